@@ -1,0 +1,72 @@
+"""Saving and loading: weights of a net, and everything a training run needs to go on to the same bits.
+
+Both are safetensors files: plain arrays with names, readable by any framework, executing nothing when loaded. A
+file is written beside its final place and moved there when complete, so that whatever interrupts, the old one or
+the new one is whole.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from .errors import CheckpointError
+
+
+def save(model, path):
+    """Write the parameters and buffers of `model` to a safetensors file, under their names.
+
+    Raises
+    ------
+    CheckpointError
+        If the file cannot be written.
+    """
+    write(path, dict(model.state_dict()))
+
+
+def load(model, path):
+    """Read the parameters and buffers of `model` from a file that `save` wrote.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, damaged, or of a net with other names.
+    ShapeError, DtypeError
+        If an array does not fit. In every case the model is left as it was.
+    """
+    model.load_state_dict(read(path)[0])
+
+
+def write(path, arrays, state=None):
+    """Write `arrays` (name -> array) and `state` (anything JSON can hold) to `path`, whole or not at all."""
+    from safetensors.numpy import save as to_bytes
+
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    try:
+        with open(temporary, "wb") as file:
+            file.write(to_bytes(contiguous, metadata={"state": json.dumps(state)}))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise CheckpointError(str(path), "cannot write", "a writable place with room for the file", error.strerror or str(error)) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read(path):
+    """The (arrays, state) that `write` put into `path`. Raises CheckpointError if it is missing or damaged."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}
+            return arrays, json.loads((file.metadata() or {}).get("state", "null"))
+    except FileNotFoundError:
+        raise CheckpointError(str(path), "no such file", "a .safetensors file") from None
+    except (OSError, SafetensorError, ValueError) as error:
+        raise CheckpointError(str(path), "not a whole safetensors file", "one written by minires", str(error),
+                              "it may be truncated; delete it and train again") from None

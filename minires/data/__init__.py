@@ -1,0 +1,47 @@
+"""Data sets, batches, and where they come from."""
+
+from ..errors import unknown_name
+from .batches import Batches, evaluation_batches
+from .cifar10 import cifar10
+from .dataset import ImageDataset
+from .fetch import fetch_cifar10
+from .synthetic import synthetic
+
+__all__ = ["Batches", "ImageDataset", "cifar10", "evaluation_batches", "fetch_cifar10", "load", "synthetic"]
+
+# A loader takes (folder, train_size) and returns (train, test).
+DATASETS = {
+    "synthetic": lambda folder, train_size: synthetic() if train_size is None else synthetic(train_size),
+    "cifar10": lambda folder, train_size: _first(train_size, *cifar10(folder)),
+}
+
+
+def load(name, folder=None, train_size=None):
+    """A data set by name.
+
+    Parameters
+    ----------
+    name : {"synthetic", "cifar10"}
+    folder : str or Path, optional
+        Where its files are; see `cifar10`. ``synthetic`` has none.
+    train_size : int, optional
+        Use this many training images. By default ``synthetic`` draws 10,000 and ``cifar10`` has 50,000.
+
+    Returns
+    -------
+    train, test : ImageDataset
+
+    Raises
+    ------
+    ConfigError
+        If there is no data set of that name, or it has fewer training images than `train_size`.
+    DataError
+        If its files are missing, incomplete or damaged.
+    """
+    if name not in DATASETS:
+        raise unknown_name("load", "data set", name, DATASETS)
+    return DATASETS[name](folder, train_size)
+
+
+def _first(train_size, train, test):
+    return (train if train_size is None else train.take(train_size)), test

@@ -1,0 +1,172 @@
+"""Batches for training and evaluation: shuffled, normalised, cropped and flipped without a Python loop over images."""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from ..errors import CheckpointError, ConfigError, ShapeError
+
+
+class Batches:
+    """An endless stream of training batches that can be stopped and resumed to the bit.
+
+    Every epoch is a fresh permutation of the set. What is left at the end of an epoch, too little for a whole batch,
+    is dropped: batch norm would take its statistics from those few images, and they would be noisy.
+
+    Parameters
+    ----------
+    dataset : ImageDataset
+    batch_size : int
+    shuffle, augment : numpy.random.Generator
+        Two random streams, so that the order of the images stays the same whether or not they are augmented.
+        Use ``numpy.random.default_rng``.
+    mean : ndarray of float32, shape (H, W, 3)
+        Pixel mean of the *training* set, ``train.pixel_mean()``.
+    crop_padding : int
+        Surround each image with that many zeros (after the mean is subtracted) and cut a window of the old size at
+        random; 4 in the paper. 0 cuts nothing.
+    flip : bool
+        Mirror every other image, at random, left to right.
+
+    Raises
+    ------
+    ConfigError
+        If there are fewer images than one batch takes, or `batch_size` or `crop_padding` make no sense.
+    ShapeError
+        If `mean` is not the size of the images.
+    """
+
+    def __init__(self, dataset, batch_size, shuffle, augment, mean, crop_padding=0, flip=False):
+        _check(dataset, batch_size, mean)
+        if batch_size > len(dataset):
+            raise ConfigError("Batches", "one batch is larger than the set", f"batch_size up to {len(dataset)}",
+                              batch_size, "take a smaller batch or more images")
+        if crop_padding < 0:
+            raise ConfigError("Batches", "negative crop_padding", "0 or more pixels", crop_padding)
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.augment = augment
+        self.mean = np.asarray(mean, np.float32)
+        self.crop_padding = crop_padding
+        self.flip = flip
+        self._start_epoch()
+
+    @property
+    def batches_per_epoch(self):
+        """Whole batches in one pass through the set."""
+        return len(self.dataset) // self.batch_size
+
+    def _start_epoch(self):
+        self.permutation = self.shuffle.permutation(len(self.dataset))
+        self.position = 0
+
+    def next(self):
+        """The next batch; ``next(batches)`` and ``for images, labels in batches`` do the same.
+
+        Returns
+        -------
+        images : ndarray of float32, shape (batch_size, H, W, 3)
+            ``image / 255 - mean``, cropped and flipped.
+        labels : ndarray of int64, shape (batch_size,)
+        """
+        if self.position + self.batch_size > len(self.permutation):
+            self._start_epoch()
+        chosen = self.permutation[self.position:self.position + self.batch_size]
+        self.position += self.batch_size
+
+        images = self.dataset.images[chosen]
+        if self.crop_padding:
+            images = self._random_crop(images)
+        else:
+            images = normalise(images, self.mean)
+        if self.flip:
+            mirrored = self.augment.random(self.batch_size) < 0.5
+            images[mirrored] = images[mirrored, :, ::-1]
+        return images, self.dataset.labels[chosen]
+
+    __next__ = next
+
+    def __iter__(self):
+        return self
+
+    def _random_crop(self, images):
+        """Cut one window from each padded image, in a single gather.
+
+        The paper pads with zeros *after* subtracting the mean. Padding the bytes and the mean with zeros, and cutting
+        both at the same place, comes to exactly that: outside the image, 0 / 255 - 0 = 0.
+        """
+        p = self.crop_padding
+        top, left = self.augment.integers(2 * p + 1, size=(2, self.batch_size))
+        image_windows = _windows(np.pad(images, ((0, 0), (p, p), (p, p), (0, 0))), images.shape[1:3])
+        mean_windows = _windows(np.pad(self.mean, ((p, p), (p, p), (0, 0)))[None], images.shape[1:3])
+        return normalise(image_windows[np.arange(self.batch_size), top, left], mean_windows[0, top, left])
+
+    def state_dict(self):
+        """Everything that decides the batches to come: an array, a number and two dicts that JSON can hold."""
+        return {
+            "permutation": self.permutation.copy(),
+            "position": self.position,
+            "shuffle": self.shuffle.bit_generator.state,
+            "augment": self.augment.bit_generator.state,
+        }
+
+    def load_state_dict(self, state):
+        """Go on where the stream that gave `state` stood.
+
+        Raises
+        ------
+        CheckpointError
+            If `state` belongs to a set of another size, or is damaged.
+        """
+        permutation = np.array(state["permutation"], np.int64)
+        if not np.array_equal(np.sort(permutation), np.arange(len(self.dataset))):
+            raise CheckpointError("Batches.load_state_dict", "the saved order of images does not fit this data set",
+                                  f"a permutation of {len(self.dataset)} images", f"{permutation.size} numbers",
+                                  "resume with the data set of the checkpoint")
+        self.permutation = permutation
+        self.position = int(state["position"])
+        self.shuffle.bit_generator.state = state["shuffle"]
+        self.augment.bit_generator.state = state["augment"]
+
+
+def evaluation_batches(dataset, batch_size, mean):
+    """Every image once, in order and unaltered but for the normalisation; the last batch holds what is left.
+
+    Parameters
+    ----------
+    dataset : ImageDataset
+    batch_size : int
+    mean : ndarray of float32, shape (H, W, 3)
+        Pixel mean of the *training* set.
+
+    Yields
+    ------
+    images : ndarray of float32, shape (up to batch_size, H, W, 3)
+    labels : ndarray of int64, shape (up to batch_size,)
+    """
+    _check(dataset, batch_size, mean)
+    mean = np.asarray(mean, np.float32)
+    for start in range(0, len(dataset), batch_size):
+        stop = start + batch_size
+        yield normalise(dataset.images[start:stop], mean), dataset.labels[start:stop]
+
+
+def normalise(images, mean):
+    """Bytes to ``images / 255 - mean`` in float32."""
+    scaled = images.astype(np.float32)
+    scaled /= 255
+    scaled -= mean
+    return scaled
+
+
+def _windows(images, size):
+    """A view (N, top, left, H, W, C) of all windows of `size` (H, W) in images (N, rows, columns, C)."""
+    return sliding_window_view(images, size, axis=(1, 2)).transpose(0, 1, 2, 4, 5, 3)
+
+
+def _check(dataset, batch_size, mean):
+    if batch_size < 1:
+        raise ConfigError("batches", "empty batches", "batch_size of 1 or more", batch_size)
+    if np.shape(mean) != dataset.images.shape[1:]:
+        raise ShapeError("batches", "the mean image does not fit the images", dataset.images.shape[1:], np.shape(mean),
+                         "use train.pixel_mean() of the set at this size")

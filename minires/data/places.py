@@ -1,0 +1,38 @@
+"""Where data sets are looked for on disk, and where downloads go."""
+
+import os
+from pathlib import Path
+
+
+def search_path(folder=None):
+    """The places to look in, best first.
+
+    Parameters
+    ----------
+    folder : str or Path, optional
+        A place named by the user. It is then the only one: a misspelt path should fail, not find other data.
+
+    Returns
+    -------
+    list of Path
+        `folder` alone, or: the environment variable MINIRES_DATA if it is set, ``data/`` in the current folder, and
+        the user's cache.
+    """
+    if folder is not None:
+        return [Path(folder).expanduser()]
+    places = [Path("data").resolve(), user_cache()]
+    if os.environ.get("MINIRES_DATA"):
+        places.insert(0, Path(os.environ["MINIRES_DATA"]).expanduser())
+    return places
+
+
+def download_folder(folder=None):
+    """Where a download is put: `folder`, else MINIRES_DATA, else the user's cache; all of them are searched."""
+    return Path(folder or os.environ.get("MINIRES_DATA") or user_cache()).expanduser()
+
+
+def user_cache():
+    """The folder for cached files that this system gives to programs, e.g. ``~/.cache/minires`` on Linux."""
+    import pooch
+
+    return Path(pooch.os_cache("minires"))

@@ -1,0 +1,85 @@
+"""The errors minires raises. Each says where, what is wrong, what was expected, what came, and what to do.
+
+Every class also derives from the built-in exception that a NumPy or PyTorch user would catch, so
+``except ValueError`` works on a wrong shape.
+"""
+
+from difflib import get_close_matches
+
+
+class MiniresError(Exception):
+    """One line: ``where: what: expected ..., got ...; what to do``.
+
+    Parameters
+    ----------
+    where : str
+        The function, file or option concerned.
+    what : str
+        What is wrong.
+    expected, got : str, optional
+        What would have been right, and what came instead.
+    todo : str, optional
+        What the reader can do about it.
+    """
+
+    def __init__(self, where, what, expected=None, got=None, todo=None):
+        comparison = [f"{word} {value}" for word, value in (("expected", expected), ("got", got)) if value is not None]
+        line = f"{where}: {what}"
+        if comparison:
+            line += ": " + ", ".join(comparison)
+        if todo:
+            line += f"; {todo}"
+        super().__init__(line)
+
+    def __reduce__(self):                     # the message is already whole: pickling must not ask for its parts
+        return _rebuild, (type(self), self.args)
+
+
+def _rebuild(kind, args):
+    error = kind.__new__(kind)
+    error.args = args
+    return error
+
+
+class ShapeError(MiniresError, ValueError):
+    """Arrays whose shapes do not fit the operation."""
+
+
+class DtypeError(MiniresError, TypeError):
+    """Arrays of a type the operation does not take, or of two types mixed."""
+
+
+class DeviceError(MiniresError, RuntimeError):
+    """A device that is missing, or arrays that live on two devices."""
+
+
+class GraphError(MiniresError, RuntimeError):
+    """The tape was asked for something it does not hold (any more)."""
+
+
+class GradcheckError(MiniresError, AssertionError):
+    """A gradient that differs from the slope it should be."""
+
+
+class DataError(MiniresError, ValueError):
+    """A data file that is missing, truncated, corrupt or unsafe, or labels out of range."""
+
+
+class ConfigError(MiniresError, ValueError):
+    """A setting that cannot be met: depth, batch size, output folder, unknown name."""
+
+
+class CheckpointError(MiniresError, RuntimeError):
+    """A checkpoint that is missing, damaged, or belongs to other settings."""
+
+
+class DivergenceError(MiniresError, ArithmeticError):
+    """Training produced a number that is not finite."""
+
+
+def unknown_name(where, kind, name, known):
+    """A ConfigError for a name that is not among `known`, suggesting the nearest one."""
+    known = [str(k) for k in known]
+    near = get_close_matches(str(name), known, n=1, cutoff=0.5)
+    todo = f"did you mean {near[0]!r}?" if near else None
+    return ConfigError(where, f"unknown {kind}", "one of " + ", ".join(known), repr(name), todo)

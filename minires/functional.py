@@ -1,0 +1,97 @@
+"""Differentiable functions of Tensors: one thin line of glue for each kernel.
+
+Names and arguments are PyTorch's; images are (N, H, W, C). Each function raises ShapeError for shapes that do not
+fit and DtypeError for mixed dtypes, before anything is computed.
+"""
+
+from .tensor import apply, apply_with_cache
+
+
+def relu(x):
+    """max(x, 0), elementwise."""
+    return apply("relu", x)
+
+
+def linear(x, w, b=None):
+    """x w + b for x (N, in), w (in, out), b (out,): shape (N, out)."""
+    return apply("matmul", x, w) if b is None else apply("linear", x, w, b)
+
+
+def conv2d(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
+    """Slide the filters w over the images x.
+
+    Parameters
+    ----------
+    x : Tensor (N, H, W, C_in)
+    w : Tensor (KH, KW, C_in / groups, C_out)
+    b : Tensor (C_out,), optional
+    stride, padding, dilation : int or (int, int)
+        In pixels, for height and width.
+    groups : int
+        Each group of output channels sees only its own group of input channels.
+
+    Returns
+    -------
+    Tensor (N, H', W', C_out)
+        H' = floor((H + 2 padding - dilation (KH - 1) - 1) / stride) + 1, likewise W'.
+    """
+    y = apply("conv2d", x, w, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return y if b is None else y + b
+
+
+def batch_norm(x, running_mean, running_var, weight, bias, training, momentum=0.1, eps=1e-5):
+    """Normalise each channel of x (..., C), then multiply by weight (C,) and add bias (C,).
+
+    In training the batch's own mean and variance are used, and running_mean and running_var (Tensors (C,)) are
+    moved towards them in place by the fraction `momentum`; the variance that goes into the running average is the
+    unbiased one, as in PyTorch. Otherwise the running statistics are used and left as they are.
+    """
+    if not training:
+        return apply("batch_norm", x, weight, bias, mean=running_mean.data, var=running_var.data, eps=eps)
+    y, cache = apply_with_cache("batch_norm", x, weight, bias, eps=eps)
+    count = x.size // x.shape[-1]
+    unbiased = cache.var * (count / max(count - 1, 1))
+    running_mean.data += momentum * (cache.mean - running_mean.data)
+    running_var.data += momentum * (unbiased - running_var.data)
+    return y
+
+
+def max_pool2d(x, kernel_size, stride=None, padding=0):
+    """The largest value in each window of x (N, H, W, C). `stride` defaults to the kernel's size."""
+    return apply("max_pool2d", x, kernel_size=kernel_size, stride=stride, padding=padding)
+
+
+def avg_pool2d(x, kernel_size, stride=None, padding=0):
+    """The average of each window of x (N, H, W, C), padding counted in. `stride` defaults to the kernel's size."""
+    return apply("avg_pool2d", x, kernel_size=kernel_size, stride=stride, padding=padding)
+
+
+def global_avg_pool2d(x):
+    """The average of each channel over the whole image: (N, H, W, C) to (N, C)."""
+    return apply("global_avg_pool2d", x)
+
+
+def log_softmax(x):
+    """The logarithm of softmax over the last axis."""
+    return apply("log_softmax", x)
+
+
+def cross_entropy(logits, labels, label_smoothing=0.0):
+    """The mean cross-entropy, in nats, of logits (N, K) against integer labels (N,).
+
+    Raises
+    ------
+    DataError
+        For a label outside 0 .. K - 1.
+    """
+    return apply("cross_entropy", logits, labels=labels, label_smoothing=label_smoothing)
+
+
+def pad(x, widths):
+    """Zeros around x: `widths` is one (before, after) for each axis."""
+    return apply("pad", x, widths=widths)
+
+
+def concatenate(tensors, axis=0):
+    """The Tensors joined along an existing axis."""
+    return apply("concatenate", *tensors, axis=axis)

@@ -1,0 +1,10 @@
+"""Arrays in, arrays out: every computation minires differentiates, as pairs of plain functions.
+
+Three wings hold the same kernels under the same names: `naive` in loops that read like the definition, `cpu` in
+fast NumPy, and `common` for what any array library writes alike. `find` chooses by name, `use` swaps in your own.
+"""
+
+from .dispatch import find, names, use
+from .kernel import Kernel
+
+__all__ = ["Kernel", "find", "names", "use"]

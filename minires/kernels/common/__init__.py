@@ -1,0 +1,14 @@
+"""Kernels that read letter by letter the same for every array library: arithmetic, reductions, shapes, losses.
+
+NumPy hands its functions on to other libraries' arrays (NEP 13 and NEP 18), so ``np.exp`` serves them all.
+"""
+
+from .activation import relu
+from .elementwise import add, divide, exp, log, multiply, negative, power, sqrt, subtract
+from .linear import linear, matmul
+from .loss import cross_entropy, log_softmax
+from .reduction import max, mean, sum
+from .shaping import concatenate, getitem, pad, reshape, transpose
+
+__all__ = ["add", "concatenate", "cross_entropy", "divide", "exp", "getitem", "linear", "log", "log_softmax", "matmul",
+           "max", "mean", "multiply", "negative", "pad", "power", "relu", "reshape", "sqrt", "subtract", "sum", "transpose"]

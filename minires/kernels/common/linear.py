@@ -1,0 +1,40 @@
+"""Matrix products."""
+
+import numpy as np
+
+from .. import shapes
+from ..kernel import Kernel
+from .elementwise import unbroadcast
+
+
+class matmul(Kernel):
+    """y = a @ b over the last two axes; the axes before them broadcast.
+
+    dL/da = dL/dy b^T,  dL/db = a^T dL/dy.
+    """
+
+    def forward(a, b):
+        shapes.matmul(a.shape, b.shape)
+        return a @ b, (a, b)
+
+    def backward(dy, cache, needs=(True, True)):
+        a, b = cache
+        da = unbroadcast(dy @ np.swapaxes(b, -1, -2), a.shape) if needs[0] else None
+        db = unbroadcast(np.swapaxes(a, -1, -2) @ dy, b.shape) if needs[1] else None
+        return da, db
+
+
+class linear(Kernel):
+    """y = x w + b, with x (N, in), w (in, out), b (out,).
+
+    dL/dx = dL/dy w^T,  dL/dw = x^T dL/dy,  dL/db = sum over the batch of dL/dy.
+    """
+
+    def forward(x, w, b):
+        shapes.linear(x.shape, w.shape, b.shape)
+        return x @ w + b, (x, w)
+
+    def backward(dy, cache, needs=(True, True, True)):
+        x, w = cache
+        dx = dy @ w.T if needs[0] else None
+        return dx, x.T @ dy, dy.sum(axis=0)

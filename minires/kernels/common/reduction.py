@@ -1,0 +1,60 @@
+"""Many numbers to one: sum, mean and max over axes."""
+
+import numpy as np
+
+from ...errors import ShapeError
+from .. import shapes
+from ..kernel import Kernel
+
+
+def _expand(dy, shape, axes):
+    """dL/dy with the reduced axes back in place as size 1, so that it broadcasts over the input's `shape`."""
+    return dy.reshape([1 if axis in axes else size for axis, size in enumerate(shape)])
+
+
+class sum(Kernel):
+    """y = sum of x over `axis` (None: over all).    dL/dx = dL/dy, for every element summed."""
+
+    def forward(x, axis=None, keepdims=False):
+        axes = shapes.axes("sum", axis, x.ndim)
+        return np.asarray(x.sum(axis=axes, keepdims=keepdims)), (x.shape, axes)
+
+    def backward(dy, cache):
+        shape, axes = cache
+        return np.broadcast_to(_expand(dy, shape, axes), shape)
+
+
+class mean(Kernel):
+    """y = mean of the n elements of x over `axis` (None: over all).    dL/dx = dL/dy / n."""
+
+    def forward(x, axis=None, keepdims=False):
+        axes = shapes.axes("mean", axis, x.ndim)
+        count = int(np.prod([x.shape[a] for a in axes], dtype=int))
+        if count == 0:
+            raise ShapeError("mean", "no elements to average", "at least one", f"shape {x.shape} over axes {axes}")
+        return np.asarray(x.mean(axis=axes, keepdims=keepdims)), (x.shape, axes, count)
+
+    def backward(dy, cache):
+        shape, axes, count = cache
+        return np.broadcast_to(_expand(dy / count, shape, axes), shape)
+
+
+class max(Kernel):
+    """y = largest of the elements of x over `axis` (None: over all).
+
+    dL/dx = dL/dy at the largest element. Where several are equally large they share it evenly: moving them
+    together moves y by that much.
+    """
+
+    def forward(x, axis=None, keepdims=False):
+        axes = shapes.axes("max", axis, x.ndim)
+        if x.size == 0:
+            raise ShapeError("max", "no elements", "at least one", f"shape {x.shape}")
+        y = np.asarray(x.max(axis=axes, keepdims=keepdims))
+        return y, (x, y, axes)
+
+    def backward(dy, cache):
+        x, y, axes = cache
+        largest = x == _expand(y, x.shape, axes)
+        share = _expand(dy, x.shape, axes) / largest.sum(axis=axes, keepdims=True, dtype=dy.dtype)
+        return largest * share

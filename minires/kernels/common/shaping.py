@@ -1,0 +1,69 @@
+"""Moving elements without changing them: reshape, transpose, pad, index, join."""
+
+import numpy as np
+
+from .. import shapes
+from ..kernel import Kernel
+
+
+class reshape(Kernel):
+    """y = the elements of x, in the same order, in another shape."""
+
+    def forward(x, shape):
+        return x.reshape(shapes.reshape(x.shape, shape)), x.shape
+
+    def backward(dy, shape):
+        return dy.reshape(shape)
+
+
+class transpose(Kernel):
+    """y = x with its axes in the order `axes` (reversed if None)."""
+
+    def forward(x, axes=None):
+        axes = shapes.order(axes, x.ndim)
+        return x.transpose(axes), axes
+
+    def backward(dy, axes):
+        return dy.transpose(np.argsort(axes))
+
+
+class pad(Kernel):
+    """y = x with `widths` = ((before, after), ...) zeros put around it along each axis."""
+
+    def forward(x, widths):
+        widths = shapes.pad(x.shape, widths)
+        return np.pad(x, widths), (x.shape, widths)
+
+    def backward(dy, cache):
+        shape, widths = cache
+        return dy[tuple(slice(before, before + size) for (before, _), size in zip(widths, shape))]
+
+
+class getitem(Kernel):
+    """y = x[index], for any index NumPy takes. An element picked twice receives both gradients."""
+
+    def forward(x, index):
+        return shapes.item(x, index), (x.shape, index)
+
+    def backward(dy, cache):
+        shape, index = cache
+        dx = np.zeros(shape, dy.dtype)
+        parts = index if isinstance(index, tuple) else (index,)
+        if all(isinstance(part, (int, np.integer, slice, type(None), type(Ellipsis))) for part in parts):
+            dx[index] = dy                         # plain slices pick no element twice
+        else:
+            np.add.at(dx, index, dy)
+        return dx
+
+
+class concatenate(Kernel):
+    """y = the arrays joined along an existing axis."""
+
+    def forward(*arrays, axis=0):
+        axis, _ = shapes.concatenate([array.shape for array in arrays], axis)
+        ends = np.cumsum([array.shape[axis] for array in arrays])
+        return np.concatenate(arrays, axis), (axis, ends[:-1])
+
+    def backward(dy, cache):
+        axis, boundaries = cache
+        return tuple(np.split(dy, boundaries, axis))

@@ -1,0 +1,138 @@
+"""Convolution as one copy and one matrix product (im2col and GEMM), a few images at a time.
+
+Each output pixel is the product of a window of the image, laid out as a row, with the weights:
+
+    columns (N H' W', KH KW C)  @  weights (KH KW C, O)  =  output (N H' W', O)
+
+The columns of a whole batch would take KH KW times the memory of the images. So they are made for a few images,
+used while they are in the processor's cache, and overwritten by those of the next few.
+
+The gradient with respect to the images is a convolution too: of dL/dy, spread out by the stride, with the weights
+turned by 180 degrees and their input and output channels exchanged. The gradient of the weights is
+columns^T @ dL/dy, summed over the pieces.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from .. import shapes
+from ..kernel import Kernel
+from . import parallel
+
+
+class conv2d(Kernel):
+    """y[n, i, j, o] = sum over a, b, c of x[n, i s + a d - p, j s + b d - p, c] w[a, b, c, o].
+
+    x (N, H, W, C), w (KH, KW, C / groups, O), y (N, H', W', O), with stride s, padding p, dilation d: ints or
+    (height, width) pairs. With groups, each group of output channels sees only its own group of input channels.
+    """
+
+    def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
+        shape, win = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
+        y = np.empty(shape, x.dtype)
+        image_bytes = _columns_bytes(shape, w)
+
+        def share(start, stop):
+            for first, last in parallel.pieces(start, stop, image_bytes):
+                images = _place(x[first:last], win.padding, (1, 1), _padded_size(x, win))
+                _correlate(images, w, win.stride, win.dilation, groups, out=y[first:last])
+
+        parallel.run(share, len(x), image_bytes)
+        return y, (x, w, win, groups)
+
+    def backward(dy, cache, needs=(True, True)):
+        x, w, win, groups = cache
+        dx = np.empty_like(x) if needs[0] else None
+        turned = _turn(w, groups)
+        reach = tuple(d * (k - 1) for d, k in zip(win.dilation, win.kernel))     # from a window's first to last pixel
+        before = tuple(r - p for r, p in zip(reach, win.padding))
+        spread_size = tuple(size + r for size, r in zip(x.shape[1:3], reach))
+        image_bytes = _columns_bytes(dy.shape, w)
+
+        def share(start, stop):
+            dw = np.zeros_like(w) if needs[1] else None
+            for first, last in parallel.pieces(start, stop, image_bytes):
+                if needs[1]:
+                    images = _place(x[first:last], win.padding, (1, 1), _padded_size(x, win))
+                    _weight_gradient(images, dy[first:last], win, groups, add_to=dw)
+                if needs[0]:
+                    spread = _place(dy[first:last], before, win.stride, spread_size)
+                    _correlate(spread, turned, (1, 1), win.dilation, groups, out=dx[first:last])
+            return dw
+
+        partial = parallel.run(share, len(x), image_bytes)
+        return dx, sum(partial[1:], partial[0]) if needs[1] else None
+
+
+def im2col(images, kernel, stride, dilation, size):
+    """Lay the windows of padded `images` (N, H, W, C) out as rows: scratch of shape (N H' W', KH KW C).
+
+    A strided view shows every window without moving a number; copying the view is im2col.
+    """
+    n, _, _, c = images.shape
+    sn, sh, sw, sc = images.strides
+    view = as_strided(images, (n, *size, *kernel, c),
+                      (sn, sh * stride[0], sw * stride[1], sh * dilation[0], sw * dilation[1], sc))
+    columns = parallel.scratch("columns", view.shape, images.dtype)
+    np.copyto(columns, view)
+    return columns.reshape(n * size[0] * size[1], -1)
+
+
+def _correlate(images, w, stride, dilation, groups, out):
+    """Write the convolution of already padded `images` with `w` into `out` (N, H', W', O)."""
+    size = out.shape[1:3]
+    for channels, outputs in _groups(images.shape[-1], w.shape[-1], groups):
+        columns = im2col(images[..., channels], w.shape[:2], stride, dilation, size)
+        weights = w[..., outputs].reshape(columns.shape[1], -1)
+        if groups == 1:
+            np.matmul(columns, weights, out=out.reshape(len(columns), -1))
+        else:
+            out[..., outputs] = (columns @ weights).reshape(*out.shape[:3], -1)
+
+
+def _weight_gradient(images, dy, win, groups, add_to):
+    for channels, outputs in _groups(images.shape[-1], dy.shape[-1], groups):
+        columns = im2col(images[..., channels], win.kernel, win.stride, win.dilation, dy.shape[1:3])
+        gradient = columns.T @ dy[..., outputs].reshape(len(columns), -1)
+        add_to[..., outputs] += gradient.reshape(*add_to.shape[:3], -1)
+
+
+def _groups(c_in, c_out, groups):
+    """The slices of input and output channels that belong together."""
+    return [(slice(c_in * g // groups, c_in * (g + 1) // groups), slice(c_out * g // groups, c_out * (g + 1) // groups))
+            for g in range(groups)]
+
+
+def _turn(w, groups):
+    """Weights turned by 180 degrees with input and output exchanged: (KH, KW, O / groups, C)."""
+    turned = [w[::-1, ::-1, :, outputs].swapaxes(2, 3) for _, outputs in _groups(w.shape[2] * groups, w.shape[3], groups)]
+    return np.ascontiguousarray(np.concatenate(turned, axis=3))
+
+
+def _place(images, before, step, size):
+    """Scratch images of `size`, zero but for pixel i of `images` at position i step + before (left out if outside)."""
+    n, height, width, c = images.shape
+    padded = parallel.scratch("padded", (n, *size, c), images.dtype)
+    padded.fill(0)
+    rows, to_rows = _inside(height, before[0], step[0], size[0])
+    columns, to_columns = _inside(width, before[1], step[1], size[1])
+    padded[:, to_rows, to_columns] = images[:, rows, columns]
+    return padded
+
+
+def _inside(count, before, step, size):
+    """The slice of ``range(count)`` for which i step + before lies in ``range(size)``, and the slice of those positions."""
+    first = max(0, -(before // step))                              # smallest i with i step + before >= 0
+    last = min(count, (size - 1 - before) // step + 1)
+    if last <= first:
+        return slice(0, 0), slice(0, 0)
+    return slice(first, last), slice(first * step + before, (last - 1) * step + before + 1, step)
+
+
+def _padded_size(x, win):
+    return tuple(size + 2 * p for size, p in zip(x.shape[1:3], win.padding))
+
+
+def _columns_bytes(out_shape, w):
+    """The memory that the columns of one image take."""
+    return out_shape[1] * out_shape[2] * w.shape[0] * w.shape[1] * w.shape[2] * w.dtype.itemsize

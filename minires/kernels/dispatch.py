@@ -1,0 +1,77 @@
+"""Which pair of functions answers to a kernel's name."""
+
+from importlib import import_module
+
+from ..errors import unknown_name
+from .kernel import Kernel, as_kernel
+
+WINGS = ("cpu", "naive")
+
+_wings = {}              # wing -> its kernels by name, filled as wings are imported
+_wing = "cpu"            # the wing whose kernels are used
+_swapped = {}            # name -> kernel put in its place by use()
+
+
+def find(name):
+    """The kernel that answers to `name` now: the one swapped in by `use`, else that of the wing in use."""
+    kernel = _swapped.get(name)
+    return kernel if kernel is not None else _kernels(_wing)[name]
+
+
+def names():
+    """The names of all kernels, in alphabetical order."""
+    return sorted(_kernels("cpu"))
+
+
+class use:
+    """Swap in your own kernels, or another wing's: for good, or for the length of a ``with`` block.
+
+    Parameters
+    ----------
+    wing : {"cpu", "naive"}, optional
+        Take every kernel from this wing.
+    **pairs
+        ``name=pair``: what computes that kernel from now on. A pair is a `Kernel`, an object or module with
+        ``forward`` and ``backward``, or a tuple of the two. ``name=None`` puts the library's own back.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown wing or kernel name (suggesting the nearest), or something that is no pair.
+
+    Examples
+    --------
+    >>> import minires as mr
+    >>> from minires.kernels import naive
+    >>> with mr.kernels.use(relu=naive.relu):      # doctest: +SKIP
+    ...     model(x)                               # runs on the loops of kernels/naive
+    """
+
+    def __init__(self, wing=None, /, **pairs):
+        global _wing, _swapped
+        if wing is not None and wing not in WINGS:
+            raise unknown_name("kernels.use", "wing", wing, WINGS)
+        for name in pairs:
+            if name not in _kernels("cpu"):
+                raise unknown_name("kernels.use", "kernel", name, names())
+        chosen = {name: as_kernel(name, pair) for name, pair in pairs.items() if pair is not None}
+
+        self._before = _wing, _swapped
+        _wing = wing or _wing
+        _swapped = {name: kernel for name, kernel in _swapped.items() if name not in pairs} | chosen
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        global _wing, _swapped
+        _wing, _swapped = self._before
+
+
+def _kernels(wing):
+    """The kernels of a wing by name. A wing is imported when it is first asked for."""
+    if wing not in _wings:
+        module = import_module(f"{__package__}.{wing}")
+        _wings[wing] = {name: value for name, value in vars(module).items()
+                        if isinstance(value, type) and issubclass(value, Kernel)}
+    return _wings[wing]

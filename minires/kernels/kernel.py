@@ -1,0 +1,56 @@
+"""What a kernel is: a pair of functions on arrays."""
+
+import inspect
+
+from ..errors import ConfigError
+
+
+class Kernel:
+    """A differentiable function, written as two plain functions on arrays.
+
+    ::
+
+        class relu(Kernel):
+            def forward(x):
+                y = np.maximum(x, 0)
+                return y, y                # the result, and what backward needs of it: the cache
+
+            def backward(dy, y):
+                return dy * (y > 0)        # one gradient for each array that forward took by position
+
+    ``forward(*arrays, **settings)`` returns ``(y, cache)``; ``backward(dy, cache)`` takes dL/dy and returns dL/dx
+    for every positional array of forward, as one array or as a tuple. Neither changes the arrays it is given,
+    knows of Tensors, or needs the tape, so both can be called and tested on their own.
+
+    A backward that can save work may take a third argument, ``needs``: a tuple of booleans, one for each array.
+    Where it is False nobody asked for that gradient, and None may be returned in its place.
+    """
+
+    takes_needs = False
+
+    def __init_subclass__(cls):
+        for name in ("forward", "backward"):
+            if name in vars(cls) and not isinstance(vars(cls)[name], staticmethod):
+                setattr(cls, name, staticmethod(vars(cls)[name]))      # plain functions: there is no `self`
+        if hasattr(cls, "backward"):
+            cls.takes_needs = "needs" in inspect.signature(cls.backward).parameters
+
+
+def as_kernel(name, pair):
+    """Make a Kernel of a learner's pair: a Kernel, anything with forward and backward, or the two in a tuple.
+
+    Raises
+    ------
+    ConfigError
+        If `pair` is none of these.
+    """
+    if isinstance(pair, type) and issubclass(pair, Kernel):
+        return pair
+    if isinstance(pair, (tuple, list)) and len(pair) == 2:
+        forward, backward = pair
+    else:
+        forward, backward = getattr(pair, "forward", None), getattr(pair, "backward", None)
+    if not callable(forward) or not callable(backward):
+        raise ConfigError(f"kernels.use({name}=...)", "not a kernel",
+                          "a Kernel, an object with forward and backward, or a tuple (forward, backward)", repr(pair))
+    return type(name, (Kernel,), {"forward": staticmethod(forward), "backward": staticmethod(backward)})

@@ -1,0 +1,44 @@
+"""Convolution, as the sum it is."""
+
+import numpy as np
+
+from .. import shapes
+from ..kernel import Kernel
+
+
+class conv2d(Kernel):
+    """y[n, i, j, o] = sum over a, b, c of x[n, i s + a d - p, j s + b d - p, c] w[a, b, c, o].
+
+    x (N, H, W, C), w (KH, KW, C / groups, O), y (N, H', W', O), with stride s, padding p, dilation d: ints or
+    (height, width) pairs. With groups, each group of output channels sees only its own group of input channels.
+    What lies outside the image counts as 0.
+
+    Every term x w of the sum passes dL/dy on to both its factors: dx gets dy w, dw gets dy x.
+    """
+
+    def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
+        shape, win = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
+        y = np.zeros(shape, x.dtype)
+        for out, pixel, weight in _terms(x.shape, w.shape, shape, win, groups):
+            y[out] += x[pixel] * w[weight]
+        return y, (x, w, win, groups)
+
+    def backward(dy, cache):
+        x, w, win, groups = cache
+        dx, dw = np.zeros_like(x), np.zeros_like(w)
+        for out, pixel, weight in _terms(x.shape, w.shape, dy.shape, win, groups):
+            dx[pixel] += dy[out] * w[weight]
+            dw[weight] += dy[out] * x[pixel]
+        return dx, dw
+
+
+def _terms(x_shape, w_shape, y_shape, win, groups):
+    """Every term of every sum, as the indices of its output, its pixel and its weight."""
+    (sh, sw), (ph, pw), (dh, dw) = win.stride, win.padding, win.dilation
+    kernel_height, kernel_width, group_inputs, outputs = w_shape
+    for n, i, j, o in np.ndindex(y_shape):
+        group = o // (outputs // groups)
+        for a, b, c in np.ndindex(kernel_height, kernel_width, group_inputs):
+            row, column = i * sh + a * dh - ph, j * sw + b * dw - pw
+            if 0 <= row < x_shape[1] and 0 <= column < x_shape[2]:
+                yield (n, i, j, o), (n, row, column, group * group_inputs + c), (a, b, c, o)

@@ -1,0 +1,140 @@
+"""Arithmetic and elementary functions, one number at a time."""
+
+import math
+
+import numpy as np
+
+from .. import shapes
+from ..kernel import Kernel
+
+
+def _partners(a_shape, b_shape, where):
+    """For every element of the result: its index, and the indices of its two operands under broadcasting.
+
+    Shapes are compared from the last axis; an axis that is missing or of size 1 is used again at every step.
+    """
+    for out in np.ndindex(shapes.broadcast(where, a_shape, b_shape)):
+        yield out, *(tuple(0 if size == 1 else i for i, size in zip(out[len(out) - len(shape):], shape))
+                     for shape in (a_shape, b_shape))
+
+
+def _binary(where, a, b, function):
+    y = np.empty(shapes.broadcast(where, a.shape, b.shape), a.dtype)
+    for out, i, j in _partners(a.shape, b.shape, where):
+        y[out] = function(a[i], b[j])
+    return y
+
+
+def _binary_gradients(where, dy, a, b, slopes):
+    """Sum dy times the two slopes into the elements they belong to: one used k times collects k gradients."""
+    da, db = np.zeros_like(a), np.zeros_like(b)
+    for out, i, j in _partners(a.shape, b.shape, where):
+        slope_a, slope_b = slopes(a[i], b[j])
+        da[i] += dy[out] * slope_a
+        db[j] += dy[out] * slope_b
+    return da, db
+
+
+def _unary(x, function):
+    y = np.empty_like(x)
+    for i in np.ndindex(x.shape):
+        y[i] = function(x[i])
+    return y
+
+
+def _unary_gradient(dy, x, slope):
+    dx = np.empty_like(x)
+    for i in np.ndindex(x.shape):
+        dx[i] = dy[i] * slope(x[i])
+    return dx
+
+
+class add(Kernel):
+    """y = a + b.    dy/da = 1,  dy/db = 1."""
+
+    def forward(a, b):
+        return _binary("add", a, b, lambda a, b: a + b), (a, b)
+
+    def backward(dy, cache):
+        return _binary_gradients("add", dy, *cache, lambda a, b: (1, 1))
+
+
+class subtract(Kernel):
+    """y = a - b.    dy/da = 1,  dy/db = -1."""
+
+    def forward(a, b):
+        return _binary("subtract", a, b, lambda a, b: a - b), (a, b)
+
+    def backward(dy, cache):
+        return _binary_gradients("subtract", dy, *cache, lambda a, b: (1, -1))
+
+
+class multiply(Kernel):
+    """y = a b.    dy/da = b,  dy/db = a."""
+
+    def forward(a, b):
+        return _binary("multiply", a, b, lambda a, b: a * b), (a, b)
+
+    def backward(dy, cache):
+        return _binary_gradients("multiply", dy, *cache, lambda a, b: (b, a))
+
+
+class divide(Kernel):
+    """y = a / b.    dy/da = 1 / b,  dy/db = -a / b^2."""
+
+    def forward(a, b):
+        return _binary("divide", a, b, lambda a, b: a / b), (a, b)
+
+    def backward(dy, cache):
+        return _binary_gradients("divide", dy, *cache, lambda a, b: (1 / b, -a / b ** 2))
+
+
+class negative(Kernel):
+    """y = -x.    dy/dx = -1."""
+
+    def forward(x):
+        return _unary(x, lambda x: -x), x
+
+    def backward(dy, x):
+        return _unary_gradient(dy, x, lambda x: -1)
+
+
+class power(Kernel):
+    """y = x^p for a fixed number p.    dy/dx = p x^(p-1), and 0 for p = 0."""
+
+    def forward(x, exponent):
+        return _unary(x, lambda x: x ** exponent), (x, exponent)
+
+    def backward(dy, cache):
+        x, exponent = cache
+        return _unary_gradient(dy, x, lambda x: exponent * x ** (exponent - 1) if exponent else 0)
+
+
+class exp(Kernel):
+    """y = e^x.    dy/dx = e^x."""
+
+    def forward(x):
+        return _unary(x, math.exp), x
+
+    def backward(dy, x):
+        return _unary_gradient(dy, x, math.exp)
+
+
+class log(Kernel):
+    """y = ln x.    dy/dx = 1 / x."""
+
+    def forward(x):
+        return _unary(x, math.log), x
+
+    def backward(dy, x):
+        return _unary_gradient(dy, x, lambda x: 1 / x)
+
+
+class sqrt(Kernel):
+    """y = sqrt(x).    dy/dx = 1 / (2 sqrt(x))."""
+
+    def forward(x):
+        return _unary(x, math.sqrt), x
+
+    def backward(dy, x):
+        return _unary_gradient(dy, x, lambda x: 1 / (2 * math.sqrt(x)))

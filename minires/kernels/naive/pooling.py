@@ -1,0 +1,71 @@
+"""Pooling, one window at a time."""
+
+import numpy as np
+
+from .. import shapes
+from ..kernel import Kernel
+
+
+class max_pool2d(Kernel):
+    """y[n, i, j, c] = largest x in the window. dL/dy goes to where it was; of equals, to the first."""
+
+    def forward(x, kernel_size, stride=None, padding=0):
+        shape, win = shapes.pool2d("max_pool2d", x.shape, kernel_size, stride, padding)
+        y, source = np.empty(shape, x.dtype), {}
+        for out in np.ndindex(shape):
+            source[out] = max(_pixels(out, x.shape, win), key=lambda pixel: x[pixel])
+            y[out] = x[source[out]]
+        return y, (x.shape, source)
+
+    def backward(dy, cache):
+        shape, source = cache
+        dx = np.zeros(shape, dy.dtype)
+        for out in np.ndindex(dy.shape):
+            dx[source[out]] += dy[out]
+        return dx
+
+
+class avg_pool2d(Kernel):
+    """y[n, i, j, c] = mean of x over the window; zeros of the padding count as members, as in PyTorch."""
+
+    def forward(x, kernel_size, stride=None, padding=0):
+        shape, win = shapes.pool2d("avg_pool2d", x.shape, kernel_size, stride, padding)
+        y = np.zeros(shape, x.dtype)
+        for out in np.ndindex(shape):
+            for pixel in _pixels(out, x.shape, win):
+                y[out] += x[pixel] / (win.kernel[0] * win.kernel[1])
+        return y, (x.shape, win)
+
+    def backward(dy, cache):
+        shape, win = cache
+        dx = np.zeros(shape, dy.dtype)
+        for out in np.ndindex(dy.shape):
+            for pixel in _pixels(out, shape, win):
+                dx[pixel] += dy[out] / (win.kernel[0] * win.kernel[1])
+        return dx
+
+
+class global_avg_pool2d(Kernel):
+    """y[n, c] = mean of x[n, :, :, c].    x (N, H, W, C), y (N, C)."""
+
+    def forward(x):
+        n, height, width, channels = shapes.images("global_avg_pool2d", x.shape)
+        y = np.zeros((n, channels), x.dtype)
+        for image, i, j, c in np.ndindex(x.shape):
+            y[image, c] += x[image, i, j, c] / (height * width)
+        return y, x.shape
+
+    def backward(dy, shape):
+        dx = np.empty(shape, dy.dtype)
+        for image, i, j, c in np.ndindex(shape):
+            dx[image, i, j, c] = dy[image, c] / (shape[1] * shape[2])
+        return dx
+
+
+def _pixels(out, x_shape, win):
+    """The pixels, inside the image, that the window of output `out` covers, row by row."""
+    n, i, j, c = out
+    for a, b in np.ndindex(win.kernel):
+        row, column = i * win.stride[0] + a - win.padding[0], j * win.stride[1] + b - win.padding[1]
+        if 0 <= row < x_shape[1] and 0 <= column < x_shape[2]:
+            yield n, row, column, c

@@ -1,0 +1,82 @@
+"""Many numbers to one: sum, mean and max over axes, one number at a time."""
+
+import numpy as np
+
+from .. import shapes
+from ..kernel import Kernel
+
+
+def _members(where, shape, axis):
+    """The reduced shape with the axes kept as size 1; and for every result, the indices of the elements it gathers."""
+    axes = shapes.axes(where, axis, len(shape))
+    kept = tuple(1 if a in axes else size for a, size in enumerate(shape))
+    members = {out: [] for out in np.ndindex(kept)}
+    for i in np.ndindex(shape):
+        members[tuple(0 if a in axes else k for a, k in enumerate(i))].append(i)
+    return kept, members
+
+
+def _drop(where, y, axis, keepdims):
+    return y if keepdims else y.reshape([size for a, size in enumerate(y.shape) if a not in shapes.axes(where, axis, y.ndim)])
+
+
+class sum(Kernel):
+    """y = sum of x over `axis` (None: over all).    dy/dx = 1 for every element summed."""
+
+    def forward(x, axis=None, keepdims=False):
+        kept, members = _members("sum", x.shape, axis)
+        y = np.zeros(kept, x.dtype)
+        for out, elements in members.items():
+            for i in elements:
+                y[out] += x[i]
+        return _drop("sum", y, axis, keepdims), (x, kept, members)
+
+    def backward(dy, cache):
+        x, kept, members = cache
+        dx, dy = np.empty_like(x), dy.reshape(kept)
+        for out, elements in members.items():
+            for i in elements:
+                dx[i] = dy[out]
+        return dx
+
+
+class mean(Kernel):
+    """y = mean of the n elements of x over `axis` (None: over all).    dy/dx = 1 / n."""
+
+    def forward(x, axis=None, keepdims=False):
+        kept, members = _members("mean", x.shape, axis)
+        y = np.zeros(kept, x.dtype)
+        for out, elements in members.items():
+            for i in elements:
+                y[out] += x[i] / len(elements)
+        return _drop("mean", y, axis, keepdims), (x, kept, members)
+
+    def backward(dy, cache):
+        x, kept, members = cache
+        dx, dy = np.empty_like(x), dy.reshape(kept)
+        for out, elements in members.items():
+            for i in elements:
+                dx[i] = dy[out] / len(elements)
+        return dx
+
+
+class max(Kernel):
+    """y = largest of the elements of x over `axis` (None: over all). Equal largest ones share dL/dy evenly."""
+
+    def forward(x, axis=None, keepdims=False):
+        kept, members = _members("max", x.shape, axis)
+        y = np.full(kept, -np.inf, x.dtype)
+        for out, elements in members.items():
+            for i in elements:
+                if x[i] > y[out]:
+                    y[out] = x[i]
+        return _drop("max", y, axis, keepdims), (x, y, kept, members)
+
+    def backward(dy, cache):
+        x, y, kept, members = cache
+        dx, dy = np.zeros_like(x), dy.reshape(kept)
+        for out, elements in members.items():
+            largest = [i for i in elements if x[i] == y[out]]
+            for i in largest:
+                dx[i] = dy[out] / len(largest)
+        return dx

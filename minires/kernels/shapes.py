@@ -1,0 +1,197 @@
+"""The shape rules of the operations: what comes out, and a clear error where nothing can.
+
+Every wing asks here, so the loops of `naive` and the fast kernels refuse the same input with the same words.
+"""
+
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import DataError, DtypeError, ShapeError
+
+
+class Window(NamedTuple):
+    """A window sliding over images: each entry is (height, width), in pixels."""
+
+    kernel: tuple
+    stride: tuple
+    padding: tuple
+    dilation: tuple = (1, 1)
+
+
+def window(where, kernel_size, stride, padding, dilation=1):
+    """Check the settings of a sliding window, each an int or a (height, width) pair, and return a `Window`."""
+    return Window(pair(where, "kernel_size", kernel_size, 1), pair(where, "stride", stride, 1),
+                  pair(where, "padding", padding, 0), pair(where, "dilation", dilation, 1))
+
+
+def pair(where, name, value, least):
+    """`value` as a (height, width) pair of ints, each at least `least`."""
+    values = (value, value) if isinstance(value, (int, np.integer)) else value
+    try:
+        values = tuple(values)
+        good = len(values) == 2 and all(isinstance(v, (int, np.integer)) and v >= least for v in values)
+    except TypeError:
+        good = False
+    if not good:
+        raise ShapeError(where, name, f"an int or a pair of ints, each at least {least}", repr(value))
+    return int(values[0]), int(values[1])
+
+
+def images(where, shape):
+    """Check that `shape` is that of a batch of images, (N, H, W, C)."""
+    if len(shape) != 4:
+        raise ShapeError(where, "input is not a batch of images", "shape (N, H, W, C)", f"shape {shape}")
+    return shape
+
+
+def slide(where, size, win):
+    """How many positions a window has over an image of `size` (H, W), as (rows, columns).
+
+    floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 along each axis.
+    """
+    out = tuple((n + 2 * p - d * (k - 1) - 1) // s + 1
+                for n, k, s, p, d in zip(size, win.kernel, win.stride, win.padding, win.dilation))
+    if min(out) < 1:
+        raise ShapeError(where, "the window does not fit into the image",
+                         f"an image of at least {tuple(d * (k - 1) + 1 - 2 * p for k, p, d in zip(win.kernel, win.padding, win.dilation))}",
+                         f"{tuple(size)} with kernel {win.kernel}, padding {win.padding}, dilation {win.dilation}",
+                         "use larger images, a smaller kernel or more padding")
+    return out
+
+
+def conv2d(x, w, stride, padding, dilation, groups):
+    """The output shape and the window of a convolution, from the shapes `x` (N, H, W, C) and `w` (KH, KW, C/groups, O)."""
+    n, height, width, channels = images("conv2d", x)
+    if len(w) != 4:
+        raise ShapeError("conv2d", "weight", "shape (KH, KW, C_in / groups, C_out)", f"shape {w}")
+    if not isinstance(groups, (int, np.integer)) or groups < 1 or channels % groups or w[3] % groups:
+        raise ShapeError("conv2d", "groups", f"a divisor of both {channels} input and {w[3]} output channels", repr(groups))
+    if w[2] * groups != channels:
+        raise ShapeError("conv2d", "input channels do not match the weight",
+                         f"{w[2] * groups} channels (weight {w}, groups={groups})", f"{channels} (input {x})",
+                         "images are (N, H, W, C), weights (KH, KW, C_in / groups, C_out)")
+    win = window("conv2d", w[:2], stride, padding, dilation)
+    return (n, *slide("conv2d", (height, width), win), w[3]), win
+
+
+def pool2d(where, x, kernel_size, stride, padding):
+    """The output shape and the window of a pooling over `x` (N, H, W, C); stride None means the kernel's size."""
+    n, height, width, channels = images(where, x)
+    win = window(where, kernel_size, kernel_size if stride is None else stride, padding)
+    if any(2 * p > k for p, k in zip(win.padding, win.kernel)):
+        raise ShapeError(where, "padding", f"at most half the kernel {win.kernel}", str(win.padding),
+                         "more would give windows that hold padding alone")
+    return (n, *slide(where, (height, width), win), channels), win
+
+
+def broadcast(where, a, b):
+    """The common shape of two arrays under NumPy's broadcasting."""
+    try:
+        return np.broadcast_shapes(a, b)
+    except ValueError:
+        raise ShapeError(where, "shapes do not broadcast", "sizes equal or 1, counted from the last axis",
+                         f"{a} and {b}") from None
+
+
+def matmul(a, b):
+    """The output shape of a matrix product over the last two axes; axes before them broadcast."""
+    if len(a) < 2 or len(b) < 2:
+        raise ShapeError("matmul", "not matrices", "at least two axes each", f"{a} and {b}",
+                         "reshape a vector to a matrix of one row or column")
+    if a[-1] != b[-2]:
+        raise ShapeError("matmul", "inner sizes differ", "(..., n, k) @ (..., k, m)", f"{a} @ {b}")
+    return broadcast("matmul", a[:-2], b[:-2]) + (a[-2], b[-1])
+
+
+def linear(x, w, b):
+    """Check a linear layer: `x` (N, in), `w` (in, out), `b` (out,) or None."""
+    if len(x) != 2 or len(w) != 2 or x[1] != w[0]:
+        raise ShapeError("linear", "input does not match the weight", "input (N, in) and weight (in, out)",
+                         f"input {x} and weight {w}", "flatten images to (N, in) first")
+    if b is not None and b != (w[1],):
+        raise ShapeError("linear", "bias", f"shape ({w[1]},)", f"shape {b}")
+
+
+def channels(where, x, **vectors):
+    """Check that every array in `vectors` (None is passed over) holds one value for each channel of `x` (..., C)."""
+    if len(x) < 2:
+        raise ShapeError(where, "input", "shape (N, ..., C) with at least two axes", f"shape {x}")
+    for name, vector in vectors.items():
+        if vector is not None and vector.shape != x[-1:]:
+            raise ShapeError(where, name, f"shape {x[-1:]}, one value for each channel of input {x}", f"shape {vector.shape}")
+
+
+def axes(where, axis, ndim):
+    """`axis` (None, an int or a tuple) as a sorted tuple of non-negative ints."""
+    given = tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if not all(isinstance(a, (int, np.integer)) and -ndim <= a < ndim for a in given):
+        raise ShapeError(where, "axis", f"axes between {-ndim} and {ndim - 1}", repr(axis))
+    out = tuple(sorted({int(a) % ndim for a in given}))
+    if len(out) != len(given):
+        raise ShapeError(where, "axis named twice", "different axes", repr(axis))
+    return out
+
+
+def reshape(old, new):
+    """The full new shape, with one -1 worked out."""
+    new = tuple(int(n) for n in new)
+    known = prod(n for n in new if n != -1)
+    full = tuple(prod(old) // known if n == -1 and known else n for n in new)
+    if new.count(-1) > 1 or any(n < -1 for n in new) or prod(full) != prod(old):
+        raise ShapeError("reshape", "the number of elements must stay", f"{prod(old)} elements (shape {old})", f"shape {new}")
+    return full
+
+
+def labels(where, logits, labels):
+    """Check class labels against logits (N, K): N integers in 0 .. K - 1."""
+    if len(logits) != 2 or logits[0] == 0:
+        raise ShapeError(where, "logits", "shape (N, K) with N > 0", f"shape {logits}")
+    if labels.shape != logits[:1]:
+        raise ShapeError(where, "labels", f"shape {logits[:1]}, one for each row of logits", f"shape {labels.shape}")
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise DtypeError(where, "labels", "integers", str(labels.dtype), "pass class numbers, not one-hot rows")
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= logits[1]:
+        bad = low if low < 0 else high
+        raise DataError(where, "label out of range", f"0 to {logits[1] - 1} ({logits[1]} classes)", str(bad))
+
+
+def order(axes, ndim):
+    """`axes` as a full order of `ndim` axes, reversed if None."""
+    order = tuple(reversed(range(ndim))) if axes is None else tuple(axes)
+    if sorted(a + ndim if isinstance(a, int) and a < 0 else a for a in order) != list(range(ndim)):
+        raise ShapeError("transpose", "axes", f"each of the {ndim} axes once", str(axes))
+    return tuple(a % ndim for a in order)
+
+
+def pad(shape, widths):
+    """`widths` as one (before, after) pair of ints for each axis of `shape`."""
+    try:
+        pairs = tuple((int(before), int(after)) for before, after in widths)
+    except (TypeError, ValueError):
+        pairs = ()
+    if len(pairs) != len(shape) or any(min(width) < 0 for width in pairs):
+        raise ShapeError("pad", "widths", f"(before, after), each at least 0, for each of the {len(shape)} axes", str(widths))
+    return pairs
+
+
+def concatenate(given, axis):
+    """The non-negative axis and the shape of arrays of the `given` shapes joined along it."""
+    if not given:
+        raise ShapeError("concatenate", "nothing to join", "at least one array", "none")
+    first = given[0]
+    (axis,) = axes("concatenate", axis, len(first))
+    for shape in given[1:]:
+        if len(shape) != len(first) or shape[:axis] + shape[axis + 1:] != first[:axis] + first[axis + 1:]:
+            raise ShapeError("concatenate", f"sizes differ outside axis {axis}", f"shapes like {first}", str(shape))
+    return axis, first[:axis] + (sum(shape[axis] for shape in given),) + first[axis + 1:]
+
+
+def item(x, index):
+    """``x[index]`` as an array; an index that does not fit is a ShapeError."""
+    try:
+        return np.asarray(x[index])
+    except IndexError as error:
+        raise ShapeError("getitem", f"cannot index shape {x.shape} with {index!r}", todo=str(error)) from None

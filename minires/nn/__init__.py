@@ -1,0 +1,7 @@
+"""Layers and nets: modules with parameters, built on `functional`."""
+
+from . import init
+from .layers import BatchNorm2d, Conv2d, Identity, Linear, ReLU, Sequential
+from .module import Buffer, Module, Parameter
+
+__all__ = ["BatchNorm2d", "Buffer", "Conv2d", "Identity", "Linear", "Module", "Parameter", "ReLU", "Sequential", "init"]

@@ -1,0 +1,197 @@
+"""Module: something with parameters that can be called."""
+
+from collections import OrderedDict
+
+import numpy as np
+
+from .. import backend
+from ..errors import CheckpointError, DtypeError, ShapeError
+from ..tensor import Tensor, apply
+
+
+class Parameter(Tensor):
+    """A Tensor that training changes."""
+
+    def __init__(self, data):
+        super().__init__(data, requires_grad=True)
+
+
+class Buffer(Tensor):
+    """A Tensor that belongs to the state of a module but is not trained, such as a running mean."""
+
+
+class Module:
+    """The base of all layers and nets.
+
+    Parameters, buffers and other modules that are attributes of a module belong to it, in the order in which they
+    were first assigned; their names are the paths to them: ``layer1.0.conv1.weight``. A subclass assigns them in
+    ``__init__`` and computes in ``forward``.
+    """
+
+    training = True
+
+    def __call__(self, *inputs):
+        backward_hooks = vars(self).get("_backward_hooks")
+        if backward_hooks:
+            inputs = tuple(_watch(x) for x in inputs)
+        output = self.forward(*inputs)
+        for hook in list(vars(self).get("_forward_hooks", ())):
+            replaced = hook(self, inputs, output)
+            output = output if replaced is None else replaced
+        if backward_hooks and output.requires_grad:
+            _call_when_both_known(self, inputs, output)
+        return output
+
+    def forward(self, *inputs):
+        raise TypeError(f"{type(self).__name__} has no forward: a Module computes in a method forward(self, x)")
+
+    def named_modules(self, prefix=""):
+        """(name, module) for this module, named `prefix`, and all in it, in order."""
+        yield prefix, self
+        for name, value in vars(self).items():
+            if isinstance(value, Module):
+                yield from value.named_modules(_join(prefix, name))
+
+    def modules(self):
+        """This module and all in it, in order."""
+        return (module for _, module in self.named_modules())
+
+    def children(self):
+        """The modules that are attributes of this one, in order."""
+        return (value for value in vars(self).values() if isinstance(value, Module))
+
+    def named_parameters(self):
+        """(name, parameter) for all parameters in here, in order."""
+        return self._named(Parameter)
+
+    def parameters(self):
+        """All parameters in here, in order."""
+        return (parameter for _, parameter in self.named_parameters())
+
+    def named_buffers(self):
+        """(name, buffer) for all buffers in here, in order."""
+        return self._named(Buffer)
+
+    def _named(self, kind):
+        for prefix, module in self.named_modules():
+            for name, value in vars(module).items():
+                if isinstance(value, kind):
+                    yield _join(prefix, name), value
+
+    def num_parameters(self):
+        """How many numbers training changes."""
+        return sum(parameter.size for parameter in self.parameters())
+
+    def train(self, mode=True):
+        """Compute as in training from now on (batch norm uses each batch's own statistics). Returns this module."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self):
+        """Compute as in use from now on (batch norm uses its running statistics). Returns this module."""
+        return self.train(False)
+
+    def zero_grad(self):
+        """Forget all gradients."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def to(self, device):
+        """Move all parameters and buffers to `device`. Raises DeviceError for one that is not there."""
+        backend.check_device(device, f"{type(self).__name__}.to")
+        return self
+
+    def state_dict(self):
+        """Name -> array, for all parameters and buffers, in order. The arrays are the module's own, not copies."""
+        return OrderedDict((name, value.data) for name, value in self._named((Parameter, Buffer)))
+
+    def load_state_dict(self, state):
+        """Copy `state`'s arrays into this module's.
+
+        Raises
+        ------
+        CheckpointError
+            If names are missing or unexpected.
+        ShapeError, DtypeError
+            If an array does not fit. In every case nothing has been changed.
+        """
+        own, where = self.state_dict(), f"{type(self).__name__}.load_state_dict"
+        missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
+        if missing or unexpected:
+            raise CheckpointError(where, "names differ", f"the {len(own)} names of this net",
+                                  f"missing {_some(missing)}; unexpected {_some(unexpected)}", "is it the same architecture?")
+        for name, array in own.items():
+            if np.shape(state[name]) != array.shape:
+                raise ShapeError(where, name, f"shape {array.shape}", f"shape {np.shape(state[name])}")
+            if state[name].dtype != array.dtype:
+                raise DtypeError(where, name, str(array.dtype), str(state[name].dtype))
+        for name, array in own.items():
+            array[...] = state[name]
+
+    def register_forward_hook(self, hook):
+        """Have ``hook(module, inputs, output)`` called after each forward; a returned Tensor replaces the output.
+
+        Returns a function that removes the hook.
+        """
+        return self._register("_forward_hooks", hook)
+
+    def register_full_backward_hook(self, hook):
+        """Have ``hook(module, grad_inputs, grad_output)`` called in each backward, with dL/d(output) and what this
+        module passes back to each of its inputs (None for an input that requires no gradient).
+
+        The module must return a single Tensor. Returns a function that removes the hook.
+        """
+        return self._register("_backward_hooks", hook)
+
+    def _register(self, kind, hook):
+        vars(self).setdefault(kind, []).append(hook)
+        return lambda: vars(self)[kind].remove(hook)
+
+    def __repr__(self):
+        children = [(name, child) for name, child in vars(self).items() if isinstance(child, Module)]
+        if not children:
+            return f"{type(self).__name__}({self.describe()})"
+        lines = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in children]
+        return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
+
+    def describe(self):
+        """The settings of a layer, for its repr."""
+        return ""
+
+
+def _watch(x):
+    """The same values under a node of their own, so that a hook there sees one module's share of the gradient only."""
+    return apply("reshape", x, shape=x.shape) if isinstance(x, Tensor) and x.requires_grad else x
+
+
+def _call_when_both_known(module, inputs, output):
+    """Call the backward hooks once dL/d(output) and the gradient of every input that gets one have arrived."""
+    watched = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
+    grad_inputs, grad_output, waiting = [None] * len(inputs), [None], set(watched)
+
+    def call_if_complete():
+        if not waiting:
+            for hook in list(vars(module)["_backward_hooks"]):
+                hook(module, tuple(grad_inputs), grad_output[0])
+
+    def output_arrived(gradient):
+        grad_output[0] = gradient
+        call_if_complete()
+
+    def input_arrived(i, gradient):
+        grad_inputs[i] = gradient
+        waiting.discard(i)
+        call_if_complete()
+
+    output.register_hook(output_arrived)
+    for i in watched:
+        inputs[i].register_hook(lambda gradient, i=i: input_arrived(i, gradient))
+
+
+def _join(prefix, name):
+    return f"{prefix}.{name}" if prefix else name
+
+
+def _some(names):
+    return "none" if not names else ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,0 +1,157 @@
+"""Stochastic gradient descent, the learning-rate schedule of He et al. 2015, and gradient clipping."""
+
+import numpy as np
+
+from .errors import ConfigError
+
+
+class SGD:
+    """Stochastic gradient descent with momentum and weight decay, as in the paper and in PyTorch.
+
+    For each parameter w with gradient g:    g <- g + weight_decay w
+                                             v <- momentum v + g
+                                             w <- w - lr v        (Nesterov: w <- w - lr (g + momentum v))
+
+    Parameters
+    ----------
+    params : iterable of Parameter, or of dicts
+        Dicts ``{"params": ..., "weight_decay": ...}`` give some parameters a weight decay of their own; see
+        `without_decay_on_batch_norm`.
+    lr : float
+        Learning rate; may be changed between steps (``optimizer.lr = ...``), as the schedules do.
+    momentum, weight_decay : float
+    nesterov : bool
+        Nesterov's variant (Sutskever et al. 2013).
+
+    Raises
+    ------
+    ConfigError
+        For a negative setting, Nesterov without momentum, or no parameters.
+    """
+
+    def __init__(self, params, lr, momentum=0.0, weight_decay=0.0, nesterov=False):
+        for name, value in (("lr", lr), ("momentum", momentum), ("weight_decay", weight_decay)):
+            if not value >= 0:
+                raise ConfigError("SGD", name, "a number of at least 0", repr(value))
+        if nesterov and not momentum:
+            raise ConfigError("SGD", "nesterov", "a momentum above 0", repr(momentum))
+        self.lr, self.momentum, self.nesterov = lr, momentum, nesterov
+        self.params, self.decays = [], []
+        for group in params:
+            group = group if isinstance(group, dict) else {"params": [group]}
+            for parameter in group["params"]:
+                self.params.append(parameter)
+                self.decays.append(group.get("weight_decay", weight_decay))
+        if not self.params:
+            raise ConfigError("SGD", "nothing to train", "at least one parameter", "none", "an iterator can be used up only once")
+        self.velocities = [np.zeros_like(parameter.data) for parameter in self.params]
+
+    def zero_grad(self):
+        """Forget all gradients, so that the next backward starts from none."""
+        for parameter in self.params:
+            parameter.grad = None
+
+    def step(self):
+        """Move every parameter that has a gradient."""
+        for parameter, velocity, decay in zip(self.params, self.velocities, self.decays):
+            if parameter.grad is None:
+                continue
+            gradient = parameter.grad + decay * parameter.data if decay else parameter.grad
+            velocity *= self.momentum
+            velocity += gradient
+            direction = gradient + self.momentum * velocity if self.nesterov else velocity
+            parameter.data -= self.lr * direction
+
+    def state_dict(self):
+        """The velocities, in the order of the parameters, and the learning rate."""
+        return {"lr": self.lr, "velocities": self.velocities}
+
+    def load_state_dict(self, state):
+        """Continue from a `state_dict`. Raises ConfigError if it is not of these parameters."""
+        own, given = [v.shape for v in self.velocities], [v.shape for v in state["velocities"]]
+        if own != given:
+            raise ConfigError("SGD.load_state_dict", "velocities", f"{len(own)} of the parameters' shapes", f"{len(given)} of others")
+        self.lr = state["lr"]
+        for velocity, saved in zip(self.velocities, state["velocities"]):
+            velocity[...] = saved
+
+
+def without_decay_on_batch_norm(model, weight_decay):
+    """Parameter groups for `SGD` that decay only matrices and filters, not batch norm's parameters and biases.
+
+    The paper decays all; many later recipes do not.
+    """
+    params = list(model.parameters())
+    return [{"params": [p for p in params if p.ndim > 1], "weight_decay": weight_decay},
+            {"params": [p for p in params if p.ndim <= 1], "weight_decay": 0.0}]
+
+
+class MultiStepLR:
+    """The learning rate as a function of the iteration: multiplied by `gamma` at each milestone, after a warm-up.
+
+    Parameters
+    ----------
+    optimizer : SGD
+        Its ``lr`` at this moment is the base rate; ``step`` then sets it.
+    milestones : sequence of int
+        Iterations from which on the next lower rate holds. The paper: 32,000 and 48,000.
+    gamma : float
+    warmup : int
+        During the first `warmup` iterations the rate rises linearly from ``warmup_factor * lr``. With
+        ``warmup_factor`` 0.1 this is a gentler form of the paper's start at 0.01 for its 110-layer net.
+
+    Raises
+    ------
+    ConfigError
+        For milestones that do not rise, or a warm-up below 0.
+    """
+
+    def __init__(self, optimizer, milestones, gamma=0.1, warmup=0, warmup_factor=0.1):
+        self.milestones = list(milestones)
+        if self.milestones != sorted(set(self.milestones)) or any(m < 0 for m in self.milestones):
+            raise ConfigError("MultiStepLR", "milestones", "rising iterations", str(self.milestones))
+        if warmup < 0:
+            raise ConfigError("MultiStepLR", "warmup", "a number of iterations, 0 or more", repr(warmup))
+        self.optimizer, self.base_lr, self.gamma = optimizer, optimizer.lr, gamma
+        self.warmup, self.warmup_factor = warmup, warmup_factor
+        self.iteration = 0
+        optimizer.lr = self.lr_at(0)
+
+    def lr_at(self, iteration):
+        """The learning rate that iteration number `iteration`, counted from 0, uses."""
+        lr = self.base_lr * self.gamma ** sum(iteration >= m for m in self.milestones)
+        if iteration < self.warmup:
+            lr *= self.warmup_factor + (1 - self.warmup_factor) * iteration / self.warmup
+        return lr
+
+    def step(self):
+        """Call after each ``optimizer.step()``."""
+        self.iteration += 1
+        self.optimizer.lr = self.lr_at(self.iteration)
+
+    def state_dict(self):
+        return {"iteration": self.iteration}
+
+    def load_state_dict(self, state):
+        self.iteration = state["iteration"]
+        self.optimizer.lr = self.lr_at(self.iteration)
+
+
+def clip_grad_norm(params, max_norm):
+    """Scale all gradients down together if their common norm exceeds `max_norm`; return the norm before.
+
+    norm = sqrt(sum over all parameters and elements of gradient^2)   (Pascanu et al. 2013, arXiv:1211.5063)
+
+    Raises
+    ------
+    ConfigError
+        If `max_norm` is not above 0.
+    """
+    if not max_norm > 0:
+        raise ConfigError("clip_grad_norm", "max_norm", "a number above 0", repr(max_norm))
+    params = [p for p in params if p.grad is not None]
+    norm = float(np.sqrt(sum(float(np.vdot(p.grad, p.grad)) for p in params)))
+    if norm > max_norm:
+        for p in params:
+            p.grad = p.grad * (max_norm / norm)
+    return norm
