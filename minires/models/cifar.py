@@ -14,6 +14,7 @@ import numpy as np
 from .. import functional as F
 from .. import nn
 from ..errors import ConfigError, unknown_name
+from ..seeds import stream
 
 SHORTCUTS = ("A", "B", "C")
 
@@ -63,7 +64,7 @@ class CifarNet(nn.Module):
         blocks_per_stage = check_depth(depth)
         # Shortcut convolutions draw from a stream of their own, so that all other weights of one seed are the same
         # in the plain net and under every shortcut.
-        rng, shortcut_rng = (np.random.default_rng([seed, stream]) for stream in (0, 1))
+        rng, shortcut_rng = stream(seed, "weights"), stream(seed, "shortcut weights")
         self.conv1, self.bn1 = _conv_and_norm(3, width, 3, 1, batch_norm, rng)
         channels = width
         for stage in (1, 2, 3):

@@ -1,0 +1,7 @@
+"""``python -m minires`` is the command ``minires``."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

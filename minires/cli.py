@@ -1,0 +1,177 @@
+"""The command ``minires``: parse, call, print."""
+
+import argparse
+import sys
+from dataclasses import replace
+from difflib import get_close_matches
+
+from . import __version__, backend
+from .errors import MiniresError
+from .experiments.presets import PRESETS
+
+INTERRUPTED = 130        # the exit status of a program stopped by Ctrl-C, by convention 128 + SIGINT
+
+
+def main(argv=None):
+    """Run the command line `argv` (``sys.argv[1:]`` if None) and return the exit status: 0, 1 failed, 2 wrong usage, 130 Ctrl-C."""
+    args = _parser().parse_args(argv)
+    try:
+        return args.run(args) or 0
+    except MiniresError as error:
+        print(f"minires: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nminires: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def degradation(args):
+    """``minires degradation``"""
+    from .experiments import degradation as experiment
+
+    if args.threads is not None:
+        backend.set_num_threads(args.threads)
+    settings = experiment.Settings(args.dataset, _preset(args), tuple(dict.fromkeys(args.depths)), args.seeds)
+    out = args.out or f"runs/degradation-{args.dataset}-{args.preset}"
+    try:
+        experiment.run(settings, out, data_folder=args.data, device=args.device, resume=args.resume)
+    except KeyboardInterrupt:
+        print(f"\nminires: interrupted; everything so far is saved in {out}. Go on with the same command and --resume.", file=sys.stderr)
+        return INTERRUPTED
+    print("\n" + experiment.report(out))
+    for figure in experiment.plot(out):
+        print(f"drawn: {figure}")
+
+
+def plot(args):
+    """``minires plot``"""
+    from .experiments import degradation as experiment
+
+    for figure in experiment.plot(args.folder):
+        print(f"drawn: {figure}")
+
+
+def fetch_data(args):
+    """``minires data``"""
+    from .data import fetch_cifar10
+
+    print(f"ready: {fetch_cifar10(args.data)}")
+
+
+def _preset(args):
+    """The preset with what the command line overrides."""
+    given = {name: getattr(args, name) for name in ("batch_size", "lr", "width", "image_size", "train_size")
+             if getattr(args, name) is not None}
+    if args.epochs is not None:
+        given |= {"epochs": args.epochs, "iterations": None}
+    if args.iterations is not None:
+        given |= {"iterations": args.iterations, "epochs": None}
+    return replace(PRESETS[args.preset], **given)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="minires", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Residual networks from scratch, in NumPy: train the nets of He et al. 2015 and see why depth needs shortcuts.",
+        epilog="examples:\n  minires degradation                      four nets on drawn images, a few minutes\n"
+               "  minires degradation --dataset cifar10    the same on CIFAR-10\n"
+               "  minires plot runs/degradation-synthetic-quick")
+    parser.add_argument("--version", action="version", version=f"minires {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+
+    command = commands.add_parser(
+        "degradation", help="train plain and residual nets, draw error curves and gradient norms",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="The degradation experiment (He et al. 2015, section 4.2). Trains a plain and a residual net of each depth and\n"
+                    "writes config.json, metrics.csv, gradients.csv, degradation.png and gradients.png to the output folder.",
+        epilog="presets:\n"
+               "  quick     16x16 images, width 8, 10,000 images, 8 epochs: a few minutes on two cores\n"
+               "  standard  32x32 images, width 16, 50,000 images, 20 epochs: most of a day on two cores\n"
+               "  paper     the paper's 64,000 iterations with crops and flips: for a GPU, or patience\n\n"
+               "examples:\n  minires degradation\n"
+               "  minires degradation --dataset cifar10 --data ~/cifar --seeds 3 --out runs/three-seeds\n"
+               "  minires degradation --resume              go on after Ctrl-C")
+    command.set_defaults(run=degradation)
+    command.add_argument("--dataset", type=_one_of("data set", ("synthetic", "cifar10")), default="synthetic", metavar="NAME",
+                         help="synthetic (drawn, needs no file; the default) or cifar10")
+    command.add_argument("--data", metavar="DIR", help="folder or archive of CIFAR-10 (default: $MINIRES_DATA, ./data, the user's cache)")
+    command.add_argument("--preset", type=_one_of("preset", PRESETS), default="quick", metavar="NAME",
+                         help="quick (the default), standard or paper")
+    command.add_argument("--depths", type=_at_least(1), nargs="+", default=(20, 56), metavar="N", help="depths 6n + 2 (default: 20 56)")
+    command.add_argument("--seeds", type=_at_least(1), default=1, metavar="N", help="repeat with seeds 0 to N - 1 (default: 1)")
+    command.add_argument("--device", default="cpu", help="where to compute (default: cpu)")
+    command.add_argument("--threads", type=_at_least(1), metavar="N", help="threads to compute with (default: all cores)")
+    command.add_argument("--out", metavar="DIR", help="new folder for the results (default: runs/degradation-DATASET-PRESET)")
+    command.add_argument("--resume", action="store_true", help="go on with the run in the output folder")
+    sizes = command.add_argument_group("overriding the preset")
+    length = sizes.add_mutually_exclusive_group()
+    length.add_argument("--epochs", type=_at_least(1), metavar="N", help="passes through the training set")
+    length.add_argument("--iterations", type=_at_least(1), metavar="N", help="steps of training")
+    sizes.add_argument("--batch-size", type=_at_least(1), metavar="N", help="images a step")
+    sizes.add_argument("--lr", type=_positive_number, metavar="X", help="learning rate at the start")
+    sizes.add_argument("--width", type=_at_least(1), metavar="N", help="channels of the first stage")
+    sizes.add_argument("--image-size", type=_at_least(1), metavar="N", help="pixels a side: 32, 16, 8")
+    sizes.add_argument("--train-size", type=_at_least(1), metavar="N", help="training images")
+
+    command = commands.add_parser(
+        "plot", help="draw the figures of a run again, without training", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Draw degradation.png and gradients.png from metrics.csv and gradients.csv, also of a run still going on.",
+        epilog="example:\n  minires plot runs/degradation-synthetic-quick")
+    command.set_defaults(run=plot)
+    command.add_argument("folder", metavar="DIR", help="the output folder of a run")
+
+    command = commands.add_parser(
+        "data", help="download a data set", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Download CIFAR-10 (170 MB) from the first mirror that works, check it, and keep it in the user's cache.\n"
+                    "An interrupted download goes on where it stopped.",
+        epilog="examples:\n  minires data cifar10\n  minires data cifar10 --data data")
+    command.set_defaults(run=fetch_data)
+    command.add_argument("name", type=_one_of("data set", ("cifar10",)), metavar="NAME", help="cifar10")
+    command.add_argument("--data", metavar="DIR", help="folder to put it in (default: the user's cache)")
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Suggests the nearest option for one that does not exist."""
+
+    def parse_known_args(self, args=None, namespace=None):
+        namespace, unknown = super().parse_known_args(args, namespace)
+        options = [option for action in self._actions for option in action.option_strings]
+        for word in unknown:
+            near = get_close_matches(word.split("=")[0], options, n=1) if word.startswith("-") else []
+            if near:
+                self.error(f"unknown option {word}; did you mean {near[0]}?")
+        return namespace, unknown
+
+
+def _one_of(kind, known):
+    """An argument that must be one of `known`; the error suggests the nearest."""
+    def parse(text):
+        if text not in known:
+            near = get_close_matches(text, known, n=1, cutoff=0.4)
+            raise argparse.ArgumentTypeError(f"unknown {kind} {text!r}: expected one of {', '.join(known)}"
+                                             + (f"; did you mean {near[0]!r}?" if near else ""))
+        return text
+    return parse
+
+
+def _at_least(least):
+    def parse(text):
+        try:
+            value = int(text.replace("_", ""))
+        except ValueError:
+            value = None
+        if value is None or value < least:
+            raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got {text!r}")
+        return value
+    return parse
+
+
+def _positive_number(text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return value

@@ -1,0 +1,1 @@
+"""Experiments: each trains nets, writes plain records, and draws its figures from those records alone."""

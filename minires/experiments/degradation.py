@@ -1,0 +1,154 @@
+"""The degradation experiment of He et al. 2015, section 4.2: are deeper plain nets harder to train, and residual ones not?
+
+For each seed, plain and residual nets of each depth are trained by one recipe on the same batches. The error curves
+answer the question; the gradient norm of every layer, from initialisation on, shows what goes on inside.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .. import backend, data, models
+from .. import plot as plots
+from ..diagnostics import gradient_norms
+from ..errors import CheckpointError, ConfigError
+from ..models.cifar import check_depth
+from ..train import Trainer
+from . import summary
+from .presets import Preset
+from .records import RunFolder, read_config, read_table
+
+METRICS = ("net", "seed", "iteration", "epoch", "lr", "train_loss", "train_error", "test_error", "seconds", "images_per_second")
+GRADIENTS = ("net", "seed", "iteration", "layer", "depth", "gradient_norm", "weight_norm", "ratio")
+FAMILIES = {"plain": models.plain, "residual": models.resnet}
+FIRST_STEPS = 10               # gradients are recorded at each of these, then
+REGULAR_RECORDS = 20           # this many times in the rest of the run
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides the results of the experiment."""
+
+    dataset: str
+    preset: Preset
+    depths: tuple
+    seeds: int                 # seeds 0 .. seeds - 1
+
+
+def run(settings, out, data_folder=None, device="cpu", resume=False, progress=True):
+    """Train all nets and write ``config.json``, ``metrics.csv``, ``gradients.csv`` and checkpoints to the folder `out`.
+
+    Parameters
+    ----------
+    settings : Settings
+    out : str or Path
+        A new or empty folder, unless `resume`.
+    data_folder : str or Path, optional
+        Where the files of the data set are; see `data.cifar10`.
+    device : str
+    resume : bool
+        Go on with an interrupted run, to the same bits. The number of seeds and the depths may have grown.
+    progress : bool
+
+    Raises
+    ------
+    ConfigError, DataError, DeviceError, CheckpointError, DivergenceError
+        For settings that cannot be met, unusable files, and training that blows up.
+    KeyboardInterrupt
+        On Ctrl-C, after everything has been saved.
+    """
+    backend.check_device(device, "--device")
+    preset = settings.preset
+    for depth in settings.depths:
+        check_depth(depth)
+    train_set, test_set = load_sets(settings.dataset, preset, data_folder)
+    recipes = {depth: preset.recipe(depth) for depth in settings.depths}
+
+    folder = RunFolder(out, {"experiment": "degradation", **asdict(settings)}, growing=("depths", "seeds"), resume=resume)
+    metrics, gradients = folder.table("metrics", METRICS), folder.table("gradients", GRADIENTS)
+    for seed in range(settings.seeds):
+        for depth in settings.depths:
+            for family, build in FAMILIES.items():
+                net = f"{family}-{depth}"
+                trainer = Trainer(build(depth, width=preset.width, num_classes=len(train_set.classes), seed=seed),
+                                  train_set, test_set, recipes[depth], seed, folder.checkpoint(net, seed),
+                                  name=f"{net}, seed {seed}", progress=progress,
+                                  after_backward=_gradient_recorder(gradients, net, seed),
+                                  after_epoch=lambda trainer, row, net=net, seed=seed: metrics.append([{"net": net, "seed": seed, **row}]))
+                _go_on(trainer, metrics, gradients, net, seed)
+                if not trainer.finished:
+                    trainer.run()
+
+
+def load_sets(dataset, preset, data_folder=None):
+    """The training and test set of an experiment, at the preset's size.
+
+    Raises ConfigError if there are fewer images, or their size cannot be averaged down to the preset's.
+    """
+    if dataset == "synthetic":
+        train, test = data.synthetic(preset.train_size, preset.test_size)
+    else:
+        train, test = data.load(dataset, data_folder)
+        train, test = train.take(preset.train_size), test.take(min(preset.test_size, len(test)))
+    if preset.batch_size > len(train):
+        raise ConfigError("--batch-size", "a batch larger than the training set", f"at most {len(train)}", str(preset.batch_size))
+    return train.resize(preset.image_size), test.resize(preset.image_size)
+
+
+def _go_on(trainer, metrics, gradients, net, seed):
+    """Load the net's checkpoint, if there is one, and drop what the tables say of this net beyond it."""
+    if trainer.path.exists():
+        try:
+            trainer.load(trainer.path)
+        except CheckpointError as error:
+            raise CheckpointError(f"resuming {net}, seed {seed}", str(error)) from None
+    done = trainer.iteration
+
+    def other(row):
+        return (row["net"], row["seed"]) != (net, seed)
+
+    metrics.keep(lambda row: other(row) or row["iteration"] <= done and done > 0)
+    gradients.keep(lambda row: other(row) or row["iteration"] < done)        # those at `done` come with the next step
+
+
+def _gradient_recorder(table, net, seed):
+    """A function for `Trainer` that writes the gradient norms of all layers at the iterations worth recording."""
+
+    def record(trainer):
+        every = max(1, trainer.recipe.iterations // REGULAR_RECORDS)
+        if trainer.iteration <= FIRST_STEPS or trainer.iteration % every == 0:
+            table.append({"net": net, "seed": seed, "iteration": trainer.iteration, **layer._asdict()}
+                         for layer in gradient_norms(trainer.model))
+
+    return record
+
+
+def report(folder):
+    """The table and the verdict of the run in `folder`, from its records alone."""
+    config, metrics = read_config(folder), read_table(Path(folder) / "metrics.csv", METRICS)
+    width = config["preset"]["width"]
+    parameters = {f"{family}-{depth}": build(depth, width=width).num_parameters()
+                  for family, build in FAMILIES.items() for depth in config["depths"]}
+    return "\n".join([summary.table(metrics, parameters), "", *summary.verdict(metrics)])
+
+
+def plot(folder):
+    """Draw ``degradation.png`` and ``gradients.png`` from the tables in `folder`. Returns their paths.
+
+    Raises
+    ------
+    DataError
+        If the tables are missing, damaged or empty.
+    """
+    folder = Path(folder)
+    config = read_config(folder)
+    metrics, gradients = read_table(folder / "metrics.csv", METRICS), read_table(folder / "gradients.csv", GRADIENTS)
+    caption = _caption(config)
+    return [plots.save(plots.error_curves(metrics, caption), folder / "degradation.png"),
+            plots.save(plots.gradient_norms(gradients, caption), folder / "gradients.png")]
+
+
+def _caption(config):
+    preset = config["preset"]
+    names = {"synthetic": "synthetic images", "cifar10": "CIFAR-10"}
+    return (f"{names[config['dataset']]} at {preset['image_size']}x{preset['image_size']}, {preset['train_size']:,} for training, "
+            f"width {preset['width']}, batch {preset['batch_size']}, lr {preset['lr']:g}")

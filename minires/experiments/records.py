@@ -1,0 +1,176 @@
+"""The folder of a run: its settings, its tables, its checkpoints. Everything is plain text but the checkpoints.
+
+Tables are written row by row as results come in, so that what is there can be plotted at any time.
+"""
+
+import csv
+import json
+import os
+import platform
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+from .. import backend
+from ..errors import ConfigError, DataError
+
+
+class RunFolder:
+    """The files of one run of an experiment.
+
+    Parameters
+    ----------
+    path : str or Path
+        Created if it is not there.
+    settings : dict
+        What decides the results; anything JSON can hold.
+    growing : tuple of str
+        Settings that may grow when the run is resumed, such as the number of seeds: what is done stays valid.
+    resume : bool
+        Go on with what is in the folder, if anything is.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds files already and `resume` is False, or holds a run with other settings (all differences
+        are named), or cannot be written.
+    """
+
+    def __init__(self, path, settings, growing=(), resume=False):
+        self.path = Path(path)
+        settings = json.loads(json.dumps(settings))               # as they will be read back: tuples become lists
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            taken = any(self.path.iterdir())
+            if taken and not resume:
+                raise ConfigError(str(self.path), "the folder is not empty", "a new or empty folder", "files of an earlier run",
+                                  "go on with it by --resume, or choose another folder by --out")
+            if taken:
+                self._check_same(settings, growing)
+            (self.path / "checkpoints").mkdir(exist_ok=True)
+            text = json.dumps({**settings, "environment": environment()}, indent=2) + "\n"
+            replace_text(self.path / "config.json", text)
+        except OSError as error:
+            raise ConfigError(str(self.path), "cannot write here", "a folder that can be created and written",
+                              error.strerror or str(error), "choose another by --out") from None
+
+    def _check_same(self, settings, growing):
+        before = read_config(self.path)
+        differences = [f"{key} {before.get(key)} -> {value}" for key, value in settings.items()
+                       if before.get(key) != value and not (key in growing and _has_grown(before.get(key), value))]
+        if differences:
+            raise ConfigError(str(self.path), "the run in this folder has other settings", "the same settings to resume",
+                              ", ".join(differences), "use those it was started with, or choose another folder by --out")
+
+    def checkpoint(self, net, seed):
+        """The path of the checkpoint of one net."""
+        return self.path / "checkpoints" / f"{net}-seed{seed}.safetensors"
+
+    def table(self, name, columns):
+        """The table ``name.csv``, to append to."""
+        return Table(self.path / f"{name}.csv", columns)
+
+
+class Table:
+    """A CSV file with a header line. Each row is on disk as soon as it is appended."""
+
+    def __init__(self, path, columns):
+        self.path, self.columns = path, columns
+        if not path.exists():
+            replace_text(path, ",".join(columns) + "\n")
+
+    def append(self, rows):
+        """Add rows, each a dict with this table's columns."""
+        with open(self.path, "a", newline="") as file:
+            writer = csv.DictWriter(file, self.columns, lineterminator="\n")
+            writer.writerows({key: _short(row[key]) for key in self.columns} for row in rows)
+
+    def keep(self, condition):
+        """Drop the rows for which ``condition(row)`` is False. The file is replaced as a whole."""
+        kept = [row for row in read_table(self.path, self.columns) if condition(row)]
+        lines = [",".join(self.columns)] + [",".join(str(_short(row[key])) for key in self.columns) for row in kept]
+        replace_text(self.path, "\n".join(lines) + "\n")
+
+
+def read_table(path, columns):
+    """The rows of a CSV file as dicts; whole numbers as int, other numbers as float, the rest as text.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, lacks a column, or a line is cut short.
+    """
+    try:
+        with open(path, newline="") as file:
+            reader = csv.DictReader(file)
+            rows, header = list(reader), reader.fieldnames or []
+    except FileNotFoundError:
+        raise DataError(str(path), "no such file", "a table written by a run", todo="is this the --out folder of a run?") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(str(path), "cannot be read", "a CSV table", str(error)) from None
+    missing = [column for column in columns if column not in header]
+    if missing:
+        raise DataError(str(path), "columns missing", ", ".join(columns), f"no {', '.join(missing)}")
+    if rows and None in rows[-1].values():
+        rows.pop()                                                # the run was cut off while it wrote this line
+    for line, row in enumerate(rows, 2):
+        if None in row or None in row.values():
+            raise DataError(f"{path}, line {line}", "wrong number of entries", f"{len(header)}", "another number")
+    return [{key: _number(value) for key, value in row.items()} for row in rows]
+
+
+def read_config(folder):
+    """The settings in ``config.json``. Raises DataError if it is missing or damaged."""
+    path = Path(folder) / "config.json"
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise DataError(str(path), "no settings to be read", "the config.json of a run", getattr(error, "strerror", None) or str(error),
+                        "is this the --out folder of a run?") from None
+
+
+def replace_text(path, text):
+    """Write a text file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary.write_text(text)
+    os.replace(temporary, path)
+
+
+def environment():
+    """What numbers depend on besides the settings."""
+    import numpy as np
+
+    from .. import __version__
+
+    return {"minires": __version__, "python": platform.python_version(), "numpy": np.__version__, "platform": platform.platform(),
+            "processor": _processor(), "cores": backend.available_cores(), "threads": backend.num_threads(), "device": "cpu",
+            "command": " ".join(["minires", *sys.argv[1:]]), "date": datetime.now(timezone.utc).strftime("%Y-%m-%d")}
+
+
+def _processor():
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _has_grown(before, now):
+    if isinstance(before, list) and isinstance(now, list):
+        return set(before) <= set(now)
+    return isinstance(before, int) and isinstance(now, int) and before <= now
+
+
+def _short(value):
+    return f"{value:.6g}" if isinstance(value, float) else value
+
+
+def _number(text):
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
