@@ -1,1 +1,180 @@
-"""x"""
+"""Figures from records. One style for all: plain nets in orange, residual nets in blue, deeper nets darker.
+
+The two hues differ for every common kind of colour blindness (Okabe and Ito 2008), and the shades in print without
+colour. Matplotlib is imported when a figure is drawn, so that importing minires stays quick.
+"""
+
+import math
+from functools import wraps
+from statistics import mean
+
+SHADES = {"plain": ("#f0a35c", "#c84a00", "#7a2b00", "#3d1500"), "residual": ("#7fb7e6", "#0868ac", "#08366b", "#041b36")}
+TITLES = {"plain": "plain nets", "residual": "residual nets"}
+GREY = "#666666"
+STYLE = {
+    "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left",
+    "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": GREY, "axes.labelcolor": "#333333",
+    "axes.grid": True, "grid.color": "#e6e6e6", "grid.linewidth": 0.8, "axes.axisbelow": True,
+    "xtick.color": GREY, "ytick.color": GREY, "xtick.labelsize": 9, "ytick.labelsize": 9,
+    "legend.frameon": False, "legend.fontsize": 9, "figure.facecolor": "white", "savefig.facecolor": "white",
+}
+
+
+def _styled(draw):
+    """Draw in this module's style, whatever the settings of the program around."""
+    @wraps(draw)
+    def styled(*args, **kwargs):
+        from matplotlib import rc_context
+
+        with rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return styled
+
+
+@_styled
+def error_curves(metrics, caption="", drops=()):
+    """Error against epoch, plain nets on the left and residual nets on the right, as in He et al. 2015, Fig. 6.
+
+    Parameters
+    ----------
+    metrics : list of dict
+        Rows with net, seed, epoch, lr, train_error and test_error (percent).
+    caption : str
+        What the nets were trained on, for the line under the figure.
+    drops : sequence of float
+        Epochs at which the learning rate was divided by 10.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Lines are means over the seeds, bands reach from the lowest to the highest seed.
+    """
+    figure, axes = _figure(2, (9.6, 4.4), share_y=True)
+    nets = _nets(metrics)
+    for ax, family in zip(axes, SHADES):
+        ends = []
+        for net in nets[family]:
+            colour = _colour(net, nets)
+            for quantity, style in (("train_error", "-"), ("test_error", (0, (4, 2)))):
+                x, middle, low, high = _over_seeds(metrics, net, "epoch", quantity)
+                ax.plot(x, middle, linestyle=style, color=colour, linewidth=2.2 if style == "-" else 1.4, zorder=3)
+                ax.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+                if quantity == "train_error" and x:
+                    ends.append((middle[-1], net, colour, x[-1]))
+        ax.set_title(TITLES[family])
+        ax.set_xlabel("epoch")
+        _label_ends(ax, ends)
+        for epoch in drops:
+            ax.axvline(epoch, color="#bbbbbb", linewidth=1, linestyle=":", zorder=1)
+    axes[0].set_ylabel("error, %")
+    errors = [row[q] for row in metrics for q in ("train_error", "test_error")]
+    axes[0].set_ylim(max(0, min(errors) - 5), min(100, max(errors) + 3))
+    figure.legend(handles=_line_styles(axes[0], {"training": "-", "test": (0, (4, 2))}), ncols=2, loc="upper right")
+    _caption(figure, f"{caption}; {_seeds(metrics)}" + ("; dotted: lr divided by 10" if drops else ""))
+    return figure
+
+
+@_styled
+def gradient_norms(gradients, caption=""):
+    """Gradient norm of each layer: at initialisation, soon after, and at the last record.
+
+    Parameters
+    ----------
+    gradients : list of dict
+        Rows with net, seed, iteration, depth (1 is next to the images) and gradient_norm.
+    caption : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The vertical axis is logarithmic. Lines are geometric means over the seeds, bands from the lowest to the highest.
+    """
+    nets = _nets(gradients)
+    moments = _moments(gradients)
+    figure, axes = _figure(len(moments), (3.2 * len(moments), 4.2), share_y=True)
+    for ax, (iteration, title) in zip(axes, moments):
+        rows = [row for row in gradients if row["iteration"] == iteration and row["gradient_norm"] > 0]
+        for family in SHADES:
+            for net in nets[family]:
+                x, middle, low, high = _over_seeds(rows, net, "depth", "gradient_norm", geometric=True)
+                colour = _colour(net, nets)
+                ax.plot(x, middle, color=colour, linewidth=2, label=net, zorder=3)
+                ax.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+        ax.set_yscale("log")
+        ax.set_title(title)
+        ax.set_xlabel("layer, from the images to the logits")
+    axes[0].set_ylabel("gradient norm of the layer's weights")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="upper right", ncols=4, columnspacing=1.2, handlelength=1.4)
+    _caption(figure, f"{caption}; {_seeds(gradients)}")
+    return figure
+
+
+def save(figure, path):
+    """Write the figure to `path` as an image of 150 dots an inch, and return the path."""
+    figure.savefig(path, dpi=150)
+    return path
+
+
+def _figure(columns, size, share_y):
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
+    figure.get_layout_engine().set(rect=(0, 0.045, 1, 0.885), wspace=0.04)
+    return figure, figure.subplots(1, columns, sharey=share_y, squeeze=False)[0]
+
+
+def _nets(rows):
+    """The nets of each family in the records, by depth."""
+    names = sorted({row["net"] for row in rows}, key=lambda net: int(net.split("-")[1]))
+    return {family: [net for net in names if net.startswith(family)] for family in SHADES}
+
+
+def _colour(net, nets):
+    family = net.split("-")[0]
+    shades, rank, count = SHADES[family], nets[family].index(net), len(nets[family])
+    return shades[rank] if count <= len(shades) else shades[round(rank * (len(shades) - 1) / (count - 1))]
+
+
+def _over_seeds(rows, net, x_name, y_name, geometric=False):
+    """For each x: the mean of y over the seeds, and its lowest and highest."""
+    groups = {}
+    for row in rows:
+        if row["net"] == net:
+            groups.setdefault(row[x_name], []).append(row[y_name])
+    xs = sorted(groups)
+    middle = [math.exp(mean(map(math.log, groups[x]))) if geometric else mean(groups[x]) for x in xs]
+    return xs, middle, [min(groups[x]) for x in xs], [max(groups[x]) for x in xs]
+
+
+def _moments(gradients):
+    """(iteration, title) of the moments worth a panel: the first record, one step on, ten steps on, and the last."""
+    iterations = sorted({row["iteration"] for row in gradients})
+    complete = [i for i in iterations if {r["net"] for r in gradients if r["iteration"] == i} == {r["net"] for r in gradients}]
+    chosen = [i for i in (0, 1, 10) if i in complete] + complete[-1:]
+    names = {0: "at initialisation", 1: "after 1 step"}
+    return [(i, names.get(i, f"after {i:,} steps")) for i in dict.fromkeys(chosen)]
+
+
+def _label_ends(ax, ends):
+    """Write each net's name where its training curve ends, pushed apart where they would overlap."""
+    apart, last = 4.5, None                       # percentage points
+    for y, net, colour, x in sorted(ends):
+        place = y if last is None else max(y, last + apart)
+        ax.annotate(net, (x, place), xytext=(5, 0), textcoords="offset points", color=colour, va="center", fontsize=9.5,
+                    fontweight="bold", annotation_clip=False)
+        last = place
+
+
+def _line_styles(ax, styles):
+    return [ax.plot([], [], color=GREY, linestyle=style, linewidth=2.2 if style == "-" else 1.4, label=f"{name} error")[0]
+            for name, style in styles.items()]
+
+
+def _seeds(rows):
+    count = len({row["seed"] for row in rows})
+    return "1 seed" if count == 1 else f"mean and range of {count} seeds"
+
+
+def _caption(figure, text):
+    figure.text(0.01, 0.012, text.lstrip("; "), fontsize=8.5, color=GREY, ha="left", va="bottom")

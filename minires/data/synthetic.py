@@ -17,6 +17,7 @@ RADIUS = (0.36, 0.72)           # of the shape; here and below, lengths are in h
 SHIFT = 0.30                    # how far the shape's centre may lie from the middle, in x and in y
 ASPECT = (0.75, 1.33)           # width to height of the shape, before it is turned
 CONTRAST = (0.25, 0.60)         # by how much each colour channel of the shape differs from the background, of 1
+HINT = 0.10                     # how far each class's backgrounds lean to a hue of its own, of 1
 SHADING = 0.20                  # strength of the background's gradient, of 1
 TEXTURE = 0.10                  # strength of each of the background's two gratings
 GRATING = (2.0, 9.0)            # their wave numbers, radians per half image
@@ -78,7 +79,8 @@ def _draw(labels, size, rng):
     axis = ((np.arange(size, dtype=np.float32) + np.float32(0.5)) * 2 / size - 1)
     x, y = axis[None, None, :], axis[None, :, None]              # right and down, from -1 to 1
 
-    ground = _uniform(rng, 0.1, 0.9, (3, n))
+    hue = 2 * np.pi * (labels / len(SHAPES) + np.arange(3)[:, None] / 3)
+    ground = _uniform(rng, 0.1, 0.9, (3, n)) + HINT * np.cos(hue, dtype=np.float32)[..., None, None]
     canvas = ground + _background(x, y, n, rng)
     for _ in range(BEHIND):
         _paint(canvas, _stroke(x, y, n, rng), _uniform(rng, 0, 1, (3, n)))

@@ -10,7 +10,7 @@ from pathlib import Path
 from .. import backend, data, models
 from .. import plot as plots
 from ..diagnostics import gradient_norms
-from ..errors import CheckpointError, ConfigError
+from ..errors import CheckpointError, ConfigError, DataError
 from ..models.cifar import check_depth
 from ..train import Trainer
 from . import summary
@@ -32,6 +32,10 @@ class Settings:
     preset: Preset
     depths: tuple
     seeds: int                 # seeds 0 .. seeds - 1
+
+    def as_dict(self):
+        """All settings on one level, as ``config.json`` holds them."""
+        return {"experiment": "degradation", "dataset": self.dataset, "depths": self.depths, "seeds": self.seeds, **asdict(self.preset)}
 
 
 def run(settings, out, data_folder=None, device="cpu", resume=False, progress=True):
@@ -63,7 +67,7 @@ def run(settings, out, data_folder=None, device="cpu", resume=False, progress=Tr
     train_set, test_set = load_sets(settings.dataset, preset, data_folder)
     recipes = {depth: preset.recipe(depth) for depth in settings.depths}
 
-    folder = RunFolder(out, {"experiment": "degradation", **asdict(settings)}, growing=("depths", "seeds"), resume=resume)
+    folder = RunFolder(out, settings.as_dict(), growing=("depths", "seeds"), resume=resume)
     metrics, gradients = folder.table("metrics", METRICS), folder.table("gradients", GRADIENTS)
     for seed in range(settings.seeds):
         for depth in settings.depths:
@@ -125,8 +129,7 @@ def _gradient_recorder(table, net, seed):
 def report(folder):
     """The table and the verdict of the run in `folder`, from its records alone."""
     config, metrics = read_config(folder), read_table(Path(folder) / "metrics.csv", METRICS)
-    width = config["preset"]["width"]
-    parameters = {f"{family}-{depth}": build(depth, width=width).num_parameters()
+    parameters = {f"{family}-{depth}": build(depth, width=config["width"]).num_parameters()
                   for family, build in FAMILIES.items() for depth in config["depths"]}
     return "\n".join([summary.table(metrics, parameters), "", *summary.verdict(metrics)])
 
@@ -142,13 +145,15 @@ def plot(folder):
     folder = Path(folder)
     config = read_config(folder)
     metrics, gradients = read_table(folder / "metrics.csv", METRICS), read_table(folder / "gradients.csv", GRADIENTS)
-    caption = _caption(config)
-    return [plots.save(plots.error_curves(metrics, caption), folder / "degradation.png"),
+    if not metrics or not gradients:
+        raise DataError(str(folder), "nothing to draw yet", "at least one finished epoch", "empty tables", "let the run go on")
+    caption, epochs = _caption(config), max(row["epoch"] for row in metrics)
+    drops = [drop * epochs for drop in config["drops"]]
+    return [plots.save(plots.error_curves(metrics, caption, drops), folder / "degradation.png"),
             plots.save(plots.gradient_norms(gradients, caption), folder / "gradients.png")]
 
 
 def _caption(config):
-    preset = config["preset"]
     names = {"synthetic": "synthetic images", "cifar10": "CIFAR-10"}
-    return (f"{names[config['dataset']]} at {preset['image_size']}x{preset['image_size']}, {preset['train_size']:,} for training, "
-            f"width {preset['width']}, batch {preset['batch_size']}, lr {preset['lr']:g}")
+    return (f"{names[config['dataset']]} at {config['image_size']}x{config['image_size']}, {config['train_size']:,} for training, "
+            f"width {config['width']}, batch {config['batch_size']}, lr {config['lr']:g}")

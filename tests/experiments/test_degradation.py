@@ -1,0 +1,157 @@
+"""The degradation experiment, at the smallest size that still has every part of it."""
+
+import os
+import signal
+from dataclasses import replace
+
+import pytest
+
+from minires import train
+from minires.errors import CheckpointError, ConfigError, DataError, DeviceError
+from minires.experiments import degradation
+from minires.experiments.presets import PRESETS
+from minires.experiments.records import read_table
+
+TINY = replace(PRESETS["quick"], image_size=8, width=2, train_size=64, test_size=20, batch_size=16, epochs=None, iterations=14)
+SETTINGS = degradation.Settings("synthetic", TINY, depths=(8, 14), seeds=1)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "finished"
+    degradation.run(SETTINGS, out, progress=False)
+    return out
+
+
+def tables(out):
+    metrics = read_table(out / "metrics.csv", degradation.METRICS)
+    for row in metrics:
+        del row["seconds"], row["images_per_second"]
+    return metrics, read_table(out / "gradients.csv", degradation.GRADIENTS)
+
+
+def test_metrics_have_a_row_for_each_epoch_and_net(finished):
+    metrics, _ = tables(finished)
+    assert [(row["net"], row["iteration"]) for row in metrics] == [
+        (net, iteration) for net in ("plain-8", "residual-8", "plain-14", "residual-14") for iteration in (4, 8, 12, 14)]
+    assert (finished / "metrics.csv").read_text().splitlines()[0] == \
+        "net,seed,iteration,epoch,lr,train_loss,train_error,test_error,seconds,images_per_second"
+
+
+def test_gradients_of_every_layer_at_the_start_then_regularly(finished):
+    _, gradients = tables(finished)
+    of_net = [row for row in gradients if row["net"] == "plain-14"]
+    assert sorted({row["iteration"] for row in of_net}) == list(range(14))        # 0 to 10, then every iterations // 20, here 1
+    assert [row["depth"] for row in of_net if row["iteration"] == 0] == list(range(1, 15))
+    assert all(row["ratio"] == pytest.approx(row["gradient_norm"] / row["weight_norm"], rel=1e-4) for row in of_net)
+
+
+def test_twins_start_from_the_same_weights(finished):
+    _, gradients = tables(finished)
+    first = {(row["net"], row["layer"]): row["weight_norm"] for row in gradients if row["iteration"] == 0}
+    assert all(norm == first["residual-14", layer] for (net, layer), norm in first.items() if net == "plain-14")
+
+
+def test_a_finished_run_resumed_changes_nothing(finished):
+    before = {path: path.read_bytes() for path in finished.rglob("*") if path.is_file() and path.name != "config.json"}
+    degradation.run(SETTINGS, finished, resume=True, progress=False)
+    assert before == {path: path.read_bytes() for path in before}
+
+
+@pytest.mark.parametrize("stop", [2, 4 + 14])                # in the first net, and in the second
+def test_interrupted_and_resumed_writes_the_same_tables(finished, tmp_path, monkeypatch, stop):
+    steps, one_step = [0], train.Trainer._step
+
+    def step_then_interrupt(trainer):
+        one_step(trainer)
+        steps[0] += 1
+        if steps[0] == stop:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(train.Trainer, "_step", step_then_interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        degradation.run(SETTINGS, tmp_path, progress=False)
+    degradation.run(SETTINGS, tmp_path, resume=True, progress=False)
+    assert tables(tmp_path) == tables(finished)
+
+
+def test_killed_without_a_word_and_resumed_writes_the_same_tables(finished, tmp_path, monkeypatch):
+    """The tables then hold rows beyond the last checkpoint; these are dropped and made again."""
+    one_step = train.Trainer._step
+
+    def step_or_die(trainer):
+        if trainer.name.startswith("residual-8") and trainer.iteration == 6:
+            raise MemoryError
+        one_step(trainer)
+
+    monkeypatch.setattr(train.Trainer, "_step", step_or_die)
+    with pytest.raises(MemoryError):
+        degradation.run(SETTINGS, tmp_path, progress=False)
+    monkeypatch.undo()
+    degradation.run(SETTINGS, tmp_path, resume=True, progress=False)
+    assert tables(tmp_path) == tables(finished)
+
+
+def test_seeds_and_depths_may_be_added(finished, tmp_path):
+    degradation.run(replace(SETTINGS, depths=(8,)), tmp_path, progress=False)
+    degradation.run(replace(SETTINGS, seeds=2), tmp_path, resume=True, progress=False)
+    metrics, _ = tables(tmp_path)
+    assert {(row["net"], row["seed"]) for row in metrics} == {
+        (f"{family}-{depth}", seed) for family in ("plain", "residual") for depth in (8, 14) for seed in (0, 1)}
+    assert [row for row in metrics if row["net"] == "plain-14" and row["seed"] == 0] == \
+        [row for row in tables(finished)[0] if row["net"] == "plain-14"]
+
+
+def test_a_damaged_checkpoint_stops_the_resume(finished, tmp_path):
+    degradation.run(replace(SETTINGS, depths=(8,)), tmp_path, progress=False)
+    (tmp_path / "checkpoints" / "plain-8-seed0.safetensors").write_bytes(b"damaged")
+    with pytest.raises(CheckpointError, match="plain-8, seed 0.*not a whole safetensors file"):
+        degradation.run(replace(SETTINGS, depths=(8,)), tmp_path, resume=True, progress=False)
+
+
+def test_report(finished):
+    text = degradation.report(finished)
+    for word in ("plain-8", "residual-14", "training error", "test error", "time", "Degradation:", "Shortcuts:", "1 seed"):
+        assert word in text
+
+
+def test_figures_are_redrawn_from_the_tables_alone(finished, tmp_path):
+    for name in ("config.json", "metrics.csv", "gradients.csv"):
+        (tmp_path / name).write_bytes((finished / name).read_bytes())
+    drawn = degradation.plot(tmp_path)
+    assert [path.name for path in drawn] == ["degradation.png", "gradients.png"]
+    for path in drawn:
+        assert path.read_bytes().startswith(b"\x89PNG") and path.stat().st_size > 20_000
+    first = drawn[0].read_bytes()
+    degradation.plot(tmp_path)
+    assert drawn[0].read_bytes() == first                                        # same numbers, same picture
+    lines = (tmp_path / "metrics.csv").read_text().splitlines()
+    (tmp_path / "metrics.csv").write_text("\n".join(lines[:-2]) + "\n")
+    degradation.plot(tmp_path)
+    assert drawn[0].read_bytes() != first
+
+
+def test_nothing_to_draw_yet(finished, tmp_path):
+    (tmp_path / "config.json").write_bytes((finished / "config.json").read_bytes())
+    for name in ("metrics.csv", "gradients.csv"):
+        (tmp_path / name).write_text((finished / name).read_text().splitlines()[0] + "\n")
+    with pytest.raises(DataError, match="nothing to draw yet"):
+        degradation.plot(tmp_path)
+
+
+@pytest.mark.parametrize("change, error, words", [
+    ({"depths": (8, 21)}, ConfigError, "got 21; the nearest is 20"),
+    ({"preset": replace(TINY, batch_size=65)}, ConfigError, "at most 64"),
+    ({"preset": replace(TINY, image_size=7)}, ConfigError, "got 7"),
+    ({"dataset": "cifar100"}, ConfigError, "did you mean 'cifar10'"),
+])
+def test_settings_that_cannot_be_met_leave_no_folder_behind(tmp_path, change, error, words):
+    with pytest.raises(error, match=words):
+        degradation.run(replace(SETTINGS, **change), tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
+
+
+def test_device_that_is_not_there(tmp_path):
+    with pytest.raises(DeviceError, match="expected 'cpu', got 'gpu'"):
+        degradation.run(SETTINGS, tmp_path / "out", device="gpu", progress=False)
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,132 @@
+"""The command line as a user meets it: through its entry point, with right and wrong words."""
+
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from minires.cli import main
+from minires.experiments.degradation import GRADIENTS, METRICS
+from minires.experiments.records import read_table
+
+TINY = ["--depths", "8", "14", "--iterations", "8", "--train-size", "64", "--batch-size", "16", "--width", "2", "--image-size", "8"]
+
+
+def run(*words, **more):
+    """``python -m minires`` with these words, in a process of its own."""
+    return subprocess.run([sys.executable, "-m", "minires", *words], capture_output=True, text=True, timeout=120, **more)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["degradation", "--help"], ["plot", "--help"], ["data", "--help"]])
+def test_every_help_has_an_example(words, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == 0
+    assert "example" in capsys.readouterr().out
+
+
+def test_the_whole_experiment(tmp_path):
+    out = tmp_path / "run"
+    done = run("degradation", *TINY, "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in out.iterdir()) == [
+        "checkpoints", "config.json", "degradation.png", "gradients.csv", "gradients.png", "metrics.csv"]
+    assert "plain-14" in done.stdout and "Degradation:" in done.stdout and "Shortcuts:" in done.stdout
+
+    picture = (out / "gradients.png").read_bytes()
+    (out / "gradients.png").unlink()
+    assert run("plot", str(out)).returncode == 0
+    assert (out / "gradients.png").read_bytes() == picture
+
+    again = run("degradation", *TINY, "--out", str(out))
+    assert again.returncode == 1 and "not empty" in again.stderr and "--resume" in again.stderr
+    other = run("degradation", *TINY, "--lr", "0.5", "--out", str(out), "--resume")
+    assert other.returncode == 1 and "lr 0.1 -> 0.5" in other.stderr
+
+
+def test_default_folder_is_named_after_the_run(tmp_path):
+    assert run("degradation", *TINY, cwd=tmp_path).returncode == 0
+    assert (tmp_path / "runs" / "degradation-synthetic-quick" / "degradation.png").exists()
+
+
+def test_ctrl_c_saves_and_exits_130_and_resume_goes_on(tmp_path):
+    out = tmp_path / "run"
+    words = ["degradation", *TINY, "--iterations", "60", "--out", str(out)]
+    process = subprocess.Popen([sys.executable, "-m", "minires", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    table = out / "metrics.csv"
+    deadline = time.monotonic() + 60
+    while not (table.exists() and table.read_text().count("\n") > 3) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "--resume" in errors and "Traceback" not in errors
+
+    resumed = run(*words, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    metrics = read_table(table, METRICS)
+    assert [row["iteration"] for row in metrics if row["net"] == "residual-14"] == list(range(4, 61, 4))
+    rows = [(row["net"], row["iteration"], row["layer"]) for row in read_table(out / "gradients.csv", GRADIENTS)]
+    assert len(rows) == len(set(rows))
+
+
+@pytest.mark.parametrize("words, complaint", [
+    ([], "COMMAND"),
+    (["degradatoin"], "degradatoin"),
+    (["degradation", "--preset", "quik"], "did you mean 'quick'?"),
+    (["degradation", "--dataset", "cifar"], "did you mean 'cifar10'?"),
+    (["degradation", "--sed", "3"], "did you mean --seeds?"),
+    (["degradation", "--seeds", "0"], "a whole number of at least 1, got '0'"),
+    (["degradation", "--depths", "deep"], "a whole number of at least 1, got 'deep'"),
+    (["degradation", "--lr", "-1"], "a number above 0, got '-1'"),
+    (["degradation", "--lr", "nan"], "a number above 0"),
+    (["degradation", "--epochs", "2", "--iterations", "9"], "not allowed with"),
+    (["data", "cifar100"], "did you mean 'cifar10'?"),
+])
+def test_wrong_words_exit_2_and_say_what_was_expected(words, complaint, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == 2
+    assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words, complaint", [
+    (["--depths", "21"], "the nearest is 20"),
+    (["--device", "gpu"], "expected 'cpu', got 'gpu'"),
+    (["--batch-size", "20000"], "a batch larger than the training set"),
+    (["--image-size", "5"], "got 5"),
+    (["--dataset", "cifar10", "--data", "/nonexistent"], "/nonexistent"),
+    (["--out", "/dev/null/here"], "cannot write here"),
+])
+def test_what_cannot_be_done_exits_1_with_one_line(words, complaint, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["degradation", *TINY, *words]) == 1
+    errors = capsys.readouterr().err
+    assert complaint in errors and errors.startswith("minires: error: ") and errors.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_plot_of_a_folder_that_is_none(capsys, tmp_path):
+    assert main(["plot", str(tmp_path / "nothing")]) == 1
+    assert "config.json" in capsys.readouterr().err
+
+
+def test_the_installed_command_is_this_one():
+    from importlib.metadata import entry_points
+
+    (command,) = entry_points(group="console_scripts", name="minires")
+    assert command.load() is main
+
+
+def test_a_run_keeps_to_the_threads_it_was_given(tmp_path):
+    from minires import backend
+
+    before = backend.num_threads()
+    try:
+        assert main(["degradation", *TINY, "--depths", "8", "--threads", "1", "--out", str(tmp_path / "run")]) == 0
+        assert '"threads": 1' in (tmp_path / "run" / "config.json").read_text()
+    finally:
+        backend.set_num_threads(before)

@@ -1,0 +1,201 @@
+"""The training loop: what it records, that it resumes to the same bits, and how it stops when something goes wrong."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from minires import checkpoint, data, models
+from minires.errors import CheckpointError, ConfigError, DivergenceError
+from minires.train import Recipe, Trainer, first_nonfinite
+
+RECIPE = Recipe(iterations=10, batch_size=16, lr=0.1, milestones=(6, 8), warmup=2, crop_padding=2, nesterov=True)
+
+
+@pytest.fixture(scope="module")
+def sets():
+    train, test = data.synthetic(64, 20, seed=3)
+    return train.resize(8), test.resize(8)
+
+
+def trainer(sets, path=None, recipe=RECIPE, seed=0, **more):
+    return Trainer(models.resnet(8, width=4, seed=seed), *sets, recipe, seed, path, progress=False, **more)
+
+
+def weights(trainer):
+    return {name: array.copy() for name, array in trainer.model.state_dict().items()}
+
+
+def assert_same_state(a, b):
+    """To the bit: weights, running statistics, velocities, random streams, history but for the times."""
+    for name, array in weights(a).items():
+        assert np.array_equal(array, weights(b)[name]), name
+    assert all(np.array_equal(v, w) for v, w in zip(a.optimizer.velocities, b.optimizer.velocities))
+    assert a.batches.shuffle.bit_generator.state == b.batches.shuffle.bit_generator.state
+    assert a.batches.augment.bit_generator.state == b.batches.augment.bit_generator.state
+    assert without_times(a.history) == without_times(b.history)
+
+
+def without_times(history):
+    return [{key: value for key, value in row.items() if key not in ("seconds", "images_per_second")} for row in history]
+
+
+def interrupt_after(steps):
+    """Ctrl-C in the middle of a step, while gradients are there and weights not yet moved."""
+    def press(trainer):
+        if trainer.iteration == steps - 1:
+            os.kill(os.getpid(), signal.SIGINT)
+    return press
+
+
+def test_one_row_an_epoch(sets):
+    run = trainer(sets)
+    history = run.run()
+    assert [row["iteration"] for row in history] == [4, 8, 10]                    # 64 images in batches of 16, then the rest
+    assert [row["epoch"] for row in history] == [1, 2, 2.5]
+    assert history[0]["lr"] == pytest.approx(0.1) and history[-1]["lr"] == pytest.approx(0.001)
+    for row in history:
+        assert 0 <= row["train_error"] <= 100 and 0 <= row["test_error"] <= 100
+        assert row["train_loss"] > 0 and row["images_per_second"] > 0
+    assert history[0]["seconds"] < history[-1]["seconds"]
+    assert run.finished
+
+
+def test_it_learns(sets):
+    history = trainer(sets, recipe=Recipe(iterations=120, batch_size=32, lr=0.1, milestones=(), crop_padding=0)).run()
+    assert history[-1]["train_loss"] < 0.6 * history[0]["train_loss"]
+
+
+def test_training_error_counts_the_batches_as_met(sets):
+    met = []
+    run = trainer(sets, recipe=Recipe(iterations=4, batch_size=16, lr=0.0, milestones=(), crop_padding=0, flip=False))
+    forward = run.model.forward
+
+    def spy(x):
+        y = forward(x)
+        if run.model.training:
+            met.append(y.data.argmax(axis=1))
+        return y
+
+    run.model.forward = spy
+    labels = sets[0].labels[run.batches.permutation]
+    history = run.run()
+    assert history[0]["train_error"] == pytest.approx(100 * np.mean(np.concatenate(met) != labels))
+
+
+def test_everything_stays_float32(sets):
+    run = trainer(sets, recipe=Recipe(iterations=3, batch_size=16, clip_norm=1.0, warmup=2, nesterov=True, decay_batch_norm=False))
+    run.run()
+    arrays = [*run.model.state_dict().values(), *run.optimizer.velocities, *(p.grad for p in run.model.parameters())]
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+
+
+def test_same_seed_same_bits_other_seed_other(sets):
+    first, again, other = trainer(sets), trainer(sets), trainer(sets, seed=1)
+    for run in (first, again, other):
+        run.run()
+    assert_same_state(first, again)
+    assert not np.array_equal(weights(first)["conv1.weight"], weights(other)["conv1.weight"])
+
+
+@pytest.mark.parametrize("steps", [1, 4, 6, 10])             # within an epoch, at its end, at the very end
+def test_interrupted_and_resumed_ends_in_the_same_bits(sets, tmp_path, steps):
+    whole = trainer(sets)
+    whole.run()
+
+    path = tmp_path / "net.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        trainer(sets, path, after_backward=interrupt_after(steps)).run()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler       # put back as it was
+
+    resumed = trainer(sets, path)
+    resumed.load(path)
+    assert resumed.iteration == steps
+    resumed.run()
+    assert_same_state(whole, resumed)
+
+
+def test_checkpoint_of_each_epoch_and_of_the_start(sets, tmp_path):
+    path, seen = tmp_path / "net.safetensors", []
+    trainer(sets, path, after_backward=lambda t: seen.append(checkpoint.read(path)[1]["iteration"])).run()
+    assert seen == [0, 0, 0, 0, 4, 4, 4, 4, 8, 8]
+    assert checkpoint.read(path)[1]["iteration"] == 10
+
+
+def test_resume_with_other_settings_names_them(sets, tmp_path):
+    path = tmp_path / "net.safetensors"
+    trainer(sets, path).run()
+    with pytest.raises(CheckpointError, match=r"lr 0.1 -> 0.2.*seed 0 -> 1"):
+        trainer(sets, seed=1, recipe=Recipe(**{**vars(RECIPE), "lr": 0.2})).load(path)
+
+
+def test_resume_of_another_net_changes_nothing(sets, tmp_path):
+    path = tmp_path / "net.safetensors"
+    trainer(sets, path).run()
+    other = Trainer(models.resnet(14, width=4), *sets, RECIPE, progress=False)
+    before = weights(other)
+    with pytest.raises(CheckpointError, match="missing layer1.1.conv1.weight"):
+        other.load(path)
+    assert all(np.array_equal(array, weights(other)[name]) for name, array in before.items())
+
+
+def test_truncated_checkpoint_is_one_clear_line(sets, tmp_path):
+    path = tmp_path / "net.safetensors"
+    trainer(sets, path).run()
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(CheckpointError, match="net.safetensors: not a whole safetensors file") as error:
+        trainer(sets).load(path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_of_weights_is_no_training_checkpoint(sets, tmp_path):
+    checkpoint.save(models.resnet(8, width=4), tmp_path / "weights.safetensors")
+    with pytest.raises(CheckpointError, match="not a checkpoint of a training run"):
+        trainer(sets).load(tmp_path / "weights.safetensors")
+
+
+def test_divergence_says_when_and_where_and_keeps_the_last_good_checkpoint(sets, tmp_path):
+    path = tmp_path / "net.safetensors"
+
+    def poison(trainer):
+        if trainer.iteration == 6:
+            trainer.model.layer2[0].conv2.weight.grad[0, 0, 0, 0] = np.nan
+
+    with pytest.raises(DivergenceError, match=r"loss is nan at iteration 7, learning rate 0.01.*layer2.0.conv2.weight"):
+        trainer(sets, path, after_backward=poison).run()
+    arrays, state = checkpoint.read(path)
+    assert state["iteration"] == 4 and all(np.isfinite(array).all() for array in arrays.values())
+
+
+def test_first_nonfinite_names_the_layer_where_it_begins(sets):
+    net = models.plain(8, width=4)
+    net.layer2[0].bn1.bias.data[:] = 3e38                     # finite, but not once it is added up
+    images = np.ones((2, 8, 8, 3), np.float32)
+    assert "layer2.0.conv2 (Conv2d)" in first_nonfinite(net, images)
+
+
+def test_gradient_clipping_bounds_the_step(sets):
+    norms = []
+    run = trainer(sets, recipe=Recipe(iterations=1, batch_size=16, lr=1.0, momentum=0.0, weight_decay=0.0, clip_norm=1e-3))
+    before = weights(run)
+    run.run()
+    for name, p in run.model.named_parameters():
+        norms.append(np.linalg.norm(p.data - before[name]))
+    assert np.linalg.norm(norms) == pytest.approx(1e-3, rel=1e-3)
+
+
+def test_no_decay_on_batch_norm(sets):
+    run = trainer(sets, recipe=Recipe(iterations=1, batch_size=16, decay_batch_norm=False, weight_decay=0.5))
+    assert {p.ndim > 1: d for p, d in zip(run.optimizer.params, run.optimizer.decays)} == {True: 0.5, False: 0.0}
+
+
+def test_batch_larger_than_the_set(sets):
+    with pytest.raises(ConfigError, match="batch_size up to 64.*got 65"):
+        trainer(sets, recipe=Recipe(batch_size=65))
+
+
+def test_a_line_an_epoch_where_there_is_no_terminal(sets, capsys):
+    Trainer(models.resnet(8, width=4), *sets, RECIPE, name="net, seed 0").run()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3 and lines[0].startswith("net, seed 0: iteration 4/10, loss ")
