@@ -29,7 +29,7 @@ class MiniresError(Exception):
             line += ": " + ", ".join(comparison)
         if todo:
             line += f"; {todo}"
-        super().__init__(line)
+        super().__init__(" ".join(part.strip() for part in line.splitlines()))     # NumPy writes arrays over several lines
 
     def __reduce__(self):                     # the message is already whole: pickling must not ask for its parts
         return _rebuild, (type(self), self.args)

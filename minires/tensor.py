@@ -9,7 +9,7 @@ Nodes hold no Tensors: an intermediate array lives exactly as long as some kerne
 """
 
 import weakref
-from contextlib import ContextDecorator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class Tensor:
     """
 
     __slots__ = ("data", "grad", "requires_grad", "_node", "__weakref__", "__dict__")
-    __array_priority__ = 100           # in `array * tensor` NumPy lets the Tensor decide
+    __array_ufunc__ = None             # in `array * tensor` NumPy lets the Tensor decide; np.exp(tensor) is an error
 
     def __init__(self, data, requires_grad=False):
         if isinstance(data, Tensor):
@@ -76,6 +76,15 @@ class Tensor:
 
     def __len__(self):
         return len(self.data)
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __array__(self, dtype=None, copy=None):
+        if self.requires_grad:
+            raise GraphError("Tensor", "NumPy would lose this Tensor's gradient", "a Tensor off the tape", "requires_grad=True",
+                             "pass .detach() or .numpy() to NumPy")
+        return np.array(self.data, dtype=dtype, copy=copy)
 
     def __repr__(self):
         source = f", from {self._node.name}" if self._node is not None and self._node.kernel else ""
@@ -173,6 +182,8 @@ class Tensor:
     def __pow__(self, exponent):
         if isinstance(exponent, (Tensor, np.ndarray)):
             raise DtypeError("power", "exponent", "a Python number", type(exponent).__name__, "write exp(b * log(a)) for a ** b")
+        if isinstance(exponent, np.generic):
+            exponent = exponent.item()     # a NumPy scalar has a dtype, which would promote the result
         return apply("power", self, exponent=exponent)
 
     def __neg__(self):
@@ -209,7 +220,7 @@ class Tensor:
         return apply("reshape", self, shape=shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape)
 
     def transpose(self, *axes):
-        return apply("transpose", self, axes=axes or None)
+        return apply("transpose", self, axes=(axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes) or None)
 
     @property
     def T(self):
@@ -223,17 +234,15 @@ class Tensor:
         return Tensor(array.astype(self.dtype) if array.ndim == 0 or array.dtype.kind in "iub" else array)
 
 
-class no_grad(ContextDecorator):
+@contextmanager
+def no_grad():
     """While in this ``with`` block (or decorated function) nothing is recorded: faster, and no caches are kept."""
-
-    def __enter__(self):
-        global _recording
-        self._before, _recording = _recording, False
-        return self
-
-    def __exit__(self, *exception):
-        global _recording
-        _recording = self._before
+    global _recording
+    before, _recording = _recording, False
+    try:
+        yield
+    finally:
+        _recording = before
 
 
 def apply(kernel, *inputs, **settings):
@@ -259,8 +268,10 @@ def apply_with_cache(name, *inputs, **settings):
     """Like `apply`, but also return the kernel's cache, for what else it holds (batch norm's statistics)."""
     _check_alike(name, inputs)
     kernel = find(name)
-    y, cache = kernel.forward(*(x.data for x in inputs), **settings)
-    y = np.asarray(y)                  # NumPy turns arrays without axes into scalars in passing
+    result = kernel.forward(*(x.data for x in inputs), **settings)
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise ShapeError(f"{name}.forward", "result", "a tuple (y, cache)", type(result).__name__, "return None as the cache if backward needs nothing")
+    y, cache = np.asarray(result[0]), result[1]      # NumPy turns arrays without axes into scalars in passing
     if y.dtype != inputs[0].dtype:
         raise DtypeError(f"{name}.forward", "result", str(inputs[0].dtype), str(y.dtype), "a kernel must not change the dtype")
     output = Tensor(y)
@@ -289,13 +300,26 @@ class Node:
             raise ShapeError(f"{self.name}.backward", "number of gradients", f"{len(self.parents)}, one for each array that forward takes",
                              str(len(found)))
         for position, (gradient, parent) in enumerate(zip(found, self.parents)):
-            if parent is not None and np.shape(gradient) != parent.shape:
-                raise ShapeError(f"{self.name}.backward", f"gradient {position}", f"shape {parent.shape}, that of input {position}",
-                                 "None" if gradient is None else f"shape {np.shape(gradient)}")
-            if parent is not None and gradient.dtype != parent.dtype:
-                raise DtypeError(f"{self.name}.backward", f"gradient {position}", str(parent.dtype), str(gradient.dtype),
-                                 "a kernel must not change the dtype")
+            if parent is not None:
+                parent.check(gradient, f"{self.name}.backward", f"gradient of input {position}")
         return found
+
+    def call_hooks(self, dy):
+        """dL/d(this), or what the hooks put in its place."""
+        for hook in list(self.hooks):      # a copy: a hook may remove itself
+            replacement = hook(dy)
+            if replacement is not None:
+                self.check(replacement, f"hook on {self.name}", "gradient returned")
+                dy = replacement
+        return dy
+
+    def check(self, gradient, where, what):
+        """Raise an error unless `gradient` has the shape and dtype of this node's array."""
+        if np.shape(gradient) != self.shape:
+            raise ShapeError(where, what, f"shape {self.shape}", "None" if gradient is None else f"shape {np.shape(gradient)}")
+        dtype = getattr(gradient, "dtype", type(gradient).__name__)
+        if dtype != self.dtype:
+            raise DtypeError(where, what, str(self.dtype), str(dtype), "keep the dtype of what came in")
 
     def free(self):
         """Let go of the cache and of the nodes behind, so that memory falls as the walk proceeds."""
@@ -307,10 +331,7 @@ def _walk_back(root, gradient):
     pending = {root: gradient}
     owned = set()                      # nodes whose pending sum is an array of our own, safe to add to in place
     for node in _topological_order(root):
-        dy = pending.pop(node)
-        for hook in node.hooks:
-            replaced = hook(dy)
-            dy = dy if replaced is None else replaced
+        dy = node.call_hooks(pending.pop(node))
         if node.kernel is None:
             _accumulate(node.leaf(), dy)
             continue
@@ -350,7 +371,7 @@ def _topological_order(root):
 def _accumulate(tensor, gradient):
     if tensor is not None:             # a leaf that nobody holds any more needs no gradient
         # The first gradient is copied: it may share memory with one handed to another Tensor.
-        tensor.grad = np.array(gradient) if tensor.grad is None else tensor.grad + gradient
+        tensor.grad = np.array(gradient) if tensor.grad is None else np.asarray(tensor.grad + gradient)
 
 
 def _node_of(tensor):

@@ -13,18 +13,18 @@ from ..errors import ConfigError
 from .dataset import ImageDataset
 from .shapes import SHAPES
 
-RADIUS = (0.36, 0.72)           # of the shape; here and below, lengths are in half image widths, and pairs are ranges
-SHIFT = 0.30                    # how far the shape's centre may lie from the middle, in x and in y
+RADIUS = (0.48, 0.75)           # of the shape; here and below, lengths are in half image widths, and pairs are ranges
+SHIFT = 0.25                    # how far the shape's centre may lie from the middle, in x and in y
 ASPECT = (0.75, 1.33)           # width to height of the shape, before it is turned
-CONTRAST = (0.25, 0.60)         # by how much each colour channel of the shape differs from the background, of 1
-HINT = 0.10                     # how far each class's backgrounds lean to a hue of its own, of 1
+CONTRAST = (0.40, 0.75)         # by how much each colour channel of the shape differs from the background, of 1
+HINT = 0.12                     # how far each class's backgrounds lean to a hue of its own, of 1
 SHADING = 0.20                  # strength of the background's gradient, of 1
-TEXTURE = 0.10                  # strength of each of the background's two gratings
+TEXTURE = 0.08                  # strength of each of the background's two gratings
 GRATING = (2.0, 9.0)            # their wave numbers, radians per half image
-BEHIND, IN_FRONT = 4, 1         # strokes drawn before the shape and after it
+BEHIND, IN_FRONT = 2, 1         # strokes drawn before the shape and after it
 STROKE_LENGTH = (0.0, 0.6)      # half of a stroke's length: 0 is a dot
 STROKE_WIDTH = (0.05, 0.14)     # half of its width
-NOISE = 0.07                    # standard deviation of the noise on each pixel and channel, of 1
+NOISE = (0.0, 0.12)             # standard deviation of the noise on each pixel and channel, of 1
 
 BLOCK = 200                     # images drawn at a time: what they need stays in the cache
 TRAIN, TEST = 0, 1              # number of the random stream of each set
@@ -88,7 +88,7 @@ def _draw(labels, size, rng):
     _paint(canvas, _object(labels, x, y, rng), ground + differs)
     for _ in range(IN_FRONT):
         _paint(canvas, _stroke(x, y, n, rng), _uniform(rng, 0, 1, (3, n)))
-    canvas += NOISE * rng.standard_normal(canvas.shape, np.float32)
+    canvas += _uniform(rng, *NOISE, (n,)) * rng.standard_normal(canvas.shape, np.float32)
     bytes_ = np.clip(canvas * 255 + 0.5, 0, 255).astype(np.uint8)
     return np.moveaxis(bytes_, 0, 3)
 

@@ -116,8 +116,8 @@ def linear(x, w, b):
 
 def channels(where, x, **vectors):
     """Check that every array in `vectors` (None is passed over) holds one value for each channel of `x` (..., C)."""
-    if len(x) < 2:
-        raise ShapeError(where, "input", "shape (N, ..., C) with at least two axes", f"shape {x}")
+    if len(x) < 2 or 0 in x:
+        raise ShapeError(where, "input", "shape (N, ..., C) with at least two axes, none of them empty", f"shape {x}")
     for name, vector in vectors.items():
         if vector is not None and vector.shape != x[-1:]:
             raise ShapeError(where, name, f"shape {x[-1:]}, one value for each channel of input {x}", f"shape {vector.shape}")
@@ -132,6 +132,15 @@ def axes(where, axis, ndim):
     if len(out) != len(given):
         raise ShapeError(where, "axis named twice", "different axes", repr(axis))
     return out
+
+
+def reduction(where, shape, axis, least=0):
+    """The axes that `axis` names, and how many elements are reduced to one along them: `least` or more."""
+    reduced = axes(where, axis, len(shape))
+    count = prod(shape[a] for a in reduced)
+    if count < least:
+        raise ShapeError(where, "no elements", f"at least {least}", f"shape {shape}, reduced over axes {reduced}")
+    return reduced, count
 
 
 def reshape(old, new):
@@ -193,5 +202,5 @@ def item(x, index):
     """``x[index]`` as an array; an index that does not fit is a ShapeError."""
     try:
         return np.asarray(x[index])
-    except IndexError as error:
+    except (IndexError, TypeError, ValueError) as error:
         raise ShapeError("getitem", f"cannot index shape {x.shape} with {index!r}", todo=str(error)) from None

@@ -9,6 +9,8 @@ With shortcut A that adds no parameter, so the plain and the residual net of one
 parameters, of the same shapes and, for one seed, the same initial values.
 """
 
+from math import sqrt
+
 import numpy as np
 
 from .. import functional as F
@@ -74,7 +76,9 @@ class CifarNet(nn.Module):
                 blocks.append(BasicBlock(channels, out, stride, shortcut, batch_norm, rng, shortcut_rng))
                 channels = out
             setattr(self, f"layer{stage}", nn.Sequential(*blocks))
-        self.fc = nn.Linear(channels, num_classes, rng=rng)
+        # No ReLU follows the logits, and a residual net's features are large at first: every block has added to them.
+        # The smaller gain, Torch's for linear layers (variance 1 / (3 fan_in)), starts the loss near ln(num_classes).
+        self.fc = nn.Linear(channels, num_classes, rng=rng, gain=1 / sqrt(3))
 
     def forward(self, x):
         x = F.relu(self.bn1(self.conv1(x)))

@@ -1,5 +1,7 @@
 """The layers a residual net is made of. Each holds its parameters and calls one function of `functional`."""
 
+from math import sqrt
+
 import numpy as np
 
 from .. import functional as F
@@ -77,6 +79,15 @@ class BatchNorm2d(Module):
 class Linear(Module):
     """x w + b, from (N, n_in) to (N, n_out).
 
+    Parameters
+    ----------
+    n_in, n_out : int
+    bias : bool
+    rng : np.random.Generator, optional
+        Where the initial weights come from; unrepeatable if left out.
+    gain : float
+        Of the initial weights, see `init.he_normal`: sqrt(2) suits a layer before a ReLU.
+
     Attributes
     ----------
     weight : Parameter (n_in, n_out)
@@ -85,9 +96,9 @@ class Linear(Module):
         Starts at 0.
     """
 
-    def __init__(self, n_in, n_out, bias=True, rng=None):
+    def __init__(self, n_in, n_out, bias=True, rng=None, gain=sqrt(2)):
         _positive("Linear", n_in=n_in, n_out=n_out)
-        self.weight = Parameter(init.he_normal((n_in, n_out), rng))
+        self.weight = Parameter(init.he_normal((n_in, n_out), rng, gain))
         self.bias = Parameter(np.zeros(n_out, np.float32)) if bias else None
 
     def forward(self, x):

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from ...errors import ShapeError
 from .. import shapes
 from ..kernel import Kernel
 
@@ -16,7 +15,7 @@ class sum(Kernel):
     """y = sum of x over `axis` (None: over all).    dL/dx = dL/dy, for every element summed."""
 
     def forward(x, axis=None, keepdims=False):
-        axes = shapes.axes("sum", axis, x.ndim)
+        axes, _ = shapes.reduction("sum", x.shape, axis)
         return np.asarray(x.sum(axis=axes, keepdims=keepdims)), (x.shape, axes)
 
     def backward(dy, cache):
@@ -28,10 +27,7 @@ class mean(Kernel):
     """y = mean of the n elements of x over `axis` (None: over all).    dL/dx = dL/dy / n."""
 
     def forward(x, axis=None, keepdims=False):
-        axes = shapes.axes("mean", axis, x.ndim)
-        count = int(np.prod([x.shape[a] for a in axes], dtype=int))
-        if count == 0:
-            raise ShapeError("mean", "no elements to average", "at least one", f"shape {x.shape} over axes {axes}")
+        axes, count = shapes.reduction("mean", x.shape, axis, least=1)
         return np.asarray(x.mean(axis=axes, keepdims=keepdims)), (x.shape, axes, count)
 
     def backward(dy, cache):
@@ -47,9 +43,7 @@ class max(Kernel):
     """
 
     def forward(x, axis=None, keepdims=False):
-        axes = shapes.axes("max", axis, x.ndim)
-        if x.size == 0:
-            raise ShapeError("max", "no elements", "at least one", f"shape {x.shape}")
+        axes, _ = shapes.reduction("max", x.shape, axis, least=1)
         y = np.asarray(x.max(axis=axes, keepdims=keepdims))
         return y, (x, y, axes)
 

@@ -7,9 +7,10 @@ Each output pixel is the product of a window of the image, laid out as a row, wi
 The columns of a whole batch would take KH KW times the memory of the images. So they are made for a few images,
 used while they are in the processor's cache, and overwritten by those of the next few.
 
-The gradient with respect to the images is a convolution too: of dL/dy, spread out by the stride, with the weights
-turned by 180 degrees and their input and output channels exchanged. The gradient of the weights is
-columns^T @ dL/dy, summed over the pieces.
+Backward is a linear layer's, dX = dY W^T and dW^T = dY^T X, with dY laid out as columns: row q holds what dL/dy has in
+all outputs that pixel q went into. So the gradient of the images is a convolution too, of dL/dy spread out by the
+stride, with the weights turned by 180 degrees and their input and output channels exchanged; and the same columns give
+the gradient of the weights.
 """
 
 import numpy as np
@@ -31,37 +32,42 @@ class conv2d(Kernel):
         shape, win = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         y = np.empty(shape, x.dtype)
         image_bytes = _columns_bytes(shape, w)
+        padded_size = tuple(size + 2 * p for size, p in zip(x.shape[1:3], win.padding))
 
         def share(start, stop):
             for first, last in parallel.pieces(start, stop, image_bytes):
-                images = _place(x[first:last], win.padding, (1, 1), _padded_size(x, win))
-                _correlate(images, w, win.stride, win.dilation, groups, out=y[first:last])
+                images = _place(x[first:last], win.padding, (1, 1), padded_size)
+                for channels, outputs in _groups(x.shape[-1], w.shape[-1], groups):
+                    columns = im2col(images[..., channels], win.kernel, win.stride, win.dilation, shape[1:3])
+                    _multiply(columns, w[..., outputs], out=y[first:last, ..., outputs])
 
         parallel.run(share, len(x), image_bytes)
         return y, (x, w, win, groups)
 
     def backward(dy, cache, needs=(True, True)):
         x, w, win, groups = cache
-        dx = np.empty_like(x) if needs[0] else None
         turned = _turn(w, groups)
         reach = tuple(d * (k - 1) for d, k in zip(win.dilation, win.kernel))     # from a window's first to last pixel
         before = tuple(r - p for r, p in zip(reach, win.padding))
         spread_size = tuple(size + r for size, r in zip(x.shape[1:3], reach))
-        image_bytes = _columns_bytes(dy.shape, w)
+        image_bytes = _columns_bytes(x.shape, turned)
+        dx = np.empty(x.shape, x.dtype) if needs[0] else None
 
         def share(start, stop):
-            dw = np.zeros_like(w) if needs[1] else None
+            dturned = np.zeros_like(turned)
             for first, last in parallel.pieces(start, stop, image_bytes):
-                if needs[1]:
-                    images = _place(x[first:last], win.padding, (1, 1), _padded_size(x, win))
-                    _weight_gradient(images, dy[first:last], win, groups, add_to=dw)
-                if needs[0]:
-                    spread = _place(dy[first:last], before, win.stride, spread_size)
-                    _correlate(spread, turned, (1, 1), win.dilation, groups, out=dx[first:last])
-            return dw
+                spread = _place(dy[first:last], before, win.stride, spread_size)
+                for outputs, channels in _groups(dy.shape[-1], x.shape[-1], groups):
+                    columns = im2col(spread[..., outputs], win.kernel, (1, 1), win.dilation, x.shape[1:3])
+                    if needs[0]:
+                        _multiply(columns, turned[..., channels], out=dx[first:last, ..., channels])
+                    if needs[1]:
+                        pixels = x[first:last, ..., channels].reshape(len(columns), -1)
+                        dturned[..., channels] += (columns.T @ pixels).reshape(*turned.shape[:3], -1)
+            return dturned
 
         partial = parallel.run(share, len(x), image_bytes)
-        return dx, sum(partial[1:], partial[0]) if needs[1] else None
+        return dx, _turn(sum(partial[1:], partial[0]), groups) if needs[1] else None
 
 
 def im2col(images, kernel, stride, dilation, size):
@@ -78,23 +84,13 @@ def im2col(images, kernel, stride, dilation, size):
     return columns.reshape(n * size[0] * size[1], -1)
 
 
-def _correlate(images, w, stride, dilation, groups, out):
-    """Write the convolution of already padded `images` with `w` into `out` (N, H', W', O)."""
-    size = out.shape[1:3]
-    for channels, outputs in _groups(images.shape[-1], w.shape[-1], groups):
-        columns = im2col(images[..., channels], w.shape[:2], stride, dilation, size)
-        weights = w[..., outputs].reshape(columns.shape[1], -1)
-        if groups == 1:
-            np.matmul(columns, weights, out=out.reshape(len(columns), -1))
-        else:
-            out[..., outputs] = (columns @ weights).reshape(*out.shape[:3], -1)
-
-
-def _weight_gradient(images, dy, win, groups, add_to):
-    for channels, outputs in _groups(images.shape[-1], dy.shape[-1], groups):
-        columns = im2col(images[..., channels], win.kernel, win.stride, win.dilation, dy.shape[1:3])
-        gradient = columns.T @ dy[..., outputs].reshape(len(columns), -1)
-        add_to[..., outputs] += gradient.reshape(*add_to.shape[:3], -1)
+def _multiply(columns, weights, out):
+    """Write columns @ weights, with `weights` (KH, KW, C, O) as a matrix, into `out` (N, H', W', O)."""
+    weights = weights.reshape(columns.shape[1], -1)
+    if out.flags.c_contiguous:
+        np.matmul(columns, weights, out=out.reshape(len(columns), -1))
+    else:                                     # the channels of one group among others
+        out[...] = (columns @ weights).reshape(out.shape)
 
 
 def _groups(c_in, c_out, groups):
@@ -104,7 +100,10 @@ def _groups(c_in, c_out, groups):
 
 
 def _turn(w, groups):
-    """Weights turned by 180 degrees with input and output exchanged: (KH, KW, O / groups, C)."""
+    """Weights (KH, KW, C / groups, O) turned by 180 degrees, input and output exchanged: (KH, KW, O / groups, C).
+
+    Turning twice gives the weights back.
+    """
     turned = [w[::-1, ::-1, :, outputs].swapaxes(2, 3) for _, outputs in _groups(w.shape[2] * groups, w.shape[3], groups)]
     return np.ascontiguousarray(np.concatenate(turned, axis=3))
 
@@ -129,10 +128,6 @@ def _inside(count, before, step, size):
     return slice(first, last), slice(first * step + before, (last - 1) * step + before + 1, step)
 
 
-def _padded_size(x, win):
-    return tuple(size + 2 * p for size, p in zip(x.shape[1:3], win.padding))
-
-
-def _columns_bytes(out_shape, w):
-    """The memory that the columns of one image take."""
-    return out_shape[1] * out_shape[2] * w.shape[0] * w.shape[1] * w.shape[2] * w.dtype.itemsize
+def _columns_bytes(shape, w):
+    """The memory that the columns for one image of an output of `shape` take."""
+    return shape[1] * shape[2] * w.shape[0] * w.shape[1] * w.shape[2] * w.dtype.itemsize

@@ -6,16 +6,15 @@ from ..kernel import Kernel
 
 
 class relu(Kernel):
-    """y = x where x > 0, else 0.
+    """y = max(x, 0).
 
     dL/dx = dL/dy where x > 0, else 0. At x = 0 the derivative is taken as 0 (as in PyTorch).
     """
 
     def forward(x):
-        y = np.zeros_like(x)
+        y = np.empty_like(x)
         for i in np.ndindex(x.shape):
-            if x[i] > 0:
-                y[i] = x[i]
+            y[i] = max(x[i], 0)                    # of a nan and 0, Python's max returns the first: nan is not hidden
         return y, x
 
     def backward(dy, x):

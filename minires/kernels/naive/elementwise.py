@@ -1,7 +1,5 @@
 """Arithmetic and elementary functions, one number at a time."""
 
-import math
-
 import numpy as np
 
 from .. import shapes
@@ -114,17 +112,17 @@ class exp(Kernel):
     """y = e^x.    dy/dx = e^x."""
 
     def forward(x):
-        return _unary(x, math.exp), x
+        return _unary(x, np.exp), x
 
     def backward(dy, x):
-        return _unary_gradient(dy, x, math.exp)
+        return _unary_gradient(dy, x, np.exp)
 
 
 class log(Kernel):
     """y = ln x.    dy/dx = 1 / x."""
 
     def forward(x):
-        return _unary(x, math.log), x
+        return _unary(x, np.log), x
 
     def backward(dy, x):
         return _unary_gradient(dy, x, lambda x: 1 / x)
@@ -134,7 +132,7 @@ class sqrt(Kernel):
     """y = sqrt(x).    dy/dx = 1 / (2 sqrt(x))."""
 
     def forward(x):
-        return _unary(x, math.sqrt), x
+        return _unary(x, np.sqrt), x
 
     def backward(dy, x):
-        return _unary_gradient(dy, x, lambda x: 1 / (2 * math.sqrt(x)))
+        return _unary_gradient(dy, x, lambda x: 1 / (2 * np.sqrt(x)))

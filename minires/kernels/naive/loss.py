@@ -22,9 +22,9 @@ class log_softmax(Kernel):
         y = np.empty_like(x)
         for row in np.ndindex(x.shape[:-1]):
             largest = max(x[row])
-            log_sum = largest + math.log(sum(math.exp(value - largest) for value in x[row]))
+            log_sum = math.log(sum(math.exp(value - largest) for value in x[row]))
             for k in range(x.shape[-1]):
-                y[row + (k,)] = x[row + (k,)] - log_sum
+                y[row + (k,)] = (x[row + (k,)] - largest) - log_sum
         return y, y
 
     def backward(dy, y):

@@ -7,13 +7,16 @@ from ..kernel import Kernel
 
 
 class max_pool2d(Kernel):
-    """y[n, i, j, c] = largest x in the window. dL/dy goes to where it was; of equals, to the first."""
+    """y[n, i, j, c] = largest x in the window. dL/dy goes to where it was; of equals, to the first.
+
+    A nan counts as larger than any number, so that it is not hidden.
+    """
 
     def forward(x, kernel_size, stride=None, padding=0):
         shape, win = shapes.pool2d("max_pool2d", x.shape, kernel_size, stride, padding)
         y, source = np.empty(shape, x.dtype), {}
         for out in np.ndindex(shape):
-            source[out] = max(_pixels(out, x.shape, win), key=lambda pixel: x[pixel])
+            source[out] = max(_pixels(out, x.shape, win), key=lambda pixel: (np.isnan(x[pixel]), x[pixel]))
             y[out] = x[source[out]]
         return y, (x.shape, source)
 

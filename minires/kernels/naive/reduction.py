@@ -6,9 +6,9 @@ from .. import shapes
 from ..kernel import Kernel
 
 
-def _members(where, shape, axis):
+def _members(where, shape, axis, least=0):
     """The reduced shape with the axes kept as size 1; and for every result, the indices of the elements it gathers."""
-    axes = shapes.axes(where, axis, len(shape))
+    axes, _ = shapes.reduction(where, shape, axis, least)
     kept = tuple(1 if a in axes else size for a, size in enumerate(shape))
     members = {out: [] for out in np.ndindex(kept)}
     for i in np.ndindex(shape):
@@ -44,7 +44,7 @@ class mean(Kernel):
     """y = mean of the n elements of x over `axis` (None: over all).    dy/dx = 1 / n."""
 
     def forward(x, axis=None, keepdims=False):
-        kept, members = _members("mean", x.shape, axis)
+        kept, members = _members("mean", x.shape, axis, least=1)
         y = np.zeros(kept, x.dtype)
         for out, elements in members.items():
             for i in elements:
@@ -64,11 +64,11 @@ class max(Kernel):
     """y = largest of the elements of x over `axis` (None: over all). Equal largest ones share dL/dy evenly."""
 
     def forward(x, axis=None, keepdims=False):
-        kept, members = _members("max", x.shape, axis)
+        kept, members = _members("max", x.shape, axis, least=1)
         y = np.full(kept, -np.inf, x.dtype)
         for out, elements in members.items():
             for i in elements:
-                if x[i] > y[out]:
+                if x[i] > y[out] or np.isnan(x[i]):
                     y[out] = x[i]
         return _drop("max", y, axis, keepdims), (x, y, kept, members)
 

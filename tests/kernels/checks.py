@@ -1,0 +1,71 @@
+"""What is asked of every kernel: the numbers of the loops in `naive`, and gradients that are slopes.
+
+All of it on plain arrays, without Tensors and without the tape.
+"""
+
+import numpy as np
+import pytest
+
+from minires.kernels import naive
+
+
+def random_arrays(*shapes, seed=0, positive=False):
+    """One array of normally distributed float64 numbers for each shape; at least 0.5 if `positive`."""
+    rng = np.random.default_rng(seed)
+    arrays = [np.asarray(rng.standard_normal(shape)) for shape in shapes]
+    return [abs(array) + 0.5 for array in arrays] if positive else arrays
+
+
+def run(kernel, arrays, settings, dy=None):
+    """Forward and backward of a kernel: (y, gradients, dy), with random dL/dy if none is given."""
+    y, cache = kernel.forward(*arrays, **settings)
+    if dy is None:
+        dy = np.asarray(np.random.default_rng(7).standard_normal(y.shape)).astype(y.dtype)
+    return y, backward(kernel, dy, cache), dy
+
+
+def backward(kernel, dy, cache):
+    """The gradients as a tuple, also if there is only one."""
+    gradients = kernel.backward(dy, cache)
+    return gradients if isinstance(gradients, tuple) else (gradients,)
+
+
+def check(wing, name, *arrays, **settings):
+    """Ask the two questions of one kernel, for these arrays and settings."""
+    kernel, definition = getattr(wing, name), getattr(naive, name)
+    y, gradients, dy = run(kernel, arrays, settings)
+    if kernel is not definition:
+        expected_y, expected_gradients, _ = run(definition, arrays, settings, dy)
+        assert_close(y, expected_y, "y")
+        assert len(gradients) == len(expected_gradients)
+        for i, (gradient, expected) in enumerate(zip(gradients, expected_gradients)):
+            assert_close(gradient, expected, f"gradient {i}")
+    assert_slopes(lambda *moved: kernel.forward(*moved, **settings)[0], arrays, gradients, dy)
+
+
+def assert_slopes(function, arrays, gradients, dy, step=1e-6):
+    """Every gradient is the slope of L = sum(dy * y), measured by small steps along a random direction u of its input:
+
+    sum(dL/dx * u) = (L(x + h u) - L(x - h u)) / 2h.
+
+    A wrong element almost surely shows: it would have to be cancelled by the others, for this one random u.
+    """
+    assert len(gradients) == len(arrays)
+    rng = np.random.default_rng(11)
+    for i, (array, gradient) in enumerate(zip(arrays, gradients)):
+        assert gradient.shape == array.shape, f"gradient {i} has shape {gradient.shape}, input {i} has {array.shape}"
+        direction = rng.standard_normal(array.shape)
+
+        def loss(h):
+            moved = [array + h * direction if j == i else other for j, other in enumerate(arrays)]
+            return float((dy * function(*moved)).sum())
+
+        slope = (loss(step) - loss(-step)) / (2 * step)
+        assert float((gradient * direction).sum()) == pytest.approx(slope, rel=1e-5, abs=1e-5 * (1 + abs(dy).sum())), f"gradient {i}"
+
+
+def assert_close(got, expected, what="", tolerance=1e-10):
+    """The same shape, and numbers that differ by no more than rounding, measured against the largest of them."""
+    assert np.shape(got) == np.shape(expected), what
+    size = np.max(np.abs(expected), initial=1)
+    np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance * size, err_msg=what)

@@ -1,0 +1,107 @@
+"""Batch norm."""
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+from hypothesis.extra.numpy import array_shapes
+
+from minires.kernels import naive
+
+from .checks import assert_close, check, random_arrays, run
+
+
+def case(shape, seed=0):
+    """Images (or rows) of that shape, and a weight and bias for each of their channels."""
+    return random_arrays(shape, shape[-1:], shape[-1:], seed=seed)
+
+
+@given(array_shapes(min_dims=2, max_dims=4, max_side=4), st.integers(0, 99))
+def test_training(wing, shape, seed):
+    check(wing, "batch_norm", *case(shape, seed))
+
+
+@given(array_shapes(min_dims=2, max_dims=4, max_side=4), st.integers(0, 99))
+def test_inference(wing, shape, seed):
+    mean, var = random_arrays(shape[-1:], shape[-1:], seed=seed + 1)
+    check(wing, "batch_norm", *case(shape, seed), mean=mean, var=abs(var))
+
+
+def test_output_has_the_mean_and_variance_that_were_asked_for(wing):
+    x, weight, bias = case((4, 5, 6, 3))
+    y, _ = wing.batch_norm.forward(x, weight, bias, eps=0)
+    assert_close(y.mean(axis=(0, 1, 2)), bias)
+    assert_close(y.std(axis=(0, 1, 2)), abs(weight))
+
+
+def test_cache_holds_the_statistics_that_were_used(wing):
+    """The variance is the biased one, divided by the number of values."""
+    x, weight, bias = case((4, 5, 6, 3))
+    _, cache = wing.batch_norm.forward(x, weight, bias)
+    assert_close(cache.mean, x.mean(axis=(0, 1, 2)))
+    assert_close(cache.var, x.var(axis=(0, 1, 2)))
+    _, cache = wing.batch_norm.forward(x, weight, bias, mean=np.zeros(3), var=np.ones(3))
+    assert (cache.mean == 0).all() and (cache.var == 1).all()
+
+
+def test_inference_by_hand(wing):
+    y, (dx, dweight, dbias), _ = run(wing.batch_norm, [np.array([[5.0]]), np.array([3.0]), np.array([1.0])],
+                                     {"mean": np.array([1.0]), "var": np.array([4.0]), "eps": 0}, np.array([[10.0]]))
+    assert y == (5 - 1) / 2 * 3 + 1 and dx == 10 * 3 / 2 and dweight == 10 * (5 - 1) / 2 and dbias == 10
+
+
+def test_one_value_a_channel(wing):
+    """It is its own mean, whatever it is: the output is the bias, and no gradient reaches the input."""
+    x, weight, bias = case((1, 1, 1, 3))
+    y, (dx, dweight, dbias), dy = run(wing.batch_norm, [x, weight, bias], {})
+    assert_close(y, bias.reshape(1, 1, 1, 3))
+    assert_close(dx, np.zeros_like(x))
+    assert_close(dweight, np.zeros(3))
+    assert_close(dbias, dy.reshape(3))
+
+
+def test_a_constant_channel_stays_finite(wing):
+    y, gradients, _ = run(wing.batch_norm, [np.full((4, 3, 3, 2), 7.0), np.ones(2), np.zeros(2)], {})
+    assert all(np.isfinite(array).all() for array in (y, *gradients))
+
+
+def test_small_variance_around_a_large_mean(wing):
+    """In float32, mean(x^2) - mean(x)^2 would be off by the rounding of 1e8, six times the variance of 1 itself."""
+    n = 4 if wing is naive else 64
+    x = (1e4 + np.random.default_rng(0).standard_normal((n, 8, 8, 4))).astype(np.float32)
+    weight, bias = np.ones(4, np.float32), np.zeros(4, np.float32)
+    y, (dx, dweight, _), dy = run(wing.batch_norm, [x, weight, bias], {})
+    exact = x.astype(np.float64)
+    mean, std = exact.mean(axis=(0, 1, 2)), exact.std(axis=(0, 1, 2))
+    x_hat = (exact - mean) / std
+    exact_dweight = (dy * x_hat).sum(axis=(0, 1, 2))
+    exact_dx = (dy - dy.mean(axis=(0, 1, 2)) - x_hat * exact_dweight / (x.size / 4)) / std
+    _, cache = wing.batch_norm.forward(x, weight, bias)
+    assert_close(cache.var, std ** 2, tolerance=1e-3)
+    assert_close(y, x_hat, tolerance=1e-2)                     # neighbouring float32 numbers at 1e4 are 1e-3 apart
+    assert_close(dweight, exact_dweight, tolerance=1e-2)
+    assert_close(dx, exact_dx, tolerance=1e-2)
+
+
+def test_many_pieces_and_lines(threads):
+    """Enough for several pieces a thread; the merged statistics must be those of the whole."""
+    from minires.kernels import cpu
+
+    threads(2)
+    x, weight, bias = case((101, 30, 32, 5))                   # a number of images that does not share out evenly
+    x *= np.linspace(0.1, 3, 101).reshape(-1, 1, 1, 1)
+    x += np.linspace(-5, 5, 101).reshape(-1, 1, 1, 1)
+    y, (dx, dweight, dbias), dy = run(cpu.batch_norm, [x, weight, bias], {"eps": 0})
+    axes, count = (0, 1, 2), 101 * 30 * 32
+    x_hat = (x - x.mean(axes)) / x.std(axes)
+    assert_close(y, weight * x_hat + bias)
+    assert_close(dbias, dy.sum(axes))
+    assert_close(dweight, (dy * x_hat).sum(axes))
+    assert_close(dx, weight / x.std(axes) * (dy - dy.mean(axes) - x_hat * (dy * x_hat).sum(axes) / count))
+
+
+@pytest.mark.parametrize("shape", [(6, 3), (4, 5, 3)])
+def test_rows_without_image_axes(wing, shape):
+    x, weight, bias = case(shape)
+    y, _ = wing.batch_norm.forward(x, weight, bias)
+    as_images, _ = wing.batch_norm.forward(x.reshape(-1, 1, 1, 3), weight, bias)
+    assert_close(y, as_images.reshape(shape))

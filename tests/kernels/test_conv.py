@@ -1,0 +1,92 @@
+"""Convolution."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from .checks import assert_close, check, random_arrays, run
+
+CORNERS = {
+    "one pixel": ((1, 1, 1, 1), (1, 1, 1, 1), {}),
+    "1x1 kernel": ((2, 4, 3, 3), (1, 1, 3, 2), {}),
+    "1x1 kernel, stride 2": ((2, 5, 4, 3), (1, 1, 3, 2), {"stride": 2}),
+    "padding beyond the kernel's reach": ((1, 3, 2, 2), (1, 1, 2, 2), {"padding": (2, 3)}),
+    "windows that see padding alone": ((1, 2, 2, 1), (2, 2, 1, 1), {"padding": 4, "stride": 2}),
+    "stride beyond the kernel": ((2, 9, 8, 2), (2, 2, 2, 3), {"stride": (4, 3)}),
+    "stride that leaves pixels unused": ((1, 8, 8, 1), (3, 3, 1, 2), {"stride": 3}),
+    "kernel as large as the image": ((2, 4, 5, 2), (4, 5, 2, 3), {}),
+    "kernel larger than the image": ((2, 2, 2, 2), (5, 3, 2, 2), {"padding": (2, 1)}),
+    "kernel with even sides": ((2, 5, 6, 2), (2, 4, 2, 2), {"padding": (1, 2)}),
+    "long and thin": ((1, 1, 9, 2), (1, 7, 2, 2), {"padding": (0, 3)}),
+    "dilation": ((2, 7, 7, 2), (3, 2, 2, 2), {"dilation": (2, 3), "padding": 1}),
+    "dilation and stride": ((1, 9, 8, 1), (2, 3, 1, 2), {"dilation": 2, "stride": (2, 3), "padding": (1, 2)}),
+    "a group for each channel": ((2, 4, 4, 3), (3, 3, 1, 6), {"groups": 3, "padding": 1}),
+    "no images": ((0, 4, 4, 2), (3, 3, 2, 2), {}),
+}
+
+
+@pytest.mark.parametrize("x, w, given_settings", CORNERS.values(), ids=CORNERS)
+def test_corners(wing, x, w, given_settings):
+    check(wing, "conv2d", *random_arrays(x, w), **given_settings)
+
+
+@st.composite
+def convolutions(draw):
+    """The shapes and settings of any convolution whose window fits into the image."""
+    kernel, stride, dilation = ((draw(st.integers(1, 3)), draw(st.integers(1, 3))) for _ in range(3))
+    padding = draw(st.integers(0, 3)), draw(st.integers(0, 3))
+    smallest = [max(1, d * (k - 1) + 1 - 2 * p) for k, d, p in zip(kernel, dilation, padding)]
+    height, width = (size + draw(st.integers(0, 3)) for size in smallest)
+    n, groups, inputs, outputs = (draw(st.integers(1, 2)) for _ in range(4))
+    return ((n, height, width, inputs * groups), (*kernel, inputs, outputs * groups),
+            {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups})
+
+
+@settings(max_examples=60)
+@given(convolutions(), st.integers(0, 99))
+def test_any_convolution(wing, case, seed):
+    x, w, given_settings = case
+    check(wing, "conv2d", *random_arrays(x, w, seed=seed), **given_settings)
+
+
+def test_by_hand(wing):
+    """A window slides over the image, it is not turned first: that would be convolution in the strict sense."""
+    x = np.array([[1.0, 2, 3], [4, 5, 6]]).reshape(1, 2, 3, 1)
+    w = np.array([[1.0, 10], [100, 1000]]).reshape(2, 2, 1, 1)
+    y, (dx, dw), _ = run(wing.conv2d, [x, w], {}, np.array([1.0, 2]).reshape(1, 1, 2, 1))
+    assert y.ravel().tolist() == [1 + 20 + 400 + 5000, 2 + 30 + 500 + 6000]
+    assert dx.ravel().tolist() == [1, 10 + 2, 20, 100, 1000 + 200, 2000]
+    assert dw.ravel().tolist() == [1 + 2 * 2, 2 + 2 * 3, 4 + 2 * 5, 5 + 2 * 6]
+
+
+def test_numbers_and_pairs_mean_the_same(wing):
+    x, w = random_arrays((2, 7, 7, 2), (3, 3, 2, 2))
+    one, _ = wing.conv2d.forward(x, w, stride=2, padding=1, dilation=2)
+    two, _ = wing.conv2d.forward(x, w, stride=(2, 2), padding=(1, 1), dilation=(2, 2))
+    assert np.array_equal(one, two)
+
+
+def test_groups_are_convolutions_side_by_side(wing):
+    x, w = random_arrays((2, 5, 5, 4), (3, 3, 2, 6))
+    together, _ = wing.conv2d.forward(x, w, padding=1, groups=2)
+    halves = [wing.conv2d.forward(x[..., 2 * g:2 * g + 2], w[..., 3 * g:3 * g + 3], padding=1)[0] for g in (0, 1)]
+    assert_close(together, np.concatenate(halves, axis=3))
+
+
+def test_many_pieces_and_images(threads):
+    """Enough images for several pieces a thread, against a sum over the kernel's places written out in NumPy."""
+    from minires.kernels import cpu
+
+    threads(2)
+    x, w = random_arrays((40, 16, 16, 8), (3, 3, 8, 8))
+    y, (dx, dw), dy = run(cpu.conv2d, [x, w], {"padding": 1})
+    padded, padded_dx = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), np.zeros((40, 18, 18, 8))
+    expected_y, expected_dw = np.zeros_like(y), np.zeros_like(w)
+    for a, b in np.ndindex(3, 3):
+        place = slice(None), slice(a, a + 16), slice(b, b + 16)
+        expected_y += padded[place] @ w[a, b]
+        expected_dw[a, b] = np.tensordot(padded[place], dy, ((0, 1, 2), (0, 1, 2)))
+        padded_dx[place] += dy @ w[a, b].T
+    assert_close(y, expected_y)
+    assert_close(dw, expected_dw)
+    assert_close(dx, padded_dx[:, 1:-1, 1:-1])

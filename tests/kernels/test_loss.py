@@ -1,0 +1,54 @@
+"""Log-softmax and cross-entropy."""
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+from hypothesis.extra.numpy import array_shapes
+
+from .checks import assert_close, check, random_arrays, run
+
+
+@given(array_shapes(max_dims=3, max_side=5), st.integers(0, 99))
+def test_log_softmax(wing, shape, seed):
+    check(wing, "log_softmax", *random_arrays(shape, seed=seed))
+
+
+@given(st.integers(1, 5), st.integers(1, 6), st.floats(0, 1), st.integers(0, 99))
+def test_cross_entropy(wing, n, classes, smoothing, seed):
+    labels = np.random.default_rng(seed).integers(0, classes, n)
+    check(wing, "cross_entropy", *random_arrays((n, classes), seed=seed), labels=labels, label_smoothing=smoothing)
+
+
+def test_cross_entropy_by_hand(wing):
+    """Softmax of (log 1, log 3) is (1/4, 3/4). With the label 1: loss log(4/3), gradient (1/4, 3/4 - 1)."""
+    y, (dx,), _ = run(wing.cross_entropy, [np.log([[1.0, 3.0]])], {"labels": [1]}, np.array(1.0))
+    assert y == pytest.approx(np.log(4 / 3))
+    assert_close(dx, [[0.25, -0.25]])
+
+
+def test_label_smoothing_by_hand(wing):
+    """Smoothing 0.2 over 2 classes: the target is (0.1, 0.9)."""
+    y, (dx,), _ = run(wing.cross_entropy, [np.log([[1.0, 3.0]])], {"labels": [1], "label_smoothing": 0.2}, np.array(1.0))
+    assert y == pytest.approx(-(0.1 * np.log(0.25) + 0.9 * np.log(0.75)))
+    assert_close(dx, [[0.25 - 0.1, 0.75 - 0.9]])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_huge_logits_do_not_overflow(wing, dtype):
+    logits = np.array([[1e30, 0, -1e30], [-1e30, 1e4, 1e4]], dtype)
+    y, (dx,), _ = run(wing.cross_entropy, [logits], {"labels": [0, 2]}, np.asarray(1, dtype))
+    assert y == pytest.approx(np.log(2) / 2)
+    assert_close(dx, [[0, 0, 0], [0, 0.25, -0.25]], tolerance=1e-6)
+
+
+def test_a_constant_added_to_all_logits_changes_nothing(wing):
+    (logits,) = random_arrays((4, 5))
+    first, second = (wing.log_softmax.forward(logits + shift)[0] for shift in (0, 1000))
+    assert_close(first, second)
+    assert_close(np.exp(first).sum(axis=-1), np.ones(4))
+
+
+@pytest.mark.parametrize("labels", [[1, 0], (1, 0), np.array([1, 0], np.uint8), np.array([1, 0], np.int64)], ids=lambda x: type(x).__name__)
+def test_labels_are_any_integers(wing, labels):
+    y, _ = wing.cross_entropy.forward(np.log([[1.0, 3.0], [3.0, 1.0]]), labels)
+    assert y == pytest.approx(np.log(4 / 3))

@@ -1,0 +1,53 @@
+"""Sums, means and maxima over axes."""
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+from hypothesis.extra.numpy import array_shapes, valid_tuple_axes
+
+from minires.kernels import cpu
+
+from .checks import check, random_arrays, run
+
+reductions = st.sampled_from(["sum", "mean", "max"])
+
+
+@st.composite
+def shapes_and_axes(draw):
+    """A shape, and one, several or all of its axes, counted from either end."""
+    shape = draw(array_shapes(min_dims=1, max_dims=4, max_side=3))
+    one = st.integers(-len(shape), len(shape) - 1)
+    return shape, draw(st.none() | one | valid_tuple_axes(len(shape), min_size=1))
+
+
+@given(reductions, shapes_and_axes(), st.booleans(), st.integers(0, 99))
+def test_reductions(wing, name, case, keepdims, seed):
+    shape, axis = case
+    check(wing, name, *random_arrays(shape, seed=seed), axis=axis, keepdims=keepdims)
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "max"])
+def test_a_single_number(wing, name):
+    check(wing, name, np.array(3.0))
+
+
+def test_sum_of_nothing_is_zero(wing):
+    y, (dx,), _ = run(wing.sum, [np.zeros((0, 3))], {"axis": 0})
+    assert y.tolist() == [0, 0, 0] and dx.shape == (0, 3)
+
+
+def test_equal_maxima_share_the_gradient(wing):
+    x = np.array([[2.0, 5.0, 5.0], [1.0, 1.0, 1.0]])
+    _, (dx,), _ = run(wing.max, [x], {"axis": 1}, np.array([6.0, 3.0]))
+    assert dx.tolist() == [[0, 3, 3], [1, 1, 1]]
+
+
+def test_the_maximum_does_not_hide_nan(wing):
+    y, _ = wing.max.forward(np.array([[1.0, np.nan, 2.0], [1.0, 2.0, 3.0]]), axis=1)
+    np.testing.assert_array_equal(y, [np.nan, 3])
+
+
+def test_sum_of_many_float32_numbers():
+    """Added one after another, as in the loops of naive, each of these is lost in the rounding of the total."""
+    total, _ = cpu.sum.forward(np.full(100_000, 0.1, np.float32))
+    assert total == pytest.approx(10_000, rel=1e-6)

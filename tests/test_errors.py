@@ -1,0 +1,52 @@
+"""Errors: one line each, caught as the built-in exception that fits, and fit to travel between processes."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from minires import errors
+from minires.errors import MiniresError, ShapeError, unknown_name
+
+KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, MiniresError)]
+
+
+@pytest.mark.parametrize("parts, line", [
+    (("conv2d", "stride"), "conv2d: stride"),
+    (("conv2d", "stride", "an int", "'a'"), "conv2d: stride: expected an int, got 'a'"),
+    (("conv2d", "stride", "an int"), "conv2d: stride: expected an int"),
+    (("conv2d", "stride", None, 0), "conv2d: stride: got 0"),
+    (("conv2d", "stride", "an int", "'a'", "pass a number"), "conv2d: stride: expected an int, got 'a'; pass a number"),
+])
+def test_message(parts, line):
+    assert str(MiniresError(*parts)) == line
+
+
+def test_one_line_whatever_is_shown():
+    assert str(MiniresError("getitem", f"index {np.eye(2)!r}")) == "getitem: index array([[1., 0.], [0., 1.]])"
+
+
+@pytest.mark.parametrize("kind, builtin", [
+    ("ShapeError", ValueError), ("DtypeError", TypeError), ("DeviceError", RuntimeError), ("GraphError", RuntimeError),
+    ("GradcheckError", AssertionError), ("DataError", ValueError), ("ConfigError", ValueError), ("CheckpointError", RuntimeError),
+    ("DivergenceError", ArithmeticError),
+])
+def test_caught_as_the_builtin_exception(kind, builtin):
+    with pytest.raises(builtin):
+        raise getattr(errors, kind)("here", "wrong")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pickled_and_back(kind):
+    error = pickle.loads(pickle.dumps(kind("here", "wrong", "this", "that", "do so")))
+    assert type(error) is kind and str(error) == "here: wrong: expected this, got that; do so"
+
+
+def test_unknown_name_suggests_the_nearest():
+    assert str(unknown_name("data", "data set", "cifar", ["cifar10", "synthetic"])) == \
+        "data: unknown data set: expected one of cifar10, synthetic, got 'cifar'; did you mean 'cifar10'?"
+    assert "did you mean" not in str(unknown_name("data", "data set", "zebra", ["cifar10", "synthetic"]))
+
+
+def test_keyword_arguments():
+    assert str(ShapeError("a", "b", todo="c")) == "a: b; c"

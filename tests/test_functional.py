@@ -1,0 +1,125 @@
+"""Functions of Tensors: each hands its arguments on to the right kernel. What the kernels compute is tested beside them."""
+
+import numpy as np
+import pytest
+
+from minires import functional as F, gradcheck
+from minires.errors import DataError, DtypeError, ShapeError
+from minires.kernels import cpu
+from minires.tensor import Tensor
+
+
+def random(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+IMAGES, FILTERS = random(2, 7, 6, 4), random(3, 2, 2, 6, seed=1)
+
+
+@pytest.mark.parametrize("function, array, expected", [
+    (F.relu, random(3, 4), lambda x: cpu.relu.forward(x)),
+    (F.log_softmax, random(3, 4), lambda x: cpu.log_softmax.forward(x)),
+    (lambda x: F.cross_entropy(x, [1, 0, 3], label_smoothing=0.3), random(3, 4), lambda x: cpu.cross_entropy.forward(x, [1, 0, 3], 0.3)),
+    (lambda x: F.max_pool2d(x, (3, 2), (2, 1), 1), IMAGES, lambda x: cpu.max_pool2d.forward(x, (3, 2), (2, 1), 1)),
+    (lambda x: F.avg_pool2d(x, (3, 2), (2, 1), 1), IMAGES, lambda x: cpu.avg_pool2d.forward(x, (3, 2), (2, 1), 1)),
+    (lambda x: F.max_pool2d(x, 2), IMAGES, lambda x: cpu.max_pool2d.forward(x, 2, 2)),
+    (lambda x: F.avg_pool2d(x, 2), IMAGES, lambda x: cpu.avg_pool2d.forward(x, 2, 2)),
+    (F.global_avg_pool2d, IMAGES, lambda x: cpu.global_avg_pool2d.forward(x)),
+    (lambda x: F.pad(x, ((0, 1), (2, 0))), random(3, 4), lambda x: cpu.pad.forward(x, ((0, 1), (2, 0)))),
+    (lambda x: F.conv2d(x, Tensor(FILTERS), None, (2, 1), (1, 0), (1, 2), 2), IMAGES,
+     lambda x: cpu.conv2d.forward(x, FILTERS, (2, 1), (1, 0), (1, 2), 2)),
+])
+def test_arguments_arrive(function, array, expected):
+    x = Tensor(array, requires_grad=True)
+    y = function(x)
+    assert np.array_equal(y.data, expected(array)[0])
+    gradcheck(function, array)
+
+
+def test_biases():
+    x, w, b = random(2, 4), random(4, 3), random(3)
+    np.testing.assert_allclose(F.linear(Tensor(x), Tensor(w), Tensor(b)).data, x @ w + b)
+    np.testing.assert_allclose(F.linear(Tensor(x), Tensor(w)).data, x @ w)
+    bias = random(6)
+    convolved = F.conv2d(Tensor(IMAGES), Tensor(FILTERS), groups=2).data
+    np.testing.assert_allclose(F.conv2d(Tensor(IMAGES), Tensor(FILTERS), Tensor(bias), groups=2).data, convolved + bias)
+
+
+def test_concatenate():
+    a, b = Tensor(random(2, 3), requires_grad=True), Tensor(random(2, 1), requires_grad=True)
+    y = F.concatenate([a, b], axis=1)
+    (y * np.arange(8.0).reshape(2, 4)).sum().backward()
+    assert y.shape == (2, 4) and a.grad.tolist() == [[0, 1, 2], [4, 5, 6]] and b.grad.tolist() == [[3], [7]]
+    assert F.concatenate((a, a)).shape == (4, 3)
+
+
+# Batch norm's running statistics
+
+
+def statistics():
+    return Tensor(np.array([1.0, 2.0])), Tensor(np.array([3.0, 4.0]))
+
+
+ONE, ZERO = Tensor(np.ones(2)), Tensor(np.zeros(2))
+
+
+def test_training_moves_the_running_statistics():
+    """By a tenth of the way; the variance towards the unbiased one, divided by one less than the number of values."""
+    mean, var = statistics()
+    mean_array, x = mean.data, random(4, 3, 3, 2)
+    F.batch_norm(Tensor(x), mean, var, ONE, ZERO, training=True)
+    np.testing.assert_allclose(mean.data, 0.9 * np.array([1, 2]) + 0.1 * x.mean(axis=(0, 1, 2)))
+    np.testing.assert_allclose(var.data, 0.9 * np.array([3, 4]) + 0.1 * x.var(axis=(0, 1, 2), ddof=1))
+    assert mean.data is mean_array                                 # in place: a state_dict taken before sees it
+
+
+def test_momentum_is_the_fraction_that_is_new():
+    mean, var = statistics()
+    x = random(4, 3, 3, 2)
+    F.batch_norm(Tensor(x), mean, var, ONE, ZERO, training=True, momentum=1.0)
+    np.testing.assert_allclose(mean.data, x.mean(axis=(0, 1, 2)))
+    np.testing.assert_allclose(var.data, x.var(axis=(0, 1, 2), ddof=1))
+
+
+def test_inference_uses_the_running_statistics_and_leaves_them():
+    mean, var = statistics()
+    x = random(4, 3, 3, 2)
+    y = F.batch_norm(Tensor(x), mean, var, ONE, ZERO, training=False, eps=0.5)
+    np.testing.assert_allclose(y.data, (x - [1, 2]) / np.sqrt([3.5, 4.5]))
+    assert mean.data.tolist() == [1, 2] and var.data.tolist() == [3, 4]
+
+
+def test_one_value_a_channel_moves_the_variance_towards_zero():
+    mean, var = statistics()
+    y = F.batch_norm(Tensor(random(1, 1, 1, 2)), mean, var, ONE, ZERO, training=True)
+    np.testing.assert_allclose(var.data, [2.7, 3.6])
+    assert np.isfinite(y.data).all() and np.isfinite(mean.data).all()
+
+
+def test_statistics_stay_float32():
+    mean, var = Tensor(np.zeros(2, np.float32)), Tensor(np.ones(2, np.float32))
+    one, zero = Tensor(np.ones(2, np.float32)), Tensor(np.zeros(2, np.float32))
+    for training in (True, False):
+        y = F.batch_norm(Tensor(random(4, 3, 3, 2).astype(np.float32)), mean, var, one, zero, training, np.float64(0.1), np.float64(1e-5))
+        assert {y.dtype, mean.dtype, var.dtype} == {np.dtype(np.float32)}
+
+
+# What does not fit
+
+
+@pytest.mark.parametrize("call, error, words", [
+    (lambda: F.relu(np.zeros(2)), DtypeError, "relu: input: expected a Tensor, got ndarray; wrap it: Tensor(array)"),
+    (lambda: F.linear(Tensor(random(2, 3)), Tensor(random(4, 5))), ShapeError, "inner sizes differ"),
+    (lambda: F.conv2d(Tensor(IMAGES), Tensor(FILTERS)), ShapeError, "conv2d: input channels do not match the weight"),
+    (lambda: F.conv2d(Tensor(IMAGES), Tensor(FILTERS), Tensor(random(5)), groups=2), ShapeError, "(5,)"),
+    (lambda: F.conv2d(Tensor(IMAGES), Tensor(FILTERS), Tensor(random(1)), groups=2), ShapeError, "(1,)"),
+    (lambda: F.cross_entropy(Tensor(random(2, 3)), [0, 3]), DataError, "label out of range: expected 0 to 2 (3 classes), got 3"),
+    (lambda: F.cross_entropy(Tensor(random(2, 3)), Tensor([0, 1])), DtypeError, "labels: expected integers, got float32"),
+    (lambda: F.concatenate([]), ShapeError, "at least one array"),
+    (lambda: F.concatenate([Tensor(random(2, 3)), random(2, 3)]), DtypeError, "expected a Tensor, got ndarray"),
+    (lambda: F.pad(Tensor(random(2, 3)), 1), ShapeError, "for each of the 2 axes"),
+])
+def test_bad_input(call, error, words):
+    with pytest.raises(error) as caught:
+        call()
+    assert words in str(caught.value) and "\n" not in str(caught.value)

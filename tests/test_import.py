@@ -1,0 +1,30 @@
+"""What `import minires` costs: little time, no words, and no library it can do without for now."""
+
+import subprocess
+import sys
+
+SCRIPT = """
+import sys, time
+start = time.perf_counter()
+import minires
+seconds = time.perf_counter() - start
+heavy = {"matplotlib", "cupy", "torch", "requests", "pooch", "tqdm", "safetensors", "urllib3", "pytest"} & set(sys.modules)
+sys.stderr.write(f"{seconds} {sorted(heavy)}")
+"""
+
+
+def test_import_is_quick_silent_and_light():
+    seconds = []
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
+        time, heavy = done.stderr.split(" ", 1)
+        seconds.append(float(time))
+        assert done.stdout == "" and heavy == "[]"
+    assert min(seconds) < 1                        # 0.2 s and less on a quiet machine; a busy one may take longer
+
+
+def test_public_names():
+    import minires as mr
+
+    assert set(mr.__all__) == {"Tensor", "data", "functional", "gradcheck", "kernels", "load", "models", "nn", "no_grad", "optim", "save"}
+    assert all(hasattr(mr, name) for name in mr.__all__)

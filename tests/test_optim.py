@@ -1,0 +1,225 @@
+"""The optimiser, its schedule, and gradient clipping."""
+
+import numpy as np
+import pytest
+
+from minires import models, nn, optim
+from minires.errors import ConfigError
+
+
+def parameter(*values):
+    return nn.Parameter(np.array(values, np.float32))
+
+
+def steps(optimizer, weight, gradients):
+    """The values of `weight` after each step with the given gradients."""
+    values = []
+    for gradient in gradients:
+        weight.grad = np.full(weight.shape, gradient, np.float32)
+        optimizer.step()
+        values.append(weight.data.item())
+    return values
+
+
+# SGD
+
+
+@pytest.mark.parametrize("settings, expected", [
+    ({}, [1 - 0.1 * 2, 0.8 - 0.1 * 4]),
+    ({"momentum": 0.5}, [1 - 0.1 * 2, 0.8 - 0.1 * (0.5 * 2 + 4)]),
+    ({"momentum": 0.5, "nesterov": True}, [1 - 0.1 * (2 + 0.5 * 2), 0.7 - 0.1 * (4 + 0.5 * 5)]),
+    ({"weight_decay": 0.5}, [1 - 0.1 * (2 + 0.5), 0.75 - 0.1 * (4 + 0.375)]),
+    ({"momentum": 0.5, "weight_decay": 1}, [1 - 0.1 * 3, 0.7 - 0.1 * (0.5 * 3 + 4 + 0.7)]),
+])
+def test_two_steps_by_hand(settings, expected):
+    weight = parameter(1)
+    assert steps(optim.SGD([weight], 0.1, **settings), weight, [2, 4]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("settings", [
+    {}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"weight_decay": 0.1}, {"momentum": 0.9, "weight_decay": 0.1},
+    {"momentum": 0.9, "weight_decay": 0.1, "nesterov": True},
+])
+def test_ten_steps_as_in_pytorch(torch, settings):
+    rng = np.random.default_rng(0)
+    start = rng.standard_normal((3, 4)).astype(np.float32)
+    mine, theirs = nn.Parameter(start.copy()), torch.nn.Parameter(torch.tensor(start))
+    my_optimizer, their_optimizer = optim.SGD([mine], 0.1, **settings), torch.optim.SGD([theirs], 0.1, **settings)
+    for step in range(10):
+        gradient = rng.standard_normal((3, 4)).astype(np.float32)
+        mine.grad, theirs.grad = gradient, torch.tensor(gradient)
+        if step == 5:
+            my_optimizer.lr = their_optimizer.param_groups[0]["lr"] = 0.01
+        my_optimizer.step()
+        their_optimizer.step()
+        np.testing.assert_allclose(mine.data, theirs.detach().numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_a_parameter_without_gradient_stays():
+    moved, still = parameter(1), parameter(1)
+    optimizer = optim.SGD([moved, still], 0.1, momentum=0.9, weight_decay=0.1)
+    moved.grad = np.ones(1, np.float32)
+    optimizer.step()
+    assert moved.data != 1 and still.data == 1
+    optimizer.zero_grad()
+    assert moved.grad is None
+
+
+def test_step_leaves_the_gradient_alone_and_writes_in_place():
+    weight = parameter(1, 2)
+    array, gradient = weight.data, np.array([3, 4], np.float32)
+    weight.grad = gradient
+    optim.SGD([weight], 0.1, momentum=0.9, weight_decay=0.1, nesterov=True).step()
+    assert gradient.tolist() == [3, 4] and weight.grad is gradient and weight.data is array
+
+
+def test_groups_with_a_weight_decay_of_their_own():
+    decayed, free, common = parameter(1), parameter(1), parameter(1)
+    optimizer = optim.SGD([{"params": [decayed], "weight_decay": 1.0}, {"params": iter([free]), "weight_decay": 0.0}, {"params": [common]}],
+                          0.1, weight_decay=0.5)
+    for weight in (decayed, free, common):
+        weight.grad = np.zeros(1, np.float32)
+    optimizer.step()
+    assert [weight.data.item() for weight in (decayed, free, common)] == pytest.approx([0.9, 1, 0.95])
+
+
+def test_no_decay_on_batch_norm():
+    net = models.resnet(8, width=4)
+    optimizer = optim.SGD(optim.without_decay_on_batch_norm(net, 0.1), 0.1)
+    decays = {id(weight): decay for weight, decay in zip(optimizer.params, optimizer.decays)}
+    assert len(decays) == len(list(net.parameters()))
+    for name, weight in net.named_parameters():
+        matrix = "conv" in name or name == "fc.weight"
+        assert decays[id(weight)] == (0.1 if matrix else 0), name
+
+
+@pytest.mark.parametrize("call, words", [
+    (lambda: optim.SGD([parameter(1)], -0.1), "lr: expected a number of at least 0, got -0.1"),
+    (lambda: optim.SGD([parameter(1)], float("nan")), "lr: expected a number of at least 0, got nan"),
+    (lambda: optim.SGD([parameter(1)], 0.1, momentum=-1), "momentum"),
+    (lambda: optim.SGD([parameter(1)], 0.1, weight_decay=-1), "weight_decay"),
+    (lambda: optim.SGD([parameter(1)], 0.1, nesterov=True), "nesterov: expected a momentum above 0"),
+    (lambda: optim.SGD([], 0.1), "at least one parameter, got none"),
+    (lambda: optim.SGD([{"params": [parameter(1)], "weight_decai": 0.1}], 0.1), "did you mean 'weight_decay'?"),
+    (lambda: optim.SGD([{"params": [parameter(1)], "lr": 0.1}], 0.1), "unknown group setting"),
+    (lambda: optim.SGD([{"weight_decay": 0.1}], 0.1), "params"),
+    (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [2, 1]), "milestones: expected rising iterations, got [2, 1]"),
+    (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [1, 1]), "milestones"),
+    (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [-1]), "milestones"),
+    (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [], warmup=-1), "warmup"),
+    (lambda: optim.clip_grad_norm([parameter(1)], 0), "max_norm: expected a number above 0, got 0"),
+    (lambda: optim.clip_grad_norm([parameter(1)], float("nan")), "max_norm"),
+])
+def test_bad_settings(call, words):
+    with pytest.raises(ConfigError) as caught:
+        call()
+    assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+# Schedule
+
+
+def rates(schedule, count):
+    """The learning rate of each of the first `count` iterations."""
+    rates = []
+    for _ in range(count):
+        rates.append(schedule.optimizer.lr)
+        schedule.step()
+    return rates
+
+
+def test_milestones():
+    schedule = optim.MultiStepLR(optim.SGD([parameter(1)], 1.0), [2, 5], gamma=0.1)
+    assert rates(schedule, 7) == pytest.approx([1, 1, 0.1, 0.1, 0.1, 0.01, 0.01])
+
+
+def test_warm_up():
+    """From a tenth to the full rate in equal steps."""
+    schedule = optim.MultiStepLR(optim.SGD([parameter(1)], 1.0), [6], warmup=3)
+    assert rates(schedule, 8) == pytest.approx([0.1, 0.4, 0.7, 1, 1, 1, 0.1, 0.1])
+    from_nothing = optim.MultiStepLR(optim.SGD([parameter(1)], 1.0), [], warmup=2, warmup_factor=0)
+    assert rates(from_nothing, 3) == pytest.approx([0, 0.5, 1])
+
+
+def test_as_in_pytorch(torch):
+    mine = optim.MultiStepLR(optim.SGD([parameter(1)], 0.1), [3, 7], gamma=0.5)
+    other = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 0.1)
+    theirs = torch.optim.lr_scheduler.MultiStepLR(other, [3, 7], gamma=0.5)
+    for rate in rates(mine, 10):
+        assert rate == pytest.approx(other.param_groups[0]["lr"])
+        other.step()
+        theirs.step()
+
+
+# State
+
+
+def test_training_goes_on_from_a_saved_state():
+    gradients = [1, -2, 3, 0.5, 2, -1]
+
+    def trained(stop):
+        """The weight after all steps, with everything but the weight saved and put into fresh objects after `stop`."""
+        weight, values = parameter(1), []
+        for part in (gradients[:stop], gradients[stop:]):
+            optimizer = optim.SGD([weight], 0.1, momentum=0.9)
+            schedule = optim.MultiStepLR(optimizer, [2, 4], warmup=2)
+            if part is not gradients[:stop] and stop:
+                optimizer.load_state_dict(saved[0])
+                schedule.load_state_dict(saved[1])
+            for gradient in part:
+                values += steps(optimizer, weight, [gradient])
+                schedule.step()
+            saved = {**optimizer.state_dict(), "velocities": [v.copy() for v in optimizer.velocities]}, schedule.state_dict()
+        return values
+
+    assert trained(3) == trained(0)
+
+
+def test_state_of_other_parameters():
+    optimizer, other = optim.SGD([parameter(1)], 0.1), optim.SGD([parameter(1, 2)], 0.5)
+    with pytest.raises(ConfigError, match="velocities"):
+        optimizer.load_state_dict(other.state_dict())
+    assert optimizer.lr == 0.1
+
+
+# Clipping
+
+
+def test_clipping_by_hand():
+    a, b, without = parameter(0, 0), parameter(0), parameter(0)
+    a.grad, b.grad = np.array([3, 0], np.float32), np.array([4], np.float32)
+    assert optim.clip_grad_norm([a, b, without], 1.0) == pytest.approx(5)
+    assert a.grad == pytest.approx([0.6, 0]) and b.grad == pytest.approx([0.8]) and without.grad is None
+
+
+def test_small_gradients_are_not_clipped():
+    weight = parameter(0)
+    weight.grad = np.array([0.5], np.float32)
+    assert optim.clip_grad_norm(iter([weight]), 1.0) == 0.5 and weight.grad == 0.5
+
+
+def test_clipping_leaves_the_array_it_was_given_and_its_dtype():
+    weight = parameter(0)
+    gradient = weight.grad = np.array([5], np.float32)
+    optim.clip_grad_norm([weight], np.float64(1))
+    assert gradient == 5 and weight.grad == 1 and weight.grad.dtype == np.float32
+
+
+def test_norm_of_huge_gradients():
+    """Squares of 1e30 do not fit into float32; an exploding net's gradients must not be scaled to 0."""
+    weight = parameter(0, 0)
+    weight.grad = np.array([3e30, 4e30], np.float32)
+    assert optim.clip_grad_norm([weight], 1.0) == pytest.approx(5e30, rel=1e-6)
+    assert weight.grad == pytest.approx([0.6, 0.8])
+
+
+def test_clipping_as_in_pytorch(torch):
+    rng = np.random.default_rng(0)
+    gradients = [rng.standard_normal(shape).astype(np.float32) for shape in ((3, 4), (5,), (2, 2, 2))]
+    mine = [nn.Parameter(np.zeros_like(gradient)) for gradient in gradients]
+    theirs = [torch.nn.Parameter(torch.zeros(gradient.shape)) for gradient in gradients]
+    for weight, other, gradient in zip(mine, theirs, gradients):
+        weight.grad, other.grad = gradient, torch.tensor(gradient)
+    assert optim.clip_grad_norm(mine, 0.5) == pytest.approx(float(torch.nn.utils.clip_grad_norm_(theirs, 0.5)), rel=1e-5)
+    for weight, other in zip(mine, theirs):
+        np.testing.assert_allclose(weight.grad, other.grad.numpy(), rtol=1e-5)
