@@ -80,6 +80,7 @@ class DivergenceError(MiniresError, ArithmeticError):
 def unknown_name(where, kind, name, known):
     """A ConfigError for a name that is not among `known`, suggesting the nearest one."""
     known = [str(k) for k in known]
-    near = get_close_matches(str(name), known, n=1, cutoff=0.5)
-    todo = f"did you mean {near[0]!r}?" if near else None
+    by_lower_case = {k.lower(): k for k in known}
+    near = get_close_matches(str(name).lower(), by_lower_case, n=1, cutoff=0.5)
+    todo = f"did you mean {by_lower_case[near[0]]!r}?" if near else None
     return ConfigError(where, f"unknown {kind}", "one of " + ", ".join(known), repr(name), todo)

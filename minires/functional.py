@@ -4,6 +4,7 @@ Names and arguments are PyTorch's; images are (N, H, W, C). Each function raises
 fit and DtypeError for mixed dtypes, before anything is computed.
 """
 
+from .kernels import shapes
 from .tensor import apply, apply_with_cache
 
 
@@ -35,6 +36,8 @@ def conv2d(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
     Tensor (N, H', W', C_out)
         H' = floor((H + 2 padding - dilation (KH - 1) - 1) / stride) + 1, likewise W'.
     """
+    if b is not None:
+        shapes.bias("conv2d", w.shape, b.shape)
     y = apply("conv2d", x, w, stride=stride, padding=padding, dilation=dilation, groups=groups)
     return y if b is None else y + b
 

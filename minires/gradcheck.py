@@ -52,8 +52,8 @@ def gradcheck(function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e
     Raises
     ------
     GradcheckError
-        Naming the input, the element or direction, what was expected and got, and how many fail. Also if every
-        place was a corner: then nothing was checked.
+        Naming the input, the element or direction, what was expected and got, and how many fail. Also if there
+        was no place to check, or every one was a corner: then nothing was proved.
     """
     rng = np.random.default_rng(seed)
     arrays = [np.array(x.data if isinstance(x, Tensor) else x, dtype=np.float64) for x in inputs]
@@ -91,7 +91,9 @@ def gradcheck(function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e
         error, position, place, analytic, numeric = max(failures, key=lambda failure: (failure[0] != failure[0], failure[0]))
         raise GradcheckError("gradcheck", f"wrong gradient of input {position} at {place}", f"{numeric:.6g} (finite differences)",
                              f"{analytic:.6g} (backward)", f"off by {error:.2g}; {len(failures)} of {checked} checks fail, this one most")
-    if checked and kinks == checked:
+    if not checked:
+        raise GradcheckError("gradcheck", "nothing to check", "at least one element or direction", "none")
+    if kinks == checked:
         raise GradcheckError("gradcheck", "every place is a corner of the function, nothing could be checked",
                              "a smooth place", f"{kinks} corners", "try other inputs, away from where max or ReLU switch")
     return Report(checked, kinks, worst)

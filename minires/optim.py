@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .errors import ConfigError
+from .errors import ConfigError, unknown_name
 
 
 class SGD:
@@ -39,6 +39,11 @@ class SGD:
         self.params, self.decays = [], []
         for group in params:
             group = group if isinstance(group, dict) else {"params": [group]}
+            for setting in group:
+                if setting not in ("params", "weight_decay"):
+                    raise unknown_name("SGD", "group setting", setting, ("params", "weight_decay"))
+            if "params" not in group:
+                raise ConfigError("SGD", "group of parameters", "a dict with 'params'", f"one with {sorted(group)}")
             for parameter in group["params"]:
                 self.params.append(parameter)
                 self.decays.append(group.get("weight_decay", weight_decay))
@@ -150,8 +155,9 @@ def clip_grad_norm(params, max_norm):
     if not max_norm > 0:
         raise ConfigError("clip_grad_norm", "max_norm", "a number above 0", repr(max_norm))
     params = [p for p in params if p.grad is not None]
-    norm = float(np.sqrt(sum(float(np.vdot(p.grad, p.grad)) for p in params)))
+    # In float64: the squares of an exploding net's gradients would not fit into float32.
+    norm = float(np.sqrt(sum(np.square(p.grad, dtype=np.float64).sum() for p in params)))
     if norm > max_norm:
         for p in params:
-            p.grad = p.grad * (max_norm / norm)
+            p.grad = p.grad * float(max_norm / norm)
     return norm

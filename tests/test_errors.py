@@ -45,6 +45,7 @@ def test_pickled_and_back(kind):
 def test_unknown_name_suggests_the_nearest():
     assert str(unknown_name("data", "data set", "cifar", ["cifar10", "synthetic"])) == \
         "data: unknown data set: expected one of cifar10, synthetic, got 'cifar'; did you mean 'cifar10'?"
+    assert "did you mean 'cifar10'?" in str(unknown_name("data", "data set", "CIFAR10", ["cifar10", "synthetic"]))
     assert "did you mean" not in str(unknown_name("data", "data set", "zebra", ["cifar10", "synthetic"]))
 
 

@@ -109,18 +109,19 @@ def test_an_input_that_plays_no_part_has_slope_zero():
     assert gradcheck(lambda a, b: a * 2, random(2), random(2)).checked == 4
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_nan_never_passes(bad):
     with with_backward("exp", lambda gradient: gradient * bad), pytest.raises(GradcheckError, match="nan|inf"):
         gradcheck(lambda x: x.exp(), random(3))
-    with np.errstate(all="ignore"), pytest.raises(GradcheckError, match="nan"):
+    with pytest.raises(GradcheckError, match="nan"):
         gradcheck(lambda x: x.log(), np.array([-1.0, 2.0]))
 
 
 def test_kinks_are_counted_not_failed():
     report = gradcheck(F.relu, np.array([-1.0, 0.0, 1.0, 0.0]))
     assert report.checked == 4 and report.kinks == 2
-    assert gradcheck(lambda x: x.max(), np.array([3.0, 3.0, 1.0])).kinks == 2
+    assert gradcheck(lambda x: F.max_pool2d(x, 2), np.array([3.0, 3, 1, 0]).reshape(1, 2, 2, 1)).kinks == 2
 
 
 def test_a_wrong_gradient_at_a_kink_is_still_wrong():
@@ -134,12 +135,10 @@ def test_nothing_but_kinks_proves_nothing():
         gradcheck(F.relu, np.zeros(3))
 
 
-@pytest.mark.parametrize("call", [
-    lambda: gradcheck(F.relu, np.zeros((0, 3))), lambda: gradcheck(F.relu, np.ones(3), projections=0), lambda: gradcheck(lambda: Tensor(1.0)),
-])
-def test_no_places_prove_nothing(call):
+@pytest.mark.parametrize("x, projections", [(np.zeros((0, 3)), None), (np.ones(3), 0)])
+def test_no_places_prove_nothing(x, projections):
     with pytest.raises(GradcheckError, match="nothing to check"):
-        call()
+        gradcheck(F.relu, x, projections=projections)
 
 
 def test_inputs_are_converted_and_left_alone():

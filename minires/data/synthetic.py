@@ -13,18 +13,21 @@ from ..errors import ConfigError
 from .dataset import ImageDataset
 from .shapes import SHAPES
 
-RADIUS = (0.48, 0.75)           # of the shape; here and below, lengths are in half image widths, and pairs are ranges
+# Pairs are ranges. Lengths are in half image widths, colours and brightness from 0 to 1.
+RADIUS = (0.40, 0.80)           # of the shape
 SHIFT = 0.25                    # how far the shape's centre may lie from the middle, in x and in y
 ASPECT = (0.75, 1.33)           # width to height of the shape, before it is turned
-CONTRAST = (0.40, 0.75)         # by how much each colour channel of the shape differs from the background, of 1
-HINT = 0.12                     # how far each class's backgrounds lean to a hue of its own, of 1
-SHADING = 0.20                  # strength of the background's gradient, of 1
+GROUND = (0.10, 0.70)           # colour of the background
+CONTRAST = (0.20, 0.60)         # by how much the shape is lighter than the background, or darker
+LIGHTER = 0.8                   # share of the images in which it is lighter
+TINT = 0.25                     # how far each colour channel of the shape may differ from that
+SHADING = 0.20                  # strength of the background's gradient
 TEXTURE = 0.08                  # strength of each of the background's two gratings
 GRATING = (2.0, 9.0)            # their wave numbers, radians per half image
-BEHIND, IN_FRONT = 2, 1         # strokes drawn before the shape and after it
+BEHIND, IN_FRONT = 3, 1         # strokes drawn before the shape and after it
 STROKE_LENGTH = (0.0, 0.6)      # half of a stroke's length: 0 is a dot
 STROKE_WIDTH = (0.05, 0.14)     # half of its width
-NOISE = (0.0, 0.12)             # standard deviation of the noise on each pixel and channel, of 1
+NOISE = (0.00, 0.12)            # standard deviation of the noise on each pixel and channel
 
 BLOCK = 200                     # images drawn at a time: what they need stays in the cache
 TRAIN, TEST = 0, 1              # number of the random stream of each set
@@ -79,12 +82,12 @@ def _draw(labels, size, rng):
     axis = ((np.arange(size, dtype=np.float32) + np.float32(0.5)) * 2 / size - 1)
     x, y = axis[None, None, :], axis[None, :, None]              # right and down, from -1 to 1
 
-    hue = 2 * np.pi * (labels / len(SHAPES) + np.arange(3)[:, None] / 3)
-    ground = _uniform(rng, 0.1, 0.9, (3, n)) + HINT * np.cos(hue, dtype=np.float32)[..., None, None]
+    ground = _uniform(rng, *GROUND, (3, n))
     canvas = ground + _background(x, y, n, rng)
     for _ in range(BEHIND):
         _paint(canvas, _stroke(x, y, n, rng), _uniform(rng, 0, 1, (3, n)))
-    differs = _uniform(rng, *CONTRAST, (3, n)) * np.where(ground > _uniform(rng, 0.3, 0.7, (3, n)), -1, 1).astype(np.float32)
+    lighter = np.where(rng.random((n, 1, 1)) < LIGHTER, 1, -1).astype(np.float32)
+    differs = lighter * _uniform(rng, *CONTRAST, (1, n)) + _uniform(rng, -TINT, TINT, (3, n))
     _paint(canvas, _object(labels, x, y, rng), ground + differs)
     for _ in range(IN_FRONT):
         _paint(canvas, _stroke(x, y, n, rng), _uniform(rng, 0, 1, (3, n)))

@@ -67,7 +67,7 @@ def run(settings, out, data_folder=None, device="cpu", resume=False, progress=Tr
     train_set, test_set = load_sets(settings.dataset, preset, data_folder)
     recipes = {depth: preset.recipe(depth) for depth in settings.depths}
 
-    folder = RunFolder(out, settings.as_dict(), growing=("depths", "seeds"), resume=resume)
+    folder = RunFolder(out, {**settings.as_dict(), "dataset_name": train_set.name}, growing=("depths", "seeds"), resume=resume)
     metrics, gradients = folder.table("metrics", METRICS), folder.table("gradients", GRADIENTS)
     for seed in range(settings.seeds):
         for depth in settings.depths:
@@ -154,6 +154,5 @@ def plot(folder):
 
 
 def _caption(config):
-    names = {"synthetic": "synthetic images", "cifar10": "CIFAR-10"}
-    return (f"{names[config['dataset']]} at {config['image_size']}x{config['image_size']}, {config['train_size']:,} for training, "
+    return (f"{config['dataset_name']}, {config['train_size']:,} images of {config['image_size']}x{config['image_size']}, "
             f"width {config['width']}, batch {config['batch_size']}, lr {config['lr']:g}")

@@ -106,12 +106,17 @@ def matmul(a, b):
 
 
 def linear(x, w, b):
-    """Check a linear layer: `x` (N, in), `w` (in, out), `b` (out,) or None."""
+    """Check a linear layer: `x` (N, in), `w` (in, out), `b` (out,)."""
     if len(x) != 2 or len(w) != 2 or x[1] != w[0]:
         raise ShapeError("linear", "input does not match the weight", "input (N, in) and weight (in, out)",
                          f"input {x} and weight {w}", "flatten images to (N, in) first")
-    if b is not None and b != (w[1],):
-        raise ShapeError("linear", "bias", f"shape ({w[1]},)", f"shape {b}")
+    bias("linear", w, b)
+
+
+def bias(where, w, b):
+    """Check that a bias of shape `b` holds one value for each output of weights of shape `w`, (..., out)."""
+    if b != w[-1:]:
+        raise ShapeError(where, "bias", f"shape {w[-1:]}", f"shape {b}")
 
 
 def channels(where, x, **vectors):

@@ -73,9 +73,12 @@ class Module:
         return self._named(Buffer)
 
     def _named(self, kind):
+        """(name, value) for each parameter or buffer: once, under its first name, if it is in several places."""
+        seen = set()
         for prefix, module in self.named_modules():
             for name, value in vars(module).items():
-                if isinstance(value, kind):
+                if isinstance(value, kind) and value not in seen:
+                    seen.add(value)
                     yield _join(prefix, name), value
 
     def num_parameters(self):
@@ -140,7 +143,8 @@ class Module:
         """Have ``hook(module, grad_inputs, grad_output)`` called in each backward, with dL/d(output) and what this
         module passes back to each of its inputs (None for an input that requires no gradient).
 
-        The module must return a single Tensor. Returns a function that removes the hook.
+        The module must return a single Tensor, to which every input that requires a gradient contributes: the hook
+        is called when all their gradients are there. Returns a function that removes the hook.
         """
         return self._register("_backward_hooks", hook)
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -88,6 +89,7 @@ def test_an_exception_in_any_thread_surfaces_when_all_are_done(threads, failing)
     def work(start, stop):
         if start == failing:
             raise ZeroDivisionError(f"share {start}")
+        time.sleep(0.05)                                           # the others are still at work when it fails
         done.append(start)
 
     with pytest.raises(ZeroDivisionError, match=f"share {failing}"):

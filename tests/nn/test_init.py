@@ -1,0 +1,34 @@
+"""Initial values of weights."""
+
+import numpy as np
+import pytest
+
+from minires.nn import init
+
+
+@pytest.mark.parametrize("shape, fan_in", [((3, 3, 64, 256), 9 * 64), ((500, 300), 500), ((1, 5, 20, 1000), 100)])
+def test_he_normal(shape, fan_in):
+    """Mean 0 and variance 2 / fan_in, as far as that many numbers can tell, in float32."""
+    weights = init.he_normal(shape, np.random.default_rng(0))
+    assert weights.dtype == np.float32 and weights.shape == shape
+    assert weights.std() == pytest.approx(np.sqrt(2 / fan_in), rel=4 / np.sqrt(weights.size))
+    assert abs(weights.mean()) < 4 * weights.std() / np.sqrt(weights.size)
+
+
+def test_gain():
+    one, three = (init.he_normal((50, 40), np.random.default_rng(0), gain) for gain in (1, 3))
+    np.testing.assert_allclose(3 * one, three, rtol=1e-6)
+    assert one.std() == pytest.approx(np.sqrt(1 / 50), rel=0.1)
+
+
+def test_repeatable_only_with_a_generator():
+    assert np.array_equal(init.he_normal((3, 3), np.random.default_rng(5)), init.he_normal((3, 3), np.random.default_rng(5)))
+    assert not np.array_equal(init.he_normal((3, 3), None), init.he_normal((3, 3), None))
+
+
+def test_a_signal_keeps_its_size_through_many_relu_layers():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((100, 256), dtype=np.float32)
+    for _ in range(20):
+        x = np.maximum(x @ init.he_normal((256, 256), rng), 0)
+    assert 0.4 < np.square(x).mean() < 2.5

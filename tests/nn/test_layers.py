@@ -1,0 +1,109 @@
+"""Layers: their parameters, and the function each of them calls with them."""
+
+import numpy as np
+import pytest
+
+from minires import functional as F, gradcheck, nn
+from minires.errors import ConfigError, DtypeError, ShapeError
+from minires.tensor import Tensor
+
+
+def images(*shape, seed=0):
+    return Tensor(np.random.default_rng(seed).standard_normal(shape, dtype=np.float32))
+
+
+def rng():
+    return np.random.default_rng(3)
+
+
+def test_conv2d():
+    layer = nn.Conv2d(4, 6, (3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2), groups=2, rng=rng())
+    layer.bias.data += 1
+    x = images(2, 7, 8, 4)
+    assert layer.weight.shape == (3, 2, 2, 6) and layer.bias.shape == (6,)
+    expected = F.conv2d(x, layer.weight, layer.bias, (2, 1), (1, 0), (1, 2), 2)
+    assert np.array_equal(layer(x).data, expected.data)
+    assert nn.Conv2d(4, 6, 3, bias=False).bias is None
+
+
+def test_linear():
+    layer = nn.Linear(4, 3, rng=rng())
+    layer.bias.data += 1
+    x = images(5, 4)
+    np.testing.assert_allclose(layer(x).data, x.data @ layer.weight.data + 1, rtol=1e-5)
+    without = nn.Linear(4, 3, bias=False, rng=rng())
+    np.testing.assert_allclose(without(x).data, layer(x).data - 1, rtol=1e-5, atol=1e-6)
+    assert [name for name, _ in without.named_parameters()] == ["weight"]
+
+
+def test_initial_values():
+    conv, linear = nn.Conv2d(16, 64, 3, rng=rng()), nn.Linear(500, 100, rng=rng(), gain=1)
+    assert conv.weight.data.std() == pytest.approx(np.sqrt(2 / 144), rel=0.05) and (conv.bias.data == 0).all()
+    assert linear.weight.data.std() == pytest.approx(np.sqrt(1 / 500), rel=0.05) and (linear.bias.data == 0).all()
+
+
+def test_batch_norm_in_training_and_in_use():
+    layer, x = nn.BatchNorm2d(3, momentum=1.0), images(8, 4, 4, 3)
+    x.data[...] = 2 * x.data + 5
+    y = layer(x).data
+    assert y.mean(axis=(0, 1, 2)) == pytest.approx(0, abs=1e-5) and y.std(axis=(0, 1, 2)) == pytest.approx(1, abs=1e-4)
+    assert layer.running_mean.data == pytest.approx(x.data.mean(axis=(0, 1, 2)), rel=1e-5)
+    assert layer.running_var.data == pytest.approx(x.data.var(axis=(0, 1, 2), ddof=1), rel=1e-5)
+
+    layer.eval()
+    statistics = layer.running_mean.data.copy()
+    alone = layer(Tensor(x.data[:1])).data                          # one image no longer depends on the others
+    np.testing.assert_allclose(alone, layer(x).data[:1], rtol=1e-5, atol=1e-6)
+    assert np.array_equal(layer.running_mean.data, statistics)
+    fresh = nn.BatchNorm2d(3).eval()
+    np.testing.assert_allclose(fresh(x).data, x.data, rtol=1e-4)    # starts as mean 0, variance 1
+
+
+def test_batch_norm_hands_on_its_settings():
+    layer, x = nn.BatchNorm2d(2, eps=3.0, momentum=0.25), images(4, 2, 2, 2)
+    np.testing.assert_allclose(layer(x).data, (x.data - x.data.mean((0, 1, 2))) / np.sqrt(x.data.var((0, 1, 2)) + 3), rtol=1e-4, atol=1e-6)
+    assert layer.running_mean.data == pytest.approx(0.25 * x.data.mean(axis=(0, 1, 2)), rel=1e-4)
+
+
+def test_relu_identity_and_sequential():
+    net = nn.Sequential(nn.Linear(3, 4, rng=rng()), nn.ReLU(), nn.Identity(), nn.Linear(4, 2, rng=rng()))
+    x = images(5, 3)
+    expected = np.maximum(x.data @ net[0].weight.data, 0) @ net[3].weight.data
+    np.testing.assert_allclose(net(x).data, expected, rtol=1e-5, atol=1e-6)
+    assert len(net) == 4 and type(net[-1]) is nn.Linear and [type(layer).__name__ for layer in net.children()][1] == "ReLU"
+    assert [name for name, _ in net.named_parameters()] == ["0.weight", "0.bias", "3.weight", "3.bias"]
+    with pytest.raises(IndexError):
+        net[4]
+    assert np.array_equal(nn.Sequential()(x).data, x.data)
+
+
+def test_gradients_of_a_net_of_layers():
+    def net(x, w1, b1, w2):
+        layers = nn.Sequential(nn.Conv2d(2, 3, 3, padding=1), nn.BatchNorm2d(3), nn.ReLU(), nn.Conv2d(3, 2, 1, bias=False))
+        layers[0].weight, layers[0].bias, layers[3].weight = w1, b1, w2
+        for tensor in (layers[1].weight, layers[1].bias, layers[1].running_mean, layers[1].running_var):
+            tensor.data = tensor.data.astype(np.float64)
+        return layers(x)
+
+    inputs = [np.random.default_rng(i).standard_normal(shape) for i, shape in enumerate([(2, 4, 4, 2), (3, 3, 2, 3), (3,), (1, 1, 3, 2)])]
+    assert gradcheck(net, *inputs, projections=5).checked == 20
+
+
+@pytest.mark.parametrize("call, error, words", [
+    (lambda: nn.Conv2d(0, 4, 3), ConfigError, "Conv2d: c_in: expected a whole number of at least 1, got 0"),
+    (lambda: nn.Conv2d(3, 4.5, 3), ConfigError, "c_out: expected a whole number of at least 1, got 4.5"),
+    (lambda: nn.Conv2d(3, 4, 0), ConfigError, "kernel_size"),
+    (lambda: nn.Conv2d(3, 4, (3, 0)), ConfigError, "kernel_size"),
+    (lambda: nn.Conv2d(3, 4, 3, groups=2), ShapeError, "groups: expected a divisor of both 3 and 4 channels, got 2"),
+    (lambda: nn.Linear(3, 0), ConfigError, "n_out"),
+    (lambda: nn.BatchNorm2d(True), ConfigError, "channels"),
+    (lambda: nn.Conv2d(3, 4, 3)(images(2, 8, 8, 1)), ShapeError, "conv2d: input channels do not match the weight: expected 3 channels"),
+    (lambda: nn.Conv2d(3, 4, 5)(images(2, 4, 8, 3)), ShapeError, "conv2d: the window does not fit into the image"),
+    (lambda: nn.Linear(3, 4)(images(2, 2, 2, 3)), ShapeError, "linear: input does not match the weight"),
+    (lambda: nn.BatchNorm2d(3)(images(2, 4, 4, 1)), ShapeError, "batch_norm: weight: expected shape (1,)"),
+    (lambda: nn.BatchNorm2d(3)(Tensor(np.zeros((2, 4, 4, 3)))), DtypeError, "inputs of two dtypes"),
+])
+def test_bad_input(call, error, words):
+    with pytest.raises(error) as caught:
+        call()
+    assert words in str(caught.value) and "\n" not in str(caught.value)
