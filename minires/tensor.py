@@ -180,10 +180,10 @@ class Tensor:
         return apply("matmul", self._partner(other), self)
 
     def __pow__(self, exponent):
-        if isinstance(exponent, (Tensor, np.ndarray)):
-            raise DtypeError("power", "exponent", "a Python number", type(exponent).__name__, "write exp(b * log(a)) for a ** b")
         if isinstance(exponent, np.generic):
             exponent = exponent.item()     # a NumPy scalar has a dtype, which would promote the result
+        if not isinstance(exponent, (int, float)):
+            raise DtypeError("power", "exponent", "a number", type(exponent).__name__, "write exp(b * log(a)) for a ** b")
         return apply("power", self, exponent=exponent)
 
     def __neg__(self):
@@ -270,7 +270,8 @@ def apply_with_cache(name, *inputs, **settings):
     kernel = find(name)
     result = kernel.forward(*(x.data for x in inputs), **settings)
     if not isinstance(result, tuple) or len(result) != 2:
-        raise ShapeError(f"{name}.forward", "result", "a tuple (y, cache)", type(result).__name__, "return None as the cache if backward needs nothing")
+        got = f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
+        raise ShapeError(f"{name}.forward", "result", "a tuple (y, cache)", got, "return None as the cache if backward needs nothing")
     y, cache = np.asarray(result[0]), result[1]      # NumPy turns arrays without axes into scalars in passing
     if y.dtype != inputs[0].dtype:
         raise DtypeError(f"{name}.forward", "result", str(inputs[0].dtype), str(y.dtype), "a kernel must not change the dtype")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import settings
 
 # The same examples in every run, and no time limit for one of them: a busy machine is no reason to fail.
-settings.register_profile("minires", deadline=None, derandomize=True, max_examples=25)
+settings.register_profile("minires", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("minires")
 
 

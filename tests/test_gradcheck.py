@@ -93,6 +93,17 @@ def test_a_single_wrong_element_is_named():
     assert "(finite differences), got " in message and "(backward)" in message and "\n" not in message
 
 
+def two_elements_off(gradients):
+    gradients[0][0] += 0.1
+    return one_element_off(gradients)
+
+
+def test_of_several_wrong_elements_the_worst_is_named():
+    with with_backward("multiply", two_elements_off), pytest.raises(GradcheckError) as caught:
+        gradcheck(lambda a, b: (a * b).sum(), np.ones(3), np.ones(3), seed=3)
+    assert "input 1 at element (2,)" in str(caught.value) and "off by 0.5; 2 of 6 checks fail" in str(caught.value)
+
+
 @pytest.mark.parametrize("name, change", [("exp", doubled), ("relu", np.zeros_like), ("exp", lambda gradient: gradient + 1e-3)])
 def test_projections_find_it_too(name, change):
     with with_backward(name, change), pytest.raises(GradcheckError, match="at random direction"):
@@ -128,6 +139,12 @@ def test_a_wrong_gradient_at_a_kink_is_still_wrong():
     """Any value between the slopes of the two sides is fair; this one is not."""
     with with_backward("relu", lambda gradient: gradient - 3), pytest.raises(GradcheckError, match=r"element \(0,\)"):
         gradcheck(lambda x: F.relu(x).sum(), np.array([0.0]))
+
+
+def test_curvature_is_no_kink():
+    """The slopes of x^2 to the left and right differ too, by 2 h. An error of that size must still fail."""
+    with with_backward("power", lambda gradient: gradient * (1 + 1.25e-4)), pytest.raises(GradcheckError, match="1 of 1 checks fail"):
+        gradcheck(lambda x: x ** 2, np.array(1.0), step=1e-4)
 
 
 def test_nothing_but_kinks_proves_nothing():

@@ -13,21 +13,22 @@ from ..errors import ConfigError
 from .dataset import ImageDataset
 from .shapes import SHAPES
 
-# Pairs are ranges. Lengths are in half image widths, colours and brightness from 0 to 1.
-RADIUS = (0.40, 0.80)           # of the shape
-SHIFT = 0.25                    # how far the shape's centre may lie from the middle, in x and in y
-ASPECT = (0.75, 1.33)           # width to height of the shape, before it is turned
-GROUND = (0.10, 0.70)           # colour of the background
-CONTRAST = (0.20, 0.60)         # by how much the shape is lighter than the background, or darker
-LIGHTER = 0.8                   # share of the images in which it is lighter
-TINT = 0.25                     # how far each colour channel of the shape may differ from that
-SHADING = 0.20                  # strength of the background's gradient
-TEXTURE = 0.08                  # strength of each of the background's two gratings
-GRATING = (2.0, 9.0)            # their wave numbers, radians per half image
-BEHIND, IN_FRONT = 3, 1         # strokes drawn before the shape and after it
-STROKE_LENGTH = (0.0, 0.6)      # half of a stroke's length: 0 is a dot
-STROKE_WIDTH = (0.05, 0.14)     # half of its width
-NOISE = (0.00, 0.12)            # standard deviation of the noise on each pixel and channel
+# Each image has a difficulty, evenly spread from 0 to 1. A pair gives the value at 0 and at 1.
+# Lengths are in half image widths, colours and brightness from 0 to 1.
+CONTRAST = (0.70, 0.10)         # by how much the shape is lighter than the background, or darker
+RADIUS = (0.80, 0.40)           # of the shape
+SHIFT = (0.00, 0.40)            # how far its centre may lie from the middle, in x and in y
+NOISE = (0.00, 0.15)            # standard deviation of the noise on each pixel and channel
+TEXTURE = (0.00, 0.15)          # strength of the background's gradient and of each of its two gratings
+BEHIND, IN_FRONT = 5, 3         # strokes before and after the shape; each is there with the difficulty as probability
+
+LIGHTER = 0.8                   # share of the images in which the shape is lighter than the background
+GROUND = (0.15, 0.65)           # range of the background's colour, each channel
+TINT = 0.20                     # how far each colour channel of the shape may be off
+STRETCH = 1.3                   # width to height of the shape, at most; or height to width
+WAVES = (2.0, 9.0)              # range of the gratings' wave numbers, radians per half image
+STROKE_LENGTH = 0.6             # half of a stroke's length, at most; 0 would be a dot
+STROKE_WIDTH = (0.05, 0.14)     # range of half of its width
 
 BLOCK = 200                     # images drawn at a time: what they need stays in the cache
 TRAIN, TEST = 0, 1              # number of the random stream of each set
@@ -81,19 +82,21 @@ def _draw(labels, size, rng):
     n = len(labels)
     axis = ((np.arange(size, dtype=np.float32) + np.float32(0.5)) * 2 / size - 1)
     x, y = axis[None, None, :], axis[None, :, None]              # right and down, from -1 to 1
+    difficulty = _uniform(rng, 0, 1, (n,))
 
     ground = _uniform(rng, *GROUND, (3, n))
-    canvas = ground + _background(x, y, n, rng)
+    lighter = np.where(_uniform(rng, 0, 1, (n,)) < LIGHTER, 1, -1)
+    colour = ground + lighter * _at(difficulty, CONTRAST) + _uniform(rng, -TINT, TINT, (3, n))
+
+    canvas = ground + _background(x, y, difficulty, rng)
     for _ in range(BEHIND):
-        _paint(canvas, _stroke(x, y, n, rng), _uniform(rng, 0, 1, (3, n)))
-    lighter = np.where(rng.random((n, 1, 1)) < LIGHTER, 1, -1).astype(np.float32)
-    differs = lighter * _uniform(rng, *CONTRAST, (1, n)) + _uniform(rng, -TINT, TINT, (3, n))
-    _paint(canvas, _object(labels, x, y, rng), ground + differs)
+        _paint(canvas, _stroke(x, y, difficulty, rng), _uniform(rng, 0, 1, (3, n)))
+    _paint(canvas, _object(labels, x, y, difficulty, rng), colour)
     for _ in range(IN_FRONT):
-        _paint(canvas, _stroke(x, y, n, rng), _uniform(rng, 0, 1, (3, n)))
-    canvas += _uniform(rng, *NOISE, (n,)) * rng.standard_normal(canvas.shape, np.float32)
-    bytes_ = np.clip(canvas * 255 + 0.5, 0, 255).astype(np.uint8)
-    return np.moveaxis(bytes_, 0, 3)
+        _paint(canvas, _stroke(x, y, difficulty, rng), _uniform(rng, 0, 1, (3, n)))
+    canvas += _at(difficulty, NOISE) * rng.standard_normal(canvas.shape, np.float32)
+    pixels = np.clip(canvas * 255 + 0.5, 0, 255).astype(np.uint8)
+    return np.moveaxis(pixels, 0, 3)
 
 
 def _uniform(rng, low, high, shape):
@@ -101,24 +104,30 @@ def _uniform(rng, low, high, shape):
     return low + (high - low) * rng.random((*shape, 1, 1), np.float32)
 
 
-def _background(x, y, n, rng):
+def _at(difficulty, pair):
+    """The value for each image between the two of `pair`."""
+    easy, hard = pair
+    return easy + (hard - easy) * difficulty
+
+
+def _background(x, y, difficulty, rng):
     """A gradient and two gratings, each of its own colour: (3, N, size, size)."""
-    turn = _uniform(rng, 0, 2 * np.pi, (n,))
-    shade = _uniform(rng, -SHADING, SHADING, (3, n)) * (np.cos(turn) * x + np.sin(turn) * y)
+    n = len(difficulty)
+    u, _ = _turned(x, y, n, rng)
+    texture = _uniform(rng, -1, 1, (3, n)) * u
     for _ in range(2):
-        turn = _uniform(rng, 0, 2 * np.pi, (n,))
-        wave = _uniform(rng, *GRATING, (n,))
-        wave = np.sin(wave * (np.cos(turn) * x + np.sin(turn) * y) + _uniform(rng, 0, 2 * np.pi, (n,)))
-        shade += _uniform(rng, -TEXTURE, TEXTURE, (3, n)) * wave
-    return shade
+        u, _ = _turned(x, y, n, rng)
+        texture += _uniform(rng, -1, 1, (3, n)) * np.sin(_uniform(rng, *WAVES, (n,)) * u + _uniform(rng, 0, 2 * np.pi, (n,)))
+    return texture * _at(difficulty, TEXTURE)
 
 
-def _object(labels, x, y, rng):
+def _object(labels, x, y, difficulty, rng):
     """Signed distance to the outline of each image's shape, (N, size, size)."""
     n = len(labels)
-    radius = _uniform(rng, *RADIUS, (n,))
-    stretch = np.sqrt(_uniform(rng, *ASPECT, (n,)))
-    u, v = _turned(x - _uniform(rng, -SHIFT, SHIFT, (n,)), y - _uniform(rng, -SHIFT, SHIFT, (n,)), n, rng)
+    shift = _at(difficulty, SHIFT)
+    radius = _at(difficulty, RADIUS)
+    stretch = np.sqrt(_uniform(rng, 1 / STRETCH, STRETCH, (n,)))
+    u, v = _turned(x - shift * _uniform(rng, -1, 1, (n,)), y - shift * _uniform(rng, -1, 1, (n,)), n, rng)
     u, v = u / (radius * stretch), v / (radius / stretch)
     distance = np.empty_like(u)
     for label, shape in enumerate(SHAPES):
@@ -127,11 +136,13 @@ def _object(labels, x, y, rng):
     return distance * radius
 
 
-def _stroke(x, y, n, rng):
+def _stroke(x, y, difficulty, rng):
     """Signed distance to a short line with round ends, or a dot, anywhere in each image: (N, size, size)."""
+    n = len(difficulty)
     u, v = _turned(x - _uniform(rng, -1, 1, (n,)), y - _uniform(rng, -1, 1, (n,)), n, rng)
-    u = np.maximum(np.abs(u) - _uniform(rng, *STROKE_LENGTH, (n,)), 0)
-    return np.sqrt(u * u + v * v) - _uniform(rng, *STROKE_WIDTH, (n,))
+    u = np.maximum(np.abs(u) - _uniform(rng, 0, STROKE_LENGTH, (n,)), 0)
+    drawn = _uniform(rng, 0, 1, (n,)) < difficulty
+    return np.sqrt(u * u + v * v) - np.where(drawn, _uniform(rng, *STROKE_WIDTH, (n,)), -1)   # width -1: no inside
 
 
 def _turned(x, y, n, rng):

@@ -4,6 +4,7 @@ Every wing asks here, so the loops of `naive` and the fast kernels refuse the sa
 """
 
 from math import prod
+from operator import index
 from typing import NamedTuple
 
 import numpy as np
@@ -150,7 +151,10 @@ def reduction(where, shape, axis, least=0):
 
 def reshape(old, new):
     """The full new shape, with one -1 worked out."""
-    new = tuple(int(n) for n in new)
+    try:
+        new = tuple(index(n) for n in new)
+    except TypeError:
+        raise ShapeError("reshape", "shape", "ints", repr(new)) from None
     known = prod(n for n in new if n != -1)
     full = tuple(prod(old) // known if n == -1 and known else n for n in new)
     if new.count(-1) > 1 or any(n < -1 for n in new) or prod(full) != prod(old):
@@ -196,6 +200,8 @@ def concatenate(given, axis):
     if not given:
         raise ShapeError("concatenate", "nothing to join", "at least one array", "none")
     first = given[0]
+    if axis is None or isinstance(axis, tuple):
+        raise ShapeError("concatenate", "axis", "one of the axes", repr(axis))
     (axis,) = axes("concatenate", axis, len(first))
     for shape in given[1:]:
         if len(shape) != len(first) or shape[:axis] + shape[axis + 1:] != first[:axis] + first[axis + 1:]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import functional as F
 from ..errors import ConfigError, ShapeError
+from ..kernels import shapes
 from . import init
 from .module import Buffer, Module, Parameter
 
@@ -35,8 +36,7 @@ class Conv2d(Module):
         _positive("Conv2d", c_in=c_in, c_out=c_out, groups=groups)
         if c_in % groups or c_out % groups:
             raise ShapeError("Conv2d", "groups", f"a divisor of both {c_in} and {c_out} channels", str(groups))
-        kernel = (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
-        _positive("Conv2d", **{"kernel_size": min(kernel)})
+        kernel = shapes.pair("Conv2d", "kernel_size", kernel_size, 1)
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
         self.weight = Parameter(init.he_normal((*kernel, c_in // groups, c_out), rng))
         self.bias = Parameter(np.zeros(c_out, np.float32)) if bias else None

@@ -61,7 +61,8 @@ def assert_slopes(function, arrays, gradients, dy, step=1e-6):
             return float((dy * function(*moved)).sum())
 
         slope = (loss(step) - loss(-step)) / (2 * step)
-        assert float((gradient * direction).sum()) == pytest.approx(slope, rel=1e-5, abs=1e-5 * (1 + abs(dy).sum())), f"gradient {i}"
+        tolerance = 1e-5 * (1 + abs(dy).sum())
+        assert float((gradient * direction).sum()) == pytest.approx(slope, rel=1e-5, abs=tolerance), f"gradient {i}"
 
 
 def assert_close(got, expected, what="", tolerance=1e-10):

@@ -194,7 +194,7 @@ def other_dtype(x):
 
 @pytest.mark.parametrize("forward, words", [
     (no_cache, "relu.forward: result: expected a tuple (y, cache), got ndarray"),
-    (three_things, "relu.forward: result: expected a tuple (y, cache), got"),
+    (three_things, "relu.forward: result: expected a tuple (y, cache), got a tuple of 3"),
     (other_dtype, "relu.forward: result: expected float32, got float64"),
 ])
 def test_a_learners_wrong_result_is_caught_by_the_tape(forward, words):

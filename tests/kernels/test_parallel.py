@@ -64,7 +64,8 @@ def test_other_threads_same_numbers_but_for_rounding(name, threads, shares):
 
 def test_shares_cover_every_item_once(threads):
     threads(3)
-    assert parallel.run(lambda start, stop: list(range(start, stop)), 10, parallel.SHARE_BYTES) == [[0, 1, 2], [3, 4, 5], [6, 7, 8, 9]]
+    shares = parallel.run(lambda start, stop: list(range(start, stop)), 10, parallel.SHARE_BYTES)
+    assert shares == [[0, 1, 2], [3, 4, 5], [6, 7, 8, 9]]
 
 
 def test_little_work_is_not_shared(threads):
@@ -122,11 +123,13 @@ def blas_threads():
 
 
 def test_blas_runs_on_one_thread_inside_and_as_before_outside(threads):
+    if not blas_threads():
+        pytest.skip("this NumPy's matrix products (Apple's Accelerate) have no number of threads to set")
     threads(2)
     with threadpool_limits(limits=2, user_api="blas"):
         before = blas_threads()
         inside = parallel.run(lambda start, stop: blas_threads(), 2, parallel.SHARE_BYTES)
-        assert before and all(set(seen) == {1} for seen in inside)
+        assert all(set(seen) == {1} for seen in inside)
         assert blas_threads() == before
         with pytest.raises(ZeroDivisionError):
             parallel.run(lambda start, stop: 1 / 0, 2, parallel.SHARE_BYTES)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minires import functional as F, models, nn
+from minires import functional as F, models, nn, no_grad
 from minires.errors import CheckpointError, DeviceError, DtypeError, ShapeError
 from minires.tensor import Tensor
 
@@ -288,8 +288,6 @@ def test_backward_hook_removed_and_without_effect_on_gradients():
 
 
 def test_backward_hooks_under_no_grad():
-    from minires import no_grad
-
     module = Scale([3])
     seen = record(module)
     with no_grad():

@@ -1,0 +1,137 @@
+"""Training batches: every image once an epoch, augmented as the paper says, resumable to the bit."""
+
+import json
+
+import numpy as np
+import pytest
+
+from minires.data import Batches, ImageDataset, evaluation_batches
+from minires.errors import CheckpointError, ConfigError, ShapeError
+
+
+def make_set(n=10, size=6):
+    """Images that tell their number by their label."""
+    rng = np.random.default_rng(0)
+    return ImageDataset(rng.integers(0, 256, (n, size, size, 3), np.uint8), np.arange(n), tuple(map(str, range(n))), "set")
+
+
+def make_batches(dataset, batch_size=4, seed=0, **augmentation):
+    return Batches(dataset, batch_size, np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1]),
+                   dataset.pixel_mean(), **augmentation)
+
+
+def test_an_epoch_shows_no_image_twice_and_epochs_differ():
+    batches = make_batches(make_set(10), 5)
+    epochs = [np.concatenate([next(batches)[1] for _ in range(2)]) for _ in range(3)]
+    for epoch in epochs:
+        assert sorted(epoch) == list(range(10))
+    assert list(epochs[0]) != list(epochs[1])
+
+
+def test_the_rest_of_an_epoch_is_dropped():
+    batches = make_batches(make_set(10), 4)
+    assert batches.batches_per_epoch == 2
+    for _ in range(5):
+        labels = np.concatenate([next(batches)[1], next(batches)[1]])
+        assert len(set(labels)) == 8
+
+
+def test_without_augmentation_images_are_normalised_only():
+    dataset = make_set()
+    images, labels = make_batches(dataset).next()
+    expected = dataset.images[labels] / 255 - dataset.images.mean(axis=0) / 255
+    assert images.dtype == np.float32 and labels.dtype == np.int64
+    np.testing.assert_allclose(images, expected, atol=1e-6)
+
+
+def test_a_crop_is_a_window_of_the_image_padded_with_zeros_after_the_mean_is_subtracted():
+    dataset, pad = make_set(), 2
+    centred = dataset.images / 255 - dataset.pixel_mean()
+    padded = np.pad(centred, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+    batches, offsets = make_batches(dataset, crop_padding=pad), set()
+    for _ in range(50):
+        for image, label in zip(*next(batches)):
+            fits = [(top, left) for top in range(5) for left in range(5)
+                    if np.allclose(image, padded[label, top:top + 6, left:left + 6], atol=1e-6)]
+            assert len(fits) == 1
+            offsets.update(fits)
+    assert len(offsets) == 25                            # every offset occurs
+
+
+def test_half_of_the_images_are_mirrored():
+    dataset = make_set()
+    centred = dataset.images / 255 - dataset.pixel_mean()
+    batches, mirrored = make_batches(dataset, flip=True), []
+    for _ in range(50):
+        for image, label in zip(*next(batches)):
+            straight, turned = np.allclose(image, centred[label], atol=1e-6), np.allclose(image, centred[label, :, ::-1], atol=1e-6)
+            assert straight != turned
+            mirrored.append(turned)
+    assert 0.35 < np.mean(mirrored) < 0.65
+
+
+def test_augmentation_does_not_change_the_order():
+    dataset = make_set()
+    plain, augmented = make_batches(dataset), make_batches(dataset, crop_padding=2, flip=True)
+    for _ in range(6):
+        np.testing.assert_array_equal(next(plain)[1], next(augmented)[1])
+
+
+def test_the_set_itself_is_never_changed():
+    dataset = make_set()
+    before = dataset.images.copy()
+    images, _ = next(make_batches(dataset, crop_padding=1, flip=True))
+    images[:] = 0
+    np.testing.assert_array_equal(dataset.images, before)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 3])          # within an epoch and at its end
+def test_resumed_to_the_bit(steps):
+    dataset = make_set()
+    batches = make_batches(dataset, crop_padding=2, flip=True)
+    for _ in range(steps):
+        next(batches)
+    state = batches.state_dict()
+    permutation = state.pop("permutation")
+    state = {**json.loads(json.dumps(state)), "permutation": permutation}      # JSON can hold all of it but the array
+    expected = [next(batches) for _ in range(5)]
+    resumed = make_batches(dataset, seed=99, crop_padding=2, flip=True)
+    resumed.load_state_dict(state)
+    for images, labels in expected:
+        again = next(resumed)
+        np.testing.assert_array_equal(images, again[0])
+        np.testing.assert_array_equal(labels, again[1])
+
+
+def test_resumed_with_another_set():
+    state = make_batches(make_set(10)).state_dict()
+    with pytest.raises(CheckpointError, match="a permutation of 12 images.*10 numbers"):
+        make_batches(make_set(12)).load_state_dict(state)
+
+
+@pytest.mark.parametrize("more, error, words", [
+    ({"batch_size": 11}, ConfigError, "batch_size up to 10, got 11"),
+    ({"batch_size": 0}, ConfigError, "1 or more"),
+    ({"crop_padding": -1}, ConfigError, "negative crop_padding"),
+])
+def test_settings_that_cannot_be_met(more, error, words):
+    with pytest.raises(error, match=words):
+        make_batches(make_set(10), **{"batch_size": 4, **more})
+
+
+def test_mean_of_another_size():
+    dataset = make_set()
+    with pytest.raises(ShapeError, match="train.pixel_mean"):
+        Batches(dataset, 4, np.random.default_rng(0), np.random.default_rng(1), np.zeros((5, 5, 3), np.float32))
+    with pytest.raises(ShapeError):
+        next(evaluation_batches(dataset, 4, np.zeros((5, 5, 3), np.float32)))
+
+
+def test_evaluation_shows_all_images_in_order():
+    dataset = make_set(10)
+    found = list(evaluation_batches(dataset, 4, dataset.pixel_mean()))
+    assert [len(labels) for _, labels in found] == [4, 4, 2]
+    np.testing.assert_array_equal(np.concatenate([labels for _, labels in found]), dataset.labels)
+    images = np.concatenate([images for images, _ in found])
+    assert images.dtype == np.float32
+    np.testing.assert_allclose(images, dataset.images / 255 - dataset.pixel_mean(), atol=1e-6)

@@ -1,0 +1,183 @@
+"""Reading CIFAR-10: both layouts, folders and archives, and every way in which files can be wrong."""
+
+import pickle
+import sys
+import tarfile
+
+import numpy as np
+import pytest
+
+from minires.data import cifar10 as cifar10_function
+from minires.data import load
+from minires.data.cifar10 import CLASSES, _name, find, read
+from minires.errors import ConfigError, DataError
+
+from .conftest import RECORDS, make_batch, write_binary, write_python
+
+
+def expected_image(file, i):
+    """Image i of a file as it should be read: three planes become (row, column, colour)."""
+    return make_batch(file)[0][i].reshape(3, 32, 32).transpose(1, 2, 0)
+
+
+def pack(folder, archive):
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(folder, arcname=folder.name)
+    return archive
+
+
+def assert_whole(train, test):
+    assert train.images.shape == (5 * RECORDS, 32, 32, 3) and test.images.shape == (RECORDS, 32, 32, 3)
+    assert train.images.dtype == np.uint8 and train.labels.dtype == np.int64 and train.images.flags.c_contiguous
+    for file in range(5):
+        for i in range(RECORDS):
+            np.testing.assert_array_equal(train.images[file * RECORDS + i], expected_image(file, i))
+        np.testing.assert_array_equal(train.labels[file * RECORDS:(file + 1) * RECORDS], make_batch(file)[1])
+    np.testing.assert_array_equal(test.images[1], expected_image(5, 1))
+    assert train.classes == CLASSES
+
+
+def test_binary_layout(binary):
+    assert_whole(*read(binary, RECORDS))
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+def test_python_layout(tmp_path, protocol):
+    assert_whole(*read(write_python(tmp_path / "batches", protocol), RECORDS))
+
+
+@pytest.mark.parametrize("write, name", [(write_binary, "cifar-10-binary.tar.gz"), (write_python, "cifar-10-python.tar.gz")])
+def test_archives(tmp_path, write, name):
+    assert_whole(*read(pack(write(tmp_path / "batches"), tmp_path / name), RECORDS))
+
+
+def test_found_as_parent_as_folder_and_as_archive(binary, tmp_path):
+    assert find(tmp_path) == binary and find(binary) == binary
+    archive = pack(binary, tmp_path / "cifar-10-binary.tar.gz")
+    assert find(archive) == archive
+    (tmp_path / "only").mkdir()
+    assert find(archive.rename(tmp_path / "only" / archive.name).parent).name == archive.name
+
+
+def test_search_order(binary, tmp_path, monkeypatch):
+    """MINIRES_DATA first, then ./data, then the user's cache; a named folder is the only one looked at."""
+    monkeypatch.setattr("minires.data.places.user_cache", lambda: tmp_path / "cache")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MINIRES_DATA", raising=False)
+    cache = write_binary(tmp_path / "cache" / "cifar-10-batches-bin")
+    assert find() == cache
+    here = write_binary(tmp_path / "data" / "cifar-10-batches-bin")
+    assert find() == here
+    monkeypatch.setenv("MINIRES_DATA", str(tmp_path))
+    assert find() == binary
+    with pytest.raises(DataError, match="none in .*nowhere;"):
+        find(tmp_path / "nowhere")
+
+
+def test_nothing_found_says_where_it_looked_and_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr("minires.data.places.user_cache", lambda: tmp_path / "cache")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MINIRES_DATA", str(tmp_path / "env"))
+    with pytest.raises(DataError) as error:
+        cifar10_function()
+    for word in ("env", "data", "cache", "minires data cifar10", "--dataset synthetic"):
+        assert word in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("damage, words", [
+    (lambda content: b"", "empty file"),
+    (lambda content: content[:-1], "truncated file"),
+    (lambda content: content + b"x", "too long"),
+    (lambda content: bytes([10]) + content[1:], "label of image 0 is out of range: expected 0 to 9, got 10"),
+])
+def test_damaged_binary_file(binary, damage, words):
+    path = binary / "data_batch_3.bin"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(DataError, match=words) as error:
+        read(binary, RECORDS)
+    assert "data_batch_3.bin" in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("batch, words", [
+    ({b"labels": [0] * RECORDS}, "the key b'data'"),
+    ({b"data": np.zeros((RECORDS, 3072), np.uint8)}, "the key b'labels'"),
+    ({b"data": np.zeros((RECORDS, 3071), np.uint8), b"labels": [0] * RECORDS}, "wrong shape"),
+    ({b"data": "pixels", b"labels": [0] * RECORDS}, "wrong shape"),
+    ({b"data": np.zeros((RECORDS, 3072), np.uint8), b"labels": [0] * (RECORDS - 1)}, "labels of the wrong kind"),
+    ({b"data": np.zeros((RECORDS, 3072), np.uint8), b"labels": [0.5] * RECORDS}, "labels of the wrong kind"),
+    ({b"data": np.zeros((RECORDS, 3072), np.uint8), b"labels": [[0], [1, 2]] * (RECORDS // 2)}, "labels of the wrong kind"),
+    ({b"data": np.zeros((RECORDS, 3072), np.uint8), b"labels": [-1] * RECORDS}, "out of range"),
+    (["not a dict"], "not a batch of CIFAR-10"),
+])
+def test_python_file_that_holds_something_else(python, batch, words):
+    (python / "test_batch").write_bytes(pickle.dumps(batch, 2))
+    with pytest.raises(DataError, match=words) as error:
+        read(python, RECORDS)
+    assert "test_batch" in str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x80\x02"])
+def test_python_file_that_is_no_pickle(python, content):
+    (python / "data_batch_1").write_bytes(content)
+    with pytest.raises(DataError, match="data_batch_1"):
+        read(python, RECORDS)
+
+
+def test_missing_batch(binary):
+    (binary / "data_batch_2.bin").unlink()
+    with pytest.raises(DataError, match="incomplete.*no data_batch_2"):
+        read(binary, RECORDS)
+
+
+@pytest.mark.parametrize("damage", [lambda c: c[:-20], lambda c: c[:100], lambda c: b"no archive", lambda c: b"",
+                                    lambda c: c[:200] + b"\0" * 50 + c[250:]])
+def test_damaged_archive(binary, tmp_path, damage):
+    archive = pack(binary, tmp_path / "cifar-10-binary.tar.gz")
+    archive.write_bytes(damage(archive.read_bytes()))
+    with pytest.raises(DataError, match="cifar-10-binary.tar.gz"):
+        read(archive, RECORDS)
+
+
+def test_an_archive_cannot_write_anywhere(binary, tmp_path):
+    """A member that claims to lie outside is read as the batch it is named after, and nothing is written."""
+    archive = tmp_path / "cifar-10-binary.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for path in sorted(binary.iterdir()):
+            tar.add(path, arcname=f"../../{path.name}")
+    before = sorted(tmp_path.rglob("*"))
+    assert_whole(*read(archive, RECORDS))
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(binary, tmp_path, monkeypatch):
+    archive = pack(binary, tmp_path / "cifar-10-binary.tar.gz")
+    monkeypatch.setattr(sys.modules["minires.data.cifar10"], "LARGEST_ARCHIVE", 1000)
+    with pytest.raises(DataError, match="too large for CIFAR-10"):
+        read(archive, RECORDS)
+
+
+def test_a_copy_is_called_a_copy():
+    """The name follows from the mean of each channel."""
+    def images(means):
+        return np.broadcast_to(np.round(np.array(means) * 255e6).astype(np.int64), (1, 1, 2, 2, 3))
+
+    class Summed:                                    # stands for 10^6 images whose bytes add up to these means
+        shape = (1, 10 ** 6)
+
+        def __init__(self, means):
+            self.means = means
+
+        def sum(self, axis, dtype):
+            return images(self.means)[0, 0]
+
+    assert _name(Summed((0.4913997, 0.4821584, 0.4465309))) == "CIFAR-10"
+    assert _name(Summed((0.4912504, 0.4820903, 0.4465209))) == "CIFAR-10 (JPEG copy)"
+    assert _name(Summed((0.5, 0.5, 0.5))) == "CIFAR-10 (altered copy)"
+
+
+def test_load_by_name(tmp_path):
+    train, test = load("synthetic", train_size=20)
+    assert len(train) == 20 and train.name == "synthetic"
+    with pytest.raises(ConfigError, match="did you mean 'cifar10'"):
+        load("cifar100")

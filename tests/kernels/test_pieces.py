@@ -1,0 +1,56 @@
+"""The fast kernels again, with even the smallest work shared among three threads and cut into the smallest pieces."""
+
+import pytest
+from hypothesis import given, settings, strategies as st
+from hypothesis.extra.numpy import array_shapes
+
+from minires import backend
+from minires.kernels import cpu
+from minires.kernels.cpu import parallel
+
+from .checks import check, random_arrays
+from .test_batch_norm import case
+from .test_conv import CORNERS, convolutions
+from .test_pooling import poolings
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tiny_pieces():
+    before = backend.num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parallel, "SHARE_BYTES", 1)
+        patch.setattr(parallel, "PIECE_BYTES", 1)
+        backend.set_num_threads(3)
+        yield
+        backend.set_num_threads(before)
+
+
+def test_pieces_are_tiny():
+    shares = parallel.run(lambda start, stop: parallel.pieces(start, stop, 4), 6, 4)
+    assert shares == [[(0, 1), (1, 2)], [(2, 3), (3, 4)], [(4, 5), (5, 6)]]
+
+
+@pytest.mark.parametrize("x, w, given_settings", CORNERS.values(), ids=CORNERS)
+def test_corners_of_convolution(x, w, given_settings):
+    check(cpu, "conv2d", *random_arrays((3 * x[0], *x[1:]), w), **given_settings)
+
+
+@settings(max_examples=100)
+@given(convolutions(), st.integers(1, 5))
+def test_convolution(case, images):
+    x, w, given_settings = case
+    check(cpu, "conv2d", *random_arrays((images, *x[1:]), w), **given_settings)
+
+
+@given(array_shapes(min_dims=2, max_dims=4, max_side=5))
+def test_batch_norm(shape):
+    check(cpu, "batch_norm", *case(shape))
+    mean, var = random_arrays(shape[-1:], shape[-1:], positive=True)
+    check(cpu, "batch_norm", *case(shape), mean=mean, var=var)
+
+
+@pytest.mark.parametrize("name", ["max_pool2d", "avg_pool2d"])
+@given(poolings())
+def test_pooling(name, case):
+    shape, given_settings = case
+    check(cpu, name, *random_arrays(shape), **given_settings)
