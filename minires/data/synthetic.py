@@ -24,6 +24,7 @@ BEHIND, IN_FRONT = 5, 3         # strokes before and after the shape; each is th
 
 LIGHTER = 0.8                   # share of the images in which the shape is lighter than the background
 GROUND = (0.15, 0.65)           # range of the background's colour, each channel
+HINT = 0.10                     # how far the background leans to the hue of its class
 TINT = 0.20                     # how far each colour channel of the shape may be off
 STRETCH = 1.3                   # width to height of the shape, at most; or height to width
 WAVES = (2.0, 9.0)              # range of the gratings' wave numbers, radians per half image
@@ -84,7 +85,9 @@ def _draw(labels, size, rng):
     x, y = axis[None, None, :], axis[None, :, None]              # right and down, from -1 to 1
     difficulty = _uniform(rng, 0, 1, (n,))
 
-    ground = _uniform(rng, *GROUND, (3, n))
+    hue = np.pi * labels / len(SHAPES) + 2 * np.pi / 3 * np.arange(3)[:, None]
+    lean = np.where(_uniform(rng, 0, 1, (n,)) < 0.5, -HINT, HINT) * np.cos(hue, dtype=np.float32)[..., None, None]
+    ground = _uniform(rng, *GROUND, (3, n)) + lean
     lighter = np.where(_uniform(rng, 0, 1, (n,)) < LIGHTER, 1, -1)
     colour = ground + lighter * _at(difficulty, CONTRAST) + _uniform(rng, -TINT, TINT, (3, n))
 

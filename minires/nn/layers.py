@@ -1,7 +1,5 @@
 """The layers a residual net is made of. Each holds its parameters and calls one function of `functional`."""
 
-from math import sqrt
-
 import numpy as np
 
 from .. import functional as F
@@ -85,20 +83,20 @@ class Linear(Module):
     bias : bool
     rng : np.random.Generator, optional
         Where the initial weights come from; unrepeatable if left out.
-    gain : float
-        Of the initial weights, see `init.he_normal`: sqrt(2) suits a layer before a ReLU.
+    std : float, optional
+        Standard deviation of the initial weights; if left out that of `init.he_normal`, for a layer before a ReLU.
 
     Attributes
     ----------
     weight : Parameter (n_in, n_out)
-        Starts as `init.he_normal`.
     bias : Parameter (n_out,) or None
         Starts at 0.
     """
 
-    def __init__(self, n_in, n_out, bias=True, rng=None, gain=sqrt(2)):
+    def __init__(self, n_in, n_out, bias=True, rng=None, std=None):
         _positive("Linear", n_in=n_in, n_out=n_out)
-        self.weight = Parameter(init.he_normal((n_in, n_out), rng, gain))
+        shape = (n_in, n_out)
+        self.weight = Parameter(init.he_normal(shape, rng) if std is None else init.normal(shape, rng, std))
         self.bias = Parameter(np.zeros(n_out, np.float32)) if bias else None
 
     def forward(self, x):

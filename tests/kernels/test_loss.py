@@ -41,6 +41,13 @@ def test_huge_logits_do_not_overflow(wing, dtype):
     assert_close(dx, [[0, 0, 0], [0, 0.25, -0.25]], tolerance=1e-6)
 
 
+def test_a_class_that_is_ruled_out_costs_nothing(wing):
+    """0 log 0 counts as 0, so a logit of minus infinity is no trouble unless it is the label's."""
+    y, (dx,), _ = run(wing.cross_entropy, [np.array([[0.0, 0.0, -np.inf]])], {"labels": [0]}, np.array(1.0))
+    assert y == pytest.approx(np.log(2))
+    assert_close(dx, [[-0.5, 0.5, 0]])
+
+
 def test_a_constant_added_to_all_logits_changes_nothing(wing):
     (logits,) = random_arrays((4, 5))
     first, second = (wing.log_softmax.forward(logits + shift)[0] for shift in (0, 1000))

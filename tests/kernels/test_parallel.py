@@ -138,6 +138,26 @@ def test_blas_runs_on_one_thread_inside_and_as_before_outside(threads):
         assert blas_threads() == before
 
 
+def test_blas_is_as_before_when_several_python_threads_compute_at_once(threads):
+    if not blas_threads():
+        pytest.skip("this NumPy's matrix products (Apple's Accelerate) have no number of threads to set")
+    threads(1)
+    with threadpool_limits(limits=2, user_api="blas"):
+        pass                                               # leaves no thread in charge of BLAS
+    before, inside = blas_threads(), []
+
+    def look(start, stop):
+        inside.append(set(blas_threads()))
+        time.sleep(0.002)                                  # long enough for the others to come in
+
+    callers = [threading.Thread(target=lambda: [parallel.run(look, 1, 1) for _ in range(20)]) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert inside == [{1}] * 80 and blas_threads() == before
+
+
 FORK = """
 import os, signal
 import numpy as np

@@ -15,10 +15,10 @@ def test_he_normal(shape, fan_in):
     assert abs(weights.mean()) < 4 * weights.std() / np.sqrt(weights.size)
 
 
-def test_gain():
-    one, three = (init.he_normal((50, 40), np.random.default_rng(0), gain) for gain in (1, 3))
-    np.testing.assert_allclose(3 * one, three, rtol=1e-6)
-    assert one.std() == pytest.approx(np.sqrt(1 / 50), rel=0.1)
+def test_normal():
+    small, large = (init.normal((50, 40), np.random.default_rng(0), std) for std in (0.01, 0.03))
+    assert small.dtype == np.float32 and small.std() == pytest.approx(0.01, rel=0.1)
+    np.testing.assert_allclose(3 * small, large, rtol=1e-6)
 
 
 def test_repeatable_only_with_a_generator():

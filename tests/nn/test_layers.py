@@ -37,9 +37,10 @@ def test_linear():
 
 
 def test_initial_values():
-    conv, linear = nn.Conv2d(16, 64, 3, rng=rng()), nn.Linear(500, 100, rng=rng(), gain=1)
+    conv, linear, small = nn.Conv2d(16, 64, 3, rng=rng()), nn.Linear(500, 100, rng=rng()), nn.Linear(500, 100, rng=rng(), std=0.01)
     assert conv.weight.data.std() == pytest.approx(np.sqrt(2 / 144), rel=0.05) and (conv.bias.data == 0).all()
-    assert linear.weight.data.std() == pytest.approx(np.sqrt(1 / 500), rel=0.05) and (linear.bias.data == 0).all()
+    assert linear.weight.data.std() == pytest.approx(np.sqrt(2 / 500), rel=0.05) and (linear.bias.data == 0).all()
+    assert small.weight.data.std() == pytest.approx(0.01, rel=0.05)
 
 
 def test_batch_norm_in_training_and_in_use():

@@ -41,7 +41,8 @@ class cross_entropy(Kernel):
         log_p, _ = log_softmax.forward(logits)
         target = np.full_like(log_p, label_smoothing / classes)
         target[np.arange(n), labels] += 1 - label_smoothing
-        loss = -(target * log_p).sum() / n
+        terms = np.multiply(target, log_p, out=np.zeros_like(log_p), where=target > 0)       # 0 log 0 = 0
+        loss = -terms.sum() / n
         return np.asarray(loss, dtype=logits.dtype), (log_p, target)
 
     def backward(dy, cache):

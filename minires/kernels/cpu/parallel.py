@@ -23,6 +23,7 @@ PIECE_BYTES = 2 * 1024 ** 2    # scratch data of one piece: stays in a core's sh
 SHARE_BYTES = 1 * 1024 ** 2    # a thread with less to do costs more to wake than it saves
 
 _local = threading.local()
+_turn = threading.RLock()      # Python threads that call kernels take turns: each call uses all cores, and sets BLAS
 
 
 def run(work, items, bytes_per_item):
@@ -34,7 +35,7 @@ def run(work, items, bytes_per_item):
     count = max(1, min(backend.num_threads(), items, items * bytes_per_item // SHARE_BYTES))
     bounds = [items * i // count for i in range(count + 1)]
     shares = list(zip(bounds, bounds[1:]))
-    with _blas().limit(limits=1):
+    with _turn, _blas().limit(limits=1):
         if count == 1:
             return [work(*shares[0])]
         others = [_pool(count - 1).submit(work, *share) for share in shares[1:]]
@@ -73,5 +74,12 @@ def _blas():
     return ThreadpoolController().select(user_api="blas")
 
 
-if hasattr(os, "register_at_fork"):           # threads do not survive a fork: the child starts its own
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+def _start_anew_after_fork():
+    """Threads do not survive a fork, and a lock may be held by one that is gone: the child starts its own."""
+    global _turn
+    _pool.cache_clear()
+    _turn = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_anew_after_fork)

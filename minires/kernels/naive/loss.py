@@ -54,7 +54,8 @@ class cross_entropy(Kernel):
         loss = 0.0
         for i, k in np.ndindex(n, classes):
             target[i, k] = label_smoothing / classes + (1 - label_smoothing if k == labels[i] else 0)
-            loss -= target[i, k] * log_p[i, k] / n
+            if target[i, k] > 0:                           # 0 log 0 = 0: a class that is ruled out costs nothing
+                loss -= target[i, k] * log_p[i, k] / n
         return np.asarray(loss, dtype=logits.dtype), (log_p, target)
 
     def backward(dy, cache):
