@@ -85,7 +85,7 @@ def _parser():
         description="The degradation experiment (He et al. 2015, section 4.2). Trains a plain and a residual net of each depth and\n"
                     "writes config.json, metrics.csv, gradients.csv, degradation.png and gradients.png to the output folder.",
         epilog="presets:\n"
-               "  quick     16x16 images, width 8, 10,000 images, 8 epochs: a few minutes on two cores\n"
+               "  quick     16x16 images, width 8, 10,000 images, 7 epochs: a few minutes on two cores\n"
                "  standard  32x32 images, width 16, 50,000 images, 20 epochs: most of a day on two cores\n"
                "  paper     the paper's 64,000 iterations with crops and flips: for a GPU, or patience\n\n"
                "examples:\n  minires degradation\n"

@@ -118,15 +118,24 @@ class Batches:
         CheckpointError
             If `state` belongs to a set of another size, or is damaged.
         """
-        permutation = np.array(state["permutation"], np.int64)
-        if not np.array_equal(np.sort(permutation), np.arange(len(self.dataset))):
+        n = len(self.dataset)
+        try:
+            permutation, position = np.array(state["permutation"], np.int64), int(state["position"])
+            fits = np.array_equal(np.sort(permutation), np.arange(n))
+            if fits and 0 <= position <= n:
+                self.shuffle.bit_generator.state = state["shuffle"]
+                self.augment.bit_generator.state = state["augment"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError("Batches.load_state_dict", "the saved state is damaged", "what state_dict() returns",
+                                  f"{type(error).__name__}: {error}", "resume from another checkpoint") from error
+        if not fits:
             raise CheckpointError("Batches.load_state_dict", "the saved order of images does not fit this data set",
-                                  f"a permutation of {len(self.dataset)} images", f"{permutation.size} numbers",
+                                  f"a permutation of {n} images", f"{permutation.size} numbers",
                                   "resume with the data set of the checkpoint")
-        self.permutation = permutation
-        self.position = int(state["position"])
-        self.shuffle.bit_generator.state = state["shuffle"]
-        self.augment.bit_generator.state = state["augment"]
+        if not 0 <= position <= n:
+            raise CheckpointError("Batches.load_state_dict", "the saved position is outside the data set",
+                                  f"0 to {n}", position, "resume from another checkpoint")
+        self.permutation, self.position = permutation, position
 
 
 def evaluation_batches(dataset, batch_size, mean):

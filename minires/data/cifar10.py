@@ -63,16 +63,24 @@ def find(folder=None):
     """The first folder or archive with CIFAR-10 on the search path."""
     places = search_path(folder)
     for place in places:
-        if place.is_file():
-            return place
-        if any((place / name).exists() or (place / f"{name}.bin").exists() for name in BATCHES):
-            return place
-        for name in FOLDERS + ARCHIVES:
-            if (place / name).exists():
-                return place / name
+        try:
+            source = _source_at(place)
+        except OSError as error:                  # no permission, a name that is too long
+            raise DataError(place, "cannot be read", "a folder or an archive with CIFAR-10", error.strerror) from error
+        if source:
+            return source
     raise DataError("cifar10", "no CIFAR-10 found", " or ".join(f"{name}/" for name in FOLDERS) + " or an archive",
                     "none in " + ", ".join(str(place) for place in places),
                     "`minires data cifar10` fetches it, `--dataset synthetic` needs no file")
+
+
+def _source_at(place):
+    """The folder or archive that `place` is or holds, or None."""
+    if place.is_file():
+        return place
+    if any((place / name).exists() or (place / f"{name}.bin").exists() for name in BATCHES):
+        return place
+    return next((place / name for name in FOLDERS + ARCHIVES if (place / name).exists()), None)
 
 
 def read(source, records=RECORDS):

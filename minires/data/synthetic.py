@@ -1,8 +1,9 @@
 """Ten classes of drawn shapes: a data set that needs no file, for whoever has none.
 
 Each image shows one shape of `shapes.py` at a random place, size, angle and in random colours, on a shaded and
-textured background, among distracting strokes that tell nothing of the class, partly covered, under noise. Colour
-and place say nothing about the class, so only a classifier that finds edges and puts them together does well.
+textured background, among distracting strokes that tell nothing of the class, partly covered, under noise. Some images
+are plain and some a mess, as photographs are. Place and brightness say nothing about the class and the background's
+hue a little, so only a classifier that finds edges and puts them together does well.
 
 The constants set how hard that is.
 """
@@ -24,7 +25,7 @@ BEHIND, IN_FRONT = 5, 3         # strokes before and after the shape; each is th
 
 LIGHTER = 0.8                   # share of the images in which the shape is lighter than the background
 GROUND = (0.15, 0.65)           # range of the background's colour, each channel
-HINT = 0.10                     # how far the background leans to the hue of its class
+HINT = 0.10                     # how far the background leans to a hue of its class or, as often, to the opposite one
 TINT = 0.20                     # how far each colour channel of the shape may be off
 STRETCH = 1.3                   # width to height of the shape, at most; or height to width
 WAVES = (2.0, 9.0)              # range of the gratings' wave numbers, radians per half image
@@ -81,14 +82,13 @@ def _draw(labels, size, rng):
     The canvas is (3, N, size, size) while it is drawn: whole planes are added up faster than triples of colours.
     """
     n = len(labels)
-    axis = ((np.arange(size, dtype=np.float32) + np.float32(0.5)) * 2 / size - 1)
+    axis = (np.arange(size, dtype=np.float32) + np.float32(0.5)) * 2 / size - 1
     x, y = axis[None, None, :], axis[None, :, None]              # right and down, from -1 to 1
     difficulty = _uniform(rng, 0, 1, (n,))
 
-    hue = np.pi * labels / len(SHAPES) + 2 * np.pi / 3 * np.arange(3)[:, None]
-    lean = np.where(_uniform(rng, 0, 1, (n,)) < 0.5, -HINT, HINT) * np.cos(hue, dtype=np.float32)[..., None, None]
+    lean = HINT * _sign(_uniform(rng, 0, 1, (n,)) >= 0.5) * _hue(labels)
     ground = _uniform(rng, *GROUND, (3, n)) + lean
-    lighter = np.where(_uniform(rng, 0, 1, (n,)) < LIGHTER, 1, -1)
+    lighter = _sign(_uniform(rng, 0, 1, (n,)) < LIGHTER)
     colour = ground + lighter * _at(difficulty, CONTRAST) + _uniform(rng, -TINT, TINT, (3, n))
 
     canvas = ground + _background(x, y, difficulty, rng)
@@ -107,6 +107,20 @@ def _uniform(rng, low, high, shape):
     return low + (high - low) * rng.random((*shape, 1, 1), np.float32)
 
 
+def _sign(positive):
+    """1 where `positive`, -1 elsewhere; float32, for float64 would make the drawing twice as slow."""
+    return np.where(positive, np.float32(1), np.float32(-1))
+
+
+def _hue(labels):
+    """The hue of each image's class, red, green and blue from -1 to 1: (3, N, 1, 1).
+
+    The ten hues are spread over half of the colour circle; the other half is their opposites.
+    """
+    angle = np.pi * labels / len(SHAPES) + 2 * np.pi / 3 * np.arange(3)[:, None]
+    return np.cos(angle, dtype=np.float32)[..., None, None]
+
+
 def _at(difficulty, pair):
     """The value for each image between the two of `pair`."""
     easy, hard = pair
@@ -120,7 +134,8 @@ def _background(x, y, difficulty, rng):
     texture = _uniform(rng, -1, 1, (3, n)) * u
     for _ in range(2):
         u, _ = _turned(x, y, n, rng)
-        texture += _uniform(rng, -1, 1, (3, n)) * np.sin(_uniform(rng, *WAVES, (n,)) * u + _uniform(rng, 0, 2 * np.pi, (n,)))
+        colour = _uniform(rng, -1, 1, (3, n))
+        texture += colour * np.sin(_uniform(rng, *WAVES, (n,)) * u + _uniform(rng, 0, 2 * np.pi, (n,)))
     return texture * _at(difficulty, TEXTURE)
 
 

@@ -39,7 +39,7 @@ class Preset:
 
 
 PRESETS = {
-    "quick": Preset(image_size=16, width=8, train_size=10_000, test_size=2_000, epochs=8, iterations=None,
+    "quick": Preset(image_size=16, width=8, train_size=10_000, test_size=2_000, epochs=7, iterations=None,
                     drops=(0.6, 0.85), crop_padding=0),
     "standard": Preset(image_size=32, width=16, train_size=50_000, test_size=10_000, epochs=20, iterations=None,
                        drops=(0.6, 0.85), crop_padding=4),

@@ -135,3 +135,30 @@ def test_evaluation_shows_all_images_in_order():
     images = np.concatenate([images for images, _ in found])
     assert images.dtype == np.float32
     np.testing.assert_allclose(images, dataset.images / 255 - dataset.pixel_mean(), atol=1e-6)
+
+
+@pytest.mark.parametrize("damage", [
+    lambda state: state.pop("position"),
+    lambda state: state.pop("augment"),
+    lambda state: state.update(position=-1),
+    lambda state: state.update(position=11),
+    lambda state: state.update(permutation=["a"] * 10),
+    lambda state: state.update(permutation=[0] * 10),
+    lambda state: state.update(shuffle={"bit_generator": "MT19937"}),
+])
+def test_a_damaged_state(damage):
+    state = make_batches(make_set(10)).state_dict()
+    damage(state)
+    batches = make_batches(make_set(10))
+    before = batches.permutation.copy()
+    with pytest.raises(CheckpointError, match="resume"):
+        batches.load_state_dict(state)
+    np.testing.assert_array_equal(batches.permutation, before)
+
+
+def test_outside_the_image_a_crop_is_exactly_zero():
+    dataset = make_set(10, 2)
+    images, _ = zip(*[next(make_batches(dataset, 10, seed=seed, crop_padding=4)) for seed in range(5)])
+    images = np.concatenate(images)                      # at a padding of 4, most windows of 2x2 miss the image
+    assert images.dtype == np.float32
+    assert (images == 0).all(axis=(1, 2, 3)).any()

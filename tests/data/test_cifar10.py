@@ -1,5 +1,6 @@
 """Reading CIFAR-10: both layouts, folders and archives, and every way in which files can be wrong."""
 
+import gzip
 import pickle
 import sys
 import tarfile
@@ -181,3 +182,58 @@ def test_load_by_name(tmp_path):
     assert len(train) == 20 and train.name == "synthetic"
     with pytest.raises(ConfigError, match="did you mean 'cifar10'"):
         load("cifar100")
+    with pytest.raises(ConfigError, match="did you mean 'synthetic'"):
+        load("syntetic", tmp_path)
+
+
+def test_load_takes_the_first_training_images(binary, monkeypatch):
+    monkeypatch.setattr("minires.data.cifar10", lambda folder: read(find(folder), RECORDS))
+    train, test = load("cifar10", binary)
+    few, same_test = load("cifar10", binary, train_size=3)
+    np.testing.assert_array_equal(few.images, train.images[:3])
+    assert len(train) == 5 * RECORDS and len(same_test) == len(test) == RECORDS
+    with pytest.raises(ConfigError, match=f"1 to {5 * RECORDS}"):
+        load("cifar10", binary, train_size=5 * RECORDS + 1)
+
+
+def test_a_place_that_cannot_even_be_looked_at(tmp_path):
+    with pytest.raises(DataError, match="cannot be read"):
+        find(tmp_path / ("x" * 5000))
+
+
+def test_a_file_too_large_to_be_a_batch_is_not_read(binary):
+    with open(binary / "data_batch_1.bin", "ab") as file:
+        file.truncate(70_000_000)                        # without content: takes no room on disk
+    with pytest.raises(DataError, match="data_batch_1.bin: too large for CIFAR-10"):
+        read(binary, RECORDS)
+
+
+def test_a_member_that_claims_to_be_huge_is_refused(binary, tmp_path):
+    """A sparse member of some bytes can unpack to any size."""
+    archive = tmp_path / "cifar-10-binary.tar.gz"
+    member = tarfile.TarInfo("cifar-10-batches-bin/data_batch_1.bin")
+    member.size = 10 ** 12
+    with gzip.open(archive, "wb") as file:
+        file.write(member.tobuf(tarfile.GNU_FORMAT) + b"\0" * 1024)
+    with pytest.raises(DataError, match="data_batch_1.bin: too large"):
+        read(archive, RECORDS)
+
+
+def test_a_link_in_an_archive_is_not_followed(binary, tmp_path):
+    archive = tmp_path / "cifar-10-binary.tar.gz"
+    (binary / "test_batch.bin").rename(tmp_path / "elsewhere")
+    (binary / "test_batch.bin").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DataError, match="incomplete.*no test_batch"):
+        read(pack(binary, archive), RECORDS)
+
+
+def test_a_flipped_bit_in_an_archive_is_noticed(binary, tmp_path):
+    """Stored without compression, only the checksum at the very end can tell."""
+    archive = tmp_path / "cifar-10-binary.tar.gz"
+    with tarfile.open(archive, "w:gz", compresslevel=0) as tar:
+        tar.add(binary, arcname=binary.name)
+    content = bytearray(archive.read_bytes())
+    content[len(content) // 2] ^= 1
+    archive.write_bytes(content)
+    with pytest.raises(DataError, match="cifar-10-binary.tar.gz.*CRC"):
+        read(archive, RECORDS)

@@ -3,12 +3,15 @@
 import hashlib
 import re
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import requests
 
 from minires.data import fetch_cifar10
 from minires.data.fetch import ARCHIVES, Archive, download
+from minires.data.places import download_folder
 from minires.errors import ConfigError, DataError
 
 CONTENT = bytes(range(256)) * 2000                       # half a megabyte
@@ -16,9 +19,10 @@ MD5 = hashlib.md5(CONTENT).hexdigest()
 
 
 class Server:
-    """A mirror on this machine. `cut`: it closes the line after that many bytes. `ranges`: it can start in the middle."""
+    """A mirror on this machine. `cut`: it closes the line after that many bytes. `ranges`: it can start in the middle.
+    `shifted`: it then starts that many bytes too late. `delay`: it answers after so many seconds."""
 
-    def __init__(self, content=CONTENT, ranges=True, cut=None, status=None):
+    def __init__(self, content=CONTENT, ranges=True, cut=None, status=None, shifted=0, delay=0):
         self.asked = []
         server = self
 
@@ -26,7 +30,8 @@ class Server:
             def do_GET(self):
                 asked = self.headers.get("Range")
                 server.asked.append(asked)
-                start = int(re.fullmatch(r"bytes=(\d+)-", asked)[1]) if asked and ranges else 0
+                time.sleep(delay)
+                start = int(re.fullmatch(r"bytes=(\d+)-", asked)[1]) + shifted if asked and ranges else 0
                 if status or start >= len(content):
                     self.send_error(status or 416)
                     return
@@ -140,3 +145,46 @@ def test_unknown_kind():
 def test_the_addresses_are_of_the_archives_they_name():
     for kind in ARCHIVES.values():
         assert len(kind.mirrors) >= 2 and all(url.startswith("https://") and url.endswith(kind.name) for url in kind.mirrors)
+
+
+def test_ctrl_c_keeps_what_has_arrived(serve, tmp_path, monkeypatch):
+    pieces = requests.Response.iter_content
+
+    def interrupted(response, size):
+        for piece in pieces(response, size):
+            yield piece
+            raise KeyboardInterrupt
+
+    server = serve()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(requests.Response, "iter_content", interrupted)
+        download(archive(server), tmp_path)
+    arrived = (tmp_path / "file.tar.gz.part").read_bytes()
+    assert arrived and CONTENT.startswith(arrived) and not (tmp_path / "file.tar.gz").exists()
+    assert download(archive(server), tmp_path).read_bytes() == CONTENT
+    assert server.asked == [None, f"bytes={len(arrived)}-"]
+
+
+def test_a_complete_leftover_needs_no_more_bytes(serve, tmp_path):
+    (tmp_path / "file.tar.gz.part").write_bytes(CONTENT)
+    assert download(archive(serve()), tmp_path).read_bytes() == CONTENT
+
+
+def test_a_mirror_that_sends_another_part_is_passed_over(serve, tmp_path):
+    (tmp_path / "file.tar.gz.part").write_bytes(CONTENT[:100_000])
+    assert download(archive(serve(shifted=7), serve()), tmp_path).read_bytes() == CONTENT
+
+
+def test_a_silent_mirror_is_given_up(serve, tmp_path, monkeypatch):
+    monkeypatch.setattr("minires.data.fetch.TIMEOUT", 0.2)
+    with pytest.raises(DataError, match="no answer in 0.2 s"):
+        download(archive(serve(delay=1)), tmp_path)
+
+
+def test_where_a_download_goes(tmp_path, monkeypatch):
+    monkeypatch.setattr("minires.data.places.user_cache", lambda: tmp_path / "cache")
+    monkeypatch.delenv("MINIRES_DATA", raising=False)
+    assert download_folder() == tmp_path / "cache"
+    monkeypatch.setenv("MINIRES_DATA", str(tmp_path / "env"))
+    assert download_folder() == tmp_path / "env"
+    assert download_folder(tmp_path / "named") == tmp_path / "named"

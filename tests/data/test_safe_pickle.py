@@ -71,3 +71,41 @@ def test_a_column_major_array_keeps_its_values():
 def test_damaged_pickles(content):
     with pytest.raises(DataError, match="damaged pickle"):
         safe_pickle.load(content, "data_batch_1")
+
+
+def text2(content):
+    """A string as Python 2 pickled it; pickle.dumps of Python 3 never writes it so."""
+    return b"U" + bytes([len(content)]) + content
+
+
+def test_a_file_from_python_2_comes_through():
+    """Instruction by instruction as in the official files: protocol 2, byte strings, the old name of numpy's module."""
+    content = (
+        b"\x80\x02}q\x01(" + text2(b"batch_label") + text2(b"testing batch 1 of 1")
+        + text2(b"labels") + b"]q\x02(K\x03K\x08K\x00e"
+        + text2(b"data") + b"cnumpy.core.multiarray\n_reconstruct\nq\x03cnumpy\nndarray\nq\x04K\x00\x85" + text2(b"b") + b"\x87R"
+        + b"(K\x01K\x03K\x02\x86cnumpy\ndtype\nq\x05" + text2(b"u1") + b"K\x00K\x01\x87R"
+        + b"(K\x03" + text2(b"|") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89" + text2(b"\x00\x01\x02\xfd\xfe\xff") + b"tbu."
+    )
+    batch = safe_pickle.load(content, "test_batch")
+    assert batch[b"batch_label"] == b"testing batch 1 of 1" and batch[b"labels"] == [3, 8, 0]
+    np.testing.assert_array_equal(batch[b"data"], np.array([[0, 1], [2, 253], [254, 255]], np.uint8))
+
+
+def test_an_admitted_name_cannot_be_altered_for_the_next_file():
+    """BUILD (b) sets attributes: of objects, but not of the stand-ins themselves."""
+    for name in (b"cnumpy.core.multiarray\n_reconstruct\n", b"cnumpy\ndtype\n", b"c_codecs\nencode\n"):
+        with pytest.raises(DataError, match="damaged pickle"):
+            safe_pickle.load(b"\x80\x02" + name + b"}" + text2(b"__init__") + b"Nsb.", "data_batch_1")
+    for protocol in (2, 4):
+        test_what_the_official_files_hold_comes_through(protocol)
+
+
+def test_a_huge_memo_slot_is_refused_before_it_takes_memory():
+    with pytest.raises(DataError, match="memo slot 1073741824"):
+        safe_pickle.load(b"\x80\x02}r\x00\x00\x00\x40.", "data_batch_1")
+
+
+def test_a_claimed_length_beyond_the_file_is_refused():
+    with pytest.raises(DataError, match="damaged pickle"):
+        safe_pickle.load(b"\x80\x05\x96" + (2 ** 40).to_bytes(8, "little") + b"x.", "data_batch_1")

@@ -53,3 +53,11 @@ def test_other_sizes():
 def test_too_small(sizes):
     with pytest.raises(ConfigError, match="too small"):
         synthetic(*sizes)
+
+
+def test_the_class_cannot_be_read_off_the_mean_colour(sets):
+    """The background leans to a hue of the class or to its opposite: on the average over a class that cancels."""
+    train = sets[0]
+    corners = train.images[:, [0, 0, -1, -1], [0, -1, 0, -1]].mean(axis=1)
+    means = np.stack([corners[train.labels == k].mean(axis=0) for k in range(10)])
+    assert np.abs(means - corners.mean(axis=0)).max() < 20           # of 255; the corners of one class spread by 50

@@ -15,7 +15,7 @@ def test_the_paper_recipe():
 
 def test_quick():
     recipe = preset("quick").recipe(20)
-    assert (recipe.iterations, recipe.milestones) == (8 * 78, (374, 530))       # 60 % and 85 % of the steps
+    assert (recipe.iterations, recipe.milestones) == (7 * 78, (328, 464))       # 60 % and 85 % of the steps
 
 
 def test_unknown():

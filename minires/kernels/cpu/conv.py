@@ -11,6 +11,9 @@ Backward is a linear layer's, dX = dY W^T and dW^T = dY^T X, with dY laid out as
 all outputs that pixel q went into. So the gradient of the images is a convolution too, of dL/dy spread out by the
 stride, with the weights turned by 180 degrees and their input and output channels exchanged; and the same columns give
 the gradient of the weights.
+
+With few output channels both the copy and the product are slow: narrow matrices. Then the outputs of t neighbouring
+pixels are found at once, as t O channels of a convolution with a wider kernel, KW + t - 1, that moves by t.
 """
 
 import numpy as np
@@ -31,15 +34,18 @@ class conv2d(Kernel):
     def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
         shape, win = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         y = np.empty(shape, x.dtype)
-        image_bytes = _columns_bytes(shape, w)
+        at_once = _pixels_at_once(w.shape[3], shape[2], win.stride[1], win.dilation[1], groups)
+        wide = _widen(w, at_once)
+        moves, positions = (win.stride[0], win.stride[1] * at_once), (shape[1], shape[2] // at_once)
+        image_bytes = _columns_bytes(positions, wide)
         padded_size = tuple(size + 2 * p for size, p in zip(x.shape[1:3], win.padding))
 
         def share(start, stop):
             for first, last in parallel.pieces(start, stop, image_bytes):
                 images = _place(x[first:last], win.padding, (1, 1), padded_size)
                 for channels, outputs in _groups(x.shape[-1], w.shape[-1], groups):
-                    columns = im2col(images[..., channels], win.kernel, win.stride, win.dilation, shape[1:3])
-                    _multiply(columns, w[..., outputs], out=y[first:last, ..., outputs])
+                    columns = im2col(images[..., channels], wide.shape[:2], moves, win.dilation, positions)
+                    _multiply(columns, wide[..., slice(None) if groups == 1 else outputs], out=y[first:last, ..., outputs])
 
         parallel.run(share, len(x), image_bytes)
         return y, (x, w, win, groups)
@@ -50,24 +56,28 @@ class conv2d(Kernel):
         reach = tuple(d * (k - 1) for d, k in zip(win.dilation, win.kernel))     # from a window's first to last pixel
         before = tuple(r - p for r, p in zip(reach, win.padding))
         spread_size = tuple(size + r for size, r in zip(x.shape[1:3], reach))
-        image_bytes = _columns_bytes(x.shape, turned)
+        at_once = _pixels_at_once(x.shape[3], x.shape[2], 1, win.dilation[1], groups)
+        wide = _widen(turned, at_once)
+        positions = (x.shape[1], x.shape[2] // at_once)
+        image_bytes = _columns_bytes(positions, wide)
         dx = np.empty(x.shape, x.dtype) if needs[0] else None
 
         def share(start, stop):
-            dturned = np.zeros_like(turned)
+            dwide = np.zeros_like(wide)
             for first, last in parallel.pieces(start, stop, image_bytes):
                 spread = _place(dy[first:last], before, win.stride, spread_size)
                 for outputs, channels in _groups(dy.shape[-1], x.shape[-1], groups):
-                    columns = im2col(spread[..., outputs], win.kernel, (1, 1), win.dilation, x.shape[1:3])
+                    columns = im2col(spread[..., outputs], wide.shape[:2], (1, at_once), win.dilation, positions)
+                    all_channels = slice(None) if groups == 1 else channels
                     if needs[0]:
-                        _multiply(columns, turned[..., channels], out=dx[first:last, ..., channels])
+                        _multiply(columns, wide[..., all_channels], out=dx[first:last, ..., channels])
                     if needs[1]:
                         pixels = x[first:last, ..., channels].reshape(len(columns), -1)
-                        dturned[..., channels] += (columns.T @ pixels).reshape(*turned.shape[:3], -1)
-            return dturned
+                        dwide[..., all_channels] += (columns.T @ pixels).reshape(*wide.shape[:3], -1)
+            return dwide
 
         partial = parallel.run(share, len(x), image_bytes)
-        return dx, _turn(sum(partial[1:], partial[0]), groups) if needs[1] else None
+        return dx, _turn(_narrow(sum(partial[1:], partial[0]), at_once), groups) if needs[1] else None
 
 
 def im2col(images, kernel, stride, dilation, size):
@@ -108,11 +118,33 @@ def _turn(w, groups):
     return np.ascontiguousarray(np.concatenate(turned, axis=3))
 
 
+def _pixels_at_once(outputs, width, stride, dilation, groups):
+    """How many neighbouring pixels of a line of `width` to find at once, so that a product has some 16 columns."""
+    if stride > 1 or dilation > 1 or groups > 1:
+        return 1
+    return max(t for t in (1, 2, 4) if t == 1 or (t * outputs <= 16 and width % t == 0))
+
+
+def _widen(w, at_once):
+    """Weights (KH, KW + t - 1, C, t O) that find t pixels at once: w for each, moved on by one, with zeros beside it."""
+    kh, kw, c, o = w.shape
+    wide = np.zeros((kh, kw + at_once - 1, c, at_once, o), w.dtype)
+    for j in range(at_once):
+        wide[:, j:j + kw, :, j] = w
+    return wide.reshape(kh, kw + at_once - 1, c, at_once * o)
+
+
+def _narrow(dwide, at_once):
+    """The gradient of w from that of the wide weights: w stands in them t times, and what is used t times adds up."""
+    kh, wide, c, outputs = dwide.shape
+    kw, parts = wide - at_once + 1, dwide.reshape(kh, wide, c, at_once, outputs // at_once)
+    return sum(parts[:, j:j + kw, :, j] for j in range(at_once))
+
+
 def _place(images, before, step, size):
-    """Scratch images of `size`, zero but for pixel i of `images` at position i step + before (left out if outside)."""
+    """Scratch images of `size`: pixel i of `images` at position i step + before (left out if outside), zeros elsewhere."""
     n, height, width, c = images.shape
-    padded = parallel.scratch("padded", (n, *size, c), images.dtype)
-    padded.fill(0)
+    padded = parallel.framed((before, step, height, width), n, (*size, c), images.dtype)
     rows, to_rows = _inside(height, before[0], step[0], size[0])
     columns, to_columns = _inside(width, before[1], step[1], size[1])
     padded[:, to_rows, to_columns] = images[:, rows, columns]
@@ -128,6 +160,6 @@ def _inside(count, before, step, size):
     return slice(first, last), slice(first * step + before, (last - 1) * step + before + 1, step)
 
 
-def _columns_bytes(shape, w):
-    """The memory that the columns for one image of an output of `shape` take."""
-    return shape[1] * shape[2] * w.shape[0] * w.shape[1] * w.shape[2] * w.dtype.itemsize
+def _columns_bytes(positions, w):
+    """The memory that the columns for one image take, with a window of weights `w` at (rows, columns) of positions."""
+    return positions[0] * positions[1] * w.shape[0] * w.shape[1] * w.shape[2] * w.dtype.itemsize

@@ -21,6 +21,7 @@ from ... import backend
 
 PIECE_BYTES = 2 * 1024 ** 2    # scratch data of one piece: stays in a core's share of cache, long enough to be worth a call
 SHARE_BYTES = 1 * 1024 ** 2    # a thread with less to do costs more to wake than it saves
+MOST_FRAMES = 64               # kept a thread, before they are made anew
 
 _local = threading.local()
 _turn = threading.RLock()      # Python threads that call kernels take turns: each call uses all cores, and sets BLAS
@@ -60,6 +61,20 @@ def scratch(name, shape, dtype):
     if name not in arrays or arrays[name].nbytes < nbytes:
         arrays[name] = np.empty(nbytes, np.uint8)
     return arrays[name][:nbytes].view(dtype).reshape(shape)
+
+
+def framed(key, count, shape, dtype):
+    """This thread's `count` arrays of `shape` for that key: zeros at first, and as they were left from then on.
+
+    Whoever always writes the same places of them has a frame of zeros around these for nothing.
+    """
+    frames = vars(_local).setdefault("frames", {})
+    key = key, shape, np.dtype(dtype)
+    if key not in frames or len(frames[key]) < count:
+        if len(frames) >= MOST_FRAMES:
+            frames.clear()
+        frames[key] = np.zeros((count, *shape), dtype)
+    return frames[key][:count]
 
 
 @cache

@@ -1,0 +1,46 @@
+"""The README tells the truth: its numbers are those of the recorded run, and its code runs."""
+
+import re
+from pathlib import Path
+
+from minires import kernels
+from minires.experiments import degradation
+from minires.experiments.records import read_config
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+RECORDED = ROOT / "data" / "recorded" / "degradation-quick-cifar10"
+
+
+def test_the_results_are_those_of_the_recorded_run():
+    assert degradation.report(RECORDED).strip() in README
+
+
+def test_the_recorded_run_shows_the_effect_with_every_seed():
+    report = degradation.report(RECORDED)
+    assert "the deeper plain net trains worse" in report and "the shortcuts help" in report and "3 seeds" in report
+
+
+def test_machine_and_versions_are_named():
+    environment = read_config(RECORDED)["environment"]
+    for key in ("processor", "numpy", "python"):
+        assert environment[key] in README, key
+
+
+def test_linked_files_exist():
+    for link in re.findall(r"\]\(([^)#]+)\)", README):
+        assert link.startswith("https://") or (ROOT / link).exists(), link
+
+
+def test_the_code_runs():
+    names = {}
+    with kernels.use():                                # whatever it swaps in is taken out again
+        for block in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL):
+            exec(compile(block, "README.md", "exec"), names)
+    assert names["loss"].item() < 5
+
+
+def test_there_are_two_commands_and_the_tests_are_one_of_them():
+    blocks = re.findall(r"```\n(pip install.*?)\n```", README)
+    assert blocks == ["pip install -e . && minires degradation", 'pip install -e ".[test]" && pytest']
+    assert blocks[1] in (ROOT / ".ci" / "run").read_text()
