@@ -64,7 +64,8 @@ def test_half_of_the_images_are_mirrored():
     batches, mirrored = make_batches(dataset, flip=True), []
     for _ in range(50):
         for image, label in zip(*next(batches)):
-            straight, turned = np.allclose(image, centred[label], atol=1e-6), np.allclose(image, centred[label, :, ::-1], atol=1e-6)
+            straight = np.allclose(image, centred[label], atol=1e-6)
+            turned = np.allclose(image, centred[label, :, ::-1], atol=1e-6)
             assert straight != turned
             mirrored.append(turned)
     assert 0.35 < np.mean(mirrored) < 0.65

@@ -172,7 +172,9 @@ def test_a_complete_leftover_needs_no_more_bytes(serve, tmp_path):
 
 def test_a_mirror_that_sends_another_part_is_passed_over(serve, tmp_path):
     (tmp_path / "file.tar.gz.part").write_bytes(CONTENT[:100_000])
-    assert download(archive(serve(shifted=7), serve()), tmp_path).read_bytes() == CONTENT
+    second = serve()
+    assert download(archive(serve(shifted=7), second), tmp_path).read_bytes() == CONTENT
+    assert second.asked == ["bytes=100000-"]             # nothing that was right has been lost
 
 
 def test_a_silent_mirror_is_given_up(serve, tmp_path, monkeypatch):

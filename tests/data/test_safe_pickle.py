@@ -30,7 +30,8 @@ def refused(obj, protocol=2):
 @pytest.mark.parametrize("protocol", range(6))
 def test_no_function_is_ever_called(tmp_path, protocol):
     trace = tmp_path / "trace"
-    for attack in (Attack(os.system, f"touch {trace}"), Attack(eval, f"open({str(trace)!r}, 'w')"), Attack(os.mkdir, str(trace))):
+    attacks = Attack(os.system, f"touch {trace}"), Attack(eval, f"open({str(trace)!r}, 'w')"), Attack(os.mkdir, str(trace))
+    for attack in attacks:
         refused(attack, protocol)
         refused({b"data": [attack]}, protocol)               # also when it is hidden inside
         assert not trace.exists()
@@ -85,7 +86,8 @@ def test_a_file_from_python_2_comes_through():
         + text2(b"labels") + b"]q\x02(K\x03K\x08K\x00e"
         + text2(b"data") + b"cnumpy.core.multiarray\n_reconstruct\nq\x03cnumpy\nndarray\nq\x04K\x00\x85" + text2(b"b") + b"\x87R"
         + b"(K\x01K\x03K\x02\x86cnumpy\ndtype\nq\x05" + text2(b"u1") + b"K\x00K\x01\x87R"
-        + b"(K\x03" + text2(b"|") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89" + text2(b"\x00\x01\x02\xfd\xfe\xff") + b"tbu."
+        + b"(K\x03" + text2(b"|") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+        + b"\x89" + text2(b"\x00\x01\x02\xfd\xfe\xff") + b"tbu."
     )
     batch = safe_pickle.load(content, "test_batch")
     assert batch[b"batch_label"] == b"testing batch 1 of 1" and batch[b"labels"] == [3, 8, 0]

@@ -24,6 +24,8 @@ def test_no_distance_changes_faster_than_the_way_walked(shape):
     assert distance.shape == X.shape and distance.dtype == np.float32
     for axis in (0, 1):
         assert np.abs(np.diff(distance, axis=axis)).max() <= 0.01 * 1.01
+    slope = np.hypot(*np.gradient(distance, 0.01))[np.abs(distance) < 0.02]
+    assert abs(np.median(slope) - 1) < 0.02              # and by the outline just as fast
 
 
 @pytest.mark.parametrize("name, at_the_origin", [
