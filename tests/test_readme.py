@@ -2,10 +2,11 @@
 
 import re
 from pathlib import Path
+from statistics import geometric_mean, median
 
 from minires import kernels
 from minires.experiments import degradation
-from minires.experiments.records import read_config
+from minires.experiments.records import read_config, read_table
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -19,6 +20,23 @@ def test_the_results_are_those_of_the_recorded_run():
 def test_the_recorded_run_shows_the_effect_with_every_seed():
     report = degradation.report(RECORDED)
     assert "the deeper plain net trains worse" in report and "the shortcuts help" in report and "3 seeds" in report
+
+
+def test_the_slopes_of_the_gradients_are_those_of_the_recorded_run():
+    """First layer over last convolution at initialisation, geometric means over the seeds; the last layer is the linear one."""
+    rows = read_table(RECORDED / "gradients.csv", degradation.GRADIENTS)
+
+    def norm(net, iteration, depth):
+        return geometric_mean(r["gradient_norm"] for r in rows
+                              if (r["net"], r["iteration"], r["depth"]) == (net, iteration, depth))
+
+    text = " ".join(README.split())
+    assert f"in plain-56 is {norm('plain-56', 0, 1) / norm('plain-56', 0, 55):.0f} times" in text
+    assert f"(in residual-56: {norm('residual-56', 0, 1) / norm('residual-56', 0, 55):.0f} times)" in text
+    last = max(r["iteration"] for r in rows)
+    medians = {net: median(norm(net, last, d) for d in range(1, int(net[-2:]))) for net in
+               ("plain-20", "plain-56", "residual-20", "residual-56")}
+    assert min(medians, key=medians.get) == "plain-56"
 
 
 def test_machine_and_versions_are_named():
