@@ -1,6 +1,6 @@
 """Ten classes of drawn shapes: a data set that needs no file, for whoever has none.
 
-Each image shows one shape of `shapes.py` at a random place, size, angle and in random colours, on a shaded and
+Each image shows one shape of `outlines.py` at a random place, size, angle and in random colours, on a shaded and
 textured background, among distracting strokes that tell nothing of the class, partly covered, under noise. Some images
 are plain and some a mess, as photographs are. Place and brightness say nothing about the class and the background's
 hue a little, so only a classifier that finds edges and puts them together does well.
@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import ConfigError
 from .dataset import ImageDataset
-from .shapes import SHAPES
+from .outlines import SHAPES
 
 # Each image has a difficulty, evenly spread from 0 to 1. A pair gives the value at 0 and at 1.
 # Lengths are in half image widths, colours and brightness from 0 to 1.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import DataError, DtypeError, ShapeError
+from ..errors import ConfigError, DataError, DtypeError, ShapeError
 
 
 class Window(NamedTuple):
@@ -162,8 +162,11 @@ def reshape(old, new):
     return full
 
 
-def labels(where, logits, labels):
-    """Check class labels against logits (N, K): N integers in 0 .. K - 1."""
+def cross_entropy(logits, labels, label_smoothing):
+    """Check class labels against logits (N, K): N integers in 0 .. K - 1; and the smoothing, a number from 0 to 1."""
+    where = "cross_entropy"
+    if not 0 <= label_smoothing <= 1:
+        raise ConfigError(where, "label_smoothing", "a number from 0 to 1", repr(label_smoothing))
     if len(logits) != 2 or logits[0] == 0:
         raise ShapeError(where, "logits", "shape (N, K) with N > 0", f"shape {logits}")
     if labels.shape != logits[:1]:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ...errors import ConfigError, ShapeError
+from ...errors import ShapeError
 from .. import shapes
 from ..kernel import Kernel
 
@@ -45,9 +45,7 @@ class cross_entropy(Kernel):
 
     def forward(logits, labels, label_smoothing=0.0):
         labels = np.asarray(labels)
-        shapes.labels("cross_entropy", logits.shape, labels)
-        if not 0 <= label_smoothing <= 1:
-            raise ConfigError("cross_entropy", "label_smoothing", "a number from 0 to 1", repr(label_smoothing))
+        shapes.cross_entropy(logits.shape, labels, label_smoothing)
         n, classes = logits.shape
         log_p, _ = log_softmax.forward(logits)
         target = np.empty_like(log_p)

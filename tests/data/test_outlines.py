@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minires.data.shapes import SHAPES
+from minires.data.outlines import SHAPES
 
 AXIS = np.linspace(-1.5, 1.5, 301, dtype=np.float32)
 X, Y = np.meshgrid(AXIS, AXIS)                           # points 0.01 apart
