@@ -142,9 +142,18 @@ def environment():
 
     from .. import __version__
 
-    return {"minires": __version__, "python": platform.python_version(), "numpy": np.__version__, "platform": platform.platform(),
-            "processor": _processor(), "cores": backend.available_cores(), "threads": backend.num_threads(), "device": "cpu",
+    return {"minires": __version__, "python": platform.python_version(), "numpy": np.__version__, "blas": _blas(),
+            "platform": platform.platform(), "processor": _processor(), "cores": backend.available_cores(), "threads": backend.num_threads(), "device": "cpu",
             "command": " ".join(["minires", *sys.argv[1:]]), "date": datetime.now(timezone.utc).strftime("%Y-%m-%d")}
+
+
+def _blas():
+    """The library behind NumPy's matrix products, and the processor it takes this one for."""
+    from threadpoolctl import threadpool_info
+
+    found = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    return ", ".join(" ".join(str(library.get(key) or "") for key in ("internal_api", "version", "architecture")).strip()
+                     for library in found) or "unknown"
 
 
 def _processor():

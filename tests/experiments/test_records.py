@@ -62,7 +62,7 @@ def test_settings_and_environment_are_kept(tmp_path):
     RunFolder(tmp_path / "new" / "folder", {"lr": 0.1, "depths": (20, 56)})
     config = json.loads((tmp_path / "new" / "folder" / "config.json").read_text())
     assert config["lr"] == 0.1 and config["depths"] == [20, 56]
-    assert {"minires", "numpy", "python", "processor", "threads", "command", "date"} <= set(config["environment"])
+    assert {"minires", "numpy", "blas", "python", "processor", "threads", "command", "date"} <= set(config["environment"])
 
 
 def test_a_used_folder_needs_resume(tmp_path):
