@@ -4,8 +4,9 @@ Names and arguments are PyTorch's; images are (N, H, W, C). Each function raises
 fit and DtypeError for mixed dtypes, before anything is computed.
 """
 
+from .errors import ConfigError, DtypeError
 from .kernels import shapes
-from .tensor import apply, apply_with_cache
+from .tensor import Tensor, apply, apply_with_cache
 
 
 def relu(x):
@@ -52,6 +53,9 @@ def batch_norm(x, running_mean, running_var, weight, bias, training, momentum=0.
     if not training:
         return apply("batch_norm", x, weight, bias, mean=running_mean.data, var=running_var.data, eps=eps)
     y, cache = apply_with_cache("batch_norm", x, weight, bias, eps=eps)
+    if not (hasattr(cache, "mean") and hasattr(cache, "var")):
+        raise ConfigError("batch_norm.forward", "cache", "a named tuple or object with the batch's mean and var (biased), each (C,), "
+                          "for the running averages", type(cache).__name__, "see kernels/naive/batch_norm.py")
     count = x.size // x.shape[-1]
     unbiased = cache.var * (count / max(count - 1, 1))
     running_mean.data += momentum * (cache.mean - running_mean.data)
@@ -87,6 +91,8 @@ def cross_entropy(logits, labels, label_smoothing=0.0):
     DataError
         For a label outside 0 .. K - 1.
     """
+    if isinstance(labels, Tensor):
+        raise DtypeError("cross_entropy", "labels", "an array or a list of integers", "a Tensor", "pass the array itself")
     return apply("cross_entropy", logits, labels=labels, label_smoothing=label_smoothing)
 
 

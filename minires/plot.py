@@ -51,25 +51,30 @@ def error_curves(metrics, caption="", drops=()):
         Lines are means over the seeds, bands reach from the lowest to the highest seed.
     """
     figure, axes = _figure(2, (9.6, 4.4), share_y=True)
-    nets = _nets(metrics)
+    nets, all_ends = _nets(metrics), []
     for ax, family in zip(axes, SHADES):
         ends = []
         for net in nets[family]:
             colour = _colour(net, nets)
             for quantity, style in (("train_error", "-"), ("test_error", (0, (4, 2)))):
                 x, middle, low, high = _over_seeds(metrics, net, "epoch", quantity)
-                ax.plot(x, middle, linestyle=style, color=colour, linewidth=2.2 if style == "-" else 1.4, zorder=3)
+                marker = "o" if len(x) == 1 else None       # a line through one point would not be seen
+                ax.plot(x, middle, linestyle=style, marker=marker, color=colour, linewidth=2.2 if style == "-" else 1.4, zorder=3)
                 ax.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
                 if quantity == "train_error" and x:
                     ends.append((middle[-1], net, colour, x[-1]))
         ax.set_title(TITLES[family])
         ax.set_xlabel("epoch")
-        _label_ends(ax, ends)
+        all_ends.append(ends)
         for epoch in drops:
             ax.axvline(epoch, color="#bbbbbb", linewidth=1, linestyle=":", zorder=1)
     axes[0].set_ylabel("error, %")
     errors = [row[q] for row in metrics for q in ("train_error", "test_error")]
     axes[0].set_ylim(max(0, min(errors) - 5), min(100, max(errors) + 3))
+    for ax in axes:
+        ax.set_xlim(left=0, right=1.03 * max([row["epoch"] for row in metrics]))
+    for ax, ends in zip(axes, all_ends):
+        _label_ends(ax, ends)
     figure.legend(handles=_line_styles(axes[0], {"training": "-", "test": (0, (4, 2))}), ncols=2, loc="upper right")
     _caption(figure, f"{caption}; {_seeds(metrics)}" + ("; dotted: lr divided by 10" if drops else ""))
     return figure
@@ -105,7 +110,9 @@ def gradient_norms(gradients, caption=""):
         ax.set_title(title)
         ax.set_xlabel("layer, from the images to the logits")
     axes[0].set_ylabel("gradient norm of the layer's weights")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="upper right", ncols=4, columnspacing=1.2, handlelength=1.4)
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="upper right", ncols=len(names), columnspacing=1.2, handlelength=1.4,
+                  fontsize=9 if len(names) <= 8 else 9 * 8 / len(names))
     _caption(figure, f"{caption}; {_seeds(gradients)}")
     return figure
 
@@ -158,12 +165,29 @@ def _moments(gradients):
 
 def _label_ends(ax, ends):
     """Write each net's name where its training curve ends, pushed apart where they would overlap."""
-    apart, last = 4.5, None                       # percentage points
-    for y, net, colour, x in sorted(ends):
-        place = y if last is None else max(y, last + apart)
+    low, high = ax.get_ylim()
+    apart = 0.055 * (high - low)                  # the height of a line of text in this figure
+    places = _spread_out([y for y, *_ in sorted(ends)], apart)
+    for place, (y, net, colour, x) in zip(places, sorted(ends)):
         ax.annotate(net, (x, place), xytext=(5, 0), textcoords="offset points", color=colour, va="center", fontsize=9.5,
                     fontweight="bold", annotation_clip=False)
-        last = place
+
+
+def _spread_out(values, apart):
+    """Rising values moved as little as needed to be `apart`: those too close form a group around their mean."""
+    groups = []                                   # [sum of values, how many]
+    for value in values:
+        groups.append([value, 1])
+        while len(groups) > 1 and _top(groups[-2], apart) + apart > 2 * groups[-1][0] / groups[-1][1] - _top(groups[-1], apart):
+            total, count = groups.pop()
+            groups[-1] = [groups[-1][0] + total, groups[-1][1] + count]
+    return [total / count + (i - (count - 1) / 2) * apart for total, count in groups for i in range(count)]
+
+
+def _top(group, apart):
+    """Where the highest member of a group stands; the lowest is as far on the other side of its mean."""
+    total, count = group
+    return total / count + (count - 1) / 2 * apart
 
 
 def _line_styles(ax, styles):

@@ -223,11 +223,14 @@ class Tensor:
         return apply("transpose", self)
 
     def _partner(self, other):
-        """The other operand as a Tensor; plain numbers and integer arrays take this Tensor's dtype."""
+        """The other operand as a Tensor; Python numbers, lists of them and integer arrays take this Tensor's dtype."""
         if isinstance(other, Tensor):
             return other
         array = np.asarray(other)
-        return Tensor(array.astype(self.dtype) if array.ndim == 0 or array.dtype.kind in "iub" else array)
+        if array.dtype.kind not in "iubf":
+            raise DtypeError("Tensor", "the other operand", "a Tensor, an array or a number", type(other).__name__)
+        from_python = array.ndim == 0 or array.dtype.kind in "iub" or isinstance(other, (list, tuple))
+        return Tensor(array.astype(self.dtype) if from_python else array)
 
 
 @contextmanager
@@ -301,6 +304,7 @@ def _check_alike(name, inputs):
         if not isinstance(x, Tensor):
             raise DtypeError(name, "input", "a Tensor", type(x).__name__, "wrap it: Tensor(array)")
         if x.dtype != inputs[0].dtype:
-            raise DtypeError(name, "inputs of two dtypes", f"all {inputs[0].dtype}", str(x.dtype), "convert one with array.astype")
+            raise DtypeError(name, "inputs of two dtypes", "all float32 or all float64",
+                             ", ".join(f"{i.dtype} {i.shape}" for i in inputs), "convert one: array.astype(np.float32)")
         if x.device != inputs[0].device:
             raise DeviceError(name, "inputs on two devices", f"all on {inputs[0].device}", x.device, "move one with .to(device)")

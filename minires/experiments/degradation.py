@@ -147,8 +147,9 @@ def plot(folder):
     metrics, gradients = read_table(folder / "metrics.csv", METRICS), read_table(folder / "gradients.csv", GRADIENTS)
     if not metrics or not gradients:
         raise DataError(str(folder), "nothing to draw yet", "at least one finished epoch", "empty tables", "let the run go on")
-    caption, epochs = _caption(config), max(row["epoch"] for row in metrics)
-    drops = [drop * epochs for drop in config["drops"]]
+    caption = _caption(config)
+    whole_run = config["epochs"] or config["iterations"] / (config["train_size"] // config["batch_size"])
+    drops = [drop * whole_run for drop in config["drops"] if drop * whole_run < max(row["epoch"] for row in metrics)]
     return [plots.save(plots.error_curves(metrics, caption, drops), folder / "degradation.png"),
             plots.save(plots.gradient_norms(gradients, caption), folder / "gradients.png")]
 

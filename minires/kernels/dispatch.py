@@ -54,7 +54,7 @@ class use:
         for name in pairs:
             if name not in _kernels("cpu"):
                 raise unknown_name("kernels.use", "kernel", name, names())
-        chosen = {name: as_kernel(name, pair) for name, pair in pairs.items() if pair is not None}
+        chosen = {name: as_kernel(name, pair, _kernels("naive")[name]) for name, pair in pairs.items() if pair is not None}
 
         self._before = _wing, _swapped
         _wing = wing or _wing

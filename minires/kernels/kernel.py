@@ -36,16 +36,14 @@ class Kernel:
             cls.takes_needs = "needs" in inspect.signature(cls.backward).parameters
 
 
-def as_kernel(name, pair):
+def as_kernel(name, pair, like):
     """Make a Kernel of a learner's pair: a Kernel, anything with forward and backward, or the two in a tuple.
 
     Raises
     ------
     ConfigError
-        If `pair` is none of these.
+        If `pair` is none of these, or its forward does not take the settings of the kernel it stands in for, `like`.
     """
-    if isinstance(pair, type) and issubclass(pair, Kernel):
-        return pair
     if isinstance(pair, (tuple, list)) and len(pair) == 2:
         forward, backward = pair
     else:
@@ -53,4 +51,23 @@ def as_kernel(name, pair):
     if not callable(forward) or not callable(backward):
         raise ConfigError(f"kernels.use({name}=...)", "not a kernel",
                           "a Kernel, an object with forward and backward, or a tuple (forward, backward)", repr(pair))
+    _check_settings(name, forward, like)
+    if isinstance(pair, type) and issubclass(pair, Kernel):
+        return pair
     return type(name, (Kernel,), {"forward": staticmethod(forward), "backward": staticmethod(backward)})
+
+
+def _check_settings(name, forward, like):
+    """`forward` must take all that the net will pass it by keyword: the library's arguments with a default."""
+    try:
+        taken = inspect.signature(forward).parameters
+    except (TypeError, ValueError):                # a function written in C may not say what it takes
+        return
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values()):
+        return
+    settings = [key for key, parameter in inspect.signature(like.forward).parameters.items()
+                if parameter.default is not parameter.empty]
+    missing = [key for key in settings if key not in taken]
+    if missing or "self" in taken:
+        raise ConfigError(f"kernels.use({name}=...)", "forward does not fit", f"forward{inspect.signature(like.forward)}",
+                          f"forward{inspect.signature(forward)}", f"see {name} in minires/kernels/naive")

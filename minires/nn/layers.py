@@ -125,6 +125,9 @@ class Sequential(Module):
 
     def __init__(self, *modules):
         for i, module in enumerate(modules):
+            if not isinstance(module, Module):
+                raise ConfigError("Sequential", f"argument {i}", "a Module", f"a {type(module).__name__}",
+                                  "pass modules one by one, not in a list, and nn.ReLU() for F.relu")
             setattr(self, str(i), module)
 
     def forward(self, x):

@@ -25,7 +25,7 @@ class Module:
 
     Parameters, buffers and other modules that are attributes of a module belong to it, in the order in which they
     were first assigned; their names are the paths to them: ``layer1.0.conv1.weight``. A subclass assigns them in
-    ``__init__`` and computes in ``forward``.
+    ``__init__`` and computes in ``forward``. Modules in a plain list are not found: put them into a `Sequential`.
     """
 
     training = True
