@@ -7,6 +7,7 @@ the new one is whole.
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,9 @@ def write(path, arrays, state=None):
     from safetensors.numpy import save as to_bytes
 
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    if not path.name or os.path.isdir(path):
+        raise CheckpointError(str(path), "cannot write", "the name of a file", "a folder")
+    temporary = path.with_name(f".{os.getpid()}.part")
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     try:
         with open(temporary, "wb") as file:
@@ -54,13 +57,16 @@ def write(path, arrays, state=None):
     except OSError as error:
         raise CheckpointError(str(path), "cannot write", "a writable place with room for the file", error.strerror or str(error)) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):                # nothing was written where nothing can be
+            temporary.unlink()
 
 
 def read(path):
     """The (arrays, state) that `write` put into `path`. Raises CheckpointError if it is missing or damaged."""
     from safetensors import SafetensorError, safe_open
 
+    if os.path.isdir(path):
+        raise CheckpointError(str(path), "cannot read", "a .safetensors file", "a folder")
     try:
         with safe_open(path, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}
@@ -69,4 +75,4 @@ def read(path):
         raise CheckpointError(str(path), "no such file", "a .safetensors file") from None
     except (OSError, SafetensorError, ValueError) as error:
         raise CheckpointError(str(path), "not a whole safetensors file", "one written by minires", str(error),
-                              "it may be truncated; delete it and train again") from None
+                              "is it the right file? it may be truncated") from None

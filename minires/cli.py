@@ -4,9 +4,10 @@ import argparse
 import sys
 from dataclasses import replace
 from difflib import get_close_matches
+from pathlib import Path
 
 from . import __version__, backend
-from .errors import MiniresError
+from .errors import ConfigError, MiniresError, nearest
 from .experiments.presets import PRESETS
 
 INTERRUPTED = 130        # the exit status of a program stopped by Ctrl-C, by convention 128 + SIGINT
@@ -20,6 +21,9 @@ def main(argv=None):
     except MiniresError as error:
         print(f"minires: error: {error}", file=sys.stderr)
         return 1
+    except MemoryError as error:
+        print(f"minires: error: not enough memory: {error}; take fewer or smaller images, or a narrower net", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("\nminires: interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -29,14 +33,20 @@ def degradation(args):
     """``minires degradation``"""
     from .experiments import degradation as experiment
 
+    if args.data is not None and args.dataset == "synthetic":
+        raise ConfigError("--data", "the synthetic images are drawn, not read", "--dataset cifar10 beside it", "--dataset synthetic")
     if args.threads is not None:
         backend.set_num_threads(args.threads)
     settings = experiment.Settings(args.dataset, _preset(args), tuple(dict.fromkeys(args.depths)), args.seeds)
-    out = args.out or f"runs/degradation-{args.dataset}-{args.preset}"
+    out = Path(args.out or f"runs/degradation-{args.dataset}-{args.preset}")
+    if args.resume and not (out / "config.json").exists():
+        print(f"minires: nothing to resume in {out}, starting anew")
     try:
         experiment.run(settings, out, data_folder=args.data, device=args.device, resume=args.resume)
     except KeyboardInterrupt:
-        print(f"\nminires: interrupted; everything so far is saved in {out}. Go on with the same command and --resume.", file=sys.stderr)
+        saved = f"everything so far is saved in {out}. Go on with the same command and --resume." if (out / "config.json").exists() \
+            else "before anything was there to save."
+        print(f"\nminires: interrupted; {saved}", file=sys.stderr)
         return INTERRUPTED
     print("\n" + experiment.report(out))
     for figure in experiment.plot(out):
@@ -70,8 +80,8 @@ def _preset(args):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(
-        prog="minires", formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = _Parser(
+        prog="minires", allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Residual networks from scratch, in NumPy: train the nets of He et al. 2015 and see why depth needs shortcuts.",
         epilog="examples:\n  minires degradation                      four nets on drawn images, a few minutes\n"
                "  minires degradation --dataset cifar10    the same on CIFAR-10\n"
@@ -80,7 +90,7 @@ def _parser():
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
 
     command = commands.add_parser(
-        "degradation", help="train plain and residual nets, draw error curves and gradient norms",
+        "degradation", allow_abbrev=False, help="train plain and residual nets, draw error curves and gradient norms",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="The degradation experiment (He et al. 2015, section 4.2). Trains a plain and a residual net of each depth and\n"
                     "writes config.json, metrics.csv, gradients.csv, degradation.png and gradients.png to the output folder.",
@@ -97,7 +107,7 @@ def _parser():
     command.add_argument("--data", metavar="DIR", help="folder or archive of CIFAR-10 (default: $MINIRES_DATA, ./data, the user's cache)")
     command.add_argument("--preset", type=_one_of("preset", PRESETS), default="quick", metavar="NAME",
                          help="quick (the default), standard or paper")
-    command.add_argument("--depths", type=_at_least(1), nargs="+", default=(20, 56), metavar="N", help="depths 6n + 2 (default: 20 56)")
+    command.add_argument("--depths", type=_at_least(1), nargs="+", default=(20, 56), metavar="N", help="depths 6n + 2, separated by spaces (default: 20 56)")
     command.add_argument("--seeds", type=_at_least(1), default=1, metavar="N", help="repeat with seeds 0 to N - 1 (default: 1)")
     command.add_argument("--device", default="cpu", help="where to compute (default: cpu)")
     command.add_argument("--threads", type=_at_least(1), metavar="N", help="threads to compute with (default: all cores)")
@@ -110,7 +120,7 @@ def _parser():
     sizes.add_argument("--batch-size", type=_at_least(1), metavar="N", help="images a step")
     sizes.add_argument("--lr", type=_positive_number, metavar="X", help="learning rate at the start")
     sizes.add_argument("--width", type=_at_least(1), metavar="N", help="channels of the first stage")
-    sizes.add_argument("--image-size", type=_at_least(1), metavar="N", help="pixels a side: 32, 16, 8")
+    sizes.add_argument("--image-size", type=_at_least(1), metavar="N", help="pixels a side, a divisor of 32: 32, 16, 8")
     sizes.add_argument("--train-size", type=_at_least(1), metavar="N", help="training images")
 
     command = commands.add_parser(
@@ -127,12 +137,18 @@ def _parser():
         epilog="examples:\n  minires data cifar10\n  minires data cifar10 --data data")
     command.set_defaults(run=fetch_data)
     command.add_argument("name", type=_one_of("data set", ("cifar10",)), metavar="NAME", help="cifar10")
-    command.add_argument("--data", metavar="DIR", help="folder to put it in (default: the user's cache)")
+    command.add_argument("--data", metavar="DIR", help="folder to put it in (default: $MINIRES_DATA, else the user's cache)")
     return parser
 
 
 class _Parser(argparse.ArgumentParser):
-    """Suggests the nearest option for one that does not exist."""
+    """Suggests the nearest option or command for one that does not exist."""
+
+    def _check_value(self, action, value):
+        if action.choices is not None and value not in action.choices:
+            near = nearest(value, action.choices)
+            raise argparse.ArgumentError(None, f"unknown command {value!r}: expected one of {', '.join(action.choices)}"
+                                         + (f"; did you mean {near!r}?" if near else ""))
 
     def parse_known_args(self, args=None, namespace=None):
         namespace, unknown = super().parse_known_args(args, namespace)
@@ -148,9 +164,9 @@ def _one_of(kind, known):
     """An argument that must be one of `known`; the error suggests the nearest."""
     def parse(text):
         if text not in known:
-            near = get_close_matches(text, known, n=1, cutoff=0.4)
+            near = nearest(text, known)
             raise argparse.ArgumentTypeError(f"unknown {kind} {text!r}: expected one of {', '.join(known)}"
-                                             + (f"; did you mean {near[0]!r}?" if near else ""))
+                                             + (f"; did you mean {near!r}?" if near else ""))
         return text
     return parse
 

@@ -79,8 +79,12 @@ class DivergenceError(MiniresError, ArithmeticError):
 
 def unknown_name(where, kind, name, known):
     """A ConfigError for a name that is not among `known`, suggesting the nearest one."""
-    known = [str(k) for k in known]
-    by_lower_case = {k.lower(): k for k in known}
+    near = nearest(name, known)
+    return ConfigError(where, f"unknown {kind}", "one of " + ", ".join(map(str, known)), repr(name), near and f"did you mean {near!r}?")
+
+
+def nearest(name, known):
+    """The one of `known` that `name` was most likely meant to be, or None; upper and lower case count as the same."""
+    by_lower_case = {str(k).lower(): str(k) for k in known}
     near = get_close_matches(str(name).lower(), by_lower_case, n=1, cutoff=0.5)
-    todo = f"did you mean {by_lower_case[near[0]]!r}?" if near else None
-    return ConfigError(where, f"unknown {kind}", "one of " + ", ".join(known), repr(name), todo)
+    return by_lower_case[near[0]] if near else None

@@ -141,7 +141,6 @@ class Trainer:
             self.after_backward(self)
         if self.recipe.clip_norm is not None:
             clip_grad_norm(self.optimizer.params, self.recipe.clip_norm)
-        self.lr = self.optimizer.lr
         self.optimizer.step()
         self.schedule.step()
         self.iteration += 1

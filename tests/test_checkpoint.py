@@ -50,6 +50,21 @@ def test_unwritable_place(tmp_path):
         mr.save(mr.models.plain(8), tmp_path / "no" / "such" / "folder" / "net.safetensors")
 
 
+def test_a_folder_is_no_file(tmp_path):
+    net = mr.models.plain(8, width=2)
+    with pytest.raises(CheckpointError, match="expected the name of a file, got a folder"):
+        mr.save(net, tmp_path)
+    with pytest.raises(CheckpointError, match="got a folder"):
+        mr.load(net, tmp_path)
+
+
+def test_a_place_under_a_file_and_a_name_too_long(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    for path in (tmp_path / "file" / "net.safetensors", tmp_path / ("n" * 300)):
+        with pytest.raises(CheckpointError, match="cannot write"):
+            mr.save(mr.models.plain(8, width=2), path)
+
+
 def test_a_failed_write_leaves_the_old_file_whole(tmp_path, monkeypatch):
     path = tmp_path / "net.safetensors"
     checkpoint.write(path, {"a": np.ones(3, np.float32)}, {"iteration": 1})

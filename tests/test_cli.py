@@ -9,7 +9,7 @@ import time
 import pytest
 
 from minires.cli import main
-from minires.experiments.degradation import GRADIENTS, METRICS
+from minires.experiments.degradation import GRADIENTS, METRICS, TEXT
 from minires.experiments.records import read_table
 
 TINY = ["--depths", "8", "14", "--iterations", "8", "--train-size", "64", "--batch-size", "16", "--width", "2", "--image-size", "8"]
@@ -67,15 +67,17 @@ def test_ctrl_c_saves_and_exits_130_and_resume_goes_on(tmp_path):
 
     resumed = run(*words, "--resume")
     assert resumed.returncode == 0, resumed.stderr
-    metrics = read_table(table, METRICS)
+    metrics = read_table(table, METRICS, TEXT)
     assert [row["iteration"] for row in metrics if row["net"] == "residual-14"] == list(range(4, 61, 4))
-    rows = [(row["net"], row["iteration"], row["layer"]) for row in read_table(out / "gradients.csv", GRADIENTS)]
+    rows = [(row["net"], row["iteration"], row["layer"]) for row in read_table(out / "gradients.csv", GRADIENTS, TEXT)]
     assert len(rows) == len(set(rows))
 
 
 @pytest.mark.parametrize("words, complaint", [
     ([], "COMMAND"),
-    (["degradatoin"], "degradatoin"),
+    (["degradatoin"], "did you mean 'degradation'?"),
+    (["degradation", "--depth", "8"], "did you mean --depths?"),
+    (["degradation", "--dataset", "CIFAR10"], "did you mean 'cifar10'?"),
     (["degradation", "--preset", "quik"], "did you mean 'quick'?"),
     (["degradation", "--dataset", "cifar"], "did you mean 'cifar10'?"),
     (["degradation", "--sed", "3"], "did you mean --seeds?"),
@@ -95,6 +97,8 @@ def test_wrong_words_exit_2_and_say_what_was_expected(words, complaint, capsys):
 
 @pytest.mark.parametrize("words, complaint", [
     (["--depths", "21"], "the nearest is 20"),
+    (["--data", "/somewhere"], "--dataset cifar10 beside it"),
+    (["--width", "1000000000000"], "not enough memory"),
     (["--device", "gpu"], "expected 'cpu', got 'gpu'"),
     (["--batch-size", "20000"], "a batch larger than the training set"),
     (["--image-size", "5"], "got 5"),
@@ -107,6 +111,24 @@ def test_what_cannot_be_done_exits_1_with_one_line(words, complaint, capsys, tmp
     errors = capsys.readouterr().err
     assert complaint in errors and errors.startswith("minires: error: ") and errors.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_iteration(tmp_path):
+    assert main(["degradation", *TINY, "--depths", "8", "--iterations", "1", "--out", str(tmp_path / "run")]) == 0
+
+
+def test_resume_of_nothing_says_so(tmp_path, capsys):
+    assert main(["degradation", *TINY, "--depths", "8", "--resume", "--out", str(tmp_path / "run")]) == 0
+    assert "nothing to resume" in capsys.readouterr().out
+
+
+def test_ctrl_c_before_anything_is_there_to_save(tmp_path, capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("minires.experiments.degradation.load_sets", interrupted)
+    assert main(["degradation", "--out", str(tmp_path / "run")]) == 130
+    assert "before anything was there to save" in capsys.readouterr().err
 
 
 def test_plot_of_a_folder_that_is_none(capsys, tmp_path):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from minires import functional as F, gradcheck
-from minires.errors import DataError, DtypeError, ShapeError
+from minires import functional as F, gradcheck, kernels, nn
+from minires.errors import ConfigError, DataError, DtypeError, ShapeError
 from minires.kernels import cpu
 from minires.tensor import Tensor
 
@@ -118,7 +118,7 @@ def grouped_convolution(bias):
     (lambda: grouped_convolution(random(5)), ShapeError, "conv2d: bias: expected shape (6,), got shape (5,)"),
     (lambda: grouped_convolution(random(1)), ShapeError, "conv2d: bias: expected shape (6,), got shape (1,)"),
     (lambda: F.cross_entropy(Tensor(random(2, 3)), [0, 3]), DataError, "label out of range: expected 0 to 2 (3 classes), got 3"),
-    (lambda: F.cross_entropy(Tensor(random(2, 3)), Tensor([0, 1])), DtypeError, "labels: expected integers, got float32"),
+    (lambda: F.cross_entropy(Tensor(random(2, 3)), Tensor([0, 1])), DtypeError, "labels: expected an array or a list of integers, got a Tensor"),
     (lambda: F.concatenate([]), ShapeError, "at least one array"),
     (lambda: F.concatenate([Tensor(random(2, 3)), random(2, 3)]), DtypeError, "expected a Tensor, got ndarray"),
     (lambda: F.pad(Tensor(random(2, 3)), 1), ShapeError, "for each of the 2 axes"),
@@ -127,3 +127,15 @@ def test_bad_input(call, error, words):
     with pytest.raises(error) as caught:
         call()
     assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_labels_are_not_a_tensor():
+    with pytest.raises(DtypeError, match="pass the array itself"):
+        F.cross_entropy(Tensor(np.zeros((2, 3), np.float32)), Tensor([0, 1]))
+
+
+def test_a_batch_norm_of_ones_own_must_hand_over_its_statistics():
+    pair = (lambda x, weight, bias, mean=None, var=None, eps=1e-5: (x, None), lambda dy, cache: (dy, dy, dy))
+    layer = nn.BatchNorm2d(3)
+    with kernels.use(batch_norm=pair), pytest.raises(ConfigError, match="the batch's mean and var"):
+        layer(Tensor(np.zeros((2, 4, 4, 3), np.float32)))

@@ -39,7 +39,9 @@ def test_each_net_is_named_at_its_curve():
     left, right = plot.error_curves(metrics()).axes
     assert {t.get_text() for t in left.texts} == {"plain-20", "plain-56"} and {t.get_text() for t in right.texts} == {"residual-20"}
     heights = sorted(t.xy[1] for t in left.texts)
-    assert heights[1] - heights[0] > 4                            # the curves are 1 point apart, the names do not overlap
+    low, high = left.get_ylim()
+    assert heights[1] - heights[0] > 0.05 * (high - low)           # the curves end 1 point apart, the names do not overlap,
+    assert np.mean(heights) == pytest.approx(65.5)                 # and stand evenly around where the curves end
 
 
 def test_gradient_norms_have_a_panel_for_each_moment_and_a_logarithmic_axis():
@@ -71,6 +73,22 @@ def test_the_settings_of_the_program_around_are_left_alone():
     before = dict(matplotlib.rcParams)
     plot.error_curves(metrics())
     assert dict(matplotlib.rcParams) == before
+
+
+def test_names_are_moved_as_little_as_needed():
+    np.testing.assert_allclose(plot._spread_out([10, 50, 51, 52, 90], 4), [10, 47, 51, 55, 90])
+    np.testing.assert_allclose(plot._spread_out([0, 3, 5], 4), [8 / 3 - 4, 8 / 3, 8 / 3 + 4])
+    np.testing.assert_allclose(plot._spread_out([7], 4), [7])
+
+
+def test_one_epoch_is_seen_though_it_makes_no_line():
+    left, _ = plot.error_curves(metrics(epochs=1)).axes
+    assert all(line.get_marker() == "o" for line in left.lines if len(line.get_xdata()) == 1)
+
+
+def test_both_panels_have_the_same_epochs():
+    left, right = plot.error_curves(metrics(("plain-20",))).axes
+    assert left.get_xlim() == right.get_xlim()
 
 
 def test_a_run_still_going_on_can_be_drawn(tmp_path):

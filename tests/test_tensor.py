@@ -541,3 +541,13 @@ def test_float32_through_a_whole_training_step():
     arrays |= {f"{name}.grad": parameter.grad for name, parameter in net.named_parameters()}
     arrays |= {f"velocity {i}": velocity for i, velocity in enumerate(optimizer.velocities)}
     assert {name: array.dtype for name, array in arrays.items() if array.dtype != np.float32} == {}
+
+
+@pytest.mark.parametrize("operand", [None, "1.5", 1j, object()], ids=["None", "text", "complex", "object"])
+def test_operands_that_are_no_numbers(operand):
+    with pytest.raises(DtypeError, match="the other operand"):
+        Tensor([1.0, 2.0]) + operand
+
+
+def test_lists_of_numbers_take_the_tensors_dtype():
+    assert (Tensor([1.0, 2.0]) + [1.5, 2.5]).dtype == np.float32

@@ -19,6 +19,7 @@ from .records import RunFolder, read_config, read_table
 
 METRICS = ("net", "seed", "iteration", "epoch", "lr", "train_loss", "train_error", "test_error", "seconds", "images_per_second")
 GRADIENTS = ("net", "seed", "iteration", "layer", "depth", "gradient_norm", "weight_norm", "ratio")
+TEXT = ("net", "layer")        # columns that hold words; all others hold numbers
 FAMILIES = {"plain": models.plain, "residual": models.resnet}
 FIRST_STEPS = 10               # gradients are recorded at each of these, then
 REGULAR_RECORDS = 20           # this many times in the rest of the run
@@ -65,10 +66,11 @@ def run(settings, out, data_folder=None, device="cpu", resume=False, progress=Tr
     for depth in settings.depths:
         check_depth(depth)
     train_set, test_set = load_sets(settings.dataset, preset, data_folder)
+    models.plain(max(settings.depths), width=preset.width)         # one too large to build shall leave no folder behind
     recipes = {depth: preset.recipe(depth) for depth in settings.depths}
 
     folder = RunFolder(out, {**settings.as_dict(), "dataset_name": train_set.name}, growing=("depths", "seeds"), resume=resume)
-    metrics, gradients = folder.table("metrics", METRICS), folder.table("gradients", GRADIENTS)
+    metrics, gradients = folder.table("metrics", METRICS, TEXT), folder.table("gradients", GRADIENTS, TEXT)
     for seed in range(settings.seeds):
         for depth in settings.depths:
             for family, build in FAMILIES.items():
@@ -128,7 +130,7 @@ def _gradient_recorder(table, net, seed):
 
 def report(folder):
     """The table and the verdict of the run in `folder`, from its records alone."""
-    config, metrics = read_config(folder), read_table(Path(folder) / "metrics.csv", METRICS)
+    config, metrics = _read_config(folder), read_table(Path(folder) / "metrics.csv", METRICS, TEXT)
     parameters = {f"{family}-{depth}": build(depth, width=config["width"]).num_parameters()
                   for family, build in FAMILIES.items() for depth in config["depths"]}
     return "\n".join([summary.table(metrics, parameters), "", *summary.verdict(metrics)])
@@ -143,8 +145,9 @@ def plot(folder):
         If the tables are missing, damaged or empty.
     """
     folder = Path(folder)
-    config = read_config(folder)
-    metrics, gradients = read_table(folder / "metrics.csv", METRICS), read_table(folder / "gradients.csv", GRADIENTS)
+    config = _read_config(folder)
+    metrics, gradients = (read_table(folder / f"{name}.csv", columns, TEXT)
+                          for name, columns in (("metrics", METRICS), ("gradients", GRADIENTS)))
     if not metrics or not gradients:
         raise DataError(str(folder), "nothing to draw yet", "at least one finished epoch", "empty tables", "let the run go on")
     caption = _caption(config)
@@ -152,6 +155,15 @@ def plot(folder):
     drops = [drop * whole_run for drop in config["drops"] if drop * whole_run < max(row["epoch"] for row in metrics)]
     return [plots.save(plots.error_curves(metrics, caption, drops), folder / "degradation.png"),
             plots.save(plots.gradient_norms(gradients, caption), folder / "gradients.png")]
+
+
+def _read_config(folder):
+    """The settings of the run in `folder`. Raises DataError if they are not those of a degradation run."""
+    config = read_config(folder)
+    if config.get("experiment") != "degradation" or "dataset_name" not in config:
+        raise DataError(f"{folder}/config.json", "not the settings of a degradation run", 'a file with "experiment": "degradation"',
+                        "other content", "is this the --out folder of a run?")
+    return config
 
 
 def _caption(config):

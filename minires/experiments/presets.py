@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from ..errors import ConfigError, unknown_name
 from ..train import Recipe
 
 
@@ -26,15 +25,13 @@ class Preset:
         """The `Recipe` for a net of that depth."""
         iterations = self.total_iterations()
         return Recipe(iterations=iterations, batch_size=self.batch_size, lr=self.lr,
-                      milestones=tuple(round(iterations * drop) for drop in self.drops),
+                      milestones=tuple(sorted({round(iterations * drop) for drop in self.drops})),
                       warmup=self.warmup_from_110 if depth >= 110 else 0, crop_padding=self.crop_padding)
 
     def total_iterations(self):
         """Steps of training: whole batches only, so the last few images of an epoch may be left out."""
         if self.iterations is not None:
             return self.iterations
-        if self.batch_size > self.train_size:
-            raise ConfigError("batch size", "a batch larger than the training set", f"at most {self.train_size}", str(self.batch_size))
         return self.epochs * (self.train_size // self.batch_size)
 
 
@@ -46,10 +43,3 @@ PRESETS = {
     "paper": Preset(image_size=32, width=16, train_size=50_000, test_size=10_000, epochs=None, iterations=64_000,
                     drops=(0.5, 0.75), crop_padding=4, warmup_from_110=400),
 }
-
-
-def preset(name):
-    """The preset of that name. Raises ConfigError for an unknown one."""
-    if name not in PRESETS:
-        raise unknown_name("preset", "preset", name, PRESETS)
-    return PRESETS[name]

@@ -66,16 +66,16 @@ class RunFolder:
         """The path of the checkpoint of one net."""
         return self.path / "checkpoints" / f"{net}-seed{seed}.safetensors"
 
-    def table(self, name, columns):
-        """The table ``name.csv``, to append to."""
-        return Table(self.path / f"{name}.csv", columns)
+    def table(self, name, columns, text=()):
+        """The table ``name.csv``, to append to; the columns in `text` hold words."""
+        return Table(self.path / f"{name}.csv", columns, text)
 
 
 class Table:
     """A CSV file with a header line. Each row is on disk as soon as it is appended."""
 
-    def __init__(self, path, columns):
-        self.path, self.columns = path, columns
+    def __init__(self, path, columns, text=()):
+        self.path, self.columns, self.text = path, columns, text
         if not path.exists():
             replace_text(path, ",".join(columns) + "\n")
 
@@ -87,18 +87,18 @@ class Table:
 
     def keep(self, condition):
         """Drop the rows for which ``condition(row)`` is False. The file is replaced as a whole."""
-        kept = [row for row in read_table(self.path, self.columns) if condition(row)]
+        kept = [row for row in read_table(self.path, self.columns, self.text) if condition(row)]
         lines = [",".join(self.columns)] + [",".join(str(_short(row[key])) for key in self.columns) for row in kept]
         replace_text(self.path, "\n".join(lines) + "\n")
 
 
-def read_table(path, columns):
-    """The rows of a CSV file as dicts; whole numbers as int, other numbers as float, the rest as text.
+def read_table(path, columns, text=()):
+    """The rows of a CSV file as dicts; whole numbers as int, other numbers as float, the columns in `text` as they are.
 
     Raises
     ------
     DataError
-        If the file is missing, lacks a column, or a line is cut short.
+        If the file is missing, lacks a column, a line is cut short, or a word stands where a number should.
     """
     try:
         with open(path, newline="") as file:
@@ -116,14 +116,18 @@ def read_table(path, columns):
     for line, row in enumerate(rows, 2):
         if None in row or None in row.values():
             raise DataError(f"{path}, line {line}", "wrong number of entries", f"{len(header)}", "another number")
-    return [{key: _number(value) for key, value in row.items()} for row in rows]
+    return [{key: row[key] if key in text else _number(row[key], key, f"{path}, line {line}") for key in header}
+            for line, row in enumerate(rows, 2)]
 
 
 def read_config(folder):
     """The settings in ``config.json``. Raises DataError if it is missing or damaged."""
     path = Path(folder) / "config.json"
     try:
-        return json.loads(path.read_text())
+        config = json.loads(path.read_text())
+        if not isinstance(config, dict):
+            raise ValueError("no settings in it")
+        return config
     except (OSError, ValueError) as error:
         raise DataError(str(path), "no settings to be read", "the config.json of a run", getattr(error, "strerror", None) or str(error),
                         "is this the --out folder of a run?") from None
@@ -176,10 +180,10 @@ def _short(value):
     return f"{value:.6g}" if isinstance(value, float) else value
 
 
-def _number(text):
+def _number(text, column, where):
     for kind in (int, float):
         try:
             return kind(text)
         except ValueError:
             pass
-    return text
+    raise DataError(where, column, "a number", repr(text), "mend the line, or take it out")

@@ -24,10 +24,10 @@ def finished(tmp_path_factory):
 
 
 def tables(out):
-    metrics = read_table(out / "metrics.csv", degradation.METRICS)
+    metrics = read_table(out / "metrics.csv", degradation.METRICS, degradation.TEXT)
     for row in metrics:
         del row["seconds"], row["images_per_second"]
-    return metrics, read_table(out / "gradients.csv", degradation.GRADIENTS)
+    return metrics, read_table(out / "gradients.csv", degradation.GRADIENTS, degradation.TEXT)
 
 
 def test_metrics_have_a_row_for_each_epoch_and_net(finished):
@@ -129,6 +129,28 @@ def test_figures_are_redrawn_from_the_tables_alone(finished, tmp_path):
     (tmp_path / "metrics.csv").write_text("\n".join(lines[:-2]) + "\n")
     degradation.plot(tmp_path)
     assert drawn[0].read_bytes() != first
+
+
+def test_drops_of_the_learning_rate_are_drawn_where_they_happened_or_not_at_all(finished, tmp_path, monkeypatch):
+    """A run of 3.5 epochs, of which 3 are done: lr was divided at 60 % of the whole, and 85 % is 2.975."""
+    for name in ("config.json", "gradients.csv"):
+        (tmp_path / name).write_bytes((finished / name).read_bytes())
+    lines, drawn = (finished / "metrics.csv").read_text().splitlines(), []
+    monkeypatch.setattr(degradation.plots, "save", lambda figure, path: path)
+    monkeypatch.setattr(degradation.plots, "error_curves", lambda metrics, caption, drops: drawn.append(drops))
+    for epochs, expected in ((1, []), (3, [2.1, 2.975])):
+        (tmp_path / "metrics.csv").write_text("\n".join(lines[:1 + epochs]) + "\n")
+        degradation.plot(tmp_path)
+        assert drawn.pop() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "nonsense", '{"experiment": "another"}'])
+def test_settings_of_something_else(finished, tmp_path, content):
+    for name in ("metrics.csv", "gradients.csv"):
+        (tmp_path / name).write_bytes((finished / name).read_bytes())
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(DataError, match="config.json"):
+        degradation.plot(tmp_path)
 
 
 def test_nothing_to_draw_yet(finished, tmp_path):

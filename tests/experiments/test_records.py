@@ -7,7 +7,7 @@ import pytest
 from minires.errors import ConfigError, DataError
 from minires.experiments.records import RunFolder, read_config, read_table
 
-COLUMNS = ("net", "iteration", "loss")
+COLUMNS, TEXT = ("net", "iteration", "loss"), ("net",)
 
 
 def row(net, iteration, loss):
@@ -15,45 +15,45 @@ def row(net, iteration, loss):
 
 
 def test_rows_are_on_disk_as_soon_as_they_are_appended(tmp_path):
-    table = RunFolder(tmp_path, {}).table("metrics", COLUMNS)
+    table = RunFolder(tmp_path, {}).table("metrics", COLUMNS, TEXT)
     table.append([row("plain-20", 1, 0.123456789)])
     assert (tmp_path / "metrics.csv").read_text() == "net,iteration,loss\nplain-20,1,0.123457\n"
     table.append([row("plain-20", 2, 1e-12)])
-    assert read_table(tmp_path / "metrics.csv", COLUMNS) == [row("plain-20", 1, 0.123457), row("plain-20", 2, 1e-12)]
+    assert read_table(tmp_path / "metrics.csv", COLUMNS, TEXT) == [row("plain-20", 1, 0.123457), row("plain-20", 2, 1e-12)]
 
 
 def test_rows_can_be_dropped(tmp_path):
-    table = RunFolder(tmp_path, {}).table("metrics", COLUMNS)
+    table = RunFolder(tmp_path, {}).table("metrics", COLUMNS, TEXT)
     table.append(row("a", i, 0.5 * i) for i in range(4))
     table.keep(lambda row: row["iteration"] < 2)
-    assert read_table(tmp_path / "metrics.csv", COLUMNS) == [row("a", 0, 0.0), row("a", 1, 0.5)]
+    assert read_table(tmp_path / "metrics.csv", COLUMNS, TEXT) == [row("a", 0, 0.0), row("a", 1, 0.5)]
 
 
 def test_a_line_cut_off_at_the_end_is_left_out(tmp_path):
     path = tmp_path / "metrics.csv"
     path.write_text("net,iteration,loss\na,1,0.5\na,2")
-    assert read_table(path, COLUMNS) == [row("a", 1, 0.5)]
+    assert read_table(path, COLUMNS, TEXT) == [row("a", 1, 0.5)]
 
 
 @pytest.mark.parametrize("text, complaint", [
     ("", "columns missing"), ("net,iteration\na,1\n", "no loss"), ("net,iteration,loss\na,1\na,2,3\n", "line 2"),
-    ("net,iteration,loss\na,1,2,3\na,2,3\n", "line 2"),
+    ("net,iteration,loss\na,1,2,3\na,2,3\n", "line 2"), ("net,iteration,loss\na,1,low\n", "line 2: loss: expected a number, got 'low'"),
 ])
 def test_damaged_tables(tmp_path, text, complaint):
     (tmp_path / "metrics.csv").write_text(text)
     with pytest.raises(DataError, match=complaint):
-        read_table(tmp_path / "metrics.csv", COLUMNS)
+        read_table(tmp_path / "metrics.csv", COLUMNS, TEXT)
 
 
 def test_binary_rubbish(tmp_path):
     (tmp_path / "metrics.csv").write_bytes(b"\xff\xfe\x00" * 10)
     with pytest.raises(DataError):
-        read_table(tmp_path / "metrics.csv", COLUMNS)
+        read_table(tmp_path / "metrics.csv", COLUMNS, TEXT)
 
 
 def test_missing_files(tmp_path):
     with pytest.raises(DataError, match="no such file.*--out folder"):
-        read_table(tmp_path / "metrics.csv", COLUMNS)
+        read_table(tmp_path / "metrics.csv", COLUMNS, TEXT)
     with pytest.raises(DataError, match="config.json"):
         read_config(tmp_path)
 

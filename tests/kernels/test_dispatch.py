@@ -133,8 +133,8 @@ def test_the_tape_remembers_which_kernel_ran():
 
 
 def test_needs_is_an_offer_not_a_duty():
-    assert as_kernel("relu", (forward_pair, backward_pair)).takes_needs is False
-    assert as_kernel("relu", (forward_pair, lambda dy, cache, needs: dy)).takes_needs is True
+    assert as_kernel("relu", (forward_pair, backward_pair), cpu.relu).takes_needs is False
+    assert as_kernel("relu", (forward_pair, lambda dy, cache, needs: dy), cpu.relu).takes_needs is True
 
 
 def test_a_learners_convolution_runs_in_a_resnet():
@@ -217,3 +217,10 @@ def test_a_whole_net_on_the_loops_agrees_with_the_fast_kernels():
         gradients[wing] = [loss.data] + [parameter.grad for parameter in net.parameters()]
     for fast, slow in zip(gradients["cpu"], gradients["naive"]):
         np.testing.assert_allclose(fast, slow, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("forward", [lambda x, w: None, lambda self, x, w, stride=1, padding=0, dilation=1, groups=1: None])
+def test_a_forward_that_cannot_be_called_as_the_librarys(forward):
+    """A convolution that takes no stride, and one written with self: both would fail in the middle of a net."""
+    with pytest.raises(ConfigError, match="conv2d=.*forward does not fit.*stride=1, padding=0"):
+        kernels.use(conv2d=(forward, lambda dy, cache: None))

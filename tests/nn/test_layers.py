@@ -110,3 +110,9 @@ def test_bad_input(call, error, words):
     with pytest.raises(error) as caught:
         call()
     assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("modules, got", [(([nn.ReLU()],), "a list"), ((nn.ReLU(), F.relu), "a function")])
+def test_sequential_takes_modules_only(modules, got):
+    with pytest.raises(ConfigError, match=f"expected a Module, got {got}"):
+        nn.Sequential(*modules)
