@@ -96,7 +96,7 @@ def _parser():
                     "writes config.json, metrics.csv, gradients.csv, degradation.png and gradients.png to the output folder.",
         epilog="presets:\n"
                "  quick     16x16 images, width 8, 10,000 images, 7 epochs: a few minutes on two cores\n"
-               "  standard  32x32 images, width 16, 50,000 images, 20 epochs: most of a day on two cores\n"
+               "  standard  32x32 images, width 16, 50,000 images, 20 epochs: many hours on two cores\n"
                "  paper     the paper's 64,000 iterations with crops and flips: for a GPU, or patience\n\n"
                "examples:\n  minires degradation\n"
                "  minires degradation --dataset cifar10 --data ~/cifar --seeds 3 --out runs/three-seeds\n"

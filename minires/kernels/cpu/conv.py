@@ -43,9 +43,9 @@ class conv2d(Kernel):
         def share(start, stop):
             for first, last in parallel.pieces(start, stop, image_bytes):
                 images = _place(x[first:last], win.padding, (1, 1), padded_size)
-                for channels, outputs in _groups(x.shape[-1], w.shape[-1], groups):
+                for channels, outputs in _groups(x.shape[-1], wide.shape[-1], groups):
                     columns = im2col(images[..., channels], wide.shape[:2], moves, win.dilation, positions)
-                    _multiply(columns, wide[..., slice(None) if groups == 1 else outputs], out=y[first:last, ..., outputs])
+                    _multiply(columns, wide[..., outputs], out=y[first:last, ..., outputs])
 
         parallel.run(share, len(x), image_bytes)
         return y, (x, w, win, groups)
@@ -66,14 +66,13 @@ class conv2d(Kernel):
             dwide = np.zeros_like(wide)
             for first, last in parallel.pieces(start, stop, image_bytes):
                 spread = _place(dy[first:last], before, win.stride, spread_size)
-                for outputs, channels in _groups(dy.shape[-1], x.shape[-1], groups):
+                for outputs, channels in _groups(dy.shape[-1], wide.shape[-1], groups):
                     columns = im2col(spread[..., outputs], wide.shape[:2], (1, at_once), win.dilation, positions)
-                    all_channels = slice(None) if groups == 1 else channels
                     if needs[0]:
-                        _multiply(columns, wide[..., all_channels], out=dx[first:last, ..., channels])
+                        _multiply(columns, wide[..., channels], out=dx[first:last, ..., channels])
                     if needs[1]:
                         pixels = x[first:last, ..., channels].reshape(len(columns), -1)
-                        dwide[..., all_channels] += (columns.T @ pixels).reshape(*wide.shape[:3], -1)
+                        dwide[..., channels] += (columns.T @ pixels).reshape(*wide.shape[:3], -1)
             return dwide
 
         partial = parallel.run(share, len(x), image_bytes)
@@ -104,7 +103,10 @@ def _multiply(columns, weights, out):
 
 
 def _groups(c_in, c_out, groups):
-    """The slices of input and output channels that belong together."""
+    """The slices of input and output channels that belong together.
+
+    One group is all there is: its slice of t O wide outputs also takes the whole of an array with O of them.
+    """
     return [(slice(c_in * g // groups, c_in * (g + 1) // groups), slice(c_out * g // groups, c_out * (g + 1) // groups))
             for g in range(groups)]
 
