@@ -8,12 +8,8 @@ The columns of a whole batch would take KH KW times the memory of the images. So
 used while they are in the processor's cache, and overwritten by those of the next few.
 
 Backward is a linear layer's, dX = dY W^T and dW^T = dY^T X, with dY laid out as columns: row q holds what dL/dy has in
-all outputs that pixel q went into. So the gradient of the images is a convolution too, of dL/dy spread out by the
-stride, with the weights turned by 180 degrees and their input and output channels exchanged; and the same columns give
-the gradient of the weights.
-
-With few output channels both the copy and the product are slow: narrow matrices. Then the outputs of t neighbouring
-pixels are found at once, as t O channels of a convolution with a wider kernel, KW + t - 1, that moves by t.
+all outputs that pixel q went into. So dX slides a window over dY as the forward pass slides one over X, and dW comes
+from the same columns. One routine, `_slide`, does all; which pixel meets which weight is in `taps.py`.
 """
 
 import numpy as np
@@ -21,7 +17,11 @@ from numpy.lib.stride_tricks import as_strided
 
 from .. import shapes
 from ..kernel import Kernel
-from . import parallel
+from . import parallel, taps
+
+WIDE_ENOUGH = 32             # columns of a matrix product, up to which several pixels are found at once
+SMALL_PRODUCT = 10 ** 6      # multiplications, up to which OpenBLAS multiplies matrices as they lie, without repacking
+FEWEST_ROWS = 64             # of a small product, so that its call costs little
 
 
 class conv2d(Kernel):
@@ -33,135 +33,147 @@ class conv2d(Kernel):
 
     def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
         shape, win = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
+        rows, columns = _forward_taps(win, w.shape[3] // groups)
         y = np.empty(shape, x.dtype)
-        at_once = _pixels_at_once(w.shape[3], shape[2], win.stride[1], win.dilation[1], groups)
-        wide = _widen(w, at_once)
-        moves, positions = (win.stride[0], win.stride[1] * at_once), (shape[1], shape[2] // at_once)
-        image_bytes = _columns_bytes(positions, wide)
-        padded_size = tuple(size + 2 * p for size, p in zip(x.shape[1:3], win.padding))
-
-        def share(start, stop):
-            for first, last in parallel.pieces(start, stop, image_bytes):
-                images = _place(x[first:last], win.padding, (1, 1), padded_size)
-                for channels, outputs in _groups(x.shape[-1], wide.shape[-1], groups):
-                    columns = im2col(images[..., channels], wide.shape[:2], moves, win.dilation, positions)
-                    _multiply(columns, wide[..., outputs], out=y[first:last, ..., outputs])
-
-        parallel.run(share, len(x), image_bytes)
+        weights = [taps.widen(part, rows, columns) for part in _split_weights(w, groups)]
+        _slide(x, rows, columns, groups, shape[1:3], weights=weights, out=y)
         return y, (x, w, win, groups)
 
     def backward(dy, cache, needs=(True, True)):
         x, w, win, groups = cache
-        turned = _turn(w, groups)
-        reach = tuple(d * (k - 1) for d, k in zip(win.dilation, win.kernel))     # from a window's first to last pixel
-        before = tuple(r - p for r, p in zip(reach, win.padding))
-        spread_size = tuple(size + r for size, r in zip(x.shape[1:3], reach))
-        at_once = _pixels_at_once(x.shape[3], x.shape[2], 1, win.dilation[1], groups)
-        wide = _widen(turned, at_once)
-        positions = (x.shape[1], x.shape[2] // at_once)
-        image_bytes = _columns_bytes(positions, wide)
-        dx = np.empty(x.shape, x.dtype) if needs[0] else None
-
-        def share(start, stop):
-            dwide = np.zeros_like(wide)
-            for first, last in parallel.pieces(start, stop, image_bytes):
-                spread = _place(dy[first:last], before, win.stride, spread_size)
-                for outputs, channels in _groups(dy.shape[-1], wide.shape[-1], groups):
-                    columns = im2col(spread[..., outputs], wide.shape[:2], (1, at_once), win.dilation, positions)
-                    if needs[0]:
-                        _multiply(columns, wide[..., channels], out=dx[first:last, ..., channels])
-                    if needs[1]:
-                        pixels = x[first:last, ..., channels].reshape(len(columns), -1)
-                        dwide[..., channels] += (columns.T @ pixels).reshape(*wide.shape[:3], -1)
-            return dwide
-
-        partial = parallel.run(share, len(x), image_bytes)
-        return dx, _turn(_narrow(sum(partial[1:], partial[0]), at_once), groups) if needs[1] else None
+        if not needs[0]:                                           # X has fewer columns than dY in a net's first layer
+            rows, columns = _forward_taps(win, w.shape[3] // groups)
+            dwide = _slide(x, rows, columns, groups, dy.shape[1:3], partner=dy)
+            return None, np.concatenate([taps.narrow(d, rows, columns, w.shape[2]) for d in dwide], axis=3)
+        rows, columns = _backward_taps(win, w.shape[2])
+        dx = np.empty(x.shape, x.dtype)
+        weights = [taps.widen(part.swapaxes(2, 3), rows, columns) for part in _split_weights(w, groups)]
+        dwide = _slide(dy, rows, columns, groups, x.shape[1:3], weights=weights, out=dx, partner=x if needs[1] else None)
+        if not needs[1]:
+            return dx, None
+        dw = [taps.narrow(d, rows, columns, w.shape[3] // groups).swapaxes(2, 3) for d in dwide]
+        return dx, np.concatenate(dw, axis=3)
 
 
-def im2col(images, kernel, stride, dilation, size):
-    """Lay the windows of padded `images` (N, H, W, C) out as rows: scratch of shape (N H' W', KH KW C).
+def _slide(source, rows, columns, groups, size, weights=None, out=None, partner=None):
+    """Slide a window over the images `source`, a few at a time.
 
-    A strided view shows every window without moving a number; copying the view is im2col.
+    Each window, as a row of the columns, is multiplied by `weights` (a matrix for each group) to give pixels of `out`
+    (N, *size, O); and the columns, transposed, by the same pixels of `partner` (N, *size, O), the sum of which is
+    returned: a matrix for each group.
     """
-    n, _, _, c = images.shape
-    sn, sh, sw, sc = images.strides
-    view = as_strided(images, (n, *size, *kernel, c),
-                      (sn, sh * stride[0], sw * stride[1], sh * dilation[0], sw * dilation[1], sc))
-    columns = parallel.scratch("columns", view.shape, images.dtype)
-    np.copyto(columns, view)
-    return columns.reshape(n * size[0] * size[1], -1)
+    windows = rows.windows(size[0]), columns.windows(size[1])
+    length = rows.size * columns.size * source.shape[3] // groups
+    width = rows.at_once * columns.at_once * (partner if out is None else out).shape[3] // groups
+    product_rows = _product_rows(windows[0] * windows[1], length * width)
+    image_bytes = windows[0] * windows[1] * length * source.itemsize
+
+    def share(start, stop):
+        pieces = parallel.pieces(start, stop, image_bytes)
+        most = pieces[0][1] - pieces[0][0] if pieces else 0
+        placed, inside, seen = _place(source, rows, columns, windows, most)
+        views = [_windows(_channels(placed, group, groups), rows, columns, windows) for group in range(groups)]
+        copies = parallel.scratch("columns", views[0].shape, source.dtype)
+        products = parallel.scratch("products", (most * windows[0] * windows[1] // product_rows, length, width), source.dtype)
+        total = np.zeros((groups, length, width), source.dtype)
+        for first, last in pieces:
+            n = last - first
+            inside[:n] = seen[first:last]
+            for group in range(groups):
+                copies[:n] = views[group][:n]                                                              # im2col
+                matrices = copies[:n].reshape(-1, product_rows, length)
+                if out is not None:
+                    pixels = _channels(out[first:last], group, groups)
+                    if pixels.flags.c_contiguous and pixels.size == n * windows[0] * windows[1] * width and rows.at_once == 1:
+                        np.matmul(matrices, weights[group], out=pixels.reshape(-1, product_rows, width))
+                    else:
+                        together = parallel.scratch("together", (*matrices.shape[:2], width), source.dtype)
+                        _separate(np.matmul(matrices, weights[group], out=together), rows, columns, windows, out=pixels)
+                if partner is not None:
+                    pixels = _together(_channels(partner[first:last], group, groups), rows, columns, windows)
+                    pixels = pixels.reshape(-1, product_rows, width)
+                    total[group] += np.matmul(matrices.swapaxes(1, 2), pixels, out=products[:len(pixels)]).sum(axis=0)
+        return total
+
+    partial = parallel.run(share, len(source), image_bytes)
+    return sum(partial[1:], partial[0])
 
 
-def _multiply(columns, weights, out):
-    """Write columns @ weights, with `weights` (KH, KW, C, O) as a matrix, into `out` (N, H', W', O)."""
-    weights = weights.reshape(columns.shape[1], -1)
-    if out.flags.c_contiguous:
-        np.matmul(columns, weights, out=out.reshape(len(columns), -1))
-    else:                                     # the channels of one group among others
-        out[...] = (columns @ weights).reshape(out.shape)
+def _windows(placed, rows, columns, windows):
+    """A view of every window of the images, moving no number: (N, *windows, KH, KW, C). To copy it is im2col."""
+    n, _, _, c = placed.shape
+    sn, sh, sw, sc = placed.strides
+    return as_strided(placed, (n, *windows, rows.size, columns.size, c),
+                      (sn, sh * rows.move, sw * columns.move, sh * rows.step, sw * columns.step, sc))
 
 
-def _groups(c_in, c_out, groups):
-    """The slices of input and output channels that belong together.
-
-    One group is all there is: its slice of t O wide outputs also takes the whole of an array with O of them.
-    """
-    return [(slice(c_in * g // groups, c_in * (g + 1) // groups), slice(c_out * g // groups, c_out * (g + 1) // groups))
-            for g in range(groups)]
-
-
-def _turn(w, groups):
-    """Weights (KH, KW, C / groups, O) turned by 180 degrees, input and output exchanged: (KH, KW, O / groups, C).
-
-    Turning twice gives the weights back.
-    """
-    turned = [w[::-1, ::-1, :, outputs].swapaxes(2, 3) for _, outputs in _groups(w.shape[2] * groups, w.shape[3], groups)]
-    return np.ascontiguousarray(np.concatenate(turned, axis=3))
+def _place(images, rows, columns, windows, count):
+    """Scratch images of `size` whose pixel 0 is pixel `first` of `images`; zeros where these have none."""
+    _, height, width, c = images.shape
+    reach = rows.reach(windows[0]), columns.reach(windows[1])
+    placed = parallel.framed((rows.first, columns.first, height, width), count, (*reach, c), images.dtype)
+    from_rows, to_rows = _overlap(rows.first, reach[0], height)
+    from_columns, to_columns = _overlap(columns.first, reach[1], width)
+    return placed, placed[:, to_rows, to_columns], images[:, from_rows, from_columns]
 
 
-def _pixels_at_once(outputs, width, stride, dilation, groups):
-    """How many neighbouring pixels of a line of `width` to find at once, so that a product has some 16 columns."""
-    if stride > 1 or dilation > 1 or groups > 1:
-        return 1
-    return max(t for t in (1, 2, 4) if t == 1 or (t * outputs <= 16 and width % t == 0))
+def _overlap(first, size, available):
+    """The part of ``range(first, first + size)`` in ``range(available)``, as a slice of the latter and of the former."""
+    start, stop = max(first, 0), max(0, min(first + size, available))
+    stop = max(start, stop)
+    return slice(start, stop), slice(start - first, stop - first)
 
 
-def _widen(w, at_once):
-    """Weights (KH, KW + t - 1, C, t O) that find t pixels at once: w for each, moved on by one, with zeros beside it."""
-    kh, kw, c, o = w.shape
-    wide = np.zeros((kh, kw + at_once - 1, c, at_once, o), w.dtype)
-    for j in range(at_once):
-        wide[:, j:j + kw, :, j] = w
-    return wide.reshape(kh, kw + at_once - 1, c, at_once * o)
+def _together(pixels, rows, columns, windows):
+    """Pixels (N, H, W, C) as (N, *windows, at once C): those found at once side by side, zeros beyond the end."""
+    n, height, width, c = pixels.shape
+    if rows.at_once == 1 and width == windows[1] * columns.at_once:
+        return pixels
+    together = parallel.scratch("together", (n, *windows, rows.at_once, columns.at_once, c), pixels.dtype)
+    if height % rows.at_once or width % columns.at_once:
+        together[:, -1], together[:, :, -1] = 0, 0
+    for r, q in np.ndindex(rows.at_once, columns.at_once):
+        some = pixels[:, r::rows.at_once, q::columns.at_once]
+        together[:, :some.shape[1], :some.shape[2], r, q] = some
+    return together
 
 
-def _narrow(dwide, at_once):
-    """The gradient of w from that of the wide weights: w stands in them t times, and what is used t times adds up."""
-    kh, wide, c, outputs = dwide.shape
-    kw, parts = wide - at_once + 1, dwide.reshape(kh, wide, c, at_once, outputs // at_once)
-    return sum(parts[:, j:j + kw, :, j] for j in range(at_once))
+def _separate(together, rows, columns, windows, out):
+    """Write what `_together` puts side by side to its places in `out` (N, H, W, C)."""
+    together = together.reshape(len(out), *windows, rows.at_once, columns.at_once, -1)
+    for r, q in np.ndindex(rows.at_once, columns.at_once):
+        some = out[:, r::rows.at_once, q::columns.at_once]
+        some[...] = together[:, :some.shape[1], :some.shape[2], r, q]
 
 
-def _place(images, before, step, size):
-    """Scratch images of `size`: pixel i of `images` at position i step + before (left out if outside), zeros elsewhere."""
-    n, height, width, c = images.shape
-    padded = parallel.framed((before, step, height, width), n, (*size, c), images.dtype)
-    rows, to_rows = _inside(height, before[0], step[0], size[0])
-    columns, to_columns = _inside(width, before[1], step[1], size[1])
-    padded[:, to_rows, to_columns] = images[:, rows, columns]
-    return padded
+def _forward_taps(win, outputs):
+    rows, columns = zip(*win)
+    at_once = _pixels_at_once(outputs) if win.dilation[1] == 1 else 1
+    return taps.forward(1, *rows), taps.forward(at_once, *columns)
 
 
-def _inside(count, before, step, size):
-    """The slice of ``range(count)`` for which i step + before lies in ``range(size)``, and the slice of those positions."""
-    first = max(0, -(before // step))                              # smallest i with i step + before >= 0
-    last = min(count, (size - 1 - before) // step + 1)
-    if last <= first:
-        return slice(0, 0), slice(0, 0)
-    return slice(first, last), slice(first * step + before, (last - 1) * step + before + 1, step)
+def _backward_taps(win, outputs):
+    rows, columns = zip(*win)
+    at_once = _pixels_at_once(outputs * win.stride[0] * win.stride[1]) if win.dilation[1] == 1 else 1
+    return taps.backward(win.stride[0], *rows), taps.backward(win.stride[1] * at_once, *columns)
 
 
-def _columns_bytes(positions, w):
-    """The memory that the columns for one image take, with a window of weights `w` at (rows, columns) of positions."""
-    return positions[0] * positions[1] * w.shape[0] * w.shape[1] * w.shape[2] * w.dtype.itemsize
+def _pixels_at_once(outputs):
+    """How many neighbouring pixels to find at once, so that matrix products are not too narrow."""
+    return max(t for t in (1, 2, 4) if t == 1 or t * outputs <= WIDE_ENOUGH)
+
+
+def _product_rows(positions, multiplications):
+    """In how many rows at a time to multiply the columns of an image, of `multiplications` each."""
+    fitting = [rows for rows in range(FEWEST_ROWS, positions) if positions % rows == 0 and rows * multiplications <= SMALL_PRODUCT]
+    return max(fitting, default=positions)
+
+
+def _split_weights(w, groups):
+    return np.split(w, groups, axis=3)
+
+
+def _channels(array, group, groups):
+    """The channels of one group."""
+    c = array.shape[-1] // groups
+    return array[..., group * c:(group + 1) * c]
