@@ -4,7 +4,7 @@ Three wings hold the same kernels under the same names: `naive` in loops that re
 fast NumPy, and `common` for what any array library writes alike. `find` chooses by name, `use` swaps in your own.
 """
 
-from .dispatch import find, names, use
+from .dispatch import find, names, stands_in, use
 from .kernel import Kernel
 
-__all__ = ["Kernel", "find", "names", "use"]
+__all__ = ["Kernel", "find", "names", "stands_in", "use"]

@@ -6,6 +6,7 @@ from ..errors import unknown_name
 from .kernel import Kernel, as_kernel
 
 WINGS = ("cpu", "naive")
+FUSED = {"batch_norm_relu": ("batch_norm", "add", "relu")}     # kernel -> the kernels whose work it does in fewer passes
 
 _wings = {}              # wing -> its kernels by name, filled as wings are imported
 _wing = "cpu"            # the wing whose kernels are used
@@ -16,6 +17,14 @@ def find(name):
     """The kernel that answers to `name` now: the one swapped in by `use`, else that of the wing in use."""
     kernel = _swapped.get(name)
     return kernel if kernel is not None else _kernels(_wing)[name]
+
+
+def stands_in(name):
+    """Whether the kernel `name`, which does the work of several (`FUSED`), shall be used in their place.
+
+    Not if one of these was swapped, for it is to be seen at work; unless `name` itself was.
+    """
+    return name in _swapped or not any(part in _swapped for part in FUSED[name])
 
 
 def names():

@@ -80,7 +80,7 @@ class CifarNet(nn.Module):
         self.fc = nn.Linear(channels, num_classes, rng=rng, std=0.01)
 
     def forward(self, x):
-        x = F.relu(self.bn1(self.conv1(x)))
+        x = nn.norm_relu(self.bn1, self.conv1(x))
         x = self.layer3(self.layer2(self.layer1(x)))
         return self.fc(F.global_avg_pool2d(x))
 
@@ -102,15 +102,18 @@ class BasicBlock(nn.Module):
         self.stride, self.new_channels = stride, c_out - c_in
 
     def forward(self, x):
-        y = F.relu(self.bn1(self.conv1(x)))
-        y = self.bn2(self.conv2(y))
+        y = nn.norm_relu(self.bn1, self.conv1(x))
+        return nn.norm_relu(self.bn2, self.conv2(y), self._shortcut(x))
+
+    def _shortcut(self, x):
+        """What is added to F(x); None for nothing."""
         if self.shortcut == "identity":
-            y = y + x
-        elif self.shortcut == "subsample and pad":
-            y = y + subsample_and_pad(x, self.stride, self.new_channels)
-        elif self.shortcut == "projection":
-            y = y + self.downsample(x)
-        return F.relu(y)
+            return x
+        if self.shortcut == "subsample and pad":
+            return subsample_and_pad(x, self.stride, self.new_channels)
+        if self.shortcut == "projection":
+            return self.downsample(x)
+        return None
 
 
 def subsample_and_pad(x, stride, new_channels):

@@ -74,6 +74,18 @@ class BatchNorm2d(Module):
         return f"{self.weight.size}, eps={self.eps}, momentum={self.momentum}"
 
 
+def norm_relu(norm, x, shortcut=None):
+    """relu(norm(x) + shortcut), the end of every layer of a residual net; `shortcut` may be left out.
+
+    Where `norm` is a BatchNorm2d it is all done at once, unless a hook on `norm` wants to see what comes out of that.
+    """
+    if type(norm) is BatchNorm2d and not norm.has_hooks():
+        return F.batch_norm_relu(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, norm.training,
+                                 norm.momentum, norm.eps, shortcut)
+    y = norm(x)
+    return F.relu(y if shortcut is None else y + shortcut)
+
+
 class Linear(Module):
     """x w + b, from (N, n_in) to (N, n_out).
 

@@ -148,6 +148,10 @@ class Module:
         """
         return self._register("_backward_hooks", hook)
 
+    def has_hooks(self):
+        """Whether someone is to be told when this module is called."""
+        return bool(vars(self).get("_forward_hooks") or vars(self).get("_backward_hooks"))
+
     def _register(self, kind, hook):
         vars(self).setdefault(kind, []).append(hook)
         return lambda: vars(self)[kind].remove(hook)

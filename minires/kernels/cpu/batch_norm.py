@@ -1,11 +1,11 @@
-"""Batch norm over the last axis, in pieces that stay in cache.
+"""Batch norm over the last axis, alone and with what follows it in a residual block done in the same passes.
 
 Per channel, over the M = N H W values of the batch (Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 1):
 
     mean = sum(x) / M        var = sum((x - mean)^2) / M
     y = weight x_hat + bias       with x_hat = (x - mean) / sqrt(var + eps)
 
-Arrays of few channels are seen as rows of whole image lines, (N H, W C), so that NumPy's inner loops are long.
+As written, ReLU and addition would each read and write the whole batch once more, and memory is what is slow here.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import shapes
 from ..kernel import Kernel
-from . import parallel
+from . import channels, memory
 
 
 class Cache(NamedTuple):
@@ -26,6 +26,8 @@ class Cache(NamedTuple):
     var: np.ndarray
     inverse_std: np.ndarray
     from_batch: bool
+    y: np.ndarray = None             # with ReLU only, as is the next
+    has_shortcut: bool = False
 
 
 class batch_norm(Kernel):
@@ -37,129 +39,54 @@ class batch_norm(Kernel):
 
     def forward(x, weight, bias, mean=None, var=None, eps=1e-5):
         shapes.channels("batch_norm", x.shape, weight=weight, bias=bias, mean=mean, var=var)
-        from_batch = mean is None
-        if from_batch:
-            mean, var = moments(x)
-        inverse_std = 1 / np.sqrt(var + eps)
-        scale = weight * inverse_std
-        y = scale_and_shift(x, scale, bias - mean * scale)
-        return y, Cache(x, weight, mean, var, inverse_std, from_batch)
+        scale, shift, cache = _scale_and_shift(x, weight, bias, mean, var, eps)
+        return channels.scale_and_shift(x, scale, shift), cache
 
     def backward(dy, cache):
         """With g = weight / std:   dbias = sum(dy),   dweight = sum(dy x_hat),
 
         dx = g (dy - dbias / M - x_hat dweight / M); in inference, where mean and var are constants, dx = g dy.
         """
-        x, weight, mean, _, inverse_std, from_batch = cache
-        dbias, dweight = _gradient_sums(dy, x, mean)
-        dweight *= inverse_std
-        gain = weight * inverse_std
-        if not from_batch:
-            return scale_and_shift(dy, gain, np.zeros_like(gain)), dweight, dbias
-        count = x.size // x.shape[-1]
-        slope = gain * inverse_std * dweight / count                   # of dx over x
-        return _combine(dy, gain, x, slope, slope * mean - gain * dbias / count), dweight, dbias
+        sums = channels.gradient_sums(dy, cache.x, cache.mean)
+        return _gradients(dy, sums, cache, out=memory.empty(dy.shape, dy.dtype))
 
 
-def moments(x):
-    """Mean and biased variance of each channel of x (..., C), each of shape (C,).
+class batch_norm_relu(Kernel):
+    """y = relu(batch_norm(x, weight, bias) + shortcut), where shortcut, of x's shape, may be left out."""
 
-    Each piece's mean and sum of squared deviations are found while it is in cache, then merged (Chan, Golub and
-    LeVeque 1979): one pass over the memory, and none of the cancellation of mean(x^2) - mean(x)^2.
-    """
-    lines, fold = _lines(x)
+    def forward(x, weight, bias, shortcut=None, mean=None, var=None, eps=1e-5):
+        shapes.channels("batch_norm_relu", x.shape, weight=weight, bias=bias, mean=mean, var=var)
+        shapes.same("batch_norm_relu", x.shape, shortcut=shortcut)
+        scale, shift, cache = _scale_and_shift(x, weight, bias, mean, var, eps)
+        y = channels.scale_and_shift(x, scale, shift, plus=shortcut, relu=True)
+        return y, cache._replace(y=y, has_shortcut=shortcut is not None)
 
-    def share(start, stop):
-        count, mean, squares = 0, 0, 0
-        for first, last in parallel.pieces(start, stop, 2 * lines[0].nbytes):
-            piece = lines[first:last]
-            piece_count = piece.size // x.shape[-1]
-            piece_mean = fold(piece.sum(axis=0)) / x.dtype.type(piece_count)
-            deviation = parallel.scratch("deviation", piece.shape, x.dtype)
-            np.subtract(piece, _tile(piece_mean, piece), out=deviation)
-            np.multiply(deviation, deviation, out=deviation)
-            count, mean, squares = _merge((count, mean, squares), (piece_count, piece_mean, fold(deviation.sum(axis=0))))
-        return count, mean, squares
-
-    count, mean, squares = 0, 0, 0
-    for part in parallel.run(share, len(lines), lines[0].nbytes):
-        count, mean, squares = _merge((count, mean, squares), part)
-    return mean, squares / count
+    def backward(dy, cache):
+        """With dz = dy where y > 0, else 0: batch norm's gradients for dz; and dz for the shortcut."""
+        dz = memory.empty(dy.shape, dy.dtype)
+        sums = channels.gradient_sums(dy, cache.x, cache.mean, cache.y, dz)
+        if cache.has_shortcut:
+            return *_gradients(dz, sums, cache, out=memory.empty(dy.shape, dy.dtype)), dz
+        return _gradients(dz, sums, cache, out=dz)
 
 
-def scale_and_shift(x, scale, shift):
-    """x scale + shift, for one scale and shift a channel."""
-    lines, _ = _lines(x)
-    out = np.empty(x.shape, x.dtype)
-    out_lines = out.reshape(lines.shape)
-    scale, shift = _tile(scale, lines), _tile(shift, lines)
-
-    def share(start, stop):
-        for first, last in parallel.pieces(start, stop, 2 * lines[0].nbytes):
-            np.multiply(lines[first:last], scale, out=out_lines[first:last])
-            out_lines[first:last] += shift
-
-    parallel.run(share, len(lines), lines[0].nbytes)
-    return out
+def _scale_and_shift(x, weight, bias, mean, var, eps):
+    """What each channel is multiplied by and what is added, and the cache."""
+    from_batch = mean is None
+    if from_batch:
+        mean, var = channels.moments(x)
+    inverse_std = 1 / np.sqrt(var + eps)
+    scale = weight * inverse_std
+    return scale, bias - mean * scale, Cache(x, weight, mean, var, inverse_std, from_batch)
 
 
-def _gradient_sums(dy, x, mean):
-    """sum(dy) and sum(dy (x - mean)) over each channel."""
-    dy_lines, fold = _lines(dy)
-    x_lines = x.reshape(dy_lines.shape)
-    tiled_mean = _tile(mean, x_lines)
-
-    def share(start, stop):
-        total, moment = 0, 0
-        for first, last in parallel.pieces(start, stop, 3 * x_lines[0].nbytes):
-            deviation = parallel.scratch("deviation", x_lines[first:last].shape, x.dtype)
-            np.subtract(x_lines[first:last], tiled_mean, out=deviation)
-            np.multiply(deviation, dy_lines[first:last], out=deviation)
-            total = total + dy_lines[first:last].sum(axis=0)
-            moment = moment + deviation.sum(axis=0)
-        return np.stack([fold(total), fold(moment)])
-
-    parts = parallel.run(share, len(x_lines), x_lines[0].nbytes)
-    return sum(parts[1:], parts[0])
-
-
-def _combine(dy, gain, x, slope, shift):
-    """dy gain - x slope + shift."""
-    dy_lines, _ = _lines(dy)
-    x_lines = x.reshape(dy_lines.shape)
-    out = np.empty(dy.shape, dy.dtype)
-    out_lines = out.reshape(dy_lines.shape)
-    gain, slope, shift = _tile(gain, x_lines), _tile(slope, x_lines), _tile(shift, x_lines)
-
-    def share(start, stop):
-        for first, last in parallel.pieces(start, stop, 4 * x_lines[0].nbytes):
-            dx = out_lines[first:last]
-            term = parallel.scratch("term", dx.shape, dx.dtype)
-            np.multiply(dy_lines[first:last], gain, out=dx)
-            np.multiply(x_lines[first:last], slope, out=term)
-            dx -= term
-            dx += shift
-
-    parallel.run(share, len(x_lines), x_lines[0].nbytes)
-    return out
-
-
-def _lines(x):
-    """x (..., W, C) as rows (-1, W C), and the function that folds a sum over the rows to one value a channel."""
-    channels = x.shape[-1]
-    width = x.shape[-2] if x.ndim > 2 else 1
-    return np.ascontiguousarray(x).reshape(-1, width * channels), lambda row: row.reshape(width, channels).sum(axis=0)
-
-
-def _tile(vector, lines):
-    """One value a channel, repeated to the length of a line."""
-    return np.tile(vector, lines.shape[1] // len(vector))
-
-
-def _merge(a, b):
-    """Merge two (count, mean, sum of squared deviations) into that of their union."""
-    (count_a, mean_a, squares_a), (count_b, mean_b, squares_b) = a, b
-    count = count_a + count_b
-    weight_b = count_b / count                                     # a Python float: promotes no array
-    difference = mean_b - mean_a
-    return count, mean_a + difference * weight_b, squares_a + squares_b + difference * difference * (count_a * weight_b)
+def _gradients(dy, sums, cache, out):
+    """dx, dweight and dbias, from the sums over each channel of dy and of dy (x - mean)."""
+    x, weight, mean, _, inverse_std, from_batch, *_ = cache
+    dbias, dweight = sums
+    dweight *= inverse_std
+    gain = weight * inverse_std
+    count = x.size // x.shape[-1] if from_batch else np.inf        # in inference x does not move mean and var
+    slope = gain * inverse_std * dweight / count                   # of dx over x
+    channels.combine(dy, gain, x, slope, slope * mean - gain * dbias / count, out)
+    return out, dweight, dbias

@@ -17,7 +17,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from .. import shapes
 from ..kernel import Kernel
-from . import parallel, taps
+from . import memory, parallel, taps
 
 WIDE_ENOUGH = 32             # columns of a matrix product, up to which several pixels are found at once
 SMALL_PRODUCT = 10 ** 6      # multiplications, up to which OpenBLAS multiplies matrices as they lie, without repacking
@@ -34,7 +34,7 @@ class conv2d(Kernel):
     def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
         shape, win = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         rows, columns = _forward_taps(win, w.shape[3] // groups)
-        y = np.empty(shape, x.dtype)
+        y = memory.empty(shape, x.dtype)
         weights = [taps.widen(part, rows, columns) for part in _split_weights(w, groups)]
         _slide(x, rows, columns, groups, shape[1:3], weights=weights, out=y)
         return y, (x, w, win, groups)
@@ -46,7 +46,7 @@ class conv2d(Kernel):
             dwide = _slide(x, rows, columns, groups, dy.shape[1:3], partner=dy)
             return None, np.concatenate([taps.narrow(d, rows, columns, w.shape[2]) for d in dwide], axis=3)
         rows, columns = _backward_taps(win, w.shape[2])
-        dx = np.empty(x.shape, x.dtype)
+        dx = memory.empty(x.shape, x.dtype)
         weights = [taps.widen(part.swapaxes(2, 3), rows, columns) for part in _split_weights(w, groups)]
         dwide = _slide(dy, rows, columns, groups, x.shape[1:3], weights=weights, out=dx, partner=x if needs[1] else None)
         if not needs[1]:

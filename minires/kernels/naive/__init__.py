@@ -6,6 +6,7 @@ Each kernel here visits one number at a time and does to it what the formula say
 
 from .activation import relu
 from .batch_norm import batch_norm
+from .batch_norm_relu import batch_norm_relu
 from .conv import conv2d
 from .elementwise import add, divide, exp, log, multiply, negative, power, sqrt, subtract
 from .linear import linear, matmul

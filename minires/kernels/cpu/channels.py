@@ -1,0 +1,132 @@
+"""Sums over the images of a batch and arithmetic with one number a channel, in pieces that stay in cache.
+
+Arrays (..., W, C) of few channels are seen as rows of whole image lines, (N H, W C), so that NumPy's inner loops are
+long. A sum over the rows of a piece is a product with a row of ones: BLAS is twice as fast at it as NumPy's sum.
+"""
+
+import numpy as np
+
+from . import memory, parallel
+
+
+def moments(x):
+    """Mean and biased variance of each channel of x (..., C), each of shape (C,).
+
+    Each piece's mean and sum of squared deviations are found while it is in cache, then merged (Chan, Golub and
+    LeVeque 1979): one pass over the memory, and none of the cancellation of mean(x^2) - mean(x)^2.
+    """
+    lines, fold = _lines(x)
+
+    def share(start, stop):
+        count, mean, squares = 0, 0, 0
+        for first, last in parallel.pieces(start, stop, 2 * lines[0].nbytes):
+            piece = lines[first:last]
+            piece_count = piece.size // x.shape[-1]
+            piece_mean = fold(_sum(piece)) / x.dtype.type(piece_count)
+            deviation = parallel.scratch("deviation", piece.shape, x.dtype)
+            np.subtract(piece, _tile(piece_mean, piece), out=deviation)
+            np.multiply(deviation, deviation, out=deviation)
+            count, mean, squares = _merge((count, mean, squares), (piece_count, piece_mean, fold(_sum(deviation))))
+        return count, mean, squares
+
+    count, mean, squares = 0, 0, 0
+    for part in parallel.run(share, len(lines), lines[0].nbytes):
+        count, mean, squares = _merge((count, mean, squares), part)
+    return mean, squares / count
+
+
+def scale_and_shift(x, scale, shift, plus=None, relu=False):
+    """x scale + shift, with one scale and shift a channel; `plus` another array of x's shape; at least 0 if `relu`."""
+    lines, _ = _lines(x)
+    y = memory.empty(x.shape, x.dtype)
+    y_lines = y.reshape(lines.shape)
+    plus_lines = None if plus is None else _lines(plus)[0]
+    scale, shift, zeros = _tile(scale, lines), _tile(shift, lines), np.zeros_like(lines[0])
+
+    def share(start, stop):
+        for first, last in parallel.pieces(start, stop, 2 * lines[0].nbytes):
+            piece = y_lines[first:last]
+            np.multiply(lines[first:last], scale, out=piece)
+            piece += shift
+            if plus is not None:
+                piece += plus_lines[first:last]
+            if relu:
+                np.maximum(piece, zeros, out=piece)            # a row of zeros: with a single 0 NumPy is slower
+
+    parallel.run(share, len(lines), lines[0].nbytes)
+    return y
+
+
+def gradient_sums(dy, x, mean, y=None, dz=None):
+    """sum(dy) and sum(dy (x - mean)) over each channel.
+
+    With `y`, the output of a ReLU, it is not dy that is summed but what the ReLU lets through, dy where y > 0, which
+    is left in `dz`.
+    """
+    x_lines, fold = _lines(x)
+    dy_lines = _lines(dy)[0]
+    tiled_mean = _tile(mean, x_lines)
+    if y is not None:
+        y_lines, dz_lines = _lines(y)[0], dz.reshape(x_lines.shape)
+
+    def share(start, stop):
+        total, moment = 0, 0
+        for first, last in parallel.pieces(start, stop, 3 * x_lines[0].nbytes):
+            gradient = dy_lines[first:last]
+            if y is not None:
+                open_ = np.greater(y_lines[first:last], 0, out=parallel.scratch("open", gradient.shape, bool))
+                gradient = np.multiply(gradient, open_, out=dz_lines[first:last])
+            deviation = parallel.scratch("deviation", gradient.shape, x.dtype)
+            np.subtract(x_lines[first:last], tiled_mean, out=deviation)
+            deviation *= gradient
+            total = total + _sum(gradient)
+            moment = moment + _sum(deviation)
+        return np.stack([fold(total), fold(moment)])
+
+    parts = parallel.run(share, len(x_lines), x_lines[0].nbytes)
+    return sum(parts[1:], parts[0])
+
+
+def combine(dy, gain, x, slope, shift, out):
+    """Write dy gain - x slope + shift, with one of each a channel, into `out`, which may be dy."""
+    dy_lines, _ = _lines(dy)
+    x_lines = _lines(x)[0]
+    out_lines = out.reshape(x_lines.shape)
+    gain, slope, shift = _tile(gain, x_lines), _tile(slope, x_lines), _tile(shift, x_lines)
+
+    def share(start, stop):
+        for first, last in parallel.pieces(start, stop, 4 * x_lines[0].nbytes):
+            dx = out_lines[first:last]
+            term = parallel.scratch("term", dx.shape, dx.dtype)
+            np.multiply(x_lines[first:last], slope, out=term)
+            term -= shift
+            np.multiply(dy_lines[first:last], gain, out=dx)
+            dx -= term
+
+    parallel.run(share, len(x_lines), x_lines[0].nbytes)
+
+
+def _lines(x):
+    """x (..., W, C) as rows (-1, W C), and the function that folds a sum over the rows to one value a channel."""
+    channels = x.shape[-1]
+    width = x.shape[-2] if x.ndim > 2 else 1
+    return np.ascontiguousarray(x).reshape(-1, width * channels), lambda row: row.reshape(width, channels).sum(axis=0)
+
+
+def _sum(piece):
+    """The sum over the rows of a piece."""
+    return np.ones(len(piece), piece.dtype) @ piece
+
+
+def _tile(vector, lines):
+    """One value a channel, repeated to the length of a line."""
+    return np.tile(vector, lines.shape[1] // len(vector))
+
+
+def _merge(a, b):
+    """Merge two (count, mean, sum of squared deviations) into that of their union."""
+    (count_a, mean_a, squares_a), (count_b, mean_b, squares_b) = a, b
+    count = count_a + count_b
+    weight_b = count_b / count                                     # a Python float: promotes no array
+    difference = mean_b - mean_a
+    return count, mean_a + difference * weight_b, squares_a + squares_b + difference * difference * (count_a * weight_b)

@@ -1,0 +1,54 @@
+"""Memory for results, used again once nobody holds it.
+
+The system hands out fresh memory page by page, each filled with zeros first, and takes it back as slowly: for large
+arrays that costs as much as a pass over them. A training step asks for the same sizes as the one before. So blocks
+are kept, and one that nobody but this list refers to is handed out again.
+"""
+
+import sys
+import threading
+from math import prod
+
+import numpy as np
+
+LARGE = 256 * 1024           # bytes; smaller arrays come from memory that Python keeps anyway
+KEPT_FOR = 1000              # requests without use after which a block goes back to the system: more than a step of 100 layers
+
+_blocks = {}                 # size in bytes -> [[array, number of the request that used it last], ...]
+_requests = 0
+_lock = threading.Lock()
+
+
+def empty(shape, dtype):
+    """An array like ``np.empty``: its content is whatever was left there."""
+    nbytes = prod(shape) * np.dtype(dtype).itemsize
+    if nbytes < LARGE:
+        return np.empty(shape, dtype)
+    with _lock:
+        return _block(nbytes).view(dtype).reshape(shape)
+
+
+def _block(nbytes):
+    """A block that nobody refers to. Every view of it, and view of a view, does: NumPy keeps `base` for that."""
+    global _requests
+    _requests += 1
+    blocks = _blocks.setdefault(nbytes, [])
+    for entry in blocks:
+        if _references(entry) == UNUSED:
+            entry[1] = _requests
+            return entry[0]
+    _give_back_unused()
+    blocks.append([np.empty(nbytes, np.uint8), _requests])
+    return blocks[-1][0]
+
+
+def _give_back_unused():
+    for blocks in _blocks.values():
+        blocks[:] = [entry for entry in blocks if _references(entry) > UNUSED or _requests - entry[1] < KEPT_FOR]
+
+
+def _references(entry):
+    return sys.getrefcount(entry[0])
+
+
+UNUSED = _references([np.empty(0)])        # by the entry, and in asking
