@@ -11,6 +11,7 @@ Nodes hold no Tensors: an intermediate array lives exactly as long as some kerne
 import numpy as np
 
 from .errors import DtypeError, GraphError, ShapeError
+from .kernels import find
 
 
 class Node:
@@ -75,7 +76,7 @@ def walk_back(root, gradient):
             elif parent in owned:
                 pending[parent] += dx
             else:
-                pending[parent] = pending[parent] + dx
+                pending[parent] = find("add", swapped=False).forward(pending[parent], dx)[0]
                 owned.add(parent)
         node.free()
 

@@ -13,9 +13,9 @@ _wing = "cpu"            # the wing whose kernels are used
 _swapped = {}            # name -> kernel put in its place by use()
 
 
-def find(name):
-    """The kernel that answers to `name` now: the one swapped in by `use`, else that of the wing in use."""
-    kernel = _swapped.get(name)
+def find(name, swapped=True):
+    """The kernel that answers to `name` now: the one swapped in by `use`, else, or unless `swapped`, that of the wing in use."""
+    kernel = _swapped.get(name) if swapped else None
     return kernel if kernel is not None else _kernels(_wing)[name]
 
 

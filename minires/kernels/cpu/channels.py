@@ -1,12 +1,18 @@
 """Sums over the images of a batch and arithmetic with one number a channel, in pieces that stay in cache.
 
-Arrays (..., W, C) of few channels are seen as rows of whole image lines, (N H, W C), so that NumPy's inner loops are
-long. A sum over the rows of a piece is a product with a row of ones: BLAS is twice as fast at it as NumPy's sum.
+Arrays (..., C) of few channels are seen as lines of many pixels each, with scale and shift repeated to that length: the
+inner loops of NumPy run along a line, and cost something at each start. A sum over the lines of a piece is a product
+with a row of ones: BLAS is twice as fast at it as NumPy's sum.
 """
+
+from functools import cache
 
 import numpy as np
 
 from . import memory, parallel
+from .elementwise import where_positive
+
+LINE = 8192                  # numbers in a line, at most: one line of each array in play fits the innermost cache
 
 
 def moments(x):
@@ -19,7 +25,7 @@ def moments(x):
 
     def share(start, stop):
         count, mean, squares = 0, 0, 0
-        for first, last in parallel.pieces(start, stop, 2 * lines[0].nbytes):
+        for first, last in parallel.pieces(start, stop, lines[0].nbytes):
             piece = lines[first:last]
             piece_count = piece.size // x.shape[-1]
             piece_mean = fold(_sum(piece)) / x.dtype.type(piece_count)
@@ -44,7 +50,7 @@ def scale_and_shift(x, scale, shift, plus=None, relu=False):
     scale, shift, zeros = _tile(scale, lines), _tile(shift, lines), np.zeros_like(lines[0])
 
     def share(start, stop):
-        for first, last in parallel.pieces(start, stop, 2 * lines[0].nbytes):
+        for first, last in parallel.pieces(start, stop, lines[0].nbytes):
             piece = y_lines[first:last]
             np.multiply(lines[first:last], scale, out=piece)
             piece += shift
@@ -71,11 +77,10 @@ def gradient_sums(dy, x, mean, y=None, dz=None):
 
     def share(start, stop):
         total, moment = 0, 0
-        for first, last in parallel.pieces(start, stop, 3 * x_lines[0].nbytes):
+        for first, last in parallel.pieces(start, stop, x_lines[0].nbytes):
             gradient = dy_lines[first:last]
             if y is not None:
-                open_ = np.greater(y_lines[first:last], 0, out=parallel.scratch("open", gradient.shape, bool))
-                gradient = np.multiply(gradient, open_, out=dz_lines[first:last])
+                gradient = where_positive(gradient, y_lines[first:last], out=dz_lines[first:last])
             deviation = parallel.scratch("deviation", gradient.shape, x.dtype)
             np.subtract(x_lines[first:last], tiled_mean, out=deviation)
             deviation *= gradient
@@ -95,7 +100,7 @@ def combine(dy, gain, x, slope, shift, out):
     gain, slope, shift = _tile(gain, x_lines), _tile(slope, x_lines), _tile(shift, x_lines)
 
     def share(start, stop):
-        for first, last in parallel.pieces(start, stop, 4 * x_lines[0].nbytes):
+        for first, last in parallel.pieces(start, stop, x_lines[0].nbytes):
             dx = out_lines[first:last]
             term = parallel.scratch("term", dx.shape, dx.dtype)
             np.multiply(x_lines[first:last], slope, out=term)
@@ -107,10 +112,15 @@ def combine(dy, gain, x, slope, shift, out):
 
 
 def _lines(x):
-    """x (..., W, C) as rows (-1, W C), and the function that folds a sum over the rows to one value a channel."""
+    """x (..., C) as lines of several pixels each (-1, pixels C), and the function that folds a line to one value a channel."""
     channels = x.shape[-1]
-    width = x.shape[-2] if x.ndim > 2 else 1
-    return np.ascontiguousarray(x).reshape(-1, width * channels), lambda row: row.reshape(width, channels).sum(axis=0)
+    pixels = _largest_divisor(x.size // channels, LINE // channels)
+    return np.ascontiguousarray(x).reshape(-1, pixels * channels), lambda line: line.reshape(-1, channels).sum(axis=0)
+
+
+@cache
+def _largest_divisor(number, limit):
+    return max(n for n in range(1, max(1, limit) + 1) if number % n == 0)
 
 
 def _sum(piece):
@@ -120,7 +130,7 @@ def _sum(piece):
 
 def _tile(vector, lines):
     """One value a channel, repeated to the length of a line."""
-    return np.tile(vector, lines.shape[1] // len(vector))
+    return np.broadcast_to(vector, (lines.shape[1] // len(vector), len(vector))).reshape(-1)
 
 
 def _merge(a, b):

@@ -1,0 +1,1 @@
+"""How fast minires is, and what that is compared with. Run ``python -m benchmarks.cpu``."""

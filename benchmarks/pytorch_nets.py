@@ -1,0 +1,67 @@
+"""The nets of He et al. 2015, section 4.2, in PyTorch's own layers: the same as `minires.models`, under the same names."""
+
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    """Depth 6n + 2; plain with ``shortcut=None``, else with shortcuts A, B or C. Images are (N, 3, H, W)."""
+
+    def __init__(self, depth, width=16, shortcut="A", batch_norm=True):
+        super().__init__()
+        self.conv1, self.bn1 = _conv(3, width, 3, 1, batch_norm), _norm(width, batch_norm)
+        channels = width
+        for stage in (1, 2, 3):
+            out, blocks = width * 2 ** (stage - 1), []
+            for _ in range((depth - 2) // 6):
+                blocks.append(Block(channels, out, 2 if out != channels else 1, shortcut, batch_norm))
+                channels = out
+            setattr(self, f"layer{stage}", nn.Sequential(*blocks))
+        self.fc = nn.Linear(channels, 10)
+
+    def forward(self, x):
+        x = torch.relu(self.bn1(self.conv1(x)))
+        return self.fc(self.layer3(self.layer2(self.layer1(x))).mean((2, 3)))
+
+
+class Block(nn.Module):
+    """Two 3x3 convolutions and, unless `shortcut` is None, what came in added."""
+
+    def __init__(self, c_in, c_out, stride, shortcut, batch_norm):
+        super().__init__()
+        self.conv1, self.bn1 = _conv(c_in, c_out, 3, stride, batch_norm), _norm(c_out, batch_norm)
+        self.conv2, self.bn2 = _conv(c_out, c_out, 3, 1, batch_norm), _norm(c_out, batch_norm)
+        self.shortcut, self.stride, self.new_channels = shortcut, stride, c_out - c_in
+        self.downsample = None
+        if shortcut == "C" or (shortcut == "B" and self.new_channels):
+            self.downsample = nn.Sequential(_conv(c_in, c_out, 1, stride, batch_norm), _norm(c_out, batch_norm))
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
+        if self.downsample is not None:
+            y = y + self.downsample(x)
+        elif self.shortcut is not None and self.new_channels:
+            y = y + nn.functional.pad(x[:, :, ::self.stride, ::self.stride], (0, 0, 0, 0, 0, self.new_channels))
+        elif self.shortcut is not None:
+            y = y + x
+        return torch.relu(y)
+
+
+def copy_weights(mine, theirs):
+    """Give the PyTorch net `theirs` the parameters and running statistics of the minires net `mine`."""
+    copied = {name: torch.tensor(to_torch(array).copy()) for name, array in mine.state_dict().items()}
+    missing, unexpected = theirs.load_state_dict(copied, strict=False)
+    assert not unexpected and all(name.endswith("num_batches_tracked") for name in missing)
+
+
+def to_torch(array):
+    """Filters (KH, KW, C, O) and matrices (in, out) in PyTorch's order of axes."""
+    return array.transpose({4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}[array.ndim])
+
+
+def _conv(c_in, c_out, size, stride, batch_norm):
+    return nn.Conv2d(c_in, c_out, size, stride, padding=size // 2, bias=not batch_norm)
+
+
+def _norm(channels, batch_norm):
+    return nn.BatchNorm2d(channels) if batch_norm else nn.Identity()

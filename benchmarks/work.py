@@ -1,0 +1,115 @@
+"""What is timed. Each piece of work is done by both sides on the same numbers, made here from a fixed seed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from minires import models, nn
+
+
+@dataclass(frozen=True)
+class Net:
+    """A training step (forward, backward, SGD) of a net, or its use without gradients.
+
+    A ReLU whose input is almost 0 lets a gradient through on one side and not on the other: a rounding error decides.
+    One such pixel moves the gradients of all layers before it by some thousandths, in PyTorch's two layouts as well.
+    """
+
+    depth: int
+    residual: bool = True
+    width: int = 16
+    size: int = 32
+    batch: int = 128
+    training: bool = True
+    tolerance: float = 3e-2      # largest difference between the sides, relative to the size of each array
+
+    @property
+    def name(self):
+        kind = "ResNet" if self.residual else "plain"
+        shape = f"width {self.width}, {self.size}x{self.size}, batch {self.batch}"
+        return f"{kind}-{self.depth} {'training step' if self.training else 'inference'}, {shape}"
+
+    def build(self):
+        """The net in minires, in the mode it is used in. PyTorch's gets its weights from this one."""
+        net = (models.resnet if self.residual else models.plain)(self.depth, width=self.width)
+        return net.train(self.training)
+
+    def data(self):
+        rng = np.random.default_rng(0)
+        return rng.standard_normal((self.batch, self.size, self.size, 3), np.float32), rng.integers(0, 10, self.batch)
+
+    def flop(self):
+        """Floating-point operations of the convolutions and the last layer, two for each multiply-add.
+
+        Backward takes as many again for dL/dw, and for dL/dx in all layers but the first.
+        """
+        layers = _layer_flop(self.build(), self.size, self.batch)
+        return 3 * sum(layers) - layers[0] if self.training else sum(layers)
+
+
+def _layer_flop(net, size, batch):
+    """The operations of each layer with weights in a forward pass, found by sending one image through the net."""
+    from minires import Tensor, no_grad
+
+    counts = []
+    for module in net.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            module.register_forward_hook(lambda module, inputs, y: counts.append(
+                2 * batch * y.size * module.weight.size // module.weight.shape[-1]))
+    with no_grad():
+        net.eval()(Tensor(np.zeros((1, size, size, 3), np.float32)))
+    return counts
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One kernel on arrays of these shapes, forward alone or forward and backward."""
+
+    kernel: str
+    shapes: tuple
+    settings: tuple = ()         # (name, value) pairs
+    backward: bool = True
+    tolerance: float = 1e-4
+
+    @property
+    def name(self):
+        shapes = " ".join("x".join(map(str, shape)) for shape in self.shapes[:2])
+        settings = "".join(f", {key} {value}" for key, value in self.settings)
+        return f"{self.kernel} {shapes}{settings}, {'forward and backward' if self.backward else 'forward'}"
+
+    def arrays(self):
+        rng = np.random.default_rng(0)
+        return [rng.standard_normal(shape, np.float32) for shape in self.shapes]
+
+    def gradient(self, shape):
+        """dL/dy for an output of that shape."""
+        return np.random.default_rng(1).standard_normal(shape, np.float32)
+
+    def flop(self):
+        if self.kernel != "conv2d":
+            return None
+        (n, h, w, c), (kh, kw, _, o) = self.shapes
+        stride = dict(self.settings).get("stride", 1)
+        forward = 2 * n * (h // stride) * (w // stride) * kh * kw * c * o
+        return 3 * forward if self.backward else forward
+
+
+@dataclass(frozen=True)
+class SGDStep:
+    """One step of SGD with momentum and weight decay on the parameters of a net."""
+
+    depth: int
+    tolerance: float = 1e-5
+
+    @property
+    def name(self):
+        return f"SGD step, ResNet-{self.depth}"
+
+    def arrays(self):
+        """(parameters, gradients)."""
+        rng = np.random.default_rng(0)
+        parameters = [parameter.data for parameter in models.resnet(self.depth).parameters()]
+        return parameters, [rng.standard_normal(array.shape, np.float32) for array in parameters]
+
+    def flop(self):
+        return None

@@ -1,0 +1,52 @@
+"""Addition and ReLU of large arrays, on all cores. Smaller ones, and broadcasting, are left to `common`."""
+
+import numpy as np
+
+from .. import common
+from . import memory, parallel
+
+
+class add(common.add):
+    """y = a + b.    dL/da = dL/db = dL/dy."""
+
+    def forward(a, b):
+        if a.shape != b.shape:
+            return common.add.forward(a, b)
+        return _in_pieces(np.add, a, b), (a.shape, b.shape)
+
+
+class relu(common.relu):
+    """y = max(x, 0), elementwise, any shape.
+
+    dL/dx = dL/dy where y > 0, else 0. At x = 0 the derivative is taken as 0 (as in PyTorch).
+    """
+
+    def forward(x):
+        y = _in_pieces(_maximum_with_0, x)
+        return y, y                                # y > 0 exactly where x > 0: no second array to keep
+
+    def backward(dy, y):
+        return _in_pieces(where_positive, dy, y)
+
+
+def where_positive(dy, y, out):
+    """Write dy where y > 0, and 0 elsewhere, to `out`."""
+    positive = np.greater(y, 0, out=parallel.scratch("positive", y.shape, bool))
+    return np.multiply(dy, positive, out=out)
+
+
+def _maximum_with_0(x, out):
+    np.clip(x, 0, np.inf, out=out)                 # np.maximum(x, 0) is the same, and takes NumPy three times as long
+
+
+def _in_pieces(function, *arrays):
+    """``function(*pieces, out=piece of the result)`` for all pieces of arrays of one shape."""
+    y = memory.empty(arrays[0].shape, arrays[0].dtype)
+    flat, flat_y = [np.ascontiguousarray(array).reshape(-1) for array in arrays], y.reshape(-1)
+
+    def share(start, stop):
+        for first, last in parallel.pieces(start, stop, y.itemsize):
+            function(*(array[first:last] for array in flat), out=flat_y[first:last])
+
+    parallel.run(share, y.size, y.itemsize)
+    return y
