@@ -44,8 +44,8 @@ def _in_pieces(function, *arrays):
     y = memory.empty(arrays[0].shape, arrays[0].dtype)
     flat, flat_y = [np.ascontiguousarray(array).reshape(-1) for array in arrays], y.reshape(-1)
 
-    def share(start, stop):
-        for first, last in parallel.pieces(start, stop, y.itemsize):
+    def share(pieces):
+        for first, last in pieces:
             function(*(array[first:last] for array in flat), out=flat_y[first:last])
 
     parallel.run(share, y.size, y.itemsize)

@@ -33,12 +33,14 @@ def _block(nbytes):
     global _requests
     _requests += 1
     blocks = _blocks.setdefault(nbytes, [])
-    for entry in blocks:
-        if _references(entry) == UNUSED:
-            entry[1] = _requests
-            return entry[0]
-    _give_back_unused()
-    blocks.append([np.empty(nbytes, np.uint8), _requests])
+    for i in reversed(range(len(blocks))):                # what was used last may still be in the processor's cache
+        if _references(blocks[i]) == UNUSED:
+            blocks.append(blocks.pop(i))
+            break
+    else:
+        _give_back_unused()
+        blocks.append([np.empty(nbytes, np.uint8), 0])
+    blocks[-1][1] = _requests
     return blocks[-1][0]
 
 

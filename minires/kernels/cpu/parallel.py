@@ -1,12 +1,11 @@
-"""Share a batch among threads, and work through each share in pieces that stay in the processor's cache.
+"""Work through a batch in pieces that stay in the processor's cache, on all cores.
 
 NumPy releases Python's lock inside its loops and matrix products, so plain threads use all cores. Three rules make
-it pay: each thread works on one contiguous share; each has its own scratch arrays, reused from call to call (fresh
-memory must first be mapped by the operating system, which queues up the threads); and BLAS runs single-threaded
-inside, since the cores are taken already.
+it pay: threads take the next piece when they are done with one, so that none waits for a slower one; each has its own
+scratch arrays, reused from call to call; and BLAS runs single-threaded inside, since the cores are taken already.
 
-Which thread does what depends only on the number of threads, and results are combined in the order of the shares,
-so two runs with the same number of threads agree to the bit.
+Who does which piece is left to chance, but not what comes out: the pieces do not depend on the number of threads, and
+their results are combined in their order. So all runs agree to the bit, with any number of threads.
 """
 
 import os
@@ -19,39 +18,57 @@ import numpy as np
 
 from ... import backend
 
-PIECE_BYTES = 2 * 1024 ** 2    # scratch data of one piece: stays in a core's share of cache, long enough to be worth a call
-SHARE_BYTES = 1 * 1024 ** 2    # a thread with less to do costs more to wake than it saves
-MOST_FRAMES = 64               # kept a thread, before they are made anew
+MOST_PIECE_BYTES = 2 * 1024 ** 2     # of a piece: not much more than a core's cache
+LEAST_PIECE_BYTES = 256 * 1024       # long enough to be worth a call
+PIECES = 4                           # of small work: then the last piece keeps others waiting for little
+SHARE_BYTES = 1024 ** 2              # a thread with less to do costs more to wake than it saves
+MOST_FRAMES = 64                     # kept a thread, before they are made anew
 
 _local = threading.local()
 _turn = threading.RLock()      # Python threads that call kernels take turns: each call uses all cores, and sets BLAS
 
 
 def run(work, items, bytes_per_item):
-    """Call ``work(start, stop)`` for shares that cover ``range(items)``; return the results in the order of the shares.
+    """Cut ``range(items)`` into pieces, and have them worked through by as many threads as it pays to use.
 
-    There are as many shares as threads, or fewer where `items` of `bytes_per_item` are too little to be worth it.
-    An exception in any share is raised here, after all have ended.
+    Every thread calls ``work(pieces)`` and goes through `pieces`, which are (first, last) pairs handed to whoever asks
+    next. What `work` yields for each piece is returned, in the order of the pieces; it may also yield nothing at all.
+    An exception in any thread is raised here, after all have ended.
     """
-    count = max(1, min(backend.num_threads(), items, items * bytes_per_item // SHARE_BYTES))
-    bounds = [items * i // count for i in range(count + 1)]
-    shares = list(zip(bounds, bounds[1:]))
+    size = piece_size(items, bytes_per_item)
+    pieces = [(first, min(first + size, items)) for first in range(0, items, size)]
+    threads = max(1, min(backend.num_threads(), len(pieces), items * bytes_per_item // SHARE_BYTES))
+    results, numbered = [None] * len(pieces), enumerate(pieces)
+
+    def share():
+        current = None
+
+        def mine():
+            nonlocal current
+            for current, piece in numbered:
+                yield piece
+
+        for result in work(mine()) or ():
+            results[current] = result
+
     with _turn, _blas().limit(limits=1):
-        if count == 1:
-            return [work(*shares[0])]
-        others = [_pool(count - 1).submit(work, *share) for share in shares[1:]]
+        others = [_pool(threads - 1).submit(share) for _ in range(threads - 1)]
         try:
-            results = [work(*shares[0])]
+            share()
         finally:
             for other in others:
-                other.exception()             # wait: no thread may still be writing once we return
-        return results + [other.result() for other in others]
+                if not other.cancel():        # still asleep: there is nothing left for it
+                    other.exception()         # wait: no thread may still be writing once we return
+        for other in others:
+            if not other.cancelled():
+                other.result()
+    return results
 
 
-def pieces(start, stop, bytes_per_item):
-    """Cut ``range(start, stop)`` into consecutive (start, stop) whose scratch data fits the cache."""
-    size = max(1, PIECE_BYTES // max(1, bytes_per_item))
-    return [(first, min(first + size, stop)) for first in range(start, stop, size)]
+def piece_size(items, bytes_per_item):
+    """How many items make a piece, at most: what fits the cache, and enough pieces for all threads to end together."""
+    nbytes = min(MOST_PIECE_BYTES, max(LEAST_PIECE_BYTES, items * bytes_per_item // PIECES))
+    return max(1, min(items, nbytes // max(1, bytes_per_item)))
 
 
 def scratch(name, shape, dtype):
