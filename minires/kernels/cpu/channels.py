@@ -29,8 +29,7 @@ def moments(x):
             mean = fold(piece.sum(axis=0)) / x.dtype.type(count)
             deviation = parallel.scratch("deviation", piece.shape, x.dtype)
             np.subtract(piece, _tile(mean, piece), out=deviation)
-            np.multiply(deviation, deviation, out=deviation)
-            yield count, mean, fold(deviation.sum(axis=0))
+            yield count, mean, fold(_sum_of_products(deviation, deviation))
 
     _, mean, squares = reduce(_merge, parallel.run(share, len(lines), lines[0].nbytes))
     return mean, squares / x.dtype.type(x.size // x.shape[-1])
@@ -77,8 +76,7 @@ def gradient_sums(dy, x, mean, y=None, dz=None):
                 gradient = where_positive(gradient, y_lines[first:last], out=dz_lines[first:last])
             deviation = parallel.scratch("deviation", gradient.shape, x.dtype)
             np.subtract(x_lines[first:last], tiled_mean, out=deviation)
-            deviation *= gradient
-            yield np.stack([gradient.sum(axis=0), deviation.sum(axis=0)])
+            yield np.stack([gradient.sum(axis=0), _sum_of_products(gradient, deviation)])
 
     total, moment = sum(parallel.run(share, len(x_lines), x_lines[0].nbytes))
     return fold(total), fold(moment)
@@ -113,6 +111,11 @@ def _lines(x):
 @cache
 def _largest_divisor(number, limit):
     return max(n for n in range(1, max(1, limit) + 1) if number % n == 0)
+
+
+def _sum_of_products(a, b):
+    """sum(a b) over the lines, without writing a b to memory."""
+    return np.einsum("ij,ij->j", a, b)
 
 
 def _tile(vector, lines):

@@ -47,7 +47,7 @@ def slide(source, rows, columns, groups, size, weights=None, out=None, partner=N
         copies = parallel.scratch("columns", views[0].shape, source.dtype)
         for first, last in pieces:
             inside[:last - first] = seen[first:last]
-            total = np.empty((groups, length, width), source.dtype)
+            total = np.empty((groups, length, width), source.dtype) if partner is not None else None
             for group in range(groups):
                 copy = copies[:last - first]
                 np.copyto(copy, views[group][:last - first])                                    # im2col
@@ -65,7 +65,9 @@ def slide(source, rows, columns, groups, size, weights=None, out=None, partner=N
 
     totals = parallel.run(share, len(source), image_bytes)
     if partner is not None:
-        total = sum(totals) if totals else np.zeros((groups, length, width), source.dtype)
+        total = np.zeros((groups, length, width), source.dtype)
+        for some in totals:
+            total += some
         return np.concatenate([taps.narrow(some, rows, columns, c) for some in total], axis=3)
 
 
