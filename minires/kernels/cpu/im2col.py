@@ -4,6 +4,7 @@ The columns of a whole batch would take KH KW times the memory of the images. So
 while they are in the processor's cache, and overwritten by those of the next few.
 """
 
+from functools import cache
 from math import prod
 
 import numpy as np
@@ -11,8 +12,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from . import parallel, taps
 
-SMALL_PRODUCT = 10 ** 6      # multiply-adds, up to which OpenBLAS multiplies matrices as they lie, without repacking them
-FEWEST_ROWS = 64             # of a small product: fewer cost BLAS that repacks all the same more than others gain
+SMALL_PRODUCT = 10 ** 6      # multiply-adds, up to which some BLAS multiply matrices as they lie, without repacking them
 
 
 def slide(source, rows, columns, groups, size, weights=None, out=None, partner=None):
@@ -36,7 +36,8 @@ def slide(source, rows, columns, groups, size, weights=None, out=None, partner=N
     reach = rows.reach(windows[0]), columns.reach(windows[1])
     c, o = source.shape[3] // groups, (out if partner is None else partner).shape[3] // groups
     length, width = rows.size * columns.size * c, rows.at_once * columns.at_once * o
-    stack = -1, _rows_at_a_time(prod(windows), length * width)
+    stack = -1, _rows_at_a_time(prod(windows), length * width, fewest=16)
+    stack_of_sums = -1, _rows_at_a_time(prod(windows), length * width, fewest=64)       # each is added to a whole result
     image_bytes = prod(windows) * length * source.itemsize
     images_at_once = parallel.piece_size(len(source), image_bytes)
     wide = [taps.widen(some, rows, columns) for some in np.split(weights, groups, axis=3)] if out is not None else None
@@ -51,15 +52,15 @@ def slide(source, rows, columns, groups, size, weights=None, out=None, partner=N
             for group in range(groups):
                 copy = copies[:last - first]
                 np.copyto(copy, views[group][:last - first])                                    # im2col
-                matrices = copy.reshape(*stack, length)
                 if out is not None:
                     pixels = _together(_channels(out[first:last], group, groups), rows, columns, windows, copy=False)
-                    np.matmul(matrices, wide[group], out=pixels.reshape(*stack, width))
+                    np.matmul(copy.reshape(*stack, length), wide[group], out=pixels.reshape(*stack, width))
                     _separate(pixels, _channels(out[first:last], group, groups), rows, columns)
                 if partner is not None:
                     pixels = _together(_channels(partner[first:last], group, groups), rows, columns, windows)
+                    matrices = copy.reshape(*stack_of_sums, length)
                     products = parallel.scratch("products", (len(matrices), length, width), source.dtype)
-                    np.matmul(matrices.swapaxes(1, 2), pixels.reshape(*stack, width), out=products)
+                    np.matmul(matrices.swapaxes(1, 2), pixels.reshape(*stack_of_sums, width), out=products)
                     products.sum(axis=0, out=total[group])
             yield total
 
@@ -126,9 +127,12 @@ def _separate(together, pixels, rows, columns):
         some[...] = together[:, :some.shape[1], :some.shape[2], r, q]
 
 
-def _rows_at_a_time(positions, multiplications):
-    """In how many rows at a time to multiply the columns of an image, of `multiplications` each."""
-    small = [rows for rows in range(FEWEST_ROWS, positions) if positions % rows == 0 and rows * multiplications <= SMALL_PRODUCT]
+@cache
+def _rows_at_a_time(positions, multiplications, fewest):
+    """In how many rows at a time to multiply the columns of an image, of `multiplications` each: at least `fewest`."""
+    if not parallel.blas_has_small_products():
+        return positions
+    small = [n for n in range(fewest, positions) if positions % n == 0 and n * multiplications <= SMALL_PRODUCT]
     return max(small, default=positions)
 
 

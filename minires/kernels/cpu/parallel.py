@@ -94,6 +94,12 @@ def framed(key, count, shape, dtype):
     return frames[key][:count]
 
 
+def blas_has_small_products():
+    """Whether small matrices are multiplied as they lie, without first being repacked: OpenBLAS does where it finds AVX-512."""
+    return any(getattr(library, "architecture", None) in ("SkylakeX", "Cooperlake", "SapphireRapids")
+               for library in _blas().lib_controllers)
+
+
 @cache
 def _pool(workers):
     return ThreadPoolExecutor(workers, thread_name_prefix="minires")
