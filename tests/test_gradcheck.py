@@ -13,9 +13,9 @@ def random(*shape, seed=0):
     return np.random.default_rng(seed).standard_normal(shape)
 
 
-def batch_norm(training):
+def batch_norm(training, function=F.batch_norm):
     """Batch norm with statistics of its own for each call: training moves them."""
-    return lambda x, w, b: F.batch_norm(x, Tensor(np.full(3, 0.2)), Tensor(np.full(3, 1.5)), w, b, training)
+    return lambda x, w, b: function(x, Tensor(np.full(3, 0.2)), Tensor(np.full(3, 1.5)), w, b, training)
 
 
 OPERATIONS = {
@@ -41,6 +41,7 @@ OPERATIONS = {
     "concatenate": (lambda a, b: F.concatenate([a, b, a], axis=1), random(2, 3), random(2, 1)),
     "conv2d": (lambda x, w, b: F.conv2d(x, w, b, stride=2, padding=1), random(1, 5, 4, 2), random(3, 3, 2, 3), random(3)),
     "batch_norm": (batch_norm(True), random(3, 2, 2, 3), random(3), random(3)),
+    "batch_norm_relu": (batch_norm(True, F.batch_norm_relu), random(3, 2, 2, 3), random(3), random(3)),
     "batch_norm in inference": (batch_norm(False), random(3, 2, 2, 3), random(3), random(3)),
     "max_pool2d": (lambda x: F.max_pool2d(x, 2), random(1, 4, 4, 2)),
     "avg_pool2d": (lambda x: F.avg_pool2d(x, 3, 2, 1), random(1, 4, 4, 2)),

@@ -49,6 +49,8 @@ EXAMPLES = [
     Example("conv2d", [(2, 5, 6, 2), (1, 1, 2, 3)]),
     Example("batch_norm", [(3, 4, 5, 2), (2,), (2,)]),
     Example("batch_norm", [(3, 4, 5, 2), (2,), (2,)], STATISTICS),
+    Example("batch_norm_relu", [(3, 4, 5, 2), (2,), (2,)]),
+    Example("batch_norm_relu", [(3, 4, 5, 2), (2,), (2,), (3, 4, 5, 2)], STATISTICS),
     Example("max_pool2d", [(2, 6, 5, 3)], {"kernel_size": 3, "stride": 2, "padding": 1}),
     Example("avg_pool2d", [(2, 6, 5, 3)], {"kernel_size": (3, 2), "stride": (1, 2), "padding": 1}),
     Example("global_avg_pool2d", [(2, 4, 5, 3)]),

@@ -12,28 +12,17 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from minires.kernels import cpu
 from minires.kernels.cpu import parallel
 
-from .checks import assert_close, random_arrays, run
+from .checks import random_arrays, run
 
 # Large enough for several shares.
 LARGE = {
     "conv2d": ([(24, 20, 20, 16), (3, 3, 16, 16)], {"padding": 1}),
     "batch_norm": ([(48, 32, 32, 16), (16,), (16,)], {}),
+    "batch_norm_relu": ([(48, 32, 32, 16), (16,), (16,), (48, 32, 32, 16)], {}),
+    "add": ([(48, 32, 32, 16), (48, 32, 32, 16)], {}),
+    "relu": ([(48, 32, 32, 16)], {}),
 }
 every_large_kernel = pytest.mark.parametrize("name", LARGE)
-
-
-@pytest.fixture
-def shares(monkeypatch):
-    """A list that grows by the number of shares of every call of `parallel.run`."""
-    counts, original = [], parallel.run
-
-    def counting(*args, **kwargs):
-        results = original(*args, **kwargs)
-        counts.append(len(results))
-        return results
-
-    monkeypatch.setattr(parallel, "run", counting)
-    return counts
 
 
 def results(name, dtype=np.float32):
@@ -42,70 +31,137 @@ def results(name, dtype=np.float32):
     return y, *gradients
 
 
-@every_large_kernel
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_same_threads_same_bits(name, count, threads, shares):
-    threads(count)
-    first, second = results(name), results(name)
-    assert set(shares) == {count}                                  # the work really was shared
-    assert all(np.array_equal(a, b) for a, b in zip(first, second))
+def go_through(pieces):
+    """Work of the simplest kind: what it is given, and by which thread."""
+    for piece in pieces:
+        yield piece, threading.get_ident()
+
+
+@pytest.fixture
+def workers(monkeypatch):
+    """A list that grows by the number of pieces, and of threads put to work, of every call of `parallel.run`."""
+    counts, original = [], parallel.run
+
+    def counting(work, items, bytes_per_item):
+        threads = []
+
+        def watched(pieces):
+            threads.append(threading.get_ident())
+            return work(pieces)
+
+        results = original(watched, items, bytes_per_item)
+        counts.append((len(results), len(threads)))
+        return results
+
+    monkeypatch.setattr(parallel, "run", counting)
+    return counts
 
 
 @every_large_kernel
-def test_other_threads_same_numbers_but_for_rounding(name, threads, shares):
+def test_the_same_bits_with_any_number_of_threads(name, threads, workers):
     threads(1)
-    expected = results(name, np.float64)
-    for count in (2, 3):
+    expected = results(name)
+    assert {count for _, count in workers} == {1}
+    for count in (2, 3, 4, 2):
         threads(count)
-        for got, right in zip(results(name, np.float64), expected):
-            assert_close(got, right, tolerance=1e-12)
-    assert set(shares) == {1, 2, 3}
+        del workers[:]
+        assert all(np.array_equal(a, b) for a, b in zip(results(name), expected))
+        assert max(pieces for pieces, _ in workers) >= 4 and max(used for _, used in workers) > 1      # really shared
 
 
-def test_shares_cover_every_item_once(threads):
+def test_pieces_cover_every_item_once(threads):
     threads(3)
-    shares = parallel.run(lambda start, stop: list(range(start, stop)), 10, parallel.SHARE_BYTES)
-    assert shares == [[0, 1, 2], [3, 4, 5], [6, 7, 8, 9]]
+    for items in (1, 2, 10, 97):
+        pieces = [piece for piece, _ in parallel.run(go_through, items, parallel.SHARE_BYTES)]
+        assert pieces[0][0] == 0 and pieces[-1][1] == items
+        assert all(before[1] == after[0] for before, after in zip(pieces, pieces[1:]))
+    assert parallel.run(go_through, 0, parallel.SHARE_BYTES) == []
+
+
+def test_the_size_of_a_piece():
+    most, least = parallel.MOST_PIECE_BYTES, parallel.LEAST_PIECE_BYTES
+    assert parallel.piece_size(1000, most // 10) == 10                                  # what fits the cache
+    assert parallel.piece_size(8, 3 * most) == 1                                        # at least one item
+    assert parallel.piece_size(parallel.PIECES * 10, (least + most) // 20) == 10        # small work: so many pieces,
+    assert parallel.piece_size(parallel.PIECES * 10, least // 100) == 40                # unless they would be tiny
+    assert parallel.piece_size(3, 1) == 3                                               # and no more than there is
+    assert parallel.piece_size(3, 0) == 3
 
 
 def test_little_work_is_not_shared(threads):
     threads(3)
-    assert len(parallel.run(lambda start, stop: threading.get_ident(), 10, 1)) == 1
-    assert len(parallel.run(lambda start, stop: None, 0, parallel.SHARE_BYTES)) == 1
-    assert len(parallel.run(lambda start, stop: None, 1, 100 * parallel.SHARE_BYTES)) == 1
+    for items, nbytes in ((1000, 1), (3, parallel.SHARE_BYTES // 3)):
+        assert {thread for _, thread in parallel.run(go_through, items, nbytes)} == {threading.get_ident()}
 
 
-def test_shares_run_at_the_same_time(threads):
-    """Each share waits for the other: one after another, they would wait for ever (here: until the barrier breaks)."""
+def test_threads_work_at_the_same_time(threads):
+    """Each waits for the other: one after another, they would wait for ever (here: until the barrier breaks)."""
     threads(2)
     barrier = threading.Barrier(2, timeout=20)
-    assert len(parallel.run(lambda start, stop: barrier.wait(), 2, parallel.SHARE_BYTES)) == 2
+
+    def work(pieces):
+        for _ in pieces:
+            yield barrier.wait()
+
+    assert sorted(parallel.run(work, 2, parallel.MOST_PIECE_BYTES)) == [0, 1]
+
+
+def test_who_is_done_takes_the_next_piece(threads):
+    threads(2)
+    slow = threading.get_ident()
+    met = threading.Event()
+
+    def work(pieces):
+        for first, _ in pieces:
+            if threading.get_ident() == slow:
+                assert met.wait(20)                        # stuck with its first piece until the other has done six
+            elif first >= 6:
+                met.set()
+            yield threading.get_ident()
+
+    assert parallel.run(work, 8, parallel.MOST_PIECE_BYTES).count(slow) <= 2
+
+
+def test_results_are_in_the_order_of_the_pieces(threads):
+    threads(3)
+
+    def work(pieces):
+        for first, last in pieces:
+            time.sleep(0.001 * (first % 3))
+            yield first
+
+    assert parallel.run(work, 30, parallel.MOST_PIECE_BYTES) == list(range(30))
+
+
+def test_work_may_yield_nothing(threads):
+    threads(2)
+    done = []
+
+    def work(pieces):
+        for first, last in pieces:
+            done.append(first)
+
+    assert parallel.run(work, 6, parallel.MOST_PIECE_BYTES) == [None] * 6 and sorted(done) == list(range(6))
 
 
 @pytest.mark.parametrize("failing", [0, 1, 2])
 def test_an_exception_in_any_thread_surfaces_when_all_are_done(threads, failing):
     threads(3)
-    done = []
+    started, ended, barrier = [], [], threading.Barrier(3, timeout=20)
 
-    def work(start, stop):
-        if start == failing:
-            raise ZeroDivisionError(f"share {start}")
-        time.sleep(0.05)                                           # the others are still at work when it fails
-        done.append(start)
+    def work(pieces):
+        for first, _ in pieces:
+            started.append(first)
+            barrier.wait()                                         # all three are at it
+            if first == failing:
+                raise ZeroDivisionError(f"piece {first}")
+            time.sleep(0.05)                                       # the others are still at work when it fails
+            ended.append(first)
 
-    with pytest.raises(ZeroDivisionError, match=f"share {failing}"):
-        parallel.run(work, 3, parallel.SHARE_BYTES)
-    assert sorted(done + [failing]) == [0, 1, 2]
-    assert parallel.run(lambda start, stop: start, 3, parallel.SHARE_BYTES) == [0, 1, 2]           # and work goes on
-
-
-def test_pieces_cover_a_share_and_fit_the_cache():
-    pieces = parallel.pieces(3, 50, parallel.PIECE_BYTES // 10)
-    assert pieces[0][0] == 3 and pieces[-1][1] == 50
-    assert all(before[1] == after[0] for before, after in zip(pieces, pieces[1:]))
-    assert max(stop - start for start, stop in pieces) == 10
-    assert parallel.pieces(0, 2, 10 * parallel.PIECE_BYTES) == [(0, 1), (1, 2)]                    # at least one item each
-    assert parallel.pieces(5, 5, 1) == []
+    with pytest.raises(ZeroDivisionError, match=f"piece {failing}"):
+        parallel.run(work, 3, parallel.MOST_PIECE_BYTES)
+    assert sorted(started) == [0, 1, 2] and sorted(ended + [failing]) == [0, 1, 2]
+    assert [piece for piece, _ in parallel.run(go_through, 2, parallel.MOST_PIECE_BYTES)] == [(0, 1), (1, 2)]       # work goes on
 
 
 def test_scratch_is_reused_and_each_threads_own(threads):
@@ -114,8 +170,15 @@ def test_scratch_is_reused_and_each_threads_own(threads):
     assert first.shape == (3, 4) and first.dtype == np.float32
     assert np.shares_memory(first, parallel.scratch("test", (2, 2), np.float64))
     assert not np.shares_memory(first, parallel.scratch("another", (3, 4), np.float32))
-    mine, others = parallel.run(lambda start, stop: parallel.scratch("test", (3, 4), np.float32), 2, parallel.SHARE_BYTES)
-    assert np.shares_memory(first, mine) and not np.shares_memory(mine, others)
+    barrier = threading.Barrier(2, timeout=20)
+
+    def work(pieces):
+        for _ in pieces:
+            barrier.wait()
+            yield parallel.scratch("test", (3, 4), np.float32)
+
+    one, other = parallel.run(work, 2, parallel.MOST_PIECE_BYTES)
+    assert not np.shares_memory(one, other) and np.shares_memory(first, one) + np.shares_memory(first, other) == 1
 
 
 def blas_threads():
@@ -128,14 +191,23 @@ def test_blas_runs_on_one_thread_inside_and_as_before_outside(threads):
     threads(2)
     with threadpool_limits(limits=2, user_api="blas"):
         before = blas_threads()
-        inside = parallel.run(lambda start, stop: blas_threads(), 2, parallel.SHARE_BYTES)
-        assert all(set(seen) == {1} for seen in inside)
+        with parallel.one_blas_thread():
+            assert set(blas_threads()) == {1}
         assert blas_threads() == before
-        with pytest.raises(ZeroDivisionError):
-            parallel.run(lambda start, stop: 1 / 0, 2, parallel.SHARE_BYTES)
+        with pytest.raises(ZeroDivisionError), parallel.one_blas_thread():
+            1 / 0
         assert blas_threads() == before
+
+
+def test_convolution_has_one_blas_thread_to_each_of_its_own(threads, monkeypatch):
+    if not blas_threads():
+        pytest.skip("this NumPy's matrix products (Apple's Accelerate) have no number of threads to set")
+    threads(2)
+    seen, matmul = set(), np.matmul
+    monkeypatch.setattr(np, "matmul", lambda *args, **kwargs: (seen.update(blas_threads()), matmul(*args, **kwargs))[1])
+    with threadpool_limits(limits=2, user_api="blas"):
         results("conv2d")
-        assert blas_threads() == before
+        assert seen == {1} and set(blas_threads()) == {2}
 
 
 def test_blas_is_as_before_when_several_python_threads_compute_at_once(threads):
@@ -146,11 +218,13 @@ def test_blas_is_as_before_when_several_python_threads_compute_at_once(threads):
         pass                                               # leaves no thread in charge of BLAS
     before, inside = blas_threads(), []
 
-    def look(start, stop):
-        inside.append(set(blas_threads()))
-        time.sleep(0.002)                                  # long enough for the others to come in
+    def look():
+        for _ in range(20):
+            with parallel.one_blas_thread():
+                inside.append(set(blas_threads()))
+                time.sleep(0.002)                          # long enough for the others to come in
 
-    callers = [threading.Thread(target=lambda: [parallel.run(look, 1, 1) for _ in range(20)]) for _ in range(4)]
+    callers = [threading.Thread(target=look) for _ in range(4)]
     for caller in callers:
         caller.start()
     for caller in callers:

@@ -10,6 +10,7 @@ from minires.kernels.cpu import parallel
 
 from .checks import check, random_arrays
 from .test_batch_norm import case
+from .test_batch_norm_relu import case as relu_case
 from .test_conv import CORNERS, convolutions
 from .test_pooling import poolings
 
@@ -19,15 +20,15 @@ def tiny_pieces():
     before = backend.num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parallel, "SHARE_BYTES", 1)
-        patch.setattr(parallel, "PIECE_BYTES", 1)
+        patch.setattr(parallel, "MOST_PIECE_BYTES", 1)
+        patch.setattr(parallel, "LEAST_PIECE_BYTES", 1)
         backend.set_num_threads(3)
         yield
         backend.set_num_threads(before)
 
 
 def test_pieces_are_tiny():
-    shares = parallel.run(lambda start, stop: parallel.pieces(start, stop, 4), 6, 4)
-    assert shares == [[(0, 1), (1, 2)], [(2, 3), (3, 4)], [(4, 5), (5, 6)]]
+    assert parallel.run(iter, 6, 4) == [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)]
 
 
 @pytest.mark.parametrize("x, w, given_settings", CORNERS.values(), ids=CORNERS)
@@ -47,6 +48,17 @@ def test_batch_norm(shape):
     check(cpu, "batch_norm", *case(shape))
     mean, var = random_arrays(shape[-1:], shape[-1:], positive=True)
     check(cpu, "batch_norm", *case(shape), mean=mean, var=var)
+
+
+@given(array_shapes(min_dims=2, max_dims=4, max_side=5), st.booleans())
+def test_batch_norm_relu(shape, with_shortcut):
+    check(cpu, "batch_norm_relu", *relu_case(shape, with_shortcut))
+
+
+@given(array_shapes(max_dims=3, max_side=5))
+def test_elementwise(shape):
+    check(cpu, "add", *random_arrays(shape, shape))
+    check(cpu, "relu", *random_arrays(shape))
 
 
 @pytest.mark.parametrize("name", ["max_pool2d", "avg_pool2d"])

@@ -120,7 +120,9 @@ def _sum_of_products(a, b):
 
 def _tile(vector, lines):
     """One value a channel, repeated to the length of a line."""
-    return np.broadcast_to(vector, (lines.shape[1] // len(vector), len(vector))).reshape(-1)
+    tiled = np.empty((lines.shape[1] // len(vector), len(vector)), vector.dtype)
+    tiled[...] = vector
+    return tiled.reshape(-1)
 
 
 def _merge(a, b):

@@ -40,31 +40,31 @@ def slide(source, rows, columns, groups, size, weights=None, out=None, partner=N
     stack_of_sums = -1, _rows_at_a_time(prod(windows), length * width, fewest=64)       # each is added to a whole result
     image_bytes = prod(windows) * length * source.itemsize
     images_at_once = parallel.piece_size(len(source), image_bytes)
-    wide = [taps.widen(some, rows, columns) for some in np.split(weights, groups, axis=3)] if out is not None else None
+    out, partner = (None if a is None else [Together(part, rows, columns, windows) for part in _split(a, groups)] for a in (out, partner))
+    weights = None if out is None else [taps.widen(part, rows, columns) for part in _split(weights, groups)]
 
     def share(pieces):
         placed, inside, seen = _place(source, (rows.first, columns.first), reach, images_at_once)
-        views = [_windows(_channels(placed, group, groups), rows, columns, windows) for group in range(groups)]
-        copies = parallel.scratch("columns", views[0].shape, source.dtype)
+        seen_by_windows = [_windows(part, rows, columns, windows) for part in _split(placed, groups)]
+        copies = parallel.scratch("columns", seen_by_windows[0].shape, source.dtype)
+        matrices, matrices_of_sums = copies.reshape(len(copies), *stack, length), copies.reshape(len(copies), *stack_of_sums, length)
         for first, last in pieces:
-            inside[:last - first] = seen[first:last]
-            total = np.empty((groups, length, width), source.dtype) if partner is not None else None
+            n = last - first
+            inside[:n] = seen[first:last]
+            total = []
             for group in range(groups):
-                copy = copies[:last - first]
-                np.copyto(copy, views[group][:last - first])                                    # im2col
+                copies[:n] = seen_by_windows[group][:n]                                         # im2col
                 if out is not None:
-                    pixels = _together(_channels(out[first:last], group, groups), rows, columns, windows, copy=False)
-                    np.matmul(copy.reshape(*stack, length), wide[group], out=pixels.reshape(*stack, width))
-                    _separate(pixels, _channels(out[first:last], group, groups), rows, columns)
+                    pixels = out[group].room(first, last)
+                    np.matmul(matrices[:n], weights[group], out=pixels.reshape(n, *stack, width))
+                    out[group].put(first, last, pixels)
                 if partner is not None:
-                    pixels = _together(_channels(partner[first:last], group, groups), rows, columns, windows)
-                    matrices = copy.reshape(*stack_of_sums, length)
-                    products = parallel.scratch("products", (len(matrices), length, width), source.dtype)
-                    np.matmul(matrices.swapaxes(1, 2), pixels.reshape(*stack_of_sums, width), out=products)
-                    products.sum(axis=0, out=total[group])
+                    pixels = partner[group].get(first, last).reshape(n, *stack_of_sums, width)
+                    total.append(_sum_of_products(matrices_of_sums[:n], pixels))
             yield total
 
-    totals = parallel.run(share, len(source), image_bytes)
+    with parallel.one_blas_thread():
+        totals = parallel.run(share, len(source), image_bytes)
     if partner is not None:
         total = np.zeros((groups, length, width), source.dtype)
         for some in totals:
@@ -99,32 +99,48 @@ def _overlap(first, size, available):
     return slice(start, stop), slice(start - first, stop - first)
 
 
-def _together(pixels, rows, columns, windows, copy=True):
-    """Pixels (N, H, W, C) as (N, *windows, rows at once, columns at once, C): those found at once side by side.
+class Together:
+    """The pixels of images (N, H, W, C), with those that are found at once side by side: (N, *windows, at once, C).
 
-    `pixels` themselves where they lie like that already; else scratch, with a copy of them if `copy`.
+    They lie like that already if they are neighbours in a row, and the windows find no others. Else `get` copies them
+    to scratch, and `put` copies back what was written to the `room` for them.
     """
-    n, height, width, c = pixels.shape
-    shape = n, *windows, rows.at_once, columns.at_once, c
-    if rows.at_once == 1 and width == windows[1] * columns.at_once and pixels.flags.c_contiguous:
-        return pixels.reshape(shape)
-    together = parallel.scratch("together", shape, pixels.dtype)
-    if copy:
-        if height % rows.at_once or width % columns.at_once:
-            together[...] = 0                              # the last windows find some pixels beyond the end
-        for r, q in np.ndindex(rows.at_once, columns.at_once):
-            some = pixels[:, r::rows.at_once, q::columns.at_once]
-            together[:, :some.shape[1], :some.shape[2], r, q] = some
-    return together
+
+    def __init__(self, images, rows, columns, windows):
+        self.images, self.at_once = images, (rows.at_once, columns.at_once)
+        self.shape = *windows, *self.at_once, images.shape[3]
+        direct = rows.at_once == 1 and images.shape[2] == windows[1] * columns.at_once and images.flags.c_contiguous
+        self.direct = images.reshape(len(images), *self.shape) if direct else None
+
+    def room(self, first, last):
+        if self.direct is not None:
+            return self.direct[first:last]
+        return parallel.scratch("together", (last - first, *self.shape), self.images.dtype)
+
+    def get(self, first, last):
+        pixels = self.room(first, last)
+        if self.direct is None:
+            pixels[...] = 0                            # for those beyond the end, which the last windows find
+            for here, there in self._places(pixels, self.images[first:last]):
+                here[...] = there
+        return pixels
+
+    def put(self, first, last, pixels):
+        if self.direct is None:
+            for here, there in self._places(pixels, self.images[first:last]):
+                there[...] = here
+
+    def _places(self, pixels, images):
+        """For each pixel of those found at once: where it lies in `pixels`, and in `images`."""
+        for r, q in np.ndindex(self.at_once):
+            there = images[:, r::self.at_once[0], q::self.at_once[1]]
+            yield pixels[:, :there.shape[1], :there.shape[2], r, q], there
 
 
-def _separate(together, pixels, rows, columns):
-    """Copy what `_together` put side by side back to `pixels`, unless it lies there."""
-    if together.base is pixels.base:
-        return
-    for r, q in np.ndindex(rows.at_once, columns.at_once):
-        some = pixels[:, r::rows.at_once, q::columns.at_once]
-        some[...] = together[:, :some.shape[1], :some.shape[2], r, q]
+def _sum_of_products(matrices, pixels):
+    """The sum over all matrices (..., rows, length), transposed, times all pixels (..., rows, width): (length, width)."""
+    products = parallel.scratch("products", (*matrices.shape[:2], matrices.shape[3], pixels.shape[3]), matrices.dtype)
+    return np.matmul(matrices.swapaxes(2, 3), pixels, out=products).sum(axis=(0, 1))
 
 
 @cache
@@ -136,7 +152,6 @@ def _rows_at_a_time(positions, multiplications, fewest):
     return max(small, default=positions)
 
 
-def _channels(array, group, groups):
-    """The channels of one group."""
-    c = array.shape[-1] // groups
-    return array[..., group * c:(group + 1) * c]
+def _split(array, groups):
+    """The channels of each group."""
+    return [array] if groups == 1 else np.split(array, groups, axis=-1)

@@ -5,6 +5,7 @@ arrays that costs as much as a pass over them. A training step asks for the same
 are kept, and one that nobody but this list refers to is handed out again.
 """
 
+import os
 import sys
 import threading
 from math import prod
@@ -52,5 +53,14 @@ def _give_back_unused():
 def _references(entry):
     return sys.getrefcount(entry[0])
 
+
+def _start_anew_after_fork():
+    """A lock may be held by a thread that the child does not have."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_anew_after_fork)
 
 UNUSED = _references([np.empty(0)])        # by the entry, and in asking

@@ -2,7 +2,8 @@
 
 NumPy releases Python's lock inside its loops and matrix products, so plain threads use all cores. Three rules make
 it pay: threads take the next piece when they are done with one, so that none waits for a slower one; each has its own
-scratch arrays, reused from call to call; and BLAS runs single-threaded inside, since the cores are taken already.
+scratch arrays, reused from call to call; and BLAS, where it is called inside, uses one thread (`one_blas_thread`),
+since the cores are taken already.
 
 Who does which piece is left to chance, but not what comes out: the pieces do not depend on the number of threads, and
 their results are combined in their order. So all runs agree to the bit, with any number of threads.
@@ -11,6 +12,7 @@ their results are combined in their order. So all runs agree to the bit, with an
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from math import prod
 
@@ -25,7 +27,7 @@ SHARE_BYTES = 1024 ** 2              # a thread with less to do costs more to wa
 MOST_FRAMES = 64                     # kept a thread, before they are made anew
 
 _local = threading.local()
-_turn = threading.RLock()      # Python threads that call kernels take turns: each call uses all cores, and sets BLAS
+_turn = threading.RLock()            # Python threads that call kernels take turns: each call uses all cores, and sets BLAS
 
 
 def run(work, items, bytes_per_item):
@@ -51,7 +53,7 @@ def run(work, items, bytes_per_item):
         for result in work(mine()) or ():
             results[current] = result
 
-    with _turn, _blas().limit(limits=1):
+    with _turn:
         others = [_pool(threads - 1).submit(share) for _ in range(threads - 1)]
         try:
             share()
@@ -92,6 +94,13 @@ def framed(key, count, shape, dtype):
             frames.clear()
         frames[key] = np.zeros((count, *shape), dtype)
     return frames[key][:count]
+
+
+@contextmanager
+def one_blas_thread():
+    """Within: BLAS uses one thread. Afterwards as many as before."""
+    with _turn, _blas().limit(limits=1):
+        yield
 
 
 def blas_has_small_products():

@@ -1,0 +1,117 @@
+"""Memory of results: used again when nobody holds it, and never before."""
+
+import gc
+import threading
+
+import numpy as np
+import pytest
+
+from minires.kernels import cpu
+from minires.kernels.cpu import memory
+
+SHAPE = (64, 1024, 3)                                    # of a size that nothing else here asks for
+
+
+@pytest.fixture(autouse=True)
+def no_blocks(monkeypatch):
+    monkeypatch.setattr(memory, "_blocks", {})
+
+
+def address(array):
+    return array.__array_interface__["data"][0]
+
+
+def test_used_again_once_nobody_holds_it():
+    first = memory.empty(SHAPE, np.float32)
+    where = address(first)
+    assert first.shape == SHAPE and first.dtype == np.float32 and first.flags.c_contiguous and first.flags.writeable
+    second = memory.empty(SHAPE, np.float32)
+    assert address(second) != where
+    del first
+    assert address(memory.empty(SHAPE, np.int32)) == where                     # the size counts, not the type
+
+
+@pytest.mark.parametrize("hold", [
+    lambda array: array[1:2],
+    lambda array: array.reshape(-1)[5:].view(np.int32)[::2],
+    lambda array: array.T[0],
+    lambda array: memoryview(array),
+    lambda array: [array[0, 0, 0:1]],
+    lambda array: np.broadcast_to(array[:1], SHAPE),
+])
+def test_not_while_the_smallest_part_is_held(hold):
+    array = memory.empty(SHAPE, np.float32)
+    where, held = address(array), hold(array)
+    del array
+    gc.collect()
+    assert address(memory.empty(SHAPE, np.float32)) != where
+    del held
+    assert where in {address(a) for a in [memory.empty(SHAPE, np.float32), memory.empty(SHAPE, np.float32)]}
+
+
+def test_what_was_used_last_comes_first():
+    arrays = [memory.empty(SHAPE, np.float32) for _ in range(3)]
+    places = [address(array) for array in arrays]
+    del arrays
+    again = memory.empty(SHAPE, np.float32)
+    assert address(again) == places[2]
+
+
+def test_small_arrays_are_left_to_numpy():
+    assert memory.empty((3, 4), np.float64).base is None and not memory._blocks
+    assert memory.empty((0, 5), np.float32).shape == (0, 5)
+
+
+def test_blocks_out_of_use_go_back_to_the_system(monkeypatch):
+    monkeypatch.setattr(memory, "KEPT_FOR", 5)
+    memory.empty(SHAPE, np.float32)
+    held = memory.empty(SHAPE, np.float64)
+    for _ in range(6):
+        memory.empty((64, 1024, 4), np.float32)
+    memory.empty((64, 1024, 5), np.float32)                                    # a new size: time to clear up
+    sizes = {nbytes: len(blocks) for nbytes, blocks in memory._blocks.items()}
+    assert sizes == {64 * 1024 * 12: 0, held.nbytes: 1, 64 * 1024 * 16: 1, 64 * 1024 * 20: 1}
+
+
+def test_threads_never_share_a_block():
+    taken, barrier = [], threading.Barrier(4, timeout=20)
+
+    def take():
+        for _ in range(50):
+            mine = memory.empty(SHAPE, np.float32)
+            mine[0, 0, 0] = threading.get_ident()
+            barrier.wait()
+            taken.append(mine[0, 0, 0] == np.float32(threading.get_ident()))
+            barrier.wait()
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(taken) == 200 and all(taken)
+
+
+def test_results_of_kernels_stay_as_they_are():
+    """Whatever is computed later: what someone holds is not written to."""
+    x = np.random.default_rng(0).standard_normal((8, 32, 32, 16), dtype=np.float32)
+    w = np.random.default_rng(1).standard_normal((3, 3, 16, 16), dtype=np.float32)
+    y, cache = cpu.conv2d.forward(x, w, padding=1)
+    one, copy = y[3], y[3].copy()
+    dx, _ = cpu.conv2d.backward(y, cache)
+    dx_copy = dx.copy()
+    del y, cache
+    for _ in range(5):
+        y, cache = cpu.conv2d.forward(x, w, padding=1)
+        cpu.conv2d.backward(y, cache)
+    assert np.array_equal(one, copy) and np.array_equal(dx, dx_copy)
+
+
+def test_one_more_reference_counts():
+    """What the whole rests on: Python's count of references to a block."""
+    entry = [np.empty(10, np.uint8), 0]
+    assert memory._references(entry) == memory.UNUSED
+    view = entry[0].view(np.float16).reshape(5, 1)
+    assert memory._references(entry) == memory.UNUSED + 1
+    del view
+    assert memory._references(entry) == memory.UNUSED
