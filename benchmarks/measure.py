@@ -5,13 +5,13 @@ spreads whatever else the machine does evenly over the sides.
 """
 
 import multiprocessing
-import resource
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import numpy as np
 
-SHORTEST = 0.005             # seconds; quicker work is repeated within one sample
+SHORTEST = 0.05              # seconds; quicker work is repeated within one sample
 PAUSE = 0.01                 # seconds between two samples: the threads of the last one go to sleep
 
 
@@ -47,6 +47,7 @@ def _serve(pipe, side, threads):
     state = {}
 
     def prepare(work):
+        state.clear()                                      # lets go of what the last work needed
         state["step"], results = side.prepare(work)
         state["step"]()
         return [np.array(array) for array in results()]
@@ -59,7 +60,10 @@ def _serve(pipe, side, threads):
 
     def peak_memory():
         """In bytes, of this process since it began."""
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) * 1024
+        raise OSError("/proc/self/status does not say what the peak memory was")
 
     functions = {"prepare": prepare, "sample": sample, "peak_memory": peak_memory}
     while True:
@@ -72,32 +76,38 @@ def _serve(pipe, side, threads):
             pipe.send(("error", error))
 
 
-def compare(work, sides, threads, rounds):
+@contextmanager
+def at_work(sides, threads):
+    """A worker for each side, by name."""
+    with ExitStack() as stack:
+        yield {side: stack.enter_context(Worker(side, threads)) for side in sides}
+
+
+def compare(work, workers, rounds):
     """Time `work` on every side, by turns.
 
     Returns
     -------
     dict
-        For each side its ``seconds`` (one for each round); and under "difference" the largest difference between the
-        first side's results and another's, relative to the size (Euclidean norm) of the array.
+        For each side its ``seconds``, one for each round; and the largest ``difference`` between the first side's
+        results and another's, relative to the size (Euclidean norm) of the array.
 
     Raises
     ------
     AssertionError
         If the sides do not compute the same.
     """
-    with ExitStack() as stack:
-        workers = {side: stack.enter_context(Worker(side, threads)) for side in sides}
-        results = {side: worker.ask("prepare", work) for side, worker in workers.items()}
-        difference = max((_difference(results[sides[0]], results[side]) for side in sides[1:]), default=0.0)
-        assert difference <= work.tolerance, f"{work.name}: the sides differ by {difference:.2g}"
-        quick = {side: worker.ask("sample", 1) for side, worker in workers.items()}
-        repeats = {side: max(1, int(SHORTEST / seconds)) for side, seconds in quick.items()}
-        seconds = {side: [] for side in sides}
-        for _ in range(rounds):
-            for side, worker in workers.items():
-                time.sleep(PAUSE)
-                seconds[side].append(worker.ask("sample", repeats[side]))
+    ours, *others = [worker.ask("prepare", work.check()) for worker in workers.values()]
+    difference = max((_difference(ours, theirs) for theirs in others), default=0.0)
+    assert difference <= work.tolerance, f"{work.name}: the sides differ by {difference:.2g}"
+    for worker in workers.values():
+        worker.ask("prepare", work)
+    repeats = {side: max(1, int(SHORTEST / worker.ask("sample", 1))) for side, worker in workers.items()}
+    seconds = {side: [] for side in workers}
+    for _ in range(rounds):
+        for side, worker in workers.items():
+            time.sleep(PAUSE)
+            seconds[side].append(worker.ask("sample", repeats[side]))
     return {"seconds": seconds, "difference": difference}
 
 

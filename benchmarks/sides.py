@@ -100,7 +100,7 @@ class PyTorch:
         from .pytorch_nets import Net, copy_weights
 
         torch, (images, labels) = self.torch, work.data()
-        net = Net(work.depth, work.width, "A" if work.residual else None)
+        net = Net(work.depth, work.width, "A" if work.residual else None).to(getattr(torch, work.dtype))
         copy_weights(work.build(), net)
         net = net.to(memory_format=self.format).train(work.training)
         images, labels = self._tensor(images), torch.tensor(labels)

@@ -1,6 +1,6 @@
 """What is timed. Each piece of work is done by both sides on the same numbers, made here from a fixed seed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,9 +10,6 @@ from minires import models, nn
 @dataclass(frozen=True)
 class Net:
     """A training step (forward, backward, SGD) of a net, or its use without gradients.
-
-    A ReLU whose input is almost 0 lets a gradient through on one side and not on the other: a rounding error decides.
-    One such pixel moves the gradients of all layers before it by some thousandths, in PyTorch's two layouts as well.
     """
 
     depth: int
@@ -21,7 +18,17 @@ class Net:
     size: int = 32
     batch: int = 128
     training: bool = True
-    tolerance: float = 3e-2      # largest difference between the sides, relative to the size of each array
+    dtype: str = "float32"
+    tolerance: float = 1e-6      # largest difference between the sides, relative to the size of each array
+
+    def check(self):
+        """What the sides must agree on before they are timed: the same on a few images, in double precision.
+
+        In single precision rounding decides whether a ReLU whose input is almost 0 lets a gradient through. One such
+        pixel moves the gradients of all layers before it by some thousandths (between PyTorch's own two layouts as
+        well), and in plain-56, where gradients explode, by as much as they are.
+        """
+        return replace(self, batch=min(self.batch, 8), dtype="float64")
 
     @property
     def name(self):
@@ -32,18 +39,21 @@ class Net:
     def build(self):
         """The net in minires, in the mode it is used in. PyTorch's gets its weights from this one."""
         net = (models.resnet if self.residual else models.plain)(self.depth, width=self.width)
+        for _, tensor in (*net.named_parameters(), *net.named_buffers()):
+            tensor.data = tensor.data.astype(self.dtype)
         return net.train(self.training)
 
     def data(self):
         rng = np.random.default_rng(0)
-        return rng.standard_normal((self.batch, self.size, self.size, 3), np.float32), rng.integers(0, 10, self.batch)
+        images = rng.standard_normal((self.batch, self.size, self.size, 3), np.float32).astype(self.dtype)
+        return images, rng.integers(0, 10, self.batch)
 
     def flop(self):
         """Floating-point operations of the convolutions and the last layer, two for each multiply-add.
 
         Backward takes as many again for dL/dw, and for dL/dx in all layers but the first.
         """
-        layers = _layer_flop(self.build(), self.size, self.batch)
+        layers = _layer_flop(replace(self, dtype="float32").build(), self.size, self.batch)
         return 3 * sum(layers) - layers[0] if self.training else sum(layers)
 
 
@@ -69,7 +79,12 @@ class Kernel:
     shapes: tuple
     settings: tuple = ()         # (name, value) pairs
     backward: bool = True
-    tolerance: float = 1e-4
+    dtype: str = "float32"
+    tolerance: float = 1e-9
+
+    def check(self):
+        """The same in double precision: see `Net.check`."""
+        return replace(self, dtype="float64")
 
     @property
     def name(self):
@@ -79,11 +94,11 @@ class Kernel:
 
     def arrays(self):
         rng = np.random.default_rng(0)
-        return [rng.standard_normal(shape, np.float32) for shape in self.shapes]
+        return [rng.standard_normal(shape, np.float32).astype(self.dtype) for shape in self.shapes]
 
     def gradient(self, shape):
         """dL/dy for an output of that shape."""
-        return np.random.default_rng(1).standard_normal(shape, np.float32)
+        return np.random.default_rng(1).standard_normal(shape, np.float32).astype(self.dtype)
 
     def flop(self):
         if self.kernel != "conv2d":
@@ -100,6 +115,9 @@ class SGDStep:
 
     depth: int
     tolerance: float = 1e-5
+
+    def check(self):
+        return self
 
     @property
     def name(self):

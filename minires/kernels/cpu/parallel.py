@@ -22,7 +22,7 @@ from ... import backend
 
 MOST_PIECE_BYTES = 2 * 1024 ** 2     # of a piece: not much more than a core's cache
 LEAST_PIECE_BYTES = 256 * 1024       # long enough to be worth a call
-PIECES = 4                           # of small work: then the last piece keeps others waiting for little
+PIECES = 2                           # of small work, at least
 SHARE_BYTES = 1024 ** 2              # a thread with less to do costs more to wake than it saves
 MOST_FRAMES = 64                     # kept a thread, before they are made anew
 
@@ -68,7 +68,7 @@ def run(work, items, bytes_per_item):
 
 
 def piece_size(items, bytes_per_item):
-    """How many items make a piece, at most: what fits the cache, and enough pieces for all threads to end together."""
+    """How many items make a piece, at most. It must not depend on the number of threads: see above."""
     nbytes = min(MOST_PIECE_BYTES, max(LEAST_PIECE_BYTES, items * bytes_per_item // PIECES))
     return max(1, min(items, nbytes // max(1, bytes_per_item)))
 

@@ -1,12 +1,13 @@
 """Pooling: a window slides over each channel and keeps its maximum or its average.
 
-The loop runs over the KH KW places of the window, each a strided slice of all images at once.
+The loop runs over the KH KW places of the window, each a strided slice of a few images at once.
 """
 
 import numpy as np
 
 from .. import shapes
 from ..kernel import Kernel
+from . import memory, parallel
 
 
 class max_pool2d(Kernel):
@@ -14,21 +15,34 @@ class max_pool2d(Kernel):
 
     def forward(x, kernel_size, stride=None, padding=0):
         shape, win = shapes.pool2d("max_pool2d", x.shape, kernel_size, stride, padding)
-        padded = _pad(x, win, -np.inf)
-        y = np.full(shape, -np.inf, x.dtype)
-        place = np.zeros(shape, np.int16)                      # which place of the window the maximum came from
-        for k, view in enumerate(_views(padded, win, shape)):
-            larger = (view > y) | (view != view)               # a nan is passed on, not hidden
-            np.copyto(y, view, where=larger)
-            np.copyto(place, k, where=larger)
-        return y, (x.shape, win, place)
+        y = memory.empty(shape, x.dtype)
+
+        def share(pieces):
+            for first, last in pieces:
+                largest = y[first:last]
+                largest[...] = -np.inf
+                for view in _views(_pad(x[first:last], win, -np.inf), win, shape):
+                    np.maximum(largest, view, out=largest)             # passes a nan on
+
+        parallel.run(share, len(x), _bytes_per_image(x, win))
+        return y, (x, win, y)
 
     def backward(dy, cache):
-        shape, win, place = cache
-        padded = np.zeros(_padded_shape(shape, win), dy.dtype)
-        for k, view in enumerate(_views(padded, win, dy.shape)):
-            view += dy * (place == k)
-        return _crop(padded, shape, win)
+        x, win, y = cache
+        dx = memory.empty(x.shape, dy.dtype)
+
+        def share(pieces):
+            for first, last in pieces:
+                padded, largest, gradient = _pad(x[first:last], win, -np.inf), y[first:last], dy[first:last]
+                dpadded, waiting = np.zeros(padded.shape, dy.dtype), np.ones(largest.shape, bool)
+                for view, dview in zip(_views(padded, win, y.shape), _views(dpadded, win, y.shape)):
+                    here = ((view == largest) | (view != view)) & waiting
+                    waiting &= ~here
+                    dview += gradient * here
+                dx[first:last] = _crop(dpadded, x.shape, win)
+
+        parallel.run(share, len(x), _bytes_per_image(x, win))
+        return dx
 
 
 class avg_pool2d(Kernel):
@@ -36,19 +50,33 @@ class avg_pool2d(Kernel):
 
     def forward(x, kernel_size, stride=None, padding=0):
         shape, win = shapes.pool2d("avg_pool2d", x.shape, kernel_size, stride, padding)
-        y = np.zeros(shape, x.dtype)
-        for view in _views(_pad(x, win, 0), win, shape):
-            y += view
-        y /= win.kernel[0] * win.kernel[1]
+        y = memory.empty(shape, x.dtype)
+
+        def share(pieces):
+            for first, last in pieces:
+                mean = y[first:last]
+                mean[...] = 0
+                for view in _views(_pad(x[first:last], win, 0), win, shape):
+                    mean += view
+                mean /= win.kernel[0] * win.kernel[1]
+
+        parallel.run(share, len(x), _bytes_per_image(x, win))
         return y, (x.shape, win)
 
     def backward(dy, cache):
         shape, win = cache
-        padded = np.zeros(_padded_shape(shape, win), dy.dtype)
-        share = dy / (win.kernel[0] * win.kernel[1])
-        for view in _views(padded, win, dy.shape):
-            view += share
-        return _crop(padded, shape, win)
+        dx = memory.empty(shape, dy.dtype)
+
+        def share(pieces):
+            for first, last in pieces:
+                dpadded = np.zeros((last - first, *_padded_size(shape, win), shape[3]), dy.dtype)
+                part = dy[first:last] / (win.kernel[0] * win.kernel[1])
+                for dview in _views(dpadded, win, dy.shape):
+                    dview += part
+                dx[first:last] = _crop(dpadded, shape, win)
+
+        parallel.run(share, len(dy), _bytes_per_image(dx, win))
+        return dx
 
 
 class global_avg_pool2d(Kernel):
@@ -76,10 +104,15 @@ def _pad(x, win, value):
     return np.pad(x, ((0, 0), (ph, ph), (pw, pw), (0, 0)), constant_values=value) if ph or pw else x
 
 
-def _padded_shape(shape, win):
-    return shape[0], shape[1] + 2 * win.padding[0], shape[2] + 2 * win.padding[1], shape[3]
+def _padded_size(shape, win):
+    return shape[1] + 2 * win.padding[0], shape[2] + 2 * win.padding[1]
 
 
 def _crop(padded, shape, win):
     (ph, pw) = win.padding
     return padded[:, ph:ph + shape[1], pw:pw + shape[2]]
+
+
+def _bytes_per_image(x, win):
+    height, width = _padded_size(x.shape, win)
+    return height * width * x.shape[3] * x.itemsize

@@ -1,0 +1,105 @@
+"""From the numbers of a benchmark to lines and tables a reader can take in."""
+
+import numpy as np
+
+MINIRES, PYTORCH, CHANNELS_LAST = "minires", "PyTorch", "PyTorch, channels_last"
+
+
+def line(row):
+    """A row of timings as one line of text."""
+    parts = [f"{row['name']}, {threads(row['threads'])}:"]
+    parts += [f"{side} {milliseconds(seconds)} ms" for side, seconds in row["seconds"].items()]
+    return "  ".join(parts + [f"ratio {ratio(row, side):.2f}" for side in (PYTORCH, CHANNELS_LAST) if side in row["seconds"]])
+
+
+def markdown(results):
+    """All tables of a run, with the machine and versions above them."""
+    parts = [_heading(results)]
+    if "nets" in results:
+        parts += ["### Nets", timings(results["nets"], results["peak_gflops"])]
+    if "kernels" in results:
+        parts += ["### Kernels", timings(results["kernels"], results["peak_gflops"])]
+    if "memory" in results:
+        parts += ["### Peak memory", _memory(results["memory"])]
+    if "scaling" in results:
+        parts += ["### More threads", timings(results["scaling"]["threads"], results["peak_gflops"]),
+                  "### Larger batches", _batches(results["scaling"]["batch"])]
+    if "startup" in results:
+        parts += ["### Start-up", _table(["", "median seconds"], [[name, f"{np.median(seconds):.2f}"] for name, seconds in results["startup"].items()])]
+    return "\n\n".join(parts) + "\n"
+
+
+def timings(rows, peak_gflops=None):
+    """A table of medians, with half of the samples between the numbers in brackets, and the ratios of the medians."""
+    sides = [side for side in (MINIRES, PYTORCH, CHANNELS_LAST) if side in rows[0]["seconds"]]
+    head = ["", "threads", *(f"{side}, ms" for side in sides), *(f"minires / {side}" for side in sides[1:])]
+    if peak_gflops:
+        head += ["minires, GFLOP/s", "of peak"]
+    body = []
+    for row in rows:
+        cells = [row["name"], str(row["threads"]), *(f"{milliseconds(row['seconds'][side])} ({spread(row['seconds'][side])})" for side in sides)]
+        cells += [f"{ratio(row, side):.2f}" for side in sides[1:]]
+        if peak_gflops:
+            gflops = row["flop"] / np.median(row["seconds"][MINIRES]) / 1e9 if row["flop"] else None
+            peak = {int(count): value for count, value in peak_gflops.items()}.get(row["threads"])
+            cells += [f"{gflops:.0f}" if gflops else "", f"{100 * gflops / peak:.0f} %" if gflops and peak else ""]
+        body.append(cells)
+    return _table(head, body)
+
+
+def milliseconds(seconds):
+    return _digits(1e3 * np.median(seconds))
+
+
+def spread(seconds):
+    """The quartiles, in milliseconds."""
+    low, high = np.percentile(seconds, (25, 75))
+    return f"{_digits(1e3 * low)}-{_digits(1e3 * high)}"
+
+
+def ratio(row, side):
+    """The median time of minires over that of another side."""
+    return np.median(row["seconds"][MINIRES]) / np.median(row["seconds"][side])
+
+
+def threads(count):
+    return f"{count} thread{'s' if count != 1 else ''}"
+
+
+def machine(environment):
+    """The machine and versions in one sentence."""
+    text = (f"{environment['processor']}, {environment['cores']} cores, Python {environment['python']}, NumPy {environment['numpy']} "
+            f"({environment['blas']})")
+    return text + (f", PyTorch {environment['torch']}" if "torch" in environment else "")
+
+
+def _heading(results):
+    environment = results["environment"]
+    peaks = ", ".join(f"{peak:.0f} with {threads(int(count))}" for count, peak in results["peak_gflops"].items())
+    return (f"`{environment['command']}` on {environment['date']}: {machine(environment)}. Medians of {results['rounds']} rounds, taken by turns; "
+            f"in brackets the quartiles. Peak of a matrix product, in GFLOP/s: {peaks}. GFLOP/s count the multiplications and "
+            "additions of convolutions and linear layers only.")
+
+
+def _memory(rows):
+    return _table(["", "", "peak, MiB", "of it before the net was built, MiB"],
+                  [[row["name"], row["side"], f"{row['peak'] / 2 ** 20:.0f}", f"{row['before'] / 2 ** 20:.0f}"] for row in rows])
+
+
+def _batches(rows):
+    sides = list(rows[0]["seconds"])
+    body = []
+    for row in rows:
+        batch = int(row["name"].rsplit(" ", 1)[1])
+        body.append([str(batch), *(_digits(1e3 * np.median(row["seconds"][side]) / batch) for side in sides)])
+    return _table(["batch", *(f"{side}, ms an image" for side in sides)], body)
+
+
+def _table(head, body):
+    rows = [head, ["---", *("---:" for _ in head[1:])], *body]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _digits(value):
+    """Three digits that count."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 1 else f"{value:.3f}"
