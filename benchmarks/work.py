@@ -90,6 +90,7 @@ class Kernel:
     def name(self):
         shapes = " ".join("x".join(map(str, shape)) for shape in self.shapes[:2])
         settings = "".join(f", {key} {value}" for key, value in self.settings)
+        settings += ", with shortcut" if self.kernel == "batch_norm_relu" and len(self.shapes) == 4 else ""
         return f"{self.kernel} {shapes}{settings}, {'forward and backward' if self.backward else 'forward'}"
 
     def arrays(self):

