@@ -6,6 +6,7 @@ default memory layout and in channels_last, which is minires' own order of axes.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -84,6 +85,9 @@ def _positive(text):
 
 def _environment():
     found = environment() | {"command": "python -m benchmarks.cpu"}
+    if "OPENBLAS_CORETYPE" in os.environ:
+        found["OPENBLAS_CORETYPE"] = os.environ["OPENBLAS_CORETYPE"]
+        print("OPENBLAS_CORETYPE is set: NumPy's matrix products are made for that processor, not for this one", file=sys.stderr)
     if find_spec("torch"):
         import torch
 

@@ -47,6 +47,12 @@ def timings(rows, peak_gflops=None):
     return _table(head, body)
 
 
+def summary(results):
+    """The table of the README: the paper's nets with all threads."""
+    rows = [row for row in results["nets"] if row["threads"] == max(results["threads"]) and "width 16" in row["name"]]
+    return timings(rows)
+
+
 def milliseconds(seconds):
     return _digits(1e3 * np.median(seconds))
 

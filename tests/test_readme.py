@@ -1,9 +1,11 @@
 """The README tells the truth: its numbers are those of the recorded run, and its code runs."""
 
+import json
 import re
 from pathlib import Path
 from statistics import geometric_mean, mean, median
 
+from benchmarks import report
 from minires import kernels
 from minires.experiments import degradation, summary
 from minires.experiments.records import read_config, read_table
@@ -42,6 +44,7 @@ def test_the_slopes_of_the_gradients_are_those_of_the_recorded_run():
 
     text = " ".join(README.split())
     assert f"in plain-56 is {norm('plain-56', 0, 1) / norm('plain-56', 0, 55):.0f} times" in text
+    assert f"the factor is down to {norm('plain-56', 10, 1) / norm('plain-56', 10, 55):.0f}," in text
     by_seed = [first / last for first, last in zip(norms("plain-56", 0, 1), norms("plain-56", 0, 55))]
     assert f"{min(by_seed):.0f} to {max(by_seed):.0f} by seed" in text
     assert f"in residual-56 it is {norm('residual-56', 0, 1) / norm('residual-56', 0, 55):.0f} times" in text
@@ -55,6 +58,16 @@ def test_machine_and_versions_are_named():
     environment = read_config(RECORDED)["environment"]
     for key in ("processor", "numpy", "python"):
         assert environment[key] in README, key
+
+
+def test_the_timings_are_those_of_the_recorded_benchmark():
+    results = json.loads((ROOT / "benchmarks" / "results" / "cpu.json").read_text())
+    text = " ".join(README.split())
+    assert report.summary(results) in README and report.machine(results["environment"]) in text
+    assert f"medians of {results['rounds']} rounds" in text
+    peak = {row["side"]: row["peak"] / 2 ** 20 for row in results["memory"]}
+    assert f"{peak['minires']:.0f} MiB, PyTorch {peak['PyTorch']:.0f}" in text
+    assert f"starts in {median(results['startup']['minires']):.2f} s (PyTorch: {median(results['startup']['PyTorch']):.2f} s)" in text
 
 
 def test_linked_files_exist():

@@ -33,27 +33,30 @@ def slide(source, rows, columns, groups, size, weights=None, out=None, partner=N
         weights, and is returned.
     """
     windows = rows.windows(size[0]), columns.windows(size[1])
-    reach = rows.reach(windows[0]), columns.reach(windows[1])
     c, o = source.shape[3] // groups, (out if partner is None else partner).shape[3] // groups
-    length, width = rows.size * columns.size * c, rows.at_once * columns.at_once * o
+    length, width = rows.size * columns.size * c, rows.at_once * columns.at_once * o          # of a row of the matrices
     stack = -1, _rows_at_a_time(prod(windows), length * width, fewest=16)
-    stack_of_sums = -1, _rows_at_a_time(prod(windows), length * width, fewest=64)       # each is added to a whole result
+    stack_of_sums = -1, _rows_at_a_time(prod(windows), length * width, fewest=64)             # each is added to a whole result
     image_bytes = prod(windows) * length * source.itemsize
     images_at_once = parallel.piece_size(len(source), image_bytes)
-    out, partner = (None if a is None else [Together(part, rows, columns, windows) for part in _split(a, groups)] for a in (out, partner))
-    weights = None if out is None else [taps.widen(part, rows, columns) for part in _split(weights, groups)]
+    if out is not None:
+        weights = [taps.widen(part, rows, columns) for part in _split(weights, groups)]
+        out = [Together(part, rows, columns, windows) for part in _split(out, groups)]
+    if partner is not None:
+        partner = [Together(part, rows, columns, windows) for part in _split(partner, groups)]
 
     def share(pieces):
-        placed, inside, seen = _place(source, (rows.first, columns.first), reach, images_at_once)
-        seen_by_windows = [_windows(part, rows, columns, windows) for part in _split(placed, groups)]
-        copies = parallel.scratch("columns", seen_by_windows[0].shape, source.dtype)
-        matrices, matrices_of_sums = copies.reshape(len(copies), *stack, length), copies.reshape(len(copies), *stack_of_sums, length)
+        placed, inside, seen = _place(source, rows, columns, windows, images_at_once)
+        views = [_windows(part, rows, columns, windows) for part in _split(placed, groups)]
+        copies = parallel.scratch("columns", views[0].shape, source.dtype)
+        matrices = copies.reshape(len(copies), *stack, length)
+        matrices_of_sums = copies.reshape(len(copies), *stack_of_sums, length)
         for first, last in pieces:
             n = last - first
             inside[:n] = seen[first:last]
             total = []
             for group in range(groups):
-                copies[:n] = seen_by_windows[group][:n]                                         # im2col
+                copies[:n] = views[group][:n]                                                 # im2col
                 if out is not None:
                     pixels = out[group].room(first, last)
                     np.matmul(matrices[:n], weights[group], out=pixels.reshape(n, *stack, width))
@@ -72,23 +75,16 @@ def slide(source, rows, columns, groups, size, weights=None, out=None, partner=N
         return np.concatenate([taps.narrow(some, rows, columns, c) for some in total], axis=3)
 
 
-def _windows(placed, rows, columns, windows):
-    """A view of every window of the images, moving no number: (N, *windows, KH, KW, C). To copy it is im2col."""
-    n, _, _, c = placed.shape
-    sn, sh, sw, sc = placed.strides
-    return as_strided(placed, (n, *windows, rows.size, columns.size, c),
-                      (sn, sh * rows.move, sw * columns.move, sh * rows.step, sw * columns.step, sc))
-
-
-def _place(images, first, size, count):
-    """Scratch for `count` images of `size` whose pixel 0 is pixel `first` of `images`, with zeros where these have none.
+def _place(images, rows, columns, windows, count):
+    """Scratch for `count` of the images with all that the windows see, which is zeros where that is padding.
 
     Returns that, its part to be filled anew for each piece, and the part of `images` to fill it with.
     """
     _, height, width, c = images.shape
-    placed = parallel.framed((first, height, width), count, (*size, c), images.dtype)
-    from_rows, to_rows = _overlap(first[0], size[0], height)
-    from_columns, to_columns = _overlap(first[1], size[1], width)
+    size = rows.reach(windows[0]), columns.reach(windows[1])
+    placed = parallel.framed((rows.first, columns.first, height, width), count, (*size, c), images.dtype)
+    from_rows, to_rows = _overlap(rows.first, size[0], height)
+    from_columns, to_columns = _overlap(columns.first, size[1], width)
     return placed, placed[:, to_rows, to_columns], images[:, from_rows, from_columns]
 
 
@@ -97,6 +93,14 @@ def _overlap(first, size, available):
     start = max(first, 0)
     stop = max(start, min(first + size, available))
     return slice(start, stop), slice(start - first, stop - first)
+
+
+def _windows(placed, rows, columns, windows):
+    """A view of every window of the images, moving no number: (N, *windows, KH, KW, C). To copy it is im2col."""
+    n, _, _, c = placed.shape
+    sn, sh, sw, sc = placed.strides
+    return as_strided(placed, (n, *windows, rows.size, columns.size, c),
+                      (sn, sh * rows.move, sw * columns.move, sh * rows.step, sw * columns.step, sc))
 
 
 class Together:
