@@ -227,10 +227,11 @@ def test_blas_is_as_before_when_several_python_threads_compute_at_once(threads):
 
 
 FORK = """
-import os, signal
+import os, signal, threading
 import numpy as np
 from minires import backend
 from minires.kernels import cpu
+from minires.kernels.cpu import parallel
 
 backend.set_num_threads(2)
 x, w = np.ones((24, 20, 20, 16), np.float32), np.ones((3, 3, 16, 16), np.float32)
@@ -239,6 +240,13 @@ child = os.fork()
 if child == 0:
     signal.alarm(20)                               # a child that waits for them would wait for ever
     again, _ = cpu.conv2d.forward(x, w)
+    together = threading.Barrier(2)                # passed only by two threads at the same time
+
+    def work(pieces):
+        for _ in pieces:
+            together.wait()
+
+    parallel.run(work, 2, parallel.MOST_PIECE_BYTES)
     os._exit(0 if np.array_equal(y, again) else 1)
 _, status = os.waitpid(child, 0)
 assert os.waitstatus_to_exitcode(status) == 0, status

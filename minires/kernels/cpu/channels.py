@@ -11,7 +11,7 @@ import numpy as np
 from . import memory, parallel
 from .elementwise import where_positive
 
-LINE = 8192                  # numbers in a line, at most: one line of each array in play fits the innermost cache
+LINE = 8192                  # numbers in a line, at most
 
 
 def moments(x):
