@@ -70,7 +70,7 @@ def _serve(pipe, side, threads):
         try:
             what, arguments = pipe.recv()
             pipe.send(("result", functions[what](*arguments)))
-        except EOFError:
+        except (EOFError, KeyboardInterrupt):
             return
         except Exception as error:
             pipe.send(("error", error))

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+KERNELS = ("Shapes: images (N, H, W, C), filters (KH, KW, C, O), one number a channel (C,). minires' kernels are called on arrays, "
+           "PyTorch's backward through its autograd, which is the way to it and counts where there is little to compute.")
+BATCHES = "training step, ResNet-20, all threads"
 MINIRES, PYTORCH, CHANNELS_LAST = "minires", "PyTorch", "PyTorch, channels_last"
 
 
@@ -18,12 +21,12 @@ def markdown(results):
     if "nets" in results:
         parts += ["### Nets", timings(results["nets"], results["peak_gflops"])]
     if "kernels" in results:
-        parts += ["### Kernels", timings(results["kernels"], results["peak_gflops"])]
+        parts += ["### Kernels", KERNELS, timings(results["kernels"], results["peak_gflops"])]
     if "memory" in results:
         parts += ["### Peak memory", _memory(results["memory"])]
     if "scaling" in results:
         parts += ["### More threads", timings(results["scaling"]["threads"], results["peak_gflops"]),
-                  "### Larger batches", _batches(results["scaling"]["batch"])]
+                  f"### Larger batches: {BATCHES}", _batches(results["scaling"]["batch"])]
     if "startup" in results:
         parts += ["### Start-up", _table(["", "median seconds"], [[name, f"{np.median(seconds):.2f}"] for name, seconds in results["startup"].items()])]
     return "\n\n".join(parts) + "\n"
@@ -82,8 +85,8 @@ def machine(environment):
 def _heading(results):
     environment = results["environment"]
     peaks = ", ".join(f"{peak:.0f} with {threads(int(count))}" for count, peak in results["peak_gflops"].items())
-    return (f"`{environment['command']}` on {environment['date']}: {machine(environment)}. Medians of {results['rounds']} rounds, taken by turns; "
-            f"in brackets the quartiles. Peak of a matrix product, in GFLOP/s: {peaks}. GFLOP/s count the multiplications and "
+    return (f"`{environment['command']}` on {environment['date']}: {machine(environment)}. Medians (rounds: {results['rounds']}, taken by turns); "
+            f"in brackets the quartiles. Ratios are of times: above 1, minires is slower. Peak of a matrix product, in GFLOP/s: {peaks}. GFLOP/s count the multiplications and "
             "additions of convolutions and linear layers only.")
 
 
@@ -108,4 +111,5 @@ def _table(head, body):
 
 def _digits(value):
     """Three digits that count."""
+    value = float(f"{value:.3g}")
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 1 else f"{value:.3f}"

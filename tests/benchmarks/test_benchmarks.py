@@ -91,8 +91,10 @@ def test_the_program(tmp_path):
     done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     results = json.loads((tmp_path / "cpu.json").read_text())
-    assert results["startup"]["minires"][0] > 0 and results["environment"]["command"] == "python -m benchmarks.cpu"
+    assert results["startup"]["minires"][0] > 0 and results["environment"]["command"].startswith("python -m benchmarks.cpu --rounds 1 --sections startup")
     assert (tmp_path / "cpu.md").read_text() == report.markdown(results) and "### Start-up" in done.stdout
+    nowhere = subprocess.run([*run[:-1], str(tmp_path / "cpu.md")], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert nowhere.returncode == 2 and "cannot write there" in nowhere.stderr and "Traceback" not in nowhere.stderr
     wrong = subprocess.run([*run, "--rounds", "0"], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert wrong.returncode == 2 and "expected a whole number of at least 1, got '0'" in wrong.stderr
 
