@@ -77,9 +77,10 @@ class BatchNorm2d(Module):
 def norm_relu(norm, x, shortcut=None):
     """relu(norm(x) + shortcut), the end of every layer of a residual net; `shortcut` may be left out.
 
-    Where `norm` is a BatchNorm2d it is all done at once, unless a hook on `norm` wants to see what comes out of that.
+    Where `norm` is a BatchNorm2d it is all done at once, unless a hook on `norm` wants to see what comes out of that, or
+    `norm` was given a forward of its own.
     """
-    if type(norm) is BatchNorm2d and not norm.has_hooks():
+    if type(norm) is BatchNorm2d and not norm.has_hooks() and "forward" not in vars(norm):
         return F.batch_norm_relu(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, norm.training,
                                  norm.momentum, norm.eps, shortcut)
     y = norm(x)

@@ -105,3 +105,24 @@ def test_rows_without_image_axes(wing, shape):
     y, _ = wing.batch_norm.forward(x, weight, bias)
     as_images, _ = wing.batch_norm.forward(x.reshape(-1, 1, 1, 3), weight, bias)
     assert_close(y, as_images.reshape(shape))
+
+
+def test_a_number_of_pixels_that_cannot_be_cut_into_long_lines():
+    """A prime number of them: sums of hundreds of thousands of float32 numbers, one after another, go astray."""
+    from minires.kernels import cpu
+
+    x = (100 + 0.01 * np.random.default_rng(0).standard_normal((262139, 2))).astype(np.float32)
+    _, cache = cpu.batch_norm.forward(x, np.ones(2, np.float32), np.zeros(2, np.float32))
+    exact = x.astype(np.float64)
+    assert abs(cache.mean - exact.mean(axis=0)).max() < 0.001
+    np.testing.assert_allclose(cache.var, exact.var(axis=0), rtol=0.01)
+
+
+def test_running_averages_that_move_on_before_backward(wing):
+    x, weight, bias = case((4, 5, 6, 3))
+    mean, var = np.zeros(3), np.ones(3)
+    y, cache = wing.batch_norm.forward(x, weight, bias, mean=mean, var=var)
+    before = wing.batch_norm.backward(y, cache)
+    mean += 5
+    var += 5
+    assert all(np.array_equal(a, b) for a, b in zip(before, wing.batch_norm.backward(y, cache)))

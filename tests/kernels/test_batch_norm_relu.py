@@ -123,6 +123,12 @@ def test_a_hook_sees_what_comes_out_of_batch_norm():
     assert seen[1].shape == x.shape
 
 
+def test_a_forward_of_ones_own_is_called():
+    layer, x, _ = layer_and_images()
+    layer.forward = lambda x: x * 2
+    assert np.array_equal(nn.norm_relu(layer, x).data, np.maximum(2 * x.data, 0))
+
+
 def test_other_norms_come_before_the_relu_as_they_are():
     _, x, shortcut = layer_and_images()
     assert names_on_the_tape(nn.norm_relu(nn.Identity(), x, shortcut)) == ["relu", "add"]

@@ -74,6 +74,20 @@ def test_blocks_out_of_use_go_back_to_the_system(monkeypatch):
     assert sizes == {64 * 1024 * 12: 0, held.nbytes: 1, 64 * 1024 * 16: 1, 64 * 1024 * 20: 1}
 
 
+def test_unused_blocks_make_room_where_memory_is_short(monkeypatch):
+    memory.empty(SHAPE, np.float32)
+    original, failures = np.empty, iter([MemoryError])
+
+    def short_of_memory(*args):
+        for error in failures:
+            raise error
+        return original(*args)
+
+    monkeypatch.setattr(np, "empty", short_of_memory)
+    assert memory.empty((64, 1024, 8), np.float32).shape == (64, 1024, 8)
+    assert not memory._blocks[64 * 1024 * 12]
+
+
 def test_threads_never_share_a_block():
     """While Python switches threads as often as it can, each writes its name on what it was given, and finds it there."""
     wrong, names = [], range(1, 5)

@@ -138,6 +138,18 @@ def test_work_may_yield_nothing(threads):
     assert parallel.run(work, 6, parallel.MOST_PIECE_BYTES) == [None] * 6 and sorted(done) == list(range(6))
 
 
+def test_work_inside_work_is_refused_and_does_not_wait_for_ever(threads):
+    threads(2)
+
+    def work(pieces):
+        for _ in pieces:
+            yield parallel.run(go_through, 2, parallel.MOST_PIECE_BYTES)
+
+    with pytest.raises(RuntimeError, match="inside work that is shared already"):
+        parallel.run(work, 4, parallel.MOST_PIECE_BYTES)
+    assert len(parallel.run(go_through, 2, parallel.MOST_PIECE_BYTES)) == 2
+
+
 @pytest.mark.parametrize("failing", [0, 1, 2])
 def test_an_exception_in_any_thread_surfaces_when_all_are_done(threads, failing):
     threads(3)

@@ -75,6 +75,8 @@ def _scale_and_shift(x, weight, bias, mean, var, eps):
     from_batch = mean is None
     if from_batch:
         mean, var = channels.moments(x)
+    else:
+        mean, var = mean.copy(), var.copy()                        # running averages move on before backward is called
     inverse_std = 1 / np.sqrt(var + eps)
     scale = weight * inverse_std
     return scale, bias - mean * scale, Cache(x, weight, mean, var, inverse_std, from_batch)

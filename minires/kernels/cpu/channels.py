@@ -12,6 +12,7 @@ from . import memory, parallel
 from .elementwise import where_positive
 
 LINE = 8192                  # numbers in a line, at most
+MANY_LINES = 1000            # from which rounding in their sum is felt, so that the mean is found in two steps
 
 
 def moments(x):
@@ -29,7 +30,11 @@ def moments(x):
             mean = fold(piece.sum(axis=0)) / x.dtype.type(count)
             deviation = parallel.scratch("deviation", piece.shape, x.dtype)
             np.subtract(piece, _tile(mean, piece), out=deviation)
-            yield count, mean, fold(_sum_of_products(deviation, deviation))
+            squares = fold(_sum_of_products(deviation, deviation))
+            if len(piece) > MANY_LINES:
+                missed = fold(deviation.sum(axis=0)) / x.dtype.type(count)
+                mean, squares = mean + missed, squares - missed * missed * x.dtype.type(count)
+            yield count, mean, squares
 
     _, mean, squares = reduce(_merge, parallel.run(share, len(lines), lines[0].nbytes))
     return mean, squares / x.dtype.type(x.size // x.shape[-1])

@@ -1,4 +1,4 @@
-"""Addition and ReLU of large arrays, on all cores. Smaller ones, and broadcasting, are left to `common`."""
+"""Addition and ReLU, of large arrays on all cores. Broadcasting is left to `common`."""
 
 import numpy as np
 
@@ -30,7 +30,7 @@ class relu(common.relu):
 
 
 def where_positive(dy, y, out):
-    """Write dy where y > 0, and 0 elsewhere, to `out`."""
+    """Write dy where y > 0, and 0 elsewhere, to `out`. (As a product: where dy is inf or nan, 0 times that.)"""
     positive = np.greater(y, 0, out=parallel.scratch("positive", y.shape, bool))
     return np.multiply(dy, positive, out=out)
 

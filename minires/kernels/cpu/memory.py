@@ -13,7 +13,7 @@ from math import prod
 import numpy as np
 
 LARGE = 256 * 1024           # bytes; smaller arrays come from memory that Python keeps anyway
-KEPT_FOR = 1000              # requests without use after which a block goes back to the system: more than a step of 100 layers
+KEPT_FOR = 1000              # requests; a block unused for longer goes back to the system when the next one is made
 
 _blocks = {}                 # size in bytes -> [[array, number of the request that used it last], ...]
 _requests = 0
@@ -39,15 +39,21 @@ def _block(nbytes):
             blocks.append(blocks.pop(i))
             break
     else:
-        _give_back_unused()
-        blocks.append([np.empty(nbytes, np.uint8), 0])
+        _give_back_unused(KEPT_FOR)
+        try:
+            block = np.empty(nbytes, np.uint8)
+        except MemoryError:
+            _give_back_unused(0)
+            block = np.empty(nbytes, np.uint8)
+        blocks.append([block, 0])
     blocks[-1][1] = _requests
     return blocks[-1][0]
 
 
-def _give_back_unused():
+def _give_back_unused(requests):
+    """Let go of the blocks that nobody refers to and nobody asked for in the last so many requests."""
     for blocks in _blocks.values():
-        blocks[:] = [entry for entry in blocks if _references(entry) > UNUSED or _requests - entry[1] < KEPT_FOR]
+        blocks[:] = [entry for entry in blocks if _references(entry) > UNUSED or _requests - entry[1] < requests]
 
 
 def _references(entry):

@@ -22,8 +22,9 @@ from ... import backend
 
 MOST_PIECE_BYTES = 2 * 1024 ** 2     # of a piece: not much more than a core's cache
 LEAST_PIECE_BYTES = 256 * 1024       # long enough to be worth a call
-PIECES = 2                           # of small work, at least
+PIECES = 2                           # of small work, unless they would be smaller still
 SHARE_BYTES = 1024 ** 2              # a thread with less to do costs more to wake than it saves
+MOST_THREADS = 1024                  # no machine has more cores to use
 MOST_FRAMES = 64                     # kept a thread, before they are made anew
 
 _local = threading.local()
@@ -35,8 +36,10 @@ def run(work, items, bytes_per_item):
 
     Every thread calls ``work(pieces)`` and goes through `pieces`, which are (first, last) pairs handed to whoever asks
     next. What `work` yields for each piece is returned, in the order of the pieces; it may also yield nothing at all.
-    An exception in any thread is raised here, after all have ended.
+    An exception in any thread is raised here, after all have ended. `work` must not call kernels that share their own work.
     """
+    if getattr(_local, "at_work", False):
+        raise RuntimeError("parallel.run: called from inside work that is shared already; call kernels before or after it")
     size = piece_size(items, bytes_per_item)
     pieces = [(first, min(first + size, items)) for first in range(0, items, size)]
     threads = max(1, min(backend.num_threads(), len(pieces), items * bytes_per_item // SHARE_BYTES))
@@ -50,12 +53,17 @@ def run(work, items, bytes_per_item):
             for current, piece in numbered:
                 yield piece
 
-        for result in work(mine()) or ():
-            results[current] = result
+        _local.at_work = True
+        try:
+            for result in work(mine()) or ():
+                results[current] = result
+        finally:
+            _local.at_work = False
 
     with _turn:
-        others = [_pool(threads - 1).submit(share) for _ in range(threads - 1)]
+        others = []
         try:
+            others.extend(_pool().submit(share) for _ in range(threads - 1))
             share()
         finally:
             for other in others:
@@ -110,8 +118,9 @@ def blas_has_small_products():
 
 
 @cache
-def _pool(workers):
-    return ThreadPoolExecutor(workers, thread_name_prefix="minires")
+def _pool():
+    """Starts a thread when there is more to do than threads that wait, and keeps it."""
+    return ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="minires")
 
 
 @cache
