@@ -100,6 +100,14 @@ def test_threads_work_at_the_same_time(threads):
     assert sorted(parallel.run(work, 2, parallel.MOST_PIECE_BYTES)) == [0, 1]
 
 
+def test_no_more_threads_than_asked_for(threads):
+    threads(7)                                             # a number no other test asks for
+    before = threading.active_count()
+    for items in (2, 3, 5, 9) * 20:
+        parallel.run(go_through, items, parallel.MOST_PIECE_BYTES)
+    assert threading.active_count() <= before + 6
+
+
 def test_who_is_done_takes_the_next_piece(threads):
     threads(2)
     slow = threading.get_ident()

@@ -24,7 +24,6 @@ MOST_PIECE_BYTES = 2 * 1024 ** 2     # of a piece: not much more than a core's c
 LEAST_PIECE_BYTES = 256 * 1024       # long enough to be worth a call
 PIECES = 2                           # of small work, unless they would be smaller still
 SHARE_BYTES = 1024 ** 2              # a thread with less to do costs more to wake than it saves
-MOST_THREADS = 1024                  # no machine has more cores to use
 MOST_FRAMES = 64                     # kept a thread, before they are made anew
 
 _local = threading.local()
@@ -63,7 +62,7 @@ def run(work, items, bytes_per_item):
     with _turn:
         others = []
         try:
-            others.extend(_pool().submit(share) for _ in range(threads - 1))
+            others.extend(_pool(backend.num_threads() - 1).submit(share) for _ in range(threads - 1))
             share()
         finally:
             for other in others:
@@ -118,9 +117,8 @@ def blas_has_small_products():
 
 
 @cache
-def _pool():
-    """Starts a thread when there is more to do than threads that wait, and keeps it."""
-    return ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="minires")
+def _pool(workers):
+    return ThreadPoolExecutor(workers, thread_name_prefix="minires")
 
 
 @cache
