@@ -54,7 +54,7 @@ def batch_norm(x, running_mean, running_var, weight, bias, training, momentum=0.
 
 
 def batch_norm_relu(x, running_mean, running_var, weight, bias, training, momentum=0.1, eps=1e-5, shortcut=None):
-    """relu(batch_norm(x, ...) + shortcut), in fewer passes over memory; the same bits as one after the other.
+    """relu(batch_norm(x, ...) + shortcut), in fewer passes over memory; the same numbers as one after the other.
 
     Where `kernels.use` has put another kernel in the place of batch_norm, add or relu, these are used.
     """
