@@ -1,23 +1,161 @@
-"""Which device arrays live on, and how many threads the CPU kernels use."""
+"""Which device arrays live on, which library computes on them, and how many threads the CPU kernels use.
+
+Nothing else in minires imports CuPy, and this file does so only when a GPU is asked for.
+"""
 
 import os
 
-from .errors import ConfigError, DeviceError
+import numpy as np
 
+from .errors import DeviceError, ConfigError, unknown_name
+
+DEVICES = ("cpu", "gpu")
+
+_cupy = None             # the module, once a GPU was asked for and found
 _num_threads = None
 
 
 def check_device(device, where="device"):
-    """Return `device` if this installation can compute on it.
+    """Return `device`, ``"cpu"`` or ``"gpu"``, if this machine can compute on it.
+
+    Raises
+    ------
+    ConfigError
+        For another name.
+    DeviceError
+        If the GPU cannot be used: says whether it is CuPy, CUDA's libraries, the driver or the device that is missing.
+    """
+    if device not in DEVICES:
+        raise _unknown_device(where, device)
+    if device == "gpu":
+        cupy(where)
+    return device
+
+
+def cupy(where="gpu"):
+    """The module CuPy, when all that it needs is there too.
 
     Raises
     ------
     DeviceError
-        For any device but ``"cpu"``: this version has no kernels for another one.
+        Saying in one line what is missing and what to install.
     """
+    global _cupy
+    if _cupy is None:
+        _cupy = _find_cupy(where)
+    return _cupy
+
+
+def device_of(array):
+    """Where an array lives: ``"cpu"``, or ``"gpu"`` for an array of CuPy."""
+    return "gpu" if _cupy is not None and isinstance(array, _cupy.ndarray) else "cpu"
+
+
+def is_array(data):
+    """Whether `data` is an array of NumPy or CuPy, rather than numbers that could become one."""
+    return isinstance(data, np.ndarray) or device_of(data) == "gpu"
+
+
+def as_array(result):
+    """`result` as an array: NumPy turns arrays without axes into scalars in passing, and a function may return a number."""
+    return result if is_array(result) else np.asarray(result)
+
+
+def move(array, device):
+    """`array` on `device`: itself if it is there already, else a copy."""
+    if device_of(array) == check_device(device, "move"):
+        return array
+    return cupy().asarray(array) if device == "gpu" else _cupy.asnumpy(array)
+
+
+def assign(target, source):
+    """Write the numbers of `source`, of the same shape and dtype, into the array `target`, wherever either lives."""
+    target[...] = move(source, device_of(target))
+
+
+def copy(array):
+    """A copy of `array` on its own device."""
+    return array.copy() if device_of(array) == "gpu" else np.array(array)
+
+
+def synchronize():
+    """Wait until the GPU has done what it was told; its work goes on in the background. For timing."""
+    if _cupy is not None:
+        _cupy.cuda.Device().synchronize()
+
+
+def allow_tf32(allowed=True):
+    """Let matrix products on the GPU round their factors to TF32: 10 bits of mantissa, float32's range, much faster.
+
+    For GPUs of compute capability 8.0 and later. float32 is the default, and exact as on the CPU.
+    """
+    linalg = cupy()._core._routines_linalg       # the variable CUPY_TF32 does the same, but is read only once
+    linalg.set_compute_type(np.float32, linalg.COMPUTE_TYPE_TF32 if allowed else linalg.COMPUTE_TYPE_DEFAULT)
+
+
+def describe(device):
+    """What to write beside a number that was measured on `device`: a dict of names and versions."""
     if device == "cpu":
-        return device
-    raise DeviceError(where, "no kernels for this device in this version of minires", "'cpu'", repr(device))
+        return {"device": "cpu"}
+    runtime, linalg = cupy().cuda.runtime, _cupy._core._routines_linalg
+    properties = runtime.getDeviceProperties(0)
+    return {"device": "gpu", "gpu": properties["name"].decode(), "compute_capability": f"{properties['major']}.{properties['minor']}",
+            "tf32": linalg.get_compute_type(np.float32) == linalg.COMPUTE_TYPE_TF32, "cupy": _cupy.__version__, "cuda_runtime": runtime.runtimeGetVersion(), "cuda_driver": runtime.driverGetVersion()}
+
+
+def out_of_memory_errors():
+    """What CuPy raises when the GPU's memory is too small: classes for an ``except``; none if no GPU is in use."""
+    return () if _cupy is None else (_cupy.cuda.memory.OutOfMemoryError,)
+
+
+def gpu_errors():
+    """What CuPy raises when the GPU itself fails: classes for an ``except``; none if no GPU is in use."""
+    if _cupy is None:
+        return ()
+    return _cupy.cuda.runtime.CUDARuntimeError, _cupy.cuda.driver.CUDADriverError, _cupy.cuda.cublas.CUBLASError
+
+
+def free_memory():
+    """Bytes free on the GPU, after giving back what CuPy keeps in reserve."""
+    cupy().get_default_memory_pool().free_all_blocks()
+    return _cupy.cuda.runtime.memGetInfo()[0]
+
+
+def _unknown_device(where, device):
+    if str(device).split(":")[0] == "cuda":
+        return ConfigError(where, "unknown device", "'cpu' or 'gpu'", repr(device), "for NVIDIA's GPUs say 'gpu'; CUDA_VISIBLE_DEVICES chooses which")
+    return unknown_name(where, "device", device, DEVICES)
+
+
+def _find_cupy(where):
+    try:
+        import cupy
+    except ModuleNotFoundError:
+        raise DeviceError(where, "the package CuPy is not installed", "CuPy, to compute on an NVIDIA GPU", "none",
+                          _install("see the CUDA version in the corner of nvidia-smi's table")) from None
+    except Exception as error:
+        raise DeviceError(where, "CuPy is installed but cannot be imported", None, str(error), _install("reinstall it")) from None
+    try:
+        count = cupy.cuda.runtime.getDeviceCount()
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        if "Driver" in str(error):
+            raise DeviceError(where, "NVIDIA's driver is missing or too old", "a driver for this version of CuPy", str(error),
+                              "install the driver, or use --device cpu") from None
+        count = 0
+    if count == 0:
+        raise DeviceError(where, "no GPU found", "at least one NVIDIA GPU", "none",
+                          "look at nvidia-smi and the variable CUDA_VISIBLE_DEVICES, or use --device cpu")
+    try:
+        cupy.cuda.nvrtc.getVersion()
+        cupy.cuda.cublas                         # CuPy loads it when it is first looked at
+    except Exception as error:
+        raise DeviceError(where, "CUDA's libraries NVRTC and cuBLAS are missing", "those that come with CuPy's extra [ctk]",
+                          str(error).split(":")[0], _install("reinstall it with [ctk]")) from None
+    return cupy
+
+
+def _install(how):
+    return f'pip install "cupy-cuda12x[ctk]", or cuda13x for CUDA 13 ({how})'
 
 
 def available_cores():

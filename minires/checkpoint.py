@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from . import backend
 from .errors import CheckpointError
 
 
@@ -47,10 +48,10 @@ def write(path, arrays, state=None):
     if not path.name or os.path.isdir(path):
         raise CheckpointError(str(path), "cannot write", "the name of a file", "a folder")
     temporary = path.with_name(f".{os.getpid()}.part")
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    on_cpu = {name: np.ascontiguousarray(backend.move(array, "cpu")) for name, array in arrays.items()}
     try:
         with open(temporary, "wb") as file:
-            file.write(to_bytes(contiguous, metadata={"state": json.dumps(state)}))
+            file.write(to_bytes(on_cpu, metadata={"state": json.dumps(state)}))
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

@@ -37,6 +37,11 @@ def degradation(args):
         raise ConfigError("--data", "the synthetic images are drawn, not read", "--dataset cifar10 beside it", "--dataset synthetic")
     if args.threads is not None:
         backend.set_num_threads(args.threads)
+    backend.check_device(args.device, "--device")
+    if args.tf32:
+        if args.device != "gpu":
+            raise ConfigError("--tf32", "only a GPU computes in TF32", "--device gpu beside it", f"--device {args.device}")
+        backend.allow_tf32()
     settings = experiment.Settings(args.dataset, _preset(args), tuple(dict.fromkeys(args.depths)), args.seeds)
     out = Path(args.out or f"runs/degradation-{args.dataset}-{args.preset}")
     if args.resume and not (out / "config.json").exists():
@@ -109,7 +114,8 @@ def _parser():
                          help="quick (the default), standard or paper")
     command.add_argument("--depths", type=_at_least(1), nargs="+", default=(20, 56), metavar="N", help="depths 6n + 2, separated by spaces (default: 20 56)")
     command.add_argument("--seeds", type=_at_least(1), default=1, metavar="N", help="repeat with seeds 0 to N - 1 (default: 1)")
-    command.add_argument("--device", default="cpu", help="where to compute (default: cpu)")
+    command.add_argument("--device", default="cpu", metavar="NAME", help="where to compute: cpu (the default), or gpu, an NVIDIA GPU through CuPy")
+    command.add_argument("--tf32", action="store_true", help="on a GPU: let matrix products round to 10 bits of mantissa, which is faster")
     command.add_argument("--threads", type=_at_least(1), metavar="N", help="threads to compute with (default: all cores)")
     command.add_argument("--out", metavar="DIR", help="new folder for the results (default: runs/degradation-DATASET-PRESET)")
     command.add_argument("--resume", action="store_true", help="go on with the run in the output folder")

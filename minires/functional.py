@@ -5,13 +5,18 @@ fit and DtypeError for mixed dtypes, before anything is computed.
 """
 
 from .errors import ConfigError, DtypeError
-from .kernels import shapes, stands_in
+from .kernels import routine, shapes, stands_in
 from .tensor import Tensor, apply, apply_with_cache
 
 
 def relu(x):
     """max(x, 0), elementwise."""
     return apply("relu", x)
+
+
+def add_relu(a, b):
+    """relu(a + b), in one pass over memory; as `batch_norm_relu` it steps back where another add or relu is swapped in."""
+    return apply("add_relu", a, b) if stands_in("add_relu") else relu(a + b)
 
 
 def linear(x, w, b=None):
@@ -74,9 +79,7 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
         raise ConfigError(f"{kernel}.forward", "cache", "a named tuple or object with the batch's mean and var (biased), each (C,), "
                           "for the running averages", type(cache).__name__, f"see kernels/naive/{kernel}.py")
     count = y.size // y.shape[-1]
-    unbiased = cache.var * (count / max(count - 1, 1))
-    running_mean.data += momentum * (cache.mean - running_mean.data)
-    running_var.data += momentum * (unbiased - running_var.data)
+    routine("follow", y.device)(running_mean.data, running_var.data, cache.mean, cache.var, momentum, count / max(count - 1, 1))
     return y
 
 
@@ -106,7 +109,7 @@ def cross_entropy(logits, labels, label_smoothing=0.0):
     Raises
     ------
     DataError
-        For a label outside 0 .. K - 1.
+        For a label outside 0 .. K - 1. They are checked on the CPU, where they should be.
     """
     if isinstance(labels, Tensor):
         raise DtypeError("cross_entropy", "labels", "an array or a list of integers", "a Tensor", "pass the array itself")

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import backend
 from .errors import GradcheckError
 from .tensor import Tensor
 
@@ -16,7 +17,7 @@ class Report(NamedTuple):
     worst: float           # largest |analytic - numeric|
 
 
-def gradcheck(function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e-6, seed=0):
+def gradcheck(function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e-6, seed=0, device="cpu"):
     """Check the gradients of `function` by finite differences, in float64.
 
     A function of many outputs is first reduced to one number, L = sum(r * function(x)) with random r. Then each
@@ -44,6 +45,8 @@ def gradcheck(function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e
         Passes where |analytic - numeric| <= atol + rtol |numeric|.
     seed : int
         For r and u.
+    device : {"cpu", "gpu"}
+        Where `function` is to compute.
 
     Returns
     -------
@@ -56,18 +59,19 @@ def gradcheck(function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e
         was no place to check, or every one was a corner: then nothing was proved.
     """
     rng = np.random.default_rng(seed)
-    arrays = [np.array(x.data if isinstance(x, Tensor) else x, dtype=np.float64) for x in inputs]
-    tensors = [Tensor(array, requires_grad=True) for array in arrays]
+    arrays = [np.array(backend.move(x.data, "cpu") if isinstance(x, Tensor) else x, dtype=np.float64) for x in inputs]
+    tensors = [Tensor(backend.move(array.copy(), device), requires_grad=True) for array in arrays]
     output = function(*tensors)
     weights = rng.standard_normal(output.shape)
-    output.backward(weights)
+    output.backward(backend.move(weights, device))
 
     def value():
-        return float((function(*(Tensor(array) for array in arrays)).data * weights).sum())
+        output = function(*(Tensor(backend.move(array, device)) for array in arrays))
+        return float((backend.move(output.data, "cpu") * weights).sum())
 
     checked, kinks, worst, failures, here = 0, 0, 0.0, [], value()
     for position, (array, tensor) in enumerate(zip(arrays, tensors)):
-        gradient = tensor.grad if tensor.grad is not None else np.zeros_like(array)
+        gradient = backend.move(tensor.grad, "cpu") if tensor.grad is not None else np.zeros_like(array)
         for place, direction in _directions(array.shape, projections, rng):
             original = array.copy()
             array += step * direction

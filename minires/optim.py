@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from .errors import ConfigError, unknown_name
+from . import backend
+from .errors import ConfigError, DeviceError, unknown_name
+from .kernels import routine
 
 
 class SGD:
@@ -23,10 +25,22 @@ class SGD:
     nesterov : bool
         Nesterov's variant (Sutskever et al. 2013).
 
+    Attributes
+    ----------
+    velocities : list of arrays
+        v, for each parameter.
+
     Raises
     ------
     ConfigError
         For a negative setting, Nesterov without momentum, or no parameters.
+    DeviceError
+        If the parameters are on two devices.
+
+    Notes
+    -----
+    On the GPU all parameters are moved into one array, where one launch of a kernel does the step for all of them; their
+    ``.data`` become views of it.
     """
 
     def __init__(self, params, lr, momentum=0.0, weight_decay=0.0, nesterov=False):
@@ -49,7 +63,12 @@ class SGD:
                 self.decays.append(group.get("weight_decay", weight_decay))
         if not self.params:
             raise ConfigError("SGD", "nothing to train", "at least one parameter", "none", "an iterator can be used up only once")
-        self.velocities = [np.zeros_like(parameter.data) for parameter in self.params]
+        self.device = self.params[0].device
+        self._check_devices()
+        self._rule = routine("sgd", self.device)([parameter.data for parameter in self.params], self.decays)
+        for parameter, weight in zip(self.params, self._rule.weights):
+            parameter.data = weight
+        self.velocities = self._rule.velocities
 
     def zero_grad(self):
         """Forget all gradients, so that the next backward starts from none."""
@@ -58,14 +77,14 @@ class SGD:
 
     def step(self):
         """Move every parameter that has a gradient."""
-        for parameter, velocity, decay in zip(self.params, self.velocities, self.decays):
-            if parameter.grad is None:
-                continue
-            gradient = parameter.grad + decay * parameter.data if decay else parameter.grad
-            velocity *= self.momentum
-            velocity += gradient
-            direction = gradient + self.momentum * velocity if self.nesterov else velocity
-            parameter.data -= self.lr * direction
+        self._check_devices()
+        self._rule.step([p.data for p in self.params], [p.grad for p in self.params], self.lr, self.momentum, self.nesterov)
+
+    def _check_devices(self):
+        strangers = {parameter.device for parameter in self.params} - {self.device}
+        if strangers:
+            raise DeviceError("SGD", "parameters on two devices", f"all on the {self.device}", f"some on the {strangers.pop()}",
+                              "move the net before you make the optimiser")
 
     def state_dict(self):
         """The velocities, in the order of the parameters, and the learning rate."""
@@ -78,7 +97,7 @@ class SGD:
             raise ConfigError("SGD.load_state_dict", "velocities", f"{len(own)} of the parameters' shapes", f"{len(given)} of others")
         self.lr = state["lr"]
         for velocity, saved in zip(self.velocities, state["velocities"]):
-            velocity[...] = saved
+            backend.assign(velocity, saved)
 
 
 def without_decay_on_batch_norm(model, weight_decay):

@@ -10,18 +10,19 @@ Nodes hold no Tensors: an intermediate array lives exactly as long as some kerne
 
 import numpy as np
 
-from .errors import DtypeError, GraphError, ShapeError
+from . import backend
+from .errors import DeviceError, DtypeError, GraphError, ShapeError
 from .kernels import find
 
 
 class Node:
     """One entry of the tape. A node without a kernel is a leaf: it hands its gradient to the Tensor it stands for."""
 
-    __slots__ = ("name", "kernel", "cache", "parents", "shape", "dtype", "hooks", "leaf", "used")
+    __slots__ = ("name", "kernel", "cache", "parents", "shape", "dtype", "device", "hooks", "leaf", "used")
 
     def __init__(self, name, kernel, cache, parents, y, leaf=None):
         self.name, self.kernel, self.cache, self.parents = name, kernel, cache, parents
-        self.shape, self.dtype = y.shape, y.dtype
+        self.shape, self.dtype, self.device = y.shape, y.dtype, backend.device_of(y)
         self.hooks, self.leaf, self.used = [], leaf, False
 
     def gradients(self, dy):
@@ -47,12 +48,16 @@ class Node:
         return dy
 
     def check(self, gradient, where, what):
-        """Raise an error unless `gradient` has the shape and dtype of this node's array."""
-        if np.shape(gradient) != self.shape:
-            raise ShapeError(where, what, f"shape {self.shape}", "None" if gradient is None else f"shape {np.shape(gradient)}")
+        """Raise an error unless `gradient` has the shape and dtype of this node's array, and is where that is."""
+        shape = gradient.shape if backend.is_array(gradient) else np.shape(gradient)
+        if shape != self.shape:
+            raise ShapeError(where, what, f"shape {self.shape}", "None" if gradient is None else f"shape {shape}")
         dtype = getattr(gradient, "dtype", type(gradient).__name__)
         if dtype != self.dtype:
             raise DtypeError(where, what, str(self.dtype), str(dtype), "keep the dtype of what came in")
+        if backend.device_of(gradient) != self.device:
+            raise DeviceError(where, what, f"an array on the {self.device}", f"one on the {backend.device_of(gradient)}",
+                              "leave arrays where they are")
 
     def free(self):
         """Let go of the cache and of the nodes behind, so that memory falls as the walk proceeds."""
@@ -76,7 +81,7 @@ def walk_back(root, gradient):
             elif parent in owned:
                 pending[parent] += dx
             else:
-                pending[parent] = find("add", swapped=False).forward(pending[parent], dx)[0]
+                pending[parent] = find("add", parent.device, swapped=False).forward(pending[parent], dx)[0]
                 owned.add(parent)
         node.free()
 
@@ -104,4 +109,4 @@ def topological_order(root):
 def _accumulate(tensor, gradient):
     if tensor is not None:             # a leaf that nobody holds any more needs no gradient
         # The first gradient is copied: it may share memory with one handed to another Tensor.
-        tensor.grad = np.array(gradient) if tensor.grad is None else np.asarray(tensor.grad + gradient)
+        tensor.grad = backend.copy(gradient) if tensor.grad is None else backend.as_array(tensor.grad + gradient)

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import backend
 from .errors import DeviceError, DtypeError, GraphError, ShapeError
-from .kernels import find
+from .kernels import Kernel, find
 from .tape import Node, walk_back
 
 _recording = True
@@ -22,15 +22,15 @@ class Tensor:
     Parameters
     ----------
     data : array_like
-        float32 and float64 arrays are taken as they are, without a copy; integers, booleans and Python numbers
-        become float32.
+        float32 and float64 arrays are taken as they are, without a copy, also those of CuPy; integers, booleans and
+        Python numbers become float32.
     requires_grad : bool
         Whether `backward` shall leave dL/d(this) in ``.grad``.
 
     Attributes
     ----------
-    data : np.ndarray
-    grad : np.ndarray or None
+    data : np.ndarray, or cupy.ndarray on the GPU
+    grad : the same, or None
         Set by `backward`, which adds to what is there: call ``zero_grad`` (or set None) between steps.
 
     Raises
@@ -68,7 +68,8 @@ class Tensor:
 
     @property
     def device(self):
-        return "cpu"
+        """``"cpu"`` or ``"gpu"``: where the data are."""
+        return backend.device_of(self.data)
 
     def __len__(self):
         return len(self.data)
@@ -80,15 +81,20 @@ class Tensor:
         if self.requires_grad:
             raise GraphError("Tensor", "NumPy would lose this Tensor's gradient", "a Tensor off the tape", "requires_grad=True",
                              "pass .detach() or .numpy() to NumPy")
-        return np.array(self.data, dtype=dtype, copy=copy)
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __repr__(self):
         source = f", from {self._node.name}" if self._node is not None and self._node.kernel else ""
         grad = ", requires_grad=True" if self.requires_grad and not source else ""
-        return f"Tensor({np.array2string(self.data, precision=4, threshold=20, prefix='Tensor(')}, {self.dtype}{grad}{source})"
+        place = ", gpu" if self.device == "gpu" else ""
+        numbers = np.array2string(backend.move(self.data, "cpu"), precision=4, threshold=20, prefix="Tensor(")
+        return f"Tensor({numbers}, {self.dtype}{place}{grad}{source})"
 
     def numpy(self):
-        """The array itself, not a copy."""
+        """The array of NumPy itself, not a copy. Raises DeviceError on the GPU: nothing is copied behind your back."""
+        if self.device != "cpu":
+            raise DeviceError("Tensor", "NumPy cannot see this Tensor's memory", "one on the cpu", f"one on the {self.device}",
+                              'copy it first: .to("cpu")')
         return self.data
 
     def item(self):
@@ -102,9 +108,16 @@ class Tensor:
         return Tensor(self.data)
 
     def to(self, device):
-        """This Tensor on `device`. Raises DeviceError for one that is not there."""
-        backend.check_device(device, "Tensor.to")
-        return self
+        """This Tensor on `device`, ``"cpu"`` or ``"gpu"``: itself if it is there, else a copy that gradients find their way through.
+
+        Raises
+        ------
+        DeviceError
+            If the GPU cannot be used.
+        """
+        if backend.check_device(device, "Tensor.to") == self.device:
+            return self
+        return _record("to", Move, (self,), backend.move(self.data, device), self.device)
 
     def register_hook(self, hook):
         """Have ``hook(gradient)`` called when `backward` has found dL/d(this), an array of this shape.
@@ -144,7 +157,9 @@ class Tensor:
                 raise ShapeError("backward", "which number's gradient?", "a Tensor of one element, such as a mean loss",
                                  f"shape {self.shape}", "pass dL/d(this) as `gradient`, or reduce to one number first")
             gradient = np.ones_like(self.data)
-        gradient = np.asarray(gradient, dtype=self.dtype)
+        if backend.is_array(gradient) and backend.device_of(gradient) != self.device:
+            raise DeviceError("backward", "gradient", f"an array on the {self.device}", f"one on the {backend.device_of(gradient)}")
+        gradient = backend.move(backend.as_array(gradient), self.device).astype(self.dtype, copy=False)
         if gradient.shape != self.shape:
             raise ShapeError("backward", "gradient", f"shape {self.shape}", f"shape {gradient.shape}")
         walk_back(_node_of(self), gradient)
@@ -226,9 +241,11 @@ class Tensor:
         """The other operand as a Tensor; Python numbers, lists of them and integer arrays take this Tensor's dtype."""
         if isinstance(other, Tensor):
             return other
-        array = np.asarray(other)
+        array = backend.as_array(other)
         if array.dtype.kind not in "iubf":
             raise DtypeError("Tensor", "the other operand", "a Tensor, an array or a number", type(other).__name__)
+        if array.ndim == 0 or not backend.is_array(other):         # a number has no place of its own
+            array = backend.move(array, self.device)
         from_python = array.ndim == 0 or array.dtype.kind in "iub" or isinstance(other, (list, tuple))
         return Tensor(array.astype(self.dtype) if from_python else array)
 
@@ -266,19 +283,35 @@ def apply(kernel, *inputs, **settings):
 def apply_with_cache(name, *inputs, **settings):
     """Like `apply`, but also return the kernel's cache, for what else it holds (batch norm's statistics)."""
     _check_alike(name, inputs)
-    kernel = find(name)
+    device = inputs[0].device if inputs else "cpu"
+    kernel = find(name, device)
     result = kernel.forward(*(x.data for x in inputs), **settings)
     if not isinstance(result, tuple) or len(result) != 2:
         got = f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
         raise ShapeError(f"{name}.forward", "result", "a tuple (y, cache)", got, "return None as the cache if backward needs nothing")
-    y, cache = np.asarray(result[0]), result[1]      # NumPy turns arrays without axes into scalars in passing
+    y, cache = backend.as_array(result[0]), result[1]
     if y.dtype != inputs[0].dtype:
         raise DtypeError(f"{name}.forward", "result", str(inputs[0].dtype), str(y.dtype), "a kernel must not change the dtype")
+    if backend.device_of(y) != device:
+        raise DeviceError(f"{name}.forward", "result", f"an array on the {device}", f"one on the {backend.device_of(y)}",
+                          "a kernel must leave arrays where they are")
+    return _record(name, kernel, inputs, y, cache), cache
+
+
+def _record(name, kernel, inputs, y, cache):
+    """The Tensor on `y`; on the tape, if any of the inputs requires a gradient."""
     output = Tensor(y)
     if _recording and any(x.requires_grad for x in inputs):
         output.requires_grad = True
         output._node = Node(name, kernel, cache, [_node_of(x) if x.requires_grad else None for x in inputs], y)
-    return output, cache
+    return output
+
+
+class Move(Kernel):
+    """A copy on another device; the gradient goes back to where the original is."""
+
+    def backward(dy, device):
+        return backend.move(dy, device)
 
 
 def _node_of(tensor):
@@ -289,7 +322,7 @@ def _node_of(tensor):
 
 
 def _as_float_array(data):
-    array = np.asarray(data)
+    array = backend.as_array(data)
     from_python = isinstance(data, (list, tuple)) or type(data) is float
     if array.dtype in (np.float32, np.float64) and not from_python:
         return array

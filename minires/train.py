@@ -14,13 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
-from . import checkpoint
+from . import backend, checkpoint
 from . import functional as F
-from .data import Batches, evaluation_batches
-from .errors import CheckpointError, ConfigError, DivergenceError
+from .data import Batches, EvaluationBatches
+from .errors import CheckpointError, ConfigError, DeviceError, DivergenceError
 from .optim import SGD, MultiStepLR, clip_grad_norm, without_decay_on_batch_norm
 from .seeds import stream
 from .tensor import Tensor, no_grad
+
+
+EVALUATION_BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,9 @@ class Trainer:
     recipe : Recipe
     seed : int
         For the order of the images and their augmentation. The model brings its own initial weights.
+    device : {"cpu", "gpu"}
+        Where to train. The model is moved there, and the images of both sets are copied there once. A checkpoint written
+        on one device can be resumed on the other.
     path : str or Path, optional
         Where the checkpoint is kept: written at the start, after every epoch, and when the run is interrupted.
     name : str
@@ -75,21 +81,23 @@ class Trainer:
     """
 
     def __init__(self, model, train_set, test_set, recipe, seed=0, path=None, name="net", after_backward=None,
-                 after_epoch=None, progress=True):
+                 after_epoch=None, progress=True, device="cpu"):
         if recipe.iterations < 1:
             raise ConfigError("Trainer", "iterations", "at least 1", str(recipe.iterations))
-        self.model, self.test_set, self.recipe, self.seed, self.name = model, test_set, recipe, seed, name
+        self.model, self.device, self.recipe, self.seed, self.name = model.to(device), device, recipe, seed, name
         self.path = Path(path) if path is not None else None
         self.after_backward, self.after_epoch, self.progress = after_backward, after_epoch, progress
-        self.mean = train_set.pixel_mean()
+        mean = train_set.pixel_mean()
         self.batches = Batches(train_set, recipe.batch_size, stream(seed, "order of images"), stream(seed, "augmentation"),
-                               self.mean, recipe.crop_padding, recipe.flip)
+                               mean, recipe.crop_padding, recipe.flip, device)
+        self.test_batches = EvaluationBatches(test_set, EVALUATION_BATCH, mean, device)
         params = model.parameters() if recipe.decay_batch_norm else without_decay_on_batch_norm(model, recipe.weight_decay)
         self.optimizer = SGD(params, recipe.lr, recipe.momentum, recipe.weight_decay, recipe.nesterov)
         self.schedule = MultiStepLR(self.optimizer, recipe.milestones, warmup=recipe.warmup)
         self.iteration, self.history = 0, []
         self.epoch_sums = {"loss": 0.0, "wrong": 0, "images": 0, "seconds": 0.0}
         self.seconds_before = 0.0                 # of earlier sittings of this run
+        self._saved = None                        # the iteration of the checkpoint
         self._started, self._interrupt = None, _Interrupt()
 
     @property
@@ -104,12 +112,15 @@ class Trainer:
         DivergenceError
             If the loss is not finite: says at which iteration and learning rate, and where in the net it began. The
             checkpoint stays that of the last epoch that ended well.
+        DeviceError
+            If the GPU's memory is too small (says which batch would fit), or the GPU fails. The checkpoint stays whole.
         KeyboardInterrupt
             On Ctrl-C, after the iteration in hand is finished and the checkpoint written. A second Ctrl-C stops at once.
         """
         self._started = time.perf_counter()
         if self.path is not None and self.iteration == 0:
             self.save(self.path)
+        out_of_memory = False
         with _interrupts_deferred() as self._interrupt, self._progress_bar() as bar:
             try:
                 while True:
@@ -124,6 +135,12 @@ class Trainer:
                 if self.path is not None:
                     self.save(self.path)
                 raise KeyboardInterrupt from None
+            except backend.out_of_memory_errors():
+                out_of_memory = True              # looked into below: while an exception is handled, its arrays stay in memory
+            except backend.gpu_errors() as error:
+                raise self._gpu_failed(error) from error
+        if out_of_memory:
+            raise self._batch_too_large()
         return self.history
 
     def _step(self):
@@ -146,7 +163,7 @@ class Trainer:
         self.iteration += 1
 
         self.epoch_sums["loss"] += loss.item() * len(labels)
-        self.epoch_sums["wrong"] += int((logits.data.argmax(axis=1) != labels).sum())
+        self.epoch_sums["wrong"] += _count_wrong(logits, labels)
         self.epoch_sums["images"] += len(labels)
         self.epoch_sums["seconds"] += time.perf_counter() - started
 
@@ -172,15 +189,15 @@ class Trainer:
             print(f"{self.name}: iteration {row['iteration']}/{self.recipe.iterations}, loss {row['train_loss']:.3f}, "
                   f"training error {row['train_error']:.1f} %, test error {test_error:.1f} %, {row['seconds']:.0f} s", flush=True)
 
-    def evaluate(self, batch_size=500):
+    def evaluate(self):
         """The error on the test set, in percent, in evaluation mode, one view of each image."""
         self.model.eval()
         wrong = 0
         with no_grad():
-            for images, labels in evaluation_batches(self.test_set, batch_size, self.mean):
-                wrong += int((self.model(Tensor(images)).data.argmax(axis=1) != labels).sum())
+            for images, labels in self.test_batches:
+                wrong += _count_wrong(self.model(Tensor(images)), labels)
                 self._interrupt.check()
-        return 100 * wrong / len(self.test_set)
+        return 100 * wrong / len(self.test_batches.dataset)
 
     def save(self, path):
         """Write everything this run needs to go on to a checkpoint file."""
@@ -192,6 +209,7 @@ class Trainer:
             "recipe": asdict(self.recipe), "seed": self.seed, "iteration": self.iteration, "history": self.history,
             "epoch_sums": self.epoch_sums, "seconds": self._seconds(), "batches": batches,
             "schedule": self.schedule.state_dict()})
+        self._saved = self.iteration
 
     def load(self, path):
         """Go on where the run that wrote `path` stood.
@@ -215,7 +233,7 @@ class Trainer:
             self.batches.load_state_dict({**state["batches"], "permutation": arrays["permutation"]})
             self.schedule.load_state_dict(state["schedule"])
             self.iteration, self.history, self.epoch_sums = state["iteration"], state["history"], state["epoch_sums"]
-            self.seconds_before = state["seconds"]
+            self.seconds_before, self._saved = state["seconds"], state["iteration"]
         except (KeyError, TypeError) as error:
             raise CheckpointError(str(path), "not a checkpoint of a training run", "one written by Trainer.save",
                                   f"no usable {error}") from None
@@ -227,6 +245,32 @@ class Trainer:
         return DivergenceError(self.name, f"the loss is {loss} at iteration {self.iteration}, learning rate {self.optimizer.lr:g}",
                                "a finite number", f"the first that is not comes from {first_nonfinite(self.model, images)}",
                                "lower lr, add a warm-up or clip the gradients")
+
+    def _batch_too_large(self):
+        """What to raise when the GPU's memory was too small: finds by trial which batch would fit."""
+        size = self.recipe.batch_size
+        while size and not self._fits(size):
+            size //= 2
+        fits = f"take a batch of {size}, which fits" if size else "not even a single image fits: take a smaller net, or end what else uses the GPU"
+        return DeviceError(self.name, f"the GPU's memory is too small for a batch of {self.recipe.batch_size} images", None,
+                           f"{backend.free_memory() / 2 ** 30:.1f} GiB free when none is in use", fits)
+
+    def _fits(self, size):
+        """Whether there is memory for the forward and backward pass of so many images."""
+        self.optimizer.zero_grad()
+        backend.free_memory()
+        self.model.eval()                         # takes as much memory, and leaves the running statistics alone
+        try:
+            images = backend.move(np.zeros((size, *self.test_batches.dataset.images.shape[1:]), np.float32), self.device)
+            F.cross_entropy(self.model(Tensor(images)), np.zeros(size, int)).backward()
+            return True
+        except backend.out_of_memory_errors():
+            return False
+
+    def _gpu_failed(self, error):
+        where = "no checkpoint was asked for" if self.path is None else \
+            f"{self.path} still holds iteration {self._saved}: start again with --resume"
+        return DeviceError(self.name, f"the GPU failed at iteration {self.iteration}", None, str(error), where)
 
     def _progress_bar(self):
         from tqdm import tqdm
@@ -241,6 +285,10 @@ class Trainer:
             bar.set_postfix_str(f"loss {sums['loss'] / sums['images']:.3f}, error {100 * sums['wrong'] / sums['images']:.1f} %, "
                                 f"{sums['images'] / sums['seconds']:.0f} images/s", refresh=False)
             bar.update()
+
+
+def _count_wrong(logits, labels):
+    return int((backend.move(logits.data.argmax(axis=1), "cpu") != labels).sum())
 
 
 def first_nonfinite(model, images):

@@ -1,7 +1,11 @@
 """Settings and fixtures for all tests."""
 
+import sys
+
 import pytest
 from hypothesis import settings
+
+from .gpu import GPUS, in_use
 
 # The same examples in every run, and no time limit for one of them: a busy machine is no reason to fail.
 settings.register_profile("minires", deadline=None, derandomize=True, max_examples=50)
@@ -12,6 +16,20 @@ settings.load_profile("minires")
 def torch():
     """PyTorch where it is installed: a second opinion, which minires itself never needs."""
     return pytest.importorskip("torch", reason="PyTorch, the second opinion, is not installed")
+
+
+@pytest.fixture(scope="module", params=GPUS)
+def gpu(request):
+    """A GPU in use, for the tests that ask for it: the simulated one, and with ``pytest -m gpu`` a real one."""
+    with in_use(request.param):
+        yield request.param
+
+
+@pytest.fixture
+def no_cupy(monkeypatch):
+    """A machine without CuPy, for the length of the test."""
+    monkeypatch.setattr("minires.backend._cupy", None)
+    monkeypatch.setitem(sys.modules, "cupy", None)         # makes `import cupy` fail
 
 
 @pytest.fixture

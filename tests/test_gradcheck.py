@@ -29,6 +29,7 @@ OPERATIONS = {
     "log": (lambda x: x.log(), 1 + abs(random(3))),
     "sqrt": (lambda x: x.sqrt(), 1 + abs(random(3))),
     "relu": (F.relu, random(3, 3)),
+    "add_relu": (F.add_relu, random(3, 3), random(3, 1)),
     "matmul": (lambda a, b: a @ b, random(2, 3), random(3, 2)),
     "linear": (F.linear, random(2, 3), random(3, 4), random(4)),
     "sum": (lambda x: x.sum(axis=0), random(2, 3)),

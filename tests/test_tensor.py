@@ -58,7 +58,7 @@ def test_item():
     assert "shape (2,)" in message_of(ShapeError, lambda: leaf([1, 2]).item())
 
 
-def test_to_a_device():
+def test_to_a_device(no_cupy):
     x = leaf(1)
     assert x.to("cpu") is x
     assert message_of(DeviceError, lambda: x.to("gpu")).startswith("Tensor.to: ")

@@ -1,13 +1,13 @@
 """Data sets, batches, and where they come from."""
 
 from ..errors import unknown_name
-from .batches import Batches, evaluation_batches
+from .batches import Batches, EvaluationBatches
 from .cifar10 import cifar10
 from .dataset import ImageDataset
 from .fetch import fetch_cifar10
 from .synthetic import synthetic
 
-__all__ = ["Batches", "ImageDataset", "cifar10", "evaluation_batches", "fetch_cifar10", "load", "synthetic"]
+__all__ = ["Batches", "EvaluationBatches", "ImageDataset", "cifar10", "fetch_cifar10", "load", "synthetic"]
 
 # A loader takes (folder, train_size) and returns (train, test).
 DATASETS = {

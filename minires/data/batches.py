@@ -1,9 +1,10 @@
-"""Batches for training and evaluation: shuffled, normalised, cropped and flipped without a Python loop over images."""
+"""Batches for training and evaluation, in an order and with crops and flips that can be repeated to the bit."""
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
+from .. import backend
 from ..errors import CheckpointError, ConfigError, ShapeError
+from ..kernels import routine
 
 
 class Batches:
@@ -26,6 +27,9 @@ class Batches:
         random; 4 in the paper. 0 cuts nothing.
     flip : bool
         Mirror every other image, at random, left to right.
+    device : {"cpu", "gpu"}
+        Where the batches are made. The bytes of the whole set are copied there once; what is random is drawn on the CPU,
+        so that both devices see the same batches.
 
     Raises
     ------
@@ -35,7 +39,7 @@ class Batches:
         If `mean` is not the size of the images.
     """
 
-    def __init__(self, dataset, batch_size, shuffle, augment, mean, crop_padding=0, flip=False):
+    def __init__(self, dataset, batch_size, shuffle, augment, mean, crop_padding=0, flip=False, device="cpu"):
         _check(dataset, batch_size, mean)
         if batch_size > len(dataset):
             raise ConfigError("Batches", "one batch is larger than the set", f"batch_size up to {len(dataset)}",
@@ -46,9 +50,9 @@ class Batches:
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.augment = augment
-        self.mean = np.asarray(mean, np.float32)
         self.crop_padding = crop_padding
         self.flip = flip
+        self._prepare = _Preparer(dataset, mean, device)
         self._start_epoch()
 
     @property
@@ -65,41 +69,24 @@ class Batches:
 
         Returns
         -------
-        images : ndarray of float32, shape (batch_size, H, W, 3)
-            ``image / 255 - mean``, cropped and flipped.
+        images : array of float32, shape (batch_size, H, W, 3)
+            ``image / 255 - mean``, cropped and flipped; on the device of this stream.
         labels : ndarray of int64, shape (batch_size,)
+            Always of NumPy: a few numbers, which the loss checks before they go to the device.
         """
         if self.position + self.batch_size > len(self.permutation):
             self._start_epoch()
         chosen = self.permutation[self.position:self.position + self.batch_size]
         self.position += self.batch_size
 
-        images = self.dataset.images[chosen]
-        if self.crop_padding:
-            images = self._random_crop(images)
-        else:
-            images = normalise(images, self.mean)
-        if self.flip:
-            mirrored = self.augment.random(self.batch_size) < 0.5
-            images[mirrored] = images[mirrored, :, ::-1]
-        return images, self.dataset.labels[chosen]
+        corners = self.augment.integers(2 * self.crop_padding + 1, size=(2, self.batch_size)) if self.crop_padding else None
+        mirrored = self.augment.random(self.batch_size) < 0.5 if self.flip else None
+        return self._prepare(chosen, self.crop_padding, corners, mirrored), self.dataset.labels[chosen]
 
     __next__ = next
 
     def __iter__(self):
         return self
-
-    def _random_crop(self, images):
-        """Cut one window from each padded image, in a single gather.
-
-        The paper pads with zeros *after* subtracting the mean. Padding the bytes and the mean with zeros, and cutting
-        both at the same place, comes to exactly that: outside the image, 0 / 255 - 0 = 0.
-        """
-        p = self.crop_padding
-        top, left = self.augment.integers(2 * p + 1, size=(2, self.batch_size))
-        image_windows = _windows(np.pad(images, ((0, 0), (p, p), (p, p), (0, 0))), images.shape[1:3])
-        mean_windows = _windows(np.pad(self.mean, ((p, p), (p, p), (0, 0)))[None], images.shape[1:3])
-        return normalise(image_windows[np.arange(self.batch_size), top, left], mean_windows[0, top, left])
 
     def state_dict(self):
         """Everything that decides the batches to come: an array, a number and two dicts that JSON can hold."""
@@ -138,8 +125,10 @@ class Batches:
         self.permutation, self.position = permutation, position
 
 
-def evaluation_batches(dataset, batch_size, mean):
+class EvaluationBatches:
     """Every image once, in order and unaltered but for the normalisation; the last batch holds what is left.
+
+    Can be gone through any number of times: ``for images, labels in batches``.
 
     Parameters
     ----------
@@ -147,30 +136,35 @@ def evaluation_batches(dataset, batch_size, mean):
     batch_size : int
     mean : ndarray of float32, shape (H, W, 3)
         Pixel mean of the *training* set.
+    device : {"cpu", "gpu"}
+        Where the batches are made; the bytes of the set are copied there once.
 
     Yields
     ------
-    images : ndarray of float32, shape (up to batch_size, H, W, 3)
+    images : array of float32, shape (up to batch_size, H, W, 3)
     labels : ndarray of int64, shape (up to batch_size,)
     """
-    _check(dataset, batch_size, mean)
-    mean = np.asarray(mean, np.float32)
-    for start in range(0, len(dataset), batch_size):
-        stop = start + batch_size
-        yield normalise(dataset.images[start:stop], mean), dataset.labels[start:stop]
+
+    def __init__(self, dataset, batch_size, mean, device="cpu"):
+        _check(dataset, batch_size, mean)
+        self.dataset, self.batch_size = dataset, batch_size
+        self._prepare = _Preparer(dataset, mean, device)
+
+    def __iter__(self):
+        for start in range(0, len(self.dataset), self.batch_size):
+            chosen = np.arange(start, min(start + self.batch_size, len(self.dataset)))
+            yield self._prepare(chosen), self.dataset.labels[chosen]
 
 
-def normalise(images, mean):
-    """Bytes to ``images / 255 - mean`` in float32."""
-    scaled = images.astype(np.float32)
-    scaled /= 255
-    scaled -= mean
-    return scaled
+class _Preparer:
+    """The images of a set, resident on a device, and the routine there that makes batches of them."""
 
+    def __init__(self, dataset, mean, device):
+        self.images, self.mean = backend.move(dataset.images, device), backend.move(np.asarray(mean, np.float32), device)
+        self.prepare = routine("prepare_images", device)
 
-def _windows(images, size):
-    """A view (N, top, left, H, W, C) of all windows of `size` (H, W) in images (N, rows, columns, C)."""
-    return sliding_window_view(images, size, axis=(1, 2)).transpose(0, 1, 2, 4, 5, 3)
+    def __call__(self, chosen, padding=0, corners=None, mirrored=None):
+        return self.prepare(self.images, self.mean, chosen, padding, corners, mirrored)
 
 
 def _check(dataset, batch_size, mean):

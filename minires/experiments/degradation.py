@@ -49,7 +49,8 @@ def run(settings, out, data_folder=None, device="cpu", resume=False, progress=Tr
         A new or empty folder, unless `resume`.
     data_folder : str or Path, optional
         Where the files of the data set are; see `data.cifar10`.
-    device : str
+    device : {"cpu", "gpu"}
+        Where to train. Results differ by rounding, so an interrupted run may go on on the other device.
     resume : bool
         Go on with an interrupted run, to the same bits. The number of seeds and the depths may have grown.
     progress : bool
@@ -69,14 +70,15 @@ def run(settings, out, data_folder=None, device="cpu", resume=False, progress=Tr
     models.plain(max(settings.depths), width=preset.width)         # one too large to build shall leave no folder behind
     recipes = {depth: preset.recipe(depth) for depth in settings.depths}
 
-    folder = RunFolder(out, {**settings.as_dict(), "dataset_name": train_set.name}, growing=("depths", "seeds"), resume=resume)
+    folder = RunFolder(out, {**settings.as_dict(), "dataset_name": train_set.name}, growing=("depths", "seeds"), resume=resume,
+                       device=device)
     metrics, gradients = folder.table("metrics", METRICS, TEXT), folder.table("gradients", GRADIENTS, TEXT)
     for seed in range(settings.seeds):
         for depth in settings.depths:
             for family, build in FAMILIES.items():
                 net = f"{family}-{depth}"
                 trainer = Trainer(build(depth, width=preset.width, num_classes=len(train_set.classes), seed=seed),
-                                  train_set, test_set, recipes[depth], seed, folder.checkpoint(net, seed),
+                                  train_set, test_set, recipes[depth], seed, folder.checkpoint(net, seed), device=device,
                                   name=f"{net}, seed {seed}", progress=progress,
                                   after_backward=_gradient_recorder(gradients, net, seed),
                                   after_epoch=lambda trainer, row, net=net, seed=seed: metrics.append([{"net": net, "seed": seed, **row}]))

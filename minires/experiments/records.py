@@ -28,6 +28,8 @@ class RunFolder:
         Settings that may grow when the run is resumed, such as the number of seeds: what is done stays valid.
     resume : bool
         Go on with what is in the folder, if anything is.
+    device : {"cpu", "gpu"}
+        Where the run computes, to be written down with the versions.
 
     Raises
     ------
@@ -36,7 +38,7 @@ class RunFolder:
         are named), or cannot be written.
     """
 
-    def __init__(self, path, settings, growing=(), resume=False):
+    def __init__(self, path, settings, growing=(), resume=False, device="cpu"):
         self.path = Path(path)
         settings = json.loads(json.dumps(settings))               # as they will be read back: tuples become lists
         try:
@@ -48,7 +50,7 @@ class RunFolder:
             if taken:
                 self._check_same(settings, growing)
             (self.path / "checkpoints").mkdir(exist_ok=True)
-            text = json.dumps({**settings, "environment": environment()}, indent=2) + "\n"
+            text = json.dumps({**settings, "environment": environment(device)}, indent=2) + "\n"
             replace_text(self.path / "config.json", text)
         except OSError as error:
             raise ConfigError(str(self.path), "cannot write here", "a folder that can be created and written",
@@ -140,14 +142,14 @@ def replace_text(path, text):
     os.replace(temporary, path)
 
 
-def environment():
+def environment(device="cpu"):
     """What numbers depend on besides the settings."""
     import numpy as np
 
     from .. import __version__
 
     return {"minires": __version__, "python": platform.python_version(), "numpy": np.__version__, "blas": _blas(),
-            "platform": platform.platform(), "processor": _processor(), "cores": backend.available_cores(), "threads": backend.num_threads(), "device": "cpu",
+            "platform": platform.platform(), "processor": _processor(), "cores": backend.available_cores(), "threads": backend.num_threads(), **backend.describe(device),
             "command": " ".join(["minires", *sys.argv[1:]]), "date": datetime.now(timezone.utc).strftime("%Y-%m-%d")}
 
 

@@ -1,10 +1,11 @@
 """Arrays in, arrays out: every computation minires differentiates, as pairs of plain functions.
 
-Three wings hold the same kernels under the same names: `naive` in loops that read like the definition, `cpu` in
-fast NumPy, and `common` for what any array library writes alike. `find` chooses by name, `use` swaps in your own.
+Three wings hold the same kernels under the same names: `naive` in loops that read like the definition, `cpu` in fast
+NumPy, `gpu` in CUDA for arrays of CuPy; in `common` is what any array library writes alike. `find` chooses by name and
+by where the arrays live, `use` swaps in your own.
 """
 
-from .dispatch import find, names, stands_in, use
+from .dispatch import find, names, routine, stands_in, use
 from .kernel import Kernel
 
-__all__ = ["Kernel", "find", "names", "stands_in", "use"]
+__all__ = ["Kernel", "find", "names", "routine", "stands_in", "use"]

@@ -5,26 +5,37 @@ from importlib import import_module
 from ..errors import unknown_name
 from .kernel import Kernel, as_kernel
 
-WINGS = ("cpu", "naive")
-FUSED = {"batch_norm_relu": ("batch_norm", "add", "relu")}     # kernel -> the kernels whose work it does in fewer passes
+WINGS = ("cpu", "naive")                                       # for arrays of NumPy; those on a GPU have the wing gpu
+FUSED = {"add_relu": ("add", "relu"),                          # kernel -> the kernels whose work it does in fewer passes
+         "batch_norm_relu": ("batch_norm", "add", "relu")}
 
 _wings = {}              # wing -> its kernels by name, filled as wings are imported
-_wing = "cpu"            # the wing whose kernels are used
+_wing = "cpu"            # the wing whose kernels are used on the CPU
 _swapped = {}            # name -> kernel put in its place by use()
+_fused = True            # whether kernels that do the work of several are used
 
 
-def find(name, swapped=True):
-    """The kernel that answers to `name` now: the one swapped in by `use`, else, or unless `swapped`, that of the wing in use."""
+def find(name, device="cpu", swapped=True):
+    """The kernel that answers to `name` for arrays on `device`.
+
+    The one swapped in by `use`, else, or unless `swapped`, that of the wing in use.
+    """
     kernel = _swapped.get(name) if swapped else None
-    return kernel if kernel is not None else _kernels(_wing)[name]
+    return kernel if kernel is not None else _kernels(_wing if device == "cpu" else device)[name]
+
+
+def routine(name, device="cpu"):
+    """The function or class `name` of a wing that is no kernel, for it has no derivative: `sgd`, `follow`, `prepare_images`."""
+    return getattr(import_module(f"{__package__}.{device}"), name)
 
 
 def stands_in(name):
     """Whether the kernel `name`, which does the work of several (`FUSED`), shall be used in their place.
 
-    Not if one of these was swapped, for it is to be seen at work; unless `name` itself was.
+    Not if one of these was swapped, for it is to be seen at work, or ``use(fused=False)`` was said; unless `name` itself was
+    swapped.
     """
-    return name in _swapped or not any(part in _swapped for part in FUSED[name])
+    return name in _swapped or _fused and not any(part in _swapped for part in FUSED[name])
 
 
 def names():
@@ -38,7 +49,10 @@ class use:
     Parameters
     ----------
     wing : {"cpu", "naive"}, optional
-        Take every kernel from this wing.
+        Take every kernel for arrays on the CPU from this wing.
+    fused : bool, optional
+        Whether kernels that do the work of several, such as batch_norm_relu, are used in their place. With False each
+        of these can be timed, or seen by a hook, on its own.
     **pairs
         ``name=pair``: what computes that kernel from now on. A pair is a `Kernel`, an object or module with
         ``forward`` and ``backward``, or a tuple of the two. ``name=None`` puts the library's own back.
@@ -56,8 +70,8 @@ class use:
     ...     model(x)                               # runs on the loops of kernels/naive
     """
 
-    def __init__(self, wing=None, /, **pairs):
-        global _wing, _swapped
+    def __init__(self, wing=None, /, *, fused=None, **pairs):
+        global _wing, _swapped, _fused
         if wing is not None and wing not in WINGS:
             raise unknown_name("kernels.use", "wing", wing, WINGS)
         for name in pairs:
@@ -65,16 +79,17 @@ class use:
                 raise unknown_name("kernels.use", "kernel", name, names())
         chosen = {name: as_kernel(name, pair, _kernels("naive")[name]) for name, pair in pairs.items() if pair is not None}
 
-        self._before = _wing, _swapped
+        self._before = _wing, _swapped, _fused
         _wing = wing or _wing
+        _fused = _fused if fused is None else bool(fused)
         _swapped = {name: kernel for name, kernel in _swapped.items() if name not in pairs} | chosen
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
-        global _wing, _swapped
-        _wing, _swapped = self._before
+        global _wing, _swapped, _fused
+        _wing, _swapped, _fused = self._before
 
 
 def _kernels(wing):

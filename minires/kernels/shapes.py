@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import backend
 from ..errors import ConfigError, DataError, DtypeError, ShapeError
 
 
@@ -222,6 +223,6 @@ def concatenate(given, axis):
 def item(x, index):
     """``x[index]`` as an array; an index that does not fit is a ShapeError."""
     try:
-        return np.asarray(x[index])
+        return backend.as_array(x[index])
     except (IndexError, TypeError, ValueError) as error:
         raise ShapeError("getitem", f"cannot index shape {x.shape} with {index!r}", todo=str(error)) from None

@@ -84,7 +84,7 @@ def norm_relu(norm, x, shortcut=None):
         return F.batch_norm_relu(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, norm.training,
                                  norm.momentum, norm.eps, shortcut)
     y = norm(x)
-    return F.relu(y if shortcut is None else y + shortcut)
+    return F.relu(y) if shortcut is None else F.add_relu(y, shortcut)
 
 
 class Linear(Module):

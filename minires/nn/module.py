@@ -101,8 +101,20 @@ class Module:
             parameter.grad = None
 
     def to(self, device):
-        """Move all parameters and buffers to `device`. Raises DeviceError for one that is not there."""
+        """Move all parameters, their gradients, and all buffers to `device`, ``"cpu"`` or ``"gpu"``. Returns this module.
+
+        Do so before an optimiser is made for them.
+
+        Raises
+        ------
+        DeviceError
+            If the GPU cannot be used.
+        """
         backend.check_device(device, f"{type(self).__name__}.to")
+        for _, tensor in self._named((Parameter, Buffer)):
+            tensor.data = backend.move(tensor.data, device)
+            tensor.grad = None if tensor.grad is None else backend.move(tensor.grad, device)
+            tensor._node = None                    # what was recorded so far led to the arrays left behind
         return self
 
     def state_dict(self):
@@ -110,7 +122,7 @@ class Module:
         return OrderedDict((name, value.data) for name, value in self._named((Parameter, Buffer)))
 
     def load_state_dict(self, state):
-        """Copy `state`'s arrays into this module's.
+        """Copy `state`'s arrays into this module's, whichever devices they are on.
 
         Raises
         ------
@@ -125,12 +137,12 @@ class Module:
             raise CheckpointError(where, "names differ", f"the {len(own)} names of this net",
                                   f"missing {_some(missing)}; unexpected {_some(unexpected)}", "is it the same architecture?")
         for name, array in own.items():
-            if np.shape(state[name]) != array.shape:
-                raise ShapeError(where, name, f"shape {array.shape}", f"shape {np.shape(state[name])}")
+            if state[name].shape != array.shape:
+                raise ShapeError(where, name, f"shape {array.shape}", f"shape {state[name].shape}")
             if state[name].dtype != array.dtype:
                 raise DtypeError(where, name, str(array.dtype), str(state[name].dtype))
         for name, array in own.items():
-            array[...] = state[name]
+            backend.assign(array, state[name])
 
     def register_forward_hook(self, hook):
         """Have ``hook(module, inputs, output)`` called after each forward; a returned Tensor replaces the output.

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from minires.data import Batches, ImageDataset, evaluation_batches
+from minires.data import Batches, EvaluationBatches, ImageDataset
 from minires.errors import CheckpointError, ConfigError, ShapeError
 
 
@@ -125,12 +125,12 @@ def test_mean_of_another_size():
     with pytest.raises(ShapeError, match="train.pixel_mean"):
         Batches(dataset, 4, np.random.default_rng(0), np.random.default_rng(1), np.zeros((5, 5, 3), np.float32))
     with pytest.raises(ShapeError):
-        next(evaluation_batches(dataset, 4, np.zeros((5, 5, 3), np.float32)))
+        EvaluationBatches(dataset, 4, np.zeros((5, 5, 3), np.float32))
 
 
 def test_evaluation_shows_all_images_in_order():
     dataset = make_set(10)
-    found = list(evaluation_batches(dataset, 4, dataset.pixel_mean()))
+    found = list(EvaluationBatches(dataset, 4, dataset.pixel_mean()))
     assert [len(labels) for _, labels in found] == [4, 4, 2]
     np.testing.assert_array_equal(np.concatenate([labels for _, labels in found]), dataset.labels)
     images = np.concatenate([images for images, _ in found])

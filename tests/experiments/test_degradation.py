@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from minires import train
-from minires.errors import CheckpointError, ConfigError, DataError, DeviceError
+from minires.errors import CheckpointError, ConfigError, DataError
 from minires.experiments import degradation
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_table
@@ -174,6 +174,6 @@ def test_settings_that_cannot_be_met_leave_no_folder_behind(tmp_path, change, er
 
 
 def test_device_that_is_not_there(tmp_path):
-    with pytest.raises(DeviceError, match="expected 'cpu', got 'gpu'"):
-        degradation.run(SETTINGS, tmp_path / "out", device="gpu", progress=False)
+    with pytest.raises(ConfigError, match="expected one of cpu, gpu, got 'tpu'"):
+        degradation.run(SETTINGS, tmp_path / "out", device="tpu", progress=False)
     assert not (tmp_path / "out").exists()

@@ -114,7 +114,7 @@ def test_a_hook_sees_what_comes_out_of_batch_norm():
     seen = []
     remove = layer.register_forward_hook(lambda module, inputs, y: seen.append(y.data.min()))
     hooked = nn.norm_relu(layer, x, shortcut)
-    assert names_on_the_tape(hooked) == ["relu", "add", "batch_norm"] and seen[0] < 0
+    assert names_on_the_tape(hooked) == ["add_relu", "batch_norm"] and seen[0] < 0
     remove()
     assert names_on_the_tape(nn.norm_relu(layer, x, shortcut)) == ["batch_norm_relu"] and len(seen) == 1
     layer.register_full_backward_hook(lambda module, grad_inputs, grad_output: seen.append(grad_output))
@@ -130,7 +130,7 @@ def test_a_forward_of_ones_own_is_called():
 
 def test_other_norms_come_before_the_relu_as_they_are():
     _, x, shortcut = layer_and_images()
-    assert names_on_the_tape(nn.norm_relu(nn.Identity(), x, shortcut)) == ["relu", "add"]
+    assert names_on_the_tape(nn.norm_relu(nn.Identity(), x, shortcut)) == ["add_relu"]
     assert np.array_equal(nn.norm_relu(nn.Identity(), x).data, np.maximum(x.data, 0))
 
 

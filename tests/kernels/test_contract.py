@@ -32,6 +32,8 @@ EXAMPLES = [
     Example("log", [(2, 3)], positive=True),
     Example("sqrt", [(2, 3)], positive=True),
     Example("relu", [(4, 5, 3)]),
+    Example("add_relu", [(4, 5, 3), (4, 5, 3)]),
+    Example("add_relu", [(4, 5, 3), (5, 1)]),
     Example("matmul", [(2, 3, 4), (4, 5)]),
     Example("linear", [(3, 4), (4, 5), (5,)]),
     Example("sum", [(2, 3, 4)], {"axis": (0, 2)}),

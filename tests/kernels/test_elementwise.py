@@ -11,7 +11,7 @@ shapes = array_shapes(min_dims=0, max_dims=3, max_side=4) | st.sampled_from([(0,
 seeds = st.integers(0, 99)
 
 
-@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide"])
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "add_relu"])
 @given(mutually_broadcastable_shapes(num_shapes=2, max_dims=4, max_side=3), seeds)
 def test_arithmetic(wing, name, broadcast, seed):
     check(wing, name, *random_arrays(*broadcast.input_shapes, seed=seed, positive=name == "divide"))

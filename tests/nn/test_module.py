@@ -151,7 +151,7 @@ def test_buffers_get_no_gradient():
     assert net.count.grad is None and not net.count.requires_grad and net.bias.requires_grad
 
 
-def test_to_a_device():
+def test_to_a_device(no_cupy):
     net = Net()
     assert net.to("cpu") is net
     with pytest.raises(DeviceError, match="^Net.to: "):

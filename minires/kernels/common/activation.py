@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from .. import shapes
 from ..kernel import Kernel
+from .elementwise import unbroadcast
 
 
 class relu(Kernel):
@@ -17,3 +19,20 @@ class relu(Kernel):
 
     def backward(dy, y):
         return dy * (y > 0)
+
+
+class add_relu(Kernel):
+    """y = max(a + b, 0).
+
+    dL/da = dL/db = dL/dy where y > 0, else 0.
+    """
+
+    def forward(a, b):
+        shapes.broadcast("add_relu", a.shape, b.shape)
+        y = np.maximum(a + b, 0)
+        return y, (y, a.shape, b.shape)
+
+    def backward(dy, cache):
+        y, a_shape, b_shape = cache
+        dz = dy * (y > 0)
+        return unbroadcast(dz, a_shape), unbroadcast(dz, b_shape)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ... import backend
 from .. import shapes
 from ..kernel import Kernel
 
@@ -16,7 +17,7 @@ class sum(Kernel):
 
     def forward(x, axis=None, keepdims=False):
         axes, _ = shapes.reduction("sum", x.shape, axis)
-        return np.asarray(x.sum(axis=axes, keepdims=keepdims)), (x.shape, axes)
+        return backend.as_array(x.sum(axis=axes, keepdims=keepdims)), (x.shape, axes)
 
     def backward(dy, cache):
         shape, axes = cache
@@ -28,7 +29,7 @@ class mean(Kernel):
 
     def forward(x, axis=None, keepdims=False):
         axes, count = shapes.reduction("mean", x.shape, axis, least=1)
-        return np.asarray(x.mean(axis=axes, keepdims=keepdims)), (x.shape, axes, count)
+        return backend.as_array(x.mean(axis=axes, keepdims=keepdims)), (x.shape, axes, count)
 
     def backward(dy, cache):
         shape, axes, count = cache
@@ -44,7 +45,7 @@ class max(Kernel):
 
     def forward(x, axis=None, keepdims=False):
         axes, _ = shapes.reduction("max", x.shape, axis, least=1)
-        y = np.asarray(x.max(axis=axes, keepdims=keepdims))
+        y = backend.as_array(x.max(axis=axes, keepdims=keepdims))
         return y, (x, y, axes)
 
     def backward(dy, cache):

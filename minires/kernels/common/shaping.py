@@ -24,7 +24,7 @@ class transpose(Kernel):
         return x.transpose(axes), axes
 
     def backward(dy, axes):
-        return dy.transpose(np.argsort(axes))
+        return dy.transpose(np.argsort(axes).tolist())
 
 
 class pad(Kernel):
@@ -47,7 +47,7 @@ class getitem(Kernel):
 
     def backward(dy, cache):
         shape, index = cache
-        dx = np.zeros(shape, dy.dtype)
+        dx = np.zeros_like(dy, shape=shape)
         parts = index if isinstance(index, tuple) else (index,)
         if all(isinstance(part, (int, np.integer, slice, type(None), type(Ellipsis))) for part in parts):
             dx[index] = dy                         # plain slices pick no element twice
@@ -62,7 +62,7 @@ class concatenate(Kernel):
     def forward(*arrays, axis=0):
         axis, _ = shapes.concatenate([array.shape for array in arrays], axis)
         ends = np.cumsum([array.shape[axis] for array in arrays])
-        return np.concatenate(arrays, axis), (axis, ends[:-1])
+        return np.concatenate(arrays, axis), (axis, ends[:-1].tolist())
 
     def backward(dy, cache):
         axis, boundaries = cache

@@ -4,7 +4,7 @@ Each kernel here visits one number at a time and does to it what the formula say
 `conv.py` here with `conv.py` in `cpu`, which gives the same numbers with a handful of array operations.
 """
 
-from .activation import relu
+from .activation import add_relu, relu
 from .batch_norm import batch_norm
 from .batch_norm_relu import batch_norm_relu
 from .conv import conv2d

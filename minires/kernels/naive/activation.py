@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..kernel import Kernel
+from .elementwise import add
 
 
 class relu(Kernel):
@@ -23,3 +24,16 @@ class relu(Kernel):
             if x[i] > 0:
                 dx[i] = dy[i]
         return dx
+
+
+class add_relu(Kernel):
+    """y = max(a + b, 0), the end of a residual block without batch norm: an addition, then a ReLU."""
+
+    def forward(a, b):
+        z, add_cache = add.forward(a, b)
+        y, relu_cache = relu.forward(z)
+        return y, (add_cache, relu_cache)
+
+    def backward(dy, cache):
+        add_cache, relu_cache = cache
+        return add.backward(relu.backward(dy, relu_cache), add_cache)

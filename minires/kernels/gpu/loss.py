@@ -1,0 +1,62 @@
+"""From logits to a loss in CUDA: log-softmax and cross-entropy."""
+
+import numpy as np
+
+from ... import backend
+from ...errors import ShapeError
+from .. import shapes
+from ..kernel import Kernel
+from .launch import THREADS, contiguous, empty, for_each, launch
+
+
+class log_softmax(Kernel):
+    """y = x - log(sum over k of e^(x_k)), over the last axis.
+
+    dL/dx = dL/dy - softmax(x) * (sum over k of dL/dy_k).
+    """
+
+    def forward(x):
+        if x.ndim < 1 or x.shape[-1] == 0:
+            raise ShapeError("log_softmax", "no classes", "shape (..., K) with K > 0", f"shape {x.shape}")
+        y = empty(x.shape, x.dtype)
+        launch("loss", "log_softmax", x.dtype, *_for_each_row(x.shape), contiguous(x), y, x.shape[-1])
+        return y, y
+
+    def backward(dy, y):
+        dx = empty(y.shape, y.dtype)
+        launch("loss", "log_softmax_backward", y.dtype, *_for_each_row(y.shape), contiguous(dy), y, dx, y.shape[-1])
+        return dx
+
+
+class cross_entropy(Kernel):
+    """loss = mean over the batch of -sum over k of t_k log softmax(logits)_k.
+
+    logits (N, K) on the GPU; labels (N,) integers, where they are checked: on the CPU. The target t is 1 - s + s/K at the
+    label and s/K elsewhere, where s is the label smoothing. dL/dlogits = (softmax(logits) - t) / N.
+    """
+
+    def forward(logits, labels, label_smoothing=0.0):
+        labels = np.asarray(backend.move(backend.as_array(labels), "cpu"))
+        shapes.cross_entropy(logits.shape, labels, label_smoothing)
+        labels = backend.move(labels.astype(np.int64), "gpu")
+        n, classes = logits.shape
+        log_p, losses = empty(logits.shape, logits.dtype), empty(n, logits.dtype)
+        launch("loss", "cross_entropy", logits.dtype, *_for_each_row(logits.shape), contiguous(logits), labels, log_p, losses, classes,
+               float(label_smoothing))
+        return losses.mean(), (log_p, labels, label_smoothing)
+
+    def backward(dy, cache):
+        log_p, labels, label_smoothing = cache
+        n, classes = log_p.shape
+        dlogits = empty(log_p.shape, log_p.dtype)
+        launch("loss", "cross_entropy_backward", log_p.dtype, *for_each(log_p.size), log_p, labels, contiguous(dy), dlogits, log_p.size, n,
+               classes, float(label_smoothing))
+        return dlogits
+
+
+def _for_each_row(shape):
+    """A block for each row, of a power of two of threads."""
+    rows = 1
+    for size in shape[:-1]:
+        rows *= size
+    return rows, min(THREADS, 1 << (shape[-1] - 1).bit_length())

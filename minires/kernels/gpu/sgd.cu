@@ -1,0 +1,23 @@
+// One step of SGD with momentum for all parameters of a net at once.
+//
+//   weights, velocities   one flat array each; parameter p is starts[p] .. starts[p + 1] - 1 of it
+//   gradients (P,)        the address of each parameter's gradient, 0 where it has none
+//   decays (P,)           the weight decay of each parameter
+//
+// Launch: blockIdx.y is the parameter; the blocks along x go over its elements in steps of all their threads.
+
+typedef REAL real;
+
+extern "C" __global__ void sgd(real* __restrict__ weights, real* __restrict__ velocities, const unsigned long long* __restrict__ gradients,
+                               const int* __restrict__ starts, const real* __restrict__ decays, real lr, real momentum, int nesterov)
+{
+    int start = starts[blockIdx.y], size = starts[blockIdx.y + 1] - start;
+    const real* gradient = (const real*)gradients[blockIdx.y];
+    if (gradient == 0) return;
+    for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < size; i += gridDim.x * blockDim.x) {
+        real g = gradient[i] + decays[blockIdx.y] * weights[start + i];
+        real v = momentum * velocities[start + i] + g;
+        velocities[start + i] = v;
+        weights[start + i] -= lr * (nesterov ? g + momentum * v : v);
+    }
+}

@@ -1,0 +1,102 @@
+"""For tests of what runs on a GPU: on a simulated one everywhere, on a real one with ``pytest -m gpu``."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from minires import backend
+from minires.errors import DeviceError
+from minires.kernels import Kernel
+from minires.kernels.gpu import launch
+
+from . import simulator
+
+SIMULATED, REAL = "simulated GPU", "GPU"
+GPUS = (SIMULATED, pytest.param(REAL, marks=pytest.mark.gpu))
+
+
+@contextmanager
+def in_use(which):
+    """Within: minires computes on this GPU. Skips the test, with the reason, where it cannot."""
+    before = backend._cupy
+    try:
+        if which == SIMULATED:
+            if simulator.missing():
+                pytest.skip(simulator.missing())
+            backend._cupy = simulator.cupy
+        else:
+            backend._cupy = None
+            try:
+                backend.cupy()
+            except DeviceError as error:
+                pytest.skip(str(error))
+        launch._kernels.clear()                        # they belong to the GPU they were compiled for
+        yield
+    finally:
+        backend._cupy = before
+        launch._kernels.clear()
+
+
+def wing_on_arrays_of_numpy():
+    """The kernels of `kernels/gpu` as the tests of all wings call them: arrays go to the GPU and results come back."""
+    from minires.kernels import gpu
+
+    return Wing({name: _adapt(name, value) for name, value in vars(gpu).items() if isinstance(value, type) and issubclass(value, Kernel)})
+
+
+class Wing:
+    def __init__(self, kernels):
+        vars(self).update(kernels)
+
+
+def _adapt(name, kernel):
+    def forward(*arrays, **settings):
+        moved = [_to_gpu(array) for array in arrays]
+        settings = {key: _to_gpu(value) if _is_floats(value) else value for key, value in settings.items()}
+        y, cache = kernel.forward(*moved, **settings)
+        _check_untouched(moved, arrays)
+        return to_cpu(y), Cache(cache)
+
+    def backward(dy, cache):
+        return _results(dy, lambda moved: kernel.backward(moved, cache.whole))
+
+    def backward_of_needed(dy, cache, needs=None):
+        return _results(dy, lambda moved: kernel.backward(moved, cache.whole, *([needs] if needs else [])))
+
+    return type(name, (Kernel,), {"forward": forward, "backward": backward_of_needed if kernel.takes_needs else backward})
+
+
+class Cache:
+    """A kernel's cache, and on the CPU what else than its backward may look at."""
+
+    def __init__(self, whole):
+        self.whole = whole
+        if hasattr(whole, "mean") and hasattr(whole, "var"):
+            self.mean, self.var = to_cpu(whole.mean), to_cpu(whole.var)
+
+
+def _results(dy, backward):
+    moved = _to_gpu(dy)
+    gradients = backward(moved)
+    _check_untouched([moved], [dy])
+    return tuple(map(to_cpu, gradients)) if isinstance(gradients, tuple) else to_cpu(gradients)
+
+
+def _to_gpu(value):
+    return backend.move(np.asarray(value), "gpu") if isinstance(value, (np.ndarray, np.generic)) else value
+
+
+def to_cpu(value):
+    """An array of NumPy with the same numbers; what is no array as it is."""
+    return backend.move(value, "cpu") if backend.is_array(value) else value
+
+
+def _is_floats(value):
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+
+
+def _check_untouched(moved, originals):
+    for on_gpu, original in zip(moved, originals):
+        if isinstance(original, np.ndarray):
+            assert np.array_equal(to_cpu(on_gpu), original, equal_nan=True), "a kernel has changed what it was given"

@@ -1,0 +1,60 @@
+"""Every CUDA file compiles for every GPU since Turing, with the compiler that CuPy uses. It needs no GPU."""
+
+import ctypes
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from minires.kernels import gpu
+
+FILES = sorted(Path(gpu.__file__).parent.glob("*.cu"))
+ARCHITECTURES = ("compute_75", "sm_75", "sm_80", "sm_90", "sm_120")      # compute_: portable code; sm_: machine code
+
+
+@pytest.fixture(scope="module")
+def nvrtc():
+    spec = find_spec("nvidia")
+    found = [path for folder in (spec.submodule_search_locations if spec else ()) for pattern in ("libnvrtc.so*", "nvrtc64*.dll")
+             for path in sorted(Path(folder).rglob(pattern)) if "builtins" not in path.name]
+    if not found:
+        pytest.skip("NVRTC is not installed: pip install nvidia-cuda-nvrtc")
+    return ctypes.CDLL(str(found[0]))
+
+
+def errors(nvrtc, source, architecture, real):
+    """What the compiler complains about, warnings included; an empty string if nothing."""
+    program, size = ctypes.c_void_p(), ctypes.c_size_t()
+    assert nvrtc.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"kernel.cu", 0, None, None) == 0
+    options = [f"--gpu-architecture={architecture}".encode(), f"-DREAL={real}".encode(), b"-DTHREADS=256", b"-std=c++17"]
+    status = nvrtc.nvrtcCompileProgram(program, len(options), (ctypes.c_char_p * len(options))(*options))
+    nvrtc.nvrtcGetProgramLogSize(program, ctypes.byref(size))
+    log = ctypes.create_string_buffer(size.value)
+    nvrtc.nvrtcGetProgramLog(program, log)
+    nvrtc.nvrtcDestroyProgram(ctypes.byref(program))
+    return log.value.decode() + ("failed" if status else "")
+
+
+@pytest.mark.parametrize("real", ["float", "double"])
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_it_compiles(nvrtc, file, architecture, real):
+    assert errors(nvrtc, file.read_text(), architecture, real) == ""
+
+
+def test_a_mistake_is_found_and_its_line_named(nvrtc):
+    assert "kernel.cu(2): error" in errors(nvrtc, 'extern "C" __global__ void f(REAL* x)\n{ x[0] = y; }', "sm_90", "float")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_the_file_says_what_it_holds_and_how_it_is_launched(file):
+    header = file.read_text().split("\ntypedef")[0]
+    assert all(line.startswith("//") for line in header.splitlines() if line) and "Launch" in header
+
+
+def test_every_kernel_is_launched_somewhere():
+    launchers = "".join(path.read_text() for path in Path(gpu.__file__).parent.glob("*.py"))
+    for file in FILES:
+        for name in re.findall(r'extern "C" __global__ void (\w+)', file.read_text()):
+            assert f'"{name}"' in launchers, f"{name} in {file.name}"

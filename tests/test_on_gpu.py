@@ -1,0 +1,436 @@
+"""Tensors, nets and training on a GPU: what the CPU computes is what comes out there, and nothing is copied unasked."""
+
+import copy
+import json
+
+import numpy as np
+import pytest
+
+from minires import backend, checkpoint, data, functional as F, gradcheck, kernels, models, nn, no_grad, optim
+from minires.cli import main
+from minires.data import Batches, EvaluationBatches
+from minires.diagnostics import gradient_norms
+from minires.errors import DeviceError, DivergenceError, GraphError, ShapeError
+from minires.experiments.records import read_config
+from minires.kernels.gpu import launch
+from minires.seeds import stream
+from minires.tensor import Tensor
+from minires.train import Recipe, Trainer
+
+from . import simulator
+from .gpu import SIMULATED, to_cpu
+
+pytestmark = pytest.mark.usefixtures("gpu")
+
+
+def tensor(values, dtype=np.float32, **more):
+    return Tensor(backend.move(np.asarray(values, dtype), "gpu"), **more)
+
+
+def message_of(error, call):
+    with pytest.raises(error) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# Tensors
+
+
+def test_there_and_back():
+    x = Tensor(np.arange(6, dtype=np.float32).reshape(2, 3))
+    there = x.to("gpu")
+    assert (x.device, there.device, there.shape, there.dtype) == ("cpu", "gpu", (2, 3), np.float32)
+    assert there.to("gpu") is there and np.array_equal(there.to("cpu").numpy(), x.numpy())
+
+
+def test_it_says_where_it_is():
+    assert repr(tensor([1, 2])) == "Tensor([1. 2.], float32, gpu)" and tensor(2.5).item() == 2.5
+
+
+def test_nothing_is_copied_to_numpy_unasked():
+    x = tensor([1, 2])
+    assert message_of(DeviceError, x.numpy).endswith('expected one on the cpu, got one on the gpu; copy it first: .to("cpu")')
+    message_of(DeviceError, lambda: np.asarray(x))
+
+
+def test_two_devices_do_not_mix():
+    here, there = Tensor(np.ones(2, np.float32)), tensor([1, 2])
+    assert "add: inputs on two devices: expected all on cpu, got gpu" in message_of(DeviceError, lambda: here + there)
+    assert "expected all on gpu, got cpu" in message_of(DeviceError, lambda: there + np.ones(2, np.float32))
+
+
+def test_numbers_have_no_place_of_their_own():
+    x = tensor([1, 2])
+    assert to_cpu((2 * x + 1 - x / 2).data).tolist() == [2.5, 4] and to_cpu((x * [3, 4]).data).tolist() == [3, 8]
+
+
+def test_gradients_find_their_way_back_to_the_other_device():
+    w = Tensor(np.array([1.0, 2, 3]), requires_grad=True)
+    (w.to("gpu") * tensor([4, 5, 6], np.float64)).sum().backward()
+    assert w.grad.tolist() == [4, 5, 6] and backend.device_of(w.grad) == "cpu"
+
+
+def test_gradient_given():
+    x = tensor([1, 2], requires_grad=True)
+    (x * 2).backward([1, 10])
+    (x * 2).backward(backend.move(np.array([1, 10], np.float32), "gpu"))
+    assert to_cpu(x.grad).tolist() == [4, 40]
+    message_of(DeviceError, lambda: (x * 2).backward(np.ones(2, np.float32)))
+    message_of(ShapeError, lambda: (x * 2).backward([1, 2, 3]))
+
+
+def test_a_tensor_used_several_times():
+    x = tensor([1, 2], requires_grad=True)
+    y = x * x
+    (y + y + x * y).sum().backward()                                   # 2 x^2 + x^3
+    assert to_cpu(x.grad).tolist() == [4 + 3, 8 + 12]
+    message_of(GraphError, lambda: y.backward([1, 1]))
+
+
+def test_a_kernel_must_leave_arrays_where_they_are():
+    class stray(kernels.Kernel):
+        def forward(x):
+            return to_cpu(x), None
+
+        def backward(dy, cache):
+            return dy
+
+    class stray_gradient(kernels.Kernel):
+        def forward(x):
+            return x, None
+
+        def backward(dy, cache):
+            return to_cpu(dy)
+
+    with kernels.use(exp=stray):
+        assert "exp.forward: result: expected an array on the gpu, got one on the cpu" in message_of(DeviceError, tensor([1]).exp)
+    with kernels.use(exp=stray_gradient):
+        y = tensor([1], requires_grad=True).exp()
+        assert "exp.backward: gradient of input 0" in message_of(DeviceError, y.backward)
+
+
+def test_ones_own_kernel_runs_on_the_gpu_too():
+    class my_relu(kernels.Kernel):
+        def forward(x):
+            y = np.maximum(x, 0)
+            return y, y
+
+        def backward(dy, y):
+            return dy * (y > 0)
+
+    with kernels.use(relu=my_relu):
+        x = tensor([-1, 2], requires_grad=True)
+        F.relu(x).sum().backward()
+    assert to_cpu(x.grad).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("index", [np.array([0, 2, 2]), (slice(None), np.array([1, 1])), (1, ...), [0, 0]])
+def test_indexing(index):
+    values = np.arange(12.0).reshape(3, 4)
+    x, there = Tensor(values, requires_grad=True), tensor(values, np.float64, requires_grad=True)
+    (x[index] ** 2).sum().backward()
+    (there[index] ** 2).sum().backward()
+    assert np.array_equal(to_cpu(there.grad), x.grad)
+
+
+def test_slopes():
+    """Through convolution, batch norm, addition, ReLU, pooling and loss, on the device."""
+    def function(x, w, gain, bias):
+        running = [Tensor(backend.move(array, "gpu")) for array in (np.zeros(3), np.ones(3))]
+        y = F.batch_norm_relu(F.conv2d(x, w, padding=1, stride=2), *running, gain, bias, True)
+        return F.cross_entropy(F.global_avg_pool2d(F.add_relu(y, y)), [0, 2])
+
+    rng = np.random.default_rng(0)
+    report = gradcheck(function, *(rng.standard_normal(shape) for shape in ((2, 4, 5, 2), (3, 3, 2, 3), (3,), (3,))), device="gpu")
+    assert report.checked == 80 + 54 + 3 + 3 and report.kinks < 10
+
+
+# Nets
+
+
+def in_float64(net):
+    for _, value in (*net.named_parameters(), *net.named_buffers()):
+        value.data = value.data.astype(np.float64)
+    return net
+
+
+NETS = {
+    "residual": lambda: models.resnet(8, width=4),
+    "plain": lambda: models.plain(8, width=4),
+    "projections": lambda: models.resnet(8, width=3, shortcut="B"),
+    "projections everywhere": lambda: models.resnet(8, width=4, shortcut="C"),
+    "without batch norm": lambda: models.resnet(8, width=4, batch_norm=False),
+    "layers": lambda: nn.Sequential(nn.Conv2d(3, 5, (3, 2), dilation=2, padding=2), nn.BatchNorm2d(5), nn.ReLU(),
+                                    Pool(), nn.Linear(5, 10)),
+}
+
+
+class Pool(nn.Module):
+    def forward(self, x):
+        return F.global_avg_pool2d(F.avg_pool2d(F.max_pool2d(x, 3, 2, 1), 2))
+
+
+@pytest.mark.parametrize("build", NETS.values(), ids=NETS)
+@pytest.mark.parametrize("fused", [True, False], ids=["fused", "one by one"])
+def test_three_steps_of_training_are_those_of_the_cpu(build, fused):
+    rng = np.random.default_rng(0)
+    net = in_float64(build())
+    nets = [net, copy.deepcopy(net).to("gpu")]
+    optimizers = [optim.SGD(net.parameters(), 0.1, 0.9, 1e-3, nesterov=True) for net in nets]
+    for _ in range(3):
+        images, labels = rng.standard_normal((6, 8, 8, 3)), rng.integers(0, 10, 6)
+        for net, optimizer in zip(nets, optimizers):
+            with kernels.use(fused=fused):
+                optimizer.zero_grad()
+                loss = F.cross_entropy(net(Tensor(images).to(optimizer.device)), labels, label_smoothing=0.1)
+                loss.backward()
+            optim.clip_grad_norm(optimizer.params, 5.0)
+            optimizer.step()
+        assert_same(nets[0].state_dict(), nets[1].state_dict())
+        for here, there in zip(gradient_norms(nets[0]), gradient_norms(nets[1])):
+            assert there.layer == here.layer and there[2:] == pytest.approx(here[2:], rel=1e-8)
+    with no_grad():
+        here, there = (net.eval()(Tensor(images).to(optimizer.device)) for net, optimizer in zip(nets, optimizers))
+    assert_same({"logits": here.data}, {"logits": there.data})
+
+
+def assert_same(here, there, tolerance=1e-9):
+    assert list(here) == list(there)
+    for name in here:
+        assert backend.device_of(there[name]) == "gpu"
+        np.testing.assert_allclose(to_cpu(there[name]), here[name], rtol=tolerance, atol=tolerance, err_msg=name)
+
+
+def test_everything_stays_float32_on_the_device():
+    net = models.resnet(8, width=4).to("gpu")
+    optimizer = optim.SGD(net.parameters(), 0.1, 0.9, 1e-4)
+    dtypes = set()
+    for module in net.modules():
+        module.register_forward_hook(lambda module, inputs, y: dtypes.add((y.dtype, y.device)))
+    loss = F.cross_entropy(net(tensor(np.ones((2, 8, 8, 3)))), [0, 1])
+    loss.backward()
+    optimizer.step()
+    for value in (*net.parameters(), *(buffer for _, buffer in net.named_buffers())):
+        dtypes |= {(array.dtype, backend.device_of(array)) for array in (value.data, value.grad) if array is not None}
+    assert dtypes | {(velocity.dtype, backend.device_of(velocity)) for velocity in optimizer.velocities} == {(np.dtype(np.float32), "gpu")}
+
+
+def test_a_module_moves_as_a_whole_and_back():
+    net = models.resnet(8, width=4)
+    before = {name: array.copy() for name, array in net.state_dict().items()}
+    F.cross_entropy(net(Tensor(np.ones((2, 8, 8, 3), np.float32))), [0, 1]).backward()
+    assert net.to("gpu") is net and {value.device for value in net.parameters()} == {"gpu"}
+    assert {backend.device_of(parameter.grad) for parameter in net.parameters()} == {"gpu"}
+    net.to("cpu")
+    assert all(np.array_equal(net.state_dict()[name], array) for name, array in before.items() if "running" not in name)
+
+
+def test_an_optimiser_made_too_early_says_so():
+    net = models.resnet(8, width=4)
+    optimizer = optim.SGD(net.parameters(), 0.1)
+    net.to("gpu")
+    assert "move the net before you make the optimiser" in message_of(DeviceError, optimizer.step)
+
+
+def test_weights_are_saved_and_loaded_whichever_device_they_are_on(tmp_path):
+    there, here = models.resnet(8, width=4, seed=1).to("gpu"), models.resnet(8, width=4)
+    checkpoint.save(there, tmp_path / "net.safetensors")
+    checkpoint.load(here, tmp_path / "net.safetensors")
+    assert_same(here.state_dict(), there.state_dict(), 0)
+    other = models.resnet(8, width=4, seed=2).to("gpu")
+    other.load_state_dict(here.state_dict())
+    assert_same(here.state_dict(), other.state_dict(), 0)
+
+
+# SGD
+
+
+def test_weights_put_in_place_of_those_in_the_flat_array_are_moved_too():
+    parameters = [nn.Parameter(backend.move(np.full(3, value, np.float32), "gpu")) for value in (1, 2)]
+    optimizer = optim.SGD(parameters, 0.5)
+    parameters[0].data = backend.move(np.full(3, 10, np.float32), "gpu")
+    for parameter in parameters:
+        parameter.grad = backend.move(np.ones(3, np.float32), "gpu")
+    optimizer.step()
+    assert [to_cpu(parameter.data).tolist() for parameter in parameters] == [[9.5] * 3, [1.5] * 3]
+
+
+def test_a_parameter_without_gradient_stays():
+    parameters = [nn.Parameter(backend.move(np.ones((2, 3), np.float32), "gpu")) for _ in range(2)]
+    optimizer = optim.SGD(parameters, 0.5, momentum=0.9, weight_decay=0.1)
+    parameters[1].grad = backend.move(np.ones((3, 2), np.float32), "gpu").T        # not row by row in memory
+    optimizer.step()
+    assert to_cpu(parameters[0].data).tolist() == [[1] * 3] * 2 and to_cpu(parameters[1].data) == pytest.approx(1 - 0.5 * 1.1)
+
+
+# Batches
+
+
+@pytest.fixture(scope="module")
+def sets():
+    train, test = data.synthetic(64, 20, seed=3)
+    return train.resize(8), test.resize(8)
+
+
+@pytest.mark.parametrize("crop_padding, flip", [(0, False), (0, True), (2, False), (2, True)])
+def test_batches_are_those_of_the_cpu_to_the_bit(sets, crop_padding, flip):
+    def batches(device):
+        return Batches(sets[0], 16, stream(0, "order of images"), stream(0, "augmentation"), sets[0].pixel_mean(), crop_padding, flip, device)
+
+    for (images, labels), (here, same_labels), _ in zip(batches("gpu"), batches("cpu"), range(6)):
+        assert backend.device_of(images) == "gpu" and images.dtype == np.float32
+        assert np.array_equal(to_cpu(images), here) and np.array_equal(labels, same_labels)
+
+
+def test_evaluation_batches_are_those_of_the_cpu_to_the_bit(sets):
+    there, here = (list(EvaluationBatches(sets[1], 8, sets[0].pixel_mean(), device)) for device in ("gpu", "cpu"))
+    assert [len(labels) for _, labels in there] == [8, 8, 4]
+    assert all(np.array_equal(to_cpu(images), same) for (images, _), (same, _) in zip(there, here))
+
+
+# Training
+
+
+RECIPE = Recipe(iterations=10, batch_size=16, lr=0.05, milestones=(6, 8), warmup=2, crop_padding=2, nesterov=True)
+
+
+def trainer(sets, path=None, recipe=RECIPE, device="gpu", **more):
+    return Trainer(models.resnet(8, width=4), *sets, recipe, 0, path, progress=False, device=device, **more)
+
+
+def test_training_is_that_of_the_cpu_but_for_rounding(sets):
+    there, here = (trainer(sets, device=device).run() for device in ("gpu", "cpu"))
+    for row, same in zip(there, here):
+        assert row["train_loss"] == pytest.approx(same["train_loss"], rel=1e-3) and row["lr"] == same["lr"]
+        assert abs(row["test_error"] - same["test_error"]) <= 10            # two of 20 images
+    assert len(there) == len(here) == 3
+
+
+@pytest.mark.parametrize("first, second", [("gpu", "cpu"), ("cpu", "gpu"), ("gpu", "gpu")])
+def test_a_run_saved_on_one_device_resumes_on_the_other(sets, tmp_path, first, second):
+    path = tmp_path / "run.safetensors"
+    started = trainer(sets, path, device=first, after_epoch=lambda trainer, row: stop_at(trainer, 4))
+    with pytest.raises(Stop):
+        started.run()
+    started.save(path)
+    resumed = trainer(sets, device=second)
+    resumed.load(path)
+    assert resumed.iteration == 4
+    for name, array in started.model.state_dict().items():
+        assert np.array_equal(to_cpu(resumed.model.state_dict()[name]), to_cpu(array))
+    for velocity, same in zip(resumed.optimizer.velocities, started.optimizer.velocities):
+        assert np.array_equal(to_cpu(velocity), to_cpu(same))
+    whole = trainer(sets, device=second).run()
+    resumed.run()
+    tolerance = 0 if first == second else 1e-3
+    assert [row["train_loss"] for row in resumed.history] == pytest.approx([row["train_loss"] for row in whole], rel=tolerance, abs=0)
+
+
+class Stop(Exception):
+    pass
+
+
+def stop_at(trainer, iteration):
+    if trainer.iteration >= iteration:
+        raise Stop
+
+
+def test_divergence_is_found_on_the_device(sets):
+    run = trainer(sets, recipe=Recipe(iterations=10, batch_size=16, lr=0.05, milestones=()))
+    run.model.layer1[0].conv1.weight.data[0, 0, 0, 0] = np.nan
+    assert "comes from the parameter layer1.0.conv1.weight" in message_of(DivergenceError, run.run)
+
+
+def test_from_the_command_line(tmp_path, capsys):
+    out = tmp_path / "run"
+    words = ["--depths", "8", "--iterations", "4", "--train-size", "64", "--batch-size", "32", "--width", "4", "--image-size", "8"]
+    assert main(["degradation", *words, "--device", "gpu", "--out", str(out)]) == 0
+    environment = read_config(out)["environment"]
+    assert environment["device"] == "gpu" and environment["gpu"] and environment["cupy"] and environment["cuda_driver"] > 0
+    assert (out / "degradation.png").exists() and "residual-8" in capsys.readouterr().out
+    assert json.loads((out / "config.json").read_text())["environment"]["tf32"] is False
+
+
+# Faults
+
+
+@pytest.fixture
+def memory_limit():
+    """A function that leaves so many bytes on the GPU beyond what is in use."""
+    pool = backend.cupy().get_default_memory_pool()
+    pool.free_all_blocks()
+    yield lambda room: (pool.free_all_blocks(), pool.set_limit(size=pool.used_bytes() + room))
+    pool.set_limit(size=0)
+
+
+def test_a_batch_too_large_says_which_would_fit(sets, tmp_path, memory_limit):
+    path = tmp_path / "run.safetensors"
+    run = trainer(sets, path, Recipe(iterations=4, batch_size=64, crop_padding=0))
+    memory_limit(400_000)
+    message = message_of(DeviceError, run.run)
+    assert message.startswith("net: the GPU's memory is too small for a batch of 64 images: ")
+    fits = int(message.split("take a batch of ")[1].split(",")[0])
+    assert fits in (2, 4, 8, 16, 32)
+    smaller = trainer(sets, recipe=Recipe(iterations=4, batch_size=fits, crop_padding=0))
+    memory_limit(500_000)                                              # the smaller one's own batches of images come on top
+    smaller._step()
+    _, state = checkpoint.read(path)
+    assert state["iteration"] == 0
+
+
+def test_nothing_fits(sets, memory_limit):
+    run = trainer(sets)
+    memory_limit(1000)
+    assert "not even a single image fits" in message_of(DeviceError, run.run)
+
+
+def test_source_that_does_not_compile_shows_kernel_and_line(monkeypatch):
+    broken = launch.Path(launch.__file__).with_name("elementwise.cu").read_text().replace("y[i] = a[i] + b[i];", "y[i] = a[i] + c[i];")
+    line = 1 + broken[:broken.index("c[i]")].count("\n")
+    monkeypatch.setattr(launch, "_kernels", {})
+    monkeypatch.setattr(launch.Path, "read_text", lambda path: broken)
+    message = message_of(DeviceError, lambda: tensor([1, 2]) + tensor([1, 2]))
+    assert message.startswith("minires/kernels/gpu/elementwise.cu: does not compile for this GPU: ")
+    assert f"elementwise.cu({line})" in message.replace(f":{line}:", f"({line})") and "kernel add" in message
+
+
+@pytest.fixture
+def losing_the_gpu(gpu):
+    """A function after which the simulated GPU fails at whatever it is told."""
+    if gpu != SIMULATED:
+        pytest.skip("a real GPU is not broken on purpose")
+    yield simulator.lose_device
+    simulator.reset()
+
+
+def test_a_gpu_lost_in_mid_run_leaves_the_last_checkpoint_whole(sets, tmp_path, losing_the_gpu):
+    path = tmp_path / "run.safetensors"
+    run = trainer(sets, path, after_backward=lambda trainer: losing_the_gpu() if trainer.iteration == 6 else None)
+    message = message_of(DeviceError, run.run)
+    assert message.startswith("net: the GPU failed at iteration 6: got cudaErrorIllegalAddress")
+    assert message.endswith(f"{path} still holds iteration 4: start again with --resume")
+    simulator.reset()
+    resumed = trainer(sets, path)
+    resumed.load(path)
+    resumed.run()
+    assert [row["train_loss"] for row in resumed.history] == [row["train_loss"] for row in trainer(sets).run()]
+
+
+def test_a_gpu_lost_on_the_command_line(tmp_path, capsys, losing_the_gpu, monkeypatch):
+    monkeypatch.setattr("minires.experiments.degradation.gradient_norms", lambda model: losing_the_gpu() or [])
+    words = ["--depths", "8", "--iterations", "4", "--train-size", "64", "--batch-size", "32", "--width", "4", "--image-size", "8"]
+    assert main(["degradation", *words, "--device", "gpu", "--out", str(tmp_path / "run")]) == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith("minires: error: plain-8, seed 0: the GPU failed at iteration 0") and errors.count("\n") == 1
+
+
+def test_tf32_on_request(tmp_path):
+    linalg = backend.cupy()._core._routines_linalg
+    assert backend.describe("gpu")["tf32"] is False
+    backend.allow_tf32()
+    try:
+        assert linalg.get_compute_type(np.float32) == linalg.COMPUTE_TYPE_TF32 and backend.describe("gpu")["tf32"] is True
+    finally:
+        backend.allow_tf32(False)
+    assert linalg.get_compute_type(np.float32) == linalg.COMPUTE_TYPE_DEFAULT and backend.describe("gpu")["tf32"] is False
