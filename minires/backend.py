@@ -98,9 +98,10 @@ def describe(device):
     if device == "cpu":
         return {"device": "cpu"}
     runtime, linalg = cupy().cuda.runtime, _cupy._core._routines_linalg
-    properties = runtime.getDeviceProperties(0)
+    properties = runtime.getDeviceProperties(_cupy.cuda.Device().id)
     return {"device": "gpu", "gpu": properties["name"].decode(), "compute_capability": f"{properties['major']}.{properties['minor']}",
-            "tf32": linalg.get_compute_type(np.float32) == linalg.COMPUTE_TYPE_TF32, "cupy": _cupy.__version__, "cuda_runtime": runtime.runtimeGetVersion(), "cuda_driver": runtime.driverGetVersion()}
+            "tf32": linalg.get_compute_type(np.float32) == linalg.COMPUTE_TYPE_TF32, "cupy": _cupy.__version__,
+            "cuda_runtime": runtime.runtimeGetVersion(), "cuda_driver": runtime.driverGetVersion()}
 
 
 def out_of_memory_errors():

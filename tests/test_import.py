@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 SCRIPT = """
 import sys, time
@@ -28,3 +29,10 @@ def test_public_names():
 
     assert set(mr.__all__) == {"Tensor", "data", "functional", "gradcheck", "kernels", "load", "models", "nn", "no_grad", "optim", "save"}
     assert all(hasattr(mr, name) for name in mr.__all__)
+
+
+def test_only_the_backend_knows_cupy():
+    import minires
+
+    root = Path(minires.__file__).parent
+    assert [path.relative_to(root).as_posix() for path in sorted(root.rglob("*.py")) if "import cupy" in path.read_text()] == ["backend.py"]

@@ -389,7 +389,7 @@ def test_source_that_does_not_compile_shows_kernel_and_line(monkeypatch):
     broken = launch.Path(launch.__file__).with_name("elementwise.cu").read_text().replace("y[i] = a[i] + b[i];", "y[i] = a[i] + c[i];")
     line = 1 + broken[:broken.index("c[i]")].count("\n")
     monkeypatch.setattr(launch, "_kernels", {})
-    monkeypatch.setattr(launch.Path, "read_text", lambda path: broken)
+    monkeypatch.setattr(launch, "source", lambda file: f'#line 1 "{file}.cu"\n{broken}')
     message = message_of(DeviceError, lambda: tensor([1, 2]) + tensor([1, 2]))
     assert message.startswith("minires/kernels/gpu/elementwise.cu: does not compile for this GPU: ")
     assert f"elementwise.cu({line})" in message.replace(f":{line}:", f"({line})") and "kernel add" in message

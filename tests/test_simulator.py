@@ -2,6 +2,7 @@
 
 import copy
 import gc
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -376,3 +377,19 @@ def test_without_a_compiler(monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("CXX", raising=False)
     assert "no C++ compiler" in simulator.missing.__wrapped__()
+
+
+def test_it_has_no_names_that_cupy_has_not():
+    """Where CuPy is installed, with or without a GPU: what the simulated one offers is there under the same names."""
+    real = pytest.importorskip("cupy", reason="CuPy is not installed")
+
+    def check(simulated, real, path):
+        for name, value in vars(simulated).items():
+            if isinstance(value, SimpleNamespace) or isinstance(simulated, SimpleNamespace) or name in cupy.__all__:
+                if path == "cupy.cuda" and name == "cublas":
+                    continue                                           # CuPy loads the library when it is looked at
+                assert hasattr(real, name), f"{path}.{name}"
+                if isinstance(value, SimpleNamespace):
+                    check(value, getattr(real, name), f"{path}.{name}")
+
+    check(cupy, real, "cupy")

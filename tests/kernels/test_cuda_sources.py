@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from minires.kernels import gpu
+from minires.kernels.gpu import launch
 
 FILES = sorted(Path(gpu.__file__).parent.glob("*.cu"))
 ARCHITECTURES = ("compute_75", "sm_75", "sm_80", "sm_90", "sm_120")      # compute_: portable code; sm_: machine code
@@ -23,11 +24,11 @@ def nvrtc():
     return ctypes.CDLL(str(found[0]))
 
 
-def errors(nvrtc, source, architecture, real):
+def errors(nvrtc, source, architecture, definitions):
     """What the compiler complains about, warnings included; an empty string if nothing."""
     program, size = ctypes.c_void_p(), ctypes.c_size_t()
-    assert nvrtc.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"kernel.cu", 0, None, None) == 0
-    options = [f"--gpu-architecture={architecture}".encode(), f"-DREAL={real}".encode(), b"-DTHREADS=256", b"-std=c++17"]
+    assert nvrtc.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"program", 0, None, None) == 0
+    options = [option.encode() for option in (f"--gpu-architecture={architecture}", "-std=c++17", *definitions)]
     status = nvrtc.nvrtcCompileProgram(program, len(options), (ctypes.c_char_p * len(options))(*options))
     nvrtc.nvrtcGetProgramLogSize(program, ctypes.byref(size))
     log = ctypes.create_string_buffer(size.value)
@@ -36,15 +37,17 @@ def errors(nvrtc, source, architecture, real):
     return log.value.decode() + ("failed" if status else "")
 
 
-@pytest.mark.parametrize("real", ["float", "double"])
+@pytest.mark.parametrize("dtype", launch.REAL, ids=str)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_it_compiles(nvrtc, file, architecture, real):
-    assert errors(nvrtc, file.read_text(), architecture, real) == ""
+def test_it_compiles(nvrtc, file, architecture, dtype):
+    assert errors(nvrtc, launch.source(file.stem), architecture, launch.options(dtype)) == ""
 
 
 def test_a_mistake_is_found_and_its_line_named(nvrtc):
-    assert "kernel.cu(2): error" in errors(nvrtc, 'extern "C" __global__ void f(REAL* x)\n{ x[0] = y; }', "sm_90", "float")
+    source = launch.source("elementwise").replace("y[i] = a[i] + b[i];", "y[i] = a[i] + c[i];")
+    line = source[:source.index("c[i]")].count("\n")
+    assert f"elementwise.cu({line}): error" in errors(nvrtc, source, "sm_90", launch.options(next(iter(launch.REAL))))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

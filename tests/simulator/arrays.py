@@ -101,11 +101,14 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
                         "Please use `.get()` to construct a NumPy array explicitly.")
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        if method not in ("__call__", "at"):
-            return NotImplemented
+        if method != "__call__" or ufunc.signature is not None:
+            return NotImplemented                      # as CuPy: np.add.at(...) and np.matmul(...) have to be CuPy's own
         if "where" in kwargs:
             raise TypeError(f"Wrong arguments {{'where'}} for {ufunc.__name__}")
-        return run(ufunc if method == "__call__" else ufunc.at, inputs, kwargs)
+        return run(ufunc, inputs, kwargs)
+
+    def __matmul__(self, other):
+        return run(np.matmul, (self, other), {})
 
     def __array_function__(self, function, types, args, kwargs):
         return OWN.get(function.__name__, lambda *args, **kwargs: run(function, args, kwargs))(*args, **kwargs)

@@ -51,6 +51,16 @@ def empty(shape, dtype):
     return backend.cupy().empty(shape, dtype)
 
 
+def source(file):
+    """The text of a CUDA file, for a compiler that is to name its lines in errors."""
+    return f'#line 1 "{file}.cu"\n' + Path(__file__).with_name(f"{file}.cu").read_text()
+
+
+def options(dtype):
+    """What the compiler is told beside: what `real` stands for, and how many threads are in a block."""
+    return f"-DREAL={REAL[dtype]}", f"-DTHREADS={THREADS}"
+
+
 def _axes(size):
     return size if isinstance(size, tuple) else (size,)
 
@@ -70,9 +80,7 @@ def _find(file, kernel, dtype):
     if key not in _kernels:
         if dtype not in REAL:
             raise DtypeError(f"{file}.cu", "array", "float32 or float64", str(dtype))
-        source = Path(__file__).with_name(f"{file}.cu").read_text()
-        module = backend.cupy().RawModule(code=f'#line 1 "{file}.cu"\n{source}', backend="nvrtc",
-                                          options=(f"-DREAL={REAL[dtype]}", f"-DTHREADS={THREADS}"))
+        module = backend.cupy().RawModule(code=source(file), options=options(dtype), backend="nvrtc")
         try:
             _kernels[key] = module.get_function(kernel)
         except backend.cupy().cuda.compiler.CompileException as error:

@@ -13,3 +13,11 @@ class getitem(common.getitem):
         parts = index if isinstance(index, tuple) else (index,)
         parts = tuple(backend.move(part, "gpu") if isinstance(part, np.ndarray) else part for part in parts)
         return common.getitem.forward(x, parts)
+
+    def backward(dy, cache):
+        shape, index = cache
+        if not any(isinstance(part, list) or backend.is_array(part) for part in index):
+            return common.getitem.backward(dy, cache)
+        dx = np.zeros_like(dy, shape=shape)
+        backend.cupy().add.at(dx, index, dy)       # np.add.at is not handed on to CuPy
+        return dx
