@@ -6,6 +6,7 @@ routines of a wing that are no kernels, for they have no derivative: `sgd`, `fol
 
 from .activation import add_relu, relu
 from .elementwise import add, divide, exp, log, multiply, negative, power, sqrt, subtract, unbroadcast
+from .filters import exchange
 from .images import prepare_images
 from .linear import linear, matmul
 from .loss import cross_entropy, log_softmax

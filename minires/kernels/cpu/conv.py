@@ -10,6 +10,7 @@ from the same columns. `im2col.py` does the sliding; which pixel meets which wei
 """
 
 from .. import shapes
+from ..common import exchange
 from ..kernel import Kernel
 from . import memory, taps
 from .im2col import slide
@@ -35,15 +36,9 @@ class conv2d(Kernel):
         if not needs[0]:                                           # the first layer: X has few channels, dY many
             return None, slide(x, *_output_from_input(win, w, groups), groups, dy.shape[1:3], partner=dy)
         dx = memory.empty(x.shape, x.dtype)
-        dw = slide(dy, *_input_from_output(win, w), groups, x.shape[1:3], weights=_exchange(w, groups), out=dx,
+        dw = slide(dy, *_input_from_output(win, w), groups, x.shape[1:3], weights=exchange(w, groups), out=dx,
                    partner=x if needs[1] else None)
-        return dx, _exchange(dw, groups) if needs[1] else None
-
-
-def _exchange(w, groups):
-    """Weights (KH, KW, C / groups, O) with input and output exchanged: (KH, KW, O / groups, C). Twice: as they were."""
-    kh, kw, c, o = w.shape
-    return w.reshape(kh, kw, c, groups, o // groups).transpose(0, 1, 4, 3, 2).reshape(kh, kw, o // groups, groups * c)
+        return dx, exchange(dw, groups) if needs[1] else None
 
 
 def _output_from_input(win, w, groups):

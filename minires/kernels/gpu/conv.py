@@ -10,7 +10,7 @@ product with the weights gives dX, another one with X gives dW: no scattered add
 
 import numpy as np
 
-from .. import shapes
+from .. import common, shapes
 from ..kernel import Kernel
 from .launch import contiguous, empty, for_each, launch
 
@@ -27,60 +27,62 @@ class conv2d(Kernel):
     def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
         shape, win = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         y = empty(shape, x.dtype)
-        for group in range(groups):
-            weights = _matrix(_part(w, group, groups))
-            for first, last, columns in _columns("im2col", x, win, shape[1:3], group, groups):
-                _write(columns, weights, _part(y[first:last], group, groups))
+        _slide("im2col", x, win, groups, shape[1:3], weights=w, out=y)
         return y, (x, w, win, groups)
 
     def backward(dy, cache, needs=(True, True)):
         x, w, win, groups = cache
         if not needs[0]:                           # the first layer: X has few channels, so its columns are the smaller ones
-            return None, _weight_gradient(x, w, dy, win, groups)
-        dx, dw = empty(x.shape, x.dtype), empty(w.shape, w.dtype)
-        for group in range(groups):
-            exchanged = _exchange(_part(w, group, groups))
-            total = None
-            for first, last, columns in _columns("im2col_backward", dy, win, x.shape[1:3], group, groups):
-                _write(columns, _matrix(exchanged), _part(dx[first:last], group, groups))
-                if needs[1]:
-                    total = _add(total, np.dot(columns.T, _matrix(_part(x[first:last], group, groups))))
-            if needs[1]:
-                _part(dw, group, groups)[...] = 0 if total is None else _exchange(total.reshape(exchanged.shape))
-        return dx, dw if needs[1] else None
+            return None, _slide("im2col", x, win, groups, dy.shape[1:3], partner=dy)
+        dx = empty(x.shape, x.dtype)
+        dw = _slide("im2col_backward", dy, win, groups, x.shape[1:3], weights=common.exchange(w, groups), out=dx,
+                    partner=x if needs[1] else None)
+        return dx, common.exchange(dw, groups) if needs[1] else None
 
 
-def _weight_gradient(x, w, dy, win, groups):
-    """dW alone: the columns of X, transposed, times dY."""
-    dw = empty(w.shape, w.dtype)
+def _slide(kernel, images, win, groups, size, weights=None, out=None, partner=None):
+    """Lay out images (N, H, W, C) as columns by `kernel`, and multiply these.
+
+    Every pixel of `out` (N, *size, O) becomes the product of its column with `weights` (KH, KW, C / groups, O). Every column is
+    multiplied by its pixel of `partner` (N, *size, O), and the sum of these products, of the shape of weights, is returned.
+    """
+    sums = []
     for group in range(groups):
+        matrix = None if weights is None else _matrix(_part(weights, group, groups))
         total = None
-        for first, last, columns in _columns("im2col", x, win, dy.shape[1:3], group, groups):
-            total = _add(total, np.dot(columns.T, _matrix(_part(dy[first:last], group, groups))))
-        part = _part(dw, group, groups)
-        part[...] = 0 if total is None else total.reshape(part.shape)
-    return dw
+        for first, last, columns in _columns(kernel, images, win, group, groups, size):
+            if out is not None:
+                _product(columns, matrix, _part(out[first:last], group, groups))
+            if partner is not None:
+                product = np.dot(columns.T, _matrix(_part(partner[first:last], group, groups)))
+                total = product if total is None else total + product
+        sums.append(total)
+    if partner is None:
+        return None
+    shape = *win.kernel, images.shape[3] // groups, partner.shape[3]
+    if len(images) == 0:
+        return np.zeros_like(partner, shape=shape)
+    return (sums[0] if groups == 1 else np.concatenate(sums, axis=1)).reshape(shape)
 
 
-def _columns(kernel, images, win, size, group, groups):
-    """(first, last, columns of images[first:last]) for a few images at a time; `size` is that of the result (H', W')."""
+def _columns(kernel, images, win, group, groups, size):
+    """(first, last, columns of images[first:last]) for a few images at a time."""
     n, height, width, all_channels = images.shape
     channels, places = all_channels // groups, win.kernel[0] * win.kernel[1]
     if places == 1 and groups == 1 and win.stride == (1, 1) and win.padding == (0, 0):
         yield 0, n, _matrix(images)                # 1x1: the images are their own columns
         return
     images, pixels = contiguous(images), size[0] * size[1]
-    at_once = max(1, COLUMNS // max(1, pixels * places * channels * images.itemsize))
+    at_once = max(1, COLUMNS // (pixels * places * channels * images.itemsize))
     for first in range(0, n, at_once):
         last = min(first + at_once, n)
-        columns = empty(((last - first) * pixels, places * channels), images.dtype)
-        threads = (last - first) * pixels * channels
+        columns, threads = empty(((last - first) * pixels, places * channels), images.dtype), (last - first) * pixels * channels
         launch("im2col", kernel, images.dtype, *for_each(threads), images[first:last], columns, threads, height, width, all_channels,
                group * channels, channels, *size, *win.kernel, *win.stride, *win.padding, *win.dilation)
         yield first, last, columns
 
 
-def _write(columns, weights, out):
+def _product(columns, weights, out):
     """columns @ weights to `out` (..., O)."""
     if out.flags.c_contiguous:
         np.dot(columns, weights, out=out.reshape(len(columns), -1))
@@ -90,6 +92,8 @@ def _write(columns, weights, out):
 
 def _part(array, group, groups):
     """The channels (last axis) of one group: a view."""
+    if groups == 1:
+        return array
     size = array.shape[-1] // groups
     return array[..., group * size:(group + 1) * size]
 
@@ -97,12 +101,3 @@ def _part(array, group, groups):
 def _matrix(array):
     """An array (..., C) as a matrix of rows of C; filters (KH, KW, C, O) as (KH KW C, O)."""
     return contiguous(array).reshape(-1, array.shape[-1])
-
-
-def _exchange(w):
-    """Weights (KH, KW, C, O) with input and output exchanged: (KH, KW, O, C)."""
-    return w.swapaxes(2, 3)
-
-
-def _add(total, part):
-    return part if total is None else total + part
