@@ -4,8 +4,6 @@ Every comparison first checks that both sides compute the same, then times them 
 default memory layout and in channels_last, which is minires' own order of axes. Without PyTorch minires is timed alone. It takes about ten minutes.
 """
 
-import argparse
-import json
 import os
 import subprocess
 import sys
@@ -18,6 +16,7 @@ import numpy as np
 from minires import backend
 from minires.experiments.records import environment
 
+from . import program
 from .measure import at_work, compare, peak_memory
 from .report import line, markdown
 from .sides import SIDES
@@ -49,7 +48,7 @@ PEAK_SIZE = 2048             # rows and columns of the matrices whose product is
 
 
 def main(arguments=None):
-    options = _parse(arguments)
+    options = program.parse("cpu", __doc__.split("\n\n")[0], SECTIONS, arguments)
     sides = list(SIDES) if find_spec("torch") else ["minires"]
     if len(sides) == 1:
         print("PyTorch is not installed, so minires is timed alone: pip install torch", file=sys.stderr)
@@ -60,34 +59,7 @@ def main(arguments=None):
                 "kernels": lambda: _timings(_kernels(), sides, threads, options.rounds),
                 "memory": lambda: _memory(sides, threads[-1]), "scaling": lambda: _scaling(sides, options.rounds),
                 "startup": lambda: _startup(sides, options.rounds)}
-    try:
-        for name in options.sections:
-            print(f"\n{name}", flush=True)
-            results[name] = sections[name]()
-            (options.out / "cpu.json").write_text(json.dumps(results, indent=1) + "\n")
-            (options.out / "cpu.md").write_text(markdown(results))
-    except KeyboardInterrupt:
-        sys.exit(f"\nstopped; sections that were finished are in {options.out}")
-    print(f"\n{markdown(results)}\nwritten to {options.out / 'cpu.json'} and cpu.md")
-
-
-def _parse(arguments):
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.cpu", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--rounds", type=_positive, default=15, help="how often each side is timed (default 15)")
-    parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=SECTIONS, help="what to measure (default all)")
-    parser.add_argument("--out", type=Path, default=Path("runs/benchmarks"), help="folder for cpu.json and cpu.md, which are replaced (default runs/benchmarks)")
-    options = parser.parse_args(arguments)
-    try:
-        options.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        parser.error(f"--out {options.out}: cannot write there: {error.strerror}")
-    return options
-
-
-def _positive(text):
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
-    return int(text)
+    program.measure("cpu", options, results, sections, markdown)
 
 
 def _environment():

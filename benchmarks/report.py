@@ -5,14 +5,14 @@ import numpy as np
 KERNELS = ("Shapes: images (N, H, W, C), filters (KH, KW, C, O), one number a channel (C,). minires' kernels are called on arrays, "
            "PyTorch's backward through its autograd, which is the way to it and counts where there is little to compute.")
 BATCHES = "training step, ResNet-20, all threads"
-MINIRES, PYTORCH, CHANNELS_LAST = "minires", "PyTorch", "PyTorch, channels_last"
+MINIRES, PYTORCH = "minires", "PyTorch"
 
 
 def line(row):
     """A row of timings as one line of text."""
-    parts = [f"{row['name']}, {threads(row['threads'])}:"]
+    parts = [f"{row['name']}, {threads(row['threads'])}:" if "threads" in row else f"{row['name']}:"]
     parts += [f"{side} {milliseconds(seconds)} ms" for side, seconds in row["seconds"].items()]
-    return "  ".join(parts + [f"ratio {ratio(row, side):.2f}" for side in (PYTORCH, CHANNELS_LAST) if side in row["seconds"]])
+    return "  ".join(parts + [f"ratio {ratio(row, side):.2f}" for side in row["seconds"] if side.startswith(PYTORCH) and MINIRES in row["seconds"]])
 
 
 def markdown(results):
@@ -28,26 +28,29 @@ def markdown(results):
         parts += ["### More threads", timings(results["scaling"]["threads"], results["peak_gflops"]),
                   f"### Larger batches: {BATCHES}", _batches(results["scaling"]["batch"])]
     if "startup" in results:
-        parts += ["### Start-up", _table(["", "median seconds"], [[name, f"{np.median(seconds):.2f}"] for name, seconds in results["startup"].items()])]
+        parts += ["### Start-up", table(["", "median seconds"], [[name, f"{np.median(seconds):.2f}"] for name, seconds in results["startup"].items()])]
     return "\n\n".join(parts) + "\n"
 
 
 def timings(rows, peak_gflops=None):
     """A table of medians, with half of the samples between the numbers in brackets, and the ratios of the medians."""
-    sides = [side for side in (MINIRES, PYTORCH, CHANNELS_LAST) if side in rows[0]["seconds"]]
-    head = ["", "threads", *(f"{side}, ms" for side in sides), *(f"minires / {side}" for side in sides[1:])]
+    sides = sorted(dict.fromkeys(side for row in rows for side in row["seconds"]), key=lambda side: side != MINIRES)     # minires first
+    head = ["", *(["threads"] if "threads" in rows[0] else []), *(f"{side}, ms" for side in sides)]
+    head += [f"minires / {side}" for side in sides[1:]]
     if peak_gflops:
         head += ["minires, GFLOP/s", "of peak"]
     body = []
     for row in rows:
-        cells = [row["name"], str(row["threads"]), *(f"{milliseconds(row['seconds'][side])} ({spread(row['seconds'][side])})" for side in sides)]
-        cells += [f"{ratio(row, side):.2f}" for side in sides[1:]]
+        seconds = row["seconds"]               # a side that failed is not in it
+        cells = [row["name"], *([str(row["threads"])] if "threads" in row else [])]
+        cells += [f"{milliseconds(seconds[side])} ({spread(seconds[side])})" if side in seconds else "" for side in sides]
+        cells += [f"{ratio(row, side):.2f}" if side in seconds and MINIRES in seconds else "" for side in sides[1:]]
         if peak_gflops:
             gflops = row["flop"] / np.median(row["seconds"][MINIRES]) / 1e9 if row["flop"] else None
             peak = {int(count): value for count, value in peak_gflops.items()}.get(row["threads"])
             cells += [f"{gflops:.0f}" if gflops else "", f"{100 * gflops / peak:.0f} %" if gflops and peak else ""]
         body.append(cells)
-    return _table(head, body)
+    return table(head, body)
 
 
 def summary(results):
@@ -57,13 +60,13 @@ def summary(results):
 
 
 def milliseconds(seconds):
-    return _digits(1e3 * np.median(seconds))
+    return digits(1e3 * np.median(seconds))
 
 
 def spread(seconds):
     """The quartiles, in milliseconds."""
     low, high = np.percentile(seconds, (25, 75))
-    return f"{_digits(1e3 * low)}-{_digits(1e3 * high)}"
+    return f"{digits(1e3 * low)}-{digits(1e3 * high)}"
 
 
 def ratio(row, side):
@@ -91,8 +94,8 @@ def _heading(results):
 
 
 def _memory(rows):
-    return _table(["", "", "peak, MiB", "of it before the net was built, MiB"],
-                  [[row["name"], row["side"], f"{row['peak'] / 2 ** 20:.0f}", f"{row['before'] / 2 ** 20:.0f}"] for row in rows])
+    return table(["", "", "peak, MiB", "of it before the net was built, MiB"],
+                 [[row["name"], row["side"], f"{row['peak'] / 2 ** 20:.0f}", f"{row['before'] / 2 ** 20:.0f}"] for row in rows])
 
 
 def _batches(rows):
@@ -100,16 +103,17 @@ def _batches(rows):
     body = []
     for row in rows:
         batch = int(row["name"].rsplit(" ", 1)[1])
-        body.append([str(batch), *(_digits(1e3 * np.median(row["seconds"][side]) / batch) for side in sides)])
-    return _table(["batch", *(f"{side}, ms an image" for side in sides)], body)
+        body.append([str(batch), *(digits(1e3 * np.median(row["seconds"][side]) / batch) for side in sides)])
+    return table(["batch", *(f"{side}, ms an image" for side in sides)], body)
 
 
-def _table(head, body):
+def table(head, body):
+    """Markdown; all columns but the first are numbers."""
     rows = [head, ["---", *("---:" for _ in head[1:])], *body]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def _digits(value):
+def digits(value):
     """Three digits that count."""
     value = float(f"{value:.3g}")
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 1 else f"{value:.3f}"

@@ -1,10 +1,13 @@
-"""The two sides of each comparison: minires, and PyTorch in either of its memory layouts.
+"""The two sides of each comparison: minires, and PyTorch in either of its memory layouts. Those on a GPU: `gpu_sides`.
 
 ``prepare(work)`` returns (step, results): `step()` does the work once, and `results()` gives what came out of the
 first time, as a list of arrays in minires' order of axes, for the check that both sides compute the same.
+``synchronize()`` waits for what a step has left going on, ``release()`` gives back the memory of the last work.
 """
 
 import numpy as np
+
+from minires import backend
 
 from .work import Kernel, Net, SGDStep
 
@@ -12,10 +15,16 @@ LR, MOMENTUM, WEIGHT_DECAY = 0.1, 0.9, 1e-4
 
 
 class Minires:
-    def __init__(self, threads):
-        from minires import backend
+    device = "cpu"
 
+    def __init__(self, threads):
         backend.set_num_threads(threads)
+
+    def synchronize(self):
+        backend.synchronize()
+
+    def release(self):
+        pass
 
     def prepare(self, work):
         return {Net: self._net, Kernel: self._kernel, SGDStep: self._sgd}[type(work)](work)
@@ -23,7 +32,8 @@ class Minires:
     def _net(self, work):
         from minires import Tensor, functional as F, no_grad, optim
 
-        net, (images, labels) = work.build(), work.data()
+        net, (images, labels) = work.build().to(self.device), work.data()
+        images = backend.move(images, self.device)
         optimizer = optim.SGD(net.parameters(), LR, MOMENTUM, WEIGHT_DECAY)
         results = []
 
@@ -39,15 +49,16 @@ class Minires:
             with no_grad():
                 results[:] = [net(Tensor(images)).data]
 
-        return train if work.training else infer, lambda: results
+        return train if work.training else infer, lambda: [backend.move(array, "cpu") for array in results]
 
     def _kernel(self, work):
         from minires import kernels
 
-        kernel, arrays, settings = kernels.find(work.kernel), work.arrays(), dict(work.settings)
+        kernel, settings = kernels.find(work.kernel, self.device), dict(work.settings)
+        arrays = [backend.move(array, self.device) for array in work.arrays()]
         if work.kernel == "cross_entropy":
             settings["labels"] = np.arange(len(arrays[0])) % arrays[0].shape[1]
-        dy = work.gradient(kernel.forward(*arrays, **settings)[0].shape)
+        dy = backend.move(work.gradient(kernel.forward(*arrays, **settings)[0].shape), self.device)
         results = []
 
         def step():
@@ -55,22 +66,24 @@ class Minires:
             gradients = kernel.backward(dy, cache) if work.backward else ()
             results[:] = [y, *(gradients if isinstance(gradients, tuple) else (gradients,))]
 
-        return step, lambda: results
+        return step, lambda: [backend.move(backend.as_array(array), "cpu") for array in results]
 
     def _sgd(self, work):
         from minires import nn, optim
 
         parameters, gradients = work.arrays()
-        parameters = [nn.Parameter(array) for array in parameters]
+        parameters = [nn.Parameter(backend.move(array, self.device)) for array in parameters]
         for parameter, gradient in zip(parameters, gradients):
-            parameter.grad = gradient
+            parameter.grad = backend.move(gradient, self.device)
         optimizer = optim.SGD(parameters, LR, MOMENTUM, WEIGHT_DECAY)
         optimizer.step()
-        results = [parameter.data.copy() for parameter in parameters]
+        results = [backend.copy(backend.move(parameter.data, "cpu")) for parameter in parameters]
         return optimizer.step, lambda: results
 
 
 class PyTorch:
+    device = "cpu"
+
     def __init__(self, threads, channels_last=False):
         import torch
 
@@ -78,20 +91,28 @@ class PyTorch:
         self.torch = torch
         self.format = torch.channels_last if channels_last else torch.contiguous_format
 
+    def synchronize(self):
+        pass
+
+    def release(self):
+        pass
+
     def prepare(self, work):
         return {Net: self._net, Kernel: self._kernel, SGDStep: self._sgd}[type(work)](work)
 
     def _tensor(self, array, weight=False):
-        """Images in this side's layout, filters and matrices in PyTorch's order of axes."""
-        if array.ndim == 4 and not weight:
-            return self.torch.tensor(array.transpose(0, 3, 1, 2).copy()).contiguous(memory_format=self.format)
+        """On this side's device: images in its layout, filters and matrices in PyTorch's order of axes."""
         from .pytorch_nets import to_torch
 
-        tensor = self.torch.tensor(to_torch(array).copy()) if weight else self.torch.tensor(array)
+        if array.ndim == 4 and not weight:
+            array = array.transpose(0, 3, 1, 2)
+        elif weight:
+            array = to_torch(array)
+        tensor = self.torch.tensor(array.copy(), device=self.device)
         return tensor.contiguous(memory_format=self.format) if tensor.ndim == 4 else tensor
 
     def _array(self, tensor, weight=False):
-        array = tensor.detach().numpy()
+        array = tensor.detach().cpu().numpy()
         if array.ndim == 4:
             return array.transpose((2, 3, 1, 0) if weight else (0, 2, 3, 1))
         return array.T if array.ndim == 2 and weight else array
@@ -102,8 +123,8 @@ class PyTorch:
         torch, (images, labels) = self.torch, work.data()
         net = Net(work.depth, work.width, "A" if work.residual else None).to(getattr(torch, work.dtype))
         copy_weights(work.build(), net)
-        net = net.to(memory_format=self.format).train(work.training)
-        images, labels = self._tensor(images), torch.tensor(labels)
+        net = net.to(self.device, memory_format=self.format).train(work.training)
+        images, labels = self._tensor(images), torch.tensor(labels, device=self.device)
         optimizer = torch.optim.SGD(net.parameters(), LR, MOMENTUM, weight_decay=WEIGHT_DECAY)
         results = []
 
@@ -111,15 +132,27 @@ class PyTorch:
             optimizer.zero_grad()
             loss = torch.nn.functional.cross_entropy(net(images), labels)
             loss.backward()
-            if not results:
-                results.extend([loss.detach().numpy(), *(self._array(p.grad, weight=True).copy() for p in net.parameters())])
             optimizer.step()
+            return loss.detach()
 
         def infer():
             with torch.no_grad():
-                results[:] = [net(images).numpy()]
+                results[:] = [net(images)]
 
-        return train if work.training else infer, lambda: results
+        if work.training:
+            return self._training(net, optimizer, train)
+        return infer, lambda: [self._array(logits) for logits in results]
+
+    def _training(self, net, optimizer, train):
+        """(step, results) from what does a training step and returns the loss. Neither backward nor SGD changes a gradient later."""
+        results = []
+
+        def step():
+            loss = train()
+            if not results:
+                results.extend([loss, *(parameter.grad.clone() for parameter in net.parameters())])
+
+        return step, lambda: [self._array(tensor, weight=i > 0) for i, tensor in enumerate(results)]
 
     def _kernel(self, work):
         torch = self.torch
@@ -156,7 +189,7 @@ class PyTorch:
             return torch.relu(y if shortcut is None else y + shortcut)
 
         if name == "cross_entropy":
-            labels = torch.arange(len(inputs[0])) % inputs[0].shape[1]
+            labels = torch.arange(len(inputs[0]), device=self.device) % inputs[0].shape[1]
             return lambda logits: F.cross_entropy(logits, labels)
         return {"conv2d": lambda x, w: F.conv2d(x, w, **settings), "linear": F.linear, "relu": torch.relu, "add": torch.add,
                 "batch_norm": batch_norm, "batch_norm_relu": batch_norm_relu, "max_pool2d": lambda x: F.max_pool2d(x, **settings),
@@ -165,12 +198,12 @@ class PyTorch:
     def _sgd(self, work):
         torch = self.torch
         arrays, gradients = work.arrays()
-        parameters = [torch.nn.Parameter(torch.tensor(array)) for array in arrays]
+        parameters = [torch.nn.Parameter(torch.tensor(array, device=self.device)) for array in arrays]
         for parameter, gradient in zip(parameters, gradients):
-            parameter.grad = torch.tensor(gradient)
+            parameter.grad = torch.tensor(gradient, device=self.device)
         optimizer = torch.optim.SGD(parameters, LR, MOMENTUM, weight_decay=WEIGHT_DECAY)
         optimizer.step()
-        results = [parameter.detach().numpy().copy() for parameter in parameters]
+        results = [parameter.detach().cpu().numpy().copy() for parameter in parameters]
         return optimizer.step, lambda: results
 
 

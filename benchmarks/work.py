@@ -6,6 +6,7 @@ import numpy as np
 
 from minires import models, nn
 
+CHECKED = 128                    # images
 
 @dataclass(frozen=True)
 class Net:
@@ -83,8 +84,11 @@ class Kernel:
     tolerance: float = 1e-9
 
     def check(self):
-        """The same in double precision: see `Net.check`."""
-        return replace(self, dtype="float64")
+        """The same in double precision, for at most CHECKED images: see `Net.check`."""
+        first = self.shapes[0]
+        shapes = tuple((min(shape[0], CHECKED), *shape[1:]) if shape[0] == first[0] and len(shape) == len(first) else shape
+                       for shape in self.shapes)
+        return replace(self, shapes=shapes, dtype="float64")
 
     @property
     def name(self):

@@ -48,6 +48,10 @@ def cupy(where="gpu"):
 
 def device_of(array):
     """Where an array lives: ``"cpu"``, or ``"gpu"`` for an array of CuPy."""
+    if type(array) is np.ndarray:
+        return "cpu"
+    if _cupy is None and type(array).__module__.split(".")[0] == "cupy":
+        cupy("an array of CuPy")                 # made by someone who has not asked minires for a GPU before
     return "gpu" if _cupy is not None and isinstance(array, _cupy.ndarray) else "cpu"
 
 

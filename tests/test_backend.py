@@ -5,6 +5,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from minires import backend
@@ -134,3 +135,18 @@ def test_errors_of_a_gpu_that_is_not_in_use(monkeypatch):
     monkeypatch.setattr(backend, "_cupy", None)
     assert backend.gpu_errors() == backend.out_of_memory_errors() == ()
     backend.synchronize()
+
+
+def test_an_array_of_cupy_is_known_by_its_type(monkeypatch):
+    """Also if minires has not been asked for a GPU yet: here on a machine that has none."""
+    class ndarray:
+        __module__ = "cupy"
+
+    monkeypatch.setattr(backend, "_cupy", None)
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    with pytest.raises(DeviceError, match="^an array of CuPy: "):
+        backend.device_of(ndarray())
+    ready = cupy_that(lambda: 1, cublas=None, nvrtc=lambda: (13, 0))
+    ready.ndarray = ndarray
+    monkeypatch.setitem(sys.modules, "cupy", ready)
+    assert backend.device_of(ndarray()) == "gpu" and backend.device_of(np.ones(1)) == backend.device_of([1]) == "cpu"
