@@ -5,11 +5,23 @@ import sys
 import pytest
 from hypothesis import settings
 
+from minires import backend
+from minires.errors import DeviceError
+
 from .gpu import GPUS, in_use
 
 # The same examples in every run, and no time limit for one of them: a busy machine is no reason to fail.
 settings.register_profile("minires", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("minires")
+
+
+def pytest_collection_finish(session):
+    """Tests for a GPU that nobody sees skipped: where there is none, asking for them is an error."""
+    if any(item.get_closest_marker("gpu") for item in session.items):
+        try:
+            backend.cupy("pytest -m gpu")
+        except DeviceError as error:
+            pytest.exit(str(error), returncode=1)
 
 
 @pytest.fixture(scope="session")

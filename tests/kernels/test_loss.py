@@ -60,3 +60,11 @@ def test_a_constant_added_to_all_logits_changes_nothing(wing):
 def test_labels_are_any_integers(wing, labels):
     y, _ = wing.cross_entropy.forward(np.log([[1.0, 3.0], [3.0, 1.0]]), labels)
     assert y == pytest.approx(np.log(4 / 3))
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_nan_is_not_hidden(wing, place):
+    logits = np.array([[1.0, 2, 3], [1, 2, 3]])
+    logits[0, place] = np.nan
+    y, _ = wing.log_softmax.forward(logits)
+    assert np.isnan(y[0]).all() and np.isfinite(y[1]).all()

@@ -10,10 +10,7 @@ static __device__ real block_max(real value, real* shared)
     shared[threadIdx.x] = value;
     for (int half = blockDim.x / 2; half > 0; half /= 2) {
         __syncthreads();
-        if (threadIdx.x < half) {
-            real other = shared[threadIdx.x + half], own = shared[threadIdx.x];
-            shared[threadIdx.x] = other > own || other != other ? other : own;           // passes a nan on
-        }
+        if (threadIdx.x < half && shared[threadIdx.x + half] > shared[threadIdx.x]) shared[threadIdx.x] = shared[threadIdx.x + half];
     }
     __syncthreads();
     real result = shared[0];
@@ -34,11 +31,12 @@ static __device__ real block_sum(real value, real* shared)
     return result;
 }
 
-// log p_k = x_k - log(sum over j of e^(x_j)). The largest x is subtracted first, so that e^x does not overflow.
+// log p_k = x_k - log(sum over j of e^(x_j)). The largest x is subtracted first, so that e^x does not overflow. A nan among the
+// x makes the sum one.
 static __device__ void write_log_softmax(const real* x, real* y, int classes, real* shared)
 {
     real largest = x[0];
-    for (int k = threadIdx.x; k < classes; k += blockDim.x) largest = x[k] > largest || x[k] != x[k] ? x[k] : largest;
+    for (int k = threadIdx.x; k < classes; k += blockDim.x) largest = x[k] > largest ? x[k] : largest;
     largest = block_max(largest, shared);
     real sum = 0;
     for (int k = threadIdx.x; k < classes; k += blockDim.x) sum += exp(x[k] - largest);
