@@ -264,6 +264,16 @@ def test_a_parameter_without_gradient_stays():
     assert to_cpu(parameters[0].data).tolist() == [[1] * 3] * 2 and to_cpu(parameters[1].data) == pytest.approx(1 - 0.5 * 1.1)
 
 
+def test_each_group_of_parameters_decays_by_its_own_rate():
+    nets = [in_float64(models.resnet(8, width=4)), in_float64(models.resnet(8, width=4)).to("gpu")]
+    for net in nets:
+        optimizer = optim.SGD(optim.without_decay_on_batch_norm(net, 0.5), 0.1)
+        for parameter in net.parameters():
+            parameter.grad = 0 * parameter.data
+        optimizer.step()
+    assert_same(nets[0].state_dict(), nets[1].state_dict())
+
+
 # Batches
 
 
