@@ -160,6 +160,20 @@ def test_a_training_step_runs_on_our_own_kernels(launched):
     assert one_by_one.count("relu") == 7 and one_by_one.count("add") >= 3 and len(one_by_one) > len(fused)
 
 
+@pytest.mark.parametrize("depth, fused, launches", [(20, True, 185), (20, False, 232), (56, True, 527)])
+def test_launches_of_a_training_step(launched, depth, fused, launches):
+    """Of our own kernels; matrix products and what CuPy launches for copies come on top. At batch 128 each costs more time in Python
+    than on the GPU, so their number matters."""
+    net = models.resnet(depth, width=2).to("gpu")
+    optimizer = optim.SGD(net.parameters(), 0.1, 0.9, 1e-4)
+    (images,) = on_gpu((2, 4, 4, 3))
+    launched()
+    with kernels.use(fused=fused):
+        F.cross_entropy(net(Tensor(images)), [0, 1]).backward()
+        optimizer.step()
+    assert len(launched()) == launches
+
+
 def test_nothing_is_launched_for_nothing(launched):
     assert gpu.relu.forward(on_gpu((0, 3))[0])[0].shape == (0, 3) and launched() == []
 
