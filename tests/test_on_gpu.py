@@ -259,9 +259,11 @@ def test_weights_put_in_place_of_those_in_the_flat_array_are_moved_too():
 def test_a_parameter_without_gradient_stays():
     parameters = [nn.Parameter(backend.move(np.ones((2, 3), np.float32), "gpu")) for _ in range(2)]
     optimizer = optim.SGD(parameters, 0.5, momentum=0.9, weight_decay=0.1)
-    parameters[1].grad = backend.move(np.ones((3, 2), np.float32), "gpu").T        # not row by row in memory
+    gradient = np.arange(6, dtype=np.float32).reshape(3, 2)
+    parameters[1].grad = backend.move(gradient, "gpu").T               # not row by row in memory
     optimizer.step()
-    assert to_cpu(parameters[0].data).tolist() == [[1] * 3] * 2 and to_cpu(parameters[1].data) == pytest.approx(1 - 0.5 * 1.1)
+    assert to_cpu(parameters[0].data).tolist() == [[1] * 3] * 2
+    assert to_cpu(parameters[1].data) == pytest.approx(1 - 0.5 * (gradient.T + 0.1))
 
 
 def test_each_group_of_parameters_decays_by_its_own_rate():
