@@ -120,9 +120,9 @@ def _startup(sides, rounds):
     programs = {"python": "pass", "minires": "import minires"} | ({"PyTorch": "import torch"} if len(sides) > 1 else {})
     seconds = {name: [] for name in programs}
     for _ in range(rounds):
-        for name, program in programs.items():
+        for name, text in programs.items():
             started = time.perf_counter()
-            subprocess.run([sys.executable, "-c", program], check=True)
+            subprocess.run([sys.executable, "-c", text], check=True)
             seconds[name].append(time.perf_counter() - started)
     for name, samples in seconds.items():
         print(f"{name}: {np.median(samples):.2f} s", flush=True)

@@ -12,7 +12,8 @@ def line(row):
     """A row of timings as one line of text."""
     parts = [f"{row['name']}, {threads(row['threads'])}:" if "threads" in row else f"{row['name']}:"]
     parts += [f"{side} {milliseconds(seconds)} ms" for side, seconds in row["seconds"].items()]
-    return "  ".join(parts + [f"ratio {ratio(row, side):.2f}" for side in row["seconds"] if side.startswith(PYTORCH) and MINIRES in row["seconds"]])
+    others = [side for side in row["seconds"] if side.startswith(PYTORCH)] if MINIRES in row["seconds"] else []
+    return "  ".join(parts + [f"ratio {ratio(row, side):.2f}" for side in others])
 
 
 def markdown(results):
