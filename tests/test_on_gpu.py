@@ -430,7 +430,7 @@ def test_a_gpu_lost_in_mid_run_leaves_the_last_checkpoint_whole(sets, tmp_path, 
 
 
 def test_a_gpu_lost_on_the_command_line(tmp_path, capsys, losing_the_gpu, monkeypatch):
-    monkeypatch.setattr("minires.experiments.degradation.gradient_norms", lambda model: losing_the_gpu() or [])
+    monkeypatch.setattr("minires.experiments.training.gradient_norms", lambda model: losing_the_gpu() or [])
     words = ["--depths", "8", "--iterations", "4", "--train-size", "64", "--batch-size", "32", "--width", "4", "--image-size", "8"]
     assert main(["degradation", *words, "--device", "gpu", "--out", str(tmp_path / "run")]) == 1
     errors = capsys.readouterr().err

@@ -9,20 +9,14 @@ from pathlib import Path
 
 from .. import backend, data, models
 from .. import plot as plots
-from ..diagnostics import gradient_norms
-from ..errors import CheckpointError, ConfigError, DataError
+from ..errors import ConfigError, DataError
 from ..models.cifar import check_depth
-from ..train import Trainer
 from . import summary
 from .presets import Preset
 from .records import RunFolder, read_config, read_table
+from .training import GRADIENTS, METRICS, TEXT, TrainingRecords
 
-METRICS = ("net", "seed", "iteration", "epoch", "lr", "train_loss", "train_error", "test_error", "seconds", "images_per_second")
-GRADIENTS = ("net", "seed", "iteration", "layer", "depth", "gradient_norm", "weight_norm", "ratio")
-TEXT = ("net", "layer")        # columns that hold words; all others hold numbers
 FAMILIES = {"plain": models.plain, "residual": models.resnet}
-FIRST_STEPS = 10               # gradients are recorded at each of these, then
-REGULAR_RECORDS = 20           # this many times in the rest of the run
 
 
 @dataclass(frozen=True)
@@ -72,19 +66,12 @@ def run(settings, out, data_folder=None, device="cpu", resume=False, progress=Tr
 
     folder = RunFolder(out, {**settings.as_dict(), "dataset_name": train_set.name}, growing=("depths", "seeds"), resume=resume,
                        device=device)
-    metrics, gradients = folder.table("metrics", METRICS, TEXT), folder.table("gradients", GRADIENTS, TEXT)
+    records = TrainingRecords(folder, device, progress)
     for seed in range(settings.seeds):
         for depth in settings.depths:
             for family, build in FAMILIES.items():
-                net = f"{family}-{depth}"
-                trainer = Trainer(build(depth, width=preset.width, num_classes=len(train_set.classes), seed=seed),
-                                  train_set, test_set, recipes[depth], seed, folder.checkpoint(net, seed), device=device,
-                                  name=f"{net}, seed {seed}", progress=progress,
-                                  after_backward=_gradient_recorder(gradients, net, seed),
-                                  after_epoch=lambda trainer, row, net=net, seed=seed: metrics.append([{"net": net, "seed": seed, **row}]))
-                _go_on(trainer, metrics, gradients, net, seed)
-                if not trainer.finished:
-                    trainer.run()
+                model = build(depth, width=preset.width, num_classes=len(train_set.classes), seed=seed)
+                records.train(f"{family}-{depth}", model, train_set, test_set, recipes[depth], seed)
 
 
 def load_sets(dataset, preset, data_folder=None):
@@ -100,34 +87,6 @@ def load_sets(dataset, preset, data_folder=None):
     if preset.batch_size > len(train):
         raise ConfigError("--batch-size", "a batch larger than the training set", f"at most {len(train)}", str(preset.batch_size))
     return train.resize(preset.image_size), test.resize(preset.image_size)
-
-
-def _go_on(trainer, metrics, gradients, net, seed):
-    """Load the net's checkpoint, if there is one, and drop what the tables say of this net beyond it."""
-    if trainer.path.exists():
-        try:
-            trainer.load(trainer.path)
-        except CheckpointError as error:
-            raise CheckpointError(f"resuming {net}, seed {seed}", str(error)) from None
-    done = trainer.iteration
-
-    def other(row):
-        return (row["net"], row["seed"]) != (net, seed)
-
-    metrics.keep(lambda row: other(row) or row["iteration"] <= done and done > 0)
-    gradients.keep(lambda row: other(row) or row["iteration"] < done)        # those at `done` come with the next step
-
-
-def _gradient_recorder(table, net, seed):
-    """A function for `Trainer` that writes the gradient norms of all layers at the iterations worth recording."""
-
-    def record(trainer):
-        every = max(1, trainer.recipe.iterations // REGULAR_RECORDS)
-        if trainer.iteration <= FIRST_STEPS or trainer.iteration % every == 0:
-            table.append({"net": net, "seed": seed, "iteration": trainer.iteration, **layer._asdict()}
-                         for layer in gradient_norms(trainer.model))
-
-    return record
 
 
 def report(folder):
