@@ -10,9 +10,9 @@
 #   training/, training.txt    tables and figures of four nets on CIFAR-10 if it is found (MINIRES_DATA), else on drawn images
 #   summary.txt                which stages passed
 #
-# No stage stops the next. The exit status is 0 if all passed, else 1. Variables: PYTHON (python3), ROUNDS (10) of the benchmark,
-# ITERATIONS (2000) of the training, TF32 (empty; 1 trains in TF32), and the stages' time limits in seconds, TESTS_LIMIT (170),
-# BENCHMARK_LIMIT (240) and TRAINING_LIMIT (140).
+# No stage stops the next. The exit status is 0 if all passed, else 1. Variables: PYTHON (python3), ROUNDS (8) of the benchmark,
+# ITERATIONS (2000) of the training, TF32 (empty; 1 trains in TF32), and the stages' time limits in seconds, TESTS_LIMIT (230),
+# BENCHMARK_LIMIT (200) and TRAINING_LIMIT (120).
 
 set -uo pipefail                 # not -e: a stage that fails is noted, and the next one starts
 
@@ -85,9 +85,9 @@ export MPLBACKEND=Agg PYTHONUNBUFFERED=1
 
 : > "$out/summary.txt"
 stage machine 15 machine.txt bash -c machine
-stage tests "${TESTS_LIMIT:-170}" tests.txt "$python" -m pytest -m gpu --durations=10
-stage benchmark "${BENCHMARK_LIMIT:-240}" benchmark.txt "$python" -m benchmarks.gpu --rounds "${ROUNDS:-10}" --out "$out"
-stage training "${TRAINING_LIMIT:-140}" training.txt bash -c training
+stage tests "${TESTS_LIMIT:-230}" tests.txt "$python" -m pytest -m gpu --durations=10
+stage benchmark "${BENCHMARK_LIMIT:-200}" benchmark.txt "$python" -m benchmarks.gpu --rounds "${ROUNDS:-8}" --out "$out"
+stage training "${TRAINING_LIMIT:-120}" training.txt bash -c training
 
 rm -rf -- "$out/training"
 if [ -d "$scratch/training" ]; then

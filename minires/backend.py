@@ -91,7 +91,8 @@ def synchronize():
 def allow_tf32(allowed=True):
     """Let matrix products on the GPU round their factors to TF32: 10 bits of mantissa, float32's range, much faster.
 
-    For GPUs of compute capability 8.0 and later. float32 is the default, and exact as on the CPU.
+    For GPUs of compute capability 8.0 and later. The default is float32, as on the CPU (but for numbers below 1e-38, which CuPy has
+    kernels round to 0).
     """
     linalg = cupy()._core._routines_linalg       # the variable CUPY_TF32 does the same, but is read only once
     linalg.set_compute_type(np.float32, linalg.COMPUTE_TYPE_TF32 if allowed else linalg.COMPUTE_TYPE_DEFAULT)
@@ -151,11 +152,14 @@ def _find_cupy(where):
         raise DeviceError(where, "no GPU found", "at least one NVIDIA GPU", "none",
                           "look at nvidia-smi and the variable CUDA_VISIBLE_DEVICES, or use --device cpu")
     try:
-        cupy.cuda.nvrtc.getVersion()
+        nvrtc, driver = cupy.cuda.nvrtc.getVersion()[0], cupy.cuda.runtime.driverGetVersion() // 1000
         cupy.cuda.cublas                         # CuPy loads it when it is first looked at
     except Exception as error:
         raise DeviceError(where, "CUDA's libraries NVRTC and cuBLAS are missing", "those that come with CuPy's extra [ctk]",
                           str(error).split(":")[0], _install("reinstall it with [ctk]")) from None
+    if nvrtc > driver:
+        raise DeviceError(where, "NVRTC is newer than the driver, which will not take what it compiles", f"CUDA {driver} at most",
+                          f"CUDA {nvrtc}", f"update the driver, or: pip uninstall nvidia-cuda-nvrtc, then pip install nvidia-cuda-nvrtc-cu{driver}")
     return cupy
 
 

@@ -4,7 +4,7 @@ Names and arguments are PyTorch's; images are (N, H, W, C). Each function raises
 fit and DtypeError for mixed dtypes, before anything is computed.
 """
 
-from .errors import ConfigError, DtypeError
+from .errors import ConfigError, DeviceError, DtypeError
 from .kernels import routine, shapes, stands_in
 from .tensor import Tensor, apply, apply_with_cache
 
@@ -72,6 +72,9 @@ def batch_norm_relu(x, running_mean, running_var, weight, bias, training, moment
 
 def _normalise(kernel, inputs, running_mean, running_var, training, momentum, eps):
     """Apply a kernel that normalises the first of `inputs` by its own statistics, which the running ones follow, or by those."""
+    for running in (running_mean, running_var):
+        if running.device != inputs[0].device:
+            raise DeviceError(kernel, "running mean and variance", f"on the {inputs[0].device}, as the input is", f"on the {running.device}")
     if not training:
         return apply(kernel, *inputs, mean=running_mean.data, var=running_var.data, eps=eps)
     y, cache = apply_with_cache(kernel, *inputs, eps=eps)

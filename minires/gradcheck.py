@@ -58,6 +58,7 @@ def gradcheck(function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e
         Naming the input, the element or direction, what was expected and got, and how many fail. Also if there
         was no place to check, or every one was a corner: then nothing was proved.
     """
+    backend.check_device(device, "gradcheck")
     rng = np.random.default_rng(seed)
     arrays = [np.array(backend.move(x.data, "cpu") if isinstance(x, Tensor) else x, dtype=np.float64) for x in inputs]
     tensors = [Tensor(backend.move(array.copy(), device), requires_grad=True) for array in arrays]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import backend
-from .errors import ConfigError, DeviceError, unknown_name
+from .errors import ConfigError, DeviceError, DtypeError, ShapeError, unknown_name
 from .kernels import routine
 
 
@@ -63,11 +63,12 @@ class SGD:
                 self.decays.append(group.get("weight_decay", weight_decay))
         if not self.params:
             raise ConfigError("SGD", "nothing to train", "at least one parameter", "none", "an iterator can be used up only once")
+        if len(set(self.params)) < len(self.params):
+            raise ConfigError("SGD", "a parameter is named twice", "each parameter in one group", "one in several places")
         self.device = self.params[0].device
-        self._check_devices()
+        self._check_parameters()
         self._rule = routine("sgd", self.device)([parameter.data for parameter in self.params], self.decays)
-        for parameter, weight in zip(self.params, self._rule.weights):
-            parameter.data = weight
+        self._put_in_place(self._rule.weights)
         self.velocities = self._rule.velocities
 
     def zero_grad(self):
@@ -76,15 +77,35 @@ class SGD:
             parameter.grad = None
 
     def step(self):
-        """Move every parameter that has a gradient."""
-        self._check_devices()
-        self._rule.step([p.data for p in self.params], [p.grad for p in self.params], self.lr, self.momentum, self.nesterov)
+        """Move every parameter that has a gradient.
 
-    def _check_devices(self):
-        strangers = {parameter.device for parameter in self.params} - {self.device}
-        if strangers:
-            raise DeviceError("SGD", "parameters on two devices", f"all on the {self.device}", f"some on the {strangers.pop()}",
-                              "move the net before you make the optimiser")
+        Raises
+        ------
+        DeviceError, ShapeError, DtypeError
+            If a parameter or its gradient is on another device than when the optimiser was made, or a gradient has another shape or
+            dtype than its parameter.
+        """
+        self._check_parameters()
+        self._put_in_place(self._rule.step([p.data for p in self.params], [p.grad for p in self.params], self.lr, self.momentum, self.nesterov))
+
+    def _put_in_place(self, weights):
+        """Let the parameters hold these arrays, which the rule works on."""
+        for parameter, weight in zip(self.params, weights):
+            parameter.data = weight
+
+    def _check_parameters(self):
+        for i, parameter in enumerate(self.params):
+            if parameter.device != self.device:
+                raise DeviceError("SGD", "parameters on two devices", f"all on the {self.device}", f"some on the {parameter.device}",
+                                  "move the net before you make the optimiser")
+            if parameter.grad is not None:
+                where = backend.device_of(parameter.grad)
+                if where != self.device:
+                    raise DeviceError("SGD", f"gradient of parameter {i}", f"on the {self.device}", f"on the {where}")
+                if parameter.grad.shape != parameter.shape:
+                    raise ShapeError("SGD", f"gradient of parameter {i}", f"shape {parameter.shape}", f"shape {parameter.grad.shape}")
+                if parameter.grad.dtype != parameter.dtype:
+                    raise DtypeError("SGD", f"gradient of parameter {i}", str(parameter.dtype), str(parameter.grad.dtype))
 
     def state_dict(self):
         """The velocities, in the order of the parameters, and the learning rate."""

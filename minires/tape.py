@@ -108,5 +108,8 @@ def topological_order(root):
 
 def _accumulate(tensor, gradient):
     if tensor is not None:             # a leaf that nobody holds any more needs no gradient
+        if tensor.device != backend.device_of(gradient):
+            raise DeviceError("backward", "a Tensor was moved after the forward pass", f"it on the {backend.device_of(gradient)}",
+                              f"on the {tensor.device}", "move a net before you use it")
         # The first gradient is copied: it may share memory with one handed to another Tensor.
         tensor.grad = backend.copy(gradient) if tensor.grad is None else backend.as_array(tensor.grad + gradient)

@@ -3,6 +3,7 @@
 Each operation here finds its kernel, runs it on the arrays, and records it on the tape (`tape.py`).
 """
 
+import copy
 import weakref
 from contextlib import contextmanager
 
@@ -118,6 +119,23 @@ class Tensor:
         if backend.check_device(device, "Tensor.to") == self.device:
             return self
         return _record("to", Move, (self,), backend.move(self.data, device), self.device)
+
+    def move_(self, device):
+        """Move this Tensor itself, with its gradient and hooks. Only for a leaf: nothing that was computed from it so far follows."""
+        if self.device != device:
+            hooks = [] if self._node is None else self._node.hooks
+            self.data = backend.move(self.data, device)
+            self.grad = None if self.grad is None else backend.move(self.grad, device)
+            self._node = None
+            if hooks:
+                _node_of(self).hooks = hooks
+
+    def __deepcopy__(self, memo):
+        """A leaf with a copy of the numbers and of the gradient. The tape and hooks are the original's alone."""
+        copied = memo[id(self)] = object.__new__(type(self))
+        copied.data, copied.grad = copy.deepcopy(self.data, memo), copy.deepcopy(self.grad, memo)
+        copied.requires_grad, copied._node = self.requires_grad, None
+        return copied
 
     def register_hook(self, hook):
         """Have ``hook(gradient)`` called when `backward` has found dL/d(this), an array of this shape.

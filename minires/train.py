@@ -150,8 +150,9 @@ class Trainer:
         self.model.train()
         logits = self.model(Tensor(images))
         loss = F.cross_entropy(logits, labels)
-        if not np.isfinite(loss.item()):
-            raise self._diverged(loss.item(), images)
+        value, wrong = loss.item(), _count_wrong(logits, labels)       # all that is waited for, if it is a GPU that computes
+        if not np.isfinite(value):
+            raise self._diverged(value, images)
         self.optimizer.zero_grad()
         loss.backward()
         if self.after_backward is not None:
@@ -162,8 +163,8 @@ class Trainer:
         self.schedule.step()
         self.iteration += 1
 
-        self.epoch_sums["loss"] += loss.item() * len(labels)
-        self.epoch_sums["wrong"] += _count_wrong(logits, labels)
+        self.epoch_sums["loss"] += value * len(labels)
+        self.epoch_sums["wrong"] += wrong
         self.epoch_sums["images"] += len(labels)
         self.epoch_sums["seconds"] += time.perf_counter() - started
 
@@ -248,12 +249,17 @@ class Trainer:
 
     def _batch_too_large(self):
         """What to raise when the GPU's memory was too small: finds by trial which batch would fit."""
+        evaluating = not self.model.training
         size = self.recipe.batch_size
         while size and not self._fits(size):
             size //= 2
-        fits = f"take a batch of {size}, which fits" if size else "not even a single image fits: take a smaller net, or end what else uses the GPU"
-        return DeviceError(self.name, f"the GPU's memory is too small for a batch of {self.recipe.batch_size} images", None,
-                           f"{backend.free_memory() / 2 ** 30:.1f} GiB free when none is in use", fits)
+        if evaluating:
+            what, todo = f"evaluating {EVALUATION_BATCH} images at a time", "take a smaller net, or end what else uses the GPU"
+        else:
+            what = f"a batch of {self.recipe.batch_size} images"
+            todo = f"take a batch of {size}, which fits" if size else "not even a single image fits: take a smaller net, or end what else uses the GPU"
+        return DeviceError(self.name, f"the GPU's memory is too small for {what}", None,
+                           f"{backend.free_memory() / 2 ** 30:.1f} GiB free when none is in use", todo)
 
     def _fits(self, size):
         """Whether there is memory for the forward and backward pass of so many images."""

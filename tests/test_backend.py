@@ -75,7 +75,7 @@ class CudaError(RuntimeError):
 
 def cupy_that(count, nvrtc=lambda: (13, 0), **more):
     """A module like CuPy on a machine where counting the GPUs, and loading CUDA's libraries, goes like this."""
-    runtime = SimpleNamespace(getDeviceCount=count, CUDARuntimeError=CudaError)
+    runtime = SimpleNamespace(getDeviceCount=count, CUDARuntimeError=CudaError, driverGetVersion=lambda: 13000)
     return SimpleNamespace(cuda=SimpleNamespace(runtime=runtime, nvrtc=SimpleNamespace(getVersion=nvrtc), **more))
 
 
@@ -92,7 +92,8 @@ def fail(error):
     (cupy_that(lambda: 1, nvrtc=lambda: fail(RuntimeError('Failure finding "libnvrtc.so.13": No such file'))),
      ["NVRTC and cuBLAS are missing", 'got Failure finding "libnvrtc.so.13";', "[ctk]"]),
     (cupy_that(lambda: 1), ["NVRTC and cuBLAS are missing"]),                         # no cublas
-], ids=["no package", "no driver", "no device", "none visible", "no NVRTC", "no cuBLAS"])
+    (cupy_that(lambda: 1, nvrtc=lambda: (14, 0), cublas=None), ["NVRTC is newer than the driver", "expected CUDA 13 at most, got CUDA 14"]),
+], ids=["no package", "no driver", "no device", "none visible", "no NVRTC", "no cuBLAS", "an older driver"])
 def test_what_is_missing_for_a_gpu(cupy, words, monkeypatch):
     monkeypatch.setattr(backend, "_cupy", None)
     monkeypatch.setitem(sys.modules, "cupy", cupy)

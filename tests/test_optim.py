@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minires import models, nn, optim
-from minires.errors import ConfigError
+from minires.errors import ConfigError, DtypeError, ShapeError
 
 
 def parameter(*values):
@@ -53,6 +53,25 @@ def test_ten_steps_as_in_pytorch(torch, settings):
         my_optimizer.step()
         their_optimizer.step()
         np.testing.assert_allclose(mine.data, theirs.detach().numpy(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("gradient, error, words", [
+    (np.ones(2), DtypeError, "gradient of parameter 0: expected float32, got float64"),
+    (np.ones(1, np.float32), ShapeError, "gradient of parameter 0: expected shape (2,), got shape (1,)"),
+])
+def test_a_gradient_that_does_not_fit_its_parameter(gradient, error, words):
+    weight = parameter(1, 2)
+    optimizer = optim.SGD([weight], 0.1)
+    weight.grad = gradient
+    with pytest.raises(error) as caught:
+        optimizer.step()
+    assert words in str(caught.value)
+
+
+def test_a_parameter_named_twice():
+    weight = parameter(1)
+    with pytest.raises(ConfigError, match="a parameter is named twice"):
+        optim.SGD([{"params": [weight]}, {"params": [weight]}], 0.1)
 
 
 def test_a_parameter_without_gradient_stays():

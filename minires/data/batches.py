@@ -160,7 +160,8 @@ class _Preparer:
     """The images of a set, resident on a device, and the routine there that makes batches of them."""
 
     def __init__(self, dataset, mean, device):
-        self.images, self.mean = backend.move(dataset.images, device), backend.move(np.asarray(mean, np.float32), device)
+        self.images = backend.move(np.ascontiguousarray(dataset.images), device)
+        self.mean = backend.move(np.ascontiguousarray(mean, np.float32), device)
         self.prepare = routine("prepare_images", device)
 
     def __call__(self, chosen, padding=0, corners=None, mirrored=None):

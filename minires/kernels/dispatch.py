@@ -55,7 +55,8 @@ class use:
         of these can be timed, or seen by a hook, on its own.
     **pairs
         ``name=pair``: what computes that kernel from now on. A pair is a `Kernel`, an object or module with
-        ``forward`` and ``backward``, or a tuple of the two. ``name=None`` puts the library's own back.
+        ``forward`` and ``backward``, or a tuple of the two. ``name=None`` puts the library's own back. On the GPU it is
+        given arrays of CuPy, which NumPy's functions take too.
 
     Raises
     ------

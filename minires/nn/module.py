@@ -112,9 +112,7 @@ class Module:
         """
         backend.check_device(device, f"{type(self).__name__}.to")
         for _, tensor in self._named((Parameter, Buffer)):
-            tensor.data = backend.move(tensor.data, device)
-            tensor.grad = None if tensor.grad is None else backend.move(tensor.grad, device)
-            tensor._node = None                    # what was recorded so far led to the arrays left behind
+            tensor.move_(device)
         return self
 
     def state_dict(self):

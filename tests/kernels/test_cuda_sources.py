@@ -20,7 +20,7 @@ def nvrtc():
     found = [path for folder in (spec.submodule_search_locations if spec else ()) for pattern in ("libnvrtc.so*", "nvrtc64*.dll")
              for path in sorted(Path(folder).rglob(pattern)) if "builtins" not in path.name]
     if not found:
-        pytest.skip("NVRTC is not installed: pip install nvidia-cuda-nvrtc")
+        pytest.skip("NVRTC is not installed: pip install nvidia-cuda-nvrtc-cu12")
     return ctypes.CDLL(str(found[0]))
 
 
@@ -28,7 +28,7 @@ def errors(nvrtc, source, architecture, definitions):
     """What the compiler complains about, warnings included; an empty string if nothing."""
     program, size = ctypes.c_void_p(), ctypes.c_size_t()
     assert nvrtc.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"program", 0, None, None) == 0
-    options = [option.encode() for option in (f"--gpu-architecture={architecture}", "-std=c++17", *definitions)]
+    options = [option.encode() for option in (f"--gpu-architecture={architecture}", "-std=c++17", "-ftz=true", *definitions)]
     status = nvrtc.nvrtcCompileProgram(program, len(options), (ctypes.c_char_p * len(options))(*options))
     nvrtc.nvrtcGetProgramLogSize(program, ctypes.byref(size))
     log = ctypes.create_string_buffer(size.value)

@@ -1,5 +1,7 @@
 """Modules: names and order of parameters, state, modes, hooks."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -156,6 +158,28 @@ def test_to_a_device(no_cupy):
     assert net.to("cpu") is net
     with pytest.raises(DeviceError, match="^Net.to: "):
         net.to("gpu")
+
+
+def test_hooks_stay_when_there_is_nowhere_to_go():
+    net, seen = Net(), []
+    net.bias.register_hook(lambda gradient: seen.append(gradient))
+    net.to("cpu")
+    net(tensor([1])).backward()
+    assert len(seen) == 1
+
+
+def test_a_copy_is_a_net_of_its_own():
+    """Also after the original was used: its tape knows nothing of the copy."""
+    net = Net()
+    net(tensor([1])).backward()
+    other = copy.deepcopy(net)
+    before = net.bias.grad.copy()
+    assert np.array_equal(other.bias.grad, before) and other.bias.grad is not net.bias.grad
+    other.zero_grad()
+    other(tensor([1])).backward()
+    assert np.array_equal(other.bias.grad, before) and np.array_equal(net.bias.grad, before)
+    other.bias.data += 1
+    assert not np.array_equal(other.bias.data, net.bias.data)
 
 
 def test_repr():

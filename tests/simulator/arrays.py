@@ -102,7 +102,7 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         if method != "__call__" or ufunc.signature is not None:
-            return NotImplemented                      # as CuPy: np.add.at(...) and np.matmul(...) have to be CuPy's own
+            return NotImplemented                      # what of these CuPy takes differs from version to version
         if "where" in kwargs:
             raise TypeError(f"Wrong arguments {{'where'}} for {ufunc.__name__}")
         return run(ufunc, inputs, kwargs)

@@ -22,7 +22,7 @@ class sgd:
         self.velocities = [np.zeros_like(weight) for weight in weights]
 
     def step(self, weights, gradients, lr, momentum, nesterov):
-        """Move every weight that has a gradient (not None), in place."""
+        """Move every weight that has a gradient (not None), in place, and return the weights."""
         for weight, gradient, velocity, decay in zip(weights, gradients, self.velocities, self.decays):
             if gradient is None:
                 continue
@@ -31,6 +31,7 @@ class sgd:
             velocity += gradient
             direction = gradient + momentum * velocity if nesterov else velocity
             weight -= lr * direction
+        return weights
 
 
 def follow(running_mean, running_var, mean, var, momentum, correction):

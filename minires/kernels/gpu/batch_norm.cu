@@ -19,9 +19,10 @@ struct Moments {                                 // of some numbers: how many, t
 // Both together (Chan, Golub and LeVeque 1979). Unlike mean(x^2) - mean(x)^2 it does not cancel where the mean is large.
 static __device__ Moments merge(Moments a, Moments b)
 {
+    if (b.count == 0) return a;
+    if (a.count == 0) return b;
     Moments both;
     both.count = a.count + b.count;
-    if (both.count == 0) return a;
     real difference = b.mean - a.mean, share = b.count / both.count;
     both.mean = a.mean + difference * share;
     both.squares = a.squares + b.squares + difference * difference * a.count * share;

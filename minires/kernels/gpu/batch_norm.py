@@ -11,7 +11,7 @@ from ..kernel import Kernel
 from .launch import THREADS, contiguous, empty, for_each, launch
 
 ROWS = 16                    # that a thread goes through before it hands on its sum
-SLABS = 256                  # at most
+SLABS = 1024                 # at most
 
 
 class Cache(NamedTuple):

@@ -26,6 +26,7 @@ class conv2d(Kernel):
 
     def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
         shape, win = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
+        groups = int(groups)
         y = empty(shape, x.dtype)
         _slide("im2col", x, win, groups, shape[1:3], weights=w, out=y)
         return y, (x, w, win, groups)
@@ -56,6 +57,7 @@ def _slide(kernel, images, win, groups, size, weights=None, out=None, partner=No
             if partner is not None:
                 product = np.dot(columns.T, _matrix(_part(partner[first:last], group, groups)))
                 total = product if total is None else total + product
+            del columns                            # before the next ones are made
         sums.append(total)
     if partner is None:
         return None
@@ -80,12 +82,13 @@ def _columns(kernel, images, win, group, groups, size):
         launch("im2col", kernel, images.dtype, *for_each(threads), images[first:last], columns, threads, height, width, all_channels,
                group * channels, channels, *size, *win.kernel, *win.stride, *win.padding, *win.dilation)
         yield first, last, columns
+        del columns
 
 
 def _product(columns, weights, out):
     """columns @ weights to `out` (..., O)."""
     if out.flags.c_contiguous:
-        np.dot(columns, weights, out=out.reshape(len(columns), -1))
+        np.dot(columns, weights, out=out.reshape(-1, out.shape[-1]))
     else:
         out[...] = np.dot(columns, weights).reshape(out.shape)     # one group's channels are not next to each other
 

@@ -66,7 +66,13 @@ def _axes(size):
 
 
 def _pass(argument, dtype):
-    """An argument as CUDA is to see it: CuPy would pass Python's numbers in 64 bits."""
+    """An argument as CUDA is to see it: CuPy would pass Python's numbers in 64 bits, and any array as an address."""
+    if backend.is_array(argument):
+        if backend.device_of(argument) != "gpu":
+            raise DeviceError("gpu", "an array for a kernel", "on the gpu", "on the cpu", "move it there")
+        if argument.dtype.kind == "f" and argument.dtype != dtype:
+            raise DtypeError("gpu", "arrays of two dtypes", f"all {dtype}", f"one {argument.dtype}")
+        return argument
     if isinstance(argument, int):
         if not -2 ** 31 <= argument < 2 ** 31:
             raise DeviceError("gpu", "an array is too large for the kernels, which count in 32 bits", "fewer than 2^31 elements",
@@ -83,6 +89,9 @@ def _find(file, kernel, dtype):
         module = backend.cupy().RawModule(code=source(file), options=options(dtype), backend="nvrtc")
         try:
             _kernels[key] = module.get_function(kernel)
+        except backend.gpu_errors() as error:
+            raise DeviceError(f"minires/kernels/gpu/{file}.cu", "was compiled, but the GPU does not take it", None, str(error),
+                              "is the driver as new as CUDA's libraries? see nvidia-smi, and pip list") from error
         except backend.cupy().cuda.compiler.CompileException as error:
             lines = [line for line in error.get_message().splitlines() if "error" in line]
             raise DeviceError(f"minires/kernels/gpu/{file}.cu", "does not compile for this GPU", None,

@@ -1,6 +1,6 @@
 // One step of SGD with momentum for all parameters of a net at once.
 //
-//   weights, velocities   one flat array each; parameter p is starts[p] .. starts[p + 1] - 1 of it
+//   weights, velocities   one flat array each; parameter p is the sizes[p] elements from starts[p] on
 //   gradients (P,)        the address of each parameter's gradient, 0 where it has none
 //   decays (P,)           the weight decay of each parameter
 //
@@ -9,9 +9,10 @@
 typedef REAL real;
 
 extern "C" __global__ void sgd(real* __restrict__ weights, real* __restrict__ velocities, const unsigned long long* __restrict__ gradients,
-                               const int* __restrict__ starts, const real* __restrict__ decays, real lr, real momentum, int nesterov)
+                               const int* __restrict__ starts, const int* __restrict__ sizes, const real* __restrict__ decays,
+                               real lr, real momentum, int nesterov)
 {
-    int start = starts[blockIdx.y], size = starts[blockIdx.y + 1] - start;
+    int start = starts[blockIdx.y], size = sizes[blockIdx.y];
     const real* gradient = (const real*)gradients[blockIdx.y];
     if (gradient == 0) return;
     for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < size; i += gridDim.x * blockDim.x) {

@@ -7,6 +7,7 @@ from ...errors import DtypeError
 from .launch import THREADS, contiguous, empty, launch
 
 BLOCKS = 16                  # for each parameter; each takes every 16th run of THREADS elements
+ALIGNMENT = 64               # elements: cuBLAS reads several at once, where weights begin at a multiple of that
 
 
 class sgd:
@@ -30,22 +31,27 @@ class sgd:
         for weight in weights:
             if weight.dtype != dtype:
                 raise DtypeError("SGD", "parameters of two dtypes", "all float32 or all float64", f"{dtype} and {weight.dtype}")
-        starts = np.cumsum([0] + [weight.size for weight in weights])
-        self._weights, self._velocities = empty(int(starts[-1]), dtype), cupy.zeros(int(starts[-1]), dtype)
-        self._starts, self._decays = cupy.asarray(starts.astype(np.int32)), cupy.asarray(np.array(decays, dtype))
-        self.weights, self.velocities = ([flat[first:last].reshape(weight.shape) for first, last, weight in zip(starts, starts[1:], weights)]
+        sizes = np.array([weight.size for weight in weights])
+        ends = np.cumsum(-(-sizes // ALIGNMENT) * ALIGNMENT)
+        starts = np.array([0, *ends[:-1]])
+        self._weights, self._velocities = empty(int(ends[-1]), dtype), cupy.zeros(int(ends[-1]), dtype)
+        self._starts, self._sizes = (cupy.asarray(numbers.astype(np.int32)) for numbers in (starts, sizes))
+        self._decays = cupy.asarray(np.array(decays, dtype))
+        self.weights, self.velocities = ([flat[start:start + weight.size].reshape(weight.shape) for start, weight in zip(starts, weights)]
                                          for flat in (self._weights, self._velocities))
-        for own, given in zip(self.weights, weights):
-            own[...] = given
+        self._take_over(weights)
 
     def step(self, weights, gradients, lr, momentum, nesterov):
-        """Move every weight that has a gradient (not None), in place."""
-        strangers = [(own, given) for own, given in zip(self.weights, weights) if given is not own]
-        for own, given in strangers:               # someone has put another array in the place of ours
-            own[...] = given
+        """Move every weight that has a gradient (not None); return the weights, which are views of the flat array."""
+        self._take_over(weights)
         gradients = [None if gradient is None else contiguous(gradient) for gradient in gradients]
         addresses = np.array([0 if gradient is None else gradient.data.ptr for gradient in gradients], np.uint64)
         launch("sgd", "sgd", self._weights.dtype, (BLOCKS, len(gradients)), THREADS, self._weights, self._velocities,
-               backend.move(addresses, "gpu"), self._starts, self._decays, float(lr), float(momentum), int(nesterov))
-        for own, given in strangers:
-            given[...] = own
+               backend.move(addresses, "gpu"), self._starts, self._sizes, self._decays, float(lr), float(momentum), int(nesterov))
+        return self.weights
+
+    def _take_over(self, weights):
+        """Copy to the flat array what does not lie there: at first all, later what someone has put in the place of ours."""
+        for own, given in zip(self.weights, weights):
+            if given is not own:
+                own[...] = given
