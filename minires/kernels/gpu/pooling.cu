@@ -5,6 +5,17 @@
 
 typedef REAL real;
 
+struct Element {                                 // of an array (N, height, width, channels)
+    int image, row, col, channel;
+};
+
+static __device__ Element element(int index, int height, int width, int channels)
+{
+    int pixel = index / channels;
+    Element found = {pixel / width / height, pixel / width % height, pixel % width, index % channels};
+    return found;
+}
+
 // `places` remembers where in its window the largest was. A nan counts as larger than any number; of equals the first.
 extern "C" __global__ void max_pool(
     const real* __restrict__ x, real* __restrict__ y, int* __restrict__ places, int n, int height, int width, int channels,
@@ -12,14 +23,13 @@ extern "C" __global__ void max_pool(
 {
     int out = blockIdx.x * blockDim.x + threadIdx.x;
     if (out >= n) return;
-    int channel = out % channels, pixel = out / channels;
-    int j = pixel % out_width, i = pixel / out_width % out_height, image = pixel / out_width / out_height;
-    const real* source = x + (long long)image * height * width * channels + channel;
+    Element y_at = element(out, out_height, out_width, channels);
+    const real* source = x + (long long)y_at.image * height * width * channels + y_at.channel;
     real largest = 0;
     int place = -1;                              // nothing seen yet
     for (int a = 0; a < kernel_h; a++)
         for (int b = 0; b < kernel_w; b++) {
-            int row = i * stride_h + a - padding_h, col = j * stride_w + b - padding_w;
+            int row = y_at.row * stride_h + a - padding_h, col = y_at.col * stride_w + b - padding_w;
             if (row < 0 || row >= height || col < 0 || col >= width) continue;
             real value = source[(long long)(row * width + col) * channels];
             if (place < 0 || value > largest || (value != value && largest == largest)) largest = value, place = a * kernel_w + b;
@@ -33,13 +43,12 @@ extern "C" __global__ void max_pool_backward(
 {
     int in = blockIdx.x * blockDim.x + threadIdx.x;
     if (in >= n) return;
-    int channel = in % channels, pixel = in / channels;
-    int col = pixel % width, row = pixel / width % height, image = pixel / width / height;
-    long long first = (long long)image * out_height * out_width * channels + channel;
+    Element x_at = element(in, height, width, channels);
+    long long first = (long long)x_at.image * out_height * out_width * channels + x_at.channel;
     real sum = 0;
     for (int a = 0; a < kernel_h; a++)
         for (int b = 0; b < kernel_w; b++) {
-            int i = row + padding_h - a, j = col + padding_w - b;
+            int i = x_at.row + padding_h - a, j = x_at.col + padding_w - b;
             if (i < 0 || j < 0 || i % stride_h || j % stride_w || i / stride_h >= out_height || j / stride_w >= out_width) continue;
             long long out = first + (long long)(i / stride_h * out_width + j / stride_w) * channels;
             if (places[out] == a * kernel_w + b) sum += dy[out];
@@ -54,13 +63,12 @@ extern "C" __global__ void avg_pool(
 {
     int out = blockIdx.x * blockDim.x + threadIdx.x;
     if (out >= n) return;
-    int channel = out % channels, pixel = out / channels;
-    int j = pixel % out_width, i = pixel / out_width % out_height, image = pixel / out_width / out_height;
-    const real* source = x + (long long)image * height * width * channels + channel;
+    Element y_at = element(out, out_height, out_width, channels);
+    const real* source = x + (long long)y_at.image * height * width * channels + y_at.channel;
     real sum = 0;
     for (int a = 0; a < kernel_h; a++)
         for (int b = 0; b < kernel_w; b++) {
-            int row = i * stride_h + a - padding_h, col = j * stride_w + b - padding_w;
+            int row = y_at.row * stride_h + a - padding_h, col = y_at.col * stride_w + b - padding_w;
             if (row >= 0 && row < height && col >= 0 && col < width) sum += source[(long long)(row * width + col) * channels];
         }
     y[out] = sum / (kernel_h * kernel_w);
@@ -72,13 +80,12 @@ extern "C" __global__ void avg_pool_backward(
 {
     int in = blockIdx.x * blockDim.x + threadIdx.x;
     if (in >= n) return;
-    int channel = in % channels, pixel = in / channels;
-    int col = pixel % width, row = pixel / width % height, image = pixel / width / height;
-    const real* source = dy + (long long)image * out_height * out_width * channels + channel;
+    Element x_at = element(in, height, width, channels);
+    const real* source = dy + (long long)x_at.image * out_height * out_width * channels + x_at.channel;
     real sum = 0;
     for (int a = 0; a < kernel_h; a++)
         for (int b = 0; b < kernel_w; b++) {
-            int i = row + padding_h - a, j = col + padding_w - b;
+            int i = x_at.row + padding_h - a, j = x_at.col + padding_w - b;
             if (i < 0 || j < 0 || i % stride_h || j % stride_w || i / stride_h >= out_height || j / stride_w >= out_width) continue;
             sum += source[(long long)(i / stride_h * out_width + j / stride_w) * channels];
         }
