@@ -10,6 +10,8 @@ from statistics import mean
 
 SHADES = {"plain": ("#f0a35c", "#c84a00", "#7a2b00", "#3d1500"), "residual": ("#7fb7e6", "#0868ac", "#08366b", "#041b36")}
 TITLES = {"plain": "plain nets", "residual": "residual nets"}
+COLOURS = {family: shades[1] for family, shades in SHADES.items()}     # where one shade of each is enough
+OTHERS = ("#2a9d57", "#8e5bb5", "#8c6d31", "#d6518f")                  # for a third kind of net and more: green, violet, brown, pink
 GREY = "#666666"
 STYLE = {
     "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left",
@@ -20,19 +22,19 @@ STYLE = {
 }
 
 
-def _styled(draw):
+def styled(draw):
     """Draw in this module's style, whatever the settings of the program around."""
     @wraps(draw)
-    def styled(*args, **kwargs):
+    def drawn(*args, **kwargs):
         from matplotlib import rc_context
 
         with rc_context(STYLE):
             return draw(*args, **kwargs)
 
-    return styled
+    return drawn
 
 
-@_styled
+@styled
 def error_curves(metrics, caption="", drops=()):
     """Error against epoch, plain nets on the left and residual nets on the right, as in He et al. 2015, Fig. 6.
 
@@ -50,7 +52,7 @@ def error_curves(metrics, caption="", drops=()):
     matplotlib.figure.Figure
         Lines are means over the seeds, bands reach from the lowest to the highest seed.
     """
-    figure, axes = _figure(2, (9.6, 4.4), share_y=True)
+    figure, axes = panels(2, (9.6, 4.4), share_y=True)
     nets, all_ends = _nets(metrics), []
     for ax, family in zip(axes, SHADES):
         ends = []
@@ -76,11 +78,11 @@ def error_curves(metrics, caption="", drops=()):
     for ax, ends in zip(axes, all_ends):
         _label_ends(ax, ends)
     figure.legend(handles=_line_styles(axes[0], {"training": "-", "test": (0, (4, 2))}), ncols=2, loc="upper right")
-    _caption(figure, f"{caption}; {_seeds(metrics)}" + ("; dotted: lr divided by 10" if drops else ""))
+    write_below(figure, f"{caption}; {_seeds(metrics)}" + ("; dotted: lr divided by 10" if drops else ""))
     return figure
 
 
-@_styled
+@styled
 def gradient_norms(gradients, caption=""):
     """Gradient norm of each layer: at initialisation, soon after, and at the last record.
 
@@ -97,7 +99,7 @@ def gradient_norms(gradients, caption=""):
     """
     nets = _nets(gradients)
     moments = _moments(gradients)
-    figure, axes = _figure(len(moments), (3.2 * len(moments), 4.2), share_y=True)
+    figure, axes = panels(len(moments), (3.2 * len(moments), 4.2), share_y=True)
     for ax, (iteration, title) in zip(axes, moments):
         rows = [row for row in gradients if row["iteration"] == iteration and row["gradient_norm"] > 0]
         for family in SHADES:
@@ -113,7 +115,7 @@ def gradient_norms(gradients, caption=""):
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="upper right", ncols=len(names), columnspacing=1.2, handlelength=1.4,
                   fontsize=9 if len(names) <= 8 else 9 * 8 / len(names))
-    _caption(figure, f"{caption}; {_seeds(gradients)}")
+    write_below(figure, f"{caption}; {_seeds(gradients)}")
     return figure
 
 
@@ -123,7 +125,8 @@ def save(figure, path):
     return path
 
 
-def _figure(columns, size, share_y):
+def panels(columns, size, share_y=False):
+    """A figure of that many panels side by side, `size` in inches, with room for a caption below and a legend above: (figure, axes)."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, layout="constrained")
@@ -200,5 +203,6 @@ def _seeds(rows):
     return "1 seed" if count == 1 else f"mean and range of {count} seeds"
 
 
-def _caption(figure, text):
+def write_below(figure, text):
+    """Write the caption, small, under the figure."""
     figure.text(0.01, 0.012, text.lstrip("; "), fontsize=8.5, color=GREY, ha="left", va="bottom")

@@ -49,7 +49,6 @@ class RunFolder:
                                   "go on with it by --resume, or choose another folder by --out")
             if taken:
                 self._check_same(settings, growing)
-            (self.path / "checkpoints").mkdir(exist_ok=True)
             text = json.dumps({**settings, "environment": environment(device)}, indent=2) + "\n"
             replace_text(self.path / "config.json", text)
         except OSError as error:
@@ -66,7 +65,9 @@ class RunFolder:
 
     def checkpoint(self, net, seed):
         """The path of the checkpoint of one net."""
-        return self.path / "checkpoints" / f"{net}-seed{seed}.safetensors"
+        folder = self.path / "checkpoints"
+        folder.mkdir(exist_ok=True)
+        return folder / f"{net}-seed{seed}.safetensors"
 
     def table(self, name, columns, text=()):
         """The table ``name.csv``, to append to; the columns in `text` hold words."""

@@ -1,0 +1,41 @@
+"""What a claim is: a sentence that someone has written, and how to put it to the test."""
+
+from dataclasses import dataclass
+from typing import Callable
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim about deep nets, its test, and how to read the result.
+
+    Parameters
+    ----------
+    name : str
+        What it is called on the command line.
+    statement : str
+        The claim, in one sentence.
+    source : str
+        Who says so.
+    predictions : dict
+        Side -> what that side expects to be measured.
+    columns : tuple of str
+        Of the table of results. The first is always ``seed``.
+    measure : callable
+        ``measure(laboratory, seed)``: the rows of one seed, dicts with these columns (the seed may be left out).
+    judge : callable
+        ``judge(rows)``: the `Verdict`, from the rows of all seeds.
+    draw : callable
+        ``draw(rows, caption)``: the figure, from the rows of all seeds.
+    text : tuple of str
+        Columns that hold words; all others hold numbers.
+    """
+
+    name: str
+    statement: str
+    source: str
+    predictions: dict
+    columns: tuple
+    measure: Callable
+    judge: Callable
+    draw: Callable
+    text: tuple = ()
