@@ -69,7 +69,7 @@ def _layers(work):
     for module in net.modules():
         if isinstance(module, nn.Conv2d):
             module.register_forward_hook(convolution)
-        elif isinstance(module, models.cifar.BasicBlock):
+        elif isinstance(module, models.blocks.BasicBlock):
             module.register_forward_hook(block)
     with no_grad():
         net.eval()(Tensor(np.zeros((1, work.size, work.size, 3), np.float32)))

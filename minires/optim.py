@@ -1,10 +1,11 @@
-"""Stochastic gradient descent, the learning-rate schedule of He et al. 2015, and gradient clipping."""
+"""Stochastic gradient descent, the learning-rate schedule of He et al. 2015, gradient clipping, weights kept at their length."""
 
 import numpy as np
 
 from . import backend
 from .errors import ConfigError, DeviceError, DtypeError, ShapeError, unknown_name
 from .kernels import routine
+from .nn import BatchNorm2d, Conv2d, Linear
 
 
 class SGD:
@@ -129,6 +130,53 @@ def without_decay_on_batch_norm(model, weight_decay):
     params = list(model.parameters())
     return [{"params": [p for p in params if p.ndim > 1], "weight_decay": weight_decay},
             {"params": [p for p in params if p.ndim <= 1], "weight_decay": 0.0}]
+
+
+def keep_norms(model):
+    """A function that sets the weights of every convolution and linear layer before a batch norm back to the length that they have now.
+
+    Batch norm takes the scale of these weights out again, so the loss is the same for w and c w (van Laarhoven 2017,
+    arXiv:1706.05350). Then the gradient is at right angles to w, every step lengthens w, the more the larger the gradient, and
+    the longer w is, the smaller the gradient and the angle that a step turns w by: about lr |g| / |w|. Where gradients explode
+    at the start, a few steps leave weights so long that they hardly turn any more. With their length kept they go on turning.
+
+    A layer is before a batch norm if that was assigned right after it in the same module, as in `models` and in an
+    ``nn.Sequential``. The length is |w| = sqrt(sum w^2), of all filters of the layer together.
+
+    Returns
+    -------
+    callable
+        Takes any arguments and ignores them: pass it to a `Trainer` as ``after_step``. It keeps the lengths at the time of this
+        call: in a run that is resumed too, make it from the net as built, before the checkpoint is loaded.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such layer.
+    """
+    kept = [(weight, length) for weight in _weights_before_batch_norm(model) if (length := _length(weight.data)) > 0]
+    if not kept:
+        raise ConfigError("keep_norms", "nothing to keep", "a Conv2d or Linear, and a BatchNorm2d assigned right after it", "none",
+                          "without batch norm the loss depends on the length of weights")
+
+    def keep(*_):
+        for weight, length in kept:
+            now = _length(weight.data)
+            if now > 0:
+                weight.data *= length / now       # in place, for on the GPU the optimiser owns the memory
+    return keep
+
+
+def _weights_before_batch_norm(model):
+    for module in model.modules():
+        children = list(module.children())
+        for layer, follower in zip(children, children[1:]):
+            if isinstance(follower, BatchNorm2d) and isinstance(layer, (Conv2d, Linear)):
+                yield layer.weight
+
+
+def _length(array):
+    return float(np.sqrt(np.square(array, dtype=np.float64).sum()))
 
 
 class MultiStepLR:

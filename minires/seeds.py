@@ -6,7 +6,8 @@ batches.
 
 import numpy as np
 
-PURPOSES = ("weights", "shortcut weights", "order of images", "augmentation")
+# A new purpose goes to the end: its place is part of what its stream is seeded by.
+PURPOSES = ("weights", "shortcut weights", "order of images", "augmentation", "stochastic depth")
 
 
 def stream(seed, purpose):

@@ -1,8 +1,8 @@
 """The training loop: forward, backward, step, and what a run of hours needs around them.
 
 A run can be stopped at any moment and resumed to the same bits: a checkpoint holds the weights, batch norm's
-running statistics, the velocities, the place in the schedule, both random streams, the order of the current epoch's
-images, the sums of that epoch so far, and the history.
+running statistics, the velocities, the place in the schedule, the random streams (of batches, and of the net if it
+has any), the order of the current epoch's images, the sums of that epoch so far, and the history.
 """
 
 import signal
@@ -65,6 +65,8 @@ class Trainer:
     after_backward : callable, optional
         Called as ``after_backward(trainer)`` in every iteration, when gradients are there and weights not yet moved:
         ``trainer.iteration`` steps have been made.
+    after_step : callable, optional
+        Called as ``after_step(trainer)`` in every iteration, when the weights have been moved; this step is counted already.
     after_epoch : callable, optional
         Called as ``after_epoch(trainer, row)`` with each new row of the history.
     progress : bool
@@ -81,12 +83,12 @@ class Trainer:
     """
 
     def __init__(self, model, train_set, test_set, recipe, seed=0, path=None, name="net", after_backward=None,
-                 after_epoch=None, progress=True, device="cpu"):
+                 after_step=None, after_epoch=None, progress=True, device="cpu"):
         if recipe.iterations < 1:
             raise ConfigError("Trainer", "iterations", "at least 1", str(recipe.iterations))
         self.model, self.device, self.recipe, self.seed, self.name = model.to(device), device, recipe, seed, name
         self.path = Path(path) if path is not None else None
-        self.after_backward, self.after_epoch, self.progress = after_backward, after_epoch, progress
+        self.after_backward, self.after_step, self.after_epoch, self.progress = after_backward, after_step, after_epoch, progress
         mean = train_set.pixel_mean()
         self.batches = Batches(train_set, recipe.batch_size, stream(seed, "order of images"), stream(seed, "augmentation"),
                                mean, recipe.crop_padding, recipe.flip, device)
@@ -162,6 +164,8 @@ class Trainer:
         self.optimizer.step()
         self.schedule.step()
         self.iteration += 1
+        if self.after_step is not None:
+            self.after_step(self)
 
         self.epoch_sums["loss"] += value * len(labels)
         self.epoch_sums["wrong"] += wrong
@@ -209,7 +213,7 @@ class Trainer:
         checkpoint.write(path, arrays, {
             "recipe": asdict(self.recipe), "seed": self.seed, "iteration": self.iteration, "history": self.history,
             "epoch_sums": self.epoch_sums, "seconds": self._seconds(), "batches": batches,
-            "schedule": self.schedule.state_dict()})
+            "schedule": self.schedule.state_dict(), "generators": self._generator_states()})
         self._saved = self.iteration
 
     def load(self, path):
@@ -228,16 +232,25 @@ class Trainer:
             if differences:
                 raise CheckpointError(str(path), "the run was started with other settings", "the same settings as before",
                                       ", ".join(differences), "resume with the settings it had, or start anew elsewhere")
+            generators = state.get("generators", {})
+            if generators.keys() != self._generator_states().keys():
+                expected, got = (f"those of {', '.join(names)}" if names else "none" for names in (self._generator_states(), generators))
+                raise CheckpointError(str(path), "random streams of the net", expected, got, "is it the same net, with or without stochastic depth?")
             self.model.load_state_dict({name.removeprefix("model."): array for name, array in arrays.items() if name.startswith("model.")})
             self.optimizer.load_state_dict({"lr": self.optimizer.lr,
                                             "velocities": [arrays[f"velocity.{i}"] for i in range(len(self.optimizer.velocities))]})
             self.batches.load_state_dict({**state["batches"], "permutation": arrays["permutation"]})
             self.schedule.load_state_dict(state["schedule"])
+            for name, generator in self.model.named_generators():
+                generator.bit_generator.state = generators[name]
             self.iteration, self.history, self.epoch_sums = state["iteration"], state["history"], state["epoch_sums"]
             self.seconds_before, self._saved = state["seconds"], state["iteration"]
         except (KeyError, TypeError) as error:
             raise CheckpointError(str(path), "not a checkpoint of a training run", "one written by Trainer.save",
                                   f"no usable {error}") from None
+
+    def _generator_states(self):
+        return {name: generator.bit_generator.state for name, generator in self.model.named_generators()}
 
     def _seconds(self):
         return self.seconds_before + (time.perf_counter() - self._started if self._started else 0.0)

@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 
-from minires import checkpoint, data, models
+from minires import checkpoint, data, models, optim
 from minires.errors import CheckpointError, ConfigError, DivergenceError
 from minires.train import Recipe, Trainer, first_nonfinite
 
@@ -199,3 +199,81 @@ def test_a_line_an_epoch_where_there_is_no_terminal(sets, capsys):
     Trainer(models.resnet(8, width=4), *sets, RECIPE, name="net, seed 0").run()
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3 and lines[0].startswith("net, seed 0: iteration 4/10, loss ")
+
+
+# Streams of the net's own, and what is done after each step
+
+
+def stochastic(sets, path=None, survival=0.5, **more):
+    net = models.resnet(14, width=4, seed=0, survival=survival)
+    return Trainer(net, *sets, RECIPE, 0, path, progress=False, **more)
+
+
+@pytest.mark.parametrize("steps", [1, 4, 6, 10])
+def test_stochastic_depth_interrupted_and_resumed_ends_in_the_same_bits(sets, tmp_path, steps):
+    """The stream that decides which blocks are left out goes on where it stood."""
+    whole, path = stochastic(sets), tmp_path / "net.safetensors"
+    whole.run()
+    with pytest.raises(KeyboardInterrupt):
+        stochastic(sets, path, after_backward=interrupt_after(steps)).run()
+    resumed = stochastic(sets, path)
+    resumed.load(path)
+    resumed.run()
+    assert_same_state(whole, resumed)
+    (_, one), (_, other) = (*whole.model.named_generators(), *resumed.model.named_generators())
+    assert one.bit_generator.state == other.bit_generator.state
+
+
+def test_resume_with_other_random_streams_changes_nothing(sets, tmp_path):
+    path = tmp_path / "net.safetensors"
+    stochastic(sets, path).run()
+    other = stochastic(sets, survival=1.0)
+    before = weights(other)
+    with pytest.raises(CheckpointError, match="random streams of the net: expected none, got those of layer1.0.random; is it the same net"):
+        other.load(path)
+    assert all(np.array_equal(array, weights(other)[name]) for name, array in before.items())
+
+    stochastic(sets, path, survival=1.0).run()
+    with pytest.raises(CheckpointError, match="expected those of layer1.0.random, got none"):
+        stochastic(sets).load(path)
+
+
+def test_a_checkpoint_from_before_nets_had_random_streams(sets, tmp_path):
+    whole, path = trainer(sets), tmp_path / "net.safetensors"
+    whole.run()
+    whole.save(path)
+    arrays, state = checkpoint.read(path)
+    del state["generators"]
+    checkpoint.write(path, arrays, state)
+    loaded = trainer(sets)
+    loaded.load(path)
+    assert_same_state(whole, loaded)
+
+
+def test_after_step_sees_the_weights_moved(sets):
+    seen, before = [], []
+    run = trainer(sets, after_backward=lambda t: before.append((t.iteration, t.model.fc.weight.data.copy())),
+                  after_step=lambda t: seen.append((t.iteration, t.model.fc.weight.data.copy())))
+    run.run()
+    assert [iteration for iteration, _ in before] == list(range(10)) and [iteration for iteration, _ in seen] == list(range(1, 11))
+    assert all(not np.array_equal(a, b) for (_, a), (_, b) in zip(before, seen))
+    assert np.array_equal(seen[-1][1], run.model.fc.weight.data)
+    assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(seen, before[1:]))
+
+
+def test_norms_kept_through_a_run_that_is_resumed(sets, tmp_path):
+    def start(path=None, **more):
+        net = models.plain(8, width=4)
+        return Trainer(net, *sets, RECIPE, 0, path, progress=False, after_step=optim.keep_norms(net), **more)
+
+    whole, path, fresh = start(), tmp_path / "net.safetensors", models.plain(8, width=4)
+    whole.run()
+    for name, array in weights(whole).items():
+        if "conv" in name:
+            assert np.linalg.norm(array) == pytest.approx(np.linalg.norm(fresh.state_dict()[name]), rel=1e-6), name
+    with pytest.raises(KeyboardInterrupt):
+        start(path, after_backward=interrupt_after(6)).run()
+    resumed = start(path)
+    resumed.load(path)
+    resumed.run()
+    assert_same_state(whole, resumed)

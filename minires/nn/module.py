@@ -72,8 +72,15 @@ class Module:
         """(name, buffer) for all buffers in here, in order."""
         return self._named(Buffer)
 
+    def named_generators(self):
+        """(name, generator) for all random number generators in here that are used in computing, such as that of stochastic depth.
+
+        They are part of what a run needs to go on to the same bits, but not of `state_dict`: weights alone are a whole net.
+        """
+        return self._named(np.random.Generator)
+
     def _named(self, kind):
-        """(name, value) for each parameter or buffer: once, under its first name, if it is in several places."""
+        """(name, value) for each parameter, buffer or generator: once, under its first name, if it is in several places."""
         seen = set()
         for prefix, module in self.named_modules():
             for name, value in vars(module).items():

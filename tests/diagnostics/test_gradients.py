@@ -39,3 +39,18 @@ def test_plain_net_with_batch_norm_explodes_at_initialisation_and_the_residual_t
         records = gradient_norms(net)
         growth[name] = records[1].gradient_norm / records[-2].gradient_norm
     assert growth["plain"] > 100 > 10 > growth["residual"]
+
+
+def test_layers_left_out_of_a_batch_and_layers_of_zeros():
+    """No gradient is one of norm 0, and relative to weights of 0 every change is infinite."""
+    images = Tensor(np.random.default_rng(0).normal(size=(4, 8, 8, 3)).astype(np.float32))
+    dropped = models.resnet(8, width=4, survival=1e-9)
+    F.cross_entropy(dropped(images), np.arange(4)).backward()
+    assert dropped.layer3[0].conv1.weight.grad is None
+    records = {r.layer: r for r in gradient_norms(dropped)}
+    assert len(records) == 8 and records["layer3.0.conv1"].gradient_norm == records["layer3.0.conv1"].ratio == 0 < records["fc"].ratio
+
+    fixup = models.resnet(8, width=4, batch_norm=False, init="fixup")
+    F.cross_entropy(fixup(images), np.arange(4)).backward()
+    records = {r.layer: r for r in gradient_norms(fixup)}
+    assert records["fc"].gradient_norm > 0 == records["fc"].weight_norm and records["fc"].ratio == float("inf")

@@ -5,7 +5,8 @@ import pytest
 
 from minires import functional as F, models
 from minires.errors import ConfigError, ShapeError
-from minires.models.cifar import check_depth, subsample_and_pad
+from minires.models.blocks import subsample_and_pad
+from minires.models.cifar import check_depth
 from minires.nn import BatchNorm2d, Conv2d, Linear
 from minires.tensor import Tensor
 

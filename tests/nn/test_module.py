@@ -82,6 +82,15 @@ def test_a_module_without_forward_says_so():
         Empty()(tensor([1]))
 
 
+def test_generators_once_and_apart_from_the_state():
+    net = Net()
+    assert list(net.named_generators()) == []
+    net.second.random = net.first[1].random = np.random.default_rng(0)
+    net.first[0].other = np.random.default_rng(0)
+    assert list(net.named_generators()) == [("second.random", net.second.random), ("first.0.other", net.first[0].other)]
+    assert list(net.state_dict()) == ["bias", "count", "second.w", "first.0.w", "first.1.w"]
+
+
 # State
 
 

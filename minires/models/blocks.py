@@ -1,0 +1,203 @@
+"""The blocks that the nets for small images are built of: two 3x3 convolutions F, a shortcut, and how the two come together.
+
+    BasicBlock     y = relu(F(x) + x)     F: convolution, batch norm, ReLU, convolution, batch norm     He et al. 2015
+    PreActBlock    y = F(x) + x           F: batch norm, ReLU, convolution, twice                       He et al. 2016
+    FixupBlock     y = relu(F(x) + x)     F: convolution, ReLU, convolution, and scalars in between     Zhang et al. 2019
+
+Common to all (`Block`) are the shortcut and the lottery of stochastic depth, which leaves F out of some batches.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .. import functional as F
+from .. import nn
+
+
+@dataclass(frozen=True)
+class Style:
+    """What all blocks of a net have in common: the arguments of `models.resnet`. ``shortcut=None`` is a plain net."""
+
+    shortcut: str | None = "A"
+    batch_norm: bool = True
+    pre_activation: bool = False
+    shortcut_scale: float = 1.0
+    init: str = "he"
+    survival: float = 1.0
+
+    def conv(self, c_in, c_out, kernel_size, stride, rng):
+        """A convolution that keeps the map size but for the stride; with a bias where nothing after it has one."""
+        bias = not self.batch_norm and self.init != "fixup"
+        return nn.Conv2d(c_in, c_out, kernel_size, stride, padding=kernel_size // 2, bias=bias, rng=rng)
+
+    def norm(self, channels):
+        """What normalises a convolution's output: batch norm, or nothing."""
+        return nn.BatchNorm2d(channels) if self.batch_norm else nn.Identity()
+
+    def block(self):
+        """The class of the blocks."""
+        return PreActBlock if self.pre_activation else FixupBlock if self.init == "fixup" else BasicBlock
+
+
+class Block(nn.Module):
+    """A block of two convolutions. A subclass says how F(x) and the shortcut make its output (`with_branch`).
+
+    Attributes
+    ----------
+    survival : float
+        In training F is computed with this probability; else the shortcut alone goes on, at no cost. In evaluation F(x) is
+        always there, times `survival`: what one can expect of it (Huang et al. 2016, arXiv:1603.09382, section 3).
+    random : np.random.Generator or None
+        Decides, once for each batch. The net sets both.
+    """
+
+    survival = 1.0
+    random = None
+
+    def forward(self, x):
+        if self.training and self.survival < 1 and self.random.random() >= self.survival:
+            return self.end(self.shortcut_of(x))
+        return self.with_branch(x, 1 if self.training else self.survival)
+
+    def with_branch(self, x, factor):
+        """end(factor F(x) + shortcut(x))"""
+        raise NotImplementedError
+
+    def end(self, y):
+        """What comes after the addition."""
+        return F.relu(y)
+
+    def make_shortcut(self, c_in, c_out, stride, style, rng):
+        """Choose what is added to F(x), and make its 1x1 convolution if it has one. Call it after F has been made."""
+        changes_shape = stride != 1 or c_in != c_out
+        if style.shortcut is None:
+            self.shortcut = "none"
+        elif style.shortcut == "C" or (style.shortcut == "B" and changes_shape):
+            self.shortcut = "projection"
+            norm = nn.Identity() if style.pre_activation else style.norm(c_out)
+            self.downsample = nn.Sequential(style.conv(c_in, c_out, 1, stride, rng), norm)
+        else:
+            self.shortcut = "subsample and pad" if changes_shape else "identity"
+        self.stride, self.new_channels, self.shortcut_scale = stride, c_out - c_in, style.shortcut_scale
+
+    def shortcut_of(self, x):
+        """What is added to F(x); None for nothing."""
+        if self.shortcut == "none":
+            return None
+        if self.shortcut == "projection":
+            x = self.downsample(x)
+        elif self.shortcut == "subsample and pad":
+            x = subsample_and_pad(x, self.stride, self.new_channels)
+        return times(x, self.shortcut_scale)
+
+
+class BasicBlock(Block):
+    """Two 3x3 convolutions F and, unless the net is plain, what came in: y = relu(F(x) + shortcut(x)).
+
+    With SkipInit (De and Smith 2020, arXiv:2002.10444) there is no batch norm, and a learnable number stands in the place of
+    the second: y = relu(a F(x) + shortcut(x)). It starts at 0, so that at first every block passes on what came in.
+    """
+
+    def __init__(self, c_in, c_out, stride, style, rng, shortcut_rng):
+        self.conv1, self.bn1 = style.conv(c_in, c_out, 3, stride, rng), style.norm(c_out)
+        self.conv2 = style.conv(c_out, c_out, 3, 1, rng)
+        self.bn2 = Gain(0) if style.init == "skipinit" else style.norm(c_out)
+        self.make_shortcut(c_in, c_out, stride, style, shortcut_rng)
+
+    def with_branch(self, x, factor):
+        y = self.conv2(nn.norm_relu(self.bn1, self.conv1(x)))
+        if factor != 1:
+            return F.add_relu(self.bn2(y) * factor, self.shortcut_of(x))
+        return nn.norm_relu(self.bn2, y, self.shortcut_of(x))            # batch norm, addition and ReLU at once
+
+
+class PreActBlock(Block):
+    """Batch norm and ReLU before each convolution, and nothing after the addition: y = F(x) + shortcut(x).
+
+    From block to block nothing but additions happens to x (He et al. 2016, arXiv:1603.05027, figure 4e). A projection takes
+    what comes out of the first ReLU, as in the authors' code, and no batch norm follows it. With SkipInit a learnable number,
+    `gain`, multiplies F, and there is no batch norm.
+    """
+
+    def __init__(self, c_in, c_out, stride, style, rng, shortcut_rng):
+        self.bn1, self.conv1 = style.norm(c_in), style.conv(c_in, c_out, 3, stride, rng)
+        self.bn2, self.conv2 = style.norm(c_out), style.conv(c_out, c_out, 3, 1, rng)
+        self.gain = Gain(0) if style.init == "skipinit" else nn.Identity()
+        self.make_shortcut(c_in, c_out, stride, style, shortcut_rng)
+
+    def with_branch(self, x, factor):
+        h = nn.norm_relu(self.bn1, x)
+        y = self.gain(self.conv2(nn.norm_relu(self.bn2, self.conv1(h))))
+        return times(y, factor) + self.shortcut_of(x, h)
+
+    def shortcut_of(self, x, h=None):
+        if self.shortcut == "projection":
+            return super().shortcut_of(nn.norm_relu(self.bn1, x) if h is None else h)
+        return super().shortcut_of(x)
+
+    def end(self, y):
+        return y
+
+
+class FixupBlock(Block):
+    """A block that trains without batch norm: y = relu(scale F(x) + bias2b + shortcut(x)) (Zhang et al. 2019, arXiv:1901.09321).
+
+    Batch norm's work at the start is done by the initial weights (see `start`), its work later on by learnable numbers, one
+    each for the whole map: a bias before each convolution and each ReLU, and a multiplier. Names are those of the authors' code.
+    Each of these numbers gets the gradients of a whole map, added up, and so bears smaller steps than weights do.
+    """
+
+    def __init__(self, c_in, c_out, stride, style, rng, shortcut_rng):
+        self.bias1a = nn.Parameter(np.zeros(1, np.float32))
+        self.conv1 = style.conv(c_in, c_out, 3, stride, rng)
+        self.bias1b = nn.Parameter(np.zeros(1, np.float32))
+        self.bias2a = nn.Parameter(np.zeros(1, np.float32))
+        self.conv2 = style.conv(c_out, c_out, 3, 1, rng)
+        self.scale = nn.Parameter(np.ones(1, np.float32))
+        self.bias2b = nn.Parameter(np.zeros(1, np.float32))
+        self.make_shortcut(c_in, c_out, stride, style, shortcut_rng)
+
+    def with_branch(self, x, factor):
+        y = F.relu(self.conv1(x + self.bias1a) + self.bias1b)
+        y = self.conv2(y + self.bias2a) * self.scale + self.bias2b
+        return F.add_relu(times(y, factor), self.shortcut_of(x))
+
+    def start(self, blocks):
+        """Fixup's initial weights in a net of so many blocks, of m = 2 layers each: the first times blocks^(-1 / (2m - 2)), the last 0.
+
+        A step of SGD then changes the net's output by about as much as in a shallow net, however deep it is.
+        """
+        self.conv1.weight.data *= blocks ** -0.5
+        self.conv2.weight.data[...] = 0
+
+
+class Gain(nn.Module):
+    """w x, with one learnable number w."""
+
+    def __init__(self, start):
+        self.weight = nn.Parameter(np.full(1, start, np.float32))
+
+    def forward(self, x):
+        return x * self.weight
+
+
+class Shift(nn.Module):
+    """x + b, with one learnable number b, 0 at first."""
+
+    def __init__(self):
+        self.bias = nn.Parameter(np.zeros(1, np.float32))
+
+    def forward(self, x):
+        return x + self.bias
+
+
+def subsample_and_pad(x, stride, new_channels):
+    """Shortcut A where the shape changes: every `stride`-th pixel, and zeros for the new channels."""
+    x = x[:, ::stride, ::stride]
+    return F.pad(x, ((0, 0), (0, 0), (0, 0), (0, new_channels)))
+
+
+def times(x, factor):
+    """x times a constant, without a pass over memory where that is 1."""
+    return x if factor == 1 else x * factor

@@ -1,0 +1,99 @@
+"""Plain and residual nets of linear layers: what depth does, without convolutions.
+
+An image is taken as one long row of numbers. An input layer, n blocks of two linear layers of `width` units each, an output
+layer: 2n + 2 layers with weights. As in `cifar`, batch norm and ReLU follow each layer but the last, and the residual net
+adds to each block's output what came in. All blocks are of one width, so every shortcut is the identity and the two nets
+of a depth are twins: the same parameters, and for one seed the same initial values.
+"""
+
+import numpy as np
+
+from .. import nn
+from ..errors import ConfigError, ShapeError
+from ..seeds import stream
+from .cifar import check_depth
+
+COLOURS = 3
+
+
+def plain_mlp(depth, *, width=64, image_size=32, num_classes=10, batch_norm=True, seed=0):
+    """The plain net of `depth` linear layers. Parameters as for `residual_mlp`."""
+    return Mlp(depth, width, image_size, num_classes, batch_norm, residual=False, seed=seed)
+
+
+def residual_mlp(depth, *, width=64, image_size=32, num_classes=10, batch_norm=True, seed=0):
+    """The residual net of `depth` linear layers.
+
+    Parameters
+    ----------
+    depth : int
+        Layers with weights: 2n + 2, such as 4, 20, 56.
+    width : int
+        Outputs of every layer but the last.
+    image_size : int
+        Pixels on a side of the images.
+    num_classes : int
+    batch_norm : bool
+        Without it, layers have a bias instead.
+    seed : int
+        For the initial weights: `nn.init.he_normal`, but for the last layer, which starts smaller, as in `cifar`.
+
+    Returns
+    -------
+    Mlp
+        Maps images (N, image_size, image_size, 3) to logits (N, num_classes).
+
+    Raises
+    ------
+    ConfigError
+        For a depth that is not 2n + 2.
+    """
+    return Mlp(depth, width, image_size, num_classes, batch_norm, residual=True, seed=seed)
+
+
+class Mlp(nn.Module):
+    """A plain or residual net of linear layers. Build it with `plain_mlp` or `residual_mlp`.
+
+    Attributes
+    ----------
+    settings : dict
+        What it was built from but for the seed.
+    """
+
+    def __init__(self, depth, width, image_size, num_classes, batch_norm, residual, seed):
+        blocks = check_depth(depth, step=2)
+        if isinstance(image_size, bool) or not isinstance(image_size, (int, np.integer)) or image_size < 1:
+            raise ConfigError("Mlp", "image_size", "a whole number of pixels, at least 1", repr(image_size))
+        self.settings = {"depth": depth, "width": width, "image_size": image_size, "num_classes": num_classes,
+                         "batch_norm": batch_norm, "residual": residual}
+        rng = stream(seed, "weights")
+        self.fc1, self.bn1 = _linear_and_norm(image_size * image_size * COLOURS, width, batch_norm, rng)
+        self.layer1 = nn.Sequential(*(LinearBlock(width, batch_norm, residual, rng) for _ in range(blocks)))
+        self.fc = nn.Linear(width, num_classes, rng=rng, std=0.01)
+
+    def forward(self, x):
+        size = self.settings["image_size"]
+        if x.shape[1:] != (size, size, COLOURS):
+            raise ShapeError("Mlp", "images", f"shape (N, {size}, {size}, {COLOURS})", f"shape {x.shape}",
+                             f"build the net with image_size={x.shape[1]}" if x.ndim == 4 and x.shape[1] == x.shape[2] != size else None)
+        x = nn.norm_relu(self.bn1, self.fc1(x.reshape(len(x), -1)))
+        return self.fc(self.layer1(x))
+
+
+class LinearBlock(nn.Module):
+    """Two linear layers F and, in a residual net, what came in: y = relu(F(x) + x)."""
+
+    def __init__(self, width, batch_norm, residual, rng):
+        self.fc1, self.bn1 = _linear_and_norm(width, width, batch_norm, rng)
+        self.fc2, self.bn2 = _linear_and_norm(width, width, batch_norm, rng)
+        self.residual = residual
+
+    def forward(self, x):
+        y = nn.norm_relu(self.bn1, self.fc1(x))
+        return nn.norm_relu(self.bn2, self.fc2(y), x if self.residual else None)
+
+
+def _linear_and_norm(n_in, n_out, batch_norm, rng):
+    """A linear layer, and what normalises each of its outputs over the batch (BatchNorm2d asks only that channels come last)."""
+    layer = nn.Linear(n_in, n_out, bias=not batch_norm, rng=rng)
+    return layer, nn.BatchNorm2d(n_out) if batch_norm else nn.Identity()

@@ -1,0 +1,130 @@
+"""Stochastic depth: which blocks are left out how often, what is then computed, and what evaluation does instead."""
+
+import numpy as np
+import pytest
+
+from minires import functional as F, models, no_grad
+from minires.models.blocks import subsample_and_pad
+from minires.optim import SGD
+from minires.seeds import stream
+from minires.tensor import Tensor
+
+
+def images(*shape, seed=0):
+    return Tensor(np.random.default_rng(seed).standard_normal(shape, dtype=np.float32))
+
+
+class Fixed:
+    """A generator that draws the same number each time."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def random(self):
+        return self.number
+
+
+def computed(net, x):
+    """For each block, whether its branch was computed in a forward pass."""
+    seen = []
+    removers = [block.conv2.register_forward_hook(lambda module, inputs, output: seen.append(module)) for block in net.blocks()]
+    with no_grad():
+        net(x)
+    for remove in removers:
+        remove()
+    return [block.conv2 in seen for block in net.blocks()]
+
+
+def test_survival_falls_by_equal_steps():
+    """Block l of L survives with probability 1 - (1 - p) l / L."""
+    assert [block.survival for block in models.resnet(14, width=2, survival=0.4).blocks()] == \
+        pytest.approx([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
+    assert all(block.survival == 1 and block.random is None for block in models.resnet(14, width=2).blocks())
+
+
+def test_each_block_survives_as_often_as_it_should():
+    """Within four standard deviations, for every block; and blocks are drawn one by one, not all together."""
+    net, x, batches = models.resnet(14, width=2, survival=0.4), images(1, 4, 4, 3), 400
+    kept = np.array([computed(net, x) for _ in range(batches)])
+    survival = np.array([block.survival for block in net.blocks()])
+    assert (abs(kept.mean(axis=0) - survival) <= 4 * np.sqrt(survival * (1 - survival) / batches)).all()
+    together = np.corrcoef(kept.T)[np.triu_indices(6, 1)]
+    assert abs(together).max() < 0.25
+
+
+def test_what_is_drawn_depends_on_the_seed_alone():
+    def drawn(seed):
+        net = models.resnet(14, width=2, survival=0.5, seed=seed)
+        return [computed(net, images(1, 4, 4, 3)) for _ in range(8)]
+
+    assert drawn(0) == drawn(0) != drawn(1)
+    random = stream(0, "stochastic depth")
+    assert drawn(0) == [[random.random() < 1 - 0.5 * l / 6 for l in range(1, 7)] for _ in range(8)]
+
+
+@pytest.mark.parametrize("shortcut", ["A", "B"])
+@pytest.mark.parametrize("pre_activation", [False, True])
+def test_a_skipped_block_is_its_shortcut(pre_activation, shortcut):
+    net = models.resnet(14, width=4, survival=0.5, shortcut=shortcut, pre_activation=pre_activation)
+    same, changes = net.layer2[1], net.layer2[0]
+    same.random = changes.random = Fixed(0.999)
+    x = images(2, 8, 8, 8)
+    assert np.array_equal(same(x).data, x.data if pre_activation else np.maximum(x.data, 0))
+    x = images(2, 8, 8, 4)
+    expected = subsample_and_pad(x, 2, 4) if shortcut == "A" else changes.shortcut_of(x)
+    assert np.array_equal(changes(x).data, expected.data if pre_activation else np.maximum(expected.data, 0))
+
+
+def test_a_block_that_is_kept_is_the_same_as_ever():
+    net, usual = models.resnet(8, width=4, survival=0.5), models.resnet(8, width=4)
+    net.layer1[0].random = Fixed(net.layer1[0].survival - 1e-9)
+    x = images(2, 8, 8, 4)
+    assert np.array_equal(net.layer1[0](x).data, usual.layer1[0](x).data)
+
+
+def test_a_skipped_block_costs_nothing_and_is_not_touched():
+    """No gradient, no step, no running statistics; all other blocks go on."""
+    net = models.resnet(8, width=4, survival=0.5)
+    for block, number in zip(net.blocks(), (0, 0.999, 0)):
+        block.random = Fixed(number)
+    optimizer = SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=0.1)
+    before = {name: array.copy() for name, array in net.state_dict().items()}
+    F.cross_entropy(net(images(4, 8, 8, 3)), [0, 1, 2, 3]).backward()
+    optimizer.step()
+    unmoved = [name for name, array in net.state_dict().items() if np.array_equal(array, before[name])]
+    assert unmoved == [name for name in before if name.startswith("layer2.0.")]
+
+
+@pytest.mark.parametrize("pre_activation", [False, True])
+def test_evaluation_takes_what_is_to_be_expected(pre_activation):
+    """The branch times its probability; nothing is drawn."""
+    net = models.resnet(14, width=4, survival=0.4, pre_activation=pre_activation).eval()
+    usual = models.resnet(14, width=4, pre_activation=pre_activation).eval()
+    net.blocks()[0].random.random()
+    state = net.blocks()[0].random.bit_generator.state
+    for block, other in zip(net.blocks(), usual.blocks()):
+        x = Tensor(abs(images(2, 8, 8, block.conv1.weight.shape[2]).data))
+        shortcut = other.shortcut_of(x).data
+        other.end = lambda y: y                               # look behind the last ReLU, which would hide half of it
+        branch = other.bn2(other.conv2(F.relu(other.bn1(other.conv1(x))))).data if not pre_activation else other(x).data - shortcut
+        expected = block.survival * branch + shortcut
+        np.testing.assert_allclose(block(x).data, expected if pre_activation else np.maximum(expected, 0), rtol=1e-4, atol=1e-5)
+    assert net.blocks()[0].random.bit_generator.state == state
+
+
+def test_training_and_evaluation_agree_on_average():
+    """Without the last ReLU the mean over many draws is the output of evaluation (batch norm looks at the same batch in both)."""
+    net = models.resnet(14, width=4, survival=0.4, pre_activation=True, batch_norm=False)
+    block = net.blocks()[-1]
+    x = images(2, 4, 4, 16)
+    with no_grad():
+        mean = sum(block(x).data for _ in range(2000)) / 2000
+        expected = block.eval()(x).data
+    assert abs(mean - expected).max() < 0.1 * abs(expected - x.data).max()
+
+
+def test_one_stream_for_all_blocks():
+    net = models.resnet(14, width=2, survival=0.5)
+    ((name, generator),) = net.named_generators()
+    assert name == "layer1.0.random" and all(block.random is generator for block in net.blocks())
+    assert list(models.resnet(14, width=2).named_generators()) == []
