@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from . import __version__, backend
-from .errors import ConfigError, MiniresError, nearest
+from .errors import ConfigError, MiniresError, nearest, unknown_name
 from .experiments.presets import PRESETS
 
 INTERRUPTED = 130        # the exit status of a program stopped by Ctrl-C, by convention 128 + SIGINT
@@ -33,15 +33,7 @@ def degradation(args):
     """``minires degradation``"""
     from .experiments import degradation as experiment
 
-    if args.data is not None and args.dataset == "synthetic":
-        raise ConfigError("--data", "the synthetic images are drawn, not read", "--dataset cifar10 beside it", "--dataset synthetic")
-    if args.threads is not None:
-        backend.set_num_threads(args.threads)
-    backend.check_device(args.device, "--device")
-    if args.tf32:
-        if args.device != "gpu":
-            raise ConfigError("--tf32", "only a GPU computes in TF32", "--device gpu beside it", f"--device {args.device}")
-        backend.allow_tf32()
+    _prepare(args)
     settings = experiment.Settings(args.dataset, _preset(args), tuple(dict.fromkeys(args.depths)), args.seeds)
     out = Path(args.out or f"runs/degradation-{args.dataset}-{args.preset}")
     if args.resume and not (out / "config.json").exists():
@@ -58,6 +50,29 @@ def degradation(args):
         print(f"drawn: {figure}")
 
 
+def claims(args):
+    """``minires claims``"""
+    from .experiments import claims as laboratory
+
+    if args.list:
+        for claim in laboratory.CLAIMS.values():
+            print(f"{claim.name}\n    {claim.statement}\n    ({claim.source})")
+        return
+    for name in args.names:
+        if name not in laboratory.CLAIMS:
+            raise unknown_name("minires claims", "claim", name, laboratory.CLAIMS)
+    _prepare(args)
+    out = Path(args.out or f"runs/claims-{args.dataset}-{args.preset}")
+    chosen = [claim for name, claim in laboratory.CLAIMS.items() if name in args.names or not args.names]
+    try:
+        findings = laboratory.run(chosen, out, args.dataset, args.preset, args.seeds, args.data, args.device)
+    except KeyboardInterrupt:
+        print(f"\nminires: interrupted; what was finished is in {out}. Go on with the same command.", file=sys.stderr)
+        return INTERRUPTED
+    print("\n" + "\n".join(laboratory.lines(findings)))
+    print(f"written: {out / 'report.md'}, {out / 'report.html'}")
+
+
 def plot(args):
     """``minires plot``"""
     from .experiments import degradation as experiment
@@ -71,6 +86,19 @@ def fetch_data(args):
     from .data import fetch_cifar10
 
     print(f"ready: {fetch_cifar10(args.data)}")
+
+
+def _prepare(args):
+    """Check where to compute and on what, and set it up."""
+    if args.data is not None and args.dataset == "synthetic":
+        raise ConfigError("--data", "the synthetic images are drawn, not read", "--dataset cifar10 beside it", "--dataset synthetic")
+    if args.threads is not None:
+        backend.set_num_threads(args.threads)
+    backend.check_device(args.device, "--device")
+    if args.tf32:
+        if args.device != "gpu":
+            raise ConfigError("--tf32", "only a GPU computes in TF32", "--device gpu beside it", f"--device {args.device}")
+        backend.allow_tf32()
 
 
 def _preset(args):
@@ -107,16 +135,8 @@ def _parser():
                "  minires degradation --dataset cifar10 --data ~/cifar --seeds 3 --out runs/three-seeds\n"
                "  minires degradation --resume              go on after Ctrl-C")
     command.set_defaults(run=degradation)
-    command.add_argument("--dataset", type=_one_of("data set", ("synthetic", "cifar10")), default="synthetic", metavar="NAME",
-                         help="synthetic (drawn, needs no file; the default) or cifar10")
-    command.add_argument("--data", metavar="DIR", help="folder or archive of CIFAR-10 (default: $MINIRES_DATA, ./data, the user's cache)")
-    command.add_argument("--preset", type=_one_of("preset", PRESETS), default="quick", metavar="NAME",
-                         help="quick (the default), standard or paper")
+    _add_setting(command, PRESETS)
     command.add_argument("--depths", type=_at_least(1), nargs="+", default=(20, 56), metavar="N", help="depths 6n + 2, separated by spaces (default: 20 56)")
-    command.add_argument("--seeds", type=_at_least(1), default=1, metavar="N", help="repeat with seeds 0 to N - 1 (default: 1)")
-    command.add_argument("--device", default="cpu", metavar="NAME", help="where to compute: cpu (the default), or gpu, an NVIDIA GPU through CuPy")
-    command.add_argument("--tf32", action="store_true", help="on a GPU: let matrix products round to 10 bits of mantissa, which is faster")
-    command.add_argument("--threads", type=_at_least(1), metavar="N", help="threads to compute with (default: all cores)")
     command.add_argument("--out", metavar="DIR", help="new folder for the results (default: runs/degradation-DATASET-PRESET)")
     command.add_argument("--resume", action="store_true", help="go on with the run in the output folder")
     sizes = command.add_argument_group("overriding the preset")
@@ -128,6 +148,19 @@ def _parser():
     sizes.add_argument("--width", type=_at_least(1), metavar="N", help="channels of the first stage")
     sizes.add_argument("--image-size", type=_at_least(1), metavar="N", help="pixels a side, a divisor of 32: 32, 16, 8")
     sizes.add_argument("--train-size", type=_at_least(1), metavar="N", help="training images")
+
+    command = commands.add_parser(
+        "claims", allow_abbrev=False, help="put what is said about deep nets to the test",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="The laboratory of claims: measures each claim, writes a table and a figure, and a report with a verdict computed\n"
+                    "from the numbers (report.md and report.html). What was measured or trained before is used again, so a run that\n"
+                    "was interrupted goes on with the same command, and can be extended by claims or seeds.",
+        epilog="examples:\n  minires claims --list\n  minires claims degradation aftermath --dataset cifar10\n  minires claims --seeds 3")
+    command.set_defaults(run=claims)
+    command.add_argument("names", nargs="*", metavar="NAME", help="which claims (default: all)")
+    command.add_argument("--list", action="store_true", help="show the claims and stop")
+    _add_setting(command, ("quick", "standard"))
+    command.add_argument("--out", metavar="DIR", help="folder for the results (default: runs/claims-DATASET-PRESET)")
 
     command = commands.add_parser(
         "plot", help="draw the figures of a run again, without training", formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -145,6 +178,19 @@ def _parser():
     command.add_argument("name", type=_one_of("data set", ("cifar10",)), metavar="NAME", help="cifar10")
     command.add_argument("--data", metavar="DIR", help="folder to put it in (default: $MINIRES_DATA, else the user's cache)")
     return parser
+
+
+def _add_setting(command, presets):
+    """The options that all experiments share: on what, how large, how often and where."""
+    command.add_argument("--dataset", type=_one_of("data set", ("synthetic", "cifar10")), default="synthetic", metavar="NAME",
+                         help="synthetic (drawn, needs no file; the default) or cifar10")
+    command.add_argument("--data", metavar="DIR", help="folder or archive of CIFAR-10 (default: $MINIRES_DATA, ./data, the user's cache)")
+    command.add_argument("--preset", type=_one_of("preset", presets), default="quick", metavar="NAME",
+                         help=f"quick (the default){''.join(', ' + name for name in list(presets)[1:-1])} or {list(presets)[-1]}")
+    command.add_argument("--seeds", type=_at_least(1), default=1, metavar="N", help="repeat with seeds 0 to N - 1 (default: 1)")
+    command.add_argument("--device", default="cpu", metavar="NAME", help="where to compute: cpu (the default), or gpu, an NVIDIA GPU through CuPy")
+    command.add_argument("--tf32", action="store_true", help="on a GPU: let matrix products round to 10 bits of mantissa, which is faster")
+    command.add_argument("--threads", type=_at_least(1), metavar="N", help="threads to compute with (default: all cores)")
 
 
 class _Parser(argparse.ArgumentParser):

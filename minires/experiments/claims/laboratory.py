@@ -23,6 +23,18 @@ NETS = {
     "plain-56": partial(models.plain, 56),
     "residual-20": partial(models.resnet, 20),
     "residual-56": partial(models.resnet, 56),
+    "projections-56": partial(models.resnet, 56, shortcut="C"),
+    "halved-56": partial(models.resnet, 56, shortcut_scale=0.5),
+    "pre-activation-56": partial(models.resnet, 56, pre_activation=True),
+    "fixup-56": partial(models.resnet, 56, batch_norm=False, init="fixup"),
+    "skipinit-56": partial(models.resnet, 56, batch_norm=False, init="skipinit"),
+    "stochastic-56": partial(models.resnet, 56, survival=0.5),
+}
+LINEAR_NETS = {                # their size does not follow from the preset's width, but from that of its images
+    "plain-mlp-20": partial(models.plain_mlp, 20),
+    "plain-mlp-56": partial(models.plain_mlp, 56),
+    "residual-mlp-20": partial(models.residual_mlp, 20),
+    "residual-mlp-56": partial(models.residual_mlp, 56),
 }
 
 
@@ -45,6 +57,7 @@ VARIANTS = {
     "warm-up": Variant(lambda recipe: replace(recipe, warmup=recipe.iterations // 5)),
     "clipped": Variant(lambda recipe: replace(recipe, clip_norm=1.0)),
     "small rate": Variant(lambda recipe: replace(recipe, lr=recipe.lr / 10)),
+    "kept norms": Variant(callbacks=lambda model: {"after_step": optim.keep_norms(model)}),
     "three times longer": Variant(lambda recipe: _longer(recipe, 3)),
 }
 
@@ -78,9 +91,12 @@ class Laboratory:
 
     def fresh(self, net, seed):
         """A net with its initial weights, on the device."""
+        classes = len(self.train_set.classes)
+        if net in LINEAR_NETS:
+            return LINEAR_NETS[net](image_size=self.preset.image_size, num_classes=classes, seed=seed).to(self.device)
         if net not in NETS:
-            raise unknown_name("Laboratory", "net", net, NETS)
-        return NETS[net](width=self.preset.width, num_classes=len(self.train_set.classes), seed=seed).to(self.device)
+            raise unknown_name("Laboratory", "net", net, (*NETS, *LINEAR_NETS))
+        return NETS[net](width=self.preset.width, num_classes=classes, seed=seed).to(self.device)
 
     def trained(self, net, seed, variant="usual"):
         """The net after training, in evaluation mode. It is shared: leave it as it is."""

@@ -1,0 +1,37 @@
+"""Is part of the degradation the aftermath of an explosion at the start?
+
+At initialisation the gradients of plain-56 explode towards the images. The first steps then make the weights there so long
+that, batch norm taking their scale out again, later steps hardly turn them. What holds back the first steps should help.
+"""
+
+from ...plot import COLOURS, OTHERS
+from . import errors
+from .claim import Claim
+from .verdict import CONTRADICTED, SUPPORTED, UNDECIDED, Verdict, below
+
+CURES = {"warm-up": "the learning rate rises from a tenth over the first fifth of the steps", "clipped": "gradients scaled down to norm 1",
+         "small rate": "a tenth of the learning rate throughout", "kept norms": "weights set back to their first length after every step"}
+MARGIN = 2.0           # percentage points
+
+
+def judge(rows):
+    """Supported if one cure helps, contradicted if none does."""
+    found = [below(errors.differences(rows, ("plain-56", cure), ("plain-56", "usual")), 0, MARGIN, f"training error with {cure} minus usual",
+                   "points") for cure in CURES]
+    outcomes = [verdict.outcome for verdict in found]
+    outcome = SUPPORTED if SUPPORTED in outcomes else UNDECIDED if UNDECIDED in outcomes else CONTRADICTED
+    return Verdict(outcome, "; ".join(f"{verdict.reason} ({'helps' if verdict.outcome == SUPPORTED else 'hurts' if verdict.outcome == CONTRADICTED else 'no clear difference'})"
+                                      for verdict in found))
+
+
+CLAIM = Claim(
+    name="aftermath",
+    statement="Part of the degradation of plain-56 is the aftermath of exploding gradients in the first steps, and can be cured there.",
+    source="a hypothesis that follows from Yang et al. 2019, arXiv:1902.08129 (explosion), and van Laarhoven 2017, arXiv:1706.05350 (effective rate)",
+    predictions={"the hypothesis": "with the same number of steps, one of the cures lowers the training error",
+                 "He et al. 2015": "the cause lies elsewhere (they conjecture exponentially low convergence rates): no cure helps much"},
+    columns=errors.COLUMNS, text=errors.TEXT, judge=judge,
+    measure=errors.measure(*(("plain-56", variant) for variant in ("usual", *CURES)), ("plain-20", "usual"), ("residual-56", "usual")),
+    draw=errors.draw(("plain-56, the same number of steps", [("usual", "plain-56", "usual", COLOURS["plain"]),
+                      *((cure.replace(" ", "\n").replace("-", "-\n"), "plain-56", cure, colour) for cure, colour in zip(CURES, OTHERS))]),
+                     ("to compare", [("plain-20", "plain-20", "usual", "#f0a35c"), ("residual-\n56", "residual-56", "usual", COLOURS["residual"])])))

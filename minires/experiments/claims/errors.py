@@ -1,0 +1,59 @@
+"""What most claims compare: the errors that nets end with."""
+
+from statistics import mean
+
+from ... import plot
+
+COLUMNS, TEXT = ("seed", "net", "variant", "train_error", "test_error"), ("net", "variant")
+
+
+def measure(*trainings):
+    """A claim's ``measure``: the final errors, in percent, of nets trained for it; `trainings` are (net, variant)."""
+    def final_errors(laboratory, seed):
+        rows = []
+        for net, variant in trainings:
+            last = laboratory.metrics(net, seed, variant)[-1]
+            rows.append({"net": net, "variant": variant, "train_error": last["train_error"], "test_error": last["test_error"]})
+        return rows
+
+    return final_errors
+
+
+def of(rows, net, variant="usual", column="train_error"):
+    """The errors of a net, one for each seed."""
+    return [row[column] for row in sorted(rows, key=lambda row: row["seed"]) if (row["net"], row["variant"]) == (net, variant)]
+
+
+def differences(rows, first, second, column="train_error"):
+    """The error of `first` minus that of `second`, each (net, variant), seed by seed: positive where `first` is worse."""
+    return [a - b for a, b in zip(of(rows, *first, column), of(rows, *second, column), strict=True)]
+
+
+def draw(*groups):
+    """A claim's ``draw``: a bar for the training error of each net.
+
+    Parameters
+    ----------
+    *groups : (title, list of (label, net, variant, colour))
+        A panel each.
+    """
+    @plot.styled
+    def bars(rows, caption):
+        figure, axes = plot.panels(len(groups), (max(5.4, 1.15 * sum(len(entries) for _, entries in groups) + 1.2), 4.4), share_y=True)
+        for ax, (title, entries) in zip(axes, groups):
+            for i, (label, net, variant, colour) in enumerate(entries):
+                train, test = of(rows, net, variant), of(rows, net, variant, "test_error")
+                ax.bar(i, mean(train), width=0.62, color=colour)
+                ax.plot([i] * len(train), train, "o", color="black", markersize=3.5, zorder=4)
+                ax.plot([i + 0.4] * len(test), test, "_", color=plot.GREY, markersize=9, markeredgewidth=1.6, zorder=4)
+                ax.annotate(f"{mean(train):.1f}", (i, 0), xytext=(0, 4), textcoords="offset points", ha="center", color="white",
+                            fontweight="bold")
+            ax.set_xticks(range(len(entries)), [label for label, *_ in entries])
+            ax.set_title(title)
+            ax.grid(axis="x", visible=False)
+        axes[0].set_ylabel("training error, %")
+        count = len({row["seed"] for row in rows})
+        plot.write_below(figure, f"{caption}; " + ("1 seed" if count == 1 else f"dots: {count} seeds, bars: their mean") + "; grey: test error")
+        return figure
+
+    return bars

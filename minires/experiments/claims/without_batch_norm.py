@@ -1,0 +1,27 @@
+"""Is it batch norm that makes residual nets trainable?"""
+
+from ...plot import COLOURS, OTHERS
+from . import errors
+from .claim import Claim
+from .verdict import below, together
+
+NETS = {"fixup-56": ("Fixup", OTHERS[0]), "skipinit-56": ("SkipInit", OTHERS[1])}
+MARGIN = 2.0           # percentage points
+
+
+def judge(rows):
+    return together(*(below(errors.differences(rows, (net, "usual"), ("plain-56", "usual")), 0, MARGIN,
+                            f"training error of {net} minus plain-56 with batch norm", "points") for net in NETS))
+
+
+CLAIM = Claim(
+    name="without-batch-norm",
+    statement="Residual nets need no batch norm: started as the identity, they train without it, and better than a plain net with it.",
+    source="Zhang et al. 2019, arXiv:1901.09321 (Fixup); De and Smith 2020, arXiv:2002.10444 (SkipInit)",
+    predictions={"Fixup, SkipInit": "both train, and end below plain-56 with batch norm",
+                 "batch norm as the cure": "without it, a net of 56 layers does not train"},
+    columns=errors.COLUMNS, text=errors.TEXT, judge=judge,
+    measure=errors.measure(*((net, "usual") for net in (*NETS, "residual-56", "plain-56"))),
+    draw=errors.draw(("residual-56 without batch norm", [(label, net, "usual", colour) for net, (label, colour) in NETS.items()]),
+                     ("with it", [("residual-\n56", "residual-56", "usual", COLOURS["residual"]),
+                                  ("plain-56", "plain-56", "usual", COLOURS["plain"])])))
