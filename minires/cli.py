@@ -60,7 +60,7 @@ def claims(args):
         return
     for name in args.names:
         if name not in laboratory.CLAIMS:
-            raise unknown_name("minires claims", "claim", name, laboratory.CLAIMS)
+            raise unknown_name("claims", "claim", name, laboratory.CLAIMS)
     _prepare(args)
     out = Path(args.out or f"runs/claims-{args.dataset}-{args.preset}")
     chosen = [claim for name, claim in laboratory.CLAIMS.items() if name in args.names or not args.names]

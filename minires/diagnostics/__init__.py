@@ -1,5 +1,23 @@
-"""What a net, fresh or trained, can be asked."""
+"""What a net, fresh or trained, can be asked.
 
-from .gradients import LayerGradient, gradient_norms
+Each function takes a net, and data where it needs them, and returns plain records. The net stays as it was: weights, running
+statistics, gradients, mode and hooks.
+"""
 
-__all__ = ["LayerGradient", "gradient_norms"]
+from .evaluation import Evaluation, evaluate
+from .gradients import ActivationGradient, LayerGradient, activation_gradients, gradient_norms
+from .landscape import LossLine, LossPlane, Trajectory, loss_line, loss_plane, random_direction, trajectory
+from .lesion import Lesion, drop_each, drop_random, drop_sets, dropped, swap_each, swapped
+from .paths import PathGradient, path_gradient, path_gradients, routed
+from .propagation import Growth, LayerPropagation, Propagation, growth, propagation
+from .responses import LayerResponse, responses
+from .shattering import GradientCorrelation, GradientPath, autocorrelation, gradient_correlation, gradient_path, input_gradients
+from .undisturbed import undisturbed
+from .updates import LayerUpdate, updates
+
+__all__ = ["ActivationGradient", "Evaluation", "GradientCorrelation", "GradientPath", "Growth", "LayerGradient", "LayerPropagation",
+           "LayerResponse", "LayerUpdate", "Lesion", "LossLine", "LossPlane", "PathGradient", "Propagation", "Trajectory",
+           "activation_gradients", "autocorrelation", "drop_each", "drop_random", "drop_sets", "dropped", "evaluate",
+           "gradient_correlation", "gradient_norms", "gradient_path", "growth", "input_gradients", "loss_line", "loss_plane",
+           "path_gradient", "path_gradients", "propagation", "random_direction", "responses", "routed", "swap_each", "swapped",
+           "trajectory", "undisturbed", "updates"]

@@ -1,9 +1,15 @@
-"""How large each layer's gradient is."""
+"""How large each layer's gradient is: that of its weights, and that of what it puts out."""
 
-import math
+from math import inf, sqrt
 from typing import NamedTuple
 
 import numpy as np
+
+from .. import functional as F
+from ..errors import unknown_name
+from ..tensor import Tensor
+from .parts import array_of, blocks, depths, main_path, square_sum, watching
+from .undisturbed import undisturbed
 
 
 class LayerGradient(NamedTuple):
@@ -31,10 +37,80 @@ def gradient_norms(model):
     records = []
     for depth, (name, parameter) in enumerate(weights, 1):
         gradient, weight = _norm(parameter.grad), _norm(parameter.data)
-        ratio = gradient / weight if weight else math.inf          # Fixup starts layers at 0
+        ratio = gradient / weight if weight else inf               # Fixup starts layers at 0
         records.append(LayerGradient(name.removesuffix(".weight"), depth, gradient, weight, ratio))
     return records
 
 
 def _norm(array):
     return 0.0 if array is None else float(np.linalg.norm(array))
+
+
+class ActivationGradient(NamedTuple):
+    """The gradient of the loss with respect to what one layer or block puts out, for a whole batch."""
+
+    layer: str               # the name of the layer or block in the net
+    depth: int               # along the main path; of a block, that of its last layer
+    norm: float              # |dL/dy|, over all images of the batch
+    rms: float               # root mean square of the elements of dL/dy, norm / sqrt(their number)
+
+
+def activation_gradients(model, images, labels, of="layers", mode="train", loss=F.cross_entropy):
+    """|dL/dy| for the output y of every layer or block: what reaches each place on the way back.
+
+    A layer's output is what its convolution or matrix product gives, before batch norm and ReLU; a block's, what it hands to the
+    next block. As L is a mean over the batch, both numbers fall with its size: |dL/dy| as 1 / sqrt(N), the root mean
+    square as 1 / N.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Stays as it is.
+    images : Tensor or array (N, H, W, C)
+    labels : array of int (N,)
+    of : {"layers", "blocks"}
+    mode : {"train", "eval"}
+        In "train" batch norm uses the batch's statistics, and the gradient passes through them.
+    loss : callable
+        Takes logits and labels, returns a single number as a Tensor.
+
+    Returns
+    -------
+    list of ActivationGradient
+        From the images to the logits; layers that were not called (in a block that was dropped) are left out.
+
+    Raises
+    ------
+    ConfigError
+        For another `of` or `mode`, or blocks of a net that has none.
+    """
+    if of not in ("layers", "blocks"):
+        raise unknown_name("activation_gradients", "of", of, ("layers", "blocks"))
+    parts = main_path(model) if of == "layers" else blocks(model, "activation_gradients")
+    places = depths(model, parts)
+    return [ActivationGradient(name, places[name], sqrt(signal.gradient), sqrt(signal.gradient / signal.elements))
+            for name, signal in signals(model, parts, images, labels, mode, loss).items()]
+
+
+class Signal(NamedTuple):
+    """What passed through one part of a net, forwards and back."""
+
+    elements: int            # of its output
+    activation: float        # sum of their squares
+    gradient: float          # sum of the squares of their gradients
+
+
+def signals(model, parts, images, labels, mode, loss):
+    """Name -> Signal for each of the modules `parts` that was called, in their order, from one forward and backward pass."""
+    found = {}
+
+    def on_call(name, inputs, y):
+        before = found.get(name, Signal(0, 0.0, 0.0))          # a layer that is called twice adds up
+        found[name] = before._replace(elements=before.elements + y.size, activation=before.activation + square_sum(y.data))
+
+    def on_gradient(name, gradient):
+        found[name] = found[name]._replace(gradient=found[name].gradient + square_sum(gradient))
+
+    with undisturbed(model, mode), watching(parts, on_call, on_gradient):
+        loss(model(Tensor(array_of(images))), labels).backward()
+    return {name: found[name] for name in parts if name in found}

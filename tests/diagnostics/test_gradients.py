@@ -1,10 +1,13 @@
-"""Gradient norms by layer."""
+"""Gradient norms by layer, of weights and of activations."""
 
 import numpy as np
 import pytest
 
 from minires import Tensor, functional as F, models, nn
-from minires.diagnostics import gradient_norms
+from minires.diagnostics import activation_gradients, dropped, gradient_norms
+from minires.errors import ConfigError
+
+from .nets import NETS, batch, in_float64, lived_in
 
 
 def test_a_linear_net_solved_by_hand():
@@ -54,3 +57,68 @@ def test_layers_left_out_of_a_batch_and_layers_of_zeros():
     F.cross_entropy(fixup(images), np.arange(4)).backward()
     records = {r.layer: r for r in gradient_norms(fixup)}
     assert records["fc"].gradient_norm > 0 == records["fc"].weight_norm and records["fc"].ratio == float("inf")
+
+
+# Gradients of activations
+
+
+def test_activation_gradients_of_a_linear_chain_solved_by_hand():
+    """L = sum over both images of the outputs; each of three layers multiplies by 3: dL/dy is 1, 3, 9 in two places of each image."""
+    net = nn.Sequential(*(nn.Linear(2, 2, bias=False) for _ in range(3)))
+    for layer in net:
+        layer.weight.data[...] = 3 * np.eye(2)
+    records = activation_gradients(net, np.ones((5, 2), np.float32), np.zeros(5, int), loss=lambda y, labels: y.sum())
+    assert [(r.layer, r.depth) for r in records] == [("0", 1), ("1", 2), ("2", 3)]
+    assert [r.rms for r in records] == pytest.approx([9, 3, 1])
+    assert [r.norm for r in records] == pytest.approx([9 * np.sqrt(10), 3 * np.sqrt(10), np.sqrt(10)])
+
+
+@pytest.mark.parametrize("which", NETS)
+def test_activation_gradients_are_the_slopes_of_the_loss(which):
+    """Adding e to a layer's output changes the loss by <dL/dy, e>: the norm is the slope along the gradient itself."""
+    net, (x, y) = lived_in(in_float64(NETS[which]())), batch(dtype=np.float64)
+    for of in ("layers", "blocks"):
+        for record in activation_gradients(net, x, y, of=of)[1::2]:
+            module, step, caught = dict(net.named_modules())[record.layer], 1e-6, []
+            remove = module.register_forward_hook(lambda module, inputs, output: output.register_hook(caught.append) and None)
+            F.cross_entropy(net(Tensor(x)), y).backward()
+            remove()
+            along = caught[0] / np.linalg.norm(caught[0])
+            losses = []
+            for sign in (1, -1):
+                remove = module.register_forward_hook(lambda module, inputs, output: output + Tensor(sign * step * along))
+                losses.append(F.cross_entropy(net(Tensor(x)), y).item())
+                remove()
+            assert record.norm == pytest.approx((losses[0] - losses[1]) / (2 * step), rel=1e-4)
+            assert record.rms == pytest.approx(record.norm / np.sqrt(along.size))
+
+
+def test_blocks_have_the_depth_of_their_last_layer():
+    records = activation_gradients(models.resnet(14, width=2, shortcut="C"), *batch(), of="blocks")
+    assert [(r.layer, r.depth) for r in records] == [(f"layer{s}.{i}", 1 + 4 * (s - 1) + 2 * (i + 1)) for s in (1, 2, 3) for i in (0, 1)]
+
+
+def test_projections_are_not_on_the_main_path():
+    records = activation_gradients(models.resnet(8, width=2, shortcut="C"), *batch())
+    assert [r.layer for r in records] == ["conv1", *(f"layer{s}.0.conv{c}" for s in (1, 2, 3) for c in (1, 2)), "fc"]
+
+
+def test_layers_of_a_dropped_block_are_left_out_and_the_others_keep_their_depth():
+    net = models.resnet(8, width=2)
+    with dropped(net, "layer2.0"):
+        assert [r.depth for r in activation_gradients(net, *batch())] == [1, 2, 3, 6, 7, 8]
+
+
+def test_vanishing_gradients_do_not_become_zero():
+    """1e-30 is a number of float32, its square is not."""
+    net = nn.Sequential(nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False))
+    net[1].weight.data[...] = 1e-30
+    first, _ = activation_gradients(net, np.ones((1, 1), np.float32), [0], loss=lambda y, labels: y.sum())
+    assert first.norm == pytest.approx(1e-30, rel=1e-6, abs=0)
+
+
+def test_unknown_parts():
+    with pytest.raises(ConfigError, match="unknown of: expected one of layers, blocks, got 'block'; did you mean 'blocks'"):
+        activation_gradients(models.plain(8, width=2), *batch(), of="block")
+    with pytest.raises(ConfigError, match="a net without blocks"):
+        activation_gradients(nn.Linear(3, 2), np.ones((2, 3), np.float32), [0, 1], of="blocks")

@@ -122,6 +122,10 @@ class Laboratory:
         images = self.test_set if test else self.train_set
         return next(iter(EvaluationBatches(images.take(size), size, self.train_set.pixel_mean(), self.device)))
 
+    def train_batches(self, size):
+        """The first so many training images, unaltered, in batches that can be gone through any number of times."""
+        return EvaluationBatches(self.train_set.take(min(size, len(self.train_set))), 500, self.train_set.pixel_mean(), self.device)
+
     def test_batches(self, size=None):
         """The test set, or the first so many images of it, in batches that can be gone through any number of times."""
         images = self.test_set if size is None else self.test_set.take(min(size, len(self.test_set)))

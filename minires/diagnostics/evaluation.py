@@ -1,0 +1,63 @@
+"""Loss and error of a net on a data set."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import backend
+from .. import functional as F
+from ..errors import ConfigError
+from ..tensor import Tensor, no_grad
+from .parts import array_of
+from .undisturbed import undisturbed
+
+
+class Evaluation(NamedTuple):
+    """How well a net does on a data set."""
+
+    loss: float              # mean over the images; cross-entropy in nats
+    error: float             # images whose largest logit is not that of the label, in percent
+
+
+def evaluate(model, batches, mode="eval", loss=F.cross_entropy):
+    """The loss and error of `model`, which stays as it is.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Maps images (N, H, W, C) to logits (N, K).
+    batches : iterable of (images, labels)
+        Gone through once: `data.EvaluationBatches`, or a list, of one pair for a single batch; on the device of the model.
+    mode : {"train", "eval"}
+        In "train" batch norm uses each batch's own statistics; the running ones are put back.
+    loss : callable
+        Takes logits and labels, returns the mean over the batch.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    ConfigError
+        If `batches` is an iterator, such as the endless `data.Batches`, or holds no images; or for an unknown mode.
+    """
+    check_batches(batches, "evaluate")
+    total, wrong, images_seen = 0.0, 0, 0
+    # Weights far from where they were trained may overflow; inf and nan in the result say so, no warning is needed.
+    with undisturbed(model, mode), no_grad(), np.errstate(over="ignore", invalid="ignore"):
+        for images, labels in batches:
+            logits = model(Tensor(array_of(images)))
+            total += loss(logits, labels).item() * len(labels)
+            wrong += int((backend.move(logits.data.argmax(axis=1), "cpu") != np.asarray(labels)).sum())
+            images_seen += len(labels)
+    if not images_seen:
+        raise ConfigError("evaluate", "batches", "at least one image", "none")
+    return Evaluation(total / images_seen, 100 * wrong / images_seen)
+
+
+def check_batches(batches, where):
+    """Raise ConfigError for an iterator: it can be gone through once only, and may never end."""
+    if iter(batches) is batches:
+        raise ConfigError(where, "batches", "a list of (images, labels), or EvaluationBatches", type(batches).__name__,
+                          "an iterator can be used up only once, and may be endless")

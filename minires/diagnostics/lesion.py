@@ -1,0 +1,172 @@
+"""What becomes of a trained net when blocks are taken out or exchanged: Veit et al. 2016 (arXiv:1605.06431).
+
+A plain net that loses one layer is lost. A residual net hardly notices: it is many nets of different depth added up, and
+loses half of them.
+"""
+
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import functional as F
+from ..errors import ConfigError
+from ..models.blocks import subsample_and_pad
+from .evaluation import check_batches, evaluate
+from .parts import blocks, pick_blocks
+from .undisturbed import overridden
+
+
+class Lesion(NamedTuple):
+    """A net on a data set, after some of its blocks were dropped or exchanged."""
+
+    blocks: tuple            # their names; empty for the whole net
+    loss: float              # mean cross-entropy, nats
+    error: float             # percent
+
+
+@contextmanager
+def dropped(model, *names):
+    """Within: each block of `model` that is named, such as ``"layer1.0"``, hands on what comes in.
+
+    Of a residual block y = relu(F(x) + S(x)) only the shortcut stays: relu(S(x)). A block of a plain net becomes the
+    identity, or where it changes the shape what shortcut A would be there: the input subsampled and padded with zero channels.
+
+    Raises
+    ------
+    ConfigError
+        For a name that is no block.
+    """
+    chosen = pick_blocks(model, names, "dropped")
+    with overridden({block: _passing(block) for block in chosen}):
+        yield
+
+
+@contextmanager
+def swapped(model, first, second):
+    """Within: the blocks `first` and `second` of `model` stand in each other's place.
+
+    Raises
+    ------
+    ConfigError
+        For a name that is no block, or two blocks of different shapes.
+    """
+    a, b = pick_blocks(model, (first, second), "swapped")
+    if _kind(a) != _kind(b):
+        raise ConfigError("swapped", f"{first} and {second}", "two blocks of one shape",
+                          f"filters {a.conv1.weight.shape}, stride {a.stride} and {b.conv1.weight.shape}, stride {b.stride}",
+                          "take two from one stage, neither where the shape changes")
+    with overridden({a: b.forward, b: a.forward}):
+        yield
+
+
+def drop_each(model, batches, mode="eval"):
+    """Loss and error of the whole net, then with each of its blocks dropped in turn (figure 3 of the paper).
+
+    Parameters
+    ----------
+    model : nn.Module
+        A net of `models.plain` or `models.resnet`. Stays as it is.
+    batches : iterable of (images, labels)
+        Gone through once for each record: `data.EvaluationBatches`, or a list.
+    mode : {"train", "eval"}
+        As for `evaluate`.
+
+    Returns
+    -------
+    list of Lesion
+
+    Raises
+    ------
+    ConfigError
+        If the net has no blocks, or as `evaluate` does.
+    """
+    return drop_sets(model, batches, [(), *((name,) for name in blocks(model, "drop_each"))], mode)
+
+
+def drop_random(model, batches, counts, draws=3, seed=0, mode="eval"):
+    """Loss and error with so many blocks dropped at random (figure 5a of the paper).
+
+    Parameters
+    ----------
+    model, batches, mode
+        As for `drop_each`.
+    counts : iterable of int
+        How many blocks to drop.
+    draws : int
+        Random choices for each count.
+    seed : int
+        For the choices.
+
+    Returns
+    -------
+    list of Lesion
+        `draws` records for each count, in the order of `counts`.
+
+    Raises
+    ------
+    ConfigError
+        For a count below 0 or above the number of blocks, or as `drop_each` does.
+    """
+    names, rng = list(blocks(model, "drop_random")), np.random.default_rng(seed)
+    sets = []
+    for count in counts:
+        if not 0 <= count <= len(names):
+            raise ConfigError("drop_random", "count", f"0 to {len(names)}, for so many blocks there are", repr(count))
+        sets += [[names[i] for i in sorted(rng.choice(len(names), count, replace=False))] for _ in range(draws)]
+    return drop_sets(model, batches, sets, mode)
+
+
+def drop_sets(model, batches, sets, mode="eval"):
+    """Loss and error with each of `sets`, sequences of names, dropped in turn; otherwise as `drop_each`."""
+    check_batches(batches, "drop_sets")
+    records = []
+    for names in sets:
+        with dropped(model, *names):
+            records.append(Lesion(tuple(names), *evaluate(model, batches, mode)))
+    return records
+
+
+def swap_each(model, batches, pairs=None, mode="eval"):
+    """Loss and error with each pair of blocks exchanged in turn.
+
+    Parameters
+    ----------
+    model, batches, mode
+        As for `drop_each`.
+    pairs : iterable of (str, str), optional
+        Names of blocks. By default all pairs of neighbours that have the same shape.
+
+    Returns
+    -------
+    list of Lesion
+
+    Raises
+    ------
+    ConfigError
+        As `swapped` and `drop_each` do.
+    """
+    check_batches(batches, "swap_each")
+    known = list(blocks(model, "swap_each").items())
+    if pairs is None:
+        pairs = [(first, second) for (first, a), (second, b) in zip(known, known[1:]) if _kind(a) == _kind(b)]
+    records = []
+    for first, second in pairs:
+        with swapped(model, first, second):
+            records.append(Lesion((first, second), *evaluate(model, batches, mode)))
+    return records
+
+
+def shortcut(block, x):
+    """S(x) of a residual block, and what stands for it in a plain one."""
+    if block.shortcut != "none":
+        return block.shortcut_of(x)
+    return subsample_and_pad(x, block.stride, block.new_channels) if block.stride != 1 or block.new_channels else x
+
+
+def _passing(block):
+    return lambda x: F.relu(shortcut(block, x))            # changes nothing after a block: what comes in is not below 0
+
+
+def _kind(block):
+    return block.shortcut, block.stride, block.conv1.weight.shape, block.conv2.weight.shape

@@ -1,0 +1,94 @@
+"""The parts of a net that diagnostics look at, the layers of the main path and the blocks, and how they look."""
+
+from contextlib import contextmanager
+from math import sqrt
+
+import numpy as np
+
+from .. import nn
+from ..errors import ConfigError, unknown_name
+from ..models.blocks import BasicBlock
+from ..tensor import Tensor
+
+
+def main_path(model):
+    """Name -> convolution or linear layer, from the images to the logits; projection shortcuts are not on the main path."""
+    found = {}
+    for name, module in model.named_modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)) and ".downsample." not in f".{name}" :
+            found[name] = module
+    return found
+
+
+def depths(model, parts):
+    """Name -> depth for each of `parts`: a layer's place on the main path, from 1; of a block, that of its last layer."""
+    places = {name: depth for depth, name in enumerate(main_path(model), 1)}
+    return {part: max(depth for name, depth in places.items() if f"{name}.".startswith(f"{part}.")) for part in parts}
+
+
+def blocks(model, where="blocks"):
+    """Name -> `BasicBlock`, from the images to the logits.
+
+    Raises
+    ------
+    ConfigError
+        If there are none.
+    """
+    found = {name: module for name, module in model.named_modules() if isinstance(module, BasicBlock)}
+    if not found:
+        raise ConfigError(where, "a net without blocks", "one of models.plain or models.resnet", type(model).__name__)
+    return found
+
+
+def pick_blocks(model, names, where):
+    """Those of `blocks` that are named. Raises ConfigError for a name that is not there."""
+    known = blocks(model, where)
+    for name in names:
+        if name not in known:
+            raise unknown_name(where, "block", name, known)
+    return [known[name] for name in names]
+
+
+@contextmanager
+def watching(modules, on_call, on_gradient=None):
+    """Within: see what passes through `modules`, a dict by name. The hooks are taken off again afterwards.
+
+    ``on_call(name, inputs, y)`` is called with the Tensors that go into a module and the one that comes out, and
+    ``on_gradient(name, gradient)`` with dL/dy when backward passes by.
+    """
+    def hook_of(name):
+        def hook(module, inputs, y):
+            on_call(name, inputs, y)
+            if on_gradient is not None and y.requires_grad:
+                y.register_hook(lambda gradient: on_gradient(name, gradient))
+        return hook                               # neither hook returns anything: they replace nothing
+
+    removers = []
+    try:
+        for name, module in modules.items():
+            removers.append(module.register_forward_hook(hook_of(name)))
+        yield
+    finally:
+        for remove in removers:
+            remove()
+
+
+def array_of(images):
+    """The array of a Tensor, or an array as it is: diagnostics take either."""
+    return images.data if isinstance(images, Tensor) else images
+
+
+def square_sum(array):
+    """The sum of squares, in float64: the squares of a vanishing or exploding gradient do not fit into float32."""
+    return float(np.square(array, dtype=np.float64).sum())
+
+
+def norm(array):
+    """The Euclidean norm of all elements, in float64."""
+    return sqrt(square_sum(array))
+
+
+def standard_error(values):
+    """Of the mean of independent `values`, along the first axis: std / sqrt(n). Not known (nan) from a single one."""
+    values = np.asarray(values, np.float64)
+    return values.std(axis=0, ddof=1) / sqrt(len(values)) if len(values) > 1 else np.full(values.shape[1:], np.nan)[()]

@@ -1,0 +1,150 @@
+"""Which paths through a residual net carry its gradient: Veit et al. 2016 (arXiv:1605.06431), section 4.
+
+A net of n blocks y = relu(F(x) + S(x)) is a sum over 2^n paths: through each block either by its residual branch F or by its
+shortcut S. A path through k branches has length k. There are C(n, k) of these, most near n / 2; but each branch weakens the
+gradient, so that what arrives at the images has come by short paths.
+"""
+
+from contextlib import contextmanager
+from itertools import combinations
+from math import comb
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import functional as F
+from ..errors import ConfigError
+from ..nn import norm_relu
+from ..tensor import Tensor, no_grad
+from .lesion import shortcut
+from .parts import array_of, blocks, norm, pick_blocks, standard_error
+from .undisturbed import overridden, undisturbed
+
+
+class PathGradient(NamedTuple):
+    """The gradient that paths of one length carry to the images."""
+
+    length: int              # residual branches on the path
+    paths: int               # how many paths there are of this length, C(n, length)
+    sampled: int             # how many of them were tried
+    norm: float              # |dL/dimages| by a single path, over the batch: mean of those tried
+    standard_error: float    # of that mean; 0 if all paths were tried, nan if one of several
+    total: float             # paths * norm: what all of that length carry, if they all point one way
+
+
+@contextmanager
+def routed(model, *through):
+    """Within: backward passes each block named in `through` by its residual branch only, all others by their shortcut only.
+
+    What the net computes stays the same; in y = relu(F(x) + S(x)) the term that is not to pass a gradient is taken off the tape.
+
+    Raises
+    ------
+    ConfigError
+        For a name that is no block, or a net without shortcuts.
+    """
+    pick_blocks(model, through, "routed")
+    with overridden({block: _one_way(block, name in through) for name, block in _residual_blocks(model, "routed").items()}):
+        yield
+
+
+def path_gradient(model, images, labels, through, mode="eval", loss=F.cross_entropy):
+    """dL/dimages by the one path that passes the residual branches of the blocks `through`, and no others.
+
+    The sum over all 2^n sets `through` is the whole gradient, by the chain rule.
+
+    Parameters
+    ----------
+    model : nn.Module
+        A net of `models.resnet`. Stays as it is.
+    images : Tensor or array (N, H, W, C)
+    labels : array of int (N,)
+    through : iterable of str
+        Names of blocks.
+    mode : {"train", "eval"}
+    loss : callable
+        Takes logits and labels, returns a single number as a Tensor.
+
+    Returns
+    -------
+    array (N, H, W, C)
+        On the device of `images`.
+
+    Raises
+    ------
+    ConfigError
+        As `routed` does, or for an unknown mode.
+    """
+    with undisturbed(model, mode), routed(model, *through):
+        x = Tensor(array_of(images), requires_grad=True)
+        loss(model(x), labels).backward()
+        return x.grad
+
+
+def path_gradients(model, images, labels, lengths=None, samples=10, seed=0, mode="eval", loss=F.cross_entropy):
+    """The gradient that reaches the images by paths of each length (figure 6 of the paper).
+
+    Of each length so many paths are drawn at random, as in the paper; all of them, once each, if there are no more.
+
+    Parameters
+    ----------
+    model, images, labels, mode, loss
+        As for `path_gradient`.
+    lengths : iterable of int, optional
+        By default all, from 0 to the number of blocks n.
+    samples : int
+        Paths to try of each length. The paper tries 1,000.
+    seed : int
+        For the random paths.
+
+    Returns
+    -------
+    list of PathGradient
+
+    Raises
+    ------
+    ConfigError
+        For a length outside 0 to n, or `samples` below 1; else as `path_gradient`.
+
+    Notes
+    -----
+    ``total`` is what the paper draws: it adds up the norms of paths. The gradients themselves point different ways, and
+    the norm of their sum is smaller.
+    """
+    names, rng = list(_residual_blocks(model, "path_gradients")), np.random.default_rng(seed)
+    if samples < 1:
+        raise ConfigError("path_gradients", "samples", "at least 1", repr(samples))
+    records = []
+    for length in range(len(names) + 1) if lengths is None else lengths:
+        if not 0 <= length <= len(names):
+            raise ConfigError("path_gradients", "length", f"0 to {len(names)}, for so many blocks there are", repr(length))
+        paths = comb(len(names), length)
+        if paths <= samples:
+            chosen = combinations(names, length)
+        else:
+            chosen = ([names[i] for i in rng.choice(len(names), length, replace=False)] for _ in range(samples))
+        norms = [norm(path_gradient(model, images, labels, through, mode, loss)) for through in chosen]
+        mean, error = float(np.mean(norms)), 0.0 if paths <= samples else float(standard_error(norms))
+        records.append(PathGradient(length, paths, len(norms), mean, error, paths * mean))
+    return records
+
+
+def _residual_blocks(model, where):
+    found = blocks(model, where)
+    if any(block.shortcut == "none" for block in found.values()):
+        raise ConfigError(where, "a plain net has one path only", "a net with shortcuts, of models.resnet", "one without")
+    return found
+
+
+def _one_way(block, by_branch):
+    """A forward for `block` that computes the same, with one of its two terms off the tape."""
+    def branch(x):
+        return block.bn2(block.conv2(norm_relu(block.bn1, block.conv1(x))))
+
+    def forward(x):
+        on_tape, off_tape = (branch, lambda x: shortcut(block, x)) if by_branch else (lambda x: shortcut(block, x), branch)
+        with no_grad():
+            constant = off_tape(x).detach()                # a shortcut may hand on x itself, which is on the tape
+        return F.add_relu(on_tape(x), constant)
+
+    return forward

@@ -1,0 +1,76 @@
+"""How far a step of gradient descent moves each layer's weights, against how large they are."""
+
+from math import nan
+from typing import NamedTuple
+
+from ..errors import ConfigError, GraphError
+from .parts import main_path, norm
+
+
+class LayerUpdate(NamedTuple):
+    """The step that one layer's weights are about to make, as Euclidean norms."""
+
+    layer: str               # the name of the convolution or linear layer
+    depth: int               # along the main path, from 1
+    weight_norm: float       # |w|
+    gradient_norm: float     # |dL/dw|, without weight decay
+    update_norm: float       # |change of w|
+    ratio: float             # |change of w| / |w|
+    effective_lr: float      # lr / |w|^2
+
+
+def updates(model, lr=None, optimizer=None):
+    """The step that every layer on the main path is about to make. Nothing is moved.
+
+    Call it after ``backward()`` and before the optimiser's step. With an `optimizer` the change is what its ``step`` will
+    make, with velocity, weight decay and Nesterov's variant; with `lr` alone it is lr dL/dw.
+
+    Batch norm divides by whatever scale the weights before it have: L(cw) = L(w), so dL/dw at cw is 1/c of that at w, and
+    a step of lr there turns w as a step of lr / c^2 here. What counts is lr / |w|^2, the effective learning rate
+    (van Laarhoven 2017, arXiv:1706.05350), which rises as weight decay shrinks w. For a layer without batch norm after
+    it, it has no such meaning.
+
+    Parameters
+    ----------
+    model : nn.Module
+    lr : float, optional
+        Learning rate; by default the optimiser's.
+    optimizer : optim.SGD, optional
+        Weights that it does not train do not move.
+
+    Returns
+    -------
+    list of LayerUpdate
+        From the images to the logits.
+
+    Raises
+    ------
+    ConfigError
+        If neither `lr` nor `optimizer` is given.
+    GraphError
+        If a layer has no gradient.
+    """
+    if lr is None and optimizer is None:
+        raise ConfigError("updates", "how large is a step?", "lr or optimizer", "neither")
+    lr = optimizer.lr if lr is None else lr
+    records = []
+    for depth, (name, module) in enumerate(main_path(model).items(), 1):
+        w = module.weight
+        if w.grad is None:
+            raise GraphError("updates", f"{name}.weight has no gradient", None, None, "call loss.backward() first")
+        weight_norm, update_norm = norm(w.data), norm(_direction(w, optimizer)) * lr
+        relative, effective = (update_norm / weight_norm, lr / weight_norm ** 2) if weight_norm else (nan, nan)
+        records.append(LayerUpdate(name, depth, weight_norm, norm(w.grad), update_norm, relative, effective))
+    return records
+
+
+def _direction(w, optimizer):
+    """The change of w is -lr times this; see `optim.SGD`."""
+    if optimizer is None:
+        return w.grad
+    place = next((i for i, parameter in enumerate(optimizer.params) if parameter is w), None)
+    if place is None:
+        return 0 * w.grad
+    gradient = w.grad + optimizer.decays[place] * w.data
+    velocity = optimizer.momentum * optimizer.velocities[place] + gradient
+    return gradient + optimizer.momentum * velocity if optimizer.nesterov else velocity

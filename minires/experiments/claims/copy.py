@@ -1,0 +1,57 @@
+"""Could a deep plain net do as well as a shallow one? Build the copy, and train on from there."""
+
+from dataclasses import replace
+
+from ... import models, plot
+from ...diagnostics import evaluate
+from ...tensor import Tensor
+from ...train import Trainer
+from . import errors
+from .claim import Claim
+from .verdict import above, below, together
+
+STEPS, RATE = 150, 0.1          # of training on: steps, and the part of the usual learning rate
+MARGIN = 2.0                    # percentage points
+EQUAL = 1e-3                    # largest difference of a logit that is called none
+IMAGES = 2000                   # of the training set, on which errors are counted in evaluation mode
+
+
+def measure(laboratory, seed):
+    shallow, usual = laboratory.trained("plain-20", seed), laboratory.trained("plain-56", seed)
+    images, labels = laboratory.batch(512)
+    copied = models.deepen(shallow, 56, Tensor(images)).eval()
+    difference = float(abs(copied(Tensor(images)).data - shallow(Tensor(images)).data).max())
+    rows = [_row(laboratory, "plain-20", shallow), _row(laboratory, "copy", copied), _row(laboratory, "plain-56", usual)]
+    recipe = replace(laboratory.preset.recipe(56), iterations=STEPS, milestones=(), lr=RATE * laboratory.preset.lr)
+    trainer = Trainer(copied, laboratory.train_set, laboratory.test_set, recipe, seed, name=f"copy of plain-20, seed {seed}",
+                      progress=laboratory.progress, device=laboratory.device)
+    trainer.run()
+    rows.append(_row(laboratory, "copy, trained on", trainer.model))
+    return [{**row, "difference": difference} for row in rows]
+
+
+def _row(laboratory, name, net):
+    train = evaluate(net, laboratory.train_batches(IMAGES))
+    return {"net": name, "variant": "usual", "train_error": train.error, "test_error": evaluate(net, laboratory.test_batches()).error}
+
+
+def judge(rows):
+    seeds = sorted({row["seed"] for row in rows})
+    differences = [max(row["difference"] for row in rows if row["seed"] == seed) for seed in seeds]
+    return together(
+        below(differences, EQUAL, 0, "largest difference between a logit of plain-20 and of its copy with 56 layers"),
+        above(errors.differences(rows, ("plain-56", "usual"), ("copy", "usual")), 0, MARGIN,
+              "training error of plain-56 trained as usual minus that of the copy", "points"))
+
+
+CLAIM = Claim(
+    name="copy",
+    statement="A deeper plain net could do what a shallower one does, but training does not find it.",
+    source="He et al. 2015, arXiv:1512.03385, section 1",
+    predictions={"He et al.": "plain-20 with layers set to the identity is a plain-56 with the same error; plain-56 trained as usual stays above",
+                 "capacity": "the shallow net cannot be copied, or training finds something as good"},
+    columns=(*errors.COLUMNS, "difference"), text=errors.TEXT, measure=measure, judge=judge,
+    draw=errors.draw(("", [("plain-20", "plain-20", "usual", plot.SHADES["plain"][0]),
+                           ("its copy,\n56 layers", "copy", "usual", plot.OTHERS[0]),
+                           ("the copy,\ntrained on", "copy, trained on", "usual", plot.OTHERS[1]),
+                           ("plain-56\nas usual", "plain-56", "usual", plot.SHADES["plain"][1])])))

@@ -1,0 +1,72 @@
+"""Is the loss around a trained plain net chaotic, and around a residual one smooth?"""
+
+import numpy as np
+
+from ... import plot
+from ...diagnostics import loss_plane, random_direction
+from .claim import Claim
+from .verdict import above
+
+NETS = ("plain-56", "residual-56")
+GRID, REACH = 13, 1.0                  # points along each axis, from -REACH to REACH
+IMAGES = 250
+MARGIN = 0.05          # of a share
+
+
+def measure(laboratory, seed):
+    places = np.linspace(-REACH, REACH, GRID)
+    images, labels = laboratory.batch(IMAGES)
+    rows = []
+    for net in NETS:
+        model = laboratory.trained(net, seed)
+        plane = loss_plane(model, [(images, labels)], random_direction(model, 2 * seed), random_direction(model, 2 * seed + 1), places, places)
+        rows += [{"net": net, "x": float(x), "y": float(y), "loss": float(plane.loss[i, j])}
+                 for i, y in enumerate(places) for j, x in enumerate(places)]
+    return rows
+
+
+def judge(rows):
+    seeds = sorted({row["seed"] for row in rows})
+    return above([concave(*_grid(rows, "plain-56", seed)[1:]) - concave(*_grid(rows, "residual-56", seed)[1:]) for seed in seeds], 0, MARGIN,
+                 "share of the plane where the loss bends downwards, plain-56 minus residual-56")
+
+
+def concave(y, loss):
+    """The share of places where log loss bends downwards along either axis: none in a bowl, half of them in noise."""
+    logs = np.log(np.nan_to_num(loss, nan=np.inf).clip(1e-6, 1e6))
+    return float(np.mean([np.mean(np.diff(logs, 2, axis=axis) < 0) for axis in (0, 1)]))
+
+
+def _grid(rows, net, seed):
+    chosen = {(row["y"], row["x"]): row["loss"] for row in rows if (row["net"], row["seed"]) == (net, seed)}
+    ys, xs = sorted({y for y, _ in chosen}), sorted({x for _, x in chosen})
+    return xs, ys, np.array([[chosen[y, x] for x in xs] for y in ys])
+
+
+@plot.styled
+def draw(rows, caption):
+    figure, axes = plot.panels(2, (9.6, 4.8), share_y=True)
+    seed = min(row["seed"] for row in rows)
+    grids = [_grid(rows, net, seed) for net in NETS]
+    largest = min(12.0, max(np.nanmax(loss[np.isfinite(loss)]) for *_, loss in grids))
+    levels = np.geomspace(min(loss.min() for *_, loss in grids), largest, 18)
+    for ax, net, (xs, ys, loss) in zip(axes, NETS, grids):
+        ax.grid(False)
+        filled = ax.contourf(xs, ys, np.nan_to_num(loss, nan=largest).clip(max=largest), levels=levels, cmap="cividis")
+        ax.contour(xs, ys, np.nan_to_num(loss, nan=largest).clip(max=largest), levels=levels, colors="white", linewidths=0.5)
+        ax.set_title(net)
+        ax.set_aspect("equal")
+        ax.set_xlabel("first random direction")
+    axes[0].set_ylabel("second random direction")
+    figure.colorbar(filled, ax=list(axes), label="loss, nats", pad=0.02, format="%.2g")
+    plot.write_below(figure, f"{caption}; filter-normalised directions, {IMAGES} training images, {GRID}x{GRID} points, seed {seed}")
+    return figure
+
+
+CLAIM = Claim(
+    name="landscape",
+    statement="The loss around a deep plain net is chaotic, around a residual net smooth.",
+    source="Li et al. 2018, arXiv:1712.09913, figures 1 and 5",
+    predictions={"Li et al.": "many bumps in the plane of plain-56, a single bowl around residual-56",
+                 "no difference": "both alike"},
+    columns=("seed", "net", "x", "y", "loss"), text=("net",), measure=measure, judge=judge, draw=draw)

@@ -1,0 +1,55 @@
+"""Do the gradients of a deep plain net look like white noise?"""
+
+from statistics import mean
+
+from ... import plot
+from ...diagnostics import gradient_path
+from .claim import Claim
+from .verdict import above
+
+NETS = ("plain-20", "plain-56", "residual-20", "residual-56")
+POINTS, LAGS, LAG = 64, 24, 4          # on the path from one image to another; the lag at which nets are compared
+MARGIN = 0.1           # of a correlation
+
+
+def measure(laboratory, seed):
+    images, _ = laboratory.batch(2)
+    rows = []
+    for net in NETS:
+        found = gradient_path(laboratory.fresh(net, seed), images[0], images[1], points=POINTS, max_lag=LAGS)
+        rows += [{"net": net, "lag": lag, "autocorrelation": float(value)} for lag, value in enumerate(found.autocorrelation)]
+    return rows
+
+
+def judge(rows):
+    def at_lag(net):
+        return [row["autocorrelation"] for row in sorted(rows, key=lambda row: row["seed"]) if (row["net"], row["lag"]) == (net, LAG)]
+
+    return above([a - b for a, b in zip(at_lag("residual-56"), at_lag("plain-56"), strict=True)], 0, MARGIN,
+                 f"autocorrelation of gradients at lag {LAG} of {POINTS} points, residual-56 minus plain-56")
+
+
+@plot.styled
+def draw(rows, caption):
+    figure, (ax,) = plot.panels(1, (6.4, 4.4))
+    for net in NETS:
+        family, depth = net.split("-")
+        lags = sorted({row["lag"] for row in rows})
+        ax.plot(lags, [mean(row["autocorrelation"] for row in rows if (row["net"], row["lag"]) == (net, lag)) for lag in lags],
+                color=plot.SHADES[family][0 if depth == "20" else 1], linewidth=2, label=net)
+    ax.axhline(0, color=plot.GREY, linewidth=0.8)
+    ax.set_xlabel(f"distance on the path between two images, of {POINTS} points")
+    ax.set_ylabel("autocorrelation of the input's gradient")
+    ax.legend()
+    count = len({row["seed"] for row in rows})
+    plot.write_below(figure, f"{caption}; at initialisation, batch norm in training mode; " + ("1 seed" if count == 1 else f"mean of {count} seeds"))
+    return figure
+
+
+CLAIM = Claim(
+    name="shattering",
+    statement="In a deep plain net the gradients at nearby inputs have little in common; shortcuts keep them alike.",
+    source="Balduzzi et al. 2017, arXiv:1702.08591 (correlation 2^-L in plain nets, 1 / sqrt(L) in residual ones)",
+    predictions={"Balduzzi et al.": "the autocorrelation falls at once in plain-56, and slowly in residual-56",
+                 "no shattering": "equal curves"},
+    columns=("seed", "net", "lag", "autocorrelation"), text=("net",), measure=measure, judge=judge, draw=draw)

@@ -1,0 +1,74 @@
+"""Do gradients vanish during the first steps of training?"""
+
+from math import log10
+from statistics import mean
+
+import numpy as np
+
+from ... import plot
+from .claim import Claim
+from .laboratory import WATCHED_STEPS
+from .vanishing_at_initialisation import MARGIN, VANISHED, fall
+from .verdict import below
+
+NETS = ("plain-56", "residual-56")
+MOMENTS = (1, 10, 100, 300)
+
+
+def measure(laboratory, seed):
+    rows = []
+    for net in NETS:
+        last = max(row["depth"] for row in laboratory.gradients(net, seed))
+        rows += [{"net": net, "iteration": row["iteration"], "depth": row["depth"], "gradient_norm": row["gradient_norm"],
+                  "weight_norm": row["weight_norm"]}
+                 for row in laboratory.gradients(net, seed) if row["iteration"] <= WATCHED_STEPS and row["depth"] < last]
+    return rows
+
+
+def judge(rows):
+    end = max(row["iteration"] for row in rows)
+    at_end = [row for row in rows if row["iteration"] == end]
+    return below(fall(at_end, "plain-56"), VANISHED, MARGIN,
+                 f"in plain-56 after {end} steps, log10 of the first layer's weight gradient over the last convolution's")
+
+
+@plot.styled
+def draw(rows, caption):
+    """Layer against step, the colour being the gradient: one panel a net, on one scale."""
+    from matplotlib.colors import LogNorm
+
+    figure, axes = plot.panels(len(NETS), (9.6, 4.6), share_y=True)
+    tables = [_table(rows, net) for net in NETS]
+    positive = np.concatenate([table[table > 0] for _, table in tables])
+    scale = LogNorm(*np.quantile(positive, (0.005, 0.995)))
+    for ax, net, (iterations, table) in zip(axes, NETS, tables):
+        ax.grid(False)
+        mesh = ax.pcolormesh(iterations, np.arange(1, len(table) + 1), table, norm=scale, cmap="cividis", shading="nearest")
+        ax.set_xscale("symlog", linthresh=10)
+        ax.set_xticks((0, 1, 10, 100, 300), ("0", "1", "10", "100", "300"))
+        ax.set_title(net)
+        ax.set_xlabel("training step")
+    axes[0].set_ylabel("layer, from the images up to the logits")
+    figure.colorbar(mesh, ax=list(axes), label="gradient norm of the layer's weights", pad=0.02)
+    count = len({row["seed"] for row in rows})
+    plot.write_below(figure, f"{caption}; " + ("1 seed" if count == 1 else f"geometric mean of {count} seeds"))
+    return figure
+
+
+def _table(rows, net):
+    """(iterations, gradient norms (layers, iterations)), geometric means over the seeds."""
+    groups = {}
+    for row in rows:
+        if row["net"] == net and row["gradient_norm"] > 0:
+            groups.setdefault((row["depth"], row["iteration"]), []).append(log10(row["gradient_norm"]))
+    iterations, depths = sorted({i for _, i in groups}), sorted({d for d, _ in groups})
+    return iterations, np.array([[10 ** mean(groups.get((depth, i), [float("nan")])) for i in iterations] for depth in depths])
+
+
+CLAIM = Claim(
+    name="vanishing-in-training",
+    statement="During the first 300 steps the gradients of a deep plain net with batch norm vanish towards the images.",
+    source="blog posts and lectures that plot gradients after some steps",
+    predictions={"blog posts": "the first layer's gradient becomes a small fraction of the last's",
+                 "the aftermath of an explosion": "it falls within a few steps because its weights have grown, and is small in proportion to these"},
+    columns=("seed", "net", "iteration", "depth", "gradient_norm", "weight_norm"), text=("net",), measure=measure, judge=judge, draw=draw)

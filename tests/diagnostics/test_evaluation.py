@@ -1,0 +1,49 @@
+"""Loss and error on a data set."""
+
+import numpy as np
+import pytest
+
+from minires import data, functional as F, models, nn
+from minires.diagnostics import evaluate
+from minires.errors import ConfigError
+from minires.seeds import stream
+from minires.tensor import Tensor
+from minires.train import Recipe, Trainer
+
+from .nets import batch
+
+
+def test_solved_by_hand():
+    """Logits (x, 0): of x = 3, -3, 3 with labels 0, 0, 1 the first is right; softplus(-3), softplus(3) and softplus(3)."""
+    net = nn.Linear(1, 2)
+    net.weight.data[...] = [[1, 0]]
+    x, y = np.array([[3], [-3], [3]], np.float32), np.array([0, 0, 1])
+    loss = (np.log1p(np.exp(-3)) + 2 * np.log1p(np.exp(3))) / 3
+    for batches in ([(x, y)], [(x[:1], y[:1]), (x[1:], y[1:])]):           # images count alike, not batches
+        found = evaluate(net, batches)
+        assert found.loss == pytest.approx(loss, rel=1e-6) and found.error == pytest.approx(200 / 3)
+
+
+def test_agrees_with_the_trainer():
+    train, test = data.synthetic(100, 60, size=8)
+    trainer = Trainer(models.resnet(8, width=2), train, test, Recipe(iterations=5, batch_size=20), progress=False)
+    trainer.run()
+    found = evaluate(trainer.model, data.EvaluationBatches(test, 25, train.pixel_mean()))
+    assert found.error == pytest.approx(trainer.history[-1]["test_error"])
+
+
+def test_mode_decides_which_statistics_are_used():
+    net, (x, y) = models.plain(8, width=2), batch()
+    found = {mode: evaluate(net, [(x, y)], mode=mode).loss for mode in ("train", "eval")}
+    assert found["train"] == pytest.approx(F.cross_entropy(net.train()(Tensor(x)), y).item())
+    assert found["train"] != pytest.approx(found["eval"], rel=1e-4)
+
+
+def test_what_cannot_be_gone_through_is_refused():
+    """An endless stream of batches would never come back."""
+    train, _ = data.synthetic(20, 10, size=8)
+    endless = data.Batches(train, 10, stream(0, "order of images"), stream(0, "augmentation"), train.pixel_mean())
+    with pytest.raises(ConfigError, match="got Batches; an iterator can be used up only once"):
+        evaluate(models.plain(8, width=2), endless)
+    with pytest.raises(ConfigError, match="expected at least one image, got none"):
+        evaluate(models.plain(8, width=2), [])
