@@ -7,12 +7,14 @@ colour. Matplotlib is imported when a figure is drawn, so that importing minires
 import math
 from functools import wraps
 from statistics import mean
+from textwrap import wrap
 
 SHADES = {"plain": ("#f0a35c", "#c84a00", "#7a2b00", "#3d1500"), "residual": ("#7fb7e6", "#0868ac", "#08366b", "#041b36")}
 TITLES = {"plain": "plain nets", "residual": "residual nets"}
 COLOURS = {family: shades[1] for family, shades in SHADES.items()}     # where one shade of each is enough
 OTHERS = ("#2a9d57", "#8e5bb5", "#8c6d31", "#d6518f")                  # for a third kind of net and more: green, violet, brown, pink
 GREY = "#666666"
+CHARACTERS = 14              # of a caption, to an inch
 STYLE = {
     "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left",
     "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": GREY, "axes.labelcolor": "#333333",
@@ -125,13 +127,27 @@ def save(figure, path):
     return path
 
 
-def panels(columns, size, share_y=False):
-    """A figure of that many panels side by side, `size` in inches, with room for a caption below and a legend above: (figure, axes)."""
+def panels(columns, size, share_y=False, widths=None):
+    """A figure of that many panels side by side, with room for a caption below and a legend above.
+
+    Parameters
+    ----------
+    columns : int
+    size : (float, float)
+        Of the whole figure, in inches.
+    share_y : bool
+    widths : list of float, optional
+        Of the panels, relative to each other.
+
+    Returns
+    -------
+    figure, array of axes
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, layout="constrained")
     figure.get_layout_engine().set(rect=(0, 0.045, 1, 0.885), wspace=0.04)
-    return figure, figure.subplots(1, columns, sharey=share_y, squeeze=False)[0]
+    return figure, figure.subplots(1, columns, sharey=share_y, squeeze=False, width_ratios=widths)[0]
 
 
 def _nets(rows):
@@ -204,5 +220,10 @@ def _seeds(rows):
 
 
 def write_below(figure, text):
-    """Write the caption, small, under the figure."""
+    """Write the caption, small, under the figure, in as many lines as it takes."""
+    lines = wrap(text.lstrip("; "), int(figure.get_figwidth() * CHARACTERS))
+    if len(lines) > 1:
+        room = 0.045 + 0.16 / figure.get_figheight() * (len(lines) - 1)
+        figure.get_layout_engine().set(rect=(0, room, 1, 0.93 - room))
+    text = "\n".join(lines)
     figure.text(0.01, 0.012, text.lstrip("; "), fontsize=8.5, color=GREY, ha="left", va="bottom")

@@ -39,7 +39,8 @@ def draw(*groups):
     """
     @plot.styled
     def bars(rows, caption):
-        figure, axes = plot.panels(len(groups), (max(5.4, 1.15 * sum(len(entries) for _, entries in groups) + 1.2), 4.4), share_y=True)
+        widths = [len(entries) for _, entries in groups]
+        figure, axes = plot.panels(len(groups), (max(5.4, 1.15 * sum(widths) + 1.2), 4.4), share_y=True, widths=widths)
         for ax, (title, entries) in zip(axes, groups):
             for i, (label, net, variant, colour) in enumerate(entries):
                 train, test = of(rows, net, variant), of(rows, net, variant, "test_error")

@@ -27,11 +27,11 @@ def measure(laboratory, seed):
 
 def judge(rows):
     seeds = sorted({row["seed"] for row in rows})
-    return above([concave(*_grid(rows, "plain-56", seed)[1:]) - concave(*_grid(rows, "residual-56", seed)[1:]) for seed in seeds], 0, MARGIN,
+    return above([concave(_grid(rows, "plain-56", seed)[2]) - concave(_grid(rows, "residual-56", seed)[2]) for seed in seeds], 0, MARGIN,
                  "share of the plane where the loss bends downwards, plain-56 minus residual-56")
 
 
-def concave(y, loss):
+def concave(loss):
     """The share of places where log loss bends downwards along either axis: none in a bowl, half of them in noise."""
     logs = np.log(np.nan_to_num(loss, nan=np.inf).clip(1e-6, 1e6))
     return float(np.mean([np.mean(np.diff(logs, 2, axis=axis) < 0) for axis in (0, 1)]))

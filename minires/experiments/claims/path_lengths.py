@@ -7,7 +7,7 @@ from ...diagnostics import path_gradients
 from .claim import Claim
 from .verdict import below
 
-NET, BLOCKS, BATCH, SAMPLES = "residual-56", 27, 32, 4
+NET, BLOCKS, BATCH, SAMPLES = "residual-56", 27, 32, 8
 MARGIN = 1.0           # blocks
 
 

@@ -12,7 +12,7 @@ from .vanishing_at_initialisation import MARGIN, VANISHED, fall
 from .verdict import below
 
 NETS = ("plain-56", "residual-56")
-MOMENTS = (1, 10, 100, 300)
+MOMENTS = (0, 1, 10, 100, 300)         # marked on the axis
 
 
 def measure(laboratory, seed):
@@ -45,7 +45,8 @@ def draw(rows, caption):
         ax.grid(False)
         mesh = ax.pcolormesh(iterations, np.arange(1, len(table) + 1), table, norm=scale, cmap="cividis", shading="nearest")
         ax.set_xscale("symlog", linthresh=10)
-        ax.set_xticks((0, 1, 10, 100, 300), ("0", "1", "10", "100", "300"))
+        moments = [moment for moment in MOMENTS if moment <= iterations[-1]]
+        ax.set_xticks(moments, map(str, moments))
         ax.set_title(net)
         ax.set_xlabel("training step")
     axes[0].set_ylabel("layer, from the images up to the logits")

@@ -53,6 +53,7 @@ def draw(rows, caption):
         ax.plot(depths, norms, color=colour, linewidth=2.2, label=name, zorder=3)
         ax.plot(depths, theory, color=colour, linewidth=1.2, linestyle=(0, (2, 2)))
     ax.set_yscale("log")
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set_xlabel("layer, from the images to the logits")
     ax.set_ylabel("gradient norm of the layer's output,\nrelative to the last convolution's")
     ax.legend()

@@ -1,0 +1,212 @@
+"""Every claim: measured on nets small enough for a test, judged on numbers that decide it either way, drawn and reported."""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from minires.errors import ConfigError, DataError
+from minires.experiments import claims
+from minires.experiments.claims import CLAIMS, laboratory
+from minires.experiments.claims.verdict import CONTRADICTED, SUPPORTED, UNDECIDED
+from minires.experiments.presets import PRESETS
+from minires.experiments.records import read_table
+
+TINY = replace(PRESETS["quick"], image_size=8, width=2, train_size=1100, test_size=40, batch_size=64, epochs=None, iterations=4)
+
+
+@pytest.fixture(scope="module")
+def small_nets():
+    """The nets of the claims by their names, but of 8 layers, or as few as they can have."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PRESETS, "tiny", TINY)
+        for table in (laboratory.NETS, laboratory.LINEAR_NETS):
+            for name, build in table.items():
+                patch.setitem(table, name, partial(build.func, 8, **build.keywords))
+        patch.setattr(claims.copy, "STEPS", 2)
+        patch.setattr(claims.landscape, "GRID", 3)
+        patch.setattr(claims.landscape, "IMAGES", 8)
+        patch.setattr(claims.path_lengths, "SAMPLES", 1)
+        patch.setattr(claims.vanishing_without_batch_norm, "DEPTH", 8)
+        patch.setattr(claims.vanishing_without_batch_norm, "DRAWS", 1)
+        yield
+
+
+@pytest.fixture(scope="module")
+def finished(small_nets, tmp_path_factory):
+    out = tmp_path_factory.mktemp("claims")
+    return out, claims.run(list(CLAIMS.values()), out, preset="tiny", progress=False)
+
+
+def test_every_claim_is_measured_judged_and_drawn(finished):
+    out, findings = finished
+    assert [finding.claim.name for finding in findings] == list(CLAIMS)
+    for claim, verdict, seeds in findings:
+        rows = read_table(out / f"{claim.name}.csv", claim.columns, claim.text)
+        assert rows and {row["seed"] for row in rows} == {0} and seeds == 1
+        assert verdict.outcome in (SUPPORTED, CONTRADICTED, UNDECIDED) and "1 seed" in verdict.reason
+        assert (out / f"{claim.name}.png").stat().st_size > 5000
+
+
+def test_the_report_holds_them_all(finished):
+    out, findings = finished
+    markdown, page = (out / "report.md").read_text(), (out / "report.html").read_text()
+    for claim, verdict, _ in findings:
+        assert claim.statement in markdown and f"**{verdict.outcome}**: {verdict.reason}." in markdown and f"({claim.name}.png)" in markdown
+        assert f'id="{claim.name}"' in page and f"minires claims {claim.name} --preset tiny" in page
+    assert page.count("data:image/png;base64,") == len(findings) and "<img" in page and 'src="/' not in page
+
+
+def test_what_is_done_is_used_again_and_more_seeds_are_added(finished, small_nets, monkeypatch):
+    out, _ = finished
+    claim = CLAIMS["pre-activation"]
+    before = (out / f"{claim.name}.csv").read_text()
+    trained = []
+    train = laboratory.Laboratory._train
+    monkeypatch.setattr(laboratory.Laboratory, "_train", lambda self, *what: trained.append(what) or train(self, *what))
+    claims.run([claim], out, preset="tiny", progress=False)
+    assert trained == [] and (out / f"{claim.name}.csv").read_text() == before
+    (finding,) = claims.run([claim], out, preset="tiny", seeds=2, progress=False)
+    assert {what[1] for what in trained} == {1} and finding.seeds == 2
+    assert (out / f"{claim.name}.csv").read_text().startswith(before) and "n = 2 seeds" in finding.verdict.reason
+
+
+def test_nets_are_shared_and_left_as_they_are(finished, small_nets):
+    """Another laboratory in the same place loads what the claims have trained; the diagnostics have changed nothing."""
+    out, _ = finished
+    place = laboratory.Laboratory(out, preset="tiny", progress=False)
+    model = place.trained("plain-56", 0)
+    loaded = {name: array.copy() for name, array in model.state_dict().items()}
+    for name in ("responses", "lesions", "landscape"):
+        CLAIMS[name].measure(place, 0)
+    assert place.trained("plain-56", 0) is model
+    assert all(np.array_equal(array, loaded[name]) for name, array in model.state_dict().items())
+    assert place.metrics("plain-56", 0)[-1]["iteration"] == TINY.iterations
+
+
+def test_other_settings_in_the_same_folder(finished):
+    out, _ = finished
+    with pytest.raises(ConfigError, match="preset tiny -> quick"):
+        claims.run([CLAIMS["degradation"]], out, preset="quick", progress=False)
+
+
+def test_a_report_on_nothing(tmp_path):
+    with pytest.raises(DataError):
+        claims.write_report(list(CLAIMS.values()), tmp_path)
+
+
+def test_names_that_do_not_exist(small_nets, tmp_path):
+    place = laboratory.Laboratory(tmp_path, preset="tiny")
+    with pytest.raises(ConfigError, match="did you mean 'plain-56'"):
+        place.fresh("plain-57", 0)
+    with pytest.raises(ConfigError, match="did you mean 'clipped'"):
+        place.trained("plain-56", 0, "clip")
+
+
+# Judges, on numbers that must come out supported, contradicted and undecided, whichever way they are measured.
+
+
+def final_errors(table):
+    """Rows of three seeds: (net, variant) -> training error in percent; test errors are 5 points above."""
+    return [{"seed": seed, "net": net, "variant": variant, "train_error": error + 0.1 * seed, "test_error": error + 5 + 0.1 * seed, "difference": 1e-6}
+            for seed in range(3) for (net, variant), error in table.items()]
+
+
+def usual(**table):
+    return {(name.replace("_", "-"), "usual"): error for name, error in table.items()}
+
+
+JUDGED_BY_ERRORS = {      # claim -> errors that support it, and what changed contradicts and leaves undecided
+    "degradation": ({("plain-20", v): 40 for v in ("usual", "1,024 images")} | {("plain-56", v): 60 for v in ("usual", "1,024 images")},
+                    ("plain-56", "1,024 images"), 20, 41),
+    "copy": (usual(copy=40, plain_56=60), ("plain-56", "usual"), 20, 41),
+    "longer": (usual(plain_20=40) | {("plain-56", "three times longer"): 50}, ("plain-56", "three times longer"), 20, 41),
+    "aftermath": ({("plain-56", "usual"): 60, ("plain-56", "warm-up"): 60, ("plain-56", "clipped"): 50, ("plain-56", "small rate"): 70,
+                   ("plain-56", "kept norms"): 70}, ("plain-56", "clipped"), None, 60),
+    "shortcuts": (usual(residual_56=40, projections_56=50, halved_56=50), ("halved-56", "usual"), 30, 41),
+    "pre-activation": (usual(residual_56=40, pre_activation_56=30), ("pre-activation-56", "usual"), 50, 41),
+    "without-batch-norm": (usual(plain_56=60, fixup_56=40, skipinit_56=40), ("fixup-56", "usual"), 80, 61),
+    "stochastic-depth": (usual(residual_56=40, stochastic_56=30), ("stochastic-56", "usual"), 50, 40.2),
+    "multilayer-perceptron": (usual(plain_mlp_20=40, plain_mlp_56=60, residual_mlp_56=40), ("plain-mlp-56", "usual"), 20, 41),
+}
+
+
+@pytest.mark.parametrize("name", JUDGED_BY_ERRORS)
+def test_judged_by_errors(name):
+    table, changed, contradicting, unclear = JUDGED_BY_ERRORS[name]
+    judge = CLAIMS[name].judge
+    assert judge(final_errors(table)).outcome == SUPPORTED
+    if contradicting is not None:
+        assert judge(final_errors(table | {changed: contradicting})).outcome == CONTRADICTED
+    assert judge(final_errors(table | {changed: unclear})).outcome == UNDECIDED
+
+
+def test_the_aftermath_is_contradicted_only_if_every_cure_hurts():
+    table = {("plain-56", "usual"): 60} | {("plain-56", cure): 70 for cure in claims.aftermath.CURES}
+    assert CLAIMS["aftermath"].judge(final_errors(table)).outcome == CONTRADICTED
+
+
+def test_a_copy_that_is_none():
+    rows = [row | {"difference": 0.5} for row in final_errors(usual(copy=40, plain_56=60))]
+    assert CLAIMS["copy"].judge(rows).outcome == CONTRADICTED
+
+
+def slopes(net_factors, key="net"):
+    """Gradient norms that change by a constant factor from each of 20 layers to the next, towards the logits."""
+    return [{"seed": seed, key: name, "iteration": 300, "depth": depth, "gradient_norm": factor ** depth}
+            for seed in range(3) for name, factor in net_factors.items() for depth in range(1, 21)]
+
+
+@pytest.mark.parametrize("name", ["vanishing-at-initialisation", "vanishing-in-training"])
+@pytest.mark.parametrize("factor, outcome", [(1.5, SUPPORTED), (1.0, CONTRADICTED), (0.7, CONTRADICTED), (1.13, UNDECIDED)])
+def test_vanishing(name, factor, outcome):
+    assert CLAIMS[name].judge(slopes({"plain-56": factor, "residual-56": 1.0})).outcome == outcome
+
+
+@pytest.mark.parametrize("factors, outcome", [((1.5, 1.5, 1.5), SUPPORTED), ((1.5, 1.0, 0.7), CONTRADICTED), ((1.5, 1.13, 1.5), UNDECIDED)])
+def test_vanishing_without_batch_norm(factors, outcome):
+    gains = claims.vanishing_without_batch_norm.GAINS
+    assert CLAIMS["vanishing-without-batch-norm"].judge(slopes(dict(zip(gains, factors)), "gain")).outcome == outcome
+
+
+@pytest.mark.parametrize("stds, outcome", [((1, 0.5, 0.3), SUPPORTED), ((0.3, 0.4, 0.5), CONTRADICTED), ((1, 0.3, 0.3), UNDECIDED)])
+def test_responses(stds, outcome):
+    nets = dict(zip(("plain-56", "residual-20", "residual-56"), stds))
+    rows = [{"seed": seed, "net": net, "depth": depth, "std": std} for seed in range(3) for net, std in nets.items() for depth in (1, 2)]
+    assert CLAIMS["responses"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize("centre, outcome", [(6, SUPPORTED), (20, CONTRADICTED), (13, UNDECIDED)])
+def test_path_lengths(centre, outcome):
+    rows = [{"seed": seed, "length": length, "total": float(abs(length - centre) <= 1)} for seed in range(3) for length in range(28)]
+    assert CLAIMS["path-lengths"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize("plain, residual, outcome", [(0.9, 0.02, SUPPORTED), (0.1, 0.02, CONTRADICTED), (0.9, 0.6, CONTRADICTED), (0.51, 0.02, UNDECIDED)])
+def test_lesions(plain, residual, outcome):
+    rows = [{"seed": seed, "net": net, "lesion": lesion, "lost": lost if lesion == "dropped" else 7} for seed in range(3)
+            for net, lost in (("plain-56", plain), ("residual-56", residual)) for lesion in ("dropped", "swapped")]
+    assert CLAIMS["lesions"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize("plain, residual, outcome", [(0.0, 0.6, SUPPORTED), (0.6, 0.0, CONTRADICTED), (0.3, 0.35, UNDECIDED)])
+def test_shattering(plain, residual, outcome):
+    lag = claims.shattering.LAG
+    rows = [{"seed": seed, "net": net, "lag": at, "autocorrelation": value if at == lag else 1} for seed in range(3)
+            for net, value in (("plain-56", plain), ("residual-56", residual)) for at in (0, lag)]
+    assert CLAIMS["shattering"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize("bumpy, smooth, outcome", [("plain-56", "residual-56", SUPPORTED), ("residual-56", "plain-56", CONTRADICTED)])
+def test_landscape(bumpy, smooth, outcome):
+    places = np.linspace(-1, 1, 9)
+    rows = [{"seed": seed, "net": net, "x": x, "y": y, "loss": float(np.exp(x * x + y * y + (net == bumpy) * np.cos(9 * x) * np.cos(9 * y)))}
+            for seed in range(3) for net in (bumpy, smooth) for x in places for y in places]
+    assert CLAIMS["landscape"].judge(rows).outcome == outcome
+
+
+def test_a_bowl_is_nowhere_concave_and_noise_half():
+    x, y = np.meshgrid(np.linspace(-1, 1, 40), np.linspace(-1, 1, 40))
+    assert claims.landscape.concave(np.exp(x * x + y * y)) == 0
+    assert claims.landscape.concave(np.exp(np.random.default_rng(0).standard_normal(x.shape))) == pytest.approx(0.5, abs=0.05)
