@@ -133,14 +133,14 @@ def without_decay_on_batch_norm(model, weight_decay):
 
 
 def keep_norms(model):
-    """A function that sets the weights of every convolution and linear layer before a batch norm back to the length that they have now.
+    """A function that sets the weights of every layer before a batch norm back to the length that they have now.
 
     Batch norm takes the scale of these weights out again, so the loss is the same for w and c w (van Laarhoven 2017,
     arXiv:1706.05350). Then the gradient is at right angles to w, every step lengthens w, the more the larger the gradient, and
     the longer w is, the smaller the gradient and the angle that a step turns w by: about lr |g| / |w|. Where gradients explode
     at the start, a few steps leave weights so long that they hardly turn any more. With their length kept they go on turning.
 
-    A layer is before a batch norm if that was assigned right after it in the same module, as in `models` and in an
+    A convolution or linear layer is before a batch norm if that was assigned right after it in the same module, as in `models` and in an
     ``nn.Sequential``. The length is |w| = sqrt(sum w^2), of all filters of the layer together.
 
     Returns

@@ -81,9 +81,7 @@ def resnet(depth, *, width=16, shortcut="A", num_classes=10, batch_norm=True, se
         raise ConfigError("resnet", "shortcut_scale", "a number, such as 0.5", repr(shortcut_scale))
     if not (_is_number(survival) and 0 < survival <= 1):
         raise ConfigError("resnet", "survival", "a probability above 0, at most 1", repr(survival), "1 keeps every block")
-    # Python's own floats: a NumPy scalar has a dtype, which would be taken for that of an operand.
-    return CifarNet(depth, width, num_classes, seed,
-                    Style(shortcut, batch_norm, pre_activation, float(shortcut_scale), init, float(survival)))
+    return CifarNet(depth, width, num_classes, seed, Style(shortcut, batch_norm, pre_activation, shortcut_scale, init, survival))
 
 
 class CifarNet(nn.Module):
@@ -164,7 +162,8 @@ def check_depth(depth, step=6):
         near = max(step + 2, step * round((depth - 2) / step) + 2) if isinstance(depth, (int, np.integer)) else 20
         stages = "three stages of n blocks" if step == 6 else "n blocks"
         known = ", ".join(str(step * n + 2) for n in range(1, 6))
-        raise ConfigError("depth", f"{stages} of two layers, and two more", f"{step}n + 2: {known}, ...", repr(depth), f"the nearest is {near}")
+        raise ConfigError("depth", f"{stages} of two layers, and two more", f"{step}n + 2: {known}, ...", repr(depth),
+                          f"the nearest is {near}")
     return (depth - 2) // step
 
 

@@ -72,7 +72,7 @@ def _kind(net):
 
 
 def _statistics(net, images):
-    """The mean and biased variance of each channel after each stage, as batch norm finds them for this batch; by the stage's name."""
+    """By name of stage: the mean and biased variance of each channel that leaves it, as batch norm finds them for this batch."""
     found, removers = {}, []
     modes = [(module, module.training) for module in net.modules()]
     buffers = [(buffer, backend.copy(buffer.data)) for _, buffer in net.named_buffers()]

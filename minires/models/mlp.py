@@ -74,8 +74,9 @@ class Mlp(nn.Module):
     def forward(self, x):
         size = self.settings["image_size"]
         if x.shape[1:] != (size, size, COLOURS):
+            other_size = x.ndim == 4 and x.shape[1] == x.shape[2] != size
             raise ShapeError("Mlp", "images", f"shape (N, {size}, {size}, {COLOURS})", f"shape {x.shape}",
-                             f"build the net with image_size={x.shape[1]}" if x.ndim == 4 and x.shape[1] == x.shape[2] != size else None)
+                             f"build the net with image_size={x.shape[1]}" if other_size else None)
         x = nn.norm_relu(self.bn1, self.fc1(x.reshape(len(x), -1)))
         return self.fc(self.layer1(x))
 

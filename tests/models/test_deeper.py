@@ -20,8 +20,10 @@ def batch(count=64, start=0):
 @pytest.fixture(scope="module")
 def trained():
     """Name -> plain net after some steps: running statistics, weights and biases are no longer those of the start."""
-    nets = {"cifar": models.plain(8, width=4), "cifar-14": models.plain(14, width=4), "cifar without batch norm": models.plain(8, width=4, batch_norm=False),
-            "mlp": models.plain_mlp(6, width=16, image_size=8), "mlp without batch norm": models.plain_mlp(6, width=16, image_size=8, batch_norm=False)}
+    nets = {"cifar": models.plain(8, width=4), "cifar-14": models.plain(14, width=4),
+            "cifar without batch norm": models.plain(8, width=4, batch_norm=False),
+            "mlp": models.plain_mlp(6, width=16, image_size=8),
+            "mlp without batch norm": models.plain_mlp(6, width=16, image_size=8, batch_norm=False)}
     for net in nets.values():
         optimizer, (x, labels) = SGD(net.parameters(), 0.05, momentum=0.9), batch()
         for _ in range(20):
@@ -36,7 +38,8 @@ def logits(net, x):
         return net(x).data.copy()
 
 
-NETS = [("cifar", 14), ("cifar", 32), ("cifar-14", 56), ("cifar without batch norm", 20), ("mlp", 8), ("mlp", 40), ("mlp without batch norm", 20)]
+NETS = [("cifar", 14), ("cifar", 32), ("cifar-14", 56), ("cifar without batch norm", 20),
+        ("mlp", 8), ("mlp", 40), ("mlp without batch norm", 20)]
 
 
 @pytest.mark.parametrize("name, depth", NETS)

@@ -138,7 +138,8 @@ def test_float32_stays_float32_and_it_learns(build):
 def test_depths_that_do_not_exist(build, depth, nearest):
     with pytest.raises(ConfigError) as caught:
         build(depth)
-    assert str(caught.value) == f"depth: n blocks of two layers, and two more: expected 2n + 2: 4, 6, 8, 10, 12, ..., got {depth!r}; the nearest is {nearest}"
+    assert str(caught.value) == ("depth: n blocks of two layers, and two more: expected 2n + 2: 4, 6, 8, 10, 12, ..., "
+                                 f"got {depth!r}; the nearest is {nearest}")
 
 
 @pytest.mark.parametrize("call, error, words", [

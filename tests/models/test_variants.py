@@ -1,4 +1,4 @@
-"""What came after the residual net of 2015: each variant's blocks, its start, its gradients, and what it has in common with the rest."""
+"""What came after the residual net of 2015: each variant's blocks, start and gradients, and what all have in common."""
 
 import numpy as np
 import pytest
