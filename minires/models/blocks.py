@@ -166,7 +166,8 @@ class FixupBlock(Block):
     def start(self, blocks):
         """Fixup's initial weights in a net of so many blocks, of m = 2 layers each.
 
-        The first layer's are those of `nn.init.he_normal` times blocks^(-1 / (2m - 2)), the last layer's 0. A step of SGD then changes the net's output by about as much as in a shallow net, however deep it is.
+        The first layer's are those of `nn.init.he_normal` times blocks^(-1 / (2m - 2)), the last layer's 0. A step of SGD then
+        changes the net's output by about as much as in a shallow net, however deep it is.
         """
         self.conv1.weight.data *= blocks ** -0.5
         self.conv2.weight.data[...] = 0
