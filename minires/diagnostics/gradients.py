@@ -1,4 +1,4 @@
-"""How large each layer's gradient is: that of its weights, and that of what it puts out."""
+"""How large each layer's gradient is: that of its weights, and that of its output."""
 
 from math import inf, sqrt
 from typing import NamedTuple

@@ -15,7 +15,7 @@ def main_path(model):
     """Name -> convolution or linear layer, from the images to the logits; projection shortcuts are not on the main path."""
     found = {}
     for name, module in model.named_modules():
-        if isinstance(module, (nn.Conv2d, nn.Linear)) and ".downsample." not in f".{name}" :
+        if isinstance(module, (nn.Conv2d, nn.Linear)) and ".downsample." not in f".{name}" and module not in found.values():
             found[name] = module
     return found
 

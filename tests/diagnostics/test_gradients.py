@@ -63,7 +63,7 @@ def test_layers_left_out_of_a_batch_and_layers_of_zeros():
 
 
 def test_activation_gradients_of_a_linear_chain_solved_by_hand():
-    """L = sum over both images of the outputs; each of three layers multiplies by 3: dL/dy is 1, 3, 9 in two places of each image."""
+    """L = sum of all outputs; each of three layers multiplies by 3: dL/dy is 1, 3, 9 in two places of each image."""
     net = nn.Sequential(*(nn.Linear(2, 2, bias=False) for _ in range(3)))
     for layer in net:
         layer.weight.data[...] = 3 * np.eye(2)
@@ -95,7 +95,8 @@ def test_activation_gradients_are_the_slopes_of_the_loss(which):
 
 def test_blocks_have_the_depth_of_their_last_layer():
     records = activation_gradients(models.resnet(14, width=2, shortcut="C"), *batch(), of="blocks")
-    assert [(r.layer, r.depth) for r in records] == [(f"layer{s}.{i}", 1 + 4 * (s - 1) + 2 * (i + 1)) for s in (1, 2, 3) for i in (0, 1)]
+    assert [(r.layer, r.depth) for r in records] == [("layer1.0", 3), ("layer1.1", 5), ("layer2.0", 7), ("layer2.1", 9),
+                                                     ("layer3.0", 11), ("layer3.1", 13)]
 
 
 def test_projections_are_not_on_the_main_path():
@@ -107,6 +108,13 @@ def test_layers_of_a_dropped_block_are_left_out_and_the_others_keep_their_depth(
     net = models.resnet(8, width=2)
     with dropped(net, "layer2.0"):
         assert [r.depth for r in activation_gradients(net, *batch())] == [1, 2, 3, 6, 7, 8]
+
+
+def test_a_layer_that_is_called_twice_adds_up():
+    layer = nn.Linear(1, 1, bias=False)
+    layer.weight.data[...] = 3
+    record, = activation_gradients(nn.Sequential(layer, layer), np.ones((1, 1), np.float32), [0], loss=lambda y, labels: y.sum())
+    assert record == ("0", 1, pytest.approx((1 + 3 ** 2) ** 0.5), pytest.approx((10 / 2) ** 0.5))
 
 
 def test_vanishing_gradients_do_not_become_zero():

@@ -49,7 +49,8 @@ def test_dropping_a_block_that_adds_nothing_changes_nothing(shortcut, name):
 def test_a_block_of_a_plain_net_becomes_the_identity_or_subsamples_and_pads():
     net, (x, _) = lived_in(models.plain(14, width=2)), batch()
     for name in NAMES:
-        h, block = Tensor(abs(batch(size=6)[0][..., :1] * np.ones(block_of(net, name).conv1.weight.shape[2], np.float32))), block_of(net, name)
+        block = block_of(net, name)
+        h = Tensor(abs(batch(size=6)[0][..., :1] * np.ones(block.conv1.weight.shape[2], np.float32)))
         with dropped(net, name):
             expected = subsample_and_pad(h, 2, h.shape[3]) if name in ("layer2.0", "layer3.0") else h
             assert np.array_equal(block(h).data, expected.data)
@@ -131,19 +132,29 @@ def test_drop_random():
     records = drop_random(net, batches, counts=(0, 2, 6), draws=40, seed=1)
     assert [len(r.blocks) for r in records] == [0] * 40 + [2] * 40 + [6] * 40
     assert {r.blocks for r in records[80:]} == {tuple(NAMES)} and all(set(r.blocks) <= set(NAMES) for r in records)
-    assert comb(6, 2) / 2 < len({r.blocks for r in records[40:80]}) <= comb(6, 2) and all(len(set(r.blocks)) == 2 for r in records[40:80])
-    assert records == drop_random(net, batches, counts=(0, 2, 6), draws=40, seed=1) != drop_random(net, batches, (0, 2, 6), 40, seed=2)
+    assert comb(6, 2) / 2 < len({r.blocks for r in records[40:80]}) <= comb(6, 2)
+    assert all(len(set(r.blocks)) == 2 for r in records[40:80])
+    assert records == drop_random(net, batches, (0, 2, 6), 40, seed=1) != drop_random(net, batches, (0, 2, 6), 40, seed=2)
     assert records[45].loss == drop_sets(net, batches, [records[45].blocks])[0].loss
 
 
 def test_swap_each():
     net, batches = lived_in(models.resnet(20, width=2)), [batch(10)]
     records = swap_each(net, batches)
-    assert [r.blocks for r in records] == [("layer1.0", "layer1.1"), ("layer1.1", "layer1.2"), ("layer2.1", "layer2.2"), ("layer3.1", "layer3.2")]
+    assert [r.blocks for r in records] == [("layer1.0", "layer1.1"), ("layer1.1", "layer1.2"),
+                                           ("layer2.1", "layer2.2"), ("layer3.1", "layer3.2")]
     with swapped(net, "layer3.1", "layer3.2"):
         assert records[-1][1:] == evaluate(net, batches)
     same, = swap_each(net, batches, pairs=[("layer1.0", "layer1.0")])
     assert same[1:] == evaluate(net, batches) != records[0][1:]
+
+
+def test_in_either_mode():
+    net, batches = models.resnet(14, width=2), [batch(10)]
+    for mode in ("train", "eval"):
+        whole = evaluate(net, batches, mode)
+        assert drop_each(net, batches, mode)[0][1:] == drop_random(net, batches, [0], 1, mode=mode)[0][1:] == whole
+        assert swap_each(net, batches, [("layer1.0", "layer1.0")], mode)[0][1:] == whole
 
 
 def test_errors():
@@ -151,7 +162,7 @@ def test_errors():
     with pytest.raises(ConfigError, match="dropped: unknown block: .*got 'layer1.2'; did you mean 'layer1"):
         with dropped(net, "layer1.2"):
             pass
-    with pytest.raises(ConfigError, match=r"layer1.1 and layer2.1: expected two blocks of one shape, got filters \(3, 3, 2, 2\), stride 1 and"):
+    with pytest.raises(ConfigError, match=r"layer1.1 and layer2.1: expected two blocks of one shape, got filters \(3, 3, 2, 2\), s"):
         with swapped(net, "layer1.1", "layer2.1"):
             pass
     with pytest.raises(ConfigError, match="count: expected 0 to 6, for so many blocks there are, got 7"):

@@ -24,7 +24,8 @@ def subsets(names):
     return chain.from_iterable(combinations(names, k) for k in range(len(names) + 1))
 
 
-NETS = {**{s: lambda s=s: models.resnet(8, width=2, shortcut=s) for s in "ABC"}, "without batch norm": lambda: models.resnet(8, width=2, batch_norm=False),
+NETS = {**{s: lambda s=s: models.resnet(8, width=2, shortcut=s) for s in "ABC"},
+        "without batch norm": lambda: models.resnet(8, width=2, batch_norm=False),
         "more blocks": lambda: models.resnet(14, width=2)}
 
 
@@ -112,14 +113,16 @@ def test_random_paths_are_fair():
 
 def test_sampled_paths_have_the_length_asked_for(monkeypatch):
     asked = []
-    monkeypatch.setattr("minires.diagnostics.paths.path_gradient", lambda net, x, y, through, *_: asked.append(tuple(through)) or np.ones(1))
+    monkeypatch.setattr("minires.diagnostics.paths.path_gradient",
+                        lambda net, x, y, through, *_: asked.append(tuple(through)) or np.ones(1))
     path_gradients(models.resnet(20, width=2), None, None, lengths=[0, 3, 8, 9], samples=8)
     assert [len(set(through)) for through in asked] == [0] + [3] * 8 + [8] * 8 + [9] and len(set(asked[1:9])) > 4
 
 
 def test_any_loss():
     net, (x, y) = in_float64(models.resnet(8, width=2)), batch(dtype=np.float64)
-    found = sum(path_gradient(net, x, y, through, loss=lambda logits, labels: logits[:, 3].sum()) for through in subsets(["layer1.0", "layer2.0", "layer3.0"]))
+    found = sum(path_gradient(net, x, y, through, loss=lambda logits, labels: logits[:, 3].sum())
+                for through in subsets(["layer1.0", "layer2.0", "layer3.0"]))
     np.testing.assert_allclose(found, input_gradients(net, x, output=3), rtol=1e-9, atol=1e-14)
 
 

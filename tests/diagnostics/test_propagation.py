@@ -82,9 +82,10 @@ def test_shortcuts_keep_a_deep_net_with_batch_norm_from_exploding():
 def test_without_batch_norm_a_residual_net_doubles_in_every_block():
     """y = x + F(x) with |F(x)|^2 = |x|^2 at He's initialisation: mean squares about double; without shortcuts they stay."""
     images, labels = batch(16)
-    plain, residual = ([r.activation for r in propagation(lambda seed: build(32, width=16, batch_norm=False, seed=seed), images, labels, 3).layers]
+    plain, residual = (propagation(lambda seed: build(32, width=16, batch_norm=False, seed=seed), images, labels, 3).layers
                        for build in (models.plain, models.resnet))
-    assert residual[9] / residual[1] > 2 ** 3 and plain[9] / plain[1] < 2      # four blocks further within the first stage
+    assert residual[9].activation / residual[1].activation > 2 ** 3      # four blocks further within the first stage
+    assert plain[9].activation / plain[1].activation < 2
 
 
 # The line
@@ -99,7 +100,8 @@ def test_growth_is_least_squares_and_its_error_that_of_the_mean():
     norms = np.exp(np.random.default_rng(0).standard_normal((7, 5)))
     slopes = [np.polyfit(np.arange(5), np.log(draw), 1)[0] for draw in norms]
     found = growth(norms)
-    assert found.slope == pytest.approx(np.mean(slopes)) and found.standard_error == pytest.approx(np.std(slopes, ddof=1) / 7 ** 0.5)
+    assert found.slope == pytest.approx(np.mean(slopes))
+    assert found.standard_error == pytest.approx(np.std(slopes, ddof=1) / 7 ** 0.5)
     assert found.per_layer == pytest.approx(np.exp(-found.slope))
 
 

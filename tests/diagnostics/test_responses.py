@@ -42,7 +42,8 @@ def test_every_layer_of_every_net(which, mode):
     by_hand = expected(net.train(mode == "train"), x)
     assert [r.layer for r in records] == [name for name, _, _ in by_hand] and [r.depth for r in records] == list(range(1, 9))
     for record, (_, response, ahead) in zip(records, by_hand):
-        assert record.mean == pytest.approx(response.mean(), rel=1e-4, abs=1e-6) and record.std == pytest.approx(response.std(), rel=1e-4)
+        assert record.mean == pytest.approx(response.mean(), rel=1e-4, abs=1e-6)
+        assert record.std == pytest.approx(response.std(), rel=1e-4)
         assert record.active == pytest.approx(np.nan if ahead is None else (ahead > 0).mean(), nan_ok=True)
 
 
@@ -105,7 +106,8 @@ def test_branches_that_start_small_respond_little():
         for block in stage:
             block.bn2.weight.data[...] = 0.1
     records = {r.layer: r for r in responses(net, [(x, y)], mode="train")}
-    assert records["layer2.0.conv1"].std == pytest.approx(1, rel=1e-3) and records["layer2.0.conv2"].std == pytest.approx(0.1, rel=1e-3)
+    assert records["layer2.0.conv1"].std == pytest.approx(1, rel=1e-3)
+    assert records["layer2.0.conv2"].std == pytest.approx(0.1, rel=1e-3)
 
 
 def test_a_dropped_block_has_no_response_and_its_relu_is_nobodys():

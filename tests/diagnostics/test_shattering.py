@@ -21,7 +21,8 @@ class Powers(nn.Module):
 
 def test_input_gradients_solved_by_hand():
     x = np.random.default_rng(0).standard_normal((5, 3))
-    assert input_gradients(Powers(), x) == pytest.approx(2 * x) and input_gradients(Powers(), x, output=1) == pytest.approx(3 * x ** 2)
+    assert input_gradients(Powers(), x) == pytest.approx(2 * x)
+    assert input_gradients(Powers(), x, output=1) == pytest.approx(3 * x ** 2)
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
@@ -61,21 +62,24 @@ def test_autocorrelation_of_white_and_brown_noise():
 def test_a_path_solved_by_hand():
     """The gradient 2 x of x^2 along a straight path is itself one: a rising line."""
     found = gradient_path(Powers(), np.array([5.0, 0]), np.array([6.0, -3]), points=9)
-    assert found.t == pytest.approx(np.linspace(0, 1, 9)) and found.gradients == pytest.approx(2 * ([5, 0] + np.outer(found.t, [1, -3])))
+    assert found.t == pytest.approx(np.linspace(0, 1, 9))
+    assert found.gradients == pytest.approx(2 * ([5, 0] + np.outer(found.t, [1, -3])))
     line = np.arange(9) - 4.0
     assert found.autocorrelation == pytest.approx(np.correlate(line, line, "full")[8:] / (line @ line))
     assert len(gradient_path(Powers(), np.zeros(2), np.ones(2), points=9, max_lag=2).autocorrelation) == 3
 
 
 def test_a_gradient_that_stays_has_no_autocorrelation():
-    assert np.isnan(gradient_path(mlp([3, 2], relu=False), np.zeros(3, np.float32), np.ones(3, np.float32), 4).autocorrelation).all()
+    linear, start = mlp([3, 2], relu=False), np.zeros(3, np.float32)
+    assert np.isnan(gradient_path(linear, start, start + 1, points=4).autocorrelation).all()
 
 
 def test_correlation_solved_by_hand():
     """Gradients 2 x at (1, 0), (1, 1) and (0, 1): angles of 45, 90 and 45 degrees."""
     found = gradient_correlation(Powers(), np.array([[1.0, 0], [1, 1], [0, 1]]))
     half = 0.5 ** 0.5
-    assert found.matrix == pytest.approx(np.array([[1, half, 0], [half, 1, half], [0, half, 1]])) and found.mean == pytest.approx(2 * half / 3)
+    assert found.matrix == pytest.approx(np.array([[1, half, 0], [half, 1, half], [0, half, 1]]))
+    assert found.mean == pytest.approx(2 * half / 3)
 
 
 def test_an_image_without_gradient_has_no_correlation():
@@ -104,7 +108,8 @@ def test_deep_plain_nets_shatter_and_residual_ones_do_not():
     images, _ = batch(2, size=12)
     found = {}
     for name, build, depth in (("shallow", models.plain, 8), ("plain", models.plain, 56), ("residual", models.resnet, 56)):
-        found[name] = gradient_path(build(depth, width=6), images[0], images[0] + 0.1 * (images[1] - images[0]), points=48).autocorrelation[1]
+        near = images[0] + 0.1 * (images[1] - images[0])
+        found[name] = gradient_path(build(depth, width=6), images[0], near, points=48).autocorrelation[1]
     assert abs(found["plain"]) < 0.3 and found["residual"] > 0.7 and found["shallow"] > 0.8
 
 

@@ -25,7 +25,7 @@ BOTH = {
     "drop_random": lambda net, x, y: d.drop_random(net, [(x, y)], counts=(0, 2), draws=2),
     "swap_each": lambda net, x, y: d.swap_each(net, [(x, y)], pairs=[("layer1.0", "layer1.0")]),
     "loss_line": lambda net, x, y: d.loss_line(net, [(x, y)], d.random_direction(net), (-1, 0, 1), mode="train"),
-    "loss_plane": lambda net, x, y: d.loss_plane(net, [(x, y)], d.random_direction(net), d.random_direction(net, 1), (0, 1), (-1, 0, 1)),
+    "loss_plane": lambda net, x, y: d.loss_plane(net, [(x, y)], d.random_direction(net), d.random_direction(net, 1), (0, 1), (-1, 0)),
 }
 RESIDUAL = {
     "path_gradient": lambda net, x, y: d.path_gradient(net, x, y, ("layer1.0", "layer3.0"), mode="train"),
