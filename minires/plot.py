@@ -127,6 +127,29 @@ def save(figure, path):
     return path
 
 
+def save_animation(figure, draw_frame, frames, path, per_second=8):
+    """Write a GIF to `path` and return the path.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    draw_frame : callable
+        ``draw_frame(frame)`` changes the figure into that frame.
+    frames : list
+        The last one stays for two seconds before it begins again.
+    path : str or Path
+    per_second : int
+        Frames a second.
+    """
+    from matplotlib.animation import FuncAnimation, PillowWriter
+
+    frames = [*frames, *[frames[-1]] * (2 * per_second)]
+    # Drawn once beforehand, so that nothing moves to make room while it runs.
+    figure.canvas.draw()
+    FuncAnimation(figure, draw_frame, frames).save(path, PillowWriter(per_second), dpi=80)
+    return path
+
+
 def panels(columns, size, share_y=False, widths=None):
     """A figure of that many panels side by side, with room for a caption below and a legend above.
 

@@ -28,6 +28,8 @@ class Claim:
         ``draw(rows, caption)``: the figure, from the rows of all seeds.
     text : tuple of str
         Columns that hold words; all others hold numbers.
+    animate : callable, optional
+        ``animate(rows, caption, path)`` writes a GIF.
     """
 
     name: str
@@ -39,3 +41,4 @@ class Claim:
     judge: Callable
     draw: Callable
     text: tuple = ()
+    animate: Callable | None = None

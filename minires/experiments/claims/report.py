@@ -52,6 +52,7 @@ def markdown(findings, config):
         parts += [f"## {claim.name}", f"**{claim.statement}** ({claim.source})",
                   "\n".join(f"- {side}: {expected}" for side, expected in claim.predictions.items()),
                   f"**{verdict.outcome}**: {verdict.reason}.", f"![{claim.statement}]({claim.name}.png)",
+                  *([f"![{claim.statement} Step by step]({claim.name}.gif)"] if claim.animate else []),
                   f"Numbers: [{claim.name}.csv]({claim.name}.csv). Again: `{_command(claim, config)}`"]
     return "\n\n".join(parts) + "\n"
 
@@ -62,11 +63,11 @@ def html(findings, out, config):
                    for claim, verdict, _ in findings)
     body = [f"<h1>{escape(_title(config))}</h1>", f'<p class="small">{escape(_setting(config))}</p>', f"<table>{rows}</table>"]
     for claim, verdict, _ in findings:
-        picture = b64encode((out / f"{claim.name}.png").read_bytes()).decode()
+        pictures = "".join(_picture(out / f"{claim.name}.{kind}", kind, claim.statement) for kind in ("png", *["gif"] * bool(claim.animate)))
         sides = "".join(f"<li>{escape(side)}: {escape(expected)}</li>" for side, expected in claim.predictions.items())
         body += [f'<h2 id="{claim.name}">{escape(claim.statement)}</h2>', f'<p class="small">{escape(claim.source)}</p><ul>{sides}</ul>',
                  f"<p>{_badge(verdict)} {escape(verdict.reason)}.</p>",
-                 f'<img alt="{escape(claim.statement)}" src="data:image/png;base64,{picture}">',
+                 pictures,
                  f'<p class="small">Numbers: {claim.name}.csv. Again: <code>{escape(_command(claim, config))}</code></p>']
     return PAGE.format(title=escape(_title(config)), body="\n".join(body))
 
@@ -84,6 +85,10 @@ def _setting(config):
 def _command(claim, config):
     dataset = "" if config["dataset"] == "synthetic" else f" --dataset {config['dataset']}"
     return f"minires claims {claim.name} --preset {config['preset']}{dataset}"
+
+
+def _picture(path, kind, words):
+    return f'<img alt="{escape(words)}" src="data:image/{kind};base64,{b64encode(path.read_bytes()).decode()}">'
 
 
 def _badge(verdict):

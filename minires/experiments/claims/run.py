@@ -65,6 +65,8 @@ def write_report(claims, out):
         rows = _rows(out, claim)
         if rows:
             save(claim.draw(rows, config["caption"]), out / f"{claim.name}.png")
+            if claim.animate is not None:
+                claim.animate(rows, config["caption"], out / f"{claim.name}.gif")
             findings.append(report.Finding(claim, claim.judge(rows), len(_seeds(rows))))
     if not findings:
         raise DataError(str(out), "nothing to report yet", "at least one measured claim", "none", "let the run go on")

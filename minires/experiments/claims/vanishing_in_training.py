@@ -56,6 +56,32 @@ def draw(rows, caption):
     return figure
 
 
+@plot.styled
+def animate(rows, caption, path):
+    """Gradient norm by layer, a frame a recorded step."""
+    figure, (ax,) = plot.panels(1, (7.2, 4.4))
+    tables = {net: _table(rows, net) for net in NETS}
+    iterations = tables[NETS[0]][0]
+    lines = {}
+    for net, (_, table) in tables.items():
+        lines[net] = ax.plot(range(1, len(table) + 1), table[:, 0], color=plot.COLOURS[net.split("-")[0]], linewidth=2.4, label=net)[0]
+    positive = np.concatenate([table[table > 0] for _, table in tables.values()])
+    ax.set_yscale("log")
+    ax.set_ylim(positive.min() / 1.5, positive.max() * 1.5)
+    ax.set_xlabel("layer, from the images to the logits")
+    ax.set_ylabel("gradient norm of the layer's weights")
+    ax.legend(loc="upper right")
+    title = ax.set_title("at initialisation")
+    plot.write_below(figure, caption)
+
+    def frame(i):
+        title.set_text("at initialisation" if i == 0 else f"after {iterations[i]} step{'s' if iterations[i] > 1 else ''}")
+        for net, line in lines.items():
+            line.set_ydata(tables[net][1][:, i])
+
+    return plot.save_animation(figure, frame, list(range(len(iterations))), path)
+
+
 def _table(rows, net):
     """(iterations, gradient norms (layers, iterations)), geometric means over the seeds."""
     groups = {}
@@ -72,4 +98,4 @@ CLAIM = Claim(
     source="blog posts and lectures that plot gradients after some steps",
     predictions={"blog posts": "the first layer's gradient becomes a small fraction of the last's",
                  "the aftermath of an explosion": "it falls within a few steps because its weights have grown, and is small in proportion to these"},
-    columns=("seed", "net", "iteration", "depth", "gradient_norm", "weight_norm"), text=("net",), measure=measure, judge=judge, draw=draw)
+    columns=("seed", "net", "iteration", "depth", "gradient_norm", "weight_norm"), text=("net",), measure=measure, judge=judge, draw=draw, animate=animate)

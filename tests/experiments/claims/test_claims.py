@@ -55,7 +55,17 @@ def test_the_report_holds_them_all(finished):
     for claim, verdict, _ in findings:
         assert claim.statement in markdown and f"**{verdict.outcome}**: {verdict.reason}." in markdown and f"({claim.name}.png)" in markdown
         assert f'id="{claim.name}"' in page and f"minires claims {claim.name} --preset tiny" in page
-    assert page.count("data:image/png;base64,") == len(findings) and "<img" in page and 'src="/' not in page
+    assert page.count("data:image/png;base64,") == len(findings) and page.count("data:image/gif;base64,") == 1 and "<img" in page and 'src="/' not in page
+
+
+def test_the_animation_has_a_frame_for_each_recorded_step(finished):
+    image = pytest.importorskip("PIL.Image", reason="Pillow, which comes with Matplotlib, is not installed")
+    out, _ = finished
+    iterations = {row["iteration"] for row in read_table(out / "vanishing-in-training.csv", CLAIMS["vanishing-in-training"].columns, ("net",))}
+    with image.open(out / "vanishing-in-training.gif") as animation:
+        first = animation.convert("RGB").tobytes()
+        animation.seek(len(iterations) - 1)
+        assert animation.convert("RGB").tobytes() != first
 
 
 def test_what_is_done_is_used_again_and_more_seeds_are_added(finished, small_nets, monkeypatch):
