@@ -47,8 +47,9 @@ def draw(*groups):
                 ax.bar(i, mean(train), width=0.62, color=colour)
                 ax.plot([i] * len(train), train, "o", color="black", markersize=3.5, zorder=4)
                 ax.plot([i + 0.4] * len(test), test, "_", color=plot.GREY, markersize=9, markeredgewidth=1.6, zorder=4)
-                ax.annotate(f"{mean(train):.1f}", (i, 0), xytext=(0, 4), textcoords="offset points", ha="center", color="white",
-                            fontweight="bold")
+                inside = mean(train) > 5                   # percent: tall enough for a number
+                ax.annotate(f"{mean(train):.1f}", (i, 0 if inside else max(train)), xytext=(0, 4), textcoords="offset points", ha="center",
+                            color="white" if inside else colour, fontweight="bold")
             ax.set_xticks(range(len(entries)), [label for label, *_ in entries])
             ax.set_title(title)
             ax.grid(axis="x", visible=False)
