@@ -153,3 +153,31 @@ def test_a_run_keeps_to_the_threads_it_was_given(tmp_path):
         assert '"threads": 1' in (tmp_path / "run" / "config.json").read_text()
     finally:
         backend.set_num_threads(before)
+
+
+def test_the_list_of_claims(capsys):
+    assert main(["claims", "--list"]) == 0
+    printed = capsys.readouterr().out
+    assert "degradation\n    Deeper plain nets train worse" in printed and "arXiv:1512.03385" in printed
+
+
+@pytest.mark.parametrize("words, complaint", [
+    (["degredation"], "did you mean 'degradation'?"),
+    (["degradation", "--data", "/somewhere"], "--dataset cifar10 beside it"),
+    (["degradation", "--dataset", "cifar10", "--data", "/nonexistent"], "/nonexistent"),
+    (["degradation", "--out", "/dev/null/here"], "cannot write here"),
+])
+def test_claims_that_cannot_be_measured(words, complaint, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["claims", *words]) == 1
+    errors = capsys.readouterr().err
+    assert complaint in errors and errors.startswith("minires: error: ") and errors.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_claim_from_the_command_line(capsys, tmp_path, monkeypatch):
+    """One that trains no net."""
+    monkeypatch.setattr("minires.experiments.claims.vanishing_without_batch_norm.DRAWS", 1)
+    assert main(["claims", "vanishing-without-batch-norm", "--out", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert "vanishing-without-batch-norm  contradicted" in printed and (tmp_path / "out" / "report.html").exists()

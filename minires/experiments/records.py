@@ -4,6 +4,7 @@ Tables are written row by row as results come in, so that what is there can be p
 """
 
 import csv
+import io
 import json
 import os
 import platform
@@ -85,14 +86,19 @@ class Table:
     def append(self, rows):
         """Add rows, each a dict with this table's columns."""
         with open(self.path, "a", newline="") as file:
-            writer = csv.DictWriter(file, self.columns, lineterminator="\n")
-            writer.writerows({key: _short(row[key]) for key in self.columns} for row in rows)
+            self._write(file, rows)
 
     def keep(self, condition):
         """Drop the rows for which ``condition(row)`` is False. The file is replaced as a whole."""
         kept = [row for row in read_table(self.path, self.columns, self.text) if condition(row)]
-        lines = [",".join(self.columns)] + [",".join(str(_short(row[key])) for key in self.columns) for row in kept]
-        replace_text(self.path, "\n".join(lines) + "\n")
+        text = io.StringIO(newline="")
+        text.write(",".join(self.columns) + "\n")
+        self._write(text, kept)
+        replace_text(self.path, text.getvalue())
+
+    def _write(self, file, rows):
+        writer = csv.DictWriter(file, self.columns, lineterminator="\n")        # puts words with a comma in quotes
+        writer.writerows({key: _short(row[key]) for key in self.columns} for row in rows)
 
 
 def read_table(path, columns, text=()):

@@ -29,6 +29,13 @@ def test_rows_can_be_dropped(tmp_path):
     assert read_table(tmp_path / "metrics.csv", COLUMNS, TEXT) == [row("a", 0, 0.0), row("a", 1, 0.5)]
 
 
+def test_words_with_a_comma(tmp_path):
+    table = RunFolder(tmp_path, {}).table("metrics", COLUMNS, TEXT)
+    table.append([row('plain-56, "clipped"', 1, 0.5), row("b", 1, 0.5)])
+    table.keep(lambda row: row["net"] != "b")
+    assert read_table(tmp_path / "metrics.csv", COLUMNS, TEXT) == [row('plain-56, "clipped"', 1, 0.5)]
+
+
 def test_a_line_cut_off_at_the_end_is_left_out(tmp_path):
     path = tmp_path / "metrics.csv"
     path.write_text("net,iteration,loss\na,1,0.5\na,2")
