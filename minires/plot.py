@@ -14,7 +14,7 @@ TITLES = {"plain": "plain nets", "residual": "residual nets"}
 COLOURS = {family: shades[1] for family, shades in SHADES.items()}     # where one shade of each is enough
 OTHERS = ("#2a9d57", "#8e5bb5", "#8c6d31", "#d6518f")                  # for a third kind of net and more: green, violet, brown, pink
 GREY = "#666666"
-CHARACTERS = 14              # of a caption, to an inch
+CHARACTERS = 15.5            # of a caption, to an inch
 STYLE = {
     "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left",
     "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": GREY, "axes.labelcolor": "#333333",

@@ -7,7 +7,7 @@ from ...diagnostics import path_gradients
 from .claim import Claim
 from .verdict import below
 
-NET, BLOCKS, BATCH, SAMPLES = "residual-56", 27, 32, 8
+NET, BLOCKS, BATCH, SAMPLES = "residual-56", 27, 32, 16
 MARGIN = 1.0           # blocks
 
 
@@ -33,7 +33,7 @@ def draw(rows, caption):
     figure, axes = plot.panels(3, (11, 4.2))
     lengths = sorted({row["length"] for row in rows})
     seeds = sorted({row["seed"] for row in rows})
-    panels = (("paths of this length", lambda row: row["paths"]), ("gradient of a single path", lambda row: row["norm"]),
+    panels = (("paths of this length, millions", lambda row: row["paths"] / 1e6), ("gradient of a single path", lambda row: row["norm"]),
               ("share of all gradient", lambda row: row["total"] / sum(r["total"] for r in rows if r["seed"] == row["seed"])))
     for ax, (title, value) in zip(axes, panels):
         ax.plot(lengths, [mean(value(row) for row in rows if row["length"] == length) for length in lengths], "o-", markersize=4,

@@ -8,7 +8,7 @@ from .claim import Claim
 from .verdict import above
 
 NETS = ("plain-20", "plain-56", "residual-20", "residual-56")
-POINTS, LAGS, LAG = 64, 24, 4          # on the path from one image to another; the lag at which nets are compared
+POINTS, LAGS, LAG = 64, 24, 1          # on the path from one image to another; the lag at which nets are compared: neighbours
 MARGIN = 0.1           # of a correlation
 
 
