@@ -75,10 +75,15 @@ def claims(args):
 
 def plot(args):
     """``minires plot``"""
-    from .experiments import degradation as experiment
+    from .experiments import claims, degradation
+    from .experiments.records import read_config
 
-    for figure in experiment.plot(args.folder):
-        print(f"drawn: {figure}")
+    if read_config(args.folder).get("experiment") == "claims":
+        print("\n".join(claims.lines(claims.write_report(list(claims.CLAIMS.values()), args.folder))))
+        print(f"written: {Path(args.folder) / 'report.md'}, {Path(args.folder) / 'report.html'}")
+    else:
+        for figure in degradation.plot(args.folder):
+            print(f"drawn: {figure}")
 
 
 def fetch_data(args):
@@ -164,7 +169,8 @@ def _parser():
 
     command = commands.add_parser(
         "plot", help="draw the figures of a run again, without training", formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Draw degradation.png and gradients.png from metrics.csv and gradients.csv, also of a run still going on.",
+        description="Draw degradation.png and gradients.png from metrics.csv and gradients.csv, also of a run still going on;\n"
+                    "of a run of claims, all figures and the report from their tables.",
         epilog="example:\n  minires plot runs/degradation-synthetic-quick")
     command.set_defaults(run=plot)
     command.add_argument("folder", metavar="DIR", help="the output folder of a run")

@@ -181,3 +181,6 @@ def test_a_claim_from_the_command_line(capsys, tmp_path, monkeypatch):
     assert main(["claims", "vanishing-without-batch-norm", "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
     assert "vanishing-without-batch-norm  contradicted" in printed and (tmp_path / "out" / "report.html").exists()
+    (tmp_path / "out" / "report.md").unlink()
+    assert main(["plot", str(tmp_path / "out")]) == 0
+    assert "contradicted" in capsys.readouterr().out and (tmp_path / "out" / "report.md").exists()
