@@ -312,13 +312,13 @@ def test_it_learns_a_batch_by_heart(settings):
     """Fixup at a smaller learning rate: each of its numbers gets the gradients of a whole map."""
     net, x = models.resnet(8, width=8, **settings), images(32, 8, 8, 3)
     optimizer, losses = SGD(net.parameters(), 0.02 if settings.get("init") == "fixup" else 0.1, momentum=0.9), []
-    for _ in range(40):
+    for _ in range(80):
         optimizer.zero_grad()
         loss = F.cross_entropy(net(x), np.arange(32) % 10)
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    assert min(losses[-5:]) < 0.9 * losses[0]
+    assert min(losses[-5:]) < 0.7 * losses[0]
 
 
 @every_variant
