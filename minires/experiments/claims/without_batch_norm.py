@@ -5,7 +5,7 @@ from . import errors
 from .claim import Claim
 from .verdict import below, together
 
-NETS = {"fixup-56": ("Fixup", OTHERS[0]), "skipinit-56": ("SkipInit", OTHERS[1])}
+NETS = {"fixup-56": ("residual-56,\nFixup", OTHERS[0]), "skipinit-56": ("residual-56,\nSkipInit", OTHERS[1])}
 MARGIN = 2.0           # percentage points
 
 
@@ -22,6 +22,6 @@ CLAIM = Claim(
                  "batch norm as the cure": "without it, a net of 56 layers does not train"},
     columns=errors.COLUMNS, text=errors.TEXT, judge=judge,
     measure=errors.measure(*((net, "usual") for net in (*NETS, "residual-56", "plain-56"))),
-    draw=errors.draw(("residual-56 without batch norm", [(label, net, "usual", colour) for net, (label, colour) in NETS.items()]),
-                     ("with it", [("residual-\n56", "residual-56", "usual", COLOURS["residual"]),
+    draw=errors.draw(("no batch norm", [(label, net, "usual", colour) for net, (label, colour) in NETS.items()]),
+                     ("batch norm", [("residual-\n56", "residual-56", "usual", COLOURS["residual"]),
                                   ("plain-56", "plain-56", "usual", COLOURS["plain"])])))
