@@ -1,15 +1,15 @@
 """The laboratory of claims: what is said about deep nets, each claim in a small file, and its test."""
 
-from . import (aftermath, copy, degradation, landscape, lesions, longer, multilayer_perceptron, path_lengths, pre_activation, responses,
-               shattering, shortcuts, stochastic_depth, vanishing_at_initialisation, vanishing_in_training, vanishing_without_batch_norm,
-               without_batch_norm)
+from . import (aftermath, copy, degradation, flung_out, landscape, lesions, longer, multilayer_perceptron, path_lengths, pre_activation,
+               responses, shattering, shortcuts, stochastic_depth, vanishing_at_initialisation, vanishing_in_training,
+               vanishing_without_batch_norm, without_batch_norm)
 from .report import lines
 from .run import run, write_report
 
 # In the order in which the report tells the story.
 CLAIMS = {module.CLAIM.name: module.CLAIM for module in (
     degradation, copy, longer,
-    vanishing_without_batch_norm, vanishing_at_initialisation, vanishing_in_training, aftermath,
+    vanishing_without_batch_norm, vanishing_at_initialisation, vanishing_in_training, flung_out, aftermath,
     responses, path_lengths, lesions, shattering, landscape,
     shortcuts, pre_activation, without_batch_norm, stochastic_depth, multilayer_perceptron)}
 

@@ -180,6 +180,13 @@ def test_vanishing_without_batch_norm(factors, outcome):
     assert CLAIMS["vanishing-without-batch-norm"].judge(slopes(dict(zip(gains, factors)), "gain")).outcome == outcome
 
 
+@pytest.mark.parametrize("growth, outcome", [(6.0, SUPPORTED), (1.1, CONTRADICTED), (2.02, UNDECIDED)])
+def test_flung_out(growth, outcome):
+    rows = [{"seed": seed, "net": net, "iteration": 300, "depth": depth, "growth": value if depth <= 10 else 1.0} for seed in range(3)
+            for net, value in (("plain-56", growth), ("residual-56", 1.0)) for depth in range(1, 21)]
+    assert CLAIMS["flung-out"].judge(rows).outcome == outcome
+
+
 @pytest.mark.parametrize("stds, outcome", [((1, 0.5, 0.3), SUPPORTED), ((0.3, 0.4, 0.5), CONTRADICTED), ((1, 0.3, 0.3), UNDECIDED)])
 def test_responses(stds, outcome):
     nets = dict(zip(("plain-56", "residual-20", "residual-56"), stds))
