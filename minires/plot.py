@@ -61,7 +61,7 @@ def error_curves(metrics, caption="", drops=()):
         for net in nets[family]:
             colour = _colour(net, nets)
             for quantity, style in (("train_error", "-"), ("test_error", (0, (4, 2)))):
-                x, middle, low, high = _over_seeds(metrics, net, "epoch", quantity)
+                x, middle, low, high = _overseeds(metrics, net, "epoch", quantity)
                 marker = "o" if len(x) == 1 else None       # a line through one point would not be seen
                 ax.plot(x, middle, linestyle=style, marker=marker, color=colour, linewidth=2.2 if style == "-" else 1.4, zorder=3)
                 ax.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
@@ -80,7 +80,7 @@ def error_curves(metrics, caption="", drops=()):
     for ax, ends in zip(axes, all_ends):
         _label_ends(ax, ends)
     figure.legend(handles=_line_styles(axes[0], {"training": "-", "test": (0, (4, 2))}), ncols=2, loc="upper right")
-    write_below(figure, f"{caption}; {_seeds(metrics)}" + ("; dotted: lr divided by 10" if drops else ""))
+    write_below(figure, f"{caption}; {seeds(metrics)}" + ("; dotted: lr divided by 10" if drops else ""))
     return figure
 
 
@@ -106,7 +106,7 @@ def gradient_norms(gradients, caption=""):
         rows = [row for row in gradients if row["iteration"] == iteration and row["gradient_norm"] > 0]
         for family in SHADES:
             for net in nets[family]:
-                x, middle, low, high = _over_seeds(rows, net, "depth", "gradient_norm", geometric=True)
+                x, middle, low, high = _overseeds(rows, net, "depth", "gradient_norm", geometric=True)
                 colour = _colour(net, nets)
                 ax.plot(x, middle, color=colour, linewidth=2, label=net, zorder=3)
                 ax.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
@@ -117,7 +117,7 @@ def gradient_norms(gradients, caption=""):
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="upper right", ncols=len(names), columnspacing=1.2, handlelength=1.4,
                   fontsize=9 if len(names) <= 8 else 9 * 8 / len(names))
-    write_below(figure, f"{caption}; {_seeds(gradients)}")
+    write_below(figure, f"{caption}; {seeds(gradients)}")
     return figure
 
 
@@ -185,7 +185,7 @@ def _colour(net, nets):
     return shades[rank] if count <= len(shades) else shades[round(rank * (len(shades) - 1) / (count - 1))]
 
 
-def _over_seeds(rows, net, x_name, y_name, geometric=False):
+def _overseeds(rows, net, x_name, y_name, geometric=False):
     """For each x: the mean of y over the seeds, and its lowest and highest."""
     groups = {}
     for row in rows:
@@ -237,9 +237,10 @@ def _line_styles(ax, styles):
             for name, style in styles.items()]
 
 
-def _seeds(rows):
+def seeds(rows, several="mean and range of {} seeds"):
+    """How many seeds the rows are of, for the caption, and what was done with `several` of them."""
     count = len({row["seed"] for row in rows})
-    return "1 seed" if count == 1 else f"mean and range of {count} seeds"
+    return "1 seed" if count == 1 else several.format(count)
 
 
 def write_below(figure, text):

@@ -5,10 +5,7 @@ running statistics, the velocities, the place in the schedule, the random stream
 has any), the order of the current epoch's images, the sums of that epoch so far, and the history.
 """
 
-import signal
-import threading
 import time
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +15,7 @@ from . import backend, checkpoint
 from . import functional as F
 from .data import Batches, EvaluationBatches
 from .errors import CheckpointError, ConfigError, DeviceError, DivergenceError
+from .interrupt import Interrupt, Interrupted, interrupts_deferred
 from .optim import SGD, MultiStepLR, clip_grad_norm, without_decay_on_batch_norm
 from .seeds import stream
 from .tensor import Tensor, no_grad
@@ -100,7 +98,7 @@ class Trainer:
         self.epoch_sums = {"loss": 0.0, "wrong": 0, "images": 0, "seconds": 0.0}
         self.seconds_before = 0.0                 # of earlier sittings of this run
         self._saved = None                        # the iteration of the checkpoint
-        self._started, self._interrupt = None, _Interrupt()
+        self._started, self._interrupt = None, Interrupt()
 
     @property
     def finished(self):
@@ -123,7 +121,7 @@ class Trainer:
         if self.path is not None and self.iteration == 0:
             self.save(self.path)
         out_of_memory = False
-        with _interrupts_deferred() as self._interrupt, self._progress_bar() as bar:
+        with interrupts_deferred() as self._interrupt, self._progress_bar() as bar:
             try:
                 while True:
                     if self._epoch_is_over():
@@ -133,7 +131,7 @@ class Trainer:
                     self._step()
                     self._show(bar)
                     self._interrupt.check()
-            except _Interrupted:
+            except Interrupted:
                 if self.path is not None:
                     self.save(self.path)
                 raise KeyboardInterrupt from None
@@ -333,35 +331,3 @@ def first_nonfinite(model, images):
 def _plain(settings):
     """Settings as JSON gives them back: tuples become lists."""
     return {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}
-
-
-class _Interrupted(Exception):
-    """Ctrl-C was pressed, and this is a good moment to stop."""
-
-
-class _Interrupt:
-    requested = False
-
-    def check(self):
-        if self.requested:
-            raise _Interrupted
-
-
-@contextmanager
-def _interrupts_deferred():
-    """Within: the first Ctrl-C is only noted, so that no step is torn in half; a second one acts at once."""
-    interrupt = _Interrupt()
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupt                       # Python delivers signals to the main thread only
-        return
-
-    def note(signum, frame):
-        if interrupt.requested:
-            raise KeyboardInterrupt
-        interrupt.requested = True
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield interrupt
-    finally:
-        signal.signal(signal.SIGINT, before)

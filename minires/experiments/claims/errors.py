@@ -54,8 +54,7 @@ def draw(*groups):
             ax.set_title(title)
             ax.grid(axis="x", visible=False)
         axes[0].set_ylabel("training error, %")
-        count = len({row["seed"] for row in rows})
-        plot.write_below(figure, f"{caption}; " + ("1 seed" if count == 1 else f"dots: {count} seeds, bars: their mean") + "; grey: test error")
+        plot.write_below(figure, f"{caption}; {plot.seeds(rows, 'dots: {} seeds, bars: their mean')}; grey: test error")
         return figure
 
     return bars

@@ -49,8 +49,7 @@ def draw(rows, caption):
         ax.set_xlabel("layer, from the images to the logits")
     axes[0].set_ylabel("norm of the weights,\nrelative to the start")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="upper right", ncols=2)
-    count = len({row["seed"] for row in rows})
-    plot.write_below(figure, f"{caption}; the effective learning rate falls with the square; " + ("1 seed" if count == 1 else f"mean of {count} seeds"))
+    plot.write_below(figure, f"{caption}; the effective learning rate falls with the square; {plot.seeds(rows, 'mean of {} seeds')}")
     return figure
 
 

@@ -51,8 +51,7 @@ def draw(rows, caption):
         axes[0].axvline(first_of_stage, color="#bbbbbb", linewidth=1, linestyle=":", zorder=1)
     axes[0].set_ylabel("test error, %")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="upper right", ncols=2)
-    count = len({row["seed"] for row in rows})
-    plot.write_below(figure, f"{caption}; {IMAGES} test images; dashed: the whole net; dotted: blocks that halve the map; " + ("1 seed" if count == 1 else f"mean of {count} seeds"))
+    plot.write_below(figure, f"{caption}; {IMAGES} test images; dashed: the whole net; dotted: blocks that halve the map; {plot.seeds(rows, 'mean of {} seeds')}")
     return figure
 
 

@@ -32,7 +32,6 @@ def _mean_length(rows, seed):
 def draw(rows, caption):
     figure, axes = plot.panels(3, (11, 4.2))
     lengths = sorted({row["length"] for row in rows})
-    seeds = sorted({row["seed"] for row in rows})
     panels = (("paths of this length, millions", lambda row: row["paths"] / 1e6), ("gradient of a single path", lambda row: row["norm"]),
               ("share of all gradient", lambda row: row["total"] / sum(r["total"] for r in rows if r["seed"] == row["seed"])))
     for ax, (title, value) in zip(axes, panels):
@@ -41,7 +40,7 @@ def draw(rows, caption):
         ax.set_title(title)
         ax.set_xlabel("residual branches on the path")
     axes[1].set_yscale("log")
-    plot.write_below(figure, f"{caption}; {NET}, trained; {SAMPLES} random paths of each length, {BATCH} images, {len(seeds)} seed{'s' if len(seeds) > 1 else ''}")
+    plot.write_below(figure, f"{caption}; {NET}, trained; {SAMPLES} random paths of each length, {BATCH} images, {plot.seeds(rows, 'mean of {} seeds')}")
     return figure
 
 

@@ -46,8 +46,7 @@ def draw(rows, caption):
     axes[1].set_xlabel("rank")
     axes[0].set_ylabel("standard deviation of the response")
     axes[1].legend()
-    count = len({row["seed"] for row in rows})
-    plot.write_below(figure, f"{caption}; {IMAGES:,} test images, after batch norm and before ReLU and addition; " + ("1 seed" if count == 1 else f"mean of {count} seeds"))
+    plot.write_below(figure, f"{caption}; {IMAGES:,} test images, after batch norm and before ReLU and addition; {plot.seeds(rows, 'mean of {} seeds')}")
     return figure
 
 

@@ -41,8 +41,7 @@ def draw(rows, caption):
     ax.set_xlabel(f"distance on the path between two images, of {POINTS} points")
     ax.set_ylabel("autocorrelation of the input's gradient")
     ax.legend()
-    count = len({row["seed"] for row in rows})
-    plot.write_below(figure, f"{caption}; at initialisation, batch norm in training mode; " + ("1 seed" if count == 1 else f"mean of {count} seeds"))
+    plot.write_below(figure, f"{caption}; at initialisation, batch norm in training mode; {plot.seeds(rows, 'mean of {} seeds')}")
     return figure
 
 

@@ -52,8 +52,7 @@ def draw(rows, caption):
     ax.set_xlabel("layer, from the images to the logits")
     ax.set_ylabel("gradient norm of the layer's weights")
     ax.legend()
-    count = len({row["seed"] for row in rows})
-    plot.write_below(figure, f"{caption}; at initialisation, {count} seed{'s' if count > 1 else ''}")
+    plot.write_below(figure, f"{caption}; at initialisation, {plot.seeds(rows, 'geometric mean of {} seeds')}")
     return figure
 
 

@@ -51,8 +51,7 @@ def draw(rows, caption):
         ax.set_xlabel("training step")
     axes[0].set_ylabel("layer, from the images up to the logits")
     figure.colorbar(mesh, ax=list(axes), label="gradient norm of the layer's weights", pad=0.02)
-    count = len({row["seed"] for row in rows})
-    plot.write_below(figure, f"{caption}; " + ("1 seed" if count == 1 else f"geometric mean of {count} seeds"))
+    plot.write_below(figure, f"{caption}; {plot.seeds(rows, 'geometric mean of {} seeds')}")
     return figure
 
 
