@@ -8,6 +8,9 @@ from .kernels import routine
 from .nn import BatchNorm2d, Conv2d, Linear
 
 
+GROUP_SETTINGS = ("params", "weight_decay", "lr_scale")
+
+
 class SGD:
     """Stochastic gradient descent with momentum and weight decay, as in the paper and in PyTorch.
 
@@ -18,8 +21,8 @@ class SGD:
     Parameters
     ----------
     params : iterable of Parameter, or of dicts
-        Dicts ``{"params": ..., "weight_decay": ...}`` give some parameters a weight decay of their own; see
-        `without_decay_on_batch_norm`.
+        Dicts ``{"params": ..., "weight_decay": ..., "lr_scale": ...}`` give some parameters a weight decay of their own, and
+        a learning rate of ``lr_scale * lr`` (1 if left out); see `parameter_groups`.
     lr : float
         Learning rate; may be changed between steps (``optimizer.lr = ...``), as the schedules do.
     momentum, weight_decay : float
@@ -51,24 +54,29 @@ class SGD:
         if nesterov and not momentum:
             raise ConfigError("SGD", "nesterov", "a momentum above 0", repr(momentum))
         self.lr, self.momentum, self.nesterov = lr, momentum, nesterov
-        self.params, self.decays = [], []
+        self.params, self.decays, self.lr_scales = [], [], []
         for group in params:
             group = group if isinstance(group, dict) else {"params": [group]}
             for setting in group:
-                if setting not in ("params", "weight_decay"):
-                    raise unknown_name("SGD", "group setting", setting, ("params", "weight_decay"))
+                if setting not in GROUP_SETTINGS:
+                    raise unknown_name("SGD", "group setting", setting, GROUP_SETTINGS)
             if "params" not in group:
                 raise ConfigError("SGD", "group of parameters", "a dict with 'params'", f"one with {sorted(group)}")
+            decay, scale = group.get("weight_decay", weight_decay), group.get("lr_scale", 1.0)
+            for name, value in (("weight_decay", decay), ("lr_scale", scale)):
+                if not value >= 0:
+                    raise ConfigError("SGD", f"{name} of a group", "a number of at least 0", repr(value))
             for parameter in group["params"]:
                 self.params.append(parameter)
-                self.decays.append(group.get("weight_decay", weight_decay))
+                self.decays.append(decay)
+                self.lr_scales.append(scale)
         if not self.params:
             raise ConfigError("SGD", "nothing to train", "at least one parameter", "none", "an iterator can be used up only once")
         if len(set(self.params)) < len(self.params):
             raise ConfigError("SGD", "a parameter is named twice", "each parameter in one group", "one in several places")
         self.device = self.params[0].device
         self._check_parameters()
-        self._rule = routine("sgd", self.device)([parameter.data for parameter in self.params], self.decays)
+        self._rule = routine("sgd", self.device)([parameter.data for parameter in self.params], self.decays, self.lr_scales)
         self._put_in_place(self._rule.weights)
         self.velocities = self._rule.velocities
 
@@ -122,14 +130,26 @@ class SGD:
             backend.assign(velocity, saved)
 
 
-def without_decay_on_batch_norm(model, weight_decay):
-    """Parameter groups for `SGD` that decay only matrices and filters, not batch norm's parameters and biases.
+def parameter_groups(model, weight_decay, decay_batch_norm=True, scalar_lr_scale=1.0):
+    """A net's parameters for `SGD`, each with the settings that its kind gets: in the order of ``model.parameters()``.
 
-    The paper decays all; many later recipes do not.
+    Parameters
+    ----------
+    model : nn.Module
+    weight_decay : float
+    decay_batch_norm : bool
+        False decays matrices and filters only, not batch norm's parameters and biases. The paper decays all; many later
+        recipes do not.
+    scalar_lr_scale : float
+        Times the learning rate for parameters of one element: the biases and multipliers of Fixup, whose authors train
+        them at a tenth of the rate, for each adds up the gradients of a whole map (arXiv:1901.09321).
+
+    Returns
+    -------
+    list of dict
     """
-    params = list(model.parameters())
-    return [{"params": [p for p in params if p.ndim > 1], "weight_decay": weight_decay},
-            {"params": [p for p in params if p.ndim <= 1], "weight_decay": 0.0}]
+    return [{"params": [p], "weight_decay": weight_decay if decay_batch_norm or p.ndim > 1 else 0.0,
+             "lr_scale": scalar_lr_scale if p.shape == (1,) else 1.0} for p in model.parameters()]
 
 
 def keep_norms(model):

@@ -16,7 +16,7 @@ from . import functional as F
 from .data import Batches, EvaluationBatches
 from .errors import CheckpointError, ConfigError, DeviceError, DivergenceError
 from .interrupt import Interrupt, Interrupted, interrupts_deferred
-from .optim import SGD, MultiStepLR, clip_grad_norm, without_decay_on_batch_norm
+from .optim import SGD, MultiStepLR, clip_grad_norm, parameter_groups
 from .seeds import stream
 from .tensor import Tensor, no_grad
 
@@ -37,6 +37,7 @@ class Recipe:
     nesterov: bool = False
     weight_decay: float = 1e-4
     decay_batch_norm: bool = True             # the paper decays all parameters alike
+    scalar_lr_scale: float = 1.0              # times lr, for parameters that are a single number: Fixup's authors take 0.1
     clip_norm: float | None = None            # scale gradients down to this common norm
     crop_padding: int = 4                     # pixels of zeros around an image before a random crop
     flip: bool = True                         # mirror half of the images
@@ -91,8 +92,8 @@ class Trainer:
         self.batches = Batches(train_set, recipe.batch_size, stream(seed, "order of images"), stream(seed, "augmentation"),
                                mean, recipe.crop_padding, recipe.flip, device)
         self.test_batches = EvaluationBatches(test_set, EVALUATION_BATCH, mean, device)
-        params = model.parameters() if recipe.decay_batch_norm else without_decay_on_batch_norm(model, recipe.weight_decay)
-        self.optimizer = SGD(params, recipe.lr, recipe.momentum, recipe.weight_decay, recipe.nesterov)
+        groups = parameter_groups(model, recipe.weight_decay, recipe.decay_batch_norm, recipe.scalar_lr_scale)
+        self.optimizer = SGD(groups, recipe.lr, recipe.momentum, recipe.weight_decay, recipe.nesterov)
         self.schedule = MultiStepLR(self.optimizer, recipe.milestones, warmup=recipe.warmup)
         self.iteration, self.history = 0, []
         self.epoch_sums = {"loss": 0.0, "wrong": 0, "images": 0, "seconds": 0.0}

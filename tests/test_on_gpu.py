@@ -266,10 +266,21 @@ def test_a_parameter_without_gradient_stays():
     assert to_cpu(parameters[1].data) == pytest.approx(1 - 0.5 * (gradient.T + 0.1))
 
 
+def test_each_group_of_parameters_has_a_rate_of_its_own():
+    nets = [in_float64(models.resnet(8, width=4, batch_norm=False, init="fixup")) for _ in range(2)]
+    nets[1].to("gpu")
+    for net in nets:
+        optimizer = optim.SGD(optim.parameter_groups(net, 0.5, scalar_lr_scale=0.25), 0.1, momentum=0.9, nesterov=True)
+        for parameter in net.parameters():
+            parameter.grad = 0 * parameter.data + 1
+        optimizer.step()
+    assert_same(nets[0].state_dict(), nets[1].state_dict())
+
+
 def test_each_group_of_parameters_decays_by_its_own_rate():
     nets = [in_float64(models.resnet(8, width=4)), in_float64(models.resnet(8, width=4)).to("gpu")]
     for net in nets:
-        optimizer = optim.SGD(optim.without_decay_on_batch_norm(net, 0.5), 0.1)
+        optimizer = optim.SGD(optim.parameter_groups(net, 0.5, decay_batch_norm=False), 0.1)
         for parameter in net.parameters():
             parameter.grad = 0 * parameter.data
         optimizer.step()

@@ -103,9 +103,32 @@ def test_groups_with_a_weight_decay_of_their_own():
     assert [weight.data.item() for weight in (decayed, free, common)] == pytest.approx([0.9, 1, 0.95])
 
 
+def test_groups_with_a_rate_of_their_own():
+    slow, still, common = parameter(1), parameter(1), parameter(1)
+    optimizer = optim.SGD([{"params": [slow], "lr_scale": 0.5}, {"params": [still], "lr_scale": 0}, common], 0.1)
+    for weight in (slow, still, common):
+        weight.grad = np.ones(1, np.float32)
+    optimizer.step()
+    assert [weight.data.item() for weight in (slow, still, common)] == pytest.approx([0.95, 1, 0.9])
+    optimizer.lr = 0.2                                     # what a schedule does reaches every group
+    optimizer.step()
+    assert [weight.data.item() for weight in (slow, still, common)] == pytest.approx([0.85, 1, 0.7])
+
+
+def test_single_numbers_at_a_rate_of_their_own():
+    net = models.resnet(8, width=4, batch_norm=False, init="fixup")
+    optimizer = optim.SGD(optim.parameter_groups(net, 0.1, scalar_lr_scale=0.1), 0.1)
+    names = {id(weight): name for name, weight in net.named_parameters()}
+    assert [names[id(weight)] for weight in optimizer.params] == list(names.values())
+    scalars = {names[id(weight)] for weight, scale in zip(optimizer.params, optimizer.lr_scales) if scale == 0.1}
+    assert scalars == {name for name, weight in net.named_parameters() if weight.size == 1}
+    assert "layer1.0.scale" in scalars and "layer1.0.bias1a" in scalars and "fc.bias" not in scalars
+    assert {scale for weight, scale in zip(optimizer.params, optimizer.lr_scales) if weight.size > 1} == {1.0}
+
+
 def test_no_decay_on_batch_norm():
     net = models.resnet(8, width=4)
-    optimizer = optim.SGD(optim.without_decay_on_batch_norm(net, 0.1), 0.1)
+    optimizer = optim.SGD(optim.parameter_groups(net, 0.1, decay_batch_norm=False), 0.1)
     decays = {id(weight): decay for weight, decay in zip(optimizer.params, optimizer.decays)}
     assert len(decays) == len(list(net.parameters()))
     for name, weight in net.named_parameters():
@@ -123,6 +146,7 @@ def test_no_decay_on_batch_norm():
     (lambda: optim.SGD([{"params": [parameter(1)], "weight_decai": 0.1}], 0.1), "did you mean 'weight_decay'?"),
     (lambda: optim.SGD([{"params": [parameter(1)], "lr": 0.1}], 0.1), "unknown group setting"),
     (lambda: optim.SGD([{"weight_decay": 0.1}], 0.1), "params"),
+    (lambda: optim.SGD([{"params": [parameter(1)], "lr_scale": -1}], 0.1), "lr_scale of a group: expected a number of at least 0, got -1"),
     (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [2, 1]), "milestones: expected rising iterations, got [2, 1]"),
     (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [1, 1]), "milestones"),
     (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [-1]), "milestones"),

@@ -16,7 +16,7 @@ class LayerUpdate(NamedTuple):
     gradient_norm: float     # |dL/dw|, without weight decay
     update_norm: float       # |change of w|
     ratio: float             # |change of w| / |w|
-    effective_lr: float      # lr / |w|^2
+    effective_lr: float      # lr / |w|^2, with the rate of this layer's group
 
 
 def updates(model, lr=None, optimizer=None):
@@ -58,19 +58,20 @@ def updates(model, lr=None, optimizer=None):
         w = module.weight
         if w.grad is None:
             raise GraphError("updates", f"{name}.weight has no gradient", None, None, "call loss.backward() first")
-        weight_norm, update_norm = norm(w.data), norm(_direction(w, optimizer)) * lr
-        relative, effective = (update_norm / weight_norm, lr / weight_norm ** 2) if weight_norm else (nan, nan)
+        direction, scale = _direction(w, optimizer)
+        weight_norm, update_norm = norm(w.data), norm(direction) * scale * lr
+        relative, effective = (update_norm / weight_norm, scale * lr / weight_norm ** 2) if weight_norm else (nan, nan)
         records.append(LayerUpdate(name, depth, weight_norm, norm(w.grad), update_norm, relative, effective))
     return records
 
 
 def _direction(w, optimizer):
-    """The change of w is -lr times this; see `optim.SGD`."""
+    """(d, scale): the change of w is -lr scale d; see `optim.SGD`."""
     if optimizer is None:
-        return w.grad
+        return w.grad, 1.0
     place = next((i for i, parameter in enumerate(optimizer.params) if parameter is w), None)
     if place is None:
-        return 0 * w.grad
+        return 0 * w.grad, 0.0
     gradient = w.grad + optimizer.decays[place] * w.data
     velocity = optimizer.momentum * optimizer.velocities[place] + gradient
-    return gradient + optimizer.momentum * velocity if optimizer.nesterov else velocity
+    return gradient + optimizer.momentum * velocity if optimizer.nesterov else velocity, optimizer.lr_scales[place]

@@ -1,5 +1,6 @@
 """Training nets and writing down how it went: what all experiments that train share."""
 
+from .. import checkpoint
 from ..diagnostics import gradient_norms
 from ..errors import CheckpointError
 from ..train import Trainer
@@ -26,7 +27,7 @@ class TrainingRecords:
         self.folder, self.device, self.progress = folder, device, progress
         self.metrics, self.gradients = folder.table("metrics", METRICS, TEXT), folder.table("gradients", GRADIENTS, TEXT)
 
-    def train(self, net, model, train_set, test_set, recipe, seed, worth_recording=None, **callbacks):
+    def train(self, net, model, train_set, test_set, recipe, seed, worth_recording=None, weights=None, **callbacks):
         """Train a net, or go on where an interrupted run left it; one that is finished is only loaded.
 
         Parameters
@@ -41,6 +42,8 @@ class TrainingRecords:
         worth_recording : callable, optional
             ``worth_recording(iteration, iterations)``: whether gradients are recorded there. Left out, they are in each of the
             first steps and twenty times after.
+        weights : Path, optional
+            A folder: the net's weights are kept there as they were after each epoch, in files named by the iteration (`weights_after`).
         **callbacks
             ``after_step`` and others of `Trainer`.
 
@@ -52,11 +55,20 @@ class TrainingRecords:
         trainer = Trainer(model, train_set, test_set, recipe, seed, self.folder.checkpoint(net, seed), name=f"{net}, seed {seed}",
                           progress=self.progress, device=self.device,
                           after_backward=_gradient_recorder(self.gradients, net, seed, worth_recording or regularly),
-                          after_epoch=lambda trainer, row: self.metrics.append([{"net": net, "seed": seed, **row}]), **callbacks)
+                          after_epoch=self._epoch_recorder(net, seed, weights), **callbacks)
         self._go_on(trainer, net, seed)
         if not trainer.finished:
             trainer.run()
         return trainer
+
+    def _epoch_recorder(self, net, seed, weights):
+        def record(trainer, row):
+            self.metrics.append([{"net": net, "seed": seed, **row}])
+            if weights is not None:
+                weights.mkdir(exist_ok=True)
+                checkpoint.save(trainer.model, weights_after(weights, trainer.iteration))
+
+        return record
 
     def _go_on(self, trainer, net, seed):
         """Load the net's checkpoint, if there is one, and drop what the tables say of this net beyond it."""
@@ -72,6 +84,11 @@ class TrainingRecords:
 
         self.metrics.keep(lambda row: other(row) or row["iteration"] <= done and done > 0)
         self.gradients.keep(lambda row: other(row) or row["iteration"] < done)   # those at `done` come with the next step
+
+
+def weights_after(folder, iteration):
+    """The file in a folder of weights that holds those after `iteration` steps."""
+    return folder / f"{iteration}.safetensors"
 
 
 def regularly(iteration, iterations):

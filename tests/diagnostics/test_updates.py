@@ -44,14 +44,15 @@ def test_foretells_the_step_that_the_optimiser_makes(settings):
             assert r.ratio == pytest.approx(moved / weight) and r.effective_lr == pytest.approx(0.1 / weight ** 2)
 
 
-def test_each_group_has_its_own_decay_and_some_weights_none():
+def test_each_group_has_its_own_settings_and_some_weights_none():
     net, (x, y) = in_float64(models.plain(8, width=2)), batch(dtype=np.float64)
-    groups = [{"params": [net.conv1.weight], "weight_decay": 0.5}, {"params": [net.fc.weight]}]
+    groups = [{"params": [net.conv1.weight], "weight_decay": 0.5}, {"params": [net.fc.weight], "lr_scale": 0.25}]
     optimizer = optim.SGD(groups, 1.0)
     backward(net, x, y)
     records = {r.layer: r for r in updates(net, optimizer=optimizer)}
     assert records["conv1"].update_norm == pytest.approx(np.linalg.norm(net.conv1.weight.grad + 0.5 * net.conv1.weight.data))
-    assert records["fc"].update_norm == pytest.approx(np.linalg.norm(net.fc.weight.grad))
+    assert records["fc"].update_norm == pytest.approx(0.25 * np.linalg.norm(net.fc.weight.grad))
+    assert records["fc"].effective_lr == pytest.approx(0.25 / np.sum(net.fc.weight.data ** 2))
     assert records["layer1.0.conv1"].update_norm == 0 < records["layer1.0.conv1"].gradient_norm
 
 

@@ -8,15 +8,16 @@ from typing import Callable
 
 import numpy as np
 
-from ... import backend, models, optim
+from ... import backend, checkpoint, models, optim
 from ...data import EvaluationBatches
 from ...errors import unknown_name
 from ..degradation import load_sets
 from ..presets import PRESETS
 from ..records import RunFolder, read_table
-from ..training import GRADIENTS, METRICS, TEXT, TrainingRecords, regularly
+from ..training import GRADIENTS, METRICS, TEXT, TrainingRecords, regularly, weights_after
 
 WATCHED_STEPS = 300            # gradients are recorded often during so many first steps
+FOLLOWED = ("plain-56", "residual-56")         # their weights are kept epoch by epoch
 
 NETS = {
     "plain-20": partial(models.plain, 20),
@@ -56,6 +57,7 @@ VARIANTS = {
     "1,024 images": Variant(images=1024),
     "warm-up": Variant(lambda recipe: replace(recipe, warmup=recipe.iterations // 5)),
     "clipped": Variant(lambda recipe: replace(recipe, clip_norm=1.0)),
+    "small rate for scalars": Variant(lambda recipe: replace(recipe, scalar_lr_scale=0.1)),      # as Fixup's authors do
     "small rate": Variant(lambda recipe: replace(recipe, lr=recipe.lr / 10)),
     "kept norms": Variant(callbacks=lambda model: {"after_step": optim.keep_norms(model)}),
     "three times longer": Variant(lambda recipe: _longer(recipe, 3)),
@@ -117,6 +119,15 @@ class Laboratory:
         self.trained(net, seed, variant)
         return read_table(self._folder(net, seed, variant) / "gradients.csv", GRADIENTS, TEXT)
 
+    def way(self, net, seed):
+        """(iterations, state dicts) of one of the `FOLLOWED` nets, from the start of its usual training to the end."""
+        if net not in FOLLOWED:
+            raise unknown_name("Laboratory", "net whose weights are kept", net, FOLLOWED)
+        iterations = [row["iteration"] for row in self.metrics(net, seed)]
+        weights = self._folder(net, seed, "usual") / "weights"
+        states = [checkpoint.read(weights_after(weights, iteration))[0] for iteration in iterations]
+        return [0, *iterations], [self.fresh(net, seed).state_dict(), *states]
+
     def batch(self, size, test=False):
         """(images, labels): the first so many images, normalised as for training, on the device."""
         images = self.test_set if test else self.train_set
@@ -141,8 +152,9 @@ class Laboratory:
                     **asdict(self.preset), "recipe": asdict(recipe)}
         folder = RunFolder(self._folder(net, seed, variant), settings, resume=True, device=self.device)
         name = net if variant == "usual" else f"{net}, {variant}"
+        weights = folder.path / "weights" if net in FOLLOWED and variant == "usual" else None
         return TrainingRecords(folder, self.device, self.progress).train(
-            name, model, train_set, test_set, recipe, seed, worth_recording=often_at_first, **change.callbacks(model))
+            name, model, train_set, test_set, recipe, seed, worth_recording=often_at_first, weights=weights, **change.callbacks(model))
 
     def _folder(self, net, seed, variant):
         return self.out / "nets" / slug(net if variant == "usual" else f"{net} {variant}") / f"seed{seed}"

@@ -28,7 +28,7 @@ def measure(laboratory, seed):
 
 def judge(rows):
     seeds = sorted({row["seed"] for row in rows})
-    return above([concave(_grid(rows, "plain-56", seed)[2]) - concave(_grid(rows, "residual-56", seed)[2]) for seed in seeds], 0, MARGIN,
+    return above([concave(grid(rows, "plain-56", seed)[2]) - concave(grid(rows, "residual-56", seed)[2]) for seed in seeds], 0, MARGIN,
                  "share of the plane where the loss bends downwards, plain-56 minus residual-56")
 
 
@@ -38,7 +38,8 @@ def concave(loss):
     return float(np.mean([np.mean(np.diff(logs, 2, axis=axis) < 0) for axis in (0, 1)]))
 
 
-def _grid(rows, net, seed):
+def grid(rows, net, seed):
+    """(xs, ys, loss (ys, xs)) of a net's plane."""
     chosen = {(row["y"], row["x"]): row["loss"] for row in rows if (row["net"], row["seed"]) == (net, seed)}
     ys, xs = sorted({y for y, _ in chosen}), sorted({x for _, x in chosen})
     return xs, ys, np.array([[chosen[y, x] for x in xs] for y in ys])
@@ -48,20 +49,26 @@ def _grid(rows, net, seed):
 def draw(rows, caption):
     figure, axes = plot.panels(2, (9.6, 4.8), share_y=True)
     seed = min(row["seed"] for row in rows)
-    grids = [_grid(rows, net, seed) for net in NETS]
-    largest = max(min(HIGHEST, np.nanmax(loss[np.isfinite(loss)])) for *_, loss in grids)
-    levels = np.geomspace(min(loss.min() for *_, loss in grids), largest, 18)
-    for ax, net, (xs, ys, loss) in zip(axes, NETS, grids):
-        ax.grid(False)
-        filled = ax.contourf(xs, ys, np.nan_to_num(loss, nan=largest).clip(max=largest), levels=levels, cmap="cividis")
-        ax.contour(xs, ys, np.nan_to_num(loss, nan=largest).clip(max=largest), levels=levels, colors="white", linewidths=0.5)
+    contours(figure, axes, [grid(rows, net, seed) for net in NETS])
+    for ax, net in zip(axes, NETS):
         ax.set_title(net)
         ax.set_aspect("equal")
         ax.set_xlabel("first random direction")
     axes[0].set_ylabel("second random direction")
-    figure.colorbar(filled, ax=list(axes), label=f"loss, nats (at most {HIGHEST:g} shown)", pad=0.02, format="%.2g")
     plot.write_below(figure, f"{caption}; filter-normalised directions, {IMAGES} training images, {GRID}x{GRID} points, seed {seed}")
     return figure
+
+
+def contours(figure, axes, grids):
+    """Draw planes of loss, each (xs, ys, loss), with one scale of colours for all."""
+    largest = max(min(HIGHEST, np.nanmax(loss[np.isfinite(loss)])) for *_, loss in grids)
+    levels = np.geomspace(min(loss.min() for *_, loss in grids), largest, 18)
+    for ax, (xs, ys, loss) in zip(axes, grids):
+        ax.grid(False)
+        loss = np.nan_to_num(loss, nan=largest).clip(max=largest)
+        filled = ax.contourf(xs, ys, loss, levels=levels, cmap="cividis")
+        ax.contour(xs, ys, loss, levels=levels, colors="white", linewidths=0.5)
+    figure.colorbar(filled, ax=list(axes), label=f"loss, nats (at most {HIGHEST:g} shown)", pad=0.02, format="%.2g")
 
 
 CLAIM = Claim(

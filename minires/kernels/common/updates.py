@@ -9,28 +9,28 @@ class sgd:
     Parameters
     ----------
     weights : list of arrays
-    decays : list of float
-        The weight decay of each.
+    decays, lr_scales : list of float
+        The weight decay of each, and what multiplies its learning rate.
 
     Attributes
     ----------
     weights, velocities : list of arrays
     """
 
-    def __init__(self, weights, decays):
-        self.weights, self.decays = weights, decays
+    def __init__(self, weights, decays, lr_scales):
+        self.weights, self.decays, self.lr_scales = weights, decays, lr_scales
         self.velocities = [np.zeros_like(weight) for weight in weights]
 
     def step(self, weights, gradients, lr, momentum, nesterov):
         """Move every weight that has a gradient (not None), in place, and return the weights."""
-        for weight, gradient, velocity, decay in zip(weights, gradients, self.velocities, self.decays):
+        for weight, gradient, velocity, decay, scale in zip(weights, gradients, self.velocities, self.decays, self.lr_scales):
             if gradient is None:
                 continue
             gradient = gradient + decay * weight if decay else gradient
             velocity *= momentum
             velocity += gradient
             direction = gradient + momentum * velocity if nesterov else velocity
-            weight -= lr * direction
+            weight -= lr * scale * direction
         return weights
 
 

@@ -3,6 +3,7 @@
 //   weights, velocities   one flat array each; parameter p is the sizes[p] elements from starts[p] on
 //   gradients (P,)        the address of each parameter's gradient, 0 where it has none
 //   decays (P,)           the weight decay of each parameter
+//   lr_scales (P,)        what multiplies its learning rate
 //
 // Launch: blockIdx.y is the parameter; the blocks along x go over its elements in steps of all their threads.
 
@@ -10,7 +11,7 @@ typedef REAL real;
 
 extern "C" __global__ void sgd(real* __restrict__ weights, real* __restrict__ velocities, const unsigned long long* __restrict__ gradients,
                                const int* __restrict__ starts, const int* __restrict__ sizes, const real* __restrict__ decays,
-                               real lr, real momentum, int nesterov)
+                               const real* __restrict__ lr_scales, real lr, real momentum, int nesterov)
 {
     int start = starts[blockIdx.y], size = sizes[blockIdx.y];
     const real* gradient = (const real*)gradients[blockIdx.y];
@@ -19,6 +20,6 @@ extern "C" __global__ void sgd(real* __restrict__ weights, real* __restrict__ ve
         real g = gradient[i] + decays[blockIdx.y] * weights[start + i];
         real v = momentum * velocities[start + i] + g;
         velocities[start + i] = v;
-        weights[start + i] -= lr * (nesterov ? g + momentum * v : v);
+        weights[start + i] -= lr * lr_scales[blockIdx.y] * (nesterov ? g + momentum * v : v);
     }
 }

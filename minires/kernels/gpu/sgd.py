@@ -17,8 +17,8 @@ class sgd:
     ----------
     weights : list of arrays
         Copied to the flat array.
-    decays : list of float
-        The weight decay of each.
+    decays, lr_scales : list of float
+        The weight decay of each, and what multiplies its learning rate.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class sgd:
         Views of the flat arrays.
     """
 
-    def __init__(self, weights, decays):
+    def __init__(self, weights, decays, lr_scales):
         cupy, dtype = backend.cupy(), weights[0].dtype
         for weight in weights:
             if weight.dtype != dtype:
@@ -36,7 +36,7 @@ class sgd:
         starts = np.array([0, *ends[:-1]])
         self._weights, self._velocities = empty(int(ends[-1]), dtype), cupy.zeros(int(ends[-1]), dtype)
         self._starts, self._sizes = (cupy.asarray(numbers.astype(np.int32)) for numbers in (starts, sizes))
-        self._decays = cupy.asarray(np.array(decays, dtype))
+        self._decays, self._lr_scales = (cupy.asarray(np.array(numbers, dtype)) for numbers in (decays, lr_scales))
         self.weights, self.velocities = ([flat[start:start + weight.size].reshape(weight.shape) for start, weight in zip(starts, weights)]
                                          for flat in (self._weights, self._velocities))
         self._take_over(weights)
@@ -47,7 +47,7 @@ class sgd:
         gradients = [None if gradient is None else contiguous(gradient) for gradient in gradients]
         addresses = np.array([0 if gradient is None else gradient.data.ptr for gradient in gradients], np.uint64)
         launch("sgd", "sgd", self._weights.dtype, (BLOCKS, len(gradients)), THREADS, self._weights, self._velocities,
-               backend.move(addresses, "gpu"), self._starts, self._sizes, self._decays, float(lr), float(momentum), int(nesterov))
+               backend.move(addresses, "gpu"), self._starts, self._sizes, self._decays, self._lr_scales, float(lr), float(momentum), int(nesterov))
         return self.weights
 
     def _take_over(self, weights):

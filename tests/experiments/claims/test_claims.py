@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from minires.diagnostics import trajectory
 from minires.errors import ConfigError, DataError
 from minires.experiments import claims
 from minires.experiments.claims import CLAIMS, laboratory
@@ -13,7 +14,7 @@ from minires.experiments.claims.verdict import CONTRADICTED, SUPPORTED, UNDECIDE
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_table
 
-TINY = replace(PRESETS["quick"], image_size=8, width=2, train_size=1100, test_size=40, batch_size=64, epochs=None, iterations=4)
+TINY = replace(PRESETS["quick"], image_size=8, width=2, train_size=1100, test_size=40, batch_size=550, epochs=None, iterations=4)
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,8 @@ def small_nets():
         patch.setattr(claims.landscape, "GRID", 3)
         patch.setattr(claims.landscape, "IMAGES", 8)
         patch.setattr(claims.path_lengths, "SAMPLES", 1)
+        patch.setattr(claims.trajectory, "GRID", 3)
+        patch.setattr(claims.trajectory, "IMAGES", 8)
         patch.setattr(claims.vanishing_without_batch_norm, "DEPTH", 8)
         patch.setattr(claims.vanishing_without_batch_norm, "DRAWS", 1)
         yield
@@ -136,7 +139,8 @@ JUDGED_BY_ERRORS = {      # claim -> errors that support it, and what changed co
                    ("plain-56", "kept norms"): 70}, ("plain-56", "clipped"), None, 60),
     "shortcuts": (usual(residual_56=40, projections_56=50, halved_56=50), ("halved-56", "usual"), 30, 41),
     "pre-activation": (usual(residual_56=40, pre_activation_56=30), ("pre-activation-56", "usual"), 50, 41),
-    "without-batch-norm": (usual(plain_56=60, fixup_56=40, skipinit_56=40), ("fixup-56", "usual"), 80, 61),
+    "without-batch-norm": (usual(plain_56=60, skipinit_56=40) | {("fixup-56", "small rate for scalars"): 40},
+                           ("fixup-56", "small rate for scalars"), 80, 61),
     "stochastic-depth": (usual(residual_56=40, stochastic_56=30), ("stochastic-56", "usual"), 50, 40.2),
     "multilayer-perceptron": (usual(plain_mlp_20=40, plain_mlp_56=60, residual_mlp_56=40), ("plain-mlp-56", "usual"), 20, 41),
 }
@@ -221,6 +225,40 @@ def test_landscape(bumpy, smooth, outcome):
     rows = [{"seed": seed, "net": net, "x": x, "y": y, "loss": float(np.exp(x * x + y * y + (net == bumpy) * np.cos(9 * x) * np.cos(9 * y)))}
             for seed in range(3) for net in (bumpy, smooth) for x in places for y in places]
     assert CLAIMS["landscape"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize("plain, residual, outcome", [(3.0, 1.2, SUPPORTED), (1.2, 3.0, CONTRADICTED), (2.0, 1.9, UNDECIDED)])
+def test_gradient_flow(plain, residual, outcome):
+    rows = [{"seed": seed, "net": net, "moment": moment, "block": block, "gradient_norm": 10 ** (reach * block / 9)} for seed in range(3)
+            for net, reach in (("plain-56", plain), ("residual-56", residual)) for moment in claims.gradient_flow.MOMENTS for block in range(10)]
+    assert CLAIMS["gradient-flow"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize("share, walk, outcome", [(0.95, 0.7, SUPPORTED), (0.6, 0.7, CONTRADICTED), (0.2, 0.1, CONTRADICTED), (0.72, 0.7, UNDECIDED)])
+def test_trajectory(share, walk, outcome):
+    rows = [{"seed": seed, "net": net, "what": what, "x": value, "y": 0.0, "value": value} for seed in range(3)
+            for net in claims.trajectory.NETS for what, value in (("explained", share), ("explained, random walk", walk), ("iteration", 7))]
+    assert CLAIMS["trajectory"].judge(rows).outcome == outcome
+
+
+def test_a_random_walk_in_many_dimensions():
+    """Of steps all as long, two components hold 1 + 1/4 of the sum of 1 / k^2, which is pi^2 / 6 (Antognini and Sohl-Dickstein 2018)."""
+    rng = np.random.default_rng(0)
+    steps = rng.standard_normal((200, 1, 20000)) / np.sqrt(20000)
+    states = [{"w": w, "b": np.zeros(3)} for w in np.cumsum(steps, axis=0)]
+    of_this, of_its_lengths = (trajectory(way).explained for way in (states, claims.trajectory.random_walk(states)))
+    assert of_its_lengths.sum() == pytest.approx(1.25 * 6 / np.pi ** 2, rel=0.01)
+    assert of_this == pytest.approx(of_its_lengths, rel=0.05)
+
+
+def test_the_way_of_a_net_begins_with_its_initial_weights_and_ends_with_the_last(finished, small_nets):
+    place = laboratory.Laboratory(finished[0], preset="tiny", progress=False)
+    iterations, states = place.way("plain-56", 0)
+    assert iterations == [0, *(row["iteration"] for row in place.metrics("plain-56", 0))] and len(states) == len(iterations)
+    for state, net in ((states[0], place.fresh("plain-56", 0)), (states[-1], place.trained("plain-56", 0))):
+        assert all(np.array_equal(array, state[name]) for name, array in net.state_dict().items())
+    with pytest.raises(ConfigError, match="plain-20"):
+        place.way("plain-20", 0)
 
 
 def test_a_bowl_is_nowhere_concave_and_noise_half():
