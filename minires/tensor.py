@@ -91,6 +91,12 @@ class Tensor:
         numbers = np.array2string(backend.move(self.data, "cpu"), precision=4, threshold=20, prefix="Tensor(")
         return f"Tensor({numbers}, {self.dtype}{place}{grad}{source})"
 
+    def _repr_svg_(self):
+        """For notebooks: how this came about, if it was computed in few steps (`graph`)."""
+        from .graph import small_graph
+
+        return small_graph(self)
+
     def numpy(self):
         """The array of NumPy itself, not a copy. Raises DeviceError on the GPU: nothing is copied behind your back."""
         if self.device != "cpu":

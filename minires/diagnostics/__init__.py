@@ -4,6 +4,7 @@ Each function takes a net, and data where it needs them, and returns plain recor
 statistics, gradients, mode and hooks.
 """
 
+from ..nn.undisturbed import undisturbed
 from .evaluation import Evaluation, evaluate
 from .gradients import ActivationGradient, LayerGradient, activation_gradients, gradient_norms
 from .landscape import LossLine, LossPlane, Trajectory, loss_line, loss_plane, random_direction, trajectory
@@ -12,7 +13,6 @@ from .paths import PathGradient, path_gradient, path_gradients, routed
 from .propagation import Growth, LayerPropagation, Propagation, growth, propagation
 from .responses import LayerResponse, responses
 from .shattering import GradientCorrelation, GradientPath, autocorrelation, gradient_correlation, gradient_path, input_gradients
-from .undisturbed import undisturbed
 from .updates import LayerUpdate, updates
 
 __all__ = ["ActivationGradient", "Evaluation", "GradientCorrelation", "GradientPath", "Growth", "LayerGradient", "LayerPropagation",

@@ -7,9 +7,9 @@ import numpy as np
 from .. import backend
 from .. import functional as F
 from ..errors import ConfigError
+from ..nn.undisturbed import undisturbed
 from ..tensor import Tensor, no_grad
 from .parts import array_of
-from .undisturbed import undisturbed
 
 
 class Evaluation(NamedTuple):

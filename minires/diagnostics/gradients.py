@@ -7,9 +7,9 @@ import numpy as np
 
 from .. import functional as F
 from ..errors import unknown_name
+from ..nn.undisturbed import undisturbed
 from ..tensor import Tensor
 from .parts import array_of, blocks, depths, main_path, square_sum, watching
-from .undisturbed import undisturbed
 
 
 class LayerGradient(NamedTuple):

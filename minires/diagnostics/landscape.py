@@ -14,8 +14,8 @@ import numpy as np
 from .. import backend
 from .. import functional as F
 from ..errors import ConfigError, ShapeError, unknown_name
+from ..nn.undisturbed import undisturbed
 from .evaluation import check_batches, evaluate
-from .undisturbed import undisturbed
 
 
 class LossLine(NamedTuple):

@@ -12,9 +12,9 @@ import numpy as np
 from .. import functional as F
 from ..errors import ConfigError
 from ..models.blocks import subsample_and_pad
+from ..nn.undisturbed import overridden
 from .evaluation import check_batches, evaluate
 from .parts import blocks, pick_blocks
-from .undisturbed import overridden
 
 
 class Lesion(NamedTuple):

@@ -15,10 +15,10 @@ import numpy as np
 from .. import functional as F
 from ..errors import ConfigError
 from ..nn import norm_relu
+from ..nn.undisturbed import overridden, undisturbed
 from ..tensor import Tensor, no_grad
 from .lesion import shortcut
 from .parts import array_of, blocks, norm, pick_blocks, standard_error
-from .undisturbed import overridden, undisturbed
 
 
 class PathGradient(NamedTuple):

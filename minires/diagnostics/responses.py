@@ -12,10 +12,10 @@ import numpy as np
 from .. import backend, nn
 from ..errors import ConfigError
 from ..kernels import Kernel, find, use
+from ..nn.undisturbed import undisturbed
 from ..tensor import Tensor, no_grad
 from .evaluation import check_batches
 from .parts import array_of, depths, main_path, square_sum, watching
-from .undisturbed import undisturbed
 
 
 class LayerResponse(NamedTuple):

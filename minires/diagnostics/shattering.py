@@ -15,9 +15,9 @@ import numpy as np
 
 from .. import backend
 from ..errors import ConfigError
+from ..nn.undisturbed import undisturbed
 from ..tensor import Tensor
 from .parts import array_of
-from .undisturbed import undisturbed
 
 
 class GradientPath(NamedTuple):

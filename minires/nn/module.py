@@ -149,6 +149,18 @@ class Module:
         for name, array in own.items():
             backend.assign(array, state[name])
 
+    def graph(self, *inputs, depth=1, parameters=False):
+        """A picture of what this module computes from `inputs`, with the modules in it as boxes; see `nn.graph`."""
+        from .graph import graph
+
+        return graph(self, inputs, depth, parameters)
+
+    def summary(self, input_shape):
+        """What each layer puts out and costs for an input of this shape; see `nn.summary`."""
+        from .summary import summary
+
+        return summary(self, input_shape)
+
     def register_forward_hook(self, hook):
         """Have ``hook(module, inputs, output)`` called after each forward; a returned Tensor replaces the output.
 

@@ -5,7 +5,7 @@ import pytest
 
 from minires import backend, functional as F, kernels, models, nn, optim
 from minires import diagnostics as d
-from minires.diagnostics.undisturbed import overridden, undisturbed
+from minires.nn.undisturbed import overridden, undisturbed
 from minires.errors import ConfigError
 from minires.tensor import Tensor
 
@@ -162,6 +162,16 @@ def test_gradients_are_set_aside_not_added_to():
         net(Tensor(np.full((1, 1), 3, np.float32))).sum().backward()
         assert net.weight.grad == 3
     assert net.weight.grad is kept and kept == 5
+
+
+def test_the_lottery_of_stochastic_depth_goes_on_where_it_was():
+    net, (x, _) = models.resnet(14, width=2, survival=0.5), batch()
+    (_, generator), *_ = net.named_generators()
+    before = generator.bit_generator.state
+    with undisturbed(net, "train"):
+        net(Tensor(x))
+        assert generator.bit_generator.state != before
+    assert generator.bit_generator.state == before
 
 
 def test_training_goes_on_as_if_nothing_had_been_asked():

@@ -1,4 +1,4 @@
-"""Leave a net as it was found, whatever a diagnostic did with it, and even if it failed."""
+"""Leave a net as it was found, whatever was done with it, and even if that failed."""
 
 from contextlib import contextmanager
 
@@ -12,8 +12,8 @@ MODES = ("train", "eval")
 def undisturbed(model, mode=None):
     """Within: `model` is in `mode` and has no gradients. Afterwards all is as before.
 
-    Put back are parameters, buffers (batch norm's running statistics), gradients and the training mode of every module,
-    in place, so that an optimiser which holds on to the arrays keeps them. Hooks are not touched here: see `parts.watching`.
+    Put back are parameters, buffers (batch norm's running statistics), gradients, random streams and the training mode of
+    every module; arrays in place, so that an optimiser which holds on to them keeps them. Hooks are not touched here.
 
     Parameters
     ----------
@@ -32,10 +32,11 @@ def undisturbed(model, mode=None):
         For another mode.
     """
     if mode is not None and mode not in MODES:
-        raise unknown_name("diagnostics", "mode", mode, MODES)
+        raise unknown_name("net", "mode", mode, MODES)
     state = {name: backend.copy(array) for name, array in model.state_dict().items()}
     gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
     training = [(module, module.training) for module in model.modules()]
+    streams = [(generator, generator.bit_generator.state) for _, generator in model.named_generators()]
     try:
         model.zero_grad()                         # forgets them; the arrays themselves are kept in `gradients`
         if mode is not None:
@@ -48,6 +49,8 @@ def undisturbed(model, mode=None):
             parameter.grad = gradient
         for module, mode_before in training:
             module.training = mode_before
+        for generator, stream in streams:
+            generator.bit_generator.state = stream
 
 
 @contextmanager

@@ -1,0 +1,63 @@
+"""A picture of what a net computes, with its modules as boxes."""
+
+from ..errors import ConfigError
+from ..graph import draw
+from ..svg import Box
+from ..tape import topological_order
+from ..tensor import Tensor
+from .undisturbed import undisturbed
+
+
+def graph(model, inputs, depth=1, parameters=False):
+    """A picture of what `model` computes from `inputs`, in evaluation mode.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Stays as it is.
+    inputs : tuple of Tensors or arrays
+    depth : int or None
+        How far to look inside: 1 shows what is directly in `model` as boxes, 2 what is in these, and so on; None, or as far as
+        there are no modules, single operations.
+    parameters : bool
+        Draw also the parameters that single operations take.
+
+    Returns
+    -------
+    svg.Picture
+
+    Raises
+    ------
+    ConfigError
+        For a depth below 1.
+    """
+    if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 1):
+        raise ConfigError("graph", "depth", "1 or more, or None for single operations", repr(depth))
+    inputs = [Tensor(x.data if isinstance(x, Tensor) else x, requires_grad=True) for x in inputs]
+    collapsed, removers = {}, []
+    for name, module in model.named_modules():
+        level = name.count(".") + 1 if name else 0
+        if depth is not None and (level == depth or 0 < level < depth and not list(module.children())):
+            removers.append(module.register_forward_hook(
+                lambda module, inputs, y, name=name: _collapse(collapsed, name, module, inputs, y)))
+    try:
+        with undisturbed(model, "eval"):
+            output = model(*inputs)
+    finally:
+        for remove in removers:
+            remove()
+    names = {x._node: "input" if len(inputs) == 1 else f"input {i}" for i, x in enumerate(inputs, 1) if x._node is not None}
+    if parameters:
+        names |= {parameter._node: name for name, parameter in model.named_parameters() if parameter._node is not None}
+    return draw(output._node, names, collapsed, leaves=False)
+
+
+def _collapse(collapsed, name, module, inputs, y):
+    """Put what was computed between `inputs` and `y` into one box."""
+    before = {node for x in inputs if isinstance(x, Tensor) and x._node is not None for node in topological_order(x._node)}
+    found = [node for node in topological_order(y._node) if node not in before and node.kernel is not None]
+    count = module.num_parameters()
+    lines = (f"{type(module).__name__}({module.describe()})" if module.describe() else type(module).__name__, str(y.shape),
+             *([f"{count:,} parameters"] if count else []))
+    key = name, len({box for box, _ in collapsed.values()})             # called twice, it is drawn twice
+    collapsed |= {node: (key, Box(name, lines, "group")) for node in found}
