@@ -8,6 +8,8 @@ invisible box in each, so that it passes the visible ones by.
 from html import escape
 from typing import NamedTuple
 
+from .spread import spread_out
+
 CHARACTER, LINE = 7.2, 15              # pixels: the width of an average letter, the height of a line of text
 PADDING, APART, BELOW = 9, 22, 34      # pixels: inside a box, between two of a row, between rows
 SWEEPS = 12                            # how often the order and the places are improved
@@ -151,22 +153,8 @@ def _columns(layers, neighbours, sizes):
 
 
 def _apart(wanted, widths):
-    """Places in the given order, as close to `wanted` in the mean square as they can be without overlap.
-
-    With the room that each needs subtracted, they only have to rise: those that do not are replaced by their mean
-    (the pool-adjacent-violators algorithm).
-    """
-    room = [0.0]
-    for width, following in zip(widths, widths[1:]):
-        room.append(room[-1] + (width + following) / 2 + APART)
-    groups = []                        # [sum, how many]
-    for place, needed in zip(wanted, room):
-        groups.append([place - needed, 1])
-        while len(groups) > 1 and groups[-2][0] / groups[-2][1] > groups[-1][0] / groups[-1][1]:
-            total, count = groups.pop()
-            groups[-1] = [groups[-1][0] + total, groups[-1][1] + count]
-    pooled = [total / count for total, count in groups for _ in range(count)]
-    return [place + needed for place, needed in zip(pooled, room)]
+    """Places for the centres of boxes of these widths, as close to `wanted` as they can be without overlap."""
+    return spread_out(wanted, [(width + following) / 2 + APART for width, following in zip(widths, widths[1:])])
 
 
 def _size(box):

@@ -87,21 +87,6 @@ def test_text_cannot_break_the_picture():
     assert texts == ["a < b & \"c\"", "<script>"]
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.floats(-200, 200), min_size=1, max_size=6), st.integers(0, 100))
-def test_places_are_apart_and_no_nearby_ones_are_closer_to_the_wanted(wanted, seed):
-    rng = np.random.default_rng(seed)
-    widths = rng.uniform(10, 80, len(wanted))
-    places = np.array(svg._apart(wanted, widths))
-    least = np.array([(a + b) / 2 + svg.APART for a, b in zip(widths, widths[1:])])
-    assert np.all(np.diff(places) >= least - 1e-6)
-    best = np.sum((places - wanted) ** 2)
-    for _ in range(50):
-        other = places + rng.normal(0, 3, len(wanted))
-        if np.all(np.diff(other) >= least):
-            assert np.sum((other - wanted) ** 2) >= best - 1e-6
-
-
 def test_saved_as_it_is_shown(tmp_path):
     picture = svg.draw({0: Box("über")}, [])
     assert picture.save(tmp_path / "a.svg").read_text(encoding="utf-8") == picture._repr_svg_()

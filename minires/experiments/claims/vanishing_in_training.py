@@ -78,7 +78,7 @@ def animate(rows, caption, path):
         for net, line in lines.items():
             line.set_ydata(tables[net][1][:, i])
 
-    return plot.save_animation(figure, frame, list(range(len(iterations))), path)
+    return plot.animate(figure, frame, list(range(len(iterations))), path)
 
 
 def _table(rows, net):

@@ -75,12 +75,6 @@ def test_the_settings_of_the_program_around_are_left_alone():
     assert dict(matplotlib.rcParams) == before
 
 
-def test_names_are_moved_as_little_as_needed():
-    np.testing.assert_allclose(plot._spread_out([10, 50, 51, 52, 90], 4), [10, 47, 51, 55, 90])
-    np.testing.assert_allclose(plot._spread_out([0, 3, 5], 4), [8 / 3 - 4, 8 / 3, 8 / 3 + 4])
-    np.testing.assert_allclose(plot._spread_out([7], 4), [7])
-
-
 def test_one_epoch_is_seen_though_it_makes_no_line():
     left, _ = plot.error_curves(metrics(epochs=1)).axes
     assert all(line.get_marker() == "o" for line in left.lines if len(line.get_xdata()) == 1)

@@ -1,0 +1,68 @@
+"""Error curves that grow while a net trains."""
+
+import io
+
+from .style import COLOURS, OTHERS, panels, styled, write_below
+
+
+class LiveCurves:
+    """Draws training and test error after each epoch: in a notebook one picture that grows, elsewhere a line of text.
+
+    Pass it to one `Trainer` or several as ``after_epoch``, with ``progress=False``; the nets are told apart by the trainers'
+    names, plain and residual ones by their colours.
+
+    Parameters
+    ----------
+    caption : str
+        For the line under the picture.
+    """
+
+    def __init__(self, caption=""):
+        self.caption, self.rows, self._display = caption, {}, None
+
+    def __call__(self, trainer, row):
+        self.rows.setdefault(trainer.name, []).append(row)
+        if in_notebook():
+            self._show()
+        else:
+            print(f"{trainer.name}, epoch {row['epoch']:g}: training error {row['train_error']:.1f} %, "
+                  f"test error {row['test_error']:.1f} %", flush=True)
+
+    @styled
+    def figure(self):
+        """The picture as it is now."""
+        figure, (ax,) = panels(1, (7.2, 4.2))
+        others = iter(OTHERS * len(self.rows))
+        for name, rows in self.rows.items():
+            colour = COLOURS.get(name.split("-")[0]) or next(others)
+            epochs = [row["epoch"] for row in rows]
+            ax.plot(epochs, [row["train_error"] for row in rows], "o-", color=colour, markersize=3.5, linewidth=2.2,
+                    label=f"{name}, training")
+            ax.plot(epochs, [row["test_error"] for row in rows], color=colour, linewidth=1.4, linestyle=(0, (4, 2)), label=f"{name}, test")
+        ax.set_xlabel("epoch")
+        ax.set_ylabel("error, %")
+        ax.set_xlim(left=0)
+        ax.legend()
+        write_below(figure, self.caption)
+        return figure
+
+    def _show(self):
+        from IPython.display import display
+
+        image = io.BytesIO()
+        self.figure().savefig(image, format="png", dpi=80)
+        data = {"image/png": image.getvalue(), "text/plain": "training and test error by epoch"}
+        if self._display is None:
+            self._display = display(data, raw=True, display_id=True)
+        else:
+            self._display.update(data, raw=True)
+
+
+def in_notebook():
+    """Whether this runs in a notebook, where pictures can be shown."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    shell = get_ipython()
+    return shell is not None and hasattr(shell, "kernel")

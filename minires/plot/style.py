@@ -1,0 +1,101 @@
+"""One style for all figures: plain nets in orange, residual nets in blue, deeper nets darker.
+
+The two hues differ for every common kind of colour blindness (Okabe and Ito 2008), and the shades in print without
+colour. Matplotlib is imported when a figure is drawn, so that importing minires stays quick.
+"""
+
+from functools import wraps
+from textwrap import wrap
+
+SHADES = {"plain": ("#f0a35c", "#c84a00", "#7a2b00", "#3d1500"), "residual": ("#7fb7e6", "#0868ac", "#08366b", "#041b36")}
+COLOURS = {family: shades[1] for family, shades in SHADES.items()}     # where one shade of each is enough
+OTHERS = ("#2a9d57", "#8e5bb5", "#8c6d31", "#d6518f")                  # for a third kind of net and more: green, violet, brown, pink
+GREY = "#666666"
+CHARACTERS = 15.5            # of a caption, to an inch
+STYLE = {
+    "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left",
+    "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": GREY, "axes.labelcolor": "#333333",
+    "axes.grid": True, "grid.color": "#e6e6e6", "grid.linewidth": 0.8, "axes.axisbelow": True,
+    "xtick.color": GREY, "ytick.color": GREY, "xtick.labelsize": 9, "ytick.labelsize": 9,
+    "legend.frameon": False, "legend.fontsize": 9, "figure.facecolor": "white", "savefig.facecolor": "white",
+}
+
+
+def styled(draw):
+    """Draw in this module's style, whatever the settings of the program around."""
+    @wraps(draw)
+    def drawn(*args, **kwargs):
+        from matplotlib import rc_context
+
+        with rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
+def panels(columns, size, share_y=False, widths=None):
+    """A figure of that many panels side by side, with room for a caption below and a legend above.
+
+    Parameters
+    ----------
+    columns : int
+    size : (float, float)
+        Of the whole figure, in inches.
+    share_y : bool
+    widths : list of float, optional
+        Of the panels, relative to each other.
+
+    Returns
+    -------
+    figure, array of axes
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
+    figure.get_layout_engine().set(rect=(0, 0.045, 1, 0.885), wspace=0.04)
+    return figure, figure.subplots(1, columns, sharey=share_y, squeeze=False, width_ratios=widths)[0]
+
+
+def save(figure, path):
+    """Write the figure to `path` as an image of 150 dots an inch, and return the path."""
+    figure.savefig(path, dpi=150)
+    return path
+
+
+def animate(figure, draw_frame, frames, path, per_second=8):
+    """Write a GIF to `path` and return the path.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    draw_frame : callable
+        ``draw_frame(frame)`` changes the figure into that frame.
+    frames : list
+        The last one stays for two seconds before it begins again.
+    path : str or Path
+    per_second : int
+        Frames a second.
+    """
+    from matplotlib.animation import FuncAnimation, PillowWriter
+
+    frames = [*frames, *[frames[-1]] * (2 * per_second)]
+    # Drawn once beforehand, so that nothing moves to make room while it runs.
+    figure.canvas.draw()
+    FuncAnimation(figure, draw_frame, frames).save(path, PillowWriter(per_second), dpi=80)
+    return path
+
+
+def seeds(rows, several="mean and range of {} seeds"):
+    """How many seeds the rows are of, for the caption, and what was done with `several` of them."""
+    count = len({row["seed"] for row in rows})
+    return "1 seed" if count == 1 else several.format(count)
+
+
+def write_below(figure, text):
+    """Write the caption, small, under the figure, in as many lines as it takes."""
+    lines = wrap(text.lstrip("; "), int(figure.get_figwidth() * CHARACTERS))
+    if len(lines) > 1:
+        room = 0.045 + 0.16 / figure.get_figheight() * (len(lines) - 1)
+        figure.get_layout_engine().set(rect=(0, room, 1, 0.93 - room))
+    text = "\n".join(lines)
+    figure.text(0.01, 0.012, text.lstrip("; "), fontsize=8.5, color=GREY, ha="left", va="bottom")

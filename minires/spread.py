@@ -1,0 +1,30 @@
+"""Keeping things apart that would overlap: boxes of a picture, names at the ends of curves."""
+
+
+def spread_out(wanted, gaps):
+    """Places in the given order, as close to `wanted` in the mean square as they can be with these gaps between neighbours.
+
+    With the gaps taken out the places only have to rise: those that do not are replaced by their mean, again and again
+    (the pool-adjacent-violators algorithm).
+
+    Parameters
+    ----------
+    wanted : list of float
+    gaps : list of float
+        One fewer: the least distance from each to the next.
+
+    Returns
+    -------
+    list of float
+    """
+    room = [0.0]
+    for gap in gaps:
+        room.append(room[-1] + gap)
+    groups = []                        # [sum, how many]
+    for place, needed in zip(wanted, room):
+        groups.append([place - needed, 1])
+        while len(groups) > 1 and groups[-2][0] / groups[-2][1] > groups[-1][0] / groups[-1][1]:
+            total, count = groups.pop()
+            groups[-1] = [groups[-1][0] + total, groups[-1][1] + count]
+    pooled = [total / count for total, count in groups for _ in range(count)]
+    return [place + needed for place, needed in zip(pooled, room)]

@@ -1,0 +1,62 @@
+"""Drawings of convolution: the numbers in them are right."""
+
+import numpy as np
+import pytest
+
+from minires import Tensor, models, nn, plot
+from minires.errors import ConfigError
+from minires.kernels.naive import conv2d
+
+
+def numbers(ax):
+    return [int(text.get_text()) for text in ax.texts]
+
+
+def test_im2col_shows_each_window_as_a_row():
+    image, matrix, weights, outputs = plot.im2col(3, 4, 2).axes
+    assert numbers(image) == list(range(1, 13))
+    assert numbers(matrix)[:4] == [1, 2, 5, 6] and numbers(matrix)[-4:] == [7, 8, 11, 12] and len(numbers(matrix)) == 6 * 4
+    assert len(weights.texts) == 4 and len(outputs.texts) == 6
+
+
+@pytest.mark.parametrize("stride, padding", [(1, 0), (2, 1), (1, 1), (3, 0)])
+def test_the_rows_times_a_filter_are_the_convolution(stride, padding):
+    _, matrix, _, outputs = plot.im2col(5, 4, 3, stride, padding).axes
+    w = np.random.default_rng(0).standard_normal(9)
+    columns = np.array(numbers(matrix)).reshape(-1, 9)
+    y, _ = conv2d.forward(np.arange(1.0, 21).reshape(1, 5, 4, 1), w.reshape(3, 3, 1, 1), stride=stride, padding=padding)
+    np.testing.assert_allclose(columns @ w, y.ravel())
+    assert len(outputs.texts) == y.size
+
+
+def test_the_framed_window_is_where_its_row_is():
+    image, matrix, _, outputs = plot.im2col(4, 4, 3, padding=1, window=6).axes
+    assert [ax.patches[0].get_xy() for ax in (image, matrix, outputs)] == [(2, 1), (0, 6), (0, 6)]
+
+
+@pytest.mark.parametrize("settings", [dict(window=4), dict(window=-1), dict(kernel_size=5), dict(height=9, width=9)])
+def test_what_cannot_be_drawn(settings):
+    with pytest.raises(ConfigError, match="plot.im2col"):
+        plot.im2col(**settings)
+
+
+@pytest.mark.parametrize("layers", [[(3, 1)], [(3, 1), (3, 1)], [(3, 2), (3, 1)], [(2, 2), (5, 1), (3, 2), (3, 1)]])
+def test_receptive_fields_are_what_the_gradient_reaches(layers):
+    """The pixels that an output in the middle depends on, counted from its gradient."""
+    size = 41
+    x = Tensor(np.ones((1, size, size, 1)), requires_grad=True)
+    y = x
+    for kernel_size, stride in layers:
+        conv = nn.Conv2d(1, 1, kernel_size, stride, bias=False)
+        conv.weight.data = np.ones((kernel_size, kernel_size, 1, 1))
+        y = conv(y)
+    middle = y.shape[1] // 2
+    y[:, middle, middle].sum().backward()
+    reached = np.flatnonzero(x.grad[0, :, :, 0].any(axis=1))
+    assert plot.receptive_fields(layers)[-1] == reached[-1] - reached[0] + 1 == len(reached)
+
+
+def test_the_figure_of_a_net():
+    layers = [(m.weight.shape[0], m.stride) for m in models.resnet(20).modules() if isinstance(m, nn.Conv2d)]
+    left, right = plot.receptive_field(layers).axes
+    assert len(left.patches) == len(layers) + 1 and right.lines[0].get_ydata()[-1] == plot.receptive_fields(layers)[-1]

@@ -1,0 +1,61 @@
+"""Curves that grow while a net trains: a picture in notebooks, text elsewhere."""
+
+import sys
+import types
+
+import pytest
+
+from minires import data, models, plot
+from minires.plot.live import in_notebook
+from minires.train import Recipe, Trainer
+
+
+@pytest.fixture(scope="module")
+def sets():
+    train, test = data.synthetic(64, 20, seed=3)
+    return train.resize(8), test.resize(8)
+
+
+def train(sets, live, name="plain-8"):
+    Trainer(models.plain(8, width=2), *sets, Recipe(iterations=4, batch_size=32), name=name, progress=False, after_epoch=live).run()
+
+
+def test_a_line_an_epoch_outside_notebooks(sets, capsys):
+    live = plot.LiveCurves()
+    train(sets, live)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["plain-8, epoch 1", "plain-8, epoch 2"] and not in_notebook()
+    assert f"test error {live.rows['plain-8'][-1]['test_error']:.1f} %" in lines[-1]
+
+
+def test_one_picture_that_grows_in_a_notebook(sets, capsys, monkeypatch):
+    shown, updated = [], []
+
+    class Handle:
+        def update(self, content, raw):
+            updated.append(content)
+
+    def display(content, raw, display_id):
+        shown.append(content)
+        return Handle()
+
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: types.SimpleNamespace(kernel=object())))
+    monkeypatch.setitem(sys.modules, "IPython.display", types.SimpleNamespace(display=display))
+    live = plot.LiveCurves("drawn images")
+    train(sets, live)
+    train(sets, live, "residual-8")
+    assert len(shown) == 1 and len(updated) == 3 and capsys.readouterr().out == ""
+    pictures = [content["image/png"] for content in shown + updated]
+    assert all(picture.startswith(b"\x89PNG") for picture in pictures) and len(set(pictures)) == 4
+
+
+def test_what_is_drawn_is_what_was_measured(sets):
+    live = plot.LiveCurves()
+    for name in ("plain-8", "residual-8", "mine"):
+        train(sets, live, name)
+    (ax,) = live.figure().axes
+    lines = {line.get_label(): line for line in ax.lines}
+    assert list(lines["plain-8, test"].get_ydata()) == [row["test_error"] for row in live.rows["plain-8"]]
+    assert list(lines["mine, training"].get_ydata()) == [row["train_error"] for row in live.rows["mine"]]
+    colours = [lines[f"{name}, training"].get_color() for name in live.rows]
+    assert colours == [plot.COLOURS["plain"], plot.COLOURS["residual"], plot.OTHERS[0]]
