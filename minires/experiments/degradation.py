@@ -98,7 +98,12 @@ def report(folder):
 
 
 def plot(folder):
-    """Draw ``degradation.png`` and ``gradients.png`` from the tables in `folder`. Returns their paths.
+    """Draw ``degradation.png`` and ``gradients.png`` from the tables in `folder`. Returns their paths. Raises as `figures` does."""
+    return [plots.save(figure, Path(folder) / f"{name}.png") for name, figure in figures(folder).items()]
+
+
+def figures(folder):
+    """The figures ``degradation`` (error curves) and ``gradients`` (norms by layer), by name, from the tables in `folder`.
 
     Raises
     ------
@@ -114,8 +119,7 @@ def plot(folder):
     caption = _caption(config)
     whole_run = config["epochs"] or config["iterations"] / (config["train_size"] // config["batch_size"])
     drops = [drop * whole_run for drop in config["drops"] if drop * whole_run < max(row["epoch"] for row in metrics)]
-    return [plots.save(plots.error_curves(metrics, caption, drops), folder / "degradation.png"),
-            plots.save(plots.gradient_norms(gradients, caption), folder / "gradients.png")]
+    return {"degradation": plots.error_curves(metrics, caption, drops), "gradients": plots.gradient_norms(gradients, caption)}
 
 
 def _read_config(folder):

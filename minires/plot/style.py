@@ -33,6 +33,13 @@ def styled(draw):
     return drawn
 
 
+def use_style():
+    """Draw all of this program's figures in this style from now on, also those that Matplotlib draws by itself."""
+    from matplotlib import rcParams
+
+    rcParams.update(STYLE)
+
+
 def panels(columns, size, share_y=False, widths=None):
     """A figure of that many panels side by side, with room for a caption below and a legend above.
 

@@ -88,3 +88,11 @@ def test_both_panels_have_the_same_epochs():
 def test_a_run_still_going_on_can_be_drawn(tmp_path):
     figure = plot.gradient_norms(gradients(("plain-8",), iterations=(0,)))
     assert plot.save(figure, tmp_path / "figure.png").stat().st_size > 1000
+
+
+def test_a_programs_own_figures_in_this_style():
+    import matplotlib
+
+    with matplotlib.rc_context():
+        plot.use_style()
+        assert matplotlib.rcParams["axes.spines.top"] is False and matplotlib.rcParams["axes.titleweight"] == "bold"

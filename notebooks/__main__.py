@@ -1,0 +1,131 @@
+"""Build the notebooks from their sources: ``python -m notebooks [NAME ...]``.
+
+The sources are Python files in ``notebooks/src``, in the percent format that jupytext reads: edit these. Each is turned into
+a notebook, run from a clean kernel, and written beside with what it put out, so that it can be read without being run.
+"""
+
+import argparse
+import configparser
+import os
+import sys
+import time
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).parent
+LIMIT = 500_000                # bytes of a notebook, pictures and all
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+FIND = """\
+# Finds minires: installed, or in the folder above this one.
+import importlib.util, sys
+
+if importlib.util.find_spec("minires") is None:
+    sys.path.insert(0, "..")
+"""
+INSTALL = """\
+# Finds minires; on Colab, fetches it first, and leaves NumPy, CuPy and Matplotlib as they are.
+import importlib.util, os, subprocess, sys
+
+if importlib.util.find_spec("minires") is None:
+    if "google.colab" in sys.modules:
+        subprocess.run(["git", "clone", "--quiet", "--depth", "1", "{url}", "/content/minires"], check=True)
+        missing = [name for name in ("tqdm", "pooch", "safetensors", "threadpoolctl") if importlib.util.find_spec(name) is None]
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True) if missing else None
+        os.chdir("/content/minires/notebooks")
+    sys.path.insert(0, "..")
+"""
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="python -m notebooks", description="Build and run the notebooks, and write them with their outputs.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which, by the start of the name, such as 03 (default: all)")
+    args = parser.parse_args(arguments)
+    chosen = [source for source in sources() if not args.names or source.stem.startswith(tuple(args.names))]
+    if not chosen:
+        parser.error(f"no notebook begins with {' or '.join(args.names)}: there are {', '.join(source.stem for source in sources())}")
+    for source in chosen:
+        started = time.perf_counter()
+        notebook = execute(build(source))
+        text = as_text(notebook)
+        path = FOLDER / f"{source.stem}.ipynb"
+        path.write_text(text, encoding="utf-8")
+        print(f"{path.name}: {time.perf_counter() - started:.0f} s, {len(text.encode()) / 1000:.0f} kB", flush=True)
+        if len(text.encode()) > LIMIT:
+            sys.exit(f"{path.name} is larger than {LIMIT / 1000:.0f} kB: draw smaller or fewer pictures")
+
+
+def sources():
+    """The sources, in order."""
+    return sorted((FOLDER / "src").glob("[0-9]*.py"))
+
+
+def build(source):
+    """The notebook of a source, without outputs: a badge and a cell that finds minires, then the cells of the source."""
+    notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
+    url = repository()
+    first = [nbformat.v4.new_code_cell((INSTALL.replace("{url}", url) if url else FIND).rstrip("\n"))]
+    if url:
+        badge = f"{url.replace('https://github.com/', 'https://colab.research.google.com/github/')}/blob/main/notebooks/{source.stem}.ipynb"
+        first.insert(0, nbformat.v4.new_markdown_cell(f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({badge})"))
+    # The title comes first.
+    notebook.cells = [notebook.cells[0], *first, *notebook.cells[1:]]
+    for i, cell in enumerate(notebook.cells):
+        cell["id"], cell["metadata"] = f"cell-{i:03d}", {}
+    notebook["metadata"] = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}}
+    notebook["nbformat"], notebook["nbformat_minor"] = 4, 5
+    return notebook
+
+
+def repository():
+    """Where minires can be fetched from, for Colab: ``url`` in setup.cfg, if it is on GitHub; else None."""
+    settings = configparser.ConfigParser()
+    settings.read(FOLDER.parent / "setup.cfg", encoding="utf-8")
+    url = settings.get("metadata", "url", fallback="")
+    return url.rstrip("/") if url.startswith("https://github.com/") else None
+
+
+def execute(notebook, fast=False, timeout=600):
+    """Run all cells in a clean kernel, in the folder of the notebooks.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    fast : bool
+        Sets ``MINIRES_FAST``, by which notebooks take smaller nets and fewer steps.
+    timeout : float
+        Seconds for a cell.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        If a cell fails.
+    """
+    before = os.environ.get("MINIRES_FAST")
+    os.environ["MINIRES_FAST"] = "1" if fast else ""
+    try:
+        NotebookClient(notebook, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}).execute()
+    finally:
+        if before is None:
+            del os.environ["MINIRES_FAST"]
+        else:
+            os.environ["MINIRES_FAST"] = before
+    return notebook
+
+
+def as_text(notebook):
+    """The notebook as its file holds it, without what differs from run to run or is of no use to a reader."""
+    for cell in notebook.cells:
+        cell["metadata"] = {}
+        for output in cell.get("outputs", ()):
+            output.pop("transient", None)
+            if "metadata" in output:
+                output["metadata"] = {}
+    notebook["metadata"] = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}}
+    return nbformat.writes(notebook) + "\n"
+
+
+if __name__ == "__main__":
+    main()

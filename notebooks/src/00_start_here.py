@@ -1,0 +1,170 @@
+# %% [markdown]
+# # 00 · Start here
+#
+# In 2015 four researchers found that stacking more layers onto a network made it *worse*, on the very images it was
+# trained on, and that one small change cured it: in every block, add what came in to what comes out. These notebooks
+# build everything that is needed to understand that, from a derivative to a network of 56 layers.
+#
+# **After this one you can** check your set-up, train a small network and read its error curves, and find your way
+# through the rest. It takes about 20 minutes.
+
+# %%
+import os
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import minires as mr
+from minires import plot
+from minires.train import Recipe, Trainer
+
+plot.use_style()
+FAST = bool(os.environ.get("MINIRES_FAST"))     # set by the tests: smaller sizes, quicker
+print("minires", mr.__version__, "· NumPy", np.__version__)
+
+# %% [markdown]
+# If the cell above printed two version numbers, you are ready. If it says *No module named ...*, install minires in
+# the folder that holds `notebooks`, and start again from the menu *Kernel, Restart*:
+#
+#     pip install -e ".[notebooks]"
+#
+# ## The pictures we learn from
+#
+# A computer learns from examples. Ours are ten classes of drawn shapes; they need no download. (Where you have
+# CIFAR-10, photographs of ten kinds of things, the later notebooks use it.)
+
+# %%
+train_set, test_set = mr.data.synthetic(500 if FAST else 4000, 200 if FAST else 1000)
+print(train_set.images.shape, train_set.images.dtype)
+
+figure, axes = plt.subplots(2, 10, figsize=(9, 2))
+for column, name in enumerate(train_set.classes):
+    for ax, index in zip(axes[:, column], np.flatnonzero(train_set.labels == column)):
+        ax.imshow(train_set.images[index])
+        ax.axis("off")
+    axes[0, column].set_title(name, fontsize=8)
+plt.show()
+
+# %% [markdown]
+# An image is an array of numbers: height, width, and three colours, each 0 to 255. A set of N images is an array
+# `(N, height, width, 3)`. Nothing else goes into a network.
+#
+# ## What a run looks like
+#
+# A **network** turns an image into ten numbers, one for each class. The largest is its answer. Inside are some
+# thousands of **parameters**, which start at random. **Training** shows it a batch of images, measures how wrong it
+# is, and moves each parameter a little so that it is less wrong; again and again. An **epoch** is once through all
+# training images.
+#
+# **Predict, before you run the next cell:** with ten classes, which percentage of wrong answers do you expect from a
+# network that knows nothing? Which after one epoch: nearer to that, or to 0? Will it be better on the images it is
+# trained on, or on others?
+
+# %%
+net = mr.models.resnet(8, width=8, seed=0)      # 8 layers; what "resnet" means is the topic
+print(f"{net.num_parameters():,} parameters")
+small_train, small_test = train_set.resize(16), test_set.resize(16)     # 16 x 16: quicker
+
+live = plot.LiveCurves("drawn shapes, 16 x 16 pixels")
+steps = 8 if FAST else 310                      # of 64 images each: about five epochs
+recipe = Recipe(iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,),
+                crop_padding=0)
+trainer = Trainer(net, small_train, small_test, recipe, name="residual-8",
+                  progress=False, after_epoch=live)
+history = trainer.run()
+
+# %% [markdown]
+# The solid line is the **training error**, the share of wrong answers on the images it learns from, the dashed line the
+# **test error**, on images it has never seen. Guessing among ten equally frequent classes is wrong 90 % of the time.
+#
+# If the test error is far above the training error, the network has learned its examples by heart; that is called
+# **overfitting**. If the training error itself stays high, it has failed to learn even those. Remember the difference:
+# the riddle of deep networks is of the second kind.
+
+# %%
+last = history[-1]
+print(f"after {last['epoch']:.0f} epochs: training error {last['train_error']:.1f} %, "
+      f"test error {last['test_error']:.1f} %")
+assert FAST or last["train_error"] < 70         # it has learned something: guessing gives 90
+
+# %% [markdown]
+# ## The riddle
+#
+# Here is what all this leads to. Four networks were trained in the same way on photographs (CIFAR-10), three times each:
+# two **plain** ones, simple chains of 20 and of 56 layers, and two **residual** ones, which differ from them in one
+# addition per block. The picture was made by `minires degradation --dataset cifar10 --seeds 3`.
+#
+# **Predict first:** the network of 56 layers could do everything that the one of 20 layers does, by letting 36 layers do
+# nothing. Which one will have the lower *training* error?
+
+# %%
+from minires.experiments import degradation
+
+degradation.figures("../data/recorded/degradation-quick-cifar10")["degradation"]
+
+# %% [markdown]
+# On the left, the deeper plain network is *worse*, also on the images it was trained on. That is called **degradation**. On the
+# right, with the additions, the deeper network is nearly as good after this short training, and with a longer one it is
+# better. Why? You will measure it in notebooks 08 to 11, on networks you have built yourself.
+#
+# ## How these notebooks work
+#
+# Each says what you will be able to do, asks you to **predict** before a result appears (write your guess down; it is the
+# part that makes you learn), shows a formula, writes it out in a few lines, and puts the library's version beside it with a
+# check that both agree. At the end are exercises with hints, a recap, and where it lives in the library.
+#
+# | notebook | what you build |
+# |---|---|
+# | 01 | derivatives, and a tape for numbers in 60 lines |
+# | 02 | the same for arrays; broadcasting; why the order matters |
+# | 03 | convolution: as loops, then as one matrix product |
+# | 04 | its backward pass; is a gradient right? |
+# | 05 | ReLU, initial weights, and what depth does to a signal |
+# | 06 | batch norm by hand |
+# | 07 | a first network for images: loop, optimiser, schedule |
+# | 08 | going deeper: plain networks of 20 and 56 layers |
+# | 09 | the shortcut: residual blocks, and ResNet-20 to ResNet-56 |
+# | 10 | the degradation experiment |
+# | 11 | where the gradients go |
+# | 12 | making it fast |
+#
+# One notation from first to last:
+#
+# | symbol | meaning |
+# |---|---|
+# | $x$, $y$ | what goes into a step of the computation, what comes out |
+# | $w$, $b$ | weights and biases: the parameters |
+# | $L$ | the loss, one number: how wrong the network is |
+# | `dy`, `dx`, `dw` | $\partial L/\partial y$, $\partial L/\partial x$, $\partial L/\partial w$: how $L$ changes with each; same shape as $y$, $x$, $w$ |
+# | $N$, $H$, $W$, $C$ | number of images, height, width, channels; images are arrays `(N, H, W, C)` |
+# | $K_H$, $K_W$ | height and width of a filter; filters are arrays `(KH, KW, C_in, C_out)` |
+# | lr | learning rate: how far a step goes |
+# | $F(x)$ | what the layers of a block compute; a residual block puts out $F(x) + x$ |
+#
+# ## Exercises
+#
+# **1.** Train the same network with `lr=0.001` and with `lr=1.0`. What happens to the curves, and why?
+#
+# <details><summary>Hint</summary>
+# Copy the cell that trains; make a new net first, or the old one goes on from where it was. Steps that are too small get
+# nowhere in five epochs; steps that are too large jump about, or blow up: then minires says where.
+# </details>
+#
+# **2.** `mr.models.plain(8, width=8, seed=0)` is the same network without the additions. Train it with the same `live`, so that
+# both appear in one picture. Is it worse at this depth?
+#
+# <details><summary>Hint</summary>
+# Give the trainer the name "plain-8": plain networks are drawn in orange. At 8 layers expect little difference.
+# </details>
+
+# %% [markdown]
+# ## Recap
+#
+# - An image is an array; a network turns it into one number for each class.
+# - Training error and test error answer different questions: does it learn, and does what it learned hold elsewhere?
+# - Degradation is a *training* error that rises with depth. It is not overfitting.
+#
+# **In the library:** [`train.py`](../minires/train.py) is the training loop, [`models/cifar.py`](../minires/models/cifar.py) the
+# networks, [`data/synthetic.py`](../minires/data/synthetic.py) the drawn shapes.
+#
+# **Next:** [01 · Derivatives, and a tape for numbers](01_derivatives_and_a_tape.ipynb)

@@ -1,0 +1,282 @@
+# %% [markdown]
+# # 01 · Derivatives, and a tape for numbers
+#
+# Training moves each parameter so that the loss falls. To know which way, it needs the **derivative** of the loss with
+# respect to each. This notebook finds derivatives of any computation by machine, with a program of 60 lines.
+#
+# **After this one you can** say what a derivative is in numbers, use the chain rule along any chain of steps, write a
+# reverse-mode tape, and fit a line with it. About 30 minutes; you need nothing but some Python and what a derivative is.
+
+# %%
+import math
+import os
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import minires as mr
+from minires import plot, svg
+
+plot.use_style()
+FAST = bool(os.environ.get("MINIRES_FAST"))
+
+# %% [markdown]
+# ## A derivative is a ratio of small changes
+#
+# The derivative of $L$ with respect to $x$ says by how much $L$ changes, per unit of $x$, when $x$ changes a little:
+#
+# $$\frac{dL}{dx} \approx \frac{L(x + h) - L(x - h)}{2h} \qquad\text{for a small } h.$$
+#
+# Nothing more is needed to *measure* it.
+
+# %%
+def slope(f, x, h=1e-4):
+    return (f(x + h) - f(x - h)) / (2 * h)
+
+
+def L(x):
+    return x ** 3 - 2 * x
+
+
+print(slope(L, 1.5), "measured")
+print(3 * 1.5 ** 2 - 2, "by the rule you know from school: 3 x^2 - 2")
+
+xs = np.linspace(-2, 2.2, 200)
+plt.figure(figsize=(6, 3.6))
+plt.plot(xs, L(xs), color=plot.COLOURS["residual"], linewidth=2, label="L(x)")
+for x in (-1, 0.2, 1.5):
+    near = np.array([x - 0.5, x + 0.5])
+    plt.plot(near, L(x) + slope(L, x) * (near - x), color=plot.COLOURS["plain"], linewidth=2)
+    plt.annotate(f"slope {slope(L, x):.2f}", (x, L(x)), xytext=(14, -16), textcoords="offset points")
+plt.legend()
+plt.xlabel("x")
+plt.show()
+
+# %% [markdown]
+# **Why not train this way?** To measure one derivative we compute $L$ twice. A network with a million parameters would be
+# computed two million times for a single step. Reverse mode finds all million derivatives for the price of about *two
+# more* computations.
+#
+# ## The chain rule
+#
+# Every computation is a chain of small steps, each with a derivative we know. Take
+#
+# $$L = (w x + b - t)^2,$$
+#
+# which says how wrong a line $w x + b$ is at a point whose true value is $t$. In steps: $p = w x$, $y = p + b$, $e = y - t$,
+# $L = e^2$. Going backward, each derivative is the one before times that of a single step:
+#
+# $$\frac{dL}{de} = 2e, \quad \frac{dL}{dy} = \frac{dL}{de}\cdot 1, \quad \frac{dL}{db} = \frac{dL}{dy}\cdot 1, \quad
+# \frac{dL}{dp} = \frac{dL}{dy}\cdot 1, \quad \frac{dL}{dw} = \frac{dL}{dp}\cdot x.$$
+
+# %%
+w, x, b, t = 2.0, 3.0, 1.0, 5.0
+
+p = w * x                # forward: the steps
+y = p + b
+e = y - t
+loss = e ** 2
+
+de = 2 * e               # backward: the same steps, last first; "de" stands for dL/de
+dy = de * 1
+db = dy * 1
+dp = dy * 1
+dw = dp * x
+print("dL/dw", dw, " dL/db", db)
+
+assert math.isclose(dw, slope(lambda w: (w * x + b - t) ** 2, w), rel_tol=1e-6)
+assert math.isclose(db, slope(lambda b: (w * x + b - t) ** 2, b), rel_tol=1e-6)
+
+# %% [markdown]
+# **Predict:** if a number is used in *two* places, as $a$ in $L = a \cdot a + 3a$, what has to happen to the two
+# derivatives that come back to it?
+#
+# They add up: a small change of $a$ changes $L$ by both ways. That is the one rule of the whole business that is easy
+# to forget.
+#
+# ## A tape in 60 lines
+#
+# Doing this by hand is dull and error-prone; so let every number remember how it was made. A `Value` holds its number, the
+# values it was made from (its **parents**), and for each of them the derivative of this one step (the **local**
+# derivative). `backward` walks from the loss back to the parameters.
+#
+# In which order? A value may only pass its derivative on when *all* the values made from it have passed theirs to it: each
+# after all that used it. That is a **topological order**, read backwards.
+
+# %%
+class Value:
+    """A number that remembers how it was made."""
+
+    def __init__(self, data, parents=(), local=(), how=""):
+        self.data, self.parents, self.local, self.how = data, parents, local, how
+        self.grad = 0.0                              # dL/d(this), once backward was here
+
+    def __add__(self, other):
+        other = as_value(other)
+        return Value(self.data + other.data, (self, other), (1.0, 1.0), "+")
+
+    def __mul__(self, other):
+        other = as_value(other)
+        return Value(self.data * other.data, (self, other), (other.data, self.data), "*")
+
+    def __pow__(self, exponent):                     # exponent: a plain number
+        local = exponent * self.data ** (exponent - 1)
+        return Value(self.data ** exponent, (self,), (local,), f"** {exponent}")
+
+    def relu(self):
+        local = 1.0 if self.data > 0 else 0.0
+        return Value(max(self.data, 0.0), (self,), (local,), "relu")
+
+    def __sub__(self, other):
+        return self + as_value(other) * -1.0
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def backward(self):
+        self.grad = 1.0                              # dL/dL
+        for value in reversed(in_order(self)):
+            for parent, local in zip(value.parents, value.local):
+                parent.grad += local * value.grad    # +=: there may be several ways
+
+
+def as_value(number):
+    return number if isinstance(number, Value) else Value(float(number))
+
+
+def in_order(last):
+    """All values behind `last`, each after those it was made from."""
+    order, seen = [], set()
+
+    def visit(value):
+        if value not in seen:
+            seen.add(value)
+            for parent in value.parents:
+                visit(parent)
+            order.append(value)
+
+    visit(last)
+    return order
+
+
+# %% [markdown]
+# The same line as before, and $L = a \cdot a + 3a$:
+
+# %%
+w, b = Value(2.0), Value(1.0)
+loss = (w * 3.0 + b - 5.0) ** 2
+loss.backward()
+print("dL/dw", w.grad, " dL/db", b.grad)
+assert (w.grad, b.grad) == (dw, db)
+
+a = Value(4.0)
+(a * a + 3 * a).backward()
+print("dL/da", a.grad, "= 2 a + 3")
+assert a.grad == 2 * 4 + 3
+
+# %% [markdown]
+# What did the tape record? A picture: boxes are values, arrows say what was made from what.
+
+# %%
+def picture(last):
+    """The tape behind a Value, with the number and the derivative of each."""
+    boxes = {}
+    for value in in_order(last):
+        lines = (f"{value.data:g}", f"grad {value.grad:g}")
+        kind = "operation" if value.how else "value"
+        boxes[value] = svg.Box(value.how or "value", lines, kind)
+    return svg.draw(boxes, [(parent, value) for value in boxes for parent in value.parents])
+
+
+picture(loss)
+
+# %% [markdown]
+# ## The library's tape
+#
+# `minires.Tensor` does the same with arrays in place of numbers. A Tensor that training changes is made with
+# `requires_grad=True`.
+
+# %%
+w, b = mr.Tensor(2.0, requires_grad=True), mr.Tensor(1.0, requires_grad=True)
+loss = (w * 3.0 + b - 5.0) ** 2
+loss.backward()
+print("dL/dw", w.grad, " dL/db", b.grad)
+assert (w.grad, b.grad) == (dw, db)
+
+mr.graph((w * 3.0 + b - 5.0) ** 2, w=w, b=b)
+
+# %% [markdown]
+# ## Learning a line
+#
+# Now the derivatives do some work: 20 points near a line, a random start, and at each step every parameter moves
+# *against* its derivative, by the learning rate (lr) times it. This is **gradient descent**.
+#
+# **Predict:** the loss is a mean of squares. Will it fall by the same amount in each step, or faster at first?
+
+# %%
+rng = np.random.default_rng(0)
+points = [(x, 0.7 * x - 0.3 + 0.1 * rng.standard_normal()) for x in np.linspace(-1, 1, 20)]
+
+w, b, lr, losses, lines = Value(-1.0), Value(1.0), 0.3, [], []
+for step in range(5 if FAST else 25):
+    lines.append((w.data, b.data))
+    loss = sum(((w * x + b - t) ** 2 for x, t in points), Value(0.0))
+    loss = loss * (1 / len(points))
+    losses.append(loss.data)
+    w.grad = b.grad = 0.0                            # forget the last step's
+    loss.backward()
+    w.data -= lr * w.grad
+    b.data -= lr * b.grad
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
+left.plot(*zip(*points), "o", color=plot.GREY)
+for i, (slope_now, offset) in enumerate(lines[::4]):
+    left.plot([-1, 1], [offset - slope_now, offset + slope_now],
+              color=plot.COLOURS["residual"], alpha=0.2 + 0.8 * i / len(lines[::4]))
+left.set_title("the line after every fourth step")
+right.plot(losses, "o-", color=plot.COLOURS["residual"], markersize=3)
+right.set_title("loss")
+right.set_xlabel("step")
+plt.show()
+print(f"learned: {w.data:.2f} x + {b.data:.2f}")
+assert FAST or (abs(w.data - 0.7) < 0.15 and abs(b.data + 0.3) < 0.15)
+
+# %% [markdown]
+# It falls fast at first: the derivative of a square is large where the error is large, and the steps are proportional to it.
+#
+# Leave out the line that sets `w.grad = b.grad = 0.0`, and the derivatives of all steps add up; the line then overshoots
+# wildly. Libraries make you say it as well: `optimizer.zero_grad()`.
+#
+# ## Exercises
+#
+# **1.** Add division and the exponential to `Value`, and check $1 / (1 + e^{-x})$ at $x = 0.5$ against `slope`.
+#
+# <details><summary>Hint</summary>
+# a / b is a * b ** -1. The derivative of e^x is e^x itself: Value(math.exp(self.data), (self,), (math.exp(self.data),), "exp").
+# For -x write x * -1.
+# </details>
+#
+# **2.** `relu` has a kink at 0. What does `slope` measure at exactly 0, and what does our tape say? Which is right?
+#
+# <details><summary>Hint</summary>
+# slope takes the mean of the two sides: 0.5. The tape says 0. There is no derivative at a kink; libraries choose 0. Keep this
+# in mind in notebook 04, when measured and computed gradients disagree.
+# </details>
+#
+# **3.** `in_order` calls itself. What happens for a chain of 2,000 additions? Write it without recursion.
+#
+# <details><summary>Hint</summary>
+# Python stops at 1,000 nested calls. Keep a list of (value, parents done?) as a stack, as `topological_order` in
+# minires/tape.py does.
+# </details>
+
+# %% [markdown]
+# ## Recap
+#
+# - A derivative is a ratio of small changes, and can always be measured; the tape must agree with the measurement.
+# - Backward goes through the steps in reverse, each multiplying by its local derivative.
+# - What is used in several places adds up the derivatives that come back; so the order must be topological.
+#
+# **In the library:** [`tape.py`](../minires/tape.py) has the walk back (`walk_back`, `topological_order`),
+# [`tensor.py`](../minires/tensor.py) the Tensor.
+#
+# **Next:** [02 · Tensors](02_tensors.ipynb)
