@@ -1,0 +1,128 @@
+"""The notebooks: in step with their sources, whole, and running from first to last."""
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("jupytext", reason="jupytext is not installed")
+pytest.importorskip("nbclient", reason="nbclient is not installed")
+nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
+
+from notebooks import __main__ as builder
+
+SOURCES = builder.sources()
+SECONDS = 90                   # on two cores, with MINIRES_FAST
+
+
+def committed(source):
+    return builder.FOLDER / f"{source.stem}.ipynb"
+
+
+def cells(notebook):
+    return [(cell["cell_type"], "".join(cell["source"])) for cell in notebook["cells"]]
+
+
+@pytest.fixture(params=SOURCES, ids=[source.stem for source in SOURCES])
+def source(request):
+    return request.param
+
+
+def test_they_are_in_order_and_each_leads_to_the_next():
+    assert [int(source.stem[:2]) for source in SOURCES] == list(range(len(SOURCES)))
+    for source, following in zip(SOURCES, SOURCES[1:]):
+        assert f"]({following.stem}.ipynb)" in source.read_text(encoding="utf-8").split("**Next:**")[1]
+
+
+def test_in_step_with_its_source(source):
+    assert cells(json.loads(committed(source).read_text(encoding="utf-8"))) == cells(builder.build(source)), \
+        f"build it again: python -m notebooks {source.stem[:2]}"
+
+
+def test_whole_and_small(source):
+    text = committed(source).read_text(encoding="utf-8")
+    notebook = json.loads(text)
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))          # run once, from first to last
+    outputs = [output for cell in code for output in cell["outputs"]]
+    assert not any(output["output_type"] == "error" for output in outputs)
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+    assert "widget" not in json.dumps(notebook["metadata"]) and not any(cell["metadata"] for cell in notebook["cells"])
+    assert not any("application/vnd.jupyter.widget-view+json" in output.get("data", {}) for output in outputs)
+    assert len(text.encode()) < builder.LIMIT
+    assert "/tmp" not in text and str(Path.home()) not in text                                   # nobody's folders
+
+
+def test_what_a_notebook_has(source):
+    text = source.read_text(encoding="utf-8")
+    assert text.startswith(f"# %% [markdown]\n# # {source.stem[:2]} · ")
+    for part in ("**After this one you can**", "**Predict", "## Exercises", "## Recap", "**In the library:**"):
+        assert part in text, part
+    assert text.count("<details><summary>Hint</summary>") == text.count("</details>") >= 2
+    too_wide = [line for line in text.splitlines() if len(line) > (130 if line.startswith("#") else 96)]
+    assert not too_wide, too_wide
+
+
+def test_links_lead_somewhere(source):
+    for link in re.findall(r"\]\(([^)#\s]+)\)", source.read_text(encoding="utf-8")):
+        assert link.startswith("https://") or (builder.FOLDER / link).exists(), link
+
+
+def test_runs_from_a_clean_kernel(source):
+    started = time.perf_counter()
+    builder.execute(builder.build(source), fast=True, timeout=SECONDS)
+    assert time.perf_counter() - started < SECONDS
+
+
+# The builder
+
+
+def test_on_colab_minires_is_fetched_where_it_has_a_home(monkeypatch):
+    monkeypatch.setattr(builder, "repository", lambda: "https://github.com/owner/name")
+    title, badge, find = builder.build(SOURCES[0])["cells"][:3]
+    assert "Start here" in title["source"]
+    assert f"colab.research.google.com/github/owner/name/blob/main/notebooks/{SOURCES[0].stem}.ipynb" in badge["source"]
+    compile(find["source"], "first cell", "exec")
+    assert "https://github.com/owner/name" in find["source"] and "numpy" not in find["source"].lower().replace("numpy, cupy and matplotlib", "")
+
+
+def test_without_a_home_there_is_no_badge(monkeypatch):
+    monkeypatch.setattr(builder, "repository", lambda: None)
+    notebook = builder.build(SOURCES[0])
+    assert "colab" not in json.dumps(notebook) and "find_spec" in notebook["cells"][1]["source"]
+
+
+@pytest.mark.parametrize("url, found", [("https://github.com/owner/name/", "https://github.com/owner/name"), ("https://example.org", None), ("", None)])
+def test_where_the_home_is_written(url, found, tmp_path, monkeypatch):
+    (tmp_path / "setup.cfg").write_text(f"[metadata]\nname = minires\nurl = {url}\n")
+    monkeypatch.setattr(builder, "FOLDER", tmp_path / "notebooks")
+    assert builder.repository() == found
+
+
+def test_a_cell_that_fails_is_an_error():
+    from nbclient.exceptions import CellExecutionError
+
+    notebook = builder.build(SOURCES[0])
+    notebook.cells = notebook.cells[:2]
+    notebook.cells[1]["source"] = "1 / 0"
+    with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
+        builder.execute(notebook, fast=True)
+
+
+def test_what_is_of_no_use_to_a_reader_is_left_out():
+    notebook = builder.build(SOURCES[0])
+    notebook.cells[1]["metadata"] = {"execution": {"started": "now"}}
+    output = nbformat.v4.new_output("display_data", {"text/plain": "x"}, metadata={"needs_background": "light"})
+    output["transient"] = {"display_id": "1"}
+    notebook.cells[1]["outputs"] = [output]
+    notebook["metadata"]["widgets"] = {}
+    text = builder.as_text(notebook)
+    assert "execution\"" not in text and "needs_background" not in text and "transient" not in text and "widgets" not in text
+
+
+def test_a_name_that_does_not_exist(capsys):
+    with pytest.raises(SystemExit):
+        builder.main(["99"])
+    assert "no notebook begins with 99: there are 00_start_here" in capsys.readouterr().err
