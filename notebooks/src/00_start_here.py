@@ -135,7 +135,7 @@ degradation.figures("../data/recorded/degradation-quick-cifar10")["degradation"]
 # | $x$, $y$ | what goes into a step of the computation, what comes out |
 # | $w$, $b$ | weights and biases: the parameters |
 # | $L$ | the loss, one number: how wrong the network is |
-# | `dy`, `dx`, `dw` | $\partial L/\partial y$, $\partial L/\partial x$, $\partial L/\partial w$: how $L$ changes with each; same shape as $y$, $x$, $w$ |
+# | `dy`, `dx`, `dw` | $\partial L/\partial y$, $\partial L/\partial x$, $\partial L/\partial w$: how $L$ changes with each; of their shapes |
 # | $N$, $H$, $W$, $C$ | number of images, height, width, channels; images are arrays `(N, H, W, C)` |
 # | $K_H$, $K_W$ | height and width of a filter; filters are arrays `(KH, KW, C_in, C_out)` |
 # | lr | learning rate: how far a step goes |

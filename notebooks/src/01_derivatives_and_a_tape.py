@@ -47,7 +47,8 @@ plt.plot(xs, L(xs), color=plot.COLOURS["residual"], linewidth=2, label="L(x)")
 for x in (-1, 0.2, 1.5):
     near = np.array([x - 0.5, x + 0.5])
     plt.plot(near, L(x) + slope(L, x) * (near - x), color=plot.COLOURS["plain"], linewidth=2)
-    plt.annotate(f"slope {slope(L, x):.2f}", (x, L(x)), xytext=(14, -16), textcoords="offset points")
+    plt.annotate(f"slope {slope(L, x):.2f}", (x, L(x)), xytext=(14, -16),
+                 textcoords="offset points")
 plt.legend()
 plt.xlabel("x")
 plt.show()
