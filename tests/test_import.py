@@ -36,3 +36,9 @@ def test_only_the_backend_knows_cupy():
 
     root = Path(minires.__file__).parent
     assert [path.relative_to(root).as_posix() for path in sorted(root.rglob("*.py")) if "import cupy" in path.read_text()] == ["backend.py"]
+
+
+def test_wings_are_there_without_an_import_of_their_own():
+    code = "import minires as mr; assert mr.kernels.naive.conv2d is not mr.kernels.cpu.conv2d; mr.kernels.nave"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "AttributeError: module 'minires.kernels' has no attribute 'nave'" in done.stderr

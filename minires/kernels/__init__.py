@@ -5,7 +5,16 @@ NumPy, `gpu` in CUDA for arrays of CuPy; in `common` is what any array library w
 by where the arrays live, `use` swaps in your own.
 """
 
+from importlib import import_module
+
 from .dispatch import find, names, routine, stands_in, use
 from .kernel import Kernel
 
 __all__ = ["Kernel", "find", "names", "routine", "stands_in", "use"]
+
+
+def __getattr__(name):
+    """The wings are imported when they are first asked for: ``minires.kernels.naive``."""
+    if name in ("naive", "cpu", "gpu"):
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -70,14 +70,14 @@ def draw(rows, caption):
         ax.set_title(f"{net}: {first + second:.0f} % in this plane\n(random walk: {walk:.0f} %)")
         ax.set_xlabel(f"first component ({first:.0f} %)")
         ax.set_ylabel(f"second component ({second:.0f} %)")
-    plot.write_below(figure, f"{caption}; dots: weights after each epoch; loss of {IMAGES} training images, batch statistics; seed {seed}, "
-                             f"{plot.seeds(rows, 'percentages: mean of {} seeds')}")
+    plot.write_below(figure, f"{caption}; dots: weights after each epoch; loss of {IMAGES} training images, batch statistics; the planes are of seed {seed}, "
+                             f"the percentages of {plot.seeds(rows, '{} seeds (means)')}")
     return figure
 
 
 CLAIM = Claim(
     name="trajectory",
-    statement="Training takes a narrow way: two directions hold most of what the weights of a net do.",
+    statement="Training takes a narrow way: two directions hold most of it, and more than they would of a random walk.",
     source="Li et al. 2018, arXiv:1712.09913, section 7; but Antognini and Sohl-Dickstein 2018, arXiv:1806.08805",
     predictions={"Li et al.": "two principal components hold at least 40 % of the variance",
                  "Antognini and Sohl-Dickstein": "so do those of a random walk: no more than of steps as long, in random directions"},
