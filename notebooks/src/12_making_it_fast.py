@@ -1,0 +1,819 @@
+# %% [markdown]
+# # 12 · Making it fast
+#
+# The same convolution, written as the sum it is or as one matrix product, takes minutes or milliseconds. Nothing about
+# the mathematics differs; what differs is how the numbers travel. This notebook measures where the time of a training
+# step goes, asks how fast it could be at all, and looks at what minires does to get there.
+#
+# **After this one you can** time code so that you believe the result, say whether a computation waits for arithmetic or
+# for memory, and decide what is worth making faster. It takes about 40 minutes.
+#
+# All times below are from the machine that made this page. Yours will differ: read the shapes of the curves, not
+# the milliseconds.
+
+# %%
+import json
+import os
+import platform
+import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+
+import matplotlib.pyplot as plt
+import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
+
+import minires as mr
+from minires import backend, plot
+from minires import functional as F
+from minires.kernels import cpu, naive
+
+plot.use_style()
+FAST = bool(os.environ.get("MINIRES_FAST"))
+BLUE, ORANGE = plot.COLOURS["residual"], plot.COLOURS["plain"]
+CORES = backend.num_threads()                   # what minires computes with
+rng = np.random.default_rng(0)
+
+
+def noise(*shape):
+    return rng.standard_normal(shape, np.float32)
+
+
+blas = [f"{b['internal_api']} {b['version']}" for b in threadpool_info()
+        if b["user_api"] == "blas"]
+print(f"{platform.machine()}, {CORES} cores, Python {platform.python_version()}, "
+      f"NumPy {np.__version__}, {', '.join(blas)}")
+
+# %% [markdown]
+# ## Measuring honestly
+#
+# **Predict:** we time one function, over and over. How far will the slowest run be from the fastest: 1 %, 10 %, 100 %?
+
+# %%
+def seconds(work):
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+x, w = noise(16, 32, 32, 16), noise(3, 3, 16, 16)
+
+
+def convolution():
+    return cpu.conv2d.forward(x, w, padding=1)
+
+
+runs = 1000 * np.array([seconds(convolution) for _ in range(40 if FAST else 300)])
+
+figure, ax = plt.subplots(figsize=(8, 3.2))
+ax.plot(runs, ".", color=BLUE, markersize=4)
+ax.axhline(np.median(runs), color=ORANGE, label="median")
+ax.set_yscale("log")
+ax.set_xlabel("run")
+ax.set_ylabel("milliseconds")
+ax.legend()
+plt.show()
+print(f"first {runs[0]:.2f} ms, fastest {runs.min():.2f}, median {np.median(runs):.2f}, "
+      f"slowest {runs.max():.2f}")
+
+# %% [markdown]
+# The first run pays for what is done once (memory from the system, threads that wake up). After that the computer does
+# other things besides: other programs take a core, the clock speed changes, and it never happens evenly. A single
+# time says little. Four rules follow:
+#
+# 1. **Warm up**: throw the first runs away.
+# 2. **Repeat**, and report the **median**; one disturbed run moves a mean, and the minimum is a stroke of luck. The
+#    **quartiles** (a quarter of the runs lie below the first, a quarter above the third) tell how sure you can be.
+# 3. To compare A with B, **alternate** them: A B A B ..., so that a slow minute hits both.
+# 4. **Say what you measured**: machine, versions, sizes, number of threads.
+
+# %%
+def take_turns(*works, rounds=5 if FAST else 15):
+    """The times of each work in milliseconds, one row for each."""
+    for work in works:
+        work()                                   # warm up
+    return 1000 * np.array([[seconds(work) for work in works] for _ in range(rounds)]).T
+
+
+def spread(times):
+    low, middle, high = np.quantile(times, (0.25, 0.5, 0.75))
+    return f"{middle:7.2f} ms ({low:.2f} to {high:.2f})"
+
+
+one, other = take_turns(convolution, convolution, rounds=40 if FAST else 200)
+single = other / one
+print("the same function twice:", spread(one), "and", spread(other))
+print(f"single pairs claim that one takes {single.min():.2f} to {single.max():.2f} times "
+      f"as long as the other; the medians say {median(other) / median(one):.2f}")
+
+# %% [markdown]
+# A and B were the same function, so the true ratio is 1. Whoever times each once can publish any number in that range.
+# Try your own code against itself before you believe a difference.
+#
+# ## Why loops are slow and matrix products fast
+#
+# A convolution is a sum of products:
+#
+# $$y_{n,i,j,o} = \sum_{a,b,c} x_{n,\,i+a,\,j+b,\,c}\; w_{a,b,c,o}.$$
+#
+# The loops of `naive` compute it term by term. In notebook 03 we wrote it as one matrix product (**im2col**): every
+# window becomes a row, and the rows are multiplied by the filters. Here are both again, and the library's.
+#
+# A yardstick: count a multiplication and an addition for each term (2 **flop**, floating-point operations), and divide
+# by the time. A GFLOP/s is a thousand million of these per second.
+#
+# **Predict:** all three do the same multiplications. How many times faster than the loops is the matrix product: 3, 30,
+# 300 or more?
+
+# %%
+def windows(x, size=3):
+    """Every window of the padded images, as a view: (N, H, W, KH, KW, C)."""
+    half = size // 2
+    padded = np.pad(x, ((0, 0), (half, half), (half, half), (0, 0)))
+    view = np.lib.stride_tricks.sliding_window_view(padded, (size, size), axis=(1, 2))
+    return view.transpose(0, 1, 2, 4, 5, 3)
+
+
+def im2col_convolution(x, w):
+    columns = windows(x).reshape(-1, w[..., 0].size)          # here the pixels are copied
+    return (columns @ w.reshape(-1, w.shape[3])).reshape(*x.shape[:3], w.shape[3])
+
+
+small = noise(1, 6, 6, 16) if FAST else noise(1, 12, 12, 16)
+ways = {"loops": lambda x: naive.conv2d.forward(x, w, padding=1)[0],
+        "im2col by hand": lambda x: im2col_convolution(x, w),
+        "minires": lambda x: cpu.conv2d.forward(x, w, padding=1)[0]}
+
+
+def gflops(images, milliseconds):
+    return 2 * images[..., 0].size * w.size / milliseconds / 1e6
+
+
+speed = {}
+for name, way in ways.items():
+    assert np.allclose(way(small), ways["loops"](small), atol=1e-3)
+    speed[name] = gflops(small, median(take_turns(lambda: way(small), rounds=3)[0]))
+    print(f"{name:15} {speed[name]:10.4f} GFLOP/s, one small image")
+for name in list(ways)[1:]:
+    speed[name] = gflops(x, median(take_turns(lambda: ways[name](x))[0]))
+    print(f"{name:15} {speed[name]:10.2f} GFLOP/s, 16 images of 32 x 32")
+print(f"im2col over loops: {speed['im2col by hand'] / speed['loops']:,.0f} times as fast")
+gflop = 2 * 128 * 32 * 32 * w.size / 1e9
+print(f"a batch of 128 would take the loops {gflop / speed['loops'] / 60:.1f} minutes, "
+      f"minires {1000 * gflop / speed['minires']:.0f} ms")
+assert gflop / speed["loops"] > 30
+assert min(speed["im2col by hand"], speed["minires"]) > 100 * speed["loops"]
+
+# %% [markdown]
+# A factor of hundreds, or of thousands. Where does that come from?
+#
+# - **Python** takes the time of hundreds of multiplications and more to find out what `y[out] += x[pixel] * w[weight]`
+#   means, and does so for every term. In a matrix product it is asked once.
+# - **Vector instructions** multiply and add 8 or 16 numbers at a time, if they lie side by side.
+# - **Reuse.** A product of two $n \times n$ matrices takes $2 n^3$ flop on $3 n^2$ numbers: each number that has been
+#   fetched can be used many times. The library behind NumPy (a **BLAS**; the routine is called **GEMM**) works in
+#   blocks that stay in the processor's fastest memory.
+#
+# The last point grows with the size of the matrices:
+
+# %%
+sizes = (8, 32, 128, 256) if FAST else (8, 16, 32, 64, 128, 256, 512, 1024)
+rates = []
+for n in sizes:
+    a, b, out = noise(n, n), noise(n, n), noise(n, n)
+    repeats = max(1, 10 ** 7 // n ** 3)
+
+    def products():
+        for _ in range(repeats):
+            np.matmul(a, b, out=out)
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        rates.append(2 * n ** 3 * repeats / take_turns(products)[0].min() / 1e6)
+
+figure, ax = plt.subplots(figsize=(7, 3.4))
+ax.plot(sizes, rates, "o-", color=BLUE)
+ax.set_xscale("log", base=2)
+ax.set_xticks(sizes, map(str, sizes))
+ax.set_ylim(bottom=0)
+ax.set_xlabel("n, for a product of two n x n matrices")
+ax.set_ylabel("GFLOP/s, one core")
+plt.show()
+assert rates[0] < 0.5 * max(rates)
+
+# %% [markdown]
+# ## How fast could it be? The roofline
+#
+# Two things limit a computation: how fast the cores calculate, and how fast numbers come from memory. Which one it is
+# depends on its **arithmetic intensity**, the flop it does for each byte that it has to fetch or put back:
+#
+# $$\text{attainable GFLOP/s} = \min\left(\text{peak},\; \text{bandwidth} \times \text{intensity}\right).$$
+#
+# Drawn over the intensity that is a rising line and a ceiling: a **roofline** (Williams, Waterman and Patterson 2009).
+# The **peak** is what a large matrix product achieves, the **bandwidth** what a copy of a large array does (its bytes
+# are read once and written once), each on all cores. A roof is what *can* be reached, so here, for once, the fastest
+# run counts.
+#
+# **Predict:** ReLU does one comparison a number and moves 8 bytes for it. A 3x3 convolution of 64 channels does 1,152
+# flop for each output number. Which of the layers of ResNet-20 lie under the slope, which under the ceiling?
+
+# %%
+pool = ThreadPoolExecutor(CORES)
+
+
+def on_all_cores(work):
+    """Have work(0), work(1), ... done at once, and wait for all."""
+    list(pool.map(work, range(CORES)))
+
+
+n = sizes[-1]
+factors = [(noise(n, n), noise(n, n), noise(n, n)) for _ in range(CORES)]
+source = np.split(np.ones(CORES * (8 if FAST else 64) * 2 ** 18, np.float32), CORES)
+target = [np.zeros_like(part) for part in source]         # 2 ** 18 numbers are 1 MiB
+
+
+def product(core):
+    a, b, out = factors[core]
+    np.matmul(a, b, out=out)
+
+
+def copy(core):
+    np.copyto(target[core], source[core])
+
+
+with threadpool_limits(limits=1, user_api="blas"):
+    multiplying = take_turns(lambda: on_all_cores(product))[0]
+copying = take_turns(lambda: on_all_cores(copy))[0]
+PEAK = CORES * 2 * n ** 3 / multiplying.min() / 1e6                       # GFLOP/s
+BANDWIDTH = 2 * sum(part.nbytes for part in source) / copying.min() / 1e6    # GB/s
+print(f"peak {PEAK:.0f} GFLOP/s, bandwidth {BANDWIDTH:.0f} GB/s: they balance at "
+      f"{PEAK / BANDWIDTH:.0f} flop a byte")
+del source, target, factors
+
+# %%
+BATCH, SIZE, WIDTH = (8, 16, 8) if FAST else (128, 32, 16)
+
+
+def conv_layers(net):
+    """{(shape of x, shape of w): stride} of the convolutions of a net, each kind once."""
+    found = {}
+
+    def note(layer, inputs, y):
+        found[inputs[0].shape, layer.weight.shape] = layer.stride
+
+    removers = [layer.register_forward_hook(note) for layer in net.modules()
+                if isinstance(layer, mr.nn.Conv2d)]
+    with mr.no_grad():
+        net(mr.Tensor(noise(BATCH, SIZE, SIZE, 3)))
+    for remove in removers:
+        remove()
+    return found
+
+
+net = mr.models.resnet(20, width=WIDTH)
+points = []                                      # (what, flop, bytes, milliseconds)
+for (x_shape, w_shape), stride in conv_layers(net).items():
+    x, w = noise(*x_shape), noise(*w_shape)
+    y = cpu.conv2d.forward(x, w, stride=stride, padding=1)[0]
+    times = take_turns(lambda: cpu.conv2d.forward(x, w, stride=stride, padding=1))[0]
+    flop, nbytes = 2 * y.size * w.size // w_shape[3], x.nbytes + w.nbytes + y.nbytes
+    what = f"conv {w_shape[2]} to {w_shape[3]}" + ", stride 2" * (stride == 2)
+    points.append((what, flop, nbytes, median(times)))
+
+x, z, one = *noise(2, BATCH, SIZE, SIZE, WIDTH), np.ones(WIDTH, np.float32)
+for what, work, flop, arrays in (
+        # flop for each number (of batch norm: 4 for mean and variance, 3 to apply them),
+        # and how many arrays of this size are read or written
+        ("batch norm + ReLU", lambda: cpu.batch_norm_relu.forward(x, one, one), 7, 3),
+        ("ReLU", lambda: cpu.relu.forward(x), 1, 2),
+        ("addition", lambda: cpu.add.forward(x, z), 1, 3)):
+    points.append((what, flop * x.size, arrays * x.nbytes, median(take_turns(work)[0])))
+
+intensity = np.geomspace(0.05, 300, 100)
+figure, ax = plt.subplots(figsize=(9, 5))
+ax.plot(intensity, np.minimum(PEAK, BANDWIDTH * intensity), color=plot.GREY, linewidth=2.5)
+ax.text(0.9, 1.2 * BANDWIDTH, f"{BANDWIDTH:.0f} GB/s", color=plot.GREY, ha="right")
+ax.text(300, 1.1 * PEAK, f"{PEAK:.0f} GFLOP/s", color=plot.GREY, ha="right")
+for what, flop, nbytes, milliseconds in points:
+    place = flop / nbytes, flop / milliseconds / 1e6
+    ax.plot(*place, "o", color=BLUE if what.startswith("conv") else ORANGE)
+    left = what == "addition" or "stride" in what
+    ax.annotate(what, place, xytext=(-7 if left else 7, 0), textcoords="offset points",
+                ha="right" if left else "left", va="center", fontsize=8)
+ax.set_xscale("log")
+ax.set_yscale("log")
+ax.set_xlim(0.015, 1500)
+ax.set_ylim(top=2 * PEAK)
+ax.set_xlabel("arithmetic intensity, flop a byte")
+ax.set_ylabel("GFLOP/s")
+plt.show()
+for what, flop, nbytes, milliseconds in points:
+    rate, roof = flop / milliseconds / 1e6, min(PEAK, BANDWIDTH * flop / nbytes)
+    print(f"{what:23} {flop / nbytes:6.1f} flop a byte, {rate:7.1f} GFLOP/s, "
+          f"{100 * rate / roof:4.0f} % of the roof")
+assert 2 * 3 * 3 * 64 == 1152
+by_name = {what: flop / nbytes for what, flop, nbytes, _ in points}
+assert max(by_name["ReLU"], by_name["addition"]) < 1 < 10 < max(by_name.values())
+
+# %% [markdown]
+# ReLU and addition lie at the slope: they wait for memory, and no cleverer arithmetic would help them. (They may even
+# lie *above* it: the slope is the speed of main memory, and what was just computed may still be in the cache.) Batch
+# norm lies below, for NumPy goes through each piece once for every single operation. The convolutions lie to the right,
+# where memory is no excuse. Yet even those stay below the ceiling: with 16 or 32 channels the matrices are narrow, and
+# im2col has to copy before it can multiply.
+#
+# So there are two ways to be faster: *better products* for the convolutions, and *fewer passes over memory* for the
+# rest. The next sections take one each.
+#
+# ## im2col in pieces that stay in the cache
+#
+# im2col copies each pixel nine times. Written to memory for the whole batch, and read again by the product, that ruins
+# the convolution's intensity. But it need not be the whole batch: make the columns of a few images, multiply, and use
+# the same memory for the next few. Between the cores and memory are **caches**, small and fast; what fits there never
+# travels to memory.
+#
+# **Predict:** pieces of 1, 2, 4, ... images, up to all at once. What will be best, and what goes wrong at either end?
+
+# %%
+x, w = noise(BATCH, SIZE, SIZE, WIDTH), noise(3, 3, WIDTH, WIDTH)
+matrix = w.reshape(-1, WIDTH)
+view = windows(x)                                # of all images; nothing is copied yet
+y = np.empty((BATCH, SIZE * SIZE, WIDTH), np.float32)
+
+
+def in_pieces(images, columns=None):
+    """The convolution, so many images at a time; columns go to this memory, or to new."""
+    for first in range(0, BATCH, images):
+        last, room = first + images, columns
+        if room is None:
+            room = np.empty((images, *view.shape[1:]), np.float32)
+        room[...] = view[first:last]                                        # im2col
+        np.matmul(room.reshape(images, SIZE * SIZE, -1), matrix, out=y[first:last])
+    return y.reshape(x.shape)
+
+
+images_at_once = [n for n in (1, 2, 4, 8, 16, 32, 64, 128) if n <= BATCH]
+column_bytes = 9 * x[0].nbytes
+rooms = np.empty((BATCH, *view.shape[1:]), np.float32)
+works = [lambda n=n: in_pieces(n, rooms[:n]) for n in images_at_once]
+right = cpu.conv2d.forward(x, w, padding=1)[0]
+assert np.allclose(in_pieces(4, rooms[:4]), right, atol=1e-3)
+
+with threadpool_limits(limits=1, user_api="blas"):        # one core, to see the cache alone
+    *reused, fresh = take_turns(*works, lambda: in_pieces(BATCH))
+    backend.set_num_threads(1)
+    library = take_turns(lambda: cpu.conv2d.forward(x, w, padding=1))[0]
+    backend.set_num_threads(CORES)
+
+megabytes = column_bytes * np.array(images_at_once) / 2 ** 20
+middles = np.median(reused, axis=1)
+figure, ax = plt.subplots(figsize=(7.5, 3.8))
+low, high = np.quantile(reused, (0.25, 0.75), axis=1)
+ax.fill_between(megabytes, low, high, color=BLUE, alpha=0.2)
+ax.plot(megabytes, middles, "o-", color=BLUE, label="memory of the columns used again")
+ax.plot(megabytes[-1], median(fresh), "s", color=ORANGE, label="new memory, all at once")
+ax.axhline(median(library), color=plot.GREY, linestyle="--", label="minires, one thread")
+ax.set_xscale("log", base=2)
+ax.set_xticks(megabytes, [f"{n}\n{m:.2g}" for n, m in zip(images_at_once, megabytes)])
+ax.set_ylim(bottom=0)
+ax.set_xlabel("images at once (above), megabytes of columns (below)")
+ax.set_ylabel("ms, one core")
+ax.legend()
+plt.show()
+print(f"best: {images_at_once[middles.argmin()]} images at once; the whole batch takes "
+      f"{middles[-1] / middles.min():.1f} times as long, in new memory "
+      f"{median(fresh) / middles.min():.1f} times")
+assert FAST or median(fresh) > middles.min()
+
+# %% [markdown]
+# Few images at a time are best, as long as their columns fit in a core's cache (a megabyte or a few). Much larger
+# pieces go through memory twice. Very small ones would pay too often for starting: Python, and a matrix product of few
+# rows. And memory that is *new* costs extra: the system hands it out page by page, filled with zeros.
+#
+# [`kernels/cpu/im2col.py`](../minires/kernels/cpu/im2col.py) does this, with some more tricks: it finds two
+# neighbouring pixels at once where channels are few, so that matrices are less narrow, and keeps its memory
+# ([`memory.py`](../minires/kernels/cpu/memory.py)) from call to call.
+#
+# ## Threads
+#
+# A processor has several cores, and each runs a **thread** of work. Python lets only one of its threads run at a time,
+# but NumPy steps aside while it is in a loop or a product of its own; so plain Python threads do work at once.
+#
+# There is a trap. The BLAS behind NumPy has threads, too: it splits every product over all cores. If we split the batch
+# over our threads, and each of them calls a BLAS that splits again, then more threads than cores get in each other's
+# way.
+#
+# **Predict:** pieces of the batch are worked on by our own threads, one for each core. Is it faster if BLAS uses one
+# thread inside each, or all?
+
+# %%
+N = 4 if BATCH >= 8 * CORES else 1               # images a piece
+starts = range(0, BATCH, N)
+own_room = [np.empty((N, *view.shape[1:]), np.float32) for _ in range(CORES)]
+
+
+def share(number):
+    """What thread `number` does: every CORES-th piece, in memory of its own."""
+    room = own_room[number]
+    for first in starts[number::CORES]:
+        room[...] = view[first:first + N]
+        np.matmul(room.reshape(N, SIZE * SIZE, -1), matrix, out=y[first:first + N])
+
+
+def threaded(blas_threads):
+    with threadpool_limits(limits=blas_threads, user_api="blas"):
+        on_all_cores(share)
+
+
+def not_threaded(blas_threads):
+    with threadpool_limits(limits=blas_threads, user_api="blas"):
+        in_pieces(N, rooms[:N])
+
+
+tries = {"one thread": lambda: not_threaded(1),
+         f"one thread, BLAS with {CORES}": lambda: not_threaded(CORES),
+         f"{CORES} threads, BLAS with 1 each": lambda: threaded(1),
+         f"{CORES} threads, BLAS with {CORES} each": lambda: threaded(CORES)}
+for name, times in zip(tries, take_turns(*tries.values())):
+    print(f"{name:30} {spread(times)}")
+threaded(1)
+assert np.allclose(y.reshape(x.shape), right, atol=1e-3)
+
+# %% [markdown]
+# With threads of our own the copying is shared as well, not only the products; and BLAS is best told to keep to one
+# thread. That is what [`parallel.py`](../minires/kernels/cpu/parallel.py) does around every kernel. (All this holds for
+# a machine with nothing else to do. Where another program takes a core, more threads may even be slower.) You choose
+# the number of threads with `minires ... --threads 4`, the variable `MINIRES_THREADS`, or here:
+
+# %%
+images, labels = noise(BATCH, SIZE, SIZE, 3), rng.integers(0, 10, BATCH)
+net = mr.models.resnet(20, width=WIDTH)
+optimizer = mr.optim.SGD(net.parameters(), lr=0.0, momentum=0.9)    # lr 0: the same work
+
+
+def training_step():
+    optimizer.zero_grad()
+    loss = F.cross_entropy(net(mr.Tensor(images)), labels)
+    loss.backward()
+    optimizer.step()
+
+
+def step_with(threads):
+    backend.set_num_threads(threads)
+    training_step()
+    return [parameter.grad.copy() for parameter in net.parameters()]
+
+
+counts = [1] + [n for n in (2, 4, 8, 16, 32) if n < CORES] + [CORES] * (CORES > 1)
+times = take_turns(*[lambda n=n: step_with(n) for n in counts], rounds=3 if FAST else 7)
+gradients = [step_with(n) for n in counts]
+backend.set_num_threads(CORES)
+for n, row in zip(counts, times):
+    print(f"training step of ResNet-20, {n} thread{'s' * (n > 1)}: {spread(row)}, "
+          f"{median(times[0]) / median(row):.2f} times as fast as with one")
+for other in gradients[1:]:
+    assert all(np.array_equal(a, b) for a, b in zip(gradients[0], other))
+
+# %% [markdown]
+# Two threads are never quite twice as fast, nor eight eight times: memory is shared, some work is not divided, and
+# whoever is done first waits. But look at the last assert: the gradients agree *to the bit*. Sums of floating-point
+# numbers depend on their order, so minires cuts the work into the same pieces with any number of threads, and adds up
+# their results in a fixed order.
+#
+# ## Fewer passes over memory
+#
+# At the end of a residual block come batch norm, an addition and ReLU. Each of them waits for memory, so count what
+# they move. One pass is an array read or written once:
+#
+# | forward | one after the other | as one kernel |
+# |---|---|---|
+# | mean and variance | read x | read x |
+# | normalise | read x, write y | read x |
+# | add the shortcut | read y, read shortcut, write z | read shortcut |
+# | ReLU | read z, write | write |
+# | **passes** | **8** | **4** |
+#
+# Doing the work of several kernels while the numbers are at hand is called **fusion**. Backward, in the same way, needs
+# 7 passes instead of 8. In minires `batch_norm_relu` is the fused kernel; `mr.kernels.use(fused=False)` takes the
+# parts.
+#
+# **Predict:** 11 passes instead of 16. Will the kernel be 1.45 times as fast? And the whole training step?
+
+# %%
+x, shortcut, dy = noise(3, BATCH, SIZE, SIZE, WIDTH)
+one = np.ones(WIDTH, np.float32)
+
+
+def fused(backward=True):
+    y, cache = cpu.batch_norm_relu.forward(x, one, one, shortcut)
+    return cpu.batch_norm_relu.backward(dy, cache) if backward else y
+
+
+def parts(backward=True):
+    y, norm_cache = cpu.batch_norm.forward(x, one, one)
+    z, _ = cpu.add.forward(y, shortcut)
+    y, relu_cache = cpu.relu.forward(z)
+    if not backward:
+        return y
+    dz = cpu.relu.backward(dy, relu_cache)
+    return *cpu.batch_norm.backward(dz, norm_cache), dz
+
+
+def step_in_parts():
+    with mr.kernels.use(fused=False):
+        training_step()
+
+
+assert round((8 + 8) / (4 + 7), 2) == 1.45
+assert np.array_equal(fused(backward=False), parts(backward=False))           # to the bit
+assert all(np.array_equal(a, b) for a, b in zip(fused(), parts()))
+for what, one_way, other_way, rounds in (
+        ("forward", lambda: fused(False), lambda: parts(False), 31),
+        ("forward and backward", fused, parts, 31),
+        ("whole training step", training_step, step_in_parts, 11)):
+    together, apart = take_turns(one_way, other_way, rounds=3 if FAST else rounds)
+    print(f"{what}: fused {spread(together)}, in parts {spread(apart)}, "
+          f"ratio {median(apart) / median(together):.2f}")
+
+# %% [markdown]
+# Less than the count of passes promises. On a CPU the caches have already caught part of the traffic (an array of a few
+# megabytes may still be there when the next kernel asks for it), and NumPy makes one pass for each operation anyway,
+# over pieces in the cache. What fusion saves in a whole step is a few per cent, and easily lost in the noise of a busy
+# machine. It is kept because it gives the same bits, and because on a GPU it counts for more, as we shall see.
+#
+# That is a lesson of its own: a prediction is worth making because it can fail.
+# [benchmarks/NOTES.md](../benchmarks/NOTES.md) lists what was tried in minires, with what was expected and what was
+# measured; a good part of it changed nothing, or failed.
+#
+# ## Where the time goes
+#
+# Before making anything faster: how much of the time is it? We put a stopwatch around every kernel. A kernel is a pair
+# of functions, and `mr.kernels.use` swaps in another pair: here, one that does the same and looks at the clock.
+
+# %%
+class Profile:
+    """Time, calls and bytes of every kernel, by (name, direction)."""
+
+    def __init__(self):
+        self.seconds, self.calls, self.bytes = {}, {}, {}
+
+    def timed(self, key, function, *arguments, **settings):
+        started = time.perf_counter()
+        result = function(*arguments, **settings)
+        self.seconds[key] = self.seconds.get(key, 0) + time.perf_counter() - started
+        self.calls[key] = self.calls.get(key, 0) + 1
+        return result
+
+    def kernel(self, name):
+        own = getattr(cpu, name)
+
+        class Timed(mr.kernels.Kernel):
+            def forward(*arrays, **settings):
+                y, cache = self.timed((name, "forward"), own.forward, *arrays, **settings)
+                nbytes = sum(array.nbytes for array in arrays) + y.nbytes
+                self.bytes[name] = self.bytes.get(name, 0) + nbytes
+                return y, cache
+
+            def backward(dy, cache, needs=None):
+                more = (needs,) if own.takes_needs else ()
+                return self.timed((name, "backward"), own.backward, dy, cache, *more)
+
+        return Timed
+
+    def run(self, step, steps):
+        kernels = {name: self.kernel(name) for name in mr.kernels.names()}
+        with mr.kernels.use(**kernels):
+            started = time.perf_counter()
+            for _ in range(steps):
+                step()
+            return time.perf_counter() - started
+
+
+STEPS = 2 if FAST else 8
+training_step()                                  # warm up
+profile = Profile()
+total = profile.run(training_step, STEPS)
+in_kernels = sum(profile.seconds.values())
+assert in_kernels < total
+
+share_of = {}                                    # name -> part of the time
+for (name, direction), time_of in profile.seconds.items():
+    share_of[name] = share_of.get(name, 0) + time_of / total
+names = sorted(share_of, key=share_of.get)
+
+figure, ax = plt.subplots(figsize=(8, 3.6))
+forward, backward = (np.array([100 * profile.seconds.get((name, direction), 0) / total
+                               for name in names]) for direction in ("forward", "backward"))
+ax.barh(names, forward, color=BLUE, label="forward")
+ax.barh(names, backward, left=forward, color=plot.SHADES["residual"][0], label="backward")
+ax.barh("everything else", 100 * (total - in_kernels) / total, color=plot.GREY)
+ax.set_xlabel("% of a training step of ResNet-20")
+ax.legend(loc="lower right")
+plt.show()
+print(f"{1000 * total / STEPS:.0f} ms a step: "
+      f"conv2d {100 * share_of['conv2d']:.0f} %, "
+      f"batch_norm_relu {100 * share_of['batch_norm_relu']:.0f} %")
+assert FAST or share_of["conv2d"] + share_of["batch_norm_relu"] > 0.5
+
+# %% [markdown]
+# *Everything else* is the tape, adding up gradients, the optimiser, and Python itself. Convolution takes the largest
+# part, batch norm with what is fused to it the second; the rest is hardly worth a look.
+#
+# If a part that takes the share $p$ of the time is made $s$ times as fast, the whole becomes
+#
+# $$\frac{1}{(1 - p) + p / s}$$
+#
+# times as fast (**Amdahl's law**), and no more than $1 / (1 - p)$, however clever you are.
+
+# %%
+for name in ("conv2d", "batch_norm_relu", "cross_entropy"):
+    p = share_of[name]
+    print(f"{name:16} twice as fast: the step {1 / (1 - p + p / 2):.2f} times as fast; "
+          f"free of charge: {1 / (1 - p):.2f} times")
+
+# %% [markdown]
+# ## How far that got
+#
+# The recorded benchmark of this library, beside PyTorch on the same cores (medians, taken by turns, each side in a
+# process of its own; all of it in [benchmarks/results](../benchmarks/results/cpu.md)):
+
+# %%
+recorded = json.loads(Path("../benchmarks/results/cpu.json").read_text())
+machine = recorded["environment"]
+print(f"{machine['processor']}, {machine['cores']} cores, NumPy {machine['numpy']}, "
+      f"PyTorch {machine['torch']}, {machine['date']}, {recorded['rounds']} rounds")
+for row in recorded["nets"]:
+    if row["threads"] == machine["threads"] and "width 16" in row["name"]:
+        ms = {side: 1000 * median(times) for side, times in row["seconds"].items()}
+        print(f"{row['name'].split(',')[0]:24} " +
+              ", ".join(f"{side} {time:.0f} ms" for side, time in ms.items()))
+        if "training" in row["name"]:
+            assert 0.8 < ms["minires"] / ms["PyTorch"] < 1.25
+            assert ms["PyTorch, channels_last"] < ms["minires"]
+
+# %% [markdown]
+# In its default layout PyTorch trains about as fast, with channels last it is ahead; NumPy and some hundreds of lines
+# of Python hold up quite well. Measure yours, with or without PyTorch, by `python -m benchmarks.cpu`.
+#
+# ## On a GPU
+#
+# A GPU has thousands of small cores, and memory that is ten or more times as fast. The kernels of minires for it are in
+# CUDA, in [`kernels/gpu/`](../minires/kernels/gpu), with the same names. Using it takes one word:
+#
+#     minires degradation --device gpu --preset standard
+#
+#     net = mr.models.resnet(20).to("gpu")              # before the optimiser is made
+#     loss = F.cross_entropy(net(images.to("gpu")), labels)
+#
+# If there is none, you are told what is missing:
+
+# %%
+try:
+    backend.check_device("gpu")
+    gpu_net = mr.models.resnet(20, width=WIDTH).to("gpu")
+    F.cross_entropy(gpu_net(mr.Tensor(images).to("gpu")), labels).backward()
+    print("computed on", backend.describe("gpu")["gpu"])
+except mr.errors.DeviceError as error:
+    print(textwrap.fill(str(error), 90))
+
+# %% [markdown]
+# **A warning.** At the time of writing none of minires' GPU code has been timed on a GPU. It has been compiled by
+# NVIDIA's compiler for four generations of devices, and its source runs, thread by thread, on a simulated GPU in the
+# tests, against the same loops as everything else. That shows that it is right, not that it is fast. (The README says
+# how it stands now.) So what follows are predictions, and you have learned above what these are worth before they are
+# measured.
+#
+# **Launches.** A GPU does not run Python. Python tells it, kernel by kernel, what to do next, and each such **launch**
+# takes Python some 10 microseconds, whatever the size of the arrays. Meanwhile the GPU works on what it was told
+# before; if it is done sooner than the next order comes, it waits. Our profile has counted the calls of kernels in a
+# step:
+
+# %%
+calls = sum(profile.calls.values()) / STEPS
+forward_bytes = sum(profile.bytes.values()) / STEPS / BATCH              # for each image
+launch_ms = calls * 10e-6 * 1000
+print(f"{calls:.0f} kernel calls a step: at least {launch_ms:.1f} ms of launches")
+print(f"forward reads and writes at least {forward_bytes / 1e6:.2f} MB an image; "
+      f"with backward about three times that")
+
+batches = 2.0 ** np.arange(3, 13)
+launching = np.full(len(batches), launch_ms)
+moving = batches * 3 * forward_bytes / 3.35e12 * 1000
+figure, ax = plt.subplots(figsize=(7, 3.6))
+ax.plot(batches, launching, color=ORANGE, linewidth=2,
+        label="launches, 10 microseconds each")
+ax.plot(batches, moving, color=BLUE, linewidth=2,
+        label="memory, 3,350 GB/s (NVIDIA's data sheet of the H100 SXM)")
+ax.set_xscale("log", base=2)
+ax.set_yscale("log")
+ax.set_xlabel("images in a batch")
+ax.set_ylabel("ms a step, at the least")
+ax.set_title("an estimate, not a measurement")
+ax.legend()
+plt.show()
+assert moving[0] < launching[0]
+
+# %% [markdown]
+# With small batches the launches decide, with large ones memory. (Both lines are too low: a kernel is sometimes several
+# launches, and im2col moves more. There is a more careful count in [benchmarks/NOTES.md](../benchmarks/NOTES.md).) That
+# explains three things about GPUs:
+#
+# - **Large batches** pay: the launches are the same for 8 images and for 800.
+# - **Fusion** counts twice: fewer launches, and fewer passes over memory, with no large cache to hide them.
+#   (`fused=False` is there to measure it.)
+# - A **CUDA graph** records all launches of a step and replays them at once. minires does not do that yet.
+#
+# **TF32.** Newer GPUs multiply matrices many times faster if they may round the factors from 23 bits after the point to
+# 10 (and add up in full precision). minires leaves it off unless you say `--tf32` or `backend.allow_tf32()`. What does
+# it do to gradients? Rounding we can imitate without a GPU.
+#
+# **Predict:** 10 bits are about three decimal places. Will the gradient be off by 0.1 %, by 1 %, or be useless? And how
+# far apart are the gradients of two different batches?
+
+# %%
+def tf32(array):
+    """Rounded to 10 bits after the point."""
+    bits = np.ascontiguousarray(array).view(np.uint32)
+    return ((bits + np.uint32(2 ** 12)) & np.uint32(0xFFFFE000)).view(np.float32)
+
+
+assert abs(tf32(np.float32([np.pi]))[0] / np.pi - 1) < 2 ** -11 + 1e-7
+
+
+class rounded_conv2d(mr.kernels.Kernel):
+    def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
+        return cpu.conv2d.forward(tf32(x), tf32(w), stride, padding, dilation, groups)
+
+    def backward(dy, cache, needs=(True, True)):
+        return cpu.conv2d.backward(tf32(dy), cache, needs)
+
+
+def gradient(images, labels):
+    net.zero_grad()
+    F.cross_entropy(net(mr.Tensor(images)), labels).backward()
+    return np.concatenate([p.grad.ravel() for p in net.parameters()])
+
+
+pictures, _ = mr.data.synthetic(2 * BATCH, 10)
+pictures = pictures.resize(SIZE)
+scaled = (pictures.images / 255 - 0.5).astype(np.float32)
+first, second = slice(0, BATCH), slice(BATCH, 2 * BATCH)
+
+exact = gradient(scaled[first], pictures.labels[first])
+another_batch = gradient(scaled[second], pictures.labels[second])
+with mr.kernels.use(conv2d=rounded_conv2d):
+    rounded = gradient(scaled[first], pictures.labels[first])
+off = {"with TF32": rounded, "of another batch": another_batch}
+off = {what: np.linalg.norm(g - exact) / np.linalg.norm(exact) for what, g in off.items()}
+for what, value in off.items():
+    print(f"gradient {what}: differs by {100 * value:.1f} %")
+assert off["with TF32"] < 0.05 and off["with TF32"] < 0.2 * off["of another batch"]
+
+# %% [markdown]
+# A per cent or so, for the rounding errors of 20 layers add up. But that is far below the noise that training has
+# anyway, from drawing its batches at random. Whether a net trained with it ends as well is, again, a thing to measure.
+#
+# ## Exercises
+#
+# **1.** `np.maximum(x, 0)`, `np.maximum(x, zeros)` with a row of zeros as long as the last axis, and `np.clip(x, 0,
+# np.inf)` all compute ReLU. Compare them with `take_turns`, for an array of (128, 8192). Which is fastest on your
+# machine, and by more than the quartiles?
+#
+# <details><summary>Hint</summary>
+# Give all three the same out= array, or you also measure new memory. The notes in benchmarks/NOTES.md say what was
+# found for minires: look after you have measured.
+# </details>
+#
+# **2.** Profile a small net on small images: `mr.models.resnet(20, width=4)`, images of 8 x 8, batch 8. How large is
+# *everything else* now, and why? What would help?
+#
+# <details><summary>Hint</summary>
+# Make a new training_step for it, and a new Profile; run it once before. The number of calls is the same as for large
+# images, and each costs Python some time, whatever the size. Compare the time a call of relu or cross_entropy takes.
+# </details>
+#
+# **3.** Where would the last layer (a matrix product (N, 64) by (64, 10)) lie on the roofline, for N = 1 and N = 128?
+# And a convolution of 512 channels on maps of 7 x 7, as in the ImageNet nets? Work it out on paper first.
+#
+# <details><summary>Hint</summary>
+# flop: 2 N 64 10. bytes: 4 (N 64 + 64 10 + N 10). Divide. For N = 1 nearly all bytes are weights, each used once; for a
+# large batch they are shared by all images.
+# </details>
+
+# %% [markdown]
+# ## Recap
+#
+# - Warm up, repeat, take medians, alternate, and name the machine. Time a thing against itself first.
+# - A computation waits either for arithmetic or for memory; its intensity tells which, and what could help.
+# - Matrix products, pieces that stay in the cache, memory used again, threads with a BLAS of one thread each: that is
+#   most of it.
+# - Profile before you optimise: by Amdahl's law, what takes 5 % of the time can give you no more than that.
+#
+# **In the library:** [`kernels/cpu/`](../minires/kernels/cpu): `im2col.py`, `parallel.py`, `memory.py`, `channels.py`;
+# [`kernels/gpu/`](../minires/kernels/gpu); [`benchmarks/NOTES.md`](../benchmarks/NOTES.md), and the tables in
+# [`benchmarks/results`](../benchmarks/results/cpu.md).
+#
+# **Next:** there is no notebook 13. You have built every piece between a derivative and a network of 56 layers, and
+# taken the networks apart again. Pick a claim that you do not believe, write its file
+# ([`experiments/claims/`](../minires/experiments/claims) has twenty to copy from), and find out.
