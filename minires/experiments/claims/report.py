@@ -48,12 +48,12 @@ def markdown(findings, config):
     parts = [f"# {_title(config)}", _setting(config), "| claim | verdict | seeds |\n| --- | --- | --- |\n" + "\n".join(
         f"| [{finding.claim.name}](#{finding.claim.name}): {finding.claim.statement} | {finding.verdict.outcome} | {finding.seeds} |"
         for finding in findings)]
-    for claim, verdict, _ in findings:
+    for claim, verdict, seeds in findings:
         parts += [f"## {claim.name}", f"**{claim.statement}** ({claim.source})",
                   "\n".join(f"- {side}: {expected}" for side, expected in claim.predictions.items()),
                   f"**{verdict.outcome}**: {verdict.reason}.", f"![{claim.statement}]({claim.name}.png)",
                   *([f"![{claim.statement} Step by step]({claim.name}.gif)"] if claim.animate else []),
-                  f"Numbers: [{claim.name}.csv]({claim.name}.csv). Again: `{_command(claim, config)}`"]
+                  f"Numbers: [{claim.name}.csv]({claim.name}.csv). Again: `{_command(claim, config, seeds)}`"]
     return "\n\n".join(parts) + "\n"
 
 
@@ -62,13 +62,13 @@ def html(findings, out, config):
     rows = "".join(f'<tr><td><a href="#{claim.name}">{claim.name}</a></td><td>{escape(claim.statement)}</td><td>{_badge(verdict)}</td></tr>'
                    for claim, verdict, _ in findings)
     body = [f"<h1>{escape(_title(config))}</h1>", f'<p class="small">{escape(_setting(config))}</p>', f"<table>{rows}</table>"]
-    for claim, verdict, _ in findings:
+    for claim, verdict, seeds in findings:
         pictures = "".join(_picture(out / f"{claim.name}.{kind}", kind, claim.statement) for kind in ("png", *["gif"] * bool(claim.animate)))
         sides = "".join(f"<li>{escape(side)}: {escape(expected)}</li>" for side, expected in claim.predictions.items())
         body += [f'<h2 id="{claim.name}">{escape(claim.statement)}</h2>', f'<p class="small">{escape(claim.source)}</p><ul>{sides}</ul>',
                  f"<p>{_badge(verdict)} {escape(verdict.reason)}.</p>",
                  pictures,
-                 f'<p class="small">Numbers: {claim.name}.csv. Again: <code>{escape(_command(claim, config))}</code></p>']
+                 f'<p class="small">Numbers: {claim.name}.csv. Again: <code>{escape(_command(claim, config, seeds))}</code></p>']
     return PAGE.format(title=escape(_title(config)), body="\n".join(body))
 
 
@@ -82,9 +82,9 @@ def _setting(config):
             f"{found.get('gpu') or found['processor']}, {found['date']}.")
 
 
-def _command(claim, config):
+def _command(claim, config, seeds):
     dataset = "" if config["dataset"] == "synthetic" else f" --dataset {config['dataset']}"
-    return f"minires claims {claim.name} --preset {config['preset']}{dataset}"
+    return f"minires claims {claim.name} --preset {config['preset']}{dataset}" + (f" --seeds {seeds}" if seeds > 1 else "")
 
 
 def _picture(path, kind, words):

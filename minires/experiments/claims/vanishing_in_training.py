@@ -71,7 +71,7 @@ def animate(rows, caption, path):
     ax.set_ylabel("gradient norm of the layer's weights")
     ax.legend(loc="upper right")
     title = ax.set_title("at initialisation")
-    plot.write_below(figure, caption)
+    plot.write_below(figure, f"{caption}; {plot.seeds(rows, 'geometric mean of {} seeds')}")
 
     def frame(i):
         title.set_text("at initialisation" if i == 0 else f"after {iterations[i]} step{'s' if iterations[i] > 1 else ''}")

@@ -83,6 +83,8 @@ def test_what_is_done_is_used_again_and_more_seeds_are_added(finished, small_net
     (finding,) = claims.run([claim], out, preset="tiny", seeds=2, progress=False)
     assert {what[1] for what in trained} == {1} and finding.seeds == 2
     assert (out / f"{claim.name}.csv").read_text().startswith(before) and "n = 2 seeds" in finding.verdict.reason
+    for report in ("report.md", "report.html"):
+        assert f"minires claims {claim.name} --preset tiny --seeds 2" in (out / report).read_text()
 
 
 def test_nets_are_shared_and_left_as_they_are(finished, small_nets):
