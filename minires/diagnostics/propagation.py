@@ -2,8 +2,8 @@
 
 What theory says of wide layers, with y_l the output of layer l before batch norm and ReLU:
 
-- ReLU, weights of variance gain / fan_in (Glorot & Bengio 2010; He et al. 2015, arXiv:1502.01852): E|y|^2 and E|dL/dy|^2 are
-  multiplied by gain / 2 from layer to layer, forwards and back. Gain 1 halves them, 2 keeps them, 4 doubles them.
+- ReLU, weights of standard deviation gain / sqrt(fan_in) (Glorot & Bengio 2010; He et al. 2015, arXiv:1502.01852): E|y|^2
+  and E|dL/dy|^2 are multiplied by gain^2 / 2 from layer to layer, forwards and back. Gain 1 halves them, sqrt 2 keeps them, 2 doubles them.
 - ReLU and batch norm (Yang et al. 2019, arXiv:1902.08129): |dL/dy|^2 is multiplied by pi / (pi - 1) = 1.467 on the way
   back, |dL/dy| by 1.21, whatever the weights' variance: gradients explode.
 """

@@ -37,6 +37,9 @@ class Module:
         output = self.forward(*inputs)
         for hook in list(vars(self).get("_forward_hooks", ())):
             replaced = hook(self, inputs, output)
+            if not (replaced is None or isinstance(replaced, Tensor)):
+                raise DtypeError(f"forward hook on {type(self).__name__}", "what it returned", "a Tensor in place of the output, or None",
+                                 type(replaced).__name__, "in a lambda, the value of the expression is returned")
             output = output if replaced is None else replaced
         if backward_hooks and output.requires_grad:
             _call_when_both_known(self, inputs, output)

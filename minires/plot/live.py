@@ -1,15 +1,16 @@
 """Error curves that grow while a net trains."""
 
 import io
+import re
 
-from .style import COLOURS, OTHERS, panels, styled, write_below
+from .style import OTHERS, SHADES, panels, styled, write_below
 
 
 class LiveCurves:
     """Draws training and test error after each epoch: in a notebook one picture that grows, elsewhere a line of text.
 
     Pass it to one `Trainer` or several as ``after_epoch``, with ``progress=False``; the nets are told apart by the trainers'
-    names, plain and residual ones by their colours.
+    names: plain ones are orange, residual ones blue, deeper ones darker.
 
     Parameters
     ----------
@@ -32,9 +33,8 @@ class LiveCurves:
     def figure(self):
         """The picture as it is now."""
         figure, (ax,) = panels(1, (7.2, 4.2))
-        others = iter(OTHERS * len(self.rows))
         for name, rows in self.rows.items():
-            colour = COLOURS.get(name.split("-")[0]) or next(others)
+            colour = self._colour(name)
             epochs = [row["epoch"] for row in rows]
             ax.plot(epochs, [row["train_error"] for row in rows], "o-", color=colour, markersize=3.5, linewidth=2.2,
                     label=f"{name}, training")
@@ -45,6 +45,15 @@ class LiveCurves:
         ax.legend()
         write_below(figure, self.caption)
         return figure
+
+    def _colour(self, name):
+        """In a family the deeper the darker, as far as it has shades; nets of other names get other colours."""
+        family = name.split("-")[0]
+        alike = [other for other in self.rows if other.split("-")[0] == family or not {family, other.split("-")[0]} & {*SHADES}]
+        if family not in SHADES:
+            return OTHERS[alike.index(name) % len(OTHERS)]
+        alike.sort(key=lambda other: [int(number) for number in re.findall(r"\d+", other)])
+        return SHADES[family][1] if len(alike) == 1 else SHADES[family][min(alike.index(name), len(SHADES[family]) - 1)]
 
     def _show(self):
         from IPython.display import display

@@ -4,6 +4,7 @@ The two hues differ for every common kind of colour blindness (Okabe and Ito 200
 colour. Matplotlib is imported when a figure is drawn, so that importing minires stays quick.
 """
 
+import io
 from functools import wraps
 from textwrap import wrap
 
@@ -59,6 +60,7 @@ def panels(columns, size, share_y=False, widths=None):
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, layout="constrained")
+    figure._repr_png_ = lambda: _png(figure)           # so that notebooks show it, whether or not pyplot is in use
     figure.get_layout_engine().set(rect=(0, 0.045, 1, 0.885), wspace=0.04)
     return figure, figure.subplots(1, columns, sharey=share_y, squeeze=False, width_ratios=widths)[0]
 
@@ -90,6 +92,12 @@ def animate(figure, draw_frame, frames, path, per_second=8):
     figure.canvas.draw()
     FuncAnimation(figure, draw_frame, frames).save(path, PillowWriter(per_second), dpi=80)
     return path
+
+
+def _png(figure):
+    image = io.BytesIO()
+    figure.savefig(image, format="png", dpi=72)
+    return image.getvalue()
 
 
 def seeds(rows, several="mean and range of {} seeds"):

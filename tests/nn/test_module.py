@@ -326,3 +326,10 @@ def test_backward_hooks_under_no_grad():
     with no_grad():
         assert module(tensor([2], requires_grad=True)).data == 6
     assert seen == []
+
+
+def test_a_forward_hook_that_returns_something_else_is_named():
+    net = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    net[0].register_forward_hook(lambda module, inputs, y: y.register_hook(print))         # returns what removes that hook
+    with pytest.raises(DtypeError, match="forward hook on Linear: what it returned: expected a Tensor in place of the output, or None, got function"):
+        net(Tensor(np.ones((1, 2), np.float32)))

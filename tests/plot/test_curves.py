@@ -96,3 +96,7 @@ def test_a_programs_own_figures_in_this_style():
     with matplotlib.rc_context():
         plot.use_style()
         assert matplotlib.rcParams["axes.spines.top"] is False and matplotlib.rcParams["axes.titleweight"] == "bold"
+
+
+def test_notebooks_can_show_a_figure_without_pyplot():
+    assert plot.error_curves(metrics())._repr_png_().startswith(b"\x89PNG")

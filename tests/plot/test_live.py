@@ -59,3 +59,13 @@ def test_what_is_drawn_is_what_was_measured(sets):
     assert list(lines["mine, training"].get_ydata()) == [row["train_error"] for row in live.rows["mine"]]
     colours = [lines[f"{name}, training"].get_color() for name in live.rows]
     assert colours == [plot.COLOURS["plain"], plot.COLOURS["residual"], plot.OTHERS[0]]
+
+
+def test_deeper_nets_are_darker_and_no_two_alike():
+    live = plot.LiveCurves()
+    for name in ("plain-56", "plain-8", "mine", "plain-20", "yours", "residual-20"):
+        live.rows[name] = [{"epoch": 1, "train_error": 50, "test_error": 50}]
+    (ax,) = live.figure().axes
+    colours = {line.get_label().split(",")[0]: line.get_color() for line in ax.lines}
+    assert [colours[f"plain-{depth}"] for depth in (8, 20, 56)] == list(plot.SHADES["plain"][:3])
+    assert len(set(colours.values())) == len(colours) and colours["residual-20"] == plot.COLOURS["residual"]
