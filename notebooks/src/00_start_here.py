@@ -1,9 +1,10 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# In 2015 four researchers found that stacking more layers onto a network made it *worse*, on the very images it was
-# trained on, and that one small change cured it: in every block, add what came in to what comes out. These notebooks
-# build everything that is needed to understand that, from a derivative to a network of 56 layers.
+# In 2015 four researchers (He, Zhang, Ren and Sun, arXiv:1512.03385) showed that stacking more layers onto a network
+# made it *worse*, on the very images it was trained on, and that one small change cured it: cut the network into blocks
+# of a few layers, and in every block add what came in to what comes out. These notebooks build everything that is
+# needed to understand that, from a derivative to a network of 56 layers.
 #
 # **After this one you can** check your set-up, train a small network and read its error curves, and find your way
 # through the rest. It takes about 20 minutes.
@@ -30,8 +31,8 @@ print("minires", mr.__version__, "· NumPy", np.__version__)
 #
 # ## The pictures we learn from
 #
-# A computer learns from examples. Ours are ten classes of drawn shapes; they need no download. (Where you have
-# CIFAR-10, photographs of ten kinds of things, the later notebooks use it.)
+# A computer learns from examples. Ours are ten classes of drawn shapes; they need no download. (Photographs come in as
+# recorded results: runs on CIFAR-10, a collection of small photographs of ten kinds of things.)
 
 # %%
 train_set, test_set = mr.data.synthetic(500 if FAST else 4000, 200 if FAST else 1000)
@@ -51,8 +52,9 @@ plt.show()
 #
 # ## What a run looks like
 #
-# A **network** turns an image into ten numbers, one for each class. The largest is its answer. Inside are some
-# thousands of **parameters**, which start at random. **Training** shows it a batch of images, measures how wrong it
+# A **network** turns an image into ten numbers, one for each class. The largest is its answer. It does so in steps, one
+# after the other: its **layers**. Inside are some thousands of **parameters**, numbers which start at random (the
+# **seed** says at which random ones). **Training** shows it a few images at a time (a **batch**), measures how wrong it
 # is, and moves each parameter a little so that it is less wrong; again and again. An **epoch** is once through all
 # training images.
 #
@@ -71,31 +73,37 @@ recipe = Recipe(iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 /
                 crop_padding=0)
 trainer = Trainer(net, small_train, small_test, recipe, name="residual-8",
                   progress=False, after_epoch=live)
-history = trainer.run()
+history = trainer.run()                         # the settings are explained in notebook 07
 
 # %% [markdown]
 # The solid line is the **training error**, the share of wrong answers on the images it learns from, the dashed line the
-# **test error**, on images it has never seen. Guessing among ten equally frequent classes is wrong 90 % of the time.
+# **test error**, on images it has never seen. Guessing among ten equally frequent classes is wrong 90 % of the time,
+# and after one epoch the network is still nearer to that than to 0. The two errors are about alike here: so short a
+# training does not get far on either. (The training error is counted *during* the epoch, while the network still
+# changes, the test error at its end; so the dashed line may even lie below.)
 #
-# If the test error is far above the training error, the network has learned its examples by heart; that is called
-# **overfitting**. If the training error itself stays high, it has failed to learn even those. Remember the difference:
-# the riddle of deep networks is of the second kind.
+# If after a longer training the test error is far above the training error, the network has learned its examples by
+# heart; that is called **overfitting**. If the training error itself stays high, it has failed to learn even those.
+# Remember the difference: the riddle of deep networks is of the second kind.
 
 # %%
-last = history[-1]
+first, last = history[0], history[-1]
 print(f"after {last['epoch']:.0f} epochs: training error {last['train_error']:.1f} %, "
       f"test error {last['test_error']:.1f} %")
-assert FAST or last["train_error"] < 70         # it has learned something: guessing gives 90
+assert FAST or last["train_error"] < 70        # it has learned something: guessing gives 90
+assert FAST or first["train_error"] > 45       # after one epoch: nearer to 90 than to 0
+assert FAST or abs(last["test_error"] - last["train_error"]) < 20
 
 # %% [markdown]
 # ## The riddle
 #
-# Here is what all this leads to. Four networks were trained in the same way on photographs (CIFAR-10), three times each:
-# two **plain** ones, simple chains of 20 and of 56 layers, and two **residual** ones, which differ from them in one
-# addition per block. The picture was made by `minires degradation --dataset cifar10 --seeds 3`.
+# Here is what all this leads to. Four networks were trained in the same way on 10,000 photographs (CIFAR-10), three
+# times each, with three seeds: two **plain** ones, simple chains of 20 and of 56 layers, and two **residual** ones,
+# which differ from them in one addition per block. The picture was made by
+# `minires degradation --dataset cifar10 --seeds 3`. A line is the mean of three seeds, the band around it their range.
 #
-# **Predict first:** the network of 56 layers could do everything that the one of 20 layers does, by letting 36 layers do
-# nothing. Which one will have the lower *training* error?
+# **Predict first:** the plain network of 56 layers could do everything that the one of 20 layers does, by letting 36
+# layers do nothing. Which one will have the lower *training* error?
 
 # %%
 from minires.experiments import degradation
@@ -103,19 +111,22 @@ from minires.experiments import degradation
 degradation.figures("../data/recorded/degradation-quick-cifar10")["degradation"]
 
 # %% [markdown]
-# On the left, the deeper plain network is *worse*, also on the images it was trained on. That is called **degradation**. On the
-# right, with the additions, the deeper network is nearly as good after this short training, and with a longer one it is
-# better. Why? You will measure it in notebooks 08 to 11, on networks you have built yourself.
+# On the left, the deeper plain network is *worse*, also on the images it was trained on. That is called
+# **degradation**. On the right, with the additions, all errors are lower and the gap is much smaller. It is not gone:
+# after so short a training residual-56 is still behind residual-20. In the longer training of the paper the deeper
+# residual network is the better one (table 6). Why do the additions help? You will measure it in notebooks 08 to 11, on
+# networks you have built yourself.
 #
 # ## How these notebooks work
 #
-# Each says what you will be able to do, asks you to **predict** before a result appears (write your guess down; it is the
-# part that makes you learn), shows a formula, writes it out in a few lines, and puts the library's version beside it with a
-# check that both agree. At the end are exercises with hints, a recap, and where it lives in the library.
+# Each says what you will be able to do, asks you to **predict** before a result appears (write your guess down; it is
+# the part that makes you learn), shows a formula, writes it out in a few lines, and puts the library's version beside
+# it with a check that both agree (`assert`). At the end are exercises with hints, a recap, and where it lives in the
+# library.
 #
 # | notebook | what you build |
 # |---|---|
-# | 01 | derivatives, and a tape for numbers in 60 lines |
+# | 01 | derivatives, and a tape for numbers in 50 lines |
 # | 02 | the same for arrays; broadcasting; why the order matters |
 # | 03 | convolution: as loops, then as one matrix product |
 # | 04 | its backward pass; is a gradient right? |
@@ -128,14 +139,15 @@ degradation.figures("../data/recorded/degradation-quick-cifar10")["degradation"]
 # | 11 | where the gradients go |
 # | 12 | making it fast |
 #
-# One notation from first to last:
+# One notation from first to last. (You need not understand all of it now: it is here to come back to.)
 #
 # | symbol | meaning |
 # |---|---|
 # | $x$, $y$ | what goes into a step of the computation, what comes out |
 # | $w$, $b$ | weights and biases: the parameters |
 # | $L$ | the loss, one number: how wrong the network is |
-# | `dy`, `dx`, `dw` | $\partial L/\partial y$, $\partial L/\partial x$, $\partial L/\partial w$: how $L$ changes with each; of their shapes |
+# | `dy`, `dx` | $\partial L/\partial y$, $\partial L/\partial x$: how $L$ changes with each; same shape as $y$, $x$ |
+# | `dw`, `db` | the same for $w$, $b$ |
 # | $N$, $H$, $W$, $C$ | number of images, height, width, channels; images are arrays `(N, H, W, C)` |
 # | $K_H$, $K_W$ | height and width of a filter; filters are arrays `(KH, KW, C_in, C_out)` |
 # | lr | learning rate: how far a step goes |
@@ -146,12 +158,13 @@ degradation.figures("../data/recorded/degradation-quick-cifar10")["degradation"]
 # **1.** Train the same network with `lr=0.001` and with `lr=1.0`. What happens to the curves, and why?
 #
 # <details><summary>Hint</summary>
-# Copy the cell that trains; make a new net first, or the old one goes on from where it was. Steps that are too small get
-# nowhere in five epochs; steps that are too large jump about, or blow up: then minires says where.
+# lr, the learning rate, says how far each step moves the parameters. Copy the cell that trains; make a new net first,
+# or the old one goes on from where it was. Steps that are too small get nowhere in five epochs; steps that are too
+# large jump about, or blow up: then minires says where.
 # </details>
 #
-# **2.** `mr.models.plain(8, width=8, seed=0)` is the same network without the additions. Train it with the same `live`, so that
-# both appear in one picture. Is it worse at this depth?
+# **2.** `mr.models.plain(8, width=8, seed=0)` is the same network without the additions. Train it with the same `live`,
+# so that both appear in one picture. Is it worse at this depth?
 #
 # <details><summary>Hint</summary>
 # Give the trainer the name "plain-8": plain networks are drawn in orange. At 8 layers expect little difference.
@@ -164,7 +177,8 @@ degradation.figures("../data/recorded/degradation-quick-cifar10")["degradation"]
 # - Training error and test error answer different questions: does it learn, and does what it learned hold elsewhere?
 # - Degradation is a *training* error that rises with depth. It is not overfitting.
 #
-# **In the library:** [`train.py`](../minires/train.py) is the training loop, [`models/cifar.py`](../minires/models/cifar.py) the
-# networks, [`data/synthetic.py`](../minires/data/synthetic.py) the drawn shapes.
+# **In the library:** [`train.py`](../minires/train.py) is the training loop,
+# [`models/cifar.py`](../minires/models/cifar.py) the networks,
+# [`data/synthetic.py`](../minires/data/synthetic.py) the drawn shapes.
 #
 # **Next:** [01 · Derivatives, and a tape for numbers](01_derivatives_and_a_tape.ipynb)

@@ -2,10 +2,11 @@
 # # 01 · Derivatives, and a tape for numbers
 #
 # Training moves each parameter so that the loss falls. To know which way, it needs the **derivative** of the loss with
-# respect to each. This notebook finds derivatives of any computation by machine, with a program of 60 lines.
+# respect to each. This notebook finds derivatives of any computation by machine, with a program of 50 lines.
 #
 # **After this one you can** say what a derivative is in numbers, use the chain rule along any chain of steps, write a
-# reverse-mode tape, and fit a line with it. About 30 minutes; you need nothing but some Python and what a derivative is.
+# program that records a computation and finds its derivatives (a tape), and fit a line with it. About 30 minutes; you
+# need some Python, and from school what a derivative is.
 
 # %%
 import math
@@ -46,16 +47,18 @@ plt.figure(figsize=(6, 3.6))
 plt.plot(xs, L(xs), color=plot.COLOURS["residual"], linewidth=2, label="L(x)")
 for x in (-1, 0.2, 1.5):
     near = np.array([x - 0.5, x + 0.5])
-    plt.plot(near, L(x) + slope(L, x) * (near - x), color=plot.COLOURS["plain"], linewidth=2)
-    plt.annotate(f"slope {slope(L, x):.2f}", (x, L(x)), xytext=(14, -16),
+    plt.plot(near, L(x) + slope(L, x) * (near - x), color=plot.COLOURS["plain"])
+    plt.annotate(f"slope {slope(L, x):.2f}", (x, L(x)), xytext=(8, 18 if x < 1 else -18),
                  textcoords="offset points")
 plt.legend()
 plt.xlabel("x")
+plt.ylabel("L")
 plt.show()
 
 # %% [markdown]
-# **Why not train this way?** To measure one derivative we compute $L$ twice. A network with a million parameters would be
-# computed two million times for a single step. Reverse mode finds all million derivatives for the price of about *two
+# **Why not train this way?** To measure one derivative we compute $L$ twice. A network with a million parameters would
+# be computed two million times for a single step. There is a better way, called **reverse mode**: go through the
+# computation once more, from its end to its beginning. It finds all million derivatives for the price of about *two
 # more* computations.
 #
 # ## The chain rule
@@ -64,11 +67,15 @@ plt.show()
 #
 # $$L = (w x + b - t)^2,$$
 #
-# which says how wrong a line $w x + b$ is at a point whose true value is $t$. In steps: $p = w x$, $y = p + b$, $e = y - t$,
-# $L = e^2$. Going backward, each derivative is the one before times that of a single step:
+# which says how wrong a line $w x + b$ is at a point whose true value is $t$. In steps: $p = w x$, $y = p + b$,
+# $e = y - t$, $L = e^2$. Going backward, each derivative is the one before times that of a single step:
 #
 # $$\frac{dL}{de} = 2e, \quad \frac{dL}{dy} = \frac{dL}{de}\cdot 1, \quad \frac{dL}{db} = \frac{dL}{dy}\cdot 1, \quad
 # \frac{dL}{dp} = \frac{dL}{dy}\cdot 1, \quad \frac{dL}{dw} = \frac{dL}{dp}\cdot x.$$
+#
+# ($L$ depends on several numbers here. Its derivative with respect to one of them, while the others stay as they are,
+# is also written $\partial L/\partial w$, with a round d, and called a *partial* derivative. All of them together are
+# the **gradient** of $L$.)
 
 # %%
 w, x, b, t = 2.0, 3.0, 1.0, 5.0
@@ -95,14 +102,19 @@ assert math.isclose(db, slope(lambda b: (w * x + b - t) ** 2, b), rel_tol=1e-6)
 # They add up: a small change of $a$ changes $L$ by both ways. That is the one rule of the whole business that is easy
 # to forget.
 #
-# ## A tape in 60 lines
+# ## A tape in 50 lines
 #
-# Doing this by hand is dull and error-prone; so let every number remember how it was made. A `Value` holds its number, the
-# values it was made from (its **parents**), and for each of them the derivative of this one step (the **local**
-# derivative). `backward` walks from the loss back to the parameters.
+# Doing this by hand is dull and error-prone; so let every number remember how it was made. A `Value` holds its number,
+# the values it was made from (its **parents**), and for each of them the derivative of this one step (the **local**
+# derivative). The record that comes about in this way is called a **tape**. `backward` walks along it from the loss
+# back to the parameters, and leaves in each `grad` the derivative of the loss with respect to that value.
 #
-# In which order? A value may only pass its derivative on when *all* the values made from it have passed theirs to it: each
-# after all that used it. That is a **topological order**, read backwards.
+# In which order? A value may only pass its derivative on when *all* the values made from it have passed theirs to it:
+# each after all that used it. An order in which each comes after those it was made from is called a **topological
+# order**; we need one, read backwards.
+#
+# (Python calls `__add__` for `+`, `__mul__` for `*`, and so on. `relu` is the function $\max(x, 0)$; networks need it
+# from notebook 02 on.)
 
 # %%
 class Value:
@@ -131,7 +143,7 @@ class Value:
     def __sub__(self, other):
         return self + as_value(other) * -1.0
 
-    __radd__, __rmul__ = __add__, __mul__
+    __radd__, __rmul__ = __add__, __mul__            # for 3 + a and 3 * a
 
     def backward(self):
         self.grad = 1.0                              # dL/dL
@@ -160,7 +172,7 @@ def in_order(last):
 
 
 # %% [markdown]
-# The same line as before, and $L = a \cdot a + 3a$:
+# The same $L$ as before, and $L = a \cdot a + 3a$:
 
 # %%
 w, b = Value(2.0), Value(1.0)
@@ -175,7 +187,8 @@ print("dL/da", a.grad, "= 2 a + 3")
 assert a.grad == 2 * 4 + 3
 
 # %% [markdown]
-# What did the tape record? A picture: boxes are values, arrows say what was made from what.
+# What did the tape record? A picture: boxes are values, each with its number and its derivative (`grad`); arrows say
+# what was made from what.
 
 # %%
 def picture(last):
@@ -191,10 +204,14 @@ def picture(last):
 picture(loss)
 
 # %% [markdown]
+# Read it from below: the loss is 4, its own derivative 1. (There is a box -1 because we subtract 5 by adding 5 times
+# -1. The constants get derivatives too; nobody needs those.)
+#
 # ## The library's tape
 #
 # `minires.Tensor` does the same with arrays in place of numbers. A Tensor that training changes is made with
-# `requires_grad=True`.
+# `requires_grad=True`. In the picture below, constants are left out, and a step shows the shape of its result: `()` is
+# that of a single number.
 
 # %%
 w, b = mr.Tensor(2.0, requires_grad=True), mr.Tensor(1.0, requires_grad=True)
@@ -208,8 +225,13 @@ mr.graph((w * 3.0 + b - 5.0) ** 2, w=w, b=b)
 # %% [markdown]
 # ## Learning a line
 #
-# Now the derivatives do some work: 20 points near a line, a random start, and at each step every parameter moves
-# *against* its derivative, by the learning rate (lr) times it. This is **gradient descent**.
+# Now the derivatives do some work: 20 points $(x, t)$ near a line, and a start far from it. $L$ is the mean of
+# $(w x + b - t)^2$ over the points. In each step every parameter moves *against* its derivative, by the learning rate
+# (lr) times as much:
+#
+# $$w \leftarrow w - \text{lr} \cdot \mathtt{dw}, \qquad b \leftarrow b - \text{lr} \cdot \mathtt{db}.$$
+#
+# This is **gradient descent**.
 #
 # **Predict:** the loss is a mean of squares. Will it fall by the same amount in each step, or faster at first?
 
@@ -233,51 +255,57 @@ left.plot(*zip(*points), "o", color=plot.GREY)
 for i, (slope_now, offset) in enumerate(lines[::4]):
     left.plot([-1, 1], [offset - slope_now, offset + slope_now],
               color=plot.COLOURS["residual"], alpha=0.2 + 0.8 * i / len(lines[::4]))
-left.set_title("the line after every fourth step")
+left.set_title("the line at every fourth step, light to dark")
+left.set_xticks([-1, -0.5, 0, 0.5, 1])
+left.set_xlabel("x")
+left.set_ylabel("t, and the line's y")
 right.plot(losses, "o-", color=plot.COLOURS["residual"], markersize=3)
-right.set_title("loss")
+right.set_title("how wrong it is")
 right.set_xlabel("step")
+right.set_ylabel("loss L")
 plt.show()
-print(f"learned: {w.data:.2f} x + {b.data:.2f}")
+print(f"learned: w = {w.data:.2f}, b = {b.data:.2f}; the points were made with 0.7, -0.3")
 assert FAST or (abs(w.data - 0.7) < 0.15 and abs(b.data + 0.3) < 0.15)
 
 # %% [markdown]
-# It falls fast at first: the derivative of a square is large where the error is large, and the steps are proportional to it.
+# It falls fast at first: the derivative of a square is large where the error is large, and the steps are proportional
+# to it.
 #
-# Leave out the line that sets `w.grad = b.grad = 0.0`, and the derivatives of all steps add up; the line then overshoots
-# wildly. Libraries make you say it as well: `optimizer.zero_grad()`.
+# Leave out the line that sets `w.grad = b.grad = 0.0`, and the derivatives of all steps add up; the line then swings to
+# and fro and does not settle. In the library one has to say it as well: `zero_grad()` (notebook 02).
 #
 # ## Exercises
 #
 # **1.** Add division and the exponential to `Value`, and check $1 / (1 + e^{-x})$ at $x = 0.5$ against `slope`.
 #
 # <details><summary>Hint</summary>
-# a / b is a * b ** -1. The derivative of e^x is e^x itself: Value(math.exp(self.data), (self,), (math.exp(self.data),), "exp").
-# For -x write x * -1.
+# a / b is a * b ** -1. The derivative of e^x is e^x itself: exp returns
+# Value(math.exp(self.data), (self,), (math.exp(self.data),), "exp"). For -x write x * -1, for the 1 on top Value(1.0).
+# Give slope the same formula written with math.exp.
 # </details>
 #
 # **2.** `relu` has a kink at 0. What does `slope` measure at exactly 0, and what does our tape say? Which is right?
 #
 # <details><summary>Hint</summary>
-# slope takes the mean of the two sides: 0.5. The tape says 0. There is no derivative at a kink; libraries choose 0. Keep this
-# in mind in notebook 04, when measured and computed gradients disagree.
+# slope takes the mean of the two sides: 0.5. The tape says 0. There is no derivative at a kink; libraries choose 0.
+# Keep this in mind in notebook 04, when measured and computed gradients disagree.
 # </details>
 #
-# **3.** `in_order` calls itself. What happens for a chain of 2,000 additions? Write it without recursion.
+# **3.** `visit` calls itself. What happens for a chain of 5,000 additions? Write `in_order` without recursion.
 #
 # <details><summary>Hint</summary>
-# Python stops at 1,000 nested calls. Keep a list of (value, parents done?) as a stack, as `topological_order` in
-# minires/tape.py does.
+# Python stops at 1,000 nested calls (3,000 in some notebooks). Keep a list of pairs (value, are its parents done?) and
+# always go on with the last one (a stack), as topological_order in minires/tape.py does.
 # </details>
 
 # %% [markdown]
 # ## Recap
 #
-# - A derivative is a ratio of small changes, and can always be measured; the tape must agree with the measurement.
+# - A derivative is a ratio of small changes, and can be measured; the tape must agree with the measurement.
 # - Backward goes through the steps in reverse, each multiplying by its local derivative.
 # - What is used in several places adds up the derivatives that come back; so the order must be topological.
 #
 # **In the library:** [`tape.py`](../minires/tape.py) has the walk back (`walk_back`, `topological_order`),
 # [`tensor.py`](../minires/tensor.py) the Tensor.
 #
-# **Next:** [02 · Tensors](02_tensors.ipynb)
+# **Next:** [02 · Tensors, broadcasting, and why the order matters](02_tensors.ipynb)

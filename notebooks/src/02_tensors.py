@@ -11,6 +11,7 @@
 
 # %%
 import os
+import textwrap
 import time
 import tracemalloc
 
@@ -42,6 +43,9 @@ rng = np.random.default_rng(0)
 # | `y = a * b` | `da = dy * b` and `db = dy * a` |
 # | `y = max(x, 0)`, ReLU | `dx = dy * (x > 0)` |
 #
+# (**ReLU** stands for *rectified linear unit*: $x$ where it is positive, else 0. What it is good for you will see at
+# the end, when a network learns.)
+#
 # **Predict:** $x = (-1, 2, 3)$, $y = \mathrm{relu}(x)$ and `dy` $= (5, 6, 7)$. What is `dx`?
 
 # %%
@@ -66,17 +70,17 @@ def measured(L, x, h=1e-6):
     return dx
 
 
-a, b, r = rng.standard_normal((3, 2, 4))                  # three arrays of shape (2, 4)
-da = r * b                                             # the rule for a product, with dy = r
+a, b, r = rng.standard_normal((3, 2, 4))             # three arrays of shape (2, 4)
+da = r * b                                           # the rule for a product, with dy = r
 assert da.shape == a.shape
 assert np.allclose(da, measured(lambda a: (r * (a * b)).sum(), a), atol=1e-6)
 
 # %% [markdown]
 # ## Broadcasting: what was repeated is summed
 #
-# A layer computes $y = x w + b$ for many $x$ at once: `x` has a row for each, `b` is a single row, added to all of
-# them. NumPy allows `x + b` with shapes `(4, 3)` and `(3,)` by **broadcasting**: it lines the shapes up at their
-# *ends*, puts 1 where one is shorter, and repeats whatever has size 1.
+# A layer computes $y = x w + b$ for many $x$ at once. (The product $x w$ is for the next section.) `x` has a row for
+# each, `b` is a single row, added to all of them. NumPy allows `x + b` with shapes `(4, 3)` and `(3,)` by
+# **broadcasting**: it lines the shapes up at their *ends*, puts 1 where one is shorter, and repeats what has size 1.
 #
 # | `x.shape` | `b.shape` | read as | result |
 # |---|---|---|---|
@@ -121,7 +125,7 @@ for j in range(3):
 plt.show()
 
 # %% [markdown]
-# `db` has the shape of `b`, `(3,)`. Each of its numbers was used four times, in four rows. In notebook 01 we saw that
+# `db` has the shape of `b`, `(3,)`. Each number of `b` was used four times, in four rows. In notebook 01 we saw that
 # what is used in several places adds up the derivatives that come back; broadcasting is just that. So the gradient of
 # what was repeated is a **sum** over the repeats: here `dy.sum(axis=0)`.
 #
@@ -161,9 +165,11 @@ print("the gradient of what was repeated is a sum: agreed for 7 shapes")
 #
 # $$\mathtt{dx}_{ni} = \sum_o \mathtt{dy}_{no}\, w_{io}, \qquad \mathtt{dw}_{io} = \sum_n x_{ni}\, \mathtt{dy}_{no}.$$
 #
-# Both are matrix products again. **Predict:** you know that `x` is `(N, I)`, `w` is `(I, O)` and `dy` is `(N, O)`.
-# Which product of `x` and `dy`, one of them transposed, has the shape of `w`? Which product of `dy` and `w` has the
-# shape of `x`?
+# Both are matrix products again. (In NumPy a matrix product is `@`, and `w.T` is the transpose of `w`: rows and columns
+# exchanged.)
+#
+# **Predict:** you know that `x` is `(N, I)`, `w` is `(I, O)` and `dy` is `(N, O)`. Which product of `x` and `dy`, one
+# of them transposed, has the shape of `w`? Which product of `dy` and `w` has the shape of `x`?
 
 # %%
 N, I, O = 5, 3, 2
@@ -188,8 +194,9 @@ assert np.allclose(dx, tensor_x.grad) and np.allclose(dw, tensor_w.grad)
 print("dx = dy @ w.T", dx.shape, "   dw = x.T @ dy", dw.shape)
 
 # %% [markdown]
-# There is only one way in which the shapes fit, and it is the right one. That is a good way to *remember* these two
-# rules. As a proof it is worthless: where $N = I = O$ every order fits. (Notebook 04 is about such mistakes.)
+# `dx = dy @ w.T` and `dw = x.T @ dy`: the shapes fit in one way only, and it is the right one. That is a good way to
+# *remember* these two rules. As a proof it is worthless: where $N = I = O$ every order fits. (Notebook 04 is about such
+# mistakes.)
 #
 # ## A tape for arrays
 #
@@ -197,7 +204,8 @@ print("dx = dy @ w.T", dx.shape, "   dw = x.T @ dy", dw.shape)
 # `dy` to the gradients of its parents, where a `Value` held numbers. And the undoing of broadcasting stands in *one*
 # place, in `backward`, so that no operation has to think of it.
 #
-# (The last two lines of `backward`, and the hooks, will be explained below.)
+# As in the pictures of notebook 01 we shall call an `Array` on the tape a **box**; one without parents, such as a
+# parameter, is a **leaf**. (The last two lines of `backward`, and the hooks, will be explained below.)
 
 # %%
 class Array:
@@ -206,8 +214,8 @@ class Array:
     def __init__(self, data, parents=(), back=lambda dy: ()):
         self.data = np.asarray(data, dtype=np.float64)
         self.parents, self.back = parents, back
-        self.grad = 0.0                                # dL/d(this): nothing has arrived yet
-        self.hooks = []                                 # functions to be shown the gradient
+        self.grad = 0.0                          # dL/d(this): nothing has arrived yet
+        self.hooks = []                          # functions to be shown the gradient
 
     def __add__(self, other):
         other = as_array(other)
@@ -265,7 +273,7 @@ def in_order(last):
 
 # %% [markdown]
 # That is all: any computation from these five operations can be differentiated. A first test, with a bias that is
-# repeated and an `h` that is used twice:
+# repeated and an `h` that is used three times:
 
 # %%
 def some_loss(x, w, b):
@@ -341,8 +349,9 @@ assert x.grad == 39 and visits == 2 + 3 * 3             # sum, product; 3 times 
 
 # %% [markdown]
 # The first way counts **double**: on its second visit to $h$ it passes on again what it had passed on before. The
-# second way is right, for it goes every way from $L$ back to $x$ separately and adds up. But it visits $x$ three times,
-# once for each way that leads there, and where one shared box lies behind another these numbers multiply.
+# second way is right, for it goes every way from $L$ back to $x$ separately and adds up. But like the first it visits
+# $x$ three times, once for each way that leads there, and where one shared box lies behind another these numbers
+# multiply.
 #
 # **Predict:** let $a$ be doubled 18 times, `a = a + a`. How many visits does the second way make? How many boxes are
 # there to visit?
@@ -373,7 +382,7 @@ assert every_path[17] == 2 ** 19 - 1 and each_once[17] == 19
 later = np.arange(18, 28)
 plt.figure(figsize=(6.4, 3.8))
 plt.semilogy(range(1, 19), every_path, "o-", color=plot.OTHERS[0], markersize=4,
-             label="depth first, along every path")
+             label="the second way: along every path")
 plt.semilogy(later, 2.0 ** (later + 1) - 1, ":", color=plot.OTHERS[0],
              label="the same, computed")
 plt.semilogy(range(1, 28), each_once, "o-", color=plot.COLOURS["residual"], markersize=4,
@@ -389,10 +398,10 @@ plt.show()
 # Each addition doubles the number of paths: $2^{19} - 1 = 524{,}287$ visits, where 19 boxes would do. A straight line
 # on a logarithmic axis is exponential growth.
 #
-# This is no contrived example. A residual block computes $F(x) + x$: its input is used in two places, and the gradient
-# comes back by two ways. ResNet-56 has 27 such blocks, so $2^{27}$, over a hundred million, paths from the loss to the
-# first layer. In topological order every box is visited once, when *all* of its gradient has arrived, and the sum is
-# passed on in one go: one visit for each box, as in a net without shortcuts. The time is that of the layers.
+# Residual networks are of this kind. A residual block computes $F(x) + x$: its input is used in two places, and the
+# gradient comes back by two ways. ResNet-56 has 27 such blocks, so $2^{27}$, over a hundred million, paths from the
+# loss to the first layer. In topological order every box is visited once, when *all* of its gradient has arrived, and
+# the sum is passed on in one go: one visit for each box, as in a net without shortcuts. The time is that of the layers.
 
 # %%
 from minires.models.blocks import BasicBlock
@@ -450,8 +459,8 @@ plt.ylabel("memory in use, MB")
 plt.legend(loc="upper left")
 plt.ylim(0, 44)
 plt.show()
-print(f"after forward {freed[19]:.0f} MB; after backward {freed[-1]:.0f} MB freed, "
-      f"{kept[-1]:.0f} MB kept")
+print(f"after forward {freed[19]:.0f} MB; after backward {freed[-1]:.0f} MB if freed, "
+      f"{kept[-1]:.0f} MB if everything is kept")
 assert 20 < freed[19] < 23 and freed[-1] < 5 and kept[-1] > 38
 
 # %% [markdown]
@@ -466,12 +475,13 @@ loss.backward()
 try:
     loss.backward()
 except mr.errors.GraphError as error:
-    print(error)
+    print(textwrap.fill(str(error), 90))
 else:
     raise AssertionError("a second backward should have been refused")
 
 # %% [markdown]
-# How much does a real network keep? `summary` counts it, here for ResNet-20 and a batch of 128 images:
+# How much does a real network keep? `summary` counts it, here for a residual network of 20 layers (ResNet-20, notebook
+# 09) and a batch of 128 images:
 
 # %%
 summary = mr.models.resnet(20).summary((8 if FAST else 128, 32, 32, 3))
@@ -487,8 +497,8 @@ assert FAST or summary.kept_bytes > 50 * summary.parameter_bytes
 # $$h = \mathrm{relu}(x w_1 + b_1), \qquad y = h w_2 + b_2,$$
 #
 # with 32 numbers in each row of $h$ (**hidden** units, for one sees them neither going in nor coming out). Without the
-# ReLU this would be $x$ times one matrix, a straight line between the classes. The loss is the mean of $(y - t)^2$,
-# where $t$ is the right answer.
+# ReLU this would be $x$ times one matrix, $w_1 w_2$, and a number: a straight line between the classes. The loss is the
+# mean of $(y - t)^2$, where $t$ is the right answer.
 
 # %%
 def spirals(n):
@@ -551,8 +561,8 @@ print(f"{100 * wrong:.1f} % wrong after {steps} steps")
 assert FAST or (losses[-1] < 0.3 * losses[0] and wrong < 0.1)
 
 # %% [markdown]
-# Straight pieces: each hidden unit is a plane that bends along one line, and where the sum crosses 0 is made of pieces
-# of straight lines, one for each group of units that are on.
+# Straight pieces: each hidden unit is 0 on one side of a straight line, and rises evenly on the other. Between these
+# lines the sum is a tilted plane; so the border, where the sum is 0, is made of pieces of straight lines.
 #
 # ## The same with the library
 #
@@ -581,9 +591,11 @@ picture
 #
 # Four things that the library's tape can be told, and you will need:
 #
-# 1. `zero_grad()`: gradients add up from one `backward` to the next, until told to forget.
+# 1. `zero_grad()`: gradients add up from one `backward` to the next, until told to forget. It belongs to the
+#    **optimiser**, an object that has a list of parameters and makes the steps of gradient descent (notebook 07).
 # 2. `register_hook(f)`: call `f` with the gradient of a Tensor when it is complete, also of one in the middle, whose
-#    gradient is not kept. This is how notebook 11 looks into every layer.
+#    gradient is not kept. This is how notebook 11 looks into every layer. Below, `f` notes the **norm** of the
+#    gradient, its length: the root of the sum of its squares.
 # 3. `no_grad()`: record nothing. For when you only want the result, on test images for instance: no caches, less
 #    memory.
 # 4. `detach()`: the same numbers, off the tape. They count as constants from there on.

@@ -54,7 +54,7 @@ top_bottom = left_right.T
 mean = np.ones((3, 3)) / 9
 
 # %% [markdown]
-# `left_right` takes the three pixels on the left minus the three on the right.
+# `left_right` takes the mean of the three pixels on the left minus that of the three on the right.
 #
 # **Predict:** what does it put out where the image is all one brightness? And on a bright ring on a dark ground: at the
 # top of the ring, at its left, at its right?
@@ -94,7 +94,7 @@ assert x.shape == (32, 32) and slide(x, mean).shape == (30, 30)
 # filters that are learned it makes no difference: they would be learned flipped. NumPy has both, in one dimension:
 
 # %%
-line, taps = rng.standard_normal(8), rng.standard_normal(3)
+line, taps = rng.standard_normal(8), rng.standard_normal(3)      # taps: a filter's numbers
 sliding = np.array([(line[i:i + 3] * taps).sum() for i in range(6)])
 assert np.allclose(sliding, np.correlate(line, taps, mode="valid"))
 assert np.allclose(sliding, np.convolve(line, taps[::-1], mode="valid"))
@@ -131,7 +131,7 @@ for size in (7, 8, 32):                              # the library's sizes, for 
         for stride in (1, 2, 3):
             for padding in (0, 1, 2):
                 x, w = np.ones((1, size, size, 1)), np.ones((kernel, kernel, 1, 1))
-                y = F.conv2d(mr.Tensor(x), mr.Tensor(w), None, stride, padding)
+                y = F.conv2d(mr.Tensor(x), mr.Tensor(w), None, stride, padding)   # no b
                 assert y.shape[1:3] == (output_size(size, kernel, stride, padding),) * 2
 
 # %% [markdown]
@@ -143,8 +143,8 @@ for size in (7, 8, 32):                              # the library's sizes, for 
 #
 # $$y_{n\,i\,j\,o} = \sum_{a,\,b,\,c} x_{n,\;i s + a - p,\;j s + b - p,\;c}\; w_{a\,b\,c\,o}.$$
 #
-# $x$ is `(N, H, W, C)`, $w$ is `(KH, KW, C, C_out)`, $y$ is `(N, H', W', C_out)`. What lies outside the image counts
-# as 0. Seven loops, one for each index:
+# $x$ is `(N, H, W, C)`, $w$ is `(KH, KW, C_in, C_out)`, where $C_{in}$ is the $C$ of the images, and $y$ is
+# `(N, H', W', C_out)`. What lies outside the image counts as 0. Seven loops, one for each index:
 
 # %%
 def conv_loops(x, w, stride=1, padding=0):
@@ -167,7 +167,8 @@ def conv_loops(x, w, stride=1, padding=0):
 
 # %% [markdown]
 # The library has it three times: in loops that read like the formula (`kernels/naive`), fast (`kernels/cpu`), and as a
-# function of Tensors, which the tape records (`functional`, here called `F`). All must agree with ours.
+# function of Tensors, which the tape records (`functional`, in code called `F`, not to be confused with the $F(x)$ of a
+# block). All must agree with ours.
 
 # %%
 x, w = rng.standard_normal((2, 6, 5, 3)), rng.standard_normal((3, 3, 3, 4))
@@ -182,7 +183,7 @@ for stride in (1, 2):
         print(f"stride {stride}, padding {padding}: {x.shape} to {y.shape}, all agree")
 
 # %% [markdown]
-# (`forward` returns a pair: the result, and the cache that backward will need. That is notebook 04.)
+# (`forward` returns a pair: the result, and the cache that backward will need: see notebook 04.)
 #
 # ## What it saves
 #
@@ -213,7 +214,8 @@ plt.show()
 
 # %% [markdown]
 # 36 rows, 64 columns, and nine numbers in it, the same nine in each row, shifted. Now for the sizes of a real layer:
-# the first of ResNet-20, from 32 x 32 pixels and 3 channels to 32 x 32 and 16.
+# the first of ResNet-20, from 32 x 32 pixels and 3 channels to 32 x 32 and 16. We count its parameters and its
+# **multiply-adds**, a multiplication and the addition that goes with it.
 
 # %%
 def convolution_cost(H, W, K, C, C_out):
@@ -234,13 +236,15 @@ print(f"{'fully connected':16}{full[0]:12,}{full[1]:15,}")
 summary = mr.models.resnet(20).summary((1, 32, 32, 3))
 first = summary.layers[0]
 assert (first.parameters, first.multiply_adds) == conv == (432, 442_368)
-assert full[0] == 50_331_648
+assert full[0] == 50_331_648 and full[0] > 100_000 * conv[0] and full[1] > 100 * conv[1]
 work = sum(layer.multiply_adds for layer in summary.layers if layer.kind == "Conv2d")
 assert work > 0.99 * summary.multiply_adds               # nearly all of it is convolution
 print(f"all of ResNet-20: {summary.parameters:,} parameters, "
       f"{summary.multiply_adds:,} multiply-adds")
 
 # %% [markdown]
+# Over a hundred thousand times the parameters, and over a hundred times the work, if it were fully connected.
+#
 # Sharing has a second effect, more important than the saving. What a filter has learned in one place it can do
 # everywhere: shift the image, and the output shifts with it (but for the border). A fully connected layer would have to
 # learn a ring in every place anew.
@@ -274,15 +278,15 @@ plot.im2col(4, 4, kernel_size=3, window=1)
 # the memory of the image does the matrix take?
 #
 # NumPy can show all windows *without copying* anything. An array is a piece of memory and a rule: along each axis, how
-# many bytes to the next element (its **strides**). A window is the same memory under another rule, and
-# `sliding_window_view` makes it for all windows at once:
+# many bytes to the next element (NumPy calls these its **strides**; here a number has 8 bytes). A window is the same
+# memory under another rule (a **view**), and `sliding_window_view` makes it for all windows at once:
 
 # %%
-image = np.arange(16.0).reshape(4, 4)
+image = np.arange(1.0, 17.0).reshape(4, 4)               # as in the picture
 windows = sliding_window_view(image, (3, 3))
 print("image  ", image.shape, "strides", image.strides)
 print("windows", windows.shape, "strides", windows.strides)
-print(windows[0, 1])
+print(windows[0, 1])                                     # the one with the orange border
 assert np.shares_memory(image, windows) and windows.strides == image.strides + image.strides
 
 # %% [markdown]
@@ -345,7 +349,7 @@ def nanoseconds_each(conv, x, w):
 
 
 def random_layer(images, size, C):
-    """A batch and as many filters as channels, in float32 as networks have them."""
+    """A batch, and as many filters as channels; float32 (4 bytes a number), as in nets."""
     return (rng.standard_normal((images, size, size, C), np.float32),
             rng.standard_normal((3, 3, C, C), np.float32))
 
@@ -374,9 +378,9 @@ print(f"im2col is {loops / im2col:,.0f} times as fast as the loops, "
 assert loops > 50 * im2col
 
 # %% [markdown]
-# More than fifty times, on most machines far more. Python decides anew for each number what to do with it, which takes
-# many times as long as a multiplication. The product is one call, and inside it the processor multiplies many numbers
-# at once.
+# More than fifty times; the line above says how many on the machine that ran this. Python decides anew for each number
+# what to do with it, which takes many times as long as a multiplication. The product is one call, and inside it the
+# processor multiplies many numbers at once.
 #
 # The library does the same as our ten lines. But the columns of a whole batch are far larger than a processor's
 # **cache**, the small memory that it reaches quickly. So it makes them for a few images, multiplies, and overwrites
@@ -414,9 +418,9 @@ plot.receptive_field(layers, image_size=32)
 # 81 pixels: more than twice the image, so the last layers see all of it. Without strides it would be 39: strides make
 # not only the computation smaller but also the view wider.
 #
-# Is that formula right? The tape can tell: an output depends on exactly those pixels at which its gradient is not 0. We
-# put 19 layers with those strides in a row, on a larger image, with all weights equal, and ask for the gradient of one
-# output in the middle.
+# Is that formula right? The tape can tell: an output depends on those pixels at which its gradient is not 0. We put 19
+# layers with those strides in a row, on a larger image, with all weights equal (so that nothing cancels), and ask for
+# the gradient of one output in the middle.
 
 # %%
 x = mr.Tensor(np.ones((1, 128, 128, 1)), requires_grad=True)
@@ -429,7 +433,7 @@ y.backward(middle)                                       # dL/dy: only that outp
 dx = x.grad[0, :, :, 0]
 
 seen = np.flatnonzero(dx.any(axis=0))
-print("columns that matter:", seen.min(), "to", seen.max(), "which is", len(seen))
+print(f"columns that matter: {seen.min()} to {seen.max()}, {len(seen)} of them")
 assert len(seen) == sizes[-1] and seen.max() - seen.min() + 1 == len(seen)
 
 row = dx[dx.shape[0] // 2]
@@ -449,7 +453,8 @@ plt.show()
 #
 # ## Exercises
 #
-# **1.** With **dilation** $d$ a filter's taps lie $d$ pixels apart: $x_{is + ad - p,\ \dots}$. Build it into
+# **1.** With **dilation** $d$ a filter's numbers (its **taps**) lie on pixels that are $d$ apart, not side by side: the
+# index of $x$ becomes $i s + a d - p$, and likewise for $j$. Build it into
 # `conv_loops` and `output_size`, and check against `F.conv2d(..., dilation=2)`.
 #
 # <details><summary>Hint</summary>

@@ -2,15 +2,16 @@
 # # 04 · The backward pass of convolution, and is a gradient right?
 #
 # To train its filters a network needs two gradients of each convolution: with respect to the filters, and with respect
-# to the images, for the layer before. This notebook derives both, in loops and as matrix products. Then it asks how one
-# can *know* that a gradient is right, which is harder than it looks: a wrong one often learns too, only worse.
+# to what came in, for the layer before. This notebook derives both, in loops and as matrix products. Then it asks how
+# one can *know* that a gradient is right, which is harder than it looks: a wrong one often learns too, only worse.
 #
 # **After this one you can** derive the two gradients of a convolution, compute them with the columns of im2col, check
-# any gradient by finite differences without falling into the usual traps, and train a residual network with a
+# any gradient against small steps without falling into the usual traps, and train a residual network with a
 # convolution of your own. About 40 minutes.
 
 # %%
 import os
+import textwrap
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -142,8 +143,8 @@ assert set(counts[2, 1].ravel()) == {1, 2, 4} and set(counts[3, 1].ravel()) == {
 # %% [markdown]
 # Inside, nine windows, one for each place that the pixel can have under the filter. A corner pixel without padding is
 # in a single one; with padding 1, in four. Under stride 2 the pixels are *not* alike: they lie in 1, 2 or 4 windows, in
-# a regular pattern. Some are seen by four times as many outputs as others, and get that much more of the gradient.
-# Under stride 3 no windows overlap.
+# a regular pattern. Some are seen by four times as many outputs as others, so four times as many terms come back to
+# them. Under stride 3 no windows overlap.
 #
 # ## By im2col: one product for each gradient
 #
@@ -194,8 +195,9 @@ assert image[1, 1] != 4                                  # wrong: it lies in fou
 #
 # The loops over nine slices have no such problem. Now everything is there for a **kernel**, which in minires is a pair
 # of functions on arrays. `forward` returns the result and the cache, all that backward needs; `backward` takes `dy` and
-# the cache, and returns a gradient for each array that forward took. The names of the settings are those of
-# [`kernels/naive/conv.py`](../minires/kernels/naive/conv.py).
+# the cache, and returns a gradient for each array that forward took. They have no `self`: the class is only a name for
+# the pair. The settings are those of [`kernels/naive/conv.py`](../minires/kernels/naive/conv.py); of these we leave out
+# dilation (exercise 1 of notebook 03) and groups (filters that see only some of the channels).
 
 # %%
 class my_conv2d(mr.kernels.Kernel):
@@ -232,8 +234,8 @@ print("forward and backward agree with the loops in 9 cases")
 # ### The other way to dx
 #
 # In one dimension `dx` was `dy` under the flipped filter. So it is in two: with stride 1, pad `dy` by $K - 1 - p$, flip
-# the filters in both directions, exchange their input and output channels, and run the *forward* pass. Nothing is
-# scattered; and the same fast kernel does both directions. The library goes this way, and through strides too
+# the filters in both directions, exchange their input and output channels, and run the *forward* pass. No overlapping
+# windows have to be added up; and one fast kernel does both directions. The library goes this way, and with strides too
 # ([`kernels/cpu/taps.py`](../minires/kernels/cpu/taps.py)).
 
 # %%
@@ -249,16 +251,17 @@ assert np.allclose(dx, dx_again)
 # ## Is it right? The choice of the small step
 #
 # So far our gradients agree with the library's. But who checked those? In the end a gradient must agree with what it
-# *means*, a ratio of small changes. How small?
+# *means*, a ratio of small changes (of **finite differences**, as the method is called). How small?
 #
 # As a test case take $L(x) = \sum r \cdot e^{\,\mathrm{conv}(x, w)}$ with random $r$. (The exponential makes it curved:
-# on a straight line any step would do.) We move $x$ along a random direction $u$ of length 1; the slope to be found is
-# $\sum \mathtt{dx} \cdot u$. Measured both ways, and one way:
+# on a straight line any step would do.) We move all of $x$ at once along a random direction $u$ of length 1, to
+# $x + h u$. Element $x_i$ moves by $h u_i$ and changes $L$ by about $\mathtt{dx}_i\, h u_i$; the slope to be found is
+# $\sum_i \mathtt{dx}_i u_i$. Measured both ways, and one way:
 #
 # $$\frac{L(x + h u) - L(x - h u)}{2 h} \qquad\text{or}\qquad \frac{L(x + h u) - L(x)}{h}.$$
 #
-# **Predict:** the error over $h$, from $10^{-13}$ to 1: is smaller always better? What changes in float32, in which
-# networks compute?
+# **Predict:** the error over $h$, from $10^{-13}$ to 1: is a smaller $h$ always better? What changes in float32 (4
+# bytes a number, where NumPy's usual float64 has 8), in which networks compute?
 
 # %%
 x, w, r = random_case(stride=1, padding=1, images=1)
@@ -331,9 +334,9 @@ for error, expected in ((error64, 2), (error_one_way, 1)):
 # 100 %.)
 #
 # So: float64, both ways, and $h$ between $10^{-6}$ and $10^{-4}$ (theory says, about the cube root of the rounding
-# error, $6 \cdot 10^{-6}$; the valley is wide). `mr.gradcheck` takes $10^{-6}$. In float32 even the best step leaves
-# more than a thousand times the error: too coarse to tell a small mistake from noise. Check in float64, train in
-# float32.
+# error, $6 \cdot 10^{-6}$; the valley is wide). The library's check, `mr.gradcheck`, takes $10^{-6}$. In float32 even
+# the best step leaves more than a thousand times the error: too coarse to tell a small mistake from noise. Check in
+# float64, train in float32.
 #
 # ## Four traps
 #
@@ -394,7 +397,7 @@ with mr.kernels.use(conv2d=mixed_up):
     try:
         mr.gradcheck(layer, x, w)
     except mr.errors.GradcheckError as error:
-        print("mixed up:", error)
+        print(textwrap.fill(f"mixed up: {error}", 90))
     else:
         raise AssertionError("the mistake was not found")
 
@@ -404,7 +407,7 @@ with mr.kernels.use(conv2d=mixed_up):
 #
 # **4. Cost.** Element by element, a check takes two forward passes for each. For a layer with a million weights that is
 # out of the question, and so one is tempted not to check at all. But a *direction* is enough, as in the picture above:
-# move all elements at once along a random $u$, and compare with $\sum \mathtt{dx} \cdot u$. A mistake in any element
+# move all elements at once along a random $u$, and compare with $\sum_i \mathtt{dx}_i u_i$. A mistake in any element
 # shows in it, unless several happen to cancel, which they will not do in one random direction after another.
 
 # %%
@@ -412,8 +415,8 @@ x, w, dy = random_case(stride=1, padding=1, images=2, H=8, W=8, C=4, C_out=4)
 with mr.kernels.use(conv2d=my_conv2d):
     every = mr.gradcheck(layer, x, w)
     few = mr.gradcheck(layer, x, w, projections=5)
-print(f"{every.checked} elements, {2 * every.checked} forward passes; "
-      f"{few.checked} directions, {2 * few.checked} forward passes")
+print(f"{every.checked} elements, {2 * every.checked} forward passes; 5 directions each "
+      f"for x and w, {2 * few.checked} forward passes")
 assert every.checked == x.size + w.size and few.checked == 2 * 5
 
 with mr.kernels.use(conv2d=mixed_up):
@@ -442,7 +445,7 @@ def batch(indices, dtype=np.float32):
 
 
 def gradients(kernel):
-    net = mr.models.resnet(8, width=8, seed=0)
+    net = mr.models.resnet(8, width=8, seed=0)           # buffers: see notebook 06
     for _, tensor in [*net.named_parameters(), *net.named_buffers()]:
         tensor.data = tensor.data.astype(np.float64)
     images, labels = batch(slice(0, 32), np.float64)
@@ -458,9 +461,10 @@ for name in mine:
 print(f"{len(mine)} arrays of parameters: all gradients agree")
 
 # %% [markdown]
-# Then some training: the library's kernel, yours, and the mixed-up one with the wrong `dw`. (The loss is cross-entropy
-# and the steps are made by an optimiser; both are the topic of notebook 07. A network that knows nothing has the loss
-# $\ln 10 \approx 2.30$.)
+# Then some training: the library's kernel, yours, and the mixed-up one with the wrong `dw`. (The loss is cross-entropy,
+# measured in nats, and the steps are made by an optimiser with momentum: all this is the topic of notebook 07. For now
+# it is enough that less is better, and that a network that knows nothing has the loss $\ln 10 \approx 2.30$, the dashed
+# line.)
 #
 # **Predict:** three curves. Which agree? Does the network with the wrong gradient learn nothing?
 
@@ -509,29 +513,31 @@ assert FAST or last["mine"] + 0.15 < last["mixed up"] < np.log(10) - 0.1
 assert abs(np.log(10) - 2.30) < 0.005
 
 # %% [markdown]
-# Yours and the library's start alike and stay close. (They drift apart later, by rounding: sums in another order differ
-# in the last digit, and training multiplies such differences.)
+# Yours and the library's start alike. Later they drift apart a little, by rounding: sums in another order differ in the
+# last digit, and training multiplies such differences. Which of the two ends a little lower is chance.
 #
-# The network with the wrong gradient learns as well. It has the right `dx`, its batch norms and last layer learn
-# properly, and a wrong direction is often half right. Without the other curve beside it you would say that it works,
-# and go looking for a better learning rate. **A falling loss proves nothing about a gradient.** Check it.
+# The network with the wrong gradient learns as well. It has the right `dx`; its other layers learn properly; and even
+# its `dw` is right in part, namely for what in `dy` stays the same when rows and columns are exchanged. Without the
+# other curve beside it you would say that it works, and go looking for a better learning rate. **A falling loss proves
+# nothing about a gradient.** Check it.
 #
 # ## Exercises
 #
 # **1.** A convolution with a bias computes `y + b`, with `b` of shape `(C_out,)`. What is `db`? Check your answer with
-# `mr.gradcheck(lambda x, w, b: F.conv2d(x, w, b, padding=1), ...)`, and by hand against the tape.
+# `mr.gradcheck(lambda x, w, b: F.conv2d(x, w, b, padding=1), ...)`, and your formula against the `b.grad` of the tape.
 #
 # <details><summary>Hint</summary>
 # b was broadcast over images, rows and columns: what was repeated is summed (notebook 02). Give backward a random dy
 # and compare b.grad.
 # </details>
 #
-# **2.** Find another test that cannot fail: write a kernel for `log_softmax` whose backward returns zeros, swap it in,
-# and show that `F.log_softmax(x).exp().sum()` has the right gradient under it. Why? Does `gradcheck` find it?
+# **2.** Another test that cannot fail. `log_softmax` takes each row $x$ to $y_i = x_i - \ln \sum_j e^{x_j}$ (notebook
+# 07 says what for). Write a kernel for it whose backward returns zeros, swap it in, and show that
+# `F.log_softmax(x).exp().sum()` has the right gradient under it. Why? Does `gradcheck` find it?
 #
 # <details><summary>Hint</summary>
-# The forward is in minires/kernels/naive/loss.py. exp of log_softmax are probabilities: what is their sum, whatever x
-# is?
+# The forward is in minires/kernels/naive/loss.py. Take exp of the formula for a row: what is the sum over i, whatever x
+# is? For gradcheck give it F.log_softmax itself: it takes a random dy.
 # </details>
 #
 # **3.** `dx` with stride 2 as a forward convolution: put a row and a column of zeros between the rows and columns of
