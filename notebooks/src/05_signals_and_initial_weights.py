@@ -43,9 +43,10 @@ assert np.allclose(three_layers, one_layer)
 # %% [markdown]
 # No: matrix products may be bracketed as one likes, so $x\,w_1 w_2 w_3$ is $x$ times *one* matrix. The same holds with
 # biases, and for convolutions, which are linear too (notebook 03). Depth is worth something only if between the layers
-# stands a function that is **not** linear. The simplest one is the **ReLU** (rectified linear unit):
+# stands a function that is **not** linear. The simplest one you have met in notebooks 01 and 02, the **ReLU**
+# (rectified linear unit):
 #
-# $$y = \max(x, 0), \qquad \frac{dy}{dx} = 1 \text{ where } x > 0, \text{ else } 0.$$
+# $$y = \max(x, 0), \qquad \frac{\partial y}{\partial x} = 1 \text{ where } x > 0, \text{ else } 0.$$
 #
 # So backward passes `dy` on where $x$ was positive and stops it elsewhere.
 
@@ -68,7 +69,8 @@ print(mr.gradcheck(F.relu, x))
 
 # %% [markdown]
 # What does a kink buy? Add up a few ReLUs, each with its kink at another place, and you can bend a line into any shape.
-# Below, `lstsq` finds the best factors for them, and the best straight line, which is all that linear layers could do.
+# Below, NumPy's `lstsq` (least squares) finds the best factors for them, and the best straight line, which is all that
+# linear layers could do.
 
 # %%
 xs = np.linspace(-1, 1, 201)[:, None]
@@ -101,7 +103,9 @@ assert np.abs(bent - target).max() < 0.1 and np.abs(straight - target).max() > 0
 # ## Fifty layers
 #
 # Now depth. We draw random inputs and send them through 50 layers, each `y = x @ w` and then ReLU, of 256 numbers in
-# and 256 out. The weights are random, normally distributed around 0, with standard deviation
+# and 256 out. The weights are random numbers with a **normal distribution** (the bell curve of `rng.standard_normal`)
+# around 0. Its width is told by the **standard deviation**, std, or by its square, the **variance** Var:
+# the mean of the squared distances from the mean. We take
 #
 # $$\text{std}(w) = \frac{g}{\sqrt{n_{in}}}, \qquad n_{in} = 256.$$
 #
@@ -149,9 +153,10 @@ for name, ys in signals.items():
 #
 # $$E[y^2] = \sum_i \sum_j E[w_i w_j]\, E[x_i x_j] = n_{in}\, \mathrm{Var}(w)\, E[x^2].$$
 #
-# All terms with $i \ne j$ vanish: the weights are drawn independently around 0, so $E[w_i w_j] = 0$. Left are $n_{in}$
+# (The average of each product is the product of the averages, for the weights were drawn without regard to $x$.) All
+# terms with $i \ne j$ vanish: the weights are drawn independently around 0, so $E[w_i w_j] = 0$. Left are $n_{in}$
 # terms, each with $E[w_i^2] = \mathrm{Var}(w)$. Then comes ReLU. As $-w$ is as likely as $w$, $y$ is as often below 0
-# as above, and half of its mean square is cut away:
+# as above, and half of the mean square of $y$ is cut away:
 #
 # $$E[\mathrm{relu}(y)^2] = \tfrac12 E[y^2].$$
 #
@@ -178,17 +183,17 @@ for name, ys in signals.items():
 assert 0.5 ** 2 / 2 == 1 / 8 and (1 / 8) ** 49 < 1e-44 and 2 ** 49 > 5e14
 
 # %% [markdown]
-# With gain 0.5 each layer leaves an eighth: over 49 steps a factor of $10^{-44}$. With gain 2 it is doubled each time,
-# by more than $10^{14}$ in all. Only $g = \sqrt 2$ keeps it. A gain of 1, which would be right without ReLU, is not
-# good enough.
+# With gain 0.5 each layer leaves an eighth: over 49 steps a factor below $10^{-44}$. With gain 2 it is doubled each
+# time, by more than $10^{14}$ in all. Only $g = \sqrt 2$ keeps it. A gain of 1, which would be right without ReLU, is
+# not good enough.
 #
 # ## And on the way back
 #
 # The gradient goes through the same matrices: `dx = dy @ w.T`, and then the ReLU before this layer stops it where its
-# input was negative. Element by element, $dx_i = \sum_j w_{ij}\, dy_j$ is a sum of $n_{out}$ products, so by the same
-# algebra
+# input was negative. Element by element, $\mathtt{dx}_i = \sum_j w_{ij}\, \mathtt{dy}_j$ is a sum of $n_{out}$
+# products, so by the same algebra
 #
-# $$E[dx^2] = n_{out}\, \mathrm{Var}(w)\, E[dy^2],$$
+# $$E[\mathtt{dx}^2] = n_{out}\, \mathrm{Var}(w)\, E[\mathtt{dy}^2],$$
 #
 # and ReLU, which stops about half, halves it.
 #
@@ -253,8 +258,9 @@ for name, gain in GAINS.items():
 #
 # That is He's rule (equation 10 of the same paper). $n_{in}$, the **fan-in**, is the number of terms in the sum for one
 # output: in a linear layer the inputs, in a convolution $K_H K_W C_{in}$. Keeping the *gradient* asks for $n_{out}$ in
-# its place; the paper shows that either will do, for where the two differ, they do so by one constant and not by one
-# factor per layer.
+# its place. The paper shows that either will do: the $n_{out}$ of one layer is the $n_{in}$ of the next, so in the
+# product over all layers they cancel but for the first and the last. What is left is one constant, not one factor per
+# layer.
 
 # %%
 def he_normal(shape, rng):
@@ -294,8 +300,10 @@ plt.show()
 # %% [markdown]
 # ## What the rule does not keep: differences
 #
-# The size is kept. Is the *content*? Take the net with He's rule and look at which ReLUs are on (above 0) for which
-# input.
+# With gain 1 all that ReLU lets through is crowded next to 0 by layer 10 (mind the scale). With He's rule the values
+# keep their spread: the size is kept. Is the *content*? Take the net with He's rule and look at which ReLUs are on
+# (above 0) for which input. And measure how much alike the inputs look to a layer, by the **cosine** of the angle
+# between the signals of two of them: 0 if they are at right angles, 1 if they point the same way.
 #
 # **Predict:** 100 inputs that have nothing to do with each other. In layer 1 half of the ReLUs are on for each of them,
 # another half for each. What about layer 50?
@@ -318,7 +326,7 @@ def likeness(y):
     x = relu(y)
     directions = x / np.linalg.norm(x, axis=1, keepdims=True)
     cosines = directions @ directions.T
-    return cosines[np.triu_indices(len(x), 1)].mean()
+    return cosines[np.triu_indices(len(x), 1)].mean()    # every pair of inputs once
 
 
 for place in (1, 10, 50):
@@ -331,8 +339,8 @@ assert abs(likeness(ys[0]) - 1 / math.pi) < 0.03 and likeness(ys[-1]) > 0.9
 # White is on, black is off. In layer 1 each input has a pattern of its own. In layer 50 there are stripes: nearly every
 # unit is on for *all* inputs or off for all. The signals of unrelated inputs point almost the same way. ReLU lets
 # nothing below 0 through, so what comes out of it always has a part in common: already after the first ReLU the mean
-# cosine is $1/\pi \approx 0.32$, and every layer adds to it. Remember this: batch norm, in the next notebook, takes the
-# common part out again, at a price.
+# cosine is $1/\pi \approx 0.32$ (notebook 06 says why), and every layer adds to it. Remember this: batch norm, in the
+# next notebook, takes the common part out again, at a price.
 #
 # ## Dead ReLUs
 #
@@ -398,22 +406,23 @@ assert round(math.exp(math.sqrt(250 / 64))) == 7
 assert round(math.exp(math.sqrt(250 / 512))) == 2
 
 # %% [markdown]
-# Dashed: one standard deviation up and down. A typical net of width 64 is off by a factor of 7 at layer 50, one of
-# width 512 by 2. Most lie below the grey line, a few far above it, and these keep up the average of 2: the logarithm of
-# something that fluctuates is on average below the logarithm of its average (by half the variance; the dashed lines
-# count that in). So He's rule is safe for wide nets, and for narrow ones as long as they are not too deep. This is also
-# why a measurement of one net proves little: draw several.
+# Dashed: one standard deviation up and down. By the formula, a typical net of width 64 is off by a factor of about 7
+# at layer 50, one of width 512 by about 2 (our draws: printed above). Most lie below the grey line, a few far above
+# it, and these keep up the average of 2: the logarithm of something that fluctuates is on average below the logarithm
+# of its average (by half the variance; the dashed lines count that in). So He's rule is safe for wide nets, and for
+# narrow ones as long as they are not too deep. This is also why a measurement of one net proves little: draw several.
 #
 # ## The same in a deep convolutional net
 #
 # `models.plain(56, batch_norm=False)` is a chain of 55 convolutions and a linear layer, with ReLUs between and He's
-# rule throughout. Its maps have 32 x 32 pixels, then 16 x 16, then 8 x 8, with 16, 32 and 64 channels.
+# rule throughout. Its **maps** (what a convolution puts out for one image: height x width, some channels) have 32 x 32
+# pixels, then 16 x 16, then 8 x 8, with 16, 32 and 64 channels.
 # `diagnostics.propagation` sends a batch through freshly drawn nets and back and measures what we measured by hand.
 #
 # **Predict:** flat, as above? Think of what is at the border of an image.
 
 # %%
-train_set, _ = mr.data.synthetic(50, 10)
+train_set, _ = mr.data.synthetic(50, 10)         # below: minus the mean image, around 0
 images = (train_set.images[:32] / 255 - train_set.pixel_mean()).astype(np.float32)
 labels = train_set.labels[:32]
 CHANNELS = 4 if FAST else 16
@@ -476,7 +485,7 @@ assert 0.9 < growth.per_layer < 1.1 and 0.1 < loss_to_borders < 0.2
 # most where there are few channels, so most lie below the average again. But there is nothing like $2^{-55}$ or
 # $2^{55}$, and on the way back the gradient changes by a few percent per layer at most. (`propagation` returns
 # `activation`, `gradient` and `gradient_norm` of each layer; `growth` lays a straight line through the logarithms of
-# the norms.)
+# the norms, and `+-` says how far its slope can be trusted.)
 #
 # All this holds for the *first* step. Each step of training changes the weights, and nothing sees to it that the factor
 # stays 1.

@@ -38,8 +38,8 @@ PLAIN, BLUE = plot.COLOURS["plain"], plot.COLOURS["residual"]
 #
 # $$\hat x_i = \frac{x_i - \text{mean}}{\sqrt{\text{var} + \varepsilon}}, \qquad y_i = w\, \hat x_i + b.$$
 #
-# $w$ and $b$, one of each per channel, are learned; they start at 1 and 0. $\varepsilon = 10^{-5}$ keeps us from
-# dividing by 0.
+# $w$ and $b$, one of each per channel, are learned; they start at 1 and 0. (In papers they are often called $\gamma$
+# and $\beta$.) $\varepsilon = 10^{-5}$ keeps us from dividing by 0.
 
 # %%
 def batch_norm(x, w, b, eps=1e-5):
@@ -99,8 +99,9 @@ assert math.isclose(tilt_before, tilt_after, rel_tol=1e-3)
 # ## Backward: everyone depends on everyone
 #
 # In all functions so far one output depended on a few inputs. Here every $\hat x_i$ depends on *all* $x_j$ of the
-# channel, for they are in the mean and in the variance. Write $g_i = \partial L/\partial \hat x_i = w\, dy_i$ and
-# $\sigma = \sqrt{\text{var} + \varepsilon}$. A change of $x_j$ reaches $L$ in three ways:
+# channel, for they are in the mean and in the variance. Write $g_i = \partial L/\partial \hat x_i = w\,
+# \mathtt{dy}_i$ and $\sigma = \sqrt{\text{var} + \varepsilon}$. A small change of $x_j$ reaches $L$ in three ways
+# (all per unit of change):
 #
 # 1. through its own $\hat x_j$: $\quad \dfrac{1}{\sigma}\, g_j$.
 # 2. through the mean, which is moved by $\frac1M$ and moves every $\hat x_i$ by $-\frac1\sigma$: $\quad -\dfrac1\sigma
@@ -111,9 +112,9 @@ assert math.isclose(tilt_before, tilt_after, rel_tol=1e-3)
 # (The mean also sits inside the variance, but moving it does nothing there: $\sum_i (x_i - \text{mean}) = 0$.) Added
 # up:
 #
-# $$dx_j = \frac1\sigma \Big( g_j - \underbrace{\tfrac1M \textstyle\sum_i g_i}_{\text{mean of } g} - \hat x_j\,
+# $$\mathtt{dx}_j = \frac1\sigma \Big( g_j - \underbrace{\tfrac1M \textstyle\sum_i g_i}_{\text{mean of } g} - \hat x_j\,
 # \underbrace{\tfrac1M \textstyle\sum_i g_i \hat x_i}_{\text{mean of } g \hat x} \Big),
-# \qquad dw = \sum_i dy_i\, \hat x_i, \qquad db = \sum_i dy_i.$$
+# \qquad \mathtt{dw} = \sum_i \mathtt{dy}_i\, \hat x_i, \qquad \mathtt{db} = \sum_i \mathtt{dy}_i.$$
 
 # %%
 def batch_norm_backward(dy, x, w, eps=1e-5):
@@ -134,8 +135,8 @@ for ours, tensor in zip(batch_norm_backward(dy, x, w), tensors):
 print(mr.gradcheck(library_batch_norm, x, w, b))     # and both agree with measured slopes
 
 # %% [markdown]
-# **Predict:** add 3 to all $x_i$ of a channel. How does $y$ change? What does that say about the sum of all $dx_i$? And
-# if all $x_i$ are doubled?
+# **Predict:** add 3 to all $x_i$ of a channel. How does $y$ change? What does that say about the sum of all
+# $\mathtt{dx}_i$? And if all $x_i$ are doubled?
 
 # %%
 assert np.allclose(batch_norm(x + 3, w, b), batch_norm(x, w, b))
@@ -148,9 +149,11 @@ print("sum of dx (x - mean):", (dx * (x - x.mean(axis=axes))).sum(axis=axes))
 assert np.abs(dx.sum(axis=axes)).max() < 1e-9
 
 # %% [markdown]
-# It does not change at all, so $L$ does not either, and the $dx_i$ of a channel must add up to 0: that is what the
-# second term sees to. The third does the same for stretching (up to $\varepsilon$, which weighs most in a channel of
-# small variance). Batch norm removes from the gradient what it removes from the signal.
+# Adding 3 does not change $y$ at all, so $L$ does not change either, and the $\mathtt{dx}_i$ of a channel must add up
+# to 0: that is what the second term sees to. Doubling does not change it either (up to $\varepsilon$, which weighs
+# most in a channel of small variance): stretching moves each $x_i$ in proportion to its distance from the mean, so
+# the sum of $\mathtt{dx}_i\,(x_i - \text{mean})$ is 0 too. That is the third term. Batch norm removes from the
+# gradient what it removes from the signal.
 #
 # How much each output depends on each input can be seen: send back a `dy` that is 1 at a single place, and `dx` is a
 # row of derivatives.
@@ -167,19 +170,20 @@ figure, axes = plt.subplots(1, 2, figsize=(8.6, 3.8))
 limit = np.abs(in_use).max()
 panels = {"training": in_training, "mean and var held fixed": in_use}
 for ax, (title, matrix) in zip(axes, panels.items()):
-    image = ax.imshow(matrix, cmap="RdBu", vmin=-limit, vmax=limit)
+    image = ax.imshow(matrix, cmap="RdBu_r", vmin=-limit, vmax=limit)
     ax.set_title(title)
     ax.set_xlabel("input $x_j$, sorted")
     ax.grid(False)
 axes[0].set_ylabel("output $y_i$")
-figure.colorbar(image, ax=axes, label="$dy_i / dx_j$", shrink=0.8)
+figure.colorbar(image, ax=axes, label=r"$\partial y_i / \partial x_j$", shrink=0.8)
 plt.show()
 assert in_training[1, 0] < 0 < in_training[-1, 0] < in_training[0, 0] < in_use[0, 0]
 
 # %% [markdown]
-# On the left every output depends on every other input of the batch. Raise the smallest number (first column): it rises
-# itself, but by less than on the right. Its neighbours fall, for the mean has risen; the largest even rises, for the
-# spread has become smaller. On the right there is nothing but the diagonal; that will be the state in use.
+# Red is above 0, blue below. On the left every output depends on every other input of the batch. Raise the smallest
+# number (first column): it rises itself, but by less than on the right. Its neighbours fall, for the mean has risen;
+# the largest even rises, for the spread has become smaller. On the right there is nothing but the diagonal; that will
+# be the state in use.
 #
 # ## What it does to a deep chain
 #
@@ -233,8 +237,9 @@ for ax in axes:
 plt.show()
 
 # %% [markdown]
-# The size is 1 everywhere, whatever the gain. And the likeness stays where the first layer has it, at about 0.32, for
-# subtracting the mean takes away, in every layer anew, what all inputs have in common. Both worries are gone.
+# With batch norm the size is 1 everywhere, whatever the gain (the solid lines lie on one another). And the likeness
+# stays where the first layer has it, at about 0.32, for subtracting the mean takes away, in every layer anew, what
+# all inputs have in common. Both worries are gone.
 #
 # ## Training and use
 #
@@ -245,9 +250,10 @@ plt.show()
 # $$\text{running} \leftarrow (1 - m)\, \text{running} + m \cdot \text{of this batch},
 # \qquad m = 0.1 \text{ (called momentum)}.$$
 #
-# One detail: the variance that goes into the average is the **unbiased** one, the sum of squares divided by $M - 1$.
-# The batch's mean lies a little closer to its own numbers than the true mean does, and this makes up for it on average.
-# (PyTorch does the same.) For $M$ in the thousands it does not matter.
+# (The optimiser has another momentum, in notebook 07.) One detail: the variance that goes into the average is the
+# **unbiased** one, the sum of squares divided by $M - 1$. The batch's mean lies a little closer to its own numbers
+# than the true mean does, and this makes up for it on average. (PyTorch does the same.) For $M$ in the thousands it
+# does not matter.
 
 # %%
 layer = nn.BatchNorm2d(1)
@@ -336,9 +342,9 @@ if not FAST:
 
 # %% [markdown]
 # Batches of one class are far worse: what all disks have in common *is* the class, and batch norm subtracts it as the
-# mean of the batch. Single images fare as badly. The net has not changed, only the company an image keeps. So:
-# `net.eval()` before you test, `net.train()` before you go on. And in a linear layer, a "batch" of 1 in training mode
-# leaves nothing at all:
+# mean of the batch. Single images fare as badly. Large mixed batches do little harm: their mean and variance are
+# close to the running averages. The net has not changed, only the company an image keeps. So: `net.eval()` before you
+# test, `net.train()` before you go on. And in a linear layer, a "batch" of 1 in training mode leaves nothing at all:
 
 # %%
 alone = rng.standard_normal((1, 4))
@@ -359,14 +365,14 @@ assert np.array_equal(batch_norm(alone, np.ones(4), b), [b])
 # **Predict** what follows for the gradient: does the part of it along $w$ vanish, or that at right angles to $w$? And
 # how large is the gradient at $2w$, compared with that at $w$?
 #
-# Along the direction of $w$ the loss is constant, so its derivative in this direction is zero: $\sum w \cdot dw = 0$,
-# the gradient is **at right angles** to the weights. And a step that turns $2w$ by some angle is twice as long as one
-# that turns $w$ by it, and changes $L$ as much; so the slope at $2w$ is half: $dw(c\,w) = dw(w)/c$ (van Laarhoven 2017,
-# arXiv:1706.05350).
+# Along the direction of $w$ the loss is constant, so its derivative in this direction is zero: $\sum w \cdot
+# \mathtt{dw} = 0$, the gradient is **at right angles** to the weights. And a step that turns $2w$ by some angle is
+# twice as long as one that turns $w$ by it, and changes $L$ as much; so the slope at $2w$ is half: $\mathtt{dw}(c\,w)
+# = \mathtt{dw}(w)/c$ (van Laarhoven 2017, arXiv:1706.05350).
 
 # %%
 fresh = mr.models.plain(8, width=8, seed=1)
-weight = fresh.layer1[0].conv1.weight
+weight = fresh.layer1[0].conv1.weight            # of one of its convolutions
 w = weight.data.copy()
 batch, batch_labels = mr.Tensor(images[:64]), labels[:64]
 
@@ -396,11 +402,12 @@ print(f"|w| = {length:.3f}; a step of length {step:.3f} makes it {longer:.3f}")
 assert longer > length and math.isclose(longer, math.hypot(length, step), rel_tol=1e-3)
 
 # %% [markdown]
-# Two consequences. A step at right angles to $w$ always makes $w$ *longer*: by Pythagoras $|w - \text{lr}\, dw|^2 =
-# |w|^2 + \text{lr}^2 |dw|^2$ (the last line of the cell). And the longer $w$ is, the less the same lr turns it: the
-# step is $\text{lr}\,|dw|$, with $|dw|$ falling as $1/|w|$, and the angle is the step divided by $|w|$. So what counts
-# is the **effective learning rate** $\text{lr} / |w|^2$, and it falls while $w$ grows. One large gradient is enough to
-# make $w$ so long that it hardly turns any more. Keep this in mind for the next section.
+# Two consequences. A step at right angles to $w$ always makes $w$ *longer*: by Pythagoras
+# $|w - \text{lr}\, \mathtt{dw}|^2 = |w|^2 + \text{lr}^2 |\mathtt{dw}|^2$ (the last line printed). And the longer $w$
+# is, the less the same lr turns it: the step is $\text{lr}\,|\mathtt{dw}|$, with $|\mathtt{dw}|$ falling as $1/|w|$,
+# and the angle is the step divided by $|w|$. So what counts is the **effective learning rate** $\text{lr} / |w|^2$,
+# and it falls while $w$ grows. One large gradient is enough to make $w$ so long that it hardly turns any more. Keep
+# this in mind for the next section.
 #
 # ## The price: gradients grow
 #
@@ -410,8 +417,9 @@ assert longer > length and math.isclose(longer, math.hypot(length, step), rel_to
 # gain of the weights matter?
 #
 # We can compute it. What enters a ReLU has mean 0 and variance 1, and in a wide net it is close to normally
-# distributed. Then what leaves ReLU has mean square $\frac12$, and mean $\frac{1}{\sqrt{2\pi}}$: so its *variance* over
-# the batch is only
+# distributed. Then what leaves ReLU has mean square $\frac12$, and mean $\frac{1}{\sqrt{2\pi}}$ (two integrals over the
+# bell curve; the next cell checks them). So its *variance* over the batch, the mean square minus the square of the
+# mean, is only
 #
 # $$\frac12 - \frac{1}{2\pi} = \frac12 \cdot \frac{\pi - 1}{\pi}.$$
 #
@@ -517,7 +525,8 @@ def first_over_last(net, iteration, seed):
     return first["gradient_norm"] / last["gradient_norm"], first["weight_norm"]
 
 
-print("first layer's |dw| over that of the last convolution (geometric mean), its |w|:")
+print("|dw| of the first layer over that of the last convolution (geometric\n"
+      "mean of three runs), and |w| of the first layer in each run:")
 for net in ("plain-20", "plain-56", "residual-20", "residual-56"):
     for iteration in (0, 10):
         ratios, lengths = zip(*(first_over_last(net, iteration, seed) for seed in range(3)))
@@ -528,14 +537,14 @@ for net in ("plain-20", "plain-56", "residual-20", "residual-56"):
             assert (650 < factor < 750) if iteration == 0 else (3 < factor < 4)
 
 # %% [markdown]
-# In plain-56 the first layer starts with a gradient some 700 times that of the last convolution. Ten steps at learning
-# rate 0.1 later a factor of 3 is left. Whoever looks only then will say that gradients are healthy. What happened in
-# between? The large steps have made the first layer's weights longer, as they must, in each of the three runs. But from
-# 4 to 17 is a factor of 4 at most, and a gradient that falls as $1/|w|$ explains no more than that. As length does not
-# count otherwise, the rest must come from where the weights *point*: large steps have turned them away from where they
-# were drawn, and the formula above holds for random weights only. (Yang et al. too find the gradients of different
-# layers much closer to each other after a single step.) In residual-56, with its additions, the factor is small from
-# the start. Notebook 11 takes this further.
+# In plain-56 the first layer starts with a gradient some 700 times that of the last convolution. Ten steps at
+# learning rate 0.1 later a factor of 3 is left. Whoever looks only then will say that gradients are healthy. What
+# happened in between? The large steps have made the first layer's weights longer, as they must, in each of the three
+# runs. But from 4 to 17 is a factor of about 4 at most, and a gradient that falls as $1/|w|$ explains no more than
+# that. As length does not count otherwise, the rest must come from where the weights *point*: large steps have turned
+# them away from where they were drawn, and the formula above holds for random weights only. (Yang et al. too find the
+# gradients of different layers much closer to each other after a single step.) In residual-56, with its additions,
+# the factor is small from the start. Notebook 11 takes this further.
 #
 # ## Exercises
 #
@@ -553,9 +562,10 @@ for net in ("plain-20", "plain-56", "residual-20", "residual-56"):
 # nothing, and divide each channel by the root of its own mean square.
 #
 # <details><summary>Hint</summary>
-# A Module with forward(self, x) for each; in (a) it returns x / ((x * x).mean() + 1e-5).sqrt(). The factor of (a)
-# follows as in notebook 05. Both (b) and (c) grow, but less than the whole. For (c): the mean over the channels of 1
-# over sigma squared is larger than 1 over the mean of sigma squared.
+# A class for each, class DivideAll(nn.Module), with one method forward(self, x); in (a) it returns x / ((x *
+# x).mean() + 1e-5).sqrt(). (More about modules in notebook 07.) The factor of (a) follows as in notebook 05. Both (b)
+# and (c) grow, but less than the whole. For (c): the mean over the channels of 1 over sigma squared is larger than 1
+# over the mean of sigma squared.
 # </details>
 #
 # **3.** Train a net with your own batch norm. `mr.kernels.use(batch_norm=...)` puts a pair of functions on arrays in

@@ -45,7 +45,7 @@ print(x_train.shape, "labels", labels_train[:12], "...", train_set.classes)
 # %% [markdown]
 # ## From ten numbers to one: softmax and cross-entropy
 #
-# A network puts out ten numbers $z_1, \dots, z_{10}$ for an image, one per class. They are called **logits**, and can
+# A network puts out ten numbers $z_0, \dots, z_9$ for an image, one per class. They are called **logits**, and can
 # be anything. **Softmax** makes probabilities of them, positive and with sum 1:
 #
 # $$p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}.$$
@@ -67,10 +67,10 @@ with np.errstate(all="ignore"):
     print("logits 1000 and 0:", softmax_naive(np.array([[1000.0, 0.0]])))
 
 # %% [markdown]
-# $e^{1000}$ is larger than any floating-point number; infinity by infinity is *nan*, not a number, and one nan in the
-# loss ruins all weights in the next step. The way out is called the **log-sum-exp trick**. Subtract the largest logit,
-# $z_{max}$, from all of them. That changes no $p_k$, as $e^{-z_{max}}$ cancels in the fraction, and the largest
-# exponent is now 0. And compute the logarithm directly:
+# $e^{1000}$ is larger than any floating-point number; infinity divided by infinity is *nan*, not a number, and one
+# nan in the loss ruins all weights in the next step. The way out is called the **log-sum-exp trick**. Subtract the
+# largest logit, $z_{max}$, from all of them. That changes no $p_k$, as $e^{-z_{max}}$ cancels in the fraction, and
+# the largest exponent is now 0. And compute the logarithm directly:
 #
 # $$\ln p_k = (z_k - z_{max}) - \ln \sum_j e^{z_j - z_{max}}.$$
 
@@ -119,11 +119,12 @@ left.text(0.13, math.log(10), "knows nothing: ln 10")
 left.set_xlabel("probability given to the true class")
 left.set_ylabel("loss of the image")
 colours = [PLAIN if k == labels[0] else BLUE for k in range(10)]
-right.bar(range(10), 5 * dz[0], color=colours)
+right.bar(range(10), 5 * dz[0], color=colours)   # times N: the loss of one image alone
 right.axhline(0, color=plot.GREY, linewidth=0.8)
 right.set_xticks(range(10))
 right.set_xlabel("class (orange: the true one)")
-right.set_ylabel("$dL/dz_k$ of one image")
+right.set_ylabel(r"$\partial L / \partial z_k$ of one image")
+figure.tight_layout()
 plt.show()
 assert np.allclose(dz.sum(axis=1), 0)
 
@@ -167,10 +168,10 @@ net = SmallNet()
 net.summary((1, 16, 16, 3))
 
 # %% [markdown]
-# Twice the stride is 2: the map halves, the channels double, and a pixel sees a larger part of the image. The average
-# at the end makes it unimportant where in the image something was found. The weights of the last layer start small
-# (standard deviation 0.01, not He's rule): no ReLU follows, and small logits mean that the network begins with all
-# classes about equal, and does not have to unlearn prejudices first.
+# Two of the layers have stride 2: height and width of the map halve, the channels double, and each pixel of the map
+# sees a larger part of the image. The average at the end makes it unimportant where in the image something was found.
+# The weights of the last layer start small (standard deviation 0.01, not He's rule): no ReLU follows, and small
+# logits mean that the network begins with all classes about equal, and does not have to unlearn prejudices first.
 #
 # **First check, before any training:** the loss must be about $\ln 10 = 2.303$. If it is not, something is wrong with
 # the loss, the labels or the last layer.
@@ -185,19 +186,20 @@ net.graph(x_train[:1], depth=2)
 # %% [markdown]
 # ## The optimiser
 #
-# Plain gradient descent moves each parameter by $-\text{lr} \cdot dw$ (notebook 01). Two things are added in nearly
-# every recipe.
+# Plain gradient descent moves each parameter by $-\text{lr} \cdot \mathtt{dw}$ (notebook 01). Two things are added in
+# nearly every recipe.
 #
 # **Momentum.** Where the loss is a long narrow valley, the gradient points mostly *across* it: the steps zigzag from
 # wall to wall and hardly move along. So let a **velocity** $v$ collect the gradients: what changes sign all the time
 # cancels, what points the same way adds up. Old gradients are forgotten at the rate $1 - m$, with $m = 0.9$.
 #
-# **Weight decay.** Each step also shortens the weights a little, as if $\frac{\lambda}2 |w|^2$ were added to the loss;
-# $\lambda = 10^{-4}$. Small weights make for smoother functions; and before a batch norm, where length does not matter
-# for the function (notebook 06), it keeps them from growing and so from learning more and more slowly. Together (He et
-# al. 2015, section 4.2, with the same numbers):
+# **Weight decay.** Each step also shortens the weights a little, as if $\frac{\lambda}2 |w|^2$ were added to the
+# loss; $\lambda = 10^{-4}$. Small weights make for smoother functions; and before a batch norm, where length does not
+# matter for the function (notebook 06), it keeps them from growing and so from learning more and more slowly.
+# Together (with the numbers of the paper on residual networks, He et al. 2015, arXiv:1512.03385, section 4.2; from
+# here on "the paper"):
 #
-# $$g = dw + \lambda\, w, \qquad v \leftarrow m\, v + g, \qquad w \leftarrow w - \text{lr} \cdot v.$$
+# $$g = \mathtt{dw} + \lambda\, w, \qquad v \leftarrow m\, v + g, \qquad w \leftarrow w - \text{lr} \cdot v.$$
 #
 # **Predict:** a gradient that is always the same, with $m = 0.9$. How large does $v$ become, compared with $g$?
 
@@ -253,11 +255,15 @@ for ax, (momentum, path) in zip(axes, paths.items()):
 axes[0].set_ylabel("b")
 plt.show()
 without, with_momentum = (np.linalg.norm(path[15]) for path in paths.values())
-print(f"to go after 15 steps: {without:.2f} without momentum, {with_momentum:.2f} with it")
-assert with_momentum < without / 3
+print(f"distance to the bottom after 15 steps: {without:.2f} without momentum, "
+      f"{with_momentum:.2f} with it")
+assert with_momentum < without / 3 and with_momentum < np.linalg.norm(paths[0.0][-1])
 assert math.isclose(sum(0.9 ** i for i in range(300)), 10)
 
 # %% [markdown]
+# On the left the zigzag dies out, but then each step along the valley is shorter than the one before. On the right the
+# steps along it add up: after 15 of them it is nearer to the bottom than the left path after 40.
+#
 # ## More images for nothing: augmentation
 #
 # A mirrored crescent is a crescent, and so is one that is moved by two pixels. So every time an image is shown, we
@@ -487,7 +493,8 @@ assert FAST or set(worst) <= set(filled)
 # The filled shapes, disk, square, triangle, crescent and heart, are taken for one another: with 16 pixels and something
 # in front of it, a heart has not much of a heart left.
 #
-# Single images: above, the ten mistakes it was surest of; below, the image of each class that it was surest of.
+# Single images: above, the ten mistakes it was surest of (the answer, then the true class); below, the image of each
+# class that it was surest of.
 
 # %%
 certainty = p.max(axis=1)

@@ -37,8 +37,8 @@ FAST = bool(os.environ.get("MINIRES_FAST"))
 # | mean over the map, linear layer | 1 x 1 | 10 classes | 1 |
 #
 # Together that is $6n + 2$ layers: 20 for $n = 3$, 56 for $n = 9$. Every convolution is 3x3 and is followed by batch
-# norm and ReLU. The maps shrink by a stride of 2 in the first convolution of stages 2 and 3. No pooling in between,
-# no dropout, nothing clever.
+# norm and ReLU. The maps shrink by a stride of 2 in the first convolution of stages 2 and 3. There is nothing else in
+# it.
 #
 # We write two layers as one **block**, because the next notebook will need blocks. Names of the parts are those of the
 # library, for a reason you will see in a moment.
@@ -108,11 +108,13 @@ assert (parameters_by_hand(3), parameters_by_hand(9)) == (269_722, 853_018)
 print(f"56 against 20 layers: {853_018 / 269_722:.2f} times as many")
 
 # %% [markdown]
-# By a little more. What a network has only once is small (the first convolution, the layers that open a stage and get
-# only half of the channels, the linear layer), and counts less in the deeper one.
+# By a little more. What a network has only once (the first convolution, the two layers that open stages 2 and 3 and
+# get only half of the channels, the linear layer) has fewer weights than what is repeated, and counts less in the
+# deeper one.
 #
 # The counts are those of the library. Is it the same network, too? As the names agree, our network can take over the
-# library's weights; then both must give the same answers.
+# library's weights; then both must give the same answers. (`state_dict` is a dictionary of all arrays of a network, its
+# parameters and the running averages, by their names.)
 
 # %%
 ours, library = PlainNet(3), mr.models.plain(20, seed=7)
@@ -125,9 +127,8 @@ print(f"the same answers, from {len(library.state_dict())} arrays of the same na
 mr.models.plain(8).summary((1, 32, 32, 3))
 
 # %% [markdown]
-# That is the shortest one, $n = 1$. A **multiply-add** is one product that is added to a sum; their number says how
-# long a layer takes. Look at the last two columns: where the maps halve, the channels double. What does that do to
-# the two costs?
+# That is the shortest one, $n = 1$. The number of multiply-adds (notebook 03) says roughly how long a layer takes. Look
+# at the last two columns: where the maps halve, the channels double. What does that do to the two costs?
 
 # %%
 table = mr.models.plain(20).summary((1, 32, 32, 3))
@@ -154,13 +155,13 @@ assert np.allclose(costs, (40.55, 125.49), atol=0.005)
 # %% [markdown]
 # Half the height and half the width make a quarter of the pixels; twice the channels in and out make four times the
 # work for each. So a layer costs the same time in every stage, as the authors wanted it (section 3.3); only the very
-# first and those that open a stage cost less. The weights sit in the last stage.
+# first and those that open a stage cost less. Most of the weights sit in the last stage.
 #
 # ## Three depths, one training
 #
 # Now to the question. We train plain-8, plain-20 and plain-56 in exactly the same way: drawn shapes of 16x16 pixels,
 # 8 channels in the first stage in place of 16, so that it takes a minute or two. `Trainer` is the loop of
-# notebook 07, with the books kept.
+# notebook 07; it records the errors of every epoch.
 #
 # **Predict,** and write it down: rank the three by their *training* error at the end. The deepest has eleven times as
 # many parameters as the shallowest.
@@ -231,7 +232,7 @@ if not FAST:
 # A sharper test: give the networks very little to learn. Of 256 images every class has about 26. Learning them by heart
 # would be easy for a network with hundreds of parameters for each image, and overfitting is what we *want* to see.
 #
-# **Predict:** which of the two will learn them by heart?
+# **Predict:** which will learn them by heart, plain-20 or plain-56?
 
 # %%
 few = train_set.take(128 if FAST else 256)
@@ -250,8 +251,8 @@ assert FAST or by_heart["plain-20"][-1]["test_error"] > last["plain-20"] + 20   
 
 # %% [markdown]
 # Plain-20 overfits, as it should: its training error falls far below its test error. Plain-56 does not even manage
-# that. It does not know its examples by heart; it has not learned them. The failure is in the **training**, not in
-# what is learned from it.
+# that: it has not learned even the few images it was shown. The failure is in the **training** itself, not in how well
+# the result carries over to other images.
 #
 # ## A solution exists
 #
@@ -262,9 +263,9 @@ assert FAST or by_heart["plain-20"][-1]["test_error"] > last["plain-20"] + 20   
 # Can one of our layers put out what it gets? It is a convolution, a batch norm, a ReLU. Let us set them by hand.
 #
 # 1. **Convolution:** for each channel a filter with a single 1 in the middle, $w_{1,1,c,c} = 1$, and 0 elsewhere.
-# 2. **Batch norm**, as used after training, computes $\gamma\, (x - \mu) / \sqrt{\sigma^2 + \varepsilon} + \beta$
-#    with its running mean $\mu$ and variance $\sigma^2$. Set $\gamma = \sqrt{\sigma^2 + \varepsilon}$ and
-#    $\beta = \mu$, and it undoes itself.
+# 2. **Batch norm** in use (notebook 06) computes $w\, (x - \text{mean}) / \sqrt{\text{var} + \varepsilon} + b$ with
+#    its running mean and variance. Set its $w = \sqrt{\text{var} + \varepsilon}$ and $b = \text{mean}$, and it undoes
+#    itself.
 # 3. **ReLU** changes nothing that is not negative. What comes in has just left a ReLU.
 
 # %%
@@ -278,8 +279,8 @@ norm = nn.BatchNorm2d(channels).eval()
 rng = np.random.default_rng(1)
 norm.running_mean.data[...] = rng.random(channels)            # any mean, any variance
 norm.running_var.data[...] = 0.5 + rng.random(channels)
-norm.weight.data[...] = np.sqrt(norm.running_var.data + norm.eps)       # gamma
-norm.bias.data[...] = norm.running_mean.data                            # beta
+norm.weight.data[...] = np.sqrt(norm.running_var.data + norm.eps)       # its w
+norm.bias.data[...] = norm.running_mean.data                            # its b
 
 x = rng.standard_normal((2, 8, 8, channels)).astype(np.float32)
 x = np.maximum(x, 0)                             # it has left a ReLU
@@ -288,7 +289,9 @@ print("largest difference between what comes out and what came in:", abs(y - x).
 assert np.allclose(x, y, atol=1e-5)
 
 # %% [markdown]
-# The library's `deepen` does this to every layer that it adds, at the end of each stage:
+# The library's `deepen` does this to every layer that it adds, at the end of each stage. (It is given a batch of
+# images, and sets the running means and variances of the new layers to what these images produce. `EvaluationBatches`
+# hands out all images in order, unaltered but for the mean that is subtracted.)
 
 # %%
 mean = train_set.pixel_mean()
@@ -364,10 +367,10 @@ assert (round(low.mean()), round(high.mean())) == (58, 77) and high.min() > low.
 #
 # ## What we do not know yet
 #
-# That depth does harm here is measured; *why* is not. Some suspects, and where they will be heard:
+# That depth does harm here is measured; *why* is not. Some suspects, and where we look into them:
 #
-# - *Too little training.* Both had the same. The paper's authors trained three times as long and still saw it
-#   (section 4.1, footnote). Notebook 10 compares with their numbers.
+# - *Too little training.* Both had the same. The paper's authors, on larger photographs, also trained three times as
+#   long and still saw it (section 4.1, footnote). Notebook 10 compares with their numbers.
 # - *An unlucky learning rate.* Perhaps 0.1 suits 20 layers and not 56. Notebook 10 tries others.
 # - *Gradients that vanish on the long way back,* as many texts say. The authors thought it unlikely, because of batch
 #   norm. Notebook 11 measures them.
