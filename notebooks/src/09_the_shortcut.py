@@ -30,8 +30,8 @@ COLOUR = plot.COLOURS
 # ## The idea
 #
 # Notebook 08 ended with a solution that training does not find: a deep network whose added layers do nothing.
-# "Nothing" means that a block must put out exactly what it gets. For two layers with weights, ReLU in between, that
-# is not easy to learn.
+# "Nothing" means that a block must put out exactly what it gets, $y = x$: the **identity**. For two layers with
+# weights, ReLU in between, that is not easy to learn.
 #
 # He et al. (section 3.1) turn it round. Add what came in:
 #
@@ -169,8 +169,8 @@ Block(8, 8, 1, np.random.default_rng(0)).graph(example)
 #
 # ## Doing nothing is easy to learn
 #
-# Set the last batch norm's weight $\gamma$ of a block to 0. Then $F(x) = 0$. **Predict:** what do the residual block
-# and the plain block put out for an $x$ that has just left a ReLU?
+# Set the weight of a block's last batch norm to 0 (its $w$ of notebook 06). Its bias starts at 0, so
+# $F(x) = 0$. **Predict:** what do the residual block and the plain block put out for an $x$ that has just left a ReLU?
 
 # %%
 x = np.maximum(np.random.default_rng(1).standard_normal((2, 8, 8, 8)), 0).astype(np.float32)
@@ -183,8 +183,8 @@ for family, residual in (("plain", False), ("residual", True)):
     assert np.array_equal(y, x if residual else 0 * x)
 
 # %% [markdown]
-# With weights of 0, a residual block is the identity, and a plain one shuts everything off. (Some recipes therefore
-# start every block there, with $\gamma = 0$: Goyal et al. 2017, [arXiv:1706.02677](https://arxiv.org/abs/1706.02677),
+# With this weight at 0, a residual block is the identity, and a plain one shuts everything off. (Some recipes
+# therefore start every block there: Goyal et al. 2017, [arXiv:1706.02677](https://arxiv.org/abs/1706.02677),
 # section 5.1. Ours do not.)
 #
 # That was a setting of the weights. What about *learning* it? Let us have the two smallest blocks there are, two
@@ -243,8 +243,8 @@ assert FAST or (start["residual"] > start["plain"] and 20 * end["residual"] < en
 # %% [markdown]
 # The residual block starts a little *higher*, for at first it adds a random $F(x)$ to what would be right without it.
 # Then it falls all the way, since every step that makes the weights smaller makes it better. The plain block needs a
-# pair of matrices that undo each other, with a ReLU in between: whatever is negative in $x\,w_1$ is lost. It gets
-# stuck on the way.
+# pair of matrices that undo each other, with a ReLU in between: whatever is negative in $x\,w_1$ is lost. In the same
+# number of steps it comes down only a little.
 #
 # Was the learning rate unfair to it? Try others, for both:
 
@@ -256,12 +256,12 @@ for lr in (0.03, 0.1, 0.3, 1.0):
     assert FAST or 5 * ends["residual"] < ends["plain"]
 
 # %% [markdown]
-# At none of them does it come near.
+# At none of them does the plain block come near.
 #
 # ## Is it always easier?
 #
 # Be suspicious: perhaps the second block is just better at everything. So let both learn other things. Take a target
-# that is $x$ at one end, and something that has nothing to do with $x$ at the other:
+# that is $x$ itself at one end, and some quite different function of $x$ at the other:
 # $\sqrt{1 - t^2}\; x + t\; \mathrm{relu}(x A)$, for $t$ from 0 to 1. $A$ is a fixed random matrix.
 #
 # **Predict:** how do the two compare at $t = 1$?
@@ -296,12 +296,13 @@ print(", ".join(f"{r:.1f} at t = {t}" for t, r in zip(ts, ratio)))
 assert FAST or (ratio[0] > 20 and ratio[0] > ratio[2] > ratio[-1] and ratio[-1] < 1.5)
 
 # %% [markdown]
-# Where the target has nothing to do with $x$, the shortcut is of no use, if not in the way: $F$ has to take $x$ out
-# again first. The nearer the target is to $x$, the more it helps. So a shortcut is no magic; it is a **bet** that
-# what a block has to learn is near to doing nothing. The paper says it like this (section 3.1): if the best function
-# is closer to the identity than to zero, it should be easier to find it with reference to the identity. In a network
-# with many blocks, each of which needs to change only a little, the bet seems a good one; and in trained residual
-# networks the authors found that the branches do put out little, the less the deeper the network (figure 7).
+# At $t = 1$ both end about equal: the shortcut is of no use there, for $F$ has to take $x$ out again first. The nearer
+# the target is to $x$, the more it helps. So a shortcut is no magic; it is a **bet** that what a block has to learn is
+# near to doing nothing. The paper says it like this (section 3.1): if the best function is closer to the identity than
+# to zero, it should be easier to find it with reference to the identity. In a network with many blocks, each of which
+# needs to change only a little, the bet seems a good one; and in trained residual networks the authors found that the
+# branches do put out little, the less the deeper the network (figure 7). In our own, shorter trainings that did not
+# show ([docs/claims.md](../docs/claims.md), under *responses*).
 #
 # ## Where the shape changes
 #
@@ -310,7 +311,8 @@ assert FAST or (ratio[0] > 20 and ratio[0] > ratio[2] > ratio[-1] and ratio[-1] 
 #
 # - **A:** every second pixel of $x$, and zeros for the new channels. No parameters.
 # - **B:** a 1x1 convolution of $x$ with stride 2, where the shape changes; and batch norm, as after every convolution.
-# - **C:** a 1x1 convolution in *every* block.
+#   This is called a **projection**.
+# - **C:** a projection in *every* block.
 
 # %%
 def shortcut_a(x, stride, c_out):
@@ -361,9 +363,10 @@ for ax, channel, name in zip(axes, channels, names):
 plt.show()
 
 # %% [markdown]
-# Which is best? On ImageNet, with 34 layers, the paper found 25.03 % (top-1) error with A, 24.52 % with B and 24.19 %
-# with C (table 3): small differences, so projections are not what the cure is about. On CIFAR-10 it uses A, and so do
-# we. For then the plain and the residual network have exactly the same parameters.
+# Which is best? On ImageNet (1.3 million photographs, 1,000 classes), with 34 layers, the paper found errors of 25.03 %
+# with A, 24.52 % with B and 24.19 % with C (table 3): small differences, so projections are not what the cure is about.
+# (In a network of 56 layers, C can even do harm: [docs/claims.md](../docs/claims.md), under *shortcuts*.) On CIFAR-10
+# the paper uses A, and so do we, for then the plain and the residual network have exactly the same parameters.
 #
 # ## ResNet of $6n + 2$ layers
 #
@@ -423,7 +426,7 @@ assert not np.allclose(plain(images).data, residual(images).data)
 for block in residual.blocks():
     block.shortcut = "none"                      # the addition, left out
 assert np.array_equal(plain(images).data, residual(images).data)
-print("one difference: the addition, in", len(residual.blocks()), "blocks")
+print(f"one difference: the addition, in {len(residual.blocks())} blocks")
 
 # %% [markdown]
 # ## Twins in training
@@ -450,13 +453,15 @@ print({family: f"{error:.1f} %" for family, error in errors.items()})
 assert FAST or errors["residual"] + 5 < errors["plain"]
 
 # %% [markdown]
-# It does. The same parameters, the same start, the same batches in the same order, and the error falls faster from
-# the first epochs on. Whether that holds for more depths and seeds is the business of notebook 10.
+# It does, by more than five points. The same parameters, the same start, the same batches in the same order, and the
+# error falls faster from the first epochs on. Whether that holds for more depths and seeds is the business of
+# notebook 10.
 #
 # ## A sum over paths
 #
 # There is another way to look at it (Veit et al. 2016, [arXiv:1605.06431](https://arxiv.org/abs/1605.06431)). Write
-# $f_i$ for what block $i$ does, and leave out the last ReLUs. Two residual blocks make
+# $f_i$ for what the branch of block $i$ computes (the $F$ of that block), and leave out the last ReLUs. Two residual
+# blocks make
 #
 # $$y_2 = y_1 + f_2(y_1) = x + f_1(x) + f_2(x + f_1(x)),$$
 #
@@ -521,8 +526,8 @@ assert 0.93 < share < 0.97
 # shallower ones? That is Veit et al.'s picture, and it makes predictions, for instance that leaving out a block
 # should do little harm.
 #
-# The gradient of a real network is such a sum too, with its ReLUs and batch norms in evaluation mode. We check it
-# where it can be written out: three blocks, eight paths. `path_gradient` lets the gradient go back along one path
+# The gradient of a real network is such a sum too, ReLUs and batch norms included (here in evaluation mode). We check
+# it where it can be written out: three blocks, eight paths. `path_gradient` lets the gradient go back along one path
 # only. (This network is not trained yet. Which paths carry the gradient in a trained one is exercise 3.)
 
 # %%
@@ -588,7 +593,7 @@ print("their sum is the gradient of the images")
 # - To do nothing, a residual block needs $F(x) = 0$, which is easy to learn; a plain block has to learn the identity,
 #   which is not.
 # - It is a bet: the shortcut helps where the target is near to what came in.
-# - With shortcut A, plain and residual networks are twins: one addition's difference and not a parameter.
+# - With shortcut A, plain and residual networks are twins: they differ in one addition per block, and in no parameter.
 # - A residual network of $n$ blocks is, for its gradient, a sum over $2^n$ paths.
 #
 # **In the library:** [`models/blocks.py`](../minires/models/blocks.py) has the blocks,

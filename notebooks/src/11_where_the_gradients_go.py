@@ -74,8 +74,9 @@ for layer in library:
 # `p.ndim > 1` picks the filters and the last matrix. Batch norm's parameters have one axis only, and are left out.
 #
 # That is the gradient of the *weights*, which the optimiser gets. There is a second one: the gradient of what a layer
-# or a block *puts out*, `dy`, which is handed back to the layers before it. No parameter keeps it, it only passes by;
-# so we need someone at the roadside. A **hook** is a function that a Tensor calls when its gradient comes past.
+# or a block *puts out*, `dy`, which is handed back to the layers before it. No parameter keeps it, it only passes by.
+# To catch it there are **hooks** (notebook 02): functions that a Tensor calls when its gradient comes past. To get
+# hold of that Tensor we need a second kind: a module calls its **forward hooks** with what it has just put out.
 
 # %%
 def watch(net):
@@ -155,10 +156,10 @@ assert FAST or ratio["plain", 56] > 100 > 30 > ratio["residual", 56]
 # Towards the images the gradient gets *larger*, in plain-56 by a factor of hundreds or more. At this moment the first
 # story is plainly wrong, and the third one right.
 #
-# In notebook 06 you saw why: on the way back, ReLU blocks part of the gradient, batch norm divides it by the standard
+# In notebook 06 you saw why: on the way back, ReLU stops part of the gradient, batch norm divides it by the standard
 # deviation of what came in, and together they leave it larger by $\sqrt{\pi / (\pi - 1)} = 1.21$ in a very wide layer,
 # whatever the size of the weights. In the residual net `dy` reaches the block before by two ways: multiplied, through
-# $F$, and *unchanged*, through the shortcut. So each block adds only a little to it.
+# $F$, and *unchanged*, through the shortcut. So most blocks add only a little to it.
 #
 # The lines are not as steep as the dashed one. The theory speaks of very wide layers and of `dy`; we drew `dw`, of 8 to
 # 32 channels. Here is the growth of $|dy|$ from one layer to the one before, found by laying a line through the
@@ -179,6 +180,9 @@ for family, build in BUILD.items():
 assert FAST or growth["residual"] < growth["plain"]
 
 # %% [markdown]
+# In residual-56, too, it grows most in the first stage. There a branch is about as large as what it is added to. Each
+# addition makes the sum larger, so the later a block comes, the less its branch weighs beside the shortcut.
+#
 # ## The first steps
 #
 # Now we train, by the usual recipe: learning rate 0.1, momentum 0.9. In every step we note each layer's $|dw|$ and
@@ -248,16 +252,17 @@ assert FAST or fell > 50
 
 # %% [markdown]
 # In the plain net the picture begins with a bright corner, lower left: large gradients near the images. Within some ten
-# steps the corner is dark. The residual net has no such corner; its gradients are of similar size in all layers, at
-# first rise and later fall in all of them together.
+# steps the lowest layers are dark, and those above them follow. The residual net does not begin like that: its
+# gradients start small and of similar size in all layers. They rise everywhere in the first steps, somewhat more near
+# the images, and later fall in all layers together.
 #
-# What has put out the fire in the corner? To see it we need one property of batch norm.
+# What has darkened the corner? To see it we need one property of batch norm.
 #
 # ## Why long weights learn slowly
 #
-# Batch norm divides by the standard deviation of what comes in. Make all weights $w$ before it $c$ times as large, and
-# its input is $c$ times as large, and its output the same. So the loss does not change: $L(c\,w) = L(w)$. Two things
-# follow.
+# You know it from notebook 06; here it is again, for a layer inside a network. Batch norm divides by the standard
+# deviation of what comes in. Make all weights $w$ before it $c$ times as large, and its input is $c$ times as large,
+# and its output the same. So the loss does not change: $L(c\,w) = L(w)$. Two things follow.
 #
 # - Where $w$ is $c$ times longer, the same step changes $L$ by less: $dw$ at $c\,w$ is $1/c$ times $dw$ at $w$.
 # - Along $w$ itself nothing changes, so $dw$ is at right angles to $w$. By Pythagoras a step
@@ -336,8 +341,9 @@ assert FAST or longer["plain"][-1] > 1.7 > 1.5 > longer["residual"][-1]
 # %% [markdown]
 # So that is what the explosion does: it **flings out** the early layers. A handful of steps, with gradients from a
 # network that knows nothing yet, outweigh the initial weights and turn the filters most of the way to somewhere else;
-# and there they are stuck, with a small fraction of the learning rate. The residual net's early layers keep most of
-# theirs.
+# and there they are left with a small fraction of the learning rate. The residual net's early layers keep most of
+# theirs. (This is one seed. How far the weights are flung differs from seed to seed; the claim `flung-out` below
+# measures it for three.)
 #
 # Is this the whole reason why the gradients fell? Check it: if length were all, $|dw|$ would have fallen by the same
 # factor as $|w|$ rose.
@@ -349,9 +355,9 @@ assert FAST or fell > 5 * longer["plain"][-1]
 
 # %% [markdown]
 # No. The length explains a small part, and most of the factor remains. The signals themselves have changed: the flung
-# filters of a layer all respond to much the same, so that its channels become near copies of each other; what they have
-# in common is large, and the next batch norm divides by it. Exercise 3 measures that. (It comes to pass in the residual
-# net too, but later, and without the long weights.)
+# filters of a layer all respond to much the same, so that its channels become near copies of each other. (Exercise 3
+# measures that.) What they have in common is large, and the next batch norm divides by it; we take this to be the rest,
+# but have not shown it. The channels of the residual net become alike too, but later, and without the long weights.
 #
 # ## What people plot
 #
@@ -381,12 +387,14 @@ assert FAST or first_over_last[0] > 50 * first_over_last[-1]
 # Of one network, and within a minute, you can draw all three: at step 0 gradients *explode* towards the images; some
 # steps later they are about level, *healthy*; after 60 the early layers tend to have the smallest, and anyone who looks
 # only now will say that they *vanish*. What they see may be the **aftermath of an explosion**. A claim about gradients
-# is worth little without the step at which they were measured.
+# is worth little without the step at which they were measured. (60 steps are not the end either: the claim
+# `vanishing-in-training` below goes on to step 300.)
 #
 # One thing this does not show: that the aftermath is *why* plain-56 trains badly. Two things that happen together need
-# not be cause and effect. That takes an experiment in which the explosion is held back (a warm-up, clipped gradients,
-# weights kept at their length) and everything else stays as it is. Exercise 1 makes a start;
-# the claim `aftermath` below does it in full.
+# not be cause and effect. That takes an experiment in which the explosion is held back and everything else stays as it
+# is: with a warm-up; with **clipped** gradients, which are shortened whenever they are longer than some limit; or with
+# weights set back to their old length after every step. Exercise 1 makes a start; the claim `aftermath` below does it
+# in full.
 #
 # ## What a shortcut does to a gradient
 #
@@ -395,14 +403,15 @@ assert FAST or first_over_last[0] > 50 * first_over_last[-1]
 # $$dx = dy\,\frac{\partial F}{\partial x} + dy.$$
 #
 # The second term is the whole point: whatever $F$ does, `dy` also arrives as it is (He et al. 2016,
-# [arXiv:1603.05027](https://arxiv.org/abs/1603.05027), equation 5). Two blocks in a row give
+# [arXiv:1603.05027](https://arxiv.org/abs/1603.05027), equation 5). Several blocks in a row give a product, as in
+# notebook 09:
 #
-# $$(1 + F_1')(1 + F_2') = 1 + F_1' + F_2' + F_1' F_2',$$
+# $$(1 + f_2')(1 + f_1') = 1 + f_1' + f_2' + f_2' f_1'.$$
 #
-# four terms: past both branches, through one, through the other, through both. With $n$ blocks there are $2^n$ such
-# **paths**, and the gradient is the sum over all of them. That is not a manner of speaking: it can be checked.
-# `diagnostics.path_gradient` lets the gradient pass some chosen branches, and everywhere else the shortcut alone.
-# ResNet-8 has three blocks, so eight paths:
+# With $n$ blocks there are $2^n$ terms, one for each **path**, and the gradient is the sum over all of them. In
+# notebook 09 we checked that in evaluation mode, where batch norm uses fixed numbers. Does it hold in training, where
+# every image of the batch has a part in every other's gradient? `diagnostics.path_gradient` lets the gradient pass some
+# chosen branches, and everywhere else the shortcut alone. ResNet-8 has three blocks, so eight paths:
 
 # %%
 net = mr.models.resnet(8, width=4)
@@ -425,8 +434,8 @@ assert np.linalg.norm(total - x.grad) < 1e-3 * np.linalg.norm(x.grad)
 assert norms[-1] > norms[0]                      # through all branches, through none
 
 # %% [markdown]
-# **Predict:** in a fresh network of 27 blocks, how does $|dy|$ change from one block to the one before: in the plain
-# net, and in the residual one?
+# It does. **Predict:** in a fresh network of 27 blocks, how does $|dy|$ change from one block to the one before: in the
+# plain net, and in the residual one?
 
 # %%
 figure, ax = plt.subplots(figsize=(7, 3.6))
@@ -534,9 +543,9 @@ assert FAST or median["plain"] > max(75, median["residual"] + 10)
 
 # %% [markdown]
 # The plain net is lost: each of its layers expects what the one before it puts out, and gets something else. The
-# residual net gets worse, more or less, but goes on knowing most of what it knew. Taking out a block removes half of
-# its $2^n$ paths, and leaves the other half untouched. (Which lesions hurt it most? Blocks four and seven halve the
-# map.)
+# residual net gets worse too, with some blocks much worse, but without most single blocks it still knows most of what
+# it knew. Taking out a block removes half of its $2^n$ paths, and leaves the other half untouched. (Which lesions hurt
+# it most? Veit et al. found: those of blocks that halve the map, here four and seven. Is it so in your picture?)
 #
 # ## Which paths carry the gradient
 #
@@ -630,8 +639,9 @@ for ax, (family, plane) in zip(axes, planes.items()):
     ax.set_aspect("equal")
     ax.set_title(f"{family}-{SHALLOW}")
     ax.set_xlabel("first random direction")
+    ax.set_xticks([-1, -0.5, 0, 0.5, 1])
 axes[0].set_ylabel("second random direction")
-figure.colorbar(filled, ax=axes, label="loss, nats (30 and more: yellow)", format="%.2g")
+figure.colorbar(filled, ax=axes, label="loss (30 and more: yellow)", format="%.2g")
 plt.show()
 for family, plane in planes.items():
     middle = len(places) // 2
@@ -648,11 +658,13 @@ for family, plane in planes.items():
 #
 # One network, one seed, a handful of steps: enough to see what to look for, not enough to settle anything. minires
 # keeps a file for each claim, in [`experiments/claims/`](../minires/experiments/claims): the sentence and who says so,
-# what each side expects, a measurement over several seeds, and a rule, fixed in advance, that reads a verdict off the
+# what each side expects, a measurement over several seeds, and a rule by which a program reads a verdict off the
 # numbers: supported, contradicted, or undecided.
 #
 #     minires claims --list                          # what there is
 #     minires claims flung-out lesions --seeds 3     # test two of them
+#
+# Those that belong to this notebook:
 
 # %%
 from minires.experiments.claims import CLAIMS
@@ -666,7 +678,8 @@ tests = {
     "vanishing-in-training":
         "the same ratio in plain-56, recorded often in its first 300 steps",
     "flung-out":
-        "growth of |w| in plain-56's first ten layers in 300 steps, and its square",
+        "growth of |w| in plain-56's first ten layers in 300 steps, and what it leaves of "
+        "their effective learning rate",
     "aftermath":
         "training error of plain-56: as usual; with a warm-up, clipped gradients, a tenth "
         "of the rate, or weights kept at their length",
@@ -681,7 +694,8 @@ tests = {
     "responses":
         "standard deviation of each layer's output after batch norm, trained nets",
     "shattering":
-        "correlation of the gradients at neighbouring points between two images",
+        "correlation of the gradients at neighbouring points on the way from one image to "
+        "another",
     "landscape":
         "share of a plane around trained nets of 56 layers where the loss bends downwards",
 }
@@ -717,10 +731,10 @@ Markdown("\n".join(table))
 # </details>
 #
 # **3.** How many different channels does a layer have? Take the output y of a convolution for a batch, as a matrix with
-# a row for each pixel and a column for each channel; the eigenvalues e of its covariance (`np.cov`) say how the
-# variance is spread. The effective number of channels is sum(e) squared over the sum of e squared: all of them if all
-# are equal and independent, 1 if all are copies of one. Compare a fresh plain-56 with the one trained above,
-# `deep["plain"]`, layer by layer.
+# a row for each pixel and a column for each channel. `np.cov(matrix, rowvar=False)` is its covariance, and the
+# eigenvalues e of that say how the variance is spread over the directions in which the channels vary. The effective
+# number of channels is sum(e) squared over the sum of e squared: all of them if all are equally large and independent,
+# 1 if all are copies of one. Compare a fresh plain-56 with the one trained above, `deep["plain"]`, layer by layer.
 #
 # <details><summary>Hint</summary>
 # Register a forward hook on each mr.nn.Conv2d of net.modules() that appends to a list; y.data.reshape(-1, y.shape[-1])
@@ -733,8 +747,8 @@ Markdown("\n".join(table))
 #
 # - Before the first step, gradients in a plain net with batch norm explode towards the images; with shortcuts they
 #   hardly do.
-# - The explosion flings out the early weights: they get long, $\mathrm{lr} / |w|^2$ falls, and gradients shrink. Seen
-#   later, that looks like vanishing.
+# - The explosion flings out the early weights: they get long, $\mathrm{lr} / |w|^2$ falls, and gradients shrink, by far
+#   more than the length explains. Seen later, that looks like vanishing.
 # - A shortcut hands `dy` on unchanged; a residual net is a sum over $2^n$ paths, survives losing a block, and its short
 #   paths carry more than their share.
 # - A claim about gradients needs the layer, the step and the seeds; and a cause needs an intervention.

@@ -2,8 +2,8 @@
 # # 12 · Making it fast
 #
 # The same convolution, written as the sum it is or as one matrix product, takes minutes or milliseconds. Nothing about
-# the mathematics differs; what differs is how the numbers travel. This notebook measures where the time of a training
-# step goes, asks how fast it could be at all, and looks at what minires does to get there.
+# the mathematics differs; what differs is what the computer has to do for each number. This notebook measures where the
+# time of a training step goes, asks how fast it could be at all, and looks at what minires does to get there.
 #
 # **After this one you can** time code so that you believe the result, say whether a computation waits for arithmetic or
 # for memory, and decide what is worth making faster. It takes about 40 minutes.
@@ -79,9 +79,9 @@ print(f"first {runs[0]:.2f} ms, fastest {runs.min():.2f}, median {np.median(runs
       f"slowest {runs.max():.2f}")
 
 # %% [markdown]
-# The first run pays for what is done once (memory from the system, threads that wake up). After that the computer does
-# other things besides: other programs take a core, the clock speed changes, and it never happens evenly. A single
-# time says little. Four rules follow:
+# Nearer to 100 % than to 1 %, and often several times as long. The first run pays for what is done once (memory from
+# the system, threads that wake up). After that the computer does other things besides: other programs take a core, the
+# clock speed changes, and it never happens evenly. A single time says little. Four rules follow:
 #
 # 1. **Warm up**: throw the first runs away.
 # 2. **Repeat**, and report the **median**; one disturbed run moves a mean, and the minimum is a stroke of luck. The
@@ -189,7 +189,7 @@ for n in sizes:
         for _ in range(repeats):
             np.matmul(a, b, out=out)
 
-    with threadpool_limits(limits=1, user_api="blas"):
+    with threadpool_limits(limits=1, user_api="blas"):    # on one core; threads come below
         rates.append(2 * n ** 3 * repeats / take_turns(products)[0].min() / 1e6)
 
 figure, ax = plt.subplots(figsize=(7, 3.4))
@@ -203,6 +203,9 @@ plt.show()
 assert rates[0] < 0.5 * max(rates)
 
 # %% [markdown]
+# In small products a number is used only a few times, and the call itself takes as long as the work; large ones come
+# near to what the core can do.
+#
 # ## How fast could it be? The roofline
 #
 # Two things limit a computation: how fast the cores calculate, and how fast numbers come from memory. Which one it is
@@ -212,11 +215,12 @@ assert rates[0] < 0.5 * max(rates)
 #
 # Drawn over the intensity that is a rising line and a ceiling: a **roofline** (Williams, Waterman and Patterson 2009).
 # The **peak** is what a large matrix product achieves, the **bandwidth** what a copy of a large array does (its bytes
-# are read once and written once), each on all cores. A roof is what *can* be reached, so here, for once, the fastest
-# run counts.
+# are read once and written once), each on all cores. A roof is what *can* be reached, so here, as in the last picture,
+# the fastest run counts and not the median.
 #
-# **Predict:** ReLU does one comparison a number and moves 8 bytes for it. A 3x3 convolution of 64 channels does 1,152
-# flop for each output number. Which of the layers of ResNet-20 lie under the slope, which under the ceiling?
+# **Predict:** ReLU does one comparison a number and moves 8 bytes for it, 4 in and 4 out. A 3x3 convolution of 64
+# channels does 1,152 flop for each output number. Which of the layers of ResNet-20 lie under the slope, which under the
+# ceiling?
 
 # %%
 pool = ThreadPoolExecutor(CORES)
@@ -294,11 +298,11 @@ intensity = np.geomspace(0.05, 300, 100)
 figure, ax = plt.subplots(figsize=(9, 5))
 ax.plot(intensity, np.minimum(PEAK, BANDWIDTH * intensity), color=plot.GREY, linewidth=2.5)
 ax.text(0.9, 1.2 * BANDWIDTH, f"{BANDWIDTH:.0f} GB/s", color=plot.GREY, ha="right")
-ax.text(300, 1.1 * PEAK, f"{PEAK:.0f} GFLOP/s", color=plot.GREY, ha="right")
+ax.text(PEAK / BANDWIDTH, 1.1 * PEAK, f"{PEAK:.0f} GFLOP/s", color=plot.GREY, ha="right")
 for what, flop, nbytes, milliseconds in points:
     place = flop / nbytes, flop / milliseconds / 1e6
     ax.plot(*place, "o", color=BLUE if what.startswith("conv") else ORANGE)
-    left = what == "addition" or "stride" in what
+    left = what in ("addition", "ReLU") or "stride" in what or what.startswith("conv 3 ")
     ax.annotate(what, place, xytext=(-7 if left else 7, 0), textcoords="offset points",
                 ha="right" if left else "left", va="center", fontsize=8)
 ax.set_xscale("log")
@@ -319,12 +323,12 @@ assert max(by_name["ReLU"], by_name["addition"]) < 1 < 10 < max(by_name.values()
 # %% [markdown]
 # ReLU and addition lie at the slope: they wait for memory, and no cleverer arithmetic would help them. (They may even
 # lie *above* it: the slope is the speed of main memory, and what was just computed may still be in the cache.) Batch
-# norm lies below, for NumPy goes through each piece once for every single operation. The convolutions lie to the right,
-# where memory is no excuse. Yet even those stay below the ceiling: with 16 or 32 channels the matrices are narrow, and
-# im2col has to copy before it can multiply.
+# norm lies below, for NumPy goes through the numbers once for every single operation. The convolutions lie to the
+# right, where memory is no excuse. Yet most of them stay below the ceiling: with 16 or 32 channels the matrices are
+# narrow, and im2col has to copy before it can multiply.
 #
-# So there are two ways to be faster: *better products* for the convolutions, and *fewer passes over memory* for the
-# rest. The next sections take one each.
+# So there are two ways to be faster: *better products* for the convolutions, in the next two sections, and *fewer
+# passes over memory* for the rest, in the section after those.
 #
 # ## im2col in pieces that stay in the cache
 #
@@ -381,7 +385,7 @@ ax.set_xlabel("images at once (above), megabytes of columns (below)")
 ax.set_ylabel("ms, one core")
 ax.legend()
 plt.show()
-print(f"best: {images_at_once[middles.argmin()]} images at once; the whole batch takes "
+print(f"best: pieces of {images_at_once[middles.argmin()]}; the whole batch at once takes "
       f"{middles[-1] / middles.min():.1f} times as long, in new memory "
       f"{median(fresh) / middles.min():.1f} times")
 assert FAST or median(fresh) > middles.min()
@@ -389,7 +393,8 @@ assert FAST or median(fresh) > middles.min()
 # %% [markdown]
 # Few images at a time are best, as long as their columns fit in a core's cache (a megabyte or a few). Much larger
 # pieces go through memory twice. Very small ones would pay too often for starting: Python, and a matrix product of few
-# rows. And memory that is *new* costs extra: the system hands it out page by page, filled with zeros.
+# rows. (A single image of 32 x 32 pixels already makes 1,024 rows, so at this end you may see little of it.) And memory
+# that is *new* costs extra: the system hands it out page by page, filled with zeros.
 #
 # [`kernels/cpu/im2col.py`](../minires/kernels/cpu/im2col.py) does this, with some more tricks: it finds two
 # neighbouring pixels at once where channels are few, so that matrices are less narrow, and keeps its memory
@@ -540,7 +545,7 @@ for what, one_way, other_way, rounds in (
 # Less than the count of passes promises. On a CPU the caches have already caught part of the traffic (an array of a few
 # megabytes may still be there when the next kernel asks for it), and NumPy makes one pass for each operation anyway,
 # over pieces in the cache. What fusion saves in a whole step is a few per cent, and easily lost in the noise of a busy
-# machine. It is kept because it gives the same bits, and because on a GPU it counts for more, as we shall see.
+# machine. It is kept because it gives the same bits, and because on a GPU it should count for more, as we shall see.
 #
 # That is a lesson of its own: a prediction is worth making because it can fail.
 # [benchmarks/NOTES.md](../benchmarks/NOTES.md) lists what was tried in minires, with what was expected and what was
@@ -618,7 +623,8 @@ assert FAST or share_of["conv2d"] + share_of["batch_norm_relu"] > 0.5
 
 # %% [markdown]
 # *Everything else* is the tape, adding up gradients, the optimiser, and Python itself. Convolution takes the largest
-# part, batch norm with what is fused to it the second; the rest is hardly worth a look.
+# part, batch norm with what is fused to it the second; the rest is hardly worth a look. (`getitem` and `pad` are the
+# shortcut where the shape changes: every second pixel, and channels of zeros.)
 #
 # If a part that takes the share $p$ of the time is made $s$ times as fast, the whole becomes
 #
@@ -635,8 +641,9 @@ for name in ("conv2d", "batch_norm_relu", "cross_entropy"):
 # %% [markdown]
 # ## How far that got
 #
-# The recorded benchmark of this library, beside PyTorch on the same cores (medians, taken by turns, each side in a
-# process of its own; all of it in [benchmarks/results](../benchmarks/results/cpu.md)):
+# The recorded benchmark of this library, beside PyTorch, a library that many use for their research, on the same cores
+# (medians, taken by turns, each side in a process of its own; all of it in
+# [benchmarks/results](../benchmarks/results/cpu.md)). Inference is use (notebook 06): the forward pass alone.
 
 # %%
 recorded = json.loads(Path("../benchmarks/results/cpu.json").read_text())
@@ -651,10 +658,13 @@ for row in recorded["nets"]:
         if "training" in row["name"]:
             assert 0.8 < ms["minires"] / ms["PyTorch"] < 1.25
             assert ms["PyTorch, channels_last"] < ms["minires"]
+        else:
+            assert ms["PyTorch"] < ms["minires"]
 
 # %% [markdown]
-# In its default layout PyTorch trains about as fast, with channels last it is ahead; NumPy and some hundreds of lines
-# of Python hold up quite well. Measure yours, with or without PyTorch, by `python -m benchmarks.cpu`.
+# In its default layout, (N, C, H, W), PyTorch trains about as fast as minires; with **channels last**, the layout
+# (N, H, W, C) that minires has too, it is ahead, and in inference with either. For NumPy and some hundreds of lines of
+# Python that is not bad. Measure yours, with or without PyTorch, by `python -m benchmarks.cpu`.
 #
 # ## On a GPU
 #
@@ -666,7 +676,7 @@ for row in recorded["nets"]:
 #     net = mr.models.resnet(20).to("gpu")              # before the optimiser is made
 #     loss = F.cross_entropy(net(images.to("gpu")), labels)
 #
-# If there is none, you are told what is missing:
+# If there is no GPU, you are told what is missing:
 
 # %%
 try:
@@ -678,11 +688,11 @@ except mr.errors.DeviceError as error:
     print(textwrap.fill(str(error), 90))
 
 # %% [markdown]
-# **A warning.** At the time of writing none of minires' GPU code has been timed on a GPU. It has been compiled by
+# **A warning.** At the time of writing none of minires' GPU code has run on a GPU. It has been compiled by
 # NVIDIA's compiler for four generations of devices, and its source runs, thread by thread, on a simulated GPU in the
-# tests, against the same loops as everything else. That shows that it is right, not that it is fast. (The README says
-# how it stands now.) So what follows are predictions, and you have learned above what these are worth before they are
-# measured.
+# tests, against the same loops as everything else. That is a reason to believe that it computes the right numbers; it
+# says nothing about speed. (The README says how it stands now.) So what follows are predictions, and you have learned
+# above what these are worth before they are measured.
 #
 # **Launches.** A GPU does not run Python. Python tells it, kernel by kernel, what to do next, and each such **launch**
 # takes Python some 10 microseconds, whatever the size of the arrays. Meanwhile the GPU works on what it was told
@@ -716,8 +726,8 @@ assert moving[0] < launching[0]
 
 # %% [markdown]
 # With small batches the launches decide, with large ones memory. (Both lines are too low: a kernel is sometimes several
-# launches, and im2col moves more. There is a more careful count in [benchmarks/NOTES.md](../benchmarks/NOTES.md).) That
-# explains three things about GPUs:
+# launches, and im2col moves more. There is a more careful count in [benchmarks/NOTES.md](../benchmarks/NOTES.md).) If
+# the estimate is about right, three things follow for GPUs:
 #
 # - **Large batches** pay: the launches are the same for 8 images and for 800.
 # - **Fusion** counts twice: fewer launches, and fewer passes over memory, with no large cache to hide them.
