@@ -67,7 +67,7 @@ def claims(args):
     try:
         findings = laboratory.run(chosen, out, args.dataset, args.preset, args.seeds, args.data, args.device)
     except KeyboardInterrupt:
-        print(f"\nminires: interrupted; what was finished is in {out}. Go on with the same command.", file=sys.stderr)
+        print(f"\nminires: interrupted; everything so far is in {out}. Go on with the same command.", file=sys.stderr)
         return INTERRUPTED
     print("\n" + "\n".join(laboratory.lines(findings)))
     print(f"written: {out / 'report.md'}, {out / 'report.html'}")

@@ -180,7 +180,7 @@ def test_a_claim_from_the_command_line(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr("minires.experiments.claims.vanishing_without_batch_norm.DRAWS", 1)
     assert main(["claims", "vanishing-without-batch-norm", "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
-    assert "vanishing-without-batch-norm  contradicted" in printed and (tmp_path / "out" / "report.html").exists()
+    assert "vanishing-without-batch-norm: contradicted" in printed and (tmp_path / "out" / "report.html").exists()
     (tmp_path / "out" / "report.md").unlink()
     assert main(["plot", str(tmp_path / "out")]) == 0
     assert "contradicted" in capsys.readouterr().out and (tmp_path / "out" / "report.md").exists()

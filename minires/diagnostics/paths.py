@@ -1,4 +1,4 @@
-"""Which paths through a residual net carry its gradient: Veit et al. 2016 (arXiv:1605.06431), section 4.
+"""Which paths through a residual net carry its gradient: Veit et al. 2016 (arXiv:1605.06431), section 5.
 
 A net of n blocks y = relu(F(x) + S(x)) is a sum over 2^n paths: through each block either by its residual branch F or by its
 shortcut S. A path through k branches has length k. There are C(n, k) of these, most near n / 2; but each branch weakens the

@@ -27,7 +27,7 @@ def judge(rows):
 CLAIM = Claim(
     name="aftermath",
     statement="Part of the degradation of plain-56 is the aftermath of exploding gradients in the first steps, and can be cured there.",
-    source="a hypothesis that follows from Yang et al. 2019, arXiv:1902.08129 (explosion), and van Laarhoven 2017, arXiv:1706.05350 (effective rate)",
+    source="that the explosion makes deep nets untrainable: Yang et al. 2019, arXiv:1902.08129; that it acts through the effective rate of van Laarhoven 2017, arXiv:1706.05350, is a hypothesis of our own",
     predictions={"the hypothesis": "with the same number of steps, one of the cures lowers the training error",
                  "He et al. 2015": "the cause lies elsewhere (they conjecture exponentially low convergence rates): no cure helps much"},
     columns=errors.COLUMNS, text=errors.TEXT, judge=judge,

@@ -21,13 +21,14 @@ class Claim:
     columns : tuple of str
         Of the table of results. The first is always ``seed``.
     measure : callable
-        ``measure(laboratory, seed)``: the rows of one seed, dicts with these columns (the seed may be left out).
+        ``measure(laboratory, seed)``: the rows of one seed, a list of dicts with these columns (the seed may be left out). It
+        must leave trained nets as they are: others use them too. `errors.measure` is one for claims that compare errors.
     judge : callable
         ``judge(rows)``: the `Verdict`, from the rows of all seeds.
     draw : callable
-        ``draw(rows, caption)``: the figure, from the rows of all seeds.
+        ``draw(rows, caption)``: the figure, from the rows of all seeds. `errors.draw` makes one for claims that compare errors.
     text : tuple of str
-        Columns that hold words; all others hold numbers.
+        Columns that hold words; all others hold numbers, and could not be read otherwise.
     animate : callable, optional
         ``animate(rows, caption, path)`` writes a GIF.
     """

@@ -54,7 +54,7 @@ def draw(rows, caption):
 
 CLAIM = Claim(
     name="gradient-flow",
-    statement="Shortcuts carry the gradient: from block to block it hardly changes, while in a plain net it changes by orders of magnitude.",
+    statement="Shortcuts carry the gradient: along the blocks it changes much less than in a plain net.",
     source="He et al. 2016, arXiv:1603.05027, section 2, equation 5; at initialisation Yang et al. 2019, arXiv:1902.08129",
     predictions={"He et al.": "the norm varies less along residual-56 than along plain-56, before training and after",
                  "batch norm alone keeps gradients healthy": "both alike"},

@@ -144,7 +144,7 @@ class Laboratory:
 
     def _train(self, net, seed, variant):
         change, model = VARIANTS[variant], self.fresh(net, seed)
-        recipe = change.recipe(self.preset.recipe(56))
+        recipe = change.recipe(self.preset.recipe(56))         # one for all depths, so that nothing but the net differs
         train_set = self.train_set if change.images is None else self.train_set.take(min(change.images, len(self.train_set)))
         # A small training set has short epochs; the test set is gone through after each.
         test_set = self.test_set if change.images is None else self.test_set.take(min(500, len(self.test_set)))

@@ -15,7 +15,7 @@ def judge(rows):
 
 CLAIM = Claim(
     name="longer",
-    statement="Training three times longer does not help: plain-56 still ends above plain-20.",
+    statement="Training three times longer does not cure it: plain-56 still ends above plain-20.",
     source="He et al. 2015, arXiv:1512.03385, section 4.1, footnote 3",
     predictions={"He et al.": "plain-56 with three times as many steps still has the higher training error",
                  "slow convergence": "given the steps, the deeper net catches up"},

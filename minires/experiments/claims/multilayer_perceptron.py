@@ -1,4 +1,4 @@
-"""Is it about convolutions? The same comparison with linear layers.
+"""Is it about convolutions? The same comparison with fully connected layers.
 
 Judged with a warm-up, for all nets alike: without it residual-mlp-56 does not survive the first steps at learning rate 0.1
 with every seed (its training error stays that of guessing), as ResNet-110 needed one in the paper. Both are shown.
@@ -25,10 +25,10 @@ def judge(rows):
 
 CLAIM = Claim(
     name="multilayer-perceptron",
-    statement="Degradation and its cure are not about convolutions: nets of linear layers show both.",
+    statement="Degradation and its cure are not about convolutions: nets of fully connected layers show both.",
     source="a consequence of the general argument of He et al. 2015, arXiv:1512.03385, section 3.1",
     predictions={"depth itself": "plain-mlp-56 trains worse than plain-mlp-20, and shortcuts cure it",
-                 "something of convolutions": "no such gap between linear nets"},
+                 "something of convolutions": "no such gap between fully connected nets"},
     columns=errors.COLUMNS, text=errors.TEXT, judge=judge, measure=errors.measure(*((net, variant) for variant in TRAININGS for net in NETS)),
-    draw=errors.draw(*((f"linear layers, {title}", [(label, net, variant, colour) for net, (label, colour) in NETS.items()])
+    draw=errors.draw(*((f"fully connected, {title}", [(label, net, variant, colour) for net, (label, colour) in NETS.items()])
                        for variant, title in TRAININGS.items())))

@@ -47,7 +47,7 @@ def draw(rows, caption):
 CLAIM = Claim(
     name="path-lengths",
     statement="The shortcuts carry the gradient: it reaches the images by short paths, through few residual branches.",
-    source="Veit et al. 2016, arXiv:1605.06431, section 4, figure 6 (of 54 blocks, paths through 5 to 17 carry nearly all)",
+    source="Veit et al. 2016, arXiv:1605.06431, section 5, figure 6 (of 54 blocks, paths through 5 to 17 carry nearly all)",
     predictions={"Veit et al.": "the gradient falls with every branch on the way, so that lengths well below half the blocks count",
                  "all paths alike": "a mean length of half the number of blocks"},
     columns=("seed", "length", "paths", "norm", "total"), measure=measure, judge=judge, draw=draw)

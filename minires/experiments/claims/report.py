@@ -38,9 +38,11 @@ def write(findings, out, config):
 
 
 def lines(findings):
-    """A line for each claim, for the terminal."""
-    width = max(len(finding.claim.name) for finding in findings)
-    return [f"{finding.claim.name:<{width}}  {finding.verdict.outcome:<12}  {finding.verdict.reason}" for finding in findings]
+    """Lines for the terminal: each claim with its verdict, and below it the numbers, a line for each part."""
+    found = []
+    for claim, verdict, _ in findings:
+        found += [f"{claim.name}: {verdict.outcome}", *(f"    {part}" for part in verdict.reason.split("; "))]
+    return found
 
 
 def markdown(findings, config):

@@ -45,7 +45,10 @@ def run(claims, out, dataset="synthetic", preset="quick", seeds=1, data_folder=N
             if seed not in _seeds(_rows(folder.path, claim)):
                 if progress:
                     print(f"{claim.name}, seed {seed}", flush=True)
-                table.append({"seed": seed, **row} for row in claim.measure(laboratory, seed))
+                # All rows of a seed at once: a seed of which a part is in the table would pass for measured.
+                table.append([{"seed": seed, **row} for row in claim.measure(laboratory, seed)])
+            elif progress:
+                print(f"{claim.name}, seed {seed}: measured before (to measure again, delete {table.path})", flush=True)
     return write_report(claims, out)
 
 

@@ -18,7 +18,7 @@ def judge(rows):
 CLAIM = Claim(
     name="shortcuts",
     statement="The identity is the best shortcut: projections and scaled shortcuts train worse.",
-    source="He et al. 2016, arXiv:1603.05027, section 3, table 1 (ResNet-110: 6.61 % test error; 1x1 convolutions 12.22 %, scaled by 0.5 12.35 %)",
+    source="He et al. 2016, arXiv:1603.05027, section 3, table 1 (ResNet-110: 6.61 % test error; 1x1 convolutions 12.22 %; scaled by 0.5 it fails, and ends at 12.35 % with F scaled too)",
     predictions={"He et al. 2016": "both end with a higher training error, though projections have more parameters",
                  "capacity, if that counted": "projections end lower, for they can represent the identity too"},
     columns=errors.COLUMNS, text=errors.TEXT, judge=judge,

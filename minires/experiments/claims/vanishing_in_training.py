@@ -93,7 +93,7 @@ def _table(rows, net):
 
 CLAIM = Claim(
     name="vanishing-in-training",
-    statement="During the first 300 steps the gradients of a deep plain net with batch norm vanish towards the images.",
+    statement="After 300 steps the gradients of a deep plain net with batch norm have vanished towards the images.",
     source="blog posts and lectures that plot gradients after some steps",
     predictions={"blog posts": "the first layer's gradient becomes a small fraction of the last's",
                  "the aftermath of an explosion": "it falls within a few steps because its weights have grown, and is small in proportion to these"},

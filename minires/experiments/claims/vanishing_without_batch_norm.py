@@ -63,7 +63,7 @@ def draw(rows, caption):
 
 CLAIM = Claim(
     name="vanishing-without-batch-norm",
-    statement="In a deep plain net without batch norm, gradients vanish.",
+    statement="In a deep plain net without batch norm gradients vanish, whatever the weights.",
     source="textbooks, after Glorot and Bengio 2010; He et al. 2015, arXiv:1502.01852, show that it depends on the weights",
     predictions={"textbooks": "the first layer's gradient is a small fraction of the last's, whatever the weights",
                  "theory": "each layer multiplies the norm by gain / sqrt(2): it vanishes, stays or explodes with gains 1, sqrt 2 and 2"},

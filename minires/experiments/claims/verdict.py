@@ -38,9 +38,9 @@ def above(values, threshold, margin, what, unit=""):
         return Verdict(UNDECIDED, f"{what} is not finite with every seed")
     margin = 2 * margin if len(values) == 1 else margin
     if min(values) > threshold + margin:
-        outcome, side = SUPPORTED, f"above {_number(threshold)}"
+        outcome, side = SUPPORTED, f"above {_number(threshold)}{_by(margin)}"
     elif max(values) < threshold - margin:
-        outcome, side = CONTRADICTED, f"below {_number(threshold)}"
+        outcome, side = CONTRADICTED, f"below {_number(threshold)}{_by(margin)}"
     else:
         outcome = UNDECIDED
         disagree = min(values) < threshold - margin or max(values) > threshold + margin
@@ -68,6 +68,10 @@ def spread(values, unit=""):
         return f"{_number(values[0])}{unit} (1 seed)"
     return (f"{_number(mean(values))}{unit} ({_number(min(values))} to {_number(max(values))}, standard deviation "
             f"{_number(stdev(values))}, n = {len(values)} seeds)")
+
+
+def _by(margin):
+    return f" by more than {_number(margin)}" if margin else ""
 
 
 def _number(value):
