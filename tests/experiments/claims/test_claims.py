@@ -100,6 +100,23 @@ def test_nets_are_shared_and_left_as_they_are(finished, small_nets):
     assert place.metrics("plain-56", 0)[-1]["iteration"] == TINY.iterations
 
 
+def test_a_seed_that_was_cut_off_is_measured_again(small_nets, tmp_path):
+    def measure(laboratory, seed):
+        yield {"net": "plain-20", "variant": "usual", "train_error": 1.0, "test_error": 2.0}
+        if not again:
+            raise KeyboardInterrupt
+        yield {"net": "plain-56", "variant": "usual", "train_error": 9.0, "test_error": 9.0}
+
+    figure = claims.errors.draw(("", [("20", "plain-20", "usual", "black"), ("56", "plain-56", "usual", "grey")]))
+    claim, again = replace(CLAIMS["pre-activation"], name="mine", measure=measure, judge=CLAIMS["stochastic-depth"].judge, draw=figure), False
+    with pytest.raises(KeyboardInterrupt):
+        claims.run([claim], tmp_path, preset="tiny", progress=False)
+    assert read_table(tmp_path / "mine.csv", claim.columns, claim.text) == []
+    again = True
+    claims.run([claim], tmp_path, preset="tiny", progress=False)
+    assert len(read_table(tmp_path / "mine.csv", claim.columns, claim.text)) == 2
+
+
 def test_other_settings_in_the_same_folder(finished):
     out, _ = finished
     with pytest.raises(ConfigError, match="preset tiny -> quick"):
