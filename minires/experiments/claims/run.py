@@ -4,7 +4,6 @@ from pathlib import Path
 
 from ...errors import DataError
 from ...plot import save
-from ..presets import PRESETS
 from ..records import RunFolder, read_config, read_table
 from . import report
 from .laboratory import Laboratory
