@@ -190,7 +190,7 @@ def _add_setting(command, presets):
     """The options that all experiments share: on what, how large, how often and where."""
     command.add_argument("--dataset", type=_one_of("data set", ("synthetic", "cifar10")), default="synthetic", metavar="NAME",
                          help="synthetic (drawn, needs no file; the default) or cifar10")
-    command.add_argument("--data", metavar="DIR", help="folder or archive of CIFAR-10 (default: $MINIRES_DATA, ./data, the user's cache)")
+    command.add_argument("--data", metavar="DIR", help="folder or archive of CIFAR-10 (default: $MINIRES_DATA, ./data, the checkout's data, the user's cache)")
     command.add_argument("--preset", type=_one_of("preset", presets), default="quick", metavar="NAME",
                          help=f"quick (the default){''.join(', ' + name for name in list(presets)[1:-1])} or {list(presets)[-1]}")
     command.add_argument("--seeds", type=_at_least(1), default=1, metavar="N", help="repeat with seeds 0 to N - 1 (default: 1)")

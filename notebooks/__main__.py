@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import jupytext
 import nbformat
@@ -89,7 +90,7 @@ def repository():
     return url.rstrip("/") if url.startswith("https://github.com/") else None
 
 
-def execute(notebook, fast=False, timeout=600):
+def execute(notebook, fast=False, timeout=600, dataset="synthetic"):
     """Run all cells in a clean kernel, in the folder of the notebooks.
 
     Parameters
@@ -97,6 +98,8 @@ def execute(notebook, fast=False, timeout=600):
     notebook : NotebookNode
     fast : bool
         Sets ``MINIRES_FAST``, by which notebooks take smaller nets and fewer steps.
+    dataset : str
+        Sets ``MINIRES_DATASET``: what is committed shows drawn images, whether or not photographs are at hand.
     timeout : float
         Seconds for a cell.
 
@@ -105,15 +108,9 @@ def execute(notebook, fast=False, timeout=600):
     nbclient.exceptions.CellExecutionError
         If a cell fails.
     """
-    before = os.environ.get("MINIRES_FAST")
-    os.environ["MINIRES_FAST"] = "1" if fast else ""
-    try:
+    settings = {"MINIRES_FAST": "1" if fast else "", "MINIRES_DATASET": dataset}
+    with mock.patch.dict(os.environ, settings):
         NotebookClient(notebook, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}).execute()
-    finally:
-        if before is None:
-            del os.environ["MINIRES_FAST"]
-        else:
-            os.environ["MINIRES_FAST"] = before
     return notebook
 
 

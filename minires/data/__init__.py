@@ -1,13 +1,15 @@
 """Data sets, batches, and where they come from."""
 
-from ..errors import unknown_name
+import os
+
+from ..errors import DataError, unknown_name
 from .batches import Batches, EvaluationBatches
-from .cifar10 import cifar10
+from .cifar10 import cifar10, find
 from .dataset import ImageDataset
 from .fetch import fetch_cifar10
 from .synthetic import synthetic
 
-__all__ = ["Batches", "EvaluationBatches", "ImageDataset", "cifar10", "fetch_cifar10", "load", "synthetic"]
+__all__ = ["Batches", "EvaluationBatches", "ImageDataset", "cifar10", "fetch_cifar10", "load", "preferred", "synthetic"]
 
 # A loader takes (folder, train_size) and returns (train, test).
 DATASETS = {
@@ -41,6 +43,36 @@ def load(name, folder=None, train_size=None):
     if name not in DATASETS:
         raise unknown_name("load", "data set", name, DATASETS)
     return DATASETS[name](folder, train_size)
+
+
+def preferred(folder=None):
+    """The name of the data set to take where either will do: photographs if they are at hand, else the drawn images.
+
+    Parameters
+    ----------
+    folder : str or Path, optional
+        Where CIFAR-10 may be; see `cifar10`.
+
+    Returns
+    -------
+    {"synthetic", "cifar10"}
+        What the environment variable MINIRES_DATASET says, if it is set; else "cifar10" if its files are found.
+
+    Raises
+    ------
+    ConfigError
+        If MINIRES_DATASET names no data set.
+    """
+    wanted = os.environ.get("MINIRES_DATASET")
+    if wanted:
+        if wanted not in DATASETS:
+            raise unknown_name("MINIRES_DATASET", "data set", wanted, DATASETS)
+        return wanted
+    try:
+        find(folder)
+    except DataError:
+        return "synthetic"
+    return "cifar10"
 
 
 def _first(train_size, train, test):

@@ -43,7 +43,8 @@ def cifar10(folder=None):
     ----------
     folder : str or Path, optional
         The folder that holds ``cifar-10-batches-bin/`` or ``cifar-10-batches-py/``, one of those folders itself, or
-        a downloaded archive. By default MINIRES_DATA, ``data/`` and the user's cache are searched.
+        a downloaded archive. By default MINIRES_DATA, ``data/`` here and beside the package, and the user's cache
+        are searched.
 
     Returns
     -------

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+CHECKOUT = Path(__file__).resolve().parents[2] / "data"
+
 
 def search_path(folder=None):
     """The places to look in, best first.
@@ -15,12 +17,12 @@ def search_path(folder=None):
     Returns
     -------
     list of Path
-        `folder` alone, or: the environment variable MINIRES_DATA if it is set, ``data/`` in the current folder, and
-        the user's cache.
+        `folder` alone, or: the environment variable MINIRES_DATA if it is set, ``data/`` in the current folder,
+        ``data/`` beside the package (notebooks run in a folder of their own), and the user's cache.
     """
     if folder is not None:
         return [Path(folder).expanduser()]
-    places = [Path("data").resolve(), user_cache()]
+    places = list(dict.fromkeys([Path("data").resolve(), CHECKOUT, user_cache()]))
     if os.environ.get("MINIRES_DATA"):
         places.insert(0, Path(os.environ["MINIRES_DATA"]).expanduser())
     return places

@@ -32,7 +32,8 @@ print("minires", mr.__version__, "· NumPy", np.__version__)
 # ## The pictures we learn from
 #
 # A computer learns from examples. Ours are ten classes of drawn shapes; they need no download. (Photographs come in as
-# recorded results: runs on CIFAR-10, a collection of small photographs of ten kinds of things.)
+# recorded results: runs on CIFAR-10, a collection of small photographs of ten kinds of things. Once
+# `minires data cifar10` has fetched it, notebooks 07 and 10 train on it as well.)
 
 # %%
 train_set, test_set = mr.data.synthetic(500 if FAST else 4000, 200 if FAST else 1000)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from minires.data import cifar10 as cifar10_function
-from minires.data import load
+from minires.data import load, preferred
 from minires.data.cifar10 import CLASSES, _name, find, read
 from minires.errors import ConfigError, DataError
 
@@ -61,12 +61,15 @@ def test_found_as_parent_as_folder_and_as_archive(binary, tmp_path):
 
 
 def test_search_order(binary, tmp_path, monkeypatch):
-    """MINIRES_DATA first, then ./data, then the user's cache; a named folder is the only one looked at."""
+    """MINIRES_DATA first, ./data, data/ beside the package, then the user's cache; a named folder is the only one looked at."""
     monkeypatch.setattr("minires.data.places.user_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr("minires.data.places.CHECKOUT", tmp_path / "checkout" / "data")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MINIRES_DATA", raising=False)
     cache = write_binary(tmp_path / "cache" / "cifar-10-batches-bin")
     assert find() == cache
+    beside = write_binary(tmp_path / "checkout" / "data" / "cifar-10-batches-bin")
+    assert find() == beside
     here = write_binary(tmp_path / "data" / "cifar-10-batches-bin")
     assert find() == here
     monkeypatch.setenv("MINIRES_DATA", str(tmp_path))
@@ -75,9 +78,15 @@ def test_search_order(binary, tmp_path, monkeypatch):
         find(tmp_path / "nowhere")
 
 
-def test_nothing_found_says_where_it_looked_and_what_to_do(tmp_path, monkeypatch):
+def nowhere_else(monkeypatch, tmp_path):
+    """No CIFAR-10 of this machine is found: only what lies in MINIRES_DATA."""
     monkeypatch.setattr("minires.data.places.user_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr("minires.data.places.CHECKOUT", tmp_path / "checkout")
     monkeypatch.chdir(tmp_path)
+
+
+def test_nothing_found_says_where_it_looked_and_what_to_do(tmp_path, monkeypatch):
+    nowhere_else(monkeypatch, tmp_path)
     monkeypatch.setenv("MINIRES_DATA", str(tmp_path / "env"))
     with pytest.raises(DataError) as error:
         cifar10_function()
@@ -194,6 +203,21 @@ def test_load_takes_the_first_training_images(binary, monkeypatch):
     assert len(train) == 5 * RECORDS and len(same_test) == len(test) == RECORDS
     with pytest.raises(ConfigError, match=f"1 to {5 * RECORDS}"):
         load("cifar10", binary, train_size=5 * RECORDS + 1)
+
+
+def test_photographs_are_preferred_where_they_are(binary, tmp_path, monkeypatch):
+    nowhere_else(monkeypatch, tmp_path)
+    monkeypatch.delenv("MINIRES_DATASET", raising=False)
+    monkeypatch.delenv("MINIRES_DATA", raising=False)
+    assert preferred() == "synthetic"
+    assert preferred(binary) == "cifar10"
+    monkeypatch.setenv("MINIRES_DATA", str(tmp_path))
+    assert preferred() == "cifar10"
+    monkeypatch.setenv("MINIRES_DATASET", "synthetic")
+    assert preferred() == "synthetic"
+    monkeypatch.setenv("MINIRES_DATASET", "cifar")
+    with pytest.raises(ConfigError, match="MINIRES_DATASET.*did you mean 'cifar10'"):
+        preferred()
 
 
 def test_a_place_that_cannot_even_be_looked_at(tmp_path):
