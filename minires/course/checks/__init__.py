@@ -1,0 +1,49 @@
+"""What the tasks of the assignments ask for, and the mistakes that are often made in them.
+
+Each module holds the checks of one assignment. A check gets what a student wrote and a `Trial`, calls it with numbers drawn for
+the occasion, and compares with a definition of its own, never with the kernels of minires, which are out of reach by then.
+"""
+
+import os
+from importlib import import_module
+
+from ...errors import ConfigError, unknown_name
+from ..compare import Trial
+
+ASSIGNMENTS = ("a1", "a2", "a3", "a4", "a5", "a6")
+_tasks = {}                            # name -> check
+
+
+def task(name):
+    """Decorator: this function checks the task `name`."""
+    def register(function):
+        _tasks[name] = function
+        return function
+    return register
+
+
+def tasks(assignment):
+    """The names of an assignment's tasks, in order."""
+    if assignment not in ASSIGNMENTS:
+        raise unknown_name("check", "assignment", assignment, ASSIGNMENTS)
+    import_module(f"{__name__}.{assignment}")
+    return [name for name in _tasks if name.startswith(f"{assignment}.")]
+
+
+def run(name, answers, hidden):
+    """Run the check of a task: with the seed on view, or with two others.
+
+    The hidden seeds depend on the environment variable MINIRES_COURSE_SEED, so that every course can have its own.
+    """
+    known = tasks(str(name).split(".")[0])
+    if name not in known:
+        raise unknown_name("check", "task", name, known)
+    seeds = [0]
+    if hidden:
+        try:
+            first = int(os.environ.get("MINIRES_COURSE_SEED", "1"))
+        except ValueError:
+            raise ConfigError("MINIRES_COURSE_SEED", "not a seed", "a whole number", os.environ["MINIRES_COURSE_SEED"]) from None
+        seeds = [1000 * first + 1, 1000 * first + 2]
+    for seed in seeds:
+        _tasks[name](*answers, Trial(seed, hidden))

@@ -1,0 +1,222 @@
+"""Look at what a student's function gave back, and say what is wrong with it in words that help.
+
+NumPy's functions are bound when this module is imported: a submission that replaces ``np.allclose`` changes nothing here.
+"""
+
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy import abs as absolute
+from numpy import all as every
+from numpy import argmax, array, array_equal, asarray, isfinite, isnan, median, ndarray, unravel_index
+
+FOLDER = Path(__file__).parent
+_default_rng = np.random.default_rng
+_errstate = np.errstate
+
+
+class WrongAnswer(AssertionError):
+    """What a check has to say. Notebooks show the message alone, without the lines of the check."""
+
+    def _render_traceback_(self):              # asked for by IPython
+        return [f"✗ {self}"]
+
+
+@dataclass
+class Trial:
+    """One go of a check: `rng` draws its input; `hidden` goes draw others than a student saw."""
+
+    seed: int
+    hidden: bool
+
+    def __post_init__(self):
+        self.rng = _default_rng([self.seed, 2015])
+
+    def normal(self, *shape, dtype=np.float64):
+        """Numbers from a normal distribution."""
+        return self.rng.standard_normal(shape).astype(dtype)
+
+
+def call(function, *args, name=None, **settings):
+    """What a student's function returns; arrays that go in must come out unchanged.
+
+    Raises
+    ------
+    WrongAnswer
+        If it is not written yet, stops with an error, or changes its input.
+    """
+    name = name or getattr(function, "__name__", "your function")
+    if hasattr(function, "remote_call"):
+        result, changed = function.remote_call(args, settings)
+    else:
+        before = [argument.copy() if isinstance(argument, ndarray) else None for argument in args]
+        with reported(name):
+            result = function(*args, **settings)
+        changed = [i for i, (old, now) in enumerate(zip(before, args)) if old is not None and not array_equal(old, now, equal_nan=True)]
+    if changed:
+        raise WrongAnswer(f"{name} changes its argument number {changed[0] + 1} in place: expected it as it was after the call; "
+                          "somebody else may still need it. Make a new array (y = a + b), or copy first (a.copy())")
+    return result
+
+
+def probe(name, target, *args):
+    """Let the function `name` of `probes` work with what a student wrote, beside it, and return what it reports."""
+    if hasattr(target, "remote_probe"):
+        return target.remote_probe(name, args)
+    from . import probes
+
+    with reported(getattr(target, "__name__", "your code")):
+        return getattr(probes, name)(target, *args)
+
+
+class reported:
+    """Within: an error in a student's code becomes a WrongAnswer that says where it happened."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if kind is None or issubclass(kind, (WrongAnswer, KeyboardInterrupt, SystemExit)):
+            return False
+        raise WrongAnswer(stopped(self.name, kind.__name__, str(error), place(trace))) from None
+
+
+def place(trace):
+    """Where in a student's code an error happened: "line 3: y = x + z", or "" if it was elsewhere."""
+    frames = [frame for frame in traceback.extract_tb(trace) if not _is_ours(frame.filename)]
+    return f"line {frames[-1].lineno}: {frames[-1].line}".rstrip(": ") if frames else ""
+
+
+def _is_ours(filename):
+    """Whether a frame is of minires, of an installed package, or of Python itself."""
+    return filename.startswith("<frozen") or "site-packages" in filename or FOLDER.parent in Path(filename).parents \
+        or "/lib/python3" in filename
+
+
+def stopped(name, kind, message, where):
+    """The message about an error in a student's code."""
+    if kind == "NotImplementedError":
+        return f"{name} is not written yet"
+    return f"{name} stopped with {kind}: {message}" + (f" ({where})" if where else "")
+
+
+def expect(what, got, want, mistakes=None, tolerance=1e-6, dtype=None):
+    """Compare an array, or a number, with what it should be.
+
+    Parameters
+    ----------
+    what : str
+        What it is, e.g. "unbroadcast: the gradient of shape (3, 1)".
+    got : object
+        What the student's function returned.
+    want : array_like
+    mistakes : dict, optional
+        What a typical mistake would have given -> the sentence that names it.  Pairs ``(sentence, array)``, in order of how
+        often they are made.
+    tolerance : float
+        Largest difference, as a share of the largest number expected.
+    dtype : optional
+        The dtype it must have; by default any of the kind of `want`.
+
+    Raises
+    ------
+    WrongAnswer
+        What, expected, got, and what it looks like.
+    """
+    want = asarray(want)
+    if got is None:
+        raise WrongAnswer(f"{what}: expected {_kind(want)}, got None; is a `return` missing?")
+    if not isinstance(got, (ndarray, np.generic, int, float)) or isinstance(got, bool) and want.dtype != bool:
+        raise WrongAnswer(f"{what}: expected {_kind(want)}, got {_article(type(got).__name__)}")
+    got = asarray(got)
+    known = [(sentence, asarray(wrong)) for sentence, wrong in (mistakes or ()) if not _same(asarray(wrong), want, tolerance)]
+    looks = next((sentence for sentence, wrong in known if _same(got, wrong, tolerance)), None)
+    if got.shape != want.shape:
+        hint = looks or (got.T.shape == want.shape and "it looks transposed") or None
+        raise WrongAnswer(f"{what}: expected shape {want.shape}, got {got.shape}" + _because(hint))
+    if dtype is not None and got.dtype != dtype:
+        raise WrongAnswer(f"{what}: expected dtype {np.dtype(dtype)}, got {got.dtype}; " + _dtype_hint(got.dtype, np.dtype(dtype)))
+    if got.dtype.kind not in "fiub":
+        raise WrongAnswer(f"{what}: expected numbers, got dtype {got.dtype}")
+    if _same(got, want, tolerance):
+        return
+    if looks:
+        raise WrongAnswer(f"{what}: wrong values{_because(looks)}")
+    if not every(isfinite(got)):
+        raise WrongAnswer(f"{what}: {int((~isfinite(got)).sum())} of {got.size} values are {'nan' if isnan(got).any() else 'infinite'}")
+    raise WrongAnswer(f"{what}: wrong values: {_first_difference(got, want, tolerance)}{_because(_factor(got, want, tolerance))}")
+
+
+def expect_that(condition, message):
+    """Raise a WrongAnswer with `message` unless `condition`."""
+    if not condition:
+        raise WrongAnswer(message)
+
+
+def expect_tuple(what, got, length, names):
+    """That a function returned so many things.
+
+    Raises
+    ------
+    WrongAnswer
+        If not; it says which ones, by their `names`.
+    """
+    if not isinstance(got, (tuple, list)) or len(got) != length:
+        came = "None; is a `return` missing?" if got is None else f"{len(got)} of them" if isinstance(got, (tuple, list)) else _article(type(got).__name__)
+        raise WrongAnswer(f"{what}: expected {length} things, {names}, got {came}")
+    return got
+
+
+def _same(a, b, tolerance):
+    if a.shape != b.shape or a.dtype.kind not in "fiub" or b.dtype.kind not in "fiub":
+        return False
+    if a.size == 0:
+        return True
+    a, b = a.astype(float), b.astype(float)
+    with _errstate(all="ignore"):
+        return bool(every((absolute(a - b) <= tolerance * max(1e-30, float(absolute(b).max()))) | (isnan(a) & isnan(b))))
+
+
+def _first_difference(got, want, tolerance):
+    difference = absolute(got.astype(float) - want)
+    wrong = difference > tolerance * max(1e-30, float(absolute(want).max()))
+    if got.ndim == 0:
+        return f"expected {want:.6g}, got {got:.6g}"
+    first = tuple(int(i) for i in unravel_index(argmax(wrong), wrong.shape))
+    return f"{int(wrong.sum())} of {got.size} differ, the first at {list(first)}: expected {want[first]:.6g}, got {got[first]:.6g}"
+
+
+def _factor(got, want, tolerance):
+    """"... every value is c times what it should be", if that is so."""
+    big = absolute(want) > 1e-3 * absolute(want).max()
+    if big.sum() < 1 or want.size < 3:
+        return None
+    factor = float(median(got[big] / want[big]))
+    if factor and _same(asarray(got), factor * want, 10 * tolerance):
+        return "the sign is wrong everywhere" if absolute(factor + 1) < 1e-6 else f"every value is {factor:.4g} times what it should be"
+    return None
+
+
+def _because(hint):
+    return f". It looks as if {hint}" if hint and not hint.startswith(("it ", "every", "the sign")) else f": {hint}" if hint else ""
+
+
+def _kind(want):
+    return f"an array of shape {want.shape}" if want.ndim else "a number"
+
+
+def _article(name):
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def _dtype_hint(got, want):
+    if want == np.float32 and got == np.float64:
+        return "float64 has crept in: an array made without dtype=, or a NumPy float64 number, makes the result twice as large and slower"
+    if got.kind in "iu":
+        return "whole numbers: has something been rounded, or divided by // ?"
+    return "make new arrays with the dtype of what came in"

@@ -1,0 +1,89 @@
+"""Keep the library's own solution of an assignment out of reach: what a student is to write is not there to be called."""
+
+import inspect
+from importlib import import_module
+from pathlib import Path
+from types import FunctionType
+
+from ..errors import unknown_name
+
+# The modules whose functions an assignment asks for, in part or in other words.
+MODULES = {
+    "a1": ("tape", "tensor", "functional", "gradcheck", "kernels.shapes", "kernels.naive", "kernels.cpu", "kernels.common"),
+    "a2": ("kernels.naive.conv", "kernels.cpu.conv", "kernels.cpu.im2col", "kernels.cpu.taps"),
+    "a3": ("kernels.naive.batch_norm", "kernels.naive.batch_norm_relu", "kernels.naive.activation", "kernels.cpu.batch_norm",
+           "kernels.common.activation"),
+    "a4": ("models.blocks", "models.cifar", "models.deeper"),
+    "a5": (),
+    "a6": ("diagnostics.gradients",),
+}
+PACKAGE = __package__.split(".")[0]
+_held_back = set()                             # modules emptied in this process
+
+
+def start(assignment):
+    """Empty the modules of `MODULES` in this process: their functions raise an error that says so.
+
+    The code is taken out of the functions themselves, so that it is gone wherever they were imported before. What the
+    checks compare with is not affected: they have it from elsewhere.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such assignment.
+    """
+    if assignment not in MODULES:
+        raise unknown_name("course.begin", "assignment", assignment, MODULES)
+    for module in modules(assignment):
+        if module.__name__ not in _held_back:
+            _held_back.add(module.__name__)
+            for function in _functions(module):
+                _empty(function, assignment)
+
+
+def modules(assignment):
+    """The modules, of a package all in it; they are imported."""
+    found = []
+    for name in MODULES[assignment]:
+        module = import_module(f"{PACKAGE}.{name}")
+        found.append(module)
+        if hasattr(module, "__path__"):
+            files = sorted(Path(module.__path__[0]).glob("*.py"))
+            found += [import_module(f"{module.__name__}.{path.stem}") for path in files if path.stem != "__init__"]
+    return found
+
+
+def _functions(module):
+    """Every function that the module itself defines, also as a method, a property or a static method of a class."""
+    seen, todo = set(), [value for value in vars(module).values() if getattr(value, "__module__", None) == module.__name__]
+    while todo:
+        value = todo.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, FunctionType):
+            yield value
+        elif isinstance(value, (staticmethod, classmethod)):
+            todo.append(value.__func__)
+        elif isinstance(value, property):
+            todo += [part for part in (value.fget, value.fset, value.fdel) if part]
+        elif isinstance(value, type) and value.__module__ == module.__name__:
+            todo += vars(value).values()
+        elif hasattr(value, "__wrapped__"):
+            todo.append(value.__wrapped__)
+
+
+def _empty(function, assignment):
+    """Replace the code of a function. Its signature stays on view."""
+    try:
+        function.__signature__ = inspect.signature(function)
+    except (TypeError, ValueError):
+        pass
+    names = [f"free{i}" for i in range(len(function.__code__.co_freevars))]      # Python wants as many as there were
+    source = "def outer():\n" + "".join(f"    {name} = None\n" for name in names) + "    def stub(*args, **kwargs):\n" \
+        + "".join(f"        {name}\n" for name in names) \
+        + f"        raise __import__('{PACKAGE}.errors').errors.HeldBackError({function.__qualname__!r}, {assignment!r})\n    return stub\n"
+    space = {}
+    exec(source, space)
+    function.__defaults__ = function.__kwdefaults__ = None
+    function.__code__ = space["outer"]().__code__

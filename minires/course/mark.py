@@ -1,0 +1,253 @@
+"""Mark one submission: run its cells in a process of its own, and a fresh copy of the tests in this one."""
+
+import ast
+import builtins
+import contextlib
+import io
+import re
+import shutil
+import tempfile
+import time
+import warnings
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import MiniresError, nearest
+from . import assignments, check
+from .compare import WrongAnswer
+from .sandbox import Crashed, Submission, TimedOut
+
+RESTARTS = 3                           # how often a process that ended, or took too long, is started again
+FIGURES = 6                            # kept of one submission
+MAGIC = re.compile(r"^(\s*)[%!?].*$", re.MULTILINE)
+
+
+@dataclass
+class Mark:
+    """Points for one cell."""
+
+    id: str
+    points: float | None               # None: a person has to read it
+    out_of: float
+    message: str = ""                  # what was wrong
+    answer: str = ""                   # what there is to read
+
+
+@dataclass
+class Result:
+    """What came of a submission."""
+
+    assignment: str
+    marks: list = field(default_factory=list)
+    problems: list = field(default_factory=list)       # lines: cells that stopped, were missing or took too long
+    figures: list = field(default_factory=list)        # (cell, bytes of a PNG)
+    output: str = ""
+    seconds: float = 0.0
+
+    @property
+    def points(self):
+        """Those given so far."""
+        return sum(mark.points or 0 for mark in self.marks)
+
+    @property
+    def out_of(self):
+        """All there are."""
+        return sum(mark.out_of for mark in self.marks)
+
+    @property
+    def to_read(self):
+        """The cells that wait for a person."""
+        return [mark for mark in self.marks if mark.points is None]
+
+    def record(self):
+        """All but the figures, for JSON."""
+        return {key: value for key, value in asdict(self).items() if key != "figures"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may use."""
+
+    seconds: float = 60                # for a cell
+    total: float = 900                 # for all of it
+    memory: int = 4 * 1024 ** 3        # bytes
+
+
+def mark(notebook, source, name, limits=Limits(), unreadable=()):
+    """Mark a submission.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        The submission.
+    source : NotebookNode
+        The assignment, with its tests; its solutions are not looked at.
+    name : str
+        Of the assignment: "a2_convolution".
+    limits : Limits
+    unreadable : list of Path
+        What the submission may not read.
+
+    Returns
+    -------
+    Result
+    """
+    started = time.monotonic()
+    folder = Path(tempfile.mkdtemp(prefix="minires-submission-"))
+    try:
+        marker = Marker(notebook, source, name, folder, limits, unreadable)
+        try:
+            marker.go()
+        finally:
+            marker.close()
+        result = marker.result
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    result.seconds = time.monotonic() - started
+    return result
+
+
+class Marker:
+    """One submission being marked."""
+
+    def __init__(self, notebook, source, name, folder, limits, unreadable):
+        self.cells, self.tests = assignments.cells(notebook), {cell.id: cell for cell in assignments.cells(source) if cell.tests}
+        self.source = [cell for cell in assignments.cells(source) if cell.id]
+        self.locked = {cell.id: cell for cell in self.source if cell.locked and not cell.tests}
+        self.name, self.folder, self.limits, self.unreadable = name, folder, limits, unreadable
+        self.result, self.done, self.restarts = Result(name), [], 0
+        self.deadline = time.monotonic() + limits.total
+        self.process, self.outputs = None, []
+
+    def go(self):
+        """All cells in the order of the submission; then the tests that are missing in it."""
+        found, seen = {}, set()
+        self.start()
+        for number, cell in enumerate(self.cells, 1):
+            label = f"cell {number}" + (f" ({cell.id})" if cell.id else "")
+            if cell.id and cell.id in seen:
+                self.result.problems.append(f"{label}: there are two cells with this name; the second is left out")
+                continue
+            seen.add(cell.id)
+            if cell.id in self.tests:
+                found[cell.id] = self.test(self.tests[cell.id])
+            elif cell.kind == "code":
+                self.run(self.locked.get(cell.id, cell).source, number, label)
+        answers = {cell.id: cell for cell in self.cells if cell.id}
+        for cell in self.source:
+            if cell.id not in seen and (cell.answer or cell.tests):
+                self.result.problems.append(f"the cell {cell.id} is missing" + (": its test was run all the same" if cell.tests else ""))
+            if cell.tests:
+                self.result.marks.append(found[cell.id] if cell.id in found else self.test(cell))
+            elif cell.by_hand:
+                self.result.marks.append(self.to_read(cell, answers.get(cell.id)))
+
+    def start(self):
+        """A process for the submission."""
+        self.process = Submission(self.folder, self.name.split("_")[0], [*self.unreadable, *secrets(self.name)], self.limits.seconds, self.limits.memory)
+
+    def close(self):
+        """End it, and keep what it printed."""
+        if self.process is not None:
+            self.process.close()
+            self.outputs.append(self.process.output.text())
+            self.process = None
+        self.result.output = "\n".join(text for text in self.outputs if text)
+
+    def restart(self):
+        """A new process, in which the cells that went well before are run again."""
+        self.close()
+        if self.restarts == RESTARTS or time.monotonic() > self.deadline:
+            return
+        self.restarts += 1
+        self.start()
+        try:
+            for source, label in self.done:
+                self.process.run(source, label)
+        except (Crashed, TimedOut):
+            self.close()
+        except WrongAnswer:
+            pass
+
+    def alive(self):
+        """Whether there is a process, and time."""
+        if self.process is not None and time.monotonic() > self.deadline:
+            self.result.problems.append(f"all together took longer than {self.limits.total:g} seconds: what follows was not run")
+            self.close()
+        return self.process is not None
+
+    def run(self, source, number, label):
+        """A cell of the submission's own."""
+        if not self.alive():
+            return
+        source = MAGIC.sub(r"\1pass", source)
+        try:
+            self.process.run(source, f"<cell {number}>")
+            self.done.append((source, f"<cell {number}>"))
+            if len(self.result.figures) < FIGURES and re.search(r"plt|plot|figure|draw", source):
+                self.result.figures += [(label, picture) for picture in self.process.figures()]
+        except (Crashed, TimedOut) as error:
+            self.result.problems.append(f"{label}: {error}")
+            self.restart()
+        except WrongAnswer as error:
+            self.done.append((source, f"<cell {number}>"))             # what it defined before it stopped is there
+            self.result.problems.append(f"{label}: {error}")
+
+    def test(self, cell):
+        """The points of a test: all of them if it runs, else none and what it said."""
+        if not self.alive():
+            return Mark(cell.id, 0, cell.points, "not run: the submission's process ended too often, or took too long")
+        try:
+            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+                warnings.simplefilter("ignore")
+                exec(compile(cell.source, f"<test {cell.id}>", "exec"), self.space(cell.source))
+            self.process.forget()
+            return Mark(cell.id, cell.points, cell.points)
+        except (Crashed, TimedOut) as error:
+            self.restart()
+            return Mark(cell.id, 0, cell.points, str(error))
+        except WrongAnswer as error:
+            return Mark(cell.id, 0, cell.points, str(error))
+        except MiniresError:
+            raise                              # a mistake in the assignment, not in the submission
+        except Exception as error:
+            return Mark(cell.id, 0, cell.points, f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+
+    def space(self, source):
+        """The names that a test uses: the check, NumPy, and what the submission has defined."""
+        tree = ast.parse(source)
+        names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        own = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+        own |= {(alias.asname or alias.name).split(".")[0] for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names}
+        space = {"__name__": "test", "check": check, "np": np}
+        defined = None
+        for name in dict.fromkeys(names):
+            if name in space or name in own or hasattr(builtins, name):
+                continue
+            if defined is None:
+                defined = self.process.names()
+            if name not in defined:
+                near = nearest(name, defined)
+                raise WrongAnswer(f"{name} is not defined: its cell stopped, or it has another name" + (f"; there is {near!r}" if near else ""))
+            space[name] = self.process.get(name)
+        return space
+
+    def to_read(self, cell, submitted):
+        """An answer in words, for a person; without one, no points."""
+        stub = assignments.TEXT_STUB
+        text = submitted.source.strip() if submitted else ""
+        if not text or text == stub:
+            return Mark(cell.id, 0, cell.points, "no answer")
+        return Mark(cell.id, None, cell.points, answer=text)
+
+
+def secrets(name):
+    """Files that a submission may not read: what its assignment holds back, the checks, and the sources."""
+    from . import checks, hold_back
+
+    key = name.split("_")[0]
+    files = [Path(module.__file__) for module in hold_back.modules(key)]
+    compiled = [other for path in files for other in (path.parent / "__pycache__").glob(f"{path.stem}.*")]
+    return [*files, *compiled, *checks.__path__, assignments.SOURCES]

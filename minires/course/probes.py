@@ -1,0 +1,72 @@
+"""Questions about what a student wrote that take more than one call: each runs beside the code, and reports arrays and numbers.
+
+A probe knows no right answers. It is given the student's function or class first.
+"""
+
+import time
+
+import numpy as np
+
+
+def seconds(function, *arguments):
+    """The shortest of three runs."""
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        function(*arguments)
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def order(topological_order, parents):
+    """Give a graph to a function that sorts its nodes: node i has the parents `parents[i]`; return their numbers as it sorts them."""
+    nodes = _graph(parents)
+    return [nodes.index(node) if len(nodes) < 1000 else node.number for node in topological_order(nodes[-1])]
+
+
+def _graph(parents):
+    nodes = []
+    for number, places in enumerate(parents):
+        node = _Thing()
+        node.number, node.parents = number, [nodes[i] for i in places]
+        nodes.append(node)
+    return nodes
+
+
+class _Thing:
+    """Anything with attributes."""
+
+
+def walk(backward, node_class, parents, factors, gradient):
+    """Run a student's backward pass over nodes that multiply and add up: value[i] = sum of factors[i][k] value[parents[i][k]].
+
+    Returns the gradient of every node (None where there is none), and how often each node was asked for its parents' gradients.
+    """
+    nodes, calls = [], [0] * len(parents)
+    for number, (places, numbers) in enumerate(zip(parents, factors)):
+        def rule(dy, number=number, numbers=numbers):
+            calls[number] += 1
+            return tuple(factor * dy for factor in numbers)
+
+        value = sum((factor * nodes[i].value for factor, i in zip(numbers, places)), np.zeros_like(gradient)) if places else np.ones_like(gradient)
+        nodes.append(node_class(value, tuple(nodes[i] for i in places), rule if places else None))
+    backward(nodes[-1], gradient)
+    return [None if node.grad is None else np.asarray(node.grad) for node in nodes], calls
+
+
+def check_gradient(gradient_check, x, factor):
+    """Let a student's gradient check judge the gradient of sum x^3: times `factor`, or with one wrong number if that is None."""
+    def gradient(x):
+        right = 3 * x ** 2
+        if factor is None:
+            return right + np.array([0.1, -0.1] + [0] * (len(x) - 2))      # their sum is as it was
+        return factor * right
+
+    result = gradient_check(lambda x: float((x ** 3).sum()), gradient, x)
+    return bool(result) if isinstance(result, (bool, np.bool_)) else result
+
+
+def slope(numerical_gradient, weights, x, eps):
+    """The numerical gradient of sum weights x^3, and x as it is afterwards."""
+    x = x.copy()
+    return numerical_gradient(lambda x: float((weights * x ** 3).sum()), x, eps), x

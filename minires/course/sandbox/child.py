@@ -1,0 +1,124 @@
+"""The process of a submission: it runs cells, calls functions and hands back what they return."""
+
+import io
+import json
+import os
+import sys
+import traceback
+import types
+
+from . import guard, wire
+
+
+def main():
+    """Serve requests from standard input until it ends. What the code prints goes to standard error."""
+    settings = json.loads(sys.argv[1])
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), encoding="utf-8", errors="replace", line_buffering=True)
+
+    guard.limit(settings["memory"])
+    serve(requests, replies, Room(settings))
+
+
+class Room:
+    """What a submission has defined, and what was asked of it."""
+
+    def __init__(self, settings):
+        from ... import course
+        from .. import hold_back, probes
+
+        self.things, self.probes = {}, probes
+        self.module = types.ModuleType("__main__")
+        vars(self.module).update(__name__="__main__", display=lambda *things, **options: None)
+        sys.modules["__main__"] = self.module
+        if settings["assignment"]:
+            hold_back.start(settings["assignment"])
+        course._graded_elsewhere = True
+        os.chdir(settings["folder"])
+        guard.close(settings["folder"], settings["unreadable"])
+
+    def handle(self, value):
+        """What stays here goes out as a number."""
+        self.things[id(value)] = value
+        return {"ref": id(value), "type": type(value).__name__, "callable": callable(value), "name": str(getattr(value, "__name__", ""))}
+
+    def thing(self, reference):
+        """The reverse."""
+        return self.things[reference["ref"]]
+
+    def run(self, source, label):
+        import linecache
+
+        linecache.cache[label] = len(source), None, source.splitlines(keepends=True), label      # so that errors can show the line
+        exec(compile(source, label, "exec"), vars(self.module))
+
+    def names(self):
+        return [name for name in vars(self.module) if not name.startswith("__")]
+
+    def get(self, name):
+        return vars(self.module)[name]
+
+    def call(self, target, arguments, settings):
+        import numpy as np
+
+        before = [argument.copy() if isinstance(argument, np.ndarray) else None for argument in arguments]
+        result = target(*arguments, **settings)
+        changed = [i for i, (old, now) in enumerate(zip(before, arguments)) if old is not None and not np.array_equal(old, now, equal_nan=True)]
+        return result, changed
+
+    def probe(self, name, target, arguments):
+        return getattr(self.probes, name)(target, *arguments)
+
+    def figures(self):
+        """The open figures as PNG, which are then closed."""
+        if "matplotlib.pyplot" not in sys.modules:
+            return []
+        import numpy as np
+
+        plt, pictures = sys.modules["matplotlib.pyplot"], []
+        for number in plt.get_fignums()[:4]:
+            buffer = io.BytesIO()
+            plt.figure(number).savefig(buffer, format="png", dpi=70, bbox_inches="tight")
+            pictures.append(np.frombuffer(buffer.getvalue(), np.uint8))
+        plt.close("all")
+        return pictures
+
+    def forget(self):
+        """Let go of everything that went out: caches, blocks, nets."""
+        self.things.clear()
+
+
+def serve(requests, replies, room):
+    """Answer one request after the other."""
+    while True:
+        try:
+            message = wire.receive(requests, room.thing)
+        except EOFError:
+            return
+        try:
+            answer = {"result": getattr(room, message["do"])(*message["with"])}
+        except BaseException as error:         # a submission may raise anything, SystemExit too
+            answer = {"error": type(error).__name__, "message": _text(error), "where": _place(error)}
+        try:
+            wire.send(replies, answer, room.handle)
+        except BrokenPipeError:
+            return
+        except BaseException as error:
+            wire.send(replies, {"error": type(error).__name__, "message": f"what was returned cannot be passed on: {_text(error)}", "where": ""}, room.handle)
+
+
+def _text(error):
+    try:
+        return str(error)[:2000]
+    except BaseException:
+        return "(its message cannot be shown)"
+
+
+def _place(error):
+    """The last line of the submission's own cells that the error passed through."""
+    if isinstance(error, SyntaxError) and error.lineno:
+        return f"line {error.lineno}: {(error.text or '').strip()}"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith("<cell")]
+    return f"line {frames[-1].lineno}: {frames[-1].line}" if frames else ""

@@ -1,0 +1,196 @@
+"""The other end of a submission's process: start it, ask it, and survive whatever it does."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from pathlib import Path
+
+from ..compare import WrongAnswer, stopped
+from . import wire
+
+ROOT = Path(__file__).resolve().parents[3]                       # the folder that holds the package minires
+START = "import sys; sys.path.insert(0, {root!r}); from minires.course.sandbox import child; child.main()"
+KEPT = 20_000                                                    # characters of output, from the start and from the end
+PASSED_ON = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "MINIRES_FAST")
+
+
+class Crashed(WrongAnswer):
+    """The process ended."""
+
+
+class TimedOut(WrongAnswer):
+    """The process was ended, for it took too long."""
+
+
+class Submission:
+    """A process that holds one submission.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it runs, and the only place where it can write.
+    assignment : str or None
+        What is held back in it.
+    unreadable : list of Path
+        What it may not read.
+    seconds : float
+        For each request.
+    memory : int
+        Bytes.
+    """
+
+    def __init__(self, folder, assignment=None, unreadable=(), seconds=60, memory=4 * 1024 ** 3):
+        self.seconds, self.timed_out, self.output = seconds, False, Output()
+        settings = {"folder": str(folder), "assignment": assignment, "unreadable": [str(path) for path in unreadable], "memory": memory}
+        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        environment |= {"HOME": str(folder), "TMPDIR": str(folder), "TEMP": str(folder), "MPLBACKEND": "Agg", "MPLCONFIGDIR": _matplotlib_folder(),
+                        "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MINIRES_DATASET": "synthetic", "PYTHONHASHSEED": "0"}
+        self.process = subprocess.Popen([sys.executable, "-I", "-c", START.format(root=str(ROOT)), json.dumps(settings)], cwd=folder, env=environment,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        self.drain = threading.Thread(target=self.output.read_from, args=(self.process.stderr,), daemon=True)
+        self.drain.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def close(self):
+        """End the process, and all that it started."""
+        self._kill()
+        self.process.wait()
+        self.drain.join(1)
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            try:
+                stream.close()
+            except OSError:
+                pass
+
+    def run(self, source, label):
+        """Run a cell.
+
+        Raises
+        ------
+        WrongAnswer
+            With the error that stopped it.
+        Crashed, TimedOut
+            If the process is gone.
+        """
+        self.ask("run", source, label, what="the cell")
+
+    def names(self):
+        """The names that the submission has defined."""
+        return [name for name in self.ask("names") if isinstance(name, str)]
+
+    def get(self, name):
+        """What a name stands for: a number, text or array as it is, anything else as a `Remote`."""
+        return self.ask("get", name)
+
+    def figures(self):
+        """The figures drawn since the last call, as the bytes of PNG files."""
+        found = self.ask("figures", what="drawing a figure")
+        pictures = [picture.tobytes() for picture in found if hasattr(picture, "tobytes")] if isinstance(found, list) else []
+        return [picture for picture in pictures if picture.startswith(b"\x89PNG\r\n") and len(picture) < 2_000_000]
+
+    def forget(self):
+        """Let go of everything that was handed out."""
+        self.ask("forget")
+
+    def ask(self, do, *arguments, what="your code"):
+        """Send a request and wait for the answer."""
+        watchdog = threading.Timer(self.seconds, self._time_out)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            wire.send(self.process.stdin, {"do": do, "with": list(arguments)}, _reference)
+            answer = wire.receive(self.process.stdout, lambda reference: Remote(self, reference))
+            if not isinstance(answer, dict) or not ("result" in answer or {"error", "message", "where"} <= set(answer)):
+                raise wire.WireError("not an answer")
+        except (EOFError, OSError, wire.WireError) as error:
+            if self.timed_out:
+                raise TimedOut(f"{what} took longer than {self.seconds:g} seconds, and was stopped") from None
+            self._kill()
+            code = self.process.wait()
+            raise Crashed(f"{what} ended the process" + (f" (exit status {code})" if code >= 0 else f" (signal {-code})")
+                          + (": it wrote where answers are passed on" if isinstance(error, wire.WireError) else "")) from None
+        finally:
+            watchdog.cancel()
+        if "error" in answer:
+            raise WrongAnswer(stopped(what, *(str(answer[key]) for key in ("error", "message", "where"))))
+        return answer["result"]
+
+    def _time_out(self):
+        self.timed_out = True
+        self._kill()
+
+    def _kill(self):
+        if self.process.poll() is None:
+            try:
+                os.killpg(self.process.pid, 9) if hasattr(os, "killpg") else self.process.kill()
+            except ProcessLookupError:
+                pass
+
+
+class Remote:
+    """Something that lives in a submission's process: it can be called, asked about by a probe, and handed back."""
+
+    def __init__(self, submission, reference):
+        self._submission, self._reference = submission, int(reference["ref"])
+        self.__name__ = str(reference.get("name") or f"a {reference.get('type')}")
+
+    def remote_call(self, arguments, settings):
+        """The result, and which of the arguments were changed."""
+        result, changed = self._submission.ask("call", self, list(arguments), dict(settings), what=self.__name__)
+        return result, changed
+
+    def remote_probe(self, name, arguments):
+        """What a probe reports."""
+        return self._submission.ask("probe", name, self, list(arguments), what=self.__name__)
+
+    def __call__(self, *arguments, **settings):
+        return self.remote_call(arguments, settings)[0]
+
+    def __repr__(self):
+        return f"<{self.__name__} of a submission>"
+
+
+class Output:
+    """What a process printed: the start and the end of it."""
+
+    def __init__(self):
+        self.head, self.tail, self.size = b"", deque(), 0
+
+    def read_from(self, stream):
+        """Read until the end, so that the process never waits for a reader."""
+        while part := stream.read1(1 << 16):
+            self.size += len(part)
+            start, rest = part[:KEPT - len(self.head)], part[KEPT - len(self.head):]
+            self.head += start
+            if rest:
+                self.tail.append(rest)
+                while sum(map(len, self.tail)) - len(self.tail[0]) > KEPT:
+                    self.tail.popleft()
+
+    def text(self):
+        """As text; what was left out is counted."""
+        tail = b"".join(self.tail)[-KEPT:] 
+        left_out = self.size - len(self.head) - len(tail)
+        middle = f"\n... {left_out:,} bytes left out ...\n" if left_out > 0 else ""
+        return self.head.decode("utf-8", "replace") + middle + tail.decode("utf-8", "replace")
+
+
+def _reference(value):
+    if isinstance(value, Remote):
+        return {"ref": value._reference}
+    raise TypeError(f"cannot be sent to a submission: {value!r}")
+
+
+def _matplotlib_folder():
+    """Matplotlib's folder of this user, so that not every submission has to list the fonts of the machine anew."""
+    import matplotlib
+
+    return matplotlib.get_cachedir()

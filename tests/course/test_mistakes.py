@@ -1,0 +1,71 @@
+"""The checks know the typical mistakes, and let every right answer pass."""
+
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+pytest.importorskip("jupytext", reason="jupytext is not installed")
+
+from minires import course
+from minires.course import assignments, checks
+from minires.course.compare import WrongAnswer
+
+SOURCES = {name.split("_")[0]: (name, path) for name, path in assignments.find().items()}
+PLANTED = {key: import_module(f"{__package__}.mistakes.{key}") for key in SOURCES}
+
+
+def answer(key, task, changes, monkeypatch):
+    """Run the cells of an assignment with changes to its solutions, up to the test of a task, and that test without its hidden half."""
+    monkeypatch.setattr(f"{course.__name__}.hold_back.start", lambda assignment: None)       # the other tests need the library whole
+    monkeypatch.setattr("matplotlib.pyplot.show", lambda *args, **settings: None)
+    name, path = SOURCES[key]
+    notebook = assignments.read(path)
+    for old, new in changes:
+        cells = [cell for cell in notebook.cells if old in cell.source]
+        assert len(cells) == 1, f"{len(cells)} cells hold {old!r}"
+        assert cells[0].source.count(old) == 1, f"{old!r} is there {cells[0].source.count(old)} times"
+        cells[0]["source"] = cells[0].source.replace(old, new)
+    space = {"__name__": "__main__", "display": lambda *things: None}
+    for cell in assignments.cells(notebook):
+        if cell.tests:
+            if f'check("{task}"' in cell.source:
+                exec(compile(assignments._replace(cell.source, assignments.HIDDEN, None)[0], cell.id, "exec"), space)
+                return space
+        elif cell.kind == "code":
+            try:
+                exec(compile(cell.source, f"<{cell.id}>", "exec"), space)
+            except Exception as error:                     # a mistake may stop cells on the way, as it does in a notebook
+                space.setdefault("stopped", error)
+                if not changes:
+                    raise
+    raise AssertionError(f"{task} has no test in {name}")
+
+
+def planted():
+    for key, module in PLANTED.items():
+        for i, (task, old, new, message) in enumerate(module.MISTAKES):
+            yield pytest.param(key, task, [(old, new)] if isinstance(new, str) else new, message, id=f"{task}-{i}")
+
+
+@pytest.mark.parametrize("key, task, changes, message", list(planted()))
+def test_a_mistake_is_named(key, task, changes, message, monkeypatch):
+    with np.errstate(all="ignore"), pytest.raises(WrongAnswer) as error:
+        answer(key, task, changes, monkeypatch)
+    assert message in str(error.value) and len(str(error.value)) < 700
+
+
+@pytest.mark.parametrize("key, task, changes", [pytest.param(key, task, [(old, new)] if isinstance(new, str) else new, id=f"{task}-{i}")
+                                                for key, module in PLANTED.items() for i, (task, old, new) in enumerate(module.RIGHT)])
+def test_an_unusual_right_answer_passes(key, task, changes, monkeypatch, capsys):
+    answer(key, task, changes, monkeypatch)
+    assert f"✓ {task}" in capsys.readouterr().out
+
+
+def test_there_are_enough():
+    assert sum(len(module.MISTAKES) for module in PLANTED.values()) >= 40
+
+
+@pytest.mark.parametrize("key", SOURCES)
+def test_every_task_has_a_mistake_that_it_finds(key):
+    assert {task for task, *_ in PLANTED[key].MISTAKES} == set(checks.tasks(key))
