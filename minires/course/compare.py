@@ -62,13 +62,13 @@ def call(function, *args, name=None, **settings):
 
 
 def probe(name, target, *args):
-    """Let the function `name` of `probes` work with what a student wrote, beside it, and return what it reports."""
+    """Let a function of `probes`, such as "a1.order", work with what a student wrote, beside it, and return what it reports."""
     if hasattr(target, "remote_probe"):
         return target.remote_probe(name, args)
     from . import probes
 
     with reported(getattr(target, "__name__", "your code")):
-        return getattr(probes, name)(target, *args)
+        return probes.find(name)(target, *args)
 
 
 class reported:

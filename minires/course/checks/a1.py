@@ -12,13 +12,12 @@ CASES = (((2, 4, 3), (4, 1)), ((4, 3), (3,)), ((4, 3), (1, 3)), ((4, 3), (4, 1))
 
 def sum_to(dy, shape, keep=True, leading=True, stretched=True, mean=False):
     """The sum of dy over the axes that broadcasting made or stretched; the flags leave parts of it out."""
-    reduce = np.mean if mean else np.sum
-    if leading:
-        dy = reduce(dy, axis=tuple(range(dy.ndim - len(shape))))
+    new = dy.ndim - len(shape)
+    axes = tuple(i for i in range(new)) if leading else ()
     if stretched:
-        axes = tuple(i for i, n in enumerate(shape) if n == 1 and i < dy.ndim and dy.shape[i] != 1)
-        dy = reduce(dy, axis=axes, keepdims=keep) if axes else dy
-    return dy
+        axes += tuple(i for i in range(new, dy.ndim) if shape[i - new] == 1 and dy.shape[i] != 1)
+    reduced = (np.mean if mean else np.sum)(dy, axis=axes, keepdims=True) if axes else dy
+    return reduced.squeeze(axes) if not keep else reduced.reshape(reduced.shape[new:]) if leading else reduced
 
 
 @task("a1.unbroadcast")
@@ -116,7 +115,7 @@ LONG_AND_SHORT = [[], [0], [1], [2, 0], [3, 1], [4, 2]]            # edges that 
 def topological_order(function, trial):
     for name, parents in (("a chain", [[], [0], [1]]), ("a node used twice", DIAMOND), ("edges that skip", LONG_AND_SHORT),
                           ("a random graph", _random_graph(trial)), ("a node that is its own co-parent", [[], [0, 0]])):
-        got = probe("order", function, parents)
+        got = probe("a1.order", function, parents)
         expect_that(isinstance(got, list) and all(isinstance(i, int) for i in got), "topological_order: expected a list of nodes")
         expect_that(got, f"topological_order, {name}: the list is empty")
         wanted = sorted(_reachable(parents))
@@ -140,7 +139,7 @@ def topological_order(function, trial):
 def long_chain(function, trial):
     parents = [[]] + [[i] for i in range(20_000)]
     try:
-        got = probe("order", function, parents)
+        got = probe("a1.order", function, parents)
     except WrongAnswer as error:
         if "RecursionError" in str(error):
             raise WrongAnswer("topological_order: a chain of 20,000 nodes is too deep for recursion: Python stops at a depth of 1,000. "
@@ -168,7 +167,7 @@ def backward(function, node_class, trial):
     for name, parents in (("a chain", [[], [0], [1]]), ("a node used twice", DIAMOND), ("edges that skip", LONG_AND_SHORT), ("a random graph", _random_graph(trial))):
         factors = [[float(trial.rng.uniform(0.5, 2)) for _ in its] for its in parents]
         gradient = trial.normal(2)
-        got, calls = probe("walk", function, node_class, parents, factors, gradient)
+        got, calls = probe("a1.walk", function, node_class, parents, factors, gradient)
         if max(calls) > 1:
             raise WrongAnswer(f"backward, {name}: a node was asked {max(calls)} times for its parents' gradients. Each must be asked once, when "
                               "all of its own gradient has arrived; otherwise the time doubles with every fork. Follow topological_order")
@@ -201,7 +200,7 @@ def numerical_gradient(function, trial):
         return float((weights * x ** 3).sum())
 
     eps = 1e-2                                  # large: the formulas differ by more than rounding does
-    got, afterwards = probe("slope", function, weights, x, eps)
+    got, afterwards = probe("a1.slope", function, weights, x, eps)
     expect_that(np.array_equal(x, afterwards), "numerical_gradient: x is not as it was before: put each number back after moving it")
     central, forward, backward_ = (np.empty((3, 2)) for _ in range(3))
     for i in np.ndindex(3, 2):
@@ -223,7 +222,7 @@ def gradient_check(function, trial):
     x = trial.normal(4)
     for name, factor, wanted in (("a right gradient", 1.0, True), ("one that is 1 % too large", 1.01, False), ("one with the wrong sign", -1.0, False),
                                  ("one that is nan", np.nan, False), ("one of which only a single number is wrong", None, False)):
-        got = probe("check_gradient", function, x, factor)
+        got = probe("a1.check_gradient", function, x, factor)
         if name == "a right gradient" and got is False:
             raise WrongAnswer("gradient_check: says that a right gradient is wrong. Rounding leaves differences of about 1e-9 of the "
                               "gradient: allow for the tolerance, as a share of the size of the gradient")
@@ -231,7 +230,7 @@ def gradient_check(function, trial):
         expect_that(got == wanted, f"gradient_check: {name} passes for right. " + (
             "A comparison with nan is always False: ask whether the difference is *small*, not whether it is large" if "nan" in name else
             "Compare every number, not their sum or mean" if "single" in name else "Compare the difference with the tolerance"))
-    tiny = probe("check_gradient", function, 1e-4 * x, 1.5)
+    tiny = probe("a1.check_gradient", function, 1e-4 * x, 1.5)
     expect_that(tiny is False, "gradient_check: a small gradient that is 50 % too large passes for right: compare the difference with the size "
                                "of the gradients, not with a fixed number")
 

@@ -69,7 +69,7 @@ class Room:
         return result, changed
 
     def probe(self, name, target, arguments):
-        return getattr(self.probes, name)(target, *arguments)
+        return self.probes.find(name)(target, *arguments)
 
     def figures(self):
         """The open figures as PNG, which are then closed."""

@@ -42,7 +42,7 @@ MISTAKES = [
     ("a1.gradient_check", "np.all(np.abs(gradient(x) - wanted) <= tolerance * np.abs(wanted).max())", "abs(gradient(x).sum() - wanted.sum()) <= tolerance * abs(wanted).max()", "Compare every number"),
     ("a1.gradient_check", "<= tolerance * np.abs(wanted).max()", "<= tolerance", "with the size"),
     ("a1.gradient_check", "np.all(np.abs(gradient(x) - wanted) <= tolerance * np.abs(wanted).max())", "np.all(gradient(x) == wanted)", "a right gradient is wrong"),
-    ("a1.train", "parameter.value - lr * parameter.grad", "parameter.value + lr * parameter.grad", "*against* them"),
+    ("a1.train", "parameter.value - lr * parameter.grad", "parameter.value + lr * parameter.grad", "*against* its gradient"),
     ("a1.train", "            parameter.grad = None\n", "            pass\n", "set every grad to None"),
 ]
 

@@ -1,21 +1,6 @@
-"""Questions about what a student wrote that take more than one call: each runs beside the code, and reports arrays and numbers.
-
-A probe knows no right answers. It is given the student's function or class first.
-"""
-
-import time
+"""A1: a tape for arrays."""
 
 import numpy as np
-
-
-def seconds(function, *arguments):
-    """The shortest of three runs."""
-    times = []
-    for _ in range(3):
-        started = time.perf_counter()
-        function(*arguments)
-        times.append(time.perf_counter() - started)
-    return min(times)
 
 
 def order(topological_order, parents):
