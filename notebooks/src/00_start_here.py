@@ -53,10 +53,10 @@ plt.show()
 # ## What a run looks like
 #
 # A **network** turns an image into ten numbers, one for each class; the class with the largest is its answer. It does
-# so in steps, one after the other: its **layers**. Inside are some thousands of **parameters**, numbers which start at random (the
-# **seed** says at which random ones). **Training** shows it a few images at a time (a **batch**), measures how wrong it
-# is, and moves each parameter a little so that it is less wrong; again and again. An **epoch** is once through all
-# training images.
+# so in steps, one after the other: its **layers**. Inside are some thousands of **parameters**, numbers which start at
+# random (the **seed** says at which random ones). **Training** shows it a few images at a time (a **batch**), measures
+# how wrong it is, and moves each parameter a little so that it is less wrong; again and again. An **epoch** is once
+# through all training images.
 #
 # **Predict, before you run the next cell:** with ten classes, which percentage of wrong answers do you expect from a
 # network that knows nothing? Which after one epoch: nearer to that, or to 0? Will it be better on the images it is
@@ -140,7 +140,8 @@ for which in (0, 1):                            # training error, test error
     assert 0 < gap["residual"] < gap["plain"] / 2
     assert max(mean["residual-20"][which], mean["residual-56"][which]) < mean["plain-20"][which]
 assert records.read_config(FOLDER)["train_size"] == 10_000
-#
+
+# %% [markdown]
 # ## How these notebooks work
 #
 # Each says what you will be able to do, asks you to **predict** before a result appears (write your guess down; it is
