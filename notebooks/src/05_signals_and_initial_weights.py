@@ -367,7 +367,7 @@ for ax, width in zip(axes, (64, 512)):
     below = sum(value < math.log(2) for value in logarithms)
     assert FAST or width == 512 or below > DRAWS / 2
     expected = np.sqrt(5 * depth / width)
-    middle = math.log(2) - expected ** 2 / 2         # most draws are below the average
+    middle = math.log(2) - expected ** 2 / 2         # where half of the draws are below
     for sign in (-1, 1):
         ax.plot(depth, np.exp(middle + sign * expected), color=PLAIN, linestyle="--")
     ax.axhline(2, color=plot.GREY, linewidth=1)
@@ -385,11 +385,11 @@ assert round(math.exp(math.sqrt(250 / 64))) == 7
 assert round(math.exp(math.sqrt(250 / 512))) == 2
 
 # %% [markdown]
-# Dashed: one standard deviation up and down. By the formula, a typical net of width 64 is off by a factor of about 7
-# at layer 50, one of width 512 by about 2 (our draws: printed above). The grey line is the average over all draws, 2.
-# Most nets of width 64 end below it: a few rare ones, far above, keep up the average. So He's rule is safe for wide
-# nets, and for narrow ones as long as they are not too deep. This is also why a measurement of one net proves little:
-# draw several.
+# Grey: the average over all draws, 2. Dashed: one standard deviation up and down, around a middle that sinks, for most
+# nets of width 64 end below the average (a few rare ones, far above, keep it up). By the formula, a typical net of
+# width 64 is off by a factor of about 7 at layer 50, one of width 512 by about 2 (our draws: printed above). So He's
+# rule is safe for wide nets, and for narrow ones as long as they are not too deep. This is also why a measurement of
+# one net proves little: draw several.
 #
 # ## The same in a deep convolutional net
 #
