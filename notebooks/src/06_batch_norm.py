@@ -361,11 +361,6 @@ assert np.array_equal(batch_norm(alone, np.ones(4), b), [b])
 #
 # **Predict** what follows for the gradient: does the part of it along $w$ vanish, or that at right angles to $w$? And
 # how large is the gradient at $2w$, compared with that at $w$?
-#
-# Along the direction of $w$ the loss is constant, so its derivative in this direction is zero: $\sum w \cdot
-# \mathtt{dw} = 0$, the gradient is **at right angles** to the weights. And a step that turns $2w$ by some angle is
-# twice as long as one that turns $w$ by it, and changes $L$ as much; so the slope at $2w$ is half: $\mathtt{dw}(c\,w)
-# = \mathtt{dw}(w)/c$ (van Laarhoven 2017, arXiv:1706.05350).
 
 # %%
 fresh = mr.models.plain(8, width=8, seed=1)
@@ -399,6 +394,11 @@ print(f"|w| = {length:.3f}; a step of length {step:.3f} makes it {longer:.3f}")
 assert longer > length and math.isclose(longer, math.hypot(length, step), rel_tol=1e-3)
 
 # %% [markdown]
+# Along the direction of $w$ the loss is constant, so its derivative in this direction is zero: $\sum w \cdot
+# \mathtt{dw} = 0$, the gradient is **at right angles** to the weights. And a step that turns $2w$ by some angle is
+# twice as long as one that turns $w$ by it, and changes $L$ as much; so the slope at $2w$ is half: $\mathtt{dw}(c\,w)
+# = \mathtt{dw}(w)/c$ (van Laarhoven 2017, arXiv:1706.05350).
+#
 # Two consequences. A step at right angles to $w$ always makes $w$ *longer*: by Pythagoras
 # $|w - \text{lr}\, \mathtt{dw}|^2 = |w|^2 + \text{lr}^2 |\mathtt{dw}|^2$ (the last line printed). And the longer $w$
 # is, the less the same lr turns it: the step is $\text{lr}\,|\mathtt{dw}|$, with $|\mathtt{dw}|$ falling as $1/|w|$,
@@ -508,7 +508,8 @@ assert FAST or 1.1 < growth < THEORY and growth ** 54 > 1000
 # grows more slowly than by 1.21, but it grows, by a factor of thousands over the depth.
 #
 # All this holds before the first step, for weights drawn at random. What such gradients do to the weights in training,
-# and what is left of them then, is the topic of notebook 11. There you will see that shortcuts keep them small.
+# and what is left of them then, is the topic of notebook 11, where you will also see how much smaller they are with
+# shortcuts.
 #
 # ## Exercises
 #
