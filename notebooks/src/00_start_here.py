@@ -53,11 +53,11 @@ plt.show()
 #
 # ## What a run looks like
 #
-# A **network** turns an image into ten numbers, one for each class. The largest is its answer. It does so in steps, one
-# after the other: its **layers**. Inside are some thousands of **parameters**, numbers which start at random (the
-# **seed** says at which random ones). **Training** shows it a few images at a time (a **batch**), measures how wrong it
-# is, and moves each parameter a little so that it is less wrong; again and again. An **epoch** is once through all
-# training images.
+# A **network** turns an image into ten numbers, one for each class; the class with the largest is its answer. It does
+# so in steps, one after the other: its **layers**. Inside are some thousands of **parameters**, numbers which start at
+# random (the **seed** says at which random ones). **Training** shows it a few images at a time (a **batch**), measures
+# how wrong it is, and moves each parameter a little so that it is less wrong; again and again. An **epoch** is once
+# through all training images.
 #
 # **Predict, before you run the next cell:** with ten classes, which percentage of wrong answers do you expect from a
 # network that knows nothing? Which after one epoch: nearer to that, or to 0? Will it be better on the images it is
@@ -92,8 +92,8 @@ first, last = history[0], history[-1]
 print(f"after {last['epoch']:.0f} epochs: training error {last['train_error']:.1f} %, "
       f"test error {last['test_error']:.1f} %")
 assert FAST or last["train_error"] < 70        # it has learned something: guessing gives 90
-assert FAST or first["train_error"] > 45       # after one epoch: nearer to 90 than to 0
-assert FAST or abs(last["test_error"] - last["train_error"]) < 20
+assert FAST or min(first["train_error"], first["test_error"]) > 45     # nearer to 90 than to 0
+assert FAST or abs(last["test_error"] - last["train_error"]) < 10      # about alike
 
 # %% [markdown]
 # ## The riddle
@@ -107,17 +107,42 @@ assert FAST or abs(last["test_error"] - last["train_error"]) < 20
 # layers do nothing. Which one will have the lower *training* error?
 
 # %%
-from minires.experiments import degradation
+from minires.experiments import degradation, records
 
-degradation.figures("../data/recorded/degradation-quick-cifar10")["degradation"]
+FOLDER = "../data/recorded/degradation-quick-cifar10"
+degradation.figures(FOLDER)["degradation"]
 
 # %% [markdown]
 # On the left, the deeper plain network is *worse*, also on the images it was trained on. That is called
-# **degradation**. On the right, with the additions, all errors are lower and the gap is much smaller. It is not gone:
-# after so short a training residual-56 is still behind residual-20. In the longer training of the paper the deeper
-# residual network is the better one (table 6). Why do the additions help? You will measure it in notebooks 08 to 11, on
-# networks you have built yourself.
+# **degradation**. On the right, with the additions, all errors are lower, and the gap is less than half as large. It is
+# not gone: after so short a training residual-56 is still behind residual-20. In the longer training of the paper the
+# deeper residual network is the better one (table 6). Why do the additions help? You will measure it in notebooks 08 to
+# 11, on networks you have built yourself.
 #
+# The same in numbers, from the last epoch of each run:
+
+# %%
+rows = records.read_table(f"{FOLDER}/metrics.csv", ("train_error", "test_error"), text=("net",))
+finals = {}                                     # by network: the last row of each seed
+for row in rows:
+    finals.setdefault(row["net"], {})[row["seed"]] = row
+
+print("mean of three seeds, %   training error   test error")
+mean = {}
+for name, by_seed in finals.items():
+    assert len(by_seed) == 3
+    mean[name] = [np.mean([row[which] for row in by_seed.values()])
+                  for which in ("train_error", "test_error")]
+    print(f"{name:24} {mean[name][0]:14.1f} {mean[name][1]:12.1f}")
+
+for which in (0, 1):                            # training error, test error
+    gap = {family: mean[f"{family}-56"][which] - mean[f"{family}-20"][which]
+           for family in ("plain", "residual")}
+    assert 0 < gap["residual"] < gap["plain"] / 2
+    assert max(mean["residual-20"][which], mean["residual-56"][which]) < mean["plain-20"][which]
+assert records.read_config(FOLDER)["train_size"] == 10_000
+
+# %% [markdown]
 # ## How these notebooks work
 #
 # Each says what you will be able to do, asks you to **predict** before a result appears (write your guess down; it is

@@ -41,6 +41,7 @@ def L(x):
 
 print(slope(L, 1.5), "measured")
 print(3 * 1.5 ** 2 - 2, "by the rule you know from school: 3 x^2 - 2")
+assert math.isclose(slope(L, 1.5), 3 * 1.5 ** 2 - 2, rel_tol=1e-6)
 
 xs = np.linspace(-2, 2.2, 200)
 plt.figure(figsize=(6, 3.6))
@@ -58,8 +59,8 @@ plt.show()
 # %% [markdown]
 # **Why not train this way?** To measure one derivative we compute $L$ twice. A network with a million parameters would
 # be computed two million times for a single step. There is a better way, called **reverse mode**: go through the
-# computation once more, from its end to its beginning. It finds all million derivatives for the price of about *two
-# more* computations.
+# computation once more, from its end to its beginning. It finds *all* derivatives, however many they are, for the price
+# of a few computations of $L$.
 #
 # ## The chain rule
 #
@@ -68,7 +69,8 @@ plt.show()
 # $$L = (w x + b - t)^2,$$
 #
 # which says how wrong a line $w x + b$ is at a point whose true value is $t$. In steps: $p = w x$, $y = p + b$,
-# $e = y - t$, $L = e^2$. Going backward, each derivative is the one before times that of a single step:
+# $e = y - t$, $L = e^2$. Going backward from $L$, each derivative is one that we have already, times the derivative of
+# a single step:
 #
 # $$\frac{dL}{de} = 2e, \quad \frac{dL}{dy} = \frac{dL}{de}\cdot 1, \quad \frac{dL}{db} = \frac{dL}{dy}\cdot 1, \quad
 # \frac{dL}{dp} = \frac{dL}{dy}\cdot 1, \quad \frac{dL}{dw} = \frac{dL}{dp}\cdot x.$$
@@ -92,15 +94,21 @@ dp = dy * 1
 dw = dp * x
 print("dL/dw", dw, " dL/db", db)
 
+# Measured, they are the same. (`lambda w: ...` is a function of w, without a name.)
 assert math.isclose(dw, slope(lambda w: (w * x + b - t) ** 2, w), rel_tol=1e-6)
 assert math.isclose(db, slope(lambda b: (w * x + b - t) ** 2, b), rel_tol=1e-6)
 
 # %% [markdown]
-# **Predict:** if a number is used in *two* places, as $a$ in $L = a \cdot a + 3a$, what has to happen to the two
-# derivatives that come back to it?
-#
-# They add up: a small change of $a$ changes $L$ by both ways. That is the one rule of the whole business that is easy
-# to forget.
+# **Predict:** in $L = a \cdot a + 3a$ the number $a$ is used in *three* places. If $a = 4$, the derivatives that come
+# back to it are 4 (from the first factor), 4 (from the second) and 3. What has to happen to them?
+
+# %%
+print(f"measured: {slope(lambda a: a * a + 3 * a, 4.0):.3f}")
+assert math.isclose(slope(lambda a: a * a + 3 * a, 4.0), 4 + 4 + 3, rel_tol=1e-6)
+
+# %% [markdown]
+# They add up: a small change of $a$ changes $L$ in all three ways. That is the one rule of the whole business that is
+# easy to forget.
 #
 # ## A tape in 50 lines
 #
@@ -205,13 +213,13 @@ picture(loss)
 
 # %% [markdown]
 # Read it from below: the loss is 4, its own derivative 1. (There is a box -1 because we subtract 5 by adding 5 times
-# -1. The constants get derivatives too; nobody needs those.)
+# -1. The constants, 3, 5 and -1, get derivatives too; nobody needs those.)
 #
 # ## The library's tape
 #
 # `minires.Tensor` does the same with arrays in place of numbers. A Tensor that training changes is made with
-# `requires_grad=True`. In the picture below, constants are left out, and a step shows the shape of its result: `()` is
-# that of a single number.
+# `requires_grad=True`. In the picture below, constants are left out, and a step shows the shape of its result, where
+# `()` is that of a single number; only the last shows its value.
 
 # %%
 w, b = mr.Tensor(2.0, requires_grad=True), mr.Tensor(1.0, requires_grad=True)
@@ -266,12 +274,13 @@ right.set_ylabel("loss L")
 plt.show()
 print(f"learned: w = {w.data:.2f}, b = {b.data:.2f}; the points were made with 0.7, -0.3")
 assert FAST or (abs(w.data - 0.7) < 0.15 and abs(b.data + 0.3) < 0.15)
+assert losses[0] - losses[1] > losses[1] - losses[2] > losses[2] - losses[3] > 0
 
 # %% [markdown]
 # It falls fast at first: the derivative of a square is large where the error is large, and the steps are proportional
 # to it.
 #
-# Leave out the line that sets `w.grad = b.grad = 0.0`, and the derivatives of all steps add up; the line then swings to
+# Try it without the line that sets `w.grad = b.grad = 0.0`: the derivatives of all steps add up, and the line swings to
 # and fro and does not settle. In the library one has to say it as well: `zero_grad()` (notebook 02).
 #
 # ## Exercises

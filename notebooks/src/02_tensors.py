@@ -50,7 +50,9 @@ rng = np.random.default_rng(0)
 
 # %%
 x, dy = np.array([-1.0, 2.0, 3.0]), np.array([5.0, 6.0, 7.0])
-print("dx =", dy * (x > 0))
+dx = dy * (x > 0)                                    # True counts as 1, False as 0
+print("dx =", dx)
+assert np.array_equal(dx, [0, 6, 7])
 
 # %% [markdown]
 # Where $x$ is negative, $y$ stays 0 whatever small change $x$ makes, so nothing comes back.
@@ -195,8 +197,8 @@ print("dx = dy @ w.T", dx.shape, "   dw = x.T @ dy", dw.shape)
 
 # %% [markdown]
 # `dx = dy @ w.T` and `dw = x.T @ dy`: the shapes fit in one way only, and it is the right one. That is a good way to
-# *remember* these two rules. As a proof it is worthless: where $N = I = O$ every order fits. (Notebook 04 is about such
-# mistakes.)
+# *remember* these two rules. As a proof it is worthless: where $N = I = O$ every order fits. (Notebook 04 says how to
+# find mistakes that no shape gives away.)
 #
 # ## A tape for arrays
 #
@@ -338,14 +340,15 @@ assert x.grad == 39
 x = Array(2.0)
 loss = shared(x)
 loss.grad = 1.0
-push_all_so_far(loss)
+visits = push_all_so_far(loss)
 print("all that arrived so far:  dL/dx =", x.grad)
 assert x.grad > 39                                       # wrong
+assert visits == 2 + 3 * 3                               # sum, product; 3 times h, x and 3.0
 
 x = Array(2.0)
 visits = push_the_new(shared(x), 1.0)
 print("only the new:             dL/dx =", x.grad)
-assert x.grad == 39 and visits == 2 + 3 * 3             # sum, product; 3 times h, x and 3.0
+assert x.grad == 39 and visits == 2 + 3 * 3
 
 # %% [markdown]
 # The first way counts **double**: on its second visit to $h$ it passes on again what it had passed on before. The
@@ -401,7 +404,8 @@ plt.show()
 # Residual networks are of this kind. A residual block computes $F(x) + x$: its input is used in two places, and the
 # gradient comes back by two ways. ResNet-56 has 27 such blocks, so $2^{27}$, over a hundred million, paths from the
 # loss to the first layer. In topological order every box is visited once, when *all* of its gradient has arrived, and
-# the sum is passed on in one go: one visit for each box, as in a net without shortcuts. The time is that of the layers.
+# the sum is passed on in one go: one visit for each box, as in a net without those additions. However many paths there
+# are, they cost nothing.
 
 # %%
 from minires.models.blocks import BasicBlock
@@ -469,15 +473,15 @@ assert 20 < freed[19] < 23 and freed[-1] < 5 and kept[-1] > 38
 # so, in our tape as in the library's.
 
 # %%
-w = mr.Tensor(2.0, requires_grad=True)
-loss = w * w
-loss.backward()
-try:
+for w in (Array(2.0), mr.Tensor(2.0, requires_grad=True)):
+    loss = w * w
     loss.backward()
-except mr.errors.GraphError as error:
-    print(textwrap.fill(str(error), 90))
-else:
-    raise AssertionError("a second backward should have been refused")
+    try:
+        loss.backward()
+    except (RuntimeError, mr.errors.GraphError) as error:
+        print(textwrap.fill(f"{type(w).__name__}: {error}", 90))
+    else:
+        raise AssertionError("a second backward should have been refused")
 
 # %% [markdown]
 # How much does a real network keep? `summary` counts it, here for a residual network of 20 layers (ResNet-20, notebook

@@ -82,12 +82,15 @@ plt.show()
 
 assert np.allclose(slide(np.full((5, 5), 0.8), left_right), 0)
 assert x.shape == (32, 32) and slide(x, mean).shape == (30, 30)
+across = slide(x, left_right)[15]                     # a row through the middle of the ring
+edge = np.flatnonzero(abs(across) > 0.3)              # where it answers clearly
+assert across[edge[0]] < 0 < across[edge[-1]]         # outer left, outer right
 
 # %% [markdown]
-# On an even area the sum is 0: the filter sees *edges*, and only those that run across its direction. At the outer left
-# of the ring, dark lies left of bright: negative, blue; at its outer right it is the other way round. At the top, left
-# and right are alike: nothing, but there `top_bottom` answers. A third filter blurs. What a filter looks for is in its
-# few numbers; nobody will design them, for training finds them.
+# On an even area the sum is 0: the filter sees *edges*, and only those where left and right differ. At the outer left of
+# the ring, dark lies left of bright: negative, blue; at its outer right it is the other way round. At the top, left and
+# right are alike: nothing, but there `top_bottom` answers. A third filter blurs. What a filter looks for is in its few
+# numbers; nobody will design them, for training finds them.
 #
 # **A word on the name.** In mathematics *convolution* flips the filter before it slides; without the flip the operation
 # is called **cross-correlation**. Deep learning does not flip, and says convolution all the same; so does minires. For
@@ -125,6 +128,11 @@ def output_size(size, kernel, stride=1, padding=0):
 print("p = 1, s = 1:", output_size(32, 3, 1, 1))
 print("p = 1, s = 2:", output_size(32, 3, 2, 1))
 print("5 x 5, p = 2:", output_size(32, 5, 1, 2))
+
+size = 32
+for _ in range(10):
+    size = output_size(size, 3)
+assert 32 - size == 20                               # ten layers without padding
 
 for size in (7, 8, 32):                              # the library's sizes, for all of these
     for kernel in (1, 3, 5):
@@ -213,7 +221,7 @@ ax.grid(False)
 plt.show()
 
 # %% [markdown]
-# 36 rows, 64 columns, and nine numbers in it, the same nine in each row, shifted. Now for the sizes of a real layer:
+# 36 rows, 64 columns, and nine numbers other than 0, the same nine in each row, shifted. Now for a real layer:
 # the first of ResNet-20, from 32 x 32 pixels and 3 channels to 32 x 32 and 16. We count its parameters and its
 # **multiply-adds**, a multiplication and the addition that goes with it.
 
@@ -378,9 +386,9 @@ print(f"im2col is {loops / im2col:,.0f} times as fast as the loops, "
 assert loops > 50 * im2col
 
 # %% [markdown]
-# More than fifty times; the line above says how many on the machine that ran this. Python decides anew for each number
-# what to do with it, which takes many times as long as a multiplication. The product is one call, and inside it the
-# processor multiplies many numbers at once.
+# More than fifty times; the line above says how many on the machine that ran this, and how much faster still the library
+# is. Python decides anew for each number what to do with it, which takes many times as long as a multiplication. The
+# product is one call, and inside it the processor multiplies many numbers at once.
 #
 # The library does the same as our ten lines. But the columns of a whole batch are far larger than a processor's
 # **cache**, the small memory that it reaches quickly. So it makes them for a few images, multiplies, and overwrites
@@ -437,6 +445,8 @@ print(f"columns that matter: {seen.min()} to {seen.max()}, {len(seen)} of them")
 assert len(seen) == sizes[-1] and seen.max() - seen.min() + 1 == len(seen)
 
 row = dx[dx.shape[0] // 2]
+centre = np.arange(len(row))[len(row) // 2 - 20:len(row) // 2 + 21]     # half of the 81
+assert row[centre].sum() > 0.9 * row.sum()
 plt.figure(figsize=(6.4, 3))
 plt.plot(row / row.max(), color=plot.COLOURS["residual"], linewidth=2)
 for edge in (seen.min(), seen.max()):
@@ -447,15 +457,14 @@ plt.ylabel("gradient, relative to its peak")
 plt.show()
 
 # %% [markdown]
-# The count agrees: 81. But the picture says more. Most of what the output depends on lies near the centre, for many
-# ways lead there and few to the edge; the *effective* receptive field is much smaller (Luo et al. 2016,
-# arXiv:1701.04128).
+# The count agrees: 81. But the picture says more. Over nine tenths of the gradient lie in the middle half, for many ways
+# lead there and few to the edge: the *effective* receptive field is much smaller (Luo et al. 2016, arXiv:1701.04128).
 #
 # ## Exercises
 #
 # **1.** With **dilation** $d$ a filter's numbers (its **taps**) lie on pixels that are $d$ apart, not side by side: the
-# index of $x$ becomes $i s + a d - p$, and likewise for $j$. Build it into
-# `conv_loops` and `output_size`, and check against `F.conv2d(..., dilation=2)`.
+# index of $x$ becomes $i s + a d - p$, and likewise for $j$. Build it into `conv_loops` and `output_size`, and check
+# against `F.conv2d(..., dilation=2)`.
 #
 # <details><summary>Hint</summary>
 # Only the index of x changes. A filter of K taps then spans d (K - 1) + 1 pixels: put that in place of K in the formula

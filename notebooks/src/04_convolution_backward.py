@@ -137,7 +137,8 @@ for ax, (stride, padding) in zip(axes, ((1, 0), (1, 1), (2, 1), (3, 1))):
     ax.axis("off")
 plt.show()
 
-assert counts[1, 0].max() == counts[1, 1].max() == 9 and counts[1, 0].min() == 1
+assert counts[1, 0].max() == counts[1, 1].max() == 9
+assert counts[1, 0][0, 0] == 1 and counts[1, 1][0, 0] == 4
 assert set(counts[2, 1].ravel()) == {1, 2, 4} and set(counts[3, 1].ravel()) == {1}
 
 # %% [markdown]
@@ -178,7 +179,7 @@ def col2im(dcolumns, shape, stride, padding):
 
 
 # %% [markdown]
-# **Predict:** `sliding_window_view` is a view, also for writing. Why not just `windows += dcolumns`, without any loop?
+# **Predict:** one can also write into `sliding_window_view`. Why not just `windows += dcolumns`, without any loop?
 
 # %%
 image = np.zeros((4, 4))
@@ -186,6 +187,7 @@ windows = sliding_window_view(image, (3, 3), writeable=True)     # four windows
 windows += 1
 print(image)
 assert image[1, 1] != 4                                  # wrong: it lies in four windows
+assert image[0, 0] == 1                                  # right: it lies in one
 
 # %% [markdown]
 # All four windows hold the four pixels in the middle, so these should be 4. They are not: NumPy adds to a copy of all
@@ -319,6 +321,8 @@ assert error32.min() > 1000 * error64.min()
 assert np.allclose(error32[steps < 1e-10], 1, atol=0.01)
 assert error64[(steps > 9e-7) & (steps < 2e-4)].max() < 1e-7
 assert abs(np.finfo(np.float64).eps ** (1 / 3) - 6e-6) < 0.5e-6
+for dtype, digits in ((np.float64, 16), (np.float32, 7)):
+    assert round(-np.log10(np.finfo(dtype).eps)) == digits
 
 right = (steps > 3e-3) & (steps < 0.5)                # the slopes of the lines on the right
 for error, expected in ((error64, 2), (error_one_way, 1)):
@@ -348,6 +352,7 @@ h = 1e-6
 for value in (1e-3, 1e-6, 2e-7, 0.0, -2e-7, -1e-3):
     slope = (max(value + h, 0) - max(value - h, 0)) / (2 * h)
     print(f"x = {value:6.0e}   measured {slope:.2f}   gradient {float(value > 0):.0f}")
+    assert (abs(slope - float(value > 0)) > 0.1) == (abs(value) < h / 2)
 
 report = mr.gradcheck(lambda x: x.relu(), [-1.0, 0.0, 2.0, 0.0])
 print(report)
@@ -355,7 +360,8 @@ assert report.kinks == 2
 
 # %% [markdown]
 # `mr.gradcheck` looks at the slopes to the left and to the right as well. Where they differ and the gradient lies
-# between them, it counts a kink and leaves the place out.
+# between them, it counts a kink and leaves the place out. (`checked` is the number of places it has looked at, `worst`
+# the largest error at all others.)
 #
 # **2. Looking at the sum.** The most natural test is `y.sum().backward()`: then `dy` is 1 everywhere. And then no
 # mistake shows that mixes up *places* in `dy`. Here is one that is easily made with im2col: the windows are written row
@@ -516,10 +522,10 @@ assert abs(np.log(10) - 2.30) < 0.005
 # Yours and the library's start alike. Later they drift apart a little, by rounding: sums in another order differ in the
 # last digit, and training multiplies such differences. Which of the two ends a little lower is chance.
 #
-# The network with the wrong gradient learns as well. It has the right `dx`; its other layers learn properly; and even
-# its `dw` is right in part, namely for what in `dy` stays the same when rows and columns are exchanged. Without the
-# other curve beside it you would say that it works, and go looking for a better learning rate. **A falling loss proves
-# nothing about a gradient.** Check it.
+# The network with the wrong gradient learns as well, only worse. Its `dx` is right; what is not a convolution learns
+# properly; and even `dw` is right in part, namely for what in `dy` stays the same when rows and columns are exchanged.
+# Without the other curves beside it you would say that it works, and go looking for a better learning rate. **A falling
+# loss proves nothing about a gradient.** Check it.
 #
 # ## Exercises
 #

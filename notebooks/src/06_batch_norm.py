@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 06 · Batch norm by hand
 #
-# Notebook 05 ended with two worries: the size of a signal is right only at the start, and only if the weights are drawn
-# with care; and deep down all inputs look alike. **Batch norm** (Ioffe and Szegedy 2015, arXiv:1502.03167) cures both,
+# Notebook 05 left two worries: the size of a signal is right only at the start, and only if the weights are drawn with
+# care; and deep down all inputs look alike. **Batch norm** (Ioffe and Szegedy 2015, arXiv:1502.03167) cures both,
 # by force: every layer measures its own outputs over the batch, and sets their mean to 0 and their variance to 1. Every
 # network of the coming notebooks has it. It has side effects.
 #
@@ -20,7 +20,6 @@ import numpy as np
 import minires as mr
 from minires import diagnostics, nn, plot
 from minires import functional as F
-from minires.experiments.records import read_table
 from minires.train import Recipe, Trainer
 
 plot.use_style()
@@ -88,20 +87,22 @@ for ax, points, title in zip(axes, (cloud, normalised, moved), titles):
 axes[0].set_ylabel("channel 2")
 figure.tight_layout()
 plt.show()
-tilt_before, tilt_after = (np.corrcoef(*points.T)[0, 1] for points in (cloud, normalised))
-assert math.isclose(tilt_before, tilt_after, rel_tol=1e-3)
+assert np.allclose(normalised.mean(axis=0), 0)
+assert np.allclose(normalised.var(axis=0), 1, atol=1e-3)
+together, still = (np.corrcoef(*points.T)[0, 1] for points in (cloud, normalised))
+assert together > 0.7 and math.isclose(together, still, rel_tol=1e-3)      # correlation
 
 # %% [markdown]
-# Place and size are gone, the tilt is left: channels are not looked at together. And $w$ and $b$ can bring any mean and
-# size back, if training finds that useful; but now they are two numbers of their own, and no longer a by-product of all
-# the weights before.
+# Place and size are gone. That the two rise together is left: each channel is looked at by itself. And $w$ and $b$ can
+# bring any mean and size back, if training finds that useful; but now they are two numbers of their own, and no longer
+# a by-product of all the weights before.
 #
 # ## Backward: everyone depends on everyone
 #
-# In all functions so far one output depended on a few inputs. Here every $\hat x_i$ depends on *all* $x_j$ of the
-# channel, for they are in the mean and in the variance. Write $g_i = \partial L/\partial \hat x_i = w\,
-# \mathtt{dy}_i$ and $\sigma = \sqrt{\text{var} + \varepsilon}$. A small change of $x_j$ reaches $L$ in three ways
-# (all per unit of change):
+# So far no image had anything to do with the others in its batch. Here every $\hat x_i$ depends on *all* $x_j$ of the
+# channel, those of other images too, for they are in the mean and in the variance. Write $g_i = \partial L/\partial
+# \hat x_i = w\, \mathtt{dy}_i$ and $\sigma = \sqrt{\text{var} + \varepsilon}$. A small change of $x_j$ reaches $L$ in
+# three ways (all per unit of change):
 #
 # 1. through its own $\hat x_j$: $\quad \dfrac{1}{\sigma}\, g_j$.
 # 2. through the mean, which is moved by $\frac1M$ and moves every $\hat x_i$ by $-\frac1\sigma$: $\quad -\dfrac1\sigma
@@ -147,6 +148,7 @@ axes = (0, 1, 2)
 print("sum of dx:           ", dx.sum(axis=axes))
 print("sum of dx (x - mean):", (dx * (x - x.mean(axis=axes))).sum(axis=axes))
 assert np.abs(dx.sum(axis=axes)).max() < 1e-9
+assert np.abs((dx * (x - x.mean(axis=axes))).sum(axis=axes)).max() < 0.02       # eps
 
 # %% [markdown]
 # Adding 3 does not change $y$ at all, so $L$ does not change either, and the $\mathtt{dx}_i$ of a channel must add up
@@ -226,7 +228,11 @@ for with_batch_norm, style in ((False, ":"), (True, "-")):
         label = f"gain {name}, {'with' if with_batch_norm else 'without'}"
         for ax, values in zip(axes, (sizes, likeness)):
             ax.plot(depth, values, style, color=SHADES[name], linewidth=2, label=label)
-        assert not with_batch_norm or abs(sizes[-1] - 1) < 0.01 and likeness[-1] < 0.4
+        if with_batch_norm:
+            assert abs(sizes[-1] - 1) < 0.01
+            assert FAST or max(abs(value - 0.32) for value in likeness) < 0.02
+        else:
+            assert FAST or likeness[-1] > 0.9
 axes[0].set_yscale("log")
 axes[0].set_title("mean square before ReLU")
 axes[1].set_title("likeness of two inputs (mean cosine)")
@@ -251,33 +257,22 @@ plt.show()
 # \qquad m = 0.1 \text{ (called momentum)}.$$
 #
 # (The optimiser has another momentum, in notebook 07.) One detail: the variance that goes into the average is the
-# **unbiased** one, the sum of squares divided by $M - 1$. The batch's mean lies a little closer to its own numbers
-# than the true mean does, and this makes up for it on average. (PyTorch does the same.) For $M$ in the thousands it
-# does not matter.
+# **unbiased** one, the sum of squares divided by $M - 1$, for the batch's mean lies a little closer to its own numbers
+# than the true mean does. For $M$ in the thousands it does not matter.
 
 # %%
 layer = nn.BatchNorm2d(1)
 running_mean, running_var = 0.0, 1.0                 # where they start
-means, variances = [], []
 for step in range(60):
     batch = 5 + 2 * rng.standard_normal((32, 1)).astype(np.float32)
     layer(mr.Tensor(batch))                # in training mode, as all modules at first
     running_mean = 0.9 * running_mean + 0.1 * batch.mean()
     running_var = 0.9 * running_var + 0.1 * batch.var(ddof=1)     # ddof=1: divide by M - 1
-    means.append(running_mean)
-    variances.append(running_var)
 assert math.isclose(running_mean, layer.running_mean.item(), rel_tol=1e-5)
 assert math.isclose(running_var, layer.running_var.item(), rel_tol=1e-5)
 
-plt.figure(figsize=(6.4, 3.2))
-seen = range(1, 61)
-plt.plot(seen, means, color=BLUE, linewidth=2, label="running mean (true: 5)")
-plt.plot(seen, variances, color=PLAIN, linewidth=2, label="running variance (true: 4)")
-for true, colour in ((5, BLUE), (4, PLAIN)):
-    plt.axhline(true, color=colour, linewidth=1, linestyle=":")
-plt.xlabel("batches seen")
-plt.legend(loc="lower right")
-plt.show()
+print(f"after 60 batches: running mean {running_mean:.2f} (true: 5), "
+      f"running variance {running_var:.2f} (true: 4)")
 print(f"of the start, {0.9 ** 22:.2f} are left after 22 batches")
 assert round(0.9 ** 22, 1) == 0.1
 
@@ -337,8 +332,10 @@ plt.legend(loc="lower left")
 plt.show()
 assert abs(error("eval", 1, by_class) - right_way) < 0.5     # whatever the batch
 if not FAST:
-    assert errors["batches of one class"][-1] > 75
-    assert errors["mixed batches"][0] > right_way + 10 > errors["mixed batches"][-1]
+    assert min(errors["batches of one class"]) > 70          # single images are the first
+    assert errors["mixed batches"][1] < errors["batches of one class"][-1] - 5
+    assert errors["mixed batches"][1] > right_way + 10
+    assert errors["mixed batches"][-1] < right_way + 5
 
 # %% [markdown]
 # Batches of one class are far worse: what all disks have in common *is* the class, and batch norm subtracts it as the
@@ -364,11 +361,6 @@ assert np.array_equal(batch_norm(alone, np.ones(4), b), [b])
 #
 # **Predict** what follows for the gradient: does the part of it along $w$ vanish, or that at right angles to $w$? And
 # how large is the gradient at $2w$, compared with that at $w$?
-#
-# Along the direction of $w$ the loss is constant, so its derivative in this direction is zero: $\sum w \cdot
-# \mathtt{dw} = 0$, the gradient is **at right angles** to the weights. And a step that turns $2w$ by some angle is
-# twice as long as one that turns $w$ by it, and changes $L$ as much; so the slope at $2w$ is half: $\mathtt{dw}(c\,w)
-# = \mathtt{dw}(w)/c$ (van Laarhoven 2017, arXiv:1706.05350).
 
 # %%
 fresh = mr.models.plain(8, width=8, seed=1)
@@ -402,12 +394,17 @@ print(f"|w| = {length:.3f}; a step of length {step:.3f} makes it {longer:.3f}")
 assert longer > length and math.isclose(longer, math.hypot(length, step), rel_tol=1e-3)
 
 # %% [markdown]
+# Along the direction of $w$ the loss is constant, so its derivative in this direction is zero: $\sum w \cdot
+# \mathtt{dw} = 0$, the gradient is **at right angles** to the weights. And a step that turns $2w$ by some angle is
+# twice as long as one that turns $w$ by it, and changes $L$ as much; so the slope at $2w$ is half: $\mathtt{dw}(c\,w)
+# = \mathtt{dw}(w)/c$ (van Laarhoven 2017, arXiv:1706.05350).
+#
 # Two consequences. A step at right angles to $w$ always makes $w$ *longer*: by Pythagoras
 # $|w - \text{lr}\, \mathtt{dw}|^2 = |w|^2 + \text{lr}^2 |\mathtt{dw}|^2$ (the last line printed). And the longer $w$
 # is, the less the same lr turns it: the step is $\text{lr}\,|\mathtt{dw}|$, with $|\mathtt{dw}|$ falling as $1/|w|$,
 # and the angle is the step divided by $|w|$. So what counts is the **effective learning rate** $\text{lr} / |w|^2$,
-# and it falls while $w$ grows. One large gradient is enough to make $w$ so long that it hardly turns any more. Keep
-# this in mind for the next section.
+# and it falls while $w$ grows. A single step with a very large gradient can make $w$ so long that it hardly turns any
+# more. Can gradients be that large?
 #
 # ## The price: gradients grow
 #
@@ -441,6 +438,9 @@ z = rng.standard_normal(1_000_000)
 relu_z = np.maximum(z, 0)
 print(f"mean square {np.mean(relu_z ** 2):.4f} (0.5), mean {relu_z.mean():.4f} "
       f"({1 / math.sqrt(2 * math.pi):.4f}), variance {relu_z.var():.4f}")
+assert math.isclose(np.mean(relu_z ** 2), 0.5, rel_tol=0.01)
+assert math.isclose(relu_z.mean(), 1 / math.sqrt(2 * math.pi), rel_tol=0.01)
+assert math.isclose(relu_z.mean() ** 2 / np.mean(relu_z ** 2), 0.32, abs_tol=0.01)
 assert math.isclose(relu_z.var(), (math.pi - 1) / (2 * math.pi), rel_tol=0.01)
 THEORY = math.sqrt(math.pi / (math.pi - 1))
 print(f"a factor of {THEORY:.4f} per layer, {THEORY ** 49:,.0f} over 49 layers")
@@ -507,44 +507,9 @@ assert FAST or 1.1 < growth < THEORY and growth ** 54 > 1000
 # neighbours, and borders. (The jump at the first one: pixels are small numbers, so its $\sigma$ is small.) The gradient
 # grows more slowly than by 1.21, but it grows, by a factor of thousands over the depth.
 #
-# It is no peculiarity of drawn shapes. The run from notebook 00, on photographs, has recorded the gradients of all
-# layers' *weights* before the first step and after ten.
-
-# %%
-columns = ("net", "seed", "iteration", "depth", "gradient_norm", "weight_norm")
-rows = read_table("../data/recorded/degradation-quick-cifar10/gradients.csv", columns,
-                  text=("net", "layer"))
-
-
-def first_over_last(net, iteration, seed):
-    """|dw| of the first layer over that of the last convolution; |w| of the first."""
-    chosen = [row for row in rows
-              if (row["net"], row["iteration"], row["seed"]) == (net, iteration, seed)]
-    layers = sorted(chosen, key=lambda row: row["depth"])
-    first, last = layers[0], layers[-2]              # layers[-1] is the linear one
-    return first["gradient_norm"] / last["gradient_norm"], first["weight_norm"]
-
-
-print("|dw| of the first layer over that of the last convolution (geometric\n"
-      "mean of three runs), and |w| of the first layer in each run:")
-for net in ("plain-20", "plain-56", "residual-20", "residual-56"):
-    for iteration in (0, 10):
-        ratios, lengths = zip(*(first_over_last(net, iteration, seed) for seed in range(3)))
-        factor = math.exp(np.mean(np.log(ratios)))
-        print(f"{net:12} after {iteration:2} steps: {factor:6.1f}   |w| = "
-              + ", ".join(f"{length:.1f}" for length in lengths))
-        if net == "plain-56":
-            assert (650 < factor < 750) if iteration == 0 else (3 < factor < 4)
-
-# %% [markdown]
-# In plain-56 the first layer starts with a gradient some 700 times that of the last convolution. Ten steps at
-# learning rate 0.1 later a factor of 3 is left. Whoever looks only then will say that gradients are healthy. What
-# happened in between? The large steps have made the first layer's weights longer, as they must, in each of the three
-# runs. But from 4 to 17 is a factor of about 4 at most, and a gradient that falls as $1/|w|$ explains no more than
-# that. As length does not count otherwise, the rest must come from where the weights *point*: large steps have turned
-# them away from where they were drawn, and the formula above holds for random weights only. (Yang et al. too find the
-# gradients of different layers much closer to each other after a single step.) In residual-56, with its additions,
-# the factor is small from the start. Notebook 11 takes this further.
+# All this holds before the first step, for weights drawn at random. What such gradients do to the weights in training,
+# and what is left of them then, is the topic of notebook 11, where you will also see how much smaller they are with
+# shortcuts.
 #
 # ## Exercises
 #
