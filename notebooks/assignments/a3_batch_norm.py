@@ -361,25 +361,26 @@ check("a3.gradient_check", relative_errors, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-gradcheck-use", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Your judge on your own kernels: all numbers should be far below $10^{-4}$. In the last line `dy` is 1 everywhere, and the
-# numbers say nothing: whatever `x` is, the $\hat x_i$ of a channel add up to 0, so $L$ does not depend on `x`, and 0 is
-# compared with rounding. This is why `dy` has to be drawn at random.
+# Your judge on your own kernels: all numbers should be far below $10^{-4}$. In the last line `dy` is 1 everywhere, and its
+# number says nothing: whatever `x` is, the $\hat x_i$ of a channel add up to 0, so $L$ does not depend on `x`, and rounding
+# errors are compared with rounding errors. This is why `dy` has to be drawn at random.
 
 # %% nbgrader={"grade": false, "grade_id": "a3-gradcheck-run", "locked": true, "schema_version": 3, "solution": false, "task": false}
 rng = np.random.default_rng(3)
 x, weight, bias = 2 + rng.standard_normal((4, 3, 3, 2)), rng.standard_normal(2), rng.standard_normal(2)
 dy = rng.standard_normal(x.shape)
-fixed = {"mean": np.array([1.0, 2.0]), "var": np.array([0.5, 3.0])}
+mean, var = np.array([1.0, 2.0]), np.array([0.5, 3.0])
 
 
 def in_inference(x, weight, bias):
-    return batch_norm_forward(x, weight, bias, **fixed)
+    return batch_norm_forward(x, weight, bias, mean, var)
 
 
-for name, forward, gradient in (("training", batch_norm_forward, dy), ("inference", in_inference, dy),
-                                ("training, dy = 1", batch_norm_forward, np.ones_like(dy))):
-    errors = relative_errors(forward, batch_norm_backward, [x, weight, bias], gradient)
-    print(f"{name:17} dx {errors[0]:.0e}   dweight {errors[1]:.0e}   dbias {errors[2]:.0e}")
+for name, forward in (("training", batch_norm_forward), ("inference", in_inference)):
+    dx, dweight, dbias = relative_errors(forward, batch_norm_backward, [x, weight, bias], dy)
+    print(f"{name:10} dx {dx:.0e}   dweight {dweight:.0e}   dbias {dbias:.0e}")
+with np.errstate(divide="ignore"):
+    print(f"dy = 1     dx {relative_errors(batch_norm_forward, batch_norm_backward, [x, weight, bias], np.ones_like(dy))[0]:.0e}")
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-train", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 6 · Your kernels train networks (6 points)
@@ -392,10 +393,10 @@ train_set, test_set = (part.resize(16) for part in mr.data.synthetic(2000, 500))
 pixel_mean = train_set.pixel_mean()
 images, test_images = ((part.images / 255 - pixel_mean).astype(np.float32) for part in (train_set, test_set))
 labels, test_labels = train_set.labels, test_set.labels
-STEPS = 120
+STEPS = 150
 
 
-def batches(steps, size=64):
+def batches(steps, size=32):
     """So many batches of training images and labels, drawn at random, the same ones in every run."""
     rng = np.random.default_rng(0)
     for _ in range(steps):
@@ -470,11 +471,14 @@ mixed = np.random.default_rng(1).permutation(len(test_labels))
 by_class = np.argsort(test_labels, kind="stable")                  # all of class 0 first, then class 1, ...
 
 
+def your_kernels():
+    return mr.kernels.use(batch_norm=(batch_norm_forward, batch_norm_backward), relu=(relu_forward, relu_backward))
+
+
 def test_error(net, mode, batch_size, order):
     """Percent of wrong answers, when the images are asked about in batches, in this order."""
     wrong = 0
-    with mr.no_grad(), diagnostics.undisturbed(net, mode), mr.kernels.use(
-            batch_norm=(batch_norm_forward, batch_norm_backward), relu=(relu_forward, relu_backward)):
+    with mr.no_grad(), diagnostics.undisturbed(net, mode), your_kernels():
         for start in range(0, len(order), batch_size):
             chosen = order[start:start + batch_size]
             wrong += (net(mr.Tensor(test_images[chosen])).data.argmax(axis=1) != test_labels[chosen]).sum()
@@ -485,25 +489,32 @@ net = nets["residual, with batch norm"]
 errors = {f"{mode} mode, batches of {size}, {'mixed' if order is mixed else 'by class'}": test_error(net, mode, size, order)
           for mode, size, order in (("eval", 50, mixed), ("eval", 50, by_class), ("eval", 1, mixed), ("train", 50, mixed),
                                     ("train", 2, mixed), ("train", 50, by_class), ("train", 1, mixed))}
+with mr.no_grad(), your_kernels():
+    net.train()
+    for x, _ in batches(50):
+        net(x)                                                     # moves the running averages, and nothing else
+errors["eval mode, batches of 50, mixed, after 50 batches more"] = test_error(net, "eval", 50, mixed)
 for name, error in errors.items():
-    print(f"{name:37} {error:5.1f} % wrong")
+    print(f"{name:55} {error:5.1f} % wrong")
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-question", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# **Explain the table** (3 points), in about five sentences. Why do the three lines of evaluation mode say the same? Why are
-# batches of one class so bad in training mode, when the images are the same ones? And why can training mode with mixed batches
-# of 50 even be a little better than evaluation mode, after a training as short as this?
+# **Explain the table** (3 points), in about six sentences. Why do the first three lines say the same? Why are batches of one
+# class, and batches of a single image, so bad in training mode, when the images are the same ones? And before the last line, 50
+# batches of training images went through the net in training mode, without a step of the optimiser: no weight has changed. What
+# has, and why does it help?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "a3-question-answer", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # **Model answer.** In evaluation mode every layer normalises by the running averages, which are fixed numbers: the answer for
 # an image depends on this image alone, so neither the order nor the size of the batches matters (1 point). In training mode
 # every layer subtracts the mean of the batch, and divides by its spread. What all images of a class have in common is then in
 # that mean, and is subtracted: the very thing that tells the class is gone. A batch of one image goes the same way: whatever is
-# the same all over the image, its mean in each channel, is gone (1 point). Mixed batches of 50 have a mean and a variance like
-# those of the batches of training. The running averages lag behind: with momentum 0.1 they still hold statistics of some ten
-# batches ago, when the weights were others; while the weights change fast, the batch's own numbers fit them better (1 point).
+# the same all over the image, its mean in each channel, is gone (1 point). The running averages have changed. With momentum 0.1
+# they hold the statistics of about the last ten batches, and during these the weights were still moving fast, so the averages
+# belong to nets that are no more. After 50 batches with the weights at rest they belong to this net, and evaluation mode is
+# about as good as training mode with large mixed batches (1 point).
 #
 # **Rubric.** One point for each of the three parts. Accept any wording that says: fixed statistics; the common part is the
-# class and is removed with the batch's mean; the averages come from earlier weights.
+# class and is removed with the batch's mean; the averages lag behind the weights, and catch up.
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-bonus", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Bonus (no points)

@@ -492,9 +492,11 @@ def gradient_check(function, trial):
         hint = next((sentence for sentence, wrong, near in known if (np.abs(got - wrong) <= near * np.abs(wrong) + 1e-6).all()), None)
         raise WrongAnswer(f"relative_errors: for a kernel with right gradients, y = a^2 b, expected errors of almost 0 with eps = {eps}, got "
                           f"{got[0]:.3g} and {got[1]:.3g}" + (f". It looks as if {hint}" if hint else ""))
-    for name, factors, place in (("the first gradient is 1 % too large", (1.01 * ones, ones), 0), ("the second gradient is 1 % too large", (ones, 1.01 * ones), 1),
-                                 ("a single number of the first gradient is 10 % too large", (single, ones), 0),
-                                 ("the second gradient has the wrong sign", (ones, -ones), 1)):
+    got = judge(deaf=True)
+    expect_that((got > 1e-3).all(), "relative_errors: a kernel whose backward pays no heed to dy passes for right. Hand your dy to backward, and take it into L")
+    for name, factors in (("the first gradient is 1 % too large", (1.01 * ones, ones)), ("the second gradient is 1 % too large", (ones, 1.01 * ones)),
+                                 ("a single number of the first gradient is 10 % too large", (single, ones)),
+                                 ("the second gradient has the wrong sign", (ones, -ones))):
         got = judge(factors)
         right = [np.abs((factor - 1) * steps[n] * dy).max() / top for factor, n, top in zip(factors, "ab", largest)]
         expect(f"relative_errors where {name}: the errors", got, right, [
@@ -505,8 +507,6 @@ def gradient_check(function, trial):
             ("sums are compared: one wrong number among many would be overlooked, and two could cancel",
              [np.abs(((factor - 1) * steps[n] * dy).sum()) / top for factor, n, top in zip(factors, "ab", largest)]),
             ("the wrong one of the two inputs is blamed", right[::-1])], tolerance=1e-3)
-    got = judge(deaf=True)
-    expect_that((got > 1e-3).all(), "relative_errors: a kernel whose backward pays no heed to dy passes for right. Hand your dy to backward, and take it into L")
     broken = ones.copy()
     broken[0, 1] = np.nan
     got = judge((ones, broken))
@@ -515,3 +515,46 @@ def gradient_check(function, trial):
 
 
 NETS = ("plain, with batch norm", "plain, without batch norm", "residual, with batch norm", "residual, without batch norm")
+FIRST = {                                      # losses with seed 0, right and with typical mistakes in the loop
+    NETS[0]: [2.30390, 2.29003, 2.29329, 2.32151, 2.26843],
+    NETS[1]: [2.30263, 2.30099, 2.30026, 2.30573, 2.29519],
+    NETS[2]: [2.30072, 2.27070, 2.28173, 2.50080, 2.20506],
+    NETS[3]: [2.30256, 2.29068, 2.27234, 2.43991, 2.20457],
+}
+ADDING_UP = {
+    NETS[0]: [2.30390, 2.29003, 2.29053, 2.33803, 2.24791],
+    NETS[1]: [2.30263, 2.30099, 2.29971, 2.30773, 2.28803],
+    NETS[2]: [2.30072, 2.27070, 2.27396, 2.74091, 2.31610],
+    NETS[3]: [2.30256, 2.29068, 2.26296, 2.55458, 2.18867],
+}
+AT_REST = {
+    NETS[0]: [2.30390, 2.29361, 2.30212, 2.30250, 2.30197],
+    NETS[1]: [2.30263, 2.30129, 2.30227, 2.30236, 2.30285],
+    NETS[2]: [2.30072, 2.27935, 2.30074, 2.30849, 2.30712],
+    NETS[3]: [2.30256, 2.28451, 2.29750, 2.30942, 2.31009],
+}
+IN_EVALUATION = {NETS[0]: FIRST[NETS[1]], NETS[2]: [2.30256, 2.29069, 2.27232, 2.44014, 2.20620]}
+IN_INFERENCE_BACKWARD = {NETS[0]: [2.30390, 2.28999, 2.29316, 2.32243, 2.26634], NETS[2]: [2.30072, 2.27068, 2.28203, 2.50252, 2.21362]}
+
+
+@task("a3.train")
+def train(losses, trial):
+    expect_that(isinstance(losses, dict) and set(NETS) <= set(losses), "losses: expected those of four nets, as the cell above collects them; run it again")
+    for name in NETS:
+        got = losses[name]
+        expect_that(isinstance(got, (list, tuple)) or getattr(got, "ndim", 0) == 1, f"losses, {name}: expected a list of numbers, got {type(got).__name__}; what does train return?")
+        try:
+            got = np.array([float(loss) for loss in got])
+        except (TypeError, ValueError):
+            raise WrongAnswer(f"losses, {name}: expected numbers, got {type(got[0]).__name__}: a Tensor that holds one number gives it by .item()") from None
+        expect_that(got.size >= 5, f"losses, {name}: expected one for each of 150 steps, got {got.size}; is the loss appended in the loop?")
+        expect_that(np.isfinite(got).all(), f"losses, {name}: {int((~np.isfinite(got)).sum())} of {got.size} are not finite")
+        mistakes = [("gradients of earlier steps are still there: forget them before each step (optimizer.zero_grad())", ADDING_UP),
+                    ("the weights do not move: let the optimiser do its step (optimizer.step())", AT_REST),
+                    ("the net is in evaluation mode: the running averages, 0 and 1 at first, change nothing. Call net.train() first", IN_EVALUATION),
+                    ("dx of your batch norm is that of inference; see task 4", IN_INFERENCE_BACKWARD)]
+        expect(f"losses, {name}: the first five steps", got[:5], FIRST[name],
+               [(sentence, wrong[name]) for sentence, wrong in mistakes if name in wrong], tolerance=3e-4)
+        expect_that(got.size >= 100, f"losses, {name}: expected one for each of 150 steps, got {got.size}")
+        if name in (NETS[0], NETS[2]):
+            expect_that(got[-20:].mean() < 2.15, f"losses, {name}: expected about 1.7 to 1.9 at the end, less than 2.15 on the average of 20 steps, got {got[-20:].mean():.2f}")
