@@ -657,7 +657,7 @@ for family, plane in planes.items():
 # ## Claims, and how to test them
 #
 # One network, one seed, a handful of steps: enough to see what to look for, not enough to settle anything. minires
-# keeps a file for each claim, in [`experiments/claims/`](../minires/experiments/claims): the sentence and who says so,
+# keeps a file for each claim, in [`experiments/claims/`](../minires/experiments/claims/__init__.py): the sentence and who says so,
 # what each side expects, a measurement over several seeds, and a rule by which a program reads a verdict off the
 # numbers: supported, contradicted, or undecided.
 #
@@ -753,7 +753,7 @@ Markdown("\n".join(table))
 #   paths carry more than their share.
 # - A claim about gradients needs the layer, the step and the seeds; and a cause needs an intervention.
 #
-# **In the library:** [`diagnostics/`](../minires/diagnostics): `gradients.py`, `updates.py`, `lesion.py`, `paths.py`,
-# `landscape.py`; [`experiments/claims/`](../minires/experiments/claims), a file for each claim.
+# **In the library:** [`diagnostics/`](../minires/diagnostics/__init__.py): `gradients.py`, `updates.py`, `lesion.py`, `paths.py`,
+# `landscape.py`; [`experiments/claims/`](../minires/experiments/claims/__init__.py), a file for each claim.
 #
 # **Next:** [12 · Making it fast](12_making_it_fast.ipynb)

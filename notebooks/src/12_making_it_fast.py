@@ -669,7 +669,7 @@ for row in recorded["nets"]:
 # ## On a GPU
 #
 # A GPU has thousands of small cores, and memory that is ten or more times as fast. The kernels of minires for it are in
-# CUDA, in [`kernels/gpu/`](../minires/kernels/gpu), with the same names. Using it takes one word:
+# CUDA, in [`kernels/gpu/`](../minires/kernels/gpu/__init__.py), with the same names. Using it takes one word:
 #
 #     minires degradation --device gpu --preset standard
 #
@@ -820,10 +820,10 @@ assert off["with TF32"] < 0.05 and off["with TF32"] < 0.2 * off["of another batc
 #   most of it.
 # - Profile before you optimise: by Amdahl's law, what takes 5 % of the time can give you no more than that.
 #
-# **In the library:** [`kernels/cpu/`](../minires/kernels/cpu): `im2col.py`, `parallel.py`, `memory.py`, `channels.py`;
-# [`kernels/gpu/`](../minires/kernels/gpu); [`benchmarks/NOTES.md`](../benchmarks/NOTES.md), and the tables in
+# **In the library:** [`kernels/cpu/`](../minires/kernels/cpu/__init__.py): `im2col.py`, `parallel.py`, `memory.py`, `channels.py`;
+# [`kernels/gpu/`](../minires/kernels/gpu/__init__.py); [`benchmarks/NOTES.md`](../benchmarks/NOTES.md), and the tables in
 # [`benchmarks/results`](../benchmarks/results/cpu.md).
 #
 # **Next:** there is no notebook 13. You have built every piece between a derivative and a network of 56 layers, and
 # taken the networks apart again. Pick a claim that you do not believe, write its file
-# ([`experiments/claims/`](../minires/experiments/claims) has twenty to copy from), and find out.
+# ([`experiments/claims/`](../minires/experiments/claims/__init__.py) has twenty to copy from), and find out.
