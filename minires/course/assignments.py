@@ -12,6 +12,7 @@ from pathlib import Path
 from ..errors import ConfigError, DataError
 
 SOURCES = Path(__file__).resolve().parents[2] / "notebooks" / "assignments"
+KEYS = ("a1", "a2", "a3", "a4", "a5", "a6")
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"      # as nbgrader writes them
 TEXT_STUB = "YOUR ANSWER HERE"
