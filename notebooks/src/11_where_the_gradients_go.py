@@ -226,7 +226,7 @@ for family, build in BUILD.items():
 
 # %% [markdown]
 # All of $|dw|$ in one picture: a column is a step, a row is a layer (the images below, the logits above), and the
-# colour is $|dw|$, on a logarithmic scale, the same for both.
+# colour shows $|dw|$ on a logarithmic scale, the same for both.
 
 # %%
 from matplotlib.colors import LogNorm
@@ -327,7 +327,7 @@ assert FAST or fell > 5 * longer["plain"][-1]
 # %% [markdown]
 # No. The length explains a small part, and most of the factor remains. The factor 1.21 of notebook 06 holds for random
 # weights, and these have been turned: the channels of a layer have become more alike (exercise 3 measures that). But
-# those of the residual net become as much alike, so this cannot be all. We leave it open.
+# those of the residual net become more alike, too, so this can hardly be all. We leave it open.
 #
 # ## What people plot
 #
@@ -492,6 +492,8 @@ print(f"mean length of all paths {mean_length['paths']:.2f}, "
       f"weighted by their gradient {mean_length['gradient']:.2f}")
 if not FAST:
     assert relative["trained"][8] < 0.5 < relative["fresh"][8] < 3
+    assert sum(path.paths for path in paths) == 512
+    assert math.isclose(mean_length["paths"], 4.5)
     assert 4.5 - 1.5 < mean_length["gradient"] < 4.5
 
 # %% [markdown]
