@@ -449,7 +449,7 @@ for other in gradients[1:]:
 # %% [markdown]
 # Two threads are hardly ever twice as fast, nor eight eight times: memory is shared, some work is not divided, and
 # whoever is done first waits. (Where another program takes a core, more threads may even be slower. In the recorded
-# benchmark further down, two threads are 1.8 times as fast.) But look at the last assert: the gradients agree *to the
+# benchmark further down, two threads are nearly twice as fast.) But look at the last assert: the gradients agree *to the
 # bit*. Sums of floating-point numbers depend on their order, so minires cuts the work into the same pieces with any
 # number of threads, and adds up their results in a fixed order.
 #
@@ -618,7 +618,7 @@ for row in recorded["nets"]:
             assert ms["PyTorch"] < ms["minires"]
 one, two = (median(row["seconds"]["minires"]) for row in recorded["scaling"]["threads"])
 print(f"training ResNet-20, two threads: {one / two:.1f} times as fast as one")
-assert round(one / two, 1) == 1.8
+assert 1.6 < one / two < 2.1
 
 # %% [markdown]
 # In its default layout, (N, C, H, W), PyTorch trains about as fast as minires; with **channels last**, the layout
