@@ -115,6 +115,10 @@ def release(notebook):
             if not replaced:
                 cell["source"] = stub
         cell["source"] = _replace(cell["source"], HIDDEN, None)[0]
+        if marks.id:
+            cell.metadata["deletable"] = False             # in Jupyter; a grader does not rely on it
+        if marks.locked:
+            cell.metadata["editable"] = False
         if cell.cell_type == "code":
             cell["outputs"], cell["execution_count"] = [], None
     return notebook
