@@ -10,6 +10,7 @@ from importlib import import_module
 from ...errors import ConfigError, unknown_name
 from ..assignments import KEYS
 from ..compare import Trial
+from ..locked import lock
 
 _tasks = {}                            # name -> check
 
@@ -47,3 +48,6 @@ def run(name, answers, hidden):
         seeds = [1000 * first + 1, 1000 * first + 2]
     for seed in seeds:
         _tasks[name](*answers, Trial(seed, hidden))
+
+
+lock(__name__, "run", "task", "tasks")

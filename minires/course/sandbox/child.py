@@ -35,7 +35,7 @@ class Room:
         sys.modules["__main__"] = self.module
         if settings["assignment"]:
             hold_back.start(settings["assignment"])
-        course._graded_elsewhere = True
+        vars(course)["_graded_elsewhere"] = True
         os.chdir(settings["folder"])
         guard.close(settings["folder"], settings["unreadable"])
 
