@@ -34,6 +34,15 @@ class Cell:
     locked: bool = False
 
 
+NBGRADER_CONFIG = '''"""Settings of nbgrader for this course; written once, and yours to change."""
+
+c = get_config()
+c.CourseDirectory.course_id = "minires"
+c.ExecutePreprocessor.timeout = 60             # seconds for a cell
+c.OverwriteCells.add_missing_cells = True      # a test that was deleted is run all the same
+'''
+
+
 def find(folder=None):
     """The sources in a folder, by name.
 
@@ -147,7 +156,8 @@ def _replace(source, markers, stub):
 def build(out, folder=None):
     """Write ``source/NAME/NAME.ipynb`` (instructors), ``release/NAME/NAME.ipynb`` (students) and a zip of the release.
 
-    The folders are those of nbgrader: `out` can serve as a course directory.
+    The folders are those of nbgrader, and a ``nbgrader_config.py`` is written unless there is one: `out` can serve as a course
+    directory.
 
     Returns
     -------
@@ -174,4 +184,9 @@ def build(out, folder=None):
         for path in written:
             if path.parts[-3] == "release":
                 bundle.writestr(zipfile.ZipInfo("/".join(path.parts[-2:]), (2015, 12, 10, 0, 0, 0)), path.read_bytes())    # the same bytes every time
-    return [*written, archive]
+    written.append(archive)
+    config = out / "nbgrader_config.py"
+    if not config.exists():
+        config.write_text(NBGRADER_CONFIG, encoding="utf-8")
+        written.append(config)
+    return written

@@ -109,17 +109,19 @@ def test_reports_have_one_row_for_each_mark(name, notebook):
 
 def test_build(tmp_path):
     written = assignments.build(tmp_path / "out")
-    assert len(written) == 2 * len(SOURCES) + 1
+    assert len(written) == 2 * len(SOURCES) + 2
+    archive, config = written[-2:]
     for name in SOURCES:
         for kind in ("source", "release"):
             notebook = nbformat.read(tmp_path / "out" / kind / name / f"{name}.ipynb", as_version=4)
             nbformat.validate(notebook)
-    with zipfile.ZipFile(written[-1]) as bundle:
+    with zipfile.ZipFile(archive) as bundle:
         assert sorted(bundle.namelist()) == sorted(f"{name}/{name}.ipynb" for name in SOURCES)
         assert not any(b"SOLUTION" in bundle.read(name) or b"hidden=True" in bundle.read(name) for name in bundle.namelist())
-    first = written[-1].read_bytes()
+    first = archive.read_bytes()
+    config.write_text("mine")
     assignments.build(tmp_path / "out")
-    assert written[-1].read_bytes() == first
+    assert archive.read_bytes() == first and config.read_text() == "mine"
 
 
 @pytest.mark.parametrize("cell, words", [
