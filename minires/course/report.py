@@ -8,7 +8,7 @@ from pathlib import Path
 
 STYLE = """body { font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .35rem .7rem; border-bottom: 1px solid #ddd; vertical-align: top; }
-td.points { white-space: nowrap; } tr.right td.points { color: #00695c; } tr.wrong td.points { color: #b03a00; } tr.waits td.points { color: #555; }
+td.points, td:first-child { white-space: nowrap; } tr.right td.points { color: #00695c; } tr.wrong td.points { color: #b03a00; } tr.waits td.points { color: #555; }
 img { max-width: 100%; } pre { background: #f5f5f5; padding: .7rem; overflow: auto; max-height: 30rem; white-space: pre-wrap; }"""
 
 
