@@ -38,6 +38,9 @@ class Picture:
     def _repr_svg_(self):
         return self.svg
 
+    def __repr__(self):                # Jupyter shows this in place of an SVG in a notebook that was not run yet
+        return f"<a picture with {self.svg.count('<rect') - 1} boxes: run the cell to see it>"
+
     def save(self, path):
         """Write the picture to a file, and return the path."""
         with open(path, "w", encoding="utf-8") as file:

@@ -28,13 +28,16 @@ import importlib.util, sys
 if importlib.util.find_spec("minires") is None:
     sys.path.insert(0, "..")
 """
+# There may be a folder of the name (a clone of an earlier run): Python then finds a package without an origin.
 INSTALL = """\
 # Finds minires; on Colab, fetches it first, and leaves NumPy, CuPy and Matplotlib as they are.
 import importlib.util, os, subprocess, sys
 
-if importlib.util.find_spec("minires") is None:
+spec = importlib.util.find_spec("minires")
+if spec is None or spec.origin is None:
     if "google.colab" in sys.modules:
-        subprocess.run(["git", "clone", "--quiet", "--depth", "1", "{url}", "/content/minires"], check=True)
+        if not os.path.isdir("/content/minires"):
+            subprocess.run(["git", "clone", "--quiet", "--depth", "1", "{url}", "/content/minires"], check=True)
         missing = [name for name in ("tqdm", "pooch", "safetensors", "threadpoolctl") if importlib.util.find_spec(name) is None]
         subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True) if missing else None
         os.chdir("/content/minires/notebooks")

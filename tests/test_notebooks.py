@@ -70,10 +70,36 @@ def test_what_a_notebook_has(source):
     assert not too_wide, too_wide
 
 
+# Numbers of the prose that no cell computes: what is known without one, and what others measured, with their source.
+FROM_ELSEWHERE = {
+    "01": {"5,000": "a task"},
+    "05": {"0.2": "a task"},
+    "07": {"60,000": "CIFAR-10 (Krizhevsky 2009)"},
+    "08": {"64,000": "He et al. 2015, section 4.2"},
+    "09": {"25.03 %": "He et al. 2015, table 3", "24.52 %": "the same", "24.19 %": "the same"},
+    "10": {"90 %": "guessing among ten", "64,000": "He et al. 2015, section 4.2", "0.2": "how well figure 6 can be read"},
+    "11": {"0.9": "the usual momentum"},
+    "12": {"3,350": "NVIDIA's data sheet", "0.1 %": "a guess to choose from"},
+}
+
+
+def test_numbers_in_the_prose_stand_in_a_cell(source):
+    """What is said to be 12.3, 45 % or 6,789 is asserted by a cell, or listed with its source."""
+    parts = [part.split("\n", 1) for part in source.read_text(encoding="utf-8").split("# %%")[1:]]
+    code = "\n".join(text for head, text in parts if "[markdown]" not in head)
+    computed = {float(number.replace(",", "").replace("_", "")) for number in re.findall(r"(?<![\w.])\d[\d_,]*(?:\.\d+)?", code)}
+    prose = "\n".join(re.sub(r"(?m)^# ?", "", text) for head, text in parts if "[markdown]" in head)
+    for left_out in (r"(?s)<details>.*?</details>", r"(?s)\$\$.*?\$\$", r"\$[^$]*\$", r"`[^`]*`", r"\]\([^)]*\)", r"(?m)^(#|\||    ).*$", r"arXiv:[\d.]+", r"(?i)\bsections? [\d.]+(?: and [\d.]+)*"):
+        prose = re.sub(left_out, " ", prose)
+    said = re.findall(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?: %)?|(?<![\w.,])\d+\.\d+(?: %)?|(?<![\w.,])\d+ %", prose)
+    missing = {text for text in said if not {float(text.rstrip(" %").replace(",", "")), float(text.rstrip(" %").replace(",", "")) / 100} & computed}
+    assert missing == set(FROM_ELSEWHERE.get(source.stem[:2], ()))
+
+
 def test_links_lead_somewhere(source):
     text = "\n".join(line for line in source.read_text(encoding="utf-8").splitlines() if line.startswith("#"))
     for link in re.findall(r"\]\(([^)#\s]+)\)", text):
-        assert link.startswith("https://") or (builder.FOLDER / link).exists(), link
+        assert link.startswith("https://") or (builder.FOLDER / link).is_file(), link            # Jupyter opens no folders
 
 
 def test_runs_from_a_clean_kernel(source):
@@ -105,6 +131,14 @@ def test_where_the_home_is_written(url, found, tmp_path, monkeypatch):
     (tmp_path / "setup.cfg").write_text(f"[metadata]\nname = minires\nurl = {url}\n")
     monkeypatch.setattr(builder, "FOLDER", tmp_path / "notebooks")
     assert builder.repository() == found
+
+
+def test_what_is_committed_shows_no_photographs(monkeypatch):
+    monkeypatch.setenv("MINIRES_DATASET", "cifar10")
+    notebook = builder.build(SOURCES[0])
+    notebook.cells = notebook.cells[:2]
+    notebook.cells[1]["source"] = "import os; print(os.environ['MINIRES_DATASET'], os.environ['MINIRES_FAST'])"
+    assert builder.execute(notebook, fast=True).cells[1].outputs[0]["text"] == "synthetic 1\n"
 
 
 def test_a_cell_that_fails_is_an_error():

@@ -12,6 +12,7 @@ from pathlib import Path
 from ..errors import ConfigError, DataError
 
 SOURCES = Path(__file__).resolve().parents[2] / "notebooks" / "assignments"
+KEYS = ("a1", "a2", "a3", "a4", "a5", "a6")
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"      # as nbgrader writes them
 TEXT_STUB = "YOUR ANSWER HERE"
@@ -31,6 +32,15 @@ class Cell:
     answer: bool = False               # written by the student
     by_hand: bool = False              # gives points that a person decides on
     locked: bool = False
+
+
+NBGRADER_CONFIG = '''"""Settings of nbgrader for this course; written once, and yours to change."""
+
+c = get_config()
+c.CourseDirectory.course_id = "minires"
+c.ExecutePreprocessor.timeout = 60             # seconds for a cell
+c.OverwriteCells.add_missing_cells = True      # a test that was deleted is run all the same
+'''
 
 
 def find(folder=None):
@@ -114,6 +124,10 @@ def release(notebook):
             if not replaced:
                 cell["source"] = stub
         cell["source"] = _replace(cell["source"], HIDDEN, None)[0]
+        if marks.id:
+            cell.metadata["deletable"] = False             # in Jupyter; a grader does not rely on it
+        if marks.locked:
+            cell.metadata["editable"] = False
         if cell.cell_type == "code":
             cell["outputs"], cell["execution_count"] = [], None
     return notebook
@@ -142,7 +156,8 @@ def _replace(source, markers, stub):
 def build(out, folder=None):
     """Write ``source/NAME/NAME.ipynb`` (instructors), ``release/NAME/NAME.ipynb`` (students) and a zip of the release.
 
-    The folders are those of nbgrader: `out` can serve as a course directory.
+    The folders are those of nbgrader, and a ``nbgrader_config.py`` is written unless there is one: `out` can serve as a course
+    directory.
 
     Returns
     -------
@@ -169,4 +184,9 @@ def build(out, folder=None):
         for path in written:
             if path.parts[-3] == "release":
                 bundle.writestr(zipfile.ZipInfo("/".join(path.parts[-2:]), (2015, 12, 10, 0, 0, 0)), path.read_bytes())    # the same bytes every time
-    return [*written, archive]
+    written.append(archive)
+    config = out / "nbgrader_config.py"
+    if not config.exists():
+        config.write_text(NBGRADER_CONFIG, encoding="utf-8")
+        written.append(config)
+    return written

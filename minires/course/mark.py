@@ -19,7 +19,7 @@ from . import assignments, check
 from .compare import WrongAnswer
 from .sandbox import Crashed, Submission, TimedOut
 
-RESTARTS = 3                           # how often a process that ended, or took too long, is started again
+RESTARTS = 10                          # how often a process that ended, or took too long, is started again
 FIGURES = 6                            # kept of one submission
 MAGIC = re.compile(r"^(\s*)[%!?].*$", re.MULTILINE)
 

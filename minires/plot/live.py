@@ -38,7 +38,7 @@ class LiveCurves:
             epochs = [row["epoch"] for row in rows]
             ax.plot(epochs, [row["train_error"] for row in rows], "o-", color=colour, markersize=3.5, linewidth=2.2,
                     label=f"{name}, training")
-            ax.plot(epochs, [row["test_error"] for row in rows], color=colour, linewidth=1.4, linestyle=(0, (4, 2)), label=f"{name}, test")
+            ax.plot(epochs, [row["test_error"] for row in rows], color=colour, linewidth=1.4, linestyle=(0, (4, 2)), marker="o", markersize=2.5, label=f"{name}, test")
         ax.set_xlabel("epoch")
         ax.set_ylabel("error, %")
         ax.set_xlim(left=0)

@@ -61,6 +61,8 @@ def unbroadcast(dy, shape):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a1-unbroadcast-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a1.unbroadcast", unbroadcast)
 ### BEGIN HIDDEN TESTS
 check("a1.unbroadcast", unbroadcast, hidden=True)
@@ -110,30 +112,40 @@ def sum_backward(dy, a):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a1-add-test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a1.add", add_backward)
 ### BEGIN HIDDEN TESTS
 check("a1.add", add_backward, hidden=True)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a1-multiply-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a1.multiply", multiply_backward)
 ### BEGIN HIDDEN TESTS
 check("a1.multiply", multiply_backward, hidden=True)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a1-matmul-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a1.matmul", matmul_backward)
 ### BEGIN HIDDEN TESTS
 check("a1.matmul", matmul_backward, hidden=True)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a1-relu-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a1.relu", relu_backward)
 ### BEGIN HIDDEN TESTS
 check("a1.relu", relu_backward, hidden=True)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a1-sum-test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a1.sum", sum_backward)
 ### BEGIN HIDDEN TESTS
 check("a1.sum", sum_backward, hidden=True)
@@ -184,12 +196,16 @@ def topological_order(last):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a1-order-test", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a1.topological_order", topological_order)
 ### BEGIN HIDDEN TESTS
 check("a1.topological_order", topological_order, hidden=True)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a1-long-test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a1.long_chain", topological_order)
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-walk", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -218,6 +234,8 @@ def backward(last, gradient):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a1-walk-test", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a1.backward", backward, Node)
 ### BEGIN HIDDEN TESTS
 check("a1.backward", backward, Node, hidden=True)
@@ -273,12 +291,16 @@ def gradient_check(f, gradient, x, tolerance=1e-4):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a1-numerical-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a1.numerical_gradient", numerical_gradient)
 ### BEGIN HIDDEN TESTS
 check("a1.numerical_gradient", numerical_gradient, hidden=True)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a1-gradcheck-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a1.gradient_check", gradient_check)
 ### BEGIN HIDDEN TESTS
 check("a1.gradient_check", gradient_check, hidden=True)
@@ -361,6 +383,8 @@ right.scatter(*points.T, c=np.where(labels > 0, "#0072B2", "#D55E00"), s=8)
 plt.show()
 
 # %% nbgrader={"grade": true, "grade_id": "a1-train-test", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a1.train", losses)
 ### BEGIN HIDDEN TESTS
 check("a1.train", losses, hidden=True)

@@ -194,8 +194,8 @@ net.graph(x_train[:1], depth=2)
 # cancels, what points the same way adds up. Old gradients are forgotten at the rate $1 - m$, with $m = 0.9$.
 #
 # **Weight decay.** Each step also shortens the weights a little, as if $\frac{\lambda}2 |w|^2$ were added to the
-# loss; $\lambda = 10^{-4}$. Small weights make for smoother functions; and before a batch norm, where length does not
-# matter for the function (notebook 06), it keeps them from growing and so from learning more and more slowly.
+# loss; $\lambda = 10^{-4}$. Before a batch norm, where length does not matter for the function (notebook 06), it keeps
+# them from growing and so from learning more and more slowly.
 # Together (with the numbers of the paper on residual networks, He et al. 2015, arXiv:1512.03385, section 4.2; from
 # here on "the paper"):
 #
@@ -418,6 +418,7 @@ for ax in (left, right):
 plt.show()
 print(f"training error {train_errors[-1]:.1f} %, test error {test_errors[-1]:.1f} %")
 assert FAST or test_errors[-1] < 45 and abs(test_errors[-1] - train_errors[-1]) < 8
+assert FAST or train_errors[6] < train_errors[5] - 3 and test_errors[6] < test_errors[5]
 
 # %% [markdown]
 # At the first dotted line, where the rate falls to a tenth, both curves fall at once. Large steps get far, but they

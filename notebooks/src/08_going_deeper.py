@@ -106,6 +106,7 @@ for n in (1, 3, 5, 9):
 
 assert (parameters_by_hand(3), parameters_by_hand(9)) == (269_722, 853_018)
 print(f"56 against 20 layers: {853_018 / 269_722:.2f} times as many")
+assert 56 / 20 == 2.8 < 853_018 / 269_722 < 3.3
 
 # %% [markdown]
 # By a little more. What a network has only once (the first convolution, the two layers that open stages 2 and 3 and
@@ -151,11 +152,13 @@ costs = [mr.models.plain(depth).summary((1, 32, 32, 3)).multiply_adds / 1e6
 print(f"one image takes {costs[0]:.2f} million multiply-adds in plain-20, "
       f"{costs[1]:.2f} million in plain-56")
 assert np.allclose(costs, (40.55, 125.49), atol=0.005)
+assert len({layer.multiply_adds for layer in layers}) == 4    # first, two that open stages, fc
+assert sum(layer.parameters for layer in layers[13:19]) > 0.7 * parameters_by_hand(3)
 
 # %% [markdown]
 # Half the height and half the width make a quarter of the pixels; twice the channels in and out make four times the
-# work for each. So a layer costs the same time in every stage, as the authors wanted it (section 3.3); only the very
-# first and those that open a stage cost less. Most of the weights sit in the last stage.
+# work for each. So a layer takes the same number of multiply-adds in every stage, as the authors wanted it (section
+# 3.3); only the very first and those that open a stage take fewer. Most of the weights sit in the last stage.
 #
 # ## Three depths, one training
 #
@@ -319,8 +322,8 @@ assert FAST or errors["plain-56, trained"] > errors["its copy, 56 layers"] + 10
 # the way.)
 #
 # So among all settings of plain-56's weights there is one that is much better than what training found, and we hold
-# it in our hands. **A solution exists, and training does not find it.** This is why degradation is a riddle, and why
-# more layers or more parameters are no remedy.
+# it in our hands. **A solution exists, and training does not find it.** This is why degradation is a riddle: the
+# network could do better, and training does not get it there.
 #
 # ## On photographs, and more than once
 #
@@ -372,8 +375,8 @@ assert (round(low.mean()), round(high.mean())) == (58, 77) and high.min() > low.
 # - *Too little training.* Both had the same. The paper's authors, on larger photographs, also trained three times as
 #   long and still saw it (section 4.1, footnote). Notebook 10 compares with their numbers.
 # - *An unlucky learning rate.* Perhaps 0.1 suits 20 layers and not 56. Notebook 10 tries others.
-# - *Gradients that vanish on the long way back,* as many texts say. The authors thought it unlikely, because of batch
-#   norm. Notebook 11 measures them.
+# - *Gradients that vanish on the long way back,* as many texts say (after Glorot and Bengio 2010). The authors thought
+#   it unlikely, because of batch norm. Notebook 11 measures them.
 #
 # First, though, the cure; it was found before the cause was understood.
 #

@@ -202,6 +202,7 @@ plt.title("two runs, one weight changed by a millionth")
 plt.show()
 print(f"training errors at the end: {error_one:.1f} % and {error_two:.1f} %")
 assert FAST or apart[-1] / length[-1] > 1000 * apart[0] / length[0]
+assert FAST or apart[-1] / length[-1] > 0.05
 
 # %% [markdown]
 # The distance grows over many orders of magnitude, at times within a few steps, until it is a good part of the
@@ -219,13 +220,15 @@ assert FAST or apart[-1] / length[-1] > 1000 * apart[0] / length[0]
 def factor(n, trials=400_000):
     """k for n seeds, such that the range holds the truth in 95 % of all trials."""
     draws = np.random.default_rng(0).standard_normal((trials, n))
+    # ddof=1: squares divided by n - 1, as is usual for few numbers
     distance = abs(draws.mean(axis=1)) / (draws.std(axis=1, ddof=1) / np.sqrt(n))
     return np.quantile(distance, 0.95)
 
 
 ks = {n: factor(n) for n in (2, 3, 5, 10)}
 print({n: round(float(k), 2) for n, k in ks.items()})
-assert abs(ks[3] - 4.30) < 0.1 and abs(ks[10] - 2.26) < 0.1     # as in tables
+assert abs(ks[3] - 4.30) < 0.1 and abs(ks[5] - 2.78) < 0.1      # as in tables
+assert abs(ks[10] - 2.26) < 0.1 and abs(factor(100, 40_000) - 1.96) < 0.06
 
 # %% [markdown]
 # Two seeds are next to nothing, for their $s$ may be small by luck. Three are the fewest that say something; ten
@@ -411,6 +414,8 @@ seen = full.iterations * full.batch_size, steps * config["batch_size"]
 print(f"\nimages seen in training: {seen[0]:,} in the paper, {seen[1]:,} here, "
       f"{seen[0] / seen[1]:.0f} times fewer")
 assert round(seen[0] / seen[1]) == 117
+assert full.train_size == 5 * config["train_size"] and full.width == 2 * config["width"]
+assert full.image_size ** 2 == 4 * config["image_size"] ** 2 and config["crop_padding"] == 0
 
 # %% [markdown]
 # Our errors are far higher, for reasons that can be listed: 117 times fewer images seen, a fifth of the training
@@ -452,7 +457,7 @@ for name, values in replication.items():
 #
 # ## Exercises
 #
-# **1.** Another seed: run the experiment with five seeds. Do the bars get shorter as you expect?
+# **1.** More seeds: run the experiment with five. Do the bars get shorter as you expect?
 #
 # <details><summary>Hint</summary>
 # A run can be extended, and what is done is not done again: degradation.run(replace(settings, seeds=5), out,

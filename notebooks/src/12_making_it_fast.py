@@ -12,6 +12,7 @@
 # the milliseconds.
 
 # %%
+import functools
 import json
 import os
 import platform
@@ -68,18 +69,21 @@ def convolution():
 runs = 1000 * np.array([seconds(convolution) for _ in range(40 if FAST else 300)])
 
 figure, ax = plt.subplots(figsize=(8, 3.2))
-ax.plot(runs, ".", color=BLUE, markersize=4)
-ax.axhline(np.median(runs), color=ORANGE, label="median")
+ax.plot(runs / np.median(runs), ".", color=BLUE, markersize=4)
+ax.axhline(1, color=ORANGE, label="median")
 ax.set_yscale("log")
+ax.set_yticks([1, 2, 5, 10], ["1", "2", "5", "10"])
+ax.minorticks_off()
 ax.set_xlabel("run")
-ax.set_ylabel("milliseconds")
+ax.set_ylabel("time, in medians")
 ax.legend()
 plt.show()
 print(f"first {runs[0]:.2f} ms, fastest {runs.min():.2f}, median {np.median(runs):.2f}, "
       f"slowest {runs.max():.2f}")
+assert runs.max() > 1.1 * runs.min()
 
 # %% [markdown]
-# Nearer to 100 % than to 1 %, and often several times as long. The first run pays for what is done once (memory from
+# More than 10 %, and often several times as long. The first run pays for what is done once (memory from
 # the system, threads that wake up). After that the computer does other things besides: other programs take a core, the
 # clock speed changes, and it never happens evenly. A single time says little. Four rules follow:
 #
@@ -295,26 +299,23 @@ for what, work, flop, arrays in (
     points.append((what, flop * x.size, arrays * x.nbytes, median(take_turns(work)[0])))
 
 intensity = np.geomspace(0.05, 300, 100)
-figure, ax = plt.subplots(figsize=(9, 5))
+figure, ax = plt.subplots(figsize=(8, 4.4))
 ax.plot(intensity, np.minimum(PEAK, BANDWIDTH * intensity), color=plot.GREY, linewidth=2.5)
 ax.text(0.9, 1.2 * BANDWIDTH, f"{BANDWIDTH:.0f} GB/s", color=plot.GREY, ha="right")
 ax.text(PEAK / BANDWIDTH, 1.1 * PEAK, f"{PEAK:.0f} GFLOP/s", color=plot.GREY, ha="right")
-for what, flop, nbytes, milliseconds in points:
+for number, (what, flop, nbytes, milliseconds) in enumerate(points, 1):
     place = flop / nbytes, flop / milliseconds / 1e6
-    ax.plot(*place, "o", color=BLUE if what.startswith("conv") else ORANGE)
-    left = what in ("addition", "ReLU") or "stride" in what or what.startswith("conv 3 ")
-    ax.annotate(what, place, xytext=(-7 if left else 7, 0), textcoords="offset points",
-                ha="right" if left else "left", va="center", fontsize=8)
+    ax.plot(*place, "o", markersize=13, color=BLUE if what.startswith("conv") else ORANGE)
+    ax.annotate(number, place, ha="center", va="center", fontsize=9, color="white")
 ax.set_xscale("log")
 ax.set_yscale("log")
-ax.set_xlim(0.015, 1500)
 ax.set_ylim(top=2 * PEAK)
 ax.set_xlabel("arithmetic intensity, flop a byte")
 ax.set_ylabel("GFLOP/s")
 plt.show()
-for what, flop, nbytes, milliseconds in points:
+for number, (what, flop, nbytes, milliseconds) in enumerate(points, 1):
     rate, roof = flop / milliseconds / 1e6, min(PEAK, BANDWIDTH * flop / nbytes)
-    print(f"{what:23} {flop / nbytes:6.1f} flop a byte, {rate:7.1f} GFLOP/s, "
+    print(f"{number}  {what:23} {flop / nbytes:6.1f} flop a byte, {rate:7.1f} GFLOP/s, "
           f"{100 * rate / roof:4.0f} % of the roof")
 assert 2 * 3 * 3 * 64 == 1152
 by_name = {what: flop / nbytes for what, flop, nbytes, _ in points}
@@ -324,8 +325,8 @@ assert max(by_name["ReLU"], by_name["addition"]) < 1 < 10 < max(by_name.values()
 # ReLU and addition lie at the slope: they wait for memory, and no cleverer arithmetic would help them. (They may even
 # lie *above* it: the slope is the speed of main memory, and what was just computed may still be in the cache.) Batch
 # norm lies below, for NumPy goes through the numbers once for every single operation. The convolutions lie to the
-# right, where memory is no excuse. Yet most of them stay below the ceiling: with 16 or 32 channels the matrices are
-# narrow, and im2col has to copy before it can multiply.
+# right, where memory is no excuse (but for the first one, with its three channels). Yet most of them stay below the
+# ceiling: with 16 or 32 channels the matrices are narrow, and im2col has to copy before it can multiply.
 #
 # So there are two ways to be faster: *better products* for the convolutions, in the next two sections, and *fewer
 # passes over memory* for the rest, in the section after those.
@@ -407,49 +408,14 @@ assert FAST or median(fresh) > middles.min()
 #
 # There is a trap. The BLAS behind NumPy has threads, too: it splits every product over all cores. If we split the batch
 # over our threads, and each of them calls a BLAS that splits again, then more threads than cores get in each other's
-# way.
+# way. With threads of our own the copying is shared as well, not only the products. So
+# [`parallel.py`](../minires/kernels/cpu/parallel.py) splits the batch, and tells BLAS to keep to one thread.
 #
-# **Predict:** pieces of the batch are worked on by our own threads, one for each core. Is it faster if BLAS uses one
-# thread inside each, or all?
-
-# %%
-N = 4 if BATCH >= 8 * CORES else 1               # images a piece
-starts = range(0, BATCH, N)
-own_room = [np.empty((N, *view.shape[1:]), np.float32) for _ in range(CORES)]
-
-
-def share(number):
-    """What thread `number` does: every CORES-th piece, in memory of its own."""
-    room = own_room[number]
-    for first in starts[number::CORES]:
-        room[...] = view[first:first + N]
-        np.matmul(room.reshape(N, SIZE * SIZE, -1), matrix, out=y[first:first + N])
-
-
-def threaded(blas_threads):
-    with threadpool_limits(limits=blas_threads, user_api="blas"):
-        on_all_cores(share)
-
-
-def not_threaded(blas_threads):
-    with threadpool_limits(limits=blas_threads, user_api="blas"):
-        in_pieces(N, rooms[:N])
-
-
-tries = {"one thread": lambda: not_threaded(1),
-         f"one thread, BLAS with {CORES}": lambda: not_threaded(CORES),
-         f"{CORES} threads, BLAS with 1 each": lambda: threaded(1),
-         f"{CORES} threads, BLAS with {CORES} each": lambda: threaded(CORES)}
-for name, times in zip(tries, take_turns(*tries.values())):
-    print(f"{name:30} {spread(times)}")
-threaded(1)
-assert np.allclose(y.reshape(x.shape), right, atol=1e-3)
-
-# %% [markdown]
-# With threads of our own the copying is shared as well, not only the products; and BLAS is best told to keep to one
-# thread. That is what [`parallel.py`](../minires/kernels/cpu/parallel.py) does around every kernel. (All this holds for
-# a machine with nothing else to do. Where another program takes a core, more threads may even be slower.) You choose
-# the number of threads with `minires ... --threads 4`, the variable `MINIRES_THREADS`, or here:
+# You choose the number of threads with `minires ... --threads 4`, the variable `MINIRES_THREADS`, or
+# `backend.set_num_threads`.
+#
+# **Predict:** with two threads, how many times as fast is a training step? Will the gradients be the same, to the last
+# digit?
 
 # %%
 images, labels = noise(BATCH, SIZE, SIZE, 3), rng.integers(0, 10, BATCH)
@@ -481,10 +447,11 @@ for other in gradients[1:]:
     assert all(np.array_equal(a, b) for a, b in zip(gradients[0], other))
 
 # %% [markdown]
-# Two threads are never quite twice as fast, nor eight eight times: memory is shared, some work is not divided, and
-# whoever is done first waits. But look at the last assert: the gradients agree *to the bit*. Sums of floating-point
-# numbers depend on their order, so minires cuts the work into the same pieces with any number of threads, and adds up
-# their results in a fixed order.
+# Two threads are hardly ever twice as fast, nor eight eight times: memory is shared, some work is not divided, and
+# whoever is done first waits. (Where another program takes a core, more threads may even be slower. In the recorded
+# benchmark further down, two threads are nearly twice as fast.) But look at the last assert: the gradients agree *to the
+# bit*. Sums of floating-point numbers depend on their order, so minires cuts the work into the same pieces with any
+# number of threads, and adds up their results in a fixed order.
 #
 # ## Fewer passes over memory
 #
@@ -544,7 +511,7 @@ for what, one_way, other_way, rounds in (
 # %% [markdown]
 # Less than the count of passes promises. On a CPU the caches have already caught part of the traffic (an array of a few
 # megabytes may still be there when the next kernel asks for it), and NumPy makes one pass for each operation anyway,
-# over pieces in the cache. What fusion saves in a whole step is a few per cent, and easily lost in the noise of a busy
+# over pieces in the cache. What fusion saves in a whole step is some per cent, and easily lost in the noise of a busy
 # machine. It is kept because it gives the same bits, and because on a GPU it should count for more, as we shall see.
 #
 # That is a lesson of its own: a prediction is worth making because it can fail.
@@ -554,61 +521,50 @@ for what, one_way, other_way, rounds in (
 # ## Where the time goes
 #
 # Before making anything faster: how much of the time is it? We put a stopwatch around every kernel. A kernel is a pair
-# of functions, and `mr.kernels.use` swaps in another pair: here, one that does the same and looks at the clock.
+# of functions, and `mr.kernels.use(relu=(forward, backward))` puts another pair in its place. So we need a function that
+# takes a function, and returns one which does the same and looks at the clock. (`functools.wraps` lets it show the name
+# and the arguments of the one inside; the library looks at these.)
 
 # %%
-class Profile:
-    """Time, calls and bytes of every kernel, by (name, direction)."""
+times = {}                                       # (kernel, direction) -> all its times
 
-    def __init__(self):
-        self.seconds, self.calls, self.bytes = {}, {}, {}
 
-    def timed(self, key, function, *arguments, **settings):
+def with_stopwatch(key, function):
+    @functools.wraps(function)
+    def timed(*arrays, **settings):
         started = time.perf_counter()
-        result = function(*arguments, **settings)
-        self.seconds[key] = self.seconds.get(key, 0) + time.perf_counter() - started
-        self.calls[key] = self.calls.get(key, 0) + 1
+        result = function(*arrays, **settings)
+        times.setdefault(key, []).append(time.perf_counter() - started)
         return result
 
-    def kernel(self, name):
-        own = getattr(cpu, name)
+    return timed
 
-        class Timed(mr.kernels.Kernel):
-            def forward(*arrays, **settings):
-                y, cache = self.timed((name, "forward"), own.forward, *arrays, **settings)
-                nbytes = sum(array.nbytes for array in arrays) + y.nbytes
-                self.bytes[name] = self.bytes.get(name, 0) + nbytes
-                return y, cache
 
-            def backward(dy, cache, needs=None):
-                more = (needs,) if own.takes_needs else ()
-                return self.timed((name, "backward"), own.backward, dy, cache, *more)
-
-        return Timed
-
-    def run(self, step, steps):
-        kernels = {name: self.kernel(name) for name in mr.kernels.names()}
-        with mr.kernels.use(**kernels):
-            started = time.perf_counter()
-            for _ in range(steps):
-                step()
-            return time.perf_counter() - started
+def profile(step, steps):
+    """The seconds of all steps; `times` holds what the kernels took of it."""
+    times.clear()
+    pairs = {}
+    for name in mr.kernels.names():
+        kernel = getattr(cpu, name)
+        pairs[name] = (with_stopwatch((name, "forward"), kernel.forward),
+                       with_stopwatch((name, "backward"), kernel.backward))
+    with mr.kernels.use(**pairs):
+        return sum(seconds(step) for _ in range(steps))
 
 
 STEPS = 2 if FAST else 8
 training_step()                                  # warm up
-profile = Profile()
-total = profile.run(training_step, STEPS)
-in_kernels = sum(profile.seconds.values())
+total = profile(training_step, STEPS)
+in_kernels = sum(map(sum, times.values()))
 assert in_kernels < total
 
 share_of = {}                                    # name -> part of the time
-for (name, direction), time_of in profile.seconds.items():
-    share_of[name] = share_of.get(name, 0) + time_of / total
+for (name, direction), its_times in times.items():
+    share_of[name] = share_of.get(name, 0) + sum(its_times) / total
 names = sorted(share_of, key=share_of.get)
 
 figure, ax = plt.subplots(figsize=(8, 3.6))
-forward, backward = (np.array([100 * profile.seconds.get((name, direction), 0) / total
+forward, backward = (np.array([100 * sum(times.get((name, direction), ())) / total
                                for name in names]) for direction in ("forward", "backward"))
 ax.barh(names, forward, color=BLUE, label="forward")
 ax.barh(names, backward, left=forward, color=plot.SHADES["residual"][0], label="backward")
@@ -660,16 +616,20 @@ for row in recorded["nets"]:
             assert ms["PyTorch, channels_last"] < ms["minires"]
         else:
             assert ms["PyTorch"] < ms["minires"]
+one, two = (median(row["seconds"]["minires"]) for row in recorded["scaling"]["threads"])
+print(f"training ResNet-20, two threads: {one / two:.1f} times as fast as one")
+assert 1.6 < one / two < 2.1
 
 # %% [markdown]
 # In its default layout, (N, C, H, W), PyTorch trains about as fast as minires; with **channels last**, the layout
-# (N, H, W, C) that minires has too, it is ahead, and in inference with either. For NumPy and some hundreds of lines of
-# Python that is not bad. Measure yours, with or without PyTorch, by `python -m benchmarks.cpu`.
+# (N, H, W, C) that minires has too, it is ahead, and in inference with either. For kernels in Python and NumPy that is
+# not bad. Measure yours, with or without PyTorch, by `python -m benchmarks.cpu`.
 #
 # ## On a GPU
 #
-# A GPU has thousands of small cores, and memory that is ten or more times as fast. The kernels of minires for it are in
-# CUDA, in [`kernels/gpu/`](../minires/kernels/gpu), with the same names. Using it takes one word:
+# A GPU has thousands of small cores and fast memory: 3,350 GB/s in an H100 SXM, by NVIDIA's data sheet; compare it
+# with the slope of your roofline. The kernels of minires for it are in CUDA, in
+# [`kernels/gpu/`](../minires/kernels/gpu/__init__.py), with the same names. Using it takes one word:
 #
 #     minires degradation --device gpu --preset standard
 #
@@ -695,68 +655,49 @@ except mr.errors.DeviceError as error:
 # above what these are worth before they are measured.
 #
 # **Launches.** A GPU does not run Python. Python tells it, kernel by kernel, what to do next, and each such **launch**
-# takes Python some 10 microseconds, whatever the size of the arrays. Meanwhile the GPU works on what it was told
-# before; if it is done sooner than the next order comes, it waits. Our profile has counted the calls of kernels in a
-# step:
+# takes Python some time, whatever the size of the arrays: we guess 10 microseconds. Meanwhile the GPU works on what it
+# was told before; if it is done sooner than the next order comes, it waits. Our profile knows the number of calls:
 
 # %%
-calls = sum(profile.calls.values()) / STEPS
-forward_bytes = sum(profile.bytes.values()) / STEPS / BATCH              # for each image
-launch_ms = calls * 10e-6 * 1000
-print(f"{calls:.0f} kernel calls a step: at least {launch_ms:.1f} ms of launches")
-print(f"forward reads and writes at least {forward_bytes / 1e6:.2f} MB an image; "
-      f"with backward about three times that")
-
-batches = 2.0 ** np.arange(3, 13)
-launching = np.full(len(batches), launch_ms)
-moving = batches * 3 * forward_bytes / 3.35e12 * 1000
-figure, ax = plt.subplots(figsize=(7, 3.6))
-ax.plot(batches, launching, color=ORANGE, linewidth=2,
-        label="launches, 10 microseconds each")
-ax.plot(batches, moving, color=BLUE, linewidth=2,
-        label="memory, 3,350 GB/s (NVIDIA's data sheet of the H100 SXM)")
-ax.set_xscale("log", base=2)
-ax.set_yscale("log")
-ax.set_xlabel("images in a batch")
-ax.set_ylabel("ms a step, at the least")
-ax.set_title("an estimate, not a measurement")
-ax.legend()
-plt.show()
-assert moving[0] < launching[0]
+calls = sum(map(len, times.values())) / STEPS
+print(f"{calls:.0f} kernel calls a step: at least {calls * 10e-6 * 1000:.1f} ms of launches, "
+      "for 8 images as for 800")
 
 # %% [markdown]
-# With small batches the launches decide, with large ones memory. (Both lines are too low: a kernel is sometimes several
-# launches, and im2col moves more. There is a more careful count in [benchmarks/NOTES.md](../benchmarks/NOTES.md).) If
-# the estimate is about right, three things follow for GPUs:
+# (That is too low: one kernel is sometimes several launches. A more careful count, of launches and of memory, is in
+# [benchmarks/NOTES.md](../benchmarks/NOTES.md): it expects that small batches wait for launches, and large ones for
+# memory.) If that is about right, three things follow for GPUs:
 #
-# - **Large batches** pay: the launches are the same for 8 images and for 800.
-# - **Fusion** counts twice: fewer launches, and fewer passes over memory, with no large cache to hide them.
-#   (`fused=False` is there to measure it.)
+# - **Large batches** pay: the launches are the same.
+# - **Fusion** counts twice: fewer launches, and fewer passes over memory. (`fused=False` is there to measure it.)
 # - A **CUDA graph** records all launches of a step and replays them at once. minires does not do that yet.
 #
-# **TF32.** Newer GPUs multiply matrices many times faster if they may round the factors from 23 bits after the point to
-# 10 (and add up in full precision). minires leaves it off unless you say `--tf32` or `backend.allow_tf32()`. What does
-# it do to gradients? Rounding we can imitate without a GPU.
+# **TF32.** A floating-point number is $m \cdot 2^e$: a factor $m$ with 24 binary digits, and an exponent $e$. Newer GPUs
+# can round the factors of a matrix product to 11 binary digits first (and add up in full precision), and then multiply
+# much faster: on the H100 SXM some 495 in place of 67 TFLOP/s, by its data sheet. minires leaves this off unless you say
+# `--tf32` or `backend.allow_tf32()`. What does it do to gradients? Rounding we can imitate without a GPU: `np.frexp`
+# takes a number apart into $m$, between 0.5 and 1, and $e$; `np.ldexp` puts them together.
 #
-# **Predict:** 10 bits are about three decimal places. Will the gradient be off by 0.1 %, by 1 %, or be useless? And how
-# far apart are the gradients of two different batches?
+# **Predict:** 11 binary digits are about three decimal ones. Will the gradient be off by 0.1 %, by 1 %, or be useless?
+# And how far apart are the gradients of two different batches?
 
 # %%
 def tf32(array):
-    """Rounded to 10 bits after the point."""
-    bits = np.ascontiguousarray(array).view(np.uint32)
-    return ((bits + np.uint32(2 ** 12)) & np.uint32(0xFFFFE000)).view(np.float32)
+    """Rounded to 11 binary digits."""
+    m, e = np.frexp(array)
+    return np.ldexp(np.round(m * 2 ** 11) / 2 ** 11, e)
 
 
-assert abs(tf32(np.float32([np.pi]))[0] / np.pi - 1) < 2 ** -11 + 1e-7
+print("pi with 11 binary digits:", tf32(np.float32(np.pi)))
+assert abs(tf32(np.float32(np.pi)) / np.pi - 1) < 2 ** -11 and 10 ** 3 < 2 ** 11 < 10 ** 4
 
 
-class rounded_conv2d(mr.kernels.Kernel):
-    def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
-        return cpu.conv2d.forward(tf32(x), tf32(w), stride, padding, dilation, groups)
+def forward(x, w, **settings):
+    return cpu.conv2d.forward(tf32(x), tf32(w), **settings)
 
-    def backward(dy, cache, needs=(True, True)):
-        return cpu.conv2d.backward(tf32(dy), cache, needs)
+
+def backward(dy, cache):                         # the cache has the rounded x and w
+    return cpu.conv2d.backward(tf32(dy), cache)
 
 
 def gradient(images, labels):
@@ -772,7 +713,7 @@ first, second = slice(0, BATCH), slice(BATCH, 2 * BATCH)
 
 exact = gradient(scaled[first], pictures.labels[first])
 another_batch = gradient(scaled[second], pictures.labels[second])
-with mr.kernels.use(conv2d=rounded_conv2d):
+with mr.kernels.use(conv2d=(forward, backward)):
     rounded = gradient(scaled[first], pictures.labels[first])
 off = {"with TF32": rounded, "of another batch": another_batch}
 off = {what: np.linalg.norm(g - exact) / np.linalg.norm(exact) for what, g in off.items()}
@@ -799,8 +740,8 @@ assert off["with TF32"] < 0.05 and off["with TF32"] < 0.2 * off["of another batc
 # *everything else* now, and why? What would help?
 #
 # <details><summary>Hint</summary>
-# Make a new training_step for it, and a new Profile; run it once before. The number of calls is the same as for large
-# images, and each costs Python some time, whatever the size. Compare the time a call of relu or cross_entropy takes.
+# Make a new training_step for it, run it once, and call profile again. The number of calls is the same as for large
+# images, and each costs Python some time, whatever the size. Compare the time a call of linear or cross_entropy takes.
 # </details>
 #
 # **3.** Where would the last layer (a matrix product (N, 64) by (64, 10)) lie on the roofline, for N = 1 and N = 128?
@@ -820,10 +761,10 @@ assert off["with TF32"] < 0.05 and off["with TF32"] < 0.2 * off["of another batc
 #   most of it.
 # - Profile before you optimise: by Amdahl's law, what takes 5 % of the time can give you no more than that.
 #
-# **In the library:** [`kernels/cpu/`](../minires/kernels/cpu): `im2col.py`, `parallel.py`, `memory.py`, `channels.py`;
-# [`kernels/gpu/`](../minires/kernels/gpu); [`benchmarks/NOTES.md`](../benchmarks/NOTES.md), and the tables in
+# **In the library:** [`kernels/cpu/`](../minires/kernels/cpu/__init__.py): `im2col.py`, `parallel.py`, `memory.py`, `channels.py`;
+# [`kernels/gpu/`](../minires/kernels/gpu/__init__.py); [`benchmarks/NOTES.md`](../benchmarks/NOTES.md), and the tables in
 # [`benchmarks/results`](../benchmarks/results/cpu.md).
 #
 # **Next:** there is no notebook 13. You have built every piece between a derivative and a network of 56 layers, and
 # taken the networks apart again. Pick a claim that you do not believe, write its file
-# ([`experiments/claims/`](../minires/experiments/claims) has twenty to copy from), and find out.
+# ([`experiments/claims/`](../minires/experiments/claims/__init__.py) has some to copy from), and find out.

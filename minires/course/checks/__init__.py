@@ -8,9 +8,10 @@ import os
 from importlib import import_module
 
 from ...errors import ConfigError, unknown_name
+from ..assignments import KEYS
 from ..compare import Trial
+from ..locked import lock
 
-ASSIGNMENTS = ("a1", "a2", "a3", "a4", "a5", "a6")
 _tasks = {}                            # name -> check
 
 
@@ -24,8 +25,8 @@ def task(name):
 
 def tasks(assignment):
     """The names of an assignment's tasks, in order."""
-    if assignment not in ASSIGNMENTS:
-        raise unknown_name("check", "assignment", assignment, ASSIGNMENTS)
+    if assignment not in KEYS:
+        raise unknown_name("check", "assignment", assignment, KEYS)
     import_module(f"{__name__}.{assignment}")
     return [name for name in _tasks if name.startswith(f"{assignment}.")]
 
@@ -47,3 +48,6 @@ def run(name, answers, hidden):
         seeds = [1000 * first + 1, 1000 * first + 2]
     for seed in seeds:
         _tasks[name](*answers, Trial(seed, hidden))
+
+
+lock(__name__, "run", "task", "tasks")

@@ -35,7 +35,7 @@ class Room:
         sys.modules["__main__"] = self.module
         if settings["assignment"]:
             hold_back.start(settings["assignment"])
-        course._graded_elsewhere = True
+        vars(course)["_graded_elsewhere"] = True
         os.chdir(settings["folder"])
         guard.close(settings["folder"], settings["unreadable"])
 
@@ -110,8 +110,10 @@ def serve(requests, replies, room):
 
 
 def _text(error):
+    if isinstance(error, MemoryError) and not str(error):
+        return "a submission has no more than this"
     try:
-        return str(error)[:2000]
+        return str(error.msg if isinstance(error, SyntaxError) else error)[:2000]
     except BaseException:
         return "(its message cannot be shown)"
 

@@ -1,0 +1,270 @@
+"""Grade a folder of submissions: each in a process of its own, several at a time, and what was graded before is not graded again."""
+
+import csv
+import hashlib
+import json
+import multiprocessing
+import os
+import re
+import unicodedata
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .. import __version__
+from ..errors import ConfigError, DataError
+from . import assignments, report, similarity
+from .mark import Limits, Mark, Result, mark
+
+BY_HAND = ("student", "assignment", "cell", "out_of", "points", "comment", "answer")
+
+
+@dataclass
+class Entry:
+    """A notebook to grade."""
+
+    student: str
+    assignment: str
+    path: Path
+
+    @property
+    def key(self):
+        """Names the files of its results."""
+        return f"{_file_name(self.student)}/{self.assignment}"
+
+
+@dataclass
+class Graded:
+    """All that came of a folder."""
+
+    results: dict = field(default_factory=dict)        # (student, assignment) -> Result
+    problems: list = field(default_factory=list)       # (student, line)
+    alike: list = field(default_factory=list)          # (assignment, share, student, student)
+    students: list = field(default_factory=list)
+
+
+def grade(submissions, out, sources=None, limits=Limits(), jobs=None, progress=True):
+    """Grade every notebook below a folder, and write the reports.
+
+    Parameters
+    ----------
+    submissions : str or Path
+        ``STUDENT/NAME.ipynb``, ``STUDENT/ASSIGNMENT/NAME.ipynb`` (nbgrader's), or ``STUDENT.ipynb``.
+    out : str or Path
+        Where reports, tables and results go. Results that are there, of the same notebook and tests, are used again.
+    sources : str or Path, optional
+        The folder of the assignments' sources; by default those of the checkout.
+    limits : Limits
+    jobs : int, optional
+        How many at a time; by default one for each core.
+    progress : bool
+        Show a bar.
+
+    Returns
+    -------
+    Graded
+
+    Raises
+    ------
+    ConfigError
+        If there are no submissions or no sources, or `out` cannot be written.
+    """
+    out, sources = Path(out), assignments.find(sources)
+    graded, entries = Graded(), []
+    entries = discover(submissions, sources, graded)
+    try:
+        (out / "results").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError("--out", "cannot be written", "a folder", f"{out}: {error.strerror}") from error
+    unreadable = [Path(submissions).resolve(), out.resolve()]
+    todo = []
+    for entry in entries:
+        digest = _digest(entry.path, sources[entry.assignment], limits)
+        kept = _load(out, entry, digest)
+        if kept is None:
+            todo.append((entry, digest))
+        else:
+            graded.results[entry.student, entry.assignment] = kept
+    with ProcessPoolExecutor(max_workers=max(1, jobs or os.cpu_count() or 1), mp_context=multiprocessing.get_context("spawn")) as pool:
+        futures = {pool.submit(_mark, entry.path, sources[entry.assignment], limits, unreadable): (entry, digest) for entry, digest in todo}
+        try:
+            for future in _bar(as_completed(futures), len(futures), progress):
+                entry, digest = futures[future]
+                result = _outcome(future, entry, sources)
+                graded.results[entry.student, entry.assignment] = result
+                _save(out, entry, digest, result)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    _by_hand(out, graded)
+    graded.alike = _alike(entries, sources)
+    report.write(out, graded, sources)
+    return graded
+
+
+def discover(submissions, sources, graded):
+    """The notebooks, and lines about what is none; newest first counts if there are two of one student and assignment.
+
+    Returns
+    -------
+    list of Entry
+    """
+    folder = Path(submissions)
+    if not folder.is_dir():
+        raise ConfigError("minires course grade", "no folder of submissions", "a folder with one folder for each student", str(folder))
+    found = {}
+    for place in sorted(folder.iterdir(), key=lambda path: path.name):
+        if place.name.startswith("."):
+            continue
+        student = _student(place)
+        paths = [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts))
+        notebooks = [path for path in paths if path.suffix == ".ipynb"]
+        if place.is_file() and not notebooks:
+            graded.problems.append((student, f"{place.name}: not a notebook (.ipynb); left out"))
+            continue
+        if student not in graded.students:
+            graded.students.append(student)
+        if not notebooks:
+            graded.problems.append((student, "no notebook" + (f" among {', '.join(path.name for path in paths[:5])}" if paths else ": the folder is empty")))
+        for path in notebooks:
+            name = which(path, sources)
+            if name is None:
+                graded.problems.append((student, f"{path.relative_to(folder)}: it is not to be seen which assignment this is; left out"))
+                continue
+            found.setdefault((student, name), []).append(path)
+    if not found and not graded.students:
+        raise ConfigError("minires course grade", "no submissions", "one folder for each student", f"none in {folder}")
+    entries = []
+    for (student, name), paths in found.items():
+        newest = max(paths, key=lambda path: (path.stat().st_mtime, path.name))
+        for path in paths:
+            if path != newest:
+                graded.problems.append((student, f"{path.relative_to(folder)}: there are {len(paths)} notebooks for {name}; the newest, {newest.relative_to(folder)}, was graded"))
+        entries.append(Entry(student, name, newest))
+    return entries
+
+
+def which(path, sources):
+    """The assignment of a notebook: by the names of its cells, else by its file name; None if neither says."""
+    try:
+        content = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        content = ""
+    keys = {name.split("_")[0]: name for name in sources}
+    counts = {keys[key]: number for key, number in ((key, len(re.findall(rf'"grade_id"\s*:\s*"{key}-', content))) for key in keys) if number}
+    if counts:
+        return max(counts, key=counts.get)
+    stems = [path.stem.lower(), path.parent.name.lower()]
+    return next((name for stem in stems for key, name in keys.items() if name in stem or re.search(rf"(^|[^a-z0-9]){key}([^a-z0-9]|$)", stem)), None)
+
+
+def _student(place):
+    """The name of a student: that of the folder, or of the file without what follows the assignment's name."""
+    name = unicodedata.normalize("NFC", place.name if place.is_dir() else place.stem)
+    return re.split(r"[ _-]+a\d(?:_\w+)?$", name)[0] or name
+
+
+def _file_name(student):
+    return re.sub(r"[^\w.@ -]", "_", student).strip(". ") or "student"
+
+
+def _mark(path, source, limits, unreadable):
+    """In a process of the pool."""
+    notebook = assignments.read(path)
+    return mark(notebook, assignments.read(source), source.stem, limits, unreadable)
+
+
+def _outcome(future, entry, sources):
+    """The result of a submission, or no points and the reason."""
+    try:
+        return future.result()
+    except DataError as error:
+        reason = str(error)
+    except Exception as error:         # one submission must not keep the others from being graded
+        reason = f"could not be graded: {type(error).__name__}: {error}"
+    cells = assignments.cells(assignments.read(sources[entry.assignment]))
+    return Result(entry.assignment, [Mark(cell.id, 0, cell.points, "not run") for cell in cells if cell.points], [reason])
+
+
+def _bar(iterable, total, progress):
+    from tqdm import tqdm
+
+    return tqdm(iterable, total=total, unit="notebook", disable=not progress or not total)
+
+
+def _digest(path, source, limits):
+    """Changes when the notebook, its tests, the limits or minires change."""
+    parts = [path.read_bytes(), source.read_bytes(), repr(limits).encode(), __version__.encode(), os.environ.get("MINIRES_COURSE_SEED", "").encode()]
+    parts += [file.read_bytes() for file in sorted(Path(__file__).parent.rglob("*.py"))]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _save(out, entry, digest, result):
+    folder = out / "results" / entry.key
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("figure-*.png"):
+        old.unlink()
+    for number, (_, picture) in enumerate(result.figures, 1):
+        (folder / f"figure-{number}.png").write_bytes(picture)
+    record = {"digest": digest, "figures": [label for label, _ in result.figures], **result.record()}
+    temporary = folder / "result.json.part"
+    temporary.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+    temporary.replace(folder / "result.json")
+
+
+def _load(out, entry, digest):
+    """The result of the same notebook graded before, or None."""
+    folder = out / "results" / entry.key
+    try:
+        record = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        if record.pop("digest") != digest:
+            return None
+        record["marks"] = [Mark(**one) for one in record["marks"]]
+        record["figures"] = [(label, (folder / f"figure-{number}.png").read_bytes()) for number, label in enumerate(record["figures"], 1)]
+        return Result(**record)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _by_hand(out, graded):
+    """Points that a person gave in by_hand.csv are put in; the answers that wait for some are written there."""
+    path, given = out / "by_hand.csv", {}
+    if path.exists():
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            for row in csv.DictReader(file):
+                given[row.get("student"), row.get("assignment"), row.get("cell")] = row
+    rows = []
+    for (student, assignment), result in sorted(graded.results.items()):
+        for one in result.to_read:
+            row = given.get((student, assignment, one.id), {})
+            text = (row.get("points") or "").strip()
+            if text:
+                try:
+                    points = float(text)
+                    if not 0 <= points <= one.out_of:
+                        raise ValueError
+                except ValueError:
+                    graded.problems.append((student, f"by_hand.csv: points for {one.id}: expected 0 to {one.out_of:g}, got {text!r}"))
+                else:
+                    one.points, one.message = points, row.get("comment") or ""
+            rows.append([student, assignment, one.id, f"{one.out_of:g}", text, row.get("comment") or "", one.answer])
+    if rows:
+        with open(path, "w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows([BY_HAND, *rows])
+
+
+def _alike(entries, sources):
+    """Submissions that look alike, by assignment."""
+    found = []
+    for name, source in sources.items():
+        answers = {}
+        for entry in entries:
+            if entry.assignment == name:
+                try:
+                    answers[entry.student] = "\n".join(cell.source for cell in assignments.cells(assignments.read(entry.path)) if cell.kind == "code" and not cell.locked)
+                except DataError:
+                    pass
+        if len(answers) > 1:
+            given = "\n".join(cell.source for cell in assignments.cells(assignments.release(assignments.read(source))) if cell.kind == "code")
+            found += [(name, *pair) for pair in similarity.pairs(answers, given)]
+    return found

@@ -1,0 +1,133 @@
+"""What instructors and students read: tables, a report for each submission in Markdown and HTML, and Gradescope's results.json."""
+
+import base64
+import csv
+import json
+from html import escape
+from pathlib import Path
+
+STYLE = """body { font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
+table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .35rem .7rem; border-bottom: 1px solid #ddd; vertical-align: top; }
+td.points, td:first-child { white-space: nowrap; } tr.right td.points { color: #00695c; } tr.wrong td.points { color: #b03a00; } tr.waits td.points { color: #555; }
+img { max-width: 100%; } pre { background: #f5f5f5; padding: .7rem; overflow: auto; max-height: 30rem; white-space: pre-wrap; }"""
+
+
+def write(out, graded, sources):
+    """All files: grades.csv, marks.csv, summary.md, and a folder for each student."""
+    out, names = Path(out), list(sources)
+    names = [name for name in names if any(assignment == name for _, assignment in graded.results)]
+    students = sorted(set(graded.students) | {student for student, _ in graded.results})
+    _table(out / "grades.csv", ["student", *names, "total", "out of", "to read", "problems"], [_line(graded, student, names) for student in students])
+    _table(out / "marks.csv", ["student", "assignment", "cell", "points", "out of", "message"],
+           [[student, name, mark.id, "" if mark.points is None else f"{mark.points:g}", f"{mark.out_of:g}", mark.message]
+            for (student, name), result in sorted(graded.results.items()) for mark in result.marks])
+    for (student, name), result in graded.results.items():
+        folder = out / "reports" / student.replace("/", "_")
+        folder.mkdir(parents=True, exist_ok=True)
+        own = [line for whose, line in graded.problems if whose == student]
+        (folder / f"{name}.md").write_text(markdown(student, result, own), encoding="utf-8")
+        (folder / f"{name}.html").write_text(html(student, result, own), encoding="utf-8")
+        target = out / "gradescope" / student.replace("/", "_") / name
+        target.mkdir(parents=True, exist_ok=True)
+        (target / "results.json").write_text(json.dumps(gradescope(result), ensure_ascii=False, indent=1), encoding="utf-8")
+    (out / "summary.md").write_text(summary(graded, students, names), encoding="utf-8")
+
+
+def _line(graded, student, names):
+    results = [graded.results.get((student, name)) for name in names]
+    there = [result for result in results if result]
+    problems = sum(len(result.problems) for result in there) + sum(whose == student for whose, _ in graded.problems)
+    return [student, *["" if result is None else f"{result.points:g}" for result in results], f"{sum(result.points for result in there):g}",
+            f"{sum(result.out_of for result in there):g}", sum(len(result.to_read) for result in there), problems]
+
+
+def _table(path, head, rows):
+    with open(path, "w", encoding="utf-8-sig", newline="") as file:        # with the mark by which spreadsheets know UTF-8
+        csv.writer(file).writerows([head, *rows])
+
+
+def markdown(student, result, problems=()):
+    """The report of one submission."""
+    lines = [f"# {result.assignment}: {student}", "", f"**{result.points:g} of {result.out_of:g} points**" + _waiting(result), "",
+             "| cell | points | |", "|---|---|---|"]
+    lines += [f"| {mark.id} | {_points(mark)} | {_cell(mark.message)} |" for mark in result.marks]
+    if result.problems or problems:
+        lines += ["", "## What happened on the way", "", *[f"- {_cell(line)}" for line in [*problems, *result.problems]]]
+    if result.output.strip():
+        fence = "`" * max(3, _longest_run(result.output) + 1)
+        lines += ["", "## What the code printed", "", fence, result.output.strip(), fence]
+    if result.figures:
+        lines += ["", f"{len(result.figures)} figures: see {result.assignment}.html."]
+    return "\n".join(lines) + "\n"
+
+
+def html(student, result, problems=()):
+    """The same for a browser, with the figures in it."""
+    rows = "".join(f'<tr class="{_state(mark)}"><td>{escape(mark.id)}</td><td class="points">{_points(mark)}</td><td>{escape(mark.message)}</td></tr>' for mark in result.marks)
+    parts = [f"<h1>{escape(result.assignment)}: {escape(student)}</h1><p><strong>{result.points:g} of {result.out_of:g} points</strong>{escape(_waiting(result))}</p>",
+             f"<table><tr><th>cell</th><th>points</th><th></th></tr>{rows}</table>"]
+    if result.problems or problems:
+        parts.append("<h2>What happened on the way</h2><ul>" + "".join(f"<li>{escape(line)}</li>" for line in [*problems, *result.problems]) + "</ul>")
+    if result.figures:
+        parts.append("<h2>Figures</h2>" + "".join(f'<p>{escape(label)}<br><img alt="figure of {escape(label)}" src="data:image/png;base64,{base64.b64encode(picture).decode()}"></p>'
+                                                  for label, picture in result.figures))
+    if result.output.strip():
+        parts.append(f"<h2>What the code printed</h2><pre>{escape(result.output.strip())}</pre>")
+    return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(result.assignment)}: {escape(student)}</title><style>{STYLE}</style><body>' + "".join(parts) + "</body></html>\n"
+
+
+def gradescope(result):
+    """What Gradescope's autograders hand in."""
+    return {"score": result.points, "execution_time": round(result.seconds, 1), "visibility": "visible", "stdout_visibility": "hidden",
+            "output": "\n".join(result.problems),
+            "tests": [{"name": mark.id, "score": mark.points or 0, "max_score": mark.out_of, "output": mark.message or ("a person will read this" if mark.points is None else "right")}
+                      for mark in result.marks]}
+
+
+def summary(graded, students, names):
+    """An overview for the instructor."""
+    lines = ["# Grades", "", f"{len(students)} students, {len(graded.results)} notebooks.", "", "| student | " + " | ".join(names) + " | total | to read | problems |",
+             "|---|" + "---:|" * (len(names) + 3)]
+    for student in students:
+        row = _line(graded, student, names)
+        lines.append("| " + " | ".join(str(value) for value in (_cell(row[0]), *row[1:-3], *row[-2:])) + " |")
+    for name in names:
+        results = [result for (_, assignment), result in graded.results.items() if assignment == name]
+        marks = {}
+        for result in results:
+            for mark in result.marks:
+                marks.setdefault(mark.id, []).append((mark.points or 0) / mark.out_of if mark.out_of else 1)
+        lines += ["", f"## {name}: share of the points, by task", "", *[f"- {cell}: {100 * sum(shares) / len(shares):.0f} %" for cell, shares in marks.items()]]
+    if graded.alike:
+        lines += ["", "## Alike", "", "A list to read, not a verdict: the share of the shorter one's code that the other has as well, names and numbers left out of account.", "",
+                  "| assignment | share | | |", "|---|---:|---|---|", *[f"| {name} | {100 * share:.0f} % | {_cell(one)} | {_cell(other)} |" for name, share, one, other in graded.alike]]
+    problems = [(student, line) for student, line in graded.problems] + [(student, f"{name}: {line}") for (student, name), result in sorted(graded.results.items()) for line in result.problems]
+    if problems:
+        lines += ["", "## Problems", "", *[f"- {_cell(student)}: {_cell(line)}" for student, line in problems]]
+    return "\n".join(lines) + "\n"
+
+
+def _points(mark):
+    return f"to read, of {mark.out_of:g}" if mark.points is None else f"{mark.points:g} of {mark.out_of:g}"
+
+
+def _state(mark):
+    return "waits" if mark.points is None else "right" if mark.points == mark.out_of else "wrong"
+
+
+def _waiting(result):
+    waiting = sum(mark.out_of for mark in result.to_read)
+    return f" so far; answers for {waiting:g} more are still to be read" if waiting else ""
+
+
+def _cell(text):
+    """Text that cannot break a table."""
+    return str(text).replace("\\", "\\\\").replace("|", "\\|").replace("\r", " ").replace("\n", " ").replace("<", "&lt;")
+
+
+def _longest_run(text):
+    longest = run = 0
+    for character in text:
+        run = run + 1 if character == "`" else 0
+        longest = max(longest, run)
+    return longest

@@ -1,0 +1,90 @@
+"""A small assignment, and submissions of it."""
+
+import copy
+
+import nbformat
+import pytest
+
+pytest.importorskip("jupytext", reason="jupytext is not installed")
+
+from minires.course import assignments
+from minires.course.mark import Limits, mark
+
+SOURCE = '''# %% [markdown] nbgrader={"grade": false, "grade_id": "a1-title", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# # A small assignment
+
+# %% nbgrader={"grade": false, "grade_id": "a1-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}
+import numpy as np
+
+from minires.course import begin, check
+
+begin("a1")
+
+# %% nbgrader={"grade": false, "grade_id": "a1-relu", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def relu_backward(dy, a):
+    """da of y = max(a, 0)."""
+    ### BEGIN SOLUTION
+    return dy * (a > 0)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "a1-relu-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check("a1.relu", relu_backward)
+### BEGIN HIDDEN TESTS
+check("a1.relu", relu_backward, hidden=True)
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": false, "grade_id": "a1-sum", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def sum_backward(dy, a):
+    """da of y = sum(a)."""
+    ### BEGIN SOLUTION
+    return np.full(a.shape, dy)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "a1-sum-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check("a1.sum", sum_backward)
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "a1-why", "locked": false, "points": 4, "schema_version": 3, "solution": true, "task": false}
+# A model answer.
+'''
+
+
+@pytest.fixture
+def sources(tmp_path):
+    """A folder with the source of the small assignment."""
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / "a1_small.py").write_text(SOURCE, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def source(sources):
+    return assignments.read(sources / "a1_small.py")
+
+
+def changed(notebook, **cells):
+    """A copy in which cells (with _ for - in their names) have another source."""
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        cell["source"] = cells.pop(cell["id"].replace("-", "_"), cell["source"])
+    assert not cells
+    return notebook
+
+
+def with_cell(notebook, source, at=2):
+    """A copy with one more cell of code."""
+    notebook = copy.deepcopy(notebook)
+    notebook.cells.insert(at, nbformat.v4.new_code_cell(source))
+    return notebook
+
+
+def marked(notebook, source, seconds=20, **limits):
+    """The result of a submission of the small assignment."""
+    return mark(notebook, source, "a1_small", Limits(seconds=seconds, **limits))
+
+
+def points(result):
+    return {one.id: one.points for one in result.marks}
+
+
+RIGHT = {"a1-relu-test": 2, "a1-sum-test": 3, "a1-why": None}
