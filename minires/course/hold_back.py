@@ -13,7 +13,7 @@ MODULES = {
     "a2": ("kernels.naive.conv", "kernels.cpu.conv", "kernels.cpu.im2col", "kernels.cpu.taps"),
     "a3": ("kernels.naive.batch_norm", "kernels.naive.batch_norm_relu", "kernels.naive.activation", "kernels.cpu.batch_norm",
            "kernels.cpu.channels", "kernels.cpu.elementwise:relu,add_relu,where_positive", "kernels.common.activation",
-           "kernels.common.updates:follow", "gradcheck"),
+           "kernels.common.updates:follow", "kernels.gpu.batch_norm", "kernels.gpu.elementwise:relu,add_relu", "gradcheck"),
     "a4": ("models.blocks", "models.cifar", "models.deeper"),
     "a5": (),
     "a6": ("diagnostics.gradients",),
