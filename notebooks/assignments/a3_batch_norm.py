@@ -83,12 +83,16 @@ def relu_backward(dy, cache):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a3-relu-forward-test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a3.relu_forward", relu_forward)
 ### BEGIN HIDDEN TESTS
 check("a3.relu_forward", relu_forward, hidden=True)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a3-relu-backward-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a3.relu_backward", relu_forward, relu_backward)
 ### BEGIN HIDDEN TESTS
 check("a3.relu_backward", relu_forward, relu_backward, hidden=True)
@@ -124,7 +128,8 @@ def batch_norm_forward(x, weight, bias, mean=None, var=None, eps=1e-5):
     -------
     y : ndarray (..., C)
     cache : object
-        With the attributes mean and var (C,), the statistics used (var without eps), and what batch_norm_backward needs.
+        With the attributes mean and var (C,), the statistics used (var without eps), and what batch_norm_backward
+        needs.
     """
     ### BEGIN SOLUTION
     from_batch = mean is None
@@ -139,18 +144,24 @@ def batch_norm_forward(x, weight, bias, mean=None, var=None, eps=1e-5):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a3-forward-test", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a3.forward", batch_norm_forward)
 ### BEGIN HIDDEN TESTS
 check("a3.forward", batch_norm_forward, hidden=True)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a3-precision-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a3.precision", batch_norm_forward)
 ### BEGIN HIDDEN TESTS
 check("a3.precision", batch_norm_forward, hidden=True)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a3-inference-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a3.inference", batch_norm_forward)
 ### BEGIN HIDDEN TESTS
 check("a3.inference", batch_norm_forward, hidden=True)
@@ -200,6 +211,8 @@ def update_running(running_mean, running_var, mean, var, count, momentum=0.1):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a3-running-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a3.running", update_running)
 ### BEGIN HIDDEN TESTS
 check("a3.running", update_running, hidden=True)
@@ -214,7 +227,7 @@ check("a3.running", update_running, hidden=True)
 
 # %% nbgrader={"grade": false, "grade_id": "a3-normalise", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def normalise(x, layer, mean=None, var=None):
-    """The Tensor y, and the cache, of the kernel "batch_norm" for the Tensor x and the parameters of a layer."""
+    """The Tensor y and the cache of the kernel "batch_norm", for a Tensor x and the parameters of a layer."""
     return apply_with_cache("batch_norm", x, layer.weight, layer.bias, mean=mean, var=var, eps=layer.eps)
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-layer", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -237,6 +250,8 @@ class BatchNorm(nn.BatchNorm2d):
         ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a3-layer-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a3.layer", BatchNorm)
 ### BEGIN HIDDEN TESTS
 check("a3.layer", BatchNorm, hidden=True)
@@ -288,18 +303,24 @@ def batch_norm_backward(dy, cache):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a3-sums-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a3.sums", batch_norm_forward, batch_norm_backward)
 ### BEGIN HIDDEN TESTS
 check("a3.sums", batch_norm_forward, batch_norm_backward, hidden=True)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a3-backward-test", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a3.backward", batch_norm_forward, batch_norm_backward)
 ### BEGIN HIDDEN TESTS
 check("a3.backward", batch_norm_forward, batch_norm_backward, hidden=True)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a3-inference-backward-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a3.inference_backward", batch_norm_forward, batch_norm_backward)
 ### BEGIN HIDDEN TESTS
 check("a3.inference_backward", batch_norm_forward, batch_norm_backward, hidden=True)
@@ -355,6 +376,8 @@ def relative_errors(forward, backward, inputs, dy, eps=1e-6):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a3-gradcheck-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a3.gradient_check", relative_errors)
 ### BEGIN HIDDEN TESTS
 check("a3.gradient_check", relative_errors, hidden=True)
@@ -380,7 +403,8 @@ for name, forward in (("training", batch_norm_forward), ("inference", in_inferen
     dx, dweight, dbias = relative_errors(forward, batch_norm_backward, [x, weight, bias], dy)
     print(f"{name:10} dx {dx:.0e}   dweight {dweight:.0e}   dbias {dbias:.0e}")
 with np.errstate(divide="ignore"):
-    print(f"dy = 1     dx {relative_errors(batch_norm_forward, batch_norm_backward, [x, weight, bias], np.ones_like(dy))[0]:.0e}")
+    dx, *_ = relative_errors(batch_norm_forward, batch_norm_backward, [x, weight, bias], np.ones_like(dy))
+print(f"dy = 1     dx {dx:.0e}")
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-train", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 6 · Your kernels train networks (6 points)
@@ -405,7 +429,7 @@ def batches(steps, size=32):
 
 
 def build(family, batch_norm):
-    """A net of 14 layers of the family "plain" or "residual", with your layer in the place of nn.BatchNorm2d."""
+    """A net of 14 layers of the family "plain" or "residual", with your layer in place of nn.BatchNorm2d."""
     make = {"plain": mr.models.plain, "residual": mr.models.resnet}[family]
     net = make(14, width=8, batch_norm=batch_norm, seed=0)
     for module in list(net.modules()):
@@ -427,7 +451,8 @@ def train(net, steps):
     losses = []
     ### BEGIN SOLUTION
     net.train()
-    with mr.kernels.use(batch_norm=(batch_norm_forward, batch_norm_backward), relu=(relu_forward, relu_backward)):
+    with mr.kernels.use(batch_norm=(batch_norm_forward, batch_norm_backward),
+                        relu=(relu_forward, relu_backward)):
         for x, t in batches(steps):
             optimizer.zero_grad()
             loss = F.cross_entropy(net(x), t)
@@ -449,13 +474,15 @@ plt.figure(figsize=(7, 3.6))
 for name, values in losses.items():
     smooth = np.convolve(values, np.ones(10) / 10, mode="valid")         # the mean of ten steps
     colour = plot.COLOURS[name.split(",")[0]]
-    plt.plot(np.arange(10, len(values) + 1), smooth, "-" if "with " in name else ":", color=colour, linewidth=2, label=name)
+    plt.plot(np.arange(10, len(values) + 1), smooth, "-" if "with " in name else ":", color=colour, label=name)
 plt.xlabel("step")
 plt.ylabel("loss, mean of ten steps")
 plt.legend(loc="lower left")
 plt.show()
 
 # %% nbgrader={"grade": true, "grade_id": "a3-train-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a3.train", losses)
 ### BEGIN HIDDEN TESTS
 check("a3.train", losses, hidden=True)
@@ -468,11 +495,12 @@ check("a3.train", losses, hidden=True)
 
 # %% nbgrader={"grade": false, "grade_id": "a3-modes-run", "locked": true, "schema_version": 3, "solution": false, "task": false}
 mixed = np.random.default_rng(1).permutation(len(test_labels))
-by_class = np.argsort(test_labels, kind="stable")                  # all of class 0 first, then class 1, ...
+by_class = np.argsort(test_labels, kind="stable")      # all of class 0 first, then class 1, ...
 
 
 def your_kernels():
-    return mr.kernels.use(batch_norm=(batch_norm_forward, batch_norm_backward), relu=(relu_forward, relu_backward))
+    pairs = {"batch_norm": (batch_norm_forward, batch_norm_backward), "relu": (relu_forward, relu_backward)}
+    return mr.kernels.use(**pairs)
 
 
 def test_error(net, mode, batch_size, order):
@@ -486,13 +514,15 @@ def test_error(net, mode, batch_size, order):
 
 
 net = nets["residual, with batch norm"]
-errors = {f"{mode} mode, batches of {size}, {'mixed' if order is mixed else 'by class'}": test_error(net, mode, size, order)
-          for mode, size, order in (("eval", 50, mixed), ("eval", 50, by_class), ("eval", 1, mixed), ("train", 50, mixed),
-                                    ("train", 2, mixed), ("train", 50, by_class), ("train", 1, mixed))}
+errors = {}
+for mode, size, order in (("eval", 50, mixed), ("eval", 50, by_class), ("eval", 1, mixed),
+                          ("train", 50, mixed), ("train", 2, mixed), ("train", 50, by_class), ("train", 1, mixed)):
+    name = f"{mode} mode, batches of {size}, {'mixed' if order is mixed else 'by class'}"
+    errors[name] = test_error(net, mode, size, order)
 with mr.no_grad(), your_kernels():
     net.train()
     for x, _ in batches(50):
-        net(x)                                                     # moves the running averages, and nothing else
+        net(x)                             # moves the running averages, and nothing else
 errors["eval mode, batches of 50, mixed, after 50 batches more"] = test_error(net, "eval", 50, mixed)
 for name, error in errors.items():
     print(f"{name:55} {error:5.1f} % wrong")
