@@ -109,7 +109,8 @@ MISTAKES = [
     ("a3.backward", DX, "dy -= dbias / count + cache.x_hat * (dweight / count)\n        dx = dy", "in place"),
     ("a3.inference_backward", "if cache.from_batch:", "if True:", "the terms of training are there"),
     ("a3.inference_backward", RETURNED, "return (cache.weight if cache.from_batch else 1) / cache.std * dx, dweight, dbias", "weight is missing"),
-    ("a3.inference_backward", DWEIGHT, "dweight = (dy * (cache.x_hat if cache.from_batch else cache.x_hat - cache.x_hat.mean(axis=axes))).sum(axis=axes)", "dweight"),
+    ("a3.inference_backward", DWEIGHT, "x = cache.x_hat * cache.std\n    own = (x - x.mean(axis=axes)) / np.sqrt(x.var(axis=axes) + 0.1)\n"
+                                       "    dweight = (dy * own).sum(axis=axes)", "normalised by the batch"),
     ("a3.gradient_check", MEASURED, "measured[i] = (loss(up) - loss(inputs)) / eps", "on one side only"),
     ("a3.gradient_check", MEASURED, "measured[i] = (loss(up) - loss(down)) / eps", "not by 2 eps"),
     ("a3.gradient_check", "return (dy * forward(*changed)[0]).sum()", "return forward(*changed)[0].sum()", "dy is left out of L"),
