@@ -7,10 +7,10 @@ from types import FunctionType
 
 from ..errors import unknown_name
 
-# The modules whose functions an assignment asks for, in part or in other words.
+# The modules whose functions an assignment asks for, in part or in other words; "module:function" is one function alone.
 MODULES = {
     "a1": ("tape", "tensor", "functional", "gradcheck", "kernels.shapes", "kernels.naive", "kernels.cpu", "kernels.common"),
-    "a2": ("kernels.naive.conv", "kernels.cpu.conv", "kernels.cpu.im2col", "kernels.cpu.taps"),
+    "a2": ("gradcheck", "kernels.naive.conv", "kernels.cpu.conv", "kernels.cpu.im2col", "kernels.cpu.taps", "kernels.gpu.conv", "kernels.shapes:slide"),
     "a3": ("kernels.naive.batch_norm", "kernels.naive.batch_norm_relu", "kernels.naive.activation", "kernels.cpu.batch_norm",
            "kernels.common.activation"),
     "a4": ("models.blocks", "models.cifar", "models.deeper"),
@@ -18,7 +18,7 @@ MODULES = {
     "a6": ("diagnostics.gradients",),
 }
 PACKAGE = __package__.split(".")[0]
-_held_back = set()                             # modules emptied in this process
+_held_back = set()                             # functions emptied in this process
 
 
 def start(assignment):
@@ -34,22 +34,28 @@ def start(assignment):
     """
     if assignment not in MODULES:
         raise unknown_name("course.begin", "assignment", assignment, MODULES)
-    for module in modules(assignment):
-        if module.__name__ not in _held_back:
-            _held_back.add(module.__name__)
-            for function in _functions(module):
+    for module, only in _parts(assignment):
+        for function in _functions(module):
+            if only in ("", function.__qualname__) and function not in _held_back:
+                _held_back.add(function)
                 _empty(function, assignment)
 
 
 def modules(assignment):
     """The modules, of a package all in it; they are imported."""
+    return [module for module, _ in _parts(assignment)]
+
+
+def _parts(assignment):
+    """Pairs of a module and the one function of it that is meant, or "" for all."""
     found = []
-    for name in MODULES[assignment]:
+    for entry in MODULES[assignment]:
+        name, _, only = entry.partition(":")
         module = import_module(f"{PACKAGE}.{name}")
-        found.append(module)
+        found.append((module, only))
         if hasattr(module, "__path__"):
             files = sorted(Path(module.__path__[0]).glob("*.py"))
-            found += [import_module(f"{module.__name__}.{path.stem}") for path in files if path.stem != "__init__"]
+            found += [(import_module(f"{module.__name__}.{path.stem}"), "") for path in files if path.stem != "__init__"]
     return found
 
 
