@@ -250,13 +250,13 @@ check("a2.forward", conv2d_forward, hidden=True)
 
 # %% nbgrader={"grade": false, "grade_id": "a2-forward-picture", "locked": true, "schema_version": 3, "solution": false, "task": false}
 drawn, _ = mr.data.synthetic(60, 10, size=16)
-images = drawn.images / 255 - 0.5                            # (60, 16, 16, 3)
+shown = drawn.images[:3] / 255 - 0.5                         # (3, 16, 16, 3)
 one = np.array([[1, 0, -1]] * 3) / 9                         # for one channel
 filters = np.stack([one, one.T], axis=2)[:, :, None].repeat(3, axis=2)     # (3, 3, 3, 2)
-answers, _ = conv2d_forward(images[:3], filters, stride=1, padding=1)
+answers, _ = conv2d_forward(shown, filters, stride=1, padding=1)
 
 figure, axes = plt.subplots(3, 3, figsize=(6, 6))
-for row, image, answer in zip(axes, images, answers):
+for row, image, answer in zip(axes, shown, answers):
     row[0].imshow(image + 0.5)
     row[1].imshow(answer[:, :, 0], cmap="RdBu_r", vmin=-0.4, vmax=0.4)
     row[2].imshow(answer[:, :, 1], cmap="RdBu_r", vmin=-0.4, vmax=0.4)

@@ -145,17 +145,7 @@ def forward_mistakes(x, w, stride, padding):
         ("the mean is taken in place of the sum", y / seen[0, 0, 0].size),
         ("only the first channel is used: add up over all of them", product(seen[..., :1], w[:, :, :1])),
         ("every output is that of the first image", np.repeat(y[:1], len(y), axis=0)),
-        ("the output still is a matrix, with a row for each window: reshape it", y.reshape(-1, o)),
-        ("the rows of the matrix are put back in another order than that of im2col: images first, then rows, then columns",
-         y.reshape(y.shape[0], -1, o).reshape(y.shape[0], y.shape[2], y.shape[1], o).transpose(0, 2, 1, 3)),
-        ("the channels are first in the output, (N, O, H', W'): here they are last", y.transpose(0, 3, 1, 2)),
-        ("the matrix is put back as (N, O, H', W'), or the other way round: the last axis of y is that of the filters",
-         y.transpose(0, 3, 1, 2).reshape(y.shape)),
-        ("the rows of the columns and those of w are in different orders: both are (KH, KW, C)",
-         seen.transpose(0, 1, 2, 5, 3, 4).reshape(*y.shape[:3], -1) @ w.reshape(-1, o)),
-        ("the rows of the columns and those of w are in different orders: both are (KH, KW, C)",
-         seen.transpose(0, 1, 2, 4, 3, 5).reshape(*y.shape[:3], -1) @ w.reshape(-1, o)),
-        ("w is transposed, or read in another order: reshape alone makes the matrix (KH KW C, O) of it", seen.reshape(*y.shape[:3], -1) @ w.reshape(o, -1).T)]
+        ("the channels are first in the output, (N, O, H', W'): here they are last", y.transpose(0, 3, 1, 2))]
     if padding:
         if min(size + 1 - k for size, k in zip(x.shape[1:3], kernel)) > 0:
             found.append(("the padding is left out", convolution(x, w, stride, 0)))
@@ -170,6 +160,24 @@ def forward_mistakes(x, w, stride, padding):
     if min(y.shape[1:3]) > 1:
         found.append(("the last row and column of the output are missing", y[:, :-1, :-1]))
     return found
+
+
+def product_mistakes(x, w, stride, padding):
+    """What the usual mistakes in making a matrix product of it give."""
+    seen, o = windows(padded(x, padding), w.shape[:2], stride), w.shape[3]
+    y, rows = product(seen, w), seen.reshape(*seen.shape[:3], -1)
+    n, height, width, _ = y.shape
+    orders = "the columns and the rows of w are in different orders: both are (KH, KW, C)"
+    return [
+        ("the output still is a matrix, with a row for each window: reshape it", y.reshape(-1, o)),
+        ("height and width of the output are exchanged", y.reshape(n, width, height, o)),
+        ("rows and columns of the output are exchanged: the windows are in the order images, rows, columns", y.reshape(n, width, height, o).transpose(0, 2, 1, 3)),
+        ("the matrix is read as (N, O, H', W'): its rows are the windows, so the filters come last", y.reshape(n, o, height, width).transpose(0, 2, 3, 1)),
+        ("the matrix is read as (N, O, H', W'): its rows are the windows, so the filters come last", y.reshape(n, o, height, width)),
+        ("the product is transposed, and then read as if it were not", y.reshape(-1, o).T.reshape(y.shape)),
+        *((orders, seen.transpose(0, 1, 2, *(3 + i for i in order)).reshape(rows.shape) @ w.reshape(-1, o)) for order in ((2, 0, 1), (1, 0, 2))),
+        *((orders, rows @ w.transpose(*order, 3).reshape(-1, o)) for order in ((2, 0, 1), (1, 0, 2))),
+        ("w is read as (O, KH KW C): reshape alone makes the matrix (KH KW C, O) of it", rows @ w.reshape(o, -1).T)]
 
 
 @task("a2.naive")
@@ -238,7 +246,7 @@ def _forward(function, x, w, stride, padding, dtype=None):
     expect_that(isinstance(got, (tuple, list)) or got is None, "conv2d_forward: expected two things, y and the cache, got y alone: return y, cache")
     y, cache = expect_tuple("conv2d_forward", got, 2, "y and the cache")
     expect(_case("conv2d_forward", x, w, stride, padding) + ("" if dtype is None else f", {dtype.__name__}"), y, convolution(x, w, stride, padding),
-           forward_mistakes(x, w, stride, padding), tolerance=1e-6 if dtype is None else 1e-4, dtype=dtype)
+           forward_mistakes(x, w, stride, padding) + product_mistakes(x, w, stride, padding), tolerance=1e-6 if dtype is None else 1e-4, dtype=dtype)
     return cache
 
 
@@ -259,6 +267,8 @@ def speed(fast_function, slow_function, trial):
         best = max(best, max(slow, plain) / fast)
         if best >= 50:
             return
+        if best < 10:
+            break
     raise WrongAnswer(f"conv2d_forward takes {1000 * fast:.3g} ms for an image, your loops {1000 * slow:.3g} ms: expected at least 50 times as fast, got "
                       f"{best:.3g} times. Is there still a loop over windows, images or filters in it, or in im2col? A loop over the KH KW places of the "
                       "filter is all that is needed, or none with sliding_window_view; everything else is one matrix product")
@@ -363,6 +373,7 @@ def dw(forward, backward, trial):
             ("dy is read as (N, O, H', W'): its last axis is that of the filters", filter_gradient(x, kernel, stride, padding, dy.reshape(len(dy), o, *dy.shape[1:3]).transpose(0, 2, 3, 1))),
             ("the matrix is reshaped transposed, as (O, KH KW C): it is columns^T dy", right.reshape(-1, o).T.reshape(w.shape)),
             ("its rows are in the order (C, KH, KW) in place of (KH, KW, C)", right.transpose(2, 0, 1, 3).reshape(w.shape)),
+            ("its rows are read in the order (C, KH, KW) in place of (KH, KW, C)", right.reshape(c, kh, kw, o).transpose(1, 2, 0, 3)),
             *((sentence, np.tensordot(windows(border, kernel, stride), dy, ((0, 1, 2), (0, 1, 2))))
               for sentence, border in _one_sided(x, padding)[2:] if padding)]
         if kh == kw:
@@ -384,7 +395,11 @@ def dx(forward, backward, trial):
             *_scatter_mistakes(seen, x.shape, stride, padding),
             ("it is divided by the number of images: the mean, if there is one, is taken by the loss", image_gradient(w, x.shape, stride, padding, dy) / len(x)),
             ("the numbers of a window are in the order (C, KH, KW) in place of (KH, KW, C)",
+             _sums(seen.transpose(0, 1, 2, 5, 3, 4).reshape(seen.shape), x.shape, stride, padding)),
+            ("the numbers of a window are read in the order (C, KH, KW) in place of (KH, KW, C)",
              _sums(seen.reshape(*dy.shape[:3], c, kh, kw).transpose(0, 1, 2, 4, 5, 3), x.shape, stride, padding)),
+            ("w is read as (O, KH KW C): reshape alone makes the matrix (KH KW C, O) of it",
+             _sums((dy @ w.reshape(o, -1)).reshape(seen.shape), x.shape, stride, padding)),
             ("the filter is flipped once too often: pixel (i s + a, j s + b) gets dy w[a, b]", image_gradient(w[::-1, ::-1], x.shape, stride, padding, dy)),
             ("dy is missing", image_gradient(w, x.shape, stride, padding, np.ones_like(dy))),
             ("the rows of dy are in another order than the windows: images, rows, columns",
@@ -419,7 +434,7 @@ def gradient_check(function, errors, trial):
             why = "is eps too small, or too large? 1e-6 is good" if error < 0.1 else "is it divided by 2 eps? Is dy the same r as in L? One number at a time?"
             raise WrongAnswer(f"gradient_errors: for a right pair the error of {name} should be about 1e-9, got {error:.2g}; {why}")
     large = judge("large")
-    expect_that(not large[0] < 1e-5, "gradient_errors: a dx that is 1 % too large passes for right")
+    expect_that(large[0] >= 1e-5 or large[1] >= 1e-5, "gradient_errors: a dx that is 1 % too large passes for right")
     expect_that(large[1] < 1e-5, f"gradient_errors: only dx is wrong, but the error of dw is {large[1]:.2g}. Expected the error of dx first, then that of dw")
     expect_that(abs(large[0] - 0.01) < 0.003, f"gradient_errors: for a dx that is 1 % too large the error should be 0.01, got {large[0]:.3g}. Divide the largest "
                                               "difference by the largest number (without its sign) of the numerical gradient")
@@ -436,8 +451,8 @@ def gradient_check(function, errors, trial):
 
 # 9. Training.
 
-def trained(seed, zero=True, move=True, gain=1):
-    """The losses of the first steps, with a convolution of this module; without some calls, or with another learning rate."""
+def trained(seed, zero=True):
+    """The losses of the first steps, with a convolution of this module; without zero_grad if told so."""
     import minires as mr
     from minires import functional as F
 
@@ -452,15 +467,14 @@ def trained(seed, zero=True, move=True, gain=1):
         return image_gradient(w, x.shape, stride, padding, dy), filter_gradient(x, w.shape[:2], stride, padding, dy)
 
     net, losses = mr.models.resnet(8, width=8, seed=seed), []
-    optimizer = mr.optim.SGD(net.parameters(), lr=0.1 * gain, momentum=0.9)
+    optimizer = mr.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
     with _one_at_a_time, mr.kernels.use(conv2d=(conv_forward, conv_backward)):
         for _ in range(STEPS):
             loss = F.cross_entropy(net(images), drawn.labels)
             if zero:
                 optimizer.zero_grad()
             loss.backward()
-            if move:
-                optimizer.step()
+            optimizer.step()
             losses.append(loss.item())
     return np.array(losses)
 
@@ -493,9 +507,8 @@ def _compare(what, got, seed):
     if np.isfinite(got).all() and (np.abs(got - right) <= tolerance * right.max()).all():
         return
     expect(what, got, right, [
-        ("the weights never change: optimizer.step() is missing, or comes before loss.backward()", trained(seed, move=False)),
+        ("the weights never change: is optimizer.step() missing, or are the gradients set to zero after loss.backward()?", np.full(STEPS, right[0])),
         ("gradients of earlier steps are still there: optimizer.zero_grad() before each loss.backward()", trained(seed, zero=False)),
-        ("the gradients are set to zero after loss.backward(), so that the step has none", np.full(STEPS, right[0])),
         ("every loss is that of the step before, or the first is missing", np.append(right[1:], np.nan)),
-        ("the losses are scaled by the number of images", 60 * right)], tolerance=tolerance)
+        ("the losses are added up over the images: leave the mean as it is", 60 * right)], tolerance=tolerance)
     raise WrongAnswer(f"{what}: not what the training of this net gives")

@@ -9,13 +9,18 @@ from .common import seconds
 
 def times(forward, naive, x, w, padding):
     """Seconds for an image, at stride 1: of the fast function, of the loops, and of a plain loop over as many multiplications."""
-    fast = min(seconds(forward, x, w, 1, padding) for _ in range(5)) / len(x)
-    started = time.perf_counter()
-    naive(x[:1], w, 1, padding)
-    slow = time.perf_counter() - started
+    slow, fast = _once(naive, x[:1], w, 1, padding), _once(forward, x, w, 1, padding)
+    if fast < 0.2 * slow * len(x):
+        fast = min(seconds(forward, x, w, 1, padding) for _ in range(5))
     multiplications = x[0, ..., 0].size * w.size
     part = np.ones(multiplications // 10, x.dtype)
-    return fast, slow, 10 * seconds(_plain_loop, part)
+    return fast / len(x), slow, 10 * seconds(_plain_loop, part)
+
+
+def _once(function, *arguments):
+    started = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - started
 
 
 def _plain_loop(numbers):
