@@ -161,9 +161,9 @@ plot.im2col(4, 4, kernel_size=3, window=1)
 #
 # with `padded = pad(x, padding)`. Then `y` and `w` need no more than a `reshape`.
 #
-# A loop over all windows would be nearly as slow as before. There are two good ways: a loop over the KH KW places $(a, b)$ of the
-# filter, each of which takes one slice with steps out of all images; or `np.lib.stride_tricks.sliding_window_view`, which shows
-# all windows without copying any. For the second, look at the order of axes that comes out.
+# A loop over all windows would be slow again. There are two good ways: a loop over the KH KW places $(a, b)$ of the filter, each
+# of which takes one slice with steps out of all images; or `np.lib.stride_tricks.sliding_window_view`, which shows all windows
+# without copying any. For the second, look at the order of axes that comes out.
 
 # %% nbgrader={"grade": false, "grade_id": "a2-im2col-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def im2col(x, KH, KW, stride, padding):
@@ -250,7 +250,7 @@ check("a2.forward", conv2d_forward, hidden=True)
 
 # %% nbgrader={"grade": false, "grade_id": "a2-forward-picture", "locked": true, "schema_version": 3, "solution": false, "task": false}
 drawn, _ = mr.data.synthetic(60, 10, size=16)
-shown = drawn.images[:3] / 255 - 0.5                         # (3, 16, 16, 3)
+shown = drawn.images[[0, 8, 16]] / 255 - 0.5                 # (3, 16, 16, 3)
 one = np.array([[1, 0, -1]] * 3) / 9                         # for one channel
 filters = np.stack([one, one.T], axis=2)[:, :, None].repeat(3, axis=2)     # (3, 3, 3, 2)
 answers, _ = conv2d_forward(shown, filters, stride=1, padding=1)
@@ -271,8 +271,8 @@ plt.show()
 #
 # The check times both of your functions on images of 16 x 16 pixels with 16 channels and 16 filters of 3 x 3, with padding 1, in
 # float32: the loops on one image, the matrix product on a batch of eight. Per image `conv2d_forward` must be at least 50 times as
-# fast as `conv2d_naive`. Several hundred times is usual, so the machine may be busy with other things. (If your loops are already
-# clever, a plain loop over as many multiplications takes their place.)
+# fast as `conv2d_naive`. Some thousand times is usual, so it does not matter if the machine is busy with other things. (If your
+# loops are already clever, a plain loop over as many multiplications takes their place.)
 
 # %% nbgrader={"grade": true, "grade_id": "a2-speed-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 check("a2.speed", conv2d_forward, conv2d_naive)
@@ -348,8 +348,8 @@ plt.show()
 # \mathtt{dy}_{n\,i\,j\,o}\; w_{a\,b\,c\,o}.$$
 #
 # You need not program these sums. Forward was a matrix product, `y = columns @ w`, and you know the two gradients of a matrix
-# product. One of them is `dw` but for its shape; the other is the gradient of the columns. For `dw` the check is worth 2 points,
-# for `dx` 3.
+# product (A1, task 2, and notebook 02). One of them is `dw` but for its shape; the other is the gradient of the columns. For `dw`
+# the check is worth 2 points, for `dx` 3.
 
 # %% nbgrader={"grade": false, "grade_id": "a2-backward-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def conv2d_backward(dy, cache):
@@ -401,8 +401,8 @@ check("a2.dx", conv2d_forward, conv2d_backward, hidden=True)
 #
 # $$\frac{\partial L}{\partial x_i} \approx \frac{L(x + \varepsilon e_i) - L(x - \varepsilon e_i)}{2 \varepsilon}.$$
 #
-# The **error** of a gradient is the largest difference of one of its numbers from that, divided by the absolutely largest number
-# of the gradient found by moving.
+# The **error** of a gradient is the largest difference of one of its numbers from that, divided by the largest number of the
+# gradient found by moving, both taken without their signs.
 
 # %% nbgrader={"grade": false, "grade_id": "a2-gradcheck-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def gradient_errors(forward, backward, x, w, stride, padding, rng):
@@ -441,22 +441,22 @@ def gradient_errors(forward, backward, x, w, stride, padding, rng):
     return tuple(errors)
     ### END SOLUTION
 
+# %% nbgrader={"grade": true, "grade_id": "a2-gradcheck-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check("a2.gradient_check", gradient_errors)
+### BEGIN HIDDEN TESTS
+check("a2.gradient_check", gradient_errors, hidden=True)
+### END HIDDEN TESTS
+
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-gradcheck-look", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Your own pair, with several settings:
+# Now your own pair, with several settings. All eight errors should be about 1e-9. If one is not, the numbers of its line say
+# which gradient is wrong, and whether stride or padding has to do with it.
 
 # %% nbgrader={"grade": false, "grade_id": "a2-gradcheck-run", "locked": true, "schema_version": 3, "solution": false, "task": false}
 rng = np.random.default_rng(0)
-errors = []
 for stride, padding in ((1, 0), (1, 1), (2, 1), (3, 2)):
     x, w = rng.standard_normal((2, 6, 5, 2)), rng.standard_normal((3, 2, 2, 3))
-    errors.append(gradient_errors(conv2d_forward, conv2d_backward, x, w, stride, padding, rng))
-    print(f"stride {stride}, padding {padding}: error of dx {errors[-1][0]:.0e}, of dw {errors[-1][1]:.0e}")
-
-# %% nbgrader={"grade": true, "grade_id": "a2-gradcheck-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-check("a2.gradient_check", gradient_errors, errors)
-### BEGIN HIDDEN TESTS
-check("a2.gradient_check", gradient_errors, errors, hidden=True)
-### END HIDDEN TESTS
+    error_dx, error_dw = gradient_errors(conv2d_forward, conv2d_backward, x, w, stride, padding, rng)
+    print(f"stride {stride}, padding {padding}: error of dx {error_dx:.0e}, of dw {error_dw:.0e}")
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-train", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 9 · Your convolution trains a network (4 points)

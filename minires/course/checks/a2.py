@@ -261,6 +261,7 @@ def forward(function, trial):
 def speed(fast_function, slow_function, trial):
     x, w = trial.normal(8, 16, 16, 16, dtype=np.float32), trial.normal(3, 3, 16, 16, dtype=np.float32)
     _forward(fast_function, x, w, 1, 1, np.float32)
+    call(slow_function, x[:1, :4, :4], w, 1, 1, name="conv2d_naive")
     best = 0
     for _ in range(3):                         # the machine may be busy
         fast, slow, plain = probe("a2.times", fast_function, slow_function, x, w, 1)
@@ -417,7 +418,7 @@ def dx(forward, backward, trial):
 # 8. The gradient check.
 
 @task("a2.gradient_check")
-def gradient_check(function, errors, trial):
+def gradient_check(function, trial):
     x, w = trial.normal(2, 3, 2, 3), trial.normal(3, 2)
 
     def judge(kind):
@@ -444,9 +445,6 @@ def gradient_check(function, errors, trial):
     expect_that(not judge("nan")[0] < 0.1, "gradient_errors: a dx with a nan in it passes for right. np.max keeps a nan; Python's max and np.nanmax may lose it")
     expect_that(judge("mixed up")[1] > 1e-3, "gradient_errors: a backward that takes dy of one image for another passes for right. Is r the same everywhere? "
                                              "Draw it at random, rng.standard_normal(y.shape)")
-    own = np.asarray(errors, dtype=float)
-    expect_that(own.shape == (4, 2), f"errors: expected four pairs, from the cell above, got shape {own.shape}")
-    expect_that(np.isfinite(own).all() and own.max() < 1e-5, f"errors: by your own check your pair is wrong, by up to {own.max():.2g}. See which line above it is; then task 7")
 
 
 # 9. Training.
