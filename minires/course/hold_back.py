@@ -10,7 +10,7 @@ from ..errors import unknown_name
 # The modules whose functions an assignment asks for, in part or in other words; "module:one,other" are single ones of them.
 MODULES = {
     "a1": ("tape", "tensor", "functional", "gradcheck", "kernels.shapes", "kernels.naive", "kernels.cpu", "kernels.common"),
-    "a2": ("kernels.naive.conv", "kernels.cpu.conv", "kernels.cpu.im2col", "kernels.cpu.taps"),
+    "a2": ("gradcheck", "kernels.naive.conv", "kernels.cpu.conv", "kernels.cpu.im2col", "kernels.cpu.taps", "kernels.gpu.conv", "kernels.shapes:slide"),
     "a3": ("kernels.naive.batch_norm", "kernels.naive.batch_norm_relu", "kernels.naive.activation", "kernels.cpu.batch_norm",
            "kernels.cpu.channels", "kernels.cpu.elementwise:relu,add_relu,where_positive", "kernels.common.activation",
            "kernels.common.updates:follow", "kernels.gpu.batch_norm", "kernels.gpu.elementwise:relu,add_relu", "gradcheck"),
