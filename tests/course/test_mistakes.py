@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+import matplotlib.pyplot
 import numpy as np
 import pytest
 
@@ -18,7 +19,7 @@ PLANTED = {key: import_module(f"{__package__}.mistakes.{key}") for key in SOURCE
 def answer(key, task, changes, monkeypatch):
     """Run the cells of an assignment with changes to its solutions, up to the test of a task, and that test without its hidden half."""
     monkeypatch.setattr(f"{course.__name__}.hold_back.start", lambda assignment: None)       # the other tests need the library whole
-    monkeypatch.setattr("matplotlib.pyplot.show", lambda *args, **settings: None)
+    monkeypatch.setattr("matplotlib.pyplot.show", lambda *args, **settings: matplotlib.pyplot.close("all"))
     name, path = SOURCES[key]
     notebook = assignments.read(path)
     for old, new in changes:
