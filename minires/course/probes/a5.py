@@ -24,18 +24,21 @@ def read(read_rows, text):
     return plain(read_rows, io.StringIO(text, newline=""))
 
 
-def twins(twins, first, second, exchange):
+def twins(twins, first, second, change, swapped):
     """Ask whether two nets are twins. Each is (family, depth, settings).
 
-    With `exchange`, the last two numbers of the second net's last array of weights change places.
+    The second net may be changed: "exchange" the last two numbers of its last array of weights, or give it "one more" parameter.
+    If `swapped`, it is handed in first.
     """
-    from minires import models
+    from minires import models, nn
 
     nets = [getattr(models, family)(depth, **settings) for family, depth, settings in (first, second)]
-    if exchange:
+    if change == "exchange":
         weights = [tensor for _, tensor in nets[1].named_parameters() if tensor.data.ndim > 1][-1].data.reshape(-1)
         weights[-2:] = weights[-2:][::-1].copy()
-    return plain(twins, *nets)
+    elif change == "one more":
+        nets[1].fc.one_more = nn.Parameter(np.ones(3, np.float32))
+    return plain(twins, *(nets[::-1] if swapped else nets))
 
 
 def streams(same_batches, batches, others, count):
