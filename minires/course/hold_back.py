@@ -14,7 +14,7 @@ MODULES = {
     "a3": ("kernels.naive.batch_norm", "kernels.naive.batch_norm_relu", "kernels.naive.activation", "kernels.cpu.batch_norm",
            "kernels.common.activation"),
     "a4": ("models.blocks", "models.cifar", "models.deeper"),
-    "a5": ("experiments.summary", "plot.curves", "plot.live"),
+    "a5": ("experiments.summary", "experiments.claims.verdict", "experiments.claims.errors", "plot.curves", "plot.live"),
     "a6": ("diagnostics.gradients",),
 }
 PACKAGE = __package__.split(".")[0]

@@ -22,7 +22,12 @@ def differences(function, trial):
         names = [f"setting {i}" for i in trial.rng.permutation(12)]
         pairs.append(("a random one", *({name: int(trial.rng.integers(2)) for name in names if trial.rng.random() < 0.8} for _ in range(2))))
     for what, config, other in pairs:
-        got = probe("a5.plain", function, config, other)
+        try:
+            got = probe("a5.plain", function, config, other)
+        except WrongAnswer as error:
+            if "KeyError" in str(error):
+                raise WrongAnswer(f"differences, {what}: {error}. Look whether a name is there before you ask for its value") from None
+            raise
         want = sorted(name for name in {*config, *other} if name not in config or name not in other or config[name] != other[name])
         asked = f"differences, {what}"
         expect_that(got is not None, f"{asked}: expected a list, got None; is a `return` missing?")
@@ -181,7 +186,7 @@ def verdict_of(differences, margin):
 
 @task("a5.verdict")
 def verdict(function, trial):
-    mean_alone = "one of the seeds does not agree, though the mean is clear: every difference has to pass, not their mean"
+    mean_alone = "one of the seeds is not beyond the margin, though the mean is: every difference has to pass, and pass the margin"
     no_margin = "the margin is not used everywhere: a difference of less than it counts as none"
     cases = [((5.2, 3.1, 9.4), 2.0, "every difference is more than the margin above 0"),
              ((-5.2, -3.1, -9.4), 2.0, "every difference is more than the margin below 0"),
@@ -260,7 +265,7 @@ def settings(depths, seeds, train_size, epochs, trial):
     expect_that(shallow < deep, f"depths: the shallow one comes first, got {tuple(depths)}")
     expect_that(deep >= 3 * shallow, f"depths: {deep} layers are {deep / shallow:.1f} times {shallow}; expected at least 3 times as many, or the difference is lost "
                                      "between the seeds")
-    expect_that(seeds >= 3, f"seeds: expected at least 3, got {seeds}: from two numbers nobody can tell how far others would lie")
+    expect_that(seeds >= 3, f"seeds: expected at least 3, got {seeds}: from so few nobody can tell how far others would lie")
     expect_that(train_size <= 10_000, f"train_size: 10,000 images are drawn at most, got {train_size}")
     expect_that(epochs >= 5, f"epochs: expected at least 5, got {epochs}: a curve needs some points")
     steps = epochs * (train_size // 64)
@@ -339,6 +344,8 @@ def read_rows(function, trial):
         except WrongAnswer as error:
             if columns is not orders[0]:
                 raise WrongAnswer(f"{what}: {error}. Take a cell by the name of its column, and not by its place") from None
+            if "StringIO" in str(error):
+                raise WrongAnswer(f"{error}. `file` is open already: hand it to csv.DictReader as it is") from None
             if "invalid literal for int" in str(error):
                 raise WrongAnswer(f"{error}. int('73.5978') is an error: errors have decimals, so make them float") from None
             raise

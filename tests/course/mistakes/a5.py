@@ -23,7 +23,7 @@ def last_by(key):
 
 
 MISTAKES = [
-    ("a5.differences", DIFFERING, "return [name for name in names if config[name] != other[name]]", "stopped with KeyError"),
+    ("a5.differences", DIFFERING, "return [name for name in names if config[name] != other[name]]", "whether a name is there"),
     ("a5.differences", DIFFERING, "return [name for name in sorted(config) if config[name] != other.get(name)]", "go through the names of both"),
     ("a5.differences", DIFFERING, "return [name for name in names if config.get(name) != other.get(name)]", ".get() cannot tell"),
     ("a5.differences", DIFFERING, "return [name for name in names if config.get(name) == other.get(name)]", "in which the two agree"),
@@ -61,9 +61,9 @@ MISTAKES = [
     ("a5.mean_and_spread", "return values.mean(), values.std(ddof=1)", "return values.std(ddof=1), values.mean()", "exchanged"),
     ("a5.mean_and_spread", "values.mean(), ", "np.median(values), ", "the median"),
     ("a5.mean_and_spread", "return values.mean(), values.std(ddof=1)", "return values.mean()", "expected 2 things"),
-    ("a5.verdict", ABOVE, "differences.mean() > margin", "not their mean"),
-    ("a5.verdict", ABOVE, "np.any(differences > margin)", "not their mean"),
-    ("a5.verdict", ABOVE, "np.all(differences > 0)", "not their mean"),
+    ("a5.verdict", ABOVE, "differences.mean() > margin", "every difference has to pass"),
+    ("a5.verdict", ABOVE, "np.any(differences > margin)", "every difference has to pass"),
+    ("a5.verdict", ABOVE, "np.all(differences > 0)", "pass the margin"),
     ("a5.verdict", "", [(SMALL, "np.all(np.abs(differences) <= 0)")], "no difference is more than the margin"),
     ("a5.verdict", "", [(ABOVE, "differences.mean() > 0 and np.min(differences) > 0")], "every difference has to pass"),
     ("a5.verdict", ABOVE, "np.all(np.abs(differences) > margin)", "the sign is lost"),
@@ -100,7 +100,7 @@ MISTAKES = [
     ("a5.read_rows", "\"test_error\": float(row[\"test_error\"])}\n            for row in csv.DictReader(file)]", "\"test_error\": float(row[\"test_error\"])}\n            for row in [*csv.DictReader(file)][1:]]", "is the first row left out"),
     ("a5.read_rows", "    return [{\"net\": row[\"net\"]", "    return [{\"net\": c[0], \"seed\": int(c[1]), \"epoch\": float(c[3]), \"train_error\": float(c[4]), \"test_error\": float(c[5])}\n"
      "            for c in list(csv.reader(file))[1:]]\n    return [{\"net\": row[\"net\"]", "in another order"),
-    ("a5.read_rows", "    return [{\"net\": row[\"net\"]", "    from minires.experiments.records import read_table\n    return read_table(file, (\"net\",), (\"net\",))\n    return [{\"net\": row[\"net\"]", "stopped with TypeError"),
+    ("a5.read_rows", "    return [{\"net\": row[\"net\"]", "    from minires.experiments.records import read_table\n    return read_table(file, (\"net\",), (\"net\",))\n    return [{\"net\": row[\"net\"]", "is open already"),
     ("a5.final", FINAL, last_by("-row[quantity]"), "picks luck"),
     ("a5.final", "= row[quantity]      # the last one stays", "= row[\"train_error\"]", "the argument `quantity` is not used"),
     ("a5.final", "= row[quantity]      # the last one stays", "= row[\"test_error\"]", "the question is about training"),
