@@ -7,7 +7,7 @@
 # **Goals.** You can make sure that a comparison is fair; decide beforehand what counts as a difference; read the records of a
 # run; compare seed by seed; and say what a result means, how sure it is, and what would change your mind.
 #
-# **Time** about 3 hours. **Points** 34. Each task says how many; a check below it tells you what is wrong, if anything is.
+# **Time** about 4 hours. **Points** 34. Each task says how many; a check below it tells you what is wrong, if anything is.
 # Your answers are checked once more with other numbers when they are graded. Four questions at the end are answered in words,
 # and read by a person.
 #
@@ -206,8 +206,8 @@ check("a5.mean_and_spread", mean_and_spread, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-verdict", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# **The verdict.** A difference of less than a **margin** is called none: with enough seeds one could measure it, but nobody
-# would care. Our margin is 2 percentage points, as in minires. And the seeds have to agree. So there are four verdicts:
+# **The verdict.** A difference below a **margin** is not called one: with enough seeds one could measure it, but nobody would
+# care. Our margin is 2 percentage points, as in minires. And the seeds have to agree. So there are four verdicts:
 #
 # | verdict | if |
 # |---|---|
@@ -218,7 +218,7 @@ check("a5.mean_and_spread", mean_and_spread, hidden=True)
 
 # %% nbgrader={"grade": false, "grade_id": "a5-verdict-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def verdict(differences, margin):
-    """"higher", "lower", "small" or "undecided".
+    """One of "higher", "lower", "small" and "undecided".
 
     Parameters
     ----------
@@ -403,7 +403,7 @@ def error_curves(ax, rows):
         As `read_rows` gives them, in any order. All seeds of a network have the same epochs.
     """
     ### BEGIN SOLUTION
-    nets = sorted({row["net"] for row in rows})
+    nets = sorted({row["net"] for row in rows}, key=lambda net: (net[0], int(net.split("-")[1])))
     for net in nets:
         epochs = sorted({row["epoch"] for row in rows if row["net"] == net})
         for quantity, style in (("train_error", "-"), ("test_error", "--")):
@@ -413,7 +413,7 @@ def error_curves(ax, rows):
             ax.plot(epochs, means, style, color=colour_of(net, nets), label=label)
     ax.set_xlabel("epoch")
     ax.set_ylabel("error, %")
-    ax.legend(ncols=2, fontsize=8)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a5-curves-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
@@ -452,12 +452,12 @@ def seconds(depths, seeds, train_size, epochs):
     return 2 * sum(depths) * seeds * steps(train_size, epochs) * 1e-3
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-run-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Choose two depths, the number of seeds, the number of training images and of epochs, such that
+# Set `depths` (two numbers, the shallow one first), `seeds` (how many), `train_size` (images) and `epochs`, such that
 #
 # - both depths are $6n + 2$ (8, 14, 20, ...), and the deep network has at least three times as many layers as the shallow one;
 # - there are at least three seeds: with fewer, a spread means nothing;
 # - every network makes at least 60 steps, in at least 5 epochs: with fewer, even the shallow ones learn next to nothing;
-# - `seconds(depths, seeds, train_size, epochs)` is within the budget.
+# - `seconds(depths, seeds, train_size, epochs)` is at most `BUDGET`.
 
 # %% nbgrader={"grade": false, "grade_id": "a5-run-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 ### BEGIN SOLUTION
@@ -490,7 +490,7 @@ for depth in depths:
 print(f"about {seconds(depths, seeds, train_size, epochs):.0f} s")
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-run-predict", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# **Predict** before you go on: write four training errors down, and which of the three verdicts you expect.
+# **Predict** before you go on: write down four training errors, and the verdict that you expect of each comparison.
 #
 # The first cell trains the four networks with seed 0. The second goes on with the other seeds; what is done is not done again.
 

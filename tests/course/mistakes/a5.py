@@ -135,9 +135,9 @@ MISTAKES = [
     ("a5.style", "    ax.set_xlabel(\"epoch\")\n    ax.set_ylabel(\"error, %\")", "    ax.set_ylabel(\"epoch\")\n    ax.set_xlabel(\"error, %\")", "are exchanged"),
     ("a5.style", "    ax.set_xlabel(\"epoch\")\n", "", "ax.set_xlabel"),
     ("a5.style", "ax.set_ylabel(\"error, %\")", "ax.set_ylabel(\"error\")", "the unit"),
-    ("a5.style", "    ax.legend(ncols=2, fontsize=8)\n", "", "no legend"),
+    ("a5.style", "    ax.legend(loc=\"center left\", bbox_to_anchor=(1, 0.5))\n", "", "no legend"),
     ("a5.style", "style, color=colour_of(net, nets), label=label)", "style, color=colour_of(net, nets))", "is not named"),
-    ("a5.style", "ax.legend(ncols=2, fontsize=8)", "ax.legend(ncols=2, fontsize=8)\n    ax.set_ylim(0, 40)", "cuts off"),
+    ("a5.style", "ax.legend(loc=\"center left\", bbox_to_anchor=(1, 0.5))", "ax.legend(loc=\"center left\", bbox_to_anchor=(1, 0.5))\n    ax.set_ylim(0, 40)", "cuts off"),
 ]
 
 # Right answers of another kind: they must get all points.
@@ -161,5 +161,5 @@ RIGHT = [
      "                ax.plot(*zip(*single), style, color=colour_of(net, nets), alpha=0.2)\n            ax.plot(epochs, means, style, color=colour_of(net, nets), label=label)\n"
      "            ax.fill_between(epochs, means, 100, alpha=0.01)"),
     ("a5.style", "", [("(\"test_error\", \"--\"))", "(\"test_error\", (0, (4, 2))))"), (PLOT, "ax.plot(epochs, means, \"o\", linestyle=style, color=colour_of(net, nets))\n            ax.text(epochs[-1], means[-1], net)"),
-                  ("ax.set_ylabel(\"error, %\")", "ax.set(ylabel=\"Error (percent)\", ylim=(100, 0))"), ("    ax.legend(ncols=2, fontsize=8)\n", "")]),
+                  ("ax.set_ylabel(\"error, %\")", "ax.set(ylabel=\"Error (percent)\", ylim=(100, 0))"), ("    ax.legend(loc=\"center left\", bbox_to_anchor=(1, 0.5))\n", "")]),
 ]
