@@ -256,7 +256,8 @@ def compare(function, trial):
 
 @task("a5.settings")
 def settings(depths, seeds, train_size, epochs, trial):
-    expect_that(isinstance(depths, (tuple, list)) and len(depths) == 2 and all(map(_is_whole, depths)), f"depths: expected two whole numbers, shallow and deep, got {_short(depths)}")
+    expect_that(isinstance(depths, (tuple, list)) and len(depths) == 2 and all(map(_is_whole, depths)),
+                f"depths: expected two whole numbers, shallow and deep, got {_short(depths)}")
     for name, value in (("seeds", seeds), ("train_size", train_size), ("epochs", epochs)):
         expect_that(_is_whole(value) and value > 0, f"{name}: expected a whole number above 0, got {_short(value)}")
     for depth in depths:
@@ -282,7 +283,8 @@ def _is_whole(value):
 
 @task("a5.run")
 def run(rows, errors, depths, trial):
-    expect_that(isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows), "rows: expected the list of dictionaries that read_rows gives, and not an empty one")
+    expect_that(isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows),
+                "rows: expected the list of dictionaries that read_rows gives, and not an empty one")
     nets = [f"{family}-{depth}" for family in ("plain", "residual") for depth in depths]
     columns = ("net", "seed", "epoch", "train_error", "test_error")
     for row in rows:
@@ -301,9 +303,11 @@ def run(rows, errors, depths, trial):
     expect_that(isinstance(errors, dict) and all(isinstance(errors.get(net), dict) for net in nets), "errors: expected what `final` gives: net -> {seed: error}")
     for net in nets:
         expect_that(sorted(errors[net]) == seeds[net], f"errors of {net}: expected the seeds {seeds[net]}, got {_short(sorted(errors[net]))}")
-        expect(f"errors of {net}", np.array([errors[net][seed] for seed in seeds[net]], dtype=float), [last[net, seed]["train_error"] for seed in seeds[net]], [
-            ("the test errors are taken", [last[net, seed]["test_error"] for seed in seeds[net]]),
-            ("the best epoch is taken in place of the last", [min(row["train_error"] for row in rows if (row["net"], row["seed"]) == (net, seed)) for seed in seeds[net]])])
+        best = [min(row["train_error"] for row in rows if (row["net"], row["seed"]) == (net, seed)) for seed in seeds[net]]
+        expect(f"errors of {net}", np.array([errors[net][seed] for seed in seeds[net]], dtype=float),
+               [last[net, seed]["train_error"] for seed in seeds[net]], [
+                   ("the test errors are taken", [last[net, seed]["test_error"] for seed in seeds[net]]),
+                   ("the best epoch is taken in place of the last", best)])
     everything = [row["train_error"] for row in rows]
     expect_that(0 <= min(everything) and 1 < max(everything) <= 100, "errors: expected percentages from 0 to 100")
     # Robust on every machine: 60 steps take the shallow nets to 60 to 75 %.
@@ -351,8 +355,8 @@ def read_rows(function, trial):
             raise
         expect_that(got is not None, f"{what}: expected a list, got None; is a `return` missing?")
         expect_that(isinstance(got, list), f"{what}: expected a list of dictionaries, got {_short(got)}")
-        expect_that(len(got) == len(table), f"{what}: expected {len(table)} rows, got {len(got)}" + ("; is the line of names among them?" if len(got) == len(table) + 1 else
-                                                                                                 "; is the first row left out? DictReader takes the line of names away itself" if len(got) == len(table) - 1 else ""))
+        hint = {1: "; is the line of names among them?", -1: "; is the first row left out? DictReader takes the line of names away itself"}
+        expect_that(len(got) == len(table), f"{what}: expected {len(table)} rows, got {len(got)}" + hint.get(len(got) - len(table), ""))
         for number, (mine, row) in enumerate(zip(got, table)):
             expect_that(isinstance(mine, dict), f"{what}: expected a dictionary for each row, got {_short(mine)}")
             lacking = [name for name in row if name not in mine]
@@ -421,7 +425,8 @@ def _expect_final(what, got, rows, quantity):
          by(lambda own, column: min(row[column] for row in own), quantity)),
         (f"{other!r} is taken" + (": the question is about training" if quantity == "train_error" else ", the argument `quantity` is not used"),
          by(at(lambda row: row["epoch"]), other)),
-        ("the row that comes last in the file is taken: it is the highest epoch that counts, and rows come in any order", by(lambda own, column: own[-1][column], quantity)),
+        ("the row that comes last in the file is taken: it is the highest epoch that counts, and rows come in any order",
+         by(lambda own, column: own[-1][column], quantity)),
         ("the first epoch is taken", by(at(lambda row: -row["epoch"]), quantity)),
         ("the row that comes first in the file is taken: it is the highest epoch that counts", by(lambda own, column: own[0][column], quantity)),
         ("epochs are compared as text, where '9' comes after '10'", by(at(lambda row: str(row["epoch"])), quantity)),
