@@ -15,7 +15,7 @@ MODULES = {
            "kernels.cpu.channels", "kernels.cpu.elementwise:relu,add_relu,where_positive", "kernels.common.activation",
            "kernels.common.updates:follow", "kernels.gpu.batch_norm", "kernels.gpu.elementwise:relu,add_relu", "gradcheck"),
     "a4": ("models.blocks", "models.cifar", "models.deeper"),
-    "a5": (),
+    "a5": ("experiments.summary", "experiments.claims.verdict", "experiments.claims.errors", "plot.curves", "plot.live"),
     "a6": ("diagnostics.gradients",),
 }
 PACKAGE = __package__.split(".")[0]
