@@ -47,9 +47,12 @@ def option_b(x, projection, stride):
 
 
 def branch(x, layers, strides, between=True, last=True):
-    """F(x): convolution and batch norm, with ReLU in between; `last` is False to leave out the last batch norm."""
+    """F(x): convolution and batch norm, with ReLU in between: True, False, or the number of the layer that alone has one before it.
+
+    `last` is False to leave out the last batch norm.
+    """
     for i, ((w, weight, bias), stride) in enumerate(zip(layers, strides)):
-        x = convolution(relu(x) if i and between else x, w, stride)
+        x = convolution(relu(x) if i and (between is True or between is not False and between == i) else x, w, stride)
         x = norm(x, weight, bias) if i < len(layers) - 1 or last else x
     return x
 
@@ -93,11 +96,14 @@ def found(what, parts, kernels, projections=()):
                           "(stride != 1 or c_in != c_out)")
     if sorted(got) != sorted(wanted):
         raise WrongAnswer(f"{what}: expected {_listed('convolution', wanted)}, got {_listed('convolution', got)}")
-    if len(ones) == 3 * len(fours):
+    if fours and len(ones) == 3 * len(fours):
         raise WrongAnswer(f"{what}: the convolutions have a bias. Batch norm subtracts the mean, and with it any bias: pass bias=False")
-    if len(ones) != 2 * len(fours):
-        raise WrongAnswer(f"{what}: expected {len(fours)} batch norms, one after each convolution, got {len(ones) / 2:g}. "
-                          + ("Does one serve two convolutions? Each needs its own weights and running averages" if len(ones) < 2 * len(fours) else "Is one left over?"))
+    if len(ones) > 2 * len(fours):
+        raise WrongAnswer(f"{what}: expected {2 * len(fours)} parameters with one number for each channel, the weight and bias of each batch norm, got {len(ones)}. "
+                          "Has a convolution a bias (pass bias=False), or is a batch norm left over?")
+    if len(ones) < 2 * len(fours):
+        raise WrongAnswer(f"{what}: expected {len(fours)} batch norms, one after each convolution, got {len(ones) // 2}. "
+                          "Does one serve two convolutions? Each needs its own weights and running averages")
     if any(shapes[ones[2 * i]] != shapes[four][-1:] for i, four in enumerate(fours)):
         raise WrongAnswer(f"{what}: make the layers in the order in which they are used, each batch norm with the channels of the convolution before it")
     values = [parts["values"][i] for i in fours]
@@ -157,7 +163,8 @@ def numerical(f, x, dy):
 
 def checked(what, report, x):
     """What `forward` returned: a Tensor, with x as it was."""
-    expect_that(report["kind"] == "Tensor", f"{what}: expected forward to return a Tensor, got {report['kind']}" + ("; is a `return` missing?" if report["kind"] == "NoneType" else ""))
+    if report["kind"] != "Tensor":
+        raise WrongAnswer(f"{what}: expected a Tensor to be returned, got " + ("None; is a `return` missing?" if report["kind"] == "NoneType" else f"something of type {report['kind']}"))
     expect_that(np.array_equal(report["x"], x), f"{what} changes its input in place: others still need it. Write y = y + x, not x.data += ...")
     return report["y"]
 
@@ -169,7 +176,8 @@ def he_normal(function, trial):
     for shape in ((3, 5, 16, 48), (7, 7, 24, 8), (300, 80), (3, 40, 100)):
         w = call(function, shape, trial.rng, name="he_normal")
         what = f"he_normal({shape})"
-        expect(f"{what}: its shape", np.array(np.shape(w)), np.array(shape))
+        expect_that(isinstance(w, np.ndarray) and w.dtype.kind == "f", f"{what}: expected an array of floats" + ("; is a `return` missing?" if w is None else ""))
+        expect_that(w.shape == shape, f"{what}: expected shape {shape}, got {w.shape}")
         fan_in, fan_out = math.prod(shape[:-1]), math.prod(shape[:-2]) * shape[-1]
         std = math.sqrt(2 / fan_in)
         expect(f"{what}: the standard deviation", float(np.std(w)), std, [
@@ -211,12 +219,12 @@ def shortcut_a(function, trial):
             ("the channels are repeated: the new ones are zeros", np.concatenate([small] * (c_out // shape[-1] + 1), axis=-1)[..., :c_out]),
             ("the new channels are missing: c_out - c_in of zeros on the last axis", small),
             ("c_out channels are added, in place of as many as are missing", np.concatenate([small, _zeros(small, c_out)], axis=-1)),
-            ("it is padded, but every pixel is kept: x[:, ::stride, ::stride]", option_a(x, 1, c_out)),
+            ("it is padded, but every pixel is kept: keep every stride-th, in height and in width", option_a(x, 1, c_out)),
             ("only the height has the stride", option_a(x[:, ::stride], 1, c_out)),
             ("only the width has the stride", option_a(x[:, :, ::stride], 1, c_out)),
             ("the stride is taken on axes 0 and 1: images are (N, H, W, C), pixels are on axes 1 and 2", option_a(x[::stride, ::stride], 1, c_out)),
             ("the stride is taken on the channels too", option_a(x[:, ::stride, ::stride, ::stride], 1, c_out)),
-            ("the first rows and columns are taken: every stride-th is x[:, ::stride, ::stride]", option_a(x[:, :h, :w], 1, c_out)),
+            ("the first rows and columns are taken, in place of every stride-th", option_a(x[:, :h, :w], 1, c_out)),
             ("it begins at pixel 1: begin at pixel 0", option_a(x[:, stride - 1::stride, stride - 1::stride], 1, c_out)),
             ("the zeros stand on the axis of the width: channels are the last axis", np.concatenate([small, np.zeros((shape[0], h, new, shape[-1]))], axis=2)),
             ("the zeros stand on the axis of the height: channels are the last axis", np.concatenate([small, np.zeros((shape[0], new, w, shape[-1]))], axis=1)),
@@ -315,11 +323,14 @@ def compare_block(what, target, settings, seed, values, places, strides, kind, t
     except WrongAnswer as error:
         if kind is not None and ("ShapeError" in str(error) or "broadcast" in str(error)):
             raise WrongAnswer(f"{error}. For x of shape {x.shape}, F(x) and the shortcut should both have shape {want.shape}: print theirs. "
-                              "The stride belongs once into F, and once into the shortcut")from None
+                              "The stride belongs once into F, and once into the shortcut") from None
         raise
     y, together = checked(what, report, x), branch(wide, path, strides, last=False)
-    wrong = [("the ReLU after the addition is missing", f + s), ("the ReLUs between the convolutions are missing", relu(branch(wide, path, strides, between=False) + s)),
-             ("all ReLUs are missing", branch(wide, path, strides, between=False) + s)]
+    between = "the ReLU between the convolutions is missing" if depth == 2 else "the ReLUs between the convolutions are missing"
+    wrong = [("the last ReLU, after the addition, is missing" if kind else "the last ReLU is missing", f + s),
+             (between, relu(branch(wide, path, strides, between=False) + s)), ("all ReLUs are missing", branch(wide, path, strides, between=False) + s)]
+    if depth == 3:
+        wrong += [(f"the ReLU after the {name} convolution is missing", relu(branch(wide, path, strides, between=kept) + s)) for name, kept in (("first", 2), ("second", 1))]
     if kind is not None:
         wrong = [("the shortcut is not added", relu(f)), ("the last ReLU comes before the addition: y = relu(F(x) + shortcut(x))", relu(f) + s),
                  ("there is a ReLU before the addition and one after it: only the one after", relu(relu(f) + s)), *wrong,
@@ -335,7 +346,7 @@ def compare_block(what, target, settings, seed, values, places, strides, kind, t
         shifts = [strides[::-1], [stride if i == 0 else 1 for i in range(depth)], [stride if i == depth - 1 else 1 for i in range(depth)]]
         wrong = [*wrong, ("a plain block, shortcut None, adds x all the same", relu(f + a)),
                  *[(f"the stride is in another convolution: expected strides {_words(strides)} from first to last", relu(branch(wide, path, other))) for other in shifts],
-                 ("every convolution has the stride: the map would shrink each time. Only one has it", relu(branch(wide, path, [stride] * depth))),
+                 ("all convolutions have the stride: the map shrinks each time. Only one has it", relu(branch(wide, path, [stride] * depth))),
                  ("the stride is missing", relu(branch(wide, path, [1] * depth)))]
     expect(f"{what}: y", y, want, wrong, tolerance=1e-4, dtype=np.float32)
     expect_that(report["dx"] is not None and all(gradient is not None for gradient in report["gradients"]),
@@ -380,12 +391,12 @@ def do_nothing(function, block, trial):
     places = found("BasicBlock(3, 3, 1, 'A', rng)", {"kind": "Module", "values": before, "lists": []}, basic_kernels(3, 3))
     order = [place for layer in places for place in layer]                 # as in `names`
     changed = [order.index(i) for i in changed]
-    expect_that(changed, "do_nothing: no parameter has changed. Change the numbers in place: norm.weight.data[...] = 0")
+    expect_that(changed, "do_nothing: no parameter has changed. Write into one of them: parameter.data[...] = ...")
     if changed != [4]:
-        raise WrongAnswer("do_nothing: expected only the weight of the last batch norm to change, got " + ", ".join(names[i] for i in changed) + ". "
-                          + ("With nothing but zeros coming in, no weight of the block gets a gradient: it could never learn to do something" if 1 in changed else
-                             "With a convolution of zeros, batch norm divides by sqrt(0 + eps): its first gradient is some hundred times too large" if 0 in changed or 3 in changed
-                             else "The bias starts at 0 and shall stay there"))
+        raise WrongAnswer("do_nothing: this has changed: " + ", ".join(names[i] for i in changed) + ". "
+                          + ("With nothing but zeros behind it, no weight of the block gets a gradient: it could never learn to do something" if 1 in changed else
+                             "Where a convolution has zeros, batch norm divides by sqrt(0 + eps), and the first gradient is some hundred times too large" if 0 in changed or 3 in changed
+                             else "Batch norm's bias starts at 0 and stays there; one other array is enough"))
     expect("do_nothing: what the block makes of an x that is not negative", y, x, [
         ("F(x) is doubled or kept: the weight is not 0", 2 * x), ("the block puts out 0: the shortcut is missing", 0 * x)], tolerance=1e-5)
 
@@ -436,7 +447,7 @@ def numbers(n, width, kind, bias=False, shared=False, everywhere=False, widths=(
 
 @task("a4.count")
 def count(target, trial):
-    for n, width, kind in ((1, 4, None), (3, 16, "A"), (3, 16, None), (9, 16, "A"), (3, 16, "B"), (4, 8, "B")):
+    for n, width, kind in ((1, 4, None), (4, 8, "A"), (3, 16, "A"), (3, 16, None), (9, 16, "A"), (3, 16, "B")):
         settings = (n, width, kind)
         what = name_of("ResNet", settings)
         parts = probe("a4.parts", target, settings, trial.seed)
@@ -448,7 +459,7 @@ def count(target, trial):
                  (f"there are {n + 1} blocks in a stage, in place of {n}: the one that changes the shape counts too", numbers(n + 1, width, kind)),
                  ("a stage repeats one block ([block] * n): its layers have the same weights, and count once", numbers(n, width, kind, shared=True)),
                  ("a projection is there though the shortcut is not B", numbers(n, width, "B")),
-                 ("every block has a projection: B has one only where the shape changes", numbers(n, width, kind, everywhere=True)),
+                 ("all blocks have a projection: B has one only where the shape changes", numbers(n, width, kind, everywhere=True)),
                  ("the projections of B are missing", numbers(n, width, None)),
                  ("all stages have the same width: the channels double from stage to stage", numbers(n, width, kind, widths=(1, 1, 1))),
                  ("the first stage has doubled the channels already", numbers(n, width, kind, widths=(2, 4, 8))),
@@ -457,6 +468,7 @@ def count(target, trial):
                  ("there are four stages, as for ImageNet; this one has three", numbers(n, width, kind, widths=(1, 2, 4, 8))),
                  ("the first convolution, before the blocks, and its batch norm are missing", numbers(n, width, kind) - stem),
                  ("the batch norm after the first convolution is missing", numbers(n, width, kind) - 2 * width),
+                 ("the first convolution has a bias: pass bias=False", numbers(n, width, kind) + width),
                  ("the last linear layer has no bias", numbers(n, width, kind, linear_bias=False)),
                  ("the last linear layer is missing", numbers(n, width, kind) - CLASSES * (4 * width + 1))]
         if parts["lists"]:
@@ -504,7 +516,7 @@ def network(target, trial):
         other = {None: "A", "A": None, "B": None}[kind]
         wrong = [("the map stays as large as it is: the first block of stages 2 and 3 has stride 2", variant(strides=[1] * 6)),
                  ("stage 1 has a stride too: only stages 2 and 3 begin with stride 2", variant(strides=[2, 1, 2, 1, 2, 1])),
-                 ("every block of stages 2 and 3 has stride 2: only the first", variant(strides=[1, 1, 2, 2, 2, 2])),
+                 ("all blocks of stages 2 and 3 have stride 2: only the first of each has", variant(strides=[1, 1, 2, 2, 2, 2])),
                  ("only one of the stages has a stride", variant(strides=[1, 1, 2, 1, 1, 1])), ("only one of the stages has a stride", variant(strides=[1, 1, 1, 1, 2, 1])),
                  ("the ReLU after the first convolution and batch norm is missing", variant(stem=False)),
                  ("the features are added up over the map: take their mean", variant(pool="sum")), ("the largest of each feature is taken: take the mean over the map", variant(pool="max"))]
@@ -589,13 +601,18 @@ def curves(losses, start, trial):
     for seed, (one, other) in enumerate(zip(start["plain"], start["residual"])):
         expect_that(np.shape(one) == np.shape(other) == (numbers(3, 8, "A"),), f"start: expected {numbers(3, 8, 'A'):,} parameters in each net, got {np.size(one):,} and {np.size(other):,}")
         expect_that(np.array_equal(one, other), f"start: with seed {seed} the two nets did not start from the same weights: see twins")
-    table = {family: np.array(losses[family], dtype=float) for family in families}
+    try:
+        table = {family: np.array(losses[family], dtype=float) for family in families}
+    except (TypeError, ValueError):
+        raise WrongAnswer("losses: expected lists of numbers: what does train return?") from None
     for family in families:
-        expect_that(table[family].shape == (seeds, 80), f"losses of {family}: expected 3 runs of 80 steps, got shape {table[family].shape}")
+        expect_that(table[family].ndim == 2 and len(table[family]) == seeds, f"losses of {family}: expected 3 runs, got shape {table[family].shape}")
         expect_that(np.isfinite(table[family]).all(), f"losses of {family}: they are not finite")
         first = table[family][:, 0]
         expect_that(np.abs(first - math.log(CLASSES)).max() < 0.2, f"losses of {family}: the first should be near ln 10 = 2.30, for the net knows nothing yet; got {first.max():.2f}. "
                                                                    "Does the last linear layer start with std=0.01?")
+    for family in families:
+        expect_that(table[family].shape == (seeds, 80), f"losses of {family}: expected 3 runs of 80 steps, got shape {table[family].shape}")
     ends = {family: table[family][:, -20:].mean() for family in families}
     expect_that(ends["plain"] < 2.15, f"losses of plain: expected less than 2.15 in the last 20 steps, got {ends['plain']:.2f}: hardly anything was learned")
     expect_that(ends["residual"] < ends["plain"] - 0.2, f"losses: in the last 20 steps expected those of residual well below those of plain, got {ends['residual']:.2f} and "
