@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..compare import WrongAnswer, call, expect, expect_that, expect_tuple, probe
+from ..compare import WrongAnswer, call, expect, expect_that, probe
 from . import task
 
 EPS = 1e-5                              # of batch norm

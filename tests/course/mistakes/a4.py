@@ -17,7 +17,7 @@ BLOCK = "blocks.append(BasicBlock(channels, out, 2 if stage > 0 and i == 0 else 
 TWIN = 'residual = ResNet(n, width, "A", np.random.default_rng(seed))'
 STEP = "        optimizer.zero_grad()\n        loss.backward()\n        optimizer.step()\n"
 OPTIMIZER = "    optimizer = mr.optim.SGD(net.parameters(), lr, momentum=0.9)\n"
-SPREAD = "self.spread, self.norm2 = nn.Conv2d(c_mid, c_mid, 3, stride, padding=1, bias=False, rng=rng), nn.BatchNorm2d(c_mid)"
+SPREAD = "self.spread = nn.Conv2d(c_mid, c_mid, 3, stride, padding=1, bias=False, rng=rng)"
 REDUCE = "nn.Conv2d(c_in, c_mid, 1, bias=False, rng=rng)"
 EXPAND = "nn.Conv2d(c_mid, c_out, 1, bias=False, rng=rng)"
 
@@ -92,7 +92,7 @@ MISTAKES = [
     ("a4.bottleneck", [(SPREAD, SPREAD.replace("stride, ", "")), (REDUCE, REDUCE.replace("1, ", "1, stride, "))], None, "expected strides 1, 2, 1"),
     ("a4.bottleneck", SPREAD, SPREAD.replace("stride, ", ""), "the stride is missing"),
     ("a4.bottleneck", SPREAD, SPREAD.replace("3, stride, padding=1", "1, stride"), "1x1 convolution"),
-    ("a4.bottleneck", SPREAD, SPREAD.replace("self.norm2", "self.norm3"), "expected 3 batch norms"),
+    ("a4.bottleneck", "self.norm2 = nn.BatchNorm2d(c_mid)", "self.norm2 = self.norm1", "expected 3 batch norms"),
     ("a4.bottleneck", "h = F.relu(self.norm2(self.spread(h)))", "h = self.norm2(self.spread(h))", "after the second convolution is missing"),
     ("a4.bottleneck", "return F.relu(h if self.fitted is None else h + self.fitted(x))", "return F.relu(h)", "the shortcut is not added"),
     ("a4.bottleneck", EXPAND, EXPAND.replace("bias=False, ", ""), "Has a convolution a bias"),
