@@ -40,6 +40,15 @@ def _zeros(x, channels):
     return np.zeros((*x.shape[:-1], channels), x.dtype)
 
 
+def padded_otherwise(x, stride, c_out):
+    """Mistakes in option A: a sentence, and what it gives."""
+    x = x[:, ::stride, ::stride]
+    c_in, new = x.shape[-1], c_out - x.shape[-1]
+    return [("the zeros stand before the old channels: they come after them", np.concatenate([_zeros(x, new), x], axis=-1)),
+            ("the zeros stand on both sides of the old channels: they come after them, all of them", np.concatenate([_zeros(x, new // 2), x, _zeros(x, new - new // 2)], axis=-1)),
+            ("the channels are repeated: the new ones are zeros", np.concatenate([x] * (c_out // c_in + 1), axis=-1)[..., :c_out])]
+
+
 def option_b(x, projection, stride):
     """A 1x1 convolution with stride, and batch norm."""
     w, weight, bias = projection
@@ -212,11 +221,8 @@ def shortcut_a(function, trial):
             raise WrongAnswer(f"{what}: expected a Tensor, got an array: no gradient finds its way through it. Slice the Tensor itself, and use F.pad")
         y, new, small = checked(what, report, x), c_out - shape[-1], x[:, ::stride, ::stride]
         h, w = small.shape[1:3]
-        half = new // 2
         wrong = [
-            ("the zeros stand before the old channels: they come after them", np.concatenate([_zeros(small, new), small], axis=-1)),
-            ("the zeros stand on both sides of the old channels: they come after them, all of them", np.concatenate([_zeros(small, half), small, _zeros(small, new - half)], axis=-1)),
-            ("the channels are repeated: the new ones are zeros", np.concatenate([small] * (c_out // shape[-1] + 1), axis=-1)[..., :c_out]),
+            *padded_otherwise(x, stride, c_out),
             ("the new channels are missing: c_out - c_in of zeros on the last axis", small),
             ("c_out channels are added, in place of as many as are missing", np.concatenate([small, _zeros(small, c_out)], axis=-1)),
             ("it is padded, but every pixel is kept: keep every stride-th, in height and in width", option_a(x, 1, c_out)),
@@ -272,7 +278,8 @@ def shortcut(target, trial):
                          ("the 1x1 convolution is padded: padding=0", norm(convolution(np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), w, stride), weight, bias))]
             else:
                 want = option_a(x, stride, c_out)
-                wrong = [("there is a ReLU on the shortcut: the only one comes after the addition", relu(want))]
+                wrong = [("there is a ReLU on the shortcut: the only one comes after the addition", relu(want)),
+                         *[(f"shortcut_a is not right yet: {sentence}", y) for sentence, y in padded_otherwise(x, stride, c_out)]]
             dy = trial.normal(*want.shape, dtype=np.float32)
             report = probe("a4.block", target, settings, trial.seed, values, x, dy)
             expect(what, checked(what, report, x), want, wrong, tolerance=1e-4, dtype=np.float32)
@@ -314,7 +321,8 @@ def compare_block(what, target, settings, seed, values, places, strides, kind, t
         x = trial.normal(2, 5, 4, c_in, dtype=np.float32)
         wide = x.astype(float)
         inner, f = branch(wide, path[:1], strides), branch(wide, path, strides)
-        if min(np.abs(inner).min(), np.abs(f + added(wide)).min()) > 1e-3:
+        before_relu = [*(branch(wide, path[:i], strides) for i in range(1, depth)), f + added(wide)]
+        if min(np.abs(y).min() for y in before_relu) > 1e-3:
             break
     s, want = added(wide), relu(f + added(wide))
     dy = trial.normal(*want.shape, dtype=np.float32)
@@ -339,8 +347,9 @@ def compare_block(what, target, settings, seed, values, places, strides, kind, t
                  ("x was overwritten on the way: F(x) is added to itself. Give what F computes another name", relu(2 * f))]
         if inner.shape == x.shape:
             wrong.append(("not x is added, but what came out of the first layer", relu(f + relu(inner))))
-        if not isinstance(s, int):
-            wrong.append(("the shortcut passes a ReLU before the addition", relu(f + relu(s))))
+        wrong.append(("the shortcut passes a ReLU before the addition", relu(f + relu(s))))
+        if not rest:
+            wrong += [(f"shortcut_a is not right yet: {sentence}", relu(f + other)) for sentence, other in padded_otherwise(wide, stride, c_out)]
     else:
         a = option_a(wide, stride, c_out) if c_out >= c_in else 0
         shifts = [strides[::-1], [stride if i == 0 else 1 for i in range(depth)], [stride if i == depth - 1 else 1 for i in range(depth)]]
@@ -481,7 +490,7 @@ def count(target, trial):
                 ("the last layer has He's weights: pass std=0.01, so that the loss starts near ln 10", math.sqrt(2 / (4 * width)))], tolerance=0.15)
 
 
-def logits(x, values, places, n, kind, strides=None, stem=True, pool="mean"):
+def logits(x, values, places, n, kind, strides=None, stem=True, pool="mean", a=option_a):
     """What the network makes of images; the settings make a mistake."""
     every = layers(values, places)
     path, rest = every[:6 * n + 1], every[6 * n + 1:]
@@ -491,7 +500,7 @@ def logits(x, values, places, n, kind, strides=None, stem=True, pool="mean"):
     for i, given in enumerate(strides or [2 if i in (n, 2 * n) else 1 for i in range(3 * n)]):
         pair = path[1 + 2 * i:3 + 2 * i]
         c_in, c_out = pair[0][0].shape[2:]
-        s = 0 if kind is None else option_b(x, rest[i // n - 1], given) if kind == "B" and c_in != c_out else option_a(x, given, c_out)
+        s = 0 if kind is None else option_b(x, rest[i // n - 1], given) if kind == "B" and c_in != c_out else a(x, given, c_out)
         x = relu(branch(x, pair, [given, 1]) + s)
     features = {"mean": x.mean, "sum": x.sum, "max": x.max}[pool](axis=(1, 2))
     matrix, last = (next(value for value in values if fits(value)) for fits in (lambda v: v.ndim == 2, lambda v: v.shape == (CLASSES,)))
@@ -520,6 +529,8 @@ def network(target, trial):
                  ("only one of the stages has a stride", variant(strides=[1, 1, 2, 1, 1, 1])), ("only one of the stages has a stride", variant(strides=[1, 1, 1, 1, 2, 1])),
                  ("the ReLU after the first convolution and batch norm is missing", variant(stem=False)),
                  ("the features are added up over the map: take their mean", variant(pool="sum")), ("the largest of each feature is taken: take the mean over the map", variant(pool="max"))]
+        if kind == "A":
+            wrong += [("shortcut_a is not right yet", variant(a=lambda *x, i=i: padded_otherwise(*x)[i][1])) for i in range(3)]
         if kind != "B":
             wrong.append(("shortcut None gives a residual net" if kind is None else "the shortcut is not handed on to the blocks: the net is plain", variant(kind=other)))
         expect(f"{what}: the logits", checked(what, report, x), want, wrong, tolerance=2e-3, dtype=np.float32)
