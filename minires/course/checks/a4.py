@@ -440,9 +440,9 @@ def network_projections(n, width, kind):
     return [shape for c_in, c_out, stride in stages(n, width) for shape in projections(kind, c_in, c_out, stride)]
 
 
-def numbers(n, width, kind, bias=False, shared=False, everywhere=False, widths=(1, 2, 4), linear_bias=True, norms=True):
+def numbers(n, width, kind, bias=False, shared=False, everywhere=False, widths=(1, 2, 4), linear_bias=True):
     """How many parameters the network has; the flags make a mistake."""
-    per = (2 if norms else 0) + bias           # of a channel: what batch norm has, and a bias
+    per = 2 + bias                             # of a channel: what batch norm has, and a bias
     total, c_in = 27 * width + per * width, width
     for stage, factor in enumerate(widths):
         c_out = factor * width

@@ -51,7 +51,7 @@ def _forward_and_back(function, x, dy):
     y = function(tensor)
     if not isinstance(y, Tensor):
         return {"kind": type(y).__name__}
-    report = {"kind": "Tensor", "y": y.data.copy(), "x": tensor.data, "dx": None, "taped": y.requires_grad}
+    report = {"kind": "Tensor", "y": y.data.copy(), "x": tensor.data, "dx": None}
     if y.shape == dy.shape and y.dtype == dy.dtype and y.requires_grad:
         y.backward(dy)
         report["dx"] = tensor.grad
