@@ -15,7 +15,8 @@ MODULES = {
            "kernels.common.activation"),
     "a4": ("models.blocks", "models.cifar", "models.deeper"),
     "a5": (),
-    "a6": ("diagnostics.gradients",),
+    "a6": ("diagnostics.gradients", "diagnostics.propagation", "diagnostics.updates", "experiments.claims.verdict", "experiments.claims.laboratory",
+           "experiments.claims.vanishing_at_initialisation"),
 }
 PACKAGE = __package__.split(".")[0]
 _held_back = set()                             # modules emptied in this process

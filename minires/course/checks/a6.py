@@ -45,10 +45,10 @@ def norm_range(function, trial):
         a = (factor * trial.normal(4, 3)).astype(np.float32)
         with np.errstate(all="ignore"):
             got = call(function, a, name="norm")
-            squares = np.sqrt(np.square(a).sum())
-        expect(f"norm of an array of float32 with numbers of about {factor:g}", got, length(a), [
-            (f"squares are taken in float32, in which {factor ** 2:g} is {became}: turn the numbers into float64 first (a.astype(np.float64))", squares),
-            (f"squares are taken in float32, in which {factor ** 2:g} is {became}", 0.0 if factor < 1 else np.inf)], tolerance=1e-5)
+        why = f"squares are taken in float32, in which {factor ** 2:g} is {became}: turn the numbers into float64 first (a.astype(np.float64))"
+        infinite = isinstance(got, (float, np.generic, np.ndarray)) and np.isinf(np.asarray(got, float)).any()
+        expect_that(not infinite, f"norm of an array of float32 with numbers of about {factor:g}: infinite. It looks as if {why}")
+        expect(f"norm of an array of float32 with numbers of about {factor:g}", got, length(a), [(why, 0.0)], tolerance=1e-5)
 
 
 def filled(kind, trial):
@@ -165,7 +165,8 @@ def line_slope(function, trial):
              covariance / math.sqrt(variance * ((y - y.mean()) ** 2).sum())),
             ("the sums are not divided by that of the squares of x", covariance),
             ("it is divided by the number of points: this is the covariance", covariance / n),
-            ("both numbers of the line are returned: only its slope is wanted", np.array([slope, y.mean() - slope * x.mean()]))])
+            ("both numbers of the line are returned: only its slope is wanted", np.array([slope, y.mean() - slope * x.mean()])),
+            ("both numbers of the line are returned: only its slope is wanted", np.array([slope, y.mean()]))])
 
 
 @task("a6.growth")
@@ -369,22 +370,16 @@ VERDICTS = (
 )
 
 
-def outcome_of(pairs, margin):
-    """The rule, one seed after the other."""
-    differences = [float(a) - float(b) for a, b in pairs]
-    if len(differences) < 3 or not all(map(math.isfinite, differences)):
-        return "undecided"
-    return "supported" if min(differences) > margin else "contradicted" if max(differences) < -margin else "undecided"
-
-
 @task("a6.verdict")
 def verdict(function, trial):
-    shift = round(trial.rng.uniform(0, 3), 2) if trial.hidden else 0.0
+    shift = int(trial.rng.integers(1, 9)) if trial.hidden else 0
     for what, pairs, margin, want, hint in VERDICTS:
-        pairs = [(a + shift, b + shift) if what != "A larger by exactly the margin" else (a, b) for a, b in pairs]
+        pairs = [(a + shift, b + shift) for a, b in pairs]
         got = call(function, pairs, margin, name="verdict")
         expect_that(got is not None, f"verdict ({what}): got None; is a `return` missing? Every case needs an outcome")
         expect_that(isinstance(got, str) and got in OUTCOMES, f"verdict: expected one of {', '.join(OUTCOMES)}, got {got!r}")
+        if want == "undecided" and got == "contradicted" and all(a >= b for a, b in pairs):
+            hint = "A claim that is not supported is not contradicted for that: there is a third outcome"
         expect_that(got == want, f"verdict ({what}): pairs {pairs} and margin {margin} should give {want!r}, got {got!r}. {hint}")
 
 
@@ -404,13 +399,10 @@ def prediction(claim, trial):
 
 
 @task("a6.measure")
-def measure(function, pairs, claim, outcome, trial):
+def measure(function, pairs, trial):
     expect_that(isinstance(pairs, (list, tuple, np.ndarray)) and len(pairs) >= 3, "pairs: expected at least three, one for each seed")
     table = [numbers_of(f"pairs[{i}]", pair) for i, pair in enumerate(pairs)]
     expect_that(len({tuple(pair) for pair in table}) > 1, "measure: every seed gives the very same numbers; is `seed` used, for the weights (fresh(..., seed)) and the training?")
-    expect_that(isinstance(claim, dict) and isinstance(claim.get("margin"), (int, float)), "claim: expected a dict with a margin")
-    wanted = outcome_of(table, claim["margin"])
-    expect_that(outcome == wanted, f"outcome: your pairs and your margin should give {wanted!r}, got {outcome!r}; is verdict right?")
     seed = trial.seed % 3
     again = np.array(numbers_of("measure", call(function, seed, name="measure")))
     before = np.array(table[seed])
