@@ -325,25 +325,29 @@ plt.show()
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a6-start-question", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # **In words** (3 points). Which of the three stories (vanish, explode, healthy) does each kind of net tell at this moment:
-# plain and residual, shallow and deep, with and without batch norm? Which part of the net makes the difference, and from which
-# comparison do you see it? And why does the table take the geometric mean: name a case in which the arithmetic mean over seeds
-# would mislead. Six to ten sentences, with numbers.
+# plain and residual, shallow and deep, with and without batch norm? Look at the slope of the lines and at their height: they
+# are two things. Which part of the net makes the difference, and from which comparison do you see it? And why does the table
+# take the geometric mean: name a case in which the arithmetic mean over seeds would mislead. Six to ten sentences, with
+# numbers.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "a6-start-answer", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # *Model answer.* With batch norm the plain nets tell "explode", the more the deeper: the first convolution's gradient is about
 # as large as the last's in plain-8, 7 times in plain-20 and 290 times in plain-44. In plain-44 the line through the logarithms
 # has a growth of 1.14 a layer. In residual nets it is about level: 7 times in residual-44, 1.03 a layer. Nowhere does it vanish
 # at this moment. Without batch norm even plain-44 grows by a few per cent a layer only (a factor of 5 in all, between 1.5 and 9
-# by seed), and residual-44 stays within a factor of 1.4. So neither depth alone nor the missing shortcut alone explodes: it
-# takes batch norm (with ReLU) *and* many layers *without* a shortcut. One sees it by changing one thing at a time: plain-44
-# against residual-44, and plain-44 with batch norm against without. (All of this is about $|dw|$ at width 4; of $|dy|$ it says
-# nothing.) The geometric mean suits factors: of a seed with 100 and one with 1/100 it makes 1, the arithmetic mean 50, and of
-# the inverse ratio it makes 50 again, so that gradients would explode in both directions. One seed with a huge ratio decides an
-# arithmetic mean alone.
+# by seed), and residual-44 stays within a factor of 1.4. What does differ there is the height: in all layers of plain-44 alike
+# $|dw|$ is about $10^{-7}$, for with every layer the signal, and what comes back, gets a little weaker (padding), and nothing
+# restores it. Whoever calls that "vanish" means another thing than "towards the images". So neither depth alone nor the missing
+# shortcut alone explodes: it takes batch norm (with ReLU) *and* many layers *without* a shortcut. One sees it by changing one
+# thing at a time: plain-44 against residual-44, and plain-44 with batch norm against without. (All of this is about $|dw|$ at
+# width 4; of $|dy|$ it says nothing.) The geometric mean suits factors: of a seed with 100 and one with 1/100 it makes 1, the
+# arithmetic mean 50, and of the inverse ratio it makes 50 again, so that gradients would explode in both directions. One seed
+# with a huge ratio decides an arithmetic mean alone.
 #
 # *Rubric.* 1 point: the right story for plain and residual nets with batch norm, with depth and numbers. 1 point: without batch
-# norm much weaker, and the conclusion from comparisons that differ in one thing. 1 point: a case that shows what the arithmetic
-# mean does to factors. Half a point off if "vanish" and "explode" are used without saying in which direction.
+# norm much less growth (and small gradients everywhere in the deep plain net), and the conclusion from comparisons that differ
+# in one thing. 1 point: a case that shows what the arithmetic mean does to factors. Half a point off if "vanish" and "explode"
+# are used without saying in which direction.
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a6-hooks", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 4 · The gradient between the blocks (3 points)
@@ -478,10 +482,10 @@ for ax in axes:
     ax.set_xlabel("step")
 plt.show()
 
+print("|dw| of the first five over the last five convolutions, at steps 0, 5, 10, 20 and 39:")
 for family, table in tables.items():
     ratio = [geometric_mean(row[:5]) / geometric_mean(row[-5:]) for row in table[[0, 5, 10, 20, 39]]]
-    print(f"{family}-44: |dw| of the first five over the last five convolutions at steps 0, 5, 10, 20, 39: "
-          + ", ".join(f"{number:.2g}" for number in ratio))
+    print(f"{family}-44: " + ", ".join(f"{number:.2g}" for number in ratio))
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a6-train-question", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # **In words** (2 points). Somebody measures plain-44 once, at a step of their choice, and reports. What could they report, and
@@ -493,8 +497,8 @@ for family, table in tables.items():
 # more times as large as the last five. Ten to twenty steps later the two are about alike, and the report is "healthy"; at steps
 # 20 to 40 the early layers have the smaller ones (in residual-44, too), and whoever looks first then sees them vanish. The
 # sentence needs the step (or the state of training), which gradient ($dw$ or $dy$) and between which layers, the net (width,
-# depth, batch norm), and more than one seed. The picture shows *that* the weights near the images were thrown far in the first
-# steps, in the plain net alone; it does not show that this is the reason for what follows.
+# depth, batch norm), and more than one seed. The picture shows *that* the weights near the images were thrown much further in
+# the plain net than in the residual one; it does not show that this is the reason for what follows.
 #
 # *Rubric.* 1 point: at least two of the stories, each with the steps at which the figure or the numbers show it. 1 point: the
 # step and at least two of: which gradient, which layers, which net, how many seeds.
@@ -506,15 +510,15 @@ for family, table in tables.items():
 # be measured; a rule that turns numbers into a verdict; and only then the numbers.
 #
 # All claims here have the form **A is larger than B**, for two numbers of one seed. Choose one of these, or make up your own if
-# it takes no longer (about 5 seconds a seed).
+# it takes no longer: about 5 seconds a seed, for a cell that takes more than a minute is stopped when you are graded.
 #
 # | claim | A | B | you may use |
 # |---|---|---|---|
 # | 1 Shortcuts keep the gradient even: along its blocks it changes more in a plain net. | log10 of the largest over the smallest $\lvert dy\rvert$ at a block, fresh plain-44 | the same, residual-44 | `block_gradients` |
 # | 2 The first steps throw out the early layers of a plain net, not those of a residual one. | $\lvert w\rvert$ after 20 steps over $\lvert w\rvert$ before, geometric mean of the first ten convolutions, plain-44 | the same, residual-44 | `train` |
 # | 3 A warm-up prevents the fall of the early layers' gradients. | log10 of $\lvert dw\rvert$ at step 0 over that at the last of 40 steps, mean of the first ten convolutions, plain-44 | the same with `warmup=20` (compare what is comparable: is step 0 the same?) | `train`, `Recorder` |
-# | 4 Leaving out one block hurts a plain net more. | rise of the test error in points, mean of the blocks, plain-14 after 200 steps | the same, residual-14 | `train`, `diagnostics.drop_each(net, test_batches)` |
-# | 5 Layers of a plain net respond more strongly than those of a residual one. | mean of `std` over the convolutions, plain-14 after 150 steps | the same, residual-14 | `train`, `diagnostics.responses(net, test_batches)` |
+# | 4 Leaving out one block hurts a plain net more. | rise of the test error in points, mean of the blocks, plain-14 after 120 steps | the same, residual-14 | `train`, `diagnostics.drop_each(net, test_batches)` |
+# | 5 Layers of a plain net respond more strongly than those of a residual one. | mean of `std` over the convolutions, plain-14 after 100 steps | the same, residual-14 | `train`, `diagnostics.responses(net, test_batches)` |
 # | 6 Batch norm makes a layer's gradient independent of the scale of its weights. | size of log10 of ($\lvert dw\rvert$ with the weights of one convolution times 10, over $\lvert dw\rvert$ with the weights as they are), fresh plain-20 *without* batch norm | the same *with* batch norm | `gradient_norms` |
 #
 # **The verdict** (3 points). One pair (A, B) for each seed, and a **margin**: a difference so small that you would not call it

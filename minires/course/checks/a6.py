@@ -406,7 +406,7 @@ def measure(function, pairs, trial):
     seed = trial.seed % 3
     again = np.array(numbers_of("measure", call(function, seed, name="measure")))
     before = np.array(table[seed])
-    if np.abs(again - before).max() > 0.02 * np.abs(before).max():
+    if np.abs(again - before).max() > 1e-4 * np.abs(before).max():
         raise WrongAnswer(f"measure({seed}): gives {again[0]:.4g} and {again[1]:.4g}, but gave {before[0]:.4g} and {before[1]:.4g} when `pairs` was made. The same seed must give "
                           "the same numbers: build fresh nets in it, hand the seed to everything that draws random numbers, and run all cells again from the top")
 
