@@ -98,7 +98,7 @@ MISTAKES = [
     ("a6.recorder", MOVED, "norm(p.data - first) / norm(first) for p, first in zip(convolutions, self.first)", "divided by the length"),
     ("a6.recorder", "for p, first in zip(convolutions, self.first)])\n", "for p, first in zip(convolutions, self.first)])\n        self.first = [p.data.copy() for p in convolutions]\n", "how far the last step alone"),
     ("a6.recorder", "", [("self.gradients, self.moved = [], []", "self.gradients, self.way = [], []"), ("self.moved.append", "self.way.append")], "no attribute moved"),
-    ("a6.verdict", ALL, "if np.mean(differences) > margin:", "The mean is not enough"),
+    ("a6.verdict", ALL, "if np.mean(differences) > margin:", "the mean is not enough"),
     ("a6.verdict", ALL, "if min(differences) > 0:", "within the margin counts for neither"),
     ("a6.verdict", ALL, "if min(differences) >= margin:", "by *more* than the margin"),
     ("a6.verdict", NONE, "if max(differences) <= margin:", "a third outcome"),
