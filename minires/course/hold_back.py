@@ -7,19 +7,20 @@ from types import FunctionType
 
 from ..errors import unknown_name
 
-# The modules whose functions an assignment asks for, in part or in other words.
+# The modules whose functions an assignment asks for, in part or in other words; "module:one,other" are single ones of them.
 MODULES = {
     "a1": ("tape", "tensor", "functional", "gradcheck", "kernels.shapes", "kernels.naive", "kernels.cpu", "kernels.common"),
-    "a2": ("kernels.naive.conv", "kernels.cpu.conv", "kernels.cpu.im2col", "kernels.cpu.taps"),
+    "a2": ("gradcheck", "kernels.naive.conv", "kernels.cpu.conv", "kernels.cpu.im2col", "kernels.cpu.taps", "kernels.gpu.conv", "kernels.shapes:slide"),
     "a3": ("kernels.naive.batch_norm", "kernels.naive.batch_norm_relu", "kernels.naive.activation", "kernels.cpu.batch_norm",
-           "kernels.common.activation"),
+           "kernels.cpu.channels", "kernels.cpu.elementwise:relu,add_relu,where_positive", "kernels.common.activation",
+           "kernels.common.updates:follow", "kernels.gpu.batch_norm", "kernels.gpu.elementwise:relu,add_relu", "gradcheck"),
     "a4": ("models.blocks", "models.cifar", "models.deeper"),
     "a5": (),
     "a6": ("diagnostics.gradients", "diagnostics.propagation", "diagnostics.updates", "experiments.claims.verdict", "experiments.claims.laboratory",
            "experiments.claims.vanishing_at_initialisation"),
 }
 PACKAGE = __package__.split(".")[0]
-_held_back = set()                             # modules emptied in this process
+_held_back = set()                             # functions emptied in this process
 
 
 def start(assignment):
@@ -35,28 +36,35 @@ def start(assignment):
     """
     if assignment not in MODULES:
         raise unknown_name("course.begin", "assignment", assignment, MODULES)
-    for module in modules(assignment):
-        if module.__name__ not in _held_back:
-            _held_back.add(module.__name__)
-            for function in _functions(module):
+    for module, names in _entries(assignment):
+        for function in _functions(module, names):
+            if function not in _held_back:
+                _held_back.add(function)
                 _empty(function, assignment)
 
 
 def modules(assignment):
     """The modules, of a package all in it; they are imported."""
+    return [module for module, _ in _entries(assignment)]
+
+
+def _entries(assignment):
+    """The modules, each with the names in it that are held back, None for all."""
     found = []
-    for name in MODULES[assignment]:
+    for entry in MODULES[assignment]:
+        name, _, names = entry.partition(":")
         module = import_module(f"{PACKAGE}.{name}")
-        found.append(module)
+        found.append((module, names.split(",") if names else None))
         if hasattr(module, "__path__"):
             files = sorted(Path(module.__path__[0]).glob("*.py"))
-            found += [import_module(f"{module.__name__}.{path.stem}") for path in files if path.stem != "__init__"]
+            found += [(import_module(f"{module.__name__}.{path.stem}"), None) for path in files if path.stem != "__init__"]
     return found
 
 
-def _functions(module):
-    """Every function that the module itself defines, also as a method, a property or a static method of a class."""
-    seen, todo = set(), [value for value in vars(module).values() if getattr(value, "__module__", None) == module.__name__]
+def _functions(module, names=None):
+    """Every function that the module itself defines, or those of `names`, also as a method, a property or a static method of a class."""
+    chosen = vars(module).values() if names is None else [vars(module)[name] for name in names]
+    seen, todo = set(), [value for value in chosen if getattr(value, "__module__", None) == module.__name__]
     while todo:
         value = todo.pop()
         if id(value) in seen:

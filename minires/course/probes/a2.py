@@ -1,0 +1,73 @@
+"""A2: convolution."""
+
+import time
+
+import numpy as np
+
+from .common import seconds
+
+
+def times(forward, naive, x, w, padding):
+    """Seconds for an image, at stride 1: of the fast function, of the loops, and of a plain loop over as many multiplications."""
+    slow, fast = min(_once(naive, x[:1], w, 1, padding) for _ in range(2)), _once(forward, x, w, 1, padding)
+    if fast < 0.2 * slow * len(x):
+        fast = min(seconds(forward, x, w, 1, padding) for _ in range(5))
+    multiplications = x[0, ..., 0].size * w.size
+    part = np.ones(multiplications // 10, x.dtype)
+    return fast / len(x), slow, 10 * seconds(_plain_loop, part)
+
+
+def _once(function, *arguments):
+    started = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - started
+
+
+def _plain_loop(numbers):
+    total = 0
+    for i in range(len(numbers)):
+        total += numbers[i] * numbers[i]
+    return total
+
+
+def errors(gradient_errors, kind, x, w, stride, padding, rng):
+    """Let a student's gradient check judge a matrix product of every pixel's channels, with a mistake of some `kind`, or none.
+
+    Returns what it says, the settings that forward was called with, and x and w as they are afterwards.
+    """
+    x, w, settings = x.copy(), w.copy(), set()
+
+    def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
+        settings.add((stride, padding))
+        return x @ w, (x.copy(), w.copy())
+
+    def backward(dy, cache):
+        x, w = cache
+        dx, dw = dy @ w.T, np.einsum("nijc,nijo->co", x, dy[::-1] if kind == "mixed up" else dy)
+        if kind == "large":
+            dx = 1.01 * dx
+        elif kind == "one number":
+            dw[1, 0] += 0.2 * abs(dw).max()
+            dw[0, 1] -= 0.2 * abs(dw).max()
+        elif kind == "nan":
+            dx[0, 0, 0, 1] = np.nan
+        return dx, dw
+
+    found = gradient_errors(forward, backward, x, w, stride, padding, rng)
+    return found, sorted(settings), x, w
+
+
+def train(train, forward, backward, steps, seed):
+    """Let a student's loop train with a student's pair; return the losses and how often forward and backward were called."""
+    calls = [0, 0]
+
+    def counted_forward(x, w, **settings):
+        calls[0] += 1
+        return forward(x, w, **settings)
+
+    def counted_backward(dy, cache):
+        calls[1] += 1
+        return backward(dy, cache)
+
+    losses = train((counted_forward, counted_backward), steps, seed)
+    return None if losses is None else np.asarray(losses, dtype=float).ravel(), calls[0], calls[1]

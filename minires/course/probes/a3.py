@@ -1,0 +1,79 @@
+"""A3: batch norm and ReLU."""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from ... import Tensor, kernels
+
+
+def statistics(cache):
+    """The attributes mean and var of a cache, None for one that it lacks; and what the cache is."""
+    return [_array(getattr(cache, name, None)) for name in ("mean", "var")], type(cache).__name__
+
+
+def _array(value):
+    return value if value is None or callable(value) else np.asarray(value)
+
+
+def layer(layer_class, settings, batches):
+    """Let a layer work through batches, with a stand-in kernel that notes what it is given and gives back what it is told.
+
+    Parameters
+    ----------
+    layer_class : class
+    settings : dict
+        ``momentum``, ``eps``, and the running averages at the start.
+    batches : list of dict
+        Each with ``training``, ``x``, and what the kernel shall return: ``y``, and a cache with ``mean`` and ``var``.
+
+    Returns
+    -------
+    list of dict
+        For each batch: ``used``, the mean and var that the kernel was given at each call, None for the batch's own; ``y``; whether
+        it is ``recorded`` on the tape; and the running averages after it.
+    """
+    channels = len(settings["running_mean"])
+    module = layer_class(channels, eps=settings["eps"], momentum=settings["momentum"])
+    module.running_mean.data = settings["running_mean"].copy()
+    module.running_var.data = settings["running_var"].copy()
+    module.weight.data, module.bias.data = (np.ones(channels) for _ in range(2))
+    used, found = [], []
+
+    def forward(x, weight, bias, mean=None, var=None, eps=1e-5):
+        if isinstance(mean, Tensor) or isinstance(var, Tensor):
+            raise TypeError("normalise was given a Tensor for mean or var; it takes arrays: use .data")
+        used.append([None if mean is None else np.array(mean), None if var is None else np.array(var)])
+        return batch["y"].copy(), SimpleNamespace(mean=batch["mean"].copy(), var=batch["var"].copy())
+
+    def backward(dy, cache):
+        return dy, dy.sum(axis=0), dy.sum(axis=0)
+
+    for batch in batches:
+        used.clear()
+        module.train(batch["training"])
+        with kernels.use(batch_norm=(forward, backward)):
+            y = module(Tensor(batch["x"]))
+        running = [np.array(getattr(average, "data", average)) for average in (module.running_mean, module.running_var)]
+        found.append({"used": list(used), "y": y.data if isinstance(y, Tensor) else None, "type": type(y).__name__,
+                      "recorded": bool(getattr(y, "requires_grad", False)), "running": running})
+    return found
+
+
+def errors(relative_errors, a, b, dy, eps, factors, deaf):
+    """Let a student's gradient check judge y = a^2 b, with its gradients times `factors`, and `deaf` to dy if that is True.
+
+    Returns what it says, and the inputs as they are afterwards.
+    """
+    a, b, dy = a.copy(), b.copy(), dy.copy()
+
+    def forward(a, b):
+        return a * a * b, (a.copy(), b.copy())
+
+    def backward(dy, cache):
+        a, b = cache
+        above = np.ones_like(dy) if deaf else dy
+        return factors[0] * 2 * a * b * above, factors[1] * a * a * above
+
+    said = relative_errors(forward, backward, [a, b], dy, eps)
+    return [float(error) for error in said] if isinstance(said, (list, tuple, np.ndarray)) else said, a, b, dy
