@@ -16,8 +16,8 @@ MODULES = {
            "kernels.common.updates:follow", "kernels.gpu.batch_norm", "kernels.gpu.elementwise:relu,add_relu", "gradcheck"),
     "a4": ("models.blocks", "models.cifar", "models.deeper"),
     "a5": (),
-    "a6": ("diagnostics.gradients", "diagnostics.propagation", "diagnostics.updates", "experiments.claims.verdict", "experiments.claims.laboratory",
-           "experiments.claims.vanishing_at_initialisation"),
+    "a6": ("diagnostics.gradients", "diagnostics.propagation", "diagnostics.updates", "diagnostics.parts:norm", "experiments.claims.verdict",
+           "experiments.claims.laboratory", "experiments.claims.vanishing_at_initialisation"),
 }
 PACKAGE = __package__.split(".")[0]
 _held_back = set()                             # functions emptied in this process
