@@ -17,7 +17,8 @@ MODULES = {
            "kernels.common.updates:follow", "kernels.gpu.batch_norm", "kernels.gpu.elementwise:relu,add_relu", "gradcheck"),
     "a4": ("models", "nn.init"),
     "a5": ("experiments.summary", "experiments.claims.verdict", "experiments.claims.errors", "plot.curves", "plot.live"),
-    "a6": ("diagnostics.gradients",),
+    "a6": ("diagnostics.gradients", "diagnostics.propagation", "diagnostics.updates", "diagnostics.parts:norm", "experiments.claims.verdict",
+           "experiments.claims.laboratory", "experiments.claims.vanishing_at_initialisation"),
 }
 # Where the rest of minires goes on using one of them, it gets a copy of its own: nn.Conv2d draws its weights with nn.init.
 STILL_USED = {"nn.init": ("nn.layers", "init")}

@@ -94,12 +94,16 @@ def pad(x, padding):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a2-size-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a2.output_size", output_size)
 ### BEGIN HIDDEN TESTS
 check("a2.output_size", output_size, hidden=True)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a2-pad-test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a2.pad", pad)
 ### BEGIN HIDDEN TESTS
 check("a2.pad", pad, hidden=True)
@@ -137,6 +141,8 @@ def conv2d_naive(x, w, stride, padding):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a2-naive-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a2.naive", conv2d_naive)
 ### BEGIN HIDDEN TESTS
 check("a2.naive", conv2d_naive, hidden=True)
@@ -193,6 +199,8 @@ def im2col(x, KH, KW, stride, padding):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a2-im2col-test", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a2.im2col", im2col)
 ### BEGIN HIDDEN TESTS
 check("a2.im2col", im2col, hidden=True)
@@ -239,6 +247,8 @@ def conv2d_forward(x, w, stride=1, padding=0, dilation=1, groups=1):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a2-forward-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a2.forward", conv2d_forward)
 ### BEGIN HIDDEN TESTS
 check("a2.forward", conv2d_forward, hidden=True)
@@ -275,6 +285,8 @@ plt.show()
 # loops are already clever, a plain loop over as many multiplications takes their place.)
 
 # %% nbgrader={"grade": true, "grade_id": "a2-speed-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a2.speed", conv2d_forward, conv2d_naive)
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-col2im", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -317,6 +329,8 @@ def col2im(columns, shape, KH, KW, stride, padding):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a2-col2im-test", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a2.col2im", col2im)
 ### BEGIN HIDDEN TESTS
 check("a2.col2im", col2im, hidden=True)
@@ -377,12 +391,16 @@ def conv2d_backward(dy, cache):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a2-dw-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a2.dw", conv2d_forward, conv2d_backward)
 ### BEGIN HIDDEN TESTS
 check("a2.dw", conv2d_forward, conv2d_backward, hidden=True)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a2-dx-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a2.dx", conv2d_forward, conv2d_backward)
 ### BEGIN HIDDEN TESTS
 check("a2.dx", conv2d_forward, conv2d_backward, hidden=True)
@@ -442,6 +460,8 @@ def gradient_errors(forward, backward, x, w, stride, padding, rng):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a2-gradcheck-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a2.gradient_check", gradient_errors)
 ### BEGIN HIDDEN TESTS
 check("a2.gradient_check", gradient_errors, hidden=True)
@@ -533,6 +553,8 @@ plt.legend()
 plt.show()
 
 # %% nbgrader={"grade": true, "grade_id": "a2-train-test", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a2.train", train, conv2d_forward, conv2d_backward, losses)
 ### BEGIN HIDDEN TESTS
 check("a2.train", train, conv2d_forward, conv2d_backward, losses, hidden=True)

@@ -90,6 +90,8 @@ def he_normal(shape, rng):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a4-he_normal-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a4.he_normal", he_normal)
 ### BEGIN HIDDEN TESTS
 check("a4.he_normal", he_normal, hidden=True)
@@ -139,6 +141,8 @@ def shortcut_a(x, stride, c_out):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a4-a-test", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a4.shortcut_a", shortcut_a)
 ### BEGIN HIDDEN TESTS
 check("a4.shortcut_a", shortcut_a, hidden=True)
@@ -173,6 +177,8 @@ class Shortcut(nn.Module):
         ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a4-b-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a4.shortcut", Shortcut)
 ### BEGIN HIDDEN TESTS
 check("a4.shortcut", Shortcut, hidden=True)
@@ -214,18 +220,24 @@ class BasicBlock(nn.Module):
         ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a4-basic-layers-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a4.basic_layers", BasicBlock)
 ### BEGIN HIDDEN TESTS
 check("a4.basic_layers", BasicBlock, hidden=True)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a4-basic-plain-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a4.basic_plain", BasicBlock)
 ### BEGIN HIDDEN TESTS
 check("a4.basic_plain", BasicBlock, hidden=True)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a4-basic-residual-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a4.basic_residual", BasicBlock)
 ### BEGIN HIDDEN TESTS
 check("a4.basic_residual", BasicBlock, hidden=True)
@@ -244,6 +256,8 @@ def do_nothing(block):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a4-nothing-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a4.do_nothing", do_nothing, BasicBlock)
 ### BEGIN HIDDEN TESTS
 check("a4.do_nothing", do_nothing, BasicBlock, hidden=True)
@@ -285,6 +299,8 @@ class Bottleneck(nn.Module):
         ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a4-bottleneck-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a4.bottleneck", Bottleneck)
 ### BEGIN HIDDEN TESTS
 check("a4.bottleneck", Bottleneck, hidden=True)
@@ -341,12 +357,16 @@ class ResNet(nn.Module):
         ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a4-count-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a4.count", ResNet)
 ### BEGIN HIDDEN TESTS
 check("a4.count", ResNet, hidden=True)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "a4-net-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a4.network", ResNet)
 ### BEGIN HIDDEN TESTS
 check("a4.network", ResNet, hidden=True)
@@ -371,6 +391,8 @@ def twins(n, width, seed):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a4-twins-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a4.twins", twins)
 ### BEGIN HIDDEN TESTS
 check("a4.twins", twins, hidden=True)
@@ -411,6 +433,8 @@ def train(net, batches, lr):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a4-train-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a4.train", train)
 ### BEGIN HIDDEN TESTS
 check("a4.train", train, hidden=True)
@@ -459,6 +483,8 @@ plt.legend()
 plt.show()
 
 # %% nbgrader={"grade": true, "grade_id": "a4-curves-test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a4.curves", losses, start)
 ### BEGIN HIDDEN TESTS
 check("a4.curves", losses, start, hidden=True)

@@ -59,6 +59,7 @@ def test_every_task_is_tested_once_in_the_open_and_once_hidden(name, notebook):
     tasks = [re.findall(r'check\("(a\d\.\w+)"', test) for test in tests]
     assert sorted({task for found in tasks for task in found}) == sorted(checks.tasks(name.split("_")[0]))
     assert sum("BEGIN HIDDEN TESTS" in test for test in tests) >= len(tests) / 2
+    assert all(test.startswith("from minires.course import check\n") for test in tests)       # not one that the notebook has defined
 
 
 def test_released_files_hold_no_solutions(name, notebook):

@@ -6,7 +6,6 @@ import os
 import sys
 import traceback
 import types
-from importlib import import_module
 
 from . import guard, wire
 
@@ -37,7 +36,6 @@ class Room:
         if settings["assignment"]:
             hold_back.start(settings["assignment"])
         vars(course)["_graded_elsewhere"] = True
-        import_module("threadpoolctl")         # sets a variable of the environment when minires first needs it, which is then no longer allowed
         os.chdir(settings["folder"])
         guard.close(settings["folder"], settings["unreadable"])
 

@@ -1,0 +1,83 @@
+"""A6: gradient norms, and one claim."""
+
+import numpy as np
+
+from ... import data, models, nn
+from ...train import Recipe, Trainer
+
+
+def net_of(kind, seed=0):
+    """A small net to look at: a name of `models` with its depth and width, or "linear", twelve layers in a row."""
+    if kind == "linear":
+        rng = np.random.default_rng(seed)
+        return nn.Sequential(*(nn.Linear(3, 3, rng=rng) for _ in range(12)))
+    family, depth, width, batch_norm = kind
+    return {"plain": models.plain, "residual": models.resnet}[family](depth, width=width, batch_norm=batch_norm, seed=seed)
+
+
+def layers(function, kind, weights, gradients):
+    """What a function says of a net with these weights and gradients, dicts by the parameters' names: a list of pairs."""
+    net = net_of(kind)
+    for name, parameter in net.named_parameters():
+        parameter.data[...] = weights[name]
+        parameter.grad = gradients[name].copy()
+    result = function(net)
+    return [tuple(item) for item in result.items()] if isinstance(result, dict) else list(result) if isinstance(result, (list, tuple)) else result
+
+
+def at_start(norms_at_start, kind, images, labels, seeds):
+    """The table of norms, and the seeds that nets were built with."""
+    built = []
+
+    def build(seed):
+        built.append(int(seed))
+        return net_of(kind, seed)
+
+    result = norms_at_start(build, images, labels, seeds)
+    return None if result is None else np.asarray(result, float), built
+
+
+def drawing(draw, norms):
+    """What a function draws: the scale of the y axis, a (label, x, y) for each line, the texts at the axes and in the legend."""
+    import matplotlib.pyplot as plt
+
+    open_before = set(plt.get_fignums())
+    figure, ax = plt.subplots()
+    try:
+        draw(ax, norms)
+        legend = ax.get_legend()
+        return (ax.get_yscale(), [(str(line.get_label()), np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)) for line in ax.get_lines()],
+                [ax.get_xlabel(), ax.get_ylabel()], [text.get_text() for text in legend.get_texts()] if legend else [])
+    finally:
+        for number in set(plt.get_fignums()) - open_before:
+            plt.close(number)
+
+
+def blocks(block_gradients, kind, images, labels):
+    """The norms at the blocks, twice, and how many hooks are left in the net afterwards."""
+    net = net_of(kind)
+    found = []
+    for _ in range(2):
+        result = block_gradients(net, images, labels)
+        found.append(None if result is None else np.asarray(list(result.values()) if isinstance(result, dict) else result, float))
+        net.zero_grad()
+    return (*found, sum(len(vars(module).get(hooks, ())) for module in net.modules() for hooks in ("_forward_hooks", "_backward_hooks")))
+
+
+def training(kind, steps, after_backward_of):
+    """Train a net on a few drawn images; `after_backward_of(net)` makes what is called after each backward, and is returned."""
+    train_set, test_set = data.synthetic(100, 20, size=8)
+    net = net_of(kind)
+    callback = after_backward_of(net)
+    Trainer(net, train_set, test_set, Recipe(iterations=steps, batch_size=25, lr=0.2, milestones=(), crop_padding=0), progress=False, after_backward=callback).run()
+    return callback
+
+
+def record(recorder_class, kind, steps):
+    """What a recorder has noted after some steps: its two tables, None for one that is not there."""
+    recorder = training(kind, steps, recorder_class)
+    tables = []
+    for name in ("gradients", "moved"):
+        rows = getattr(recorder, name, None)
+        tables.append(None if rows is None else np.asarray(rows, float))
+    return tables
