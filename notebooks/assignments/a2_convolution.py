@@ -485,8 +485,8 @@ for stride, padding in ((1, 0), (1, 1), (2, 1), (3, 2)):
 # block:
 #
 # ```python
-# with mr.kernels.use(conv2d=pair):
-#     ...                    # every network computes with pair
+# with mr.kernels.use(conv2d=(forward, backward)):
+#     ...                    # every network computes with these two
 # ```
 #
 # The network is a residual net of 8 layers, seven of which are convolutions; two of these have stride 2. The data are 60 drawn

@@ -1,7 +1,14 @@
-"""What assignments hold back, where it is a part of a module only."""
+"""What assignments hold back is no answer to them, and what they need is still there."""
 
 import subprocess
 import sys
+
+import pytest
+
+pytest.importorskip("jupytext", reason="jupytext is not installed")
+
+from minires.course import assignments
+from minires.course.mark import mark
 
 A3 = """
 import numpy as np
@@ -51,6 +58,16 @@ print(len(diagnostics.drop_each(net, [(images, labels)])), len(diagnostics.respo
 """
 
 
+A4_ANSWERS = {
+    "a4-he-code": "def he_normal(shape, rng):\n    return nn.init.he_normal(shape, rng)",
+    "a4-a-code": "from minires.models.blocks import subsample_and_pad\n\n\ndef shortcut_a(x, stride, c_out):\n    return subsample_and_pad(x, stride, c_out - x.shape[-1])",
+    "a4-basic-code": "from minires.models import blocks\n\n\ndef BasicBlock(c_in, c_out, stride, shortcut, rng):\n"
+                     "    return blocks.BasicBlock(c_in, c_out, stride, blocks.Style(shortcut), rng, rng)",
+    "a4-net-code": "def ResNet(n, width, shortcut, rng):\n    return mr.models.resnet(6 * n + 2, width=width, shortcut=shortcut, seed=0)",
+    "a4-twins-code": "def twins(n, width, seed):\n    return mr.models.plain(6 * n + 2, width=width, seed=seed), mr.models.resnet(6 * n + 2, width=width, seed=seed)",
+}
+
+
 def test_single_functions_are_held_back_and_their_neighbours_are_not():
     """In a process of its own, since it empties functions for good."""
     done = subprocess.run([sys.executable, "-c", A3], capture_output=True, text=True)
@@ -60,3 +77,17 @@ def test_single_functions_are_held_back_and_their_neighbours_are_not():
 def test_measurements_of_gradients_are_held_back_and_those_that_claims_need_are_not():
     done = subprocess.run([sys.executable, "-c", A6], capture_output=True, text=True)
     assert done.stdout.count("held back\n") == 9 and done.stdout.endswith("4 8\n"), done.stderr
+
+
+def test_the_librarys_nets_are_no_answer_to_a4_and_its_layers_still_work():
+    name, path = next((name, path) for name, path in assignments.find().items() if name.startswith("a4"))
+    source = assignments.read(path)
+    submission = assignments.read(path)
+    for cell in submission.cells:
+        cell["source"] = A4_ANSWERS.get(cell.metadata["nbgrader"]["grade_id"], cell.source)
+    result = mark(submission, source, name)
+    right = {one.id for one in result.marks if one.points}
+    assert right == {"a4-train-test"}            # everything else here stands on the answers above
+    for one in result.marks:
+        if one.id in ("a4-he_normal-test", "a4-a-test", "a4-basic-plain-test", "a4-count-test", "a4-twins-test"):
+            assert "it is what you write in this assignment" in one.message, (one.id, one.message)
