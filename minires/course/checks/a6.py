@@ -49,6 +49,8 @@ def norm_range(function, trial):
         infinite = isinstance(got, (float, np.generic, np.ndarray)) and np.isinf(np.asarray(got, float)).any()
         expect_that(not infinite, f"norm of an array of float32 with numbers of about {factor:g}: infinite. It looks as if {why}")
         expect(f"norm of an array of float32 with numbers of about {factor:g}", got, length(a), [(why, 0.0)], tolerance=1e-5)
+    zero = call(function, np.zeros((2, 3), np.float32), name="norm")
+    expect_that(zero == 0, f"norm of an array of zeros, such as the gradient of a weight that nothing depends on: expected 0, got {zero}")
 
 
 def filled(kind, trial):

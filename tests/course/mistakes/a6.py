@@ -21,6 +21,7 @@ MISTAKES = [
     ("a6.norm", NORM, "return np.sqrt(np.square(array, dtype=np.float64).mean())", "the mean of the squares is taken in place"),
     ("a6.norm", NORM, "return np.square(array, dtype=np.float64).mean()", "and no root"),
     ("a6.norm", NORM, "return np.abs(array).sum()", "absolute values"),
+    ("a6.norm_range", NORM, "largest = np.abs(array).max()\n    return float(largest) * float(np.sqrt(((array / largest) ** 2).sum()))", "array of zeros"),
     ("a6.norm", NORM, "return np.abs(array).max()", "the largest number"),
     ("a6.norm", NORM, "return np.linalg.norm(array, 2)", "matrix norm"),
     ("a6.norm", NORM, "return np.sqrt((array ** 2).sum(axis=0))", "one axis alone"),
@@ -122,7 +123,7 @@ MISTAKES = [
 # Right answers of another kind: they must get all points.
 RIGHT = [
     ("a6.norm", NORM, "total = 0.0\n    for number in array.ravel():\n        total += float(number) ** 2\n    return total ** 0.5"),
-    ("a6.norm_range", NORM, "largest = np.abs(array).max()\n    return float(largest) * float(np.sqrt(((array / largest) ** 2).sum()))"),
+    ("a6.norm_range", NORM, "largest = np.abs(array).max() or 1\n    return float(largest) * float(np.sqrt(((array / largest) ** 2).sum()))"),
     ("a6.norm_range", NORM, "return np.linalg.norm(array.astype(float))"),
     ("a6.gradient_norms", NORMS, "return [(name + '.weight', np.float32(norm(m.weight.grad))) for name, m in net.named_modules() if isinstance(m, (mr.nn.Conv2d, mr.nn.Linear))]"),
     ("a6.geometric_mean", MEAN, "return 2 ** (np.log2(table).sum(axis=0) / len(table))"),
