@@ -1,6 +1,7 @@
 """Where data sets are looked for on disk, and where downloads go."""
 
 import os
+import warnings
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2] / "data"
@@ -35,6 +36,8 @@ def download_folder(folder=None):
 
 def user_cache():
     """The folder for cached files that this system gives to programs, e.g. ``~/.cache/minires`` on Linux."""
-    import pooch
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")                          # in a notebook tqdm, which pooch imports, misses widgets
+        import pooch
 
     return Path(pooch.os_cache("minires"))

@@ -540,8 +540,9 @@ else:
     print("no CIFAR-10 here; to get it:  minires data cifar10")
 
 # %% [markdown]
-# A cat can sit, lie, or be cut off at the neck; a disk is a disk. 4,000 photographs are few for that, and ten epochs
-# short. Notebook 10 comes back to photographs.
+# (In a run of ours, with a copy of CIFAR-10 that was stored as JPEG, both errors ended at 52 %: higher than for the
+# shapes, and without a gap.) A cat can sit, lie, or be cut off at the neck; a disk is a disk. 4,000 photographs are few
+# for that, and ten epochs short. Notebook 10 comes back to photographs.
 #
 # ## Keep it
 #
