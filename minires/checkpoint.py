@@ -1,6 +1,6 @@
-"""Saving and loading: weights of a net, and everything a training run needs to go on to the same bits.
+"""Files of named arrays: the weights of a net, or everything a training run needs to go on to the same bits.
 
-Both are safetensors files: plain arrays with names, readable by any framework, executing nothing when loaded. A
+They are safetensors files: plain arrays with names, readable by any framework, executing nothing when loaded. A
 file is written beside its final place and moved there when complete, so that whatever interrupts, the old one or
 the new one is whole.
 """
@@ -16,32 +16,16 @@ from . import backend
 from .errors import CheckpointError
 
 
-def save(model, path):
-    """Write the parameters and buffers of `model` to a safetensors file, under their names.
+def write(path, arrays, state=None, metadata=None):
+    """Write `arrays` (name -> array) and `state` (anything JSON can hold) to `path`, whole or not at all.
+
+    With `metadata` (texts by name) in place of a state, the file says nothing of minires.
 
     Raises
     ------
     CheckpointError
         If the file cannot be written.
     """
-    write(path, dict(model.state_dict()))
-
-
-def load(model, path):
-    """Read the parameters and buffers of `model` from a file that `save` wrote.
-
-    Raises
-    ------
-    CheckpointError
-        If the file is missing, damaged, or of a net with other names.
-    ShapeError, DtypeError
-        If an array does not fit. In every case the model is left as it was.
-    """
-    model.load_state_dict(read(path)[0])
-
-
-def write(path, arrays, state=None):
-    """Write `arrays` (name -> array) and `state` (anything JSON can hold) to `path`, whole or not at all."""
     from safetensors.numpy import save as to_bytes
 
     path = Path(path)
@@ -51,7 +35,7 @@ def write(path, arrays, state=None):
     on_cpu = {name: np.ascontiguousarray(backend.move(array, "cpu")) for name, array in arrays.items()}
     try:
         with open(temporary, "wb") as file:
-            file.write(to_bytes(on_cpu, metadata={"state": json.dumps(state)}))
+            file.write(to_bytes(on_cpu, metadata or {"state": json.dumps(state)}))
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -74,6 +58,16 @@ def read(path):
             return arrays, json.loads((file.metadata() or {}).get("state", "null"))
     except FileNotFoundError:
         raise CheckpointError(str(path), "no such file", "a .safetensors file") from None
+    except TypeError as error:                # NumPy has no bfloat16
+        raise CheckpointError(str(path), "numbers of a kind that NumPy has not", "float32, float64 or float16", str(error), "convert them first") from None
     except (OSError, SafetensorError, ValueError) as error:
-        raise CheckpointError(str(path), "not a whole safetensors file", "one written by minires", str(error),
+        raise CheckpointError(str(path), "not a whole safetensors file", "one written by minires or PyTorch", str(error),
                               "is it the right file? it may be truncated") from None
+
+
+def is_own(path):
+    """Whether `write` wrote a safetensors file, and not another program."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as file:
+        return "state" in (file.metadata() or {})

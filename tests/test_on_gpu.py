@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from minires import backend, checkpoint, data, functional as F, gradcheck, kernels, models, nn, no_grad, optim
+from minires import backend, checkpoint, data, functional as F, gradcheck, kernels, models, nn, no_grad, optim, weights
 from minires.cli import main
 from minires.data import Batches, EvaluationBatches
 from minires.diagnostics import gradient_norms
@@ -235,8 +235,8 @@ def test_an_optimiser_made_too_early_says_so():
 
 def test_weights_are_saved_and_loaded_whichever_device_they_are_on(tmp_path):
     there, here = models.resnet(8, width=4, seed=1).to("gpu"), models.resnet(8, width=4)
-    checkpoint.save(there, tmp_path / "net.safetensors")
-    checkpoint.load(here, tmp_path / "net.safetensors")
+    weights.save(there, tmp_path / "net.safetensors")
+    weights.load(here, tmp_path / "net.safetensors")
     assert_same(here.state_dict(), there.state_dict(), 0)
     other = models.resnet(8, width=4, seed=2).to("gpu")
     other.load_state_dict(here.state_dict())

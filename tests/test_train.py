@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 
-from minires import checkpoint, data, models, optim
+from minires import checkpoint, data, models, optim, save
 from minires.errors import CheckpointError, ConfigError, DivergenceError
 from minires.train import Recipe, Trainer, first_nonfinite
 
@@ -150,7 +150,7 @@ def test_truncated_checkpoint_is_one_clear_line(sets, tmp_path):
 
 
 def test_a_file_of_weights_is_no_training_checkpoint(sets, tmp_path):
-    checkpoint.save(models.resnet(8, width=4), tmp_path / "weights.safetensors")
+    save(models.resnet(8, width=4), tmp_path / "weights.safetensors")
     with pytest.raises(CheckpointError, match="not a checkpoint of a training run"):
         trainer(sets).load(tmp_path / "weights.safetensors")
 

@@ -1,17 +1,13 @@
 """Read the pickled batches of CIFAR-10's Python archive without trusting them.
 
-A pickle is a program: it may name any function on the machine ("a global") and call it. This reader hands out
-stand-ins for the four globals that the official files name, and refuses every other. The stand-ins build nothing but
-uint8 arrays out of bytes that are really in the file, so a short file cannot ask for a huge array either.
+The stand-ins for the globals that the official files name build nothing but uint8 arrays out of bytes that are really in the
+file, so a short file cannot ask for a huge array either.
 """
-
-import io
-import pickle
-import pickletools
 
 import numpy as np
 
 from ..errors import DataError
+from ..safe_pickle import Unpickler, check_instructions
 
 
 class _PickledDtype:
@@ -47,14 +43,6 @@ ADMITTED = {
 }
 
 
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module, name):
-        if (module, name) not in ADMITTED:
-            raise DataError(self.where, "unsafe pickle", "nothing but dicts, lists, text, numbers and uint8 arrays",
-                            f"the global {module}.{name}", "do not use this file")
-        return ADMITTED[module, name]
-
-
 def load(content, where):
     """Unpickle one batch file.
 
@@ -76,10 +64,9 @@ def load(content, where):
         If the pickle is damaged, names a global that is not admitted, or does not hold a dict.
     """
     try:
-        _check_instructions(content)
-        unpickler = _Unpickler(io.BytesIO(content), encoding="bytes")     # the official files come from Python 2
-        unpickler.where = where
-        batch = unpickler.load()
+        check_instructions(content)
+        batch = Unpickler(content, where, ADMITTED, "nothing but dicts, lists, text, numbers and uint8 arrays",
+                          encoding="bytes").load()                        # the official files come from Python 2
     except DataError:
         raise
     except Exception as error:                # a damaged pickle can fail in a dozen ways, all of them the file's fault
@@ -89,14 +76,3 @@ def load(content, where):
     if not isinstance(batch, dict):
         raise DataError(where, "not a batch of CIFAR-10", "a pickled dict", f"a pickled {type(batch).__name__}")
     return {key: value.values if isinstance(value, _PickledArray) else value for key, value in batch.items()}
-
-
-def _check_instructions(content):
-    """Read the program without running it.
-
-    `genops` stops at the first instruction whose argument is cut off, before memory is set aside for it. Memo slots
-    are numbered in order, so a number above the length of the file only serves to make the memo eat all memory.
-    """
-    for instruction, argument, _ in pickletools.genops(content):
-        if instruction.name in ("BINPUT", "LONG_BINPUT", "PUT") and argument > len(content):
-            raise ValueError(f"memo slot {argument} in a file of {len(content)} bytes")

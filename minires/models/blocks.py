@@ -1,8 +1,10 @@
-"""The blocks that the nets for small images are built of: two 3x3 convolutions F, a shortcut, and how the two come together.
+"""The blocks that residual nets are built of: two or three convolutions F, a shortcut, and how the two come together.
 
-    BasicBlock     y = relu(F(x) + x)     F: convolution, batch norm, ReLU, convolution, batch norm     He et al. 2015
-    PreActBlock    y = F(x) + x           F: batch norm, ReLU, convolution, twice                       He et al. 2016
-    FixupBlock     y = relu(F(x) + x)     F: convolution, ReLU, convolution, and scalars in between     Zhang et al. 2019
+    BasicBlock          y = relu(F(x) + x)     F: 3x3 convolution, batch norm, ReLU, 3x3 convolution, batch norm    He et al. 2015
+    Bottleneck          y = relu(F(x) + x)     F: the same with 1x1, 3x3 and 1x1 convolutions, narrow in between    He et al. 2015
+    PreActBlock         y = F(x) + x           F: batch norm, ReLU, 3x3 convolution, twice                          He et al. 2016
+    PreActBottleneck    y = F(x) + x           F: the same with 1x1, 3x3 and 1x1 convolutions                       He et al. 2016
+    FixupBlock          y = relu(F(x) + x)     F: convolution, ReLU, convolution, and scalars in between            Zhang et al. 2019
 
 Common to all (`Block`) are the shortcut and the lottery of stochastic depth, which leaves F out of some batches.
 """
@@ -17,7 +19,10 @@ from .. import nn
 
 @dataclass(frozen=True)
 class Style:
-    """What all blocks of a net have in common: the arguments of `models.resnet`. ``shortcut=None`` is a plain net."""
+    """What all blocks of a net have in common: the arguments of `models.resnet` and `models.resnet50`.
+
+    ``shortcut=None`` is a plain net. The last four are those of bottlenecks.
+    """
 
     shortcut: str | None = "A"
     batch_norm: bool = True
@@ -25,11 +30,15 @@ class Style:
     shortcut_scale: float = 1.0
     init: str = "he"
     survival: float = 1.0
+    bottleneck: bool = False
+    stride_on: str = "3x3"
+    groups: int = 1
+    width_per_group: int = 64
 
-    def conv(self, c_in, c_out, kernel_size, stride, rng):
+    def conv(self, c_in, c_out, kernel_size, stride, rng, groups=1):
         """A convolution that keeps the map size but for the stride; with a bias where nothing after it has one."""
         bias = not self.batch_norm and self.init != "fixup"
-        return nn.Conv2d(c_in, c_out, kernel_size, stride, padding=kernel_size // 2, bias=bias, rng=rng)
+        return nn.Conv2d(c_in, c_out, kernel_size, stride, padding=kernel_size // 2, bias=bias, groups=groups, rng=rng)
 
     def norm(self, channels):
         """What normalises a convolution's output: batch norm, or nothing."""
@@ -37,11 +46,24 @@ class Style:
 
     def block(self):
         """The class of the blocks."""
+        if self.bottleneck:
+            return PreActBottleneck if self.pre_activation else Bottleneck
         return PreActBlock if self.pre_activation else FixupBlock if self.init == "fixup" else BasicBlock
+
+    def bottleneck_convs(self, c_in, c_out, stride, rng):
+        """The three convolutions of a bottleneck, and how many channels the middle one has.
+
+        These are a quarter of `c_out`, times the groups of Xie et al. 2017 (arXiv:1611.05431) and their width over 64. The paper puts
+        the stride on the first convolution; most code that followed on the 3x3, which drops no pixels unseen ("v1.5").
+        """
+        middle = c_out // 4 * self.width_per_group // 64 * self.groups
+        first, second = (stride, 1) if self.stride_on == "1x1" else (1, stride)
+        return (self.conv(c_in, middle, 1, first, rng), self.conv(middle, middle, 3, second, rng, self.groups),
+                self.conv(middle, c_out, 1, 1, rng), middle)
 
 
 class Block(nn.Module):
-    """A block of two convolutions. A subclass says how F(x) and the shortcut make its output (`with_branch`).
+    """A block of some convolutions. A subclass says how F(x) and the shortcut make its output (`with_branch`).
 
     Attributes
     ----------
@@ -107,9 +129,23 @@ class BasicBlock(Block):
 
     def with_branch(self, x, factor):
         y = self.conv2(nn.norm_relu(self.bn1, self.conv1(x)))
-        if factor != 1:
-            return F.add_relu(self.bn2(y) * factor, self.shortcut_of(x))
-        return nn.norm_relu(self.bn2, y, self.shortcut_of(x))            # batch norm, addition and ReLU at once
+        return added(self.bn2, y, factor, self.shortcut_of(x))
+
+
+class Bottleneck(Block):
+    """A 1x1 convolution to fewer channels, a 3x3, and a 1x1 back to many: as deep as three layers, as dear as two 3x3 of a quarter."""
+
+    def __init__(self, c_in, c_out, stride, style, rng, shortcut_rng):
+        *convs, middle = style.bottleneck_convs(c_in, c_out, stride, rng)
+        self.conv1, self.bn1 = convs[0], style.norm(middle)
+        self.conv2, self.bn2 = convs[1], style.norm(middle)
+        self.conv3, self.bn3 = convs[2], style.norm(c_out)
+        self.make_shortcut(c_in, c_out, stride, style, shortcut_rng)
+
+    def with_branch(self, x, factor):
+        y = nn.norm_relu(self.bn1, self.conv1(x))
+        y = self.conv3(nn.norm_relu(self.bn2, self.conv2(y)))
+        return added(self.bn3, y, factor, self.shortcut_of(x))
 
 
 class PreActBlock(Block):
@@ -138,6 +174,23 @@ class PreActBlock(Block):
 
     def end(self, y):
         return y
+
+
+class PreActBottleneck(PreActBlock):
+    """The bottleneck with batch norm and ReLU before each convolution."""
+
+    def __init__(self, c_in, c_out, stride, style, rng, shortcut_rng):
+        *convs, middle = style.bottleneck_convs(c_in, c_out, stride, rng)
+        self.bn1, self.conv1 = style.norm(c_in), convs[0]
+        self.bn2, self.conv2 = style.norm(middle), convs[1]
+        self.bn3, self.conv3 = style.norm(middle), convs[2]
+        self.make_shortcut(c_in, c_out, stride, style, shortcut_rng)
+
+    def with_branch(self, x, factor):
+        h = nn.norm_relu(self.bn1, x)
+        y = self.conv2(nn.norm_relu(self.bn2, self.conv1(h)))
+        y = self.conv3(nn.norm_relu(self.bn3, y))
+        return times(y, factor) + self.shortcut_of(x, h)
 
 
 class FixupBlock(Block):
@@ -191,6 +244,13 @@ class Shift(nn.Module):
 
     def forward(self, x):
         return x + self.bias
+
+
+def added(norm, y, factor, shortcut):
+    """relu(factor norm(y) + shortcut), at once where that can be done."""
+    if factor != 1:
+        return F.add_relu(norm(y) * factor, shortcut)
+    return nn.norm_relu(norm, y, shortcut)
 
 
 def subsample_and_pad(x, stride, new_channels):

@@ -13,11 +13,9 @@ import math
 
 import numpy as np
 
-from .. import functional as F
-from .. import nn
 from ..errors import ConfigError, unknown_name
-from ..seeds import stream
-from .blocks import Shift, Style
+from .blocks import Style
+from .staged import StagedNet
 
 SHORTCUTS = ("A", "B", "C")
 INITS = ("he", "fixup", "skipinit")
@@ -84,73 +82,19 @@ def resnet(depth, *, width=16, shortcut="A", num_classes=10, batch_norm=True, se
     return CifarNet(depth, width, num_classes, seed, Style(shortcut, batch_norm, pre_activation, shortcut_scale, init, survival))
 
 
-class CifarNet(nn.Module):
+class CifarNet(StagedNet):
     """A plain or residual net for small images. Build it with `plain` or `resnet`.
 
     Attributes
     ----------
-    style : Style
     settings : dict
         What it was built from but for the seed: ``CifarNet(**settings, seed=0)`` is a net of the same shape.
     """
 
     def __init__(self, depth, width, num_classes, seed, style):
-        blocks_per_stage = check_depth(depth)
-        self.style = style
+        n = check_depth(depth)
         self.settings = {"depth": depth, "width": width, "num_classes": num_classes, "style": style}
-        # Shortcut convolutions draw from a stream of their own, so that all other weights of one seed are the same
-        # in the plain net and under every shortcut.
-        rng, shortcut_rng = stream(seed, "weights"), stream(seed, "shortcut weights")
-        self.conv1 = style.conv(3, width, 3, 1, rng)
-        self.bn1 = Shift() if style.init == "fixup" else style.norm(width)
-        channels = width
-        for stage in (1, 2, 3):
-            blocks = []
-            for i in range(blocks_per_stage):
-                out, stride = width * 2 ** (stage - 1), 2 if stage > 1 and i == 0 else 1
-                blocks.append(style.block()(channels, out, stride, style, rng, shortcut_rng))
-                channels = out
-            setattr(self, f"layer{stage}", nn.Sequential(*blocks))
-        if style.pre_activation:
-            # Batch norm and ReLU of the first block have been done before it, by bn1: its shortcut adds what comes out of them.
-            self.layer1[0].bn1 = nn.Identity()
-            self.bn2 = style.norm(channels)
-        if style.init == "fixup":
-            self.bias2 = Shift()
-        # No ReLU follows the logits, and the features of a residual net are large at first, for every block has added to
-        # them. Weights as small as those of Krizhevsky et al. 2012 (standard deviation 0.01) start the loss at
-        # ln(num_classes); larger ones let the first steps at learning rate 0.1 fling residual-56 away.
-        self.fc = nn.Linear(channels, num_classes, rng=rng, std=0.01)
-        if style.init == "fixup":
-            self._start_by_fixup()
-        if style.survival < 1:
-            self._let_blocks_drop(style.survival, stream(seed, "stochastic depth"))
-
-    def forward(self, x):
-        x = nn.norm_relu(self.bn1, self.conv1(x))
-        x = self.layer3(self.layer2(self.layer1(x)))
-        if self.style.pre_activation:
-            x = nn.norm_relu(self.bn2, x)
-        x = F.global_avg_pool2d(x)
-        if self.style.init == "fixup":
-            x = self.bias2(x)
-        return self.fc(x)
-
-    def blocks(self):
-        """All blocks, from the images to the logits."""
-        return [*self.layer1, *self.layer2, *self.layer3]
-
-    def _start_by_fixup(self):
-        blocks = self.blocks()
-        for block in blocks:
-            block.start(len(blocks))
-        self.fc.weight.data[...] = 0
-
-    def _let_blocks_drop(self, survival, random):
-        """Block l of L survives with probability 1 - (1 - survival) l / L; all draw from one stream."""
-        blocks = self.blocks()
-        for number, block in enumerate(blocks, 1):
-            block.survival, block.random = 1 - (1 - survival) * number / len(blocks), random
+        super().__init__((width, 3, 1), [(width, n), (2 * width, n), (4 * width, n)], num_classes, seed, style)
 
 
 def check_depth(depth, step=6):

@@ -144,9 +144,11 @@ class Module:
         if missing or unexpected:
             raise CheckpointError(where, "names differ", f"the {len(own)} names of this net",
                                   f"missing {_some(missing)}; unexpected {_some(unexpected)}", "is it the same architecture?")
+        misshapen = [name for name, array in own.items() if state[name].shape != array.shape]
+        if misshapen:
+            name = misshapen[0]
+            raise ShapeError(where, _some(misshapen), f"shape {own[name].shape}", f"shape {state[name].shape}")
         for name, array in own.items():
-            if state[name].shape != array.shape:
-                raise ShapeError(where, name, f"shape {array.shape}", f"shape {state[name].shape}")
             if state[name].dtype != array.dtype:
                 raise DtypeError(where, name, str(array.dtype), str(state[name].dtype))
         for name, array in own.items():

@@ -1,0 +1,119 @@
+"""The nets of He et al. 2015 (arXiv:1512.03385) for ImageNet, table 1: ResNet-18 to ResNet-152, and the plain nets of 18 and 34 layers.
+
+A 7x7 convolution with stride 2 to 64 channels and a max-pool with stride 2; four stages of blocks, with 64, 128, 256 and 512
+channels (four times as many come out of bottlenecks) on maps of 56, 28, 14 and 7 pixels for images of 224; the mean over the
+map; a linear layer. The depth counts the layers with weights, but not those of shortcuts.
+
+Names and shapes are torchvision's, so that weights trained elsewhere can be loaded (`minires.load`).
+"""
+
+from .. import functional as F
+from ..errors import ConfigError, unknown_name
+from .blocks import Style
+from .cifar import SHORTCUTS
+from .staged import StagedNet
+
+BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}    # in each stage
+STRIDES = ("3x3", "1x1")
+
+
+def plain18(*, num_classes=1000, seed=0):
+    """The plain net of 18 layers: ResNet-18 without its shortcuts."""
+    return ImageNetNet(18, num_classes, seed, Style(shortcut=None))
+
+
+def plain34(*, num_classes=1000, seed=0):
+    """The plain net of 34 layers: ResNet-34 without its shortcuts."""
+    return ImageNetNet(34, num_classes, seed, Style(shortcut=None))
+
+
+def resnet18(**settings):
+    """ResNet-18, of basic blocks. Settings: those of `resnet50` but for the last three."""
+    return _basic(18, **settings)
+
+
+def resnet34(**settings):
+    """ResNet-34, of basic blocks. Settings: those of `resnet50` but for the last three."""
+    return _basic(34, **settings)
+
+
+def resnet50(**settings):
+    """ResNet-50, of bottlenecks.
+
+    Parameters
+    ----------
+    num_classes : int
+        1000 by default.
+    shortcut : {"A", "B", "C"}
+        What is added where the shape changes: the input subsampled and padded with zero channels (A), or a 1x1 convolution of it (B,
+        the default); C uses 1x1 convolutions in every block.
+    pre_activation : bool
+        Batch norm and ReLU before each convolution, none after the addition ("v2", He et al. 2016, arXiv:1603.05027).
+    seed : int
+        For the initial weights.
+    stride_on : {"3x3", "1x1"}
+        Where a bottleneck has its stride: on the 3x3 convolution, as in torchvision ("v1.5", the default), or on the first 1x1, as in
+        the paper. Weights for one of them fit the other in shape and not in meaning.
+    groups : int
+        Of the 3x3 convolutions: 32, with ``width_per_group=4``, is ResNeXt-50 (Xie et al. 2017, arXiv:1611.05431).
+    width_per_group : int
+        64 by default; 128 makes the bottlenecks twice as wide (Zagoruyko and Komodakis 2016, arXiv:1605.07146).
+
+    Returns
+    -------
+    ImageNetNet
+        Maps images (N, H, W, 3) to logits (N, num_classes).
+
+    Raises
+    ------
+    ConfigError
+        For a setting that does not exist, or a value that is not possible.
+    """
+    return _bottleneck(50, **settings)
+
+
+def resnet101(**settings):
+    """ResNet-101, of bottlenecks. Settings: those of `resnet50`."""
+    return _bottleneck(101, **settings)
+
+
+def resnet152(**settings):
+    """ResNet-152, of bottlenecks. Settings: those of `resnet50`."""
+    return _bottleneck(152, **settings)
+
+
+class ImageNetNet(StagedNet):
+    """A net for large images. Build it with `resnet18` to `resnet152`, `plain18` or `plain34`."""
+
+    def __init__(self, depth, num_classes, seed, style):
+        widen = 4 if style.bottleneck else 1
+        stages = [(64 * 2 ** i * widen, blocks) for i, blocks in enumerate(BLOCKS[depth])]
+        super().__init__((64, 7, 2), stages, num_classes, seed, style)
+
+    def stem(self, x):
+        return F.max_pool2d(super().stem(x), 3, stride=2, padding=1)
+
+
+def _basic(depth, *, num_classes=1000, shortcut="B", pre_activation=False, seed=0):
+    _check(depth, num_classes, shortcut)
+    return ImageNetNet(depth, num_classes, seed, Style(shortcut, pre_activation=pre_activation))
+
+
+def _bottleneck(depth, *, num_classes=1000, shortcut="B", pre_activation=False, seed=0, stride_on="3x3", groups=1, width_per_group=64):
+    where = _check(depth, num_classes, shortcut)
+    if stride_on not in STRIDES:
+        raise unknown_name(where, "stride_on", stride_on, STRIDES)
+    for name, value in (("groups", groups), ("width_per_group", width_per_group)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ConfigError(where, name, "a whole number of at least 1", repr(value))
+    return ImageNetNet(depth, num_classes, seed, Style(shortcut, pre_activation=pre_activation, bottleneck=True, stride_on=stride_on,
+                                                       groups=groups, width_per_group=width_per_group))
+
+
+def _check(depth, num_classes, shortcut):
+    where = f"resnet{depth}"
+    if shortcut not in SHORTCUTS:
+        raise unknown_name(where, "shortcut", shortcut, SHORTCUTS)
+    if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1:
+        raise ConfigError(where, "num_classes", "a whole number of at least 1", repr(num_classes))
+    return where

@@ -1,0 +1,154 @@
+"""Weights in PyTorch's layout, and PyTorch's own files, of which nothing is run."""
+
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+import minires as mr
+from minires import torch_files
+from minires.errors import CheckpointError, ConfigError, DataError, ShapeError
+
+
+def net(seed=0):
+    return mr.models.resnet(8, width=4, shortcut="B", seed=seed)
+
+
+def same(a, b):
+    return all(np.array_equal(one, other) for one, other in zip(a.state_dict().values(), b.state_dict().values()))
+
+
+def test_there_and_back_in_pytorchs_layout(tmp_path):
+    mr.save(net(), tmp_path / "net.safetensors", layout="torch")
+    back = net(seed=1)
+    mr.load(back, tmp_path / "net.safetensors")
+    assert same(back, net())
+
+
+def test_pytorch_reads_what_is_saved_for_it(torch, tmp_path):
+    from safetensors.torch import load_file
+
+    mr.save(net(), tmp_path / "net.safetensors", layout="torch")
+    tensors = load_file(tmp_path / "net.safetensors")
+    assert tuple(tensors["layer2.0.conv1.weight"].shape) == (8, 4, 3, 3) and tuple(tensors["fc.weight"].shape) == (10, 16)
+    x = np.random.default_rng(0).standard_normal((1, 8, 8, 3), dtype=np.float32)
+    own = net()
+    ours = mr.functional.conv2d(mr.Tensor(x), own.conv1.weight, padding=1).data
+    theirs = torch.nn.functional.conv2d(torch.tensor(x.transpose(0, 3, 1, 2).copy()), tensors["conv1.weight"], padding=1)
+    assert np.allclose(ours.transpose(0, 3, 1, 2), theirs.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("settings", [{}, {"_use_new_zipfile_serialization": False}], ids=["zip", "older"])
+@pytest.mark.parametrize("wrap", [lambda state: state, lambda state: {"state_dict": state, "epoch": 3}, lambda state: {f"module.{name}": value for name, value in state.items()}],
+                         ids=["plain", "in a dict", "DataParallel"])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "float64"])
+def test_files_of_torch_save(torch, tmp_path, settings, wrap, dtype):
+    mr.save(net(), tmp_path / "net.safetensors", layout="torch")
+    from safetensors.torch import load_file
+
+    state = {name: tensor.to(getattr(torch, dtype)) for name, tensor in load_file(tmp_path / "net.safetensors").items()}
+    state["bn1.num_batches_tracked"] = torch.tensor(5)
+    torch.save(wrap(state), tmp_path / "net.pth", **settings)
+    back = net(seed=1)
+    mr.load(back, tmp_path / "net.pth")
+    tolerance = 1e-3 if dtype == "float16" else 0
+    for name, array in net().state_dict().items():
+        assert np.allclose(back.state_dict()[name], array, rtol=tolerance, atol=tolerance) and back.state_dict()[name].dtype == np.float32
+
+
+def test_views_and_parameters_of_torch_save(torch, tmp_path):
+    whole = torch.arange(24.0).reshape(4, 6)
+    torch.save({"rows": whole[1:3], "turned": whole.T, "empty": torch.zeros(0, 3), "parameter": torch.nn.Parameter(whole), "number": torch.tensor(2.5)}, tmp_path / "x.pth")
+    read = torch_files.read(tmp_path / "x.pth")
+    assert np.array_equal(read["rows"], whole[1:3].numpy()) and np.array_equal(read["turned"], whole.T.numpy()) and read["empty"].shape == (0, 3)
+    assert np.array_equal(read["parameter"], whole.numpy()) and read["number"] == 2.5
+
+
+class Evil:
+    def __reduce__(self):
+        import os
+
+        return os.system, ("touch /tmp/minires-was-here",)
+
+
+@pytest.mark.parametrize("settings", [{}, {"_use_new_zipfile_serialization": False}], ids=["zip", "older"])
+def test_nothing_in_a_file_is_run(torch, tmp_path, settings):
+    torch.save({"weight": torch.zeros(2), "evil": Evil()}, tmp_path / "evil.pth", **settings)
+    with pytest.raises(DataError, match="unsafe pickle.*system"):
+        mr.load(net(), tmp_path / "evil.pth")
+
+
+def test_a_whole_net_is_refused_with_a_way_out(torch, tmp_path):
+    torch.save(torch.nn.Linear(2, 2), tmp_path / "net.pth")
+    with pytest.raises(DataError, match="safetensors.torch.save_file"):
+        mr.load(net(), tmp_path / "net.pth")
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:len(content) // 2], lambda content: content[:20], lambda content: content[:2] + b"\0" * 500,
+                                    lambda content: content.replace(b"FloatStorage", b"FlootStorage")])
+@pytest.mark.parametrize("settings", [{}, {"_use_new_zipfile_serialization": False}], ids=["zip", "older"])
+def test_damaged_files(torch, tmp_path, settings, damage):
+    path = tmp_path / "net.pth"
+    torch.save({"weight": torch.zeros(1000)}, path, **settings)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises((CheckpointError, DataError)):
+        mr.load(net(), path)
+
+
+@pytest.mark.parametrize("offset, shape, strides", [(0, (3, 4), (4, 1)), (9, (2,), (1,)), (-1, (2,), (1,)), (0, (2,), (-1,)), (0, (2, 2), (1,)), (0, (10 ** 9, 10 ** 9), (1, 1))])
+def test_a_tensor_cannot_reach_beyond_its_storage(offset, shape, strides, tmp_path):
+    """A file made by hand: ten numbers, and a tensor that claims more."""
+    import io
+
+    class Saver(pickle.Pickler):
+        def persistent_id(self, thing):
+            return ("storage", Storage, "0", "cpu", 10) if thing is NUMBERS else None
+
+        def reducer_override(self, thing):
+            return (Rebuild, thing.arguments) if isinstance(thing, Claim) else NotImplemented
+
+    NUMBERS = object()
+
+    class Claim:
+        arguments = (NUMBERS, offset, shape, strides, False, None)
+
+    stream = io.BytesIO()
+    Saver(stream, 2).dump({"weight": Claim()})
+    content = stream.getvalue().replace(b"ctests.test_weights\nStorage", b"ctorch\nFloatStorage").replace(b"ctests.test_weights\nRebuild", b"ctorch._utils\n_rebuild_tensor_v2")
+    with zipfile.ZipFile(tmp_path / "x.pth", "w") as archive:
+        archive.writestr("x/data.pkl", content)
+        archive.writestr("x/data/0", np.arange(10, dtype=np.float32).tobytes())
+    with pytest.raises(CheckpointError, match="beyond its storage"):
+        torch_files.read(tmp_path / "x.pth")
+
+
+class Storage:
+    """Stands for torch.FloatStorage in a pickle made by hand."""
+
+
+def Rebuild(*arguments):
+    """Stands for torch._utils._rebuild_tensor_v2."""
+
+
+def test_what_does_not_fit_is_named(tmp_path):
+    mr.save(mr.models.resnet(8, width=4, shortcut="B", num_classes=5), tmp_path / "five.safetensors", layout="torch")
+    with pytest.raises(ShapeError, match=r"fc.weight, fc.bias: expected shape \(16, 10\), got shape \(16, 5\)"):
+        mr.load(net(), tmp_path / "five.safetensors")
+    mr.save(mr.models.resnet(8, width=4), tmp_path / "a.safetensors", layout="torch")
+    with pytest.raises(CheckpointError, match="missing layer2.0.downsample.0.weight.*unexpected none"):
+        mr.load(net(), tmp_path / "a.safetensors")
+
+
+def test_layouts_that_do_not_exist(tmp_path):
+    for act in (mr.save, mr.load):
+        with pytest.raises(ConfigError, match="did you mean 'torch'"):
+            act(net(), tmp_path / "x", layout="toch")
+
+
+def test_numbers_that_numpy_has_not(torch, tmp_path):
+    from safetensors.torch import save_file
+
+    save_file({"conv1.weight": torch.zeros(2, dtype=torch.bfloat16)}, tmp_path / "x.safetensors")
+    with pytest.raises(CheckpointError, match="numbers of a kind that NumPy has not|not a whole"):
+        mr.load(net(), tmp_path / "x.safetensors")
