@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from minires.course.mark import Limits, mark
-from minires.course.sandbox import Submission, wire
+from minires.course.sandbox import wire
 from minires.course.sandbox.remote import ROOT
 
 from .conftest import RIGHT, changed, marked, points, with_cell

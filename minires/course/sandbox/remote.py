@@ -88,8 +88,9 @@ class Submission:
         self.ask("run", source, label, what="the cell")
 
     def names(self):
-        """The names that the submission has defined."""
-        return [name for name in self.ask("names") if isinstance(name, str)]
+        """The names that the submission has defined, as many as anybody needs."""
+        found = self.ask("names")
+        return [name for name in found if isinstance(name, str) and len(name) < 100][:2000] if isinstance(found, list) else []
 
     def get(self, name):
         """What a name stands for: a number, text or array as it is, anything else as a `Remote`."""
@@ -147,7 +148,7 @@ class Remote:
 
     def __init__(self, submission, reference):
         self._submission, self._reference = submission, int(reference["ref"])
-        self.__name__ = str(reference.get("name") or f"a {reference.get('type')}")
+        self.__name__ = str(reference.get("name") or f"a {reference.get('type')}")[:100]
 
     def remote_call(self, arguments, settings):
         """The result, and which of the arguments were changed."""
