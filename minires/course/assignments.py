@@ -16,6 +16,7 @@ KEYS = ("a1", "a2", "a3", "a4", "a5", "a6")
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"      # as nbgrader writes them
 TEXT_STUB = "YOUR ANSWER HERE"
+LARGEST = 50_000_000                   # bytes of a notebook
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 
@@ -76,19 +77,19 @@ def read(path):
 
             notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
         else:
-            if path.stat().st_size > 50_000_000:
+            if path.stat().st_size > LARGEST:
                 raise DataError(path.name, "not a notebook", "less than 50 MB", f"{path.stat().st_size:,} bytes")
             notebook = nbformat.reads(path.read_bytes().decode("utf-8-sig"), as_version=4)
-            notebook.cells
+        for i, cell in enumerate(notebook.cells):
+            marks = cell.metadata.get("nbgrader")
+            cell["id"] = re.sub(r"[^\w-]", "-", str(marks["grade_id"])) if isinstance(marks, dict) and "grade_id" in marks else f"cell-{i:03d}"
+            cell["source"] = cell.source.encode("utf-8", "replace").decode()       # a file can hold halves of characters
+            if cell.cell_type == "code":
+                cell["source"] = cell["source"].replace("\r\n", "\n")
     except DataError:
         raise
     except Exception as error:         # whatever a broken file makes nbformat raise
         raise DataError(path.name, "not a notebook", "an .ipynb file", f"{type(error).__name__}: {str(error)[:200]}") from error
-    for i, cell in enumerate(notebook.cells):
-        marks = cell.metadata.get("nbgrader")
-        cell["id"] = re.sub(r"[^\w-]", "-", str(marks["grade_id"])) if isinstance(marks, dict) and "grade_id" in marks else f"cell-{i:03d}"
-        if cell.cell_type == "code":
-            cell["source"] = cell["source"].replace("\r\n", "\n")
     notebook["metadata"] = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}}
     notebook["nbformat"], notebook["nbformat_minor"] = 4, 5
     return notebook

@@ -2,20 +2,24 @@
 
 import csv
 import hashlib
+import io
 import json
 import multiprocessing
 import os
 import re
 import unicodedata
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import __version__
 from ..errors import ConfigError, DataError
-from . import assignments, report, similarity
-from .mark import Limits, Mark, Result, mark
+from . import assignments, checks, report, similarity
+from .mark import Limits, Mark, Result, mark, short
 
+LONGEST_ANSWER = 20_000                # characters; a spreadsheet holds 32,767 in a cell
+LONGEST_CODE = 200_000                 # characters that are compared with those of others
 BY_HAND = ("student", "assignment", "cell", "out_of", "points", "comment", "answer")
 
 
@@ -70,12 +74,14 @@ def grade(submissions, out, sources=None, limits=Limits(), jobs=None, progress=T
         If there are no submissions or no sources, or `out` cannot be written.
     """
     out, sources = Path(out), assignments.find(sources)
+    checks.seeds(hidden=True)
     graded, entries = Graded(), []
     entries = discover(submissions, sources, graded)
     try:
         (out / "results").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError("--out", "cannot be written", "a folder", f"{out}: {error.strerror}") from error
+    _given(out)
     unreadable = [Path(submissions).resolve(), out.resolve()]
     todo = []
     for entry in entries:
@@ -85,21 +91,40 @@ def grade(submissions, out, sources=None, limits=Limits(), jobs=None, progress=T
             todo.append((entry, digest))
         else:
             graded.results[entry.student, entry.assignment] = kept
-    with ProcessPoolExecutor(max_workers=max(1, jobs or os.cpu_count() or 1), mp_context=multiprocessing.get_context("spawn")) as pool:
+    for entry, digest, future in _bar(_marked(todo, sources, limits, unreadable, jobs or os.cpu_count() or 1), len(todo), progress):
+        result = _outcome(future, entry, sources)
+        graded.results[entry.student, entry.assignment] = result
+        if isinstance(future.exception(), (DataError, type(None))):        # what went wrong for other reasons is tried again next time
+            _save(out, entry, digest, result)
+    graded.alike = _alike(entries, sources)
+    try:
+        _by_hand(out, graded)
+        report.write(out, graded, sources)
+    except OSError as error:
+        raise ConfigError("--out", "cannot be written", "a file that no other program holds open", f"{error.filename}: {error.strerror}") from error
+    return graded
+
+
+def _marked(todo, sources, limits, unreadable, jobs):
+    """(entry, digest, future) for each, as they are done. A process that is killed takes the others with it: they are marked one by one."""
+    left = []
+    for entry, digest, future in _in_processes(todo, sources, limits, unreadable, jobs):
+        if isinstance(future.exception(), BrokenProcessPool):
+            left.append((entry, digest))
+        else:
+            yield entry, digest, future
+    for one in left:
+        yield from _in_processes([one], sources, limits, unreadable, 1)
+
+
+def _in_processes(todo, sources, limits, unreadable, jobs):
+    with ProcessPoolExecutor(max_workers=jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
         futures = {pool.submit(_mark, entry.path, sources[entry.assignment], limits, unreadable): (entry, digest) for entry, digest in todo}
         try:
-            for future in _bar(as_completed(futures), len(futures), progress):
-                entry, digest = futures[future]
-                result = _outcome(future, entry, sources)
-                graded.results[entry.student, entry.assignment] = result
-                _save(out, entry, digest, result)
-        except KeyboardInterrupt:
+            for future in as_completed(futures):
+                yield (*futures[future], future)
+        finally:                       # Ctrl-C: begin no more
             pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    _by_hand(out, graded)
-    graded.alike = _alike(entries, sources)
-    report.write(out, graded, sources)
-    return graded
 
 
 def discover(submissions, sources, graded):
@@ -127,6 +152,9 @@ def discover(submissions, sources, graded):
         if not notebooks:
             graded.problems.append((student, "no notebook" + (f" among {', '.join(path.name for path in paths[:5])}" if paths else ": the folder is empty")))
         for path in notebooks:
+            if place.resolve() not in (path.resolve(), *path.resolve().parents):
+                graded.problems.append((student, f"{path.relative_to(folder)}: a link to what is not in the student's folder; left out"))
+                continue
             name = which(path, sources)
             if name is None:
                 graded.problems.append((student, f"{path.relative_to(folder)}: it is not to be seen which assignment this is; left out"))
@@ -147,7 +175,7 @@ def discover(submissions, sources, graded):
 def which(path, sources):
     """The assignment of a notebook: by the names of its cells, else by its file name; None if neither says."""
     try:
-        content = path.read_text(encoding="utf-8", errors="replace")
+        content = path.read_text(encoding="utf-8", errors="replace") if path.stat().st_size <= assignments.LARGEST else ""
     except OSError:
         content = ""
     keys = {name.split("_")[0]: name for name in sources}
@@ -194,7 +222,11 @@ def _bar(iterable, total, progress):
 
 def _digest(path, source, limits):
     """Changes when the notebook, its tests, the limits or minires change."""
-    parts = [path.read_bytes(), source.read_bytes(), repr(limits).encode(), __version__.encode(), os.environ.get("MINIRES_COURSE_SEED", "").encode()]
+    try:
+        content = path.read_bytes() if path.stat().st_size <= assignments.LARGEST else b""
+    except OSError:                    # `_mark` will say so
+        content = b""
+    parts = [content, source.read_bytes(), repr(limits).encode(), __version__.encode(), os.environ.get("MINIRES_COURSE_SEED", "").encode()]
     parts += [file.read_bytes() for file in sorted(Path(__file__).parent.rglob("*.py"))]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
@@ -228,16 +260,14 @@ def _load(out, entry, digest):
 
 def _by_hand(out, graded):
     """Points that a person gave in by_hand.csv are put in; the answers that wait for some are written there."""
-    path, given = out / "by_hand.csv", {}
-    if path.exists():
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            for row in csv.DictReader(file):
-                given[row.get("student"), row.get("assignment"), row.get("cell")] = row
-    rows = []
+    given, rows = _given(out), []
     for (student, assignment), result in sorted(graded.results.items()):
         for one in result.to_read:
-            row = given.get((student, assignment, one.id), {})
-            text = (row.get("points") or "").strip()
+            row = given.pop((report.plain(student), assignment, one.id), {})
+            answer, text = report.plain(short(one.answer, LONGEST_ANSWER)), (row.get("points") or "").strip().replace(",", ".")
+            if text and answer.split() != (row.get("answer") or "").split():
+                graded.problems.append((student, f"by_hand.csv: the answer to {one.id} has changed since it was given {text} points; read it again"))
+                text, row = "", {"comment": f"(earlier answer: {text} points) {row.get('comment') or ''}".strip()}
             if text:
                 try:
                     points = float(text)
@@ -247,10 +277,31 @@ def _by_hand(out, graded):
                     graded.problems.append((student, f"by_hand.csv: points for {one.id}: expected 0 to {one.out_of:g}, got {text!r}"))
                 else:
                     one.points, one.message = points, row.get("comment") or ""
-            rows.append([student, assignment, one.id, f"{one.out_of:g}", text, row.get("comment") or "", one.answer])
+            rows.append([report.plain(student), assignment, one.id, f"{one.out_of:g}", text, row.get("comment") or "", answer])
+    rows += [[row[name] for name in BY_HAND] for row in given.values() if (row["points"] or "").strip()]        # of notebooks that are gone: work all the same
     if rows:
-        with open(path, "w", encoding="utf-8-sig", newline="") as file:
+        with open(out / "by_hand.csv", "w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
             csv.writer(file).writerows([BY_HAND, *rows])
+
+
+def _given(out):
+    """The rows of by_hand.csv by student, assignment and cell, as a spreadsheet may have saved them: with ; or in an older encoding."""
+    path = out / "by_hand.csv"
+    if not path.exists():
+        return {}
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")
+    head = text.partition("\n")[0]
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count)))
+    except csv.Error:
+        rows = [{}]
+    if not all(set(BY_HAND) <= set(row) for row in rows):
+        raise ConfigError("by_hand.csv", "cannot be read", f"columns {', '.join(BY_HAND)}", f"{head.strip()[:100]!r} in {path}", "mend it, or move it away")
+    return {(row["student"], row["assignment"], row["cell"]): row for row in rows}
 
 
 def _alike(entries, sources):
@@ -261,7 +312,7 @@ def _alike(entries, sources):
         for entry in entries:
             if entry.assignment == name:
                 try:
-                    answers[entry.student] = "\n".join(cell.source for cell in assignments.cells(assignments.read(entry.path)) if cell.kind == "code" and not cell.locked)
+                    answers[entry.student] = "\n".join(cell.source for cell in assignments.cells(assignments.read(entry.path)) if cell.kind == "code" and not cell.locked)[:LONGEST_CODE]
                 except DataError:
                     pass
         if len(answers) > 1:

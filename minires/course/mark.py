@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import MiniresError, nearest
+from ..errors import ConfigError, nearest
 from . import assignments, check
 from .compare import WrongAnswer
 from .sandbox import Crashed, Submission, TimedOut
 
 RESTARTS = 10                          # how often a process that ended, or took too long, is started again
 FIGURES = 6                            # kept of one submission
-MAGIC = re.compile(r"^(\s*)[%!?].*$", re.MULTILINE)
+PROBLEMS = 40                          # lines about what went wrong
 
 
 @dataclass
@@ -75,6 +75,12 @@ class Limits:
     memory: int = 4 * 1024 ** 3        # bytes
 
 
+def short(text, most=1500):
+    """Text that a file can hold and a person can read."""
+    text = str(text).encode("utf-8", "replace").decode()
+    return text if len(text) <= most else f"{text[:most]} ... ({len(text) - most:,} characters left out)"
+
+
 def mark(notebook, source, name, limits=Limits(), unreadable=()):
     """Mark a submission.
 
@@ -119,16 +125,25 @@ class Marker:
         self.name, self.folder, self.limits, self.unreadable = name, folder, limits, unreadable
         self.result, self.done, self.restarts = Result(name), [], 0
         self.deadline = time.monotonic() + limits.total
-        self.process, self.outputs = None, []
+        self.process, self.outputs, self.late = None, [], False
+        self.noted = 0
+
+    def note(self, line):
+        """A line about something that went wrong; where many did, only how many more."""
+        self.noted += 1
+        if self.noted > PROBLEMS:
+            self.result.problems[PROBLEMS:] = [f"and {self.noted - PROBLEMS} more"]
+        else:
+            self.result.problems.append(short(line))
 
     def go(self):
         """All cells in the order of the submission; then the tests that are missing in it."""
         found, seen = {}, set()
         self.start()
         for number, cell in enumerate(self.cells, 1):
-            label = f"cell {number}" + (f" ({cell.id})" if cell.id else "")
+            label = f"cell {number}" + (f" ({short(cell.id, 80)})" if cell.id else "")
             if cell.id and cell.id in seen:
-                self.result.problems.append(f"{label}: there are two cells with this name; the second is left out")
+                self.note(f"{label}: there are two cells with this name; the second is left out")
                 continue
             seen.add(cell.id)
             if cell.id in self.tests:
@@ -138,7 +153,7 @@ class Marker:
         answers = {cell.id: cell for cell in self.cells if cell.id}
         for cell in self.source:
             if cell.id not in seen and (cell.answer or cell.tests):
-                self.result.problems.append(f"the cell {cell.id} is missing" + (": its test was run all the same" if cell.tests else ""))
+                self.note(f"the cell {cell.id} is missing" + (": its test was run all the same" if cell.tests else ""))
             if cell.tests:
                 self.result.marks.append(found[cell.id] if cell.id in found else self.test(cell))
             elif cell.by_hand:
@@ -146,7 +161,8 @@ class Marker:
 
     def start(self):
         """A process for the submission."""
-        self.process = Submission(self.folder, self.name.split("_")[0], [*self.unreadable, *secrets(self.name)], self.limits.seconds, self.limits.memory)
+        self.process = Submission(self.folder, self.name.split("_")[0], [*self.unreadable, *secrets(self.name)], self.limits.seconds, self.limits.memory,
+                                  self.deadline)
 
     def close(self):
         """End it, and keep what it printed."""
@@ -173,8 +189,9 @@ class Marker:
 
     def alive(self):
         """Whether there is a process, and time."""
-        if self.process is not None and time.monotonic() > self.deadline:
-            self.result.problems.append(f"all together took longer than {self.limits.total:g} seconds: what follows was not run")
+        if time.monotonic() > self.deadline and not self.late:
+            self.late = True
+            self.note(f"all together took longer than {self.limits.total:g} seconds: what follows was not run")
             self.close()
         return self.process is not None
 
@@ -182,18 +199,28 @@ class Marker:
         """A cell of the submission's own."""
         if not self.alive():
             return
-        source = MAGIC.sub(r"\1pass", source)
         try:
             self.process.run(source, f"<cell {number}>")
-            self.done.append((source, f"<cell {number}>"))
-            if len(self.result.figures) < FIGURES and re.search(r"plt|plot|figure|draw", source):
-                self.result.figures += [(label, picture) for picture in self.process.figures()]
         except (Crashed, TimedOut) as error:
-            self.result.problems.append(f"{label}: {error}")
+            self.note(f"{label}: {error}")
             self.restart()
+            return
+        except WrongAnswer as error:           # what it defined before it stopped is there
+            self.note(f"{label}: {error}")
+        self.done.append((source, f"<cell {number}>"))
+        if len(self.result.figures) < FIGURES and re.search(r"plt|plot|figure|draw", source):
+            self.draw(label)
+
+    def draw(self, label):
+        """Keep the figures that a cell has drawn."""
+        try:
+            pictures = self.process.figures()
         except WrongAnswer as error:
-            self.done.append((source, f"<cell {number}>"))             # what it defined before it stopped is there
-            self.result.problems.append(f"{label}: {error}")
+            self.note(f"{label}: {error}")
+            if isinstance(error, (Crashed, TimedOut)):
+                self.restart()
+        else:
+            self.result.figures += [(label, picture) for picture in pictures][:FIGURES - len(self.result.figures)]
 
     def test(self, cell):
         """The points of a test: all of them if it runs, else none and what it said."""
@@ -207,13 +234,13 @@ class Marker:
             return Mark(cell.id, cell.points, cell.points)
         except (Crashed, TimedOut) as error:
             self.restart()
-            return Mark(cell.id, 0, cell.points, str(error))
+            return Mark(cell.id, 0, cell.points, short(error))
         except WrongAnswer as error:
-            return Mark(cell.id, 0, cell.points, str(error))
-        except MiniresError:
+            return Mark(cell.id, 0, cell.points, short(error))
+        except ConfigError:
             raise                              # a mistake in the assignment, not in the submission
         except Exception as error:
-            return Mark(cell.id, 0, cell.points, f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+            return Mark(cell.id, 0, cell.points, short(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__))
 
     def space(self, source):
         """The names that a test uses: the check, NumPy, and what the submission has defined."""

@@ -25,12 +25,12 @@ def write(out, graded, sources):
         folder = out / "reports" / student.replace("/", "_")
         folder.mkdir(parents=True, exist_ok=True)
         own = [line for whose, line in graded.problems if whose == student]
-        (folder / f"{name}.md").write_text(markdown(student, result, own), encoding="utf-8")
-        (folder / f"{name}.html").write_text(html(student, result, own), encoding="utf-8")
+        _text(folder / f"{name}.md", markdown(student, result, own))
+        _text(folder / f"{name}.html", html(student, result, own))
         target = out / "gradescope" / student.replace("/", "_") / name
         target.mkdir(parents=True, exist_ok=True)
-        (target / "results.json").write_text(json.dumps(gradescope(result), ensure_ascii=False, indent=1), encoding="utf-8")
-    (out / "summary.md").write_text(summary(graded, students, names), encoding="utf-8")
+        _text(target / "results.json", json.dumps(gradescope(result), ensure_ascii=False, indent=1))
+    _text(out / "summary.md", summary(graded, students, names))
 
 
 def _line(graded, student, names):
@@ -42,8 +42,17 @@ def _line(graded, student, names):
 
 
 def _table(path, head, rows):
-    with open(path, "w", encoding="utf-8-sig", newline="") as file:        # with the mark by which spreadsheets know UTF-8
-        csv.writer(file).writerows([head, *rows])
+    with open(path, "w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:        # with the mark by which spreadsheets know UTF-8
+        csv.writer(file).writerows([head, *([plain(value) for value in row] for row in rows)])
+
+
+def plain(value):
+    """A value that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def _text(path, text):
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")          # names of folders can hold what is no text
 
 
 def markdown(student, result, problems=()):
@@ -122,7 +131,7 @@ def _waiting(result):
 
 def _cell(text):
     """Text that cannot break a table."""
-    return str(text).replace("\\", "\\\\").replace("|", "\\|").replace("\r", " ").replace("\n", " ").replace("<", "&lt;")
+    return str(text).replace("\\", "\\\\").replace("|", "\\|").replace("\r", " ").replace("\n", " ").replace("<", "&lt;").replace("![", "!\\[")
 
 
 def _longest_run(text):

@@ -167,3 +167,110 @@ def test_a_notebook_that_is_no_assignment(tmp_path, capsys):
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "x.ipynb")
     assert main(["course", "check", str(tmp_path / "x.ipynb")]) == 1
     assert "not an assignment" in capsys.readouterr().err
+
+
+# Whatever is handed in, the others are graded
+
+
+def _raw(notebook, **cell):
+    """A notebook's JSON, with something else in its third cell."""
+    content = json.loads(nbformat.writes(notebook))
+    content["cells"][2].update(cell)
+    return json.dumps(content)
+
+
+@pytest.mark.parametrize("content, word", [
+    (lambda source: _raw(source, metadata=[1]), "not a notebook"),
+    (lambda source: _raw(source, source=5), "not a notebook"),
+    (lambda source: "[" * 100_000, "not a notebook"),
+    (lambda source: _raw(source, source="raise ValueError('half a character: ' + chr(0xd800))"), "half a character"),
+    (lambda source: _raw(source, source="raise type('E' * 1_000_000, (Exception,), {})"), "characters left out"),
+    (lambda source: _raw(source).replace("A model answer", "\\ud800"), None),
+    (lambda source: nbformat.writes(_many(source, 300)), "and 260 more"),
+])
+def test_a_strange_notebook_is_its_authors_loss(content, word, run, source, folder, tmp_path):
+    hand_in(folder, source, "ana")
+    (folder / "eve").mkdir()
+    (folder / "eve" / "a1.ipynb").write_text(content(source))
+    for _ in range(2):
+        graded = run()
+        assert graded.results["ana", NAME].points == 5
+        assert any(word in line for line in graded.results["eve", NAME].problems) if word else not graded.results["eve", NAME].problems
+    assert sum(path.stat().st_size for path in (tmp_path / "out").rglob("*") if path.is_file()) < 500_000
+
+
+def _many(source, number):
+    for _ in range(number):
+        source = with_cell(source, "1 / 0", at=len(source.cells))
+    return source
+
+
+def test_a_process_that_is_killed_takes_no_other_with_it(run, source, folder, monkeypatch):
+    for student in ("eve", "ana", "ben", "cat"):
+        hand_in(folder, source, student)
+    with monkeypatch.context() as patch:
+        patch.setattr(grade, "_mark", _killed_for_eve)
+        graded = run()
+    assert {student: result.points for (student, _), result in graded.results.items()} == {"ana": 5, "ben": 5, "cat": 5, "eve": 0}
+    assert run().results["eve", NAME].points == 5          # that was not kept
+
+
+def _killed_for_eve(path, *rest):
+    if path.parent.name == "eve":
+        os._exit(9)
+    return grade._mark(path, *rest)
+
+
+def test_a_link_to_another_ones_notebook_is_left_out(run, source, folder):
+    hand_in(folder, source, "ana")
+    (folder / "eve").mkdir()
+    (folder / "eve" / "a1.ipynb").symlink_to("../ana/a1_small.ipynb")
+    graded = run()
+    assert ("eve", NAME) not in graded.results and "a link" in dict(graded.problems)["eve"]
+
+
+def test_tables_hold_no_formulas(run, source, folder, tmp_path):
+    hand_in(folder, changed(source, a1_why='=HYPERLINK("http://x")'), "=cmd()")
+    run()
+    assert table(tmp_path / "out" / "grades.csv")[0]["student"] == "'=cmd()"
+    (row,) = table(tmp_path / "out" / "by_hand.csv")
+    assert row["answer"].startswith("'=HYPERLINK")
+    _rewrite(tmp_path / "out" / "by_hand.csv", {**row, "points": "4"})
+    assert run().results["=cmd()", NAME].points == 9
+
+
+def _rewrite(path, *rows, **style):
+    with open(path, "w", encoding=style.pop("encoding", "utf-8"), newline="") as file:
+        writer = csv.DictWriter(file, grade.BY_HAND, **style)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_points_by_hand_survive_a_spreadsheet(run, source, folder, tmp_path):
+    path = tmp_path / "out" / "by_hand.csv"
+    hand_in(folder, changed(source, a1_why="Größe, " * 30_000), "ana")
+    run()
+    (row,) = table(path)
+    _rewrite(path, {**row, "points": "2,5", "comment": "schön"}, delimiter=";", encoding="cp1252")
+    assert run().results["ana", NAME].points == 7.5
+    hand_in(folder, changed(source, a1_why="Something else."), "ana")               # handed in again
+    graded = run()
+    assert graded.results["ana", NAME].points == 5 and "has changed" in graded.problems[0][1]
+    (row,) = table(path)
+    assert row["points"] == "" and "2.5 points" in row["comment"] and "schön" in row["comment"]
+    _rewrite(path, {**row, "points": "1"})
+    (folder / "ana" / "a1_small.ipynb").unlink()
+    hand_in(folder, source, "ben")
+    run()
+    assert {row["student"]: row["points"] for row in table(path)} == {"ana": "1", "ben": ""}
+    path.write_text("nonsense\n1\n")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        run()
+    assert path.read_text() == "nonsense\n1\n"
+
+
+def test_a_seed_that_is_none_stops_before_anything_is_graded(run, source, folder, monkeypatch):
+    hand_in(folder, source, "ana")
+    monkeypatch.setenv("MINIRES_COURSE_SEED", "spring")
+    with pytest.raises(ConfigError, match="not a seed"):
+        run()

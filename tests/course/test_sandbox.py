@@ -3,11 +3,17 @@
 import io
 import os
 import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from minires.course.mark import Limits, mark
 from minires.course.sandbox import wire
+from minires.course.sandbox.remote import ROOT
 
 from .conftest import RIGHT, changed, marked, points, with_cell
 
@@ -70,6 +76,40 @@ def test_time_for_all_of_it_is_limited(source):
     assert points(result) == {**RIGHT, "a1-relu-test": 0, "a1-sum-test": 0} and "all together" in result.problems[0]
 
 
+def test_time_for_all_of_it_is_limited_within_a_test(source):
+    started = time.monotonic()
+    result = marked(changed(source, a1_relu="import time\ndef relu_backward(dy, a):\n    time.sleep(8)\n    return dy * (a > 0)"), source, total=3, seconds=20)
+    assert time.monotonic() - started < 12 and points(result)["a1-relu-test"] == 0
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
+def test_a_submission_ends_with_its_grader(tmp_path):
+    cell = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(99)"
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from minires.course.sandbox import Submission; Submission({str(tmp_path)!r}).run({cell!r}, 'cell')"
+    grader = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        _wait(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+    finally:
+        grader.kill()
+        grader.wait()
+    _wait(lambda: not _runs(int((tmp_path / "pid").read_text())))
+
+
+def _wait(until):
+    for _ in range(200):
+        if until():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not come to pass")
+
+
+def _runs(pid):
+    try:
+        return "Z" not in (Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+
+
 def test_much_output_is_cut(source):
     result = marked(with_cell(source, "for i in range(400):\n    print('x' * 100_000)\nprint('the end')"), source)
     assert points(result) == RIGHT and len(result.output) < 50_000 and "bytes left out" in result.output and "the end" in result.output
@@ -83,6 +123,43 @@ def test_files_elsewhere_are_safe(source, tmp_path):
     result = marked(with_cell(source, code), source)
     assert points(result) == RIGHT and not result.problems and result.output.count("refused") == 5
     assert sorted(path.name for path in tmp_path.iterdir()) == ["precious", "sources"]
+
+
+@pytest.mark.parametrize("way", [
+    "from minires.course.sandbox import guard\nguard.FORBIDDEN = guard.CHANGES = ()\nimport subprocess\nfound = subprocess.run(['cat', other], capture_output=True).stdout",
+    "import builtins\nbuiltins.any = lambda things: False\nfound = open(other).read()",
+    "import os\nos.path.realpath = lambda path, **settings: os.getcwd()\nfound = open(other).read()",
+    "import os\nos.readlink = os.lstat = os.fspath = None\nfound = open('/proc/self/root' + other).read()",
+    "import gc\nfor one in gc.get_objects():\n    if isinstance(one, list) and other in one: one.clear()\nfound = open(other).read()",
+    "import os\nfolder = os.open(os.path.dirname(os.path.dirname(other)), os.O_RDONLY)\nfound = os.read(os.open('submitted/ana.txt', os.O_RDONLY, dir_fd=folder), 9)",
+    "import os\nos.makedirs('a/b')\nhere = os.open('.', os.O_RDONLY)\nos.chdir('a/b')\nname = '..' + '/..' * 9 + other\nfound = os.read(os.open(name, os.O_RDONLY, dir_fd=here), 9)",
+    "import os\nfound = os.listdir(os.path.dirname(other))",
+    "import os\nfound = open(f'/proc/{os.getppid()}/environ', 'rb').read()",
+    "import os, signal\nfound = signal.pidfd_send_signal(os.pidfd_open(os.getppid()), 0) or 'sent'",
+    "import os, resource\nfound = resource.prlimit(os.getppid(), resource.RLIMIT_CORE)",
+    "import multiprocessing.util, os\nfound = multiprocessing.util.spawnv_passfds(b'/bin/true', [b'true'], [])",
+    "import ctypes\nfound = ctypes.CDLL(None).getppid()",
+    "import os, sqlite3\nsqlite3.connect(':memory:').execute(f\"attach '{other}.db' as x\")\nfound = 1",
+    "import readline\nfound = readline.read_history_file(other) or 1",
+    "import os\nfound = os.mkfifo(other + '.fifo') or 1",
+    "found = open('/dev/shm/for-the-next', 'w')",
+])
+def test_ways_round_the_guard_are_closed(way, source, tmp_path):
+    other = tmp_path / "submitted" / "ana.txt"
+    other.parent.mkdir()
+    other.write_text("SECRET")
+    result = mark(with_cell(source, f"other = {str(other)!r}\nfound = None\ntry:\n" + "".join(f"    {line}\n" for line in way.split("\n")) + "finally:\n    print('found', found)"),
+                  source, "a1_small", Limits(seconds=20), [other.parent])
+    assert points(result) == RIGHT and result.output.strip() == "found None"
+    assert [path.name for path in other.parent.iterdir()] == ["ana.txt"]
+
+
+def test_honest_work_with_files_and_threads_is_let_be(source):
+    code = "import os, tempfile, tqdm\nfrom collections import namedtuple\nfrom concurrent.futures import ThreadPoolExecutor\n" \
+           "with tempfile.TemporaryDirectory() as folder:\n    open(folder + '/x', 'w').write('1')\nassert not os.path.exists(folder)\n" \
+           "namedtuple('A', 'a b', defaults=[1])\nlist(tqdm.tqdm(ThreadPoolExecutor(2).map(abs, [1])))\nos.mkdir('sub')\nos.chdir('sub')\nos.chdir('..')\nos.listdir()"
+    result = marked(with_cell(source, code), source)
+    assert points(result) == RIGHT and not result.problems
 
 
 @pytest.mark.parametrize("cheat", [
@@ -123,6 +200,11 @@ def test_an_input_changed_in_place_is_noticed(source):
 def test_figures_are_kept(source):
     result = marked(with_cell(source, "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"), source)
     assert len(result.figures) == 1 and result.figures[0][1].startswith(b"\x89PNG")
+
+
+def test_a_line_may_begin_with_a_percent_sign(source):
+    result = marked(changed(source, a1_relu="def relu_backward(dy, a):\n    return (dy * (a > 0)\n            % 1e9 if a is None else dy * (a > 0))\ntext = '''\n%d\n''' % 3\nassert text == '\\n3\\n'"), source)
+    assert points(result) == RIGHT and not result.problems
 
 
 def test_magics_and_windows_line_ends_do_no_harm(source):

@@ -39,15 +39,24 @@ def run(name, answers, hidden):
     known = tasks(str(name).split(".")[0])
     if name not in known:
         raise unknown_name("check", "task", name, known)
-    seeds = [0]
-    if hidden:
-        try:
-            first = int(os.environ.get("MINIRES_COURSE_SEED", "1"))
-        except ValueError:
-            raise ConfigError("MINIRES_COURSE_SEED", "not a seed", "a whole number", os.environ["MINIRES_COURSE_SEED"]) from None
-        seeds = [1000 * first + 1, 1000 * first + 2]
-    for seed in seeds:
+    for seed in seeds(hidden):
         _tasks[name](*answers, Trial(seed, hidden))
 
 
-lock(__name__, "run", "task", "tasks")
+def seeds(hidden):
+    """Those of the numbers on view, or those that MINIRES_COURSE_SEED leads to.
+
+    Raises
+    ------
+    ConfigError
+        If that is not a whole number from 0 on.
+    """
+    if not hidden:
+        return [0]
+    text = os.environ.get("MINIRES_COURSE_SEED", "1")
+    if not text.isdecimal():
+        raise ConfigError("MINIRES_COURSE_SEED", "not a seed", "a whole number from 0 on", text)
+    return [1000 * int(text) + 1, 1000 * int(text) + 2]
+
+
+lock(__name__, "run", "seeds", "task", "tasks")

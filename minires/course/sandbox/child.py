@@ -3,11 +3,16 @@
 import io
 import json
 import os
+import re
 import sys
+import threading
+import time
 import traceback
 import types
 
 from . import guard, wire
+
+MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
 
 
 def main():
@@ -18,8 +23,17 @@ def main():
     os.dup2(2, 1)
     sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), encoding="utf-8", errors="replace", line_buffering=True)
 
-    guard.limit(settings["memory"])
+    guard.limit(settings["memory"], settings["total"])
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     serve(requests, replies, Room(settings))
+
+
+def _end_with(parent):
+    """End this process once the one that started it is gone, whatever else runs here."""
+    sleep, end, parent_now = time.sleep, os._exit, os.getppid
+    while parent_now() == parent:
+        sleep(1)
+    end(1)
 
 
 class Room:
@@ -52,7 +66,11 @@ class Room:
         import linecache
 
         linecache.cache[label] = len(source), None, source.splitlines(keepends=True), label      # so that errors can show the line
-        exec(compile(source, label, "exec"), vars(self.module))
+        try:
+            code = compile(source, label, "exec")
+        except SyntaxError:                    # only now: % and ! can stand at the start of a line for honest reasons
+            code = compile(MAGIC.sub(r"\1pass", source), label, "exec")
+        exec(code, vars(self.module))
 
     def names(self):
         return [name for name in vars(self.module) if not name.startswith("__")]

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from pathlib import Path
 
@@ -40,11 +41,15 @@ class Submission:
         For each request.
     memory : int
         Bytes.
+    deadline : float, optional
+        When all of it must be done, by `time.monotonic`; by default in an hour.
     """
 
-    def __init__(self, folder, assignment=None, unreadable=(), seconds=60, memory=4 * 1024 ** 3):
+    def __init__(self, folder, assignment=None, unreadable=(), seconds=60, memory=4 * 1024 ** 3, deadline=None):
         self.seconds, self.timed_out, self.output = seconds, False, Output()
-        settings = {"folder": str(folder), "assignment": assignment, "unreadable": [str(path) for path in unreadable], "memory": memory}
+        self.deadline = time.monotonic() + 3600 if deadline is None else deadline
+        settings = {"folder": str(folder), "assignment": assignment, "unreadable": [str(path) for path in unreadable], "memory": memory,
+                    "total": 60 + int(max(0, self.deadline - time.monotonic()))}
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment |= {"HOME": str(folder), "TMPDIR": str(folder), "TEMP": str(folder), "MPLBACKEND": "Agg", "MPLCONFIGDIR": _matplotlib_folder(),
                         "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MINIRES_DATASET": "synthetic", "PYTHONHASHSEED": "0"}
@@ -83,8 +88,9 @@ class Submission:
         self.ask("run", source, label, what="the cell")
 
     def names(self):
-        """The names that the submission has defined."""
-        return [name for name in self.ask("names") if isinstance(name, str)]
+        """The names that the submission has defined, as many as anybody needs."""
+        found = self.ask("names")
+        return [name for name in found if isinstance(name, str) and len(name) < 100][:2000] if isinstance(found, list) else []
 
     def get(self, name):
         """What a name stands for: a number, text or array as it is, anything else as a `Remote`."""
@@ -102,7 +108,8 @@ class Submission:
 
     def ask(self, do, *arguments, what="your code"):
         """Send a request and wait for the answer."""
-        watchdog = threading.Timer(self.seconds, self._time_out)
+        seconds = min(self.seconds, max(0, self.deadline - time.monotonic()))
+        watchdog = threading.Timer(seconds, self._time_out)
         watchdog.daemon = True
         watchdog.start()
         try:
@@ -112,7 +119,8 @@ class Submission:
                 raise wire.WireError("not an answer")
         except (EOFError, OSError, wire.WireError) as error:
             if self.timed_out:
-                raise TimedOut(f"{what} took longer than {self.seconds:g} seconds, and was stopped") from None
+                raise TimedOut(f"{what} took longer than {seconds:g} seconds, and was stopped" if seconds == self.seconds else
+                               f"{what} was stopped: all together took too long") from None
             self._kill()
             code = self.process.wait()
             raise Crashed(f"{what} ended the process" + (f" (exit status {code})" if code >= 0 else f" (signal {-code})")
@@ -140,7 +148,7 @@ class Remote:
 
     def __init__(self, submission, reference):
         self._submission, self._reference = submission, int(reference["ref"])
-        self.__name__ = str(reference.get("name") or f"a {reference.get('type')}")
+        self.__name__ = str(reference.get("name") or f"a {reference.get('type')}")[:100]
 
     def remote_call(self, arguments, settings):
         """The result, and which of the arguments were changed."""

@@ -8,7 +8,8 @@ import struct
 
 import numpy as np
 
-LARGEST = 512 * 1024 ** 2              # bytes of one message
+LARGEST = 512 * 1024 ** 2              # bytes of the arrays in one message
+LONGEST = 16 * 1024 ** 2               # bytes of its JSON, which takes much more memory than that when it is read
 KINDS = "biufc"                        # the dtypes of arrays that travel
 
 
@@ -79,7 +80,7 @@ def receive(stream, handle):
     """
     try:
         length = struct.unpack("<Q", _exactly(stream, 8))[0]
-        if length > LARGEST:
+        if length > LONGEST:
             raise WireError(f"a message of {length} bytes")
         header = json.loads(_exactly(stream, length))
         arrays, left = [], LARGEST
@@ -91,7 +92,9 @@ def receive(stream, handle):
                 raise WireError(f"an array of {size} bytes of {dtype}")
             arrays.append(np.frombuffer(_exactly(stream, size), dtype).reshape(shape).copy())
         return decode(header["body"], arrays, handle)
-    except (KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
+    except (EOFError, WireError):
+        raise
+    except Exception as error:         # whatever a message that was made up leads to
         raise WireError(f"not a message: {error}") from error
 
 
