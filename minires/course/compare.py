@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy import abs as absolute
 from numpy import all as every
-from numpy import argmax, array, array_equal, asarray, isfinite, isnan, median, ndarray, unravel_index
+from numpy import argmax, array_equal, asarray, isfinite, isnan, median, ndarray, unravel_index
 
 FOLDER = Path(__file__).parent
 _default_rng = np.random.default_rng

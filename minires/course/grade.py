@@ -8,7 +8,8 @@ import multiprocessing
 import os
 import re
 import unicodedata
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,25 +107,31 @@ def grade(submissions, out, sources=None, limits=Limits(), jobs=None, progress=T
 
 
 def _marked(todo, sources, limits, unreadable, jobs):
-    """(entry, digest, future) for each, as they are done. A process that is killed takes the others with it: they are marked one by one."""
-    left = []
-    for entry, digest, future in _in_processes(todo, sources, limits, unreadable, jobs):
-        if isinstance(future.exception(), BrokenProcessPool):
-            left.append((entry, digest))
-        else:
-            yield entry, digest, future
-    for one in left:
-        yield from _in_processes([one], sources, limits, unreadable, 1)
+    """(entry, digest, future) for each, as they are done. A process that is killed takes those beside it with it: they are marked again,
+    one by one. None is handed over before its turn, so that Ctrl-C waits for none."""
+    todo, suspects = deque(todo), []
+    while todo:
+        with _pool(jobs) as pool:
+            running = {}
+            while running or todo and not suspects:
+                while todo and not suspects and len(running) < jobs:
+                    entry, digest = todo.popleft()
+                    running[pool.submit(_mark, entry.path, sources[entry.assignment], limits, unreadable)] = entry, digest
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    if isinstance(future.exception(), BrokenProcessPool):
+                        suspects.append(running.pop(future))
+                    else:
+                        yield (*running.pop(future), future)
+        while suspects:
+            entry, digest = suspects.pop()
+            with _pool(1) as pool:
+                future = pool.submit(_mark, entry.path, sources[entry.assignment], limits, unreadable)
+                wait([future])
+                yield entry, digest, future
 
 
-def _in_processes(todo, sources, limits, unreadable, jobs):
-    with ProcessPoolExecutor(max_workers=jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        futures = {pool.submit(_mark, entry.path, sources[entry.assignment], limits, unreadable): (entry, digest) for entry, digest in todo}
-        try:
-            for future in as_completed(futures):
-                yield (*futures[future], future)
-        finally:                       # Ctrl-C: begin no more
-            pool.shutdown(wait=False, cancel_futures=True)
+def _pool(jobs):
+    return ProcessPoolExecutor(max_workers=jobs, mp_context=multiprocessing.get_context("spawn"))
 
 
 def discover(submissions, sources, graded):
