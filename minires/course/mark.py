@@ -21,6 +21,7 @@ from .sandbox import Crashed, Submission, TimedOut
 
 RESTARTS = 10                          # how often a process that ended, or took too long, is started again
 FIGURES = 6                            # kept of one submission
+WORTH_A_LOOK = re.compile(r"_getframe|currentframe|\b[ft]b?_(?:locals|globals|back|frame)\b|__closure__|__code__|ctypes|course\W+(?:import\W+)?(?:probes|sandbox|checks)\b")
 PROBLEMS = 40                          # lines about what went wrong
 
 
@@ -199,6 +200,9 @@ class Marker:
         """A cell of the submission's own."""
         if not self.alive():
             return
+        found = WORTH_A_LOOK.search(source)
+        if found:
+            self.note(f"{label}: worth a look: {found[0]!r} is there, for which an answer has no use")
         try:
             self.process.run(source, f"<cell {number}>")
         except (Crashed, TimedOut) as error:

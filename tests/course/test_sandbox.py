@@ -45,7 +45,7 @@ def test_the_reference_gets_all_points(source):
 def test_a_cell_that_misbehaves_is_reported_and_the_rest_is_graded(cell, word, source):
     result = marked(with_cell(source, cell), source, seconds=3 if "while" in cell else 20)
     assert points(result) == RIGHT
-    assert len(result.problems) == 1 and word in result.problems[0] and result.problems[0].startswith("cell 3: ")
+    assert word in result.problems[-1] and all(line.startswith("cell 3: ") for line in result.problems)
 
 
 @pytest.mark.parametrize("body, word", [
@@ -262,3 +262,11 @@ def test_nothing_is_left_behind(source, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     marked(source, source)
     assert [name for name in os.listdir(tmp_path) if "submission" in name] == []
+
+
+@pytest.mark.parametrize("cell, word", [("import sys\nsys._getframe(0)", "_getframe"), ("from minires.course import probes", "probes"), ("(lambda: 0).__code__", "__code__")])
+def test_what_an_answer_has_no_use_for_is_pointed_out(cell, word, source):
+    """Where code of the grader runs beside a submission it can be tampered with: somebody should look."""
+    problems = marked(with_cell(source, cell), source).problems
+    assert "worth a look" in problems[0] and word in problems[0]
+    assert not marked(source, source).problems
