@@ -7,6 +7,7 @@ import sys
 import traceback
 import types
 
+from ..compare import owner
 from . import guard, wire
 
 
@@ -101,6 +102,8 @@ def serve(requests, replies, room):
             answer = {"result": getattr(room, message["do"])(*message["with"])}
         except BaseException as error:         # a submission may raise anything, SystemExit too
             answer = {"error": type(error).__name__, "message": _text(error), "where": _place(error)}
+            if type(error) is NotImplementedError:
+                answer["message"] = owner(error.__traceback__, lambda filename: filename.startswith("<cell"))
         try:
             wire.send(replies, answer, room.handle)
         except BrokenPipeError:
