@@ -107,6 +107,10 @@ def course_check(args):
 
     right = True
     for path in map(Path, args.notebooks):
+        if path.is_dir():
+            inside = ", ".join(sorted(one.name for one in path.glob("*.ipynb"))[:6])
+            raise ConfigError("minires course check", "not a file", "a notebook of an assignment",
+                              f"the folder {path}" + (f"; there is {inside} in it" if inside else ""))
         if not path.is_file():
             raise ConfigError("minires course check", "no such file", "a notebook of an assignment", str(path))
         notebook = assignments.read(path)
@@ -114,6 +118,8 @@ def course_check(args):
         if name is None:
             raise ConfigError(str(path), "not an assignment", f"cells with the names of {', '.join(assignments.KEYS)}", "none")
         result = mark.mark(notebook, notebook, name, _limits(args))
+        if not result.marks:
+            raise ConfigError(str(path), "not an assignment", "a notebook with its checks, as it was handed out", "none of its checks")
         print(f"{path.name}: {result.points:g} of {result.out_of:g} points" + (f", {len(result.to_read)} answers to be read by a person" if result.to_read else ""))
         for one in result.marks:
             sign = "…" if one.points is None else "✓" if one.points == one.out_of else "✗"

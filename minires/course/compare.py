@@ -83,13 +83,25 @@ class reported:
     def __exit__(self, kind, error, trace):
         if kind is None or issubclass(kind, (WrongAnswer, KeyboardInterrupt, SystemExit)):
             return False
-        raise WrongAnswer(stopped(self.name, kind.__name__, str(error), place(trace))) from None
+        message = owner(trace, lambda filename: not _is_ours(filename)) if kind is NotImplementedError else str(error)
+        raise WrongAnswer(stopped(self.name, kind.__name__, message, place(trace))) from None
 
 
 def place(trace):
     """Where in a student's code an error happened: "line 3: y = x + z", or "" if it was elsewhere."""
     frames = [frame for frame in traceback.extract_tb(trace) if not _is_ours(frame.filename)]
     return f"line {frames[-1].lineno}: {frames[-1].line}".rstrip(": ") if frames else ""
+
+
+def owner(trace, is_students):
+    """The function or class of a student's code that an error came from last, or ""."""
+    found = ""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if is_students(code.co_filename):
+            found = getattr(code, "co_qualname", code.co_name).split(".")[0]
+        trace = trace.tb_next
+    return found if found.isidentifier() and found != "__init__" else ""
 
 
 def _is_ours(filename):
@@ -101,7 +113,8 @@ def _is_ours(filename):
 def stopped(name, kind, message, where):
     """The message about an error in a student's code."""
     if kind == "NotImplementedError":
-        return f"{name} is not written yet"
+        missing = message if message.isidentifier() else name
+        return f"{missing} is not written yet" if missing == name or " " not in name else f"{name} stopped: {missing} is not written yet"
     return f"{name} stopped with {kind}: {message}" + (f" ({where})" if where else "")
 
 
@@ -197,7 +210,7 @@ def _factor(got, want, tolerance):
     if big.sum() < 1 or want.size < 3:
         return None
     factor = float(median(got[big] / want[big]))
-    if factor and _same(asarray(got), factor * want, 10 * tolerance):
+    if factor and absolute(factor - 1) > 100 * tolerance and _same(asarray(got), factor * want, 10 * tolerance):
         return "the sign is wrong everywhere" if absolute(factor + 1) < 1e-6 else f"every value is {factor:.4g} times what it should be"
     return None
 

@@ -124,7 +124,7 @@ class Marker:
         self.source = [cell for cell in assignments.cells(source) if cell.id]
         self.locked = {cell.id: cell for cell in self.source if cell.locked and not cell.tests}
         self.name, self.folder, self.limits, self.unreadable = name, folder, limits, unreadable
-        self.result, self.done, self.restarts = Result(name), [], 0
+        self.result, self.done, self.stopped, self.restarts = Result(name), [], [], 0
         self.deadline = time.monotonic() + limits.total
         self.process, self.outputs, self.late = None, [], False
         self.noted = 0
@@ -207,10 +207,12 @@ class Marker:
             self.process.run(source, f"<cell {number}>")
         except (Crashed, TimedOut) as error:
             self.note(f"{label}: {error}")
+            self.stopped.append((label, source))
             self.restart()
             return
         except WrongAnswer as error:           # what it defined before it stopped is there
             self.note(f"{label}: {error}")
+            self.stopped.append((label, source))
         self.done.append((source, f"<cell {number}>"))
         if len(self.result.figures) < FIGURES and re.search(r"plt|plot|figure|draw", source):
             self.draw(label)
@@ -260,10 +262,19 @@ class Marker:
             if defined is None:
                 defined = self.process.names()
             if name not in defined:
-                near = nearest(name, defined)
-                raise WrongAnswer(f"{name} is not defined: its cell stopped, or it has another name" + (f"; there is {near!r}" if near else ""))
+                raise WrongAnswer(f"{name} is not defined: " + self.why_undefined(name, defined))
             space[name] = self.process.get(name)
         return space
+
+    def why_undefined(self, name, defined):
+        """The cell that stopped before it made `name`; else a name like it, if the assignment itself does not have that."""
+        makes = re.compile(rf"^(?:\s*(?:def|class)\s+)?{re.escape(name)}\b\s*[(:=,]", re.MULTILINE)
+        label = next((label for label, source in reversed(self.stopped) if makes.search(source)), None)
+        if label:
+            return f"{label}, which makes it, stopped"
+        own = set(re.findall(r"\w+", "\n".join(cell.source for cell in [*self.locked.values(), *self.tests.values()])))
+        near = nearest(name, [other for other in defined if other not in own])
+        return "its cell stopped, or it has another name" + (f"; there is {near!r}" if near else "")
 
     def to_read(self, cell, submitted):
         """An answer in words, for a person; without one, no points."""

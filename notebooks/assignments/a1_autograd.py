@@ -160,8 +160,10 @@ check("a1.sum", sum_backward, hidden=True)
 # %% nbgrader={"grade": false, "grade_id": "a1-node", "locked": true, "schema_version": 3, "solution": false, "task": false}
 class Node:
     def __init__(self, value, parents=(), rule=None):
-        self.value, self.parents, self.rule = value, parents, rule     # rule(dy): a tuple, one gradient for each parent
-        self.grad = None
+        self.value = value
+        self.parents = parents             # the nodes it was made from; () if it was given
+        self.rule = rule                   # rule(dy): a tuple, one gradient for each parent; None if there are none
+        self.grad = None                   # dL/d(value), once it is known
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-order-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # A node may be asked for its parents' gradients only when all of its own has arrived, that is, after *every* node that uses it. Put
@@ -212,7 +214,8 @@ check("a1.long_chain", topological_order)
 # ## 4 · The walk back (5 points)
 #
 # Give `last` the gradient that is handed in, then visit the nodes in order and hand each rule's gradients on to the parents. Leave
-# the gradient of every node in its `grad`. A node that is used twice gets two gradients.
+# the gradient of every node in its `grad`. A node that is used twice gets two gradients, and has
+# their sum. Do not change a gradient in place: two nodes may have got the very same array.
 
 # %% nbgrader={"grade": false, "grade_id": "a1-walk-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def backward(last, gradient):
@@ -283,7 +286,8 @@ def numerical_gradient(f, x, eps=1e-6):
 def gradient_check(f, gradient, x, tolerance=1e-4):
     """Whether `gradient(x)` is the gradient of `f` at `x`: True or False.
 
-    Every number of it may differ from the numerical one by `tolerance` times the largest number of that.
+    Every number of it may differ from the numerical one by `tolerance` times the largest number of the numerical gradient (without
+    its sign).
     """
     ### BEGIN SOLUTION
     wanted = numerical_gradient(f, x)
@@ -309,7 +313,7 @@ check("a1.gradient_check", gradient_check, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-train", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 6 · Your tape trains a network (4 points)
 #
-# Two half moons, red and blue. A network of two layers shall tell them apart. The operations below record themselves on your tape;
+# Two half moons, orange and blue. A network of two layers shall tell them apart. The operations below record themselves on your tape;
 # `softplus(-z t)` is the loss of a point with label $t = \pm 1$, and its mean starts at $\ln 2$, since the network knows nothing yet.
 
 # %% nbgrader={"grade": false, "grade_id": "a1-train-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -351,7 +355,8 @@ def network(x):
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-train-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Write the loop: in each step the loss of all points, the walk back, and every parameter moved by `-lr` times its gradient. Collect
-# the losses in a list. Gradients add up, also over steps: set `grad` to None before each.
+# the losses in a list. Gradients add up, also over steps: set the `grad` of the
+# four parameters to None before each. The walk begins with dL/dL = 1. (To train once more from the start, run the cell above again.)
 
 # %% nbgrader={"grade": false, "grade_id": "a1-train-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def train(steps, lr):

@@ -402,7 +402,8 @@ check("a4.twins", twins, hidden=True)
 # ## 6 · The twins in training (5 points)
 #
 # Write the loop (2 points): for every batch the loss (`F.cross_entropy(logits, labels)`), the walk back, and one step of
-# `mr.optim.SGD(net.parameters(), lr, momentum=0.9)`. Return the losses as numbers (`loss.item()`), each from before its step.
+# `mr.optim.SGD(net.parameters(), lr, momentum=0.9)`, with `zero_grad()` before each walk. A network takes Tensors, and the images
+# of a batch are an array: `mr.Tensor(images)`. Return the losses as numbers (`loss.item()`), each from before its step.
 
 # %% nbgrader={"grade": false, "grade_id": "a4-train-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def train(net, batches, lr):

@@ -154,6 +154,7 @@ def test_commands(sources, source, folder, tmp_path, capsys):
 
 @pytest.mark.parametrize("command, words", [
     (["course", "check", "nowhere.ipynb"], "no such file"),
+    (["course", "check", "."], "expected a notebook of an assignment, got the folder"),
     (["course", "grade", "nowhere", "--out", "out"], "no folder of submissions"),
     (["course", "build", "out", "--sources", "nowhere"], "no sources of assignments"),
 ])
@@ -161,6 +162,12 @@ def test_commands_say_what_is_missing(command, words, tmp_path, monkeypatch, cap
     monkeypatch.chdir(tmp_path)
     assert main(command) == 1
     assert words in capsys.readouterr().err
+
+
+def test_a_file_with_none_of_the_checks_is_not_right(tmp_path, capsys):
+    (tmp_path / "a1.py").write_text("print(1)\n")
+    assert main(["course", "check", str(tmp_path / "a1.py")]) == 1
+    assert "none of its checks" in capsys.readouterr().err
 
 
 def test_a_notebook_that_is_no_assignment(tmp_path, capsys):

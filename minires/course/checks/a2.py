@@ -7,6 +7,7 @@ import numpy as np
 
 from ..compare import WrongAnswer, call, expect, expect_that, expect_tuple, probe
 from . import task
+from .a1 import expect_put_back
 
 # Images, filters (KH, KW, C, O), stride and padding: from the simple to the mean.
 CASES = (((1, 4, 5, 1), (2, 2, 1, 1), 1, 0),
@@ -103,7 +104,13 @@ def output_size(function, trial):
 @task("a2.pad")
 def pad(function, trial):
     for x, p in ((np.arange(1.0, 13).reshape(1, 3, 4, 1), 1), (trial.normal(2, 4, 3, 2), 2), (trial.normal(2, 3, 4, 2), 0)):
-        expect(f"pad of shape {x.shape} with padding {p}", call(function, x, p, name="pad"), padded(x, p), [
+        try:
+            got = call(function, x, p, name="pad")
+        except WrongAnswer as error:
+            if p == 0 and "stopped with" in str(error):
+                raise WrongAnswer(f"{error}. This is with padding 0: a slice p:-p is empty for p = 0, so say where it ends, p:p + H") from None
+            raise
+        expect(f"pad of shape {x.shape} with padding {p}", got, padded(x, p), [
             ("all four axes are padded: images and channels are not, so give np.pad a pair for each axis, (0, 0) for these", np.pad(x, p)),
             ("images and rows are padded, in place of rows and columns: x is (N, H, W, C)", np.pad(x, ((p, p), (p, p), (0, 0), (0, 0)))),
             ("the last two axes are padded: x is (N, H, W, C), with the channels last", np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))),
@@ -185,9 +192,17 @@ def naive(function, trial):
     for shape, filters, stride, padding in CASES:
         x, w = trial.normal(*shape), trial.normal(*filters)
         expect(_case("conv2d_naive", x, w, stride, padding), call(function, x, w, stride, padding, name="conv2d_naive"),
-               convolution(x, w, stride, padding), forward_mistakes(x, w, stride, padding))
+               convolution(x, w, stride, padding), [*forward_mistakes(x, w, stride, padding), *_wrapped(x, w, stride, padding)])
     x, w = trial.normal(1, 4, 5, 2, dtype=np.float32), trial.normal(3, 3, 2, 2, dtype=np.float32)
     expect("conv2d_naive of float32", call(function, x, w, 1, 1, name="conv2d_naive"), convolution(x, w, 1, 1), tolerance=1e-4, dtype=np.float32)
+
+
+def _wrapped(x, w, stride, padding):
+    """Without padding, but with the indices of the formula: those below 0 count from the end, those beyond it give 0."""
+    border = np.concatenate([x[:, x.shape[1] - padding:], x, np.zeros_like(x[:, :padding])], axis=1)
+    border = np.concatenate([border[:, :, border.shape[2] - padding:], border, np.zeros_like(border[:, :, :padding])], axis=2)
+    return [("a pixel with a negative row or column is looked up: NumPy counts it from the end of the array, but it lies on the padding and counts as 0",
+             product(windows(border, w.shape[:2], stride), w))] if padding else []
 
 
 def _case(name, x, w, stride, padding):
@@ -423,7 +438,7 @@ def gradient_check(function, trial):
 
     def judge(kind):
         found, settings, *arrays = probe("a2.errors", function, kind, x, w, 2, 1, trial.rng)
-        expect_that(all(np.array_equal(a, b) for a, b in zip(arrays, (x, w))), "gradient_errors: x or w is not as it was before: put each number back after moving it")
+        expect_put_back("gradient_errors: x or w", (x, w), arrays)
         expect_that(settings == [(2, 1)], f"gradient_errors: forward was called with (stride, padding) = {', '.join(map(str, settings)) or 'nothing'}: expected (2, 1), as given, "
                                           "in every call")
         found = expect_tuple("gradient_errors", found, 2, "the error of dx and that of dw")
@@ -442,6 +457,14 @@ def gradient_check(function, trial):
     one = judge("one number")
     expect_that(one[1] > 0.1, f"gradient_errors: two numbers of dw are wrong by 20 %, one up, one down; the error should be about 0.2, got {one[1]:.2g}. Take the "
                               "*largest* difference without its sign, not a sum or a mean")
+    expect_that(abs(one[1] - 0.2) < 1e-3, f"gradient_errors: two numbers of dw are wrong by 20 % of the largest one; the error should be 0.2, got {one[1]:.3g}. Divide the "
+                                          "largest difference by the *largest* number of the numerical gradient, without its sign, not each by its own")
+    down = judge("down")[1]
+    expect_that(abs(down - 0.2) < 1e-3, f"gradient_errors: one number of dw is too small by 20 % of the largest one; the error should be 0.2, got {down:.3g}. Take the "
+                                        "largest difference without its sign")
+    three = judge("three times")[0]
+    expect_that(abs(three - 2) < 1e-2, f"gradient_errors: for a dx three times too large the error should be 2, got {three:.3g}. Divide by the largest number of the "
+                                       "*numerical* gradient")
     expect_that(not judge("nan")[0] < 0.1, "gradient_errors: a dx with a nan in it passes for right. np.max keeps a nan; Python's max and np.nanmax may lose it")
     expect_that(judge("mixed up")[1] > 1e-3, "gradient_errors: a backward that takes dy of one image for another passes for right. Is r the same everywhere? "
                                              "Draw it at random, rng.standard_normal(y.shape)")

@@ -55,6 +55,14 @@ def option_b(x, projection, stride):
     return norm(convolution(x, w, stride), weight, bias)
 
 
+def early(x, layers, strides):
+    """F(x) with each ReLU before its batch norm, not after it."""
+    for i, ((w, weight, bias), stride) in enumerate(zip(layers, strides)):
+        x = convolution(x, w, stride)
+        x = norm(relu(x) if i < len(layers) - 1 else x, weight, bias)
+    return x
+
+
 def branch(x, layers, strides, between=True, last=True):
     """F(x): convolution and batch norm, with ReLU in between: True, False, or the number of the layer that alone has one before it.
 
@@ -198,6 +206,8 @@ def he_normal(function, trial):
             ("all axes are counted, the outputs too", math.sqrt(2 / math.prod(shape))),
             ("the mean of fan_in and fan_out is taken: that is Glorot's rule", math.sqrt(2 / (fan_in + fan_out))),
             ("only the first axis is counted", math.sqrt(2 / shape[0])),
+            ("the outputs are counted in place of what goes in: fan-in is all axes but the last", math.sqrt(2 / shape[-1])),
+            ("the outputs are counted in place of what goes in: fan-in is all axes but the last", math.sqrt(2 / math.prod(shape[1:]))),
             ("the numbers have standard deviation 1", 1.0)], tolerance=0.04)
         expect_that(abs(np.mean(w)) < 0.1 * std, f"{what}: expected a mean of about 0, got {np.mean(w):.3g}")
         far = float(np.mean(np.abs(w) > 2 * std))
@@ -337,6 +347,10 @@ def compare_block(what, target, settings, seed, values, places, strides, kind, t
     between = "the ReLU between the convolutions is missing" if depth == 2 else "the ReLUs between the convolutions are missing"
     wrong = [("the last ReLU, after the addition, is missing" if kind else "the last ReLU is missing", f + s),
              (between, relu(branch(wide, path, strides, between=False) + s)), ("all ReLUs are missing", branch(wide, path, strides, between=False) + s)]
+    wrong.append(("ReLU comes before the batch norm: the order is convolution, batch norm, ReLU", relu(early(wide, path, strides) + s)))
+    if depth == 2:
+        wrong.append(("the first batch norm is used twice, and the second not at all",
+                      relu(branch(wide, [path[0], (path[1][0], *path[0][1:])], strides) + s)))
     if depth == 3:
         wrong += [(f"the ReLU after the {name} convolution is missing", relu(branch(wide, path, strides, between=kept) + s)) for name, kept in (("first", 2), ("second", 1))]
     if kind is not None:
@@ -594,11 +608,12 @@ def train(function, trial):
     expect_that(got is not None, f"train: expected a list of losses, one for each batch, got {kind}" + ("; is a `return` missing?" if kind == "NoneType" else ""))
     (losses, after), (gathered, _), (no_momentum, _), (up, _) = (descent(start, images, labels, lr), descent(start, images, labels, lr, gather=True),
                                                                  descent(start, images, labels, lr, momentum=0), descent(start, images, labels, lr, sign=-1))
+    after_steps = [descent(start, images[[*range(i), i, i]], labels[[*range(i), i, i]], lr)[0][-1] for i in range(len(images))]
     expect("train: the losses of six batches", got, losses, [
         ("the weights do not move: after loss.backward() comes optimizer.step(), and zero_grad() not in between", descent(start, images, labels, 0)[0]),
         ("gradients of earlier batches are still there: optimizer.zero_grad() before each loss.backward()", gathered),
-        ("the momentum is missing: SGD(..., momentum=0.9)", no_momentum),
-        ("a new optimiser is made for every batch: it forgets the momentum. Make it once, before the loop", no_momentum),
+        ("the momentum is missing: SGD(..., momentum=0.9), made *once*, before the loop; a new one for every batch forgets it", no_momentum),
+        ("the losses are those from after the steps: take each before its step", after_steps),
         ("the steps go up", up),
         ("the first batch is left out", losses[1:]), ("only the first batch is used", losses[:1]), ("only the last loss is returned", losses[-1:])], tolerance=1e-4)
     expect("train: the weights of a net of one linear layer, afterwards", weights, after, [

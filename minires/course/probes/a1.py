@@ -25,18 +25,21 @@ class _Thing:
 def walk(backward, node_class, parents, factors, gradient):
     """Run a student's backward pass over nodes that multiply and add up: value[i] = sum of factors[i][k] value[parents[i][k]].
 
-    Returns the gradient of every node (None where there is none), and how often each node was asked for its parents' gradients.
+    A factor None hands `dy` itself on, as an addition does. Returns the gradient of every node (None where there is none), how often
+    each node was asked for its parents' gradients, and what was handed in, as it is afterwards.
     """
-    nodes, calls = [], [0] * len(parents)
+    nodes, calls, gradient = [], [0] * len(parents), gradient.copy()
     for number, (places, numbers) in enumerate(zip(parents, factors)):
         def rule(dy, number=number, numbers=numbers):
             calls[number] += 1
-            return tuple(factor * dy for factor in numbers)
+            if dy is None:
+                raise ValueError("a rule was called with dy = None: the grad of its node is not set yet")
+            return tuple(dy if factor is None else factor * dy for factor in numbers)
 
-        value = sum((factor * nodes[i].value for factor, i in zip(numbers, places)), np.zeros_like(gradient)) if places else np.ones_like(gradient)
+        value = sum((nodes[i].value if factor is None else factor * nodes[i].value for factor, i in zip(numbers, places)), np.zeros_like(gradient)) if places else np.ones_like(gradient)
         nodes.append(node_class(value, tuple(nodes[i] for i in places), rule if places else None))
     backward(nodes[-1], gradient)
-    return [None if node.grad is None else np.asarray(node.grad) for node in nodes], calls
+    return [None if node.grad is None else np.asarray(node.grad) for node in nodes], calls, gradient
 
 
 def check_gradient(gradient_check, x, factor):
@@ -48,6 +51,12 @@ def check_gradient(gradient_check, x, factor):
         return factor * right
 
     result = gradient_check(lambda x: float((x ** 3).sum()), gradient, x)
+    return bool(result) if isinstance(result, (bool, np.bool_)) else result
+
+
+def check_numbers(gradient_check, weights, error, x, tolerance):
+    """Let a student's gradient check judge weights + error, where weights are the gradient."""
+    result = gradient_check(lambda x: float((weights * x).sum()), lambda x: weights + error, x, tolerance)
     return bool(result) if isinstance(result, (bool, np.bool_)) else result
 
 

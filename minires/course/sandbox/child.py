@@ -10,6 +10,7 @@ import time
 import traceback
 import types
 
+from ..compare import owner
 from . import guard, wire
 
 MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
@@ -119,6 +120,8 @@ def serve(requests, replies, room):
             answer = {"result": getattr(room, message["do"])(*message["with"])}
         except BaseException as error:         # a submission may raise anything, SystemExit too
             answer = {"error": type(error).__name__, "message": _text(error), "where": _place(error)}
+            if type(error) is NotImplementedError:
+                answer["message"] = owner(error.__traceback__, lambda filename: filename.startswith("<cell"))
         try:
             wire.send(replies, answer, room.handle)
         except BrokenPipeError:
