@@ -229,7 +229,7 @@ class Marker:
             if defined is None:
                 defined = self.process.names()
             if name not in defined:
-                near = nearest(name, defined)
+                near = nearest(name, [other for other in defined if other[:1].lower() == name[:1].lower()])
                 raise WrongAnswer(f"{name} is not defined: its cell stopped, or it has another name" + (f"; there is {near!r}" if near else ""))
             space[name] = self.process.get(name)
         return space
