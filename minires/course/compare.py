@@ -56,8 +56,8 @@ def call(function, *args, name=None, **settings):
             result = function(*args, **settings)
         changed = [i for i, (old, now) in enumerate(zip(before, args)) if old is not None and not array_equal(old, now, equal_nan=True)]
     if changed:
-        raise WrongAnswer(f"{name} changes its argument number {changed[0] + 1} in place: expected it as it was after the call; "
-                          "somebody else may still need it. Make a new array (y = a + b), or copy first (a.copy())")
+        raise WrongAnswer(f"{name} changes its argument number {changed[0] + 1} in place: after the call it must hold what it held "
+                          "before, for somebody else may still need it. Make a new array (y = a + b), or copy first (a.copy())")
     return result
 
 
@@ -143,7 +143,7 @@ def expect(what, got, want, mistakes=None, tolerance=1e-6, dtype=None):
     """
     want = asarray(want)
     if got is None:
-        raise WrongAnswer(f"{what}: expected {_kind(want)}, got None; is a `return` missing?")
+        raise WrongAnswer(f"{what}: expected {_kind(want)}, got None; is a `return` missing, or a part not written yet?")
     if not isinstance(got, (ndarray, np.generic, int, float)) or isinstance(got, bool) and want.dtype != bool:
         raise WrongAnswer(f"{what}: expected {_kind(want)}, got {_article(type(got).__name__)}")
     got = asarray(got)
@@ -192,7 +192,7 @@ def _same(a, b, tolerance):
         return True
     a, b = a.astype(float), b.astype(float)
     with _errstate(all="ignore"):
-        return bool(every((absolute(a - b) <= tolerance * max(1e-30, float(absolute(b).max()))) | (isnan(a) & isnan(b))))
+        return bool(every((absolute(a - b) <= tolerance * max([1e-30, *absolute(b[~isnan(b)]).ravel()])) | (isnan(a) & isnan(b))))
 
 
 def _first_difference(got, want, tolerance):
@@ -224,12 +224,12 @@ def _kind(want):
 
 
 def _article(name):
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    return f"{'an' if name[0] in 'aeiou' or name == 'ndarray' else 'a'} {name}"
 
 
 def _dtype_hint(got, want):
     if want == np.float32 and got == np.float64:
-        return "float64 has crept in: an array made without dtype=, or a NumPy float64 number, makes the result twice as large and slower"
+        return "float64 has crept in, and takes twice the memory and time. It comes from an array made without dtype=, as by np.zeros(3), from a NumPy float64 number, or from astype"
     if got.kind in "iu":
         return "whole numbers: has something been rounded, or divided by // ?"
     return "make new arrays with the dtype of what came in"

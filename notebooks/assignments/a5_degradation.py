@@ -107,8 +107,8 @@ check("a5.twins", twins, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-batches", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# And what they are fed with. `stream.next()` gives the next batch of a stream of batches: `images`, an array (N, H, W, 3), and
-# `labels` (N,).
+# And what they are fed with. `stream.next()` gives the next batch of a stream of batches, a pair of arrays `(images, labels)`, of
+# shapes (N, H, W, 3) and (N,), and moves on.
 
 # %% nbgrader={"grade": false, "grade_id": "a5-batches-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def same_batches(stream, other, count):
@@ -507,7 +507,9 @@ print(f"{time.perf_counter() - started:.0f} s")
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-own", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Here is your run, read by your functions. The factor $k$ is that of notebook 10: the true difference lies within
-# $m \pm k\, s / \sqrt n$, and whoever says so is right 19 times out of 20.
+# $m \pm k\, s / \sqrt n$, and whoever says so is right 19 times out of 20. This range and the verdict ask different things. With
+# three seeds it may well happen that all of them agree (`"higher"`), and the range is so wide that 0 lies in it: then the verdict
+# is right about these seeds, and how large the difference is has not been found out. Say both.
 
 # %% nbgrader={"grade": false, "grade_id": "a5-own-code", "locked": true, "schema_version": 3, "solution": false, "task": false}
 K = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57, 7: 2.45, 8: 2.36, 9: 2.31, 10: 2.26}

@@ -247,7 +247,7 @@ check("a6.growth", growth, hidden=True)
 # weights than the others: leave it out. The nets stay in training mode, as they come.
 #
 # **The figure** (1 point). Draw a line for each kind of net: the geometric mean over the seeds against the layer, counted from
-# 1, on a logarithmic axis (`ax.set_yscale("log")`), with names at both axes and a legend.
+# 1, on a logarithmic vertical axis (`ax.set_yscale("log")`), with names at both axes and a legend.
 
 # %% nbgrader={"grade": false, "grade_id": "a6-start-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def norms_at_start(build, images, labels, seeds):
@@ -542,6 +542,10 @@ for family, table in tables.items():
 # | 4 Leaving out one block hurts a plain net more. | rise of the test error in points, mean of the blocks, plain-14 after 120 steps | the same, residual-14 | `train`, `diagnostics.drop_each(net, test_batches)` |
 # | 5 Layers of a plain net respond more strongly than those of a residual one. | mean of `std` over the convolutions, plain-14 after 100 steps | the same, residual-14 | `train`, `diagnostics.responses(net, test_batches)` |
 # | 6 Batch norm makes a layer's gradient independent of the scale of its weights. | size of log10 of ($\lvert dw\rvert$ with the weights of one convolution times 10, over $\lvert dw\rvert$ with the weights as they are), fresh plain-20 *without* batch norm | the same *with* batch norm | `gradient_norms` |
+#
+# `drop_each` returns a list of records with the field `error`, in percent: the first is that of the whole net, then comes one for
+# each block left out. `responses` returns a list of records with the field `std`, one for each layer; the last one, of the logits,
+# is no convolution. (`help(diagnostics.drop_each)` says more.) "First" convolutions are those next to the images.
 #
 # **The verdict** (3 points). One pair (A, B) for each seed, and a **margin**: a difference so small that you would not call it
 # one.

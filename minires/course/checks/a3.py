@@ -286,6 +286,8 @@ def layer(layer_class, trial):
             expect(f"{what}: the mean that it normalises by", mean, old[0], [("mean and variance are exchanged", old[1])])
             expect(f"{what}: the variance that it normalises by", var, old[1], [
                 ("mean and variance are exchanged", old[0]), ("the standard deviation is handed in: normalise wants the variance", np.sqrt(old[1]))])
+        expect_that(found["replaced"] is None, f"{what}: a running average was a Tensor, and now is of type {found['replaced']}: put the new array into its .data "
+                                               "(self.running_mean.data = ...), and not in its place")
         for which, (name, got) in enumerate(zip(("mean", "variance"), found["running"])):
             own = (batch["mean"], batch["var"])[which]
             if not training:
@@ -490,10 +492,20 @@ def gradient_check(function, trial):
                  ("the difference is taken on one side only: use L(a + eps) - L(a - eps)", [*one_sided, 0], 0.1),
                  ("the sign is turned round", [2, 2], 1e-6))
         hint = next((sentence for sentence, wrong, near in known if (np.abs(got - wrong) <= near * np.abs(wrong) + 1e-6).all()), None)
+        if not np.isfinite(got).any():
+            hint = "the measured gradient is 0: L stays the same when a number is moved. Is a copy moved (flatten makes one), and forward given the original?"
         raise WrongAnswer(f"relative_errors: for a kernel with right gradients, y = a^2 b, expected errors of almost 0 with eps = {eps}, got "
                           f"{got[0]:.3g} and {got[1]:.3g}" + (f". It looks as if {hint}" if hint else ""))
     got = judge(deaf=True)
     expect_that((got > 1e-3).all(), "relative_errors: a kernel whose backward pays no heed to dy passes for right. Hand your dy to backward, and take it into L")
+    try:
+        got = probe("a3.mixed_errors", function, a, b[0], dy, eps)
+    except WrongAnswer as error:
+        raise WrongAnswer(f"y = (a - the mean of a) b, with b of shape (2,): {error}. An input need not have the shape of y") from None
+    expect_tuple("relative_errors", got, 2, "one error for each input")
+    expect_that((np.asarray(got, float) < 1e-6).all(), "relative_errors: for a kernel with right gradients, y = (a - the mean of a) b with b of shape (2,), expected "
+                f"errors of almost 0, got {got[0]:.3g} and {got[1]:.3g}. Here one number of an input moves many of y: move *one* number at a time, and take for L the sum "
+                "of dy y over all of y")
     for name, factors in (("the first gradient is 1 % too large", (1.01 * ones, ones)), ("the second gradient is 1 % too large", (ones, 1.01 * ones)),
                                  ("a single number of the first gradient is 10 % too large", (single, ones)),
                                  ("the second gradient has the wrong sign", (ones, -ones))):
@@ -539,7 +551,7 @@ IN_INFERENCE_BACKWARD = {NETS[0]: [2.30390, 2.28999, 2.29316, 2.32243, 2.26634],
 
 @task("a3.train")
 def train(losses, trial):
-    expect_that(isinstance(losses, dict) and set(NETS) <= set(losses), "losses: expected those of four nets, as the cell above collects them; run it again")
+    expect_that(isinstance(losses, dict) and set(NETS) <= set(losses), "losses: expected those of four nets; the cell above collects them, once `train` is written: run it again")
     for name in NETS:
         got = losses[name]
         expect_that(isinstance(got, (list, tuple)) or getattr(got, "ndim", 0) == 1, f"losses, {name}: expected a list of numbers, got {type(got).__name__}; what does train return?")

@@ -17,6 +17,9 @@ def differences(function, trial):
              ("a setting that only the first has", {"lr": 0.1, "warmup": 400}, {"lr": 0.1}),
              ("a setting that only the second has", {"lr": 0.1}, {"lr": 0.1, "crop_padding": 4}),
              ("a setting that only one has, with the value None", {"lr": 0.1}, {"lr": 0.1, "iterations": None}),
+             ("six values that differ", {name: 1 for name in ("width", "epochs", "seeds", "lr", "depths", "batch_size")},
+              {name: 2 for name in ("lr", "batch_size", "epochs", "depths", "width", "seeds")}),
+             ("values that are lists", {"depths": [20, 56], "drops": [0.6, 0.85]}, {"depths": [8, 32], "drops": [0.6, 0.85]}),
              ("a value that is 0", {"crop_padding": 0, "lr": 0.1}, {"crop_padding": 4, "lr": 0.1})]
     if trial.hidden:
         names = [f"setting {i}" for i in trial.rng.permutation(12)]
@@ -25,6 +28,8 @@ def differences(function, trial):
         try:
             got = probe("a5.plain", function, config, other)
         except WrongAnswer as error:
+            if "unhashable" in str(error):
+                raise WrongAnswer(f"differences, {what}: {error}. Values may be lists, which no set can hold: make sets of the names alone, and compare values by !=") from None
             if "KeyError" in str(error):
                 raise WrongAnswer(f"differences, {what}: {error}. Look whether a name is there before you ask for its value") from None
             raise
@@ -53,12 +58,13 @@ def twins(function, trial):
     seed = int(trial.rng.integers(1000))
     first = ("plain", 8, {"width": 4, "seed": seed})
     narrow = {"width": 4, "seed": seed}
-    cases = [(True, "plain-8 and residual-8 of one seed", ("resnet", 8, narrow), "", "their parameters have the same names, shapes and numbers"),
+    cases = [(True, "plain-8 and residual-8 of one seed", ("resnet", 8, narrow), "", "their parameters have the same names, shapes and numbers. Are Tensors compared? Compare their arrays, tensor.data"),
              (False, "two seeds", ("resnet", 8, {**narrow, "seed": seed + 1}), "", "the names and shapes agree, the numbers do not: compare tensor.data"),
              (False, "residual-8 with 1x1 convolutions in its shortcuts", ("resnet", 8, {**narrow, "shortcut": "B"}), "",
               "one has parameters that the other has not: compare the names too"),
              (False, "a net with one parameter more, after all the others", ("plain", 8, narrow), "one more",
               "one has a parameter that the other has not: compare the names of both (zip stops where the shorter one ends)"),
+             (False, "a last layer of another name", ("plain", 8, narrow), "renamed", "shapes and numbers agree, the names do not: compare them too"),
              (False, "8 and 14 layers", ("resnet", 14, narrow), "", "they have different numbers of parameters"),
              (False, "two widths", ("plain", 8, {**narrow, "width": 6}), "", "the shapes differ"),
              (False, "two numbers of the last layer that changed places", ("plain", 8, narrow), "exchange",
@@ -186,7 +192,7 @@ def verdict_of(differences, margin):
 
 @task("a5.verdict")
 def verdict(function, trial):
-    mean_alone = "one of the seeds is not beyond the margin, though the mean is: every difference has to pass, and pass the margin"
+    mean_alone = "one of the seeds is not beyond the margin, though the mean is: every difference has to pass the margin"
     no_margin = "the margin is not used everywhere: a difference of less than it counts as none"
     cases = [((5.2, 3.1, 9.4), 2.0, "every difference is more than the margin above 0"),
              ((-5.2, -3.1, -9.4), 2.0, "every difference is more than the margin below 0"),
@@ -228,7 +234,12 @@ def compare(function, trial):
     errors = {net: {seed: float(error + trial.rng.uniform(-0.4, 0.4)) for seed in (1, 0, 2, 3)} for net, error in base.items()}
     pairs = {"degradation": (f"plain-{deep}", f"plain-{shallow}"), "shortcuts": (f"residual-{deep}", f"plain-{deep}"),
              "depth with shortcuts": (f"residual-{deep}", f"residual-{shallow}")}
-    got = probe("a5.plain", function, errors, shallow, deep, margin)
+    try:
+        got = probe("a5.plain", function, errors, shallow, deep, margin)
+    except WrongAnswer as error:
+        if "'list' object has no attribute" in str(error):
+            raise WrongAnswer(f"{error}. Does paired return a list? An array was asked for: np.array(...)") from None
+        raise
     expect_that(isinstance(got, dict), f"compare: expected a dictionary, got {_short(got)}" + ("; is a `return` missing?" if got is None else ""))
     missing = [name for name in pairs if name not in got]
     expect_that(not missing, f"compare: expected the names {', '.join(map(repr, pairs))}, got {', '.join(map(repr, got)) or 'none'}")
@@ -292,14 +303,14 @@ def run(rows, errors, depths, trial):
         expect_that(not lacking, f"rows: a row has no {', '.join(lacking)}; see read_rows")
         expect_that(all(isinstance(row[name], (int, float, np.number)) for name in columns[1:]), "rows: there is text where numbers should be; see read_rows")
     missing = [net for net in nets if net not in {row["net"] for row in rows}]
-    expect_that(not missing, f"rows: {', '.join(missing)} is not in the records: run both cells of part 3 to their end")
+    expect_that(not missing, f"rows: {', '.join(missing)} is not in the records: run both cells of part 5 to their end")
     last = {}
     for row in rows:
         place = row["net"], row["seed"]
         if place not in last or row["epoch"] > last[place]["epoch"]:
             last[place] = row
     seeds = {net: sorted(seed for name, seed in last if name == net) for net in nets}
-    expect_that(min(map(len, seeds.values())) >= 3, f"rows: expected at least 3 seeds of each network, got {min(map(len, seeds.values()))}: run both cells of part 3")
+    expect_that(min(map(len, seeds.values())) >= 3, f"rows: expected at least 3 seeds of each network, got {min(map(len, seeds.values()))}: run both cells of part 5")
     expect_that(isinstance(errors, dict) and all(isinstance(errors.get(net), dict) for net in nets), "errors: expected what `final` gives: net -> {seed: error}")
     for net in nets:
         expect_that(sorted(errors[net]) == seeds[net], f"errors of {net}: expected the seeds {seeds[net]}, got {_short(sorted(errors[net]))}")
@@ -348,6 +359,8 @@ def read_rows(function, trial):
         except WrongAnswer as error:
             if columns is not orders[0]:
                 raise WrongAnswer(f"{what}: {error}. Take a cell by the name of its column, and not by its place") from None
+            if "IndexError" in str(error):
+                raise WrongAnswer(f"{error}. Columns come in any order, and not all need be there: take a cell by the name of its column, and not by its place") from None
             if "StringIO" in str(error):
                 raise WrongAnswer(f"{error}. `file` is open already: hand it to csv.DictReader as it is") from None
             if "invalid literal for int" in str(error):
@@ -407,7 +420,8 @@ def _expect_final(what, got, rows, quantity):
                 ". A mean over the seeds cannot be compared seed by seed" if number else ". Without the seeds nobody knows which errors form a pair"))
         if any(isinstance(seed, str) for seed in got[net]):
             raise WrongAnswer(f"{what}: the seeds are text, as in {next(iter(got[net]))!r}: expected numbers")
-        expect_that(sorted(got[net]) == seeds, f"{what}: expected the seeds {seeds} for {net}, got {_short(sorted(got[net]))}")
+        expect_that(sorted(got[net]) == seeds, f"{what}: expected the seeds {seeds} for {net}, got {_short(sorted(got[net]))}" + (
+            "" if set(got[net]) - set(seeds) else ". Each network and seed has a last epoch of its own: one that was cut off is not left out"))
 
     def by(choose, column):
         return np.array([choose([row for row in rows if (row["net"], row["seed"]) == place], column) for place in places])

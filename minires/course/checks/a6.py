@@ -101,7 +101,7 @@ def layers_of(what, function, kind, weights, gradients, net):
     wanted = [name for name in weights if weights[name].ndim > 1]
     expect_that(items is not None, f"{what}: expected a dict, got None; is a `return` missing?")
     expect_that(isinstance(items, list) and all(isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str) for item in items),
-                f"{what}: expected a dict: name of the parameter -> number")
+                f"{what}: expected a dict: the name of the parameter, such as {wanted[0]!r} -> number, got {str(items)[:60]}")
     names = [name for name, _ in items]
     missing, more = [name for name in wanted if name not in names], [name for name in names if name not in wanted]
     if missing and [f"{name}.weight" for name in names] == wanted:
@@ -215,6 +215,7 @@ def norms_at_start(function, trial):
         seeds = (7, 3, 4)
         got, built = probe("a6.at_start", function, kind, images, labels, seeds)
         expect_that(got is not None, "norms_at_start: expected a table, got None; is a `return` missing?")
+        expect_that(isinstance(got, np.ndarray), f"norms_at_start: expected an array (seeds, convolutions), got a {type(got).__name__}: np.array(...)")
         nets = [backward(a6.net_of(kind, seed), images, labels) for seed in seeds]
         want = np.array([row(net) for net in nets])
         one = a6.net_of(kind, seeds[0])
@@ -241,7 +242,7 @@ def norms_at_start(function, trial):
 @task("a6.draw")
 def draw(function, trial):
     norms = {"plain-44": np.exp(trial.normal(3, 9)), "residual-8": np.exp(trial.normal(2, 5))}
-    scale, lines, labels, legend = probe("a6.drawing", function, norms)
+    (across, scale), lines, labels, legend = probe("a6.drawing", function, norms)
     found = {label: (x, y) for label, x, y in lines}
     expect_that(lines, "draw: no line was drawn on the axes that were handed in: use ax.plot(...)")
     for label, table in norms.items():
@@ -256,6 +257,7 @@ def draw(function, trial):
         expect(f"draw: the layers of the line {label!r}", x, np.arange(1, len(middle) + 1), [
             ("layers are counted from 0: the one next to the images is number 1", np.arange(len(middle)))])
     expect_that(scale == "log", "draw: the y axis is not logarithmic: ax.set_yscale('log'). Factors then are distances, and a constant factor a straight line")
+    expect_that(across == "linear", "draw: the x axis is logarithmic too: only the norms are, ax.set_yscale('log'). With layers on a linear axis a constant factor is a straight line")
     expect_that(all(label.strip() for label in labels), "draw: an axis has no name: ax.set_xlabel(...), ax.set_ylabel(...)")
     expect_that(set(norms) <= set(legend), "draw: the legend is missing: ax.legend()")
 
@@ -288,6 +290,7 @@ def block_gradients(function, trial):
     for kind, what in ((RESIDUAL, "residual-8"), (("plain", 14, 3, True), "plain-14")):
         got, again, left = probe("a6.blocks", function, kind, images, labels)
         expect_that(got is not None, "block_gradients: expected a number for each block, got None; is a `return` missing?")
+        expect_that(isinstance(got, np.ndarray), f"block_gradients: expected an array, one number for each block, got a {type(got).__name__}: np.array(...)")
         norms, sizes = gradients_at(a6.net_of(kind), images, labels).T
         want = norms[1:]
         outputs = [length(y) for y in stages(a6.net_of(kind), images)[1:]]
@@ -301,6 +304,10 @@ def block_gradients(function, trial):
              "which is given the number", want[:1]),
             ("every hook writes to the same place: the number in a loop has moved on when the hook is called. Make the hook in a function of its own, "
              "which is given the number", late),
+            ("every hook writes to the same place: the number in a loop has moved on when the hook is called. Make the hook in a function of its own, "
+             "which is given the number", np.where(late == 0, np.nan, late)),
+            ("no gradient has come past: call backward on the loss, and take the hooks off only after that", np.full(len(want), np.nan)),
+            ("no gradient has come past: call backward on the loss, and take the hooks off only after that", np.zeros(len(want))),
             ("this is the gradient of what goes into each block; that of what comes out is wanted", norms[:-1]),
             ("the root mean square is taken: wanted is the norm", want / np.sqrt(sizes[1:])),
             ("the root is missing", want ** 2),
@@ -317,6 +324,8 @@ def recorder(recorder_class, trial):
     kind, steps = (("plain", "residual")[trial.seed % 2], 8, 3, True), 5
     gradients, moved = probe("a6.record", recorder_class, kind, steps)
     expect_that(gradients is not None and moved is not None, f"Recorder: it has no attribute {'gradients' if gradients is None else 'moved'}: make the lists in __init__")
+    for name, table in (("gradients", gradients), ("moved", moved)):
+        expect_that(not isinstance(table, str), f"Recorder: {name} is no list of rows with one number for each convolution; it is a {table}")
     dw, w = [], []
 
     def note(trainer):
@@ -333,6 +342,7 @@ def recorder(recorder_class, trial):
         ("these are the norms of the step (the learning rate times the gradient): the gradient itself is wanted", 0.2 * want),
         ("these are |dw| / |w|", want / norms_of_w),
         ("all rows are in one long list: append a list for each step", want.ravel()),
+        ("the row of another Recorder is in it: make the lists in __init__ (self.gradients = []), and not for the whole class", np.concatenate([want[:1], want])),
         ("the last step alone is kept: append", want[-1])], tolerance=1e-2)
 
     def distances(start):
@@ -350,9 +360,9 @@ def recorder(recorder_class, trial):
 
 
 VERDICTS = (
-    ("A larger by far with every seed", [(5, 1), (6, 2), (4, 0.5)], 1, "supported", "The claim is that A is larger: take the difference A - B"),
+    ("A larger by far with every seed", [(5, 1), (6, 2), (4, 0.5)], 1, "supported", "The claim is that A is larger: take the difference A - B. Three seeds are enough"),
     ("B larger by far with every seed", [(1, 5), (2, 6), (0.5, 4)], 1, "contradicted",
-     "A verdict has three outcomes: where B is larger by more than the margin with every seed, the claim is contradicted"),
+     "A verdict has three outcomes: where B is larger by more than the margin with every seed, the claim is contradicted. Margins are of the difference A - B, not of a ratio"),
     ("A larger by far on average, but not with the third seed", [(20, 1), (9, 1), (1, 3)], 1, "undecided", "All seeds have to agree, and the mean is not enough"),
     ("A larger with every seed, but by less than the margin", [(2.2, 2), (3.3, 3), (1.3, 1)], 1, "undecided",
      "A difference within the margin counts for neither side"),
@@ -406,6 +416,7 @@ def measure(function, pairs, trial):
     expect_that(isinstance(pairs, (list, tuple, np.ndarray)) and len(pairs) >= 3, "pairs: expected at least three, one for each seed")
     table = [numbers_of(f"pairs[{i}]", pair) for i, pair in enumerate(pairs)]
     expect_that(len({tuple(pair) for pair in table}) > 1, "measure: every seed gives the very same numbers; is `seed` used, for the weights (fresh(..., seed)) and the training?")
+    expect_that(any(a != b for a, b in table), "measure: A and B are the same number with every seed; are both measured on the same net?")
     seed = trial.seed % 3
     again = np.array(numbers_of("measure", call(function, seed, name="measure")))
     before = np.array(table[seed])

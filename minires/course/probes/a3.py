@@ -31,7 +31,7 @@ def layer(layer_class, settings, batches):
     -------
     list of dict
         For each batch: ``used``, the mean and var that the kernel was given at each call, None for the batch's own; ``y``; whether
-        it is ``recorded`` on the tape; and the running averages after it.
+        it is ``recorded`` on the tape; the running averages after it; and the type of one that is no Tensor any more, where it ends.
     """
     channels = len(settings["running_mean"])
     module = layer_class(channels, eps=settings["eps"], momentum=settings["momentum"])
@@ -54,9 +54,12 @@ def layer(layer_class, settings, batches):
         module.train(batch["training"])
         with kernels.use(batch_norm=(forward, backward)):
             y = module(Tensor(batch["x"]))
+        replaced = next((type(average).__name__ for average in (module.running_mean, module.running_var) if not isinstance(average, Tensor)), None)
         running = [np.array(getattr(average, "data", average)) for average in (module.running_mean, module.running_var)]
         found.append({"used": list(used), "y": y.data if isinstance(y, Tensor) else None, "type": type(y).__name__,
-                      "recorded": bool(getattr(y, "requires_grad", False)), "running": running})
+                      "recorded": bool(getattr(y, "requires_grad", False)), "running": running, "replaced": replaced})
+        if replaced:
+            break
     return found
 
 
@@ -76,4 +79,21 @@ def errors(relative_errors, a, b, dy, eps, factors, deaf):
         return factors[0] * 2 * a * b * above, factors[1] * a * a * above
 
     said = relative_errors(forward, backward, [a, b], dy, eps)
-    return [float(error) for error in said] if isinstance(said, (list, tuple, np.ndarray)) else said, a, b, dy
+    return _numbers(said), a, b, dy
+
+
+def mixed_errors(relative_errors, a, b, dy, eps):
+    """What a student's gradient check says of y = (a - mean of a) b, with b of shape (C,) and right gradients."""
+    def forward(a, b):
+        centred = a - a.mean(axis=0)
+        return centred * b, (centred, b.copy())
+
+    def backward(dy, cache):
+        centred, b = cache
+        return b * (dy - dy.mean(axis=0)), (dy * centred).sum(axis=0)
+
+    return _numbers(relative_errors(forward, backward, [a.copy(), b.copy()], dy.copy(), eps))
+
+
+def _numbers(said):
+    return [float(error) for error in said] if isinstance(said, (list, tuple, np.ndarray)) else said

@@ -27,7 +27,8 @@ def read(read_rows, text):
 def twins(twins, first, second, change, swapped):
     """Ask whether two nets are twins. Each is (family, depth, settings).
 
-    The second net may be changed: "exchange" the last two numbers of its last array of weights, or give it "one more" parameter.
+    The second net may be changed: "exchange" the last two numbers of its last array of weights, give it "one more" parameter, or
+    have its last layer "renamed".
     If `swapped`, it is handed in first.
     """
     from minires import models, nn
@@ -38,6 +39,8 @@ def twins(twins, first, second, change, swapped):
         weights[-2:] = weights[-2:][::-1].copy()
     elif change == "one more":
         nets[1].fc.one_more = nn.Parameter(np.ones(3, np.float32))
+    elif change == "renamed":
+        nets[1].head = vars(nets[1]).pop("fc")
     return plain(twins, *(nets[::-1] if swapped else nets))
 
 

@@ -34,19 +34,19 @@ def at_start(norms_at_start, kind, images, labels, seeds):
         return net_of(kind, seed)
 
     result = norms_at_start(build, images, labels, seeds)
-    return None if result is None else np.asarray(result, float), built
+    return np.asarray(result, float) if isinstance(result, np.ndarray) else result, built
 
 
 def drawing(draw, norms):
-    """What a function draws: the scale of the y axis, a (label, x, y) for each line, the texts at the axes and in the legend."""
+    """What a function draws: the scales of the axes, a (label, x, y) for each line, the texts at the axes and in the legend."""
     import matplotlib.pyplot as plt
 
     open_before = set(plt.get_fignums())
-    figure, ax = plt.subplots()
+    figure, (ax, _) = plt.subplots(1, 2)           # the one that is handed in is not the current one
     try:
         draw(ax, norms)
         legend = ax.get_legend()
-        return (ax.get_yscale(), [(str(line.get_label()), np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)) for line in ax.get_lines()],
+        return ((ax.get_xscale(), ax.get_yscale()), [(str(line.get_label()), np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)) for line in ax.get_lines()],
                 [ax.get_xlabel(), ax.get_ylabel()], [text.get_text() for text in legend.get_texts()] if legend else [])
     finally:
         for number in set(plt.get_fignums()) - open_before:
@@ -59,7 +59,7 @@ def blocks(block_gradients, kind, images, labels):
     found = []
     for _ in range(2):
         result = block_gradients(net, images, labels)
-        found.append(None if result is None else np.asarray(list(result.values()) if isinstance(result, dict) else result, float))
+        found.append(np.asarray(result, float) if isinstance(result, np.ndarray) else result)
         net.zero_grad()
     return (*found, sum(len(vars(module).get(hooks, ())) for module in net.modules() for hooks in ("_forward_hooks", "_backward_hooks")))
 
@@ -74,10 +74,14 @@ def training(kind, steps, after_backward_of):
 
 
 def record(recorder_class, kind, steps):
-    """What a recorder has noted after some steps: its two tables, None for one that is not there."""
+    """What a recorder has noted after some steps, another one before it: its two tables, None for one that is not there, or what is wrong with its rows."""
+    training(kind, 1, recorder_class)
     recorder = training(kind, steps, recorder_class)
     tables = []
     for name in ("gradients", "moved"):
         rows = getattr(recorder, name, None)
-        tables.append(None if rows is None else np.asarray(rows, float))
+        try:
+            tables.append(None if rows is None else np.asarray(rows, float))
+        except (TypeError, ValueError):
+            tables.append(f"{type(rows).__name__}, the first row of which is {str(rows[0])[:60] if isinstance(rows, list) and rows else '?'}")
     return tables
