@@ -80,9 +80,6 @@ class DivergenceError(MiniresError, ArithmeticError):
 class HeldBackError(MiniresError, RuntimeError):
     """A part of minires that the assignment being worked on asks for."""
 
-    def __init__(self, function, assignment):
-        super().__init__(function, "is not there to be called: it is what you write in this assignment", todo=f"assignment {assignment.upper()} holds it back")
-
 
 def unknown_name(where, kind, name, known):
     """A ConfigError for a name that is not among `known`, suggesting the nearest one."""

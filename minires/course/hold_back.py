@@ -23,6 +23,7 @@ MODULES = {
 # Where the rest of minires goes on using one of them, it gets a copy of its own: nn.Conv2d draws its weights with nn.init.
 STILL_USED = {"nn.init": ("nn.layers", "init")}
 PACKAGE = __package__.split(".")[0]
+REASON = "is not there to be called: it is what you write in this assignment"
 _held_back = set()                             # functions emptied in this process
 
 
@@ -101,10 +102,11 @@ def _empty(function, assignment):
         function.__signature__ = inspect.signature(function)
     except (TypeError, ValueError):
         pass
+    todo = f"assignment {assignment.upper()} holds it back"
     names = [f"free{i}" for i in range(len(function.__code__.co_freevars))]      # Python wants as many as there were
     source = "def outer():\n" + "".join(f"    {name} = None\n" for name in names) + "    def stub(*args, **kwargs):\n" \
         + "".join(f"        {name}\n" for name in names) \
-        + f"        raise __import__('{PACKAGE}.errors').errors.HeldBackError({function.__qualname__!r}, {assignment!r})\n    return stub\n"
+        + f"        raise __import__('{PACKAGE}.errors').errors.HeldBackError({function.__qualname__!r}, {REASON!r}, todo={todo!r})\n    return stub\n"
     space = {}
     exec(source, space)
     function.__defaults__ = function.__kwdefaults__ = None

@@ -507,7 +507,8 @@ if not FAST:
 # ## Claims, and how to test them
 #
 # One network, one seed, a handful of steps: enough to see what to look for, not enough to settle anything. minires
-# keeps a file for each claim, in [`experiments/claims/`](../minires/experiments/claims/__init__.py): the sentence and who says so,
+# keeps a file for each claim, in [`experiments/claims/`](../minires/experiments/claims/__init__.py):
+# the sentence and who says so,
 # what each side expects, a measurement over several seeds, and a rule by which a program reads a verdict off the
 # numbers: supported, contradicted, or undecided.
 #

@@ -761,7 +761,8 @@ assert off["with TF32"] < 0.05 and off["with TF32"] < 0.2 * off["of another batc
 #   most of it.
 # - Profile before you optimise: by Amdahl's law, what takes 5 % of the time can give you no more than that.
 #
-# **In the library:** [`kernels/cpu/`](../minires/kernels/cpu/__init__.py): `im2col.py`, `parallel.py`, `memory.py`, `channels.py`;
+# **In the library:**
+# [`kernels/cpu/`](../minires/kernels/cpu/__init__.py): `im2col.py`, `parallel.py`, `memory.py`, `channels.py`;
 # [`kernels/gpu/`](../minires/kernels/gpu/__init__.py); [`benchmarks/NOTES.md`](../benchmarks/NOTES.md), and the tables in
 # [`benchmarks/results`](../benchmarks/results/cpu.md).
 #
