@@ -128,9 +128,9 @@ def expect(what, got, want, mistakes=None, tolerance=1e-6, dtype=None):
     got : object
         What the student's function returned.
     want : array_like
-    mistakes : dict, optional
-        What a typical mistake would have given -> the sentence that names it.  Pairs ``(sentence, array)``, in order of how
-        often they are made.
+    mistakes : list of (str, array_like), optional
+        Typical mistakes, the most frequent first: the sentence that names one, which completes "It looks as if ...", and what it
+        would have given.
     tolerance : float
         Largest difference, as a share of the largest number expected.
     dtype : optional
