@@ -1,0 +1,28 @@
+"""``minires plot``"""
+
+import argparse
+from pathlib import Path
+
+
+def add_to(commands):
+    """Add the command to the parser's."""
+    command = commands.add_parser(
+        "plot", help="draw the figures of a run again, without training", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Draw degradation.png and gradients.png from metrics.csv and gradients.csv, also of a run still going on;\n"
+                    "of a run of claims, all figures and the report from their tables.",
+        epilog="example:\n  minires plot runs/degradation-synthetic-quick")
+    command.set_defaults(run=run)
+    command.add_argument("folder", metavar="DIR", help="the output folder of a run")
+
+
+def run(args):
+    """Draw the figures of a run again."""
+    from ..experiments import claims, degradation
+    from ..experiments.records import read_config
+
+    if read_config(args.folder).get("experiment") == "claims":
+        print("\n".join(claims.lines(claims.write_report(list(claims.CLAIMS.values()), args.folder))))
+        print(f"written: {Path(args.folder) / 'report.md'}, {Path(args.folder) / 'report.html'}")
+    else:
+        for figure in degradation.plot(args.folder):
+            print(f"drawn: {figure}")
