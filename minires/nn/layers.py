@@ -155,6 +155,18 @@ class Sequential(Module):
         return len(list(self.children()))
 
 
+def before_batch_norm(model):
+    """(module, name, layer) for each convolution or linear layer in `model` that comes right before a batch norm, ``module.name``.
+
+    Which means that the batch norm was assigned right after it in the same module, as in `models` and in every `Sequential`.
+    """
+    for module in dict.fromkeys(model.modules()):
+        children = [(name, value) for name, value in vars(module).items() if isinstance(value, Module)]
+        for (_, layer), (name, follower) in zip(children, children[1:]):
+            if isinstance(follower, BatchNorm2d) and isinstance(layer, (Conv2d, Linear)):
+                yield module, name, layer
+
+
 def _positive(where, **sizes):
     for name, size in sizes.items():
         if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
