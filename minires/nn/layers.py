@@ -7,6 +7,7 @@ from ..errors import ConfigError, ShapeError
 from ..kernels import shapes
 from . import init
 from .module import Buffer, Module, Parameter
+from .recompute import recompute
 
 
 class Conv2d(Module):
@@ -134,7 +135,15 @@ class Identity(Module):
 
 
 class Sequential(Module):
-    """Modules one after another, named "0", "1", ... Can be indexed, counted and looped over."""
+    """Modules one after another, named "0", "1", ... Can be indexed, counted and looped over.
+
+    Attributes
+    ----------
+    recompute : bool
+        In training, run each of them through `nn.recompute`. False at first.
+    """
+
+    recompute = False
 
     def __init__(self, *modules):
         for i, module in enumerate(modules):
@@ -145,7 +154,7 @@ class Sequential(Module):
 
     def forward(self, x):
         for module in self.children():
-            x = module(x)
+            x = recompute(module, x) if self.recompute and self.training else module(x)
         return x
 
     def __getitem__(self, i):

@@ -31,10 +31,14 @@ class Module:
     training = True
 
     def __call__(self, *inputs):
+        return self._call(self.forward, inputs)
+
+    def _call(self, forward, inputs):
+        """What `forward` makes of the inputs, with this module's hooks told of it."""
         backward_hooks = vars(self).get("_backward_hooks")
         if backward_hooks:
             inputs = tuple(_watch(x) for x in inputs)
-        output = self.forward(*inputs)
+        output = forward(*inputs)
         for hook in list(vars(self).get("_forward_hooks", ())):
             replaced = hook(self, inputs, output)
             if not (replaced is None or isinstance(replaced, Tensor)):
