@@ -1,7 +1,7 @@
 """Time minires beside PyTorch on this machine's processor: ``python -m benchmarks.cpu``.
 
 Every comparison first checks that both sides compute the same, then times them by turns. PyTorch runs eagerly, in its
-default memory layout and in channels_last, which is minires' own order of axes. Without PyTorch minires is timed alone. It takes about ten minutes.
+default memory layout and in channels_last, which is minires' own order of axes. Without PyTorch minires is timed alone. It takes about fifteen minutes.
 """
 
 import os
@@ -20,11 +20,12 @@ from . import program
 from .measure import at_work, compare, peak_memory
 from .report import line, markdown
 from .sides import SIDES
-from .work import Kernel, Net, SGDStep
+from .work import ImageNet, Kernel, Net, SGDStep
 
-SECTIONS = ("nets", "kernels", "memory", "scaling", "startup")
+SECTIONS = ("nets", "imagenet", "kernels", "memory", "scaling", "startup")
 NETS = [Net(20), Net(56), Net(20, training=False), Net(56, training=False),
         *(Net(depth, residual, width=8, size=16) for residual in (False, True) for depth in (20, 56))]
+IMAGENET = [ImageNet(depth, batch=batch, fused=fused) for depth in (18, 50) for batch in (1, 16) for fused in (False, True)]
 IMAGES = (128, 32, 32, 16)
 KERNELS = [
     ("conv2d", ((128, 32, 32, 3), (3, 3, 3, 16)), {"padding": 1}),
@@ -56,6 +57,7 @@ def main(arguments=None):
     results = {"environment": _environment(), "rounds": options.rounds, "threads": threads, "sides": sides,
                "peak_gflops": {count: _peak_gflops(count) for count in threads}}
     sections = {"nets": lambda: _timings(NETS, sides, threads, options.rounds),
+                "imagenet": lambda: _timings(IMAGENET, sides, threads, options.rounds),
                 "kernels": lambda: _timings(_kernels(), sides, threads, options.rounds),
                 "memory": lambda: _memory(sides, threads[-1]), "scaling": lambda: _scaling(sides, options.rounds),
                 "startup": lambda: _startup(sides, options.rounds)}

@@ -4,6 +4,8 @@ import numpy as np
 
 KERNELS = ("Shapes: images (N, H, W, C), filters (KH, KW, C, O), one number a channel (C,). minires' kernels are called on arrays, "
            "PyTorch's backward through its autograd, which is the way to it and counts where there is little to compute.")
+IMAGENET = ("Without gradients. Folded: minires' batch norm has become part of the convolutions before it (`net.fuse()`); PyTorch runs the same net, eagerly, "
+            "with its batch norm.")
 BATCHES = "training step, ResNet-20, all threads"
 MINIRES, PYTORCH = "minires", "PyTorch"
 
@@ -21,6 +23,8 @@ def markdown(results):
     parts = [_heading(results)]
     if "nets" in results:
         parts += ["### Nets", timings(results["nets"], results["peak_gflops"])]
+    if "imagenet" in results:
+        parts += ["### Nets for ImageNet", IMAGENET, timings(results["imagenet"], results["peak_gflops"])]
     if "kernels" in results:
         parts += ["### Kernels", KERNELS, timings(results["kernels"], results["peak_gflops"])]
     if "memory" in results:

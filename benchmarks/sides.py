@@ -9,7 +9,7 @@ import numpy as np
 
 from minires import backend
 
-from .work import Kernel, Net, SGDStep
+from .work import ImageNet, Kernel, Net, SGDStep
 
 LR, MOMENTUM, WEIGHT_DECAY = 0.1, 0.9, 1e-4
 
@@ -27,12 +27,12 @@ class Minires:
         pass
 
     def prepare(self, work):
-        return {Net: self._net, Kernel: self._kernel, SGDStep: self._sgd}[type(work)](work)
+        return {Net: self._net, ImageNet: self._net, Kernel: self._kernel, SGDStep: self._sgd}[type(work)](work)
 
     def _net(self, work):
         from minires import Tensor, functional as F, no_grad, optim
 
-        net, (images, labels) = work.build().to(self.device), work.data()
+        net, (images, labels) = work.in_use().to(self.device), work.data()
         images = backend.move(images, self.device)
         optimizer = optim.SGD(net.parameters(), LR, MOMENTUM, WEIGHT_DECAY)
         results = []
@@ -98,7 +98,7 @@ class PyTorch:
         pass
 
     def prepare(self, work):
-        return {Net: self._net, Kernel: self._kernel, SGDStep: self._sgd}[type(work)](work)
+        return {Net: self._net, ImageNet: self._net, Kernel: self._kernel, SGDStep: self._sgd}[type(work)](work)
 
     def _tensor(self, array, weight=False):
         """On this side's device: images in its layout, filters and matrices in PyTorch's order of axes."""
@@ -118,10 +118,10 @@ class PyTorch:
         return array.T if array.ndim == 2 and weight else array
 
     def _net(self, work):
-        from .pytorch_nets import Net, copy_weights
+        from .pytorch_nets import copy_weights
 
         torch, (images, labels) = self.torch, work.data()
-        net = Net(work.depth, work.width, "A" if work.residual else None).to(getattr(torch, work.dtype))
+        net = work.in_pytorch().to(getattr(torch, work.dtype))
         copy_weights(work.build(), net)
         net = net.to(self.device, memory_format=self.format).train(work.training)
         images, labels = self._tensor(images), torch.tensor(labels, device=self.device)

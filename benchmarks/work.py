@@ -44,6 +44,16 @@ class Net:
             tensor.data = tensor.data.astype(self.dtype)
         return net.train(self.training)
 
+    def in_use(self):
+        """The net as minires uses it."""
+        return self.build()
+
+    def in_pytorch(self):
+        """The same net in PyTorch, with weights of its own."""
+        from .pytorch_nets import Net as PyTorchNet
+
+        return PyTorchNet(self.depth, self.width, "A" if self.residual else None)
+
     def data(self):
         rng = np.random.default_rng(0)
         images = rng.standard_normal((self.batch, self.size, self.size, 3), np.float32).astype(self.dtype)
@@ -56,6 +66,43 @@ class Net:
         """
         layers = _layer_flop(replace(self, dtype="float32").build(), self.size, self.batch)
         return 3 * sum(layers) - layers[0] if self.training else sum(layers)
+
+
+@dataclass(frozen=True)
+class ImageNet(Net):
+    """The use of one of the nets for large images, with batch norm as it is or, in minires, folded into the convolutions."""
+
+    size: int = 224
+    batch: int = 16
+    training: bool = False
+    fused: bool = False
+
+    def check(self):
+        """As `Net.check`, and on smaller images."""
+        return replace(self, batch=min(self.batch, 2), size=min(self.size, 64), dtype="float64")
+
+    @property
+    def name(self):
+        return f"ResNet-{self.depth} inference{', batch norm folded' if self.fused else ''}, {self.size}x{self.size}, batch {self.batch}"
+
+    def build(self):
+        """With batch norm at work, and not as it starts."""
+        net, rng = getattr(models, f"resnet{self.depth}")(), np.random.default_rng(0)
+        for module in net.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                for tensor, low, high in ((module.weight, 0.5, 1), (module.running_var, 0.5, 2), (module.bias, -0.2, 0.2), (module.running_mean, -0.2, 0.2)):
+                    tensor.data[...] = rng.uniform(low, high, tensor.shape)
+        for _, tensor in (*net.named_parameters(), *net.named_buffers()):
+            tensor.data = tensor.data.astype(self.dtype)
+        return net.train(self.training)
+
+    def in_use(self):
+        return self.build().fuse() if self.fused else self.build()
+
+    def in_pytorch(self):
+        from .pytorch_imagenet import Net as PyTorchNet
+
+        return PyTorchNet(self.depth)
 
 
 def _layer_flop(net, size, batch):

@@ -12,7 +12,8 @@ import pytest
 from benchmarks import report
 from benchmarks.measure import _difference, at_work, compare
 from benchmarks.sides import SIDES
-from benchmarks.work import Kernel, Net, SGDStep
+from benchmarks.work import ImageNet, Kernel, Net, SGDStep
+from minires import nn
 
 ROOT = Path(__file__).parent.parent.parent
 RECORDED = ROOT / "benchmarks" / "results" / "cpu.json"
@@ -21,6 +22,7 @@ SMALL = Net(8, width=4, size=8, batch=4)
 
 @pytest.mark.parametrize("work", [
     SMALL, replace(SMALL, residual=False), replace(SMALL, training=False), SGDStep(8),
+    ImageNet(18, size=32), ImageNet(18, size=32, fused=True), ImageNet(50, size=32), ImageNet(50, size=32, fused=True),
     Kernel("conv2d", ((2, 6, 6, 3), (3, 3, 3, 4)), (("padding", 1), ("stride", 2))),
     Kernel("conv2d", ((2, 6, 6, 3), (3, 3, 3, 4)), (("padding", 1),), backward=False),
     Kernel("batch_norm", ((2, 6, 6, 3), (3,), (3,))),
@@ -40,6 +42,14 @@ def test_all_sides_compute_the_same(torch, threads, work):
     torch.set_num_threads(before)
     assert all(len(result) == len(results[0]) > 0 for result in results)
     assert max(_difference(results[0], other) for other in results[1:]) <= work.tolerance
+
+
+def test_folded_batch_norm_is_folded_on_our_side_only():
+    work = ImageNet(18, fused=True)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in work.in_use().modules())
+    assert sum(isinstance(module, nn.BatchNorm2d) for module in work.build().modules()) == 20
+    assert work.name == "ResNet-18 inference, batch norm folded, 224x224, batch 16"
+    assert work.flop() == ImageNet(18).flop() == pytest.approx(16 * 2 * 1.81e9, rel=0.01)       # of 16 images; torchvision's multiply-adds
 
 
 def test_a_difference_is_seen():
@@ -76,6 +86,12 @@ def test_operations_are_those_of_the_layers():
 
 ROW = {"name": "work", "threads": 2, "flop": 4e9, "difference": 0.0,
        "seconds": {"minires": [0.1, 0.2, 0.4], "PyTorch": [0.1, 0.1, 0.1], "PyTorch, channels_last": [0.05, 0.4, 0.4]}}
+
+
+def test_every_section_has_its_table():
+    results = {"environment": {key: "" for key in ("command", "date", "processor", "cores", "python", "numpy", "blas")}, "rounds": 3, "peak_gflops": {"2": 40.0},
+               "imagenet": [ROW], "nets": [ROW]}
+    assert "### Nets for ImageNet\n" in report.markdown(results) and "### Nets\n" in report.markdown(results)
 
 
 def test_tables():

@@ -36,7 +36,7 @@ def in_both(torch, name, folder, training):
     """A net with the same weights in both, written by PyTorch and read here, with batch norm at work and not as it starts."""
     from safetensors.torch import save_file
 
-    from .imagenet_in_pytorch import Net
+    from benchmarks.pytorch_imagenet import Net
 
     depth, settings = NETS[name]
     torch.manual_seed(0)

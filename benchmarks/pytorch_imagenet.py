@@ -1,4 +1,4 @@
-"""The nets for ImageNet in PyTorch, with torchvision's names of parameters, to compare with; written for the tests."""
+"""The nets for ImageNet in PyTorch's own layers, with torchvision's names of parameters: the same as `minires.models`, for tests and timings."""
 
 import torch
 from torch import nn
