@@ -12,10 +12,11 @@ from numpy.lib.stride_tricks import as_strided
 
 from . import parallel, taps
 
+LARGE_WEIGHTS = 2 ** 20      # bytes, from which to read them anew for each image costs more than its columns
 SMALL_PRODUCT = 10 ** 6      # multiply-adds, up to which some BLAS multiply matrices as they lie, without repacking them
 
 
-def slide(source, rows, columns, groups, size, weights=None, out=None, partner=None):
+def slide(source, rows, columns, groups, size, weights=None, out=None, partner=None, finish=None):
     """Slide a window over images, and multiply what it sees.
 
     Parameters
@@ -31,48 +32,79 @@ def slide(source, rows, columns, groups, size, weights=None, out=None, partner=N
     partner : np.ndarray (N, *size, O), optional
         Every window is multiplied by the pixel of `partner`, and all these products added up: that has the shape of
         weights, and is returned.
+    finish : callable, optional
+        ``finish(first, last)`` is called when ``out[first:last]`` has been written, and is in cache.
     """
     windows = rows.windows(size[0]), columns.windows(size[1])
     c, o = source.shape[3] // groups, (out if partner is None else partner).shape[3] // groups
     length, width = rows.size * columns.size * c, rows.at_once * columns.at_once * o          # of a row of the matrices
-    stack = -1, _rows_at_a_time(prod(windows), length * width, fewest=16)
+    rows_at_a_time = _rows_at_a_time(prod(windows), length * width, fewest=16)
     stack_of_sums = -1, _rows_at_a_time(prod(windows), length * width, fewest=64)             # each is added to a whole result
     image_bytes = prod(windows) * length * source.itemsize
-    images_at_once = parallel.piece_size(len(source), image_bytes)
+    weight_bytes = length * width * source.itemsize
+    together = partner is None and weight_bytes > LARGE_WEIGHTS                               # all images of a piece in one product
+    least = weight_bytes if together else 0
+    images_at_once = parallel.piece_size(len(source), image_bytes, least)
     if out is not None:
         weights = [taps.widen(part, rows, columns) for part in _split(weights, groups)]
         out = [Together(part, rows, columns, windows) for part in _split(out, groups)]
     if partner is not None:
         partner = [Together(part, rows, columns, windows) for part in _split(partner, groups)]
 
+    def stack(n):
+        return (n * prod(windows),) if together else (n, -1, rows_at_a_time)
+
     def share(pieces):
-        placed, inside, seen = _place(source, rows, columns, windows, images_at_once)
-        views = [_windows(part, rows, columns, windows) for part in _split(placed, groups)]
-        copies = parallel.scratch("columns", views[0].shape, source.dtype)
-        matrices = copies.reshape(len(copies), *stack, length)
-        matrices_of_sums = copies.reshape(len(copies), *stack_of_sums, length)
+        look = _viewer(source, rows, columns, windows, groups, images_at_once)
         for first, last in pieces:
             n = last - first
-            inside[:n] = seen[first:last]
             total = []
             for group in range(groups):
-                copies[:n] = views[group][:n]                                                 # im2col
+                matrices = look(group, first, last)                                           # im2col
                 if out is not None:
                     pixels = out[group].room(first, last)
-                    np.matmul(matrices[:n], weights[group], out=pixels.reshape(n, *stack, width))
+                    np.matmul(matrices.reshape(*stack(n), length), weights[group], out=pixels.reshape(*stack(n), width))
                     out[group].put(first, last, pixels)
                 if partner is not None:
                     pixels = partner[group].get(first, last).reshape(n, *stack_of_sums, width)
-                    total.append(_sum_of_products(matrices_of_sums[:n], pixels))
+                    total.append(_sum_of_products(matrices.reshape(n, *stack_of_sums, length), pixels))
+            if finish is not None:
+                finish(first, last)
             yield total
 
     with parallel.one_blas_thread():
-        totals = parallel.run(share, len(source), image_bytes)
+        totals = parallel.run(share, len(source), image_bytes, least)
     if partner is not None:
         total = np.zeros((groups, length, width), source.dtype)
         for some in totals:
             total += some
         return np.concatenate([taps.narrow(some, rows, columns, c) for some in total], axis=3)
+
+
+def _viewer(source, rows, columns, windows, groups, count):
+    """A function ``look(group, first, last)`` that lays out what the windows see in images as columns, `count` images at most.
+
+    Where a window sees one pixel and every pixel has one, the images are their own columns. Else these are copied to scratch: from
+    the images themselves if no window sees padding, or from a copy of them in a frame of zeros.
+    """
+    n, height, width, _ = source.shape
+    if groups == 1 and windows == (height, width) and rows.size == columns.size == 1 and rows.first == columns.first == 0 and source.flags.c_contiguous:
+        return lambda group, first, last: source[first:last]
+    framed = min(rows.first, columns.first) < 0 or rows.first + rows.reach(windows[0]) > height or columns.first + columns.reach(windows[1]) > width
+    if framed:
+        placed, inside, seen = _place(source, rows, columns, windows, count)
+    else:
+        placed = source[:, rows.first:, columns.first:]
+    views = [_windows(part, rows, columns, windows) for part in _split(placed, groups)]
+    copies = parallel.scratch("columns", (count, *views[0].shape[1:]), source.dtype)
+
+    def look(group, first, last):
+        if framed and group == 0:
+            inside[:last - first] = seen[first:last]
+        found = copies[:last - first]
+        found[...] = views[group][:last - first] if framed else views[group][first:last]
+        return found
+    return look
 
 
 def _place(images, rows, columns, windows, count):

@@ -30,16 +30,17 @@ _local = threading.local()
 _turn = threading.RLock()            # Python threads that call kernels take turns: each call uses all cores, and sets BLAS
 
 
-def run(work, items, bytes_per_item):
+def run(work, items, bytes_per_item, least=0):
     """Cut ``range(items)`` into pieces, and have them worked through by as many threads as it pays to use.
 
     Every thread calls ``work(pieces)`` and goes through `pieces`, which are (first, last) pairs handed to whoever asks
     next. What `work` yields for each piece is returned, in the order of the pieces; it may also yield nothing at all.
-    An exception in any thread is raised here, after all have ended. `work` must not call kernels that share their own work.
+    An exception in any thread is raised here, after all have ended. `work` must not call kernels that share their own work. For `least` see
+    `piece_size`.
     """
     if getattr(_local, "at_work", False):
         raise RuntimeError("parallel.run: called from inside work that is shared already; call kernels before or after it")
-    size = piece_size(items, bytes_per_item)
+    size = piece_size(items, bytes_per_item, least)
     pieces = [(first, min(first + size, items)) for first in range(0, items, size)]
     threads = max(1, min(backend.num_threads(), len(pieces), items * bytes_per_item // SHARE_BYTES))
     results, numbered = [None] * len(pieces), enumerate(pieces)
@@ -74,9 +75,12 @@ def run(work, items, bytes_per_item):
     return results
 
 
-def piece_size(items, bytes_per_item):
-    """How many items make a piece, at most. It must not depend on the number of threads: see above."""
-    nbytes = min(MOST_PIECE_BYTES, max(LEAST_PIECE_BYTES, items * bytes_per_item // PIECES))
+def piece_size(items, bytes_per_item, least=0):
+    """How many items make a piece, at most. It must not depend on the number of threads: see above.
+
+    Pieces may be as large as `least` bytes, even if that is more than a cache holds: where so much is read for each piece anyway.
+    """
+    nbytes = min(max(MOST_PIECE_BYTES, least), max(LEAST_PIECE_BYTES, items * bytes_per_item // PIECES))
     return max(1, min(items, nbytes // max(1, bytes_per_item)))
 
 
