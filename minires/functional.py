@@ -48,6 +48,18 @@ def conv2d(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
     return y if b is None else y + b
 
 
+def conv2d_relu(x, w, b, stride=1, padding=0, dilation=1, groups=1, shortcut=None):
+    """relu(conv2d(x, w, b, ...) + shortcut), in fewer passes over memory; the same numbers as one after the other.
+
+    `shortcut` (N, H', W', C_out) may be left out. As `batch_norm_relu` it steps back where another conv2d, add or relu is swapped in.
+    """
+    if not stands_in("conv2d_relu"):
+        y = conv2d(x, w, b, stride, padding, dilation, groups)
+        return relu(y) if shortcut is None else add_relu(y, shortcut)
+    inputs = (x, w, b) if shortcut is None else (x, w, b, shortcut)
+    return apply("conv2d_relu", *inputs, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
 def batch_norm(x, running_mean, running_var, weight, bias, training, momentum=0.1, eps=1e-5):
     """Normalise each channel of x (..., C), then multiply by weight (C,) and add bias (C,).
 

@@ -8,7 +8,8 @@ from .kernel import Kernel, as_kernel
 
 WINGS = ("cpu", "naive")                                       # for arrays of NumPy; those on a GPU have the wing gpu
 FUSED = {"add_relu": ("add", "relu"),                          # kernel -> the kernels whose work it does in fewer passes
-         "batch_norm_relu": ("batch_norm", "add", "relu")}
+         "batch_norm_relu": ("batch_norm", "add", "relu"),
+         "conv2d_relu": ("conv2d", "add", "relu")}
 
 _wings = {}              # wing -> its kernels by name, filled as wings are imported
 _wing = "cpu"            # the wing whose kernels are used on the CPU

@@ -130,11 +130,11 @@ def channels(where, x, **vectors):
             raise ShapeError(where, name, f"shape {x[-1:]}, one value for each channel of input {x}", f"shape {vector.shape}")
 
 
-def same(where, x, **arrays):
+def same(where, x, whose="the input's", **arrays):
     """Check that every array in `arrays` (None is passed over) has shape `x`."""
     for name, array in arrays.items():
         if array is not None and array.shape != x:
-            raise ShapeError(where, name, f"shape {x}, the input's", f"shape {array.shape}")
+            raise ShapeError(where, name, f"shape {x}, {whose}", f"shape {array.shape}")
 
 
 def axes(where, axis, ndim):

@@ -128,8 +128,8 @@ class BasicBlock(Block):
         self.make_shortcut(c_in, c_out, stride, style, shortcut_rng)
 
     def with_branch(self, x, factor):
-        y = self.conv2(nn.norm_relu(self.bn1, self.conv1(x)))
-        return added(self.bn2, y, factor, self.shortcut_of(x))
+        y = nn.conv_norm_relu(self.conv1, self.bn1, x)
+        return added(self.conv2, self.bn2, y, factor, lambda: self.shortcut_of(x))
 
 
 class Bottleneck(Block):
@@ -143,9 +143,9 @@ class Bottleneck(Block):
         self.make_shortcut(c_in, c_out, stride, style, shortcut_rng)
 
     def with_branch(self, x, factor):
-        y = nn.norm_relu(self.bn1, self.conv1(x))
-        y = self.conv3(nn.norm_relu(self.bn2, self.conv2(y)))
-        return added(self.bn3, y, factor, self.shortcut_of(x))
+        y = nn.conv_norm_relu(self.conv1, self.bn1, x)
+        y = nn.conv_norm_relu(self.conv2, self.bn2, y)
+        return added(self.conv3, self.bn3, y, factor, lambda: self.shortcut_of(x))
 
 
 class PreActBlock(Block):
@@ -164,7 +164,7 @@ class PreActBlock(Block):
 
     def with_branch(self, x, factor):
         h = nn.norm_relu(self.bn1, x)
-        y = self.gain(self.conv2(nn.norm_relu(self.bn2, self.conv1(h))))
+        y = self.gain(self.conv2(nn.conv_norm_relu(self.conv1, self.bn2, h)))
         return times(y, factor) + self.shortcut_of(x, h)
 
     def shortcut_of(self, x, h=None):
@@ -188,8 +188,8 @@ class PreActBottleneck(PreActBlock):
 
     def with_branch(self, x, factor):
         h = nn.norm_relu(self.bn1, x)
-        y = self.conv2(nn.norm_relu(self.bn2, self.conv1(h)))
-        y = self.conv3(nn.norm_relu(self.bn3, y))
+        y = nn.conv_norm_relu(self.conv1, self.bn2, h)
+        y = self.conv3(nn.conv_norm_relu(self.conv2, self.bn3, y))
         return times(y, factor) + self.shortcut_of(x, h)
 
 
@@ -246,11 +246,11 @@ class Shift(nn.Module):
         return x + self.bias
 
 
-def added(norm, y, factor, shortcut):
-    """relu(factor norm(y) + shortcut), at once where that can be done."""
+def added(conv, norm, x, factor, shortcut):
+    """relu(factor norm(conv(x)) + shortcut()), at once where that can be done. A plain net's shortcut is None."""
     if factor != 1:
-        return F.add_relu(norm(y) * factor, shortcut)
-    return nn.norm_relu(norm, y, shortcut)
+        return F.add_relu(norm(conv(x)) * factor, shortcut())
+    return nn.conv_norm_relu(conv, norm, x, shortcut)
 
 
 def subsample_and_pad(x, stride, new_channels):

@@ -68,7 +68,7 @@ class StagedNet(nn.Module):
 
     def stem(self, x):
         """What comes before the first block."""
-        return nn.norm_relu(self.bn1, self.conv1(x))
+        return nn.conv_norm_relu(self.conv1, self.bn1, x)
 
     def features(self, x):
         """The mean over the map of what the last block puts out: (N, channels)."""

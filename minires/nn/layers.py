@@ -5,6 +5,7 @@ import numpy as np
 from .. import functional as F
 from ..errors import ConfigError, ShapeError
 from ..kernels import shapes
+from ..tensor import is_recording
 from . import init
 from .module import Buffer, Module, Parameter
 from .recompute import recompute
@@ -86,6 +87,20 @@ def norm_relu(norm, x, shortcut=None):
                                  norm.momentum, norm.eps, shortcut)
     y = norm(x)
     return F.relu(y) if shortcut is None else F.add_relu(y, shortcut)
+
+
+def conv_norm_relu(conv, norm, x, shortcut=None):
+    """relu(norm(conv(x)) + shortcut()): a whole layer of a residual net; `shortcut`, a function of nothing, may be left out.
+
+    Where `norm` is an Identity, as `Module.fuse` leaves it, and nothing is recorded, convolution, bias, shortcut and ReLU are done at once,
+    unless a hook wants to see what comes in between. What is recorded, for training, goes through the parts.
+    """
+    plain = type(conv) is Conv2d and type(norm) is Identity and not any(module.has_hooks() or "forward" in vars(module) for module in (conv, norm))
+    if plain and conv.bias is not None and not is_recording():
+        return F.conv2d_relu(x, conv.weight, conv.bias, conv.stride, conv.padding, conv.dilation, conv.groups,
+                             None if shortcut is None else shortcut())
+    y = conv(x)
+    return norm_relu(norm, y, None if shortcut is None else shortcut())
 
 
 class Linear(Module):

@@ -49,6 +49,8 @@ EXAMPLES = [
     Example("conv2d", [(3, 6, 5, 4), (3, 2, 2, 6)], {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2}),
     Example("conv2d", [(2, 5, 6, 2), (3, 3, 2, 3)], {"padding": 1}),
     Example("conv2d", [(2, 5, 6, 2), (1, 1, 2, 3)]),
+    Example("conv2d_relu", [(3, 6, 5, 4), (3, 2, 2, 6), (6,)], {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2}),
+    Example("conv2d_relu", [(2, 5, 6, 2), (3, 3, 2, 3), (3,), (2, 5, 6, 3)], {"padding": 1}),
     Example("batch_norm", [(3, 4, 5, 2), (2,), (2,)]),
     Example("batch_norm", [(3, 4, 5, 2), (2,), (2,)], STATISTICS),
     Example("batch_norm_relu", [(3, 4, 5, 2), (2,), (2,)]),

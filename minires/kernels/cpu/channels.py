@@ -12,6 +12,7 @@ from . import memory, parallel
 from .elementwise import where_positive
 
 LINE = 8192                  # numbers in a line, at most
+FINISHED_AT_ONCE = 256 * 1024     # bytes of what a convolution has put out: with a shortcut's they fit into a core's second-level cache
 MANY_LINES = 1000            # from which rounding in their sum is felt, so that the mean is found in two steps
 
 
@@ -60,6 +61,29 @@ def scale_and_shift(x, scale, shift, plus=None, relu=False):
 
     parallel.run(share, len(lines), lines[0].nbytes)
     return y
+
+
+def shift_and_clip(y, shift, plus=None):
+    """A function ``finish(first, last)`` that makes images y[first:last] at least 0 after adding `shift`, one number a channel, and `plus`.
+
+    For whoever has just written them. A few lines at a time: an image may be larger than the cache that they still are in.
+    """
+    line = _largest_divisor(y[0].size // len(shift), LINE // len(shift)) * len(shift) if y.size else len(shift)
+    y_lines = y.reshape(-1, line)
+    plus_lines = None if plus is None else np.ascontiguousarray(plus).reshape(y_lines.shape)
+    shift = _tile(shift, y_lines)
+    lines_an_image = len(y_lines) // max(1, len(y))
+    at_once = max(1, FINISHED_AT_ONCE // (line * y.itemsize))
+
+    def finish(first, last):
+        for start in range(first * lines_an_image, last * lines_an_image, at_once):
+            lines = slice(start, min(start + at_once, last * lines_an_image))
+            piece = y_lines[lines]
+            piece += shift
+            if plus is not None:
+                piece += plus_lines[lines]
+            np.clip(piece, 0, np.inf, out=piece)
+    return finish
 
 
 def gradient_sums(dy, x, mean, y=None, dz=None):

@@ -12,7 +12,8 @@ from the same columns. `im2col.py` does the sliding; which pixel meets which wei
 from .. import shapes
 from ..common import exchange
 from ..kernel import Kernel
-from . import memory, taps
+from . import channels, memory, taps
+from .elementwise import relu
 from .im2col import slide
 
 WIDE_ENOUGH = 32             # columns of a matrix product; where there are fewer, neighbouring pixels are found at once
@@ -39,6 +40,28 @@ class conv2d(Kernel):
         dw = slide(dy, *_input_from_output(win, w), groups, x.shape[1:3], weights=exchange(w, groups), out=dx,
                    partner=x if needs[1] else None)
         return dx, exchange(dw, groups) if needs[1] else None
+
+
+class conv2d_relu(Kernel):
+    """y = relu(conv2d(x, w) + b + shortcut), where shortcut, of y's shape, may be left out; b (O,).
+
+    What the convolution has put out for a few images is finished while it is in cache. Each pass of its own would read and write the batch.
+    """
+
+    def forward(x, w, b, shortcut=None, stride=1, padding=0, dilation=1, groups=1):
+        shape, win = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
+        shapes.bias("conv2d_relu", w.shape, b.shape)
+        shapes.same("conv2d_relu", shape, "the output's", shortcut=shortcut)
+        y = memory.empty(shape, x.dtype)
+        slide(x, *_output_from_input(win, w, groups), groups, shape[1:3], weights=w, out=y, finish=channels.shift_and_clip(y, b, shortcut))
+        return y, (x, w, win, groups, y, shortcut is not None)
+
+    def backward(dy, cache, needs=(True, True, True, True)):
+        """Through the ReLU, then convolution's; the bias was added to every pixel."""
+        *conv_cache, y, has_shortcut = cache
+        dz = relu.backward(dy, y)
+        gradients = (*conv2d.backward(dz, conv_cache, needs[:2]), dz.sum(axis=(0, 1, 2)))
+        return (*gradients, dz) if has_shortcut else gradients
 
 
 def _output_from_input(win, w, groups):

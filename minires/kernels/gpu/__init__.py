@@ -2,7 +2,7 @@
 
 from ..common import *
 from .batch_norm import batch_norm, batch_norm_relu, follow
-from .conv import conv2d
+from .conv import conv2d, conv2d_relu
 from .elementwise import add, add_relu, relu
 from .images import prepare_images
 from .loss import cross_entropy, log_softmax

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import common, shapes
 from ..kernel import Kernel
+from .elementwise import add_relu, relu
 from .launch import contiguous, empty, for_each, launch
 
 COLUMNS = 2 ** 28            # bytes of columns at a time. They take KH KW times the memory of the images
@@ -39,6 +40,29 @@ class conv2d(Kernel):
         dw = _slide("im2col_backward", dy, win, groups, x.shape[1:3], weights=common.exchange(w, groups), out=dx,
                     partner=x if needs[1] else None)
         return dx, common.exchange(dw, groups) if needs[1] else None
+
+
+class conv2d_relu(Kernel):
+    """y = relu(conv2d(x, w) + b + shortcut), where shortcut, of y's shape, may be left out; b (O,).
+
+    One kernel after the other; that ReLU and the shortcut's addition are one launch is all it saves.
+    """
+
+    def forward(x, w, b, shortcut=None, stride=1, padding=0, dilation=1, groups=1):
+        shape, _ = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
+        shapes.bias("conv2d_relu", w.shape, b.shape)
+        shapes.same("conv2d_relu", shape, "the output's", shortcut=shortcut)
+        z, cache = conv2d.forward(x, w, stride, padding, dilation, groups)
+        z += b
+        y, _ = relu.forward(z) if shortcut is None else add_relu.forward(z, shortcut)
+        return y, (cache, y, shortcut is not None)
+
+    def backward(dy, cache, needs=(True, True, True, True)):
+        """Through the ReLU, then convolution's; the bias was added to every pixel."""
+        conv_cache, y, has_shortcut = cache
+        dz = relu.backward(dy, y)
+        gradients = (*conv2d.backward(dz, conv_cache, needs[:2]), dz.sum(axis=(0, 1, 2)))
+        return (*gradients, dz) if has_shortcut else gradients
 
 
 def _slide(kernel, images, win, groups, size, weights=None, out=None, partner=None):

@@ -8,6 +8,7 @@ from .activation import add_relu, relu
 from .batch_norm import batch_norm
 from .batch_norm_relu import batch_norm_relu
 from .conv import conv2d
+from .conv_relu import conv2d_relu
 from .elementwise import add, divide, exp, log, multiply, negative, power, sqrt, subtract
 from .linear import linear, matmul
 from .loss import cross_entropy, log_softmax
