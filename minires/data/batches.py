@@ -42,6 +42,7 @@ class Batches(Stream):
         if crop_padding < 0:
             raise ConfigError("Batches", "negative crop_padding", "0 or more pixels", crop_padding)
         super().__init__(dataset, batch_size, shuffle, augment)
+        self.mean, self.device = mean, device
         self.crop_padding = crop_padding
         self.flip = flip
         self._prepare = _Preparer(dataset, mean, device)
@@ -60,6 +61,10 @@ class Batches(Stream):
         corners = self.augment.integers(2 * self.crop_padding + 1, size=(2, self.batch_size)) if self.crop_padding else None
         mirrored = self.augment.random(self.batch_size) < 0.5 if self.flip else None
         return self._prepare(chosen, self.crop_padding, corners, mirrored), self.dataset.labels[chosen]
+
+    def evaluating(self, dataset, batch_size):
+        """`EvaluationBatches` of another set, normalised as these are, on the same device."""
+        return EvaluationBatches(dataset, batch_size, self.mean, self.device)
 
 
 class EvaluationBatches:

@@ -55,6 +55,10 @@ class Stream:
         """The next batch; ``next(batches)`` and ``for images, labels in batches`` do the same."""
         raise NotImplementedError
 
+    def evaluating(self, dataset, batch_size):
+        """Batches of another set, or this one, for evaluation: each image once, in order, unaltered but for the same normalisation."""
+        raise NotImplementedError
+
     def __next__(self):
         return self.next()
 

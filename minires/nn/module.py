@@ -29,6 +29,7 @@ class Module:
     """
 
     training = True
+    frozen = False
 
     def __call__(self, *inputs):
         backward_hooks = vars(self).get("_backward_hooks")
@@ -96,14 +97,27 @@ class Module:
         return sum(parameter.size for parameter in self.parameters())
 
     def train(self, mode=True):
-        """Compute as in training from now on (batch norm uses each batch's own statistics). Returns this module."""
+        """Compute as in training from now on (batch norm uses each batch's own statistics), but for what is frozen. Returns this module."""
         for module in self.modules():
-            module.training = mode
+            module.training = mode and not module.frozen
         return self
 
     def eval(self):
         """Compute as in use from now on (batch norm uses its running statistics). Returns this module."""
         return self.train(False)
+
+    def freeze(self, frozen=True):
+        """Keep this module as it is while others are trained: no gradients for its parameters, and batch norm computes as in use.
+
+        Without the latter its running statistics would follow the new images, and the features change with the batch. Freeze before an
+        optimiser is made. ``freeze(False)`` undoes it; batch norm follows at the next ``train()``. Returns this module.
+        """
+        for module in self.modules():
+            module.frozen = frozen
+        self.train(self.training)
+        for parameter in self.parameters():
+            parameter.requires_grad = not frozen
+        return self
 
     def zero_grad(self):
         """Forget all gradients."""
