@@ -91,7 +91,7 @@ class EvaluationBatches:
         if batch_size < 1:
             raise ConfigError("batches", "empty batches", "batch_size of 1 or more", batch_size)
         _check_mean(dataset, mean)
-        self.dataset, self.batch_size = dataset, batch_size
+        self.dataset, self.batch_size, self.device = dataset, batch_size, device
         self._prepare = _Preparer(dataset, mean, device)
 
     def __iter__(self):

@@ -59,6 +59,12 @@ class PhotographDataset:
         """The photographs at these positions, as a set of their own."""
         return replace(self, places=self.places[index], labels=self.labels[index])
 
+    def take(self, n):
+        """The first `n`. Raises ConfigError if `n` is below 1 or above the number of photographs."""
+        if not 1 <= n <= len(self):
+            raise ConfigError(f"{self.name}.take", "not that many photographs in the set", f"1 to {len(self)}", n)
+        return self.pick(slice(n))
+
     def training_batches(self, recipe, shuffle, augment, device="cpu"):
         """The stream of batches that a `Recipe` asks for.
 

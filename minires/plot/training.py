@@ -1,7 +1,5 @@
 """The figures of one net's training: loss and error by epoch, gradient norms by layer, and which classes it confuses."""
 
-import math
-
 import numpy as np
 
 from .style import COLOURS, GREY, panels, styled, write_below
@@ -36,8 +34,8 @@ def training_curves(metrics, caption="", drops=()):
         right.plot(epochs, [row[f"{name}_error"] for row in metrics], linestyle=line, color=colour, linewidth=width, marker=marker, markersize=4,
                    label={"train": "training", "test": "test"}[name])
     right.set_ylabel("error, %")
-    right.set_ylim(bottom=0)
-    left.set_ylim(bottom=0)
+    left.set_ylim(0, 1.05 * max(row["train_loss"] for row in metrics))
+    right.set_ylim(0, min(100, 1.05 * max(row[f"{name}_error"] for row in metrics for name in ("train", "test"))) or 1)
     for ax in (left, right):
         ax.set_xlabel("epoch")
         ax.set_xlim(0, 1.03 * max(epochs))
@@ -72,6 +70,7 @@ def gradients_of_a_net(gradients, caption=""):
         ax.plot([row["depth"] for row in rows], [row["gradient_norm"] for row in rows], color=colour, linewidth=2, label=name,
                 marker="o" if len(rows) <= 30 else None, markersize=3.5)
     ax.set_yscale("log")
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set_xlabel("layer, from the images to the logits")
     ax.set_ylabel("gradient norm of the layer's weights")
     figure.legend(*ax.get_legend_handles_labels(), ncols=len(moments), loc="upper right")
@@ -120,8 +119,3 @@ def confusion(matrix, classes, caption=""):
     bar.set_label("% of the right class's images", color=GREY)
     write_below(figure, caption)
     return figure
-
-
-def drops_by_epoch(iterations, fractions, per_epoch):
-    """The epochs at which the learning rate drops."""
-    return [math.floor(iterations * fraction + 0.5) / per_epoch for fraction in fractions]
