@@ -64,7 +64,7 @@ def top_error(classified, k=1):
     if not 1 <= k <= logits.shape[1]:
         raise ConfigError("top_error", "k", f"1 to {logits.shape[1]}, for so many classes there are", repr(k))
     right = logits[np.arange(len(labels)), labels]
-    before = (logits >= right[:, None]).sum(axis=1) - 1          # without the right one itself
+    before = (~(logits < right[:, None])).sum(axis=1) - 1        # without the right one itself; nan is below nothing
     return 100 * float((before >= k).mean())
 
 
