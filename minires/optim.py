@@ -7,7 +7,7 @@ import numpy as np
 from . import backend
 from .errors import ConfigError, DeviceError, DtypeError, ShapeError, unknown_name
 from .kernels import routine
-from .nn import BatchNorm2d, Conv2d, Linear
+from .nn.layers import before_batch_norm
 
 
 GROUP_SETTINGS = ("params", "weight_decay", "lr_scale")
@@ -176,7 +176,8 @@ def keep_norms(model):
     ConfigError
         If there is no such layer.
     """
-    kept = [(weight, length) for weight in _weights_before_batch_norm(model) if (length := _length(weight.data)) > 0]
+    weights = [layer.weight for _, _, layer in before_batch_norm(model)]
+    kept = [(weight, length) for weight in weights if (length := _length(weight.data)) > 0]
     if not kept:
         raise ConfigError("keep_norms", "nothing to keep", "a Conv2d or Linear, and a BatchNorm2d assigned right after it", "none",
                           "without batch norm the loss depends on the length of weights")
@@ -187,14 +188,6 @@ def keep_norms(model):
             if now > 0:
                 weight.data *= length / now       # in place, for on the GPU the optimiser owns the memory
     return keep
-
-
-def _weights_before_batch_norm(model):
-    for module in model.modules():
-        children = list(module.children())
-        for layer, follower in zip(children, children[1:]):
-            if isinstance(follower, BatchNorm2d) and isinstance(layer, (Conv2d, Linear)):
-                yield layer.weight
 
 
 def _length(array):

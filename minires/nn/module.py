@@ -33,10 +33,14 @@ class Module:
     frozen = False
 
     def __call__(self, *inputs):
+        return self._call(self.forward, inputs)
+
+    def _call(self, forward, inputs):
+        """What `forward` makes of the inputs, with this module's hooks told of it."""
         backward_hooks = vars(self).get("_backward_hooks")
         if backward_hooks:
             inputs = tuple(_watch(x) for x in inputs)
-        output = self.forward(*inputs)
+        output = forward(*inputs)
         for hook in list(vars(self).get("_forward_hooks", ())):
             replaced = hook(self, inputs, output)
             if not (replaced is None or isinstance(replaced, Tensor)):
@@ -175,6 +179,12 @@ class Module:
         from .summary import summary
 
         return summary(self, input_shape)
+
+    def fuse(self):
+        """Fold each batch norm into the layer before it, in place, for faster inference; see `nn.fuse`. Returns this module."""
+        from .fuse import fuse
+
+        return fuse(self)
 
     def register_forward_hook(self, hook):
         """Have ``hook(module, inputs, output)`` called after each forward; a returned Tensor replaces the output.
