@@ -125,6 +125,8 @@ def num_classes(arrays):
 
 def _read(path, layout):
     """The arrays in minires's layout, and whether they were in PyTorch's."""
+    if not os.path.exists(path):
+        raise CheckpointError(str(path), "no such file", "weights: a .safetensors file, or .pth of PyTorch")
     if _is_torch_file(path):
         arrays, own = torch_files.read(path), False
     else:
