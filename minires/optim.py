@@ -1,11 +1,13 @@
-"""Stochastic gradient descent, the learning-rate schedule of He et al. 2015, gradient clipping, weights kept at their length."""
+"""Stochastic gradient descent, schedules of the learning rate, gradient clipping, weights kept at their length."""
+
+import math
 
 import numpy as np
 
 from . import backend
 from .errors import ConfigError, DeviceError, DtypeError, ShapeError, unknown_name
 from .kernels import routine
-from .nn import BatchNorm2d, Conv2d, Linear
+from .nn.layers import before_batch_norm
 
 
 GROUP_SETTINGS = ("params", "weight_decay", "lr_scale")
@@ -131,7 +133,7 @@ class SGD:
 
 
 def parameter_groups(model, weight_decay, decay_batch_norm=True, scalar_lr_scale=1.0):
-    """A net's parameters for `SGD`, each with the settings that its kind gets: in the order of ``model.parameters()``.
+    """A net's parameters for `SGD`, each with the settings that its kind gets: in the order of ``model.parameters()``, without frozen ones.
 
     Parameters
     ----------
@@ -149,7 +151,7 @@ def parameter_groups(model, weight_decay, decay_batch_norm=True, scalar_lr_scale
     list of dict
     """
     return [{"params": [p], "weight_decay": weight_decay if decay_batch_norm or p.ndim > 1 else 0.0,
-             "lr_scale": scalar_lr_scale if p.shape == (1,) else 1.0} for p in model.parameters()]
+             "lr_scale": scalar_lr_scale if p.shape == (1,) else 1.0} for p in model.parameters() if p.requires_grad]
 
 
 def keep_norms(model):
@@ -174,7 +176,8 @@ def keep_norms(model):
     ConfigError
         If there is no such layer.
     """
-    kept = [(weight, length) for weight in _weights_before_batch_norm(model) if (length := _length(weight.data)) > 0]
+    weights = [layer.weight for _, _, layer in before_batch_norm(model)]
+    kept = [(weight, length) for weight in weights if (length := _length(weight.data)) > 0]
     if not kept:
         raise ConfigError("keep_norms", "nothing to keep", "a Conv2d or Linear, and a BatchNorm2d assigned right after it", "none",
                           "without batch norm the loss depends on the length of weights")
@@ -187,52 +190,37 @@ def keep_norms(model):
     return keep
 
 
-def _weights_before_batch_norm(model):
-    for module in model.modules():
-        children = list(module.children())
-        for layer, follower in zip(children, children[1:]):
-            if isinstance(follower, BatchNorm2d) and isinstance(layer, (Conv2d, Linear)):
-                yield layer.weight
-
-
 def _length(array):
     return float(np.sqrt(np.square(array, dtype=np.float64).sum()))
 
 
-class MultiStepLR:
-    """The learning rate as a function of the iteration: multiplied by `gamma` at each milestone, after a warm-up.
+class Schedule:
+    """The learning rate as a function of the iteration: what `decayed` says, after a warm-up.
 
     Parameters
     ----------
     optimizer : SGD
         Its ``lr`` at this moment is the base rate; ``step`` then sets it.
-    milestones : sequence of int
-        Iterations from which on the next lower rate holds. The paper: 32,000 and 48,000.
-    gamma : float
     warmup : int
         During the first `warmup` iterations the rate rises linearly from ``warmup_factor * lr``. With
         ``warmup_factor`` 0.1 this is a gentler form of the paper's start at 0.01 for its 110-layer net.
-
-    Raises
-    ------
-    ConfigError
-        For milestones that do not rise, or a warm-up below 0.
     """
 
-    def __init__(self, optimizer, milestones, gamma=0.1, warmup=0, warmup_factor=0.1):
-        self.milestones = list(milestones)
-        if self.milestones != sorted(set(self.milestones)) or any(m < 0 for m in self.milestones):
-            raise ConfigError("MultiStepLR", "milestones", "rising iterations", str(self.milestones))
+    def __init__(self, optimizer, warmup=0, warmup_factor=0.1):
         if warmup < 0:
-            raise ConfigError("MultiStepLR", "warmup", "a number of iterations, 0 or more", repr(warmup))
-        self.optimizer, self.base_lr, self.gamma = optimizer, optimizer.lr, gamma
+            raise ConfigError(type(self).__name__, "warmup", "a number of iterations, 0 or more", repr(warmup))
+        self.optimizer, self.base_lr = optimizer, optimizer.lr
         self.warmup, self.warmup_factor = warmup, warmup_factor
         self.iteration = 0
         optimizer.lr = self.lr_at(0)
 
+    def decayed(self, iteration):
+        """The learning rate at that iteration if there were no warm-up."""
+        raise NotImplementedError
+
     def lr_at(self, iteration):
         """The learning rate that iteration number `iteration`, counted from 0, uses."""
-        lr = self.base_lr * self.gamma ** sum(iteration >= m for m in self.milestones)
+        lr = self.decayed(iteration)
         if iteration < self.warmup:
             lr *= self.warmup_factor + (1 - self.warmup_factor) * iteration / self.warmup
         return lr
@@ -248,6 +236,62 @@ class MultiStepLR:
     def load_state_dict(self, state):
         self.iteration = state["iteration"]
         self.optimizer.lr = self.lr_at(self.iteration)
+
+
+class MultiStepLR(Schedule):
+    """The learning rate is multiplied by `gamma` at each milestone.
+
+    Parameters
+    ----------
+    optimizer, warmup, warmup_factor
+        As for `Schedule`.
+    milestones : sequence of int
+        Iterations from which on the next lower rate holds. The paper: 32,000 and 48,000.
+    gamma : float
+
+    Raises
+    ------
+    ConfigError
+        For milestones that do not rise, or a warm-up below 0.
+    """
+
+    def __init__(self, optimizer, milestones, gamma=0.1, warmup=0, warmup_factor=0.1):
+        self.milestones, self.gamma = list(milestones), gamma
+        if self.milestones != sorted(set(self.milestones)) or any(m < 0 for m in self.milestones):
+            raise ConfigError("MultiStepLR", "milestones", "rising iterations", str(self.milestones))
+        super().__init__(optimizer, warmup, warmup_factor)
+
+    def decayed(self, iteration):
+        return self.base_lr * self.gamma ** sum(iteration >= m for m in self.milestones)
+
+
+class CosineLR(Schedule):
+    """The learning rate falls along half a cosine, lr (1 + cos(pi t / T)) / 2, from lr to 0 (Loshchilov and Hutter 2017, arXiv:1608.03983).
+
+    Parameters
+    ----------
+    optimizer, warmup, warmup_factor
+        As for `Schedule`. The cosine begins after the warm-up.
+    iterations : int
+        The length of training; there the rate arrives at 0.
+
+    Raises
+    ------
+    ConfigError
+        For no iterations, or a warm-up below 0 or longer than training.
+    """
+
+    def __init__(self, optimizer, iterations, warmup=0, warmup_factor=0.1):
+        if iterations < 1:
+            raise ConfigError("CosineLR", "iterations", "at least 1", repr(iterations))
+        if warmup > iterations:
+            raise ConfigError("CosineLR", "warmup", f"at most the {iterations} iterations of training", repr(warmup))
+        self.iterations = iterations
+        super().__init__(optimizer, warmup, warmup_factor)
+
+    def decayed(self, iteration):
+        after = min(max(0, iteration - self.warmup), self.iterations - self.warmup)
+        return self.base_lr * (1 + math.cos(math.pi * after / max(1, self.iterations - self.warmup))) / 2
 
 
 def clip_grad_norm(params, max_norm):

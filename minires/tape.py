@@ -64,11 +64,16 @@ class Node:
         self.cache, self.parents, self.used = None, (), True
 
 
-def walk_back(root, gradient):
-    """The backward pass. `pending` holds, for nodes not yet visited, the sum of the gradients that have arrived."""
+def walk_back(root, gradient, until=()):
+    """The backward pass. `pending` holds, for nodes not yet visited, the sum of the gradients that have arrived.
+
+    The walk does not go on from the nodes `until`. Their gradients are what is still pending at the end, and returned, by node.
+    """
     pending = {root: gradient}
     owned = set()                      # nodes whose pending sum is an array of our own, safe to add to in place
-    for node in topological_order(root):
+    for node in topological_order(root, until):
+        if node in until:
+            continue
         dy = node.call_hooks(pending.pop(node))
         if node.kernel is None:
             _accumulate(node.leaf(), dy)
@@ -84,10 +89,11 @@ def walk_back(root, gradient):
                 pending[parent] = find("add", parent.device, swapped=False).forward(pending[parent], dx)[0]
                 owned.add(parent)
         node.free()
+    return pending
 
 
-def topological_order(root):
-    """All nodes behind `root`, each before its parents. With a stack, not recursion, so depth is no limit.
+def topological_order(root, until=()):
+    """All nodes behind `root`, each before its parents, but none behind those of `until`. With a stack, not recursion, so depth is no limit.
 
     A node is put down after everything behind it; read backwards, that is before everything behind it.
     """
@@ -102,7 +108,8 @@ def topological_order(root):
                                  "one backward for each forward", "a second one", "run the forward pass again, or add the losses first")
             seen.add(node)
             stack.append((node, True))
-            stack.extend((parent, False) for parent in node.parents if parent is not None)
+            if node not in until:
+                stack.extend((parent, False) for parent in node.parents if parent is not None)
     return reversed(order)
 
 

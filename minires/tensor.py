@@ -124,7 +124,7 @@ class Tensor:
         """
         if backend.check_device(device, "Tensor.to") == self.device:
             return self
-        return _record("to", Move, (self,), backend.move(self.data, device), self.device)
+        return record("to", Move, (self,), backend.move(self.data, device), self.device)
 
     def move_(self, device):
         """Move this Tensor itself, with its gradient and hooks. Only for a leaf: nothing that was computed from it so far follows."""
@@ -274,15 +274,25 @@ class Tensor:
         return Tensor(array.astype(self.dtype) if from_python else array)
 
 
-@contextmanager
 def no_grad():
     """While in this ``with`` block (or decorated function) nothing is recorded: faster, and no caches are kept."""
+    return recording(False)
+
+
+@contextmanager
+def recording(wanted):
+    """Within: what is computed is recorded on the tape, or is not."""
     global _recording
-    before, _recording = _recording, False
+    before, _recording = _recording, wanted
     try:
         yield
     finally:
         _recording = before
+
+
+def is_recording():
+    """Whether what is computed now is recorded on the tape: not within `no_grad`."""
+    return _recording
 
 
 def apply(kernel, *inputs, **settings):
@@ -319,10 +329,10 @@ def apply_with_cache(name, *inputs, **settings):
     if backend.device_of(y) != device:
         raise DeviceError(f"{name}.forward", "result", f"an array on the {device}", f"one on the {backend.device_of(y)}",
                           "a kernel must leave arrays where they are")
-    return _record(name, kernel, inputs, y, cache), cache
+    return record(name, kernel, inputs, y, cache), cache
 
 
-def _record(name, kernel, inputs, y, cache):
+def record(name, kernel, inputs, y, cache):
     """The Tensor on `y`; on the tape, if any of the inputs requires a gradient."""
     output = Tensor(y)
     if _recording and any(x.requires_grad for x in inputs):

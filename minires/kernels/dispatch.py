@@ -1,5 +1,6 @@
 """Which pair of functions answers to a kernel's name."""
 
+from contextlib import contextmanager
 from importlib import import_module
 
 from ..errors import unknown_name
@@ -91,6 +92,22 @@ class use:
     def __exit__(self, *exception):
         global _wing, _swapped, _fused
         _wing, _swapped, _fused = self._before
+
+
+def in_use():
+    """What `use` has set, for `as_it_was`."""
+    return _wing, _swapped, _fused
+
+
+@contextmanager
+def as_it_was(settings):
+    """Within: kernels are found as they were when `in_use` returned these settings."""
+    global _wing, _swapped, _fused
+    before, (_wing, _swapped, _fused) = in_use(), settings
+    try:
+        yield
+    finally:
+        _wing, _swapped, _fused = before
 
 
 def _kernels(wing):

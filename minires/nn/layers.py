@@ -7,6 +7,7 @@ from ..errors import ConfigError, ShapeError
 from ..kernels import shapes
 from . import init
 from .module import Buffer, Module, Parameter
+from .recompute import recompute
 
 
 class Conv2d(Module):
@@ -134,7 +135,15 @@ class Identity(Module):
 
 
 class Sequential(Module):
-    """Modules one after another, named "0", "1", ... Can be indexed, counted and looped over."""
+    """Modules one after another, named "0", "1", ... Can be indexed, counted and looped over.
+
+    Attributes
+    ----------
+    recompute : bool
+        In training, run each of them through `nn.recompute`. False at first.
+    """
+
+    recompute = False
 
     def __init__(self, *modules):
         for i, module in enumerate(modules):
@@ -145,7 +154,7 @@ class Sequential(Module):
 
     def forward(self, x):
         for module in self.children():
-            x = module(x)
+            x = recompute(module, x) if self.recompute and self.training else module(x)
         return x
 
     def __getitem__(self, i):
@@ -153,6 +162,18 @@ class Sequential(Module):
 
     def __len__(self):
         return len(list(self.children()))
+
+
+def before_batch_norm(model):
+    """(module, name, layer) for each convolution or linear layer in `model` that comes right before a batch norm, ``module.name``.
+
+    Which means that the batch norm was assigned right after it in the same module, as in `models` and in every `Sequential`.
+    """
+    for module in dict.fromkeys(model.modules()):
+        children = [(name, value) for name, value in vars(module).items() if isinstance(value, Module)]
+        for (_, layer), (name, follower) in zip(children, children[1:]):
+            if isinstance(follower, BatchNorm2d) and isinstance(layer, (Conv2d, Linear)):
+                yield module, name, layer
 
 
 def _positive(where, **sizes):

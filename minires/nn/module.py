@@ -30,12 +30,17 @@ class Module:
     """
 
     training = True
+    frozen = False
 
     def __call__(self, *inputs):
+        return self._call(self.forward, inputs)
+
+    def _call(self, forward, inputs):
+        """What `forward` makes of the inputs, with this module's hooks told of it."""
         backward_hooks = vars(self).get("_backward_hooks")
         if backward_hooks:
             inputs = tuple(_watch(x) for x in inputs)
-        output = self.forward(*inputs)
+        output = forward(*inputs)
         for hook in list(vars(self).get("_forward_hooks", ())):
             replaced = hook(self, inputs, output)
             if not (replaced is None or isinstance(replaced, Tensor)):
@@ -97,14 +102,27 @@ class Module:
         return sum(parameter.size for parameter in self.parameters())
 
     def train(self, mode=True):
-        """Compute as in training from now on (batch norm uses each batch's own statistics). Returns this module."""
+        """Compute as in training from now on (batch norm uses each batch's own statistics), but for what is frozen. Returns this module."""
         for module in self.modules():
-            module.training = mode
+            module.training = mode and not module.frozen
         return self
 
     def eval(self):
         """Compute as in use from now on (batch norm uses its running statistics). Returns this module."""
         return self.train(False)
+
+    def freeze(self, frozen=True):
+        """Keep this module as it is while others are trained: no gradients for its parameters, and batch norm computes as in use.
+
+        Without the latter its running statistics would follow the new images, and the features change with the batch. Freeze before an
+        optimiser is made. ``freeze(False)`` undoes it; batch norm follows at the next ``train()``. Returns this module.
+        """
+        for module in self.modules():
+            module.frozen = frozen
+        self.train(self.training)
+        for parameter in self.parameters():
+            parameter.requires_grad = not frozen
+        return self
 
     def zero_grad(self):
         """Forget all gradients."""
@@ -161,6 +179,12 @@ class Module:
         from .summary import summary
 
         return summary(self, input_shape)
+
+    def fuse(self):
+        """Fold each batch norm into the layer before it, in place, for faster inference; see `nn.fuse`. Returns this module."""
+        from .fuse import fuse
+
+        return fuse(self)
 
     def register_forward_hook(self, hook):
         """Have ``hook(module, inputs, output)`` called after each forward; a returned Tensor replaces the output.
