@@ -96,7 +96,7 @@ def read(path, layout=None):
 
 
 def classes_of(path):
-    """The names of the classes that `save` put into a file, a list of str; None if there are none.
+    """The names of the classes that `save` put into a file, a tuple of str; None if there are none.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def classes_of(path):
         classes = None
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
         raise CheckpointError(str(path), "names of classes in the metadata", "a list of texts, as JSON", repr(text[:50]))
-    return classes
+    return tuple(classes)
 
 
 def num_classes(arrays):

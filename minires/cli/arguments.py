@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import tomllib
 from difflib import get_close_matches
 
 from .. import backend
@@ -66,6 +67,23 @@ def positive_number(text):
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
     return value
+
+
+def own_setting(text):
+    """A setting of a net, NAME=VALUE, as (name, value)."""
+    name, sign, value = text.partition("=")
+    if not sign or not name or not value:
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, such as width=8, got {text!r}")
+    return name.replace("-", "_"), literal(value)
+
+
+def literal(text):
+    """A number, true or false as TOML has them; else the text itself."""
+    try:
+        value = tomllib.loads(f"x = {text}")["x"]
+    except tomllib.TOMLDecodeError:
+        return text
+    return value if isinstance(value, (int, float, bool)) else text
 
 
 def add_setting(command, presets):

@@ -8,7 +8,7 @@ import warnings
 
 from .. import backend
 from ..errors import ConfigError, unknown_name
-from .arguments import at_least
+from .arguments import at_least, own_setting
 
 
 def add_to(commands):
@@ -21,13 +21,12 @@ def add_to(commands):
         epilog="Trained weights: https://download.pytorch.org/models/resnet50-0676ba61.pth (torchvision's, ImageNet), for example.\n\n"
                "examples:\n  minires predict cat.jpg --model resnet50 --weights resnet50-0676ba61.pth\n"
                "  minires predict photos/ --model resnet50 --weights resnet50-0676ba61.pth --json > photos.json\n"
-               "  minires predict *.png --model resnet-20 --set width=8 --weights net.safetensors --classes names.txt")
+               "  minires predict *.png --model resnet-20 --weights net.safetensors --net width=8")
     command.set_defaults(run=run)
     command.add_argument("images", nargs="+", metavar="IMAGE", help="a picture, or a folder: all pictures in it")
     command.add_argument("--model", required=True, metavar="NAME", help="the net: resnet18 to resnet152, resnext50_32x4d, resnet-20, ...")
     command.add_argument("--weights", required=True, metavar="FILE", help="its weights: .safetensors, or .pth of PyTorch")
-    command.add_argument("--set", type=_setting, action="append", default=[], metavar="NAME=VALUE", dest="settings",
-                         help="a setting of the net, such as width=8 or shortcut=B; can be given several times")
+    command.add_argument("--net", nargs="+", type=own_setting, default=[], metavar="NAME=VALUE", help="the net's own settings: width=8 shortcut=B pre_activation=true ...")
     command.add_argument("--top", type=at_least(1), default=5, metavar="N", help="classes to name for each picture (default: 5)")
     command.add_argument("--classes", metavar="FILE", help="names of the classes, one to a line (default: those in the file of weights; ImageNet's, if there are 1000)")
     command.add_argument("--json", action="store_true", help="print one JSON document: a list with an entry for each picture")
@@ -50,11 +49,12 @@ def run(args):
     preparation = _preparation(args)
     paths = _pictures(args.images)
     model, classes = _net_and_classes(args)
+    model.to(args.device).eval().fuse()                          # it is only used: batch norm goes into the convolutions
     made = []
     try:
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_: _print(f"minires: note: {message}", sys.stderr)
-            for prediction in predictions(model.to(args.device), paths, args.top, args.batch_size, classes, **preparation):
+            for prediction in predictions(model, paths, args.top, args.batch_size, classes, **preparation):
                 made.append(prediction)
                 if prediction.error:
                     _print(f"minires: error: {prediction.error}", sys.stderr)
@@ -93,12 +93,13 @@ def _pictures(words):
 
 def _preparation(args):
     """What to do with a picture before the net sees it: as torchvision, 256 and 224 pixels; nets for CIFAR take the whole at 32."""
+    from ..data.photographs import shorter_side
     from ..models import catalogue
 
     catalogue.settings_of(args.model)                            # is there such a net?
     large = args.model in catalogue.OF_ONE_DEPTH
     crop = args.crop or (224 if large else 32)
-    resize = args.resize or (round(crop * 256 / 224) if large else crop)
+    resize = args.resize or (shorter_side(crop) if large else crop)
     if resize < crop:
         raise ConfigError("--resize", "smaller than the crop: black would surround the picture", f"at least {crop}", resize, f"--crop {resize} beside it")
     chosen = {name: value for name, value in (("mean", args.mean), ("std", args.std)) if value is not None}
@@ -113,10 +114,10 @@ def _net_and_classes(args):
     from ..data.class_names import imagenet_classes, read_classes
 
     given = read_classes(args.classes) if args.classes else None
-    settings = dict(args.settings)
+    settings = dict(args.net)
     for name in settings:
         if name not in models.catalogue.settings_of(args.model):
-            raise unknown_name("--set", f"setting of {args.model}", name, models.catalogue.settings_of(args.model))
+            raise unknown_name("--net", f"setting of {args.model}", name, models.catalogue.settings_of(args.model))
     count = weights.num_classes(weights.read(args.weights))
     if count is not None:
         settings.setdefault("num_classes", count)
@@ -126,19 +127,6 @@ def _net_and_classes(args):
     if classes is not None and count is not None and len(classes) != count:
         raise ConfigError(args.classes or args.weights, "names of classes", f"{count}, one for each output of the net", len(classes))
     return model, classes
-
-
-def _setting(text):
-    name, equals, value = text.partition("=")
-    if not (name and equals and value):
-        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, such as width=8, got {text!r}")
-    words = {"True": True, "true": True, "False": False, "false": False}
-    for kind in (int, float):
-        try:
-            return name, kind(value)
-        except ValueError:
-            pass
-    return name, words.get(value, value)
 
 
 def _lines(prediction):
