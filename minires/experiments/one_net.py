@@ -51,14 +51,13 @@ def run(settings, out, resume=False, progress=True):
     backend.check_device(settings.device, "--device")
     train_set, test_set = load_sets(settings, progress)
     model = build(settings, train_set)
-    recipe = settings.recipe(len(train_set))
+    recipe, any_order = settings.recipe(len(train_set)), np.random.default_rng(0)
+    batches = train_set.training_batches(recipe, any_order, any_order, settings.device)      # a recipe that does not suit fails here
     folder = RunFolder(out, {"experiment": NAME, **settings.deciding(), "dataset_name": train_set.name, "classes": train_set.classes,
                              "training_images": len(train_set), "test_images": len(test_set), "all_iterations": recipe.iterations,
                              "parameters": model.num_parameters()}, resume=resume, device=settings.device)
     trained = model
     if settings.train == HEAD:
-        any_order = np.random.default_rng(0)
-        batches = train_set.training_batches(recipe, any_order, any_order, settings.device)
         train_set, test_set = (features_of(model, batches.evaluating(some, EVALUATION_BATCH), progress) for some in (train_set, test_set))
         trained = model.fc
     trainer = TrainingRecords(folder, settings.device, progress).train(settings.model, trained, train_set, test_set, recipe, settings.seed)
@@ -98,11 +97,13 @@ def build(settings, train_set):
             raise ConfigError(str(settings.weights), "not the weights of a net with a head", "fc.weight among the names", f"{len(found)} other names")
         model = models.build(settings.model, **{**own, "num_classes": found["fc.weight"].shape[-1]})
         weight_files.load(model, settings.weights)
-        if weight_files.classes_of(settings.weights) != tuple(train_set.classes):
+        if weight_files.classes_of(settings.weights) != list(train_set.classes):
             models.replace_head(model, len(train_set.classes), settings.seed)
     if settings.train not in (ALL, HEAD):
         models.freeze_before(model, settings.train)
     if settings.recompute:
+        if not hasattr(type(model), "recompute"):
+            raise ConfigError("recompute", f"{settings.model} has no blocks that can be run again", "a residual or plain net for images", settings.model)
         model.recompute = True
     return model
 
