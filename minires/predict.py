@@ -12,7 +12,7 @@ import numpy as np
 from . import backend
 from . import functional as F
 from .data.pictures import decode
-from .data.preprocessing import MEAN, STD, prepare
+from .data.preprocessing import prepare
 from .errors import ConfigError, DataError, DeviceError, DivergenceError
 from .nn.undisturbed import undisturbed
 from .tensor import Tensor, no_grad
@@ -79,12 +79,13 @@ def predictions(model, paths, top=5, batch_size=16, classes=None, progress=True,
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
             raise ConfigError("predict", name, "a whole number of at least 1", repr(value))
     paths = [os.fsdecode(path) for path in paths]
-    with undisturbed(model, "eval"), no_grad(), tqdm(total=len(paths), unit=" pictures", leave=False, dynamic_ncols=True,
+    bar_format = "{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} pictures, {elapsed} so far, {remaining} left"
+    with undisturbed(model, "eval"), no_grad(), tqdm(total=len(paths), leave=False, dynamic_ncols=True, bar_format=bar_format,
                                                      disable=None if progress else True) as bar:       # None: only on a terminal
         for start in range(0, len(paths), batch_size):
-            for prediction in _predict_batch(model, paths[start:start + batch_size], top, classes, preparation):
-                yield prediction
-                bar.update()
+            made = _predict_batch(model, paths[start:start + batch_size], top, classes, preparation)
+            bar.update(len(made))
+            yield from made
 
 
 def _predict_batch(model, paths, top, classes, preparation):

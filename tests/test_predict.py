@@ -345,6 +345,52 @@ def test_the_net_of_a_run_of_the_experiment(photos, tmp_path, capsys):
     assert "class" in capsys.readouterr().out
 
 
+def test_a_file_of_weights_says_how_to_prepare_pictures(photos, tmp_path, capsys):
+    """Flags overrule it; a crop of another size brings the resizing with it."""
+    stored = {"resize": 40, "crop": 20, "mean": [0.5, 0.4, 0.3], "std": [1, 1, 1]}
+    mr.save(net(), tmp_path / "net.safetensors", preparation=stored)
+    for words, changed in ([], {}), (["--crop", "16"], {"crop": 16, "resize": 32}), (["--resize", "20", "--mean", "0", "0", "0"], {"resize": 20, "mean": (0, 0, 0)}):
+        assert main(["predict", str(photos / "a.png"), *SMALL, "--weights", str(tmp_path / "net.safetensors"), "--json", *words]) == 0
+        found = json.loads(capsys.readouterr().out)[0]["top"]
+        (expected,) = predict(net(), [photos / "a.png"], progress=False, **stored | changed)
+        assert np.allclose([guess["probability"] for guess in found], [guess.probability for guess in expected.top], atol=1e-6), words
+
+
+@pytest.mark.parametrize("kind", ["drawn", "photographs"])
+def test_a_net_trained_here_sees_pictures_as_it_did_in_training(kind, tmp_path, capsys):
+    """`minires train` writes names of classes and preparation into the weights; the test set's own pictures, in files, come out as
+    in its evaluation (of drawn ones: with the mean colour in place of the mean image)."""
+    out, files = tmp_path / "run", []
+    words = ["train", "--model", "resnet-8", "--net", "width=4", "--iterations", "4", "--batch-size", "8", "--image-size", "16", "--out", str(out)]
+    if kind == "drawn":
+        assert main([*words, "--train-size", "64", "--test-size", "10"]) == 0
+        dataset = mr.data.synthetic(64)[1].resize(16).take(10)
+        for i, image in enumerate(dataset.images):
+            files.append(tmp_path / f"{i}.png")
+            Image.fromarray(image).save(files[-1])
+        images = dataset.images / np.float32(255) - mr.data.synthetic(64)[0].resize(16).pixel_mean().mean(axis=(0, 1))
+    else:
+        for i in range(24):
+            folder = tmp_path / "photos" / ("train" if i < 16 else "val") / "ab"[i % 2]
+            folder.mkdir(parents=True, exist_ok=True)
+            files.append(folder / f"{i:02}.png")
+            Image.fromarray(drawing(30 + i, 70 - i, seed=i)).save(files[-1])
+        files = files[16::2] + files[17::2]
+        assert main([*words, "--dataset", "folder", "--data", str(tmp_path / "photos"), "--workers", "0", "--cache", str(tmp_path / "cache")]) == 0
+        _, test = mr.data.photographs(tmp_path / "photos", 16, workers=0, cache=tmp_path / "cache", progress=False)
+        images = np.concatenate([images for images, _ in mr.data.photographs(tmp_path / "photos", 16, workers=0, cache=tmp_path / "cache", progress=False)[0]
+                                 .training_batches(mr.train.Recipe(batch_size=8, crop_padding=0), np.random.default_rng(), np.random.default_rng()).evaluating(test, 8)])
+    capsys.readouterr()
+    assert main(["predict", *map(str, files), "--model", "resnet-8", "--net", "width=4", "--weights", str(out / "weights.safetensors"), "--json", "--top", "10"]) == 0
+    model = mr.models.resnet(8, width=4, num_classes=10 if kind == "drawn" else 2)
+    mr.load(model, out / "weights.safetensors")
+    logits = model.eval()(mr.Tensor(np.ascontiguousarray(images, np.float32))).data.astype(np.float64)
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    for entry, row in zip(json.loads(capsys.readouterr().out), expected, strict=True):
+        assert all(abs(guess["probability"] - row[guess["index"]]) < 1e-4 for guess in entry["top"])
+        assert {guess["class"] for guess in entry["top"]} == set(mr.data.synthetic(64)[0].classes if kind == "drawn" else "ab")
+
+
 def test_letters_of_other_alphabets_and_of_none(photos, weights):
     """On a terminal of ASCII, and a name that is no text at all."""
     odd = os.fsencode(photos) + b"/\xc3\xb6\xff.png"

@@ -30,10 +30,10 @@ def add_to(commands):
     command.add_argument("--top", type=at_least(1), default=5, metavar="N", help="classes to name for each picture (default: 5)")
     command.add_argument("--classes", metavar="FILE", help="names of the classes, one to a line (default: those in the file of weights; ImageNet's, if there are 1000)")
     command.add_argument("--json", action="store_true", help="print one JSON document: a list with an entry for each picture")
-    command.add_argument("--resize", type=at_least(1), metavar="N", help="pixels of the shorter side before the crop (default: 8/7 of the crop; 32 for the nets for CIFAR)")
-    command.add_argument("--crop", type=at_least(1), metavar="N", help="pixels of the square cut from the middle (default: 224; 32 for the nets for CIFAR)")
-    command.add_argument("--mean", type=float, nargs=3, metavar="X", help="mean of red, green, blue that the net was trained with, 0 to 1 (default: ImageNet's)")
-    command.add_argument("--std", type=float, nargs=3, metavar="X", help="their standard deviations (default: ImageNet's)")
+    command.add_argument("--resize", type=at_least(1), metavar="N", help="pixels of the shorter side before the crop (default: what the file of weights says; else 8/7 of the crop, or the crop for small nets)")
+    command.add_argument("--crop", type=at_least(1), metavar="N", help="pixels of the square cut from the middle (default: what the file of weights says; else 224, or 32 for small nets)")
+    command.add_argument("--mean", type=float, nargs=3, metavar="X", help="mean of red, green, blue that the net was trained with, 0 to 1 (default: those in the file of weights, else ImageNet's)")
+    command.add_argument("--std", type=float, nargs=3, metavar="X", help="their standard deviations (default: likewise)")
     command.add_argument("--batch-size", type=at_least(1), default=16, metavar="N", help="pictures at a time (default: 16)")
     command.add_argument("--device", default="cpu", metavar="NAME", help="where to compute: cpu (the default), or gpu, an NVIDIA GPU through CuPy")
     command.add_argument("--threads", type=at_least(1), metavar="N", help="threads to compute with (default: all cores)")
@@ -92,20 +92,26 @@ def _pictures(words):
 
 
 def _preparation(args):
-    """What to do with a picture before the net sees it: as torchvision, 256 and 224 pixels; nets for CIFAR take the whole at 32."""
+    """What to do with a picture before the net sees it: what the flags say, else the file of weights, else as for ImageNet or CIFAR."""
+    from .. import models, weights
     from ..data.photographs import shorter_side
-    from ..models import catalogue
 
-    catalogue.settings_of(args.model)                            # is there such a net?
-    large = args.model in catalogue.OF_ONE_DEPTH
-    crop = args.crop or (224 if large else 32)
-    resize = args.resize or (shorter_side(crop) if large else crop)
-    if resize < crop:
-        raise ConfigError("--resize", "smaller than the crop: black would surround the picture", f"at least {crop}", resize, f"--crop {resize} beside it")
-    chosen = {name: value for name, value in (("mean", args.mean), ("std", args.std)) if value is not None}
+    models.catalogue.settings_of(args.model)                     # is there such a net?
+    if not os.path.isfile(args.weights):
+        weights.read(args.weights)                               # says what is wrong
+    large = args.model in models.catalogue.OF_ONE_DEPTH
+    usual = {"resize": shorter_side(224), "crop": 224} if large else {"resize": 32, "crop": 32}
+    usual |= weights.preparation_of(args.weights)
+    given = {name: value for name, value in vars(args).items() if name in ("resize", "crop", "mean", "std") and value is not None}
+    if "crop" in given:
+        usual["resize"] = round(given["crop"] * usual["resize"] / usual["crop"])
+    chosen = usual | given
+    if chosen["resize"] < chosen["crop"]:
+        raise ConfigError("--resize", "smaller than the crop: black would surround the picture", f"at least {chosen['crop']}", chosen["resize"],
+                          f"--crop {chosen['resize']} beside it")
     if args.std is not None and not min(args.std) > 0:
         raise ConfigError("--std", "standard deviations", "three numbers above 0", " ".join(map(str, args.std)))
-    return {"resize": resize, "crop": crop, **chosen}
+    return chosen
 
 
 def _net_and_classes(args):
