@@ -18,10 +18,10 @@ from .errors import CheckpointError, ConfigError, unknown_name
 LAYOUTS = ("minires", "torch")
 TO_MINIRES = {4: (2, 3, 1, 0), 2: (1, 0)}      # number of axes -> their order
 TO_TORCH = {4: (3, 2, 0, 1), 2: (1, 0)}
-CLASSES = "classes"                            # the entry of a file's metadata that holds the classes' names, as JSON
+CLASSES, PREPARATION = "classes", "preparation"                               # entries of a file's metadata, in JSON
 
 
-def save(model, path, layout="minires", classes=None):
+def save(model, path, layout="minires", classes=None, preparation=None):
     """Write the parameters and buffers of `model` to a safetensors file, under their names.
 
     Parameters
@@ -33,19 +33,26 @@ def save(model, path, layout="minires", classes=None):
         batch norm, ``num_batches_tracked``, are all that is missing.
     classes : sequence of str, optional
         What the outputs of the net stand for, to be kept in the file; `classes_of` reads them.
+    preparation : dict, optional
+        What pictures have to go through to look as those that the net was trained on: ``resize``, ``crop``, ``mean`` and ``std`` of
+        `data.preprocessing.prepare`, or some of them. `preparation_of` reads it.
 
     Raises
     ------
     CheckpointError
         If the file cannot be written.
     ConfigError
-        For a layout that does not exist, or `classes` that are no names or too few or too many for the net.
+        For a layout that does not exist, `classes` that are no names or too few or too many for the net, or a `preparation` that is none.
     """
     _check("save", layout)
     arrays = dict(model.state_dict())
     metadata = {"state": "null"} if layout == "minires" else {"format": "pt"}
     if classes is not None:
         metadata[CLASSES] = json.dumps(_names(classes, num_classes(arrays)))
+    if preparation is not None:
+        if not _is_preparation(preparation):
+            raise ConfigError("save", "preparation", "resize and crop, pixels, and mean and std, three numbers each", repr(preparation))
+        metadata[PREPARATION] = json.dumps(preparation)
     if layout == "torch":
         arrays = {name: np.ascontiguousarray(_in_order(backend.move(array, "cpu"), TO_TORCH)) for name, array in arrays.items()}
     checkpoint.write(path, arrays, metadata=metadata)
@@ -103,18 +110,46 @@ def classes_of(path):
     CheckpointError
         If the file is missing or damaged, or what should be names is not.
     """
+    classes = _entry(path, CLASSES)
+    if classes is not None and not (isinstance(classes, list) and all(isinstance(name, str) for name in classes)):
+        raise CheckpointError(str(path), "names of classes in the metadata", "a list of texts, as JSON", repr(classes)[:50])
+    return classes
+
+
+def preparation_of(path):
+    """What pictures have to go through before this net, a dict of settings for `data.preprocessing.prepare`; empty if the file says nothing.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing or damaged, or what it says is not that.
+    """
+    preparation = _entry(path, PREPARATION)
+    if preparation is not None and not _is_preparation(preparation):
+        raise CheckpointError(str(path), "preparation in the metadata", "resize, crop, mean and std, as JSON", repr(preparation)[:50])
+    return preparation or {}
+
+
+def _entry(path, name):
+    """What an entry of a file's metadata says: None if it is not there, the text itself if it is not JSON."""
     if _is_torch_file(path):
         return None
-    text = checkpoint.metadata(path).get(CLASSES)
-    if text is None:
-        return None
+    text = checkpoint.metadata(path).get(name)
     try:
-        classes = json.loads(text)
+        return None if text is None else json.loads(text)
     except ValueError:
-        classes = None
-    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
-        raise CheckpointError(str(path), "names of classes in the metadata", "a list of texts, as JSON", repr(text[:50]))
-    return classes
+        return text
+
+
+def _is_preparation(preparation):
+    def are(values, kind, count):
+        return len(values) == count and all(isinstance(value, kind) and not isinstance(value, bool) and 0 <= value < float("inf") for value in values)
+
+    if not isinstance(preparation, dict) or not preparation.keys() <= {"resize", "crop", "mean", "std"}:
+        return False
+    sizes, colours = ([preparation[name] for name in names if name in preparation] for names in (("resize", "crop"), ("mean", "std")))
+    return are(sizes, int, len(sizes)) and 0 not in sizes and all(isinstance(three, (list, tuple)) and are(three, (int, float), 3) for three in colours) \
+        and 0 not in preparation.get("std", ())
 
 
 def num_classes(arrays):
@@ -125,6 +160,8 @@ def num_classes(arrays):
 
 def _read(path, layout):
     """The arrays in minires's layout, and whether they were in PyTorch's."""
+    if not os.path.exists(path):
+        raise CheckpointError(str(path), "no such file", "weights: a .safetensors file, or .pth of PyTorch")
     if _is_torch_file(path):
         arrays, own = torch_files.read(path), False
     else:

@@ -1,5 +1,6 @@
 """Weights in PyTorch's layout, and PyTorch's own files, of which nothing is run."""
 
+import json
 import pickle
 import zipfile
 
@@ -160,7 +161,29 @@ def test_names_in_a_file_that_is_missing_or_of_pytorch(torch, tmp_path):
     with pytest.raises(CheckpointError, match="no such file"):
         weights.classes_of(tmp_path / "net.safetensors")
     torch.save({"weight": torch.zeros(2)}, tmp_path / "net.pth")
-    assert weights.classes_of(tmp_path / "net.pth") is None
+    assert weights.classes_of(tmp_path / "net.pth") is None and weights.preparation_of(tmp_path / "net.pth") == {}
+
+
+PREPARATION = {"resize": 73, "crop": 64, "mean": [0.1, 0.2, 0.3], "std": [1, 0.5, 1]}
+
+
+@pytest.mark.parametrize("layout", ["minires", "torch"])
+@pytest.mark.parametrize("preparation", [PREPARATION, {"crop": 32}, {}])
+def test_how_to_prepare_pictures_travels_with_the_weights(tmp_path, layout, preparation):
+    mr.save(net(), tmp_path / "net.safetensors", layout, preparation=preparation)
+    assert weights.preparation_of(tmp_path / "net.safetensors") == preparation
+    mr.save(net(), tmp_path / "net.safetensors", layout)
+    assert weights.preparation_of(tmp_path / "net.safetensors") == {}
+
+
+@pytest.mark.parametrize("wrong", [{"size": 3}, {"crop": 0}, {"crop": 2.5}, {"crop": True}, {"mean": [0.1]}, {"std": [1, 0, 1]}, {"std": [1, "1", 1]}, {"mean": 0.5},
+                                   {"mean": [0.1, 0.2, float("nan")]}, [], "crop"])
+def test_a_preparation_that_is_none(tmp_path, wrong):
+    with pytest.raises(ConfigError, match="^save: preparation: expected"):
+        mr.save(net(), tmp_path / "net.safetensors", preparation=wrong)
+    checkpoint.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, metadata={"preparation": json.dumps(wrong)})
+    with pytest.raises(CheckpointError, match="preparation in the metadata"):
+        weights.preparation_of(tmp_path / "net.safetensors")
 
 
 def test_read_gives_what_load_would(torch, tmp_path):

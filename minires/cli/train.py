@@ -2,14 +2,13 @@
 
 import argparse
 import sys
-import tomllib
 from dataclasses import fields
 from pathlib import Path
 
 from .. import backend
 from ..errors import ConfigError, nearest
 from ..experiments.settings import FOLDER, YES_OR_NO, Settings, read_settings
-from .arguments import INTERRUPTED
+from .arguments import INTERRUPTED, literal, own_setting
 
 FINETUNE = {"dataset": FOLDER, "train": "head"}                  # what differs from `train`, unless it is given
 
@@ -83,7 +82,7 @@ def _add_settings(command):
     for one in fields(Settings):
         flag = "--" + one.name.replace("_", "-")
         if one.name == "net":
-            command.add_argument(flag, nargs="+", type=_own_setting, metavar="NAME=VALUE", help="the net's own settings: width=8 shortcut=B pre_activation=true ...")
+            command.add_argument(flag, nargs="+", type=own_setting, metavar="NAME=VALUE", help="the net's own settings: width=8 shortcut=B pre_activation=true ...")
         elif one.name == "drops":
             command.add_argument(flag, nargs="*", type=float, metavar="X", help=one.metadata["meaning"])
         elif one.metadata["kind"] is YES_OR_NO:
@@ -100,25 +99,9 @@ def _placeholder(setting):
 def _value_of(kind):
     """An argument of that kind; the error says what was expected, and suggests the nearest of a few words."""
     def parse(text):
-        value = _literal(text)
+        value = literal(text)
         if not kind.accepts(value) and not kind.accepts(value := text):
             near = nearest(text, kind.words.removeprefix("one of ").split(", ")) if kind.words.startswith("one of ") else None
             raise argparse.ArgumentTypeError(f"expected {kind.words}, got {text!r}" + (f"; did you mean {near!r}?" if near else ""))
         return value
     return parse
-
-
-def _own_setting(text):
-    name, sign, value = text.partition("=")
-    if not sign or not name or not value:
-        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, such as width=8, got {text!r}")
-    return name.replace("-", "_"), _literal(value)
-
-
-def _literal(text):
-    """A number, true or false as TOML has them; else the text itself."""
-    try:
-        value = tomllib.loads(f"x = {text}")["x"]
-    except tomllib.TOMLDecodeError:
-        return text
-    return value if isinstance(value, (int, float, bool)) else text

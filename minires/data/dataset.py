@@ -145,6 +145,14 @@ class ImageDataset:
         total = self.images.sum(axis=0, dtype=np.int64)          # whole numbers: exact, and no float copy of the set
         return (total / (255 * len(self))).astype(np.float32)
 
+    def preparation(self):
+        """What another picture has to go through to look as these do to a net: settings for `preprocessing.prepare`.
+
+        The mean colour stands for the mean image, which is nearly the same everywhere.
+        """
+        return {"resize": min(self.input_shape[:2]), "crop": min(self.input_shape[:2]),
+                "mean": [round(float(colour), 6) for colour in self.pixel_mean().mean(axis=(0, 1))], "std": [1, 1, 1]}
+
     def training_batches(self, recipe, shuffle, augment, device="cpu"):
         """The stream of batches that a `Recipe` asks for, with the mean of this set subtracted; see `Batches`.
 

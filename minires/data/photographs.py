@@ -65,6 +65,10 @@ class PhotographDataset:
             raise ConfigError(f"{self.name}.take", "not that many photographs in the set", f"1 to {len(self)}", n)
         return self.pick(slice(n))
 
+    def preparation(self):
+        """What another picture has to go through to look as these do to a net: settings for `preprocessing.prepare`."""
+        return {"resize": shorter_side(self.size), "crop": self.size, "mean": list(MEAN), "std": list(STD)}
+
     def training_batches(self, recipe, shuffle, augment, device="cpu"):
         """The stream of batches that a `Recipe` asks for.
 

@@ -56,12 +56,12 @@ def run(settings, out, resume=False, progress=True):
     folder = RunFolder(out, {"experiment": NAME, **settings.deciding(), "dataset_name": train_set.name, "classes": train_set.classes,
                              "training_images": len(train_set), "test_images": len(test_set), "all_iterations": recipe.iterations,
                              "parameters": model.num_parameters()}, resume=resume, device=settings.device)
-    trained = model
+    trained, preparation = model, train_set.preparation()
     if settings.train == HEAD:
         train_set, test_set = (features_of(model, batches.evaluating(some, EVALUATION_BATCH), progress) for some in (train_set, test_set))
         trained = model.fc
     trainer = TrainingRecords(folder, settings.device, progress).train(settings.model, trained, train_set, test_set, recipe, settings.seed)
-    weight_files.save(model, folder.path / "weights.safetensors", classes=train_set.classes)
+    weight_files.save(model, folder.path / "weights.safetensors", classes=train_set.classes, preparation=preparation)
     _write_evaluation(folder, classify(trained, trainer.test_batches), train_set.classes)
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 from ..errors import CheckpointError, ShapeError
 
-MOST_NAMES = 10               # of each kind that are written out
+MOST_NAMES = 5                # of each kind that are written out
 
 
 def misfit(own, state, where):
