@@ -48,7 +48,7 @@ def updates(model, lr=None, optimizer=None):
     ConfigError
         If neither `lr` nor `optimizer` is given.
     GraphError
-        If no layer has a gradient. A single one without, left out of this batch by stochastic depth, does not move.
+        If no layer has a gradient. A single one without, frozen or left out of this batch by stochastic depth, does not move.
     """
     if lr is None and optimizer is None:
         raise ConfigError("updates", "how large is a step?", "lr or optimizer", "neither")
