@@ -108,7 +108,8 @@ def test_even_if_it_fails(diagnose, when):
 
 
 @pytest.mark.parametrize("build", [lambda: models.resnet(8, width=2, shortcut="B"),
-                                   lambda: models.resnet(8, width=2, shortcut="B", pre_activation=True, survival=0.2)], ids=["residual", "pre-activation"])
+                                   lambda: models.resnet(8, width=2, shortcut="B", pre_activation=True, survival=0.2)],
+                         ids=["residual", "pre-activation"])
 @pytest.mark.parametrize("diagnose", DIAGNOSTICS)
 def test_on_a_gpu_it_gives_what_it_gives_on_the_cpu(diagnose, build, gpu):
     net, (x, y) = lived_in(in_float64(build())), batch(dtype=np.float64)
