@@ -110,3 +110,11 @@ def prepare(args):
         if args.device != "gpu":
             raise ConfigError("--tf32", "only a GPU computes in TF32", "--device gpu beside it", f"--device {args.device}")
         backend.allow_tf32()
+
+
+def interrupted(out):
+    """Say what becomes of a run in the folder `out` that Ctrl-C stopped; the exit status."""
+    saved = f"everything so far is saved in {out}. Go on with the same command and --resume." if (out / "config.json").exists() \
+        else "before anything was there to save."
+    print(f"\nminires: interrupted; {saved}", file=sys.stderr)
+    return INTERRUPTED

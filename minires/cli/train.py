@@ -1,14 +1,13 @@
 """``minires train`` and ``minires finetune``: one net, any of them, on any data set."""
 
 import argparse
-import sys
 from dataclasses import fields
 from pathlib import Path
 
 from .. import backend
 from ..errors import ConfigError, nearest
 from ..experiments.settings import FOLDER, YES_OR_NO, Settings, read_settings
-from .arguments import INTERRUPTED, literal, own_setting
+from .arguments import interrupted, literal, own_setting
 
 FINETUNE = {"dataset": FOLDER, "train": "head"}                  # what differs from `train`, unless it is given
 
@@ -65,10 +64,7 @@ def run(args):
     try:
         one_net.run(settings, out, resume=args.resume)
     except KeyboardInterrupt:
-        saved = f"everything so far is saved in {out}. Go on with the same command and --resume." if (out / "config.json").exists() \
-            else "before anything was there to save."
-        print(f"\nminires: interrupted; {saved}", file=sys.stderr)
-        return INTERRUPTED
+        return interrupted(out)
     print("\n" + one_net.report(out))
     print(f"written: {out / 'weights.safetensors'}")
     for figure in one_net.plot(out):

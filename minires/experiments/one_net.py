@@ -124,7 +124,7 @@ def features_of(model, batches, progress=True):
 
 def report(folder):
     """What came out of the run in `folder`, as lines of text, from its records alone."""
-    config, metrics = _read_config(folder), read_table(Path(folder) / "metrics.csv", METRICS, TEXT)
+    config, metrics = read_config(folder, NAME), read_table(Path(folder) / "metrics.csv", METRICS, TEXT)
     last = metrics[-1]
     lines = [f"{config['model']} on {config['dataset_name']}: {config['parameters']:,} parameters, {config['training_images']:,} training and "
              f"{config['test_images']:,} test images, {last['seconds']:.0f} s of training",
@@ -151,7 +151,7 @@ def figures(folder):
     DataError
         If the tables are missing, damaged or empty.
     """
-    folder, config = Path(folder), _read_config(folder)
+    folder, config = Path(folder), read_config(folder, NAME)
     metrics, gradients = (read_table(folder / f"{name}.csv", columns, TEXT) for name, columns in (("metrics", METRICS), ("gradients", GRADIENTS)))
     if not metrics or not gradients:
         raise DataError(str(folder), "nothing to draw yet", "at least one finished epoch", "empty tables", "let the run go on")
@@ -187,15 +187,6 @@ def _read_evaluation(folder):
 
 def _read_confusion(folder):
     return read_table(Path(folder) / "confusion.csv", CONFUSION, CONFUSION[:2])
-
-
-def _read_config(folder):
-    """The settings of the run in `folder`. Raises DataError if they are not those of a run of one net."""
-    config = read_config(folder)
-    if config.get("experiment") != NAME or "dataset_name" not in config:
-        raise DataError(f"{folder}/config.json", "not the settings of a run of one net", f'a file with "experiment": "{NAME}"',
-                        "other content", "is this the --out folder of a run?")
-    return config
 
 
 def _caption(config):
