@@ -33,7 +33,7 @@ def gradient_norms(model):
     -------
     list of LayerGradient
     """
-    weights = [(name, p) for name, p in model.named_parameters() if p.ndim > 1 and ".downsample." not in name]
+    weights = [(name, p) for name, p in model.named_parameters() if p.ndim > 1 and ".downsample." not in f".{name}"]
     records = []
     for depth, (name, parameter) in enumerate(weights, 1):
         if not parameter.requires_grad:

@@ -34,7 +34,7 @@ def training_curves(metrics, caption="", drops=()):
         right.plot(epochs, [row[f"{name}_error"] for row in metrics], linestyle=line, color=colour, linewidth=width, marker=marker, markersize=4,
                    label={"train": "training", "test": "test"}[name])
     right.set_ylabel("error, %")
-    left.set_ylim(0, 1.05 * max(row["train_loss"] for row in metrics))
+    left.set_ylim(0, 1.05 * max(row["train_loss"] for row in metrics) or 1)
     right.set_ylim(0, min(100, 1.05 * max(row[f"{name}_error"] for row in metrics for name in ("train", "test"))) or 1)
     for ax in (left, right):
         ax.set_xlabel("epoch")

@@ -83,6 +83,7 @@ def test_evaluation_is_torchvisions_preparation_of_each_picture(folder):
     files = sorted(path for path in folder.rglob("*.*"))
     (images, labels), = stream(train).evaluating(test, 500)
     expected = [preprocessing.prepare(decode(files[place]), 37, 32) for place in test.places]
+    assert [tuple(size) for size in train.pictures.sizes] == [decode(file).shape[:2] for file in files]
     assert images.dtype == np.float32 and np.allclose(images, expected, atol=1e-6) and np.array_equal(labels, test.labels)
 
 
