@@ -18,7 +18,7 @@ from .errors import CheckpointError, ConfigError, unknown_name
 LAYOUTS = ("minires", "torch")
 TO_MINIRES = {4: (2, 3, 1, 0), 2: (1, 0)}      # number of axes -> their order
 TO_TORCH = {4: (3, 2, 0, 1), 2: (1, 0)}
-CLASSES, PREPARATION = "classes", "preparation"                               # entries of a file's metadata, in JSON
+NOTES = {"minires": "state", "torch": "minires"}                               # where, in a file's metadata, names of classes and the like are
 
 
 def save(model, path, layout="minires", classes=None, preparation=None):
@@ -46,16 +46,18 @@ def save(model, path, layout="minires", classes=None, preparation=None):
     """
     _check("save", layout)
     arrays = dict(model.state_dict())
-    metadata = {"state": "null"} if layout == "minires" else {"format": "pt"}
+    notes = {}
     if classes is not None:
-        metadata[CLASSES] = json.dumps(_names(classes, num_classes(arrays)))
+        notes["classes"] = _names(classes, num_classes(arrays))
     if preparation is not None:
         if not _is_preparation(preparation):
             raise ConfigError("save", "preparation", "resize and crop, pixels, and mean and std, three numbers each", repr(preparation))
-        metadata[PREPARATION] = json.dumps(preparation)
-    if layout == "torch":
+        notes["preparation"] = preparation
+    if layout == "minires":
+        checkpoint.write(path, arrays, notes or None)             # in one entry: safetensors writes several in random order
+    else:
         arrays = {name: np.ascontiguousarray(_in_order(backend.move(array, "cpu"), TO_TORCH)) for name, array in arrays.items()}
-    checkpoint.write(path, arrays, metadata=metadata)
+        checkpoint.write(path, arrays, metadata={"format": "pt", **({NOTES["torch"]: json.dumps(notes)} if notes else {})})
 
 
 def load(model, path, layout=None):
@@ -110,7 +112,7 @@ def classes_of(path):
     CheckpointError
         If the file is missing or damaged, or what should be names is not.
     """
-    classes = _entry(path, CLASSES)
+    classes = _note(path, "classes")
     if classes is not None and not (isinstance(classes, list) and all(isinstance(name, str) for name in classes)):
         raise CheckpointError(str(path), "names of classes in the metadata", "a list of texts, as JSON", repr(classes)[:50])
     return classes
@@ -124,21 +126,22 @@ def preparation_of(path):
     CheckpointError
         If the file is missing or damaged, or what it says is not that.
     """
-    preparation = _entry(path, PREPARATION)
+    preparation = _note(path, "preparation")
     if preparation is not None and not _is_preparation(preparation):
         raise CheckpointError(str(path), "preparation in the metadata", "resize, crop, mean and std, as JSON", repr(preparation)[:50])
     return preparation or {}
 
 
-def _entry(path, name):
-    """What an entry of a file's metadata says: None if it is not there, the text itself if it is not JSON."""
+def _note(path, name):
+    """What `save` noted under this name beside the arrays, or None."""
     if _is_torch_file(path):
         return None
-    text = checkpoint.metadata(path).get(name)
+    metadata = checkpoint.metadata(path)
     try:
-        return None if text is None else json.loads(text)
+        notes = [json.loads(metadata.get(entry, "null")) for entry in NOTES.values()]
     except ValueError:
-        return text
+        return None                                               # another program's
+    return next((note[name] for note in notes if isinstance(note, dict) and name in note), None)
 
 
 def _is_preparation(preparation):

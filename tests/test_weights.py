@@ -1,6 +1,5 @@
 """Weights in PyTorch's layout, and PyTorch's own files, of which nothing is run."""
 
-import json
 import pickle
 import zipfile
 
@@ -11,6 +10,9 @@ import minires as mr
 from minires import checkpoint, torch_files, weights
 from minires.errors import CheckpointError, ConfigError, DataError
 from minires.train import Recipe, Trainer
+
+
+PREPARATION = {"resize": 73, "crop": 64, "mean": [0.1, 0.2, 0.3], "std": [1, 0.5, 1]}
 
 
 def net(seed=0):
@@ -150,11 +152,24 @@ def test_names_that_are_none_or_too_few(tmp_path, classes):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("text", ["[1]", "5", "cat", "{}"])
-def test_names_in_a_file_that_are_none(tmp_path, text):
-    checkpoint.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, metadata={"classes": text})
+@pytest.mark.parametrize("wrong", [[1], 5, "cat", {}])
+def test_names_in_a_file_that_are_none(tmp_path, wrong):
+    checkpoint.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, {"classes": wrong})
     with pytest.raises(CheckpointError, match="names of classes"):
         weights.classes_of(tmp_path / "net.safetensors")
+
+
+@pytest.mark.parametrize("metadata", [{"state": "no JSON"}, {"minires": "[1, 2]"}, {"minires": "0.1"}, {"classes": "three"}])
+def test_what_other_programs_note_is_not_ours(tmp_path, metadata):
+    checkpoint.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, metadata=metadata)
+    assert weights.classes_of(tmp_path / "net.safetensors") is None and weights.preparation_of(tmp_path / "net.safetensors") == {}
+
+
+def test_the_same_bytes_every_time(tmp_path):
+    """safetensors has its metadata in an order of its own; with one entry there is but one."""
+    for i in range(8):
+        mr.save(net(), tmp_path / str(i), classes=list("abcdefghij"), preparation=PREPARATION)
+        assert (tmp_path / str(i)).read_bytes() == (tmp_path / "0").read_bytes()
 
 
 def test_names_in_a_file_that_is_missing_or_of_pytorch(torch, tmp_path):
@@ -162,9 +177,6 @@ def test_names_in_a_file_that_is_missing_or_of_pytorch(torch, tmp_path):
         weights.classes_of(tmp_path / "net.safetensors")
     torch.save({"weight": torch.zeros(2)}, tmp_path / "net.pth")
     assert weights.classes_of(tmp_path / "net.pth") is None and weights.preparation_of(tmp_path / "net.pth") == {}
-
-
-PREPARATION = {"resize": 73, "crop": 64, "mean": [0.1, 0.2, 0.3], "std": [1, 0.5, 1]}
 
 
 @pytest.mark.parametrize("layout", ["minires", "torch"])
@@ -181,7 +193,7 @@ def test_how_to_prepare_pictures_travels_with_the_weights(tmp_path, layout, prep
 def test_a_preparation_that_is_none(tmp_path, wrong):
     with pytest.raises(ConfigError, match="^save: preparation: expected"):
         mr.save(net(), tmp_path / "net.safetensors", preparation=wrong)
-    checkpoint.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, metadata={"preparation": json.dumps(wrong)})
+    checkpoint.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, {"preparation": wrong})
     with pytest.raises(CheckpointError, match="preparation in the metadata"):
         weights.preparation_of(tmp_path / "net.safetensors")
 
