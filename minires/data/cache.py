@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import warnings
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 
 from ..errors import DataError
 from . import workers as processes
-from .pictures import decode
+from .pictures import SeveralPictures, decode
 from .preprocessing import resize_shorter
 
 PIXELS, INDEX = "pixels.bin", "index.json"
@@ -128,7 +129,9 @@ def _build(paths, side, folder, fingerprint, workers, progress):
 def _decode_small(path, side):
     """The picture as the cache keeps it, or what is wrong with it."""
     try:
-        pixels = decode(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SeveralPictures)     # the first frame of an animation will do
+            pixels = decode(path)
         return np.ascontiguousarray(resize_shorter(pixels, side) if min(pixels.shape[:2]) > side else pixels)
     except DataError as error:
         return str(error)

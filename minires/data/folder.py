@@ -9,9 +9,9 @@ from .. import backend
 from ..errors import ConfigError, DataError
 from .cache import cached
 from .photographs import PhotographDataset, shorter_side
+from .pictures import SUFFIXES
 from .places import user_cache
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 TRAIN, TEST = ("train", "training"), ("val", "valid", "validation", "test", "testing")
 LAYOUT = "a folder for each class with its pictures in it, or such folders in train/ and val/"
 
@@ -99,13 +99,13 @@ def _files(folder, classes):
     for label, name in enumerate(classes):
         found = sorted(path for path in (folder / name).rglob("*") if _is_picture(path))
         if not found:
-            raise DataError(str(folder / name), "a class without pictures", f"files that end in {', '.join(PICTURES)}", "none")
+            raise DataError(str(folder / name), "a class without pictures", f"files that end in {', '.join(SUFFIXES)}", "none")
         files += [(path, label) for path in found]
     return files
 
 
 def _is_picture(path):
-    return path.suffix.lower() in PICTURES and not path.name.startswith(".") and path.is_file()
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 def _split(files, classes, held_out, seed, folder):
