@@ -7,7 +7,7 @@ the new one is whole.
 
 import json
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -48,14 +48,32 @@ def write(path, arrays, state=None, metadata=None):
 
 def read(path):
     """The (arrays, state) that `write` put into `path`. Raises CheckpointError if it is missing or damaged."""
+    with _opened(path) as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys()}
+        return arrays, json.loads((file.metadata() or {}).get("state", "null"))
+
+
+def metadata(path):
+    """The texts by name that a safetensors file holds beside its arrays. Raises CheckpointError as `read` does."""
+    with _opened(path) as file:
+        return file.metadata() or {}
+
+
+def is_own(path):
+    """Whether `write` wrote a safetensors file, and not another program."""
+    return "state" in metadata(path)
+
+
+@contextmanager
+def _opened(path):
+    """A safetensors file to read from; what goes wrong within becomes a CheckpointError."""
     from safetensors import SafetensorError, safe_open
 
     if os.path.isdir(path):
         raise CheckpointError(str(path), "cannot read", "a .safetensors file", "a folder")
     try:
         with safe_open(path, framework="numpy") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}
-            return arrays, json.loads((file.metadata() or {}).get("state", "null"))
+            yield file
     except FileNotFoundError:
         raise CheckpointError(str(path), "no such file", "a .safetensors file") from None
     except TypeError as error:                # NumPy has no bfloat16
@@ -63,11 +81,3 @@ def read(path):
     except (OSError, SafetensorError, ValueError) as error:
         raise CheckpointError(str(path), "not a whole safetensors file", "one written by minires or PyTorch", str(error),
                               "is it the right file? it may be truncated") from None
-
-
-def is_own(path):
-    """Whether `write` wrote a safetensors file, and not another program."""
-    from safetensors import safe_open
-
-    with safe_open(path, framework="numpy") as file:
-        return "state" in (file.metadata() or {})

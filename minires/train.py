@@ -13,15 +13,15 @@ import numpy as np
 
 from . import backend, checkpoint
 from . import functional as F
-from .data import Batches, EvaluationBatches
-from .errors import CheckpointError, ConfigError, DeviceError, DivergenceError
+from .errors import CheckpointError, ConfigError, DeviceError, DivergenceError, unknown_name
 from .interrupt import Interrupt, Interrupted, interrupts_deferred
-from .optim import SGD, MultiStepLR, clip_grad_norm, parameter_groups
+from .optim import SGD, CosineLR, MultiStepLR, clip_grad_norm, parameter_groups
 from .seeds import stream
 from .tensor import Tensor, no_grad
 
 
 EVALUATION_BATCH = 500
+SCHEDULES = ("steps", "cosine")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Recipe:
     iterations: int = 64_000
     batch_size: int = 128
     lr: float = 0.1
-    milestones: tuple = (32_000, 48_000)      # iterations at which lr is divided by 10
+    schedule: str = "steps"                   # "steps", or "cosine": from lr to 0 along half a cosine
+    milestones: tuple = (32_000, 48_000)      # iterations at which "steps" divides lr by 10
     warmup: int = 0                           # iterations over which lr rises from a tenth to the whole
     momentum: float = 0.9
     nesterov: bool = False
@@ -39,7 +40,9 @@ class Recipe:
     decay_batch_norm: bool = True             # the paper decays all parameters alike
     scalar_lr_scale: float = 1.0              # times lr, for parameters that are a single number: Fixup's authors take 0.1
     clip_norm: float | None = None            # scale gradients down to this common norm
+    label_smoothing: float = 0.0              # the part of the target that all classes share (Szegedy et al. 2016, arXiv:1512.00567)
     crop_padding: int = 4                     # pixels of zeros around an image before a random crop
+    crop_scale: float | None = None           # photographs: the smallest part of the area that a random crop of them covers
     flip: bool = True                         # mirror half of the images
 
 
@@ -50,7 +53,7 @@ class Trainer:
     ----------
     model : nn.Module
         Maps images (N, H, W, C) to logits (N, K).
-    train_set, test_set : ImageDataset
+    train_set, test_set : ImageDataset, or another set with ``training_batches``
     recipe : Recipe
     seed : int
         For the order of the images and their augmentation. The model brings its own initial weights.
@@ -88,13 +91,11 @@ class Trainer:
         self.model, self.device, self.recipe, self.seed, self.name = model.to(device), device, recipe, seed, name
         self.path = Path(path) if path is not None else None
         self.after_backward, self.after_step, self.after_epoch, self.progress = after_backward, after_step, after_epoch, progress
-        mean = train_set.pixel_mean()
-        self.batches = Batches(train_set, recipe.batch_size, stream(seed, "order of images"), stream(seed, "augmentation"),
-                               mean, recipe.crop_padding, recipe.flip, device)
-        self.test_batches = EvaluationBatches(test_set, EVALUATION_BATCH, mean, device)
+        self.batches = train_set.training_batches(recipe, stream(seed, "order of images"), stream(seed, "augmentation"), device)
+        self.test_batches = self.batches.evaluating(test_set, EVALUATION_BATCH)
         groups = parameter_groups(model, recipe.weight_decay, recipe.decay_batch_norm, recipe.scalar_lr_scale)
         self.optimizer = SGD(groups, recipe.lr, recipe.momentum, recipe.weight_decay, recipe.nesterov)
-        self.schedule = MultiStepLR(self.optimizer, recipe.milestones, warmup=recipe.warmup)
+        self.schedule = _schedule(recipe, self.optimizer)
         self.iteration, self.history = 0, []
         self.epoch_sums = {"loss": 0.0, "wrong": 0, "images": 0, "seconds": 0.0}
         self.seconds_before = 0.0                 # of earlier sittings of this run
@@ -150,7 +151,7 @@ class Trainer:
         images, labels = self.batches.next()
         self.model.train()
         logits = self.model(Tensor(images))
-        loss = F.cross_entropy(logits, labels)
+        loss = F.cross_entropy(logits, labels, self.recipe.label_smoothing)
         value, wrong = loss.item(), _count_wrong(logits, labels)       # all that is waited for, if it is a GPU that computes
         if not np.isfinite(value):
             raise self._diverged(value, images)
@@ -225,7 +226,7 @@ class Trainer:
         """
         arrays, state = checkpoint.read(path)
         try:
-            saved = {**state["recipe"], "seed": state["seed"]}
+            saved = {**_plain(asdict(Recipe())), **state["recipe"], "seed": state["seed"]}       # one of old lacks settings that are new
             differences = [f"{key} {saved.get(key)} -> {value}" for key, value in _plain({**asdict(self.recipe), "seed": self.seed}).items()
                            if saved.get(key) != value]
             if differences:
@@ -266,7 +267,7 @@ class Trainer:
         while size and not self._fits(size):
             size //= 2
         if evaluating:
-            what, todo = f"evaluating {EVALUATION_BATCH} images at a time", "take a smaller net, or end what else uses the GPU"
+            what, todo = f"evaluating {self.test_batches.batch_size} images at a time", "take a smaller net, or end what else uses the GPU"
         else:
             what = f"a batch of {self.recipe.batch_size} images"
             todo = f"take a batch of {size}, which fits" if size else "not even a single image fits: take a smaller net, or end what else uses the GPU"
@@ -279,7 +280,7 @@ class Trainer:
         backend.free_memory()
         self.model.eval()                         # takes as much memory, and leaves the running statistics alone
         try:
-            images = backend.move(np.zeros((size, *self.test_batches.dataset.images.shape[1:]), np.float32), self.device)
+            images = backend.move(np.zeros((size, *self.test_batches.dataset.input_shape), np.float32), self.device)
             F.cross_entropy(self.model(Tensor(images)), np.zeros(size, int)).backward()
             return True
         except backend.out_of_memory_errors():
@@ -303,6 +304,14 @@ class Trainer:
             bar.set_postfix_str(f"loss {sums['loss'] / sums['images']:.3f}, error {100 * sums['wrong'] / sums['images']:.1f} %, "
                                 f"{sums['images'] / sums['seconds']:.0f} images/s", refresh=False)
             bar.update()
+
+
+def _schedule(recipe, optimizer):
+    if recipe.schedule not in SCHEDULES:
+        raise unknown_name("Recipe", "schedule", recipe.schedule, SCHEDULES)
+    if recipe.schedule == "cosine":
+        return CosineLR(optimizer, recipe.iterations, warmup=recipe.warmup)
+    return MultiStepLR(optimizer, recipe.milestones, warmup=recipe.warmup)
 
 
 def _count_wrong(logits, labels):

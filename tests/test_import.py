@@ -9,7 +9,7 @@ import sys, time
 start = time.perf_counter()
 import minires
 seconds = time.perf_counter() - start
-heavy = {"matplotlib", "cupy", "torch", "requests", "pooch", "tqdm", "safetensors", "urllib3", "pytest"} & set(sys.modules)
+heavy = {"matplotlib", "cupy", "torch", "requests", "pooch", "tqdm", "safetensors", "urllib3", "pytest", "PIL"} & set(sys.modules)
 sys.stderr.write(f"{seconds} {sorted(heavy)}")
 """
 

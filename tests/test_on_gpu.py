@@ -11,7 +11,8 @@ from minires.cli import main
 from minires.data import Batches, EvaluationBatches
 from minires.diagnostics import gradient_norms
 from minires.errors import DeviceError, DivergenceError, DtypeError, GraphError, ShapeError
-from minires.experiments.records import read_config
+from minires.experiments.records import read_config, read_table
+from minires.experiments.training import METRICS, TEXT
 from minires.kernels.gpu import launch
 from minires.seeds import stream
 from minires.tensor import Tensor
@@ -373,6 +374,34 @@ def test_from_the_command_line(tmp_path, capsys):
     assert environment["device"] == "gpu" and environment["gpu"] and environment["cupy"] and environment["cuda_driver"] > 0
     assert (out / "degradation.png").exists() and "residual-8" in capsys.readouterr().out
     assert json.loads((out / "config.json").read_text())["environment"]["tf32"] is False
+
+
+def errors_of(out):
+    return [row["test_error"] for row in read_table(out / "metrics.csv", METRICS, TEXT)]
+
+
+def test_any_net_from_the_command_line(tmp_path):
+    """With photographs, from weights, all of the net and its last layer alone: as on the CPU."""
+    Image = pytest.importorskip("PIL.Image")
+    for label, name in enumerate(("red", "blue")):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for i in range(6):
+            pixels = np.random.default_rng(i).integers(0, 50, (12, 12, 3), np.uint8)
+            pixels[..., 2 * label] += 200
+            Image.fromarray(pixels).save(tmp_path / "photos" / name / f"{i}.png")
+    weights.save(models.resnet(8, width=2), tmp_path / "net.safetensors")
+    words = ["finetune", "--model", "resnet-8", "--net", "width=2", "--weights", str(tmp_path / "net.safetensors"), "--data", str(tmp_path / "photos"), "--image-size", "8",
+             "--batch-size", "4", "--epochs", "2", "--workers", "0", "--cache", str(tmp_path / "cache")]
+    for train in ("head", "layer3", "all"):
+        found = []
+        for device in ("gpu", "cpu"):
+            out = tmp_path / f"{train}-{device}"
+            assert main([*words, "--train", train, "--device", device, "--out", str(out)]) == 0
+            found.append((errors_of(out), (out / "confusion.csv").read_bytes()))
+        assert found[0] == found[1], train
+    assert main(["predict", str(tmp_path / "photos" / "red"), "--model", "resnet-8", "--net", "width=2", "--weights", str(tmp_path / "all-gpu" / "weights.safetensors"),
+                 "--device", "gpu"]) == 0
+
 
 
 # Faults

@@ -352,3 +352,41 @@ def test_norms_kept_on_a_gpu(gpu):
     after = backend.move(model.conv1.weight.data, "cpu")
     assert np.linalg.norm(after) == pytest.approx(np.linalg.norm(before), rel=1e-5) and not np.allclose(after, before)
     assert model.conv1.weight.data is optimizer._rule.weights[0]
+
+
+def cosine(iterations, warmup=0, lr=0.4):
+    optimizer = optim.SGD([nn.Parameter(np.zeros(1, np.float32))], lr)
+    return optimizer, optim.CosineLR(optimizer, iterations, warmup=warmup)
+
+
+def test_cosine_falls_from_lr_to_zero_by_way_of_a_half():
+    optimizer, schedule = cosine(8)
+    rates = [optimizer.lr]
+    for _ in range(10):
+        schedule.step()
+        rates.append(optimizer.lr)
+    assert rates[0] == 0.4 and rates[4] == pytest.approx(0.2) and rates[8:] == [0, 0, 0]
+    assert rates[2] == pytest.approx(0.2 * (1 + np.sqrt(0.5))) and all(a > b for a, b in zip(rates[:8], rates[1:]))
+
+
+def test_cosine_agrees_with_pytorch(torch):
+    theirs = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.4)
+    rule = torch.optim.lr_scheduler.CosineAnnealingLR(theirs, 20)
+    optimizer, schedule = cosine(20)
+    for _ in range(20):
+        assert optimizer.lr == pytest.approx(theirs.param_groups[0]["lr"], abs=1e-12)
+        theirs.step()
+        rule.step()
+        schedule.step()
+
+
+def test_cosine_begins_after_the_warm_up():
+    optimizer, schedule = cosine(12, warmup=4)
+    assert optimizer.lr == pytest.approx(0.04) and schedule.lr_at(2) == pytest.approx(0.4 * 0.55)
+    assert schedule.lr_at(4) == 0.4 and schedule.lr_at(8) == pytest.approx(0.2) and schedule.lr_at(12) == 0
+
+
+@pytest.mark.parametrize("iterations, warmup, words", [(0, 0, "at least 1"), (5, 6, "at most the 5 iterations"), (5, -1, "warmup")])
+def test_cosines_that_cannot_be(iterations, warmup, words):
+    with pytest.raises(ConfigError, match=words):
+        cosine(iterations, warmup)

@@ -2,13 +2,16 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 from statistics import geometric_mean, mean, median
 
 from benchmarks import report
-from minires import kernels
+from minires import kernels, models, save
+from minires.cli import _parser
 from minires.experiments import degradation, summary
 from minires.experiments.records import read_config, read_table
+from minires.experiments.settings import Settings, read_settings
 
 from .gpu import SIMULATED, in_use
 
@@ -77,12 +80,30 @@ def test_linked_files_exist():
         assert link.startswith("https://") or (ROOT / link).exists(), link
 
 
-def test_the_code_runs():
+def test_the_code_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save(models.resnet50(seed=1), "resnet50.safetensors", layout="torch")         # the file that the README has from elsewhere
     names = {}
     with kernels.use(), in_use(SIMULATED):             # whatever it swaps in is taken out again
         for block in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL):
             exec(compile(block, "README.md", "exec"), names)
     assert names["loss"].item() < 5
+
+
+def test_the_settings_file_is_one(tmp_path):
+    (text,) = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+    (tmp_path / "settings.toml").write_text(text)
+    settings = Settings(**read_settings(tmp_path / "settings.toml"))
+    assert settings.net and models.build(settings.model, **settings.net)
+
+
+def test_every_command_is_one(capsys):
+    """That each line with minires in it is understood; what it does is tested elsewhere."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+    lines = [line.split("#")[0] for kind, block in blocks if not kind for line in block.splitlines() if line.startswith("minires ")]
+    assert len(lines) >= 20
+    for line in lines:
+        _parser().parse_args(shlex.split(line.split(">")[0])[1:])
 
 
 def test_there_are_two_commands_and_the_tests_are_one_of_them():

@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 
-from minires import checkpoint, data, models, optim, save
+from minires import Tensor, checkpoint, data, functional, models, optim, save
 from minires.errors import CheckpointError, ConfigError, DivergenceError
 from minires.train import Recipe, Trainer, first_nonfinite
 
@@ -135,7 +135,7 @@ def test_resume_of_another_net_changes_nothing(sets, tmp_path):
     trainer(sets, path).run()
     other = Trainer(models.resnet(14, width=4), *sets, RECIPE, progress=False)
     before = weights(other)
-    with pytest.raises(CheckpointError, match="missing layer1.1.conv1.weight"):
+    with pytest.raises(CheckpointError, match="30 missing: layer1.1.conv1.weight"):
         other.load(path)
     assert all(np.array_equal(array, weights(other)[name]) for name, array in before.items())
 
@@ -275,5 +275,69 @@ def test_norms_kept_through_a_run_that_is_resumed(sets, tmp_path):
         start(path, after_backward=interrupt_after(6)).run()
     resumed = start(path)
     resumed.load(path)
+    resumed.run()
+    assert_same_state(whole, resumed)
+
+
+def test_a_checkpoint_of_before_a_setting_existed_is_resumed(sets, tmp_path):
+    """It was trained with what is the default now."""
+    path = tmp_path / "net.safetensors"
+    trainer(sets, path).run()
+    arrays, state = checkpoint.read(path)
+    for new in ("schedule", "label_smoothing", "crop_scale"):
+        del state["recipe"][new]
+    checkpoint.write(path, arrays, state)
+    trainer(sets).load(path)
+    with pytest.raises(CheckpointError, match="label_smoothing 0.0 -> 0.1"):
+        trainer(sets, recipe=Recipe(**{**vars(RECIPE), "label_smoothing": 0.1})).load(path)
+
+
+def test_a_cosine_schedule_ends_at_nothing_and_resumes_to_the_same_bits(sets, tmp_path):
+    recipe = Recipe(**{**vars(RECIPE), "schedule": "cosine", "milestones": ()})
+    whole = trainer(sets, recipe=recipe)
+    history = whole.run()
+    assert history[0]["lr"] > history[1]["lr"] > history[2]["lr"] > 0 and whole.optimizer.lr == 0
+    path = tmp_path / "net.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        trainer(sets, path, recipe, after_backward=interrupt_after(5)).run()
+    resumed = trainer(sets, path, recipe)
+    resumed.load(path)
+    resumed.run()
+    assert_same_state(whole, resumed)
+
+
+def test_unknown_schedule(sets):
+    with pytest.raises(ConfigError, match="did you mean 'cosine'"):
+        trainer(sets, recipe=Recipe(**{**vars(RECIPE), "schedule": "cosin"}))
+
+
+def test_label_smoothing_is_in_the_loss(sets):
+    """That of the first batch, before weights moved."""
+    def first(smoothing):
+        return trainer(sets, recipe=Recipe(**{**vars(RECIPE), "label_smoothing": smoothing, "iterations": 1, "milestones": ()}))
+
+    images, labels = first(0.5).batches.next()
+    expected = functional.cross_entropy(first(0.5).model(Tensor(images)), labels, 0.5).item()
+    assert first(0.5).run()[0]["train_loss"] == pytest.approx(expected) != pytest.approx(first(0.0).run()[0]["train_loss"])
+
+
+def test_photographs_are_trained_on_and_a_run_resumes_to_the_same_bits(tmp_path):
+    """Though the workers had prepared batches that the interrupted run did not come to use."""
+    Image = pytest.importorskip("PIL.Image")
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for i in range(9):
+            Image.fromarray(rng.integers(0, 256, (12 + i, 14, 3), np.uint8)).save(tmp_path / "photos" / name / f"{i}.png")
+    sets = data.photographs(tmp_path / "photos", size=8, workers=1, cache=tmp_path / "cache", progress=False)
+    recipe = Recipe(iterations=9, batch_size=4, lr=0.01, schedule="cosine", crop_padding=0, crop_scale=0.2)
+    whole = trainer(sets, recipe=recipe)
+    whole.run()
+    path = tmp_path / "net.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        trainer(sets, path, recipe, after_backward=interrupt_after(5)).run()
+    resumed = trainer(sets, path, recipe)
+    resumed.load(path)
+    assert resumed.iteration == 5
     resumed.run()
     assert_same_state(whole, resumed)

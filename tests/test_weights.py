@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 import minires as mr
-from minires import torch_files
-from minires.errors import CheckpointError, ConfigError, DataError, ShapeError
+from minires import checkpoint, torch_files, weights
+from minires.errors import CheckpointError, ConfigError, DataError
+from minires.train import Recipe, Trainer
+
+
+PREPARATION = {"resize": 73, "crop": 64, "mean": [0.1, 0.2, 0.3], "std": [1, 0.5, 1]}
 
 
 def net(seed=0):
@@ -131,13 +135,111 @@ def Rebuild(*arguments):
     """Stands for torch._utils._rebuild_tensor_v2."""
 
 
-def test_what_does_not_fit_is_named(tmp_path):
-    mr.save(mr.models.resnet(8, width=4, shortcut="B", num_classes=5), tmp_path / "five.safetensors", layout="torch")
-    with pytest.raises(ShapeError, match=r"fc.weight, fc.bias: expected shape \(16, 10\), got shape \(16, 5\)"):
-        mr.load(net(), tmp_path / "five.safetensors")
-    mr.save(mr.models.resnet(8, width=4), tmp_path / "a.safetensors", layout="torch")
-    with pytest.raises(CheckpointError, match="missing layer2.0.downsample.0.weight.*unexpected none"):
-        mr.load(net(), tmp_path / "a.safetensors")
+@pytest.mark.parametrize("layout", ["minires", "torch"])
+def test_names_of_classes_travel_with_the_weights(tmp_path, layout):
+    names = ["cat", "dög", "a, \"quoted\" one"]
+    mr.save(mr.models.resnet(8, width=4, num_classes=3), tmp_path / "net.safetensors", layout, classes=names)
+    assert weights.classes_of(tmp_path / "net.safetensors") == names
+    mr.load(mr.models.resnet(8, width=4, num_classes=3, seed=1), tmp_path / "net.safetensors")
+    mr.save(net(), tmp_path / "none.safetensors", layout)
+    assert weights.classes_of(tmp_path / "none.safetensors") is None
+
+
+@pytest.mark.parametrize("classes", [["cat", "dog"], "classes of ", [1] * 10])
+def test_names_that_are_none_or_too_few(tmp_path, classes):
+    with pytest.raises(ConfigError, match="^save: classes: expected"):
+        mr.save(net(), tmp_path / "net.safetensors", classes=classes)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", [[1], 5, "cat", {}])
+def test_names_in_a_file_that_are_none(tmp_path, wrong):
+    checkpoint.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, {"classes": wrong})
+    with pytest.raises(CheckpointError, match="names of classes"):
+        weights.classes_of(tmp_path / "net.safetensors")
+
+
+@pytest.mark.parametrize("metadata", [{"state": "no JSON"}, {"minires": "[1, 2]"}, {"minires": "0.1"}, {"classes": "three"}])
+def test_what_other_programs_note_is_not_ours(tmp_path, metadata):
+    checkpoint.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, metadata=metadata)
+    assert weights.classes_of(tmp_path / "net.safetensors") is None and weights.preparation_of(tmp_path / "net.safetensors") == {}
+
+
+def test_the_same_bytes_every_time(tmp_path):
+    """safetensors has its metadata in an order of its own; with one entry there is but one."""
+    for i in range(8):
+        mr.save(net(), tmp_path / str(i), classes=list("abcdefghij"), preparation=PREPARATION)
+        assert (tmp_path / str(i)).read_bytes() == (tmp_path / "0").read_bytes()
+
+
+def test_names_in_a_file_that_is_missing_or_of_pytorch(torch, tmp_path):
+    with pytest.raises(CheckpointError, match="no such file"):
+        weights.classes_of(tmp_path / "net.safetensors")
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "net.pth")
+    assert weights.classes_of(tmp_path / "net.pth") is None and weights.preparation_of(tmp_path / "net.pth") == {}
+
+
+@pytest.mark.parametrize("layout", ["minires", "torch"])
+@pytest.mark.parametrize("preparation", [PREPARATION, {"crop": 32}, {}])
+def test_how_to_prepare_pictures_travels_with_the_weights(tmp_path, layout, preparation):
+    mr.save(net(), tmp_path / "net.safetensors", layout, preparation=preparation)
+    assert weights.preparation_of(tmp_path / "net.safetensors") == preparation
+    mr.save(net(), tmp_path / "net.safetensors", layout)
+    assert weights.preparation_of(tmp_path / "net.safetensors") == {}
+
+
+@pytest.mark.parametrize("wrong", [{"size": 3}, {"crop": 0}, {"crop": 2.5}, {"crop": True}, {"mean": [0.1]}, {"std": [1, 0, 1]}, {"std": [1, "1", 1]}, {"mean": 0.5},
+                                   {"mean": [0.1, 0.2, float("nan")]}, [], "crop"])
+def test_a_preparation_that_is_none(tmp_path, wrong):
+    with pytest.raises(ConfigError, match="^save: preparation: expected"):
+        mr.save(net(), tmp_path / "net.safetensors", preparation=wrong)
+    checkpoint.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, {"preparation": wrong})
+    with pytest.raises(CheckpointError, match="preparation in the metadata"):
+        weights.preparation_of(tmp_path / "net.safetensors")
+
+
+def test_read_gives_what_load_would(torch, tmp_path):
+    mr.save(net(), tmp_path / "own.safetensors")
+    mr.save(net(), tmp_path / "torch.safetensors", layout="torch")
+    from safetensors.torch import load_file
+
+    torch.save({**load_file(tmp_path / "torch.safetensors"), "bn1.num_batches_tracked": torch.tensor(5)}, tmp_path / "net.pth")
+    for name in ("own.safetensors", "torch.safetensors", "net.pth"):
+        arrays = weights.read(tmp_path / name)
+        assert set(arrays) == set(net().state_dict()) and weights.num_classes(arrays) == 10
+        assert all(np.array_equal(arrays[key], array) for key, array in net().state_dict().items())
+    assert weights.read(tmp_path / "own.safetensors", "torch")["fc.weight"].shape == (10, 16)
+
+
+def test_the_net_of_a_training_run(tmp_path):
+    train, test = mr.data.synthetic(32, 16)
+    trainer = Trainer(net(), train.resize(8), test.resize(8), Recipe(iterations=2, batch_size=16), path=tmp_path / "run.safetensors", progress=False)
+    trainer.run()
+    back = net(seed=1)
+    mr.load(back, tmp_path / "run.safetensors")
+    assert same(back, trainer.model) and not same(back, net())
+
+
+def timms_names(bottleneck, blocks):
+    """Of timm's resnet18, 34, 50, 101, 152, as written in timm/models/resnet.py (1.0.31)."""
+    def norm(name):
+        return [f"{name}.{part}" for part in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")]
+
+    names = ["conv1.weight", *norm("bn1")]
+    for stage, count in enumerate(blocks, 1):
+        for block in (f"layer{stage}.{i}" for i in range(count)):
+            for i in range(1, 4 if bottleneck else 3):
+                names += [f"{block}.conv{i}.weight", *norm(f"{block}.bn{i}")]
+            if block.endswith(".0") and (stage > 1 or bottleneck):
+                names += [f"{block}.downsample.0.weight", *norm(f"{block}.downsample.1")]
+    return [*names, "fc.weight", "fc.bias"]
+
+
+@pytest.mark.parametrize("depth, bottleneck, blocks", [(18, False, (2, 2, 2, 2)), (34, False, (3, 4, 6, 3)), (50, True, (3, 4, 6, 3)),
+                                                       (101, True, (3, 4, 23, 3)), (152, True, (3, 8, 36, 3))])
+def test_timms_names(depth, bottleneck, blocks):
+    names = [name for name in timms_names(bottleneck, blocks) if not name.endswith("num_batches_tracked")]
+    assert names == list(mr.models.build(f"resnet{depth}", num_classes=2).state_dict())
 
 
 def test_layouts_that_do_not_exist(tmp_path):

@@ -5,10 +5,10 @@ import sys
 
 from .. import __version__
 from ..errors import MiniresError
-from . import claims, course, data, degradation, plot
+from . import claims, course, data, degradation, plot, predict, train
 from .arguments import INTERRUPTED, Parser
 
-COMMANDS = (degradation, claims, plot, data, course)
+COMMANDS = (degradation, claims, train, predict, plot, data, course)
 
 
 def main(argv=None):

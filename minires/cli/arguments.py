@@ -1,6 +1,8 @@
 """What the commands have in common: kinds of arguments, shared options, and a parser that suggests what was meant."""
 
 import argparse
+import sys
+import tomllib
 from difflib import get_close_matches
 
 from .. import backend
@@ -19,13 +21,19 @@ class Parser(argparse.ArgumentParser):
                                          + (f"; did you mean {near!r}?" if near else ""))
 
     def parse_known_args(self, args=None, namespace=None):
+        if not (self.allow_abbrev or self._subparsers):
+            self._suggest(word for word in (sys.argv[1:] if args is None else args) if word.startswith("--"))      # before a required one is missed
         namespace, unknown = super().parse_known_args(args, namespace)
-        options = [option for action in self._actions for option in action.option_strings]
-        for word in unknown:
-            near = get_close_matches(word.split("=")[0], options, n=1) if word.startswith("-") else []
-            if near:
-                self.error(f"unknown option {word}; did you mean {near[0]}?")
+        self._suggest(unknown)
         return namespace, unknown
+
+    def _suggest(self, words):
+        """An error for the first of the words that is nearly an option."""
+        options = [option for action in self._actions for option in action.option_strings]
+        for word in words:
+            near = get_close_matches(word.split("=")[0], options, n=1) if word.startswith("-") else []
+            if near and near[0] != word.split("=")[0]:
+                self.error(f"unknown option {word}; did you mean {near[0]}?")
 
 
 def one_of(kind, known):
@@ -61,6 +69,23 @@ def positive_number(text):
     return value
 
 
+def own_setting(text):
+    """A setting of a net, NAME=VALUE, as (name, value)."""
+    name, sign, value = text.partition("=")
+    if not sign or not name or not value:
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, such as width=8, got {text!r}")
+    return name.replace("-", "_"), literal(value)
+
+
+def literal(text):
+    """A number, true or false as TOML has them; else the text itself."""
+    try:
+        value = tomllib.loads(f"x = {text}")["x"]
+    except tomllib.TOMLDecodeError:
+        return text
+    return value if isinstance(value, (int, float, bool)) else text
+
+
 def add_setting(command, presets):
     """The options that all experiments share: on what, how large, how often and where."""
     command.add_argument("--dataset", type=one_of("data set", ("synthetic", "cifar10")), default="synthetic", metavar="NAME",
@@ -85,3 +110,11 @@ def prepare(args):
         if args.device != "gpu":
             raise ConfigError("--tf32", "only a GPU computes in TF32", "--device gpu beside it", f"--device {args.device}")
         backend.allow_tf32()
+
+
+def interrupted(out):
+    """Say what becomes of a run in the folder `out` that Ctrl-C stopped; the exit status."""
+    saved = f"everything so far is saved in {out}. Go on with the same command and --resume." if (out / "config.json").exists() \
+        else "before anything was there to save."
+    print(f"\nminires: interrupted; {saved}", file=sys.stderr)
+    return INTERRUPTED

@@ -1,12 +1,11 @@
 """``minires degradation``"""
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 from ..experiments.presets import PRESETS
-from .arguments import INTERRUPTED, add_setting, at_least, positive_number, prepare
+from .arguments import add_setting, at_least, interrupted, positive_number, prepare
 
 
 def add_to(commands):
@@ -51,10 +50,7 @@ def run(args):
     try:
         experiment.run(settings, out, data_folder=args.data, device=args.device, resume=args.resume)
     except KeyboardInterrupt:
-        saved = f"everything so far is saved in {out}. Go on with the same command and --resume." if (out / "config.json").exists() \
-            else "before anything was there to save."
-        print(f"\nminires: interrupted; {saved}", file=sys.stderr)
-        return INTERRUPTED
+        return interrupted(out)
     print("\n" + experiment.report(out))
     for figure in experiment.plot(out):
         print(f"drawn: {figure}")

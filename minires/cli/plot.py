@@ -8,8 +8,8 @@ def add_to(commands):
     """Add the command to the parser's."""
     command = commands.add_parser(
         "plot", help="draw the figures of a run again, without training", formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Draw degradation.png and gradients.png from metrics.csv and gradients.csv, also of a run still going on;\n"
-                    "of a run of claims, all figures and the report from their tables.",
+        description="Draw the figures of a run from its tables (metrics.csv, gradients.csv and others), also while it is still going on;\n"
+                    "of a run of claims, all figures and the report.",
         epilog="example:\n  minires plot runs/degradation-synthetic-quick")
     command.set_defaults(run=run)
     command.add_argument("folder", metavar="DIR", help="the output folder of a run")
@@ -17,12 +17,13 @@ def add_to(commands):
 
 def run(args):
     """Draw the figures of a run again."""
-    from ..experiments import claims, degradation
+    from ..experiments import claims, degradation, one_net
     from ..experiments.records import read_config
 
-    if read_config(args.folder).get("experiment") == "claims":
+    kind = read_config(args.folder).get("experiment")
+    if kind == "claims":
         print("\n".join(claims.lines(claims.write_report(list(claims.CLAIMS.values()), args.folder))))
         print(f"written: {Path(args.folder) / 'report.md'}, {Path(args.folder) / 'report.html'}")
     else:
-        for figure in degradation.plot(args.folder):
+        for figure in (one_net if kind == one_net.NAME else degradation).plot(args.folder):
             print(f"drawn: {figure}")

@@ -6,10 +6,14 @@ from ..errors import DataError, unknown_name
 from .batches import Batches, EvaluationBatches
 from .cifar10 import cifar10, find
 from .dataset import ImageDataset
+from .features import FeatureDataset
 from .fetch import fetch_cifar10
+from .folder import photographs
+from .photographs import PhotographDataset
 from .synthetic import synthetic
 
-__all__ = ["Batches", "EvaluationBatches", "ImageDataset", "cifar10", "fetch_cifar10", "load", "preferred", "synthetic"]
+__all__ = ["Batches", "EvaluationBatches", "FeatureDataset", "ImageDataset", "PhotographDataset", "cifar10", "fetch_cifar10", "load",
+           "photographs", "preferred", "synthetic"]
 
 # A loader takes (folder, train_size) and returns (train, test).
 DATASETS = {

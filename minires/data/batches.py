@@ -3,15 +3,13 @@
 import numpy as np
 
 from .. import backend
-from ..errors import CheckpointError, ConfigError, ShapeError
+from ..errors import ConfigError, ShapeError
 from ..kernels import routine
+from .stream import Stream
 
 
-class Batches:
-    """An endless stream of training batches that can be stopped and resumed to the bit.
-
-    Every epoch is a fresh permutation of the set. What is left at the end of an epoch, too little for a whole batch,
-    is dropped: batch norm would take its statistics from those few images, and they would be noisy.
+class Batches(Stream):
+    """An endless stream of training batches that can be stopped and resumed to the bit; see `Stream`.
 
     Parameters
     ----------
@@ -40,29 +38,14 @@ class Batches:
     """
 
     def __init__(self, dataset, batch_size, shuffle, augment, mean, crop_padding=0, flip=False, device="cpu"):
-        _check(dataset, batch_size, mean)
-        if batch_size > len(dataset):
-            raise ConfigError("Batches", "one batch is larger than the set", f"batch_size up to {len(dataset)}",
-                              batch_size, "take a smaller batch or more images")
+        _check_mean(dataset, mean)
         if crop_padding < 0:
             raise ConfigError("Batches", "negative crop_padding", "0 or more pixels", crop_padding)
-        self.dataset = dataset
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.augment = augment
+        super().__init__(dataset, batch_size, shuffle, augment)
+        self.mean, self.device = mean, device
         self.crop_padding = crop_padding
         self.flip = flip
         self._prepare = _Preparer(dataset, mean, device)
-        self._start_epoch()
-
-    @property
-    def batches_per_epoch(self):
-        """Whole batches in one pass through the set."""
-        return len(self.dataset) // self.batch_size
-
-    def _start_epoch(self):
-        self.permutation = self.shuffle.permutation(len(self.dataset))
-        self.position = 0
 
     def next(self):
         """The next batch; ``next(batches)`` and ``for images, labels in batches`` do the same.
@@ -74,55 +57,14 @@ class Batches:
         labels : ndarray of int64, shape (batch_size,)
             Always of NumPy: a few numbers, which the loss checks before they go to the device.
         """
-        if self.position + self.batch_size > len(self.permutation):
-            self._start_epoch()
-        chosen = self.permutation[self.position:self.position + self.batch_size]
-        self.position += self.batch_size
-
+        chosen = self._choose()
         corners = self.augment.integers(2 * self.crop_padding + 1, size=(2, self.batch_size)) if self.crop_padding else None
         mirrored = self.augment.random(self.batch_size) < 0.5 if self.flip else None
         return self._prepare(chosen, self.crop_padding, corners, mirrored), self.dataset.labels[chosen]
 
-    __next__ = next
-
-    def __iter__(self):
-        return self
-
-    def state_dict(self):
-        """Everything that decides the batches to come: an array, a number and two dicts that JSON can hold."""
-        return {
-            "permutation": self.permutation.copy(),
-            "position": self.position,
-            "shuffle": self.shuffle.bit_generator.state,
-            "augment": self.augment.bit_generator.state,
-        }
-
-    def load_state_dict(self, state):
-        """Go on where the stream that gave `state` stood.
-
-        Raises
-        ------
-        CheckpointError
-            If `state` belongs to a set of another size, or is damaged.
-        """
-        n = len(self.dataset)
-        try:
-            permutation, position = np.array(state["permutation"], np.int64), int(state["position"])
-            fits = np.array_equal(np.sort(permutation), np.arange(n))
-            if fits and 0 <= position <= n:
-                self.shuffle.bit_generator.state = state["shuffle"]
-                self.augment.bit_generator.state = state["augment"]
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError("Batches.load_state_dict", "the saved state is damaged", "what state_dict() returns",
-                                  f"{type(error).__name__}: {error}", "resume from another checkpoint") from error
-        if not fits:
-            raise CheckpointError("Batches.load_state_dict", "the saved order of images does not fit this data set",
-                                  f"a permutation of {n} images", f"{permutation.size} numbers",
-                                  "resume with the data set of the checkpoint")
-        if not 0 <= position <= n:
-            raise CheckpointError("Batches.load_state_dict", "the saved position is outside the data set",
-                                  f"0 to {n}", position, "resume from another checkpoint")
-        self.permutation, self.position = permutation, position
+    def evaluating(self, dataset, batch_size):
+        """`EvaluationBatches` of another set, normalised as these are, on the same device."""
+        return EvaluationBatches(dataset, batch_size, self.mean, self.device)
 
 
 class EvaluationBatches:
@@ -146,8 +88,10 @@ class EvaluationBatches:
     """
 
     def __init__(self, dataset, batch_size, mean, device="cpu"):
-        _check(dataset, batch_size, mean)
-        self.dataset, self.batch_size = dataset, batch_size
+        if batch_size < 1:
+            raise ConfigError("batches", "empty batches", "batch_size of 1 or more", batch_size)
+        _check_mean(dataset, mean)
+        self.dataset, self.batch_size, self.device = dataset, batch_size, device
         self._prepare = _Preparer(dataset, mean, device)
 
     def __iter__(self):
@@ -168,9 +112,7 @@ class _Preparer:
         return self.prepare(self.images, self.mean, chosen, padding, corners, mirrored)
 
 
-def _check(dataset, batch_size, mean):
-    if batch_size < 1:
-        raise ConfigError("batches", "empty batches", "batch_size of 1 or more", batch_size)
+def _check_mean(dataset, mean):
     if np.shape(mean) != dataset.images.shape[1:]:
         raise ShapeError("batches", "the mean image does not fit the images", dataset.images.shape[1:], np.shape(mean),
                          "use train.pixel_mean() of the set at this size")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ConfigError, DataError
+from .batches import Batches
 
 BLOCK = 500                                                      # images resized at a time
 
@@ -64,6 +65,11 @@ class ImageDataset:
     def __repr__(self):
         height, width = self.images.shape[1:3]
         return f"ImageDataset({self.name}: {len(self):,} images of {height}x{width}, {len(self.classes)} classes)"
+
+    @property
+    def input_shape(self):
+        """The shape of one image, (H, W, 3)."""
+        return self.images.shape[1:]
 
     def _pick(self, index):
         return ImageDataset(self.images[index], self.labels[index], self.classes, self.name)
@@ -138,3 +144,24 @@ class ImageDataset:
         """
         total = self.images.sum(axis=0, dtype=np.int64)          # whole numbers: exact, and no float copy of the set
         return (total / (255 * len(self))).astype(np.float32)
+
+    def preparation(self):
+        """What another picture has to go through to look as these do to a net: settings for `preprocessing.prepare`.
+
+        The mean colour stands for the mean image, which is nearly the same everywhere.
+        """
+        return {"resize": min(self.input_shape[:2]), "crop": min(self.input_shape[:2]),
+                "mean": [round(float(colour), 6) for colour in self.pixel_mean().mean(axis=(0, 1))], "std": [1, 1, 1]}
+
+    def training_batches(self, recipe, shuffle, augment, device="cpu"):
+        """The stream of batches that a `Recipe` asks for, with the mean of this set subtracted; see `Batches`.
+
+        Raises
+        ------
+        ConfigError
+            If the recipe cuts crops of random size, which is for photographs, or as `Batches` does.
+        """
+        if recipe.crop_scale is not None:
+            raise ConfigError(self.name, "crop_scale is for photographs of any size", "None for images of one size", recipe.crop_scale,
+                              "crop_padding shifts these at random")
+        return Batches(self, recipe.batch_size, shuffle, augment, self.pixel_mean(), recipe.crop_padding, recipe.flip, device)

@@ -27,15 +27,17 @@ def gradient_norms(model):
 
     Counts convolutions and linear layers on the main path, as He et al. do: not batch norm's parameters, biases, or
     projection shortcuts. Call it after ``backward()`` and before the optimiser's step.
-    A layer without a gradient, left out of this batch by stochastic depth, counts as one of norm 0.
+    A layer without a gradient, left out of this batch by stochastic depth, counts as one of norm 0; frozen layers are left out.
 
     Returns
     -------
     list of LayerGradient
     """
-    weights = [(name, p) for name, p in model.named_parameters() if p.ndim > 1 and ".downsample." not in name]
+    weights = [(name, p) for name, p in model.named_parameters() if p.ndim > 1 and ".downsample." not in f".{name}"]
     records = []
     for depth, (name, parameter) in enumerate(weights, 1):
+        if not parameter.requires_grad:
+            continue
         gradient, weight = _norm(parameter.grad), _norm(parameter.data)
         ratio = gradient / weight if weight else inf               # Fixup starts layers at 0
         records.append(LayerGradient(name.removesuffix(".weight"), depth, gradient, weight, ratio))

@@ -2,6 +2,8 @@
 
 A plain net that loses one layer is lost. A residual net hardly notices: it is many nets of different depth added up, and
 loses half of them.
+
+For all nets of `models.plain`, `models.resnet` and `models.imagenet`, whatever their blocks.
 """
 
 from contextlib import contextmanager
@@ -9,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import functional as F
 from ..errors import ConfigError
 from ..models.blocks import subsample_and_pad
 from ..nn.undisturbed import overridden
@@ -29,8 +30,9 @@ class Lesion(NamedTuple):
 def dropped(model, *names):
     """Within: each block of `model` that is named, such as ``"layer1.0"``, hands on what comes in.
 
-    Of a residual block y = relu(F(x) + S(x)) only the shortcut stays: relu(S(x)). A block of a plain net becomes the
-    identity, or where it changes the shape what shortcut A would be there: the input subsampled and padded with zero channels.
+    Of a residual block y = relu(F(x) + S(x)) only the shortcut stays: relu(S(x)); of one with pre-activation S(x) itself, where S, if
+    it is a projection, begins with the batch norm and ReLU that F begins with too. A block of a plain net becomes the identity, or
+    where it changes the shape what shortcut A would be there: the input subsampled and padded with zero channels.
 
     Raises
     ------
@@ -49,12 +51,13 @@ def swapped(model, first, second):
     Raises
     ------
     ConfigError
-        For a name that is no block, or two blocks of different shapes.
+        For a name that is no block, or two blocks of different shapes: of other layers, or layers of other sizes or strides. In a net
+        with pre-activation the very first block is of its own kind, for its first batch norm and ReLU have been done before it.
     """
     a, b = pick_blocks(model, (first, second), "swapped")
     if _kind(a) != _kind(b):
-        raise ConfigError("swapped", f"{first} and {second}", "two blocks of one shape",
-                          f"filters {a.conv1.weight.shape}, stride {a.stride} and {b.conv1.weight.shape}, stride {b.stride}",
+        name, one, other = next((name, one, other) for (name, one), (_, other) in zip(_kind(a), _kind(b)) if one != other)
+        raise ConfigError("swapped", f"{first} and {second}", "two blocks of one shape", f"{name} {one} and {other}",
                           "take two from one stage, neither where the shape changes")
     with overridden({a: b.forward, b: a.forward}):
         yield
@@ -66,7 +69,7 @@ def drop_each(model, batches, mode="eval"):
     Parameters
     ----------
     model : nn.Module
-        A net of `models.plain` or `models.resnet`. Stays as it is.
+        A plain or residual net, of any blocks. Stays as it is.
     batches : iterable of (images, labels)
         Gone through once for each record: `data.EvaluationBatches`, or a list.
     mode : {"train", "eval"}
@@ -165,8 +168,10 @@ def shortcut(block, x):
 
 
 def _passing(block):
-    return lambda x: F.relu(shortcut(block, x))            # changes nothing after a block: what comes in is not below 0
+    return lambda x: block.end(shortcut(block, x))         # in a plain net ReLU changes nothing: what comes in is not below 0
 
 
 def _kind(block):
-    return block.shortcut, block.stride, block.conv1.weight.shape, block.conv2.weight.shape
+    """What two blocks must have in common to stand in each other's place: (name, layer, with sizes and stride) of each of their layers."""
+    layers = [(name, repr(layer)) for name, layer in block.named_modules() if not list(layer.children())]
+    return [*layers, ("shortcut", block.shortcut), ("stride", block.stride)]

@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import nn
 from ..errors import ConfigError, unknown_name
-from ..models.blocks import BasicBlock
+from ..models.blocks import Block
 from ..tensor import Tensor
 
 
@@ -27,16 +27,17 @@ def depths(model, parts):
 
 
 def blocks(model, where="blocks"):
-    """Name -> `BasicBlock`, from the images to the logits.
+    """Name -> block, from the images to the logits: all that derive from `models.blocks.Block`, which those of `models.residual_mlp` do not.
 
     Raises
     ------
     ConfigError
         If there are none.
     """
-    found = {name: module for name, module in model.named_modules() if isinstance(module, BasicBlock)}
+    found = {name: module for name, module in model.named_modules() if isinstance(module, Block)}
     if not found:
-        raise ConfigError(where, "a net without blocks", "one of models.plain or models.resnet", type(model).__name__)
+        raise ConfigError(where, "a net without blocks", "a plain or residual net of convolutions, such as models.resnet(20) or models.resnet50()",
+                          type(model).__name__)
     return found
 
 

@@ -3,6 +3,9 @@
 A net of n blocks y = relu(F(x) + S(x)) is a sum over 2^n paths: through each block either by its residual branch F or by its
 shortcut S. A path through k branches has length k. There are C(n, k) of these, most near n / 2; but each branch weakens the
 gradient, so that what arrives at the images has come by short paths.
+
+For all residual nets of `models.resnet` and `models.imagenet`, whatever their blocks: basic or bottlenecks, with or without
+pre-activation or batch norm.
 """
 
 from contextlib import contextmanager
@@ -14,10 +17,8 @@ import numpy as np
 
 from .. import functional as F
 from ..errors import ConfigError
-from ..nn import norm_relu
 from ..nn.undisturbed import overridden, undisturbed
 from ..tensor import Tensor, no_grad
-from .lesion import shortcut
 from .parts import array_of, blocks, norm, pick_blocks, standard_error
 
 
@@ -36,7 +37,10 @@ class PathGradient(NamedTuple):
 def routed(model, *through):
     """Within: backward passes each block named in `through` by its residual branch only, all others by their shortcut only.
 
-    What the net computes stays the same; in y = relu(F(x) + S(x)) the term that is not to pass a gradient is taken off the tape.
+    What the net computes stays the same; in y = relu(F(x) + S(x)) the term that is not to pass a gradient is taken off the tape. A
+    batch norm and ReLU that both terms begin with, as in a block with pre-activation and a projection, belongs to both ways.
+
+    Stochastic depth goes on in training: of a block that is left out of a batch there is the shortcut only, and nothing passes its branch.
 
     Raises
     ------
@@ -56,7 +60,7 @@ def path_gradient(model, images, labels, through, mode="eval", loss=F.cross_entr
     Parameters
     ----------
     model : nn.Module
-        A net of `models.resnet`. Stays as it is.
+        A residual net, of any blocks. Stays as it is.
     images : Tensor or array (N, H, W, C)
     labels : array of int (N,)
     through : iterable of str
@@ -78,7 +82,7 @@ def path_gradient(model, images, labels, through, mode="eval", loss=F.cross_entr
     with undisturbed(model, mode), routed(model, *through):
         x = Tensor(array_of(images), requires_grad=True)
         loss(model(x), labels).backward()
-        return x.grad
+        return np.zeros_like(x.data) if x.grad is None else x.grad             # none: a branch that stochastic depth left out
 
 
 def path_gradients(model, images, labels, lengths=None, samples=10, seed=0, mode="eval", loss=F.cross_entropy):
@@ -132,19 +136,24 @@ def path_gradients(model, images, labels, lengths=None, samples=10, seed=0, mode
 def _residual_blocks(model, where):
     found = blocks(model, where)
     if any(block.shortcut == "none" for block in found.values()):
-        raise ConfigError(where, "a plain net has one path only", "a net with shortcuts, of models.resnet", "one without")
+        raise ConfigError(where, "a plain net has one path only", "a net with shortcuts, such as models.resnet(20)", "one without")
     return found
 
 
 def _one_way(block, by_branch):
     """A forward for `block` that computes the same, with one of its two terms off the tape."""
-    def branch(x):
-        return block.bn2(block.conv2(norm_relu(block.bn1, block.conv1(x))))
-
     def forward(x):
-        on_tape, off_tape = (branch, lambda x: shortcut(block, x)) if by_branch else (lambda x: shortcut(block, x), branch)
-        with no_grad():
-            constant = off_tape(x).detach()                # a shortcut may hand on x itself, which is on the tape
-        return F.add_relu(on_tape(x), constant)
+        if block.left_out():
+            y = block.end(block.shortcut_of(x))
+            return y.detach() if by_branch else y
+        h = block.entry(x)
+        if by_branch:
+            return block.end(block.branch(h) + _off_tape(block.shortcut_of, x, h))
+        return block.end(_off_tape(block.branch, h) + block.shortcut_of(x, h))
 
     return forward
+
+
+def _off_tape(function, *inputs):
+    with no_grad():
+        return function(*inputs).detach()                  # a shortcut may hand on x itself, which is on the tape

@@ -69,12 +69,17 @@ def propagation(build, images, labels, seeds=10, mode="train", loss=F.cross_entr
     Raises
     ------
     ConfigError
-        Without seeds, for an unknown mode, or if fewer than three layers leave no line to draw.
+        Without seeds, for an unknown mode, if fewer than three layers leave no line to draw, or if stochastic depth leaves out
+        other layers in each draw.
     """
     found = []
     for seed in range(seeds) if isinstance(seeds, int) else seeds:
         model = build(seed)
         found.append(signals(model, main_path(model), images, labels, mode, loss))
+        differ = sorted(found[0].keys() ^ found[-1].keys())
+        if differ:
+            raise ConfigError("propagation", "draws differ", "the same layers to be called in each", f"{differ[0]} in some only",
+                              "with stochastic depth, mode='eval' leaves none out")
     if not found:
         raise ConfigError("propagation", "seeds", "at least one", "none")
     names, places = list(found[0]), depths(model, found[0])

@@ -12,6 +12,7 @@ import numpy as np
 from .. import backend, nn
 from ..errors import ConfigError
 from ..kernels import Kernel, find, use
+from ..models.blocks import Gain, Shift
 from ..nn.undisturbed import undisturbed
 from ..tensor import Tensor, no_grad
 from .evaluation import check_batches
@@ -19,7 +20,7 @@ from .parts import array_of, depths, main_path, square_sum, watching
 
 
 class LayerResponse(NamedTuple):
-    """What one layer puts out, after batch norm and before the addition and ReLU, over all images, pixels and channels."""
+    """What one layer puts out, after the batch norm that takes it in and before the addition and ReLU, over all images, pixels and channels."""
 
     layer: str               # the name of the convolution or linear layer
     depth: int               # along the main path, from 1
@@ -31,8 +32,9 @@ class LayerResponse(NamedTuple):
 def responses(model, batches, mode="eval"):
     """The response of every layer on the main path, from the images to the logits.
 
-    A layer's response is the output of the `BatchNorm2d` that takes it in, else the layer's own. The figure shows the
-    convolutions: leave out the last record, that of the logits.
+    A layer's response is the output of the `BatchNorm2d` that takes it in, or without batch norm of the learnable number (SkipInit's,
+    or that after Fixup's first layer), else the layer's own: so it is for the last layer of a block with pre-activation, and for the
+    layers of Fixup's blocks. The figure shows the convolutions: leave out the last record, that of the logits.
 
     Parameters
     ----------
@@ -55,7 +57,7 @@ def responses(model, batches, mode="eval"):
     """
     check_batches(batches, "responses")
     layers = main_path(model)
-    norms = {name: module for name, module in model.named_modules() if isinstance(module, nn.BatchNorm2d)}
+    norms = {name: module for name, module in model.named_modules() if isinstance(module, (nn.BatchNorm2d, Gain, Shift))}
     collector = _Collector()
     with undisturbed(model, mode), no_grad(), watching(layers, collector.layer_called), watching(norms, collector.norm_called), \
             use(relu=_watched_relu(collector)):           # fused kernels step back for it, so every ReLU is seen

@@ -48,30 +48,33 @@ def updates(model, lr=None, optimizer=None):
     ConfigError
         If neither `lr` nor `optimizer` is given.
     GraphError
-        If a layer has no gradient.
+        If no layer has a gradient. A single one without, frozen or left out of this batch by stochastic depth, does not move.
     """
     if lr is None and optimizer is None:
         raise ConfigError("updates", "how large is a step?", "lr or optimizer", "neither")
-    lr = optimizer.lr if lr is None else lr
+    lr, layers = optimizer.lr if lr is None else lr, main_path(model)
+    if layers and all(module.weight.grad is None for module in layers.values()):
+        raise GraphError("updates", f"{next(iter(layers))}.weight has no gradient", None, None, "call loss.backward() first")
     records = []
-    for depth, (name, module) in enumerate(main_path(model).items(), 1):
+    for depth, (name, module) in enumerate(layers.items(), 1):
         w = module.weight
-        if w.grad is None:
-            raise GraphError("updates", f"{name}.weight has no gradient", None, None, "call loss.backward() first")
         direction, scale = _direction(w, optimizer)
         weight_norm, update_norm = norm(w.data), norm(direction) * scale * lr
         relative, effective = (update_norm / weight_norm, scale * lr / weight_norm ** 2) if weight_norm else (nan, nan)
-        records.append(LayerUpdate(name, depth, weight_norm, norm(w.grad), update_norm, relative, effective))
+        gradient_norm = 0.0 if w.grad is None else norm(w.grad)
+        records.append(LayerUpdate(name, depth, weight_norm, gradient_norm, update_norm, relative, effective))
     return records
 
 
 def _direction(w, optimizer):
-    """(d, scale): the change of w is -lr scale d; see `optim.SGD`."""
+    """(d, scale): the change of w is -lr scale d; see `optim.SGD`, which moves nothing without a gradient."""
     if optimizer is None:
-        return w.grad, 1.0
+        return 0 * w.data if w.grad is None else w.grad, 1.0
     place = next((i for i, parameter in enumerate(optimizer.params) if parameter is w), None)
     if place is None:
-        return 0 * w.grad, 0.0
+        return 0 * w.data, 0.0
+    if w.grad is None:
+        return 0 * w.data, optimizer.lr_scales[place]
     gradient = w.grad + optimizer.decays[place] * w.data
     velocity = optimizer.momentum * optimizer.velocities[place] + gradient
     return gradient + optimizer.momentum * velocity if optimizer.nesterov else velocity, optimizer.lr_scales[place]

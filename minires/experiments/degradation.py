@@ -91,7 +91,7 @@ def load_sets(dataset, preset, data_folder=None):
 
 def report(folder):
     """The table and the verdict of the run in `folder`, from its records alone."""
-    config, metrics = _read_config(folder), read_table(Path(folder) / "metrics.csv", METRICS, TEXT)
+    config, metrics = read_config(folder, "degradation"), read_table(Path(folder) / "metrics.csv", METRICS, TEXT)
     parameters = {f"{family}-{depth}": build(depth, width=config["width"]).num_parameters()
                   for family, build in FAMILIES.items() for depth in config["depths"]}
     return "\n".join([summary.table(metrics, parameters), "", *summary.verdict(metrics)])
@@ -111,7 +111,7 @@ def figures(folder):
         If the tables are missing, damaged or empty.
     """
     folder = Path(folder)
-    config = _read_config(folder)
+    config = read_config(folder, "degradation")
     metrics, gradients = (read_table(folder / f"{name}.csv", columns, TEXT)
                           for name, columns in (("metrics", METRICS), ("gradients", GRADIENTS)))
     if not metrics or not gradients:
@@ -120,15 +120,6 @@ def figures(folder):
     whole_run = config["epochs"] or config["iterations"] / (config["train_size"] // config["batch_size"])
     drops = [drop * whole_run for drop in config["drops"] if drop * whole_run < max(row["epoch"] for row in metrics)]
     return {"degradation": plots.error_curves(metrics, caption, drops), "gradients": plots.gradient_norms(gradients, caption)}
-
-
-def _read_config(folder):
-    """The settings of the run in `folder`. Raises DataError if they are not those of a degradation run."""
-    config = read_config(folder)
-    if config.get("experiment") != "degradation" or "dataset_name" not in config:
-        raise DataError(f"{folder}/config.json", "not the settings of a degradation run", 'a file with "experiment": "degradation"',
-                        "other content", "is this the --out folder of a run?")
-    return config
 
 
 def _caption(config):

@@ -129,17 +129,20 @@ def read_table(path, columns, text=()):
             for line, row in enumerate(rows, 2)]
 
 
-def read_config(folder):
-    """The settings in ``config.json``. Raises DataError if it is missing or damaged."""
+def read_config(folder, experiment=None):
+    """The settings in ``config.json``. Raises DataError if it is missing or damaged, or not of that experiment."""
     path = Path(folder) / "config.json"
     try:
         config = json.loads(path.read_text())
         if not isinstance(config, dict):
             raise ValueError("no settings in it")
-        return config
     except (OSError, ValueError) as error:
         raise DataError(str(path), "no settings to be read", "the config.json of a run", getattr(error, "strerror", None) or str(error),
                         "is this the --out folder of a run?") from None
+    if experiment is not None and (config.get("experiment") != experiment or "dataset_name" not in config):
+        raise DataError(str(path), f"not the settings of a run of {experiment}", f'a file with "experiment": "{experiment}"',
+                        "other content", "is this the --out folder of a run?")
+    return config
 
 
 def replace_text(path, text):

@@ -6,10 +6,12 @@
     PreActBottleneck    y = F(x) + x           F: the same with 1x1, 3x3 and 1x1 convolutions                       He et al. 2016
     FixupBlock          y = relu(F(x) + x)     F: convolution, ReLU, convolution, and scalars in between            Zhang et al. 2019
 
-Common to all (`Block`) are the shortcut and the lottery of stochastic depth, which leaves F out of some batches.
+Common to all (`Block`) are how F and the shortcut come together, the shortcut itself, and the lottery of stochastic depth, which
+leaves F out of some batches.
 """
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -63,7 +65,11 @@ class Style:
 
 
 class Block(nn.Module):
-    """A block of some convolutions. A subclass says how F(x) and the shortcut make its output (`with_branch`).
+    """A block of some convolutions: y = end(F(x) + shortcut(x)).
+
+    A subclass gives F in four steps, F(x) = last(conv(inner(entry(x)))): the first because the shortcut may begin with it too, the last
+    convolution and what follows it because they are done at once with the addition and ReLU where that is possible. What takes a net apart, such as
+    `diagnostics.dropped` and `diagnostics.routed`, puts the block together from the same steps in another way.
 
     Attributes
     ----------
@@ -78,13 +84,45 @@ class Block(nn.Module):
     random = None
 
     def forward(self, x):
-        if self.training and self.survival < 1 and self.random.random() >= self.survival:
+        if self.left_out():
             return self.end(self.shortcut_of(x))
-        return self.with_branch(x, 1 if self.training else self.survival)
+        h = self.entry(x)
+        return self.added(self.inner(h), lambda: self.shortcut_of(x, h))
 
-    def with_branch(self, x, factor):
-        """end(factor F(x) + shortcut(x))"""
+    def left_out(self):
+        """Draw, in training under stochastic depth, whether this batch goes without F."""
+        return self.training and self.survival < 1 and self.random.random() >= self.survival
+
+    @property
+    def factor(self):
+        """What F(x) is multiplied by before the addition."""
+        return 1 if self.training else self.survival
+
+    def entry(self, x):
+        """What the first convolution takes, and a projection."""
+        return x
+
+    def inner(self, h):
+        """From the first convolution to what the last one takes."""
         raise NotImplementedError
+
+    def conv(self, z):
+        """The last convolution: given as that module (a property), to be done at once with what follows."""
+        raise NotImplementedError
+
+    def last(self, y):
+        """What is still to be done to the last convolution's output: a batch norm is given as that module (a property), to be fused."""
+        raise NotImplementedError
+
+    def branch(self, h):
+        """factor F(x) for an h = entry(x), on its own. `forward` takes the same steps, some at once."""
+        return times(self.last(self.conv(self.inner(h))), self.factor)
+
+    def added(self, z, shortcut):
+        """end(factor last(conv(z)) + shortcut()), at once where that can be done."""
+        if self.factor != 1:
+            return F.add_relu(self.last(self.conv(z)) * self.factor, shortcut())
+        return nn.conv_norm_relu(self.conv, self.last, z, shortcut)
 
     def end(self, y):
         """What comes after the addition."""
@@ -103,12 +141,12 @@ class Block(nn.Module):
             self.shortcut = "subsample and pad" if changes_shape else "identity"
         self.stride, self.new_channels, self.shortcut_scale = stride, c_out - c_in, style.shortcut_scale
 
-    def shortcut_of(self, x):
-        """What is added to F(x); None for nothing."""
+    def shortcut_of(self, x, h=None):
+        """What is added to F(x); None for nothing. An h = entry(x) that is there already need not be computed again."""
         if self.shortcut == "none":
             return None
         if self.shortcut == "projection":
-            x = self.downsample(x)
+            x = self.downsample(self.entry(x) if h is None else h)
         elif self.shortcut == "subsample and pad":
             x = subsample_and_pad(x, self.stride, self.new_channels)
         return times(x, self.shortcut_scale)
@@ -127,9 +165,11 @@ class BasicBlock(Block):
         self.bn2 = Gain(0) if style.init == "skipinit" else style.norm(c_out)
         self.make_shortcut(c_in, c_out, stride, style, shortcut_rng)
 
-    def with_branch(self, x, factor):
-        y = nn.conv_norm_relu(self.conv1, self.bn1, x)
-        return added(self.conv2, self.bn2, y, factor, lambda: self.shortcut_of(x))
+    def inner(self, h):
+        return nn.conv_norm_relu(self.conv1, self.bn1, h)
+
+    conv = property(attrgetter("conv2"))
+    last = property(attrgetter("bn2"))
 
 
 class Bottleneck(Block):
@@ -142,10 +182,11 @@ class Bottleneck(Block):
         self.conv3, self.bn3 = convs[2], style.norm(c_out)
         self.make_shortcut(c_in, c_out, stride, style, shortcut_rng)
 
-    def with_branch(self, x, factor):
-        y = nn.conv_norm_relu(self.conv1, self.bn1, x)
-        y = nn.conv_norm_relu(self.conv2, self.bn2, y)
-        return added(self.conv3, self.bn3, y, factor, lambda: self.shortcut_of(x))
+    def inner(self, h):
+        return nn.conv_norm_relu(self.conv2, self.bn2, nn.conv_norm_relu(self.conv1, self.bn1, h))
+
+    conv = property(attrgetter("conv3"))
+    last = property(attrgetter("bn3"))
 
 
 class PreActBlock(Block):
@@ -162,15 +203,17 @@ class PreActBlock(Block):
         self.gain = Gain(0) if style.init == "skipinit" else nn.Identity()
         self.make_shortcut(c_in, c_out, stride, style, shortcut_rng)
 
-    def with_branch(self, x, factor):
-        h = nn.norm_relu(self.bn1, x)
-        y = self.gain(self.conv2(nn.conv_norm_relu(self.conv1, self.bn2, h)))
-        return times(y, factor) + self.shortcut_of(x, h)
+    def entry(self, x):
+        return nn.norm_relu(self.bn1, x)
 
-    def shortcut_of(self, x, h=None):
-        if self.shortcut == "projection":
-            return super().shortcut_of(nn.norm_relu(self.bn1, x) if h is None else h)
-        return super().shortcut_of(x)
+    def inner(self, h):
+        return nn.conv_norm_relu(self.conv1, self.bn2, h)
+
+    conv = property(attrgetter("conv2"))
+    last = property(attrgetter("gain"))
+
+    def added(self, z, shortcut):
+        return self.end(times(self.last(self.conv(z)), self.factor) + shortcut())
 
     def end(self, y):
         return y
@@ -184,13 +227,13 @@ class PreActBottleneck(PreActBlock):
         self.bn1, self.conv1 = style.norm(c_in), convs[0]
         self.bn2, self.conv2 = style.norm(middle), convs[1]
         self.bn3, self.conv3 = style.norm(middle), convs[2]
+        self.gain = nn.Identity()
         self.make_shortcut(c_in, c_out, stride, style, shortcut_rng)
 
-    def with_branch(self, x, factor):
-        h = nn.norm_relu(self.bn1, x)
-        y = nn.conv_norm_relu(self.conv1, self.bn2, h)
-        y = self.conv3(nn.conv_norm_relu(self.conv2, self.bn3, y))
-        return times(y, factor) + self.shortcut_of(x, h)
+    def inner(self, h):
+        return nn.conv_norm_relu(self.conv2, self.bn3, nn.conv_norm_relu(self.conv1, self.bn2, h))
+
+    conv = property(attrgetter("conv3"))
 
 
 class FixupBlock(Block):
@@ -211,10 +254,13 @@ class FixupBlock(Block):
         self.bias2b = nn.Parameter(np.zeros(1, np.float32))
         self.make_shortcut(c_in, c_out, stride, style, shortcut_rng)
 
-    def with_branch(self, x, factor):
-        y = F.relu(self.conv1(x + self.bias1a) + self.bias1b)
-        y = self.conv2(y + self.bias2a) * self.scale + self.bias2b
-        return F.add_relu(times(y, factor), self.shortcut_of(x))
+    def inner(self, h):
+        return F.relu(self.conv1(h + self.bias1a) + self.bias1b) + self.bias2a
+
+    conv = property(attrgetter("conv2"))
+
+    def last(self, y):
+        return y * self.scale + self.bias2b
 
     def start(self, blocks):
         """Fixup's initial weights in a net of so many blocks, of m = 2 layers each.
@@ -244,13 +290,6 @@ class Shift(nn.Module):
 
     def forward(self, x):
         return x + self.bias
-
-
-def added(conv, norm, x, factor, shortcut):
-    """relu(factor norm(conv(x)) + shortcut()), at once where that can be done. A plain net's shortcut is None."""
-    if factor != 1:
-        return F.add_relu(norm(conv(x)) * factor, shortcut())
-    return nn.conv_norm_relu(conv, norm, x, shortcut)
 
 
 def subsample_and_pad(x, stride, new_channels):

@@ -7,6 +7,8 @@ map; a linear layer. The depth counts the layers with weights, but not those of 
 Names and shapes are torchvision's, so that weights trained elsewhere can be loaded (`minires.load`).
 """
 
+import inspect
+
 from .. import functional as F
 from ..errors import ConfigError, unknown_name
 from .blocks import Style
@@ -15,71 +17,6 @@ from .staged import StagedNet
 
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}    # in each stage
 STRIDES = ("3x3", "1x1")
-
-
-def plain18(*, num_classes=1000, seed=0):
-    """The plain net of 18 layers: ResNet-18 without its shortcuts."""
-    return ImageNetNet(18, num_classes, seed, Style(shortcut=None))
-
-
-def plain34(*, num_classes=1000, seed=0):
-    """The plain net of 34 layers: ResNet-34 without its shortcuts."""
-    return ImageNetNet(34, num_classes, seed, Style(shortcut=None))
-
-
-def resnet18(**settings):
-    """ResNet-18, of basic blocks. Settings: those of `resnet50` but for the last three."""
-    return _basic(18, **settings)
-
-
-def resnet34(**settings):
-    """ResNet-34, of basic blocks. Settings: those of `resnet50` but for the last three."""
-    return _basic(34, **settings)
-
-
-def resnet50(**settings):
-    """ResNet-50, of bottlenecks.
-
-    Parameters
-    ----------
-    num_classes : int
-        1000 by default.
-    shortcut : {"A", "B", "C"}
-        What is added where the shape changes: the input subsampled and padded with zero channels (A), or a 1x1 convolution of it (B,
-        the default); C uses 1x1 convolutions in every block.
-    pre_activation : bool
-        Batch norm and ReLU before each convolution, none after the addition ("v2", He et al. 2016, arXiv:1603.05027).
-    seed : int
-        For the initial weights.
-    stride_on : {"3x3", "1x1"}
-        Where a bottleneck has its stride: on the 3x3 convolution, as in torchvision ("v1.5", the default), or on the first 1x1, as in
-        the paper. Weights for one of them fit the other in shape and not in meaning.
-    groups : int
-        Of the 3x3 convolutions: 32, with ``width_per_group=4``, is ResNeXt-50 (Xie et al. 2017, arXiv:1611.05431).
-    width_per_group : int
-        64 by default; 128 makes the bottlenecks twice as wide (Zagoruyko and Komodakis 2016, arXiv:1605.07146).
-
-    Returns
-    -------
-    ImageNetNet
-        Maps images (N, H, W, 3) to logits (N, num_classes).
-
-    Raises
-    ------
-    ConfigError
-        For a setting that does not exist, or a value that is not possible.
-    """
-    return _bottleneck(50, **settings)
-
-
-def resnet101(**settings):
-    """ResNet-101, of bottlenecks. Settings: those of `resnet50`."""
-    return _bottleneck(101, **settings)
-
-
-def resnet152(**settings):
-    """ResNet-152, of bottlenecks. Settings: those of `resnet50`."""
-    return _bottleneck(152, **settings)
 
 
 class ImageNetNet(StagedNet):
@@ -117,3 +54,107 @@ def _check(depth, num_classes, shortcut):
     if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1:
         raise ConfigError(where, "num_classes", "a whole number of at least 1", repr(num_classes))
     return where
+
+
+def _passing_on(make, *fixed):
+    """Let a function show the settings that it passes on to `make`: all but those that it fixes."""
+    def decorate(function):
+        passed = [parameter for parameter in inspect.signature(make).parameters.values()
+                  if parameter.kind is parameter.KEYWORD_ONLY and parameter.name not in fixed]
+        function.__signature__ = inspect.Signature(passed)
+        return function
+    return decorate
+
+
+def plain18(*, num_classes=1000, seed=0):
+    """The plain net of 18 layers: ResNet-18 without its shortcuts."""
+    return ImageNetNet(18, num_classes, seed, Style(shortcut=None))
+
+
+def plain34(*, num_classes=1000, seed=0):
+    """The plain net of 34 layers: ResNet-34 without its shortcuts."""
+    return ImageNetNet(34, num_classes, seed, Style(shortcut=None))
+
+
+@_passing_on(_basic)
+def resnet18(**settings):
+    """ResNet-18, of basic blocks. Settings: those of `resnet50` but for the last three."""
+    return _basic(18, **settings)
+
+
+@_passing_on(_basic)
+def resnet34(**settings):
+    """ResNet-34, of basic blocks. Settings: those of `resnet50` but for the last three."""
+    return _basic(34, **settings)
+
+
+@_passing_on(_bottleneck)
+def resnet50(**settings):
+    """ResNet-50, of bottlenecks.
+
+    Parameters
+    ----------
+    num_classes : int
+        1000 by default.
+    shortcut : {"A", "B", "C"}
+        What is added where the shape changes: the input subsampled and padded with zero channels (A), or a 1x1 convolution of it (B,
+        the default); C uses 1x1 convolutions in every block.
+    pre_activation : bool
+        Batch norm and ReLU before each convolution, none after the addition ("v2", He et al. 2016, arXiv:1603.05027).
+    seed : int
+        For the initial weights.
+    stride_on : {"3x3", "1x1"}
+        Where a bottleneck has its stride: on the 3x3 convolution, as in torchvision ("v1.5", the default), or on the first 1x1, as in
+        the paper. Weights for one of them fit the other in shape and not in meaning.
+    groups : int
+        Of the 3x3 convolutions: 32, with ``width_per_group=4``, is `resnext50_32x4d`.
+    width_per_group : int
+        64 by default; 128 makes the 3x3 convolutions twice as wide: `wide_resnet50_2`.
+
+    Returns
+    -------
+    ImageNetNet
+        Maps images (N, H, W, 3) to logits (N, num_classes).
+
+    Raises
+    ------
+    ConfigError
+        For a setting that does not exist, or a value that is not possible.
+    """
+    return _bottleneck(50, **settings)
+
+
+@_passing_on(_bottleneck)
+def resnet101(**settings):
+    """ResNet-101, of bottlenecks. Settings: those of `resnet50`."""
+    return _bottleneck(101, **settings)
+
+
+@_passing_on(_bottleneck)
+def resnet152(**settings):
+    """ResNet-152, of bottlenecks. Settings: those of `resnet50`."""
+    return _bottleneck(152, **settings)
+
+
+@_passing_on(_bottleneck, "groups", "width_per_group")
+def resnext50_32x4d(**settings):
+    """ResNeXt-50: 3x3 convolutions of 32 groups of 4 channels (Xie et al. 2017, arXiv:1611.05431). Other settings: those of `resnet50`."""
+    return _bottleneck(50, groups=32, width_per_group=4, **settings)
+
+
+@_passing_on(_bottleneck, "groups", "width_per_group")
+def resnext101_32x8d(**settings):
+    """ResNeXt-101: 3x3 convolutions of 32 groups of 8 channels. Other settings: those of `resnet50`."""
+    return _bottleneck(101, groups=32, width_per_group=8, **settings)
+
+
+@_passing_on(_bottleneck, "width_per_group")
+def wide_resnet50_2(**settings):
+    """ResNet-50 with 3x3 convolutions twice as wide (Zagoruyko and Komodakis 2016, arXiv:1605.07146). Other settings: those of `resnet50`."""
+    return _bottleneck(50, width_per_group=128, **settings)
+
+
+@_passing_on(_bottleneck, "width_per_group")
+def wide_resnet101_2(**settings):
+    """ResNet-101 with 3x3 convolutions twice as wide. Other settings: those of `resnet50`."""
+    return _bottleneck(101, width_per_group=128, **settings)

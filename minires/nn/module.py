@@ -5,8 +5,9 @@ from collections import OrderedDict
 import numpy as np
 
 from .. import backend
-from ..errors import CheckpointError, DtypeError, ShapeError
+from ..errors import DtypeError
 from ..tensor import Tensor, apply
+from .misfit import misfit
 
 
 class Parameter(Tensor):
@@ -29,6 +30,7 @@ class Module:
     """
 
     training = True
+    frozen = False
 
     def __call__(self, *inputs):
         return self._call(self.forward, inputs)
@@ -100,14 +102,27 @@ class Module:
         return sum(parameter.size for parameter in self.parameters())
 
     def train(self, mode=True):
-        """Compute as in training from now on (batch norm uses each batch's own statistics). Returns this module."""
+        """Compute as in training from now on (batch norm uses each batch's own statistics), but for what is frozen. Returns this module."""
         for module in self.modules():
-            module.training = mode
+            module.training = mode and not module.frozen
         return self
 
     def eval(self):
         """Compute as in use from now on (batch norm uses its running statistics). Returns this module."""
         return self.train(False)
+
+    def freeze(self, frozen=True):
+        """Keep this module as it is while others are trained: no gradients for its parameters, and batch norm computes as in use.
+
+        Without the latter its running statistics would follow the new images, and the features change with the batch. Freeze before an
+        optimiser is made. ``freeze(False)`` undoes it; batch norm follows at the next ``train()``. Returns this module.
+        """
+        for module in self.modules():
+            module.frozen = frozen
+        self.train(self.training)
+        for parameter in self.parameters():
+            parameter.requires_grad = not frozen
+        return self
 
     def zero_grad(self):
         """Forget all gradients."""
@@ -139,19 +154,14 @@ class Module:
         Raises
         ------
         CheckpointError
-            If names are missing or unexpected.
+            If names are missing or unexpected: lists them, and with them the arrays that do not fit.
         ShapeError, DtypeError
-            If an array does not fit. In every case nothing has been changed.
+            If only arrays do not fit. In every case nothing has been changed.
         """
         own, where = self.state_dict(), f"{type(self).__name__}.load_state_dict"
-        missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
-        if missing or unexpected:
-            raise CheckpointError(where, "names differ", f"the {len(own)} names of this net",
-                                  f"missing {_some(missing)}; unexpected {_some(unexpected)}", "is it the same architecture?")
-        misshapen = [name for name, array in own.items() if state[name].shape != array.shape]
-        if misshapen:
-            name = misshapen[0]
-            raise ShapeError(where, _some(misshapen), f"shape {own[name].shape}", f"shape {state[name].shape}")
+        error = misfit(own, state, where)
+        if error:
+            raise error
         for name, array in own.items():
             if state[name].dtype != array.dtype:
                 raise DtypeError(where, name, str(array.dtype), str(state[name].dtype))
@@ -243,7 +253,3 @@ def _call_when_both_known(module, inputs, output):
 
 def _join(prefix, name):
     return f"{prefix}.{name}" if prefix else name
-
-
-def _some(names):
-    return "none" if not names else ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -599,7 +599,7 @@ assert evaluate(another, x_test, labels_test) == evaluate(net, x_test, labels_te
 # - Before a long run: is the loss at the start $\ln 10$? Can the net learn one batch by heart?
 # - Rate too small: hardly moves. Too large: is flung away.
 #
-# **In the library:** [`kernels/naive/loss.py`](../minires/kernels/naive/loss.py), [`optim.py`](../minires/optim.py),
+# **In the library:** [`kernels/naive/loss.py`](../minires/kernels/naive/loss.py), [`optim/sgd.py`](../minires/optim/sgd.py),
 # [`train.py`](../minires/train.py), [`data/batches.py`](../minires/data/batches.py) (batches and augmentation),
 # [`nn/module.py`](../minires/nn/module.py), [`checkpoint.py`](../minires/checkpoint.py).
 #

@@ -3,6 +3,8 @@
 import numpy as np
 
 from minires import models, nn
+from minires.models.blocks import Style
+from minires.models.staged import StagedNet
 
 NETS = {
     "plain": lambda: models.plain(8, width=2),
@@ -10,6 +12,26 @@ NETS = {
     **{f"residual {s}": lambda s=s: models.resnet(8, width=2, shortcut=s) for s in "ABC"},
     "residual A without batch norm": lambda: models.resnet(8, width=2, batch_norm=False),
     "residual B without batch norm": lambda: models.resnet(8, width=2, shortcut="B", batch_norm=False),
+}
+
+
+def staged(**style):
+    """A small net of one block and three, of any style: bottlenecks too, otherwise to be had in the nets for large images only."""
+    return StagedNet((8, 3, 1), [(8, 1), (16, 3)], 10, 0, Style(**style))
+
+
+# Every kind of residual block but the basic one with batch norm, of which NETS has enough.
+KINDS = {
+    **{f"pre-activation {s}": lambda s=s: models.resnet(8, width=4, shortcut=s, pre_activation=True) for s in "ABC"},
+    "pre-activation without batch norm": lambda: models.resnet(8, width=4, shortcut="B", pre_activation=True, batch_norm=False),
+    **{f"bottlenecks {s}": lambda s=s: staged(shortcut=s, bottleneck=True) for s in "ABC"},
+    "bottlenecks of groups": lambda: staged(shortcut="B", bottleneck=True, stride_on="1x1", groups=2, width_per_group=64),
+    **{f"pre-activation bottlenecks {s}": lambda s=s: staged(shortcut=s, bottleneck=True, pre_activation=True) for s in "ABC"},
+    **{f"fixup {s}": lambda s=s: models.resnet(8, width=4, shortcut=s, batch_norm=False, init="fixup") for s in "AB"},
+    "skipinit": lambda: models.resnet(8, width=4, batch_norm=False, init="skipinit"),
+    "skipinit with pre-activation": lambda: models.resnet(8, width=4, shortcut="C", batch_norm=False, init="skipinit", pre_activation=True),
+    "halved shortcuts": lambda: models.resnet(8, width=4, shortcut="B", shortcut_scale=0.5),
+    "halved shortcuts, pre-activation": lambda: models.resnet(8, width=4, shortcut_scale=0.5, pre_activation=True),
 }
 
 
@@ -26,11 +48,13 @@ def in_float64(net):
 
 
 def lived_in(net, seed=7):
-    """The net with batch norms and biases that are not those of a fresh one: as if it had been trained."""
+    """The net with batch norms and biases that are not those of a fresh one, and no weights of 0: as if it had been trained."""
     rng = np.random.default_rng(seed)
     for name, value in (*net.named_parameters(), *net.named_buffers()):
         if value.ndim == 1:
             value.data += rng.uniform(0.1, 0.5, value.shape).astype(value.dtype)
+        elif not value.data.any():
+            value.data += rng.normal(0, 0.2, value.shape).astype(value.dtype)
     return net
 
 

@@ -5,9 +5,12 @@ import pytest
 
 from minires import Tensor, functional as F, models, nn
 from minires.diagnostics import activation_gradients, dropped, gradient_norms
+from minires.diagnostics.parts import main_path
 from minires.errors import ConfigError
 
-from .nets import NETS, batch, in_float64, lived_in
+from .nets import KINDS, NETS, batch, in_float64, lived_in, staged
+
+EVERY_NET = NETS | KINDS
 
 
 def test_a_linear_net_solved_by_hand():
@@ -30,6 +33,30 @@ def test_counts_the_layers_of_the_main_path_in_order(shortcut):
     records = gradient_norms(net)
     assert [r.depth for r in records] == list(range(1, 15))
     assert records[0].layer == "conv1" and records[1].layer == "layer1.0.conv1" and records[-1].layer == "fc"
+
+
+@pytest.mark.parametrize("build, depth, settings", [
+    (models.resnet50, 50, {}), (models.resnet50, 50, {"pre_activation": True, "shortcut": "C"}), (models.resnet18, 18, {}),
+    (models.resnet50, 50, {"groups": 32, "width_per_group": 4}), (models.plain34, 34, {})])
+def test_nets_for_large_images_have_as_many_layers_as_their_name_says(build, depth, settings):
+    net = build(num_classes=10, **settings)
+    F.cross_entropy(net(Tensor(np.random.default_rng(0).normal(size=(2, 32, 32, 3)).astype(np.float32))), np.array([0, 1])).backward()
+    records, numbers = gradient_norms(net), {18: (2, 2, 2, 2)}.get(depth, (3, 4, 6, 3))
+    convs = 3 if depth == 50 else 2
+    expected = ["conv1", *(f"layer{s}.{i}.conv{c}" for s, n in enumerate(numbers, 1) for i in range(n) for c in range(1, convs + 1)), "fc"]
+    assert [r.layer for r in records] == expected == list(main_path(net)) and [r.depth for r in records] == list(range(1, depth + 1))
+    weights = dict(net.named_parameters())
+    for record in records:
+        w = weights[f"{record.layer}.weight"]
+        assert record.gradient_norm == pytest.approx(np.linalg.norm(w.grad), rel=1e-5) and record.gradient_norm > 0
+        assert record.weight_norm == pytest.approx(np.linalg.norm(w.data), rel=1e-5)
+    assert any(".downsample." in name for name in weights) == (build is not models.plain34)
+
+
+def test_the_projection_of_a_block_on_its_own_does_not_count_either():
+    block = staged(shortcut="B", bottleneck=True).layer2[0]
+    block(Tensor(np.ones((1, 4, 4, 8), np.float32))).sum().backward()
+    assert [r.layer for r in gradient_norms(block)] == ["conv1", "conv2", "conv3"] == list(main_path(block))
 
 
 def test_plain_net_with_batch_norm_explodes_at_initialisation_and_the_residual_twin_does_not():
@@ -73,10 +100,10 @@ def test_activation_gradients_of_a_linear_chain_solved_by_hand():
     assert [r.norm for r in records] == pytest.approx([9 * np.sqrt(10), 3 * np.sqrt(10), np.sqrt(10)])
 
 
-@pytest.mark.parametrize("which", NETS)
+@pytest.mark.parametrize("which", EVERY_NET)
 def test_activation_gradients_are_the_slopes_of_the_loss(which):
     """Adding e to a layer's output changes the loss by <dL/dy, e>: the norm is the slope along the gradient itself."""
-    net, (x, y) = lived_in(in_float64(NETS[which]())), batch(dtype=np.float64)
+    net, (x, y) = lived_in(in_float64(EVERY_NET[which]())), batch(dtype=np.float64)
     for of in ("layers", "blocks"):
         for record in activation_gradients(net, x, y, of=of)[1::2]:
             module, step, caught = dict(net.named_modules())[record.layer], 1e-6, []
@@ -97,6 +124,12 @@ def test_blocks_have_the_depth_of_their_last_layer():
     records = activation_gradients(models.resnet(14, width=2, shortcut="C"), *batch(), of="blocks")
     assert [(r.layer, r.depth) for r in records] == [("layer1.0", 3), ("layer1.1", 5), ("layer2.0", 7), ("layer2.1", 9),
                                                      ("layer3.0", 11), ("layer3.1", 13)]
+
+
+@pytest.mark.parametrize("pre_activation", [False, True])
+def test_bottlenecks_have_three_layers(pre_activation):
+    records = activation_gradients(staged(shortcut="B", bottleneck=True, pre_activation=pre_activation), *batch(), of="blocks")
+    assert [(r.layer, r.depth) for r in records] == [("layer1.0", 4), ("layer2.0", 7), ("layer2.1", 10), ("layer2.2", 13)]
 
 
 def test_projections_are_not_on_the_main_path():

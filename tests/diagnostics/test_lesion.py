@@ -5,13 +5,14 @@ from math import comb
 import numpy as np
 import pytest
 
-from minires import functional as F, models
+from minires import functional as F, models, nn
 from minires.diagnostics import drop_each, drop_random, drop_sets, dropped, evaluate, swap_each, swapped
 from minires.errors import ConfigError
-from minires.models.blocks import subsample_and_pad
+from minires.diagnostics.parts import blocks
+from minires.models.blocks import Bottleneck, FixupBlock, PreActBlock, Style, subsample_and_pad
 from minires.tensor import Tensor, no_grad
 
-from .nets import batch, in_float64, lived_in
+from .nets import KINDS, batch, in_float64, lived_in, staged
 
 
 def logits(net, x):
@@ -21,7 +22,16 @@ def logits(net, x):
 
 def silence(block):
     """F(x) = 0."""
-    block.bn2.weight.data[...] = block.bn2.bias.data[...] = 0
+    if isinstance(block, FixupBlock):
+        silent = block.scale, block.bias2b
+    elif isinstance(block, PreActBlock) or isinstance(block.bn2, nn.Identity):
+        last = block.conv3 if hasattr(block, "conv3") else block.conv2
+        silent = last.weight, *([] if last.bias is None else [last.bias])
+    else:
+        last = block.bn3 if isinstance(block, Bottleneck) else block.bn2
+        silent = last.weight, *([last.bias] if isinstance(last, nn.BatchNorm2d) else [])
+    for parameter in silent:
+        parameter.data[...] = 0
 
 
 def block_of(net, name):
@@ -44,6 +54,59 @@ def test_dropping_a_block_that_adds_nothing_changes_nothing(shortcut, name):
     assert np.array_equal(silent, without) and not np.allclose(whole, without)
     with dropped(net, name):
         assert np.array_equal(logits(net, x), silent)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_every_kind_of_block_the_shortcut_stays(kind):
+    """By hand, for an x of both signs; and in the net it is as if the branch were silent."""
+    net, (x, _) = lived_in(KINDS[kind]()), batch()
+    whole = logits(net, x)
+    for name, block in blocks(net).items():
+        h = Tensor(np.random.default_rng(1).standard_normal((2, 6, 6, block.conv1.weight.shape[2])).astype(np.float32))
+        shortcut, pre_activation = h, "pre-activation" in kind
+        if hasattr(block, "downsample"):
+            shortcut = block.downsample(F.relu(block.bn1(h)) if pre_activation else h)
+        elif "2.0" in name or "3.0" in name:
+            shortcut = subsample_and_pad(h, 2, block.conv1.weight.shape[2])
+        shortcut = shortcut * (0.5 if "halved" in kind else 1.0)
+        with dropped(net, name):
+            assert np.array_equal(block(h).data, shortcut.data if pre_activation else F.relu(shortcut).data)
+            without = logits(net, x)
+        before = {key: array.copy() for key, array in net.state_dict().items()}
+        silence(block)
+        assert np.array_equal(logits(net, x), without) and not np.allclose(whole, without)
+        net.load_state_dict(before)
+    assert np.array_equal(logits(net, x), whole)
+
+
+@pytest.mark.parametrize("pre_activation", [False, True])
+def test_a_net_of_stochastic_depth_is_taken_apart_like_any_other(pre_activation):
+    """Its F(x) counts by its probability in evaluation; a block brings its own to where it is put."""
+    net = lived_in(models.resnet(20, width=2, survival=0.5, pre_activation=pre_activation)).eval()
+    one, two = net.layer2[1], net.layer2[2]
+    assert (one.survival, two.survival) == pytest.approx((1 - 0.5 * 5 / 9, 1 - 0.5 * 6 / 9))
+    h = Tensor(batch(size=6)[0][..., :1] * np.ones(4, np.float32))
+    with dropped(net, "layer2.1"):
+        assert np.array_equal(one(h).data, h.data if pre_activation else F.relu(h).data)
+    with swapped(net, "layer2.1", "layer2.2"):
+        found = one(h).data
+    if pre_activation:
+        expected = h + two.survival * two.conv2(F.relu(two.bn2(two.conv1(F.relu(two.bn1(h))))))
+    else:
+        expected = F.relu(h + two.survival * two.bn2(two.conv2(F.relu(two.bn1(two.conv1(h))))))
+    assert found == pytest.approx(expected.data, rel=1e-5, abs=1e-6)
+
+
+@pytest.mark.parametrize("build", [models.resnet18, models.plain18, models.resnet50])
+def test_nets_for_large_images(build):
+    net, batches = build(num_classes=10), [batch(2, size=32)]
+    depth = {models.resnet18: 2, models.plain18: 2, models.resnet50: 3}[build]
+    names = [f"layer{s}.{i}" for s, n in enumerate((2, 2, 2, 2) if depth == 2 else (3, 4, 6, 3), 1) for i in range(n)]
+    records = drop_sets(net, batches, [(), names[:1], names[-2:], names], "train")
+    assert list(blocks(net)) == names and len({r.loss for r in records}) == 4
+    same = [r.blocks for r in swap_each(net, batches, mode="train")]
+    first = [("layer1.0", "layer1.1")] if depth == 2 else [("layer1.1", "layer1.2")]      # bottlenecks widen first of all
+    assert same == first + [(a, b) for a, b in zip(names, names[1:]) if a[:6] == b[:6] != "layer1" and not a.endswith(".0")]
 
 
 def test_a_block_of_a_plain_net_becomes_the_identity_or_subsamples_and_pads():
@@ -84,9 +147,12 @@ def test_swapping_a_block_with_itself_changes_nothing():
         assert np.array_equal(logits(net, x), whole)
 
 
-@pytest.mark.parametrize("build", [models.plain, models.resnet])
+@pytest.mark.parametrize("build", [
+    lambda: models.plain(20, width=2), lambda: models.resnet(20, width=2), lambda: models.resnet(20, width=2, shortcut="C", pre_activation=True),
+    lambda: models.resnet(20, width=2, batch_norm=False, init="fixup"), lambda: models.resnet(20, width=2, batch_norm=False, init="skipinit"),
+    lambda: staged(shortcut="B", bottleneck=True, groups=2), lambda: staged(shortcut="A", bottleneck=True, pre_activation=True)])
 def test_swapping_is_exchanging_the_weights(build):
-    net, (x, _) = lived_in(build(20, width=2)), batch()
+    net, (x, _) = lived_in(build()), batch()
     whole = logits(net, x)
     with swapped(net, "layer2.1", "layer2.2"):
         found = logits(net, x)
@@ -157,17 +223,44 @@ def test_in_either_mode():
         assert swap_each(net, batches, [("layer1.0", "layer1.0")], mode)[0][1:] == whole
 
 
+def bottleneck(c_out, stride=1):
+    rng = np.random.default_rng(0)
+    return Bottleneck(16, c_out, stride, Style("C", bottleneck=True, width_per_group=16), rng, rng)
+
+
+@pytest.mark.parametrize("one, other, words", [
+    ("0", "1", r"conv3 Conv2d\(1, 16, .* and Conv2d\(1, 20,"),           # the first two convolutions are alike
+    ("0", "2", r"conv2 Conv2d\(1, 1, .*stride=1, .* and .*stride=2, "),
+])
+def test_all_convolutions_count(one, other, words):
+    net = nn.Sequential(bottleneck(16), bottleneck(20), bottleneck(16, stride=2), bottleneck(16))
+    with pytest.raises(ConfigError, match=words):
+        with swapped(net, one, other):
+            pass
+    with swapped(net, "0", "3"):
+        pass
+
+
+def test_the_first_pre_activation_block_is_of_its_own_kind():
+    """Its first batch norm is not in the block."""
+    net = models.resnet(20, width=2, pre_activation=True)
+    with pytest.raises(ConfigError, match=r"bn1 Identity\(\) and BatchNorm2d\(2, "):
+        with swapped(net, "layer1.0", "layer1.1"):
+            pass
+    assert [r.blocks[0] for r in swap_each(net, [batch()])] == ["layer1.1", "layer2.1", "layer3.1"]
+
+
 def test_errors():
     net = models.resnet(14, width=2)
     with pytest.raises(ConfigError, match="dropped: unknown block: .*got 'layer1.2'; did you mean 'layer1"):
         with dropped(net, "layer1.2"):
             pass
-    with pytest.raises(ConfigError, match=r"layer1.1 and layer2.1: expected two blocks of one shape, got filters \(3, 3, 2, 2\), s"):
+    with pytest.raises(ConfigError, match=r"layer1.1 and layer2.1: expected two blocks of one shape, got conv1 Conv2d\(2, 2, .* and Conv2d\(4, 4"):
         with swapped(net, "layer1.1", "layer2.1"):
             pass
     with pytest.raises(ConfigError, match="count: expected 0 to 6, for so many blocks there are, got 7"):
         drop_random(net, [batch()], [7])
-    with pytest.raises(ConfigError, match="a net without blocks: expected one of models.plain or models.resnet, got Linear"):
+    with pytest.raises(ConfigError, match="a net without blocks: expected a plain or residual net of convolutions, .*, got Linear"):
         drop_each(net.fc, [batch()])
     for measure in (drop_each, swap_each):
         with pytest.raises(ConfigError, match="an iterator"):

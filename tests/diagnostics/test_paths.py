@@ -6,18 +6,21 @@ from math import comb
 import numpy as np
 import pytest
 
-from minires import functional as F, models
-from minires.diagnostics import input_gradients, path_gradient, path_gradients, routed
+from minires import functional as F, models, nn
+from minires.diagnostics import input_gradients, path_gradient, path_gradients, routed, undisturbed
+from minires.diagnostics.parts import blocks
 from minires.errors import ConfigError
+from minires.seeds import stream
 from minires.tensor import Tensor
 
-from .nets import batch, in_float64, lived_in
+from .nets import KINDS, batch, in_float64, lived_in
 
 
 def whole_gradient(net, x, y, mode):
-    x = Tensor(x, requires_grad=True)
-    F.cross_entropy(net.train(mode == "train")(x), y).backward()
-    return x.grad
+    with undisturbed(net, mode):
+        x = Tensor(x, requires_grad=True)
+        F.cross_entropy(net(x), y).backward()
+        return x.grad
 
 
 def subsets(names):
@@ -26,7 +29,7 @@ def subsets(names):
 
 NETS = {**{s: lambda s=s: models.resnet(8, width=2, shortcut=s) for s in "ABC"},
         "without batch norm": lambda: models.resnet(8, width=2, batch_norm=False),
-        "more blocks": lambda: models.resnet(14, width=2)}
+        "more blocks": lambda: models.resnet(14, width=2), **KINDS}
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
@@ -34,7 +37,8 @@ NETS = {**{s: lambda s=s: models.resnet(8, width=2, shortcut=s) for s in "ABC"},
 def test_all_paths_together_are_the_whole_gradient(which, mode):
     """The chain rule: a product of sums, one for each block, is a sum of products, one for each path."""
     net, (x, y) = lived_in(in_float64(NETS[which]())), batch(dtype=np.float64)
-    names = [f"layer{s}.{i}" for s in (1, 2, 3) for i in range(2 if which == "more blocks" else 1)]
+    names = list(blocks(net))
+    assert len(names) == (6 if which == "more blocks" else 4 if "bottlenecks" in which else 3)
     paths = [path_gradient(net, x, y, through, mode) for through in subsets(names)]
     assert len(paths) == 2 ** len(names)
     np.testing.assert_allclose(sum(paths), whole_gradient(net, x, y, mode), rtol=1e-9, atol=1e-14)
@@ -46,9 +50,62 @@ def test_all_paths_together_are_the_whole_gradient(which, mode):
 def test_what_the_net_computes_stays_the_same_to_the_bit(which, mode):
     net, (x, _) = lived_in(NETS[which]()).train(mode == "train"), batch()
     whole = net(Tensor(x)).data
-    for through in ((), ("layer1.0", "layer3.0"), ("layer1.0", "layer2.0", "layer3.0")):
+    names = list(blocks(net))
+    for through in ((), (names[0], names[2]), names[1:], names):
         with routed(net, *through):
             assert np.array_equal(net(Tensor(x)).data, whole)
+
+
+@pytest.mark.parametrize("mode", ["train", "eval"])
+@pytest.mark.parametrize("which", ["pre-activation C", "bottlenecks B", "pre-activation bottlenecks B"])
+def test_what_the_net_remembers_stays_the_same_too(which, mode):
+    """Every batch norm is called once: the running statistics move as they do in the whole net."""
+    (x, _), states = batch(), []
+    for through in (None, (), ("layer1.0",), ("layer1.0", "layer2.0")):
+        net = lived_in(KINDS[which]()).train(mode == "train")
+        with routed(net, *through) if through is not None else undisturbed(nn.Identity()):
+            net(Tensor(x))
+        states.append(net.state_dict())
+    assert all(np.array_equal(state[name], array) for state in states for name, array in states[0].items())
+
+
+@pytest.mark.parametrize("pre_activation", [False, True])
+def test_stochastic_depth_goes_on(pre_activation):
+    """In evaluation F(x) counts by its probability; in training a block left out has no branch that a path could take."""
+    net, (x, y) = lived_in(in_float64(models.resnet(14, width=2, survival=0.3, shortcut="B", pre_activation=pre_activation))), batch(dtype=np.float64)
+    for mode in ("eval", "train"):
+        paths = {through: path_gradient(net, x, y, through, mode) for through in subsets(list(blocks(net)))}
+        np.testing.assert_allclose(sum(paths.values()), whole_gradient(net, x, y, mode), rtol=1e-9, atol=1e-14)
+        used = set().union(*(through for through, gradient in paths.items() if gradient.any()))
+        left_out, random = set(), stream(0, "stochastic depth")
+        for name, block in blocks(net).items():
+            if mode == "train" and random.random() >= block.survival:
+                left_out.add(name)
+        assert used == set(blocks(net)) - left_out and sum(g.any() for g in paths.values()) == 2 ** len(used)
+        with undisturbed(net, mode):
+            whole = net(Tensor(x)).data
+        with undisturbed(net, mode), routed(net, "layer2.0", "layer3.1"):
+            assert np.array_equal(net(Tensor(x)).data, whole)
+    assert 0 < len(left_out) < 6
+
+
+def test_parameters_off_the_path_get_no_gradient():
+    net, (x, y) = lived_in(KINDS["bottlenecks C"]()), batch()
+    with routed(net, "layer2.1"):
+        F.cross_entropy(net(Tensor(x)), y).backward()
+    found = {name for name, p in net.named_parameters() if p.grad is not None and p.grad.any()}
+    on = {name for name, _ in net.named_parameters() if "downsample" in name or name.startswith(("conv1", "bn1", "fc", "layer2.1"))}
+    assert found == {name for name in on if not name.startswith("layer2.1.downsample")}
+
+
+def test_of_a_pre_activation_block_nothing_is_left_on_the_shortcut():
+    """Its identity hands the gradient on as it is: through shortcuts only, with no ReLU on the way, it is the same everywhere in a stage."""
+    net, (x, y), seen = lived_in(models.resnet(20, width=2, pre_activation=True)), batch(), []
+    for block in net.layer2:
+        block.register_forward_hook(lambda module, inputs, output: output.register_hook(seen.append) and None)
+    with routed(net):
+        F.cross_entropy(net(Tensor(x)), y).backward()
+    assert len(seen) == 3 and all(np.array_equal(gradient, seen[0]) for gradient in seen)
 
 
 def test_a_silent_branch_carries_no_gradient():

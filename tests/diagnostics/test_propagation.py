@@ -9,7 +9,7 @@ from minires import models, nn
 from minires.diagnostics import growth, propagation
 from minires.errors import ConfigError
 
-from .nets import batch, mlp
+from .nets import KINDS, batch, lived_in, mlp
 
 
 def inputs(n, width, seed=0):
@@ -86,6 +86,23 @@ def test_without_batch_norm_a_residual_net_doubles_in_every_block():
                        for build in (models.plain, models.resnet))
     assert residual[9].activation / residual[1].activation > 2 ** 3      # four blocks further within the first stage
     assert plain[9].activation / plain[1].activation < 2
+
+
+@pytest.mark.parametrize("which", KINDS)
+def test_every_kind_of_block(which):
+    found = propagation(lambda seed: lived_in(KINDS[which](), seed), *batch(), seeds=2)
+    depth = 14 if "bottlenecks" in which else 8
+    assert [r.depth for r in found.layers] == list(range(1, depth + 1)) and found.gradient_norms.shape == (2, depth)
+    assert all(r.activation > 0 < r.gradient for r in found.layers) and np.isfinite(found.growth).all()
+
+
+def test_stochastic_depth_leaves_out_other_layers_in_each_draw():
+    def build(seed):
+        return models.resnet(14, width=2, survival=0.2, seed=seed)
+
+    with pytest.raises(ConfigError, match="draws differ: expected the same layers to be called in each, got layer.* in some only"):
+        propagation(build, *batch(4), seeds=3)
+    assert len(propagation(build, *batch(4), seeds=3, mode="eval").layers) == 14
 
 
 # The line

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from minires import data, functional as F, kernels, models, nn
-from minires.diagnostics import dropped, responses
+from minires.diagnostics import dropped, responses, undisturbed
+from minires.diagnostics.parts import blocks
 from minires.errors import ConfigError
 from minires.kernels import naive
+from minires.models.blocks import subsample_and_pad
 from minires.tensor import Tensor, no_grad
 
-from .nets import NETS, batch, lived_in, mlp
+from .nets import KINDS, NETS, batch, lived_in, mlp
 
 
 def expected(net, x):
@@ -45,6 +47,68 @@ def test_every_layer_of_every_net(which, mode):
         assert record.mean == pytest.approx(response.mean(), rel=1e-4, abs=1e-6)
         assert record.std == pytest.approx(response.std(), rel=1e-4)
         assert record.active == pytest.approx(np.nan if ahead is None else (ahead > 0).mean(), nan_ok=True)
+
+
+def expected_of_blocks(net, x, pre_activation):
+    """The same for nets of any blocks but Fixup's."""
+    found = [["conv1", net.bn1(net.conv1(x)), None]]
+
+    def relu(ahead):
+        if found[-1][2] is None:                           # only the first ReLU after a layer is its own
+            found[-1][2] = ahead
+        return F.relu(ahead)
+
+    x = relu(found[0][1])
+    for name, block in blocks(net).items():
+        convs = [part for key, part in vars(block).items() if key.startswith("conv")]
+        norms = [part for key, part in vars(block).items() if key.startswith("bn")]
+        h = relu(norms[0](x)) if pre_activation else x
+        norms = [*norms[1:], block.gain] if pre_activation else norms
+        shortcut = (block.downsample(h) if block.shortcut == "projection" else
+                    subsample_and_pad(x, block.stride, block.new_channels) if block.shortcut == "subsample and pad" else x) * block.shortcut_scale
+        for i, (conv, norm) in enumerate(zip(convs, norms), 1):
+            found.append([f"{name}.conv{i}", norm(conv(h)), None])
+            if i < len(convs):
+                h = relu(found[-1][1])
+        x = found[-1][1] + shortcut
+        x = x if pre_activation else relu(x)
+    if pre_activation:
+        x = relu(net.bn2(x))
+    return [*found, ["fc", net.fc(F.global_avg_pool2d(x)), None]]
+
+
+@pytest.mark.parametrize("mode", ["train", "eval"])
+@pytest.mark.parametrize("which", [which for which in KINDS if "fixup" not in which])
+def test_every_layer_of_every_kind_of_block(which, mode):
+    net, (x, y) = lived_in(KINDS[which]()), batch()
+    records = responses(net, [(x, y)], mode=mode)
+    with undisturbed(net, mode), no_grad():
+        by_hand = expected_of_blocks(net, Tensor(x), "pre-activation" in which)
+    assert [r.layer for r in records] == [name for name, _, _ in by_hand] and [r.depth for r in records] == list(range(1, len(by_hand) + 1))
+    for record, (_, response, ahead) in zip(records, by_hand):
+        assert record.mean == pytest.approx(response.data.mean(), rel=1e-4, abs=1e-6)
+        assert record.std == pytest.approx(response.data.std(), rel=1e-4)
+        assert record.active == pytest.approx(np.nan if ahead is None else (ahead.data > 0).mean(), nan_ok=True)
+
+
+def test_the_layers_of_fixup_are_taken_as_they_are():
+    net, (x, y) = lived_in(KINDS["fixup B"]()), batch()
+    found = {r.layer: r for r in responses(net, [(x, y)])}
+    with no_grad():
+        stem = net.bn1(net.conv1(Tensor(x)))
+        block, h = net.layer1[0], F.relu(stem)
+        first = block.conv1(h + block.bias1a)
+        ahead = first + block.bias1b
+        second = block.conv2(F.relu(ahead) + block.bias2a)
+    for name, response in (("conv1", stem), ("layer1.0.conv1", first), ("layer1.0.conv2", second)):
+        assert found[name][2:4] == pytest.approx((response.data.mean(), response.data.std()), rel=1e-4, abs=1e-6)
+    assert found["layer1.0.conv1"].active == pytest.approx((ahead.data > 0).mean()) and len(found) == 8
+
+
+def test_skipinit_starts_with_branches_that_do_not_respond():
+    net, (x, y) = models.resnet(8, width=4, batch_norm=False, init="skipinit"), batch()
+    records = {r.layer: r for r in responses(net, [(x, y)])}
+    assert records["layer1.0.conv2"].std == records["layer3.0.conv2"].std == 0 < records["layer1.0.conv1"].std
 
 
 def test_batch_norm_solved_by_hand():

@@ -10,7 +10,9 @@ from minires.errors import ConfigError
 from minires.tensor import Tensor
 
 from ..gpu import to_cpu
-from .nets import NETS, batch, in_float64, lived_in
+from .nets import KINDS, NETS, batch, in_float64, lived_in
+
+EVERY_NET = NETS | KINDS
 
 BOTH = {
     "activation_gradients": lambda net, x, y: d.activation_gradients(net, x, y),
@@ -28,7 +30,7 @@ BOTH = {
     "loss_plane": lambda net, x, y: d.loss_plane(net, [(x, y)], d.random_direction(net), d.random_direction(net, 1), (0, 1), (-1, 0)),
 }
 RESIDUAL = {
-    "path_gradient": lambda net, x, y: d.path_gradient(net, x, y, ("layer1.0", "layer3.0"), mode="train"),
+    "path_gradient": lambda net, x, y: d.path_gradient(net, x, y, ("layer1.0", "layer2.0"), mode="train"),
     "path_gradients": lambda net, x, y: d.path_gradients(net, x, y, samples=2),
 }
 DIAGNOSTICS = BOTH | RESIDUAL
@@ -63,12 +65,12 @@ def all_of(net):
     }
 
 
-@pytest.mark.parametrize("which", NETS)
+@pytest.mark.parametrize("which", EVERY_NET)
 @pytest.mark.parametrize("diagnose", DIAGNOSTICS)
 def test_the_net_is_as_it_was(which, diagnose):
     if diagnose in RESIDUAL and "plain" in which:
         return
-    net, (x, y) = in_use(NETS[which]()), batch()
+    net, (x, y) = in_use(EVERY_NET[which]()), batch()
     before, images = all_of(net), x.copy()
     DIAGNOSTICS[diagnose](net, x, y)
     assert all_of(net) == before and np.array_equal(x, images)
@@ -105,9 +107,12 @@ def test_even_if_it_fails(diagnose, when):
     assert all_of(net) == before and calls
 
 
+@pytest.mark.parametrize("build", [lambda: models.resnet(8, width=2, shortcut="B"),
+                                   lambda: models.resnet(8, width=2, shortcut="B", pre_activation=True, survival=0.2)],
+                         ids=["residual", "pre-activation"])
 @pytest.mark.parametrize("diagnose", DIAGNOSTICS)
-def test_on_a_gpu_it_gives_what_it_gives_on_the_cpu(diagnose, gpu):
-    net, (x, y) = lived_in(in_float64(models.resnet(8, width=2, shortcut="B"))), batch(dtype=np.float64)
+def test_on_a_gpu_it_gives_what_it_gives_on_the_cpu(diagnose, build, gpu):
+    net, (x, y) = lived_in(in_float64(build())), batch(dtype=np.float64)
     here = flat(DIAGNOSTICS[diagnose](net, x, y))
     net.to("gpu")
     before = all_of(net)

@@ -8,7 +8,7 @@ from minires.diagnostics import updates
 from minires.errors import ConfigError, GraphError
 from minires.tensor import Tensor
 
-from .nets import batch, in_float64
+from .nets import KINDS, batch, in_float64
 
 
 def backward(net, x, y):
@@ -54,6 +54,33 @@ def test_each_group_has_its_own_settings_and_some_weights_none():
     assert records["fc"].update_norm == pytest.approx(0.25 * np.linalg.norm(net.fc.weight.grad))
     assert records["fc"].effective_lr == pytest.approx(0.25 / np.sum(net.fc.weight.data ** 2))
     assert records["layer1.0.conv1"].update_norm == 0 < records["layer1.0.conv1"].gradient_norm
+
+
+@pytest.mark.parametrize("which", KINDS)
+def test_on_every_kind_of_block(which):
+    net, (x, y) = in_float64(KINDS[which]()), batch(dtype=np.float64)
+    optimizer = optim.SGD(net.parameters(), 0.1, 0.9)
+    for _ in range(2):
+        backward(net, x, y)
+        records = updates(net, optimizer=optimizer)
+        before = {name: array.copy() for name, array in net.state_dict().items()}
+        optimizer.step()
+    assert len(records) == (14 if "bottlenecks" in which else 8) and all(".downsample." not in r.layer for r in records)
+    for r in records:
+        assert r.update_norm == pytest.approx(np.linalg.norm(net.state_dict()[r.layer + ".weight"] - before[r.layer + ".weight"]), abs=1e-12)
+
+
+def test_layers_left_out_by_stochastic_depth_do_not_move():
+    net, (x, y) = models.resnet(8, width=2, survival=1e-9), batch()
+    backward(net, x, y)
+    optimizer = optim.SGD(optim.parameter_groups(net, 0.1), 0.5, 0.9)
+    for velocity in optimizer.velocities:
+        velocity += 1                                      # from steps before; without a gradient even these do nothing
+    for records in (updates(net, lr=0.5), updates(net, optimizer=optimizer)):
+        records = {r.layer: r for r in records}
+        still, moving = records["layer3.0.conv2"], records["fc"]
+        assert net.layer3[0].conv2.weight.grad is None and still.gradient_norm == still.update_norm == still.ratio == 0 < moving.update_norm
+        assert still.effective_lr == pytest.approx(0.5 / still.weight_norm ** 2)
 
 
 def test_lr_given_counts_more_than_the_optimisers():

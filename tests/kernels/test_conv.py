@@ -11,7 +11,7 @@ CORNERS = {
     "1x1 kernel": ((2, 4, 3, 3), (1, 1, 3, 2), {}),
     "1x1 kernel in groups": ((2, 4, 3, 4), (1, 1, 2, 6), {"groups": 2}),
     "1x1 kernel, stride 2": ((2, 5, 4, 3), (1, 1, 3, 2), {"stride": 2}),
-    "as many windows as pixels, elsewhere": ((1, 2, 2, 2), (1, 1, 2, 2), {"padding": 1, "stride": 2}),
+    "as many windows as pixels, elsewhere": ((1, 2, 2, 2), (1, 1, 2, 32), {"padding": 1, "stride": 2}),
     "padding beyond the kernel's reach": ((1, 3, 2, 2), (1, 1, 2, 2), {"padding": (2, 3)}),
     "windows that see padding alone": ((1, 2, 2, 1), (2, 2, 1, 1), {"padding": 4, "stride": 2}),
     "stride beyond the kernel": ((2, 9, 8, 2), (2, 2, 2, 3), {"stride": (4, 3)}),

@@ -7,29 +7,12 @@ from minires import functional as F, models, weights
 from minires.errors import ConfigError
 from minires.tensor import Tensor
 
-# Parameters: torchvision's documentation. Multiply-adds in thousand millions for an image of 224x224: He et al. 2015, table 1,
-# for the stride where the paper has it, in parentheses; torchvision's documentation for its own. Both round.
-SIZES = {
-    "resnet18": (11_689_512, 1.81, {}), "resnet34": (21_797_672, 3.66, {}), "resnet50": (25_557_032, 4.09, {}), "resnet101": (44_549_160, 7.80, {}),
-    "resnet152": (60_192_808, 11.51, {}), "resnet50 v1": (25_557_032, 3.86, {"stride_on": "1x1"}),
-    "resnext50": (25_028_904, 4.23, {"groups": 32, "width_per_group": 4}), "wide_resnet50": (68_883_240, 11.40, {"width_per_group": 128}),
-    "plain18": (11_515_688, 1.79, {}), "plain34": (21_623_848, 3.64, {}),
-}
-BUILDERS = {"resnet50 v1": models.resnet50, "resnext50": models.resnet50, "wide_resnet50": models.resnet50}
 NETS = {
     "resnet18": (18, {}), "resnet34": (34, {}), "resnet50": (50, {}), "resnet101": (101, {}), "resnet152": (152, {}),
     "plain18": (18, {"shortcut": None}), "plain34": (34, {"shortcut": None}), "resnet18 A": (18, {"shortcut": "A"}), "resnet18 C": (18, {"shortcut": "C"}),
-    "resnet50 A": (50, {"shortcut": "A"}), "resnet50 v1": (50, {"stride_on": "1x1"}), "resnet18 v2": (18, {"pre_activation": True}),
-    "resnet50 v2": (50, {"pre_activation": True}), "resnext50": (50, {"groups": 32, "width_per_group": 4}), "wide_resnet50": (50, {"width_per_group": 128}),
+    "resnet50 A": (50, {"shortcut": "A"}), 'resnet50, stride_on="1x1"': (50, {"stride_on": "1x1"}), "resnet18 v2": (18, {"pre_activation": True}),
+    "resnet50 v2": (50, {"pre_activation": True}), "resnext50_32x4d": (50, {"groups": 32, "width_per_group": 4}), "wide_resnet50_2": (50, {"width_per_group": 128}),
 }
-
-
-@pytest.mark.parametrize("name", SIZES)
-def test_parameters_and_multiply_adds(name):
-    parameters, multiply_adds, settings = SIZES[name]
-    net = BUILDERS.get(name, getattr(models, name, None))(**settings)
-    assert net.num_parameters() == parameters
-    assert round(net.summary((1, 224, 224, 3)).multiply_adds / 1e9, 2) == multiply_adds
 
 
 def in_both(torch, name, folder, training):

@@ -1,12 +1,8 @@
-"""Stochastic gradient descent, the learning-rate schedule of He et al. 2015, gradient clipping, weights kept at their length."""
+"""Stochastic gradient descent."""
 
-import numpy as np
-
-from . import backend
-from .errors import ConfigError, DeviceError, DtypeError, ShapeError, unknown_name
-from .kernels import routine
-from .nn.layers import before_batch_norm
-
+from .. import backend
+from ..errors import ConfigError, DeviceError, DtypeError, ShapeError, unknown_name
+from ..kernels import routine
 
 GROUP_SETTINGS = ("params", "weight_decay", "lr_scale")
 
@@ -131,7 +127,7 @@ class SGD:
 
 
 def parameter_groups(model, weight_decay, decay_batch_norm=True, scalar_lr_scale=1.0):
-    """A net's parameters for `SGD`, each with the settings that its kind gets: in the order of ``model.parameters()``.
+    """A net's parameters for `SGD`, each with the settings that its kind gets: in the order of ``model.parameters()``, without frozen ones.
 
     Parameters
     ----------
@@ -149,116 +145,4 @@ def parameter_groups(model, weight_decay, decay_batch_norm=True, scalar_lr_scale
     list of dict
     """
     return [{"params": [p], "weight_decay": weight_decay if decay_batch_norm or p.ndim > 1 else 0.0,
-             "lr_scale": scalar_lr_scale if p.shape == (1,) else 1.0} for p in model.parameters()]
-
-
-def keep_norms(model):
-    """A function that sets the weights of every layer before a batch norm back to the length that they have now.
-
-    Batch norm takes the scale of these weights out again, so the loss is the same for w and c w (van Laarhoven 2017,
-    arXiv:1706.05350). Then the gradient is at right angles to w, every step lengthens w, the more the larger the gradient, and
-    the longer w is, the smaller the gradient and the angle that a step turns w by: about lr |g| / |w|. Where gradients explode
-    at the start, a few steps leave weights so long that they hardly turn any more. With their length kept they go on turning.
-
-    A convolution or linear layer is before a batch norm if that was assigned right after it in the same module, as in `models` and in an
-    ``nn.Sequential``. The length is |w| = sqrt(sum w^2), of all filters of the layer together.
-
-    Returns
-    -------
-    callable
-        Takes any arguments and ignores them: pass it to a `Trainer` as ``after_step``. It keeps the lengths at the time of this
-        call: in a run that is resumed too, make it from the net as built, before the checkpoint is loaded.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such layer.
-    """
-    weights = [layer.weight for _, _, layer in before_batch_norm(model)]
-    kept = [(weight, length) for weight in weights if (length := _length(weight.data)) > 0]
-    if not kept:
-        raise ConfigError("keep_norms", "nothing to keep", "a Conv2d or Linear, and a BatchNorm2d assigned right after it", "none",
-                          "without batch norm the loss depends on the length of weights")
-
-    def keep(*_):
-        for weight, length in kept:
-            now = _length(weight.data)
-            if now > 0:
-                weight.data *= length / now       # in place, for on the GPU the optimiser owns the memory
-    return keep
-
-
-def _length(array):
-    return float(np.sqrt(np.square(array, dtype=np.float64).sum()))
-
-
-class MultiStepLR:
-    """The learning rate as a function of the iteration: multiplied by `gamma` at each milestone, after a warm-up.
-
-    Parameters
-    ----------
-    optimizer : SGD
-        Its ``lr`` at this moment is the base rate; ``step`` then sets it.
-    milestones : sequence of int
-        Iterations from which on the next lower rate holds. The paper: 32,000 and 48,000.
-    gamma : float
-    warmup : int
-        During the first `warmup` iterations the rate rises linearly from ``warmup_factor * lr``. With
-        ``warmup_factor`` 0.1 this is a gentler form of the paper's start at 0.01 for its 110-layer net.
-
-    Raises
-    ------
-    ConfigError
-        For milestones that do not rise, or a warm-up below 0.
-    """
-
-    def __init__(self, optimizer, milestones, gamma=0.1, warmup=0, warmup_factor=0.1):
-        self.milestones = list(milestones)
-        if self.milestones != sorted(set(self.milestones)) or any(m < 0 for m in self.milestones):
-            raise ConfigError("MultiStepLR", "milestones", "rising iterations", str(self.milestones))
-        if warmup < 0:
-            raise ConfigError("MultiStepLR", "warmup", "a number of iterations, 0 or more", repr(warmup))
-        self.optimizer, self.base_lr, self.gamma = optimizer, optimizer.lr, gamma
-        self.warmup, self.warmup_factor = warmup, warmup_factor
-        self.iteration = 0
-        optimizer.lr = self.lr_at(0)
-
-    def lr_at(self, iteration):
-        """The learning rate that iteration number `iteration`, counted from 0, uses."""
-        lr = self.base_lr * self.gamma ** sum(iteration >= m for m in self.milestones)
-        if iteration < self.warmup:
-            lr *= self.warmup_factor + (1 - self.warmup_factor) * iteration / self.warmup
-        return lr
-
-    def step(self):
-        """Call after each ``optimizer.step()``."""
-        self.iteration += 1
-        self.optimizer.lr = self.lr_at(self.iteration)
-
-    def state_dict(self):
-        return {"iteration": self.iteration}
-
-    def load_state_dict(self, state):
-        self.iteration = state["iteration"]
-        self.optimizer.lr = self.lr_at(self.iteration)
-
-
-def clip_grad_norm(params, max_norm):
-    """Scale all gradients down together if their common norm exceeds `max_norm`; return the norm before.
-
-    norm = sqrt(sum over all parameters and elements of gradient^2)   (Pascanu et al. 2013, arXiv:1211.5063)
-
-    Raises
-    ------
-    ConfigError
-        If `max_norm` is not above 0.
-    """
-    if not max_norm > 0:
-        raise ConfigError("clip_grad_norm", "max_norm", "a number above 0", repr(max_norm))
-    params = [p for p in params if p.grad is not None]
-    # In float64: the squares of an exploding net's gradients would not fit into float32.
-    norm = float(np.sqrt(sum(np.square(p.grad, dtype=np.float64).sum() for p in params)))
-    if norm > max_norm:
-        for p in params:
-            p.grad = p.grad * float(max_norm / norm)
-    return norm
+             "lr_scale": scalar_lr_scale if p.shape == (1,) else 1.0} for p in model.parameters() if p.requires_grad]

@@ -1,0 +1,121 @@
+"""Photographs sorted into folders, one for each class, as torchvision's ImageFolder and many downloads have them."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from .. import backend
+from ..errors import ConfigError, DataError
+from .cache import cached
+from .photographs import PhotographDataset, shorter_side
+from .pictures import SUFFIXES
+from .places import user_cache
+
+TRAIN, TEST = ("train", "training"), ("val", "valid", "validation", "test", "testing")
+LAYOUT = "a folder for each class with its pictures in it, or such folders in train/ and val/"
+
+
+def photographs(folder, size=224, held_out=0.2, seed=0, workers=None, cache=None, progress=True):
+    """The training and test set of a folder of photographs.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Holds a folder for each class, or ``train/`` and ``val/`` (or ``test/``) which do.
+    size : int
+        Height and width in pixels of what the net shall see.
+    held_out : float
+        Where the folder is not parted into train/ and val/: the part of each class that is kept for testing.
+    seed : int
+        For the choice of these.
+    workers : int, optional
+        Processes that decode and prepare batches; by default one for each core. In a program they need the usual
+        ``if __name__ == "__main__":``; with 0 all is done in one process.
+    cache : str or Path, optional
+        Where decoded pictures are kept; by default in the user's cache.
+    progress : bool
+
+    Returns
+    -------
+    train, test : PhotographDataset
+
+    Raises
+    ------
+    DataError
+        If the folder is not laid out like that, holds fewer than two classes, a class without pictures, or pictures that cannot be read.
+    ConfigError
+        For a size or a part that makes no sense.
+    """
+    folder = Path(folder).expanduser()
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise ConfigError("photographs", "size", "pixels, at least 1", repr(size))
+    if not 0 < held_out < 1:
+        raise ConfigError("photographs", "held_out", "a part between 0 and 1", repr(held_out))
+    training, testing = _parts(folder)
+    classes = _classes(training)
+    files = _files(training, classes)
+    if testing is not None:
+        if _classes(testing) != classes:
+            raise DataError(str(folder), f"{training.name}/ and {testing.name}/ hold different classes", "the same folders in both",
+                            f"only in one: {', '.join(sorted(set(classes) ^ set(_classes(testing)))[:5])}")
+        test_files = _files(testing, classes)
+    else:
+        files, test_files = _split(files, classes, held_out, seed, folder)
+    workers = backend.available_cores() if workers is None else workers
+    place = Path(cache).expanduser() if cache is not None else user_cache() / "pictures"
+    name = f"{folder.resolve().name}-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]}"
+    # In the order of their names, so that another seed finds the same cache.
+    paths = sorted(path for path, _ in [*files, *test_files])
+    pictures = cached(paths, shorter_side(size), place / name, workers, progress)
+    positions = {path: i for i, path in enumerate(paths)}
+    return tuple(PhotographDataset(pictures, np.array([positions[path] for path, _ in some]), np.array([label for _, label in some]), classes,
+                                   folder.resolve().name, size, workers) for some in (files, test_files))
+
+
+def _parts(folder):
+    """The folder of the training classes, and that of the test classes or None."""
+    if not folder.is_dir():
+        raise DataError(str(folder), "no such folder" if not folder.exists() else "not a folder", LAYOUT)
+    inside = {path.name.lower(): path for path in folder.iterdir() if path.is_dir()}
+    training = next((inside[name] for name in TRAIN if name in inside), None)
+    testing = next((inside[name] for name in TEST if name in inside), None)
+    if training is None and testing is not None and set(inside) <= set(TEST):
+        raise DataError(str(folder), f"{testing.name}/ without train/", LAYOUT, ", ".join(sorted(inside)))
+    return (folder, None) if training is None else (training, testing)
+
+
+def _classes(folder):
+    classes = tuple(sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")))
+    if len(classes) < 2:
+        loose = sum(_is_picture(path) for path in folder.iterdir())
+        raise DataError(str(folder), "not two classes", LAYOUT, f"{len(classes)} folders" + (f" and {loose} loose pictures" if loose else ""))
+    return classes
+
+
+def _files(folder, classes):
+    """(path, label) of every picture, class by class."""
+    files = []
+    for label, name in enumerate(classes):
+        found = sorted(path for path in (folder / name).rglob("*") if _is_picture(path))
+        if not found:
+            raise DataError(str(folder / name), "a class without pictures", f"files that end in {', '.join(SUFFIXES)}", "none")
+        files += [(path, label) for path in found]
+    return files
+
+
+def _is_picture(path):
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def _split(files, classes, held_out, seed, folder):
+    """Of each class a part at random for testing, at least one picture, and the rest for training."""
+    rng, training, testing = np.random.default_rng(seed), [], []
+    for label, name in enumerate(classes):
+        own = [file for file in files if file[1] == label]
+        if len(own) < 2:
+            raise DataError(str(folder / name), "too few pictures", "two or more: one to train with, one to test", len(own))
+        order, count = rng.permutation(len(own)), min(len(own) - 1, max(1, round(held_out * len(own))))
+        testing += [own[i] for i in sorted(order[:count])]
+        training += [own[i] for i in sorted(order[count:])]
+    return training, testing

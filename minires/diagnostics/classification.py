@@ -1,0 +1,76 @@
+"""Which classes a net takes images for: top-1 and top-5 error, and the confusion matrix."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import backend
+from ..errors import ConfigError
+from ..nn.undisturbed import undisturbed
+from ..tensor import Tensor, no_grad
+from .evaluation import check_batches
+from .parts import array_of
+
+
+class Classified(NamedTuple):
+    """The logits that a net gives for each image of a set, and the right classes."""
+
+    logits: np.ndarray       # float, shape (N, K)
+    labels: np.ndarray       # int, shape (N,)
+
+
+def classify(model, batches, mode="eval"):
+    """The logits of `model` for all images, as NumPy arrays. The net stays as it is.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Maps images to logits (N, K).
+    batches : iterable of (images, labels)
+        Gone through once: `data.EvaluationBatches`, or a list.
+    mode : {"train", "eval"}
+
+    Returns
+    -------
+    Classified
+
+    Raises
+    ------
+    ConfigError
+        If `batches` is an iterator, such as the endless `data.Batches`, or holds no images; or for an unknown mode.
+    """
+    check_batches(batches, "classify")
+    logits, labels = [], []
+    with undisturbed(model, mode), no_grad():
+        for images, right in batches:
+            logits.append(backend.move(model(Tensor(array_of(images))).data, "cpu"))
+            labels.append(np.asarray(right))
+    if not logits:
+        raise ConfigError("classify", "batches", "at least one image", "none")
+    return Classified(np.concatenate(logits), np.concatenate(labels))
+
+
+def top_error(classified, k=1):
+    """The images whose right class is not among the `k` largest logits, in percent: the top-1 and top-5 error of He et al. 2015.
+
+    Among equal logits the right one counts as the last, so that a net which gives all classes the same has no luck.
+
+    Raises
+    ------
+    ConfigError
+        For a `k` below 1 or above the number of classes.
+    """
+    logits, labels = classified
+    if not 1 <= k <= logits.shape[1]:
+        raise ConfigError("top_error", "k", f"1 to {logits.shape[1]}, for so many classes there are", repr(k))
+    right = logits[np.arange(len(labels)), labels]
+    before = (~(logits < right[:, None])).sum(axis=1) - 1        # without the right one itself; nan is below nothing
+    return 100 * float((before >= k).mean())
+
+
+def confusion_matrix(classified):
+    """How many images of each class were taken for each: int (K, K), the right class by row, the net's by column."""
+    logits, labels = classified
+    matrix = np.zeros((logits.shape[1],) * 2, np.int64)
+    np.add.at(matrix, (labels, logits.argmax(axis=1)), 1)
+    return matrix

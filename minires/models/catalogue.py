@@ -1,0 +1,61 @@
+"""Every net by name, for commands and settings files: what is a function in Python is a word there.
+
+    resnet50, plain18, wide_resnet50_2, ...      a net for large images: the function of that name
+    resnet-20, plain-56, residual_mlp-20, ...    a net of any depth: the function's name, a hyphen, and the depth
+"""
+
+import inspect
+
+from ..errors import ConfigError, unknown_name
+from . import cifar, imagenet, mlp
+
+OF_ANY_DEPTH = {"resnet": cifar.resnet, "plain": cifar.plain, "residual_mlp": mlp.residual_mlp, "plain_mlp": mlp.plain_mlp}
+OF_ONE_DEPTH = {build.__name__: build for build in (
+    imagenet.plain18, imagenet.plain34, imagenet.resnet18, imagenet.resnet34, imagenet.resnet50, imagenet.resnet101, imagenet.resnet152,
+    imagenet.resnext50_32x4d, imagenet.resnext101_32x8d, imagenet.wide_resnet50_2, imagenet.wide_resnet101_2)}
+EXAMPLES = ("resnet-20", "plain-56", "residual_mlp-20")
+
+
+def build(name, **settings):
+    """The net of that name.
+
+    Parameters
+    ----------
+    name : str
+        Such as "resnet50" or "resnet-56".
+    **settings
+        Those of the function that builds it: ``num_classes``, ``seed``, ``shortcut``, ``width``, ...
+
+    Returns
+    -------
+    nn.Module
+
+    Raises
+    ------
+    ConfigError
+        For a name or a setting that does not exist, or a value that is not possible.
+    """
+    make, depth = _find(name)
+    taken = settings_of(name)
+    for setting in settings:
+        if setting not in taken:
+            raise unknown_name(name, "setting", setting, taken)
+    return make(*depth, **settings)
+
+
+def settings_of(name):
+    """The names of the settings that the net of that name takes. Raises ConfigError if there is none."""
+    make, _ = _find(name)
+    return [parameter.name for parameter in inspect.signature(make).parameters.values() if parameter.kind is parameter.KEYWORD_ONLY]
+
+
+def _find(name):
+    """The function that builds the net, and its depth, if it takes one."""
+    if name in OF_ONE_DEPTH:
+        return OF_ONE_DEPTH[name], ()
+    family, _, depth = str(name).rpartition("-")
+    if family in OF_ANY_DEPTH and depth.isdecimal():
+        return OF_ANY_DEPTH[family], (int(depth),)
+    if name in OF_ANY_DEPTH:
+        raise ConfigError("model", f"{name} of which depth?", f"{name}-20, {name}-56, ...", repr(name))
+    raise unknown_name("model", "net", name, (*OF_ONE_DEPTH, *EXAMPLES))

@@ -1,0 +1,276 @@
+"""Photographs in folders: found, decoded once, cut at random, and the same batches however many processes cut them."""
+
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+from minires import data
+from minires.data import cache, crops, preprocessing
+from minires.data.pictures import decode
+from minires.errors import CheckpointError, ConfigError, DataError
+from minires.train import Recipe
+
+Image = pytest.importorskip("PIL.Image")
+CLASSES = ("heron", "otter", "wren")
+RECIPE = Recipe(batch_size=4, crop_padding=0, crop_scale=0.2)
+
+
+def draw(path, number, size=(40, 30)):
+    """A picture of its own colours: (width, height) in pixels."""
+    rng = np.random.default_rng(number)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    small = rng.integers(0, 256, (4, 4, 3), np.uint8)
+    Image.fromarray(small).resize(size, Image.Resampling.BILINEAR).save(path)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three classes of 5 pictures, each of another size."""
+    for label, name in enumerate(CLASSES):
+        for i in range(5):
+            draw(tmp_path / "birds" / name / f"{i}.{'jpg' if i % 2 else 'png'}", 10 * label + i, (40 + 3 * i, 30 + 2 * label))
+    return tmp_path / "birds"
+
+
+def load(folder, **settings):
+    return data.photographs(folder, **{"size": 16, "workers": 0, "cache": folder.parent / "cache", "progress": False, **settings})
+
+
+def stream(train, recipe=RECIPE):
+    return train.training_batches(recipe, np.random.default_rng(0), np.random.default_rng(1))
+
+
+def test_a_part_of_each_class_is_held_out(folder):
+    train, test = load(folder)
+    assert train.classes == CLASSES and train.name == "birds" and (len(train), len(test)) == (12, 3)
+    assert np.bincount(train.labels).tolist() == [4, 4, 4] and np.bincount(test.labels).tolist() == [1, 1, 1]
+    assert not set(train.places) & set(test.places)
+    assert "12 photographs, seen at 16x16, 3 classes" in repr(train)
+    other = load(folder, seed=1)[1]
+    assert set(other.places) != set(test.places) and np.array_equal(load(folder)[1].places, test.places)
+
+
+def test_a_picture_and_its_label_belong_together(folder):
+    train, test = load(folder)
+    files = sorted(path for path in folder.rglob("*.*"))
+    for some in (train, test):
+        for place, label in zip(some.places, some.labels):
+            assert files[place].parent.name == CLASSES[label]
+            height, width = decode(files[place]).shape[:2]
+            assert min(some.pictures[place].shape[:2]) == min(height, width, 18)           # 16 * 8 / 7
+
+
+def test_folders_for_training_and_testing(folder, tmp_path):
+    root = tmp_path / "parted"
+    for part, names in (("train", ("0.png", "1.jpg", "2.png")), ("val", ("3.jpg",))):
+        for name in CLASSES:
+            for file in names:
+                (root / part / name).mkdir(parents=True, exist_ok=True)
+                shutil.copy(folder / name / file, root / part / name / file)
+    train, test = load(root)
+    assert (len(train), len(test)) == (9, 3) and train.classes == test.classes == CLASSES
+    shutil.rmtree(root / "val" / "wren")
+    with pytest.raises(DataError, match=r"train/ and val/ hold different classes.*only in one: wren"):
+        load(root)
+
+
+def test_evaluation_is_torchvisions_preparation_of_each_picture(folder):
+    """Of those that are not larger than needed the cache holds every pixel, so that the result is the same to the bit."""
+    train, test = load(folder, size=32)                                                      # 37 pixels wanted, none has more than 34
+    files = sorted(path for path in folder.rglob("*.*"))
+    (images, labels), = stream(train).evaluating(test, 500)
+    expected = [preprocessing.prepare(decode(files[place]), 37, 32) for place in test.places]
+    assert [tuple(size) for size in train.pictures.sizes] == [decode(file).shape[:2] for file in files]
+    assert images.dtype == np.float32 and np.allclose(images, expected, atol=1e-6) and np.array_equal(labels, test.labels)
+
+
+def test_batches_are_the_same_with_any_number_of_processes(folder):
+    train, test = load(folder)
+    many = load(folder, workers=2)[0]
+    one, two = stream(train), stream(many)
+    for _ in range(7):
+        (images, labels), (others, their_labels) = one.next(), two.next()
+        assert np.array_equal(images, others) and np.array_equal(labels, their_labels) and images.shape == (4, 16, 16, 3)
+    here, there = (list(batches.evaluating(test, 2)) for batches in (one, two))
+    assert len(here) == len(there) == 2 and all(np.array_equal(a, b) for (a, _), (b, _) in zip(here, there))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_stream_goes_on_where_it_stood_though_batches_were_in_preparation(folder, workers):
+    train, _ = load(folder, workers=workers)
+    batches = stream(train)
+    for _ in range(5):
+        batches.next()
+    state = batches.state_dict()
+    json.dumps({**state, "permutation": None})
+    expected = [batches.next() for _ in range(6)]
+    for again in (stream(train), batches):
+        again.load_state_dict(state)
+        for (images, labels), (other, other_labels) in zip(expected, [again.next() for _ in range(6)]):
+            assert np.array_equal(images, other) and np.array_equal(labels, other_labels)
+
+
+def test_an_epoch_has_every_photograph_once(folder):
+    train, _ = load(folder)
+    plain = stream(train, Recipe(batch_size=4, crop_padding=0, flip=False))
+    seen = np.concatenate([plain.next()[0] for _ in range(3)])
+    middle = np.concatenate([images for images, _ in plain.evaluating(train, 500)])
+    assert {image.tobytes() for image in seen} == {image.tobytes() for image in middle} and len(seen) == 12
+
+
+def test_flipped_images_are_mirrored_left_to_right(folder):
+    train, _ = load(folder)
+    batches = stream(train, Recipe(batch_size=12, crop_padding=0, flip=True))
+    images, labels = batches.next()
+    middle = {image.tobytes() for images, _ in batches.evaluating(train, 500) for image in images}
+    mirrored = [image.tobytes() not in middle for image in images]
+    assert 0 < sum(mirrored) < 12
+    assert all(image[:, ::-1].tobytes() in middle for image, turned in zip(images, mirrored) if turned)
+
+
+def test_random_parts_are_within_the_picture_and_of_the_sizes_asked_for():
+    rng, areas = np.random.default_rng(0), []
+    for height, width in ((300, 400), (256, 256), (1000, 300)):
+        for _ in range(500):
+            top, left, h, w = crops.random_box(height, width, 0.3, rng)
+            assert 0 <= top <= top + h <= height and 0 <= left <= left + w <= width
+            assert 0.74 < w / h < 1.35 and h * w > 0.29 * height * width or (height, width) == (1000, 300)
+            areas.append(h * w / (height * width))
+    assert min(areas) < 0.35 and max(areas) > 0.95
+    assert crops.random_box(10, 10_000, 0.5, rng) == (0, (10_000 - 13) // 2, 10, 13)          # no such part: the middle
+    assert all(0 < side for side in crops.random_box(1, 1, 0.01, rng)[2:])
+
+
+def test_the_same_picture_through_a_box_is_what_pillow_makes_of_it(folder):
+    from minires.data.photographs import _scaled
+
+    pixels = decode(folder / "otter" / "0.png")
+    expected = Image.fromarray(pixels).crop((5, 3, 25, 23)).resize((16, 16), Image.Resampling.BILINEAR)
+    assert np.array_equal(_scaled(pixels, (3, 5, 20, 20), 16), np.asarray(expected))
+
+
+def test_decoded_once_and_again_when_a_file_changes(folder, monkeypatch):
+    calls = []
+    monkeypatch.setattr(cache, "decode", lambda path: calls.append(path.name) or decode(path))
+    load(folder)
+    assert len(calls) == 15
+    load(folder, seed=3)
+    assert len(calls) == 15                                   # another choice of test pictures is no other picture
+    draw(folder / "wren" / "0.png", 99, (50, 50))
+    os.utime(folder / "wren" / "0.png", ns=(1, 1))
+    train, test = load(folder)
+    assert len(calls) == 30 and len(train.pictures) == 15
+    load(folder, size=20)
+    assert len(calls) == 45
+    assert [path.name for path in (folder.parent / "cache").iterdir()] == [train.pictures.folder.name]     # the old ones are gone
+
+
+def test_a_cache_that_was_cut_off_is_made_anew(folder):
+    train, _ = load(folder)
+    (train.pictures.folder / "index.json").write_text("{")
+    assert len(load(folder)[0]) == 12
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_pictures_that_cannot_be_read_are_named(folder, workers):
+    for i in range(5):
+        (folder / "otter" / f"broken{i}.jpg").write_bytes(b"\xff\xd8\xff" + bytes(100))
+    with pytest.raises(DataError, match=r"5 of 20 cannot be read.*broken0.jpg.*broken2.jpg.* and 2 more; mend them, or take them out"):
+        load(folder, workers=workers)
+    assert not list((folder.parent / "cache").iterdir())
+
+
+def test_a_cache_that_cannot_be_written(folder, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="cache of pictures cannot be written.*--cache"):
+        load(folder, cache=tmp_path / "file")
+
+
+def test_folders_that_are_none(folder, tmp_path):
+    with pytest.raises(DataError, match="no such folder"):
+        load(tmp_path / "nothing")
+    with pytest.raises(DataError, match="not a folder"):
+        load(folder / "wren" / "0.png")
+    with pytest.raises(DataError, match="0 folders and 5 loose pictures"):
+        load(folder / "wren")
+    (folder / "empty").mkdir()
+    with pytest.raises(DataError, match="empty: a class without pictures"):
+        load(folder)
+    draw(folder / "empty" / "one.png", 1)
+    with pytest.raises(DataError, match="too few pictures: expected two or more"):
+        load(folder)
+    shutil.copytree(folder, tmp_path / "odd" / "val")
+    with pytest.raises(DataError, match="val/ without train/"):
+        load(tmp_path / "odd")
+
+
+def test_hidden_folders_and_other_files_are_passed_over(folder):
+    (folder / ".thumbnails").mkdir()
+    (folder / "wren" / "notes.txt").write_text("seen at dawn")
+    (folder / "wren" / ".hidden.png").write_text("")
+    assert len(load(folder)[0]) == 12
+
+
+@pytest.mark.parametrize("settings, words", [({"size": 0}, "size"), ({"held_out": 1.0}, "held_out")])
+def test_settings_that_make_no_sense(folder, settings, words):
+    with pytest.raises(ConfigError, match=words):
+        load(folder, **settings)
+
+
+@pytest.mark.parametrize("recipe, words", [
+    (Recipe(batch_size=4), "crop_padding is for images of one size"), (Recipe(batch_size=4, crop_padding=0, crop_scale=1.5), "crop_scale"),
+    (Recipe(batch_size=13, crop_padding=0), "batch_size up to 12"), (Recipe(batch_size=0, crop_padding=0), "batch_size of 1 or more"),
+])
+def test_recipes_that_do_not_go_with_photographs(folder, recipe, words):
+    with pytest.raises(ConfigError, match=words):
+        stream(load(folder)[0], recipe)
+
+
+def test_small_images_have_no_random_parts():
+    train, _ = data.synthetic(20, 10)
+    with pytest.raises(ConfigError, match="crop_scale is for photographs"):
+        stream(train, Recipe(batch_size=4, crop_scale=0.5))
+
+
+def test_a_state_of_another_set(folder):
+    train, _ = load(folder)
+    state = stream(train).state_dict()
+    with pytest.raises(CheckpointError, match="a permutation of 6 images"):
+        stream(train.take(6)).load_state_dict(state)
+
+
+def test_a_process_that_ends_is_reported(folder):
+    from minires.data import workers
+
+    with pytest.raises(DataError, match="a process that prepares images ended.*take fewer workers"):
+        workers.result(workers.submit(1, os._exit, 1))
+    assert workers.result(workers.submit(1, abs, -2)) == 2                    # and the next one finds others
+
+
+def test_results_come_in_order_and_few_are_ahead():
+    from minires.data import workers
+
+    handed_out = []
+
+    def tasks():
+        for i in range(20):
+            handed_out.append(i)
+            yield (-i,)
+
+    results = workers.in_order(2, abs, tasks())
+    assert next(results) == 0 and len(handed_out) <= 2 * workers.AHEAD + 1
+    assert list(results) == list(range(1, 20))
+
+
+def test_features_are_batches_too():
+    features = data.FeatureDataset(np.arange(20, dtype=np.float32).reshape(10, 2), np.arange(10) % 2, ("a", "b"), "f")
+    batches = stream(features, Recipe(batch_size=4, crop_padding=0, flip=False))
+    found, labels = batches.next()
+    assert found.shape == (4, 2) and np.array_equal(found[:, 0] / 2 % 2, labels)
+    assert np.array_equal(np.concatenate([x for x, _ in batches.evaluating(features, 3)]), features.features)
+    assert features.input_shape == (2,) and "10 vectors of 2, 2 classes" in repr(features)
+    with pytest.raises(ConfigError, match="features are not images"):
+        stream(features, Recipe(batch_size=4))

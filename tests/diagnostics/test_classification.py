@@ -1,0 +1,50 @@
+"""Top-1 and top-5 error, and the confusion matrix."""
+
+import numpy as np
+import pytest
+
+from minires import data, models
+from minires.diagnostics import Classified, classify, confusion_matrix, evaluate, top_error
+from minires.errors import ConfigError
+
+LOGITS = np.array([[3, 2, 1, 0], [0, 1, 2, 3], [1, 1, 1, 1], [0, 5, 4, 1]], np.float32)
+LABELS = np.array([0, 2, 1, 3])
+
+
+def test_top_errors_by_hand():
+    """The right class is first, second, one of four equal ones (so last), third."""
+    found = Classified(LOGITS, LABELS)
+    assert [top_error(found, k) for k in (1, 2, 3, 4)] == [75, 50, 25, 0]
+    for k in (0, 5):
+        with pytest.raises(ConfigError, match="k: expected 1 to 4"):
+            top_error(found, k)
+
+
+def test_a_net_whose_logits_are_not_numbers_is_never_right():
+    assert top_error(Classified(np.full((2, 3), np.nan), np.array([0, 1])), 2) == 100
+
+
+def test_the_matrix_by_hand():
+    found = confusion_matrix(Classified(LOGITS, LABELS))
+    assert found.tolist() == [[1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 1, 0, 0]] and found.dtype == np.int64
+
+
+def test_it_agrees_with_evaluate_and_leaves_the_net_alone():
+    train, test = data.synthetic(40, 70)
+    net = models.resnet(8, width=2)
+    before = {name: array.copy() for name, array in net.state_dict().items()}
+    batches = data.EvaluationBatches(test, 32, train.pixel_mean())
+    found = classify(net, batches)
+    assert found.logits.shape == (70, 10) and np.array_equal(found.labels, test.labels)
+    assert top_error(found) == pytest.approx(evaluate(net, batches).error)
+    assert confusion_matrix(found).sum(axis=1).tolist() == np.bincount(test.labels, minlength=10).tolist()
+    assert 100 - np.trace(confusion_matrix(found)) / 0.7 == pytest.approx(top_error(found))
+    assert net.training and all(np.array_equal(array, before[name]) for name, array in net.state_dict().items())
+
+
+def test_batches_that_cannot_be():
+    net = models.resnet(8, width=2)
+    with pytest.raises(ConfigError, match="at least one image"):
+        classify(net, [])
+    with pytest.raises(ConfigError, match="an iterator can be used up"):
+        classify(net, iter([]))

@@ -1,0 +1,102 @@
+"""Features, frozen parts, and new heads."""
+
+import numpy as np
+import pytest
+
+from minires import functional as F, models, nn, optim
+from minires.errors import ConfigError
+from minires.tensor import Tensor, no_grad
+
+IMAGES = np.random.default_rng(0).standard_normal((4, 16, 16, 3), dtype=np.float32)
+NETS = {"residual": lambda: models.resnet(8, width=4), "pre-activation": lambda: models.resnet(8, width=4, pre_activation=True),
+        "bottleneck": lambda: models.resnet50(num_classes=10), "mlp": lambda: models.residual_mlp(4, width=8, image_size=16)}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_the_head_makes_the_logits_of_the_features(name):
+    net = NETS[name]().eval()
+    with no_grad():
+        found = models.features(net, IMAGES)
+        assert np.array_equal(net.fc(found).data, net(Tensor(IMAGES)).data)
+    assert found.shape == (4, net.fc.weight.shape[0])
+
+
+def test_features_of_a_layer_are_what_it_puts_out():
+    net, seen = models.resnet(8, width=4).eval(), {}
+    for name, module in net.named_modules():
+        if name in ("layer2", "layer2.0.conv1", "bn1"):
+            module.register_forward_hook(lambda module, inputs, y, name=name: seen.update({name: y.data}))
+    net(Tensor(IMAGES))
+    for name, expected in dict(seen).items():
+        assert np.array_equal(models.features(net, IMAGES, name).data, expected), name
+
+
+def test_nothing_behind_the_layer_is_computed_and_no_hook_stays():
+    net, called = models.resnet(8, width=4), []
+    net.layer3.register_forward_hook(lambda *_: called.append(1))
+    models.features(net, IMAGES, "layer2")
+    assert not called and not net.layer2.has_hooks()
+    net(Tensor(IMAGES))
+    assert called
+
+
+def test_gradients_pass_through_features():
+    net = models.resnet(8, width=4)
+    models.features(net, IMAGES).sum().backward()
+    assert net.conv1.weight.grad is not None and net.fc.weight.grad is None
+
+
+@pytest.mark.parametrize("layer, words", [("layer5", "did you mean 'layer"), ("", "unknown layer")])
+def test_layers_that_do_not_exist(layer, words):
+    with pytest.raises(ConfigError, match=words):
+        models.features(models.resnet(8, width=4), IMAGES, layer)
+
+
+def test_a_layer_that_is_not_called():
+    net = models.resnet(8, width=4)
+    net.spare = nn.ReLU()
+    with pytest.raises(ConfigError, match="did not call 'spare'"):
+        models.features(net, IMAGES, "spare")
+
+
+def test_a_new_head():
+    net = models.resnet(8, width=4)
+    before = net.conv1.weight.data.copy()
+    assert models.replace_head(net, 3) is net and net(Tensor(IMAGES)).shape == (4, 3)
+    assert list(net.state_dict())[-2:] == ["fc.weight", "fc.bias"] and np.array_equal(net.conv1.weight.data, before)
+    again = models.replace_head(models.resnet(8, width=4, seed=5), 3)
+    assert np.array_equal(again.fc.weight.data, net.fc.weight.data) and not np.array_equal(models.replace_head(again, 3, seed=1).fc.weight.data, net.fc.weight.data)
+    with pytest.raises(ConfigError, match="named 'fc'"):
+        models.replace_head(nn.Sequential(nn.Linear(2, 2)), 3)
+
+
+def step(net, lr=0.1):
+    optimizer = optim.SGD(optim.parameter_groups(net, 1e-4), lr, momentum=0.9)
+    F.cross_entropy(net.train()(Tensor(IMAGES)), np.arange(4)).backward()
+    optimizer.step()
+
+
+@pytest.mark.parametrize("layer, trained", [("fc", ("fc",)), ("layer3", ("layer3", "fc")), ("conv1", ("conv1", "bn1", "layer1", "layer2", "layer3", "fc"))])
+def test_what_is_frozen_stays_to_the_bit_and_the_rest_moves(layer, trained):
+    """Running statistics too: batch norm that is frozen computes as in use, though the net is in training mode."""
+    net = models.freeze_before(models.resnet(8, width=4), layer)
+    before = {name: array.copy() for name, array in net.state_dict().items()}
+    step(net)
+    for name, array in net.state_dict().items():
+        assert np.array_equal(array, before[name]) == (name.split(".")[0] not in trained), name
+
+
+def test_frozen_and_thawed_again():
+    net = models.freeze_before(models.resnet(8, width=4), "fc").train()
+    assert not net.layer1.training and net.fc.training and not net.bn1.weight.requires_grad
+    models.freeze_before(net, "conv1")
+    assert net.layer1.training and net.bn1.weight.requires_grad and net.train().layer2[0].bn1.training
+    net.eval().freeze(False)
+    assert not net.layer1.training
+
+
+def test_a_frozen_net_leaves_nothing_to_train():
+    with pytest.raises(ConfigError, match="nothing to train"):
+        optim.SGD(optim.parameter_groups(models.resnet(8, width=4).freeze(), 0), 0.1)
+    with pytest.raises(ConfigError, match="did you mean 'layer3'"):
+        models.freeze_before(models.resnet(8, width=4), "layer4")

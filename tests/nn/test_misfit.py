@@ -1,0 +1,75 @@
+"""What does not fit between a net and weights: all of it, and the likely reason."""
+
+import numpy as np
+import pytest
+
+from minires import models
+from minires.errors import CheckpointError, ShapeError
+from minires.models import build
+from minires.nn.misfit import misfit
+
+
+def state(name, **settings):
+    return dict(build(name, **settings).state_dict())
+
+
+SMALL = state("resnet-8", width=2, shortcut="B")
+
+
+def test_what_fits():
+    assert misfit(SMALL, dict(SMALL), "net") is None
+
+
+def test_all_three_kinds_in_one_report():
+    other = dict(SMALL)
+    del other["conv1.weight"], other["bn1.bias"]
+    other |= {"conv0.weight": np.zeros(1), "fc.bias": np.zeros(3, np.float32)}
+    error = misfit(SMALL, other, "net.load")
+    assert type(error) is CheckpointError and str(error) == (
+        "net.load: names differ: 2 missing: conv1.weight, bn1.bias; 1 unexpected: conv0.weight; 1 of another shape: fc.bias (expected (10,), got (3,)); "
+        "is it the same architecture?")
+
+
+def test_long_lists_are_cut():
+    text = str(misfit(SMALL, {f"x{i}": np.zeros(1) for i in range(6)}, "net"))
+    assert "x3, x4 and 1 more" in text and "x5" not in text
+    assert f"{len(SMALL)} missing: conv1.weight" in text and f" and {len(SMALL) - 5} more; 6 unexpected" in text
+
+
+@pytest.mark.parametrize("name, settings, other, other_settings, error, reason", [
+    ("resnet-8", {}, "resnet-8", {"num_classes": 3}, ShapeError, "a net for 3 classes: build this one with num_classes=3, or replace the head"),
+    ("resnet-8", {}, "resnet-8", {"num_classes": 3, "shortcut": "B"}, CheckpointError, "more shortcuts with convolutions than this net"),
+    ("resnet-8", {"shortcut": "C"}, "resnet-8", {}, CheckpointError, "fewer shortcuts with convolutions than this net"),
+    ("resnet-8", {}, "resnet-14", {}, CheckpointError, "a net with 2 + 2 + 2 basic blocks in its stages, this one has 1 + 1 + 1 basic blocks"),
+    ("resnet18", {}, "resnet50", {}, CheckpointError, "3 + 4 + 6 + 3 bottlenecks in its stages, this one has 2 + 2 + 2 + 2 basic blocks"),
+    ("resnet50", {}, "resnet34", {}, CheckpointError, "3 + 4 + 6 + 3 basic blocks in its stages, this one has 3 + 4 + 6 + 3 bottlenecks"),
+    ("resnet18", {}, "resnet18", {"pre_activation": True}, CheckpointError, "another shortcut|pre_activation=True"),
+    ("resnet-8", {"pre_activation": True}, "resnet-8", {}, CheckpointError, "pre_activation=False"),
+    ("resnet-8", {}, "resnet-8", {"width": 4}, ShapeError, "the same width"),
+    ("resnet-8", {}, "resnet-8", {"batch_norm": False}, CheckpointError, "the same architecture"),
+    ("resnet-8", {}, "plain_mlp-4", {}, CheckpointError, "the same architecture"),
+])
+def test_the_likely_reason(name, settings, other, other_settings, error, reason):
+    found = misfit(state(name, **settings), state(other, **other_settings), "net")
+    assert type(found) is error
+    assert any(words in str(found) for words in reason.split("|")), str(found)
+
+
+def test_names_with_something_in_front():
+    wrapped = {f"backbone.net.{name}": array for name, array in SMALL.items()}
+    assert "the names begin with 'backbone.net.': take that off" in str(misfit(SMALL, wrapped, "net"))
+    assert "begin with" not in str(misfit(SMALL, wrapped | {"epoch": np.zeros(1)}, "net"))
+
+
+def test_timms_deep_stem():
+    other = {name.replace("conv1.weight", "conv1.0.weight") if name == "conv1.weight" else name: array for name, array in SMALL.items()}
+    assert "resnet50d" in str(misfit(SMALL, other, "net"))
+
+
+def test_nothing_and_too_much():
+    assert "the right file" in str(misfit(SMALL, {}, "net")) and "1 unexpected" in str(misfit(SMALL, SMALL | {"x": np.zeros(2)}, "net"))
+
+
+def test_a_net_that_is_no_net_of_blocks():
+    own = models.residual_mlp(4, width=4, image_size=4).state_dict()
+    assert "the same width" in str(misfit(own, {name: np.zeros(array.size + 1) for name, array in own.items()}, "net"))
