@@ -10,36 +10,42 @@ from ..experiments.settings import FOLDER, YES_OR_NO, Settings, read_settings
 from .arguments import interrupted, literal, own_setting
 
 FINETUNE = {"dataset": FOLDER, "train": "head"}                  # what differs from `train`, unless it is given
+GROUPS = {"what": "model", "images": "image_size", "training": "epochs", "where": "device"}       # each begins with this setting
+NETS = """nets:
+  resnet-20, plain-56, ...        for small images; any depth 6n + 2
+  residual_mlp-20, plain_mlp-20   of linear layers; any depth 2n + 2
+  resnet18, 34, 50, 101, 152, plain18, plain34, resnext50_32x4d,
+  resnext101_32x8d, wide_resnet50_2, wide_resnet101_2
+
+"""
 
 
 def add_to(commands):
     """Add both commands to the parser's."""
     command = commands.add_parser(
         "train", allow_abbrev=False, help="train one net, any of them, on any data set", formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Train a net and write to the output folder: config.json, metrics.csv, gradients.csv, checkpoints/, weights.safetensors,\n"
-                    "evaluation.json, confusion.csv and the figures training.png, gradients.png and confusion.png.",
-        epilog="nets:\n"
-               "  resnet-20, plain-56, ...           for small images; any depth 6n + 2\n"
-               "  residual_mlp-20, plain_mlp-20      of linear layers; any depth 2n + 2\n"
-               "  resnet18, 34, 50, 101, 152, plain18, plain34, resnext50_32x4d, resnext101_32x8d, wide_resnet50_2, wide_resnet101_2\n\n"
-               "examples:\n  minires train --model resnet-20 --dataset cifar10\n"
+        usage="minires train [--model NAME] [--dataset NAME] [SETTINGS ...]",
+        description="Train a net, and write to the output folder its settings (config.json), tables\n"
+                    "(metrics.csv, gradients.csv, confusion.csv), checkpoint, weights and figures.",
+        epilog=NETS + "examples:\n  minires train --model resnet-20 --dataset cifar10\n"
                "  minires train --model residual_mlp-20 --image-size 16 --net width=128\n"
-               "  minires train --config settings.toml --lr 0.05\n"
-               "  minires train --model resnet18 --dataset folder --data photographs --image-size 128\n\n"
-               'A settings file holds the same names:  model = "resnet-20"  and so on, and the net\'s own in a table [net].')
-    _add_settings(command)
-    command.set_defaults(run=run, usual={})
+               "  minires train --model resnet18 --dataset folder --data photographs\n"
+               "  minires train --config settings.toml --lr 0.05\n\n"
+               "A settings file is TOML with the same names, and the net's own in a table:\n"
+               '  model = "resnet-20"\n  batch_size = 64\n  [net]\n  width = 8')
+    _add_settings(command, {})
 
     command = commands.add_parser(
-        "finetune", allow_abbrev=False, help="let a trained net learn the classes of your photographs", formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Start from the weights of a trained net and teach it the classes of a folder of photographs, with a folder for each class in\n"
-                    "it, or train/ and val/ with these. By default only a new last layer is trained, on features that are found once (a linear\n"
-                    "probe): minutes without a GPU. Results are those of minires train.",
-        epilog="examples:\n  minires finetune --model resnet18 --weights resnet18.safetensors --data photographs\n"
-               "  minires finetune --model resnet18 --weights resnet18.pth --data photographs --train layer4 --epochs 5\n"
-               "  minires predict mine.jpg --model resnet18 --weights runs/resnet18-folder/weights.safetensors")
-    _add_settings(command)
-    command.set_defaults(run=run, usual=FINETUNE)
+        "finetune", allow_abbrev=False, help="teach a trained net the classes of your photographs", formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="minires finetune --model NAME --weights FILE --data FOLDER [SETTINGS ...]",
+        description="Start from the weights of a trained net, and teach it the classes of a folder\n"
+                    "of photographs: with a folder for each class in it, or train/ and val/ with\n"
+                    "these. By default only a new last layer is trained, on features that are found\n"
+                    "once (a linear probe): minutes without a GPU. Results as of minires train.",
+        epilog=NETS + "examples:\n  minires finetune --model resnet18 --weights resnet18.pth --data photos\n"
+               "  minires finetune --model resnet18 --weights resnet18.pth --data photos \\\n      --train layer4 --epochs 5\n"
+               "  minires predict mine.jpg --model resnet18 \\\n      --weights runs/resnet18-folder/weights.safetensors")
+    _add_settings(command, FINETUNE)
 
 
 def run(args):
@@ -71,20 +77,25 @@ def run(args):
         print(f"drawn: {figure}")
 
 
-def _add_settings(command):
-    """A flag for each setting, by its name, and what a run needs besides."""
-    command.add_argument("--config", metavar="FILE", help="settings in a TOML file; flags overrule it")
-    command.add_argument("--resume", action="store_true", help="go on with the run in the output folder")
+def _add_settings(command, usual):
+    """A flag for each setting, by its name, and what a run needs besides. `usual`: settings whose default is another here."""
+    command.set_defaults(run=run, usual=usual)
+    groups = {first: command.add_argument_group(title) for title, first in GROUPS.items()}
     for one in fields(Settings):
-        flag = "--" + one.name.replace("_", "-")
         if one.name == "net":
-            command.add_argument(flag, nargs="+", type=own_setting, metavar="NAME=VALUE", help="the net's own settings: width=8 shortcut=B pre_activation=true ...")
-        elif one.name == "drops":
-            command.add_argument(flag, nargs="*", type=float, metavar="X", help=one.metadata["meaning"])
+            continue
+        group = groups[one.name] if one.name in groups else group
+        flag, default = "--" + one.name.replace("_", "-"), usual.get(one.name, one.metadata["usual"])
+        text = one.metadata["meaning"] + (f" (default: {default})" if default else "")
+        if one.name == "drops":
+            group.add_argument(flag, nargs="*", type=float, metavar="X", help=text)
         elif one.metadata["kind"] is YES_OR_NO:
-            command.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=one.metadata["meaning"])
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
         else:
-            command.add_argument(flag, type=_value_of(one.metadata["kind"]), metavar=_placeholder(one), help=one.metadata["meaning"])
+            group.add_argument(flag, type=_value_of(one.metadata["kind"]), metavar=_placeholder(one), help=text)
+    groups["model"].add_argument("--net", nargs="+", type=own_setting, metavar="NAME=VALUE", help="the net's own settings: width=8 shortcut=B pre_activation=true ...")
+    groups["model"].add_argument("--config", metavar="FILE", help="settings in a TOML file; flags overrule it")
+    group.add_argument("--resume", action="store_true", help="go on with the run in the output folder")
 
 
 def _placeholder(setting):

@@ -56,47 +56,50 @@ WORD = Kind("a word", lambda value: isinstance(value, str) and value != "")
 YES_OR_NO = Kind("true or false", lambda value: isinstance(value, bool))
 
 
-def _setting(default, kind, meaning, decides=True):
-    """A field with what it may be and what it means. One that does not decide the results may change when a run goes on."""
-    return field(default=default, metadata={"kind": kind, "meaning": meaning, "decides": decides})
+def _setting(default, kind, meaning, usual=None, decides=True):
+    """A field with what it may be, what it means, and in words what it is by default.
+
+    One that does not decide the results may change when a run goes on.
+    """
+    return field(default=default, metadata={"kind": kind, "meaning": meaning, "usual": usual, "decides": decides})
 
 
 @dataclass(frozen=True)
 class Settings:
     """All settings of a run of one net. None: whatever suits the data set (`completed`), or nothing."""
 
-    model: str = _setting("resnet-20", WORD, "the net: resnet-20, plain-56, residual_mlp-20, resnet50, ... (default: resnet-20)")
-    dataset: str = _setting("synthetic", _one_of(*DATASETS), "synthetic (drawn; the default), cifar10, or folder: photographs in a folder for each class")
+    model: str = _setting("resnet-20", WORD, "the net, by its name", "resnet-20")
+    dataset: str = _setting("synthetic", _one_of(*DATASETS), "synthetic (drawn), cifar10, or folder: photographs in a folder for each class", "synthetic")
     data: str | None = _setting(None, WORD, "folder or archive of CIFAR-10, or the folder of photographs", decides=False)
     weights: str | None = _setting(None, WORD, "start from these weights: .safetensors, or .pth of PyTorch")
-    train: str = _setting("all", WORD, "what is trained: all (the default), from a part of the net on, such as layer4, or head: the last layer alone, on features that are found once")
-    image_size: int | None = _setting(None, COUNT, "pixels a side (default: those of the data set; 224 for photographs)")
-    train_size: int | None = _setting(None, COUNT, "training images (default: all)")
-    test_size: int | None = _setting(None, COUNT, "test images (default: all)")
-    held_out: float | None = _setting(None, PART, "photographs without train/ and val/: the part kept for testing (default: 0.2)")
-    epochs: float | None = _setting(None, POSITIVE, "passes through the training set (default: 10)")
+    train: str = _setting("all", WORD, "what is trained: all; from a part of the net on, such as layer4; or head, the last layer alone, on features that are found once", "all")
+    image_size: int | None = _setting(None, COUNT, "pixels a side", "those of the data set; photographs: 224")
+    train_size: int | None = _setting(None, COUNT, "training images", "all")
+    test_size: int | None = _setting(None, COUNT, "test images", "all")
+    held_out: float | None = _setting(None, PART, "photographs without train/ and val/: the part kept for testing", "0.2")
+    crop_padding: int | None = _setting(None, NUMBER, "small images: pixels of zeros around one before a random crop", "4")
+    crop_scale: float | None = _setting(None, PART, "photographs: the smallest part of the area that a random crop covers", "0.08")
+    flip: bool | None = _setting(None, YES_OR_NO, "mirror half of the images", "yes")
+    epochs: float | None = _setting(None, POSITIVE, "passes through the training set", "10; head: 30")
     iterations: int | None = _setting(None, COUNT, "steps of training, in place of epochs")
-    batch_size: int | None = _setting(None, COUNT, "images a step (default: 128; photographs: 32)")
-    lr: float | None = _setting(None, POSITIVE, "learning rate at the start (default: 0.1; photographs: 0.01)")
-    schedule: str | None = _setting(None, _one_of(*SCHEDULES), "steps: lr is divided by 10 at each drop; cosine: it falls to 0 (default: steps; photographs: cosine)")
-    drops: tuple = _setting((0.5, 0.75), FRACTIONS, "parts of the run at which steps divide lr by 10 (default: 0.5 0.75)")
-    warmup: int = _setting(0, NUMBER, "steps over which lr rises from a tenth to the whole (default: 0)")
-    momentum: float = _setting(0.9, LESS_THAN_ALL, "of SGD (default: 0.9)")
-    nesterov: bool = _setting(False, YES_OR_NO, "Nesterov's momentum")
-    weight_decay: float = _setting(1e-4, NOT_NEGATIVE, "of SGD (default: 0.0001)")
-    decay_batch_norm: bool = _setting(True, YES_OR_NO, "decay batch norm's parameters and biases too, as the paper does (the default)")
-    label_smoothing: float | None = _setting(None, LESS_THAN_ALL, "the part of the target that all classes share (default: 0; photographs: 0.1)")
+    batch_size: int | None = _setting(None, COUNT, "images a step", "128; photographs: 32")
+    lr: float | None = _setting(None, POSITIVE, "learning rate at the start", "0.1; photographs: 0.01")
+    schedule: str | None = _setting(None, _one_of(*SCHEDULES), "steps: lr is divided by 10 at each drop; cosine: it falls to 0", "steps; photographs: cosine")
+    drops: tuple = _setting((0.5, 0.75), FRACTIONS, "parts of the run at which steps divide lr by 10", "0.5 0.75")
+    warmup: int = _setting(0, NUMBER, "steps over which lr rises from a tenth to the whole", "0")
+    momentum: float = _setting(0.9, LESS_THAN_ALL, "of SGD", "0.9")
+    nesterov: bool = _setting(False, YES_OR_NO, "Nesterov's momentum", "no")
+    weight_decay: float = _setting(1e-4, NOT_NEGATIVE, "of SGD", "0.0001")
+    decay_batch_norm: bool = _setting(True, YES_OR_NO, "decay batch norm's parameters and biases too, as the paper does", "yes")
+    label_smoothing: float | None = _setting(None, LESS_THAN_ALL, "the part of the target that all classes share", "0; photographs: 0.1")
     clip_norm: float | None = _setting(None, POSITIVE, "scale gradients down to this common norm")
-    crop_padding: int | None = _setting(None, NUMBER, "small images: pixels of zeros around one before a random crop (default: 4; photographs: 0)")
-    crop_scale: float | None = _setting(None, PART, "photographs: the smallest part of the area that a random crop covers (default: 0.08)")
-    flip: bool | None = _setting(None, YES_OR_NO, "mirror half of the images (the default)")
-    recompute: bool = _setting(False, YES_OR_NO, "keep only what comes into a block, and compute the rest again in backward: less memory, a third more time", decides=False)
-    seed: int = _setting(0, NUMBER, "of all that is random (default: 0)")
-    device: str = _setting("cpu", WORD, "where to compute: cpu (the default), or gpu, an NVIDIA GPU through CuPy", decides=False)
-    threads: int | None = _setting(None, COUNT, "threads to compute with (default: all cores)", decides=False)
-    workers: int | None = _setting(None, NUMBER, "photographs: processes that decode and cut them (default: one for each core)", decides=False)
-    cache: str | None = _setting(None, WORD, "photographs: folder for decoded ones (default: in the user's cache)", decides=False)
-    out: str | None = _setting(None, WORD, "new folder for the results (default: runs/MODEL-DATASET)", decides=False)
+    seed: int = _setting(0, NUMBER, "of all that is random", "0")
+    device: str = _setting("cpu", WORD, "where to compute: cpu, or gpu, an NVIDIA GPU through CuPy", "cpu", decides=False)
+    threads: int | None = _setting(None, COUNT, "threads to compute with", "all cores", decides=False)
+    recompute: bool = _setting(False, YES_OR_NO, "keep only what goes into a block, and compute the rest again in backward: less memory, a third more time", "no", decides=False)
+    workers: int | None = _setting(None, NUMBER, "photographs: processes that decode and cut them", "one for each core", decides=False)
+    cache: str | None = _setting(None, WORD, "photographs: folder for decoded ones", "in the user's cache", decides=False)
+    out: str | None = _setting(None, WORD, "new folder for the results", "runs/MODEL-DATASET", decides=False)
     net: dict = field(default_factory=dict, metadata={"decides": True})
 
     def __post_init__(self):
@@ -113,7 +116,7 @@ class Settings:
         usual = {"batch_size": 128 if small else 32, "lr": 0.1 if small else 0.01, "schedule": "steps" if small else "cosine",
                  "label_smoothing": 0.0 if small else 0.1, "crop_padding": 4 if small else 0, "flip": True,
                  "crop_scale": None if small else 0.08, "image_size": None if small else 224, "held_out": None if small else 0.2,
-                 "epochs": 10 if self.iterations is None else None}
+                 "epochs": None if self.iterations is not None else 30 if self.train == "head" else 10}
         if self.train == "head":
             usual |= {"crop_padding": 0, "crop_scale": None, "flip": False}
         return replace(self, **{name: value for name, value in usual.items() if getattr(self, name) is None})
