@@ -194,7 +194,7 @@ def test_the_same_top_5_as_pytorch(torch, depth, suffix, tmp_path, capsys):
     """Weights written by PyTorch under torchvision's names, pictures in files, the command line: the same classes and probabilities."""
     from safetensors.torch import save_file
 
-    from .models.imagenet_in_pytorch import Net
+    from benchmarks.pytorch_imagenet import Net
 
     files = []
     for i, (height, width, kind) in enumerate([(90, 120, "png"), (131, 75, "jpg"), (64, 64, "png"), (99, 301, "jpg"), (333, 87, "jpg")]):
