@@ -47,9 +47,11 @@ def write(path, arrays, state=None, metadata=None):
 
 
 def read(path):
-    """The (arrays, state) that `write` put into `path`. Raises CheckpointError if it is missing or damaged."""
+    """The (arrays, state) that `write` put into `path`; bfloat16 of other programs as float32. Raises CheckpointError if it is missing or damaged."""
     with _opened(path) as file:
-        arrays = {name: file.get_tensor(name) for name in file.keys()}
+        short = {name for name in file.keys() if file.get_slice(name).get_dtype() == "BF16"}
+        shifted = _bfloat16(path, short) if short else {}
+        arrays = {name: shifted[name] if name in short else file.get_tensor(name) for name in file.keys()}
         return arrays, json.loads((file.metadata() or {}).get("state", "null"))
 
 
@@ -64,6 +66,19 @@ def is_own(path):
     return "state" in metadata(path)
 
 
+def from_bfloat16(bits):
+    """bfloat16 numbers, given as uint16, in float32: bfloat16 is its upper half, so nothing is rounded."""
+    return (bits.astype(np.uint32) << 16).view(np.float32)
+
+
+def _bfloat16(path, names):
+    """These arrays of a safetensors file, whose numbers safetensors does not hand to NumPy, which has no such type."""
+    from safetensors import deserialize
+
+    return {name: from_bfloat16(np.frombuffer(entry["data"], "<u2")).reshape(entry["shape"])
+            for name, entry in deserialize(Path(path).read_bytes()) if name in names}
+
+
 @contextmanager
 def _opened(path):
     """A safetensors file to read from; what goes wrong within becomes a CheckpointError."""
@@ -76,7 +91,7 @@ def _opened(path):
             yield file
     except FileNotFoundError:
         raise CheckpointError(str(path), "no such file", "a .safetensors file") from None
-    except TypeError as error:                # NumPy has no bfloat16
+    except (TypeError, AttributeError) as error:                # NumPy has no float8
         raise CheckpointError(str(path), "numbers of a kind that NumPy has not", "float32, float64 or float16", str(error), "convert them first") from None
     except (OSError, SafetensorError, ValueError) as error:
         raise CheckpointError(str(path), "not a whole safetensors file", "one written by minires or PyTorch", str(error),

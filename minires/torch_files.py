@@ -12,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from .checkpoint import from_bfloat16
 from .errors import CheckpointError, DataError
 from .safe_pickle import Unpickler, check_instructions
 
 MAGIC = 0x1950A86A20F9469CFC6C                 # the first of the pickles in a file of the older kind
-STORAGES = {"Float": np.float32, "Double": np.float64, "Half": np.float16, "Long": np.int64, "Int": np.int32, "Short": np.int16,
+BFLOAT16 = np.uint16                           # NumPy has none: its bits, which become float32; PyTorch has no storage of uint16 to confuse it with
+STORAGES = {"Float": np.float32, "Double": np.float64, "Half": np.float16, "BFloat16": BFLOAT16, "Long": np.int64, "Int": np.int32, "Short": np.int16,
             "Char": np.int8, "Byte": np.uint8, "Bool": np.bool_}
 CONVERT = "open it in PyTorch and save it with safetensors.torch.save_file"
 
@@ -76,7 +78,8 @@ def _read_zip(content, where):
         if key not in storages:
             dtype = np.dtype(kind).newbyteorder(">" if big_endian else "<")
             data = archive.read(members[f"data/{key}"])
-            storages[key] = np.frombuffer(data, dtype, count).astype(dtype.newbyteorder("="))
+            numbers = np.frombuffer(data, dtype, count).astype(dtype.newbyteorder("="))
+            storages[key] = from_bfloat16(numbers) if kind is BFLOAT16 else numbers
         return storages[key]
 
     pickled = archive.read(members["data.pkl"])
@@ -86,13 +89,14 @@ def _read_zip(content, where):
 
 def _read_pickles(content, where):
     """The older kind: a magic number, a version, facts about the machine, the dict, the keys of the storages; then the storages."""
-    start, parts, storages = 0, [], {}
+    start, parts, storages, kinds = 0, [], {}, {}
 
     def storage(kind, key, count):
         if key not in storages:
             if count * np.dtype(kind).itemsize > len(content):
                 raise ValueError(f"a storage of {count} numbers in a file of {len(content)} bytes")
-            storages[key] = np.zeros(count, kind)              # filled below: tensors are views of it
+            kinds[key] = kind
+            storages[key] = np.zeros(count, np.float32 if kind is BFLOAT16 else kind)      # filled below: tensors are views of it
         return storages[key]
 
     for number in range(5):
@@ -108,8 +112,9 @@ def _read_pickles(content, where):
         own = storages[key]
         if count != len(own):
             raise ValueError(f"storage {key} has {count} numbers, not {len(own)}")
-        own[...] = np.frombuffer(content, own.dtype.newbyteorder("<"), count, start + 8)
-        start += 8 + own.nbytes
+        numbers = np.frombuffer(content, np.dtype(kinds[key]).newbyteorder("<"), count, start + 8)
+        own[...] = from_bfloat16(numbers) if kinds[key] is BFLOAT16 else numbers
+        start += 8 + numbers.nbytes
     return parts[3]
 
 

@@ -9,6 +9,7 @@ Both name the parameters alike. PyTorch has the features of a weight first, mini
 import json
 import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from .errors import CheckpointError, ConfigError, unknown_name
 LAYOUTS = ("minires", "torch")
 TO_MINIRES = {4: (2, 3, 1, 0), 2: (1, 0)}      # number of axes -> their order
 TO_TORCH = {4: (3, 2, 0, 1), 2: (1, 0)}
+OF_PYTORCH = (".pth", ".pt", ".bin", ".ckpt")                                  # names of files of another kind than `save` writes
 NOTES = {"minires": "state", "torch": "minires"}                               # where, in a file's metadata, names of classes and the like are
 
 
@@ -28,9 +30,10 @@ def save(model, path, layout="minires", classes=None, preparation=None):
     ----------
     model : Module
     path : str or Path
+        Usually ``NAME.safetensors``.
     layout : {"minires", "torch"}
-        With "torch" PyTorch reads it: ``net.load_state_dict(safetensors.torch.load_file(path), strict=False)``, where the counters of
-        batch norm, ``num_batches_tracked``, are all that is missing.
+        With "torch" PyTorch reads it: ``net.load_state_dict(safetensors.torch.load_file(path))``. Only the counters of batch norm,
+        ``num_batches_tracked``, are not in the file; PyTorch does not ask for them, and lets them be.
     classes : sequence of str, optional
         What the outputs of the net stand for, to be kept in the file; `classes_of` reads them.
     preparation : dict, optional
@@ -42,9 +45,13 @@ def save(model, path, layout="minires", classes=None, preparation=None):
     CheckpointError
         If the file cannot be written.
     ConfigError
-        For a layout that does not exist, `classes` that are no names or too few or too many for the net, or a `preparation` that is none.
+        For a layout that does not exist, a `path` named like PyTorch's own files (.pth, .pt, .bin, .ckpt), `classes` that are no names or
+        too few or too many for the net, or a `preparation` that is none.
     """
     _check("save", layout)
+    if Path(path).suffix.lower() in OF_PYTORCH:
+        raise ConfigError("save", "path", "the name of a safetensors file, for that is what is written", repr(str(path)),
+                          f"call it {Path(path).with_suffix('.safetensors').name}")
     arrays = dict(model.state_dict())
     notes = {}
     if classes is not None:
@@ -71,7 +78,7 @@ def load(model, path, layout=None):
         read, and nothing in it is run. Of a checkpoint of a training run, its net is taken.
     layout : {"minires", "torch"}, optional
         By default "minires" for a file that `save` wrote, else "torch". Arrays of a file in PyTorch's layout are turned, and converted
-        to the dtype of the net; ``num_batches_tracked`` is left out, and a ``module.`` before all names is taken off.
+        to the dtype of the net, bfloat16 too; ``num_batches_tracked`` is left out, and a ``module.`` before all names is taken off.
 
     Raises
     ------
@@ -95,7 +102,7 @@ def load(model, path, layout=None):
 
 
 def read(path, layout=None):
-    """Name -> array: what `load` would give to a net, in minires's layout and in the dtype of the file.
+    """Name -> array: what `load` would give to a net, in minires's layout and in the dtype of the file (float32 for bfloat16).
 
     Parameters and errors are those of `load`, as far as they concern the file.
     """

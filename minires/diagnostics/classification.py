@@ -58,11 +58,11 @@ def top_error(classified, k=1):
     Raises
     ------
     ConfigError
-        For a `k` below 1 or above the number of classes.
+        For a `k` that is not a whole number, below 1, or above the number of classes.
     """
     logits, labels = classified
-    if not 1 <= k <= logits.shape[1]:
-        raise ConfigError("top_error", "k", f"1 to {logits.shape[1]}, for so many classes there are", repr(k))
+    if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or not 1 <= k <= logits.shape[1]:
+        raise ConfigError("top_error", "k", f"a whole number, 1 to {logits.shape[1]}, for so many classes there are", repr(k))
     right = logits[np.arange(len(labels)), labels]
     before = (~(logits < right[:, None])).sum(axis=1) - 1        # without the right one itself; nan is below nothing
     return 100 * float((before >= k).mean())

@@ -4,6 +4,8 @@ The layers before the last turn an image into features; the last, `fc`, the head
 on many images serve for other classes too (Donahue et al. 2014, arXiv:1310.1531; Yosinski et al. 2014, arXiv:1411.1792).
 """
 
+import numpy as np
+
 from .. import nn
 from ..errors import ConfigError, unknown_name
 from ..seeds import stream
@@ -66,8 +68,10 @@ def replace_head(model, num_classes, seed=0):
     Raises
     ------
     ConfigError
-        If the net has no linear layer `fc`, or for a number of classes below 1.
+        If the net has no linear layer `fc`, or for a number of classes that is not a whole number of at least 1.
     """
+    if not isinstance(num_classes, (int, np.integer)) or isinstance(num_classes, bool) or num_classes < 1:
+        raise ConfigError("replace_head", "num_classes", "a whole number of at least 1", repr(num_classes))
     head = getattr(model, HEAD, None)
     if not isinstance(head, nn.Linear):
         raise ConfigError("replace_head", type(model).__name__, f"a net whose last layer is an nn.Linear named {HEAD!r}", "none")

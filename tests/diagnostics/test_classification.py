@@ -15,8 +15,9 @@ def test_top_errors_by_hand():
     """The right class is first, second, one of four equal ones (so last), third."""
     found = Classified(LOGITS, LABELS)
     assert [top_error(found, k) for k in (1, 2, 3, 4)] == [75, 50, 25, 0]
-    for k in (0, 5):
-        with pytest.raises(ConfigError, match="k: expected 1 to 4"):
+    assert top_error(found, np.int64(2)) == 50
+    for k in (0, 5, 1.5, 2.0, "2", True):
+        with pytest.raises(ConfigError, match="k: expected a whole number, 1 to 4"):
             top_error(found, k)
 
 

@@ -68,6 +68,10 @@ def test_a_new_head():
     assert np.array_equal(again.fc.weight.data, net.fc.weight.data) and not np.array_equal(models.replace_head(again, 3, seed=1).fc.weight.data, net.fc.weight.data)
     with pytest.raises(ConfigError, match="named 'fc'"):
         models.replace_head(nn.Sequential(nn.Linear(2, 2)), 3)
+    for wrong in (0, -1, 2.5, "3", True):
+        with pytest.raises(ConfigError, match=f"^replace_head: num_classes: expected a whole number of at least 1, got {wrong!r}$"):
+            models.replace_head(net, wrong)
+    assert net.fc.weight.shape[1] == 3 and models.replace_head(net, np.int64(2)).fc.weight.shape[1] == 2
 
 
 def step(net, lr=0.1):
