@@ -180,7 +180,7 @@ def test_what_cannot_be_done_leaves_no_folder(settings, words, tmp_path):
 
 
 def test_weights_that_do_not_fit(finished, photographs, tmp_path):
-    with pytest.raises(MiniresError, match="names differ|basic blocks"):
+    with pytest.raises(MiniresError, match="basic blocks in its stages, this one has"):
         run(probe(photographs, finished / "weights.safetensors", model="resnet-14"), tmp_path / "run")
     with pytest.raises(ConfigError, match="did you mean 'layer3'"):
         run(probe(photographs, finished / "weights.safetensors", train="layer4"), tmp_path / "run")
