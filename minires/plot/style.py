@@ -5,6 +5,8 @@ colour. Matplotlib is imported when a figure is drawn, so that importing minires
 """
 
 import io
+import warnings
+from contextlib import contextmanager
 from functools import wraps
 from textwrap import wrap
 
@@ -67,7 +69,8 @@ def panels(columns, size, share_y=False, widths=None):
 
 def save(figure, path):
     """Write the figure to `path` as an image of 150 dots an inch, and return the path."""
-    figure.savefig(path, dpi=150)
+    with _letters_may_be_missing():
+        figure.savefig(path, dpi=150)
     return path
 
 
@@ -96,8 +99,17 @@ def animate(figure, draw_frame, frames, path, per_second=8):
 
 def _png(figure):
     image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=72)
+    with _letters_may_be_missing():
+        figure.savefig(image, format="png", dpi=72)
     return image.getvalue()
+
+
+@contextmanager
+def _letters_may_be_missing():
+    """A letter that the font has not is drawn as a box, which says enough: no warning for each."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        yield
 
 
 def seeds(rows, several="mean and range of {} seeds"):

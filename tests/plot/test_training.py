@@ -1,7 +1,10 @@
-"""The figures of one net's training: that they show the numbers they are given."""
+"""The figures of one net's training: that they show the numbers they are given, and can be read."""
+
+import warnings
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from minires import plot
 
@@ -21,6 +24,27 @@ def test_curves_are_the_metrics():
     assert [line.get_xdata()[0] for line in right.get_lines() if len(set(line.get_xdata())) == 1] == [1.5]
 
 
+def ticks(axis):
+    """Those that can be seen."""
+    low, high = sorted(axis.get_view_interval())
+    return [tick for tick in axis.get_majorticklocs() if low <= tick <= high]
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 5, 7, 30, 164])
+def test_epochs_are_whole(epochs, tmp_path):
+    figure = plot.training_curves([METRICS[0] | {"epoch": epoch + 1} for epoch in range(epochs)])
+    plot.save(figure, tmp_path / "x.png")
+    for ax in figure.axes:
+        assert len(ticks(ax.xaxis)) >= 2 and all(tick == round(tick) for tick in ticks(ax.xaxis)) and ax.get_xlim()[0] == 0
+
+
+def test_both_points_of_a_single_epoch_can_be_seen():
+    """Also where they are one: the test's is a ring around the other."""
+    right = plot.training_curves([{"epoch": 1, "train_loss": 2.0, "train_error": 50.0, "test_error": 50.0}]).axes[1]
+    train, test = right.get_lines()
+    assert test.get_markersize() > 2 * train.get_markersize() and test.get_markerfacecolor() == "none" and 1.1 < right.get_xlim()[1] < 2
+
+
 def test_a_single_epoch_and_errors_of_nothing_can_be_drawn():
     plot.training_curves([{"epoch": 0.5, "train_loss": 0.0, "train_error": 0.0, "test_error": 0.0}])
 
@@ -31,6 +55,20 @@ def test_gradients_at_first_then_one_and_ten_steps_on_and_at_last():
     assert {name: list(y) for name, y in lines(ax).items()} == {
         "at first": [1, 2, 3], "after 1 step": [0.5, 1, 1.5], "after 10 steps": [1 / 11, 2 / 11, 3 / 11], "after 50 steps": [1 / 51, 2 / 51, 3 / 51]}
     assert ax.get_yscale() == "log"
+
+
+@pytest.mark.parametrize("low, high", [(2.1, 4.9), (0.012, 0.024), (0.9, 1.1), (2, 9), (3e-7, 5e-7), (1e-4, 1)])
+@pytest.mark.parametrize("layers", [1, 2, 3, 8, 20, 110])
+def test_ticks_of_gradients(low, high, layers, tmp_path):
+    """Layers are whole; less than a decade has plain numbers, of which one can see several."""
+    norms = np.linspace(low, high, layers)
+    figure = plot.gradients_of_a_net([{"iteration": 0, "depth": d + 1, "gradient_norm": norm} for d, norm in enumerate(norms)])
+    plot.save(figure, tmp_path / "x.png")
+    (ax,) = figure.axes
+    assert ticks(ax.xaxis) and all(tick == round(tick) for tick in ticks(ax.xaxis)) and ax.get_yscale() == "log"
+    if layers > 1:
+        seen = [ax.yaxis.get_major_formatter()(tick) for tick in ticks(ax.yaxis)]
+        assert len(seen) >= 2 and ("$" in seen[0]) == (high > 10 * low), seen
 
 
 def test_a_matrix_says_what_part_of_a_class_was_taken_for_which():
@@ -47,3 +85,37 @@ def test_many_classes_have_no_numbers_and_at_last_no_names(count, named, written
     ax = plot.confusion(np.eye(count, dtype=int), [f"class {i}" for i in range(count)]).axes[0]
     assert bool([text for text in ax.texts if text.get_text()]) == written
     assert named is None or len(ax.get_yticklabels()) == named
+
+
+NAMES = {"short": "c{}", "long": "a class with a name that goes on, and on, and on {}", "without end": "W" * 45 + "{}", "Japanese": "とても長い名前の犬の品種とても長い名前の犬の品種{}", "dollars": "$a_{}$ in $"}
+
+
+@pytest.mark.parametrize("kind", NAMES)
+@pytest.mark.parametrize("count", [2, 4, 10, 20, 25, 40, 60, 100])
+def test_everything_is_within_the_figure_and_apart_from_the_caption(count, kind, tmp_path):
+    """With no warning when it is written."""
+    figure = plot.confusion(np.eye(count, dtype=int), [NAMES[kind].format(i) for i in range(count)], "a caption of many words " * 8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plot.save(figure, tmp_path / "x.png")
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")                        # of letters that the font has not
+        figure.draw(renderer)
+        boxes = [ax.get_tightbbox(renderer) for ax in figure.axes]
+    caption = figure.texts[-1].get_window_extent(renderer)
+    for box in boxes:
+        assert box.x0 >= 0 and box.y0 >= caption.y1 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1
+    assert caption.y0 >= 0 and caption.x1 <= figure.bbox.x1 and figure.axes[0].bbox.width > 100
+
+
+def test_long_names_are_cut_and_stay_apart():
+    names = ["cat", "an American Staffordshire terrier", "a class whose name is long, first", "a class whose name is long, second", "two\nlines"]
+    ax = plot.confusion(np.eye(5, dtype=int), names).axes[0]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["cat", "an American Staffords…", "a class wh…long, first", "a class wh…ong, second", "two lines"]
+
+
+def test_above_60_classes_the_label_says_what_the_numbers_are():
+    for count, said in ((60, False), (61, True)):
+        ax = plot.confusion(np.eye(count, dtype=int), list(map(str, range(count)))).axes[0]
+        assert ("position in the list of classes" in ax.get_xlabel()) == ("position in the list of classes" in ax.get_ylabel()) == said
