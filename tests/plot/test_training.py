@@ -87,7 +87,8 @@ def test_many_classes_have_no_numbers_and_at_last_no_names(count, named, written
     assert named is None or len(ax.get_yticklabels()) == named
 
 
-NAMES = {"short": "c{}", "long": "a class with a name that goes on, and on, and on {}", "without end": "W" * 45 + "{}", "Japanese": "とても長い名前の犬の品種とても長い名前の犬の品種{}", "dollars": "$a_{}$ in $"}
+NAMES = {"short": "c{}", "long": "a class with a name that goes on, and on, and on {}", "without end": "W" * 45 + "{}",
+         "Japanese": "とても長い名前の犬の品種とても長い名前の犬の品種{}", "dollars": "$a_{}$ in $"}
 
 
 @pytest.mark.parametrize("kind", NAMES)
