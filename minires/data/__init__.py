@@ -9,10 +9,10 @@ from .dataset import ImageDataset
 from .features import FeatureDataset
 from .fetch import fetch_cifar10
 from .folder import photographs
-from .photographs import PhotographDataset
+from .photographs import Look, PhotographDataset
 from .synthetic import synthetic
 
-__all__ = ["Batches", "EvaluationBatches", "FeatureDataset", "ImageDataset", "PhotographDataset", "cifar10", "fetch_cifar10", "load",
+__all__ = ["Batches", "EvaluationBatches", "FeatureDataset", "ImageDataset", "Look", "PhotographDataset", "cifar10", "fetch_cifar10", "load",
            "photographs", "preferred", "synthetic"]
 
 # A loader takes (folder, train_size) and returns (train, test).
