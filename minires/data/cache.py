@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import warnings
 from contextlib import suppress
 from functools import lru_cache
@@ -119,6 +120,8 @@ def cached(paths, side, folder, workers=0, progress=True):
 def _build(paths, side, folder, fingerprint, workers, progress):
     from tqdm import tqdm
 
+    if progress and not sys.stderr.isatty():
+        print(f"decoding {len(paths):,} pictures, once", flush=True)
     sizes, failures = [], []
     decoded = processes.in_order(workers, _decode_small, ((path, side) for path in paths))
     with (open(folder / PIXELS, "wb") as file,

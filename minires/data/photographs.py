@@ -80,6 +80,10 @@ class PhotographDataset:
             raise ConfigError(f"{self.name}.take", "not that many photographs in the set", f"1 to {len(self)}", n)
         return self.pick(slice(n))
 
+    def names(self):
+        """The file of each photograph."""
+        return [self.pictures.names[place] for place in self.places]
+
     def preparation(self):
         """What another picture has to go through to look as these do to a net: settings for `preprocessing.prepare`."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self.look).items()}
