@@ -1,6 +1,7 @@
 """The command line as a user meets it: through its entry point, with right and wrong words."""
 
-
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 import pytest
 
 from minires.cli import main
+from minires.cli.arguments import literal, own_setting
 from minires.experiments.degradation import GRADIENTS, METRICS, TEXT
 from minires.experiments.records import read_table
 
@@ -26,6 +28,32 @@ def test_every_help_has_an_example(words, capsys):
         main(words)
     assert stop.value.code == 0
     assert "example" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["finetune", "--help"], ["predict", "--help"]])
+def test_help_fits_a_terminal_of_80_columns(words, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(words)
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= 80 and printed.split("\n\n")[0].count("\n") == 0         # usage: one line
+
+
+def test_the_first_help_shows_how_to_train_finetune_and_predict(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    printed = capsys.readouterr().out
+    assert all(f"\n  minires {name} " in printed for name in ("degradation", "train", "finetune", "predict"))
+
+
+@pytest.mark.parametrize("text, value", [(".5", 0.5), ("1.", 1.0), ("1e3", 1000.0), ("+2", 2), ("-3", -3), ("-.5", -0.5), ("5", 5), ("0.25", 0.25), ("1_000", 1000), ("true", True),
+                                         ("false", False), ("B", "B"), ("True", "True"), ("nan", "nan"), ("inf", "inf"), ("-Infinity", "-Infinity"), ("1e999", "1e999"), ("", "")])
+def test_what_is_a_number_and_what_is_text(text, value):
+    assert literal(text) == value and type(literal(text)) is type(value)
+
+
+def test_numbers_without_a_digit_before_the_point():
+    assert own_setting("survival=.5") == ("survival", 0.5)
 
 
 def test_the_whole_experiment(tmp_path):
@@ -52,7 +80,8 @@ def test_default_folder_is_named_after_the_run(tmp_path):
     assert (tmp_path / "runs" / "degradation-synthetic-quick" / "degradation.png").exists()
 
 
-def test_ctrl_c_saves_and_exits_130_and_resume_goes_on(tmp_path):
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_saves_and_exits_130_and_resume_goes_on(tmp_path, sent):
     out = tmp_path / "run"
     words = ["degradation", *TINY, "--iterations", "60", "--out", str(out)]
     process = subprocess.Popen([sys.executable, "-m", "minires", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -60,7 +89,7 @@ def test_ctrl_c_saves_and_exits_130_and_resume_goes_on(tmp_path):
     deadline = time.monotonic() + 60
     while not (table.exists() and table.read_text().count("\n") > 3) and time.monotonic() < deadline:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "--resume" in errors and "Traceback" not in errors
@@ -121,6 +150,54 @@ def test_one_iteration(tmp_path):
 def test_resume_of_nothing_says_so(tmp_path, capsys):
     assert main(["degradation", *TINY, "--depths", "8", "--resume", "--out", str(tmp_path / "run")]) == 0
     assert "nothing to resume" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ctrl_c", [signal.default_int_handler, signal.SIG_IGN], ids=["ctrl-c", "in the background"])
+def test_sigterm_is_ctrl_c_once(ctrl_c, capsys, monkeypatch):
+    """A second one, which `timeout` sends, changes nothing; and all is put back. What a shell starts in the background ignores Ctrl-C."""
+    def stopped(args):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        except KeyboardInterrupt:
+            os.kill(os.getpid(), signal.SIGTERM)
+            raise
+
+    monkeypatch.setattr("minires.cli.plot.run", stopped)
+    before = signal.signal(signal.SIGINT, ctrl_c)
+    try:
+        assert main(["plot", "somewhere"]) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr().err == "\nminires: interrupted\n" and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_elsewhere_than_in_the_main_thread_signals_are_left_alone():
+    from threading import Thread
+
+    status = []
+    thread = Thread(target=lambda: status.append(main(["plot", "/nowhere"])))
+    thread.start()
+    thread.join()
+    assert status == [1]
+
+
+@pytest.mark.skipif(shutil.which("timeout") is None, reason="no program timeout")
+def test_timeout(tmp_path):
+    """The program `timeout` signals twice: what was done is saved all the same."""
+    words = ["degradation", *TINY, "--iterations", "100000", "--out", str(tmp_path / "run")]
+    done = subprocess.run(["timeout", "12", sys.executable, "-m", "minires", *words], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 124 and "--resume" in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_names_that_the_terminal_cannot_write(encoding, tmp_path):
+    done = run("plot", str(tmp_path / "犬"), env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
+    assert done.returncode == 1 and "\\u72ac" in done.stderr and "Traceback" not in done.stderr
+    code = "import sys; from minires.cli import main, plot; plot.run = lambda args: print('犬'); sys.exit(main(['plot', 'x']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "PYTHONIOENCODING": encoding})
+    assert done.returncode == 0 and done.stdout == "\\u72ac\n", done.stderr
 
 
 def test_ctrl_c_before_anything_is_there_to_save(tmp_path, capsys, monkeypatch):

@@ -32,6 +32,12 @@ def test_the_whole_run_and_its_figures_again(tmp_path, capsys):
     assert {path.name: path.read_bytes() for path in out.glob("*.png")} == pictures
 
 
+def test_numbers_as_people_write_them(tmp_path):
+    assert main(["train", *TINY, "--lr", ".05", "--net", "survival=.5", "--momentum", "0.", "--out", str(tmp_path / "run")]) == 0
+    found = config(tmp_path / "run")
+    assert found["lr"] == 0.05 and found["net"]["survival"] == 0.5 and found["momentum"] == 0
+
+
 def test_every_setting_is_a_flag(capsys):
     with pytest.raises(SystemExit):
         main(["train", "--help"])
@@ -85,6 +91,7 @@ def test_runs_that_differ_go_to_folders_that_differ():
     (["train", "--modle", "x"], "did you mean --model?"), (["train", "--dataset", "cifar"], "did you mean 'cifar10'?"), (["train", "--lr", "0"], "expected a number above 0, got '0'"),
     (["train", "--batch-size", "1.5"], "a whole number of at least 1, got '1.5'"), (["train", "--schedule", "cosin"], "did you mean 'cosine'?"),
     (["train", "--net", "width"], "expected NAME=VALUE, such as width=8, got 'width'"), (["train", "--epochs", "many"], "a number above 0, got 'many'"),
+    (["train", "--lr", "nan"], "a number above 0, got 'nan'"), (["train", "--lr", "inf"], "a number above 0, got 'inf'"),
     (["trian"], "did you mean 'train'?"), (["finetun"], "did you mean 'finetune'?"),
 ])
 def test_wrong_words_exit_2_and_say_what_was_expected(words, complaint, capsys):

@@ -289,6 +289,7 @@ def test_mean_and_std_of_another_training_set(photos, weights, capsys):
     (["--wieghts", "x"], "did you mean --weights?"),
     (["--net", "width"], "expected NAME=VALUE"),
     (["--mean", "0.5"], "expected 3 arguments"),
+    (["--mean", "0", "nan", "0"], "expected a number, got 'nan'"),
     (["--crop", "big"], "a whole number of at least 1"),
 ])
 def test_wrong_words(words, complaint, capsys):
@@ -323,6 +324,11 @@ def test_what_cannot_be_done_is_one_line(words, complaint, photos, weights, caps
     assert main(["predict", "photos/a.png", *SMALL, "--weights", str(weights), *words]) == 1
     printed = capsys.readouterr()
     assert complaint in printed.err and printed.err.startswith("minires: error: ") and printed.err.count("\n") == 1 and printed.out == ""
+
+
+def test_settings_of_the_net_add_up(photos, tmp_path):
+    mr.save(mr.models.resnet(8, width=4, num_classes=4, shortcut="B"), tmp_path / "net.safetensors")
+    assert main(["predict", str(photos / "a.png"), "--model", "resnet-8", "--net", "width=4", "--net", "shortcut=B", "--weights", str(tmp_path / "net.safetensors")]) == 0
 
 
 def test_a_folder_without_pictures(photos, weights, capsys):

@@ -1,8 +1,8 @@
 """What the commands have in common: kinds of arguments, shared options, and a parser that suggests what was meant."""
 
 import argparse
+import math
 import sys
-import tomllib
 from difflib import get_close_matches
 
 from .. import backend
@@ -69,6 +69,13 @@ def positive_number(text):
     return value
 
 
+def number(text):
+    value = literal(text)
+    if isinstance(value, (bool, str)):
+        raise argparse.ArgumentTypeError(f"expected a number, got {text!r}")
+    return value
+
+
 def own_setting(text):
     """A setting of a net, NAME=VALUE, as (name, value)."""
     name, sign, value = text.partition("=")
@@ -78,12 +85,15 @@ def own_setting(text):
 
 
 def literal(text):
-    """A number, true or false as TOML has them; else the text itself."""
-    try:
-        value = tomllib.loads(f"x = {text}")["x"]
-    except tomllib.TOMLDecodeError:
-        return text
-    return value if isinstance(value, (int, float, bool)) else text
+    """A finite number, true or false; else the text itself."""
+    for kind in (int, float):
+        try:
+            value = kind(text)
+        except ValueError:
+            continue
+        if math.isfinite(value):
+            return value
+    return {"true": True, "false": False}.get(text, text)
 
 
 def add_setting(command, presets):

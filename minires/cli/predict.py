@@ -8,32 +8,39 @@ import warnings
 
 from .. import backend
 from ..errors import ConfigError, unknown_name
-from .arguments import at_least, own_setting
+from .arguments import at_least, number, own_setting
 
 
 def add_to(commands):
     """Add the command to the parser's."""
     command = commands.add_parser(
         "predict", allow_abbrev=False, help="say what a net sees in pictures", formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Name the likeliest classes of each picture. The weights can be torchvision's or timm's (.pth, .safetensors) or those\n"
-                    "of a net trained here. A picture is resized and cropped as in torchvision's evaluation. One that cannot be read is\n"
-                    "reported, the others go on, and the exit status is 1.",
-        epilog="Trained weights: https://download.pytorch.org/models/resnet50-0676ba61.pth (torchvision's, ImageNet), for example.\n\n"
+        usage="minires predict IMAGE ... --model NAME --weights FILE [OPTIONS ...]",
+        description="Name the likeliest classes of each picture. The weights can be torchvision's or\n"
+                    "timm's (.pth, .safetensors) or those of a net trained here. A picture is resized\n"
+                    "and cropped as in torchvision's evaluation. One that cannot be read is reported,\n"
+                    "the others go on, and the exit status is 1.",
+        epilog="Trained weights (torchvision's, of ImageNet), for example:\n"
+               "  https://download.pytorch.org/models/resnet50-0676ba61.pth\n\n"
+               "What is not given is taken from the file of weights, if that says it. If not,\n"
+               "the nets of ImageNet get a crop of 224 after resizing to 8/7 of it, small nets\n"
+               "32 of both, and all nets the mean, the deviations and, where there are 1000,\n"
+               "the names of classes of ImageNet.\n\n"
                "examples:\n  minires predict cat.jpg --model resnet50 --weights resnet50-0676ba61.pth\n"
-               "  minires predict photos/ --model resnet50 --weights resnet50-0676ba61.pth --json > photos.json\n"
-               "  minires predict *.png --model resnet-20 --weights net.safetensors --net width=8")
+               "  minires predict photos/ --model resnet50 --weights resnet50-0676ba61.pth \\\n      --json > photos.json\n"
+               "  minires predict *.png --model resnet-20 --weights net.safetensors \\\n      --net width=8")
     command.set_defaults(run=run)
     command.add_argument("images", nargs="+", metavar="IMAGE", help="a picture, or a folder: all pictures in it")
     command.add_argument("--model", required=True, metavar="NAME", help="the net: resnet18 to resnet152, resnext50_32x4d, resnet-20, ...")
     command.add_argument("--weights", required=True, metavar="FILE", help="its weights: .safetensors, or .pth of PyTorch")
-    command.add_argument("--net", nargs="+", type=own_setting, default=[], metavar="NAME=VALUE", help="the net's own settings: width=8 shortcut=B pre_activation=true ...")
+    command.add_argument("--net", nargs="+", action="extend", type=own_setting, default=[], metavar="NAME=VALUE", help="the net's own settings: width=8 shortcut=B pre_activation=true ...")
     command.add_argument("--top", type=at_least(1), default=5, metavar="N", help="classes to name for each picture (default: 5)")
-    command.add_argument("--classes", metavar="FILE", help="names of the classes, one to a line (default: those in the file of weights; ImageNet's, if there are 1000)")
+    command.add_argument("--classes", metavar="FILE", help="names of the classes, one to a line")
     command.add_argument("--json", action="store_true", help="print one JSON document: a list with an entry for each picture")
-    command.add_argument("--resize", type=at_least(1), metavar="N", help="pixels of the shorter side before the crop (default: what the file of weights says; else 8/7 of the crop, or the crop for small nets)")
-    command.add_argument("--crop", type=at_least(1), metavar="N", help="pixels of the square cut from the middle (default: what the file of weights says; else 224, or 32 for small nets)")
-    command.add_argument("--mean", type=float, nargs=3, metavar="X", help="mean of red, green, blue that the net was trained with, 0 to 1 (default: those in the file of weights, else ImageNet's)")
-    command.add_argument("--std", type=float, nargs=3, metavar="X", help="their standard deviations (default: likewise)")
+    command.add_argument("--resize", type=at_least(1), metavar="N", help="pixels of the shorter side before the crop")
+    command.add_argument("--crop", type=at_least(1), metavar="N", help="pixels of the square cut from the middle")
+    command.add_argument("--mean", type=number, nargs=3, metavar="X", help="mean of red, green and blue in training, 0 to 1")
+    command.add_argument("--std", type=number, nargs=3, metavar="X", help="their standard deviations")
     command.add_argument("--batch-size", type=at_least(1), default=16, metavar="N", help="pictures at a time (default: 16)")
     command.add_argument("--device", default="cpu", metavar="NAME", help="where to compute: cpu (the default), or gpu, an NVIDIA GPU through CuPy")
     command.add_argument("--threads", type=at_least(1), metavar="N", help="threads to compute with (default: all cores)")
@@ -146,9 +153,7 @@ def _entry(prediction):
 
 
 def _print(text, file=None):
-    """Print beside a progress bar, whatever letters a file's name has."""
+    """Print beside a progress bar."""
     from tqdm import tqdm
 
-    file = file or sys.stdout
-    encoding = getattr(file, "encoding", None) or "utf-8"
-    tqdm.write(text.encode(encoding, "backslashreplace").decode(encoding), file=file)
+    tqdm.write(text, file=file or sys.stdout)
