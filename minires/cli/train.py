@@ -44,7 +44,7 @@ def add_to(commands):
                     "once (a linear probe): minutes without a GPU. Results as of minires train.",
         epilog=NETS + "examples:\n  minires finetune --model resnet18 --weights resnet18.pth --data photos\n"
                "  minires finetune --model resnet18 --weights resnet18.pth --data photos \\\n      --train layer4 --epochs 5\n"
-               "  minires predict mine.jpg --model resnet18 \\\n      --weights runs/resnet18-folder/weights.safetensors")
+               "  minires predict mine.jpg --model resnet18 \\\n      --weights runs/resnet18-photos-head/weights.safetensors")
     _add_settings(command, FINETUNE)
 
 
