@@ -23,7 +23,7 @@ OF_PYTORCH = (".pth", ".pt", ".bin", ".ckpt")                                  #
 NOTES = {"minires": "state", "torch": "minires"}                               # where, in a file's metadata, names of classes and the like are
 
 
-def save(model, path, layout="minires", classes=None, preparation=None):
+def save(model, path, layout="minires", classes=None, preparation=None, built=None):
     """Write the parameters and buffers of `model` to a safetensors file, under their names.
 
     Parameters
@@ -39,6 +39,8 @@ def save(model, path, layout="minires", classes=None, preparation=None):
     preparation : dict, optional
         What pictures have to go through to look as those that the net was trained on: ``resize``, ``crop``, ``mean`` and ``std`` of
         `data.preprocessing.prepare`, or some of them. `preparation_of` reads it.
+    built : dict, optional
+        What `models.build` makes the net from: its name as "model", and its settings as a dict, "net". `built_of` reads it.
 
     Raises
     ------
@@ -60,6 +62,8 @@ def save(model, path, layout="minires", classes=None, preparation=None):
         if not _is_preparation(preparation):
             raise ConfigError("save", "preparation", "resize and crop, pixels, and mean and std, three numbers each", repr(preparation))
         notes["preparation"] = preparation
+    if built is not None:
+        notes["built"] = {"model": built["model"], "net": dict(built["net"])}
     if layout == "minires":
         checkpoint.write(path, arrays, notes or None)             # in one entry: safetensors writes several in random order
     else:
@@ -137,6 +141,12 @@ def preparation_of(path):
     if preparation is not None and not _is_preparation(preparation):
         raise CheckpointError(str(path), "preparation in the metadata", "resize, crop, mean and std, as JSON", repr(preparation)[:50])
     return preparation or {}
+
+
+def built_of(path):
+    """What net the weights in a file are of, if `save` was told: a dict of its name, "model", and its settings, "net"; else an empty one."""
+    built = _note(path, "built")
+    return built if isinstance(built, dict) and isinstance(built.get("model"), str) and isinstance(built.get("net"), dict) else {}
 
 
 def _note(path, name):

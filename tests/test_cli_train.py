@@ -49,10 +49,10 @@ def test_flags_overrule_the_file_and_the_file_the_defaults(tmp_path):
     (tmp_path / "settings.toml").write_text('model = "residual_mlp-4"\nepochs = 3\nlr = 0.02\nbatch_size = 16\nimage_size = 8\ntrain_size = 64\ntest_size = 20\nflip = true\n'
                                             '[net]\nwidth = 8\nbatch_norm = true\n')
     out = tmp_path / "run"
-    assert main(["train", "--config", str(tmp_path / "settings.toml"), "--iterations", "5", "--no-flip", "--net", "batch_norm=false", "--drops", "0.4", "--out", str(out)]) == 0
+    assert main(["train", "--config", str(tmp_path / "settings.toml"), "--iterations", "5", "--no-flip", "--net", "batch_norm=false", "--net", "num_classes=10", "--drops", "0.4", "--out", str(out)]) == 0
     found = config(out)
     assert (found["model"], found["iterations"], found["epochs"], found["lr"], found["flip"], found["drops"]) == ("residual_mlp-4", 5, None, 0.02, False, [0.4])
-    assert found["net"] == {"width": 8, "batch_norm": False}
+    assert found["net"] == {"width": 8, "batch_norm": False, "num_classes": 10}
 
 
 def test_the_default_folder_is_named_after_the_run(tmp_path, monkeypatch):
@@ -78,6 +78,15 @@ def test_a_net_is_taught_other_classes(tmp_path, capsys):
     assert config(tmp_path / "whole")["crop_scale"] == 0.08
 
 
+def test_runs_that_differ_go_to_folders_that_differ():
+    from minires.cli.train import _run_name
+
+    names = ["-".join(_run_name(Settings(**given))) for given in (
+        {}, {"model": "plain-20", "dataset": "cifar10"}, {"dataset": "folder", "data": "a/birds"}, {"dataset": "folder", "data": "a/birds", "train": "head"},
+        {"dataset": "folder", "data": "a/birds", "train": "layer4"}, {"dataset": "folder", "data": "fish"})]
+    assert names == ["resnet-20-synthetic", "plain-20-cifar10", "resnet-20-birds", "resnet-20-birds-head", "resnet-20-birds-layer4", "resnet-20-fish"]
+
+
 @pytest.mark.parametrize("words, complaint", [
     (["train", "--modle", "x"], "did you mean --model?"), (["train", "--dataset", "cifar"], "did you mean 'cifar10'?"), (["train", "--lr", "0"], "expected a number above 0, got '0'"),
     (["train", "--batch-size", "1.5"], "a whole number of at least 1, got '1.5'"), (["train", "--schedule", "cosin"], "did you mean 'cosine'?"),
@@ -94,7 +103,7 @@ def test_wrong_words_exit_2_and_say_what_was_expected(words, complaint, capsys):
 @pytest.mark.parametrize("words, complaint", [
     (["train", *TINY, "--model", "resnet55"], "did you mean 'resnet50'"), (["train", *TINY, "--epochs", "2"], "one of them"), (["train", "--config", "nothing.toml"], "nothing.toml"),
     (["train", *TINY, "--drops", "0.5", "0.2"], "rising numbers"), (["finetune", "--data", "photos"], "without any it is minires train"),
-    (["finetune", "--weights", "x.pth", "--data", "nowhere"], "nowhere: no such folder"), (["train", *TINY, "--out", "/dev/null/here"], "cannot write here"),
+    (["finetune", "--weights", "x.pth", "--data", "nowhere"], "x.pth: no such file"), (["train", "--dataset", "folder", "--data", "nowhere"], "nowhere: no such folder"), (["train", *TINY, "--out", "/dev/null/here"], "cannot write here"),
     (["train", *TINY, "--net", "width=99999999"], "not enough memory"),
 ])
 def test_what_cannot_be_done_exits_1_with_one_line(words, complaint, capsys, tmp_path, monkeypatch):

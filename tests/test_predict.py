@@ -425,3 +425,22 @@ def test_into_a_reader_that_stops(photos, weights):
     process.stdout.readline()
     process.stdout.close()
     assert process.wait(timeout=60) == 1 and process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("words", [["--model", "residual_mlp-4", "--net", "width=8"], ["--model", "plain-8", "--net", "width=2"]], ids=["mlp", "plain"])
+def test_the_net_need_not_be_named_for_a_file_of_train(words, tmp_path, capsys):
+    """And another one that the weights would fit as well is refused."""
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 20, 3), np.uint8)).save(tmp_path / "a.png")
+    assert main(["train", *words, "--image-size", "8", "--train-size", "40", "--test-size", "10", "--batch-size", "20", "--iterations", "1", "--out", str(tmp_path / "run")]) == 0
+    file = ["--weights", str(tmp_path / "run" / "weights.safetensors")]
+    capsys.readouterr()
+    assert main(["predict", str(tmp_path / "a.png"), *file]) == 0
+    assert capsys.readouterr().out.count("%") == 5
+    assert main(["predict", str(tmp_path / "a.png"), *file, "--model", "resnet-8"]) == 1
+    assert f"expected model {words[1]}, which they are of, got resnet-8" in capsys.readouterr().err
+
+
+def test_weights_that_say_nothing_of_their_net(tmp_path, capsys):
+    mr.save(mr.models.resnet(8, width=2), tmp_path / "net.safetensors")
+    assert main(["predict", "a.png", "--weights", str(tmp_path / "net.safetensors")]) == 1
+    assert "of which net are these weights?" in capsys.readouterr().err

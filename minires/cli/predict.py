@@ -15,7 +15,7 @@ def add_to(commands):
     """Add the command to the parser's."""
     command = commands.add_parser(
         "predict", allow_abbrev=False, help="say what a net sees in pictures", formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="minires predict IMAGE ... --model NAME --weights FILE [OPTIONS ...]",
+        usage="minires predict IMAGE ... --weights FILE [--model NAME] [OPTIONS ...]",
         description="Name the likeliest classes of each picture. The weights can be torchvision's or\n"
                     "timm's (.pth, .safetensors) or those of a net trained here. A picture is resized\n"
                     "and cropped as in torchvision's evaluation. One that cannot be read is reported,\n"
@@ -28,10 +28,10 @@ def add_to(commands):
                "the names of classes of ImageNet.\n\n"
                "examples:\n  minires predict cat.jpg --model resnet50 --weights resnet50-0676ba61.pth\n"
                "  minires predict photos/ --model resnet50 --weights resnet50-0676ba61.pth \\\n      --json > photos.json\n"
-               "  minires predict *.png --model resnet-20 --weights net.safetensors \\\n      --net width=8")
+               "  minires predict *.png --weights runs/resnet-20-cifar10/weights.safetensors")
     command.set_defaults(run=run)
     command.add_argument("images", nargs="+", metavar="IMAGE", help="a picture, or a folder: all pictures in it")
-    command.add_argument("--model", required=True, metavar="NAME", help="the net: resnet18 to resnet152, resnext50_32x4d, resnet-20, ...")
+    command.add_argument("--model", metavar="NAME", help="the net: resnet18 to resnet152, resnext50_32x4d, resnet-20, ...; not needed for weights of minires train and finetune")
     command.add_argument("--weights", required=True, metavar="FILE", help="its weights: .safetensors, or .pth of PyTorch")
     command.add_argument("--net", nargs="+", action="extend", type=own_setting, default=[], metavar="NAME=VALUE", help="the net's own settings: width=8 shortcut=B pre_activation=true ...")
     command.add_argument("--top", type=at_least(1), default=5, metavar="N", help="classes to name for each picture (default: 5)")
@@ -53,9 +53,10 @@ def run(args):
     if args.threads is not None:
         backend.set_num_threads(args.threads)
     backend.check_device(args.device, "--device")
+    _take_from_the_file(args)
     preparation = _preparation(args)
     paths = _pictures(args.images)
-    model, classes = _net_and_classes(args)
+    model, classes = _net_and_classes(args, preparation["crop"])
     model.to(args.device).eval().fuse()                          # it is only used: batch norm goes into the convolutions
     made = []
     try:
@@ -98,14 +99,28 @@ def _pictures(words):
     return paths
 
 
+def _take_from_the_file(args):
+    """The net and its settings, where the file of weights says of which it is."""
+    from .. import models, weights
+    from ..experiments.start import check_same
+
+    if args.model is not None:
+        models.catalogue.settings_of(args.model)                 # is there such a net?
+    if not os.path.isfile(args.weights):
+        weights.read(args.weights)                               # says what is wrong
+    args.net, built = dict(args.net), weights.built_of(args.weights)
+    if built:
+        check_same(args.weights, built, args.model, args.net)
+        args.model, args.net = built["model"], {**built["net"], **args.net}
+    elif args.model is None:
+        raise ConfigError("predict", "of which net are these weights?", "a file of minires train or finetune, which says so", str(args.weights), "name it by --model")
+
+
 def _preparation(args):
     """What to do with a picture before the net sees it: what the flags say, else the file of weights, else as for ImageNet or CIFAR."""
     from .. import models, weights
     from ..data.photographs import shorter_side
 
-    models.catalogue.settings_of(args.model)                     # is there such a net?
-    if not os.path.isfile(args.weights):
-        weights.read(args.weights)                               # says what is wrong
     large = args.model in models.catalogue.OF_ONE_DEPTH
     usual = {"resize": shorter_side(224), "crop": 224} if large else {"resize": 32, "crop": 32}
     usual |= weights.preparation_of(args.weights)
@@ -121,16 +136,18 @@ def _preparation(args):
     return chosen
 
 
-def _net_and_classes(args):
+def _net_and_classes(args, crop):
     """The net with its weights, and the names of its classes, None if there are none."""
     from .. import models, weights
     from ..data.class_names import imagenet_classes, read_classes
 
     given = read_classes(args.classes) if args.classes else None
-    settings = dict(args.net)
+    settings, known = dict(args.net), models.catalogue.settings_of(args.model)
     for name in settings:
-        if name not in models.catalogue.settings_of(args.model):
-            raise unknown_name("--net", f"setting of {args.model}", name, models.catalogue.settings_of(args.model))
+        if name not in known:
+            raise unknown_name("--net", f"setting of {args.model}", name, known)
+    if "image_size" in known:
+        settings.setdefault("image_size", crop)
     count = weights.num_classes(weights.read(args.weights))
     if count is not None:
         settings.setdefault("num_classes", count)

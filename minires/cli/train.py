@@ -44,7 +44,7 @@ def add_to(commands):
                     "once (a linear probe): minutes without a GPU. Results as of minires train.",
         epilog=NETS + "examples:\n  minires finetune --model resnet18 --weights resnet18.pth --data photos\n"
                "  minires finetune --model resnet18 --weights resnet18.pth --data photos \\\n      --train layer4 --epochs 5\n"
-               "  minires predict mine.jpg --model resnet18 \\\n      --weights runs/resnet18-folder/weights.safetensors")
+               "  minires predict mine.jpg --model resnet18 \\\n      --weights runs/resnet18-photos-head/weights.safetensors")
     _add_settings(command, FINETUNE)
 
 
@@ -64,7 +64,7 @@ def run(args):
         raise ConfigError("finetune", "from which weights?", "a file of a trained net", "none", "name it by --weights; without any it is minires train")
     if settings.threads is not None:
         backend.set_num_threads(settings.threads)
-    out = Path(settings.out or f"runs/{settings.model}-{settings.dataset}")
+    out = Path(settings.out or "runs/" + "-".join(_run_name(settings)))
     if args.resume and not (out / "config.json").exists():
         print(f"minires: nothing to resume in {out}, starting anew")
     try:
@@ -77,10 +77,21 @@ def run(args):
         print(f"drawn: {figure}")
 
 
+def _run_name(settings):
+    """What tells one run from another: the net, the data, and what of the net is trained if it is not all."""
+    from ..experiments.start import as_in_the_file
+
+    yield as_in_the_file(settings).model
+    yield Path(settings.data).resolve().name if settings.dataset == FOLDER and settings.data else settings.dataset
+    if settings.train != "all":
+        yield settings.train
+
+
 def _add_settings(command, usual):
     """A flag for each setting, by its name, and what a run needs besides. `usual`: settings whose default is another here."""
     command.set_defaults(run=run, usual=usual)
     groups = {first: command.add_argument_group(title) for title, first in GROUPS.items()}
+    group = command
     for one in fields(Settings):
         if one.name == "net":
             continue
@@ -93,7 +104,7 @@ def _add_settings(command, usual):
             group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
         else:
             group.add_argument(flag, type=_value_of(one.metadata["kind"]), metavar=_placeholder(one), help=text)
-    groups["model"].add_argument("--net", nargs="+", type=own_setting, metavar="NAME=VALUE", help="the net's own settings: width=8 shortcut=B pre_activation=true ...")
+    groups["model"].add_argument("--net", nargs="+", action="extend", type=own_setting, metavar="NAME=VALUE", help="the net's own settings: width=8 shortcut=B pre_activation=true ...")
     groups["model"].add_argument("--config", metavar="FILE", help="settings in a TOML file; flags overrule it")
     group.add_argument("--resume", action="store_true", help="go on with the run in the output folder")
 

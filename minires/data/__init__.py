@@ -9,11 +9,11 @@ from .dataset import ImageDataset
 from .features import FeatureDataset
 from .fetch import fetch_cifar10
 from .folder import photographs
-from .photographs import PhotographDataset
+from .photographs import Look, PhotographDataset, shorter_side
 from .synthetic import synthetic
 
-__all__ = ["Batches", "EvaluationBatches", "FeatureDataset", "ImageDataset", "PhotographDataset", "cifar10", "fetch_cifar10", "load",
-           "photographs", "preferred", "synthetic"]
+__all__ = ["Batches", "EvaluationBatches", "FeatureDataset", "ImageDataset", "Look", "PhotographDataset", "cifar10", "fetch_cifar10", "load",
+           "photographs", "preferred", "shorter_side", "synthetic"]
 
 # A loader takes (folder, train_size) and returns (train, test).
 DATASETS = {

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import warnings
 from contextlib import suppress
 from functools import lru_cache
@@ -22,7 +23,7 @@ from .pictures import SeveralPictures, decode
 from .preprocessing import resize_shorter
 
 PIXELS, INDEX = "pixels.bin", "index.json"
-NAMED = 3                    # pictures named in an error, of all that cannot be read
+NAMED = 5                    # pictures named in an error, of all that cannot be read
 
 
 class PictureCache:
@@ -35,6 +36,8 @@ class PictureCache:
 
     Attributes
     ----------
+    names : list of str
+        The file that each was read from.
     sizes : ndarray of int64, shape (N, 2)
         Height and width of each.
     """
@@ -42,8 +45,11 @@ class PictureCache:
     def __init__(self, folder):
         self.folder, index = Path(folder), json.loads((Path(folder) / INDEX).read_text())
         self.fingerprint, self.sizes = index["fingerprint"], np.array(index["sizes"], np.int64).reshape(-1, 2)
+        self.names = index["names"]
         self._ends = np.cumsum(3 * self.sizes.prod(axis=1))
         self._pixels = np.memmap(self.folder / PIXELS, np.uint8, "r")
+        if len(self._pixels) != self._ends[-1]:
+            raise ValueError(f"{self.folder / PIXELS} is cut off")
 
     def __len__(self):
         return len(self.sizes)
@@ -58,7 +64,11 @@ class PictureCache:
 
 @lru_cache(maxsize=2)
 def _open(folder, fingerprint):
-    return PictureCache(folder)
+    """The cache in a folder; not another one that has come to be there since."""
+    cache = PictureCache(folder)
+    if cache.fingerprint != fingerprint:
+        raise DataError(str(folder), "the cache was made anew while it was in use", "one run at a time on changing pictures", "two", "start again with --resume")
+    return cache
 
 
 def cached(paths, side, folder, workers=0, progress=True):
@@ -86,6 +96,7 @@ def cached(paths, side, folder, workers=0, progress=True):
         If pictures cannot be read (names the first ones), or the cache cannot be written.
     """
     folder, fingerprint = Path(folder), _fingerprint(paths, side)
+    _remove_unfinished(folder)
     try:
         if json.loads((folder / INDEX).read_text())["fingerprint"] == fingerprint:
             return PictureCache(folder)
@@ -109,6 +120,8 @@ def cached(paths, side, folder, workers=0, progress=True):
 def _build(paths, side, folder, fingerprint, workers, progress):
     from tqdm import tqdm
 
+    if progress and not sys.stderr.isatty():
+        print(f"decoding {len(paths):,} pictures, once", flush=True)
     sizes, failures = [], []
     decoded = processes.in_order(workers, _decode_small, ((path, side) for path in paths))
     with (open(folder / PIXELS, "wb") as file,
@@ -123,7 +136,21 @@ def _build(paths, side, folder, fingerprint, workers, progress):
         more = f" and {len(failures) - NAMED} more" if len(failures) > NAMED else ""
         raise DataError("pictures", f"{len(failures)} of {len(paths)} cannot be read", None, "; ".join(failures[:NAMED]) + more,
                         "mend them, or take them out of the folder")
-    (folder / INDEX).write_text(json.dumps({"fingerprint": fingerprint, "sizes": [list(map(int, size)) for size in sizes]}))
+    (folder / INDEX).write_text(json.dumps({"fingerprint": fingerprint, "names": [str(path) for path in paths],
+                                            "sizes": [list(map(int, size)) for size in sizes]}))
+
+
+def _remove_unfinished(folder):
+    """Let go of what processes that are gone have left beside `folder`, where one can ask for them without harm."""
+    if os.name != "posix":
+        return
+    for left in folder.parent.glob(f"{folder.name}.*.part"):
+        try:
+            os.kill(int(left.name.split(".")[-2]), 0)            # 0 is no signal: it only asks whether there is such a process
+        except ProcessLookupError:
+            shutil.rmtree(left, ignore_errors=True)
+        except (ValueError, OSError):
+            pass
 
 
 def _decode_small(path, side):

@@ -145,6 +145,10 @@ class ImageDataset:
         total = self.images.sum(axis=0, dtype=np.int64)          # whole numbers: exact, and no float copy of the set
         return (total / (255 * len(self))).astype(np.float32)
 
+    def names(self):
+        """A name for each image: its number."""
+        return [str(i) for i in range(len(self))]
+
     def preparation(self):
         """What another picture has to go through to look as these do to a net: settings for `preprocessing.prepare`.
 

@@ -8,7 +8,7 @@ import numpy as np
 from .. import backend
 from ..errors import ConfigError, DataError
 from .cache import cached
-from .photographs import PhotographDataset, shorter_side
+from .photographs import Look, PhotographDataset, shorter_side
 from .pictures import SUFFIXES
 from .places import user_cache
 
@@ -16,13 +16,13 @@ TRAIN, TEST = ("train", "training"), ("val", "valid", "validation", "test", "tes
 LAYOUT = "a folder for each class with its pictures in it, or such folders in train/ and val/"
 
 
-def photographs(folder, size=224, held_out=0.2, seed=0, workers=None, cache=None, progress=True):
+def photographs(folder, size=224, held_out=0.2, seed=0, workers=None, cache=None, progress=True, look=None):
     """The training and test set of a folder of photographs.
 
     Parameters
     ----------
     folder : str or Path
-        Holds a folder for each class, or ``train/`` and ``val/`` (or ``test/``) which do.
+        Holds a folder for each class, or ``train/`` and ``val/`` which do; where there is no ``val/``, ``test/`` is taken.
     size : int
         Height and width in pixels of what the net shall see.
     held_out : float
@@ -35,6 +35,8 @@ def photographs(folder, size=224, held_out=0.2, seed=0, workers=None, cache=None
     cache : str or Path, optional
         Where decoded pictures are kept; by default in the user's cache.
     progress : bool
+    look : Look, optional
+        In place of `size`: also how pictures are scaled and normalised, for a net that was not trained as ImageNet's are.
 
     Returns
     -------
@@ -50,6 +52,7 @@ def photographs(folder, size=224, held_out=0.2, seed=0, workers=None, cache=None
     folder = Path(folder).expanduser()
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise ConfigError("photographs", "size", "pixels, at least 1", repr(size))
+    look = Look(shorter_side(size), size) if look is None else look
     if not 0 < held_out < 1:
         raise ConfigError("photographs", "held_out", "a part between 0 and 1", repr(held_out))
     training, testing = _parts(folder)
@@ -64,20 +67,21 @@ def photographs(folder, size=224, held_out=0.2, seed=0, workers=None, cache=None
         files, test_files = _split(files, classes, held_out, seed, folder)
     workers = backend.available_cores() if workers is None else workers
     place = Path(cache).expanduser() if cache is not None else user_cache() / "pictures"
-    name = f"{folder.resolve().name}-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]}"
+    name = f"{folder.resolve().name}-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]}-{look.resize}"
     # In the order of their names, so that another seed finds the same cache.
     paths = sorted(path for path, _ in [*files, *test_files])
-    pictures = cached(paths, shorter_side(size), place / name, workers, progress)
+    pictures = cached(paths, look.resize, place / name, workers, progress)
     positions = {path: i for i, path in enumerate(paths)}
     return tuple(PhotographDataset(pictures, np.array([positions[path] for path, _ in some]), np.array([label for _, label in some]), classes,
-                                   folder.resolve().name, size, workers) for some in (files, test_files))
+                                   folder.resolve().name, look, workers) for some in (files, test_files))
 
 
 def _parts(folder):
     """The folder of the training classes, and that of the test classes or None."""
     if not folder.is_dir():
         raise DataError(str(folder), "no such folder" if not folder.exists() else "not a folder", LAYOUT)
-    inside = {path.name.lower(): path for path in folder.iterdir() if path.is_dir()}
+    # A class may be called "train", too: then there are pictures in it, and no folders.
+    inside = {path.name.lower(): path for path in folder.iterdir() if path.is_dir() and any(inner.is_dir() for inner in path.iterdir())}
     training = next((inside[name] for name in TRAIN if name in inside), None)
     testing = next((inside[name] for name in TEST if name in inside), None)
     if training is None and testing is not None and set(inside) <= set(TEST):
@@ -99,7 +103,9 @@ def _files(folder, classes):
     for label, name in enumerate(classes):
         found = sorted(path for path in (folder / name).rglob("*") if _is_picture(path))
         if not found:
-            raise DataError(str(folder / name), "a class without pictures", f"files that end in {', '.join(SUFFIXES)}", "none")
+            others = sorted({path.suffix.lower() for path in (folder / name).rglob("*") if path.is_file()} - {""})
+            raise DataError(str(folder / name), "a class without pictures", f"files that end in {', '.join(SUFFIXES)}",
+                            f"{', '.join(others)} only" if others else "none", "convert them, to .jpg for example" if others else None)
         files += [(path, label) for path in found]
     return files
 

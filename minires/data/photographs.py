@@ -1,7 +1,7 @@
 """A labelled set of photographs of any size, on disk; batches of them are cut to one size by worker processes."""
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,21 @@ from .preprocessing import MEAN, STD, center_crop, resize_shorter
 from .stream import Stream
 
 PIXELS_AT_ONCE = 500 * 32 * 32       # in evaluation: as many as in 500 images of CIFAR-10
+
+
+def shorter_side(crop):
+    """To how many pixels the shorter side of a photograph is usually scaled before its middle is cut out: 256 for 224."""
+    return round(crop * 8 / 7)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a net gets to see of a photograph: settings for `preprocessing.prepare`. The defaults are those of ImageNet's nets."""
+
+    resize: int = shorter_side(224)      # pixels of the shorter side
+    crop: int = 224                      # pixels a side of what is cut from the middle, or at random
+    mean: tuple = MEAN                   # of the training images, red, green and blue, from 0 to 1
+    std: tuple = STD
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,8 +45,8 @@ class PhotographDataset:
     classes : tuple of str
     name : str
         What the set is called in tables and errors.
-    size : int
-        Height and width in pixels of what the net sees; 224 for ImageNet's nets.
+    look : Look
+        What a net gets to see of each.
     workers : int
         Processes that prepare batches.
     """
@@ -41,19 +56,19 @@ class PhotographDataset:
     labels: np.ndarray
     classes: tuple[str, ...]
     name: str
-    size: int = 224
+    look: Look = Look()
     workers: int = 0
 
     def __len__(self):
         return len(self.places)
 
     def __repr__(self):
-        return f"PhotographDataset({self.name}: {len(self):,} photographs, seen at {self.size}x{self.size}, {len(self.classes)} classes)"
+        return f"PhotographDataset({self.name}: {len(self):,} photographs, seen at {self.look.crop}x{self.look.crop}, {len(self.classes)} classes)"
 
     @property
     def input_shape(self):
         """The shape of one image as the net sees it."""
-        return self.size, self.size, 3
+        return self.look.crop, self.look.crop, 3
 
     def pick(self, index):
         """The photographs at these positions, as a set of their own."""
@@ -65,9 +80,13 @@ class PhotographDataset:
             raise ConfigError(f"{self.name}.take", "not that many photographs in the set", f"1 to {len(self)}", n)
         return self.pick(slice(n))
 
+    def names(self):
+        """The file of each photograph."""
+        return [self.pictures.names[place] for place in self.places]
+
     def preparation(self):
         """What another picture has to go through to look as these do to a net: settings for `preprocessing.prepare`."""
-        return {"resize": shorter_side(self.size), "crop": self.size, "mean": list(MEAN), "std": list(STD)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self.look).items()}
 
     def training_batches(self, recipe, shuffle, augment, device="cpu"):
         """The stream of batches that a `Recipe` asks for.
@@ -111,7 +130,7 @@ class PhotographBatches(Stream):
         while len(self._waiting) <= processes.AHEAD * min(1, self.dataset.workers):
             self._waiting.append(self._ordered())
         prepared, labels, self._state = self._waiting.popleft()
-        return _normalised(processes.result(prepared), self.device), labels
+        return _normalised(processes.result(prepared), self.dataset.look, self.device), labels
 
     def _ordered(self):
         """A batch that is being prepared, its labels, and the state of this stream once it is used."""
@@ -119,10 +138,11 @@ class PhotographBatches(Stream):
         places = dataset.places[chosen]
         boxes = None if self.crop_scale is None else [random_box(*dataset.pictures.sizes[i], self.crop_scale, self.augment) for i in places]
         mirrored = self.augment.random(self.batch_size) < 0.5 if self.flip else np.zeros(self.batch_size, bool)
-        prepared = processes.submit(dataset.workers, _cut, dataset.pictures, places, boxes, mirrored, dataset.size)
+        prepared = processes.submit(dataset.workers, _cut, dataset.pictures, places, boxes, mirrored, dataset.look)
         return prepared, dataset.labels[chosen], super().state_dict()
 
     def evaluating(self, dataset, batch_size):
+        """`PhotographEvaluation` of another set, on the same device."""
         return PhotographEvaluation(dataset, batch_size, self.device)
 
     def state_dict(self):
@@ -135,7 +155,7 @@ class PhotographBatches(Stream):
 
 
 class PhotographEvaluation:
-    """Every photograph once, in order: scaled so that the middle, which is cut out, is 7/8 of the shorter side.
+    """Every photograph once, in order: scaled, and its middle cut out (`Look`).
 
     Can be gone through any number of times: ``for images, labels in batches``.
 
@@ -154,30 +174,25 @@ class PhotographEvaluation:
 
     def __init__(self, dataset, batch_size, device="cpu"):
         self.dataset, self.device = dataset, device
-        self.batch_size = max(1, min(batch_size, PIXELS_AT_ONCE // dataset.size ** 2))
+        self.batch_size = max(1, min(batch_size, PIXELS_AT_ONCE // dataset.look.crop ** 2))
 
     def __iter__(self):
         dataset = self.dataset
         parts = [slice(start, start + self.batch_size) for start in range(0, len(dataset), self.batch_size)]
-        tasks = ((dataset.pictures, dataset.places[part], None, np.zeros(len(dataset.places[part]), bool), dataset.size) for part in parts)
+        tasks = ((dataset.pictures, dataset.places[part], None, np.zeros(len(dataset.places[part]), bool), dataset.look) for part in parts)
         for part, pixels in zip(parts, processes.in_order(dataset.workers, _cut, tasks)):
-            yield _normalised(pixels, self.device), dataset.labels[part]
+            yield _normalised(pixels, dataset.look, self.device), dataset.labels[part]
 
 
-def shorter_side(size):
-    """To how many pixels the shorter side of a photograph is scaled before its middle is cut out: 256 for 224."""
-    return round(size * 8 / 7)
-
-
-def _cut(pictures, places, boxes, mirrored, size):
-    """The pictures at these places, or the boxes of them, as an array uint8 (N, size, size, 3)."""
-    batch = np.empty((len(places), size, size, 3), np.uint8)
+def _cut(pictures, places, boxes, mirrored, look):
+    """The pictures at these places, or the boxes of them, as an array uint8 (N, crop, crop, 3)."""
+    batch = np.empty((len(places), look.crop, look.crop, 3), np.uint8)
     for i, place in enumerate(places):
         pixels = pictures[place]
         if boxes is None:
-            image = center_crop(resize_shorter(pixels, shorter_side(size)), size)
+            image = center_crop(resize_shorter(pixels, look.resize), look.crop)
         else:
-            image = _scaled(pixels, boxes[i], size)
+            image = _scaled(pixels, boxes[i], look.crop)
         batch[i] = image[:, ::-1] if mirrored[i] else image
     return batch
 
@@ -191,7 +206,8 @@ def _scaled(pixels, box, size):
     return np.asarray(part.resize((size, size), Image.Resampling.BILINEAR))
 
 
-def _normalised(pixels, device):
-    """(pixels / 255 - MEAN) / STD, on the device."""
-    scale, shift = (np.asarray(channel, np.float32) for channel in (1 / (255 * np.array(STD)), np.array(MEAN) / np.array(STD)))
+def _normalised(pixels, look, device):
+    """(pixels / 255 - mean) / std, on the device."""
+    mean, std = np.array(look.mean), np.array(look.std)
+    scale, shift = (np.asarray(channel, np.float32) for channel in (1 / (255 * std), mean / std))
     return backend.move(pixels, device).astype(np.float32) * backend.move(scale, device) - backend.move(shift, device)

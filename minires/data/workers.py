@@ -4,10 +4,14 @@ Decoding pictures keeps a core busy, and Python's lock would let threads take tu
 """
 
 import multiprocessing
+import multiprocessing.connection
+import os
 import signal
+import threading
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import cache
 
 from ..errors import DataError
@@ -21,7 +25,8 @@ def submit(workers, function, *arguments):
     `function` must be one of a module, by name, and what it takes and returns is copied between processes.
     """
     if workers:
-        return _pool(workers).submit(function, *arguments)
+        with _interrupts_ignored():              # a process that starts now inherits this, before it can say so itself
+            return _pool(workers).submit(function, *arguments)
     done = Future()
     done.set_result(function(*arguments))
     return done
@@ -34,7 +39,8 @@ def result(future):
     except BrokenProcessPool:
         _pool.cache_clear()
         raise DataError("workers", "a process that prepares images ended", "all at work until the end", "one that is gone",
-                        "was it stopped, or memory short? take fewer workers; with 0 all is done in one process") from None
+                        'does your program lack the line  if __name__ == "__main__":  around what it does? Or was memory short? With workers=0 '
+                        "(--workers 0) all is done in one process") from None
 
 
 def in_order(workers, function, tasks):
@@ -51,9 +57,28 @@ def in_order(workers, function, tasks):
 @cache
 def _pool(workers):
     # Spawned, not forked: a fork would copy the locks of threads that it does not copy.
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _ignore_ctrl_c)
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _follow_the_main_program)
 
 
-def _ignore_ctrl_c():
-    """It is the main program's to decide when to stop."""
+def _follow_the_main_program():
+    """It decides when to stop: Ctrl-C is not for this process, which ends when that one is gone, however it went."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with, args=(multiprocessing.parent_process().sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel):
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
+
+
+@contextmanager
+def _interrupts_ignored():
+    if threading.current_thread() is not threading.main_thread():
+        yield                                    # only the main thread may say what becomes of signals
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -6,6 +6,7 @@ each image, and training goes on with these features: seconds in place of hours.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +16,16 @@ from .. import plot as plots
 from .. import weights as weight_files
 from ..diagnostics import classify, confusion_matrix, top_error
 from ..errors import ConfigError, DataError
-from ..models.catalogue import settings_of
 from ..tensor import Tensor, no_grad
 from ..train import EVALUATION_BATCH
-from .records import RunFolder, read_config, read_table, replace_text
+from .records import RunFolder, check_new, read_config, read_table, replace_text
 from .settings import FOLDER
+from .start import ALL, HEAD, as_in_the_file, build
 from .training import GRADIENTS, METRICS, TEXT, TrainingRecords
 
 NAME = "one net"
-HEAD, ALL = "head", "all"
 CONFUSION = ("right", "taken_for", "images")
+PREDICTIONS = ("image", "right", "taken_for", "probability")
 TOP = 5
 
 
@@ -47,22 +48,30 @@ def run(settings, out, resume=False, progress=True):
     KeyboardInterrupt
         On Ctrl-C, after everything has been saved.
     """
-    settings = settings.completed()
     backend.check_device(settings.device, "--device")
+    check_new(out, resume)
+    own_batch_size, settings = settings.batch_size, as_in_the_file(settings).completed()
+    if settings.dataset == FOLDER:                # what is wrong with the net shall be said before thousands of pictures are decoded
+        build(settings, (settings.image_size, settings.image_size, 3), ("", ""))
     train_set, test_set = load_sets(settings, progress)
-    model = build(settings, train_set)
+    if own_batch_size is None:
+        settings = replace(settings, batch_size=min(settings.batch_size, len(train_set)))
+    model, said = build(settings, train_set.input_shape, train_set.classes)
+    if said and progress:
+        print(said, flush=True)
     recipe, any_order = settings.recipe(len(train_set)), np.random.default_rng(0)
     batches = train_set.training_batches(recipe, any_order, any_order, settings.device)      # a recipe that does not suit fails here
     folder = RunFolder(out, {"experiment": NAME, **settings.deciding(), "dataset_name": train_set.name, "classes": train_set.classes,
                              "training_images": len(train_set), "test_images": len(test_set), "all_iterations": recipe.iterations,
                              "parameters": model.num_parameters()}, resume=resume, device=settings.device)
-    trained, preparation = model, train_set.preparation()
+    trained, preparation, names = model, train_set.preparation(), test_set.names()
     if settings.train == HEAD:
         train_set, test_set = (features_of(model, batches.evaluating(some, EVALUATION_BATCH), progress) for some in (train_set, test_set))
         trained = model.fc
     trainer = TrainingRecords(folder, settings.device, progress).train(settings.model, trained, train_set, test_set, recipe, settings.seed)
-    weight_files.save(model, folder.path / "weights.safetensors", classes=train_set.classes, preparation=preparation)
-    _write_evaluation(folder, classify(trained, trainer.test_batches), train_set.classes)
+    weight_files.save(model, folder.path / "weights.safetensors", classes=train_set.classes, preparation=preparation,
+                      built={"model": settings.model, "net": settings.net})
+    _write_evaluation(folder, classify(trained, trainer.test_batches), train_set.classes, names)
 
 
 def load_sets(settings, progress=True):
@@ -70,7 +79,8 @@ def load_sets(settings, progress=True):
     if settings.dataset == FOLDER:
         if settings.data is None:
             raise ConfigError("data", "which folder of photographs?", "one with a folder for each class in it", "none", "name it by --data")
-        sets = data.photographs(settings.data, settings.image_size, settings.held_out, settings.seed, settings.workers, settings.cache, progress)
+        sets = data.photographs(settings.data, settings.image_size, settings.held_out, settings.seed, settings.workers, settings.cache, progress,
+                                _look(settings))
         # They come class by class: the first few of a set are to hold all classes.
         train, test = (some.pick(np.random.default_rng(settings.seed).permutation(len(some))) for some in sets)
     else:
@@ -82,30 +92,12 @@ def load_sets(settings, progress=True):
     return train.take(settings.train_size or len(train)), test.take(settings.test_size or len(test))
 
 
-def build(settings, train_set):
-    """The net for these classes, with the weights that it is to start from, and what is not trained frozen."""
-    own = {"seed": settings.seed, "num_classes": len(train_set.classes), **settings.net}
-    if "image_size" in settings_of(settings.model):
-        own.setdefault("image_size", train_set.input_shape[0])
-    if settings.weights is None:
-        model = models.build(settings.model, **own)
-        if settings.train != ALL:
-            raise ConfigError("train", f"{settings.train!r} of a net with random weights", "weights to start from", "none", "name them by --weights")
-    else:
-        found = weight_files.read(settings.weights)
-        if "fc.weight" not in found:
-            raise ConfigError(str(settings.weights), "not the weights of a net with a head", "fc.weight among the names", f"{len(found)} other names")
-        model = models.build(settings.model, **{**own, "num_classes": found["fc.weight"].shape[-1]})
-        weight_files.load(model, settings.weights)
-        if weight_files.classes_of(settings.weights) != list(train_set.classes):
-            models.replace_head(model, len(train_set.classes), settings.seed)
-    if settings.train not in (ALL, HEAD):
-        models.freeze_before(model, settings.train)
-    if settings.recompute:
-        if not hasattr(type(model), "recompute"):
-            raise ConfigError("recompute", f"{settings.model} has no blocks that can be run again", "a residual or plain net for images", settings.model)
-        model.recompute = True
-    return model
+def _look(settings):
+    """How photographs are scaled and normalised: as those that the weights were trained with, else as for ImageNet's nets."""
+    noted = weight_files.preparation_of(settings.weights) if settings.weights is not None else {}
+    crop = settings.image_size
+    resize = round(crop * noted["resize"] / noted["crop"]) if {"resize", "crop"} <= noted.keys() else data.shorter_side(crop)
+    return data.Look(resize, crop, *(tuple(noted[name]) if name in noted else getattr(data.Look, name) for name in ("mean", "std")))
 
 
 def features_of(model, batches, progress=True):
@@ -130,8 +122,8 @@ def report(folder):
              f"{config['test_images']:,} test images, {last['seconds']:.0f} s of training",
              f"training error {last['train_error']:.1f} % (of the last epoch, while weights moved), test error {last['test_error']:.1f} %"]
     evaluation = _read_evaluation(folder)
-    if evaluation["top_5_error"] is not None:
-        lines.append(f"top-1 error {evaluation['top_1_error']:.1f} %, top-5 error {evaluation['top_5_error']:.1f} %")
+    if evaluation["top_5_error_percent"] is not None:
+        lines.append(f"top-1 error {evaluation['top_1_error_percent']:.1f} %, top-5 error {evaluation['top_5_error_percent']:.1f} %")
     confused = sorted((row for row in _read_confusion(folder) if row["right"] != row["taken_for"] and row["images"]), key=lambda row: -row["images"])
     if confused:
         lines.append("most often confused: " + ", ".join(f"{row['right']} taken for {row['taken_for']} ({row['images']})" for row in confused[:3]))
@@ -168,13 +160,20 @@ def figures(folder):
     return found
 
 
-def _write_evaluation(folder, classified, classes):
-    """What became of the test set: errors, and how often each class was taken for each."""
-    errors = {"top_1_error": top_error(classified), "top_5_error": top_error(classified, TOP) if len(classes) > TOP else None}
+def _write_evaluation(folder, classified, classes, names):
+    """What became of the test set: errors, how often each class was taken for each, and each image with what it was taken for."""
+    errors = {"top_1_error_percent": top_error(classified), "top_5_error_percent": top_error(classified, TOP) if len(classes) > TOP else None}
     replace_text(folder.path / "evaluation.json", json.dumps(errors, indent=2) + "\n")
     (folder.path / "confusion.csv").unlink(missing_ok=True)
     folder.table("confusion", CONFUSION).append({"right": right, "taken_for": other, "images": int(count)}
                                                 for right, row in zip(classes, confusion_matrix(classified)) for other, count in zip(classes, row))
+    (folder.path / "predictions.csv").unlink(missing_ok=True)
+    scores = classified.logits.astype(np.float64)
+    chances = np.exp(scores - scores.max(axis=1, keepdims=True))
+    chances /= chances.sum(axis=1, keepdims=True)
+    folder.table("predictions", PREDICTIONS).append(
+        {"image": name, "right": classes[label], "taken_for": classes[taken], "probability": float(chances[i, taken])}
+        for i, (name, label, taken) in enumerate(zip(names, classified.labels, scores.argmax(axis=1))))
 
 
 def _read_evaluation(folder):
@@ -191,7 +190,8 @@ def _read_confusion(folder):
 
 def _caption(config):
     size = f" of {config['image_size']}x{config['image_size']}" if config["image_size"] else ""
-    start = f", from {Path(config['weights']).name}" if config["weights"] else ""
-    trained = {ALL: "", HEAD: ", last layer alone"}.get(config["train"], f", from {config['train']} on")
-    return (f"{config['model']}{start}{trained} on {config['dataset_name']}, {config['training_images']:,} images{size}, batch {config['batch_size']}, "
+    weights = Path(config["weights"] or "")
+    start = f" from {weights.parent.name}/{weights.name}".replace(" from /", " from ") if config["weights"] else ""
+    trained = {ALL: "", HEAD: " (last layer only)"}.get(config["train"], f" ({config['train']} and later only)")
+    return (f"{config['model']}{start}{trained} on {config['dataset_name']}: {config['training_images']:,} images{size}, batch {config['batch_size']}, "
             f"lr {config['lr']:g} ({config['schedule']}), seed {config['seed']}")

@@ -42,13 +42,10 @@ class RunFolder:
     def __init__(self, path, settings, growing=(), resume=False, device="cpu"):
         self.path = Path(path)
         settings = json.loads(json.dumps(settings))               # as they will be read back: tuples become lists
+        check_new(self.path, resume)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            taken = any(self.path.iterdir())
-            if taken and not resume:
-                raise ConfigError(str(self.path), "the folder is not empty", "a new or empty folder", "files of an earlier run",
-                                  "go on with it by --resume, or choose another folder by --out")
-            if taken:
+            if any(self.path.iterdir()):
                 self._check_same(settings, growing)
             text = json.dumps({**settings, "environment": environment(device)}, indent=2) + "\n"
             replace_text(self.path / "config.json", text)
@@ -73,6 +70,15 @@ class RunFolder:
     def table(self, name, columns, text=()):
         """The table ``name.csv``, to append to; the columns in `text` hold words."""
         return Table(self.path / f"{name}.csv", columns, text)
+
+
+def check_new(path, resume=False):
+    """Raise ConfigError if there are files in the folder `path` and no run is to be resumed there."""
+    path = Path(path)
+    if path.is_dir() and any(path.iterdir()) and not resume:
+        run = (path / "config.json").exists()
+        raise ConfigError(str(path), "the folder is not empty", "a new or empty folder", "files of an earlier run" if run else "other files",
+                          "go on with it by --resume, or choose another folder by --out" if run else "choose another folder by --out")
 
 
 class Table:

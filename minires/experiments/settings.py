@@ -68,19 +68,19 @@ def _setting(default, kind, meaning, usual=None, decides=True):
 class Settings:
     """All settings of a run of one net. None: whatever suits the data set (`completed`), or nothing."""
 
-    model: str = _setting("resnet-20", WORD, "the net, by its name", "resnet-20")
+    model: str | None = _setting(None, WORD, "the net, by its name", "the one in the file of weights, else resnet-20")
     dataset: str = _setting("synthetic", _one_of(*DATASETS), "synthetic (drawn), cifar10, or folder: photographs in a folder for each class", "synthetic")
     data: str | None = _setting(None, WORD, "folder or archive of CIFAR-10, or the folder of photographs", decides=False)
     weights: str | None = _setting(None, WORD, "start from these weights: .safetensors, or .pth of PyTorch")
     train: str = _setting("all", WORD, "what is trained: all; from a part of the net on, such as layer4; or head, the last layer alone, on features that are found once", "all")
-    image_size: int | None = _setting(None, COUNT, "pixels a side", "those of the data set; photographs: 224")
+    image_size: int | None = _setting(None, COUNT, "pixels a side", "those of the data set; photographs: as the weights were trained, else 224")
     train_size: int | None = _setting(None, COUNT, "training images", "all")
     test_size: int | None = _setting(None, COUNT, "test images", "all")
     held_out: float | None = _setting(None, PART, "photographs without train/ and val/: the part kept for testing", "0.2")
     crop_padding: int | None = _setting(None, NUMBER, "small images: pixels of zeros around one before a random crop", "4")
     crop_scale: float | None = _setting(None, PART, "photographs: the smallest part of the area that a random crop covers", "0.08")
     flip: bool | None = _setting(None, YES_OR_NO, "mirror half of the images", "yes")
-    epochs: float | None = _setting(None, POSITIVE, "passes through the training set", "10; head: 30")
+    epochs: float | None = _setting(None, POSITIVE, "passes through the training set", "10; head: 100")
     iterations: int | None = _setting(None, COUNT, "steps of training, in place of epochs")
     batch_size: int | None = _setting(None, COUNT, "images a step", "128; photographs: 32")
     lr: float | None = _setting(None, POSITIVE, "learning rate at the start", "0.1; photographs: 0.01")
@@ -99,7 +99,7 @@ class Settings:
     recompute: bool = _setting(False, YES_OR_NO, "keep only what goes into a block, and compute the rest again in backward: less memory, a third more time", "no", decides=False)
     workers: int | None = _setting(None, NUMBER, "photographs: processes that decode and cut them", "one for each core", decides=False)
     cache: str | None = _setting(None, WORD, "photographs: folder for decoded ones", "in the user's cache", decides=False)
-    out: str | None = _setting(None, WORD, "new folder for the results", "runs/MODEL-DATASET", decides=False)
+    out: str | None = _setting(None, WORD, "new folder for the results", "runs/MODEL-DATA, with what is trained", decides=False)
     net: dict = field(default_factory=dict, metadata={"decides": True})
 
     def __post_init__(self):
@@ -116,8 +116,12 @@ class Settings:
         usual = {"batch_size": 128 if small else 32, "lr": 0.1 if small else 0.01, "schedule": "steps" if small else "cosine",
                  "label_smoothing": 0.0 if small else 0.1, "crop_padding": 4 if small else 0, "flip": True,
                  "crop_scale": None if small else 0.08, "image_size": None if small else 224, "held_out": None if small else 0.2,
-                 "epochs": None if self.iterations is not None else 30 if self.train == "head" else 10}
+                 "epochs": None if self.iterations is not None else 100 if self.train == "head" else 10}
         if self.train == "head":
+            given = [name for name in ("crop_padding", "crop_scale", "flip") if getattr(self, name)]
+            if given:
+                raise ConfigError(given[0], "features are found once, from each image as it is", "no crops and flips with train 'head'", str(getattr(self, given[0])),
+                                  "with train 'fc' the last layer is trained on new crops in every epoch")
             usual |= {"crop_padding": 0, "crop_scale": None, "flip": False}
         return replace(self, **{name: value for name, value in usual.items() if getattr(self, name) is None})
 

@@ -2,7 +2,13 @@
 
 import json
 import os
+import pickle
 import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -165,20 +171,48 @@ def test_decoded_once_and_again_when_a_file_changes(folder, monkeypatch):
     assert len(calls) == 30 and len(train.pictures) == 15
     load(folder, size=20)
     assert len(calls) == 45
-    assert [path.name for path in (folder.parent / "cache").iterdir()] == [train.pictures.folder.name]     # the old ones are gone
+    load(folder)
+    assert len(calls) == 45                                   # one cache for each size
+    assert sorted(path.name.rpartition("-")[2] for path in (folder.parent / "cache").iterdir()) == ["18", "23"]     # 8/7 of 16 and of 20
 
 
 def test_a_cache_that_was_cut_off_is_made_anew(folder):
     train, _ = load(folder)
-    (train.pictures.folder / "index.json").write_text("{")
-    assert len(load(folder)[0]) == 12
+    for name in ("index.json", "pixels.bin"):
+        file = train.pictures.folder / name
+        content = file.read_bytes()
+        file.write_bytes(content[:len(content) // 2])
+        assert len(load(folder)[0]) == 12 and file.read_bytes() == content
+
+
+def test_what_a_run_that_was_killed_left_of_a_cache_is_removed(folder):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    load(folder)
+    (cache_folder,) = (folder.parent / "cache").iterdir()
+    left, of_another = (cache_folder.with_name(f"{cache_folder.name}.{number}.part") for number in (dead.pid, os.getpid()))
+    left.mkdir()
+    of_another.mkdir()
+    load(folder)
+    assert not left.exists() and of_another.exists()
+
+
+def test_a_cache_made_anew_while_in_use_is_noticed(folder):
+    """By a process that opens it later than the main one: it must not cut other pictures."""
+    train, _ = load(folder)
+    sent = pickle.dumps(train.pictures)
+    os.utime(folder / "wren" / "0.png", ns=(1, 1))
+    load(folder)
+    cache._open.cache_clear()
+    with pytest.raises(DataError, match="made anew while it was in use"):
+        pickle.loads(sent)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_pictures_that_cannot_be_read_are_named(folder, workers):
-    for i in range(5):
+    for i in range(7):
         (folder / "otter" / f"broken{i}.jpg").write_bytes(b"\xff\xd8\xff" + bytes(100))
-    with pytest.raises(DataError, match=r"5 of 20 cannot be read.*broken0.jpg.*broken2.jpg.* and 2 more; mend them, or take them out"):
+    with pytest.raises(DataError, match=r"7 of 22 cannot be read.*broken0.jpg.*broken4.jpg.* and 2 more; mend them, or take them out"):
         load(folder, workers=workers)
     assert not list((folder.parent / "cache").iterdir())
 
@@ -205,6 +239,55 @@ def test_folders_that_are_none(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "odd" / "val")
     with pytest.raises(DataError, match="val/ without train/"):
         load(tmp_path / "odd")
+
+
+def test_a_class_may_be_called_train(folder):
+    (folder / "wren").rename(folder / "train")
+    assert load(folder)[0].classes == ("heron", "otter", "train")
+
+
+def test_pictures_of_a_kind_that_is_not_read_are_mentioned(folder):
+    for path in (folder / "wren").iterdir():
+        path.rename(path.with_suffix(".HEIC"))
+    with pytest.raises(DataError, match="got .heic only; convert them"):
+        load(folder)
+
+
+def test_a_look_of_another_net(folder):
+    """Scaled and normalised as a net was trained that is not ImageNet's."""
+    look = data.Look(resize=16, crop=16, mean=(0.5, 0.4, 0.3), std=(1, 1, 1))
+    _, test = load(folder, look=look)
+    files = sorted(path for path in folder.rglob("*.*"))
+    (images, _), = stream(test, Recipe(batch_size=1, crop_padding=0)).evaluating(test, 500)
+    expected = [preprocessing.prepare(decode(files[place]), **test.preparation()) for place in test.places]
+    assert np.allclose(images, expected, atol=1e-6) and test.preparation() == {"resize": 16, "crop": 16, "mean": [0.5, 0.4, 0.3], "std": [1, 1, 1]}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="asks the system for processes by their number")
+def test_workers_end_with_the_main_program_however_that_ends():
+    program = ("from minires.data import workers\nimport os, sys, time\n"
+               "if __name__ == '__main__':\n    print(workers.submit(1, os.getpid).result(), flush=True)\n    time.sleep(60)\n")
+    with tempfile.TemporaryDirectory() as place:
+        (Path(place) / "program.py").write_text(program)
+        main = subprocess.Popen([sys.executable, str(Path(place) / "program.py")], stdout=subprocess.PIPE, text=True)
+        worker = int(main.stdout.readline())
+        main.kill()
+        main.wait()
+        deadline = time.monotonic() + 20
+        while _is_alive(worker) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not _is_alive(worker)
+
+
+def _is_alive(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return True
 
 
 def test_hidden_folders_and_other_files_are_passed_over(folder):
@@ -245,7 +328,7 @@ def test_a_state_of_another_set(folder):
 def test_a_process_that_ends_is_reported(folder):
     from minires.data import workers
 
-    with pytest.raises(DataError, match="a process that prepares images ended.*take fewer workers"):
+    with pytest.raises(DataError, match="a process that prepares images ended.*__main__.*workers=0"):
         workers.result(workers.submit(1, os._exit, 1))
     assert workers.result(workers.submit(1, abs, -2)) == 2                    # and the next one finds others
 

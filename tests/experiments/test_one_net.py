@@ -12,7 +12,7 @@ import minires as mr
 from minires import train, weights
 from minires.diagnostics import evaluate
 from minires.errors import ConfigError, DataError, MiniresError
-from minires.experiments import one_net
+from minires.experiments import one_net, start
 from minires.experiments.records import read_table
 from minires.experiments.settings import Settings
 from minires.experiments.training import METRICS, TEXT
@@ -54,14 +54,17 @@ def probe(photographs, weights, **more):
 
 
 def test_what_a_run_leaves(finished):
-    assert sorted(path.name for path in finished.iterdir()) == ["checkpoints", "config.json", "confusion.csv", "evaluation.json", "gradients.csv", "metrics.csv", "weights.safetensors"]
+    assert sorted(path.name for path in finished.iterdir()) == ["checkpoints", "config.json", "confusion.csv", "evaluation.json", "gradients.csv", "metrics.csv", "predictions.csv", "weights.safetensors"]
     assert [path.name for path in one_net.plot(finished)] == ["training.png", "gradients.png", "confusion.png"]
     assert [(row["net"], row["iteration"]) for row in metrics(finished)] == [("resnet-8", 4), ("resnet-8", 8), ("resnet-8", 10)]
     rows = read_table(finished / "confusion.csv", one_net.CONFUSION, one_net.CONFUSION[:2])
     assert len(rows) == 100 and sum(row["images"] for row in rows) == 20
     wrong = sum(row["images"] for row in rows if row["right"] != row["taken_for"])
     evaluation = json.loads((finished / "evaluation.json").read_text())
-    assert evaluation["top_1_error"] == pytest.approx(5 * wrong) == pytest.approx(metrics(finished)[-1]["test_error"]) and evaluation["top_5_error"] <= evaluation["top_1_error"]
+    assert evaluation["top_1_error_percent"] == pytest.approx(5 * wrong) == pytest.approx(metrics(finished)[-1]["test_error"]) and evaluation["top_5_error_percent"] <= evaluation["top_1_error_percent"]
+    images = read_table(finished / "predictions.csv", one_net.PREDICTIONS, one_net.PREDICTIONS[:3])
+    assert [row["image"] for row in images] == [str(i) for i in range(20)] and sum(row["right"] != row["taken_for"] for row in images) == wrong
+    assert all(0.1 <= row["probability"] <= 1 for row in images)
     said = one_net.report(finished)
     assert "resnet-8 on synthetic" in said and f"test error {5 * wrong:.1f} %" in said and "top-5 error" in said
 
@@ -123,14 +126,14 @@ def test_a_linear_probe_trains_the_head_alone(finished, photographs, tmp_path):
     assert after["fc.weight"].shape == (8, 2)
     assert all(np.array_equal(array, after[name]) for name, array in before.items() if not name.startswith("fc."))
     assert weights.classes_of(out / "weights.safetensors") == ["fire", "water"]
-    assert metrics(out)[-1]["test_error"] == 0 and json.loads((out / "evaluation.json").read_text())["top_5_error"] is None
+    assert metrics(out)[-1]["test_error"] == 0 and json.loads((out / "evaluation.json").read_text())["top_5_error_percent"] is None
     assert [path.name for path in one_net.plot(out)] == ["training.png", "confusion.png"] and "top-5" not in one_net.report(out)
 
 
 def test_the_probes_features_are_those_of_the_photographs_in_evaluation(finished, photographs):
-    settings = probe(photographs, finished / "weights.safetensors").completed()
+    settings = start.as_in_the_file(probe(photographs, finished / "weights.safetensors")).completed()
     train_set, _ = one_net.load_sets(settings, progress=False)
-    net = one_net.build(settings, train_set)
+    net, _ = start.build(settings, train_set.input_shape, train_set.classes)
     batches = train_set.training_batches(settings.recipe(len(train_set)), np.random.default_rng(0), np.random.default_rng(0)).evaluating(train_set, 7)
     found = one_net.features_of(net, batches, progress=False)
     images = np.concatenate([images for images, _ in batches])
@@ -180,15 +183,81 @@ def test_what_cannot_be_done_leaves_no_folder(settings, words, tmp_path):
 
 
 def test_weights_that_do_not_fit(finished, photographs, tmp_path):
-    with pytest.raises(MiniresError, match="basic blocks in its stages, this one has"):
-        run(probe(photographs, finished / "weights.safetensors", model="resnet-14"), tmp_path / "run")
+    for wrong, words in (({"model": "resnet-14"}, "another net: expected model resnet-8, which they are of, got resnet-14"), ({"model": "plain-8"}, "got plain-8"),
+                         ({"net": {"width": 4}}, "expected width 2")):
+        with pytest.raises(ConfigError, match=words):
+            run(probe(photographs, finished / "weights.safetensors", **wrong), tmp_path / "run")
     with pytest.raises(ConfigError, match="did you mean 'layer3'"):
         run(probe(photographs, finished / "weights.safetensors", train="layer4"), tmp_path / "run")
     from minires import checkpoint
 
     checkpoint.write(tmp_path / "other.safetensors", {"weight": np.zeros(3, np.float32)})
-    with pytest.raises(ConfigError, match="fc.weight among the names"):
+    with pytest.raises(MiniresError, match="names differ"):
         run(probe(photographs, tmp_path / "other.safetensors"), tmp_path / "run")
+    assert not (tmp_path / "run").exists() and not (tmp_path / "cache").exists()
+
+
+def test_weights_without_a_head(finished, photographs, tmp_path):
+    """As timm offers them: of the layers before it alone."""
+    from minires import checkpoint
+
+    found = {name: array for name, array in weights.read(finished / "weights.safetensors").items() if not name.startswith("fc.")}
+    checkpoint.write(tmp_path / "layers.safetensors", found)
+    out = run(probe(photographs, tmp_path / "layers.safetensors"), tmp_path / "run")
+    after = weights.read(out / "weights.safetensors")
+    assert all(np.array_equal(array, after[name]) for name, array in found.items()) and metrics(out)[-1]["test_error"] == 0
+
+
+def test_the_net_its_settings_and_the_size_are_those_of_the_file(finished, photographs, tmp_path):
+    settings = replace(probe(photographs, finished / "weights.safetensors"), model=None, net={}, image_size=None)
+    config = json.loads((run(settings, tmp_path / "run") / "config.json").read_text())
+    assert (config["model"], config["net"], config["image_size"]) == ("resnet-8", {"width": 2}, 8)
+    assert weights.built_of(tmp_path / "run" / "weights.safetensors") == {"model": "resnet-8", "net": {"width": 2}}
+
+
+def test_photographs_are_prepared_as_those_the_weights_were_trained_with(tmp_path):
+    """The very images of a test set, as files: a net trained on that set must make the same errors on them."""
+    start_from = run(replace(TINY, image_size=16, iterations=60, train_size=500, batch_size=32), tmp_path / "start")
+    train_set, test_set = mr.data.synthetic(500)
+    test_set = test_set.take(60).resize(16)
+    for i, (image, label) in enumerate(zip(test_set.images, test_set.labels)):
+        for part in ("train", "val"):
+            (tmp_path / "photos" / part / f"{label}-{test_set.classes[label]}").mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(tmp_path / "photos" / part / f"{label}-{test_set.classes[label]}" / f"{i}.png")
+    settings = start.as_in_the_file(Settings(dataset="folder", data=str(tmp_path / "photos"), weights=str(start_from / "weights.safetensors"), workers=0,
+                                             cache=str(tmp_path / "cache"))).completed()
+    photographs, _ = one_net.load_sets(settings, progress=False)
+    assert (photographs.look.resize, photographs.look.crop, photographs.look.std) == (16, 16, (1, 1, 1))
+    net = mr.models.build(settings.model, **settings.net)
+    mr.load(net, start_from / "weights.safetensors")
+    of_files = evaluate(net, photographs.training_batches(replace(settings.recipe(60)), np.random.default_rng(0), np.random.default_rng(0)).evaluating(photographs, 60))
+    of_arrays = evaluate(net, mr.data.EvaluationBatches(test_set, 60, train_set.resize(16).pixel_mean()))
+    assert of_files.loss == pytest.approx(of_arrays.loss, rel=0.05) and of_files.error == pytest.approx(of_arrays.error, abs=4)
+
+
+def test_a_head_is_trained_without_crops_and_flips(photographs, finished, tmp_path):
+    with pytest.raises(ConfigError, match="with train 'fc' the last layer is trained on new crops"):
+        run(probe(photographs, finished / "weights.safetensors", flip=True), tmp_path / "run")
+    out = run(probe(photographs, finished / "weights.safetensors", train="fc", flip=True, epochs=None, iterations=2), tmp_path / "run")
+    before, after = (weights.read(folder / "weights.safetensors") for folder in (finished, out))
+    assert all(np.array_equal(array, after[name]) for name, array in before.items() if not name.startswith("fc."))
+
+
+def test_a_batch_nobody_asked_for_is_no_larger_than_the_set(finished, photographs, tmp_path):
+    out = run(probe(photographs, finished / "weights.safetensors", batch_size=None, epochs=2), tmp_path / "run")
+    assert json.loads((out / "config.json").read_text())["batch_size"] == 18 + 2                   # of 24, 2 of each class are held out
+
+
+def test_what_is_wrong_with_the_net_or_the_folder_is_said_before_pictures_are_decoded(finished, photographs, tmp_path):
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "file").write_text("")
+    cache = str(tmp_path / "cache")
+    with pytest.raises(ConfigError, match="other files; choose another"):
+        run(probe(photographs, finished / "weights.safetensors", cache=cache), tmp_path / "taken")
+    for wrong in ({"train": "layer9"}, {"weights": "nothing.pth"}, {"net": {"widht": 3}}):
+        with pytest.raises(MiniresError):
+            run(replace(probe(photographs, finished / "weights.safetensors", cache=cache), **wrong), tmp_path / "run")
+    assert not (tmp_path / "cache").exists()
 
 
 def test_folders_that_hold_no_run(tmp_path, finished):
