@@ -192,7 +192,7 @@ def test_weights_that_do_not_fit(finished, photographs, tmp_path):
     from minires import checkpoint
 
     checkpoint.write(tmp_path / "other.safetensors", {"weight": np.zeros(3, np.float32)})
-    with pytest.raises(MiniresError, match="names differ"):
+    with pytest.raises(MiniresError, match="of another architecture"):
         run(probe(photographs, tmp_path / "other.safetensors"), tmp_path / "run")
     assert not (tmp_path / "run").exists() and not (tmp_path / "cache").exists()
 
