@@ -7,7 +7,7 @@ from pathlib import Path
 from .. import backend
 from ..errors import ConfigError, nearest
 from ..experiments.settings import FOLDER, YES_OR_NO, Settings, read_settings
-from .arguments import interrupted, literal, own_setting
+from .arguments import interrupted, literal, number, own_setting
 
 FINETUNE = {"dataset": FOLDER, "train": "head"}                  # what differs from `train`, unless it is given
 GROUPS = {"what": "model", "images": "image_size", "training": "epochs", "where": "device"}       # each begins with this setting
@@ -99,7 +99,7 @@ def _add_settings(command, usual):
         flag, default = "--" + one.name.replace("_", "-"), usual.get(one.name, one.metadata["usual"])
         text = one.metadata["meaning"] + (f" (default: {default})" if default else "")
         if one.name == "drops":
-            group.add_argument(flag, nargs="*", type=float, metavar="X", help=text)
+            group.add_argument(flag, nargs="*", type=number, metavar="X", help=text)
         elif one.metadata["kind"] is YES_OR_NO:
             group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
         else:

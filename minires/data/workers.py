@@ -25,7 +25,7 @@ def submit(workers, function, *arguments):
     `function` must be one of a module, by name, and what it takes and returns is copied between processes.
     """
     if workers:
-        with _interrupts_ignored():              # a process that starts now inherits this, before it can say so itself
+        with _interrupts_ignored(), _loss_reported():            # a process that starts now inherits this, before it can say so itself
             return _pool(workers).submit(function, *arguments)
     done = Future()
     done.set_result(function(*arguments))
@@ -34,8 +34,14 @@ def submit(workers, function, *arguments):
 
 def result(future):
     """The result of what was submitted. Raises DataError if the process that worked on it is gone."""
-    try:
+    with _loss_reported():
         return future.result()
+
+
+@contextmanager
+def _loss_reported():
+    try:
+        yield
     except BrokenProcessPool:
         _pool.cache_clear()
         raise DataError("workers", "a process that prepares images ended", "all at work until the end", "one that is gone",
@@ -64,6 +70,8 @@ def _follow_the_main_program():
     """It decides when to stop: Ctrl-C is not for this process, which ends when that one is gone, however it went."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()                             # what is sent to the main program's group, as `timeout` does, would leave it without workers
     threading.Thread(target=_end_with, args=(multiprocessing.parent_process().sentinel,), daemon=True).start()
 
 
