@@ -41,6 +41,7 @@ OPERATIONS = {
     "getitem": (lambda x: x[[0, 0, 1], 1:], random(2, 3)),
     "concatenate": (lambda a, b: F.concatenate([a, b, a], axis=1), random(2, 3), random(2, 1)),
     "conv2d": (lambda x, w, b: F.conv2d(x, w, b, stride=2, padding=1), random(1, 5, 4, 2), random(3, 3, 2, 3), random(3)),
+    "conv2d_relu": (lambda x, w, b, y: F.conv2d_relu(x, w, b, stride=2, padding=1, shortcut=y), random(1, 5, 4, 2), random(3, 3, 2, 3), random(3), random(1, 3, 2, 3)),
     "batch_norm": (batch_norm(True), random(3, 2, 2, 3), random(3), random(3)),
     "batch_norm_relu": (batch_norm(True, F.batch_norm_relu), random(3, 2, 2, 3), random(3), random(3)),
     "batch_norm in inference": (batch_norm(False), random(3, 2, 2, 3), random(3), random(3)),
