@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import backend, data, models
+from .. import functional as F
 from .. import plot as plots
 from .. import weights as weight_files
 from ..diagnostics import classify, confusion_matrix, top_error
@@ -168,12 +169,10 @@ def _write_evaluation(folder, classified, classes, names):
     folder.table("confusion", CONFUSION).append({"right": right, "taken_for": other, "images": int(count)}
                                                 for right, row in zip(classes, confusion_matrix(classified)) for other, count in zip(classes, row))
     (folder.path / "predictions.csv").unlink(missing_ok=True)
-    scores = classified.logits.astype(np.float64)
-    chances = np.exp(scores - scores.max(axis=1, keepdims=True))
-    chances /= chances.sum(axis=1, keepdims=True)
+    chances = np.exp(F.log_softmax(Tensor(classified.logits)).data)
     folder.table("predictions", PREDICTIONS).append(
         {"image": name, "right": classes[label], "taken_for": classes[taken], "probability": float(chances[i, taken])}
-        for i, (name, label, taken) in enumerate(zip(names, classified.labels, scores.argmax(axis=1))))
+        for i, (name, label, taken) in enumerate(zip(names, classified.labels, classified.logits.argmax(axis=1))))
 
 
 def _read_evaluation(folder):
