@@ -44,7 +44,7 @@ class Block(nn.Module):
 
 
 class Net(nn.Module):
-    """As minires's ImageNetNet with the same settings."""
+    """As minires's ImageNetResNet with the same settings."""
 
     def __init__(self, depth, num_classes=1000, shortcut="B", pre_activation=False, stride_on="3x3", groups=1, width_per_group=64):
         super().__init__()

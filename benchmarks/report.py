@@ -4,7 +4,7 @@ import numpy as np
 
 KERNELS = ("Shapes: images (N, H, W, C), filters (KH, KW, C, O), one number a channel (C,). minires' kernels are called on arrays, "
            "PyTorch's backward through its autograd, which is the way to it and counts where there is little to compute.")
-IMAGENET = ("Without gradients. Folded: minires' batch norm has become part of the convolutions before it (`net.fuse()`); PyTorch runs the same net, eagerly, "
+IMAGENET = ("Without gradients. Folded: minires' batch norm has become part of the convolutions before it (`nn.fuse(net)`); PyTorch runs the same net, eagerly, "
             "with its batch norm.")
 BATCHES = "training step, ResNet-20, all threads"
 MINIRES, PYTORCH = "minires", "PyTorch"

@@ -97,7 +97,7 @@ class ImageNet(Net):
         return net.train(self.training)
 
     def in_use(self):
-        return self.build().fuse() if self.fused else self.build()
+        return nn.fuse(self.build()) if self.fused else self.build()
 
     def in_pytorch(self):
         from .pytorch_imagenet import Net as PyTorchNet

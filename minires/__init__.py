@@ -2,10 +2,12 @@
 
 __version__ = "0.1.0"
 
-from . import data, functional, kernels, models, nn, optim
-from .gradcheck import gradcheck
-from .graph import graph
-from .tensor import Tensor, no_grad
-from .weights import load, save
+from . import data, diagnostics, functional, kernels, models, nn, optim, plot, training
+from .autograd import Tensor, no_grad
+from .autograd.gradcheck import gradcheck
+from .autograd.graph import graph
+from .backend import set_num_threads
+from .serialization.weights import load, save
 
-__all__ = ["Tensor", "data", "functional", "gradcheck", "graph", "kernels", "load", "models", "nn", "no_grad", "optim", "save"]
+__all__ = ["Tensor", "data", "diagnostics", "functional", "gradcheck", "graph", "kernels", "load", "models", "nn", "no_grad", "optim",
+           "plot", "save", "set_num_threads", "training"]

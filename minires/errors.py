@@ -77,10 +77,6 @@ class DivergenceError(MiniresError, ArithmeticError):
     """Training produced a number that is not finite."""
 
 
-class HeldBackError(MiniresError, RuntimeError):
-    """A part of minires that the assignment being worked on asks for."""
-
-
 def unknown_name(where, kind, name, known):
     """A ConfigError for a name that is not among `known`, suggesting the nearest one."""
     near = nearest(name, known)

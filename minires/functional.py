@@ -5,8 +5,8 @@ fit and DtypeError for mixed dtypes, before anything is computed.
 """
 
 from .errors import ConfigError, DeviceError, DtypeError
-from .kernels import routine, shapes, stands_in
-from .tensor import Tensor, apply, apply_with_cache
+from .kernels import device_function, shapes, use_fused
+from .autograd.tensor import Tensor, apply, apply_with_cache
 
 
 def relu(x):
@@ -16,7 +16,7 @@ def relu(x):
 
 def add_relu(a, b):
     """relu(a + b), in one pass over memory; as `batch_norm_relu` it steps back where another add or relu is swapped in."""
-    return apply("add_relu", a, b) if stands_in("add_relu") else relu(a + b)
+    return apply("add_relu", a, b) if use_fused("add_relu") else relu(a + b)
 
 
 def linear(x, w, b=None):
@@ -53,7 +53,7 @@ def conv2d_relu(x, w, b, stride=1, padding=0, dilation=1, groups=1, shortcut=Non
 
     `shortcut` (N, H', W', C_out) may be left out. As `batch_norm_relu` it steps back where another conv2d, add or relu is swapped in.
     """
-    if not stands_in("conv2d_relu"):
+    if not use_fused("conv2d_relu"):
         y = conv2d(x, w, b, stride, padding, dilation, groups)
         return relu(y) if shortcut is None else add_relu(y, shortcut)
     inputs = (x, w, b) if shortcut is None else (x, w, b, shortcut)
@@ -75,7 +75,7 @@ def batch_norm_relu(x, running_mean, running_var, weight, bias, training, moment
 
     Where `kernels.use` has put another kernel in the place of batch_norm, add or relu, these are used.
     """
-    if not stands_in("batch_norm_relu"):
+    if not use_fused("batch_norm_relu"):
         y = batch_norm(x, running_mean, running_var, weight, bias, training, momentum, eps)
         return relu(y if shortcut is None else y + shortcut)
     inputs = (x, weight, bias) if shortcut is None else (x, weight, bias, shortcut)
@@ -92,9 +92,9 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
     y, cache = apply_with_cache(kernel, *inputs, eps=eps)
     if not (hasattr(cache, "mean") and hasattr(cache, "var")):
         raise ConfigError(f"{kernel}.forward", "cache", "a named tuple or object with the batch's mean and var (biased), each (C,), "
-                          "for the running averages", type(cache).__name__, f"see kernels/naive/{kernel}.py")
+                          "for the running averages", type(cache).__name__, "see kernels/naive/normalization.py")
     count = y.size // y.shape[-1]
-    routine("follow", y.device)(running_mean.data, running_var.data, cache.mean, cache.var, momentum, count / max(count - 1, 1))
+    device_function("update_running_stats", y.device)(running_mean.data, running_var.data, cache.mean, cache.var, momentum, count / max(count - 1, 1))
     return y
 
 

@@ -34,14 +34,14 @@ def in_use(which):
         launch._kernels.clear()
 
 
-def wing_on_arrays_of_numpy():
-    """The kernels of `kernels/gpu` as the tests of all wings call them: arrays go to the GPU and results come back."""
+def backend_on_arrays_of_numpy():
+    """The kernels of `kernels/gpu` as the tests of all backends call them: arrays go to the GPU and results come back."""
     from minires.kernels import gpu
 
-    return Wing({name: _adapt(name, value) for name, value in vars(gpu).items() if isinstance(value, type) and issubclass(value, Kernel)})
+    return Backend({name: _adapt(name, value) for name, value in vars(gpu).items() if isinstance(value, type) and issubclass(value, Kernel)})
 
 
-class Wing:
+class Backend:
     def __init__(self, kernels):
         vars(self).update(kernels)
 

@@ -11,7 +11,7 @@ from minires.experiments.claims import CLAIMS
 from minires.experiments.records import read_config, read_table
 
 ROOT = Path(__file__).parent.parent
-RECORDED = ROOT / "data" / "recorded" / "claims"
+RECORDED = ROOT / "results" / "claims"
 DOCUMENT = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
 TEXT = " ".join(DOCUMENT.split())
 SECTIONS = dict(re.findall(r"\n### ([a-z-]+)\n(.*?)(?=\n##|\Z)", DOCUMENT, flags=re.DOTALL))
@@ -21,7 +21,7 @@ SEEDS = (0, 1, 2)
 
 def test_every_claim_is_recorded():
     missing = [name for name in CLAIMS if name not in ROWS]
-    assert not missing, f"record it: minires claims {' '.join(missing)} --dataset cifar10 --seeds 3, and copy the tables to data/recorded/claims"
+    assert not missing, f"record it: minires claims {' '.join(missing)} --dataset cifar10 --seeds 3, and copy the tables to results/claims"
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -31,7 +31,7 @@ def test_every_claim_has_its_verdict_its_figure_and_its_command(name):
     verdict = claim.judge(rows)
     assert f"**{claim.statement}** ({claim.source})" in section
     assert f"> **{verdict.outcome}**: {verdict.reason}.\n" in section
-    assert f"](../data/recorded/claims/{name}.png)" in section and f"`minires claims {name} --dataset cifar10 --seeds 3`" in section
+    assert f"](../results/claims/{name}.png)" in section and f"`minires claims {name} --dataset cifar10 --seeds 3`" in section
     assert f"| [{name}](#{name}): {claim.statement} | {verdict.outcome} |" in DOCUMENT
 
 
@@ -128,7 +128,7 @@ def span(net, moment):
 
 
 def lesion(block):
-    return 100 * mean(row["lost"] for row in ROWS["lesions"] if (row["net"], row["lesion"], row["blocks"]) == ("residual-56", "dropped", block))
+    return 100 * mean(row["lost"] for row in ROWS["lesions"] if (row["net"], row["lesion"], row["blocks"]) == ("resnet-56", "dropped", block))
 
 
 def alike(net):
@@ -145,7 +145,7 @@ def responses():
     def average(net, seed):
         return mean(row["std"] for row in ROWS["responses"] if (row["net"], row["seed"]) == (net, seed))
 
-    less = [100 * (1 - average("residual-56", seed) / average("plain-56", seed)) for seed in SEEDS]
+    less = [100 * (1 - average("resnet-56", seed) / average("plain-56", seed)) for seed in SEEDS]
     return [f"responds {min(less):.0f} to {max(less):.0f} % less than plain-56"]
 
 
@@ -160,22 +160,22 @@ def test_the_numbers_in_the_text():
     for sentence in (
             f"plain-56 ends at {error('degradation', 'plain-56')} training error, plain-20 at {error('degradation', 'plain-20')}",
             f"{error('degradation', 'plain-56', few)} against {error('degradation', 'plain-20', few)}",
-            f"learns all but {error('degradation', 'residual-56', few)} of them",
-            f"({error('degradation', 'residual-56', usual)} against {error('degradation', 'residual-20', usual)})",
+            f"learns all but {error('degradation', 'resnet-56', few)} of them",
+            f"({error('degradation', 'resnet-56', usual)} against {error('degradation', 'resnet-20', usual)})",
             f"the copy drifts from {error('copy', 'copy')} to {error('copy', 'copy, trained on')} training error",
             f"bring plain-56 from {error('degradation', 'plain-56')} down to {error('longer', 'plain-56', 'three times longer')}",
             f"in plain-56 is {first_over_last('plain-56'):,.0f} times the last convolution's",
-            f"In residual-56 the factor is {first_over_last('residual-56'):.0f}.",
+            f"In resnet-56 the factor is {first_over_last('resnet-56'):.0f}.",
             f"by {first_over_last('plain-56') ** (1 / 54):.2f} a layer",
             f"is {in_training(0):.0f} times the last's (on the batches of training), after 10 steps {in_training(10):.1f} times",
             f"after 50 steps {in_training(50):.2f}", f"at step 50 the ratio is {in_words(falls(50, 50))} by seed",
             f"over the steps from 20 to 300 is {in_words(falls(20, 300))}", f"The weights became {in_words(growths())} times as long",
-            f"{span('residual-56', 'at initialisation'):.0f} times the smallest at initialisation and {span('residual-56', 'after training'):.1f} times",
+            f"{span('resnet-56', 'at initialisation'):.0f} times the smallest at initialisation and {span('resnet-56', 'after training'):.1f} times",
             f"in plain-56 {span('plain-56', 'at initialisation'):,.0f} times and {span('plain-56', 'after training'):.0f} times",
             f"is the first, with {lesion('layer1.0'):.0f} %", f"({lesion('layer2.0'):.0f} % and {lesion('layer3.0'):.0f} %)",
-            f"(autocorrelation {alike('plain-56'):.2f}), in residual-56 they do ({alike('residual-56'):.2f})", f"in residual-20 it is {alike('residual-20'):.2f}",
+            f"(autocorrelation {alike('plain-56'):.2f}), in resnet-56 they do ({alike('resnet-56'):.2f})", f"in resnet-20 it is {alike('resnet-20'):.2f}",
             f"nearly as shattered ({alike('plain-20'):.2f})",
-            f"ends lower ({error('degradation', 'residual-56')})", *cures(), *responses(), *guessing(),
-            f"it loses {lost('residual-56'):.0f} % of its lead over chance", f"plain-56 loses {lost('plain-56'):.0f} %",
+            f"ends lower ({error('degradation', 'resnet-56')})", *cures(), *responses(), *guessing(),
+            f"it loses {lost('resnet-56'):.0f} % of its lead over chance", f"plain-56 loses {lost('plain-56'):.0f} %",
             f"Here they hold {share('explained'):.0f} %", f"would put {share('explained, random walk'):.0f} % into two directions"):
         assert sentence in TEXT, sentence

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from minires import functional as F, gradcheck, kernels, nn
+from minires import functional as F, kernels, nn
+from minires import gradcheck
 from minires.errors import ConfigError, DataError, DtypeError, ShapeError
 from minires.kernels import cpu
-from minires.tensor import Tensor
+from minires.autograd.tensor import Tensor
 
 
 def random(*shape, seed=0):

@@ -27,7 +27,8 @@ def test_import_is_quick_silent_and_light():
 def test_public_names():
     import minires as mr
 
-    assert set(mr.__all__) == {"Tensor", "data", "functional", "gradcheck", "graph", "kernels", "load", "models", "nn", "no_grad", "optim", "save"}
+    assert set(mr.__all__) == {"Tensor", "data", "diagnostics", "functional", "gradcheck", "graph", "kernels", "load", "models", "nn", "no_grad",
+                               "optim", "plot", "save", "set_num_threads", "training"}
     assert all(hasattr(mr, name) for name in mr.__all__)
 
 

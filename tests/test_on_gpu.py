@@ -6,17 +6,19 @@ import json
 import numpy as np
 import pytest
 
-from minires import backend, checkpoint, data, functional as F, gradcheck, kernels, models, nn, no_grad, optim, weights
+from minires import backend, data, functional as F, kernels, models, nn, no_grad, optim
+from minires.serialization import safetensors, weights
+from minires import gradcheck
 from minires.cli import main
 from minires.data import Batches, EvaluationBatches
 from minires.diagnostics import gradient_norms
 from minires.errors import DeviceError, DivergenceError, DtypeError, GraphError, ShapeError
 from minires.experiments.records import read_config, read_table
-from minires.experiments.training import METRICS, TEXT
+from minires.experiments.training_records import METRICS, TEXT
 from minires.kernels.gpu import launch
-from minires.seeds import stream
-from minires.tensor import Tensor
-from minires.train import Recipe, Trainer
+from minires.random import stream
+from minires.autograd.tensor import Tensor
+from minires.training.trainer import Recipe, Trainer
 
 from . import simulator
 from .gpu import SIMULATED, to_cpu
@@ -157,7 +159,7 @@ def in_float64(net):
 
 
 NETS = {
-    "residual": lambda: models.resnet(8, width=4),
+    "resnet": lambda: models.resnet(8, width=4),
     "plain": lambda: models.plain(8, width=4),
     "projections": lambda: models.resnet(8, width=3, shortcut="B"),
     "projections everywhere": lambda: models.resnet(8, width=4, shortcut="C"),
@@ -372,7 +374,7 @@ def test_from_the_command_line(tmp_path, capsys):
     assert main(["degradation", *words, "--device", "gpu", "--out", str(out)]) == 0
     environment = read_config(out)["environment"]
     assert environment["device"] == "gpu" and environment["gpu"] and environment["cupy"] and environment["cuda_driver"] > 0
-    assert (out / "degradation.png").exists() and "residual-8" in capsys.readouterr().out
+    assert (out / "degradation.png").exists() and "resnet-8" in capsys.readouterr().out
     assert json.loads((out / "config.json").read_text())["environment"]["tf32"] is False
 
 
@@ -427,7 +429,7 @@ def test_a_batch_too_large_says_which_would_fit(sets, tmp_path, memory_limit):
     smaller = trainer(sets, recipe=Recipe(iterations=4, batch_size=fits, crop_padding=0))
     memory_limit(500_000)                                              # the smaller one's own batches of images come on top
     smaller._step()
-    _, state = checkpoint.read(path)
+    _, state = safetensors.read(path)
     assert state["iteration"] == 0
 
 
@@ -470,7 +472,7 @@ def test_a_gpu_lost_in_mid_run_leaves_the_last_checkpoint_whole(sets, tmp_path, 
 
 
 def test_a_gpu_lost_on_the_command_line(tmp_path, capsys, losing_the_gpu, monkeypatch):
-    monkeypatch.setattr("minires.experiments.training.gradient_norms", lambda model: losing_the_gpu() or [])
+    monkeypatch.setattr("minires.experiments.training_records.gradient_norms", lambda model: losing_the_gpu() or [])
     words = ["--depths", "8", "--iterations", "4", "--train-size", "64", "--batch-size", "32", "--width", "4", "--image-size", "8"]
     assert main(["degradation", *words, "--device", "gpu", "--out", str(tmp_path / "run")]) == 1
     errors = capsys.readouterr().err

@@ -9,7 +9,7 @@ from statistics import geometric_mean, mean, median
 from benchmarks import report
 from minires import kernels, models, save
 from minires.cli import _parser
-from minires.experiments import degradation, summary
+from minires.experiments import degradation, degradation_report
 from minires.experiments.records import read_config, read_table
 from minires.experiments.settings import Settings, read_settings
 
@@ -17,7 +17,7 @@ from .gpu import SIMULATED, in_use
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-RECORDED = ROOT / "data" / "recorded" / "degradation-quick-cifar10"
+RECORDED = ROOT / "results" / "degradation-quick-cifar10"
 
 
 def test_the_results_are_those_of_the_recorded_run():
@@ -30,9 +30,9 @@ def test_the_recorded_run_shows_the_effect_with_every_seed():
 
 
 def test_the_errors_on_the_drawn_images_are_those_of_the_recorded_run():
-    last = summary.final_rows(read_table(RECORDED.parent / "degradation-quick-synthetic" / "metrics.csv",
+    last = degradation_report.final_rows(read_table(RECORDED.parent / "degradation-quick-synthetic" / "metrics.csv",
                                          degradation.METRICS, degradation.TEXT))
-    for net in ("plain-20", "plain-56", "residual-20", "residual-56"):
+    for net in ("plain-20", "plain-56", "resnet-20", "resnet-56"):
         error = mean(row["train_error"] for (name, _), row in last.items() if name == net)
         assert f"{net} {error:.1f} %" in " ".join(README.split())
 
@@ -52,10 +52,10 @@ def test_the_slopes_of_the_gradients_are_those_of_the_recorded_run():
     assert f"the factor is down to {norm('plain-56', 10, 1) / norm('plain-56', 10, 55):.0f}," in text
     by_seed = [first / last for first, last in zip(norms("plain-56", 0, 1), norms("plain-56", 0, 55))]
     assert f"{min(by_seed):.0f} to {max(by_seed):.0f} by seed" in text
-    assert f"in residual-56 it is {norm('residual-56', 0, 1) / norm('residual-56', 0, 55):.0f} times" in text
+    assert f"in resnet-56 it is {norm('resnet-56', 0, 1) / norm('resnet-56', 0, 55):.0f} times" in text
     last = max(r["iteration"] for r in rows)
     medians = {net: median(norm(net, last, d) for d in range(1, int(net[-2:]))) for net in
-               ("plain-20", "plain-56", "residual-20", "residual-56")}
+               ("plain-20", "plain-56", "resnet-20", "resnet-56")}
     assert min(medians, key=medians.get) == "plain-56"
 
 

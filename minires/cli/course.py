@@ -43,15 +43,15 @@ def add_to(commands):
 
 def build(args):
     """``minires course build``"""
-    from ..course import assignments
+    from ..course import notebooks
 
-    for path in assignments.build(args.out, args.sources):
+    for path in notebooks.build(args.out, args.sources):
         print(f"written: {path}")
 
 
 def check(args):
     """``minires course check``"""
-    from ..course import assignments, grade, mark
+    from ..course import notebooks, grade, mark
 
     right = True
     for path in map(Path, args.notebooks):
@@ -61,10 +61,10 @@ def check(args):
                               f"the folder {path}" + (f"; there is {inside} in it" if inside else ""))
         if not path.is_file():
             raise ConfigError("minires course check", "no such file", "a notebook of an assignment", str(path))
-        notebook = assignments.read(path)
-        name = grade.which(path, {key: key for key in assignments.KEYS})
+        notebook = notebooks.read(path)
+        name = grade.which(path, {key: key for key in notebooks.KEYS})
         if name is None:
-            raise ConfigError(str(path), "not an assignment", f"cells with the names of {', '.join(assignments.KEYS)}", "none")
+            raise ConfigError(str(path), "not an assignment", f"cells with the names of {', '.join(notebooks.KEYS)}", "none")
         result = mark.mark(notebook, notebook, name, _limits(args))
         if not result.marks:
             raise ConfigError(str(path), "not an assignment", "a notebook with its checks, as it was handed out", "none of its checks")
@@ -102,7 +102,7 @@ def _limits(args):
 
 
 def _add_sources(command):
-    command.add_argument("--sources", metavar="DIR", help="the assignments' sources (default: notebooks/assignments of the checkout)")
+    command.add_argument("--sources", metavar="DIR", help="the assignments' sources (default: those of minires)")
 
 
 def _add_limits(command):

@@ -17,7 +17,7 @@ def add_to(commands):
 
 def run(args):
     """Draw the figures of a run again."""
-    from ..experiments import claims, degradation, one_net
+    from ..experiments import claims, degradation, single_net
     from ..experiments.records import read_config
 
     kind = read_config(args.folder).get("experiment")
@@ -25,5 +25,5 @@ def run(args):
         print("\n".join(claims.lines(claims.write_report(list(claims.CLAIMS.values()), args.folder))))
         print(f"written: {Path(args.folder) / 'report.md'}, {Path(args.folder) / 'report.html'}")
     else:
-        for figure in (one_net if kind == one_net.NAME else degradation).plot(args.folder):
+        for figure in (one_net if kind == single_net.NAME else degradation).plot(args.folder):
             print(f"drawn: {figure}")

@@ -6,7 +6,7 @@ import os
 import sys
 import warnings
 
-from .. import backend
+from .. import backend, nn
 from ..errors import ConfigError, unknown_name
 from .arguments import at_least, number, own_setting
 
@@ -48,7 +48,7 @@ def add_to(commands):
 
 def run(args):
     """Read the weights, look at the pictures and print what they show."""
-    from ..predict import predictions
+    from ..training.inference import predictions
 
     if args.threads is not None:
         backend.set_num_threads(args.threads)
@@ -57,7 +57,7 @@ def run(args):
     preparation = _preparation(args)
     paths = _pictures(args.images)
     model, classes = _net_and_classes(args, preparation["crop"])
-    model.to(args.device).eval().fuse()                          # it is only used: batch norm goes into the convolutions
+    nn.fuse(model.to(args.device).eval())                          # it is only used: batch norm goes into the convolutions
     made = []
     try:
         with warnings.catch_warnings():
@@ -82,7 +82,7 @@ def run(args):
 
 def _pictures(words):
     """The files: those named, and those in folders that are named, sorted."""
-    from ..data.pictures import SUFFIXES
+    from ..data.images import SUFFIXES
 
     paths = []
     for word in words:
@@ -101,7 +101,8 @@ def _pictures(words):
 
 def _take_from_the_file(args):
     """The net and its settings, where the file of weights says of which it is."""
-    from .. import models, weights
+    from .. import models
+    from ..serialization import weights
     from ..experiments.start import check_same
 
     if args.model is not None:
@@ -118,8 +119,9 @@ def _take_from_the_file(args):
 
 def _preparation(args):
     """What to do with a picture before the net sees it: what the flags say, else the file of weights, else as for ImageNet or CIFAR."""
-    from .. import models, weights
-    from ..data.photographs import shorter_side
+    from .. import models
+    from ..serialization import weights
+    from ..data.datasets.photographs import shorter_side
 
     large = args.model in models.catalogue.OF_ONE_DEPTH
     usual = {"resize": shorter_side(224), "crop": 224} if large else {"resize": 32, "crop": 32}
@@ -138,7 +140,8 @@ def _preparation(args):
 
 def _net_and_classes(args, crop):
     """The net with its weights, and the names of its classes, None if there are none."""
-    from .. import models, weights
+    from .. import models
+    from ..serialization import weights
     from ..data.class_names import imagenet_classes, read_classes
 
     given = read_classes(args.classes) if args.classes else None

@@ -50,7 +50,7 @@ def add_to(commands):
 
 def run(args):
     """Train, report and draw."""
-    from ..experiments import one_net
+    from ..experiments import single_net
 
     given = read_settings(args.config) if args.config else {}
     flags = {name: value for name, value in vars(args).items() if name in {one.name for one in fields(Settings)} and value is not None}
@@ -68,12 +68,12 @@ def run(args):
     if args.resume and not (out / "config.json").exists():
         print(f"minires: nothing to resume in {out}, starting anew")
     try:
-        one_net.run(settings, out, resume=args.resume)
+        single_net.run(settings, out, resume=args.resume)
     except KeyboardInterrupt:
         return interrupted(out)
-    print("\n" + one_net.report(out))
+    print("\n" + single_net.report(out))
     print(f"written: {out / 'weights.safetensors'}")
-    for figure in one_net.plot(out):
+    for figure in single_net.plot(out):
         print(f"drawn: {figure}")
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import ConfigError, DataError
-from . import assignments, checks, report, similarity
+from . import notebooks, checks, report, similarity
 from .mark import Limits, Mark, Result, mark, short
 
 LONGEST_ANSWER = 20_000                # characters; a spreadsheet holds 32,767 in a cell
@@ -74,7 +74,7 @@ def grade(submissions, out, sources=None, limits=Limits(), jobs=None, progress=T
     ConfigError
         If there are no submissions or no sources, or `out` cannot be written.
     """
-    out, sources = Path(out), assignments.find(sources)
+    out, sources = Path(out), notebooks.find(sources)
     checks.seeds(hidden=True)
     graded, entries = Graded(), []
     entries = discover(submissions, sources, graded)
@@ -182,7 +182,7 @@ def discover(submissions, sources, graded):
 def which(path, sources):
     """The assignment of a notebook: by the names of its cells, else by its file name; None if neither says."""
     try:
-        content = path.read_text(encoding="utf-8", errors="replace") if path.stat().st_size <= assignments.LARGEST else ""
+        content = path.read_text(encoding="utf-8", errors="replace") if path.stat().st_size <= notebooks.LARGEST else ""
     except OSError:
         content = ""
     keys = {name.split("_")[0]: name for name in sources}
@@ -205,8 +205,8 @@ def _file_name(student):
 
 def _mark(path, source, limits, unreadable):
     """In a process of the pool."""
-    notebook = assignments.read(path)
-    return mark(notebook, assignments.read(source), source.stem, limits, unreadable)
+    notebook = notebooks.read(path)
+    return mark(notebook, notebooks.read(source), source.stem, limits, unreadable)
 
 
 def _outcome(future, entry, sources):
@@ -217,7 +217,7 @@ def _outcome(future, entry, sources):
         reason = str(error)
     except Exception as error:         # one submission must not keep the others from being graded
         reason = f"could not be graded: {type(error).__name__}: {error}"
-    cells = assignments.cells(assignments.read(sources[entry.assignment]))
+    cells = notebooks.cells(notebooks.read(sources[entry.assignment]))
     return Result(entry.assignment, [Mark(cell.id, 0, cell.points, "not run") for cell in cells if cell.points], [reason])
 
 
@@ -230,7 +230,7 @@ def _bar(iterable, total, progress):
 def _digest(path, source, limits):
     """Changes when the notebook, its tests, the limits or minires change."""
     try:
-        content = path.read_bytes() if path.stat().st_size <= assignments.LARGEST else b""
+        content = path.read_bytes() if path.stat().st_size <= notebooks.LARGEST else b""
     except OSError:                    # `_mark` will say so
         content = b""
     parts = [content, source.read_bytes(), repr(limits).encode(), __version__.encode(), os.environ.get("MINIRES_COURSE_SEED", "").encode()]
@@ -319,10 +319,10 @@ def _alike(entries, sources):
         for entry in entries:
             if entry.assignment == name:
                 try:
-                    answers[entry.student] = "\n".join(cell.source for cell in assignments.cells(assignments.read(entry.path)) if cell.kind == "code" and not cell.locked)[:LONGEST_CODE]
+                    answers[entry.student] = "\n".join(cell.source for cell in notebooks.cells(notebooks.read(entry.path)) if cell.kind == "code" and not cell.locked)[:LONGEST_CODE]
                 except DataError:
                     pass
         if len(answers) > 1:
-            given = "\n".join(cell.source for cell in assignments.cells(assignments.release(assignments.read(source))) if cell.kind == "code")
+            given = "\n".join(cell.source for cell in notebooks.cells(notebooks.release(notebooks.read(source))) if cell.kind == "code")
             found += [(name, *pair) for pair in similarity.pairs(answers, given)]
     return found

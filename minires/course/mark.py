@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ConfigError, nearest
-from . import assignments, check
+from . import notebooks, check
 from .compare import WrongAnswer
 from .sandbox import Crashed, Submission, TimedOut
 
@@ -120,8 +120,8 @@ class Marker:
     """One submission being marked."""
 
     def __init__(self, notebook, source, name, folder, limits, unreadable):
-        self.cells, self.tests = assignments.cells(notebook), {cell.id: cell for cell in assignments.cells(source) if cell.tests}
-        self.source = [cell for cell in assignments.cells(source) if cell.id]
+        self.cells, self.tests = notebooks.cells(notebook), {cell.id: cell for cell in notebooks.cells(source) if cell.tests}
+        self.source = [cell for cell in notebooks.cells(source) if cell.id]
         self.locked = {cell.id: cell for cell in self.source if cell.locked and not cell.tests}
         self.name, self.folder, self.limits, self.unreadable = name, folder, limits, unreadable
         self.result, self.done, self.stopped, self.restarts = Result(name), [], [], 0
@@ -278,7 +278,7 @@ class Marker:
 
     def to_read(self, cell, submitted):
         """An answer in words, for a person; without one, no points."""
-        stub = assignments.TEXT_STUB
+        stub = notebooks.TEXT_STUB
         text = submitted.source.strip() if submitted else ""
         if not text or text == stub:
             return Mark(cell.id, 0, cell.points, "no answer")
@@ -292,4 +292,4 @@ def secrets(name):
     key = name.split("_")[0]
     files = [Path(module.__file__) for module in hold_back.modules(key)]
     compiled = [other for path in files for other in (path.parent / "__pycache__").glob(f"{path.stem}.*")]
-    return [*files, *compiled, *checks.__path__, assignments.SOURCES]
+    return [*files, *compiled, *checks.__path__, notebooks.SOURCES]

@@ -4,15 +4,15 @@ import os
 
 from ..errors import DataError, unknown_name
 from .batches import Batches, EvaluationBatches
-from .cifar10 import cifar10, find
-from .dataset import ImageDataset
-from .features import FeatureDataset
-from .fetch import fetch_cifar10
-from .folder import photographs
-from .photographs import Look, PhotographDataset, shorter_side
-from .synthetic import synthetic
+from .datasets.cifar10 import cifar10, find
+from .datasets.image_dataset import ImageDataset
+from .datasets.features import FeatureDataset
+from .download import fetch_cifar10
+from .datasets.image_folder import photographs
+from .datasets.photographs import ImageTransform, PhotographDataset, shorter_side
+from .datasets.synthetic import synthetic
 
-__all__ = ["Batches", "EvaluationBatches", "FeatureDataset", "ImageDataset", "Look", "PhotographDataset", "cifar10", "fetch_cifar10", "load",
+__all__ = ["Batches", "EvaluationBatches", "FeatureDataset", "ImageDataset", "ImageTransform", "PhotographDataset", "cifar10", "fetch_cifar10", "load",
            "photographs", "preferred", "shorter_side", "synthetic"]
 
 # A loader takes (folder, train_size) and returns (train, test).

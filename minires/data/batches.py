@@ -4,8 +4,8 @@ import numpy as np
 
 from .. import backend
 from ..errors import ConfigError, ShapeError
-from ..kernels import routine
-from .stream import Stream
+from ..kernels import device_function
+from .loader import Stream
 
 
 class Batches(Stream):
@@ -106,7 +106,7 @@ class _Preparer:
     def __init__(self, dataset, mean, device):
         self.images = backend.move(np.ascontiguousarray(dataset.images), device)
         self.mean = backend.move(np.ascontiguousarray(mean, np.float32), device)
-        self.prepare = routine("prepare_images", device)
+        self.prepare = device_function("prepare_images", device)
 
     def __call__(self, chosen, padding=0, corners=None, mirrored=None):
         return self.prepare(self.images, self.mean, chosen, padding, corners, mirrored)

@@ -19,8 +19,8 @@ import numpy as np
 
 from ..errors import DataError
 from . import workers as processes
-from .pictures import SeveralPictures, decode
-from .preprocessing import resize_shorter
+from .images import SeveralPictures, decode
+from .transforms import resize_shorter
 
 PIXELS, INDEX = "pixels.bin", "index.json"
 NAMED = 5                    # pictures named in an error, of all that cannot be read

@@ -6,8 +6,8 @@ import numpy as np
 
 from .. import backend
 from ..errors import ConfigError
-from ..nn.undisturbed import undisturbed
-from ..tensor import Tensor, no_grad
+from ..nn.state import preserve_state
+from ..autograd.tensor import Tensor, no_grad
 from .evaluation import check_batches
 from .parts import array_of
 
@@ -41,7 +41,7 @@ def classify(model, batches, mode="eval"):
     """
     check_batches(batches, "classify")
     logits, labels = [], []
-    with undisturbed(model, mode), no_grad():
+    with preserve_state(model, mode), no_grad():
         for images, right in batches:
             logits.append(backend.move(model(Tensor(array_of(images))).data, "cpu"))
             labels.append(np.asarray(right))

@@ -7,8 +7,8 @@ import numpy as np
 from .. import backend
 from .. import functional as F
 from ..errors import ConfigError
-from ..nn.undisturbed import undisturbed
-from ..tensor import Tensor, no_grad
+from ..nn.state import preserve_state
+from ..autograd.tensor import Tensor, no_grad
 from .parts import array_of
 
 
@@ -45,7 +45,7 @@ def evaluate(model, batches, mode="eval", loss=F.cross_entropy):
     check_batches(batches, "evaluate")
     total, wrong, images_seen = 0.0, 0, 0
     # Weights far from where they were trained may overflow; inf and nan in the result say so, no warning is needed.
-    with undisturbed(model, mode), no_grad(), np.errstate(over="ignore", invalid="ignore"):
+    with preserve_state(model, mode), no_grad(), np.errstate(over="ignore", invalid="ignore"):
         for images, labels in batches:
             logits = model(Tensor(array_of(images)))
             total += loss(logits, labels).item() * len(labels)

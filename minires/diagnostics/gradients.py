@@ -7,8 +7,8 @@ import numpy as np
 
 from .. import functional as F
 from ..errors import unknown_name
-from ..nn.undisturbed import undisturbed
-from ..tensor import Tensor
+from ..nn.state import preserve_state
+from ..autograd.tensor import Tensor
 from .parts import array_of, blocks, depths, main_path, square_sum, watching
 
 
@@ -113,6 +113,6 @@ def signals(model, parts, images, labels, mode, loss):
     def on_gradient(name, gradient):
         found[name] = found[name]._replace(gradient=found[name].gradient + square_sum(gradient))
 
-    with undisturbed(model, mode), watching(parts, on_call, on_gradient):
+    with preserve_state(model, mode), watching(parts, on_call, on_gradient):
         loss(model(Tensor(array_of(images))), labels).backward()
     return {name: found[name] for name in parts if name in found}

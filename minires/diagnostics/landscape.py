@@ -14,7 +14,7 @@ import numpy as np
 from .. import backend
 from .. import functional as F
 from ..errors import ConfigError, ShapeError, unknown_name
-from ..nn.undisturbed import undisturbed
+from ..nn.state import preserve_state
 from .evaluation import check_batches, evaluate
 
 
@@ -195,7 +195,7 @@ def _movable(model, directions):
             raise ShapeError("loss landscape", f"direction of {name}", f"shape {parameters[name].shape}", f"shape {d.shape}")
     directions = [{name: backend.move(d, parameters[name].device).astype(parameters[name].dtype, copy=False)
                    for name, d in direction.items()} for direction in directions]
-    with undisturbed(model) as start:
+    with preserve_state(model) as start:
         def move_to(place):
             for name in set().union(*directions):
                 there = start[name]

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import ConfigError
 from ..models.blocks import subsample_and_pad
-from ..nn.undisturbed import overridden
+from ..nn.state import overridden
 from .evaluation import check_batches, evaluate
 from .parts import blocks, pick_blocks
 

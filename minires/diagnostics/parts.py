@@ -8,7 +8,7 @@ import numpy as np
 from .. import nn
 from ..errors import ConfigError, unknown_name
 from ..models.blocks import Block
-from ..tensor import Tensor
+from ..autograd.tensor import Tensor
 
 
 def main_path(model):

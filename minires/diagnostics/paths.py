@@ -17,8 +17,8 @@ import numpy as np
 
 from .. import functional as F
 from ..errors import ConfigError
-from ..nn.undisturbed import overridden, undisturbed
-from ..tensor import Tensor, no_grad
+from ..nn.state import overridden, preserve_state
+from ..autograd.tensor import Tensor, no_grad
 from .parts import array_of, blocks, norm, pick_blocks, standard_error
 
 
@@ -79,7 +79,7 @@ def path_gradient(model, images, labels, through, mode="eval", loss=F.cross_entr
     ConfigError
         As `routed` does, or for an unknown mode.
     """
-    with undisturbed(model, mode), routed(model, *through):
+    with preserve_state(model, mode), routed(model, *through):
         x = Tensor(array_of(images), requires_grad=True)
         loss(model(x), labels).backward()
         return np.zeros_like(x.data) if x.grad is None else x.grad             # none: a branch that stochastic depth left out
@@ -143,7 +143,7 @@ def _residual_blocks(model, where):
 def _one_way(block, by_branch):
     """A forward for `block` that computes the same, with one of its two terms off the tape."""
     def forward(x):
-        if block.left_out():
+        if block.drop_block():
             y = block.end(block.shortcut_of(x))
             return y.detach() if by_branch else y
         h = block.entry(x)

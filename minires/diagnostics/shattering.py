@@ -15,8 +15,8 @@ import numpy as np
 
 from .. import backend
 from ..errors import ConfigError
-from ..nn.undisturbed import undisturbed
-from ..tensor import Tensor
+from ..nn.state import preserve_state
+from ..autograd.tensor import Tensor
 from .parts import array_of
 
 
@@ -53,7 +53,7 @@ def input_gradients(model, images, output=0, mode="eval"):
     array (N, ...)
         Of the shape of `images`, on their device.
     """
-    with undisturbed(model, mode):
+    with preserve_state(model, mode):
         x = Tensor(array_of(images), requires_grad=True)
         model(x)[:, output].sum().backward()
         return x.grad

@@ -11,12 +11,12 @@ from .. import backend, data, models
 from .. import plot as plots
 from ..errors import ConfigError, DataError
 from ..models.cifar import check_depth
-from . import summary
+from . import degradation_report
 from .presets import Preset
 from .records import RunFolder, read_config, read_table
-from .training import GRADIENTS, METRICS, TEXT, TrainingRecords
+from .training_records import GRADIENTS, METRICS, TEXT, TrainingRecords
 
-FAMILIES = {"plain": models.plain, "residual": models.resnet}
+FAMILIES = {"plain": models.plain, "resnet": models.resnet}
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def report(folder):
     config, metrics = read_config(folder, "degradation"), read_table(Path(folder) / "metrics.csv", METRICS, TEXT)
     parameters = {f"{family}-{depth}": build(depth, width=config["width"]).num_parameters()
                   for family, build in FAMILIES.items() for depth in config["depths"]}
-    return "\n".join([summary.table(metrics, parameters), "", *summary.verdict(metrics)])
+    return "\n".join([degradation_report.table(metrics, parameters), "", *degradation_report.verdict(metrics)])
 
 
 def plot(folder):

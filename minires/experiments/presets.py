@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..train import Recipe
+from ..training.trainer import Recipe
 
 
 @dataclass(frozen=True)

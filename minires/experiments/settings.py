@@ -19,7 +19,7 @@ from typing import Callable, NamedTuple
 
 from .. import data
 from ..errors import ConfigError, unknown_name
-from ..train import SCHEDULES, Recipe
+from ..training.trainer import SCHEDULES, Recipe
 
 FOLDER = "folder"
 DATASETS = (*data.DATASETS, FOLDER)
@@ -76,7 +76,7 @@ class Settings:
     image_size: int | None = _setting(None, COUNT, "pixels a side", "those of the data set; photographs: as the weights were trained, else 224")
     train_size: int | None = _setting(None, COUNT, "training images", "all")
     test_size: int | None = _setting(None, COUNT, "test images", "all")
-    held_out: float | None = _setting(None, PART, "photographs without train/ and val/: the part kept for testing", "0.2")
+    val_fraction: float | None = _setting(None, PART, "photographs without train/ and val/: the part kept for testing", "0.2")
     crop_padding: int | None = _setting(None, NUMBER, "small images: pixels of zeros around one before a random crop", "4")
     crop_scale: float | None = _setting(None, PART, "photographs: the smallest part of the area that a random crop covers", "0.08")
     flip: bool | None = _setting(None, YES_OR_NO, "mirror half of the images", "yes")
@@ -115,7 +115,7 @@ class Settings:
         small = self.dataset != FOLDER
         usual = {"batch_size": 128 if small else 32, "lr": 0.1 if small else 0.01, "schedule": "steps" if small else "cosine",
                  "label_smoothing": 0.0 if small else 0.1, "crop_padding": 4 if small else 0, "flip": True,
-                 "crop_scale": None if small else 0.08, "image_size": None if small else 224, "held_out": None if small else 0.2,
+                 "crop_scale": None if small else 0.08, "image_size": None if small else 224, "val_fraction": None if small else 0.2,
                  "epochs": None if self.iterations is not None else 100 if self.train == "head" else 10}
         if self.train == "head":
             given = [name for name in ("crop_padding", "crop_scale", "flip") if getattr(self, name)]

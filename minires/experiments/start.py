@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from .. import models
-from .. import weights as weight_files
+from ..serialization import weights as weight_files
 from ..errors import ConfigError, unknown_name
-from ..models.catalogue import settings_of
+from ..models.registry import settings_of
 
 HEAD, ALL = "head", "all"
 USUAL_MODEL = "resnet-20"

@@ -1,6 +1,6 @@
 """The shape rules of the operations: what comes out, and a clear error where nothing can.
 
-Every wing asks here, so the loops of `naive` and the fast kernels refuse the same input with the same words.
+Every backend asks here, so the loops of `naive` and the fast kernels refuse the same input with the same words.
 """
 
 from math import prod

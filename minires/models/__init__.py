@@ -1,10 +1,10 @@
 """Nets, built from `nn`."""
 
-from .catalogue import build
-from .cifar import CifarNet, plain, resnet
-from .deeper import deepen
+from .registry import build
+from .cifar import CifarResNet, plain, resnet
+from .deepening import deepen
 from .imagenet import (
-    ImageNetNet,
+    ImageNetResNet,
     plain18,
     plain34,
     resnet18,
@@ -20,6 +20,6 @@ from .imagenet import (
 from .mlp import Mlp, plain_mlp, residual_mlp
 from .transfer import features, freeze_before, replace_head
 
-__all__ = ["CifarNet", "ImageNetNet", "Mlp", "build", "deepen", "features", "freeze_before", "plain", "plain18", "plain34", "plain_mlp", "replace_head",
+__all__ = ["CifarResNet", "ImageNetResNet", "Mlp", "build", "deepen", "features", "freeze_before", "plain", "plain18", "plain34", "plain_mlp", "replace_head",
            "residual_mlp", "resnet", "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x8d", "wide_resnet50_2",
            "wide_resnet101_2"]

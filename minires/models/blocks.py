@@ -20,7 +20,7 @@ from .. import nn
 
 
 @dataclass(frozen=True)
-class Style:
+class BlockConfig:
     """What all blocks of a net have in common: the arguments of `models.resnet` and `models.resnet50`.
 
     ``shortcut=None`` is a plain net. The last four are those of bottlenecks.
@@ -31,7 +31,7 @@ class Style:
     pre_activation: bool = False
     shortcut_scale: float = 1.0
     init: str = "he"
-    survival: float = 1.0
+    survival_prob: float = 1.0
     bottleneck: bool = False
     stride_on: str = "3x3"
     groups: int = 1
@@ -73,30 +73,30 @@ class Block(nn.Module):
 
     Attributes
     ----------
-    survival : float
+    survival_prob : float
         In training F is computed with this probability; else the shortcut alone goes on, at no cost. In evaluation F(x) is
-        always there, times `survival`: what one can expect of it (Huang et al. 2016, arXiv:1603.09382, section 3).
+        always there, times `survival_prob`: what one can expect of it (Huang et al. 2016, arXiv:1603.09382, section 3).
     random : np.random.Generator or None
         Decides, once for each batch. The net sets both.
     """
 
-    survival = 1.0
+    survival_prob = 1.0
     random = None
 
     def forward(self, x):
-        if self.left_out():
+        if self.drop_block():
             return self.end(self.shortcut_of(x))
         h = self.entry(x)
         return self.added(self.inner(h), lambda: self.shortcut_of(x, h))
 
-    def left_out(self):
+    def drop_block(self):
         """Draw, in training under stochastic depth, whether this batch goes without F."""
-        return self.training and self.survival < 1 and self.random.random() >= self.survival
+        return self.training and self.survival_prob < 1 and self.random.random() >= self.survival_prob
 
     @property
     def factor(self):
         """What F(x) is multiplied by before the addition."""
-        return 1 if self.training else self.survival
+        return 1 if self.training else self.survival_prob
 
     def entry(self, x):
         """What the first convolution takes, and a projection."""

@@ -14,8 +14,8 @@ import math
 import numpy as np
 
 from ..errors import ConfigError, unknown_name
-from .blocks import Style
-from .staged import StagedNet
+from .blocks import BlockConfig
+from .base import ResNet
 
 SHORTCUTS = ("A", "B", "C")
 INITS = ("he", "fixup", "skipinit")
@@ -23,11 +23,11 @@ INITS = ("he", "fixup", "skipinit")
 
 def plain(depth, *, width=16, num_classes=10, batch_norm=True, seed=0):
     """The plain net of `depth` layers: a chain without shortcuts. Parameters as for `resnet`."""
-    return CifarNet(depth, width, num_classes, seed, Style(shortcut=None, batch_norm=batch_norm))
+    return CifarResNet(depth, width, num_classes, seed, BlockConfig(shortcut=None, batch_norm=batch_norm))
 
 
 def resnet(depth, *, width=16, shortcut="A", num_classes=10, batch_norm=True, seed=0,
-           pre_activation=False, shortcut_scale=1.0, init="he", survival=1.0):
+           pre_activation=False, shortcut_scale=1.0, init="he", survival_prob=1.0):
     """The residual net of `depth` layers.
 
     Parameters
@@ -52,13 +52,13 @@ def resnet(depth, *, width=16, shortcut="A", num_classes=10, batch_norm=True, se
     init : {"he", "fixup", "skipinit"}
         With ``batch_norm=False``, how a deep net is made to start well all the same: by Fixup (Zhang et al. 2019,
         arXiv:1901.09321) or SkipInit (De and Smith 2020, arXiv:2002.10444). Under both every F(x) is 0 at first.
-    survival : float
+    survival_prob : float
         Stochastic depth (Huang et al. 2016, arXiv:1603.09382): the probability with which the last block's F(x) is computed for
         a batch in training. It falls to this from 1 by equal steps, block by block. The paper takes 0.5.
 
     Returns
     -------
-    CifarNet
+    CifarResNet
         Maps images (N, H, W, 3) of any size to logits (N, num_classes).
 
     Raises
@@ -77,18 +77,18 @@ def resnet(depth, *, width=16, shortcut="A", num_classes=10, batch_norm=True, se
                           "init='skipinit' goes with both")
     if not (_is_number(shortcut_scale) and math.isfinite(shortcut_scale)):
         raise ConfigError("resnet", "shortcut_scale", "a number, such as 0.5", repr(shortcut_scale))
-    if not (_is_number(survival) and 0 < survival <= 1):
-        raise ConfigError("resnet", "survival", "a probability above 0, at most 1", repr(survival), "1 keeps every block")
-    return CifarNet(depth, width, num_classes, seed, Style(shortcut, batch_norm, pre_activation, shortcut_scale, init, survival))
+    if not (_is_number(survival_prob) and 0 < survival_prob <= 1):
+        raise ConfigError("resnet", "survival_prob", "a probability above 0, at most 1", repr(survival_prob), "1 keeps every block")
+    return CifarResNet(depth, width, num_classes, seed, BlockConfig(shortcut, batch_norm, pre_activation, shortcut_scale, init, survival_prob))
 
 
-class CifarNet(StagedNet):
+class CifarResNet(ResNet):
     """A plain or residual net for small images. Build it with `plain` or `resnet`.
 
     Attributes
     ----------
     settings : dict
-        What it was built from but for the seed: ``CifarNet(**settings, seed=0)`` is a net of the same shape.
+        What it was built from but for the seed: ``CifarResNet(**settings, seed=0)`` is a net of the same shape.
     """
 
     def __init__(self, depth, width, num_classes, seed, style):
@@ -100,7 +100,7 @@ class CifarNet(StagedNet):
 def check_depth(depth, step=6):
     """The n of a depth of step n + 2. Raises ConfigError if there is none.
 
-    In each of the three stages of a `CifarNet` there are n blocks of two layers: 6n + 2. In a `Mlp` there are n in all: 2n + 2.
+    In each of the three stages of a `CifarResNet` there are n blocks of two layers: 6n + 2. In a `Mlp` there are n in all: 2n + 2.
     """
     if isinstance(depth, bool) or not isinstance(depth, (int, np.integer)) or depth < step + 2 or (depth - 2) % step:
         near = max(step + 2, step * round((depth - 2) / step) + 2) if isinstance(depth, (int, np.integer)) else 20

@@ -11,15 +11,15 @@ import inspect
 
 from .. import functional as F
 from ..errors import ConfigError, unknown_name
-from .blocks import Style
+from .blocks import BlockConfig
 from .cifar import SHORTCUTS
-from .staged import StagedNet
+from .base import ResNet
 
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}    # in each stage
 STRIDES = ("3x3", "1x1")
 
 
-class ImageNetNet(StagedNet):
+class ImageNetResNet(ResNet):
     """A net for large images. Build it with `resnet18` to `resnet152`, `plain18` or `plain34`."""
 
     def __init__(self, depth, num_classes, seed, style):
@@ -33,7 +33,7 @@ class ImageNetNet(StagedNet):
 
 def _basic(depth, *, num_classes=1000, shortcut="B", pre_activation=False, seed=0):
     _check(depth, num_classes, shortcut)
-    return ImageNetNet(depth, num_classes, seed, Style(shortcut, pre_activation=pre_activation))
+    return ImageNetResNet(depth, num_classes, seed, BlockConfig(shortcut, pre_activation=pre_activation))
 
 
 def _bottleneck(depth, *, num_classes=1000, shortcut="B", pre_activation=False, seed=0, stride_on="3x3", groups=1, width_per_group=64):
@@ -43,7 +43,7 @@ def _bottleneck(depth, *, num_classes=1000, shortcut="B", pre_activation=False, 
     for name, value in (("groups", groups), ("width_per_group", width_per_group)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ConfigError(where, name, "a whole number of at least 1", repr(value))
-    return ImageNetNet(depth, num_classes, seed, Style(shortcut, pre_activation=pre_activation, bottleneck=True, stride_on=stride_on,
+    return ImageNetResNet(depth, num_classes, seed, BlockConfig(shortcut, pre_activation=pre_activation, bottleneck=True, stride_on=stride_on,
                                                        groups=groups, width_per_group=width_per_group))
 
 
@@ -68,12 +68,12 @@ def _passing_on(make, *fixed):
 
 def plain18(*, num_classes=1000, seed=0):
     """The plain net of 18 layers: ResNet-18 without its shortcuts."""
-    return ImageNetNet(18, num_classes, seed, Style(shortcut=None))
+    return ImageNetResNet(18, num_classes, seed, BlockConfig(shortcut=None))
 
 
 def plain34(*, num_classes=1000, seed=0):
     """The plain net of 34 layers: ResNet-34 without its shortcuts."""
-    return ImageNetNet(34, num_classes, seed, Style(shortcut=None))
+    return ImageNetResNet(34, num_classes, seed, BlockConfig(shortcut=None))
 
 
 @_passing_on(_basic)
@@ -113,7 +113,7 @@ def resnet50(**settings):
 
     Returns
     -------
-    ImageNetNet
+    ImageNetResNet
         Maps images (N, H, W, 3) to logits (N, num_classes).
 
     Raises

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import nn
 from ..errors import ConfigError, ShapeError
-from ..seeds import stream
+from ..random import stream
 from .cifar import check_depth
 
 COLOURS = 3

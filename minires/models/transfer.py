@@ -8,8 +8,8 @@ import numpy as np
 
 from .. import nn
 from ..errors import ConfigError, unknown_name
-from ..seeds import stream
-from ..tensor import Tensor
+from ..random import stream
+from ..autograd.tensor import Tensor
 
 HEAD = "fc"
 

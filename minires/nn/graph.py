@@ -1,11 +1,11 @@
 """A picture of what a net computes, with its modules as boxes."""
 
 from ..errors import ConfigError
-from ..graph import draw
-from ..svg import Box
-from ..tape import topological_order
-from ..tensor import Tensor
-from .undisturbed import undisturbed
+from ..autograd.graph import draw
+from ..drawing.svg import Box
+from ..autograd.tape import topological_order
+from ..autograd.tensor import Tensor
+from .state import preserve_state
 
 
 def graph(model, inputs, depth=1, parameters=False):
@@ -41,7 +41,7 @@ def graph(model, inputs, depth=1, parameters=False):
             removers.append(module.register_forward_hook(
                 lambda module, inputs, y, name=name: _collapse(collapsed, name, module, inputs, y)))
     try:
-        with undisturbed(model, "eval"):
+        with preserve_state(model, "eval"):
             output = model(*inputs)
     finally:
         for remove in removers:

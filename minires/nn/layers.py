@@ -5,10 +5,10 @@ import numpy as np
 from .. import functional as F
 from ..errors import ConfigError, ShapeError
 from ..kernels import shapes
-from ..tensor import is_recording
+from ..autograd.tensor import is_recording
 from . import init
 from .module import Buffer, Module, Parameter
-from .recompute import recompute
+from .recomputation import recompute
 
 
 class Conv2d(Module):

@@ -6,8 +6,10 @@ import numpy as np
 
 from .. import backend
 from ..errors import DtypeError
-from ..tensor import Tensor, apply
-from .misfit import misfit
+from ..autograd.tensor import Tensor, apply
+from ..serialization.mismatch import explain_mismatch
+from .graph import graph
+from .summary import summarize
 
 
 class Parameter(Tensor):
@@ -159,7 +161,7 @@ class Module:
             If only arrays do not fit. In every case nothing has been changed.
         """
         own, where = self.state_dict(), f"{type(self).__name__}.load_state_dict"
-        error = misfit(own, state, where)
+        error = explain_mismatch(own, state, where)
         if error:
             raise error
         for name, array in own.items():
@@ -170,21 +172,11 @@ class Module:
 
     def graph(self, *inputs, depth=1, parameters=False):
         """A picture of what this module computes from `inputs`, with the modules in it as boxes; see `nn.graph`."""
-        from .graph import graph
-
         return graph(self, inputs, depth, parameters)
 
     def summary(self, input_shape):
         """What each layer puts out and costs for an input of this shape; see `nn.summary`."""
-        from .summary import summary
-
-        return summary(self, input_shape)
-
-    def fuse(self):
-        """Fold each batch norm into the layer before it, in place, for faster inference; see `nn.fuse`. Returns this module."""
-        from .fuse import fuse
-
-        return fuse(self)
+        return summarize(self, input_shape)
 
     def register_forward_hook(self, hook):
         """Have ``hook(module, inputs, output)`` called after each forward; a returned Tensor replaces the output.

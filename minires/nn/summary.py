@@ -6,9 +6,9 @@ import numpy as np
 
 from .. import backend
 from ..errors import ShapeError
-from ..tape import topological_order
-from ..tensor import Tensor, no_grad
-from .undisturbed import undisturbed
+from ..autograd.tape import topological_order
+from ..autograd.tensor import Tensor, no_grad
+from .state import preserve_state
 
 COLUMNS = ("layer", "kind", "output", "parameters", "multiply-adds")
 
@@ -52,7 +52,7 @@ class Summary:
                           f"training keeps {_size(self.kept_bytes)} for backward"])
 
 
-def summary(model, input_shape):
+def summarize(model, input_shape):
     """What each layer of a net puts out and costs, found by running it once, in training mode, on zeros.
 
     Parameters
@@ -79,7 +79,7 @@ def summary(model, input_shape):
             removers.append(module.register_forward_hook(
                 lambda module, inputs, y, name=name: layers.append(_layer(name, module, y))))
     try:
-        with undisturbed(model, "train"):
+        with preserve_state(model, "train"):
             first = next(model.parameters(), None)
             device, dtype = (first.device, first.dtype) if first is not None else ("cpu", np.float32)
             images = Tensor(backend.move(np.zeros(input_shape, dtype), device))

@@ -1,6 +1,6 @@
 """Gradient descent: the step, the learning rate over time, and lengths kept in bounds."""
 
-from .norms import clip_grad_norm, keep_norms
+from .clipping import clip_grad_norm, keep_norms
 from .schedules import CosineLR, MultiStepLR, Schedule
 from .sgd import SGD, parameter_groups
 

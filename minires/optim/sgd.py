@@ -2,7 +2,7 @@
 
 from .. import backend
 from ..errors import ConfigError, DeviceError, DtypeError, ShapeError, unknown_name
-from ..kernels import routine
+from ..kernels import device_function
 
 GROUP_SETTINGS = ("params", "weight_decay", "lr_scale")
 
@@ -72,7 +72,7 @@ class SGD:
             raise ConfigError("SGD", "a parameter is named twice", "each parameter in one group", "one in several places")
         self.device = self.params[0].device
         self._check_parameters()
-        self._rule = routine("sgd", self.device)([parameter.data for parameter in self.params], self.decays, self.lr_scales)
+        self._rule = device_function("sgd", self.device)([parameter.data for parameter in self.params], self.decays, self.lr_scales)
         self._put_in_place(self._rule.weights)
         self.velocities = self._rule.velocities
 

@@ -3,10 +3,10 @@
 import math
 from statistics import mean
 
-from ..spread import spread_out
+from ..drawing.label_placement import spread_out
 from .style import GREY, SHADES, panels, seeds, styled, write_below
 
-TITLES = {"plain": "plain nets", "residual": "residual nets"}
+TITLES = {"plain": "plain nets", "resnet": "residual nets"}
 
 
 @styled

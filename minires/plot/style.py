@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import wraps
 from textwrap import wrap
 
-SHADES = {"plain": ("#f0a35c", "#c84a00", "#7a2b00", "#3d1500"), "residual": ("#7fb7e6", "#0868ac", "#08366b", "#041b36")}
+SHADES = {"plain": ("#f0a35c", "#c84a00", "#7a2b00", "#3d1500"), "resnet": ("#7fb7e6", "#0868ac", "#08366b", "#041b36")}
 COLOURS = {family: shades[1] for family, shades in SHADES.items()}     # where one shade of each is enough
 OTHERS = ("#2a9d57", "#8e5bb5", "#8c6d31", "#d6518f")                  # for a third kind of net and more: green, violet, brown, pink
 GREY = "#666666"

@@ -17,7 +17,7 @@ import numpy as np
 
 import minires as mr
 from minires import plot
-from minires.train import Recipe, Trainer
+from minires.training.trainer import Recipe, Trainer
 
 plot.use_style()
 FAST = bool(os.environ.get("MINIRES_FAST"))     # set by the tests: smaller sizes, quicker
@@ -72,7 +72,7 @@ live = plot.LiveCurves("drawn shapes, 16 x 16 pixels")
 steps = 8 if FAST else 310                      # of 64 images each: about five epochs
 recipe = Recipe(iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,),
                 crop_padding=0)
-trainer = Trainer(net, small_train, small_test, recipe, name="residual-8",
+trainer = Trainer(net, small_train, small_test, recipe, name="resnet-8",
                   progress=False, after_epoch=live)
 history = trainer.run()                         # the settings are explained in notebook 07
 
@@ -109,13 +109,13 @@ assert FAST or abs(last["test_error"] - last["train_error"]) < 10      # about a
 # %%
 from minires.experiments import degradation, records
 
-FOLDER = "../data/recorded/degradation-quick-cifar10"
+FOLDER = "../results/degradation-quick-cifar10"
 degradation.figures(FOLDER)["degradation"]
 
 # %% [markdown]
 # On the left, the deeper plain network is *worse*, also on the images it was trained on. That is called
 # **degradation**. On the right, with the additions, all errors are lower, and the gap is less than half as large. It is
-# not gone: after so short a training residual-56 is still behind residual-20. In the longer training of the paper the
+# not gone: after so short a training resnet-56 is still behind resnet-20. In the longer training of the paper the
 # deeper residual network is the better one (table 6). Why do the additions help? You will measure it in notebooks 08 to
 # 11, on networks you have built yourself.
 #
@@ -137,9 +137,9 @@ for name, by_seed in finals.items():
 
 for which in (0, 1):                            # training error, test error
     gap = {family: mean[f"{family}-56"][which] - mean[f"{family}-20"][which]
-           for family in ("plain", "residual")}
-    assert 0 < gap["residual"] < gap["plain"] / 2
-    assert max(mean["residual-20"][which], mean["residual-56"][which]) < mean["plain-20"][which]
+           for family in ("plain", "resnet")}
+    assert 0 < gap["resnet"] < gap["plain"] / 2
+    assert max(mean["resnet-20"][which], mean["resnet-56"][which]) < mean["plain-20"][which]
 assert records.read_config(FOLDER)["train_size"] == 10_000
 
 # %% [markdown]
@@ -203,8 +203,8 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 # - Training error and test error answer different questions: does it learn, and does what it learned hold elsewhere?
 # - Degradation is a *training* error that rises with depth. It is not overfitting.
 #
-# **In the library:** [`train.py`](../minires/train.py) is the training loop,
+# **In the library:** [`train.py`](../minires/training/trainer.py) is the training loop,
 # [`models/cifar.py`](../minires/models/cifar.py) the networks,
-# [`data/synthetic.py`](../minires/data/synthetic.py) the drawn shapes.
+# [`data/synthetic.py`](../minires/data/datasets/synthetic.py) the drawn shapes.
 #
 # **Next:** [01 · Derivatives, and a tape for numbers](01_derivatives_and_a_tape.ipynb)

@@ -16,7 +16,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minires as mr
-from minires import plot, svg
+from minires import plot
+from minires.drawing import svg
 
 plot.use_style()
 FAST = bool(os.environ.get("MINIRES_FAST"))
@@ -45,7 +46,7 @@ assert math.isclose(slope(L, 1.5), 3 * 1.5 ** 2 - 2, rel_tol=1e-6)
 
 xs = np.linspace(-2, 2.2, 200)
 plt.figure(figsize=(6, 3.6))
-plt.plot(xs, L(xs), color=plot.COLOURS["residual"], linewidth=2, label="L(x)")
+plt.plot(xs, L(xs), color=plot.COLOURS["resnet"], linewidth=2, label="L(x)")
 for x in (-1, 0.2, 1.5):
     near = np.array([x - 0.5, x + 0.5])
     plt.plot(near, L(x) + slope(L, x) * (near - x), color=plot.COLOURS["plain"])
@@ -262,12 +263,12 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
 left.plot(*zip(*points), "o", color=plot.GREY)
 for i, (slope_now, offset) in enumerate(lines[::4]):
     left.plot([-1, 1], [offset - slope_now, offset + slope_now],
-              color=plot.COLOURS["residual"], alpha=0.2 + 0.8 * i / len(lines[::4]))
+              color=plot.COLOURS["resnet"], alpha=0.2 + 0.8 * i / len(lines[::4]))
 left.set_title("the line at every fourth step, light to dark")
 left.set_xticks([-1, -0.5, 0, 0.5, 1])
 left.set_xlabel("x")
 left.set_ylabel("t, and the line's y")
-right.plot(losses, "o-", color=plot.COLOURS["residual"], markersize=3)
+right.plot(losses, "o-", color=plot.COLOURS["resnet"], markersize=3)
 right.set_title("how wrong it is")
 right.set_xlabel("step")
 right.set_ylabel("loss L")
@@ -304,7 +305,7 @@ assert losses[0] - losses[1] > losses[1] - losses[2] > losses[2] - losses[3] > 0
 #
 # <details><summary>Hint</summary>
 # Python stops at 1,000 nested calls (3,000 in some notebooks). Keep a list of pairs (value, are its parents done?) and
-# always go on with the last one (a stack), as topological_order in minires/tape.py does.
+# always go on with the last one (a stack), as topological_order in minires/autograd/tape.py does.
 # </details>
 
 # %% [markdown]
@@ -314,7 +315,7 @@ assert losses[0] - losses[1] > losses[1] - losses[2] > losses[2] - losses[3] > 0
 # - Backward goes through the steps in reverse, each multiplying by its local derivative.
 # - What is used in several places adds up the derivatives that come back; so the order must be topological.
 #
-# **In the library:** [`tape.py`](../minires/tape.py) has the walk back (`walk_back`, `topological_order`),
-# [`tensor.py`](../minires/tensor.py) the Tensor.
+# **In the library:** [`tape.py`](../minires/autograd/tape.py) has the walk back (`walk_back`, `topological_order`),
+# [`tensor.py`](../minires/autograd/tensor.py) the Tensor.
 #
 # **Next:** [02 · Tensors, broadcasting, and why the order matters](02_tensors.ipynb)

@@ -104,7 +104,7 @@ def table(ax, numbers, title, top=0, pale_from=9):
     for (i, j), number in np.ndenumerate(numbers):
         strength = 0.25 if i >= pale_from else 0.8
         ax.add_patch(plt.Rectangle((j, top + i), 1, 1, edgecolor="white", linewidth=2,
-                                   facecolor=plot.SHADES["residual"][0], alpha=strength))
+                                   facecolor=plot.SHADES["resnet"][0], alpha=strength))
         ax.text(j + 0.5, top + i + 0.5, number, ha="center", va="center")
     ax.text(0, top - 0.2, title, fontweight="bold")
     ax.set_xlim(-0.1, 3.1)
@@ -388,7 +388,7 @@ plt.semilogy(range(1, 19), every_path, "o-", color=plot.OTHERS[0], markersize=4,
              label="the second way: along every path")
 plt.semilogy(later, 2.0 ** (later + 1) - 1, ":", color=plot.OTHERS[0],
              label="the same, computed")
-plt.semilogy(range(1, 28), each_once, "o-", color=plot.COLOURS["residual"], markersize=4,
+plt.semilogy(range(1, 28), each_once, "o-", color=plot.COLOURS["resnet"], markersize=4,
              label="topological order")
 plt.axvline(27, color=plot.GREY, linewidth=1)
 plt.text(26.6, 300, "blocks in\nResNet-56", ha="right", color=plot.GREY)
@@ -454,7 +454,7 @@ kept, freed = memory_of(free=False), memory_of(free=True)
 steps = np.arange(len(kept)) + 1
 plt.figure(figsize=(6.4, 3.6))
 plt.plot(steps, kept, color=plot.OTHERS[0], linewidth=2, label="everything kept")
-plt.plot(steps, freed, color=plot.COLOURS["residual"], linewidth=2, label="freed once used")
+plt.plot(steps, freed, color=plot.COLOURS["resnet"], linewidth=2, label="freed once used")
 plt.axvline(20.5, color=plot.GREY, linewidth=1, linestyle=(0, (4, 2)))
 plt.text(20, 2, "forward", ha="right", color=plot.GREY)
 plt.text(21, 2, "backward", color=plot.GREY)
@@ -667,8 +667,8 @@ assert np.array_equal(w.grad, h.data)
 #   many.
 # - Caches fill the memory during forward, and may go as soon as backward has passed them.
 #
-# **In the library:** [`tape.py`](../minires/tape.py) is the walk back, with the freeing;
+# **In the library:** [`tape.py`](../minires/autograd/tape.py) is the walk back, with the freeing;
 # [`kernels/common/elementwise.py`](../minires/kernels/common/elementwise.py) and
-# [`linear.py`](../minires/kernels/common/linear.py) the rules; [`tensor.py`](../minires/tensor.py) the Tensor.
+# [`linear.py`](../minires/kernels/common/products.py) the rules; [`tensor.py`](../minires/autograd/tensor.py) the Tensor.
 #
 # **Next:** [03 · Convolution: loops, then one matrix product](03_convolution.ipynb)

@@ -367,7 +367,7 @@ each = {"loops\n(1 small image)": nanoseconds_each(conv_loops, *small),
         "im2col\n(batch)": nanoseconds_each(conv_im2col, *large),
         "library\n(batch)": nanoseconds_each(cpu.conv2d.forward, *large)}
 
-colours = plot.GREY, plot.OTHERS[0], plot.COLOURS["residual"]
+colours = plot.GREY, plot.OTHERS[0], plot.COLOURS["resnet"]
 figure, ax = plt.subplots(figsize=(7, 2.4))
 for row, (value, colour) in enumerate(zip(each.values(), colours)):
     ax.plot(value, row, "o", color=colour, markersize=9)
@@ -448,7 +448,7 @@ row = dx[dx.shape[0] // 2]
 centre = np.arange(len(row))[len(row) // 2 - 20:len(row) // 2 + 21]     # half of the 81
 assert row[centre].sum() > 0.9 * row.sum()
 plt.figure(figsize=(6.4, 3))
-plt.plot(row / row.max(), color=plot.COLOURS["residual"], linewidth=2)
+plt.plot(row / row.max(), color=plot.COLOURS["resnet"], linewidth=2)
 for edge in (seen.min(), seen.max()):
     plt.axvline(edge, color=plot.GREY, linestyle=(0, (4, 2)))
 plt.text(seen.min() + 1, 0.9, "receptive field", color=plot.GREY)
@@ -499,6 +499,6 @@ plt.show()
 # **In the library:** [`kernels/naive/conv.py`](../minires/kernels/naive/conv.py) is the sum,
 # [`kernels/cpu/conv.py`](../minires/kernels/cpu/conv.py) and [`im2col.py`](../minires/kernels/cpu/im2col.py) the fast
 # one, [`kernels/shapes.py`](../minires/kernels/shapes.py) the rules for sizes,
-# [`plot/drawings.py`](../minires/plot/drawings.py) the drawings.
+# [`plot/drawings.py`](../minires/plot/convolution.py) the drawings.
 #
 # **Next:** [04 · The backward pass of convolution](04_convolution_backward.ipynb)

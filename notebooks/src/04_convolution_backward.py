@@ -238,7 +238,7 @@ print("forward and backward agree with the loops in 9 cases")
 # In one dimension `dx` was `dy` under the flipped filter. So it is in two: with stride 1, pad `dy` by $K - 1 - p$, flip
 # the filters in both directions, exchange their input and output channels, and run the *forward* pass. No overlapping
 # windows have to be added up; and one fast kernel does both directions. The library goes this way, and with strides too
-# ([`kernels/cpu/taps.py`](../minires/kernels/cpu/taps.py)).
+# ([`kernels/cpu/taps.py`](../minires/kernels/cpu/blocking.py)).
 
 # %%
 x, w, dy = random_case(stride=1, padding=1)
@@ -300,7 +300,7 @@ def errors(dtype, both_ways=True):
 
 curves = {"float32, both ways": (errors(np.float32), plot.OTHERS[0]),
           "float64, one way": (errors(np.float64, both_ways=False), plot.OTHERS[1]),
-          "float64, both ways": (errors(np.float64), plot.COLOURS["residual"])}
+          "float64, both ways": (errors(np.float64), plot.COLOURS["resnet"])}
 
 plt.figure(figsize=(7, 4.2))
 for label, (error, colour) in curves.items():
@@ -502,8 +502,8 @@ def smooth(values, width=10):
 
 
 plt.figure(figsize=(7, 4))
-for name, colour, width in (("library", plot.SHADES["residual"][0], 6),
-                            ("mine", plot.SHADES["residual"][2], 1.5),
+for name, colour, width in (("library", plot.SHADES["resnet"][0], 6),
+                            ("mine", plot.SHADES["resnet"][2], 1.5),
                             ("mixed up", plot.OTHERS[3], 2)):
     values = smooth(losses[name], 2 if FAST else 10)
     plt.plot(values, color=colour, label=name, linewidth=width)
@@ -566,7 +566,7 @@ assert abs(np.log(10) - 2.30) < 0.005
 # - A wrong gradient can train. A falling loss is no proof.
 #
 # **In the library:** [`kernels/naive/conv.py`](../minires/kernels/naive/conv.py) and
-# [`kernels/cpu/conv.py`](../minires/kernels/cpu/conv.py), [`gradcheck.py`](../minires/gradcheck.py),
-# [`kernels/dispatch.py`](../minires/kernels/dispatch.py) (`use`).
+# [`kernels/cpu/conv.py`](../minires/kernels/cpu/conv.py), [`gradcheck.py`](../minires/autograd/gradcheck.py),
+# [`kernels/dispatch.py`](../minires/kernels/registry.py) (`use`).
 #
 # **Next:** [05 · ReLU, initial weights, and what depth does to a signal](05_signals_and_initial_weights.ipynb)

@@ -22,7 +22,7 @@ from minires import functional as F
 plot.use_style()
 FAST = bool(os.environ.get("MINIRES_FAST"))
 rng = np.random.default_rng(0)
-PLAIN, BLUE = plot.COLOURS["plain"], plot.COLOURS["residual"]
+PLAIN, BLUE = plot.COLOURS["plain"], plot.COLOURS["resnet"]
 
 # %% [markdown]
 # ## Why a chain of linear layers is one layer
@@ -509,6 +509,6 @@ assert FAST or np.median(ends) < expected[-1]        # most draws end below the 
 #
 # **In the library:** [`nn/init.py`](../minires/nn/init.py) has He's rule,
 # [`kernels/naive/activation.py`](../minires/kernels/naive/activation.py) ReLU as a loop,
-# [`diagnostics/propagation.py`](../minires/diagnostics/propagation.py) the measurement.
+# [`diagnostics/propagation.py`](../minires/diagnostics/signal_propagation.py) the measurement.
 #
 # **Next:** [06 · Batch norm by hand](06_batch_norm.ipynb)

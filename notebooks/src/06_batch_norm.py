@@ -20,12 +20,12 @@ import numpy as np
 import minires as mr
 from minires import diagnostics, nn, plot
 from minires import functional as F
-from minires.train import Recipe, Trainer
+from minires.training.trainer import Recipe, Trainer
 
 plot.use_style()
 FAST = bool(os.environ.get("MINIRES_FAST"))
 rng = np.random.default_rng(0)
-PLAIN, BLUE = plot.COLOURS["plain"], plot.COLOURS["residual"]
+PLAIN, BLUE = plot.COLOURS["plain"], plot.COLOURS["resnet"]
 
 # %% [markdown]
 # ## The formula
@@ -281,7 +281,7 @@ assert round(0.9 ** 22, 1) == 0.1
 # batch norms to the running averages, `net.train()` back to the batch.
 #
 # **What goes wrong if you forget?** Let us train a small net on the drawn shapes, and use it both ways.
-# (`diagnostics.undisturbed` puts a net into one mode and leaves it as it was found; for in training mode even a look at
+# (`diagnostics.preserve_state` puts a net into one mode and leaves it as it was found; for in training mode even a look at
 # test images moves the running averages.)
 #
 # **Predict:** in training mode the answer depends on the rest of the batch. Which is worse: batches of 2 mixed images,
@@ -305,7 +305,7 @@ by_class = np.argsort(labels, kind="stable")     # all of class 0 first, then cl
 def error(mode, batch_size, order):
     """Percent of wrong answers, when images are asked about in batches, in this order."""
     wrong = 0
-    with mr.no_grad(), diagnostics.undisturbed(net, mode):
+    with mr.no_grad(), diagnostics.preserve_state(net, mode):
         for start in range(0, len(order), batch_size):
             chosen = order[start:start + batch_size]
             answers = net(mr.Tensor(images[chosen])).data.argmax(axis=1)
@@ -539,7 +539,7 @@ assert FAST or 1.1 < growth < THEORY and growth ** 54 > 1000
 # <details><summary>Hint</summary>
 # forward(x, weight, bias, mean=None, var=None, eps=1e-5) returns (y, cache), and the cache must have attributes mean
 # and var (of the batch); where mean is given, as in use, normalise by it. backward(dy, cache) returns dx, dw, db.
-# Compare with minires/kernels/naive/batch_norm.py; a types.SimpleNamespace will do as a cache.
+# Compare with minires/kernels/naive/normalization.py; a types.SimpleNamespace will do as a cache.
 # </details>
 
 # %% [markdown]
@@ -553,9 +553,9 @@ assert FAST or 1.1 < growth < THEORY and growth ** 54 > 1000
 # - It keeps signals at size 1 and inputs apart. The price: at the start the gradient grows by up to 1.21 per layer
 #   towards the images.
 #
-# **In the library:** [`kernels/naive/batch_norm.py`](../minires/kernels/naive/batch_norm.py) is the loop,
-# [`kernels/cpu/batch_norm.py`](../minires/kernels/cpu/batch_norm.py) the fast one; `BatchNorm2d` is in
+# **In the library:** [`kernels/naive/normalization.py`](../minires/kernels/naive/normalization.py) is the loop,
+# [`kernels/cpu/normalization.py`](../minires/kernels/cpu/normalization.py) the fast one; `BatchNorm2d` is in
 # [`nn/layers.py`](../minires/nn/layers.py), the measurement in
-# [`diagnostics/propagation.py`](../minires/diagnostics/propagation.py).
+# [`diagnostics/propagation.py`](../minires/diagnostics/signal_propagation.py).
 #
 # **Next:** [07 · A first network for images](07_a_first_network.ipynb)

@@ -21,12 +21,12 @@ import numpy as np
 import minires as mr
 from minires import functional as F
 from minires import nn, plot
-from minires.train import Recipe, Trainer
+from minires.training.trainer import Recipe, Trainer
 
 plot.use_style()
 FAST = bool(os.environ.get("MINIRES_FAST"))
 rng = np.random.default_rng(0)
-PLAIN, BLUE = plot.COLOURS["plain"], plot.COLOURS["residual"]
+PLAIN, BLUE = plot.COLOURS["plain"], plot.COLOURS["resnet"]
 
 train_set, test_set = mr.data.synthetic(500 if FAST else 4000, 200 if FAST else 1000)
 train_set, test_set = train_set.resize(16), test_set.resize(16)      # small: quicker
@@ -600,7 +600,7 @@ assert evaluate(another, x_test, labels_test) == evaluate(net, x_test, labels_te
 # - Rate too small: hardly moves. Too large: is flung away.
 #
 # **In the library:** [`kernels/naive/loss.py`](../minires/kernels/naive/loss.py), [`optim/sgd.py`](../minires/optim/sgd.py),
-# [`train.py`](../minires/train.py), [`data/batches.py`](../minires/data/batches.py) (batches and augmentation),
-# [`nn/module.py`](../minires/nn/module.py), [`checkpoint.py`](../minires/checkpoint.py).
+# [`train.py`](../minires/training/trainer.py), [`data/batches.py`](../minires/data/batches.py) (batches and augmentation),
+# [`nn/module.py`](../minires/nn/module.py), [`checkpoint.py`](../minires/serialization/safetensors.py).
 #
 # **Next:** [08 · Going deeper](08_going_deeper.ipynb)

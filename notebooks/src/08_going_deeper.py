@@ -17,7 +17,7 @@ import minires as mr
 from minires import functional as F, nn, plot
 from minires.diagnostics import evaluate
 from minires.experiments.records import read_config, read_table
-from minires.train import Recipe, Trainer
+from minires.training.trainer import Recipe, Trainer
 
 plot.use_style()
 FAST = bool(os.environ.get("MINIRES_FAST"))
@@ -327,12 +327,12 @@ assert FAST or errors["plain-56, trained"] > errors["its copy, 56 layers"] + 10
 #
 # ## On photographs, and more than once
 #
-# One run of one small network on drawn shapes proves little. The folder `data/recorded` holds a run on CIFAR-10:
+# One run of one small network on drawn shapes proves little. The folder `results` holds a run on CIFAR-10:
 # 10,000 photographs, three **seeds** for each depth, that is, three different random starts and orders of the images.
 # How it was made is recorded with it.
 
 # %%
-folder = "../data/recorded/degradation-quick-cifar10"
+folder = "../results/degradation-quick-cifar10"
 config = read_config(folder)
 print(f"minires degradation --dataset {config['dataset']} --seeds {config['seeds']}")
 for key in ("dataset_name", "train_size", "image_size", "width", "epochs", "lr"):
@@ -416,6 +416,6 @@ assert (round(low.mean()), round(high.mean())) == (58, 77) and high.min() > low.
 # - A deeper network that is just as good as the shallower one can be written down. Training does not find it.
 #
 # **In the library:** [`models/cifar.py`](../minires/models/cifar.py) has the networks,
-# [`models/deeper.py`](../minires/models/deeper.py) the copy, [`nn/summary.py`](../minires/nn/summary.py) the table.
+# [`models/deeper.py`](../minires/models/deepening.py) the copy, [`nn/summary.py`](../minires/nn/summary.py) the table.
 #
 # **Next:** [09 · The shortcut](09_the_shortcut.ipynb)

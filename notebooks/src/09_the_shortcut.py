@@ -17,10 +17,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minires as mr
-from minires import functional as F, nn, plot, svg
+from minires import functional as F, nn, plot
+from minires.drawing import svg
 from minires.diagnostics import path_gradient
 from minires.models.blocks import subsample_and_pad
-from minires.train import Recipe, Trainer
+from minires.training.trainer import Recipe, Trainer
 
 plot.use_style()
 FAST = bool(os.environ.get("MINIRES_FAST"))
@@ -64,8 +65,8 @@ def branch_slope(x, w1, w2):
 x, dy, h = 1.5, 2.0, 1e-6
 for w1, w2 in ((0.8, -0.5), (0.01, 0.01)):
     by_hand = {"plain": dy * branch_slope(x, w1, w2),
-               "residual": dy * branch_slope(x, w1, w2) + dy}
-    for family, shortcut in (("plain", 0), ("residual", 1)):
+               "resnet": dy * branch_slope(x, w1, w2) + dy}
+    for family, shortcut in (("plain", 0), ("resnet", 1)):
         def y(x):
             return branch(x, w1, w2) + shortcut * x
 
@@ -74,7 +75,7 @@ for w1, w2 in ((0.8, -0.5), (0.01, 0.01)):
         ((t * w1).relu() * w2 + t * shortcut).backward(np.array(dy))
         assert np.allclose([measured, t.grad], by_hand[family], atol=1e-6)
     print(f"w1 {w1}, w2 {w2}: dx = {by_hand['plain']:.4f} plain, "
-          f"{by_hand['residual']:.4f} residual")
+          f"{by_hand['resnet']:.4f} residual")
 
 # %% [markdown]
 # The addition hands $dy$ on unchanged, whatever the weights are. In the plain block all that comes back has to go
@@ -177,7 +178,7 @@ Block(8, 8, 1, np.random.default_rng(0)).graph(example)
 
 # %%
 x = np.maximum(np.random.default_rng(1).standard_normal((2, 8, 8, 8)), 0).astype(np.float32)
-for family, residual in (("plain", False), ("residual", True)):
+for family, residual in (("plain", False), ("resnet", True)):
     block = Block(8, 8, 1, np.random.default_rng(0), residual)
     block.bn2.weight.data[...] = 0
     y = block(mr.Tensor(x)).data
@@ -224,7 +225,7 @@ def fit(residual, target, seed, steps, lr=0.3):
 
 
 seeds, steps = range(2 if FAST else 5), 20 if FAST else 300
-losses = {family: np.array([fit(family == "residual", lambda x: x, seed, steps)
+losses = {family: np.array([fit(family == "resnet", lambda x: x, seed, steps)
                             for seed in seeds]) for family in COLOUR}
 
 plt.figure(figsize=(7, 3.6))
@@ -243,8 +244,8 @@ end = {family: runs[:, -20:].mean() for family, runs in losses.items()}
 print("first loss:", {family: round(float(loss), 2) for family, loss in start.items()})
 print("last loss: ", {family: round(float(loss), 5) for family, loss in end.items()})
 if not FAST:
-    assert start["residual"] > start["plain"] and 20 * end["residual"] < end["plain"]
-    assert start["plain"] < 10 * end["plain"] and start["residual"] > 100 * end["residual"]
+    assert start["resnet"] > start["plain"] and 20 * end["resnet"] < end["plain"]
+    assert start["plain"] < 10 * end["plain"] and start["resnet"] > 100 * end["resnet"]
 
 # %% [markdown]
 # The residual block starts a little *higher*, for at first it adds a random $F(x)$ to what would be right without it.
@@ -256,10 +257,10 @@ if not FAST:
 
 # %%
 for lr in (0.03, 0.1, 0.3, 1.0):
-    ends = {family: np.mean([fit(family == "residual", lambda x: x, seed, steps, lr)[-20:]
+    ends = {family: np.mean([fit(family == "resnet", lambda x: x, seed, steps, lr)[-20:]
                              for seed in seeds]) for family in COLOUR}
-    print(f"lr {lr:<5} plain {ends['plain']:.4f}, residual {ends['residual']:.4f}")
-    assert FAST or 5 * ends["residual"] < ends["plain"]
+    print(f"lr {lr:<5} plain {ends['plain']:.4f}, residual {ends['resnet']:.4f}")
+    assert FAST or 5 * ends["resnet"] < ends["plain"]
 
 # %% [markdown]
 # At none of them does the plain block come near.
@@ -280,7 +281,7 @@ def mixture(t, seed):
 
 
 ts = (0, 0.25, 0.5, 0.75, 1)
-final = {family: np.array([[fit(family == "residual", mixture(t, seed), seed, steps)[-20:]
+final = {family: np.array([[fit(family == "resnet", mixture(t, seed), seed, steps)[-20:]
                             for t in ts] for seed in seeds]).mean(axis=-1)
          for family in COLOUR}
 
@@ -296,7 +297,7 @@ plt.ylabel(f"loss after {steps} steps")
 plt.legend()
 plt.show()
 
-ratio = np.exp(np.log(final["plain"] / final["residual"]).mean(axis=0))
+ratio = np.exp(np.log(final["plain"] / final["resnet"]).mean(axis=0))
 print("loss of plain / loss of residual:")
 print(", ".join(f"{r:.1f} at t = {t}" for t, r in zip(ts, ratio)))
 assert FAST or (ratio[0] > 20 and ratio[0] > ratio[2] > ratio[-1] and 0.5 < ratio[-1] < 1.5)
@@ -448,7 +449,7 @@ recipe = Recipe(iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 /
                 crop_padding=0)
 
 live, histories = plot.LiveCurves("drawn shapes, 16 x 16 pixels, width 8"), {}
-for family, build in (("plain", mr.models.plain), ("residual", mr.models.resnet)):
+for family, build in (("plain", mr.models.plain), ("resnet", mr.models.resnet)):
     net = build(20, width=width, seed=0)
     trainer = Trainer(net, train_set, test_set, recipe, name=f"{family}-20", progress=False,
                       after_epoch=live)
@@ -456,7 +457,7 @@ for family, build in (("plain", mr.models.plain), ("residual", mr.models.resnet)
 
 # %%
 print({family: f"{errors[-1]:.1f} %" for family, errors in histories.items()})
-plain_errors, residual_errors = histories["plain"], histories["residual"]
+plain_errors, residual_errors = histories["plain"], histories["resnet"]
 assert FAST or residual_errors[-1] + 5 < plain_errors[-1]
 assert FAST or residual_errors[:5].mean() + 2 < plain_errors[:5].mean()
 
@@ -519,7 +520,7 @@ counts = [comb(blocks, k) for k in range(blocks + 1)]
 assert sum(counts) == 2 ** blocks == 134_217_728
 
 plt.figure(figsize=(7, 3))
-plt.bar(range(blocks + 1), [count / 1e6 for count in counts], color=COLOUR["residual"])
+plt.bar(range(blocks + 1), [count / 1e6 for count in counts], color=COLOUR["resnet"])
 plt.xlabel("branches on the path")
 plt.ylabel("paths, millions")
 plt.title(f"{2 ** blocks:,} paths through ResNet-56")

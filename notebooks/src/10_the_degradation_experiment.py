@@ -19,10 +19,10 @@ import numpy as np
 
 import minires as mr
 from minires import plot
-from minires.experiments import degradation, summary
+from minires.experiments import degradation, degradation_report
 from minires.experiments.presets import PRESETS, Preset
 from minires.experiments.records import read_config, read_table
-from minires.train import Trainer
+from minires.training.trainer import Trainer
 
 plot.use_style()
 plt.rcParams["figure.dpi"] = 75                  # many pictures: keep the file small
@@ -86,7 +86,7 @@ plt.show()
 # margin:
 
 # %%
-print(f"the margin: {summary.MARGIN} percentage points of training error")
+print(f"the margin: {degradation_report.MARGIN} percentage points of training error")
 
 preset = Preset(image_size=8 if FAST else 16, width=4, train_size=128 if FAST else 2000,
                 test_size=64 if FAST else 500, epochs=2 if FAST else 10, iterations=None,
@@ -115,7 +115,7 @@ print(f"{deep} and {shallow} layers, {settings.seeds} seeds: same weights, same 
 # drawn shapes, ten epochs. `drops` says that the learning rate is divided by 10 after 60 % and after 85 % of the
 # steps.
 #
-# **Predict:** write down four training errors, for plain-8, plain-32, residual-8 and residual-32. A network that
+# **Predict:** write down four training errors, for plain-8, plain-32, resnet-8 and resnet-32. A network that
 # guesses is wrong 90 % of the time.
 #
 # ## The run
@@ -154,8 +154,8 @@ def final_errors(folder, kind="train_error"):
 errors = final_errors(out)
 middle = {name: np.median(values) for name, values in errors.items()}
 if not FAST:
-    assert middle["plain-32"] > max(middle["plain-8"], middle["residual-32"] + 10)
-    assert middle["residual-32"] < middle["residual-8"]
+    assert middle["plain-32"] > max(middle["plain-8"], middle["resnet-32"] + 10)
+    assert middle["resnet-32"] < middle["resnet-8"]
 
 figure, ax = plt.subplots(figsize=(2.8, 2.8))
 measured = [{family: [values[f"{family}-{depth}"].mean() for depth in settings.depths]
@@ -194,7 +194,7 @@ apart = np.linalg.norm((one - two).reshape(len(one), -1), axis=1)
 length = np.linalg.norm(one.reshape(len(one), -1), axis=1)
 
 plt.figure(figsize=(7, 3.2))
-plt.plot(apart / length, color=COLOUR["residual"], linewidth=1.6)
+plt.plot(apart / length, color=COLOUR["resnet"], linewidth=1.6)
 plt.yscale("log")
 plt.xlabel("step")
 plt.ylabel("distance / length of the weights")
@@ -238,8 +238,8 @@ assert abs(ks[10] - 2.26) < 0.1 and abs(factor(100, 40_000) - 1.96) < 0.06
 # %%
 def compare(errors, shallow, deep):
     """Three comparisons: the differences in training error, seed by seed."""
-    pairs = ((f"plain-{deep}", f"plain-{shallow}"), (f"residual-{deep}", f"plain-{deep}"),
-             (f"residual-{deep}", f"residual-{shallow}"))
+    pairs = ((f"plain-{deep}", f"plain-{shallow}"), (f"resnet-{deep}", f"plain-{deep}"),
+             (f"resnet-{deep}", f"resnet-{shallow}"))
     return {f"{a}\nminus {b}": errors[a] - errors[b] for a, b in pairs}
 
 
@@ -279,8 +279,8 @@ draw(compare(errors, shallow, deep), "drawn shapes, this run")
 
 # %%
 rates = (0.03, 0.1, 0.3)
-families = {"plain": mr.models.plain, "residual": mr.models.resnet}
-watched = [("plain", shallow), ("plain", deep), ("residual", deep)]
+families = {"plain": mr.models.plain, "resnet": mr.models.resnet}
+watched = [("plain", shallow), ("plain", deep), ("resnet", deep)]
 by_rate = {}
 for family, depth in watched:
     by_rate[f"{family}-{depth}"] = []
@@ -295,7 +295,7 @@ for family, depth in watched:
         by_rate[f"{family}-{depth}"].append(error)
 
 plt.figure(figsize=(7, 3.4))
-shades = (plot.SHADES["plain"][0], plot.SHADES["plain"][1], plot.SHADES["residual"][1])
+shades = (plot.SHADES["plain"][0], plot.SHADES["plain"][1], plot.SHADES["resnet"][1])
 for (name, values), colour in zip(by_rate.items(), shades):
     plt.plot(rates, values, "o-", color=colour, linewidth=2, label=name)
 plt.xscale("log")
@@ -309,15 +309,15 @@ plt.show()
 best = {name: min(values) for name, values in by_rate.items()}
 print("each at its best rate:", {name: f"{error:.1f} %" for name, error in best.items()})
 if not FAST:
-    assert best["plain-32"] > max(best["plain-8"] + 5, best["residual-32"] + 5)
-    assert by_rate["plain-8"][-1] < min(by_rate["plain-32"][-1], by_rate["residual-32"][-1])
+    assert best["plain-32"] > max(best["plain-8"] + 5, best["resnet-32"] + 5)
+    assert by_rate["plain-8"][-1] < min(by_rate["plain-32"][-1], by_rate["resnet-32"][-1])
     assert best["plain-8"] + 5 < errors["plain-8"][0]
 
 # %% [markdown]
 # At none of these rates does the deep plain network catch up with the other two at their best. But the rate matters a
 # great deal, and not in the same way for each: at 0.3 both deep networks end behind plain-8, with shortcuts or without.
 # A comparison at 0.3 alone could have missed what shortcuts do. And look at the best of plain-8: with a rate of its
-# own it comes much nearer to residual-32 than it was at 0.1. (One seed each: this is a check, not an experiment.)
+# own it comes much nearer to resnet-32 than it was at 0.1. (One seed each: this is a check, not an experiment.)
 #
 # ## The same on photographs
 #
@@ -338,7 +338,7 @@ else:
 # 8 channels, 10,000 images of 16x16, seven epochs, three seeds. You saw its picture in notebook 00; now you can read it.
 
 # %%
-folder = "../data/recorded/degradation-quick-cifar10"
+folder = "../results/degradation-quick-cifar10"
 config = read_config(folder)
 print(f"minires degradation --dataset {config['dataset']} --seeds {config['seeds']}")
 for field in ("image_size", "width", "train_size", "epochs", "batch_size", "lr"):
@@ -357,8 +357,8 @@ for values, expected in zip(differences.values(), (19.3, -26.1, 7.0)):
 
 # %% [markdown]
 # All three are clear of 0: 36 layers more cost the plain network 19.3 points of training error; the additions, in the
-# same 56 layers, win back 26.1. And the third is a surprise: residual-56 is still 7.0 points *worse* than
-# residual-20. In our small run above, the deeper residual network was the better one.
+# same 56 layers, win back 26.1. And the third is a surprise: resnet-56 is still 7.0 points *worse* than
+# resnet-20. In our small run above, the deeper residual network was the better one.
 #
 # So "residual networks get better with depth" is not what this run shows. It shows that shortcuts remove most of the
 # harm. Whether depth *pays* depends on how long one trains, and on whether the shallower network was too small for
@@ -399,7 +399,7 @@ for name, last in final_errors(folder, "test_error").items():
 # %%
 paper = {                                                       # test, training error in %
     "plain-20": (9.7, 1.4), "plain-56": (13.3, 5.9),            # read from figure 6
-    "residual-20": (8.75, None), "residual-56": (6.97, None),   # table 6
+    "resnet-20": (8.75, None), "resnet-56": (6.97, None),   # table 6
 }
 tests = final_errors(folder, "test_error")
 print(f"{'':<14}{'paper: test, training':>24}{'ours: test, training':>24}")
@@ -428,8 +428,8 @@ assert full.image_size ** 2 == 4 * config["image_size"] ** 2 and config["crop_pa
 
 # %%
 epochs = (1, 5, 10, 20, 164)
-replication = {"residual-20": (63.9, 27.6, 23.0, 13.8, 0.40),          # training error, %
-               "residual-56": (71.4, 37.8, 22.4, 14.5, 0.04)}
+replication = {"resnet-20": (63.9, 27.6, 23.0, 13.8, 0.40),          # training error, %
+               "resnet-56": (71.4, 37.8, 22.4, 14.5, 0.04)}
 print(f"{'after epoch':<14}" + "".join(f"{epoch:>8}" for epoch in epochs))
 for name, values in replication.items():
     print(f"{name:<14}" + "".join(f"{value:>8}" for value in values))
@@ -491,7 +491,7 @@ for name, values in replication.items():
 # - Training error, last epoch, and the paper's numbers with their source.
 #
 # **In the library:** [`experiments/degradation.py`](../minires/experiments/degradation.py) is the experiment,
-# [`experiments/summary.py`](../minires/experiments/summary.py) the verdict,
+# [`experiments/degradation_report.py`](../minires/experiments/degradation_report.py) the verdict,
 # [`experiments/presets.py`](../minires/experiments/presets.py) the sizes, up to the paper's.
 #
 # **Next:** [11 · Where do the gradients go?](11_where_the_gradients_go.ipynb)

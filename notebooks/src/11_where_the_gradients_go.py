@@ -28,16 +28,16 @@ import minires as mr
 from minires import diagnostics, plot
 from minires import functional as F
 from minires.data import EvaluationBatches
-from minires.train import Recipe, Trainer
+from minires.training.trainer import Recipe, Trainer
 
 plot.use_style()
 plt.rcParams["figure.dpi"] = 90                 # many pictures: keep the file small
 FAST = bool(os.environ.get("MINIRES_FAST"))
 SHALLOW, DEEP = (8, 20) if FAST else (20, 56)   # layers
 WIDTH = 4 if FAST else 8                        # channels of the first stage
-ORANGE, BLUE = plot.COLOURS["plain"], plot.COLOURS["residual"]
-COLOUR = {"plain": ORANGE, "residual": BLUE}
-BUILD = {"plain": mr.models.plain, "residual": mr.models.resnet}
+ORANGE, BLUE = plot.COLOURS["plain"], plot.COLOURS["resnet"]
+COLOUR = {"plain": ORANGE, "resnet": BLUE}
+BUILD = {"plain": mr.models.plain, "resnet": mr.models.resnet}
 
 train_set, test_set = mr.data.synthetic(400 if FAST else 4000, 100 if FAST else 500)
 train_set, test_set = train_set.resize(16), test_set.resize(16)
@@ -109,7 +109,7 @@ for number, block in enumerate(library):
 #
 # **Predict:** plain-56 has its initial weights and sees its first batch. Is $|dw|$ of the layer next to the images
 # smaller than that of the last convolution, about the same, or larger? By which factor: 2, 20, 200, 2000? And in
-# residual-56?
+# resnet-56?
 
 # %%
 def geometric_mean(values, axis):
@@ -149,7 +149,7 @@ plt.show()
 ratio = {net: norms[0] / norms[-1] for net, norms in start.items()}
 for (family, depth), r in ratio.items():
     print(f"{family}-{depth}: first layer's |dw| is {r:.0f} times the last convolution's")
-assert FAST or ratio["plain", 56] > 100 > 30 > ratio["residual", 56]
+assert FAST or ratio["plain", 56] > 100 > 30 > ratio["resnet", 56]
 
 # %% [markdown]
 # Towards the images the gradient gets *larger*, in plain-56 by a factor of hundreds or more. At this moment the first
@@ -177,10 +177,10 @@ for family, build in BUILD.items():
           f"in the whole net, by {growth[family]:.3f} in the first stage")
     if family == "plain" and not FAST:
         assert 1.10 < found.growth.per_layer < 1.25 and 1.12 < growth["plain"] < 1.28
-assert FAST or found.growth.per_layer < growth["residual"] < growth["plain"]
+assert FAST or found.growth.per_layer < growth["resnet"] < growth["plain"]
 
 # %% [markdown]
-# In residual-56, too, it grows most in the first stage. There a branch is about as large as what it is added to. Batch
+# In resnet-56, too, it grows most in the first stage. There a branch is about as large as what it is added to. Batch
 # norm gives all branches the same size, but each addition makes the sum larger: the later a block comes, the less its
 # branch weighs beside the shortcut.
 #
@@ -231,7 +231,7 @@ for family, build in BUILD.items():
 # %%
 from matplotlib.colors import LogNorm
 
-both = np.concatenate([dw["plain"], dw["residual"]])
+both = np.concatenate([dw["plain"], dw["resnet"]])
 scale = LogNorm(*np.quantile(both, (0.01, 0.99)))
 figure, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
 for ax, family in zip(axes, BUILD):
@@ -249,8 +249,8 @@ start_and_end = dw["plain"][0, early], dw["plain"][-5:, early].mean(0)
 fell = geometric_mean(start_and_end[0] / start_and_end[1], axis=0)
 print(f"plain-{DEEP}: in {STEPS} steps |dw| of the first ten layers fell "
       f"by a factor of {fell:.0f}")
-middle = geometric_mean(dw["residual"], axis=1)  # over the layers, for every step
-print(f"residual-{DEEP}: |dw| of a layer {middle[0]:.3f} at the start, "
+middle = geometric_mean(dw["resnet"], axis=1)  # over the layers, for every step
+print(f"resnet-{DEEP}: |dw| of a layer {middle[0]:.3f} at the start, "
       f"{middle.max():.3f} at most, {middle[-1]:.3f} in the last step")
 assert FAST or fell > 50 and middle.max() > 3 * middle[0] and middle.max() > 3 * middle[-1]
 
@@ -306,8 +306,8 @@ for family in BUILD:
     first = diagnostics.updates(deep[family], lr=0.1)[0]              # the library's
     assert math.isclose(first.effective_lr, 0.1 / first.weight_norm ** 2)
 if not FAST:
-    assert longer["plain"][-1] > 1.7 > 1.4 > longer["residual"][-1]
-    assert angle["plain"][-1, early].mean() > 45 > angle["residual"][-1, early].mean()
+    assert longer["plain"][-1] > 1.7 > 1.4 > longer["resnet"][-1]
+    assert angle["plain"][-1, early].mean() > 45 > angle["resnet"][-1, early].mean()
 
 # %% [markdown]
 # So that is what the explosion does: it **flings out** the early layers. A handful of steps, with gradients from a
@@ -368,7 +368,7 @@ assert FAST or first_over_last[0] > 50 * first_over_last[-1]
 #
 # ## Two trained networks to take apart
 #
-# For the rest we need networks that have learned something: plain-20 and residual-20, a few epochs each. (This cell
+# For the rest we need networks that have learned something: plain-20 and resnet-20, a few epochs each. (This cell
 # takes the longest.)
 
 # %%
@@ -441,8 +441,8 @@ median = {family: np.median([record.error for record in records[1:]])
 for family in median:
     print(f"{family}-{SHALLOW}: error of the whole net {lesions[family][0].error:.0f} %, "
           f"median with a block missing {median[family]:.0f} %")
-assert FAST or median["plain"] > max(75, median["residual"] + 10)
-assert FAST or 90 - median["residual"] > 0.5 * (90 - lesions["residual"][0].error)
+assert FAST or median["plain"] > max(75, median["resnet"] + 10)
+assert FAST or 90 - median["resnet"] > 0.5 * (90 - lesions["resnet"][0].error)
 
 # %% [markdown]
 # The plain net is lost: each of its layers expects what the one before it puts out, and gets something else. The
@@ -465,7 +465,7 @@ assert FAST or 90 - median["residual"] > 0.5 * (90 - lesions["residual"][0].erro
 fresh, paths = (diagnostics.path_gradients(net, images[:32], labels[:32], mode=mode,
                                            samples=3 if FAST else 20)
                 for net, mode in ((mr.models.resnet(SHALLOW, width=WIDTH, seed=0), "train"),
-                                  (trained["residual"], "eval")))
+                                  (trained["resnet"], "eval")))
 lengths = [path.length for path in paths]
 share = np.array([path.total for path in paths]) / sum(path.total for path in paths)
 count = np.array([path.paths for path in paths]) / sum(path.paths for path in paths)
@@ -473,7 +473,7 @@ count = np.array([path.paths for path in paths]) / sum(path.paths for path in pa
 figure, axes = plt.subplots(1, 2, figsize=(9.6, 3.3), layout="constrained")
 relative = {name: np.array([path.norm for path in found]) / found[0].norm
             for name, found in (("fresh", fresh), ("trained", paths))}
-axes[0].plot(lengths, relative["fresh"], "o--", color=plot.SHADES["residual"][0],
+axes[0].plot(lengths, relative["fresh"], "o--", color=plot.SHADES["resnet"][0],
              label="fresh")
 axes[0].plot(lengths, relative["trained"], "o-", color=BLUE, label="trained")
 axes[0].set_ylim(bottom=0)
@@ -558,7 +558,7 @@ Markdown("\n".join(table))
 # row for each pixel and a column for each channel. `np.corrcoef(matrix.T)` is a table of the correlation of each
 # channel with each other: 1 or -1 if one is a multiple of the other, near 0 if they have nothing in common. Take the
 # mean of its absolute values, without the diagonal. Compare a fresh plain-56 with the one trained above,
-# `deep["plain"]`, layer by layer; and do the same with residual-56.
+# `deep["plain"]`, layer by layer; and do the same with resnet-56.
 #
 # <details><summary>Hint</summary>
 # Register a forward hook on each mr.nn.Conv2d of net.modules() that appends to a list; y.data.reshape(-1, y.shape[-1])
@@ -570,7 +570,7 @@ Markdown("\n".join(table))
 # dimensions; two random directions span a plane, and the loss on it can be drawn like a map. As long weights can move
 # far without effect, scale each filter of a direction to the norm of the network's own filter (**filter
 # normalisation**, Li et al. 2018, [arXiv:1712.09913](https://arxiv.org/abs/1712.09913)). Do the maps of plain-20 and
-# residual-20 look like bowls?
+# resnet-20 look like bowls?
 #
 # <details><summary>Hint</summary>
 # diagnostics.random_direction(net, seed) makes such a direction, diagnostics.loss_plane(net, [batch], first, second,

@@ -33,7 +33,7 @@ from minires.kernels import cpu, naive
 
 plot.use_style()
 FAST = bool(os.environ.get("MINIRES_FAST"))
-BLUE, ORANGE = plot.COLOURS["residual"], plot.COLOURS["plain"]
+BLUE, ORANGE = plot.COLOURS["resnet"], plot.COLOURS["plain"]
 CORES = backend.num_threads()                   # what minires computes with
 rng = np.random.default_rng(0)
 
@@ -399,7 +399,7 @@ assert FAST or median(fresh) > middles.min()
 #
 # [`kernels/cpu/im2col.py`](../minires/kernels/cpu/im2col.py) does this, with some more tricks: it finds two
 # neighbouring pixels at once where channels are few, so that matrices are less narrow, and keeps its memory
-# ([`memory.py`](../minires/kernels/cpu/memory.py)) from call to call.
+# ([`memory.py`](../minires/kernels/cpu/workspace.py)) from call to call.
 #
 # ## Threads
 #
@@ -409,7 +409,7 @@ assert FAST or median(fresh) > middles.min()
 # There is a trap. The BLAS behind NumPy has threads, too: it splits every product over all cores. If we split the batch
 # over our threads, and each of them calls a BLAS that splits again, then more threads than cores get in each other's
 # way. With threads of our own the copying is shared as well, not only the products. So
-# [`parallel.py`](../minires/kernels/cpu/parallel.py) splits the batch, and tells BLAS to keep to one thread.
+# [`parallel.py`](../minires/kernels/cpu/chunks.py) splits the batch, and tells BLAS to keep to one thread.
 #
 # You choose the number of threads with `minires ... --threads 4`, the variable `MINIRES_THREADS`, or
 # `backend.set_num_threads`.
@@ -567,7 +567,7 @@ figure, ax = plt.subplots(figsize=(8, 3.6))
 forward, backward = (np.array([100 * sum(times.get((name, direction), ())) / total
                                for name in names]) for direction in ("forward", "backward"))
 ax.barh(names, forward, color=BLUE, label="forward")
-ax.barh(names, backward, left=forward, color=plot.SHADES["residual"][0], label="backward")
+ax.barh(names, backward, left=forward, color=plot.SHADES["resnet"][0], label="backward")
 ax.barh("everything else", 100 * (total - in_kernels) / total, color=plot.GREY)
 ax.set_xlabel("% of a training step of ResNet-20")
 ax.legend(loc="lower right")

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("jupytext", reason="jupytext is not installed")
 
-from minires.course import assignments
+from minires.course import notebooks
 from minires.course.mark import Limits, mark
 
 SOURCE = '''# %% [markdown] nbgrader={"grade": false, "grade_id": "a1-title", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -59,7 +59,7 @@ def sources(tmp_path):
 
 @pytest.fixture
 def source(sources):
-    return assignments.read(sources / "a1_small.py")
+    return notebooks.read(sources / "a1_small.py")
 
 
 def changed(notebook, **cells):

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from minires.cli import main
-from minires.course import assignments, grade, similarity
+from minires.course import notebooks, grade, similarity
 from minires.errors import ConfigError
 
 from .conftest import changed, with_cell
@@ -42,7 +42,7 @@ def table(path):
 def test_a_folder_of_all_kinds(run, source, folder, tmp_path):
     hand_in(folder, source, "ana")
     hand_in(folder, source, "Zoë Ñandú 王", "{student}/a1_small/a1_small.ipynb")
-    hand_in(folder, assignments.release(source), "ben", "{student}_a1_small.ipynb")
+    hand_in(folder, notebooks.release(source), "ben", "{student}_a1_small.ipynb")
     hand_in(folder, changed(source, a1_sum="def sum_backward(dy, a):\n    return dy"), "eve", "{student}/my solution.ipynb")
     (folder / "none").mkdir()
     (folder / "broken").mkdir()
@@ -75,7 +75,7 @@ def test_what_was_graded_is_not_graded_again(run, source, folder, tmp_path, monk
     monkeypatch.setattr(grade, "_outcome", lambda future, entry, sources: asked.append(entry.student) or outcome(future, entry, sources))
     again = run()
     assert asked == [] and again.results["ana", NAME] == first.results["ana", NAME] and again.results["ben", NAME].figures == first.results["ben", NAME].figures
-    nbformat.write(assignments.release(source), path)
+    nbformat.write(notebooks.release(source), path)
     assert run().results["ben", NAME].points == 0 and asked == ["ben"]
     (tmp_path / "out" / "results" / "ana" / NAME / "result.json").write_text("{")          # cut off while it was written
     run()
@@ -84,7 +84,7 @@ def test_what_was_graded_is_not_graded_again(run, source, folder, tmp_path, monk
 
 def test_answers_in_words_are_marked_by_hand(run, source, folder, tmp_path):
     hand_in(folder, changed(source, a1_why="Because ü."), "ana")
-    hand_in(folder, changed(source, a1_why=assignments.TEXT_STUB), "ben")
+    hand_in(folder, changed(source, a1_why=notebooks.TEXT_STUB), "ben")
     assert len(run().results["ana", NAME].to_read) == 1
     (row,) = table(tmp_path / "out" / "by_hand.csv")
     assert row["student"] == "ana" and row["answer"] == "Because ü." and row["out_of"] == "4" and row["points"] == ""
@@ -107,7 +107,7 @@ def test_answers_in_words_are_marked_by_hand(run, source, folder, tmp_path):
 
 def test_of_two_notebooks_the_newest_counts(run, source, folder):
     hand_in(folder, source, "ana", "{student}/old.ipynb")
-    new = hand_in(folder, assignments.release(source), "ana", "{student}/new.ipynb")
+    new = hand_in(folder, notebooks.release(source), "ana", "{student}/new.ipynb")
     os.utime(new, (2e9, 2e9))
     graded = run()
     assert graded.results["ana", NAME].points == 0 and "the newest, ana/new.ipynb, was graded" in graded.problems[0][1]

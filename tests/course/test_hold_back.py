@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("jupytext", reason="jupytext is not installed")
 
-from minires.course import assignments
+from minires.course import notebooks
 from minires.course.mark import mark
 
 A3 = """
@@ -16,14 +16,14 @@ import minires as mr
 from minires import nn, optim
 from minires import functional as F
 from minires.course import begin
-from minires.errors import HeldBackError
+from minires.course.hold_back import HeldBackError
 from minires.kernels import cpu, naive
 
 begin("a3")
 x, one = mr.Tensor(np.ones((2, 3), np.float32)), np.ones(3)
 for held in (lambda: F.relu(x), lambda: F.add_relu(x, x), lambda: cpu.relu.backward(one, one), lambda: naive.relu.forward(one),
              lambda: nn.BatchNorm2d(3)(x), lambda: naive.batch_norm.backward(one, None), lambda: cpu.batch_norm_relu.forward(one, one, one),
-             lambda: cpu.follow(one, one, one, one, 0.1, 1.0), lambda: mr.gradcheck(F.linear, one)):
+             lambda: cpu.update_running_stats(one, one, one, one, 0.1, 1.0), lambda: mr.gradcheck(F.linear, one)):
     try:
         held()
     except HeldBackError:
@@ -41,7 +41,7 @@ from minires import diagnostics
 from minires import functional as F
 from minires.course import begin
 from minires.diagnostics import parts
-from minires.errors import HeldBackError
+from minires.course.hold_back import HeldBackError
 from minires.experiments.claims import laboratory, vanishing_at_initialisation, verdict
 
 begin("a6")
@@ -62,7 +62,7 @@ A4_ANSWERS = {
     "a4-he-code": "def he_normal(shape, rng):\n    return nn.init.he_normal(shape, rng)",
     "a4-a-code": "from minires.models.blocks import subsample_and_pad\n\n\ndef shortcut_a(x, stride, c_out):\n    return subsample_and_pad(x, stride, c_out - x.shape[-1])",
     "a4-basic-code": "from minires.models import blocks\n\n\ndef BasicBlock(c_in, c_out, stride, shortcut, rng):\n"
-                     "    return blocks.BasicBlock(c_in, c_out, stride, blocks.Style(shortcut), rng, rng)",
+                     "    return blocks.BasicBlock(c_in, c_out, stride, blocks.BlockConfig(shortcut), rng, rng)",
     "a4-net-code": "def ResNet(n, width, shortcut, rng):\n    return mr.models.resnet(6 * n + 2, width=width, shortcut=shortcut, seed=0)",
     "a4-twins-code": "def twins(n, width, seed):\n    return mr.models.plain(6 * n + 2, width=width, seed=seed), mr.models.resnet(6 * n + 2, width=width, seed=seed)",
 }
@@ -80,9 +80,9 @@ def test_measurements_of_gradients_are_held_back_and_those_that_claims_need_are_
 
 
 def test_the_librarys_nets_are_no_answer_to_a4_and_its_layers_still_work():
-    name, path = next((name, path) for name, path in assignments.find().items() if name.startswith("a4"))
-    source = assignments.read(path)
-    submission = assignments.read(path)
+    name, path = next((name, path) for name, path in notebooks.find().items() if name.startswith("a4"))
+    source = notebooks.read(path)
+    submission = notebooks.read(path)
     for cell in submission.cells:
         cell["source"] = A4_ANSWERS.get(cell.metadata["nbgrader"]["grade_id"], cell.source)
     result = mark(submission, source, name)

@@ -9,10 +9,10 @@ import pytest
 pytest.importorskip("jupytext", reason="jupytext is not installed")
 
 from minires import course
-from minires.course import assignments, checks
+from minires.course import notebooks, checks
 from minires.course.compare import WrongAnswer
 
-SOURCES = {name.split("_")[0]: (name, path) for name, path in assignments.find().items()}
+SOURCES = {name.split("_")[0]: (name, path) for name, path in notebooks.find().items()}
 PLANTED = {key: import_module(f"{__package__}.mistakes.{key}") for key in SOURCES}
 
 
@@ -21,17 +21,17 @@ def answer(key, task, changes, monkeypatch):
     monkeypatch.setattr(f"{course.__name__}.hold_back.start", lambda assignment: None)       # the other tests need the library whole
     monkeypatch.setattr("matplotlib.pyplot.show", lambda *args, **settings: matplotlib.pyplot.close("all"))
     name, path = SOURCES[key]
-    notebook = assignments.read(path)
+    notebook = notebooks.read(path)
     for old, new in changes:
         cells = [cell for cell in notebook.cells if old in cell.source]
         assert len(cells) == 1, f"{len(cells)} cells hold {old!r}"
         assert cells[0].source.count(old) == 1, f"{old!r} is there {cells[0].source.count(old)} times"
         cells[0]["source"] = cells[0].source.replace(old, new)
     space = {"__name__": "__main__", "display": lambda *things: None}
-    for cell in assignments.cells(notebook):
+    for cell in notebooks.cells(notebook):
         if cell.tests:
             if f'check("{task}"' in cell.source:
-                exec(compile(assignments._replace(cell.source, assignments.HIDDEN, None)[0], cell.id, "exec"), space)
+                exec(compile(notebooks._replace(cell.source, notebooks.HIDDEN, None)[0], cell.id, "exec"), space)
                 return space
         elif cell.kind == "code":
             try:

@@ -11,19 +11,19 @@ import pytest
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed")
 
-from minires.course import assignments
+from minires.course import notebooks
 from minires.course.mark import mark
 
 from .conftest import changed
 
-SOURCES = assignments.find()
+SOURCES = notebooks.find()
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     """A course directory as `minires course build` writes it, with the release put aside."""
     folder = tmp_path_factory.mktemp("course")
-    assignments.build(folder)
+    notebooks.build(folder)
     (folder / "release").rename(folder / "ours")
     return folder
 
@@ -31,7 +31,7 @@ def course(tmp_path_factory):
 def nbgrader(course, *arguments):
     """Run it; it ends with 0 after some failures, so that callers look at what it wrote."""
     environment = os.environ | {"PATH": str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"], "JUPYTER_ALLOW_INSECURE_WRITES": "1",
-                                "PYTHONPATH": str(Path(assignments.__file__).parents[2])}
+                                "PYTHONPATH": str(Path(notebooks.__file__).parents[2])}
     done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=course, env=environment, capture_output=True, text=True)
     return done.stdout + done.stderr
 
@@ -49,14 +49,14 @@ def test_it_releases_what_we_release(name, course):
 
 def test_it_gives_the_same_points(course):
     name, path = "a1_autograd", SOURCES["a1_autograd"]
-    notebook = assignments.read(path)
+    notebook = notebooks.read(path)
     nbgrader(course, "generate_assignment", name, "--create", "--force")
     submissions = {
         "reference": notebook,
-        "blank": assignments.release(notebook),
+        "blank": notebooks.release(notebook),
         "wrong": changed(notebook, a1_walk_code="def backward(last, gradient):\n    last.grad = gradient\n    for node in topological_order(last):\n"
                                                 "        for parent, part in zip(node.parents, node.rule(node.grad) if node.rule else ()):\n            parent.grad = part"),
-        "cheat": changed(assignments.release(notebook), a1_begin="import minires.course\ncheck = print\ntry:\n    minires.course.check = check\nexcept AttributeError:\n    pass"),
+        "cheat": changed(notebooks.release(notebook), a1_begin="import minires.course\ncheck = print\ntry:\n    minires.course.check = check\nexcept AttributeError:\n    pass"),
         "fewer": changed(notebook),
     }
     submissions["fewer"].cells = [cell for cell in submissions["fewer"].cells if cell["id"] != "a1-add-test"]

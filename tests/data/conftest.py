@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from minires.data.cifar10 import BATCHES
+from minires.data.datasets.cifar10 import BATCHES
 
 RECORDS = 4                                          # images in each file; the official ones have 10,000
 

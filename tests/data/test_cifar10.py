@@ -10,7 +10,7 @@ import pytest
 
 from minires.data import cifar10 as cifar10_function
 from minires.data import load, preferred
-from minires.data.cifar10 import CLASSES, _name, find, read
+from minires.data.datasets.cifar10 import CLASSES, _name, find, read
 from minires.errors import ConfigError, DataError
 
 from .conftest import RECORDS, make_batch, write_binary, write_python
@@ -62,8 +62,8 @@ def test_found_as_parent_as_folder_and_as_archive(binary, tmp_path):
 
 def test_search_order(binary, tmp_path, monkeypatch):
     """MINIRES_DATA first, ./data, data/ beside the package, then the user's cache; a named folder is the only one looked at."""
-    monkeypatch.setattr("minires.data.places.user_cache", lambda: tmp_path / "cache")
-    monkeypatch.setattr("minires.data.places.CHECKOUT", tmp_path / "checkout" / "data")
+    monkeypatch.setattr("minires.data.paths.user_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr("minires.data.paths.CHECKOUT", tmp_path / "checkout" / "data")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MINIRES_DATA", raising=False)
     cache = write_binary(tmp_path / "cache" / "cifar-10-batches-bin")
@@ -80,8 +80,8 @@ def test_search_order(binary, tmp_path, monkeypatch):
 
 def nowhere_else(monkeypatch, tmp_path):
     """No CIFAR-10 of this machine is found: only what lies in MINIRES_DATA."""
-    monkeypatch.setattr("minires.data.places.user_cache", lambda: tmp_path / "cache")
-    monkeypatch.setattr("minires.data.places.CHECKOUT", tmp_path / "checkout")
+    monkeypatch.setattr("minires.data.paths.user_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr("minires.data.paths.CHECKOUT", tmp_path / "checkout")
     monkeypatch.chdir(tmp_path)
 
 
@@ -162,7 +162,7 @@ def test_an_archive_cannot_write_anywhere(binary, tmp_path):
 
 def test_an_archive_that_unpacks_to_too_much_is_refused(binary, tmp_path, monkeypatch):
     archive = pack(binary, tmp_path / "cifar-10-binary.tar.gz")
-    monkeypatch.setattr(sys.modules["minires.data.cifar10"], "LARGEST_ARCHIVE", 1000)
+    monkeypatch.setattr(sys.modules["minires.data.datasets.cifar10"], "LARGEST_ARCHIVE", 1000)
     with pytest.raises(DataError, match="too large for CIFAR-10"):
         read(archive, RECORDS)
 
@@ -196,7 +196,7 @@ def test_load_by_name(tmp_path):
 
 
 def test_load_takes_the_first_training_images(binary, monkeypatch):
-    monkeypatch.setattr("minires.data.cifar10", lambda folder: read(find(folder), RECORDS))
+    monkeypatch.setattr("minires.data.datasets.cifar10", lambda folder: read(find(folder), RECORDS))
     train, test = load("cifar10", binary)
     few, same_test = load("cifar10", binary, train_size=3)
     np.testing.assert_array_equal(few.images, train.images[:3])

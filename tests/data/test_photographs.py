@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from minires import data
-from minires.data import cache, crops, preprocessing
-from minires.data.pictures import decode
+from minires.data import cache, crops, transforms
+from minires.data.images import decode
 from minires.errors import CheckpointError, ConfigError, DataError
-from minires.train import Recipe
+from minires.training.trainer import Recipe
 
 Image = pytest.importorskip("PIL.Image")
 CLASSES = ("heron", "otter", "wren")
@@ -88,7 +88,7 @@ def test_evaluation_is_torchvisions_preparation_of_each_picture(folder):
     train, test = load(folder, size=32)                                                      # 37 pixels wanted, none has more than 34
     files = sorted(path for path in folder.rglob("*.*"))
     (images, labels), = stream(train).evaluating(test, 500)
-    expected = [preprocessing.prepare(decode(files[place]), 37, 32) for place in test.places]
+    expected = [transforms.prepare(decode(files[place]), 37, 32) for place in test.places]
     assert [tuple(size) for size in train.pictures.sizes] == [decode(file).shape[:2] for file in files]
     assert images.dtype == np.float32 and np.allclose(images, expected, atol=1e-6) and np.array_equal(labels, test.labels)
 
@@ -151,7 +151,7 @@ def test_random_parts_are_within_the_picture_and_of_the_sizes_asked_for():
 
 
 def test_the_same_picture_through_a_box_is_what_pillow_makes_of_it(folder):
-    from minires.data.photographs import _scaled
+    from minires.data.datasets.photographs import _scaled
 
     pixels = decode(folder / "otter" / "0.png")
     expected = Image.fromarray(pixels).crop((5, 3, 25, 23)).resize((16, 16), Image.Resampling.BILINEAR)
@@ -255,11 +255,11 @@ def test_pictures_of_a_kind_that_is_not_read_are_mentioned(folder):
 
 def test_a_look_of_another_net(folder):
     """Scaled and normalised as a net was trained that is not ImageNet's."""
-    look = data.Look(resize=16, crop=16, mean=(0.5, 0.4, 0.3), std=(1, 1, 1))
+    look = data.ImageTransform(resize=16, crop=16, mean=(0.5, 0.4, 0.3), std=(1, 1, 1))
     _, test = load(folder, look=look)
     files = sorted(path for path in folder.rglob("*.*"))
     (images, _), = stream(test, Recipe(batch_size=1, crop_padding=0)).evaluating(test, 500)
-    expected = [preprocessing.prepare(decode(files[place]), **test.preparation()) for place in test.places]
+    expected = [transforms.prepare(decode(files[place]), **test.preparation()) for place in test.places]
     assert np.allclose(images, expected, atol=1e-6) and test.preparation() == {"resize": 16, "crop": 16, "mean": [0.5, 0.4, 0.3], "std": [1, 1, 1]}
 
 
@@ -297,7 +297,7 @@ def test_hidden_folders_and_other_files_are_passed_over(folder):
     assert len(load(folder)[0]) == 12
 
 
-@pytest.mark.parametrize("settings, words", [({"size": 0}, "size"), ({"held_out": 1.0}, "held_out")])
+@pytest.mark.parametrize("settings, words", [({"size": 0}, "size"), ({"val_fraction": 1.0}, "val_fraction")])
 def test_settings_that_make_no_sense(folder, settings, words):
     with pytest.raises(ConfigError, match=words):
         load(folder, **settings)

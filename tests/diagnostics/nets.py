@@ -3,8 +3,8 @@
 import numpy as np
 
 from minires import models, nn
-from minires.models.blocks import Style
-from minires.models.staged import StagedNet
+from minires.models.blocks import BlockConfig
+from minires.models.base import ResNet
 
 NETS = {
     "plain": lambda: models.plain(8, width=2),
@@ -17,7 +17,7 @@ NETS = {
 
 def staged(**style):
     """A small net of one block and three, of any style: bottlenecks too, otherwise to be had in the nets for large images only."""
-    return StagedNet((8, 3, 1), [(8, 1), (16, 3)], 10, 0, Style(**style))
+    return ResNet((8, 3, 1), [(8, 1), (16, 3)], 10, 0, BlockConfig(**style))
 
 
 # Every kind of residual block but the basic one with batch norm, of which NETS has enough.

@@ -6,9 +6,9 @@ import pytest
 from minires import data, functional as F, models, nn
 from minires.diagnostics import evaluate
 from minires.errors import ConfigError
-from minires.seeds import stream
-from minires.tensor import Tensor
-from minires.train import Recipe, Trainer
+from minires.random import stream
+from minires.autograd.tensor import Tensor
+from minires.training.trainer import Recipe, Trainer
 
 from .nets import batch
 

@@ -63,18 +63,18 @@ def test_plain_net_with_batch_norm_explodes_at_initialisation_and_the_residual_t
     """Yang et al. 2019: gradients grow layer by layer towards the images under ReLU and batch norm."""
     images, labels = np.random.default_rng(0).normal(size=(32, 16, 16, 3)).astype(np.float32), np.arange(32) % 10
     growth = {}
-    for name, build in (("plain", models.plain), ("residual", models.resnet)):
+    for name, build in (("plain", models.plain), ("resnet", models.resnet)):
         net = build(56, width=4)
         F.cross_entropy(net(Tensor(images)), labels).backward()
         records = gradient_norms(net)
         growth[name] = records[1].gradient_norm / records[-2].gradient_norm
-    assert growth["plain"] > 100 > 10 > growth["residual"]
+    assert growth["plain"] > 100 > 10 > growth["resnet"]
 
 
 def test_layers_left_out_of_a_batch_and_layers_of_zeros():
     """No gradient is one of norm 0, and relative to weights of 0 every change is infinite."""
     images = Tensor(np.random.default_rng(0).normal(size=(4, 8, 8, 3)).astype(np.float32))
-    dropped = models.resnet(8, width=4, survival=1e-9)
+    dropped = models.resnet(8, width=4, survival_prob=1e-9)
     F.cross_entropy(dropped(images), np.arange(4)).backward()
     assert dropped.layer3[0].conv1.weight.grad is None
     records = {r.layer: r for r in gradient_norms(dropped)}

@@ -6,7 +6,7 @@ import pytest
 from minires import functional as F, models, nn, optim
 from minires.diagnostics import evaluate, loss_line, loss_plane, random_direction, trajectory
 from minires.errors import ConfigError, ShapeError
-from minires.tensor import Tensor
+from minires.autograd.tensor import Tensor
 
 from .nets import NETS, batch, in_float64, lived_in
 

@@ -9,8 +9,8 @@ from minires import functional as F, models, nn
 from minires.diagnostics import drop_each, drop_random, drop_sets, dropped, evaluate, swap_each, swapped
 from minires.errors import ConfigError
 from minires.diagnostics.parts import blocks
-from minires.models.blocks import Bottleneck, FixupBlock, PreActBlock, Style, subsample_and_pad
-from minires.tensor import Tensor, no_grad
+from minires.models.blocks import Bottleneck, FixupBlock, PreActBlock, BlockConfig, subsample_and_pad
+from minires.autograd.tensor import Tensor, no_grad
 
 from .nets import KINDS, batch, in_float64, lived_in, staged
 
@@ -82,18 +82,18 @@ def test_of_every_kind_of_block_the_shortcut_stays(kind):
 @pytest.mark.parametrize("pre_activation", [False, True])
 def test_a_net_of_stochastic_depth_is_taken_apart_like_any_other(pre_activation):
     """Its F(x) counts by its probability in evaluation; a block brings its own to where it is put."""
-    net = lived_in(models.resnet(20, width=2, survival=0.5, pre_activation=pre_activation)).eval()
+    net = lived_in(models.resnet(20, width=2, survival_prob=0.5, pre_activation=pre_activation)).eval()
     one, two = net.layer2[1], net.layer2[2]
-    assert (one.survival, two.survival) == pytest.approx((1 - 0.5 * 5 / 9, 1 - 0.5 * 6 / 9))
+    assert (one.survival_prob, two.survival_prob) == pytest.approx((1 - 0.5 * 5 / 9, 1 - 0.5 * 6 / 9))
     h = Tensor(batch(size=6)[0][..., :1] * np.ones(4, np.float32))
     with dropped(net, "layer2.1"):
         assert np.array_equal(one(h).data, h.data if pre_activation else F.relu(h).data)
     with swapped(net, "layer2.1", "layer2.2"):
         found = one(h).data
     if pre_activation:
-        expected = h + two.survival * two.conv2(F.relu(two.bn2(two.conv1(F.relu(two.bn1(h))))))
+        expected = h + two.survival_prob * two.conv2(F.relu(two.bn2(two.conv1(F.relu(two.bn1(h))))))
     else:
-        expected = F.relu(h + two.survival * two.bn2(two.conv2(F.relu(two.bn1(two.conv1(h))))))
+        expected = F.relu(h + two.survival_prob * two.bn2(two.conv2(F.relu(two.bn1(two.conv1(h))))))
     assert found == pytest.approx(expected.data, rel=1e-5, abs=1e-6)
 
 
@@ -225,7 +225,7 @@ def test_in_either_mode():
 
 def bottleneck(c_out, stride=1):
     rng = np.random.default_rng(0)
-    return Bottleneck(16, c_out, stride, Style("C", bottleneck=True, width_per_group=16), rng, rng)
+    return Bottleneck(16, c_out, stride, BlockConfig("C", bottleneck=True, width_per_group=16), rng, rng)
 
 
 @pytest.mark.parametrize("one, other, words", [

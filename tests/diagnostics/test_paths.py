@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 
 from minires import functional as F, models, nn
-from minires.diagnostics import input_gradients, path_gradient, path_gradients, routed, undisturbed
+from minires.diagnostics import input_gradients, path_gradient, path_gradients, routed, preserve_state
 from minires.diagnostics.parts import blocks
 from minires.errors import ConfigError
-from minires.seeds import stream
-from minires.tensor import Tensor
+from minires.random import stream
+from minires.autograd.tensor import Tensor
 
 from .nets import KINDS, batch, in_float64, lived_in
 
 
 def whole_gradient(net, x, y, mode):
-    with undisturbed(net, mode):
+    with preserve_state(net, mode):
         x = Tensor(x, requires_grad=True)
         F.cross_entropy(net(x), y).backward()
         return x.grad
@@ -63,7 +63,7 @@ def test_what_the_net_remembers_stays_the_same_too(which, mode):
     (x, _), states = batch(), []
     for through in (None, (), ("layer1.0",), ("layer1.0", "layer2.0")):
         net = lived_in(KINDS[which]()).train(mode == "train")
-        with routed(net, *through) if through is not None else undisturbed(nn.Identity()):
+        with routed(net, *through) if through is not None else preserve_state(nn.Identity()):
             net(Tensor(x))
         states.append(net.state_dict())
     assert all(np.array_equal(state[name], array) for state in states for name, array in states[0].items())
@@ -72,19 +72,19 @@ def test_what_the_net_remembers_stays_the_same_too(which, mode):
 @pytest.mark.parametrize("pre_activation", [False, True])
 def test_stochastic_depth_goes_on(pre_activation):
     """In evaluation F(x) counts by its probability; in training a block left out has no branch that a path could take."""
-    net, (x, y) = lived_in(in_float64(models.resnet(14, width=2, survival=0.3, shortcut="B", pre_activation=pre_activation))), batch(dtype=np.float64)
+    net, (x, y) = lived_in(in_float64(models.resnet(14, width=2, survival_prob=0.3, shortcut="B", pre_activation=pre_activation))), batch(dtype=np.float64)
     for mode in ("eval", "train"):
         paths = {through: path_gradient(net, x, y, through, mode) for through in subsets(list(blocks(net)))}
         np.testing.assert_allclose(sum(paths.values()), whole_gradient(net, x, y, mode), rtol=1e-9, atol=1e-14)
         used = set().union(*(through for through, gradient in paths.items() if gradient.any()))
         left_out, random = set(), stream(0, "stochastic depth")
         for name, block in blocks(net).items():
-            if mode == "train" and random.random() >= block.survival:
+            if mode == "train" and random.random() >= block.survival_prob:
                 left_out.add(name)
         assert used == set(blocks(net)) - left_out and sum(g.any() for g in paths.values()) == 2 ** len(used)
-        with undisturbed(net, mode):
+        with preserve_state(net, mode):
             whole = net(Tensor(x)).data
-        with undisturbed(net, mode), routed(net, "layer2.0", "layer3.1"):
+        with preserve_state(net, mode), routed(net, "layer2.0", "layer3.1"):
             assert np.array_equal(net(Tensor(x)).data, whole)
     assert 0 < len(left_out) < 6
 

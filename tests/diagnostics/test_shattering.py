@@ -6,7 +6,7 @@ import pytest
 from minires import models, nn
 from minires.diagnostics import autocorrelation, gradient_correlation, gradient_path, input_gradients
 from minires.errors import ConfigError
-from minires.tensor import Tensor, no_grad
+from minires.autograd.tensor import Tensor, no_grad
 
 from .nets import batch, in_float64, lived_in, mlp
 
@@ -107,10 +107,10 @@ def test_deep_plain_nets_shatter_and_residual_ones_do_not():
     """Balduzzi et al. 2017, with batch norm in training mode and the path as the batch: plain-56 is white noise, its twin not."""
     images, _ = batch(2, size=12)
     found = {}
-    for name, build, depth in (("shallow", models.plain, 8), ("plain", models.plain, 56), ("residual", models.resnet, 56)):
+    for name, build, depth in (("shallow", models.plain, 8), ("plain", models.plain, 56), ("resnet", models.resnet, 56)):
         near = images[0] + 0.1 * (images[1] - images[0])
         found[name] = gradient_path(build(depth, width=6), images[0], near, points=48).autocorrelation[1]
-    assert abs(found["plain"]) < 0.3 and found["residual"] > 0.7 and found["shallow"] > 0.8
+    assert abs(found["plain"]) < 0.3 and found["resnet"] > 0.7 and found["shallow"] > 0.8
 
 
 def test_errors():

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from minires import train
+from minires.training import trainer
 from minires.errors import CheckpointError, ConfigError, DataError
 from minires.experiments import degradation
 from minires.experiments.presets import PRESETS
@@ -33,7 +33,7 @@ def tables(out):
 def test_metrics_have_a_row_for_each_epoch_and_net(finished):
     metrics, _ = tables(finished)
     assert [(row["net"], row["iteration"]) for row in metrics] == [
-        (net, iteration) for net in ("plain-8", "residual-8", "plain-14", "residual-14") for iteration in (4, 8, 12, 14)]
+        (net, iteration) for net in ("plain-8", "resnet-8", "plain-14", "resnet-14") for iteration in (4, 8, 12, 14)]
     assert (finished / "metrics.csv").read_text().splitlines()[0] == \
         "net,seed,iteration,epoch,lr,train_loss,train_error,test_error,seconds,images_per_second"
 
@@ -49,7 +49,7 @@ def test_gradients_of_every_layer_at_the_start_then_regularly(finished):
 def test_twins_start_from_the_same_weights(finished):
     _, gradients = tables(finished)
     first = {(row["net"], row["layer"]): row["weight_norm"] for row in gradients if row["iteration"] == 0}
-    assert all(norm == first["residual-14", layer] for (net, layer), norm in first.items() if net == "plain-14")
+    assert all(norm == first["resnet-14", layer] for (net, layer), norm in first.items() if net == "plain-14")
 
 
 def test_a_finished_run_resumed_changes_nothing(finished):
@@ -60,7 +60,7 @@ def test_a_finished_run_resumed_changes_nothing(finished):
 
 @pytest.mark.parametrize("stop", [2, 4 + 14])                # in the first net, and in the second
 def test_interrupted_and_resumed_writes_the_same_tables(finished, tmp_path, monkeypatch, stop):
-    steps, one_step = [0], train.Trainer._step
+    steps, one_step = [0], trainer.Trainer._step
 
     def step_then_interrupt(trainer):
         one_step(trainer)
@@ -68,7 +68,7 @@ def test_interrupted_and_resumed_writes_the_same_tables(finished, tmp_path, monk
         if steps[0] == stop:
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(train.Trainer, "_step", step_then_interrupt)
+    monkeypatch.setattr(trainer.Trainer, "_step", step_then_interrupt)
     with pytest.raises(KeyboardInterrupt):
         degradation.run(SETTINGS, tmp_path, progress=False)
     degradation.run(SETTINGS, tmp_path, resume=True, progress=False)
@@ -77,14 +77,14 @@ def test_interrupted_and_resumed_writes_the_same_tables(finished, tmp_path, monk
 
 def test_killed_without_a_word_and_resumed_writes_the_same_tables(finished, tmp_path, monkeypatch):
     """The tables then hold rows beyond the last checkpoint; these are dropped and made again."""
-    one_step = train.Trainer._step
+    one_step = trainer.Trainer._step
 
     def step_or_die(trainer):
-        if trainer.name.startswith("residual-8") and trainer.iteration == 6:
+        if trainer.name.startswith("resnet-8") and trainer.iteration == 6:
             raise MemoryError
         one_step(trainer)
 
-    monkeypatch.setattr(train.Trainer, "_step", step_or_die)
+    monkeypatch.setattr(trainer.Trainer, "_step", step_or_die)
     with pytest.raises(MemoryError):
         degradation.run(SETTINGS, tmp_path, progress=False)
     monkeypatch.undo()
@@ -97,7 +97,7 @@ def test_seeds_and_depths_may_be_added(finished, tmp_path):
     degradation.run(replace(SETTINGS, seeds=2), tmp_path, resume=True, progress=False)
     metrics, _ = tables(tmp_path)
     assert {(row["net"], row["seed"]) for row in metrics} == {
-        (f"{family}-{depth}", seed) for family in ("plain", "residual") for depth in (8, 14) for seed in (0, 1)}
+        (f"{family}-{depth}", seed) for family in ("plain", "resnet") for depth in (8, 14) for seed in (0, 1)}
     assert [row for row in metrics if row["net"] == "plain-14" and row["seed"] == 0] == \
         [row for row in tables(finished)[0] if row["net"] == "plain-14"]
 
@@ -111,7 +111,7 @@ def test_a_damaged_checkpoint_stops_the_resume(finished, tmp_path):
 
 def test_report(finished):
     text = degradation.report(finished)
-    for word in ("plain-8", "residual-14", "training error", "test error", "time", "Degradation:", "Shortcuts:", "1 seed"):
+    for word in ("plain-8", "resnet-14", "training error", "test error", "time", "Degradation:", "Shortcuts:", "1 seed"):
         assert word in text
 
 

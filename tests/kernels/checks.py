@@ -30,9 +30,9 @@ def backward(kernel, dy, cache):
     return gradients if isinstance(gradients, tuple) else (gradients,)
 
 
-def check(wing, name, *arrays, **settings):
+def check(backend, name, *arrays, **settings):
     """Ask the two questions of one kernel, for these arrays and settings."""
-    kernel, definition = getattr(wing, name), getattr(naive, name)
+    kernel, definition = getattr(backend, name), getattr(naive, name)
     y, gradients, dy = run(kernel, arrays, settings)
     if kernel is not definition:
         expected_y, expected_gradients, _ = run(definition, arrays, settings, dy)

@@ -1,19 +1,19 @@
-"""Every test that takes `wing` runs once for each wing of `minires/kernels`: that of the GPU on a simulated one, and with
+"""Every test that takes `backend` runs once for each backend of `minires/kernels`: that of the GPU on a simulated one, and with
 ``pytest -m gpu`` on a real one."""
 
 from importlib import import_module
 
 import pytest
 
-from minires.kernels.dispatch import WINGS
+from minires.kernels.registry import BACKENDS
 
-from ..gpu import GPUS, in_use, wing_on_arrays_of_numpy
+from ..gpu import GPUS, in_use, backend_on_arrays_of_numpy
 
 
-@pytest.fixture(scope="module", params=[*WINGS, *GPUS])
-def wing(request):
-    if request.param in WINGS:
+@pytest.fixture(scope="module", params=[*BACKENDS, *GPUS])
+def backend(request):
+    if request.param in BACKENDS:
         yield import_module(f"minires.kernels.{request.param}")
     else:
         with in_use(request.param):
-            yield wing_on_arrays_of_numpy()
+            yield backend_on_arrays_of_numpy()

@@ -1,11 +1,11 @@
-"""What a kernel cannot compute: one clear line that says where, what was expected and what came; the same in every wing."""
+"""What a kernel cannot compute: one clear line that says where, what was expected and what came; the same in every backend."""
 
 import numpy as np
 import pytest
 
 from minires import kernels
 from minires.errors import ConfigError, DataError, DtypeError, ShapeError
-from minires.kernels.dispatch import WINGS
+from minires.kernels.registry import BACKENDS
 
 from .checks import random_arrays
 
@@ -94,9 +94,9 @@ BAD = [
 @pytest.mark.parametrize("name, shapes, settings, error, words", BAD, ids=[f"{bad[0]}: {bad[4]}" for bad in BAD])
 def test_bad_input(name, shapes, settings, error, words):
     messages = set()
-    for wing in WINGS:
-        with kernels.use(wing), pytest.raises(error) as caught:
+    for backend in BACKENDS:
+        with kernels.use(backend), pytest.raises(error) as caught:
             kernels.find(name).forward(*random_arrays(*shapes), **settings)
         messages.add(str(caught.value))
-    (message,) = messages                                          # every wing says the same
+    (message,) = messages                                          # every backend says the same
     assert message.startswith(f"{name}: ") and words in message and "\n" not in message

@@ -16,66 +16,66 @@ def case(shape, seed=0):
 
 
 @given(array_shapes(min_dims=2, max_dims=4, max_side=4), st.integers(0, 99))
-def test_training(wing, shape, seed):
-    check(wing, "batch_norm", *case(shape, seed))
+def test_training(backend, shape, seed):
+    check(backend, "batch_norm", *case(shape, seed))
 
 
 @given(array_shapes(min_dims=2, max_dims=4, max_side=4), st.integers(0, 99))
-def test_inference(wing, shape, seed):
+def test_inference(backend, shape, seed):
     mean, var = random_arrays(shape[-1:], shape[-1:], seed=seed + 1)
-    check(wing, "batch_norm", *case(shape, seed), mean=mean, var=abs(var))
+    check(backend, "batch_norm", *case(shape, seed), mean=mean, var=abs(var))
 
 
-def test_output_has_the_mean_and_variance_that_were_asked_for(wing):
+def test_output_has_the_mean_and_variance_that_were_asked_for(backend):
     x, weight, bias = case((4, 5, 6, 3))
-    y, _ = wing.batch_norm.forward(x, weight, bias, eps=0)
+    y, _ = backend.batch_norm.forward(x, weight, bias, eps=0)
     assert_close(y.mean(axis=(0, 1, 2)), bias)
     assert_close(y.std(axis=(0, 1, 2)), abs(weight))
 
 
-def test_cache_holds_the_statistics_that_were_used(wing):
+def test_cache_holds_the_statistics_that_were_used(backend):
     """The variance is the biased one, divided by the number of values."""
     x, weight, bias = case((4, 5, 6, 3))
-    _, cache = wing.batch_norm.forward(x, weight, bias)
+    _, cache = backend.batch_norm.forward(x, weight, bias)
     assert_close(cache.mean, x.mean(axis=(0, 1, 2)))
     assert_close(cache.var, x.var(axis=(0, 1, 2)))
-    _, cache = wing.batch_norm.forward(x, weight, bias, mean=np.zeros(3), var=np.ones(3))
+    _, cache = backend.batch_norm.forward(x, weight, bias, mean=np.zeros(3), var=np.ones(3))
     assert (cache.mean == 0).all() and (cache.var == 1).all()
 
 
-def test_inference_by_hand(wing):
-    y, (dx, dweight, dbias), _ = run(wing.batch_norm, [np.array([[5.0]]), np.array([3.0]), np.array([1.0])],
+def test_inference_by_hand(backend):
+    y, (dx, dweight, dbias), _ = run(backend.batch_norm, [np.array([[5.0]]), np.array([3.0]), np.array([1.0])],
                                      {"mean": np.array([1.0]), "var": np.array([4.0]), "eps": 0}, np.array([[10.0]]))
     assert y == (5 - 1) / 2 * 3 + 1 and dx == 10 * 3 / 2 and dweight == 10 * (5 - 1) / 2 and dbias == 10
 
 
-def test_one_value_a_channel(wing):
+def test_one_value_a_channel(backend):
     """It is its own mean, whatever it is: the output is the bias, and no gradient reaches the input."""
     x, weight, bias = case((1, 1, 1, 3))
-    y, (dx, dweight, dbias), dy = run(wing.batch_norm, [x, weight, bias], {})
+    y, (dx, dweight, dbias), dy = run(backend.batch_norm, [x, weight, bias], {})
     assert_close(y, bias.reshape(1, 1, 1, 3))
     assert_close(dx, np.zeros_like(x))
     assert_close(dweight, np.zeros(3))
     assert_close(dbias, dy.reshape(3))
 
 
-def test_a_constant_channel_stays_finite(wing):
-    y, gradients, _ = run(wing.batch_norm, [np.full((4, 3, 3, 2), 7.0), np.ones(2), np.zeros(2)], {})
+def test_a_constant_channel_stays_finite(backend):
+    y, gradients, _ = run(backend.batch_norm, [np.full((4, 3, 3, 2), 7.0), np.ones(2), np.zeros(2)], {})
     assert all(np.isfinite(array).all() for array in (y, *gradients))
 
 
-def test_small_variance_around_a_large_mean(wing):
+def test_small_variance_around_a_large_mean(backend):
     """In float32, mean(x^2) - mean(x)^2 would be off by the rounding of 1e8, six times the variance of 1 itself."""
-    n = 4 if wing is naive else 64
+    n = 4 if backend is naive else 64
     x = (1e4 + np.random.default_rng(0).standard_normal((n, 8, 8, 4))).astype(np.float32)
     weight, bias = np.ones(4, np.float32), np.zeros(4, np.float32)
-    y, (dx, dweight, _), dy = run(wing.batch_norm, [x, weight, bias], {})
+    y, (dx, dweight, _), dy = run(backend.batch_norm, [x, weight, bias], {})
     exact = x.astype(np.float64)
     mean, std = exact.mean(axis=(0, 1, 2)), exact.std(axis=(0, 1, 2))
     x_hat = (exact - mean) / std
     exact_dweight = (dy * x_hat).sum(axis=(0, 1, 2))
     exact_dx = (dy - dy.mean(axis=(0, 1, 2)) - x_hat * exact_dweight / (x.size / 4)) / std
-    _, cache = wing.batch_norm.forward(x, weight, bias)
+    _, cache = backend.batch_norm.forward(x, weight, bias)
     assert_close(cache.var, std ** 2, tolerance=1e-3)
     assert_close(y, x_hat, tolerance=1e-2)                     # neighbouring float32 numbers at 1e4 are 1e-3 apart
     assert_close(dweight, exact_dweight, tolerance=1e-2)
@@ -100,10 +100,10 @@ def test_many_pieces_and_lines(threads):
 
 
 @pytest.mark.parametrize("shape", [(6, 3), (4, 5, 3)])
-def test_rows_without_image_axes(wing, shape):
+def test_rows_without_image_axes(backend, shape):
     x, weight, bias = case(shape)
-    y, _ = wing.batch_norm.forward(x, weight, bias)
-    as_images, _ = wing.batch_norm.forward(x.reshape(-1, 1, 1, 3), weight, bias)
+    y, _ = backend.batch_norm.forward(x, weight, bias)
+    as_images, _ = backend.batch_norm.forward(x.reshape(-1, 1, 1, 3), weight, bias)
     assert_close(y, as_images.reshape(shape))
 
 
@@ -118,11 +118,11 @@ def test_a_number_of_pixels_that_cannot_be_cut_into_long_lines():
     np.testing.assert_allclose(cache.var, exact.var(axis=0), rtol=0.01)
 
 
-def test_running_averages_that_move_on_before_backward(wing):
+def test_running_averages_that_move_on_before_backward(backend):
     x, weight, bias = case((4, 5, 6, 3))
     mean, var = np.zeros(3), np.ones(3)
-    y, cache = wing.batch_norm.forward(x, weight, bias, mean=mean, var=var)
-    before = wing.batch_norm.backward(y, cache)
+    y, cache = backend.batch_norm.forward(x, weight, bias, mean=mean, var=var)
+    before = backend.batch_norm.backward(y, cache)
     mean += 5
     var += 5
-    assert all(np.array_equal(a, b) for a, b in zip(before, wing.batch_norm.backward(y, cache)))
+    assert all(np.array_equal(a, b) for a, b in zip(before, backend.batch_norm.backward(y, cache)))

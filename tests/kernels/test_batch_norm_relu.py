@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import array_shapes
 
-from minires import functional as F, gradcheck, kernels, nn
+from minires import functional as F, kernels, nn
+from minires import gradcheck
 from minires.errors import ShapeError
 from minires.kernels import cpu, naive
-from minires.tensor import Tensor
+from minires.autograd.tensor import Tensor
 
 from .checks import backward, check, random_arrays, run
 
@@ -19,29 +20,29 @@ def case(shape, with_shortcut, seed=0):
 
 
 @given(array_shapes(min_dims=2, max_dims=4, max_side=4), st.booleans(), st.integers(0, 99))
-def test_training(wing, shape, with_shortcut, seed):
-    check(wing, "batch_norm_relu", *case(shape, with_shortcut, seed))
+def test_training(backend, shape, with_shortcut, seed):
+    check(backend, "batch_norm_relu", *case(shape, with_shortcut, seed))
 
 
 @given(array_shapes(min_dims=2, max_dims=4, max_side=4), st.booleans(), st.integers(0, 99))
-def test_inference(wing, shape, with_shortcut, seed):
+def test_inference(backend, shape, with_shortcut, seed):
     mean, var = random_arrays(shape[-1:], shape[-1:], seed=seed + 1)
-    check(wing, "batch_norm_relu", *case(shape, with_shortcut, seed), mean=mean, var=abs(var))
+    check(backend, "batch_norm_relu", *case(shape, with_shortcut, seed), mean=mean, var=abs(var))
 
 
 @pytest.mark.parametrize("with_shortcut", [False, True])
-@pytest.mark.parametrize("wing, shape", [(naive, (3, 5, 4, 2)), (cpu, (3, 5, 4, 2)), (cpu, (40, 32, 32, 16))],
+@pytest.mark.parametrize("backend, shape", [(naive, (3, 5, 4, 2)), (cpu, (3, 5, 4, 2)), (cpu, (40, 32, 32, 16))],
                          ids=["naive", "cpu", "cpu, in pieces"])
-def test_the_same_numbers_as_one_after_the_other(wing, shape, with_shortcut):
+def test_the_same_numbers_as_one_after_the_other(backend, shape, with_shortcut):
     arrays = [array.astype(np.float32) for array in case(shape, with_shortcut)]
-    y, gradients, dy = run(wing.batch_norm_relu, arrays, {})
-    z, norm_cache = wing.batch_norm.forward(*arrays[:3])
+    y, gradients, dy = run(backend.batch_norm_relu, arrays, {})
+    z, norm_cache = backend.batch_norm.forward(*arrays[:3])
     if with_shortcut:
-        z, _ = wing.add.forward(z, arrays[3])
-    expected, relu_cache = wing.relu.forward(z)
-    dz = wing.relu.backward(dy, relu_cache)
+        z, _ = backend.add.forward(z, arrays[3])
+    expected, relu_cache = backend.relu.forward(z)
+    dz = backend.relu.backward(dy, relu_cache)
     assert np.array_equal(y, expected)
-    for got, right in zip(gradients, (*backward(wing.batch_norm, dz, norm_cache), dz)):
+    for got, right in zip(gradients, (*backward(backend.batch_norm, dz, norm_cache), dz)):
         assert np.array_equal(got, right)
     assert (expected == 0).any() and (dz == 0).any()                   # the ReLU had something to do
 
@@ -50,9 +51,9 @@ def test_the_same_numbers_as_one_after_the_other(wing, shape, with_shortcut):
     ([(3, 6, 5, 4), (3,), (4,)], "batch_norm_relu: weight: expected shape (4,)"),
     ([(3, 6, 5, 4), (4,), (4,), (3, 6, 5, 1)], "batch_norm_relu: shortcut: expected shape (3, 6, 5, 4)"),
 ])
-def test_bad_shapes(wing, arrays, words):
+def test_bad_shapes(backend, arrays, words):
     with pytest.raises(ShapeError) as caught:
-        wing.batch_norm_relu.forward(*random_arrays(*arrays))
+        backend.batch_norm_relu.forward(*random_arrays(*arrays))
     assert words in str(caught.value)
 
 

@@ -1,4 +1,4 @@
-"""What holds for every kernel of every wing, whatever it computes."""
+"""What holds for every kernel of every backend, whatever it computes."""
 
 from typing import NamedTuple
 
@@ -71,36 +71,36 @@ def arrays_and_settings(example, dtype=np.float64, seed=0):
     return arrays, settings
 
 
-def test_every_wing_has_every_kernel(wing):
-    names = {name for name, value in vars(wing).items() if isinstance(value, type) and issubclass(value, Kernel)}
+def test_every_wing_has_every_kernel(backend):
+    names = {name for name, value in vars(backend).items() if isinstance(value, type) and issubclass(value, Kernel)}
     assert names == set(kernels.names()) == {example.name for example in EXAMPLES}
 
 
 @every_kernel
-def test_numbers_of_the_definition_and_gradients_that_are_slopes(wing, example):
+def test_numbers_of_the_definition_and_gradients_that_are_slopes(backend, example):
     arrays, settings = arrays_and_settings(example)
-    check(wing, example.name, *arrays, **settings)
+    check(backend, example.name, *arrays, **settings)
 
 
 @every_kernel
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_dtype_is_kept(wing, example, dtype):
-    y, gradients, _ = run(getattr(wing, example.name), *arrays_and_settings(example, dtype))
+def test_dtype_is_kept(backend, example, dtype):
+    y, gradients, _ = run(getattr(backend, example.name), *arrays_and_settings(example, dtype))
     assert y.dtype == dtype and [gradient.dtype for gradient in gradients] == [dtype] * len(gradients)
 
 
 @every_kernel
-def test_float32_is_as_good_as_it_can_be(wing, example):
-    y, gradients, dy = run(getattr(wing, example.name), *arrays_and_settings(example, np.float32))
+def test_float32_is_as_good_as_it_can_be(backend, example):
+    y, gradients, dy = run(getattr(backend, example.name), *arrays_and_settings(example, np.float32))
     exact_y, exact_gradients, _ = run(getattr(naive, example.name), *arrays_and_settings(example), dy.astype(np.float64))
     for got, exact in zip((y, *gradients), (exact_y, *exact_gradients)):
         assert_close(got, exact, tolerance=1e-5)
 
 
 @every_kernel
-def test_inputs_are_left_alone(wing, example):
+def test_inputs_are_left_alone(backend, example):
     """Nor may backward change what forward returned or kept: it can be called again."""
-    kernel = getattr(wing, example.name)
+    kernel = getattr(backend, example.name)
     arrays, settings = arrays_and_settings(example)
     y, cache = kernel.forward(*arrays, **settings)
     dy = np.asarray(np.random.default_rng(1).standard_normal(y.shape))
@@ -113,9 +113,9 @@ def test_inputs_are_left_alone(wing, example):
 
 
 @every_kernel
-def test_calls_do_not_disturb_each_other(wing, example):
+def test_calls_do_not_disturb_each_other(backend, example):
     """The results of one call must not live in memory that the next one uses."""
-    kernel = getattr(wing, example.name)
+    kernel = getattr(backend, example.name)
     arrays, settings = arrays_and_settings(example)
     expected_y, expected_gradients, dy = run(kernel, arrays, settings)
     expected = [array.copy() for array in (expected_y, *expected_gradients)]
@@ -148,8 +148,8 @@ def backwards(array):
 
 @every_kernel
 @pytest.mark.parametrize("layout", [transposed, every_second, backwards])
-def test_memory_layout_does_not_matter(wing, example, layout):
-    kernel = getattr(wing, example.name)
+def test_memory_layout_does_not_matter(backend, example, layout):
+    kernel = getattr(backend, example.name)
     arrays, settings = arrays_and_settings(example)
     y, gradients, dy = run(kernel, arrays, settings)
     laid_out, other_gradients, _ = run(kernel, [layout(array) for array in arrays], settings, layout(dy))
@@ -158,9 +158,9 @@ def test_memory_layout_does_not_matter(wing, example, layout):
 
 
 @every_kernel
-def test_a_gradient_that_is_one_number_repeated(wing, example):
+def test_a_gradient_that_is_one_number_repeated(backend, example):
     """What the backward of a sum or a mean hands on is a read-only view of a single number."""
-    kernel = getattr(wing, example.name)
+    kernel = getattr(backend, example.name)
     arrays, settings = arrays_and_settings(example)
     y, _ = kernel.forward(*arrays, **settings)
     repeated = np.broadcast_to(np.float64(0.7), y.shape)

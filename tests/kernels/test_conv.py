@@ -28,8 +28,8 @@ CORNERS = {
 
 
 @pytest.mark.parametrize("x, w, given_settings", CORNERS.values(), ids=CORNERS)
-def test_corners(wing, x, w, given_settings):
-    check(wing, "conv2d", *random_arrays(x, w), **given_settings)
+def test_corners(backend, x, w, given_settings):
+    check(backend, "conv2d", *random_arrays(x, w), **given_settings)
 
 
 @st.composite
@@ -46,32 +46,32 @@ def convolutions(draw):
 
 @settings(max_examples=150)
 @given(convolutions(), st.integers(0, 99))
-def test_any_convolution(wing, case, seed):
+def test_any_convolution(backend, case, seed):
     x, w, given_settings = case
-    check(wing, "conv2d", *random_arrays(x, w, seed=seed), **given_settings)
+    check(backend, "conv2d", *random_arrays(x, w, seed=seed), **given_settings)
 
 
-def test_by_hand(wing):
+def test_by_hand(backend):
     """A window slides over the image, it is not turned first: that would be convolution in the strict sense."""
     x = np.array([[1.0, 2, 3], [4, 5, 6]]).reshape(1, 2, 3, 1)
     w = np.array([[1.0, 10], [100, 1000]]).reshape(2, 2, 1, 1)
-    y, (dx, dw), _ = run(wing.conv2d, [x, w], {}, np.array([1.0, 2]).reshape(1, 1, 2, 1))
+    y, (dx, dw), _ = run(backend.conv2d, [x, w], {}, np.array([1.0, 2]).reshape(1, 1, 2, 1))
     assert y.ravel().tolist() == [1 + 20 + 400 + 5000, 2 + 30 + 500 + 6000]
     assert dx.ravel().tolist() == [1, 10 + 2, 20, 100, 1000 + 200, 2000]
     assert dw.ravel().tolist() == [1 + 2 * 2, 2 + 2 * 3, 4 + 2 * 5, 5 + 2 * 6]
 
 
-def test_numbers_and_pairs_mean_the_same(wing):
+def test_numbers_and_pairs_mean_the_same(backend):
     x, w = random_arrays((2, 7, 7, 2), (3, 3, 2, 2))
-    one, _ = wing.conv2d.forward(x, w, stride=2, padding=1, dilation=2)
-    two, _ = wing.conv2d.forward(x, w, stride=(2, 2), padding=(1, 1), dilation=(2, 2))
+    one, _ = backend.conv2d.forward(x, w, stride=2, padding=1, dilation=2)
+    two, _ = backend.conv2d.forward(x, w, stride=(2, 2), padding=(1, 1), dilation=(2, 2))
     assert np.array_equal(one, two)
 
 
-def test_groups_are_convolutions_side_by_side(wing):
+def test_groups_are_convolutions_side_by_side(backend):
     x, w = random_arrays((2, 5, 5, 4), (3, 3, 2, 6))
-    together, _ = wing.conv2d.forward(x, w, padding=1, groups=2)
-    halves = [wing.conv2d.forward(x[..., 2 * g:2 * g + 2], w[..., 3 * g:3 * g + 3], padding=1)[0] for g in (0, 1)]
+    together, _ = backend.conv2d.forward(x, w, padding=1, groups=2)
+    halves = [backend.conv2d.forward(x[..., 2 * g:2 * g + 2], w[..., 3 * g:3 * g + 3], padding=1)[0] for g in (0, 1)]
     assert_close(together, np.concatenate(halves, axis=3))
 
 

@@ -8,7 +8,7 @@ from minires import functional as F, kernels, models, nn
 from minires.errors import ShapeError
 from minires.kernels import cpu, naive
 from minires.kernels.cpu import channels, im2col
-from minires.tensor import Tensor, no_grad
+from minires.autograd.tensor import Tensor, no_grad
 
 from .checks import backward, check, random_arrays, run
 from .test_conv import CORNERS, convolutions
@@ -22,13 +22,13 @@ def case(x, w, settings, with_shortcut, seed=0):
 
 @pytest.mark.parametrize("with_shortcut", [False, True])
 @pytest.mark.parametrize("x, w, given_settings", CORNERS.values(), ids=CORNERS)
-def test_corners(wing, x, w, given_settings, with_shortcut):
-    check(wing, "conv2d_relu", *case(x, w, given_settings, with_shortcut), **given_settings)
+def test_corners(backend, x, w, given_settings, with_shortcut):
+    check(backend, "conv2d_relu", *case(x, w, given_settings, with_shortcut), **given_settings)
 
 
 @given(convolutions(), st.booleans(), st.integers(0, 99))
-def test_any_convolution(wing, shapes, with_shortcut, seed):
-    check(wing, "conv2d_relu", *case(*shapes, with_shortcut, seed), **shapes[2])
+def test_any_convolution(backend, shapes, with_shortcut, seed):
+    check(backend, "conv2d_relu", *case(*shapes, with_shortcut, seed), **shapes[2])
 
 
 @given(convolutions(), st.booleans())
@@ -90,9 +90,9 @@ def test_nan_is_passed_on():
     ([(2, 5, 5, 3), (3, 3, 3, 4), (4,), (2, 5, 5, 4)], "conv2d_relu: shortcut: expected shape (2, 3, 3, 4), the output's, got shape (2, 5, 5, 4)"),
     ([(2, 5, 5, 3), (3, 3, 2, 4), (4,)], "conv2d: input channels do not match the weight"),
 ])
-def test_bad_shapes(wing, shapes, words):
+def test_bad_shapes(backend, shapes, words):
     with pytest.raises(ShapeError) as caught:
-        wing.conv2d_relu.forward(*random_arrays(*shapes))
+        backend.conv2d_relu.forward(*random_arrays(*shapes))
     assert words in str(caught.value)
 
 
@@ -110,8 +110,8 @@ def kernels_called(function):
     called, names = [], ("conv2d", "add", "relu", "add_relu", "conv2d_relu")
     with pytest.MonkeyPatch.context() as patch:
         for name in names:
-            for wing in (cpu, naive):
-                kernel = getattr(wing, name)
+            for backend in (cpu, naive):
+                kernel = getattr(backend, name)
                 patch.setattr(kernel, "forward", staticmethod(lambda *arrays, name=name, forward=kernel.forward, **settings: (
                     called.append(name) or forward(*arrays, **settings))))
         with no_grad():
@@ -165,7 +165,7 @@ def test_what_is_recorded_goes_through_the_parts():
 @pytest.mark.parametrize("build", [lambda: models.resnet(8, width=4, shortcut="B"), lambda: models.plain(8, width=4),
                                    lambda: models.resnet50(num_classes=10), lambda: models.resnet(8, width=4, pre_activation=True)])
 def test_a_fused_net_uses_it(build):
-    net = build().eval().fuse()
+    net = nn.fuse(build().eval())
     x = Tensor(random_arrays((2, 32, 32, 3))[0].astype(np.float32))
     expected = net(x)
     assert "conv2d_relu" in kernels_called(lambda: net(x))

@@ -13,45 +13,45 @@ seeds = st.integers(0, 99)
 
 @pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "add_relu"])
 @given(mutually_broadcastable_shapes(num_shapes=2, max_dims=4, max_side=3), seeds)
-def test_arithmetic(wing, name, broadcast, seed):
-    check(wing, name, *random_arrays(*broadcast.input_shapes, seed=seed, positive=name == "divide"))
+def test_arithmetic(backend, name, broadcast, seed):
+    check(backend, name, *random_arrays(*broadcast.input_shapes, seed=seed, positive=name == "divide"))
 
 
 @pytest.mark.parametrize("name", ["negative", "exp", "log", "sqrt", "relu"])
 @given(shapes, seeds)
-def test_functions_of_one_array(wing, name, shape, seed):
-    check(wing, name, *random_arrays(shape, seed=seed, positive=name in ("log", "sqrt")))
+def test_functions_of_one_array(backend, name, shape, seed):
+    check(backend, name, *random_arrays(shape, seed=seed, positive=name in ("log", "sqrt")))
 
 
 @given(shapes, st.sampled_from([-2, -1, -0.5, 0, 0.5, 1, 2, 3]), seeds)
-def test_power(wing, shape, exponent, seed):
-    check(wing, "power", *random_arrays(shape, seed=seed, positive=True), exponent=exponent)
+def test_power(backend, shape, exponent, seed):
+    check(backend, "power", *random_arrays(shape, seed=seed, positive=True), exponent=exponent)
 
 
 @pytest.mark.parametrize("exponent", [2, 3, -1])
-def test_whole_powers_of_negative_numbers(wing, exponent):
-    check(wing, "power", np.array([-2.0, -0.5]), exponent=exponent)
+def test_whole_powers_of_negative_numbers(backend, exponent):
+    check(backend, "power", np.array([-2.0, -0.5]), exponent=exponent)
 
 
 @pytest.mark.parametrize("exponent, slope_at_0", [(0, 0), (1, 1), (2, 0), (3, 0)])
-def test_slope_of_power_at_zero(wing, exponent, slope_at_0):
-    _, (dx,), _ = run(wing.power, [np.zeros(2)], {"exponent": exponent}, np.ones(2))
+def test_slope_of_power_at_zero(backend, exponent, slope_at_0):
+    _, (dx,), _ = run(backend.power, [np.zeros(2)], {"exponent": exponent}, np.ones(2))
     assert dx.tolist() == [slope_at_0, slope_at_0]
 
 
-def test_a_number_used_many_times_collects_many_gradients(wing):
-    _, (da, db), _ = run(wing.add, [np.zeros((2, 3, 4)), np.zeros((3, 1))], {}, np.ones((2, 3, 4)))
+def test_a_number_used_many_times_collects_many_gradients(backend):
+    _, (da, db), _ = run(backend.add, [np.zeros((2, 3, 4)), np.zeros((3, 1))], {}, np.ones((2, 3, 4)))
     assert (da == 1).all() and db.tolist() == [[8], [8], [8]]
 
 
-def test_relu_at_zero_has_slope_zero(wing):
-    y, (dx,), _ = run(wing.relu, [np.array([-1.0, -0.0, 0.0, 1.0])], {}, np.ones(4))
+def test_relu_at_zero_has_slope_zero(backend):
+    y, (dx,), _ = run(backend.relu, [np.array([-1.0, -0.0, 0.0, 1.0])], {}, np.ones(4))
     assert y.tolist() == [0, 0, 0, 1] and dx.tolist() == [0, 0, 0, 1]
 
 
-def test_relu_does_not_hide_nan(wing):
+def test_relu_does_not_hide_nan(backend):
     """Training stops where a number is not finite; a ReLU that turned nan into 0 would let it go on."""
-    y, _ = wing.relu.forward(np.array([np.nan, 1.0]))
+    y, _ = backend.relu.forward(np.array([np.nan, 1.0]))
     assert np.isnan(y[0]) and y[1] == 1
 
 
@@ -59,15 +59,15 @@ def test_relu_does_not_hide_nan(wing):
 @pytest.mark.parametrize("name, x, y", [
     ("exp", 1000, np.inf), ("exp", -1000, 0), ("log", 0, -np.inf), ("log", -1, np.nan), ("sqrt", -1, np.nan),
 ])
-def test_where_a_function_ends(wing, name, x, y):
+def test_where_a_function_ends(backend, name, x, y):
     """Infinity or nan, as in NumPy, and no exception."""
-    got, _ = getattr(wing, name).forward(np.array([float(x)]))
+    got, _ = getattr(backend, name).forward(np.array([float(x)]))
     np.testing.assert_array_equal(got, [y])
 
 
-def test_the_gradients_of_a_sum_are_right_also_when_changed_in_place(wing):
+def test_the_gradients_of_a_sum_are_right_also_when_changed_in_place(backend):
     """add may return dy itself, twice; what was put in must still be there."""
     dy = np.ones(3)
-    y, cache = wing.add.forward(np.zeros(3), np.zeros(3))
-    da, db = backward(wing.add, dy, cache)
+    y, cache = backend.add.forward(np.zeros(3), np.zeros(3))
+    da, db = backward(backend.add, dy, cache)
     assert np.array_equal(da, dy) and np.array_equal(db, dy) and y.shape == (3,)

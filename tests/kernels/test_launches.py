@@ -8,12 +8,12 @@ from minires import backend, functional as F, kernels, models, optim
 from minires.errors import DeviceError, DtypeError
 from minires.kernels import gpu
 from minires.kernels.gpu import conv, launch
-from minires.kernels.gpu.batch_norm import ROWS, SLABS, geometry
+from minires.kernels.gpu.normalization import ROWS, SLABS, geometry
 from minires.kernels.gpu.launch import THREADS
-from minires.tensor import Tensor
+from minires.autograd.tensor import Tensor
 
 from .. import simulator
-from ..gpu import SIMULATED, in_use, to_cpu, wing_on_arrays_of_numpy
+from ..gpu import SIMULATED, in_use, to_cpu, backend_on_arrays_of_numpy
 from .checks import check, random_arrays, run
 from .test_contract import EXAMPLES, arrays_and_settings
 
@@ -59,7 +59,7 @@ def test_each_channel_and_row_is_summed(rows, channels):
 
 def test_sums_of_many_slabs():
     """Two slabs at least, channels that do not fill the last block, and rows that do not fill the last slab."""
-    check(wing_on_arrays_of_numpy(), "batch_norm", *random_arrays((1, 60, 10, 35), (35,), (35,)))
+    check(backend_on_arrays_of_numpy(), "batch_norm", *random_arrays((1, 60, 10, 35), (35,), (35,)))
     assert geometry(600, 35)[0] == (2, 5)
 
 
@@ -79,9 +79,9 @@ def test_a_mean_far_from_zero_costs_no_digits():
 
 @pytest.mark.parametrize("classes", [1, 2, 3, 10, 33, 255, 256, 257, 1000])
 def test_rows_of_any_number_of_classes(classes):
-    wing = wing_on_arrays_of_numpy()
-    check(wing, "log_softmax", *random_arrays((2, classes)))
-    check(wing, "cross_entropy", *random_arrays((2, classes)), labels=np.array([classes - 1, 0]), label_smoothing=0.2)
+    backend = backend_on_arrays_of_numpy()
+    check(backend, "log_softmax", *random_arrays((2, classes)))
+    check(backend, "cross_entropy", *random_arrays((2, classes)), labels=np.array([classes - 1, 0]), label_smoothing=0.2)
 
 
 def test_arrays_too_large_for_32_bits_are_refused():
@@ -122,18 +122,18 @@ def test_the_columns_of_a_1x1_convolution_are_the_images(launched):
 @pytest.mark.parametrize("needs", [(True, True), (False, True)])
 def test_columns_are_made_for_a_few_images_at_a_time(launched, monkeypatch, groups, needs):
     x, w = random_arrays((5, 6, 5, 4), (3, 3, 4 // groups, 6))
-    wing = wing_on_arrays_of_numpy()
-    y, cache = wing.conv2d.forward(x, w, padding=1, groups=groups)
+    backend = backend_on_arrays_of_numpy()
+    y, cache = backend.conv2d.forward(x, w, padding=1, groups=groups)
     dy = np.random.default_rng(3).standard_normal(y.shape)
-    expected = y, *wing.conv2d.backward(dy, cache, needs)
+    expected = y, *backend.conv2d.backward(dy, cache, needs)
     launched()
     monkeypatch.setattr(conv, "COLUMNS", 2 * 30 * 9 * 4 // groups * 8)                 # bytes of the columns of two images
-    y, cache = wing.conv2d.forward(x, w, padding=1, groups=groups)
+    y, cache = backend.conv2d.forward(x, w, padding=1, groups=groups)
     assert launched() == ["im2col"] * 3 * groups
-    for got, right in zip((y, *wing.conv2d.backward(dy, cache, needs)), expected):
+    for got, right in zip((y, *backend.conv2d.backward(dy, cache, needs)), expected):
         assert (got is None and right is None) or np.allclose(got, right, rtol=1e-12, atol=1e-12)
     monkeypatch.setattr(conv, "COLUMNS", 1)                                            # never fewer than one
-    assert np.allclose(wing.conv2d.forward(x, w, padding=1, groups=groups)[0], expected[0])
+    assert np.allclose(backend.conv2d.forward(x, w, padding=1, groups=groups)[0], expected[0])
 
 
 def test_batch_norm_relu_and_addition_take_three_launches_each_way(launched):
@@ -192,7 +192,7 @@ def test_nothing_is_launched_for_nothing(launched):
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_threads_may_run_in_any_order(example):
     """A barrier forgotten, or two threads that write to one address, would show as other bits."""
-    kernel = getattr(wing_on_arrays_of_numpy(), example.name)
+    kernel = getattr(backend_on_arrays_of_numpy(), example.name)
     results = []
     for order in ("ascending", "descending"):
         with simulator.thread_order(order):
@@ -206,6 +206,6 @@ def test_threads_of_several_blocks_and_warps_may_too(name, shapes):
     results = []
     for order in ("ascending", "descending"):
         with simulator.thread_order(order):
-            y, gradients, _ = run(getattr(wing_on_arrays_of_numpy(), name), random_arrays(*shapes), {})
+            y, gradients, _ = run(getattr(backend_on_arrays_of_numpy(), name), random_arrays(*shapes), {})
         results.append([y, *gradients])
     assert all(np.array_equal(a, b) for a, b in zip(*results))

@@ -10,16 +10,16 @@ sizes = st.integers(1, 4)
 
 
 @given(mutually_broadcastable_shapes(num_shapes=2, max_dims=2, max_side=3), sizes, sizes, sizes)
-def test_matmul(wing, batch, n, k, m):
+def test_matmul(backend, batch, n, k, m):
     a, b = batch.input_shapes
-    check(wing, "matmul", *random_arrays((*a, n, k), (*b, k, m)))
+    check(backend, "matmul", *random_arrays((*a, n, k), (*b, k, m)))
 
 
 @given(sizes, sizes, sizes)
-def test_linear(wing, n, n_in, n_out):
-    check(wing, "linear", *random_arrays((n, n_in), (n_in, n_out), (n_out,)))
+def test_linear(backend, n, n_in, n_out):
+    check(backend, "linear", *random_arrays((n, n_in), (n_in, n_out), (n_out,)))
 
 
-def test_matmul_by_hand(wing):
-    y, _ = wing.matmul.forward(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]))
+def test_matmul_by_hand(backend):
+    y, _ = backend.matmul.forward(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]))
     assert y.tolist() == [[11]]

@@ -9,62 +9,62 @@ from .checks import assert_close, check, random_arrays, run
 
 
 @given(array_shapes(max_dims=3, max_side=5), st.integers(0, 99))
-def test_log_softmax(wing, shape, seed):
-    check(wing, "log_softmax", *random_arrays(shape, seed=seed))
+def test_log_softmax(backend, shape, seed):
+    check(backend, "log_softmax", *random_arrays(shape, seed=seed))
 
 
 @given(st.integers(1, 5), st.integers(1, 6), st.floats(0, 1), st.integers(0, 99))
-def test_cross_entropy(wing, n, classes, smoothing, seed):
+def test_cross_entropy(backend, n, classes, smoothing, seed):
     labels = np.random.default_rng(seed).integers(0, classes, n)
-    check(wing, "cross_entropy", *random_arrays((n, classes), seed=seed), labels=labels, label_smoothing=smoothing)
+    check(backend, "cross_entropy", *random_arrays((n, classes), seed=seed), labels=labels, label_smoothing=smoothing)
 
 
-def test_cross_entropy_by_hand(wing):
+def test_cross_entropy_by_hand(backend):
     """Softmax of (log 1, log 3) is (1/4, 3/4). With the label 1: loss log(4/3), gradient (1/4, 3/4 - 1)."""
-    y, (dx,), _ = run(wing.cross_entropy, [np.log([[1.0, 3.0]])], {"labels": [1]}, np.array(1.0))
+    y, (dx,), _ = run(backend.cross_entropy, [np.log([[1.0, 3.0]])], {"labels": [1]}, np.array(1.0))
     assert y == pytest.approx(np.log(4 / 3))
     assert_close(dx, [[0.25, -0.25]])
 
 
-def test_label_smoothing_by_hand(wing):
+def test_label_smoothing_by_hand(backend):
     """Smoothing 0.2 over 2 classes: the target is (0.1, 0.9)."""
-    y, (dx,), _ = run(wing.cross_entropy, [np.log([[1.0, 3.0]])], {"labels": [1], "label_smoothing": 0.2}, np.array(1.0))
+    y, (dx,), _ = run(backend.cross_entropy, [np.log([[1.0, 3.0]])], {"labels": [1], "label_smoothing": 0.2}, np.array(1.0))
     assert y == pytest.approx(-(0.1 * np.log(0.25) + 0.9 * np.log(0.75)))
     assert_close(dx, [[0.25 - 0.1, 0.75 - 0.9]])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_huge_logits_do_not_overflow(wing, dtype):
+def test_huge_logits_do_not_overflow(backend, dtype):
     logits = np.array([[1e30, 0, -1e30], [-1e30, 1e4, 1e4]], dtype)
-    y, (dx,), _ = run(wing.cross_entropy, [logits], {"labels": [0, 2]}, np.asarray(1, dtype))
+    y, (dx,), _ = run(backend.cross_entropy, [logits], {"labels": [0, 2]}, np.asarray(1, dtype))
     assert y == pytest.approx(np.log(2) / 2)
     assert_close(dx, [[0, 0, 0], [0, 0.25, -0.25]], tolerance=1e-6)
 
 
-def test_a_class_that_is_ruled_out_costs_nothing(wing):
+def test_a_class_that_is_ruled_out_costs_nothing(backend):
     """0 log 0 counts as 0, so a logit of minus infinity is no trouble unless it is the label's."""
-    y, (dx,), _ = run(wing.cross_entropy, [np.array([[0.0, 0.0, -np.inf]])], {"labels": [0]}, np.array(1.0))
+    y, (dx,), _ = run(backend.cross_entropy, [np.array([[0.0, 0.0, -np.inf]])], {"labels": [0]}, np.array(1.0))
     assert y == pytest.approx(np.log(2))
     assert_close(dx, [[-0.5, 0.5, 0]])
 
 
-def test_a_constant_added_to_all_logits_changes_nothing(wing):
+def test_a_constant_added_to_all_logits_changes_nothing(backend):
     (logits,) = random_arrays((4, 5))
-    first, second = (wing.log_softmax.forward(logits + shift)[0] for shift in (0, 1000))
+    first, second = (backend.log_softmax.forward(logits + shift)[0] for shift in (0, 1000))
     assert_close(first, second)
     assert_close(np.exp(first).sum(axis=-1), np.ones(4))
 
 
 @pytest.mark.parametrize("labels", [[1, 0], (1, 0), np.array([1, 0], np.uint8), np.array([1, 0], np.int64)],
                          ids=["list", "tuple", "uint8", "int64"])
-def test_labels_are_any_integers(wing, labels):
-    y, _ = wing.cross_entropy.forward(np.log([[1.0, 3.0], [3.0, 1.0]]), labels)
+def test_labels_are_any_integers(backend, labels):
+    y, _ = backend.cross_entropy.forward(np.log([[1.0, 3.0], [3.0, 1.0]]), labels)
     assert y == pytest.approx(np.log(4 / 3))
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_nan_is_not_hidden(wing, place):
+def test_nan_is_not_hidden(backend, place):
     logits = np.array([[1.0, 2, 3], [1, 2, 3]])
     logits[0, place] = np.nan
-    y, _ = wing.log_softmax.forward(logits)
+    y, _ = backend.log_softmax.forward(logits)
     assert np.isnan(y[0]).all() and np.isfinite(y[1]).all()

@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import array_shapes
 
 from minires import backend
 from minires.kernels import cpu
-from minires.kernels.cpu import parallel
+from minires.kernels.cpu import chunks
 
 from .checks import check, random_arrays
 from .test_batch_norm import case
@@ -28,7 +28,7 @@ def tiny_pieces():
 
 
 def test_pieces_are_tiny():
-    assert parallel.run(iter, 6, 4) == [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)]
+    assert chunks.run(iter, 6, 4) == [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)]
 
 
 @pytest.mark.parametrize("x, w, given_settings", CORNERS.values(), ids=CORNERS)

@@ -21,8 +21,8 @@ pools = pytest.mark.parametrize("name", ["max_pool2d", "avg_pool2d"])
 
 @pools
 @pytest.mark.parametrize("x, settings", CORNERS.values(), ids=CORNERS)
-def test_corners(wing, name, x, settings):
-    check(wing, name, *random_arrays(x), **settings)
+def test_corners(backend, name, x, settings):
+    check(backend, name, *random_arrays(x), **settings)
 
 
 @st.composite
@@ -38,48 +38,48 @@ def poolings(draw):
 
 @pools
 @given(poolings(), st.integers(0, 99))
-def test_any_pooling(wing, name, case, seed):
+def test_any_pooling(backend, name, case, seed):
     shape, settings = case
-    check(wing, name, *random_arrays(shape, seed=seed), **settings)
+    check(backend, name, *random_arrays(shape, seed=seed), **settings)
 
 
 @given(st.tuples(*[st.integers(1, 4)] * 4))
-def test_global_average(wing, shape):
-    check(wing, "global_avg_pool2d", *random_arrays(shape))
+def test_global_average(backend, shape):
+    check(backend, "global_avg_pool2d", *random_arrays(shape))
 
 
-def test_global_average_is_one_large_window(wing):
+def test_global_average_is_one_large_window(backend):
     (x,) = random_arrays((2, 4, 3, 5))
-    y, _ = wing.global_avg_pool2d.forward(x)
-    assert_close(y, wing.avg_pool2d.forward(x, (4, 3))[0].reshape(2, 5))
+    y, _ = backend.global_avg_pool2d.forward(x)
+    assert_close(y, backend.avg_pool2d.forward(x, (4, 3))[0].reshape(2, 5))
 
 
-def test_of_equal_maxima_the_first_gets_the_gradient(wing):
+def test_of_equal_maxima_the_first_gets_the_gradient(backend):
     x = np.array([[3.0, 1, 2, 2], [3, 3, 2, 2]]).reshape(1, 2, 4, 1)
-    _, (dx,), _ = run(wing.max_pool2d, [x], {"kernel_size": 2}, np.array([5.0, 7]).reshape(1, 1, 2, 1))
+    _, (dx,), _ = run(backend.max_pool2d, [x], {"kernel_size": 2}, np.array([5.0, 7]).reshape(1, 1, 2, 1))
     assert dx.reshape(2, 4).tolist() == [[5, 0, 7, 0], [0, 0, 0, 0]]
 
 
-def test_the_padding_is_never_the_maximum(wing):
-    y, (dx,), _ = run(wing.max_pool2d, [np.full((1, 2, 2, 1), -5.0)], {"kernel_size": 2, "padding": 1}, np.ones((1, 2, 2, 1)))
+def test_the_padding_is_never_the_maximum(backend):
+    y, (dx,), _ = run(backend.max_pool2d, [np.full((1, 2, 2, 1), -5.0)], {"kernel_size": 2, "padding": 1}, np.ones((1, 2, 2, 1)))
     assert (y == -5).all() and (dx == 1).all()
 
 
-def test_the_maximum_does_not_hide_nan(wing):
+def test_the_maximum_does_not_hide_nan(backend):
     """Wherever in the window it stands."""
     for place in range(4):
         x = np.arange(4.0)
         x[place] = np.nan
-        y, _ = wing.max_pool2d.forward(x.reshape(1, 2, 2, 1), 2)
+        y, _ = backend.max_pool2d.forward(x.reshape(1, 2, 2, 1), 2)
         assert np.isnan(y).all()
 
 
-def test_the_average_counts_the_padding(wing):
-    y, _ = wing.avg_pool2d.forward(np.full((1, 2, 2, 1), 8.0), 2, padding=1)
+def test_the_average_counts_the_padding(backend):
+    y, _ = backend.avg_pool2d.forward(np.full((1, 2, 2, 1), 8.0), 2, padding=1)
     assert (y == 2).all()
 
 
 @pytest.mark.parametrize("lowest", [-np.inf, np.finfo(np.float64).min])
-def test_maximum_of_the_lowest_numbers(wing, lowest):
-    y, (dx,), _ = run(wing.max_pool2d, [np.full((1, 2, 2, 1), lowest)], {"kernel_size": 2}, np.ones((1, 1, 1, 1)))
+def test_maximum_of_the_lowest_numbers(backend, lowest):
+    y, (dx,), _ = run(backend.max_pool2d, [np.full((1, 2, 2, 1), lowest)], {"kernel_size": 2}, np.ones((1, 1, 1, 1)))
     assert y.item() == lowest and dx.ravel().tolist() == [1, 0, 0, 0]

@@ -22,29 +22,29 @@ def shapes_and_axes(draw):
 
 @reductions
 @given(shapes_and_axes(), st.booleans(), st.integers(0, 99))
-def test_reductions(wing, name, case, keepdims, seed):
+def test_reductions(backend, name, case, keepdims, seed):
     shape, axis = case
-    check(wing, name, *random_arrays(shape, seed=seed), axis=axis, keepdims=keepdims)
+    check(backend, name, *random_arrays(shape, seed=seed), axis=axis, keepdims=keepdims)
 
 
 @reductions
-def test_a_single_number(wing, name):
-    check(wing, name, np.array(3.0))
+def test_a_single_number(backend, name):
+    check(backend, name, np.array(3.0))
 
 
-def test_sum_of_nothing_is_zero(wing):
-    y, (dx,), _ = run(wing.sum, [np.zeros((0, 3))], {"axis": 0})
+def test_sum_of_nothing_is_zero(backend):
+    y, (dx,), _ = run(backend.sum, [np.zeros((0, 3))], {"axis": 0})
     assert y.tolist() == [0, 0, 0] and dx.shape == (0, 3)
 
 
-def test_equal_maxima_share_the_gradient(wing):
+def test_equal_maxima_share_the_gradient(backend):
     x = np.array([[2.0, 5.0, 5.0], [1.0, 1.0, 1.0]])
-    _, (dx,), _ = run(wing.max, [x], {"axis": 1}, np.array([6.0, 3.0]))
+    _, (dx,), _ = run(backend.max, [x], {"axis": 1}, np.array([6.0, 3.0]))
     assert dx.tolist() == [[0, 3, 3], [1, 1, 1]]
 
 
-def test_the_maximum_does_not_hide_nan(wing):
-    y, _ = wing.max.forward(np.array([[1.0, np.nan, 2.0], [1.0, 2.0, 3.0]]), axis=1)
+def test_the_maximum_does_not_hide_nan(backend):
+    y, _ = backend.max.forward(np.array([[1.0, np.nan, 2.0], [1.0, 2.0, 3.0]]), axis=1)
     np.testing.assert_array_equal(y, [np.nan, 3])
 
 

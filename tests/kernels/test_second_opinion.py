@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from minires import functional as F
-from minires.tensor import Tensor
+from minires.autograd.tensor import Tensor
 
 from .checks import assert_close, random_arrays
 from .test_conv import convolutions

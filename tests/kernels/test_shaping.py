@@ -13,36 +13,36 @@ shapes = array_shapes(max_dims=4, max_side=4)
 
 
 @given(shapes, st.data())
-def test_reshape(wing, shape, data):
+def test_reshape(backend, shape, data):
     new = data.draw(st.permutations(shape)) + [1]
     if data.draw(st.booleans()):
         new[data.draw(st.integers(0, len(new) - 1))] = -1
-    check(wing, "reshape", *random_arrays(shape), shape=tuple(new))
+    check(backend, "reshape", *random_arrays(shape), shape=tuple(new))
 
 
-def test_reshape_to_and_from_a_single_number(wing):
-    check(wing, "reshape", np.array([[2.0]]), shape=())
-    check(wing, "reshape", np.array(2.0), shape=(1, 1))
+def test_reshape_to_and_from_a_single_number(backend):
+    check(backend, "reshape", np.array([[2.0]]), shape=())
+    check(backend, "reshape", np.array(2.0), shape=(1, 1))
 
 
 @given(shapes, st.data())
-def test_transpose(wing, shape, data):
+def test_transpose(backend, shape, data):
     axes = data.draw(st.permutations(range(len(shape))))
     counted_from_the_end = [axis - len(shape) for axis in axes]
     for order in (None, tuple(axes), tuple(counted_from_the_end)):
-        check(wing, "transpose", *random_arrays(shape), axes=order)
+        check(backend, "transpose", *random_arrays(shape), axes=order)
 
 
 @given(shapes, st.data())
-def test_pad(wing, shape, data):
+def test_pad(backend, shape, data):
     widths = [data.draw(st.tuples(st.integers(0, 3), st.integers(0, 3))) for _ in shape]
-    check(wing, "pad", *random_arrays(shape), widths=widths)
+    check(backend, "pad", *random_arrays(shape), widths=widths)
 
 
 @given(shapes, st.data())
-def test_slices(wing, shape, data):
+def test_slices(backend, shape, data):
     index = data.draw(basic_indices(shape, allow_newaxis=True, allow_ellipsis=True))
-    check(wing, "getitem", *random_arrays(shape), index=index)
+    check(backend, "getitem", *random_arrays(shape), index=index)
 
 
 PICKS = {
@@ -62,25 +62,25 @@ PICKS = {
 
 
 @pytest.mark.parametrize("index", PICKS.values(), ids=PICKS)
-def test_picking_elements(wing, index):
-    check(wing, "getitem", *random_arrays((4, 3)), index=index)
+def test_picking_elements(backend, index):
+    check(backend, "getitem", *random_arrays((4, 3)), index=index)
 
 
-def test_an_element_picked_three_times_receives_three_gradients(wing):
-    _, (dx,), _ = run(wing.getitem, [np.zeros(4)], {"index": [1, 1, 3, 1]}, np.array([1.0, 10, 100, 1000]))
+def test_an_element_picked_three_times_receives_three_gradients(backend):
+    _, (dx,), _ = run(backend.getitem, [np.zeros(4)], {"index": [1, 1, 3, 1]}, np.array([1.0, 10, 100, 1000]))
     assert dx.tolist() == [0, 1011, 0, 100]
 
 
 @given(shapes, st.data())
-def test_concatenate(wing, shape, data):
+def test_concatenate(backend, shape, data):
     axis = data.draw(st.integers(-len(shape), len(shape) - 1))
     lengths = data.draw(st.lists(st.integers(0, 3), min_size=1, max_size=4))
     parts = [tuple(length if i == axis % len(shape) else size for i, size in enumerate(shape)) for length in lengths]
-    check(wing, "concatenate", *random_arrays(*parts), axis=axis)
+    check(backend, "concatenate", *random_arrays(*parts), axis=axis)
 
 
 @given(shapes)
-def test_no_element_gets_lost(wing, shape):
+def test_no_element_gets_lost(backend, shape):
     numbers = np.arange(float(prod(shape))).reshape(shape)
-    for y, _ in (wing.reshape.forward(numbers, (-1,)), wing.transpose.forward(numbers)):
+    for y, _ in (backend.reshape.forward(numbers, (-1,)), backend.transpose.forward(numbers)):
         assert sorted(y.flat) == sorted(numbers.flat)

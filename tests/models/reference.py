@@ -22,7 +22,7 @@ def relu(x):
 
 
 def torch_logits(torch, net, state, images):
-    """The logits of a CifarNet of any style, computed by PyTorch from `state`, name -> tensor in PyTorch's order of axes."""
+    """The logits of a CifarResNet of any style, computed by PyTorch from `state`, name -> tensor in PyTorch's order of axes."""
     F, style = torch.nn.functional, net.style
 
     def conv2d(name, x, stride=1):
@@ -63,7 +63,7 @@ def torch_logits(torch, net, state, images):
             y, h = branch(name, x, stride)
             number = (stage - 1) * blocks + i + 1
             if not net.training:
-                y = y * (1 - (1 - style.survival) * number / (3 * blocks))
+                y = y * (1 - (1 - style.survival_prob) * number / (3 * blocks))
             y = y + shortcut(name, x, h, stride, y.shape[1])
             x = y if style.pre_activation else torch.relu(y)
     if style.pre_activation:

@@ -8,7 +8,7 @@ from minires.errors import ConfigError, ShapeError
 from minires.models.blocks import subsample_and_pad
 from minires.models.cifar import check_depth
 from minires.nn import BatchNorm2d, Conv2d, Linear
-from minires.tensor import Tensor
+from minires.autograd.tensor import Tensor
 
 PARAMETERS = {20: 269_722, 32: 464_154, 44: 658_586, 56: 853_018, 110: 1_727_962}
 

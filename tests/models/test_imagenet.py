@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from minires import functional as F, models, weights
+from minires import functional as F, models
+from minires.serialization import weights
 from minires.errors import ConfigError
-from minires.tensor import Tensor
+from minires.autograd.tensor import Tensor
 
 NETS = {
     "resnet18": (18, {}), "resnet34": (34, {}), "resnet50": (50, {}), "resnet101": (101, {}), "resnet152": (152, {}),

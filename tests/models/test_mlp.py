@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from minires import functional as F, gradcheck, models, nn
+from minires import functional as F, models, nn
+from minires import gradcheck
 from minires.errors import ConfigError, ShapeError
 from minires.optim import SGD
-from minires.tensor import Tensor
+from minires.autograd.tensor import Tensor
 
 from .reference import norm, relu
 

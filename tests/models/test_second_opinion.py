@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minires import functional as F, models
-from minires.tensor import Tensor
+from minires.autograd.tensor import Tensor
 
 NETS = {
     "plain": (models.plain, {}),

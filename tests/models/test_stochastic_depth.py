@@ -6,8 +6,8 @@ import pytest
 from minires import functional as F, models, no_grad
 from minires.models.blocks import subsample_and_pad
 from minires.optim import SGD
-from minires.seeds import stream
-from minires.tensor import Tensor
+from minires.random import stream
+from minires.autograd.tensor import Tensor
 
 from .reference import conv, norm, relu
 
@@ -39,24 +39,24 @@ def computed(net, x):
 
 def test_survival_falls_by_equal_steps():
     """Block l of L survives with probability 1 - (1 - p) l / L."""
-    assert [block.survival for block in models.resnet(14, width=2, survival=0.4).blocks()] == \
+    assert [block.survival_prob for block in models.resnet(14, width=2, survival_prob=0.4).blocks()] == \
         pytest.approx([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
-    assert all(block.survival == 1 and block.random is None for block in models.resnet(14, width=2).blocks())
+    assert all(block.survival_prob == 1 and block.random is None for block in models.resnet(14, width=2).blocks())
 
 
 def test_each_block_survives_as_often_as_it_should():
     """Within four standard deviations, for every block; and blocks are drawn one by one, not all together."""
-    net, x, batches = models.resnet(14, width=2, survival=0.4), images(1, 4, 4, 3), 400
+    net, x, batches = models.resnet(14, width=2, survival_prob=0.4), images(1, 4, 4, 3), 400
     kept = np.array([computed(net, x) for _ in range(batches)])
-    survival = np.array([block.survival for block in net.blocks()])
-    assert (abs(kept.mean(axis=0) - survival) <= 4 * np.sqrt(survival * (1 - survival) / batches)).all()
+    survival_prob = np.array([block.survival_prob for block in net.blocks()])
+    assert (abs(kept.mean(axis=0) - survival_prob) <= 4 * np.sqrt(survival_prob * (1 - survival_prob) / batches)).all()
     together = np.corrcoef(kept.T)[np.triu_indices(6, 1)]
     assert abs(together).max() < 0.25
 
 
 def test_what_is_drawn_depends_on_the_seed_alone():
     def drawn(seed):
-        net = models.resnet(14, width=2, survival=0.5, seed=seed)
+        net = models.resnet(14, width=2, survival_prob=0.5, seed=seed)
         return [computed(net, images(1, 4, 4, 3)) for _ in range(8)]
 
     assert drawn(0) == drawn(0) != drawn(1)
@@ -67,7 +67,7 @@ def test_what_is_drawn_depends_on_the_seed_alone():
 @pytest.mark.parametrize("shortcut", ["A", "B"])
 @pytest.mark.parametrize("pre_activation", [False, True])
 def test_a_skipped_block_is_its_shortcut(pre_activation, shortcut):
-    net = models.resnet(14, width=4, survival=0.5, shortcut=shortcut, pre_activation=pre_activation)
+    net = models.resnet(14, width=4, survival_prob=0.5, shortcut=shortcut, pre_activation=pre_activation)
     same, changes = net.layer2[1], net.layer2[0]
     same.random = changes.random = Fixed(0.999)
     x = images(2, 8, 8, 8)
@@ -83,15 +83,15 @@ def test_a_skipped_block_is_its_shortcut(pre_activation, shortcut):
 
 
 def test_a_block_that_is_kept_is_the_same_as_ever():
-    net, usual = models.resnet(8, width=4, survival=0.5), models.resnet(8, width=4)
-    net.layer1[0].random = Fixed(net.layer1[0].survival - 1e-9)
+    net, usual = models.resnet(8, width=4, survival_prob=0.5), models.resnet(8, width=4)
+    net.layer1[0].random = Fixed(net.layer1[0].survival_prob - 1e-9)
     x = images(2, 8, 8, 4)
     assert np.array_equal(net.layer1[0](x).data, usual.layer1[0](x).data)
 
 
 def test_a_skipped_block_costs_nothing_and_is_not_touched():
     """No gradient, no step, no running statistics; all other blocks go on."""
-    net = models.resnet(8, width=4, survival=0.5)
+    net = models.resnet(8, width=4, survival_prob=0.5)
     for block, number in zip(net.blocks(), (0, 0.999, 0)):
         block.random = Fixed(number)
     optimizer = SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=0.1)
@@ -105,7 +105,7 @@ def test_a_skipped_block_costs_nothing_and_is_not_touched():
 @pytest.mark.parametrize("pre_activation", [False, True])
 def test_evaluation_takes_what_is_to_be_expected(pre_activation):
     """The branch times its probability; nothing is drawn."""
-    net = models.resnet(14, width=4, survival=0.4, pre_activation=pre_activation).eval()
+    net = models.resnet(14, width=4, survival_prob=0.4, pre_activation=pre_activation).eval()
     usual = models.resnet(14, width=4, pre_activation=pre_activation).eval()
     net.blocks()[0].random.random()
     state = net.blocks()[0].random.bit_generator.state
@@ -114,14 +114,14 @@ def test_evaluation_takes_what_is_to_be_expected(pre_activation):
         shortcut = other.shortcut_of(x).data
         other.end = lambda y: y                               # look behind the last ReLU, which would hide half of it
         branch = other.bn2(other.conv2(F.relu(other.bn1(other.conv1(x))))).data if not pre_activation else other(x).data - shortcut
-        expected = block.survival * branch + shortcut
+        expected = block.survival_prob * branch + shortcut
         np.testing.assert_allclose(block(x).data, expected if pre_activation else np.maximum(expected, 0), rtol=1e-4, atol=1e-5)
     assert net.blocks()[0].random.bit_generator.state == state
 
 
 def test_training_and_evaluation_agree_on_average():
     """Without the last ReLU the mean over many draws is the output of evaluation (batch norm looks at the same batch in both)."""
-    net = models.resnet(14, width=4, survival=0.4, pre_activation=True, batch_norm=False)
+    net = models.resnet(14, width=4, survival_prob=0.4, pre_activation=True, batch_norm=False)
     block = net.blocks()[-1]
     x = images(2, 4, 4, 16)
     with no_grad():
@@ -131,7 +131,7 @@ def test_training_and_evaluation_agree_on_average():
 
 
 def test_one_stream_for_all_blocks():
-    net = models.resnet(14, width=2, survival=0.5)
+    net = models.resnet(14, width=2, survival_prob=0.5)
     ((name, generator),) = net.named_generators()
     assert name == "layer1.0.random" and all(block.random is generator for block in net.blocks())
     assert list(models.resnet(14, width=2).named_generators()) == []

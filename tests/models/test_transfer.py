@@ -5,10 +5,10 @@ import pytest
 
 from minires import functional as F, models, nn, optim
 from minires.errors import ConfigError
-from minires.tensor import Tensor, no_grad
+from minires.autograd.tensor import Tensor, no_grad
 
 IMAGES = np.random.default_rng(0).standard_normal((4, 16, 16, 3), dtype=np.float32)
-NETS = {"residual": lambda: models.resnet(8, width=4), "pre-activation": lambda: models.resnet(8, width=4, pre_activation=True),
+NETS = {"resnet": lambda: models.resnet(8, width=4), "pre-activation": lambda: models.resnet(8, width=4, pre_activation=True),
         "bottleneck": lambda: models.resnet50(num_classes=10), "mlp": lambda: models.residual_mlp(4, width=8, image_size=16)}
 
 

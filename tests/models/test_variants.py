@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from minires import backend, functional as F, gradcheck, models, nn
+from minires import backend, functional as F, models, nn
+from minires import gradcheck
 from minires.errors import ConfigError
 from minires.models.blocks import BasicBlock, FixupBlock, PreActBlock, subsample_and_pad
 from minires.optim import SGD
-from minires.tensor import Tensor
+from minires.autograd.tensor import Tensor
 
 from .reference import conv, norm, relu, torch_logits
 
@@ -23,10 +24,10 @@ VARIANTS = {
     "fixup B": {"batch_norm": False, "init": "fixup", "shortcut": "B"},
     "skipinit": {"batch_norm": False, "init": "skipinit"},
     "skipinit pre-activation": {"batch_norm": False, "init": "skipinit", "pre_activation": True},
-    "stochastic depth": {"survival": 0.5},
-    "stochastic depth C": {"survival": 0.5, "shortcut": "C"},
-    "stochastic depth pre-activation B": {"survival": 0.5, "pre_activation": True, "shortcut": "B"},
-    "stochastic depth fixup": {"survival": 0.5, "batch_norm": False, "init": "fixup"},
+    "stochastic depth": {"survival_prob": 0.5},
+    "stochastic depth C": {"survival_prob": 0.5, "shortcut": "C"},
+    "stochastic depth pre-activation B": {"survival_prob": 0.5, "pre_activation": True, "shortcut": "B"},
+    "stochastic depth fixup": {"survival_prob": 0.5, "batch_norm": False, "init": "fixup"},
 }
 every_variant = pytest.mark.parametrize("settings", VARIANTS.values(), ids=VARIANTS)
 
@@ -170,8 +171,8 @@ def test_skipinit_block(pre_activation):
 def test_logits_and_gradients_as_in_pytorch(torch, settings, training):
     from benchmarks.pytorch_nets import to_torch
 
-    if training and "survival" in settings:
-        settings = {**settings, "survival": 1.0}                   # what is dropped is looked at in test_stochastic_depth.py
+    if training and "survival_prob" in settings:
+        settings = {**settings, "survival_prob": 1.0}                   # what is dropped is looked at in test_stochastic_depth.py
     net = stir(models.resnet(14, width=4, **settings)).train(training)
     state = {name: torch.tensor(to_torch(array).copy()) for name, array in net.state_dict().items()}
     for name, _ in net.named_parameters():
@@ -207,7 +208,7 @@ def test_parameter_counts(depth, width):
     assert count() == weights + 2 * biases
     assert count(pre_activation=True) == weights + 2 * biases
     assert count(pre_activation=True, shortcut="B") == weights + 2 * biases + projections
-    assert count(shortcut_scale=0.5) == count(survival=0.5) == weights + 2 * biases
+    assert count(shortcut_scale=0.5) == count(survival_prob=0.5) == weights + 2 * biases
     assert count(batch_norm=False, init="fixup") == weights + 5 * 3 * n + 2
     assert count(batch_norm=False, init="fixup", shortcut="B") == weights + 5 * 3 * n + 2 + projections
     assert count(batch_norm=False, init="skipinit") == weights + biases + 3 * n
@@ -230,7 +231,7 @@ def test_the_weights_of_one_seed_are_those_of_the_plain_net(settings):
 
 
 def test_defaults_are_the_net_of_2015():
-    same = models.resnet(8, width=4, pre_activation=False, shortcut_scale=1.0, init="he", survival=1.0)
+    same = models.resnet(8, width=4, pre_activation=False, shortcut_scale=1.0, init="he", survival_prob=1.0)
     x = images(2, 8, 8, 3)
     assert np.array_equal(same(x).data, models.resnet(8, width=4)(x).data)
     assert all(type(block) is BasicBlock for block in same.blocks()) and len(same.blocks()) == 3
@@ -350,11 +351,11 @@ def test_on_a_gpu_as_on_the_cpu(gpu, settings):
     ({"shortcut_scale": "0.5"}, "shortcut_scale: expected a number, such as 0.5, got '0.5'"),
     ({"shortcut_scale": float("nan")}, "got nan"),
     ({"shortcut_scale": True}, "got True"),
-    ({"survival": 0}, "survival: expected a probability above 0, at most 1, got 0; 1 keeps every block"),
-    ({"survival": 1.5}, "got 1.5"),
-    ({"survival": float("nan")}, "got nan"),
-    ({"survival": None}, "got None"),
-    ({"survival": True}, "got True"),
+    ({"survival_prob": 0}, "survival_prob: expected a probability above 0, at most 1, got 0; 1 keeps every block"),
+    ({"survival_prob": 1.5}, "got 1.5"),
+    ({"survival_prob": float("nan")}, "got nan"),
+    ({"survival_prob": None}, "got None"),
+    ({"survival_prob": True}, "got True"),
 ])
 def test_bad_settings(settings, words):
     with pytest.raises(ConfigError) as caught:

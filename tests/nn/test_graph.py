@@ -6,7 +6,7 @@ import pytest
 from minires import Tensor, models, nn
 from minires.errors import ConfigError
 
-from ..test_svg import parts
+from ..drawing.test_svg import parts
 
 IMAGES = np.zeros((1, 8, 8, 3), np.float32)
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from minires import functional as F, gradcheck, nn
+from minires import functional as F, nn
+from minires import gradcheck
 from minires.errors import ConfigError, DtypeError, ShapeError
-from minires.tensor import Tensor
+from minires.autograd.tensor import Tensor
 
 
 def images(*shape, seed=0):

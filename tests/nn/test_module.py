@@ -7,7 +7,7 @@ import pytest
 
 from minires import functional as F, models, nn, no_grad
 from minires.errors import CheckpointError, DeviceError, DtypeError, ShapeError
-from minires.tensor import Tensor
+from minires.autograd.tensor import Tensor
 
 
 def tensor(values, requires_grad=False):

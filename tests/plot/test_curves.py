@@ -6,12 +6,12 @@ import pytest
 from minires import plot
 
 
-def metrics(nets=("plain-20", "plain-56", "residual-20"), seeds=2, epochs=4):
+def metrics(nets=("plain-20", "plain-56", "resnet-20"), seeds=2, epochs=4):
     return [{"net": net, "seed": seed, "epoch": epoch, "train_error": 80 - 5 * epoch + 10 * seed + i, "test_error": 85 - epoch}
             for i, net in enumerate(nets) for seed in range(seeds) for epoch in range(1, epochs + 1)]
 
 
-def gradients(nets=("plain-8", "residual-8"), seeds=2, iterations=(0, 1, 10, 50)):
+def gradients(nets=("plain-8", "resnet-8"), seeds=2, iterations=(0, 1, 10, 50)):
     return [{"net": net, "seed": seed, "iteration": iteration, "depth": depth, "gradient_norm": 10.0 ** (seed - depth)}
             for net in nets for seed in range(seeds) for iteration in iterations for depth in range(1, 9)]
 
@@ -37,7 +37,7 @@ def test_bands_reach_from_the_lowest_to_the_highest_seed():
 
 def test_each_net_is_named_at_its_curve():
     left, right = plot.error_curves(metrics()).axes
-    assert {t.get_text() for t in left.texts} == {"plain-20", "plain-56"} and {t.get_text() for t in right.texts} == {"residual-20"}
+    assert {t.get_text() for t in left.texts} == {"plain-20", "plain-56"} and {t.get_text() for t in right.texts} == {"resnet-20"}
     heights = sorted(t.xy[1] for t in left.texts)
     low, high = left.get_ylim()
     assert heights[1] - heights[0] > 0.05 * (high - low)           # the curves end 1 point apart, the names do not overlap,
@@ -54,7 +54,7 @@ def test_gradient_norms_have_a_panel_for_each_moment_and_a_logarithmic_axis():
 def test_plain_nets_are_orange_and_residual_nets_blue_and_deeper_is_darker():
     from matplotlib.colors import to_rgb
 
-    left, right = plot.error_curves(metrics(("plain-20", "plain-56", "residual-20", "residual-56"))).axes
+    left, right = plot.error_curves(metrics(("plain-20", "plain-56", "resnet-20", "resnet-56"))).axes
     for ax, strongest in ((left, 0), (right, 2)):
         colours = [to_rgb(line.get_color()) for line in training_lines(ax)]
         assert all(np.argmax(colour) == strongest for colour in colours)

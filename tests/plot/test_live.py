@@ -7,7 +7,7 @@ import pytest
 
 from minires import data, models, plot
 from minires.plot.live import in_notebook
-from minires.train import Recipe, Trainer
+from minires.training.trainer import Recipe, Trainer
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_one_picture_that_grows_in_a_notebook(sets, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython.display", types.SimpleNamespace(display=display))
     live = plot.LiveCurves("drawn images")
     train(sets, live)
-    train(sets, live, "residual-8")
+    train(sets, live, "resnet-8")
     assert len(shown) == 1 and len(updated) == 3 and capsys.readouterr().out == ""
     pictures = [content["image/png"] for content in shown + updated]
     assert all(picture.startswith(b"\x89PNG") for picture in pictures) and len(set(pictures)) == 4
@@ -51,21 +51,21 @@ def test_one_picture_that_grows_in_a_notebook(sets, capsys, monkeypatch):
 
 def test_what_is_drawn_is_what_was_measured(sets):
     live = plot.LiveCurves()
-    for name in ("plain-8", "residual-8", "mine"):
+    for name in ("plain-8", "resnet-8", "mine"):
         train(sets, live, name)
     (ax,) = live.figure().axes
     lines = {line.get_label(): line for line in ax.lines}
     assert list(lines["plain-8, test"].get_ydata()) == [row["test_error"] for row in live.rows["plain-8"]]
     assert list(lines["mine, training"].get_ydata()) == [row["train_error"] for row in live.rows["mine"]]
     colours = [lines[f"{name}, training"].get_color() for name in live.rows]
-    assert colours == [plot.COLOURS["plain"], plot.COLOURS["residual"], plot.OTHERS[0]]
+    assert colours == [plot.COLOURS["plain"], plot.COLOURS["resnet"], plot.OTHERS[0]]
 
 
 def test_deeper_nets_are_darker_and_no_two_alike():
     live = plot.LiveCurves()
-    for name in ("plain-56", "plain-8", "mine", "plain-20", "yours", "residual-20"):
+    for name in ("plain-56", "plain-8", "mine", "plain-20", "yours", "resnet-20"):
         live.rows[name] = [{"epoch": 1, "train_error": 50, "test_error": 50}]
     (ax,) = live.figure().axes
     colours = {line.get_label().split(",")[0]: line.get_color() for line in ax.lines}
     assert [colours[f"plain-{depth}"] for depth in (8, 20, 56)] == list(plot.SHADES["plain"][:3])
-    assert len(set(colours.values())) == len(colours) and colours["residual-20"] == plot.COLOURS["residual"]
+    assert len(set(colours.values())) == len(colours) and colours["resnet-20"] == plot.COLOURS["resnet"]

@@ -8,7 +8,7 @@ import os
 from importlib import import_module
 
 from ...errors import ConfigError, unknown_name
-from ..assignments import KEYS
+from ..notebooks import KEYS
 from ..compare import Trial
 from ..locked import lock
 

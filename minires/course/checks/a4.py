@@ -566,7 +566,7 @@ def twins(function, trial):
     expect_that(reports[0] is not None, "twins: expected two nets, plain and residual")
     (both, shared), (again, _), (other, _) = reports
     values, places = [], []
-    for family, parts in zip(("plain", "residual"), both):
+    for family, parts in zip(("plain", "resnet"), both):
         places.append(found(f"twins: the {family} net", parts, network_kernels(n, width)))
         values.append(parts["values"])
     if not all(np.array_equal(a, b) for a, b in zip(*values)):
@@ -622,9 +622,9 @@ def train(function, trial):
 
 @task("a4.curves")
 def curves(losses, start, trial):
-    seeds, families = 3, ("plain", "residual")
+    seeds, families = 3, ("plain", "resnet")
     expect_that(isinstance(losses, dict) and isinstance(start, dict) and set(losses) == set(start) == set(families), "losses and start: expected one entry each for plain and residual")
-    for seed, (one, other) in enumerate(zip(start["plain"], start["residual"])):
+    for seed, (one, other) in enumerate(zip(start["plain"], start["resnet"])):
         expect_that(np.shape(one) == np.shape(other) == (numbers(3, 8, "A"),), f"start: expected {numbers(3, 8, 'A'):,} parameters in each net, got {np.size(one):,} and {np.size(other):,}")
         expect_that(np.array_equal(one, other), f"start: with seed {seed} the two nets did not start from the same weights: see twins")
     try:
@@ -641,5 +641,5 @@ def curves(losses, start, trial):
         expect_that(table[family].shape == (seeds, 80), f"losses of {family}: expected 3 runs of 80 steps, got shape {table[family].shape}")
     ends = {family: table[family][:, -20:].mean() for family in families}
     expect_that(ends["plain"] < 2.15, f"losses of plain: expected less than 2.15 in the last 20 steps, got {ends['plain']:.2f}: hardly anything was learned")
-    expect_that(ends["residual"] < ends["plain"] - 0.2, f"losses: in the last 20 steps expected those of residual well below those of plain, got {ends['residual']:.2f} and "
+    expect_that(ends["resnet"] < ends["plain"] - 0.2, f"losses: in the last 20 steps expected those of residual well below those of plain, got {ends['resnet']:.2f} and "
                                                         f"{ends['plain']:.2f}. Do plain and residual stand in the right places, and is the shortcut in every block?")

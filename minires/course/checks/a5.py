@@ -58,9 +58,9 @@ def twins(function, trial):
     seed = int(trial.rng.integers(1000))
     first = ("plain", 8, {"width": 4, "seed": seed})
     narrow = {"width": 4, "seed": seed}
-    cases = [(True, "plain-8 and residual-8 of one seed", ("resnet", 8, narrow), "", "their parameters have the same names, shapes and numbers. Are Tensors compared? Compare their arrays, tensor.data"),
+    cases = [(True, "plain-8 and resnet-8 of one seed", ("resnet", 8, narrow), "", "their parameters have the same names, shapes and numbers. Are Tensors compared? Compare their arrays, tensor.data"),
              (False, "two seeds", ("resnet", 8, {**narrow, "seed": seed + 1}), "", "the names and shapes agree, the numbers do not: compare tensor.data"),
-             (False, "residual-8 with 1x1 convolutions in its shortcuts", ("resnet", 8, {**narrow, "shortcut": "B"}), "",
+             (False, "resnet-8 with 1x1 convolutions in its shortcuts", ("resnet", 8, {**narrow, "shortcut": "B"}), "",
               "one has parameters that the other has not: compare the names too"),
              (False, "a net with one parameter more, after all the others", ("plain", 8, narrow), "one more",
               "one has a parameter that the other has not: compare the names of both (zip stops where the shorter one ends)"),
@@ -110,7 +110,7 @@ def paired(function, trial):
     draw = trial.rng.uniform
     for what, seeds, others in (("the same seeds", [0, 1, 2], [0, 1, 2]), ("seeds in another order", [2, 0, 1, 3], [1, 3, 0, 2]),
                                 ("a seed that only one of them has", [0, 1, 2, 5], [2, 0, 1]), ("seeds that only the other has", [4, 0, 2], [0, 1, 2, 3, 4])):
-        errors = {"plain-14": {seed: float(draw(50, 90)) for seed in seeds}, "residual-14": {0: 12.0, 1: 13.0},
+        errors = {"plain-14": {seed: float(draw(50, 90)) for seed in seeds}, "resnet-14": {0: 12.0, 1: 13.0},
                   "plain-44": {seed: float(draw(50, 90)) for seed in others}}
         net, other = "plain-44", "plain-14"
         common = sorted({*seeds} & {*others})
@@ -230,10 +230,10 @@ def verdict(function, trial):
 def compare(function, trial):
     margin = 4.0
     shallow, deep = (14, 44) if trial.seed % 2 else (20, 56)
-    base = {f"plain-{shallow}": 50.0, f"plain-{deep}": 71.0, f"residual-{shallow}": 40.0, f"residual-{deep}": 43.0}
+    base = {f"plain-{shallow}": 50.0, f"plain-{deep}": 71.0, f"resnet-{shallow}": 40.0, f"resnet-{deep}": 43.0}
     errors = {net: {seed: float(error + trial.rng.uniform(-0.4, 0.4)) for seed in (1, 0, 2, 3)} for net, error in base.items()}
-    pairs = {"degradation": (f"plain-{deep}", f"plain-{shallow}"), "shortcuts": (f"residual-{deep}", f"plain-{deep}"),
-             "depth with shortcuts": (f"residual-{deep}", f"residual-{shallow}")}
+    pairs = {"degradation": (f"plain-{deep}", f"plain-{shallow}"), "shortcuts": (f"resnet-{deep}", f"plain-{deep}"),
+             "depth with shortcuts": (f"resnet-{deep}", f"resnet-{shallow}")}
     try:
         got = probe("a5.plain", function, errors, shallow, deep, margin)
     except WrongAnswer as error:
@@ -296,7 +296,7 @@ def _is_whole(value):
 def run(rows, errors, depths, trial):
     expect_that(isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows),
                 "rows: expected the list of dictionaries that read_rows gives, and not an empty one")
-    nets = [f"{family}-{depth}" for family in ("plain", "residual") for depth in depths]
+    nets = [f"{family}-{depth}" for family in ("plain", "resnet") for depth in depths]
     columns = ("net", "seed", "epoch", "train_error", "test_error")
     for row in rows:
         lacking = [name for name in columns if name not in row]
@@ -332,7 +332,7 @@ def run(rows, errors, depths, trial):
 def _table(trial, epochs=11):
     """Rows of four nets and three seeds in a random order, with errors that fall and jump."""
     rows = []
-    for net in ("plain-14", "plain-44", "residual-14", "residual-44"):
+    for net in ("plain-14", "plain-44", "resnet-14", "resnet-44"):
         level = trial.rng.uniform(30, 60)
         for seed in (0, 1, 2):
             for epoch in range(1, epochs + 1):

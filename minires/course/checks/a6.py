@@ -6,13 +6,13 @@ import numpy as np
 
 from ... import data, nn
 from ... import functional as F
-from ...tensor import Tensor
+from ...autograd.tensor import Tensor
 from ..compare import WrongAnswer, call, expect, expect_that, probe
 from ..probes import a6
 from . import task
 
 OUTCOMES = ("supported", "contradicted", "undecided")
-RESIDUAL, WITHOUT = ("residual", 8, 3, True), ("plain", 8, 2, False)       # family, depth, width, batch norm
+RESIDUAL, WITHOUT = ("resnet", 8, 3, True), ("plain", 8, 2, False)       # family, depth, width, batch norm
 
 
 def length(array):
@@ -61,7 +61,7 @@ def filled(kind, trial):
     return weights, gradients
 
 
-KINDS = ((RESIDUAL, "residual-8"), (WITHOUT, "plain-8 without batch norm"), ("linear", "a net of 12 linear layers"))
+KINDS = ((RESIDUAL, "resnet-8"), (WITHOUT, "plain-8 without batch norm"), ("linear", "a net of 12 linear layers"))
 
 
 @task("a6.gradient_norms")
@@ -241,7 +241,7 @@ def norms_at_start(function, trial):
 
 @task("a6.draw")
 def draw(function, trial):
-    norms = {"plain-44": np.exp(trial.normal(3, 9)), "residual-8": np.exp(trial.normal(2, 5))}
+    norms = {"plain-44": np.exp(trial.normal(3, 9)), "resnet-8": np.exp(trial.normal(2, 5))}
     (across, scale), lines, labels, legend = probe("a6.drawing", function, norms)
     found = {label: (x, y) for label, x, y in lines}
     expect_that(lines, "draw: no line was drawn on the axes that were handed in: use ax.plot(...)")
@@ -287,7 +287,7 @@ def gradients_at(net, images, labels):
 @task("a6.block_gradients")
 def block_gradients(function, trial):
     images, labels = batch_of(trial)
-    for kind, what in ((RESIDUAL, "residual-8"), (("plain", 14, 3, True), "plain-14")):
+    for kind, what in ((RESIDUAL, "resnet-8"), (("plain", 14, 3, True), "plain-14")):
         got, again, left = probe("a6.blocks", function, kind, images, labels)
         expect_that(got is not None, "block_gradients: expected a number for each block, got None; is a `return` missing?")
         expect_that(isinstance(got, np.ndarray), f"block_gradients: expected an array, one number for each block, got a {type(got).__name__}: np.array(...)")
@@ -321,7 +321,7 @@ def block_gradients(function, trial):
 
 @task("a6.recorder")
 def recorder(recorder_class, trial):
-    kind, steps = (("plain", "residual")[trial.seed % 2], 8, 3, True), 5
+    kind, steps = (("plain", "resnet")[trial.seed % 2], 8, 3, True), 5
     gradients, moved = probe("a6.record", recorder_class, kind, steps)
     expect_that(gradients is not None and moved is not None, f"Recorder: it has no attribute {'gradients' if gradients is None else 'moved'}: make the lists in __init__")
     for name, table in (("gradients", gradients), ("moved", moved)):

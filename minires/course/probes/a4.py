@@ -4,7 +4,7 @@ import numpy as np
 
 from ... import functional as F
 from ... import nn
-from ...tensor import Tensor
+from ...autograd.tensor import Tensor
 
 
 def two_draws(he_normal, shape, seed):

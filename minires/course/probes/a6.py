@@ -3,7 +3,7 @@
 import numpy as np
 
 from ... import data, models, nn
-from ...train import Recipe, Trainer
+from ...training.trainer import Recipe, Trainer
 
 
 def net_of(kind, seed=0):
@@ -12,7 +12,7 @@ def net_of(kind, seed=0):
         rng = np.random.default_rng(seed)
         return nn.Sequential(*(nn.Linear(3, 3, rng=rng) for _ in range(12)))
     family, depth, width, batch_norm = kind
-    return {"plain": models.plain, "residual": models.resnet}[family](depth, width=width, batch_norm=batch_norm, seed=seed)
+    return {"plain": models.plain, "resnet": models.resnet}[family](depth, width=width, batch_norm=batch_norm, seed=seed)
 
 
 def layers(function, kind, weights, gradients):

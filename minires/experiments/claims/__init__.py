@@ -3,8 +3,8 @@
 from . import (aftermath, copy, degradation, flung_out, gradient_flow, landscape, lesions, longer, multilayer_perceptron, path_lengths,
                pre_activation, responses, shattering, shortcuts, stochastic_depth, trajectory, vanishing_at_initialisation,
                vanishing_in_training, vanishing_without_batch_norm, without_batch_norm)
-from .report import lines
-from .run import run, write_report
+from .frame.report import lines
+from .frame.run import run, write_report
 
 # In the order in which the report tells the story.
 CLAIMS = {module.CLAIM.name: module.CLAIM for module in (

@@ -5,9 +5,9 @@ that, batch norm taking their scale out again, later steps hardly turn them. Wha
 """
 
 from ...plot import COLOURS, OTHERS
-from . import errors
-from .claim import Claim
-from .verdict import CONTRADICTED, SUPPORTED, UNDECIDED, Verdict, below
+from .frame import error_comparison
+from .frame.claim import Claim
+from .frame.verdict import CONTRADICTED, SUPPORTED, UNDECIDED, Verdict, below
 
 CURES = {"warm-up": "the learning rate rises from a tenth over the first fifth of the steps", "clipped": "gradients scaled down to norm 1",
          "small rate": "a tenth of the learning rate throughout", "kept norms": "weights set back to their first length after every step"}
@@ -16,7 +16,7 @@ MARGIN = 2.0           # percentage points
 
 def judge(rows):
     """Supported if one cure helps, contradicted if none does."""
-    found = [below(errors.differences(rows, ("plain-56", cure), ("plain-56", "usual")), 0, MARGIN, f"training error with {cure} minus usual",
+    found = [below(error_comparison.differences(rows, ("plain-56", cure), ("plain-56", "usual")), 0, MARGIN, f"training error with {cure} minus usual",
                    "points") for cure in CURES]
     outcomes = [verdict.outcome for verdict in found]
     outcome = SUPPORTED if SUPPORTED in outcomes else UNDECIDED if UNDECIDED in outcomes else CONTRADICTED
@@ -30,8 +30,8 @@ CLAIM = Claim(
     source="that the explosion makes deep nets untrainable: Yang et al. 2019, arXiv:1902.08129; that it acts through the effective rate of van Laarhoven 2017, arXiv:1706.05350, is a hypothesis of our own",
     predictions={"the hypothesis": "with the same number of steps, one of the cures lowers the training error",
                  "He et al. 2015": "the cause lies elsewhere (they conjecture exponentially low convergence rates): no cure helps much"},
-    columns=errors.COLUMNS, text=errors.TEXT, judge=judge,
-    measure=errors.measure(*(("plain-56", variant) for variant in ("usual", *CURES)), ("plain-20", "usual"), ("residual-56", "usual")),
-    draw=errors.draw(("plain-56, the same number of steps", [("usual", "plain-56", "usual", COLOURS["plain"]),
+    columns=error_comparison.COLUMNS, text=error_comparison.TEXT, judge=judge,
+    measure=error_comparison.measure(*(("plain-56", variant) for variant in ("usual", *CURES)), ("plain-20", "usual"), ("resnet-56", "usual")),
+    draw=error_comparison.draw(("plain-56, the same number of steps", [("usual", "plain-56", "usual", COLOURS["plain"]),
                       *((cure.replace(" ", "\n").replace("-", "-\n"), "plain-56", cure, colour) for cure, colour in zip(CURES, OTHERS))]),
-                     ("to compare", [("plain-20", "plain-20", "usual", "#f0a35c"), ("residual-\n56", "residual-56", "usual", COLOURS["residual"])])))
+                     ("to compare", [("plain-20", "plain-20", "usual", "#f0a35c"), ("resnet-\n56", "resnet-56", "usual", COLOURS["resnet"])])))

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from ... import models, plot
 from ...diagnostics import evaluate
-from ...tensor import Tensor
-from ...train import Trainer
-from . import errors
-from .claim import Claim
-from .verdict import above, below, together
+from ...autograd.tensor import Tensor
+from ...training.trainer import Trainer
+from .frame import error_comparison
+from .frame.claim import Claim
+from .frame.verdict import above, below, together
 
 STEPS, RATE = 150, 0.1          # of training on: steps, and the part of the usual learning rate
 MARGIN = 2.0                    # percentage points
@@ -40,7 +40,7 @@ def judge(rows):
     differences = [max(row["difference"] for row in rows if row["seed"] == seed) for seed in seeds]
     return together(
         below(differences, EQUAL, 0, "largest difference between a logit of plain-20 and of its copy with 56 layers"),
-        above(errors.differences(rows, ("plain-56", "usual"), ("copy", "usual")), 0, MARGIN,
+        above(error_comparison.differences(rows, ("plain-56", "usual"), ("copy", "usual")), 0, MARGIN,
               "training error of plain-56 trained as usual minus that of the copy", "points"))
 
 
@@ -50,8 +50,8 @@ CLAIM = Claim(
     source="He et al. 2015, arXiv:1512.03385, section 1",
     predictions={"He et al.": "plain-20 with layers set to the identity is a plain-56 with the same error; plain-56 trained as usual stays above",
                  "capacity": "the shallow net cannot be copied, or training finds something as good"},
-    columns=(*errors.COLUMNS, "difference"), text=errors.TEXT, measure=measure, judge=judge,
-    draw=errors.draw(("", [("plain-20", "plain-20", "usual", plot.SHADES["plain"][0]),
+    columns=(*error_comparison.COLUMNS, "difference"), text=error_comparison.TEXT, measure=measure, judge=judge,
+    draw=error_comparison.draw(("", [("plain-20", "plain-20", "usual", plot.SHADES["plain"][0]),
                            ("its copy,\n56 layers", "copy", "usual", plot.OTHERS[0]),
                            ("the copy,\ntrained on", "copy, trained on", "usual", plot.OTHERS[1]),
                            ("plain-56\nas usual", "plain-56", "usual", plot.SHADES["plain"][1])])))

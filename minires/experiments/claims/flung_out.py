@@ -7,11 +7,11 @@ governed by the effective learning rate lr / |w|^2: twice as long, a quarter of 
 from statistics import mean
 
 from ... import plot
-from .claim import Claim
-from .laboratory import WATCHED_STEPS, geometric, recorded
-from .verdict import above, below, together
+from .frame.claim import Claim
+from .frame.laboratory import WATCHED_STEPS, geometric, recorded
+from .frame.verdict import above, below, together
 
-NETS = ("plain-56", "residual-56")
+NETS = ("plain-56", "resnet-56")
 MOMENTS = (1, 10, WATCHED_STEPS)
 EARLY = 10             # layers next to the images
 LONGER, SLOWED = 2.0, 0.25             # times as long; of the rate at the start

@@ -5,10 +5,10 @@ from statistics import mean
 
 from ... import plot
 from ...diagnostics import activation_gradients
-from .claim import Claim
-from .verdict import below, together
+from .frame.claim import Claim
+from .frame.verdict import below, together
 
-NETS = ("plain-56", "residual-56")
+NETS = ("plain-56", "resnet-56")
 MOMENTS = ("at initialisation", "after training")
 BATCH = 128
 MARGIN = 0.3           # log10: a factor of 2
@@ -22,9 +22,9 @@ def measure(laboratory, seed):
 
 
 def judge(rows):
-    return together(*(below([_range(rows, "residual-56", moment, seed) - _range(rows, "plain-56", moment, seed)
+    return together(*(below([_range(rows, "resnet-56", moment, seed) - _range(rows, "plain-56", moment, seed)
                              for seed in sorted({row["seed"] for row in rows})], 0, MARGIN,
-                            f"{moment}, log10 of the largest over the smallest gradient at a block, residual-56 minus plain-56") for moment in MOMENTS))
+                            f"{moment}, log10 of the largest over the smallest gradient at a block, resnet-56 minus plain-56") for moment in MOMENTS))
 
 
 def _range(rows, net, moment, seed):
@@ -56,6 +56,6 @@ CLAIM = Claim(
     name="gradient-flow",
     statement="Shortcuts carry the gradient: along the blocks it changes much less than in a plain net.",
     source="He et al. 2016, arXiv:1603.05027, section 2, equation 5; at initialisation Yang et al. 2019, arXiv:1902.08129",
-    predictions={"He et al.": "the norm varies less along residual-56 than along plain-56, before training and after",
+    predictions={"He et al.": "the norm varies less along resnet-56 than along plain-56, before training and after",
                  "batch norm alone keeps gradients healthy": "both alike"},
     columns=("seed", "net", "moment", "block", "gradient_norm"), text=("net", "moment"), measure=measure, judge=judge, draw=draw)

@@ -4,10 +4,10 @@ import numpy as np
 
 from ... import plot
 from ...diagnostics import loss_plane, random_direction
-from .claim import Claim
-from .verdict import above
+from .frame.claim import Claim
+from .frame.verdict import above
 
-NETS = ("plain-56", "residual-56")
+NETS = ("plain-56", "resnet-56")
 GRID, REACH = 17, 1.0                  # points along each axis, from -REACH to REACH
 IMAGES = 250
 HIGHEST = 6.0          # nats: where the figure's colours end; guessing among ten classes costs 2.3
@@ -28,8 +28,8 @@ def measure(laboratory, seed):
 
 def judge(rows):
     seeds = sorted({row["seed"] for row in rows})
-    return above([concave(grid(rows, "plain-56", seed)[2]) - concave(grid(rows, "residual-56", seed)[2]) for seed in seeds], 0, MARGIN,
-                 "share of the plane where the loss bends downwards, plain-56 minus residual-56")
+    return above([concave(grid(rows, "plain-56", seed)[2]) - concave(grid(rows, "resnet-56", seed)[2]) for seed in seeds], 0, MARGIN,
+                 "share of the plane where the loss bends downwards, plain-56 minus resnet-56")
 
 
 def concave(loss):
@@ -75,6 +75,6 @@ CLAIM = Claim(
     name="landscape",
     statement="The loss around a deep plain net is chaotic, around a residual net smooth.",
     source="Li et al. 2018, arXiv:1712.09913, figures 1 and 5",
-    predictions={"Li et al.": "many bumps in the plane of plain-56, a single bowl around residual-56",
+    predictions={"Li et al.": "many bumps in the plane of plain-56, a single bowl around resnet-56",
                  "no difference": "both alike"},
     columns=("seed", "net", "x", "y", "loss"), text=("net",), measure=measure, judge=judge, draw=draw)

@@ -4,10 +4,10 @@ from statistics import mean, median
 
 from ... import plot
 from ...diagnostics import drop_each, swap_each
-from .claim import Claim
-from .verdict import above, below, together
+from .frame.claim import Claim
+from .frame.verdict import above, below, together
 
-NETS = ("plain-56", "residual-56")
+NETS = ("plain-56", "resnet-56")
 HARDLY, LOST = 0.25, 0.5               # of what the net can do better than chance
 MARGIN = 0.05
 IMAGES = 500
@@ -26,7 +26,7 @@ def measure(laboratory, seed):
 
 
 def judge(rows):
-    return together(below(_medians(rows, "residual-56"), HARDLY, MARGIN, "what residual-56 loses of its lead over chance by dropping a block, median"),
+    return together(below(_medians(rows, "resnet-56"), HARDLY, MARGIN, "what resnet-56 loses of its lead over chance by dropping a block, median"),
                     above(_medians(rows, "plain-56"), LOST, MARGIN, "what plain-56 loses"))
 
 

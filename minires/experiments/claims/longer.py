@@ -1,15 +1,15 @@
 """Would patience do? Plain-56, trained three times as long."""
 
 from ...plot import SHADES
-from . import errors
-from .claim import Claim
-from .verdict import above
+from .frame import error_comparison
+from .frame.claim import Claim
+from .frame.verdict import above
 
 MARGIN = 2.0           # percentage points
 
 
 def judge(rows):
-    return above(errors.differences(rows, ("plain-56", "three times longer"), ("plain-20", "usual")), 0, MARGIN,
+    return above(error_comparison.differences(rows, ("plain-56", "three times longer"), ("plain-20", "usual")), 0, MARGIN,
                  "training error of plain-56 after three times as many steps minus that of plain-20", "points")
 
 
@@ -19,8 +19,8 @@ CLAIM = Claim(
     source="He et al. 2015, arXiv:1512.03385, section 4.1, footnote 3",
     predictions={"He et al.": "plain-56 with three times as many steps still has the higher training error",
                  "slow convergence": "given the steps, the deeper net catches up"},
-    columns=errors.COLUMNS, text=errors.TEXT, judge=judge,
-    measure=errors.measure(("plain-20", "usual"), ("plain-56", "usual"), ("plain-56", "three times longer"), ("residual-56", "usual")),
-    draw=errors.draw(("", [("plain-20", "plain-20", "usual", SHADES["plain"][0]), ("plain-56", "plain-56", "usual", SHADES["plain"][1]),
+    columns=error_comparison.COLUMNS, text=error_comparison.TEXT, judge=judge,
+    measure=error_comparison.measure(("plain-20", "usual"), ("plain-56", "usual"), ("plain-56", "three times longer"), ("resnet-56", "usual")),
+    draw=error_comparison.draw(("", [("plain-20", "plain-20", "usual", SHADES["plain"][0]), ("plain-56", "plain-56", "usual", SHADES["plain"][1]),
                            ("plain-56,\n3 x longer", "plain-56", "three times longer", SHADES["plain"][2]),
-                           ("residual-56", "residual-56", "usual", SHADES["residual"][1])])))
+                           ("resnet-56", "resnet-56", "usual", SHADES["resnet"][1])])))

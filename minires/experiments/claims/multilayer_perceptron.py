@@ -5,21 +5,21 @@ with every seed (its training error stays that of guessing), as ResNet-110 neede
 """
 
 from ...plot import SHADES
-from . import errors
-from .claim import Claim
-from .verdict import above, below, together
+from .frame import error_comparison
+from .frame.claim import Claim
+from .frame.verdict import above, below, together
 
 NETS = {"plain-mlp-20": ("plain\n20", SHADES["plain"][0]), "plain-mlp-56": ("plain\n56", SHADES["plain"][1]),
-        "residual-mlp-20": ("residual\n20", SHADES["residual"][0]), "residual-mlp-56": ("residual\n56", SHADES["residual"][1])}
+        "residual-mlp-20": ("residual\n20", SHADES["resnet"][0]), "residual-mlp-56": ("residual\n56", SHADES["resnet"][1])}
 TRAININGS = {"usual": "as usual", "warm-up": "with a warm-up"}
 MARGIN = 2.0           # percentage points
 
 
 def judge(rows):
     return together(
-        above(errors.differences(rows, ("plain-mlp-56", "warm-up"), ("plain-mlp-20", "warm-up")), 0, MARGIN,
+        above(error_comparison.differences(rows, ("plain-mlp-56", "warm-up"), ("plain-mlp-20", "warm-up")), 0, MARGIN,
               "with a warm-up, training error of plain-mlp-56 minus plain-mlp-20", "points"),
-        below(errors.differences(rows, ("residual-mlp-56", "warm-up"), ("plain-mlp-56", "warm-up")), 0, MARGIN,
+        below(error_comparison.differences(rows, ("residual-mlp-56", "warm-up"), ("plain-mlp-56", "warm-up")), 0, MARGIN,
               "training error of residual-mlp-56 minus plain-mlp-56", "points"))
 
 
@@ -29,6 +29,6 @@ CLAIM = Claim(
     source="a consequence of the general argument of He et al. 2015, arXiv:1512.03385, section 3.1",
     predictions={"depth itself": "plain-mlp-56 trains worse than plain-mlp-20, and shortcuts cure it",
                  "something of convolutions": "no such gap between fully connected nets"},
-    columns=errors.COLUMNS, text=errors.TEXT, judge=judge, measure=errors.measure(*((net, variant) for variant in TRAININGS for net in NETS)),
-    draw=errors.draw(*((f"fully connected, {title}", [(label, net, variant, colour) for net, (label, colour) in NETS.items()])
+    columns=error_comparison.COLUMNS, text=error_comparison.TEXT, judge=judge, measure=error_comparison.measure(*((net, variant) for variant in TRAININGS for net in NETS)),
+    draw=error_comparison.draw(*((f"fully connected, {title}", [(label, net, variant, colour) for net, (label, colour) in NETS.items()])
                        for variant, title in TRAININGS.items())))

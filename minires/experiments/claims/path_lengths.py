@@ -4,10 +4,10 @@ from statistics import mean
 
 from ... import plot
 from ...diagnostics import path_gradients
-from .claim import Claim
-from .verdict import below
+from .frame.claim import Claim
+from .frame.verdict import below
 
-NET, BLOCKS, BATCH, SAMPLES = "residual-56", 27, 32, 16
+NET, BLOCKS, BATCH, SAMPLES = "resnet-56", 27, 32, 16
 MARGIN = 1.0           # blocks
 
 
@@ -36,7 +36,7 @@ def draw(rows, caption):
               ("share of all gradient", lambda row: row["total"] / sum(r["total"] for r in rows if r["seed"] == row["seed"])))
     for ax, (title, value) in zip(axes, panels):
         ax.plot(lengths, [mean(value(row) for row in rows if row["length"] == length) for length in lengths], "o-", markersize=4,
-                color=plot.COLOURS["residual"], linewidth=2)
+                color=plot.COLOURS["resnet"], linewidth=2)
         ax.set_title(title)
         ax.set_xlabel("residual branches on the path")
     axes[1].set_yscale("log")

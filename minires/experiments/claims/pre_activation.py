@@ -1,16 +1,16 @@
 """Should batch norm and ReLU come before the convolution?"""
 
 from ...plot import COLOURS, OTHERS
-from . import errors
-from .claim import Claim
-from .verdict import below
+from .frame import error_comparison
+from .frame.claim import Claim
+from .frame.verdict import below
 
 MARGIN = 2.0           # percentage points
 
 
 def judge(rows):
-    return below(errors.differences(rows, ("pre-activation-56", "usual"), ("residual-56", "usual")), 0, MARGIN,
-                 "training error of pre-activation-56 minus residual-56", "points")
+    return below(error_comparison.differences(rows, ("pre-activation-56", "usual"), ("resnet-56", "usual")), 0, MARGIN,
+                 "training error of pre-activation-56 minus resnet-56", "points")
 
 
 CLAIM = Claim(
@@ -19,7 +19,7 @@ CLAIM = Claim(
     source="He et al. 2016, arXiv:1603.05027, section 4 (shown there for 110 layers and more)",
     predictions={"He et al. 2016": "a lower training error, the more so the deeper the net",
                  "at 56 layers": "the signal is seldom cut by the last ReLU of a block, so perhaps no difference yet"},
-    columns=errors.COLUMNS, text=errors.TEXT, judge=judge,
-    measure=errors.measure(("residual-56", "usual"), ("pre-activation-56", "usual")),
-    draw=errors.draw(("", [("residual-56", "residual-56", "usual", COLOURS["residual"]),
+    columns=error_comparison.COLUMNS, text=error_comparison.TEXT, judge=judge,
+    measure=error_comparison.measure(("resnet-56", "usual"), ("pre-activation-56", "usual")),
+    draw=error_comparison.draw(("", [("resnet-56", "resnet-56", "usual", COLOURS["resnet"]),
                            ("pre-\nactivation-56", "pre-activation-56", "usual", OTHERS[0])])))

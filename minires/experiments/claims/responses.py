@@ -3,10 +3,10 @@
 from statistics import mean
 
 from ... import diagnostics, plot
-from .claim import Claim
-from .verdict import below, together
+from .frame.claim import Claim
+from .frame.verdict import below, together
 
-NETS = ("plain-20", "plain-56", "residual-20", "residual-56")
+NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
 MARGIN = 0.05          # of a ratio
 IMAGES = 1000
 
@@ -17,8 +17,8 @@ def measure(laboratory, seed):
 
 
 def judge(rows):
-    return together(below(_ratios(rows, "residual-56", "plain-56"), 1, MARGIN, "response of residual-56 over plain-56, mean of the layers"),
-                    below(_ratios(rows, "residual-56", "residual-20"), 1, MARGIN, "response of residual-56 over residual-20"))
+    return together(below(_ratios(rows, "resnet-56", "plain-56"), 1, MARGIN, "response of resnet-56 over plain-56, mean of the layers"),
+                    below(_ratios(rows, "resnet-56", "resnet-20"), 1, MARGIN, "response of resnet-56 over resnet-20"))
 
 
 def _ratios(rows, first, second):
@@ -54,6 +54,6 @@ CLAIM = Claim(
     name="responses",
     statement="Residual layers respond less than plain ones, and less the deeper the net: each changes the signal only a little.",
     source="He et al. 2015, arXiv:1512.03385, section 4.2, figure 7",
-    predictions={"He et al.": "smaller standard deviations in residual-56 than in plain-56, and than in residual-20",
+    predictions={"He et al.": "smaller standard deviations in resnet-56 than in plain-56, and than in resnet-20",
                  "no refinement": "about equal ones"},
     columns=("seed", "net", "depth", "std"), text=("net",), measure=measure, judge=judge, draw=draw)

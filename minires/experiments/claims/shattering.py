@@ -4,10 +4,10 @@ from statistics import mean
 
 from ... import plot
 from ...diagnostics import gradient_path
-from .claim import Claim
-from .verdict import above
+from .frame.claim import Claim
+from .frame.verdict import above
 
-NETS = ("plain-20", "plain-56", "residual-20", "residual-56")
+NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
 POINTS, LAGS, LAG = 64, 24, 1          # on the path from one image to another; the lag at which nets are compared: neighbours
 MARGIN = 0.1           # of a correlation
 
@@ -25,8 +25,8 @@ def judge(rows):
     def at_lag(net):
         return [row["autocorrelation"] for row in sorted(rows, key=lambda row: row["seed"]) if (row["net"], row["lag"]) == (net, LAG)]
 
-    return above([a - b for a, b in zip(at_lag("residual-56"), at_lag("plain-56"), strict=True)], 0, MARGIN,
-                 f"autocorrelation of gradients at lag {LAG} of {POINTS} points, residual-56 minus plain-56")
+    return above([a - b for a, b in zip(at_lag("resnet-56"), at_lag("plain-56"), strict=True)], 0, MARGIN,
+                 f"autocorrelation of gradients at lag {LAG} of {POINTS} points, resnet-56 minus plain-56")
 
 
 @plot.styled
@@ -49,6 +49,6 @@ CLAIM = Claim(
     name="shattering",
     statement="In a deep plain net the gradients at nearby inputs have little in common; shortcuts keep them alike.",
     source="Balduzzi et al. 2017, arXiv:1702.08591 (correlation 2^-L in plain nets, 1 / sqrt(L) in residual ones)",
-    predictions={"Balduzzi et al.": "the autocorrelation falls at once in plain-56, and slowly in residual-56",
+    predictions={"Balduzzi et al.": "the autocorrelation falls at once in plain-56, and slowly in resnet-56",
                  "no shattering": "equal curves"},
     columns=("seed", "net", "lag", "autocorrelation"), text=("net",), measure=measure, judge=judge, draw=draw)

@@ -6,10 +6,10 @@ import numpy as np
 
 from ... import plot
 from ...diagnostics import loss_plane, trajectory
-from .claim import Claim
-from .laboratory import FOLLOWED as NETS
+from .frame.claim import Claim
+from .frame.laboratory import FOLLOWED as NETS
 from .landscape import contours, grid
-from .verdict import above, together
+from .frame.verdict import above, together
 
 GRID, IMAGES = 13, 250
 BEYOND = 0.25          # how far the plane goes on around the way, of its size

@@ -6,11 +6,11 @@ from statistics import mean
 from ... import functional as F
 from ... import plot
 from ...diagnostics import gradient_norms
-from ...tensor import Tensor
-from .claim import Claim
-from .verdict import below
+from ...autograd.tensor import Tensor
+from .frame.claim import Claim
+from .frame.verdict import below
 
-NETS = ("plain-20", "plain-56", "residual-20", "residual-56")
+NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
 VANISHED = -1.0        # log10: the first layer's gradient is a tenth of the last's
 MARGIN = 0.3           # a factor of 2
 

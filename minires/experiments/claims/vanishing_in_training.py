@@ -6,12 +6,12 @@ from statistics import mean
 import numpy as np
 
 from ... import plot
-from .claim import Claim
-from .laboratory import WATCHED_STEPS
+from .frame.claim import Claim
+from .frame.laboratory import WATCHED_STEPS
 from .vanishing_at_initialisation import MARGIN, VANISHED, fall
-from .verdict import below
+from .frame.verdict import below
 
-NETS = ("plain-56", "residual-56")
+NETS = ("plain-56", "resnet-56")
 MOMENTS = (0, 1, 10, 100, 300)         # marked on the axis
 
 

@@ -5,8 +5,8 @@ from statistics import mean
 
 from ... import models, plot
 from ...diagnostics import propagation
-from .claim import Claim
-from .verdict import below, together
+from .frame.claim import Claim
+from .frame.verdict import below, together
 
 GAINS = {"gain 1": 1.0, "gain sqrt 2 (He)": sqrt(2), "gain 2": 2.0}      # standard deviation of the weights is gain / sqrt(fan_in)
 DEPTH, DRAWS, BATCH = 20, 5, 32

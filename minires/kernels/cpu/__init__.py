@@ -1,7 +1,10 @@
-"""The fast wing on NumPy: what `common` holds, with convolution, batch norm and pooling written for caches and cores."""
+"""The fast backend on NumPy: what `common` holds, with convolution, batch norm and pooling written for caches and cores."""
 
 from ..common import *
-from .batch_norm import batch_norm, batch_norm_relu
+from .activation import add_relu, relu
+from .augmentation import prepare_images
+from .normalization import batch_norm, batch_norm_relu, update_running_stats
 from .conv import conv2d, conv2d_relu
-from .elementwise import add, add_relu, relu
+from .elementwise import add
 from .pooling import avg_pool2d, global_avg_pool2d, max_pool2d
+from .optimizers import sgd

@@ -8,8 +8,8 @@ from functools import cache, reduce
 
 import numpy as np
 
-from . import memory, parallel
-from .elementwise import where_positive
+from . import workspace, chunks
+from .activation import where_positive
 
 LINE = 8192                  # numbers in a line, at most
 FINISHED_AT_ONCE = 256 * 1024     # bytes of what a convolution has put out: with a shortcut's they fit into a core's second-level cache
@@ -29,7 +29,7 @@ def moments(x):
             piece = lines[first:last]
             count = piece.size // x.shape[-1]
             mean = fold(piece.sum(axis=0)) / x.dtype.type(count)
-            deviation = parallel.scratch("deviation", piece.shape, x.dtype)
+            deviation = chunks.scratch("deviation", piece.shape, x.dtype)
             np.subtract(piece, _tile(mean, piece), out=deviation)
             squares = fold(_sum_of_products(deviation, deviation))
             if len(piece) > MANY_LINES:
@@ -37,14 +37,14 @@ def moments(x):
                 mean, squares = mean + missed, squares - missed * missed * x.dtype.type(count)
             yield count, mean, squares
 
-    _, mean, squares = reduce(_merge, parallel.run(share, len(lines), lines[0].nbytes))
+    _, mean, squares = reduce(_merge, chunks.run(share, len(lines), lines[0].nbytes))
     return mean, squares / x.dtype.type(x.size // x.shape[-1])
 
 
 def scale_and_shift(x, scale, shift, plus=None, relu=False):
     """x scale + shift, with one scale and shift a channel; `plus` another array of x's shape; at least 0 if `relu`."""
     lines, _ = _lines(x)
-    y = memory.empty(x.shape, x.dtype)
+    y = workspace.empty(x.shape, x.dtype)
     y_lines = y.reshape(lines.shape)
     plus_lines = None if plus is None else _lines(plus)[0]
     scale, shift, zeros = _tile(scale, lines), _tile(shift, lines), np.zeros_like(lines[0])
@@ -59,7 +59,7 @@ def scale_and_shift(x, scale, shift, plus=None, relu=False):
             if relu:
                 np.maximum(piece, zeros, out=piece)            # a row of zeros: with a single 0 NumPy is slower
 
-    parallel.run(share, len(lines), lines[0].nbytes)
+    chunks.run(share, len(lines), lines[0].nbytes)
     return y
 
 
@@ -103,11 +103,11 @@ def gradient_sums(dy, x, mean, y=None, dz=None):
             gradient = dy_lines[first:last]
             if y is not None:
                 gradient = where_positive(gradient, y_lines[first:last], out=dz_lines[first:last])
-            deviation = parallel.scratch("deviation", gradient.shape, x.dtype)
+            deviation = chunks.scratch("deviation", gradient.shape, x.dtype)
             np.subtract(x_lines[first:last], tiled_mean, out=deviation)
             yield np.stack([gradient.sum(axis=0), _sum_of_products(gradient, deviation)])
 
-    total, moment = sum(parallel.run(share, len(x_lines), x_lines[0].nbytes))
+    total, moment = sum(chunks.run(share, len(x_lines), x_lines[0].nbytes))
     return fold(total), fold(moment)
 
 
@@ -121,13 +121,13 @@ def combine(dy, gain, x, slope, shift, out):
     def share(pieces):
         for first, last in pieces:
             dx = out_lines[first:last]
-            term = parallel.scratch("term", dx.shape, dx.dtype)
+            term = chunks.scratch("term", dx.shape, dx.dtype)
             np.multiply(x_lines[first:last], slope, out=term)
             term -= shift
             np.multiply(dy_lines[first:last], gain, out=dx)
             dx -= term
 
-    parallel.run(share, len(x_lines), x_lines[0].nbytes)
+    chunks.run(share, len(x_lines), x_lines[0].nbytes)
 
 
 def _lines(x):

@@ -6,14 +6,14 @@ Each output pixel is the product of a window of the image, laid out as a row, wi
 
 Backward is a linear layer's, dX = dY W^T and dW^T = dY^T X, with dY laid out as columns: row q holds what dL/dy has in
 all outputs that pixel q went into. So dX slides a window over dY as the forward pass slides one over X, and dW comes
-from the same columns. `im2col.py` does the sliding; which pixel meets which weight is in `taps.py`.
+from the same columns. `im2col.py` does the sliding; which pixel meets which weight is in `blocking.py`.
 """
 
 from .. import shapes
-from ..common import exchange
+from ..common import swap_in_out_channels
 from ..kernel import Kernel
-from . import channels, memory, taps
-from .elementwise import relu
+from . import channels, workspace, blocking
+from .activation import relu
 from .im2col import slide
 
 WIDE_ENOUGH = 32             # columns of a matrix product; where there are fewer, neighbouring pixels are found at once
@@ -28,7 +28,7 @@ class conv2d(Kernel):
 
     def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
         shape, win = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
-        y = memory.empty(shape, x.dtype)
+        y = workspace.empty(shape, x.dtype)
         slide(x, *_output_from_input(win, w, groups), groups, shape[1:3], weights=w, out=y)
         return y, (x, w, win, groups)
 
@@ -36,10 +36,10 @@ class conv2d(Kernel):
         x, w, win, groups = cache
         if not needs[0]:                                           # the first layer: X has few channels, dY many
             return None, slide(x, *_output_from_input(win, w, groups), groups, dy.shape[1:3], partner=dy)
-        dx = memory.empty(x.shape, x.dtype)
-        dw = slide(dy, *_input_from_output(win, w), groups, x.shape[1:3], weights=exchange(w, groups), out=dx,
+        dx = workspace.empty(x.shape, x.dtype)
+        dw = slide(dy, *_input_from_output(win, w), groups, x.shape[1:3], weights=swap_in_out_channels(w, groups), out=dx,
                    partner=x if needs[1] else None)
-        return dx, exchange(dw, groups) if needs[1] else None
+        return dx, swap_in_out_channels(dw, groups) if needs[1] else None
 
 
 class conv2d_relu(Kernel):
@@ -52,7 +52,7 @@ class conv2d_relu(Kernel):
         shape, win = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         shapes.bias("conv2d_relu", w.shape, b.shape)
         shapes.same("conv2d_relu", shape, "the output's", shortcut=shortcut)
-        y = memory.empty(shape, x.dtype)
+        y = workspace.empty(shape, x.dtype)
         slide(x, *_output_from_input(win, w, groups), groups, shape[1:3], weights=w, out=y, finish=channels.shift_and_clip(y, b, shortcut))
         return y, (x, w, win, groups, y, shortcut is not None)
 
@@ -67,14 +67,14 @@ class conv2d_relu(Kernel):
 def _output_from_input(win, w, groups):
     """The taps of y over x, along rows and columns."""
     rows, columns = zip(*win)
-    return taps.forward(1, *rows), taps.forward(_pixels_at_once(w.shape[3] // groups, win), *columns)
+    return blocking.forward(1, *rows), blocking.forward(_pixels_at_once(w.shape[3] // groups, win), *columns)
 
 
 def _input_from_output(win, w):
     """The taps of dL/dx over dL/dy, along rows and columns. Backward through a stride, as many pixels at once as it has."""
     rows, columns = zip(*win)
     at_once = _pixels_at_once(w.shape[2] * win.stride[0] * win.stride[1], win)
-    return taps.backward(win.stride[0], *rows), taps.backward(win.stride[1] * at_once, *columns)
+    return blocking.backward(win.stride[0], *rows), blocking.backward(win.stride[1] * at_once, *columns)
 
 
 def _pixels_at_once(channels, win):

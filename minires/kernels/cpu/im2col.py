@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from . import parallel, taps
+from . import chunks, blocking
 
 LARGE_WEIGHTS = 2 ** 20      # bytes, from which to read them anew for each image costs more than its columns
 SMALL_PRODUCT = 10 ** 6      # multiply-adds, up to which some BLAS multiply matrices as they lie, without repacking them
@@ -44,9 +44,9 @@ def slide(source, rows, columns, groups, size, weights=None, out=None, partner=N
     weight_bytes = length * width * source.itemsize
     together = partner is None and weight_bytes > LARGE_WEIGHTS                               # all images of a piece in one product
     least = weight_bytes if together else 0
-    images_at_once = parallel.piece_size(len(source), image_bytes, least)
+    images_at_once = chunks.piece_size(len(source), image_bytes, least)
     if out is not None:
-        weights = [taps.widen(part, rows, columns) for part in _split(weights, groups)]
+        weights = [blocking.widen(part, rows, columns) for part in _split(weights, groups)]
         out = [Together(part, rows, columns, windows) for part in _split(out, groups)]
     if partner is not None:
         partner = [Together(part, rows, columns, windows) for part in _split(partner, groups)]
@@ -72,13 +72,13 @@ def slide(source, rows, columns, groups, size, weights=None, out=None, partner=N
                 finish(first, last)
             yield total
 
-    with parallel.one_blas_thread():
-        totals = parallel.run(share, len(source), image_bytes, least)
+    with chunks.one_blas_thread():
+        totals = chunks.run(share, len(source), image_bytes, least)
     if partner is not None:
         total = np.zeros((groups, length, width), source.dtype)
         for some in totals:
             total += some
-        return np.concatenate([taps.narrow(some, rows, columns, c) for some in total], axis=3)
+        return np.concatenate([blocking.narrow(some, rows, columns, c) for some in total], axis=3)
 
 
 def _viewer(source, rows, columns, windows, groups, count):
@@ -96,7 +96,7 @@ def _viewer(source, rows, columns, windows, groups, count):
     else:
         placed = source[:, rows.first:, columns.first:]
     views = [_windows(part, rows, columns, windows) for part in _split(placed, groups)]
-    copies = parallel.scratch("columns", (count, *views[0].shape[1:]), source.dtype)
+    copies = chunks.scratch("columns", (count, *views[0].shape[1:]), source.dtype)
 
     def look(group, first, last):
         if framed and group == 0:
@@ -114,7 +114,7 @@ def _place(images, rows, columns, windows, count):
     """
     _, height, width, c = images.shape
     size = rows.reach(windows[0]), columns.reach(windows[1])
-    placed = parallel.framed((rows.first, columns.first, height, width), count, (*size, c), images.dtype)
+    placed = chunks.framed((rows.first, columns.first, height, width), count, (*size, c), images.dtype)
     from_rows, to_rows = _overlap(rows.first, size[0], height)
     from_columns, to_columns = _overlap(columns.first, size[1], width)
     return placed, placed[:, to_rows, to_columns], images[:, from_rows, from_columns]
@@ -151,7 +151,7 @@ class Together:
     def room(self, first, last):
         if self.direct is not None:
             return self.direct[first:last]
-        return parallel.scratch("together", (last - first, *self.shape), self.images.dtype)
+        return chunks.scratch("together", (last - first, *self.shape), self.images.dtype)
 
     def get(self, first, last):
         pixels = self.room(first, last)
@@ -175,14 +175,14 @@ class Together:
 
 def _sum_of_products(matrices, pixels):
     """The sum over all matrices (..., rows, length), transposed, times all pixels (..., rows, width): (length, width)."""
-    products = parallel.scratch("products", (*matrices.shape[:2], matrices.shape[3], pixels.shape[3]), matrices.dtype)
+    products = chunks.scratch("products", (*matrices.shape[:2], matrices.shape[3], pixels.shape[3]), matrices.dtype)
     return np.matmul(matrices.swapaxes(2, 3), pixels, out=products).sum(axis=(0, 1))
 
 
 @cache
 def _rows_at_a_time(positions, multiplications, fewest):
     """In how many rows at a time to multiply the columns of an image, of `multiplications` each: at least `fewest`."""
-    if not parallel.blas_has_small_products():
+    if not chunks.blas_has_small_products():
         return positions
     small = [n for n in range(fewest, positions) if positions % n == 0 and n * multiplications <= SMALL_PRODUCT]
     return max(small, default=positions)

@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import shapes
 from ..kernel import Kernel
-from . import memory, parallel
+from . import workspace, chunks
 
 
 class max_pool2d(Kernel):
@@ -15,7 +15,7 @@ class max_pool2d(Kernel):
 
     def forward(x, kernel_size, stride=None, padding=0):
         shape, win = shapes.pool2d("max_pool2d", x.shape, kernel_size, stride, padding)
-        y = memory.empty(shape, x.dtype)
+        y = workspace.empty(shape, x.dtype)
 
         def share(pieces):
             for first, last in pieces:
@@ -24,12 +24,12 @@ class max_pool2d(Kernel):
                 for view in _views(_pad(x[first:last], win, -np.inf), win, shape):
                     np.maximum(largest, view, out=largest)             # passes a nan on
 
-        parallel.run(share, len(x), _bytes_per_image(x, win))
+        chunks.run(share, len(x), _bytes_per_image(x, win))
         return y, (x, win, y)
 
     def backward(dy, cache):
         x, win, y = cache
-        dx = memory.empty(x.shape, dy.dtype)
+        dx = workspace.empty(x.shape, dy.dtype)
 
         def share(pieces):
             for first, last in pieces:
@@ -41,7 +41,7 @@ class max_pool2d(Kernel):
                     dview += gradient * here
                 dx[first:last] = _crop(dpadded, x.shape, win)
 
-        parallel.run(share, len(x), _bytes_per_image(x, win))
+        chunks.run(share, len(x), _bytes_per_image(x, win))
         return dx
 
 
@@ -50,7 +50,7 @@ class avg_pool2d(Kernel):
 
     def forward(x, kernel_size, stride=None, padding=0):
         shape, win = shapes.pool2d("avg_pool2d", x.shape, kernel_size, stride, padding)
-        y = memory.empty(shape, x.dtype)
+        y = workspace.empty(shape, x.dtype)
 
         def share(pieces):
             for first, last in pieces:
@@ -60,12 +60,12 @@ class avg_pool2d(Kernel):
                     mean += view
                 mean /= win.kernel[0] * win.kernel[1]
 
-        parallel.run(share, len(x), _bytes_per_image(x, win))
+        chunks.run(share, len(x), _bytes_per_image(x, win))
         return y, (x.shape, win)
 
     def backward(dy, cache):
         shape, win = cache
-        dx = memory.empty(shape, dy.dtype)
+        dx = workspace.empty(shape, dy.dtype)
 
         def share(pieces):
             for first, last in pieces:
@@ -75,7 +75,7 @@ class avg_pool2d(Kernel):
                     dview += part
                 dx[first:last] = _crop(dpadded, shape, win)
 
-        parallel.run(share, len(dy), _bytes_per_image(dx, win))
+        chunks.run(share, len(dy), _bytes_per_image(dx, win))
         return dx
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import common, shapes
 from ..kernel import Kernel
-from .elementwise import add_relu, relu
+from .activation import add_relu, relu
 from .launch import contiguous, empty, for_each, launch
 
 COLUMNS = 2 ** 28            # bytes of columns at a time. They take KH KW times the memory of the images
@@ -37,9 +37,9 @@ class conv2d(Kernel):
         if not needs[0]:                           # the first layer: X has few channels, so its columns are the smaller ones
             return None, _slide("im2col", x, win, groups, dy.shape[1:3], partner=dy)
         dx = empty(x.shape, x.dtype)
-        dw = _slide("im2col_backward", dy, win, groups, x.shape[1:3], weights=common.exchange(w, groups), out=dx,
+        dw = _slide("im2col_backward", dy, win, groups, x.shape[1:3], weights=common.swap_in_out_channels(w, groups), out=dx,
                     partner=x if needs[1] else None)
-        return dx, common.exchange(dw, groups) if needs[1] else None
+        return dx, common.swap_in_out_channels(dw, groups) if needs[1] else None
 
 
 class conv2d_relu(Kernel):

@@ -51,6 +51,13 @@ def empty(shape, dtype):
     return backend.cupy().empty(shape, dtype)
 
 
+def elementwise(file, kernel, *arrays):
+    """Start a kernel that works element by element, on arrays of one shape; the result."""
+    y = empty(arrays[0].shape, arrays[0].dtype)
+    launch(file, kernel, y.dtype, *for_each(y.size), *map(contiguous, arrays), y, y.size)
+    return y
+
+
 def source(file):
     """The text of a CUDA file, for a compiler that is to name its lines in errors."""
     return f'#line 1 "{file}.cu"\n' + Path(__file__).with_name(f"{file}.cu").read_text()

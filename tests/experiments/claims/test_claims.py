@@ -9,8 +9,9 @@ import pytest
 from minires.diagnostics import trajectory
 from minires.errors import ConfigError, DataError
 from minires.experiments import claims
-from minires.experiments.claims import CLAIMS, laboratory
-from minires.experiments.claims.verdict import CONTRADICTED, SUPPORTED, UNDECIDED
+from minires.experiments.claims import CLAIMS
+from minires.experiments.claims.frame import laboratory
+from minires.experiments.claims.frame.verdict import CONTRADICTED, SUPPORTED, UNDECIDED
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_table
 
@@ -195,7 +196,7 @@ def slopes(net_factors, key="net"):
 @pytest.mark.parametrize("name", ["vanishing-at-initialisation", "vanishing-in-training"])
 @pytest.mark.parametrize("factor, outcome", [(1.5, SUPPORTED), (1.0, CONTRADICTED), (0.7, CONTRADICTED), (1.13, UNDECIDED)])
 def test_vanishing(name, factor, outcome):
-    assert CLAIMS[name].judge(slopes({"plain-56": factor, "residual-56": 1.0})).outcome == outcome
+    assert CLAIMS[name].judge(slopes({"plain-56": factor, "resnet-56": 1.0})).outcome == outcome
 
 
 @pytest.mark.parametrize("factors, outcome", [((1.5, 1.5, 1.5), SUPPORTED), ((1.5, 1.0, 0.7), CONTRADICTED), ((1.5, 1.13, 1.5), UNDECIDED)])
@@ -207,13 +208,13 @@ def test_vanishing_without_batch_norm(factors, outcome):
 @pytest.mark.parametrize("growth, outcome", [(6.0, SUPPORTED), (1.1, CONTRADICTED), (2.02, UNDECIDED)])
 def test_flung_out(growth, outcome):
     rows = [{"seed": seed, "net": net, "iteration": 300, "depth": depth, "growth": value if depth <= 10 else 1.0} for seed in range(3)
-            for net, value in (("plain-56", growth), ("residual-56", 1.0)) for depth in range(1, 21)]
+            for net, value in (("plain-56", growth), ("resnet-56", 1.0)) for depth in range(1, 21)]
     assert CLAIMS["flung-out"].judge(rows).outcome == outcome
 
 
 @pytest.mark.parametrize("stds, outcome", [((1, 0.5, 0.3), SUPPORTED), ((0.3, 0.4, 0.5), CONTRADICTED), ((1, 0.3, 0.3), UNDECIDED)])
 def test_responses(stds, outcome):
-    nets = dict(zip(("plain-56", "residual-20", "residual-56"), stds))
+    nets = dict(zip(("plain-56", "resnet-20", "resnet-56"), stds))
     rows = [{"seed": seed, "net": net, "depth": depth, "std": std} for seed in range(3) for net, std in nets.items() for depth in (1, 2)]
     assert CLAIMS["responses"].judge(rows).outcome == outcome
 
@@ -227,7 +228,7 @@ def test_path_lengths(centre, outcome):
 @pytest.mark.parametrize("plain, residual, outcome", [(0.9, 0.02, SUPPORTED), (0.1, 0.02, CONTRADICTED), (0.9, 0.6, CONTRADICTED), (0.51, 0.02, UNDECIDED)])
 def test_lesions(plain, residual, outcome):
     rows = [{"seed": seed, "net": net, "lesion": lesion, "lost": lost if lesion == "dropped" else 7} for seed in range(3)
-            for net, lost in (("plain-56", plain), ("residual-56", residual)) for lesion in ("dropped", "swapped")]
+            for net, lost in (("plain-56", plain), ("resnet-56", residual)) for lesion in ("dropped", "swapped")]
     assert CLAIMS["lesions"].judge(rows).outcome == outcome
 
 
@@ -235,11 +236,11 @@ def test_lesions(plain, residual, outcome):
 def test_shattering(plain, residual, outcome):
     lag = claims.shattering.LAG
     rows = [{"seed": seed, "net": net, "lag": at, "autocorrelation": value if at == lag else 1} for seed in range(3)
-            for net, value in (("plain-56", plain), ("residual-56", residual)) for at in (0, lag)]
+            for net, value in (("plain-56", plain), ("resnet-56", residual)) for at in (0, lag)]
     assert CLAIMS["shattering"].judge(rows).outcome == outcome
 
 
-@pytest.mark.parametrize("bumpy, smooth, outcome", [("plain-56", "residual-56", SUPPORTED), ("residual-56", "plain-56", CONTRADICTED)])
+@pytest.mark.parametrize("bumpy, smooth, outcome", [("plain-56", "resnet-56", SUPPORTED), ("resnet-56", "plain-56", CONTRADICTED)])
 def test_landscape(bumpy, smooth, outcome):
     places = np.linspace(-1, 1, 9)
     rows = [{"seed": seed, "net": net, "x": x, "y": y, "loss": float(np.exp(x * x + y * y + (net == bumpy) * np.cos(9 * x) * np.cos(9 * y)))}
@@ -250,7 +251,7 @@ def test_landscape(bumpy, smooth, outcome):
 @pytest.mark.parametrize("plain, residual, outcome", [(3.0, 1.2, SUPPORTED), (1.2, 3.0, CONTRADICTED), (2.0, 1.9, UNDECIDED)])
 def test_gradient_flow(plain, residual, outcome):
     rows = [{"seed": seed, "net": net, "moment": moment, "block": block, "gradient_norm": 10 ** (reach * block / 9)} for seed in range(3)
-            for net, reach in (("plain-56", plain), ("residual-56", residual)) for moment in claims.gradient_flow.MOMENTS for block in range(10)]
+            for net, reach in (("plain-56", plain), ("resnet-56", residual)) for moment in claims.gradient_flow.MOMENTS for block in range(10)]
     assert CLAIMS["gradient-flow"].judge(rows).outcome == outcome
 
 

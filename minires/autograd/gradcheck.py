@@ -1,0 +1,123 @@
+"""Is that gradient right? Compare what backward says with the slope that small steps measure."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import backend
+from ..errors import GradcheckError
+from .tensor import Tensor
+
+
+class Report(NamedTuple):
+    """What `gradcheck` found when all was well."""
+
+    checked: int           # slopes compared
+    kinks: int             # of these, left out because the function has a corner there
+    worst: float           # largest |analytic - numeric|
+
+
+def gradcheck(function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e-6, seed=0, device="cpu"):
+    """Check the gradients of `function` by finite differences, in float64.
+
+    A function of many outputs is first reduced to one number, L = sum(r * function(x)) with random r. Then each
+    element x_i is moved by a small step h both ways, and dL/dx_i from the tape is held against
+
+        (L(x + h e_i) - L(x - h e_i)) / 2h,
+
+    or, with `projections`, the slope along that many random directions u against the gradient's product with u: two
+    evaluations for each direction, however many elements there are.
+
+    At a corner, such as ReLU's at 0, the slopes to the left and to the right differ and any value between them is a
+    fair answer. Such places are recognised, counted and left out.
+
+    Parameters
+    ----------
+    function : callable
+        Takes Tensors, returns a Tensor. It must give the same result for the same input.
+    *inputs : array_like or Tensor
+        Converted to float64. Every one is checked.
+    projections : int, optional
+        Check along this many random directions in place of every element.
+    step : float
+        h above. Rounding costs about 1e-16 / h, curvature about h^2.
+    rtol, atol : float
+        Passes where |analytic - numeric| <= atol + rtol |numeric|.
+    seed : int
+        For r and u.
+    device : {"cpu", "gpu"}
+        Where `function` is to compute.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    GradcheckError
+        Naming the input, the element or direction, what was expected and got, and how many fail. Also if there
+        was no place to check, or every one was a corner: then nothing was proved.
+    """
+    backend.check_device(device, "gradcheck")
+    rng = np.random.default_rng(seed)
+    arrays = [np.array(backend.move(x.data, "cpu") if isinstance(x, Tensor) else x, dtype=np.float64) for x in inputs]
+    tensors = [Tensor(backend.move(array.copy(), device), requires_grad=True) for array in arrays]
+    output = function(*tensors)
+    weights = rng.standard_normal(output.shape)
+    output.backward(backend.move(weights, device))
+
+    def value():
+        output = function(*(Tensor(backend.move(array, device)) for array in arrays))
+        return float((backend.move(output.data, "cpu") * weights).sum())
+
+    checked, kinks, worst, failures, here = 0, 0, 0.0, [], value()
+    for position, (array, tensor) in enumerate(zip(arrays, tensors)):
+        gradient = backend.move(tensor.grad, "cpu") if tensor.grad is not None else np.zeros_like(array)
+        for place, direction in _directions(array.shape, projections, rng):
+            original = array.copy()
+            array += step * direction
+            ahead = value()
+            array[...] = original - step * direction
+            behind = value()
+            array[...] = original
+
+            analytic = float((gradient * direction).sum())
+            numeric = (ahead - behind) / (2 * step)
+            checked += 1
+            error = abs(analytic - numeric)
+            if error <= atol + rtol * abs(numeric):
+                worst = max(worst, error)
+            elif _is_kink(analytic, (here - behind) / step, (ahead - here) / step, atol + rtol * abs(numeric)):
+                kinks += 1
+            else:                                          # nan lands here too: it passes no comparison
+                failures.append((error, position, place, analytic, numeric))
+
+    if failures:
+        error, position, place, analytic, numeric = max(failures, key=lambda failure: (failure[0] != failure[0], failure[0]))
+        raise GradcheckError("gradcheck", f"wrong gradient of input {position} at {place}", f"{numeric:.6g} (finite differences)",
+                             f"{analytic:.6g} (backward)", f"off by {error:.2g}; {len(failures)} of {checked} checks fail, this one most")
+    if not checked:
+        raise GradcheckError("gradcheck", "nothing to check", "at least one element or direction", "none")
+    if kinks == checked:
+        raise GradcheckError("gradcheck", "every place is a corner of the function, nothing could be checked",
+                             "a smooth place", f"{kinks} corners", "try other inputs, away from where max or ReLU switch")
+    return Report(checked, kinks, worst)
+
+
+def _directions(shape, projections, rng):
+    """(name of the place, direction to move in): every element in turn, or random directions of length 1."""
+    if projections is None:
+        for index in np.ndindex(shape):
+            direction = np.zeros(shape)
+            direction[index] = 1
+            yield f"element {index}", direction
+    else:
+        for k in range(projections):
+            direction = rng.standard_normal(shape)
+            yield f"random direction {k}", direction / np.linalg.norm(direction)
+
+
+def _is_kink(analytic, left, right, tolerance):
+    """The one-sided slopes differ by more than curvature explains, and the gradient lies between them."""
+    low, high = min(left, right), max(left, right)
+    return high - low > 10 * tolerance and low - tolerance <= analytic <= high + tolerance

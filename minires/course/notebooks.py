@@ -1,0 +1,193 @@
+"""The assignments: from one source, what instructors keep and what students get.
+
+A source is a Python file in the percent format of jupytext, with the cell metadata of nbgrader. Its solutions stand between
+``### BEGIN SOLUTION`` and ``### END SOLUTION``, hidden tests between ``### BEGIN HIDDEN TESTS`` and ``### END HIDDEN TESTS``.
+"""
+
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import ConfigError, DataError
+
+SOURCES = Path(__file__).with_name("assignments")
+KEYS = ("a1", "a2", "a3", "a4", "a5", "a6")
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"      # as nbgrader writes them
+TEXT_STUB = "YOUR ANSWER HERE"
+LARGEST = 50_000_000                   # bytes of a notebook
+SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
+HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as grading sees it."""
+
+    kind: str                          # "code" or "markdown"
+    source: str
+    id: str = ""                       # nbgrader's grade_id, "" for a cell without
+    points: float = 0
+    tests: bool = False                # gives points if it runs
+    answer: bool = False               # written by the student
+    by_hand: bool = False              # gives points that a person decides on
+    locked: bool = False
+
+
+NBGRADER_CONFIG = '''"""Settings of nbgrader for this course; written once, and yours to change."""
+
+c = get_config()
+c.CourseDirectory.course_id = "minires"
+c.ExecutePreprocessor.timeout = 60             # seconds for a cell
+c.OverwriteCells.add_missing_cells = True      # a test that was deleted is run all the same
+'''
+
+
+def find(folder=None):
+    """The sources in a folder, by name.
+
+    Raises
+    ------
+    ConfigError
+        If there are none.
+    """
+    folder = Path(folder or SOURCES)
+    found = {path.stem: path for path in sorted(folder.glob("a[0-9]*.py"))}
+    if not found:
+        raise ConfigError("minires course", "no sources of assignments", "a1_autograd.py and others", f"none in {folder}",
+                          "minires holds its own in minires/course/assignments")
+    return found
+
+
+def read(path):
+    """The notebook of a source, or of an .ipynb file.
+
+    Raises
+    ------
+    DataError
+        If it is no notebook.
+    """
+    import nbformat
+
+    path = Path(path)
+    try:
+        if path.suffix == ".py":
+            import jupytext
+
+            notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
+        else:
+            if path.stat().st_size > LARGEST:
+                raise DataError(path.name, "not a notebook", "less than 50 MB", f"{path.stat().st_size:,} bytes")
+            notebook = nbformat.reads(path.read_bytes().decode("utf-8-sig"), as_version=4)
+        for i, cell in enumerate(notebook.cells):
+            marks = cell.metadata.get("nbgrader")
+            cell["id"] = re.sub(r"[^\w-]", "-", str(marks["grade_id"])) if isinstance(marks, dict) and "grade_id" in marks else f"cell-{i:03d}"
+            cell["source"] = cell.source.encode("utf-8", "replace").decode()       # a file can hold halves of characters
+            if cell.cell_type == "code":
+                cell["source"] = cell["source"].replace("\r\n", "\n")
+    except DataError:
+        raise
+    except Exception as error:         # whatever a broken file makes nbformat raise
+        raise DataError(path.name, "not a notebook", "an .ipynb file", f"{type(error).__name__}: {str(error)[:200]}") from error
+    notebook["metadata"] = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}}
+    notebook["nbformat"], notebook["nbformat_minor"] = 4, 5
+    return notebook
+
+
+def cells(notebook):
+    """The cells as `Cell`."""
+    return [_cell(cell) for cell in notebook.cells if cell.cell_type in ("code", "markdown")]
+
+
+def _cell(cell):
+    marks = cell.metadata.get("nbgrader")
+    marks = marks if isinstance(marks, dict) else {}
+    grade, solution = bool(marks.get("grade")), bool(marks.get("solution"))
+    try:
+        points = float(marks.get("points") or 0)
+    except (TypeError, ValueError):
+        points = 0.0
+    return Cell(cell.cell_type, str(cell.source), str(marks.get("grade_id", "")), points if grade else 0.0, tests=grade and not solution,
+                answer=solution, by_hand=grade and solution, locked=bool(marks.get("locked")))
+
+
+def release(notebook):
+    """What students get: neither solutions nor hidden tests."""
+    import copy
+
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        marks = _cell(cell)
+        if marks.answer:
+            stub = CODE_STUB if marks.kind == "code" else TEXT_STUB
+            cell["source"], replaced = _replace(cell["source"], SOLUTION, stub)
+            if not replaced:
+                cell["source"] = stub
+        cell["source"] = _replace(cell["source"], HIDDEN, None)[0]
+        if marks.id:
+            cell.metadata["deletable"] = False             # in Jupyter; a grader does not rely on it
+        if marks.locked:
+            cell.metadata["editable"] = False
+        if cell.cell_type == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    return notebook
+
+
+def _replace(source, markers, stub):
+    """The source with each part between the markers replaced by `stub`, indented as the first marker was; and how many."""
+    begin, end = markers
+    lines, inside, count = [], False, 0
+    for line in source.split("\n"):
+        if begin in line:
+            if inside:
+                raise ConfigError("assignment", "nested markers", f"{end} first", begin)
+            inside, count = True, count + 1
+            indent = line[:len(line) - len(line.lstrip())]
+            lines += [indent + part for part in stub.split("\n")] if stub else []
+        elif end in line:
+            inside = False
+        elif not inside:
+            lines.append(line)
+    if inside:
+        raise ConfigError("assignment", "a marker without its end", end, "the end of the cell")
+    return "\n".join(lines), count
+
+
+def build(out, folder=None):
+    """Write ``source/NAME/NAME.ipynb`` (instructors), ``release/NAME/NAME.ipynb`` (students) and a zip of the release.
+
+    The folders are those of nbgrader, and a ``nbgrader_config.py`` is written unless there is one: `out` can serve as a course
+    directory.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    ConfigError
+        If there are no sources, or a marker lacks its partner.
+    """
+    import nbformat
+
+    out, written = Path(out), []
+    for name, path in find(folder).items():
+        notebook = read(path)
+        for kind, version in (("source", notebook), ("release", release(notebook))):
+            target = out / kind / name / f"{name}.ipynb"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(nbformat.writes(version) + "\n", encoding="utf-8")
+            written.append(target)
+    archive = out / "minires-assignments.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for path in written:
+            if path.parts[-3] == "release":
+                bundle.writestr(zipfile.ZipInfo("/".join(path.parts[-2:]), (2015, 12, 10, 0, 0, 0)), path.read_bytes())    # the same bytes every time
+    written.append(archive)
+    config = out / "nbgrader_config.py"
+    if not config.exists():
+        config.write_text(NBGRADER_CONFIG, encoding="utf-8")
+        written.append(config)
+    return written

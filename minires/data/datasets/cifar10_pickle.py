@@ -1,0 +1,78 @@
+"""Read the pickled batches of CIFAR-10's Python archive without trusting them.
+
+The stand-ins for the globals that the official files name build nothing but uint8 arrays out of bytes that are really in the
+file, so a short file cannot ask for a huge array either.
+"""
+
+import numpy as np
+
+from ...errors import DataError
+from ...serialization.safe_pickle import Unpickler, check_instructions
+
+
+class _PickledDtype:
+    """Stands in for numpy.dtype; admits uint8, the only one in CIFAR-10."""
+
+    def __init__(self, code, align=False, copy=False):
+        if code not in (b"u1", "u1"):
+            raise ValueError(f"an array of dtype {code!r}, not uint8")
+
+    def __setstate__(self, state):
+        pass                                  # byte order and the like: means nothing for single bytes
+
+
+class _PickledArray:
+    """Stands in for an array under construction: NumPy pickles an empty one, then its state."""
+
+    def __init__(self, array_type, shape, code):
+        self.values = np.empty(0, np.uint8)
+
+    def __setstate__(self, state):
+        version, shape, dtype, column_major, content = state
+        if not isinstance(dtype, _PickledDtype) or not isinstance(content, bytes):
+            raise ValueError("an array that is not plain uint8")
+        self.values = np.frombuffer(content, np.uint8).reshape(shape, order="F" if column_major else "C")
+
+
+ADMITTED = {
+    ("numpy.core.multiarray", "_reconstruct"): _PickledArray,
+    ("numpy._core.multiarray", "_reconstruct"): _PickledArray,    # the same function, as NumPy 2 spells it
+    ("numpy", "ndarray"): None,                                   # only ever an argument of _reconstruct
+    ("numpy", "dtype"): _PickledDtype,
+    ("_codecs", "encode"): str.encode,                            # how Python 3 writes bytes in protocol 2
+}
+
+
+def load(content, where):
+    """Unpickle one batch file.
+
+    Parameters
+    ----------
+    content : bytes
+        The whole file.
+    where : str
+        The file's name, for errors.
+
+    Returns
+    -------
+    dict
+        As the official files have it: keys are bytes, arrays are uint8.
+
+    Raises
+    ------
+    DataError
+        If the pickle is damaged, names a global that is not admitted, or does not hold a dict.
+    """
+    try:
+        check_instructions(content)
+        batch = Unpickler(content, where, ADMITTED, "nothing but dicts, lists, text, numbers and uint8 arrays",
+                          encoding="bytes").load()                        # the official files come from Python 2
+    except DataError:
+        raise
+    except Exception as error:                # a damaged pickle can fail in a dozen ways, all of them the file's fault
+        reason = " ".join(str(error).split())[:100]
+        raise DataError(where, "damaged pickle", "a batch of CIFAR-10", reason or type(error).__name__,
+                        "fetch the file again") from error
+    if not isinstance(batch, dict):
+        raise DataError(where, "not a batch of CIFAR-10", "a pickled dict", f"a pickled {type(batch).__name__}")
+    return {key: value.values if isinstance(value, _PickledArray) else value for key, value in batch.items()}

@@ -1,0 +1,1 @@
+"""What the claims stand in: what a claim and a verdict are, the laboratory with its trained nets, the run and the report."""

@@ -1,0 +1,182 @@
+"""Where claims are put to the test: the data, the nets, and a store of trained ones that all claims share."""
+
+import re
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Callable
+
+import numpy as np
+
+from .... import backend, models, optim
+from ....serialization import safetensors
+from ....data import EvaluationBatches
+from ....errors import unknown_name
+from ...degradation import load_sets
+from ...presets import PRESETS
+from ...records import RunFolder, read_table
+from ...training_records import GRADIENTS, METRICS, TEXT, TrainingRecords, regularly, weights_after
+
+WATCHED_STEPS = 300            # gradients are recorded often during so many first steps
+FOLLOWED = ("plain-56", "resnet-56")         # their weights are kept epoch by epoch
+
+NETS = {
+    "plain-20": partial(models.plain, 20),
+    "plain-56": partial(models.plain, 56),
+    "resnet-20": partial(models.resnet, 20),
+    "resnet-56": partial(models.resnet, 56),
+    "projections-56": partial(models.resnet, 56, shortcut="C"),
+    "halved-56": partial(models.resnet, 56, shortcut_scale=0.5),
+    "pre-activation-56": partial(models.resnet, 56, pre_activation=True),
+    "fixup-56": partial(models.resnet, 56, batch_norm=False, init="fixup"),
+    "skipinit-56": partial(models.resnet, 56, batch_norm=False, init="skipinit"),
+    "stochastic-56": partial(models.resnet, 56, survival_prob=0.5),
+}
+LINEAR_NETS = {                # their size does not follow from the preset's width, but from that of its images
+    "plain-mlp-20": partial(models.plain_mlp, 20),
+    "plain-mlp-56": partial(models.plain_mlp, 56),
+    "residual-mlp-20": partial(models.residual_mlp, 20),
+    "residual-mlp-56": partial(models.residual_mlp, 56),
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How a training differs from the usual one of the preset."""
+
+    recipe: Callable = lambda recipe: recipe       # the usual Recipe -> the one to train with
+    images: int | None = None                      # train on the first so many only
+    callbacks: Callable = lambda model: {}         # model -> further arguments of Trainer
+
+
+def _longer(recipe, times):
+    return replace(recipe, iterations=times * recipe.iterations, milestones=tuple(times * m for m in recipe.milestones))
+
+
+VARIANTS = {
+    "usual": Variant(),
+    "1,024 images": Variant(images=1024),
+    "warm-up": Variant(lambda recipe: replace(recipe, warmup=recipe.iterations // 5)),
+    "clipped": Variant(lambda recipe: replace(recipe, clip_norm=1.0)),
+    "small rate for scalars": Variant(lambda recipe: replace(recipe, scalar_lr_scale=0.1)),      # as Fixup's authors do
+    "small rate": Variant(lambda recipe: replace(recipe, lr=recipe.lr / 10)),
+    "kept norms": Variant(callbacks=lambda model: {"after_step": optim.keep_norms(model)}),
+    "three times longer": Variant(lambda recipe: _longer(recipe, 3)),
+}
+
+
+class Laboratory:
+    """Data and nets for the claims.
+
+    Parameters
+    ----------
+    out : str or Path
+        Trained nets are kept in the folder ``nets`` there, and found again when a run is repeated or extended.
+    dataset : str
+    preset : str
+        One of `PRESETS`: how large images, nets and trainings are.
+    data_folder : str or Path, optional
+    device : {"cpu", "gpu"}
+    progress : bool
+    """
+
+    def __init__(self, out, dataset="synthetic", preset="quick", data_folder=None, device="cpu", progress=True):
+        self.out, self.device, self.progress = Path(out), backend.check_device(device, "--device"), progress
+        self.dataset, self.preset = dataset, PRESETS[preset] if isinstance(preset, str) else preset
+        self.train_set, self.test_set = load_sets(dataset, self.preset, data_folder)
+        self._trained = {}
+
+    @property
+    def caption(self):
+        """The data and nets in a few words, for the line under a figure."""
+        size = self.preset.image_size
+        return f"{self.train_set.name}, {self.preset.train_size:,} images of {size}x{size}, width {self.preset.width}"
+
+    def fresh(self, net, seed):
+        """A net with its initial weights, on the device."""
+        classes = len(self.train_set.classes)
+        if net in LINEAR_NETS:
+            return LINEAR_NETS[net](image_size=self.preset.image_size, num_classes=classes, seed=seed).to(self.device)
+        if net not in NETS:
+            raise unknown_name("Laboratory", "net", net, (*NETS, *LINEAR_NETS))
+        return NETS[net](width=self.preset.width, num_classes=classes, seed=seed).to(self.device)
+
+    def trained(self, net, seed, variant="usual"):
+        """The net after training, in evaluation mode. It is shared: leave it as it is."""
+        if variant not in VARIANTS:
+            raise unknown_name("Laboratory", "variant", variant, VARIANTS)
+        key = net, seed, variant
+        if key not in self._trained:
+            self._trained[key] = self._train(net, seed, variant)
+        return self._trained[key].model.eval()
+
+    def metrics(self, net, seed, variant="usual"):
+        """The rows of ``metrics.csv`` of that training, one an epoch. Trains the net if need be."""
+        self.trained(net, seed, variant)
+        return read_table(self._folder(net, seed, variant) / "metrics.csv", METRICS, TEXT)
+
+    def gradients(self, net, seed, variant="usual"):
+        """The rows of ``gradients.csv`` of that training, one for each layer and recorded step."""
+        self.trained(net, seed, variant)
+        return read_table(self._folder(net, seed, variant) / "gradients.csv", GRADIENTS, TEXT)
+
+    def way(self, net, seed):
+        """(iterations, state dicts) of one of the `FOLLOWED` nets, from the start of its usual training to the end."""
+        if net not in FOLLOWED:
+            raise unknown_name("Laboratory", "net whose weights are kept", net, FOLLOWED)
+        iterations = [row["iteration"] for row in self.metrics(net, seed)]
+        weights = self._folder(net, seed, "usual") / "weights"
+        states = [safetensors.read(weights_after(weights, iteration))[0] for iteration in iterations]
+        return [0, *iterations], [self.fresh(net, seed).state_dict(), *states]
+
+    def batch(self, size, test=False):
+        """(images, labels): the first so many images, normalised as for training, on the device."""
+        images = self.test_set if test else self.train_set
+        return next(iter(EvaluationBatches(images.take(size), size, self.train_set.pixel_mean(), self.device)))
+
+    def train_batches(self, size):
+        """The first so many training images, unaltered, in batches that can be gone through any number of times."""
+        return EvaluationBatches(self.train_set.take(min(size, len(self.train_set))), 500, self.train_set.pixel_mean(), self.device)
+
+    def test_batches(self, size=None):
+        """The test set, or the first so many images of it, in batches that can be gone through any number of times."""
+        images = self.test_set if size is None else self.test_set.take(min(size, len(self.test_set)))
+        return EvaluationBatches(images, 500, self.train_set.pixel_mean(), self.device)
+
+    def _train(self, net, seed, variant):
+        change, model = VARIANTS[variant], self.fresh(net, seed)
+        recipe = change.recipe(self.preset.recipe(56))         # one for all depths, so that nothing but the net differs
+        train_set = self.train_set if change.images is None else self.train_set.take(min(change.images, len(self.train_set)))
+        # A small training set has short epochs; the test set is gone through after each.
+        test_set = self.test_set if change.images is None else self.test_set.take(min(500, len(self.test_set)))
+        settings = {"net": net, "variant": variant, "seed": seed, "dataset": self.dataset, "dataset_name": self.train_set.name,
+                    **asdict(self.preset), "recipe": asdict(recipe)}
+        folder = RunFolder(self._folder(net, seed, variant), settings, resume=True, device=self.device)
+        name = net if variant == "usual" else f"{net}, {variant}"
+        weights = folder.path / "weights" if net in FOLLOWED and variant == "usual" else None
+        return TrainingRecords(folder, self.device, self.progress).train(
+            name, model, train_set, test_set, recipe, seed, worth_recording=often_at_first, weights=weights, **change.callbacks(model))
+
+    def _folder(self, net, seed, variant):
+        return self.out / "nets" / slug(net if variant == "usual" else f"{net} {variant}") / f"seed{seed}"
+
+
+def often_at_first(iteration, iterations):
+    """Whether to record gradients: at each of the first steps, at every fifth of the first hundreds, then regularly."""
+    return regularly(iteration, iterations) or iteration <= WATCHED_STEPS and iteration % 5 == 0
+
+
+def slug(name):
+    """`name` as part of a path: words joined by hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower().replace(",", "")).strip("-")
+
+
+def recorded(rows, iteration):
+    """Those of a net's gradient records that were taken at the last recorded step up to `iteration`."""
+    last = max(row["iteration"] for row in rows if row["iteration"] <= iteration)
+    return [row for row in rows if row["iteration"] == last]
+
+
+def geometric(values):
+    """The geometric mean of positive numbers."""
+    return float(np.exp(np.mean(np.log(values))))

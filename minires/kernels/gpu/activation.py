@@ -1,0 +1,33 @@
+"""ReLU in CUDA, alone and after an addition. Broadcasting is left to `common`."""
+
+from .. import common
+from .launch import elementwise
+
+
+class relu(common.relu):
+    """y = max(x, 0), elementwise, any shape.
+
+    dL/dx = dL/dy where y > 0, else 0. At x = 0 the derivative is taken as 0 (as in PyTorch).
+    """
+
+    def forward(x):
+        y = elementwise("activation", "relu", x)
+        return y, y                                # y > 0 exactly where x > 0: no second array to keep
+
+    def backward(dy, y):
+        return elementwise("activation", "relu_backward", dy, y)
+
+
+class add_relu(common.add_relu):
+    """y = max(a + b, 0)."""
+
+    def forward(a, b):
+        if a.shape != b.shape:
+            return common.add_relu.forward(a, b)
+        y = elementwise("activation", "add_relu", a, b)
+        return y, (y, a.shape, b.shape)
+
+    def backward(dy, cache):
+        y, a_shape, b_shape = cache
+        dz = relu.backward(dy, y)
+        return common.unbroadcast(dz, a_shape), common.unbroadcast(dz, b_shape)

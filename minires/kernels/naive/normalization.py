@@ -1,0 +1,93 @@
+"""Batch norm, one channel at a time; alone and with the addition and ReLU after it."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import shapes
+from ..kernel import Kernel
+from .activation import relu
+
+
+class Cache(NamedTuple):
+    """What backward needs; `mean` and `var` (C,) are also what the running averages are made from."""
+
+    x_hat: np.ndarray
+    weight: np.ndarray
+    mean: np.ndarray
+    var: np.ndarray
+    std: np.ndarray
+    from_batch: bool
+
+
+class batch_norm(Kernel):
+    """Normalise each channel of x (..., C), then scale by weight (C,) and shift by bias (C,).
+
+    Per channel, over its M values (Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 1):
+
+        mean = sum(x) / M        var = sum((x - mean)^2) / M
+        y = weight x_hat + bias       with x_hat = (x - mean) / sqrt(var + eps)
+
+    With ``mean=None`` and ``var=None`` the batch's own statistics are used (training), else the given ones
+    (inference).
+    """
+
+    def forward(x, weight, bias, mean=None, var=None, eps=1e-5):
+        shapes.channels("batch_norm", x.shape, weight=weight, bias=bias, mean=mean, var=var)
+        from_batch = mean is None
+        y, x_hat = np.empty_like(x), np.empty_like(x)
+        used_mean, used_var, std = (np.empty_like(weight) for _ in range(3))
+        for c in range(x.shape[-1]):
+            values = x[..., c]
+            count = values.size
+            used_mean[c] = sum(values.flat) / count if from_batch else mean[c]
+            used_var[c] = sum((value - used_mean[c]) ** 2 for value in values.flat) / count if from_batch else var[c]
+            std[c] = np.sqrt(used_var[c] + eps)
+            x_hat[..., c] = (values - used_mean[c]) / std[c]
+            y[..., c] = weight[c] * x_hat[..., c] + bias[c]
+        return y, Cache(x_hat, weight, used_mean, used_var, std, from_batch)
+
+    def backward(dy, cache):
+        """dbias = sum(dy),   dweight = sum(dy x_hat),
+
+        dx = weight / std (dy - dbias / M - x_hat dweight / M): the two means are how x moves dL/dx through the
+        batch's mean and variance. In inference these are constants and only weight / std dy is left.
+        """
+        x_hat, weight, _, _, std, from_batch = cache
+        dx, dweight, dbias = np.empty_like(dy), np.empty_like(weight), np.empty_like(weight)
+        for c in range(dy.shape[-1]):
+            count = dy[..., c].size
+            dbias[c] = sum(dy[..., c].flat)
+            dweight[c] = sum((dy[..., c] * x_hat[..., c]).flat)
+            dx[..., c] = weight[c] / std[c] * dy[..., c]
+            if from_batch:
+                dx[..., c] -= weight[c] / std[c] * (dbias[c] + x_hat[..., c] * dweight[c]) / count
+        return dx, dweight, dbias
+
+
+class batch_norm_relu(Kernel):
+    """y = relu(batch_norm(x, weight, bias) + shortcut), where shortcut, of x's shape, may be left out.
+
+    The end of every layer of a residual net. This is the definition; faster backends make one pass of it.
+    """
+
+    def forward(x, weight, bias, shortcut=None, mean=None, var=None, eps=1e-5):
+        shapes.channels("batch_norm_relu", x.shape, weight=weight, bias=bias, mean=mean, var=var)
+        shapes.same("batch_norm_relu", x.shape, shortcut=shortcut)
+        z, norm_cache = batch_norm.forward(x, weight, bias, mean, var, eps)
+        y, relu_cache = relu.forward(z if shortcut is None else z + shortcut)
+        return y, ReluCache(norm_cache, relu_cache, shortcut is not None)
+
+    def backward(dy, cache):
+        """Through the ReLU first. An addition hands its gradient on to both sides."""
+        dz = relu.backward(dy, cache.relu)
+        gradients = batch_norm.backward(dz, cache.norm)
+        return (*gradients, dz) if cache.has_shortcut else gradients
+
+
+class ReluCache:
+    """The caches of both; `mean` and `var` (C,) are also what the running averages are made from."""
+
+    def __init__(self, norm, relu, has_shortcut):
+        self.norm, self.relu, self.has_shortcut = norm, relu, has_shortcut
+        self.mean, self.var = norm.mean, norm.var

@@ -1,0 +1,105 @@
+"""The copy argument of He et al. 2015, section 1, as a function: a deeper plain net that does what a shallower one does.
+
+"There exists a solution by construction to the deeper model: the added layers are identity mapping, and the other layers
+are copied from the learned shallower model." So a deeper net need not have a higher training error. That deeper plain nets
+do when they are trained from random weights is therefore no lack of capacity.
+"""
+
+import numpy as np
+
+from .. import backend, nn
+from ..errors import ConfigError
+from ..autograd.tensor import no_grad
+
+
+def deepen(net, depth, images):
+    """A plain net of `depth` layers that computes the same function as the plain net `net`.
+
+    At the end of each stage blocks are added whose layers pass on what they get:
+
+    - Each layer's weights are the identity: a 3x3 filter for each channel with a 1 in the middle, or the unit matrix.
+    - Batch norm subtracts a mean and divides by sqrt(var + eps), then multiplies by its weight and adds its bias. With
+      weight = sqrt(running_var + eps) and bias = running_mean, it undoes that in evaluation, whatever the running statistics.
+    - ReLU changes nothing: what comes in has left a ReLU and is not negative.
+
+    In training, batch norm takes the mean and variance of each batch instead. The running statistics, and so weight and
+    bias, are therefore set to what the added layers would see if `images` were a batch: for that batch the net is the same in
+    training too, and for others of the kind nearly so, which is what training it further needs.
+
+    Parameters
+    ----------
+    net : CifarResNet or Mlp
+        From `plain` or `plain_mlp`, trained or not. It is left as it is.
+    depth : int
+        More than the net's own.
+    images : Tensor (N, H, W, C)
+        Prepared as for training: a batch or more.
+
+    Returns
+    -------
+    CifarResNet or Mlp
+        On the device of `net`, in its mode.
+
+    Raises
+    ------
+    ConfigError
+        For a net that is not plain, or a depth that is not larger or does not exist.
+    """
+    if not _is_plain(net):
+        raise ConfigError("deepen", "the net", "a plain one, from models.plain or models.plain_mlp", _kind(net),
+                          "a residual block would have to have weights of 0 to pass on what it gets")
+    own = net.settings["depth"]
+    deeper = type(net)(**{**net.settings, "depth": depth}, seed=0)
+    if depth <= own:
+        raise ConfigError("deepen", "depth", f"more than the net's own {own}", str(depth))
+
+    for name, (mean, var) in _statistics(net, images).items():
+        for block in list(getattr(deeper, name))[len(getattr(net, name)):]:
+            layers = list(block.children())
+            for layer, norm in zip(layers[::2], layers[1::2]):
+                _become_identity(layer, norm, mean, var)
+    deeper.load_state_dict({**deeper.state_dict(), **net.state_dict()})
+    return deeper.train(net.training).to(net.fc.weight.device)
+
+
+def _is_plain(net):
+    settings = getattr(net, "settings", {})
+    return settings["style"].shortcut is None if "style" in settings else settings.get("residual") is False
+
+
+def _kind(net):
+    return "a residual net" if hasattr(net, "settings") else type(net).__name__
+
+
+def _statistics(net, images):
+    """By name of stage: the mean and biased variance of each channel that leaves it, as batch norm finds them for this batch."""
+    found, removers = {}, []
+    modes = [(module, module.training) for module in net.modules()]
+    buffers = [(buffer, backend.copy(buffer.data)) for _, buffer in net.named_buffers()]
+    for name, stage in vars(net).items():
+        if isinstance(stage, nn.Sequential):
+            def look(module, inputs, output, name=name):
+                y = backend.move(output.data, "cpu").reshape(-1, output.shape[-1])
+                found[name] = y.mean(axis=0, dtype=np.float64), y.var(axis=0, dtype=np.float64)
+            removers.append(stage.register_forward_hook(look))
+    try:
+        with no_grad():
+            net.train()(images)
+    finally:
+        for remove in removers:
+            remove()
+        for module, mode in modes:
+            module.training = mode
+        for buffer, before in buffers:
+            buffer.data[...] = before              # the forward pass has moved the running averages
+    return found
+
+
+def _become_identity(layer, norm, mean, var):
+    """Have a layer and what normalises it pass on an input with that mean and variance, in place."""
+    weight = layer.weight.data
+    weight[...] = 0
+    weight[tuple(size // 2 for size in weight.shape[:-2])] = np.eye(weight.shape[-1])       # the middle of the filter, if it is one
+    if isinstance(norm, nn.BatchNorm2d):
+        norm.running_mean.data[...], norm.running_var.data[...] = mean, var
+        norm.weight.data[...], norm.bias.data[...] = np.sqrt(var + norm.eps), mean

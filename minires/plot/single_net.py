@@ -1,0 +1,169 @@
+"""The figures of one net's training: loss and error by epoch, gradient norms by layer, and which classes it confuses."""
+
+from collections import Counter
+from unicodedata import east_asian_width
+
+import numpy as np
+
+from .style import COLOURS, GREY, panels, styled, write_below
+
+SHADES = ("#c9dff0", "#7fb7e6", "#0868ac", "#041b36")        # of moments in training: later is darker
+WRITTEN = 20                 # classes, up to which the matrix has numbers in it
+NAMED = 60                   # classes, up to which they are named
+LONGEST = 22                 # characters of a name that are written
+
+
+@styled
+def training_curves(metrics, caption="", drops=()):
+    """Loss on the left, training and test error on the right, by epoch.
+
+    Parameters
+    ----------
+    metrics : list of dict
+        Rows with epoch, train_loss (nats), train_error and test_error (percent).
+    caption : str
+    drops : sequence of float
+        Epochs at which the learning rate was divided by 10.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, (left, right) = panels(2, (9.6, 4.2))
+    epochs = [row["epoch"] for row in metrics]
+    marker = "o" if len(epochs) <= 12 else None
+    hollow = {"markersize": 9, "markerfacecolor": "none"} if len(epochs) == 1 else {"markersize": 4}       # a single point, around another
+    left.plot(epochs, [row["train_loss"] for row in metrics], color=COLOURS["resnet"], linewidth=2.2, marker=marker, markersize=4)
+    left.set_ylabel("training loss, nats")
+    for name, line, colour, width in (("train", "-", COLOURS["resnet"], 2.2), ("test", (0, (4, 2)), COLOURS["plain"], 1.8)):
+        right.plot(epochs, [row[f"{name}_error"] for row in metrics], linestyle=line, color=colour, linewidth=width, marker=marker,
+                   label={"train": "training", "test": "test"}[name], **hollow if name == "test" else {"markersize": 4})
+    right.set_ylabel("error, %")
+    left.set_ylim(0, 1.05 * max(row["train_loss"] for row in metrics) or 1)
+    right.set_ylim(0, min(100, 1.05 * max(row[f"{name}_error"] for row in metrics for name in ("train", "test"))) or 1)
+    for ax in (left, right):
+        ax.set_xlabel("epoch")
+        ax.set_xlim(0, max(epochs) * (1.03 if len(epochs) > 1 else 1.3))
+        if max(epochs) >= 1:
+            _whole_numbers(ax.xaxis)
+        for epoch in drops:
+            ax.axvline(epoch, color="#bbbbbb", linewidth=1, linestyle=":", zorder=1)
+    figure.legend(*right.get_legend_handles_labels(), ncols=2, loc="upper right")
+    write_below(figure, caption + ("; dotted: lr divided by 10" if len(drops) else ""))
+    return figure
+
+
+@styled
+def gradients_of_a_net(gradients, caption=""):
+    """Gradient norm of each layer of one net: at the first record, one and ten steps on, and at the last; later is darker.
+
+    Parameters
+    ----------
+    gradients : list of dict
+        Rows with iteration, depth (1 is next to the images) and gradient_norm.
+    caption : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The vertical axis is logarithmic.
+    """
+    figure, (ax,) = panels(1, (7.2, 4.2))
+    iterations = sorted({row["iteration"] for row in gradients})
+    moments = list(dict.fromkeys([i for i in (0, 1, 10) if i in iterations] + iterations[-1:]))
+    for colour, moment in zip(SHADES[-len(moments):], moments):
+        rows = sorted((row for row in gradients if row["iteration"] == moment and row["gradient_norm"] > 0), key=lambda row: row["depth"])
+        name = {0: "at first", 1: "after 1 step"}.get(moment, f"after {moment:,} steps")
+        ax.plot([row["depth"] for row in rows], [row["gradient_norm"] for row in rows], color=colour, linewidth=2, label=name,
+                marker="o" if len(rows) <= 30 else None, markersize=3.5)
+    _logarithmic(ax)
+    _whole_numbers(ax.xaxis)
+    ax.set_xlabel("layer, from the images to the logits")
+    ax.set_ylabel("gradient norm of the layer's weights")
+    figure.legend(*ax.get_legend_handles_labels(), ncols=len(moments), loc="upper right")
+    write_below(figure, caption)
+    return figure
+
+
+@styled
+def confusion(matrix, classes, caption=""):
+    """Which classes a net takes for which: a square for each pair, the darker the larger its part of the right class.
+
+    Parameters
+    ----------
+    matrix : array of int, shape (K, K)
+        Images, the right class by row, the net's by column.
+    classes : sequence of str
+    caption : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With numbers (percent of the row) for up to 20 classes, and names, shortened to 22 characters, for up to 60.
+    """
+    matrix = np.asarray(matrix)
+    share = 100 * matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
+    count = len(matrix)
+    names = _short(classes) if count <= NAMED else []
+    size = 9 if count <= WRITTEN else 6
+    longest = max(map(_width, names), default=0) * 0.6 * size / 72               # inches
+    rotation = 0 if count <= 4 and longest < 0.6 else 45 if count <= WRITTEN else 90
+    side = max(2.4, 0.42 * count) if count <= WRITTEN else max(5, 0.18 * min(count, NAMED))
+    below = longest * {0: 0, 45: 0.71, 90: 1}[rotation]
+    figure, (ax,) = panels(1, (max(4.8, side + longest + 2.2), side + below + 1.1))
+    figure.get_layout_engine().set(rect=(0, 0.045, 1, 0.945))
+    picture = ax.imshow(share, cmap="Blues", vmin=0, vmax=100)
+    ax.grid(False)
+    position = "" if names else ", by its position in the list of classes"
+    ax.set_xlabel("the net's class" + position)
+    ax.set_ylabel("right class" + position)
+    if names:
+        at_its_end = {"ha": "right", "rotation_mode": "anchor"} if rotation == 45 else {}
+        ax.set_xticks(range(count), names, rotation=rotation, fontsize=size, parse_math=False, **at_its_end)
+        ax.set_yticks(range(count), names, fontsize=size, parse_math=False)
+    else:
+        _whole_numbers(ax.xaxis)
+        _whole_numbers(ax.yaxis)
+    if count <= WRITTEN:
+        for row, column in np.ndindex(matrix.shape):
+            value = share[row, column]
+            text = f"{value:.0f}" if value >= 0.5 or not matrix[row, column] else "<1"
+            ax.text(column, row, text if matrix[row, column] else "", ha="center", va="center", fontsize=8,
+                    color="white" if value > 55 else "#333333")
+    bar = figure.colorbar(picture, ax=ax, fraction=0.04, pad=0.02)
+    bar.outline.set_visible(False)
+    bar.set_label("% of the right class's images", color=GREY)
+    write_below(figure, caption)
+    return figure
+
+
+def _whole_numbers(axis):
+    """Ticks at whole numbers only, which epochs, layers and classes are."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10), integer=True, min_n_ticks=1))
+
+
+def _logarithmic(ax):
+    """A logarithmic vertical axis, with plain numbers where it spans less than a decade and so has at most one power of ten."""
+    from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodFormatter
+
+    ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    if high < 10 * low:
+        ax.yaxis.set_major_locator(FixedLocator([tick for tick in MaxNLocator(6, steps=(1, 2, 5, 10)).tick_values(low, high) if low <= tick <= high]))
+        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        ax.yaxis.set_minor_locator(NullLocator())
+
+
+def _short(names):
+    """The names, each on one line and cut to a length; from those that would then be the same, the middle is cut."""
+    names = [" ".join(name.split()) for name in names]
+    cut = [name if len(name) <= LONGEST else name[:LONGEST - 1].rstrip() + "…" for name in names]
+    seen = Counter(cut)
+    return [short if seen[short] == 1 or short == name else name[:LONGEST // 2 - 1] + "…" + name[-LONGEST // 2:] for name, short in zip(names, cut)]
+
+
+def _width(name):
+    """In Latin letters: those of Chinese and Japanese are nearly twice as wide."""
+    return sum(1.7 if east_asian_width(letter) in "WF" else 1 for letter in name)

@@ -1,0 +1,150 @@
+"""Read the weights in PyTorch's own files (.pth, .pt, .bin) without running anything in them.
+
+Such a file is a pickle of a dict, name -> tensor, and the tensors' numbers ("storages"). Since PyTorch 1.6 it is a zip archive, with
+``data.pkl`` and a file for each storage; before, it was a row of pickles, followed by the storages. Both are read.
+"""
+
+import io
+import pickletools
+import zipfile
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+
+from .safetensors import from_bfloat16
+from ..errors import CheckpointError, DataError
+from .safe_pickle import Unpickler, check_instructions
+
+MAGIC = 0x1950A86A20F9469CFC6C                 # the first of the pickles in a file of the older kind
+BFLOAT16 = np.uint16                           # NumPy has none: its bits, which become float32; PyTorch has no storage of uint16 to confuse it with
+STORAGES = {"Float": np.float32, "Double": np.float64, "Half": np.float16, "BFloat16": BFLOAT16, "Long": np.int64, "Int": np.int32, "Short": np.int16,
+            "Char": np.int8, "Byte": np.uint8, "Bool": np.bool_}
+CONVERT = "open it in PyTorch and save it with safetensors.torch.save_file"
+
+
+def is_torch_file(path):
+    """Whether a file begins like one of PyTorch's."""
+    with open(path, "rb") as file:
+        start = file.read(2)
+    return start in (b"PK", b"\x80\x02")
+
+
+def read(path):
+    """Name -> array, in PyTorch's layout.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, damaged, or holds something else than named tensors.
+    DataError
+        If it wants to call a function that is not needed for tensors.
+    """
+    where = str(path)
+    try:
+        content = Path(path).read_bytes()
+        found = _read_zip(content, where) if content.startswith(b"PK") else _read_pickles(content, where)
+        return _tensors(found, where)
+    except FileNotFoundError:
+        raise CheckpointError(where, "no such file", "a file of PyTorch's") from None
+    except (CheckpointError, DataError):
+        raise
+    except Exception as error:                 # a damaged file can fail in a dozen ways
+        reason = " ".join(str(error).split())[:150]
+        raise CheckpointError(where, "not a whole file of PyTorch's", "weights saved by torch.save", reason or type(error).__name__,
+                              "is it the right file? it may be truncated") from error
+
+
+def _tensors(found, where):
+    """The tensors in what a file held: a dict of them, or a dict with such a dict under a usual name."""
+    for key in ("state_dict", "model", "model_state_dict"):
+        if isinstance(found, dict) and isinstance(found.get(key), dict):
+            found = found[key]
+    if not isinstance(found, dict) or not all(isinstance(value, np.ndarray) for value in found.values()):
+        kind = "a dict with other things in it" if isinstance(found, dict) else f"a {type(found).__name__}"
+        raise CheckpointError(where, "no weights", "a dict of tensors, as state_dict() gives", kind, CONVERT)
+    return {str(name): value for name, value in found.items()}
+
+
+def _read_zip(content, where):
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    members = {member.filename.split("/", 1)[-1]: member for member in archive.infolist()}
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members.values()):
+        raise ValueError("compressed members, which torch.save does not write")
+    big_endian = "byteorder" in members and archive.read(members["byteorder"]) == b"big"
+    storages = {}
+
+    def storage(kind, key, count):
+        if key not in storages:
+            dtype = np.dtype(kind).newbyteorder(">" if big_endian else "<")
+            data = archive.read(members[f"data/{key}"])
+            numbers = np.frombuffer(data, dtype, count).astype(dtype.newbyteorder("="))
+            storages[key] = from_bfloat16(numbers) if kind is BFLOAT16 else numbers
+        return storages[key]
+
+    pickled = archive.read(members["data.pkl"])
+    check_instructions(pickled)
+    return _unpickler(pickled, where, storage).load()
+
+
+def _read_pickles(content, where):
+    """The older kind: a magic number, a version, facts about the machine, the dict, the keys of the storages; then the storages."""
+    start, parts, storages, kinds = 0, [], {}, {}
+
+    def storage(kind, key, count):
+        if key not in storages:
+            if count * np.dtype(kind).itemsize > len(content):
+                raise ValueError(f"a storage of {count} numbers in a file of {len(content)} bytes")
+            kinds[key] = kind
+            storages[key] = np.zeros(count, np.float32 if kind is BFLOAT16 else kind)      # filled below: tensors are views of it
+        return storages[key]
+
+    for number in range(5):
+        rest = content[start:]
+        *_, (_, _, end) = pickletools.genops(rest)
+        check_instructions(rest[:end + 1])
+        parts.append(_unpickler(rest[:end + 1], where, storage).load())
+        start += end + 1
+        if number == 0 and parts[0] != MAGIC:
+            raise ValueError("no magic number")
+    for key in parts[4]:
+        count = int.from_bytes(content[start:start + 8], "little")
+        own = storages[key]
+        if count != len(own):
+            raise ValueError(f"storage {key} has {count} numbers, not {len(own)}")
+        numbers = np.frombuffer(content, np.dtype(kinds[key]).newbyteorder("<"), count, start + 8)
+        own[...] = from_bfloat16(numbers) if kinds[key] is BFLOAT16 else numbers
+        start += 8 + numbers.nbytes
+    return parts[3]
+
+
+def _unpickler(content, where, storage):
+    """An unpickler that makes arrays; ``storage(dtype, key, count)`` gives their numbers."""
+    def rebuild(numbers, offset, shape, strides, *_):
+        """A tensor is a view of a storage: check that it stays within."""
+        shape, strides = tuple(map(int, shape)), tuple(map(int, strides))
+        last = offset + sum((n - 1) * step for n, step in zip(shape, strides))
+        if len(shape) != len(strides) or min((*shape, *strides, offset), default=0) < 0 or (0 not in shape and last >= len(numbers)):
+            raise ValueError(f"a tensor of shape {shape} that reaches beyond its storage")
+        if 0 in shape:
+            return np.zeros(shape, numbers.dtype)
+        return np.lib.stride_tricks.as_strided(numbers[offset:], shape, [step * numbers.itemsize for step in strides])
+
+    admitted = {("torch", f"{name}Storage"): dtype for name, dtype in STORAGES.items()} | {
+        ("torch._utils", "_rebuild_tensor_v2"): rebuild,
+        ("torch._utils", "_rebuild_parameter"): lambda tensor, *_: tensor,
+        ("collections", "OrderedDict"): OrderedDict,
+        ("torch", "Size"): tuple,
+    }
+    unpickler = _TensorUnpickler(content, where, admitted, "nothing but dicts, lists, text, numbers and tensors of common types", CONVERT, encoding="utf-8")
+    unpickler.storage = storage
+    return unpickler
+
+
+class _TensorUnpickler(Unpickler):
+    """PyTorch's pickles refer to storages by ("storage", type, key, device, count)."""
+
+    def persistent_load(self, saved):
+        if not isinstance(saved, tuple) or len(saved) < 5 or saved[0] != "storage" or saved[1] not in STORAGES.values():
+            raise ValueError("a reference that is no storage")
+        return self.storage(saved[1], str(saved[2]), int(saved[4]))

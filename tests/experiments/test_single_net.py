@@ -1,0 +1,269 @@
+"""One net on any data set, at the smallest size that still has every part of it."""
+
+import json
+import os
+import signal
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import minires as mr
+from minires.training import trainer
+from minires.serialization import weights
+from minires.diagnostics import evaluate
+from minires.errors import ConfigError, DataError, MiniresError
+from minires.experiments import single_net, start
+from minires.experiments.records import read_table
+from minires.experiments.settings import Settings
+from minires.experiments.training_records import METRICS, TEXT
+
+Image = pytest.importorskip("PIL.Image")
+TINY = Settings(model="resnet-8", net={"width": 2}, image_size=8, train_size=64, test_size=20, batch_size=16, iterations=10)
+
+
+def run(settings, out, **more):
+    single_net.run(settings, out, progress=False, **more)
+    return out
+
+
+def metrics(out):
+    return [{key: value for key, value in row.items() if key not in ("seconds", "images_per_second")} for row in read_table(out / "metrics.csv", METRICS, TEXT)]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    return run(TINY, tmp_path_factory.mktemp("runs") / "finished")
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """Two classes that are easily told apart, by colour."""
+    folder = tmp_path_factory.mktemp("photos")
+    for label, name in enumerate(("fire", "water")):
+        (folder / name).mkdir()
+        for i in range(12):
+            pixels = np.random.default_rng(100 * label + i).integers(0, 80, (14 + i, 20, 3), np.uint8)
+            pixels[..., 2 * label] += 150
+            Image.fromarray(pixels).save(folder / name / f"{i}.png")
+    return folder
+
+
+def probe(photographs, weights, **more):
+    return replace(Settings(model="resnet-8", net={"width": 2}, dataset="folder", data=str(photographs), weights=str(weights), train="head", image_size=8, batch_size=4,
+                            epochs=15, lr=0.1, workers=0, cache=str(photographs.parent / "cache")), **more)
+
+
+def test_what_a_run_leaves(finished):
+    assert sorted(path.name for path in finished.iterdir()) == ["checkpoints", "config.json", "confusion.csv", "evaluation.json", "gradients.csv", "metrics.csv", "predictions.csv", "weights.safetensors"]
+    assert [path.name for path in single_net.plot(finished)] == ["training.png", "gradients.png", "confusion.png"]
+    assert [(row["net"], row["iteration"]) for row in metrics(finished)] == [("resnet-8", 4), ("resnet-8", 8), ("resnet-8", 10)]
+    rows = read_table(finished / "confusion.csv", single_net.CONFUSION, single_net.CONFUSION[:2])
+    assert len(rows) == 100 and sum(row["images"] for row in rows) == 20
+    wrong = sum(row["images"] for row in rows if row["right"] != row["taken_for"])
+    evaluation = json.loads((finished / "evaluation.json").read_text())
+    assert evaluation["top_1_error_percent"] == pytest.approx(5 * wrong) == pytest.approx(metrics(finished)[-1]["test_error"]) and evaluation["top_5_error_percent"] <= evaluation["top_1_error_percent"]
+    images = read_table(finished / "predictions.csv", single_net.PREDICTIONS, single_net.PREDICTIONS[:3])
+    assert [row["image"] for row in images] == [str(i) for i in range(20)] and sum(row["right"] != row["taken_for"] for row in images) == wrong
+    assert all(0.1 <= row["probability"] <= 1 for row in images)
+    said = single_net.report(finished)
+    assert "resnet-8 on synthetic" in said and f"test error {5 * wrong:.1f} %" in said and "top-5 error" in said
+
+
+def test_the_weights_are_the_nets_with_the_names_of_its_classes(finished):
+    net = mr.models.resnet(8, width=2)
+    mr.load(net, finished / "weights.safetensors")
+    train_set, test_set = mr.data.synthetic(64, 2000)
+    train_set, test_set = train_set.resize(8), test_set.take(20).resize(8)
+    found = evaluate(net, mr.data.EvaluationBatches(test_set, 20, train_set.pixel_mean()))
+    assert found.error == pytest.approx(metrics(finished)[-1]["test_error"])
+    assert tuple(weights.classes_of(finished / "weights.safetensors")) == train_set.classes
+
+
+@pytest.mark.parametrize("settings", [
+    {"model": "residual_mlp-6", "net": {"width": 8}}, {"model": "plain_mlp-4", "net": {"width": 8}}, {"model": "plain-8", "net": {"width": 2}},
+    {"net": {"width": 2, "shortcut": "B", "pre_activation": True}}, {"schedule": "cosine", "label_smoothing": 0.1, "warmup": 3},
+    {"model": "resnet18", "net": {}, "iterations": 1, "batch_size": 2, "image_size": 8},
+], ids=["residual mlp", "plain mlp", "plain", "settings of the net", "cosine", "resnet18"])
+def test_any_net_and_schedule(settings, tmp_path):
+    out = run(replace(TINY, **settings), tmp_path / "run")
+    assert len(single_net.plot(out)) == 3 and single_net.report(out)
+
+
+def test_recompute_changes_no_number(finished, tmp_path):
+    again = run(replace(TINY, recompute=True), tmp_path / "run")
+    assert metrics(again) == metrics(finished) and (again / "gradients.csv").read_bytes() == (finished / "gradients.csv").read_bytes()
+
+
+def test_an_interrupted_run_goes_on_to_the_same_bits(finished, tmp_path, monkeypatch):
+    step = trainer.Trainer._step
+
+    def interrupted(self):
+        if self.iteration == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+        step(self)
+
+    monkeypatch.setattr(trainer.Trainer, "_step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(TINY, tmp_path / "run")
+    monkeypatch.undo()
+    run(TINY, tmp_path / "run", resume=True)
+    assert metrics(tmp_path / "run") == metrics(finished)
+    for name in ("gradients.csv", "confusion.csv", "evaluation.json"):
+        assert (tmp_path / "run" / name).read_bytes() == (finished / name).read_bytes(), name
+    here, there = (weights.read(out / "weights.safetensors") for out in (tmp_path / "run", finished))
+    assert all(np.array_equal(array, there[name]) for name, array in here.items())
+    with pytest.raises(ConfigError, match="lr 0.1 -> 0.2"):
+        run(replace(TINY, lr=0.2), tmp_path / "run", resume=True)
+    with pytest.raises(ConfigError, match="the folder is not empty"):
+        run(TINY, tmp_path / "run")
+
+
+def test_a_linear_probe_trains_the_head_alone(finished, photographs, tmp_path):
+    """The colours are told apart by features of random shapes; and all else is that of the file, to the bit."""
+    start = finished / "weights.safetensors"
+    out = run(probe(photographs, start), tmp_path / "run")
+    before, after = weights.read(start), weights.read(out / "weights.safetensors")
+    assert after["fc.weight"].shape == (8, 2)
+    assert all(np.array_equal(array, after[name]) for name, array in before.items() if not name.startswith("fc."))
+    assert weights.classes_of(out / "weights.safetensors") == ["fire", "water"]
+    assert metrics(out)[-1]["test_error"] == 0 and json.loads((out / "evaluation.json").read_text())["top_5_error_percent"] is None
+    assert [path.name for path in single_net.plot(out)] == ["training.png", "confusion.png"] and "top-5" not in single_net.report(out)
+
+
+def test_the_probes_features_are_those_of_the_photographs_in_evaluation(finished, photographs):
+    settings = start.as_in_the_file(probe(photographs, finished / "weights.safetensors")).completed()
+    train_set, _ = single_net.load_sets(settings, progress=False)
+    net, _ = start.build(settings, train_set.input_shape, train_set.classes)
+    batches = train_set.training_batches(settings.recipe(len(train_set)), np.random.default_rng(0), np.random.default_rng(0)).evaluating(train_set, 7)
+    found = single_net.features_of(net, batches, progress=False)
+    images = np.concatenate([images for images, _ in batches])
+    with mr.no_grad():
+        assert np.allclose(found.features, mr.models.features(net.eval(), images).data, atol=1e-6)
+    assert np.array_equal(found.labels, train_set.labels)
+
+
+def test_from_a_layer_on(finished, photographs, tmp_path):
+    start = finished / "weights.safetensors"
+    out = run(probe(photographs, start, train="layer3", epochs=None, iterations=3), tmp_path / "run")
+    before, after = weights.read(start), weights.read(out / "weights.safetensors")
+    moved = {name.split(".")[0] for name, array in before.items() if not name.startswith("fc.") and not np.array_equal(array, after[name])}
+    assert moved == {"layer3"}
+    layers = {row["layer"] for row in read_table(out / "gradients.csv", ("layer",), ("net", "layer"))}
+    assert layers == {"layer3.0.conv1", "layer3.0.conv2", "fc"}
+
+
+def test_weights_of_the_same_classes_keep_their_head(finished, tmp_path):
+    settings = replace(TINY, weights=str(finished / "weights.safetensors"), lr=1e-9, iterations=1)
+    out = run(settings, tmp_path / "run")
+    assert np.allclose(weights.read(out / "weights.safetensors")["fc.weight"], weights.read(finished / "weights.safetensors")["fc.weight"], atol=1e-6)
+
+
+def test_weights_of_pytorch(torch, photographs, tmp_path):
+    net = mr.models.resnet(8, width=2, num_classes=7)
+    mr.save(net, tmp_path / "net.safetensors", layout="torch")
+    from safetensors.torch import load_file
+
+    torch.save(load_file(tmp_path / "net.safetensors"), tmp_path / "net.pth")
+    for name in ("net.safetensors", "net.pth"):
+        out = run(probe(photographs, tmp_path / name, epochs=1), tmp_path / name.replace(".", "-"))
+        assert np.array_equal(weights.read(out / "weights.safetensors")["conv1.weight"], net.conv1.weight.data)
+
+
+@pytest.mark.parametrize("settings, words", [
+    ({"model": "resnet-9"}, "the nearest is 8"), ({"net": {"widht": 3}}, "did you mean 'width'"), ({"train": "head"}, "a net with random weights.*--weights"),
+    ({"dataset": "folder"}, "name it by --data"), ({"data": "somewhere"}, "drawn, not read"), ({"train_size": 30_000_000}, "Unable to allocate"),
+    ({"image_size": 7}, "a divisor"), ({"batch_size": 65}, "at most 64"), ({"device": "cuda"}, "say 'gpu'"), ({"crop_scale": 0.5}, "crop_scale is for photographs"),
+    ({"model": "residual_mlp-4", "net": {}, "recompute": True}, "no blocks that can be run again"), ({"weights": "nothing.safetensors"}, "no such file"),
+    ({"dataset": "cifar10", "data": "/nonexistent"}, "/nonexistent"),
+])
+def test_what_cannot_be_done_leaves_no_folder(settings, words, tmp_path):
+    with pytest.raises((MiniresError, MemoryError), match=words):
+        run(replace(TINY, **settings), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_weights_that_do_not_fit(finished, photographs, tmp_path):
+    for wrong, words in (({"model": "resnet-14"}, "another net: expected model resnet-8, which they are of, got resnet-14"), ({"model": "plain-8"}, "got plain-8"),
+                         ({"net": {"width": 4}}, "expected width 2")):
+        with pytest.raises(ConfigError, match=words):
+            run(probe(photographs, finished / "weights.safetensors", **wrong), tmp_path / "run")
+    with pytest.raises(ConfigError, match="did you mean 'layer3'"):
+        run(probe(photographs, finished / "weights.safetensors", train="layer4"), tmp_path / "run")
+    from minires.serialization import safetensors
+
+    safetensors.write(tmp_path / "other.safetensors", {"weight": np.zeros(3, np.float32)})
+    with pytest.raises(MiniresError, match="of another architecture"):
+        run(probe(photographs, tmp_path / "other.safetensors"), tmp_path / "run")
+    assert not (tmp_path / "run").exists() and not (tmp_path / "cache").exists()
+
+
+def test_weights_without_a_head(finished, photographs, tmp_path):
+    """As timm offers them: of the layers before it alone."""
+    from minires.serialization import safetensors
+
+    found = {name: array for name, array in weights.read(finished / "weights.safetensors").items() if not name.startswith("fc.")}
+    safetensors.write(tmp_path / "layers.safetensors", found)
+    out = run(probe(photographs, tmp_path / "layers.safetensors"), tmp_path / "run")
+    after = weights.read(out / "weights.safetensors")
+    assert all(np.array_equal(array, after[name]) for name, array in found.items()) and metrics(out)[-1]["test_error"] == 0
+
+
+def test_the_net_its_settings_and_the_size_are_those_of_the_file(finished, photographs, tmp_path):
+    settings = replace(probe(photographs, finished / "weights.safetensors"), model=None, net={}, image_size=None)
+    config = json.loads((run(settings, tmp_path / "run") / "config.json").read_text())
+    assert (config["model"], config["net"], config["image_size"]) == ("resnet-8", {"width": 2}, 8)
+    assert weights.built_of(tmp_path / "run" / "weights.safetensors") == {"model": "resnet-8", "net": {"width": 2}}
+
+
+def test_photographs_are_prepared_as_those_the_weights_were_trained_with(tmp_path):
+    """The very images of a test set, as files: a net trained on that set must make the same errors on them."""
+    start_from = run(replace(TINY, image_size=16, iterations=60, train_size=500, batch_size=32), tmp_path / "start")
+    train_set, test_set = mr.data.synthetic(500)
+    test_set = test_set.take(60).resize(16)
+    for i, (image, label) in enumerate(zip(test_set.images, test_set.labels)):
+        for part in ("train", "val"):
+            (tmp_path / "photos" / part / f"{label}-{test_set.classes[label]}").mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(tmp_path / "photos" / part / f"{label}-{test_set.classes[label]}" / f"{i}.png")
+    settings = start.as_in_the_file(Settings(dataset="folder", data=str(tmp_path / "photos"), weights=str(start_from / "weights.safetensors"), workers=0,
+                                             cache=str(tmp_path / "cache"))).completed()
+    photographs, _ = single_net.load_sets(settings, progress=False)
+    assert (photographs.look.resize, photographs.look.crop, photographs.look.std) == (16, 16, (1, 1, 1))
+    net = mr.models.build(settings.model, **settings.net)
+    mr.load(net, start_from / "weights.safetensors")
+    of_files = evaluate(net, photographs.training_batches(replace(settings.recipe(60)), np.random.default_rng(0), np.random.default_rng(0)).evaluating(photographs, 60))
+    of_arrays = evaluate(net, mr.data.EvaluationBatches(test_set, 60, train_set.resize(16).pixel_mean()))
+    assert of_files.loss == pytest.approx(of_arrays.loss, rel=0.05) and of_files.error == pytest.approx(of_arrays.error, abs=4)
+
+
+def test_a_head_is_trained_without_crops_and_flips(photographs, finished, tmp_path):
+    with pytest.raises(ConfigError, match="with train 'fc' the last layer is trained on new crops"):
+        run(probe(photographs, finished / "weights.safetensors", flip=True), tmp_path / "run")
+    out = run(probe(photographs, finished / "weights.safetensors", train="fc", flip=True, epochs=None, iterations=2), tmp_path / "run")
+    before, after = (weights.read(folder / "weights.safetensors") for folder in (finished, out))
+    assert all(np.array_equal(array, after[name]) for name, array in before.items() if not name.startswith("fc."))
+
+
+def test_a_batch_nobody_asked_for_is_no_larger_than_the_set(finished, photographs, tmp_path):
+    out = run(probe(photographs, finished / "weights.safetensors", batch_size=None, epochs=2), tmp_path / "run")
+    assert json.loads((out / "config.json").read_text())["batch_size"] == 18 + 2                   # of 24, 2 of each class are held out
+
+
+def test_what_is_wrong_with_the_net_or_the_folder_is_said_before_pictures_are_decoded(finished, photographs, tmp_path):
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "file").write_text("")
+    cache = str(tmp_path / "cache")
+    with pytest.raises(ConfigError, match="other files; choose another"):
+        run(probe(photographs, finished / "weights.safetensors", cache=cache), tmp_path / "taken")
+    for wrong in ({"train": "layer9"}, {"weights": "nothing.pth"}, {"net": {"widht": 3}}):
+        with pytest.raises(MiniresError):
+            run(replace(probe(photographs, finished / "weights.safetensors", cache=cache), **wrong), tmp_path / "run")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_folders_that_hold_no_run(tmp_path, finished):
+    with pytest.raises(DataError, match="config.json"):
+        single_net.report(tmp_path)
+    (tmp_path / "config.json").write_text('{"experiment": "degradation"}')
+    with pytest.raises(DataError, match="not the settings of a run of one net"):
+        single_net.plot(tmp_path)

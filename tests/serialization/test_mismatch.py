@@ -1,0 +1,104 @@
+"""What does not fit between a net and weights: all of it, and the likely reason."""
+
+import numpy as np
+import pytest
+
+from minires import nn
+from minires import models
+from minires.errors import CheckpointError, ShapeError
+from minires.models import build
+from minires.serialization.mismatch import explain_mismatch
+
+
+def state(name, **settings):
+    return dict(build(name, **settings).state_dict())
+
+
+SMALL = state("resnet-8", width=2, shortcut="B")
+
+
+def test_what_fits():
+    assert explain_mismatch(SMALL, dict(SMALL), "net") is None
+
+
+def test_all_three_kinds_in_one_report():
+    other = dict(SMALL)
+    del other["conv1.weight"], other["bn1.bias"]
+    other |= {"conv0.weight": np.zeros(1), "fc.bias": np.zeros(3, np.float32)}
+    error = explain_mismatch(SMALL, other, "net.load")
+    assert type(error) is CheckpointError and str(error) == (
+        "net.load: the weights seem to be of another architecture; 2 missing: conv1.weight, bn1.bias; 1 unexpected: conv0.weight; "
+        "1 of another shape: fc.bias (expected (10,), got (3,))")
+
+
+def test_long_lists_are_cut():
+    text = str(explain_mismatch(SMALL, {f"x{i}": np.zeros(1) for i in range(6)}, "net"))
+    assert "x3, x4 and 1 more" in text and "x5" not in text
+    assert f"{len(SMALL)} missing: conv1.weight" in text and f" and {len(SMALL) - 5} more; 6 unexpected" in text and text.startswith("net: no name is one of this net's")
+
+
+@pytest.mark.parametrize("name, settings, other, other_settings, error, reason", [
+    ("resnet-8", {}, "resnet-8", {"num_classes": 3}, ShapeError, "a net for 3 classes: build this one with num_classes=3, or replace the head"),
+    ("resnet-8", {}, "resnet-8", {"num_classes": 3, "shortcut": "B"}, CheckpointError, "more shortcuts with convolutions than this net"),
+    ("resnet-8", {"shortcut": "C"}, "resnet-8", {}, CheckpointError, "fewer shortcuts with convolutions than this net"),
+    ("resnet-8", {}, "resnet-14", {}, CheckpointError, "a net with 2 + 2 + 2 basic blocks in its stages, this one has 1 + 1 + 1 basic blocks"),
+    ("resnet18", {}, "resnet50", {}, CheckpointError, "3 + 4 + 6 + 3 bottlenecks in its stages, this one has 2 + 2 + 2 + 2 basic blocks"),
+    ("resnet50", {}, "resnet34", {}, CheckpointError, "3 + 4 + 6 + 3 basic blocks in its stages, this one has 3 + 4 + 6 + 3 bottlenecks"),
+    ("resnet-8", {"pre_activation": True}, "resnet-8", {}, CheckpointError, "pre_activation=False"),
+    ("resnet-8", {}, "resnet-8", {"width": 4}, ShapeError, "of another width: its first convolution has 4 channels, this net's 16"),
+    ("resnet-8", {}, "resnet-8", {"batch_norm": False}, CheckpointError, "or of one built with batch_norm=False"),
+    ("resnet-8", {"batch_norm": False}, "resnet-8", {}, CheckpointError, "this net is fused, or built with batch_norm=False"),
+    ("residual_mlp-4", {}, "residual_mlp-8", {}, CheckpointError, "a net with 3 linear blocks in its stages, this one has 1 linear block: build"),
+    ("residual_mlp-4", {"image_size": 8, "width": 5}, "residual_mlp-4", {"image_size": 16, "width": 5}, ShapeError,
+     "of images of another size: build this one with image_size=16;"),
+    ("residual_mlp-4", {"image_size": 8, "width": 5}, "residual_mlp-4", {"image_size": 8, "width": 6}, ShapeError, "of another width: build this one with width=6;"),
+    ("residual_mlp-4", {"image_size": 8, "width": 5}, "residual_mlp-4", {"image_size": 9, "width": 6}, ShapeError,
+     "of images of another size and another width: build this one with image_size=9 and width=6;"),
+    ("resnet18", {}, "resnet18", {"pre_activation": True}, CheckpointError, "pre_activation=True"),
+    ("resnet-8", {}, "plain_mlp-4", {}, CheckpointError, "of another architecture; "),
+])
+def test_the_likely_reason(name, settings, other, other_settings, error, reason):
+    found = explain_mismatch(state(name, **settings), state(other, **other_settings), "net")
+    assert type(found) is error
+    assert reason in str(found) and str(found).index(reason) < str(found).index(found_first(found)), str(found)
+
+
+def found_first(error):
+    """Where the lists begin: after the reason."""
+    return next(word for word in (" missing: ", " unexpected: ", " of another shape: ") if word in str(error))
+
+
+@pytest.mark.parametrize("name", ["layer3.0.conv1.weight", "layer2.0.downsample.0.weight", "bn1.running_var", "fc.bias"])
+def test_one_array_that_is_not_there(name):
+    """No other net: a file with a gap."""
+    other = {key: array for key, array in SMALL.items() if key != name}
+    assert str(explain_mismatch(SMALL, other, "net")) == f"net: the file is incomplete: it lacks 1 of the {len(SMALL)} arrays of this net; 1 missing: {name}"
+
+
+@pytest.mark.parametrize("name, settings", [("resnet-8", {"shortcut": "B"}), ("resnet-8", {"pre_activation": True}), ("resnet18", {}), ("residual_mlp-4", {"image_size": 4})])
+def test_weights_of_a_fused_net(name, settings):
+    """And a fused net for the weights of one that is not; each fits its like."""
+    plain, fused = state(name, **settings), dict(nn.fuse(build(name, **settings).eval()).state_dict())
+    assert "net: the weights are of a net after fuse(), which fit only a net that is fused too" in str(explain_mismatch(plain, fused, "net"))
+    assert "net: this net is fused, or built with batch_norm=False" in str(explain_mismatch(fused, plain, "net"))
+    assert explain_mismatch(fused, dict(fused), "net") is None
+
+
+def test_names_with_something_in_front():
+    wrapped = {f"backbone.net.{name}": array for name, array in SMALL.items()}
+    assert "the names begin with 'backbone.net.': take that off" in str(explain_mismatch(SMALL, wrapped, "net"))
+    assert "begin with" not in str(explain_mismatch(SMALL, wrapped | {"epoch": np.zeros(1)}, "net"))
+
+
+def test_timms_deep_stem():
+    other = {name.replace("conv1.weight", "conv1.0.weight") if name == "conv1.weight" else name: array for name, array in SMALL.items()}
+    assert "resnet50d" in str(explain_mismatch(SMALL, other, "net"))
+
+
+def test_nothing_and_too_much():
+    assert "the right file" in str(explain_mismatch(SMALL, {}, "net")) and "1 unexpected" in str(explain_mismatch(SMALL, SMALL | {"x": np.zeros(2)}, "net"))
+
+
+def test_a_net_that_is_no_net_of_blocks():
+    own = models.residual_mlp(4, width=4, image_size=4).state_dict()
+    assert "a net of another width" in str(explain_mismatch(own, {name: np.zeros(array.size + 1) for name, array in own.items()}, "net"))

@@ -1,0 +1,80 @@
+"""Files of weights: whole or not at all, and clear about what is wrong with them."""
+
+import numpy as np
+import pytest
+
+import minires as mr
+from minires.serialization import safetensors
+from minires.errors import CheckpointError, ShapeError
+
+
+def test_save_and_load_a_net(tmp_path):
+    net, other = mr.models.resnet(8, width=4, seed=0), mr.models.resnet(8, width=4, seed=1)
+    net.bn1.running_mean.data += 5
+    mr.save(net, tmp_path / "net.safetensors")
+    mr.load(other, tmp_path / "net.safetensors")
+    for (name, a), b in zip(net.state_dict().items(), other.state_dict().values()):
+        assert np.array_equal(a, b), name
+
+
+def test_other_frameworks_can_read_it(tmp_path):
+    from safetensors.numpy import load_file
+
+    net = mr.models.plain(8, width=4)
+    mr.save(net, tmp_path / "net.safetensors")
+    arrays = load_file(tmp_path / "net.safetensors")
+    assert list(sorted(arrays)) == sorted(net.state_dict()) and arrays["fc.weight"].shape == (16, 10)
+
+
+def test_loading_into_another_net(tmp_path):
+    mr.save(mr.models.plain(8, width=4), tmp_path / "net.safetensors")
+    with pytest.raises(ShapeError, match="conv1.weight"):
+        mr.load(mr.models.plain(8, width=8), tmp_path / "net.safetensors")
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(CheckpointError, match="no such file"):
+        mr.load(mr.models.plain(8), tmp_path / "nothing.safetensors")
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\xff" * 100])
+def test_not_a_safetensors_file(tmp_path, content):
+    path = tmp_path / "net.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="not a whole safetensors file"):
+        mr.load(mr.models.plain(8), path)
+
+
+def test_unwritable_place(tmp_path):
+    with pytest.raises(CheckpointError, match="cannot write"):
+        mr.save(mr.models.plain(8), tmp_path / "no" / "such" / "folder" / "net.safetensors")
+
+
+def test_a_folder_is_no_file(tmp_path):
+    net = mr.models.plain(8, width=2)
+    with pytest.raises(CheckpointError, match="expected the name of a file, got a folder"):
+        mr.save(net, tmp_path)
+    with pytest.raises(CheckpointError, match="got a folder"):
+        mr.load(net, tmp_path)
+
+
+def test_a_place_under_a_file_and_a_name_too_long(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    for path in (tmp_path / "file" / "net.safetensors", tmp_path / ("n" * 300)):
+        with pytest.raises(CheckpointError, match="cannot write"):
+            mr.save(mr.models.plain(8, width=2), path)
+
+
+def test_a_failed_write_leaves_the_old_file_whole(tmp_path, monkeypatch):
+    path = tmp_path / "net.safetensors"
+    safetensors.write(path, {"a": np.ones(3, np.float32)}, {"iteration": 1})
+
+    def no_space(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(safetensors.os, "fsync", no_space)
+    with pytest.raises(CheckpointError, match="No space left"):
+        safetensors.write(path, {"a": np.zeros(3, np.float32)}, {"iteration": 2})
+    arrays, state = safetensors.read(path)
+    assert arrays["a"].sum() == 3 and state == {"iteration": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["net.safetensors"]       # no half-written file is left behind

@@ -1,0 +1,293 @@
+"""Weights in PyTorch's layout, and PyTorch's own files, of which nothing is run."""
+
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+import minires as mr
+from minires.serialization import safetensors, torch_pickle, weights
+from minires.errors import CheckpointError, ConfigError, DataError
+from minires.training.trainer import Recipe, Trainer
+
+
+PREPARATION = {"resize": 73, "crop": 64, "mean": [0.1, 0.2, 0.3], "std": [1, 0.5, 1]}
+
+
+def net(seed=0):
+    return mr.models.resnet(8, width=4, shortcut="B", seed=seed)
+
+
+def same(a, b):
+    return all(np.array_equal(one, other) for one, other in zip(a.state_dict().values(), b.state_dict().values()))
+
+
+def test_there_and_back_in_pytorchs_layout(tmp_path):
+    mr.save(net(), tmp_path / "net.safetensors", layout="torch")
+    back = net(seed=1)
+    mr.load(back, tmp_path / "net.safetensors")
+    assert same(back, net())
+
+
+def test_pytorch_reads_what_is_saved_for_it(torch, tmp_path):
+    from safetensors.torch import load_file
+
+    mr.save(net(), tmp_path / "net.safetensors", layout="torch")
+    tensors = load_file(tmp_path / "net.safetensors")
+    assert tuple(tensors["layer2.0.conv1.weight"].shape) == (8, 4, 3, 3) and tuple(tensors["fc.weight"].shape) == (10, 16)
+    x = np.random.default_rng(0).standard_normal((1, 8, 8, 3), dtype=np.float32)
+    own = net()
+    ours = mr.functional.conv2d(mr.Tensor(x), own.conv1.weight, padding=1).data
+    theirs = torch.nn.functional.conv2d(torch.tensor(x.transpose(0, 3, 1, 2).copy()), tensors["conv1.weight"], padding=1)
+    assert np.allclose(ours.transpose(0, 3, 1, 2), theirs.numpy(), atol=1e-5)
+
+
+def test_pytorchs_own_net_takes_it_strictly(torch, tmp_path):
+    """With nothing missing, though the counters of batch norm are not in the file."""
+    from safetensors.torch import load_file
+
+    from benchmarks.pytorch_imagenet import Net
+
+    mr.save(mr.models.resnet18(num_classes=3), tmp_path / "net.safetensors", layout="torch")
+    theirs = Net(18, num_classes=3)
+    assert "bn1.num_batches_tracked" in theirs.state_dict() and str(theirs.load_state_dict(load_file(tmp_path / "net.safetensors"))) == "<All keys matched successfully>"
+
+
+@pytest.mark.parametrize("name", ["x.pth", "x.pt", "x.bin", "x.ckpt", "X.PTH"])
+def test_names_of_pytorchs_files_are_not_for_safetensors(tmp_path, name):
+    with pytest.raises(ConfigError, match="^save: path: expected the name of a safetensors file.*; call it [xX].safetensors$"):
+        mr.save(net(), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["safetensors", "zip", "older"])
+def test_bfloat16_is_read_exactly(torch, tmp_path, kind):
+    """Every one of its 65536 numbers, beside arrays of other types, a number without axes, and a view."""
+    from safetensors.torch import save_file
+
+    every = torch.arange(-2 ** 15, 2 ** 15, dtype=torch.int32).to(torch.int16).view(torch.bfloat16).reshape(256, 256)
+    tensors = {"every": every, "one": torch.tensor(-2.5, dtype=torch.bfloat16), "other": torch.tensor([1.5, 2.5]), "none": torch.zeros(0, 3, dtype=torch.bfloat16)}
+    if kind == "safetensors":
+        save_file(tensors, tmp_path / "x")
+    else:
+        tensors["view"] = every.T[3:5]
+        torch.save(tensors, tmp_path / "x", _use_new_zipfile_serialization=kind == "zip")
+    found = weights.read(tmp_path / "x", "minires")
+    assert set(found) == set(tensors)
+    for name, tensor in tensors.items():
+        assert found[name].dtype == np.float32 and np.array_equal(found[name], tensor.float().numpy(), equal_nan=True), name
+    assert np.array_equal(found["every"].view(np.uint32), every.float().numpy().view(np.uint32))                # nan's bits too
+
+
+@pytest.mark.parametrize("settings", [{}, {"_use_new_zipfile_serialization": False}], ids=["zip", "older"])
+@pytest.mark.parametrize("wrap", [lambda state: state, lambda state: {"state_dict": state, "epoch": 3}, lambda state: {f"module.{name}": value for name, value in state.items()}],
+                         ids=["plain", "in a dict", "DataParallel"])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "float64", "bfloat16"])
+def test_files_of_torch_save(torch, tmp_path, settings, wrap, dtype):
+    mr.save(net(), tmp_path / "net.safetensors", layout="torch")
+    from safetensors.torch import load_file
+
+    state = {name: tensor.to(getattr(torch, dtype)) for name, tensor in load_file(tmp_path / "net.safetensors").items()}
+    state["bn1.num_batches_tracked"] = torch.tensor(5)
+    torch.save(wrap(state), tmp_path / "net.pth", **settings)
+    back = net(seed=1)
+    mr.load(back, tmp_path / "net.pth")
+    tolerance = {"float16": 1e-3, "bfloat16": 1e-2}.get(dtype, 0)
+    for name, array in net().state_dict().items():
+        assert np.allclose(back.state_dict()[name], array, rtol=tolerance, atol=tolerance) and back.state_dict()[name].dtype == np.float32
+
+
+def test_views_and_parameters_of_torch_save(torch, tmp_path):
+    whole = torch.arange(24.0).reshape(4, 6)
+    torch.save({"rows": whole[1:3], "turned": whole.T, "empty": torch.zeros(0, 3), "parameter": torch.nn.Parameter(whole), "number": torch.tensor(2.5)}, tmp_path / "x.pth")
+    read = torch_pickle.read(tmp_path / "x.pth")
+    assert np.array_equal(read["rows"], whole[1:3].numpy()) and np.array_equal(read["turned"], whole.T.numpy()) and read["empty"].shape == (0, 3)
+    assert np.array_equal(read["parameter"], whole.numpy()) and read["number"] == 2.5
+
+
+class Evil:
+    def __reduce__(self):
+        import os
+
+        return os.system, ("touch /tmp/minires-was-here",)
+
+
+@pytest.mark.parametrize("settings", [{}, {"_use_new_zipfile_serialization": False}], ids=["zip", "older"])
+def test_nothing_in_a_file_is_run(torch, tmp_path, settings):
+    torch.save({"weight": torch.zeros(2), "evil": Evil()}, tmp_path / "evil.pth", **settings)
+    with pytest.raises(DataError, match="unsafe pickle.*system"):
+        mr.load(net(), tmp_path / "evil.pth")
+
+
+def test_a_whole_net_is_refused_with_a_way_out(torch, tmp_path):
+    torch.save(torch.nn.Linear(2, 2), tmp_path / "net.pth")
+    with pytest.raises(DataError, match="safetensors.torch.save_file"):
+        mr.load(net(), tmp_path / "net.pth")
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:len(content) // 2], lambda content: content[:20], lambda content: content[:2] + b"\0" * 500,
+                                    lambda content: content.replace(b"FloatStorage", b"FlootStorage")])
+@pytest.mark.parametrize("settings", [{}, {"_use_new_zipfile_serialization": False}], ids=["zip", "older"])
+def test_damaged_files(torch, tmp_path, settings, damage):
+    path = tmp_path / "net.pth"
+    torch.save({"weight": torch.zeros(1000)}, path, **settings)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises((CheckpointError, DataError)):
+        mr.load(net(), path)
+
+
+@pytest.mark.parametrize("offset, shape, strides", [(0, (3, 4), (4, 1)), (9, (2,), (1,)), (-1, (2,), (1,)), (0, (2,), (-1,)), (0, (2, 2), (1,)), (0, (10 ** 9, 10 ** 9), (1, 1))])
+def test_a_tensor_cannot_reach_beyond_its_storage(offset, shape, strides, tmp_path):
+    """A file made by hand: ten numbers, and a tensor that claims more."""
+    import io
+
+    class Saver(pickle.Pickler):
+        def persistent_id(self, thing):
+            return ("storage", Storage, "0", "cpu", 10) if thing is NUMBERS else None
+
+        def reducer_override(self, thing):
+            return (Rebuild, thing.arguments) if isinstance(thing, Claim) else NotImplemented
+
+    NUMBERS = object()
+
+    class Claim:
+        arguments = (NUMBERS, offset, shape, strides, False, None)
+
+    stream = io.BytesIO()
+    Saver(stream, 2).dump({"weight": Claim()})
+    content = stream.getvalue().replace(b"ctests.test_weights\nStorage", b"ctorch\nFloatStorage").replace(b"ctests.test_weights\nRebuild", b"ctorch._utils\n_rebuild_tensor_v2")
+    with zipfile.ZipFile(tmp_path / "x.pth", "w") as archive:
+        archive.writestr("x/data.pkl", content)
+        archive.writestr("x/data/0", np.arange(10, dtype=np.float32).tobytes())
+    with pytest.raises(CheckpointError, match="beyond its storage"):
+        torch_pickle.read(tmp_path / "x.pth")
+
+
+class Storage:
+    """Stands for torch.FloatStorage in a pickle made by hand."""
+
+
+def Rebuild(*arguments):
+    """Stands for torch._utils._rebuild_tensor_v2."""
+
+
+@pytest.mark.parametrize("layout", ["minires", "torch"])
+def test_names_of_classes_travel_with_the_weights(tmp_path, layout):
+    names = ["cat", "dög", "a, \"quoted\" one"]
+    mr.save(mr.models.resnet(8, width=4, num_classes=3), tmp_path / "net.safetensors", layout, classes=names)
+    assert weights.classes_of(tmp_path / "net.safetensors") == names
+    mr.load(mr.models.resnet(8, width=4, num_classes=3, seed=1), tmp_path / "net.safetensors")
+    mr.save(net(), tmp_path / "none.safetensors", layout)
+    assert weights.classes_of(tmp_path / "none.safetensors") is None
+
+
+@pytest.mark.parametrize("classes", [["cat", "dog"], "classes of ", [1] * 10])
+def test_names_that_are_none_or_too_few(tmp_path, classes):
+    with pytest.raises(ConfigError, match="^save: classes: expected"):
+        mr.save(net(), tmp_path / "net.safetensors", classes=classes)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", [[1], 5, "cat", {}])
+def test_names_in_a_file_that_are_none(tmp_path, wrong):
+    safetensors.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, {"classes": wrong})
+    with pytest.raises(CheckpointError, match="names of classes"):
+        weights.classes_of(tmp_path / "net.safetensors")
+
+
+@pytest.mark.parametrize("metadata", [{"state": "no JSON"}, {"minires": "[1, 2]"}, {"minires": "0.1"}, {"classes": "three"}])
+def test_what_other_programs_note_is_not_ours(tmp_path, metadata):
+    safetensors.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, metadata=metadata)
+    assert weights.classes_of(tmp_path / "net.safetensors") is None and weights.preparation_of(tmp_path / "net.safetensors") == {}
+
+
+def test_the_same_bytes_every_time(tmp_path):
+    """safetensors has its metadata in an order of its own; with one entry there is but one."""
+    for i in range(8):
+        mr.save(net(), tmp_path / str(i), classes=list("abcdefghij"), preparation=PREPARATION)
+        assert (tmp_path / str(i)).read_bytes() == (tmp_path / "0").read_bytes()
+
+
+def test_names_in_a_file_that_is_missing_or_of_pytorch(torch, tmp_path):
+    with pytest.raises(CheckpointError, match="no such file"):
+        weights.classes_of(tmp_path / "net.safetensors")
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "net.pth")
+    assert weights.classes_of(tmp_path / "net.pth") is None and weights.preparation_of(tmp_path / "net.pth") == {}
+
+
+@pytest.mark.parametrize("layout", ["minires", "torch"])
+@pytest.mark.parametrize("preparation", [PREPARATION, {"crop": 32}, {}])
+def test_how_to_prepare_pictures_travels_with_the_weights(tmp_path, layout, preparation):
+    mr.save(net(), tmp_path / "net.safetensors", layout, preparation=preparation)
+    assert weights.preparation_of(tmp_path / "net.safetensors") == preparation
+    mr.save(net(), tmp_path / "net.safetensors", layout)
+    assert weights.preparation_of(tmp_path / "net.safetensors") == {}
+
+
+@pytest.mark.parametrize("wrong", [{"size": 3}, {"crop": 0}, {"crop": 2.5}, {"crop": True}, {"mean": [0.1]}, {"std": [1, 0, 1]}, {"std": [1, "1", 1]}, {"mean": 0.5},
+                                   {"mean": [0.1, 0.2, float("nan")]}, [], "crop"])
+def test_a_preparation_that_is_none(tmp_path, wrong):
+    with pytest.raises(ConfigError, match="^save: preparation: expected"):
+        mr.save(net(), tmp_path / "net.safetensors", preparation=wrong)
+    safetensors.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, {"preparation": wrong})
+    with pytest.raises(CheckpointError, match="preparation in the metadata"):
+        weights.preparation_of(tmp_path / "net.safetensors")
+
+
+def test_read_gives_what_load_would(torch, tmp_path):
+    mr.save(net(), tmp_path / "own.safetensors")
+    mr.save(net(), tmp_path / "torch.safetensors", layout="torch")
+    from safetensors.torch import load_file
+
+    torch.save({**load_file(tmp_path / "torch.safetensors"), "bn1.num_batches_tracked": torch.tensor(5)}, tmp_path / "net.pth")
+    for name in ("own.safetensors", "torch.safetensors", "net.pth"):
+        arrays = weights.read(tmp_path / name)
+        assert set(arrays) == set(net().state_dict()) and weights.num_classes(arrays) == 10
+        assert all(np.array_equal(arrays[key], array) for key, array in net().state_dict().items())
+    assert weights.read(tmp_path / "own.safetensors", "torch")["fc.weight"].shape == (10, 16)
+
+
+def test_the_net_of_a_training_run(tmp_path):
+    train, test = mr.data.synthetic(32, 16)
+    trainer = Trainer(net(), train.resize(8), test.resize(8), Recipe(iterations=2, batch_size=16), path=tmp_path / "run.safetensors", progress=False)
+    trainer.run()
+    back = net(seed=1)
+    mr.load(back, tmp_path / "run.safetensors")
+    assert same(back, trainer.model) and not same(back, net())
+
+
+def timms_names(bottleneck, blocks):
+    """Of timm's resnet18, 34, 50, 101, 152, as written in timm/models/resnet.py (1.0.31)."""
+    def norm(name):
+        return [f"{name}.{part}" for part in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")]
+
+    names = ["conv1.weight", *norm("bn1")]
+    for stage, count in enumerate(blocks, 1):
+        for block in (f"layer{stage}.{i}" for i in range(count)):
+            for i in range(1, 4 if bottleneck else 3):
+                names += [f"{block}.conv{i}.weight", *norm(f"{block}.bn{i}")]
+            if block.endswith(".0") and (stage > 1 or bottleneck):
+                names += [f"{block}.downsample.0.weight", *norm(f"{block}.downsample.1")]
+    return [*names, "fc.weight", "fc.bias"]
+
+
+@pytest.mark.parametrize("depth, bottleneck, blocks", [(18, False, (2, 2, 2, 2)), (34, False, (3, 4, 6, 3)), (50, True, (3, 4, 6, 3)),
+                                                       (101, True, (3, 4, 23, 3)), (152, True, (3, 8, 36, 3))])
+def test_timms_names(depth, bottleneck, blocks):
+    names = [name for name in timms_names(bottleneck, blocks) if not name.endswith("num_batches_tracked")]
+    assert names == list(mr.models.build(f"resnet{depth}", num_classes=2).state_dict())
+
+
+def test_layouts_that_do_not_exist(tmp_path):
+    for act in (mr.save, mr.load):
+        with pytest.raises(ConfigError, match="did you mean 'torch'"):
+            act(net(), tmp_path / "x", layout="toch")
+
+
+def test_numbers_that_numpy_has_not(torch, tmp_path):
+    from safetensors.torch import save_file
+
+    save_file({"conv1.weight": torch.zeros(2, dtype=torch.float8_e5m2)}, tmp_path / "x.safetensors")
+    with pytest.raises(CheckpointError, match="numbers of a kind that NumPy has not.*convert them first"):
+        mr.load(net(), tmp_path / "x.safetensors")

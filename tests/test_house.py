@@ -1,0 +1,79 @@
+"""How the house is laid out: imports point down, one name has one meaning, and CONTRIBUTING's map shows every folder."""
+
+import importlib
+import pkgutil
+import re
+import types
+from pathlib import Path
+
+import pytest
+
+import minires
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "minires"
+TOP_LEVEL = {"__init__", "__main__", "backend", "checks", "errors", "functional", "random"}
+
+
+def folders():
+    """Every folder of the package, as a path from it; those without Python in them (assignments' sources apart) do not count."""
+    return sorted(path.parent.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("__init__.py") if path.parent != PACKAGE)
+
+
+def modules():
+    return [importlib.import_module(found.name) for found in pkgutil.walk_packages(minires.__path__, "minires.") if "__main__" not in found.name]
+
+
+def test_imports_point_down_and_never_in_a_circle(monkeypatch, capsys):
+    cli = pytest.importorskip("importlinter.cli", reason="import-linter is not installed")
+    monkeypatch.chdir(ROOT)
+    assert cli.lint_imports(no_cache=True) == 0, capsys.readouterr().out
+
+
+def test_the_top_level_holds_what_all_floors_use_and_nothing_else():
+    assert {path.stem for path in PACKAGE.glob("*.py")} == TOP_LEVEL
+
+
+def test_no_name_hides_the_module_of_its_name():
+    """``minires.data.cifar10`` cannot be a function for one reader and a file for another."""
+    hidden = [module.__name__ for module in modules() if "." in module.__name__
+              and getattr(importlib.import_module(module.__name__.rpartition(".")[0]), module.__name__.rpartition(".")[2]) is not module]
+    assert not hidden
+
+
+@pytest.mark.parametrize("name", ["errors", "safe_pickle", "safetensors", "features", "config", "checkpoint", "trainer", "tape", "tensor", "backend"])
+def test_a_file_name_has_one_meaning(name):
+    assert len([path for path in PACKAGE.rglob(f"{name}.py")]) == 1
+
+
+def test_backends_hold_the_same_files():
+    """Whoever knows ``naive/conv.py`` finds the way in ``cpu/conv.py`` and ``gpu/conv.py``: each kernel is in the file of one name."""
+    def file_of(backend):
+        kernels = importlib.import_module(f"minires.kernels.{backend}")
+        return {name: value.__module__.rpartition(".")[2] for name, value in vars(kernels).items()
+                if isinstance(value, type) and issubclass(value, minires.kernels.Kernel) and value is not minires.kernels.Kernel}
+
+    naive = file_of("naive")
+    assert naive == file_of("cpu") == file_of("gpu")
+
+
+def test_contributing_lists_every_folder():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## The house")[1].split("\n## ")[0]
+    shown = set(re.findall(r"`([\w/]+)/`", text))
+    assert set(folders()) - shown == set(), "folders that the map lacks"
+    assert {path for path in shown if not (PACKAGE / path).is_dir() and not (ROOT / path).is_dir()} == set(), "folders that are gone"
+
+
+def test_nothing_below_the_course_knows_of_it():
+    above = ("course", "cli")
+    guilty = [path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")
+              if path.relative_to(PACKAGE).parts[0] not in above and re.search(r"\bcourse\.|import course|[Hh]eld ?[Bb]ack|\bassignments?\b", path.read_text(encoding="utf-8"))]
+    assert not guilty
+
+
+def test_tests_mirror_the_tree():
+    """A folder of tests is a folder of the package."""
+    own = {"simulator", "benchmarks", "fixtures", "course/mistakes", "experiments/claims/frame"}
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        folder = path.parent.relative_to(ROOT / "tests").as_posix()
+        assert folder == "." or folder in own or (PACKAGE / folder).is_dir(), folder

@@ -1,0 +1,344 @@
+"""The training loop: what it records, that it resumes to the same bits, and how it stops when something goes wrong."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from minires import Tensor, data, functional, models, optim, save
+from minires.serialization import safetensors
+from minires.errors import CheckpointError, ConfigError, DivergenceError
+from minires.training.trainer import Recipe, Trainer, first_nonfinite
+
+RECIPE = Recipe(iterations=10, batch_size=16, lr=0.1, milestones=(6, 8), warmup=2, crop_padding=2, nesterov=True)
+
+
+@pytest.fixture(scope="module")
+def sets():
+    train, test = data.synthetic(64, 20, seed=3)
+    return train.resize(8), test.resize(8)
+
+
+def trainer(sets, path=None, recipe=RECIPE, seed=0, **more):
+    return Trainer(models.resnet(8, width=4, seed=seed), *sets, recipe, seed, path, progress=False, **more)
+
+
+def weights(trainer):
+    return {name: array.copy() for name, array in trainer.model.state_dict().items()}
+
+
+def assert_same_state(a, b):
+    """To the bit: weights, running statistics, velocities, random streams, history but for the times."""
+    for name, array in weights(a).items():
+        assert np.array_equal(array, weights(b)[name]), name
+    assert all(np.array_equal(v, w) for v, w in zip(a.optimizer.velocities, b.optimizer.velocities))
+    assert a.batches.shuffle.bit_generator.state == b.batches.shuffle.bit_generator.state
+    assert a.batches.augment.bit_generator.state == b.batches.augment.bit_generator.state
+    assert without_times(a.history) == without_times(b.history)
+
+
+def without_times(history):
+    return [{key: value for key, value in row.items() if key not in ("seconds", "images_per_second")} for row in history]
+
+
+def interrupt_after(steps):
+    """Ctrl-C in the middle of a step, while gradients are there and weights not yet moved."""
+    def press(trainer):
+        if trainer.iteration == steps - 1:
+            os.kill(os.getpid(), signal.SIGINT)
+    return press
+
+
+def test_one_row_an_epoch(sets):
+    run = trainer(sets)
+    history = run.run()
+    assert [row["iteration"] for row in history] == [4, 8, 10]                    # 64 images in batches of 16, then the rest
+    assert [row["epoch"] for row in history] == [1, 2, 2.5]
+    assert history[0]["lr"] == pytest.approx(0.1) and history[-1]["lr"] == pytest.approx(0.001)
+    for row in history:
+        assert 0 <= row["train_error"] <= 100 and 0 <= row["test_error"] <= 100
+        assert row["train_loss"] > 0 and row["images_per_second"] > 0
+    assert history[0]["seconds"] < history[-1]["seconds"]
+    assert run.finished
+
+
+def test_it_learns(sets):
+    history = trainer(sets, recipe=Recipe(iterations=120, batch_size=32, lr=0.1, milestones=(), crop_padding=0)).run()
+    assert history[-1]["train_loss"] < 0.6 * history[0]["train_loss"]
+
+
+def test_training_error_counts_the_batches_as_met(sets):
+    met = []
+    run = trainer(sets, recipe=Recipe(iterations=4, batch_size=16, lr=0.0, milestones=(), crop_padding=0, flip=False))
+    forward = run.model.forward
+
+    def spy(x):
+        y = forward(x)
+        if run.model.training:
+            met.append(y.data.argmax(axis=1))
+        return y
+
+    run.model.forward = spy
+    labels = sets[0].labels[run.batches.permutation]
+    history = run.run()
+    assert history[0]["train_error"] == pytest.approx(100 * np.mean(np.concatenate(met) != labels))
+
+
+def test_everything_stays_float32(sets):
+    run = trainer(sets, recipe=Recipe(iterations=3, batch_size=16, clip_norm=1.0, warmup=2, nesterov=True, decay_batch_norm=False))
+    run.run()
+    arrays = [*run.model.state_dict().values(), *run.optimizer.velocities, *(p.grad for p in run.model.parameters())]
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+
+
+def test_same_seed_same_bits_other_seed_other(sets):
+    first, again, other = trainer(sets), trainer(sets), trainer(sets, seed=1)
+    for run in (first, again, other):
+        run.run()
+    assert_same_state(first, again)
+    assert not np.array_equal(weights(first)["conv1.weight"], weights(other)["conv1.weight"])
+
+
+@pytest.mark.parametrize("steps", [1, 4, 6, 10])             # within an epoch, at its end, at the very end
+def test_interrupted_and_resumed_ends_in_the_same_bits(sets, tmp_path, steps):
+    whole = trainer(sets)
+    whole.run()
+
+    path, handler = tmp_path / "net.safetensors", signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        trainer(sets, path, after_backward=interrupt_after(steps)).run()
+    assert signal.getsignal(signal.SIGINT) is handler                          # put back as it was
+
+    resumed = trainer(sets, path)
+    resumed.load(path)
+    assert resumed.iteration == steps
+    resumed.run()
+    assert_same_state(whole, resumed)
+
+
+def test_checkpoint_of_each_epoch_and_of_the_start(sets, tmp_path):
+    path, seen = tmp_path / "net.safetensors", []
+    trainer(sets, path, after_backward=lambda t: seen.append(safetensors.read(path)[1]["iteration"])).run()
+    assert seen == [0, 0, 0, 0, 4, 4, 4, 4, 8, 8]
+    assert safetensors.read(path)[1]["iteration"] == 10
+
+
+def test_resume_with_other_settings_names_them(sets, tmp_path):
+    path = tmp_path / "net.safetensors"
+    trainer(sets, path).run()
+    with pytest.raises(CheckpointError, match=r"lr 0.1 -> 0.2.*seed 0 -> 1"):
+        trainer(sets, seed=1, recipe=Recipe(**{**vars(RECIPE), "lr": 0.2})).load(path)
+
+
+def test_resume_of_another_net_changes_nothing(sets, tmp_path):
+    path = tmp_path / "net.safetensors"
+    trainer(sets, path).run()
+    other = Trainer(models.resnet(14, width=4), *sets, RECIPE, progress=False)
+    before = weights(other)
+    with pytest.raises(CheckpointError, match="30 missing: layer1.1.conv1.weight"):
+        other.load(path)
+    assert all(np.array_equal(array, weights(other)[name]) for name, array in before.items())
+
+
+def test_truncated_checkpoint_is_one_clear_line(sets, tmp_path):
+    path = tmp_path / "net.safetensors"
+    trainer(sets, path).run()
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(CheckpointError, match="net.safetensors: not a whole safetensors file") as error:
+        trainer(sets).load(path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_of_weights_is_no_training_checkpoint(sets, tmp_path):
+    save(models.resnet(8, width=4), tmp_path / "weights.safetensors")
+    with pytest.raises(CheckpointError, match="not a checkpoint of a training run"):
+        trainer(sets).load(tmp_path / "weights.safetensors")
+
+
+def test_divergence_says_when_and_where_and_keeps_the_last_good_checkpoint(sets, tmp_path):
+    path = tmp_path / "net.safetensors"
+
+    def poison(trainer):
+        if trainer.iteration == 6:
+            trainer.model.layer2[0].conv2.weight.grad[0, 0, 0, 0] = np.nan
+
+    with pytest.raises(DivergenceError, match=r"loss is nan at iteration 7, learning rate 0.01.*layer2.0.conv2.weight"):
+        trainer(sets, path, after_backward=poison).run()
+    arrays, state = safetensors.read(path)
+    assert state["iteration"] == 4 and all(np.isfinite(array).all() for array in arrays.values())
+
+
+def test_first_nonfinite_names_the_layer_where_it_begins(sets):
+    net = models.plain(8, width=4)
+    net.layer2[0].bn1.bias.data[:] = 3e38                     # finite, but not once it is added up
+    images = np.ones((2, 8, 8, 3), np.float32)
+    assert "layer2.0.conv2 (Conv2d)" in first_nonfinite(net, images)
+
+
+def test_gradient_clipping_bounds_the_step(sets):
+    norms = []
+    run = trainer(sets, recipe=Recipe(iterations=1, batch_size=16, lr=1.0, momentum=0.0, weight_decay=0.0, clip_norm=1e-3))
+    before = weights(run)
+    run.run()
+    for name, p in run.model.named_parameters():
+        norms.append(np.linalg.norm(p.data - before[name]))
+    assert np.linalg.norm(norms) == pytest.approx(1e-3, rel=1e-3)
+
+
+def test_no_decay_on_batch_norm(sets):
+    run = trainer(sets, recipe=Recipe(iterations=1, batch_size=16, decay_batch_norm=False, weight_decay=0.5))
+    assert {p.ndim > 1: d for p, d in zip(run.optimizer.params, run.optimizer.decays)} == {True: 0.5, False: 0.0}
+
+
+def test_batch_larger_than_the_set(sets):
+    with pytest.raises(ConfigError, match="batch_size up to 64.*got 65"):
+        trainer(sets, recipe=Recipe(batch_size=65))
+
+
+def test_a_line_an_epoch_where_there_is_no_terminal(sets, capsys):
+    Trainer(models.resnet(8, width=4), *sets, RECIPE, name="net, seed 0").run()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3 and lines[0].startswith("net, seed 0: iteration 4/10, loss ")
+
+
+# Streams of the net's own, and what is done after each step
+
+
+def stochastic(sets, path=None, survival_prob=0.5, **more):
+    net = models.resnet(14, width=4, seed=0, survival_prob=survival_prob)
+    return Trainer(net, *sets, RECIPE, 0, path, progress=False, **more)
+
+
+@pytest.mark.parametrize("steps", [1, 4, 6, 10])
+def test_stochastic_depth_interrupted_and_resumed_ends_in_the_same_bits(sets, tmp_path, steps):
+    """The stream that decides which blocks are left out goes on where it stood."""
+    whole, path = stochastic(sets), tmp_path / "net.safetensors"
+    whole.run()
+    with pytest.raises(KeyboardInterrupt):
+        stochastic(sets, path, after_backward=interrupt_after(steps)).run()
+    resumed = stochastic(sets, path)
+    resumed.load(path)
+    resumed.run()
+    assert_same_state(whole, resumed)
+    (_, one), (_, other) = (*whole.model.named_generators(), *resumed.model.named_generators())
+    assert one.bit_generator.state == other.bit_generator.state
+
+
+def test_resume_with_other_random_streams_changes_nothing(sets, tmp_path):
+    path = tmp_path / "net.safetensors"
+    stochastic(sets, path).run()
+    other = stochastic(sets, survival_prob=1.0)
+    before = weights(other)
+    with pytest.raises(CheckpointError, match="random streams of the net: expected none, got those of layer1.0.random; is it the same net"):
+        other.load(path)
+    assert all(np.array_equal(array, weights(other)[name]) for name, array in before.items())
+
+    stochastic(sets, path, survival_prob=1.0).run()
+    with pytest.raises(CheckpointError, match="expected those of layer1.0.random, got none"):
+        stochastic(sets).load(path)
+
+
+def test_a_checkpoint_from_before_nets_had_random_streams(sets, tmp_path):
+    whole, path = trainer(sets), tmp_path / "net.safetensors"
+    whole.run()
+    whole.save(path)
+    arrays, state = safetensors.read(path)
+    del state["generators"]
+    safetensors.write(path, arrays, state)
+    loaded = trainer(sets)
+    loaded.load(path)
+    assert_same_state(whole, loaded)
+
+
+def test_after_step_sees_the_weights_moved(sets):
+    seen, before = [], []
+    run = trainer(sets, after_backward=lambda t: before.append((t.iteration, t.model.fc.weight.data.copy())),
+                  after_step=lambda t: seen.append((t.iteration, t.model.fc.weight.data.copy())))
+    run.run()
+    assert [iteration for iteration, _ in before] == list(range(10)) and [iteration for iteration, _ in seen] == list(range(1, 11))
+    assert all(not np.array_equal(a, b) for (_, a), (_, b) in zip(before, seen))
+    assert np.array_equal(seen[-1][1], run.model.fc.weight.data)
+    assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(seen, before[1:]))
+
+
+def test_norms_kept_through_a_run_that_is_resumed(sets, tmp_path):
+    def start(path=None, **more):
+        net = models.plain(8, width=4)
+        return Trainer(net, *sets, RECIPE, 0, path, progress=False, after_step=optim.keep_norms(net), **more)
+
+    whole, path, fresh = start(), tmp_path / "net.safetensors", models.plain(8, width=4)
+    whole.run()
+    for name, array in weights(whole).items():
+        if "conv" in name:
+            assert np.linalg.norm(array) == pytest.approx(np.linalg.norm(fresh.state_dict()[name]), rel=1e-6), name
+    with pytest.raises(KeyboardInterrupt):
+        start(path, after_backward=interrupt_after(6)).run()
+    resumed = start(path)
+    resumed.load(path)
+    resumed.run()
+    assert_same_state(whole, resumed)
+
+
+def test_a_checkpoint_of_before_a_setting_existed_is_resumed(sets, tmp_path):
+    """It was trained with what is the default now."""
+    path = tmp_path / "net.safetensors"
+    trainer(sets, path).run()
+    arrays, state = safetensors.read(path)
+    for new in ("schedule", "label_smoothing", "crop_scale"):
+        del state["recipe"][new]
+    safetensors.write(path, arrays, state)
+    trainer(sets).load(path)
+    with pytest.raises(CheckpointError, match="label_smoothing 0.0 -> 0.1"):
+        trainer(sets, recipe=Recipe(**{**vars(RECIPE), "label_smoothing": 0.1})).load(path)
+
+
+def test_a_cosine_schedule_ends_at_nothing_and_resumes_to_the_same_bits(sets, tmp_path):
+    recipe = Recipe(**{**vars(RECIPE), "schedule": "cosine", "milestones": ()})
+    whole = trainer(sets, recipe=recipe)
+    history = whole.run()
+    assert history[0]["lr"] > history[1]["lr"] > history[2]["lr"] > 0 and whole.optimizer.lr == 0
+    path = tmp_path / "net.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        trainer(sets, path, recipe, after_backward=interrupt_after(5)).run()
+    resumed = trainer(sets, path, recipe)
+    resumed.load(path)
+    resumed.run()
+    assert_same_state(whole, resumed)
+
+
+def test_unknown_schedule(sets):
+    with pytest.raises(ConfigError, match="did you mean 'cosine'"):
+        trainer(sets, recipe=Recipe(**{**vars(RECIPE), "schedule": "cosin"}))
+
+
+def test_label_smoothing_is_in_the_loss(sets):
+    """That of the first batch, before weights moved."""
+    def first(smoothing):
+        return trainer(sets, recipe=Recipe(**{**vars(RECIPE), "label_smoothing": smoothing, "iterations": 1, "milestones": ()}))
+
+    images, labels = first(0.5).batches.next()
+    expected = functional.cross_entropy(first(0.5).model(Tensor(images)), labels, 0.5).item()
+    assert first(0.5).run()[0]["train_loss"] == pytest.approx(expected) != pytest.approx(first(0.0).run()[0]["train_loss"])
+
+
+def test_photographs_are_trained_on_and_a_run_resumes_to_the_same_bits(tmp_path):
+    """Though the workers had prepared batches that the interrupted run did not come to use."""
+    Image = pytest.importorskip("PIL.Image")
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for i in range(9):
+            Image.fromarray(rng.integers(0, 256, (12 + i, 14, 3), np.uint8)).save(tmp_path / "photos" / name / f"{i}.png")
+    sets = data.photographs(tmp_path / "photos", size=8, workers=1, cache=tmp_path / "cache", progress=False)
+    recipe = Recipe(iterations=9, batch_size=4, lr=0.01, schedule="cosine", crop_padding=0, crop_scale=0.2)
+    whole = trainer(sets, recipe=recipe)
+    whole.run()
+    path = tmp_path / "net.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        trainer(sets, path, recipe, after_backward=interrupt_after(5)).run()
+    resumed = trainer(sets, path, recipe)
+    resumed.load(path)
+    assert resumed.iteration == 5
+    resumed.run()
+    assert_same_state(whole, resumed)
