@@ -12,7 +12,7 @@ import numpy as np
 from .. import backend
 from .. import functional as F
 from ..data.images import decode
-from ..data.transforms import prepare
+from ..data.transforms import ImageTransform
 from ..errors import ConfigError, DataError, DeviceError, DivergenceError
 from ..nn.state import preserve_state
 from ..autograd.tensor import Tensor, no_grad
@@ -52,7 +52,7 @@ def predict(model, paths, top=5, batch_size=16, classes=None, progress=True, **p
     progress : bool
         Show a bar, on a terminal, on stderr.
     **preparation
-        ``resize``, ``crop``, ``mean`` and ``std`` of `data.preprocessing.prepare`.
+        ``resize``, ``crop``, ``mean`` and ``std`` of `data.ImageTransform`.
 
     Returns
     -------
@@ -78,22 +78,22 @@ def predictions(model, paths, top=5, batch_size=16, classes=None, progress=True,
     for name, value in (("top", top), ("batch_size", batch_size)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
             raise ConfigError("predict", name, "a whole number of at least 1", repr(value))
-    paths = [os.fsdecode(path) for path in paths]
+    paths, transform = [os.fsdecode(path) for path in paths], ImageTransform(**preparation)
     bar_format = "{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} pictures, {elapsed} so far, {remaining} left"
     with preserve_state(model, "eval"), no_grad(), tqdm(total=len(paths), leave=False, dynamic_ncols=True, bar_format=bar_format,
                                                      disable=None if progress else True) as bar:       # None: only on a terminal
         for start in range(0, len(paths), batch_size):
-            made = _predict_batch(model, paths[start:start + batch_size], top, classes, preparation)
+            made = _predict_batch(model, paths[start:start + batch_size], top, classes, transform)
             bar.update(len(made))
             yield from made
 
 
-def _predict_batch(model, paths, top, classes, preparation):
+def _predict_batch(model, paths, top, classes, transform):
     """A Prediction for each path; the pictures that can be read go through the net together."""
     images, errors = [], {}
     for position, path in enumerate(paths):
         try:
-            images.append(prepare(decode(path), **preparation))
+            images.append(transform(decode(path)))
         except DataError as error:
             errors[position] = str(error) if path in str(error) else f"{path}: {error}"
     rows = iter(_probabilities(model, np.stack(images)) if images else ())
