@@ -71,9 +71,7 @@ class Trainer:
         self.config = config = config.resolve(len(train_set))
         self.model, self.device, self.name = model.to(config.device), config.device, name
         self.path = None if path is None else Path(path)
-        self.train_loader = train_loader(
-            train_set, config.batch_size, stream(config.seed, "order of images"), stream(config.seed, "augmentation"),
-            crop_padding=config.crop_padding, crop_scale=config.crop_scale, flip=config.flip, device=config.device)
+        self.train_loader = loader_for(train_set, config)
         self.test_loader = self.train_loader.eval_loader(test_set, EVALUATION_BATCH)
         groups = parameter_groups(model, config.weight_decay, config.decay_batch_norm, config.scalar_lr_scale)
         self.optimizer = SGD(groups, config.lr, config.momentum, config.weight_decay, config.nesterov)
@@ -209,6 +207,12 @@ class Trainer:
             method = getattr(callback, event, None)
             if method is not None:
                 method(self, *arguments)
+
+
+def loader_for(train_set, config):
+    """The `DataLoader` of a run: its seed decides the order, crops and flips. Raises as `data.train_loader` does."""
+    return train_loader(train_set, config.batch_size, stream(config.seed, "order of images"), stream(config.seed, "augmentation"),
+                        crop_padding=config.crop_padding, crop_scale=config.crop_scale, flip=config.flip, device=config.device)
 
 
 def _schedule(config, optimizer):
