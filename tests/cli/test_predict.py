@@ -175,8 +175,8 @@ def test_words_that_are_missing(words, capsys):
 
 @pytest.mark.parametrize("words, complaint", [
     (["--model", "resnet51"], "did you mean 'resnet50'?"),
-    (["--model", "resnet-14"], "a net with 1 + 1 + 1 basic blocks in its stages, this one has 2 + 2 + 2 basic blocks"),
-    (["--net", "width=8"], "a net of another width: its first convolution has 4 channels, this net's 8"),
+    (["--model", "resnet-14"], "a net with 1 + 1 + 1 basic blocks in its stages, but this one has 2 + 2 + 2 basic blocks"),
+    (["--net", "width=8"], "a net of another width: its first convolution has 4 channels, this net's has 8"),
     (["--net", "widht=8"], "did you mean 'width'?"),
     (["--net", "num_classes=3", "width=4"], "a net for 4 classes"),
     (["--weights", "nothing.pth"], "nothing.pth: no such file: expected a .safetensors file, or a .pth file from PyTorch"),

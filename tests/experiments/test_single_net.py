@@ -193,7 +193,7 @@ def test_weights_that_do_not_fit(finished, photographs, tmp_path):
     from minires.serialization import safetensors
 
     safetensors.write(tmp_path / "other.safetensors", {"weight": np.zeros(3, np.float32)})
-    with pytest.raises(MiniresError, match="of another architecture"):
+    with pytest.raises(MiniresError, match="seem to come from another architecture"):
         run(probe(photographs, tmp_path / "other.safetensors"), tmp_path / "run")
     assert not (tmp_path / "run").exists() and not (tmp_path / "cache").exists()
 
