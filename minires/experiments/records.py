@@ -15,6 +15,7 @@ from pathlib import Path
 from .. import backend
 from ..errors import ConfigError, DataError
 from ..serialization.old_names import current_config, current_net, previous_net
+from ..serialization.safetensors import to_json
 from ..training.config import RunConfig
 
 
@@ -84,7 +85,7 @@ def renamed(before, path):
 
 def _as_read_back(settings):
     """The settings as JSON gives them back: tuples become lists, NumPy's numbers Python's."""
-    return json.loads(json.dumps(settings, default=lambda value: value.tolist()))
+    return json.loads(to_json(settings))
 
 
 def check_new(path, resume=False):
