@@ -127,7 +127,7 @@ def _value_of(kind):
     def parse(text):
         value = literal(text)
         if not kind.accepts(value) and not kind.accepts(value := text):
-            near = nearest(text, kind.words.removeprefix("one of ").split(", ")) if kind.words.startswith("one of ") else None
+            near = nearest(text, kind.known)
             raise argparse.ArgumentTypeError(f"expected {kind.words}, got {text!r}" + (f"; did you mean {near!r}?" if near else ""))
         return value
     return parse

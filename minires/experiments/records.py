@@ -163,7 +163,7 @@ def read_config(folder, experiment=None):
         if not isinstance(config, dict):
             raise ValueError("no settings in it")
         config = current_config(config)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, LookupError) as error:
         raise DataError(str(path), "no settings to be read", "the config.json of a run", getattr(error, "strerror", None) or str(error),
                         "is this the --out folder of a run?") from None
     if experiment is not None and (config.get("experiment") != experiment or "dataset_name" not in config):

@@ -34,15 +34,11 @@ def current_config(config):
     config = with_current_names(config, RUN_SETTINGS)
     if "experiment" in config:
         config["experiment"] = EXPERIMENTS.get(config["experiment"], config["experiment"])
-    if "warmup_from_110" in config:
-        steps = config.pop("warmup_from_110")
-        config |= {"warmup": steps, "warmup_from_depth": 110 if steps else None}
     if isinstance(config.get("net"), str):
         config["model"] = current_net(config.pop("net"))
-    if isinstance(config.get("net"), dict):
-        config["net"] = with_current_names(config["net"])
-    if "width" in config:
-        config["net"] = {"width": config.pop("width")}
+    if "warmup_from_110" in config:
+        steps = config.pop("warmup_from_110")
+        config |= {"warmup": steps, "warmup_from_depth": 110 if steps else None, "net": {"width": config.pop("width")}}
     if "recipe" in config:
         config |= config.pop("recipe") | {"epochs": None}
-    return config
+    return config | {"net": with_current_names(config["net"])} if "net" in config else config

@@ -6,7 +6,7 @@ from typing import Callable
 import numpy as np
 
 from .. import checks
-from ..errors import ConfigError
+from ..errors import ConfigError, nearest
 
 
 @dataclass(frozen=True)
@@ -19,15 +19,19 @@ class Kind:
         What is expected: "a whole number of at least 1".
     accepts : callable
         Value -> whether it is of this kind. Numbers of NumPy count as numbers.
+    known : tuple of str
+        The words that can be chosen, if there are only a few: an error suggests the nearest.
     """
 
     words: str
     accepts: Callable
+    known: tuple = ()
 
     def check(self, where, name, value):
         """`value` as plain Python: an int, a float, a tuple, a text. Raises ConfigError if it is of another kind."""
         if not self.accepts(value):
-            raise ConfigError(where, name, self.words, repr(value))
+            near = nearest(value, self.known)
+            raise ConfigError(where, name, self.words, repr(value), near and f"did you mean {near!r}?")
         return plain(value)
 
 
@@ -40,7 +44,7 @@ def plain(value):
 
 def one_of(*words):
     """One of a few words."""
-    return Kind(f"one of {', '.join(words)}", lambda value: value in words)
+    return Kind(f"one of {', '.join(words)}", lambda value: value in words, words)
 
 
 def _rising(values, accepts):
