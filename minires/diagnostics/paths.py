@@ -18,7 +18,7 @@ import numpy as np
 from .. import functional as F
 from ..errors import ConfigError
 from ..nn.state import overridden, preserve_state
-from ..autograd.tensor import Tensor, no_grad
+from ..autograd import Tensor, no_grad
 from .parts import array_of, blocks, norm, pick_blocks, standard_error
 
 

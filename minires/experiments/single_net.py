@@ -17,7 +17,7 @@ from .. import plot as plots
 from ..serialization import weights as weight_files
 from ..diagnostics import classify, confusion_matrix, top_error
 from ..errors import ConfigError, DataError
-from ..autograd.tensor import Tensor, no_grad
+from ..autograd import Tensor, no_grad
 from ..training.trainer import EVALUATION_BATCH
 from .records import RunFolder, check_new, read_config, read_table, replace_text
 from .settings import FOLDER

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import backend, nn
 from ..errors import ConfigError
-from ..autograd.tensor import no_grad
+from ..autograd import no_grad
 
 
 def deepen(net, depth, images):
@@ -73,7 +73,7 @@ def _kind(net):
 
 def _statistics(net, images):
     """By name of stage: the mean and biased variance of each channel that leaves it, as batch norm finds them for this batch."""
-    found, removers = {}, []
+    found, handles = {}, []
     modes = [(module, module.training) for module in net.modules()]
     buffers = [(buffer, backend.copy(buffer.data)) for _, buffer in net.named_buffers()]
     for name, stage in vars(net).items():
@@ -81,13 +81,13 @@ def _statistics(net, images):
             def look(module, inputs, output, name=name):
                 y = backend.move(output.data, "cpu").reshape(-1, output.shape[-1])
                 found[name] = y.mean(axis=0, dtype=np.float64), y.var(axis=0, dtype=np.float64)
-            removers.append(stage.register_forward_hook(look))
+            handles.append(stage.register_forward_hook(look))
     try:
         with no_grad():
             net.train()(images)
     finally:
-        for remove in removers:
-            remove()
+        for handle in handles:
+            handle.remove()
         for module, mode in modes:
             module.training = mode
         for buffer, before in buffers:

@@ -44,13 +44,11 @@ def features(model, x, layer=None):
     def stop(module, inputs, y):
         raise _Reached(inputs[0] if layer is None else y)
 
-    remove = modules[wanted].register_forward_hook(stop)
-    try:
-        model(x if isinstance(x, Tensor) else Tensor(x))
-    except _Reached as reached:
-        return reached.found
-    finally:
-        remove()
+    with modules[wanted].register_forward_hook(stop):
+        try:
+            model(x if isinstance(x, Tensor) else Tensor(x))
+        except _Reached as reached:
+            return reached.found
     raise ConfigError("features", f"the net did not call {wanted!r}", "a layer that it computes with", "one that it has but does not use")
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from .. import functional as F
 from ..errors import ConfigError, ShapeError
 from ..kernels import shapes
-from ..autograd.tensor import is_recording
+from ..autograd import is_recording
 from . import init
 from .module import Buffer, Module, Parameter
 from .recomputation import recompute

@@ -12,7 +12,8 @@ from ..errors import DtypeError, GraphError
 from ..kernels import Kernel
 from ..kernels.registry import as_it_was, in_use
 from ..autograd.tape import topological_order, walk_back
-from ..autograd.tensor import Tensor, is_recording, record, recording
+from ..autograd import Tensor, enable_grad, is_recording
+from ..autograd.tensor import record
 
 
 def recompute(module, *inputs):
@@ -57,13 +58,14 @@ def _first_run(module, inputs):
     surroundings, forward = Surroundings(module), module.forward
     starts = [Tensor(x.data, x.requires_grad) for x in inputs]
     output = _check(forward(*starts), "what the module returned")
-    if output in starts:
-        return inputs[starts.index(output)]
+    for x, start in zip(inputs, starts):
+        if output is start:
+            return x
     if output._node is None:                                        # nothing to go back through
         return output
     nodes = dict.fromkeys(topological_order(output._node))          # a set that keeps its order
     leaves = [node.leaf() for node in nodes if node.kernel is None]
-    leaves = [leaf for leaf in leaves if leaf is not None and leaf not in starts]
+    leaves = [leaf for leaf in leaves if leaf is not None and not any(leaf is start for start in starts)]
     reached = [start._node in nodes for start in starts]
     cache = module, forward, surroundings, [(start.data, start.requires_grad) for start in starts], reached, leaves
     return record("recompute", Recompute, [x for x, is_reached in zip(inputs, reached) if is_reached] + leaves, output.data, cache)
@@ -75,7 +77,7 @@ class Recompute(Kernel):
     def backward(dy, cache):
         module, forward, surroundings, arrays, reached, leaves = cache
         starts = [Tensor(array, requires_grad) for array, requires_grad in arrays]
-        with surroundings.restored(module), recording(True):
+        with surroundings.restored(module), enable_grad():
             output = forward(*starts)
         ends = [start._node for start, is_reached in zip(starts, reached) if is_reached] + [leaf._node for leaf in leaves]
         # Not on to the parameters: their hooks are called, and their gradients added up, by the walk that called this.

@@ -15,7 +15,7 @@ from ..data.images import decode
 from ..data.transforms import prepare
 from ..errors import ConfigError, DataError, DeviceError, DivergenceError
 from ..nn.state import preserve_state
-from ..autograd.tensor import Tensor, no_grad
+from ..autograd import Tensor, no_grad
 
 
 class Guess(NamedTuple):

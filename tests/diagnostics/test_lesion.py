@@ -10,7 +10,7 @@ from minires.diagnostics import drop_each, drop_random, drop_sets, dropped, eval
 from minires.errors import ConfigError
 from minires.diagnostics.parts import blocks
 from minires.models.blocks import Bottleneck, FixupBlock, PreActBlock, BlockConfig, subsample_and_pad
-from minires.autograd.tensor import Tensor, no_grad
+from minires.autograd import Tensor, no_grad
 
 from .nets import KINDS, batch, in_float64, lived_in, staged
 
