@@ -30,7 +30,7 @@ class conv2d(Kernel):
 
     def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
         shape, window = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
-        y = workspace.empty(shape, x.dtype)
+        groups, y = int(groups), workspace.empty(shape, x.dtype)
         multiply_columns(x, *_forward_windows(window, w, groups), groups, shape[1:3],
                          weights=w, out=y)
         return y, (x, w, window, groups)
@@ -58,7 +58,7 @@ class conv2d_relu(Kernel):
         shape, window = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         shapes.bias("conv2d_relu", w.shape, b.shape)
         shapes.same("conv2d_relu", shape, "the output's", shortcut=shortcut)
-        y = workspace.empty(shape, x.dtype)
+        groups, y = int(groups), workspace.empty(shape, x.dtype)
         multiply_columns(x, *_forward_windows(window, w, groups), groups, shape[1:3],
                          weights=w, out=y, epilogue=channels.bias_relu_epilogue(y, b, shortcut))
         return y, (x, w, window, groups, y, shortcut is not None)
