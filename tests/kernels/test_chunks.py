@@ -61,7 +61,7 @@ def test_the_same_bits_with_any_number_of_threads(name, threads, chunk_counts):
     for count in (2, 3, 4, 2):
         threads(count)
         assert all(np.array_equal(a, b) for a, b in zip(results(name), expected))
-    assert min(chunk_counts) > 1                                       # there was something to divide
+    assert min(chunk_counts) > 1                                       # there were chunks to divide
 
 
 def test_chunks_cover_every_item_once(threads):
