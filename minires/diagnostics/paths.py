@@ -20,7 +20,7 @@ from ..errors import ConfigError
 from ..models.shortcuts import NoShortcut
 from ..nn.overriding import overridden
 from ..nn.state import preserve_state
-from ..autograd.tensor import Tensor
+from ..autograd import Tensor
 from .parts import array_of, blocks, norm, pick_blocks, standard_error
 
 

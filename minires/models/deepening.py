@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import backend, nn
 from ..errors import ConfigError
-from ..autograd.tensor import no_grad
+from ..autograd import no_grad
 from ..nn.state import preserve_state
 from .shortcuts import NoShortcut
 
@@ -75,19 +75,19 @@ def _kind(net):
 
 def _statistics(net, images):
     """By name of stage: the mean and biased variance of each channel of its output, as batch norm finds them for this batch."""
-    found, removers = {}, []
+    found, handles = {}, []
     for name, stage in vars(net).items():
         if isinstance(stage, nn.Sequential):
             def look(module, inputs, output, name=name):
                 y = backend.move(output.data, "cpu").reshape(-1, output.shape[-1])
                 found[name] = y.mean(axis=0, dtype=np.float64), y.var(axis=0, dtype=np.float64)
-            removers.append(stage.register_forward_hook(look))
+            handles.append(stage.register_forward_hook(look))
     try:
         with preserve_state(net, "train"), no_grad():
             net(images)
     finally:
-        for remove in removers:
-            remove()
+        for handle in handles:
+            handle.remove()
     return found
 
 

@@ -42,13 +42,11 @@ def extract_features(model, x, layer=None):
     def stop(module, inputs, y):
         raise _Reached(inputs[0] if layer is None else y)
 
-    remove = modules[wanted].register_forward_hook(stop)
-    try:
-        model(x if isinstance(x, Tensor) else Tensor(x))
-    except _Reached as reached:
-        return reached.features
-    finally:
-        remove()
+    with modules[wanted].register_forward_hook(stop):
+        try:
+            model(x if isinstance(x, Tensor) else Tensor(x))
+        except _Reached as reached:
+            return reached.features
     raise ConfigError("extract_features", f"the net did not call {wanted!r}", "a layer that it computes with", "one that it has but does not use")
 
 

@@ -5,7 +5,7 @@ parts must be exactly what their classes say (`Module.is_unmodified`): no hook w
 """
 
 from .. import functional as F
-from ..autograd.tensor import is_recording
+from ..autograd import is_recording
 from .layers import BatchNorm2d, Conv2d, Identity
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import backend
 from ..errors import DtypeError
+from ..autograd.hooks import RemovableHandle
 from ..autograd.tensor import Tensor, apply
 from ..serialization.mismatch import explain_mismatch
 from .graph import graph
@@ -48,7 +49,7 @@ class Module:
         if backward_hooks:
             inputs = tuple(_watch(x) for x in inputs)
         output = compute(*inputs)
-        for hook in list(vars(self).get("_forward_hooks", ())):
+        for hook in list(vars(self).get("_forward_hooks", {}).values()):
             replaced = hook(self, inputs, output)
             if not (replaced is None or isinstance(replaced, Tensor)):
                 raise DtypeError(f"forward hook on {type(self).__name__}", "what it returned", "a Tensor in place of the output, or None",
@@ -185,19 +186,20 @@ class Module:
         """What each layer puts out and costs for an input of this shape; see `nn.summary`."""
         return summarize(self, input_shape)
 
-    def register_forward_hook(self, hook):
-        """Have ``hook(module, inputs, output)`` called after each forward; a returned Tensor replaces the output.
+    def register_forward_hook(self, hook) -> RemovableHandle:
+        """Have ``hook(module, inputs, output)`` called after each forward.
 
-        Returns a function that removes the hook.
+        If it returns a Tensor, that Tensor replaces the output. `handle.remove()` takes the hook off.
         """
         return self._register("_forward_hooks", hook)
 
-    def register_full_backward_hook(self, hook):
-        """Have ``hook(module, grad_inputs, grad_output)`` called in each backward, with dL/d(output) and what this
-        module passes back to each of its inputs (None for an input that requires no gradient).
+    def register_full_backward_hook(self, hook) -> RemovableHandle:
+        """Have ``hook(module, grad_inputs, grad_output)`` called in each backward.
 
-        The module must return a single Tensor, to which every input that requires a gradient contributes: the hook
-        is called when all their gradients are there. Returns a function that removes the hook.
+        `grad_output` is dL/d(output), and `grad_inputs` what this module passes back to each of its
+        inputs (None for an input that requires no gradient). The module must return a single Tensor,
+        to which every input that requires a gradient contributes: the hook is called when all their
+        gradients are there. `handle.remove()` takes the hook off.
         """
         return self._register("_backward_hooks", hook)
 
@@ -213,8 +215,7 @@ class Module:
         return not self.has_hooks() and "forward" not in vars(self) and not is_overridden(self)
 
     def _register(self, kind, hook):
-        vars(self).setdefault(kind, []).append(hook)
-        return lambda: vars(self)[kind].remove(hook)
+        return RemovableHandle(vars(self).setdefault(kind, {}), hook)
 
     def __repr__(self):
         children = [(name, child) for name, child in vars(self).items() if isinstance(child, Module)]
@@ -240,7 +241,7 @@ def _call_when_both_known(module, inputs, output):
 
     def call_if_complete():
         if not waiting:
-            for hook in list(vars(module)["_backward_hooks"]):
+            for hook in list(vars(module)["_backward_hooks"].values()):
                 hook(module, tuple(grad_inputs), grad_output[0])
 
     def output_arrived(gradient):

@@ -6,14 +6,13 @@ its layers live until backward has passed through this one block. It costs a sec
 step (Chen et al. 2016, "Training deep nets with sublinear memory cost", arXiv:1604.06174).
 """
 
-from contextvars import copy_context
-
 from ..errors import DtypeError, GraphError
 from ..kernels import Kernel
 from ..kernels.registry import as_it_was, in_use
 from ..autograd.tape import topological_order, walk_back
-from ..autograd.tensor import Tensor, is_recording, record, recording
-from .overriding import computation_of
+from ..autograd import Tensor, enable_grad, is_recording
+from ..autograd.tensor import record
+from .overriding import as_overridden, computation_of, overrides
 from .state import ModuleState
 
 
@@ -95,15 +94,15 @@ class _Run:
 
     def __init__(self, module):
         self.module, self.compute = module, computation_of(module)
-        self.state, self.kernels, self.context = ModuleState(module), in_use(), copy_context()
+        self.state, self.kernels, self.overrides = ModuleState(module), in_use(), overrides()
 
     def again(self, *inputs):
         """Compute it as at first. What the first run moved on is then put back to where it is now."""
         now = ModuleState(self.module)
         try:
             self.state.restore()
-            with as_it_was(self.kernels), recording(True):
-                return self.context.run(self.compute, *inputs)
+            with as_it_was(self.kernels), as_overridden(self.overrides), enable_grad():
+                return self.compute(*inputs)
         finally:
             now.restore()
 

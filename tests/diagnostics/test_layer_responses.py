@@ -9,7 +9,7 @@ from minires.diagnostics.parts import blocks
 from minires.errors import ConfigError
 from minires.kernels import naive
 from minires.models.shortcuts import ProjectionShortcut, ZeroPadShortcut, subsample_and_pad
-from minires.autograd.tensor import Tensor, no_grad
+from minires.autograd import Tensor, no_grad
 
 from .nets import KINDS, NETS, batch, lived_in, mlp
 

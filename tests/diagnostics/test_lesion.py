@@ -13,7 +13,7 @@ from minires.models.block_config import BlockConfig
 from minires.models.blocks import Bottleneck, FixupBlock, PreActivation
 from minires.models.shortcuts import ProjectionShortcut, subsample_and_pad
 from minires.nn.overriding import is_overridden
-from minires.autograd.tensor import Tensor, no_grad
+from minires.autograd import Tensor, no_grad
 
 from .nets import KINDS, batch, in_float64, lived_in, staged
 

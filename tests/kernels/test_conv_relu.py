@@ -8,7 +8,7 @@ from minires import functional as F, kernels, models, nn
 from minires.errors import ShapeError
 from minires.kernels import cpu, naive
 from minires.kernels.cpu import channels, im2col
-from minires.autograd.tensor import Tensor, no_grad
+from minires.autograd import Tensor, no_grad
 
 from .checks import backward, check, random_arrays, run
 from .test_conv import CORNERS, convolutions
@@ -145,9 +145,9 @@ def test_one_kernel_unless_a_part_is_swapped_or_watched():
     with kernels.use("naive"):
         assert kernels_called(layer) == ["conv2d_relu", "conv2d", "relu"]                    # the loops are made of the parts
     seen = []
-    remove = conv.register_forward_hook(lambda module, inputs, y: seen.append(y.data.min()))
+    handle = conv.register_forward_hook(lambda module, inputs, y: seen.append(y.data.min()))
     assert "conv2d" in kernels_called(layer) and seen[0] < 0
-    remove()
+    handle.remove()
     norm.forward = lambda x: x * 2
     assert "conv2d" in kernels_called(layer)
 

@@ -31,11 +31,11 @@ class Fixed:
 def computed(net, x):
     """For each block, whether its branch was computed in a forward pass."""
     seen = []
-    removers = [block.conv2.register_forward_hook(lambda module, inputs, output: seen.append(module)) for block in net.blocks()]
+    handles = [block.conv2.register_forward_hook(lambda module, inputs, output: seen.append(module)) for block in net.blocks()]
     with no_grad():
         net(x)
-    for remove in removers:
-        remove()
+    for handle in handles:
+        handle.remove()
     return [block.conv2 in seen for block in net.blocks()]
 
 

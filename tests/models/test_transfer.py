@@ -5,7 +5,7 @@ import pytest
 
 from minires import functional as F, models, nn, optim
 from minires.errors import ConfigError
-from minires.autograd.tensor import Tensor, no_grad
+from minires.autograd import Tensor, no_grad
 
 IMAGES = np.random.default_rng(0).standard_normal((4, 16, 16, 3), dtype=np.float32)
 NETS = {"resnet": lambda: models.resnet(8, width=4), "pre-activation": lambda: models.resnet(8, width=4, pre_activation=True),

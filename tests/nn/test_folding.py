@@ -8,7 +8,7 @@ import pytest
 from minires import functional as F, models, nn
 from minires.errors import ConfigError
 from minires.nn import folding
-from minires.autograd.tensor import Tensor, no_grad
+from minires.autograd import Tensor, no_grad
 
 # How many batch norms stay: in pre-activation nets that of every first layer of a block (but the first, which has none) and the last.
 SMALL = {

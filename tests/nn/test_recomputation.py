@@ -12,7 +12,7 @@ from minires.errors import DtypeError, GraphError
 from minires.kernels import naive
 from minires.kernels.cpu import workspace
 from minires.nn.state import ModuleState
-from minires.autograd.tensor import Tensor, no_grad
+from minires.autograd import Tensor, no_grad
 
 NETS = {
     "plain": lambda: models.plain(8, width=4), "resnet A": lambda: models.resnet(14, width=4), "resnet B": lambda: models.resnet(8, width=4, shortcut="B"),
