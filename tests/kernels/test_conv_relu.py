@@ -122,7 +122,7 @@ def kernels_called(function):
 @pytest.mark.parametrize("with_shortcut", [True, False])
 def test_in_a_layer_the_numbers_are_the_same(with_shortcut):
     conv, x, shortcut = layer_and_images()
-    added = (lambda: shortcut) if with_shortcut else None
+    added = shortcut if with_shortcut else None
     recorded = nn.conv_norm_relu(conv, nn.Identity(), x, added)
     with no_grad():
         at_once = nn.conv_norm_relu(conv, nn.Identity(), x, added)
@@ -134,7 +134,7 @@ def test_one_kernel_unless_a_part_is_swapped_or_watched():
     norm = nn.Identity()
 
     def layer():
-        nn.conv_norm_relu(conv, norm, x, lambda: shortcut)
+        nn.conv_norm_relu(conv, norm, x, shortcut)
 
     assert kernels_called(layer) == ["conv2d_relu"]
     for part in ("conv2d", "add", "relu"):
@@ -154,7 +154,7 @@ def test_one_kernel_unless_a_part_is_swapped_or_watched():
 
 def test_what_is_recorded_goes_through_the_parts():
     conv, x, shortcut = layer_and_images()
-    y = nn.conv_norm_relu(conv, nn.Identity(), x, lambda: shortcut)
+    y = nn.conv_norm_relu(conv, nn.Identity(), x, shortcut)
     assert y._node.name == "add_relu"
     y = F.conv2d_relu(x, conv.weight, conv.bias, padding=1, shortcut=shortcut)                 # who asks for it gets it, with its gradient
     assert y._node.name == "conv2d_relu"
