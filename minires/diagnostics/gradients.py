@@ -6,7 +6,7 @@ from typing import NamedTuple
 from .. import functional as F
 from ..errors import unknown_name
 from ..nn.state import preserve_state
-from ..autograd.tensor import Tensor
+from ..autograd import Tensor
 from .parts import array_of, blocks, depths, main_path, norm, square_sum, watching
 
 

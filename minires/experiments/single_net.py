@@ -14,7 +14,7 @@ import numpy as np
 from .. import backend, data, models
 from .. import functional as F
 from .. import plot as plots
-from ..autograd.tensor import Tensor, no_grad
+from ..autograd import Tensor, no_grad
 from ..diagnostics import classify, confusion_matrix, top_error
 from ..diagnostics.parts import main_path
 from ..errors import ConfigError, DataError

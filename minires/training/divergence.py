@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..autograd.tensor import Tensor, no_grad
+from ..autograd import Tensor, no_grad
 from ..errors import DivergenceError
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import backend
 from .. import functional as F
-from ..autograd.tensor import Tensor
+from ..autograd import Tensor
 from ..errors import DeviceError
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import backend
 from .. import functional as F
-from ..autograd.tensor import Tensor, no_grad
+from ..autograd import Tensor, no_grad
 from ..checks import integer
 from ..data.images import decode
 from ..data.transforms import ImageTransform

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import backend
 from .. import functional as F
-from ..autograd.tensor import Tensor, no_grad
+from ..autograd import Tensor, no_grad
 from ..data import train_loader
 from ..errors import ConfigError
 from ..optim import SGD, CosineLR, MultiStepLR, clip_grad_norm, parameter_groups

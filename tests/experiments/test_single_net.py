@@ -141,7 +141,7 @@ def test_the_probes_features_are_those_of_the_photographs_in_evaluation(finished
     found = single_net.features_of(net, batches, progress=False)
     images = np.concatenate([images for images, _ in batches])
     with mr.no_grad():
-        assert np.allclose(found.features, mr.models.features(net.eval(), images).data, atol=1e-6)
+        assert np.allclose(found.features, mr.models.extract_features(net.eval(), images).data, atol=1e-6)
     assert np.array_equal(found.labels, train_set.labels)
 
 
