@@ -10,6 +10,7 @@ from ..autograd.hooks import RemovableHandle
 from ..autograd.tensor import Tensor, apply
 from ..serialization.mismatch import explain_mismatch
 from .graph import graph
+from .overriding import changes_of, computation_of, is_overridden
 from .summary import summarize
 
 
@@ -36,20 +37,26 @@ class Module:
     frozen = False
 
     def __call__(self, *inputs):
-        return self._call(self.forward, inputs)
+        return self._call(computation_of(self), inputs)
 
-    def _call(self, forward, inputs):
-        """What `forward` makes of the inputs, with this module's hooks told of it."""
+    def _compute(self, *inputs):
+        """The step that a call takes between the hooks. Override it to do something around `forward`."""
+        return self.forward(*inputs)
+
+    def _call(self, compute, inputs):
+        """What `compute` makes of the inputs, with this module's hooks called before and after it."""
         backward_hooks = vars(self).get("_backward_hooks")
         if backward_hooks:
             inputs = tuple(_watch(x) for x in inputs)
-        output = forward(*inputs)
+        output = compute(*inputs)
         for hook in list(vars(self).get("_forward_hooks", {}).values()):
             replaced = hook(self, inputs, output)
             if not (replaced is None or isinstance(replaced, Tensor)):
                 raise DtypeError(f"forward hook on {type(self).__name__}", "what it returned", "a Tensor in place of the output, or None",
                                  type(replaced).__name__, "in a lambda, the value of the expression is returned")
             output = output if replaced is None else replaced
+        for change in changes_of(self):
+            output = change(output)
         if backward_hooks and output.requires_grad:
             _call_when_both_known(self, inputs, output)
         return output
@@ -199,6 +206,13 @@ class Module:
     def has_hooks(self):
         """Whether someone is to be told when this module is called."""
         return bool(vars(self).get("_forward_hooks") or vars(self).get("_backward_hooks"))
+
+    def is_unmodified(self):
+        """Whether a call does what this module's class says and nothing else: no hooks, no forward of its own, not `overridden`.
+
+        Only then may another function do its work unseen: a kernel that does the work of several layers at once, say.
+        """
+        return not self.has_hooks() and "forward" not in vars(self) and not is_overridden(self)
 
     def _register(self, kind, hook):
         return RemovableHandle(vars(self).setdefault(kind, {}), hook)

@@ -1,6 +1,7 @@
-"""Kernels that read letter by letter the same for every array library: arithmetic, reductions, shapes, losses.
+"""Kernels that are the same for every array library: arithmetic, reductions, shapes, losses.
 
-NumPy hands its functions on to other libraries' arrays (NEP 13 and NEP 18), so ``np.exp`` serves them all.
+NumPy passes calls with arrays of another library on to that library (NEP 13 and NEP 18), so
+``np.exp`` works for all of them.
 """
 
 from .activation import add_relu, relu

@@ -8,7 +8,7 @@ from ..kernel import Kernel
 
 
 def _expand(dy, shape, axes):
-    """dL/dy with the reduced axes back in place as size 1, so that it broadcasts over the input's `shape`."""
+    """dL/dy with the reduced axes back as size 1, to broadcast over the input's `shape`."""
     return dy.reshape([1 if axis in axes else size for axis, size in enumerate(shape)])
 
 
