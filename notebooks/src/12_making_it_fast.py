@@ -270,12 +270,12 @@ def conv_layers(net):
     def note(layer, inputs, y):
         found[inputs[0].shape, layer.weight.shape] = layer.stride
 
-    removers = [layer.register_forward_hook(note) for layer in net.modules()
-                if isinstance(layer, mr.nn.Conv2d)]
+    handles = [layer.register_forward_hook(note) for layer in net.modules()
+               if isinstance(layer, mr.nn.Conv2d)]
     with mr.no_grad():
         net(mr.Tensor(noise(BATCH, SIZE, SIZE, 3)))
-    for remove in removers:
-        remove()
+    for handle in handles:
+        handle.remove()
     return found
 
 

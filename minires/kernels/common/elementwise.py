@@ -80,6 +80,16 @@ class negative(Kernel):
         return -dy
 
 
+class abs(Kernel):
+    """y = |x|.    dL/dx = sign(x) dL/dy; at the corner x = 0 that is 0, as in PyTorch."""
+
+    def forward(x):
+        return np.abs(x), x
+
+    def backward(dy, x):
+        return dy * np.sign(x)
+
+
 class power(Kernel):
     """y = x^p for a fixed number p.    dL/dx = p x^(p-1) dL/dy."""
 

@@ -8,9 +8,9 @@ array operations.
 from .activation import add_relu, relu
 from .normalization import batch_norm, batch_norm_relu
 from .conv import conv2d, conv2d_relu
-from .elementwise import add, divide, exp, log, multiply, negative, power, sqrt, subtract
+from .elementwise import abs, add, divide, exp, log, multiply, negative, power, sqrt, subtract
 from .products import linear, matmul
 from .loss import cross_entropy, log_softmax
 from .pooling import avg_pool2d, global_avg_pool2d, max_pool2d
-from .reduction import max, mean, sum
+from .reduction import max, mean, min, sum
 from .shaping import concatenate, getitem, pad, reshape, transpose

@@ -99,6 +99,16 @@ class negative(Kernel):
         return _unary_gradient(dy, x, lambda x: -1)
 
 
+class abs(Kernel):
+    """y = |x|.    dy/dx = 1 for x > 0, -1 for x < 0, and 0 at the corner x = 0."""
+
+    def forward(x):
+        return _unary(x, lambda x: -x if x < 0 else x + 0), x       # -0.0 + 0 is 0.0
+
+    def backward(dy, x):
+        return _unary_gradient(dy, x, np.sign)
+
+
 class power(Kernel):
     """y = x^p for a fixed number p.    dy/dx = p x^(p-1), and 0 for p = 0."""
 

@@ -1,4 +1,4 @@
-"""Many numbers to one: sum, mean and max over axes, one number at a time."""
+"""Many numbers to one: sum, mean, max and min over axes, one number at a time."""
 
 import numpy as np
 
@@ -69,7 +69,7 @@ class mean(Kernel):
 class max(Kernel):
     """y = largest of the elements of x over `axis` (None: over all).
 
-    Where several are equally large, they share dL/dy evenly.
+    dL/dx = dL/dy at the largest element; equal ones share it evenly.
     """
 
     def forward(x, axis=None, keepdims=False):
@@ -82,10 +82,33 @@ class max(Kernel):
         return _drop("max", y, axis, keepdims), (x, y, kept, members)
 
     def backward(dy, cache):
-        x, y, kept, members = cache
-        dx, dy = np.zeros_like(x), dy.reshape(kept)
+        return _share(dy, *cache)
+
+
+class min(Kernel):
+    """y = smallest of the elements of x over `axis` (None: over all).
+
+    dL/dx = dL/dy at the smallest element; equal ones share it evenly.
+    """
+
+    def forward(x, axis=None, keepdims=False):
+        kept, members = _members("min", x.shape, axis, least=1)
+        y = np.full(kept, np.inf, x.dtype)
         for out, elements in members.items():
-            largest = [i for i in elements if x[i] == y[out]]
-            for i in largest:
-                dx[i] = dy[out] / len(largest)
-        return dx
+            for i in elements:
+                if x[i] < y[out] or np.isnan(x[i]):
+                    y[out] = x[i]
+        return _drop("min", y, axis, keepdims), (x, y, kept, members)
+
+    def backward(dy, cache):
+        return _share(dy, *cache)
+
+
+def _share(dy, x, y, kept, members):
+    """dL/dx of a maximum or minimum y: dL/dy, shared evenly by the elements of x that equal y."""
+    dx, dy = np.zeros_like(x), dy.reshape(kept)
+    for out, elements in members.items():
+        chosen = [i for i in elements if x[i] == y[out]]
+        for i in chosen:
+            dx[i] = dy[out] / len(chosen)
+    return dx
