@@ -60,7 +60,7 @@ def test_each_element_gets_a_thread(elements):
 def test_each_channel_and_row_is_summed(rows, channels):
     (columns, slabs), (width, height) = sum_geometry(rows, channels)
     assert columns * width >= channels > (columns - 1) * width
-    assert width * height == THREADS and height & (height - 1) == 0         # halved until one is left
+    assert width * height == THREADS and height & (height - 1) == 0      # halved until one is left
     assert 1 <= slabs <= MAX_SLABS and (slabs - 1) * height * ROWS < rows
 
 
