@@ -119,7 +119,7 @@ def _pictures(words):
 def _transform(flags, file, model):
     """How a picture becomes an input of the net: as the flags say, else as the file of weights says,
     else as usual for ImageNet or CIFAR. A crop of another size brings the resizing with it."""
-    from ..data.datasets.photographs import shorter_side
+    from ..data.transforms import shorter_side
     from ..models.registry import OF_ONE_DEPTH
 
     is_for_imagenet = model in OF_ONE_DEPTH

@@ -14,7 +14,7 @@ from .. import functional as F
 from ..autograd import Tensor, no_grad
 from ..checks import integer
 from ..data.images import decode
-from ..data.transforms import prepare
+from ..data.transforms import ImageTransform
 from ..errors import ConfigError, DataError, DeviceError, DivergenceError, unknown_name
 from ..nn.state import preserve_state
 
@@ -61,8 +61,8 @@ def predict(model, paths, *, top=5, batch_size=16, classes=None, transform=None,
     classes : sequence of str, optional
         Names of the K outputs; by default "class 0", "class 1", ...
     transform : dict, optional
-        Settings of `data.transforms.prepare`, which makes an image the net takes from a picture:
-        ``resize``, ``crop``, ``mean`` and ``std``, or some of them. The defaults are those of `prepare`.
+        Settings of `data.ImageTransform`, which makes an image the net takes from a picture:
+        ``resize``, ``crop``, ``mean`` and ``std``, or some of them. The defaults are ImageNet's.
     progress : bool
         Show a progress bar on stderr, if that is a terminal.
 
@@ -92,10 +92,10 @@ def predictions(model, paths, *, top=5, batch_size=16, classes=None, transform=N
     from tqdm import tqdm
 
     top, batch_size = (integer("predict", name, value) for name, value in (("top", top), ("batch_size", batch_size)))
-    transform = dict(transform or {})
-    for name in transform:
+    for name in transform or ():
         if name not in SETTINGS:
             raise unknown_name("predict", "setting of the transform", name, SETTINGS)
+    transform = ImageTransform(**(transform or {}))
     paths = [os.fsdecode(path) for path in paths]
     bar = tqdm(total=len(paths), leave=False, dynamic_ncols=True, bar_format=PROGRESS,
                disable=None if progress else True)               # None: shown on a terminal only
@@ -111,7 +111,7 @@ def _predict_batch(model, paths, top, classes, transform):
     images, errors = [], []
     for path in paths:
         try:
-            images.append(prepare(decode(path), **transform))
+            images.append(transform(decode(path)))
             errors.append(None)
         except DataError as error:
             errors.append(str(error) if path in str(error) else f"{path}: {error}")
