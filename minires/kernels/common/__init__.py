@@ -14,5 +14,5 @@ from .reduction import max, mean, min, sum
 from .shaping import concatenate, getitem, pad, reshape, transpose
 
 __all__ = ["abs", "add", "add_relu", "concatenate", "cross_entropy", "divide", "exp", "getitem",
-           "linear", "log", "log_softmax", "matmul", "max", "mean", "min", "multiply", "negative", "pad",
-           "power", "relu", "reshape", "sqrt", "subtract", "sum", "transpose"]
+           "linear", "log", "log_softmax", "matmul", "max", "mean", "min", "multiply", "negative",
+           "pad", "power", "relu", "reshape", "sqrt", "subtract", "sum", "transpose"]
