@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import backend
 from ..serialization import safetensors
+from ..serialization.old_names import current_generator
 from .. import functional as F
 from ..errors import CheckpointError, ConfigError, DeviceError, DivergenceError, unknown_name
 from .interrupt import Interrupt, Interrupted, interrupts_deferred
@@ -233,7 +234,7 @@ class Trainer:
             if differences:
                 raise CheckpointError(str(path), "the run was started with other settings", "the same settings as before",
                                       ", ".join(differences), "resume with the settings it had, or start anew elsewhere")
-            generators = state.get("generators", {})
+            generators = {current_generator(name): value for name, value in state.get("generators", {}).items()}
             if generators.keys() != self._generator_states().keys():
                 expected, got = (f"those of {', '.join(names)}" if names else "none" for names in (self._generator_states(), generators))
                 raise CheckpointError(str(path), "random streams of the net", expected, got, "is it the same net, with or without stochastic depth?")
