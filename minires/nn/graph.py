@@ -54,6 +54,8 @@ def graph(model, inputs, depth=1, parameters=False):
 
 def _collapse(collapsed, name, module, inputs, y):
     """Put what was computed between `inputs` and `y` into one box."""
+    if y._node is None:                                                 # y is an input of the net: nothing was computed
+        return
     before = {node for x in inputs if isinstance(x, Tensor) and x._node is not None for node in topological_order(x._node)}
     found = [node for node in topological_order(y._node) if node not in before and node.kernel is not None]
     count = module.num_parameters()
