@@ -4,13 +4,13 @@ Every backend asks here, so the loops of `naive` and the fast kernels refuse the
 """
 
 from math import prod
-from operator import index
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import backend
-from ..errors import ConfigError, DataError, DtypeError, ShapeError
+from ..checks import is_integer, number
+from ..errors import DataError, DtypeError, ShapeError
 
 
 class Window(NamedTuple):
@@ -30,13 +30,12 @@ def window(where, kernel_size, stride, padding, dilation=1):
 
 def pair(where, name, value, least):
     """`value` as a (height, width) pair of ints, each at least `least`."""
-    values = (value, value) if isinstance(value, (int, np.integer)) else value
+    values = (value, value) if is_integer(value) else value
     try:
         values = tuple(values)
-        good = len(values) == 2 and all(isinstance(v, (int, np.integer)) and v >= least for v in values)
     except TypeError:
-        good = False
-    if not good:
+        values = ()
+    if len(values) != 2 or not all(is_integer(v, least) for v in values):
         raise ShapeError(where, name, f"an int or a pair of ints, each at least {least}", repr(value))
     return int(values[0]), int(values[1])
 
@@ -68,7 +67,7 @@ def conv2d(x, w, stride, padding, dilation, groups):
     n, height, width, channels = images("conv2d", x)
     if len(w) != 4:
         raise ShapeError("conv2d", "weight", "shape (KH, KW, C_in / groups, C_out)", f"shape {w}")
-    if not isinstance(groups, (int, np.integer)) or groups < 1 or channels % groups or w[3] % groups:
+    if not is_integer(groups, 1) or channels % groups or w[3] % groups:
         raise ShapeError("conv2d", "groups", f"a divisor of both {channels} input and {w[3]} output channels", repr(groups))
     if w[2] * groups != channels:
         raise ShapeError("conv2d", "input channels do not match the weight",
@@ -130,6 +129,14 @@ def channels(where, x, **vectors):
             raise ShapeError(where, name, f"shape {x[-1:]}, one value for each channel of input {x}", f"shape {vector.shape}")
 
 
+def group_norm(x, weight, bias, num_groups):
+    """Check a group norm of an array of shape `x` (N, ..., C): `num_groups` divides C."""
+    channels("group_norm", x, weight=weight, bias=bias)
+    if not is_integer(num_groups, 1) or x[-1] % num_groups:
+        raise ShapeError("group_norm", "num_groups",
+                         f"a divisor of the {x[-1]} channels of input {x}", repr(num_groups))
+
+
 def same(where, x, whose="the input's", **arrays):
     """Check that every array in `arrays` (None is passed over) has shape `x`."""
     for name, array in arrays.items():
@@ -140,12 +147,19 @@ def same(where, x, whose="the input's", **arrays):
 def axes(where, axis, ndim):
     """`axis` (None, an int or a tuple) as a sorted tuple of non-negative ints."""
     given = tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    if not all(isinstance(a, (int, np.integer)) and -ndim <= a < ndim for a in given):
+    if not all(is_integer(a, -ndim, ndim - 1) for a in given):
         raise ShapeError(where, "axis", f"axes between {-ndim} and {ndim - 1}", repr(axis))
     out = tuple(sorted({int(a) % ndim for a in given}))
     if len(out) != len(given):
         raise ShapeError(where, "axis named twice", "different axes", repr(axis))
     return out
+
+
+def axis(where, axis, ndim):
+    """`axis` as one non-negative int."""
+    if axis is None or isinstance(axis, tuple):
+        raise ShapeError(where, "axis", "one of the axes", repr(axis))
+    return axes(where, axis, ndim)[0]
 
 
 def reduction(where, shape, axis, least=0):
@@ -159,10 +173,9 @@ def reduction(where, shape, axis, least=0):
 
 def reshape(old, new):
     """The full new shape, with one -1 worked out."""
-    try:
-        new = tuple(index(n) for n in new)
-    except TypeError:
-        raise ShapeError("reshape", "shape", "ints", repr(new)) from None
+    if not isinstance(new, (tuple, list)) or not all(is_integer(n) for n in new):
+        raise ShapeError("reshape", "shape", "ints", repr(new))
+    new = tuple(int(n) for n in new)
     known = prod(n for n in new if n != -1)
     full = tuple(prod(old) // known if n == -1 and known else n for n in new)
     if new.count(-1) > 1 or any(n < -1 for n in new) or prod(full) != prod(old):
@@ -170,11 +183,25 @@ def reshape(old, new):
     return full
 
 
+def classes(where, x):
+    """Check that an array of shape `x` has classes along its last axis: (..., K) with K > 0."""
+    if not x or x[-1] == 0:
+        raise ShapeError(where, "no classes", "shape (..., K) with K > 0", f"shape {x}")
+
+
+def mse_loss(x, target):
+    """Check that input and target have one shape, and at least one element to take the mean of."""
+    if x != target:
+        raise ShapeError("mse_loss", "target", f"shape {x}, the input's", f"shape {target}",
+                         "mse_loss broadcasts nothing: reshape one of them")
+    if 0 in x:
+        raise ShapeError("mse_loss", "input", "at least one element", f"shape {x}")
+
+
 def cross_entropy(logits, labels, label_smoothing):
     """Check class labels against logits (N, K): N integers in 0 .. K - 1; and the smoothing, a number from 0 to 1."""
     where = "cross_entropy"
-    if not 0 <= label_smoothing <= 1:
-        raise ConfigError(where, "label_smoothing", "a number from 0 to 1", repr(label_smoothing))
+    number(where, "label_smoothing", label_smoothing, "a number from 0 to 1", lambda s: 0 <= s <= 1)
     if len(logits) != 2 or logits[0] == 0:
         raise ShapeError(where, "logits", "shape (N, K) with N > 0", f"shape {logits}")
     if labels.shape != logits[:1]:
@@ -189,35 +216,39 @@ def cross_entropy(logits, labels, label_smoothing):
 
 def order(axes, ndim):
     """`axes` as a full order of `ndim` axes, reversed if None."""
-    order = tuple(reversed(range(ndim))) if axes is None else tuple(axes)
-    if sorted(a + ndim if isinstance(a, int) and a < 0 else a for a in order) != list(range(ndim)):
+    given = tuple(reversed(range(ndim))) if axes is None else tuple(axes)
+    order = tuple(int(a) % ndim for a in given if is_integer(a, -ndim, ndim - 1))
+    if len(order) != len(given) or sorted(order) != list(range(ndim)):
         raise ShapeError("transpose", "axes", f"each of the {ndim} axes once", str(axes))
-    return tuple(a % ndim for a in order)
+    return order
 
 
 def pad(shape, widths):
     """`widths` as one (before, after) pair of ints for each axis of `shape`."""
     try:
-        pairs = tuple((int(before), int(after)) for before, after in widths)
+        pairs = tuple((before, after) for before, after in widths)
     except (TypeError, ValueError):
         pairs = ()
-    if len(pairs) != len(shape) or any(min(width) < 0 for width in pairs):
+    if len(pairs) != len(shape) or not all(is_integer(n, 0) for ends in pairs for n in ends):
         raise ShapeError("pad", "widths", f"(before, after), each at least 0, for each of the {len(shape)} axes", str(widths))
-    return pairs
+    return tuple((int(before), int(after)) for before, after in pairs)
 
 
-def concatenate(given, axis):
-    """The non-negative axis and the shape of arrays of the `given` shapes joined along it."""
+def concatenate(given, along):
+    """The axis that `along` names, from 0, and the shape of arrays of `given` shapes joined there."""
     if not given:
         raise ShapeError("concatenate", "nothing to join", "at least one array", "none")
     first = given[0]
-    if axis is None or isinstance(axis, tuple):
-        raise ShapeError("concatenate", "axis", "one of the axes", repr(axis))
-    (axis,) = axes("concatenate", axis, len(first))
+    place = axis("concatenate", along, len(first))
     for shape in given[1:]:
-        if len(shape) != len(first) or shape[:axis] + shape[axis + 1:] != first[:axis] + first[axis + 1:]:
-            raise ShapeError("concatenate", f"sizes differ outside axis {axis}", f"shapes like {first}", str(shape))
-    return axis, first[:axis] + (sum(shape[axis] for shape in given),) + first[axis + 1:]
+        if len(shape) != len(first) or _without(shape, place) != _without(first, place):
+            raise ShapeError("concatenate", f"sizes differ outside axis {place}",
+                             f"shapes like {first}", str(shape))
+    return place, first[:place] + (sum(shape[place] for shape in given),) + first[place + 1:]
+
+
+def _without(shape, axis):
+    return shape[:axis] + shape[axis + 1:]
 
 
 def item(x, index):

@@ -94,8 +94,10 @@ class Trainer:
         self.after_backward, self.after_step, self.after_epoch, self.progress = after_backward, after_step, after_epoch, progress
         self.batches = train_set.training_batches(recipe, stream(seed, "order of images"), stream(seed, "augmentation"), device)
         self.test_batches = self.batches.evaluating(test_set, EVALUATION_BATCH)
-        groups = parameter_groups(model, recipe.weight_decay, recipe.decay_batch_norm, recipe.scalar_lr_scale)
-        self.optimizer = SGD(groups, recipe.lr, recipe.momentum, recipe.weight_decay, recipe.nesterov)
+        groups = parameter_groups(model, recipe.weight_decay, decay_batch_norm=recipe.decay_batch_norm,
+                                  scalar_lr_scale=recipe.scalar_lr_scale)
+        self.optimizer = SGD(groups, recipe.lr, recipe.momentum, weight_decay=recipe.weight_decay,
+                             nesterov=recipe.nesterov)
         self.schedule = _schedule(recipe, self.optimizer)
         self.iteration, self.history = 0, []
         self.epoch_sums = {"loss": 0.0, "wrong": 0, "images": 0, "seconds": 0.0}
@@ -152,7 +154,7 @@ class Trainer:
         images, labels = self.batches.next()
         self.model.train()
         logits = self.model(Tensor(images))
-        loss = F.cross_entropy(logits, labels, self.recipe.label_smoothing)
+        loss = F.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
         value, wrong = loss.item(), _count_wrong(logits, labels)       # all that is waited for, if it is a GPU that computes
         if not np.isfinite(value):
             raise self._diverged(value, images)

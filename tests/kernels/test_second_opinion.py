@@ -79,7 +79,7 @@ def test_batch_norm_and_its_running_statistics(torch, shape, training, seed):
 @given(st.integers(1, 5), st.integers(1, 6), st.floats(0, 1), st.integers(0, 99))
 def test_cross_entropy(torch, n, classes, smoothing, seed):
     labels = np.random.default_rng(seed).integers(0, classes, n)
-    compare(torch, lambda x: F.cross_entropy(x, labels, smoothing),
+    compare(torch, lambda x: F.cross_entropy(x, labels, label_smoothing=smoothing),
             lambda x: torch.nn.functional.cross_entropy(x, torch.tensor(labels), label_smoothing=smoothing),
             random_arrays((n, classes), seed=seed), (same,), images_out=False)
 

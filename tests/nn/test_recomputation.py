@@ -34,7 +34,7 @@ class Steps:
     def __init__(self, net, recompute, steps=3, size=8, requires_grad=False):
         net.recompute = recompute
         self.gradients, self.losses, self.images = [], [], []
-        optimizer = optim.SGD(net.parameters(), 0.05, 0.9, 1e-4)
+        optimizer = optim.SGD(net.parameters(), 0.05, 0.9, weight_decay=1e-4)
         for step in range(steps):
             images = Tensor(numbers(4, size, size, 3, seed=step), requires_grad)
             optimizer.zero_grad()

@@ -318,7 +318,7 @@ def test_label_smoothing_is_in_the_loss(sets):
         return trainer(sets, recipe=Recipe(**{**vars(RECIPE), "label_smoothing": smoothing, "iterations": 1, "milestones": ()}))
 
     images, labels = first(0.5).batches.next()
-    expected = functional.cross_entropy(first(0.5).model(Tensor(images)), labels, 0.5).item()
+    expected = functional.cross_entropy(first(0.5).model(Tensor(images)), labels, label_smoothing=0.5).item()
     assert first(0.5).run()[0]["train_loss"] == pytest.approx(expected) != pytest.approx(first(0.0).run()[0]["train_loss"])
 
 
