@@ -223,9 +223,10 @@ def test_in_either_mode():
         assert swap_each(net, batches, [("layer1.0", "layer1.0")], mode)[0][1:] == whole
 
 
-def bottleneck(c_out, stride=1):
+def bottleneck(out_channels, stride=1):
     rng = np.random.default_rng(0)
-    return Bottleneck(16, c_out, stride, BlockConfig("C", bottleneck=True, width_per_group=16), rng, rng)
+    return Bottleneck(16, out_channels, stride,
+                      BlockConfig("C", bottleneck=True, width_per_group=16), rng, rng)
 
 
 @pytest.mark.parametrize("one, other, words", [

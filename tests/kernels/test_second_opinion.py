@@ -85,7 +85,8 @@ def test_cross_entropy(torch, n, classes, smoothing, seed):
 
 
 @given(st.integers(1, 5), st.integers(1, 6), st.integers(1, 4))
-def test_linear_and_log_softmax(torch, n, n_in, n_out):
+def test_linear_and_log_softmax(torch, n, in_features, out_features):
     compare(torch, lambda x, w, b: F.log_softmax(F.linear(x, w, b)),
             lambda x, w, b: torch.nn.functional.log_softmax(torch.nn.functional.linear(x, w.T, b), -1),
-            random_arrays((n, n_in), (n_in, n_out), (n_out,)), (same, same, same), images_out=False)
+            random_arrays((n, in_features), (in_features, out_features), (out_features,)),
+            (same, same, same), images_out=False)

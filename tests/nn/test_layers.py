@@ -93,13 +93,15 @@ def test_gradients_of_a_net_of_layers():
 
 
 @pytest.mark.parametrize("call, error, words", [
-    (lambda: nn.Conv2d(0, 4, 3), ConfigError, "Conv2d: c_in: expected a whole number of at least 1, got 0"),
-    (lambda: nn.Conv2d(3, 4.5, 3), ConfigError, "c_out: expected a whole number of at least 1, got 4.5"),
+    (lambda: nn.Conv2d(0, 4, 3), ConfigError,
+     "Conv2d: in_channels: expected a whole number of at least 1, got 0"),
+    (lambda: nn.Conv2d(3, 4.5, 3), ConfigError,
+     "out_channels: expected a whole number of at least 1, got 4.5"),
     (lambda: nn.Conv2d(3, 4, 0), ShapeError, "Conv2d: kernel_size: expected an int or a pair of ints, each at least 1, got 0"),
     (lambda: nn.Conv2d(3, 4, (3, 0)), ShapeError, "got (3, 0)"),
     (lambda: nn.Conv2d(3, 4, None), ShapeError, "got None"),
     (lambda: nn.Conv2d(3, 4, 3, groups=2), ShapeError, "groups: expected a divisor of both 3 and 4 channels, got 2"),
-    (lambda: nn.Linear(3, 0), ConfigError, "n_out"),
+    (lambda: nn.Linear(3, 0), ConfigError, "out_features"),
     (lambda: nn.BatchNorm2d(True), ConfigError, "channels"),
     (lambda: nn.Conv2d(3, 4, 3)(images(2, 8, 8, 1)), ShapeError, "conv2d: input channels do not match the weight: expected 3 channels"),
     (lambda: nn.Conv2d(3, 4, 5)(images(2, 4, 8, 3)), ShapeError, "conv2d: the window does not fit into the image"),
