@@ -25,5 +25,5 @@ def run(args):
         print("\n".join(claims.lines(claims.write_report(list(claims.CLAIMS.values()), args.folder))))
         print(f"written: {Path(args.folder) / 'report.md'}, {Path(args.folder) / 'report.html'}")
     else:
-        for figure in (one_net if kind == single_net.NAME else degradation).plot(args.folder):
+        for figure in (single_net if kind == single_net.NAME else degradation).plot(args.folder):
             print(f"drawn: {figure}")

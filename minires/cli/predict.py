@@ -106,7 +106,7 @@ def _take_from_the_file(args):
     from ..experiments.start import check_same
 
     if args.model is not None:
-        models.catalogue.settings_of(args.model)                 # is there such a net?
+        models.registry.settings_of(args.model)                 # is there such a net?
     if not os.path.isfile(args.weights):
         weights.read(args.weights)                               # says what is wrong
     args.net, built = dict(args.net), weights.built_of(args.weights)
@@ -123,7 +123,7 @@ def _preparation(args):
     from ..serialization import weights
     from ..data.datasets.photographs import shorter_side
 
-    large = args.model in models.catalogue.OF_ONE_DEPTH
+    large = args.model in models.registry.OF_ONE_DEPTH
     usual = {"resize": shorter_side(224), "crop": 224} if large else {"resize": 32, "crop": 32}
     usual |= weights.preparation_of(args.weights)
     given = {name: value for name, value in vars(args).items() if name in ("resize", "crop", "mean", "std") and value is not None}
@@ -145,7 +145,7 @@ def _net_and_classes(args, crop):
     from ..data.class_names import imagenet_classes, read_classes
 
     given = read_classes(args.classes) if args.classes else None
-    settings, known = dict(args.net), models.catalogue.settings_of(args.model)
+    settings, known = dict(args.net), models.registry.settings_of(args.model)
     for name in settings:
         if name not in known:
             raise unknown_name("--net", f"setting of {args.model}", name, known)

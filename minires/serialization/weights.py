@@ -39,7 +39,7 @@ def save(model, path, layout="minires", classes=None, preparation=None, built=No
         What the outputs of the net stand for, to be kept in the file; `classes_of` reads them.
     preparation : dict, optional
         What pictures have to go through to look as those that the net was trained on: ``resize``, ``crop``, ``mean`` and ``std`` of
-        `data.preprocessing.prepare`, or some of them. `preparation_of` reads it.
+        `data.transforms.prepare`, or some of them. `preparation_of` reads it.
     built : dict, optional
         What `models.build` makes the net from: its name as "model", and its settings as a dict, "net". `built_of` reads it.
 
@@ -131,7 +131,7 @@ def classes_of(path):
 
 
 def preparation_of(path):
-    """What pictures have to go through before this net, a dict of settings for `data.preprocessing.prepare`; empty if the file says nothing.
+    """What pictures have to go through before this net, a dict of settings for `data.transforms.prepare`; empty if the file says nothing.
 
     Raises
     ------

@@ -52,7 +52,7 @@ def predict(model, paths, top=5, batch_size=16, classes=None, progress=True, **p
     progress : bool
         Show a bar, on a terminal, on stderr.
     **preparation
-        ``resize``, ``crop``, ``mean`` and ``std`` of `data.preprocessing.prepare`.
+        ``resize``, ``crop``, ``mean`` and ``std`` of `data.transforms.prepare`.
 
     Returns
     -------

@@ -42,7 +42,8 @@ from minires import functional as F
 from minires.course import begin
 from minires.diagnostics import parts
 from minires.course.hold_back import HeldBackError
-from minires.experiments.claims import laboratory, vanishing_at_initialisation, verdict
+from minires.experiments.claims import vanishing_at_initialisation
+from minires.experiments.claims.frame import laboratory, verdict
 
 begin("a6")
 net, images, labels = mr.models.resnet(8, width=2), np.ones((4, 8, 8, 3), np.float32), np.arange(4)

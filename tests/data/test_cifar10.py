@@ -196,7 +196,7 @@ def test_load_by_name(tmp_path):
 
 
 def test_load_takes_the_first_training_images(binary, monkeypatch):
-    monkeypatch.setattr("minires.data.datasets.cifar10", lambda folder: read(find(folder), RECORDS))
+    monkeypatch.setattr("minires.data.cifar10", lambda folder: read(find(folder), RECORDS))
     train, test = load("cifar10", binary)
     few, same_test = load("cifar10", binary, train_size=3)
     np.testing.assert_array_equal(few.images, train.images[:3])

@@ -168,7 +168,7 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(pictures, "open", refuse, raising=False)
+    monkeypatch.setattr(images, "open", refuse, raising=False)
     refused(path, "no permission")
 
 
@@ -207,9 +207,9 @@ def test_huge_is_refused_by_its_header(tmp_path):
 
 def test_just_not_too_large(tmp_path, monkeypatch):
     path = write(tmp_path, encoded(DRAWING, "PNG"))
-    monkeypatch.setattr(pictures, "MOST_PIXELS", 37 * 53)
+    monkeypatch.setattr(images, "MOST_PIXELS", 37 * 53)
     assert decode(path).shape == (37, 53, 3)
-    monkeypatch.setattr(pictures, "MOST_PIXELS", 37 * 53 - 1)
+    monkeypatch.setattr(images, "MOST_PIXELS", 37 * 53 - 1)
     refused(path, "too many pixels")
 
 

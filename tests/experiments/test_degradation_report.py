@@ -13,27 +13,27 @@ def records(**errors):
 
 
 def test_degradation_found():
-    lines = degradation_report.verdict(records(plain_20=[50, 52], plain_56=[80, 78], residual_20=[45, 45], residual_56=[44.5, 45.4]))
+    lines = degradation_report.verdict(records(plain_20=[50, 52], plain_56=[80, 78], resnet_20=[45, 45], resnet_56=[44.5, 45.4]))
     assert "the deeper plain net trains worse" in lines[0] and "+28.0 points (seeds 0, 1: +30.0, +26.0)" in lines[0]
     assert "the shortcuts help" in lines[1] and "-34.0 points" in lines[1]
     assert "trains about as well" in lines[2]
 
 
 def test_degradation_contradicted():
-    lines = degradation_report.verdict(records(plain_20=[50], plain_56=[40], residual_20=[45], residual_56=[55]))
+    lines = degradation_report.verdict(records(plain_20=[50], plain_56=[40], resnet_20=[45], resnet_56=[55]))
     assert "no degradation here" in lines[0]
     assert "do not help" in lines[1]
     assert "residual net trains worse" in lines[2]
 
 
 def test_seeds_that_disagree_decide_nothing():
-    lines = degradation_report.verdict(records(plain_20=[50, 50], plain_56=[80, 40], residual_20=[45, 45], residual_56=[30, 30]))
+    lines = degradation_report.verdict(records(plain_20=[50, 50], plain_56=[80, 40], resnet_20=[45, 45], resnet_56=[30, 30]))
     assert "undecided, the seeds disagree" in lines[0]
     assert "trains better" in lines[2]
 
 
 def test_unfinished_nets_are_not_judged():
-    lines = degradation_report.verdict(records(plain_20=[50], plain_56=[80], residual_20=[45]))
+    lines = degradation_report.verdict(records(plain_20=[50], plain_56=[80], resnet_20=[45]))
     assert "resnet-56 or plain-56 is not finished" in lines[1]
 
 
@@ -42,7 +42,7 @@ def test_one_depth():
 
 
 def test_table():
-    text = degradation_report.table(records(plain_20=[50, 52], residual_20=[45, 45]), {"plain-20": 269_722, "resnet-20": 269_722})
+    text = degradation_report.table(records(plain_20=[50, 52], resnet_20=[45, 45]), {"plain-20": 269_722, "resnet-20": 269_722})
     assert "269,722" in text and "51.0 % (50.0-52.0)" in text and "53.0 % (52.0-54.0)" in text and "2 seeds" in text
     assert [line.split()[0] for line in text.splitlines()[1:3]] == ["plain-20", "resnet-20"]
 

@@ -49,7 +49,7 @@ def piece_counts(monkeypatch):
         counts.append(len(results))
         return results
 
-    monkeypatch.setattr(parallel, "run", counting)
+    monkeypatch.setattr(chunks, "run", counting)
     return counts
 
 
@@ -251,7 +251,7 @@ import os, signal, threading
 import numpy as np
 from minires import backend
 from minires.kernels import cpu
-from minires.kernels.cpu import parallel
+from minires.kernels.cpu import chunks
 
 backend.set_num_threads(2)
 x, w = np.ones((24, 20, 20, 16), np.float32), np.ones((3, 3, 16, 16), np.float32)

@@ -86,12 +86,12 @@ def test_rows_of_any_number_of_classes(classes):
 
 def test_arrays_too_large_for_32_bits_are_refused():
     with pytest.raises(DeviceError, match="fewer than 2\\^31 elements, got 2147483648"):
-        launch.launch("elementwise", "relu", np.float32, 1, THREADS, 2 ** 31)
+        launch.launch("activation", "relu", np.float32, 1, THREADS, 2 ** 31)
 
 
 def test_other_types_are_refused():
     with pytest.raises(DtypeError, match="float32 or float64, got float16"):
-        launch.launch("elementwise", "relu", np.float16, 1, THREADS)
+        launch.launch("activation", "relu", np.float16, 1, THREADS)
 
 
 # What is launched

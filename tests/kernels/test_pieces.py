@@ -19,9 +19,9 @@ from .test_pooling import poolings
 def tiny_pieces():
     before = backend.num_threads()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parallel, "SHARE_BYTES", 1)
-        patch.setattr(parallel, "MOST_PIECE_BYTES", 1)
-        patch.setattr(parallel, "LEAST_PIECE_BYTES", 1)
+        patch.setattr(chunks, "SHARE_BYTES", 1)
+        patch.setattr(chunks, "MOST_PIECE_BYTES", 1)
+        patch.setattr(chunks, "LEAST_PIECE_BYTES", 1)
         backend.set_num_threads(3)
         yield
         backend.set_num_threads(before)

@@ -15,7 +15,7 @@ SHAPE = (64, 1024, 3)                                    # of a size that nothin
 
 @pytest.fixture(autouse=True)
 def no_blocks(monkeypatch):
-    monkeypatch.setattr(memory, "_blocks", {})
+    monkeypatch.setattr(workspace, "_blocks", {})
 
 
 def address(array):
@@ -64,7 +64,7 @@ def test_small_arrays_are_left_to_numpy():
 
 
 def test_blocks_out_of_use_go_back_to_the_system(monkeypatch):
-    monkeypatch.setattr(memory, "KEPT_FOR", 5)
+    monkeypatch.setattr(workspace, "KEPT_FOR", 5)
     workspace.empty(SHAPE, np.float32)
     held = workspace.empty(SHAPE, np.float64)
     for _ in range(6):

@@ -156,7 +156,7 @@ def test_a_tensor_cannot_reach_beyond_its_storage(offset, shape, strides, tmp_pa
 
     stream = io.BytesIO()
     Saver(stream, 2).dump({"weight": Claim()})
-    content = stream.getvalue().replace(b"ctests.test_weights\nStorage", b"ctorch\nFloatStorage").replace(b"ctests.test_weights\nRebuild", b"ctorch._utils\n_rebuild_tensor_v2")
+    content = stream.getvalue().replace(b"ctests.serialization.test_weights\nStorage", b"ctorch\nFloatStorage").replace(b"ctests.serialization.test_weights\nRebuild", b"ctorch._utils\n_rebuild_tensor_v2")
     with zipfile.ZipFile(tmp_path / "x.pth", "w") as archive:
         archive.writestr("x/data.pkl", content)
         archive.writestr("x/data/0", np.arange(10, dtype=np.float32).tobytes())

@@ -63,7 +63,7 @@ def test_what_comes_out(photos):
     made = predict(model, paths(photos), top=3, classes=["ant", "bee", "cat", "dog"], progress=False, resize=32, crop=32)
     assert [one.path for one in made] == [str(path) for path in paths(photos)] and all(one.error is None for one in made)
     for one, path in zip(made, paths(photos)):
-        image = mr.data.preprocessing.prepare(mr.data.pictures.decode(path), 32, 32)
+        image = mr.data.transforms.prepare(mr.data.images.decode(path), 32, 32)
         logits = model.eval()(mr.Tensor(image[None])).data[0].astype(np.float64)
         expected = np.exp(logits) / np.exp(logits).sum()
         assert [guess.index for guess in one.top] == list(np.argsort(-expected)[:3])
@@ -346,8 +346,8 @@ def test_without_pillow_it_says_so_once(photos, weights, capsys, monkeypatch):
 def test_the_net_of_a_run_of_the_experiment(photos, tmp_path, capsys):
     """A checkpoint, as `minires degradation` leaves it, is a file of weights too."""
     train, test = mr.data.synthetic(32, 16)
-    recipe = mr.train.Recipe(iterations=2, batch_size=16)
-    mr.train.Trainer(net(10), train.resize(8), test.resize(8), recipe, path=tmp_path / "run.safetensors", progress=False).run()
+    recipe = mr.training.Recipe(iterations=2, batch_size=16)
+    mr.training.Trainer(net(10), train.resize(8), test.resize(8), recipe, path=tmp_path / "run.safetensors", progress=False).run()
     assert main(["predict", str(photos / "a.png"), *SMALL, "--weights", str(tmp_path / "run.safetensors")]) == 0
     assert "class" in capsys.readouterr().out
 
@@ -386,7 +386,7 @@ def test_a_net_trained_here_sees_pictures_as_it_did_in_training(kind, tmp_path, 
         assert main([*words, "--dataset", "folder", "--data", str(tmp_path / "photos"), "--workers", "0", "--cache", str(tmp_path / "cache")]) == 0
         _, test = mr.data.photographs(tmp_path / "photos", 16, workers=0, cache=tmp_path / "cache", progress=False)
         images = np.concatenate([images for images, _ in mr.data.photographs(tmp_path / "photos", 16, workers=0, cache=tmp_path / "cache", progress=False)[0]
-                                 .training_batches(mr.train.Recipe(batch_size=8, crop_padding=0), np.random.default_rng(), np.random.default_rng()).evaluating(test, 8)])
+                                 .training_batches(mr.training.Recipe(batch_size=8, crop_padding=0), np.random.default_rng(), np.random.default_rng()).evaluating(test, 8)])
     capsys.readouterr()
     assert main(["predict", *map(str, files), "--model", "resnet-8", "--net", "width=4", "--weights", str(out / "weights.safetensors"), "--json", "--top", "10"]) == 0
     model = mr.models.resnet(8, width=4, num_classes=10 if kind == "drawn" else 2)

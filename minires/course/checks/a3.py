@@ -526,7 +526,7 @@ def gradient_check(function, trial):
                                    "as np.max does; Python's max, and comparisons, hide it")
 
 
-NETS = ("plain, with batch norm", "plain, without batch norm", "residual, with batch norm", "residual, without batch norm")
+NETS = ("plain, with batch norm", "plain, without batch norm", "resnet, with batch norm", "resnet, without batch norm")
 FIRST = {                                      # losses with seed 0, right and with typical mistakes in the loop
     NETS[0]: [2.30390, 2.29003, 2.29329, 2.32151, 2.26843],
     NETS[1]: [2.30263, 2.30099, 2.30026, 2.30573, 2.29519],

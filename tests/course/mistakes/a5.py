@@ -137,7 +137,7 @@ MISTAKES = [
     ("a5.style", STYLES, "((\"train_error\", \"-\"), (\"test_error\", \"-\"))", "nobody can tell them apart"),
     ("a5.style", PLOT, "ax.plot(epochs, means, style, label=label)", "different colours"),
     ("a5.style", "color=colour_of(net, nets), label=label", "color=plot.COLOURS[net.split(\"-\")[0]], label=label", "two depths"),
-    ("a5.style", "color=colour_of(net, nets), label=label", "color=colour_of({\"p\": \"residual\", \"r\": \"plain\"}[net[0]] + \"-\" + net.split(\"-\")[1], nets), label=label", "the colour of its family"),
+    ("a5.style", "color=colour_of(net, nets), label=label", "color=colour_of({\"p\": \"resnet\", \"r\": \"plain\"}[net[0]] + \"-\" + net.split(\"-\")[1], nets), label=label", "the colour of its family"),
     ("a5.style", "color=colour_of(net, nets), label=label", "color=\"black\", label=label", "the same colour"),
     ("a5.style", "    ax.set_xlabel(\"epoch\")\n    ax.set_ylabel(\"error, %\")", "    ax.set_ylabel(\"epoch\")\n    ax.set_xlabel(\"error, %\")", "are exchanged"),
     ("a5.style", "    ax.set_xlabel(\"epoch\")\n", "", "ax.set_xlabel"),

@@ -108,7 +108,7 @@ def test_a_seed_that_was_cut_off_is_measured_again(small_nets, tmp_path):
             raise KeyboardInterrupt
         yield {"net": "plain-56", "variant": "usual", "train_error": 9.0, "test_error": 9.0}
 
-    figure = claims.errors.draw(("", [("20", "plain-20", "usual", "black"), ("56", "plain-56", "usual", "grey")]))
+    figure = claims.frame.error_comparison.draw(("", [("20", "plain-20", "usual", "black"), ("56", "plain-56", "usual", "grey")]))
     claim, again = replace(CLAIMS["pre-activation"], name="mine", measure=measure, judge=CLAIMS["stochastic-depth"].judge, draw=figure), False
     with pytest.raises(KeyboardInterrupt):
         claims.run([claim], tmp_path, preset="tiny", progress=False)
@@ -157,11 +157,11 @@ JUDGED_BY_ERRORS = {      # claim -> errors that support it, and what changed co
     "longer": (usual(plain_20=40) | {("plain-56", "three times longer"): 50}, ("plain-56", "three times longer"), 20, 41),
     "aftermath": ({("plain-56", "usual"): 60, ("plain-56", "warm-up"): 60, ("plain-56", "clipped"): 50, ("plain-56", "small rate"): 70,
                    ("plain-56", "kept norms"): 70}, ("plain-56", "clipped"), None, 60),
-    "shortcuts": (usual(residual_56=40, projections_56=50, halved_56=50), ("halved-56", "usual"), 30, 41),
-    "pre-activation": (usual(residual_56=40, pre_activation_56=30), ("pre-activation-56", "usual"), 50, 41),
+    "shortcuts": (usual(resnet_56=40, projections_56=50, halved_56=50), ("halved-56", "usual"), 30, 41),
+    "pre-activation": (usual(resnet_56=40, pre_activation_56=30), ("pre-activation-56", "usual"), 50, 41),
     "without-batch-norm": (usual(plain_56=60, skipinit_56=40) | {("fixup-56", "small rate for scalars"): 40},
                            ("fixup-56", "small rate for scalars"), 80, 61),
-    "stochastic-depth": (usual(residual_56=40, stochastic_56=30), ("stochastic-56", "usual"), 50, 40.2),
+    "stochastic-depth": (usual(resnet_56=40, stochastic_56=30), ("stochastic-56", "usual"), 50, 40.2),
     "multilayer-perceptron": ({(net, "warm-up"): error for net, error in (("plain-mlp-20", 40), ("plain-mlp-56", 60), ("residual-mlp-56", 40))},
                               ("plain-mlp-56", "warm-up"), 20, 41),
 }
