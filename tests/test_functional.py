@@ -119,7 +119,7 @@ def grouped_convolution(bias):
     (lambda: grouped_convolution(random(5)), ShapeError, "conv2d: bias: expected shape (6,), got shape (5,)"),
     (lambda: grouped_convolution(random(1)), ShapeError, "conv2d: bias: expected shape (6,), got shape (1,)"),
     (lambda: F.cross_entropy(Tensor(random(2, 3)), [0, 3]), DataError, "label out of range: expected 0 to 2 (3 classes), got 3"),
-    (lambda: F.cross_entropy(Tensor(random(2, 3)), Tensor([0, 1])), DtypeError, "labels: expected an array or a list of integers, got a Tensor"),
+    (lambda: F.cross_entropy(Tensor(random(2, 3)), Tensor([0, 1])), DtypeError, "target: expected an array or a list of integers, got a Tensor"),
     (lambda: F.concatenate([]), ShapeError, "at least one array"),
     (lambda: F.concatenate([Tensor(random(2, 3)), random(2, 3)]), DtypeError, "expected a Tensor, got ndarray"),
     (lambda: F.pad(Tensor(random(2, 3)), 1), ShapeError, "for each of the 2 axes"),

@@ -102,7 +102,7 @@ def test_gradients_of_a_net_of_layers():
     (lambda: nn.Conv2d(3, 4, None), ShapeError, "got None"),
     (lambda: nn.Conv2d(3, 4, 3, groups=2), ShapeError, "groups: expected a divisor of both 3 and 4 channels, got 2"),
     (lambda: nn.Linear(3, 0), ConfigError, "out_features"),
-    (lambda: nn.BatchNorm2d(True), ConfigError, "channels"),
+    (lambda: nn.BatchNorm2d(True), ConfigError, "num_features"),
     (lambda: nn.Conv2d(3, 4, 3)(images(2, 8, 8, 1)), ShapeError, "conv2d: input channels do not match the weight: expected 3 channels"),
     (lambda: nn.Conv2d(3, 4, 5)(images(2, 4, 8, 3)), ShapeError, "conv2d: the window does not fit into the image"),
     (lambda: nn.Linear(3, 4)(images(2, 2, 2, 3)), ShapeError, "linear: input does not match the weight"),

@@ -5,13 +5,13 @@ NumPy hands its functions on to other libraries' arrays (NEP 13 and NEP 18), so 
 
 from .activation import add_relu, relu
 from .conv import swap_in_out_channels
-from .dropout import dropout
 from .elementwise import add, divide, exp, log, multiply, negative, power, sqrt, subtract, unbroadcast
 from .products import linear, matmul
 from .loss import cross_entropy, log_softmax, mse_loss, softmax
 from .normalization import group_norm
 from .optimizers import adam
 from .reduction import max, mean, sum
+from .regularization import dropout
 from .shaping import concatenate, getitem, pad, reshape, transpose
 
 __all__ = ["adam", "add", "add_relu", "concatenate", "cross_entropy", "divide", "dropout", "exp",

@@ -19,26 +19,48 @@ class group_norm(Kernel):
 
     def forward(x, weight, bias, num_groups, eps=1e-5):
         shapes.group_norm(x.shape, weight, bias, num_groups)
-        groups = _grouped(x, num_groups)
-        x_hat = groups - groups.mean(axis=(1, 3), keepdims=True)
-        std = np.sqrt(np.square(x_hat).mean(axis=(1, 3), keepdims=True) + eps)
+        rows = _rows(x)
+        x_hat = rows - _mean(rows, num_groups)
+        std = np.sqrt(_mean(x_hat * x_hat, num_groups) + eps)
         x_hat /= std
-        x_hat = x_hat.reshape(x.shape)
-        return weight * x_hat + bias, (x_hat, weight, std)
+        y = x_hat * weight
+        y += bias
+        return y.reshape(x.shape), (x_hat, weight, std, num_groups)
 
     def backward(dy, cache):
         """dbias = sum(dy) and dweight = sum(dy x_hat) over each channel. With g = weight dy,
 
         dx = (g - mean(g) - x_hat mean(g x_hat)) / std, with means over each image and group.
         """
-        x_hat, weight, std = cache
-        num_groups, all_but_channels = std.shape[2], tuple(range(dy.ndim - 1))
-        g, h = _grouped(weight * dy, num_groups), _grouped(x_hat, num_groups)
-        mean, moment = g.mean(axis=(1, 3), keepdims=True), (g * h).mean(axis=(1, 3), keepdims=True)
-        dx = (g - mean - h * moment) / std
-        return dx.reshape(dy.shape), (dy * x_hat).sum(all_but_channels), dy.sum(all_but_channels)
+        x_hat, weight, std, num_groups = cache
+        rows = _rows(dy)
+        g, moments = rows * weight, rows * x_hat
+        dweight, dbias = _sum_per_channel(moments), _sum_per_channel(rows)
+        moments *= weight
+        dx = x_hat * -_mean(moments, num_groups)
+        dx += g
+        dx -= _mean(g, num_groups)
+        dx /= std
+        return dx.reshape(dy.shape), dweight, dbias
 
 
-def _grouped(x, num_groups):
-    """x (N, ..., C) as (N, pixels, num_groups, C / num_groups): a group is what two axes hold."""
-    return x.reshape(len(x), -1, num_groups, x.shape[-1] // num_groups)
+def _rows(x):
+    """x (N, ..., C) as (N, pixels, C)."""
+    return x.reshape(len(x), -1, x.shape[-1])
+
+
+def _mean(rows, num_groups):
+    """The mean of each group of each image, repeated for all of its channels: (N, 1, C).
+
+    Sums over an image are kept in float64: NumPy adds pixels one after another, and in float32
+    those of a large image would lose digits.
+    """
+    images, pixels, channels = rows.shape
+    sums = rows.sum(axis=1, dtype=np.float64).reshape(images, num_groups, -1)
+    mean = sums.sum(axis=2, keepdims=True) / (pixels * channels // num_groups)
+    return np.broadcast_to(mean, sums.shape).reshape(images, 1, channels).astype(rows.dtype)
+
+
+def _sum_per_channel(rows):
+    """(C,), over all images and pixels."""
+    return rows.sum(axis=(0, 1), dtype=np.float64).astype(rows.dtype)

@@ -1,4 +1,4 @@
-"""Dropout, one number at a time."""
+"""What keeps a net from learning its images by heart: dropout, one number at a time."""
 
 import numpy as np
 

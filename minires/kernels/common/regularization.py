@@ -1,4 +1,4 @@
-"""Dropout: some numbers become 0, the others larger."""
+"""What keeps a net from learning its images by heart: dropout."""
 
 from .. import shapes
 from ..kernel import Kernel
