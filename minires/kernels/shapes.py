@@ -199,9 +199,13 @@ def mse_loss(x, target):
 
 
 def cross_entropy(logits, labels, label_smoothing):
-    """Check class labels against logits (N, K): N integers in 0 .. K - 1; and the smoothing, a number from 0 to 1."""
+    """Check class labels against logits (N, K): N integers in 0 .. K - 1.
+
+    Returns the smoothing, a number from 0 to 1, as Python's own: one of NumPy would promote arrays.
+    """
     where = "cross_entropy"
-    number(where, "label_smoothing", label_smoothing, "a number from 0 to 1", lambda s: 0 <= s <= 1)
+    smoothing = number(where, "label_smoothing", label_smoothing, "a number from 0 to 1",
+                       lambda s: 0 <= s <= 1)
     if len(logits) != 2 or logits[0] == 0:
         raise ShapeError(where, "logits", "shape (N, K) with N > 0", f"shape {logits}")
     if labels.shape != logits[:1]:
@@ -212,6 +216,7 @@ def cross_entropy(logits, labels, label_smoothing):
     if low < 0 or high >= logits[1]:
         bad = low if low < 0 else high
         raise DataError(where, "label out of range", f"0 to {logits[1] - 1} ({logits[1]} classes)", str(bad))
+    return smoothing
 
 
 def order(axes, ndim):

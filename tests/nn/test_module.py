@@ -191,6 +191,17 @@ def test_a_copy_is_a_net_of_its_own():
     assert not np.array_equal(other.bias.data, net.bias.data)
 
 
+def test_settings_of_ones_own_module_in_its_repr():
+    class Scaled(nn.Module):
+        def extra_repr(self):
+            return "scale=2"
+
+    assert repr(Scaled()) == "Scaled(scale=2)"
+    holder = Scaled()
+    holder.inner = nn.ReLU()
+    assert repr(holder) == "Scaled(\n  scale=2\n  (inner): ReLU()\n)"
+
+
 def test_repr():
     assert repr(nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.Sequential(nn.BatchNorm2d(8), nn.ReLU()), nn.Linear(8, 2))) == """\
 Sequential(
