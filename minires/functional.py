@@ -43,7 +43,7 @@ def _along(kernel, input, axis):
         return apply(kernel, input)
     last = _check_tensor(kernel, input).ndim - 1
     order = list(range(last + 1))
-    place = shapes.axis(kernel, axis, last + 1)
+    place = shapes.one_axis(kernel, axis, last + 1)
     order[place], order[last] = last, place            # an exchange of two axes, twice, is none
     return apply(kernel, input.transpose(order)).transpose(order)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import geometric_mean, mean, median
 
 from benchmarks import report
-from minires import kernels, models, save
+from minires import models, save
 from minires.cli import _parser
 from minires.experiments import degradation, degradation_report
 from minires.experiments.records import read_config, read_table
@@ -84,7 +84,7 @@ def test_the_code_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     save(models.resnet50(seed=1), "resnet50.safetensors", layout="torch")         # the file that the README has from elsewhere
     names = {}
-    with kernels.use(), in_use(SIMULATED):             # whatever it swaps in is taken out again
+    with in_use(SIMULATED):
         for block in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL):
             exec(compile(block, "README.md", "exec"), names)
     assert names["loss"].item() < 5

@@ -7,7 +7,7 @@ import numpy as np
 from .. import backend
 from ..errors import ConfigError
 from ..nn.state import preserve_state
-from ..autograd.tensor import Tensor, no_grad
+from ..autograd import Tensor, no_grad
 from .evaluation import check_batches
 from .parts import array_of
 

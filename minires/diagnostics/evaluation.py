@@ -8,7 +8,7 @@ from .. import backend
 from .. import functional as F
 from ..errors import ConfigError
 from ..nn.state import preserve_state
-from ..autograd.tensor import Tensor, no_grad
+from ..autograd import Tensor, no_grad
 from .parts import array_of
 
 

@@ -14,7 +14,7 @@ from ..errors import ConfigError
 from ..kernels import Kernel, find, use
 from ..models.blocks import Gain, Shift
 from ..nn.state import preserve_state
-from ..autograd.tensor import Tensor, no_grad
+from ..autograd import Tensor, no_grad
 from .evaluation import check_batches
 from .parts import array_of, depths, main_path, square_sum, watching
 

@@ -14,10 +14,10 @@ import numpy as np
 from .. import backend, data, models
 from .. import functional as F
 from .. import plot as plots
-from ..serialization import weights as weight_files
+from ..serialization.weights import open_weights, save
 from ..diagnostics import classify, confusion_matrix, top_error
 from ..errors import ConfigError, DataError
-from ..autograd.tensor import Tensor, no_grad
+from ..autograd import Tensor, no_grad
 from ..training.trainer import EVALUATION_BATCH
 from .records import RunFolder, check_new, read_config, read_table, replace_text
 from .settings import FOLDER
@@ -70,8 +70,8 @@ def run(settings, out, resume=False, progress=True):
         train_set, test_set = (features_of(model, batches.evaluating(some, EVALUATION_BATCH), progress) for some in (train_set, test_set))
         trained = model.fc
     trainer = TrainingRecords(folder, settings.device, progress).train(settings.model, trained, train_set, test_set, recipe, settings.seed)
-    weight_files.save(model, folder.path / "weights.safetensors", classes=train_set.classes, preparation=preparation,
-                      built={"model": settings.model, "net": settings.net})
+    save(model, folder.path / "weights.safetensors", classes=train_set.classes, transform=preparation,
+         built={"model": settings.model, "net": settings.net})
     _write_evaluation(folder, classify(trained, trainer.test_batches), train_set.classes, names)
 
 
@@ -95,7 +95,7 @@ def load_sets(settings, progress=True):
 
 def _look(settings):
     """How photographs are scaled and normalised: as those that the weights were trained with, else as for ImageNet's nets."""
-    noted = weight_files.preparation_of(settings.weights) if settings.weights is not None else {}
+    noted = open_weights(settings.weights).transform if settings.weights is not None else {}
     crop = settings.image_size
     resize = round(crop * noted["resize"] / noted["crop"]) if {"resize", "crop"} <= noted.keys() else data.shorter_side(crop)
     return data.ImageTransform(resize, crop, *(tuple(noted[name]) if name in noted else getattr(data.ImageTransform, name) for name in ("mean", "std")))
@@ -109,7 +109,7 @@ def features_of(model, batches, progress=True):
     model.to(batches.device).eval()
     with no_grad(), tqdm(total=len(dataset), desc="features", unit="image", dynamic_ncols=True, disable=None if progress else True) as bar:
         for images, right in batches:
-            found.append(backend.move(models.features(model, Tensor(images)).data, "cpu"))
+            found.append(backend.move(models.extract_features(model, Tensor(images)).data, "cpu"))
             labels.append(right)
             bar.update(len(right))
     return data.FeatureDataset(np.concatenate(found), np.concatenate(labels), dataset.classes, dataset.name)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from .. import models
-from ..serialization import weights as weight_files
+from ..serialization.weights import load, open_weights
 from ..errors import ConfigError, unknown_name
 from ..models.registry import settings_of
 
@@ -21,23 +21,9 @@ def as_in_the_file(settings):
     """
     if settings.weights is None:
         return replace(settings, model=settings.model or USUAL_MODEL)
-    built, preparation = weight_files.built_of(settings.weights), weight_files.preparation_of(settings.weights)
-    if built:
-        check_same(settings.weights, built, settings.model, settings.net)
-    return replace(settings, model=settings.model or built.get("model", USUAL_MODEL), net={**built.get("net", {}), **settings.net},
-                   image_size=settings.image_size or preparation.get("crop"))
-
-
-def check_same(path, built, model, net):
-    """Raise ConfigError if `model` (if not None) or a setting in `net` is not what the weights in the file `path` are of.
-
-    Some nets have the same weights in the same shapes, and compute something else: plain-20 and resnet-20, for example.
-    """
-    asked = {"model": model or built["model"], **net}
-    of_file = {"model": built["model"], **built["net"]}
-    for name, value in asked.items():
-        if name in of_file and of_file[name] != value and name not in ("num_classes", "seed"):
-            raise ConfigError(str(path), "the weights are of another net", f"{name} {of_file[name]}, which they are of", str(value), "leave it out, and it is taken from the file")
+    file = open_weights(settings.weights)
+    model, net = file.resolve_net(settings.model, settings.net)
+    return replace(settings, model=model or USUAL_MODEL, net=net, image_size=settings.image_size or file.transform.get("crop"))
 
 
 def build(settings, train_set_shape, classes):
@@ -85,15 +71,15 @@ def build(settings, train_set_shape, classes):
 
 def _from_file(settings, own, classes):
     """The net with the weights of the file. Its head stays if it is for the very same classes, by name."""
-    found = weight_files.read(settings.weights)
-    count = weight_files.num_classes(found)
+    file = open_weights(settings.weights)
+    found, count = file.arrays, file.num_classes
     model = models.build(settings.model, **{**own, "num_classes": count or len(classes)})
     if count is None:                             # of the layers before the head alone, as some offer them
         model.load_state_dict({name: found[name].astype(array.dtype) if name in found else array for name, array in model.state_dict().items()
                                if name in found or name.startswith("fc.")} | {name: array for name, array in found.items() if name not in model.state_dict()})
         return model, f"{settings.weights} has no last layer: a new one, for {len(classes)} classes"
-    weight_files.load(model, settings.weights)
-    if weight_files.classes_of(settings.weights) == list(classes):
+    load(model, file)
+    if file.classes == list(classes):
         return model, f"{settings.weights} is for the same {len(classes)} classes: its last layer stays"
     models.replace_head(model, len(classes), settings.seed)
     return model, f"{settings.weights} is for {'other' if count == len(classes) else count} classes: a new last layer, for {len(classes)}"

@@ -1,6 +1,6 @@
 """Training nets and writing down how it went: what all experiments that train share."""
 
-from ..serialization import weights as weight_files
+from ..serialization.weights import save
 from ..diagnostics import gradient_norms
 from ..errors import CheckpointError
 from ..training.trainer import Trainer
@@ -66,7 +66,7 @@ class TrainingRecords:
             self.metrics.append([{"net": net, "seed": seed, **row}])
             if weights is not None:
                 weights.mkdir(exist_ok=True)
-                weight_files.save(trainer.model, weights_after(weights, trainer.iteration))
+                save(trainer.model, weights_after(weights, trainer.iteration))
 
         return record
 

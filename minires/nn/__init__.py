@@ -5,12 +5,13 @@ from .activation import ReLU, Softmax
 from .containers import ModuleList, Sequential
 from .conv import Conv2d
 from .dropout import Dropout
-from .fusion import fuse
-from .layers import conv_norm_relu, norm_relu
+from .folding import fuse
+from .fused import conv_norm_relu, norm_relu
 from .linear import Linear
 from .loss import CrossEntropyLoss, MSELoss
 from .module import Buffer, Module, Parameter
 from .normalization import BatchNorm2d, GroupNorm
+from .overriding import overridden
 from .pooling import AvgPool2d, GlobalAvgPool2d, MaxPool2d
 from .recomputation import recompute
 from .shaping import Flatten, Identity
@@ -18,4 +19,4 @@ from .shaping import Flatten, Identity
 __all__ = ["AvgPool2d", "BatchNorm2d", "Buffer", "Conv2d", "CrossEntropyLoss", "Dropout", "Flatten",
            "GlobalAvgPool2d", "GroupNorm", "Identity", "Linear", "MSELoss", "MaxPool2d", "Module",
            "ModuleList", "Parameter", "ReLU", "Sequential", "Softmax", "conv_norm_relu", "fuse",
-           "init", "norm_relu", "recompute"]
+           "init", "norm_relu", "overridden", "recompute"]

@@ -50,7 +50,7 @@ class Conv2d(Module):
         if in_channels % groups or out_channels % groups:
             divisor = f"a divisor of both {in_channels} and {out_channels} channels"
             raise ShapeError("Conv2d", "groups", divisor, str(groups))
-        window = shapes.window("Conv2d", kernel_size, stride, padding, dilation)
+        window = shapes.sliding_window("Conv2d", kernel_size, stride, padding, dilation)
         self.kernel_size, self.stride, self.padding, self.dilation = window
         shape = (*self.kernel_size, self.in_channels // self.groups, self.out_channels)
         self.weight = Parameter(init.he_normal(shape, rng))

@@ -10,7 +10,7 @@ class _Pool2d(Module):
 
     def __init__(self, kernel_size, stride=None, padding=0):
         stride = kernel_size if stride is None else stride
-        shapes.window(type(self).__name__, kernel_size, stride, padding)
+        shapes.sliding_window(type(self).__name__, kernel_size, stride, padding)
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
 
     def extra_repr(self):

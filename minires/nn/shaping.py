@@ -36,8 +36,8 @@ class Flatten(Module):
 
     def forward(self, input):
         shape = input.shape
-        first = shapes.axis("Flatten", self.start_axis, len(shape))
-        last = shapes.axis("Flatten", self.end_axis, len(shape))
+        first = shapes.one_axis("Flatten", self.start_axis, len(shape))
+        last = shapes.one_axis("Flatten", self.end_axis, len(shape))
         if first > last:
             raise ShapeError("Flatten", "start_axis", f"an axis up to end_axis, {last}", str(first))
         return input.reshape(*shape[:first], prod(shape[first:last + 1]), *shape[last + 1:])

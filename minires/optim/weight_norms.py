@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..errors import ConfigError
-from ..nn.fusion import before_batch_norm
+from ..nn.folding import before_batch_norm
 
 
 def keep_norms(model):

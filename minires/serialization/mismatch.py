@@ -1,4 +1,4 @@
-"""What does not fit between a net and arrays that are to become its weights: the likely reason, and after it all that differs."""
+"""Why weights do not fit a net: the likely reason, then everything that differs."""
 
 from collections import Counter
 from math import isqrt
@@ -6,115 +6,187 @@ from math import isqrt
 from ..errors import CheckpointError, ShapeError
 
 MOST_NAMES = 5                # of each kind that are written out
+LAYERS = {"conv3.weight": "bottleneck", "conv1.weight": "basic block", "fc1.weight": "linear block"}
 
 
-def explain_mismatch(own, state, where):
-    """The error to raise, or None if names and shapes are the same.
+def explain_mismatch(net, state, where):
+    """The error to raise if weights do not fit a net.
 
     Parameters
     ----------
-    own, state : dict
-        Name -> array: the net's, and those to be loaded.
+    net : dict
+        Name -> array, for all parameters and buffers of the net.
+    state : dict
+        Name -> array: the weights.
     where : str
+        The function that loads them, for the error.
 
     Returns
     -------
-    CheckpointError if names are missing or unexpected, else ShapeError if shapes differ, else None
+    CheckpointError or ShapeError or None
+        The first if names are missing or unexpected, the second if only shapes differ, None if the
+        weights fit.
     """
-    missing, unexpected = [name for name in own if name not in state], [name for name in state if name not in own]
-    misshapen = [name for name in own if name in state and state[name].shape != own[name].shape]
+    missing = [name for name in net if name not in state]
+    unexpected = [name for name in state if name not in net]
+    misshapen = [name for name in net if name in state and state[name].shape != net[name].shape]
     if not (missing or unexpected or misshapen):
         return None
-    shapes = [f"{name} (expected {own[name].shape}, got {state[name].shape})" for name in misshapen]
-    report = "; ".join(f"{len(names)} {kind}: {_some(names)}" for kind, names in
-                       (("missing", missing), ("unexpected", unexpected), ("of another shape", shapes)) if names)
-    if missing or unexpected:
-        return CheckpointError(where, _why_names_differ(own, state, missing, unexpected, misshapen), todo=report)
-    return ShapeError(where, _why_shapes_differ(own, state, misshapen), todo=report)
+    shapes = [f"{name} (expected {net[name].shape}, got {state[name].shape})" for name in misshapen]
+    kinds = {"missing": missing, "unexpected": unexpected, "of another shape": shapes}
+    report = "; ".join(f"{len(names)} {kind}: {_listed(names)}" for kind, names in kinds.items() if names)
+    if not (missing or unexpected):
+        return ShapeError(where, _why_shapes_differ(net, state, misshapen), todo=report)
+    reasons = (_prefix(net, state), _nothing_in_common(net, missing), _deep_stem(net, state),
+               _other_blocks(net, state), _fused(net, state, missing, unexpected),
+               _other_shortcuts(net, state), _incomplete(net, missing, unexpected, misshapen),
+               _other_order(missing, unexpected), _too_many(missing, misshapen))
+    reason = next(filter(None, reasons), "the weights seem to come from another architecture")
+    return CheckpointError(where, reason, todo=report)
 
 
-def _why_names_differ(own, state, missing, unexpected, misshapen):
-    """What the difference looks like, and what to do about it."""
-    prefix = _common_prefix(own, state)
-    if prefix:
-        return f"the names begin with {prefix!r}: take that off"
-    if len(missing) == len(own):
-        return "no name is one of this net's, so it may not be the right file"
-    if "conv1.0.weight" in state and "conv1.0.weight" not in own:
-        return "the weights are of a net with three convolutions in its stem (timm's resnet50d and the like), which minires has not"
-    if {_kind(own), _kind(state)} <= {"bottleneck", "basic block"} and (_kind(own), _blocks(own)) != (_kind(state), _blocks(state)) \
-            or _kind(own) == _kind(state) == "linear block" and _blocks(own) != _blocks(state):
-        return f"the weights are of a net with {_in_words(state)} in its stages, this one has {_in_words(own)}: build that net"
-    if _is_fused(own, missing, unexpected):
-        return "the weights are of a net after fuse(), which fit only a net that is fused too, or of one built with batch_norm=False"
-    if _is_fused(state, unexpected, missing):
-        return "this net is fused, or built with batch_norm=False, and the weights are of one with batch norm: load them before fuse()"
-    new, gone = _shortcuts(state) - _shortcuts(own), _shortcuts(own) - _shortcuts(state)
-    if new or gone:
-        of = "more shortcuts with convolutions than this net" if new else "fewer shortcuts with convolutions than this net"
-        return f"the weights are of a net with {of}: build it with another shortcut (A and none have no convolutions, torchvision's nets have B)"
-    if not unexpected and not misshapen:
-        return f"the file is incomplete: it lacks {len(missing)} of the {len(own)} arrays of this net"
-    if "bn2.weight" in missing or "bn2.weight" in unexpected:
-        return f"the weights are of a net of the other kind of blocks: build this one with pre_activation={'bn2.weight' in unexpected}"
-    if not missing and not misshapen:
-        return "the file has more in it than this net"
-    return "the weights seem to be of another architecture"
+# Reasons for other names. Each function returns a sentence, or None if its reason does not apply.
 
 
-def _why_shapes_differ(own, state, misshapen):
-    """The settings that would change the shapes so."""
-    if set(misshapen) <= {"fc.weight", "fc.bias"} and "fc.bias" in misshapen:
-        classes = len(state["fc.bias"])
-        return f"the weights are of a net for {classes} classes: build this one with num_classes={classes}, or replace the head by this net's own"
-    if "fc1.weight" in misshapen and state["fc1.weight"].ndim == 2:              # of an Mlp: all numbers of an image, to its width
-        (rows, width), (own_rows, own_width) = state["fc1.weight"].shape, own["fc1.weight"].shape
-        size = isqrt(rows // 3)
-        settings = [f"image_size={size}" if 3 * size ** 2 == rows else "another image_size"] * (rows != own_rows) + [f"width={width}"] * (width != own_width)
-        of = " and ".join(["images of another size"] * (rows != own_rows) + ["another width"] * (width != own_width))
-        return f"the weights are of a net of {of}: build this one with {' and '.join(settings)}"
-    first, own_first = (arrays.get("conv1.weight") for arrays in (state, own))
-    if "conv1.weight" in misshapen and first.ndim == 4 and first.shape[:3] == own_first.shape[:3]:
-        return f"the weights are of a net of another width: its first convolution has {first.shape[3]} channels, this net's {own_first.shape[3]}"
-    return "the weights seem to be of a net of another width"
-
-
-def _common_prefix(own, state):
-    """What stands before the net's names in all of `state`'s, such as "model." or "_orig_mod."."""
+def _prefix(net, state):
+    """All names are the net's behind a prefix, such as "model." or "_orig_mod."."""
     first = next(iter(state), "")
     for i, letter in enumerate(first):
-        if letter == "." and first[i + 1:] in own and all(name.startswith(first[:i + 1]) for name in state):
-            return first[:i + 1]
+        prefix = first[:i + 1]
+        if letter == "." and first[i + 1:] in net and all(name.startswith(prefix) for name in state):
+            return f"all names begin with {prefix!r}: remove that prefix"
     return None
 
 
-def _kind(state):
-    """What the stages of a net consist of, or None if there are none."""
-    parts = {name.split(".", 2)[2] for name in state if name.startswith("layer") and name.count(".") >= 3}
-    return next((kind for part, kind in (("conv3.weight", "bottleneck"), ("conv1.weight", "basic block"), ("fc1.weight", "linear block")) if part in parts), None)
+def _nothing_in_common(net, missing):
+    if len(missing) == len(net):
+        return "the weights have no name in common with this net: is it the right file?"
+    return None
 
 
-def _blocks(state):
-    """How many blocks, whole or not, each stage has: "2 + 2 + 2 + 2" or the like."""
-    blocks = {tuple(name.split(".")[:2]) for name in state if name.startswith("layer") and name.count(".") >= 3}
+def _deep_stem(net, state):
+    if "conv1.0.weight" in state and "conv1.0.weight" not in net:
+        return ("the weights come from a net with three convolutions in its stem (such as timm's resnet50d), "
+                "which minires does not have")
+    return None
+
+
+def _other_blocks(net, state):
+    """Another kind of blocks, or another number of them in a stage."""
+    kinds = {_kind(net), _kind(state)}
+    if kinds <= {"bottleneck", "basic block"} or kinds == {"linear block"}:
+        if _blocks(net) != _blocks(state) or len(kinds) > 1:
+            return (f"the weights come from a net with {_in_words(state)} in its stages, "
+                    f"but this one has {_in_words(net)}: build that net instead")
+    return None
+
+
+def _fused(net, state, missing, unexpected):
+    if _differ_by_fusion(net, missing, unexpected):
+        return ("the weights come from a net that was fused, or built with batch_norm=False: "
+                "fuse this net first, or build it that way")
+    if _differ_by_fusion(state, unexpected, missing):
+        return ("this net was fused, or built with batch_norm=False, but the weights come from a net with "
+                "batch norm: load them before fusing")
+    return None
+
+
+def _other_shortcuts(net, state):
+    here, there = (_convolutions_on_shortcuts(arrays) for arrays in (net, state))
+    if here == there:
+        return None
+    more = "more" if there - here else "fewer"
+    return (f"the weights come from a net with convolutions on {more} shortcuts than this one: build it with "
+            "another shortcut (A and none have no convolutions, torchvision's nets have B)")
+
+
+def _incomplete(net, missing, unexpected, misshapen):
+    if not unexpected and not misshapen:
+        return f"the weights are incomplete: they lack {len(missing)} of this net's {len(net)} arrays"
+    return None
+
+
+def _other_order(missing, unexpected):
+    """Only a net with batch norm before its convolutions has another one after the last block, `bn2`."""
+    if "bn2.weight" in missing or "bn2.weight" in unexpected:
+        return ("the weights come from a net with another order of layers in its blocks: "
+                f"build this one with pre_activation={'bn2.weight' in unexpected}")
+    return None
+
+
+def _too_many(missing, misshapen):
+    if not missing and not misshapen:
+        return "all arrays of this net are there, but so are others"
+    return None
+
+
+def _why_shapes_differ(net, state, misshapen):
+    """The settings that would explain the shapes."""
+    if set(misshapen) <= {"fc.weight", "fc.bias"} and "fc.bias" in misshapen:
+        classes = len(state["fc.bias"])
+        return (f"the weights come from a net for {classes} classes: build this one with "
+                f"num_classes={classes} (models.replace_head can change that afterwards)")
+    if "fc1.weight" in misshapen and state["fc1.weight"].ndim == 2:
+        return _other_mlp(net["fc1.weight"].shape, state["fc1.weight"].shape)
+    first, own_first = (arrays.get("conv1.weight") for arrays in (state, net))
+    if "conv1.weight" in misshapen and first.ndim == 4 and first.shape[:3] == own_first.shape[:3]:
+        return (f"the weights come from a net of another width: its first convolution has "
+                f"{first.shape[3]} channels, this net's has {own_first.shape[3]}")
+    return "the weights seem to come from a net of another width"
+
+
+def _other_mlp(net_shape, shape):
+    """The first layer of an Mlp, (numbers in an image, width), has another shape."""
+    (net_rows, net_width), (rows, width) = net_shape, shape
+    what, settings = [], []
+    if width != net_width:
+        what.append("of another width")
+        settings.append(f"width={width}")
+    if rows != net_rows:
+        size = isqrt(rows // 3)
+        what.append("for images of another size")
+        settings.append(f"image_size={size}" if 3 * size ** 2 == rows else "another image_size")
+    return (f"the weights come from a net {' and '.join(what)}: "
+            f"build this one with {' and '.join(settings)}")
+
+
+# Facts about a net, from the names of its arrays.
+
+
+def _kind(arrays):
+    """The kind of block in its stages, or None if it has no stages."""
+    parts = {name.split(".", 2)[2] for name in arrays if _is_in_block(name)}
+    return next((kind for part, kind in LAYERS.items() if part in parts), None)
+
+
+def _blocks(arrays):
+    """How many blocks each stage has, complete or not: "2 + 2 + 2 + 2"."""
+    blocks = {tuple(name.split(".")[:2]) for name in arrays if _is_in_block(name)}
     stages = Counter(stage for stage, _ in blocks)
     return " + ".join(str(stages[stage]) for stage in sorted(stages))
 
 
-def _in_words(state):
-    return f"{_blocks(state)} {_kind(state)}" + "s" * (_blocks(state) != "1")
+def _is_in_block(name):
+    """Whether it is a name like ``layer1.0.conv1.weight``."""
+    return name.startswith("layer") and name.count(".") >= 3
 
 
-def _is_fused(net, missing, unexpected):
-    """Whether only batch norms are missing from a net with them, and only biases of the layers before them have come instead."""
-    return bool(missing and unexpected) and all(f"{name.rpartition('.')[0]}.running_mean" in net for name in missing) and \
-        all(name.endswith(".bias") and f"{name.removesuffix('bias')}weight" in net for name in unexpected)
+def _in_words(arrays):
+    return f"{_blocks(arrays)} {_kind(arrays)}" + "s" * (_blocks(arrays) != "1")
 
 
-def _shortcuts(state):
-    """The blocks with something on their shortcut."""
-    return {name.split(".downsample.")[0] for name in state if ".downsample." in name}
+def _differ_by_fusion(net, missing, unexpected):
+    """Whether only batch norms of `net` are missing, and only biases of the layers before them unexpected."""
+    return (bool(missing and unexpected)
+            and all(f"{name.rpartition('.')[0]}.running_mean" in net for name in missing)
+            and all(name.endswith(".bias") and f"{name.removesuffix('bias')}weight" in net for name in unexpected))
 
 
-def _some(names):
-    return ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+def _convolutions_on_shortcuts(arrays):
+    """The blocks that have a convolution on their shortcut."""
+    return {name.split(".downsample.")[0] for name in arrays if ".downsample." in name}
+
+
+def _listed(names):
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

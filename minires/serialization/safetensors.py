@@ -1,25 +1,36 @@
-"""Files of named arrays: the weights of a net, or everything a training run needs to go on to the same bits.
+"""Safetensors files: named arrays, and a few texts ("metadata") beside them.
 
-They are safetensors files: plain arrays with names, readable by any framework, executing nothing when loaded. A
-file is written beside its final place and moved there when complete, so that whatever interrupts, the old one or
-the new one is whole.
+Any framework can read them, and reading one runs nothing. minires keeps weights in them, and
+everything that a training run needs to go on to the same bits. The format: 8 bytes that give the
+length of the header, the header in JSON, the numbers (https://github.com/huggingface/safetensors).
 """
 
 import json
-import os
-from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import numpy as np
 
 from .. import backend
 from ..errors import CheckpointError
+from .files import read_bytes, write_bytes
+
+BFLOAT16 = "BF16"
+DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", BFLOAT16: "<u2", "C64": "<c8", "BOOL": "?",
+          "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
+          "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1"}
 
 
 def write(path, arrays, state=None, metadata=None):
-    """Write `arrays` (name -> array) and `state` (anything JSON can hold) to `path`, whole or not at all.
+    """Write arrays and a state to the file `path`, whole or not at all.
 
-    With `metadata` (texts by name) in place of a state, the file says nothing of minires.
+    Parameters
+    ----------
+    path : str or Path
+    arrays : dict
+        Name -> array, on the CPU or the GPU.
+    state : object
+        Anything JSON can hold, numbers of NumPy included.
+    metadata : dict, optional
+        Texts by name, to be written instead of the state.
 
     Raises
     ------
@@ -28,71 +39,87 @@ def write(path, arrays, state=None, metadata=None):
     """
     from safetensors.numpy import save as to_bytes
 
-    path = Path(path)
-    if not path.name or os.path.isdir(path):
-        raise CheckpointError(str(path), "cannot write", "the name of a file", "a folder")
-    temporary = path.with_name(f".{os.getpid()}.part")
-    on_cpu = {name: np.ascontiguousarray(backend.move(array, "cpu")) for name, array in arrays.items()}
-    try:
-        with open(temporary, "wb") as file:
-            file.write(to_bytes(on_cpu, metadata or {"state": json.dumps(state)}))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise CheckpointError(str(path), "cannot write", "a writable place with room for the file", error.strerror or str(error)) from None
-    finally:
-        with suppress(OSError):                # nothing was written where nothing can be
-            temporary.unlink()
+    on_cpu = {name: np.asarray(backend.move(array, "cpu"), order="C") for name, array in arrays.items()}
+    write_bytes(path, to_bytes(on_cpu, metadata or {"state": to_json(state)}))
 
 
 def read(path):
-    """The (arrays, state) that `write` put into `path`; bfloat16 of other programs as float32. Raises CheckpointError if it is missing or damaged."""
-    with _opened(path) as file:
-        short = {name for name in file.keys() if file.get_slice(name).get_dtype() == "BF16"}
-        shifted = _bfloat16(path, short) if short else {}
-        arrays = {name: shifted[name] if name in short else file.get_tensor(name) for name in file.keys()}
-        return arrays, json.loads((file.metadata() or {}).get("state", "null"))
+    """The arrays (a dict) and the state that `write` put into the file `path`.
+
+    The state is None in a file from another program. bfloat16 arrays come as float32.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing or damaged, or holds numbers of a type that NumPy does not have.
+    """
+    where = str(path)
+    arrays, metadata = decode(read_bytes(path, "a .safetensors file"), where)
+    try:
+        return arrays, json.loads(metadata.get("state", "null"))
+    except ValueError as error:
+        raise _damaged(where, error) from None
 
 
-def metadata(path):
-    """The texts by name that a safetensors file holds beside its arrays. Raises CheckpointError as `read` does."""
-    with _opened(path) as file:
-        return file.metadata() or {}
+def decode(content, where):
+    """The arrays and the metadata in the bytes of a safetensors file.
+
+    Parameters
+    ----------
+    content : bytes
+    where : str
+        The file's name, for errors.
+
+    Returns
+    -------
+    arrays, metadata : dict
+        Name -> array, bfloat16 as float32; name -> text.
+
+    Raises
+    ------
+    CheckpointError
+        As `read`.
+    """
+    from safetensors import SafetensorError, deserialize
+
+    try:
+        entries = deserialize(content)
+        header = json.loads(content[8:8 + int.from_bytes(content[:8], "little")])
+    except (SafetensorError, ValueError) as error:
+        raise _damaged(where, error) from None
+    return {name: _array(name, entry, where) for name, entry in entries}, header.get("__metadata__", {})
 
 
-def is_own(path):
-    """Whether `write` wrote a safetensors file, and not another program."""
-    return "state" in metadata(path)
+def to_json(state):
+    """JSON text of plain values and NumPy's numbers and arrays."""
+    def plain(value):
+        if isinstance(value, (np.generic, np.ndarray)):
+            return value.tolist()
+        raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
+
+    return json.dumps(state, default=plain)
 
 
 def from_bfloat16(bits):
-    """bfloat16 numbers, given as uint16, in float32: bfloat16 is its upper half, so nothing is rounded."""
+    """bfloat16 numbers, given as uint16, in float32.
+
+    bfloat16 is the upper half of float32, so nothing is rounded.
+    """
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
-def _bfloat16(path, names):
-    """These arrays of a safetensors file, whose numbers safetensors does not hand to NumPy, which has no such type."""
-    from safetensors import deserialize
+def _array(name, entry, where):
+    dtype = DTYPES.get(entry["dtype"])
+    if dtype is None:
+        raise CheckpointError(where, f"{name} holds numbers of a type that NumPy does not have",
+                              "float32, float64, float16 or bfloat16", entry["dtype"],
+                              "convert it first")
+    numbers = np.frombuffer(entry["data"], dtype)
+    if entry["dtype"] == BFLOAT16:
+        numbers = from_bfloat16(numbers)
+    return numbers.reshape(entry["shape"])
 
-    return {name: from_bfloat16(np.frombuffer(entry["data"], "<u2")).reshape(entry["shape"])
-            for name, entry in deserialize(Path(path).read_bytes()) if name in names}
 
-
-@contextmanager
-def _opened(path):
-    """A safetensors file to read from; what goes wrong within becomes a CheckpointError."""
-    from safetensors import SafetensorError, safe_open
-
-    if os.path.isdir(path):
-        raise CheckpointError(str(path), "cannot read", "a .safetensors file", "a folder")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            yield file
-    except FileNotFoundError:
-        raise CheckpointError(str(path), "no such file", "a .safetensors file") from None
-    except (TypeError, AttributeError) as error:                # NumPy has no float8
-        raise CheckpointError(str(path), "numbers of a kind that NumPy has not", "float32, float64 or float16", str(error), "convert them first") from None
-    except (OSError, SafetensorError, ValueError) as error:
-        raise CheckpointError(str(path), "not a whole safetensors file", "one written by minires or PyTorch", str(error),
-                              "is it the right file? it may be truncated") from None
+def _damaged(where, error):
+    return CheckpointError(where, "not a whole safetensors file", "one written by minires or PyTorch",
+                           str(error), "is it the right file? it may be truncated")

@@ -8,7 +8,6 @@ import io
 import pickletools
 import zipfile
 from collections import OrderedDict
-from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from .safetensors import from_bfloat16
 from ..errors import CheckpointError, DataError
 from .safe_pickle import Unpickler, check_instructions
 
+ZIP, PICKLE = b"PK", b"\x80\x02"             # how files of the newer and the older kind begin
 MAGIC = 0x1950A86A20F9469CFC6C                 # the first of the pickles in a file of the older kind
 BFLOAT16 = np.uint16                           # NumPy has none: its bits, which become float32; PyTorch has no storage of uint16 to confuse it with
 STORAGES = {"Float": np.float32, "Double": np.float64, "Half": np.float16, "BFloat16": BFLOAT16, "Long": np.int64, "Int": np.int32, "Short": np.int16,
@@ -23,35 +23,45 @@ STORAGES = {"Float": np.float32, "Double": np.float64, "Half": np.float16, "BFlo
 CONVERT = "open it in PyTorch and save it with safetensors.torch.save_file"
 
 
-def is_torch_file(path):
-    """Whether a file begins like one of PyTorch's."""
-    with open(path, "rb") as file:
-        start = file.read(2)
-    return start in (b"PK", b"\x80\x02")
+def is_torch_file(content):
+    """Whether the bytes of a file begin like those of one of PyTorch's.
+
+    A safetensors file begins with the length of its header, which may look the same: a header of 640
+    bytes begins with the bytes of a pickle. Its ninth byte tells: there its header begins, with a brace.
+    """
+    return content[:2] in (ZIP, PICKLE) and content[8:9] != b"{"
 
 
-def read(path):
-    """Name -> array, in PyTorch's layout.
+def decode(content, where):
+    """The arrays in the bytes of a file, under PyTorch's names and in its layout.
+
+    Parameters
+    ----------
+    content : bytes
+    where : str
+        The file's name, for errors.
+
+    Returns
+    -------
+    dict
+        Name -> array; bfloat16 as float32.
 
     Raises
     ------
     CheckpointError
-        If the file is missing, damaged, or holds something else than named tensors.
+        If the file is damaged, or holds something other than named tensors.
     DataError
         If it wants to call a function that is not needed for tensors.
     """
-    where = str(path)
     try:
-        content = Path(path).read_bytes()
-        found = _read_zip(content, where) if content.startswith(b"PK") else _read_pickles(content, where)
+        found = _read_zip(content, where) if content.startswith(ZIP) else _read_pickles(content, where)
         return _tensors(found, where)
-    except FileNotFoundError:
-        raise CheckpointError(where, "no such file", "a file of PyTorch's") from None
     except (CheckpointError, DataError):
         raise
     except Exception as error:                 # a damaged file can fail in a dozen ways
         reason = " ".join(str(error).split())[:150]
-        raise CheckpointError(where, "not a whole file of PyTorch's", "weights saved by torch.save", reason or type(error).__name__,
+        raise CheckpointError(where, "not a whole PyTorch file", "weights saved by torch.save",
+                              reason or type(error).__name__,
                               "is it the right file? it may be truncated") from error
 
 

@@ -1,7 +1,7 @@
-"""What a net sees in pictures: from files to the names of the likeliest classes.
+"""Predictions for pictures: from image files to the names of the likeliest classes.
 
-Pictures are read, prepared and put through the net a batch at a time, so that memory holds one batch however many there are. One
-that cannot be read does not stop the others.
+Pictures are read, transformed and put through the net a batch at a time, so that memory holds one
+batch however many there are. A picture that cannot be read does not stop the others.
 """
 
 import os
@@ -11,11 +11,15 @@ import numpy as np
 
 from .. import backend
 from .. import functional as F
+from ..autograd import Tensor, no_grad
+from ..checks import integer
 from ..data.images import decode
 from ..data.transforms import prepare
-from ..errors import ConfigError, DataError, DeviceError, DivergenceError
+from ..errors import ConfigError, DataError, DeviceError, DivergenceError, unknown_name
 from ..nn.state import preserve_state
-from ..autograd.tensor import Tensor, no_grad
+
+SETTINGS = ("resize", "crop", "mean", "std")                    # of a transform
+PROGRESS = "{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} pictures, {elapsed} so far, {remaining} left"
 
 
 class Guess(NamedTuple):
@@ -27,32 +31,40 @@ class Guess(NamedTuple):
 
 
 class Prediction(NamedTuple):
-    """What a net makes of one picture."""
+    """The likeliest classes of one picture."""
 
     path: str
     top: list[Guess]             # the likeliest first; empty if the picture could not be read
     error: str | None = None     # why it could not be read
 
 
-def predict(model, paths, top=5, batch_size=16, classes=None, progress=True, **preparation):
+def predict(model, paths, *, top=5, batch_size=16, classes=None, transform=None, progress=True):
     """The likeliest classes of each picture.
+
+    ::
+
+        file = open_weights("net.safetensors")
+        mr.load(net, file)
+        predict(net, ["cat.jpg"], classes=file.classes, transform=file.transform)
 
     Parameters
     ----------
     model : nn.Module
-        Maps images (N, H, W, 3) to logits (N, K). It is used in evaluation mode where it is, on the CPU or the GPU, and left as it was.
+        Maps images (N, H, W, 3) to logits (N, K). It stays on its device, computes in evaluation mode,
+        and is left as it was.
     paths : sequence of str or Path
-        Picture files.
+        Image files.
     top : int
-        How many classes for each picture, at most; all if there are fewer.
+        The most classes to return for each picture.
     batch_size : int
         How many pictures go through the net at a time.
     classes : sequence of str, optional
-        Names for the K outputs; by default "class 0", "class 1", ...
+        Names of the K outputs; by default "class 0", "class 1", ...
+    transform : dict, optional
+        Settings of `data.transforms.prepare`, which makes an image the net takes from a picture:
+        ``resize``, ``crop``, ``mean`` and ``std``, or some of them. The defaults are those of `prepare`.
     progress : bool
-        Show a bar, on a terminal, on stderr.
-    **preparation
-        ``resize``, ``crop``, ``mean`` and ``std`` of `data.transforms.prepare`.
+        Show a progress bar on stderr, if that is a terminal.
 
     Returns
     -------
@@ -62,63 +74,74 @@ def predict(model, paths, top=5, batch_size=16, classes=None, progress=True, **p
     Raises
     ------
     ConfigError
-        If `top` or `batch_size` is below 1, the number of names differs from that of the outputs, or Pillow is not installed.
+        If `top` or `batch_size` is below 1, the net has not as many outputs as there are names,
+        `transform` has a setting that does not exist, or Pillow is not installed.
     ShapeError
         If the net does not take images of that size.
     DivergenceError
-        If its outputs are not finite.
+        If the outputs of the net are not finite.
+    DeviceError
+        If the GPU's memory is too small for a batch.
     """
-    return list(predictions(model, paths, top, batch_size, classes, progress, **preparation))
+    return list(predictions(model, paths, top=top, batch_size=batch_size, classes=classes,
+                            transform=transform, progress=progress))
 
 
-def predictions(model, paths, top=5, batch_size=16, classes=None, progress=True, **preparation):
-    """The same, one Prediction after the other as they are made."""
+def predictions(model, paths, *, top=5, batch_size=16, classes=None, transform=None, progress=True):
+    """A generator of what `predict` returns: it yields each Prediction when it is made."""
     from tqdm import tqdm
 
-    for name, value in (("top", top), ("batch_size", batch_size)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ConfigError("predict", name, "a whole number of at least 1", repr(value))
+    top, batch_size = (integer("predict", name, value) for name, value in (("top", top), ("batch_size", batch_size)))
+    transform = dict(transform or {})
+    for name in transform:
+        if name not in SETTINGS:
+            raise unknown_name("predict", "setting of the transform", name, SETTINGS)
     paths = [os.fsdecode(path) for path in paths]
-    bar_format = "{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} pictures, {elapsed} so far, {remaining} left"
-    with preserve_state(model, "eval"), no_grad(), tqdm(total=len(paths), leave=False, dynamic_ncols=True, bar_format=bar_format,
-                                                     disable=None if progress else True) as bar:       # None: only on a terminal
+    bar = tqdm(total=len(paths), leave=False, dynamic_ncols=True, bar_format=PROGRESS,
+               disable=None if progress else True)               # None: shown on a terminal only
+    with preserve_state(model, "eval"), no_grad(), bar:
         for start in range(0, len(paths), batch_size):
-            made = _predict_batch(model, paths[start:start + batch_size], top, classes, preparation)
+            made = _predict_batch(model, paths[start:start + batch_size], top, classes, transform)
             bar.update(len(made))
             yield from made
 
 
-def _predict_batch(model, paths, top, classes, preparation):
-    """A Prediction for each path; the pictures that can be read go through the net together."""
-    images, errors = [], {}
-    for position, path in enumerate(paths):
+def _predict_batch(model, paths, top, classes, transform):
+    """A Prediction for each path; all pictures that can be read go through the net together."""
+    images, errors = [], []
+    for path in paths:
         try:
-            images.append(prepare(decode(path), **preparation))
+            images.append(prepare(decode(path), **transform))
+            errors.append(None)
         except DataError as error:
-            errors[position] = str(error) if path in str(error) else f"{path}: {error}"
+            errors.append(str(error) if path in str(error) else f"{path}: {error}")
     rows = iter(_probabilities(model, np.stack(images)) if images else ())
-    return [Prediction(path, [], errors[position]) if position in errors else Prediction(path, _likeliest(next(rows), top, classes))
-            for position, path in enumerate(paths)]
+    return [Prediction(path, _likeliest(next(rows), top, classes)) if error is None
+            else Prediction(path, [], error) for path, error in zip(paths, errors)]
 
 
 def _probabilities(model, images):
-    """Softmax of the net's outputs for images (N, H, W, 3) on the CPU: (N, K)."""
+    """Softmax of the net's outputs (N, K) for images (N, H, W, 3) on the CPU."""
     device = next(model.parameters()).device
     try:
-        # Overflow on the way is told by what comes out.
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):       # the check below reports it
             logits = F.log_softmax(model(Tensor(backend.move(images, device))))
     except backend.out_of_memory_errors():
-        raise DeviceError("predict", f"the GPU's memory is too small for {len(images)} pictures at a time", todo="take a smaller batch size") from None
+        raise DeviceError("predict", f"the GPU's memory is too small for {len(images)} pictures at a time",
+                          todo="take a smaller batch size") from None
     probabilities = np.exp(backend.move(logits.data, "cpu"))
     if not np.isfinite(probabilities).all():
-        raise DivergenceError("predict", "outputs of the net", "finite numbers", "inf or nan", "do the weights belong to this net?")
+        raise DivergenceError("predict", "outputs of the net", "finite numbers", "inf or nan",
+                              "do the weights belong to this net?")
     return probabilities
 
 
 def _likeliest(probabilities, top, classes):
-    """The `top` largest of probabilities (K,), named; of equals the first."""
-    if classes is not None and len(classes) != len(probabilities):
-        raise ConfigError("predict", "names of classes", f"{len(probabilities)}, one for each output of the net", len(classes))
-    return [Guess(f"class {index}" if classes is None else classes[index], float(probabilities[index]), int(index))
-            for index in np.argsort(-probabilities, kind="stable")[:top]]
+    """The `top` largest of probabilities (K,) as Guesses; of equal ones the first comes first."""
+    if classes is None:
+        classes = [f"class {index}" for index in range(len(probabilities))]
+    if len(classes) != len(probabilities):
+        raise ConfigError("predict", "class names", f"{len(probabilities)}, one for each output of the net",
+                          len(classes))
+    order = np.argsort(-probabilities, kind="stable")[:top]
+    return [Guess(classes[index], float(probabilities[index]), int(index)) for index in order]

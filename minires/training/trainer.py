@@ -18,7 +18,7 @@ from ..errors import CheckpointError, ConfigError, DeviceError, DivergenceError,
 from .interrupt import Interrupt, Interrupted, interrupts_deferred
 from ..optim import SGD, CosineLR, MultiStepLR, clip_grad_norm, parameter_groups
 from ..random import stream
-from ..autograd.tensor import Tensor, no_grad
+from ..autograd import Tensor, no_grad
 
 
 EVALUATION_BATCH = 500
@@ -326,18 +326,18 @@ def first_nonfinite(model, images):
     for name, parameter in model.named_parameters():
         if not np.isfinite(parameter.data).all():
             return f"the parameter {name}"
-    found, removers = [], []
+    found, handles = [], []
     for name, module in model.named_modules():
         def look(module, inputs, output, name=name):
             if not found and not np.isfinite(output.data).all():
                 found.append(f"the output of {name or 'the net'} ({type(module).__name__})")
-        removers.append(module.register_forward_hook(look))
+        handles.append(module.register_forward_hook(look))
     try:
         with no_grad(), np.errstate(all="ignore"):
             model(Tensor(images))
     finally:
-        for remove in removers:
-            remove()
+        for handle in handles:
+            handle.remove()
     return found[0] if found else "the loss itself"
 
 

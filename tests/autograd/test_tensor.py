@@ -260,7 +260,7 @@ def test_broadcasting_is_undone():
 def test_more_than_one_number_needs_a_gradient_to_start_from():
     x = leaf([1, 2])
     message = message_of(ShapeError, lambda: (x * 2).backward())
-    assert "expected a Tensor of one element, such as a mean loss, got shape (2,)" in message
+    assert message.startswith("backward: gradient can be left out only for a one-element Tensor: expected one element, such as a mean loss, got shape (2,)")
     (x * 2).backward([1, 10])
     assert x.grad.tolist() == [2, 20] and x.grad.dtype == np.float32
     assert "expected shape (2,), got shape (3,)" in message_of(ShapeError, lambda: (x * 2).backward([1, 2, 3]))
@@ -273,7 +273,7 @@ def test_one_number_in_any_shape_is_its_own_loss():
 
 
 def test_nothing_to_find():
-    assert "nothing here requires a gradient" in message_of(GraphError, lambda: (Tensor([1.0]) * 2).backward())
+    assert "this Tensor requires no gradient" in message_of(GraphError, lambda: (Tensor([1.0]) * 2).backward())
 
 
 def test_only_gradients_that_are_asked_for_are_computed():
@@ -486,8 +486,8 @@ def test_hooks_are_called_from_the_loss_backwards():
 
 def test_hook_removed():
     seen, x = [], leaf(1.0)
-    removers = [x.register_hook(lambda gradient, i=i: seen.append(i)) for i in range(3)]
-    removers[1]()
+    handles = [x.register_hook(lambda gradient, i=i: seen.append(i)) for i in range(3)]
+    handles[1].remove()
     (x * 2).backward()
     assert seen == [0, 2]
 
@@ -497,9 +497,9 @@ def test_hook_that_removes_itself():
 
     def once(gradient):
         seen.append("once")
-        remove()
+        handle.remove()
 
-    remove = x.register_hook(once)
+    handle = x.register_hook(once)
     x.register_hook(lambda gradient: seen.append("always"))
     (x * 2).backward()
     (x * 2).backward()

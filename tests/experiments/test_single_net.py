@@ -10,7 +10,7 @@ import pytest
 
 import minires as mr
 from minires.training import trainer
-from minires.serialization import weights
+from minires.serialization.weights import open_weights
 from minires.diagnostics import evaluate
 from minires.errors import ConfigError, DataError, MiniresError
 from minires.experiments import single_net, start
@@ -77,7 +77,7 @@ def test_the_weights_are_the_nets_with_the_names_of_its_classes(finished):
     train_set, test_set = train_set.resize(8), test_set.take(20).resize(8)
     found = evaluate(net, mr.data.EvaluationBatches(test_set, 20, train_set.pixel_mean()))
     assert found.error == pytest.approx(metrics(finished)[-1]["test_error"])
-    assert tuple(weights.classes_of(finished / "weights.safetensors")) == train_set.classes
+    assert tuple(open_weights(finished / "weights.safetensors").classes) == train_set.classes
 
 
 @pytest.mark.parametrize("settings", [
@@ -111,7 +111,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(finished, tmp_path, monkeyp
     assert metrics(tmp_path / "run") == metrics(finished)
     for name in ("gradients.csv", "confusion.csv", "evaluation.json"):
         assert (tmp_path / "run" / name).read_bytes() == (finished / name).read_bytes(), name
-    here, there = (weights.read(out / "weights.safetensors") for out in (tmp_path / "run", finished))
+    here, there = (open_weights(out / "weights.safetensors").arrays for out in (tmp_path / "run", finished))
     assert all(np.array_equal(array, there[name]) for name, array in here.items())
     with pytest.raises(ConfigError, match="lr 0.1 -> 0.2"):
         run(replace(TINY, lr=0.2), tmp_path / "run", resume=True)
@@ -123,10 +123,10 @@ def test_a_linear_probe_trains_the_head_alone(finished, photographs, tmp_path):
     """The colours are told apart by features of random shapes; and all else is that of the file, to the bit."""
     start = finished / "weights.safetensors"
     out = run(probe(photographs, start), tmp_path / "run")
-    before, after = weights.read(start), weights.read(out / "weights.safetensors")
+    before, after = (open_weights(path).arrays for path in (start, out / "weights.safetensors"))
     assert after["fc.weight"].shape == (8, 2)
     assert all(np.array_equal(array, after[name]) for name, array in before.items() if not name.startswith("fc."))
-    assert weights.classes_of(out / "weights.safetensors") == ["fire", "water"]
+    assert open_weights(out / "weights.safetensors").classes == ["fire", "water"]
     assert metrics(out)[-1]["test_error"] == 0 and json.loads((out / "evaluation.json").read_text())["top_5_error_percent"] is None
     assert [path.name for path in single_net.plot(out)] == ["training.png", "confusion.png"] and "top-5" not in single_net.report(out)
 
@@ -139,14 +139,14 @@ def test_the_probes_features_are_those_of_the_photographs_in_evaluation(finished
     found = single_net.features_of(net, batches, progress=False)
     images = np.concatenate([images for images, _ in batches])
     with mr.no_grad():
-        assert np.allclose(found.features, mr.models.features(net.eval(), images).data, atol=1e-6)
+        assert np.allclose(found.features, mr.models.extract_features(net.eval(), images).data, atol=1e-6)
     assert np.array_equal(found.labels, train_set.labels)
 
 
 def test_from_a_layer_on(finished, photographs, tmp_path):
     start = finished / "weights.safetensors"
     out = run(probe(photographs, start, train="layer3", epochs=None, iterations=3), tmp_path / "run")
-    before, after = weights.read(start), weights.read(out / "weights.safetensors")
+    before, after = (open_weights(path).arrays for path in (start, out / "weights.safetensors"))
     moved = {name.split(".")[0] for name, array in before.items() if not name.startswith("fc.") and not np.array_equal(array, after[name])}
     assert moved == {"layer3"}
     layers = {row["layer"] for row in read_table(out / "gradients.csv", ("layer",), ("net", "layer"))}
@@ -156,7 +156,7 @@ def test_from_a_layer_on(finished, photographs, tmp_path):
 def test_weights_of_the_same_classes_keep_their_head(finished, tmp_path):
     settings = replace(TINY, weights=str(finished / "weights.safetensors"), lr=1e-9, iterations=1)
     out = run(settings, tmp_path / "run")
-    assert np.allclose(weights.read(out / "weights.safetensors")["fc.weight"], weights.read(finished / "weights.safetensors")["fc.weight"], atol=1e-6)
+    assert np.allclose(open_weights(out / "weights.safetensors").arrays["fc.weight"], open_weights(finished / "weights.safetensors").arrays["fc.weight"], atol=1e-6)
 
 
 def test_weights_of_pytorch(torch, photographs, tmp_path):
@@ -167,7 +167,7 @@ def test_weights_of_pytorch(torch, photographs, tmp_path):
     torch.save(load_file(tmp_path / "net.safetensors"), tmp_path / "net.pth")
     for name in ("net.safetensors", "net.pth"):
         out = run(probe(photographs, tmp_path / name, epochs=1), tmp_path / name.replace(".", "-"))
-        assert np.array_equal(weights.read(out / "weights.safetensors")["conv1.weight"], net.conv1.weight.data)
+        assert np.array_equal(open_weights(out / "weights.safetensors").arrays["conv1.weight"], net.conv1.weight.data)
 
 
 @pytest.mark.parametrize("settings, words", [
@@ -184,8 +184,8 @@ def test_what_cannot_be_done_leaves_no_folder(settings, words, tmp_path):
 
 
 def test_weights_that_do_not_fit(finished, photographs, tmp_path):
-    for wrong, words in (({"model": "resnet-14"}, "another net: expected model resnet-8, which they are of, got resnet-14"), ({"model": "plain-8"}, "got plain-8"),
-                         ({"net": {"width": 4}}, "expected width 2")):
+    for wrong, words in (({"model": "resnet-14"}, "were saved from resnet-8, but resnet-14 was requested"), ({"model": "plain-8"}, "but plain-8 was requested"),
+                         ({"net": {"width": 4}}, "from a net with width=2, but width=4 was requested")):
         with pytest.raises(ConfigError, match=words):
             run(probe(photographs, finished / "weights.safetensors", **wrong), tmp_path / "run")
     with pytest.raises(ConfigError, match="did you mean 'layer3'"):
@@ -193,7 +193,7 @@ def test_weights_that_do_not_fit(finished, photographs, tmp_path):
     from minires.serialization import safetensors
 
     safetensors.write(tmp_path / "other.safetensors", {"weight": np.zeros(3, np.float32)})
-    with pytest.raises(MiniresError, match="of another architecture"):
+    with pytest.raises(MiniresError, match="seem to come from another architecture"):
         run(probe(photographs, tmp_path / "other.safetensors"), tmp_path / "run")
     assert not (tmp_path / "run").exists() and not (tmp_path / "cache").exists()
 
@@ -202,10 +202,10 @@ def test_weights_without_a_head(finished, photographs, tmp_path):
     """As timm offers them: of the layers before it alone."""
     from minires.serialization import safetensors
 
-    found = {name: array for name, array in weights.read(finished / "weights.safetensors").items() if not name.startswith("fc.")}
+    found = {name: array for name, array in open_weights(finished / "weights.safetensors").arrays.items() if not name.startswith("fc.")}
     safetensors.write(tmp_path / "layers.safetensors", found)
     out = run(probe(photographs, tmp_path / "layers.safetensors"), tmp_path / "run")
-    after = weights.read(out / "weights.safetensors")
+    after = open_weights(out / "weights.safetensors").arrays
     assert all(np.array_equal(array, after[name]) for name, array in found.items()) and metrics(out)[-1]["test_error"] == 0
 
 
@@ -213,7 +213,7 @@ def test_the_net_its_settings_and_the_size_are_those_of_the_file(finished, photo
     settings = replace(probe(photographs, finished / "weights.safetensors"), model=None, net={}, image_size=None)
     config = json.loads((run(settings, tmp_path / "run") / "config.json").read_text())
     assert (config["model"], config["net"], config["image_size"]) == ("resnet-8", {"width": 2}, 8)
-    assert weights.built_of(tmp_path / "run" / "weights.safetensors") == {"model": "resnet-8", "net": {"width": 2}}
+    assert open_weights(tmp_path / "run" / "weights.safetensors").built == {"model": "resnet-8", "net": {"width": 2}}
 
 
 def test_photographs_are_prepared_as_those_the_weights_were_trained_with(tmp_path):
@@ -240,7 +240,7 @@ def test_a_head_is_trained_without_crops_and_flips(photographs, finished, tmp_pa
     with pytest.raises(ConfigError, match="with train 'fc' the last layer is trained on new crops"):
         run(probe(photographs, finished / "weights.safetensors", flip=True), tmp_path / "run")
     out = run(probe(photographs, finished / "weights.safetensors", train="fc", flip=True, epochs=None, iterations=2), tmp_path / "run")
-    before, after = (weights.read(folder / "weights.safetensors") for folder in (finished, out))
+    before, after = (open_weights(folder / "weights.safetensors").arrays for folder in (finished, out))
     assert all(np.array_equal(array, after[name]) for name, array in before.items() if not name.startswith("fc."))
 
 

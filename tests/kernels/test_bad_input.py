@@ -7,7 +7,7 @@ from minires import kernels
 from minires.errors import ConfigError, DataError, DtypeError, ShapeError
 from minires.kernels.registry import BACKENDS
 
-from .checks import random_arrays
+from .checks import check, random_arrays
 
 IMAGES = (2, 6, 5, 4)
 FILTERS = (3, 3, 4, 8)
@@ -28,6 +28,7 @@ BAD = [
     ("linear", [(2, 3), (3, 5), (1,)], {}, ShapeError, "bias: expected shape (5,), got shape (1,)"),
     ("sum", [(2, 3)], {"axis": 2}, ShapeError, "axes between -2 and 1, got 2"),
     ("sum", [(2, 3)], {"axis": (1, -1)}, ShapeError, "axis named twice"),
+    ("sum", [(2, 3)], {"axis": True}, ShapeError, "axes between -2 and 1, got True"),
     ("mean", [(2, 3)], {"axis": "rows"}, ShapeError, "'rows'"),
     ("mean", [(0, 3)], {"axis": 0}, ShapeError, "(0, 3)"),
     ("max", [(2, 3)], {"axis": -3}, ShapeError, "got -3"),
@@ -37,16 +38,20 @@ BAD = [
     ("reshape", [(2, 3)], {"shape": (-1, -1)}, ShapeError, "got shape (-1, -1)"),
     ("reshape", [(2, 3)], {"shape": (2.5, 2)}, ShapeError, "expected ints, got (2.5, 2)"),
     ("reshape", [(2, 3)], {"shape": ("all",)}, ShapeError, "expected ints, got ('all',)"),
+    ("reshape", [(2, 3)], {"shape": (True, 6)}, ShapeError, "expected ints, got (True, 6)"),
+    ("reshape", [(2, 3)], {"shape": 6}, ShapeError, "expected ints, got 6"),
     ("transpose", [(2, 3)], {"axes": (0, 0)}, ShapeError, "each of the 2 axes once, got (0, 0)"),
     ("transpose", [(2, 3)], {"axes": (0, 1, 2)}, ShapeError, "got (0, 1, 2)"),
-    ("transpose", [(2, 3)], {"axes": (0.0, 1.0)}, ShapeError, "got (0.0, 1.0)"),
+    ("transpose", [(2, 3)], {"axes": (0, 1.0)}, ShapeError, "got (0, 1.0)"),
+    ("transpose", [(2, 3)], {"axes": ("rows", 0)}, ShapeError, "got ('rows', 0)"),
     ("sum", [(2, 3)], {"axis": True}, ShapeError, "got True"),
     ("pad", [(2, 3)], {"widths": ((1, 1),)}, ShapeError, "for each of the 2 axes"),
     ("pad", [(2, 3)], {"widths": ((1, 1), (0, -1))}, ShapeError, "at least 0"),
     ("pad", [(2, 3)], {"widths": np.array([[1, 1], [0, -1]])}, ShapeError, "at least 0"),
     ("pad", [(2, 3)], {"widths": 1}, ShapeError, "got 1"),
-    ("pad", [(2, 3)], {"widths": ((0, 0), (0, 1.5))}, ShapeError, "got ((0, 0), (0, 1.5))"),
-    ("pad", [(2, 3)], {"widths": (0, 1, 2, 0)}, ShapeError, "for each of the 2 axes, got (0, 1, 2, 0)"),
+    ("pad", [(2, 3)], {"widths": ((1, 1), (0, 1.5))}, ShapeError, "got ((1, 1), (0, 1.5))"),
+    ("pad", [(2, 3)], {"widths": (0, 1, 2, 0)}, ShapeError,
+     "for each of the 2 axes, got (0, 1, 2, 0)"),
     ("getitem", [(2, 3)], {"index": 2}, ShapeError, "cannot index shape (2, 3) with 2"),
     ("getitem", [(2, 3)], {"index": (0, 0, 0)}, ShapeError, "(0, 0, 0)"),
     ("getitem", [(2, 3)], {"index": np.array([[0, 1], [5, 1]])}, ShapeError, "index 5 is out of bounds"),
@@ -67,6 +72,7 @@ BAD = [
     ("conv2d", [IMAGES, FILTERS], {"dilation": False}, ShapeError, "each at least 1, got False"),
     ("conv2d", [IMAGES, FILTERS], {"stride": 0}, ShapeError, "stride: expected an int or a pair of ints, each at least 1, got 0"),
     ("conv2d", [IMAGES, FILTERS], {"stride": (1, 2, 3)}, ShapeError, "got (1, 2, 3)"),
+    ("conv2d", [IMAGES, FILTERS], {"stride": True}, ShapeError, "got True"),
     ("conv2d", [IMAGES, FILTERS], {"padding": -1}, ShapeError, "padding: expected an int or a pair of ints, each at least 0"),
     ("conv2d", [IMAGES, FILTERS], {"padding": "same"}, ShapeError, "got 'same'"),
     ("conv2d", [IMAGES, FILTERS], {"dilation": 1.5}, ShapeError, "got 1.5"),
@@ -107,9 +113,12 @@ BAD = [
     ("cross_entropy", [LOGITS], {"labels": [True, False, True]}, DtypeError, "expected integers, got bool"),
     ("cross_entropy", [(5,)], {"labels": [1]}, ShapeError, "shape (N, K) with N > 0"),
     ("cross_entropy", [(0, 5)], {"labels": []}, ShapeError, "shape (0, 5)"),
-    ("cross_entropy", [LOGITS], {"labels": [0, 1, 2], "label_smoothing": 1.5}, ConfigError, "a number from 0 to 1, got 1.5"),
     ("cross_entropy", [LOGITS], {"labels": [0, 1, 2], "label_smoothing": True}, ConfigError,
      "got True"),
+    ("cross_entropy", [LOGITS], {"labels": [0, 1, 2], "label_smoothing": 1.5}, ConfigError,
+     "a number from 0 to 1, got 1.5"),
+    ("cross_entropy", [LOGITS], {"labels": [0, 1, 2], "label_smoothing": "0.1"}, ConfigError,
+     "a number from 0 to 1, got '0.1'"),
 ]
 
 
@@ -122,3 +131,20 @@ def test_bad_input(name, shapes, settings, error, words):
         messages.add(str(caught.value))
     (message,) = messages                                          # every backend says the same
     assert message.startswith(f"{name}: ") and words in message and "\n" not in message
+
+
+# kernel, shapes of its arrays, settings in NumPy's integers
+NUMPY_INTEGERS = [
+    ("sum", [(2, 3)], {"axis": (np.int64(-1),)}),
+    ("reshape", [(2, 3)], {"shape": (np.int32(3), np.int64(-1))}),
+    ("transpose", [(2, 3, 4)], {"axes": tuple(np.array([-1, 0, -2]))}),
+    ("pad", [(2, 3)], {"widths": np.array([[1, 0], [0, 2]])}),
+    ("concatenate", [(2, 3), (2, 3)], {"axis": np.int64(1)}),
+    ("conv2d", [IMAGES, (3, 3, 2, 8)], {"stride": np.int64(2), "groups": np.int8(2)}),
+    ("max_pool2d", [IMAGES], {"kernel_size": (np.int64(2), 3), "padding": np.uint8(1)}),
+]
+
+
+@pytest.mark.parametrize("name, shapes, settings", NUMPY_INTEGERS, ids=[case[0] for case in NUMPY_INTEGERS])
+def test_integers_of_numpy_are_integers(backend, name, shapes, settings):
+    check(backend, name, *random_arrays(*shapes), **settings)

@@ -82,8 +82,8 @@ def test_small_variance_around_a_large_mean(backend):
     assert_close(dx, exact_dx, tolerance=1e-2)
 
 
-def test_many_pieces_and_lines(threads):
-    """Enough for several pieces a thread; the merged statistics must be those of the whole."""
+def test_many_chunks_and_rows(threads):
+    """Several chunks for each thread: merged, their statistics must be those of the whole batch."""
     from minires.kernels import cpu
 
     threads(2)

@@ -39,8 +39,8 @@ def convolutions(draw):
     padding = draw(st.integers(0, 3)), draw(st.integers(0, 3))
     smallest = [max(1, d * (k - 1) + 1 - 2 * p) for k, d, p in zip(kernel, dilation, padding)]
     height, width = (size + draw(st.integers(0, 5)) for size in smallest)
-    n, groups, inputs, outputs = (draw(st.integers(1, 2)) for _ in range(4))
-    return ((n, height, width, inputs * groups), (*kernel, inputs, outputs * groups),
+    n, groups, in_channels, out_channels = (draw(st.integers(1, 2)) for _ in range(4))
+    return ((n, height, width, in_channels * groups), (*kernel, in_channels, out_channels * groups),
             {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups})
 
 
@@ -75,8 +75,8 @@ def test_groups_are_convolutions_side_by_side(backend):
     assert_close(together, np.concatenate(halves, axis=3))
 
 
-def test_many_pieces_and_images(threads):
-    """Enough images for several pieces a thread, against a sum over the kernel's places written out in NumPy."""
+def test_many_chunks_and_images(threads):
+    """Several chunks for each thread, against a sum over the window's positions in plain NumPy."""
     from minires.kernels import cpu
 
     threads(2)
@@ -85,10 +85,10 @@ def test_many_pieces_and_images(threads):
     padded, padded_dx = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), np.zeros((40, 18, 18, 8))
     expected_y, expected_dw = np.zeros_like(y), np.zeros_like(w)
     for a, b in np.ndindex(3, 3):
-        place = slice(None), slice(a, a + 16), slice(b, b + 16)
-        expected_y += padded[place] @ w[a, b]
-        expected_dw[a, b] = np.tensordot(padded[place], dy, ((0, 1, 2), (0, 1, 2)))
-        padded_dx[place] += dy @ w[a, b].T
+        pixels = slice(None), slice(a, a + 16), slice(b, b + 16)
+        expected_y += padded[pixels] @ w[a, b]
+        expected_dw[a, b] = np.tensordot(padded[pixels], dy, ((0, 1, 2), (0, 1, 2)))
+        padded_dx[pixels] += dy @ w[a, b].T
     assert_close(y, expected_y)
     assert_close(dw, expected_dw)
     assert_close(dx, padded_dx[:, 1:-1, 1:-1])

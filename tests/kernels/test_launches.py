@@ -8,8 +8,8 @@ from minires import backend, functional as F, kernels, models, optim
 from minires.errors import DeviceError, DtypeError
 from minires.kernels import gpu
 from minires.kernels.gpu import conv, launch
-from minires.kernels.gpu.normalization import ROWS, SLABS, geometry
 from minires.kernels.gpu.launch import THREADS
+from minires.kernels.gpu.normalization import MAX_SLABS, ROWS, sum_geometry
 from minires.autograd.tensor import Tensor
 
 from .. import simulator
@@ -45,22 +45,22 @@ def on_gpu(*shapes, dtype=np.float32):
 
 @given(st.integers(0, 10 ** 9))
 def test_each_element_gets_a_thread(elements):
-    blocks, threads = launch.for_each(elements)
+    blocks, threads = launch.one_thread_each(elements)
     assert blocks * threads >= elements > (blocks - 1) * threads or elements == blocks == 0
 
 
 @given(st.integers(1, 10 ** 7), st.integers(1, 3000))
 def test_each_channel_and_row_is_summed(rows, channels):
-    (columns, slabs), (width, height) = geometry(rows, channels)
+    (columns, slabs), (width, height) = sum_geometry(rows, channels)
     assert columns * width >= channels > (columns - 1) * width
     assert width * height == THREADS and height & (height - 1) == 0                    # halved until one is left
-    assert 1 <= slabs <= SLABS and (slabs - 1) * height * ROWS < rows
+    assert 1 <= slabs <= MAX_SLABS and (slabs - 1) * height * ROWS < rows
 
 
 def test_sums_of_many_slabs():
     """Two slabs at least, channels that do not fill the last block, and rows that do not fill the last slab."""
     check(backend_on_arrays_of_numpy(), "batch_norm", *random_arrays((1, 60, 10, 35), (35,), (35,)))
-    assert geometry(600, 35)[0] == (2, 5)
+    assert sum_geometry(600, 35)[0] == (2, 5)
 
 
 def test_sums_of_a_single_thread_with_nothing_to_add():
@@ -127,12 +127,12 @@ def test_columns_are_made_for_a_few_images_at_a_time(launched, monkeypatch, grou
     dy = np.random.default_rng(3).standard_normal(y.shape)
     expected = y, *backend.conv2d.backward(dy, cache, needs)
     launched()
-    monkeypatch.setattr(conv, "COLUMNS", 2 * 30 * 9 * 4 // groups * 8)                 # bytes of the columns of two images
+    monkeypatch.setattr(conv, "MAX_COLUMN_BYTES", 2 * 30 * 9 * 4 // groups * 8)                 # bytes of the columns of two images
     y, cache = backend.conv2d.forward(x, w, padding=1, groups=groups)
     assert launched() == ["im2col"] * 3 * groups
     for got, right in zip((y, *backend.conv2d.backward(dy, cache, needs)), expected):
         assert (got is None and right is None) or np.allclose(got, right, rtol=1e-12, atol=1e-12)
-    monkeypatch.setattr(conv, "COLUMNS", 1)                                            # never fewer than one
+    monkeypatch.setattr(conv, "MAX_COLUMN_BYTES", 1)                                            # never fewer than one
     assert np.allclose(backend.conv2d.forward(x, w, padding=1, groups=groups)[0], expected[0])
 
 

@@ -51,19 +51,19 @@ def test_as_a_context_manager():
 
 
 def test_for_good_and_back():
-    kernels.use(relu=naive.relu)
+    kernels.set_default(relu=naive.relu)
     assert kernels.find("relu") is naive.relu
-    kernels.use(relu=None)
+    kernels.set_default(relu=None)
     assert kernels.find("relu") is cpu.relu
 
 
-def test_a_whole_wing():
+def test_a_whole_backend():
     with kernels.use("naive"):
         assert all(kernels.find(name) is getattr(naive, name) for name in kernels.names())
     assert kernels.find("conv2d") is cpu.conv2d
 
 
-def test_own_kernels_come_before_the_wing():
+def test_own_kernels_come_before_the_backend():
     with kernels.use("naive", relu=cpu.relu):
         assert kernels.find("relu") is cpu.relu and kernels.find("exp") is naive.exp
 

@@ -1,10 +1,12 @@
 """Files of weights: whole or not at all, and clear about what is wrong with them."""
 
+import os
+
 import numpy as np
 import pytest
 
 import minires as mr
-from minires.serialization import safetensors
+from minires.serialization import files, safetensors
 from minires.errors import CheckpointError, ShapeError
 
 
@@ -72,9 +74,48 @@ def test_a_failed_write_leaves_the_old_file_whole(tmp_path, monkeypatch):
     def no_space(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(safetensors.os, "fsync", no_space)
+    monkeypatch.setattr(files.os, "fsync", no_space)
     with pytest.raises(CheckpointError, match="No space left"):
         safetensors.write(path, {"a": np.zeros(3, np.float32)}, {"iteration": 2})
     arrays, state = safetensors.read(path)
     assert arrays["a"].sum() == 3 and state == {"iteration": 1}
     assert [p.name for p in tmp_path.iterdir()] == ["net.safetensors"]       # no half-written file is left behind
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/null"):
+        with pytest.raises(CheckpointError, match="cannot read: expected a .safetensors file.*, got a pipe or a device"):
+            mr.load(mr.models.plain(8, width=2), path)
+
+
+def test_names_that_are_no_names(tmp_path):
+    for name in ("n" * 300, "a\0b", str(tmp_path / "net.safetensors" / "x")):
+        (tmp_path / "net.safetensors").write_bytes(b"")
+        with pytest.raises(CheckpointError, match="cannot read: expected"):
+            mr.load(mr.models.plain(8, width=2), name)
+
+
+def test_a_file_without_permission(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "net.safetensors").write_bytes(b"")
+    monkeypatch.setattr(files.Path, "read_bytes", refuse)
+    with pytest.raises(CheckpointError, match="net.safetensors: cannot read: expected a .safetensors file.*, got Permission denied"):
+        mr.load(mr.models.plain(8, width=2), tmp_path / "net.safetensors")
+
+
+def test_every_type_of_numbers_as_safetensors_itself_reads_it(tmp_path):
+    from safetensors.numpy import load_file
+
+    kinds = ("float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
+    arrays = {kind: np.arange(6).astype(kind).reshape(3, 2) for kind in kinds} | {"number": np.array(2.5), "none": np.zeros((0, 3), np.float32)}
+    safetensors.write(tmp_path / "x.safetensors", arrays, {"iteration": np.int64(3), "sums": np.arange(2)})
+    found, state = safetensors.read(tmp_path / "x.safetensors")
+    reference = load_file(tmp_path / "x.safetensors")
+    assert found.keys() == reference.keys() == arrays.keys() and state == {"iteration": 3, "sums": [0, 1]}
+    for name, array in arrays.items():
+        assert found[name].dtype == reference[name].dtype == array.dtype and np.array_equal(found[name], array) and found[name].shape == array.shape, name
+        found[name][...] = 0                                     # writeable

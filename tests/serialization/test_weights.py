@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 import minires as mr
-from minires.serialization import safetensors, torch_pickle, weights
+from minires.serialization import safetensors, torch_pickle
+from minires.serialization.weights import open_weights
 from minires.errors import CheckpointError, ConfigError, DataError
 from minires.training.trainer import Recipe, Trainer
 
+from ..opened import openings
 
-PREPARATION = {"resize": 73, "crop": 64, "mean": [0.1, 0.2, 0.3], "std": [1, 0.5, 1]}
+TRANSFORM = {"resize": 73, "crop": 64, "mean": [0.1, 0.2, 0.3], "std": [1, 0.5, 1]}
 
 
 def net(seed=0):
@@ -73,7 +75,7 @@ def test_bfloat16_is_read_exactly(torch, tmp_path, kind):
     else:
         tensors["view"] = every.T[3:5]
         torch.save(tensors, tmp_path / "x", _use_new_zipfile_serialization=kind == "zip")
-    found = weights.read(tmp_path / "x", "minires")
+    found = open_weights(tmp_path / "x", "minires").arrays
     assert set(found) == set(tensors)
     for name, tensor in tensors.items():
         assert found[name].dtype == np.float32 and np.array_equal(found[name], tensor.float().numpy(), equal_nan=True), name
@@ -101,7 +103,7 @@ def test_files_of_torch_save(torch, tmp_path, settings, wrap, dtype):
 def test_views_and_parameters_of_torch_save(torch, tmp_path):
     whole = torch.arange(24.0).reshape(4, 6)
     torch.save({"rows": whole[1:3], "turned": whole.T, "empty": torch.zeros(0, 3), "parameter": torch.nn.Parameter(whole), "number": torch.tensor(2.5)}, tmp_path / "x.pth")
-    read = torch_pickle.read(tmp_path / "x.pth")
+    read = torch_pickle.decode((tmp_path / "x.pth").read_bytes(), "x.pth")
     assert np.array_equal(read["rows"], whole[1:3].numpy()) and np.array_equal(read["turned"], whole.T.numpy()) and read["empty"].shape == (0, 3)
     assert np.array_equal(read["parameter"], whole.numpy()) and read["number"] == 2.5
 
@@ -161,7 +163,7 @@ def test_a_tensor_cannot_reach_beyond_its_storage(offset, shape, strides, tmp_pa
         archive.writestr("x/data.pkl", content)
         archive.writestr("x/data/0", np.arange(10, dtype=np.float32).tobytes())
     with pytest.raises(CheckpointError, match="beyond its storage"):
-        torch_pickle.read(tmp_path / "x.pth")
+        torch_pickle.decode((tmp_path / "x.pth").read_bytes(), "x.pth")
 
 
 class Storage:
@@ -176,10 +178,10 @@ def Rebuild(*arguments):
 def test_names_of_classes_travel_with_the_weights(tmp_path, layout):
     names = ["cat", "dög", "a, \"quoted\" one"]
     mr.save(mr.models.resnet(8, width=4, num_classes=3), tmp_path / "net.safetensors", layout, classes=names)
-    assert weights.classes_of(tmp_path / "net.safetensors") == names
+    assert open_weights(tmp_path / "net.safetensors").classes == names
     mr.load(mr.models.resnet(8, width=4, num_classes=3, seed=1), tmp_path / "net.safetensors")
     mr.save(net(), tmp_path / "none.safetensors", layout)
-    assert weights.classes_of(tmp_path / "none.safetensors") is None
+    assert open_weights(tmp_path / "none.safetensors").classes is None
 
 
 @pytest.mark.parametrize("classes", [["cat", "dog"], "classes of ", [1] * 10])
@@ -192,47 +194,47 @@ def test_names_that_are_none_or_too_few(tmp_path, classes):
 @pytest.mark.parametrize("wrong", [[1], 5, "cat", {}])
 def test_names_in_a_file_that_are_none(tmp_path, wrong):
     safetensors.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, {"classes": wrong})
-    with pytest.raises(CheckpointError, match="names of classes"):
-        weights.classes_of(tmp_path / "net.safetensors")
+    with pytest.raises(CheckpointError, match="class names in the metadata"):
+        open_weights(tmp_path / "net.safetensors").classes
 
 
 @pytest.mark.parametrize("metadata", [{"state": "no JSON"}, {"minires": "[1, 2]"}, {"minires": "0.1"}, {"classes": "three"}])
 def test_what_other_programs_note_is_not_ours(tmp_path, metadata):
     safetensors.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, metadata=metadata)
-    assert weights.classes_of(tmp_path / "net.safetensors") is None and weights.preparation_of(tmp_path / "net.safetensors") == {}
+    assert open_weights(tmp_path / "net.safetensors").classes is None and open_weights(tmp_path / "net.safetensors").transform == {}
 
 
 def test_the_same_bytes_every_time(tmp_path):
     """safetensors has its metadata in an order of its own; with one entry there is but one."""
     for i in range(8):
-        mr.save(net(), tmp_path / str(i), classes=list("abcdefghij"), preparation=PREPARATION)
+        mr.save(net(), tmp_path / str(i), classes=list("abcdefghij"), transform=TRANSFORM)
         assert (tmp_path / str(i)).read_bytes() == (tmp_path / "0").read_bytes()
 
 
 def test_names_in_a_file_that_is_missing_or_of_pytorch(torch, tmp_path):
     with pytest.raises(CheckpointError, match="no such file"):
-        weights.classes_of(tmp_path / "net.safetensors")
+        open_weights(tmp_path / "net.safetensors").classes
     torch.save({"weight": torch.zeros(2)}, tmp_path / "net.pth")
-    assert weights.classes_of(tmp_path / "net.pth") is None and weights.preparation_of(tmp_path / "net.pth") == {}
+    assert open_weights(tmp_path / "net.pth").classes is None and open_weights(tmp_path / "net.pth").transform == {}
 
 
 @pytest.mark.parametrize("layout", ["minires", "torch"])
-@pytest.mark.parametrize("preparation", [PREPARATION, {"crop": 32}, {}])
-def test_how_to_prepare_pictures_travels_with_the_weights(tmp_path, layout, preparation):
-    mr.save(net(), tmp_path / "net.safetensors", layout, preparation=preparation)
-    assert weights.preparation_of(tmp_path / "net.safetensors") == preparation
+@pytest.mark.parametrize("transform", [TRANSFORM, {"crop": 32}, {}])
+def test_the_transform_travels_with_the_weights(tmp_path, layout, transform):
+    mr.save(net(), tmp_path / "net.safetensors", layout, transform=transform)
+    assert open_weights(tmp_path / "net.safetensors").transform == transform
     mr.save(net(), tmp_path / "net.safetensors", layout)
-    assert weights.preparation_of(tmp_path / "net.safetensors") == {}
+    assert open_weights(tmp_path / "net.safetensors").transform == {}
 
 
 @pytest.mark.parametrize("wrong", [{"size": 3}, {"crop": 0}, {"crop": 2.5}, {"crop": True}, {"mean": [0.1]}, {"std": [1, 0, 1]}, {"std": [1, "1", 1]}, {"mean": 0.5},
                                    {"mean": [0.1, 0.2, float("nan")]}, [], "crop"])
-def test_a_preparation_that_is_none(tmp_path, wrong):
-    with pytest.raises(ConfigError, match="^save: preparation: expected"):
-        mr.save(net(), tmp_path / "net.safetensors", preparation=wrong)
+def test_a_transform_that_is_none(tmp_path, wrong):
+    with pytest.raises(ConfigError, match="^save: transform: expected"):
+        mr.save(net(), tmp_path / "net.safetensors", transform=wrong)
     safetensors.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, {"preparation": wrong})
-    with pytest.raises(CheckpointError, match="preparation in the metadata"):
-        weights.preparation_of(tmp_path / "net.safetensors")
+    with pytest.raises(CheckpointError, match="transform in the metadata"):
+        open_weights(tmp_path / "net.safetensors").transform
 
 
 def test_read_gives_what_load_would(torch, tmp_path):
@@ -242,10 +244,11 @@ def test_read_gives_what_load_would(torch, tmp_path):
 
     torch.save({**load_file(tmp_path / "torch.safetensors"), "bn1.num_batches_tracked": torch.tensor(5)}, tmp_path / "net.pth")
     for name in ("own.safetensors", "torch.safetensors", "net.pth"):
-        arrays = weights.read(tmp_path / name)
-        assert set(arrays) == set(net().state_dict()) and weights.num_classes(arrays) == 10
+        file = open_weights(tmp_path / name)
+        arrays = file.arrays
+        assert set(arrays) == set(net().state_dict()) and file.num_classes == 10
         assert all(np.array_equal(arrays[key], array) for key, array in net().state_dict().items())
-    assert weights.read(tmp_path / "own.safetensors", "torch")["fc.weight"].shape == (10, 16)
+    assert open_weights(tmp_path / "own.safetensors", "torch").arrays["fc.weight"].shape == (10, 16)
 
 
 def test_the_net_of_a_training_run(tmp_path):
@@ -289,5 +292,103 @@ def test_numbers_that_numpy_has_not(torch, tmp_path):
     from safetensors.torch import save_file
 
     save_file({"conv1.weight": torch.zeros(2, dtype=torch.float8_e5m2)}, tmp_path / "x.safetensors")
-    with pytest.raises(CheckpointError, match="numbers of a kind that NumPy has not.*convert them first"):
+    with pytest.raises(CheckpointError, match="x.safetensors: conv1.weight holds numbers of a type that NumPy does not have: expected .*, got F8_E5M2; convert it first"):
         mr.load(net(), tmp_path / "x.safetensors")
+
+
+def saved_as(kind, folder):
+    """A net with classes, transform and its name, in a file of each kind that `open_weights` reads."""
+    if kind in ("minires", "torch"):
+        mr.save(net(), folder / "net.safetensors", kind, classes=list("abcdefghij"), transform=TRANSFORM,
+                built={"model": "resnet-8", "net": {"width": 4, "shortcut": "B"}})
+        return folder / "net.safetensors"
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import load_file, save_file
+
+    state = load_file(saved_as("torch", folder))
+    if kind == "bfloat16":
+        save_file({name: tensor.to(torch.bfloat16) for name, tensor in state.items()}, folder / "bfloat16.safetensors")
+        return folder / "bfloat16.safetensors"
+    torch.save(state, folder / "net.pth", _use_new_zipfile_serialization=kind == "zip")
+    return folder / "net.pth"
+
+
+@pytest.mark.parametrize("kind", ["minires", "torch", "bfloat16", "zip", "older"])
+def test_a_file_is_opened_once(kind, tmp_path):
+    path = saved_as(kind, tmp_path)
+    with openings(path) as opened:
+        file = open_weights(path)
+        assert len(opened) == 1
+        mr.load(net(seed=1), file)
+        assert (file.classes, file.transform, file.built, file.num_classes) and len(opened) == 1
+        mr.load(net(seed=1), path)
+        assert len(opened) == 2
+
+
+def test_all_that_a_file_says_in_one_object(tmp_path):
+    for layout in ("minires", "torch"):
+        path = saved_as(layout, tmp_path)
+        file = open_weights(path)
+        assert (file.path, file.classes, file.transform, file.num_classes) == (path, list("abcdefghij"), TRANSFORM, 10)
+        assert file.built == {"model": "resnet-8", "net": {"width": 4, "shortcut": "B"}} and file.from_torch == (layout == "torch")
+        assert all(np.array_equal(file.arrays[name], array) for name, array in net().state_dict().items())
+        back = mr.models.build(file.built["model"], num_classes=file.num_classes, seed=1, **file.built["net"])
+        mr.load(back, file)
+        assert same(back, net())
+        assert "resnet-8" in repr(file) and len(repr(file)) < 500                  # no arrays
+
+
+def test_a_layout_is_for_the_name_of_a_file(tmp_path):
+    file = open_weights(saved_as("minires", tmp_path))
+    with pytest.raises(ConfigError, match="load: layout: expected none beside a WeightsFile, got 'torch'; give it to open_weights"):
+        mr.load(net(), file, layout="torch")
+
+
+def test_files_of_earlier_versions_say_preparation_and_survival(tmp_path):
+    safetensors.write(tmp_path / "net.safetensors", net().state_dict(),
+                      {"preparation": TRANSFORM, "built": {"model": "resnet-8", "net": {"width": 4, "survival": 0.5}}})
+    file = open_weights(tmp_path / "net.safetensors")
+    assert file.transform == TRANSFORM and file.built == {"model": "resnet-8", "net": {"width": 4, "survival_prob": 0.5}}
+
+
+def test_numbers_of_numpy_are_saved_as_python_s(tmp_path):
+    mr.save(net(), tmp_path / "net.safetensors", transform={"crop": np.int64(32), "mean": np.float32([0.5, 0.25, 0]), "std": (1, np.float64(0.5), 1)},
+            built={"model": "resnet-8", "net": {"width": np.int32(4)}})
+    file = open_weights(tmp_path / "net.safetensors")
+    assert file.transform == {"crop": 32, "mean": [0.5, 0.25, 0], "std": [1, 0.5, 1]} and file.built["net"] == {"width": 4}
+
+
+@pytest.mark.parametrize("wrong", ["resnet-8", {"model": "resnet-8"}, {"model": 8, "net": {}}, {"model": "resnet-8", "net": ["width"]}])
+def test_a_net_that_is_none(wrong, tmp_path):
+    """`save` refuses it; in a file it may be another program's, and counts as nothing said."""
+    with pytest.raises(ConfigError, match="^save: built: expected"):
+        mr.save(net(), tmp_path / "net.safetensors", built=wrong)
+    safetensors.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, {"built": wrong})
+    assert open_weights(tmp_path / "net.safetensors").built == {}
+
+
+def test_weights_from_another_net(tmp_path):
+    """plain-8 would take them as well, and compute something else."""
+    path = tmp_path / "net.safetensors"
+    mr.save(mr.models.resnet(8, width=4), path, built={"model": "resnet-8", "net": {"width": 4, "num_classes": 10}})
+    file = open_weights(path)
+    assert file.resolve_net() == file.resolve_net("resnet-8", {"width": 4}) == ("resnet-8", {"width": 4, "num_classes": 10})
+    assert file.resolve_net(None, {"num_classes": 3, "seed": 1, "shortcut": "B"}) == ("resnet-8", {"width": 4, "num_classes": 3, "seed": 1, "shortcut": "B"})
+    for requested, words in ((("plain-8",), "saved from resnet-8, but plain-8 was requested"), ((None, {"width": 8}), "saved from a net with width=4, but width=8 was requested")):
+        with pytest.raises(ConfigError, match=f"^{path}: the weights were {words}; leave that out"):
+            file.resolve_net(*requested)
+    mr.save(mr.models.resnet(8, width=4), path)
+    assert open_weights(path).resolve_net() == (None, {}) and open_weights(path).resolve_net("plain-8", {"width": 8}) == ("plain-8", {"width": 8})
+
+
+@pytest.mark.parametrize("length", [640, 19280])
+def test_a_safetensors_file_that_begins_like_one_of_pytorch_s(length, tmp_path):
+    """It begins with the length of its header: 640 is how a pickle begins, 19280 how a zip archive does."""
+    path = tmp_path / "net.safetensors"
+    state = {"a": np.arange(3, dtype=np.float32)}
+    for filler in range(length):
+        safetensors.write(path, state, metadata={"state": "null", "x": "." * filler})
+        if int.from_bytes(path.read_bytes()[:8], "little") == length:
+            break
+    assert path.read_bytes()[:2] in (b"PK", b"\x80\x02")
+    assert np.array_equal(open_weights(path).arrays["a"], state["a"])

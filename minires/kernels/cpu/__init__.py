@@ -1,4 +1,8 @@
-"""The fast backend on NumPy: what `common` holds, with convolution, batch norm and pooling written for caches and cores."""
+"""The fast backend on NumPy.
+
+It holds the kernels of `common`, but its own convolution, batch norm, pooling, addition and ReLU,
+which are written for caches and cores. `workspace` and `chunks` are the ground they stand on.
+"""
 
 from ..common import *
 from .activation import add_relu, relu

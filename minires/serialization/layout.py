@@ -1,0 +1,45 @@
+"""The order of the axes of weights, which minires and PyTorch choose differently.
+
+Both name the parameters alike. PyTorch puts the features of a weight first, minires last:
+
+                   PyTorch                          minires
+    convolution    (C_out, C_in / groups, KH, KW)   (KH, KW, C_in / groups, C_out)
+    linear         (out, in)                        (in, out)
+"""
+
+import numpy as np
+
+from ..errors import unknown_name
+
+LAYOUTS = ("minires", "torch")
+TO_MINIRES = {4: (2, 3, 1, 0), 2: (1, 0)}      # number of axes -> their new order
+TO_TORCH = {4: (3, 2, 0, 1), 2: (1, 0)}
+
+
+def check_layout(where, layout):
+    """Raise ConfigError, for the function `where`, if there is no such layout."""
+    if layout not in LAYOUTS:
+        raise unknown_name(where, "layout", layout, LAYOUTS)
+
+
+def to_torch(arrays):
+    """Name -> array in PyTorch's layout, from minires's."""
+    return {name: _transposed(array, TO_TORCH) for name, array in arrays.items()}
+
+
+def from_torch(arrays):
+    """Name -> array in minires's layout and under its names, from PyTorch's.
+
+    ``num_batches_tracked`` is left out: minires's batch norm does not count batches. A ``module.``
+    that all names begin with comes from torch.nn.DataParallel, and is taken off.
+    """
+    if arrays and all(name.startswith("module.") for name in arrays):
+        arrays = {name.removeprefix("module."): array for name, array in arrays.items()}
+    return {name: _transposed(array, TO_MINIRES) for name, array in arrays.items()
+            if name.rpartition(".")[2] != "num_batches_tracked"}
+
+
+def _transposed(array, orders):
+    if array.ndim in orders:
+        array = array.transpose(orders[array.ndim])
+    return np.asarray(array, order="C")

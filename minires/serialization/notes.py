@@ -1,0 +1,107 @@
+"""What a file of weights says beside its arrays: class names, the transform for images, the net.
+
+They are kept as one JSON text in the metadata of the file:
+
+    {"classes": ["cat", ...], "transform": {"resize": 36, ...}, "built": {"model": "resnet-20", "net": {}}}
+
+Earlier versions of minires wrote "preparation" for "transform".
+"""
+
+import json
+
+import numpy as np
+
+from ..checks import is_integer, is_number
+from ..errors import CheckpointError, ConfigError
+from .old_names import with_current_names
+from .safetensors import to_json
+
+ENTRIES = {"minires": "state", "torch": "minires"}     # layout -> name of the text in the metadata
+TRANSFORM = "resize and crop in pixels, mean and std of three numbers each"
+
+
+def to_metadata(notes, layout):
+    """The metadata to write for these notes (a dict, may be empty) in this layout."""
+    if layout == "minires":                    # one entry only: safetensors writes several in random order
+        return {ENTRIES[layout]: to_json(notes or None)}
+    return {"format": "pt"} | ({ENTRIES[layout]: to_json(notes)} if notes else {})
+
+
+def from_metadata(metadata):
+    """The notes, a dict, and whether minires wrote them for its own layout."""
+    for layout, entry in ENTRIES.items():
+        try:
+            notes = json.loads(metadata[entry])
+        except (KeyError, ValueError):         # another program may use the same entry for its own ends
+            continue
+        if notes is None or isinstance(notes, dict):
+            return notes or {}, layout == "minires"
+    return {}, False
+
+
+def noted(classes, transform, built, num_classes):
+    """The notes to write about a net with so many classes (None if unknown), checked for `save`."""
+    notes = {}
+    if classes is not None:
+        if not _is_names(classes):
+            raise ConfigError("save", "classes", "a list of texts", repr(classes)[:50])
+        if num_classes not in (None, len(classes)):
+            raise ConfigError("save", "classes", f"{num_classes} names, one for each output of the net",
+                              len(classes))
+        notes["classes"] = list(classes)
+    if transform is not None:
+        if not _is_transform(transform):
+            raise ConfigError("save", "transform", TRANSFORM, repr(transform))
+        notes["transform"] = transform
+    if built is not None:
+        if not _is_built(built):
+            raise ConfigError("save", "built", 'a dict of "model", a name, and "net", a dict of settings',
+                              repr(built)[:50])
+        notes["built"] = {"model": built["model"], "net": built["net"]}
+    return notes
+
+
+def classes_in(notes, where):
+    """The class names, a list of str, or None. Raises CheckpointError if they are something else."""
+    classes = notes.get("classes")
+    if classes is not None and not (isinstance(classes, list) and _is_names(classes)):
+        raise CheckpointError(where, "class names in the metadata", "a list of texts", repr(classes)[:50])
+    return classes
+
+
+def transform_in(notes, where):
+    """The transform, a dict that may be empty. Raises CheckpointError if it is something else."""
+    transform = notes.get("transform", notes.get("preparation"))
+    if transform is not None and not _is_transform(transform):
+        raise CheckpointError(where, "transform in the metadata", TRANSFORM, repr(transform)[:50])
+    return transform or {}
+
+
+def built_in(notes):
+    """The name of the net, "model", and its settings, "net", by today's names; {} if the notes lack them."""
+    built = notes.get("built")
+    return {"model": built["model"], "net": with_current_names(built["net"])} if _is_built(built) else {}
+
+
+def _is_names(classes):
+    return not isinstance(classes, str) and all(isinstance(name, str) for name in classes)
+
+
+def _is_transform(transform):
+    if not isinstance(transform, dict) or not transform.keys() <= {"resize", "crop", "mean", "std"}:
+        return False
+    sizes = [transform[name] for name in ("resize", "crop") if name in transform]
+    colours = [transform[name] for name in ("mean", "std") if name in transform]
+    return (all(is_integer(size, least=1) for size in sizes) and all(map(_is_colour, colours))
+            and 0 not in transform.get("std", ()))
+
+
+def _is_colour(values):
+    """Whether `values` are three numbers, for red, green and blue."""
+    return (isinstance(values, (list, tuple, np.ndarray)) and len(values) == 3
+            and all(is_number(value) and value >= 0 for value in values))
+
+
+def _is_built(built):
+    return (isinstance(built, dict) and isinstance(built.get("model"), str)
+            and isinstance(built.get("net"), dict))

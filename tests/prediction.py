@@ -1,0 +1,28 @@
+"""What the tests of `predict`, as a function and as a command, have in common: a small net, and a folder of pictures."""
+
+import numpy as np
+import pytest
+
+import minires as mr
+
+from .data.pictures import drawing
+
+NAMES = ["ant", "bee", "cat", "dog"]
+
+
+def net(classes=4, seed=0):
+    """A small net whose outputs differ from class to class, as they would after training."""
+    model = mr.models.resnet(8, width=4, num_classes=classes, seed=seed)
+    model.fc.weight.data[...] = np.random.default_rng(seed).standard_normal(model.fc.weight.shape)
+    return model
+
+
+def write_photos(folder):
+    """A new folder of five pictures, and of things that are none. Returns the folder."""
+    Image = pytest.importorskip("PIL.Image")
+    (folder / "inside").mkdir(parents=True)
+    for i, name in enumerate(("a.png", "b.JPG", "c.gif", "d.bmp", "e.webp")):
+        Image.fromarray(drawing(40 + i, 50 - 3 * i, seed=i)).save(folder / name, {"b.JPG": "JPEG"}.get(name))
+    for name in ("notes.txt", "._a.png", "inside/x.png"):
+        (folder / name).write_bytes(b"no picture")
+    return folder
