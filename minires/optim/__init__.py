@@ -6,7 +6,7 @@ from .groups import parameter_groups
 from .optimizer import Optimizer
 from .schedules import CosineLR, MultiStepLR, Schedule
 from .sgd import SGD
-from .weight_norms import keep_norms
+from .weight_norms import KeepNorms
 
-__all__ = ["Adam", "AdamW", "CosineLR", "MultiStepLR", "Optimizer", "SGD", "Schedule",
-           "clip_grad_norm", "keep_norms", "parameter_groups"]
+__all__ = ["Adam", "AdamW", "CosineLR", "KeepNorms", "MultiStepLR", "Optimizer", "SGD", "Schedule",
+           "clip_grad_norm", "parameter_groups"]

@@ -6,8 +6,8 @@ from ..errors import ConfigError
 from ..nn.folding import before_batch_norm
 
 
-def keep_norms(model):
-    """A function that sets the weights before every batch norm back to the length they have now.
+class KeepNorms:
+    """A callback that sets the weights before every batch norm back to their first length.
 
     Batch norm takes the scale of these weights out again, so the loss is the same for w and c w
     (van Laarhoven 2017, arXiv:1706.05350). The gradient is then at right angles to w, and every
@@ -23,32 +23,29 @@ def keep_norms(model):
     Parameters
     ----------
     model : nn.Module
-
-    Returns
-    -------
-    callable
-        Takes any arguments and ignores them, so that a `Trainer` can call it after each step. It
-        keeps the lengths at the time of this call: in a run that is resumed too, make it from the
-        net as built, before the checkpoint is loaded.
+        With the lengths that are to be kept. For a run that is resumed too, give it the net as
+        built, before the checkpoint is loaded.
 
     Raises
     ------
     ConfigError
         If there is no such layer.
     """
-    weights = [layer.weight for _, _, layer in before_batch_norm(model)]
-    kept = [(weight, length) for weight in weights if (length := _length(weight.data)) > 0]
-    if not kept:
-        raise ConfigError("keep_norms", "nothing to keep",
-                          "a Conv2d or Linear, and a BatchNorm2d assigned right after it", "none",
-                          "without batch norm the loss depends on the length of weights")
 
-    def keep(*_):
-        for weight, length in kept:
+    def __init__(self, model):
+        weights = [layer.weight for _, _, layer in before_batch_norm(model)]
+        self.kept = [(weight, length) for weight in weights if (length := _length(weight.data)) > 0]
+        if not self.kept:
+            raise ConfigError("KeepNorms", "nothing to keep",
+                              "a Conv2d or Linear, and a BatchNorm2d assigned right after it",
+                              "none", "without batch norm the loss depends on the length of weights")
+
+    def after_step(self, trainer=None):
+        """Set the lengths back; a `Trainer` calls this after every step."""
+        for weight, length in self.kept:
             now = _length(weight.data)
             if now > 0:
                 weight.data *= length / now       # in place: on the GPU it is the optimiser's memory
-    return keep
 
 
 def _length(array):

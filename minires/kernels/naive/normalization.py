@@ -10,7 +10,7 @@ from .activation import relu
 
 
 class Cache(NamedTuple):
-    """What backward needs. The running averages are made from `mean` and `var` (C,)."""
+    """The arrays that backward needs. `mean` and `var` (C,) also go into the running averages."""
 
     x_hat: np.ndarray
     weight: np.ndarray
@@ -91,7 +91,7 @@ class batch_norm_relu(Kernel):
 
 
 class ReluCache:
-    """The caches of both. The running averages are made from `mean` and `var` (C,)."""
+    """The caches of both kernels. `mean` and `var` (C,) also go into the running averages."""
 
     def __init__(self, norm, relu, has_shortcut):
         self.norm, self.relu, self.has_shortcut = norm, relu, has_shortcut
