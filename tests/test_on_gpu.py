@@ -181,7 +181,7 @@ def test_three_steps_of_training_are_those_of_the_cpu(build, fused):
     rng = np.random.default_rng(0)
     net = in_float64(build())
     nets = [net, copy.deepcopy(net).to("gpu")]
-    optimizers = [optim.SGD(net.parameters(), 0.1, 0.9, 1e-3, nesterov=True) for net in nets]
+    optimizers = [optim.SGD(net.parameters(), 0.1, 0.9, weight_decay=1e-3, nesterov=True) for net in nets]
     for _ in range(3):
         images, labels = rng.standard_normal((6, 8, 8, 3)), rng.integers(0, 10, 6)
         for net, optimizer in zip(nets, optimizers):
@@ -208,7 +208,7 @@ def assert_same(here, there, tolerance=1e-9):
 
 def test_everything_stays_float32_on_the_device():
     net = models.resnet(8, width=4).to("gpu")
-    optimizer = optim.SGD(net.parameters(), 0.1, 0.9, 1e-4)
+    optimizer = optim.SGD(net.parameters(), 0.1, 0.9, weight_decay=1e-4)
     dtypes = set()
     for module in net.modules():
         module.register_forward_hook(lambda module, inputs, y: dtypes.add((y.dtype, y.device)))
