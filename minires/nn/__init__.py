@@ -8,5 +8,5 @@ from .module import Buffer, Module, Parameter
 from .overriding import overridden
 from .recomputation import recompute
 
-__all__ = ["BatchNorm2d", "Buffer", "Conv2d", "Identity", "Linear", "Module", "Parameter", "ReLU", "Sequential", "conv_norm_relu", "fuse", "init", "norm_relu",
-           "overridden", "recompute"]
+__all__ = ["BatchNorm2d", "Buffer", "Conv2d", "Identity", "Linear", "Module", "Parameter", "ReLU",
+           "Sequential", "conv_norm_relu", "fuse", "init", "norm_relu", "overridden", "recompute"]
