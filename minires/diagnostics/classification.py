@@ -27,7 +27,7 @@ def classify(model, batches, mode="eval"):
     model : nn.Module
         Maps images to logits (N, K).
     batches : iterable of (images, labels)
-        Gone through once: `data.EvaluationBatches`, or a list.
+        Gone through once: `data.eval_loader`, or a list.
     mode : {"train", "eval"}
 
     Returns
@@ -37,7 +37,7 @@ def classify(model, batches, mode="eval"):
     Raises
     ------
     ConfigError
-        If `batches` is an iterator, such as the endless `data.Batches`, or holds no images; or for an unknown mode.
+        If `batches` is an iterator, such as the endless `data.train_loader`, or holds no images; or for an unknown mode.
     """
     check_batches(batches, "classify")
     logits, labels = [], []

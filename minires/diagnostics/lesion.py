@@ -79,7 +79,7 @@ def drop_each(model, batches, mode="eval"):
     model : nn.Module
         A plain or residual net, of any blocks. Stays as it is.
     batches : iterable of (images, labels)
-        Gone through once for each record: `data.EvaluationBatches`, or a list.
+        Gone through once for each record: `data.eval_loader`, or a list.
     mode : {"train", "eval"}
         As for `evaluate`.
 

@@ -7,8 +7,12 @@ import numpy as np
 from .. import backend
 from ..errors import ConfigError
 from ..autograd.tensor import Tensor
-from .layers import BatchNorm2d, Conv2d, Identity, Linear, before_batch_norm
+from .containers import ModuleList
+from .conv import Conv2d
+from .linear import Linear
 from .module import Module, Parameter
+from .normalization import BatchNorm2d
+from .shaping import Identity
 
 
 def fuse(model):
@@ -64,6 +68,23 @@ def fuse(model):
             _fold(norm, layer)
             setattr(module, name, Identity().eval())
     return model
+
+
+def before_batch_norm(model):
+    """(module, name, layer) for each convolution or linear layer right before a batch norm.
+
+    The batch norm, ``module.name``, was assigned right after the layer in the same module, as in
+    `models` and in every `Sequential`. A `ModuleList` says nothing of the order of computing, so
+    neighbours in one do not count.
+    """
+    for module in dict.fromkeys(model.modules()):
+        if isinstance(module, ModuleList):
+            continue
+        values = vars(module).items()
+        children = [(name, value) for name, value in values if isinstance(value, Module)]
+        for (_, layer), (name, follower) in zip(children, children[1:]):
+            if isinstance(follower, BatchNorm2d) and isinstance(layer, (Conv2d, Linear)):
+                yield module, name, layer
 
 
 def _alone(module, kinds, places):

@@ -7,7 +7,9 @@ output of a single part. So the parts must be exactly what their classes say
 
 from .. import functional as F
 from ..autograd import is_recording
-from .layers import BatchNorm2d, Conv2d, Identity
+from .conv import Conv2d
+from .normalization import BatchNorm2d
+from .shaping import Identity
 
 
 def conv_norm_relu(conv, norm, x, shortcut=None):
@@ -53,7 +55,7 @@ def norm_relu(norm, x, shortcut=None):
     """
     if _is(norm, BatchNorm2d):
         return F.batch_norm_relu(x, norm.running_mean, norm.running_var, norm.weight, norm.bias,
-                                 norm.training, norm.momentum, norm.eps, shortcut)
+                                 norm.training, norm.momentum, norm.eps, shortcut=shortcut)
     y = norm(x)
     return F.relu(y) if shortcut is None else F.add_relu(y, shortcut)
 

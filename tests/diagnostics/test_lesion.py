@@ -229,7 +229,8 @@ def test_in_either_mode():
 
 def bottleneck(out_channels, stride=1):
     rng = np.random.default_rng(0)
-    return Bottleneck(16, out_channels, stride, BlockConfig("C", bottleneck=True, width_per_group=16), rng, rng)
+    return Bottleneck(16, out_channels, stride,
+                      BlockConfig("C", bottleneck=True, width_per_group=16), rng, rng)
 
 
 @pytest.mark.parametrize("one, other, words", [

@@ -32,7 +32,7 @@ def test_inference(backend, shape, with_shortcut, seed):
 
 @pytest.mark.parametrize("with_shortcut", [False, True])
 @pytest.mark.parametrize("backend, shape", [(naive, (3, 5, 4, 2)), (cpu, (3, 5, 4, 2)), (cpu, (40, 32, 32, 16))],
-                         ids=["naive", "cpu", "cpu, in pieces"])
+                         ids=["naive", "cpu", "cpu, in chunks"])
 def test_the_same_numbers_as_one_after_the_other(backend, shape, with_shortcut):
     arrays = [array.astype(np.float32) for array in case(shape, with_shortcut)]
     y, gradients, dy = run(backend.batch_norm_relu, arrays, {})

@@ -34,8 +34,8 @@ def test_any_convolution(backend, shapes, with_shortcut, seed):
 @given(convolutions(), st.booleans())
 def test_a_few_numbers_at_a_time(shapes, with_shortcut):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(channels, "FINISHED_AT_ONCE", 1)
-        patch.setattr(channels, "LINE", 1)
+        patch.setattr(channels, "EPILOGUE_BYTES", 1)
+        patch.setattr(channels, "MAX_ROW", 1)
         check(cpu, "conv2d_relu", *case(*shapes, with_shortcut), **shapes[2])
 
 
@@ -51,7 +51,7 @@ def test_all_images_in_one_product(kernel, shapes, images):
 
 
 def test_large_weights_for_real():
-    """9 MiB of them, and images of which several make a piece."""
+    """9 MiB of them, and several images in a chunk."""
     x, w = (array.astype(np.float32) for array in random_arrays((16, 7, 7, 512), (3, 3, 512, 512)))
     y, _ = cpu.conv2d.forward(x, w, padding=1)
     for n in (0, 7, 15):

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from minires import nn
-from minires import models
+from minires import models, nn
 from minires.errors import CheckpointError, ShapeError
 from minires.models import build
 from minires.serialization.mismatch import explain_mismatch

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import minires as mr
-from minires.serialization import files, safetensors
 from minires.errors import CheckpointError, ShapeError
+from minires.serialization import files, safetensors
 
 
 def test_save_and_load_a_net(tmp_path):

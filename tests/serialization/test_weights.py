@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import minires as mr
+from minires.errors import CheckpointError, ConfigError, DataError
 from minires.serialization import safetensors, torch_pickle
 from minires.serialization.weights import open_weights
-from minires.errors import CheckpointError, ConfigError, DataError
-from minires.training.trainer import Recipe, Trainer
+from minires.training import RunConfig, Trainer
 
 from ..opened import openings
 
@@ -195,7 +195,7 @@ def test_names_that_are_none_or_too_few(tmp_path, classes):
 def test_names_in_a_file_that_are_none(tmp_path, wrong):
     safetensors.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, {"classes": wrong})
     with pytest.raises(CheckpointError, match="class names in the metadata"):
-        open_weights(tmp_path / "net.safetensors").classes
+        open_weights(tmp_path / "net.safetensors")
 
 
 @pytest.mark.parametrize("metadata", [{"state": "no JSON"}, {"minires": "[1, 2]"}, {"minires": "0.1"}, {"classes": "three"}])
@@ -213,7 +213,7 @@ def test_the_same_bytes_every_time(tmp_path):
 
 def test_names_in_a_file_that_is_missing_or_of_pytorch(torch, tmp_path):
     with pytest.raises(CheckpointError, match="no such file"):
-        open_weights(tmp_path / "net.safetensors").classes
+        open_weights(tmp_path / "net.safetensors")
     torch.save({"weight": torch.zeros(2)}, tmp_path / "net.pth")
     assert open_weights(tmp_path / "net.pth").classes is None and open_weights(tmp_path / "net.pth").transform == {}
 
@@ -234,7 +234,7 @@ def test_a_transform_that_is_none(tmp_path, wrong):
         mr.save(net(), tmp_path / "net.safetensors", transform=wrong)
     safetensors.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, {"preparation": wrong})
     with pytest.raises(CheckpointError, match="transform in the metadata"):
-        open_weights(tmp_path / "net.safetensors").transform
+        open_weights(tmp_path / "net.safetensors")
 
 
 def test_read_gives_what_load_would(torch, tmp_path):
@@ -253,7 +253,7 @@ def test_read_gives_what_load_would(torch, tmp_path):
 
 def test_the_net_of_a_training_run(tmp_path):
     train, test = mr.data.synthetic(32, 16)
-    trainer = Trainer(net(), train.resize(8), test.resize(8), Recipe(iterations=2, batch_size=16), path=tmp_path / "run.safetensors", progress=False)
+    trainer = Trainer(net(), train.resize(8), test.resize(8), RunConfig(iterations=2, batch_size=16), path=tmp_path / "run.safetensors", progress=False)
     trainer.run()
     back = net(seed=1)
     mr.load(back, tmp_path / "run.safetensors")

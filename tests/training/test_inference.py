@@ -8,7 +8,7 @@ import pytest
 import minires as mr
 from minires import backend
 from minires.data.images import decode
-from minires.data.transforms import prepare
+from minires.data.transforms import ImageTransform
 from minires.errors import ConfigError, DeviceError, DivergenceError, ShapeError
 from minires.training import inference
 from minires.training.inference import Guess, predict
@@ -33,7 +33,7 @@ def test_what_comes_out(photos):
     made = predict(model, paths(photos), top=3, classes=NAMES, progress=False, transform={"resize": 32, "crop": 32})
     assert [one.path for one in made] == [str(path) for path in paths(photos)] and all(one.error is None for one in made)
     for one, path in zip(made, paths(photos)):
-        image = prepare(decode(path), 32, 32)
+        image = ImageTransform(32, 32)(decode(path))
         logits = model.eval()(mr.Tensor(image[None])).data[0].astype(np.float64)
         expected = np.exp(logits) / np.exp(logits).sum()
         assert [guess.index for guess in one.top] == list(np.argsort(-expected)[:3])
@@ -85,7 +85,7 @@ def test_no_pictures():
 
 
 @pytest.mark.parametrize("settings, words", [({"top": 0}, "top: expected"), ({"batch_size": 0}, "batch_size: expected"), ({"top": 2.5}, "top: expected"),
-                                             ({"classes": ["a"]}, "expected 4, one for each output of the net, got 1"), ({"transform": {"crop": 0}}, "size: expected"),
+                                             ({"classes": ["a"]}, "expected 4, one for each output of the net, got 1"), ({"transform": {"crop": 0}}, "crop: expected"),
                                              ({"transform": {"corp": 8}}, "unknown setting of the transform.*did you mean 'crop'?")])
 def test_settings_that_are_not_possible(photos, settings, words):
     with pytest.raises(ConfigError, match=words):

@@ -8,7 +8,7 @@ from ..kernel import Kernel
 
 
 def _expand(dy, shape, axes):
-    """dL/dy with the reduced axes back in place as size 1, so that it broadcasts over the input's `shape`."""
+    """dL/dy with the reduced axes back as size 1, to broadcast over the input's `shape`."""
     return dy.reshape([1 if axis in axes else size for axis, size in enumerate(shape)])
 
 
@@ -39,8 +39,8 @@ class mean(Kernel):
 class max(Kernel):
     """y = largest of the elements of x over `axis` (None: over all).
 
-    dL/dx = dL/dy at the largest element. Where several are equally large they share it evenly: moving
-    them together moves y by that much.
+    dL/dx = dL/dy at the largest element. Where several are equally large they share it evenly:
+    moving them together moves y by that much.
     """
 
     def forward(x, axis=None, keepdims=False):

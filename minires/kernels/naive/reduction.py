@@ -7,7 +7,10 @@ from ..kernel import Kernel
 
 
 def _members(where, shape, axis, least=0):
-    """The reduced shape with the axes kept as size 1; and for every result, the indices of the elements it gathers."""
+    """The result's shape, with reduced axes kept as size 1, and the elements of each result.
+
+    The elements are a dictionary from the index of a result to a list of indices.
+    """
     axes, _ = shapes.reduction(where, shape, axis, least)
     kept = tuple(1 if a in axes else size for a, size in enumerate(shape))
     members = {out: [] for out in np.ndindex(kept)}
@@ -17,7 +20,10 @@ def _members(where, shape, axis, least=0):
 
 
 def _drop(where, y, axis, keepdims):
-    return y if keepdims else y.reshape([size for a, size in enumerate(y.shape) if a not in shapes.axes(where, axis, y.ndim)])
+    if keepdims:
+        return y
+    reduced = shapes.axes(where, axis, y.ndim)
+    return y.reshape([size for a, size in enumerate(y.shape) if a not in reduced])
 
 
 class sum(Kernel):
