@@ -19,7 +19,7 @@ class Minires(sides.Minires):
     def __init__(self, tf32=False, fused=True):
         if tf32:
             backend.allow_tf32()
-        kernels.use(fused=fused)
+        kernels.set_default(fused=fused)
 
     def release(self):
         gc.collect()

@@ -6,6 +6,8 @@ The nets of the paper compute little with each number they read, so on a GPU mem
 import numpy as np
 
 from minires import Tensor, models, nn, no_grad
+from minires.models.blocks import BasicBlock
+from minires.models.shortcuts import NoShortcut
 
 
 def per_image(work, columns=False):
@@ -62,14 +64,14 @@ def _layers(work):
         convolutions.append((x.size, y.size, y.size // c_out * kh * kw * c_in, x.size // c_in * kh * kw * c_out))
 
     def block(module, inputs, y):
-        if module.shortcut != "none":
+        if not isinstance(module.shortcut, NoShortcut):
             shortcuts.append(y.size)
 
     net = (models.resnet if work.residual else models.plain)(work.depth, width=work.width)
     for module in net.modules():
         if isinstance(module, nn.Conv2d):
             module.register_forward_hook(convolution)
-        elif isinstance(module, models.blocks.BasicBlock):
+        elif isinstance(module, BasicBlock):
             module.register_forward_hook(block)
     with no_grad():
         net.eval()(Tensor(np.zeros((1, work.size, work.size, 3), np.float32)))

@@ -1,5 +1,6 @@
 """How the house is laid out: imports point down, one name has one meaning, and CONTRIBUTING's map shows every folder."""
 
+import configparser
 import importlib
 import pkgutil
 import re
@@ -76,3 +77,14 @@ def test_tests_mirror_the_tree():
     for path in (ROOT / "tests").rglob("test_*.py"):
         folder = path.parent.relative_to(ROOT / "tests").as_posix()
         assert folder == "." or folder in own or (PACKAGE / folder).is_dir(), folder
+
+
+def test_a_wheel_holds_every_folder():
+    """setup.cfg lists the packages one by one, since the notebooks are one of them."""
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg", encoding="utf-8")
+    listed = settings["options"]["packages"].split()
+    assert listed == ["minires", *(f"minires.{folder.replace('/', '.')}" for folder in folders()), "minires.notebooks"]
+    for folder, patterns in (("kernels/gpu", ["*.cu"]), ("course", ["assignments/*.py"]), ("data", ["imagenet_classes.txt"]), ("", ["py.typed"])):
+        name = ".".join(["minires", *folder.split("/")]).rstrip(".")
+        assert settings["options.package_data"][name].split() == patterns and list((PACKAGE / folder).glob(patterns[0]))

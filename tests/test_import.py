@@ -27,8 +27,10 @@ def test_import_is_quick_silent_and_light():
 def test_public_names():
     import minires as mr
 
-    assert set(mr.__all__) == {"Tensor", "data", "diagnostics", "functional", "gradcheck", "graph", "kernels", "load", "models", "nn", "no_grad",
-                               "optim", "plot", "save", "set_num_threads", "training"}
+    assert set(mr.__all__) == {
+        "Tensor", "autograd", "data", "diagnostics", "enable_grad", "functional", "gradcheck", "graph",
+        "kernels", "load", "models", "nn", "no_grad", "optim", "plot", "save", "set_num_threads",
+        "training"}
     assert all(hasattr(mr, name) for name in mr.__all__)
 
 
@@ -39,7 +41,7 @@ def test_only_the_backend_knows_cupy():
     assert [path.relative_to(root).as_posix() for path in sorted(root.rglob("*.py")) if "import cupy" in path.read_text()] == ["backend.py"]
 
 
-def test_wings_are_there_without_an_import_of_their_own():
+def test_backends_are_there_without_an_import_of_their_own():
     code = "import minires as mr; assert mr.kernels.naive.conv2d is not mr.kernels.cpu.conv2d; mr.kernels.nave"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "AttributeError: module 'minires.kernels' has no attribute 'nave'" in done.stderr

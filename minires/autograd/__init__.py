@@ -1,9 +1,12 @@
-"""Automatic differentiation: the Tensor, the tape that remembers what was computed, and two ways to look at it.
+"""Automatic differentiation: the Tensor, the tape that remembers what was computed, and two tools.
 
-Read `tape.py` first (the walk back that finds gradients), then `tensor.py`. `gradcheck.py` compares gradients with slopes, and
-`graph.py` draws the tape.
+Read `tape.py` first (the walk back that finds gradients), then `tensor.py`. `operators.py` has what
+one can write with a Tensor, `recording.py` is `no_grad`. The tools: `gradcheck.py` compares
+gradients with slopes, and `graph.py` draws the tape.
 """
 
-from .tensor import Tensor, no_grad
+from .hooks import RemovableHandle
+from .recording import enable_grad, is_recording, no_grad
+from .tensor import Tensor
 
-__all__ = ["Tensor", "no_grad"]
+__all__ = ["RemovableHandle", "Tensor", "enable_grad", "is_recording", "no_grad"]

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 from .. import __version__
 from ..errors import MiniresError
-from . import claims, course, data, degradation, plot, predict, train
+from . import claims, course, data, degradation, doctor, notebooks, plot, predict, train
 from .arguments import INTERRUPTED, Parser
 
-COMMANDS = (degradation, claims, train, predict, plot, data, course)
+COMMANDS = (degradation, claims, train, predict, plot, notebooks, course, data, doctor)
 
 
 def main(argv=None):

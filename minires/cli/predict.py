@@ -130,7 +130,7 @@ def _transform(flags, file, model):
     The flags come first, then the file of weights, then what is usual for ImageNet or CIFAR. A crop
     of another size changes the size before the crop in proportion.
     """
-    from ..data.datasets.photographs import shorter_side
+    from ..data.transforms import shorter_side
     from ..models.registry import OF_ONE_DEPTH
 
     if model in OF_ONE_DEPTH:                                    # a net for ImageNet

@@ -13,7 +13,7 @@ MODULES = {
     "a1": ("autograd.tape", "autograd.tensor", "functional", "autograd.gradcheck", "kernels.shapes", "kernels.naive", "kernels.cpu",
            "kernels.common"),
     "a2": ("autograd.gradcheck", "kernels.naive.conv", "kernels.cpu.conv", "kernels.cpu.im2col", "kernels.cpu.blocking",
-           "kernels.gpu.conv", "kernels.shapes:slide"),
+           "kernels.gpu.conv", "kernels.shapes:output_size"),
     "a3": ("kernels.naive.normalization", "kernels.naive.activation", "kernels.cpu.normalization", "kernels.cpu.channels",
            "kernels.cpu.activation", "kernels.common.activation", "kernels.gpu.normalization", "kernels.gpu.activation",
            "autograd.gradcheck"),

@@ -60,6 +60,23 @@ def find(folder=None):
     return found
 
 
+def _libraries():
+    """The modules nbformat and jupytext, which read and write notebooks.
+
+    Raises
+    ------
+    ConfigError
+        If one of them is not installed: says what to install.
+    """
+    try:
+        import jupytext
+        import nbformat
+    except ModuleNotFoundError as error:
+        raise ConfigError("minires course", f"the package {error.name} is not installed", "nbformat and jupytext", "none",
+                          'pip install "minires[instructor]"') from None
+    return nbformat, jupytext
+
+
 def read(path):
     """The notebook of a source, or of an .ipynb file.
 
@@ -68,13 +85,10 @@ def read(path):
     DataError
         If it is no notebook.
     """
-    import nbformat
-
+    nbformat, jupytext = _libraries()
     path = Path(path)
     try:
         if path.suffix == ".py":
-            import jupytext
-
             notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
         else:
             if path.stat().st_size > LARGEST:
@@ -170,8 +184,7 @@ def build(out, folder=None):
     ConfigError
         If there are no sources, or a marker lacks its partner.
     """
-    import nbformat
-
+    nbformat, _ = _libraries()
     out, written = Path(out), []
     for name, path in find(folder).items():
         notebook = read(path)

@@ -7,7 +7,7 @@ import numpy as np
 from .. import backend
 from ..errors import ConfigError
 from ..nn.state import preserve_state
-from ..autograd.tensor import Tensor, no_grad
+from ..autograd import Tensor, no_grad
 from .evaluation import check_batches
 from .parts import array_of
 
@@ -27,7 +27,7 @@ def classify(model, batches, mode="eval"):
     model : nn.Module
         Maps images to logits (N, K).
     batches : iterable of (images, labels)
-        Gone through once: `data.EvaluationBatches`, or a list.
+        Gone through once: `data.eval_loader`, or a list.
     mode : {"train", "eval"}
 
     Returns
@@ -37,7 +37,7 @@ def classify(model, batches, mode="eval"):
     Raises
     ------
     ConfigError
-        If `batches` is an iterator, such as the endless `data.Batches`, or holds no images; or for an unknown mode.
+        If `batches` is an iterator, such as the endless `data.train_loader`, or holds no images; or for an unknown mode.
     """
     check_batches(batches, "classify")
     logits, labels = [], []

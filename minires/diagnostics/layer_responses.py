@@ -14,7 +14,7 @@ from ..errors import ConfigError
 from ..kernels import Kernel, find, use
 from ..models.blocks import Gain, Shift
 from ..nn.state import preserve_state
-from ..autograd.tensor import Tensor, no_grad
+from ..autograd import Tensor, no_grad
 from .evaluation import check_batches
 from .parts import array_of, depths, main_path, square_sum, watching
 
@@ -41,7 +41,7 @@ def responses(model, batches, mode="eval"):
     model : nn.Module
         Stays as it is.
     batches : iterable of (images, labels)
-        Gone through once: `data.EvaluationBatches`, or a list, of one pair for a single batch. Labels are not looked at.
+        Gone through once: `data.eval_loader`, or a list, of one pair for a single batch. Labels are not looked at.
     mode : {"train", "eval"}
         In "train" batch norm uses each batch's own statistics.
 

@@ -1,4 +1,4 @@
-"""What becomes of a trained net when blocks are taken out or exchanged: Veit et al. 2016 (arXiv:1605.06431).
+"""How a trained net does when blocks are taken out or exchanged: Veit et al. 2016 (arXiv:1605.06431).
 
 A plain net that loses one layer is lost. A residual net hardly notices: it is many nets of different depth added up, and
 loses half of them.
@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import functional as F
 from ..errors import ConfigError
-from ..models.blocks import subsample_and_pad
-from ..nn.state import overridden
+from ..models.shortcuts import NoShortcut, shortcut_without_parameters
+from ..models.stochastic_depth import StochasticDepth
+from ..nn.overriding import computation_of, overridden
 from .evaluation import check_batches, evaluate
 from .parts import blocks, pick_blocks
 
@@ -28,11 +30,11 @@ class Lesion(NamedTuple):
 
 @contextmanager
 def dropped(model, *names):
-    """Within: each block of `model` that is named, such as ``"layer1.0"``, hands on what comes in.
+    """Within: each block of `model` that is named, such as ``"layer1.0"``, passes on its input.
 
-    Of a residual block y = relu(F(x) + S(x)) only the shortcut stays: relu(S(x)); of one with pre-activation S(x) itself, where S, if
-    it is a projection, begins with the batch norm and ReLU that F begins with too. A block of a plain net becomes the identity, or
-    where it changes the shape what shortcut A would be there: the input subsampled and padded with zero channels.
+    Of a residual block y = relu(F(x) + S(x)) only the shortcut stays: relu(S(x)). Of one with pre-activation it is S(x) itself; a
+    projection there begins with the batch norm and ReLU that F begins with too. A block of a plain net becomes the identity, or where
+    it changes the shape, shortcut A: the input subsampled and padded with zero channels.
 
     Raises
     ------
@@ -40,7 +42,7 @@ def dropped(model, *names):
         For a name that is no block.
     """
     chosen = pick_blocks(model, names, "dropped")
-    with overridden({block: _passing(block) for block in chosen}):
+    with overridden({block: _without_branch(block) for block in chosen}):
         yield
 
 
@@ -59,7 +61,7 @@ def swapped(model, first, second):
         name, one, other = next((name, one, other) for (name, one), (_, other) in zip(_kind(a), _kind(b)) if one != other)
         raise ConfigError("swapped", f"{first} and {second}", "two blocks of one shape", f"{name} {one} and {other}",
                           "take two from one stage, neither where the shape changes")
-    with overridden({a: b.forward, b: a.forward}):
+    with overridden({a: computation_of(b), b: computation_of(a)}):
         yield
 
 
@@ -71,7 +73,7 @@ def drop_each(model, batches, mode="eval"):
     model : nn.Module
         A plain or residual net, of any blocks. Stays as it is.
     batches : iterable of (images, labels)
-        Gone through once for each record: `data.EvaluationBatches`, or a list.
+        Gone through once for each record: `data.eval_loader`, or a list.
     mode : {"train", "eval"}
         As for `evaluate`.
 
@@ -160,18 +162,16 @@ def swap_each(model, batches, pairs=None, mode="eval"):
     return records
 
 
-def shortcut(block, x):
-    """S(x) of a residual block, and what stands for it in a plain one."""
-    if block.shortcut != "none":
-        return block.shortcut_of(x)
-    return subsample_and_pad(x, block.stride, block.new_channels) if block.stride != 1 or block.new_channels else x
-
-
-def _passing(block):
-    return lambda x: block.end(shortcut(block, x))         # in a plain net ReLU changes nothing: what comes in is not below 0
+def _without_branch(block):
+    """The function that `block` computes without its F."""
+    if not isinstance(block.shortcut, NoShortcut):
+        return block.skip
+    shortcut = shortcut_without_parameters(block.in_channels, block.out_channels, block.stride)
+    return lambda x: F.relu(shortcut(x))                 # the ReLU changes nothing: x comes from one
 
 
 def _kind(block):
     """What two blocks must have in common to stand in each other's place: (name, layer, with sizes and stride) of each of their layers."""
-    layers = [(name, repr(layer)) for name, layer in block.named_modules() if not list(layer.children())]
-    return [*layers, ("shortcut", block.shortcut), ("stride", block.stride)]
+    layers = [(name, repr(layer)) for name, layer in block.named_modules()
+              if not list(layer.children()) and not isinstance(layer, StochasticDepth)]
+    return [*layers, ("stride", block.stride)]

@@ -64,14 +64,14 @@ def watching(modules, on_call, on_gradient=None):
                 y.register_hook(lambda gradient: on_gradient(name, gradient))
         return hook                               # neither hook returns anything: they replace nothing
 
-    removers = []
+    handles = []
     try:
         for name, module in modules.items():
-            removers.append(module.register_forward_hook(hook_of(name)))
+            handles.append(module.register_forward_hook(hook_of(name)))
         yield
     finally:
-        for remove in removers:
-            remove()
+        for handle in handles:
+            handle.remove()
 
 
 def array_of(images):

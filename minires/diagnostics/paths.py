@@ -17,8 +17,10 @@ import numpy as np
 
 from .. import functional as F
 from ..errors import ConfigError
-from ..nn.state import overridden, preserve_state
-from ..autograd.tensor import Tensor, no_grad
+from ..models.shortcuts import NoShortcut
+from ..nn.overriding import overridden
+from ..nn.state import preserve_state
+from ..autograd import Tensor
 from .parts import array_of, blocks, norm, pick_blocks, standard_error
 
 
@@ -37,10 +39,10 @@ class PathGradient(NamedTuple):
 def routed(model, *through):
     """Within: backward passes each block named in `through` by its residual branch only, all others by their shortcut only.
 
-    What the net computes stays the same; in y = relu(F(x) + S(x)) the term that is not to pass a gradient is taken off the tape. A
-    batch norm and ReLU that both terms begin with, as in a block with pre-activation and a projection, belongs to both ways.
+    What the net computes stays the same: in y = relu(F(x) + S(x)) one of the two terms is taken off the tape. A batch norm and ReLU that
+    both terms begin with, as in a block with pre-activation and a projection, belongs to both ways.
 
-    Stochastic depth goes on in training: of a block that is left out of a batch there is the shortcut only, and nothing passes its branch.
+    Stochastic depth goes on in training: a dropped block has its shortcut only, and no gradient passes through its branch.
 
     Raises
     ------
@@ -48,7 +50,8 @@ def routed(model, *through):
         For a name that is no block, or a net without shortcuts.
     """
     pick_blocks(model, through, "routed")
-    with overridden({block: _one_way(block, name in through) for name, block in _residual_blocks(model, "routed").items()}):
+    blocked = [block.shortcut if name in through else block.branch_end for name, block in _residual_blocks(model, "routed").items()]
+    with overridden(outputs={module: Tensor.detach for module in blocked}):
         yield
 
 
@@ -135,25 +138,6 @@ def path_gradients(model, images, labels, lengths=None, samples=10, seed=0, mode
 
 def _residual_blocks(model, where):
     found = blocks(model, where)
-    if any(block.shortcut == "none" for block in found.values()):
+    if any(isinstance(block.shortcut, NoShortcut) for block in found.values()):
         raise ConfigError(where, "a plain net has one path only", "a net with shortcuts, such as models.resnet(20)", "one without")
     return found
-
-
-def _one_way(block, by_branch):
-    """A forward for `block` that computes the same, with one of its two terms off the tape."""
-    def forward(x):
-        if block.drop_block():
-            y = block.end(block.shortcut_of(x))
-            return y.detach() if by_branch else y
-        h = block.entry(x)
-        if by_branch:
-            return block.end(block.branch(h) + _off_tape(block.shortcut_of, x, h))
-        return block.end(_off_tape(block.branch, h) + block.shortcut_of(x, h))
-
-    return forward
-
-
-def _off_tape(function, *inputs):
-    with no_grad():
-        return function(*inputs).detach()                  # a shortcut may hand on x itself, which is on the tape

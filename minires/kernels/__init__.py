@@ -1,16 +1,17 @@
 """Arrays in, arrays out: every computation minires differentiates, as pairs of plain functions.
 
-Three backends hold the same kernels under the same names: `naive` in loops that read like the definition, `cpu` in fast
-NumPy, `gpu` in CUDA for arrays of CuPy; in `common` is what any array library writes alike. `find` chooses by name and
-by where the arrays live, `use` swaps in your own.
+Three backends hold the same kernels under the same names: `naive` in loops that read like the
+definition, `cpu` in fast NumPy, `gpu` in CUDA for CuPy's arrays; `common` holds kernels that read the
+same for any array library. `find` chooses by name and by where the arrays live; `use` swaps in your
+own for a ``with`` block (`scope.py` says what that means), `set_default` for good.
 """
 
 from importlib import import_module
 
-from .registry import find, names, device_function, use_fused, use
 from .kernel import Kernel
+from .registry import device_function, find, names, set_default, use, use_fused
 
-__all__ = ["Kernel", "find", "names", "device_function", "use_fused", "use"]
+__all__ = ["Kernel", "device_function", "find", "names", "set_default", "use", "use_fused"]
 
 
 def __getattr__(name):

@@ -16,14 +16,15 @@ class Kernel:
                 return y, y                # the result, and what backward needs of it: the cache
 
             def backward(dy, y):
-                return dy * (y > 0)        # one gradient for each array that forward took by position
+                return dy * (y > 0)        # one gradient for each positional array of forward
 
-    ``forward(*arrays, **settings)`` returns ``(y, cache)``; ``backward(dy, cache)`` takes dL/dy and returns dL/dx
-    for every positional array of forward, as one array or as a tuple. Neither changes the arrays it is given,
-    knows of Tensors, or needs the tape, so both can be called and tested on their own.
+    ``forward(*arrays, **settings)`` returns ``(y, cache)``. ``backward(dy, cache)`` takes dL/dy and
+    returns dL/dx for every positional array of forward, as one array or as a tuple. Both work on
+    plain arrays, which they do not change, and need neither Tensors nor the tape: call and test them
+    on their own.
 
-    A backward that can save work may take a third argument, ``needs``: a tuple of booleans, one for each array.
-    Where it is False nobody asked for that gradient, and None may be returned in its place.
+    A backward that can save work may take a third argument, ``needs``: a tuple of booleans, one for
+    each array. Where it is False that gradient is not needed, and None may be returned instead.
     """
 
     takes_needs = False
@@ -31,37 +32,40 @@ class Kernel:
     def __init_subclass__(cls):
         for name in ("forward", "backward"):
             if name in vars(cls) and not isinstance(vars(cls)[name], staticmethod):
-                setattr(cls, name, staticmethod(vars(cls)[name]))      # plain functions: there is no `self`
+                setattr(cls, name, staticmethod(vars(cls)[name]))      # plain functions, no `self`
         if hasattr(cls, "backward"):
             cls.takes_needs = "needs" in inspect.signature(cls.backward).parameters
 
 
-def as_kernel(name, pair, like):
-    """Make a Kernel of a learner's pair: a Kernel, anything with forward and backward, or the two in a tuple.
+def as_kernel(name, pair, like, where="kernels.use"):
+    """Make a Kernel of a learner's pair: a Kernel, anything with forward and backward, or a tuple.
 
     Raises
     ------
     ConfigError
-        If `pair` is none of these, or its forward does not take the settings of the kernel it stands in for, `like`.
+        If `pair` is none of these, or its forward does not take the settings that the net will pass
+        it: those of `like`, the kernel it stands in for. `where` is the function to name.
     """
+    where = f"{where}({name}=...)"
     if isinstance(pair, (tuple, list)) and len(pair) == 2:
         forward, backward = pair
     else:
         forward, backward = getattr(pair, "forward", None), getattr(pair, "backward", None)
     if not callable(forward) or not callable(backward):
-        raise ConfigError(f"kernels.use({name}=...)", "not a kernel",
-                          "a Kernel, an object with forward and backward, or a tuple (forward, backward)", repr(pair))
-    _check_settings(name, forward, like)
+        raise ConfigError(where, "not a kernel", "a Kernel, an object with forward and backward, "
+                          "or a tuple (forward, backward)", repr(pair))
+    _check_settings(where, name, forward, like)
     if isinstance(pair, type) and issubclass(pair, Kernel):
         return pair
-    return type(name, (Kernel,), {"forward": staticmethod(forward), "backward": staticmethod(backward)})
+    functions = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
+    return type(name, (Kernel,), functions)
 
 
-def _check_settings(name, forward, like):
-    """`forward` must take all that the net will pass it by keyword: the library's arguments with a default."""
+def _check_settings(where, name, forward, like):
+    """`forward` must take by keyword what has a default in the library's kernel."""
     try:
         taken = inspect.signature(forward).parameters
-    except (TypeError, ValueError):                # a function written in C may not say what it takes
+    except (TypeError, ValueError):            # a function written in C may not say what it takes
         return
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values()):
         return
@@ -69,5 +73,7 @@ def _check_settings(name, forward, like):
                 if parameter.default is not parameter.empty]
     missing = [key for key in settings if key not in taken]
     if missing or "self" in taken:
-        raise ConfigError(f"kernels.use({name}=...)", "forward does not fit", f"forward{inspect.signature(like.forward)}",
-                          f"forward{inspect.signature(forward)}", f"see {name} in minires/kernels/naive")
+        raise ConfigError(where, "forward does not fit",
+                          f"forward{inspect.signature(like.forward)}",
+                          f"forward{inspect.signature(forward)}",
+                          f"see {name} in minires/kernels/naive")

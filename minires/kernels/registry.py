@@ -1,69 +1,97 @@
 """Which pair of functions answers to a kernel's name."""
 
-from contextlib import contextmanager
+import threading
+import warnings
 from importlib import import_module
+from typing import NamedTuple
 
 from ..errors import unknown_name
 from .kernel import Kernel, as_kernel
+from .scope import Block, Setting
 
-BACKENDS = ("cpu", "naive")                                       # for arrays of NumPy; those on a GPU have the backend gpu
-FUSED = {"add_relu": ("add", "relu"),                          # kernel -> the kernels whose work it does in fewer passes
+BACKENDS = ("cpu", "naive")        # for NumPy's arrays; arrays on a GPU have the backend gpu
+FUSED = {"add_relu": ("add", "relu"),          # kernel -> those whose work it does in fewer passes
          "batch_norm_relu": ("batch_norm", "add", "relu"),
          "conv2d_relu": ("conv2d", "add", "relu")}
 
-_backends = {}              # backend -> its kernels by name, filled as backends are imported
-_backend = "cpu"            # the backend whose kernels are used on the CPU
-_swapped = {}            # name -> kernel put in its place by use()
-_fused = True            # whether kernels that do the work of several are used
+
+class Choice(NamedTuple):
+    """Which kernels answer. In a choice for a block, None leaves a setting as it is around it."""
+
+    backend: str | None            # of the kernels for arrays on the CPU
+    fused: bool | None             # whether kernels that do the work of several are used
+    pairs: dict                    # name -> kernel that is swapped in; None: the library's own
+
+    def over(self, around: "Choice") -> "Choice":
+        """This choice, completed by the one around it."""
+        return Choice(self.backend or around.backend,
+                      around.fused if self.fused is None else self.fused,
+                      {**around.pairs, **self.pairs})
 
 
-def find(name, device="cpu", swapped=True):
+_default = Choice("cpu", True, {})               # replaced by `set_default`, never changed in place
+_changing = threading.Lock()
+_blocks = Setting("kernels.use")
+_backends = {}                     # backend -> its kernels by name, filled as backends are imported
+
+
+def find(name: str, device="cpu", swapped=True) -> type[Kernel]:
     """The kernel that answers to `name` for arrays on `device`.
 
-    The one swapped in by `use`, else, or unless `swapped`, that of the backend in use.
+    That is the one swapped in, if there is one and `swapped` is true; else the backend's.
     """
-    kernel = _swapped.get(name) if swapped else None
-    return kernel if kernel is not None else _kernels(_backend if device == "cpu" else device)[name]
+    choice = in_use()
+    kernel = choice.pairs.get(name) if swapped else None
+    return kernel or _kernels(choice.backend if device == "cpu" else device)[name]
 
 
-def device_function(name, device="cpu"):
-    """The function or class `name` of a backend that is no kernel, for it has no derivative: `sgd`, `update_running_stats`, `prepare_images`."""
+def device_function(name: str, device="cpu"):
+    """A backend's function or class `name` that has no derivative, so that it is no kernel.
+
+    They are `sgd`, `update_running_stats` and `prepare_images`.
+    """
     return getattr(import_module(f"{__package__}.{device}"), name)
 
 
-def use_fused(name):
-    """Whether the kernel `name`, which does the work of several (`FUSED`), shall be used in their place.
+def use_fused(name: str) -> bool:
+    """Whether to use the kernel `name`, one of `FUSED`, instead of the kernels whose work it does.
 
-    Not if one of these was swapped, for it is to be seen at work, or ``use(fused=False)`` was said; unless `name` itself was
-    swapped.
+    Not with ``fused=False``, nor if one of those kernels was swapped, because the swapped one must
+    run. In any case if `name` itself was swapped.
     """
-    return name in _swapped or _fused and not any(part in _swapped for part in FUSED[name])
+    choice = in_use()
+    swapped = {part for part, kernel in choice.pairs.items() if kernel is not None}
+    return name in swapped or choice.fused and swapped.isdisjoint(FUSED[name])
 
 
-def names():
+def names() -> list[str]:
     """The names of all kernels, in alphabetical order."""
     return sorted(_kernels("cpu"))
 
 
-class use:
-    """Swap in your own kernels, or another backend's: for good, or for the length of a ``with`` block.
+class use(Block):
+    """Swap in your own kernels, or another backend's, for the length of a ``with`` block.
+
+    Only the code inside the block uses them: not other threads, other async tasks, or the code that
+    consumes a generator. ``@use(...)`` does the same for each call of a function. Blocks may be
+    nested. To change kernels for good there is `set_default`.
 
     Parameters
     ----------
     backend : {"cpu", "naive"}, optional
         Take every kernel for arrays on the CPU from this backend.
     fused : bool, optional
-        Whether kernels that do the work of several, such as batch_norm_relu, are used in their place. With False each
-        of these can be timed, or seen by a hook, on its own.
+        Whether kernels that do the work of several, such as batch_norm_relu, are used. With False
+        each of the several can be timed, or seen by a hook, on its own.
     **pairs
-        ``name=pair``: what computes that kernel from now on. A pair is a `Kernel`, an object or module with
-        ``forward`` and ``backward``, or a tuple of the two. ``name=None`` puts the library's own back. On the GPU it is
-        given arrays of CuPy, which NumPy's functions take too.
+        ``name=pair``: the pair that computes the kernel `name`. A pair is a `Kernel`, an object or
+        module with ``forward`` and ``backward``, or a tuple of the two. ``name=None`` is the
+        library's own. On the GPU a pair is given CuPy's arrays, which NumPy's functions take too.
 
     Raises
     ------
     ConfigError
-        For an unknown backend or kernel name (suggesting the nearest), or something that is no pair.
+        For an unknown backend or kernel name (suggesting the nearest), or if `pair` is no pair.
 
     Examples
     --------
@@ -73,42 +101,62 @@ class use:
     ...     model(x)                               # runs on the loops of kernels/naive
     """
 
-    def __init__(self, backend=None, /, *, fused=None, **pairs):
-        global _backend, _swapped, _fused
-        if backend is not None and backend not in BACKENDS:
-            raise unknown_name("kernels.use", "backend", backend, BACKENDS)
-        for name in pairs:
-            if name not in _kernels("cpu"):
-                raise unknown_name("kernels.use", "kernel", name, names())
-        chosen = {name: as_kernel(name, pair, _kernels("naive")[name]) for name, pair in pairs.items() if pair is not None}
+    _used = True                   # until the arguments are found to be right: see __del__
 
-        self._before = _backend, _swapped, _fused
-        _backend = backend or _backend
-        _fused = _fused if fused is None else bool(fused)
-        _swapped = {name: kernel for name, kernel in _swapped.items() if name not in pairs} | chosen
+    def __init__(self, backend=None, *, fused=None, **pairs):
+        super().__init__(_blocks, _checked("kernels.use", backend, fused, pairs))
+        self._used = False
 
     def __enter__(self):
-        return self
+        self._used = True
+        return super().__enter__()
 
-    def __exit__(self, *exception):
-        global _backend, _swapped, _fused
-        _backend, _swapped, _fused = self._before
+    def __call__(self, function):
+        self._used = True
+        return super().__call__(function)
+
+    def __del__(self):
+        if not self._used:
+            warnings.warn("kernels.use: changed nothing, because it acts in a block: write `with "
+                          "kernels.use(...):`, or kernels.set_default(...) for good", stacklevel=2)
 
 
-def in_use():
-    """What `use` has set, for `as_it_was`."""
-    return _backend, _swapped, _fused
+def set_default(backend=None, *, fused=None, **pairs):
+    """Choose kernels for good, in all threads of this process. `use` blocks still take precedence.
+
+    Parameters and errors are those of `use`. ``set_default(relu=None)`` puts the library's own relu
+    back, ``set_default("cpu", fused=True)`` the backend and the fused kernels.
+    """
+    global _default
+    choice = _checked("kernels.set_default", backend, fused, pairs)
+    with _changing:
+        _default = choice.over(_default)
 
 
-@contextmanager
-def as_it_was(settings):
-    """Within: kernels are found as they were when `in_use` returned these settings."""
-    global _backend, _swapped, _fused
-    before, (_backend, _swapped, _fused) = in_use(), settings
-    try:
-        yield
-    finally:
-        _backend, _swapped, _fused = before
+def in_use() -> Choice:
+    """The choice in force here: the default, and over it the blocks around the running code."""
+    choice = _default
+    for block in _blocks.values():
+        choice = block.over(choice)
+    return choice
+
+
+def as_it_was(choice: Choice) -> Block:
+    """A block in which kernels are found as they were when `in_use` returned this choice."""
+    return Block(_blocks, choice._replace(pairs=dict.fromkeys(names()) | choice.pairs))
+
+
+def _checked(where, backend, fused, pairs):
+    """The arguments of `use` as a `Choice`."""
+    if backend is not None and backend not in BACKENDS:
+        raise unknown_name(where, "backend", backend, BACKENDS)
+    for name in pairs:
+        if name not in _kernels("cpu"):
+            raise unknown_name(where, "kernel", name, names())
+    naive = _kernels("naive")
+    chosen = {name: None if pair is None else as_kernel(name, pair, naive[name], where)
+              for name, pair in pairs.items()}
+    return Choice(backend, None if fused is None else bool(fused), chosen)
 
 
 def _kernels(backend):
@@ -116,5 +164,5 @@ def _kernels(backend):
     if backend not in _backends:
         module = import_module(f"{__package__}.{backend}")
         _backends[backend] = {name: value for name, value in vars(module).items()
-                        if isinstance(value, type) and issubclass(value, Kernel)}
+                              if isinstance(value, type) and issubclass(value, Kernel)}
     return _backends[backend]

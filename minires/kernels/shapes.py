@@ -1,91 +1,104 @@
-"""The shape rules of the operations: what comes out, and a clear error where nothing can.
+"""The shape rules of the operations: the shape of each result, or a clear error if there is none.
 
-Every backend asks here, so the loops of `naive` and the fast kernels refuse the same input with the same words.
+All backends share these rules, so the loops of `naive` and the fast kernels refuse the same input
+with the same words. Most functions bear the name of the kernel whose rule they hold.
 """
 
 from math import prod
-from operator import index
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import backend
-from ..errors import ConfigError, DataError, DtypeError, ShapeError
+from ..checks import is_integer, number
+from ..errors import DataError, DtypeError, ShapeError
 
 
 class Window(NamedTuple):
-    """A window sliding over images: each entry is (height, width), in pixels."""
+    """A window that slides over images: each entry is (height, width), in pixels."""
 
-    kernel: tuple
+    kernel_size: tuple
     stride: tuple
     padding: tuple
     dilation: tuple = (1, 1)
 
 
-def window(where, kernel_size, stride, padding, dilation=1):
-    """Check the settings of a sliding window, each an int or a (height, width) pair, and return a `Window`."""
+def sliding_window(where, kernel_size, stride, padding, dilation=1):
+    """Check the settings of a window, each an int or a (height, width) pair; return a `Window`."""
     return Window(pair(where, "kernel_size", kernel_size, 1), pair(where, "stride", stride, 1),
                   pair(where, "padding", padding, 0), pair(where, "dilation", dilation, 1))
 
 
 def pair(where, name, value, least):
     """`value` as a (height, width) pair of ints, each at least `least`."""
-    values = (value, value) if isinstance(value, (int, np.integer)) else value
     try:
-        values = tuple(values)
-        good = len(values) == 2 and all(isinstance(v, (int, np.integer)) and v >= least for v in values)
+        values = (value, value) if is_integer(value) else tuple(value)
     except TypeError:
-        good = False
-    if not good:
-        raise ShapeError(where, name, f"an int or a pair of ints, each at least {least}", repr(value))
+        values = ()
+    if len(values) != 2 or not all(is_integer(v, least) for v in values):
+        raise ShapeError(where, name, f"an int or a pair of ints, each at least {least}",
+                         repr(value))
     return int(values[0]), int(values[1])
 
 
 def images(where, shape):
     """Check that `shape` is that of a batch of images, (N, H, W, C)."""
     if len(shape) != 4:
-        raise ShapeError(where, "input is not a batch of images", "shape (N, H, W, C)", f"shape {shape}")
+        raise ShapeError(where, "input is not a batch of images", "shape (N, H, W, C)",
+                         f"shape {shape}")
     return shape
 
 
-def slide(where, size, win):
-    """How many positions a window has over an image of `size` (H, W), as (rows, columns).
+def output_size(where, size, window):
+    """The rows and columns of the result when a window slides over images of `size` (H, W).
 
-    floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 along each axis.
+    floor((size + 2 padding - dilation (kernel_size - 1) - 1) / stride) + 1 along each axis.
     """
-    out = tuple((n + 2 * p - d * (k - 1) - 1) // s + 1
-                for n, k, s, p, d in zip(size, win.kernel, win.stride, win.padding, win.dilation))
+    extent = tuple(d * (k - 1) + 1 for k, d in zip(window.kernel_size, window.dilation))
+    out = tuple((n + 2 * p - e) // s + 1
+                for n, e, s, p in zip(size, extent, window.stride, window.padding))
     if min(out) < 1:
+        smallest = tuple(e - 2 * p for e, p in zip(extent, window.padding))
         raise ShapeError(where, "the window does not fit into the image",
-                         f"an image of at least {tuple(d * (k - 1) + 1 - 2 * p for k, p, d in zip(win.kernel, win.padding, win.dilation))}",
-                         f"{tuple(size)} with kernel {win.kernel}, padding {win.padding}, dilation {win.dilation}",
+                         f"an image of at least {smallest}",
+                         f"{tuple(size)} with kernel {window.kernel_size}, "
+                         f"padding {window.padding}, dilation {window.dilation}",
                          "use larger images, a smaller kernel or more padding")
     return out
 
 
 def conv2d(x, w, stride, padding, dilation, groups):
-    """The output shape and the window of a convolution, from the shapes `x` (N, H, W, C) and `w` (KH, KW, C/groups, O)."""
-    n, height, width, channels = images("conv2d", x)
+    """The output's shape and the window, for images of shape `x` and weights of shape `w`.
+
+    x (N, H, W, C_in), w (KH, KW, C_in / groups, C_out).
+    """
+    n, height, width, in_channels = images("conv2d", x)
     if len(w) != 4:
         raise ShapeError("conv2d", "weight", "shape (KH, KW, C_in / groups, C_out)", f"shape {w}")
-    if not isinstance(groups, (int, np.integer)) or groups < 1 or channels % groups or w[3] % groups:
-        raise ShapeError("conv2d", "groups", f"a divisor of both {channels} input and {w[3]} output channels", repr(groups))
-    if w[2] * groups != channels:
+    if not is_integer(groups, 1) or in_channels % groups or w[3] % groups:
+        raise ShapeError("conv2d", "groups",
+                         f"a divisor of both {in_channels} input and {w[3]} output channels",
+                         repr(groups))
+    if w[2] * groups != in_channels:
         raise ShapeError("conv2d", "input channels do not match the weight",
-                         f"{w[2] * groups} channels (weight {w}, groups={groups})", f"{channels} (input {x})",
+                         f"{w[2] * groups} channels (weight {w}, groups={groups})",
+                         f"{in_channels} (input {x})",
                          "images are (N, H, W, C), weights (KH, KW, C_in / groups, C_out)")
-    win = window("conv2d", w[:2], stride, padding, dilation)
-    return (n, *slide("conv2d", (height, width), win), w[3]), win
+    window = sliding_window("conv2d", w[:2], stride, padding, dilation)
+    return (n, *output_size("conv2d", (height, width), window), w[3]), window
 
 
 def pool2d(where, x, kernel_size, stride, padding):
-    """The output shape and the window of a pooling over `x` (N, H, W, C); stride None means the kernel's size."""
+    """The output's shape and the window of a pooling over images of shape `x` (N, H, W, C).
+
+    A `stride` of None means the kernel's size.
+    """
     n, height, width, channels = images(where, x)
-    win = window(where, kernel_size, kernel_size if stride is None else stride, padding)
-    if any(2 * p > k for p, k in zip(win.padding, win.kernel)):
-        raise ShapeError(where, "padding", f"at most half the kernel {win.kernel}", str(win.padding),
-                         "more would give windows that hold padding alone")
-    return (n, *slide(where, (height, width), win), channels), win
+    window = sliding_window(where, kernel_size, kernel_size if stride is None else stride, padding)
+    if any(2 * p > k for p, k in zip(window.padding, window.kernel_size)):
+        raise ShapeError(where, "padding", f"at most half the kernel {window.kernel_size}",
+                         str(window.padding), "more would give windows that hold padding alone")
+    return (n, *output_size(where, (height, width), window), channels), window
 
 
 def broadcast(where, a, b):
@@ -93,8 +106,8 @@ def broadcast(where, a, b):
     try:
         return np.broadcast_shapes(a, b)
     except ValueError:
-        raise ShapeError(where, "shapes do not broadcast", "sizes equal or 1, counted from the last axis",
-                         f"{a} and {b}") from None
+        raise ShapeError(where, "shapes do not broadcast",
+                         "sizes equal or 1, counted from the last axis", f"{a} and {b}") from None
 
 
 def matmul(a, b):
@@ -110,28 +123,39 @@ def matmul(a, b):
 def linear(x, w, b):
     """Check a linear layer: `x` (N, in), `w` (in, out), `b` (out,)."""
     if len(x) != 2 or len(w) != 2 or x[1] != w[0]:
-        raise ShapeError("linear", "input does not match the weight", "input (N, in) and weight (in, out)",
-                         f"input {x} and weight {w}", "flatten images to (N, in) first")
+        raise ShapeError("linear", "input does not match the weight",
+                         "input (N, in) and weight (in, out)", f"input {x} and weight {w}",
+                         "flatten images to (N, in) first")
     bias("linear", w, b)
 
 
 def bias(where, w, b):
-    """Check that a bias of shape `b` holds one value for each output of weights of shape `w`, (..., out)."""
+    """Check that a bias of shape `b` holds one value for each output of weights of shape `w`.
+
+    w (..., out), b (out,).
+    """
     if b != w[-1:]:
         raise ShapeError(where, "bias", f"shape {w[-1:]}", f"shape {b}")
 
 
 def channels(where, x, **vectors):
-    """Check that every array in `vectors` (None is passed over) holds one value for each channel of `x` (..., C)."""
+    """Check that every array in `vectors` holds one value for each channel of `x` (..., C).
+
+    A vector may be None, which is skipped.
+    """
     if len(x) < 2 or 0 in x:
-        raise ShapeError(where, "input", "shape (N, ..., C) with at least two axes, none of them empty", f"shape {x}")
+        raise ShapeError(where, "input",
+                         "shape (N, ..., C) with at least two axes, none of them empty",
+                         f"shape {x}")
     for name, vector in vectors.items():
         if vector is not None and vector.shape != x[-1:]:
-            raise ShapeError(where, name, f"shape {x[-1:]}, one value for each channel of input {x}", f"shape {vector.shape}")
+            raise ShapeError(where, name,
+                             f"shape {x[-1:]}, one value for each channel of input {x}",
+                             f"shape {vector.shape}")
 
 
 def same(where, x, whose="the input's", **arrays):
-    """Check that every array in `arrays` (None is passed over) has shape `x`."""
+    """Check that every array in `arrays` has shape `x`. An array may be None, which is skipped."""
     for name, array in arrays.items():
         if array is not None and array.shape != x:
             raise ShapeError(where, name, f"shape {x}, {whose}", f"shape {array.shape}")
@@ -140,7 +164,7 @@ def same(where, x, whose="the input's", **arrays):
 def axes(where, axis, ndim):
     """`axis` (None, an int or a tuple) as a sorted tuple of non-negative ints."""
     given = tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    if not all(isinstance(a, (int, np.integer)) and -ndim <= a < ndim for a in given):
+    if not all(is_integer(a, -ndim, ndim - 1) for a in given):
         raise ShapeError(where, "axis", f"axes between {-ndim} and {ndim - 1}", repr(axis))
     out = tuple(sorted({int(a) % ndim for a in given}))
     if len(out) != len(given):
@@ -149,80 +173,92 @@ def axes(where, axis, ndim):
 
 
 def reduction(where, shape, axis, least=0):
-    """The axes that `axis` names, and how many elements are reduced to one along them: `least` or more."""
+    """The axes that `axis` names, and how many elements each result is made from.
+
+    Fewer than `least` are an error: a sum of no elements is 0, but there is no largest of them.
+    """
     reduced = axes(where, axis, len(shape))
     count = prod(shape[a] for a in reduced)
     if count < least:
-        raise ShapeError(where, "no elements", f"at least {least}", f"shape {shape}, reduced over axes {reduced}")
+        raise ShapeError(where, "no elements", f"at least {least}",
+                         f"shape {shape}, reduced over axes {reduced}")
     return reduced, count
 
 
 def reshape(old, new):
-    """The full new shape, with one -1 worked out."""
-    try:
-        new = tuple(index(n) for n in new)
-    except TypeError:
-        raise ShapeError("reshape", "shape", "ints", repr(new)) from None
+    """The full new shape, where one size may be -1: that one follows from the others."""
+    if not isinstance(new, (tuple, list)) or not all(is_integer(n) for n in new):
+        raise ShapeError("reshape", "shape", "ints", repr(new))
+    new = tuple(int(n) for n in new)
     known = prod(n for n in new if n != -1)
     full = tuple(prod(old) // known if n == -1 and known else n for n in new)
     if new.count(-1) > 1 or any(n < -1 for n in new) or prod(full) != prod(old):
-        raise ShapeError("reshape", "the number of elements must stay", f"{prod(old)} elements (shape {old})", f"shape {new}")
+        raise ShapeError("reshape", "the number of elements must stay",
+                         f"{prod(old)} elements (shape {old})", f"shape {new}")
     return full
 
 
 def cross_entropy(logits, labels, label_smoothing):
-    """Check class labels against logits (N, K): N integers in 0 .. K - 1; and the smoothing, a number from 0 to 1."""
+    """Check that there are N class labels from 0 to K - 1 for logits (N, K), and the smoothing."""
     where = "cross_entropy"
-    if not 0 <= label_smoothing <= 1:
-        raise ConfigError(where, "label_smoothing", "a number from 0 to 1", repr(label_smoothing))
+    number(where, "label_smoothing", label_smoothing, "a number from 0 to 1", lambda s: 0 <= s <= 1)
     if len(logits) != 2 or logits[0] == 0:
         raise ShapeError(where, "logits", "shape (N, K) with N > 0", f"shape {logits}")
     if labels.shape != logits[:1]:
-        raise ShapeError(where, "labels", f"shape {logits[:1]}, one for each row of logits", f"shape {labels.shape}")
+        raise ShapeError(where, "labels", f"shape {logits[:1]}, one for each row of logits",
+                         f"shape {labels.shape}")
     if not np.issubdtype(labels.dtype, np.integer):
-        raise DtypeError(where, "labels", "integers", str(labels.dtype), "pass class numbers, not one-hot rows")
+        raise DtypeError(where, "labels", "integers", str(labels.dtype),
+                         "pass class numbers, not one-hot rows")
     low, high = int(labels.min()), int(labels.max())
     if low < 0 or high >= logits[1]:
         bad = low if low < 0 else high
-        raise DataError(where, "label out of range", f"0 to {logits[1] - 1} ({logits[1]} classes)", str(bad))
+        raise DataError(where, "label out of range", f"0 to {logits[1] - 1} ({logits[1]} classes)",
+                        str(bad))
 
 
-def order(axes, ndim):
-    """`axes` as a full order of `ndim` axes, reversed if None."""
-    order = tuple(reversed(range(ndim))) if axes is None else tuple(axes)
-    if sorted(a + ndim if isinstance(a, int) and a < 0 else a for a in order) != list(range(ndim)):
+def transpose(axes, ndim):
+    """`axes` as a permutation of `ndim` axes without negative ones; None reverses them."""
+    permutation = tuple(reversed(range(ndim))) if axes is None else tuple(axes)
+    if (not all(is_integer(a, -ndim, ndim - 1) for a in permutation)
+            or sorted(a % ndim for a in permutation) != list(range(ndim))):
         raise ShapeError("transpose", "axes", f"each of the {ndim} axes once", str(axes))
-    return tuple(a % ndim for a in order)
+    return tuple(int(a) % ndim for a in permutation)
 
 
 def pad(shape, widths):
     """`widths` as one (before, after) pair of ints for each axis of `shape`."""
     try:
-        pairs = tuple((int(before), int(after)) for before, after in widths)
+        pairs = tuple((before, after) for before, after in widths)
     except (TypeError, ValueError):
         pairs = ()
-    if len(pairs) != len(shape) or any(min(width) < 0 for width in pairs):
-        raise ShapeError("pad", "widths", f"(before, after), each at least 0, for each of the {len(shape)} axes", str(widths))
-    return pairs
+    if len(pairs) != len(shape) or not all(is_integer(n, 0) for width in pairs for n in width):
+        raise ShapeError("pad", "widths",
+                         f"(before, after), each at least 0, for each of the {len(shape)} axes",
+                         str(widths))
+    return tuple((int(before), int(after)) for before, after in pairs)
 
 
-def concatenate(given, axis):
-    """The non-negative axis and the shape of arrays of the `given` shapes joined along it."""
-    if not given:
+def concatenate(shapes, axis):
+    """The axis as a number from 0 on, and the shape of arrays of these `shapes` joined along it."""
+    if not shapes:
         raise ShapeError("concatenate", "nothing to join", "at least one array", "none")
-    first = given[0]
+    first, *others = shapes
     if axis is None or isinstance(axis, tuple):
         raise ShapeError("concatenate", "axis", "one of the axes", repr(axis))
     (axis,) = axes("concatenate", axis, len(first))
-    for shape in given[1:]:
-        if len(shape) != len(first) or shape[:axis] + shape[axis + 1:] != first[:axis] + first[axis + 1:]:
-            raise ShapeError("concatenate", f"sizes differ outside axis {axis}", f"shapes like {first}", str(shape))
-    return axis, first[:axis] + (sum(shape[axis] for shape in given),) + first[axis + 1:]
+    before, after = first[:axis], first[axis + 1:]
+    for shape in others:
+        if (shape[:axis], shape[axis + 1:]) != (before, after) or len(shape) != len(first):
+            raise ShapeError("concatenate", f"sizes differ outside axis {axis}",
+                             f"shapes like {first}", str(shape))
+    return axis, before + (sum(shape[axis] for shape in shapes),) + after
 
 
-def item(x, index):
+def getitem(x, index):
     """``x[index]`` as an array; an index that does not fit is a ShapeError."""
     try:
         return backend.as_array(x[index])
     except (IndexError, TypeError, ValueError) as error:
-        raise ShapeError("getitem", f"cannot index shape {x.shape} with {index!r}", todo=str(error)) from None
+        raise ShapeError("getitem", f"cannot index shape {x.shape} with {index!r}",
+                         todo=str(error)) from None

@@ -3,7 +3,8 @@
 from .. import functional as F
 from .. import nn
 from ..random import stream
-from .blocks import Shift
+from .blocks import Shift, block_class
+from .stochastic_depth import add_stochastic_depth
 
 
 class ResNet(nn.Module):
@@ -12,94 +13,92 @@ class ResNet(nn.Module):
     Parameters
     ----------
     stem : (int, int, int)
-        Channels, kernel size and stride of the first convolution.
+        Output channels, kernel size and stride of the first convolution.
     stages : sequence of (int, int)
-        Channels that come out of a stage, and how many blocks it has. The first block of each but the first stage has stride 2.
+        Output channels and number of blocks of each stage. The first block of each stage but the first has stride 2.
     num_classes, seed : int
-    style : BlockConfig
+    config : BlockConfig
 
     Attributes
     ----------
-    style : BlockConfig
+    config : BlockConfig
     recompute : bool
-        In training, keep only what goes into each block, and run the block again in backward (`nn.recompute`): the same numbers with less
-        memory, in about four thirds of the time. False at first; ``net.recompute = True`` switches it on.
+        In training, keep only the input of each block, and run the block again in backward (`nn.recompute`): the same numbers with
+        less memory, in about four thirds of the time. False at first; ``net.recompute = True`` switches it on.
     """
 
-    def __init__(self, stem, stages, num_classes, seed, style):
-        self.style = style
+    def __init__(self, stem, stages, num_classes, seed, config):
+        self.config = config
         # Shortcut convolutions draw from a stream of their own, so that all other weights of one seed are the same
-        # in the plain net and under every shortcut.
-        rng, shortcut_rng = stream(seed, "weights"), stream(seed, "shortcut weights")
+        # in the plain net and with every shortcut.
+        rngs = stream(seed, "weights"), stream(seed, "shortcut weights")
         channels, kernel_size, stride = stem
-        self.conv1 = style.conv(3, channels, kernel_size, stride, rng)
-        self.bn1 = Shift() if style.init == "fixup" else style.norm(channels)
-        self.stages = len(stages)
-        for stage, (out, blocks) in enumerate(stages, 1):
-            strides = [2 if stage > 1 else 1] + [1] * (blocks - 1)
-            made = []
-            for stride in strides:
-                made.append(style.block()(channels, out, stride, style, rng, shortcut_rng))
-                channels = out
-            setattr(self, f"layer{stage}", nn.Sequential(*made))
-        if style.pre_activation:
-            # Batch norm and ReLU of the first block have been done before it, by bn1: its shortcut adds what comes out of them.
+        self.conv1 = config.conv(3, channels, kernel_size, stride, rngs[0])
+        self.bn1 = Shift() if config.init == "fixup" else config.norm(channels)
+        self.num_stages = len(stages)
+        for number, (out_channels, num_blocks) in enumerate(stages, 1):
+            stage = self._make_stage(channels, out_channels, num_blocks, 1 if number == 1 else 2, rngs)
+            setattr(self, f"layer{number}", stage)
+            channels = out_channels
+        if config.pre_activation:
+            # bn1 of the net, with its ReLU, does this work before the first block, so that the shortcut adds its output too.
             self.layer1[0].bn1 = nn.Identity()
-            self.bn2 = style.norm(channels)
-        if style.init == "fixup":
+            self.bn2 = config.norm(channels)
+        if config.init == "fixup":
             self.bias2 = Shift()
-        # No ReLU follows the logits, and the features of a residual net are large at first, for every block has added to
-        # them. Weights as small as those of Krizhevsky et al. 2012 (standard deviation 0.01) start the loss at
-        # ln(num_classes); larger ones let the first steps at learning rate 0.1 fling resnet-56 away.
-        self.fc = nn.Linear(channels, num_classes, rng=rng, std=0.01)
-        if style.init == "fixup":
-            self._start_by_fixup()
-        if style.survival_prob < 1:
-            self._let_blocks_drop(style.survival_prob, stream(seed, "stochastic depth"))
+        # No ReLU follows the logits, and the features of a residual net are large at first, because every block has added
+        # to them. Weights as small as those of Krizhevsky et al. 2012 (standard deviation 0.01) start the loss at
+        # ln(num_classes). Larger ones let the first steps at learning rate 0.1 fling resnet-56 away.
+        self.fc = nn.Linear(channels, num_classes, rng=rngs[0], std=0.01)
+        if config.init == "fixup":
+            self._init_by_fixup()
+        if config.survival_prob < 1:
+            add_stochastic_depth(self.blocks(), config.survival_prob, stream(seed, "stochastic depth"))
 
-    @property
-    def recompute(self):
-        return all(stage.recompute for stage in self._stages())
+    def _make_stage(self, in_channels, out_channels, num_blocks, stride, rngs):
+        block = block_class(self.config)
+        first = block(in_channels, out_channels, stride, self.config, *rngs)
+        others = [block(out_channels, out_channels, 1, self.config, *rngs) for _ in range(num_blocks - 1)]
+        return nn.Sequential(first, *others)
 
-    @recompute.setter
-    def recompute(self, wanted):
-        for stage in self._stages():
-            stage.recompute = bool(wanted)
-
-    def stem(self, x):
-        """What comes before the first block."""
-        return nn.conv_norm_relu(self.conv1, self.bn1, x)
-
-    def features(self, x):
-        """The mean over the map of what the last block puts out: (N, channels)."""
-        x = self.stem(x)
-        for stage in self._stages():
-            x = stage(x)
-        if self.style.pre_activation:
-            x = nn.norm_relu(self.bn2, x)
-        return F.global_avg_pool2d(x)
+    def _init_by_fixup(self):
+        blocks = self.blocks()
+        for block in blocks:
+            block.init_weights(len(blocks))
+        self.fc.weight.data[...] = 0
 
     def forward(self, x):
-        x = self.features(x)
-        if self.style.init == "fixup":
+        x = self.forward_features(x)
+        if self.config.init == "fixup":
             x = self.bias2(x)
         return self.fc(x)
 
+    def forward_features(self, x):
+        """The input of the last layer, a vector for each image: (N, channels)."""
+        x = self.stem(x)
+        for stage in self.stages():
+            x = stage(x)
+        if self.config.pre_activation:
+            x = nn.norm_relu(self.bn2, x)
+        return F.global_avg_pool2d(x)
+
+    def stem(self, x):
+        """The layers before the first block."""
+        return nn.conv_norm_relu(self.conv1, self.bn1, x)
+
+    def stages(self):
+        """`layer1`, `layer2`, ..., each a Sequential of blocks."""
+        return [getattr(self, f"layer{number}") for number in range(1, self.num_stages + 1)]
+
     def blocks(self):
         """All blocks, from the images to the logits."""
-        return [block for stage in self._stages() for block in stage]
+        return [block for stage in self.stages() for block in stage]
 
-    def _stages(self):
-        return [getattr(self, f"layer{stage}") for stage in range(1, self.stages + 1)]
+    @property
+    def recompute(self):
+        return all(stage.recompute for stage in self.stages())
 
-    def _start_by_fixup(self):
-        blocks = self.blocks()
-        for block in blocks:
-            block.start(len(blocks))
-        self.fc.weight.data[...] = 0
-
-    def _let_blocks_drop(self, survival_prob, random):
-        """Block l of L survives with probability 1 - (1 - survival_prob) l / L; all draw from one stream."""
-        blocks = self.blocks()
-        for number, block in enumerate(blocks, 1):
-            block.survival_prob, block.random = 1 - (1 - survival_prob) * number / len(blocks), random
+    @recompute.setter
+    def recompute(self, wanted):
+        for stage in self.stages():
+            stage.recompute = bool(wanted)

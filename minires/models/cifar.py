@@ -4,18 +4,15 @@ A 3x3 convolution to 16 channels; three stages of n blocks of two 3x3 convolutio
 on maps of size 32, 16 and 8, the first convolution of stages two and three with stride 2; global average pooling;
 a linear layer: 6n + 2 layers with weights. Batch norm follows each convolution, ReLU each batch norm.
 
-A residual net differs in one thing: in every block, what came in is added to what comes out, before the last ReLU.
-With shortcut A that adds no parameter, so the plain and the residual net of one depth are twins: the same
-parameters, of the same shapes and, for one seed, the same initial values.
+A residual net differs in one thing: every block adds its input to the output of its convolutions, before the last ReLU.
+With shortcut A that adds no parameter. So the plain and the residual net of one depth are twins: the same
+parameters, of the same shapes and, for one seed, with the same initial values.
 """
 
-import math
-
-import numpy as np
-
+from .. import checks
 from ..errors import ConfigError, unknown_name
-from .blocks import BlockConfig
 from .base import ResNet
+from .block_config import BlockConfig
 
 SHORTCUTS = ("A", "B", "C")
 INITS = ("he", "fixup", "skipinit")
@@ -43,7 +40,7 @@ def resnet(depth, *, width=16, shortcut="A", num_classes=10, batch_norm=True, se
     batch_norm : bool
         Without it, convolutions have a bias instead.
     seed : int
-        For the initial weights: `nn.init.he_normal`, but for the last layer, which starts smaller; and for stochastic depth.
+        For the initial weights (`nn.init.he_normal`, except in the last layer, which starts smaller) and for stochastic depth.
     pre_activation : bool
         Batch norm and ReLU before each convolution of a block, none after the addition, and both once more before the
         pooling (He et al. 2016, arXiv:1603.05027). As many parameters as without, and the same initial weights.
@@ -75,11 +72,11 @@ def resnet(depth, *, width=16, shortcut="A", num_classes=10, batch_norm=True, se
     if init == "fixup" and pre_activation:
         raise ConfigError("resnet", "init 'fixup' is for blocks that end in ReLU", "pre_activation=False", "pre_activation=True",
                           "init='skipinit' goes with both")
-    if not (_is_number(shortcut_scale) and math.isfinite(shortcut_scale)):
-        raise ConfigError("resnet", "shortcut_scale", "a number, such as 0.5", repr(shortcut_scale))
-    if not (_is_number(survival_prob) and 0 < survival_prob <= 1):
-        raise ConfigError("resnet", "survival_prob", "a probability above 0, at most 1", repr(survival_prob), "1 keeps every block")
-    return CifarResNet(depth, width, num_classes, seed, BlockConfig(shortcut, batch_norm, pre_activation, shortcut_scale, init, survival_prob))
+    shortcut_scale = checks.number("resnet", "shortcut_scale", shortcut_scale, "a number, such as 0.5")
+    survival_prob = checks.number("resnet", "survival_prob", survival_prob, "a probability above 0, at most 1",
+                                  lambda value: 0 < value <= 1, todo="1 keeps every block")
+    config = BlockConfig(shortcut, batch_norm, pre_activation, shortcut_scale, init, survival_prob)
+    return CifarResNet(depth, width, num_classes, seed, config)
 
 
 class CifarResNet(ResNet):
@@ -88,28 +85,31 @@ class CifarResNet(ResNet):
     Attributes
     ----------
     settings : dict
-        What it was built from but for the seed: ``CifarResNet(**settings, seed=0)`` is a net of the same shape.
+        What it was built from except for the seed: ``CifarResNet(**settings, seed=0)`` is a net of the same shape.
     """
 
-    def __init__(self, depth, width, num_classes, seed, style):
+    def __init__(self, depth, width, num_classes, seed, config):
         n = check_depth(depth)
-        self.settings = {"depth": depth, "width": width, "num_classes": num_classes, "style": style}
-        super().__init__((width, 3, 1), [(width, n), (2 * width, n), (4 * width, n)], num_classes, seed, style)
+        width = checks.integer("CifarResNet", "width", width)
+        num_classes = checks.integer("CifarResNet", "num_classes", num_classes)
+        self.settings = {"depth": int(depth), "width": width, "num_classes": num_classes, "config": config}
+        super().__init__((width, 3, 1), [(width, n), (2 * width, n), (4 * width, n)], num_classes, seed, config)
 
 
 def check_depth(depth, step=6):
-    """The n of a depth of step n + 2. Raises ConfigError if there is none.
+    """The n of a depth of ``step * n + 2`` layers.
 
-    In each of the three stages of a `CifarResNet` there are n blocks of two layers: 6n + 2. In a `Mlp` there are n in all: 2n + 2.
+    A `CifarResNet` has three stages of n blocks of two layers, and two layers more: 6n + 2. An `Mlp` has one stage: 2n + 2.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such n: names the nearest depth.
     """
-    if isinstance(depth, bool) or not isinstance(depth, (int, np.integer)) or depth < step + 2 or (depth - 2) % step:
-        near = max(step + 2, step * round((depth - 2) / step) + 2) if isinstance(depth, (int, np.integer)) else 20
-        stages = "three stages of n blocks" if step == 6 else "n blocks"
+    if not checks.is_integer(depth, least=step + 2) or (depth - 2) % step:
+        nearest = max(step + 2, (int(depth) - 2 + step // 2) // step * step + 2) if checks.is_integer(depth) else 20
+        blocks = "three stages of n blocks" if step == 6 else "n blocks"
         known = ", ".join(str(step * n + 2) for n in range(1, 6))
-        raise ConfigError("depth", f"{stages} of two layers, and two more", f"{step}n + 2: {known}, ...", repr(depth),
-                          f"the nearest is {near}")
-    return (depth - 2) // step
-
-
-def _is_number(value):
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+        raise ConfigError("depth", f"{blocks} of two layers, and two more", f"{step}n + 2: {known}, ...", repr(depth),
+                          f"the nearest is {nearest}")
+    return (int(depth) - 2) // step

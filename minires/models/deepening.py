@@ -9,7 +9,9 @@ import numpy as np
 
 from .. import backend, nn
 from ..errors import ConfigError
-from ..autograd.tensor import no_grad
+from ..autograd import no_grad
+from ..nn.state import preserve_state
+from .shortcuts import NoShortcut
 
 
 def deepen(net, depth, images):
@@ -55,7 +57,7 @@ def deepen(net, depth, images):
 
     for name, (mean, var) in _statistics(net, images).items():
         for block in list(getattr(deeper, name))[len(getattr(net, name)):]:
-            layers = list(block.children())
+            layers = [layer for layer in block.children() if not isinstance(layer, NoShortcut)]
             for layer, norm in zip(layers[::2], layers[1::2]):
                 _become_identity(layer, norm, mean, var)
     deeper.load_state_dict({**deeper.state_dict(), **net.state_dict()})
@@ -64,7 +66,7 @@ def deepen(net, depth, images):
 
 def _is_plain(net):
     settings = getattr(net, "settings", {})
-    return settings["style"].shortcut is None if "style" in settings else settings.get("residual") is False
+    return settings["config"].shortcut is None if "config" in settings else settings.get("residual") is False
 
 
 def _kind(net):
@@ -72,26 +74,20 @@ def _kind(net):
 
 
 def _statistics(net, images):
-    """By name of stage: the mean and biased variance of each channel that leaves it, as batch norm finds them for this batch."""
-    found, removers = {}, []
-    modes = [(module, module.training) for module in net.modules()]
-    buffers = [(buffer, backend.copy(buffer.data)) for _, buffer in net.named_buffers()]
+    """By name of stage: the mean and biased variance of each channel of its output, as batch norm finds them for this batch."""
+    found, handles = {}, []
     for name, stage in vars(net).items():
         if isinstance(stage, nn.Sequential):
             def look(module, inputs, output, name=name):
                 y = backend.move(output.data, "cpu").reshape(-1, output.shape[-1])
                 found[name] = y.mean(axis=0, dtype=np.float64), y.var(axis=0, dtype=np.float64)
-            removers.append(stage.register_forward_hook(look))
+            handles.append(stage.register_forward_hook(look))
     try:
-        with no_grad():
-            net.train()(images)
+        with preserve_state(net, "train"), no_grad():
+            net(images)
     finally:
-        for remove in removers:
-            remove()
-        for module, mode in modes:
-            module.training = mode
-        for buffer, before in buffers:
-            buffer.data[...] = before              # the forward pass has moved the running averages
+        for handle in handles:
+            handle.remove()
     return found
 
 

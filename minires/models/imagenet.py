@@ -1,7 +1,7 @@
 """The nets of He et al. 2015 (arXiv:1512.03385) for ImageNet, table 1: ResNet-18 to ResNet-152, and the plain nets of 18 and 34 layers.
 
 A 7x7 convolution with stride 2 to 64 channels and a max-pool with stride 2; four stages of blocks, with 64, 128, 256 and 512
-channels (four times as many come out of bottlenecks) on maps of 56, 28, 14 and 7 pixels for images of 224; the mean over the
+output channels (four times as many for bottlenecks) on maps of 56, 28, 14 and 7 pixels for images of 224; the mean over the
 map; a linear layer. The depth counts the layers with weights, but not those of shortcuts.
 
 Names and shapes are torchvision's, so that weights trained elsewhere can be loaded (`minires.load`).
@@ -9,11 +9,12 @@ Names and shapes are torchvision's, so that weights trained elsewhere can be loa
 
 import inspect
 
+from .. import checks
 from .. import functional as F
-from ..errors import ConfigError, unknown_name
-from .blocks import BlockConfig
-from .cifar import SHORTCUTS
+from ..errors import unknown_name
 from .base import ResNet
+from .block_config import BlockConfig
+from .cifar import SHORTCUTS
 
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}    # in each stage
 STRIDES = ("3x3", "1x1")
@@ -22,42 +23,39 @@ STRIDES = ("3x3", "1x1")
 class ImageNetResNet(ResNet):
     """A net for large images. Build it with `resnet18` to `resnet152`, `plain18` or `plain34`."""
 
-    def __init__(self, depth, num_classes, seed, style):
-        widen = 4 if style.bottleneck else 1
-        stages = [(64 * 2 ** i * widen, blocks) for i, blocks in enumerate(BLOCKS[depth])]
-        super().__init__((64, 7, 2), stages, num_classes, seed, style)
+    def __init__(self, depth, num_classes, seed, config):
+        num_classes = checks.integer(f"resnet{depth}" if config.shortcut else f"plain{depth}", "num_classes", num_classes)
+        expansion = 4 if config.bottleneck else 1
+        stages = [(64 * 2 ** i * expansion, blocks) for i, blocks in enumerate(BLOCKS[depth])]
+        super().__init__((64, 7, 2), stages, num_classes, seed, config)
 
     def stem(self, x):
         return F.max_pool2d(super().stem(x), 3, stride=2, padding=1)
 
 
 def _basic(depth, *, num_classes=1000, shortcut="B", pre_activation=False, seed=0):
-    _check(depth, num_classes, shortcut)
+    _check_shortcut(depth, shortcut)
     return ImageNetResNet(depth, num_classes, seed, BlockConfig(shortcut, pre_activation=pre_activation))
 
 
 def _bottleneck(depth, *, num_classes=1000, shortcut="B", pre_activation=False, seed=0, stride_on="3x3", groups=1, width_per_group=64):
-    where = _check(depth, num_classes, shortcut)
+    _check_shortcut(depth, shortcut)
+    where = f"resnet{depth}"
     if stride_on not in STRIDES:
         raise unknown_name(where, "stride_on", stride_on, STRIDES)
-    for name, value in (("groups", groups), ("width_per_group", width_per_group)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ConfigError(where, name, "a whole number of at least 1", repr(value))
-    return ImageNetResNet(depth, num_classes, seed, BlockConfig(shortcut, pre_activation=pre_activation, bottleneck=True, stride_on=stride_on,
-                                                       groups=groups, width_per_group=width_per_group))
+    config = BlockConfig(shortcut, pre_activation=pre_activation, bottleneck=True, stride_on=stride_on,
+                         groups=checks.integer(where, "groups", groups),
+                         width_per_group=checks.integer(where, "width_per_group", width_per_group))
+    return ImageNetResNet(depth, num_classes, seed, config)
 
 
-def _check(depth, num_classes, shortcut):
-    where = f"resnet{depth}"
+def _check_shortcut(depth, shortcut):
     if shortcut not in SHORTCUTS:
-        raise unknown_name(where, "shortcut", shortcut, SHORTCUTS)
-    if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1:
-        raise ConfigError(where, "num_classes", "a whole number of at least 1", repr(num_classes))
-    return where
+        raise unknown_name(f"resnet{depth}", "shortcut", shortcut, SHORTCUTS)
 
 
-def _passing_on(make, *fixed):
-    """Let a function show the settings that it passes on to `make`: all but those that it fixes."""
+def _takes_settings_of(make, *fixed):
+    """Give a function the signature of `make`, to which it passes its settings on, without those that it fixes itself."""
     def decorate(function):
         passed = [parameter for parameter in inspect.signature(make).parameters.values()
                   if parameter.kind is parameter.KEYWORD_ONLY and parameter.name not in fixed]
@@ -76,19 +74,19 @@ def plain34(*, num_classes=1000, seed=0):
     return ImageNetResNet(34, num_classes, seed, BlockConfig(shortcut=None))
 
 
-@_passing_on(_basic)
+@_takes_settings_of(_basic)
 def resnet18(**settings):
-    """ResNet-18, of basic blocks. Settings: those of `resnet50` but for the last three."""
+    """ResNet-18, of basic blocks. Settings: those of `resnet50` without the last three."""
     return _basic(18, **settings)
 
 
-@_passing_on(_basic)
+@_takes_settings_of(_basic)
 def resnet34(**settings):
-    """ResNet-34, of basic blocks. Settings: those of `resnet50` but for the last three."""
+    """ResNet-34, of basic blocks. Settings: those of `resnet50` without the last three."""
     return _basic(34, **settings)
 
 
-@_passing_on(_bottleneck)
+@_takes_settings_of(_bottleneck)
 def resnet50(**settings):
     """ResNet-50, of bottlenecks.
 
@@ -105,9 +103,9 @@ def resnet50(**settings):
         For the initial weights.
     stride_on : {"3x3", "1x1"}
         Where a bottleneck has its stride: on the 3x3 convolution, as in torchvision ("v1.5", the default), or on the first 1x1, as in
-        the paper. Weights for one of them fit the other in shape and not in meaning.
+        the paper. Weights for one of them fit the other in shape, but not in meaning.
     groups : int
-        Of the 3x3 convolutions: 32, with ``width_per_group=4``, is `resnext50_32x4d`.
+        Groups of the 3x3 convolutions: 32, with ``width_per_group=4``, is `resnext50_32x4d`.
     width_per_group : int
         64 by default; 128 makes the 3x3 convolutions twice as wide: `wide_resnet50_2`.
 
@@ -124,37 +122,37 @@ def resnet50(**settings):
     return _bottleneck(50, **settings)
 
 
-@_passing_on(_bottleneck)
+@_takes_settings_of(_bottleneck)
 def resnet101(**settings):
     """ResNet-101, of bottlenecks. Settings: those of `resnet50`."""
     return _bottleneck(101, **settings)
 
 
-@_passing_on(_bottleneck)
+@_takes_settings_of(_bottleneck)
 def resnet152(**settings):
     """ResNet-152, of bottlenecks. Settings: those of `resnet50`."""
     return _bottleneck(152, **settings)
 
 
-@_passing_on(_bottleneck, "groups", "width_per_group")
+@_takes_settings_of(_bottleneck, "groups", "width_per_group")
 def resnext50_32x4d(**settings):
     """ResNeXt-50: 3x3 convolutions of 32 groups of 4 channels (Xie et al. 2017, arXiv:1611.05431). Other settings: those of `resnet50`."""
     return _bottleneck(50, groups=32, width_per_group=4, **settings)
 
 
-@_passing_on(_bottleneck, "groups", "width_per_group")
+@_takes_settings_of(_bottleneck, "groups", "width_per_group")
 def resnext101_32x8d(**settings):
     """ResNeXt-101: 3x3 convolutions of 32 groups of 8 channels. Other settings: those of `resnet50`."""
     return _bottleneck(101, groups=32, width_per_group=8, **settings)
 
 
-@_passing_on(_bottleneck, "width_per_group")
+@_takes_settings_of(_bottleneck, "width_per_group")
 def wide_resnet50_2(**settings):
     """ResNet-50 with 3x3 convolutions twice as wide (Zagoruyko and Komodakis 2016, arXiv:1605.07146). Other settings: those of `resnet50`."""
     return _bottleneck(50, width_per_group=128, **settings)
 
 
-@_passing_on(_bottleneck, "width_per_group")
+@_takes_settings_of(_bottleneck, "width_per_group")
 def wide_resnet101_2(**settings):
     """ResNet-101 with 3x3 convolutions twice as wide. Other settings: those of `resnet50`."""
     return _bottleneck(101, width_per_group=128, **settings)

@@ -1,15 +1,13 @@
 """Plain and residual nets of linear layers: what depth does, without convolutions.
 
 An image is taken as one long row of numbers. An input layer, n blocks of two linear layers of `width` units each, an output
-layer: 2n + 2 layers with weights. As in `cifar`, batch norm and ReLU follow each layer but the last, and the residual net
-adds to each block's output what came in. All blocks are of one width, so every shortcut is the identity and the two nets
-of a depth are twins: the same parameters, and for one seed the same initial values.
+layer: 2n + 2 layers with weights. As in `cifar`, batch norm and ReLU follow each layer but the last, and each block of the
+residual net adds its input to the output of its layers. All blocks are of one width, so every shortcut is the identity, and the
+two nets of a depth are twins: the same parameters, and for one seed the same initial values.
 """
 
-import numpy as np
-
-from .. import nn
-from ..errors import ConfigError, ShapeError
+from .. import checks, nn
+from ..errors import ShapeError
 from ..random import stream
 from .cifar import check_depth
 
@@ -36,7 +34,7 @@ def residual_mlp(depth, *, width=64, image_size=32, num_classes=10, batch_norm=T
     batch_norm : bool
         Without it, layers have a bias instead.
     seed : int
-        For the initial weights: `nn.init.he_normal`, but for the last layer, which starts smaller, as in `cifar`.
+        For the initial weights: `nn.init.he_normal`, except in the last layer, which starts smaller, as in `cifar`.
 
     Returns
     -------
@@ -57,14 +55,15 @@ class Mlp(nn.Module):
     Attributes
     ----------
     settings : dict
-        What it was built from but for the seed.
+        What it was built from except for the seed: ``Mlp(**settings, seed=0)`` is a net of the same shape.
     """
 
     def __init__(self, depth, width, image_size, num_classes, batch_norm, residual, seed):
         blocks = check_depth(depth, step=2)
-        if isinstance(image_size, bool) or not isinstance(image_size, (int, np.integer)) or image_size < 1:
-            raise ConfigError("Mlp", "image_size", "a whole number of pixels, at least 1", repr(image_size))
-        self.settings = {"depth": depth, "width": width, "image_size": image_size, "num_classes": num_classes,
+        width = checks.integer("Mlp", "width", width)
+        image_size = checks.integer("Mlp", "image_size", image_size)
+        num_classes = checks.integer("Mlp", "num_classes", num_classes)
+        self.settings = {"depth": int(depth), "width": width, "image_size": image_size, "num_classes": num_classes,
                          "batch_norm": batch_norm, "residual": residual}
         rng = stream(seed, "weights")
         self.fc1, self.bn1 = _linear_and_norm(image_size * image_size * COLOURS, width, batch_norm, rng)
@@ -82,7 +81,7 @@ class Mlp(nn.Module):
 
 
 class LinearBlock(nn.Module):
-    """Two linear layers F and, in a residual net, what came in: y = relu(F(x) + x)."""
+    """Two linear layers F: y = relu(F(x) + x), in a plain net relu(F(x))."""
 
     def __init__(self, width, batch_norm, residual, rng):
         self.fc1, self.bn1 = _linear_and_norm(width, width, batch_norm, rng)
@@ -90,11 +89,15 @@ class LinearBlock(nn.Module):
         self.residual = residual
 
     def forward(self, x):
-        y = nn.norm_relu(self.bn1, self.fc1(x))
-        return nn.norm_relu(self.bn2, self.fc2(y), x if self.residual else None)
+        shortcut = x if self.residual else None
+        h = nn.norm_relu(self.bn1, self.fc1(x))
+        return nn.norm_relu(self.bn2, self.fc2(h), shortcut)           # relu(bn2(fc2(h)) + shortcut)
 
 
-def _linear_and_norm(n_in, n_out, batch_norm, rng):
-    """A linear layer, and what normalises each of its outputs over the batch (BatchNorm2d asks only that channels come last)."""
-    layer = nn.Linear(n_in, n_out, bias=not batch_norm, rng=rng)
-    return layer, nn.BatchNorm2d(n_out) if batch_norm else nn.Identity()
+def _linear_and_norm(in_features, out_features, batch_norm, rng):
+    """A linear layer, and the layer that normalises each of its outputs over the batch.
+
+    BatchNorm2d takes any array whose last axis is the features.
+    """
+    layer = nn.Linear(in_features, out_features, bias=not batch_norm, rng=rng)
+    return layer, nn.BatchNorm2d(out_features) if batch_norm else nn.Identity()

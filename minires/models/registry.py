@@ -1,6 +1,6 @@
-"""Every net by name, for commands and settings files: what is a function in Python is a word there.
+"""Every net by name, for commands and settings files, which cannot call a Python function.
 
-    resnet50, plain18, wide_resnet50_2, ...      a net for large images: the function of that name
+    resnet50, plain18, wide_resnet50_2, ...      a net for large images: the name of its function
     resnet-20, plain-56, residual_mlp-20, ...    a net of any depth: the function's name, a hyphen, and the depth
 """
 
@@ -24,7 +24,7 @@ def build(name, **settings):
     name : str
         Such as "resnet50" or "resnet-56".
     **settings
-        Those of the function that builds it: ``num_classes``, ``seed``, ``shortcut``, ``width``, ...
+        The keyword arguments of the function that builds it: ``num_classes``, ``seed``, ``shortcut``, ``width``, ...
 
     Returns
     -------
@@ -35,22 +35,22 @@ def build(name, **settings):
     ConfigError
         For a name or a setting that does not exist, or a value that is not possible.
     """
-    make, depth = _find(name)
-    taken = settings_of(name)
+    function, depth = _find(name)
+    known = settings_of(name)
     for setting in settings:
-        if setting not in taken:
-            raise unknown_name(name, "setting", setting, taken)
-    return make(*depth, **settings)
+        if setting not in known:
+            raise unknown_name(name, "setting", setting, known)
+    return function(*depth, **settings)
 
 
 def settings_of(name):
-    """The names of the settings that the net of that name takes. Raises ConfigError if there is none."""
-    make, _ = _find(name)
-    return [parameter.name for parameter in inspect.signature(make).parameters.values() if parameter.kind is parameter.KEYWORD_ONLY]
+    """The names of the settings that the net of that name takes. Raises ConfigError if there is no such net."""
+    function, _ = _find(name)
+    return [parameter.name for parameter in inspect.signature(function).parameters.values() if parameter.kind is parameter.KEYWORD_ONLY]
 
 
 def _find(name):
-    """The function that builds the net, and its depth, if it takes one."""
+    """The function that builds the net, and a tuple with its positional arguments: the depth, or nothing."""
     if name in OF_ONE_DEPTH:
         return OF_ONE_DEPTH[name], ()
     family, _, depth = str(name).rpartition("-")

@@ -1,12 +1,10 @@
-"""What a trained net is good for besides its own classes: its features, and a new head on top of them.
+"""Use a trained net for other classes: take its features, and put a new head on top of them.
 
-The layers before the last turn an image into features; the last, `fc`, the head, weighs these for each class. Features learnt
-on many images serve for other classes too (Donahue et al. 2014, arXiv:1310.1531; Yosinski et al. 2014, arXiv:1411.1792).
+The layers before the last turn an image into features. The last one, `fc`, the head, weighs these for each class. Features learnt
+from many images serve for other classes too (Donahue et al. 2014, arXiv:1310.1531; Yosinski et al. 2014, arXiv:1411.1792).
 """
 
-import numpy as np
-
-from .. import nn
+from .. import checks, nn
 from ..errors import ConfigError, unknown_name
 from ..random import stream
 from ..autograd.tensor import Tensor
@@ -14,8 +12,8 @@ from ..autograd.tensor import Tensor
 HEAD = "fc"
 
 
-def features(model, x, layer=None):
-    """What a layer of `model` makes of `x`; the layers behind it are not computed.
+def extract_features(model, x, layer=None):
+    """The output of one layer of `model` for the images `x`. The layers behind it are not computed.
 
     Parameters
     ----------
@@ -23,43 +21,41 @@ def features(model, x, layer=None):
         In the mode it is in: call ``model.eval()`` first for features that do not depend on the batch.
     x : Tensor or array (N, H, W, 3)
     layer : str, optional
-        The name of a module, as in ``model.named_modules()``: "layer3", "layer4.0", "bn1", ... By default what goes into the head:
-        for a residual net the mean over the map of what the last block puts out, (N, channels).
+        The name of a module, as in ``model.named_modules()``: "layer3", "layer4.0", "bn1", ... None takes the input of the head
+        `fc` instead: for a residual net the mean over the map of the last block's output, (N, channels).
 
     Returns
     -------
     Tensor
-        Off the tape under ``no_grad``; else gradients find their way back through it.
+        On the tape, unless this is called under ``no_grad``.
 
     Raises
     ------
     ConfigError
-        For a layer that does not exist, or is not called.
+        For a layer that does not exist, or that the net does not call.
     """
     modules = dict(model.named_modules())
     wanted = HEAD if layer is None else layer
     if wanted not in modules or not wanted:
-        raise unknown_name("features", "layer", wanted, [name for name in modules if name])
+        raise unknown_name("extract_features", "layer", wanted, [name for name in modules if name])
 
     def stop(module, inputs, y):
         raise _Reached(inputs[0] if layer is None else y)
 
-    remove = modules[wanted].register_forward_hook(stop)
-    try:
-        model(x if isinstance(x, Tensor) else Tensor(x))
-    except _Reached as reached:
-        return reached.found
-    finally:
-        remove()
-    raise ConfigError("features", f"the net did not call {wanted!r}", "a layer that it computes with", "one that it has but does not use")
+    with modules[wanted].register_forward_hook(stop):
+        try:
+            model(x if isinstance(x, Tensor) else Tensor(x))
+        except _Reached as reached:
+            return reached.features
+    raise ConfigError("extract_features", f"the net did not call {wanted!r}", "a layer that it computes with", "one that it has but does not use")
 
 
 class _Reached(Exception):
     """The forward pass has come to where it is to stop."""
 
-    def __init__(self, found):
+    def __init__(self, features):
         super().__init__()
-        self.found = found
+        self.features = features
 
 
 def replace_head(model, num_classes, seed=0):
@@ -70,8 +66,7 @@ def replace_head(model, num_classes, seed=0):
     ConfigError
         If the net has no linear layer `fc`, or for a number of classes that is not a whole number of at least 1.
     """
-    if not isinstance(num_classes, (int, np.integer)) or isinstance(num_classes, bool) or num_classes < 1:
-        raise ConfigError("replace_head", "num_classes", "a whole number of at least 1", repr(num_classes))
+    num_classes = checks.integer("replace_head", "num_classes", num_classes)
     head = getattr(model, HEAD, None)
     if not isinstance(head, nn.Linear):
         raise ConfigError("replace_head", type(model).__name__, f"a net whose last layer is an nn.Linear named {HEAD!r}", "none")
@@ -81,7 +76,7 @@ def replace_head(model, num_classes, seed=0):
 
 
 def freeze_before(model, layer):
-    """Freeze all that is computed before `layer`, so that only it and what follows are trained. Returns the model.
+    """Freeze the parts that are computed before `layer`, so that training changes only `layer` and those after it. Returns the model.
 
     Parameters
     ----------

@@ -34,18 +34,18 @@ def graph(model, inputs, depth=1, parameters=False):
     if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 1):
         raise ConfigError("graph", "depth", "1 or more, or None for single operations", repr(depth))
     inputs = [Tensor(x.data if isinstance(x, Tensor) else x, requires_grad=True) for x in inputs]
-    collapsed, removers = {}, []
+    collapsed, handles = {}, []
     for name, module in model.named_modules():
         level = name.count(".") + 1 if name else 0
         if depth is not None and (level == depth or 0 < level < depth and not list(module.children())):
-            removers.append(module.register_forward_hook(
+            handles.append(module.register_forward_hook(
                 lambda module, inputs, y, name=name: _collapse(collapsed, name, module, inputs, y)))
     try:
         with preserve_state(model, "eval"):
             output = model(*inputs)
     finally:
-        for remove in removers:
-            remove()
+        for handle in handles:
+            handle.remove()
     names = {x._node: "input" if len(inputs) == 1 else f"input {i}" for i, x in enumerate(inputs, 1) if x._node is not None}
     if parameters:
         names |= {parameter._node: name for name, parameter in model.named_parameters() if parameter._node is not None}

@@ -6,9 +6,11 @@ import numpy as np
 
 from .. import backend
 from ..errors import DtypeError
+from ..autograd.hooks import RemovableHandle
 from ..autograd.tensor import Tensor, apply
 from ..serialization.mismatch import explain_mismatch
 from .graph import graph
+from .overriding import changes_of, computation_of, is_overridden
 from .summary import summarize
 
 
@@ -35,20 +37,26 @@ class Module:
     frozen = False
 
     def __call__(self, *inputs):
-        return self._call(self.forward, inputs)
+        return self._call(computation_of(self), inputs)
 
-    def _call(self, forward, inputs):
-        """What `forward` makes of the inputs, with this module's hooks told of it."""
+    def _compute(self, *inputs):
+        """The step that a call takes between the hooks. Override it to do something around `forward`."""
+        return self.forward(*inputs)
+
+    def _call(self, compute, inputs):
+        """What `compute` makes of the inputs, with this module's hooks called before and after it."""
         backward_hooks = vars(self).get("_backward_hooks")
         if backward_hooks:
             inputs = tuple(_watch(x) for x in inputs)
-        output = forward(*inputs)
-        for hook in list(vars(self).get("_forward_hooks", ())):
+        output = compute(*inputs)
+        for hook in list(vars(self).get("_forward_hooks", {}).values()):
             replaced = hook(self, inputs, output)
             if not (replaced is None or isinstance(replaced, Tensor)):
                 raise DtypeError(f"forward hook on {type(self).__name__}", "what it returned", "a Tensor in place of the output, or None",
                                  type(replaced).__name__, "in a lambda, the value of the expression is returned")
             output = output if replaced is None else replaced
+        for change in changes_of(self):
+            output = change(output)
         if backward_hooks and output.requires_grad:
             _call_when_both_known(self, inputs, output)
         return output
@@ -178,19 +186,20 @@ class Module:
         """What each layer puts out and costs for an input of this shape; see `nn.summary`."""
         return summarize(self, input_shape)
 
-    def register_forward_hook(self, hook):
-        """Have ``hook(module, inputs, output)`` called after each forward; a returned Tensor replaces the output.
+    def register_forward_hook(self, hook) -> RemovableHandle:
+        """Have ``hook(module, inputs, output)`` called after each forward.
 
-        Returns a function that removes the hook.
+        If it returns a Tensor, that Tensor replaces the output. `handle.remove()` takes the hook off.
         """
         return self._register("_forward_hooks", hook)
 
-    def register_full_backward_hook(self, hook):
-        """Have ``hook(module, grad_inputs, grad_output)`` called in each backward, with dL/d(output) and what this
-        module passes back to each of its inputs (None for an input that requires no gradient).
+    def register_full_backward_hook(self, hook) -> RemovableHandle:
+        """Have ``hook(module, grad_inputs, grad_output)`` called in each backward.
 
-        The module must return a single Tensor, to which every input that requires a gradient contributes: the hook
-        is called when all their gradients are there. Returns a function that removes the hook.
+        `grad_output` is dL/d(output), and `grad_inputs` what this module passes back to each of its
+        inputs (None for an input that requires no gradient). The module must return a single Tensor,
+        to which every input that requires a gradient contributes: the hook is called when all their
+        gradients are there. `handle.remove()` takes the hook off.
         """
         return self._register("_backward_hooks", hook)
 
@@ -198,9 +207,15 @@ class Module:
         """Whether someone is to be told when this module is called."""
         return bool(vars(self).get("_forward_hooks") or vars(self).get("_backward_hooks"))
 
+    def is_unmodified(self):
+        """Whether a call does what this module's class says and nothing else: no hooks, no forward of its own, not `overridden`.
+
+        Only then may another function do its work unseen: a kernel that does the work of several layers at once, say.
+        """
+        return not self.has_hooks() and "forward" not in vars(self) and not is_overridden(self)
+
     def _register(self, kind, hook):
-        vars(self).setdefault(kind, []).append(hook)
-        return lambda: vars(self)[kind].remove(hook)
+        return RemovableHandle(vars(self).setdefault(kind, {}), hook)
 
     def __repr__(self):
         children = [(name, child) for name, child in vars(self).items() if isinstance(child, Module)]
@@ -226,7 +241,7 @@ def _call_when_both_known(module, inputs, output):
 
     def call_if_complete():
         if not waiting:
-            for hook in list(vars(module)["_backward_hooks"]):
+            for hook in list(vars(module)["_backward_hooks"].values()):
                 hook(module, tuple(grad_inputs), grad_output[0])
 
     def output_arrived(gradient):

@@ -1,4 +1,4 @@
-"""Leave a net as it was found, whatever was done with it, and even if that failed."""
+"""The state of a module: keep it, do something with the module, and put everything back."""
 
 from contextlib import contextmanager
 
@@ -8,18 +8,49 @@ from ..errors import unknown_name
 MODES = ("train", "eval")
 
 
+class ModuleState:
+    """What a module and the modules in it compute with besides their inputs, as it is when this object is made.
+
+    That is the training mode of every module, the buffers (batch norm's running statistics) and the random generators; with
+    ``parameters=True`` also the parameters and their gradients. Hooks are not kept.
+
+    Attributes
+    ----------
+    arrays : dict
+        Name -> a copy of the array of each buffer, or with ``parameters=True`` of each parameter and buffer.
+    """
+
+    def __init__(self, module, parameters=False):
+        self.modes = [(inside, inside.training) for inside in module.modules()]
+        self.generators = [(generator, generator.bit_generator.state) for _, generator in module.named_generators()]
+        self.gradients = [(parameter, parameter.grad) for parameter in module.parameters()] if parameters else []
+        named = [*module.named_parameters(), *module.named_buffers()] if parameters else module.named_buffers()
+        self.tensors = dict(named)
+        self.arrays = {name: backend.copy(tensor.data) for name, tensor in self.tensors.items()}
+
+    def restore(self):
+        """Put everything back. Arrays are changed in place: an optimiser that holds on to them keeps them."""
+        for module, mode in self.modes:
+            module.training = mode
+        for generator, state in self.generators:
+            generator.bit_generator.state = state
+        for parameter, gradient in self.gradients:
+            parameter.grad = gradient
+        for name, tensor in self.tensors.items():
+            backend.assign(tensor.data, self.arrays[name])
+
+
 @contextmanager
 def preserve_state(model, mode=None):
-    """Within: `model` is in `mode` and has no gradients. Afterwards all is as before.
+    """Within: `model` is in `mode` and has no gradients. Afterwards everything is as before, even after an error.
 
-    Put back are parameters, buffers (batch norm's running statistics), gradients, random streams and the training mode of
-    every module; arrays in place, so that an optimiser which holds on to them keeps them. Hooks are not touched here.
+    What is put back: parameters, gradients, and the rest of a `ModuleState`.
 
     Parameters
     ----------
     model : nn.Module
     mode : {"train", "eval"}, optional
-        As ``model.train()`` and ``model.eval()`` set it. Left out, each module stays in its own mode.
+        As ``model.train()`` and ``model.eval()`` set it. None leaves each module in its own mode.
 
     Yields
     ------
@@ -33,39 +64,11 @@ def preserve_state(model, mode=None):
     """
     if mode is not None and mode not in MODES:
         raise unknown_name("net", "mode", mode, MODES)
-    state = {name: backend.copy(array) for name, array in model.state_dict().items()}
-    gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
-    training = [(module, module.training) for module in model.modules()]
-    streams = [(generator, generator.bit_generator.state) for _, generator in model.named_generators()]
+    state = ModuleState(model, parameters=True)
     try:
-        model.zero_grad()                         # forgets them; the arrays themselves are kept in `gradients`
+        model.zero_grad()                         # forgets the gradients; `state` still has them
         if mode is not None:
             model.train(mode == "train")
-        yield state
+        yield state.arrays
     finally:
-        for name, array in model.state_dict().items():
-            backend.assign(array, state[name])
-        for parameter, gradient in gradients:
-            parameter.grad = gradient
-        for module, mode_before in training:
-            module.training = mode_before
-        for generator, stream in streams:
-            generator.bit_generator.state = stream
-
-
-@contextmanager
-def overridden(forwards):
-    """Within: each module of the dict `forwards` computes by the function given for it. Can be nested.
-
-    An attribute ``forward`` of the module itself hides that of its class, which is how one module of many is changed.
-    """
-    before = {module: vars(module).get("forward") for module in forwards}
-    try:
-        for module, forward in forwards.items():
-            module.forward = forward
-        yield
-    finally:
-        for module, forward in before.items():
-            vars(module).pop("forward", None)
-            if forward is not None:
-                module.forward = forward
+        state.restore()

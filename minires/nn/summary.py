@@ -7,7 +7,7 @@ import numpy as np
 from .. import backend
 from ..errors import ShapeError
 from ..autograd.tape import topological_order
-from ..autograd.tensor import Tensor, no_grad
+from ..autograd import Tensor, no_grad
 from .state import preserve_state
 
 COLUMNS = ("layer", "kind", "output", "parameters", "multiply-adds")
@@ -73,10 +73,10 @@ def summarize(model, input_shape):
     """
     if not isinstance(input_shape, (tuple, list)) or not all(isinstance(n, (int, np.integer)) and n > 0 for n in input_shape):
         raise ShapeError("summary", "input_shape", "a shape of a whole batch, such as (1, 32, 32, 3)", repr(input_shape))
-    layers, removers = [], []
+    layers, handles = [], []
     for name, module in model.named_modules():
         if not list(module.children()):
-            removers.append(module.register_forward_hook(
+            handles.append(module.register_forward_hook(
                 lambda module, inputs, y, name=name: layers.append(_layer(name, module, y))))
     try:
         with preserve_state(model, "train"):
@@ -85,12 +85,12 @@ def summarize(model, input_shape):
             images = Tensor(backend.move(np.zeros(input_shape, dtype), device))
             with no_grad():
                 model(images)
-            while removers:                    # with a hook on a batch norm it would not be done together with its ReLU
-                removers.pop()()
+            while handles:         # with a hook on a batch norm it is not fused with its ReLU
+                handles.pop().remove()
             kept = _kept(model(images), {id(parameter.data) for parameter in model.parameters()})
     finally:
-        for remove in removers:
-            remove()
+        for handle in handles:
+            handle.remove()
     return Summary(layers, model.num_parameters(), sum(parameter.data.nbytes for parameter in model.parameters()), kept)
 
 

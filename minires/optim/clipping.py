@@ -27,8 +27,8 @@ def clip_grad_norm(params, max_norm):
     return norm
 
 
-def keep_norms(model):
-    """A function that sets the weights of every layer before a batch norm back to the length that they have now.
+class KeepNorms:
+    """A callback that sets the weights of every layer before a batch norm back to the length that they had at first.
 
     Batch norm takes the scale of these weights out again, so the loss is the same for w and c w (van Laarhoven 2017,
     arXiv:1706.05350). Then the gradient is at right angles to w, every step lengthens w, the more the larger the gradient, and
@@ -38,29 +38,30 @@ def keep_norms(model):
     A convolution or linear layer is before a batch norm if that was assigned right after it in the same module, as in `models` and in an
     ``nn.Sequential``. The length is |w| = sqrt(sum w^2), of all filters of the layer together.
 
-    Returns
-    -------
-    callable
-        Takes any arguments and ignores them: pass it to a `Trainer` as ``after_step``. It keeps the lengths at the time of this
-        call: in a run that is resumed too, make it from the net as built, before the checkpoint is loaded.
+    Parameters
+    ----------
+    model : nn.Module
+        With the lengths that are to be kept. For a run that is resumed too, give it the net as built, before the checkpoint is loaded.
 
     Raises
     ------
     ConfigError
         If there is no such layer.
     """
-    weights = [layer.weight for _, _, layer in before_batch_norm(model)]
-    kept = [(weight, length) for weight in weights if (length := _length(weight.data)) > 0]
-    if not kept:
-        raise ConfigError("keep_norms", "nothing to keep", "a Conv2d or Linear, and a BatchNorm2d assigned right after it", "none",
-                          "without batch norm the loss depends on the length of weights")
 
-    def keep(*_):
-        for weight, length in kept:
+    def __init__(self, model):
+        weights = [layer.weight for _, _, layer in before_batch_norm(model)]
+        self.kept = [(weight, length) for weight in weights if (length := _length(weight.data)) > 0]
+        if not self.kept:
+            raise ConfigError("KeepNorms", "nothing to keep", "a Conv2d or Linear, and a BatchNorm2d assigned right after it", "none",
+                              "without batch norm the loss depends on the length of weights")
+
+    def after_step(self, trainer=None):
+        """Set the lengths back; a `Trainer` calls this after every step."""
+        for weight, length in self.kept:
             now = _length(weight.data)
             if now > 0:
                 weight.data *= length / now       # in place, for on the GPU the optimiser owns the memory
-    return keep
 
 
 def _length(array):

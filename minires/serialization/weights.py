@@ -34,7 +34,7 @@ class WeightsFile:
         The name of each output of the net; None if the file does not say.
     transform : dict
         How images become inputs of the net: ``resize``, ``crop``, ``mean`` and ``std`` of
-        `data.transforms.prepare`, or some of them; empty if the file does not say.
+        `data.ImageTransform`, or some of them; empty if the file does not say.
     built : dict
         The net: its name as "model", its settings as "net", a dict; empty if the file does not say.
     from_torch : bool
@@ -201,7 +201,7 @@ def save(model, path, layout="minires", classes=None, transform=None, built=None
         The name of each output of the net.
     transform : dict, optional
         How images become inputs of the net: ``resize``, ``crop``, ``mean`` and ``std`` of
-        `data.transforms.prepare`, or some of them.
+        `data.ImageTransform`, or some of them.
     built : dict, optional
         The net: its name as "model" and its settings as "net", from which `models.build` makes it.
 

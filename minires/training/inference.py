@@ -5,20 +5,21 @@ batch however many there are. A picture that cannot be read does not stop the ot
 """
 
 import os
+from dataclasses import fields
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import backend
 from .. import functional as F
-from ..autograd.tensor import Tensor, no_grad
+from ..autograd import Tensor, no_grad
 from ..checks import integer
 from ..data.images import decode
-from ..data.transforms import prepare
+from ..data.transforms import ImageTransform
 from ..errors import ConfigError, DataError, DeviceError, DivergenceError, unknown_name
 from ..nn.state import preserve_state
 
-SETTINGS = ("resize", "crop", "mean", "std")                    # of a transform
+SETTINGS = [field.name for field in fields(ImageTransform)]
 PROGRESS = ("{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} pictures, "
             "{elapsed} so far, {remaining} left")
 
@@ -63,7 +64,7 @@ def predict(model, paths, *, top=5, batch_size=16, classes=None, transform=None,
         Names of the K outputs; by default "class 0", "class 1", ...
     transform : dict, optional
         How a picture becomes an input of the net: ``resize``, ``crop``, ``mean`` and ``std`` of
-        `data.transforms.prepare`, or some of them. The defaults are those of `prepare`.
+        `data.ImageTransform`, or some of them. The defaults are those of ImageNet's nets.
     progress : bool
         Show a progress bar on stderr, if that is a terminal.
 
@@ -94,10 +95,10 @@ def predictions(model, paths, *, top=5, batch_size=16, classes=None, transform=N
 
     top = integer("predict", "top", top)
     batch_size = integer("predict", "batch_size", batch_size)
-    transform = dict(transform or {})
-    for name in transform:
+    for name in transform or ():
         if name not in SETTINGS:
             raise unknown_name("predict", "setting of the transform", name, SETTINGS)
+    transform = ImageTransform(**(transform or {}))
     paths = [os.fsdecode(path) for path in paths]
     bar = tqdm(total=len(paths), leave=False, dynamic_ncols=True, bar_format=PROGRESS,
                disable=None if progress else True)               # None: shown on a terminal only
@@ -113,7 +114,7 @@ def _predict_batch(model, paths, top, classes, transform):
     images, errors = [], []
     for path in paths:
         try:
-            images.append(prepare(decode(path), **transform))
+            images.append(transform(decode(path)))
             errors.append(None)
         except DataError as error:
             errors.append(str(error) if path in str(error) else f"{path}: {error}")

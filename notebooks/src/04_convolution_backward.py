@@ -238,7 +238,7 @@ print("forward and backward agree with the loops in 9 cases")
 # In one dimension `dx` was `dy` under the flipped filter. So it is in two: with stride 1, pad `dy` by $K - 1 - p$, flip
 # the filters in both directions, exchange their input and output channels, and run the *forward* pass. No overlapping
 # windows have to be added up; and one fast kernel does both directions. The library goes this way, and with strides too
-# ([`kernels/cpu/taps.py`](../minires/kernels/cpu/blocking.py)).
+# ([`kernels/cpu/blocking.py`](../minires/kernels/cpu/blocking.py)).
 
 # %%
 x, w, dy = random_case(stride=1, padding=1)

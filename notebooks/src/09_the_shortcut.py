@@ -20,7 +20,7 @@ import minires as mr
 from minires import functional as F, nn, plot
 from minires.drawing import svg
 from minires.diagnostics import path_gradient
-from minires.models.blocks import subsample_and_pad
+from minires.models.shortcuts import NoShortcut, subsample_and_pad
 from minires.training.trainer import Recipe, Trainer
 
 plot.use_style()
@@ -431,7 +431,7 @@ assert all(np.array_equal(one[name], other[name]) for name in one)
 
 assert not np.allclose(plain(images).data, residual(images).data)
 for block in residual.blocks():
-    block.shortcut = "none"                      # the addition, left out
+    block.shortcut = NoShortcut()                # the addition, left out
 assert np.array_equal(plain(images).data, residual(images).data)
 print(f"one difference: the addition, in {len(residual.blocks())} blocks")
 

@@ -395,7 +395,7 @@ for family, build in BUILD.items():
 # and of the residual net? Does it matter which block?
 
 # %%
-from minires.models.blocks import subsample_and_pad
+from minires.models.shortcuts import subsample_and_pad
 
 
 def answers_without(net, missing, x):
@@ -405,7 +405,7 @@ def answers_without(net, missing, x):
         if number != missing:
             x = block(x)
         elif block.stride != 1:                          # it changes the shape
-            x = subsample_and_pad(x, block.stride, block.new_channels)
+            x = subsample_and_pad(x, block.stride, block.out_channels - block.in_channels)
     return net.fc(F.global_avg_pool2d(x))
 
 

@@ -270,12 +270,12 @@ def conv_layers(net):
     def note(layer, inputs, y):
         found[inputs[0].shape, layer.weight.shape] = layer.stride
 
-    removers = [layer.register_forward_hook(note) for layer in net.modules()
-                if isinstance(layer, mr.nn.Conv2d)]
+    handles = [layer.register_forward_hook(note) for layer in net.modules()
+               if isinstance(layer, mr.nn.Conv2d)]
     with mr.no_grad():
         net(mr.Tensor(noise(BATCH, SIZE, SIZE, 3)))
-    for remove in removers:
-        remove()
+    for handle in handles:
+        handle.remove()
     return found
 
 
@@ -331,14 +331,14 @@ assert max(by_name["ReLU"], by_name["addition"]) < 1 < 10 < max(by_name.values()
 # So there are two ways to be faster: *better products* for the convolutions, in the next two sections, and *fewer
 # passes over memory* for the rest, in the section after those.
 #
-# ## im2col in pieces that stay in the cache
+# ## im2col in chunks that stay in the cache
 #
 # im2col copies each pixel nine times. Written to memory for the whole batch, and read again by the product, that ruins
 # the convolution's intensity. But it need not be the whole batch: make the columns of a few images, multiply, and use
 # the same memory for the next few. Between the cores and memory are **caches**, small and fast; what fits there never
 # travels to memory.
 #
-# **Predict:** pieces of 1, 2, 4, ... images, up to all at once. What will be best, and what goes wrong at either end?
+# **Predict:** chunks of 1, 2, 4, ... images, up to all at once. What will be best, and what goes wrong at either end?
 
 # %%
 x, w = noise(BATCH, SIZE, SIZE, WIDTH), noise(3, 3, WIDTH, WIDTH)
@@ -347,26 +347,26 @@ view = windows(x)                                # of all images; nothing is cop
 y = np.empty((BATCH, SIZE * SIZE, WIDTH), np.float32)
 
 
-def in_pieces(images, columns=None):
-    """The convolution, so many images at a time; columns go to this memory, or to new."""
+def in_chunks(images, buffer=None):
+    """The convolution, so many images at a time. The columns go to this buffer, or to new memory."""
     for first in range(0, BATCH, images):
-        last, room = first + images, columns
-        if room is None:
-            room = np.empty((images, *view.shape[1:]), np.float32)
-        room[...] = view[first:last]                                        # im2col
-        np.matmul(room.reshape(images, SIZE * SIZE, -1), matrix, out=y[first:last])
+        last, columns = first + images, buffer
+        if columns is None:
+            columns = np.empty((images, *view.shape[1:]), np.float32)
+        columns[...] = view[first:last]                                     # im2col
+        np.matmul(columns.reshape(images, SIZE * SIZE, -1), matrix, out=y[first:last])
     return y.reshape(x.shape)
 
 
 images_at_once = [n for n in (1, 2, 4, 8, 16, 32, 64, 128) if n <= BATCH]
 column_bytes = 9 * x[0].nbytes
-rooms = np.empty((BATCH, *view.shape[1:]), np.float32)
-works = [lambda n=n: in_pieces(n, rooms[:n]) for n in images_at_once]
+buffer = np.empty((BATCH, *view.shape[1:]), np.float32)
+works = [lambda n=n: in_chunks(n, buffer[:n]) for n in images_at_once]
 right = cpu.conv2d.forward(x, w, padding=1)[0]
-assert np.allclose(in_pieces(4, rooms[:4]), right, atol=1e-3)
+assert np.allclose(in_chunks(4, buffer[:4]), right, atol=1e-3)
 
 with threadpool_limits(limits=1, user_api="blas"):        # one core, to see the cache alone
-    *reused, fresh = take_turns(*works, lambda: in_pieces(BATCH))
+    *reused, fresh = take_turns(*works, lambda: in_chunks(BATCH))
     backend.set_num_threads(1)
     library = take_turns(lambda: cpu.conv2d.forward(x, w, padding=1))[0]
     backend.set_num_threads(CORES)
@@ -386,20 +386,21 @@ ax.set_xlabel("images at once (above), megabytes of columns (below)")
 ax.set_ylabel("ms, one core")
 ax.legend()
 plt.show()
-print(f"best: pieces of {images_at_once[middles.argmin()]}; the whole batch at once takes "
+print(f"best: chunks of {images_at_once[middles.argmin()]}; the whole batch at once takes "
       f"{middles[-1] / middles.min():.1f} times as long, in new memory "
       f"{median(fresh) / middles.min():.1f} times")
 assert FAST or median(fresh) > middles.min()
 
 # %% [markdown]
 # Few images at a time are best, as long as their columns fit in a core's cache (a megabyte or a few). Much larger
-# pieces go through memory twice. Very small ones would pay too often for starting: Python, and a matrix product of few
+# chunks go through memory twice. Very small ones would pay too often for starting: Python, and a matrix product of few
 # rows. (A single image of 32 x 32 pixels already makes 1,024 rows, so at this end you may see little of it.) And memory
 # that is *new* costs extra: the system hands it out page by page, filled with zeros.
 #
-# [`kernels/cpu/im2col.py`](../minires/kernels/cpu/im2col.py) does this, with some more tricks: it finds two
-# neighbouring pixels at once where channels are few, so that matrices are less narrow, and keeps its memory
-# ([`memory.py`](../minires/kernels/cpu/workspace.py)) from call to call.
+# [`kernels/cpu/im2col.py`](../minires/kernels/cpu/im2col.py) does this, with some more tricks: where channels are few it
+# computes blocks of two or four neighbouring pixels at once, so that matrices are less narrow
+# ([`blocking.py`](../minires/kernels/cpu/blocking.py)), and it keeps its memory from call to call
+# ([`workspace.py`](../minires/kernels/cpu/workspace.py)).
 #
 # ## Threads
 #
@@ -409,7 +410,7 @@ assert FAST or median(fresh) > middles.min()
 # There is a trap. The BLAS behind NumPy has threads, too: it splits every product over all cores. If we split the batch
 # over our threads, and each of them calls a BLAS that splits again, then more threads than cores get in each other's
 # way. With threads of our own the copying is shared as well, not only the products. So
-# [`parallel.py`](../minires/kernels/cpu/chunks.py) splits the batch, and tells BLAS to keep to one thread.
+# [`chunks.py`](../minires/kernels/cpu/chunks.py) splits the batch, and BLAS keeps to one thread.
 #
 # You choose the number of threads with `minires ... --threads 4`, the variable `MINIRES_THREADS`, or
 # `backend.set_num_threads`.
@@ -450,7 +451,7 @@ for other in gradients[1:]:
 # Two threads are hardly ever twice as fast, nor eight eight times: memory is shared, some work is not divided, and
 # whoever is done first waits. (Where another program takes a core, more threads may even be slower. In the recorded
 # benchmark further down, two threads are nearly twice as fast.) But look at the last assert: the gradients agree *to the
-# bit*. Sums of floating-point numbers depend on their order, so minires cuts the work into the same pieces with any
+# bit*. Sums of floating-point numbers depend on their order, so minires cuts the work into the same chunks with any
 # number of threads, and adds up their results in a fixed order.
 #
 # ## Fewer passes over memory
@@ -511,7 +512,7 @@ for what, one_way, other_way, rounds in (
 # %% [markdown]
 # Less than the count of passes promises. On a CPU the caches have already caught part of the traffic (an array of a few
 # megabytes may still be there when the next kernel asks for it), and NumPy makes one pass for each operation anyway,
-# over pieces in the cache. What fusion saves in a whole step is some per cent, and easily lost in the noise of a busy
+# over chunks in the cache. What fusion saves in a whole step is some per cent, and easily lost in the noise of a busy
 # machine. It is kept because it gives the same bits, and because on a GPU it should count for more, as we shall see.
 #
 # That is a lesson of its own: a prediction is worth making because it can fail.
@@ -757,12 +758,12 @@ assert off["with TF32"] < 0.05 and off["with TF32"] < 0.2 * off["of another batc
 #
 # - Warm up, repeat, take medians, alternate, and name the machine. Time a thing against itself first.
 # - A computation waits either for arithmetic or for memory; its intensity tells which, and what could help.
-# - Matrix products, pieces that stay in the cache, memory used again, threads with a BLAS of one thread each: that is
+# - Matrix products, chunks that stay in the cache, memory used again, threads with a BLAS of one thread each: that is
 #   most of it.
 # - Profile before you optimise: by Amdahl's law, what takes 5 % of the time can give you no more than that.
 #
 # **In the library:**
-# [`kernels/cpu/`](../minires/kernels/cpu/__init__.py): `im2col.py`, `parallel.py`, `memory.py`, `channels.py`;
+# [`kernels/cpu/`](../minires/kernels/cpu/__init__.py): `im2col.py`, `blocking.py`, `chunks.py`, `workspace.py`, `channels.py`;
 # [`kernels/gpu/`](../minires/kernels/gpu/__init__.py); [`benchmarks/NOTES.md`](../benchmarks/NOTES.md), and the tables in
 # [`benchmarks/results`](../benchmarks/results/cpu.md).
 #

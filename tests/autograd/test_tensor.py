@@ -7,7 +7,7 @@ import weakref
 import numpy as np
 import pytest
 
-from minires import functional as F, kernels, models, no_grad, optim
+from minires import functional as F, kernels, models, optim
 from minires.errors import DeviceError, DtypeError, GraphError, ShapeError
 from minires.kernels import cpu
 from minires.autograd.tensor import Tensor
@@ -260,7 +260,7 @@ def test_broadcasting_is_undone():
 def test_more_than_one_number_needs_a_gradient_to_start_from():
     x = leaf([1, 2])
     message = message_of(ShapeError, lambda: (x * 2).backward())
-    assert "expected a Tensor of one element, such as a mean loss, got shape (2,)" in message
+    assert message.startswith("backward: gradient can be left out only for a one-element Tensor: expected one element, such as a mean loss, got shape (2,)")
     (x * 2).backward([1, 10])
     assert x.grad.tolist() == [2, 20] and x.grad.dtype == np.float32
     assert "expected shape (2,), got shape (3,)" in message_of(ShapeError, lambda: (x * 2).backward([1, 2, 3]))
@@ -273,7 +273,7 @@ def test_one_number_in_any_shape_is_its_own_loss():
 
 
 def test_nothing_to_find():
-    assert "nothing here requires a gradient" in message_of(GraphError, lambda: (Tensor([1.0]) * 2).backward())
+    assert "this Tensor requires no gradient" in message_of(GraphError, lambda: (Tensor([1.0]) * 2).backward())
 
 
 def test_only_gradients_that_are_asked_for_are_computed():
@@ -396,48 +396,7 @@ def test_a_leaf_that_nobody_holds_any_more():
     assert x.grad == 1
 
 
-# no_grad and detach
-
-
-def test_no_grad():
-    x = leaf(1.0)
-    with no_grad():
-        y = x * 2
-    assert not y.requires_grad and y._node is None and (x * 2).requires_grad
-
-
-def test_no_grad_is_over_after_an_exception():
-    x = leaf(1.0)
-    with pytest.raises(ZeroDivisionError), no_grad():
-        1 / 0
-    assert (x * 2).requires_grad
-
-
-def test_no_grad_nested():
-    x = leaf(1.0)
-    with no_grad():
-        with no_grad():
-            pass
-        assert not (x * 2).requires_grad
-    assert (x * 2).requires_grad
-
-
-def test_no_grad_as_a_decorator():
-    @no_grad()
-    def times_two(x, depth):
-        return times_two(x, depth - 1) if depth else x * 2         # calls itself: each call has its own "before"
-
-    x = leaf(1.0)
-    assert not times_two(x, 0).requires_grad and not times_two(x, 3).requires_grad
-    assert (x * 2).requires_grad
-
-    @no_grad()
-    def fails():
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        fails()
-    assert (x * 2).requires_grad
+# detach
 
 
 def test_detach_cuts_the_tape():
@@ -486,8 +445,8 @@ def test_hooks_are_called_from_the_loss_backwards():
 
 def test_hook_removed():
     seen, x = [], leaf(1.0)
-    removers = [x.register_hook(lambda gradient, i=i: seen.append(i)) for i in range(3)]
-    removers[1]()
+    handles = [x.register_hook(lambda gradient, i=i: seen.append(i)) for i in range(3)]
+    handles[1].remove()
     (x * 2).backward()
     assert seen == [0, 2]
 
@@ -497,9 +456,9 @@ def test_hook_that_removes_itself():
 
     def once(gradient):
         seen.append("once")
-        remove()
+        handle.remove()
 
-    remove = x.register_hook(once)
+    handle = x.register_hook(once)
     x.register_hook(lambda gradient: seen.append("always"))
     (x * 2).backward()
     (x * 2).backward()

@@ -15,7 +15,7 @@ from minires.cli import main
 from minires.data.class_names import imagenet_classes
 from minires.data.transforms import MEAN, STD
 from minires.training.inference import predict
-from minires.training.trainer import Recipe, Trainer
+from minires.training import RunConfig, Trainer
 
 from ..data.pictures import drawing
 from ..opened import openings
@@ -246,8 +246,8 @@ def test_without_pillow_it_says_so_once(photos, weights, capsys, monkeypatch):
 def test_the_net_of_a_run_of_the_experiment(photos, tmp_path, capsys):
     """A checkpoint, as `minires degradation` leaves it, is a file of weights too."""
     train, test = mr.data.synthetic(32, 16)
-    recipe = Recipe(iterations=2, batch_size=16)
-    Trainer(net(10), train.resize(8), test.resize(8), recipe, path=tmp_path / "run.safetensors",
+    config = RunConfig(iterations=2, batch_size=16)
+    Trainer(net(10), train.resize(8), test.resize(8), config, path=tmp_path / "run.safetensors",
             progress=False).run()
     assert main(["predict", str(photos / "a.png"), *SMALL, "--weights",
                  str(tmp_path / "run.safetensors")]) == 0
@@ -296,11 +296,9 @@ def test_a_net_trained_here_sees_pictures_as_it_did_in_training(kind, tmp_path, 
         files = files[16::2] + files[17::2]
         assert main([*words, "--dataset", "folder", "--data", str(tmp_path / "photos"), "--workers",
                      "0", "--cache", str(tmp_path / "cache")]) == 0
-        train, test = mr.data.photographs(tmp_path / "photos", 16, workers=0,
-                                          cache=tmp_path / "cache", progress=False)
-        batches = train.training_batches(Recipe(batch_size=8, crop_padding=0),
-                                         np.random.default_rng(), np.random.default_rng())
-        images = np.concatenate([images for images, _ in batches.evaluating(test, 8)])
+        _, test = mr.data.image_folder(tmp_path / "photos", 16, workers=0,
+                                       cache=tmp_path / "cache", progress=False)
+        images = np.concatenate([images for images, _ in mr.data.eval_loader(test, 8)])
     capsys.readouterr()
     assert main(["predict", *map(str, files), "--model", "resnet-8", "--net", "width=4",
                  "--weights", str(out / "weights.safetensors"), "--json", "--top", "10"]) == 0

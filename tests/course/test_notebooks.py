@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import zipfile
 
 import nbformat
@@ -158,3 +159,12 @@ def test_solutions_of_the_library_are_out_of_reach():
            "print(mr.functional.relu(mr.Tensor([1.0])).item())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.count("it is what you write in this assignment") == 3 and done.stdout.endswith("1.0\n"), done.stderr
+
+
+@pytest.mark.parametrize("package", ["nbformat", "jupytext"])
+def test_without_the_packages_it_says_what_to_install(monkeypatch, tmp_path, package):
+    monkeypatch.setitem(sys.modules, package, None)                # makes `import` fail
+    with pytest.raises(ConfigError, match=rf"the package {package} is not installed: .*pip install \"minires\[instructor\]\""):
+        notebooks.build(tmp_path)
+    with pytest.raises(ConfigError, match="is not installed"):
+        notebooks.read(tmp_path / "any.ipynb")

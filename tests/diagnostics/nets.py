@@ -3,7 +3,7 @@
 import numpy as np
 
 from minires import models, nn
-from minires.models.blocks import BlockConfig
+from minires.models.block_config import BlockConfig
 from minires.models.base import ResNet
 
 NETS = {
@@ -15,9 +15,9 @@ NETS = {
 }
 
 
-def staged(**style):
-    """A small net of one block and three, of any style: bottlenecks too, otherwise to be had in the nets for large images only."""
-    return ResNet((8, 3, 1), [(8, 1), (16, 3)], 10, 0, BlockConfig(**style))
+def staged(**config):
+    """A small net of one block and three, with any blocks. Elsewhere only the nets for large images have bottlenecks."""
+    return ResNet((8, 3, 1), [(8, 1), (16, 3)], 10, 0, BlockConfig(**config))
 
 
 # Every kind of residual block but the basic one with batch norm, of which NETS has enough.

@@ -8,8 +8,8 @@ from minires.diagnostics import dropped, responses, preserve_state
 from minires.diagnostics.parts import blocks
 from minires.errors import ConfigError
 from minires.kernels import naive
-from minires.models.blocks import subsample_and_pad
-from minires.autograd.tensor import Tensor, no_grad
+from minires.models.shortcuts import ProjectionShortcut, ZeroPadShortcut, subsample_and_pad
+from minires.autograd import Tensor, no_grad
 
 from .nets import KINDS, NETS, batch, lived_in, mlp
 
@@ -30,7 +30,7 @@ def expected(net, x):
                 response = block.bn1(block.conv1(x))
                 y = relu(f"layer{stage}.{i}.conv1", response, response)
                 response = block.bn2(block.conv2(y))
-                shortcut = block.shortcut_of(x)
+                shortcut = block.shortcut(x)
                 x = relu(f"layer{stage}.{i}.conv2", response, response if shortcut is None else response + shortcut)
         found.append(("fc", net.fc(F.global_avg_pool2d(x)).data, None))
     return found
@@ -64,8 +64,13 @@ def expected_of_blocks(net, x, pre_activation):
         norms = [part for key, part in vars(block).items() if key.startswith("bn")]
         h = relu(norms[0](x)) if pre_activation else x
         norms = [*norms[1:], block.gain] if pre_activation else norms
-        shortcut = (block.downsample(h) if block.shortcut == "projection" else
-                    subsample_and_pad(x, block.stride, block.new_channels) if block.shortcut == "subsample and pad" else x) * block.shortcut_scale
+        if isinstance(block.shortcut, ProjectionShortcut):
+            shortcut = block.shortcut[1](block.shortcut[0](h))
+        elif isinstance(block.shortcut, ZeroPadShortcut):
+            shortcut = subsample_and_pad(x, block.stride, block.out_channels - block.in_channels)
+        else:
+            shortcut = x
+        shortcut = shortcut * block.shortcut.scale
         for i, (conv, norm) in enumerate(zip(convs, norms), 1):
             found.append([f"{name}.conv{i}", norm(conv(h)), None])
             if i < len(convs):
@@ -132,7 +137,7 @@ def test_a_data_set_counts_every_image_alike():
 
 def test_on_a_data_set():
     train, test = data.synthetic(20, 30, size=8)
-    assert len(responses(models.resnet(8, width=2), data.EvaluationBatches(test, 8, train.pixel_mean()))) == 8
+    assert len(responses(models.resnet(8, width=2), data.eval_loader(test, 8, train.pixel_mean()))) == 8
 
 
 def test_half_of_the_inputs_of_relu_are_above_0_at_first():

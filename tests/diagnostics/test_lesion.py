@@ -9,8 +9,11 @@ from minires import functional as F, models, nn
 from minires.diagnostics import drop_each, drop_random, drop_sets, dropped, evaluate, swap_each, swapped
 from minires.errors import ConfigError
 from minires.diagnostics.parts import blocks
-from minires.models.blocks import Bottleneck, FixupBlock, PreActBlock, BlockConfig, subsample_and_pad
-from minires.autograd.tensor import Tensor, no_grad
+from minires.models.block_config import BlockConfig
+from minires.models.blocks import Bottleneck, FixupBlock, PreActivation
+from minires.models.shortcuts import ProjectionShortcut, subsample_and_pad
+from minires.nn.overriding import is_overridden
+from minires.autograd import Tensor, no_grad
 
 from .nets import KINDS, batch, in_float64, lived_in, staged
 
@@ -24,7 +27,7 @@ def silence(block):
     """F(x) = 0."""
     if isinstance(block, FixupBlock):
         silent = block.scale, block.bias2b
-    elif isinstance(block, PreActBlock) or isinstance(block.bn2, nn.Identity):
+    elif isinstance(block, PreActivation) or isinstance(block.bn2, nn.Identity):
         last = block.conv3 if hasattr(block, "conv3") else block.conv2
         silent = last.weight, *([] if last.bias is None else [last.bias])
     else:
@@ -64,7 +67,7 @@ def test_of_every_kind_of_block_the_shortcut_stays(kind):
     for name, block in blocks(net).items():
         h = Tensor(np.random.default_rng(1).standard_normal((2, 6, 6, block.conv1.weight.shape[2])).astype(np.float32))
         shortcut, pre_activation = h, "pre-activation" in kind
-        if hasattr(block, "downsample"):
+        if isinstance(block.shortcut, ProjectionShortcut):
             shortcut = block.downsample(F.relu(block.bn1(h)) if pre_activation else h)
         elif "2.0" in name or "3.0" in name:
             shortcut = subsample_and_pad(h, 2, block.conv1.weight.shape[2])
@@ -84,16 +87,16 @@ def test_a_net_of_stochastic_depth_is_taken_apart_like_any_other(pre_activation)
     """Its F(x) counts by its probability in evaluation; a block brings its own to where it is put."""
     net = lived_in(models.resnet(20, width=2, survival_prob=0.5, pre_activation=pre_activation)).eval()
     one, two = net.layer2[1], net.layer2[2]
-    assert (one.survival_prob, two.survival_prob) == pytest.approx((1 - 0.5 * 5 / 9, 1 - 0.5 * 6 / 9))
+    assert [block.stochastic_depth.survival_prob for block in (one, two)] == pytest.approx([1 - 0.5 * 5 / 9, 1 - 0.5 * 6 / 9])
     h = Tensor(batch(size=6)[0][..., :1] * np.ones(4, np.float32))
     with dropped(net, "layer2.1"):
         assert np.array_equal(one(h).data, h.data if pre_activation else F.relu(h).data)
     with swapped(net, "layer2.1", "layer2.2"):
         found = one(h).data
     if pre_activation:
-        expected = h + two.survival_prob * two.conv2(F.relu(two.bn2(two.conv1(F.relu(two.bn1(h))))))
+        expected = h + two.stochastic_depth.survival_prob * two.conv2(F.relu(two.bn2(two.conv1(F.relu(two.bn1(h))))))
     else:
-        expected = F.relu(h + two.survival_prob * two.bn2(two.conv2(F.relu(two.bn1(two.conv1(h))))))
+        expected = F.relu(h + two.stochastic_depth.survival_prob * two.bn2(two.conv2(F.relu(two.bn1(two.conv1(h))))))
     assert found == pytest.approx(expected.data, rel=1e-5, abs=1e-6)
 
 
@@ -223,9 +226,9 @@ def test_in_either_mode():
         assert swap_each(net, batches, [("layer1.0", "layer1.0")], mode)[0][1:] == whole
 
 
-def bottleneck(c_out, stride=1):
+def bottleneck(out_channels, stride=1):
     rng = np.random.default_rng(0)
-    return Bottleneck(16, c_out, stride, BlockConfig("C", bottleneck=True, width_per_group=16), rng, rng)
+    return Bottleneck(16, out_channels, stride, BlockConfig("C", bottleneck=True, width_per_group=16), rng, rng)
 
 
 @pytest.mark.parametrize("one, other, words", [
@@ -265,4 +268,4 @@ def test_errors():
     for measure in (drop_each, swap_each):
         with pytest.raises(ConfigError, match="an iterator"):
             measure(net, iter([batch()]))
-    assert all("forward" not in vars(module) for module in net.modules())
+    assert not any(is_overridden(module) for module in net.modules())

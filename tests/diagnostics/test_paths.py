@@ -79,7 +79,7 @@ def test_stochastic_depth_goes_on(pre_activation):
         used = set().union(*(through for through, gradient in paths.items() if gradient.any()))
         left_out, random = set(), stream(0, "stochastic depth")
         for name, block in blocks(net).items():
-            if mode == "train" and random.random() >= block.survival_prob:
+            if mode == "train" and random.random() >= block.stochastic_depth.survival_prob:
                 left_out.add(name)
         assert used == set(blocks(net)) - left_out and sum(g.any() for g in paths.values()) == 2 ** len(used)
         with preserve_state(net, mode):

@@ -6,7 +6,7 @@ import pytest
 from minires import models, nn
 from minires.diagnostics import autocorrelation, gradient_correlation, gradient_path, input_gradients
 from minires.errors import ConfigError
-from minires.autograd.tensor import Tensor, no_grad
+from minires.autograd import Tensor, no_grad
 
 from .nets import batch, in_float64, lived_in, mlp
 

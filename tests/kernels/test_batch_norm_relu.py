@@ -32,7 +32,7 @@ def test_inference(backend, shape, with_shortcut, seed):
 
 @pytest.mark.parametrize("with_shortcut", [False, True])
 @pytest.mark.parametrize("backend, shape", [(naive, (3, 5, 4, 2)), (cpu, (3, 5, 4, 2)), (cpu, (40, 32, 32, 16))],
-                         ids=["naive", "cpu", "cpu, in pieces"])
+                         ids=["naive", "cpu", "cpu, in chunks"])
 def test_the_same_numbers_as_one_after_the_other(backend, shape, with_shortcut):
     arrays = [array.astype(np.float32) for array in case(shape, with_shortcut)]
     y, gradients, dy = run(backend.batch_norm_relu, arrays, {})
@@ -113,10 +113,10 @@ def test_one_kernel_unless_a_part_is_swapped():
 def test_a_hook_sees_what_comes_out_of_batch_norm():
     layer, x, shortcut = layer_and_images()
     seen = []
-    remove = layer.register_forward_hook(lambda module, inputs, y: seen.append(y.data.min()))
+    handle = layer.register_forward_hook(lambda module, inputs, y: seen.append(y.data.min()))
     hooked = nn.norm_relu(layer, x, shortcut)
     assert names_on_the_tape(hooked) == ["add_relu", "batch_norm"] and seen[0] < 0
-    remove()
+    handle.remove()
     assert names_on_the_tape(nn.norm_relu(layer, x, shortcut)) == ["batch_norm_relu"] and len(seen) == 1
     layer.register_full_backward_hook(lambda module, grad_inputs, grad_output: seen.append(grad_output))
     nn.norm_relu(layer, x).sum().backward()

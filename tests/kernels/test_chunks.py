@@ -1,4 +1,4 @@
-"""Sharing work among threads: the same results, and nothing left changed around them."""
+"""Dividing work among threads: the same results, and nothing changed around them."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from minires.kernels.cpu import chunks
 
 from .checks import random_arrays, run
 
-# Large enough for several shares.
+# Large enough for several threads.
 LARGE = {
     "conv2d": ([(24, 20, 20, 16), (3, 3, 16, 16)], {"padding": 1}),
     "batch_norm": ([(48, 32, 32, 16), (16,), (16,)], {}),
@@ -29,19 +29,20 @@ every_large_kernel = pytest.mark.parametrize("name", LARGE)
 
 def results(name, dtype=np.float32):
     shapes, settings = LARGE[name]
-    y, gradients, _ = run(getattr(cpu, name), [array.astype(dtype) for array in random_arrays(*shapes)], settings)
+    arrays = [array.astype(dtype) for array in random_arrays(*shapes)]
+    y, gradients, _ = run(getattr(cpu, name), arrays, settings)
     return y, *gradients
 
 
-def go_through(pieces):
-    """Work of the simplest kind: what it is given, and by which thread."""
-    for piece in pieces:
-        yield piece, threading.get_ident()
+def list_chunks(chunks):
+    """The simplest worker: it yields its chunks, each with the thread that got it."""
+    for chunk in chunks:
+        yield chunk, threading.get_ident()
 
 
 @pytest.fixture
-def piece_counts(monkeypatch):
-    """A list that grows by the number of pieces of every call of `chunks.run`."""
+def chunk_counts(monkeypatch):
+    """A list that grows by the number of chunks at every call of `chunks.run`."""
     counts, original = [], chunks.run
 
     def counting(*args):
@@ -54,108 +55,111 @@ def piece_counts(monkeypatch):
 
 
 @every_large_kernel
-def test_the_same_bits_with_any_number_of_threads(name, threads, piece_counts):
+def test_the_same_bits_with_any_number_of_threads(name, threads, chunk_counts):
     threads(1)
     expected = results(name)
     for count in (2, 3, 4, 2):
         threads(count)
         assert all(np.array_equal(a, b) for a, b in zip(results(name), expected))
-    assert min(piece_counts) > 1                                       # there was something to share
+    assert min(chunk_counts) > 1                                       # there were chunks to divide
 
 
-def test_pieces_cover_every_item_once(threads):
+def test_chunks_cover_every_item_once(threads):
     threads(3)
     for items in (1, 2, 10, 97):
-        pieces = [piece for piece, _ in chunks.run(go_through, items, chunks.SHARE_BYTES)]
-        assert pieces[0][0] == 0 and pieces[-1][1] == items
-        assert all(before[1] == after[0] for before, after in zip(pieces, pieces[1:]))
-    assert chunks.run(go_through, 0, chunks.SHARE_BYTES) == []
+        pairs = [chunk for chunk, _ in chunks.run(list_chunks, items, chunks.MIN_THREAD_BYTES)]
+        assert pairs[0][0] == 0 and pairs[-1][1] == items
+        assert all(before[1] == after[0] for before, after in zip(pairs, pairs[1:]))
+    assert chunks.run(list_chunks, 0, chunks.MIN_THREAD_BYTES) == []
 
 
-def test_the_size_of_a_piece():
-    most, least = chunks.MOST_PIECE_BYTES, chunks.LEAST_PIECE_BYTES
-    assert chunks.piece_size(1000, most // 10) == 10                                  # what fits the cache
-    assert chunks.piece_size(8, 3 * most) == 1                                        # at least one item
-    assert chunks.piece_size(chunks.PIECES * 10, (least + most) // 20) == 10        # small work: so many pieces,
-    assert chunks.piece_size(chunks.PIECES * 10, least // 15) == 15                 # unless they would be tiny
-    assert chunks.piece_size(3, 1) == 3                                               # and no more than there is
-    assert chunks.piece_size(3, 0) == 3
+def test_the_size_of_a_chunk():
+    most, least, count = chunks.MAX_CHUNK_BYTES, chunks.MIN_CHUNK_BYTES, chunks.MIN_CHUNKS
+    assert chunks.chunk_size(1000, most // 10) == 10                  # it fits the cache,
+    assert chunks.chunk_size(8, 3 * most) == 1                        # but has at least one item;
+    assert chunks.chunk_size(count * 10, (least + most) // 20) == 10  # small work: so many chunks,
+    assert chunks.chunk_size(count * 10, least // 15) == 15           # unless they are too small
+    assert chunks.chunk_size(3, 1) == 3                               # and no more than there are
+    assert chunks.chunk_size(3, 0) == 3
+    assert chunks.chunk_size(1000, most, min_bytes=5 * most) == 5     # as much as is read anyway
 
 
-def test_little_work_is_not_shared(threads):
+def test_one_thread_does_little_work(threads):
     threads(3)
-    for items, nbytes in ((1000, 1), (3, chunks.SHARE_BYTES // 3)):
-        assert {thread for _, thread in chunks.run(go_through, items, nbytes)} == {threading.get_ident()}
+    for items, nbytes in ((1000, 1), (3, chunks.MIN_THREAD_BYTES // 3)):
+        results = chunks.run(list_chunks, items, nbytes)
+        assert {thread for _, thread in results} == {threading.get_ident()}
 
 
 def test_threads_work_at_the_same_time(threads):
-    """Each waits for the other: one after another, they would wait for ever (here: until the barrier breaks)."""
+    """Each waits for the other: one after another, they would wait until the barrier breaks."""
     threads(2)
     barrier = threading.Barrier(2, timeout=20)
 
-    def work(pieces):
-        for _ in pieces:
+    def worker(chunks):
+        for _ in chunks:
             yield barrier.wait()
 
-    assert sorted(chunks.run(work, 2, chunks.MOST_PIECE_BYTES)) == [0, 1]
+    assert sorted(chunks.run(worker, 2, chunks.MAX_CHUNK_BYTES)) == [0, 1]
 
 
 def test_no_more_threads_than_asked_for(threads):
     threads(7)                                             # a number no other test asks for
     before = threading.active_count()
     for items in (2, 3, 5, 9) * 20:
-        chunks.run(go_through, items, chunks.MOST_PIECE_BYTES)
+        chunks.run(list_chunks, items, chunks.MAX_CHUNK_BYTES)
     assert threading.active_count() <= before + 6
 
 
-def test_who_is_done_takes_the_next_piece(threads):
+def test_a_thread_that_is_done_takes_the_next_chunk(threads):
     threads(2)
     slow = threading.get_ident()
     met = threading.Event()
 
-    def work(pieces):
-        for first, _ in pieces:
+    def worker(chunks):
+        for first, _ in chunks:
             if threading.get_ident() == slow:
-                assert met.wait(20)                        # stuck with its first piece until the other has done six
+                assert met.wait(20)                        # held up until the other has done six
             elif first >= 6:
                 met.set()
             yield threading.get_ident()
 
-    assert chunks.run(work, 8, chunks.MOST_PIECE_BYTES).count(slow) <= 2
+    assert chunks.run(worker, 8, chunks.MAX_CHUNK_BYTES).count(slow) <= 2
 
 
-def test_results_are_in_the_order_of_the_pieces(threads):
+def test_results_are_in_the_order_of_the_chunks(threads):
     threads(3)
 
-    def work(pieces):
-        for first, last in pieces:
+    def worker(chunks):
+        for first, last in chunks:
             time.sleep(0.001 * (first % 3))
             yield first
 
-    assert chunks.run(work, 30, chunks.MOST_PIECE_BYTES) == list(range(30))
+    assert chunks.run(worker, 30, chunks.MAX_CHUNK_BYTES) == list(range(30))
 
 
-def test_work_may_yield_nothing(threads):
+def test_a_worker_may_yield_nothing(threads):
     threads(2)
     done = []
 
-    def work(pieces):
-        for first, last in pieces:
+    def worker(chunks):
+        for first, last in chunks:
             done.append(first)
 
-    assert chunks.run(work, 6, chunks.MOST_PIECE_BYTES) == [None] * 6 and sorted(done) == list(range(6))
+    assert chunks.run(worker, 6, chunks.MAX_CHUNK_BYTES) == [None] * 6
+    assert sorted(done) == list(range(6))
 
 
-def test_work_inside_work_is_refused_and_does_not_wait_for_ever(threads):
+def test_a_worker_cannot_divide_its_own_work(threads):
     threads(2)
 
-    def work(pieces):
-        for _ in pieces:
-            yield chunks.run(go_through, 2, chunks.MOST_PIECE_BYTES)
+    def worker(pairs):
+        for _ in pairs:
+            yield chunks.run(list_chunks, 2, chunks.MAX_CHUNK_BYTES)
 
-    with pytest.raises(RuntimeError, match="inside work that is shared already"):
-        chunks.run(work, 4, chunks.MOST_PIECE_BYTES)
-    assert len(chunks.run(go_through, 2, chunks.MOST_PIECE_BYTES)) == 2
+    with pytest.raises(RuntimeError, match="inside a worker"):
+        chunks.run(worker, 4, chunks.MAX_CHUNK_BYTES)
+    assert len(chunks.run(list_chunks, 2, chunks.MAX_CHUNK_BYTES)) == 2
 
 
 @pytest.mark.parametrize("failing", [0, 1, 2])
@@ -163,45 +167,33 @@ def test_an_exception_in_any_thread_surfaces_when_all_are_done(threads, failing)
     threads(3)
     started, ended, barrier = [], [], threading.Barrier(3, timeout=20)
 
-    def work(pieces):
-        for first, _ in pieces:
+    def worker(chunks):
+        for first, _ in chunks:
             started.append(first)
-            barrier.wait()                                         # all three are at it
+            barrier.wait()                                         # all three have begun
             if first == failing:
-                raise ZeroDivisionError(f"piece {first}")
-            time.sleep(0.05)                                       # the others are still at work when it fails
+                raise ZeroDivisionError(f"chunk {first}")
+            time.sleep(0.05)                                       # others still work when it fails
             ended.append(first)
 
-    with pytest.raises(ZeroDivisionError, match=f"piece {failing}"):
-        chunks.run(work, 3, chunks.MOST_PIECE_BYTES)
+    with pytest.raises(ZeroDivisionError, match=f"chunk {failing}"):
+        chunks.run(worker, 3, chunks.MAX_CHUNK_BYTES)
     assert sorted(started) == [0, 1, 2] and sorted(ended + [failing]) == [0, 1, 2]
-    assert [piece for piece, _ in chunks.run(go_through, 2, chunks.MOST_PIECE_BYTES)] == [(0, 1), (1, 2)]       # work goes on
-
-
-def test_scratch_is_reused_and_each_threads_own(threads):
-    threads(2)
-    first = chunks.scratch("test", (3, 4), np.float32)
-    assert first.shape == (3, 4) and first.dtype == np.float32
-    assert np.shares_memory(first, chunks.scratch("test", (2, 2), np.float64))
-    assert not np.shares_memory(first, chunks.scratch("another", (3, 4), np.float32))
-    barrier = threading.Barrier(2, timeout=20)
-
-    def work(pieces):
-        for _ in pieces:
-            barrier.wait()
-            yield chunks.scratch("test", (3, 4), np.float32)
-
-    one, other = chunks.run(work, 2, chunks.MOST_PIECE_BYTES)
-    assert not np.shares_memory(one, other) and np.shares_memory(first, one) + np.shares_memory(first, other) == 1
+    pairs = [chunk for chunk, _ in chunks.run(list_chunks, 2, chunks.MAX_CHUNK_BYTES)]
+    assert pairs == [(0, 1), (1, 2)]                               # work goes on
 
 
 def blas_threads():
     return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 
 
-def test_blas_runs_on_one_thread_inside_and_as_before_outside(threads):
+def needs_blas_threads():
     if not blas_threads():
-        pytest.skip("this NumPy's matrix products (Apple's Accelerate) have no number of threads to set")
+        pytest.skip("NumPy's BLAS (Apple's Accelerate) has no number of threads to set")
+
+
+def test_blas_runs_on_one_thread_inside_and_as_before_outside(threads):
+    needs_blas_threads()
     threads(2)
     with threadpool_limits(limits=2, user_api="blas"):
         before = blas_threads()
@@ -213,32 +205,35 @@ def test_blas_runs_on_one_thread_inside_and_as_before_outside(threads):
         assert blas_threads() == before
 
 
-def test_convolution_has_one_blas_thread_to_each_of_its_own(threads, monkeypatch):
-    if not blas_threads():
-        pytest.skip("this NumPy's matrix products (Apple's Accelerate) have no number of threads to set")
+def test_each_thread_of_a_convolution_has_one_blas_thread(threads, monkeypatch):
+    needs_blas_threads()
     threads(2)
     seen, matmul = set(), np.matmul
-    monkeypatch.setattr(np, "matmul", lambda *args, **kwargs: (seen.update(blas_threads()), matmul(*args, **kwargs))[1])
+
+    def watched(*args, **kwargs):
+        seen.update(blas_threads())
+        return matmul(*args, **kwargs)
+
+    monkeypatch.setattr(np, "matmul", watched)
     with threadpool_limits(limits=2, user_api="blas"):
         results("conv2d")
         assert seen == {1} and set(blas_threads()) == {2}
 
 
 def test_blas_is_as_before_when_several_python_threads_compute_at_once(threads):
-    if not blas_threads():
-        pytest.skip("this NumPy's matrix products (Apple's Accelerate) have no number of threads to set")
+    needs_blas_threads()
     threads(1)
     with threadpool_limits(limits=2, user_api="blas"):
         pass                                               # leaves no thread in charge of BLAS
     before, inside = blas_threads(), []
 
-    def look():
+    def call():
         for _ in range(20):
             with chunks.one_blas_thread():
                 inside.append(set(blas_threads()))
                 time.sleep(0.002)                          # long enough for the others to come in
 
-    callers = [threading.Thread(target=look) for _ in range(4)]
+    callers = [threading.Thread(target=call) for _ in range(4)]
     for caller in callers:
         caller.start()
     for caller in callers:
@@ -255,18 +250,18 @@ from minires.kernels.cpu import chunks
 
 backend.set_num_threads(2)
 x, w = np.ones((24, 20, 20, 16), np.float32), np.ones((3, 3, 16, 16), np.float32)
-y, _ = cpu.conv2d.forward(x, w)                    # starts the threads, which the child will not have
+y, _ = cpu.conv2d.forward(x, w)                    # starts threads that the child will not have
 child = os.fork()
 if child == 0:
     signal.alarm(20)                               # a child that waits for them would wait for ever
     again, _ = cpu.conv2d.forward(x, w)
     together = threading.Barrier(2)                # passed only by two threads at the same time
 
-    def work(pieces):
-        for _ in pieces:
+    def worker(chunks):
+        for _ in chunks:
             together.wait()
 
-    chunks.run(work, 2, chunks.MOST_PIECE_BYTES)
+    chunks.run(worker, 2, chunks.MAX_CHUNK_BYTES)
     os._exit(0 if np.array_equal(y, again) else 1)
 _, status = os.waitpid(child, 0)
 assert os.waitstatus_to_exitcode(status) == 0, status
@@ -275,5 +270,6 @@ assert os.waitstatus_to_exitcode(status) == 0, status
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 def test_a_forked_child_can_compute():
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORK],
+                          capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

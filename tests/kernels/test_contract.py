@@ -27,6 +27,7 @@ EXAMPLES = [
     Example("multiply", [(2, 3, 4), (4,)]),
     Example("divide", [(2, 1, 4), (3, 1)], positive=True),
     Example("negative", [(2, 3)]),
+    Example("abs", [(2, 3)]),
     Example("power", [(2, 3)], {"exponent": 2.5}, positive=True),
     Example("exp", [(2, 3)]),
     Example("log", [(2, 3)], positive=True),
@@ -39,6 +40,7 @@ EXAMPLES = [
     Example("sum", [(2, 3, 4)], {"axis": (0, 2)}),
     Example("mean", [(2, 3, 4)], {"axis": 1, "keepdims": True}),
     Example("max", [(2, 3, 4)], {"axis": -1}),
+    Example("min", [(2, 3, 4)], {"axis": (0, 1), "keepdims": True}),
     Example("reshape", [(2, 3, 4)], {"shape": (4, -1)}),
     Example("transpose", [(2, 3, 4)], {"axes": (2, 0, 1)}),
     Example("pad", [(2, 3)], {"widths": ((1, 2), (0, 3))}),
@@ -71,7 +73,7 @@ def arrays_and_settings(example, dtype=np.float64, seed=0):
     return arrays, settings
 
 
-def test_every_wing_has_every_kernel(backend):
+def test_every_backend_has_every_kernel(backend):
     names = {name for name, value in vars(backend).items() if isinstance(value, type) and issubclass(value, Kernel)}
     assert names == set(kernels.names()) == {example.name for example in EXAMPLES}
 

@@ -8,7 +8,7 @@ from minires import functional as F, kernels, models, nn
 from minires.errors import ShapeError
 from minires.kernels import cpu, naive
 from minires.kernels.cpu import channels, im2col
-from minires.autograd.tensor import Tensor, no_grad
+from minires.autograd import Tensor, no_grad
 
 from .checks import backward, check, random_arrays, run
 from .test_conv import CORNERS, convolutions
@@ -34,8 +34,8 @@ def test_any_convolution(backend, shapes, with_shortcut, seed):
 @given(convolutions(), st.booleans())
 def test_a_few_numbers_at_a_time(shapes, with_shortcut):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(channels, "FINISHED_AT_ONCE", 1)
-        patch.setattr(channels, "LINE", 1)
+        patch.setattr(channels, "EPILOGUE_BYTES", 1)
+        patch.setattr(channels, "MAX_ROW", 1)
         check(cpu, "conv2d_relu", *case(*shapes, with_shortcut), **shapes[2])
 
 
@@ -51,7 +51,7 @@ def test_all_images_in_one_product(kernel, shapes, images):
 
 
 def test_large_weights_for_real():
-    """9 MiB of them, and images of which several make a piece."""
+    """9 MiB of them, and several images in a chunk."""
     x, w = (array.astype(np.float32) for array in random_arrays((16, 7, 7, 512), (3, 3, 512, 512)))
     y, _ = cpu.conv2d.forward(x, w, padding=1)
     for n in (0, 7, 15):
@@ -122,7 +122,7 @@ def kernels_called(function):
 @pytest.mark.parametrize("with_shortcut", [True, False])
 def test_in_a_layer_the_numbers_are_the_same(with_shortcut):
     conv, x, shortcut = layer_and_images()
-    added = (lambda: shortcut) if with_shortcut else None
+    added = shortcut if with_shortcut else None
     recorded = nn.conv_norm_relu(conv, nn.Identity(), x, added)
     with no_grad():
         at_once = nn.conv_norm_relu(conv, nn.Identity(), x, added)
@@ -134,7 +134,7 @@ def test_one_kernel_unless_a_part_is_swapped_or_watched():
     norm = nn.Identity()
 
     def layer():
-        nn.conv_norm_relu(conv, norm, x, lambda: shortcut)
+        nn.conv_norm_relu(conv, norm, x, shortcut)
 
     assert kernels_called(layer) == ["conv2d_relu"]
     for part in ("conv2d", "add", "relu"):
@@ -145,16 +145,16 @@ def test_one_kernel_unless_a_part_is_swapped_or_watched():
     with kernels.use("naive"):
         assert kernels_called(layer) == ["conv2d_relu", "conv2d", "relu"]                    # the loops are made of the parts
     seen = []
-    remove = conv.register_forward_hook(lambda module, inputs, y: seen.append(y.data.min()))
+    handle = conv.register_forward_hook(lambda module, inputs, y: seen.append(y.data.min()))
     assert "conv2d" in kernels_called(layer) and seen[0] < 0
-    remove()
+    handle.remove()
     norm.forward = lambda x: x * 2
     assert "conv2d" in kernels_called(layer)
 
 
 def test_what_is_recorded_goes_through_the_parts():
     conv, x, shortcut = layer_and_images()
-    y = nn.conv_norm_relu(conv, nn.Identity(), x, lambda: shortcut)
+    y = nn.conv_norm_relu(conv, nn.Identity(), x, shortcut)
     assert y._node.name == "add_relu"
     y = F.conv2d_relu(x, conv.weight, conv.bias, padding=1, shortcut=shortcut)                 # who asks for it gets it, with its gradient
     assert y._node.name == "conv2d_relu"

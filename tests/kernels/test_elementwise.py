@@ -17,7 +17,7 @@ def test_arithmetic(backend, name, broadcast, seed):
     check(backend, name, *random_arrays(*broadcast.input_shapes, seed=seed, positive=name == "divide"))
 
 
-@pytest.mark.parametrize("name", ["negative", "exp", "log", "sqrt", "relu"])
+@pytest.mark.parametrize("name", ["negative", "abs", "exp", "log", "sqrt", "relu"])
 @given(shapes, seeds)
 def test_functions_of_one_array(backend, name, shape, seed):
     check(backend, name, *random_arrays(shape, seed=seed, positive=name in ("log", "sqrt")))
@@ -47,6 +47,18 @@ def test_a_number_used_many_times_collects_many_gradients(backend):
 def test_relu_at_zero_has_slope_zero(backend):
     y, (dx,), _ = run(backend.relu, [np.array([-1.0, -0.0, 0.0, 1.0])], {}, np.ones(4))
     assert y.tolist() == [0, 0, 0, 1] and dx.tolist() == [0, 0, 0, 1]
+
+
+def test_abs_at_zero_has_slope_zero(backend):
+    y, (dx,), _ = run(backend.abs, [np.array([-2.0, -0.0, 0.0, 3.0])], {}, np.full(4, 5.0))
+    assert y.tolist() == [2, 0, 0, 3] and not np.signbit(y).any()
+    assert dx.tolist() == [-5, 0, 0, 5]
+
+
+def test_abs_does_not_hide_nan(backend):
+    y, (dx,), _ = run(backend.abs, [np.array([np.nan, -1.0])], {}, np.ones(2))
+    np.testing.assert_array_equal(y, [np.nan, 1])
+    np.testing.assert_array_equal(dx, [np.nan, -1])
 
 
 def test_relu_does_not_hide_nan(backend):

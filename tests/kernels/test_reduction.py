@@ -1,4 +1,4 @@
-"""Sums, means and maxima over axes."""
+"""Sums, means, maxima and minima over axes."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from minires.kernels import cpu
 
 from .checks import check, random_arrays, run
 
-reductions = pytest.mark.parametrize("name", ["sum", "mean", "max"])
+reductions = pytest.mark.parametrize("name", ["sum", "mean", "max", "min"])
 
 
 @st.composite
@@ -37,15 +37,18 @@ def test_sum_of_nothing_is_zero(backend):
     assert y.tolist() == [0, 0, 0] and dx.shape == (0, 3)
 
 
-def test_equal_maxima_share_the_gradient(backend):
-    x = np.array([[2.0, 5.0, 5.0], [1.0, 1.0, 1.0]])
-    _, (dx,), _ = run(backend.max, [x], {"axis": 1}, np.array([6.0, 3.0]))
-    assert dx.tolist() == [[0, 3, 3], [1, 1, 1]]
+@pytest.mark.parametrize("name, sign", [("max", 1), ("min", -1)])
+def test_equal_maxima_and_minima_share_the_gradient(backend, name, sign):
+    x = sign * np.array([[2.0, 5.0, 5.0], [1.0, 1.0, 1.0]])
+    y, (dx,), _ = run(getattr(backend, name), [x], {"axis": 1}, np.array([6.0, 3.0]))
+    assert y.tolist() == [5 * sign, sign] and dx.tolist() == [[0, 3, 3], [1, 1, 1]]
 
 
-def test_the_maximum_does_not_hide_nan(backend):
-    y, _ = backend.max.forward(np.array([[1.0, np.nan, 2.0], [1.0, 2.0, 3.0]]), axis=1)
-    np.testing.assert_array_equal(y, [np.nan, 3])
+@pytest.mark.parametrize("name, other", [("max", 3), ("min", 1)])
+def test_maximum_and_minimum_do_not_hide_nan(backend, name, other):
+    x = np.array([[1.0, np.nan, 2.0], [1.0, 2.0, 3.0]])
+    y, _ = getattr(backend, name).forward(x, axis=1)
+    np.testing.assert_array_equal(y, [np.nan, other])
 
 
 def test_sum_of_many_float32_numbers():

@@ -84,6 +84,19 @@ def test_cross_entropy(torch, n, classes, smoothing, seed):
             random_arrays((n, classes), seed=seed), (same,), images_out=False)
 
 
+EQUAL = [np.array([[1.0, 3.0, 3.0], [-2.0, 0.0, -2.0]])]          # with equal elements, and a corner of abs
+
+
+@pytest.mark.parametrize("arrays", [random_arrays((3, 4)), EQUAL], ids=["random", "equal elements"])
+def test_abs_min_and_max(torch, arrays):
+    compare(torch, abs, torch.abs, arrays, (same,), images_out=False)
+    for axis in (0, 1, None):
+        dim = (0, 1) if axis is None else axis
+        compare(torch, lambda x: x.min(axis), lambda x: x.amin(dim), arrays, (same,), images_out=False)
+        compare(torch, lambda x: x.max(axis, keepdims=True), lambda x: x.amax(dim, keepdim=True), arrays, (same,),
+                images_out=False)
+
+
 @given(st.integers(1, 5), st.integers(1, 6), st.integers(1, 4))
 def test_linear_and_log_softmax(torch, n, n_in, n_out):
     compare(torch, lambda x, w, b: F.log_softmax(F.linear(x, w, b)),

@@ -1,4 +1,4 @@
-"""Memory of results: used again when nobody holds it, and never before."""
+"""Memory used again: results once nobody holds them, buffers by the thread they belong to."""
 
 import gc
 import sys
@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from minires.kernels import cpu
-from minires.kernels.cpu import workspace
+from minires.kernels.cpu import chunks, workspace
 
-SHAPE = (64, 1024, 3)                                    # of a size that nothing else here asks for
+SHAPE = (64, 1024, 3)                                    # a size that nothing else here uses
 
 
 @pytest.fixture(autouse=True)
@@ -25,11 +25,12 @@ def address(array):
 def test_used_again_once_nobody_holds_it():
     first = workspace.empty(SHAPE, np.float32)
     where = address(first)
-    assert first.shape == SHAPE and first.dtype == np.float32 and first.flags.c_contiguous and first.flags.writeable
+    assert first.shape == SHAPE and first.dtype == np.float32
+    assert first.flags.c_contiguous and first.flags.writeable
     second = workspace.empty(SHAPE, np.float32)
     assert address(second) != where
     del first
-    assert address(workspace.empty(SHAPE, np.int32)) == where                     # the size counts, not the type
+    assert address(workspace.empty(SHAPE, np.int32)) == where      # the size counts, not the type
 
 
 @pytest.mark.parametrize("hold", [
@@ -47,15 +48,16 @@ def test_not_while_the_smallest_part_is_held(hold):
     gc.collect()
     assert address(workspace.empty(SHAPE, np.float32)) != where
     del held
-    assert where in {address(a) for a in [workspace.empty(SHAPE, np.float32), workspace.empty(SHAPE, np.float32)]}
+    arrays = [workspace.empty(SHAPE, np.float32) for _ in range(2)]
+    assert where in {address(array) for array in arrays}
 
 
-def test_what_was_used_last_comes_first():
+def test_the_memory_used_last_comes_first():
     arrays = [workspace.empty(SHAPE, np.float32) for _ in range(3)]
-    places = [address(array) for array in arrays]
+    addresses = [address(array) for array in arrays]
     del arrays
     again = workspace.empty(SHAPE, np.float32)
-    assert address(again) == places[2]
+    assert address(again) == addresses[2]
 
 
 def test_small_arrays_are_left_to_numpy():
@@ -69,7 +71,7 @@ def test_blocks_out_of_use_go_back_to_the_system(monkeypatch):
     held = workspace.empty(SHAPE, np.float64)
     for _ in range(6):
         workspace.empty((64, 1024, 4), np.float32)
-    workspace.empty((64, 1024, 5), np.float32)                                    # a new size: time to clear up
+    workspace.empty((64, 1024, 5), np.float32)                     # a new size: time to clear up
     sizes = {nbytes: len(blocks) for nbytes, blocks in workspace._blocks.items()}
     assert sizes == {64 * 1024 * 12: 0, held.nbytes: 1, 64 * 1024 * 16: 1, 64 * 1024 * 20: 1}
 
@@ -89,15 +91,15 @@ def test_unused_blocks_make_room_where_memory_is_short(monkeypatch):
 
 
 def test_threads_never_share_a_block():
-    """While Python switches threads as often as it can, each writes its name on what it was given, and finds it there."""
+    """While Python switches threads as often as it can, each finds its own name in its array."""
     wrong, names = [], range(1, 5)
 
     def take(name):
         for _ in range(300):
-            mine = workspace.empty(SHAPE, np.uint32)
-            mine[0, 0, 0] = name
+            array = workspace.empty(SHAPE, np.uint32)
+            array[0, 0, 0] = name
             for _ in range(20):
-                if mine[0, 0, 0] != name:
+                if array[0, 0, 0] != name:
                     wrong.append(name)
 
     threads = [threading.Thread(target=take, args=[name]) for name in names]
@@ -114,7 +116,7 @@ def test_threads_never_share_a_block():
 
 
 def test_results_of_kernels_stay_as_they_are():
-    """Whatever is computed later: what someone holds is not written to."""
+    """Nothing that is computed later writes to a result that someone holds."""
     x = np.random.default_rng(0).standard_normal((8, 32, 32, 16), dtype=np.float32)
     w = np.random.default_rng(1).standard_normal((3, 3, 16, 16), dtype=np.float32)
     y, cache = cpu.conv2d.forward(x, w, padding=1)
@@ -129,10 +131,46 @@ def test_results_of_kernels_stay_as_they_are():
 
 
 def test_one_more_reference_counts():
-    """What the whole rests on: Python's count of references to a block."""
+    """Everything here rests on Python's count of references to a block."""
     entry = [np.empty(10, np.uint8), 0]
     assert workspace._references(entry) == workspace.UNUSED
     view = entry[0].view(np.float16).reshape(5, 1)
     assert workspace._references(entry) == workspace.UNUSED + 1
     del view
     assert workspace._references(entry) == workspace.UNUSED
+
+
+def test_scratch_is_reused_and_each_threads_own(threads):
+    threads(2)
+    first = workspace.scratch("test", (3, 4), np.float32)
+    assert first.shape == (3, 4) and first.dtype == np.float32
+    assert np.shares_memory(first, workspace.scratch("test", (2, 2), np.float64))
+    assert not np.shares_memory(first, workspace.scratch("another", (3, 4), np.float32))
+    barrier = threading.Barrier(2, timeout=20)
+
+    def worker(chunks):
+        for _ in chunks:
+            barrier.wait()
+            yield workspace.scratch("test", (3, 4), np.float32)
+
+    one, two = chunks.run(worker, 2, chunks.MAX_CHUNK_BYTES)
+    assert not np.shares_memory(one, two)
+    assert np.shares_memory(first, one) + np.shares_memory(first, two) == 1
+
+
+def test_a_zero_padded_buffer_keeps_its_border():
+    buffer = workspace.zero_padded_buffer("test", 3, (4, 5), np.float32)
+    assert buffer.shape == (3, 4, 5) and buffer.dtype == np.float32 and not buffer.any()
+    buffer[:, 1:-1, 1:-1] = 7
+    again = workspace.zero_padded_buffer("test", 2, (4, 5), np.float32)
+    assert np.shares_memory(buffer, again) and again.shape == (2, 4, 5)
+    assert again.sum() == 2 * 7 * 2 * 3                    # the interior as it was left, and zeros
+    for other in (("another", 2, (4, 5), np.float32), ("test", 2, (5, 4), np.float32),
+                  ("test", 2, (4, 5), np.float64), ("test", 4, (4, 5), np.float32)):
+        assert not workspace.zero_padded_buffer(*other).any()
+
+
+def test_the_number_of_zero_padded_buffers_is_limited():
+    for size in range(2 * workspace.MAX_ZERO_PADDED):
+        workspace.zero_padded_buffer("test", 1, (size + 1,), np.float32)
+    assert len(workspace._local.zero_padded) <= workspace.MAX_ZERO_PADDED

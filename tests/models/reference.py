@@ -22,8 +22,8 @@ def relu(x):
 
 
 def torch_logits(torch, net, state, images):
-    """The logits of a CifarResNet of any style, computed by PyTorch from `state`, name -> tensor in PyTorch's order of axes."""
-    F, style = torch.nn.functional, net.style
+    """The logits of a CifarResNet of any config, computed by PyTorch from `state`, name -> tensor in PyTorch's order of axes."""
+    F, config = torch.nn.functional, net.config
 
     def conv2d(name, x, stride=1):
         w = state[f"{name}.weight"]
@@ -40,22 +40,22 @@ def torch_logits(torch, net, state, images):
             x = batch_norm(f"{name}.downsample.1", conv2d(f"{name}.downsample.0", h, stride))
         elif stride > 1:
             x = F.pad(x[:, :, ::stride, ::stride], (0, 0, 0, 0, 0, channels - x.shape[1]))
-        return style.shortcut_scale * x
+        return config.shortcut_scale * x
 
     def branch(name, x, stride):
         """F(x), and what a projection takes."""
-        if style.pre_activation:
+        if config.pre_activation:
             h = torch.relu(batch_norm(f"{name}.bn1", x))
             y = conv2d(f"{name}.conv2", torch.relu(batch_norm(f"{name}.bn2", conv2d(f"{name}.conv1", h, stride))))
             return y * state.get(f"{name}.gain.weight", 1), h
-        if style.init == "fixup":
+        if config.init == "fixup":
             y = torch.relu(conv2d(f"{name}.conv1", x + state[f"{name}.bias1a"], stride) + state[f"{name}.bias1b"])
             return conv2d(f"{name}.conv2", y + state[f"{name}.bias2a"]) * state[f"{name}.scale"] + state[f"{name}.bias2b"], x
         y = conv2d(f"{name}.conv2", torch.relu(batch_norm(f"{name}.bn1", conv2d(f"{name}.conv1", x, stride))))
-        return (y * state[f"{name}.bn2.weight"] if style.init == "skipinit" else batch_norm(f"{name}.bn2", y)), x
+        return (y * state[f"{name}.bn2.weight"] if config.init == "skipinit" else batch_norm(f"{name}.bn2", y)), x
 
     x = batch_norm("bn1", conv2d("conv1", images))
-    x = torch.relu(x + state["bn1.bias"] if style.init == "fixup" else x)
+    x = torch.relu(x + state["bn1.bias"] if config.init == "fixup" else x)
     blocks = (net.settings["depth"] - 2) // 6
     for stage in (1, 2, 3):
         for i in range(blocks):
@@ -63,11 +63,11 @@ def torch_logits(torch, net, state, images):
             y, h = branch(name, x, stride)
             number = (stage - 1) * blocks + i + 1
             if not net.training:
-                y = y * (1 - (1 - style.survival_prob) * number / (3 * blocks))
+                y = y * (1 - (1 - config.survival_prob) * number / (3 * blocks))
             y = y + shortcut(name, x, h, stride, y.shape[1])
-            x = y if style.pre_activation else torch.relu(y)
-    if style.pre_activation:
+            x = y if config.pre_activation else torch.relu(y)
+    if config.pre_activation:
         x = torch.relu(batch_norm("bn2", x))
     x = x.mean((2, 3))
-    x = x + state["bias2.bias"] if style.init == "fixup" else x
+    x = x + state["bias2.bias"] if config.init == "fixup" else x
     return x @ state["fc.weight"].T + state["fc.bias"]

@@ -5,7 +5,7 @@ import pytest
 
 from minires import functional as F, models
 from minires.errors import ConfigError, ShapeError
-from minires.models.blocks import subsample_and_pad
+from minires.models.shortcuts import ProjectionShortcut, subsample_and_pad
 from minires.models.cifar import check_depth
 from minires.nn import BatchNorm2d, Conv2d, Linear
 from minires.autograd.tensor import Tensor
@@ -132,7 +132,7 @@ def test_a_plain_block_whose_branch_is_zero_passes_nothing_on():
 def test_where_projections_stand():
     def projections(shortcut):
         net = models.resnet(20, width=2, shortcut=shortcut)
-        return [name for name, module in net.named_modules() if name.endswith("downsample")]
+        return [name for name, module in net.named_modules() if isinstance(module, ProjectionShortcut)]
 
     assert projections("A") == []
     assert projections("B") == ["layer2.0.downsample", "layer3.0.downsample"]
@@ -167,8 +167,16 @@ def test_blocks_per_stage(depth, blocks):
     assert check_depth(depth) == blocks
 
 
+def test_integers_and_floats_of_numpy_are_numbers():
+    net = models.resnet(np.int64(8), width=np.int32(4), num_classes=np.uint8(3), shortcut_scale=np.float32(0.5), survival_prob=np.float64(0.5))
+    assert net.settings["width"] == 4 and all(type(net.settings[name]) is int for name in ("depth", "width", "num_classes"))
+    assert type(net.config.shortcut_scale) is type(net.config.survival_prob) is float
+    models.resnet18(num_classes=np.int64(2))
+    models.residual_mlp(np.int64(4), width=np.int64(8), image_size=np.int16(4), num_classes=np.int64(2))
+
+
 @pytest.mark.parametrize("depth, nearest", [
-    (18, 20), (21, 20), (54, 56), (0, 8), (2, 8), (-4, 8), ("20", 20), (20.0, 20), (True, 8), (None, 20),
+    (18, 20), (21, 20), (54, 56), (0, 8), (2, 8), (-4, 8), ("20", 20), (20.0, 20), (True, 20), (None, 20),
 ])
 def test_depths_that_do_not_exist(depth, nearest):
     for build in (models.plain, models.resnet):

@@ -91,9 +91,9 @@ def test_where_the_new_blocks_are(trained):
 def test_statistics_are_those_of_the_stages_output(trained):
     net, x, seen = trained["cifar"].train(), batch()[0], []
     deeper = models.deepen(net, 14, x)
-    remove = net.layer2.register_forward_hook(lambda module, inputs, output: seen.append(output.data))
+    handle = net.layer2.register_forward_hook(lambda module, inputs, output: seen.append(output.data))
     logits(net, x)
-    remove()
+    handle.remove()
     np.testing.assert_allclose(deeper.layer2[1].bn1.running_mean.data, seen[0].mean(axis=(0, 1, 2)), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(deeper.layer2[1].bn2.running_var.data, seen[0].var(axis=(0, 1, 2)), rtol=1e-4, atol=1e-6)
 

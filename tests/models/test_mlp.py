@@ -135,7 +135,7 @@ def test_float32_stays_float32_and_it_learns(build):
 
 
 @both
-@pytest.mark.parametrize("depth, nearest", [(5, 6), (3, 4), (2, 4), (0, 4), (-7, 4), ("20", 20), (20.0, 20), (True, 4), (None, 20)])
+@pytest.mark.parametrize("depth, nearest", [(5, 6), (3, 4), (2, 4), (0, 4), (-7, 4), ("20", 20), (20.0, 20), (True, 20), (None, 20)])
 def test_depths_that_do_not_exist(build, depth, nearest):
     with pytest.raises(ConfigError) as caught:
         build(depth)
@@ -146,7 +146,7 @@ def test_depths_that_do_not_exist(build, depth, nearest):
 @pytest.mark.parametrize("call, error, words", [
     (lambda: models.residual_mlp(4, width=0), ConfigError, "expected a whole number of at least 1, got 0"),
     (lambda: models.plain_mlp(4, num_classes=0), ConfigError, "expected a whole number of at least 1, got 0"),
-    (lambda: models.plain_mlp(4, image_size="8"), ConfigError, "image_size: expected a whole number of pixels, at least 1, got '8'"),
+    (lambda: models.plain_mlp(4, image_size="8"), ConfigError, "Mlp: image_size: expected a whole number of at least 1, got '8'"),
     (lambda: models.plain_mlp(4, image_size=0), ConfigError, "got 0"),
     (lambda: models.plain_mlp(4, image_size=8)(images(2, 16, 16, 3)), ShapeError,
      "images: expected shape (N, 8, 8, 3), got shape (2, 16, 16, 3); build the net with image_size=16"),

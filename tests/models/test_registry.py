@@ -21,7 +21,7 @@ def test_it_is_the_net_that_the_function_builds(name, same):
 
 def test_settings_are_passed_on():
     net = models.build("resnet-8", width=4, shortcut="B", num_classes=3, seed=1)
-    assert net.settings["width"] == 4 and net.fc.weight.shape == (16, 3) and net.style.shortcut == "B"
+    assert net.settings["width"] == 4 and net.fc.weight.shape == (16, 3) and net.config.shortcut == "B"
     assert models.build("resnext50_32x4d", num_classes=2).layer1[0].conv2.groups == 32
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from minires import functional as F, models, nn, optim
 from minires.errors import ConfigError
-from minires.autograd.tensor import Tensor, no_grad
+from minires.autograd import Tensor, no_grad
 
 IMAGES = np.random.default_rng(0).standard_normal((4, 16, 16, 3), dtype=np.float32)
 NETS = {"resnet": lambda: models.resnet(8, width=4), "pre-activation": lambda: models.resnet(8, width=4, pre_activation=True),
@@ -16,7 +16,7 @@ NETS = {"resnet": lambda: models.resnet(8, width=4), "pre-activation": lambda: m
 def test_the_head_makes_the_logits_of_the_features(name):
     net = NETS[name]().eval()
     with no_grad():
-        found = models.features(net, IMAGES)
+        found = models.extract_features(net, IMAGES)
         assert np.array_equal(net.fc(found).data, net(Tensor(IMAGES)).data)
     assert found.shape == (4, net.fc.weight.shape[0])
 
@@ -28,13 +28,13 @@ def test_features_of_a_layer_are_what_it_puts_out():
             module.register_forward_hook(lambda module, inputs, y, name=name: seen.update({name: y.data}))
     net(Tensor(IMAGES))
     for name, expected in dict(seen).items():
-        assert np.array_equal(models.features(net, IMAGES, name).data, expected), name
+        assert np.array_equal(models.extract_features(net, IMAGES, name).data, expected), name
 
 
 def test_nothing_behind_the_layer_is_computed_and_no_hook_stays():
     net, called = models.resnet(8, width=4), []
     net.layer3.register_forward_hook(lambda *_: called.append(1))
-    models.features(net, IMAGES, "layer2")
+    models.extract_features(net, IMAGES, "layer2")
     assert not called and not net.layer2.has_hooks()
     net(Tensor(IMAGES))
     assert called
@@ -42,21 +42,21 @@ def test_nothing_behind_the_layer_is_computed_and_no_hook_stays():
 
 def test_gradients_pass_through_features():
     net = models.resnet(8, width=4)
-    models.features(net, IMAGES).sum().backward()
+    models.extract_features(net, IMAGES).sum().backward()
     assert net.conv1.weight.grad is not None and net.fc.weight.grad is None
 
 
 @pytest.mark.parametrize("layer, words", [("layer5", "did you mean 'layer"), ("", "unknown layer")])
 def test_layers_that_do_not_exist(layer, words):
     with pytest.raises(ConfigError, match=words):
-        models.features(models.resnet(8, width=4), IMAGES, layer)
+        models.extract_features(models.resnet(8, width=4), IMAGES, layer)
 
 
 def test_a_layer_that_is_not_called():
     net = models.resnet(8, width=4)
     net.spare = nn.ReLU()
     with pytest.raises(ConfigError, match="did not call 'spare'"):
-        models.features(net, IMAGES, "spare")
+        models.extract_features(net, IMAGES, "spare")
 
 
 def test_a_new_head():

@@ -6,7 +6,8 @@ import pytest
 from minires import backend, functional as F, models, nn
 from minires import gradcheck
 from minires.errors import ConfigError
-from minires.models.blocks import BasicBlock, FixupBlock, PreActBlock, subsample_and_pad
+from minires.models.blocks import BasicBlock, FixupBlock, PreActBlock
+from minires.models.shortcuts import IdentityShortcut, subsample_and_pad
 from minires.optim import SGD
 from minires.autograd.tensor import Tensor
 
@@ -247,8 +248,8 @@ def test_every_branch_starts_at_zero(settings):
     for block in net.blocks():
         x = images(2, 8, 8, block.conv1.weight.shape[2])
         y = block(x).data
-        assert np.array_equal(y, block.end(block.shortcut_of(x)).data)
-        assert block.shortcut != "identity" or np.array_equal(y, x.data if settings.get("pre_activation") else relu(x.data))
+        assert np.array_equal(y, block.skip(x).data)
+        assert not isinstance(block.shortcut, IdentityShortcut) or np.array_equal(y, x.data if settings.get("pre_activation") else relu(x.data))
 
 
 def test_fixup_starts_at_the_loss_of_guessing_at_any_depth():

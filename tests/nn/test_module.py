@@ -216,12 +216,12 @@ def test_forward_hook_sees_inputs_and_output():
 def test_forward_hooks_run_in_order_and_may_replace_the_output():
     net, seen = Scale([3]), []
     net.register_forward_hook(lambda module, inputs, output: output * 10)
-    remove = net.register_forward_hook(lambda module, inputs, output: seen.append(output.data.item()))
+    handle = net.register_forward_hook(lambda module, inputs, output: seen.append(output.data.item()))
     x = tensor([1], requires_grad=True)
     y = net(x)
     y.backward()
     assert y.data == 30 and x.grad == 30 and seen == [30]
-    remove()
+    handle.remove()
     net(x)
     assert seen == [30]
 
@@ -309,15 +309,15 @@ def test_backward_hook_removed_and_without_effect_on_gradients():
         return [p.grad for p in net.parameters()]
 
     plain, calls = gradients(), []
-    removers = [module.register_full_backward_hook(lambda module, grad_inputs, grad_output: calls.append(module))
+    handles = [module.register_full_backward_hook(lambda module, grad_inputs, grad_output: calls.append(module))
                 for module in net.modules()]
     watched = gradients()
     assert all(np.array_equal(a, b) for a, b in zip(plain, watched))
-    assert len(calls) == len(set(map(id, calls))) == len(removers)          # every module once
-    for remove in removers:
-        remove()
+    assert len(calls) == len(set(map(id, calls))) == len(handles)          # every module once
+    for handle in handles:
+        handle.remove()
     gradients()
-    assert len(calls) == len(removers)
+    assert len(calls) == len(handles)
 
 
 def test_backward_hooks_under_no_grad():
@@ -330,6 +330,6 @@ def test_backward_hooks_under_no_grad():
 
 def test_a_forward_hook_that_returns_something_else_is_named():
     net = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
-    net[0].register_forward_hook(lambda module, inputs, y: y.register_hook(print))         # returns what removes that hook
-    with pytest.raises(DtypeError, match="forward hook on Linear: what it returned: expected a Tensor in place of the output, or None, got function"):
+    net[0].register_forward_hook(lambda module, inputs, y: y.register_hook(print))         # returns its handle
+    with pytest.raises(DtypeError, match="forward hook on Linear: what it returned: expected a Tensor in place of the output, or None, got RemovableHandle"):
         net(Tensor(np.ones((1, 2), np.float32)))

@@ -11,8 +11,8 @@ from minires.diagnostics import activation_gradients, gradient_norms
 from minires.errors import DtypeError, GraphError
 from minires.kernels import naive
 from minires.kernels.cpu import workspace
-from minires.nn.recomputation import Surroundings
-from minires.autograd.tensor import Tensor, no_grad
+from minires.nn.state import ModuleState
+from minires.autograd import Tensor, no_grad
 
 NETS = {
     "plain": lambda: models.plain(8, width=4), "resnet A": lambda: models.resnet(14, width=4), "resnet B": lambda: models.resnet(8, width=4, shortcut="B"),
@@ -142,7 +142,7 @@ def test_the_same_blocks_are_dropped_again():
         net = models.resnet(26, width=4, survival_prob=0.3)
         net.recompute = recompute
         F.cross_entropy(net(Tensor(numbers(2, 8, 8, 3))), [0, 1]).backward()
-        return [block.conv1.weight.grad is None for block in net.blocks()], net.blocks()[0].random.bit_generator.state
+        return [block.conv1.weight.grad is None for block in net.blocks()], net.blocks()[0].stochastic_depth.random.bit_generator.state
 
     assert drawn(True) == drawn(False) and 0 < sum(drawn(True)[0]) < 12
 
@@ -329,19 +329,19 @@ def test_less_is_kept():
     assert kept[True] < 0.3 * kept[False] and peak[True] < 0.6 * peak[False], (kept, peak)
 
 
-@pytest.mark.parametrize("forget", ["modes", "buffers", "streams"])
+@pytest.mark.parametrize("forget", ["modes", "tensors", "generators"])
 def test_a_mistake_is_seen(forget, monkeypatch):
-    """Without one part of the surroundings the second run is another, or leaves something moved."""
+    """Without one part of the state the second run is another, or leaves something moved."""
     def without(self, module):
         original(self, module)
-        setattr(self, forget, [])
+        setattr(self, forget, {} if forget == "tensors" else [])
 
-    original = Surroundings.__init__
-    monkeypatch.setattr(Surroundings, "__init__", without)
+    original = ModuleState.__init__
+    monkeypatch.setattr(ModuleState, "__init__", without)
     with pytest.raises((AssertionError, GraphError)):
         if forget == "modes":
             test_what_went_on_in_between_does_not_matter("modes")
-        elif forget == "buffers":
+        elif forget == "tensors":
             test_running_statistics_move_once()
         else:
             test_the_same_blocks_are_dropped_again()

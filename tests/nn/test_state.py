@@ -5,7 +5,7 @@ import pytest
 
 from minires import backend, functional as F, kernels, models, nn, optim
 from minires import diagnostics as d
-from minires.nn.state import overridden, preserve_state
+from minires.nn.state import preserve_state
 from minires.errors import ConfigError
 from minires.autograd.tensor import Tensor
 
@@ -147,7 +147,7 @@ def flat(result):
     return [] if isinstance(result, str) else [result]
 
 
-# The two contexts on their own
+# The context on its own
 
 
 def test_weights_that_were_moved_are_put_back_in_place():
@@ -193,17 +193,6 @@ def test_training_goes_on_as_if_nothing_had_been_asked():
             optimizer.step()
         weights.append(net.state_dict())
     assert all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
-
-
-def test_overridden_forwards_nest():
-    net = nn.Identity()
-    def add(number):
-        return overridden({net: lambda x: x + number})
-    with add(1):
-        with add(10):
-            assert net(0) == 10
-        assert net(0) == 1
-    assert net(0) == 0 and "forward" not in vars(net)
 
 
 def test_an_unknown_mode_names_the_known():

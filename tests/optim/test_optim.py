@@ -297,12 +297,12 @@ def disturbed(model):
 ])
 def test_norms_are_kept_of_layers_before_a_batch_norm_alone(build, free):
     model = build()
-    keep = optim.keep_norms(model)
+    keep = optim.KeepNorms(model)
     others = {name: array for name, array in model.state_dict().items() if array.ndim == 1}
     before, moved = disturbed(model)
     directions = {name: weight.data / moved[name] for name, weight in model.named_parameters() if name in moved}
     untouched = {name: array.copy() for name, array in others.items()}
-    keep("a trainer")
+    keep.after_step("a trainer")
     for name, length in lengths(model).items():
         assert length == pytest.approx((moved if name in free else before)[name], rel=1e-6), name
     for name, weight in model.named_parameters():
@@ -317,10 +317,10 @@ def test_norms_are_kept_of_layers_before_a_batch_norm_alone(build, free):
 def test_batch_norm_makes_the_net_blind_to_the_norms_that_are_kept(build):
     """The same output, for what is scaled is normalised again; and the array stays the optimiser's own."""
     model, x = build(), Tensor(np.random.default_rng(1).standard_normal((8, 8, 8, 3), dtype=np.float32))
-    keep, array = optim.keep_norms(model), next(model.parameters()).data
+    keep, array = optim.KeepNorms(model), next(model.parameters()).data
     disturbed(model)
     expected = model(x).data
-    keep()
+    keep.after_step()
     np.testing.assert_allclose(model(x).data, expected, rtol=1e-3, atol=1e-3 * abs(expected).max())
     assert next(model.parameters()).data is array
 
@@ -328,27 +328,27 @@ def test_batch_norm_makes_the_net_blind_to_the_norms_that_are_kept(build):
 def test_weights_of_length_0_have_no_length_to_be_kept_at():
     model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm2d(3), nn.Linear(3, 3), nn.BatchNorm2d(3))
     model[0].weight.data[...] = 0
-    keep = optim.keep_norms(model)
+    keep = optim.KeepNorms(model)
     model[0].weight.data[...] = 5
     model[2].weight.data[...] = 0
-    keep()
+    keep.after_step()
     assert (model[0].weight.data == 5).all() and (model[2].weight.data == 0).all()
 
 
 def test_no_norms_to_keep():
     with pytest.raises(ConfigError) as caught:
-        optim.keep_norms(models.resnet(8, width=4, batch_norm=False))
-    assert "keep_norms: nothing to keep: expected a Conv2d or Linear, and a BatchNorm2d assigned right after it, got none" in str(caught.value)
+        optim.KeepNorms(models.resnet(8, width=4, batch_norm=False))
+    assert "KeepNorms: nothing to keep: expected a Conv2d or Linear, and a BatchNorm2d assigned right after it, got none" in str(caught.value)
 
 
 def test_norms_kept_on_a_gpu(gpu):
     model = models.plain(8, width=4).to("gpu")
-    keep, optimizer = optim.keep_norms(model), optim.SGD(model.parameters(), 0.1)
+    keep, optimizer = optim.KeepNorms(model), optim.SGD(model.parameters(), 0.1)
     before = backend.move(model.conv1.weight.data, "cpu").copy()
     for weight in model.parameters():
         weight.grad = weight.data * 3 + 1
     optimizer.step()
-    keep()
+    keep.after_step()
     after = backend.move(model.conv1.weight.data, "cpu")
     assert np.linalg.norm(after) == pytest.approx(np.linalg.norm(before), rel=1e-5) and not np.allclose(after, before)
     assert model.conv1.weight.data is optimizer._rule.weights[0]

@@ -10,7 +10,7 @@ import minires as mr
 from minires.errors import CheckpointError, ConfigError, DataError
 from minires.serialization import safetensors, torch_pickle
 from minires.serialization.weights import open_weights
-from minires.training.trainer import Recipe, Trainer
+from minires.training import RunConfig, Trainer
 
 from ..opened import openings
 
@@ -288,8 +288,9 @@ def test_an_open_file_holds_what_load_would_give(torch, tmp_path):
 
 def test_the_net_of_a_training_run(tmp_path):
     train, test = mr.data.synthetic(32, 16)
-    trainer = Trainer(net(), train.resize(8), test.resize(8), Recipe(iterations=2, batch_size=16),
-                      path=tmp_path / "run.safetensors", progress=False)
+    trainer = Trainer(net(), train.resize(8), test.resize(8),
+                      RunConfig(iterations=2, batch_size=16), path=tmp_path / "run.safetensors",
+                      progress=False)
     trainer.run()
     back = net(seed=1)
     mr.load(back, tmp_path / "run.safetensors")

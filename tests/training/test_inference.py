@@ -8,7 +8,7 @@ import pytest
 import minires as mr
 from minires import backend
 from minires.data.images import decode
-from minires.data.transforms import prepare
+from minires.data.transforms import ImageTransform
 from minires.errors import ConfigError, DeviceError, DivergenceError, ShapeError
 from minires.training import inference
 from minires.training.inference import Guess, predict
@@ -35,7 +35,7 @@ def test_what_comes_out(photos):
     assert [one.path for one in made] == [str(path) for path in paths(photos)]
     assert all(one.error is None for one in made)
     for one, path in zip(made, paths(photos)):
-        image = prepare(decode(path), 32, 32)
+        image = ImageTransform(32, 32)(decode(path))
         logits = model.eval()(mr.Tensor(image[None])).data[0].astype(np.float64)
         expected = np.exp(logits) / np.exp(logits).sum()
         assert [guess.index for guess in one.top] == list(np.argsort(-expected)[:3])
@@ -99,7 +99,7 @@ def test_no_pictures():
     ({"batch_size": 0}, "batch_size: expected"),
     ({"top": 2.5}, "top: expected"),
     ({"classes": ["a"]}, "expected 4, one for each output of the net, got 1"),
-    ({"transform": {"crop": 0}}, "size: expected"),
+    ({"transform": {"crop": 0}}, "crop: expected"),
     ({"transform": {"corp": 8}}, "unknown setting of the transform.*did you mean 'crop'?"),
 ])
 def test_settings_that_are_not_possible(photos, settings, words):

@@ -374,7 +374,7 @@ plt.show()
 # respect to what a block *puts out*. No parameter keeps it; it only passes by. To catch it takes two kinds of **hooks**:
 #
 # - `block.register_forward_hook(hook)` has `hook(module, inputs, y)` called whenever the block has put out `y`, a Tensor. It
-#   returns a function without arguments that removes the hook.
+#   returns a handle, and `handle.remove()` takes the hook off the block again.
 # - `y.register_hook(hook)` has `hook(dy)` called when backward comes past `y`, with an array.
 #
 # A hook that returns something replaces what it was given; yours should only look, so return nothing. `net.blocks()` lists the
@@ -406,10 +406,10 @@ def block_gradients(net, images, labels):
 
         return after_forward
 
-    removers = [block.register_forward_hook(hook_for(number)) for number, block in enumerate(net.blocks())]
+    handles = [block.register_forward_hook(hook_for(number)) for number, block in enumerate(net.blocks())]
     F.cross_entropy(net(mr.Tensor(images)), labels).backward()
-    for remove in removers:
-        remove()
+    for handle in handles:
+        handle.remove()
     return norms
     ### END SOLUTION
 

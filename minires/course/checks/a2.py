@@ -1,6 +1,5 @@
 """A2: convolution."""
 
-import threading
 from itertools import permutations
 
 import numpy as np
@@ -17,7 +16,6 @@ CASES = (((1, 4, 5, 1), (2, 2, 1, 1), 1, 0),
          ((3, 6, 6, 2), (3, 3, 2, 2), 1, 2),
          ((2, 8, 5, 3), (2, 1, 3, 2), 3, 0))
 LAYERS, STEPS = 7, 8                   # convolutions of the net, and steps that are compared
-_one_at_a_time = threading.Lock()      # swapping a kernel holds for all threads
 
 
 # The definitions.
@@ -489,7 +487,7 @@ def trained(seed, zero=True):
 
     net, losses = mr.models.resnet(8, width=8, seed=seed), []
     optimizer = mr.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
-    with _one_at_a_time, mr.kernels.use(conv2d=(conv_forward, conv_backward)):
+    with mr.kernels.use(conv2d=(conv_forward, conv_backward)):
         for _ in range(STEPS):
             loss = F.cross_entropy(net(images), drawn.labels)
             if zero:

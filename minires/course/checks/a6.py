@@ -314,7 +314,7 @@ def block_gradients(function, trial):
             ("the net is in evaluation mode: leave it as it is", evaluation)], tolerance=2e-3)
         if left:
             raise WrongAnswer(f"block_gradients: {left} hooks are left in the net afterwards: they would be called in every later forward pass. "
-                              "register_forward_hook returns a function that removes the hook: keep it, and call it at the end")
+                              "register_forward_hook returns a handle: keep it, and call handle.remove() at the end")
         expect(f"block_gradients of {what}, called a second time", again, want, [
             ("what the first call has noted is still there: make the list or array within the function", np.concatenate([want, want]))], tolerance=5e-2)
 

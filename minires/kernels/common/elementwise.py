@@ -9,13 +9,14 @@ from ..kernel import Kernel
 def unbroadcast(gradient, shape):
     """Sum `gradient` over the axes along which an array of `shape` was repeated to fit another.
 
-    A value used k times receives the sum of its k gradients, and broadcasting is using a value many times.
+    A value used k times gets the sum of k gradients, and broadcasting uses a value many times.
     """
     if gradient.shape == shape:
         return gradient
     new_axes = gradient.ndim - len(shape)
     gradient = gradient.sum(axis=tuple(range(new_axes)))
-    stretched = tuple(axis for axis, size in enumerate(shape) if size == 1 and gradient.shape[axis] != 1)
+    stretched = tuple(axis for axis, size in enumerate(shape)
+                      if size == 1 and gradient.shape[axis] != 1)
     return gradient.sum(axis=stretched, keepdims=True)
 
 
@@ -77,6 +78,16 @@ class negative(Kernel):
 
     def backward(dy, cache):
         return -dy
+
+
+class abs(Kernel):
+    """y = |x|.    dL/dx = sign(x) dL/dy; at the corner x = 0 that is 0, as in PyTorch."""
+
+    def forward(x):
+        return np.abs(x), x
+
+    def backward(dy, x):
+        return dy * np.sign(x)
 
 
 class power(Kernel):

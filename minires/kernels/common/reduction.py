@@ -1,4 +1,4 @@
-"""Many numbers to one: sum, mean and max over axes."""
+"""Many numbers to one: sum, mean, max and min over axes."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from ..kernel import Kernel
 
 
 def _expand(dy, shape, axes):
-    """dL/dy with the reduced axes back in place as size 1, so that it broadcasts over the input's `shape`."""
+    """dL/dy with the reduced axes back as size 1, to broadcast over the input's `shape`."""
     return dy.reshape([1 if axis in axes else size for axis, size in enumerate(shape)])
 
 
@@ -39,8 +39,8 @@ class mean(Kernel):
 class max(Kernel):
     """y = largest of the elements of x over `axis` (None: over all).
 
-    dL/dx = dL/dy at the largest element. Where several are equally large they share it evenly: moving them
-    together moves y by that much.
+    dL/dx = dL/dy at the largest element. Where several are equally large they share it evenly:
+    moving them together moves y by that much.
     """
 
     def forward(x, axis=None, keepdims=False):
@@ -49,7 +49,26 @@ class max(Kernel):
         return y, (x, y, axes)
 
     def backward(dy, cache):
-        x, y, axes = cache
-        largest = x == _expand(y, x.shape, axes)
-        share = _expand(dy, x.shape, axes) / largest.sum(axis=axes, keepdims=True, dtype=dy.dtype)
-        return largest * share
+        return _share(dy, *cache)
+
+
+class min(Kernel):
+    """y = smallest of the elements of x over `axis` (None: over all).
+
+    dL/dx = dL/dy at the smallest element, shared evenly by equal ones, as in `max`.
+    """
+
+    def forward(x, axis=None, keepdims=False):
+        axes, _ = shapes.reduction("min", x.shape, axis, least=1)
+        y = backend.as_array(x.min(axis=axes, keepdims=keepdims))
+        return y, (x, y, axes)
+
+    def backward(dy, cache):
+        return _share(dy, *cache)
+
+
+def _share(dy, x, y, axes):
+    """dL/dx of a maximum or minimum y: dL/dy, shared evenly by the elements of x that equal y."""
+    chosen = x == _expand(y, x.shape, axes)
+    count = chosen.sum(axis=axes, keepdims=True, dtype=dy.dtype)
+    return chosen * (_expand(dy, x.shape, axes) / count)

@@ -20,7 +20,7 @@ class transpose(Kernel):
     """y = x with its axes in the order `axes` (reversed if None)."""
 
     def forward(x, axes=None):
-        axes = shapes.order(axes, x.ndim)
+        axes = shapes.transpose(axes, x.ndim)
         return x.transpose(axes), axes
 
     def backward(dy, axes):
@@ -43,13 +43,14 @@ class getitem(Kernel):
     """y = x[index], for any index NumPy takes. An element picked twice receives both gradients."""
 
     def forward(x, index):
-        return shapes.item(x, index), (x.shape, index)
+        return shapes.getitem(x, index), (x.shape, index)
 
     def backward(dy, cache):
         shape, index = cache
         dx = np.zeros_like(dy, shape=shape)
         parts = index if isinstance(index, tuple) else (index,)
-        if all(isinstance(part, (int, np.integer, slice, type(None), type(Ellipsis))) for part in parts):
+        plain = int, np.integer, slice, type(None), type(Ellipsis)
+        if all(isinstance(part, plain) for part in parts):
             dx[index] = dy                         # plain slices pick no element twice
         else:
             np.add.at(dx, index, dy)

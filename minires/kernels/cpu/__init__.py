@@ -1,4 +1,8 @@
-"""The fast backend on NumPy: what `common` holds, with convolution, batch norm and pooling written for caches and cores."""
+"""The fast backend on NumPy.
+
+Most kernels come from `common`. Convolution, batch norm, pooling, addition and ReLU are its own,
+written for caches and cores; they build on `workspace` and `chunks`.
+"""
 
 from ..common import *
 from .activation import add_relu, relu

@@ -1,17 +1,21 @@
-"""Which input pixels an output pixel is made from, and through which weight: convolution along one axis, as a table.
+"""Several neighbouring pixels at once: along each axis, the same convolution with a wider window.
 
-Convolution is linear, and so is its backward: along one axis both say "output i is the sum of input e times weight a,
-over some pairs (e, a)". With kernel K, stride s, padding p and dilation d, output j of the forward pass takes
+With kernel size K, stride s, padding p and dilation d, a convolution sums over a = 0 ... K - 1:
 
-    input e = j s + a d - p                   through weight a,
+    output j        takes  input j s + a d - p   times weight a.
 
-and dL/d(input i) takes, the other way round,
+Backward, the sums are over those a for which there is such a j:
 
-    dL/d(output e) with e s = i + p - a d     through weight a, where there is such an e.
+    dL/d(input i)   takes  dL/d(output j)        times weight a,    where j s = i + p - a d.
 
-Several neighbouring outputs may be found at once, as so many channels of one wider window, with zeros among its
-weights. That pays where channels are few and matrix products therefore narrow. And backward through a stride s, always
-s at once makes a regular pattern of what for one pixel depends on where it lies.
+Both become convolutions of blocks. The results r = 0 ... block - 1 of one block count as so many
+channels of a single result, and the window is wide enough to see what all of them need:
+
+    result u block + r   takes   input u stride - padding + k dilation   times wide weight (k, r).
+
+Each wide weight (k, r) is one of the weights, or 0. Blocks pay where channels are few: matrix
+products are narrow there. And backward they make a stride s regular: which weights an input meets
+depends on i mod s, but the pattern repeats from one block of s inputs to the next.
 """
 
 from functools import cache
@@ -21,64 +25,84 @@ from typing import NamedTuple
 import numpy as np
 
 
-class Taps(NamedTuple):
-    """Output u at_once + r takes input u move + first + k step through weight a, for (r, k) in links[a]."""
+class WideWindow(NamedTuple):
+    """The window of a convolution of blocks, along one axis."""
 
-    at_once: int             # outputs found together, r = 0 ... at_once - 1
-    move: int                # how far apart the windows of two neighbouring groups of outputs lie
-    first: int               # where the window of the first group begins; negative: in the padding
-    step: int                # how far apart a window's pixels lie
-    size: int                # pixels in a window, k = 0 ... size - 1
-    links: np.ndarray        # for each weight a, equally many pairs (r, k): shape (weights, links, 2)
+    block: int               # results computed together
+    stride: int              # distance between the windows of neighbouring blocks
+    padding: int             # zeros before the first pixel; if negative, pixels left out
+    dilation: int            # distance between neighbouring pixels of a window
+    kernel_size: int         # pixels in a window
+    positions: np.ndarray    # (weights, n, 2): the n pairs (r, k) whose wide weight is weight a
 
-    def windows(self, outputs):
-        """The number of windows that find so many outputs; the last may find some beyond the end."""
-        return -(-outputs // self.at_once)
+    def blocks(self, results):
+        """The number of blocks for so many results; the last may have room for more."""
+        return -(-results // self.block)
 
-    def reach(self, windows):
-        """The number of pixels from the first that these windows see to the last."""
-        return (windows - 1) * self.move + (self.size - 1) * self.step + 1
-
-
-@cache
-def forward(at_once, kernel, stride, padding, dilation):
-    """The taps of a convolution's output over its input."""
-    return _taps(at_once, at_once * stride, [[(r, r * stride + a * dilation - padding) for r in range(at_once)]
-                                             for a in range(kernel)])
+    def extent(self, blocks):
+        """The number of pixels from the first to the last that the windows of these blocks see."""
+        return (blocks - 1) * self.stride + (self.kernel_size - 1) * self.dilation + 1
 
 
 @cache
-def backward(at_once, kernel, stride, padding, dilation):
-    """The taps of the input's gradient over the output's. `at_once` must be a multiple of the stride."""
-    return _taps(at_once, at_once // stride, [[(r, (r + padding - a * dilation) // stride) for r in range(at_once)
-                                               if (r + padding - a * dilation) % stride == 0] for a in range(kernel)])
+def forward(block, kernel_size, stride, padding, dilation):
+    """The window that looks at the input to compute blocks of the output."""
+    inputs = [[(r, r * stride + a * dilation - padding) for r in range(block)]
+              for a in range(kernel_size)]
+    return _wide_window(block, block * stride, inputs)
 
 
-def _taps(at_once, move, places):
-    """The taps where weight a links output r to the place that its window's pixel has if the window is the first."""
-    links = np.array(places)
-    first = links[..., 1].min()
-    step = gcd(*(links[..., 1] - first).flat) or 1
-    links[..., 1] = (links[..., 1] - first) // step
-    return Taps(at_once, move, int(first), int(step), int(links[..., 1].max()) + 1, links)
+@cache
+def backward(block, kernel_size, stride, padding, dilation):
+    """The window that looks at dL/d(output) to compute blocks of dL/d(input).
+
+    `block` must be a multiple of the stride.
+    """
+    outputs = [[(r, (r + padding - a * dilation) // stride) for r in range(block)
+                if (r + padding - a * dilation) % stride == 0] for a in range(kernel_size)]
+    return _wide_window(block, block // stride, outputs)
 
 
-def widen(w, rows, columns):
-    """Weights (KH, KW, C, O) as a matrix from windows to groups of outputs: (rows.size columns.size C, at once O)."""
+def _wide_window(block, stride, pixels):
+    """The window for which, in block 0, result r takes pixel i through weight a.
+
+    `pixels` holds, for each weight a, its pairs (r, i).
+    """
+    positions = np.array(pixels)
+    first = positions[..., 1].min()
+    dilation = gcd(*(positions[..., 1] - first).flat) or 1
+    positions[..., 1] = (positions[..., 1] - first) // dilation
+    kernel_size = int(positions[..., 1].max()) + 1
+    return WideWindow(block, stride, -int(first), int(dilation), kernel_size, positions)
+
+
+def widen(w, window_h, window_w):
+    """Weights (KH, KW, C, O) as the matrix from a wide window to a block of pixels.
+
+    Its shape is (window_h.kernel_size window_w.kernel_size C, window_h.block window_w.block O).
+    """
     _, _, c, o = w.shape
-    wide = np.zeros((rows.size, columns.size, rows.at_once, columns.at_once, c, o), w.dtype)
-    wide[_everywhere(rows, columns)] = w[:, None, :, None]
-    return wide.transpose(0, 1, 4, 2, 3, 5).reshape(rows.size * columns.size * c, -1)
+    kernel_size = window_h.kernel_size, window_w.kernel_size
+    wide = np.zeros((*kernel_size, window_h.block, window_w.block, c, o), w.dtype)
+    wide[_wide_positions(window_h, window_w)] = w[:, None, :, None]
+    return wide.transpose(0, 1, 4, 2, 3, 5).reshape(kernel_size[0] * kernel_size[1] * c, -1)
 
 
-def narrow(dwide, rows, columns, c):
-    """The gradient of weights (KH, KW, C, O) from that of the wide matrix: all places where a weight stands add up."""
-    dwide = dwide.reshape(rows.size, columns.size, c, rows.at_once, columns.at_once, -1).transpose(0, 1, 3, 4, 2, 5)
-    return dwide[_everywhere(rows, columns)].sum(axis=(1, 3))
+def narrow(dwide, window_h, window_w, c):
+    """The gradient of weights (KH, KW, C, O) from that of the wide matrix: the reverse of `widen`.
+
+    A weight that stands at several positions receives the sum of their gradients.
+    """
+    dwide = dwide.reshape(window_h.kernel_size, window_w.kernel_size, c,
+                          window_h.block, window_w.block, -1).transpose(0, 1, 3, 4, 2, 5)
+    return dwide[_wide_positions(window_h, window_w)].sum(axis=(1, 3))
 
 
-def _everywhere(rows, columns):
-    """Where the weights stand: indices (k, l, r, q), each of shape (KH, row links, KW, column links) when broadcast."""
-    r, k = rows.links[:, :, None, None].transpose(4, 0, 1, 2, 3)
-    q, l = columns.links[None, None].transpose(4, 0, 1, 2, 3)
-    return k, l, r, q
+def _wide_positions(window_h, window_w):
+    """Where the weights stand in the wide ones: indices (k_h, k_w, r_h, r_w).
+
+    Together they broadcast to (KH, positions along the height, KW, positions along the width).
+    """
+    r_h, k_h = window_h.positions[:, :, None, None].transpose(4, 0, 1, 2, 3)
+    r_w, k_w = window_w.positions[None, None].transpose(4, 0, 1, 2, 3)
+    return k_h, k_w, r_h, r_w

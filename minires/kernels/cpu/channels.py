@@ -1,140 +1,162 @@
-"""Sums over the images of a batch and arithmetic with one number a channel, in pieces that stay in cache.
+"""Sums over each channel of a batch, and arithmetic with one number for each channel, in chunks.
 
-Arrays (..., C) of few channels are seen as lines of many pixels each, with scale and shift repeated to that length: the
-inner loops of NumPy run along a line, and cost something at each start.
+Where channels are few, an array (..., C) is seen as rows of many pixels each, and a scale or shift
+(C,) is repeated to the length of a row: the inner loops of NumPy run along a row, and to start one
+costs time.
+
+    x (..., C)   ->   rows (x.size / (P C), P C)      of P pixels each
 """
 
 from functools import cache, reduce
 
 import numpy as np
 
-from . import workspace, chunks
+from . import chunks, workspace
 from .activation import where_positive
 
-LINE = 8192                  # numbers in a line, at most
-FINISHED_AT_ONCE = 256 * 1024     # bytes of what a convolution has put out: with a shortcut's they fit into a core's second-level cache
-MANY_LINES = 1000            # from which rounding in their sum is felt, so that the mean is found in two steps
+MAX_ROW = 8192               # numbers in a row
+EPILOGUE_BYTES = 256 * 1024  # with as many bytes of a shortcut they fit a core's second-level cache
+MANY_ROWS = 1000             # a sum over more of them feels rounding: two steps to the mean
 
 
 def moments(x):
     """Mean and biased variance of each channel of x (..., C), each of shape (C,).
 
-    Each piece's mean and sum of squared deviations are found while it is in cache, then merged (Chan, Golub and
-    LeVeque 1979): one pass over the memory, and none of the cancellation of mean(x^2) - mean(x)^2.
+    The mean and the sum of squared deviations of a chunk are found while it is in cache, then those
+    of all chunks are merged (Chan, Golub and LeVeque 1979): one pass over the memory, and none of
+    the cancellation of mean(x^2) - mean(x)^2.
     """
-    lines, fold = _lines(x)
+    rows, sum_per_channel = _as_rows(x)
 
-    def share(pieces):
-        for first, last in pieces:
-            piece = lines[first:last]
-            count = piece.size // x.shape[-1]
-            mean = fold(piece.sum(axis=0)) / x.dtype.type(count)
-            deviation = chunks.scratch("deviation", piece.shape, x.dtype)
-            np.subtract(piece, _tile(mean, piece), out=deviation)
-            squares = fold(_sum_of_products(deviation, deviation))
-            if len(piece) > MANY_LINES:
-                missed = fold(deviation.sum(axis=0)) / x.dtype.type(count)
+    def worker(chunks):
+        for first, last in chunks:
+            chunk = rows[first:last]
+            count = chunk.size // x.shape[-1]
+            mean = sum_per_channel(chunk.sum(axis=0)) / x.dtype.type(count)
+            deviation = workspace.scratch("deviation", chunk.shape, x.dtype)
+            np.subtract(chunk, _repeat_per_channel(mean, chunk), out=deviation)
+            squares = sum_per_channel(_sum_of_products(deviation, deviation))
+            if len(chunk) > MANY_ROWS:
+                missed = sum_per_channel(deviation.sum(axis=0)) / x.dtype.type(count)
                 mean, squares = mean + missed, squares - missed * missed * x.dtype.type(count)
             yield count, mean, squares
 
-    _, mean, squares = reduce(_merge, chunks.run(share, len(lines), lines[0].nbytes))
+    _, mean, squares = reduce(_merge, chunks.run(worker, len(rows), rows[0].nbytes))
     return mean, squares / x.dtype.type(x.size // x.shape[-1])
 
 
-def scale_and_shift(x, scale, shift, plus=None, relu=False):
-    """x scale + shift, with one scale and shift a channel; `plus` another array of x's shape; at least 0 if `relu`."""
-    lines, _ = _lines(x)
+def scale_and_shift(x, scale, shift, shortcut=None, relu=False):
+    """y = x scale + shift, then + shortcut if there is one, then at least 0 if `relu`.
+
+    x, shortcut (..., C); scale, shift (C,).
+    """
+    rows, _ = _as_rows(x)
     y = workspace.empty(x.shape, x.dtype)
-    y_lines = y.reshape(lines.shape)
-    plus_lines = None if plus is None else _lines(plus)[0]
-    scale, shift, zeros = _tile(scale, lines), _tile(shift, lines), np.zeros_like(lines[0])
+    y_rows = y.reshape(rows.shape)
+    shortcut_rows = None if shortcut is None else _as_rows(shortcut)[0]
+    scale, shift = _repeat_per_channel(scale, rows), _repeat_per_channel(shift, rows)
+    zeros = np.zeros_like(rows[0])                             # against a single 0 NumPy is slower
 
-    def share(pieces):
-        for first, last in pieces:
-            piece = y_lines[first:last]
-            np.multiply(lines[first:last], scale, out=piece)
-            piece += shift
-            if plus is not None:
-                piece += plus_lines[first:last]
+    def worker(chunks):
+        for first, last in chunks:
+            y_chunk = y_rows[first:last]
+            np.multiply(rows[first:last], scale, out=y_chunk)
+            y_chunk += shift
+            if shortcut is not None:
+                y_chunk += shortcut_rows[first:last]
             if relu:
-                np.maximum(piece, zeros, out=piece)            # a row of zeros: with a single 0 NumPy is slower
+                np.maximum(y_chunk, zeros, out=y_chunk)
 
-    chunks.run(share, len(lines), lines[0].nbytes)
+    chunks.run(worker, len(rows), rows[0].nbytes)
     return y
 
 
-def shift_and_clip(y, shift, plus=None):
-    """A function ``finish(first, last)`` that makes images y[first:last] at least 0 after adding `shift`, one number a channel, and `plus`.
+def bias_relu_epilogue(y, bias, shortcut=None):
+    """The last step of a convolution whose output is y (N, ..., C): ``epilogue(first, last)``.
 
-    For whoever has just written them. A few lines at a time: an image may be larger than the cache that they still are in.
+    This function replaces the images y[first:last], which must be in cache, by relu(y + bias +
+    shortcut). It takes a few rows at a time, because one image may be larger than that cache.
     """
-    line = _largest_divisor(y[0].size // len(shift), LINE // len(shift)) * len(shift) if y.size else len(shift)
-    y_lines = y.reshape(-1, line)
-    plus_lines = None if plus is None else np.ascontiguousarray(plus).reshape(y_lines.shape)
-    shift = _tile(shift, y_lines)
-    lines_an_image = len(y_lines) // max(1, len(y))
-    at_once = max(1, FINISHED_AT_ONCE // (line * y.itemsize))
+    channels = len(bias)
+    length = channels
+    if y.size:
+        length *= _largest_divisor(y[0].size // channels, MAX_ROW // channels)
+    y_rows = y.reshape(-1, length)
+    shortcut_rows = None
+    if shortcut is not None:
+        shortcut_rows = np.ascontiguousarray(shortcut).reshape(y_rows.shape)
+    bias = _repeat_per_channel(bias, y_rows)
+    rows_per_image = len(y_rows) // max(1, len(y))
+    step = max(1, EPILOGUE_BYTES // (length * y.itemsize))
 
-    def finish(first, last):
-        for start in range(first * lines_an_image, last * lines_an_image, at_once):
-            lines = slice(start, min(start + at_once, last * lines_an_image))
-            piece = y_lines[lines]
-            piece += shift
-            if plus is not None:
-                piece += plus_lines[lines]
-            np.clip(piece, 0, np.inf, out=piece)
-    return finish
+    def epilogue(first, last):
+        end = last * rows_per_image
+        for start in range(first * rows_per_image, end, step):
+            rows = slice(start, min(start + step, end))
+            y_chunk = y_rows[rows]
+            y_chunk += bias
+            if shortcut is not None:
+                y_chunk += shortcut_rows[rows]
+            np.clip(y_chunk, 0, np.inf, out=y_chunk)
+    return epilogue
 
 
 def gradient_sums(dy, x, mean, y=None, dz=None):
-    """sum(dy) and sum(dy (x - mean)) over each channel.
+    """sum(dy) and sum(dy (x - mean)) over each channel: each of shape (C,).
 
-    With `y`, the output of a ReLU, it is not dy that is summed but what the ReLU lets through, dy where y > 0, which
-    is left in `dz`.
+    With `y`, the output of a ReLU, the sums are those of dz = dy where y > 0, else 0, and dz is
+    written to the array `dz`.
     """
-    x_lines, fold = _lines(x)
-    dy_lines = _lines(dy)[0]
-    tiled_mean = _tile(mean, x_lines)
+    x_rows, sum_per_channel = _as_rows(x)
+    dy_rows = _as_rows(dy)[0]
+    mean = _repeat_per_channel(mean, x_rows)
     if y is not None:
-        y_lines, dz_lines = _lines(y)[0], dz.reshape(x_lines.shape)
+        y_rows, dz_rows = _as_rows(y)[0], dz.reshape(x_rows.shape)
 
-    def share(pieces):
-        for first, last in pieces:
-            gradient = dy_lines[first:last]
+    def worker(chunks):
+        for first, last in chunks:
+            gradient = dy_rows[first:last]
             if y is not None:
-                gradient = where_positive(gradient, y_lines[first:last], out=dz_lines[first:last])
-            deviation = chunks.scratch("deviation", gradient.shape, x.dtype)
-            np.subtract(x_lines[first:last], tiled_mean, out=deviation)
+                gradient = where_positive(gradient, y_rows[first:last], out=dz_rows[first:last])
+            deviation = workspace.scratch("deviation", gradient.shape, x.dtype)
+            np.subtract(x_rows[first:last], mean, out=deviation)
             yield np.stack([gradient.sum(axis=0), _sum_of_products(gradient, deviation)])
 
-    total, moment = sum(chunks.run(share, len(x_lines), x_lines[0].nbytes))
-    return fold(total), fold(moment)
+    total, moment = sum(chunks.run(worker, len(x_rows), x_rows[0].nbytes))
+    return sum_per_channel(total), sum_per_channel(moment)
 
 
 def combine(dy, gain, x, slope, shift, out):
-    """Write dy gain - x slope + shift, with one of each a channel, into `out`, which may be dy."""
-    dy_lines, _ = _lines(dy)
-    x_lines = _lines(x)[0]
-    out_lines = out.reshape(x_lines.shape)
-    gain, slope, shift = _tile(gain, x_lines), _tile(slope, x_lines), _tile(shift, x_lines)
+    """out = dy gain - x slope + shift; `out` may be dy.
 
-    def share(pieces):
-        for first, last in pieces:
-            dx = out_lines[first:last]
-            term = chunks.scratch("term", dx.shape, dx.dtype)
-            np.multiply(x_lines[first:last], slope, out=term)
+    dy, x, out (..., C); gain, slope, shift (C,).
+    """
+    dy_rows, _ = _as_rows(dy)
+    x_rows = _as_rows(x)[0]
+    out_rows = out.reshape(x_rows.shape)
+    gain, slope, shift = (_repeat_per_channel(vector, x_rows) for vector in (gain, slope, shift))
+
+    def worker(chunks):
+        for first, last in chunks:
+            out_chunk = out_rows[first:last]
+            term = workspace.scratch("term", out_chunk.shape, out_chunk.dtype)
+            np.multiply(x_rows[first:last], slope, out=term)
             term -= shift
-            np.multiply(dy_lines[first:last], gain, out=dx)
-            dx -= term
+            np.multiply(dy_rows[first:last], gain, out=out_chunk)
+            out_chunk -= term
 
-    chunks.run(share, len(x_lines), x_lines[0].nbytes)
+    chunks.run(worker, len(x_rows), x_rows[0].nbytes)
 
 
-def _lines(x):
-    """x (..., C) as lines of several pixels each (-1, pixels C), and the function that folds a line to one value a channel."""
+def _as_rows(x):
+    """x (..., C) as rows (-1, P C) of P pixels, and a function from such a row to its sums (C,)."""
     channels = x.shape[-1]
-    pixels = _largest_divisor(x.size // channels, LINE // channels)
-    return np.ascontiguousarray(x).reshape(-1, pixels * channels), lambda line: line.reshape(-1, channels).sum(axis=0)
+    pixels = _largest_divisor(x.size // channels, MAX_ROW // channels)
+
+    def sum_per_channel(row):
+        return row.reshape(-1, channels).sum(axis=0)
+
+    return np.ascontiguousarray(x).reshape(-1, pixels * channels), sum_per_channel
 
 
 @cache
@@ -143,21 +165,22 @@ def _largest_divisor(number, limit):
 
 
 def _sum_of_products(a, b):
-    """sum(a b) over the lines, without writing a b to memory."""
+    """The sum of a b over the rows, without an array for a b."""
     return np.einsum("ij,ij->j", a, b)
 
 
-def _tile(vector, lines):
-    """One value a channel, repeated to the length of a line."""
-    tiled = np.empty((lines.shape[1] // len(vector), len(vector)), vector.dtype)
-    tiled[...] = vector
-    return tiled.reshape(-1)
+def _repeat_per_channel(vector, rows):
+    """One value for each channel (C,), repeated to the length of a row."""
+    repeated = np.empty((rows.shape[1] // len(vector), len(vector)), vector.dtype)
+    repeated[...] = vector
+    return repeated.reshape(-1)
 
 
 def _merge(a, b):
-    """Merge two (count, mean, sum of squared deviations) into that of their union."""
+    """The (count, mean, sum of squared deviations) of two sets of numbers together."""
     (count_a, mean_a, squares_a), (count_b, mean_b, squares_b) = a, b
     count = count_a + count_b
-    weight_b = count_b / count                                     # a Python float: promotes no array
+    weight_b = count_b / count                                 # a Python float promotes no array
     difference = mean_b - mean_a
-    return count, mean_a + difference * weight_b, squares_a + squares_b + difference * difference * (count_a * weight_b)
+    squares = squares_a + squares_b + difference * difference * (count_a * weight_b)
+    return count, mean_a + difference * weight_b, squares

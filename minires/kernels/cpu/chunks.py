@@ -1,12 +1,13 @@
-"""Work through a batch in pieces that stay in the processor's cache, on all cores.
+"""Work through a batch in chunks that stay in the processor's cache, on all cores.
 
-NumPy releases Python's lock inside its loops and matrix products, so plain threads use all cores. Three rules make
-it pay: threads take the next piece when they are done with one, so that none waits for a slower one; each has its own
-scratch arrays, reused from call to call; and BLAS, where it is called inside, uses one thread (`one_blas_thread`),
-since the cores are taken already.
+NumPy releases Python's lock inside its loops and matrix products, so plain threads use all cores.
+Three rules make that pay: a thread that is done with one chunk takes the next, so nobody waits for
+a slower thread; every thread has its own buffers (`workspace.scratch`); and BLAS uses one thread
+inside (`one_blas_thread`), because the cores are busy already.
 
-Who does which piece is left to chance, but not what comes out: the pieces do not depend on the number of threads, and
-their results are combined in their order. So all runs agree to the bit, with any number of threads.
+Chance decides which thread gets which chunk, but not the result: the chunks do not depend on the
+number of threads, and their results are combined in order. So all runs agree to the bit, with any
+number of threads.
 """
 
 import os
@@ -14,115 +15,113 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from math import prod
-
-import numpy as np
 
 from ... import backend
 
-MOST_PIECE_BYTES = 2 * 1024 ** 2     # of a piece: not much more than a core's cache
-LEAST_PIECE_BYTES = 256 * 1024       # long enough to be worth a call
-PIECES = 2                           # of small work, unless they would be smaller still
-SHARE_BYTES = 1024 ** 2              # a thread with less to do costs more to wake than it saves
-MOST_FRAMES = 64                     # kept a thread, before they are made anew
+MAX_CHUNK_BYTES = 2 * 1024 ** 2      # not much more than a core's cache
+MIN_CHUNK_BYTES = 256 * 1024         # enough work to be worth a call
+MIN_CHUNKS = 2                       # of small work, unless that makes chunks too small
+MIN_THREAD_BYTES = 1024 ** 2         # to wake a thread for less work costs more than it saves
 
 _local = threading.local()
-_turn = threading.RLock()            # Python threads that call kernels take turns: each call uses all cores, and sets BLAS
+_lock = threading.RLock()            # one kernel at a time: it uses all cores and sets BLAS
 
 
-def run(work, items, bytes_per_item, least=0):
-    """Cut ``range(items)`` into pieces, and have them worked through by as many threads as it pays to use.
+def run(worker, items, bytes_per_item, min_bytes=0):
+    """Cut ``range(items)`` into chunks, and work through them with as many threads as pay off.
 
-    Every thread calls ``work(pieces)`` and goes through `pieces`, which are (first, last) pairs handed to whoever asks
-    next. What `work` yields for each piece is returned, in the order of the pieces; it may also yield nothing at all.
-    An exception in any thread is raised here, after all have ended. `work` must not call kernels that share their own work. For `least` see
-    `piece_size`.
+    Parameters
+    ----------
+    worker : callable
+        Every thread calls ``worker(chunks)`` and loops over `chunks`: (first, last) pairs, each
+        handed to the thread that is free next. The worker may yield one result for each chunk. It
+        must not call kernels that use threads themselves.
+    items, bytes_per_item : int
+        The bytes of all arrays that must stay in cache.
+    min_bytes : int
+        See `chunk_size`.
+
+    Returns
+    -------
+    list
+        The workers' results in the order of the chunks; None where a worker yielded nothing.
+
+    Raises
+    ------
+    Exception
+        Any exception from a worker, once all threads have ended.
     """
-    if getattr(_local, "at_work", False):
-        raise RuntimeError("parallel.run: called from inside work that is shared already; call kernels before or after it")
-    size = piece_size(items, bytes_per_item, least)
-    pieces = [(first, min(first + size, items)) for first in range(0, items, size)]
-    threads = max(1, min(backend.num_threads(), len(pieces), items * bytes_per_item // SHARE_BYTES))
-    results, numbered = [None] * len(pieces), enumerate(pieces)
+    if getattr(_local, "in_worker", False):
+        raise RuntimeError("chunks.run: called from inside a worker; "
+                           "call kernels before or after it")
+    size = chunk_size(items, bytes_per_item, min_bytes)
+    chunks = [(first, min(first + size, items)) for first in range(0, items, size)]
+    worth = items * bytes_per_item // MIN_THREAD_BYTES
+    threads = max(1, min(backend.num_threads(), len(chunks), worth))
+    results, numbered_chunks = [None] * len(chunks), enumerate(chunks)
 
-    def share():
-        current = None
+    def work():
+        number = None
 
-        def mine():
-            nonlocal current
-            for current, piece in numbered:
-                yield piece
+        def next_chunks():
+            nonlocal number
+            for number, chunk in numbered_chunks:
+                yield chunk
 
-        _local.at_work = True
+        _local.in_worker = True
         try:
-            for result in work(mine()) or ():
-                results[current] = result
+            for result in worker(next_chunks()) or ():
+                results[number] = result
         finally:
-            _local.at_work = False
+            _local.in_worker = False
 
-    with _turn:
-        others = []
+    with _lock:
+        futures = []
         try:
-            others.extend(_pool(backend.num_threads() - 1).submit(share) for _ in range(threads - 1))
-            share()
+            for _ in range(threads - 1):
+                futures.append(_pool(backend.num_threads() - 1).submit(work))
+            work()
         finally:
-            for other in others:
-                if not other.cancel():        # still asleep: there is nothing left for it
-                    other.exception()         # wait: no thread may still be writing once we return
-        for other in others:
-            if not other.cancelled():
-                other.result()
+            for future in futures:
+                if not future.cancel():       # a thread that has not begun has nothing left to do
+                    future.exception()        # wait: no thread may still be writing once we return
+        for future in futures:
+            if not future.cancelled():
+                future.result()
     return results
 
 
-def piece_size(items, bytes_per_item, least=0):
-    """How many items make a piece, at most. It must not depend on the number of threads: see above.
+def chunk_size(items, bytes_per_item, min_bytes=0):
+    """How many items make a chunk, at most. The number of threads plays no part: see above.
 
-    Pieces may be as large as `least` bytes, even if that is more than a cache holds: where so much is read for each piece anyway.
+    A chunk may have `min_bytes` even if that is more than the cache holds. That pays where every
+    chunk reads so many other bytes, such as large weights, anyway.
     """
-    nbytes = min(max(MOST_PIECE_BYTES, least), max(LEAST_PIECE_BYTES, items * bytes_per_item // PIECES))
+    nbytes = min(max(MAX_CHUNK_BYTES, min_bytes),
+                 max(MIN_CHUNK_BYTES, items * bytes_per_item // MIN_CHUNKS))
     return max(1, min(items, nbytes // max(1, bytes_per_item)))
-
-
-def scratch(name, shape, dtype):
-    """This thread's scratch array of that name: reused from call to call, so its content is whatever was left there."""
-    arrays = vars(_local).setdefault("arrays", {})
-    nbytes = prod(shape) * np.dtype(dtype).itemsize
-    if name not in arrays or arrays[name].nbytes < nbytes:
-        arrays[name] = np.empty(nbytes, np.uint8)
-    return arrays[name][:nbytes].view(dtype).reshape(shape)
-
-
-def framed(key, count, shape, dtype):
-    """This thread's `count` arrays of `shape` for that key: zeros at first, and as they were left from then on.
-
-    Whoever always writes the same places of them has a frame of zeros around these for nothing.
-    """
-    frames = vars(_local).setdefault("frames", {})
-    key = key, shape, np.dtype(dtype)
-    if key not in frames or len(frames[key]) < count:
-        if len(frames) >= MOST_FRAMES:
-            frames.clear()
-        frames[key] = np.zeros((count, *shape), dtype)
-    return frames[key][:count]
 
 
 @contextmanager
 def one_blas_thread():
     """Within: BLAS uses one thread. Afterwards as many as before."""
-    with _turn, _blas().limit(limits=1):
+    with _lock, _blas().limit(limits=1):
         yield
 
 
-def blas_has_small_products():
-    """Whether small matrices are multiplied as they lie, without first being repacked: OpenBLAS does where it finds AVX-512."""
-    return any(getattr(library, "architecture", None) in ("SkylakeX", "Cooperlake", "SapphireRapids")
+def blas_has_small_matrix_kernels():
+    """Whether BLAS multiplies small matrices as they lie, without repacking them first.
+
+    OpenBLAS does on processors with AVX-512.
+    """
+    with_avx_512 = ("SkylakeX", "Cooperlake", "SapphireRapids")
+    return any(getattr(library, "architecture", None) in with_avx_512
                for library in _blas().lib_controllers)
 
 
 @cache
-def _pool(workers):
-    return ThreadPoolExecutor(workers, thread_name_prefix="minires")
+def _pool(threads):
+    return ThreadPoolExecutor(threads, thread_name_prefix="minires")
 
 
 @cache
@@ -133,10 +132,10 @@ def _blas():
 
 
 def _start_anew_after_fork():
-    """Threads do not survive a fork, and a lock may be held by one that is gone: the child starts its own."""
-    global _turn
+    """Threads do not survive a fork, and one of them may hold the lock: the child gets its own."""
+    global _lock
     _pool.cache_clear()
-    _turn = threading.RLock()
+    _lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

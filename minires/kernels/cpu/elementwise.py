@@ -16,13 +16,16 @@ class add(common.add):
 
 
 def in_chunks(function, *arrays):
-    """``function(*pieces, out=piece of the result)`` for all pieces of arrays of one shape."""
+    """The result of an elementwise function of arrays of one shape, computed chunk by chunk.
+
+    The function is called with a chunk of each array, and `out`, the same chunk of the result.
+    """
     y = workspace.empty(arrays[0].shape, arrays[0].dtype)
     flat, flat_y = [np.ascontiguousarray(array).reshape(-1) for array in arrays], y.reshape(-1)
 
-    def share(pieces):
-        for first, last in pieces:
+    def worker(chunks):
+        for first, last in chunks:
             function(*(array[first:last] for array in flat), out=flat_y[first:last])
 
-    chunks.run(share, y.size, y.itemsize)
+    chunks.run(worker, y.size, y.itemsize)
     return y

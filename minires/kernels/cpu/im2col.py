@@ -1,7 +1,12 @@
-"""Sliding a window over images as one copy and one matrix product (im2col and GEMM), a few images at a time.
+"""Convolution as one copy and one matrix product (im2col and GEMM), a few images at a time.
 
-The columns of a whole batch would take KH KW times the memory of the images. So they are made for a few images, used
-while they are in the processor's cache, and overwritten by those of the next few.
+    columns (N H' W', KH KW C)   @   weights (KH KW C, O)   =   output (N H' W', O)
+
+The columns of a whole batch would take KH KW times the memory of the images. So they are made for a
+few images, used while they are in the processor's cache, and overwritten by those of the next few.
+
+With a wider window (`blocking.py`), H' W' are blocks of pixels, KH KW the size of the wider window,
+and O the channels of all pixels of a block.
 """
 
 from functools import cache
@@ -10,182 +15,228 @@ from math import prod
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from . import chunks, blocking
+from . import blocking, chunks, workspace
 
-LARGE_WEIGHTS = 2 ** 20      # bytes, from which to read them anew for each image costs more than its columns
-SMALL_PRODUCT = 10 ** 6      # multiply-adds, up to which some BLAS multiply matrices as they lie, without repacking them
+LARGE_WEIGHTS = 2 ** 20      # bytes; larger ones take longer to read than an image's columns
+SMALL_PRODUCT = 10 ** 6      # multiply-adds, up to which some BLAS multiply without repacking
 
 
-def slide(source, rows, columns, groups, size, weights=None, out=None, partner=None, finish=None):
-    """Slide a window over images, and multiply what it sees.
+def multiply_columns(images, window_h, window_w, groups, size, weights=None, out=None,
+                     grad_output=None, epilogue=None):
+    """Lay out images as columns, and multiply these.
+
+    With `weights` and `out`:    out = columns @ weights.
+    With `grad_output`:          dweights = columns^T @ grad_output.
+
+    Backward through the images is the same with exchanged roles: there `images` are dL/dy, `out` is
+    dL/dx, and x takes the place of `grad_output`.
 
     Parameters
     ----------
-    source : np.ndarray (N, H, W, C)
-    rows, columns : Taps
-        Which pixels each window sees, along each axis.
+    images : np.ndarray (N, H, W, C)
+    window_h, window_w : blocking.WideWindow
+        The window along each axis.
     groups : int
     size : (int, int)
-        Rows and columns of the images `out` and `partner`.
-    weights, out : np.ndarray (KH, KW, C / groups, O), and (N, *size, O) to write to, optional
-        Every pixel of `out` is the product of its window with the weights.
-    partner : np.ndarray (N, *size, O), optional
-        Every window is multiplied by the pixel of `partner`, and all these products added up: that has the shape of
-        weights, and is returned.
-    finish : callable, optional
-        ``finish(first, last)`` is called when ``out[first:last]`` has been written, and is in cache.
+        H' and W'.
+    weights : np.ndarray (KH, KW, C / groups, O), optional
+    out : np.ndarray (N, H', W', O), optional
+        Written to.
+    grad_output : np.ndarray (N, H', W', O), optional
+    epilogue : callable, optional
+        ``epilogue(first, last)`` is called when ``out[first:last]`` has been written and is in
+        cache.
+
+    Returns
+    -------
+    np.ndarray (KH, KW, C / groups, O) or None
+        The gradient of the weights, if `grad_output` is given.
     """
-    windows = rows.windows(size[0]), columns.windows(size[1])
-    c, o = source.shape[3] // groups, (out if partner is None else partner).shape[3] // groups
-    length, width = rows.size * columns.size * c, rows.at_once * columns.at_once * o          # of a row of the matrices
-    rows_at_a_time = _rows_at_a_time(prod(windows), length * width, fewest=16)
-    stack_of_sums = -1, _rows_at_a_time(prod(windows), length * width, fewest=64)             # each is added to a whole result
-    image_bytes = prod(windows) * length * source.itemsize
-    weight_bytes = length * width * source.itemsize
-    together = partner is None and weight_bytes > LARGE_WEIGHTS                               # all images of a piece in one product
-    least = weight_bytes if together else 0
-    images_at_once = chunks.piece_size(len(source), image_bytes, least)
+    blocks = window_h.blocks(size[0]), window_w.blocks(size[1])
+    c = images.shape[3] // groups
+    o = (out if grad_output is None else grad_output).shape[3] // groups
+    column_size = window_h.kernel_size * window_w.kernel_size * c
+    block_size = window_h.block * window_w.block * o
+    rows_per_product = _rows_per_product(prod(blocks), column_size * block_size, least=16)
+    # Each product of a gradient is added to a result of full size, so there it pays to have fewer.
+    rows_per_gradient = _rows_per_product(prod(blocks), column_size * block_size, least=64)
+    image_bytes = prod(blocks) * column_size * images.itemsize
+    weight_bytes = column_size * block_size * images.itemsize
+    one_product = grad_output is None and weight_bytes > LARGE_WEIGHTS
+    min_bytes = weight_bytes if one_product else 0
+    images_per_chunk = chunks.chunk_size(len(images), image_bytes, min_bytes)
     if out is not None:
-        weights = [blocking.widen(part, rows, columns) for part in _split(weights, groups)]
-        out = [Together(part, rows, columns, windows) for part in _split(out, groups)]
-    if partner is not None:
-        partner = [Together(part, rows, columns, windows) for part in _split(partner, groups)]
+        weights = [blocking.widen(part, window_h, window_w) for part in _split(weights, groups)]
+        out = [PixelBlocks(part, window_h, window_w, blocks) for part in _split(out, groups)]
+    if grad_output is not None:
+        grad_output = [PixelBlocks(part, window_h, window_w, blocks)
+                       for part in _split(grad_output, groups)]
 
-    def stack(n):
-        return (n * prod(windows),) if together else (n, -1, rows_at_a_time)
+    def product_shape(n):
+        """The rows of n images: all in one matrix product, or in several small ones."""
+        return (n * prod(blocks),) if one_product else (n, -1, rows_per_product)
 
-    def share(pieces):
-        look = _viewer(source, rows, columns, windows, groups, images_at_once)
-        for first, last in pieces:
+    def worker(chunks):
+        im2col = _im2col(images, window_h, window_w, blocks, groups, images_per_chunk)
+        for first, last in chunks:
             n = last - first
-            total = []
+            dweights = []
             for group in range(groups):
-                matrices = look(group, first, last)                                           # im2col
+                columns = im2col(group, first, last)
                 if out is not None:
                     pixels = out[group].room(first, last)
-                    np.matmul(matrices.reshape(*stack(n), length), weights[group], out=pixels.reshape(*stack(n), width))
-                    out[group].put(first, last, pixels)
-                if partner is not None:
-                    pixels = partner[group].get(first, last).reshape(n, *stack_of_sums, width)
-                    total.append(_sum_of_products(matrices.reshape(n, *stack_of_sums, length), pixels))
-            if finish is not None:
-                finish(first, last)
-            yield total
+                    np.matmul(columns.reshape(*product_shape(n), column_size), weights[group],
+                              out=pixels.reshape(*product_shape(n), block_size))
+                    out[group].scatter(first, last, pixels)
+                if grad_output is not None:
+                    pixels = grad_output[group].gather(first, last)
+                    dweights.append(_sum_of_products(
+                        columns.reshape(n, -1, rows_per_gradient, column_size),
+                        pixels.reshape(n, -1, rows_per_gradient, block_size)))
+            if epilogue is not None:
+                epilogue(first, last)
+            yield dweights
 
     with chunks.one_blas_thread():
-        totals = chunks.run(share, len(source), image_bytes, least)
-    if partner is not None:
-        total = np.zeros((groups, length, width), source.dtype)
-        for some in totals:
-            total += some
-        return np.concatenate([blocking.narrow(some, rows, columns, c) for some in total], axis=3)
+        results = chunks.run(worker, len(images), image_bytes, min_bytes)
+    if grad_output is not None:
+        total = np.zeros((groups, column_size, block_size), images.dtype)
+        for dweights in results:
+            total += dweights
+        return np.concatenate([blocking.narrow(dwide, window_h, window_w, c) for dwide in total],
+                              axis=3)
 
 
-def _viewer(source, rows, columns, windows, groups, count):
-    """A function ``look(group, first, last)`` that lays out what the windows see in images as columns, `count` images at most.
+def _im2col(images, window_h, window_w, blocks, groups, count):
+    """A function ``im2col(group, first, last)``: the columns of at most `count` images[first:last].
 
-    Where a window sees one pixel and every pixel has one, the images are their own columns. Else these are copied to scratch: from
-    the images themselves if no window sees padding, or from a copy of them in a frame of zeros.
+    Where a window sees one pixel, and every pixel has its window, the images are their own columns.
+    Otherwise columns are copied to a buffer: from the images themselves if no window sees padding,
+    else from a copy of the images with zeros around it.
     """
-    n, height, width, _ = source.shape
-    if groups == 1 and windows == (height, width) and rows.size == columns.size == 1 and rows.first == columns.first == 0 and source.flags.c_contiguous:
-        return lambda group, first, last: source[first:last]
-    framed = min(rows.first, columns.first) < 0 or rows.first + rows.reach(windows[0]) > height or columns.first + columns.reach(windows[1]) > width
-    if framed:
-        placed, inside, seen = _place(source, rows, columns, windows, count)
+    _, height, width, _ = images.shape
+    if (groups == 1 and blocks == (height, width) and images.flags.c_contiguous
+            and window_h.kernel_size == window_w.kernel_size == 1
+            and window_h.padding == window_w.padding == 0):
+        return lambda group, first, last: images[first:last]
+    has_padding = (max(window_h.padding, window_w.padding) > 0
+                   or window_h.extent(blocks[0]) - window_h.padding > height
+                   or window_w.extent(blocks[1]) - window_w.padding > width)
+    if has_padding:
+        padded, interior, seen = _pad(images, window_h, window_w, blocks, count)
     else:
-        placed = source[:, rows.first:, columns.first:]
-    views = [_windows(part, rows, columns, windows) for part in _split(placed, groups)]
-    copies = chunks.scratch("columns", (count, *views[0].shape[1:]), source.dtype)
+        padded = images[:, -window_h.padding:, -window_w.padding:]
+    views = [_windows(part, window_h, window_w, blocks) for part in _split(padded, groups)]
+    buffer = workspace.scratch("columns", (count, *views[0].shape[1:]), images.dtype)
 
-    def look(group, first, last):
-        if framed and group == 0:
-            inside[:last - first] = seen[first:last]
-        found = copies[:last - first]
-        found[...] = views[group][:last - first] if framed else views[group][first:last]
-        return found
-    return look
+    def im2col(group, first, last):
+        if has_padding and group == 0:
+            interior[:last - first] = seen[first:last]
+        columns = buffer[:last - first]
+        columns[...] = views[group][:last - first] if has_padding else views[group][first:last]
+        return columns
+    return im2col
 
 
-def _place(images, rows, columns, windows, count):
-    """Scratch for `count` of the images with all that the windows see, which is zeros where that is padding.
+def _pad(images, window_h, window_w, blocks, count):
+    """A buffer for `count` images with all that the windows see: zeros where that is padding.
 
-    Returns that, its part to be filled anew for each piece, and the part of `images` to fill it with.
+    Returns the buffer, the part of it that every chunk fills anew, and the part of `images` to fill
+    it with.
     """
     _, height, width, c = images.shape
-    size = rows.reach(windows[0]), columns.reach(windows[1])
-    placed = chunks.framed((rows.first, columns.first, height, width), count, (*size, c), images.dtype)
-    from_rows, to_rows = _overlap(rows.first, size[0], height)
-    from_columns, to_columns = _overlap(columns.first, size[1], width)
-    return placed, placed[:, to_rows, to_columns], images[:, from_rows, from_columns]
+    size = window_h.extent(blocks[0]), window_w.extent(blocks[1])
+    key = window_h.padding, window_w.padding, height, width
+    padded = workspace.zero_padded_buffer(key, count, (*size, c), images.dtype)
+    from_rows, to_rows = _overlap(-window_h.padding, size[0], height)
+    from_cols, to_cols = _overlap(-window_w.padding, size[1], width)
+    return padded, padded[:, to_rows, to_cols], images[:, from_rows, from_cols]
 
 
 def _overlap(first, size, available):
-    """The part of ``range(first, first + size)`` in ``range(available)``, as a slice of the latter and of the former."""
+    """The part of ``range(first, first + size)`` that lies in ``range(available)``.
+
+    As a slice of the latter, and as a slice of the former.
+    """
     start = max(first, 0)
     stop = max(start, min(first + size, available))
     return slice(start, stop), slice(start - first, stop - first)
 
 
-def _windows(placed, rows, columns, windows):
-    """A view of every window of the images, moving no number: (N, *windows, KH, KW, C). To copy it is im2col."""
-    n, _, _, c = placed.shape
-    sn, sh, sw, sc = placed.strides
-    return as_strided(placed, (n, *windows, rows.size, columns.size, c),
-                      (sn, sh * rows.move, sw * columns.move, sh * rows.step, sw * columns.step, sc))
+def _windows(padded, window_h, window_w, blocks):
+    """A view of every window of the images, (N, *blocks, KH, KW, C). To copy it is im2col."""
+    n, _, _, c = padded.shape
+    step_n, step_h, step_w, step_c = padded.strides
+    return as_strided(padded, (n, *blocks, window_h.kernel_size, window_w.kernel_size, c),
+                      (step_n, step_h * window_h.stride, step_w * window_w.stride,
+                       step_h * window_h.dilation, step_w * window_w.dilation, step_c))
 
 
-class Together:
-    """The pixels of images (N, H, W, C), with those that are found at once side by side: (N, *windows, at once, C).
+class PixelBlocks:
+    """Images (N, H, W, C) with the pixels of a block side by side: (N, *blocks, *block, C).
 
-    They lie like that already if they are neighbours in a row, and the windows find no others. Else `get` copies them
-    to scratch, and `put` copies back what was written to the `room` for them.
+    The pixels of a block may lie side by side already: if they are neighbours in a row, and the
+    last block of a row is full. Otherwise `gather` copies them to a buffer, and `scatter` copies
+    back what was written to `room`.
     """
 
-    def __init__(self, images, rows, columns, windows):
-        self.images, self.at_once = images, (rows.at_once, columns.at_once)
-        self.shape = *windows, *self.at_once, images.shape[3]
-        direct = rows.at_once == 1 and images.shape[2] == windows[1] * columns.at_once and images.flags.c_contiguous
-        self.direct = images.reshape(len(images), *self.shape) if direct else None
+    def __init__(self, images, window_h, window_w, blocks):
+        self.images, self.block = images, (window_h.block, window_w.block)
+        self.shape = *blocks, *self.block, images.shape[3]
+        fits = window_h.block == 1 and images.shape[2] == blocks[1] * window_w.block
+        self.view = None
+        if fits and images.flags.c_contiguous:
+            self.view = images.reshape(len(images), *self.shape)
 
     def room(self, first, last):
-        if self.direct is not None:
-            return self.direct[first:last]
-        return chunks.scratch("together", (last - first, *self.shape), self.images.dtype)
+        """Memory for the blocks of images[first:last]: if possible, the images themselves."""
+        if self.view is not None:
+            return self.view[first:last]
+        return workspace.scratch("pixel blocks", (last - first, *self.shape), self.images.dtype)
 
-    def get(self, first, last):
-        pixels = self.room(first, last)
-        if self.direct is None:
-            pixels[...] = 0                            # for those beyond the end, which the last windows find
-            for here, there in self._places(pixels, self.images[first:last]):
-                here[...] = there
-        return pixels
+    def gather(self, first, last):
+        """The blocks of images[first:last]."""
+        blocks = self.room(first, last)
+        if self.view is None:
+            blocks[...] = 0                            # beyond the images' ends there are no pixels
+            for in_blocks, in_images in self._pairs(blocks, self.images[first:last]):
+                in_blocks[...] = in_images
+        return blocks
 
-    def put(self, first, last, pixels):
-        if self.direct is None:
-            for here, there in self._places(pixels, self.images[first:last]):
-                there[...] = here
+    def scatter(self, first, last, blocks):
+        """Write blocks, which were written to `room`, to images[first:last]."""
+        if self.view is None:
+            for in_blocks, in_images in self._pairs(blocks, self.images[first:last]):
+                in_images[...] = in_blocks
 
-    def _places(self, pixels, images):
-        """For each pixel of those found at once: where it lies in `pixels`, and in `images`."""
-        for r, q in np.ndindex(self.at_once):
-            there = images[:, r::self.at_once[0], q::self.at_once[1]]
-            yield pixels[:, :there.shape[1], :there.shape[2], r, q], there
+    def _pairs(self, blocks, images):
+        """For each pixel of a block: a view of it in all `blocks`, and one in the `images`."""
+        for r_h, r_w in np.ndindex(self.block):
+            in_images = images[:, r_h::self.block[0], r_w::self.block[1]]
+            yield blocks[:, :in_images.shape[1], :in_images.shape[2], r_h, r_w], in_images
 
 
-def _sum_of_products(matrices, pixels):
-    """The sum over all matrices (..., rows, length), transposed, times all pixels (..., rows, width): (length, width)."""
-    products = chunks.scratch("products", (*matrices.shape[:2], matrices.shape[3], pixels.shape[3]), matrices.dtype)
-    return np.matmul(matrices.swapaxes(2, 3), pixels, out=products).sum(axis=(0, 1))
+def _sum_of_products(columns, pixels):
+    """The sum of columns^T @ pixels over all pairs of matrices.
+
+    columns (N, M, rows, column size), pixels (N, M, rows, block size): (column size, block size).
+    """
+    shape = *columns.shape[:2], columns.shape[3], pixels.shape[3]
+    products = workspace.scratch("products", shape, columns.dtype)
+    return np.matmul(columns.swapaxes(2, 3), pixels, out=products).sum(axis=(0, 1))
 
 
 @cache
-def _rows_at_a_time(positions, multiplications, fewest):
-    """In how many rows at a time to multiply the columns of an image, of `multiplications` each: at least `fewest`."""
-    if not chunks.blas_has_small_products():
-        return positions
-    small = [n for n in range(fewest, positions) if positions % n == 0 and n * multiplications <= SMALL_PRODUCT]
-    return max(small, default=positions)
+def _rows_per_product(rows, multiply_adds, least):
+    """How many of the `rows` of an image go into one matrix product: at least `least`, or all.
+
+    `multiply_adds` is the cost of each row.
+    """
+    if not chunks.blas_has_small_matrix_kernels():
+        return rows
+    small = [n for n in range(least, rows)
+             if rows % n == 0 and n * multiply_adds <= SMALL_PRODUCT]
+    return max(small, default=rows)
 
 
 def _split(array, groups):

@@ -4,13 +4,13 @@ import numpy as np
 
 
 class sgd:
-    """SGD with momentum and weight decay, one array after another. See `optim.SGD`.
+    """SGD with momentum and weight decay. See `optim.SGD`.
 
     Parameters
     ----------
     weights : list of arrays
     decays, lr_scales : list of float
-        The weight decay of each, and what multiplies its learning rate.
+        The weight decay of each weight, and the factor of its learning rate.
 
     Attributes
     ----------
@@ -23,7 +23,8 @@ class sgd:
 
     def step(self, weights, gradients, lr, momentum, nesterov):
         """Move every weight that has a gradient (not None), in place, and return the weights."""
-        for weight, gradient, velocity, decay, scale in zip(weights, gradients, self.velocities, self.decays, self.lr_scales):
+        for weight, gradient, velocity, decay, scale in zip(weights, gradients, self.velocities,
+                                                            self.decays, self.lr_scales):
             if gradient is None:
                 continue
             gradient = gradient + decay * weight if decay else gradient

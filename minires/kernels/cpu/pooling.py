@@ -1,81 +1,86 @@
 """Pooling: a window slides over each channel and keeps its maximum or its average.
 
-The loop runs over the KH KW places of the window, each a strided slice of a few images at once.
+The loop runs over the KH KW positions in the window. The pixels at one position of all windows are
+a strided slice, of a few images at once.
 """
 
 import numpy as np
 
 from .. import shapes
 from ..kernel import Kernel
-from . import workspace, chunks
+from . import chunks, workspace
 
 
 class max_pool2d(Kernel):
-    """y[n, i, j, c] = largest x in the window. dL/dy goes to where it was; of equals, to the first."""
+    """y[n, i, j, c] = largest x in the window. dL/dy goes to that x; of equals, to the first."""
 
     def forward(x, kernel_size, stride=None, padding=0):
-        shape, win = shapes.pool2d("max_pool2d", x.shape, kernel_size, stride, padding)
+        shape, window = shapes.pool2d("max_pool2d", x.shape, kernel_size, stride, padding)
         y = workspace.empty(shape, x.dtype)
 
-        def share(pieces):
-            for first, last in pieces:
+        def worker(chunks):
+            for first, last in chunks:
                 largest = y[first:last]
                 largest[...] = -np.inf
-                for view in _views(_pad(x[first:last], win, -np.inf), win, shape):
-                    np.maximum(largest, view, out=largest)             # passes a nan on
+                for view in _views(_pad(x[first:last], window, -np.inf), window, shape):
+                    np.maximum(largest, view, out=largest)     # nan wins over any number
 
-        chunks.run(share, len(x), _bytes_per_image(x, win))
-        return y, (x, win, y)
+        chunks.run(worker, len(x), _bytes_per_image(x, window))
+        return y, (x, window, y)
 
     def backward(dy, cache):
-        x, win, y = cache
+        x, window, y = cache
         dx = workspace.empty(x.shape, dy.dtype)
 
-        def share(pieces):
-            for first, last in pieces:
-                padded, largest, gradient = _pad(x[first:last], win, -np.inf), y[first:last], dy[first:last]
-                dpadded, waiting = np.zeros(padded.shape, dy.dtype), np.ones(largest.shape, bool)
-                for view, dview in zip(_views(padded, win, y.shape), _views(dpadded, win, y.shape)):
-                    here = ((view == largest) | (view != view)) & waiting
-                    waiting &= ~here
-                    dview += gradient * here
-                dx[first:last] = _crop(dpadded, x.shape, win)
+        def worker(chunks):
+            for first, last in chunks:
+                padded = _pad(x[first:last], window, -np.inf)
+                dpadded = np.zeros(padded.shape, dy.dtype)
+                largest, gradient = y[first:last], dy[first:last]
+                not_found = np.ones(largest.shape, bool)
+                for view, dview in zip(_views(padded, window, y.shape),
+                                       _views(dpadded, window, y.shape)):
+                    is_first = ((view == largest) | (view != view)) & not_found
+                    not_found &= ~is_first
+                    dview += gradient * is_first
+                dx[first:last] = _crop(dpadded, x.shape, window)
 
-        chunks.run(share, len(x), _bytes_per_image(x, win))
+        chunks.run(worker, len(x), _bytes_per_image(x, window))
         return dx
 
 
 class avg_pool2d(Kernel):
-    """y[n, i, j, c] = mean of x over the window; zeros of the padding count as members, as in PyTorch."""
+    """y[n, i, j, c] = mean of x over the window. Zeros of the padding count, as in PyTorch."""
 
     def forward(x, kernel_size, stride=None, padding=0):
-        shape, win = shapes.pool2d("avg_pool2d", x.shape, kernel_size, stride, padding)
+        shape, window = shapes.pool2d("avg_pool2d", x.shape, kernel_size, stride, padding)
         y = workspace.empty(shape, x.dtype)
 
-        def share(pieces):
-            for first, last in pieces:
+        def worker(chunks):
+            for first, last in chunks:
                 mean = y[first:last]
                 mean[...] = 0
-                for view in _views(_pad(x[first:last], win, 0), win, shape):
+                for view in _views(_pad(x[first:last], window, 0), window, shape):
                     mean += view
-                mean /= win.kernel[0] * win.kernel[1]
+                mean /= window.kernel_size[0] * window.kernel_size[1]
 
-        chunks.run(share, len(x), _bytes_per_image(x, win))
-        return y, (x.shape, win)
+        chunks.run(worker, len(x), _bytes_per_image(x, window))
+        return y, (x.shape, window)
 
     def backward(dy, cache):
-        shape, win = cache
+        shape, window = cache
         dx = workspace.empty(shape, dy.dtype)
 
-        def share(pieces):
-            for first, last in pieces:
-                dpadded = np.zeros((last - first, *_padded_size(shape, win), shape[3]), dy.dtype)
-                part = dy[first:last] / (win.kernel[0] * win.kernel[1])
-                for dview in _views(dpadded, win, dy.shape):
-                    dview += part
-                dx[first:last] = _crop(dpadded, shape, win)
+        def worker(chunks):
+            for first, last in chunks:
+                padded_shape = last - first, *_padded_size(shape, window), shape[3]
+                dpadded = np.zeros(padded_shape, dy.dtype)
+                gradient = dy[first:last] / (window.kernel_size[0] * window.kernel_size[1])
+                for dview in _views(dpadded, window, dy.shape):
+                    dview += gradient
+                dx[first:last] = _crop(dpadded, shape, window)
 
-        chunks.run(share, len(dy), _bytes_per_image(dx, win))
+        chunks.run(worker, len(dy), _bytes_per_image(dx, window))
         return dx
 
 
@@ -91,28 +96,30 @@ class global_avg_pool2d(Kernel):
         return np.broadcast_to((dy / (height * width))[:, None, None, :], shape)
 
 
-def _views(padded, win, out_shape):
-    """For each place of the window, row by row: the strided slice of all pixels that stand there."""
-    (rows, columns), (sh, sw) = out_shape[1:3], win.stride
-    for a in range(win.kernel[0]):
-        for b in range(win.kernel[1]):
-            yield padded[:, a:a + sh * (rows - 1) + 1:sh, b:b + sw * (columns - 1) + 1:sw]
+def _views(padded, window, out_shape):
+    """For each position in the window, row by row: a strided slice of the pixels there."""
+    (rows, cols), (sh, sw) = out_shape[1:3], window.stride
+    for a in range(window.kernel_size[0]):
+        for b in range(window.kernel_size[1]):
+            yield padded[:, a:a + sh * (rows - 1) + 1:sh, b:b + sw * (cols - 1) + 1:sw]
 
 
-def _pad(x, win, value):
-    (ph, pw) = win.padding
-    return np.pad(x, ((0, 0), (ph, ph), (pw, pw), (0, 0)), constant_values=value) if ph or pw else x
+def _pad(x, window, value):
+    ph, pw = window.padding
+    if ph == pw == 0:
+        return x
+    return np.pad(x, ((0, 0), (ph, ph), (pw, pw), (0, 0)), constant_values=value)
 
 
-def _padded_size(shape, win):
-    return shape[1] + 2 * win.padding[0], shape[2] + 2 * win.padding[1]
+def _padded_size(shape, window):
+    return shape[1] + 2 * window.padding[0], shape[2] + 2 * window.padding[1]
 
 
-def _crop(padded, shape, win):
-    (ph, pw) = win.padding
+def _crop(padded, shape, window):
+    ph, pw = window.padding
     return padded[:, ph:ph + shape[1], pw:pw + shape[2]]
 
 
-def _bytes_per_image(x, win):
-    height, width = _padded_size(x.shape, win)
+def _bytes_per_image(x, window):
+    height, width = _padded_size(x.shape, window)
     return height * width * x.shape[3] * x.itemsize

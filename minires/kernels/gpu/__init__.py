@@ -1,4 +1,7 @@
-"""The backend on the GPU: hand-written CUDA (the .cu files beside their launchers), and `common` on arrays of CuPy for the rest."""
+"""The backend on the GPU: CUDA kernels, in .cu files beside their launchers.
+
+The rest is `common` on arrays of CuPy.
+"""
 
 from ..common import *
 from .normalization import batch_norm, batch_norm_relu, update_running_stats

@@ -1,28 +1,32 @@
-// A batch of training images from the bytes of the whole set: chosen, normalised, cropped, mirrored.
+// A batch of training images from the bytes of the whole set: normalised, cropped, flipped.
 //
 //   images (all, height, width, 3) bytes; mean (height, width, 3)
-//   chosen, top, left, mirrored (N,): which image; where the crop begins in the image padded with `padding` zeros; 1 to mirror it
+//   indices (N,): which image
+//   top, left (N,): where the crop begins in the image with a border of `padding` zeros
+//   flipped (N,): 1 to flip it left to right
 //   batch (N, height, width, 3) = image / 255 - mean, and 0 outside the image
 //
-// Launch: one thread an element of the batch, THREADS in a block, n in all.
+// Launch: one thread for each element of the batch, THREADS in a block, n in all.
 
 typedef REAL real;
 
 extern "C" __global__ void prepare_images(
-    const unsigned char* __restrict__ images, const real* __restrict__ mean, const long long* __restrict__ chosen,
-    const long long* __restrict__ top, const long long* __restrict__ left, const long long* __restrict__ mirrored,
+    const unsigned char* __restrict__ images, const real* __restrict__ mean,
+    const long long* __restrict__ indices, const long long* __restrict__ top,
+    const long long* __restrict__ left, const long long* __restrict__ flipped,
     real* __restrict__ batch, int n, int height, int width, int channels, int padding)
 {
     int out = blockIdx.x * blockDim.x + threadIdx.x;
     if (out >= n) return;
     int channel = out % channels, pixel = out / channels;
     int j = pixel % width, i = pixel / width % height, image = pixel / width / height;
-    if (mirrored[image]) j = width - 1 - j;
+    if (flipped[image]) j = width - 1 - j;
     int row = i + (int)top[image] - padding, col = j + (int)left[image] - padding;
     if (row < 0 || row >= height || col < 0 || col >= width) {
         batch[out] = 0;
         return;
     }
-    long long place = (long long)(row * width + col) * channels + channel;
-    batch[out] = images[chosen[image] * height * width * channels + place] / real(255) - mean[place];
+    long long element = (long long)(row * width + col) * channels + channel;
+    long long first = indices[image] * height * width * channels;
+    batch[out] = images[first + element] / real(255) - mean[element];
 }

@@ -1,18 +1,23 @@
-"""A batch of images on the GPU from the bytes of the whole set, which are there already."""
+"""A batch of training images, made on the GPU from the bytes of the whole set."""
 
 import numpy as np
 
 from ... import backend
-from .launch import empty, for_each, launch
+from .launch import empty, launch, one_thread_each
 
 
-def prepare_images(images, mean, chosen, padding=0, corners=None, mirrored=None):
-    """``images[chosen] / 255 - mean``, cropped and mirrored. Parameters and result as in `cpu.prepare_images`."""
-    n, (height, width, channels) = len(chosen), images.shape[1:]
+def prepare_images(images, mean, indices, padding=0, corners=None, flipped=None):
+    """``images[indices] / 255 - mean``, cropped and flipped.
+
+    Parameters and result as for the function of this name in `cpu`.
+    """
+    n, (height, width, channels) = len(indices), images.shape[1:]
     top, left = (np.full(n, padding), np.full(n, padding)) if corners is None else corners
-    where = np.stack([chosen, top, left, np.zeros(n) if mirrored is None else mirrored]).astype(np.int64)
-    chosen, top, left, mirrored = backend.move(where, "gpu")
+    flipped = np.zeros(n) if flipped is None else flipped
+    settings = np.stack([indices, top, left, flipped]).astype(np.int64)
+    indices, top, left, flipped = backend.move(settings, "gpu")      # one copy to the GPU, not four
     batch = empty((n, height, width, channels), mean.dtype)
-    launch("augmentation", "prepare_images", mean.dtype, *for_each(batch.size), images, mean, chosen, top, left, mirrored, batch, batch.size,
+    launch("augmentation", "prepare_images", mean.dtype, *one_thread_each(batch.size),
+           images, mean, indices, top, left, flipped, batch, batch.size,
            height, width, channels, padding)
     return batch

@@ -1,7 +1,8 @@
 // Log-softmax and cross-entropy of rows of logits (rows, classes).
 //
-// Launch: a block a row, of as many threads as there are classes, rounded up to a power of two and at most THREADS; each
-// thread takes every blockDim.x-th class. cross_entropy_backward: one thread an element.
+// Launch: one block for each row, with a thread for each class, rounded up to a power of two and at
+// most THREADS; each thread takes every blockDim.x-th class. cross_entropy_backward: one thread for
+// each element.
 
 typedef REAL real;
 
@@ -10,11 +11,12 @@ static __device__ real block_max(real value, real* shared)
     shared[threadIdx.x] = value;
     for (int half = blockDim.x / 2; half > 0; half /= 2) {
         __syncthreads();
-        if (threadIdx.x < half && shared[threadIdx.x + half] > shared[threadIdx.x]) shared[threadIdx.x] = shared[threadIdx.x + half];
+        if (threadIdx.x < half && shared[threadIdx.x + half] > shared[threadIdx.x])
+            shared[threadIdx.x] = shared[threadIdx.x + half];
     }
     __syncthreads();
     real result = shared[0];
-    __syncthreads();                             // all have read it before anyone writes anew
+    __syncthreads();                             // all threads have read it before one writes again
     return result;
 }
 
@@ -31,17 +33,19 @@ static __device__ real block_sum(real value, real* shared)
     return result;
 }
 
-// log p_k = x_k - log(sum over j of e^(x_j)). The largest x is subtracted first, so that e^x does not overflow. A nan among the
-// x makes the sum one.
+// log p_k = x_k - log(sum over j of e^(x_j)). The largest x is subtracted first, so that e^x does
+// not overflow. A nan among the x makes the sum nan.
 static __device__ void write_log_softmax(const real* x, real* y, int classes, real* shared)
 {
     real largest = x[0];
-    for (int k = threadIdx.x; k < classes; k += blockDim.x) largest = x[k] > largest ? x[k] : largest;
+    for (int k = threadIdx.x; k < classes; k += blockDim.x)
+        largest = x[k] > largest ? x[k] : largest;
     largest = block_max(largest, shared);
     real sum = 0;
     for (int k = threadIdx.x; k < classes; k += blockDim.x) sum += exp(x[k] - largest);
     real log_sum = log(block_sum(sum, shared));
-    for (int k = threadIdx.x; k < classes; k += blockDim.x) y[k] = (x[k] - largest) - log_sum;
+    for (int k = threadIdx.x; k < classes; k += blockDim.x)
+        y[k] = (x[k] - largest) - log_sum;
 }
 
 // The target: 1 - s + s/K at the label and s/K elsewhere.
@@ -50,25 +54,30 @@ static __device__ real target(int k, long long label, int classes, real smoothin
     return smoothing / classes + (k == label ? 1 - smoothing : real(0));
 }
 
-extern "C" __global__ void log_softmax(const real* __restrict__ x, real* __restrict__ y, int classes)
+extern "C" __global__ void log_softmax(const real* __restrict__ x, real* __restrict__ y,
+                                       int classes)
 {
     __shared__ real shared[THREADS];
     long long row = (long long)blockIdx.x * classes;
     write_log_softmax(x + row, y + row, classes, shared);
 }
 
-extern "C" __global__ void log_softmax_backward(const real* __restrict__ dy, const real* __restrict__ y, real* __restrict__ dx, int classes)
+extern "C" __global__ void log_softmax_backward(const real* __restrict__ dy,
+                                                const real* __restrict__ y,
+                                                real* __restrict__ dx, int classes)
 {
     __shared__ real shared[THREADS];
     long long row = (long long)blockIdx.x * classes;
     real sum = 0;
     for (int k = threadIdx.x; k < classes; k += blockDim.x) sum += dy[row + k];
     sum = block_sum(sum, shared);
-    for (int k = threadIdx.x; k < classes; k += blockDim.x) dx[row + k] = dy[row + k] - exp(y[row + k]) * sum;
+    for (int k = threadIdx.x; k < classes; k += blockDim.x)
+        dx[row + k] = dy[row + k] - exp(y[row + k]) * sum;
 }
 
-// losses (rows,): -sum over k of target_k log p_k. A class that is ruled out costs nothing: 0 log 0 = 0.
-extern "C" __global__ void cross_entropy(const real* __restrict__ logits, const long long* __restrict__ labels, real* log_p,
+// losses (rows,): -sum over k of target_k log p_k, where a class with target 0 costs nothing.
+extern "C" __global__ void cross_entropy(const real* __restrict__ logits,
+                                         const long long* __restrict__ labels, real* log_p,
                                          real* __restrict__ losses, int classes, real smoothing)
 {
     __shared__ real shared[THREADS];
@@ -76,20 +85,22 @@ extern "C" __global__ void cross_entropy(const real* __restrict__ logits, const 
     write_log_softmax(logits + row, log_p + row, classes, shared);
     real sum = 0;
     for (int k = threadIdx.x; k < classes; k += blockDim.x) {
-        real wanted = target(k, labels[blockIdx.x], classes, smoothing);
-        if (wanted > 0) sum -= wanted * log_p[row + k];
+        real t = target(k, labels[blockIdx.x], classes, smoothing);
+        if (t > 0) sum -= t * log_p[row + k];
     }
     sum = block_sum(sum, shared);
     if (threadIdx.x == 0) losses[blockIdx.x] = sum;
 }
 
 // dlogits = (softmax - target) dloss / rows
-extern "C" __global__ void cross_entropy_backward(const real* __restrict__ log_p, const long long* __restrict__ labels,
-                                                  const real* __restrict__ dloss, real* __restrict__ dlogits, int n, int rows,
+extern "C" __global__ void cross_entropy_backward(const real* __restrict__ log_p,
+                                                  const long long* __restrict__ labels,
+                                                  const real* __restrict__ dloss,
+                                                  real* __restrict__ dlogits, int n, int rows,
                                                   int classes, real smoothing)
 {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= n) return;
-    real wanted = target(i % classes, labels[i / classes], classes, smoothing);
-    dlogits[i] = (exp(log_p[i]) - wanted) * (dloss[0] / rows);
+    real t = target(i % classes, labels[i / classes], classes, smoothing);
+    dlogits[i] = (exp(log_p[i]) - t) * (dloss[0] / rows);
 }

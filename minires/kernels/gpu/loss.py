@@ -6,7 +6,7 @@ from ... import backend
 from ...errors import ShapeError
 from .. import shapes
 from ..kernel import Kernel
-from .launch import THREADS, contiguous, empty, for_each, launch
+from .launch import THREADS, contiguous, empty, launch, one_thread_each
 
 
 class log_softmax(Kernel):
@@ -17,22 +17,26 @@ class log_softmax(Kernel):
 
     def forward(x):
         if x.ndim < 1 or x.shape[-1] == 0:
-            raise ShapeError("log_softmax", "no classes", "shape (..., K) with K > 0", f"shape {x.shape}")
+            raise ShapeError("log_softmax", "no classes", "shape (..., K) with K > 0",
+                             f"shape {x.shape}")
         y = empty(x.shape, x.dtype)
-        launch("loss", "log_softmax", x.dtype, *_for_each_row(x.shape), contiguous(x), y, x.shape[-1])
+        launch("loss", "log_softmax", x.dtype, *_one_block_per_row(x.shape),
+               contiguous(x), y, x.shape[-1])
         return y, y
 
     def backward(dy, y):
         dx = empty(y.shape, y.dtype)
-        launch("loss", "log_softmax_backward", y.dtype, *_for_each_row(y.shape), contiguous(dy), y, dx, y.shape[-1])
+        launch("loss", "log_softmax_backward", y.dtype, *_one_block_per_row(y.shape),
+               contiguous(dy), y, dx, y.shape[-1])
         return dx
 
 
 class cross_entropy(Kernel):
     """loss = mean over the batch of -sum over k of t_k log softmax(logits)_k.
 
-    logits (N, K) on the GPU; labels (N,) integers, where they are checked: on the CPU. The target t is 1 - s + s/K at the
-    label and s/K elsewhere, where s is the label smoothing. dL/dlogits = (softmax(logits) - t) / N.
+    logits (N, K) on the GPU; labels (N,), integers that are checked on the CPU, so that is where
+    they should be. The target t is 1 - s + s/K at the label and s/K elsewhere, where s is the label
+    smoothing. dL/dlogits = (softmax(logits) - t) / N.
     """
 
     def forward(logits, labels, label_smoothing=0.0):
@@ -41,21 +45,22 @@ class cross_entropy(Kernel):
         labels = backend.move(labels.astype(np.int64), "gpu")
         n, classes = logits.shape
         log_p, losses = empty(logits.shape, logits.dtype), empty(n, logits.dtype)
-        launch("loss", "cross_entropy", logits.dtype, *_for_each_row(logits.shape), contiguous(logits), labels, log_p, losses, classes,
-               float(label_smoothing))
+        launch("loss", "cross_entropy", logits.dtype, *_one_block_per_row(logits.shape),
+               contiguous(logits), labels, log_p, losses, classes, float(label_smoothing))
         return losses.mean(), (log_p, labels, label_smoothing)
 
     def backward(dy, cache):
         log_p, labels, label_smoothing = cache
         n, classes = log_p.shape
         dlogits = empty(log_p.shape, log_p.dtype)
-        launch("loss", "cross_entropy_backward", log_p.dtype, *for_each(log_p.size), log_p, labels, contiguous(dy), dlogits, log_p.size, n,
+        launch("loss", "cross_entropy_backward", log_p.dtype, *one_thread_each(log_p.size),
+               log_p, labels, contiguous(dy), dlogits, log_p.size, n,
                classes, float(label_smoothing))
         return dlogits
 
 
-def _for_each_row(shape):
-    """A block for each row, of a power of two of threads."""
+def _one_block_per_row(shape):
+    """The grid and the block that give each row a block. Its threads are a power of two."""
     rows = 1
     for size in shape[:-1]:
         rows *= size

@@ -1,112 +1,122 @@
-// Batch norm over x (rows, channels): rows is N H W. Statistics, normalising, and the way back, with an addition and a ReLU
-// done in the same passes where they follow.
+// Batch norm over x (rows, channels), where rows is N H W: statistics, normalising, and gradients,
+// with an addition and a ReLU done in the same passes where they follow.
 //
-// Launch of the sums (moments, gradient_sums): blocks of (w, THREADS / w) threads, w a power of two. threadIdx.x and blockIdx.x
-// choose the channel, threadIdx.y and blockIdx.y = 0 .. slabs - 1 the rows: each thread goes down its channel in large steps.
-// What a block has found goes to `partial` (slabs, ..., channels). Then the finish_ kernels, launched as blocks of the same shape
-// with a single slab, put the slabs together. Always in the same order: the same bits every time.
+// Launch of the sums (moments, gradient_sums): blocks of (w, THREADS / w) threads, w a power of
+// two. threadIdx.x and blockIdx.x choose the channel, threadIdx.y and blockIdx.y = 0 .. slabs - 1
+// the rows: each thread goes down its channel in large steps. Each block writes its result to
+// `partial` (slabs, ..., channels). Then the finish_ kernels, with blocks of the same shape in a
+// grid of a single row, merge the slabs. The order is always the same, and so are the bits.
 //
-// Launch of the others: one thread an element (normalise, input_gradient) or a channel (given_statistics, update_running_stats).
+// Launch of the others: one thread for each element (normalise, input_gradient) or for each channel
+// (given_statistics, update_running_stats).
 //
 // statistics (3, channels): mean, biased variance, 1 / sqrt(variance + eps).
 
 typedef REAL real;
 
-struct Moments {                                 // of some numbers: how many, their mean, the sum of squared deviations from it
+struct Moments {                                 // of numbers; squares is the sum of (x - mean)^2
     real count, mean, squares;
 };
 
-// Both together (Chan, Golub and LeVeque 1979). Unlike mean(x^2) - mean(x)^2 it does not cancel where the mean is large.
+// The moments of both together (Chan, Golub and LeVeque 1979). Unlike mean(x^2) - mean(x)^2 this
+// does not cancel where the mean is large.
 static __device__ Moments merge(Moments a, Moments b)
 {
     if (b.count == 0) return a;
     if (a.count == 0) return b;
     Moments both;
     both.count = a.count + b.count;
-    real difference = b.mean - a.mean, share = b.count / both.count;
-    both.mean = a.mean + difference * share;
-    both.squares = a.squares + b.squares + difference * difference * a.count * share;
+    real difference = b.mean - a.mean, weight_b = b.count / both.count;
+    both.mean = a.mean + difference * weight_b;
+    both.squares = a.squares + b.squares + difference * difference * a.count * weight_b;
     return both;
 }
 
-// The moments of all threads of one channel, in the end in those with threadIdx.y == 0: halves are merged until one is left.
-static __device__ Moments merge_rows(Moments mine)
+// Merge the moments of all threads of one channel, half with half until one is left. The thread
+// with threadIdx.y == 0 gets the result.
+static __device__ Moments merge_rows(Moments total)
 {
     __shared__ real count[THREADS], mean[THREADS], squares[THREADS];
-    int own = threadIdx.y * blockDim.x + threadIdx.x;
+    int i = threadIdx.y * blockDim.x + threadIdx.x;
     for (int half = blockDim.y / 2; half > 0; half /= 2) {
-        count[own] = mine.count, mean[own] = mine.mean, squares[own] = mine.squares;
+        count[i] = total.count, mean[i] = total.mean, squares[i] = total.squares;
         __syncthreads();
         if (threadIdx.y < half) {
-            int other = own + half * blockDim.x;
-            Moments theirs = {count[other], mean[other], squares[other]};
-            mine = merge(mine, theirs);
+            int j = i + half * blockDim.x;
+            Moments other_half = {count[j], mean[j], squares[j]};
+            total = merge(total, other_half);
         }
         __syncthreads();
     }
-    return mine;
+    return total;
 }
 
 struct Sums {                                    // over the rows: of dz, and of dz (x - mean)
     real dz, product;
 };
 
-static __device__ Sums add_rows(Sums mine)
+static __device__ Sums add_rows(Sums total)
 {
     __shared__ real dz[THREADS], product[THREADS];
-    int own = threadIdx.y * blockDim.x + threadIdx.x;
+    int i = threadIdx.y * blockDim.x + threadIdx.x;
     for (int half = blockDim.y / 2; half > 0; half /= 2) {
-        dz[own] = mine.dz, product[own] = mine.product;
+        dz[i] = total.dz, product[i] = total.product;
         __syncthreads();
         if (threadIdx.y < half) {
-            mine.dz += dz[own + half * blockDim.x];
-            mine.product += product[own + half * blockDim.x];
+            total.dz += dz[i + half * blockDim.x];
+            total.product += product[i + half * blockDim.x];
         }
         __syncthreads();
     }
-    return mine;
+    return total;
 }
 
-extern "C" __global__ void moments(const real* __restrict__ x, real* __restrict__ partial, int rows, int channels)
+extern "C" __global__ void moments(const real* __restrict__ x, real* __restrict__ partial,
+                                   int rows, int channels)
 {
     int channel = blockIdx.x * blockDim.x + threadIdx.x;
-    Moments mine = {0, 0, 0};
+    int first = blockIdx.y * blockDim.y + threadIdx.y, step = gridDim.y * blockDim.y;
+    Moments total = {0, 0, 0};
     if (channel < channels)
-        for (int row = blockIdx.y * blockDim.y + threadIdx.y; row < rows; row += gridDim.y * blockDim.y) {
+        for (int row = first; row < rows; row += step) {
             real value = x[(long long)row * channels + channel];        // Welford 1962
-            mine.count += 1;
-            real difference = value - mine.mean;
-            mine.mean += difference / mine.count;
-            mine.squares += difference * (value - mine.mean);
+            total.count += 1;
+            real difference = value - total.mean;
+            total.mean += difference / total.count;
+            total.squares += difference * (value - total.mean);
         }
-    mine = merge_rows(mine);
+    total = merge_rows(total);
     if (threadIdx.y == 0 && channel < channels) {
         real* slab = partial + (long long)blockIdx.y * 3 * channels + channel;
-        slab[0] = mine.count, slab[channels] = mine.mean, slab[2 * channels] = mine.squares;
+        slab[0] = total.count, slab[channels] = total.mean, slab[2 * channels] = total.squares;
     }
 }
 
-extern "C" __global__ void finish_moments(const real* __restrict__ partial, real* __restrict__ statistics, int slabs, int channels, real eps)
+extern "C" __global__ void finish_moments(const real* __restrict__ partial,
+                                          real* __restrict__ statistics, int slabs, int channels,
+                                          real eps)
 {
     int channel = blockIdx.x * blockDim.x + threadIdx.x;
-    Moments mine = {0, 0, 0};
+    Moments total = {0, 0, 0};
     if (channel < channels)
         for (int slab = threadIdx.y; slab < slabs; slab += blockDim.y) {
-            const real* theirs = partial + (long long)slab * 3 * channels + channel;
-            Moments found = {theirs[0], theirs[channels], theirs[2 * channels]};
-            mine = merge(mine, found);
+            const real* source = partial + (long long)slab * 3 * channels + channel;
+            Moments of_slab = {source[0], source[channels], source[2 * channels]};
+            total = merge(total, of_slab);
         }
-    mine = merge_rows(mine);
+    total = merge_rows(total);
     if (threadIdx.y == 0 && channel < channels) {
-        real variance = mine.squares / mine.count;
-        statistics[channel] = mine.mean;
+        real variance = total.squares / total.count;
+        statistics[channel] = total.mean;
         statistics[channels + channel] = variance;
         statistics[2 * channels + channel] = 1 / sqrt(variance + eps);
     }
 }
 
-// In inference mean and variance are given. They are copied: running averages move on before backward is called.
-extern "C" __global__ void given_statistics(const real* __restrict__ mean, const real* __restrict__ variance,
+// In inference mean and variance are given. They are copied, because running averages may change
+// before backward.
+extern "C" __global__ void given_statistics(const real* __restrict__ mean,
+                                            const real* __restrict__ variance,
                                             real* __restrict__ statistics, int channels, real eps)
 {
     int channel = blockIdx.x * blockDim.x + threadIdx.x;
@@ -118,8 +128,10 @@ extern "C" __global__ void given_statistics(const real* __restrict__ mean, const
 
 // y = weight x_hat + bias, plus the shortcut if there is one, at least 0 if a ReLU follows.
 extern "C" __global__ void normalise(
-    const real* __restrict__ x, const real* __restrict__ statistics, const real* __restrict__ weight, const real* __restrict__ bias,
-    const real* __restrict__ shortcut, real* __restrict__ y, int n, int channels, int has_shortcut, int has_relu)
+    const real* __restrict__ x, const real* __restrict__ statistics,
+    const real* __restrict__ weight, const real* __restrict__ bias,
+    const real* __restrict__ shortcut, real* __restrict__ y,
+    int n, int channels, int has_shortcut, int has_relu)
 {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= n) return;
@@ -130,57 +142,63 @@ extern "C" __global__ void normalise(
     y[i] = has_relu && value < 0 ? real(0) : value;
 }
 
-// The sums over each channel of dz and of dz (x - mean), where dz is what the ReLU lets through of dy, and is written; or dy itself.
+// The sums over each channel of dz and of dz (x - mean). With a ReLU, dz = dy where y > 0, else 0,
+// and dz is written; otherwise dz is dy.
 extern "C" __global__ void gradient_sums(
-    const real* __restrict__ dy, const real* __restrict__ x, const real* __restrict__ y, const real* __restrict__ statistics,
-    real* __restrict__ dz, real* __restrict__ partial, int rows, int channels, int has_relu)
+    const real* __restrict__ dy, const real* __restrict__ x, const real* __restrict__ y,
+    const real* __restrict__ statistics, real* __restrict__ dz, real* __restrict__ partial,
+    int rows, int channels, int has_relu)
 {
     int channel = blockIdx.x * blockDim.x + threadIdx.x;
-    Sums mine = {0, 0};
+    int first = blockIdx.y * blockDim.y + threadIdx.y, step = gridDim.y * blockDim.y;
+    Sums total = {0, 0};
     if (channel < channels) {
         real mean = statistics[channel];
-        for (int row = blockIdx.y * blockDim.y + threadIdx.y; row < rows; row += gridDim.y * blockDim.y) {
+        for (int row = first; row < rows; row += step) {
             long long i = (long long)row * channels + channel;
             real gradient = dy[i];
             if (has_relu) {
                 gradient = y[i] > 0 ? gradient : real(0);
                 dz[i] = gradient;
             }
-            mine.dz += gradient;
-            mine.product += gradient * (x[i] - mean);
+            total.dz += gradient;
+            total.product += gradient * (x[i] - mean);
         }
     }
-    mine = add_rows(mine);
+    total = add_rows(total);
     if (threadIdx.y == 0 && channel < channels) {
         real* slab = partial + (long long)blockIdx.y * 2 * channels + channel;
-        slab[0] = mine.dz, slab[channels] = mine.product;
+        slab[0] = total.dz, slab[channels] = total.product;
     }
 }
 
 // gradients (2, channels): dL/dweight = sum(dz x_hat) and dL/dbias = sum(dz).
-extern "C" __global__ void finish_gradient_sums(const real* __restrict__ partial, const real* __restrict__ statistics,
-                                                real* __restrict__ gradients, int slabs, int channels)
+extern "C" __global__ void finish_gradient_sums(const real* __restrict__ partial,
+                                                const real* __restrict__ statistics,
+                                                real* __restrict__ gradients, int slabs,
+                                                int channels)
 {
     int channel = blockIdx.x * blockDim.x + threadIdx.x;
-    Sums mine = {0, 0};
+    Sums total = {0, 0};
     if (channel < channels)
         for (int slab = threadIdx.y; slab < slabs; slab += blockDim.y) {
-            const real* theirs = partial + (long long)slab * 2 * channels + channel;
-            mine.dz += theirs[0];
-            mine.product += theirs[channels];
+            const real* source = partial + (long long)slab * 2 * channels + channel;
+            total.dz += source[0];
+            total.product += source[channels];
         }
-    mine = add_rows(mine);
+    total = add_rows(total);
     if (threadIdx.y == 0 && channel < channels) {
-        gradients[channel] = mine.product * statistics[2 * channels + channel];
-        gradients[channels + channel] = mine.dz;
+        gradients[channel] = total.product * statistics[2 * channels + channel];
+        gradients[channels + channel] = total.dz;
     }
 }
 
-// dx = weight / std (dz - dbias / rows - x_hat dweight / rows); in inference, where mean and variance are constants, weight / std dz.
-// dx may be the array dz.
+// dx = weight / std (dz - dbias / rows - x_hat dweight / rows). In inference mean and variance are
+// constants, so dx = weight / std dz. dx may be the array dz.
 extern "C" __global__ void input_gradient(
-    const real* dz, const real* __restrict__ x, const real* __restrict__ statistics, const real* __restrict__ weight,
-    const real* __restrict__ gradients, real* dx, int n, int rows, int channels, int from_batch)
+    const real* dz, const real* __restrict__ x, const real* __restrict__ statistics,
+    const real* __restrict__ weight, const real* __restrict__ gradients, real* dx,
+    int n, int rows, int channels, int from_batch)
 {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= n) return;
@@ -193,12 +211,16 @@ extern "C" __global__ void input_gradient(
     dx[i] = weight[channel] * inverse_std * gradient;
 }
 
-// Running averages move towards the batch's statistics; the variance that goes in is the unbiased one, variance * correction.
-extern "C" __global__ void update_running_stats(real* __restrict__ running_mean, real* __restrict__ running_variance, const real* __restrict__ mean,
-                                  const real* __restrict__ variance, int channels, real momentum, real correction)
+// Running averages move towards the batch's statistics, the variance towards the unbiased one,
+// variance * correction.
+extern "C" __global__ void update_running_stats(
+    real* __restrict__ running_mean, real* __restrict__ running_variance,
+    const real* __restrict__ mean, const real* __restrict__ variance,
+    int channels, real momentum, real correction)
 {
     int channel = blockIdx.x * blockDim.x + threadIdx.x;
     if (channel >= channels) return;
+    real unbiased = variance[channel] * correction;
     running_mean[channel] += momentum * (mean[channel] - running_mean[channel]);
-    running_variance[channel] += momentum * (variance[channel] * correction - running_variance[channel]);
+    running_variance[channel] += momentum * (unbiased - running_variance[channel]);
 }

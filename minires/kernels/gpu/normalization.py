@@ -1,21 +1,21 @@
-"""Batch norm over the last axis, alone and with what follows it in a residual block done in the same launches.
+"""Batch norm over the last axis, alone and with the addition and ReLU that follow it.
 
-The formulas are in ``normalization.cu``. Forward takes three launches: the moments of slabs of rows, their merger, and the
-normalising; backward as many.
+The formulas are in ``normalization.cu``. Forward takes three launches: one for the moments of slabs
+of rows, one to merge them, one to normalise. Backward takes as many.
 """
 
 from typing import NamedTuple
 
 from .. import shapes
 from ..kernel import Kernel
-from .launch import THREADS, contiguous, empty, for_each, launch
+from .launch import THREADS, contiguous, empty, launch, one_thread_each
 
-ROWS = 16                    # that a thread goes through before it hands on its sum
-SLABS = 1024                 # at most
+ROWS = 16                    # that each thread adds up, or more where MAX_SLABS are reached
+MAX_SLABS = 1024
 
 
 class Cache(NamedTuple):
-    """What backward needs; `mean` and `var` (C,) are also what the running averages are made from."""
+    """The arrays that backward needs. `mean` and `var` (C,) also go into the running averages."""
 
     x: object
     weight: object
@@ -23,14 +23,15 @@ class Cache(NamedTuple):
     mean: object
     var: object
     from_batch: bool
-    y: object = None             # with ReLU only, as is the next
+    y: object = None             # only with a ReLU, like the next one
     has_shortcut: bool = False
 
 
 class batch_norm(Kernel):
     """Normalise each channel of x (..., C), then scale by weight (C,) and shift by bias (C,).
 
-    With ``mean=None`` and ``var=None`` the batch's own statistics are used (training), else the given ones (inference).
+    With ``mean=None`` and ``var=None`` the batch's own statistics are used (training), otherwise
+    the given ones (inference).
     """
 
     def forward(x, weight, bias, mean=None, var=None, eps=1e-5):
@@ -39,12 +40,13 @@ class batch_norm(Kernel):
 
     def backward(dy, cache):
         dy = contiguous(dy)
-        gradients = _gradient_sums(dy, dy, cache)              # nothing is written in the place of dz
-        return _input_gradient(dy, gradients, cache, out=empty(dy.shape, dy.dtype)), gradients[0], gradients[1]
+        gradients = _gradient_sums(dy, dy, cache)              # without a ReLU, dz is not written
+        dx = _input_gradient(dy, gradients, cache, out=empty(dy.shape, dy.dtype))
+        return dx, gradients[0], gradients[1]
 
 
 class batch_norm_relu(Kernel):
-    """y = relu(batch_norm(x, weight, bias) + shortcut), where shortcut, of x's shape, may be left out."""
+    """y = relu(batch_norm(x, weight, bias) + shortcut), with an optional shortcut of x's shape."""
 
     def forward(x, weight, bias, shortcut=None, mean=None, var=None, eps=1e-5):
         shapes.channels("batch_norm_relu", x.shape, weight=weight, bias=bias, mean=mean, var=var)
@@ -53,18 +55,24 @@ class batch_norm_relu(Kernel):
         return y, cache._replace(y=y, has_shortcut=shortcut is not None)
 
     def backward(dy, cache):
-        """With dz = dy where y > 0, else 0: batch norm's gradients for dz; and dz for the shortcut."""
+        """With dz = dy where y > 0, else 0: batch norm's gradients for dz; dz for the shortcut."""
         dz = empty(dy.shape, dy.dtype)
         gradients = _gradient_sums(contiguous(dy), dz, cache)
+        out = empty(dy.shape, dy.dtype) if cache.has_shortcut else dz
+        dx = _input_gradient(dz, gradients, cache, out)
         if cache.has_shortcut:
-            return _input_gradient(dz, gradients, cache, out=empty(dy.shape, dy.dtype)), gradients[0], gradients[1], dz
-        return _input_gradient(dz, gradients, cache, out=dz), gradients[0], gradients[1]
+            return dx, gradients[0], gradients[1], dz
+        return dx, gradients[0], gradients[1]
 
 
 def update_running_stats(running_mean, running_var, mean, var, momentum, correction):
-    """Move the running averages, in place, by the fraction `momentum` towards the batch's mean and ``var * correction``."""
+    """Move the running averages by the fraction `momentum` towards those of the batch, in place.
+
+    ``var * correction`` is the unbiased variance.
+    """
     channels = len(running_mean)
-    launch("normalization", "update_running_stats", running_mean.dtype, *for_each(channels), running_mean, running_var, contiguous(mean), contiguous(var),
+    launch("normalization", "update_running_stats", running_mean.dtype, *one_thread_each(channels),
+           running_mean, running_var, contiguous(mean), contiguous(var),
            channels, float(momentum), float(correction))
 
 
@@ -74,43 +82,53 @@ def _forward(x, weight, bias, shortcut, mean, var, eps, relu):
     statistics, y = empty((3, channels), x.dtype), empty(x.shape, x.dtype)
     if mean is None:
         rows = x.size // channels
-        (columns, slabs), block = geometry(rows, channels)
+        (columns, slabs), block = sum_geometry(rows, channels)
         partial = empty((slabs, 3, channels), x.dtype)
-        launch("normalization", "moments", x.dtype, (columns, slabs), block, x, partial, rows, channels)
-        launch("normalization", "finish_moments", x.dtype, (columns, 1), block, partial, statistics, slabs, channels, float(eps))
+        launch("normalization", "moments", x.dtype, (columns, slabs), block,
+               x, partial, rows, channels)
+        launch("normalization", "finish_moments", x.dtype, (columns, 1), block,
+               partial, statistics, slabs, channels, float(eps))
     else:
-        launch("normalization", "given_statistics", x.dtype, *for_each(channels), contiguous(mean), contiguous(var), statistics, channels,
-               float(eps))
-    launch("normalization", "normalise", x.dtype, *for_each(x.size), x, statistics, weight, bias,
-           x if shortcut is None else contiguous(shortcut), y, x.size, channels, int(shortcut is not None), int(relu))
+        launch("normalization", "given_statistics", x.dtype, *one_thread_each(channels),
+               contiguous(mean), contiguous(var), statistics, channels, float(eps))
+    launch("normalization", "normalise", x.dtype, *one_thread_each(x.size),
+           x, statistics, weight, bias, x if shortcut is None else contiguous(shortcut), y,
+           x.size, channels, int(shortcut is not None), int(relu))
     return y, Cache(x, weight, statistics, statistics[0], statistics[1], mean is None)
 
 
 def _gradient_sums(dy, dz, cache):
-    """dL/dweight and dL/dbias, as an array (2, C). With ReLU, what it lets through of dy is written to dz."""
-    x, channels = cache.x, cache.x.shape[-1]
+    """dL/dweight and dL/dbias, as an array (2, C).
+
+    With a ReLU, it also writes dz = dy where y > 0, else 0.
+    """
+    x, channels, has_relu = cache.x, cache.x.shape[-1], cache.y is not None
     rows = x.size // channels
-    (columns, slabs), block = geometry(rows, channels)
+    (columns, slabs), block = sum_geometry(rows, channels)
     partial, gradients = empty((slabs, 2, channels), x.dtype), empty((2, channels), x.dtype)
-    launch("normalization", "gradient_sums", x.dtype, (columns, slabs), block, dy, x, x if cache.y is None else cache.y, cache.statistics, dz,
-           partial, rows, channels, int(cache.y is not None))
-    launch("normalization", "finish_gradient_sums", x.dtype, (columns, 1), block, partial, cache.statistics, gradients, slabs, channels)
+    launch("normalization", "gradient_sums", x.dtype, (columns, slabs), block,
+           dy, x, cache.y if has_relu else x, cache.statistics, dz, partial,
+           rows, channels, int(has_relu))
+    launch("normalization", "finish_gradient_sums", x.dtype, (columns, 1), block,
+           partial, cache.statistics, gradients, slabs, channels)
     return gradients
 
 
 def _input_gradient(dz, gradients, cache, out):
     x, channels = cache.x, cache.x.shape[-1]
-    launch("normalization", "input_gradient", x.dtype, *for_each(x.size), dz, x, cache.statistics, cache.weight, gradients, out, x.size,
-           x.size // channels, channels, int(cache.from_batch))
+    launch("normalization", "input_gradient", x.dtype, *one_thread_each(x.size),
+           dz, x, cache.statistics, cache.weight, gradients, out,
+           x.size, x.size // channels, channels, int(cache.from_batch))
     return out
 
 
-def geometry(rows, channels):
-    """The grid (columns, slabs) and block (width, height) for sums over the rows of (rows, channels).
+def sum_geometry(rows, channels):
+    """The grid (columns, slabs) and the block (width, height) for sums over (rows, channels).
 
-    A block is as wide as there are channels, rounded up to a power of two and at most 32: a warp then reads 32 neighbouring
-    numbers, of several rows where there are few channels.
+    A block is as wide as there are channels, rounded up to a power of two, and at most 32: a warp
+    then reads 32 neighbouring numbers, of several rows where there are few channels.
     """
     width = min(32, 1 << (channels - 1).bit_length())
     height = THREADS // width
-    return (-(-channels // width), min(SLABS, -(-rows // (height * ROWS)))), (width, height)
+    slabs = min(MAX_SLABS, -(-rows // (height * ROWS)))
+    return (-(-channels // width), slabs), (width, height)

@@ -1,17 +1,20 @@
 // One step of SGD with momentum for all parameters of a net at once.
 //
-//   weights, velocities   one flat array each; parameter p is the sizes[p] elements from starts[p] on
+//   weights, velocities   one flat array each; parameter p: sizes[p] elements, from starts[p] on
 //   gradients (P,)        the address of each parameter's gradient, 0 where it has none
 //   decays (P,)           the weight decay of each parameter
-//   lr_scales (P,)        what multiplies its learning rate
+//   lr_scales (P,)        the factor of its learning rate
 //
-// Launch: blockIdx.y is the parameter; the blocks along x go over its elements in steps of all their threads.
+// Launch: blockIdx.y is the parameter. The blocks along x share its elements: each thread takes
+// every (gridDim.x blockDim.x)-th.
 
 typedef REAL real;
 
-extern "C" __global__ void sgd(real* __restrict__ weights, real* __restrict__ velocities, const unsigned long long* __restrict__ gradients,
-                               const int* __restrict__ starts, const int* __restrict__ sizes, const real* __restrict__ decays,
-                               const real* __restrict__ lr_scales, real lr, real momentum, int nesterov)
+extern "C" __global__ void sgd(real* __restrict__ weights, real* __restrict__ velocities,
+                               const unsigned long long* __restrict__ gradients,
+                               const int* __restrict__ starts, const int* __restrict__ sizes,
+                               const real* __restrict__ decays, const real* __restrict__ lr_scales,
+                               real lr, real momentum, int nesterov)
 {
     int start = starts[blockIdx.y], size = sizes[blockIdx.y];
     const real* gradient = (const real*)gradients[blockIdx.y];

@@ -7,18 +7,18 @@ from ...errors import DtypeError
 from .launch import THREADS, contiguous, empty, launch
 
 BLOCKS = 16                  # for each parameter; each takes every 16th run of THREADS elements
-ALIGNMENT = 64               # elements: cuBLAS reads several at once, where weights begin at a multiple of that
+ALIGNMENT = 64               # elements: cuBLAS reads several at once if weights begin at a multiple
 
 
 class sgd:
-    """SGD with momentum and weight decay, on weights that lie one after another in a flat array. See `optim.SGD`.
+    """SGD with momentum and weight decay, on weights in one flat array. See `optim.SGD`.
 
     Parameters
     ----------
     weights : list of arrays
         Copied to the flat array.
     decays, lr_scales : list of float
-        The weight decay of each, and what multiplies its learning rate.
+        The weight decay of each weight, and the factor of its learning rate.
 
     Attributes
     ----------
@@ -30,28 +30,43 @@ class sgd:
         cupy, dtype = backend.cupy(), weights[0].dtype
         for weight in weights:
             if weight.dtype != dtype:
-                raise DtypeError("SGD", "parameters of two dtypes", "all float32 or all float64", f"{dtype} and {weight.dtype}")
+                raise DtypeError("SGD", "parameters of two dtypes", "all float32 or all float64",
+                                 f"{dtype} and {weight.dtype}")
         sizes = np.array([weight.size for weight in weights])
         ends = np.cumsum(-(-sizes // ALIGNMENT) * ALIGNMENT)
         starts = np.array([0, *ends[:-1]])
-        self._weights, self._velocities = empty(int(ends[-1]), dtype), cupy.zeros(int(ends[-1]), dtype)
-        self._starts, self._sizes = (cupy.asarray(numbers.astype(np.int32)) for numbers in (starts, sizes))
-        self._decays, self._lr_scales = (cupy.asarray(np.array(numbers, dtype)) for numbers in (decays, lr_scales))
-        self.weights, self.velocities = ([flat[start:start + weight.size].reshape(weight.shape) for start, weight in zip(starts, weights)]
-                                         for flat in (self._weights, self._velocities))
-        self._take_over(weights)
+        self._weights = empty(int(ends[-1]), dtype)
+        self._velocities = cupy.zeros(int(ends[-1]), dtype)
+        self._starts, self._sizes = (cupy.asarray(numbers.astype(np.int32))
+                                     for numbers in (starts, sizes))
+        self._decays, self._lr_scales = (cupy.asarray(np.array(numbers, dtype))
+                                         for numbers in (decays, lr_scales))
+        self.weights, self.velocities = (
+            [flat[start:start + weight.size].reshape(weight.shape)
+             for start, weight in zip(starts, weights)]
+            for flat in (self._weights, self._velocities))
+        self._copy_to_flat(weights)
 
     def step(self, weights, gradients, lr, momentum, nesterov):
-        """Move every weight that has a gradient (not None); return the weights, which are views of the flat array."""
-        self._take_over(weights)
+        """Move every weight that has a gradient (not None).
+
+        Returns the weights, which are views of the flat array.
+        """
+        self._copy_to_flat(weights)
         gradients = [None if gradient is None else contiguous(gradient) for gradient in gradients]
-        addresses = np.array([0 if gradient is None else gradient.data.ptr for gradient in gradients], np.uint64)
-        launch("optimizers", "sgd", self._weights.dtype, (BLOCKS, len(gradients)), THREADS, self._weights, self._velocities,
-               backend.move(addresses, "gpu"), self._starts, self._sizes, self._decays, self._lr_scales, float(lr), float(momentum), int(nesterov))
+        addresses = np.array([0 if gradient is None else gradient.data.ptr
+                              for gradient in gradients], np.uint64)
+        launch("optimizers", "sgd", self._weights.dtype, (BLOCKS, len(gradients)), THREADS,
+               self._weights, self._velocities, backend.move(addresses, "gpu"),
+               self._starts, self._sizes, self._decays, self._lr_scales,
+               float(lr), float(momentum), int(nesterov))
         return self.weights
 
-    def _take_over(self, weights):
-        """Copy to the flat array what does not lie there: at first all, later what someone has put in the place of ours."""
-        for own, given in zip(self.weights, weights):
-            if given is not own:
-                own[...] = given
+    def _copy_to_flat(self, weights):
+        """Copy the weights that are not views of the flat array to it.
+
+        At first these are all; later those that someone has replaced by another array.
+        """
+        for view, weight in zip(self.weights, weights):
+            if weight is not view:
+                view[...] = weight

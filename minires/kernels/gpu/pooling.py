@@ -4,38 +4,42 @@ import numpy as np
 
 from .. import shapes
 from ..kernel import Kernel
-from .launch import contiguous, empty, for_each, launch
+from .launch import contiguous, empty, launch, one_thread_each
 
 
 class max_pool2d(Kernel):
-    """y[n, i, j, c] = largest x in the window. dL/dy goes to where it was; of equals, to the first."""
+    """y[n, i, j, c] = largest x in the window. dL/dy goes to that x; of equals, to the first."""
 
     def forward(x, kernel_size, stride=None, padding=0):
-        shape, win = shapes.pool2d("max_pool2d", x.shape, kernel_size, stride, padding)
-        y, places = empty(shape, x.dtype), empty(shape, np.int32)
-        launch("pooling", "max_pool", x.dtype, *for_each(y.size), contiguous(x), y, places, y.size, *_sizes(x.shape, shape, win))
-        return y, (x.shape, places, win)
+        shape, window = shapes.pool2d("max_pool2d", x.shape, kernel_size, stride, padding)
+        y, argmax = empty(shape, x.dtype), empty(shape, np.int32)
+        launch("pooling", "max_pool", x.dtype, *one_thread_each(y.size),
+               contiguous(x), y, argmax, y.size, *_sizes(x.shape, shape, window))
+        return y, (x.shape, argmax, window)
 
     def backward(dy, cache):
-        shape, places, win = cache
+        shape, argmax, window = cache
         dx = empty(shape, dy.dtype)
-        launch("pooling", "max_pool_backward", dy.dtype, *for_each(dx.size), contiguous(dy), places, dx, dx.size, *_sizes(shape, dy.shape, win))
+        launch("pooling", "max_pool_backward", dy.dtype, *one_thread_each(dx.size),
+               contiguous(dy), argmax, dx, dx.size, *_sizes(shape, dy.shape, window))
         return dx
 
 
 class avg_pool2d(Kernel):
-    """y[n, i, j, c] = mean of x over the window; zeros of the padding count as members, as in PyTorch."""
+    """y[n, i, j, c] = mean of x over the window. Zeros of the padding count, as in PyTorch."""
 
     def forward(x, kernel_size, stride=None, padding=0):
-        shape, win = shapes.pool2d("avg_pool2d", x.shape, kernel_size, stride, padding)
+        shape, window = shapes.pool2d("avg_pool2d", x.shape, kernel_size, stride, padding)
         y = empty(shape, x.dtype)
-        launch("pooling", "avg_pool", x.dtype, *for_each(y.size), contiguous(x), y, y.size, *_sizes(x.shape, shape, win))
-        return y, (x.shape, win)
+        launch("pooling", "avg_pool", x.dtype, *one_thread_each(y.size),
+               contiguous(x), y, y.size, *_sizes(x.shape, shape, window))
+        return y, (x.shape, window)
 
     def backward(dy, cache):
-        shape, win = cache
+        shape, window = cache
         dx = empty(shape, dy.dtype)
-        launch("pooling", "avg_pool_backward", dy.dtype, *for_each(dx.size), contiguous(dy), dx, dx.size, *_sizes(shape, dy.shape, win))
+        launch("pooling", "avg_pool_backward", dy.dtype, *one_thread_each(dx.size),
+               contiguous(dy), dx, dx.size, *_sizes(shape, dy.shape, window))
         return dx
 
 
@@ -45,15 +49,18 @@ class global_avg_pool2d(Kernel):
     def forward(x):
         n, height, width, channels = shapes.images("global_avg_pool2d", x.shape)
         y = empty((n, channels), x.dtype)
-        launch("pooling", "global_avg_pool", x.dtype, *for_each(y.size), contiguous(x), y, y.size, height * width, channels)
+        launch("pooling", "global_avg_pool", x.dtype, *one_thread_each(y.size),
+               contiguous(x), y, y.size, height * width, channels)
         return y, x.shape
 
     def backward(dy, shape):
+        _, height, width, channels = shape
         dx = empty(shape, dy.dtype)
-        launch("pooling", "global_avg_pool_backward", dy.dtype, *for_each(dx.size), contiguous(dy), dx, dx.size, shape[1] * shape[2], shape[3])
+        launch("pooling", "global_avg_pool_backward", dy.dtype, *one_thread_each(dx.size),
+               contiguous(dy), dx, dx.size, height * width, channels)
         return dx
 
 
-def _sizes(x, y, win):
-    """What the kernels need to know of the images, the results and the window."""
-    return *x[1:], *y[1:3], *win.kernel, *win.stride, *win.padding
+def _sizes(x, y, window):
+    """The sizes that the kernels take: of images `x`, of results `y`, of the window."""
+    return *x[1:], *y[1:3], *window.kernel_size, *window.stride, *window.padding

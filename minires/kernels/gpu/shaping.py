@@ -1,4 +1,4 @@
-"""Indexing on the GPU. The rest of `common`'s shaping serves as it is."""
+"""Indexing on the GPU. The other kernels of `common.shaping` work as they are."""
 
 import numpy as np
 
@@ -11,9 +11,12 @@ class getitem(common.getitem):
 
     def forward(x, index):
         parts = index if isinstance(index, tuple) else (index,)
-        if any(isinstance(part, (np.ndarray, list)) for part in parts) and not any(backend.device_of(part) == "gpu" for part in parts):
-            shapes.item(np.broadcast_to(np.float32(0), x.shape), index)    # CuPy would take an index out of range from the other end
-        parts = tuple(backend.move(part, "gpu") if isinstance(part, np.ndarray) else part for part in parts)
+        has_indices = any(isinstance(part, (np.ndarray, list)) for part in parts)
+        if has_indices and not any(backend.device_of(part) == "gpu" for part in parts):
+            # NumPy checks them: in CuPy, an index out of range starts again at the other end.
+            shapes.getitem(np.broadcast_to(np.float32(0), x.shape), index)
+        parts = tuple(backend.move(part, "gpu") if isinstance(part, np.ndarray) else part
+                      for part in parts)
         return common.getitem.forward(x, parts)
 
     def backward(dy, cache):
@@ -21,5 +24,5 @@ class getitem(common.getitem):
         if not any(isinstance(part, list) or backend.is_array(part) for part in index):
             return common.getitem.backward(dy, cache)
         dx = np.zeros_like(dy, shape=shape)
-        backend.cupy().add.at(dx, index, dy)       # NumPy's own does not hand on a tuple with arrays of CuPy
+        backend.cupy().add.at(dx, index, dy)   # np.add.at does not take CuPy's arrays in a tuple
         return dx

@@ -1,15 +1,16 @@
-"""The definitions, in loops: slow, short, and what every other backend is tested against.
+"""The definitions, in loops: slow and short. Every other backend is tested against them.
 
-Each kernel here visits one number at a time and does to it what the formula says. Read these first; then compare
-`conv.py` here with `conv.py` in `cpu`, which gives the same numbers with a handful of array operations.
+Each kernel here visits one number at a time and does to it what the formula says. Read these first.
+Then compare `conv.py` here with `conv.py` in `cpu`, which gets the same numbers with a handful of
+array operations.
 """
 
 from .activation import add_relu, relu
 from .normalization import batch_norm, batch_norm_relu
 from .conv import conv2d, conv2d_relu
-from .elementwise import add, divide, exp, log, multiply, negative, power, sqrt, subtract
+from .elementwise import abs, add, divide, exp, log, multiply, negative, power, sqrt, subtract
 from .products import linear, matmul
 from .loss import cross_entropy, log_softmax
 from .pooling import avg_pool2d, global_avg_pool2d, max_pool2d
-from .reduction import max, mean, sum
+from .reduction import max, mean, min, sum
 from .shaping import concatenate, getitem, pad, reshape, transpose

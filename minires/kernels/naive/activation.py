@@ -15,7 +15,7 @@ class relu(Kernel):
     def forward(x):
         y = np.empty_like(x)
         for i in np.ndindex(x.shape):
-            y[i] = max(x[i], 0)                    # of a nan and 0, Python's max returns the first: nan is not hidden
+            y[i] = max(x[i], 0)                    # if x[i] is nan, Python's max returns nan
         return y, x
 
     def backward(dy, x):
@@ -27,7 +27,7 @@ class relu(Kernel):
 
 
 class add_relu(Kernel):
-    """y = max(a + b, 0), the end of a residual block without batch norm: an addition, then a ReLU."""
+    """y = max(a + b, 0): the addition and the ReLU at the end of a residual block."""
 
     def forward(a, b):
         z, add_cache = add.forward(a, b)

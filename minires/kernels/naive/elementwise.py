@@ -6,27 +6,29 @@ from .. import shapes
 from ..kernel import Kernel
 
 
-def _partners(a_shape, b_shape, where):
-    """For every element of the result: its index, and the indices of its two operands under broadcasting.
+def _operand_indices(a_shape, b_shape, where):
+    """For every element of the result: its index and those of its two operands, by broadcasting.
 
-    Shapes are compared from the last axis; an axis that is missing or of size 1 is used again at every step.
+    Shapes are compared from the last axis. Along an axis that is missing or of size 1, every step
+    uses the same element.
     """
     for out in np.ndindex(shapes.broadcast(where, a_shape, b_shape)):
-        yield out, *(tuple(0 if size == 1 else i for i, size in zip(out[len(out) - len(shape):], shape))
+        yield out, *(tuple(0 if size == 1 else i
+                           for i, size in zip(out[len(out) - len(shape):], shape))
                      for shape in (a_shape, b_shape))
 
 
 def _binary(where, a, b, function):
     y = np.empty(shapes.broadcast(where, a.shape, b.shape), a.dtype)
-    for out, i, j in _partners(a.shape, b.shape, where):
+    for out, i, j in _operand_indices(a.shape, b.shape, where):
         y[out] = function(a[i], b[j])
     return y
 
 
 def _binary_gradients(where, dy, a, b, slopes):
-    """Sum dy times the two slopes into the elements they belong to: one used k times collects k gradients."""
+    """Add dy times each slope to the gradient of its operand: one used k times gets k gradients."""
     da, db = np.zeros_like(a), np.zeros_like(b)
-    for out, i, j in _partners(a.shape, b.shape, where):
+    for out, i, j in _operand_indices(a.shape, b.shape, where):
         slope_a, slope_b = slopes(a[i], b[j])
         da[i] += dy[out] * slope_a
         db[j] += dy[out] * slope_b
@@ -95,6 +97,16 @@ class negative(Kernel):
 
     def backward(dy, x):
         return _unary_gradient(dy, x, lambda x: -1)
+
+
+class abs(Kernel):
+    """y = |x|.    dy/dx = 1 for x > 0, -1 for x < 0, and 0 at the corner x = 0."""
+
+    def forward(x):
+        return _unary(x, lambda x: -x if x < 0 else x + 0), x       # -0.0 + 0 is 0.0
+
+    def backward(dy, x):
+        return _unary_gradient(dy, x, np.sign)
 
 
 class power(Kernel):

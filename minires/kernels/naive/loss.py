@@ -12,13 +12,16 @@ from ..kernel import Kernel
 class log_softmax(Kernel):
     """y_k = x_k - log(sum over j of e^(x_j)), over the last axis.
 
-    The largest x is subtracted first: it changes nothing in exact arithmetic and keeps e^x from overflowing.
+    The largest x is subtracted first. In exact arithmetic this changes nothing, but it keeps e^x
+    from overflowing.
+
     dy_k/dx_j = (1 if j = k else 0) - softmax(x)_j.
     """
 
     def forward(x):
         if x.ndim < 1 or x.shape[-1] == 0:
-            raise ShapeError("log_softmax", "no classes", "shape (..., K) with K > 0", f"shape {x.shape}")
+            raise ShapeError("log_softmax", "no classes", "shape (..., K) with K > 0",
+                             f"shape {x.shape}")
         y = np.empty_like(x)
         for row in np.ndindex(x.shape[:-1]):
             largest = max(x[row])
@@ -39,8 +42,10 @@ class log_softmax(Kernel):
 class cross_entropy(Kernel):
     """loss = mean over the batch of -sum over k of t_k log softmax(logits)_k.
 
-    logits (N, K); labels (N,) integers. The target t is 1 - s + s/K at the label and s/K elsewhere, where s is
-    the label smoothing (Szegedy et al. 2016, arXiv:1512.00567, section 7). dL/dlogits = (softmax(logits) - t) / N.
+    logits (N, K); labels (N,) integers. The target t is 1 - s + s/K at the label and s/K elsewhere,
+    where s is the label smoothing (Szegedy et al. 2016, arXiv:1512.00567, section 7).
+
+    dL/dlogits = (softmax(logits) - t) / N.
     """
 
     def forward(logits, labels, label_smoothing=0.0):
@@ -51,8 +56,9 @@ class cross_entropy(Kernel):
         target = np.empty_like(log_p)
         loss = 0.0
         for i, k in np.ndindex(n, classes):
-            target[i, k] = label_smoothing / classes + (1 - label_smoothing if k == labels[i] else 0)
-            if target[i, k] > 0:                           # 0 log 0 = 0: a class that is ruled out costs nothing
+            at_label = 1 - label_smoothing if k == labels[i] else 0
+            target[i, k] = label_smoothing / classes + at_label
+            if target[i, k] > 0:                           # a class with target 0 costs nothing
                 loss -= target[i, k] * log_p[i, k] / n
         return np.asarray(loss, dtype=logits.dtype), (log_p, target)
 

@@ -10,7 +10,7 @@ from .activation import relu
 
 
 class Cache(NamedTuple):
-    """What backward needs; `mean` and `var` (C,) are also what the running averages are made from."""
+    """The arrays that backward needs. `mean` and `var` (C,) also go into the running averages."""
 
     x_hat: np.ndarray
     weight: np.ndarray
@@ -28,8 +28,8 @@ class batch_norm(Kernel):
         mean = sum(x) / M        var = sum((x - mean)^2) / M
         y = weight x_hat + bias       with x_hat = (x - mean) / sqrt(var + eps)
 
-    With ``mean=None`` and ``var=None`` the batch's own statistics are used (training), else the given ones
-    (inference).
+    With ``mean=None`` and ``var=None`` the batch's own statistics are used (training), otherwise
+    the given ones (inference).
     """
 
     def forward(x, weight, bias, mean=None, var=None, eps=1e-5):
@@ -40,8 +40,11 @@ class batch_norm(Kernel):
         for c in range(x.shape[-1]):
             values = x[..., c]
             count = values.size
-            used_mean[c] = sum(values.flat) / count if from_batch else mean[c]
-            used_var[c] = sum((value - used_mean[c]) ** 2 for value in values.flat) / count if from_batch else var[c]
+            if from_batch:
+                used_mean[c] = sum(values.flat) / count
+                used_var[c] = sum((value - used_mean[c]) ** 2 for value in values.flat) / count
+            else:
+                used_mean[c], used_var[c] = mean[c], var[c]
             std[c] = np.sqrt(used_var[c] + eps)
             x_hat[..., c] = (values - used_mean[c]) / std[c]
             y[..., c] = weight[c] * x_hat[..., c] + bias[c]
@@ -50,8 +53,10 @@ class batch_norm(Kernel):
     def backward(dy, cache):
         """dbias = sum(dy),   dweight = sum(dy x_hat),
 
-        dx = weight / std (dy - dbias / M - x_hat dweight / M): the two means are how x moves dL/dx through the
-        batch's mean and variance. In inference these are constants and only weight / std dy is left.
+        dx = weight / std (dy - dbias / M - x_hat dweight / M).
+
+        The last two terms are there because x also moves the batch's mean and variance. In
+        inference these are constants: dx = weight / std dy.
         """
         x_hat, weight, _, _, std, from_batch = cache
         dx, dweight, dbias = np.empty_like(dy), np.empty_like(weight), np.empty_like(weight)
@@ -66,9 +71,9 @@ class batch_norm(Kernel):
 
 
 class batch_norm_relu(Kernel):
-    """y = relu(batch_norm(x, weight, bias) + shortcut), where shortcut, of x's shape, may be left out.
+    """y = relu(batch_norm(x, weight, bias) + shortcut), with an optional shortcut of x's shape.
 
-    The end of every layer of a residual net. This is the definition; faster backends make one pass of it.
+    Every layer of a residual net ends like this. Faster backends do it all in one pass.
     """
 
     def forward(x, weight, bias, shortcut=None, mean=None, var=None, eps=1e-5):
@@ -79,14 +84,14 @@ class batch_norm_relu(Kernel):
         return y, ReluCache(norm_cache, relu_cache, shortcut is not None)
 
     def backward(dy, cache):
-        """Through the ReLU first. An addition hands its gradient on to both sides."""
+        """Back through the ReLU; the addition then passes dz on to both its terms."""
         dz = relu.backward(dy, cache.relu)
         gradients = batch_norm.backward(dz, cache.norm)
         return (*gradients, dz) if cache.has_shortcut else gradients
 
 
 class ReluCache:
-    """The caches of both; `mean` and `var` (C,) are also what the running averages are made from."""
+    """The caches of both kernels. `mean` and `var` (C,) also go into the running averages."""
 
     def __init__(self, norm, relu, has_shortcut):
         self.norm, self.relu, self.has_shortcut = norm, relu, has_shortcut

@@ -7,16 +7,17 @@ from ..kernel import Kernel
 
 
 class max_pool2d(Kernel):
-    """y[n, i, j, c] = largest x in the window. dL/dy goes to where it was; of equals, to the first.
+    """y[n, i, j, c] = largest x in the window. dL/dy goes to that x; of equals, to the first.
 
     A nan counts as larger than any number, so that it is not hidden.
     """
 
     def forward(x, kernel_size, stride=None, padding=0):
-        shape, win = shapes.pool2d("max_pool2d", x.shape, kernel_size, stride, padding)
+        shape, window = shapes.pool2d("max_pool2d", x.shape, kernel_size, stride, padding)
         y, source = np.empty(shape, x.dtype), {}
         for out in np.ndindex(shape):
-            source[out] = max(_pixels(out, x.shape, win), key=lambda pixel: (np.isnan(x[pixel]), x[pixel]))
+            source[out] = max(_pixels(out, x.shape, window),
+                              key=lambda pixel: (np.isnan(x[pixel]), x[pixel]))
             y[out] = x[source[out]]
         return y, (x.shape, source)
 
@@ -29,22 +30,22 @@ class max_pool2d(Kernel):
 
 
 class avg_pool2d(Kernel):
-    """y[n, i, j, c] = mean of x over the window; zeros of the padding count as members, as in PyTorch."""
+    """y[n, i, j, c] = mean of x over the window. Zeros of the padding count, as in PyTorch."""
 
     def forward(x, kernel_size, stride=None, padding=0):
-        shape, win = shapes.pool2d("avg_pool2d", x.shape, kernel_size, stride, padding)
+        shape, window = shapes.pool2d("avg_pool2d", x.shape, kernel_size, stride, padding)
         y = np.zeros(shape, x.dtype)
         for out in np.ndindex(shape):
-            for pixel in _pixels(out, x.shape, win):
-                y[out] += x[pixel] / (win.kernel[0] * win.kernel[1])
-        return y, (x.shape, win)
+            for pixel in _pixels(out, x.shape, window):
+                y[out] += x[pixel] / (window.kernel_size[0] * window.kernel_size[1])
+        return y, (x.shape, window)
 
     def backward(dy, cache):
-        shape, win = cache
+        shape, window = cache
         dx = np.zeros(shape, dy.dtype)
         for out in np.ndindex(dy.shape):
-            for pixel in _pixels(out, shape, win):
-                dx[pixel] += dy[out] / (win.kernel[0] * win.kernel[1])
+            for pixel in _pixels(out, shape, window):
+                dx[pixel] += dy[out] / (window.kernel_size[0] * window.kernel_size[1])
         return dx
 
 
@@ -65,10 +66,11 @@ class global_avg_pool2d(Kernel):
         return dx
 
 
-def _pixels(out, x_shape, win):
-    """The pixels, inside the image, that the window of output `out` covers, row by row."""
+def _pixels(out, x_shape, window):
+    """The pixels inside the image that the window of output `out` covers, row by row."""
     n, i, j, c = out
-    for a, b in np.ndindex(win.kernel):
-        row, column = i * win.stride[0] + a - win.padding[0], j * win.stride[1] + b - win.padding[1]
-        if 0 <= row < x_shape[1] and 0 <= column < x_shape[2]:
-            yield n, row, column, c
+    for a, b in np.ndindex(window.kernel_size):
+        row = i * window.stride[0] + a - window.padding[0]
+        col = j * window.stride[1] + b - window.padding[1]
+        if 0 <= row < x_shape[1] and 0 <= col < x_shape[2]:
+            yield n, row, col, c

@@ -7,9 +7,10 @@ from ..kernel import Kernel
 
 
 class matmul(Kernel):
-    """y[..., i, j] = sum over k of a[..., i, k] b[..., k, j]; the axes before the last two broadcast.
+    """y[..., i, j] = sum over k of a[..., i, k] b[..., k, j].
 
-    Every term a b of the sum passes dL/dy on to both its factors: da gets dy b, db gets dy a.
+    The axes before the last two broadcast. Every term a b of the sum passes dL/dy on to both its
+    factors: da gets dy b, db gets dy a.
     """
 
     def forward(a, b):
@@ -54,7 +55,8 @@ def _terms(a_shape, b_shape, y_shape):
     """Every term of every sum, as the indices of its output and its two factors."""
     for out in np.ndindex(y_shape):
         *batch, i, j = out
-        left, right = (tuple(0 if size == 1 else n for n, size in zip(batch[len(batch) - (len(shape) - 2):], shape))
+        left, right = (tuple(0 if size == 1 else n
+                             for n, size in zip(batch[len(batch) - (len(shape) - 2):], shape))
                        for shape in (a_shape, b_shape))
         for k in range(a_shape[-1]):
             yield out, (*left, i, k), (*right, k, j)

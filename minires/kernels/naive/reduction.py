@@ -1,4 +1,4 @@
-"""Many numbers to one: sum, mean and max over axes, one number at a time."""
+"""Many numbers to one: sum, mean, max and min over axes, one number at a time."""
 
 import numpy as np
 
@@ -7,7 +7,10 @@ from ..kernel import Kernel
 
 
 def _members(where, shape, axis, least=0):
-    """The reduced shape with the axes kept as size 1; and for every result, the indices of the elements it gathers."""
+    """The result's shape, with reduced axes kept as size 1, and the elements of each result.
+
+    The elements are a dictionary from the index of a result to a list of indices.
+    """
     axes, _ = shapes.reduction(where, shape, axis, least)
     kept = tuple(1 if a in axes else size for a, size in enumerate(shape))
     members = {out: [] for out in np.ndindex(kept)}
@@ -17,7 +20,10 @@ def _members(where, shape, axis, least=0):
 
 
 def _drop(where, y, axis, keepdims):
-    return y if keepdims else y.reshape([size for a, size in enumerate(y.shape) if a not in shapes.axes(where, axis, y.ndim)])
+    if keepdims:
+        return y
+    reduced = shapes.axes(where, axis, y.ndim)
+    return y.reshape([size for a, size in enumerate(y.shape) if a not in reduced])
 
 
 class sum(Kernel):
@@ -61,7 +67,10 @@ class mean(Kernel):
 
 
 class max(Kernel):
-    """y = largest of the elements of x over `axis` (None: over all). Equal largest ones share dL/dy evenly."""
+    """y = largest of the elements of x over `axis` (None: over all).
+
+    dL/dx = dL/dy at the largest element; equal ones share it evenly.
+    """
 
     def forward(x, axis=None, keepdims=False):
         kept, members = _members("max", x.shape, axis, least=1)
@@ -73,10 +82,33 @@ class max(Kernel):
         return _drop("max", y, axis, keepdims), (x, y, kept, members)
 
     def backward(dy, cache):
-        x, y, kept, members = cache
-        dx, dy = np.zeros_like(x), dy.reshape(kept)
+        return _share(dy, *cache)
+
+
+class min(Kernel):
+    """y = smallest of the elements of x over `axis` (None: over all).
+
+    dL/dx = dL/dy at the smallest element; equal ones share it evenly.
+    """
+
+    def forward(x, axis=None, keepdims=False):
+        kept, members = _members("min", x.shape, axis, least=1)
+        y = np.full(kept, np.inf, x.dtype)
         for out, elements in members.items():
-            largest = [i for i in elements if x[i] == y[out]]
-            for i in largest:
-                dx[i] = dy[out] / len(largest)
-        return dx
+            for i in elements:
+                if x[i] < y[out] or np.isnan(x[i]):
+                    y[out] = x[i]
+        return _drop("min", y, axis, keepdims), (x, y, kept, members)
+
+    def backward(dy, cache):
+        return _share(dy, *cache)
+
+
+def _share(dy, x, y, kept, members):
+    """dL/dx of a maximum or minimum y: dL/dy, shared evenly by the elements of x that equal y."""
+    dx, dy = np.zeros_like(x), dy.reshape(kept)
+    for out, elements in members.items():
+        chosen = [i for i in elements if x[i] == y[out]]
+        for i in chosen:
+            dx[i] = dy[out] / len(chosen)
+    return dx

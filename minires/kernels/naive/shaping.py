@@ -1,4 +1,4 @@
-"""Moving elements without changing them: each kernel says, for every element of y, where in x it comes from."""
+"""Moving elements without changing them: for every element of y, from where in x it comes."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ def _gather(x, sources, shape):
 
 
 def _scatter(dy, sources, shape):
-    """The transpose of `_gather`: every element of y hands its gradient back to where it came from."""
+    """The transpose of `_gather`: every element of y passes its gradient back to its source."""
     dx = np.zeros(shape, dy.dtype)
     for out, source in sources.items():
         dx[source] += dy[out]
@@ -38,7 +38,7 @@ class transpose(Kernel):
     """y = x with its axes in the order `axes` (reversed if None)."""
 
     def forward(x, axes=None):
-        axes = shapes.order(axes, x.ndim)
+        axes = shapes.transpose(axes, x.ndim)
         sources = {tuple(i[a] for a in axes): i for i in np.ndindex(x.shape)}
         return _gather(x, sources, tuple(x.shape[a] for a in axes)), (sources, x.shape)
 
@@ -52,7 +52,8 @@ class pad(Kernel):
     def forward(x, widths):
         widths = shapes.pad(x.shape, widths)
         shape = tuple(before + size + after for size, (before, after) in zip(x.shape, widths))
-        sources = {tuple(k + before for k, (before, _) in zip(i, widths)): i for i in np.ndindex(x.shape)}
+        sources = {tuple(k + before for k, (before, _) in zip(i, widths)): i
+                   for i in np.ndindex(x.shape)}
         return _gather(x, sources, shape), (sources, x.shape)
 
     def backward(dy, cache):
@@ -63,8 +64,8 @@ class getitem(Kernel):
     """y = x[index], for any index NumPy takes. An element picked twice receives both gradients."""
 
     def forward(x, index):
-        numbers = np.arange(x.size).reshape(x.shape)               # which element stands where
-        picked = shapes.item(numbers, index)
+        numbers = np.arange(x.size).reshape(x.shape)               # the elements' own numbers
+        picked = shapes.getitem(numbers, index)
         sources = {out: np.unravel_index(picked[out], x.shape) for out in np.ndindex(picked.shape)}
         return _gather(x, sources, picked.shape), (sources, x.shape)
 

@@ -86,18 +86,18 @@ MISTAKES = [
     ("a6.block_gradients", "    return norms\n    ### END", "    return norms[::-1].copy()\n    ### END", "the wrong order"),
     ("a6.block_gradients", HOOK, "norms[number] = norm(y.data)", "no gradient yet"),
     ("a6.block_gradients", "    return norms\n    ### END", "    return list(norms)\n    ### END", "expected an array"),
-    ("a6.block_gradients", "(net(mr.Tensor(images)), labels).backward()\n    for remove", "(net(mr.Tensor(images)), labels)\n    for remove", "call backward"),
-    ("a6.block_gradients", "    removers = [block.register_forward_hook(hook_for(number)) for number, block in enumerate(net.blocks())]\n",
-     "    norms, removers = np.full(len(net.blocks()), np.nan), []\n    for number, block in enumerate(net.blocks()):\n"
-     "        removers.append(block.register_forward_hook(lambda module, inputs, y: y.register_hook(lambda dy: norms.__setitem__(number, norm(dy))) and None))\n", "writes to the same place"),
-    ("a6.block_gradients", "    for remove in removers:\n        remove()\n", "", "hooks are left in the net"),
+    ("a6.block_gradients", "(net(mr.Tensor(images)), labels).backward()\n    for handle", "(net(mr.Tensor(images)), labels)\n    for handle", "call backward"),
+    ("a6.block_gradients", "    handles = [block.register_forward_hook(hook_for(number)) for number, block in enumerate(net.blocks())]\n",
+     "    norms, handles = np.full(len(net.blocks()), np.nan), []\n    for number, block in enumerate(net.blocks()):\n"
+     "        handles.append(block.register_forward_hook(lambda module, inputs, y: y.register_hook(lambda dy: norms.__setitem__(number, norm(dy))) and None))\n", "writes to the same place"),
+    ("a6.block_gradients", "    for handle in handles:\n        handle.remove()\n", "", "hooks are left in the net"),
     ("a6.block_gradients", "norms[number] = norm(dy)", "norms[number] = norm(dy) / np.sqrt(dy.size)", "the root mean square"),
     ("a6.block_gradients", HOOK, "inputs[0].register_hook(note)", "what goes into each block"),
     ("a6.block_gradients", "    norms = np.zeros(len(net.blocks()))\n", "    norms = np.zeros(len(net.blocks()))\n    net.eval()\n", "evaluation mode"),
     ("a6.block_gradients", "", [
-        ("    removers = [block.register_forward_hook(hook_for(number)) for number, block in enumerate(net.blocks())]\n",
-         "    removers = []\n    for number, block in enumerate(net.blocks()):\n        def after(module, inputs, y):\n            def note(dy):\n                norms[number] = norm(dy)\n\n"
-         "            y.register_hook(note)\n\n        removers.append(block.register_forward_hook(after))\n")], "writes to the same place"),
+        ("    handles = [block.register_forward_hook(hook_for(number)) for number, block in enumerate(net.blocks())]\n",
+         "    handles = []\n    for number, block in enumerate(net.blocks()):\n        def after(module, inputs, y):\n            def note(dy):\n                norms[number] = norm(dy)\n\n"
+         "            y.register_hook(note)\n\n        handles.append(block.register_forward_hook(after))\n")], "writes to the same place"),
     ("a6.recorder", "[p.data.copy() for p in net.parameters()", "[p.data for p in net.parameters()", "Keep copies"),
     ("a6.recorder", NOTES, "        self.row = getattr(self, 'row', [])\n        self.row[:] = [norm(p.grad) for p in convolutions]\n        self.gradients.append(self.row)\n", "every row is the last one"),
     ("a6.recorder", NOTES, NOTES.replace("p.grad", "p.data"), "norms of w"),

@@ -61,7 +61,7 @@ def fuse(model):
 def _alone(module, kinds, places):
     """Whether a module is just what its class says, seen by nobody, and it and its parameters are in one place only."""
     own = [module, *module.parameters()]
-    return type(module) in kinds and not module.has_hooks() and "forward" not in vars(module) and all(places[value] == 1 for value in own)
+    return type(module) in kinds and module.is_unmodified() and all(places[value] == 1 for value in own)
 
 
 def _fold(norm, layer):

@@ -7,8 +7,8 @@ import pytest
 
 from minires import functional as F, models, nn
 from minires.errors import ConfigError
-from minires.nn import fusion as fuse_module
-from minires.autograd.tensor import Tensor, no_grad
+from minires.nn import folding
+from minires.autograd import Tensor, no_grad
 
 # How many batch norms stay: in pre-activation nets that of every first layer of a block (but the first, which has none) and the last.
 SMALL = {
@@ -117,8 +117,8 @@ def test_a_mistake_is_seen(mistake, monkeypatch):
         mistake(norm)
         right(norm, layer)
 
-    right = fuse_module._fold
-    monkeypatch.setattr(fuse_module, "_fold", wrong)
+    right = folding._fold
+    monkeypatch.setattr(folding, "_fold", wrong)
     net, images = at_work(models.resnet(8, width=4)), Tensor(numbers((2, 16, 16, 3)))
     with no_grad():
         assert difference(nn.fuse(net)(images).data, at_work(models.resnet(8, width=4))(images).data) > 1e-4

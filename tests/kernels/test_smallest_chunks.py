@@ -1,4 +1,4 @@
-"""The fast kernels again, with even the smallest work shared among three threads and cut into the smallest pieces."""
+"""The fast kernels again, with even the smallest work cut into tiny chunks for three threads."""
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -16,18 +16,18 @@ from .test_pooling import poolings
 
 
 @pytest.fixture(scope="module", autouse=True)
-def tiny_pieces():
+def tiny_chunks():
     before = backend.num_threads()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chunks, "SHARE_BYTES", 1)
-        patch.setattr(chunks, "MOST_PIECE_BYTES", 1)
-        patch.setattr(chunks, "LEAST_PIECE_BYTES", 1)
+        patch.setattr(chunks, "MIN_THREAD_BYTES", 1)
+        patch.setattr(chunks, "MAX_CHUNK_BYTES", 1)
+        patch.setattr(chunks, "MIN_CHUNK_BYTES", 1)
         backend.set_num_threads(3)
         yield
         backend.set_num_threads(before)
 
 
-def test_pieces_are_tiny():
+def test_chunks_are_tiny():
     assert chunks.run(iter, 6, 4) == [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)]
 
 

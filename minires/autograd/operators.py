@@ -1,0 +1,203 @@
+"""What one can write with a Tensor: operators and methods, each a thin line of glue for a kernel.
+
+They are gathered here so that `tensor.py` has room to say what a Tensor is. Names and arguments are
+those of NumPy and PyTorch.
+"""
+
+import operator
+from math import prod
+
+import numpy as np
+
+from .. import backend
+from ..errors import DeviceError, DtypeError, ShapeError
+from ..kernels import shapes
+
+
+class Operators:
+    """Arithmetic, comparisons, functions, reductions and shapes.
+
+    They build on three things that `Tensor` has: the array ``data``; ``_apply(kernel, *others,
+    **settings)``, which runs a kernel on this Tensor and others; and ``_operand(value)``, which makes
+    a Tensor from a number or an array.
+    """
+
+    __slots__ = ()               # so that Tensor can choose its own
+
+    # Of the array
+
+    @property
+    def shape(self):
+        return self.data.shape
+
+    @property
+    def ndim(self):
+        return self.data.ndim
+
+    @property
+    def size(self):
+        return self.data.size
+
+    @property
+    def dtype(self):
+        return self.data.dtype
+
+    @property
+    def device(self):
+        """``"cpu"`` or ``"gpu"``: where the data are."""
+        return backend.device_of(self.data)
+
+    # Arithmetic, with broadcasting
+
+    __array_ufunc__ = None       # NumPy leaves `array * tensor` to the Tensor, and refuses np.exp
+
+    def __add__(self, other):
+        return self._apply("add", self._operand(other))
+
+    def __sub__(self, other):
+        return self._apply("subtract", self._operand(other))
+
+    def __rsub__(self, other):
+        return self._operand(other)._apply("subtract", self)
+
+    def __mul__(self, other):
+        return self._apply("multiply", self._operand(other))
+
+    def __truediv__(self, other):
+        return self._apply("divide", self._operand(other))
+
+    def __rtruediv__(self, other):
+        return self._operand(other)._apply("divide", self)
+
+    def __matmul__(self, other):
+        return self._apply("matmul", self._operand(other))
+
+    def __rmatmul__(self, other):
+        return self._operand(other)._apply("matmul", self)
+
+    def __pow__(self, exponent):
+        if isinstance(exponent, np.generic):
+            exponent = exponent.item()       # a NumPy scalar would give the result its own dtype
+        if not isinstance(exponent, (int, float)):
+            raise DtypeError("power", "exponent", "a number", type(exponent).__name__,
+                             "write exp(b * log(a)) for a ** b")
+        return self._apply("power", exponent=exponent)
+
+    def __neg__(self):
+        return self._apply("negative")
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    # Comparisons, element by element. They return boolean arrays of NumPy or CuPy, because a Tensor
+    # holds floats. Whether two names mean the same Tensor is `a is b`.
+
+    def __lt__(self, other):
+        return self._compare(operator.lt, other)
+
+    def __le__(self, other):
+        return self._compare(operator.le, other)
+
+    def __gt__(self, other):
+        return self._compare(operator.gt, other)
+
+    def __ge__(self, other):
+        return self._compare(operator.ge, other)
+
+    def __eq__(self, other):
+        return self._compare(operator.eq, other)
+
+    def __ne__(self, other):
+        return self._compare(operator.ne, other)
+
+    __hash__ = object.__hash__               # by identity: Tensors can be in sets and keys of dicts
+
+    def _compare(self, compare, other):
+        try:
+            other = self._operand(other)
+        except DtypeError:                   # None, text, ...: not equal, and neither more nor less
+            return NotImplemented
+        where = f"comparison ({compare.__name__})"
+        if other.device != self.device:
+            raise DeviceError(where, "operands on two devices", f"both on the {self.device}",
+                              f"one on the {other.device}", "move one with .to(device)")
+        shapes.broadcast(where, self.shape, other.shape)
+        return compare(self.data, other.data)
+
+    # Functions, element by element
+
+    def exp(self):
+        return self._apply("exp")
+
+    def log(self):
+        return self._apply("log")
+
+    def sqrt(self):
+        return self._apply("sqrt")
+
+    def abs(self):
+        return self._apply("abs")
+
+    __abs__ = abs
+
+    def relu(self):
+        return self._apply("relu")
+
+    # Reductions. `axis` is an int, a tuple of ints, or None for all axes.
+
+    def sum(self, axis=None, keepdims=False):
+        return self._apply("sum", axis=axis, keepdims=keepdims)
+
+    def mean(self, axis=None, keepdims=False):
+        return self._apply("mean", axis=axis, keepdims=keepdims)
+
+    def max(self, axis=None, keepdims=False):
+        return self._apply("max", axis=axis, keepdims=keepdims)
+
+    def min(self, axis=None, keepdims=False):
+        return self._apply("min", axis=axis, keepdims=keepdims)
+
+    def argmax(self, axis=None):
+        """The index of the largest element along `axis`, or of all: an integer array, not a Tensor.
+
+        Of several equal elements it is the first. With None the index is into the flattened Tensor.
+        """
+        if isinstance(axis, tuple):
+            raise ShapeError("argmax", "axis", "one axis or None", repr(axis))
+        axes, _ = shapes.reduction("argmax", self.shape, axis, least=1)
+        return backend.as_array(self.data.argmax(None if axis is None else axes[0]))
+
+    # Shapes
+
+    def __getitem__(self, index):
+        return self._apply("getitem", index=index)
+
+    def reshape(self, *shape):
+        return self._apply("reshape", shape=_unpacked(shape))
+
+    def flatten(self, start_dim=0, end_dim=-1):
+        """Join the axes from `start_dim` to `end_dim`, both included, into one.
+
+        ``x.flatten(1)`` makes a row for each image of a batch: (N, H, W, C) to (N, H * W * C).
+        """
+        if self.ndim == 0:
+            return self.reshape(1)
+        (start,) = shapes.axes("flatten", start_dim, self.ndim)
+        (end,) = shapes.axes("flatten", end_dim, self.ndim)
+        if start > end:
+            raise ShapeError("flatten", "axes", "start_dim before end_dim",
+                             f"{start_dim} and {end_dim} of {self.ndim} axes")
+        joined = prod(self.shape[start:end + 1])
+        return self.reshape(*self.shape[:start], joined, *self.shape[end + 1:])
+
+    def transpose(self, *axes):
+        return self._apply("transpose", axes=_unpacked(axes) or None)
+
+    @property
+    def T(self):
+        return self._apply("transpose")
+
+
+def _unpacked(numbers):
+    """``x.reshape(2, 3)`` and ``x.reshape((2, 3))`` mean the same."""
+    return numbers[0] if len(numbers) == 1 and isinstance(numbers[0], (tuple, list)) else numbers

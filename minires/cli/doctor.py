@@ -1,0 +1,44 @@
+"""``minires doctor``"""
+
+import argparse
+import json
+import sys
+
+COLOURS = {"good": "\033[32m", "optional": "\033[33m", "bad": "\033[31m"}
+SIGNS = {"good": "ok", "optional": "--", "bad": "NO"}
+WIDTH = 15                   # of the column of names
+
+
+def add_to(commands):
+    """Add the command to the parser's."""
+    command = commands.add_parser(
+        "doctor", allow_abbrev=False, help="look at this installation and say what is missing",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Check Python, NumPy and its BLAS, threads, memory, disk, data sets, GPU and optional packages, and\n"
+                    "time one training step. Each line that is not good comes with its cure. The exit status is 1 if\n"
+                    "something that every run needs is missing.")
+    command.set_defaults(run=run)
+    command.add_argument("--json", action="store_true", help="print one JSON list instead")
+
+
+def run(args):
+    """Look at everything and print what was found."""
+    from ..experiments.installation import BAD, check_all
+
+    found = []
+    for check in check_all():
+        found.append(check)
+        if not args.json:
+            print(_line(check), flush=True)
+    if args.json:
+        print(json.dumps([check._asdict() for check in found], indent=2))
+    return 1 if any(check.state == BAD for check in found) else 0
+
+
+def _line(check):
+    """A line on what was found, in its colour on a terminal, and one with the cure beneath."""
+    sign = SIGNS[check.state]
+    if sys.stdout.isatty():
+        sign = f"{COLOURS[check.state]}{sign}\033[0m"
+    line = f"{sign}  {check.name:<{WIDTH}}{check.found}"
+    return line if check.cure is None else f"{line}\n    {'':<{WIDTH}}-> {check.cure}"

@@ -1,0 +1,213 @@
+"""Is this installation fit for experiments? A check for each thing that a run needs, with a cure where it fails."""
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import __version__, backend, data, models
+from .. import functional as F
+from ..autograd import Tensor
+from ..data.datasets.cifar10 import find
+from ..data.paths import user_cache
+from ..errors import DataError, DeviceError
+from ..optim import SGD
+
+OLDEST_PYTHON, OLDEST_NUMPY = (3, 11), (2, 0)
+NEEDED = ("matplotlib", "tqdm", "pooch", "safetensors", "threadpoolctl")
+MEMORY_NEEDED = 2 * 1024 ** 3            # bytes, for the quick experiment with room to spare
+DISK_NEEDED = 1024 ** 3                  # bytes, for CIFAR-10 and its records
+STEP_IMAGES, STEP_SIZE, STEP_WIDTH = 128, 16, 8      # of the timed step: that of the quick experiment
+SLOW_STEP = 1.0                          # seconds, from which the quick experiment takes half an hour
+
+GOOD, OPTIONAL, BAD = "good", "optional", "bad"
+
+
+class Check(NamedTuple):
+    """One thing that was looked at."""
+
+    name: str
+    state: str                           # GOOD; OPTIONAL: missing, but only some features need it; BAD
+    found: str
+    cure: str | None = None              # what to do about it, unless it is good
+
+
+def check_all():
+    """Every check in turn, one `Check` after the other as they are made."""
+    for check in (python, numpy, blas, packages, threads, memory, disk, write_access, cifar10, pillow,
+                  notebooks, gpu, training_step):
+        yield check()
+
+
+def python():
+    """The version of Python."""
+    found = f"{platform.python_version()} ({sys.executable})"
+    if sys.version_info < OLDEST_PYTHON:
+        return Check("Python", BAD, found, "install Python 3.11 or newer")
+    return Check("Python", GOOD, found)
+
+
+def numpy():
+    """The version of NumPy."""
+    found = f"{np.__version__}, minires {__version__}"
+    if tuple(map(int, np.__version__.split(".")[:2])) < OLDEST_NUMPY:
+        return Check("NumPy", BAD, found, 'pip install --upgrade "numpy>=2.0"')
+    return Check("NumPy", GOOD, found)
+
+
+def blas():
+    """The library behind NumPy's matrix products, and which processor's kernels it runs."""
+    from threadpoolctl import threadpool_info
+
+    libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    if not libraries:
+        return Check("BLAS", OPTIONAL, "none that threadpoolctl knows (Accelerate on macOS is such a one)",
+                     "results are the same; speed is not measured with it")
+    found = ", ".join(f"{library['internal_api']} {library['version']}, kernels for {library.get('architecture')}"
+                      for library in libraries)
+    forced = os.environ.get("OPENBLAS_CORETYPE")
+    if forced:
+        return Check("BLAS", OPTIONAL, found, f"OPENBLAS_CORETYPE={forced} chooses the kernels: unset it for full speed")
+    return Check("BLAS", GOOD, found)
+
+
+def packages():
+    """The packages that minires cannot do without."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        return Check("packages", BAD, f"missing: {', '.join(missing)}", f"pip install {' '.join(missing)}")
+    return Check("packages", GOOD, ", ".join(f"{name} {metadata.version(name)}" for name in NEEDED))
+
+
+def threads():
+    """How many threads the kernels use, of how many cores."""
+    count, cores = backend.num_threads(), backend.available_cores()
+    found = f"{count} on {cores} cores"
+    if count < cores:
+        return Check("threads", OPTIONAL, found, "set MINIRES_THREADS, or unset OMP_NUM_THREADS, to use all cores")
+    if count > cores:
+        return Check("threads", OPTIONAL, found, f"more threads than cores slow each other down: MINIRES_THREADS={cores}")
+    return Check("threads", GOOD, found)
+
+
+def memory():
+    """Memory that is free now."""
+    free = _free_memory()
+    if free is None:
+        return Check("memory", OPTIONAL, "not to be found out on this system", "the quick experiment needs 1 GB")
+    found = f"{_size(free)} free"
+    if free < MEMORY_NEEDED:
+        return Check("memory", BAD, found, "close other programs, or take smaller nets and batches")
+    return Check("memory", GOOD, found)
+
+
+def disk():
+    """Room on the disk that runs are written to."""
+    free = shutil.disk_usage(Path.cwd()).free
+    found = f"{_size(free)} free in {Path.cwd()}"
+    if free < DISK_NEEDED:
+        return Check("disk", BAD, found, "make room, or write elsewhere by --out")
+    return Check("disk", GOOD, found)
+
+
+def write_access():
+    """Whether runs can be written here, and downloads to the user's cache."""
+    refused = [str(folder) for folder in (Path.cwd(), user_cache()) if not _can_write(folder)]
+    if refused:
+        return Check("write access", BAD, f"none in {', '.join(refused)}",
+                     "choose another folder by --out, and by MINIRES_DATA for downloads")
+    return Check("write access", GOOD, f"here, and in {user_cache()}")
+
+
+def cifar10():
+    """Whether CIFAR-10 is on disk."""
+    try:
+        return Check("CIFAR-10", GOOD, str(find()))
+    except DataError:
+        return Check("CIFAR-10", OPTIONAL, "not on disk",
+                     "minires data cifar10 fetches it (170 MB); drawn images (--dataset synthetic) need no file")
+
+
+def pillow():
+    """Pillow, which decodes photographs."""
+    return _optional("Pillow", "pillow", "PIL", 'for photographs: pip install "minires[images]"')
+
+
+def notebooks():
+    """Jupyter, for the notebooks."""
+    return _optional("Jupyter", "jupyterlab", "jupyterlab", 'for the notebooks: pip install "minires[notebooks]"')
+
+
+def gpu():
+    """CuPy, CUDA's libraries, the driver and the device."""
+    try:
+        backend.check_device("gpu", "GPU")
+        found = backend.describe("gpu")
+    except DeviceError as error:
+        return Check("GPU", OPTIONAL, str(error).removeprefix("GPU: ").split("; ")[0],
+                     str(error).partition("; ")[2] or "all runs work on the CPU too")
+    return Check("GPU", GOOD, f"{found['gpu']}, CuPy {found['cupy']}, CUDA {found['cuda_runtime']}, driver {found['cuda_driver']}")
+
+
+def training_step():
+    """One training step of ResNet-20 at the size of the quick experiment, timed: the fastest of three."""
+    train, _ = data.synthetic(STEP_IMAGES, 10, STEP_SIZE)
+    net = models.resnet(20, width=STEP_WIDTH)
+    optimizer = SGD(net.parameters(), lr=0.1, momentum=0.9)
+    images, seconds = (train.images / 255).astype(np.float32), []
+    for _ in range(3):
+        started = time.perf_counter()
+        loss = F.cross_entropy(net(Tensor(images)), train.labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        seconds.append(time.perf_counter() - started)
+    if not np.isfinite(loss.item()):
+        return Check("training step", BAD, f"the loss is {loss.item()}", "NumPy computes wrong results here: reinstall it")
+    found = f"ResNet-20, {STEP_IMAGES} images of {STEP_SIZE}x{STEP_SIZE}: {1000 * min(seconds):.0f} ms"
+    if min(seconds) > SLOW_STEP:
+        return Check("training step", OPTIONAL, found, "a slow machine, or a busy one: expect the quick experiment to take long")
+    return Check("training step", GOOD, found)
+
+
+def _optional(name, package, module, cure):
+    if find_spec(module) is None:
+        return Check(name, OPTIONAL, "not installed", cure)
+    return Check(name, GOOD, metadata.version(package))
+
+
+def _can_write(folder):
+    """Whether a file can be made in `folder`, or in the nearest folder above it that is there."""
+    while not folder.is_dir() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _free_memory():
+    """Bytes of memory that can be had without swapping; None where the system does not say."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _size(count):
+    return f"{count / 1024 ** 3:.1f} GB"
