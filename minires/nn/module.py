@@ -41,11 +41,11 @@ class Module:
         return self._call(computation_of(self), inputs)
 
     def _compute(self, *inputs):
-        """The step that a call takes between the hooks. Override it to do something around `forward`."""
+        """The step of a call between the hooks. A subclass may do something around `forward`."""
         return self.forward(*inputs)
 
     def _call(self, compute, inputs):
-        """What `compute` makes of the inputs, with this module's hooks called before and after it."""
+        """The output of `compute` for the inputs, after this module's hooks have seen it."""
         backward_hooks = vars(self).get("_backward_hooks")
         if backward_hooks:
             inputs = tuple(_watch(x) for x in inputs)
@@ -209,9 +209,10 @@ class Module:
         return bool(vars(self).get("_forward_hooks") or vars(self).get("_backward_hooks"))
 
     def is_unmodified(self):
-        """Whether a call does what this module's class says and nothing else: no hooks, no forward of its own, not `overridden`.
+        """Whether a call does what this module's class says, and nothing else.
 
-        Only then may another function do its work unseen: a kernel that does the work of several layers at once, say.
+        That is: it has no hooks, no forward of its own, and is not `overridden`. Only then may
+        another function do its work unseen, such as a kernel that computes several layers at once.
         """
         return not self.has_hooks() and "forward" not in vars(self) and not is_overridden(self)
 

@@ -45,5 +45,8 @@ def current_config(config):
 
 
 def current_generator(name):
-    """A random generator's name in checkpoints: "layer1.0.random" is "layer1.0.stochastic_depth.random" today."""
+    """A random generator's name in checkpoints.
+
+    What was "layer1.0.random" is "layer1.0.stochastic_depth.random".
+    """
     return re.sub(r"^(layer\d+\.\d+)\.random$", r"\1.stochastic_depth.random", name)
