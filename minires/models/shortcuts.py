@@ -24,7 +24,7 @@ class IdentityShortcut(nn.Module):
     def forward(self, x):
         return scaled(x, self.scale)
 
-    def describe(self):
+    def extra_repr(self):
         return _describe_scale(self.scale)
 
 
@@ -37,7 +37,7 @@ class ZeroPadShortcut(nn.Module):
     def forward(self, x):
         return scaled(subsample_and_pad(x, self.stride, self.new_channels), self.scale)
 
-    def describe(self):
+    def extra_repr(self):
         settings = f"stride={self.stride}, new_channels={self.new_channels}"
         return settings if self.scale == 1 else f"{settings}, {_describe_scale(self.scale)}"
 
@@ -51,6 +51,9 @@ class ProjectionShortcut(nn.Sequential):
 
     def forward(self, x):
         return scaled(super().forward(x), self.scale)
+
+    def extra_repr(self):
+        return _describe_scale(self.scale)
 
 
 class NoShortcut(nn.Module):

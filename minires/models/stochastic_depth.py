@@ -36,7 +36,7 @@ class StochasticDepth(nn.Module):
         with nn.overridden(outputs={block.branch_end: lambda branch: branch * self.survival_prob}):
             return block.forward(x)
 
-    def describe(self):
+    def extra_repr(self):
         return f"survival_prob={self.survival_prob:.4g}"
 
 
