@@ -2,6 +2,8 @@
 
 import copy
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +12,6 @@ from minires import backend, data, functional as F, kernels, models, nn, no_grad
 from minires.serialization import safetensors, weights
 from minires import gradcheck
 from minires.cli import main
-from minires.data import Batches, EvaluationBatches
 from minires.diagnostics import gradient_norms
 from minires.errors import DeviceError, DivergenceError, DtypeError, GraphError, ShapeError
 from minires.experiments.records import read_config, read_table
@@ -18,7 +19,7 @@ from minires.experiments.training_records import METRICS, TEXT
 from minires.kernels.gpu import launch
 from minires.random import stream
 from minires.autograd.tensor import Tensor
-from minires.training.trainer import Recipe, Trainer
+from minires.training import RunConfig, Trainer
 
 from . import simulator
 from .gpu import SIMULATED, to_cpu
@@ -152,6 +153,26 @@ def test_slopes():
 # Nets
 
 
+def test_slopes_of_group_norm_softmax_dropout_and_squared_error():
+    def function(x, gain, bias, target):
+        y = F.group_norm(x, 2, gain, bias)
+        y = F.softmax(F.dropout(y, 0.3, rng=np.random.default_rng(0)), axis=1)
+        return F.mse_loss(y, target)
+
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(shape) for shape in ((2, 3, 2, 4), (4,), (4,), (2, 3, 2, 4))]
+    assert gradcheck(function, *arrays, device="gpu").checked == 48 + 4 + 4 + 48
+
+
+def test_the_same_numbers_are_dropped_on_either_device():
+    values = np.random.default_rng(0).standard_normal((5, 6, 7)).astype(np.float32)
+    here, there = (nn.Dropout(0.4, rng=np.random.default_rng(1)) for _ in range(2))
+    for _ in range(3):
+        y, dropped = here(Tensor(values)), there(tensor(values))
+        assert dropped.device == "gpu" and dropped.dtype == np.float32
+        assert np.array_equal(to_cpu(dropped.data), y.data)
+
+
 def in_float64(net):
     for _, value in (*net.named_parameters(), *net.named_buffers()):
         value.data = value.data.astype(np.float64)
@@ -164,14 +185,13 @@ NETS = {
     "projections": lambda: models.resnet(8, width=3, shortcut="B"),
     "projections everywhere": lambda: models.resnet(8, width=4, shortcut="C"),
     "without batch norm": lambda: models.resnet(8, width=4, batch_norm=False),
-    "layers": lambda: nn.Sequential(nn.Conv2d(3, 5, (3, 2), dilation=2, padding=2), nn.BatchNorm2d(5), nn.ReLU(),
-                                    Pool(), nn.Linear(5, 10)),
+    "layers": lambda: nn.Sequential(nn.Conv2d(3, 5, (3, 2), dilation=2, padding=2), nn.BatchNorm2d(5),
+                                    nn.ReLU(), nn.MaxPool2d(3, 2, 1), nn.AvgPool2d(2),
+                                    nn.GlobalAvgPool2d(), nn.Linear(5, 10)),
+    "more layers": lambda: nn.Sequential(nn.Conv2d(3, 6, 3, 2, 1), nn.GroupNorm(2, 6), nn.ReLU(),
+                                         nn.Dropout(0.2, rng=np.random.default_rng(1)),
+                                         nn.Flatten(), nn.Linear(96, 10)),
 }
-
-
-class Pool(nn.Module):
-    def forward(self, x):
-        return F.global_avg_pool2d(F.avg_pool2d(F.max_pool2d(x, 3, 2, 1), 2))
 
 
 @pytest.mark.parametrize("build", NETS.values(), ids=NETS)
@@ -180,7 +200,7 @@ def test_three_steps_of_training_are_those_of_the_cpu(build, fused):
     rng = np.random.default_rng(0)
     net = in_float64(build())
     nets = [net, copy.deepcopy(net).to("gpu")]
-    optimizers = [optim.SGD(net.parameters(), 0.1, 0.9, 1e-3, nesterov=True) for net in nets]
+    optimizers = [optim.SGD(net.parameters(), 0.1, 0.9, weight_decay=1e-3, nesterov=True) for net in nets]
     for _ in range(3):
         images, labels = rng.standard_normal((6, 8, 8, 3)), rng.integers(0, 10, 6)
         for net, optimizer in zip(nets, optimizers):
@@ -207,7 +227,7 @@ def assert_same(here, there, tolerance=1e-9):
 
 def test_everything_stays_float32_on_the_device():
     net = models.resnet(8, width=4).to("gpu")
-    optimizer = optim.SGD(net.parameters(), 0.1, 0.9, 1e-4)
+    optimizer = optim.SGD(net.parameters(), 0.1, 0.9, weight_decay=1e-4)
     dtypes = set()
     for module in net.modules():
         module.register_forward_hook(lambda module, inputs, y: dtypes.add((y.dtype, y.device)))
@@ -302,7 +322,8 @@ def sets():
 @pytest.mark.parametrize("crop_padding, flip", [(0, False), (0, True), (2, False), (2, True)])
 def test_batches_are_those_of_the_cpu_to_the_bit(sets, crop_padding, flip):
     def batches(device):
-        return Batches(sets[0], 16, stream(0, "order of images"), stream(0, "augmentation"), sets[0].pixel_mean(), crop_padding, flip, device)
+        return data.train_loader(sets[0], 16, stream(0, "order of images"), stream(0, "augmentation"), crop_padding=crop_padding, flip=flip,
+                                 device=device)
 
     for (images, labels), (here, same_labels), _ in zip(batches("gpu"), batches("cpu"), range(6)):
         assert backend.device_of(images) == "gpu" and images.dtype == np.float32
@@ -310,7 +331,7 @@ def test_batches_are_those_of_the_cpu_to_the_bit(sets, crop_padding, flip):
 
 
 def test_evaluation_batches_are_those_of_the_cpu_to_the_bit(sets):
-    there, here = (list(EvaluationBatches(sets[1], 8, sets[0].pixel_mean(), device)) for device in ("gpu", "cpu"))
+    there, here = (list(data.eval_loader(sets[1], 8, sets[0].pixel_mean(), device)) for device in ("gpu", "cpu"))
     assert [len(labels) for _, labels in there] == [8, 8, 4]
     assert all(np.array_equal(to_cpu(images), same) for (images, _), (same, _) in zip(there, here))
 
@@ -318,11 +339,13 @@ def test_evaluation_batches_are_those_of_the_cpu_to_the_bit(sets):
 # Training
 
 
-RECIPE = Recipe(iterations=10, batch_size=16, lr=0.05, milestones=(6, 8), warmup=2, crop_padding=2, nesterov=True)
+CONFIG = RunConfig(iterations=10, batch_size=16, lr=0.05, milestones=(6, 8), warmup=2, crop_padding=2, nesterov=True)
 
 
-def trainer(sets, path=None, recipe=RECIPE, device="gpu", **more):
-    return Trainer(models.resnet(8, width=4), *sets, recipe, 0, path, progress=False, device=device, **more)
+def trainer(sets, path=None, config=CONFIG, device="gpu", **events):
+    """`events`: functions to be called as methods of a callback."""
+    callbacks = [SimpleNamespace(**events)] if events else []
+    return Trainer(models.resnet(8, width=4), *sets, replace(config, device=device), path=path, callbacks=callbacks, progress=False)
 
 
 def test_training_is_that_of_the_cpu_but_for_rounding(sets):
@@ -363,9 +386,9 @@ def stop_at(trainer, iteration):
 
 
 def test_divergence_is_found_on_the_device(sets):
-    run = trainer(sets, recipe=Recipe(iterations=10, batch_size=16, lr=0.05, milestones=()))
+    run = trainer(sets, config=RunConfig(iterations=10, batch_size=16, lr=0.05, milestones=()))
     run.model.layer1[0].conv1.weight.data[0, 0, 0, 0] = np.nan
-    assert "comes from the parameter layer1.0.conv1.weight" in message_of(DivergenceError, run.run)
+    assert "first non-finite value: parameter layer1.0.conv1.weight" in message_of(DivergenceError, run.run)
 
 
 def test_from_the_command_line(tmp_path, capsys):
@@ -420,13 +443,13 @@ def memory_limit():
 
 def test_a_batch_too_large_says_which_would_fit(sets, tmp_path, memory_limit):
     path = tmp_path / "run.safetensors"
-    run = trainer(sets, path, Recipe(iterations=4, batch_size=64, crop_padding=0))
+    run = trainer(sets, path, RunConfig(iterations=4, batch_size=64, crop_padding=0))
     memory_limit(400_000)
     message = message_of(DeviceError, run.run)
     assert message.startswith("net: the GPU's memory is too small for a batch of 64 images: ")
     fits = int(message.split("take a batch of ")[1].split(",")[0])
     assert fits in (2, 4, 8, 16, 32)
-    smaller = trainer(sets, recipe=Recipe(iterations=4, batch_size=fits, crop_padding=0))
+    smaller = trainer(sets, config=RunConfig(iterations=4, batch_size=fits, crop_padding=0))
     memory_limit(500_000)                                              # the smaller one's own batches of images come on top
     smaller._step()
     _, state = safetensors.read(path)
@@ -557,7 +580,7 @@ def test_after_a_step_weights_lie_in_the_flat_array_again():
 
 
 def test_memory_that_lacks_in_evaluation_is_not_blamed_on_the_batch(sets, memory_limit):
-    run = trainer(sets, recipe=Recipe(iterations=4, batch_size=16, crop_padding=0))
+    run = trainer(sets, config=RunConfig(iterations=4, batch_size=16, crop_padding=0))
     evaluate = run.evaluate
     run.evaluate = lambda: (run.model.eval(), memory_limit(100), evaluate())[2]
     message = message_of(DeviceError, run.run)

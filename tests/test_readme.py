@@ -11,7 +11,8 @@ from minires import models, save
 from minires.cli import _parser
 from minires.experiments import degradation, degradation_report
 from minires.experiments.records import read_config, read_table
-from minires.experiments.settings import Settings, read_settings
+from minires.training import RunConfig
+from minires.training.settings_file import read_settings
 
 from .gpu import SIMULATED, in_use
 
@@ -93,7 +94,7 @@ def test_the_code_runs(tmp_path, monkeypatch):
 def test_the_settings_file_is_one(tmp_path):
     (text,) = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
     (tmp_path / "settings.toml").write_text(text)
-    settings = Settings(**read_settings(tmp_path / "settings.toml"))
+    settings = RunConfig.for_data(**read_settings(tmp_path / "settings.toml"))
     assert settings.net and models.build(settings.model, **settings.net)
 
 

@@ -43,12 +43,11 @@ def run(args):
     from ..experiments import degradation as experiment
 
     prepare(args)
-    settings = experiment.Settings(args.dataset, _preset(args), tuple(dict.fromkeys(args.depths)), args.seeds)
     out = Path(args.out or f"runs/degradation-{args.dataset}-{args.preset}")
     if args.resume and not (out / "config.json").exists():
         print(f"minires: nothing to resume in {out}, starting anew")
     try:
-        experiment.run(settings, out, data_folder=args.data, device=args.device, resume=args.resume)
+        experiment.run(_config(args), out, tuple(dict.fromkeys(args.depths)), args.seeds, resume=args.resume)
     except KeyboardInterrupt:
         return interrupted(out)
     print("\n" + experiment.report(out))
@@ -56,10 +55,12 @@ def run(args):
         print(f"drawn: {figure}")
 
 
-def _preset(args):
+def _config(args):
     """The preset with what the command line overrides."""
-    given = {name: getattr(args, name) for name in ("batch_size", "lr", "width", "image_size", "train_size")
+    given = {name: getattr(args, name) for name in ("dataset", "data", "device", "batch_size", "lr", "image_size", "train_size")
              if getattr(args, name) is not None}
+    if args.width is not None:
+        given["net"] = {"width": args.width}
     if args.epochs is not None:
         given |= {"epochs": args.epochs, "iterations": None}
     if args.iterations is not None:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from .. import backend
 from ..errors import ConfigError, nearest
-from ..experiments.settings import FOLDER, YES_OR_NO, Settings, read_settings
+from ..training.config import ALL, FOLDER, HEAD, RunConfig
+from ..training.kinds import YES_OR_NO
+from ..training.settings_file import read_settings
 from .arguments import interrupted, literal, number, own_setting
 
-FINETUNE = {"dataset": FOLDER, "train": "head"}                  # what differs from `train`, unless it is given
+FINETUNE = {"dataset": FOLDER, "train": HEAD}                  # what differs from `train`, unless it is given
 GROUPS = {"what": "model", "images": "image_size", "training": "epochs", "where": "device"}       # each begins with this setting
 NETS = """nets:
   resnet-20, plain-56, ...        for small images; any depth 6n + 2
@@ -51,24 +53,22 @@ def add_to(commands):
 def run(args):
     """Train, report and draw."""
     from ..experiments import single_net
+    from ..experiments.model_setup import complete
+    from ..serialization.weights import open_weights
 
-    given = read_settings(args.config) if args.config else {}
-    flags = {name: value for name, value in vars(args).items() if name in {one.name for one in fields(Settings)} and value is not None}
-    if "net" in flags:
-        flags["net"] = given.get("net", {}) | dict(flags["net"])
-    for one, other in (("epochs", "iterations"), ("iterations", "epochs")):
-        if one in flags and other not in flags:
-            given.pop(other, None)                               # the flag is for this run, the file for many
-    settings = Settings(**args.usual | given | flags)
-    if args.usual and settings.weights is None:
-        raise ConfigError("finetune", "from which weights?", "a file of a trained net", "none", "name it by --weights; without any it is minires train")
-    if settings.threads is not None:
-        backend.set_num_threads(settings.threads)
-    out = Path(settings.out or "runs/" + "-".join(_run_name(settings)))
+    config = _config(args)
+    if args.usual and config.weights is None:
+        raise ConfigError("finetune", "from which weights?", "a file of a trained net", "none",
+                          "name it by --weights; without any it is minires train")
+    if config.threads is not None:
+        backend.set_num_threads(config.threads)
+    file = open_weights(config.weights) if config.weights is not None else None
+    config = complete(config, file)
+    out = Path(config.out or f"runs/{_run_name(config)}")
     if args.resume and not (out / "config.json").exists():
         print(f"minires: nothing to resume in {out}, starting anew")
     try:
-        single_net.run(settings, out, resume=args.resume)
+        single_net.run(config, out, resume=args.resume, file=file)
     except KeyboardInterrupt:
         return interrupted(out)
     print("\n" + single_net.report(out))
@@ -77,14 +77,22 @@ def run(args):
         print(f"drawn: {figure}")
 
 
-def _run_name(settings):
-    """What tells one run from another: the net, the data, and what of the net is trained if it is not all."""
-    from ..experiments.start import as_in_the_file
+def _config(args):
+    """The settings: what flags say, else the settings file, else what the command and the data suggest."""
+    given = read_settings(args.config) if args.config else {}
+    flags = {one.name: getattr(args, one.name) for one in fields(RunConfig) if getattr(args, one.name) is not None}
+    if "net" in flags:
+        flags["net"] = given.get("net", {}) | dict(flags["net"])
+    for one, other in (("epochs", "iterations"), ("iterations", "epochs"), ("drops", "milestones")):
+        if one in flags and other not in flags:
+            given.pop(other, None)                               # the flag is for this run, the file for many
+    return RunConfig.for_data(**args.usual | given | flags)
 
-    yield as_in_the_file(settings).model
-    yield Path(settings.data).resolve().name if settings.dataset == FOLDER and settings.data else settings.dataset
-    if settings.train != "all":
-        yield settings.train
+
+def _run_name(config):
+    """What tells one run from another: the net, the data, and what of the net is trained if it is not all."""
+    dataset = Path(config.data).resolve().name if config.dataset == FOLDER and config.data else config.dataset
+    return "-".join([config.model, dataset] + [config.train] * (config.train != ALL))
 
 
 def _add_settings(command, usual):
@@ -92,13 +100,13 @@ def _add_settings(command, usual):
     command.set_defaults(run=run, usual=usual)
     groups = {first: command.add_argument_group(title) for title, first in GROUPS.items()}
     group = command
-    for one in fields(Settings):
+    for one in fields(RunConfig):
         if one.name == "net":
             continue
         group = groups[one.name] if one.name in groups else group
         flag, default = "--" + one.name.replace("_", "-"), usual.get(one.name, one.metadata["usual"])
         text = one.metadata["meaning"] + (f" (default: {default})" if default else "")
-        if one.name == "drops":
+        if one.name in ("drops", "milestones"):
             group.add_argument(flag, nargs="*", type=number, metavar="X", help=text)
         elif one.metadata["kind"] is YES_OR_NO:
             group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
@@ -119,7 +127,7 @@ def _value_of(kind):
     def parse(text):
         value = literal(text)
         if not kind.accepts(value) and not kind.accepts(value := text):
-            near = nearest(text, kind.words.removeprefix("one of ").split(", ")) if kind.words.startswith("one of ") else None
+            near = nearest(text, kind.known)
             raise argparse.ArgumentTypeError(f"expected {kind.words}, got {text!r}" + (f"; did you mean {near!r}?" if near else ""))
         return value
     return parse

@@ -1,21 +1,23 @@
-"""Data sets, batches, and where they come from."""
+"""Data sets, loaders that make batches of them, and where they come from."""
 
 import os
 
 from ..errors import DataError, unknown_name
-from .batches import Batches, EvaluationBatches
 from .datasets.cifar10 import cifar10, find
-from .datasets.image_dataset import ImageDataset
 from .datasets.features import FeatureDataset
-from .download import fetch_cifar10
-from .datasets.image_folder import photographs
-from .datasets.photographs import ImageTransform, PhotographDataset, shorter_side
+from .datasets.image_dataset import ImageDataset
+from .datasets.image_folder import image_folder
+from .datasets.photographs import PhotographDataset
 from .datasets.synthetic import synthetic
+from .download import fetch_cifar10
+from .loader import DataLoader, EvalLoader, eval_loader, train_loader
+from .transforms import ImageTransform, shorter_side
 
-__all__ = ["Batches", "EvaluationBatches", "FeatureDataset", "ImageDataset", "ImageTransform", "PhotographDataset", "cifar10", "fetch_cifar10", "load",
-           "photographs", "preferred", "shorter_side", "synthetic"]
+__all__ = ["DataLoader", "EvalLoader", "FeatureDataset", "ImageDataset", "ImageTransform", "PhotographDataset",
+           "cifar10", "eval_loader", "fetch_cifar10", "image_folder", "load", "preferred", "shorter_side",
+           "synthetic", "train_loader"]
 
-# A loader takes (folder, train_size) and returns (train, test).
+# A reader takes (folder, train_size) and returns (train, test).
 DATASETS = {
     "synthetic": lambda folder, train_size: synthetic() if train_size is None else synthetic(train_size),
     "cifar10": lambda folder, train_size: _first(train_size, *cifar10(folder)),

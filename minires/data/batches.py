@@ -1,118 +1,182 @@
-"""Batches for training and evaluation, in an order and with crops and flips that can be repeated to the bit."""
+"""How the examples at some positions of a data set become one batch, for each kind of data set.
+
+    ImageBatches          small images of one size, in memory: shifted, mirrored and normalised on the device
+    PhotographBatches     photographs on disk: random parts, scaled by other processes, normalised on the device
+    InputBatches          anything else: what the data set's own `inputs` returns
+
+Each works in two steps, so that a loader can have the next batches prepared while one is used:
+``finish(start(indices, rng))``. All that is random is drawn from `rng` in `start`. Without `rng` the
+examples stay unaltered, for evaluation. ``for_dataset(dataset)`` makes the same of another set.
+"""
+
+import math
 
 import numpy as np
 
-from .. import backend
+from .. import backend, checks
 from ..errors import ConfigError, ShapeError
 from ..kernels import device_function
-from .loader import Stream
+from . import workers as processes
+from .transforms import crop_box, random_box
+
+PIXELS_AT_ONCE = 500 * 32 * 32       # of photographs in evaluation: as many as 500 images of CIFAR-10 have
 
 
-class Batches(Stream):
-    """An endless stream of training batches that can be stopped and resumed to the bit; see `Stream`.
+class ImageBatches:
+    """Batches of images in memory: ``image / 255 - mean``, cropped and mirrored.
 
     Parameters
     ----------
     dataset : ImageDataset
-    batch_size : int
-    shuffle, augment : numpy.random.Generator
-        Two random streams, so that the order of the images stays the same whether or not they are augmented.
-        Use ``numpy.random.default_rng``.
     mean : ndarray of float32, shape (H, W, 3)
         Pixel mean of the *training* set, ``train.pixel_mean()``.
     crop_padding : int
-        Surround each image with that many zeros (after the mean is subtracted) and cut a window of the old size at
-        random; 4 in the paper. 0 cuts nothing.
+        Surround each image with that many zeros (after the mean is subtracted) and cut a window of the old
+        size at random; 4 in the paper. 0 cuts nothing.
     flip : bool
         Mirror every other image, at random, left to right.
     device : {"cpu", "gpu"}
-        Where the batches are made. The bytes of the whole set are copied there once; what is random is drawn on the CPU,
-        so that both devices see the same batches.
+        Where the batches are made. The bytes of the whole set are copied there once; what is random is drawn
+        on the CPU, so that both devices see the same batches.
 
     Raises
     ------
     ConfigError
-        If there are fewer images than one batch takes, or `batch_size` or `crop_padding` make no sense.
+        For a `crop_padding` that is not a whole number of at least 0.
     ShapeError
-        If `mean` is not the size of the images.
+        If `mean` does not have the size of the images.
     """
 
-    def __init__(self, dataset, batch_size, shuffle, augment, mean, crop_padding=0, flip=False, device="cpu"):
-        _check_mean(dataset, mean)
-        if crop_padding < 0:
-            raise ConfigError("Batches", "negative crop_padding", "0 or more pixels", crop_padding)
-        super().__init__(dataset, batch_size, shuffle, augment)
-        self.mean, self.device = mean, device
-        self.crop_padding = crop_padding
-        self.flip = flip
-        self._prepare = _Preparer(dataset, mean, device)
+    workers, largest = 0, math.inf
 
-    def next(self):
-        """The next batch; ``next(batches)`` and ``for images, labels in batches`` do the same.
+    def __init__(self, dataset, mean, crop_padding=0, flip=False, device="cpu"):
+        if np.shape(mean) != dataset.input_shape:
+            raise ShapeError("batches", "the mean image does not fit the images", dataset.input_shape,
+                             np.shape(mean), "use train.pixel_mean() of the set at this size")
+        self.crop_padding = checks.integer("batches", "crop_padding", crop_padding, least=0)
+        self.dataset, self.mean, self.flip, self.device = dataset, mean, flip, device
+        self._images = backend.move(np.ascontiguousarray(dataset.images), device)
+        self._mean = backend.move(np.ascontiguousarray(mean, np.float32), device)
+        self._prepare = device_function("prepare_images", device)
 
-        Returns
-        -------
-        images : array of float32, shape (batch_size, H, W, 3)
-            ``image / 255 - mean``, cropped and flipped; on the device of this stream.
-        labels : ndarray of int64, shape (batch_size,)
-            Always of NumPy: a few numbers, which the loss checks before they go to the device.
-        """
-        chosen = self._choose()
-        corners = self.augment.integers(2 * self.crop_padding + 1, size=(2, self.batch_size)) if self.crop_padding else None
-        mirrored = self.augment.random(self.batch_size) < 0.5 if self.flip else None
-        return self._prepare(chosen, self.crop_padding, corners, mirrored), self.dataset.labels[chosen]
+    def start(self, indices, rng=None):
+        """The batch: array of float32 (len(indices), H, W, 3) on the device."""
+        crop, flip = rng is not None and self.crop_padding > 0, rng is not None and self.flip
+        corners = rng.integers(2 * self.crop_padding + 1, size=(2, len(indices))) if crop else None
+        mirrored = rng.random(len(indices)) < 0.5 if flip else None
+        return self._prepare(self._images, self._mean, indices, self.crop_padding, corners, mirrored)
 
-    def evaluating(self, dataset, batch_size):
-        """`EvaluationBatches` of another set, normalised as these are, on the same device."""
-        return EvaluationBatches(dataset, batch_size, self.mean, self.device)
+    def finish(self, batch):
+        """The batch as it is: with images in memory there is nothing to wait for."""
+        return batch
+
+    def for_dataset(self, dataset):
+        """The same, with the mean of the training set, for another set."""
+        return ImageBatches(dataset, self.mean, self.crop_padding, self.flip, self.device)
 
 
-class EvaluationBatches:
-    """Every image once, in order and unaltered but for the normalisation; the last batch holds what is left.
-
-    Can be gone through any number of times: ``for images, labels in batches``.
+class PhotographBatches:
+    """Batches of photographs: random parts, or the middle, scaled to one size and normalised.
 
     Parameters
     ----------
-    dataset : ImageDataset
-    batch_size : int
-    mean : ndarray of float32, shape (H, W, 3)
-        Pixel mean of the *training* set.
+    dataset : PhotographDataset
+        Its `workers` are the processes that cut and scale.
+    crop_scale : float or None
+        The smallest part of the area that a random crop covers (`transforms.random_box`); None takes the
+        middle, as in evaluation.
+    flip : bool
+        Mirror every other image, at random, left to right.
     device : {"cpu", "gpu"}
-        Where the batches are made; the bytes of the set are copied there once.
 
-    Yields
+    Raises
     ------
-    images : array of float32, shape (up to batch_size, H, W, 3)
-    labels : ndarray of int64, shape (up to batch_size,)
+    ConfigError
+        For a `crop_scale` outside 0 to 1.
     """
 
-    def __init__(self, dataset, batch_size, mean, device="cpu"):
-        if batch_size < 1:
-            raise ConfigError("batches", "empty batches", "batch_size of 1 or more", batch_size)
-        _check_mean(dataset, mean)
-        self.dataset, self.batch_size, self.device = dataset, batch_size, device
-        self._prepare = _Preparer(dataset, mean, device)
+    def __init__(self, dataset, crop_scale=None, flip=False, device="cpu"):
+        if crop_scale is not None:
+            checks.number(dataset.name, "crop_scale", crop_scale, "a number above 0 and at most 1",
+                          lambda part: 0 < part <= 1)
+        self.dataset, self.crop_scale, self.flip, self.device = dataset, crop_scale, flip, device
+        self.workers = dataset.workers
+        self.largest = max(1, PIXELS_AT_ONCE // dataset.transform.crop ** 2)
 
-    def __iter__(self):
-        for start in range(0, len(self.dataset), self.batch_size):
-            chosen = np.arange(start, min(start + self.batch_size, len(self.dataset)))
-            yield self._prepare(chosen), self.dataset.labels[chosen]
+    def start(self, indices, rng=None):
+        """Have the batch cut by another process; what to `finish` later."""
+        dataset, boxes, mirrored = self.dataset, None, np.zeros(len(indices), bool)
+        pictures = dataset.indices[indices]
+        if rng is not None and self.crop_scale is not None:
+            boxes = [random_box(*dataset.pictures.sizes[i], self.crop_scale, rng) for i in pictures]
+        if rng is not None and self.flip:
+            mirrored = rng.random(len(indices)) < 0.5
+        return processes.submit(self.workers, _cut, dataset.pictures, pictures, boxes, mirrored, dataset.transform)
+
+    def finish(self, cut):
+        """The batch: array of float32 (N, size, size, 3) on the device."""
+        return _normalise(processes.result(cut), self.dataset.transform, self.device)
+
+    def for_dataset(self, dataset):
+        """The same for another set."""
+        return PhotographBatches(dataset, self.crop_scale, self.flip, self.device)
 
 
-class _Preparer:
-    """The images of a set, resident on a device, and the routine there that makes batches of them."""
+class InputBatches:
+    """Batches of what a data set itself says a net sees: features, or a set of your own.
 
-    def __init__(self, dataset, mean, device):
-        self.images = backend.move(np.ascontiguousarray(dataset.images), device)
-        self.mean = backend.move(np.ascontiguousarray(mean, np.float32), device)
-        self.prepare = device_function("prepare_images", device)
+    Parameters
+    ----------
+    dataset : data.datasets.protocol.Dataset
+    device : {"cpu", "gpu"}
+        Where the batches are used.
+    """
 
-    def __call__(self, chosen, padding=0, corners=None, mirrored=None):
-        return self.prepare(self.images, self.mean, chosen, padding, corners, mirrored)
+    workers, largest = 0, math.inf
+
+    def __init__(self, dataset, device="cpu"):
+        self.dataset, self.device = dataset, device
+
+    def start(self, indices, rng=None):
+        """The batch: array (len(indices), *input_shape) on the device."""
+        return backend.move(self.dataset.inputs(indices), self.device)
+
+    def finish(self, batch):
+        """The batch as it is."""
+        return batch
+
+    def for_dataset(self, dataset):
+        """The same for another set."""
+        return InputBatches(dataset, self.device)
 
 
-def _check_mean(dataset, mean):
-    if np.shape(mean) != dataset.images.shape[1:]:
-        raise ShapeError("batches", "the mean image does not fit the images", dataset.images.shape[1:], np.shape(mean),
-                         "use train.pixel_mean() of the set at this size")
+def check_crops(dataset, crop_padding, crop_scale, flip, kind):
+    """Raise ConfigError for crops or flips that this kind of data set cannot have."""
+    if kind is ImageBatches and crop_scale is not None:
+        raise ConfigError(dataset.name, "crop_scale is for photographs of any size", "None for images of one size",
+                          crop_scale, "crop_padding shifts these at random")
+    if kind is PhotographBatches and crop_padding:
+        raise ConfigError(dataset.name, "crop_padding is for images of one size", "0 for photographs", crop_padding,
+                          "crop_scale cuts random parts of these")
+    if kind is InputBatches and (crop_padding or crop_scale is not None or flip):
+        raise ConfigError(dataset.name, "only images can be cropped and flipped",
+                          "crop_padding 0, crop_scale None and flip False",
+                          f"crop_padding {crop_padding}, crop_scale {crop_scale}, flip {flip}")
+
+
+def _cut(pictures, indices, boxes, mirrored, transform):
+    """The middle of these pictures, or the boxes in them, as an array uint8 (N, crop, crop, 3)."""
+    batch = np.empty((len(indices), transform.crop, transform.crop, 3), np.uint8)
+    for i, index in enumerate(indices):
+        pixels = pictures[index]
+        image = transform.cut(pixels) if boxes is None else crop_box(pixels, boxes[i], transform.crop)
+        batch[i] = image[:, ::-1] if mirrored[i] else image
+    return batch
+
+
+def _normalise(pixels, transform, device):
+    """(pixels / 255 - mean) / std for a whole batch, on the device: one product and one difference."""
+    mean, std = np.array(transform.mean), np.array(transform.std)
+    scale, shift = np.float32(1 / (255 * std)), np.float32(mean / std)
+    return (backend.move(pixels, device).astype(np.float32) * backend.move(scale, device)
+            - backend.move(shift, device))

@@ -1,88 +1,191 @@
-"""The order in which a data set is gone through in training: random, endless, and repeatable to the bit."""
+"""Batches of a data set: endless and in random order for training, each example once for evaluation.
+
+    loader = data.train_loader(train, 128, np.random.default_rng(0), np.random.default_rng(1), flip=True)
+    images, labels = next(loader)
+    for images, labels in loader.eval_loader(test, 500): ...
+
+The order of a training loader can be repeated to the bit, and a loader stopped and resumed.
+"""
+
+from collections import deque
 
 import numpy as np
 
+from .. import checks
 from ..errors import CheckpointError, ConfigError
+from .batches import ImageBatches, InputBatches, PhotographBatches, check_crops
+from .datasets.image_dataset import ImageDataset
+from .datasets.photographs import PhotographDataset
+from .workers import AHEAD
+
+NEEDED = ("__len__", "name", "labels", "input_shape")       # of every data set; see datasets/protocol.py
 
 
-class Stream:
-    """An endless stream of batches that can be stopped and resumed to the bit. A subclass makes the batches (`next`).
-
-    Every epoch is a fresh permutation of the set. What is left at the end of an epoch, too little for a whole batch,
-    is dropped: batch norm would take its statistics from those few images, and they would be noisy.
+def train_loader(dataset, batch_size, shuffle, augment, *, crop_padding=0, crop_scale=None, flip=False,
+                 device="cpu"):
+    """Batches to train on.
 
     Parameters
     ----------
-    dataset : anything with a length
+    dataset : ImageDataset, PhotographDataset, or another that is a `data.datasets.protocol.Dataset`
+        Images in memory are normalised by the mean image of this set.
     batch_size : int
     shuffle, augment : numpy.random.Generator
-        Two random streams, so that the order of the images stays the same whether or not they are augmented.
+        Two random streams, so that the order of the images stays the same whether or not they are cropped
+        and flipped.
+    crop_padding : int
+        Images in memory: pixels of zeros around one before a random crop of its own size.
+    crop_scale : float, optional
+        Photographs: the smallest part of the area that a random crop covers.
+    flip : bool
+        Mirror every other image, at random, left to right.
+    device : {"cpu", "gpu"}
+
+    Returns
+    -------
+    DataLoader
 
     Raises
     ------
     ConfigError
-        If there are fewer images than one batch takes, or `batch_size` makes no sense.
+        If `dataset` is no data set, there are fewer examples than one batch takes, or crops and flips do
+        not suit this kind of data set.
+    """
+    kind = _kind(dataset, "train_loader")
+    check_crops(dataset, crop_padding, crop_scale, flip, kind)
+    if kind is ImageBatches:
+        batches = ImageBatches(dataset, dataset.pixel_mean(), crop_padding, flip, device)
+    elif kind is PhotographBatches:
+        batches = PhotographBatches(dataset, crop_scale, flip, device)
+    else:
+        batches = InputBatches(dataset, device)
+    return DataLoader(batches, batch_size, shuffle, augment)
+
+
+def eval_loader(dataset, batch_size, mean=None, device="cpu"):
+    """Batches to evaluate on: every example once, in order, unaltered but for the normalisation.
+
+    Parameters
+    ----------
+    dataset : ImageDataset, PhotographDataset, or another that is a `data.datasets.protocol.Dataset`
+    batch_size : int
+        At most: of large photographs fewer are taken.
+    mean : ndarray of float32, shape (H, W, 3)
+        Images in memory need it, others do not: the pixel mean of the *training* set,
+        ``train.pixel_mean()``.
+    device : {"cpu", "gpu"}
+
+    Returns
+    -------
+    EvalLoader
+
+    Raises
+    ------
+    ConfigError
+        If `dataset` is no data set, a batch would be empty, or `mean` is missing or not needed.
+    ShapeError
+        If `mean` does not have the size of the images.
+    """
+    kind = _kind(dataset, "eval_loader")
+    if (mean is None) == (kind is ImageBatches):
+        expected = "train.pixel_mean() of the training set" if mean is None else "none for these examples"
+        raise ConfigError("eval_loader", "mean", expected, "none" if mean is None else "a mean image")
+    batches = kind(dataset, mean, device=device) if kind is ImageBatches else kind(dataset, device=device)
+    return EvalLoader(batches, batch_size)
+
+
+class DataLoader:
+    """An endless iterator over training batches; `train_loader` makes one.
+
+    ``next(loader)`` is a pair: the inputs, an array on the device, and their labels, int64 (batch_size,),
+    always of NumPy. Every epoch is a fresh permutation of the set. The rest at the end of an epoch, too
+    small for a whole batch, is dropped: batch norm would take its statistics from those few examples, and
+    they would be noisy.
+
+    Parameters
+    ----------
+    batches : ImageBatches, PhotographBatches or InputBatches
+    batch_size : int
+    shuffle, augment : numpy.random.Generator
+
+    Raises
+    ------
+    ConfigError
+        If there are fewer examples than one batch takes, or `batch_size` is not a whole number of at least 1.
     """
 
-    def __init__(self, dataset, batch_size, shuffle, augment):
-        if batch_size < 1:
-            raise ConfigError("batches", "empty batches", "batch_size of 1 or more", batch_size)
-        if batch_size > len(dataset):
-            raise ConfigError("batches", "one batch is larger than the set", f"batch_size up to {len(dataset)}",
-                              batch_size, "take a smaller batch or more images")
-        self.dataset, self.batch_size = dataset, batch_size
+    def __init__(self, batches, batch_size, shuffle, augment):
+        self.batches, self.dataset, self.device = batches, batches.dataset, batches.device
+        self.batch_size = checks.integer("train_loader", "batch_size", batch_size)
+        if batch_size > len(self.dataset):
+            raise ConfigError("train_loader", "a batch larger than the training set",
+                              f"batch_size of at most {len(self.dataset)}", batch_size,
+                              "take a smaller batch or more examples")
         self.shuffle, self.augment = shuffle, augment
+        self._waiting = deque()
+        # A few batches, not a few for each worker: one of 256 photographs takes 40 MB.
+        self._ahead = AHEAD * min(1, batches.workers)
         self._start_epoch()
+        self._state = self._now()
 
     @property
     def batches_per_epoch(self):
         """Whole batches in one pass through the set."""
         return len(self.dataset) // self.batch_size
 
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        while len(self._waiting) <= self._ahead:
+            indices = self._next_indices()
+            started = self.batches.start(indices, self.augment)
+            self._waiting.append((started, self.dataset.labels[indices], self._now()))
+        started, labels, self._state = self._waiting.popleft()
+        return self.batches.finish(started), labels
+
+    def eval_loader(self, dataset, batch_size):
+        """An `EvalLoader` of another set, or this one, normalised in the same way, on the same device.
+
+        Raises ConfigError if it is a set of another kind, and ShapeError if it has images of another size.
+        """
+        if _kind(dataset, "eval_loader") is not type(self.batches):
+            raise ConfigError("eval_loader", "training and test set", "two of one kind",
+                              f"{type(self.dataset).__name__} and {type(dataset).__name__}")
+        return EvalLoader(self.batches.for_dataset(dataset), batch_size)
+
     def _start_epoch(self):
         self.permutation = self.shuffle.permutation(len(self.dataset))
         self.position = 0
 
-    def _choose(self):
-        """The places in the set of the next batch's images."""
+    def _next_indices(self):
+        """The positions in the set of the next batch's examples."""
         if self.position + self.batch_size > len(self.permutation):
             self._start_epoch()
-        chosen = self.permutation[self.position:self.position + self.batch_size]
+        indices = self.permutation[self.position:self.position + self.batch_size]
         self.position += self.batch_size
-        return chosen
+        return indices
 
-    def next(self):
-        """The next batch; ``next(batches)`` and ``for images, labels in batches`` do the same."""
-        raise NotImplementedError
-
-    def evaluating(self, dataset, batch_size):
-        """Batches of another set, or this one, for evaluation: each image once, in order, unaltered but for the same normalisation."""
-        raise NotImplementedError
-
-    def __next__(self):
-        return self.next()
-
-    def __iter__(self):
-        return self
+    def _now(self):
+        return {"permutation": self.permutation, "position": self.position,
+                "shuffle": self.shuffle.bit_generator.state, "augment": self.augment.bit_generator.state}
 
     def state_dict(self):
-        """Everything that decides the batches to come: an array, a number and two dicts that JSON can hold."""
-        return {
-            "permutation": self.permutation.copy(),
-            "position": self.position,
-            "shuffle": self.shuffle.bit_generator.state,
-            "augment": self.augment.bit_generator.state,
-        }
+        """Everything that decides the batches to come: an array, a number and two dicts that JSON can hold.
+
+        Batches in preparation do not count: nobody has seen them yet.
+        """
+        return {**self._state, "permutation": self._state["permutation"].copy()}
 
     def load_state_dict(self, state):
-        """Go on where the stream that gave `state` stood.
+        """Go on where the loader that gave `state` stood.
 
         Raises
         ------
         CheckpointError
             If `state` belongs to a set of another size, or is damaged.
         """
-        n, where = len(self.dataset), f"{type(self).__name__}.load_state_dict"
+        n, where = len(self.dataset), "DataLoader.load_state_dict"
         try:
             permutation, position = np.array(state["permutation"], np.int64), int(state["position"])
             fits = np.array_equal(np.sort(permutation), np.arange(n))
@@ -97,6 +200,55 @@ class Stream:
                                   f"a permutation of {n} images", f"{permutation.size} numbers",
                                   "resume with the data set of the checkpoint")
         if not 0 <= position <= n:
-            raise CheckpointError(where, "the saved position is outside the data set",
-                                  f"0 to {n}", position, "resume from another checkpoint")
+            raise CheckpointError(where, "the saved position is outside the data set", f"0 to {n}", position,
+                                  "resume from another checkpoint")
         self.permutation, self.position = permutation, position
+        self._waiting.clear()
+        self._state = self._now()
+
+
+class EvalLoader:
+    """Every example once, in order; the last batch holds the rest. `eval_loader` makes one.
+
+    It can be gone through any number of times: ``for inputs, labels in loader``.
+
+    Parameters
+    ----------
+    batches : ImageBatches, PhotographBatches or InputBatches
+    batch_size : int
+    """
+
+    def __init__(self, batches, batch_size):
+        self.batches, self.dataset, self.device = batches, batches.dataset, batches.device
+        self.batch_size = min(checks.integer("eval_loader", "batch_size", batch_size), batches.largest)
+
+    def __len__(self):
+        """How many batches there are."""
+        return -(-len(self.dataset) // self.batch_size)
+
+    def __iter__(self):
+        waiting, ahead = deque(), AHEAD * self.batches.workers
+        for start in range(0, len(self.dataset), self.batch_size):
+            indices = np.arange(start, min(start + self.batch_size, len(self.dataset)))
+            waiting.append((self.batches.start(indices), self.dataset.labels[indices]))
+            if len(waiting) > ahead:
+                yield self._finish(*waiting.popleft())
+        while waiting:
+            yield self._finish(*waiting.popleft())
+
+    def _finish(self, started, labels):
+        return self.batches.finish(started), labels
+
+
+def _kind(dataset, where):
+    """The class in `batches` that makes batches of this data set."""
+    missing = [name for name in NEEDED if not hasattr(dataset, name)]
+    if not missing and isinstance(dataset, ImageDataset):
+        return ImageBatches
+    if not missing and isinstance(dataset, PhotographDataset):
+        return PhotographBatches
+    missing += [] if hasattr(dataset, "inputs") else ["inputs"]
+    if missing:
+        raise ConfigError(where, "this is no data set", "what minires/data/datasets/protocol.py lists",
+                          f"{type(dataset).__name__} without {', '.join(missing)}")
+    return InputBatches

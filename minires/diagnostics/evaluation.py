@@ -27,7 +27,7 @@ def evaluate(model, batches, mode="eval", loss=F.cross_entropy):
     model : nn.Module
         Maps images (N, H, W, C) to logits (N, K).
     batches : iterable of (images, labels)
-        Gone through once: `data.EvaluationBatches`, or a list, of one pair for a single batch; on the device of the model.
+        Gone through once: `data.eval_loader`, or a list, of one pair for a single batch; on the device of the model.
     mode : {"train", "eval"}
         In "train" batch norm uses each batch's own statistics; the running ones are put back.
     loss : callable
@@ -40,7 +40,7 @@ def evaluate(model, batches, mode="eval", loss=F.cross_entropy):
     Raises
     ------
     ConfigError
-        If `batches` is an iterator, such as the endless `data.Batches`, or holds no images; or for an unknown mode.
+        If `batches` is an iterator, such as the endless `data.train_loader`, or holds no images; or for an unknown mode.
     """
     check_batches(batches, "evaluate")
     total, wrong, images_seen = 0.0, 0, 0
@@ -59,5 +59,5 @@ def evaluate(model, batches, mode="eval", loss=F.cross_entropy):
 def check_batches(batches, where):
     """Raise ConfigError for an iterator: it can be gone through once only, and may never end."""
     if iter(batches) is batches:
-        raise ConfigError(where, "batches", "a list of (images, labels), or EvaluationBatches", type(batches).__name__,
+        raise ConfigError(where, "batches", "a list of (images, labels), or an eval loader", type(batches).__name__,
                           "an iterator can be used up only once, and may be endless")

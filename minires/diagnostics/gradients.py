@@ -3,13 +3,11 @@
 from math import inf, sqrt
 from typing import NamedTuple
 
-import numpy as np
-
 from .. import functional as F
 from ..errors import unknown_name
 from ..nn.state import preserve_state
-from ..autograd.tensor import Tensor
-from .parts import array_of, blocks, depths, main_path, square_sum, watching
+from ..autograd import Tensor
+from .parts import array_of, blocks, depths, main_path, norm, square_sum, watching
 
 
 class LayerGradient(NamedTuple):
@@ -25,27 +23,24 @@ class LayerGradient(NamedTuple):
 def gradient_norms(model):
     """The gradient norm of every layer with weights, from the images to the logits.
 
-    Counts convolutions and linear layers on the main path, as He et al. do: not batch norm's parameters, biases, or
-    projection shortcuts. Call it after ``backward()`` and before the optimiser's step.
-    A layer without a gradient, left out of this batch by stochastic depth, counts as one of norm 0; frozen layers are left out.
+    Counts convolutions and linear layers on the main path (`parts.main_path`), as He et al. do: not batch norm's
+    parameters, biases, or projection shortcuts. Norms are computed in float64. Call it after ``backward()`` and before
+    the optimiser's step. A layer without a gradient, left out of this batch by stochastic depth, counts as one of norm 0;
+    frozen layers are left out.
 
     Returns
     -------
     list of LayerGradient
     """
-    weights = [(name, p) for name, p in model.named_parameters() if p.ndim > 1 and ".downsample." not in f".{name}"]
     records = []
-    for depth, (name, parameter) in enumerate(weights, 1):
-        if not parameter.requires_grad:
+    for depth, (name, module) in enumerate(main_path(model).items(), 1):
+        w = module.weight
+        if not w.requires_grad:
             continue
-        gradient, weight = _norm(parameter.grad), _norm(parameter.data)
-        ratio = gradient / weight if weight else inf               # Fixup starts layers at 0
-        records.append(LayerGradient(name.removesuffix(".weight"), depth, gradient, weight, ratio))
+        gradient_norm, weight_norm = 0.0 if w.grad is None else norm(w.grad), norm(w.data)
+        ratio = gradient_norm / weight_norm if weight_norm else inf               # Fixup starts layers at 0
+        records.append(LayerGradient(name, depth, gradient_norm, weight_norm, ratio))
     return records
-
-
-def _norm(array):
-    return 0.0 if array is None else float(np.linalg.norm(array))
 
 
 class ActivationGradient(NamedTuple):

@@ -77,7 +77,7 @@ def loss_line(model, batches, direction, positions, mode="eval", loss=F.cross_en
     model : nn.Module
         Its weights are at position 0. Stays as it is.
     batches : iterable of (images, labels)
-        Gone through once for each position: `data.EvaluationBatches`, or a list, of one pair for a single batch.
+        Gone through once for each position: `data.eval_loader`, or a list, of one pair for a single batch.
     direction : dict
         Name -> array of that parameter's shape; parameters that are not named stay. From `random_direction`, `Trajectory`,
         or the difference of two nets' ``state_dict``.

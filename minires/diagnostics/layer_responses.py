@@ -41,7 +41,7 @@ def responses(model, batches, mode="eval"):
     model : nn.Module
         Stays as it is.
     batches : iterable of (images, labels)
-        Gone through once: `data.EvaluationBatches`, or a list, of one pair for a single batch. Labels are not looked at.
+        Gone through once: `data.eval_loader`, or a list, of one pair for a single batch. Labels are not looked at.
     mode : {"train", "eval"}
         In "train" batch norm uses each batch's own statistics.
 

@@ -4,47 +4,35 @@ For each seed, plain and residual nets of each depth are trained by one recipe o
 answer the question; the gradient norm of every layer, from initialisation on, shows what goes on inside.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from pathlib import Path
 
-from .. import backend, data, models
+from .. import backend, checks, data, models
 from .. import plot as plots
-from ..errors import ConfigError, DataError
+from ..errors import DataError
 from ..models.cifar import check_depth
 from . import degradation_report
-from .presets import Preset
 from .records import RunFolder, read_config, read_table
-from .training_records import GRADIENTS, METRICS, TEXT, TrainingRecords
+from .training_records import GRADIENTS, METRICS, TEXT, TrainingRecords, drops_in_epochs
 
 FAMILIES = {"plain": models.plain, "resnet": models.resnet}
+OWN_SETTINGS = ("model", "seed")       # those that this experiment sets for each net
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What decides the results of the experiment."""
-
-    dataset: str
-    preset: Preset
-    depths: tuple
-    seeds: int                 # seeds 0 .. seeds - 1
-
-    def as_dict(self):
-        """All settings on one level, as ``config.json`` holds them."""
-        return {"experiment": "degradation", "dataset": self.dataset, "depths": self.depths, "seeds": self.seeds, **asdict(self.preset)}
-
-
-def run(settings, out, data_folder=None, device="cpu", resume=False, progress=True):
+def run(config, out, depths=(20, 56), seeds=1, resume=False, progress=True):
     """Train all nets and write ``config.json``, ``metrics.csv``, ``gradients.csv`` and checkpoints to the folder `out`.
 
     Parameters
     ----------
-    settings : Settings
+    config : RunConfig
+        How each net is built and trained, and on what; one of `PRESETS`, for example. Results on another device differ by
+        rounding, so an interrupted run may go on there.
     out : str or Path
         A new or empty folder, unless `resume`.
-    data_folder : str or Path, optional
-        Where the files of the data set are; see `data.cifar10`.
-    device : {"cpu", "gpu"}
-        Where to train. Results differ by rounding, so an interrupted run may go on on the other device.
+    depths : sequence of int
+        6n + 2 each.
+    seeds : int
+        Seeds 0 to `seeds` - 1 are taken in place of the config's.
     resume : bool
         Go on with an interrupted run, to the same bits. The number of seeds and the depths may have grown.
     progress : bool
@@ -56,43 +44,46 @@ def run(settings, out, data_folder=None, device="cpu", resume=False, progress=Tr
     KeyboardInterrupt
         On Ctrl-C, after everything has been saved.
     """
-    backend.check_device(device, "--device")
-    preset = settings.preset
-    for depth in settings.depths:
+    backend.check_device(config.device, "--device")
+    seeds = checks.integer("degradation", "seeds", seeds)
+    for depth in depths:
         check_depth(depth)
-    train_set, test_set = load_sets(settings.dataset, preset, data_folder)
-    models.plain(max(settings.depths), width=preset.width)         # one too large to build shall leave no folder behind
-    recipes = {depth: preset.recipe(depth) for depth in settings.depths}
+    depths = list(map(int, depths))
+    train_set, test_set = load_sets(config)
+    config.resolve(len(train_set))                     # settings that do not suit the data fail here,
+    models.plain(max(depths), **config.net)            # and a net too large to build: they leave no folder behind
+    config = replace(config, image_size=train_set.input_shape[0], train_size=len(train_set),
+                     test_size=config.test_size or len(test_set))
 
-    folder = RunFolder(out, {**settings.as_dict(), "dataset_name": train_set.name}, growing=("depths", "seeds"), resume=resume,
-                       device=device)
-    records = TrainingRecords(folder, device, progress)
-    for seed in range(settings.seeds):
-        for depth in settings.depths:
+    decided = {name: value for name, value in config.deciding().items() if name not in OWN_SETTINGS}
+    settings = {"experiment": "degradation", "depths": depths, "seeds": seeds, **decided, "dataset_name": train_set.name}
+    folder = RunFolder(out, settings, growing=("depths", "seeds"), resume=resume, device=config.device)
+    records = TrainingRecords(folder, progress)
+    for seed in range(seeds):
+        for depth in depths:
             for family, build in FAMILIES.items():
-                model = build(depth, width=preset.width, num_classes=len(train_set.classes), seed=seed)
-                records.train(f"{family}-{depth}", model, train_set, test_set, recipes[depth], seed)
+                model = build(depth, num_classes=len(train_set.classes), seed=seed, **config.net)
+                records.train(f"{family}-{depth}", model, train_set, test_set, replace(config, seed=seed).for_depth(depth))
 
 
-def load_sets(dataset, preset, data_folder=None):
-    """The training and test set of an experiment, at the preset's size.
+def load_sets(config):
+    """The training and test set of an experiment, at the size that the config gives; without one, whole.
 
-    Raises ConfigError if there are fewer images, or their size cannot be averaged down to the preset's.
+    Raises ConfigError if there are fewer images, or their size cannot be averaged down to the config's.
     """
-    if dataset == "synthetic":
-        train, test = data.synthetic(preset.train_size, preset.test_size)
+    if config.dataset == "synthetic":
+        sizes = {"train_size": config.train_size, "test_size": config.test_size}
+        sets = data.synthetic(**{name: size for name, size in sizes.items() if size is not None})
     else:
-        train, test = data.load(dataset, data_folder)
-        train, test = train.take(preset.train_size), test.take(min(preset.test_size, len(test)))
-    if preset.batch_size > len(train):
-        raise ConfigError("--batch-size", "a batch larger than the training set", f"at most {len(train)}", str(preset.batch_size))
-    return train.resize(preset.image_size), test.resize(preset.image_size)
+        train, test = data.load(config.dataset, config.data)
+        sets = train.take(config.train_size or len(train)), test.take(min(config.test_size or len(test), len(test)))
+    return tuple(some if config.image_size is None else some.resize(config.image_size) for some in sets)
 
 
 def report(folder):
     """The table and the verdict of the run in `folder`, from its records alone."""
     config, metrics = read_config(folder, "degradation"), read_table(Path(folder) / "metrics.csv", METRICS, TEXT)
-    parameters = {f"{family}-{depth}": build(depth, width=config["width"]).num_parameters()
+    parameters = {f"{family}-{depth}": build(depth, **config["net"]).num_parameters()
                   for family, build in FAMILIES.items() for depth in config["depths"]}
     return "\n".join([degradation_report.table(metrics, parameters), "", *degradation_report.verdict(metrics)])
 
@@ -117,11 +108,12 @@ def figures(folder):
     if not metrics or not gradients:
         raise DataError(str(folder), "nothing to draw yet", "at least one finished epoch", "empty tables", "let the run go on")
     caption = _caption(config)
-    whole_run = config["epochs"] or config["iterations"] / (config["train_size"] // config["batch_size"])
-    drops = [drop * whole_run for drop in config["drops"] if drop * whole_run < max(row["epoch"] for row in metrics)]
+    batches_per_epoch = config["train_size"] // config["batch_size"]
+    drops = drops_in_epochs(config, config["iterations"] or config["epochs"] * batches_per_epoch, batches_per_epoch,
+                            max(row["epoch"] for row in metrics))
     return {"degradation": plots.error_curves(metrics, caption, drops), "gradients": plots.gradient_norms(gradients, caption)}
 
 
 def _caption(config):
     return (f"{config['dataset_name']}, {config['train_size']:,} images of {config['image_size']}x{config['image_size']}, "
-            f"width {config['width']}, batch {config['batch_size']}, lr {config['lr']:g}")
+            f"{''.join(f'{name} {value}, ' for name, value in config['net'].items())}batch {config['batch_size']}, lr {config['lr']:g}")

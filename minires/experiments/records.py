@@ -14,6 +14,9 @@ from pathlib import Path
 
 from .. import backend
 from ..errors import ConfigError, DataError
+from ..serialization.old_names import current_config, current_net, previous_net
+from ..serialization.safetensors import to_json
+from ..training.config import RunConfig
 
 
 class RunFolder:
@@ -41,7 +44,7 @@ class RunFolder:
 
     def __init__(self, path, settings, growing=(), resume=False, device="cpu"):
         self.path = Path(path)
-        settings = json.loads(json.dumps(settings))               # as they will be read back: tuples become lists
+        settings = _as_read_back(settings)
         check_new(self.path, resume)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -54,7 +57,8 @@ class RunFolder:
                               error.strerror or str(error), "choose another by --out") from None
 
     def _check_same(self, settings, growing):
-        before = read_config(self.path)
+        # A run from before a setting existed was made with what is the default now.
+        before = _as_read_back(RunConfig().deciding()) | read_config(self.path)
         differences = [f"{key} {before.get(key)} -> {value}" for key, value in settings.items()
                        if before.get(key) != value and not (key in growing and _has_grown(before.get(key), value))]
         if differences:
@@ -62,14 +66,26 @@ class RunFolder:
                               ", ".join(differences), "use those it was started with, or choose another folder by --out")
 
     def checkpoint(self, net, seed):
-        """The path of the checkpoint of one net."""
+        """The path of the checkpoint of one net. One with the net's previous name is renamed."""
         folder = self.path / "checkpoints"
         folder.mkdir(exist_ok=True)
-        return folder / f"{net}-seed{seed}.safetensors"
+        return renamed(folder / f"{previous_net(net)}-seed{seed}.safetensors", folder / f"{net}-seed{seed}.safetensors")
 
     def table(self, name, columns, text=()):
         """The table ``name.csv``, to append to; the columns in `text` hold words."""
         return Table(self.path / f"{name}.csv", columns, text)
+
+
+def renamed(before, path):
+    """`path`, to which the file or folder `before` is moved if only that is there."""
+    if before.exists() and not path.exists():
+        before.rename(path)
+    return path
+
+
+def _as_read_back(settings):
+    """The settings as JSON gives them back: tuples become lists, NumPy's numbers Python's."""
+    return json.loads(to_json(settings))
 
 
 def check_new(path, resume=False):
@@ -91,7 +107,7 @@ class Table:
 
     def append(self, rows):
         """Add rows, each a dict with this table's columns."""
-        with open(self.path, "a", newline="") as file:
+        with open(self.path, "a", newline="", encoding="utf-8") as file:
             self._write(file, rows)
 
     def keep(self, condition):
@@ -116,7 +132,7 @@ def read_table(path, columns, text=()):
         If the file is missing, lacks a column, a line is cut short, or a word stands where a number should.
     """
     try:
-        with open(path, newline="") as file:
+        with open(path, newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
             rows, header = list(reader), reader.fieldnames or []
     except FileNotFoundError:
@@ -131,22 +147,27 @@ def read_table(path, columns, text=()):
     for line, row in enumerate(rows, 2):
         if None in row or None in row.values():
             raise DataError(f"{path}, line {line}", "wrong number of entries", f"{len(header)}", "another number")
-    return [{key: row[key] if key in text else _number(row[key], key, f"{path}, line {line}") for key in header}
-            for line, row in enumerate(rows, 2)]
+    found = [{key: row[key] if key in text else _number(row[key], key, f"{path}, line {line}") for key in header}
+             for line, row in enumerate(rows, 2)]
+    return [{**row, "net": current_net(row["net"])} for row in found] if "net" in text else found
 
 
 def read_config(folder, experiment=None):
-    """The settings in ``config.json``. Raises DataError if it is missing or damaged, or not of that experiment."""
+    """The settings in ``config.json``, by today's names.
+
+    Raises DataError if it is missing or damaged, or from another experiment.
+    """
     path = Path(folder) / "config.json"
     try:
-        config = json.loads(path.read_text())
+        config = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(config, dict):
             raise ValueError("no settings in it")
-    except (OSError, ValueError) as error:
+        config = current_config(config)
+    except (OSError, ValueError, TypeError, AttributeError, LookupError) as error:
         raise DataError(str(path), "no settings to be read", "the config.json of a run", getattr(error, "strerror", None) or str(error),
                         "is this the --out folder of a run?") from None
     if experiment is not None and (config.get("experiment") != experiment or "dataset_name" not in config):
-        raise DataError(str(path), f"not the settings of a run of {experiment}", f'a file with "experiment": "{experiment}"',
+        raise DataError(str(path), f"not the settings of a {experiment} run", f'a file with "experiment": "{experiment}"',
                         "other content", "is this the --out folder of a run?")
     return config
 
@@ -154,7 +175,7 @@ def read_config(folder, experiment=None):
 def replace_text(path, text):
     """Write a text file whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.write_text(text)
+    temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path)
 
 

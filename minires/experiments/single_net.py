@@ -1,8 +1,8 @@
 """One net, any of them, trained on any data set: what ``minires train`` and ``minires finetune`` do.
 
-It may start from weights trained elsewhere: then its head, the layer that holds the classes, is exchanged, and as much of the rest
-as is wanted stays as it is. With the head alone to be trained (a linear probe) the frozen layers are asked once for what they make of
-each image, and training goes on with these features: seconds in place of hours.
+It may start from weights trained elsewhere: then its head, the last layer, which holds the classes, is exchanged, and as much
+of the rest as is wanted stays as it is. To train the head alone (a linear probe), the frozen layers compute their features of
+each image once, and training goes on with these: seconds instead of hours.
 """
 
 import json
@@ -14,33 +14,37 @@ import numpy as np
 from .. import backend, data, models
 from .. import functional as F
 from .. import plot as plots
-from ..serialization.weights import open_weights, save
-from ..diagnostics import classify, confusion_matrix, top_error
-from ..errors import ConfigError, DataError
 from ..autograd import Tensor, no_grad
-from ..training.trainer import EVALUATION_BATCH
+from ..diagnostics import classify, confusion_matrix, top_error
+from ..diagnostics.parts import main_path
+from ..errors import ConfigError, DataError
+from ..serialization.weights import open_weights, save
+from ..training.config import ALL, FOLDER, HEAD
+from ..training.trainer import EVALUATION_BATCH, loader_for
+from .model_setup import build, complete
 from .records import RunFolder, check_new, read_config, read_table, replace_text
-from .settings import FOLDER
-from .start import ALL, HEAD, as_in_the_file, build
-from .training_records import GRADIENTS, METRICS, TEXT, TrainingRecords
+from .training_records import GRADIENTS, METRICS, TEXT, TrainingRecords, drops_in_epochs
 
-NAME = "one net"
+NAME = "single net"
 CONFUSION = ("right", "taken_for", "images")
 PREDICTIONS = ("image", "right", "taken_for", "probability")
 TOP = 5
 
 
-def run(settings, out, resume=False, progress=True):
+def run(config, out, resume=False, progress=True, file=None):
     """Train the net, and write settings, tables, a checkpoint, the weights and what became of the test set to the folder `out`.
 
     Parameters
     ----------
-    settings : Settings
+    config : RunConfig
+        `RunConfig.for_data` makes one that suits the data.
     out : str or Path
         A new or empty folder, unless `resume`.
     resume : bool
         Go on with an interrupted run, to the same bits.
     progress : bool
+    file : WeightsFile, optional
+        The file of weights that the config names, if it is open already.
 
     Raises
     ------
@@ -49,67 +53,70 @@ def run(settings, out, resume=False, progress=True):
     KeyboardInterrupt
         On Ctrl-C, after everything has been saved.
     """
-    backend.check_device(settings.device, "--device")
+    backend.check_device(config.device, "--device")
     check_new(out, resume)
-    own_batch_size, settings = settings.batch_size, as_in_the_file(settings).completed()
-    if settings.dataset == FOLDER:                # what is wrong with the net shall be said before thousands of pictures are decoded
-        build(settings, (settings.image_size, settings.image_size, 3), ("", ""))
-    train_set, test_set = load_sets(settings, progress)
-    if own_batch_size is None:
-        settings = replace(settings, batch_size=min(settings.batch_size, len(train_set)))
-    model, said = build(settings, train_set.input_shape, train_set.classes)
-    if said and progress:
-        print(said, flush=True)
-    recipe, any_order = settings.recipe(len(train_set)), np.random.default_rng(0)
-    batches = train_set.training_batches(recipe, any_order, any_order, settings.device)      # a recipe that does not suit fails here
-    folder = RunFolder(out, {"experiment": NAME, **settings.deciding(), "dataset_name": train_set.name, "classes": train_set.classes,
-                             "training_images": len(train_set), "test_images": len(test_set), "all_iterations": recipe.iterations,
-                             "parameters": model.num_parameters()}, resume=resume, device=settings.device)
-    trained, preparation, names = model, train_set.preparation(), test_set.names()
-    if settings.train == HEAD:
-        train_set, test_set = (features_of(model, batches.evaluating(some, EVALUATION_BATCH), progress) for some in (train_set, test_set))
+    if file is None and config.weights is not None:
+        file = open_weights(config.weights)
+    config = complete(config, file)
+    if config.dataset == FOLDER:                  # report what is wrong with the net before thousands of pictures are decoded
+        build(config, file, (config.image_size, config.image_size, 3), ("", ""))
+    train_set, test_set = load_sets(config, file, progress)
+    model, note = build(config, file, train_set.input_shape, train_set.classes)
+    if note and progress:
+        print(note, flush=True)
+    config = replace(config.for_depth(len(main_path(model))), batch_size=config.resolve(len(train_set)).batch_size)
+    loader = loader_for(train_set, config)        # crops that do not suit the data fail here, before there is a folder
+    folder = RunFolder(out, {"experiment": NAME, **config.deciding(), "dataset_name": train_set.name, "classes": train_set.classes,
+                             "training_images": len(train_set), "test_images": len(test_set),
+                             "all_iterations": config.resolve(len(train_set)).iterations,
+                             "parameters": model.num_parameters()}, resume=resume, device=config.device)
+    trained, transform, names = model, train_set.transform, test_set.names()
+    if config.train == HEAD:
+        train_set, test_set = (features_of(model, loader.eval_loader(some, EVALUATION_BATCH), progress)
+                               for some in (train_set, test_set))
         trained = model.fc
-    trainer = TrainingRecords(folder, settings.device, progress).train(settings.model, trained, train_set, test_set, recipe, settings.seed)
-    save(model, folder.path / "weights.safetensors", classes=train_set.classes, transform=preparation,
-         built={"model": settings.model, "net": settings.net})
-    _write_evaluation(folder, classify(trained, trainer.test_batches), train_set.classes, names)
+    trainer = TrainingRecords(folder, progress).train(config.model, trained, train_set, test_set, config)
+    save(model, folder.path / "weights.safetensors", classes=train_set.classes, transform=transform.as_dict(),
+         built={"model": config.model, "net": config.net})
+    _write_evaluation(folder, classify(trained, trainer.test_loader), train_set.classes, names)
 
 
-def load_sets(settings, progress=True):
-    """The training and test set that the settings name, at their size."""
-    if settings.dataset == FOLDER:
-        if settings.data is None:
+def load_sets(config, file=None, progress=True):
+    """The training and test set that the config names, at their size; `file`: the weights that the net starts from."""
+    if config.dataset == FOLDER:
+        if config.data is None:
             raise ConfigError("data", "which folder of photographs?", "one with a folder for each class in it", "none", "name it by --data")
-        sets = data.photographs(settings.data, settings.image_size, settings.val_fraction, settings.seed, settings.workers, settings.cache, progress,
-                                _look(settings))
+        sets = data.image_folder(config.data, val_fraction=config.val_fraction or 0.2, seed=config.seed, workers=config.workers,
+                                 cache=config.cache, progress=progress, transform=_transform(config, file))
         # They come class by class: the first few of a set are to hold all classes.
-        train, test = (some.pick(np.random.default_rng(settings.seed).permutation(len(some))) for some in sets)
+        train, test = (some.pick(np.random.default_rng(config.seed).permutation(len(some))) for some in sets)
     else:
-        if settings.dataset == "synthetic" and settings.data is not None:
-            raise ConfigError("data", "the synthetic images are drawn, not read", "another data set beside it", settings.data)
-        train, test = data.load(settings.dataset, settings.data, settings.train_size)
-        if settings.image_size is not None:
-            train, test = train.resize(settings.image_size), test.resize(settings.image_size)
-    return train.take(settings.train_size or len(train)), test.take(settings.test_size or len(test))
+        if config.dataset == "synthetic" and config.data is not None:
+            raise ConfigError("data", "the synthetic images are drawn, not read", "another data set beside it", config.data)
+        train, test = data.load(config.dataset, config.data, config.train_size)
+        if config.image_size is not None:
+            train, test = train.resize(config.image_size), test.resize(config.image_size)
+    return train.take(config.train_size or len(train)), test.take(config.test_size or len(test))
 
 
-def _look(settings):
-    """How photographs are scaled and normalised: as those that the weights were trained with, else as for ImageNet's nets."""
-    noted = open_weights(settings.weights).transform if settings.weights is not None else {}
-    crop = settings.image_size
-    resize = round(crop * noted["resize"] / noted["crop"]) if {"resize", "crop"} <= noted.keys() else data.shorter_side(crop)
-    return data.ImageTransform(resize, crop, *(tuple(noted[name]) if name in noted else getattr(data.ImageTransform, name) for name in ("mean", "std")))
+def _transform(config, file):
+    """How photographs become inputs: as those that the weights were trained with, else as for ImageNet's nets."""
+    saved = {} if file is None else file.transform
+    crop, resize = config.image_size, data.shorter_side(config.image_size)
+    if "resize" in saved and "crop" in saved:
+        resize = round(crop * saved["resize"] / saved["crop"])
+    return data.ImageTransform(resize, crop, **{name: saved[name] for name in ("mean", "std") if name in saved})
 
 
-def features_of(model, batches, progress=True):
-    """What the layers before the head make of each image of evaluation batches: a `data.FeatureDataset`."""
+def features_of(model, loader, progress=True):
+    """What the layers before the head make of each image of an `EvalLoader`: a `data.FeatureDataset`."""
     from tqdm import tqdm
 
-    found, labels, dataset = [], [], batches.dataset
-    model.to(batches.device).eval()
+    found, labels, dataset = [], [], loader.dataset
+    model.to(loader.device).eval()
     with no_grad(), tqdm(total=len(dataset), desc="features", unit="image", dynamic_ncols=True, disable=None if progress else True) as bar:
-        for images, right in batches:
-            found.append(backend.move(models.extract_features(model, Tensor(images)).data, "cpu"))
+        for images, right in loader:
+            found.append(backend.move(models.features(model, Tensor(images)).data, "cpu"))
             labels.append(right)
             bar.update(len(right))
     return data.FeatureDataset(np.concatenate(found), np.concatenate(labels), dataset.classes, dataset.name)
@@ -150,8 +157,8 @@ def figures(folder):
         raise DataError(str(folder), "nothing to draw yet", "at least one finished epoch", "empty tables", "let the run go on")
     caption = _caption(config)
     per_epoch = metrics[0]["iteration"] / metrics[0]["epoch"]
-    drops = [drop * config["all_iterations"] / per_epoch for drop in config["drops"]] if config["schedule"] == "steps" else []
-    found = {"training": plots.training_curves(metrics, caption, [drop for drop in drops if drop < metrics[-1]["epoch"]])}
+    drops = drops_in_epochs(config, config["all_iterations"], per_epoch, metrics[-1]["epoch"])
+    found = {"training": plots.training_curves(metrics, caption, drops)}
     if config["train"] != HEAD:                  # one layer makes no curve
         found["gradients"] = plots.gradients_of_a_net(gradients, caption)
     if (folder / "confusion.csv").exists():
@@ -178,7 +185,7 @@ def _write_evaluation(folder, classified, classes, names):
 def _read_evaluation(folder):
     path = Path(folder) / "evaluation.json"
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(str(path), "cannot be read", "the evaluation of a finished run", getattr(error, "strerror", None) or str(error)) from None
 

@@ -1,11 +1,13 @@
 """Training nets and writing down how it went: what all experiments that train share."""
 
-from ..serialization.weights import save
 from ..diagnostics import gradient_norms
 from ..errors import CheckpointError
+from ..serialization.weights import save
+from ..training.callbacks import Callback
 from ..training.trainer import Trainer
 
-METRICS = ("net", "seed", "iteration", "epoch", "lr", "train_loss", "train_error", "test_error", "seconds", "images_per_second")
+METRICS = ("net", "seed", "iteration", "epoch", "lr", "train_loss", "train_error", "test_error", "seconds",
+           "images_per_second")
 GRADIENTS = ("net", "seed", "iteration", "layer", "depth", "gradient_norm", "weight_norm", "ratio")
 TEXT = ("net", "layer")        # columns that hold words; all others hold numbers
 FIRST_STEPS = 10               # gradients are recorded at each of these, then
@@ -13,21 +15,19 @@ REGULAR_RECORDS = 20           # this many times in the rest of the run
 
 
 class TrainingRecords:
-    """The nets trained into the folder of a run: ``metrics.csv`` (a row an epoch), ``gradients.csv``, and their checkpoints.
+    """The nets trained into the folder of a run: ``metrics.csv`` (a row for each epoch), ``gradients.csv``, checkpoints.
 
     Parameters
     ----------
     folder : RunFolder
-    device : {"cpu", "gpu"}
-        Where to train.
     progress : bool
     """
 
-    def __init__(self, folder, device="cpu", progress=True):
-        self.folder, self.device, self.progress = folder, device, progress
+    def __init__(self, folder, progress=True):
+        self.folder, self.progress = folder, progress
         self.metrics, self.gradients = folder.table("metrics", METRICS, TEXT), folder.table("gradients", GRADIENTS, TEXT)
 
-    def train(self, net, model, train_set, test_set, recipe, seed, worth_recording=None, weights=None, **callbacks):
+    def train(self, net, model, train_set, test_set, config, worth_recording=None, weights=None, callbacks=()):
         """Train a net, or go on where an interrupted run left it; one that is finished is only loaded.
 
         Parameters
@@ -36,39 +36,33 @@ class TrainingRecords:
             What it is called in the tables.
         model : nn.Module
             With its initial weights.
-        train_set, test_set : ImageDataset
-        recipe : Recipe
-        seed : int
+        train_set, test_set : ImageDataset or another data set
+        config : RunConfig
         worth_recording : callable, optional
-            ``worth_recording(iteration, iterations)``: whether gradients are recorded there. Left out, they are in each of the
-            first steps and twenty times after.
+            ``worth_recording(iteration, iterations)``: whether gradients are recorded there. By default in each of the
+            first steps and twenty times after (`regularly`).
         weights : Path, optional
-            A folder: the net's weights are kept there as they were after each epoch, in files named by the iteration (`weights_after`).
-        **callbacks
-            ``after_step`` and others of `Trainer`.
+            A folder: the net's weights are kept there as they were after each epoch, in files named by the iteration
+            (`weights_after`).
+        callbacks : list of Callback
+            Further ones for the `Trainer`.
 
         Returns
         -------
         Trainer
             With the trained model.
         """
-        trainer = Trainer(model, train_set, test_set, recipe, seed, self.folder.checkpoint(net, seed), name=f"{net}, seed {seed}",
-                          progress=self.progress, device=self.device,
-                          after_backward=_gradient_recorder(self.gradients, net, seed, worth_recording or regularly),
-                          after_epoch=self._epoch_recorder(net, seed, weights), **callbacks)
+        seed = config.seed
+        recorders = [_MetricsRecorder(self.metrics, net, seed),
+                     _GradientRecorder(self.gradients, net, seed, worth_recording or regularly)]
+        if weights is not None:
+            recorders.append(_WeightsRecorder(weights))
+        trainer = Trainer(model, train_set, test_set, config, path=self.folder.checkpoint(net, seed), name=f"{net}, seed {seed}",
+                          callbacks=[*recorders, *callbacks], progress=self.progress)
         self._go_on(trainer, net, seed)
         if not trainer.finished:
             trainer.run()
         return trainer
-
-    def _epoch_recorder(self, net, seed, weights):
-        def record(trainer, row):
-            self.metrics.append([{"net": net, "seed": seed, **row}])
-            if weights is not None:
-                weights.mkdir(exist_ok=True)
-                save(trainer.model, weights_after(weights, trainer.iteration))
-
-        return record
 
     def _go_on(self, trainer, net, seed):
         """Load the net's checkpoint, if there is one, and drop what the tables say of this net beyond it."""
@@ -86,6 +80,39 @@ class TrainingRecords:
         self.gradients.keep(lambda row: other(row) or row["iteration"] < done)   # those at `done` come with the next step
 
 
+class _MetricsRecorder(Callback):
+    """A row of metrics for each epoch."""
+
+    def __init__(self, table, net, seed):
+        self.table, self.net, self.seed = table, net, seed
+
+    def after_epoch(self, trainer, row):
+        self.table.append([{"net": self.net, "seed": self.seed, **row}])
+
+
+class _GradientRecorder(Callback):
+    """The gradient norms of all layers, at the iterations worth recording."""
+
+    def __init__(self, table, net, seed, worth_recording):
+        self.table, self.net, self.seed, self.worth_recording = table, net, seed, worth_recording
+
+    def after_backward(self, trainer):
+        if self.worth_recording(trainer.iteration, trainer.config.iterations):
+            self.table.append({"net": self.net, "seed": self.seed, "iteration": trainer.iteration, **layer._asdict()}
+                              for layer in gradient_norms(trainer.model))
+
+
+class _WeightsRecorder(Callback):
+    """The weights after each epoch, a file for each."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def after_epoch(self, trainer, row):
+        self.folder.mkdir(exist_ok=True)
+        save(trainer.model, weights_after(self.folder, trainer.iteration))
+
+
 def weights_after(folder, iteration):
     """The file in a folder of weights that holds those after `iteration` steps."""
     return folder / f"{iteration}.safetensors"
@@ -96,12 +123,20 @@ def regularly(iteration, iterations):
     return iteration <= FIRST_STEPS or iteration % max(1, iterations // REGULAR_RECORDS) == 0
 
 
-def _gradient_recorder(table, net, seed, worth_recording):
-    """A function for `Trainer` that writes the gradient norms of all layers at the iterations worth recording."""
+def drops_in_epochs(config, iterations, batches_per_epoch, last):
+    """The epochs before `last` at which the learning rate was divided by 10.
 
-    def record(trainer):
-        if worth_recording(trainer.iteration, trainer.recipe.iterations):
-            table.append({"net": net, "seed": seed, "iteration": trainer.iteration, **layer._asdict()}
-                         for layer in gradient_norms(trainer.model))
-
-    return record
+    Parameters
+    ----------
+    config : dict
+        The settings in a ``config.json``; old ones lack some.
+    iterations, batches_per_epoch : int
+    last : float
+        The last epoch in the records.
+    """
+    if config.get("schedule", "steps") != "steps":
+        return []
+    milestones = config.get("milestones")
+    if milestones is None:
+        milestones = [drop * iterations for drop in config["drops"]]
+    return [at / batches_per_epoch for at in milestones if at / batches_per_epoch < last]

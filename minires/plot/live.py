@@ -9,8 +9,8 @@ from .style import OTHERS, SHADES, panels, styled, write_below
 class LiveCurves:
     """Draws training and test error after each epoch: in a notebook one picture that grows, elsewhere a line of text.
 
-    Pass it to one `Trainer` or several as ``after_epoch``, with ``progress=False``; the nets are told apart by the trainers'
-    names: plain ones are orange, residual ones blue, deeper ones darker.
+    It is a callback: give it to one `Trainer` or several, ``callbacks=[live], progress=False``. The nets are told apart by the
+    trainers' names: plain ones are orange, residual ones blue, deeper ones darker.
 
     Parameters
     ----------
@@ -21,7 +21,8 @@ class LiveCurves:
     def __init__(self, caption=""):
         self.caption, self.rows, self._display = caption, {}, None
 
-    def __call__(self, trainer, row):
+    def after_epoch(self, trainer, row):
+        """Add a row of the trainer's history, and draw."""
         self.rows.setdefault(trainer.name, []).append(row)
         if in_notebook():
             self._show()

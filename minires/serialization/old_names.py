@@ -1,8 +1,52 @@
-"""Names in files of earlier versions, and what these things are called today."""
+"""Names in files of earlier versions, and what these things are called today.
+
+Weights, settings files, records and checkpoints with old names are still read, and runs go on from them.
+"""
+
+import re
 
 NET_SETTINGS = {"survival": "survival_prob"}
+RUN_SETTINGS = {"held_out": "val_fraction"}
+EXPERIMENTS = {"one net": "single net"}
 
 
 def with_current_names(settings, names=NET_SETTINGS):
     """The dict `settings` with today's names; `names` maps old ones to new ones."""
     return {names.get(name, name): value for name, value in settings.items()}
+
+
+def current_net(name):
+    """A net's name in tables: what was "residual-56" is "resnet-56"."""
+    return re.sub(r"^residual-(?=\d)", "resnet-", name)
+
+
+def previous_net(name):
+    """The name that earlier versions gave to a net, in file names too."""
+    return re.sub(r"^resnet-(?=\d)", "residual-", name)
+
+
+def current_config(config):
+    """The settings in a run's ``config.json``, a dict, by today's names.
+
+    Presets once had a `width`, and `warmup_from_110`, the iterations of warm-up for nets of 110 layers or
+    more. The claims kept the name of a net as "net", and how it was trained in a dict of its own, "recipe".
+    """
+    config = with_current_names(config, RUN_SETTINGS)
+    if "experiment" in config:
+        config["experiment"] = EXPERIMENTS.get(config["experiment"], config["experiment"])
+    if isinstance(config.get("net"), str):
+        config["model"] = current_net(config.pop("net"))
+    if "warmup_from_110" in config:
+        steps = config.pop("warmup_from_110")
+        config |= {"warmup": steps, "warmup_from_depth": 110 if steps else None, "net": {"width": config.pop("width")}}
+    if "recipe" in config:
+        config |= config.pop("recipe") | {"epochs": None}
+    return config | {"net": with_current_names(config["net"])} if "net" in config else config
+
+
+def current_generator(name):
+    """A random generator's name in checkpoints.
+
+    What was "layer1.0.random" is "layer1.0.stochastic_depth.random".
+    """
+    return re.sub(r"^(layer\d+\.\d+)\.random$", r"\1.stochastic_depth.random", name)

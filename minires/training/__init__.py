@@ -1,6 +1,8 @@
-"""Training a net and using it: the loop, its checkpoints, and predictions for pictures."""
+"""Training a net and using it: the description of a run, the loop, checkpoints, and predictions for pictures."""
 
+from .callbacks import Callback
+from .config import RunConfig
 from .inference import predict
-from .trainer import Recipe, Trainer
+from .trainer import Trainer
 
-__all__ = ["Recipe", "Trainer", "predict"]
+__all__ = ["Callback", "RunConfig", "Trainer", "predict"]

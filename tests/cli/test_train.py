@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from minires.cli import main
-from minires.experiments.settings import Settings
+from minires.experiments.model_setup import complete
+from minires.training import RunConfig
 
 TINY = ["--model", "resnet-8", "--net", "width=2", "--image-size", "8", "--train-size", "64", "--test-size", "20", "--batch-size", "16", "--iterations", "8"]
 
@@ -42,7 +43,7 @@ def test_every_setting_is_a_flag(capsys):
     with pytest.raises(SystemExit):
         main(["train", "--help"])
     printed = capsys.readouterr().out
-    assert all("--" + one.name.replace("_", "-") in printed for one in fields(Settings)) and "examples:" in printed
+    assert all("--" + one.name.replace("_", "-") in printed for one in fields(RunConfig)) and "examples:" in printed
 
 
 def test_flags_overrule_the_file_and_the_file_the_defaults(tmp_path):
@@ -81,7 +82,7 @@ def test_a_net_is_taught_other_classes(tmp_path, capsys):
 def test_runs_that_differ_go_to_folders_that_differ():
     from minires.cli.train import _run_name
 
-    names = ["-".join(_run_name(Settings(**given))) for given in (
+    names = [_run_name(complete(RunConfig(**given))) for given in (
         {}, {"model": "plain-20", "dataset": "cifar10"}, {"dataset": "folder", "data": "a/birds"}, {"dataset": "folder", "data": "a/birds", "train": "head"},
         {"dataset": "folder", "data": "a/birds", "train": "layer4"}, {"dataset": "folder", "data": "fish"})]
     assert names == ["resnet-20-synthetic", "plain-20-cifar10", "resnet-20-birds", "resnet-20-birds-head", "resnet-20-birds-layer4", "resnet-20-fish"]

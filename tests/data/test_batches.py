@@ -1,11 +1,11 @@
-"""Training batches: every image once an epoch, augmented as the paper says, resumable to the bit."""
+"""Loaders of images in memory: every image once an epoch, augmented as the paper says, resumable to the bit."""
 
 import json
 
 import numpy as np
 import pytest
 
-from minires.data import Batches, EvaluationBatches, ImageDataset
+from minires.data import ImageDataset, eval_loader, train_loader
 from minires.errors import CheckpointError, ConfigError, ShapeError
 
 
@@ -16,8 +16,7 @@ def make_set(n=10, size=6):
 
 
 def make_batches(dataset, batch_size=4, seed=0, **augmentation):
-    return Batches(dataset, batch_size, np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1]),
-                   dataset.pixel_mean(), **augmentation)
+    return train_loader(dataset, batch_size, np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1]), **augmentation)
 
 
 def test_an_epoch_shows_no_image_twice_and_epochs_differ():
@@ -38,7 +37,7 @@ def test_the_rest_of_an_epoch_is_dropped():
 
 def test_without_augmentation_images_are_normalised_only():
     dataset = make_set()
-    images, labels = make_batches(dataset).next()
+    images, labels = next(make_batches(dataset))
     expected = dataset.images[labels] / 255 - dataset.images.mean(axis=0) / 255
     assert images.dtype == np.float32 and labels.dtype == np.int64
     np.testing.assert_allclose(images, expected, atol=1e-6)
@@ -111,9 +110,11 @@ def test_resumed_with_another_set():
 
 
 @pytest.mark.parametrize("more, error, words", [
-    ({"batch_size": 11}, ConfigError, "batch_size up to 10, got 11"),
-    ({"batch_size": 0}, ConfigError, "1 or more"),
-    ({"crop_padding": -1}, ConfigError, "negative crop_padding"),
+    ({"batch_size": 11}, ConfigError, "batch_size of at most 10, got 11"),
+    ({"batch_size": 0}, ConfigError, "batch_size: expected a whole number of at least 1, got 0"),
+    ({"batch_size": 2.0}, ConfigError, "a whole number of at least 1, got 2.0"),
+    ({"batch_size": True}, ConfigError, "a whole number of at least 1, got True"),
+    ({"crop_padding": -1}, ConfigError, "crop_padding: expected a whole number of at least 0, got -1"),
 ])
 def test_settings_that_cannot_be_met(more, error, words):
     with pytest.raises(error, match=words):
@@ -123,14 +124,27 @@ def test_settings_that_cannot_be_met(more, error, words):
 def test_mean_of_another_size():
     dataset = make_set()
     with pytest.raises(ShapeError, match="train.pixel_mean"):
-        Batches(dataset, 4, np.random.default_rng(0), np.random.default_rng(1), np.zeros((5, 5, 3), np.float32))
-    with pytest.raises(ShapeError):
-        EvaluationBatches(dataset, 4, np.zeros((5, 5, 3), np.float32))
+        eval_loader(dataset, 4, np.zeros((5, 5, 3), np.float32))
+    with pytest.raises(ShapeError, match="train.pixel_mean"):
+        make_batches(dataset).eval_loader(make_set(size=5), 4)
+
+
+def test_images_in_memory_need_the_mean_of_the_training_set():
+    """That of the test set would be another normalisation."""
+    with pytest.raises(ConfigError, match="mean: expected train.pixel_mean.. of the training set, got none"):
+        eval_loader(make_set(), 4)
+
+
+def test_integers_of_numpy_are_integers():
+    loader = make_batches(make_set(10), np.int64(4), crop_padding=np.int32(1))
+    assert type(loader.batch_size) is int and next(loader)[0].shape == (4, 6, 6, 3)
 
 
 def test_evaluation_shows_all_images_in_order():
     dataset = make_set(10)
-    found = list(EvaluationBatches(dataset, 4, dataset.pixel_mean()))
+    loader = eval_loader(dataset, 4, dataset.pixel_mean())
+    found = list(loader)
+    assert len(loader) == 3 and len(list(loader)) == 3                  # and once more
     assert [len(labels) for _, labels in found] == [4, 4, 2]
     np.testing.assert_array_equal(np.concatenate([labels for _, labels in found]), dataset.labels)
     images = np.concatenate([images for images, _ in found])

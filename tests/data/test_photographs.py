@@ -14,14 +14,13 @@ import numpy as np
 import pytest
 
 from minires import data
-from minires.data import cache, crops, transforms
+from minires.data import cache, transforms
 from minires.data.images import decode
 from minires.errors import CheckpointError, ConfigError, DataError
-from minires.training.trainer import Recipe
 
 Image = pytest.importorskip("PIL.Image")
 CLASSES = ("heron", "otter", "wren")
-RECIPE = Recipe(batch_size=4, crop_padding=0, crop_scale=0.2)
+CROPS = {"crop_scale": 0.2, "flip": True}
 
 
 def draw(path, number, size=(40, 30)):
@@ -42,28 +41,28 @@ def folder(tmp_path):
 
 
 def load(folder, **settings):
-    return data.photographs(folder, **{"size": 16, "workers": 0, "cache": folder.parent / "cache", "progress": False, **settings})
+    return data.image_folder(folder, **{"size": 16, "workers": 0, "cache": folder.parent / "cache", "progress": False, **settings})
 
 
-def stream(train, recipe=RECIPE):
-    return train.training_batches(recipe, np.random.default_rng(0), np.random.default_rng(1))
+def loader(train, batch_size=4, **crops):
+    return data.train_loader(train, batch_size, np.random.default_rng(0), np.random.default_rng(1), **crops)
 
 
 def test_a_part_of_each_class_is_held_out(folder):
     train, test = load(folder)
     assert train.classes == CLASSES and train.name == "birds" and (len(train), len(test)) == (12, 3)
     assert np.bincount(train.labels).tolist() == [4, 4, 4] and np.bincount(test.labels).tolist() == [1, 1, 1]
-    assert not set(train.places) & set(test.places)
+    assert not set(train.indices) & set(test.indices)
     assert "12 photographs, seen at 16x16, 3 classes" in repr(train)
     other = load(folder, seed=1)[1]
-    assert set(other.places) != set(test.places) and np.array_equal(load(folder)[1].places, test.places)
+    assert set(other.indices) != set(test.indices) and np.array_equal(load(folder)[1].indices, test.indices)
 
 
 def test_a_picture_and_its_label_belong_together(folder):
     train, test = load(folder)
     files = sorted(path for path in folder.rglob("*.*"))
     for some in (train, test):
-        for place, label in zip(some.places, some.labels):
+        for place, label in zip(some.indices, some.labels):
             assert files[place].parent.name == CLASSES[label]
             height, width = decode(files[place]).shape[:2]
             assert min(some.pictures[place].shape[:2]) == min(height, width, 18)           # 16 * 8 / 7
@@ -87,8 +86,8 @@ def test_evaluation_is_torchvisions_preparation_of_each_picture(folder):
     """Of those that are not larger than needed the cache holds every pixel, so that the result is the same to the bit."""
     train, test = load(folder, size=32)                                                      # 37 pixels wanted, none has more than 34
     files = sorted(path for path in folder.rglob("*.*"))
-    (images, labels), = stream(train).evaluating(test, 500)
-    expected = [transforms.prepare(decode(files[place]), 37, 32) for place in test.places]
+    (images, labels), = loader(train).eval_loader(test, 500)
+    expected = [transforms.ImageTransform(37, 32)(decode(files[place])) for place in test.indices]
     assert [tuple(size) for size in train.pictures.sizes] == [decode(file).shape[:2] for file in files]
     assert images.dtype == np.float32 and np.allclose(images, expected, atol=1e-6) and np.array_equal(labels, test.labels)
 
@@ -96,42 +95,42 @@ def test_evaluation_is_torchvisions_preparation_of_each_picture(folder):
 def test_batches_are_the_same_with_any_number_of_processes(folder):
     train, test = load(folder)
     many = load(folder, workers=2)[0]
-    one, two = stream(train), stream(many)
+    one, two = loader(train, **CROPS), loader(many, **CROPS)
     for _ in range(7):
-        (images, labels), (others, their_labels) = one.next(), two.next()
+        (images, labels), (others, their_labels) = next(one), next(two)
         assert np.array_equal(images, others) and np.array_equal(labels, their_labels) and images.shape == (4, 16, 16, 3)
-    here, there = (list(batches.evaluating(test, 2)) for batches in (one, two))
+    here, there = (list(batches.eval_loader(test, 2)) for batches in (one, two))
     assert len(here) == len(there) == 2 and all(np.array_equal(a, b) for (a, _), (b, _) in zip(here, there))
 
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_stream_goes_on_where_it_stood_though_batches_were_in_preparation(folder, workers):
     train, _ = load(folder, workers=workers)
-    batches = stream(train)
+    batches = loader(train, **CROPS)
     for _ in range(5):
-        batches.next()
+        next(batches)
     state = batches.state_dict()
     json.dumps({**state, "permutation": None})
-    expected = [batches.next() for _ in range(6)]
-    for again in (stream(train), batches):
+    expected = [next(batches) for _ in range(6)]
+    for again in (loader(train, **CROPS), batches):
         again.load_state_dict(state)
-        for (images, labels), (other, other_labels) in zip(expected, [again.next() for _ in range(6)]):
+        for (images, labels), (other, other_labels) in zip(expected, [next(again) for _ in range(6)]):
             assert np.array_equal(images, other) and np.array_equal(labels, other_labels)
 
 
 def test_an_epoch_has_every_photograph_once(folder):
     train, _ = load(folder)
-    plain = stream(train, Recipe(batch_size=4, crop_padding=0, flip=False))
-    seen = np.concatenate([plain.next()[0] for _ in range(3)])
-    middle = np.concatenate([images for images, _ in plain.evaluating(train, 500)])
+    plain = loader(train)
+    seen = np.concatenate([next(plain)[0] for _ in range(3)])
+    middle = np.concatenate([images for images, _ in plain.eval_loader(train, 500)])
     assert {image.tobytes() for image in seen} == {image.tobytes() for image in middle} and len(seen) == 12
 
 
 def test_flipped_images_are_mirrored_left_to_right(folder):
     train, _ = load(folder)
-    batches = stream(train, Recipe(batch_size=12, crop_padding=0, flip=True))
-    images, labels = batches.next()
-    middle = {image.tobytes() for images, _ in batches.evaluating(train, 500) for image in images}
+    batches = loader(train, 12, flip=True)
+    images, labels = next(batches)
+    middle = {image.tobytes() for images, _ in batches.eval_loader(train, 500) for image in images}
     mirrored = [image.tobytes() not in middle for image in images]
     assert 0 < sum(mirrored) < 12
     assert all(image[:, ::-1].tobytes() in middle for image, turned in zip(images, mirrored) if turned)
@@ -141,21 +140,19 @@ def test_random_parts_are_within_the_picture_and_of_the_sizes_asked_for():
     rng, areas = np.random.default_rng(0), []
     for height, width in ((300, 400), (256, 256), (1000, 300)):
         for _ in range(500):
-            top, left, h, w = crops.random_box(height, width, 0.3, rng)
+            top, left, h, w = transforms.random_box(height, width, 0.3, rng)
             assert 0 <= top <= top + h <= height and 0 <= left <= left + w <= width
             assert 0.74 < w / h < 1.35 and h * w > 0.29 * height * width or (height, width) == (1000, 300)
             areas.append(h * w / (height * width))
     assert min(areas) < 0.35 and max(areas) > 0.95
-    assert crops.random_box(10, 10_000, 0.5, rng) == (0, (10_000 - 13) // 2, 10, 13)          # no such part: the middle
-    assert all(0 < side for side in crops.random_box(1, 1, 0.01, rng)[2:])
+    assert transforms.random_box(10, 10_000, 0.5, rng) == (0, (10_000 - 13) // 2, 10, 13)          # no such part: the middle
+    assert all(0 < side for side in transforms.random_box(1, 1, 0.01, rng)[2:])
 
 
 def test_the_same_picture_through_a_box_is_what_pillow_makes_of_it(folder):
-    from minires.data.datasets.photographs import _scaled
-
     pixels = decode(folder / "otter" / "0.png")
     expected = Image.fromarray(pixels).crop((5, 3, 25, 23)).resize((16, 16), Image.Resampling.BILINEAR)
-    assert np.array_equal(_scaled(pixels, (3, 5, 20, 20), 16), np.asarray(expected))
+    assert np.array_equal(transforms.crop_box(pixels, (3, 5, 20, 20), 16), np.asarray(expected))
 
 
 def test_decoded_once_and_again_when_a_file_changes(folder, monkeypatch):
@@ -253,14 +250,20 @@ def test_pictures_of_a_kind_that_is_not_read_are_mentioned(folder):
         load(folder)
 
 
-def test_a_look_of_another_net(folder):
+def test_the_transform_of_another_net(folder):
     """Scaled and normalised as a net was trained that is not ImageNet's."""
-    look = data.ImageTransform(resize=16, crop=16, mean=(0.5, 0.4, 0.3), std=(1, 1, 1))
-    _, test = load(folder, look=look)
+    transform = data.ImageTransform(resize=16, crop=16, mean=(0.5, 0.4, 0.3), std=(1, 1, 1))
+    _, test = load(folder, transform=transform)
     files = sorted(path for path in folder.rglob("*.*"))
-    (images, _), = stream(test, Recipe(batch_size=1, crop_padding=0)).evaluating(test, 500)
-    expected = [transforms.prepare(decode(files[place]), **test.preparation()) for place in test.places]
-    assert np.allclose(images, expected, atol=1e-6) and test.preparation() == {"resize": 16, "crop": 16, "mean": [0.5, 0.4, 0.3], "std": [1, 1, 1]}
+    (images, _), = data.eval_loader(test, 500)
+    expected = [test.transform(decode(files[place])) for place in test.indices]
+    assert np.allclose(images, expected, atol=1e-6)
+    assert test.transform.as_dict() == {"resize": 16, "crop": 16, "mean": [0.5, 0.4, 0.3], "std": [1, 1, 1]}
+
+
+def test_photographs_have_no_mean_image(folder):
+    with pytest.raises(ConfigError, match="mean: expected none for these examples, got a mean image"):
+        data.eval_loader(load(folder)[1], 4, np.zeros((16, 16, 3), np.float32))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="asks the system for processes by their number")
@@ -297,32 +300,33 @@ def test_hidden_folders_and_other_files_are_passed_over(folder):
     assert len(load(folder)[0]) == 12
 
 
-@pytest.mark.parametrize("settings, words", [({"size": 0}, "size"), ({"val_fraction": 1.0}, "val_fraction")])
+@pytest.mark.parametrize("settings, words", [({"size": 0}, "size"), ({"val_fraction": 1.0}, "val_fraction"), ({"workers": -1}, "workers"),
+                                             ({"workers": 1.5}, "workers")])
 def test_settings_that_make_no_sense(folder, settings, words):
     with pytest.raises(ConfigError, match=words):
         load(folder, **settings)
 
 
-@pytest.mark.parametrize("recipe, words", [
-    (Recipe(batch_size=4), "crop_padding is for images of one size"), (Recipe(batch_size=4, crop_padding=0, crop_scale=1.5), "crop_scale"),
-    (Recipe(batch_size=13, crop_padding=0), "batch_size up to 12"), (Recipe(batch_size=0, crop_padding=0), "batch_size of 1 or more"),
+@pytest.mark.parametrize("settings, words", [
+    ({"crop_padding": 4}, "crop_padding is for images of one size"), ({"crop_scale": 1.5}, "crop_scale: expected a number above 0 and at most 1"),
+    ({"batch_size": 13}, "batch_size of at most 12"), ({"batch_size": 0}, "batch_size: expected a whole number of at least 1"),
 ])
-def test_recipes_that_do_not_go_with_photographs(folder, recipe, words):
+def test_settings_that_do_not_go_with_photographs(folder, settings, words):
     with pytest.raises(ConfigError, match=words):
-        stream(load(folder)[0], recipe)
+        loader(load(folder)[0], **settings)
 
 
 def test_small_images_have_no_random_parts():
     train, _ = data.synthetic(20, 10)
     with pytest.raises(ConfigError, match="crop_scale is for photographs"):
-        stream(train, Recipe(batch_size=4, crop_scale=0.5))
+        loader(train, crop_scale=0.5)
 
 
 def test_a_state_of_another_set(folder):
     train, _ = load(folder)
-    state = stream(train).state_dict()
+    state = loader(train).state_dict()
     with pytest.raises(CheckpointError, match="a permutation of 6 images"):
-        stream(train.take(6)).load_state_dict(state)
+        loader(train.take(6)).load_state_dict(state)
 
 
 def test_a_process_that_ends_is_reported(folder):
@@ -346,14 +350,3 @@ def test_results_come_in_order_and_few_are_ahead():
     results = workers.in_order(2, abs, tasks())
     assert next(results) == 0 and len(handed_out) <= 2 * workers.AHEAD + 1
     assert list(results) == list(range(1, 20))
-
-
-def test_features_are_batches_too():
-    features = data.FeatureDataset(np.arange(20, dtype=np.float32).reshape(10, 2), np.arange(10) % 2, ("a", "b"), "f")
-    batches = stream(features, Recipe(batch_size=4, crop_padding=0, flip=False))
-    found, labels = batches.next()
-    assert found.shape == (4, 2) and np.array_equal(found[:, 0] / 2 % 2, labels)
-    assert np.array_equal(np.concatenate([x for x, _ in batches.evaluating(features, 3)]), features.features)
-    assert features.input_shape == (2,) and "10 vectors of 2, 2 classes" in repr(features)
-    with pytest.raises(ConfigError, match="features are not images"):
-        stream(features, Recipe(batch_size=4))

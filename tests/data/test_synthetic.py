@@ -51,7 +51,7 @@ def test_other_sizes():
 
 @pytest.mark.parametrize("sizes", [(0, 10), (10, 0), (10, 10, 4)])
 def test_too_small(sizes):
-    with pytest.raises(ConfigError, match="too small"):
+    with pytest.raises(ConfigError, match="a whole number of at least"):
         synthetic(*sizes)
 
 

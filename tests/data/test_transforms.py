@@ -1,12 +1,13 @@
 """Resizing, cropping and normalising: as torchvision does it, where it is installed, and as its steps are written out here."""
 
+import json
 import sys
 
 import numpy as np
 import pytest
 
 from minires.data import transforms
-from minires.data.transforms import MEAN, STD, center_crop, normalise, prepare, resize_shorter
+from minires.data.transforms import MEAN, STD, ImageTransform, center_crop, normalise, resize_shorter
 from minires.errors import ConfigError, DataError, DtypeError, ShapeError
 
 from .pictures import drawing
@@ -34,7 +35,7 @@ def by_hand(pixels, resize, crop):
 @pytest.mark.parametrize("size", SIZES)
 def test_as_written_out(size, resize, crop):
     pixels = drawing(*size)
-    got = prepare(pixels, resize, crop)
+    got = ImageTransform(resize, crop)(pixels)
     assert got.shape == (crop, crop, 3) and got.dtype == np.float32
     assert abs(got - by_hand(pixels, resize, crop)).max() < 1e-5
 
@@ -46,13 +47,29 @@ def test_as_torchvision():
         for size in SIZES:
             pixels = drawing(*size)
             expected = steps(Image.fromarray(pixels)).numpy().transpose(1, 2, 0)
-            assert abs(prepare(pixels, resize, crop) - expected).max() < 1e-5, (size, resize, crop)
+            assert abs(ImageTransform(resize, crop)(pixels) - expected).max() < 1e-5, (size, resize, crop)
 
 
 def test_by_default_as_for_imagenet():
     pixels = drawing(300, 400)
-    assert np.array_equal(prepare(pixels), prepare(pixels, 256, 224)) and prepare(pixels).shape == (224, 224, 3)
-    assert np.allclose(prepare(pixels, 32, 32, mean=(0, 0, 0), std=(1, 1, 1)), resize_shorter(pixels, 32)[:, 5:37] / 255)
+    usual = ImageTransform()
+    assert np.array_equal(usual(pixels), ImageTransform(256, 224)(pixels)) and usual(pixels).shape == (224, 224, 3)
+    assert np.allclose(ImageTransform(32, 32, mean=(0, 0, 0), std=(1, 1, 1))(pixels), resize_shorter(pixels, 32)[:, 5:37] / 255)
+
+
+@pytest.mark.parametrize("settings, words", [
+    ({"resize": 0}, "resize: expected a whole number of at least 1, got 0"), ({"crop": 2.5}, "crop: expected a whole number"),
+    ({"mean": (0.5, 0.5)}, "mean: expected three numbers"), ({"std": (1, 0, 1)}, "std: expected three numbers above 0"),
+    ({"mean": (0.5, 0.5, float("nan"))}, "mean"),
+])
+def test_transforms_that_are_none(settings, words):
+    with pytest.raises(ConfigError, match=words):
+        ImageTransform(**settings)
+
+
+def test_a_transform_as_json_gives_it_back():
+    transform = ImageTransform(np.int64(40), 32, [0.5, 0.5, 0.5], np.ones(3, np.float32))
+    assert ImageTransform(**json.loads(json.dumps(transform.as_dict()))) == transform
 
 
 @pytest.mark.parametrize("size, shape", [((375, 500), (256, 341)), ((500, 375), (341, 256)), ((500, 333), (384, 256)), ((7, 7), (256, 256))])
@@ -84,7 +101,7 @@ def test_normalise():
     assert np.allclose(normalise(pixels), [[[-0.485 / 0.229, 0.544 / 0.224, -0.206 / 0.225]]]) and normalise(pixels).dtype == np.float32
 
 
-@pytest.mark.parametrize("act", [lambda pixels: resize_shorter(pixels, 8), lambda pixels: center_crop(pixels, 8), normalise, prepare])
+@pytest.mark.parametrize("act", [lambda pixels: resize_shorter(pixels, 8), lambda pixels: center_crop(pixels, 8), normalise, ImageTransform(8, 8)])
 @pytest.mark.parametrize("pixels, error", [(np.zeros((9, 9, 3)), DtypeError), ([[[1, 2, 3]]], DtypeError), (np.zeros((9, 9), np.uint8), ShapeError),
                                            (np.zeros((9, 9, 4), np.uint8), ShapeError), (np.zeros((0, 9, 3), np.uint8), ShapeError)])
 def test_what_is_no_picture(act, pixels, error):
@@ -102,7 +119,7 @@ def test_sizes_that_are_none(size):
 def test_a_strip_would_become_huge():
     """torchvision would take 20 GB for this."""
     with pytest.raises(DataError, match="too long and thin.*6,553,600,000"):
-        prepare(np.zeros((1, 100_000, 3), np.uint8))
+        ImageTransform()(np.zeros((1, 100_000, 3), np.uint8))
 
 
 def test_without_pillow(monkeypatch):

@@ -34,7 +34,7 @@ def test_it_agrees_with_evaluate_and_leaves_the_net_alone():
     train, test = data.synthetic(40, 70)
     net = models.resnet(8, width=2)
     before = {name: array.copy() for name, array in net.state_dict().items()}
-    batches = data.EvaluationBatches(test, 32, train.pixel_mean())
+    batches = data.eval_loader(test, 32, train.pixel_mean())
     found = classify(net, batches)
     assert found.logits.shape == (70, 10) and np.array_equal(found.labels, test.labels)
     assert top_error(found) == pytest.approx(evaluate(net, batches).error)

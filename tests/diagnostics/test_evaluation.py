@@ -8,7 +8,7 @@ from minires.diagnostics import evaluate
 from minires.errors import ConfigError
 from minires.random import stream
 from minires.autograd.tensor import Tensor
-from minires.training.trainer import Recipe, Trainer
+from minires.training import RunConfig, Trainer
 
 from .nets import batch
 
@@ -26,9 +26,9 @@ def test_solved_by_hand():
 
 def test_agrees_with_the_trainer():
     train, test = data.synthetic(100, 60, size=8)
-    trainer = Trainer(models.resnet(8, width=2), train, test, Recipe(iterations=5, batch_size=20), progress=False)
+    trainer = Trainer(models.resnet(8, width=2), train, test, RunConfig(iterations=5, batch_size=20), progress=False)
     trainer.run()
-    found = evaluate(trainer.model, data.EvaluationBatches(test, 25, train.pixel_mean()))
+    found = evaluate(trainer.model, data.eval_loader(test, 25, train.pixel_mean()))
     assert found.error == pytest.approx(trainer.history[-1]["test_error"])
 
 
@@ -42,8 +42,8 @@ def test_mode_decides_which_statistics_are_used():
 def test_what_cannot_be_gone_through_is_refused():
     """An endless stream of batches would never come back."""
     train, _ = data.synthetic(20, 10, size=8)
-    endless = data.Batches(train, 10, stream(0, "order of images"), stream(0, "augmentation"), train.pixel_mean())
-    with pytest.raises(ConfigError, match="got Batches; an iterator can be used up only once"):
+    endless = data.train_loader(train, 10, stream(0, "order of images"), stream(0, "augmentation"))
+    with pytest.raises(ConfigError, match="got DataLoader; an iterator can be used up only once"):
         evaluate(models.plain(8, width=2), endless)
     with pytest.raises(ConfigError, match="expected at least one image, got none"):
         evaluate(models.plain(8, width=2), [])

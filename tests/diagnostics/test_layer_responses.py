@@ -137,7 +137,7 @@ def test_a_data_set_counts_every_image_alike():
 
 def test_on_a_data_set():
     train, test = data.synthetic(20, 30, size=8)
-    assert len(responses(models.resnet(8, width=2), data.EvaluationBatches(test, 8, train.pixel_mean()))) == 8
+    assert len(responses(models.resnet(8, width=2), data.eval_loader(test, 8, train.pixel_mean()))) == 8
 
 
 def test_half_of_the_inputs_of_relu_are_above_0_at_first():

@@ -12,14 +12,17 @@ from minires.experiments import degradation
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_table
 
-TINY = replace(PRESETS["quick"], image_size=8, width=2, train_size=64, test_size=20, batch_size=16, epochs=None, iterations=14)
-SETTINGS = degradation.Settings("synthetic", TINY, depths=(8, 14), seeds=1)
+TINY = replace(PRESETS["quick"], image_size=8, net={"width": 2}, train_size=64, test_size=20, batch_size=16, epochs=None, iterations=14)
+
+
+def run(out, config=TINY, depths=(8, 14), **more):
+    degradation.run(config, out, depths, progress=False, **more)
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "finished"
-    degradation.run(SETTINGS, out, progress=False)
+    run(out)
     return out
 
 
@@ -54,7 +57,7 @@ def test_twins_start_from_the_same_weights(finished):
 
 def test_a_finished_run_resumed_changes_nothing(finished):
     before = {path: path.read_bytes() for path in finished.rglob("*") if path.is_file() and path.name != "config.json"}
-    degradation.run(SETTINGS, finished, resume=True, progress=False)
+    run(finished, resume=True)
     assert before == {path: path.read_bytes() for path in before}
 
 
@@ -70,8 +73,8 @@ def test_interrupted_and_resumed_writes_the_same_tables(finished, tmp_path, monk
 
     monkeypatch.setattr(trainer.Trainer, "_step", step_then_interrupt)
     with pytest.raises(KeyboardInterrupt):
-        degradation.run(SETTINGS, tmp_path, progress=False)
-    degradation.run(SETTINGS, tmp_path, resume=True, progress=False)
+        run(tmp_path)
+    run(tmp_path, resume=True)
     assert tables(tmp_path) == tables(finished)
 
 
@@ -86,15 +89,15 @@ def test_killed_without_a_word_and_resumed_writes_the_same_tables(finished, tmp_
 
     monkeypatch.setattr(trainer.Trainer, "_step", step_or_die)
     with pytest.raises(MemoryError):
-        degradation.run(SETTINGS, tmp_path, progress=False)
+        run(tmp_path)
     monkeypatch.undo()
-    degradation.run(SETTINGS, tmp_path, resume=True, progress=False)
+    run(tmp_path, resume=True)
     assert tables(tmp_path) == tables(finished)
 
 
 def test_seeds_and_depths_may_be_added(finished, tmp_path):
-    degradation.run(replace(SETTINGS, depths=(8,)), tmp_path, progress=False)
-    degradation.run(replace(SETTINGS, seeds=2), tmp_path, resume=True, progress=False)
+    run(tmp_path, depths=(8,))
+    run(tmp_path, seeds=2, resume=True)
     metrics, _ = tables(tmp_path)
     assert {(row["net"], row["seed"]) for row in metrics} == {
         (f"{family}-{depth}", seed) for family in ("plain", "resnet") for depth in (8, 14) for seed in (0, 1)}
@@ -103,10 +106,10 @@ def test_seeds_and_depths_may_be_added(finished, tmp_path):
 
 
 def test_a_damaged_checkpoint_stops_the_resume(finished, tmp_path):
-    degradation.run(replace(SETTINGS, depths=(8,)), tmp_path, progress=False)
+    run(tmp_path, depths=(8,))
     (tmp_path / "checkpoints" / "plain-8-seed0.safetensors").write_bytes(b"damaged")
     with pytest.raises(CheckpointError, match="plain-8, seed 0.*not a whole safetensors file"):
-        degradation.run(replace(SETTINGS, depths=(8,)), tmp_path, resume=True, progress=False)
+        run(tmp_path, depths=(8,), resume=True)
 
 
 def test_report(finished):
@@ -163,17 +166,17 @@ def test_nothing_to_draw_yet(finished, tmp_path):
 
 @pytest.mark.parametrize("change, error, words", [
     ({"depths": (8, 21)}, ConfigError, "got 21; the nearest is 20"),
-    ({"preset": replace(TINY, batch_size=65)}, ConfigError, "at most 64"),
-    ({"preset": replace(TINY, image_size=7)}, ConfigError, "got 7"),
-    ({"dataset": "cifar100"}, ConfigError, "did you mean 'cifar10'"),
+    ({"seeds": 0}, ConfigError, "seeds: expected a whole number of at least 1, got 0"),
+    ({"config": replace(TINY, batch_size=65)}, ConfigError, "at most 64"),
+    ({"config": replace(TINY, image_size=7)}, ConfigError, "got 7"),
 ])
 def test_settings_that_cannot_be_met_leave_no_folder_behind(tmp_path, change, error, words):
     with pytest.raises(error, match=words):
-        degradation.run(replace(SETTINGS, **change), tmp_path / "out", progress=False)
+        run(tmp_path / "out", **change)
     assert not (tmp_path / "out").exists()
 
 
 def test_device_that_is_not_there(tmp_path):
     with pytest.raises(ConfigError, match="expected one of cpu, gpu, got 'tpu'"):
-        degradation.run(SETTINGS, tmp_path / "out", device="tpu", progress=False)
+        run(tmp_path / "out", replace(TINY, device="tpu"))
     assert not (tmp_path / "out").exists()

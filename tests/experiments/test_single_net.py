@@ -13,17 +13,17 @@ from minires.training import trainer
 from minires.serialization.weights import open_weights
 from minires.diagnostics import evaluate
 from minires.errors import ConfigError, DataError, MiniresError
-from minires.experiments import single_net, start
+from minires.experiments import model_setup, single_net
 from minires.experiments.records import read_table
-from minires.experiments.settings import Settings
 from minires.experiments.training_records import METRICS, TEXT
+from minires.training import RunConfig
 
 Image = pytest.importorskip("PIL.Image")
-TINY = Settings(model="resnet-8", net={"width": 2}, image_size=8, train_size=64, test_size=20, batch_size=16, iterations=10)
+TINY = RunConfig.for_data(model="resnet-8", net={"width": 2}, image_size=8, train_size=64, test_size=20, batch_size=16, iterations=10)
 
 
-def run(settings, out, **more):
-    single_net.run(settings, out, progress=False, **more)
+def run(config, out, **more):
+    single_net.run(config, out, progress=False, **more)
     return out
 
 
@@ -50,8 +50,9 @@ def photographs(tmp_path_factory):
 
 
 def probe(photographs, weights, **more):
-    return replace(Settings(model="resnet-8", net={"width": 2}, dataset="folder", data=str(photographs), weights=str(weights), train="head", image_size=8, batch_size=4,
-                            epochs=15, lr=0.1, workers=0, cache=str(photographs.parent / "cache")), **more)
+    usual = {"model": "resnet-8", "net": {"width": 2}, "dataset": "folder", "data": str(photographs), "weights": str(weights), "train": "head",
+             "image_size": 8, "batch_size": 4, "epochs": 15, "lr": 0.1, "workers": 0, "cache": str(photographs.parent / "cache")}
+    return RunConfig.for_data(**usual | more)
 
 
 def test_what_a_run_leaves(finished):
@@ -75,7 +76,7 @@ def test_the_weights_are_the_nets_with_the_names_of_its_classes(finished):
     mr.load(net, finished / "weights.safetensors")
     train_set, test_set = mr.data.synthetic(64, 2000)
     train_set, test_set = train_set.resize(8), test_set.take(20).resize(8)
-    found = evaluate(net, mr.data.EvaluationBatches(test_set, 20, train_set.pixel_mean()))
+    found = evaluate(net, mr.data.eval_loader(test_set, 20, train_set.pixel_mean()))
     assert found.error == pytest.approx(metrics(finished)[-1]["test_error"])
     assert tuple(open_weights(finished / "weights.safetensors").classes) == train_set.classes
 
@@ -132,10 +133,11 @@ def test_a_linear_probe_trains_the_head_alone(finished, photographs, tmp_path):
 
 
 def test_the_probes_features_are_those_of_the_photographs_in_evaluation(finished, photographs):
-    settings = start.as_in_the_file(probe(photographs, finished / "weights.safetensors")).completed()
-    train_set, _ = single_net.load_sets(settings, progress=False)
-    net, _ = start.build(settings, train_set.input_shape, train_set.classes)
-    batches = train_set.training_batches(settings.recipe(len(train_set)), np.random.default_rng(0), np.random.default_rng(0)).evaluating(train_set, 7)
+    file = open_weights(finished / "weights.safetensors")
+    config = model_setup.complete(probe(photographs, file.path), file)
+    train_set, _ = single_net.load_sets(config, file, progress=False)
+    net, _ = model_setup.build(config, file, train_set.input_shape, train_set.classes)
+    batches = mr.data.eval_loader(train_set, 7)
     found = single_net.features_of(net, batches, progress=False)
     images = np.concatenate([images for images, _ in batches])
     with mr.no_grad():
@@ -210,7 +212,7 @@ def test_weights_without_a_head(finished, photographs, tmp_path):
 
 
 def test_the_net_its_settings_and_the_size_are_those_of_the_file(finished, photographs, tmp_path):
-    settings = replace(probe(photographs, finished / "weights.safetensors"), model=None, net={}, image_size=None)
+    settings = probe(photographs, finished / "weights.safetensors", model=None, net={}, image_size=None)
     config = json.loads((run(settings, tmp_path / "run") / "config.json").read_text())
     assert (config["model"], config["net"], config["image_size"]) == ("resnet-8", {"width": 2}, 8)
     assert open_weights(tmp_path / "run" / "weights.safetensors").built == {"model": "resnet-8", "net": {"width": 2}}
@@ -225,14 +227,16 @@ def test_photographs_are_prepared_as_those_the_weights_were_trained_with(tmp_pat
         for part in ("train", "val"):
             (tmp_path / "photos" / part / f"{label}-{test_set.classes[label]}").mkdir(parents=True, exist_ok=True)
             Image.fromarray(image).save(tmp_path / "photos" / part / f"{label}-{test_set.classes[label]}" / f"{i}.png")
-    settings = start.as_in_the_file(Settings(dataset="folder", data=str(tmp_path / "photos"), weights=str(start_from / "weights.safetensors"), workers=0,
-                                             cache=str(tmp_path / "cache"))).completed()
-    photographs, _ = single_net.load_sets(settings, progress=False)
-    assert (photographs.look.resize, photographs.look.crop, photographs.look.std) == (16, 16, (1, 1, 1))
-    net = mr.models.build(settings.model, **settings.net)
+    file = open_weights(start_from / "weights.safetensors")
+    config = model_setup.complete(RunConfig.for_data(dataset="folder", data=str(tmp_path / "photos"), weights=str(file.path), workers=0,
+                                                     cache=str(tmp_path / "cache")), file)
+    photographs, _ = single_net.load_sets(config, file, progress=False)
+    transform = photographs.transform
+    assert (transform.resize, transform.crop, transform.std) == (16, 16, (1, 1, 1))
+    net = mr.models.build(config.model, **config.net)
     mr.load(net, start_from / "weights.safetensors")
-    of_files = evaluate(net, photographs.training_batches(replace(settings.recipe(60)), np.random.default_rng(0), np.random.default_rng(0)).evaluating(photographs, 60))
-    of_arrays = evaluate(net, mr.data.EvaluationBatches(test_set, 60, train_set.resize(16).pixel_mean()))
+    of_files = evaluate(net, mr.data.eval_loader(photographs, 60))
+    of_arrays = evaluate(net, mr.data.eval_loader(test_set, 60, train_set.resize(16).pixel_mean()))
     assert of_files.loss == pytest.approx(of_arrays.loss, rel=0.05) and of_files.error == pytest.approx(of_arrays.error, abs=4)
 
 
@@ -257,7 +261,7 @@ def test_what_is_wrong_with_the_net_or_the_folder_is_said_before_pictures_are_de
         run(probe(photographs, finished / "weights.safetensors", cache=cache), tmp_path / "taken")
     for wrong in ({"train": "layer9"}, {"weights": "nothing.pth"}, {"net": {"widht": 3}}):
         with pytest.raises(MiniresError):
-            run(replace(probe(photographs, finished / "weights.safetensors", cache=cache), **wrong), tmp_path / "run")
+            run(probe(photographs, **{"weights": finished / "weights.safetensors", "cache": cache, **wrong}), tmp_path / "run")
     assert not (tmp_path / "cache").exists()
 
 
@@ -265,5 +269,5 @@ def test_folders_that_hold_no_run(tmp_path, finished):
     with pytest.raises(DataError, match="config.json"):
         single_net.report(tmp_path)
     (tmp_path / "config.json").write_text('{"experiment": "degradation"}')
-    with pytest.raises(DataError, match="not the settings of a run of one net"):
+    with pytest.raises(DataError, match="not the settings of a single net run"):
         single_net.plot(tmp_path)

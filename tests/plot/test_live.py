@@ -7,7 +7,7 @@ import pytest
 
 from minires import data, models, plot
 from minires.plot.live import in_notebook
-from minires.training.trainer import Recipe, Trainer
+from minires.training import RunConfig, Trainer
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def sets():
 
 
 def train(sets, live, name="plain-8"):
-    Trainer(models.plain(8, width=2), *sets, Recipe(iterations=4, batch_size=32), name=name, progress=False, after_epoch=live).run()
+    Trainer(models.plain(8, width=2), *sets, RunConfig(iterations=4, batch_size=32), name=name, progress=False, callbacks=[live]).run()
 
 
 def test_a_line_an_epoch_outside_notebooks(sets, capsys):

@@ -2,6 +2,8 @@
 
 import os
 import signal
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,9 +11,10 @@ import pytest
 from minires import Tensor, data, functional, models, optim, save
 from minires.serialization import safetensors
 from minires.errors import CheckpointError, ConfigError, DivergenceError
-from minires.training.trainer import Recipe, Trainer, first_nonfinite
+from minires.training import Callback, RunConfig, Trainer
+from minires.training.divergence import first_nonfinite
 
-RECIPE = Recipe(iterations=10, batch_size=16, lr=0.1, milestones=(6, 8), warmup=2, crop_padding=2, nesterov=True)
+CONFIG = RunConfig(iterations=10, batch_size=16, lr=0.1, milestones=(6, 8), warmup=2, crop_padding=2, nesterov=True)
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +23,13 @@ def sets():
     return train.resize(8), test.resize(8)
 
 
-def trainer(sets, path=None, recipe=RECIPE, seed=0, **more):
-    return Trainer(models.resnet(8, width=4, seed=seed), *sets, recipe, seed, path, progress=False, **more)
+def trainer(sets, path=None, config=CONFIG, seed=0, **more):
+    return Trainer(models.resnet(8, width=4, seed=seed), *sets, replace(config, seed=seed), path=path, progress=False, **more)
+
+
+def on(**methods):
+    """A callback with these methods."""
+    return [SimpleNamespace(**methods)]
 
 
 def weights(trainer):
@@ -33,8 +41,8 @@ def assert_same_state(a, b):
     for name, array in weights(a).items():
         assert np.array_equal(array, weights(b)[name]), name
     assert all(np.array_equal(v, w) for v, w in zip(a.optimizer.velocities, b.optimizer.velocities))
-    assert a.batches.shuffle.bit_generator.state == b.batches.shuffle.bit_generator.state
-    assert a.batches.augment.bit_generator.state == b.batches.augment.bit_generator.state
+    assert a.train_loader.shuffle.bit_generator.state == b.train_loader.shuffle.bit_generator.state
+    assert a.train_loader.augment.bit_generator.state == b.train_loader.augment.bit_generator.state
     assert without_times(a.history) == without_times(b.history)
 
 
@@ -47,7 +55,7 @@ def interrupt_after(steps):
     def press(trainer):
         if trainer.iteration == steps - 1:
             os.kill(os.getpid(), signal.SIGINT)
-    return press
+    return on(after_backward=press)
 
 
 def test_one_row_an_epoch(sets):
@@ -64,13 +72,13 @@ def test_one_row_an_epoch(sets):
 
 
 def test_it_learns(sets):
-    history = trainer(sets, recipe=Recipe(iterations=120, batch_size=32, lr=0.1, milestones=(), crop_padding=0)).run()
+    history = trainer(sets, config=RunConfig(iterations=120, batch_size=32, lr=0.1, milestones=(), crop_padding=0)).run()
     assert history[-1]["train_loss"] < 0.6 * history[0]["train_loss"]
 
 
 def test_training_error_counts_the_batches_as_met(sets):
     met = []
-    run = trainer(sets, recipe=Recipe(iterations=4, batch_size=16, lr=0.0, milestones=(), crop_padding=0, flip=False))
+    run = trainer(sets, config=RunConfig(iterations=4, batch_size=16, lr=1e-9, milestones=(), crop_padding=0, flip=False))
     forward = run.model.forward
 
     def spy(x):
@@ -80,13 +88,13 @@ def test_training_error_counts_the_batches_as_met(sets):
         return y
 
     run.model.forward = spy
-    labels = sets[0].labels[run.batches.permutation]
+    labels = sets[0].labels[run.train_loader.permutation]
     history = run.run()
     assert history[0]["train_error"] == pytest.approx(100 * np.mean(np.concatenate(met) != labels))
 
 
 def test_everything_stays_float32(sets):
-    run = trainer(sets, recipe=Recipe(iterations=3, batch_size=16, clip_norm=1.0, warmup=2, nesterov=True, decay_batch_norm=False))
+    run = trainer(sets, config=RunConfig(iterations=3, batch_size=16, clip_norm=1.0, warmup=2, nesterov=True, decay_batch_norm=False))
     run.run()
     arrays = [*run.model.state_dict().values(), *run.optimizer.velocities, *(p.grad for p in run.model.parameters())]
     assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
@@ -107,7 +115,7 @@ def test_interrupted_and_resumed_ends_in_the_same_bits(sets, tmp_path, steps):
 
     path, handler = tmp_path / "net.safetensors", signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
-        trainer(sets, path, after_backward=interrupt_after(steps)).run()
+        trainer(sets, path, callbacks=interrupt_after(steps)).run()
     assert signal.getsignal(signal.SIGINT) is handler                          # put back as it was
 
     resumed = trainer(sets, path)
@@ -119,7 +127,7 @@ def test_interrupted_and_resumed_ends_in_the_same_bits(sets, tmp_path, steps):
 
 def test_checkpoint_of_each_epoch_and_of_the_start(sets, tmp_path):
     path, seen = tmp_path / "net.safetensors", []
-    trainer(sets, path, after_backward=lambda t: seen.append(safetensors.read(path)[1]["iteration"])).run()
+    trainer(sets, path, callbacks=on(after_backward=lambda t: seen.append(safetensors.read(path)[1]["iteration"]))).run()
     assert seen == [0, 0, 0, 0, 4, 4, 4, 4, 8, 8]
     assert safetensors.read(path)[1]["iteration"] == 10
 
@@ -128,13 +136,13 @@ def test_resume_with_other_settings_names_them(sets, tmp_path):
     path = tmp_path / "net.safetensors"
     trainer(sets, path).run()
     with pytest.raises(CheckpointError, match=r"lr 0.1 -> 0.2.*seed 0 -> 1"):
-        trainer(sets, seed=1, recipe=Recipe(**{**vars(RECIPE), "lr": 0.2})).load(path)
+        trainer(sets, seed=1, config=replace(CONFIG, **{"lr": 0.2})).load(path)
 
 
 def test_resume_of_another_net_changes_nothing(sets, tmp_path):
     path = tmp_path / "net.safetensors"
     trainer(sets, path).run()
-    other = Trainer(models.resnet(14, width=4), *sets, RECIPE, progress=False)
+    other = Trainer(models.resnet(14, width=4), *sets, CONFIG, progress=False)
     before = weights(other)
     with pytest.raises(CheckpointError, match="30 missing: layer1.1.conv1.weight"):
         other.load(path)
@@ -163,8 +171,8 @@ def test_divergence_says_when_and_where_and_keeps_the_last_good_checkpoint(sets,
         if trainer.iteration == 6:
             trainer.model.layer2[0].conv2.weight.grad[0, 0, 0, 0] = np.nan
 
-    with pytest.raises(DivergenceError, match=r"loss is nan at iteration 7, learning rate 0.01.*layer2.0.conv2.weight"):
-        trainer(sets, path, after_backward=poison).run()
+    with pytest.raises(DivergenceError, match=r"loss is nan at iteration 7 \(lr 0.01\); first non-finite value: parameter layer2.0.conv2.weight"):
+        trainer(sets, path, callbacks=on(after_backward=poison)).run()
     arrays, state = safetensors.read(path)
     assert state["iteration"] == 4 and all(np.isfinite(array).all() for array in arrays.values())
 
@@ -178,7 +186,7 @@ def test_first_nonfinite_names_the_layer_where_it_begins(sets):
 
 def test_gradient_clipping_bounds_the_step(sets):
     norms = []
-    run = trainer(sets, recipe=Recipe(iterations=1, batch_size=16, lr=1.0, momentum=0.0, weight_decay=0.0, clip_norm=1e-3))
+    run = trainer(sets, config=RunConfig(iterations=1, batch_size=16, lr=1.0, momentum=0.0, weight_decay=0.0, clip_norm=1e-3, drops=()))
     before = weights(run)
     run.run()
     for name, p in run.model.named_parameters():
@@ -187,17 +195,17 @@ def test_gradient_clipping_bounds_the_step(sets):
 
 
 def test_no_decay_on_batch_norm(sets):
-    run = trainer(sets, recipe=Recipe(iterations=1, batch_size=16, decay_batch_norm=False, weight_decay=0.5))
+    run = trainer(sets, config=RunConfig(iterations=1, batch_size=16, decay_batch_norm=False, weight_decay=0.5))
     assert {p.ndim > 1: d for p, d in zip(run.optimizer.params, run.optimizer.decays)} == {True: 0.5, False: 0.0}
 
 
 def test_batch_larger_than_the_set(sets):
-    with pytest.raises(ConfigError, match="batch_size up to 64.*got 65"):
-        trainer(sets, recipe=Recipe(batch_size=65))
+    with pytest.raises(ConfigError, match="a batch larger than the training set: expected at most 64, got 65"):
+        trainer(sets, config=RunConfig(batch_size=65))
 
 
 def test_a_line_an_epoch_where_there_is_no_terminal(sets, capsys):
-    Trainer(models.resnet(8, width=4), *sets, RECIPE, name="net, seed 0").run()
+    Trainer(models.resnet(8, width=4), *sets, CONFIG, name="net, seed 0").run()
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3 and lines[0].startswith("net, seed 0: iteration 4/10, loss ")
 
@@ -207,7 +215,7 @@ def test_a_line_an_epoch_where_there_is_no_terminal(sets, capsys):
 
 def stochastic(sets, path=None, survival_prob=0.5, **more):
     net = models.resnet(14, width=4, seed=0, survival_prob=survival_prob)
-    return Trainer(net, *sets, RECIPE, 0, path, progress=False, **more)
+    return Trainer(net, *sets, CONFIG, path=path, progress=False, **more)
 
 
 @pytest.mark.parametrize("steps", [1, 4, 6, 10])
@@ -216,7 +224,7 @@ def test_stochastic_depth_interrupted_and_resumed_ends_in_the_same_bits(sets, tm
     whole, path = stochastic(sets), tmp_path / "net.safetensors"
     whole.run()
     with pytest.raises(KeyboardInterrupt):
-        stochastic(sets, path, after_backward=interrupt_after(steps)).run()
+        stochastic(sets, path, callbacks=interrupt_after(steps)).run()
     resumed = stochastic(sets, path)
     resumed.load(path)
     resumed.run()
@@ -225,17 +233,34 @@ def test_stochastic_depth_interrupted_and_resumed_ends_in_the_same_bits(sets, tm
     assert one.bit_generator.state == other.bit_generator.state
 
 
+def test_a_checkpoint_with_the_old_name_of_the_random_stream(sets, tmp_path):
+    """Before stochastic depth was a module of its own, the generator belonged to the block."""
+    whole, path = stochastic(sets), tmp_path / "net.safetensors"
+    whole.run()
+    with pytest.raises(KeyboardInterrupt):
+        stochastic(sets, path, callbacks=interrupt_after(6)).run()
+    arrays, state = safetensors.read(path)
+    (name, generator), = state["generators"].items()
+    state["generators"] = {name.replace(".stochastic_depth", ""): generator}
+    assert list(state["generators"]) == ["layer1.0.random"]
+    safetensors.write(path, arrays, state)
+    resumed = stochastic(sets, path)
+    resumed.load(path)
+    resumed.run()
+    assert_same_state(whole, resumed)
+
+
 def test_resume_with_other_random_streams_changes_nothing(sets, tmp_path):
     path = tmp_path / "net.safetensors"
     stochastic(sets, path).run()
     other = stochastic(sets, survival_prob=1.0)
     before = weights(other)
-    with pytest.raises(CheckpointError, match="random streams of the net: expected none, got those of layer1.0.random; is it the same net"):
+    with pytest.raises(CheckpointError, match="random streams of the net: expected none, got those of layer1.0.stochastic_depth.random; is it the same net"):
         other.load(path)
     assert all(np.array_equal(array, weights(other)[name]) for name, array in before.items())
 
     stochastic(sets, path, survival_prob=1.0).run()
-    with pytest.raises(CheckpointError, match="expected those of layer1.0.random, got none"):
+    with pytest.raises(CheckpointError, match="expected those of layer1.0.stochastic_depth.random, got none"):
         stochastic(sets).load(path)
 
 
@@ -253,8 +278,8 @@ def test_a_checkpoint_from_before_nets_had_random_streams(sets, tmp_path):
 
 def test_after_step_sees_the_weights_moved(sets):
     seen, before = [], []
-    run = trainer(sets, after_backward=lambda t: before.append((t.iteration, t.model.fc.weight.data.copy())),
-                  after_step=lambda t: seen.append((t.iteration, t.model.fc.weight.data.copy())))
+    run = trainer(sets, callbacks=on(after_backward=lambda t: before.append((t.iteration, t.model.fc.weight.data.copy())),
+                                     after_step=lambda t: seen.append((t.iteration, t.model.fc.weight.data.copy()))))
     run.run()
     assert [iteration for iteration, _ in before] == list(range(10)) and [iteration for iteration, _ in seen] == list(range(1, 11))
     assert all(not np.array_equal(a, b) for (_, a), (_, b) in zip(before, seen))
@@ -263,9 +288,9 @@ def test_after_step_sees_the_weights_moved(sets):
 
 
 def test_norms_kept_through_a_run_that_is_resumed(sets, tmp_path):
-    def start(path=None, **more):
+    def start(path=None, callbacks=()):
         net = models.plain(8, width=4)
-        return Trainer(net, *sets, RECIPE, 0, path, progress=False, after_step=optim.keep_norms(net), **more)
+        return Trainer(net, *sets, CONFIG, path=path, progress=False, callbacks=[optim.KeepNorms(net), *callbacks])
 
     whole, path, fresh = start(), tmp_path / "net.safetensors", models.plain(8, width=4)
     whole.run()
@@ -273,7 +298,7 @@ def test_norms_kept_through_a_run_that_is_resumed(sets, tmp_path):
         if "conv" in name:
             assert np.linalg.norm(array) == pytest.approx(np.linalg.norm(fresh.state_dict()[name]), rel=1e-6), name
     with pytest.raises(KeyboardInterrupt):
-        start(path, after_backward=interrupt_after(6)).run()
+        start(path, callbacks=interrupt_after(6)).run()
     resumed = start(path)
     resumed.load(path)
     resumed.run()
@@ -290,18 +315,18 @@ def test_a_checkpoint_of_before_a_setting_existed_is_resumed(sets, tmp_path):
     safetensors.write(path, arrays, state)
     trainer(sets).load(path)
     with pytest.raises(CheckpointError, match="label_smoothing 0.0 -> 0.1"):
-        trainer(sets, recipe=Recipe(**{**vars(RECIPE), "label_smoothing": 0.1})).load(path)
+        trainer(sets, config=replace(CONFIG, **{"label_smoothing": 0.1})).load(path)
 
 
 def test_a_cosine_schedule_ends_at_nothing_and_resumes_to_the_same_bits(sets, tmp_path):
-    recipe = Recipe(**{**vars(RECIPE), "schedule": "cosine", "milestones": ()})
-    whole = trainer(sets, recipe=recipe)
+    config = replace(CONFIG, **{"schedule": "cosine", "milestones": ()})
+    whole = trainer(sets, config=config)
     history = whole.run()
     assert history[0]["lr"] > history[1]["lr"] > history[2]["lr"] > 0 and whole.optimizer.lr == 0
     path = tmp_path / "net.safetensors"
     with pytest.raises(KeyboardInterrupt):
-        trainer(sets, path, recipe, after_backward=interrupt_after(5)).run()
-    resumed = trainer(sets, path, recipe)
+        trainer(sets, path, config, callbacks=interrupt_after(5)).run()
+    resumed = trainer(sets, path, config)
     resumed.load(path)
     resumed.run()
     assert_same_state(whole, resumed)
@@ -309,16 +334,17 @@ def test_a_cosine_schedule_ends_at_nothing_and_resumes_to_the_same_bits(sets, tm
 
 def test_unknown_schedule(sets):
     with pytest.raises(ConfigError, match="did you mean 'cosine'"):
-        trainer(sets, recipe=Recipe(**{**vars(RECIPE), "schedule": "cosin"}))
+        trainer(sets, config=replace(CONFIG, **{"schedule": "cosin"}))
 
 
 def test_label_smoothing_is_in_the_loss(sets):
     """That of the first batch, before weights moved."""
     def first(smoothing):
-        return trainer(sets, recipe=Recipe(**{**vars(RECIPE), "label_smoothing": smoothing, "iterations": 1, "milestones": ()}))
+        return trainer(sets, config=replace(CONFIG, **{"label_smoothing": smoothing, "iterations": 1, "milestones": ()}))
 
-    images, labels = first(0.5).batches.next()
-    expected = functional.cross_entropy(first(0.5).model(Tensor(images)), labels, 0.5).item()
+    images, labels = next(first(0.5).train_loader)
+    logits = first(0.5).model(Tensor(images))
+    expected = functional.cross_entropy(logits, labels, label_smoothing=0.5).item()
     assert first(0.5).run()[0]["train_loss"] == pytest.approx(expected) != pytest.approx(first(0.0).run()[0]["train_loss"])
 
 
@@ -330,14 +356,14 @@ def test_photographs_are_trained_on_and_a_run_resumes_to_the_same_bits(tmp_path)
         (tmp_path / "photos" / name).mkdir(parents=True)
         for i in range(9):
             Image.fromarray(rng.integers(0, 256, (12 + i, 14, 3), np.uint8)).save(tmp_path / "photos" / name / f"{i}.png")
-    sets = data.photographs(tmp_path / "photos", size=8, workers=1, cache=tmp_path / "cache", progress=False)
-    recipe = Recipe(iterations=9, batch_size=4, lr=0.01, schedule="cosine", crop_padding=0, crop_scale=0.2)
-    whole = trainer(sets, recipe=recipe)
+    sets = data.image_folder(tmp_path / "photos", size=8, workers=1, cache=tmp_path / "cache", progress=False)
+    config = RunConfig(iterations=9, batch_size=4, lr=0.01, schedule="cosine", crop_padding=0, crop_scale=0.2)
+    whole = trainer(sets, config=config)
     whole.run()
     path = tmp_path / "net.safetensors"
     with pytest.raises(KeyboardInterrupt):
-        trainer(sets, path, recipe, after_backward=interrupt_after(5)).run()
-    resumed = trainer(sets, path, recipe)
+        trainer(sets, path, config, callbacks=interrupt_after(5)).run()
+    resumed = trainer(sets, path, config)
     resumed.load(path)
     assert resumed.iteration == 5
     resumed.run()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import ConfigError, DataError
-from ..batches import Batches
+from ..transforms import ImageTransform
 
 BLOCK = 500                                                      # images resized at a time
 
@@ -149,23 +149,12 @@ class ImageDataset:
         """A name for each image: its number."""
         return [str(i) for i in range(len(self))]
 
-    def preparation(self):
-        """What another picture has to go through to look as these do to a net: settings for `preprocessing.prepare`.
+    @property
+    def transform(self):
+        """The `ImageTransform` that makes another picture look to a net as these images do.
 
         The mean colour stands for the mean image, which is nearly the same everywhere.
         """
-        return {"resize": min(self.input_shape[:2]), "crop": min(self.input_shape[:2]),
-                "mean": [round(float(colour), 6) for colour in self.pixel_mean().mean(axis=(0, 1))], "std": [1, 1, 1]}
-
-    def training_batches(self, recipe, shuffle, augment, device="cpu"):
-        """The stream of batches that a `Recipe` asks for, with the mean of this set subtracted; see `Batches`.
-
-        Raises
-        ------
-        ConfigError
-            If the recipe cuts crops of random size, which is for photographs, or as `Batches` does.
-        """
-        if recipe.crop_scale is not None:
-            raise ConfigError(self.name, "crop_scale is for photographs of any size", "None for images of one size", recipe.crop_scale,
-                              "crop_padding shifts these at random")
-        return Batches(self, recipe.batch_size, shuffle, augment, self.pixel_mean(), recipe.crop_padding, recipe.flip, device)
+        size = min(self.input_shape[:2])
+        mean = [round(float(colour), 6) for colour in self.pixel_mean().mean(axis=(0, 1))]
+        return ImageTransform(size, size, mean, (1, 1, 1))

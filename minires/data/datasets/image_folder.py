@@ -5,38 +5,41 @@ from pathlib import Path
 
 import numpy as np
 
-from ... import backend
-from ...errors import ConfigError, DataError
+from ... import backend, checks
+from ...errors import DataError
 from ..cache import cached
-from .photographs import ImageTransform, PhotographDataset, shorter_side
 from ..images import SUFFIXES
 from ..paths import user_cache
+from ..transforms import ImageTransform, shorter_side
+from .photographs import PhotographDataset
 
 TRAIN, TEST = ("train", "training"), ("val", "valid", "validation", "test", "testing")
 LAYOUT = "a folder for each class with its pictures in it, or such folders in train/ and val/"
 
 
-def photographs(folder, size=224, val_fraction=0.2, seed=0, workers=None, cache=None, progress=True, look=None):
-    """The training and test set of a folder of photographs.
+def image_folder(folder, size=224, val_fraction=0.2, seed=0, workers=None, cache=None, progress=True,
+                 transform=None):
+    """The training and test set in a folder of photographs.
 
     Parameters
     ----------
     folder : str or Path
-        Holds a folder for each class, or ``train/`` and ``val/`` which do; where there is no ``val/``, ``test/`` is taken.
+        Holds a folder for each class, or ``train/`` and ``val/`` which do; without ``val/``, ``test/`` is taken.
     size : int
-        Height and width in pixels of what the net shall see.
+        Height and width in pixels of what the net sees.
     val_fraction : float
-        Where the folder is not parted into train/ and val/: the part of each class that is kept for testing.
+        The part of each class that is kept for testing, where the folder has no train/ and val/.
     seed : int
         For the choice of these.
     workers : int, optional
-        Processes that decode and prepare batches; by default one for each core. In a program they need the usual
-        ``if __name__ == "__main__":``; with 0 all is done in one process.
+        Processes that decode and prepare batches; by default one for each core. In a program they need the
+        usual ``if __name__ == "__main__":``; with 0 all is done in one process.
     cache : str or Path, optional
         Where decoded pictures are kept; by default in the user's cache.
     progress : bool
-    look : ImageTransform, optional
-        In place of `size`: also how pictures are scaled and normalised, for a net that was not trained as ImageNet's are.
+    transform : ImageTransform, optional
+        Instead of `size`: also how pictures are resized and normalised, for a net that was not trained as
+        ImageNet's are.
 
     Returns
     -------
@@ -45,35 +48,50 @@ def photographs(folder, size=224, val_fraction=0.2, seed=0, workers=None, cache=
     Raises
     ------
     DataError
-        If the folder is not laid out like that, holds fewer than two classes, a class without pictures, or pictures that cannot be read.
+        If the folder is not laid out like that, holds fewer than two classes, a class without pictures, or
+        pictures that cannot be read.
     ConfigError
-        For a size or a part that makes no sense.
+        For a size, a fraction or a number of workers that makes no sense.
     """
     folder = Path(folder).expanduser()
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise ConfigError("photographs", "size", "pixels, at least 1", repr(size))
-    look = ImageTransform(shorter_side(size), size) if look is None else look
-    if not 0 < val_fraction < 1:
-        raise ConfigError("photographs", "val_fraction", "a part between 0 and 1", repr(val_fraction))
+    if transform is None:
+        size = checks.integer("image_folder", "size", size)
+        transform = ImageTransform(shorter_side(size), size)
+    val_fraction = checks.number("image_folder", "val_fraction", val_fraction, "a number between 0 and 1",
+                                 lambda value: 0 < value < 1)
+    workers = backend.available_cores() if workers is None else checks.integer("image_folder", "workers", workers, 0)
+    files, test_files, classes = _find_files(folder, val_fraction, seed)
+    # Sorted by name, so that another seed finds the same cache.
+    paths = sorted(path for path, _ in [*files, *test_files])
+    pictures = cached(paths, transform.resize, _cache_folder(folder, transform, cache), workers, progress)
+    positions = {path: i for i, path in enumerate(paths)}
+
+    def dataset(some):
+        indices, labels = np.array([positions[path] for path, _ in some]), np.array([label for _, label in some])
+        return PhotographDataset(pictures, indices, labels, classes, folder.resolve().name, transform, workers)
+
+    return dataset(files), dataset(test_files)
+
+
+def _find_files(folder, val_fraction, seed):
+    """(path, label) of each training and of each test picture, and the classes."""
     training, testing = _parts(folder)
     classes = _classes(training)
     files = _files(training, classes)
-    if testing is not None:
-        if _classes(testing) != classes:
-            raise DataError(str(folder), f"{training.name}/ and {testing.name}/ hold different classes", "the same folders in both",
-                            f"only in one: {', '.join(sorted(set(classes) ^ set(_classes(testing)))[:5])}")
-        test_files = _files(testing, classes)
-    else:
-        files, test_files = _split(files, classes, val_fraction, seed, folder)
-    workers = backend.available_cores() if workers is None else workers
+    if testing is None:
+        return *_split(files, classes, val_fraction, seed, folder), classes
+    if _classes(testing) != classes:
+        only_in_one = ", ".join(sorted(set(classes) ^ set(_classes(testing)))[:5])
+        raise DataError(str(folder), f"{training.name}/ and {testing.name}/ hold different classes",
+                        "the same folders in both", f"only in one: {only_in_one}")
+    return files, _files(testing, classes), classes
+
+
+def _cache_folder(folder, transform, cache):
+    """Where the decoded pictures of `folder` are kept, at this size."""
     place = Path(cache).expanduser() if cache is not None else user_cache() / "pictures"
-    name = f"{folder.resolve().name}-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]}-{look.resize}"
-    # In the order of their names, so that another seed finds the same cache.
-    paths = sorted(path for path, _ in [*files, *test_files])
-    pictures = cached(paths, look.resize, place / name, workers, progress)
-    positions = {path: i for i, path in enumerate(paths)}
-    return tuple(PhotographDataset(pictures, np.array([positions[path] for path, _ in some]), np.array([label for _, label in some]), classes,
-                                   folder.resolve().name, look, workers) for some in (files, test_files))
+    path = folder.resolve()
+    return place / f"{path.name}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}-{transform.resize}"
 
 
 def _parts(folder):

@@ -1,6 +1,6 @@
-"""Ten classes of drawn shapes: a data set that needs no file, for whoever has none.
+"""Ten classes of drawn shapes: a data set that needs no file.
 
-Each image shows one shape of `outlines.py` at a random place, size, angle and in random colours, on a shaded and
+Each image shows one shape of `signed_distance.py` at a random place, size, angle and in random colours, on a shaded and
 textured background, among distracting strokes that tell nothing of the class, partly covered, under noise. Some images
 are plain and some a mess, as photographs are. Place and brightness say nothing about the class and the background's
 hue a little, so only a classifier that finds edges and puts them together does well.
@@ -10,7 +10,7 @@ The constants set how hard that is.
 
 import numpy as np
 
-from ...errors import ConfigError
+from ... import checks
 from .image_dataset import ImageDataset
 from .signed_distance import SHAPES
 
@@ -60,8 +60,7 @@ def synthetic(train_size=10_000, test_size=2_000, size=32, seed=0):
         If a size is below 1, or the images are too small to show anything (below 8 pixels).
     """
     for name, value, least in (("train_size", train_size, 1), ("test_size", test_size, 1), ("size", size, 8)):
-        if value < least:
-            raise ConfigError("synthetic", f"{name} is too small", f"{least} or more", value)
+        checks.integer("synthetic", name, value, least)
     return _draw_set(train_size, size, (seed, TRAIN)), _draw_set(test_size, size, (seed, TEST))
 
 

@@ -22,9 +22,9 @@ def measure(laboratory, seed):
     copied = models.deepen(shallow, 56, Tensor(images)).eval()
     difference = float(abs(copied(Tensor(images)).data - shallow(Tensor(images)).data).max())
     rows = [_row(laboratory, "plain-20", shallow), _row(laboratory, "copy", copied), _row(laboratory, "plain-56", usual)]
-    recipe = replace(laboratory.preset.recipe(56), iterations=STEPS, milestones=(), lr=RATE * laboratory.preset.lr)
-    trainer = Trainer(copied, laboratory.train_set, laboratory.test_set, recipe, seed, name=f"copy of plain-20, seed {seed}",
-                      progress=laboratory.progress, device=laboratory.device)
+    config = replace(laboratory.config, iterations=STEPS, milestones=(), lr=RATE * laboratory.config.lr, seed=seed)
+    trainer = Trainer(copied, laboratory.train_set, laboratory.test_set, config, name=f"copy of plain-20, seed {seed}",
+                      progress=laboratory.progress)
     trainer.run()
     rows.append(_row(laboratory, "copy, trained on", trainer.model))
     return [{**row, "difference": difference} for row in rows]

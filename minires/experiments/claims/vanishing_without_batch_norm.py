@@ -25,7 +25,7 @@ def measure(laboratory, seed):
 
 def _scaled(laboratory, seed, gain):
     """A plain net without batch norm whose weights are `gain` / sqrt(2) times as large as by He's rule."""
-    net = models.plain(DEPTH, width=laboratory.preset.width, batch_norm=False, num_classes=len(laboratory.train_set.classes), seed=seed)
+    net = models.plain(DEPTH, width=laboratory.width, batch_norm=False, num_classes=len(laboratory.train_set.classes), seed=seed)
     for parameter in net.parameters():
         if parameter.ndim > 2:
             parameter.data *= gain / sqrt(2)

@@ -1,7 +1,7 @@
 """Where claims are put to the test: the data, the nets, and a store of trained ones that all claims share."""
 
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Callable
@@ -9,12 +9,14 @@ from typing import Callable
 import numpy as np
 
 from .... import backend, models, optim
-from ....serialization import safetensors
-from ....data import EvaluationBatches
+from ....data import eval_loader
 from ....errors import unknown_name
+from ....serialization import safetensors
+from ....serialization.old_names import previous_net
+from ....training.trainer import EVALUATION_BATCH
 from ...degradation import load_sets
 from ...presets import PRESETS
-from ...records import RunFolder, read_table
+from ...records import RunFolder, read_table, renamed
 from ...training_records import GRADIENTS, METRICS, TEXT, TrainingRecords, regularly, weights_after
 
 WATCHED_STEPS = 300            # gradients are recorded often during so many first steps
@@ -44,24 +46,24 @@ LINEAR_NETS = {                # their size does not follow from the preset's wi
 class Variant:
     """How a training differs from the usual one of the preset."""
 
-    recipe: Callable = lambda recipe: recipe       # the usual Recipe -> the one to train with
+    change: Callable = lambda config: config       # the usual RunConfig, in plain numbers -> the one to train with
     images: int | None = None                      # train on the first so many only
-    callbacks: Callable = lambda model: {}         # model -> further arguments of Trainer
+    callbacks: Callable = lambda model: ()         # model -> callbacks for its Trainer
 
 
-def _longer(recipe, times):
-    return replace(recipe, iterations=times * recipe.iterations, milestones=tuple(times * m for m in recipe.milestones))
+def _longer(config, times):
+    return replace(config, iterations=times * config.iterations, milestones=[times * m for m in config.milestones])
 
 
 VARIANTS = {
     "usual": Variant(),
     "1,024 images": Variant(images=1024),
-    "warm-up": Variant(lambda recipe: replace(recipe, warmup=recipe.iterations // 5)),
-    "clipped": Variant(lambda recipe: replace(recipe, clip_norm=1.0)),
-    "small rate for scalars": Variant(lambda recipe: replace(recipe, scalar_lr_scale=0.1)),      # as Fixup's authors do
-    "small rate": Variant(lambda recipe: replace(recipe, lr=recipe.lr / 10)),
-    "kept norms": Variant(callbacks=lambda model: {"after_step": optim.keep_norms(model)}),
-    "three times longer": Variant(lambda recipe: _longer(recipe, 3)),
+    "warm-up": Variant(lambda config: replace(config, warmup=config.iterations // 5)),
+    "clipped": Variant(lambda config: replace(config, clip_norm=1.0)),
+    "small rate for scalars": Variant(lambda config: replace(config, scalar_lr_scale=0.1)),      # as Fixup's authors do
+    "small rate": Variant(lambda config: replace(config, lr=config.lr / 10)),
+    "kept norms": Variant(callbacks=lambda model: [optim.KeepNorms(model)]),
+    "three times longer": Variant(lambda config: _longer(config, 3)),
 }
 
 
@@ -73,33 +75,45 @@ class Laboratory:
     out : str or Path
         Trained nets are kept in the folder ``nets`` there, and found again when a run is repeated or extended.
     dataset : str
-    preset : str
+    preset : str or RunConfig
         One of `PRESETS`: how large images, nets and trainings are.
     data_folder : str or Path, optional
     device : {"cpu", "gpu"}
     progress : bool
+
+    Attributes
+    ----------
+    config : RunConfig
+        The usual training, in plain numbers: one for all depths, so that nothing but the net differs.
     """
 
     def __init__(self, out, dataset="synthetic", preset="quick", data_folder=None, device="cpu", progress=True):
         self.out, self.device, self.progress = Path(out), backend.check_device(device, "--device"), progress
-        self.dataset, self.preset = dataset, PRESETS[preset] if isinstance(preset, str) else preset
-        self.train_set, self.test_set = load_sets(dataset, self.preset, data_folder)
+        config = PRESETS[preset] if isinstance(preset, str) else preset
+        config = replace(config, dataset=dataset, data=data_folder and str(data_folder), device=device)
+        self.train_set, self.test_set = load_sets(config)
+        self.config = config.for_depth(56).resolve(len(self.train_set))
         self._trained = {}
 
     @property
     def caption(self):
         """The data and nets in a few words, for the line under a figure."""
-        size = self.preset.image_size
-        return f"{self.train_set.name}, {self.preset.train_size:,} images of {size}x{size}, width {self.preset.width}"
+        size, _, _ = self.train_set.input_shape
+        return f"{self.train_set.name}, {len(self.train_set):,} images of {size}x{size}, width {self.width}"
+
+    @property
+    def width(self):
+        """Channels of the nets' first stage."""
+        return self.config.net["width"]
 
     def fresh(self, net, seed):
         """A net with its initial weights, on the device."""
         classes = len(self.train_set.classes)
         if net in LINEAR_NETS:
-            return LINEAR_NETS[net](image_size=self.preset.image_size, num_classes=classes, seed=seed).to(self.device)
+            return LINEAR_NETS[net](image_size=self.train_set.input_shape[0], num_classes=classes, seed=seed).to(self.device)
         if net not in NETS:
             raise unknown_name("Laboratory", "net", net, (*NETS, *LINEAR_NETS))
-        return NETS[net](width=self.preset.width, num_classes=classes, seed=seed).to(self.device)
+        return NETS[net](width=self.width, num_classes=classes, seed=seed).to(self.device)
 
     def trained(self, net, seed, variant="usual"):
         """The net after training, in evaluation mode. It is shared: leave it as it is."""
@@ -132,33 +146,38 @@ class Laboratory:
     def batch(self, size, test=False):
         """(images, labels): the first so many images, normalised as for training, on the device."""
         images = self.test_set if test else self.train_set
-        return next(iter(EvaluationBatches(images.take(size), size, self.train_set.pixel_mean(), self.device)))
+        return next(iter(self._loader(images.take(size), size)))
 
     def train_batches(self, size):
         """The first so many training images, unaltered, in batches that can be gone through any number of times."""
-        return EvaluationBatches(self.train_set.take(min(size, len(self.train_set))), 500, self.train_set.pixel_mean(), self.device)
+        return self._loader(self.train_set.take(min(size, len(self.train_set))))
 
     def test_batches(self, size=None):
         """The test set, or the first so many images of it, in batches that can be gone through any number of times."""
         images = self.test_set if size is None else self.test_set.take(min(size, len(self.test_set)))
-        return EvaluationBatches(images, 500, self.train_set.pixel_mean(), self.device)
+        return self._loader(images)
+
+    def _loader(self, images, batch_size=EVALUATION_BATCH):
+        return eval_loader(images, batch_size, self.train_set.pixel_mean(), self.device)
 
     def _train(self, net, seed, variant):
         change, model = VARIANTS[variant], self.fresh(net, seed)
-        recipe = change.recipe(self.preset.recipe(56))         # one for all depths, so that nothing but the net differs
+        config = replace(change.change(self.config), model=net, seed=seed)
         train_set = self.train_set if change.images is None else self.train_set.take(min(change.images, len(self.train_set)))
         # A small training set has short epochs; the test set is gone through after each.
         test_set = self.test_set if change.images is None else self.test_set.take(min(500, len(self.test_set)))
-        settings = {"net": net, "variant": variant, "seed": seed, "dataset": self.dataset, "dataset_name": self.train_set.name,
-                    **asdict(self.preset), "recipe": asdict(recipe)}
+        settings = {"variant": variant, **config.deciding(), "dataset_name": self.train_set.name}
         folder = RunFolder(self._folder(net, seed, variant), settings, resume=True, device=self.device)
         name = net if variant == "usual" else f"{net}, {variant}"
         weights = folder.path / "weights" if net in FOLLOWED and variant == "usual" else None
-        return TrainingRecords(folder, self.device, self.progress).train(
-            name, model, train_set, test_set, recipe, seed, worth_recording=often_at_first, weights=weights, **change.callbacks(model))
+        return TrainingRecords(folder, self.progress).train(
+            name, model, train_set, test_set, config, worth_recording=often_at_first, weights=weights, callbacks=change.callbacks(model))
 
     def _folder(self, net, seed, variant):
-        return self.out / "nets" / slug(net if variant == "usual" else f"{net} {variant}") / f"seed{seed}"
+        """The folder of one training. One with the net's previous name is renamed."""
+        before, folder = (self.out / "nets" / slug(name if variant == "usual" else f"{name} {variant}")
+                          for name in (previous_net(net), net))
+        return renamed(before, folder) / f"seed{seed}"
 
 
 def often_at_first(iteration, iterations):

@@ -61,7 +61,7 @@ def write_report(claims, out):
     """
     out, config = Path(out), read_config(out)
     if config.get("experiment") != "claims":
-        raise DataError(f"{out}/config.json", "not the settings of a run of claims", 'a file with "experiment": "claims"', "other content")
+        raise DataError(f"{out}/config.json", "not the settings of a claims run", 'a file with "experiment": "claims"', "other content")
     findings = []
     for claim in claims:
         rows = _rows(out, claim)

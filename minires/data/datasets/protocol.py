@@ -1,0 +1,59 @@
+"""What a data set is: the few things that loaders, trainers and experiments use.
+
+`ImageDataset`, `PhotographDataset` and `FeatureDataset` are data sets. One of your own needs no base class,
+only these attributes. Points in the plane that belong to the inner or the outer of two rings::
+
+    class Rings:
+        name, classes, input_shape = "rings", ("inner", "outer"), (2,)
+
+        def __init__(self, n, seed=0):
+            rng = np.random.default_rng(seed)
+            self.labels = rng.integers(0, 2, n)
+            angle = rng.uniform(0, 2 * np.pi, n)
+            points = np.stack([np.cos(angle), np.sin(angle)], axis=1) * (1 + self.labels[:, None])
+            self.points = points.astype(np.float32)
+
+        def __len__(self):
+            return len(self.points)
+
+        def inputs(self, indices):
+            return self.points[indices]
+
+    config = RunConfig(epochs=5, crop_padding=0, flip=False)           # these are not images
+    Trainer(net, Rings(1000), Rings(200, seed=1), config).run()
+"""
+
+from typing import Protocol
+
+import numpy as np
+
+
+class Dataset(Protocol):
+    """A labelled set of examples.
+
+    Attributes
+    ----------
+    name : str
+        What the set is called in tables and errors.
+    classes : sequence of str
+        The name of each class.
+    labels : ndarray of int64, shape (N,)
+        The right class of each example: its position in `classes`.
+    input_shape : tuple of int
+        The shape of one example as the net sees it, (H, W, 3) for an image.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    labels: np.ndarray
+    input_shape: tuple[int, ...]
+
+    def __len__(self) -> int:
+        """How many examples there are."""
+
+    def inputs(self, indices: np.ndarray) -> np.ndarray:
+        """The examples at these positions as the net sees them: float32, shape (len(indices), *input_shape).
+
+        Images in memory and photographs do without: `data.batches` makes batches of these, with random
+        crops and flips.
+        """

@@ -1,0 +1,105 @@
+"""The net that a run of one net starts from: random weights or those in a file, and the part that is trained.
+
+A file of weights (`serialization.weights.WeightsFile`) is opened once and handed on.
+"""
+
+from dataclasses import replace
+
+from .. import models
+from ..errors import ConfigError, unknown_name
+from ..models.registry import settings_of
+from ..serialization.weights import load
+from ..training.config import ALL, FOLDER, HEAD
+
+DEFAULT_MODEL, DEFAULT_SIZE = "resnet-20", 224
+
+
+def complete(config, file=None):
+    """The config with a net and a size of photographs, where it gives none: those in the file of weights, if it says so.
+
+    Parameters
+    ----------
+    config : RunConfig
+    file : WeightsFile, optional
+
+    Raises
+    ------
+    ConfigError
+        If the config names another net than the one that the weights were saved from.
+    """
+    model, net, size = config.model, config.net, config.image_size
+    if file is not None:
+        model, net = file.resolve_net(model, net)
+        size = size or file.transform.get("crop")
+    if config.dataset == FOLDER:
+        size = size or DEFAULT_SIZE
+    return replace(config, model=model or DEFAULT_MODEL, net=net, image_size=size)
+
+
+def build(config, file, input_shape, classes):
+    """The net for these classes, with the weights that it starts from, and the part that is not trained frozen.
+
+    Parameters
+    ----------
+    config : RunConfig
+        As `complete` returns it.
+    file : WeightsFile or None
+        None: random weights.
+    input_shape : tuple
+        Of one image.
+    classes : sequence of str
+
+    Returns
+    -------
+    model : nn.Module
+    note : str
+        A sentence on what became of the last layer; empty for random weights.
+
+    Raises
+    ------
+    ConfigError, CheckpointError, ShapeError
+        For a net or a part of it that does not exist, and weights that do not fit.
+    """
+    settings, known = {"seed": config.seed, "num_classes": len(classes), **config.net}, settings_of(config.model)
+    for name in config.net:
+        if name not in known:
+            raise unknown_name(config.model, "setting", name, known)
+    if "image_size" in known:
+        settings.setdefault("image_size", input_shape[0])
+    if file is not None:
+        model, note = _from_file(config, file, settings, classes)
+    elif config.train == ALL:
+        model, note = models.build(config.model, **settings), ""
+    else:
+        raise ConfigError("train", f"{config.train!r} of a net with random weights", "weights to start from", "none",
+                          "name them by --weights")
+    if config.train not in (ALL, HEAD):
+        models.freeze_before(model, config.train)
+    if config.recompute:
+        if not hasattr(type(model), "recompute"):
+            raise ConfigError("recompute", f"{config.model} has no blocks that can be run again",
+                              "a residual or plain net for images", config.model)
+        model.recompute = True
+    return model, note
+
+
+def _from_file(config, file, settings, classes):
+    """The net with the weights in the file. Its last layer stays if the file is for the same classes, by name."""
+    count = file.num_classes
+    model = models.build(config.model, **{**settings, "num_classes": count or len(classes)})
+    if count is None:                             # some files hold only the layers before the last
+        _load_all_but_head(model, file)
+        return model, f"{file.path} has no last layer: a new one, for {len(classes)} classes"
+    load(model, file)
+    if file.classes == list(classes):
+        return model, f"{file.path} is for the same {len(classes)} classes: its last layer stays"
+    models.replace_head(model, len(classes), config.seed)
+    other = "other" if count == len(classes) else count
+    return model, f"{file.path} is for {other} classes: a new last layer, for {len(classes)}"
+
+
+def _load_all_but_head(model, file):
+    """Load weights that lack the last layer; all others must be there."""
+    own = model.state_dict()
+    found = {name: array.astype(own[name].dtype) if name in own else array for name, array in file.arrays.items()}
+    model.load_state_dict({name: array for name, array in own.items() if name.startswith("fc.")} | found)

@@ -1,0 +1,50 @@
+"""What else is done while a net trains: recording, drawing, checkpoints. A `Trainer` calls these methods.
+
+    class Watch(Callback):
+        def after_step(self, trainer):
+            print(trainer.iteration, trainer.model.fc.weight.data.std())
+
+    Trainer(net, train_set, test_set, config, callbacks=[Watch()]).run()
+"""
+
+from ..errors import ConfigError
+
+
+class Callback:
+    """Does nothing. Derive from it and write the methods you need.
+
+    An object of any other class will do as well if it has one of these methods: `plot.LiveCurves`,
+    for example. Callbacks are called in the order of the list.
+    """
+
+    def before_training(self, trainer):
+        """Before the first step of ``trainer.run()``, or the first after it was resumed."""
+
+    def after_backward(self, trainer):
+        """In every iteration: gradients are there, weights not yet moved. ``trainer.iteration`` steps are made."""
+
+    def after_step(self, trainer):
+        """In every iteration: weights have moved, and ``trainer.iteration`` counts this step already."""
+
+    def after_epoch(self, trainer, row):
+        """With each new `row` of ``trainer.history``, a dict."""
+
+    def on_interrupt(self, trainer):
+        """When Ctrl-C stops the run, between two steps."""
+
+    def after_training(self, trainer):
+        """At the end of ``trainer.run()``, however it ends."""
+
+
+EVENTS = [name for name in vars(Callback) if not name.startswith("_")]
+
+
+def check_callbacks(callbacks):
+    """The callbacks as a list. Raises ConfigError for anything that a Trainer would never call."""
+    if not isinstance(callbacks, (list, tuple)):
+        raise ConfigError("Trainer", "callbacks", "a list of callbacks", type(callbacks).__name__)
+    for callback in callbacks:
+        if not any(callable(getattr(callback, event, None)) for event in EVENTS):
+            raise ConfigError("Trainer", "callbacks", f"objects with a method {', '.join(EVENTS[:-1])} or {EVENTS[-1]}",
+                              f"a {type(callback).__name__} with none of them")
+    return list(callbacks)

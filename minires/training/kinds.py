@@ -1,0 +1,68 @@
+"""What a setting may be: kinds of values, each with the words that an error or a command line uses for it."""
+
+from dataclasses import dataclass
+from typing import Callable
+
+import numpy as np
+
+from .. import checks
+from ..errors import ConfigError, nearest
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of values.
+
+    Parameters
+    ----------
+    words : str
+        What is expected: "a whole number of at least 1".
+    accepts : callable
+        Value -> whether it is of this kind. Numbers of NumPy count as numbers.
+    known : tuple of str
+        The words that can be chosen, if there are only a few: an error suggests the nearest.
+    """
+
+    words: str
+    accepts: Callable
+    known: tuple = ()
+
+    def check(self, where, name, value):
+        """`value` as plain Python: an int, a float, a tuple, a text. Raises ConfigError if it is of another kind."""
+        if not self.accepts(value):
+            near = nearest(value, self.known)
+            raise ConfigError(where, name, self.words, repr(value), near and f"did you mean {near!r}?")
+        return plain(value)
+
+
+def plain(value):
+    """`value` with NumPy's numbers as Python's and lists as tuples, so that it can be compared and saved as JSON."""
+    if isinstance(value, (list, tuple)):
+        return tuple(map(plain, value))
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def one_of(*words):
+    """One of a few words."""
+    return Kind(f"one of {', '.join(words)}", lambda value: value in words, words)
+
+
+def _rising(values, accepts):
+    return (isinstance(values, (list, tuple)) and all(map(accepts, values))
+            and list(values) == sorted(set(values)))
+
+
+def _number(accepts):
+    return lambda value: checks.is_number(value) and accepts(value)
+
+
+COUNT = Kind("a whole number of at least 1", lambda value: checks.is_integer(value, least=1))
+NUMBER = Kind("a whole number of at least 0", lambda value: checks.is_integer(value, least=0))
+POSITIVE = Kind("a number above 0", _number(lambda value: value > 0))
+NOT_NEGATIVE = Kind("a number of at least 0", _number(lambda value: value >= 0))
+PART = Kind("a number above 0 and at most 1", _number(lambda value: 0 < value <= 1))
+LESS_THAN_ALL = Kind("a number of at least 0, below 1", _number(lambda value: 0 <= value < 1))
+FRACTIONS = Kind("rising numbers between 0 and 1", lambda value: _rising(value, _number(lambda part: 0 < part < 1)))
+ITERATIONS = Kind("rising whole numbers of at least 0", lambda value: _rising(value, NUMBER.accepts))
+WORD = Kind("a word", lambda value: isinstance(value, str) and value != "")
+YES_OR_NO = Kind("true or false", lambda value: isinstance(value, bool))

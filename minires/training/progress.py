@@ -1,0 +1,32 @@
+"""How far training has come, for the person who waits."""
+
+from .callbacks import Callback
+
+BAR = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} it, {elapsed} so far, {remaining} left{postfix}"
+
+
+class Progress(Callback):
+    """Shows a progress bar on a terminal, and elsewhere prints a line for each epoch."""
+
+    def before_training(self, trainer):
+        from tqdm import tqdm
+
+        self.bar = tqdm(total=trainer.config.iterations, initial=trainer.iteration, desc=trainer.name, unit="it",
+                        dynamic_ncols=True, bar_format=BAR, disable=None)          # None: only where there is a terminal
+
+    def after_step(self, trainer):
+        if not self.bar.disable:
+            sums = trainer.epoch_sums
+            self.bar.set_postfix_str(f"loss {sums['loss'] / sums['images']:.3f}, "
+                                     f"error {100 * sums['wrong'] / sums['images']:.1f} %, "
+                                     f"{sums['images'] / sums['seconds']:.0f} images/s", refresh=False)
+            self.bar.update()
+
+    def after_epoch(self, trainer, row):
+        if self.bar.disable:
+            print(f"{trainer.name}: iteration {row['iteration']}/{trainer.config.iterations}, "
+                  f"loss {row['train_loss']:.3f}, training error {row['train_error']:.1f} %, "
+                  f"test error {row['test_error']:.1f} %, {row['seconds']:.0f} s", flush=True)
+
+    def after_training(self, trainer):
+        self.bar.close()

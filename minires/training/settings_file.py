@@ -1,0 +1,51 @@
+"""Settings in a TOML file: the names of `RunConfig` as keys, and the net's own settings in a table [net]::
+
+    model = "resnet-20"
+    dataset = "cifar10"
+    epochs = 20
+    schedule = "cosine"
+
+    [net]
+    width = 8
+    shortcut = "B"
+
+The net's settings are those of its function in `models`.
+"""
+
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+from ..errors import ConfigError, unknown_name
+from ..serialization.old_names import NET_SETTINGS, RUN_SETTINGS, with_current_names
+from .config import RunConfig
+
+
+def read_settings(path):
+    """The settings that a TOML file gives, by name, for `RunConfig` or `RunConfig.for_data`.
+
+    Raises
+    ------
+    ConfigError
+        If it is missing or not TOML, or for a name that does not exist or a value that a setting cannot have.
+    """
+    where = str(path)
+    try:
+        given = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(where, "cannot be read", "a settings file",
+                          getattr(error, "strerror", None) or str(error)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(where, "not TOML", 'lines such as  model = "resnet-20"', str(error)) from None
+    given = with_current_names({name.replace("-", "_"): value for name, value in given.items()}, RUN_SETTINGS)
+    known, settings = {one.name: one for one in fields(RunConfig)}, {}
+    for name, value in given.items():
+        if name not in known:
+            raise unknown_name(where, "setting", name, known)
+        if name != "net":
+            settings[name] = known[name].metadata["kind"].check(where, name, value)
+        elif isinstance(value, dict):
+            settings[name] = with_current_names(value, NET_SETTINGS)
+        else:
+            raise ConfigError(where, "net", "a table [net] of the net's own settings", repr(value))
+    return settings
