@@ -42,3 +42,11 @@ def current_config(config):
     if "recipe" in config:
         config |= config.pop("recipe") | {"epochs": None}
     return config | {"net": with_current_names(config["net"])} if "net" in config else config
+
+
+def current_generator(name):
+    """A random generator's name in checkpoints.
+
+    What was "layer1.0.random" is "layer1.0.stochastic_depth.random".
+    """
+    return re.sub(r"^(layer\d+\.\d+)\.random$", r"\1.stochastic_depth.random", name)

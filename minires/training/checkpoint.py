@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import CheckpointError
 from ..serialization import safetensors
+from ..serialization.old_names import current_generator
 from .callbacks import Callback
 from .config import RunConfig
 
@@ -60,7 +61,7 @@ def read(trainer, path):
     arrays, state = safetensors.read(path)
     try:
         _check_recipe(trainer.config, {**state["recipe"], "seed": state["seed"]}, path)
-        generators = state.get("generators", {})
+        generators = {current_generator(name): value for name, value in state.get("generators", {}).items()}
         _check_generators(trainer.model, generators, path)
         trainer.model.load_state_dict({name.removeprefix("model."): array for name, array in arrays.items()
                                        if name.startswith("model.")})

@@ -17,7 +17,7 @@ import minires as mr
 from minires import functional as F, nn, plot
 from minires.diagnostics import evaluate
 from minires.experiments.records import read_config, read_table
-from minires.training.trainer import Recipe, Trainer
+from minires.training import RunConfig, Trainer
 
 plot.use_style()
 FAST = bool(os.environ.get("MINIRES_FAST"))
@@ -47,11 +47,11 @@ FAST = bool(os.environ.get("MINIRES_FAST"))
 class Block(nn.Module):
     """Two layers: convolution, batch norm, ReLU, twice."""
 
-    def __init__(self, c_in, c_out, stride, rng):
-        self.conv1 = nn.Conv2d(c_in, c_out, 3, stride, padding=1, bias=False, rng=rng)
-        self.bn1 = nn.BatchNorm2d(c_out)
-        self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1, bias=False, rng=rng)
-        self.bn2 = nn.BatchNorm2d(c_out)
+    def __init__(self, in_channels, out_channels, stride, rng):
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False, rng=rng)
+        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False, rng=rng)
+        self.bn2 = nn.BatchNorm2d(out_channels)
 
     def forward(self, x):
         y = F.relu(self.bn1(self.conv1(x)))
@@ -70,10 +70,11 @@ class PlainNet(nn.Module):
         self.layer3 = self.stage(n, 2 * width, 4 * width, 2, rng)
         self.fc = nn.Linear(4 * width, classes, rng=rng, std=0.01)
 
-    def stage(self, n, c_in, c_out, stride, rng):
+    def stage(self, n, in_channels, out_channels, stride, rng):
         """n blocks; the first one changes the shape."""
-        first = Block(c_in, c_out, stride, rng)
-        return nn.Sequential(first, *(Block(c_out, c_out, 1, rng) for _ in range(n - 1)))
+        first = Block(in_channels, out_channels, stride, rng)
+        return nn.Sequential(first,
+                             *(Block(out_channels, out_channels, 1, rng) for _ in range(n - 1)))
 
     def forward(self, x):
         x = F.relu(self.bn1(self.conv1(x)))
@@ -88,14 +89,15 @@ class PlainNet(nn.Module):
 
 # %%
 def parameters_by_hand(n, width=16, classes=10):
-    def layer(c_in, c_out):
-        return 9 * c_in * c_out + 2 * c_out      # filters; batch norm's two for each
+    def layer(in_channels, out_channels):
+        # Filters, and batch norm's two numbers for each of them.
+        return 9 * in_channels * out_channels + 2 * out_channels
 
-    total, c_in = layer(3, width), width
-    for c_out in (width, 2 * width, 4 * width):
+    total, in_channels = layer(3, width), width
+    for out_channels in (width, 2 * width, 4 * width):
         for _ in range(2 * n):
-            total, c_in = total + layer(c_in, c_out), c_out
-    return total + c_in * classes + classes            # the linear layer and its bias
+            total, in_channels = total + layer(in_channels, out_channels), out_channels
+    return total + in_channels * classes + classes            # the linear layer and its bias
 
 
 for n in (1, 3, 5, 9):
@@ -177,9 +179,9 @@ train_set, test_set = (images.resize(8 if FAST else 16) for images in (train_set
 
 def train(net, train_set, test_set, steps):
     """Rows of the history: one for each epoch."""
-    recipe = Recipe(iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,),
-                    crop_padding=0)
-    return Trainer(net, train_set, test_set, recipe, progress=False).run()
+    config = RunConfig(iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,),
+                       crop_padding=0)
+    return Trainer(net, train_set, test_set, config, progress=False).run()
 
 
 nets = {f"plain-{depth}": mr.models.plain(depth, width=width, seed=0) for depth in depths}
@@ -293,14 +295,14 @@ assert np.allclose(x, y, atol=1e-5)
 
 # %% [markdown]
 # The library's `deepen` does this to every layer that it adds, at the end of each stage. (It is given a batch of
-# images, and sets the running means and variances of the new layers to what these images produce. `EvaluationBatches`
+# images, and sets the running means and variances of the new layers to what these images produce. An `eval_loader`
 # hands out all images in order, unaltered but for the mean that is subtracted.)
 
 # %%
 mean = train_set.pixel_mean()
-train_batches = mr.data.EvaluationBatches(train_set, 500, mean)
-test_batches = mr.data.EvaluationBatches(test_set, 500, mean)
-batch = mr.Tensor(next(iter(train_batches))[0])
+train_loader = mr.data.eval_loader(train_set, 500, mean)
+test_loader = mr.data.eval_loader(test_set, 500, mean)
+batch = mr.Tensor(next(iter(train_loader))[0])
 
 shallow = nets["plain-20"].eval()
 deeper = mr.models.deepen(shallow, 56, batch).eval()
@@ -310,9 +312,9 @@ print("largest difference of a logit:", difference)
 errors = {}
 for name, net in (("plain-20", shallow), ("its copy, 56 layers", deeper),
                   ("plain-56, trained", nets["plain-56"].eval())):
-    errors[name] = evaluate(net, train_batches).error
+    errors[name] = evaluate(net, train_loader).error
     print(f"{name:<20} {net.num_parameters():>8,} parameters, training error "
-          f"{errors[name]:.1f} %, test error {evaluate(net, test_batches).error:.1f} %")
+          f"{errors[name]:.1f} %, test error {evaluate(net, test_loader).error:.1f} %")
 assert difference < 1e-3
 assert deeper.num_parameters() == nets["plain-56"].num_parameters()
 assert FAST or errors["plain-56, trained"] > errors["its copy, 56 layers"] + 10
@@ -335,7 +337,7 @@ assert FAST or errors["plain-56, trained"] > errors["its copy, 56 layers"] + 10
 folder = "../results/degradation-quick-cifar10"
 config = read_config(folder)
 print(f"minires degradation --dataset {config['dataset']} --seeds {config['seeds']}")
-for key in ("dataset_name", "train_size", "image_size", "width", "epochs", "lr"):
+for key in ("dataset_name", "train_size", "image_size", "net", "epochs", "lr"):
     print(f"{key:<13} {config[key]}")
 
 kinds = "train_error", "test_error"
@@ -403,7 +405,7 @@ assert (round(low.mean()), round(high.mean())) == (58, 77) and high.min() > low.
 # same way.
 #
 # <details><summary>Hint</summary>
-# Make a recipe of your own, Recipe(iterations=93, batch_size=64, lr=..., milestones=(), crop_padding=0), and a new
+# Make a config of your own, RunConfig(iterations=93, batch_size=64, lr=..., drops=(), crop_padding=0), and a new
 # copy for each rate, since training changes it. For plain-20 take copy.deepcopy(shallow). Look at the training error
 # of each epoch. That a solution exists does not say that one can stay near it.
 # </details>

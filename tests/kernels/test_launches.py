@@ -157,7 +157,7 @@ def test_batch_norm_relu_and_addition_take_three_launches_each_way(launched):
 
 def test_sgd_takes_one_launch_for_all_parameters(launched):
     net = models.resnet(8, width=4).to("gpu")
-    optimizer = optim.SGD(net.parameters(), 0.1, 0.9, 1e-4)
+    optimizer = optim.SGD(net.parameters(), 0.1, 0.9, weight_decay=1e-4)
     for parameter in net.parameters():
         parameter.grad = parameter.data.copy()
     launched()
@@ -187,7 +187,7 @@ def test_launches_of_a_training_step(launched, depth, fused, launches):
     At batch 128 each costs more time in Python than on the GPU, so their number matters.
     """
     net = models.resnet(depth, width=2).to("gpu")
-    optimizer = optim.SGD(net.parameters(), 0.1, 0.9, 1e-4)
+    optimizer = optim.SGD(net.parameters(), 0.1, 0.9, weight_decay=1e-4)
     (images,) = on_gpu((2, 4, 4, 3))
     launched()
     with kernels.use(fused=fused):

@@ -1,4 +1,4 @@
-"""Log-softmax and cross-entropy."""
+"""Softmax and its logarithm, cross-entropy, mean squared error."""
 
 import numpy as np
 import pytest
@@ -11,6 +11,45 @@ from .checks import assert_close, check, random_arrays, run
 @given(array_shapes(max_dims=3, max_side=5), st.integers(0, 99))
 def test_log_softmax(backend, shape, seed):
     check(backend, "log_softmax", *random_arrays(shape, seed=seed))
+
+
+@given(array_shapes(max_dims=3, max_side=5), st.integers(0, 99))
+def test_softmax(backend, shape, seed):
+    check(backend, "softmax", *random_arrays(shape, seed=seed))
+
+
+def test_softmax_by_hand(backend):
+    """Of (log 1, log 3): 1/4 and 3/4. What moves the first also moves the second, the other way."""
+    x, dy = np.log([[1.0, 3.0]]), np.array([[1.0, 0.0]])
+    y, (dx,), _ = run(backend.softmax, [x], {}, dy)
+    assert_close(y, [[0.25, 0.75]])
+    assert_close(dx, [[3 / 16, -3 / 16]])
+
+
+def test_softmax_is_the_exponential_of_its_logarithm(backend):
+    (x,) = random_arrays((3, 4))
+    assert_close(np.log(backend.softmax.forward(x)[0]), backend.log_softmax.forward(x)[0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_softmax_of_huge_numbers(backend, dtype):
+    x = np.array([[1e30, 0, -1e30], [-1e30, 1e4, 1e4], [-np.inf, 0, 0]], dtype)
+    y, _ = backend.softmax.forward(x)
+    assert_close(y, [[1, 0, 0], [0, 0.5, 0.5], [0, 0.5, 0.5]], tolerance=1e-6)
+
+
+@given(array_shapes(max_dims=4, max_side=4), st.integers(0, 99))
+def test_mean_squared_error(backend, shape, seed):
+    check(backend, "mse_loss", *random_arrays(shape, shape, seed=seed))
+
+
+def test_mean_squared_error_by_hand(backend):
+    """((1 - 3)^2 + (2 - 2)^2) / 2 = 2; the derivative is 2 (x - t) / 2."""
+    arrays = [np.array([1.0, 2.0]), np.array([3.0, 2.0])]
+    y, (dx, dtarget), _ = run(backend.mse_loss, arrays, {}, np.array(1.0))
+    assert y == 2
+    assert_close(dx, [-2, 0])
+    assert_close(dtarget, [2, 0])
 
 
 @given(st.integers(1, 5), st.integers(1, 6), st.floats(0, 1), st.integers(0, 99))

@@ -4,11 +4,12 @@ import asyncio
 import contextvars
 import gc
 import itertools
+import sys
 import threading
 import types
 import unittest
 import weakref
-from contextlib import (AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, nullcontext)
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, nullcontext
 
 import numpy as np
 import pytest
@@ -61,8 +62,10 @@ def test_left_in_any_order():
 def test_one_block_entered_again_while_it_is_open():
     block = level(1)
     with block:
-        with level(2), block:
-            assert SETTING.values() == [1, 2, 1]
+        with level(2):
+            with block:
+                assert SETTING.values() == [1, 2, 1]
+            assert SETTING.values() == [1, 2]
         assert SETTING.values() == [1]
 
 
@@ -288,7 +291,8 @@ def test_a_generator_finished_in_another_thread():
     suspended = generator()
     next(suspended)
     run_in_thread(suspended.close)
-    assert [entry.left for entry in SETTING.entries.get()] == [True] and now() == 0
+    (entry,) = SETTING.entries.get()
+    assert entry.left and entry.owner is None and now() == 0       # and it no longer holds the generator's frame
     with level(2):
         assert SETTING.values() == [2]
 
@@ -296,18 +300,12 @@ def test_a_generator_finished_in_another_thread():
 def test_what_a_suspended_generators_frame_looks_like():
     """What `_Entry.is_around_here` builds on, for a Python to come in which it may be otherwise."""
     def generator():
-        yield inspect_frame()
-
-    def inspect_frame():
-        import sys
-        return sys._getframe(1)
+        frame = sys._getframe()
+        yield frame, frame.f_back
 
     suspended = generator()
-    frame = next(suspended)
-    assert frame is suspended.gi_frame and frame.f_back is None
-    def resumed():
-        yield inspect_frame().f_back
-    assert next(resumed()) is not None
+    frame, caller = next(suspended)
+    assert frame is suspended.gi_frame and caller is sys._getframe() and frame.f_back is None
 
 
 # Fixtures of pytest, and unittest
@@ -626,6 +624,24 @@ def test_a_coroutine_that_is_driven_by_hand(inside):
     with level(2), pytest.raises(StopIteration):
         suspended.send(None)
     assert now() == 0
+
+
+def test_an_async_context_manager_in_a_coroutine_that_is_driven_by_hand():
+    @asynccontextmanager
+    async def manager():
+        with level(1):
+            yield
+
+    async def coroutine():
+        async with manager():
+            await suspend()
+            assert now() == 1
+
+    suspended = coroutine()
+    suspended.send(None)
+    assert now() == 0
+    with pytest.raises(StopIteration):
+        suspended.send(None)
 
 
 def test_an_exception_in_a_task():
