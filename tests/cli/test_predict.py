@@ -369,8 +369,9 @@ def test_the_net_need_not_be_named_for_a_file_of_train(words, tmp_path, capsys):
 def test_weights_that_say_nothing_of_their_net(tmp_path, capsys):
     mr.save(mr.models.resnet(8, width=2), tmp_path / "net.safetensors")
     assert main(["predict", "a.png", "--weights", str(tmp_path / "net.safetensors")]) == 1
-    complaint = capsys.readouterr().err
-    assert "the file does not say which net its weights belong to; name the net by --model" in complaint
+    assert capsys.readouterr().err.endswith(
+        "net.safetensors: the file does not say which net its weights belong to; "
+        "name the net by --model\n")
 
 
 @pytest.mark.parametrize("kind", ["minires", "torch", "pth"])
