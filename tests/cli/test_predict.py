@@ -204,7 +204,8 @@ def test_words_that_are_missing(words, capsys):
     (["--model", "resnet-14"],
      "a net with 1 + 1 + 1 basic blocks in its stages, but this one has 2 + 2 + 2 basic blocks"),
     (["--net", "width=8"],
-     "a net of another width: its first convolution has 4 channels, this net's has 8"),
+     "net.safetensors: the weights come from a net of another width: its first convolution has 4 "
+     "channels, this net's has 8"),
     (["--net", "widht=8"], "did you mean 'width'?"),
     (["--net", "num_classes=3", "width=4"], "a net for 4 classes"),
     (["--weights", "nothing.pth"],
@@ -368,7 +369,9 @@ def test_the_net_need_not_be_named_for_a_file_of_train(words, tmp_path, capsys):
 def test_weights_that_say_nothing_of_their_net(tmp_path, capsys):
     mr.save(mr.models.resnet(8, width=2), tmp_path / "net.safetensors")
     assert main(["predict", "a.png", "--weights", str(tmp_path / "net.safetensors")]) == 1
-    assert "the file of weights does not say which net they belong to" in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith(
+        "net.safetensors: the file does not say which net its weights belong to; "
+        "name the net by --model\n")
 
 
 @pytest.mark.parametrize("kind", ["minires", "torch", "pth"])
