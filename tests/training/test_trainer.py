@@ -238,12 +238,12 @@ def test_resume_with_other_random_streams_changes_nothing(sets, tmp_path):
     stochastic(sets, path).run()
     other = stochastic(sets, survival_prob=1.0)
     before = weights(other)
-    with pytest.raises(CheckpointError, match="random streams of the net: expected none, got those of layer1.0.random; is it the same net"):
+    with pytest.raises(CheckpointError, match="random streams of the net: expected none, got those of layer1.0.stochastic_depth.random; is it the same net"):
         other.load(path)
     assert all(np.array_equal(array, weights(other)[name]) for name, array in before.items())
 
     stochastic(sets, path, survival_prob=1.0).run()
-    with pytest.raises(CheckpointError, match="expected those of layer1.0.random, got none"):
+    with pytest.raises(CheckpointError, match="expected those of layer1.0.stochastic_depth.random, got none"):
         stochastic(sets).load(path)
 
 
