@@ -8,23 +8,28 @@ BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 
 
 
 class Block(nn.Module):
-    def __init__(self, c_in, c_out, stride, settings):
+    def __init__(self, in_channels, out_channels, stride, settings):
         super().__init__()
-        self.pre, self.shortcut, self.stride, self.new = settings["pre_activation"], settings["shortcut"], stride, c_out - c_in
+        self.pre, self.shortcut = settings["pre_activation"], settings["shortcut"]
+        self.stride, self.new = stride, out_channels - in_channels
         if settings["bottleneck"]:
-            middle = int(c_out // 4 * settings["width_per_group"] / 64) * settings["groups"]
+            middle = int(out_channels // 4 * settings["width_per_group"] / 64) * settings["groups"]
             first, second = (stride, 1) if settings["stride_on"] == "1x1" else (1, stride)
-            shapes = [(c_in, middle, 1, first, 1), (middle, middle, 3, second, settings["groups"]), (middle, c_out, 1, 1, 1)]
+            shapes = [(in_channels, middle, 1, first, 1),
+                      (middle, middle, 3, second, settings["groups"]),
+                      (middle, out_channels, 1, 1, 1)]
         else:
-            shapes = [(c_in, c_out, 3, stride, 1), (c_out, c_out, 3, 1, 1)]
+            shapes = [(in_channels, out_channels, 3, stride, 1),
+                      (out_channels, out_channels, 3, 1, 1)]
         self.count = len(shapes)
         for i, (a, b, size, step, groups) in enumerate(shapes, 1):
             setattr(self, f"conv{i}", nn.Conv2d(a, b, size, step, size // 2, groups=groups, bias=False))
             setattr(self, f"bn{i}", nn.BatchNorm2d(a if self.pre else b))
-        changes = stride != 1 or c_in != c_out
+        changes = stride != 1 or in_channels != out_channels
         if self.shortcut == "C" or self.shortcut == "B" and changes:
-            conv = nn.Conv2d(c_in, c_out, 1, stride, bias=False)
-            self.downsample = nn.Sequential(conv) if self.pre else nn.Sequential(conv, nn.BatchNorm2d(c_out))
+            conv = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
+            norm = [] if self.pre else [nn.BatchNorm2d(out_channels)]
+            self.downsample = nn.Sequential(conv, *norm)
 
     def forward(self, x):
         y = F.relu(self.bn1(x)) if self.pre else x

@@ -27,14 +27,17 @@ class Net(nn.Module):
 class Block(nn.Module):
     """Two 3x3 convolutions and, unless `shortcut` is None, what came in added."""
 
-    def __init__(self, c_in, c_out, stride, shortcut, batch_norm):
+    def __init__(self, in_channels, out_channels, stride, shortcut, batch_norm):
         super().__init__()
-        self.conv1, self.bn1 = _conv(c_in, c_out, 3, stride, batch_norm), _norm(c_out, batch_norm)
-        self.conv2, self.bn2 = _conv(c_out, c_out, 3, 1, batch_norm), _norm(c_out, batch_norm)
-        self.shortcut, self.stride, self.new_channels = shortcut, stride, c_out - c_in
+        self.conv1 = _conv(in_channels, out_channels, 3, stride, batch_norm)
+        self.bn1 = _norm(out_channels, batch_norm)
+        self.conv2 = _conv(out_channels, out_channels, 3, 1, batch_norm)
+        self.bn2 = _norm(out_channels, batch_norm)
+        self.shortcut, self.stride, self.new_channels = shortcut, stride, out_channels - in_channels
         self.downsample = None
         if shortcut == "C" or (shortcut == "B" and self.new_channels):
-            self.downsample = nn.Sequential(_conv(c_in, c_out, 1, stride, batch_norm), _norm(c_out, batch_norm))
+            self.downsample = nn.Sequential(_conv(in_channels, out_channels, 1, stride, batch_norm),
+                                            _norm(out_channels, batch_norm))
 
     def forward(self, x):
         y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
@@ -59,8 +62,9 @@ def to_torch(array):
     return array.transpose({4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}[array.ndim])
 
 
-def _conv(c_in, c_out, size, stride, batch_norm):
-    return nn.Conv2d(c_in, c_out, size, stride, padding=size // 2, bias=not batch_norm)
+def _conv(in_channels, out_channels, size, stride, batch_norm):
+    return nn.Conv2d(in_channels, out_channels, size, stride, padding=size // 2,
+                     bias=not batch_norm)
 
 
 def _norm(channels, batch_norm):

@@ -34,7 +34,7 @@ class Minires:
 
         net, (images, labels) = work.in_use().to(self.device), work.data()
         images = backend.move(images, self.device)
-        optimizer = optim.SGD(net.parameters(), LR, MOMENTUM, WEIGHT_DECAY)
+        optimizer = optim.SGD(net.parameters(), LR, MOMENTUM, weight_decay=WEIGHT_DECAY)
         results = []
 
         def train():
@@ -75,7 +75,7 @@ class Minires:
         parameters = [nn.Parameter(backend.move(array, self.device)) for array in parameters]
         for parameter, gradient in zip(parameters, gradients):
             parameter.grad = backend.move(gradient, self.device)
-        optimizer = optim.SGD(parameters, LR, MOMENTUM, WEIGHT_DECAY)
+        optimizer = optim.SGD(parameters, LR, MOMENTUM, weight_decay=WEIGHT_DECAY)
         optimizer.step()
         results = [backend.copy(backend.move(parameter.data, "cpu")) for parameter in parameters]
         return optimizer.step, lambda: results

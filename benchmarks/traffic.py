@@ -60,8 +60,9 @@ def _layers(work):
     convolutions, shortcuts = [], []
 
     def convolution(module, inputs, y):
-        x, (kh, kw, c_in, c_out) = inputs[0], module.weight.shape
-        convolutions.append((x.size, y.size, y.size // c_out * kh * kw * c_in, x.size // c_in * kh * kw * c_out))
+        x, (kh, kw, in_channels, out_channels) = inputs[0], module.weight.shape
+        convolutions.append((x.size, y.size, y.size // out_channels * kh * kw * in_channels,
+                             x.size // in_channels * kh * kw * out_channels))
 
     def block(module, inputs, y):
         if not isinstance(module.shortcut, NoShortcut):

@@ -1,37 +1,68 @@
 """Differentiable functions of Tensors: one thin line of glue for each kernel.
 
-Names and arguments are PyTorch's; images are (N, H, W, C). Each function raises ShapeError for shapes that do not
-fit and DtypeError for mixed dtypes, before anything is computed.
+Names and the order of arguments are PyTorch's. Images are (N, H, W, C), so the features are always
+on the last axis, and an axis is called ``axis``, as in NumPy. Each function raises ShapeError for
+shapes that do not fit and DtypeError for mixed dtypes, before anything is computed.
 """
 
+import numpy as np
+
+from . import backend
+from .autograd.tensor import Tensor, apply, apply_with_cache
+from .checks import number
 from .errors import ConfigError, DeviceError, DtypeError
 from .kernels import device_function, shapes, use_fused
-from .autograd.tensor import Tensor, apply, apply_with_cache
 
 
-def relu(x):
-    """max(x, 0), elementwise."""
-    return apply("relu", x)
+def relu(input):
+    """max(input, 0), elementwise: any shape."""
+    return apply("relu", input)
 
 
 def add_relu(a, b):
-    """relu(a + b), in one pass over memory; as `batch_norm_relu` it steps back where another add or relu is swapped in."""
+    """relu(a + b), in one pass over memory; shapes broadcast.
+
+    Where `kernels.use` has put another add or relu in place, these are used.
+    """
     return apply("add_relu", a, b) if use_fused("add_relu") else relu(a + b)
 
 
-def linear(x, w, b=None):
-    """x w + b for x (N, in), w (in, out), b (out,): shape (N, out)."""
-    return apply("matmul", x, w) if b is None else apply("linear", x, w, b)
+def softmax(input, axis=-1):
+    """e^x / (sum of e^x along `axis`), of the shape of `input`: positive, with the sum 1."""
+    return _along("softmax", input, axis)
 
 
-def conv2d(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
-    """Slide the filters w over the images x.
+def log_softmax(input, axis=-1):
+    """The logarithm of `softmax`, of the shape of `input`, without its overflow or underflow."""
+    return _along("log_softmax", input, axis)
+
+
+def _along(kernel, input, axis):
+    """Apply a kernel that works along the last axis along `axis`."""
+    if axis == -1:
+        return apply(kernel, input)
+    last = _check_tensor(kernel, input).ndim - 1
+    order = list(range(last + 1))
+    place = shapes.one_axis(kernel, axis, last + 1)
+    order[place], order[last] = last, place            # an exchange of two axes, twice, is none
+    return apply(kernel, input.transpose(order)).transpose(order)
+
+
+def linear(input, weight, bias=None):
+    """input weight + bias: (N, in), (in, out) and (out,) give (N, out)."""
+    if bias is None:
+        return apply("matmul", input, weight)
+    return apply("linear", input, weight, bias)
+
+
+def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """Slide filters over images.
 
     Parameters
     ----------
-    x : Tensor (N, H, W, C_in)
-    w : Tensor (KH, KW, C_in / groups, C_out)
-    b : Tensor (C_out,), optional
+    input : Tensor (N, H, W, C_in)
+    weight : Tensor (KH, KW, C_in / groups, C_out)
+    bias : Tensor (C_out,), optional
     stride, padding, dilation : int or (int, int)
         In pixels, for height and width.
     groups : int
@@ -42,100 +73,248 @@ def conv2d(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
     Tensor (N, H', W', C_out)
         H' = floor((H + 2 padding - dilation (KH - 1) - 1) / stride) + 1, likewise W'.
     """
-    if b is not None:
-        shapes.bias("conv2d", w.shape, b.shape)
-    y = apply("conv2d", x, w, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return y if b is None else y + b
+    if bias is not None:
+        shapes.bias("conv2d", weight.shape, bias.shape)
+    y = apply("conv2d", input, weight, **_conv_settings(stride, padding, dilation, groups))
+    return y if bias is None else y + bias
 
 
-def conv2d_relu(x, w, b, stride=1, padding=0, dilation=1, groups=1, shortcut=None):
-    """relu(conv2d(x, w, b, ...) + shortcut), in fewer passes over memory; the same numbers as one after the other.
+def conv2d_relu(input, weight, bias, stride=1, padding=0, dilation=1, groups=1, *, shortcut=None):
+    """relu(conv2d(input, weight, bias, ...) + shortcut), in fewer passes over memory.
 
-    `shortcut` (N, H', W', C_out) may be left out. As `batch_norm_relu` it steps back where another conv2d, add or relu is swapped in.
+    `shortcut` (N, H', W', C_out) is optional. The numbers are those of one function after the
+    other; where `kernels.use` has put another conv2d, add or relu in place, these are used.
     """
     if not use_fused("conv2d_relu"):
-        y = conv2d(x, w, b, stride, padding, dilation, groups)
+        y = conv2d(input, weight, bias, stride, padding, dilation, groups)
         return relu(y) if shortcut is None else add_relu(y, shortcut)
-    inputs = (x, w, b) if shortcut is None else (x, w, b, shortcut)
-    return apply("conv2d_relu", *inputs, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    inputs = (input, weight, bias) if shortcut is None else (input, weight, bias, shortcut)
+    return apply("conv2d_relu", *inputs, **_conv_settings(stride, padding, dilation, groups))
 
 
-def batch_norm(x, running_mean, running_var, weight, bias, training, momentum=0.1, eps=1e-5):
-    """Normalise each channel of x (..., C), then multiply by weight (C,) and add bias (C,).
+def _conv_settings(stride, padding, dilation, groups):
+    """What a convolution's kernel is given: one number where height and width have the same.
 
-    In training the batch's own mean and variance are used, and running_mean and running_var (Tensors (C,)) are
-    moved towards them in place by the fraction `momentum`; the variance that goes into the running average is the
-    unbiased one, as in PyTorch. Otherwise the running statistics are used and left as they are.
+    A learner's first kernel may know square windows only, and still serve nets of these.
     """
-    return _normalise("batch_norm", (x, weight, bias), running_mean, running_var, training, momentum, eps)
+    settings = {"stride": stride, "padding": padding, "dilation": dilation}
+    square = {name: pair[0] for name, pair in settings.items()
+              if isinstance(pair, tuple) and len(pair) == 2 and pair[0] == pair[1]}
+    return settings | square | {"groups": groups}
 
 
-def batch_norm_relu(x, running_mean, running_var, weight, bias, training, momentum=0.1, eps=1e-5, shortcut=None):
-    """relu(batch_norm(x, ...) + shortcut), in fewer passes over memory; the same numbers as one after the other.
+def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False,
+               momentum=0.1, eps=1e-5):
+    """Normalise each channel over the batch, then scale and shift it.
 
-    Where `kernels.use` has put another kernel in the place of batch_norm, add or relu, these are used.
+    Parameters
+    ----------
+    input : Tensor (..., C)
+    running_mean, running_var : Tensor (C,) or None
+        In training they are moved, in place, by the fraction `momentum` towards the batch's mean
+        and unbiased variance; None keeps no such averages.
+    weight, bias : Tensor (C,), optional
+        What each channel is multiplied by, and what is added then: 1 and 0 if left out.
+    training : bool
+        Whether to normalise by the batch's own mean and (biased) variance, or by the running ones.
+    momentum, eps : float
+        `eps` is added to the variance.
+
+    Returns
+    -------
+    Tensor, of the shape of `input`
+
+    Raises
+    ------
+    ConfigError
+        Without running statistics, unless in training.
+    """
+    inputs = _with_scale_and_shift("batch_norm", input, weight, bias)
+    return _normalise("batch_norm", inputs, running_mean, running_var, training, momentum, eps)
+
+
+def batch_norm_relu(input, running_mean, running_var, weight=None, bias=None, training=False,
+                    momentum=0.1, eps=1e-5, *, shortcut=None):
+    """relu(batch_norm(input, ...) + shortcut), in fewer passes over memory.
+
+    `shortcut`, of the shape of `input`, is optional. The numbers are those of one function after
+    the other; where `kernels.use` has put another batch_norm, add or relu in place, these are used.
     """
     if not use_fused("batch_norm_relu"):
-        y = batch_norm(x, running_mean, running_var, weight, bias, training, momentum, eps)
+        y = batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
         return relu(y if shortcut is None else y + shortcut)
-    inputs = (x, weight, bias) if shortcut is None else (x, weight, bias, shortcut)
+    inputs = _with_scale_and_shift("batch_norm_relu", input, weight, bias)
+    if shortcut is not None:
+        inputs = (*inputs, shortcut)
     return _normalise("batch_norm_relu", inputs, running_mean, running_var, training, momentum, eps)
 
 
+def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
+    """Normalise groups of channels of each image on its own, then scale and shift each channel.
+
+    Parameters
+    ----------
+    input : Tensor (N, ..., C)
+    num_groups : int
+        A divisor of C. 1 normalises all of an image at once (layer norm), C each channel alone
+        (instance norm).
+    weight, bias : Tensor (C,), optional
+        1 and 0 if left out.
+    eps : float
+        Added to the variance.
+
+    Returns
+    -------
+    Tensor, of the shape of `input`
+    """
+    inputs = _with_scale_and_shift("group_norm", input, weight, bias)
+    return apply("group_norm", *inputs, num_groups=num_groups, eps=eps)
+
+
+def _with_scale_and_shift(where, input, weight, bias):
+    """(input, weight, bias), with ones and zeros, one for each channel, for what is None."""
+    channels = _check_tensor(where, input).shape[-1:]
+    if weight is None:
+        weight = Tensor(np.ones_like(input.data, shape=channels))
+    if bias is None:
+        bias = Tensor(np.zeros_like(input.data, shape=channels))
+    return input, weight, bias
+
+
 def _normalise(kernel, inputs, running_mean, running_var, training, momentum, eps):
-    """Apply a kernel that normalises the first of `inputs` by its own statistics, which the running ones follow, or by those."""
+    """Apply a kernel that normalises the first of `inputs`: in training by its own statistics,
+    which the running ones then follow, else by the running ones.
+    """
+    if running_mean is None or running_var is None:
+        if training:
+            return apply(kernel, *inputs, eps=eps)
+        raise ConfigError(kernel, "no running mean and variance to normalise by", "both",
+                          "None", "pass training=True to use the batch's own")
     for running in (running_mean, running_var):
         if running.device != inputs[0].device:
-            raise DeviceError(kernel, "running mean and variance", f"on the {inputs[0].device}, as the input is", f"on the {running.device}")
+            expected = f"on the {inputs[0].device}, as the input is"
+            raise DeviceError(kernel, "running mean and variance", expected, f"on the {running.device}")
     if not training:
         return apply(kernel, *inputs, mean=running_mean.data, var=running_var.data, eps=eps)
     y, cache = apply_with_cache(kernel, *inputs, eps=eps)
     if not (hasattr(cache, "mean") and hasattr(cache, "var")):
-        raise ConfigError(f"{kernel}.forward", "cache", "a named tuple or object with the batch's mean and var (biased), each (C,), "
-                          "for the running averages", type(cache).__name__, "see kernels/naive/normalization.py")
+        expected = ("a named tuple or object with the batch's mean and var (biased), each (C,), "
+                    "for the running averages")
+        raise ConfigError(f"{kernel}.forward", "cache", expected, type(cache).__name__,
+                          "see kernels/naive/normalization.py")
     count = y.size // y.shape[-1]
-    device_function("update_running_stats", y.device)(running_mean.data, running_var.data, cache.mean, cache.var, momentum, count / max(count - 1, 1))
+    unbiased = count / max(count - 1, 1)
+    update = device_function("update_running_stats", y.device)
+    update(running_mean.data, running_var.data, cache.mean, cache.var, momentum, unbiased)
     return y
 
 
-def max_pool2d(x, kernel_size, stride=None, padding=0):
-    """The largest value in each window of x (N, H, W, C). `stride` defaults to the kernel's size."""
-    return apply("max_pool2d", x, kernel_size=kernel_size, stride=stride, padding=padding)
+def dropout(input, p=0.5, training=True, *, rng):
+    """In training, set each number to 0 with probability p, and divide the others by 1 - p.
+
+    So the expected value stays (Srivastava et al. 2014, "Dropout: a simple way to prevent neural
+    networks from overfitting"). Otherwise the input is returned as it is.
+
+    Parameters
+    ----------
+    input : Tensor
+        Any shape.
+    p : float
+        From 0 to 1.
+    training : bool
+    rng : np.random.Generator
+        Draws what is kept, one number an element, on the CPU: so a net drops the same on either
+        device. It has no default. Keep it as an attribute of the module that calls this, where
+        checkpoints and `nn.recompute` find it.
+
+    Returns
+    -------
+    Tensor, of the shape of `input`
+
+    Raises
+    ------
+    ConfigError
+        If p is not from 0 to 1, or `rng` is no generator.
+    """
+    p = number("dropout", "p", p, "a probability from 0 to 1", lambda p: 0 <= p <= 1)
+    if not isinstance(rng, np.random.Generator):
+        raise ConfigError("dropout", "rng", "an np.random.Generator", repr(rng),
+                          "np.random.default_rng(seed) makes one")
+    if not training or p == 0:
+        return input
+    kept = rng.random(_check_tensor("dropout", input).shape, np.float32) >= p
+    return apply("dropout", input, mask=backend.move(kept, input.device), p=p)
 
 
-def avg_pool2d(x, kernel_size, stride=None, padding=0):
-    """The average of each window of x (N, H, W, C), padding counted in. `stride` defaults to the kernel's size."""
-    return apply("avg_pool2d", x, kernel_size=kernel_size, stride=stride, padding=padding)
+def max_pool2d(input, kernel_size, stride=None, padding=0):
+    """The largest value in each window: (N, H, W, C) to (N, H', W', C).
+
+    `kernel_size`, `stride` and `padding` are an int or a (height, width) pair; `stride` defaults to
+    the kernel's size. H' is as in `conv2d`. The padding is never the largest.
+    """
+    return apply("max_pool2d", input, kernel_size=kernel_size, stride=stride, padding=padding)
 
 
-def global_avg_pool2d(x):
+def avg_pool2d(input, kernel_size, stride=None, padding=0):
+    """The average of each window, zeros of the padding counted in: (N, H, W, C) to (N, H', W', C).
+
+    Parameters as for `max_pool2d`.
+    """
+    return apply("avg_pool2d", input, kernel_size=kernel_size, stride=stride, padding=padding)
+
+
+def global_avg_pool2d(input):
     """The average of each channel over the whole image: (N, H, W, C) to (N, C)."""
-    return apply("global_avg_pool2d", x)
+    return apply("global_avg_pool2d", input)
 
 
-def log_softmax(x):
-    """The logarithm of softmax over the last axis."""
-    return apply("log_softmax", x)
+def cross_entropy(input, target, *, label_smoothing=0.0):
+    """The mean cross-entropy of logits against labels.
 
+    Parameters
+    ----------
+    input : Tensor (N, K)
+        Logits: what a net puts out, before softmax.
+    target : array or list of int (N,)
+        The right classes, from 0 to K - 1. They are checked on the CPU, where they should be.
+    label_smoothing : float
+        How much of each target, from 0 to 1, is spread evenly over all classes.
 
-def cross_entropy(logits, labels, label_smoothing=0.0):
-    """The mean cross-entropy, in nats, of logits (N, K) against integer labels (N,).
+    Returns
+    -------
+    Tensor ()
+        In nats. A net that knows nothing has ln K.
 
     Raises
     ------
     DataError
-        For a label outside 0 .. K - 1. They are checked on the CPU, where they should be.
+        For a label outside 0 .. K - 1.
     """
-    if isinstance(labels, Tensor):
-        raise DtypeError("cross_entropy", "labels", "an array or a list of integers", "a Tensor", "pass the array itself")
-    return apply("cross_entropy", logits, labels=labels, label_smoothing=label_smoothing)
+    if isinstance(target, Tensor):
+        raise DtypeError("cross_entropy", "target", "an array or a list of integers", "a Tensor",
+                         "pass the array itself")
+    return apply("cross_entropy", input, labels=target, label_smoothing=label_smoothing)
 
 
-def pad(x, widths):
-    """Zeros around x: `widths` is one (before, after) for each axis."""
-    return apply("pad", x, widths=widths)
+def mse_loss(input, target):
+    """The mean of (input - target)^2 over all elements: two Tensors of one shape give a Tensor ().
+
+    Unlike NumPy's arithmetic it does not broadcast: (N, 1) against (N,) would be N^2 differences.
+    """
+    return apply("mse_loss", input, target)
+
+
+def pad(input, pad_width):
+    """Zeros around `input`: `pad_width` is one (before, after) for each axis, as in ``np.pad``."""
+    return apply("pad", input, widths=pad_width)
 
 
 def concatenate(tensors, axis=0):
     """The Tensors joined along an existing axis."""
     return apply("concatenate", *tensors, axis=axis)
+
+
+def _check_tensor(where, x):
+    if not isinstance(x, Tensor):
+        raise DtypeError(where, "input", "a Tensor", type(x).__name__, "wrap it: Tensor(array)")
+    return x

@@ -49,7 +49,7 @@ class Backend:
 def _adapt(name, kernel):
     def forward(*arrays, **settings):
         moved = [_to_gpu(array) for array in arrays]
-        settings = {key: _to_gpu(value) if _is_floats(value) else value for key, value in settings.items()}
+        settings = {key: _to_gpu(value) if _belongs_there(value) else value for key, value in settings.items()}
         y, cache = kernel.forward(*moved, **settings)
         _check_untouched(moved, arrays)
         return to_cpu(y), Cache(cache)
@@ -88,8 +88,9 @@ def to_cpu(value):
     return backend.move(value, "cpu") if backend.is_array(value) else value
 
 
-def _is_floats(value):
-    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+def _belongs_there(value):
+    """Statistics and masks do; labels are checked on the CPU, and moved by the kernel."""
+    return isinstance(value, np.ndarray) and value.dtype.kind in "fb"
 
 
 def _check_untouched(moved, originals):

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 import safetensors
 
-_watched = []                 # (path, list of openings) of each `openings` in use; Python cannot take an audit hook away again
+# (path, list of openings) for each `openings` in use. An audit hook cannot be removed: ours stays.
+_watched = []
 
 
 def _note(path):

@@ -1,4 +1,4 @@
-"""What the tests of `predict`, as a function and as a command, have in common: a small net, and a folder of pictures."""
+"""A small net and a folder of pictures, for the tests of `predict` and of the command."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,8 @@ def write_photos(folder):
     Image = pytest.importorskip("PIL.Image")
     (folder / "inside").mkdir(parents=True)
     for i, name in enumerate(("a.png", "b.JPG", "c.gif", "d.bmp", "e.webp")):
-        Image.fromarray(drawing(40 + i, 50 - 3 * i, seed=i)).save(folder / name, {"b.JPG": "JPEG"}.get(name))
+        picture = Image.fromarray(drawing(40 + i, 50 - 3 * i, seed=i))
+        picture.save(folder / name, "JPEG" if name == "b.JPG" else None)
     for name in ("notes.txt", "._a.png", "inside/x.png"):
         (folder / name).write_bytes(b"no picture")
     return folder

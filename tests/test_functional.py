@@ -15,11 +15,19 @@ def random(*shape, seed=0):
 
 
 IMAGES, FILTERS = random(2, 7, 6, 4), random(3, 2, 2, 6, seed=1)
+MASK = np.random.default_rng(5).random((3, 4), np.float32) >= 0.3
 
 
 @pytest.mark.parametrize("function, array, expected", [
     (F.relu, random(3, 4), lambda x: cpu.relu.forward(x)),
     (F.log_softmax, random(3, 4), lambda x: cpu.log_softmax.forward(x)),
+    (F.softmax, random(3, 4), lambda x: cpu.softmax.forward(x)),
+    (lambda x: F.group_norm(x, 2, eps=0.5), IMAGES,
+     lambda x: cpu.group_norm.forward(x, np.ones(4), np.zeros(4), 2, 0.5)),
+    (lambda x: F.mse_loss(x, Tensor(np.ones((3, 4)))), random(3, 4),
+     lambda x: cpu.mse_loss.forward(x, np.ones((3, 4)))),
+    (lambda x: F.dropout(x, 0.3, rng=np.random.default_rng(5)), random(3, 4),
+     lambda x: cpu.dropout.forward(x, MASK, 0.3)),
     (lambda x: F.cross_entropy(x, [1, 0, 3], label_smoothing=0.3), random(3, 4), lambda x: cpu.cross_entropy.forward(x, [1, 0, 3], 0.3)),
     (lambda x: F.max_pool2d(x, (3, 2), (2, 1), 1), IMAGES, lambda x: cpu.max_pool2d.forward(x, (3, 2), (2, 1), 1)),
     (lambda x: F.avg_pool2d(x, (3, 2), (2, 1), 1), IMAGES, lambda x: cpu.avg_pool2d.forward(x, (3, 2), (2, 1), 1)),
@@ -44,6 +52,60 @@ def test_biases():
     bias = random(6)
     convolved = F.conv2d(Tensor(IMAGES), Tensor(FILTERS), groups=2).data
     np.testing.assert_allclose(F.conv2d(Tensor(IMAGES), Tensor(FILTERS), Tensor(bias), groups=2).data, convolved + bias)
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+@pytest.mark.parametrize("axis", [0, 1, 2, -1, -2, np.int64(1)])
+def test_softmax_along_an_axis(name, axis):
+    x, function = random(2, 3, 4), getattr(F, name)
+    moved = np.moveaxis(x, axis, -1)
+    expected = np.moveaxis(getattr(cpu, name).forward(moved)[0], -1, axis)
+    assert np.array_equal(function(Tensor(x), axis).data, expected)
+    gradcheck(lambda x: function(x, axis) * random(2, 3, 4, seed=1), x)
+
+
+def test_weight_and_bias_of_a_normalisation_can_be_left_out():
+    x, one, zero = Tensor(IMAGES), Tensor(np.ones(4)), Tensor(np.zeros(4))
+    statistics = [Tensor(np.full(4, 0.5)), Tensor(np.full(4, 2.0))]
+    for function in (lambda *more: F.batch_norm(x, *statistics, *more),
+                     lambda *more: F.batch_norm_relu(x, *statistics, *more),
+                     lambda *more: F.group_norm(x, 2, *more)):
+        expected = function(one, zero).data
+        for more in ((), (one,), (None, zero)):
+            assert np.array_equal(function(*more).data, expected)
+
+
+def test_batch_norm_that_keeps_no_running_statistics():
+    expected = F.batch_norm(Tensor(IMAGES), Tensor(np.zeros(4)), Tensor(np.ones(4)), training=True)
+    got = F.batch_norm(Tensor(IMAGES), None, None, training=True)
+    assert np.array_equal(got.data, expected.data)
+
+
+# Dropout
+
+
+def test_dropout_keeps_the_share_it_says_and_the_mean():
+    x = Tensor(np.ones((200, 100), np.float32), requires_grad=True)
+    y = F.dropout(x, 0.2, rng=np.random.default_rng(0))
+    assert y.dtype == np.float32 and (y.data == 0).mean() == pytest.approx(0.2, abs=0.01)
+    assert np.unique(y.data) == pytest.approx([0, 1.25])
+    assert y.data.mean() == pytest.approx(1, abs=0.01)
+    y.sum().backward()
+    assert np.array_equal(x.grad, y.data)                # the same mask, the same factor
+
+
+def test_dropout_draws_from_its_generator_alone():
+    x, rng = Tensor(np.ones((4, 5))), np.random.default_rng(0)
+    first, second = F.dropout(x, rng=rng), F.dropout(x, rng=rng)
+    again = F.dropout(x, rng=np.random.default_rng(0))
+    assert np.array_equal(first.data, again.data) and not np.array_equal(first.data, second.data)
+
+
+@pytest.mark.parametrize("settings", [{"training": False}, {"p": 0}])
+def test_dropout_that_drops_nothing_draws_nothing(settings):
+    x, rng = Tensor(np.ones(3)), np.random.default_rng(0)
+    state = rng.bit_generator.state
+    assert F.dropout(x, **settings, rng=rng) is x and rng.bit_generator.state == state
 
 
 def test_concatenate():
@@ -119,8 +181,28 @@ def grouped_convolution(bias):
     (lambda: grouped_convolution(random(5)), ShapeError, "conv2d: bias: expected shape (6,), got shape (5,)"),
     (lambda: grouped_convolution(random(1)), ShapeError, "conv2d: bias: expected shape (6,), got shape (1,)"),
     (lambda: F.cross_entropy(Tensor(random(2, 3)), [0, 3]), DataError, "label out of range: expected 0 to 2 (3 classes), got 3"),
-    (lambda: F.cross_entropy(Tensor(random(2, 3)), Tensor([0, 1])), DtypeError, "labels: expected an array or a list of integers, got a Tensor"),
+    (lambda: F.cross_entropy(Tensor(random(2, 3)), Tensor([0, 1])), DtypeError, "target: expected an array or a list of integers, got a Tensor"),
     (lambda: F.concatenate([]), ShapeError, "at least one array"),
+    (lambda: F.softmax(random(2, 3), 0), DtypeError,
+     "softmax: input: expected a Tensor, got ndarray"),
+    (lambda: F.softmax(Tensor(random(2, 3)), 2), ShapeError,
+     "softmax: axis: expected axes between -2 and 1, got 2"),
+    (lambda: F.log_softmax(Tensor(random(2, 3)), None), ShapeError, "one of the axes, got None"),
+    (lambda: F.batch_norm(Tensor(IMAGES), None, None), ConfigError,
+     "pass training=True to use the batch's own"),
+    (lambda: F.batch_norm(IMAGES, None, None, training=True), DtypeError,
+     "batch_norm: input: expected a Tensor"),
+    (lambda: F.group_norm(Tensor(IMAGES), 3), ShapeError, "a divisor of the 4 channels"),
+    (lambda: F.mse_loss(Tensor(random(3, 1)), Tensor(random(3))), ShapeError,
+     "mse_loss broadcasts nothing"),
+    (lambda: F.mse_loss(Tensor(random(3)), random(3)), DtypeError,
+     "expected a Tensor, got ndarray"),
+    (lambda: F.dropout(Tensor(random(3)), 1.5, rng=np.random.default_rng(0)), ConfigError,
+     "dropout: p: expected a probability from 0 to 1, got 1.5"),
+    (lambda: F.dropout(Tensor(random(3)), rng=None), ConfigError,
+     "dropout: rng: expected an np.random.Generator, got None"),
+    (lambda: F.dropout(random(3), rng=np.random.default_rng(0)), DtypeError,
+     "dropout: input: expected a Tensor"),
     (lambda: F.concatenate([Tensor(random(2, 3)), random(2, 3)]), DtypeError, "expected a Tensor, got ndarray"),
     (lambda: F.pad(Tensor(random(2, 3)), 1), ShapeError, "for each of the 2 axes"),
 ])
@@ -140,3 +222,22 @@ def test_a_batch_norm_of_ones_own_must_hand_over_its_statistics():
     layer = nn.BatchNorm2d(3)
     with kernels.use(batch_norm=pair), pytest.raises(ConfigError, match="the batch's mean and var"):
         layer(Tensor(np.zeros((2, 4, 4, 3), np.float32)))
+
+
+def test_a_kernel_for_square_windows_serves_a_net():
+    """Layers keep pairs, (1, 1); a kernel swapped in gets 1, and pairs only where height and width differ."""
+    given = []
+
+    class conv2d(kernels.Kernel):
+        def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
+            given.append((stride, padding, dilation, groups))
+            return kernels.cpu.conv2d.forward(x, w, stride, padding, dilation, groups)
+
+        def backward(dy, cache):
+            return kernels.cpu.conv2d.backward(dy, cache)
+
+    x = Tensor(np.ones((1, 6, 6, 2), np.float32))
+    with kernels.use(conv2d=conv2d):
+        nn.Conv2d(2, 2, 3, stride=2, padding=1)(x)
+        nn.Conv2d(2, 2, (3, 1), stride=(2, 1), padding=(1, 0), dilation=2)(x)
+    assert given == [(2, 1, 1, 1), ((2, 1), (1, 0), 2, 1)]

@@ -36,15 +36,17 @@ def add_to(commands):
     """Add the command to the parser's."""
     command = commands.add_parser(
         "predict", allow_abbrev=False, help="say what a net sees in pictures",
-        formatter_class=argparse.RawDescriptionHelpFormatter, description=DESCRIPTION, epilog=EPILOG,
-        usage="minires predict IMAGE ... --weights FILE [--model NAME] [OPTIONS ...]")
+        usage="minires predict IMAGE ... --weights FILE [--model NAME] [OPTIONS ...]",
+        formatter_class=argparse.RawDescriptionHelpFormatter, description=DESCRIPTION,
+        epilog=EPILOG)
     command.set_defaults(run=run)
     add = command.add_argument
     add("images", nargs="+", metavar="IMAGE", help="a picture, or a folder: all pictures in it")
     add("--model", metavar="NAME",
         help="the net: resnet18 to resnet152, resnext50_32x4d, resnet-20, ...; "
              "not needed for weights from minires train and finetune")
-    add("--weights", required=True, metavar="FILE", help="its weights: .safetensors, or PyTorch's .pth")
+    add("--weights", required=True, metavar="FILE",
+        help="its weights: .safetensors, or PyTorch's .pth")
     add("--net", nargs="+", action="extend", type=own_setting, default=[], metavar="NAME=VALUE",
         help="the net's own settings: width=8 shortcut=B pre_activation=true ...")
     add("--top", type=at_least(1), default=5, metavar="N",
@@ -52,14 +54,18 @@ def add_to(commands):
     add("--classes", metavar="FILE", help="class names, one to a line")
     add("--json", action="store_true",
         help="print one JSON document: a list with an entry for each picture")
-    add("--resize", type=at_least(1), metavar="N", help="pixels of the shorter side before the crop")
+    add("--resize", type=at_least(1), metavar="N",
+        help="pixels of the shorter side before the crop")
     add("--crop", type=at_least(1), metavar="N", help="pixels of the square cut from the middle")
-    add("--mean", type=number, nargs=3, metavar="X", help="mean of red, green and blue in training, 0 to 1")
+    add("--mean", type=number, nargs=3, metavar="X",
+        help="mean of red, green and blue in training, 0 to 1")
     add("--std", type=number, nargs=3, metavar="X", help="their standard deviations")
-    add("--batch-size", type=at_least(1), default=16, metavar="N", help="pictures at a time (default: 16)")
+    add("--batch-size", type=at_least(1), default=16, metavar="N",
+        help="pictures at a time (default: 16)")
     add("--device", default="cpu", metavar="NAME",
         help="where to compute: cpu (the default), or gpu, an NVIDIA GPU through CuPy")
-    add("--threads", type=at_least(1), metavar="N", help="threads to compute with (default: all cores)")
+    add("--threads", type=at_least(1), metavar="N",
+        help="threads to compute with (default: all cores)")
 
 
 def run(args):
@@ -76,9 +82,8 @@ def run(args):
     file = open_weights(args.weights)
     name, settings = file.resolve_net(args.model, dict(args.net))
     if name is None:
-        raise ConfigError("predict", "the file of weights does not say which net they belong to",
-                          "a file from minires train or finetune, which does", args.weights,
-                          "name the net by --model")
+        raise ConfigError(args.weights, "the file does not say which net its weights belong to",
+                          todo="name the net by --model")
     flags = {setting: value for setting in ("resize", "crop", "mean", "std")
              if (value := getattr(args, setting)) is not None}
     transform = _transform(flags, file, name)
@@ -106,24 +111,31 @@ def _pictures(words):
             paths.append(word)
             continue
         inside = sorted(os.listdir(word))
-        found = [name for name in inside if name.lower().endswith(SUFFIXES) and not name.startswith(".")]
+        found = [name for name in inside
+                 if name.lower().endswith(SUFFIXES) and not name.startswith(".")]
         if not found:
             folders = [name for name in inside if os.path.isdir(os.path.join(word, name))]
+            there = f"{len(inside) - len(folders)} other files, {len(folders)} folders"
+            todo = f"name the folders themselves: {os.path.join(word, '*', '')}"
             raise ConfigError(word, "a folder without pictures", "files such as .jpg or .png in it",
-                              f"{len(inside) - len(folders)} other files, {len(folders)} folders",
-                              f"name the folders themselves: {os.path.join(word, '*', '')}" if folders else None)
+                              there, todo if folders else None)
         paths += [os.path.join(word, name) for name in found]
     return paths
 
 
 def _transform(flags, file, model):
-    """How a picture becomes an input of the net: as the flags say, else as the file of weights says,
-    else as usual for ImageNet or CIFAR. A crop of another size brings the resizing with it."""
+    """How a picture becomes an input of the net, as a dict for `predict`.
+
+    The flags come first, then the file of weights, then what is usual for ImageNet or CIFAR. A crop
+    of another size changes the size before the crop in proportion.
+    """
     from ..data.transforms import shorter_side
     from ..models.registry import OF_ONE_DEPTH
 
-    is_for_imagenet = model in OF_ONE_DEPTH
-    usual = {"resize": shorter_side(224), "crop": 224} if is_for_imagenet else {"resize": 32, "crop": 32}
+    if model in OF_ONE_DEPTH:                                    # a net for ImageNet
+        usual = {"resize": shorter_side(224), "crop": 224}
+    else:
+        usual = {"resize": 32, "crop": 32}
     usual |= file.transform
     if "crop" in flags:
         usual["resize"] = round(flags["crop"] * usual["resize"] / usual["crop"])
@@ -153,7 +165,7 @@ def _net(name, settings, file, image_size):
         usual["num_classes"] = file.num_classes
     model = models.build(name, **usual | settings)
     load(model, file)
-    return nn.fuse(model.eval())                                 # faster: batch norm goes into the convolutions
+    return nn.fuse(model.eval())                                 # computes the same, faster
 
 
 def _class_names(path, file):
@@ -163,13 +175,16 @@ def _class_names(path, file):
     count = file.num_classes
     classes = read_classes(path) if path else file.classes
     if classes is not None and count not in (None, len(classes)):
-        raise ConfigError(path or str(file.path), "class names", f"{count}, one for each output of the net",
-                          len(classes))
+        raise ConfigError(path or str(file.path), "class names",
+                          f"{count}, one for each output of the net", len(classes))
     return imagenet_classes() if classes is None and count == 1000 else classes
 
 
 def _print_all(predictions, as_json):
-    """Print the predictions, and what is wrong with pictures, to stderr. Returns how many could not be read."""
+    """Print the predictions as they are made, and on stderr what is wrong with pictures.
+
+    Returns how many pictures could not be read.
+    """
     made = []
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: _print(f"minires: note: {message}", sys.stderr)
@@ -193,8 +208,9 @@ def _lines(prediction):
 def _entry(prediction):
     if prediction.error:
         return {"path": prediction.path, "error": prediction.error}
-    return {"path": prediction.path, "top": [
-        {"class": guess.name, "probability": guess.probability, "index": guess.index} for guess in prediction.top]}
+    return {"path": prediction.path,
+            "top": [{"class": guess.name, "probability": guess.probability, "index": guess.index}
+                    for guess in prediction.top]}
 
 
 def _print(text, file=None):

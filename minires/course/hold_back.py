@@ -10,13 +10,13 @@ from ..errors import MiniresError, unknown_name
 
 # The modules whose functions an assignment asks for, in part or in other words; "module:one,other" are single ones of them.
 MODULES = {
-    "a1": ("autograd.tape", "autograd.tensor", "functional", "autograd.gradcheck", "kernels.shapes", "kernels.naive", "kernels.cpu",
-           "kernels.common"),
+    "a1": ("autograd.tape", "autograd.tensor", "autograd.operators", "functional", "autograd.gradcheck", "kernels.shapes",
+           "kernels.naive", "kernels.cpu", "kernels.common"),
     "a2": ("autograd.gradcheck", "kernels.naive.conv", "kernels.cpu.conv", "kernels.cpu.im2col", "kernels.cpu.blocking",
            "kernels.gpu.conv", "kernels.shapes:output_size"),
     "a3": ("kernels.naive.normalization", "kernels.naive.activation", "kernels.cpu.normalization", "kernels.cpu.channels",
-           "kernels.cpu.activation", "kernels.common.activation", "kernels.gpu.normalization", "kernels.gpu.activation",
-           "autograd.gradcheck"),
+           "kernels.cpu.activation", "kernels.common.activation", "kernels.common.normalization",
+           "kernels.gpu.normalization", "kernels.gpu.activation", "autograd.gradcheck"),
     "a4": ("models", "nn.init"),
     "a5": ("experiments.degradation_report", "experiments.claims.frame.verdict", "experiments.claims.frame.error_comparison",
            "plot.curves", "plot.live"),
@@ -24,8 +24,9 @@ MODULES = {
            "experiments.claims.frame.verdict", "experiments.claims.frame.laboratory",
            "experiments.claims.vanishing_at_initialisation"),
 }
-# Where the rest of minires goes on using one of them, it gets a copy of its own: nn.Conv2d draws its weights with nn.init.
-STILL_USED = {"nn.init": ("nn.layers", "init")}
+# Modules of minires that go on using one of them get a whole copy: nn.Conv2d draws its weights
+# with nn.init. The names are those under which they use it.
+STILL_USED = {"nn.init": ("nn.conv:init", "nn.linear:init")}
 PACKAGE = __package__.split(".")[0]
 REASON = "is not there to be called: it is what you write in this assignment"
 _held_back = set()                             # functions emptied in this process
@@ -75,12 +76,14 @@ def _entries(assignment):
 
 
 def _leave_copy(module):
-    """Give the module that still uses this one a copy that stays whole."""
-    user, name = STILL_USED.get(module.__name__.removeprefix(f"{PACKAGE}."), (None, None))
-    if user and getattr(import_module(f"{PACKAGE}.{user}"), name) is module:
-        copy = module_from_spec(module.__spec__)
-        module.__spec__.loader.exec_module(copy)
-        setattr(import_module(f"{PACKAGE}.{user}"), name, copy)
+    """Give the modules that still use this one a copy that stays whole."""
+    for use in STILL_USED.get(module.__name__.removeprefix(f"{PACKAGE}."), ()):
+        user, name = use.split(":")
+        user = import_module(f"{PACKAGE}.{user}")
+        if getattr(user, name) is module:
+            copy = module_from_spec(module.__spec__)
+            module.__spec__.loader.exec_module(copy)
+            setattr(user, name, copy)
 
 
 def _functions(module, names=None):

@@ -1,7 +1,9 @@
-"""How a trained net does when blocks are taken out or exchanged: Veit et al. 2016 (arXiv:1605.06431).
+"""How a trained net does without some of its blocks, or with two exchanged.
 
-A plain net that loses one layer is lost. A residual net hardly notices: it is many nets of different depth added up, and
-loses half of them.
+After Veit et al. 2016 (arXiv:1605.06431).
+
+A plain net that loses one layer is lost. A residual net hardly notices: it is many nets of
+different depth added up, and loses half of them.
 
 For all nets of `models.plain`, `models.resnet` and `models.imagenet`, whatever their blocks.
 """
@@ -32,9 +34,10 @@ class Lesion(NamedTuple):
 def dropped(model, *names):
     """Within: each block of `model` that is named, such as ``"layer1.0"``, passes on its input.
 
-    Of a residual block y = relu(F(x) + S(x)) only the shortcut stays: relu(S(x)). Of one with pre-activation it is S(x) itself; a
-    projection there begins with the batch norm and ReLU that F begins with too. A block of a plain net becomes the identity, or where
-    it changes the shape, shortcut A: the input subsampled and padded with zero channels.
+    Of a residual block y = relu(F(x) + S(x)) only the shortcut stays: relu(S(x)). Of one with
+    pre-activation it is S(x) itself; a projection there begins with the batch norm and ReLU that F
+    begins with too. A block of a plain net becomes the identity, or where it changes the shape,
+    shortcut A: the input subsampled and padded with zero channels.
 
     Raises
     ------
@@ -53,20 +56,23 @@ def swapped(model, first, second):
     Raises
     ------
     ConfigError
-        For a name that is no block, or two blocks of different shapes: of other layers, or layers of other sizes or strides. In a net
-        with pre-activation the very first block is of its own kind, for its first batch norm and ReLU have been done before it.
+        For a name that is no block, or two blocks of different shapes: of other layers, or layers
+        of other sizes or strides. In a net with pre-activation the very first block is of its own
+        kind, for its first batch norm and ReLU have been done before it.
     """
     a, b = pick_blocks(model, (first, second), "swapped")
     if _kind(a) != _kind(b):
-        name, one, other = next((name, one, other) for (name, one), (_, other) in zip(_kind(a), _kind(b)) if one != other)
-        raise ConfigError("swapped", f"{first} and {second}", "two blocks of one shape", f"{name} {one} and {other}",
+        name, one, other = next((name, one, other) for (name, one), (_, other)
+                                in zip(_kind(a), _kind(b)) if one != other)
+        raise ConfigError("swapped", f"{first} and {second}", "two blocks of one shape",
+                          f"{name} {one} and {other}",
                           "take two from one stage, neither where the shape changes")
     with overridden({a: computation_of(b), b: computation_of(a)}):
         yield
 
 
 def drop_each(model, batches, mode="eval"):
-    """Loss and error of the whole net, then with each of its blocks dropped in turn (figure 3 of the paper).
+    """Loss and error of the whole net, then with each of its blocks dropped in turn (figure 3).
 
     Parameters
     ----------
@@ -117,13 +123,15 @@ def drop_random(model, batches, counts, draws=3, seed=0, mode="eval"):
     sets = []
     for count in counts:
         if not 0 <= count <= len(names):
-            raise ConfigError("drop_random", "count", f"0 to {len(names)}, for so many blocks there are", repr(count))
-        sets += [[names[i] for i in sorted(rng.choice(len(names), count, replace=False))] for _ in range(draws)]
+            raise ConfigError("drop_random", "count",
+                              f"0 to {len(names)}, for so many blocks there are", repr(count))
+        sets += [[names[i] for i in sorted(rng.choice(len(names), count, replace=False))]
+                 for _ in range(draws)]
     return drop_sets(model, batches, sets, mode)
 
 
 def drop_sets(model, batches, sets, mode="eval"):
-    """Loss and error with each of `sets`, sequences of names, dropped in turn; otherwise as `drop_each`."""
+    """Loss and error with each of `sets`, sequences of names, dropped in turn. See `drop_each`."""
     check_batches(batches, "drop_sets")
     records = []
     for names in sets:
@@ -154,7 +162,8 @@ def swap_each(model, batches, pairs=None, mode="eval"):
     check_batches(batches, "swap_each")
     known = list(blocks(model, "swap_each").items())
     if pairs is None:
-        pairs = [(first, second) for (first, a), (second, b) in zip(known, known[1:]) if _kind(a) == _kind(b)]
+        pairs = [(first, second) for (first, a), (second, b) in zip(known, known[1:])
+                 if _kind(a) == _kind(b)]
     records = []
     for first, second in pairs:
         with swapped(model, first, second):
@@ -167,11 +176,14 @@ def _without_branch(block):
     if not isinstance(block.shortcut, NoShortcut):
         return block.skip
     shortcut = shortcut_without_parameters(block.in_channels, block.out_channels, block.stride)
-    return lambda x: F.relu(shortcut(x))                 # the ReLU changes nothing: x comes from one
+    return lambda x: F.relu(shortcut(x))      # the ReLU changes nothing: x comes from one
 
 
 def _kind(block):
-    """What two blocks must have in common to stand in each other's place: (name, layer, with sizes and stride) of each of their layers."""
+    """What two blocks must have in common to stand in each other's place.
+
+    The name and repr, with sizes and stride, of each of their layers, and the stride of the whole.
+    """
     layers = [(name, repr(layer)) for name, layer in block.named_modules()
               if not list(layer.children()) and not isinstance(layer, StochasticDepth)]
     return [*layers, ("stride", block.stride)]

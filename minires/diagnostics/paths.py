@@ -1,11 +1,12 @@
-"""Which paths through a residual net carry its gradient: Veit et al. 2016 (arXiv:1605.06431), section 5.
+"""Which paths through a residual net carry its gradient: Veit et al. 2016 (arXiv:1605.06431).
 
-A net of n blocks y = relu(F(x) + S(x)) is a sum over 2^n paths: through each block either by its residual branch F or by its
-shortcut S. A path through k branches has length k. There are C(n, k) of these, most near n / 2; but each branch weakens the
-gradient, so that what arrives at the images has come by short paths.
+A net of n blocks y = relu(F(x) + S(x)) is a sum over 2^n paths: through each block either by its
+residual branch F or by its shortcut S. A path through k branches has length k. There are C(n, k) of
+these, most near n / 2; but each branch weakens the gradient, so that what arrives at the images has
+come by short paths.
 
-For all residual nets of `models.resnet` and `models.imagenet`, whatever their blocks: basic or bottlenecks, with or without
-pre-activation or batch norm.
+For all residual nets of `models.resnet` and `models.imagenet`, whatever their blocks: basic or
+bottlenecks, with or without pre-activation or batch norm.
 """
 
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import functional as F
+from ..checks import integer
 from ..errors import ConfigError
 from ..models.shortcuts import NoShortcut
 from ..nn.overriding import overridden
@@ -32,17 +34,19 @@ class PathGradient(NamedTuple):
     sampled: int             # how many of them were tried
     norm: float              # |dL/dimages| by a single path, over the batch: mean of those tried
     standard_error: float    # of that mean; 0 if all paths were tried, nan if one of several
-    total: float             # paths * norm: what all of that length carry, if they all point one way
+    total: float             # paths * norm: what all of that length carry if they point one way
 
 
 @contextmanager
 def routed(model, *through):
-    """Within: backward passes each block named in `through` by its residual branch only, all others by their shortcut only.
+    """Within: backward passes the blocks `through` by branch, all others by shortcut.
 
-    What the net computes stays the same: in y = relu(F(x) + S(x)) one of the two terms is taken off the tape. A batch norm and ReLU that
-    both terms begin with, as in a block with pre-activation and a projection, belongs to both ways.
+    What the net computes stays the same: in y = relu(F(x) + S(x)) one of the two terms is taken off
+    the tape. A batch norm and ReLU that both terms begin with, as in a block with pre-activation
+    and a projection, belongs to both ways.
 
-    Stochastic depth goes on in training: a dropped block has its shortcut only, and no gradient passes through its branch.
+    Stochastic depth goes on in training: a dropped block has its shortcut only, and no gradient
+    passes through its branch.
 
     Raises
     ------
@@ -50,13 +54,14 @@ def routed(model, *through):
         For a name that is no block, or a net without shortcuts.
     """
     pick_blocks(model, through, "routed")
-    blocked = [block.shortcut if name in through else block.branch_end for name, block in _residual_blocks(model, "routed").items()]
+    blocked = [block.shortcut if name in through else block.branch_end
+               for name, block in _residual_blocks(model, "routed").items()]
     with overridden(outputs={module: Tensor.detach for module in blocked}):
         yield
 
 
 def path_gradient(model, images, labels, through, mode="eval", loss=F.cross_entropy):
-    """dL/dimages by the one path that passes the residual branches of the blocks `through`, and no others.
+    """dL/dimages by the one path that passes the branches of the blocks `through`, and no others.
 
     The sum over all 2^n sets `through` is the whole gradient, by the chain rule.
 
@@ -85,13 +90,16 @@ def path_gradient(model, images, labels, through, mode="eval", loss=F.cross_entr
     with preserve_state(model, mode), routed(model, *through):
         x = Tensor(array_of(images), requires_grad=True)
         loss(model(x), labels).backward()
-        return np.zeros_like(x.data) if x.grad is None else x.grad             # none: a branch that stochastic depth left out
+        # No gradient arrives through a branch that stochastic depth dropped.
+        return np.zeros_like(x.data) if x.grad is None else x.grad
 
 
-def path_gradients(model, images, labels, lengths=None, samples=10, seed=0, mode="eval", loss=F.cross_entropy):
+def path_gradients(model, images, labels, lengths=None, samples=10, seed=0, mode="eval",
+                   loss=F.cross_entropy):
     """The gradient that reaches the images by paths of each length (figure 6 of the paper).
 
-    Of each length so many paths are drawn at random, as in the paper; all of them, once each, if there are no more.
+    Of each length so many paths are drawn at random, as in the paper; all of them, once each, if
+    there are no more.
 
     Parameters
     ----------
@@ -115,23 +123,26 @@ def path_gradients(model, images, labels, lengths=None, samples=10, seed=0, mode
 
     Notes
     -----
-    ``total`` is what the paper draws: it adds up the norms of paths. The gradients themselves point different ways, and
-    the norm of their sum is smaller.
+    ``total`` is what the paper draws: it adds up the norms of paths. The gradients themselves point
+    different ways, and the norm of their sum is smaller.
     """
     names, rng = list(_residual_blocks(model, "path_gradients")), np.random.default_rng(seed)
-    if samples < 1:
-        raise ConfigError("path_gradients", "samples", "at least 1", repr(samples))
+    samples = integer("path_gradients", "samples", samples)
     records = []
     for length in range(len(names) + 1) if lengths is None else lengths:
         if not 0 <= length <= len(names):
-            raise ConfigError("path_gradients", "length", f"0 to {len(names)}, for so many blocks there are", repr(length))
+            raise ConfigError("path_gradients", "length",
+                              f"0 to {len(names)}, for so many blocks there are", repr(length))
         paths = comb(len(names), length)
         if paths <= samples:
             chosen = combinations(names, length)
         else:
-            chosen = ([names[i] for i in rng.choice(len(names), length, replace=False)] for _ in range(samples))
-        norms = [norm(path_gradient(model, images, labels, through, mode, loss)) for through in chosen]
-        mean, error = float(np.mean(norms)), 0.0 if paths <= samples else float(standard_error(norms))
+            chosen = ([names[i] for i in rng.choice(len(names), length, replace=False)]
+                      for _ in range(samples))
+        norms = [norm(path_gradient(model, images, labels, through, mode, loss))
+                 for through in chosen]
+        mean = float(np.mean(norms))
+        error = 0.0 if paths <= samples else float(standard_error(norms))
         records.append(PathGradient(length, paths, len(norms), mean, error, paths * mean))
     return records
 
@@ -139,5 +150,6 @@ def path_gradients(model, images, labels, lengths=None, samples=10, seed=0, mode
 def _residual_blocks(model, where):
     found = blocks(model, where)
     if any(isinstance(block.shortcut, NoShortcut) for block in found.values()):
-        raise ConfigError(where, "a plain net has one path only", "a net with shortcuts, such as models.resnet(20)", "one without")
+        raise ConfigError(where, "a plain net has one path only",
+                          "a net with shortcuts, such as models.resnet(20)", "one without")
     return found

@@ -154,6 +154,14 @@ def channels(where, x, **vectors):
                              f"shape {vector.shape}")
 
 
+def group_norm(x, weight, bias, num_groups):
+    """Check a group norm of an array of shape `x` (N, ..., C): `num_groups` divides C."""
+    channels("group_norm", x, weight=weight, bias=bias)
+    if not is_integer(num_groups, 1) or x[-1] % num_groups:
+        raise ShapeError("group_norm", "num_groups",
+                         f"a divisor of the {x[-1]} channels of input {x}", repr(num_groups))
+
+
 def same(where, x, whose="the input's", **arrays):
     """Check that every array in `arrays` has shape `x`. An array may be None, which is skipped."""
     for name, array in arrays.items():
@@ -170,6 +178,13 @@ def axes(where, axis, ndim):
     if len(out) != len(given):
         raise ShapeError(where, "axis named twice", "different axes", repr(axis))
     return out
+
+
+def one_axis(where, axis, ndim):
+    """`axis`, which must be a single one, as a number from 0 on."""
+    if axis is None or isinstance(axis, tuple):
+        raise ShapeError(where, "axis", "one of the axes", repr(axis))
+    return axes(where, axis, ndim)[0]
 
 
 def reduction(where, shape, axis, least=0):
@@ -198,10 +213,29 @@ def reshape(old, new):
     return full
 
 
+def classes(where, x):
+    """Check that an array of shape `x` has classes along its last axis: (..., K) with K > 0."""
+    if not x or x[-1] == 0:
+        raise ShapeError(where, "no classes", "shape (..., K) with K > 0", f"shape {x}")
+
+
+def mse_loss(x, target):
+    """Check that input and target have one shape, and at least one element to take the mean of."""
+    if x != target:
+        raise ShapeError("mse_loss", "target", f"shape {x}, the input's", f"shape {target}",
+                         "mse_loss broadcasts nothing: reshape one of them")
+    if 0 in x:
+        raise ShapeError("mse_loss", "input", "at least one element", f"shape {x}")
+
+
 def cross_entropy(logits, labels, label_smoothing):
-    """Check that there are N class labels from 0 to K - 1 for logits (N, K), and the smoothing."""
+    """Check that there are N class labels from 0 to K - 1 for logits (N, K).
+
+    Returns the smoothing, from 0 to 1, as Python's own number: one of NumPy would promote arrays.
+    """
     where = "cross_entropy"
-    number(where, "label_smoothing", label_smoothing, "a number from 0 to 1", lambda s: 0 <= s <= 1)
+    smoothing = number(where, "label_smoothing", label_smoothing, "a number from 0 to 1",
+                       lambda s: 0 <= s <= 1)
     if len(logits) != 2 or logits[0] == 0:
         raise ShapeError(where, "logits", "shape (N, K) with N > 0", f"shape {logits}")
     if labels.shape != logits[:1]:
@@ -215,6 +249,7 @@ def cross_entropy(logits, labels, label_smoothing):
         bad = low if low < 0 else high
         raise DataError(where, "label out of range", f"0 to {logits[1] - 1} ({logits[1]} classes)",
                         str(bad))
+    return smoothing
 
 
 def transpose(axes, ndim):
@@ -244,9 +279,7 @@ def concatenate(shapes, axis):
     if not shapes:
         raise ShapeError("concatenate", "nothing to join", "at least one array", "none")
     first, *others = shapes
-    if axis is None or isinstance(axis, tuple):
-        raise ShapeError("concatenate", "axis", "one of the axes", repr(axis))
-    (axis,) = axes("concatenate", axis, len(first))
+    axis = one_axis("concatenate", axis, len(first))
     before, after = first[:axis], first[axis + 1:]
     for shape in others:
         if (shape[:axis], shape[axis + 1:]) != (before, after) or len(shape) != len(first):

@@ -1,4 +1,7 @@
-"""What the nets for small and for large images have in common: a stem, stages of blocks, the mean over the map, a linear layer."""
+"""What the nets for small and for large images have in common.
+
+A stem, stages of blocks, the mean over the map, and a linear layer.
+"""
 
 from .. import functional as F
 from .. import nn
@@ -15,7 +18,8 @@ class ResNet(nn.Module):
     stem : (int, int, int)
         Output channels, kernel size and stride of the first convolution.
     stages : sequence of (int, int)
-        Output channels and number of blocks of each stage. The first block of each stage but the first has stride 2.
+        Output channels and number of blocks of each stage. The first block of each stage but the
+        first has stride 2.
     num_classes, seed : int
     config : BlockConfig
 
@@ -23,42 +27,48 @@ class ResNet(nn.Module):
     ----------
     config : BlockConfig
     recompute : bool
-        In training, keep only the input of each block, and run the block again in backward (`nn.recompute`): the same numbers with
-        less memory, in about four thirds of the time. False at first; ``net.recompute = True`` switches it on.
+        In training, keep only the input of each block, and run the block again in backward
+        (`nn.recompute`): the same numbers with less memory, in about four thirds of the time. False
+        at first; ``net.recompute = True`` switches it on.
     """
 
     def __init__(self, stem, stages, num_classes, seed, config):
         self.config = config
-        # Shortcut convolutions draw from a stream of their own, so that all other weights of one seed are the same
-        # in the plain net and with every shortcut.
+        # Shortcut convolutions draw from a stream of their own, so that all other weights of one
+        # seed are the same in the plain net and with every shortcut.
         rngs = stream(seed, "weights"), stream(seed, "shortcut weights")
         channels, kernel_size, stride = stem
         self.conv1 = config.conv(3, channels, kernel_size, stride, rngs[0])
         self.bn1 = Shift() if config.init == "fixup" else config.norm(channels)
         self.num_stages = len(stages)
         for number, (out_channels, num_blocks) in enumerate(stages, 1):
-            stage = self._make_stage(channels, out_channels, num_blocks, 1 if number == 1 else 2, rngs)
+            stride = 1 if number == 1 else 2
+            stage = self._make_stage(channels, out_channels, num_blocks, stride, rngs)
             setattr(self, f"layer{number}", stage)
             channels = out_channels
         if config.pre_activation:
-            # bn1 of the net, with its ReLU, does this work before the first block, so that the shortcut adds its output too.
+            # bn1 of the net, with its ReLU, does this work before the first block, so that the
+            # shortcut adds its output too.
             self.layer1[0].bn1 = nn.Identity()
             self.bn2 = config.norm(channels)
         if config.init == "fixup":
             self.bias2 = Shift()
-        # No ReLU follows the logits, and the features of a residual net are large at first, because every block has added
-        # to them. Weights as small as those of Krizhevsky et al. 2012 (standard deviation 0.01) start the loss at
-        # ln(num_classes). Larger ones let the first steps at learning rate 0.1 fling resnet-56 away.
+        # No ReLU follows the logits, and the features of a residual net are large at first, because
+        # every block has added to them. Weights as small as those of Krizhevsky et al. 2012
+        # (standard deviation 0.01) start the loss at ln(num_classes). Larger ones let the first
+        # steps at learning rate 0.1 fling resnet-56 away.
         self.fc = nn.Linear(channels, num_classes, rng=rngs[0], std=0.01)
         if config.init == "fixup":
             self._init_by_fixup()
         if config.survival_prob < 1:
-            add_stochastic_depth(self.blocks(), config.survival_prob, stream(seed, "stochastic depth"))
+            random = stream(seed, "stochastic depth")
+            add_stochastic_depth(self.blocks(), config.survival_prob, random)
 
     def _make_stage(self, in_channels, out_channels, num_blocks, stride, rngs):
         block = block_class(self.config)
         first = block(in_channels, out_channels, stride, self.config, *rngs)
-        others = [block(out_channels, out_channels, 1, self.config, *rngs) for _ in range(num_blocks - 1)]
+        others = [block(out_channels, out_channels, 1, self.config, *rngs)
+                  for _ in range(num_blocks - 1)]
         return nn.Sequential(first, *others)
 
     def _init_by_fixup(self):

@@ -25,27 +25,36 @@ class BlockConfig:
     width_per_group: int = 64
 
     def conv(self, in_channels, out_channels, kernel_size, stride, rng, groups=1):
-        """A convolution that keeps the size of the map, divided by the stride. It has a bias unless the layer after it has one."""
+        """A convolution that keeps the size of the map, divided by the stride.
+
+        It has a bias unless the layer after it has one.
+        """
         bias = not self.batch_norm and self.init != "fixup"
-        return nn.Conv2d(in_channels, out_channels, kernel_size, stride=stride, padding=kernel_size // 2, groups=groups, bias=bias, rng=rng)
+        return nn.Conv2d(in_channels, out_channels, kernel_size, stride=stride,
+                         padding=kernel_size // 2, groups=groups, bias=bias, rng=rng)
 
     def norm(self, num_features):
-        """The layer that normalises a convolution's output: batch norm, or in a net without it an `nn.Identity`."""
+        """The layer that normalises a convolution's output: batch norm, or if off, an Identity."""
         return nn.BatchNorm2d(num_features) if self.batch_norm else nn.Identity()
 
     def make_shortcut(self, in_channels, out_channels, stride, rng):
-        """The shortcut of a block of this shape, one of `models.shortcuts`. Only a projection draws weights from `rng`."""
+        """The shortcut, from `models.shortcuts`, for a block of this shape.
+
+        Only a projection draws weights from `rng`.
+        """
         changes_shape = stride != 1 or in_channels != out_channels
         if self.shortcut is None:
             return NoShortcut()
         if self.shortcut == "C" or (self.shortcut == "B" and changes_shape):
+            conv = self.conv(in_channels, out_channels, 1, stride, rng)
             norm = nn.Identity() if self.pre_activation else self.norm(out_channels)
-            return ProjectionShortcut(self.conv(in_channels, out_channels, 1, stride, rng), norm, self.shortcut_scale)
+            return ProjectionShortcut(conv, norm, self.shortcut_scale)
         return shortcut_without_parameters(in_channels, out_channels, stride, self.shortcut_scale)
 
     def bottleneck_width(self, out_channels):
-        """Channels of a bottleneck's 3x3 convolution: a quarter of `out_channels`, more in the nets of Xie et al. 2017 (arXiv:1611.05431).
+        """Channels of a bottleneck's 3x3 convolution: usually a quarter of `out_channels`.
 
-        There it is ``groups`` times as many, each group a fraction ``width_per_group / 64`` as wide.
+        In a ResNeXt (Xie et al. 2017, arXiv:1611.05431) there are ``groups`` times as many, each
+        group ``width_per_group / 64`` times as wide.
         """
         return out_channels // 4 * self.width_per_group // 64 * self.groups

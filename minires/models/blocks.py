@@ -1,10 +1,13 @@
-"""The blocks of residual nets: a branch F of two or three convolutions, a shortcut, and how the two come together.
+"""The blocks of residual nets: convolutions F, a shortcut, and how the two come together.
 
-    BasicBlock          y = relu(F(x) + x)     F: 3x3 convolution, batch norm, ReLU, 3x3 convolution, batch norm    He et al. 2015
-    Bottleneck          y = relu(F(x) + x)     F: the same with 1x1, 3x3 and 1x1 convolutions, narrow in between    He et al. 2015
-    PreActBlock         y = F(x) + x           F: batch norm, ReLU, 3x3 convolution, twice                          He et al. 2016
-    PreActBottleneck    y = F(x) + x           F: the same with 1x1, 3x3 and 1x1 convolutions                       He et al. 2016
-    FixupBlock          y = relu(F(x) + x)     F: convolution, ReLU, convolution, and scalars in between            Zhang et al. 2019
+    BasicBlock         y = relu(F(x) + x)   F: 3x3 convolution, batch norm, ReLU, 3x3 convolution,
+                                            batch norm (He et al. 2015)
+    Bottleneck         y = relu(F(x) + x)   F: the same with 1x1, 3x3 and 1x1 convolutions
+    PreActBlock        y = F(x) + x         F: batch norm, ReLU, 3x3 convolution, twice
+                                            (He et al. 2016)
+    PreActBottleneck   y = F(x) + x         F: the same with 1x1, 3x3 and 1x1 convolutions
+    FixupBlock         y = relu(F(x) + x)   F: convolution, ReLU, convolution, and scalars in
+                                            between (Zhang et al. 2019)
 
 Where the shape changes, another shortcut takes the place of x: see `models.shortcuts`.
 """
@@ -18,7 +21,9 @@ from .shortcuts import ProjectionShortcut
 
 
 class Block(nn.Module):
-    """The base of all blocks. A subclass writes down its computation in `forward`, and what is left of it without F in `skip`.
+    """The base of all blocks.
+
+    A subclass writes its computation down in `forward`, and what is left of it without F in `skip`.
 
     Parameters
     ----------
@@ -28,7 +33,8 @@ class Block(nn.Module):
     Attributes
     ----------
     branch_end : nn.Module
-        The module whose output is the whole F(x), right before the addition. A hook on it sees F(x) and can replace it.
+        The module whose output is the whole F(x), right before the addition. A hook on it sees F(x)
+        and can replace it.
     stochastic_depth : StochasticDepth or None
         If there is one, it decides whether a call computes `forward` or `skip`.
     """
@@ -40,7 +46,10 @@ class Block(nn.Module):
 
     @property
     def shortcut(self):
-        """The module whose output is added to F(x). Its parameters are named `downsample`, as in the weights of torchvision."""
+        """The module whose output is added to F(x).
+
+        It is kept as `downsample`: that is the name of its weights in torchvision's files.
+        """
         return self.downsample
 
     @shortcut.setter
@@ -52,14 +61,17 @@ class Block(nn.Module):
         return F.relu(self.shortcut(x))
 
     def _compute(self, x):
-        return self.forward(x) if self.stochastic_depth is None else self.stochastic_depth.compute(self, x)
+        if self.stochastic_depth is None:
+            return self.forward(x)
+        return self.stochastic_depth.compute(self, x)
 
 
 class BasicBlock(Block):
     """Two 3x3 convolutions: y = relu(F(x) + shortcut(x)), in a plain net relu(F(x)).
 
-    With SkipInit (De and Smith 2020, arXiv:2002.10444) there is no batch norm, and a learnable number replaces the second one:
-    y = relu(a F(x) + shortcut(x)). It starts at 0, so that at first every block passes on its input.
+    With SkipInit (De and Smith 2020, arXiv:2002.10444) there is no batch norm, and a learnable
+    number replaces the second one: y = relu(a F(x) + shortcut(x)). It starts at 0, so that at first
+    every block passes on its input.
     """
 
     def __init__(self, in_channels, out_channels, stride, config, rng, shortcut_rng):
@@ -73,7 +85,7 @@ class BasicBlock(Block):
     def forward(self, x):
         shortcut = self.shortcut(x)
         h = conv_norm_relu(self.conv1, self.bn1, x)
-        return conv_norm_relu(self.conv2, self.bn2, h, shortcut)       # relu(bn2(conv2(h)) + shortcut)
+        return conv_norm_relu(self.conv2, self.bn2, h, shortcut)    # relu(bn2(conv2(h)) + shortcut)
 
     @property
     def branch_end(self):
@@ -81,10 +93,13 @@ class BasicBlock(Block):
 
 
 class Bottleneck(Block):
-    """A 1x1 convolution to fewer channels, a 3x3, and a 1x1 back to many: y = relu(F(x) + shortcut(x)).
+    """A 1x1 convolution to fewer channels, a 3x3, and a 1x1 back to many.
 
-    Three layers deep, at the cost of two 3x3 convolutions with a quarter of the channels. The paper puts the stride on the first
-    convolution. Most code since then puts it on the 3x3, which leaves no pixel unread ("v1.5").
+    y = relu(F(x) + shortcut(x))
+
+    Three layers deep, at the cost of two 3x3 convolutions with a quarter of the channels. The paper
+    puts the stride on the first convolution. Most code since then puts it on the 3x3, which leaves
+    no pixel unread ("v1.5").
     """
 
     def __init__(self, in_channels, out_channels, stride, config, rng, shortcut_rng):
@@ -103,7 +118,7 @@ class Bottleneck(Block):
         shortcut = self.shortcut(x)
         h = conv_norm_relu(self.conv1, self.bn1, x)
         h = conv_norm_relu(self.conv2, self.bn2, h)
-        return conv_norm_relu(self.conv3, self.bn3, h, shortcut)       # relu(bn3(conv3(h)) + shortcut)
+        return conv_norm_relu(self.conv3, self.bn3, h, shortcut)    # relu(bn3(conv3(h)) + shortcut)
 
     @property
     def branch_end(self):
@@ -111,10 +126,11 @@ class Bottleneck(Block):
 
 
 class PreActivation(Block):
-    """The base of blocks with batch norm and ReLU before each convolution, and nothing after the addition: y = F(x) + shortcut(x).
+    """The base of blocks with batch norm and ReLU before each convolution: y = F(x) + shortcut(x).
 
-    From block to block nothing but additions happens to x (He et al. 2016, arXiv:1603.05027, figure 4e). A projection takes the
-    output of the first ReLU, as in the authors' code, and no batch norm follows it.
+    From block to block nothing but additions happens to x (He et al. 2016, arXiv:1603.05027, figure
+    4e). A projection takes the output of the first ReLU, as in the authors' code, and no batch norm
+    follows it.
     """
 
     def skip(self, x):
@@ -123,7 +139,7 @@ class PreActivation(Block):
 
     @property
     def projects(self):
-        """Whether the shortcut is a projection, which shares the first batch norm and ReLU with F."""
+        """Whether the shortcut is a projection. It shares the first batch norm and ReLU with F."""
         return isinstance(self.shortcut, ProjectionShortcut)
 
     @property
@@ -132,7 +148,10 @@ class PreActivation(Block):
 
 
 class PreActBlock(PreActivation):
-    """Two 3x3 convolutions. With SkipInit a learnable number, `gain`, multiplies F, and there is no batch norm."""
+    """Two 3x3 convolutions.
+
+    With SkipInit a learnable number, `gain`, multiplies F, and there is no batch norm.
+    """
 
     def __init__(self, in_channels, out_channels, stride, config, rng, shortcut_rng):
         super().__init__(in_channels, out_channels, stride)
@@ -175,11 +194,14 @@ class PreActBottleneck(PreActivation):
 
 
 class FixupBlock(Block):
-    """A block that trains without batch norm: y = relu(scale F(x) + bias2b + shortcut(x)) (Zhang et al. 2019, arXiv:1901.09321).
+    """A block that trains without batch norm: y = relu(scale F(x) + bias2b + shortcut(x)).
 
-    Batch norm's work at the start is done by the initial weights (see `init_weights`), its work later on by learnable numbers, one
-    each for the whole map: a bias before each convolution and each ReLU, and a multiplier. Names are those of the authors' code.
-    Each of these numbers gets the sum of the gradients of a whole map. So it needs smaller steps than weights do.
+    Fixup is by Zhang et al. 2019 (arXiv:1901.09321).
+
+    Batch norm's work at the start is done by the initial weights (see `init_weights`), its work
+    later on by learnable numbers, one each for the whole map: a bias before each convolution and
+    each ReLU, and a multiplier. Names are those of the authors' code. Each of these numbers gets
+    the sum of the gradients of a whole map. So it needs smaller steps than weights do.
     """
 
     def __init__(self, in_channels, out_channels, stride, config, rng, shortcut_rng):
@@ -203,8 +225,9 @@ class FixupBlock(Block):
     def init_weights(self, num_blocks):
         """Fixup's initial weights in a net of `num_blocks` blocks, each of m = 2 layers.
 
-        The first layer's are those of `nn.init.he_normal` times num_blocks^(-1 / (2m - 2)), the last layer's 0. A step of SGD then
-        changes the net's output by about as much as in a shallow net, however deep it is.
+        The first layer's are those of `nn.init.he_normal` times num_blocks^(-1 / (2m - 2)), the
+        last layer's 0. A step of SGD then changes the net's output by about as much as in a shallow
+        net, however deep it is.
         """
         self.conv1.weight.data *= num_blocks ** -0.5
         self.conv2.weight.data[...] = 0

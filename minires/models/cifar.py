@@ -1,12 +1,14 @@
-"""The nets of He et al. 2015 (arXiv:1512.03385), section 4.2, plain and residual from one builder, and what came after them.
+"""The nets of He et al. 2015 (arXiv:1512.03385), section 4.2, plain and residual, and variants.
 
-A 3x3 convolution to 16 channels; three stages of n blocks of two 3x3 convolutions each, with 16, 32 and 64 channels
-on maps of size 32, 16 and 8, the first convolution of stages two and three with stride 2; global average pooling;
-a linear layer: 6n + 2 layers with weights. Batch norm follows each convolution, ReLU each batch norm.
+A 3x3 convolution to 16 channels; three stages of n blocks of two 3x3 convolutions each, with 16, 32
+and 64 channels on maps of size 32, 16 and 8, the first convolution of stages two and three with
+stride 2; global average pooling; a linear layer: 6n + 2 layers with weights. Batch norm follows
+each convolution, ReLU each batch norm.
 
-A residual net differs in one thing: every block adds its input to the output of its convolutions, before the last ReLU.
-With shortcut A that adds no parameter. So the plain and the residual net of one depth are twins: the same
-parameters, of the same shapes and, for one seed, with the same initial values.
+A residual net differs in one thing: every block adds its input to the output of its convolutions,
+before the last ReLU. With shortcut A that adds no parameter. So the plain and the residual net of
+one depth are twins: the same parameters, of the same shapes and, for one seed, with the same
+initial values.
 """
 
 from .. import checks
@@ -20,7 +22,8 @@ INITS = ("he", "fixup", "skipinit")
 
 def plain(depth, *, width=16, num_classes=10, batch_norm=True, seed=0):
     """The plain net of `depth` layers: a chain without shortcuts. Parameters as for `resnet`."""
-    return CifarResNet(depth, width, num_classes, seed, BlockConfig(shortcut=None, batch_norm=batch_norm))
+    config = BlockConfig(shortcut=None, batch_norm=batch_norm)
+    return CifarResNet(depth, width, num_classes, seed, config)
 
 
 def resnet(depth, *, width=16, shortcut="A", num_classes=10, batch_norm=True, seed=0,
@@ -34,24 +37,30 @@ def resnet(depth, *, width=16, shortcut="A", num_classes=10, batch_norm=True, se
     width : int
         Channels of the first stage; the later ones have twice and four times as many.
     shortcut : {"A", "B", "C"}
-        What is added where the shape changes: the input subsampled and padded with zero channels (A), or a 1x1
-        convolution of it (B); C uses 1x1 convolutions in every block. Elsewhere A and B add the input itself.
+        What is added where the shape changes: the input subsampled and padded with zero channels
+        (A), or a 1x1 convolution of it (B); C uses 1x1 convolutions in every block. Elsewhere A and
+        B add the input itself.
     num_classes : int
     batch_norm : bool
         Without it, convolutions have a bias instead.
     seed : int
-        For the initial weights (`nn.init.he_normal`, except in the last layer, which starts smaller) and for stochastic depth.
+        For the initial weights (`nn.init.he_normal`, except in the last layer, which starts
+        smaller) and for stochastic depth.
     pre_activation : bool
-        Batch norm and ReLU before each convolution of a block, none after the addition, and both once more before the
-        pooling (He et al. 2016, arXiv:1603.05027). As many parameters as without, and the same initial weights.
+        Batch norm and ReLU before each convolution of a block, none after the addition, and both
+        once more before the pooling (He et al. 2016, arXiv:1603.05027). As many parameters as
+        without, and the same initial weights.
     shortcut_scale : float
-        Multiplies every shortcut: with 0.5, a signal halves from block to block (the same paper, section 3.1).
+        Multiplies every shortcut: with 0.5, a signal halves from block to block (the same paper,
+        section 3.1).
     init : {"he", "fixup", "skipinit"}
-        With ``batch_norm=False``, how a deep net is made to start well all the same: by Fixup (Zhang et al. 2019,
-        arXiv:1901.09321) or SkipInit (De and Smith 2020, arXiv:2002.10444). Under both every F(x) is 0 at first.
+        With ``batch_norm=False``, how a deep net is made to start well all the same: by Fixup
+        (Zhang et al. 2019, arXiv:1901.09321) or SkipInit (De and Smith 2020, arXiv:2002.10444).
+        Under both every F(x) is 0 at first.
     survival_prob : float
-        Stochastic depth (Huang et al. 2016, arXiv:1603.09382): the probability with which the last block's F(x) is computed for
-        a batch in training. It falls to this from 1 by equal steps, block by block. The paper takes 0.5.
+        Stochastic depth (Huang et al. 2016, arXiv:1603.09382): the probability with which the last
+        block's F(x) is computed for a batch in training. It falls to this from 1 by equal steps,
+        block by block. The paper takes 0.5.
 
     Returns
     -------
@@ -61,19 +70,24 @@ def resnet(depth, *, width=16, shortcut="A", num_classes=10, batch_norm=True, se
     Raises
     ------
     ConfigError
-        For a depth that is not 6n + 2, a shortcut or init that does not exist, or settings that do not go together.
+        For a depth that is not 6n + 2, a shortcut or init that does not exist, or settings that do
+        not go together.
     """
     if shortcut not in SHORTCUTS:
         raise unknown_name("resnet", "shortcut", shortcut, SHORTCUTS)
     if init not in INITS:
         raise unknown_name("resnet", "init", init, INITS)
     if init != "he" and batch_norm:
-        raise ConfigError("resnet", f"init {init!r} is for nets without batch norm", "batch_norm=False", "batch_norm=True")
+        raise ConfigError("resnet", f"init {init!r} is for nets without batch norm",
+                          "batch_norm=False", "batch_norm=True")
     if init == "fixup" and pre_activation:
-        raise ConfigError("resnet", "init 'fixup' is for blocks that end in ReLU", "pre_activation=False", "pre_activation=True",
+        raise ConfigError("resnet", "init 'fixup' is for blocks that end in ReLU",
+                          "pre_activation=False", "pre_activation=True",
                           "init='skipinit' goes with both")
-    shortcut_scale = checks.number("resnet", "shortcut_scale", shortcut_scale, "a number, such as 0.5")
-    survival_prob = checks.number("resnet", "survival_prob", survival_prob, "a probability above 0, at most 1",
+    shortcut_scale = checks.number("resnet", "shortcut_scale", shortcut_scale,
+                                   "a number, such as 0.5")
+    survival_prob = checks.number("resnet", "survival_prob", survival_prob,
+                                  "a probability above 0, at most 1",
                                   lambda value: 0 < value <= 1, todo="1 keeps every block")
     config = BlockConfig(shortcut, batch_norm, pre_activation, shortcut_scale, init, survival_prob)
     return CifarResNet(depth, width, num_classes, seed, config)
@@ -85,21 +99,25 @@ class CifarResNet(ResNet):
     Attributes
     ----------
     settings : dict
-        What it was built from except for the seed: ``CifarResNet(**settings, seed=0)`` is a net of the same shape.
+        What it was built from except for the seed: ``CifarResNet(**settings, seed=0)`` is a net of
+        the same shape.
     """
 
     def __init__(self, depth, width, num_classes, seed, config):
         n = check_depth(depth)
         width = checks.integer("CifarResNet", "width", width)
         num_classes = checks.integer("CifarResNet", "num_classes", num_classes)
-        self.settings = {"depth": int(depth), "width": width, "num_classes": num_classes, "config": config}
-        super().__init__((width, 3, 1), [(width, n), (2 * width, n), (4 * width, n)], num_classes, seed, config)
+        self.settings = {"depth": int(depth), "width": width, "num_classes": num_classes,
+                         "config": config}
+        stem, stages = (width, 3, 1), [(width, n), (2 * width, n), (4 * width, n)]
+        super().__init__(stem, stages, num_classes, seed, config)
 
 
 def check_depth(depth, step=6):
     """The n of a depth of ``step * n + 2`` layers.
 
-    A `CifarResNet` has three stages of n blocks of two layers, and two layers more: 6n + 2. An `Mlp` has one stage: 2n + 2.
+    A `CifarResNet` has three stages of n blocks of two layers, and two layers more: 6n + 2. An
+    `Mlp` has one stage: 2n + 2.
 
     Raises
     ------
@@ -107,9 +125,10 @@ def check_depth(depth, step=6):
         If there is no such n: names the nearest depth.
     """
     if not checks.is_integer(depth, least=step + 2) or (depth - 2) % step:
-        nearest = max(step + 2, (int(depth) - 2 + step // 2) // step * step + 2) if checks.is_integer(depth) else 20
+        n = (int(depth) - 2 + step // 2) // step if checks.is_integer(depth) else 18 // step
         blocks = "three stages of n blocks" if step == 6 else "n blocks"
         known = ", ".join(str(step * n + 2) for n in range(1, 6))
-        raise ConfigError("depth", f"{blocks} of two layers, and two more", f"{step}n + 2: {known}, ...", repr(depth),
-                          f"the nearest is {nearest}")
+        raise ConfigError("depth", f"{blocks} of two layers, and two more",
+                          f"{step}n + 2: {known}, ...", repr(depth),
+                          f"the nearest is {step * max(n, 1) + 2}")
     return (int(depth) - 2) // step

@@ -1,8 +1,9 @@
-"""The copy argument of He et al. 2015, section 1, as a function: a deeper plain net that does what a shallower one does.
+"""The copy argument of He et al. 2015, section 1: a deeper net that does what a shallower does.
 
-"There exists a solution by construction to the deeper model: the added layers are identity mapping, and the other layers
-are copied from the learned shallower model." So a deeper net need not have a higher training error. That deeper plain nets
-do when they are trained from random weights is therefore no lack of capacity.
+"There exists a solution by construction to the deeper model: the added layers are identity mapping,
+and the other layers are copied from the learned shallower model." So a deeper net need not have a
+higher training error. That deeper plain nets do when they are trained from random weights is
+therefore no lack of capacity.
 """
 
 import numpy as np
@@ -19,14 +20,17 @@ def deepen(net, depth, images):
 
     At the end of each stage blocks are added whose layers pass on what they get:
 
-    - Each layer's weights are the identity: a 3x3 filter for each channel with a 1 in the middle, or the unit matrix.
-    - Batch norm subtracts a mean and divides by sqrt(var + eps), then multiplies by its weight and adds its bias. With
-      weight = sqrt(running_var + eps) and bias = running_mean, it undoes that in evaluation, whatever the running statistics.
+    - Each layer's weights are the identity: a 3x3 filter for each channel with a 1 in the middle,
+      or the unit matrix.
+    - Batch norm subtracts a mean and divides by sqrt(var + eps), then multiplies by its weight and
+      adds its bias. With weight = sqrt(running_var + eps) and bias = running_mean, it undoes that
+      in evaluation, whatever the running statistics.
     - ReLU changes nothing: what comes in has left a ReLU and is not negative.
 
-    In training, batch norm takes the mean and variance of each batch instead. The running statistics, and so weight and
-    bias, are therefore set to what the added layers would see if `images` were a batch: for that batch the net is the same in
-    training too, and for others of the kind nearly so, which is what training it further needs.
+    In training, batch norm takes the mean and variance of each batch instead. The running
+    statistics, and so weight and bias, are therefore set to what the added layers would see if
+    `images` were a batch: for that batch the net is the same in training too, and for others of the
+    kind nearly so, which is what training it further needs.
 
     Parameters
     ----------
@@ -48,8 +52,9 @@ def deepen(net, depth, images):
         For a net that is not plain, or a depth that is not larger or does not exist.
     """
     if not _is_plain(net):
-        raise ConfigError("deepen", "the net", "a plain one, from models.plain or models.plain_mlp", _kind(net),
-                          "a residual block would have to have weights of 0 to pass on what it gets")
+        raise ConfigError("deepen", "the net", "a plain one, from models.plain or models.plain_mlp",
+                          _kind(net),
+                          "a residual block passes its input on only if its weights are 0")
     own = net.settings["depth"]
     deeper = type(net)(**{**net.settings, "depth": depth}, seed=0)
     if depth <= own:
@@ -66,7 +71,9 @@ def deepen(net, depth, images):
 
 def _is_plain(net):
     settings = getattr(net, "settings", {})
-    return settings["config"].shortcut is None if "config" in settings else settings.get("residual") is False
+    if "config" in settings:
+        return settings["config"].shortcut is None
+    return settings.get("residual") is False
 
 
 def _kind(net):
@@ -74,7 +81,7 @@ def _kind(net):
 
 
 def _statistics(net, images):
-    """By name of stage: the mean and biased variance of each channel of its output, as batch norm finds them for this batch."""
+    """Name of stage -> mean and biased variance of each channel of its output for this batch."""
     found, handles = {}, []
     for name, stage in vars(net).items():
         if isinstance(stage, nn.Sequential):
@@ -92,10 +99,11 @@ def _statistics(net, images):
 
 
 def _become_identity(layer, norm, mean, var):
-    """Have a layer and what normalises it pass on an input with that mean and variance, in place."""
+    """Let a layer and what normalises it pass on an input with that mean and variance, in place."""
     weight = layer.weight.data
     weight[...] = 0
-    weight[tuple(size // 2 for size in weight.shape[:-2])] = np.eye(weight.shape[-1])       # the middle of the filter, if it is one
+    middle = tuple(size // 2 for size in weight.shape[:-2])      # of a filter; () for a matrix
+    weight[middle] = np.eye(weight.shape[-1])
     if isinstance(norm, nn.BatchNorm2d):
         norm.running_mean.data[...], norm.running_var.data[...] = mean, var
         norm.weight.data[...], norm.bias.data[...] = np.sqrt(var + norm.eps), mean

@@ -1,10 +1,14 @@
-"""The nets of He et al. 2015 (arXiv:1512.03385) for ImageNet, table 1: ResNet-18 to ResNet-152, and the plain nets of 18 and 34 layers.
+"""The nets of He et al. 2015 (arXiv:1512.03385) for ImageNet.
 
-A 7x7 convolution with stride 2 to 64 channels and a max-pool with stride 2; four stages of blocks, with 64, 128, 256 and 512
-output channels (four times as many for bottlenecks) on maps of 56, 28, 14 and 7 pixels for images of 224; the mean over the
-map; a linear layer. The depth counts the layers with weights, but not those of shortcuts.
+ResNet-18 to ResNet-152 (table 1 of the paper), and the plain nets of 18 and 34 layers.
 
-Names and shapes are torchvision's, so that weights trained elsewhere can be loaded (`minires.load`).
+A 7x7 convolution with stride 2 to 64 channels and a max-pool with stride 2; four stages of blocks,
+with 64, 128, 256 and 512 output channels (four times as many for bottlenecks) on maps of 56, 28, 14
+and 7 pixels for images of 224; the mean over the map; a linear layer. The depth counts the layers
+with weights, but not those of shortcuts.
+
+Names and shapes are torchvision's, so that weights trained elsewhere can be loaded
+(`minires.load`).
 """
 
 import inspect
@@ -16,7 +20,8 @@ from .base import ResNet
 from .block_config import BlockConfig
 from .cifar import SHORTCUTS
 
-BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}    # in each stage
+BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3),
+          152: (3, 8, 36, 3)}                           # depth -> blocks in each stage
 STRIDES = ("3x3", "1x1")
 
 
@@ -24,7 +29,8 @@ class ImageNetResNet(ResNet):
     """A net for large images. Build it with `resnet18` to `resnet152`, `plain18` or `plain34`."""
 
     def __init__(self, depth, num_classes, seed, config):
-        num_classes = checks.integer(f"resnet{depth}" if config.shortcut else f"plain{depth}", "num_classes", num_classes)
+        name = f"resnet{depth}" if config.shortcut else f"plain{depth}"
+        num_classes = checks.integer(name, "num_classes", num_classes)
         expansion = 4 if config.bottleneck else 1
         stages = [(64 * 2 ** i * expansion, blocks) for i, blocks in enumerate(BLOCKS[depth])]
         super().__init__((64, 7, 2), stages, num_classes, seed, config)
@@ -35,17 +41,20 @@ class ImageNetResNet(ResNet):
 
 def _basic(depth, *, num_classes=1000, shortcut="B", pre_activation=False, seed=0):
     _check_shortcut(depth, shortcut)
-    return ImageNetResNet(depth, num_classes, seed, BlockConfig(shortcut, pre_activation=pre_activation))
+    config = BlockConfig(shortcut, pre_activation=pre_activation)
+    return ImageNetResNet(depth, num_classes, seed, config)
 
 
-def _bottleneck(depth, *, num_classes=1000, shortcut="B", pre_activation=False, seed=0, stride_on="3x3", groups=1, width_per_group=64):
+def _bottleneck(depth, *, num_classes=1000, shortcut="B", pre_activation=False, seed=0,
+                stride_on="3x3", groups=1, width_per_group=64):
     _check_shortcut(depth, shortcut)
     where = f"resnet{depth}"
     if stride_on not in STRIDES:
         raise unknown_name(where, "stride_on", stride_on, STRIDES)
-    config = BlockConfig(shortcut, pre_activation=pre_activation, bottleneck=True, stride_on=stride_on,
-                         groups=checks.integer(where, "groups", groups),
-                         width_per_group=checks.integer(where, "width_per_group", width_per_group))
+    groups = checks.integer(where, "groups", groups)
+    width_per_group = checks.integer(where, "width_per_group", width_per_group)
+    config = BlockConfig(shortcut, pre_activation=pre_activation, bottleneck=True,
+                         stride_on=stride_on, groups=groups, width_per_group=width_per_group)
     return ImageNetResNet(depth, num_classes, seed, config)
 
 
@@ -55,7 +64,10 @@ def _check_shortcut(depth, shortcut):
 
 
 def _takes_settings_of(make, *fixed):
-    """Give a function the signature of `make`, to which it passes its settings on, without those that it fixes itself."""
+    """Give a function the signature of `make`, without the settings `fixed`.
+
+    It passes all its settings on to `make`, and sets the fixed ones itself.
+    """
     def decorate(function):
         passed = [parameter for parameter in inspect.signature(make).parameters.values()
                   if parameter.kind is parameter.KEYWORD_ONLY and parameter.name not in fixed]
@@ -95,15 +107,17 @@ def resnet50(**settings):
     num_classes : int
         1000 by default.
     shortcut : {"A", "B", "C"}
-        What is added where the shape changes: the input subsampled and padded with zero channels (A), or a 1x1 convolution of it (B,
-        the default); C uses 1x1 convolutions in every block.
+        What is added where the shape changes: the input subsampled and padded with zero channels
+        (A), or a 1x1 convolution of it (B, the default); C uses 1x1 convolutions in every block.
     pre_activation : bool
-        Batch norm and ReLU before each convolution, none after the addition ("v2", He et al. 2016, arXiv:1603.05027).
+        Batch norm and ReLU before each convolution, none after the addition ("v2", He et al. 2016,
+        arXiv:1603.05027).
     seed : int
         For the initial weights.
     stride_on : {"3x3", "1x1"}
-        Where a bottleneck has its stride: on the 3x3 convolution, as in torchvision ("v1.5", the default), or on the first 1x1, as in
-        the paper. Weights for one of them fit the other in shape, but not in meaning.
+        Where a bottleneck has its stride: on the 3x3 convolution, as in torchvision ("v1.5", the
+        default), or on the first 1x1, as in the paper. Weights for one of them fit the other in
+        shape, but not in meaning.
     groups : int
         Groups of the 3x3 convolutions: 32, with ``width_per_group=4``, is `resnext50_32x4d`.
     width_per_group : int
@@ -136,19 +150,28 @@ def resnet152(**settings):
 
 @_takes_settings_of(_bottleneck, "groups", "width_per_group")
 def resnext50_32x4d(**settings):
-    """ResNeXt-50: 3x3 convolutions of 32 groups of 4 channels (Xie et al. 2017, arXiv:1611.05431). Other settings: those of `resnet50`."""
+    """ResNeXt-50: 3x3 convolutions of 32 groups of 4 channels (Xie et al. 2017, arXiv:1611.05431).
+
+    Other settings: those of `resnet50`.
+    """
     return _bottleneck(50, groups=32, width_per_group=4, **settings)
 
 
 @_takes_settings_of(_bottleneck, "groups", "width_per_group")
 def resnext101_32x8d(**settings):
-    """ResNeXt-101: 3x3 convolutions of 32 groups of 8 channels. Other settings: those of `resnet50`."""
+    """ResNeXt-101: 3x3 convolutions of 32 groups of 8 channels.
+
+    Other settings: those of `resnet50`.
+    """
     return _bottleneck(101, groups=32, width_per_group=8, **settings)
 
 
 @_takes_settings_of(_bottleneck, "width_per_group")
 def wide_resnet50_2(**settings):
-    """ResNet-50 with 3x3 convolutions twice as wide (Zagoruyko and Komodakis 2016, arXiv:1605.07146). Other settings: those of `resnet50`."""
+    """ResNet-50 with 3x3 convolutions twice as wide.
+
+    From Zagoruyko and Komodakis 2016 (arXiv:1605.07146). Other settings: those of `resnet50`.
+    """
     return _bottleneck(50, width_per_group=128, **settings)
 
 

@@ -1,9 +1,10 @@
 """Plain and residual nets of linear layers: what depth does, without convolutions.
 
-An image is taken as one long row of numbers. An input layer, n blocks of two linear layers of `width` units each, an output
-layer: 2n + 2 layers with weights. As in `cifar`, batch norm and ReLU follow each layer but the last, and each block of the
-residual net adds its input to the output of its layers. All blocks are of one width, so every shortcut is the identity, and the
-two nets of a depth are twins: the same parameters, and for one seed the same initial values.
+An image is taken as one long row of numbers. An input layer, n blocks of two linear layers of
+`width` units each, an output layer: 2n + 2 layers with weights. As in `cifar`, batch norm and ReLU
+follow each layer but the last, and each block of the residual net adds its input to the output of
+its layers. All blocks are of one width, so every shortcut is the identity, and the two nets of a
+depth are twins: the same parameters, and for one seed the same initial values.
 """
 
 from .. import checks, nn
@@ -34,7 +35,8 @@ def residual_mlp(depth, *, width=64, image_size=32, num_classes=10, batch_norm=T
     batch_norm : bool
         Without it, layers have a bias instead.
     seed : int
-        For the initial weights: `nn.init.he_normal`, except in the last layer, which starts smaller, as in `cifar`.
+        For the initial weights: `nn.init.he_normal`, except in the last layer, which starts
+        smaller, as in `cifar`.
 
     Returns
     -------
@@ -55,7 +57,8 @@ class Mlp(nn.Module):
     Attributes
     ----------
     settings : dict
-        What it was built from except for the seed: ``Mlp(**settings, seed=0)`` is a net of the same shape.
+        What it was built from except for the seed: ``Mlp(**settings, seed=0)`` is a net of the same
+        shape.
     """
 
     def __init__(self, depth, width, image_size, num_classes, batch_norm, residual, seed):
@@ -63,18 +66,21 @@ class Mlp(nn.Module):
         width = checks.integer("Mlp", "width", width)
         image_size = checks.integer("Mlp", "image_size", image_size)
         num_classes = checks.integer("Mlp", "num_classes", num_classes)
-        self.settings = {"depth": int(depth), "width": width, "image_size": image_size, "num_classes": num_classes,
-                         "batch_norm": batch_norm, "residual": residual}
+        self.settings = {"depth": int(depth), "width": width, "image_size": image_size,
+                         "num_classes": num_classes, "batch_norm": batch_norm, "residual": residual}
         rng = stream(seed, "weights")
-        self.fc1, self.bn1 = _linear_and_norm(image_size * image_size * COLOURS, width, batch_norm, rng)
-        self.layer1 = nn.Sequential(*(LinearBlock(width, batch_norm, residual, rng) for _ in range(blocks)))
+        in_features = image_size * image_size * COLOURS
+        self.fc1, self.bn1 = _linear_and_norm(in_features, width, batch_norm, rng)
+        self.layer1 = nn.Sequential(*[LinearBlock(width, batch_norm, residual, rng)
+                                      for _ in range(blocks)])
         self.fc = nn.Linear(width, num_classes, rng=rng, std=0.01)
 
     def forward(self, x):
         size = self.settings["image_size"]
         if x.shape[1:] != (size, size, COLOURS):
             other_size = x.ndim == 4 and x.shape[1] == x.shape[2] != size
-            raise ShapeError("Mlp", "images", f"shape (N, {size}, {size}, {COLOURS})", f"shape {x.shape}",
+            raise ShapeError("Mlp", "images", f"shape (N, {size}, {size}, {COLOURS})",
+                             f"shape {x.shape}",
                              f"build the net with image_size={x.shape[1]}" if other_size else None)
         x = nn.norm_relu(self.bn1, self.fc1(x.reshape(len(x), -1)))
         return self.fc(self.layer1(x))
@@ -91,7 +97,7 @@ class LinearBlock(nn.Module):
     def forward(self, x):
         shortcut = x if self.residual else None
         h = nn.norm_relu(self.bn1, self.fc1(x))
-        return nn.norm_relu(self.bn2, self.fc2(h), shortcut)           # relu(bn2(fc2(h)) + shortcut)
+        return nn.norm_relu(self.bn2, self.fc2(h), shortcut)    # relu(bn2(fc2(h)) + shortcut)
 
 
 def _linear_and_norm(in_features, out_features, batch_norm, rng):

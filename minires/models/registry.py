@@ -1,7 +1,8 @@
 """Every net by name, for commands and settings files, which cannot call a Python function.
 
     resnet50, plain18, wide_resnet50_2, ...      a net for large images: the name of its function
-    resnet-20, plain-56, residual_mlp-20, ...    a net of any depth: the function's name, a hyphen, and the depth
+    resnet-20, plain-56, residual_mlp-20, ...    a net of any depth: the function's name, a hyphen,
+                                                 and the depth
 """
 
 import inspect
@@ -9,10 +10,12 @@ import inspect
 from ..errors import ConfigError, unknown_name
 from . import cifar, imagenet, mlp
 
-OF_ANY_DEPTH = {"resnet": cifar.resnet, "plain": cifar.plain, "residual_mlp": mlp.residual_mlp, "plain_mlp": mlp.plain_mlp}
-OF_ONE_DEPTH = {build.__name__: build for build in (
-    imagenet.plain18, imagenet.plain34, imagenet.resnet18, imagenet.resnet34, imagenet.resnet50, imagenet.resnet101, imagenet.resnet152,
-    imagenet.resnext50_32x4d, imagenet.resnext101_32x8d, imagenet.wide_resnet50_2, imagenet.wide_resnet101_2)}
+OF_ANY_DEPTH = {"resnet": cifar.resnet, "plain": cifar.plain,
+                "residual_mlp": mlp.residual_mlp, "plain_mlp": mlp.plain_mlp}
+OF_ONE_DEPTH = {function.__name__: function for function in (
+    imagenet.plain18, imagenet.plain34, imagenet.resnet18, imagenet.resnet34, imagenet.resnet50,
+    imagenet.resnet101, imagenet.resnet152, imagenet.resnext50_32x4d, imagenet.resnext101_32x8d,
+    imagenet.wide_resnet50_2, imagenet.wide_resnet101_2)}
 EXAMPLES = ("resnet-20", "plain-56", "residual_mlp-20")
 
 
@@ -24,7 +27,8 @@ def build(name, **settings):
     name : str
         Such as "resnet50" or "resnet-56".
     **settings
-        The keyword arguments of the function that builds it: ``num_classes``, ``seed``, ``shortcut``, ``width``, ...
+        The keyword arguments of the function that builds it: ``num_classes``, ``seed``,
+        ``shortcut``, ``width``, ...
 
     Returns
     -------
@@ -44,18 +48,23 @@ def build(name, **settings):
 
 
 def settings_of(name):
-    """The names of the settings that the net of that name takes. Raises ConfigError if there is no such net."""
+    """The names of the settings that the net of that name takes.
+
+    Raises ConfigError if there is no such net.
+    """
     function, _ = _find(name)
-    return [parameter.name for parameter in inspect.signature(function).parameters.values() if parameter.kind is parameter.KEYWORD_ONLY]
+    parameters = inspect.signature(function).parameters.values()
+    return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
 
 
 def _find(name):
-    """The function that builds the net, and a tuple with its positional arguments: the depth, or nothing."""
+    """The function that builds the net, and a tuple with its depth, empty if it takes none."""
     if name in OF_ONE_DEPTH:
         return OF_ONE_DEPTH[name], ()
     family, _, depth = str(name).rpartition("-")
     if family in OF_ANY_DEPTH and depth.isdecimal():
         return OF_ANY_DEPTH[family], (int(depth),)
     if name in OF_ANY_DEPTH:
-        raise ConfigError("model", f"{name} of which depth?", f"{name}-20, {name}-56, ...", repr(name))
+        raise ConfigError("model", f"{name} of which depth?", f"{name}-20, {name}-56, ...",
+                          repr(name))
     raise unknown_name("model", "net", name, (*OF_ONE_DEPTH, *EXAMPLES))

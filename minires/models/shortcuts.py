@@ -1,11 +1,14 @@
-"""Shortcuts: what a block adds to the output F(x) of its convolutions (He et al. 2015, section 3.2 and 4.1).
+"""Shortcuts: what a block adds to the output F(x) of its convolutions.
 
-    IdentityShortcut      x itself                                         where the shape stays, except with shortcuts C
-    ZeroPadShortcut       every second pixel of x, zeros as new channels   where the shape changes, with shortcuts A
-    ProjectionShortcut    a 1x1 convolution of x                           where the shape changes, with B; in every block, with C
-    NoShortcut            nothing                                          in a plain net
+    IdentityShortcut     x itself                   where the shape stays, in nets with A or B
+    ZeroPadShortcut      every second pixel of x,   where the shape changes, in nets with A
+                         and zeros as new channels
+    ProjectionShortcut   a 1x1 convolution of x     where the shape changes, in nets with B;
+                                                    in every block, in nets with C
+    NoShortcut           nothing                    in plain nets
 
-Each may be multiplied by a constant `scale`, for the experiments of He et al. 2016 (arXiv:1603.05027, section 3.1).
+A, B and C are the options of He et al. 2015 (arXiv:1512.03385, section 4.1). Each shortcut may be
+multiplied by a constant `scale`: see He et al. 2016 (arXiv:1603.05027, section 3.1).
 """
 
 from .. import functional as F
@@ -21,12 +24,12 @@ class IdentityShortcut(nn.Module):
     def forward(self, x):
         return scaled(x, self.scale)
 
-    def describe(self):
+    def extra_repr(self):
         return _describe_scale(self.scale)
 
 
 class ZeroPadShortcut(nn.Module):
-    """Every `stride`-th pixel of x along both axes, then `new_channels` channels of zeros, times `scale`. It has no parameters."""
+    """`subsample_and_pad` of x, times `scale`. It has no parameters."""
 
     def __init__(self, stride, new_channels, scale=1.0):
         self.stride, self.new_channels, self.scale = stride, new_channels, scale
@@ -34,9 +37,9 @@ class ZeroPadShortcut(nn.Module):
     def forward(self, x):
         return scaled(subsample_and_pad(x, self.stride, self.new_channels), self.scale)
 
-    def describe(self):
-        scale = _describe_scale(self.scale)
-        return f"stride={self.stride}, new_channels={self.new_channels}" + (f", {scale}" if scale else "")
+    def extra_repr(self):
+        settings = f"stride={self.stride}, new_channels={self.new_channels}"
+        return settings if self.scale == 1 else f"{settings}, {_describe_scale(self.scale)}"
 
 
 class ProjectionShortcut(nn.Sequential):
@@ -49,12 +52,15 @@ class ProjectionShortcut(nn.Sequential):
     def forward(self, x):
         return scaled(super().forward(x), self.scale)
 
+    def extra_repr(self):
+        return _describe_scale(self.scale)
+
 
 class NoShortcut(nn.Module):
-    """That of a plain net: nothing is added, and nothing is computed.
+    """The shortcut of a plain net: nothing is added, and nothing is computed.
 
-    The result of a call is None, which `nn.norm_relu` and `nn.conv_norm_relu` take. There is no output for hooks to see, so they are
-    not called.
+    A call returns None, which `nn.norm_relu` and `nn.conv_norm_relu` take as a shortcut. There is
+    no output that a hook could see, so hooks are not called.
     """
 
     def __call__(self, x):
@@ -62,14 +68,17 @@ class NoShortcut(nn.Module):
 
 
 def shortcut_without_parameters(in_channels, out_channels, stride, scale=1.0):
-    """x itself where the shape stays, otherwise subsampled and padded with zeros: shortcut A."""
+    """Shortcut A: x itself where the shape stays, otherwise subsampled and padded with zeros."""
     if stride == 1 and in_channels == out_channels:
         return IdentityShortcut(scale)
     return ZeroPadShortcut(stride, out_channels - in_channels, scale)
 
 
 def subsample_and_pad(x, stride, new_channels):
-    """Every `stride`-th pixel of x (N, H, W, C), and zeros for the new channels: (N, H / stride, W / stride, C + new_channels)."""
+    """Every `stride`-th pixel of x along height and width, and zeros for the new channels.
+
+    (N, H, W, C) becomes (N, ceil(H / stride), ceil(W / stride), C + new_channels).
+    """
     x = x[:, ::stride, ::stride]
     return F.pad(x, ((0, 0), (0, 0), (0, 0), (0, new_channels)))
 

@@ -1,19 +1,21 @@
 """Stochastic depth: in training, drop whole blocks at random (Huang et al. 2016, arXiv:1603.09382).
 
-The net is shallow while it learns and deep when it is used. A dropped block costs nothing: its convolutions F are not computed, and
-only its shortcut passes on what came in.
+The net is shallow while it learns and deep when it is used. A dropped block costs nothing: its
+convolutions F are not computed, and its shortcut alone passes on the input.
 """
 
 from .. import nn
 
 
 class StochasticDepth(nn.Module):
-    """What happens around one block; the block knows nothing of it but `skip` and `branch_end`.
+    """What happens around one block. The block only provides `forward`, `skip` and `branch_end`.
 
-    In training, with probability 1 - survival_prob, drawn once for each batch, the block is dropped: ``block.skip(x)`` is computed in
-    place of ``block.forward(x)``. In evaluation every F(x) is there, multiplied by its expected share (section 3 of the paper):
+    In training, with probability 1 - survival_prob, drawn once for each batch, the block is
+    dropped: ``block.skip(x)`` is computed instead of ``block.forward(x)``. In evaluation no block
+    is dropped, and every F(x) is multiplied by its survival probability, which makes the sum the
+    expected one (section 3 of the paper):
 
-        y = survival_prob F(x) + shortcut(x)                  and then the block's ReLU, if it ends in one
+        y = survival_prob F(x) + shortcut(x)        and then the ReLU, if the block ends in one
 
     Parameters
     ----------
@@ -34,15 +36,16 @@ class StochasticDepth(nn.Module):
         with nn.overridden(outputs={block.branch_end: lambda branch: branch * self.survival_prob}):
             return block.forward(x)
 
-    def describe(self):
+    def extra_repr(self):
         return f"survival_prob={self.survival_prob:.4g}"
 
 
 def add_stochastic_depth(blocks, survival_prob, random):
-    """Put stochastic depth around all `blocks` of a net, in order from the images to the logits.
+    """Put stochastic depth around all `blocks` of a net, listed from the images to the logits.
 
-    Block l of L survives with probability 1 - (1 - survival_prob) l / L: early blocks, on which all others build, are kept more often
-    (section 3 of the paper, "linear decay rule").
+    Block l of L survives with probability 1 - (1 - survival_prob) l / L. Early blocks, on which all
+    others build, are kept more often (the paper's "linear decay rule").
     """
     for number, block in enumerate(blocks, 1):
-        block.stochastic_depth = StochasticDepth(1 - (1 - survival_prob) * number / len(blocks), random)
+        prob = 1 - (1 - survival_prob) * number / len(blocks)
+        block.stochastic_depth = StochasticDepth(prob, random)

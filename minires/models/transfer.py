@@ -1,7 +1,8 @@
 """Use a trained net for other classes: take its features, and put a new head on top of them.
 
-The layers before the last turn an image into features. The last one, `fc`, the head, weighs these for each class. Features learnt
-from many images serve for other classes too (Donahue et al. 2014, arXiv:1310.1531; Yosinski et al. 2014, arXiv:1411.1792).
+The layers before the last turn an image into features. The last one, `fc`, the head, weighs these
+for each class. Features learnt from many images serve for other classes too (Donahue et al. 2014,
+arXiv:1310.1531; Yosinski et al. 2014, arXiv:1411.1792).
 """
 
 from .. import checks, nn
@@ -18,11 +19,13 @@ def extract_features(model, x, layer=None):
     Parameters
     ----------
     model : nn.Module
-        In the mode it is in: call ``model.eval()`` first for features that do not depend on the batch.
+        In the mode it is in: call ``model.eval()`` first for features that do not depend on the
+        batch.
     x : Tensor or array (N, H, W, 3)
     layer : str, optional
-        The name of a module, as in ``model.named_modules()``: "layer3", "layer4.0", "bn1", ... None takes the input of the head
-        `fc` instead: for a residual net the mean over the map of the last block's output, (N, channels).
+        The name of a module, as in ``model.named_modules()``: "layer3", "layer4.0", "bn1", ... None
+        takes the input of the head `fc` instead: for a residual net the mean over the map of the
+        last block's output, (N, channels).
 
     Returns
     -------
@@ -47,7 +50,8 @@ def extract_features(model, x, layer=None):
             model(x if isinstance(x, Tensor) else Tensor(x))
         except _Reached as reached:
             return reached.features
-    raise ConfigError("extract_features", f"the net did not call {wanted!r}", "a layer that it computes with", "one that it has but does not use")
+    raise ConfigError("extract_features", f"the net did not call {wanted!r}",
+                      "a layer that it computes with", "one that it has but does not use")
 
 
 class _Reached(Exception):
@@ -64,24 +68,29 @@ def replace_head(model, num_classes, seed=0):
     Raises
     ------
     ConfigError
-        If the net has no linear layer `fc`, or for a number of classes that is not a whole number of at least 1.
+        If the net has no linear layer `fc`, or for a number of classes that is not a whole number
+        of at least 1.
     """
     num_classes = checks.integer("replace_head", "num_classes", num_classes)
     head = getattr(model, HEAD, None)
     if not isinstance(head, nn.Linear):
-        raise ConfigError("replace_head", type(model).__name__, f"a net whose last layer is an nn.Linear named {HEAD!r}", "none")
+        raise ConfigError("replace_head", type(model).__name__,
+                          f"a net whose last layer is an nn.Linear named {HEAD!r}", "none")
     fresh = nn.Linear(head.weight.shape[0], num_classes, rng=stream(seed, "weights"), std=0.01)
     setattr(model, HEAD, fresh.to(head.weight.device))
     return model
 
 
 def freeze_before(model, layer):
-    """Freeze the parts that are computed before `layer`, so that training changes only `layer` and those after it. Returns the model.
+    """Freeze the parts that are computed before `layer`. Returns the model.
+
+    Training then changes only `layer` and the parts after it.
 
     Parameters
     ----------
     model : nn.Module
-        One whose parts are assigned in the order in which they are computed, as in all nets of `models`.
+        One whose parts are assigned in the order in which they are computed, as in all nets of
+        `models`.
     layer : str
         The name of a part of the net itself: "layer4", "fc".
 

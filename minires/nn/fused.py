@@ -1,12 +1,15 @@
 """The one place that chooses fused kernels: several layers of a residual net computed at once.
 
-A fused kernel gives the same bits as its parts, in fewer passes over memory. Nobody gets to see the output of a single part. So the
-parts must be exactly what their classes say (`Module.is_unmodified`): no hook waits for that output, and nothing replaces it.
+A fused kernel gives the same bits as its parts, in fewer passes over memory. Nobody gets to see the
+output of a single part. So the parts must be exactly what their classes say
+(`Module.is_unmodified`): no hook waits for that output, and nothing replaces it.
 """
 
 from .. import functional as F
 from ..autograd import is_recording
-from .layers import BatchNorm2d, Conv2d, Identity
+from .conv import Conv2d
+from .normalization import BatchNorm2d
+from .shaping import Identity
 
 
 def conv_norm_relu(conv, norm, x, shortcut=None):
@@ -26,12 +29,12 @@ def conv_norm_relu(conv, norm, x, shortcut=None):
 
     Notes
     -----
-    In a net after `nn.fuse`, whose `norm` is an `Identity`, one kernel does everything. While the tape records, for training, each
-    part is computed on its own and has its own node there.
+    In a net after `nn.fuse`, whose `norm` is an `Identity`, one kernel does everything. While the
+    tape records, for training, each part is computed on its own and has its own node there.
     """
     if _is(conv, Conv2d) and _is(norm, Identity) and conv.bias is not None and not is_recording():
-        return F.conv2d_relu(x, conv.weight, conv.bias, stride=conv.stride, padding=conv.padding, dilation=conv.dilation,
-                             groups=conv.groups, shortcut=shortcut)
+        return F.conv2d_relu(x, conv.weight, conv.bias, stride=conv.stride, padding=conv.padding,
+                             dilation=conv.dilation, groups=conv.groups, shortcut=shortcut)
     return norm_relu(norm, conv(x), shortcut)
 
 
@@ -51,8 +54,8 @@ def norm_relu(norm, x, shortcut=None):
     Tensor of x's shape
     """
     if _is(norm, BatchNorm2d):
-        return F.batch_norm_relu(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, norm.training,
-                                 norm.momentum, norm.eps, shortcut)
+        return F.batch_norm_relu(x, norm.running_mean, norm.running_var, norm.weight, norm.bias,
+                                 norm.training, norm.momentum, norm.eps, shortcut=shortcut)
     y = norm(x)
     return F.relu(y) if shortcut is None else F.add_relu(y, shortcut)
 

@@ -1,5 +1,6 @@
 """A picture of what a net computes, with its modules as boxes."""
 
+from ..checks import is_integer
 from ..errors import ConfigError
 from ..autograd.graph import draw
 from ..drawing.svg import Box
@@ -31,7 +32,7 @@ def graph(model, inputs, depth=1, parameters=False):
     ConfigError
         For a depth below 1.
     """
-    if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 1):
+    if depth is not None and not is_integer(depth, 1):
         raise ConfigError("graph", "depth", "1 or more, or None for single operations", repr(depth))
     inputs = [Tensor(x.data if isinstance(x, Tensor) else x, requires_grad=True) for x in inputs]
     collapsed, handles = {}, []
@@ -54,10 +55,13 @@ def graph(model, inputs, depth=1, parameters=False):
 
 def _collapse(collapsed, name, module, inputs, y):
     """Put what was computed between `inputs` and `y` into one box."""
+    if y._node is None:                                                 # y is an input of the net: nothing was computed
+        return
     before = {node for x in inputs if isinstance(x, Tensor) and x._node is not None for node in topological_order(x._node)}
     found = [node for node in topological_order(y._node) if node not in before and node.kernel is not None]
     count = module.num_parameters()
-    lines = (f"{type(module).__name__}({module.describe()})" if module.describe() else type(module).__name__, str(y.shape),
+    kind, settings = type(module).__name__, module.extra_repr()
+    lines = (f"{kind}({settings})" if settings else kind, str(y.shape),
              *([f"{count:,} parameters"] if count else []))
     key = name, len({box for box, _ in collapsed.values()})             # called twice, it is drawn twice
     collapsed |= {node: (key, Box(name, lines, "group")) for node in found}

@@ -30,7 +30,8 @@ class Module:
 
     Parameters, buffers and other modules that are attributes of a module belong to it, in the order in which they
     were first assigned; their names are the paths to them: ``layer1.0.conv1.weight``. A subclass assigns them in
-    ``__init__`` and computes in ``forward``. Modules in a plain list are not found: put them into a `Sequential`.
+    ``__init__`` and computes in ``forward``. Modules in a plain list are not found: put them into a
+    `Sequential` or, to call them yourself, a `ModuleList`.
     """
 
     training = True
@@ -40,11 +41,11 @@ class Module:
         return self._call(computation_of(self), inputs)
 
     def _compute(self, *inputs):
-        """The step that a call takes between the hooks. Override it to do something around `forward`."""
+        """The step of a call between the hooks. A subclass may do something around `forward`."""
         return self.forward(*inputs)
 
     def _call(self, compute, inputs):
-        """What `compute` makes of the inputs, with this module's hooks called before and after it."""
+        """The output of `compute` for the inputs, after this module's hooks have seen it."""
         backward_hooks = vars(self).get("_backward_hooks")
         if backward_hooks:
             inputs = tuple(_watch(x) for x in inputs)
@@ -64,12 +65,12 @@ class Module:
     def forward(self, *inputs):
         raise TypeError(f"{type(self).__name__} has no forward: a Module computes in a method forward(self, x)")
 
-    def named_modules(self, prefix=""):
+    def named_modules(self, *, prefix=""):
         """(name, module) for this module, named `prefix`, and all in it, in order."""
         yield prefix, self
         for name, value in vars(self).items():
             if isinstance(value, Module):
-                yield from value.named_modules(_join(prefix, name))
+                yield from value.named_modules(prefix=_join(prefix, name))
 
     def modules(self):
         """This module and all in it, in order."""
@@ -158,8 +159,8 @@ class Module:
         """Name -> array, for all parameters and buffers, in order. The arrays are the module's own, not copies."""
         return OrderedDict((name, value.data) for name, value in self._named((Parameter, Buffer)))
 
-    def load_state_dict(self, state):
-        """Copy `state`'s arrays into this module's, whichever devices they are on.
+    def load_state_dict(self, state_dict):
+        """Copy the arrays of a `state_dict` into this module's, whichever devices they are on.
 
         Raises
         ------
@@ -169,14 +170,14 @@ class Module:
             If only arrays do not fit. In every case nothing has been changed.
         """
         own, where = self.state_dict(), f"{type(self).__name__}.load_state_dict"
-        error = explain_mismatch(own, state, where)
+        error = explain_mismatch(own, state_dict, where)
         if error:
             raise error
         for name, array in own.items():
-            if state[name].dtype != array.dtype:
-                raise DtypeError(where, name, str(array.dtype), str(state[name].dtype))
+            if state_dict[name].dtype != array.dtype:
+                raise DtypeError(where, name, str(array.dtype), str(state_dict[name].dtype))
         for name, array in own.items():
-            backend.assign(array, state[name])
+            backend.assign(array, state_dict[name])
 
     def graph(self, *inputs, depth=1, parameters=False):
         """A picture of what this module computes from `inputs`, with the modules in it as boxes; see `nn.graph`."""
@@ -208,9 +209,10 @@ class Module:
         return bool(vars(self).get("_forward_hooks") or vars(self).get("_backward_hooks"))
 
     def is_unmodified(self):
-        """Whether a call does what this module's class says and nothing else: no hooks, no forward of its own, not `overridden`.
+        """Whether a call does what this module's class says, and nothing else.
 
-        Only then may another function do its work unseen: a kernel that does the work of several layers at once, say.
+        That is: it has no hooks, no forward of its own, and is not `overridden`. Only then may
+        another function do its work unseen, such as a kernel that computes several layers at once.
         """
         return not self.has_hooks() and "forward" not in vars(self) and not is_overridden(self)
 
@@ -219,13 +221,15 @@ class Module:
 
     def __repr__(self):
         children = [(name, child) for name, child in vars(self).items() if isinstance(child, Module)]
+        settings = self.extra_repr()
         if not children:
-            return f"{type(self).__name__}({self.describe()})"
-        lines = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in children]
+            return f"{type(self).__name__}({settings})"
+        lines = settings.splitlines()
+        lines += [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in children]
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
 
-    def describe(self):
-        """The settings of a layer, for its repr."""
+    def extra_repr(self):
+        """The settings of a layer, for its repr: override it in a module of your own."""
         return ""
 
 

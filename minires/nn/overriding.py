@@ -1,8 +1,8 @@
 """Other computations for single modules of a net, for the length of a ``with`` block.
 
-This is how a net is taken apart without being changed: a block that passes on its shortcut alone, a branch whose output is scaled
-or taken off the tape. Other threads and tasks that use the same net see none of it (see `kernels.scope`), and there is nothing to
-undo in the net itself.
+This is how a net is taken apart without being changed: a block that passes on its shortcut alone, a
+branch whose output is scaled or taken off the tape. Other threads and tasks that use the same net
+see none of it (see `kernels.scope`), and there is nothing to undo in the net itself.
 """
 
 from typing import NamedTuple
@@ -20,15 +20,16 @@ class Override(NamedTuple):
 
 
 class overridden(Block):
-    """Within: some modules compute something else, or something else is done with what they computed.
+    """Within: some modules compute something else, or their output is changed.
 
     Parameters
     ----------
     computations : dict of Module -> callable, optional
-        The function is called with the module's inputs in place of its ``forward``. Of several ``with`` blocks the innermost counts.
+        The function is called with the module's inputs in place of its ``forward``. Of several
+        ``with`` blocks the innermost counts.
     outputs : dict of Module -> callable, optional
-        The function is called with the module's output, after its hooks, and returns the Tensor that takes its place. Of several
-        ``with`` blocks all count, the outermost first.
+        The function is called with the module's output, after its hooks, and returns the Tensor
+        that takes its place. Of several ``with`` blocks all count, the outermost first.
     """
 
     def __init__(self, computations=(), outputs=()):
@@ -36,7 +37,7 @@ class overridden(Block):
 
 
 def computation_of(module):
-    """The function that a call of `module` runs here: its own step, unless `overridden` put another in its place."""
+    """The function that a call of `module` runs here: its own, or the innermost override."""
     for override in reversed(overrides()):
         if module in override.computations:
             return override.computations[module]
@@ -62,5 +63,5 @@ def overrides():
 
 
 def as_overridden(overrides):
-    """A block in which those overrides are in force that `overrides` returned elsewhere, and no others."""
+    """A block in which the overrides that `overrides` returned elsewhere are in force, alone."""
     return Block(_blocks, overrides)

@@ -1,9 +1,10 @@
 """Computing a module twice to keep less: time for memory.
 
-Backward needs the input of each layer, so a forward pass keeps them all, and that is most of the memory that training takes. Of a
-block run by `recompute` only the block's own input is kept. When backward arrives there, the block is run again, and the inputs of
-its layers live until backward has passed through this one block. It costs a second forward pass, about a third of the time of a
-step (Chen et al. 2016, "Training deep nets with sublinear memory cost", arXiv:1604.06174).
+Backward needs the input of each layer, so a forward pass keeps them all, and that is most of the
+memory that training takes. Of a block run by `recompute` only the block's own input is kept. When
+backward arrives there, the block is run again, and the inputs of its layers live until backward has
+passed through this one block. It costs a second forward pass, about a third of the time of a step
+(Chen et al. 2016, "Training deep nets with sublinear memory cost", arXiv:1604.06174).
 """
 
 from ..errors import DtypeError, GraphError
@@ -17,18 +18,21 @@ from .state import ModuleState
 
 
 def recompute(module, *inputs):
-    """``module(*inputs)``, but run again in backward instead of kept; the same results and the same gradients, to the bit.
+    """``module(*inputs)``, run again in backward instead of kept. The numbers are the same.
 
-    The second run finds everything as the first did: buffers (batch norm's running statistics), random generators, training or
-    evaluation mode, kernels swapped in, overridden modules. What the first run moved on stays where it is; the second moves nothing.
+    The second run finds everything as the first did: buffers (batch norm's running statistics),
+    random generators, training or evaluation mode, kernels swapped in, overridden modules. What the
+    first run moved on stays where it is; the second moves nothing.
 
-    Nothing is run twice within `no_grad`. Nor while a module inside `module` has hooks, a forward of its own, or is `overridden`: these
-    see each pass once, and the call takes as much memory as one without. Hooks of `module` itself and of parameters are called once.
+    Nothing is run twice within `no_grad`. Nor while a module inside `module` has hooks, a forward
+    of its own, or is `overridden`: these see each pass once, and the call takes as much memory as
+    one without. Hooks of `module` itself and of parameters are called once.
 
     Parameters
     ----------
     module : Module
-        One that computes by nothing but its inputs and what is in it: parameters, buffers, generators, settings that stay.
+        One that computes by nothing but its inputs and what is in it: parameters, buffers,
+        generators, settings that stay.
     *inputs : Tensor
 
     Returns
@@ -44,7 +48,8 @@ def recompute(module, *inputs):
     """
     for x in inputs:
         _check(x, "input")
-    if not is_recording() or any(not inside.is_unmodified() for inside in module.modules() if inside is not module):
+    insides = [inside for inside in module.modules() if inside is not module]
+    if not is_recording() or not all(inside.is_unmodified() for inside in insides):
         return module(*inputs)
     return module._call(lambda *inputs: _first_run(module, inputs), inputs)
 
@@ -52,8 +57,9 @@ def recompute(module, *inputs):
 def _first_run(module, inputs):
     """Run the module for its output, and keep what a second run needs.
 
-    This run is recorded like any other, and its tape is dropped at the end: it tells which parameters were used. Those of a block
-    that stochastic depth dropped get no gradient. A gradient of zeros would not be the same: weight decay and momentum go with it.
+    This run is recorded like any other, and its tape is dropped at the end: it tells which
+    parameters were used. Those of a block that stochastic depth dropped get no gradient. A gradient
+    of zeros would not be the same: weight decay and momentum go with it.
     """
     run = _Run(module)
     starts = [Tensor(x.data, x.requires_grad) for x in inputs]
@@ -68,36 +74,44 @@ def _first_run(module, inputs):
     leaves = [node.leaf() for node in nodes if node.kernel is None and node not in own]
     leaves = [leaf for leaf in leaves if leaf is not None]
     reached = [start._node in nodes for start in starts]
+    used = [x for x, is_reached in zip(inputs, reached) if is_reached]
     cache = run, [(start.data, start.requires_grad) for start in starts], reached, leaves
-    return record("recompute", Recompute, [x for x, is_reached in zip(inputs, reached) if is_reached] + leaves, output.data, cache)
+    return record("recompute", Recompute, used + leaves, output.data, cache)
 
 
 class Recompute(Kernel):
-    """The second run, and backward through it: the gradients of the inputs that were used, then of the parameters."""
+    """The second run, and backward through it.
+
+    Returns the gradients of the inputs that were used, then those of the parameters.
+    """
 
     def backward(dy, cache):
         run, arrays, reached, leaves = cache
         starts = [Tensor(array, requires_grad) for array, requires_grad in arrays]
         output = run.again(*starts)
-        ends = [start._node for start, is_reached in zip(starts, reached) if is_reached] + [leaf._node for leaf in leaves]
-        # Not on to the parameters: their hooks are called, and their gradients added up, by the walk that called this.
+        ends = [start._node for start, is_reached in zip(starts, reached) if is_reached]
+        ends += [leaf._node for leaf in leaves]
+        # Not on to the parameters: their hooks are called, and their gradients added up, by the
+        # walk that called this.
         found = walk_back(output._node, dy, until=set(ends))
         if not found.keys() >= set(ends):
-            raise GraphError("recompute", f"the second run of {type(run.module).__name__} used other parameters or inputs",
-                             "the computation of the first run", "another one",
-                             "what a module decides at random must come from a generator that is an attribute of it")
+            name = type(run.module).__name__
+            raise GraphError(
+                "recompute", f"the second run of {name} used other parameters or inputs",
+                "the computation of the first run", "another one",
+                "take random numbers from a generator that is an attribute of the module")
         return tuple(found[node] for node in ends)
 
 
 class _Run:
-    """What a module is about to compute, and everything that this depends on besides its inputs and parameters."""
+    """What a module is about to compute, and all that this depends on but inputs and parameters."""
 
     def __init__(self, module):
         self.module, self.compute = module, computation_of(module)
         self.state, self.kernels, self.overrides = ModuleState(module), in_use(), overrides()
 
     def again(self, *inputs):
-        """Compute it as at first. What the first run moved on is then put back to where it is now."""
+        """Compute it as at first. Afterwards the module's state is what it is now."""
         now = ModuleState(self.module)
         try:
             self.state.restore()

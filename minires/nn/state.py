@@ -9,27 +9,31 @@ MODES = ("train", "eval")
 
 
 class ModuleState:
-    """What a module and the modules in it compute with besides their inputs, as it is when this object is made.
+    """What a module computes with besides its inputs, as it is when this object is made.
 
-    That is the training mode of every module, the buffers (batch norm's running statistics) and the random generators; with
-    ``parameters=True`` also the parameters and their gradients. Hooks are not kept.
+    That is the training mode of every module, the buffers (batch norm's running statistics) and the
+    random generators; with ``parameters=True`` also the parameters and their gradients. Hooks are
+    not kept.
 
     Attributes
     ----------
     arrays : dict
-        Name -> a copy of the array of each buffer, or with ``parameters=True`` of each parameter and buffer.
+        Name -> a copy of the array of each buffer, or with ``parameters=True`` of each parameter
+        and buffer.
     """
 
     def __init__(self, module, parameters=False):
         self.modes = [(inside, inside.training) for inside in module.modules()]
-        self.generators = [(generator, generator.bit_generator.state) for _, generator in module.named_generators()]
-        self.gradients = [(parameter, parameter.grad) for parameter in module.parameters()] if parameters else []
-        named = [*module.named_parameters(), *module.named_buffers()] if parameters else module.named_buffers()
-        self.tensors = dict(named)
+        self.generators = [(generator, generator.bit_generator.state)
+                           for _, generator in module.named_generators()]
+        self.tensors, self.gradients = dict(module.named_buffers()), []
+        if parameters:
+            self.tensors |= dict(module.named_parameters())
+            self.gradients = [(parameter, parameter.grad) for parameter in module.parameters()]
         self.arrays = {name: backend.copy(tensor.data) for name, tensor in self.tensors.items()}
 
     def restore(self):
-        """Put everything back. Arrays are changed in place: an optimiser that holds on to them keeps them."""
+        """Put everything back. Arrays are changed in place: an optimiser may hold on to them."""
         for module, mode in self.modes:
             module.training = mode
         for generator, state in self.generators:
@@ -42,7 +46,7 @@ class ModuleState:
 
 @contextmanager
 def preserve_state(model, mode=None):
-    """Within: `model` is in `mode` and has no gradients. Afterwards everything is as before, even after an error.
+    """Within: `model` is in `mode` and has no gradients. Afterwards, everything is as before.
 
     What is put back: parameters, gradients, and the rest of a `ModuleState`.
 

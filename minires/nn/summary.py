@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import backend
+from ..checks import is_integer
 from ..errors import ShapeError
 from ..autograd.tape import topological_order
 from ..autograd import Tensor, no_grad
@@ -71,8 +72,9 @@ def summarize(model, input_shape):
     ShapeError
         If the net does not take this shape.
     """
-    if not isinstance(input_shape, (tuple, list)) or not all(isinstance(n, (int, np.integer)) and n > 0 for n in input_shape):
-        raise ShapeError("summary", "input_shape", "a shape of a whole batch, such as (1, 32, 32, 3)", repr(input_shape))
+    if not isinstance(input_shape, (tuple, list)) or not all(is_integer(n, 1) for n in input_shape):
+        raise ShapeError("summary", "input_shape",
+                         "a shape of a whole batch, such as (1, 32, 32, 3)", repr(input_shape))
     layers, handles = [], []
     for name, module in model.named_modules():
         if not list(module.children()):

@@ -1,7 +1,12 @@
 """Gradient descent: the step, the learning rate over time, and lengths kept in bounds."""
 
-from .clipping import KeepNorms, clip_grad_norm
+from .adam import Adam, AdamW
+from .clipping import clip_grad_norm
+from .groups import parameter_groups
+from .optimizer import Optimizer
 from .schedules import CosineLR, MultiStepLR, Schedule
-from .sgd import SGD, parameter_groups
+from .sgd import SGD
+from .weight_norms import KeepNorms
 
-__all__ = ["CosineLR", "KeepNorms", "MultiStepLR", "SGD", "Schedule", "clip_grad_norm", "parameter_groups"]
+__all__ = ["Adam", "AdamW", "CosineLR", "KeepNorms", "MultiStepLR", "Optimizer", "SGD", "Schedule",
+           "clip_grad_norm", "parameter_groups"]

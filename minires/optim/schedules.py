@@ -2,26 +2,40 @@
 
 import math
 
+from ..checks import integer, is_integer, number
 from ..errors import ConfigError
 
 
 class Schedule:
     """The learning rate as a function of the iteration: what `decayed` says, after a warm-up.
 
+    Unlike in PyTorch, where a schedule usually steps once an epoch, all numbers here are
+    iterations: call ``step`` after each batch.
+
     Parameters
     ----------
-    optimizer : SGD
+    optimizer : Optimizer
         Its ``lr`` at this moment is the base rate; ``step`` then sets it.
     warmup : int
-        During the first `warmup` iterations the rate rises linearly from ``warmup_factor * lr``. With
-        ``warmup_factor`` 0.1 this is a gentler form of the paper's start at 0.01 for its 110-layer net.
+        During the first `warmup` iterations the rate rises linearly from ``warmup_factor * lr``.
+        With ``warmup_factor`` 0.1 this is a gentler form of the paper's start at 0.01 for its
+        110-layer net.
+    warmup_factor : float
+
+    Raises
+    ------
+    ConfigError
+        For a warm-up or a factor below 0.
     """
 
-    def __init__(self, optimizer, warmup=0, warmup_factor=0.1):
-        if warmup < 0:
-            raise ConfigError(type(self).__name__, "warmup", "a number of iterations, 0 or more", repr(warmup))
+    def __init__(self, optimizer, *, warmup=0, warmup_factor=0.1):
+        where = type(self).__name__
+        if not is_integer(warmup, 0):
+            raise ConfigError(where, "warmup", "a number of iterations, 0 or more", repr(warmup))
         self.optimizer, self.base_lr = optimizer, optimizer.lr
-        self.warmup, self.warmup_factor = warmup, warmup_factor
+        self.warmup = int(warmup)
+        self.warmup_factor = number(where, "warmup_factor", warmup_factor, "a number of at least 0",
+                                    lambda factor: factor >= 0)
         self.iteration = 0
         optimizer.lr = self.lr_at(0)
 
@@ -42,10 +56,12 @@ class Schedule:
         self.optimizer.lr = self.lr_at(self.iteration)
 
     def state_dict(self):
+        """How many steps were taken."""
         return {"iteration": self.iteration}
 
-    def load_state_dict(self, state):
-        self.iteration = state["iteration"]
+    def load_state_dict(self, state_dict):
+        """Go on from a `state_dict`, and set the optimiser's rate to the one that belongs there."""
+        self.iteration = state_dict["iteration"]
         self.optimizer.lr = self.lr_at(self.iteration)
 
 
@@ -66,18 +82,23 @@ class MultiStepLR(Schedule):
         For milestones that do not rise, or a warm-up below 0.
     """
 
-    def __init__(self, optimizer, milestones, gamma=0.1, warmup=0, warmup_factor=0.1):
-        self.milestones, self.gamma = list(milestones), gamma
-        if self.milestones != sorted(set(self.milestones)) or any(m < 0 for m in self.milestones):
-            raise ConfigError("MultiStepLR", "milestones", "rising iterations", str(self.milestones))
-        super().__init__(optimizer, warmup, warmup_factor)
+    def __init__(self, optimizer, milestones, gamma=0.1, *, warmup=0, warmup_factor=0.1):
+        milestones = list(milestones)
+        if not all(is_integer(m, 0) for m in milestones) or milestones != sorted(set(milestones)):
+            raise ConfigError("MultiStepLR", "milestones", "rising iterations", str(milestones))
+        self.milestones = [int(m) for m in milestones]
+        self.gamma = number("MultiStepLR", "gamma", gamma, "a number of at least 0",
+                            lambda gamma: gamma >= 0)
+        super().__init__(optimizer, warmup=warmup, warmup_factor=warmup_factor)
 
     def decayed(self, iteration):
         return self.base_lr * self.gamma ** sum(iteration >= m for m in self.milestones)
 
 
 class CosineLR(Schedule):
-    """The learning rate falls along half a cosine, lr (1 + cos(pi t / T)) / 2, from lr to 0 (Loshchilov and Hutter 2017, arXiv:1608.03983).
+    """The learning rate falls along half a cosine, lr (1 + cos(pi t / T)) / 2, from lr to 0.
+
+    Loshchilov and Hutter 2017, arXiv:1608.03983; in PyTorch it is ``CosineAnnealingLR``.
 
     Parameters
     ----------
@@ -92,14 +113,14 @@ class CosineLR(Schedule):
         For no iterations, or a warm-up below 0 or longer than training.
     """
 
-    def __init__(self, optimizer, iterations, warmup=0, warmup_factor=0.1):
-        if iterations < 1:
-            raise ConfigError("CosineLR", "iterations", "at least 1", repr(iterations))
-        if warmup > iterations:
-            raise ConfigError("CosineLR", "warmup", f"at most the {iterations} iterations of training", repr(warmup))
-        self.iterations = iterations
-        super().__init__(optimizer, warmup, warmup_factor)
+    def __init__(self, optimizer, iterations, *, warmup=0, warmup_factor=0.1):
+        self.iterations = integer("CosineLR", "iterations", iterations)
+        if is_integer(warmup) and warmup > iterations:
+            raise ConfigError("CosineLR", "warmup",
+                              f"at most the {iterations} iterations of training", repr(warmup))
+        super().__init__(optimizer, warmup=warmup, warmup_factor=warmup_factor)
 
     def decayed(self, iteration):
-        after = min(max(0, iteration - self.warmup), self.iterations - self.warmup)
-        return self.base_lr * (1 + math.cos(math.pi * after / max(1, self.iterations - self.warmup))) / 2
+        length = self.iterations - self.warmup
+        after = min(max(0, iteration - self.warmup), length)
+        return self.base_lr * (1 + math.cos(math.pi * after / max(1, length))) / 2

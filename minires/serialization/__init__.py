@@ -1,1 +1,1 @@
-"""Weights and checkpoints in files: those of minires, of PyTorch, and any safetensors file. Nothing in a file is ever run."""
+"""Weights and checkpoints in files: safetensors and PyTorch's own. Nothing in a file is run."""

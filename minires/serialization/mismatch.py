@@ -34,7 +34,8 @@ def explain_mismatch(net, state, where):
         return None
     shapes = [f"{name} (expected {net[name].shape}, got {state[name].shape})" for name in misshapen]
     kinds = {"missing": missing, "unexpected": unexpected, "of another shape": shapes}
-    report = "; ".join(f"{len(names)} {kind}: {_listed(names)}" for kind, names in kinds.items() if names)
+    report = "; ".join(f"{len(names)} {kind}: {_listed(names)}"
+                       for kind, names in kinds.items() if names)
     if not (missing or unexpected):
         return ShapeError(where, _why_shapes_differ(net, state, misshapen), todo=report)
     reasons = (_prefix(net, state), _nothing_in_common(net, missing), _deep_stem(net, state),
@@ -52,8 +53,8 @@ def _prefix(net, state):
     """All names are the net's behind a prefix, such as "model." or "_orig_mod."."""
     first = next(iter(state), "")
     for i, letter in enumerate(first):
-        prefix = first[:i + 1]
-        if letter == "." and first[i + 1:] in net and all(name.startswith(prefix) for name in state):
+        prefix, rest = first[:i + 1], first[i + 1:]
+        if letter == "." and rest in net and all(name.startswith(prefix) for name in state):
             return f"all names begin with {prefix!r}: remove that prefix"
     return None
 
@@ -66,19 +67,20 @@ def _nothing_in_common(net, missing):
 
 def _deep_stem(net, state):
     if "conv1.0.weight" in state and "conv1.0.weight" not in net:
-        return ("the weights come from a net with three convolutions in its stem (such as timm's resnet50d), "
-                "which minires does not have")
+        return ("the weights come from a net with three convolutions in its stem (such as timm's "
+                "resnet50d), which minires does not have")
     return None
 
 
 def _other_blocks(net, state):
     """Another kind of blocks, or another number of them in a stage."""
     kinds = {_kind(net), _kind(state)}
-    if kinds <= {"bottleneck", "basic block"} or kinds == {"linear block"}:
-        if _blocks(net) != _blocks(state) or len(kinds) > 1:
-            return (f"the weights come from a net with {_in_words(state)} in its stages, "
-                    f"but this one has {_in_words(net)}: build that net instead")
-    return None
+    if not (kinds <= {"bottleneck", "basic block"} or kinds == {"linear block"}):
+        return None                            # too different for this to be the reason
+    if len(kinds) == 1 and _blocks(net) == _blocks(state):
+        return None
+    return (f"the weights come from a net with {_in_words(state)} in its stages, "
+            f"but this one has {_in_words(net)}: build that net instead")
 
 
 def _fused(net, state, missing, unexpected):
@@ -86,8 +88,8 @@ def _fused(net, state, missing, unexpected):
         return ("the weights come from a net that was fused, or built with batch_norm=False: "
                 "fuse this net first, or build it that way")
     if _differ_by_fusion(state, unexpected, missing):
-        return ("this net was fused, or built with batch_norm=False, but the weights come from a net with "
-                "batch norm: load them before fusing")
+        return ("this net was fused, or built with batch_norm=False, but the weights come from a "
+                "net with batch norm: load them before fusing")
     return None
 
 
@@ -96,18 +98,20 @@ def _other_shortcuts(net, state):
     if here == there:
         return None
     more = "more" if there - here else "fewer"
-    return (f"the weights come from a net with convolutions on {more} shortcuts than this one: build it with "
-            "another shortcut (A and none have no convolutions, torchvision's nets have B)")
+    return (f"the weights come from a net with convolutions on {more} shortcuts than this one: "
+            "build it with another shortcut (A and none have no convolutions, torchvision's nets "
+            "have B)")
 
 
 def _incomplete(net, missing, unexpected, misshapen):
     if not unexpected and not misshapen:
-        return f"the weights are incomplete: they lack {len(missing)} of this net's {len(net)} arrays"
+        return (f"the weights are incomplete: they lack {len(missing)} of this net's "
+                f"{len(net)} arrays")
     return None
 
 
 def _other_order(missing, unexpected):
-    """Only a net with batch norm before its convolutions has another one after the last block, `bn2`."""
+    """Only a net with batch norm before its convolutions has one after the last block, `bn2`."""
     if "bn2.weight" in missing or "bn2.weight" in unexpected:
         return ("the weights come from a net with another order of layers in its blocks: "
                 f"build this one with pre_activation={'bn2.weight' in unexpected}")
@@ -176,10 +180,11 @@ def _in_words(arrays):
 
 
 def _differ_by_fusion(net, missing, unexpected):
-    """Whether only batch norms of `net` are missing, and only biases of the layers before them unexpected."""
+    """Whether all that is missing are batch norms, and all that is unexpected biases of layers."""
     return (bool(missing and unexpected)
             and all(f"{name.rpartition('.')[0]}.running_mean" in net for name in missing)
-            and all(name.endswith(".bias") and f"{name.removesuffix('bias')}weight" in net for name in unexpected))
+            and all(name.endswith(".bias") for name in unexpected)
+            and all(f"{name.removesuffix('bias')}weight" in net for name in unexpected))
 
 
 def _convolutions_on_shortcuts(arrays):

@@ -2,7 +2,9 @@
 
 They are kept as one JSON text in the metadata of the file:
 
-    {"classes": ["cat", ...], "transform": {"resize": 36, ...}, "built": {"model": "resnet-20", "net": {}}}
+    {"classes": ["cat", ...],
+     "transform": {"resize": 36, "crop": 32, "mean": [0.5, 0.5, 0.5], "std": [1, 1, 1]},
+     "built": {"model": "resnet-20", "net": {"width": 8}}}
 
 Earlier versions of minires wrote "preparation" for "transform".
 """
@@ -22,7 +24,7 @@ TRANSFORM = "resize and crop in pixels, mean and std of three numbers each"
 
 def to_metadata(notes, layout):
     """The metadata to write for these notes (a dict, may be empty) in this layout."""
-    if layout == "minires":                    # one entry only: safetensors writes several in random order
+    if layout == "minires":                    # one entry: several come in random order
         return {ENTRIES[layout]: to_json(notes or None)}
     return {"format": "pt"} | ({ENTRIES[layout]: to_json(notes)} if notes else {})
 
@@ -32,7 +34,7 @@ def from_metadata(metadata):
     for layout, entry in ENTRIES.items():
         try:
             notes = json.loads(metadata[entry])
-        except (KeyError, ValueError):         # another program may use the same entry for its own ends
+        except (KeyError, ValueError):         # another program's entry of that name
             continue
         if notes is None or isinstance(notes, dict):
             return notes or {}, layout == "minires"
@@ -46,8 +48,8 @@ def noted(classes, transform, built, num_classes):
         if not _is_names(classes):
             raise ConfigError("save", "classes", "a list of texts", repr(classes)[:50])
         if num_classes not in (None, len(classes)):
-            raise ConfigError("save", "classes", f"{num_classes} names, one for each output of the net",
-                              len(classes))
+            raise ConfigError("save", "classes",
+                              f"{num_classes} names, one for each output of the net", len(classes))
         notes["classes"] = list(classes)
     if transform is not None:
         if not _is_transform(transform):
@@ -55,22 +57,24 @@ def noted(classes, transform, built, num_classes):
         notes["transform"] = transform
     if built is not None:
         if not _is_built(built):
-            raise ConfigError("save", "built", 'a dict of "model", a name, and "net", a dict of settings',
+            raise ConfigError("save", "built",
+                              'a dict of "model", a name, and "net", a dict of settings',
                               repr(built)[:50])
         notes["built"] = {"model": built["model"], "net": built["net"]}
     return notes
 
 
 def classes_in(notes, where):
-    """The class names, a list of str, or None. Raises CheckpointError if they are something else."""
+    """The class names, a list of str, or None. Raises CheckpointError for anything else."""
     classes = notes.get("classes")
     if classes is not None and not (isinstance(classes, list) and _is_names(classes)):
-        raise CheckpointError(where, "class names in the metadata", "a list of texts", repr(classes)[:50])
+        raise CheckpointError(where, "class names in the metadata", "a list of texts",
+                              repr(classes)[:50])
     return classes
 
 
 def transform_in(notes, where):
-    """The transform, a dict that may be empty. Raises CheckpointError if it is something else."""
+    """The transform, a dict that may be empty. Raises CheckpointError for anything else."""
     transform = notes.get("transform", notes.get("preparation"))
     if transform is not None and not _is_transform(transform):
         raise CheckpointError(where, "transform in the metadata", TRANSFORM, repr(transform)[:50])
@@ -78,9 +82,11 @@ def transform_in(notes, where):
 
 
 def built_in(notes):
-    """The name of the net, "model", and its settings, "net", by today's names; {} if the notes lack them."""
+    """The name of the net, "model", and its settings by today's names, "net"; {} without them."""
     built = notes.get("built")
-    return {"model": built["model"], "net": with_current_names(built["net"])} if _is_built(built) else {}
+    if not _is_built(built):
+        return {}
+    return {"model": built["model"], "net": with_current_names(built["net"])}
 
 
 def _is_names(classes):

@@ -26,13 +26,6 @@ def previous_net(name):
     return re.sub(r"^resnet-(?=\d)", "residual-", name)
 
 
-def current_generator(name):
-    """The name of a net's random stream: what was "layer1.0.random" is in a module of its own."""
-    block = name.removesuffix(".random")
-    is_old = name != block and not block.endswith("stochastic_depth")
-    return f"{block}.stochastic_depth.random" if is_old else name
-
-
 def current_config(config):
     """The settings in a run's ``config.json``, a dict, by today's names.
 
@@ -52,3 +45,11 @@ def current_config(config):
     if "recipe" in config:
         config |= config.pop("recipe") | {"epochs": None}
     return config | {"net": with_current_names(config["net"])} if "net" in config else config
+
+
+def current_generator(name):
+    """A random generator's name in checkpoints.
+
+    What was "layer1.0.random" is "layer1.0.stochastic_depth.random".
+    """
+    return re.sub(r"^(layer\d+\.\d+)\.random$", r"\1.stochastic_depth.random", name)

@@ -1,7 +1,8 @@
 """Read pickles without trusting them.
 
-A pickle is a program: it may name any function on the machine ("a global") and call it. This reader hands out stand-ins for the
-globals that a caller admits, and refuses every other.
+A pickle is a program. It can name any function on the machine ("a global", in pickle's words) and
+call it. This reader replaces the few globals that a caller allows by harmless ones of our own, and
+refuses all others.
 """
 
 import io
@@ -12,37 +13,42 @@ from ..errors import DataError
 
 
 class Unpickler(pickle.Unpickler):
-    """An unpickler that knows a few globals.
+    """An unpickler that knows only the globals it is given.
 
     Parameters
     ----------
     content : bytes
-        The pickle; what comes after its end is left alone.
+        The pickle; anything behind its end is ignored.
     where : str
         The file's name, for errors.
-    admitted : dict
-        (module, name) -> what stands in for it.
-    harmless : str
-        What a file of this kind holds, for the error about a global that is not admitted.
+    allowed : dict
+        (module, name) -> what the pickle gets when it names this global.
+    expected : str
+        What a file of this kind holds, for the error about a global that is not allowed.
     todo : str
         What to do with a file that names another global.
+    **settings
+        As for `pickle.Unpickler`.
     """
 
-    def __init__(self, content, where, admitted, harmless, todo="do not use this file", **settings):
+    def __init__(self, content, where, allowed, expected, todo="do not use this file", **settings):
         super().__init__(io.BytesIO(content), **settings)
-        self.where, self.admitted, self.harmless, self.todo = where, admitted, harmless, todo
+        self.where, self.allowed, self.expected, self.todo = where, allowed, expected, todo
 
     def find_class(self, module, name):
-        if (module, name) not in self.admitted:
-            raise DataError(self.where, "unsafe pickle", self.harmless, f"the global {module}.{name}", self.todo)
-        return self.admitted[module, name]
+        """The replacement for a global. Raises DataError for one that is not allowed."""
+        if (module, name) not in self.allowed:
+            raise DataError(self.where, "unsafe pickle", self.expected,
+                            f"the global {module}.{name}", self.todo)
+        return self.allowed[module, name]
 
 
 def check_instructions(content):
-    """Read the program without running it.
+    """Read through the program without running it.
 
-    `genops` stops at the first instruction whose argument is cut off, before memory is set aside for it. Memo slots
-    are numbered in order, so a number above the length of the file only serves to make the memo eat all memory.
+    `pickletools.genops` stops at the first instruction whose argument is cut off, before memory is
+    reserved for that argument. Memo slots are numbered in order, so a number above the length of
+    the file can have only one purpose: to make the memo fill all memory.
 
     Raises
     ------

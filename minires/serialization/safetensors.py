@@ -39,7 +39,8 @@ def write(path, arrays, state=None, metadata=None):
     """
     from safetensors.numpy import save as to_bytes
 
-    on_cpu = {name: np.asarray(backend.move(array, "cpu"), order="C") for name, array in arrays.items()}
+    on_cpu = {name: np.asarray(backend.move(array, "cpu"), order="C")
+              for name, array in arrays.items()}
     write_bytes(path, to_bytes(on_cpu, metadata or {"state": to_json(state)}))
 
 
@@ -87,7 +88,8 @@ def decode(content, where):
         header = json.loads(content[8:8 + int.from_bytes(content[:8], "little")])
     except (SafetensorError, ValueError) as error:
         raise _damaged(where, error) from None
-    return {name: _array(name, entry, where) for name, entry in entries}, header.get("__metadata__", {})
+    arrays = {name: _array(name, entry, where) for name, entry in entries}
+    return arrays, header.get("__metadata__") or {}
 
 
 def to_json(state):
@@ -121,5 +123,6 @@ def _array(name, entry, where):
 
 
 def _damaged(where, error):
-    return CheckpointError(where, "not a whole safetensors file", "one written by minires or PyTorch",
-                           str(error), "is it the right file? it may be truncated")
+    return CheckpointError(where, "not a whole safetensors file",
+                           "one written by minires or PyTorch", str(error),
+                           "is it the right file? it may be truncated")

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import backend
-from . import notes, safetensors, torch_pickle
 from ..errors import ConfigError
+from . import notes, safetensors, torch_pickle
 from .files import read_bytes
 from .layout import check_layout, from_torch, to_torch
+from .mismatch import explain_mismatch
 
-TORCH_SUFFIXES = (".pth", ".pt", ".bin", ".ckpt")      # PyTorch's own files, which `save` does not write
-FREE_SETTINGS = ("num_classes", "seed")                # a net with other values can take over weights
+TORCH_SUFFIXES = (".pth", ".pt", ".bin", ".ckpt")      # PyTorch's own files: `save` writes none
+FREE_SETTINGS = ("num_classes", "seed")                # `resolve_net` does not compare these
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +29,8 @@ class WeightsFile:
     ----------
     path : Path
     arrays : dict
-        Name -> array, under minires's names and in its layout, in the dtype of the file (float32 for
-        bfloat16).
+        Name -> array, under minires's names and in its layout, in the dtype of the file (float32
+        for bfloat16).
     classes : list of str or None
         The name of each output of the net; None if the file does not say.
     transform : dict
@@ -54,10 +55,10 @@ class WeightsFile:
         return _num_classes(self.arrays)
 
     def resolve_net(self, model=None, net=None):
-        """The net to build for these weights: what is requested, and for the rest what the file says.
+        """The net to build for these weights: as requested, and for the rest as the file says.
 
-        Some nets have weights of the same names and shapes, but compute something else: plain-20 and
-        resnet-20, for example. Only the file can tell such weights apart.
+        Some nets have weights of the same names and shapes, but compute something else: plain-20
+        and resnet-20, for example. Only the file can tell such weights apart.
 
         Parameters
         ----------
@@ -89,7 +90,8 @@ class WeightsFile:
         return self.built["model"], saved | requested
 
     def _from_another(self, saved, requested):
-        return ConfigError(str(self.path), f"the weights were saved from {saved}, but {requested} was requested",
+        return ConfigError(str(self.path), f"the weights were saved from {saved}, "
+                           f"but {requested} was requested",
                            todo="leave that out, and the file decides")
 
 
@@ -100,8 +102,8 @@ def open_weights(path, layout=None):
     ----------
     path : str or Path
         A safetensors file, from minires, torchvision or timm, or a file written by ``torch.save``
-        (.pth, .pt, .bin), of which only the tensors are read and nothing is run. From a checkpoint of
-        a training run, the weights of its net are taken.
+        (.pth, .pt, .bin), of which only the tensors are read and nothing is run. From a checkpoint
+        of a training run, the weights of its net are taken.
     layout : {"minires", "torch"}, optional
         The layout of the file. By default "minires" for a file that `save` wrote in its own layout,
         else "torch". From PyTorch's layout, axes are brought into minires's order,
@@ -114,7 +116,7 @@ def open_weights(path, layout=None):
     Raises
     ------
     CheckpointError
-        If the file is missing or damaged, or its class names or its transform are something else.
+        If the file is missing or damaged, or the class names or the transform in it are not valid.
     DataError
         If it is a pickle that names a function which is not needed to read tensors.
     ConfigError
@@ -172,10 +174,19 @@ def load(model, file, layout=None):
                           "give it to open_weights")
     arrays = file.arrays
     if file.from_torch:
-        dtypes = {name: array.dtype for name, array in model.state_dict().items()}
-        arrays = {name: array.astype(dtypes.get(name, array.dtype), copy=False) if array.dtype.kind == "f" else array
-                  for name, array in arrays.items()}
+        arrays = _with_dtypes_of(model, arrays)
+    error = explain_mismatch(model.state_dict(), arrays, str(file.path))
+    if error:                                  # load_state_dict would not know the name of the file
+        raise error
     model.load_state_dict(arrays)
+
+
+def _with_dtypes_of(model, arrays):
+    """The arrays, with floating-point numbers in the dtype that the parameter of the name has."""
+    dtypes = {name: array.dtype for name, array in model.state_dict().items()}
+    return {name: array.astype(dtypes[name], copy=False)
+            if name in dtypes and array.dtype.kind == "f" else array
+            for name, array in arrays.items()}
 
 
 def save(model, path, layout="minires", classes=None, transform=None, built=None):
@@ -187,9 +198,9 @@ def save(model, path, layout="minires", classes=None, transform=None, built=None
     path : str or Path
         Usually ``NAME.safetensors``.
     layout : {"minires", "torch"}
-        With "torch", PyTorch can read it: ``net.load_state_dict(safetensors.torch.load_file(path))``.
-        Only batch norm's counters, ``num_batches_tracked``, are not in the file; PyTorch does not
-        require them.
+        With "torch", PyTorch can read it:
+        ``net.load_state_dict(safetensors.torch.load_file(path))``. Only batch norm's counters,
+        ``num_batches_tracked``, are not in the file; PyTorch does not require them.
     classes : sequence of str, optional
         The name of each output of the net.
     transform : dict, optional
@@ -208,13 +219,14 @@ def save(model, path, layout="minires", classes=None, transform=None, built=None
         If the file cannot be written.
     ConfigError
         For a layout that does not exist, a `path` named like PyTorch's own files (.pth, .pt, .bin,
-        .ckpt), classes that are not names or too few or too many for the net, or a transform or a
-        description of the net that is something else.
+        .ckpt), classes that are not names or too few or too many for the net, or a transform or
+        description of the net that is not valid.
     """
     check_layout("save", layout)
     path = Path(path)
     if path.suffix.lower() in TORCH_SUFFIXES:
-        raise ConfigError("save", "path", "the name of a safetensors file, because that is what is written",
+        raise ConfigError("save", "path",
+                          "the name of a safetensors file, because that is what is written",
                           repr(str(path)), f"call it {path.with_suffix('.safetensors').name}")
     arrays = dict(model.state_dict())
     said = notes.noted(classes, transform, built, _num_classes(arrays))

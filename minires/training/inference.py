@@ -5,6 +5,7 @@ batch however many there are. A picture that cannot be read does not stop the ot
 """
 
 import os
+from dataclasses import fields
 from typing import NamedTuple
 
 import numpy as np
@@ -18,8 +19,9 @@ from ..data.transforms import ImageTransform
 from ..errors import ConfigError, DataError, DeviceError, DivergenceError, unknown_name
 from ..nn.state import preserve_state
 
-SETTINGS = ("resize", "crop", "mean", "std")                    # of a transform
-PROGRESS = "{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} pictures, {elapsed} so far, {remaining} left"
+SETTINGS = [field.name for field in fields(ImageTransform)]
+PROGRESS = ("{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} pictures, "
+            "{elapsed} so far, {remaining} left")
 
 
 class Guess(NamedTuple):
@@ -50,8 +52,8 @@ def predict(model, paths, *, top=5, batch_size=16, classes=None, transform=None,
     Parameters
     ----------
     model : nn.Module
-        Maps images (N, H, W, 3) to logits (N, K). It stays on its device, computes in evaluation mode,
-        and is left as it was.
+        Maps images (N, H, W, 3) to logits (N, K). It stays on its device, computes in evaluation
+        mode, and is left as it was.
     paths : sequence of str or Path
         Image files.
     top : int
@@ -61,8 +63,8 @@ def predict(model, paths, *, top=5, batch_size=16, classes=None, transform=None,
     classes : sequence of str, optional
         Names of the K outputs; by default "class 0", "class 1", ...
     transform : dict, optional
-        Settings of `data.ImageTransform`, which makes an image the net takes from a picture:
-        ``resize``, ``crop``, ``mean`` and ``std``, or some of them. The defaults are ImageNet's.
+        How a picture becomes an input of the net: ``resize``, ``crop``, ``mean`` and ``std`` of
+        `data.ImageTransform`, or some of them. The defaults are those of ImageNet's nets.
     progress : bool
         Show a progress bar on stderr, if that is a terminal.
 
@@ -91,7 +93,8 @@ def predictions(model, paths, *, top=5, batch_size=16, classes=None, transform=N
     """A generator of what `predict` returns: it yields each Prediction when it is made."""
     from tqdm import tqdm
 
-    top, batch_size = (integer("predict", name, value) for name, value in (("top", top), ("batch_size", batch_size)))
+    top = integer("predict", "top", top)
+    batch_size = integer("predict", "batch_size", batch_size)
     for name in transform or ():
         if name not in SETTINGS:
             raise unknown_name("predict", "setting of the transform", name, SETTINGS)
@@ -127,7 +130,8 @@ def _probabilities(model, images):
         with np.errstate(over="ignore", invalid="ignore"):       # the check below reports it
             logits = F.log_softmax(model(Tensor(backend.move(images, device))))
     except backend.out_of_memory_errors():
-        raise DeviceError("predict", f"the GPU's memory is too small for {len(images)} pictures at a time",
+        raise DeviceError("predict",
+                          f"the GPU's memory is too small for {len(images)} pictures at a time",
                           todo="take a smaller batch size") from None
     probabilities = np.exp(backend.move(logits.data, "cpu"))
     if not np.isfinite(probabilities).all():
@@ -141,7 +145,7 @@ def _likeliest(probabilities, top, classes):
     if classes is None:
         classes = [f"class {index}" for index in range(len(probabilities))]
     if len(classes) != len(probabilities):
-        raise ConfigError("predict", "class names", f"{len(probabilities)}, one for each output of the net",
-                          len(classes))
+        raise ConfigError("predict", "class names",
+                          f"{len(probabilities)}, one for each output of the net", len(classes))
     order = np.argsort(-probabilities, kind="stable")[:top]
     return [Guess(classes[index], float(probabilities[index]), int(index)) for index in order]

@@ -76,10 +76,11 @@ class Trainer:
         self.path = None if path is None else Path(path)
         self.train_loader = loader_for(train_set, config)
         self.test_loader = self.train_loader.eval_loader(test_set, EVALUATION_BATCH)
-        groups = parameter_groups(model, config.weight_decay, config.decay_batch_norm,
-                                  config.scalar_lr_scale)
-        self.optimizer = SGD(groups, config.lr, config.momentum, config.weight_decay,
-                             config.nesterov)
+        groups = parameter_groups(model, config.weight_decay,
+                                  decay_batch_norm=config.decay_batch_norm,
+                                  scalar_lr_scale=config.scalar_lr_scale)
+        self.optimizer = SGD(groups, config.lr, config.momentum, weight_decay=config.weight_decay,
+                             nesterov=config.nesterov)
         self.schedule = _schedule(config, self.optimizer)
         self.callbacks = check_callbacks(callbacks)
         if path is not None:
@@ -141,7 +142,7 @@ class Trainer:
         images, labels = next(self.train_loader)
         self.model.train()
         logits = self.model(Tensor(images))
-        loss = F.cross_entropy(logits, labels, self.config.label_smoothing)
+        loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
         value, wrong = loss.item(), _count_wrong(logits, labels)     # a GPU is waited for here only
         if not np.isfinite(value):
             raise diverged(self, value, images)

@@ -567,6 +567,6 @@ assert abs(np.log(10) - 2.30) < 0.005
 #
 # **In the library:** [`kernels/naive/conv.py`](../minires/kernels/naive/conv.py) and
 # [`kernels/cpu/conv.py`](../minires/kernels/cpu/conv.py), [`gradcheck.py`](../minires/autograd/gradcheck.py),
-# [`kernels/dispatch.py`](../minires/kernels/registry.py) (`use`).
+# [`kernels/registry.py`](../minires/kernels/registry.py) (`use`).
 #
 # **Next:** [05 · ReLU, initial weights, and what depth does to a signal](05_signals_and_initial_weights.ipynb)

@@ -27,7 +27,8 @@ PLAIN, BLUE = plot.COLOURS["plain"], plot.COLOURS["resnet"]
 # %% [markdown]
 # ## Why a chain of linear layers is one layer
 #
-# A linear layer computes `y = x @ w`: N rows of `n_in` numbers in, N rows of `n_out` numbers out.
+# A linear layer computes `y = x @ w`: N rows of `in_features` numbers in, N rows of `out_features`
+# numbers out.
 #
 # **Predict:** three of them, one after another, have three times the parameters of one. Can they compute anything that
 # one cannot?
@@ -266,7 +267,7 @@ for name, gain in GAINS.items():
 
 # %%
 def he_normal(shape, rng):
-    fan_in = math.prod(shape[:-1])      # of (n_in, n_out) or (KH, KW, C_in, C_out)
+    fan_in = math.prod(shape[:-1])      # of (in_features, out_features) or (KH, KW, C_in, C_out)
     return rng.standard_normal(shape) * math.sqrt(2 / fan_in)
 
 

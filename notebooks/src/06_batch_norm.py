@@ -555,7 +555,7 @@ assert FAST or 1.1 < growth < THEORY and growth ** 54 > 1000
 #
 # **In the library:** [`kernels/naive/normalization.py`](../minires/kernels/naive/normalization.py) is the loop,
 # [`kernels/cpu/normalization.py`](../minires/kernels/cpu/normalization.py) the fast one; `BatchNorm2d` is in
-# [`nn/layers.py`](../minires/nn/layers.py), the measurement in
+# [`nn/normalization.py`](../minires/nn/normalization.py), the measurement in
 # [`diagnostics/propagation.py`](../minires/diagnostics/signal_propagation.py).
 #
 # **Next:** [07 · A first network for images](07_a_first_network.ipynb)

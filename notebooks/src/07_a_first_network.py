@@ -141,9 +141,10 @@ assert np.allclose(dz.sum(axis=1), 0)
 class Layer(nn.Module):
     """Convolution, batch norm, ReLU."""
 
-    def __init__(self, c_in, c_out, stride, rng):
-        self.conv = nn.Conv2d(c_in, c_out, 3, stride=stride, padding=1, bias=False, rng=rng)
-        self.bn = nn.BatchNorm2d(c_out)
+    def __init__(self, in_channels, out_channels, stride, rng):
+        self.conv = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False,
+                              rng=rng)
+        self.bn = nn.BatchNorm2d(out_channels)
 
     def forward(self, x):
         return F.relu(self.bn(self.conv(x)))

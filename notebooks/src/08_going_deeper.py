@@ -47,11 +47,11 @@ FAST = bool(os.environ.get("MINIRES_FAST"))
 class Block(nn.Module):
     """Two layers: convolution, batch norm, ReLU, twice."""
 
-    def __init__(self, c_in, c_out, stride, rng):
-        self.conv1 = nn.Conv2d(c_in, c_out, 3, stride, padding=1, bias=False, rng=rng)
-        self.bn1 = nn.BatchNorm2d(c_out)
-        self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1, bias=False, rng=rng)
-        self.bn2 = nn.BatchNorm2d(c_out)
+    def __init__(self, in_channels, out_channels, stride, rng):
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False, rng=rng)
+        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False, rng=rng)
+        self.bn2 = nn.BatchNorm2d(out_channels)
 
     def forward(self, x):
         y = F.relu(self.bn1(self.conv1(x)))
@@ -70,10 +70,11 @@ class PlainNet(nn.Module):
         self.layer3 = self.stage(n, 2 * width, 4 * width, 2, rng)
         self.fc = nn.Linear(4 * width, classes, rng=rng, std=0.01)
 
-    def stage(self, n, c_in, c_out, stride, rng):
+    def stage(self, n, in_channels, out_channels, stride, rng):
         """n blocks; the first one changes the shape."""
-        first = Block(c_in, c_out, stride, rng)
-        return nn.Sequential(first, *(Block(c_out, c_out, 1, rng) for _ in range(n - 1)))
+        first = Block(in_channels, out_channels, stride, rng)
+        return nn.Sequential(first,
+                             *(Block(out_channels, out_channels, 1, rng) for _ in range(n - 1)))
 
     def forward(self, x):
         x = F.relu(self.bn1(self.conv1(x)))
@@ -88,14 +89,15 @@ class PlainNet(nn.Module):
 
 # %%
 def parameters_by_hand(n, width=16, classes=10):
-    def layer(c_in, c_out):
-        return 9 * c_in * c_out + 2 * c_out      # filters; batch norm's two for each
+    def layer(in_channels, out_channels):
+        # Filters, and batch norm's two numbers for each of them.
+        return 9 * in_channels * out_channels + 2 * out_channels
 
-    total, c_in = layer(3, width), width
-    for c_out in (width, 2 * width, 4 * width):
+    total, in_channels = layer(3, width), width
+    for out_channels in (width, 2 * width, 4 * width):
         for _ in range(2 * n):
-            total, c_in = total + layer(c_in, c_out), c_out
-    return total + c_in * classes + classes            # the linear layer and its bias
+            total, in_channels = total + layer(in_channels, out_channels), out_channels
+    return total + in_channels * classes + classes            # the linear layer and its bias
 
 
 for n in (1, 3, 5, 9):

@@ -140,12 +140,12 @@ def fitted(x, stride, new_channels):
 class Block(nn.Module):
     """Two layers, and what came in."""
 
-    def __init__(self, c_in, c_out, stride, rng, residual=True):
-        self.conv1 = nn.Conv2d(c_in, c_out, 3, stride, padding=1, bias=False, rng=rng)
-        self.bn1 = nn.BatchNorm2d(c_out)
-        self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1, bias=False, rng=rng)
-        self.bn2 = nn.BatchNorm2d(c_out)
-        self.residual, self.stride, self.new_channels = residual, stride, c_out - c_in
+    def __init__(self, in_channels, out_channels, stride, rng, residual=True):
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False, rng=rng)
+        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False, rng=rng)
+        self.bn2 = nn.BatchNorm2d(out_channels)
+        self.residual, self.stride, self.new_channels = residual, stride, out_channels - in_channels
 
     def branch(self, x):
         return self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
@@ -322,10 +322,10 @@ assert FAST or (ratio[0] > 20 and ratio[0] > ratio[2] > ratio[-1] and 0.5 < rati
 # - **C:** a projection in *every* block.
 
 # %%
-def shortcut_a(x, stride, c_out):
+def shortcut_a(x, stride, out_channels):
     """A, written out."""
     N, H, W, C = x.shape
-    y = np.zeros((N, H // stride, W // stride, c_out), x.dtype)
+    y = np.zeros((N, H // stride, W // stride, out_channels), x.dtype)
     for i in range(H // stride):
         for j in range(W // stride):
             y[:, i, j, :C] = x[:, stride * i, stride * j, :]
@@ -388,15 +388,15 @@ class Net(nn.Module):
         rng = np.random.default_rng(seed)
         self.conv1 = nn.Conv2d(3, width, 3, padding=1, bias=False, rng=rng)
         self.bn1 = nn.BatchNorm2d(width)
-        c_in = width
-        for stage, c_out in enumerate((width, 2 * width, 4 * width), 1):
+        in_channels = width
+        for stage, out_channels in enumerate((width, 2 * width, 4 * width), 1):
             blocks = []
             for i in range(n):
                 stride = 2 if stage > 1 and i == 0 else 1
-                blocks.append(Block(c_in, c_out, stride, rng, residual))
-                c_in = c_out
+                blocks.append(Block(in_channels, out_channels, stride, rng, residual))
+                in_channels = out_channels
             setattr(self, f"layer{stage}", nn.Sequential(*blocks))
-        self.fc = nn.Linear(c_in, classes, rng=rng, std=0.01)
+        self.fc = nn.Linear(in_channels, classes, rng=rng, std=0.01)
 
     def forward(self, x):
         x = F.relu(self.bn1(self.conv1(x)))

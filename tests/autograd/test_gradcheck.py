@@ -51,8 +51,12 @@ OPERATIONS = {
     "max_pool2d": (lambda x: F.max_pool2d(x, 2), random(1, 4, 4, 2)),
     "avg_pool2d": (lambda x: F.avg_pool2d(x, 3, 2, 1), random(1, 4, 4, 2)),
     "global_avg_pool2d": (F.global_avg_pool2d, random(2, 3, 3, 2)),
+    "softmax": (lambda x: F.softmax(x) * random(2, 4), random(2, 4)),
     "log_softmax": (F.log_softmax, random(2, 4)),
-    "cross_entropy": (lambda x: F.cross_entropy(x, [1, 3], 0.1), random(2, 4)),
+    "mse_loss": (F.mse_loss, random(2, 3), random(2, 3, seed=1)),
+    "dropout": (lambda x: F.dropout(x, 0.4, rng=np.random.default_rng(0)), random(3, 4)),
+    "group_norm": (lambda x, w, b: F.group_norm(x, 2, w, b), random(2, 2, 2, 4), random(4), random(4)),
+    "cross_entropy": (lambda x: F.cross_entropy(x, [1, 3], label_smoothing=0.1), random(2, 4)),
 }
 
 

@@ -7,7 +7,7 @@ import weakref
 import numpy as np
 import pytest
 
-from minires import functional as F, kernels, models, no_grad, optim
+from minires import functional as F, kernels, models, optim
 from minires.errors import DeviceError, DtypeError, GraphError, ShapeError
 from minires.kernels import cpu
 from minires.autograd.tensor import Tensor
@@ -396,48 +396,7 @@ def test_a_leaf_that_nobody_holds_any_more():
     assert x.grad == 1
 
 
-# no_grad and detach
-
-
-def test_no_grad():
-    x = leaf(1.0)
-    with no_grad():
-        y = x * 2
-    assert not y.requires_grad and y._node is None and (x * 2).requires_grad
-
-
-def test_no_grad_is_over_after_an_exception():
-    x = leaf(1.0)
-    with pytest.raises(ZeroDivisionError), no_grad():
-        1 / 0
-    assert (x * 2).requires_grad
-
-
-def test_no_grad_nested():
-    x = leaf(1.0)
-    with no_grad():
-        with no_grad():
-            pass
-        assert not (x * 2).requires_grad
-    assert (x * 2).requires_grad
-
-
-def test_no_grad_as_a_decorator():
-    @no_grad()
-    def times_two(x, depth):
-        return times_two(x, depth - 1) if depth else x * 2         # calls itself: each call has its own "before"
-
-    x = leaf(1.0)
-    assert not times_two(x, 0).requires_grad and not times_two(x, 3).requires_grad
-    assert (x * 2).requires_grad
-
-    @no_grad()
-    def fails():
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        fails()
-    assert (x * 2).requires_grad
+# detach
 
 
 def test_detach_cuts_the_tape():

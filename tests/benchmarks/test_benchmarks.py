@@ -74,8 +74,8 @@ def test_an_error_in_a_worker_surfaces():
 
 def test_operations_are_those_of_the_layers():
     """A 3x3 convolution of 3 to 4 channels and so on, counted by hand for the smallest net; backward twice as much but for the images."""
-    def conv(size, c_in, c_out):
-        return 2 * 9 * size * size * c_in * c_out
+    def conv(size, in_channels, out_channels):
+        return 2 * 9 * size * size * in_channels * out_channels
 
     layers = [conv(8, 3, 4), conv(8, 4, 4), conv(8, 4, 4), conv(4, 4, 8), conv(4, 8, 8), conv(2, 8, 16), conv(2, 16, 16), 2 * 16 * 10]
     assert replace(SMALL, training=False).flop() == 4 * sum(layers)

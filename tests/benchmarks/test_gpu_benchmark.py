@@ -119,7 +119,10 @@ def test_the_least_that_a_step_moves():
     assert per_image(SMALL) == 4 * (passes + 4 * (256 + 128 + 64))
     assert per_image(replace(plain, dtype="float64")) == 8 * passes
     channels = [(4, 4), (4, 4), (4, 8), (8, 8), (8, 16), (16, 16)]
-    columns = 4 * 9 * 192 + sum(2 * 9 * y * c_in // c_out + 3 * 9 * x * c_out // c_in for (x, y), (c_in, c_out) in zip(sizes[1:], channels))
+    columns = 4 * 9 * 192
+    for (x, y), (in_channels, out_channels) in zip(sizes[1:], channels):
+        columns += 2 * 9 * y * in_channels // out_channels
+        columns += 3 * 9 * x * out_channels // in_channels
     assert per_image(plain, columns=True) == 4 * (passes + columns - sum(y for _, y in sizes[1:]))
     for depth, images, with_columns in ((20, 318e3, 66e3), (56, 112e3, 23e3)):
         assert 3.35e12 / per_image(Net(depth, residual=False)) == pytest.approx(images, rel=0.02)

@@ -61,9 +61,13 @@ print(len(diagnostics.drop_each(net, [(images, labels)])), len(diagnostics.respo
 
 A4_ANSWERS = {
     "a4-he-code": "def he_normal(shape, rng):\n    return nn.init.he_normal(shape, rng)",
-    "a4-a-code": "from minires.models.shortcuts import subsample_and_pad\n\n\ndef shortcut_a(x, stride, c_out):\n    return subsample_and_pad(x, stride, c_out - x.shape[-1])",
-    "a4-basic-code": "from minires.models import block_config, blocks\n\n\ndef BasicBlock(c_in, c_out, stride, shortcut, rng):\n"
-                     "    return blocks.BasicBlock(c_in, c_out, stride, block_config.BlockConfig(shortcut), rng, rng)",
+    "a4-a-code": "from minires.models.shortcuts import subsample_and_pad\n\n\n"
+                 "def shortcut_a(x, stride, out_channels):\n"
+                 "    return subsample_and_pad(x, stride, out_channels - x.shape[-1])",
+    "a4-basic-code": "from minires.models import block_config, blocks\n\n\n"
+                     "def BasicBlock(in_channels, out_channels, stride, shortcut, rng):\n"
+                     "    return blocks.BasicBlock(in_channels, out_channels, stride,\n"
+                     "                             block_config.BlockConfig(shortcut), rng, rng)",
     "a4-net-code": "def ResNet(n, width, shortcut, rng):\n    return mr.models.resnet(6 * n + 2, width=width, shortcut=shortcut, seed=0)",
     "a4-twins-code": "def twins(n, width, seed):\n    return mr.models.plain(6 * n + 2, width=width, seed=seed), mr.models.resnet(6 * n + 2, width=width, seed=seed)",
 }

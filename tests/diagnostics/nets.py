@@ -61,8 +61,9 @@ def lived_in(net, seed=7):
 def mlp(widths, gain=2.0, batch_norm=False, relu=True, seed=0):
     """Linear layers of these widths, weights of variance gain / fan_in; ReLU (and batch norm) after all but the last."""
     rng, layers = np.random.default_rng(seed), []
-    for i, (n_in, n_out) in enumerate(zip(widths, widths[1:]), 1):
-        layers.append(nn.Linear(n_in, n_out, bias=False, rng=rng, std=(gain / n_in) ** 0.5))
+    for i, (in_features, out_features) in enumerate(zip(widths, widths[1:]), 1):
+        layers.append(nn.Linear(in_features, out_features, bias=False, rng=rng,
+                                std=(gain / in_features) ** 0.5))
         if i < len(widths) - 1:
-            layers += [nn.BatchNorm2d(n_out)] * batch_norm + [nn.ReLU()] * relu
+            layers += [nn.BatchNorm2d(out_features)] * batch_norm + [nn.ReLU()] * relu
     return nn.Sequential(*layers)

@@ -68,7 +68,8 @@ def test_of_every_kind_of_block_the_shortcut_stays(kind):
         h = Tensor(np.random.default_rng(1).standard_normal((2, 6, 6, block.conv1.weight.shape[2])).astype(np.float32))
         shortcut, pre_activation = h, "pre-activation" in kind
         if isinstance(block.shortcut, ProjectionShortcut):
-            shortcut = block.downsample(F.relu(block.bn1(h)) if pre_activation else h)
+            convolution, norm = block.shortcut
+            shortcut = norm(convolution(F.relu(block.bn1(h)) if pre_activation else h))
         elif "2.0" in name or "3.0" in name:
             shortcut = subsample_and_pad(h, 2, block.conv1.weight.shape[2])
         shortcut = shortcut * (0.5 if "halved" in kind else 1.0)
@@ -228,7 +229,8 @@ def test_in_either_mode():
 
 def bottleneck(out_channels, stride=1):
     rng = np.random.default_rng(0)
-    return Bottleneck(16, out_channels, stride, BlockConfig("C", bottleneck=True, width_per_group=16), rng, rng)
+    return Bottleneck(16, out_channels, stride,
+                      BlockConfig("C", bottleneck=True, width_per_group=16), rng, rng)
 
 
 @pytest.mark.parametrize("one, other, words", [

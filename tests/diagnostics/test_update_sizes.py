@@ -124,7 +124,7 @@ def test_without_batch_norm_it_is_not():
 
 def test_nothing_is_moved():
     net, (x, y) = models.resnet(8, width=2), batch()
-    optimizer = optim.SGD(net.parameters(), 0.1, 0.9, 0.1, nesterov=True)
+    optimizer = optim.SGD(net.parameters(), 0.1, 0.9, weight_decay=0.1, nesterov=True)
     backward(net, x, y)
     before = [(p.data.copy(), p.grad.copy()) for p in net.parameters()]
     updates(net, optimizer=optimizer)

@@ -1,4 +1,4 @@
-"""What is asked of every kernel: the numbers of the loops in `naive`, and gradients that are slopes.
+"""Two checks of every kernel: the numbers of the loops in `naive`, and gradients that are slopes.
 
 All of it on plain arrays, without Tensors and without the tape.
 """
@@ -10,7 +10,7 @@ from minires.kernels import naive
 
 
 def random_arrays(*shapes, seed=0, positive=False):
-    """One array of normally distributed float64 numbers for each shape; at least 0.5 if `positive`."""
+    """An array of normally distributed float64 numbers per shape; at least 0.5 if `positive`."""
     rng = np.random.default_rng(seed)
     arrays = [np.asarray(rng.standard_normal(shape)) for shape in shapes]
     return [abs(array) + 0.5 for array in arrays] if positive else arrays
@@ -31,7 +31,7 @@ def backward(kernel, dy, cache):
 
 
 def check(backend, name, *arrays, **settings):
-    """Ask the two questions of one kernel, for these arrays and settings."""
+    """Both checks of one kernel, with these arrays and settings."""
     kernel, definition = getattr(backend, name), getattr(naive, name)
     y, gradients, dy = run(kernel, arrays, settings)
     if kernel is not definition:
@@ -44,16 +44,18 @@ def check(backend, name, *arrays, **settings):
 
 
 def assert_slopes(function, arrays, gradients, dy, step=1e-6):
-    """Every gradient is the slope of L = sum(dy * y), measured by small steps along a random direction u of its input:
+    """Every gradient is the slope of L = sum(dy * y), measured by steps in a random direction.
 
-    sum(dL/dx * u) = (L(x + h u) - L(x - h u)) / 2h.
+    For a direction u of the input x:
 
-    A wrong element almost surely shows: it would have to be cancelled by the others, for this one random u.
+        sum(dL/dx * u) = (L(x + h u) - L(x - h u)) / 2h
+
+    A wrong element almost surely shows: the others would have to cancel it, for this one random u.
     """
     assert len(gradients) == len(arrays)
     rng = np.random.default_rng(11)
     for i, (array, gradient) in enumerate(zip(arrays, gradients)):
-        assert gradient.shape == array.shape, f"gradient {i} has shape {gradient.shape}, input {i} has {array.shape}"
+        assert gradient.shape == array.shape, f"input {i}: {array.shape}, gradient {gradient.shape}"
         direction = rng.standard_normal(array.shape)
 
         def loss(h):
@@ -62,11 +64,12 @@ def assert_slopes(function, arrays, gradients, dy, step=1e-6):
 
         slope = (loss(step) - loss(-step)) / (2 * step)
         tolerance = 1e-5 * (1 + abs(dy).sum())
-        assert float((gradient * direction).sum()) == pytest.approx(slope, rel=1e-5, abs=tolerance), f"gradient {i}"
+        along_direction = float((gradient * direction).sum())
+        assert along_direction == pytest.approx(slope, rel=1e-5, abs=tolerance), f"gradient {i}"
 
 
 def assert_close(got, expected, what="", tolerance=1e-10):
-    """The same shape, and numbers that differ by no more than rounding, measured against the largest of them."""
+    """The same shape, and numbers that differ by rounding only, relative to the largest of them."""
     assert np.shape(got) == np.shape(expected), what
     size = np.max(np.abs(expected), initial=1)
     np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance * size, err_msg=what)

@@ -1,5 +1,7 @@
-"""Every test that takes `backend` runs once for each backend of `minires/kernels`: that of the GPU on a simulated one, and with
-``pytest -m gpu`` on a real one."""
+"""Every test that takes `backend` runs once for each backend of `minires/kernels`.
+
+The backend for the GPU runs on a simulated one, and with ``pytest -m gpu`` on a real one.
+"""
 
 from importlib import import_module
 

@@ -44,13 +44,15 @@ def test_cache_holds_the_statistics_that_were_used(backend):
 
 
 def test_inference_by_hand(backend):
-    y, (dx, dweight, dbias), _ = run(backend.batch_norm, [np.array([[5.0]]), np.array([3.0]), np.array([1.0])],
-                                     {"mean": np.array([1.0]), "var": np.array([4.0]), "eps": 0}, np.array([[10.0]]))
-    assert y == (5 - 1) / 2 * 3 + 1 and dx == 10 * 3 / 2 and dweight == 10 * (5 - 1) / 2 and dbias == 10
+    arrays = [np.array([[5.0]]), np.array([3.0]), np.array([1.0])]
+    settings = {"mean": np.array([1.0]), "var": np.array([4.0]), "eps": 0}
+    y, (dx, dweight, dbias), _ = run(backend.batch_norm, arrays, settings, np.array([[10.0]]))
+    assert y == (5 - 1) / 2 * 3 + 1
+    assert dx == 10 * 3 / 2 and dweight == 10 * (5 - 1) / 2 and dbias == 10
 
 
 def test_one_value_a_channel(backend):
-    """It is its own mean, whatever it is: the output is the bias, and no gradient reaches the input."""
+    """Any value is its own mean: the output is the bias, and no gradient reaches the input."""
     x, weight, bias = case((1, 1, 1, 3))
     y, (dx, dweight, dbias), dy = run(backend.batch_norm, [x, weight, bias], {})
     assert_close(y, bias.reshape(1, 1, 1, 3))
@@ -60,12 +62,13 @@ def test_one_value_a_channel(backend):
 
 
 def test_a_constant_channel_stays_finite(backend):
-    y, gradients, _ = run(backend.batch_norm, [np.full((4, 3, 3, 2), 7.0), np.ones(2), np.zeros(2)], {})
+    arrays = [np.full((4, 3, 3, 2), 7.0), np.ones(2), np.zeros(2)]
+    y, gradients, _ = run(backend.batch_norm, arrays, {})
     assert all(np.isfinite(array).all() for array in (y, *gradients))
 
 
 def test_small_variance_around_a_large_mean(backend):
-    """In float32, mean(x^2) - mean(x)^2 would be off by the rounding of 1e8, six times the variance of 1 itself."""
+    """In float32, mean(x^2) - mean(x)^2 is off by the rounding of 1e8, six times the variance."""
     n = 4 if backend is naive else 64
     x = (1e4 + np.random.default_rng(0).standard_normal((n, 8, 8, 4))).astype(np.float32)
     weight, bias = np.ones(4, np.float32), np.zeros(4, np.float32)
@@ -77,7 +80,7 @@ def test_small_variance_around_a_large_mean(backend):
     exact_dx = (dy - dy.mean(axis=(0, 1, 2)) - x_hat * exact_dweight / (x.size / 4)) / std
     _, cache = backend.batch_norm.forward(x, weight, bias)
     assert_close(cache.var, std ** 2, tolerance=1e-3)
-    assert_close(y, x_hat, tolerance=1e-2)                     # neighbouring float32 numbers at 1e4 are 1e-3 apart
+    assert_close(y, x_hat, tolerance=1e-2)         # at 1e4, float32 numbers are 1e-3 apart
     assert_close(dweight, exact_dweight, tolerance=1e-2)
     assert_close(dx, exact_dx, tolerance=1e-2)
 
@@ -87,7 +90,7 @@ def test_many_chunks_and_rows(threads):
     from minires.kernels import cpu
 
     threads(2)
-    x, weight, bias = case((101, 30, 32, 5))                   # a number of images that does not share out evenly
+    x, weight, bias = case((101, 30, 32, 5))                   # images that do not divide evenly
     x *= np.linspace(0.1, 3, 101).reshape(-1, 1, 1, 1)
     x += np.linspace(-5, 5, 101).reshape(-1, 1, 1, 1)
     y, (dx, dweight, dbias), dy = run(cpu.batch_norm, [x, weight, bias], {"eps": 0})
@@ -96,7 +99,8 @@ def test_many_chunks_and_rows(threads):
     assert_close(y, weight * x_hat + bias)
     assert_close(dbias, dy.sum(axes))
     assert_close(dweight, (dy * x_hat).sum(axes))
-    assert_close(dx, weight / x.std(axes) * (dy - dy.mean(axes) - x_hat * (dy * x_hat).sum(axes) / count))
+    centred_dy = dy - dy.mean(axes) - x_hat * (dy * x_hat).sum(axes) / count
+    assert_close(dx, weight / x.std(axes) * centred_dy)
 
 
 @pytest.mark.parametrize("shape", [(6, 3), (4, 5, 3)])
@@ -107,8 +111,8 @@ def test_rows_without_image_axes(backend, shape):
     assert_close(y, as_images.reshape(shape))
 
 
-def test_a_number_of_pixels_that_cannot_be_cut_into_long_lines():
-    """A prime number of them: sums of hundreds of thousands of float32 numbers, one after another, go astray."""
+def test_a_number_of_pixels_that_makes_no_long_rows():
+    """A prime number of them: plain sums of hundreds of thousands of float32 numbers go astray."""
     from minires.kernels import cpu
 
     x = (100 + 0.01 * np.random.default_rng(0).standard_normal((262139, 2))).astype(np.float32)

@@ -92,7 +92,7 @@ def test_one_thread_does_little_work(threads):
 
 
 def test_threads_work_at_the_same_time(threads):
-    """Each waits for the other: one after another, they would wait for ever (here: until the barrier breaks)."""
+    """Each waits for the other: one after another, they would wait until the barrier breaks."""
     threads(2)
     barrier = threading.Barrier(2, timeout=20)
 
@@ -146,7 +146,8 @@ def test_a_worker_may_yield_nothing(threads):
         for first, last in chunks:
             done.append(first)
 
-    assert chunks.run(worker, 6, chunks.MAX_CHUNK_BYTES) == [None] * 6 and sorted(done) == list(range(6))
+    assert chunks.run(worker, 6, chunks.MAX_CHUNK_BYTES) == [None] * 6
+    assert sorted(done) == list(range(6))
 
 
 def test_a_worker_cannot_divide_its_own_work(threads):
@@ -172,7 +173,7 @@ def test_an_exception_in_any_thread_surfaces_when_all_are_done(threads, failing)
             barrier.wait()                                         # all three have begun
             if first == failing:
                 raise ZeroDivisionError(f"chunk {first}")
-            time.sleep(0.05)                                       # the others are still at work when it fails
+            time.sleep(0.05)                                       # others still work when it fails
             ended.append(first)
 
     with pytest.raises(ZeroDivisionError, match=f"chunk {failing}"):
@@ -186,9 +187,13 @@ def blas_threads():
     return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 
 
-def test_blas_runs_on_one_thread_inside_and_as_before_outside(threads):
+def needs_blas_threads():
     if not blas_threads():
-        pytest.skip("this NumPy's matrix products (Apple's Accelerate) have no number of threads to set")
+        pytest.skip("NumPy's BLAS (Apple's Accelerate) has no number of threads to set")
+
+
+def test_blas_runs_on_one_thread_inside_and_as_before_outside(threads):
+    needs_blas_threads()
     threads(2)
     with threadpool_limits(limits=2, user_api="blas"):
         before = blas_threads()
@@ -201,8 +206,7 @@ def test_blas_runs_on_one_thread_inside_and_as_before_outside(threads):
 
 
 def test_each_thread_of_a_convolution_has_one_blas_thread(threads, monkeypatch):
-    if not blas_threads():
-        pytest.skip("this NumPy's matrix products (Apple's Accelerate) have no number of threads to set")
+    needs_blas_threads()
     threads(2)
     seen, matmul = set(), np.matmul
 
@@ -217,8 +221,7 @@ def test_each_thread_of_a_convolution_has_one_blas_thread(threads, monkeypatch):
 
 
 def test_blas_is_as_before_when_several_python_threads_compute_at_once(threads):
-    if not blas_threads():
-        pytest.skip("this NumPy's matrix products (Apple's Accelerate) have no number of threads to set")
+    needs_blas_threads()
     threads(1)
     with threadpool_limits(limits=2, user_api="blas"):
         pass                                               # leaves no thread in charge of BLAS
@@ -247,7 +250,7 @@ from minires.kernels.cpu import chunks
 
 backend.set_num_threads(2)
 x, w = np.ones((24, 20, 20, 16), np.float32), np.ones((3, 3, 16, 16), np.float32)
-y, _ = cpu.conv2d.forward(x, w)                    # starts the threads, which the child will not have
+y, _ = cpu.conv2d.forward(x, w)                    # starts threads that the child will not have
 child = os.fork()
 if child == 0:
     signal.alarm(20)                               # a child that waits for them would wait for ever

@@ -20,6 +20,7 @@ class Example(NamedTuple):
     positive: bool = False
 
 
+MASK = np.random.default_rng(3).random((3, 4, 5)) < 0.7
 STATISTICS = {"mean": np.array([0.3, -1.0]), "var": np.array([0.5, 2.0])}
 EXAMPLES = [
     Example("add", [(2, 3, 4), (3, 1)]),
@@ -46,7 +47,10 @@ EXAMPLES = [
     Example("pad", [(2, 3)], {"widths": ((1, 2), (0, 3))}),
     Example("getitem", [(4, 5)], {"index": (np.array([0, 2, 2]), slice(1, None, 2))}),
     Example("concatenate", [(2, 3), (2, 1), (2, 4)], {"axis": 1}),
+    Example("softmax", [(3, 5)]),
     Example("log_softmax", [(3, 5)]),
+    Example("mse_loss", [(3, 4, 2), (3, 4, 2)]),
+    Example("dropout", [(3, 4, 5)], {"mask": MASK, "p": 0.3}),
     Example("cross_entropy", [(3, 5)], {"labels": np.array([4, 0, 2]), "label_smoothing": 0.1}),
     Example("conv2d", [(3, 6, 5, 4), (3, 2, 2, 6)], {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2}),
     Example("conv2d", [(2, 5, 6, 2), (3, 3, 2, 3)], {"padding": 1}),
@@ -57,6 +61,7 @@ EXAMPLES = [
     Example("batch_norm", [(3, 4, 5, 2), (2,), (2,)], STATISTICS),
     Example("batch_norm_relu", [(3, 4, 5, 2), (2,), (2,)]),
     Example("batch_norm_relu", [(3, 4, 5, 2), (2,), (2,), (3, 4, 5, 2)], STATISTICS),
+    Example("group_norm", [(3, 4, 5, 6), (6,), (6,)], {"num_groups": 3}),
     Example("max_pool2d", [(2, 6, 5, 3)], {"kernel_size": 3, "stride": 2, "padding": 1}),
     Example("avg_pool2d", [(2, 6, 5, 3)], {"kernel_size": (3, 2), "stride": (1, 2), "padding": 1}),
     Example("global_avg_pool2d", [(2, 4, 5, 3)]),

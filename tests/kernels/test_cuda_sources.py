@@ -1,4 +1,4 @@
-"""Every CUDA file compiles for every GPU since Turing, with the compiler that CuPy uses. It needs no GPU."""
+"""Every CUDA file compiles for every GPU since Turing, with CuPy's compiler. This needs no GPU."""
 
 import ctypes
 import re
@@ -11,25 +11,30 @@ from minires.kernels import gpu
 from minires.kernels.gpu import launch
 
 FILES = sorted(Path(gpu.__file__).parent.glob("*.cu"))
-ARCHITECTURES = ("compute_75", "sm_75", "sm_80", "sm_90", "sm_120")      # compute_: portable code; sm_: machine code
+# compute_: portable code; sm_: machine code
+ARCHITECTURES = ("compute_75", "sm_75", "sm_80", "sm_90", "sm_120")
 
 
 @pytest.fixture(scope="module")
 def nvrtc():
     spec = find_spec("nvidia")
-    found = [path for folder in (spec.submodule_search_locations if spec else ()) for pattern in ("libnvrtc.so*", "nvrtc64*.dll")
-             for path in sorted(Path(folder).rglob(pattern)) if "builtins" not in path.name]
-    if not found:
+    folders = spec.submodule_search_locations if spec else ()
+    libraries = [path for folder in folders for pattern in ("libnvrtc.so*", "nvrtc64*.dll")
+                 for path in sorted(Path(folder).rglob(pattern)) if "builtins" not in path.name]
+    if not libraries:
         pytest.skip("NVRTC is not installed: pip install nvidia-cuda-nvrtc-cu12")
-    return ctypes.CDLL(str(found[0]))
+    return ctypes.CDLL(str(libraries[0]))
 
 
 def errors(nvrtc, source, architecture, definitions):
-    """What the compiler complains about, warnings included; an empty string if nothing."""
+    """The compiler's errors and warnings; an empty string if there are none."""
     program, size = ctypes.c_void_p(), ctypes.c_size_t()
-    assert nvrtc.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"program", 0, None, None) == 0
-    options = [option.encode() for option in (f"--gpu-architecture={architecture}", "-std=c++17", "-ftz=true", *definitions)]
-    status = nvrtc.nvrtcCompileProgram(program, len(options), (ctypes.c_char_p * len(options))(*options))
+    status = nvrtc.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"program",
+                                      0, None, None)
+    assert status == 0
+    options = f"--gpu-architecture={architecture}", "-std=c++17", "-ftz=true", *definitions
+    options = (ctypes.c_char_p * len(options))(*(option.encode() for option in options))
+    status = nvrtc.nvrtcCompileProgram(program, len(options), options)
     nvrtc.nvrtcGetProgramLogSize(program, ctypes.byref(size))
     log = ctypes.create_string_buffer(size.value)
     nvrtc.nvrtcGetProgramLog(program, log)
@@ -47,7 +52,8 @@ def test_it_compiles(nvrtc, file, architecture, dtype):
 def test_a_mistake_is_found_and_its_line_named(nvrtc):
     source = launch.source("elementwise").replace("y[i] = a[i] + b[i];", "y[i] = a[i] + c[i];")
     line = source[:source.index("c[i]")].count("\n")
-    assert f"elementwise.cu({line}): error" in errors(nvrtc, source, "sm_90", launch.options(next(iter(launch.REAL))))
+    options = launch.options(next(iter(launch.REAL)))
+    assert f"elementwise.cu({line}): error" in errors(nvrtc, source, "sm_90", options)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

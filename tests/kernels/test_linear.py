@@ -16,8 +16,9 @@ def test_matmul(backend, batch, n, k, m):
 
 
 @given(sizes, sizes, sizes)
-def test_linear(backend, n, n_in, n_out):
-    check(backend, "linear", *random_arrays((n, n_in), (n_in, n_out), (n_out,)))
+def test_linear(backend, n, in_features, out_features):
+    check(backend, "linear",
+          *random_arrays((n, in_features), (in_features, out_features), (out_features,)))
 
 
 def test_matmul_by_hand(backend):

@@ -1,4 +1,4 @@
-"""Log-softmax and cross-entropy."""
+"""Softmax and its logarithm, cross-entropy, mean squared error."""
 
 import numpy as np
 import pytest
@@ -13,14 +13,54 @@ def test_log_softmax(backend, shape, seed):
     check(backend, "log_softmax", *random_arrays(shape, seed=seed))
 
 
+@given(array_shapes(max_dims=3, max_side=5), st.integers(0, 99))
+def test_softmax(backend, shape, seed):
+    check(backend, "softmax", *random_arrays(shape, seed=seed))
+
+
+def test_softmax_by_hand(backend):
+    """Of (log 1, log 3): 1/4 and 3/4. What moves the first also moves the second, the other way."""
+    x, dy = np.log([[1.0, 3.0]]), np.array([[1.0, 0.0]])
+    y, (dx,), _ = run(backend.softmax, [x], {}, dy)
+    assert_close(y, [[0.25, 0.75]])
+    assert_close(dx, [[3 / 16, -3 / 16]])
+
+
+def test_softmax_is_the_exponential_of_its_logarithm(backend):
+    (x,) = random_arrays((3, 4))
+    assert_close(np.log(backend.softmax.forward(x)[0]), backend.log_softmax.forward(x)[0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_softmax_of_huge_numbers(backend, dtype):
+    x = np.array([[1e30, 0, -1e30], [-1e30, 1e4, 1e4], [-np.inf, 0, 0]], dtype)
+    y, _ = backend.softmax.forward(x)
+    assert_close(y, [[1, 0, 0], [0, 0.5, 0.5], [0, 0.5, 0.5]], tolerance=1e-6)
+
+
+@given(array_shapes(max_dims=4, max_side=4), st.integers(0, 99))
+def test_mean_squared_error(backend, shape, seed):
+    check(backend, "mse_loss", *random_arrays(shape, shape, seed=seed))
+
+
+def test_mean_squared_error_by_hand(backend):
+    """((1 - 3)^2 + (2 - 2)^2) / 2 = 2; the derivative is 2 (x - t) / 2."""
+    arrays = [np.array([1.0, 2.0]), np.array([3.0, 2.0])]
+    y, (dx, dtarget), _ = run(backend.mse_loss, arrays, {}, np.array(1.0))
+    assert y == 2
+    assert_close(dx, [-2, 0])
+    assert_close(dtarget, [2, 0])
+
+
 @given(st.integers(1, 5), st.integers(1, 6), st.floats(0, 1), st.integers(0, 99))
 def test_cross_entropy(backend, n, classes, smoothing, seed):
     labels = np.random.default_rng(seed).integers(0, classes, n)
-    check(backend, "cross_entropy", *random_arrays((n, classes), seed=seed), labels=labels, label_smoothing=smoothing)
+    check(backend, "cross_entropy", *random_arrays((n, classes), seed=seed),
+          labels=labels, label_smoothing=smoothing)
 
 
 def test_cross_entropy_by_hand(backend):
-    """Softmax of (log 1, log 3) is (1/4, 3/4). With the label 1: loss log(4/3), gradient (1/4, 3/4 - 1)."""
+    """Softmax of (log 1, log 3) is (1/4, 3/4). Label 1: loss log(4/3), gradient (1/4, 3/4 - 1)."""
     y, (dx,), _ = run(backend.cross_entropy, [np.log([[1.0, 3.0]])], {"labels": [1]}, np.array(1.0))
     assert y == pytest.approx(np.log(4 / 3))
     assert_close(dx, [[0.25, -0.25]])
@@ -28,7 +68,8 @@ def test_cross_entropy_by_hand(backend):
 
 def test_label_smoothing_by_hand(backend):
     """Smoothing 0.2 over 2 classes: the target is (0.1, 0.9)."""
-    y, (dx,), _ = run(backend.cross_entropy, [np.log([[1.0, 3.0]])], {"labels": [1], "label_smoothing": 0.2}, np.array(1.0))
+    settings = {"labels": [1], "label_smoothing": 0.2}
+    y, (dx,), _ = run(backend.cross_entropy, [np.log([[1.0, 3.0]])], settings, np.array(1.0))
     assert y == pytest.approx(-(0.1 * np.log(0.25) + 0.9 * np.log(0.75)))
     assert_close(dx, [[0.25 - 0.1, 0.75 - 0.9]])
 
@@ -43,7 +84,8 @@ def test_huge_logits_do_not_overflow(backend, dtype):
 
 def test_a_class_that_is_ruled_out_costs_nothing(backend):
     """0 log 0 counts as 0, so a logit of minus infinity is no trouble unless it is the label's."""
-    y, (dx,), _ = run(backend.cross_entropy, [np.array([[0.0, 0.0, -np.inf]])], {"labels": [0]}, np.array(1.0))
+    logits = np.array([[0.0, 0.0, -np.inf]])
+    y, (dx,), _ = run(backend.cross_entropy, [logits], {"labels": [0]}, np.array(1.0))
     assert y == pytest.approx(np.log(2))
     assert_close(dx, [[-0.5, 0.5, 0]])
 
@@ -55,7 +97,8 @@ def test_a_constant_added_to_all_logits_changes_nothing(backend):
     assert_close(np.exp(first).sum(axis=-1), np.ones(4))
 
 
-@pytest.mark.parametrize("labels", [[1, 0], (1, 0), np.array([1, 0], np.uint8), np.array([1, 0], np.int64)],
+@pytest.mark.parametrize("labels", [[1, 0], (1, 0), np.array([1, 0], np.uint8),
+                                    np.array([1, 0], np.int64)],
                          ids=["list", "tuple", "uint8", "int64"])
 def test_labels_are_any_integers(backend, labels):
     y, _ = backend.cross_entropy.forward(np.log([[1.0, 3.0], [3.0, 1.0]]), labels)

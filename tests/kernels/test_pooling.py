@@ -56,12 +56,14 @@ def test_global_average_is_one_large_window(backend):
 
 def test_of_equal_maxima_the_first_gets_the_gradient(backend):
     x = np.array([[3.0, 1, 2, 2], [3, 3, 2, 2]]).reshape(1, 2, 4, 1)
-    _, (dx,), _ = run(backend.max_pool2d, [x], {"kernel_size": 2}, np.array([5.0, 7]).reshape(1, 1, 2, 1))
+    dy = np.array([5.0, 7]).reshape(1, 1, 2, 1)
+    _, (dx,), _ = run(backend.max_pool2d, [x], {"kernel_size": 2}, dy)
     assert dx.reshape(2, 4).tolist() == [[5, 0, 7, 0], [0, 0, 0, 0]]
 
 
 def test_the_padding_is_never_the_maximum(backend):
-    y, (dx,), _ = run(backend.max_pool2d, [np.full((1, 2, 2, 1), -5.0)], {"kernel_size": 2, "padding": 1}, np.ones((1, 2, 2, 1)))
+    x, dy = np.full((1, 2, 2, 1), -5.0), np.ones((1, 2, 2, 1))
+    y, (dx,), _ = run(backend.max_pool2d, [x], {"kernel_size": 2, "padding": 1}, dy)
     assert (y == -5).all() and (dx == 1).all()
 
 
@@ -81,5 +83,6 @@ def test_the_average_counts_the_padding(backend):
 
 @pytest.mark.parametrize("lowest", [-np.inf, np.finfo(np.float64).min])
 def test_maximum_of_the_lowest_numbers(backend, lowest):
-    y, (dx,), _ = run(backend.max_pool2d, [np.full((1, 2, 2, 1), lowest)], {"kernel_size": 2}, np.ones((1, 1, 1, 1)))
+    x, dy = np.full((1, 2, 2, 1), lowest), np.ones((1, 1, 1, 1))
+    y, (dx,), _ = run(backend.max_pool2d, [x], {"kernel_size": 2}, dy)
     assert y.item() == lowest and dx.ravel().tolist() == [1, 0, 0, 0]

@@ -1,5 +1,8 @@
 """Kernels by name, and swapping in one's own."""
 
+import gc
+import threading
+from contextlib import ExitStack
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -7,7 +10,7 @@ import pytest
 
 from minires import functional as F, kernels, models
 from minires.errors import ConfigError, DtypeError, MiniresError, ShapeError
-from minires.kernels import Kernel, cpu, naive
+from minires.kernels import Kernel, cpu, naive, registry
 from minires.kernels.kernel import as_kernel
 from minires.autograd.tensor import Tensor
 
@@ -50,11 +53,111 @@ def test_as_a_context_manager():
     assert kernels.find("relu") is cpu.relu
 
 
-def test_for_good_and_back():
-    kernels.set_default(relu=naive.relu)
-    assert kernels.find("relu") is naive.relu
-    kernels.set_default(relu=None)
+@pytest.fixture
+def default_restored():
+    """`set_default` is for good, so a test puts back what it changes."""
+    before = registry._default
+    yield
+    registry._default = before
+
+
+def test_for_good_and_back(default_restored):
+    kernels.set_default("naive", fused=False, exp=cpu.exp)
+    kernels.set_default(relu=cpu.relu)                             # adds to what was set before
+    assert kernels.find("relu") is cpu.relu and kernels.find("exp") is cpu.exp
+    assert kernels.find("log") is naive.log and not kernels.use_fused("batch_norm_relu")
+    kernels.set_default("cpu", fused=True, exp=None, relu=None)
+    assert kernels.find("log") is cpu.log and kernels.use_fused("batch_norm_relu")
+    with kernels.use("naive"):
+        assert kernels.find("relu") is naive.relu                  # no longer swapped
+
+
+def test_for_good_is_for_all_threads_and_blocks_come_first(default_restored):
+    with kernels.use(relu=naive.relu, fused=True):
+        in_thread(kernels.set_default, "naive", relu=cpu.relu, exp=cpu.exp, fused=False)
+        assert kernels.find("relu") is naive.relu and kernels.find("exp") is cpu.exp
+        assert kernels.find("log") is naive.log and registry.in_use().fused is True
+    assert kernels.find("relu") is cpu.relu and in_thread(kernels.find, "log") is naive.log
+
+
+def in_thread(function, *arguments, **settings):
+    results = []
+    thread = threading.Thread(target=lambda: results.append(function(*arguments, **settings)))
+    thread.start()
+    thread.join()
+    return results[0]
+
+
+def test_a_block_that_is_never_entered_changes_nothing_and_warns():
+    with pytest.warns(UserWarning, match=r"kernels.use: changed nothing, because it acts in a block: write `with kernels.use\(...\):`, "
+                                         r"or kernels.set_default\(...\) for good") as caught:
+        kernels.use(relu=naive.relu)
+    assert len(caught) == 1 and caught[0].filename == __file__
     assert kernels.find("relu") is cpu.relu
+
+
+def test_a_block_that_is_used_does_not_warn(recwarn):
+    with kernels.use(relu=naive.relu):
+        pass
+    block = kernels.use(relu=naive.relu)
+    with ExitStack() as stack:
+        stack.enter_context(block)
+    del block
+
+    @kernels.use(relu=naive.relu)
+    def never_called():
+        pass
+
+    del never_called
+    with pytest.raises(ConfigError):
+        kernels.use("naiv")
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_as_a_decorator():
+    @kernels.use(relu=naive.relu)
+    def found(depth):
+        return found(depth - 1) if depth else kernels.find("relu")
+
+    assert found(0) is found(3) is naive.relu and kernels.find("relu") is cpu.relu
+
+
+def test_one_block_entered_again_and_again():
+    block = kernels.use(relu=naive.relu)
+    for _ in range(2):
+        with block, kernels.use(relu=None), block:
+            assert kernels.find("relu") is naive.relu
+        assert kernels.find("relu") is cpu.relu
+
+
+def test_threads_have_their_own_kernels():
+    with kernels.use(relu=naive.relu):
+        assert in_thread(kernels.find, "relu") is cpu.relu
+
+
+def test_a_generator_does_not_swap_its_consumers_kernels():
+    def with_loops():
+        with kernels.use("naive", relu=cpu.relu):
+            while True:
+                yield kernels.find("exp"), kernels.find("relu"), kernels.find("log")
+
+    suspended = with_loops()
+    for _ in range(2):
+        assert next(suspended) == (naive.exp, cpu.relu, naive.log) and kernels.find("exp") is cpu.exp
+        with kernels.use(relu=naive.relu, log=cpu.log):            # around the generator: its own come first
+            assert next(suspended) == (naive.exp, cpu.relu, cpu.log)
+            assert kernels.find("relu") is naive.relu and kernels.find("exp") is cpu.exp
+
+
+def test_as_it_was(default_restored):
+    """For a second run: the kernels of the first, whatever was changed since."""
+    with kernels.use("naive", log=cpu.log, fused=False):
+        choice = registry.in_use()
+    kernels.set_default(relu=cpu.relu)
+    with kernels.use(exp=cpu.exp, log=None, fused=True), registry.as_it_was(choice):
+        assert registry.in_use() == registry.Choice("naive", False, {name: cpu.log if name == "log" else None for name in kernels.names()})
+        assert [kernels.find(name) for name in ("relu", "exp", "log")] == [naive.relu, naive.exp, cpu.log]
 
 
 def test_a_whole_backend():
@@ -88,6 +191,8 @@ def test_an_exception_leaves_nothing_behind():
 @pytest.mark.parametrize("call, words", [
     (lambda: kernels.use(conv2=naive.conv2d), "did you mean 'conv2d'?"),
     (lambda: kernels.use("naiv"), "did you mean 'naive'?"),
+    (lambda: kernels.set_default("naiv"), "kernels.set_default: unknown backend"),
+    (lambda: kernels.set_default(exp=naive.exp, relu=3), "kernels.set_default(relu=...): not a kernel"),
     (lambda: kernels.use(exp=cpu.exp, relu=3), "kernels.use(relu=...): not a kernel: expected a Kernel"),
     (lambda: kernels.use(relu=(forward_pair,)), "not a kernel"),
     (lambda: kernels.use(relu=(forward_pair, 3)), "not a kernel"),

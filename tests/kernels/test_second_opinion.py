@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+from hypothesis.extra.numpy import array_shapes
 
 from minires import functional as F
 from minires.autograd.tensor import Tensor
@@ -79,9 +80,43 @@ def test_batch_norm_and_its_running_statistics(torch, shape, training, seed):
 @given(st.integers(1, 5), st.integers(1, 6), st.floats(0, 1), st.integers(0, 99))
 def test_cross_entropy(torch, n, classes, smoothing, seed):
     labels = np.random.default_rng(seed).integers(0, classes, n)
-    compare(torch, lambda x: F.cross_entropy(x, labels, smoothing),
+    compare(torch, lambda x: F.cross_entropy(x, labels, label_smoothing=smoothing),
             lambda x: torch.nn.functional.cross_entropy(x, torch.tensor(labels), label_smoothing=smoothing),
             random_arrays((n, classes), seed=seed), (same,), images_out=False)
+
+
+@given(st.tuples(st.integers(1, 3), st.integers(2, 4), st.integers(1, 4)), st.integers(1, 3),
+       st.integers(1, 3), st.integers(0, 99))
+def test_group_norm(torch, shape, num_groups, size, seed):
+    shape = (*shape, num_groups * size)
+    compare(torch, lambda x, w, b: F.group_norm(x, num_groups, w, b, eps=1e-3),
+            lambda x, w, b: torch.nn.functional.group_norm(x, num_groups, w, b, eps=1e-3),
+            random_arrays(shape, shape[-1:], shape[-1:], seed=seed), (channels_first, same, same))
+
+
+@given(array_shapes(max_dims=4, max_side=4), st.data())
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_softmax_along_any_axis(torch, name, shape, data):
+    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+    compare(torch, lambda x: getattr(F, name)(x, axis),
+            lambda x: getattr(torch.nn.functional, name)(x, axis),
+            random_arrays(shape, seed=len(shape)), (same,), images_out=False)
+
+
+@given(array_shapes(max_dims=4, max_side=4), st.integers(0, 99))
+def test_mean_squared_error(torch, shape, seed):
+    compare(torch, F.mse_loss, torch.nn.functional.mse_loss, random_arrays(shape, shape, seed=seed),
+            (same, same), images_out=False)
+
+
+@pytest.mark.parametrize("p", [0.0, 0.25, 0.9, 1.0])
+def test_dropout_scales_as_pytorch_does(torch, p):
+    """Two random masks cannot agree; what becomes of a number that is kept can."""
+    ones = np.ones((100, 100))
+    mine = F.dropout(Tensor(ones), p, rng=np.random.default_rng(0)).data
+    theirs = torch.nn.functional.dropout(torch.tensor(ones), p).numpy()
+    assert_close(np.unique(mine), np.unique(theirs))
+    assert (mine == 0).mean() == pytest.approx((theirs == 0).mean(), abs=0.03)
 
 
 EQUAL = [np.array([[1.0, 3.0, 3.0], [-2.0, 0.0, -2.0]])]          # with equal elements, and a corner of abs
@@ -98,7 +133,8 @@ def test_abs_min_and_max(torch, arrays):
 
 
 @given(st.integers(1, 5), st.integers(1, 6), st.integers(1, 4))
-def test_linear_and_log_softmax(torch, n, n_in, n_out):
+def test_linear_and_log_softmax(torch, n, in_features, out_features):
     compare(torch, lambda x, w, b: F.log_softmax(F.linear(x, w, b)),
             lambda x, w, b: torch.nn.functional.log_softmax(torch.nn.functional.linear(x, w.T, b), -1),
-            random_arrays((n, n_in), (n_in, n_out), (n_out,)), (same, same, same), images_out=False)
+            random_arrays((n, in_features), (in_features, out_features), (out_features,)),
+            (same, same, same), images_out=False)

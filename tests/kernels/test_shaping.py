@@ -67,7 +67,8 @@ def test_picking_elements(backend, index):
 
 
 def test_an_element_picked_three_times_receives_three_gradients(backend):
-    _, (dx,), _ = run(backend.getitem, [np.zeros(4)], {"index": [1, 1, 3, 1]}, np.array([1.0, 10, 100, 1000]))
+    dy = np.array([1.0, 10, 100, 1000])
+    _, (dx,), _ = run(backend.getitem, [np.zeros(4)], {"index": [1, 1, 3, 1]}, dy)
     assert dx.tolist() == [0, 1011, 0, 100]
 
 
@@ -75,7 +76,8 @@ def test_an_element_picked_three_times_receives_three_gradients(backend):
 def test_concatenate(backend, shape, data):
     axis = data.draw(st.integers(-len(shape), len(shape) - 1))
     lengths = data.draw(st.lists(st.integers(0, 3), min_size=1, max_size=4))
-    parts = [tuple(length if i == axis % len(shape) else size for i, size in enumerate(shape)) for length in lengths]
+    parts = [tuple(length if i == axis % len(shape) else size for i, size in enumerate(shape))
+             for length in lengths]
     check(backend, "concatenate", *random_arrays(*parts), axis=axis)
 
 

@@ -25,11 +25,12 @@ def address(array):
 def test_used_again_once_nobody_holds_it():
     first = workspace.empty(SHAPE, np.float32)
     where = address(first)
-    assert first.shape == SHAPE and first.dtype == np.float32 and first.flags.c_contiguous and first.flags.writeable
+    assert first.shape == SHAPE and first.dtype == np.float32
+    assert first.flags.c_contiguous and first.flags.writeable
     second = workspace.empty(SHAPE, np.float32)
     assert address(second) != where
     del first
-    assert address(workspace.empty(SHAPE, np.int32)) == where                     # the size counts, not the type
+    assert address(workspace.empty(SHAPE, np.int32)) == where      # the size counts, not the type
 
 
 @pytest.mark.parametrize("hold", [
@@ -70,7 +71,7 @@ def test_blocks_out_of_use_go_back_to_the_system(monkeypatch):
     held = workspace.empty(SHAPE, np.float64)
     for _ in range(6):
         workspace.empty((64, 1024, 4), np.float32)
-    workspace.empty((64, 1024, 5), np.float32)                                    # a new size: time to clear up
+    workspace.empty((64, 1024, 5), np.float32)                     # a new size: time to clear up
     sizes = {nbytes: len(blocks) for nbytes, blocks in workspace._blocks.items()}
     assert sizes == {64 * 1024 * 12: 0, held.nbytes: 1, 64 * 1024 * 16: 1, 64 * 1024 * 20: 1}
 
@@ -90,7 +91,7 @@ def test_unused_blocks_make_room_where_memory_is_short(monkeypatch):
 
 
 def test_threads_never_share_a_block():
-    """Python switches threads as often as it can; each writes its name to its array, and reads it."""
+    """While Python switches threads as often as it can, each finds its own name in its array."""
     wrong, names = [], range(1, 5)
 
     def take(name):
@@ -163,7 +164,7 @@ def test_a_zero_padded_buffer_keeps_its_border():
     buffer[:, 1:-1, 1:-1] = 7
     again = workspace.zero_padded_buffer("test", 2, (4, 5), np.float32)
     assert np.shares_memory(buffer, again) and again.shape == (2, 4, 5)
-    assert again.sum() == 2 * 7 * 2 * 3                        # the interior as it was left, and zeros
+    assert again.sum() == 2 * 7 * 2 * 3                    # the interior as it was left, and zeros
     for other in (("another", 2, (4, 5), np.float32), ("test", 2, (5, 4), np.float32),
                   ("test", 2, (4, 5), np.float64), ("test", 4, (4, 5), np.float32)):
         assert not workspace.zero_padded_buffer(*other).any()

@@ -6,65 +6,74 @@ import numpy as np
 import pytest
 
 from minires import Tensor, models, nn, no_grad
+from minires.autograd.tape import topological_order
 
 from ..diagnostics.nets import KINDS, NETS, lived_in
 
 RESIDUAL = {name: build for name, build in (NETS | KINDS).items() if "plain" not in name}
+every_kind = pytest.mark.parametrize("kind", RESIDUAL)
+both_modes = pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
 
 
-def blocks_with_inputs(which):
+def blocks_with_inputs(kind, training=True):
     """Every block of a net, and an input of both signs that fits."""
-    for block in lived_in(RESIDUAL[which]()).blocks():
-        yield block, Tensor(np.random.default_rng(1).standard_normal((2, 6, 6, block.in_channels)).astype(np.float32))
+    for block in lived_in(RESIDUAL[kind]()).train(training).blocks():
+        x = np.random.default_rng(1).standard_normal((2, 6, 6, block.in_channels))
+        yield block, Tensor(x.astype(np.float32))
 
 
-@pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
-@pytest.mark.parametrize("which", RESIDUAL)
-def test_the_whole_of_f_comes_out_of_branch_end(which, training):
-    """y = F(x) + shortcut, then the ReLU if the block has one: with F(x) as a hook on `branch_end` sees it."""
-    for block, x in blocks_with_inputs(which):
-        block.train(training)
-        seen = {}
-        for name in ("branch_end", "shortcut"):
-            getattr(block, name).register_forward_hook(lambda module, inputs, output, name=name: seen.update({name: output.data}))
+def outputs_of(*modules):
+    """A list that the output of each of the modules is put into when it is called."""
+    seen = []
+    for module in modules:
+        module.register_forward_hook(lambda module, inputs, output: seen.append(output.data))
+    return seen
+
+
+@both_modes
+@every_kind
+def test_f_is_complete_at_the_end_of_the_branch(kind, training):
+    """y = F(x) + shortcut(x), then the ReLU if the block has one."""
+    for block, x in blocks_with_inputs(kind, training):
+        seen = outputs_of(block.shortcut, block.branch_end)
         y = block(x).data
-        total = seen["branch_end"] + seen["shortcut"]
-        assert np.array_equal(y, total if "pre-activation" in which else np.maximum(total, 0)) and seen["branch_end"].any()
+        total = seen[0] + seen[1]
+        assert all(term.any() for term in seen) and len(seen) == 2
+        assert np.array_equal(y, total if "pre-activation" in kind else np.maximum(total, 0))
 
 
-@pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
-@pytest.mark.parametrize("which", RESIDUAL)
-def test_without_f_there_is_what_skip_computes(which, training):
-    for block, x in blocks_with_inputs(which):
-        block.train(training)
+@both_modes
+@every_kind
+def test_without_f_there_is_what_skip_computes(kind, training):
+    for block, x in blocks_with_inputs(kind, training):
         skipped = copy.deepcopy(block).skip(x).data
         block.branch_end.register_forward_hook(lambda module, inputs, output: output * 0)
         assert np.array_equal(block(x).data, skipped)
 
 
-@pytest.mark.parametrize("which", RESIDUAL)
-def test_skip_computes_no_convolution_but_a_projection(which):
-    for block, x in blocks_with_inputs(which):
-        called = []
-        for name, module in block.named_modules():
-            if isinstance(module, nn.Conv2d):
-                module.register_forward_hook(lambda module, inputs, output, name=name: called.append(name))
+@every_kind
+def test_skip_computes_no_convolution_but_a_projection(kind):
+    for block, x in blocks_with_inputs(kind):
+        convolutions = {name: module for name, module in block.named_modules()
+                        if isinstance(module, nn.Conv2d)}
+        seen = outputs_of(*convolutions.values())
         with no_grad():
             block.skip(x)
-        assert called == [name for name, _ in block.named_modules() if name == "downsample.0"]
+        assert len(seen) == ("downsample.0" in convolutions)
 
 
-def test_one_kernel_for_a_layer_on_the_tape():
-    """In training batch norm, addition and ReLU are fused: two convolutions, two kernels, and whatever the shortcut takes."""
-    from minires.autograd.tape import topological_order
-
+@pytest.mark.parametrize("build, stage, shortcut", [
+    (models.plain, "layer1", []), (models.plain, "layer2", []),
+    (models.resnet, "layer1", []), (models.resnet, "layer2", ["getitem", "pad"])])
+def test_kernels_on_the_tape(build, stage, shortcut):
+    """Batch norm, addition and ReLU are one kernel. An identity takes no kernel."""
     x = Tensor(np.ones((2, 8, 8, 4), np.float32), requires_grad=True)
-    for build, stage, more in ((models.plain, 0, []), (models.resnet, 0, []), (models.plain, 1, []), (models.resnet, 1, ["getitem", "pad"])):
-        y = build(8, width=4).stages()[stage][0](x)
-        kernels = [node.name for node in topological_order(y._node) if node.kernel is not None]
-        assert sorted(kernels) == sorted(["batch_norm_relu", "conv2d"] * 2 + more)
+    y = getattr(build(8, width=4), stage)[0](x)
+    kernels = [node.name for node in topological_order(y._node) if node.kernel is not None]
+    assert sorted(kernels) == sorted(["batch_norm_relu", "conv2d"] * 2 + shortcut)
 
 
 def test_fixup_keeps_its_names():
-    names = list(models.resnet(8, width=4, batch_norm=False, init="fixup").layer1[0].state_dict())
-    assert names == ["bias1a", "bias1b", "bias2a", "scale", "bias2b", "conv1.weight", "conv2.weight"]
+    block = models.resnet(8, width=4, batch_norm=False, init="fixup").layer1[0]
+    assert list(block.state_dict()) == ["bias1a", "bias1b", "bias2a", "scale", "bias2b",
+                                        "conv1.weight", "conv2.weight"]

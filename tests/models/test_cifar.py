@@ -28,7 +28,8 @@ def test_parameter_counts(build, depth, count):
 def test_parameter_counts_of_projections(depth, width):
     """B adds a 1x1 convolution and its batch norm where the shape changes, C also to every other block."""
     stages = [width, 2 * width, 4 * width]
-    changing = sum(c_in * c_out + 2 * c_out for c_in, c_out in zip(stages, stages[1:]))
+    changing = sum(in_channels * out_channels + 2 * out_channels
+                   for in_channels, out_channels in zip(stages, stages[1:]))
     blocks = (depth - 2) // 6
     others = blocks * (width ** 2 + 2 * width) + (blocks - 1) * sum(c ** 2 + 2 * c for c in stages[1:])
     a, b, c = (models.resnet(depth, width=width, shortcut=shortcut).num_parameters() for shortcut in "ABC")

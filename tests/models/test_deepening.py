@@ -144,7 +144,7 @@ def test_on_a_gpu(gpu, trained):
     (lambda: models.plain(14, width=2), None, "expected 6n + 2"),
     (lambda: models.plain_mlp(4, image_size=8), 7, "expected 2n + 2"),
     (lambda: models.resnet(8, width=2), 14, "deepen: the net: expected a plain one, from models.plain or models.plain_mlp, got a residual net"),
-    (lambda: models.residual_mlp(4, image_size=8), 8, "got a residual net; a residual block would have to have weights of 0"),
+    (lambda: models.residual_mlp(4, image_size=8), 8, "got a residual net; a residual block passes its input on only if its weights are 0"),
     (lambda: nn.Sequential(nn.Linear(2, 2)), 8, "got Sequential"),
 ])
 def test_bad_input(net, depth, words):

@@ -26,7 +26,7 @@ def test_settings_are_passed_on():
 
 
 def test_every_function_that_builds_a_net_has_a_name():
-    functions = {name for name in models.__all__ if inspect.isfunction(getattr(models, name))} - {"build", "deepen", "features", "freeze_before", "replace_head"}
+    functions = {name for name in models.__all__ if inspect.isfunction(getattr(models, name))} - {"build", "deepen", "extract_features", "freeze_before", "replace_head"}
     assert functions == {*registry.OF_ANY_DEPTH, *registry.OF_ONE_DEPTH}
 
 

@@ -90,7 +90,7 @@ def test_the_same_gradient_of_the_images(name):
 def test_parameters(name):
     """A batch norm that is folded takes weight and bias with it, and leaves a bias where there was none."""
     net = at_work(NETS[name][0]())
-    biased = [layer for _, _, layer in nn.layers.before_batch_norm(net) if layer.bias is not None]
+    biased = [layer for _, _, layer in folding.before_batch_norm(net) if layer.bias is not None]
     before, sizes = net.num_parameters(), {norm: norm.weight.size for norm in norms(net)}
     nn.fuse(net)
     folded = sum(size for norm, size in sizes.items() if norm not in norms(net))

@@ -191,15 +191,26 @@ def test_a_copy_is_a_net_of_its_own():
     assert not np.array_equal(other.bias.data, net.bias.data)
 
 
+def test_settings_of_ones_own_module_in_its_repr():
+    class Scaled(nn.Module):
+        def extra_repr(self):
+            return "scale=2"
+
+    assert repr(Scaled()) == "Scaled(scale=2)"
+    holder = Scaled()
+    holder.inner = nn.ReLU()
+    assert repr(holder) == "Scaled(\n  scale=2\n  (inner): ReLU()\n)"
+
+
 def test_repr():
     assert repr(nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.Sequential(nn.BatchNorm2d(8), nn.ReLU()), nn.Linear(8, 2))) == """\
 Sequential(
-  (0): Conv2d(3, 8, kernel_size=(3, 3), stride=1, padding=1)
+  (0): Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
   (1): Sequential(
     (0): BatchNorm2d(8, eps=1e-05, momentum=0.1)
     (1): ReLU()
   )
-  (2): Linear(8, 2)
+  (2): Linear(in_features=8, out_features=2, bias=True)
 )"""
 
 

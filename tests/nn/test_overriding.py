@@ -1,4 +1,4 @@
-"""Modules that compute something else for a while: what counts inside the `with` block, and that nothing is left of it outside."""
+"""Modules that compute something else inside a `with` block, of which nothing is left outside."""
 
 import asyncio
 import threading
@@ -10,10 +10,15 @@ from minires import Tensor, models, nn
 from minires.nn.overriding import is_overridden
 
 X = Tensor(np.arange(6, dtype=np.float32).reshape(2, 3))
+HOW = ["forward hook", "backward hook", "forward", "computation", "output"]
 
 
 def add(number):
     return lambda x: x + number
+
+
+def double(x):
+    return x * 2
 
 
 def test_the_function_takes_the_place_of_forward():
@@ -33,11 +38,12 @@ def test_of_computations_the_innermost_counts():
 
 def test_of_outputs_all_count_the_outermost_first():
     layer = nn.Identity()
-    with nn.overridden(outputs={layer: lambda y: y * 2}), nn.overridden({layer: add(1)}), nn.overridden(outputs={layer: add(10)}):
-        assert np.array_equal(layer(X).data, (X.data + 1) * 2 + 10)
+    with nn.overridden(outputs={layer: double}), nn.overridden({layer: add(1)}):
+        with nn.overridden(outputs={layer: add(10)}):
+            assert np.array_equal(layer(X).data, (X.data + 1) * 2 + 10)
 
 
-def test_hooks_see_what_was_computed_before_the_output_is_changed():
+def test_hooks_see_the_output_before_it_is_changed():
     layer, seen = nn.Identity(), []
     layer.register_forward_hook(lambda module, inputs, output: seen.append(output.data))
     with nn.overridden({layer: add(1)}, {layer: add(10)}):
@@ -61,10 +67,9 @@ def test_nothing_is_left_after_an_error():
     assert np.array_equal(layer(X).data, X.data) and not is_overridden(layer)
 
 
-def test_blocks_that_end_in_another_order_than_they_began():
-    """As when a generator is suspended inside one."""
+def test_blocks_may_end_in_another_order():
     layer = nn.Identity()
-    one, other = nn.overridden({layer: add(1)}), nn.overridden({layer: add(10)})
+    one, other = nn.overridden(outputs={layer: add(1)}), nn.overridden(outputs={layer: add(10)})
     one.__enter__()
     other.__enter__()
     one.__exit__(None, None, None)
@@ -82,7 +87,7 @@ def test_other_threads_do_not_see_it():
     assert np.array_equal(found[0], X.data)
 
 
-def test_nor_do_other_tasks():
+def test_other_tasks_do_not_see_it():
     layer = nn.Identity()
 
     async def overriding(number):
@@ -97,36 +102,50 @@ def test_nor_do_other_tasks():
     assert np.array_equal(one, X.data + 1) and np.array_equal(other, X.data + 10)
 
 
+def test_code_between_the_steps_of_a_generator_does_not_see_it():
+    layer = nn.Identity()
+
+    def steps():
+        with nn.overridden({layer: add(1)}):
+            yield layer(X).data
+            yield layer(X).data
+
+    for inside in steps():
+        assert np.array_equal(inside, X.data + 1) and np.array_equal(layer(X).data, X.data)
+
+
 def modified(layer, how):
-    """The context in which the layer is not just what its class says."""
+    """The block in which `layer` does not do just what its class says."""
     if how == "forward hook":
-        layer.register_forward_hook(lambda module, inputs, output: None)
-    elif how == "backward hook":
-        layer.register_full_backward_hook(lambda module, grad_inputs, grad_output: None)
-    elif how == "forward":
-        layer.forward = lambda x: x
-    return nn.overridden({layer: add(1)} if how == "computation" else {}, {layer: add(1)} if how == "output" else {})
+        return layer.register_forward_hook(lambda module, inputs, output: None)
+    if how == "backward hook":
+        return layer.register_full_backward_hook(lambda module, grad_inputs, grad_output: None)
+    if how == "forward":
+        layer.forward = double
+    return nn.overridden({layer: double} if how == "computation" else {},
+                         {layer: double} if how == "output" else {})
 
 
-@pytest.mark.parametrize("how", ["forward hook", "backward hook", "forward", "computation", "output"])
-def test_what_modifies_a_module(how):
-    """`is_unmodified` is the one question that fused kernels, `nn.fuse` and `nn.recompute` ask."""
+@pytest.mark.parametrize("how", HOW)
+def test_is_unmodified(how):
+    """The one question that fused kernels, `nn.fuse` and `nn.recompute` ask."""
     layer, neighbour = nn.Identity(), nn.Identity()
     assert layer.is_unmodified()
     with modified(layer, how):
         assert not layer.is_unmodified() and neighbour.is_unmodified()
+    assert layer.is_unmodified() == (how != "forward")
 
 
-@pytest.mark.parametrize("how", ["forward hook", "backward hook", "forward", "computation", "output"])
-def test_a_modified_batch_norm_is_not_fused(how):
-    x, layer = Tensor(np.random.default_rng(0).standard_normal((2, 4, 4, 3)).astype(np.float32), requires_grad=True), nn.BatchNorm2d(3)
+@pytest.mark.parametrize("how", HOW)
+def test_a_modified_batch_norm_is_computed_on_its_own(how):
+    x, layer = Tensor(np.ones((2, 4, 4, 3), np.float32), requires_grad=True), nn.BatchNorm2d(3)
     assert nn.norm_relu(layer, x)._node.name == "batch_norm_relu"
     with modified(layer, how):
         assert nn.norm_relu(layer, x)._node.name == "relu"
 
 
-@pytest.mark.parametrize("how", ["forward hook", "backward hook", "forward", "computation", "output"])
-def test_nor_folded_nor_run_twice(how):
+@pytest.mark.parametrize("how", HOW)
+def test_a_modified_layer_is_neither_folded_nor_run_twice(how):
     net, x = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm2d(3)), Tensor(X.data, requires_grad=True)
     assert nn.recompute(net, x)._node.name == "recompute"
     with modified(net[1], how):
@@ -135,19 +154,19 @@ def test_nor_folded_nor_run_twice(how):
         assert isinstance(net[1], nn.BatchNorm2d)
 
 
-def test_what_is_run_again_is_overridden_as_at_first():
-    """Backward comes after the `with` block: the second run must compute what the first one did."""
-    net, x = nn.Sequential(nn.Linear(3, 3, rng=np.random.default_rng(0))), Tensor(X.data, requires_grad=True)
+def test_a_second_run_is_overridden_like_the_first():
+    """Even if backward comes after the `with` block, or inside another."""
+    net, x = nn.Sequential(nn.Linear(3, 3)), Tensor(X.data, requires_grad=True)
     with nn.overridden({net: lambda x: net[0](x) * 3}):
         y = nn.recompute(net, x)
     with nn.overridden({net[0]: lambda x: x}):
         y.sum().backward()
-    expected = 3 * net[0].weight.data.sum(axis=1)
-    assert y._node.name == "recompute" and np.allclose(x.grad, np.broadcast_to(expected, x.shape))
+    assert y._node is not None and y._node.name == "recompute"
+    assert np.allclose(x.grad, np.broadcast_to(3 * net[0].weight.data.sum(axis=1), x.shape))
     assert np.allclose(net[0].weight.grad, 3 * X.data.sum(axis=0)[:, None])
 
 
-def test_a_net_has_no_trace_of_it():
+def test_a_net_keeps_no_trace_of_it():
     net = models.resnet(8, width=2)
     before = [sorted(vars(module)) for module in net.modules()]
     with nn.overridden({net.layer1: lambda x: x}, {net.layer2: Tensor.detach}):

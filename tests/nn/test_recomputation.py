@@ -34,7 +34,7 @@ class Steps:
     def __init__(self, net, recompute, steps=3, size=8, requires_grad=False):
         net.recompute = recompute
         self.gradients, self.losses, self.images = [], [], []
-        optimizer = optim.SGD(net.parameters(), 0.05, 0.9, 1e-4)
+        optimizer = optim.SGD(net.parameters(), 0.05, 0.9, weight_decay=1e-4)
         for step in range(steps):
             images = Tensor(numbers(4, size, size, 3, seed=step), requires_grad)
             optimizer.zero_grad()
@@ -70,8 +70,10 @@ def test_training_is_the_same_to_the_bit(name, requires_grad):
 class Counting(nn.Module):
     """A convolution that counts its calls."""
 
-    def __init__(self, c_in=3, c_out=4):
-        self.conv, self.bn = nn.Conv2d(c_in, c_out, 3, padding=1, bias=False, rng=np.random.default_rng(0)), nn.BatchNorm2d(c_out)
+    def __init__(self, in_channels=3, out_channels=4):
+        rng = np.random.default_rng(0)
+        self.conv = nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False, rng=rng)
+        self.bn = nn.BatchNorm2d(out_channels)
         self.calls = 0
 
     def forward(self, x):

@@ -233,6 +233,23 @@ def test_stochastic_depth_interrupted_and_resumed_ends_in_the_same_bits(sets, tm
     assert one.bit_generator.state == other.bit_generator.state
 
 
+def test_a_checkpoint_with_the_old_name_of_the_random_stream(sets, tmp_path):
+    """Before stochastic depth was a module of its own, the generator belonged to the block."""
+    whole, path = stochastic(sets), tmp_path / "net.safetensors"
+    whole.run()
+    with pytest.raises(KeyboardInterrupt):
+        stochastic(sets, path, callbacks=interrupt_after(6)).run()
+    arrays, state = safetensors.read(path)
+    (name, generator), = state["generators"].items()
+    state["generators"] = {name.replace(".stochastic_depth", ""): generator}
+    assert list(state["generators"]) == ["layer1.0.random"]
+    safetensors.write(path, arrays, state)
+    resumed = stochastic(sets, path)
+    resumed.load(path)
+    resumed.run()
+    assert_same_state(whole, resumed)
+
+
 def test_resume_with_other_random_streams_changes_nothing(sets, tmp_path):
     path = tmp_path / "net.safetensors"
     stochastic(sets, path).run()
@@ -326,7 +343,8 @@ def test_label_smoothing_is_in_the_loss(sets):
         return trainer(sets, config=replace(CONFIG, **{"label_smoothing": smoothing, "iterations": 1, "milestones": ()}))
 
     images, labels = next(first(0.5).train_loader)
-    expected = functional.cross_entropy(first(0.5).model(Tensor(images)), labels, 0.5).item()
+    logits = first(0.5).model(Tensor(images))
+    expected = functional.cross_entropy(logits, labels, label_smoothing=0.5).item()
     assert first(0.5).run()[0]["train_loss"] == pytest.approx(expected) != pytest.approx(first(0.0).run()[0]["train_loss"])
 
 

@@ -45,11 +45,11 @@ begin("a4")                # from here on, minires has no models and no initial 
 #
 # | | |
 # |---|---|
-# | `nn.Conv2d(c_in, c_out, kernel_size, stride=1, padding=0, bias=True, rng=None)` | weights (KH, KW, C_in, C_out), from `rng` |
-# | `nn.BatchNorm2d(channels)` | weight 1 and bias 0 at first |
-# | `nn.Linear(n_in, n_out, rng=None, std=None)` | (N, n_in) to (N, n_out); has a bias |
+# | `nn.Conv2d(in_channels, out_channels, kernel_size, stride=1, padding=0, ...)` | further `bias=True` and `rng=None`, which draws the weights (KH, KW, C_in, C_out) |
+# | `nn.BatchNorm2d(num_features)` | weight 1 and bias 0 at first |
+# | `nn.Linear(in_features, out_features, *, rng=None, std=None)` | (N, in_features) to (N, out_features); has a bias |
 # | `nn.Sequential(*modules)` | one after another |
-# | `F.pad(x, widths)` | zeros around x; `widths` has one pair (before, after) for each axis |
+# | `F.pad(x, pad_width)` | zeros around x; `pad_width` has one pair (before, after) for each axis |
 # | `F.global_avg_pool2d(x)` | the mean over the map: (N, H, W, C) to (N, C) |
 # | `F.relu(x)`, `x[...]`, `x + y` | as in NumPy; like all of these recorded on the tape |
 #
@@ -66,9 +66,10 @@ begin("a4")                # from here on, minires has no models and no initial 
 #
 # $$\text{std}(w) = \sqrt{\frac{2}{n_{in}}}.$$
 #
-# $n_{in}$, the **fan-in**, is how many products one output adds up. Weights have shape (n_in, n_out) in a linear layer and (KH,
-# KW, C_in, C_out) in a convolution; in every shape the last axis counts the outputs. minires computes in float32: a factor that
-# is a NumPy float64 number would turn the array into float64.
+# $n_{in}$, the **fan-in**, is how many products one output adds up. Weights have shape
+# (in_features, out_features) in a linear layer and (KH, KW, C_in, C_out) in a convolution; in every
+# shape the last axis counts the outputs. minires computes in float32: a factor that is a NumPy
+# float64 number would turn the array into float64.
 
 # %% nbgrader={"grade": false, "grade_id": "a4-he-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def he_normal(shape, rng):
@@ -77,7 +78,7 @@ def he_normal(shape, rng):
     Parameters
     ----------
     shape : tuple of int
-        (n_in, n_out) or (KH, KW, C_in, C_out); the last axis counts the outputs.
+        (in_features, out_features) or (KH, KW, C_in, C_out); the last axis counts the outputs.
     rng : np.random.Generator
 
     Returns
@@ -119,25 +120,25 @@ plt.show()
 # ## 2 · Shortcuts (7 points)
 #
 # **Option A** (4 points). Keep every `stride`-th pixel in height and in width, beginning with pixel 0. Append channels of zeros
-# on the last axis, *after* the old ones, until there are `c_out`. `x` is a Tensor and so is the result, and gradients have to
-# find their way back: slice the Tensor itself, and see `F.pad`.
+# on the last axis, *after* the old ones, until there are `out_channels`. `x` is a Tensor and so is
+# the result, and gradients have to find their way back: slice the Tensor itself, and see `F.pad`.
 
 # %% nbgrader={"grade": false, "grade_id": "a4-a-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def shortcut_a(x, stride, c_out):
+def shortcut_a(x, stride, out_channels):
     """Option A: subsample and pad.
 
     Parameters
     ----------
-    x : Tensor (N, H, W, C), with C <= c_out
-    stride, c_out : int
+    x : Tensor (N, H, W, C), with C <= out_channels
+    stride, out_channels : int
 
     Returns
     -------
-    Tensor (N, ceil(H / stride), ceil(W / stride), c_out)
+    Tensor (N, ceil(H / stride), ceil(W / stride), out_channels)
     """
     ### BEGIN SOLUTION
     x = x[:, ::stride, ::stride]
-    return F.pad(x, ((0, 0), (0, 0), (0, 0), (0, c_out - x.shape[-1])))
+    return F.pad(x, ((0, 0), (0, 0), (0, 0), (0, out_channels - x.shape[-1])))
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a4-a-test", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
@@ -157,23 +158,23 @@ check("a4.shortcut_a", shortcut_a, hidden=True)
 class Shortcut(nn.Module):
     """What is added to F(x): option A or B."""
 
-    def __init__(self, kind, c_in, c_out, stride, rng):
+    def __init__(self, kind, in_channels, out_channels, stride, rng):
         """kind: "A" or "B"; rng: np.random.Generator."""
         ### BEGIN SOLUTION
-        self.kind, self.stride, self.c_out = kind, stride, c_out
-        if kind == "B" and (stride != 1 or c_in != c_out):
-            self.conv = nn.Conv2d(c_in, c_out, 1, stride, bias=False, rng=rng)
-            self.bn = nn.BatchNorm2d(c_out)
+        self.kind, self.stride, self.out_channels = kind, stride, out_channels
+        if kind == "B" and (stride != 1 or in_channels != out_channels):
+            self.conv = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False, rng=rng)
+            self.bn = nn.BatchNorm2d(out_channels)
         else:
             self.conv = None
         ### END SOLUTION
 
     def forward(self, x):
-        """Tensor (N, H, W, c_in) -> Tensor (N, ceil(H / stride), ceil(W / stride), c_out)."""
+        """(N, H, W, in_channels) -> (N, ceil(H / stride), ceil(W / stride), out_channels)."""
         ### BEGIN SOLUTION
         if self.conv is not None:
             return self.bn(self.conv(x))
-        return shortcut_a(x, self.stride, self.c_out)
+        return shortcut_a(x, self.stride, self.out_channels)
         ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a4-b-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
@@ -199,18 +200,19 @@ check("a4.shortcut", Shortcut, hidden=True)
 class BasicBlock(nn.Module):
     """Two 3x3 convolutions, and what came in: y = relu(F(x) + shortcut(x))."""
 
-    def __init__(self, c_in, c_out, stride, shortcut, rng):
+    def __init__(self, in_channels, out_channels, stride, shortcut, rng):
         """shortcut: None (a plain block), "A" or "B"."""
         ### BEGIN SOLUTION
-        self.conv1 = nn.Conv2d(c_in, c_out, 3, stride, padding=1, bias=False, rng=rng)
-        self.bn1 = nn.BatchNorm2d(c_out)
-        self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1, bias=False, rng=rng)
-        self.bn2 = nn.BatchNorm2d(c_out)
-        self.shortcut = Shortcut(shortcut, c_in, c_out, stride, rng) if shortcut else None
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False, rng=rng)
+        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False, rng=rng)
+        self.bn2 = nn.BatchNorm2d(out_channels)
+        self.shortcut = (Shortcut(shortcut, in_channels, out_channels, stride, rng)
+                         if shortcut else None)
         ### END SOLUTION
 
     def forward(self, x):
-        """Tensor (N, H, W, c_in) -> Tensor (N, ceil(H / stride), ceil(W / stride), c_out)."""
+        """(N, H, W, in_channels) -> (N, ceil(H / stride), ceil(W / stride), out_channels)."""
         ### BEGIN SOLUTION
         inner = F.relu(self.bn1(self.conv1(x)))
         y = self.bn2(self.conv2(inner))
@@ -266,9 +268,10 @@ check("a4.do_nothing", do_nothing, BasicBlock, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a4-bottleneck-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 4 · The bottleneck (3 points)
 #
-# Networks of 50 layers and more use another block. A 1x1 convolution reduces the channels to `c_mid`, a 3x3 convolution works
-# on these few, and a 1x1 convolution expands to `c_out`. Batch norm follows each, ReLU stands between them; addition and last
-# ReLU are as above.
+# Networks of 50 layers and more use another block. A 1x1 convolution reduces the channels to
+# `mid_channels`, a 3x3 convolution works on these few, and a 1x1 convolution expands to
+# `out_channels`. Batch norm follows each, ReLU stands between them; addition and last ReLU are as
+# above.
 #
 # The stride is in the **3x3** convolution. (In the paper it is in the first 1x1, which then never looks at three quarters of
 # the pixels; today's libraries have it in the 3x3.)
@@ -277,20 +280,22 @@ check("a4.do_nothing", do_nothing, BasicBlock, hidden=True)
 class Bottleneck(nn.Module):
     """Convolutions 1x1, 3x3 and 1x1, and what came in: y = relu(F(x) + shortcut(x))."""
 
-    def __init__(self, c_in, c_mid, c_out, stride, shortcut, rng):
+    def __init__(self, in_channels, mid_channels, out_channels, stride, shortcut, rng):
         """shortcut: None (a plain block), "A" or "B"."""
         ### BEGIN SOLUTION
-        self.reduce = nn.Conv2d(c_in, c_mid, 1, bias=False, rng=rng)
-        self.norm1 = nn.BatchNorm2d(c_mid)
-        self.spread = nn.Conv2d(c_mid, c_mid, 3, stride, padding=1, bias=False, rng=rng)
-        self.norm2 = nn.BatchNorm2d(c_mid)
-        self.expand = nn.Conv2d(c_mid, c_out, 1, bias=False, rng=rng)
-        self.norm3 = nn.BatchNorm2d(c_out)
-        self.fitted = Shortcut(shortcut, c_in, c_out, stride, rng) if shortcut else None
+        self.reduce = nn.Conv2d(in_channels, mid_channels, 1, bias=False, rng=rng)
+        self.norm1 = nn.BatchNorm2d(mid_channels)
+        self.spread = nn.Conv2d(mid_channels, mid_channels, 3, stride, padding=1, bias=False,
+                                rng=rng)
+        self.norm2 = nn.BatchNorm2d(mid_channels)
+        self.expand = nn.Conv2d(mid_channels, out_channels, 1, bias=False, rng=rng)
+        self.norm3 = nn.BatchNorm2d(out_channels)
+        self.fitted = (Shortcut(shortcut, in_channels, out_channels, stride, rng)
+                       if shortcut else None)
         ### END SOLUTION
 
     def forward(self, x):
-        """Tensor (N, H, W, c_in) -> Tensor (N, ceil(H / stride), ceil(W / stride), c_out)."""
+        """(N, H, W, in_channels) -> (N, ceil(H / stride), ceil(W / stride), out_channels)."""
         ### BEGIN SOLUTION
         h = F.relu(self.norm1(self.reduce(x)))
         h = F.relu(self.norm2(self.spread(h)))
@@ -516,8 +521,8 @@ check("a4.curves", losses, start, hidden=True)
 # [arXiv:1706.02677](https://arxiv.org/abs/1706.02677), section 5.1). What is the first loss of the residual network now,
 # compared with before? Does it learn faster?
 #
-# **2.** Build a network of bottlenecks: $9n + 2$ layers, `c_out = 4 * c_mid`. How many parameters has one of 29 layers, and how
-# does its curve compare with that of resnet-20?
+# **2.** Build a network of bottlenecks: $9n + 2$ layers, `out_channels = 4 * mid_channels`. How many
+# parameters has one of 29 layers, and how does its curve compare with that of resnet-20?
 #
 # **3.** Move the ReLU: $y = x + \mathrm{relu}(F(x))$. What can such a block never do, and what happens to the size of the
 # signal over many of them? (He et al. 2016, [arXiv:1603.05027](https://arxiv.org/abs/1603.05027), figure 4.)

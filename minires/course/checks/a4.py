@@ -9,7 +9,8 @@ from . import task
 
 EPS = 1e-5                              # of batch norm
 CLASSES = 10
-CHANGES = ((3, 5, 2), (4, 4, 1), (4, 4, 2), (3, 5, 1))       # c_in, c_out, stride: both, nothing, the size, the channels
+# in_channels, out_channels, stride: what changes is both, nothing, the size, the channels.
+CHANGES = ((3, 5, 2), (4, 4, 1), (4, 4, 2), (3, 5, 1))
 
 
 # Definitions, in plain NumPy
@@ -31,22 +32,24 @@ def relu(x):
     return np.maximum(x, 0)
 
 
-def option_a(x, stride, c_out):
+def option_a(x, stride, out_channels):
     """Every stride-th pixel, and zeros after the old channels."""
-    return np.concatenate([x[:, ::stride, ::stride], _zeros(x[:, ::stride, ::stride], c_out - x.shape[-1])], axis=-1)
+    return np.concatenate([x[:, ::stride, ::stride],
+                           _zeros(x[:, ::stride, ::stride], out_channels - x.shape[-1])], axis=-1)
 
 
 def _zeros(x, channels):
     return np.zeros((*x.shape[:-1], channels), x.dtype)
 
 
-def padded_otherwise(x, stride, c_out):
+def padded_otherwise(x, stride, out_channels):
     """Mistakes in option A: a sentence, and what it gives."""
     x = x[:, ::stride, ::stride]
-    c_in, new = x.shape[-1], c_out - x.shape[-1]
+    in_channels, new = x.shape[-1], out_channels - x.shape[-1]
     return [("the zeros stand before the old channels: they come after them", np.concatenate([_zeros(x, new), x], axis=-1)),
             ("the zeros stand on both sides of the old channels: they come after them, all of them", np.concatenate([_zeros(x, new // 2), x, _zeros(x, new - new // 2)], axis=-1)),
-            ("the channels are repeated: the new ones are zeros", np.concatenate([x] * (c_out // c_in + 1), axis=-1)[..., :c_out])]
+            ("the channels are repeated: the new ones are zeros",
+             np.concatenate([x] * (out_channels // in_channels + 1), axis=-1)[..., :out_channels])]
 
 
 def option_b(x, projection, stride):
@@ -107,10 +110,10 @@ def found(what, parts, kernels, projections=()):
     extra = [shape for shape in got if shape[:2] == (1, 1) and shape not in wanted]
     if extra:
         raise WrongAnswer(f"{what}: there is a 1x1 convolution with weights {extra[0]}. A projection is there only with shortcut \"B\", and only where "
-                          "the shape changes: stride != 1 or c_in != c_out")
+                          "the shape changes: stride != 1 or in_channels != out_channels")
     if any(got.count(shape) < projections.count(shape) for shape in projections):
         raise WrongAnswer(f"{what}: a 1x1 convolution with weights {projections[0]} is missing: option B, where the shape changes "
-                          "(stride != 1 or c_in != c_out)")
+                          "(stride != 1 or in_channels != out_channels)")
     if sorted(got) != sorted(wanted):
         raise WrongAnswer(f"{what}: expected {_listed('convolution', wanted)}, got {_listed('convolution', got)}")
     if fours and len(ones) == 3 * len(fours):
@@ -221,34 +224,45 @@ def he_normal(function, trial):
 
 @task("a4.shortcut_a")
 def shortcut_a(function, trial):
-    for shape, stride, c_out in (((2, 5, 7, 3), 2, 8), ((3, 4, 6, 4), 2, 8), ((2, 7, 5, 3), 3, 6), ((2, 3, 4, 5), 1, 5), ((2, 3, 4, 3), 1, 5)):
+    for shape, stride, out_channels in (((2, 5, 7, 3), 2, 8), ((3, 4, 6, 4), 2, 8),
+                                        ((2, 7, 5, 3), 3, 6), ((2, 3, 4, 5), 1, 5),
+                                        ((2, 3, 4, 3), 1, 5)):
         x = trial.normal(*shape)
-        want = option_a(x, stride, c_out)
+        want = option_a(x, stride, out_channels)
         dy = trial.normal(*want.shape)
-        what = f"shortcut_a of {shape}, stride {stride}, c_out {c_out}"
-        report = probe("a4.on_tensor", function, x, (stride, c_out), dy)
+        what = f"shortcut_a of {shape}, stride {stride}, out_channels {out_channels}"
+        report = probe("a4.on_tensor", function, x, (stride, out_channels), dy)
         if report["kind"] == "ndarray":
             raise WrongAnswer(f"{what}: expected a Tensor, got an array: no gradient finds its way through it. Slice the Tensor itself, and use F.pad")
-        y, new, small = checked(what, report, x), c_out - shape[-1], x[:, ::stride, ::stride]
+        y, new, small = checked(what, report, x), out_channels - shape[-1], x[:, ::stride, ::stride]
         h, w = small.shape[1:3]
         wrong = [
-            *padded_otherwise(x, stride, c_out),
-            ("the new channels are missing: c_out - c_in of zeros on the last axis", small),
-            ("c_out channels are added, in place of as many as are missing", np.concatenate([small, _zeros(small, c_out)], axis=-1)),
-            ("it is padded, but every pixel is kept: keep every stride-th, in height and in width", option_a(x, 1, c_out)),
-            ("only the height has the stride", option_a(x[:, ::stride], 1, c_out)),
-            ("only the width has the stride", option_a(x[:, :, ::stride], 1, c_out)),
-            ("the stride is taken on axes 0 and 1: images are (N, H, W, C), pixels are on axes 1 and 2", option_a(x[::stride, ::stride], 1, c_out)),
-            ("the stride is taken on the channels too", option_a(x[:, ::stride, ::stride, ::stride], 1, c_out)),
-            ("the first rows and columns are taken, in place of every stride-th", option_a(x[:, :h, :w], 1, c_out)),
-            ("it begins at pixel 1: begin at pixel 0", option_a(x[:, stride - 1::stride, stride - 1::stride], 1, c_out)),
+            *padded_otherwise(x, stride, out_channels),
+            ("the new channels are missing: out_channels - in_channels of zeros on the last axis",
+             small),
+            ("out_channels channels are added, in place of as many as are missing",
+             np.concatenate([small, _zeros(small, out_channels)], axis=-1)),
+            ("it is padded, but every pixel is kept: keep every stride-th, in height and in width",
+             option_a(x, 1, out_channels)),
+            ("only the height has the stride", option_a(x[:, ::stride], 1, out_channels)),
+            ("only the width has the stride", option_a(x[:, :, ::stride], 1, out_channels)),
+            ("the stride is taken on axes 0 and 1: images are (N, H, W, C), pixels are on axes 1 and 2",
+             option_a(x[::stride, ::stride], 1, out_channels)),
+            ("the stride is taken on the channels too",
+             option_a(x[:, ::stride, ::stride, ::stride], 1, out_channels)),
+            ("the first rows and columns are taken, in place of every stride-th",
+             option_a(x[:, :h, :w], 1, out_channels)),
+            ("it begins at pixel 1: begin at pixel 0",
+             option_a(x[:, stride - 1::stride, stride - 1::stride], 1, out_channels)),
             ("the zeros stand on the axis of the width: channels are the last axis", np.concatenate([small, np.zeros((shape[0], h, new, shape[-1]))], axis=2)),
             ("the zeros stand on the axis of the height: channels are the last axis", np.concatenate([small, np.zeros((shape[0], new, w, shape[-1]))], axis=1)),
         ]
         if x.shape[1] % stride == x.shape[2] % stride == 0:
             tiles = x.reshape(shape[0], h, stride, w, stride, shape[-1])
-            wrong += [("pixels are averaged: option A takes every stride-th, and leaves the others out", option_a(tiles.mean(axis=(2, 4)), 1, c_out)),
-                      ("the largest of the pixels is taken: option A takes every stride-th", option_a(tiles.max(axis=(2, 4)), 1, c_out))]
+            wrong += [("pixels are averaged: option A takes every stride-th, and leaves the others out",
+                       option_a(tiles.mean(axis=(2, 4)), 1, out_channels)),
+                      ("the largest of the pixels is taken: option A takes every stride-th",
+                       option_a(tiles.max(axis=(2, 4)), 1, out_channels))]
         expect(what, y, want, wrong, dtype=np.float64)
         if report["dx"] is None:
             raise WrongAnswer(f"{what}: the values are right, but no gradient gets back to x. Work on the Tensor, not on x.data: x[...] and F.pad are on the tape")
@@ -263,18 +277,20 @@ def shortcut_a(function, trial):
 @task("a4.shortcut")
 def shortcut(target, trial):
     for kind in "AB":
-        for c_in, c_out, stride in CHANGES:
-            settings = (kind, c_in, c_out, stride)
+        for in_channels, out_channels, stride in CHANGES:
+            settings = (kind, in_channels, out_channels, stride)
             what = name_of("Shortcut", settings)
-            projected = kind == "B" and (stride != 1 or c_in != c_out)
+            projected = kind == "B" and (stride != 1 or in_channels != out_channels)
             parts = probe("a4.parts", target, settings, trial.seed)
             if parts["kind"] == "Module" and not projected and parts["values"]:
                 raise WrongAnswer(f"{what}: it has parameters. " + ("Option A has none" if kind == "A" else "Where the shape does not change, option B adds x itself: "
-                                  "a projection is there only if stride != 1 or c_in != c_out"))
+                                  "a projection is there only if stride != 1 or "
+                                  "in_channels != out_channels"))
             if parts["kind"] == "Module" and projected and not parts["values"] and not parts["lists"]:
                 raise WrongAnswer(f"{what}: it has no parameters. Where the size *or* the number of channels changes, option B is a 1x1 convolution and batch norm")
-            values, places = build("Shortcut", target, settings, trial.seed, [(1, 1, c_in, c_out)] if projected else [])
-            x = trial.normal(3, 5, 6, c_in, dtype=np.float32)
+            values, places = build("Shortcut", target, settings, trial.seed,
+                                   [(1, 1, in_channels, out_channels)] if projected else [])
+            x = trial.normal(3, 5, 6, in_channels, dtype=np.float32)
             values = varied(values, places, trial)
             wrong = []
             if projected:
@@ -287,9 +303,10 @@ def shortcut(target, trial):
                          ("batch norm comes before the convolution", convolution(norm(x.astype(float), 1, 0), w, stride)),
                          ("the 1x1 convolution is padded: padding=0", norm(convolution(np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), w, stride), weight, bias))]
             else:
-                want = option_a(x, stride, c_out)
+                want = option_a(x, stride, out_channels)
                 wrong = [("there is a ReLU on the shortcut: the only one comes after the addition", relu(want)),
-                         *[(f"shortcut_a is not right yet: {sentence}", y) for sentence, y in padded_otherwise(x, stride, c_out)]]
+                         *[(f"shortcut_a is not right yet: {sentence}", y)
+                           for sentence, y in padded_otherwise(x, stride, out_channels)]]
             dy = trial.normal(*want.shape, dtype=np.float32)
             report = probe("a4.block", target, settings, trial.seed, values, x, dy)
             expect(what, checked(what, report, x), want, wrong, tolerance=1e-4, dtype=np.float32)
@@ -297,38 +314,44 @@ def shortcut(target, trial):
                         f"{what}: the values are right, but no gradient gets back to x or to the weights. Call the modules with the Tensor itself, not with x.data")
 
 
-def basic_kernels(c_in, c_out):
+def basic_kernels(in_channels, out_channels):
     """The shapes of the weights."""
-    return [(3, 3, c_in, c_out), (3, 3, c_out, c_out)]
+    return [(3, 3, in_channels, out_channels), (3, 3, out_channels, out_channels)]
 
 
-def bottleneck_kernels(c_in, c_mid, c_out):
-    return [(1, 1, c_in, c_mid), (3, 3, c_mid, c_mid), (1, 1, c_mid, c_out)]
+def bottleneck_kernels(in_channels, mid_channels, out_channels):
+    return [(1, 1, in_channels, mid_channels), (3, 3, mid_channels, mid_channels),
+            (1, 1, mid_channels, out_channels)]
 
 
-def projections(kind, c_in, c_out, stride):
+def projections(kind, in_channels, out_channels, stride):
     """The shapes of the weights on the shortcut."""
-    return [(1, 1, c_in, c_out)] if kind == "B" and (stride != 1 or c_in != c_out) else []
+    there = kind == "B" and (stride != 1 or in_channels != out_channels)
+    return [(1, 1, in_channels, out_channels)] if there else []
 
 
 @task("a4.basic_layers")
 def basic_layers(target, trial):
     for kind in (None, "A", "B"):
-        for c_in, c_out, stride in CHANGES:
-            build("BasicBlock", target, (c_in, c_out, stride, kind), trial.seed, basic_kernels(c_in, c_out), projections(kind, c_in, c_out, stride))
+        for in_channels, out_channels, stride in CHANGES:
+            build("BasicBlock", target, (in_channels, out_channels, stride, kind), trial.seed,
+                  basic_kernels(in_channels, out_channels),
+                  projections(kind, in_channels, out_channels, stride))
 
 
 def compare_block(what, target, settings, seed, values, places, strides, kind, trial):
     """Run a block there and back, and compare with the definition."""
     stride, depth = max(strides), len(strides)
     path, rest = layers(values, places)[:depth], layers(values, places)[depth:]
-    c_in, c_out = path[0][0].shape[2], path[-1][0].shape[3]
+    in_channels, out_channels = path[0][0].shape[2], path[-1][0].shape[3]
 
     def added(x):
-        return 0 if kind is None else option_b(x, rest[0], stride) if rest else option_a(x, stride, c_out)
+        if kind is None:
+            return 0
+        return option_b(x, rest[0], stride) if rest else option_a(x, stride, out_channels)
 
     for _ in range(50):                        # until no number is close to the kink of a ReLU, where a gradient would be left to rounding
-        x = trial.normal(2, 5, 4, c_in, dtype=np.float32)
+        x = trial.normal(2, 5, 4, in_channels, dtype=np.float32)
         wide = x.astype(float)
         inner, f = branch(wide, path[:1], strides), branch(wide, path, strides)
         before_relu = [*(branch(wide, path[:i], strides) for i in range(1, depth)), f + added(wide)]
@@ -363,9 +386,10 @@ def compare_block(what, target, settings, seed, values, places, strides, kind, t
             wrong.append(("not x is added, but what came out of the first layer", relu(f + relu(inner))))
         wrong.append(("the shortcut passes a ReLU before the addition", relu(f + relu(s))))
         if not rest:
-            wrong += [(f"shortcut_a is not right yet: {sentence}", relu(f + other)) for sentence, other in padded_otherwise(wide, stride, c_out)]
+            wrong += [(f"shortcut_a is not right yet: {sentence}", relu(f + other))
+                      for sentence, other in padded_otherwise(wide, stride, out_channels)]
     else:
-        a = option_a(wide, stride, c_out) if c_out >= c_in else 0
+        a = option_a(wide, stride, out_channels) if out_channels >= in_channels else 0
         shifts = [strides[::-1], [stride if i == 0 else 1 for i in range(depth)], [stride if i == depth - 1 else 1 for i in range(depth)]]
         wrong = [*wrong, ("a plain block, shortcut None, adds x all the same", relu(f + a)),
                  *[(f"the stride is in another convolution: expected strides {_words(strides)} from first to last", relu(branch(wide, path, other))) for other in shifts],
@@ -386,9 +410,11 @@ def _words(strides):
 
 
 def compare_basic(target, kind, trial):
-    for c_in, c_out, stride in CHANGES:
-        settings = (c_in, c_out, stride, kind)
-        values, places = build("BasicBlock", target, settings, trial.seed, basic_kernels(c_in, c_out), projections(kind, c_in, c_out, stride))
+    for in_channels, out_channels, stride in CHANGES:
+        settings = (in_channels, out_channels, stride, kind)
+        values, places = build("BasicBlock", target, settings, trial.seed,
+                               basic_kernels(in_channels, out_channels),
+                               projections(kind, in_channels, out_channels, stride))
         compare_block(name_of("BasicBlock", settings), target, settings, trial.seed, varied(values, places, trial), places, [stride, 1], kind, trial)
 
 
@@ -427,45 +453,49 @@ def do_nothing(function, block, trial):
 @task("a4.bottleneck")
 def bottleneck(target, trial):
     for kind in (None, "A", "B"):
-        for c_in, c_mid, c_out, stride in ((5, 2, 8, 2), (6, 3, 6, 1), (6, 4, 6, 2)):
-            settings = (c_in, c_mid, c_out, stride, kind)
-            values, places = build("Bottleneck", target, settings, trial.seed, bottleneck_kernels(c_in, c_mid, c_out), projections(kind, c_in, c_out, stride))
+        for sizes in ((5, 2, 8, 2), (6, 3, 6, 1), (6, 4, 6, 2)):
+            in_channels, mid_channels, out_channels, stride = sizes
+            settings = (*sizes, kind)
+            values, places = build("Bottleneck", target, settings, trial.seed,
+                                   bottleneck_kernels(in_channels, mid_channels, out_channels),
+                                   projections(kind, in_channels, out_channels, stride))
             compare_block(name_of("Bottleneck", settings), target, settings, trial.seed, varied(values, places, trial), places, [1, stride, 1], kind, trial)
 
 
 # The network
 
 def stages(n, width):
-    """(c_in, c_out, stride) of every block."""
-    found, c_in = [], width
+    """(in_channels, out_channels, stride) of every block."""
+    found, in_channels = [], width
     for stage in range(3):
         for i in range(n):
-            c_out = width * 2 ** stage
-            found.append((c_in, c_out, 2 if stage and i == 0 else 1))
-            c_in = c_out
+            out_channels = width * 2 ** stage
+            found.append((in_channels, out_channels, 2 if stage and i == 0 else 1))
+            in_channels = out_channels
     return found
 
 
 def network_kernels(n, width):
-    return [(3, 3, 3, width), *(shape for c_in, c_out, _ in stages(n, width) for shape in basic_kernels(c_in, c_out))]
+    blocks = [basic_kernels(*channels) for *channels, _ in stages(n, width)]
+    return [(3, 3, 3, width), *(shape for block in blocks for shape in block)]
 
 
 def network_projections(n, width, kind):
-    return [shape for c_in, c_out, stride in stages(n, width) for shape in projections(kind, c_in, c_out, stride)]
+    return [shape for block in stages(n, width) for shape in projections(kind, *block)]
 
 
 def numbers(n, width, kind, bias=False, shared=False, everywhere=False, widths=(1, 2, 4), linear_bias=True):
     """How many parameters the network has; the flags make a mistake."""
     per = 2 + bias                             # of a channel: what batch norm has, and a bias
-    total, c_in = 27 * width + per * width, width
+    total, in_channels = 27 * width + per * width, width
     for stage, factor in enumerate(widths):
-        c_out = factor * width
+        out_channels = factor * width
         for i in range(min(n, 2) if shared else n):
-            total += 9 * c_in * c_out + 9 * c_out * c_out + 2 * per * c_out
-            if kind == "B" and (everywhere or c_in != c_out):
-                total += c_in * c_out + per * c_out
-            c_in = c_out
-    return total + CLASSES * (c_in + linear_bias)
+            total += 9 * (in_channels + out_channels) * out_channels + 2 * per * out_channels
+            if kind == "B" and (everywhere or in_channels != out_channels):
+                total += in_channels * out_channels + per * out_channels
+            in_channels = out_channels
+    return total + CLASSES * (in_channels + linear_bias)
 
 
 @task("a4.count")
@@ -513,8 +543,11 @@ def logits(x, values, places, n, kind, strides=None, stem=True, pool="mean", a=o
     x = relu(x) if stem else x
     for i, given in enumerate(strides or [2 if i in (n, 2 * n) else 1 for i in range(3 * n)]):
         pair = path[1 + 2 * i:3 + 2 * i]
-        c_in, c_out = pair[0][0].shape[2:]
-        s = 0 if kind is None else option_b(x, rest[i // n - 1], given) if kind == "B" and c_in != c_out else a(x, given, c_out)
+        in_channels, out_channels = pair[0][0].shape[2:]
+        if kind == "B" and in_channels != out_channels:
+            s = option_b(x, rest[i // n - 1], given)
+        else:
+            s = 0 if kind is None else a(x, given, out_channels)
         x = relu(branch(x, pair, [given, 1]) + s)
     features = {"mean": x.mean, "sum": x.sum, "max": x.max}[pool](axis=(1, 2))
     matrix, last = (next(value for value in values if fits(value)) for fits in (lambda v: v.ndim == 2, lambda v: v.shape == (CLASSES,)))

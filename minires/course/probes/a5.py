@@ -65,11 +65,6 @@ class _Stream:
             raise StopIteration("this stream has no more batches")
         return tuple(part.copy() for part in self.batches[self.taken - 1])
 
-    __next__ = next
-
-    def __iter__(self):
-        return self
-
 
 def picture(error_curves, rows):
     """Let a function draw into Axes, and report what is there: the lines, and what is written."""

@@ -34,7 +34,7 @@ class _PickledArray:
         self.values = np.frombuffer(content, np.uint8).reshape(shape, order="F" if column_major else "C")
 
 
-ADMITTED = {
+ALLOWED = {
     ("numpy.core.multiarray", "_reconstruct"): _PickledArray,
     ("numpy._core.multiarray", "_reconstruct"): _PickledArray,    # the same function, as NumPy 2 spells it
     ("numpy", "ndarray"): None,                                   # only ever an argument of _reconstruct
@@ -61,11 +61,11 @@ def load(content, where):
     Raises
     ------
     DataError
-        If the pickle is damaged, names a global that is not admitted, or does not hold a dict.
+        If the pickle is damaged, names a global that is not allowed, or does not hold a dict.
     """
     try:
         check_instructions(content)
-        batch = Unpickler(content, where, ADMITTED, "nothing but dicts, lists, text, numbers and uint8 arrays",
+        batch = Unpickler(content, where, ALLOWED, "only dicts, lists, text, numbers and uint8 arrays",
                           encoding="bytes").load()                        # the official files come from Python 2
     except DataError:
         raise

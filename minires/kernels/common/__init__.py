@@ -1,4 +1,4 @@
-"""Kernels that are the same for every array library: arithmetic, reductions, shapes, losses.
+"""Code that is the same for every array library: arithmetic, shapes, losses, a step of Adam.
 
 NumPy passes calls with arrays of another library on to that library (NEP 13 and NEP 18), so
 ``np.exp`` works for all of them.
@@ -9,10 +9,14 @@ from .conv import swap_in_out_channels
 from .elementwise import (abs, add, divide, exp, log, multiply, negative, power, sqrt, subtract,
                           unbroadcast)
 from .products import linear, matmul
-from .loss import cross_entropy, log_softmax
+from .loss import cross_entropy, log_softmax, mse_loss, softmax
+from .normalization import group_norm
+from .optimizers import adam
 from .reduction import max, mean, min, sum
+from .regularization import dropout
 from .shaping import concatenate, getitem, pad, reshape, transpose
 
-__all__ = ["abs", "add", "add_relu", "concatenate", "cross_entropy", "divide", "exp", "getitem",
-           "linear", "log", "log_softmax", "matmul", "max", "mean", "min", "multiply", "negative", "pad",
-           "power", "relu", "reshape", "sqrt", "subtract", "sum", "transpose"]
+__all__ = ["abs", "adam", "add", "add_relu", "concatenate", "cross_entropy", "divide", "dropout",
+           "exp", "getitem", "group_norm", "linear", "log", "log_softmax", "matmul", "max", "mean",
+           "min", "mse_loss", "multiply", "negative", "pad", "power", "relu", "reshape", "softmax",
+           "sqrt", "subtract", "sum", "transpose"]

@@ -1,10 +1,27 @@
-"""From logits to a loss: log-softmax and cross-entropy."""
+"""From outputs to a loss: softmax and its logarithm, cross-entropy, mean squared error."""
 
 import numpy as np
 
-from ...errors import ShapeError
+from ... import backend
 from .. import shapes
 from ..kernel import Kernel
+
+
+class softmax(Kernel):
+    """y_k = e^(x_k) / (sum over j of e^(x_j)), over the last axis: positive, with the sum 1.
+
+    The largest x is subtracted first: it changes nothing in exact arithmetic and keeps e^x from
+    overflowing. dL/dx_j = y_j (dL/dy_j - sum over k of dL/dy_k y_k).
+    """
+
+    def forward(x):
+        shapes.classes("softmax", x.shape)
+        y = np.exp(x - x.max(axis=-1, keepdims=True))
+        y /= y.sum(axis=-1, keepdims=True)
+        return y, y
+
+    def backward(dy, y):
+        return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
 
 
 class log_softmax(Kernel):
@@ -17,9 +34,7 @@ class log_softmax(Kernel):
     """
 
     def forward(x):
-        if x.ndim < 1 or x.shape[-1] == 0:
-            raise ShapeError("log_softmax", "no classes", "shape (..., K) with K > 0",
-                             f"shape {x.shape}")
+        shapes.classes("log_softmax", x.shape)
         shifted = x - x.max(axis=-1, keepdims=True)
         y = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
         return y, y
@@ -39,7 +54,7 @@ class cross_entropy(Kernel):
 
     def forward(logits, labels, label_smoothing=0.0):
         labels = np.asarray(labels)
-        shapes.cross_entropy(logits.shape, labels, label_smoothing)
+        label_smoothing = shapes.cross_entropy(logits.shape, labels, label_smoothing)
         n, classes = logits.shape
         log_p, _ = log_softmax.forward(logits)
         target = np.full_like(log_p, label_smoothing / classes)
@@ -52,3 +67,19 @@ class cross_entropy(Kernel):
     def backward(dy, cache):
         log_p, target = cache
         return (np.exp(log_p) - target) * (dy / len(log_p))
+
+
+class mse_loss(Kernel):
+    """loss = mean over all n elements of (x - target)^2, with x and target of one shape.
+
+    dL/dx = 2 (x - target) / n,  dL/dtarget = -dL/dx.
+    """
+
+    def forward(x, target):
+        shapes.mse_loss(x.shape, target.shape)
+        difference = x - target
+        return backend.as_array(np.square(difference).mean()), difference
+
+    def backward(dy, difference):
+        dx = difference * (dy * (2 / difference.size))
+        return dx, -dx

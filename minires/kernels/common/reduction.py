@@ -39,8 +39,8 @@ class mean(Kernel):
 class max(Kernel):
     """y = largest of the elements of x over `axis` (None: over all).
 
-    dL/dx = dL/dy at the largest element. Where several are equally large they share it evenly: moving
-    them together moves y by that much.
+    dL/dx = dL/dy at the largest element. Where several are equally large they share it evenly:
+    moving them together moves y by that much.
     """
 
     def forward(x, axis=None, keepdims=False):

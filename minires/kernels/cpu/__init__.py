@@ -1,7 +1,7 @@
 """The fast backend on NumPy.
 
-It holds the kernels of `common`, but its own convolution, batch norm, pooling, addition and ReLU,
-which are written for caches and cores. `workspace` and `chunks` are the ground they stand on.
+Most kernels come from `common`. Convolution, batch norm, pooling, addition and ReLU are its own,
+written for caches and cores; they build on `workspace` and `chunks`.
 """
 
 from ..common import *

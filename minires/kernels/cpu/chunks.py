@@ -37,14 +37,14 @@ def run(worker, items, bytes_per_item, min_bytes=0):
         handed to the thread that is free next. The worker may yield one result for each chunk. It
         must not call kernels that use threads themselves.
     items, bytes_per_item : int
-        Bytes count the arrays that a chunk has to keep in cache.
+        The bytes of all arrays that must stay in cache.
     min_bytes : int
         See `chunk_size`.
 
     Returns
     -------
     list
-        What the workers yielded, in the order of the chunks: None where they yielded nothing.
+        The workers' results in the order of the chunks; None where a worker yielded nothing.
 
     Raises
     ------

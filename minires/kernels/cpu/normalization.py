@@ -20,7 +20,7 @@ from . import channels, workspace
 
 
 class Cache(NamedTuple):
-    """What backward needs. The running averages are made from `mean` and `var` (C,)."""
+    """The arrays that backward needs. `mean` and `var` (C,) also go into the running averages."""
 
     x: np.ndarray
     weight: np.ndarray

@@ -15,7 +15,7 @@ MAX_SLABS = 1024
 
 
 class Cache(NamedTuple):
-    """What backward needs. The running averages are made from `mean` and `var` (C,)."""
+    """The arrays that backward needs. `mean` and `var` (C,) also go into the running averages."""
 
     x: object
     weight: object

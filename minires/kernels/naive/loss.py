@@ -1,12 +1,37 @@
-"""From logits to a loss, one row and one class at a time."""
+"""From outputs to a loss, one number at a time: softmax, cross-entropy, mean squared error."""
 
 import math
 
 import numpy as np
 
-from ...errors import ShapeError
 from .. import shapes
 from ..kernel import Kernel
+
+
+class softmax(Kernel):
+    """y_k = e^(x_k) / (sum over j of e^(x_j)), over the last axis: positive, with the sum 1.
+
+    The largest x is subtracted first: it changes nothing in exact arithmetic and keeps e^x from
+    overflowing. dy_k/dx_j = y_k ((1 if j = k else 0) - y_j).
+    """
+
+    def forward(x):
+        shapes.classes("softmax", x.shape)
+        y = np.empty_like(x)
+        for row in np.ndindex(x.shape[:-1]):
+            largest = max(x[row])
+            total = sum(math.exp(value - largest) for value in x[row])
+            for k in range(x.shape[-1]):
+                y[row + (k,)] = math.exp(x[row + (k,)] - largest) / total
+        return y, y
+
+    def backward(dy, y):
+        dx = np.zeros_like(y)
+        for row in np.ndindex(y.shape[:-1]):
+            for j in range(y.shape[-1]):
+                for k in range(y.shape[-1]):
+                    dx[row + (j,)] += dy[row + (k,)] * y[row + (k,)] * ((j == k) - y[row + (j,)])
+        return dx
 
 
 class log_softmax(Kernel):
@@ -19,9 +44,7 @@ class log_softmax(Kernel):
     """
 
     def forward(x):
-        if x.ndim < 1 or x.shape[-1] == 0:
-            raise ShapeError("log_softmax", "no classes", "shape (..., K) with K > 0",
-                             f"shape {x.shape}")
+        shapes.classes("log_softmax", x.shape)
         y = np.empty_like(x)
         for row in np.ndindex(x.shape[:-1]):
             largest = max(x[row])
@@ -50,7 +73,7 @@ class cross_entropy(Kernel):
 
     def forward(logits, labels, label_smoothing=0.0):
         labels = np.asarray(labels)
-        shapes.cross_entropy(logits.shape, labels, label_smoothing)
+        label_smoothing = shapes.cross_entropy(logits.shape, labels, label_smoothing)
         n, classes = logits.shape
         log_p, _ = log_softmax.forward(logits)
         target = np.empty_like(log_p)
@@ -68,3 +91,24 @@ class cross_entropy(Kernel):
         for i, k in np.ndindex(log_p.shape):
             dlogits[i, k] = dy * (math.exp(log_p[i, k]) - target[i, k]) / len(log_p)
         return dlogits
+
+
+class mse_loss(Kernel):
+    """loss = mean over all n elements of (x - target)^2, with x and target of one shape.
+
+    dL/dx = 2 (x - target) / n,  dL/dtarget = -dL/dx.
+    """
+
+    def forward(x, target):
+        shapes.mse_loss(x.shape, target.shape)
+        loss = 0.0
+        for i in np.ndindex(x.shape):
+            loss += (x[i] - target[i]) ** 2 / x.size
+        return np.asarray(loss, dtype=x.dtype), (x, target)
+
+    def backward(dy, cache):
+        x, target = cache
+        dx = np.empty_like(x)
+        for i in np.ndindex(x.shape):
+            dx[i] = dy * 2 * (x[i] - target[i]) / x.size
+        return dx, -dx

@@ -1,4 +1,4 @@
-"""Batch norm, one channel at a time; alone and with the addition and ReLU after it."""
+"""Batch norm, one channel at a time, alone and with the addition and ReLU after it; group norm."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from .activation import relu
 
 
 class Cache(NamedTuple):
-    """What backward needs. The running averages are made from `mean` and `var` (C,)."""
+    """The arrays that backward needs. `mean` and `var` (C,) also go into the running averages."""
 
     x_hat: np.ndarray
     weight: np.ndarray
@@ -91,8 +91,60 @@ class batch_norm_relu(Kernel):
 
 
 class ReluCache:
-    """The caches of both. The running averages are made from `mean` and `var` (C,)."""
+    """The caches of both kernels. `mean` and `var` (C,) also go into the running averages."""
 
     def __init__(self, norm, relu, has_shortcut):
         self.norm, self.relu, self.has_shortcut = norm, relu, has_shortcut
         self.mean, self.var = norm.mean, norm.var
+
+
+class group_norm(Kernel):
+    """Normalise groups of neighbouring channels of each image of x (N, ..., C) on its own, then
+    scale each channel by weight (C,) and shift it by bias (C,).
+
+    Per image and group of C / num_groups channels, over its M values (Wu and He 2018,
+    arXiv:1803.08494, equations 1 to 6):
+
+        mean = sum(x) / M        var = sum((x - mean)^2) / M
+        y = weight x_hat + bias       with x_hat = (x - mean) / sqrt(var + eps)
+
+    As no image sees another one, training and inference compute the same.
+    """
+
+    def forward(x, weight, bias, num_groups, eps=1e-5):
+        shapes.group_norm(x.shape, weight, bias, num_groups)
+        y, x_hat = np.empty_like(x), np.empty_like(x)
+        std = np.empty((len(x), num_groups), x.dtype)
+        for n, group, channels in _groups(x.shape, num_groups):
+            values = x[n, ..., channels]
+            mean = sum(values.flat) / values.size
+            var = sum((value - mean) ** 2 for value in values.flat) / values.size
+            std[n, group] = np.sqrt(var + eps)
+            x_hat[n, ..., channels] = (values - mean) / std[n, group]
+        for c in range(x.shape[-1]):
+            y[..., c] = weight[c] * x_hat[..., c] + bias[c]
+        return y, (x_hat, weight, std)
+
+    def backward(dy, cache):
+        """dbias = sum(dy) and dweight = sum(dy x_hat) over each channel. With g = weight dy,
+
+        dx = (g - sum(g) / M - x_hat sum(g x_hat) / M) / std, with sums over each image and group.
+        """
+        x_hat, weight, std = cache
+        dx, dweight, dbias = np.empty_like(dy), np.empty_like(weight), np.empty_like(weight)
+        for c in range(dy.shape[-1]):
+            dbias[c] = sum(dy[..., c].flat)
+            dweight[c] = sum((dy[..., c] * x_hat[..., c]).flat)
+            dx[..., c] = weight[c] * dy[..., c]
+        for n, group, channels in _groups(dy.shape, std.shape[1]):
+            g, h = dx[n, ..., channels], x_hat[n, ..., channels]
+            mean, moment = sum(g.flat) / g.size, sum((g * h).flat) / g.size
+            dx[n, ..., channels] = (g - mean - h * moment) / std[n, group]
+        return dx, dweight, dbias
+
+
+def _groups(shape, num_groups):
+    """(image, group, slice of its channels) for every group of every image."""
+    size = shape[-1] // num_groups
+    for n, group in np.ndindex(shape[0], num_groups):
+        yield n, group, slice(group * size, (group + 1) * size)

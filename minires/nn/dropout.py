@@ -1,0 +1,42 @@
+"""Dropout as a layer."""
+
+import numpy as np
+
+from .. import functional as F
+from ..checks import number
+from .module import Module
+
+
+class Dropout(Module):
+    """In training set each number to 0 with probability p, and divide the others by 1 - p.
+
+    Any shape. In evaluation the input is returned as it is. See `functional.dropout`.
+
+    Parameters
+    ----------
+    p : float
+        From 0 to 1.
+    rng : np.random.Generator, optional
+        Draws what is kept; without it that cannot be repeated.
+
+    Attributes
+    ----------
+    p : float
+    rng : np.random.Generator
+        Part of what a checkpoint holds and `nn.recompute` restores (`Module.named_generators`).
+
+    Raises
+    ------
+    ConfigError
+        If p is not from 0 to 1.
+    """
+
+    def __init__(self, p=0.5, *, rng=None):
+        self.p = number("Dropout", "p", p, "a probability from 0 to 1", lambda p: 0 <= p <= 1)
+        self.rng = rng if rng is not None else np.random.default_rng()
+
+    def forward(self, input):
+        return F.dropout(input, self.p, self.training, rng=self.rng)
+
+    def extra_repr(self):
+        return f"p={self.p}"

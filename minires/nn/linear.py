@@ -1,0 +1,50 @@
+"""The linear layer."""
+
+import numpy as np
+
+from .. import functional as F
+from ..checks import integer
+from . import init
+from .module import Module, Parameter
+
+
+class Linear(Module):
+    """input weight + bias: (N, in_features) to (N, out_features).
+
+    Parameters
+    ----------
+    in_features, out_features : int
+    bias : bool
+    rng : np.random.Generator, optional
+        Draws the initial weights; without it they cannot be repeated.
+    std : float, optional
+        Standard deviation of the initial weights. The default is that of `init.he_normal`, for a
+        layer before a ReLU.
+
+    Attributes
+    ----------
+    weight : Parameter (in_features, out_features)
+    bias : Parameter (out_features,) or None
+        Starts at 0.
+    in_features, out_features : int
+
+    Raises
+    ------
+    ConfigError
+        For sizes that are not whole numbers of at least 1.
+    """
+
+    def __init__(self, in_features, out_features, bias=True, *, rng=None, std=None):
+        self.in_features = integer("Linear", "in_features", in_features)
+        self.out_features = integer("Linear", "out_features", out_features)
+        shape = self.in_features, self.out_features
+        drawn = init.he_normal(shape, rng) if std is None else init.normal(shape, rng, std)
+        self.weight = Parameter(drawn)
+        self.bias = Parameter(np.zeros(self.out_features, np.float32)) if bias else None
+
+    def forward(self, input):
+        return F.linear(input, self.weight, self.bias)
+
+    def extra_repr(self):
+        return (f"in_features={self.in_features}, out_features={self.out_features}, "
+                f"bias={self.bias is not None}")

@@ -1,0 +1,43 @@
+"""Losses as modules: what a net says and what is right, to one number."""
+
+from .. import functional as F
+from ..checks import number
+from .module import Module
+
+
+class CrossEntropyLoss(Module):
+    """The mean cross-entropy, in nats, of logits (N, K) against integer labels (N,).
+
+    ``loss(net(images), labels)``. Takes logits, not probabilities: softmax is part of it. See
+    `functional.cross_entropy`.
+
+    Parameters
+    ----------
+    label_smoothing : float
+        How much of each target, from 0 to 1, is spread evenly over all classes.
+
+    Raises
+    ------
+    ConfigError
+        For a `label_smoothing` out of range.
+    """
+
+    def __init__(self, *, label_smoothing=0.0):
+        self.label_smoothing = number("CrossEntropyLoss", "label_smoothing", label_smoothing,
+                                      "a number from 0 to 1", lambda s: 0 <= s <= 1)
+
+    def forward(self, input, target):
+        return F.cross_entropy(input, target, label_smoothing=self.label_smoothing)
+
+    def extra_repr(self):
+        return f"label_smoothing={self.label_smoothing}" if self.label_smoothing else ""
+
+
+class MSELoss(Module):
+    """The mean of (input - target)^2 over all elements, of two Tensors of one shape.
+
+    See `functional.mse_loss`.
+    """
+
+    def forward(self, input, target):
+        return F.mse_loss(input, target)

@@ -1,0 +1,46 @@
+"""Layers that compute nothing: the input as it is, or in another shape."""
+
+from math import prod
+
+from ..errors import ShapeError
+from ..kernels import shapes
+from .module import Module
+
+
+class Identity(Module):
+    """The input as it is: takes the place of a layer that a net is built without."""
+
+    def forward(self, input):
+        return input
+
+
+class Flatten(Module):
+    """Several axes joined to one: by default (N, H, W, C) to (N, H W C), for a linear layer.
+
+    The last axis runs fastest, so an image comes out pixel by pixel, with the channels of a pixel
+    together. In PyTorch, whose images are (N, C, H, W), it comes out channel by channel.
+
+    Parameters
+    ----------
+    start_axis, end_axis : int
+        The first and the last of the axes to join. Negative ones count from the end.
+
+    Raises
+    ------
+    ShapeError
+        When called, if the input lacks one of these axes, or they are in the wrong order.
+    """
+
+    def __init__(self, start_axis=1, end_axis=-1):
+        self.start_axis, self.end_axis = start_axis, end_axis
+
+    def forward(self, input):
+        shape = input.shape
+        first = shapes.one_axis("Flatten", self.start_axis, len(shape))
+        last = shapes.one_axis("Flatten", self.end_axis, len(shape))
+        if first > last:
+            raise ShapeError("Flatten", "start_axis", f"an axis up to end_axis, {last}", str(first))
+        return input.reshape(*shape[:first], prod(shape[first:last + 1]), *shape[last + 1:])
+
+    def extra_repr(self):
+        return f"start_axis={self.start_axis}, end_axis={self.end_axis}"
