@@ -116,7 +116,7 @@ def features_of(model, loader, progress=True):
     model.to(loader.device).eval()
     with no_grad(), tqdm(total=len(dataset), desc="features", unit="image", dynamic_ncols=True, disable=None if progress else True) as bar:
         for images, right in loader:
-            found.append(backend.move(models.features(model, Tensor(images)).data, "cpu"))
+            found.append(backend.move(models.extract_features(model, Tensor(images)).data, "cpu"))
             labels.append(right)
             bar.update(len(right))
     return data.FeatureDataset(np.concatenate(found), np.concatenate(labels), dataset.classes, dataset.name)
