@@ -10,13 +10,13 @@ from ..errors import DivergenceError
 
 def diverged(trainer, loss, images):
     """The DivergenceError to raise for a loss that is not finite."""
-    return DivergenceError(trainer.name, f"loss is {loss} at iteration {trainer.iteration} (lr {trainer.optimizer.lr:g}); "
-                           f"first non-finite value: {first_nonfinite(trainer.model, images)}",
-                           todo="lower lr, add a warm-up or clip the gradients")
+    what = (f"loss is {loss} at iteration {trainer.iteration} (lr {trainer.optimizer.lr:g}); "
+            f"first non-finite value: {first_nonfinite(trainer.model, images)}")
+    return DivergenceError(trainer.name, what, todo="lower lr, add a warm-up or clip the gradients")
 
 
 def first_nonfinite(model, images):
-    """The first parameter that is not finite, else the first layer's output, in the order of computing; in words.
+    """The first parameter that is not finite, else the first such output of a layer, in words.
 
     Parameters
     ----------
