@@ -459,7 +459,7 @@ def test_a_batch_too_large_says_which_would_fit(sets, tmp_path, memory_limit):
 def test_nothing_fits(sets, memory_limit):
     run = trainer(sets)
     memory_limit(1000)
-    assert "not even a single image fits" in message_of(DeviceError, run.run)
+    assert "not even one image fits" in message_of(DeviceError, run.run)
 
 
 def test_source_that_does_not_compile_shows_kernel_and_line(monkeypatch):
