@@ -318,6 +318,33 @@ def test_a_checkpoint_of_before_a_setting_existed_is_resumed(sets, tmp_path):
         trainer(sets, config=replace(CONFIG, **{"label_smoothing": 0.1})).load(path)
 
 
+@pytest.mark.parametrize("config, saved", [
+    (replace(CONFIG, schedule="cosine", milestones=None), [32_000, 48_000]), (replace(CONFIG, drops=(), milestones=None), [32_000]),
+    (replace(CONFIG, milestones=(6, 8, 20)), [6, 8, 10]),
+], ids=["cosine", "no drop", "beyond the end"])
+def test_milestones_that_never_come_do_not_hinder_a_resume(sets, tmp_path, config, saved):
+    """Checkpoints of before held the paper's milestones, whatever the schedule and the length of the run."""
+    path = tmp_path / "net.safetensors"
+    trainer(sets, path, config).run()
+    arrays, state = safetensors.read(path)
+    state["recipe"]["milestones"] = saved
+    safetensors.write(path, arrays, state)
+    trainer(sets, config=config).load(path)
+    with pytest.raises(CheckpointError, match="milestones"):
+        trainer(sets, config=replace(config, schedule="steps", milestones=(3,))).load(path)
+
+
+def test_a_checkpoint_holds_what_it_always_did(sets, tmp_path):
+    path = tmp_path / "net.safetensors"
+    trainer(sets, path).run()
+    _, state = safetensors.read(path)
+    assert list(state) == ["recipe", "seed", "iteration", "history", "epoch_sums", "seconds", "batches", "schedule", "generators"]
+    assert state["recipe"] == {
+        "iterations": 10, "batch_size": 16, "lr": 0.1, "schedule": "steps", "milestones": [6, 8], "warmup": 2, "momentum": 0.9,
+        "nesterov": True, "weight_decay": 1e-4, "decay_batch_norm": True, "scalar_lr_scale": 1.0, "clip_norm": None,
+        "label_smoothing": 0.0, "crop_padding": 2, "crop_scale": None, "flip": True}
+
+
 def test_a_cosine_schedule_ends_at_nothing_and_resumes_to_the_same_bits(sets, tmp_path):
     config = replace(CONFIG, **{"schedule": "cosine", "milestones": ()})
     whole = trainer(sets, config=config)

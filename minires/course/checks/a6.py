@@ -6,7 +6,8 @@ import numpy as np
 
 from ... import data, nn
 from ... import functional as F
-from ...autograd.tensor import Tensor
+from ...autograd import Tensor
+from ...training import Callback
 from ..compare import WrongAnswer, call, expect, expect_that, probe
 from ..probes import a6
 from . import task
@@ -328,11 +329,13 @@ def recorder(recorder_class, trial):
         expect_that(not isinstance(table, str), f"Recorder: {name} is no list of rows with one number for each convolution; it is a {table}")
     dw, w = [], []
 
-    def note(trainer):
-        dw.append([parameter.grad.copy() for parameter in trainer.model.parameters() if parameter.ndim > 1])
-        w.append([parameter.data.copy() for parameter in trainer.model.parameters() if parameter.ndim > 1])
+    class Notes(Callback):
+        def after_backward(self, trainer):
+            weights = [parameter for parameter in trainer.model.parameters() if parameter.ndim > 1]
+            dw.append([parameter.grad.copy() for parameter in weights])
+            w.append([parameter.data.copy() for parameter in weights])
 
-    a6.training(kind, steps, lambda net: note)
+    a6.training(kind, steps, lambda net: Notes())
     everything, norms_of_w = np.array([[length(g) for g in step] for step in dw]), np.array([[length(a) for a in step] for step in w])[:, :-1]
     want = everything[:, :-1]
     expect("Recorder: the table gradients", gradients, want, [
