@@ -234,7 +234,8 @@ def test_the_walk_passes_by_all_layers_functions_and_optimisers(torch):
     names = {name for name, *_ in namesakes(torch)}
     assert names >= {f"nn.{kind}" for kind in (
         "Conv2d", "Linear", "BatchNorm2d", "GroupNorm", "MaxPool2d", "AvgPool2d", "Flatten",
-        "Dropout", "ReLU", "Softmax", "Identity", "Sequential", "ModuleList", "CrossEntropyLoss", "MSELoss")}
+        "Dropout", "ReLU", "Softmax", "Identity", "Sequential", "ModuleList",
+        "CrossEntropyLoss", "MSELoss")}
     assert names >= {f"functional.{name}" for name in (
         "relu", "softmax", "log_softmax", "linear", "conv2d", "batch_norm", "group_norm", "dropout",
         "max_pool2d", "avg_pool2d", "cross_entropy", "mse_loss", "pad")}

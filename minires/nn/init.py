@@ -21,14 +21,16 @@ def normal(shape, rng, std):
     np.ndarray, float32
     """
     rng = rng if rng is not None else np.random.default_rng()
-    return rng.standard_normal(shape, dtype=np.float32) * np.float32(std)      # a float64 factor would promote them
+    # A float64 factor would promote them.
+    return rng.standard_normal(shape, dtype=np.float32) * np.float32(std)
 
 
 def he_normal(shape, rng):
     """Weights from a normal distribution of standard deviation sqrt(2 / fan_in).
 
-    fan_in is the number of inputs that each output adds up: all axes of `shape` but the last, so (KH, KW, C_in /
-    groups) or (in,). The mean square of the activations then stays the same from layer to layer under ReLU, which
-    zeroes half of them (He et al. 2015, arXiv:1502.01852, equation 10).
+    fan_in is the number of inputs that each output adds up: the product of all axes of `shape` but
+    the last, so of (KH, KW, C_in / groups) or of (in,). The mean square of the activations then
+    stays the same from layer to layer under ReLU, which zeroes half of them (He et al. 2015,
+    arXiv:1502.01852, equation 10).
     """
     return normal(shape, rng, sqrt(2 / prod(shape[:-1])))

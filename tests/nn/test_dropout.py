@@ -51,7 +51,7 @@ def test_without_a_generator_it_has_one_of_its_own():
 
 def test_its_generator_is_found_under_its_name():
     net = Net()
-    assert [(name, rng) for name, rng in net.named_generators()] == [("block.1.rng", net.block[1].rng)]
+    assert list(net.named_generators()) == [("block.1.rng", net.block[1].rng)]
     assert "rng" not in " ".join(net.state_dict())
 
 
@@ -64,7 +64,7 @@ def test_a_copy_draws_the_same_and_on_its_own():
 
 
 def test_a_second_run_in_backward_drops_the_same():
-    """Else the gradient would be that of another function, and the next batch's mask another one."""
+    """Else the gradient would be that of another function, and the next mask another one."""
     def trained(again):
         net, x = Net(), ones(5, 4)
         net.block.recompute = again

@@ -29,7 +29,7 @@ def test_eps_is_added_to_the_root():
 
 
 def test_the_two_kinds_of_weight_decay_by_hand():
-    """The first step is lr long whatever is part of the gradient; decay apart from it adds to it."""
+    """The first step is lr long, whatever the gradient; decay apart from it comes on top."""
     coupled, apart = parameter(2), parameter(2)
     assert steps(optim.Adam([coupled], 0.1, weight_decay=0.5, eps=0), coupled, [1])[0] == \
         pytest.approx(2 - 0.1)
