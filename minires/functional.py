@@ -192,8 +192,9 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
                           "None", "pass training=True to use the batch's own")
     for running in (running_mean, running_var):
         if running.device != inputs[0].device:
-            expected, got = f"on the {inputs[0].device}, as the input is", f"on the {running.device}"
-            raise DeviceError(kernel, "running mean and variance", expected, got)
+            raise DeviceError(kernel, "running mean and variance",
+                              f"on the {inputs[0].device}, as the input is",
+                              f"on the {running.device}")
     if not training:
         return apply(kernel, *inputs, mean=running_mean.data, var=running_var.data, eps=eps)
     y, cache = apply_with_cache(kernel, *inputs, eps=eps)
