@@ -22,7 +22,7 @@ Trained weights (torchvision's, for ImageNet), for example:
 
 Options that are not given are taken from the file of weights, if it has them.
 Otherwise the nets for ImageNet get a crop of 224 after resizing to 8/7 of it,
-small nets 32 for both, and all nets the mean and standard deviations of ImageNet
+small nets 32 for both, and all nets ImageNet's mean and standard deviations
 and, if they have 1000 classes, its class names.
 
 examples:
