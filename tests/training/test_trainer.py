@@ -319,7 +319,7 @@ def test_a_checkpoint_of_before_a_setting_existed_is_resumed(sets, tmp_path):
 
 
 @pytest.mark.parametrize("config, saved", [
-    (replace(CONFIG, schedule="cosine", milestones=None), [32_000, 48_000]), (replace(CONFIG, drops=(), milestones=None), [32_000]),
+    (replace(CONFIG, schedule="cosine", milestones=None), [6, 32_000]), (replace(CONFIG, drops=(), milestones=None), [32_000]),
     (replace(CONFIG, milestones=(6, 8, 20)), [6, 8, 10]),
 ], ids=["cosine", "no drop", "beyond the end"])
 def test_milestones_that_never_come_do_not_hinder_a_resume(sets, tmp_path, config, saved):
