@@ -235,7 +235,7 @@ def bottleneck(out_channels, stride=1):
 
 @pytest.mark.parametrize("one, other, words", [
     ("0", "1", r"conv3 Conv2d\(1, 16, .* and Conv2d\(1, 20,"),           # the first two convolutions are alike
-    ("0", "2", r"conv2 Conv2d\(1, 1, .*stride=1, .* and .*stride=2, "),
+    ("0", "2", r"conv2 Conv2d\(1, 1, .*stride=\(1, 1\), .* and .*stride=\(2, 2\), "),
 ])
 def test_all_convolutions_count(one, other, words):
     net = nn.Sequential(bottleneck(16), bottleneck(20), bottleneck(16, stride=2), bottleneck(16))
