@@ -7,7 +7,8 @@ import os
 
 import numpy as np
 
-from .errors import DeviceError, ConfigError, unknown_name
+from .checks import integer
+from .errors import ConfigError, DeviceError, unknown_name
 
 DEVICES = ("cpu", "gpu")
 
@@ -195,9 +196,7 @@ def set_num_threads(threads):
         If `threads` is not a whole number of at least 1.
     """
     global _num_threads
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        raise ConfigError("set_num_threads", "number of threads", "a whole number of at least 1", repr(threads))
-    _num_threads = threads
+    _num_threads = integer("set_num_threads", "number of threads", threads)
 
 
 def _threads_from_environment():

@@ -75,8 +75,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """
     if bias is not None:
         shapes.bias("conv2d", weight.shape, bias.shape)
-    settings = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    y = apply("conv2d", input, weight, **settings)
+    y = apply("conv2d", input, weight, **_conv_settings(stride, padding, dilation, groups))
     return y if bias is None else y + bias
 
 
@@ -90,8 +89,18 @@ def conv2d_relu(input, weight, bias, stride=1, padding=0, dilation=1, groups=1, 
         y = conv2d(input, weight, bias, stride, padding, dilation, groups)
         return relu(y) if shortcut is None else add_relu(y, shortcut)
     inputs = (input, weight, bias) if shortcut is None else (input, weight, bias, shortcut)
-    settings = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    return apply("conv2d_relu", *inputs, **settings)
+    return apply("conv2d_relu", *inputs, **_conv_settings(stride, padding, dilation, groups))
+
+
+def _conv_settings(stride, padding, dilation, groups):
+    """What a convolution's kernel is given: one number where height and width have the same.
+
+    A learner's first kernel may know square windows only, and still serve nets of these.
+    """
+    settings = {"stride": stride, "padding": padding, "dilation": dilation}
+    square = {name: pair[0] for name, pair in settings.items()
+              if isinstance(pair, tuple) and len(pair) == 2 and pair[0] == pair[1]}
+    return settings | square | {"groups": groups}
 
 
 def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False,

@@ -222,3 +222,22 @@ def test_a_batch_norm_of_ones_own_must_hand_over_its_statistics():
     layer = nn.BatchNorm2d(3)
     with kernels.use(batch_norm=pair), pytest.raises(ConfigError, match="the batch's mean and var"):
         layer(Tensor(np.zeros((2, 4, 4, 3), np.float32)))
+
+
+def test_a_kernel_for_square_windows_serves_a_net():
+    """Layers keep pairs, (1, 1); a kernel swapped in gets 1, and pairs only where height and width differ."""
+    given = []
+
+    class conv2d(kernels.Kernel):
+        def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
+            given.append((stride, padding, dilation, groups))
+            return kernels.cpu.conv2d.forward(x, w, stride, padding, dilation, groups)
+
+        def backward(dy, cache):
+            return kernels.cpu.conv2d.backward(dy, cache)
+
+    x = Tensor(np.ones((1, 6, 6, 2), np.float32))
+    with kernels.use(conv2d=conv2d):
+        nn.Conv2d(2, 2, 3, stride=2, padding=1)(x)
+        nn.Conv2d(2, 2, (3, 1), stride=(2, 1), padding=(1, 0), dilation=2)(x)
+    assert given == [(2, 1, 1, 1), ((2, 1), (1, 0), 2, 1)]

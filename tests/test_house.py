@@ -88,3 +88,12 @@ def test_a_wheel_holds_every_folder():
     for folder, patterns in (("kernels/gpu", ["*.cu"]), ("course", ["assignments/*.py"]), ("data", ["imagenet_classes.txt"]), ("", ["py.typed"])):
         name = ".".join(["minires", *folder.split("/")]).rstrip(".")
         assert settings["options.package_data"][name].split() == patterns and list((PACKAGE / folder).glob(patterns[0]))
+
+
+def test_contributing_names_files_that_are_there():
+    """A row of the map names its folders first, and then files in them."""
+    rows = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## The house")[1].split("Beside the package")[0].split("\n|")[3:]
+    for row in rows:
+        places = re.findall(r"`([\w/]+)/`", row) or [""]
+        for name in re.findall(r"`(\w+\.py)`", row):
+            assert any((PACKAGE / place / name).exists() for place in places), f"{name} is not in {' or '.join(places)}"

@@ -153,6 +153,26 @@ def test_slopes():
 # Nets
 
 
+def test_slopes_of_group_norm_softmax_dropout_and_squared_error():
+    def function(x, gain, bias, target):
+        y = F.group_norm(x, 2, gain, bias)
+        y = F.softmax(F.dropout(y, 0.3, rng=np.random.default_rng(0)), axis=1)
+        return F.mse_loss(y, target)
+
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(shape) for shape in ((2, 3, 2, 4), (4,), (4,), (2, 3, 2, 4))]
+    assert gradcheck(function, *arrays, device="gpu").checked == 48 + 4 + 4 + 48
+
+
+def test_the_same_numbers_are_dropped_on_either_device():
+    values = np.random.default_rng(0).standard_normal((5, 6, 7)).astype(np.float32)
+    here, there = (nn.Dropout(0.4, rng=np.random.default_rng(1)) for _ in range(2))
+    for _ in range(3):
+        y, dropped = here(Tensor(values)), there(tensor(values))
+        assert dropped.device == "gpu" and dropped.dtype == np.float32
+        assert np.array_equal(to_cpu(dropped.data), y.data)
+
+
 def in_float64(net):
     for _, value in (*net.named_parameters(), *net.named_buffers()):
         value.data = value.data.astype(np.float64)
@@ -165,14 +185,13 @@ NETS = {
     "projections": lambda: models.resnet(8, width=3, shortcut="B"),
     "projections everywhere": lambda: models.resnet(8, width=4, shortcut="C"),
     "without batch norm": lambda: models.resnet(8, width=4, batch_norm=False),
-    "layers": lambda: nn.Sequential(nn.Conv2d(3, 5, (3, 2), dilation=2, padding=2), nn.BatchNorm2d(5), nn.ReLU(),
-                                    Pool(), nn.Linear(5, 10)),
+    "layers": lambda: nn.Sequential(nn.Conv2d(3, 5, (3, 2), dilation=2, padding=2), nn.BatchNorm2d(5),
+                                    nn.ReLU(), nn.MaxPool2d(3, 2, 1), nn.AvgPool2d(2),
+                                    nn.GlobalAvgPool2d(), nn.Linear(5, 10)),
+    "more layers": lambda: nn.Sequential(nn.Conv2d(3, 6, 3, 2, 1), nn.GroupNorm(2, 6), nn.ReLU(),
+                                         nn.Dropout(0.2, rng=np.random.default_rng(1)),
+                                         nn.Flatten(), nn.Linear(96, 10)),
 }
-
-
-class Pool(nn.Module):
-    def forward(self, x):
-        return F.global_avg_pool2d(F.avg_pool2d(F.max_pool2d(x, 3, 2, 1), 2))
 
 
 @pytest.mark.parametrize("build", NETS.values(), ids=NETS)

@@ -1,4 +1,4 @@
-"""Is that gradient right? Compare what backward says with the slope that small steps measure."""
+"""Is that gradient right? Compare it with the slope of the function, measured by small steps."""
 
 from typing import NamedTuple
 
@@ -10,26 +10,28 @@ from .tensor import Tensor
 
 
 class Report(NamedTuple):
-    """What `gradcheck` found when all was well."""
+    """The result of a `gradcheck` that passed."""
 
     checked: int           # slopes compared
-    kinks: int             # of these, left out because the function has a corner there
+    kinks: int             # slopes among them that were left out: the function has a corner there
     worst: float           # largest |analytic - numeric|
 
 
-def gradcheck(function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e-6, seed=0, device="cpu"):
+def gradcheck(function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e-6, seed=0,
+              device="cpu"):
     """Check the gradients of `function` by finite differences, in float64.
 
-    A function of many outputs is first reduced to one number, L = sum(r * function(x)) with random r. Then each
-    element x_i is moved by a small step h both ways, and dL/dx_i from the tape is held against
+    A function with many outputs is first reduced to one number, L = sum(r * function(x)) with a
+    random r. Then each element x_i is moved by a small step h both ways, and dL/dx_i from the tape
+    is compared with
 
-        (L(x + h e_i) - L(x - h e_i)) / 2h,
+        (L(x + h e_i) - L(x - h e_i)) / 2h.
 
-    or, with `projections`, the slope along that many random directions u against the gradient's product with u: two
-    evaluations for each direction, however many elements there are.
+    With `projections`, the slope along random directions u is compared with the gradient's product
+    with u. Each direction takes two evaluations, however many elements there are.
 
-    At a corner, such as ReLU's at 0, the slopes to the left and to the right differ and any value between them is a
-    fair answer. Such places are recognised, counted and left out.
+    At a corner, such as ReLU's at 0, the slopes to the left and to the right differ, and any value
+    between them is a fair answer. Corners are recognised, counted and left out.
 
     Parameters
     ----------
@@ -38,15 +40,15 @@ def gradcheck(function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e
     *inputs : array_like or Tensor
         Converted to float64. Every one is checked.
     projections : int, optional
-        Check along this many random directions in place of every element.
+        Check along this many random directions instead of every element.
     step : float
         h above. Rounding costs about 1e-16 / h, curvature about h^2.
     rtol, atol : float
         Passes where |analytic - numeric| <= atol + rtol |numeric|.
     seed : int
-        For r and u.
+        Of the random r and u.
     device : {"cpu", "gpu"}
-        Where `function` is to compute.
+        Where `function` computes.
 
     Returns
     -------
@@ -55,12 +57,13 @@ def gradcheck(function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e
     Raises
     ------
     GradcheckError
-        Naming the input, the element or direction, what was expected and got, and how many fail. Also if there
-        was no place to check, or every one was a corner: then nothing was proved.
+        Names the input, the element or direction, the expected and the actual slope, and how many
+        checks fail. Also if there was nothing to check, or nothing but corners.
     """
     backend.check_device(device, "gradcheck")
     rng = np.random.default_rng(seed)
-    arrays = [np.array(backend.move(x.data, "cpu") if isinstance(x, Tensor) else x, dtype=np.float64) for x in inputs]
+    inputs = [backend.move(x.data, "cpu") if isinstance(x, Tensor) else x for x in inputs]
+    arrays = [np.array(x, dtype=np.float64) for x in inputs]
     tensors = [Tensor(backend.move(array.copy(), device), requires_grad=True) for array in arrays]
     output = function(*tensors)
     weights = rng.standard_normal(output.shape)
@@ -72,7 +75,7 @@ def gradcheck(function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e
 
     checked, kinks, worst, failures, here = 0, 0, 0.0, [], value()
     for position, (array, tensor) in enumerate(zip(arrays, tensors)):
-        gradient = backend.move(tensor.grad, "cpu") if tensor.grad is not None else np.zeros_like(array)
+        gradient = np.zeros_like(array) if tensor.grad is None else backend.move(tensor.grad, "cpu")
         for place, direction in _directions(array.shape, projections, rng):
             original = array.copy()
             array += step * direction
@@ -87,25 +90,32 @@ def gradcheck(function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e
             error = abs(analytic - numeric)
             if error <= atol + rtol * abs(numeric):
                 worst = max(worst, error)
-            elif _is_kink(analytic, (here - behind) / step, (ahead - here) / step, atol + rtol * abs(numeric)):
+            elif _is_kink(analytic, (here - behind) / step, (ahead - here) / step,
+                          atol + rtol * abs(numeric)):
                 kinks += 1
-            else:                                          # nan lands here too: it passes no comparison
+            else:                                # nan ends up here too: it passes no comparison
                 failures.append((error, position, place, analytic, numeric))
 
     if failures:
-        error, position, place, analytic, numeric = max(failures, key=lambda failure: (failure[0] != failure[0], failure[0]))
-        raise GradcheckError("gradcheck", f"wrong gradient of input {position} at {place}", f"{numeric:.6g} (finite differences)",
-                             f"{analytic:.6g} (backward)", f"off by {error:.2g}; {len(failures)} of {checked} checks fail, this one most")
+        largest = max(failures, key=lambda failure: (failure[0] != failure[0], failure[0]))
+        error, position, place, analytic, numeric = largest
+        raise GradcheckError("gradcheck", f"wrong gradient of input {position} at {place}",
+                             f"{numeric:.6g} (finite differences)", f"{analytic:.6g} (backward)",
+                             f"off by {error:.2g}; {len(failures)} of {checked} checks fail, "
+                             "this one most")
     if not checked:
-        raise GradcheckError("gradcheck", "nothing to check", "at least one element or direction", "none")
+        raise GradcheckError("gradcheck", "nothing to check", "at least one element or direction",
+                             "none")
     if kinks == checked:
-        raise GradcheckError("gradcheck", "every place is a corner of the function, nothing could be checked",
-                             "a smooth place", f"{kinks} corners", "try other inputs, away from where max or ReLU switch")
+        raise GradcheckError("gradcheck",
+                             "every place is a corner of the function, nothing could be checked",
+                             "a smooth place", f"{kinks} corners",
+                             "try other inputs, away from where max or ReLU switch")
     return Report(checked, kinks, worst)
 
 
 def _directions(shape, projections, rng):
-    """(name of the place, direction to move in): every element in turn, or random directions of length 1."""
+    """(name, direction to move in): every element in turn, or random directions of length 1."""
     if projections is None:
         for index in np.ndindex(shape):
             direction = np.zeros(shape)
@@ -118,6 +128,6 @@ def _directions(shape, projections, rng):
 
 
 def _is_kink(analytic, left, right, tolerance):
-    """The one-sided slopes differ by more than curvature explains, and the gradient lies between them."""
+    """The one-sided slopes differ more than by curvature, and the gradient is between them."""
     low, high = min(left, right), max(left, right)
     return high - low > 10 * tolerance and low - tolerance <= analytic <= high + tolerance

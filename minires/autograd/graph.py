@@ -7,24 +7,26 @@ from ..drawing import svg
 from ..errors import GraphError
 from .tape import topological_order
 
-LARGEST = 40           # boxes in a picture that a notebook shows unasked
-NUMBERS = 12           # in a Tensor of at most so many they are written out
+LARGEST = 40           # boxes of a picture that a notebook shows without being asked for it
+NUMBERS = 12           # a Tensor of at most this size is shown with its numbers
 
 
 def graph(output, **names):
-    """A picture of what the tape holds behind a Tensor: a box for each operation, and for each Tensor that it began with.
+    """A picture of the tape behind a Tensor.
+
+    It has a box for each operation, and for each Tensor that the computation began with.
 
     Parameters
     ----------
     output : Tensor
         Draw it before ``backward()``, which uses up the tape.
     **names : Tensor
-        What to call Tensors in the picture: ``graph(loss, x=x, w=w)``.
+        Names for Tensors in the picture: ``graph(loss, x=x, w=w)``.
 
     Returns
     -------
     svg.Picture
-        Shown by notebooks; ``save(path)`` writes it to a file.
+        Notebooks show it; ``save(path)`` writes it to a file.
 
     Raises
     ------
@@ -36,14 +38,16 @@ def graph(output, **names):
     nn.Module.graph : a net, with modules as boxes
     """
     if output._node is None or output._node.kernel is None:
-        raise GraphError("graph", "nothing was recorded behind this Tensor", "a result of Tensors with requires_grad=True",
-                         "one that was not computed, or was under no_grad")
+        raise GraphError("graph", "nothing was recorded behind this Tensor",
+                         "a result of Tensors with requires_grad=True",
+                         "one that was not computed, or was computed under no_grad")
     named = {tensor._node: name for name, tensor in names.items() if tensor._node is not None}
-    return draw(output._node, named, numbers={tensor._node: tensor for tensor in (output, *names.values())})
+    numbers = {tensor._node: tensor for tensor in (output, *names.values())}
+    return draw(output._node, named, numbers=numbers)
 
 
 def small_graph(output):
-    """The SVG of `graph`, or None where there is nothing to draw or too much to be read: what notebooks ask every Tensor for."""
+    """The SVG of `graph` for a notebook, or None: nothing to draw, or too much to read."""
     if output._node is None or output._node.kernel is None or output._node.used:
         return None
     count = sum(1 for _ in topological_order(output._node))
@@ -61,16 +65,18 @@ def draw(root, names, collapsed=None, leaves=True, numbers=None):
     collapsed : dict, optional
         Node -> (key, `svg.Box`): nodes with the same key are drawn as that one box.
     leaves : bool
-        Draw Tensors that were not computed: parameters, inputs. Without it only those with a name are drawn.
+        Draw Tensors that were not computed (parameters, inputs) even if they have no name.
     numbers : dict, optional
-        Node -> the Tensor it is of, where its numbers are to be written down. Leaves know their Tensors themselves.
+        Node -> its Tensor, for a box that shows numbers. Leaves know their Tensors themselves.
     """
     collapsed, numbers = collapsed or {}, numbers or {}
     nodes = [node for node in topological_order(root)][::-1]
-    shown = [node for node in nodes if node.kernel is not None or (node in names if not leaves else True)]
-    boxes = dict(collapsed.get(node) or (node, _box(node, names.get(node), numbers.get(node))) for node in shown)
+    shown = [node for node in nodes if node.kernel is not None or leaves or node in names]
+    boxes = dict(collapsed.get(node) or (node, _box(node, names.get(node), numbers.get(node)))
+                 for node in shown)
     key = {node: collapsed[node][0] if node in collapsed else node for node in shown}
-    arrows = [(key[parent], key[node]) for node in shown for parent in node.parents if parent in key]
+    arrows = [(key[parent], key[node])
+              for node in shown for parent in node.parents if parent in key]
     return svg.draw(boxes, arrows, title=f"computation of {root.name}")
 
 
@@ -81,7 +87,8 @@ def _box(node, name, tensor):
 
 
 def _content(node, tensor):
-    """The lines on what a node is of: its few numbers, or its shape."""
+    """The lines in a node's box: its numbers if they are few, else its shape."""
     if tensor is None or tensor.size > NUMBERS:
         return (str(node.shape),)
-    return tuple(np.array2string(backend.move(tensor.data, "cpu"), precision=4, suppress_small=True).split("\n"))
+    array = backend.move(tensor.data, "cpu")
+    return tuple(np.array2string(array, precision=4, suppress_small=True).split("\n"))

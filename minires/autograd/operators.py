@@ -18,8 +18,8 @@ class Operators:
     """Arithmetic, comparisons, functions, reductions and shapes.
 
     They build on three things that `Tensor` has: the array ``data``; ``_apply(kernel, *others,
-    **settings)``, which runs a kernel on this Tensor and others; and ``_operand(value)``, which makes
-    a Tensor from a number or an array.
+    **settings)``, which runs a kernel on this Tensor and others; and ``_operand(value)``, which
+    makes a Tensor from a number or an array.
     """
 
     __slots__ = ()               # so that Tensor can choose its own

@@ -8,33 +8,50 @@ from ..experiments.presets import PRESETS
 from .arguments import add_setting, at_least, interrupted, positive_number, prepare
 
 
+OVERRIDING = ("dataset", "data", "device", "batch_size", "lr", "image_size", "train_size")
+TEXT = """\
+The degradation experiment (He et al. 2015, section 4.2). Trains a plain and a
+residual net of each depth and writes config.json, metrics.csv, gradients.csv,
+degradation.png and gradients.png to the output folder."""
+EXAMPLES = """presets:
+  quick     16x16 images, width 8, 10,000 images, 7 epochs:
+            a few minutes on two cores
+  standard  32x32 images, width 16, 50,000 images, 20 epochs:
+            many hours on two cores
+  paper     the paper's 64,000 iterations with crops and flips:
+            for a GPU, or patience
+
+examples:
+  minires degradation
+  minires degradation --dataset cifar10 --data ~/cifar --seeds 3 \\
+      --out runs/three-seeds
+  minires degradation --resume              go on after Ctrl-C"""
+
+
 def add_to(commands):
     """Add the command to the parser's."""
     command = commands.add_parser(
-        "degradation", allow_abbrev=False, help="train plain and residual nets, draw error curves and gradient norms",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="The degradation experiment (He et al. 2015, section 4.2). Trains a plain and a residual net of each depth and\n"
-                    "writes config.json, metrics.csv, gradients.csv, degradation.png and gradients.png to the output folder.",
-        epilog="presets:\n"
-               "  quick     16x16 images, width 8, 10,000 images, 7 epochs: a few minutes on two cores\n"
-               "  standard  32x32 images, width 16, 50,000 images, 20 epochs: many hours on two cores\n"
-               "  paper     the paper's 64,000 iterations with crops and flips: for a GPU, or patience\n\n"
-               "examples:\n  minires degradation\n"
-               "  minires degradation --dataset cifar10 --data ~/cifar --seeds 3 --out runs/three-seeds\n"
-               "  minires degradation --resume              go on after Ctrl-C")
+        "degradation", allow_abbrev=False,
+        help="train plain and residual nets, draw error curves and gradient norms",
+        formatter_class=argparse.RawDescriptionHelpFormatter, description=TEXT, epilog=EXAMPLES)
     command.set_defaults(run=run)
     add_setting(command, PRESETS)
-    command.add_argument("--depths", type=at_least(1), nargs="+", default=(20, 56), metavar="N", help="depths 6n + 2, separated by spaces (default: 20 56)")
-    command.add_argument("--out", metavar="DIR", help="new folder for the results (default: runs/degradation-DATASET-PRESET)")
-    command.add_argument("--resume", action="store_true", help="go on with the run in the output folder")
+    command.add_argument("--depths", type=at_least(1), nargs="+", default=(20, 56), metavar="N",
+                         help="depths 6n + 2, separated by spaces (default: 20 56)")
+    command.add_argument("--out", metavar="DIR", help="new folder for the results "
+                         "(default: runs/degradation-DATASET-PRESET)")
+    command.add_argument("--resume", action="store_true",
+                         help="go on with the run in the output folder")
     sizes = command.add_argument_group("overriding the preset")
     length = sizes.add_mutually_exclusive_group()
-    length.add_argument("--epochs", type=at_least(1), metavar="N", help="passes through the training set")
+    length.add_argument("--epochs", type=at_least(1), metavar="N",
+                        help="passes through the training set")
     length.add_argument("--iterations", type=at_least(1), metavar="N", help="steps of training")
     sizes.add_argument("--batch-size", type=at_least(1), metavar="N", help="images a step")
     sizes.add_argument("--lr", type=positive_number, metavar="X", help="learning rate at the start")
     sizes.add_argument("--width", type=at_least(1), metavar="N", help="channels of the first stage")
-    sizes.add_argument("--image-size", type=at_least(1), metavar="N", help="pixels a side, a divisor of 32: 32, 16, 8")
+    sizes.add_argument("--image-size", type=at_least(1), metavar="N",
+                       help="pixels a side, a divisor of 32: 32, 16, 8")
     sizes.add_argument("--train-size", type=at_least(1), metavar="N", help="training images")
 
 
@@ -47,7 +64,8 @@ def run(args):
     if args.resume and not (out / "config.json").exists():
         print(f"minires: nothing to resume in {out}, starting anew")
     try:
-        experiment.run(_config(args), out, tuple(dict.fromkeys(args.depths)), args.seeds, resume=args.resume)
+        depths = tuple(dict.fromkeys(args.depths))
+        experiment.run(_config(args), out, depths, args.seeds, resume=args.resume)
     except KeyboardInterrupt:
         return interrupted(out)
     print("\n" + experiment.report(out))
@@ -57,8 +75,7 @@ def run(args):
 
 def _config(args):
     """The preset with what the command line overrides."""
-    given = {name: getattr(args, name) for name in ("dataset", "data", "device", "batch_size", "lr", "image_size", "train_size")
-             if getattr(args, name) is not None}
+    given = {name: getattr(args, name) for name in OVERRIDING if getattr(args, name) is not None}
     if args.width is not None:
         given["net"] = {"width": args.width}
     if args.epochs is not None:

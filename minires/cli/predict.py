@@ -82,9 +82,8 @@ def run(args):
     file = open_weights(args.weights)
     name, settings = file.resolve_net(args.model, dict(args.net))
     if name is None:
-        raise ConfigError("predict", "the file of weights does not say which net they belong to",
-                          "a file from minires train or finetune, which does", args.weights,
-                          "name the net by --model")
+        raise ConfigError(args.weights, "the file does not say which net its weights belong to",
+                          todo="name the net by --model")
     flags = {setting: value for setting in ("resize", "crop", "mean", "std")
              if (value := getattr(args, setting)) is not None}
     transform = _transform(flags, file, name)

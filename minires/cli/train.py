@@ -11,8 +11,8 @@ from ..training.kinds import YES_OR_NO
 from ..training.settings_file import read_settings
 from .arguments import interrupted, literal, number, own_setting
 
-FINETUNE = {"dataset": FOLDER, "train": HEAD}                  # what differs from `train`, unless it is given
-GROUPS = {"what": "model", "images": "image_size", "training": "epochs", "where": "device"}       # each begins with this setting
+FINETUNE = {"dataset": FOLDER, "train": HEAD}          # its defaults that `train` does not have
+GROUPS = {"what": "model", "images": "image_size", "training": "epochs", "where": "device"}
 NETS = """nets:
   resnet-20, plain-56, ...        for small images; any depth 6n + 2
   residual_mlp-20, plain_mlp-20   of linear layers; any depth 2n + 2
@@ -20,33 +20,46 @@ NETS = """nets:
   resnext101_32x8d, wide_resnet50_2, wide_resnet101_2
 
 """
+TRAIN_TEXT = """\
+Train a net, and write to the output folder its settings (config.json), tables
+(metrics.csv, gradients.csv, confusion.csv), checkpoint, weights and figures."""
+TRAIN_EXAMPLES = """examples:
+  minires train --model resnet-20 --dataset cifar10
+  minires train --model residual_mlp-20 --image-size 16 --net width=128
+  minires train --model resnet18 --dataset folder --data photographs
+  minires train --config settings.toml --lr 0.05
+
+A settings file is TOML with the same names, and the net's own in a table:
+  model = "resnet-20"
+  batch_size = 64
+  [net]
+  width = 8"""
+FINETUNE_TEXT = """\
+Start from the weights of a trained net, and teach it the classes of a folder
+of photographs: with a folder for each class in it, or train/ and val/ with
+these. By default only a new last layer is trained, on features that are found
+once (a linear probe): minutes without a GPU. Results as of minires train."""
+FINETUNE_EXAMPLES = """examples:
+  minires finetune --model resnet18 --weights resnet18.pth --data photos
+  minires finetune --model resnet18 --weights resnet18.pth --data photos \\
+      --train layer4 --epochs 5
+  minires predict mine.jpg --model resnet18 \\
+      --weights runs/resnet18-photos-head/weights.safetensors"""
 
 
 def add_to(commands):
     """Add both commands to the parser's."""
     command = commands.add_parser(
-        "train", allow_abbrev=False, help="train one net, any of them, on any data set", formatter_class=argparse.RawDescriptionHelpFormatter,
+        "train", allow_abbrev=False, help="train one net, any of them, on any data set",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="minires train [--model NAME] [--dataset NAME] [SETTINGS ...]",
-        description="Train a net, and write to the output folder its settings (config.json), tables\n"
-                    "(metrics.csv, gradients.csv, confusion.csv), checkpoint, weights and figures.",
-        epilog=NETS + "examples:\n  minires train --model resnet-20 --dataset cifar10\n"
-               "  minires train --model residual_mlp-20 --image-size 16 --net width=128\n"
-               "  minires train --model resnet18 --dataset folder --data photographs\n"
-               "  minires train --config settings.toml --lr 0.05\n\n"
-               "A settings file is TOML with the same names, and the net's own in a table:\n"
-               '  model = "resnet-20"\n  batch_size = 64\n  [net]\n  width = 8')
+        description=TRAIN_TEXT, epilog=NETS + TRAIN_EXAMPLES)
     _add_settings(command, {})
-
     command = commands.add_parser(
-        "finetune", allow_abbrev=False, help="teach a trained net the classes of your photographs", formatter_class=argparse.RawDescriptionHelpFormatter,
+        "finetune", allow_abbrev=False, help="teach a trained net the classes of your photographs",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="minires finetune --model NAME --weights FILE --data FOLDER [SETTINGS ...]",
-        description="Start from the weights of a trained net, and teach it the classes of a folder\n"
-                    "of photographs: with a folder for each class in it, or train/ and val/ with\n"
-                    "these. By default only a new last layer is trained, on features that are found\n"
-                    "once (a linear probe): minutes without a GPU. Results as of minires train.",
-        epilog=NETS + "examples:\n  minires finetune --model resnet18 --weights resnet18.pth --data photos\n"
-               "  minires finetune --model resnet18 --weights resnet18.pth --data photos \\\n      --train layer4 --epochs 5\n"
-               "  minires predict mine.jpg --model resnet18 \\\n      --weights runs/resnet18-photos-head/weights.safetensors")
+        description=FINETUNE_TEXT, epilog=NETS + FINETUNE_EXAMPLES)
     _add_settings(command, FINETUNE)
 
 
@@ -78,56 +91,71 @@ def run(args):
 
 
 def _config(args):
-    """The settings: what flags say, else the settings file, else what the command and the data suggest."""
+    """What flags say, else the settings file, else what the command and the data suggest."""
     given = read_settings(args.config) if args.config else {}
-    flags = {one.name: getattr(args, one.name) for one in fields(RunConfig) if getattr(args, one.name) is not None}
+    flags = {one.name: getattr(args, one.name) for one in fields(RunConfig)
+             if getattr(args, one.name) is not None}
     if "net" in flags:
         flags["net"] = given.get("net", {}) | dict(flags["net"])
+    # A flag is for this run, a file for many: its epochs do not stand in the way of --iterations.
     for one, other in (("epochs", "iterations"), ("iterations", "epochs"), ("drops", "milestones")):
         if one in flags and other not in flags:
-            given.pop(other, None)                               # the flag is for this run, the file for many
+            given.pop(other, None)
     return RunConfig.for_data(**args.usual | given | flags)
 
 
 def _run_name(config):
-    """What tells one run from another: the net, the data, and what of the net is trained if it is not all."""
-    dataset = Path(config.data).resolve().name if config.dataset == FOLDER and config.data else config.dataset
+    """The net, the data, and the part of the net that is trained if it is not all."""
+    dataset = config.dataset
+    if dataset == FOLDER and config.data:
+        dataset = Path(config.data).resolve().name
     return "-".join([config.model, dataset] + [config.train] * (config.train != ALL))
 
 
 def _add_settings(command, usual):
-    """A flag for each setting, by its name, and what a run needs besides. `usual`: settings whose default is another here."""
+    """A flag for each setting, by its name, and what a run needs besides.
+
+    `usual`: settings whose default is another here. The names in `GROUPS` begin a group each.
+    """
     command.set_defaults(run=run, usual=usual)
     groups = {first: command.add_argument_group(title) for title, first in GROUPS.items()}
     group = command
     for one in fields(RunConfig):
         if one.name == "net":
             continue
-        group = groups[one.name] if one.name in groups else group
-        flag, default = "--" + one.name.replace("_", "-"), usual.get(one.name, one.metadata["usual"])
+        group, kind = groups.get(one.name, group), one.metadata["kind"]
+        flag = "--" + one.name.replace("_", "-")
+        default = usual.get(one.name, one.metadata["usual"])
         text = one.metadata["meaning"] + (f" (default: {default})" if default else "")
         if one.name in ("drops", "milestones"):
             group.add_argument(flag, nargs="*", type=number, metavar="X", help=text)
-        elif one.metadata["kind"] is YES_OR_NO:
+        elif kind is YES_OR_NO:
             group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
         else:
-            group.add_argument(flag, type=_value_of(one.metadata["kind"]), metavar=_placeholder(one), help=text)
-    groups["model"].add_argument("--net", nargs="+", action="extend", type=own_setting, metavar="NAME=VALUE", help="the net's own settings: width=8 shortcut=B pre_activation=true ...")
-    groups["model"].add_argument("--config", metavar="FILE", help="settings in a TOML file; flags overrule it")
-    group.add_argument("--resume", action="store_true", help="go on with the run in the output folder")
+            group.add_argument(flag, type=_value_of(kind), metavar=_placeholder(one), help=text)
+    groups["model"].add_argument(
+        "--net", nargs="+", action="extend", type=own_setting, metavar="NAME=VALUE",
+        help="the net's own settings: width=8 shortcut=B pre_activation=true ...")
+    groups["model"].add_argument("--config", metavar="FILE",
+                                 help="settings in a TOML file; flags overrule it")
+    group.add_argument("--resume", action="store_true",
+                       help="go on with the run in the output folder")
 
 
 def _placeholder(setting):
     kind = str(setting.type)
-    return "N" if "int" in kind else "X" if "float" in kind else "NAME" if setting.name in ("model", "dataset", "schedule", "train", "device") else "PATH"
+    if "int" in kind or "float" in kind:
+        return "N" if "int" in kind else "X"
+    return "NAME" if setting.name in ("model", "dataset", "schedule", "train", "device") else "PATH"
 
 
 def _value_of(kind):
-    """An argument of that kind; the error says what was expected, and suggests the nearest of a few words."""
+    """An argument of that kind; an error says what was expected, and may suggest a word."""
     def parse(text):
         value = literal(text)
         if not kind.accepts(value) and not kind.accepts(value := text):
             near = nearest(text, kind.known)
-            raise argparse.ArgumentTypeError(f"expected {kind.words}, got {text!r}" + (f"; did you mean {near!r}?" if near else ""))
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise argparse.ArgumentTypeError(f"expected {kind.words}, got {text!r}{hint}")
         return value
     return parse

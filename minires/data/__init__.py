@@ -13,13 +13,13 @@ from .download import fetch_cifar10
 from .loader import DataLoader, EvalLoader, eval_loader, train_loader
 from .transforms import ImageTransform, shorter_side
 
-__all__ = ["DataLoader", "EvalLoader", "FeatureDataset", "ImageDataset", "ImageTransform", "PhotographDataset",
-           "cifar10", "eval_loader", "fetch_cifar10", "image_folder", "load", "preferred", "shorter_side",
-           "synthetic", "train_loader"]
+__all__ = ["DataLoader", "EvalLoader", "FeatureDataset", "ImageDataset", "ImageTransform",
+           "PhotographDataset", "cifar10", "eval_loader", "fetch_cifar10", "image_folder", "load",
+           "preferred", "shorter_side", "synthetic", "train_loader"]
 
 # A reader takes (folder, train_size) and returns (train, test).
 DATASETS = {
-    "synthetic": lambda folder, train_size: synthetic() if train_size is None else synthetic(train_size),
+    "synthetic": lambda folder, train_size: synthetic(10_000 if train_size is None else train_size),
     "cifar10": lambda folder, train_size: _first(train_size, *cifar10(folder)),
 }
 
@@ -33,7 +33,8 @@ def load(name, folder=None, train_size=None):
     folder : str or Path, optional
         Where its files are; see `cifar10`. ``synthetic`` has none.
     train_size : int, optional
-        Use this many training images. By default ``synthetic`` draws 10,000 and ``cifar10`` has 50,000.
+        Use this many training images. By default ``synthetic`` draws 10,000 and ``cifar10`` has
+        50,000.
 
     Returns
     -------
@@ -52,7 +53,7 @@ def load(name, folder=None, train_size=None):
 
 
 def preferred(folder=None):
-    """The name of the data set to take where either will do: photographs if they are at hand, else the drawn images.
+    """The name of the data set to take where either will do: photographs, if they are at hand.
 
     Parameters
     ----------
@@ -62,7 +63,8 @@ def preferred(folder=None):
     Returns
     -------
     {"synthetic", "cifar10"}
-        What the environment variable MINIRES_DATASET says, if it is set; else "cifar10" if its files are found.
+        What the environment variable MINIRES_DATASET says, if it is set; else "cifar10" if its
+        files are found.
 
     Raises
     ------

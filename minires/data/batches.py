@@ -1,12 +1,12 @@
 """How the examples at some positions of a data set become one batch, for each kind of data set.
 
-    ImageBatches          small images of one size, in memory: shifted, mirrored and normalised on the device
-    PhotographBatches     photographs on disk: random parts, scaled by other processes, normalised on the device
+    ImageBatches          small images in memory: shifted, mirrored and normalised on the device
+    PhotographBatches     photographs on disk: random parts, cut and scaled by other processes
     InputBatches          anything else: what the data set's own `inputs` returns
 
 Each works in two steps, so that a loader can have the next batches prepared while one is used:
-``finish(start(indices, rng))``. All that is random is drawn from `rng` in `start`. Without `rng` the
-examples stay unaltered, for evaluation. ``for_dataset(dataset)`` makes the same of another set.
+``finish(start(indices, rng))``. All that is random is drawn from `rng` in `start`. Without `rng`
+the examples stay unaltered, for evaluation. ``for_dataset(dataset)`` makes the same of another set.
 """
 
 import math
@@ -19,7 +19,7 @@ from ..kernels import device_function
 from . import workers as processes
 from .transforms import crop_box, random_box
 
-PIXELS_AT_ONCE = 500 * 32 * 32       # of photographs in evaluation: as many as 500 images of CIFAR-10 have
+PIXELS_AT_ONCE = 500 * 32 * 32       # of photographs in evaluation: those of 500 CIFAR-10 images
 
 
 class ImageBatches:
@@ -31,13 +31,13 @@ class ImageBatches:
     mean : ndarray of float32, shape (H, W, 3)
         Pixel mean of the *training* set, ``train.pixel_mean()``.
     crop_padding : int
-        Surround each image with that many zeros (after the mean is subtracted) and cut a window of the old
-        size at random; 4 in the paper. 0 cuts nothing.
+        Surround each image with that many zeros (after the mean is subtracted) and cut a window of
+        the old size at random; 4 in the paper. 0 cuts nothing.
     flip : bool
         Mirror every other image, at random, left to right.
     device : {"cpu", "gpu"}
-        Where the batches are made. The bytes of the whole set are copied there once; what is random is drawn
-        on the CPU, so that both devices see the same batches.
+        Where the batches are made. The bytes of the whole set are copied there once; what is random
+        is drawn on the CPU, so that both devices see the same batches.
 
     Raises
     ------
@@ -51,8 +51,9 @@ class ImageBatches:
 
     def __init__(self, dataset, mean, crop_padding=0, flip=False, device="cpu"):
         if np.shape(mean) != dataset.input_shape:
-            raise ShapeError("batches", "the mean image does not fit the images", dataset.input_shape,
-                             np.shape(mean), "use train.pixel_mean() of the set at this size")
+            raise ShapeError("batches", "the mean image does not fit the images",
+                             dataset.input_shape, np.shape(mean),
+                             "use train.pixel_mean() of the set at this size")
         self.crop_padding = checks.integer("batches", "crop_padding", crop_padding, least=0)
         self.dataset, self.mean, self.flip, self.device = dataset, mean, flip, device
         self._images = backend.move(np.ascontiguousarray(dataset.images), device)
@@ -64,7 +65,8 @@ class ImageBatches:
         crop, flip = rng is not None and self.crop_padding > 0, rng is not None and self.flip
         corners = rng.integers(2 * self.crop_padding + 1, size=(2, len(indices))) if crop else None
         mirrored = rng.random(len(indices)) < 0.5 if flip else None
-        return self._prepare(self._images, self._mean, indices, self.crop_padding, corners, mirrored)
+        return self._prepare(self._images, self._mean, indices, self.crop_padding, corners,
+                             mirrored)
 
     def finish(self, batch):
         """The batch as it is: with images in memory there is nothing to wait for."""
@@ -83,8 +85,8 @@ class PhotographBatches:
     dataset : PhotographDataset
         Its `workers` are the processes that cut and scale.
     crop_scale : float or None
-        The smallest part of the area that a random crop covers (`transforms.random_box`); None takes the
-        middle, as in evaluation.
+        The smallest part of the area that a random crop covers (`transforms.random_box`); None
+        takes the middle, as in evaluation.
     flip : bool
         Mirror every other image, at random, left to right.
     device : {"cpu", "gpu"}
@@ -111,7 +113,8 @@ class PhotographBatches:
             boxes = [random_box(*dataset.pictures.sizes[i], self.crop_scale, rng) for i in pictures]
         if rng is not None and self.flip:
             mirrored = rng.random(len(indices)) < 0.5
-        return processes.submit(self.workers, _cut, dataset.pictures, pictures, boxes, mirrored, dataset.transform)
+        return processes.submit(self.workers, _cut, dataset.pictures, pictures, boxes, mirrored,
+                                dataset.transform)
 
     def finish(self, cut):
         """The batch: array of float32 (N, size, size, 3) on the device."""
@@ -153,10 +156,12 @@ class InputBatches:
 def check_crops(dataset, crop_padding, crop_scale, flip, kind):
     """Raise ConfigError for crops or flips that this kind of data set cannot have."""
     if kind is ImageBatches and crop_scale is not None:
-        raise ConfigError(dataset.name, "crop_scale is for photographs of any size", "None for images of one size",
-                          crop_scale, "crop_padding shifts these at random")
+        raise ConfigError(dataset.name, "crop_scale is for photographs of any size",
+                          "None for images of one size", crop_scale,
+                          "crop_padding shifts these at random")
     if kind is PhotographBatches and crop_padding:
-        raise ConfigError(dataset.name, "crop_padding is for images of one size", "0 for photographs", crop_padding,
+        raise ConfigError(dataset.name, "crop_padding is for images of one size",
+                          "0 for photographs", crop_padding,
                           "crop_scale cuts random parts of these")
     if kind is InputBatches and (crop_padding or crop_scale is not None or flip):
         raise ConfigError(dataset.name, "only images can be cropped and flipped",
@@ -169,13 +174,16 @@ def _cut(pictures, indices, boxes, mirrored, transform):
     batch = np.empty((len(indices), transform.crop, transform.crop, 3), np.uint8)
     for i, index in enumerate(indices):
         pixels = pictures[index]
-        image = transform.cut(pixels) if boxes is None else crop_box(pixels, boxes[i], transform.crop)
+        if boxes is None:
+            image = transform.cut(pixels)
+        else:
+            image = crop_box(pixels, boxes[i], transform.crop)
         batch[i] = image[:, ::-1] if mirrored[i] else image
     return batch
 
 
 def _normalise(pixels, transform, device):
-    """(pixels / 255 - mean) / std for a whole batch, on the device: one product and one difference."""
+    """(pixels / 255 - mean) / std for a batch, on the device: one product, one difference."""
     mean, std = np.array(transform.mean), np.array(transform.std)
     scale, shift = np.float32(1 / (255 * std)), np.float32(mean / std)
     return (backend.move(pixels, device).astype(np.float32) * backend.move(scale, device)

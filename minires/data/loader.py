@@ -1,8 +1,8 @@
-"""Batches of a data set: endless and in random order for training, each example once for evaluation.
+"""Batches of a data set: endless, in random order, to train on; each example once to evaluate.
 
-    loader = data.train_loader(train, 128, np.random.default_rng(0), np.random.default_rng(1), flip=True)
-    images, labels = next(loader)
-    for images, labels in loader.eval_loader(test, 500): ...
+    loader = data.train_loader(train, 128, np.random.default_rng(0), np.random.default_rng(1),
+    flip=True) images, labels = next(loader) for images, labels in loader.eval_loader(test, 500):
+    ...
 
 The order of a training loader can be repeated to the bit, and a loader stopped and resumed.
 """
@@ -18,11 +18,11 @@ from .datasets.image_dataset import ImageDataset
 from .datasets.photographs import PhotographDataset
 from .workers import AHEAD
 
-NEEDED = ("__len__", "name", "labels", "input_shape")       # of every data set; see datasets/protocol.py
+NEEDED = ("__len__", "name", "labels", "input_shape")          # see datasets/protocol.py
 
 
-def train_loader(dataset, batch_size, shuffle, augment, *, crop_padding=0, crop_scale=None, flip=False,
-                 device="cpu"):
+def train_loader(dataset, batch_size, shuffle, augment, *, crop_padding=0, crop_scale=None,
+                 flip=False, device="cpu"):
     """Batches to train on.
 
     Parameters
@@ -31,8 +31,8 @@ def train_loader(dataset, batch_size, shuffle, augment, *, crop_padding=0, crop_
         Images in memory are normalised by the mean image of this set.
     batch_size : int
     shuffle, augment : numpy.random.Generator
-        Two random streams, so that the order of the images stays the same whether or not they are cropped
-        and flipped.
+        Two random streams, so that the order of the images stays the same whether or not they are
+        cropped and flipped.
     crop_padding : int
         Images in memory: pixels of zeros around one before a random crop of its own size.
     crop_scale : float, optional
@@ -48,8 +48,8 @@ def train_loader(dataset, batch_size, shuffle, augment, *, crop_padding=0, crop_
     Raises
     ------
     ConfigError
-        If `dataset` is no data set, there are fewer examples than one batch takes, or crops and flips do
-        not suit this kind of data set.
+        If `dataset` is no data set, there are fewer examples than one batch takes, or crops and
+        flips do not suit this kind of data set.
     """
     kind = _kind(dataset, "train_loader")
     check_crops(dataset, crop_padding, crop_scale, flip, kind)
@@ -87,20 +87,23 @@ def eval_loader(dataset, batch_size, mean=None, device="cpu"):
         If `mean` does not have the size of the images.
     """
     kind = _kind(dataset, "eval_loader")
-    if (mean is None) == (kind is ImageBatches):
-        expected = "train.pixel_mean() of the training set" if mean is None else "none for these examples"
-        raise ConfigError("eval_loader", "mean", expected, "none" if mean is None else "a mean image")
-    batches = kind(dataset, mean, device=device) if kind is ImageBatches else kind(dataset, device=device)
-    return EvalLoader(batches, batch_size)
+    if kind is ImageBatches:
+        if mean is None:
+            raise ConfigError("eval_loader", "mean", "train.pixel_mean() of the training set",
+                              "none")
+        return EvalLoader(ImageBatches(dataset, mean, device=device), batch_size)
+    if mean is not None:
+        raise ConfigError("eval_loader", "mean", "none for these examples", "a mean image")
+    return EvalLoader(kind(dataset, device=device), batch_size)
 
 
 class DataLoader:
     """An endless iterator over training batches; `train_loader` makes one.
 
-    ``next(loader)`` is a pair: the inputs, an array on the device, and their labels, int64 (batch_size,),
-    always of NumPy. Every epoch is a fresh permutation of the set. The rest at the end of an epoch, too
-    small for a whole batch, is dropped: batch norm would take its statistics from those few examples, and
-    they would be noisy.
+    ``next(loader)`` is a pair: the inputs, an array on the device, and their labels, int64
+    (batch_size,), always of NumPy. Every epoch is a fresh permutation of the set. The rest at the
+    end of an epoch, too small for a whole batch, is dropped: batch norm would take its statistics
+    from those few examples, and they would be noisy.
 
     Parameters
     ----------
@@ -111,7 +114,8 @@ class DataLoader:
     Raises
     ------
     ConfigError
-        If there are fewer examples than one batch takes, or `batch_size` is not a whole number of at least 1.
+        If there are fewer examples than one batch takes, or `batch_size` is not a whole number of
+        at least 1.
     """
 
     def __init__(self, batches, batch_size, shuffle, augment):
@@ -145,9 +149,10 @@ class DataLoader:
         return self.batches.finish(started), labels
 
     def eval_loader(self, dataset, batch_size):
-        """An `EvalLoader` of another set, or this one, normalised in the same way, on the same device.
+        """An `EvalLoader` of another set, or this one, normalised as this is, on the same device.
 
-        Raises ConfigError if it is a set of another kind, and ShapeError if it has images of another size.
+        Raises ConfigError if it is a set of another kind, and ShapeError if it has images of
+        another size.
         """
         if _kind(dataset, "eval_loader") is not type(self.batches):
             raise ConfigError("eval_loader", "training and test set", "two of one kind",
@@ -168,10 +173,11 @@ class DataLoader:
 
     def _now(self):
         return {"permutation": self.permutation, "position": self.position,
-                "shuffle": self.shuffle.bit_generator.state, "augment": self.augment.bit_generator.state}
+                "shuffle": self.shuffle.bit_generator.state,
+                "augment": self.augment.bit_generator.state}
 
     def state_dict(self):
-        """Everything that decides the batches to come: an array, a number and two dicts that JSON can hold.
+        """What decides the batches to come: an array, a number and two dicts that JSON can hold.
 
         Batches in preparation do not count: nobody has seen them yet.
         """
@@ -194,14 +200,15 @@ class DataLoader:
                 self.augment.bit_generator.state = state["augment"]
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(where, "the saved state is damaged", "what state_dict() returns",
-                                  f"{type(error).__name__}: {error}", "resume from another checkpoint") from error
+                                  f"{type(error).__name__}: {error}",
+                                  "resume from another checkpoint") from error
         if not fits:
             raise CheckpointError(where, "the saved order of images does not fit this data set",
                                   f"a permutation of {n} images", f"{permutation.size} numbers",
                                   "resume with the data set of the checkpoint")
         if not 0 <= position <= n:
-            raise CheckpointError(where, "the saved position is outside the data set", f"0 to {n}", position,
-                                  "resume from another checkpoint")
+            raise CheckpointError(where, "the saved position is outside the data set", f"0 to {n}",
+                                  position, "resume from another checkpoint")
         self.permutation, self.position = permutation, position
         self._waiting.clear()
         self._state = self._now()
@@ -220,7 +227,8 @@ class EvalLoader:
 
     def __init__(self, batches, batch_size):
         self.batches, self.dataset, self.device = batches, batches.dataset, batches.device
-        self.batch_size = min(checks.integer("eval_loader", "batch_size", batch_size), batches.largest)
+        batch_size = checks.integer("eval_loader", "batch_size", batch_size)
+        self.batch_size = min(batch_size, batches.largest)
 
     def __len__(self):
         """How many batches there are."""
@@ -249,6 +257,7 @@ def _kind(dataset, where):
         return PhotographBatches
     missing += [] if hasattr(dataset, "inputs") else ["inputs"]
     if missing:
-        raise ConfigError(where, "this is no data set", "what minires/data/datasets/protocol.py lists",
+        raise ConfigError(where, "this is no data set",
+                          "what minires/data/datasets/protocol.py lists",
                           f"{type(dataset).__name__} without {', '.join(missing)}")
     return InputBatches

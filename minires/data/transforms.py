@@ -1,4 +1,4 @@
-"""From a picture of any size to the input of a net: resize, crop, normalise; in training, a random crop.
+"""From a picture of any size to the input of a net: resize, crop, normalise.
 
 For evaluation, in the steps of torchvision's Resize, CenterCrop and Normalize:
 
@@ -6,9 +6,10 @@ For evaluation, in the steps of torchvision's Resize, CenterCrop and Normalize:
     crop          224 x 224 from the middle
     normalise     (x / 255 - mean) / std for each colour
 
-For training, a random crop as Szegedy et al. 2015 (arXiv:1409.4842) cut it for GoogLeNet, and torchvision
-after them: part of the picture, up to a third wider than high or higher than wide, scaled to the one size
-that the net takes. So a net sees things near and far, whole and in part, and a little distorted.
+For training, a random crop as Szegedy et al. 2015 (arXiv:1409.4842) cut it for GoogLeNet, and
+torchvision after them: part of the picture, up to a third wider than high or higher than wide,
+scaled to the one size that the net takes. So a net sees things near and far, whole and in part, and
+a little distorted.
 
 Pillow resizes, as it does for torchvision: the same bytes. Small images of one size are cropped and
 flipped by the kernel `prepare_images`, a whole batch at a time.
@@ -31,7 +32,7 @@ CROP_TRIES = 10
 
 
 def shorter_side(crop):
-    """To how many pixels the shorter side is usually resized before the middle is cropped: 256 for 224."""
+    """The usual length of the shorter side before the middle is cropped: 256 for 224."""
     return round(crop * 8 / 7)
 
 
@@ -96,7 +97,10 @@ class ImageTransform:
 
 
 def resize_shorter(pixels, size):
-    """The picture with its shorter side `size` pixels long; the longer: ``int(size * longer / shorter)``."""
+    """The picture with its shorter side `size` pixels long.
+
+    The longer side gets ``int(size * longer / shorter)`` pixels.
+    """
     _check("resize_shorter", pixels, size)
     height, width = pixels.shape[:2]
     short, long = sorted((height, width))
@@ -106,14 +110,16 @@ def resize_shorter(pixels, size):
                         f"at most {MOST_PIXELS:,} pixels when resized",
                         f"{height:,} x {width:,}, which become {new[0] * new[1]:,}", "cut it first")
     new_height, new_width = new if height <= width else new[::-1]
-    return pixels if (new_height, new_width) == (height, width) else _resize(pixels, new_height, new_width)
+    if (new_height, new_width) == (height, width):
+        return pixels
+    return _resize(pixels, new_height, new_width)
 
 
 def center_crop(pixels, size):
     """The `size` x `size` pixels in the middle; a picture that is smaller is surrounded with black.
 
-    Where the middle falls between two pixels, torchvision rounds to an even corner, and puts the odd row
-    of black below and right.
+    Where the middle falls between two pixels, torchvision rounds to an even corner, and puts the
+    odd row of black below and right.
     """
     _check("center_crop", pixels, size)
     missing = [max(0, size - side) for side in pixels.shape[:2]]
@@ -165,7 +171,8 @@ def _resize(pixels, height, width):
 
 def _check(where, pixels, size=1):
     if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8:
-        raise DtypeError(where, "pixels", "an array of uint8", str(getattr(pixels, "dtype", type(pixels).__name__)))
+        raise DtypeError(where, "pixels", "an array of uint8",
+                         str(getattr(pixels, "dtype", type(pixels).__name__)))
     if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
         raise ShapeError(where, "pixels", "shape (H, W, 3)", f"shape {pixels.shape}")
     checks.integer(where, "size", size)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import backend
+from ..checks import integer
 from ..errors import ConfigError
 from ..nn.state import preserve_state
 from ..autograd import Tensor, no_grad
@@ -61,8 +62,7 @@ def top_error(classified, k=1):
         For a `k` that is not a whole number, below 1, or above the number of classes.
     """
     logits, labels = classified
-    if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or not 1 <= k <= logits.shape[1]:
-        raise ConfigError("top_error", "k", f"a whole number, 1 to {logits.shape[1]}, for so many classes there are", repr(k))
+    k = integer("top_error", "k", k, most=logits.shape[1], todo=f"the net tells {logits.shape[1]} classes apart")
     right = logits[np.arange(len(labels)), labels]
     before = (~(logits < right[:, None])).sum(axis=1) - 1        # without the right one itself; nan is below nothing
     return 100 * float((before >= k).mean())

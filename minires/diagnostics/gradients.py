@@ -17,16 +17,16 @@ class LayerGradient(NamedTuple):
     depth: int               # 1 for the layer next to the images, counted along the main path
     gradient_norm: float     # |dL/dw|
     weight_norm: float       # |w|
-    ratio: float             # |dL/dw| / |w|: the change, relative to the weights, that a learning rate of 1 would make; inf if w = 0
+    ratio: float             # |dL/dw| / |w|: the relative change by a rate of 1; inf if w = 0
 
 
 def gradient_norms(model):
     """The gradient norm of every layer with weights, from the images to the logits.
 
-    Counts convolutions and linear layers on the main path (`parts.main_path`), as He et al. do: not batch norm's
-    parameters, biases, or projection shortcuts. Norms are computed in float64. Call it after ``backward()`` and before
-    the optimiser's step. A layer without a gradient, left out of this batch by stochastic depth, counts as one of norm 0;
-    frozen layers are left out.
+    Counts convolutions and linear layers on the main path (`parts.main_path`), as He et al. do: not
+    batch norm's parameters, biases, or projection shortcuts. Norms are computed in float64. Call it
+    after ``backward()`` and before the optimiser's step. A layer without a gradient, left out of
+    this batch by stochastic depth, counts as one of norm 0; frozen layers are left out.
 
     Returns
     -------
@@ -38,13 +38,13 @@ def gradient_norms(model):
         if not w.requires_grad:
             continue
         gradient_norm, weight_norm = 0.0 if w.grad is None else norm(w.grad), norm(w.data)
-        ratio = gradient_norm / weight_norm if weight_norm else inf               # Fixup starts layers at 0
+        ratio = gradient_norm / weight_norm if weight_norm else inf     # Fixup starts layers at 0
         records.append(LayerGradient(name, depth, gradient_norm, weight_norm, ratio))
     return records
 
 
 class ActivationGradient(NamedTuple):
-    """The gradient of the loss with respect to what one layer or block puts out, for a whole batch."""
+    """The gradient of the loss by the output of one layer or block, for a whole batch."""
 
     layer: str               # the name of the layer or block in the net
     depth: int               # along the main path; of a block, that of its last layer
@@ -55,9 +55,9 @@ class ActivationGradient(NamedTuple):
 def activation_gradients(model, images, labels, of="layers", mode="train", loss=F.cross_entropy):
     """|dL/dy| for the output y of every layer or block: what reaches each place on the way back.
 
-    A layer's output is what its convolution or matrix product gives, before batch norm and ReLU; a block's, what it hands to the
-    next block. As L is a mean over the batch, both numbers fall with its size: |dL/dy| as 1 / sqrt(N), the root mean
-    square as 1 / N.
+    A layer's output is what its convolution or matrix product gives, before batch norm and ReLU; a
+    block's, what it hands to the next block. As L is a mean over the batch, both numbers fall with
+    its size: |dL/dy| as 1 / sqrt(N), the root mean square as 1 / N.
 
     Parameters
     ----------
@@ -74,7 +74,8 @@ def activation_gradients(model, images, labels, of="layers", mode="train", loss=
     Returns
     -------
     list of ActivationGradient
-        From the images to the logits; layers that were not called (in a block that was dropped) are left out.
+        From the images to the logits; layers that were not called (in a block that was dropped) are
+        left out.
 
     Raises
     ------
@@ -85,7 +86,8 @@ def activation_gradients(model, images, labels, of="layers", mode="train", loss=
         raise unknown_name("activation_gradients", "of", of, ("layers", "blocks"))
     parts = main_path(model) if of == "layers" else blocks(model, "activation_gradients")
     places = depths(model, parts)
-    return [ActivationGradient(name, places[name], sqrt(signal.gradient), sqrt(signal.gradient / signal.elements))
+    return [ActivationGradient(name, places[name], sqrt(signal.gradient),
+                               sqrt(signal.gradient / signal.elements))
             for name, signal in signals(model, parts, images, labels, mode, loss).items()]
 
 
@@ -98,12 +100,13 @@ class Signal(NamedTuple):
 
 
 def signals(model, parts, images, labels, mode, loss):
-    """Name -> Signal for each of the modules `parts` that was called, in their order, from one forward and backward pass."""
+    """Name -> Signal for each of the modules `parts` that one forward and backward pass calls."""
     found = {}
 
     def on_call(name, inputs, y):
         before = found.get(name, Signal(0, 0.0, 0.0))          # a layer that is called twice adds up
-        found[name] = before._replace(elements=before.elements + y.size, activation=before.activation + square_sum(y.data))
+        activation = before.activation + square_sum(y.data)
+        found[name] = before._replace(elements=before.elements + y.size, activation=activation)
 
     def on_gradient(name, gradient):
         found[name] = found[name]._replace(gradient=found[name].gradient + square_sum(gradient))

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import functional as F
+from ..checks import integer
 from ..errors import ConfigError
 from ..models.shortcuts import NoShortcut
 from ..nn.overriding import overridden
@@ -126,8 +127,7 @@ def path_gradients(model, images, labels, lengths=None, samples=10, seed=0, mode
     different ways, and the norm of their sum is smaller.
     """
     names, rng = list(_residual_blocks(model, "path_gradients")), np.random.default_rng(seed)
-    if samples < 1:
-        raise ConfigError("path_gradients", "samples", "at least 1", repr(samples))
+    samples = integer("path_gradients", "samples", samples)
     records = []
     for length in range(len(names) + 1) if lengths is None else lengths:
         if not 0 <= length <= len(names):

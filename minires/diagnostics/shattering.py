@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import backend
+from ..checks import integer
 from ..errors import ConfigError
 from ..nn.state import preserve_state
 from ..autograd.tensor import Tensor
@@ -84,8 +85,7 @@ def gradient_path(model, start, end, points=128, max_lag=None, output=0, mode="t
     ConfigError
         For fewer than two points, or a lag beyond them.
     """
-    if points < 2:
-        raise ConfigError("gradient_path", "points", "at least 2", repr(points))
+    points = integer("gradient_path", "points", points, least=2)
     start, end = array_of(start), array_of(end)
     t = np.linspace(0, 1, points)
     along = backend.move(t.astype(start.dtype).reshape(-1, *[1] * start.ndim), backend.device_of(start))

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import functional as F
+from ..checks import is_integer
 from ..errors import ConfigError
 from .gradients import signals
 from .parts import depths, main_path, standard_error
@@ -73,7 +74,7 @@ def propagation(build, images, labels, seeds=10, mode="train", loss=F.cross_entr
         other layers in each draw.
     """
     found = []
-    for seed in range(seeds) if isinstance(seeds, int) else seeds:
+    for seed in range(seeds) if is_integer(seeds) else seeds:
         model = build(seed)
         found.append(signals(model, main_path(model), images, labels, mode, loss))
         differ = sorted(found[0].keys() ^ found[-1].keys())

@@ -4,6 +4,7 @@ from math import nan
 from typing import NamedTuple
 
 from ..errors import ConfigError, GraphError
+from ..optim import SGD
 from .parts import main_path, norm
 
 
@@ -46,12 +47,15 @@ def updates(model, lr=None, optimizer=None):
     Raises
     ------
     ConfigError
-        If neither `lr` nor `optimizer` is given.
+        If neither `lr` nor `optimizer` is given, or an optimiser of another kind than SGD.
     GraphError
         If no layer has a gradient. A single one without, frozen or left out of this batch by stochastic depth, does not move.
     """
     if lr is None and optimizer is None:
         raise ConfigError("updates", "how large is a step?", "lr or optimizer", "neither")
+    if optimizer is not None and not isinstance(optimizer, SGD):
+        raise ConfigError("updates", "optimizer", "an optim.SGD", f"an {type(optimizer).__name__}",
+                          "pass lr instead for the change lr dL/dw")
     lr, layers = optimizer.lr if lr is None else lr, main_path(model)
     if layers and all(module.weight.grad is None for module in layers.values()):
         raise GraphError("updates", f"{next(iter(layers))}.weight has no gradient", None, None, "call loss.backward() first")

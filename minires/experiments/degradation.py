@@ -1,7 +1,8 @@
-"""The degradation experiment of He et al. 2015, section 4.2: are deeper plain nets harder to train, and residual ones not?
+"""The degradation experiment of He et al. 2015, section 4.2: does depth harm plain nets only?
 
-For each seed, plain and residual nets of each depth are trained by one recipe on the same batches. The error curves
-answer the question; the gradient norm of every layer, from initialisation on, shows what goes on inside.
+For each seed, plain and residual nets of each depth are trained in the same way on the same
+batches. The error curves answer the question; the gradient norm of every layer, from
+initialisation on, shows what goes on inside.
 """
 
 from dataclasses import replace
@@ -20,21 +21,23 @@ OWN_SETTINGS = ("model", "seed")       # those that this experiment sets for eac
 
 
 def run(config, out, depths=(20, 56), seeds=1, resume=False, progress=True):
-    """Train all nets and write ``config.json``, ``metrics.csv``, ``gradients.csv`` and checkpoints to the folder `out`.
+    """Train all nets into the folder `out`.
+
+    Writes ``config.json``, ``metrics.csv``, ``gradients.csv`` and checkpoints.
 
     Parameters
     ----------
     config : RunConfig
-        How each net is built and trained, and on what; one of `PRESETS`, for example. Results on another device differ by
-        rounding, so an interrupted run may go on there.
+        How each net is built and trained, and on what; one of `PRESETS`, for example. Results on
+        another device differ by rounding, so an interrupted run may go on there.
     out : str or Path
         A new or empty folder, unless `resume`.
     depths : sequence of int
         6n + 2 each.
     seeds : int
-        Seeds 0 to `seeds` - 1 are taken in place of the config's.
+        Each net is trained with seeds 0 to `seeds` - 1, whatever seed the config has.
     resume : bool
-        Go on with an interrupted run, to the same bits. The number of seeds and the depths may have grown.
+        Go on with an interrupted run, to the same bits. There may be more seeds and depths now.
     progress : bool
 
     Raises
@@ -50,51 +53,74 @@ def run(config, out, depths=(20, 56), seeds=1, resume=False, progress=True):
         check_depth(depth)
     depths = list(map(int, depths))
     train_set, test_set = load_sets(config)
-    config.resolve(len(train_set))                     # settings that do not suit the data fail here,
-    models.plain(max(depths), **config.net)            # and a net too large to build: they leave no folder behind
+    # Settings that do not suit the data, and nets too large to build, leave no folder behind.
+    config.resolve(len(train_set))
+    models.plain(max(depths), **config.net)
     config = replace(config, image_size=train_set.input_shape[0], train_size=len(train_set),
                      test_size=config.test_size or len(test_set))
 
-    decided = {name: value for name, value in config.deciding().items() if name not in OWN_SETTINGS}
-    settings = {"experiment": "degradation", "depths": depths, "seeds": seeds, **decided, "dataset_name": train_set.name}
-    folder = RunFolder(out, settings, growing=("depths", "seeds"), resume=resume, device=config.device)
+    folder = RunFolder(out, _settings(config, depths, seeds, train_set.name),
+                       growing=("depths", "seeds"), resume=resume, device=config.device)
     records = TrainingRecords(folder, progress)
     for seed in range(seeds):
         for depth in depths:
             for family, build in FAMILIES.items():
                 model = build(depth, num_classes=len(train_set.classes), seed=seed, **config.net)
-                records.train(f"{family}-{depth}", model, train_set, test_set, replace(config, seed=seed).for_depth(depth))
+                own_config = replace(config.for_depth(depth), seed=seed)
+                records.train(f"{family}-{depth}", model, train_set, test_set, own_config)
+
+
+def _settings(config, depths, seeds, dataset_name):
+    """What ``config.json`` holds."""
+    decided = {name: value for name, value in config.deciding().items() if name not in OWN_SETTINGS}
+    return {"experiment": "degradation", "depths": depths, "seeds": seeds, **decided,
+            "dataset_name": dataset_name}
 
 
 def load_sets(config):
-    """The training and test set of an experiment, at the size that the config gives; without one, whole.
+    """The training and test set of an experiment, at the size that the config gives, else whole.
 
-    Raises ConfigError if there are fewer images, or their size cannot be averaged down to the config's.
+    Raises ConfigError if there are fewer images, or their size cannot be averaged down to the
+    config's.
     """
     if config.dataset == "synthetic":
         sizes = {"train_size": config.train_size, "test_size": config.test_size}
         sets = data.synthetic(**{name: size for name, size in sizes.items() if size is not None})
     else:
         train, test = data.load(config.dataset, config.data)
-        sets = train.take(config.train_size or len(train)), test.take(min(config.test_size or len(test), len(test)))
-    return tuple(some if config.image_size is None else some.resize(config.image_size) for some in sets)
+        test_size = min(config.test_size or len(test), len(test))
+        sets = train.take(config.train_size or len(train)), test.take(test_size)
+    if config.image_size is None:
+        return sets
+    return tuple(some.resize(config.image_size) for some in sets)
 
 
 def report(folder):
     """The table and the verdict of the run in `folder`, from its records alone."""
-    config, metrics = read_config(folder, "degradation"), read_table(Path(folder) / "metrics.csv", METRICS, TEXT)
+    config = read_config(folder, "degradation")
+    metrics = read_table(Path(folder) / "metrics.csv", METRICS, TEXT)
     parameters = {f"{family}-{depth}": build(depth, **config["net"]).num_parameters()
                   for family, build in FAMILIES.items() for depth in config["depths"]}
-    return "\n".join([degradation_report.table(metrics, parameters), "", *degradation_report.verdict(metrics)])
+    table = degradation_report.table(metrics, parameters)
+    return "\n".join([table, "", *degradation_report.verdict(metrics)])
 
 
 def plot(folder):
-    """Draw ``degradation.png`` and ``gradients.png`` from the tables in `folder`. Returns their paths. Raises as `figures` does."""
-    return [plots.save(figure, Path(folder) / f"{name}.png") for name, figure in figures(folder).items()]
+    """Draw ``degradation.png`` and ``gradients.png`` from the tables in `folder`.
+
+    Returns their paths. Raises as `figures` does.
+    """
+    return [plots.save(figure, Path(folder) / f"{name}.png")
+            for name, figure in figures(folder).items()]
 
 
 def figures(folder):
-    """The figures ``degradation`` (error curves) and ``gradients`` (norms by layer), by name, from the tables in `folder`.
+    """The figures of the run in `folder`, by name, from its tables.
+
+    Returns
+    -------
+    dict
+        ``degradation`` (error curves) and ``gradients`` (norms by layer).
 
     Raises
     ------
@@ -103,17 +129,22 @@ def figures(folder):
     """
     folder = Path(folder)
     config = read_config(folder, "degradation")
-    metrics, gradients = (read_table(folder / f"{name}.csv", columns, TEXT)
-                          for name, columns in (("metrics", METRICS), ("gradients", GRADIENTS)))
+    metrics = read_table(folder / "metrics.csv", METRICS, TEXT)
+    gradients = read_table(folder / "gradients.csv", GRADIENTS, TEXT)
     if not metrics or not gradients:
-        raise DataError(str(folder), "nothing to draw yet", "at least one finished epoch", "empty tables", "let the run go on")
+        raise DataError(str(folder), "nothing to draw yet", "at least one finished epoch",
+                        "empty tables", "let the run go on")
     caption = _caption(config)
     batches_per_epoch = config["train_size"] // config["batch_size"]
-    drops = drops_in_epochs(config, config["iterations"] or config["epochs"] * batches_per_epoch, batches_per_epoch,
-                            max(row["epoch"] for row in metrics))
-    return {"degradation": plots.error_curves(metrics, caption, drops), "gradients": plots.gradient_norms(gradients, caption)}
+    iterations = config["iterations"] or config["epochs"] * batches_per_epoch
+    last = max(row["epoch"] for row in metrics)
+    drops = drops_in_epochs(config, iterations, batches_per_epoch, last)
+    return {"degradation": plots.error_curves(metrics, caption, drops),
+            "gradients": plots.gradient_norms(gradients, caption)}
 
 
 def _caption(config):
-    return (f"{config['dataset_name']}, {config['train_size']:,} images of {config['image_size']}x{config['image_size']}, "
-            f"{''.join(f'{name} {value}, ' for name, value in config['net'].items())}batch {config['batch_size']}, lr {config['lr']:g}")
+    size, net = config["image_size"], config["net"]
+    return ", ".join([config["dataset_name"], f"{config['train_size']:,} images of {size}x{size}",
+                      *(f"{name} {value}" for name, value in net.items()),
+                      f"batch {config['batch_size']}", f"lr {config['lr']:g}"])

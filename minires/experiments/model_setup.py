@@ -1,6 +1,7 @@
-"""The net that a run of one net starts from: random weights or those in a file, and the part that is trained.
+"""The net that a run of one net starts from, and the part of it that is trained.
 
-A file of weights (`serialization.weights.WeightsFile`) is opened once and handed on.
+Its weights are random or come from a file. A file of weights is opened once, and handed on as a
+`serialization.weights.WeightsFile`.
 """
 
 from dataclasses import replace
@@ -15,7 +16,9 @@ DEFAULT_MODEL, DEFAULT_SIZE = "resnet-20", 224
 
 
 def complete(config, file=None):
-    """The config with a net and a size of photographs, where it gives none: those in the file of weights, if it says so.
+    """The config with a net and a size of photographs.
+
+    What it does not give comes from the file of weights, if that says it.
 
     Parameters
     ----------
@@ -37,7 +40,7 @@ def complete(config, file=None):
 
 
 def build(config, file, input_shape, classes):
-    """The net for these classes, with the weights that it starts from, and the part that is not trained frozen.
+    """The net for these classes, with its first weights, and the part that is not trained frozen.
 
     Parameters
     ----------
@@ -60,7 +63,8 @@ def build(config, file, input_shape, classes):
     ConfigError, CheckpointError, ShapeError
         For a net or a part of it that does not exist, and weights that do not fit.
     """
-    settings, known = {"seed": config.seed, "num_classes": len(classes), **config.net}, settings_of(config.model)
+    settings = {"seed": config.seed, "num_classes": len(classes), **config.net}
+    known = settings_of(config.model)
     for name in config.net:
         if name not in known:
             raise unknown_name(config.model, "setting", name, known)
@@ -71,8 +75,8 @@ def build(config, file, input_shape, classes):
     elif config.train == ALL:
         model, note = models.build(config.model, **settings), ""
     else:
-        raise ConfigError("train", f"{config.train!r} of a net with random weights", "weights to start from", "none",
-                          "name them by --weights")
+        raise ConfigError("train", f"{config.train!r} of a net with random weights",
+                          "weights to start from", "none", "name them by --weights")
     if config.train not in (ALL, HEAD):
         models.freeze_before(model, config.train)
     if config.recompute:
@@ -84,7 +88,10 @@ def build(config, file, input_shape, classes):
 
 
 def _from_file(config, file, settings, classes):
-    """The net with the weights in the file. Its last layer stays if the file is for the same classes, by name."""
+    """The net with the weights in the file.
+
+    Its last layer stays if the file is for the same classes, by name.
+    """
     count = file.num_classes
     model = models.build(config.model, **{**settings, "num_classes": count or len(classes)})
     if count is None:                             # some files hold only the layers before the last
@@ -101,5 +108,7 @@ def _from_file(config, file, settings, classes):
 def _load_all_but_head(model, file):
     """Load weights that lack the last layer; all others must be there."""
     own = model.state_dict()
-    found = {name: array.astype(own[name].dtype) if name in own else array for name, array in file.arrays.items()}
-    model.load_state_dict({name: array for name, array in own.items() if name.startswith("fc.")} | found)
+    head = {name: array for name, array in own.items() if name.startswith("fc.")}
+    found = {name: array.astype(own[name].dtype) if name in own else array
+             for name, array in file.arrays.items()}
+    model.load_state_dict(head | found)

@@ -1,12 +1,15 @@
-"""How large an experiment is: what a laptop does over a coffee, over a night, and what the paper did."""
+"""How large an experiment is: over a coffee or a night on a laptop, or as large as the paper's."""
 
 from ..training.config import RunConfig
 
 PRESETS = {
-    "quick": RunConfig(image_size=16, net={"width": 8}, train_size=10_000, test_size=2_000, epochs=7,
-                       drops=(0.6, 0.85), crop_padding=0),
-    "standard": RunConfig(image_size=32, net={"width": 16}, train_size=50_000, test_size=10_000, epochs=20,
-                          drops=(0.6, 0.85)),
-    "paper": RunConfig(image_size=32, net={"width": 16}, train_size=50_000, test_size=10_000, iterations=64_000,
-                       drops=(0.5, 0.75), warmup=400, warmup_from_depth=110),
+    "quick": RunConfig(
+        image_size=16, net={"width": 8}, train_size=10_000, test_size=2_000, epochs=7,
+        drops=(0.6, 0.85), crop_padding=0),
+    "standard": RunConfig(
+        image_size=32, net={"width": 16}, train_size=50_000, test_size=10_000, epochs=20,
+        drops=(0.6, 0.85)),
+    "paper": RunConfig(
+        image_size=32, net={"width": 16}, train_size=50_000, test_size=10_000, iterations=64_000,
+        drops=(0.5, 0.75), warmup=400, warmup_from_depth=110),
 }

@@ -1,4 +1,4 @@
-"""The folder of a run: its settings, its tables, its checkpoints. Everything is plain text but the checkpoints.
+"""The folder of a run: its settings, tables and checkpoints; all but the checkpoints plain text.
 
 Tables are written row by row as results come in, so that what is there can be plotted at any time.
 """
@@ -29,7 +29,8 @@ class RunFolder:
     settings : dict
         What decides the results; anything JSON can hold.
     growing : tuple of str
-        Settings that may grow when the run is resumed, such as the number of seeds: what is done stays valid.
+        Settings that may grow when the run is resumed, such as the number of seeds: what is done
+        stays valid.
     resume : bool
         Go on with what is in the folder, if anything is.
     device : {"cpu", "gpu"}
@@ -38,8 +39,8 @@ class RunFolder:
     Raises
     ------
     ConfigError
-        If the folder holds files already and `resume` is False, or holds a run with other settings (all differences
-        are named), or cannot be written.
+        If the folder holds files already and `resume` is False, or holds a run with other settings
+        (all differences are named), or cannot be written.
     """
 
     def __init__(self, path, settings, growing=(), resume=False, device="cpu"):
@@ -53,23 +54,29 @@ class RunFolder:
             text = json.dumps({**settings, "environment": environment(device)}, indent=2) + "\n"
             replace_text(self.path / "config.json", text)
         except OSError as error:
-            raise ConfigError(str(self.path), "cannot write here", "a folder that can be created and written",
+            raise ConfigError(str(self.path), "cannot write here",
+                              "a folder that can be created and written",
                               error.strerror or str(error), "choose another by --out") from None
 
     def _check_same(self, settings, growing):
         # A run from before a setting existed was made with what is the default now.
         before = _as_read_back(RunConfig().deciding()) | read_config(self.path)
-        differences = [f"{key} {before.get(key)} -> {value}" for key, value in settings.items()
-                       if before.get(key) != value and not (key in growing and _has_grown(before.get(key), value))]
+        differences = [
+            f"{key} {before.get(key)} -> {value}" for key, value in settings.items()
+            if before.get(key) != value
+            and not (key in growing and _has_grown(before.get(key), value))]
         if differences:
-            raise ConfigError(str(self.path), "the run in this folder has other settings", "the same settings to resume",
-                              ", ".join(differences), "use those it was started with, or choose another folder by --out")
+            raise ConfigError(str(self.path), "the run in this folder has other settings",
+                              "the same settings to resume", ", ".join(differences),
+                              "use those it was started with, or choose another folder by --out")
 
     def checkpoint(self, net, seed):
         """The path of the checkpoint of one net. One with the net's previous name is renamed."""
         folder = self.path / "checkpoints"
         folder.mkdir(exist_ok=True)
-        return renamed(folder / f"{previous_net(net)}-seed{seed}.safetensors", folder / f"{net}-seed{seed}.safetensors")
+        before, path = (folder / f"{name}-seed{seed}.safetensors"
+                        for name in (previous_net(net), net))
+        return renamed(before, path)
 
     def table(self, name, columns, text=()):
         """The table ``name.csv``, to append to; the columns in `text` hold words."""
@@ -89,12 +96,13 @@ def _as_read_back(settings):
 
 
 def check_new(path, resume=False):
-    """Raise ConfigError if there are files in the folder `path` and no run is to be resumed there."""
+    """Raise ConfigError if there are files in the folder `path`, and no run to resume there."""
     path = Path(path)
     if path.is_dir() and any(path.iterdir()) and not resume:
-        run = (path / "config.json").exists()
-        raise ConfigError(str(path), "the folder is not empty", "a new or empty folder", "files of an earlier run" if run else "other files",
-                          "go on with it by --resume, or choose another folder by --out" if run else "choose another folder by --out")
+        got, todo = "other files", "choose another folder by --out"
+        if (path / "config.json").exists():
+            got, todo = "files of an earlier run", f"go on with it by --resume, or {todo}"
+        raise ConfigError(str(path), "the folder is not empty", "a new or empty folder", got, todo)
 
 
 class Table:
@@ -119,36 +127,44 @@ class Table:
         replace_text(self.path, text.getvalue())
 
     def _write(self, file, rows):
-        writer = csv.DictWriter(file, self.columns, lineterminator="\n")        # puts words with a comma in quotes
+        # It puts words with a comma in quotes.
+        writer = csv.DictWriter(file, self.columns, lineterminator="\n")
         writer.writerows({key: _short(row[key]) for key in self.columns} for row in rows)
 
 
 def read_table(path, columns, text=()):
-    """The rows of a CSV file as dicts; whole numbers as int, other numbers as float, the columns in `text` as they are.
+    """The rows of a CSV file as dicts.
+
+    Whole numbers are int, other numbers float; the columns in `text` stay as they are, but nets get
+    today's names.
 
     Raises
     ------
     DataError
-        If the file is missing, lacks a column, a line is cut short, or a word stands where a number should.
+        If the file is missing, lacks a column, a line is cut short, or a word stands where a number
+        should.
     """
     try:
         with open(path, newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
             rows, header = list(reader), reader.fieldnames or []
     except FileNotFoundError:
-        raise DataError(str(path), "no such file", "a table written by a run", todo="is this the --out folder of a run?") from None
+        raise DataError(str(path), "no such file", "a table written by a run",
+                        todo="is this the --out folder of a run?") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(str(path), "cannot be read", "a CSV table", str(error)) from None
     missing = [column for column in columns if column not in header]
     if missing:
-        raise DataError(str(path), "columns missing", ", ".join(columns), f"no {', '.join(missing)}")
+        raise DataError(str(path), "columns missing", ", ".join(columns),
+                        f"no {', '.join(missing)}")
     if rows and None in rows[-1].values():
-        rows.pop()                                                # the run was cut off while it wrote this line
+        rows.pop()                                   # the run was cut off while it wrote this line
     for line, row in enumerate(rows, 2):
         if None in row or None in row.values():
-            raise DataError(f"{path}, line {line}", "wrong number of entries", f"{len(header)}", "another number")
-    found = [{key: row[key] if key in text else _number(row[key], key, f"{path}, line {line}") for key in header}
-             for line, row in enumerate(rows, 2)]
+            raise DataError(f"{path}, line {line}", "wrong number of entries", f"{len(header)}",
+                            "another number")
+    found = [{key: row[key] if key in text else _number(row[key], key, f"{path}, line {line}")
+              for key in header} for line, row in enumerate(rows, 2)]
     return [{**row, "net": current_net(row["net"])} for row in found] if "net" in text else found
 
 
@@ -164,10 +180,13 @@ def read_config(folder, experiment=None):
             raise ValueError("no settings in it")
         config = current_config(config)
     except (OSError, ValueError, TypeError, AttributeError, LookupError) as error:
-        raise DataError(str(path), "no settings to be read", "the config.json of a run", getattr(error, "strerror", None) or str(error),
+        raise DataError(str(path), "no settings to be read", "the config.json of a run",
+                        getattr(error, "strerror", None) or str(error),
                         "is this the --out folder of a run?") from None
-    if experiment is not None and (config.get("experiment") != experiment or "dataset_name" not in config):
-        raise DataError(str(path), f"not the settings of a {experiment} run", f'a file with "experiment": "{experiment}"',
+    is_other = config.get("experiment") != experiment or "dataset_name" not in config
+    if experiment is not None and is_other:
+        raise DataError(str(path), f"not the settings of a {experiment} run",
+                        f'a file with "experiment": "{experiment}"',
                         "other content", "is this the --out folder of a run?")
     return config
 
@@ -185,9 +204,11 @@ def environment(device="cpu"):
 
     from .. import __version__
 
-    return {"minires": __version__, "python": platform.python_version(), "numpy": np.__version__, "blas": _blas(),
-            "platform": platform.platform(), "processor": _processor(), "cores": backend.available_cores(), "threads": backend.num_threads(), **backend.describe(device),
-            "command": " ".join(["minires", *sys.argv[1:]]), "date": datetime.now(timezone.utc).strftime("%Y-%m-%d")}
+    return {"minires": __version__, "python": platform.python_version(), "numpy": np.__version__,
+            "blas": _blas(), "platform": platform.platform(), "processor": _processor(),
+            "cores": backend.available_cores(), "threads": backend.num_threads(),
+            **backend.describe(device), "command": " ".join(["minires", *sys.argv[1:]]),
+            "date": datetime.now(timezone.utc).strftime("%Y-%m-%d")}
 
 
 def _blas():
@@ -195,8 +216,9 @@ def _blas():
     from threadpoolctl import threadpool_info
 
     found = [library for library in threadpool_info() if library["user_api"] == "blas"]
-    return ", ".join(" ".join(str(library.get(key) or "") for key in ("internal_api", "version", "architecture")).strip()
-                     for library in found) or "unknown"
+    keys = "internal_api", "version", "architecture"
+    names = [" ".join(str(library.get(key) or "") for key in keys).strip() for library in found]
+    return ", ".join(names) or "unknown"
 
 
 def _processor():

@@ -6,8 +6,8 @@ from ..serialization.weights import save
 from ..training.callbacks import Callback
 from ..training.trainer import Trainer
 
-METRICS = ("net", "seed", "iteration", "epoch", "lr", "train_loss", "train_error", "test_error", "seconds",
-           "images_per_second")
+METRICS = ("net", "seed", "iteration", "epoch", "lr", "train_loss", "train_error", "test_error",
+           "seconds", "images_per_second")
 GRADIENTS = ("net", "seed", "iteration", "layer", "depth", "gradient_norm", "weight_norm", "ratio")
 TEXT = ("net", "layer")        # columns that hold words; all others hold numbers
 FIRST_STEPS = 10               # gradients are recorded at each of these, then
@@ -15,7 +15,9 @@ REGULAR_RECORDS = 20           # this many times in the rest of the run
 
 
 class TrainingRecords:
-    """The nets trained into the folder of a run: ``metrics.csv`` (a row for each epoch), ``gradients.csv``, checkpoints.
+    """The nets trained into the folder of a run.
+
+    Writes ``metrics.csv`` (a row for each epoch), ``gradients.csv``, and the nets' checkpoints.
 
     Parameters
     ----------
@@ -25,10 +27,12 @@ class TrainingRecords:
 
     def __init__(self, folder, progress=True):
         self.folder, self.progress = folder, progress
-        self.metrics, self.gradients = folder.table("metrics", METRICS, TEXT), folder.table("gradients", GRADIENTS, TEXT)
+        self.metrics = folder.table("metrics", METRICS, TEXT)
+        self.gradients = folder.table("gradients", GRADIENTS, TEXT)
 
-    def train(self, net, model, train_set, test_set, config, worth_recording=None, weights=None, callbacks=()):
-        """Train a net, or go on where an interrupted run left it; one that is finished is only loaded.
+    def train(self, net, model, train_set, test_set, config, *, worth_recording=None, weights=None,
+              callbacks=()):
+        """Train a net, or go on where an interrupted run left it; a finished one is only loaded.
 
         Parameters
         ----------
@@ -39,11 +43,11 @@ class TrainingRecords:
         train_set, test_set : ImageDataset or another data set
         config : RunConfig
         worth_recording : callable, optional
-            ``worth_recording(iteration, iterations)``: whether gradients are recorded there. By default in each of the
-            first steps and twenty times after (`regularly`).
+            ``worth_recording(iteration, iterations)``: whether gradients are recorded there. By
+            default in each of the first steps and twenty times after (`regularly`).
         weights : Path, optional
-            A folder: the net's weights are kept there as they were after each epoch, in files named by the iteration
-            (`weights_after`).
+            A folder: the net's weights are kept there as they were after each epoch, in files
+            named by the iteration (`weights_after`).
         callbacks : list of Callback
             Further ones for the `Trainer`.
 
@@ -57,15 +61,16 @@ class TrainingRecords:
                      _GradientRecorder(self.gradients, net, seed, worth_recording or regularly)]
         if weights is not None:
             recorders.append(_WeightsRecorder(weights))
-        trainer = Trainer(model, train_set, test_set, config, path=self.folder.checkpoint(net, seed), name=f"{net}, seed {seed}",
-                          callbacks=[*recorders, *callbacks], progress=self.progress)
+        trainer = Trainer(model, train_set, test_set, config, name=f"{net}, seed {seed}",
+                          path=self.folder.checkpoint(net, seed), progress=self.progress,
+                          callbacks=[*recorders, *callbacks])
         self._go_on(trainer, net, seed)
         if not trainer.finished:
             trainer.run()
         return trainer
 
     def _go_on(self, trainer, net, seed):
-        """Load the net's checkpoint, if there is one, and drop what the tables say of this net beyond it."""
+        """Load the net's checkpoint, if there is one, and drop its rows from beyond it."""
         if trainer.path.exists():
             try:
                 trainer.load(trainer.path)
@@ -77,7 +82,8 @@ class TrainingRecords:
             return (row["net"], row["seed"]) != (net, seed)
 
         self.metrics.keep(lambda row: other(row) or row["iteration"] <= done and done > 0)
-        self.gradients.keep(lambda row: other(row) or row["iteration"] < done)   # those at `done` come with the next step
+        # The gradients at `done` come with the next step.
+        self.gradients.keep(lambda row: other(row) or row["iteration"] < done)
 
 
 class _MetricsRecorder(Callback):
@@ -94,11 +100,13 @@ class _GradientRecorder(Callback):
     """The gradient norms of all layers, at the iterations worth recording."""
 
     def __init__(self, table, net, seed, worth_recording):
-        self.table, self.net, self.seed, self.worth_recording = table, net, seed, worth_recording
+        self.table, self.net, self.seed = table, net, seed
+        self.worth_recording = worth_recording
 
     def after_backward(self, trainer):
         if self.worth_recording(trainer.iteration, trainer.config.iterations):
-            self.table.append({"net": self.net, "seed": self.seed, "iteration": trainer.iteration, **layer._asdict()}
+            where = {"net": self.net, "seed": self.seed, "iteration": trainer.iteration}
+            self.table.append({**where, **layer._asdict()}
                               for layer in gradient_norms(trainer.model))
 
 
@@ -139,4 +147,5 @@ def drops_in_epochs(config, iterations, batches_per_epoch, last):
     milestones = config.get("milestones")
     if milestones is None:
         milestones = [drop * iterations for drop in config["drops"]]
-    return [at / batches_per_epoch for at in milestones if at / batches_per_epoch < last]
+    epochs = [milestone / batches_per_epoch for milestone in milestones]
+    return [epoch for epoch in epochs if epoch < last]

@@ -1,9 +1,9 @@
 """Arrays in, arrays out: every computation minires differentiates, as pairs of plain functions.
 
 Three backends hold the same kernels under the same names: `naive` in loops that read like the
-definition, `cpu` in fast NumPy, `gpu` in CUDA for CuPy's arrays; `common` holds kernels that read the
-same for any array library. `find` chooses by name and by where the arrays live; `use` swaps in your
-own for a ``with`` block (`scope.py` says what that means), `set_default` for good.
+definition, `cpu` in fast NumPy, `gpu` in CUDA for CuPy's arrays; `common` holds kernels that read
+the same for any array library. `find` chooses by name and by where the arrays live; `use` swaps in
+your own for a ``with`` block (`scope.py` says what that means), `set_default` for good.
 """
 
 from importlib import import_module

@@ -20,8 +20,8 @@ class Kernel:
 
     ``forward(*arrays, **settings)`` returns ``(y, cache)``. ``backward(dy, cache)`` takes dL/dy and
     returns dL/dx for every positional array of forward, as one array or as a tuple. Both work on
-    plain arrays, which they do not change, and need neither Tensors nor the tape: call and test them
-    on their own.
+    plain arrays, which they do not change, and need neither Tensors nor the tape: call and test
+    them on their own.
 
     A backward that can save work may take a third argument, ``needs``: a tuple of booleans, one for
     each array. Where it is False that gradient is not needed, and None may be returned instead.

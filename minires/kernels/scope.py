@@ -1,8 +1,7 @@
 """A setting for the length of a ``with`` block: in force for the code inside it, and for no other.
 
-Two settings of minires change what an operation means: whether it is recorded on the tape
-(`no_grad`), and which kernel computes it (`kernels.use`). A `Block` sets them, and the code around
-an operation decides, always:
+Some settings change what an operation means: whether it is recorded on the tape (`no_grad`), which
+kernel computes it (`kernels.use`). A `Block` sets them, and the code around an operation decides:
 
 - Threads and asyncio tasks have settings of their own, because these live in a `ContextVar`.
 - A generator that is suspended inside a block sets nothing for the code that runs meanwhile.
@@ -139,6 +138,9 @@ def _runs_for_others(frame):
 
     They do where `contextlib` runs it. So do those of a coroutine in an asyncio task: a task has a
     context of its own, so only the task sees them, and the tasks and threads it starts inside.
+
+    They do not for a generator that such a generator delegates to (``yield from``), nor for tasks
+    that an async generator starts: write the with block in the outer function there.
     """
     if frame.f_code.co_flags & COROUTINE:
         return _module(frame) in RUN_FOR_OTHERS or _in_task()

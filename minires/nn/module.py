@@ -65,12 +65,12 @@ class Module:
     def forward(self, *inputs):
         raise TypeError(f"{type(self).__name__} has no forward: a Module computes in a method forward(self, x)")
 
-    def named_modules(self, prefix=""):
+    def named_modules(self, *, prefix=""):
         """(name, module) for this module, named `prefix`, and all in it, in order."""
         yield prefix, self
         for name, value in vars(self).items():
             if isinstance(value, Module):
-                yield from value.named_modules(_join(prefix, name))
+                yield from value.named_modules(prefix=_join(prefix, name))
 
     def modules(self):
         """This module and all in it, in order."""

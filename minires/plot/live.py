@@ -7,10 +7,13 @@ from .style import OTHERS, SHADES, panels, styled, write_below
 
 
 class LiveCurves:
-    """Draws training and test error after each epoch: in a notebook one picture that grows, elsewhere a line of text.
+    """Draws training and test error after each epoch.
 
-    It is a callback: give it to one `Trainer` or several, ``callbacks=[live], progress=False``. The nets are told apart by the
-    trainers' names: plain ones are orange, residual ones blue, deeper ones darker.
+    In a notebook that is one picture, which grows; elsewhere it prints a line of text.
+
+    It is a callback: give it to one `Trainer` or several, ``callbacks=[live], progress=False``. The
+    nets are told apart by the trainers' names: plain ones are orange, residual ones blue, deeper
+    ones darker.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """Names in files of earlier versions, and what these things are called today.
 
-Weights, settings files, records and checkpoints with old names are still read, and runs go on from them.
+Weights, settings files, records and checkpoints with old names are still read, and runs go on from
+them.
 """
 
 import re
@@ -28,8 +29,9 @@ def previous_net(name):
 def current_config(config):
     """The settings in a run's ``config.json``, a dict, by today's names.
 
-    Presets once had a `width`, and `warmup_from_110`, the iterations of warm-up for nets of 110 layers or
-    more. The claims kept the name of a net as "net", and how it was trained in a dict of its own, "recipe".
+    Presets once had a `width`, and `warmup_from_110`, the iterations of warm-up for nets of 110
+    layers or more. The claims kept the name of a net as "net", and how it was trained in a dict of
+    its own, "recipe".
     """
     config = with_current_names(config, RUN_SETTINGS)
     if "experiment" in config:
@@ -38,7 +40,8 @@ def current_config(config):
         config["model"] = current_net(config.pop("net"))
     if "warmup_from_110" in config:
         steps = config.pop("warmup_from_110")
-        config |= {"warmup": steps, "warmup_from_depth": 110 if steps else None, "net": {"width": config.pop("width")}}
+        config |= {"warmup": steps, "warmup_from_depth": 110 if steps else None,
+                   "net": {"width": config.pop("width")}}
     if "recipe" in config:
         config |= config.pop("recipe") | {"epochs": None}
     return config | {"net": with_current_names(config["net"])} if "net" in config else config

@@ -15,6 +15,7 @@ from ..errors import ConfigError
 from . import notes, safetensors, torch_pickle
 from .files import read_bytes
 from .layout import check_layout, from_torch, to_torch
+from .mismatch import explain_mismatch
 
 TORCH_SUFFIXES = (".pth", ".pt", ".bin", ".ckpt")      # PyTorch's own files: `save` writes none
 FREE_SETTINGS = ("num_classes", "seed")                # `resolve_net` does not compare these
@@ -174,6 +175,9 @@ def load(model, file, layout=None):
     arrays = file.arrays
     if file.from_torch:
         arrays = _with_dtypes_of(model, arrays)
+    error = explain_mismatch(model.state_dict(), arrays, str(file.path))
+    if error:                                  # load_state_dict would not know the name of the file
+        raise error
     model.load_state_dict(arrays)
 
 

@@ -1,4 +1,4 @@
-"""Training a net and using it: the description of a run, the loop, checkpoints, and predictions for pictures."""
+"""Training a net and using it: the config of a run, the loop, checkpoints, predictions."""
 
 from .callbacks import Callback
 from .config import RunConfig

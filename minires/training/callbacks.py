@@ -1,4 +1,4 @@
-"""What else is done while a net trains: recording, drawing, checkpoints. A `Trainer` calls these methods.
+"""What else happens while a net trains: records, pictures, checkpoints. A `Trainer` calls them.
 
     class Watch(Callback):
         def after_step(self, trainer):
@@ -21,10 +21,10 @@ class Callback:
         """Before the first step of ``trainer.run()``, or the first after it was resumed."""
 
     def after_backward(self, trainer):
-        """In every iteration: gradients are there, weights not yet moved. ``trainer.iteration`` steps are made."""
+        """In every iteration, when gradients are there and weights have not moved yet."""
 
     def after_step(self, trainer):
-        """In every iteration: weights have moved, and ``trainer.iteration`` counts this step already."""
+        """In every iteration: weights have moved; ``trainer.iteration`` counts this step."""
 
     def after_epoch(self, trainer, row):
         """With each new `row` of ``trainer.history``, a dict."""
@@ -45,6 +45,7 @@ def check_callbacks(callbacks):
         raise ConfigError("Trainer", "callbacks", "a list of callbacks", type(callbacks).__name__)
     for callback in callbacks:
         if not any(callable(getattr(callback, event, None)) for event in EVENTS):
-            raise ConfigError("Trainer", "callbacks", f"objects with a method {', '.join(EVENTS[:-1])} or {EVENTS[-1]}",
+            expected = f"objects with a method {', '.join(EVENTS[:-1])} or {EVENTS[-1]}"
+            raise ConfigError("Trainer", "callbacks", expected,
                               f"a {type(callback).__name__} with none of them")
     return list(callbacks)

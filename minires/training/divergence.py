@@ -1,5 +1,7 @@
 """Where numbers stop being finite, when a loss is inf or nan."""
 
+from contextlib import ExitStack
+
 import numpy as np
 
 from ..autograd import Tensor, no_grad
@@ -8,13 +10,13 @@ from ..errors import DivergenceError
 
 def diverged(trainer, loss, images):
     """The DivergenceError to raise for a loss that is not finite."""
-    return DivergenceError(trainer.name, f"loss is {loss} at iteration {trainer.iteration} (lr {trainer.optimizer.lr:g}); "
-                           f"first non-finite value: {first_nonfinite(trainer.model, images)}",
-                           todo="lower lr, add a warm-up or clip the gradients")
+    what = (f"loss is {loss} at iteration {trainer.iteration} (lr {trainer.optimizer.lr:g}); "
+            f"first non-finite value: {first_nonfinite(trainer.model, images)}")
+    return DivergenceError(trainer.name, what, todo="lower lr, add a warm-up or clip the gradients")
 
 
 def first_nonfinite(model, images):
-    """The first parameter that is not finite, else the first layer's output, in the order of computing; in words.
+    """The first parameter that is not finite, else the first such output of a layer, in words.
 
     Parameters
     ----------
@@ -25,16 +27,15 @@ def first_nonfinite(model, images):
     for name, parameter in model.named_parameters():
         if not np.isfinite(parameter.data).all():
             return f"parameter {name}"
-    found, removers = [], []
-    for name, module in model.named_modules():
-        def check(module, inputs, output, name=name):
-            if not found and not np.isfinite(output.data).all():
-                found.append(f"output of {name or 'the net'} ({type(module).__name__})")
-        removers.append(module.register_forward_hook(check))
-    try:
-        with no_grad(), np.errstate(all="ignore"):
-            model(Tensor(images))
-    finally:
-        for remove in removers:
-            remove()
+    found = []
+
+    def check(module, inputs, output):
+        if not found and not np.isfinite(output.data).all():
+            found.append(f"output of {names[module] or 'the net'} ({type(module).__name__})")
+
+    names = {module: name for name, module in model.named_modules()}
+    with ExitStack() as hooks, no_grad(), np.errstate(all="ignore"):
+        for module in names:
+            hooks.enter_context(module.register_forward_hook(check))
+        model(Tensor(images))
     return found[0] if found else "the loss itself"

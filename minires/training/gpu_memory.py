@@ -1,4 +1,4 @@
-"""When a GPU fails in training: which batch would have fitted into its memory, and where a run can go on."""
+"""When a GPU fails in training: a batch that would have fitted, and where a run can go on."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from ..errors import DeviceError
 
 
 def out_of_memory(trainer):
-    """The DeviceError to raise when the GPU's memory was too small: it says which batch would fit, found by trial."""
+    """The DeviceError for too little memory: it says which batch would fit, found by trial."""
     evaluating, size = not trainer.model.training, trainer.config.batch_size
     while size and not _fits(trainer, size):
         size //= 2
@@ -18,23 +18,24 @@ def out_of_memory(trainer):
         what = f"evaluating {trainer.test_loader.batch_size} images at a time"
     else:
         what = f"a batch of {trainer.config.batch_size} images"
-        todo = f"take a batch of {size}, which fits" if size else f"not even a single image fits: {todo}"
+        todo = f"take a batch of {size}, which fits" if size else f"not even one image fits: {todo}"
     return DeviceError(trainer.name, f"the GPU's memory is too small for {what}", None,
                        f"{backend.free_memory() / 2 ** 30:.1f} GiB free when none is in use", todo)
 
 
 def gpu_failed(trainer, error):
-    """The DeviceError to raise for another failure of the GPU: it says what the checkpoint still holds."""
+    """The DeviceError for another failure of the GPU: it says what the checkpoint holds."""
     todo = "no checkpoint was asked for" if trainer.path is None else \
         f"{trainer.path} still holds iteration {trainer.saved_iteration}: start again with --resume"
-    return DeviceError(trainer.name, f"the GPU failed at iteration {trainer.iteration}", None, str(error), todo)
+    what = f"the GPU failed at iteration {trainer.iteration}"
+    return DeviceError(trainer.name, what, None, str(error), todo)
 
 
 def _fits(trainer, size):
     """Whether there is memory for the forward and backward pass of so many images."""
     trainer.optimizer.zero_grad()
     backend.free_memory()
-    trainer.model.eval()                      # takes as much memory, and leaves the running statistics alone
+    trainer.model.eval()              # takes as much memory, and keeps the running statistics
     try:
         shape = size, *trainer.test_loader.dataset.input_shape
         images = backend.move(np.zeros(shape, np.float32), trainer.device)

@@ -5,6 +5,7 @@ batch however many there are. A picture that cannot be read does not stop the ot
 """
 
 import os
+from dataclasses import fields
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from ..data.transforms import ImageTransform
 from ..errors import ConfigError, DataError, DeviceError, DivergenceError, unknown_name
 from ..nn.state import preserve_state
 
-SETTINGS = ("resize", "crop", "mean", "std")                    # of a transform
+SETTINGS = [field.name for field in fields(ImageTransform)]
 PROGRESS = ("{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} pictures, "
             "{elapsed} so far, {remaining} left")
 
@@ -62,8 +63,8 @@ def predict(model, paths, *, top=5, batch_size=16, classes=None, transform=None,
     classes : sequence of str, optional
         Names of the K outputs; by default "class 0", "class 1", ...
     transform : dict, optional
-        Settings of `data.ImageTransform`, which makes an image the net takes from a picture:
-        ``resize``, ``crop``, ``mean`` and ``std``, or some of them. The defaults are ImageNet's.
+        How a picture becomes an input of the net: ``resize``, ``crop``, ``mean`` and ``std`` of
+        `data.ImageTransform`, or some of them. The defaults are those of ImageNet's nets.
     progress : bool
         Show a progress bar on stderr, if that is a terminal.
 

@@ -1,4 +1,4 @@
-"""What a setting may be: kinds of values, each with the words that an error or a command line uses for it."""
+"""What a setting may be: kinds of values, with the words that an error uses for them."""
 
 from dataclasses import dataclass
 from typing import Callable
@@ -28,15 +28,16 @@ class Kind:
     known: tuple = ()
 
     def check(self, where, name, value):
-        """`value` as plain Python: an int, a float, a tuple, a text. Raises ConfigError if it is of another kind."""
+        """`value` as plain Python; raises ConfigError if it is of another kind."""
         if not self.accepts(value):
             near = nearest(value, self.known)
-            raise ConfigError(where, name, self.words, repr(value), near and f"did you mean {near!r}?")
+            todo = near and f"did you mean {near!r}?"
+            raise ConfigError(where, name, self.words, repr(value), todo)
         return plain(value)
 
 
 def plain(value):
-    """`value` with NumPy's numbers as Python's and lists as tuples, so that it can be compared and saved as JSON."""
+    """`value` as plain Python, to be compared and saved as JSON: lists become tuples."""
     if isinstance(value, (list, tuple)):
         return tuple(map(plain, value))
     return value.item() if isinstance(value, np.generic) else value
@@ -56,13 +57,18 @@ def _number(accepts):
     return lambda value: checks.is_number(value) and accepts(value)
 
 
-COUNT = Kind("a whole number of at least 1", lambda value: checks.is_integer(value, least=1))
-NUMBER = Kind("a whole number of at least 0", lambda value: checks.is_integer(value, least=0))
+def _whole(least):
+    return lambda value: checks.is_integer(value, least=least)
+
+
+COUNT = Kind("a whole number of at least 1", _whole(1))
+NUMBER = Kind("a whole number of at least 0", _whole(0))
 POSITIVE = Kind("a number above 0", _number(lambda value: value > 0))
 NOT_NEGATIVE = Kind("a number of at least 0", _number(lambda value: value >= 0))
 PART = Kind("a number above 0 and at most 1", _number(lambda value: 0 < value <= 1))
 LESS_THAN_ALL = Kind("a number of at least 0, below 1", _number(lambda value: 0 <= value < 1))
-FRACTIONS = Kind("rising numbers between 0 and 1", lambda value: _rising(value, _number(lambda part: 0 < part < 1)))
-ITERATIONS = Kind("rising whole numbers of at least 0", lambda value: _rising(value, NUMBER.accepts))
+FRACTIONS = Kind("rising numbers between 0 and 1",
+                 lambda value: _rising(value, _number(lambda part: 0 < part < 1)))
+ITERATIONS = Kind("rising whole numbers of at least 0", lambda value: _rising(value, _whole(0)))
 WORD = Kind("a word", lambda value: isinstance(value, str) and value != "")
 YES_OR_NO = Kind("true or false", lambda value: isinstance(value, bool))

@@ -2,7 +2,8 @@
 
 from .callbacks import Callback
 
-BAR = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} it, {elapsed} so far, {remaining} left{postfix}"
+BAR = ("{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} it, "
+       "{elapsed} so far, {remaining} left{postfix}")
 
 
 class Progress(Callback):
@@ -11,15 +12,17 @@ class Progress(Callback):
     def before_training(self, trainer):
         from tqdm import tqdm
 
-        self.bar = tqdm(total=trainer.config.iterations, initial=trainer.iteration, desc=trainer.name, unit="it",
-                        dynamic_ncols=True, bar_format=BAR, disable=None)          # None: only where there is a terminal
+        self.bar = tqdm(total=trainer.config.iterations, initial=trainer.iteration,
+                        desc=trainer.name, unit="it", dynamic_ncols=True, bar_format=BAR,
+                        disable=None)                        # None: only where there is a terminal
 
     def after_step(self, trainer):
         if not self.bar.disable:
             sums = trainer.epoch_sums
-            self.bar.set_postfix_str(f"loss {sums['loss'] / sums['images']:.3f}, "
-                                     f"error {100 * sums['wrong'] / sums['images']:.1f} %, "
-                                     f"{sums['images'] / sums['seconds']:.0f} images/s", refresh=False)
+            loss, error = sums["loss"] / sums["images"], 100 * sums["wrong"] / sums["images"]
+            speed = sums["images"] / sums["seconds"]
+            text = f"loss {loss:.3f}, error {error:.1f} %, {speed:.0f} images/s"
+            self.bar.set_postfix_str(text, refresh=False)
             self.bar.update()
 
     def after_epoch(self, trainer, row):

@@ -1,4 +1,4 @@
-"""Settings in a TOML file: the names of `RunConfig` as keys, and the net's own settings in a table [net]::
+"""Settings in a TOML file: the names in `RunConfig` as keys, the net's own settings in a table::
 
     model = "resnet-20"
     dataset = "cifar10"
@@ -27,7 +27,8 @@ def read_settings(path):
     Raises
     ------
     ConfigError
-        If it is missing or not TOML, or for a name that does not exist or a value that a setting cannot have.
+        If it is missing or not TOML, or for a name that does not exist or a value that a setting
+        cannot have.
     """
     where = str(path)
     try:
@@ -36,8 +37,10 @@ def read_settings(path):
         raise ConfigError(where, "cannot be read", "a settings file",
                           getattr(error, "strerror", None) or str(error)) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(where, "not TOML", 'lines such as  model = "resnet-20"', str(error)) from None
-    given = with_current_names({name.replace("-", "_"): value for name, value in given.items()}, RUN_SETTINGS)
+        expected = 'lines such as  model = "resnet-20"'
+        raise ConfigError(where, "not TOML", expected, str(error)) from None
+    given = {name.replace("-", "_"): value for name, value in given.items()}
+    given = with_current_names(given, RUN_SETTINGS)
     known, settings = {one.name: one for one in fields(RunConfig)}, {}
     for name, value in given.items():
         if name not in known:

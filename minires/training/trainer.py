@@ -31,14 +31,15 @@ class Trainer:
     Parameters
     ----------
     model : nn.Module
-        Maps images (N, H, W, C) to logits (N, K). It brings its own initial weights, and is moved to the device of
-        the run.
-    train_set, test_set : ImageDataset, PhotographDataset, or another that is a `data.datasets.protocol.Dataset`
-    config : RunConfig
-        How to train. Its `seed` decides the order of the images and their crops and flips. A checkpoint written on one
-        device can be resumed on the other.
+        Maps images (N, H, W, C) to logits (N, K). It brings its own initial weights, and is moved
+        to the device of the run.
+    train_set, test_set : ImageDataset, PhotographDataset, or another that is a
+    `data.datasets.protocol.Dataset` config : RunConfig
+        How to train. Its `seed` decides the order of the images and their crops and flips. A
+        checkpoint written on one device can be resumed on the other.
     path : str or Path, optional
-        Where the checkpoint is kept: written at the start, after every epoch, and when the run is interrupted.
+        Where the checkpoint is kept: written at the start, after every epoch, and when the run is
+        interrupted.
     name : str
         What the net is called in the progress line and in errors.
     callbacks : list of Callback
@@ -53,9 +54,10 @@ class Trainer:
     iteration : int
         Steps made so far.
     history : list of dict
-        A row for each epoch: iteration, epoch, lr, train_loss (nats), train_error and test_error (percent), seconds
-        (so far) and images_per_second (of training, this epoch). train_loss and train_error are averages over the
-        epoch's batches as they came: augmented, in training mode, while the weights moved.
+        A row for each epoch: iteration, epoch, lr, train_loss (nats), train_error and test_error
+        (percent), seconds (so far) and images_per_second (of training, this epoch). train_loss and
+        train_error are averages over the epoch's batches as they came: augmented, in training mode,
+        while the weights moved.
     train_loader, test_loader : DataLoader, EvalLoader
 
     Raises
@@ -64,7 +66,8 @@ class Trainer:
         For settings that do not suit the data, or callbacks that have none of a callback's methods.
     """
 
-    def __init__(self, model, train_set, test_set, config, *, path=None, name="net", callbacks=(), progress=True):
+    def __init__(self, model, train_set, test_set, config, *, path=None, name="net", callbacks=(),
+                 progress=True):
         if config.warmup_from_depth is not None:
             raise ConfigError("Trainer", "warmup_from_depth", "a config for a net of a known depth",
                               config.warmup_from_depth, "give it config.for_depth(depth)")
@@ -100,12 +103,14 @@ class Trainer:
         Raises
         ------
         DivergenceError
-            If the loss is not finite: says at which iteration and learning rate, and where in the net it began. The
-            checkpoint stays that of the last epoch that ended well.
+            If the loss is not finite: says at which iteration and learning rate, and where in the
+            net it began. The checkpoint stays that of the last epoch that ended well.
         DeviceError
-            If the GPU's memory is too small (says which batch would fit), or the GPU fails. The checkpoint stays whole.
+            If the GPU's memory is too small (says which batch would fit), or the GPU fails. The
+            checkpoint stays whole.
         KeyboardInterrupt
-            On Ctrl-C, after the iteration in hand is finished and the checkpoint written. A second Ctrl-C stops at once.
+            On Ctrl-C, after the iteration in hand is finished and the checkpoint written. A second
+            Ctrl-C stops at once.
         """
         self._started = time.perf_counter()
         memory_is_full = False
@@ -122,7 +127,7 @@ class Trainer:
                 self._call("on_interrupt")
                 raise KeyboardInterrupt from None
             except backend.out_of_memory_errors():
-                memory_is_full = True             # looked into below: while an exception is handled, its arrays stay in memory
+                memory_is_full = True             # while an exception is handled, its arrays stay
             except backend.gpu_errors() as error:
                 raise gpu_failed(self, error) from error
             finally:
@@ -138,7 +143,7 @@ class Trainer:
         self.model.train()
         logits = self.model(Tensor(images))
         loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
-        value, wrong = loss.item(), _count_wrong(logits, labels)       # all that is waited for, if it is a GPU that computes
+        value, wrong = loss.item(), _count_wrong(logits, labels)     # a GPU is waited for here only
         if not np.isfinite(value):
             raise diverged(self, value, images)
         self.optimizer.zero_grad()
@@ -159,15 +164,18 @@ class Trainer:
         self.epoch_sums["seconds"] += seconds
 
     def _epoch_is_over(self):
-        """Whether an epoch's batches, or all iterations, are done, and its row is not yet written."""
-        at_end = self.iteration % self.train_loader.batches_per_epoch == 0 or self.iteration >= self.config.iterations
+        """Whether an epoch's batches, or all iterations, are done, and its row is still missing."""
+        at_end = (self.iteration % self.train_loader.batches_per_epoch == 0
+                  or self.iteration >= self.config.iterations)
         return at_end and self.epoch_sums["images"] > 0
 
     def _end_epoch(self):
         """Evaluate, and add a row to the history."""
         test_error, sums = self.evaluate(), self.epoch_sums
-        row = {"iteration": self.iteration, "epoch": self.iteration / self.train_loader.batches_per_epoch,
-               "lr": self.schedule.lr_at(self.iteration - 1), "train_loss": sums["loss"] / sums["images"],
+        row = {"iteration": self.iteration,
+               "epoch": self.iteration / self.train_loader.batches_per_epoch,
+               "lr": self.schedule.lr_at(self.iteration - 1),
+               "train_loss": sums["loss"] / sums["images"],
                "train_error": 100 * sums["wrong"] / sums["images"], "test_error": test_error,
                "seconds": self.seconds(), "images_per_second": sums["images"] / sums["seconds"]}
         self.history.append(row)
@@ -199,7 +207,8 @@ class Trainer:
         Raises
         ------
         CheckpointError
-            If the file is damaged, or of a run with other settings, another net or data set: names what differs.
+            If the file is damaged, or of a run with other settings, another net or data set: names
+            what differs.
         """
         checkpoint.read(self, path)
         self.saved_iteration = self.iteration
@@ -213,9 +222,11 @@ class Trainer:
 
 
 def loader_for(train_set, config):
-    """The `DataLoader` of a run: its seed decides the order, crops and flips. Raises as `data.train_loader` does."""
-    return train_loader(train_set, config.batch_size, stream(config.seed, "order of images"), stream(config.seed, "augmentation"),
-                        crop_padding=config.crop_padding, crop_scale=config.crop_scale, flip=config.flip, device=config.device)
+    """The `DataLoader` of a run, whose seed decides the order. Raises as `data.train_loader`."""
+    shuffle, augment = (stream(config.seed, use) for use in ("order of images", "augmentation"))
+    return train_loader(train_set, config.batch_size, shuffle, augment, device=config.device,
+                        crop_padding=config.crop_padding, crop_scale=config.crop_scale,
+                        flip=config.flip)
 
 
 def _schedule(config, optimizer):

@@ -17,7 +17,7 @@ import numpy as np
 
 import minires as mr
 from minires import plot
-from minires.training.trainer import Recipe, Trainer
+from minires.training import RunConfig, Trainer
 
 plot.use_style()
 FAST = bool(os.environ.get("MINIRES_FAST"))     # set by the tests: smaller sizes, quicker
@@ -70,10 +70,10 @@ small_train, small_test = train_set.resize(16), test_set.resize(16)     # 16 x 1
 
 live = plot.LiveCurves("drawn shapes, 16 x 16 pixels")
 steps = 8 if FAST else 310                      # of 64 images each: about five epochs
-recipe = Recipe(iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,),
-                crop_padding=0)
-trainer = Trainer(net, small_train, small_test, recipe, name="resnet-8",
-                  progress=False, after_epoch=live)
+config = RunConfig(iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,),
+                   crop_padding=0)
+trainer = Trainer(net, small_train, small_test, config, name="resnet-8",
+                  progress=False, callbacks=[live])
 history = trainer.run()                         # the settings are explained in notebook 07
 
 # %% [markdown]

@@ -408,7 +408,7 @@ assert loops > 50 * im2col
 # last one see the whole image of 32 x 32? What would be the size without strides?
 
 # %%
-layers = [(part.weight.shape[0], part.stride) for part in mr.models.resnet(20).modules()
+layers = [(part.kernel_size[0], part.stride[0]) for part in mr.models.resnet(20).modules()
           if isinstance(part, mr.nn.Conv2d)]
 assert len(layers) == 19 and {K for K, _ in layers} == {3}
 assert [i + 1 for i, (_, stride) in enumerate(layers) if stride == 2] == [8, 14]

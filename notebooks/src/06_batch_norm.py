@@ -20,7 +20,7 @@ import numpy as np
 import minires as mr
 from minires import diagnostics, nn, plot
 from minires import functional as F
-from minires.training.trainer import Recipe, Trainer
+from minires.training import RunConfig, Trainer
 
 plot.use_style()
 FAST = bool(os.environ.get("MINIRES_FAST"))
@@ -292,9 +292,9 @@ train_set, test_set = mr.data.synthetic(500 if FAST else 4000, 200 if FAST else 
 train_set, test_set = train_set.resize(16), test_set.resize(16)
 net = mr.models.plain(8, width=8, seed=0)
 steps = 8 if FAST else 500                           # about eight epochs
-recipe = Recipe(iterations=steps, batch_size=64, crop_padding=0,
-                milestones=(steps * 6 // 10, steps * 85 // 100))
-Trainer(net, train_set, test_set, recipe, progress=False).run()
+config = RunConfig(iterations=steps, batch_size=64, crop_padding=0,
+                   milestones=(steps * 6 // 10, steps * 85 // 100))
+Trainer(net, train_set, test_set, config, progress=False).run()
 
 images = (test_set.images / 255 - train_set.pixel_mean()).astype(np.float32)
 labels = test_set.labels

@@ -21,7 +21,7 @@ import numpy as np
 import minires as mr
 from minires import functional as F
 from minires import nn, plot
-from minires.training.trainer import Recipe, Trainer
+from minires.training import RunConfig, Trainer
 
 plot.use_style()
 FAST = bool(os.environ.get("MINIRES_FAST"))
@@ -433,15 +433,15 @@ assert FAST or train_errors[6] < train_errors[5] - 3 and test_errors[6] < test_e
 # ## The same with the library
 #
 # `Trainer` is this loop, with what a run of hours needs around it: checkpoints, resuming, Ctrl-C, an error message that
-# says where a nan began. A `Recipe` holds the settings; its defaults are those of the paper. `plot.LiveCurves` draws
-# while it runs.
+# says where a nan began. A `RunConfig` holds the settings; its defaults are those of the paper. **Callbacks** are called
+# while it runs: `plot.LiveCurves` draws after every epoch.
 
 # %%
-recipe = Recipe(iterations=steps, batch_size=64, lr=0.2, crop_padding=2,
-                milestones=(int(0.6 * steps), int(0.85 * steps)))
+config = RunConfig(iterations=steps, batch_size=64, lr=0.2, crop_padding=2,
+                   milestones=(int(0.6 * steps), int(0.85 * steps)))
 library_net = SmallNet()
-trainer = Trainer(library_net, train_set, test_set, recipe, name="SmallNet", progress=False,
-                  after_epoch=plot.LiveCurves("drawn shapes, 16 x 16 pixels"))
+trainer = Trainer(library_net, train_set, test_set, config, name="SmallNet", progress=False,
+                  callbacks=[plot.LiveCurves("drawn shapes, 16 x 16 pixels")])
 last = trainer.run()[-1]
 print(f"training error {last['train_error']:.1f} %, test error {last['test_error']:.1f} %")
 assert FAST or abs(last["test_error"] - test_errors[-1]) < 8
@@ -532,8 +532,8 @@ assert FAST or certainty[~wrong].mean() > certainty[wrong].mean() + 0.1
 if mr.data.preferred() == "cifar10":
     photographs, others = (images.resize(16) for images in mr.data.load("cifar10"))
     photographs, others = photographs.take(len(train_set)), others.take(len(test_set))
-    trainer = Trainer(SmallNet(), photographs, others, recipe, name="SmallNet", progress=False,
-                      after_epoch=plot.LiveCurves(f"{photographs.name}, 16 x 16 pixels"))
+    trainer = Trainer(SmallNet(), photographs, others, config, name="SmallNet", progress=False,
+                      callbacks=[plot.LiveCurves(f"{photographs.name}, 16 x 16 pixels")])
     last = trainer.run()[-1]
     print(f"training error {last['train_error']:.1f} %, test error {last['test_error']:.1f} %")
     assert FAST or last["train_error"] < 80      # guessing gives 90

@@ -17,7 +17,7 @@ import minires as mr
 from minires import functional as F, nn, plot
 from minires.diagnostics import evaluate
 from minires.experiments.records import read_config, read_table
-from minires.training.trainer import Recipe, Trainer
+from minires.training import RunConfig, Trainer
 
 plot.use_style()
 FAST = bool(os.environ.get("MINIRES_FAST"))
@@ -179,9 +179,9 @@ train_set, test_set = (images.resize(8 if FAST else 16) for images in (train_set
 
 def train(net, train_set, test_set, steps):
     """Rows of the history: one for each epoch."""
-    recipe = Recipe(iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,),
-                    crop_padding=0)
-    return Trainer(net, train_set, test_set, recipe, progress=False).run()
+    config = RunConfig(iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,),
+                       crop_padding=0)
+    return Trainer(net, train_set, test_set, config, progress=False).run()
 
 
 nets = {f"plain-{depth}": mr.models.plain(depth, width=width, seed=0) for depth in depths}
@@ -295,14 +295,14 @@ assert np.allclose(x, y, atol=1e-5)
 
 # %% [markdown]
 # The library's `deepen` does this to every layer that it adds, at the end of each stage. (It is given a batch of
-# images, and sets the running means and variances of the new layers to what these images produce. `EvaluationBatches`
+# images, and sets the running means and variances of the new layers to what these images produce. An `eval_loader`
 # hands out all images in order, unaltered but for the mean that is subtracted.)
 
 # %%
 mean = train_set.pixel_mean()
-train_batches = mr.data.EvaluationBatches(train_set, 500, mean)
-test_batches = mr.data.EvaluationBatches(test_set, 500, mean)
-batch = mr.Tensor(next(iter(train_batches))[0])
+train_loader = mr.data.eval_loader(train_set, 500, mean)
+test_loader = mr.data.eval_loader(test_set, 500, mean)
+batch = mr.Tensor(next(iter(train_loader))[0])
 
 shallow = nets["plain-20"].eval()
 deeper = mr.models.deepen(shallow, 56, batch).eval()
@@ -312,9 +312,9 @@ print("largest difference of a logit:", difference)
 errors = {}
 for name, net in (("plain-20", shallow), ("its copy, 56 layers", deeper),
                   ("plain-56, trained", nets["plain-56"].eval())):
-    errors[name] = evaluate(net, train_batches).error
+    errors[name] = evaluate(net, train_loader).error
     print(f"{name:<20} {net.num_parameters():>8,} parameters, training error "
-          f"{errors[name]:.1f} %, test error {evaluate(net, test_batches).error:.1f} %")
+          f"{errors[name]:.1f} %, test error {evaluate(net, test_loader).error:.1f} %")
 assert difference < 1e-3
 assert deeper.num_parameters() == nets["plain-56"].num_parameters()
 assert FAST or errors["plain-56, trained"] > errors["its copy, 56 layers"] + 10
@@ -337,7 +337,7 @@ assert FAST or errors["plain-56, trained"] > errors["its copy, 56 layers"] + 10
 folder = "../results/degradation-quick-cifar10"
 config = read_config(folder)
 print(f"minires degradation --dataset {config['dataset']} --seeds {config['seeds']}")
-for key in ("dataset_name", "train_size", "image_size", "width", "epochs", "lr"):
+for key in ("dataset_name", "train_size", "image_size", "net", "epochs", "lr"):
     print(f"{key:<13} {config[key]}")
 
 kinds = "train_error", "test_error"
@@ -405,7 +405,7 @@ assert (round(low.mean()), round(high.mean())) == (58, 77) and high.min() > low.
 # same way.
 #
 # <details><summary>Hint</summary>
-# Make a recipe of your own, Recipe(iterations=93, batch_size=64, lr=..., milestones=(), crop_padding=0), and a new
+# Make a config of your own, RunConfig(iterations=93, batch_size=64, lr=..., drops=(), crop_padding=0), and a new
 # copy for each rate, since training changes it. For plain-20 take copy.deepcopy(shallow). Look at the training error
 # of each epoch. That a solution exists does not say that one can stay near it.
 # </details>

@@ -21,7 +21,7 @@ from minires import functional as F, nn, plot
 from minires.drawing import svg
 from minires.diagnostics import path_gradient
 from minires.models.shortcuts import NoShortcut, subsample_and_pad
-from minires.training.trainer import Recipe, Trainer
+from minires.training import RunConfig, Trainer
 
 plot.use_style()
 FAST = bool(os.environ.get("MINIRES_FAST"))
@@ -445,14 +445,14 @@ print(f"one difference: the addition, in {len(residual.blocks())} blocks")
 train_set, test_set = mr.data.synthetic(256 if FAST else 2000, 100 if FAST else 500)
 train_set, test_set = (images.resize(8 if FAST else 16) for images in (train_set, test_set))
 width, steps = (4, 4) if FAST else (8, 310)
-recipe = Recipe(iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,),
-                crop_padding=0)
+config = RunConfig(iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,),
+                   crop_padding=0)
 
 live, histories = plot.LiveCurves("drawn shapes, 16 x 16 pixels, width 8"), {}
 for family, build in (("plain", mr.models.plain), ("resnet", mr.models.resnet)):
     net = build(20, width=width, seed=0)
-    trainer = Trainer(net, train_set, test_set, recipe, name=f"{family}-20", progress=False,
-                      after_epoch=live)
+    trainer = Trainer(net, train_set, test_set, config, name=f"{family}-20", progress=False,
+                      callbacks=[live])
     histories[family] = np.array([row["train_error"] for row in trainer.run()])
 
 # %%
@@ -593,7 +593,7 @@ print("their sum is the gradient of the images")
 #
 # <details><summary>Hint</summary>
 # for block in net.blocks(): block.bn2.weight.data[...] = 0. One batch: images, labels =
-# next(iter(mr.data.EvaluationBatches(train_set, 64, train_set.pixel_mean()))). After backward, go through
+# next(iter(mr.data.eval_loader(train_set, 64, train_set.pixel_mean()))). After backward, go through
 # net.named_parameters() and print the names for which parameter.grad.any() is true. What goes back into the branch is
 # multiplied by the weight that is 0; the gradient of this weight itself is not. One seed says little: try three.
 # </details>

@@ -20,9 +20,9 @@ import numpy as np
 import minires as mr
 from minires import plot
 from minires.experiments import degradation, degradation_report
-from minires.experiments.presets import PRESETS, Preset
+from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_config, read_table
-from minires.training.trainer import Trainer
+from minires.training import Callback, RunConfig, Trainer
 
 plot.use_style()
 plt.rcParams["figure.dpi"] = 75                  # many pictures: keep the file small
@@ -88,27 +88,26 @@ plt.show()
 # %%
 print(f"the margin: {degradation_report.MARGIN} percentage points of training error")
 
-preset = Preset(image_size=8 if FAST else 16, width=4, train_size=128 if FAST else 2000,
-                test_size=64 if FAST else 500, epochs=2 if FAST else 10, iterations=None,
-                drops=(0.6, 0.85), crop_padding=0, batch_size=32 if FAST else 64, lr=0.1)
-settings = degradation.Settings(dataset="synthetic", preset=preset,
-                                depths=(8, 14) if FAST else (8, 32), seeds=2 if FAST else 3)
+config = RunConfig(image_size=8 if FAST else 16, net={"width": 4}, train_size=128 if FAST else 2000,
+                   test_size=64 if FAST else 500, epochs=2 if FAST else 10, drops=(0.6, 0.85),
+                   crop_padding=0, batch_size=32 if FAST else 64, lr=0.1)
+depths, seeds = ((8, 14), 2) if FAST else ((8, 32), 3)
 
-train_set, test_set = degradation.load_sets(settings.dataset, preset)
-shallow, deep = settings.depths
-for depth in settings.depths:
-    for seed in range(settings.seeds):
-        twins = [build(depth, width=preset.width, seed=seed)
+train_set, test_set = degradation.load_sets(config)
+shallow, deep = depths
+for depth in depths:
+    for seed in range(seeds):
+        twins = [build(depth, seed=seed, **config.net)
                  for build in (mr.models.plain, mr.models.resnet)]
         first, second = (net.state_dict() for net in twins)
         assert all(np.array_equal(first[name], second[name]) for name in first)
 
-        trainers = [Trainer(net, train_set, test_set, preset.recipe(depth), seed)
+        trainers = [Trainer(net, train_set, test_set, replace(config, seed=seed))
                     for net in twins]
         for _ in range(3):
-            (images, labels), (others, their_labels) = (t.batches.next() for t in trainers)
+            (images, labels), (others, their_labels) = (next(t.train_loader) for t in trainers)
             assert np.array_equal(images, others) and np.array_equal(labels, their_labels)
-print(f"{deep} and {shallow} layers, {settings.seeds} seeds: same weights, same batches")
+print(f"{deep} and {shallow} layers, {seeds} seeds: same weights, same batches")
 
 # %% [markdown]
 # This is small enough for a minute or two: depths 8 and 32 in place of 20 and 56, 4 channels in the first stage, 2,000
@@ -122,7 +121,7 @@ print(f"{deep} and {shallow} layers, {settings.seeds} seeds: same weights, same 
 
 # %%
 out = Path(tempfile.mkdtemp()) / "degradation"
-degradation.run(settings, out, progress=False)
+degradation.run(config, out, depths, seeds, progress=False)
 print(sorted(path.name for path in out.iterdir()))
 print()
 print(degradation.report(out).split("\n\n")[0])
@@ -158,7 +157,7 @@ if not FAST:
     assert middle["resnet-32"] < middle["resnet-8"]
 
 figure, ax = plt.subplots(figsize=(2.8, 2.8))
-measured = [{family: [values[f"{family}-{depth}"].mean() for depth in settings.depths]
+measured = [{family: [values[f"{family}-{depth}"].mean() for depth in depths]
              for family in COLOUR} for values in (errors, final_errors(out, "test_error"))]
 slopes(ax, *measured, "measured")
 ax.set_ylabel("error, %")
@@ -178,14 +177,23 @@ plt.show()
 # **Predict:** how far apart are the two after ten epochs?
 
 # %%
+class KeepFirstLayer(Callback):
+    """Copies the first layer's weights after each step."""
+
+    def __init__(self):
+        self.weights = []
+
+    def after_step(self, trainer):
+        self.weights.append(trainer.model.conv1.weight.data.copy())
+
+
 def weights_on_the_way(change):
     """The first layer's weights after each step, and the training error at the end."""
-    net, kept = mr.models.resnet(8, width=preset.width, seed=0), []
+    net, keep = mr.models.resnet(8, seed=0, **config.net), KeepFirstLayer()
     net.conv1.weight.data[0, 0, 0, 0] *= 1 + change
-    trainer = Trainer(net, train_set, test_set, preset.recipe(8), seed=0, progress=False,
-                      after_step=lambda trainer: kept.append(net.conv1.weight.data.copy()))
+    trainer = Trainer(net, train_set, test_set, config, callbacks=[keep], progress=False)
     error = trainer.run()[-1]["train_error"]
-    return np.array(kept), error
+    return np.array(keep.weights), error
 
 
 one, error_one = weights_on_the_way(0)
@@ -285,12 +293,11 @@ by_rate = {}
 for family, depth in watched:
     by_rate[f"{family}-{depth}"] = []
     for lr in rates:
-        if lr == preset.lr:                      # done: seed 0 of the run
+        if lr == config.lr:                      # done: seed 0 of the run
             error = errors[f"{family}-{depth}"][0]
         else:
-            net = families[family](depth, width=preset.width, seed=0)
-            recipe = replace(preset, lr=lr).recipe(depth)
-            error = Trainer(net, train_set, test_set, recipe, seed=0,
+            net = families[family](depth, seed=0, **config.net)
+            error = Trainer(net, train_set, test_set, replace(config, lr=lr),
                             progress=False).run()[-1]["train_error"]
         by_rate[f"{family}-{depth}"].append(error)
 
@@ -327,7 +334,7 @@ if not FAST:
 # %%
 if mr.data.preferred() == "cifar10":
     photographs = Path(tempfile.mkdtemp()) / "photographs"
-    degradation.run(replace(settings, dataset="cifar10"), photographs, progress=False)
+    degradation.run(replace(config, dataset="cifar10"), photographs, depths, seeds, progress=False)
     print(degradation.report(photographs).split("\n\n")[0])
     draw(compare(final_errors(photographs), shallow, deep), "CIFAR-10, this run")
 else:
@@ -339,10 +346,10 @@ else:
 
 # %%
 folder = "../results/degradation-quick-cifar10"
-config = read_config(folder)
-print(f"minires degradation --dataset {config['dataset']} --seeds {config['seeds']}")
-for field in ("image_size", "width", "train_size", "epochs", "batch_size", "lr"):
-    assert config[field] == getattr(PRESETS["quick"], field)    # the default preset
+settings = read_config(folder)
+print(f"minires degradation --dataset {settings['dataset']} --seeds {settings['seeds']}")
+for field in ("image_size", "net", "train_size", "epochs", "batch_size", "lr"):
+    assert settings[field] == getattr(PRESETS["quick"], field)    # the default preset
 print(degradation.report(folder).split("\n\n")[0])
 degradation.figures(folder)["degradation"]
 
@@ -383,7 +390,7 @@ tests = {}
 for row in read_table(f"{folder}/metrics.csv", ("net", "seed", "test_error"), ("net",)):
     tests.setdefault((row["net"], row["seed"]), []).append(row["test_error"])
 for name, last in final_errors(folder, "test_error").items():
-    best = [min(tests[name, seed]) for seed in range(config["seeds"])]
+    best = [min(tests[name, seed]) for seed in range(settings["seeds"])]
     print(f"{name:<12} last {last.mean():.1f} %, best {np.mean(best):.1f} %")
     assert last.mean() - np.mean(best) < 0.5
 
@@ -409,13 +416,13 @@ for name, (test, train) in paper.items():
     print(f"{name:<14}{theirs:>24}{mine:>24}")
 
 full = PRESETS["paper"]
-steps = config["epochs"] * (config["train_size"] // config["batch_size"])
-seen = full.iterations * full.batch_size, steps * config["batch_size"]
+steps = settings["epochs"] * (settings["train_size"] // settings["batch_size"])
+seen = full.iterations * full.batch_size, steps * settings["batch_size"]
 print(f"\nimages seen in training: {seen[0]:,} in the paper, {seen[1]:,} here, "
       f"{seen[0] / seen[1]:.0f} times fewer")
 assert round(seen[0] / seen[1]) == 117
-assert full.train_size == 5 * config["train_size"] and full.width == 2 * config["width"]
-assert full.image_size ** 2 == 4 * config["image_size"] ** 2 and config["crop_padding"] == 0
+assert full.train_size == 5 * settings["train_size"] and full.net["width"] == 2 * settings["net"]["width"]
+assert full.image_size ** 2 == 4 * settings["image_size"] ** 2 and settings["crop_padding"] == 0
 
 # %% [markdown]
 # Our errors are far higher, for reasons that can be listed: 117 times fewer images seen, a fifth of the training
@@ -460,7 +467,7 @@ for name, values in replication.items():
 # **1.** More seeds: run the experiment with five. Do the bars get shorter as you expect?
 #
 # <details><summary>Hint</summary>
-# A run can be extended, and what is done is not done again: degradation.run(replace(settings, seeds=5), out,
+# A run can be extended, and what is done is not done again: degradation.run(config, out, depths, seeds=5,
 # resume=True, progress=False). Then read final_errors(out) once more. With five seeds k falls from 4.3 to 2.8, and
 # the root of the number grows: look at k / sqrt(n). Which of the three comparisons do the new seeds agree with?
 # </details>
@@ -468,15 +475,15 @@ for name, values in replication.items():
 # **2.** Another depth: add 20 layers in between. Is the order of the plain networks that of their depths?
 #
 # <details><summary>Hint</summary>
-# The same way: replace(settings, depths=(8, 20, 32)). The table and the figure then have six networks. Predict first
+# The same way: depths=(8, 20, 32). The table and the figure then have six networks. Predict first
 # on which side of plain-8 you expect plain-20.
 # </details>
 #
-# **3.** A wider net, or a longer training: make a preset with width 8, or one with 30 epochs, and a folder of its
+# **3.** A wider net, or a longer training: make a config with width 8, or one with 30 epochs, and a folder of its
 # own. What happens to the spread, and to the comparison of the two residual networks?
 #
 # <details><summary>Hint</summary>
-# replace(preset, width=8) or replace(preset, epochs=30), and degradation.Settings with it. Other settings cannot go
+# replace(config, net={"width": 8}) or replace(config, epochs=30). Other settings cannot go
 # into the old folder; the error says so. If one seed of the residual network falls far behind the others, do not
 # leave it out: say how many seeds did, and look at its curve.
 # </details>

@@ -27,8 +27,8 @@ from IPython.display import Markdown
 import minires as mr
 from minires import diagnostics, plot
 from minires import functional as F
-from minires.data import EvaluationBatches
-from minires.training.trainer import Recipe, Trainer
+from minires.data import eval_loader
+from minires.training import RunConfig, Trainer
 
 plot.use_style()
 plt.rcParams["figure.dpi"] = 90                 # many pictures: keep the file small
@@ -206,7 +206,7 @@ class Notes:
     def weights(self, net):
         return [p.data for p in net.parameters() if p.ndim > 1][:-1]     # the convolutions
 
-    def __call__(self, trainer):
+    def after_backward(self, trainer):
         layers = diagnostics.gradient_norms(trainer.model)[:-1]
         self.dw.append([layer.gradient_norm for layer in layers])
         self.w.append([layer.weight_norm for layer in layers])
@@ -215,12 +215,12 @@ class Notes:
         self.angle.append(np.degrees(np.arccos(np.clip(cosines, -1, 1))))
 
 
-recipe = Recipe(iterations=STEPS, batch_size=64, lr=0.1, milestones=(), crop_padding=0)
+config = RunConfig(iterations=STEPS, batch_size=64, lr=0.1, drops=(), crop_padding=0)
 dw, w, angle, deep = {}, {}, {}, {}              # tables (steps, layers), and the nets
 for family, build in BUILD.items():
     deep[family] = build(DEEP, width=WIDTH, seed=0)
     notes = Notes(deep[family])
-    Trainer(deep[family], train_set, test_set, recipe, after_backward=notes,
+    Trainer(deep[family], train_set, test_set, config, callbacks=[notes],
             progress=False).run()
     dw[family], w[family], angle[family] = map(np.array, (notes.dw, notes.w, notes.angle))
 
@@ -373,12 +373,12 @@ assert FAST or first_over_last[0] > 50 * first_over_last[-1]
 
 # %%
 steps = 12 if FAST else 310
-recipe = Recipe(iterations=steps, batch_size=64, lr=0.1, crop_padding=0,
-                milestones=(int(0.6 * steps), int(0.85 * steps)))
+config = RunConfig(iterations=steps, batch_size=64, lr=0.1, crop_padding=0,
+                   milestones=(int(0.6 * steps), int(0.85 * steps)))
 trained = {}
 for family, build in BUILD.items():
     net = build(SHALLOW, width=WIDTH, seed=0)
-    last = Trainer(net, train_set, test_set, recipe, progress=False).run()[-1]
+    last = Trainer(net, train_set, test_set, config, progress=False).run()[-1]
     trained[family] = net.eval()
     print(f"{family}-{SHALLOW}: training error {last['train_error']:.0f} %, "
           f"test error {last['test_error']:.0f} % after {last['epoch']:.0f} epochs")
@@ -409,9 +409,9 @@ def answers_without(net, missing, x):
     return net.fc(F.global_avg_pool2d(x))
 
 
-test_batches = EvaluationBatches(test_set, 500, train_set.pixel_mean())
-test_images, test_labels = next(iter(test_batches))
-lesions = {family: diagnostics.drop_each(net, test_batches)
+test_loader = eval_loader(test_set, 500, train_set.pixel_mean())
+test_images, test_labels = next(iter(test_loader))
+lesions = {family: diagnostics.drop_each(net, test_loader)
            for family, net in trained.items()}
 
 for family, net in trained.items():
@@ -535,17 +535,17 @@ Markdown("\n".join(table))
 # ## Exercises
 #
 # **1.** Hold the explosion back. Train plain-56 for the same 60 steps with gradients clipped to a common norm of 1
-# (`Recipe(..., clip_norm=1.0)`), and again with weights kept at their length
-# (`Trainer(..., after_step=mr.optim.keep_norms(net))`). How much longer do the first ten layers' weights become, and by
+# (`RunConfig(..., clip_norm=1.0)`), and again with weights kept at their length
+# (`Trainer(..., callbacks=[mr.optim.KeepNorms(net)])`). How much longer do the first ten layers' weights become, and by
 # how many degrees do they turn?
 #
 # <details><summary>Hint</summary>
-# Copy the cell with the class Notes, and build a new net each time. keep_norms takes the lengths at the time of the
-# call, so call it with the fresh net. Notes looks before the clipping: |dw| is the full gradient. Watch the angle in
+# Copy the cell with the class Notes, and build a new net each time. KeepNorms takes the lengths at the time when it
+# is made, so make it from the fresh net. Notes looks before the clipping: |dw| is the full gradient. Watch the angle in
 # the second run: a short w turns easily.
 # </details>
 #
-# **2.** How many blocks can the trained residual net lose? Use `diagnostics.drop_random(net, test_batches, range(10))`
+# **2.** How many blocks can the trained residual net lose? Use `diagnostics.drop_random(net, test_loader, range(10))`
 # and draw the error against their number. Is there a point at which it breaks down, or does it get worse little by
 # little?
 #
@@ -574,7 +574,7 @@ Markdown("\n".join(table))
 #
 # <details><summary>Hint</summary>
 # diagnostics.random_direction(net, seed) makes such a direction, diagnostics.loss_plane(net, [batch], first, second,
-# places, places) the map, with places = np.linspace(-1, 1, 13) and batch = next(iter(EvaluationBatches(
+# places, places) the map, with places = np.linspace(-1, 1, 13) and batch = next(iter(eval_loader(
 # train_set.take(200), 200, train_set.pixel_mean()))). Its x, y and loss go to plt.contourf; clip the loss at 30. Li et
 # al. call the map of a plain net of 56 layers chaotic, and that of 20 layers not (their figure 5).
 # </details>

@@ -268,7 +268,7 @@ def conv_layers(net):
     found = {}
 
     def note(layer, inputs, y):
-        found[inputs[0].shape, layer.weight.shape] = layer.stride
+        found[inputs[0].shape, layer.weight.shape] = layer.stride[0]
 
     handles = [layer.register_forward_hook(note) for layer in net.modules()
                if isinstance(layer, mr.nn.Conv2d)]

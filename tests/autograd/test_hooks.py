@@ -114,12 +114,12 @@ def note(module, inputs, output):
 @pytest.mark.parametrize("copy_of", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))],
                          ids=["deepcopy", "pickle"])
 def test_a_copied_net(copy_of):
-    """A module's hooks are copied with it, and the copy's are its own. Those of parameters are not: they
-    belong to the tape, which is the original's alone."""
+    """A module's hooks are copied with it, and the copy's are its own. Those of parameters are not:
+    they belong to the tape, which is the original's alone."""
     net, images = models.resnet(8, width=2), Tensor(np.ones((2, 8, 8, 3), np.float32))
     handle, gradients = net.fc.register_forward_hook(note), []
     net.fc.weight.register_hook(gradients.append)
-    net(images).sum().backward()                         # every parameter has a place on the tape now
+    net(images).sum().backward()                         # every parameter is on the tape now
     copied = copy_of(net)
     calls.clear(), gradients.clear()
 
@@ -128,8 +128,10 @@ def test_a_copied_net(copy_of):
     assert calls == [] and len(gradients) == 1
     copied(images).sum().backward()
     assert calls == [copied.fc] and len(gradients) == 1
-    assert np.array_equal(copied.fc.weight.grad, net.fc.weight.grad) and copied.fc.weight.grad is not net.fc.weight.grad
-    assert all(np.array_equal(a, b) for a, b in zip(net.state_dict().values(), copied.state_dict().values()))
+    one, other = net.fc.weight.grad, copied.fc.weight.grad
+    assert np.array_equal(one, other) and one is not other
+    for one, other in zip(net.state_dict().values(), copied.state_dict().values(), strict=True):
+        assert np.array_equal(one, other)
 
 
 def test_a_handle_in_the_net_itself_belongs_to_the_copy_after_copying():
@@ -142,8 +144,9 @@ def test_a_handle_in_the_net_itself_belongs_to_the_copy_after_copying():
     assert calls == [net]
 
 
-@pytest.mark.parametrize("copy_of", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))],
-                         ids=["copy", "deepcopy", "pickle"])
+@pytest.mark.parametrize("copy_of", [
+    copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x)),
+], ids=["copy", "deepcopy", "pickle"])
 def test_a_copied_tensor_is_a_leaf(copy_of):
     x = nn.Parameter(np.ones(2, np.float32))
     x.note = "kept"

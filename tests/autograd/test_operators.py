@@ -11,7 +11,7 @@ from minires.autograd import Tensor, no_grad
 from minires.errors import DeviceError, ShapeError
 
 COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
-every_comparison = pytest.mark.parametrize("compare", COMPARISONS, ids=lambda compare: compare.__name__)
+every_comparison = pytest.mark.parametrize("compare", COMPARISONS, ids=lambda f: f.__name__)
 DATA = np.array([[-1.0, 0.0, 0.1], [2.0, np.nan, np.inf]], np.float32)
 
 
@@ -24,22 +24,24 @@ def x():
 
 
 @every_comparison
-@pytest.mark.parametrize("other", [0, 0.1, True, np.float64(2), np.float32(0.1), np.int64(2), np.array(2), np.array([2, 0, 1]),
-                                   np.array([[0.1], [2.0]], np.float32), [-1.0, 0.0, 3.0], np.zeros((0, 2, 3), np.float32)],
-                         ids=lambda other: f"{type(other).__name__} {np.shape(other)}")
+@pytest.mark.parametrize("other", [
+    0, 0.1, True, np.float64(2), np.float32(0.1), np.int64(2), np.array(2), np.array([2, 0, 1]),
+    np.array([[0.1], [2.0]], np.float32), [-1.0, 0.0, 3.0], np.zeros((0, 2, 3), np.float32),
+], ids=lambda other: f"{type(other).__name__} {np.shape(other)}")
 def test_comparisons_are_numpys(x, compare, other):
-    """With arrays, lists and numbers on either side. Numbers take the Tensor's dtype: float32(0.1) == 0.1."""
-    in_float32 = np.asarray(other, np.float32)
-    for got, expected in ((compare(x, other), compare(DATA, in_float32)), (compare(other, x), compare(in_float32, DATA))):
+    """With arrays, lists and numbers on either side. Numbers take the Tensor's dtype, so that
+    float32(0.1) == 0.1."""
+    array = np.asarray(other, np.float32)
+    for got, expected in ((compare(x, other), compare(DATA, array)),
+                          (compare(other, x), compare(array, DATA))):
         assert type(got) is np.ndarray and got.dtype == bool
         np.testing.assert_array_equal(got, expected)
 
 
 @every_comparison
 def test_comparisons_of_two_tensors(x, compare):
-    others = Tensor(DATA.copy()), Tensor(DATA[::-1].copy()), Tensor(np.float32(2)), Tensor(DATA.astype(np.float64))
-    for other in others:
-        np.testing.assert_array_equal(compare(x, other), compare(DATA, other.data))
+    for data in (DATA.copy(), DATA[::-1], np.float32(2), DATA.astype(np.float64)):
+        np.testing.assert_array_equal(compare(x, Tensor(data)), compare(DATA, data))
 
 
 @every_comparison
@@ -67,7 +69,7 @@ def test_two_devices(gpu, x):
     for compare in COMPARISONS:
         got = compare(there, 0)
         assert Tensor(got).to("cpu").data.tolist() == compare(DATA, 0).tolist()
-        with pytest.raises(DeviceError, match="operands on two devices: expected both on the cpu, got one on the gpu"):
+        with pytest.raises(DeviceError, match="expected both on the cpu, got one on the gpu"):
             compare(x, there)
 
 
@@ -103,9 +105,11 @@ def test_several_numbers_and_none(shape):
 
 
 def test_abs_and_min(x):
-    assert abs(Tensor([-1.0, 2.0])).data.tolist() == Tensor([-1.0, 2.0]).abs().data.tolist() == [1, 2]
+    z = Tensor([-1.0, 2.0])
+    assert abs(z).data.tolist() == z.abs().data.tolist() == [1, 2]
     y = Tensor([[3.0, 1.0], [2.0, 5.0]])
-    assert y.min().item() == 1 and y.min(axis=0).data.tolist() == [2, 1] and y.min(axis=1, keepdims=True).shape == (2, 1)
+    assert y.min().item() == 1 and y.min(axis=0).data.tolist() == [2, 1]
+    assert y.min(axis=1, keepdims=True).shape == (2, 1)
     rng = np.random.default_rng(0)
     gradcheck(lambda x: abs(x) * x.min(axis=(0, 2), keepdims=True), rng.standard_normal((2, 3, 2)))
 
@@ -118,8 +122,9 @@ def test_argmax():
     assert Tensor(2.0).argmax() == 0
 
 
-@pytest.mark.parametrize("call", [lambda: Tensor(np.ones((2, 2))).argmax(2), lambda: Tensor(np.ones((2, 2))).argmax((0, 1)),
-                                  lambda: Tensor(np.ones((0, 2))).argmax(0), lambda: Tensor(np.ones(0)).min()])
+@pytest.mark.parametrize("call", [
+    lambda: Tensor(np.ones((2, 2))).argmax(2), lambda: Tensor(np.ones((2, 2))).argmax((0, 1)),
+    lambda: Tensor(np.ones((0, 2))).argmax(0), lambda: Tensor(np.ones(0)).min()])
 def test_where_there_is_no_largest_or_smallest(call):
     with pytest.raises(ShapeError):
         call()
@@ -127,8 +132,10 @@ def test_where_there_is_no_largest_or_smallest(call):
 
 def test_argmax_on_a_gpu(gpu):
     x = Tensor(np.array([[3.0, 7.0], [9.0, 5.0]], np.float32)).to("gpu")
-    assert Tensor(x.argmax(1)).device == "gpu" and Tensor(x.argmax(1)).to("cpu").data.tolist() == [1, 0]
-    assert abs(-x).to("cpu").data.tolist() == [[3, 7], [9, 5]] and x.min(0).to("cpu").data.tolist() == [3, 5]
+    found = Tensor(x.argmax(1))
+    assert found.device == "gpu" and found.to("cpu").data.tolist() == [1, 0]
+    assert abs(-x).to("cpu").data.tolist() == [[3, 7], [9, 5]]
+    assert x.min(0).to("cpu").data.tolist() == [3, 5]
 
 
 # Shapes and copies
@@ -137,14 +144,15 @@ def test_argmax_on_a_gpu(gpu):
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3), (2, 3, 4, 5), (2, 0, 3)])
 def test_flatten_is_pytorchs(torch, shape):
     array = np.zeros(shape, np.float32)
-    assert Tensor(array).flatten().shape == tuple(torch.tensor(array).flatten().shape)
+    x, other = Tensor(array), torch.tensor(array)
+    assert x.flatten().shape == tuple(other.flatten().shape)
     for start in range(-len(shape), len(shape)):
         for end in range(-len(shape), len(shape)):
             if start % len(shape) <= end % len(shape):
-                assert Tensor(array).flatten(start, end).shape == tuple(torch.tensor(array).flatten(start, end).shape)
+                assert x.flatten(start, end).shape == tuple(other.flatten(start, end).shape)
             else:
                 with pytest.raises(ShapeError, match="start_dim"):
-                    Tensor(array).flatten(start, end)
+                    x.flatten(start, end)
 
 
 def test_flatten_is_on_the_tape():

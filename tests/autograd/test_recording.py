@@ -1,6 +1,7 @@
 """What is recorded on the tape: all that the code around an operation does not keep off it.
 
-How a setting is bound to a with block is tested in `tests/kernels/test_scope.py`; here it is what Tensors do.
+`tests/kernels/test_scope.py` tests how a setting is bound to a with block, and this file what it
+does to Tensors.
 """
 
 import asyncio
@@ -141,8 +142,8 @@ def test_context_managers_built_on_no_grad(x):
 
 
 def test_threads_that_overlap(x):
-    """The first enters, the second enters, the first leaves, the second leaves: with one switch for all
-    threads, recording was off for good after that."""
+    """The first enters, the second enters, the first leaves, the second leaves. With one switch for
+    all threads, recording would be off for good after that."""
     steps, seen = [threading.Event() for _ in range(3)], {}
 
     def first():
@@ -166,7 +167,8 @@ def test_threads_that_overlap(x):
         thread.start()
     for thread in threads:
         thread.join()
-    assert seen == {"first": True, "second, before": True, "second, inside": False, "second, after": True}
+    assert seen == {"first": True, "second, before": True, "second, inside": False,
+                    "second, after": True}
     assert recorded(x)
 
 

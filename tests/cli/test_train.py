@@ -14,6 +14,8 @@ from minires.cli import main
 from minires.experiments.model_setup import complete
 from minires.training import RunConfig
 
+from ..opened import openings
+
 TINY = ["--model", "resnet-8", "--net", "width=2", "--image-size", "8", "--train-size", "64", "--test-size", "20", "--batch-size", "16", "--iterations", "8"]
 
 
@@ -75,7 +77,9 @@ def test_a_net_is_taught_other_classes(tmp_path, capsys):
              "--image-size", "8", "--batch-size", "4", "--workers", "0", "--cache", str(tmp_path / "cache")]
     assert main([*words, "--out", str(tmp_path / "probe"), "--lr", "0.5"]) == 0
     assert config(tmp_path / "probe")["train"] == "head" and "test error 0.0 %" in capsys.readouterr().out
-    assert main([*words, "--out", str(tmp_path / "whole"), "--train", "all", "--epochs", "1"]) == 0
+    with openings(tmp_path / "start" / "weights.safetensors") as opened:
+        assert main([*words, "--out", str(tmp_path / "whole"), "--train", "all", "--epochs", "1"]) == 0
+    assert len(opened) == 1                                      # the file of weights is read once
     assert config(tmp_path / "whole")["crop_scale"] == 0.08
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minires import Tensor, functional as F, models, nn
-from minires.diagnostics import activation_gradients, dropped, gradient_norms
+from minires.diagnostics import activation_gradients, dropped, gradient_norms, updates
 from minires.diagnostics.parts import main_path
 from minires.errors import ConfigError
 
@@ -84,6 +84,36 @@ def test_layers_left_out_of_a_batch_and_layers_of_zeros():
     F.cross_entropy(fixup(images), np.arange(4)).backward()
     records = {r.layer: r for r in gradient_norms(fixup)}
     assert records["fc"].gradient_norm > 0 == records["fc"].weight_norm and records["fc"].ratio == float("inf")
+
+
+@pytest.mark.parametrize("size", [1e25, 1e-25])
+def test_norms_beyond_the_squares_of_float32(size):
+    """An exploding gradient of 1e25 has a square of 1e50, which float32 calls inf; that of 1e-25 it calls 0."""
+    net = nn.Sequential(nn.Linear(3, 4, bias=False))
+    net[0].weight.data[...] = size
+    net[0].weight.grad = np.full((3, 4), 2 * size, np.float32)
+    (record,) = gradient_norms(net)
+    assert record.gradient_norm == pytest.approx(2 * size * np.sqrt(12), rel=1e-6, abs=0)
+    assert record.weight_norm == pytest.approx(size * np.sqrt(12), rel=1e-6, abs=0) and record.ratio == pytest.approx(2)
+
+
+def test_a_layer_is_what_other_diagnostics_call_one():
+    """Not any array of two axes: a parameter of a module of one's own does not count, and a layer used twice counts once."""
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table, self.first = nn.Parameter(np.ones((2, 2), np.float32)), nn.Linear(2, 2)
+            self.again, self.last = self.first, nn.Linear(2, 2)
+
+        def forward(self, x):
+            return self.last(self.again(self.first(x @ self.table)))
+
+    net = Scaled()
+    F.cross_entropy(net(Tensor(np.ones((1, 2), np.float32))), np.array([0])).backward()
+    assert [r.layer for r in gradient_norms(net)] == list(main_path(net)) == ["first", "last"]
+    assert [r.layer for r in updates(net, lr=0.1)] == ["first", "last"]
+    net.first.freeze()
+    assert [(r.layer, r.depth) for r in gradient_norms(net)] == [("last", 2)]
 
 
 # Gradients of activations

@@ -191,5 +191,5 @@ def test_errors():
         path_gradient(net, x, y, ["layer4.0"])
     with pytest.raises(ConfigError, match="length: expected 0 to 3, for so many blocks there are, got 4"):
         path_gradients(net, x, y, lengths=[4])
-    with pytest.raises(ConfigError, match="samples: expected at least 1, got 0"):
+    with pytest.raises(ConfigError, match="samples: expected a whole number of at least 1, got 0"):
         path_gradients(net, x, y, samples=0)

@@ -115,7 +115,7 @@ def test_deep_plain_nets_shatter_and_residual_ones_do_not():
 
 def test_errors():
     x = np.zeros(2)
-    with pytest.raises(ConfigError, match="points: expected at least 2, got 1"):
+    with pytest.raises(ConfigError, match="points: expected a whole number of at least 2, got 1"):
         gradient_path(Powers(), x, x, points=1)
     with pytest.raises(ConfigError, match="max_lag: expected 0 to 3, got 4"):
         gradient_path(Powers(), x, x, points=4, max_lag=4)

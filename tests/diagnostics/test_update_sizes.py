@@ -146,3 +146,9 @@ def test_errors():
         updates(net)
     with pytest.raises(GraphError, match=r"conv1.weight has no gradient; call loss.backward\(\) first"):
         updates(net, lr=0.1)
+
+
+def test_an_optimiser_of_another_kind():
+    net = nn.Linear(2, 1)
+    with pytest.raises(ConfigError, match="expected an optim.SGD, got an Adam; pass lr instead"):
+        updates(net, optimizer=optim.Adam(net.parameters()))

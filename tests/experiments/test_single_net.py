@@ -13,7 +13,7 @@ from minires.training import trainer
 from minires.serialization.weights import open_weights
 from minires.diagnostics import evaluate
 from minires.errors import ConfigError, DataError, MiniresError
-from minires.experiments import model_setup, single_net
+from minires.experiments import evaluation_records, model_setup, single_net
 from minires.experiments.records import read_table
 from minires.experiments.training_records import METRICS, TEXT
 from minires.training import RunConfig
@@ -59,12 +59,12 @@ def test_what_a_run_leaves(finished):
     assert sorted(path.name for path in finished.iterdir()) == ["checkpoints", "config.json", "confusion.csv", "evaluation.json", "gradients.csv", "metrics.csv", "predictions.csv", "weights.safetensors"]
     assert [path.name for path in single_net.plot(finished)] == ["training.png", "gradients.png", "confusion.png"]
     assert [(row["net"], row["iteration"]) for row in metrics(finished)] == [("resnet-8", 4), ("resnet-8", 8), ("resnet-8", 10)]
-    rows = read_table(finished / "confusion.csv", single_net.CONFUSION, single_net.CONFUSION[:2])
+    rows = read_table(finished / "confusion.csv", evaluation_records.CONFUSION, evaluation_records.CONFUSION[:2])
     assert len(rows) == 100 and sum(row["images"] for row in rows) == 20
     wrong = sum(row["images"] for row in rows if row["right"] != row["taken_for"])
     evaluation = json.loads((finished / "evaluation.json").read_text())
     assert evaluation["top_1_error_percent"] == pytest.approx(5 * wrong) == pytest.approx(metrics(finished)[-1]["test_error"]) and evaluation["top_5_error_percent"] <= evaluation["top_1_error_percent"]
-    images = read_table(finished / "predictions.csv", single_net.PREDICTIONS, single_net.PREDICTIONS[:3])
+    images = read_table(finished / "predictions.csv", evaluation_records.PREDICTIONS, evaluation_records.PREDICTIONS[:3])
     assert [row["image"] for row in images] == [str(i) for i in range(20)] and sum(row["right"] != row["taken_for"] for row in images) == wrong
     assert all(0.1 <= row["probability"] <= 1 for row in images)
     said = single_net.report(finished)

@@ -1,4 +1,4 @@
-"""Settings for the length of a with block: the code around an operation decides, whatever runs meanwhile."""
+"""Settings for the length of a with block: the code around decides, whatever runs meanwhile."""
 
 import asyncio
 import contextvars
@@ -70,7 +70,7 @@ def test_one_block_entered_again_while_it_is_open():
 
 
 def test_a_block_that_was_not_entered_cannot_be_left():
-    with pytest.raises(RuntimeError, match="level: a block that was not entered is left; write `with"):
+    with pytest.raises(RuntimeError, match="level: a block that was not entered is left; write"):
         level(1).__exit__(None, None, None)
 
 
@@ -113,7 +113,8 @@ def stacked(value):
     return stack
 
 
-WAYS = {"block": level, "class": Wrapped, "contextmanager": managed, "nested": managed_twice, "ExitStack": stacked}
+WAYS = {"block": level, "class": Wrapped, "contextmanager": managed, "nested": managed_twice,
+        "ExitStack": stacked}
 every_way = pytest.mark.parametrize("inside", WAYS.values(), ids=WAYS)
 
 
@@ -259,7 +260,7 @@ def test_memory_of_a_generator_is_freed_without_the_garbage_collector():
         with level(2):
             suspended = generator()
             array = next(suspended)
-            with level(3):                               # different owners: the call stack is looked at
+            with level(3):                               # two owners: this looks at the call stack
                 next(suspended)
             del suspended
             assert array() is None
@@ -277,7 +278,7 @@ def test_one_block_in_two_generators():
 
     first, second = generator(), generator()
     assert next(first) == next(second) == 1
-    assert next(first) == 0                              # leaves its own entry, not that of the second
+    assert next(first) == 0                              # leaves its own entry, not the second's
     assert len(SETTING.entries.get()) == 1
     assert next(second) == 0
 
@@ -292,7 +293,8 @@ def test_a_generator_finished_in_another_thread():
     next(suspended)
     run_in_thread(suspended.close)
     (entry,) = SETTING.entries.get()
-    assert entry.left and entry.owner is None and now() == 0       # and it no longer holds the generator's frame
+    assert entry.left and now() == 0
+    assert entry.owner is None                           # so the generator's frame can be freed
     with level(2):
         assert SETTING.values() == [2]
 

@@ -57,6 +57,7 @@ def test_receptive_fields_are_what_the_gradient_reaches(layers):
 
 
 def test_the_figure_of_a_net():
-    layers = [(m.weight.shape[0], m.stride) for m in models.resnet(20).modules() if isinstance(m, nn.Conv2d)]
+    convolutions = [m for m in models.resnet(20).modules() if isinstance(m, nn.Conv2d)]
+    layers = [(conv.kernel_size[0], conv.stride[0]) for conv in convolutions]
     left, right = plot.receptive_field(layers).axes
     assert len(left.patches) == len(layers) + 1 and right.lines[0].get_ydata()[-1] == plot.receptive_fields(layers)[-1]

@@ -25,7 +25,8 @@ def test_other_frameworks_can_read_it(tmp_path):
     net = mr.models.plain(8, width=4)
     mr.save(net, tmp_path / "net.safetensors")
     arrays = load_file(tmp_path / "net.safetensors")
-    assert list(sorted(arrays)) == sorted(net.state_dict()) and arrays["fc.weight"].shape == (16, 10)
+    assert list(sorted(arrays)) == sorted(net.state_dict())
+    assert arrays["fc.weight"].shape == (16, 10)
 
 
 def test_loading_into_another_net(tmp_path):
@@ -79,14 +80,16 @@ def test_a_failed_write_leaves_the_old_file_whole(tmp_path, monkeypatch):
         safetensors.write(path, {"a": np.zeros(3, np.float32)}, {"iteration": 2})
     arrays, state = safetensors.read(path)
     assert arrays["a"].sum() == 3 and state == {"iteration": 1}
-    assert [p.name for p in tmp_path.iterdir()] == ["net.safetensors"]       # no half-written file is left behind
+    # no half-written file is left behind
+    assert [p.name for p in tmp_path.iterdir()] == ["net.safetensors"]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
+    words = "cannot read: expected a .safetensors file.*, got a pipe or a device"
     for path in (tmp_path / "pipe", "/dev/null"):
-        with pytest.raises(CheckpointError, match="cannot read: expected a .safetensors file.*, got a pipe or a device"):
+        with pytest.raises(CheckpointError, match=words):
             mr.load(mr.models.plain(8, width=2), path)
 
 
@@ -103,19 +106,25 @@ def test_a_file_without_permission(tmp_path, monkeypatch):
 
     (tmp_path / "net.safetensors").write_bytes(b"")
     monkeypatch.setattr(files.Path, "read_bytes", refuse)
-    with pytest.raises(CheckpointError, match="net.safetensors: cannot read: expected a .safetensors file.*, got Permission denied"):
+    words = "net.safetensors: cannot read: expected a .safetensors file.*, got Permission denied"
+    with pytest.raises(CheckpointError, match=words):
         mr.load(mr.models.plain(8, width=2), tmp_path / "net.safetensors")
 
 
 def test_every_type_of_numbers_as_safetensors_itself_reads_it(tmp_path):
     from safetensors.numpy import load_file
 
-    kinds = ("float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
-    arrays = {kind: np.arange(6).astype(kind).reshape(3, 2) for kind in kinds} | {"number": np.array(2.5), "none": np.zeros((0, 3), np.float32)}
-    safetensors.write(tmp_path / "x.safetensors", arrays, {"iteration": np.int64(3), "sums": np.arange(2)})
+    kinds = ("float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint64", "uint32",
+             "uint16", "uint8", "bool")
+    arrays = {kind: np.arange(6).astype(kind).reshape(3, 2) for kind in kinds}
+    arrays |= {"number": np.array(2.5), "none": np.zeros((0, 3), np.float32)}
+    safetensors.write(tmp_path / "x.safetensors", arrays,
+                      {"iteration": np.int64(3), "sums": np.arange(2)})
     found, state = safetensors.read(tmp_path / "x.safetensors")
     reference = load_file(tmp_path / "x.safetensors")
-    assert found.keys() == reference.keys() == arrays.keys() and state == {"iteration": 3, "sums": [0, 1]}
+    assert found.keys() == reference.keys() == arrays.keys()
+    assert state == {"iteration": 3, "sums": [0, 1]}
     for name, array in arrays.items():
-        assert found[name].dtype == reference[name].dtype == array.dtype and np.array_equal(found[name], array) and found[name].shape == array.shape, name
-        found[name][...] = 0                                     # writeable
+        assert found[name].dtype == reference[name].dtype == array.dtype, name
+        assert found[name].shape == array.shape and np.array_equal(found[name], array), name
+        found[name][...] = 0                                     # they can be written to

@@ -1,4 +1,4 @@
-"""From image files to named classes: the likeliest ones, whatever the batches, and clear about what cannot be read."""
+"""From image files to named classes, whatever the batches, and clear about what cannot be read."""
 
 import json
 
@@ -17,6 +17,7 @@ from ..data.pictures import drawing
 from ..prediction import NAMES, net, write_photos
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow, which decodes pictures, is not installed")
+TO_32, TO_16 = {"resize": 32, "crop": 32}, {"resize": 16, "crop": 16}
 
 
 @pytest.fixture
@@ -30,28 +31,33 @@ def paths(folder):
 
 def test_what_comes_out(photos):
     model = net()
-    made = predict(model, paths(photos), top=3, classes=NAMES, progress=False, transform={"resize": 32, "crop": 32})
-    assert [one.path for one in made] == [str(path) for path in paths(photos)] and all(one.error is None for one in made)
+    made = predict(model, paths(photos), top=3, classes=NAMES, progress=False, transform=TO_32)
+    assert [one.path for one in made] == [str(path) for path in paths(photos)]
+    assert all(one.error is None for one in made)
     for one, path in zip(made, paths(photos)):
         image = ImageTransform(32, 32)(decode(path))
         logits = model.eval()(mr.Tensor(image[None])).data[0].astype(np.float64)
         expected = np.exp(logits) / np.exp(logits).sum()
         assert [guess.index for guess in one.top] == list(np.argsort(-expected)[:3])
-        assert all(guess.name == NAMES[guess.index] and abs(guess.probability - expected[guess.index]) < 1e-5 for guess in one.top)
-    assert len({one.top[0].probability for one in made}) == 5                       # each picture has its own
+        assert all(guess.name == NAMES[guess.index]
+                   and abs(guess.probability - expected[guess.index]) < 1e-5 for guess in one.top)
+    assert len({one.top[0].probability for one in made}) == 5   # each picture has its own
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 100])
 def test_batches_change_nothing(photos, batch_size):
     """Nor does what cannot be read: the others keep their names and places."""
     wanted = [photos / "nothing.png", *paths(photos), photos / "notes.txt"]
-    alone = [one for path in wanted for one in predict(net(), [path], progress=False, transform={"resize": 32, "crop": 32})]
-    together = predict(net(), wanted, batch_size=batch_size, progress=False, transform={"resize": 32, "crop": 32})
+    alone = [predict(net(), [path], progress=False, transform=TO_32)[0] for path in wanted]
+    together = predict(net(), wanted, batch_size=batch_size, progress=False, transform=TO_32)
     assert [one.path for one in together] == [str(path) for path in wanted]
     for one, other in zip(together, alone):
-        assert one.error == other.error and [guess.index for guess in one.top] == [guess.index for guess in other.top]
-        assert np.allclose([guess.probability for guess in one.top], [guess.probability for guess in other.top], atol=1e-6)
-    assert "no such file" in together[0].error and "not a picture" in together[-1].error and together[0].top == []
+        assert one.error == other.error
+        assert [guess.index for guess in one.top] == [guess.index for guess in other.top]
+        assert np.allclose([guess.probability for guess in one.top],
+                           [guess.probability for guess in other.top], atol=1e-6)
+    assert "no such file" in together[0].error and "not a picture" in together[-1].error
+    assert together[0].top == []
 
 
 def test_one_batch_in_memory(photos, monkeypatch):
@@ -60,7 +66,7 @@ def test_one_batch_in_memory(photos, monkeypatch):
     model = net()
     model.register_forward_hook(lambda module, inputs, output: seen.append(("net", len(inputs[0]))))
     monkeypatch.setattr(inference, "decode", lambda path: (seen.append("file"), decode(path))[1])
-    predict(model, paths(photos), batch_size=2, progress=False, transform={"resize": 32, "crop": 32})
+    predict(model, paths(photos), batch_size=2, progress=False, transform=TO_32)
     assert seen == ["file", "file", ("net", 2), "file", "file", ("net", 2), "file", ("net", 1)]
 
 
@@ -68,58 +74,71 @@ def test_the_net_is_used_in_evaluation_mode_and_left_as_it_was(photos):
     model = net().train()
     model.bn1.running_mean.data[...] = 1
     before = {name: array.copy() for name, array in model.state_dict().items()}
-    made = predict(model, paths(photos), progress=False, transform={"resize": 32, "crop": 32})
-    assert model.training and model.bn1.training and all(np.array_equal(before[name], array) for name, array in model.state_dict().items())
-    assert made == predict(model.eval(), paths(photos), progress=False, transform={"resize": 32, "crop": 32}) and not model.training
+    made = predict(model, paths(photos), progress=False, transform=TO_32)
+    assert model.training and model.bn1.training
+    assert all(np.array_equal(before[name], array) for name, array in model.state_dict().items())
+    assert made == predict(model.eval(), paths(photos), progress=False, transform=TO_32)
+    assert not model.training
 
 
 def test_names_and_number_of_classes(photos):
-    (one,) = predict(net(), [photos / "a.png"], top=9, progress=False, transform={"resize": 32, "crop": 32})
-    assert len(one.top) == 4 and {guess.name for guess in one.top} == {"class 0", "class 1", "class 2", "class 3"}
-    assert abs(sum(guess.probability for guess in one.top) - 1) < 1e-6 and isinstance(one.top[0], Guess)
-    json.dumps(one)                                                                 # plain numbers, not NumPy's
+    (one,) = predict(net(), [photos / "a.png"], top=9, progress=False, transform=TO_32)
+    assert len(one.top) == 4
+    assert {guess.name for guess in one.top} == {"class 0", "class 1", "class 2", "class 3"}
+    assert abs(sum(guess.probability for guess in one.top) - 1) < 1e-6
+    assert isinstance(one.top[0], Guess)
+    json.dumps(one)                                              # plain numbers, not NumPy's
 
 
 def test_no_pictures():
     assert predict(net(), []) == []
 
 
-@pytest.mark.parametrize("settings, words", [({"top": 0}, "top: expected"), ({"batch_size": 0}, "batch_size: expected"), ({"top": 2.5}, "top: expected"),
-                                             ({"classes": ["a"]}, "expected 4, one for each output of the net, got 1"), ({"transform": {"crop": 0}}, "crop: expected"),
-                                             ({"transform": {"corp": 8}}, "unknown setting of the transform.*did you mean 'crop'?")])
+@pytest.mark.parametrize("settings, words", [
+    ({"top": 0}, "top: expected a whole number of at least 1, got 0"),
+    ({"batch_size": 0}, "batch_size: expected"),
+    ({"top": 2.5}, "top: expected"),
+    ({"classes": ["a"]}, "expected 4, one for each output of the net, got 1"),
+    ({"transform": {"crop": 0}}, "crop: expected"),
+    ({"transform": {"corp": 8}}, "unknown setting of the transform.*did you mean 'crop'?"),
+])
 def test_settings_that_are_not_possible(photos, settings, words):
     with pytest.raises(ConfigError, match=words):
-        predict(net(), paths(photos), progress=False, **settings)
+        predict(net(), paths(photos), progress=False, **{"transform": TO_32, **settings})
 
 
 def test_outputs_that_are_not_finite(photos):
     model = net()
     model.fc.weight.data[0, 0] = np.nan
     with pytest.raises(DivergenceError, match="finite.*do the weights belong to this net"):
-        predict(model, paths(photos), progress=False, transform={"resize": 32, "crop": 32})
+        predict(model, paths(photos), progress=False, transform=TO_32)
 
 
 def test_a_size_the_net_does_not_take(photos):
     with pytest.raises(ShapeError, match="image_size=8"):
-        predict(mr.models.residual_mlp(4, width=4, image_size=16), paths(photos), progress=False, transform={"resize": 8, "crop": 8})
+        predict(mr.models.residual_mlp(4, width=4, image_size=16), paths(photos), progress=False,
+                transform={"resize": 8, "crop": 8})
 
 
 def test_a_strip_does_not_stop_the_others(tmp_path):
     Image.fromarray(np.zeros((1, 60_000, 3), np.uint8)).save(tmp_path / "strip.png")
     Image.fromarray(drawing()).save(tmp_path / "a.png")
-    strip, good = predict(net(), [tmp_path / "strip.png", tmp_path / "a.png"], progress=False, transform={"resize": 64, "crop": 32})
-    assert "too long and thin" in strip.error and strip.error.startswith(strip.path) and good.error is None
+    strip, good = predict(net(), [tmp_path / "strip.png", tmp_path / "a.png"], progress=False,
+                          transform={"resize": 64, "crop": 32})
+    assert "too long and thin" in strip.error and strip.error.startswith(strip.path)
+    assert good.error is None
 
 
 def test_on_a_gpu(gpu, photos):
     """The same as on the CPU, and the net stays there."""
     model = net()
-    expected = predict(model, paths(photos), progress=False, transform={"resize": 16, "crop": 16})
-    made = predict(model.to("gpu"), paths(photos), batch_size=3, progress=False, transform={"resize": 16, "crop": 16})
+    expected = predict(model, paths(photos), progress=False, transform=TO_16)
+    made = predict(model.to("gpu"), paths(photos), batch_size=3, progress=False, transform=TO_16)
     assert model.fc.weight.device == "gpu"
     for one, other in zip(made, expected):
         assert [guess.index for guess in one.top] == [guess.index for guess in other.top]
-        assert np.allclose([guess.probability for guess in one.top], [guess.probability for guess in other.top], atol=1e-5)
+        assert np.allclose([guess.probability for guess in one.top],
+                           [guess.probability for guess in other.top], atol=1e-5)
 
 
 def test_a_gpu_too_small(photos, monkeypatch):
@@ -133,4 +152,4 @@ def test_a_gpu_too_small(photos, monkeypatch):
     model.forward = run_out
     monkeypatch.setattr(backend, "out_of_memory_errors", lambda: (Full,))
     with pytest.raises(DeviceError, match="2 pictures at a time; take a smaller batch size"):
-        predict(model, paths(photos), batch_size=2, progress=False, transform={"resize": 16, "crop": 16})
+        predict(model, paths(photos), batch_size=2, progress=False, transform=TO_16)

@@ -238,7 +238,7 @@ def test_a_checkpoint_with_the_old_name_of_the_random_stream(sets, tmp_path):
     whole, path = stochastic(sets), tmp_path / "net.safetensors"
     whole.run()
     with pytest.raises(KeyboardInterrupt):
-        stochastic(sets, path, after_backward=interrupt_after(6)).run()
+        stochastic(sets, path, callbacks=interrupt_after(6)).run()
     arrays, state = safetensors.read(path)
     (name, generator), = state["generators"].items()
     state["generators"] = {name.replace(".stochastic_depth", ""): generator}

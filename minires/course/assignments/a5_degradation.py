@@ -29,9 +29,8 @@ import minires as mr
 from minires import plot
 from minires.course import begin, check
 from minires.experiments import degradation
-from minires.experiments.presets import Preset
 from minires.experiments.records import read_config
-from minires.training.trainer import Trainer
+from minires.training import RunConfig, Trainer
 
 begin("a5")                # from here on, minires draws no error curves and gives no verdicts: you do
 plot.use_style()
@@ -107,7 +106,7 @@ check("a5.twins", twins, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-batches", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# And what they are fed with. `stream.next()` gives the next batch of a stream of batches, a pair of arrays `(images, labels)`, of
+# And what they are fed with. `next(stream)` gives the next batch of a stream of batches, a pair of arrays `(images, labels)`, of
 # shapes (N, H, W, 3) and (N,), and moves on.
 
 # %% nbgrader={"grade": false, "grade_id": "a5-batches-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -115,7 +114,7 @@ def same_batches(stream, other, count):
     """Whether the next `count` batches of two streams are the same, images and labels: True or False."""
     ### BEGIN SOLUTION
     for _ in range(count):
-        (images, labels), (other_images, other_labels) = stream.next(), other.next()
+        (images, labels), (other_images, other_labels) = next(stream), next(other)
         if not (np.array_equal(images, other_images) and np.array_equal(labels, other_labels)):
             return False
     return True
@@ -438,8 +437,7 @@ check("a5.style", error_curves)
 MARGIN = 2.0               # percentage points, as decided in part 2
 BUDGET = 20.0              # seconds
 
-small = Preset(image_size=8, width=8, train_size=0, test_size=200, epochs=0, iterations=None,
-               drops=(0.6, 0.85), crop_padding=0, batch_size=64, lr=0.1)
+small = RunConfig(image_size=8, net={"width": 8}, test_size=200, drops=(0.6, 0.85), crop_padding=0, batch_size=64, lr=0.1)
 
 
 def steps(train_size, epochs):
@@ -477,13 +475,12 @@ check("a5.settings", depths, seeds, train_size, epochs)
 
 # %% nbgrader={"grade": false, "grade_id": "a5-run-fair-code", "locked": true, "schema_version": 3, "solution": false, "task": false}
 shallow, deep = depths
-preset = replace(small, train_size=train_size, epochs=epochs)
-settings = degradation.Settings(dataset="synthetic", preset=preset, depths=tuple(depths), seeds=seeds)
-train_set, test_set = degradation.load_sets(settings.dataset, preset)
+config = replace(small, train_size=train_size, epochs=epochs)
+train_set, test_set = degradation.load_sets(config)
 
 for depth in depths:
-    nets = [build(depth, width=preset.width, seed=0) for build in (mr.models.plain, mr.models.resnet)]
-    streams = [Trainer(net, train_set, test_set, preset.recipe(depth), seed=0).batches for net in nets]
+    nets = [build(depth, seed=0, **config.net) for build in (mr.models.plain, mr.models.resnet)]
+    streams = [Trainer(net, train_set, test_set, config).train_loader for net in nets]
     counts = " and ".join(f"{net.num_parameters():,}" for net in nets)
     print(f"plain-{depth}, resnet-{depth}: {counts} parameters;",
           f"same start: {twins(*nets)}; same batches: {same_batches(*streams, 10)}")
@@ -497,12 +494,12 @@ print(f"about {seconds(depths, seeds, train_size, epochs):.0f} s")
 # %% nbgrader={"grade": false, "grade_id": "a5-run-first", "locked": true, "schema_version": 3, "solution": false, "task": false}
 out = Path(tempfile.mkdtemp()) / "degradation"
 started = time.perf_counter()
-degradation.run(replace(settings, seeds=1), out, progress=False)
+degradation.run(config, out, depths, seeds=1, progress=False)
 print(f"{time.perf_counter() - started:.0f} s;", "files:", *sorted(path.name for path in out.iterdir()))
 
 # %% nbgrader={"grade": false, "grade_id": "a5-run-others", "locked": true, "schema_version": 3, "solution": false, "task": false}
 started = time.perf_counter()
-degradation.run(settings, out, resume=True, progress=False)
+degradation.run(config, out, depths, seeds, resume=True, progress=False)
 print(f"{time.perf_counter() - started:.0f} s")
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-own", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -568,9 +565,9 @@ resnet-56 2   88.7 77.6 68.7 63.3 57.6 54.3 52.8   83.9 72.9 65.4 62.0 54.9 55.9
 """
 RECORDED_CONFIG = {
     "experiment": "degradation", "dataset": "cifar10", "dataset_name": "CIFAR-10 (JPEG copy)",
-    "depths": [20, 56], "seeds": 3, "image_size": 16, "width": 8, "train_size": 10000, "test_size": 2000,
+    "depths": [20, 56], "seeds": 3, "image_size": 16, "net": {"width": 8}, "train_size": 10000, "test_size": 2000,
     "epochs": 7, "iterations": None, "drops": [0.6, 0.85], "crop_padding": 0, "batch_size": 128,
-    "lr": 0.1, "warmup_from_110": 0}
+    "lr": 0.1, "warmup": 0}
 
 recorded = []
 for line in RECORDED.strip().splitlines():
@@ -579,8 +576,7 @@ for line in RECORDED.strip().splitlines():
         recorded.append({"net": net, "seed": int(seed), "epoch": float(epoch),
                          "train_error": float(numbers[epoch - 1]), "test_error": float(numbers[epoch + 6])})
 
-own_config = read_config(out)
-del own_config["environment"]                    # the machine it ran on
+own_config = {name: value for name, value in read_config(out).items() if name in RECORDED_CONFIG}
 for name in differences(own_config, RECORDED_CONFIG):
     print(f"{name:<14} yours {own_config[name]!s:<14} recorded {RECORDED_CONFIG[name]}")
 print()
@@ -713,7 +709,7 @@ def train_with(**kernels):
 
     folder, started = Path(tempfile.mkdtemp()) / "own-kernels", time.perf_counter()
     with mr.kernels.use(**kernels):
-        degradation.run(replace(settings, seeds=1), folder, progress=False)
+        degradation.run(config, folder, depths, seeds=1, progress=False)
     with open(folder / "metrics.csv", newline="") as file:
         figure, ax = plt.subplots(figsize=(7.5, 4))
         error_curves(ax, read_rows(file))

@@ -23,8 +23,8 @@ import minires as mr
 from minires import diagnostics, plot
 from minires import functional as F
 from minires.course import begin, check
-from minires.data import EvaluationBatches
-from minires.training.trainer import Recipe, Trainer
+from minires.data import eval_loader
+from minires.training import RunConfig, Trainer
 
 begin("a6")                # from here on, minires measures no gradients: you do
 
@@ -54,7 +54,7 @@ plt.rcParams["figure.dpi"] = 80
 train_set, test_set = mr.data.synthetic(1000, 300, size=8)       # drawn shapes, ten classes
 images = (train_set.images[:64] / 255 - train_set.pixel_mean()).astype(np.float32)
 labels = train_set.labels[:64]
-test_batches = EvaluationBatches(test_set, 300, train_set.pixel_mean())
+test_loader = eval_loader(test_set, 300, train_set.pixel_mean())
 BUILD = {"plain": mr.models.plain, "resnet": mr.models.resnet}
 
 
@@ -430,16 +430,16 @@ for family in BUILD:
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a6-recorder", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 5 · The first steps (5 points)
 #
-# A `Trainer` calls `after_backward(trainer)` in every step, when gradients are there and the weights have not yet moved. Write
-# a class whose objects can be handed to it (3 points). It keeps two lists with one row a step, and in each row one number for
-# every *convolution* of `trainer.model`:
+# In every step a `Trainer` calls `after_backward(trainer)` of each of its callbacks, when gradients are there and the weights
+# have not yet moved. Write the class of such a callback (3 points). It keeps two lists with one row a step, and in each row one
+# number for every *convolution* of `trainer.model`:
 #
 # - `gradients`: $|dw|$;
 # - `moved`: $|w - w_0|$, how far the weights are from $w_0$, those of the net that it was made with, before training.
 
 # %% nbgrader={"grade": false, "grade_id": "a6-recorder-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 class Recorder:
-    """Notes gradients and weights in every step: Trainer(..., after_backward=Recorder(net)).
+    """Notes gradients and weights in every step: Trainer(..., callbacks=[Recorder(net)]).
 
     Attributes
     ----------
@@ -453,7 +453,7 @@ class Recorder:
         self.gradients, self.moved = [], []
         ### END SOLUTION
 
-    def __call__(self, trainer):
+    def after_backward(self, trainer):
         ### BEGIN SOLUTION
         convolutions = [p for p in trainer.model.parameters() if p.ndim > 1][:-1]
         self.gradients.append([norm(p.grad) for p in convolutions])
@@ -469,11 +469,11 @@ check("a6.recorder", Recorder, hidden=True)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": false, "grade_id": "a6-train", "locked": true, "schema_version": 3, "solution": false, "task": false}
-def train(net, seed, steps, after_backward=None, **settings):
-    """Train a net for some steps of 50 images; settings as for a Recipe, such as lr=0.05 or warmup=20."""
-    usual = {"iterations": steps, "batch_size": 50, "lr": 0.1, "milestones": (), "crop_padding": 0}
-    recipe = Recipe(**{**usual, **settings})
-    Trainer(net, train_set, test_set, recipe, seed=seed, progress=False, after_backward=after_backward).run()
+def train(net, seed, steps, callbacks=(), **settings):
+    """Train a net for some steps of 50 images; settings as for a RunConfig, such as lr=0.05 or warmup=20."""
+    usual = {"iterations": steps, "batch_size": 50, "lr": 0.1, "drops": (), "crop_padding": 0, "seed": seed}
+    config = RunConfig(**{**usual, **settings})
+    Trainer(net, train_set, test_set, config, callbacks=callbacks, progress=False).run()
     return net
 
 
@@ -481,7 +481,7 @@ recorders = {}
 for family in BUILD:
     net = fresh(family, 44, seed=0)
     recorders[family] = Recorder(net)
-    train(net, 0, 40, recorders[family])
+    train(net, 0, 40, [recorders[family]])
 
 from matplotlib.colors import LogNorm
 
@@ -539,8 +539,8 @@ for family, table in tables.items():
 # | 1 Shortcuts keep the gradient even: along its blocks it changes more in a plain net. | log10 of the largest over the smallest $\lvert dy\rvert$ at a block, fresh plain-44 | the same, resnet-44 | `block_gradients` |
 # | 2 The first steps throw out the early layers of a plain net, not those of a residual one. | $\lvert w\rvert$ after 20 steps over $\lvert w\rvert$ before, geometric mean of the first ten convolutions, plain-44 | the same, resnet-44 | `train` |
 # | 3 A warm-up prevents the fall of the early layers' gradients. | log10 of $\lvert dw\rvert$ at step 0 over that at the last of 40 steps, mean of the first ten convolutions, plain-44 | the same with `warmup=20` (compare what is comparable: is step 0 the same?) | `train`, `Recorder` |
-# | 4 Leaving out one block hurts a plain net more. | rise of the test error in points, mean of the blocks, plain-14 after 120 steps | the same, resnet-14 | `train`, `diagnostics.drop_each(net, test_batches)` |
-# | 5 Layers of a plain net respond more strongly than those of a residual one. | mean of `std` over the convolutions, plain-14 after 100 steps | the same, resnet-14 | `train`, `diagnostics.responses(net, test_batches)` |
+# | 4 Leaving out one block hurts a plain net more. | rise of the test error in points, mean of the blocks, plain-14 after 120 steps | the same, resnet-14 | `train`, `diagnostics.drop_each(net, test_loader)` |
+# | 5 Layers of a plain net respond more strongly than those of a residual one. | mean of `std` over the convolutions, plain-14 after 100 steps | the same, resnet-14 | `train`, `diagnostics.responses(net, test_loader)` |
 # | 6 Batch norm makes a layer's gradient independent of the scale of its weights. | size of log10 of ($\lvert dw\rvert$ with the weights of one convolution times 10, over $\lvert dw\rvert$ with the weights as they are), fresh plain-20 *without* batch norm | the same *with* batch norm | `gradient_norms` |
 #
 # `drop_each` returns a list of records with the field `error`, in percent: the first is that of the whole net, then comes one for

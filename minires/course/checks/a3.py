@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from ...autograd import Tensor
 from ..compare import WrongAnswer, call, expect, expect_that, expect_tuple, probe
 from . import task
 
@@ -556,9 +557,11 @@ def train(losses, trial):
         got = losses[name]
         expect_that(isinstance(got, (list, tuple)) or getattr(got, "ndim", 0) == 1, f"losses, {name}: expected a list of numbers, got {type(got).__name__}; what does train return?")
         try:
+            expect_that(not any(isinstance(loss, Tensor) for loss in got),
+                        f"losses, {name}: expected numbers, got Tensors: each holds on to the whole tape of its step; take loss.item()")
             got = np.array([float(loss) for loss in got])
         except (TypeError, ValueError):
-            raise WrongAnswer(f"losses, {name}: expected numbers, got {type(got[0]).__name__}: a Tensor that holds one number gives it by .item()") from None
+            raise WrongAnswer(f"losses, {name}: expected numbers, got {type(got[0]).__name__}") from None
         expect_that(got.size >= 5, f"losses, {name}: expected one for each of 150 steps, got {got.size}; is the loss appended in the loop?")
         expect_that(np.isfinite(got).all(), f"losses, {name}: {int((~np.isfinite(got)).sum())} of {got.size} are not finite")
         mistakes = [("gradients of earlier steps are still there: forget them before each step (optimizer.zero_grad())", ADDING_UP),

@@ -56,16 +56,14 @@ class _Stream:
     def __init__(self, batches):
         self.batches, self.taken = batches, 0
 
-    def next(self):
+    def __iter__(self):
+        return self
+
+    def __next__(self):
         self.taken += 1
         if self.taken > len(self.batches):
             raise StopIteration("this stream has no more batches")
         return tuple(part.copy() for part in self.batches[self.taken - 1])
-
-    __next__ = next
-
-    def __iter__(self):
-        return self
 
 
 def picture(error_curves, rows):

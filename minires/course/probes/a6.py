@@ -3,7 +3,7 @@
 import numpy as np
 
 from ... import data, models, nn
-from ...training.trainer import Recipe, Trainer
+from ...training import RunConfig, Trainer
 
 
 def net_of(kind, seed=0):
@@ -64,12 +64,13 @@ def blocks(block_gradients, kind, images, labels):
     return (*found, sum(len(vars(module).get(hooks, ())) for module in net.modules() for hooks in ("_forward_hooks", "_backward_hooks")))
 
 
-def training(kind, steps, after_backward_of):
-    """Train a net on a few drawn images; `after_backward_of(net)` makes what is called after each backward, and is returned."""
+def training(kind, steps, callback_of):
+    """Train a net on a few drawn images; `callback_of(net)` makes a callback for the Trainer, which is returned."""
     train_set, test_set = data.synthetic(100, 20, size=8)
     net = net_of(kind)
-    callback = after_backward_of(net)
-    Trainer(net, train_set, test_set, Recipe(iterations=steps, batch_size=25, lr=0.2, milestones=(), crop_padding=0), progress=False, after_backward=callback).run()
+    callback = callback_of(net)
+    config = RunConfig(iterations=steps, batch_size=25, lr=0.2, drops=(), crop_padding=0)
+    Trainer(net, train_set, test_set, config, callbacks=[callback], progress=False).run()
     return callback
 
 

@@ -1,4 +1,4 @@
-"""A labelled set of feature vectors: what frozen layers make of images, found once and used in every epoch."""
+"""A labelled set of feature vectors, which frozen layers make of images once."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,8 @@ class FeatureDataset:
 
     def __repr__(self):
         size = self.features.shape[1]
-        return f"FeatureDataset({self.name}: {len(self):,} vectors of {size}, {len(self.classes)} classes)"
+        return (f"FeatureDataset({self.name}: {len(self):,} vectors of {size}, "
+                f"{len(self.classes)} classes)")
 
     @property
     def input_shape(self):

@@ -1,4 +1,7 @@
-"""A labelled set of images, held in memory as bytes: 50,000 CIFAR-10 images are 154 MB this way, 614 as float32."""
+"""A labelled set of images, held in memory as bytes.
+
+50,000 CIFAR-10 images are 154 MB this way, and 614 MB as float32.
+"""
 
 from dataclasses import dataclass
 
@@ -43,7 +46,8 @@ class ImageDataset:
         if self.images.shape[3] != 3:
             raise DataError(self.name, "images are not RGB", "(N, H, W, 3)", self.images.shape)
         if self.images.size == 0:
-            raise DataError(self.name, "the set is empty", "at least one image", f"images of shape {self.images.shape}")
+            raise DataError(self.name, "the set is empty", "at least one image",
+                            f"images of shape {self.images.shape}")
         if len(self.images) != len(self.labels):
             raise DataError(self.name, "images and labels differ in number",
                             f"{len(self.images)} labels, one per image", len(self.labels))
@@ -57,14 +61,16 @@ class ImageDataset:
         if not isinstance(array, np.ndarray):
             raise DataError(self.name, f"{what} are not an array", expected, type(array).__name__)
         if array.dtype != dtype or array.ndim != ndim:
-            raise DataError(self.name, f"{what} of the wrong kind", expected, f"{array.dtype} and shape {array.shape}")
+            raise DataError(self.name, f"{what} of the wrong kind", expected,
+                            f"{array.dtype} and shape {array.shape}")
 
     def __len__(self):
         return len(self.images)
 
     def __repr__(self):
         height, width = self.images.shape[1:3]
-        return f"ImageDataset({self.name}: {len(self):,} images of {height}x{width}, {len(self.classes)} classes)"
+        return (f"ImageDataset({self.name}: {len(self):,} images of {height}x{width}, "
+                f"{len(self.classes)} classes)")
 
     @property
     def input_shape(self):
@@ -83,18 +89,20 @@ class ImageDataset:
             If `n` is below 1 or above the number of images.
         """
         if not 1 <= n <= len(self):
-            raise ConfigError(f"{self.name}.take", "not that many images in the set", f"1 to {len(self)}", n)
+            raise ConfigError(f"{self.name}.take", "not that many images in the set",
+                              f"1 to {len(self)}", n)
         return self._pick(slice(n))
 
     def split(self, n, seed=None):
-        """All images but the last `n`, and the last `n`: with n = 5,000 the paper's 45k/5k split of CIFAR-10.
+        """All images but the last `n`, and the last `n`: 5,000 for the paper's split of CIFAR-10.
 
         Parameters
         ----------
         n : int
             Size of the second part.
         seed : int, optional
-            Shuffle the images first (this copies them); by default they stay in the order of the files.
+            Shuffle the images first (this copies them); by default they stay in the order of the
+            files.
 
         Returns
         -------
@@ -106,7 +114,8 @@ class ImageDataset:
             If either part would be empty.
         """
         if not 1 <= n < len(self):
-            raise ConfigError(f"{self.name}.split", "one part would be empty", f"1 to {len(self) - 1}", n)
+            raise ConfigError(f"{self.name}.split", "one part would be empty",
+                              f"1 to {len(self) - 1}", n)
         if seed is None:
             whole = self
         else:
@@ -114,7 +123,7 @@ class ImageDataset:
         return whole._pick(slice(len(self) - n)), whole._pick(slice(len(self) - n, None))
 
     def resize(self, size):
-        """The same images at `size` x `size`: each new pixel is the mean of a square of old ones, rounded.
+        """The same images at `size` x `size`: a new pixel is the mean of a square of old ones.
 
         Raises
         ------
@@ -127,11 +136,12 @@ class ImageDataset:
                               f"a divisor of the {height}x{width} images", size)
         factor = height // size
         small = np.empty((len(self), size, size, 3), np.uint8)
-        for start in range(0, len(self), BLOCK):                 # blocks keep the wide sums small and in the cache
+        for start in range(0, len(self), BLOCK):          # blocks keep the wide sums in the cache
             block = self.images[start:start + BLOCK].astype(np.uint32)
             rows = sum(block[:, row::factor] for row in range(factor))
             total = sum(rows[:, :, column::factor] for column in range(factor))
-            small[start:start + BLOCK] = (total + factor**2 // 2) // factor**2   # adding half first rounds to nearest
+            half = factor**2 // 2                         # added first, it rounds to nearest
+            small[start:start + BLOCK] = (total + half) // factor**2
         return ImageDataset(small, self.labels, self.classes, self.name)
 
     def pixel_mean(self):
@@ -142,7 +152,7 @@ class ImageDataset:
         ndarray of float32, shape (H, W, 3)
             From 0 to 1 (bytes divided by 255).
         """
-        total = self.images.sum(axis=0, dtype=np.int64)          # whole numbers: exact, and no float copy of the set
+        total = self.images.sum(axis=0, dtype=np.int64)   # exact, and no float copy of the set
         return (total / (255 * len(self))).astype(np.float32)
 
     def names(self):

@@ -1,4 +1,4 @@
-"""Photographs sorted into folders, one for each class, as torchvision's ImageFolder and many downloads have them."""
+"""Photographs sorted into folders, one for each class, as torchvision's ImageFolder has them."""
 
 import hashlib
 from pathlib import Path
@@ -17,14 +17,15 @@ TRAIN, TEST = ("train", "training"), ("val", "valid", "validation", "test", "tes
 LAYOUT = "a folder for each class with its pictures in it, or such folders in train/ and val/"
 
 
-def image_folder(folder, size=224, val_fraction=0.2, seed=0, workers=None, cache=None, progress=True,
-                 transform=None):
+def image_folder(folder, size=224, val_fraction=0.2, seed=0, workers=None, cache=None,
+                 progress=True, transform=None):
     """The training and test set in a folder of photographs.
 
     Parameters
     ----------
     folder : str or Path
-        Holds a folder for each class, or ``train/`` and ``val/`` which do; without ``val/``, ``test/`` is taken.
+        Holds a folder for each class, or ``train/`` and ``val/`` which do; without ``val/``,
+        ``test/`` is taken.
     size : int
         Height and width in pixels of what the net sees.
     val_fraction : float
@@ -32,14 +33,14 @@ def image_folder(folder, size=224, val_fraction=0.2, seed=0, workers=None, cache
     seed : int
         For the choice of these.
     workers : int, optional
-        Processes that decode and prepare batches; by default one for each core. In a program they need the
-        usual ``if __name__ == "__main__":``; with 0 all is done in one process.
+        Processes that decode and prepare batches; by default one for each core. In a program they
+        need the usual ``if __name__ == "__main__":``; with 0 all is done in one process.
     cache : str or Path, optional
         Where decoded pictures are kept; by default in the user's cache.
     progress : bool
     transform : ImageTransform, optional
-        Instead of `size`: also how pictures are resized and normalised, for a net that was not trained as
-        ImageNet's are.
+        Instead of `size`: also how pictures are resized and normalised, for a net that was not
+        trained as ImageNet's are.
 
     Returns
     -------
@@ -48,8 +49,8 @@ def image_folder(folder, size=224, val_fraction=0.2, seed=0, workers=None, cache
     Raises
     ------
     DataError
-        If the folder is not laid out like that, holds fewer than two classes, a class without pictures, or
-        pictures that cannot be read.
+        If the folder is not laid out like that, holds fewer than two classes, a class without
+        pictures, or pictures that cannot be read.
     ConfigError
         For a size, a fraction or a number of workers that makes no sense.
     """
@@ -57,18 +58,23 @@ def image_folder(folder, size=224, val_fraction=0.2, seed=0, workers=None, cache
     if transform is None:
         size = checks.integer("image_folder", "size", size)
         transform = ImageTransform(shorter_side(size), size)
-    val_fraction = checks.number("image_folder", "val_fraction", val_fraction, "a number between 0 and 1",
-                                 lambda value: 0 < value < 1)
-    workers = backend.available_cores() if workers is None else checks.integer("image_folder", "workers", workers, 0)
+    val_fraction = checks.number("image_folder", "val_fraction", val_fraction,
+                                 "a number between 0 and 1", lambda value: 0 < value < 1)
+    if workers is None:
+        workers = backend.available_cores()
+    workers = checks.integer("image_folder", "workers", workers, least=0)
     files, test_files, classes = _find_files(folder, val_fraction, seed)
     # Sorted by name, so that another seed finds the same cache.
     paths = sorted(path for path, _ in [*files, *test_files])
-    pictures = cached(paths, transform.resize, _cache_folder(folder, transform, cache), workers, progress)
+    place = _cache_folder(folder, transform, cache)
+    pictures = cached(paths, transform.resize, place, workers, progress)
     positions = {path: i for i, path in enumerate(paths)}
 
     def dataset(some):
-        indices, labels = np.array([positions[path] for path, _ in some]), np.array([label for _, label in some])
-        return PhotographDataset(pictures, indices, labels, classes, folder.resolve().name, transform, workers)
+        indices = np.array([positions[path] for path, _ in some])
+        labels = np.array([label for _, label in some])
+        return PhotographDataset(pictures, indices, labels, classes, folder.resolve().name,
+                                 transform, workers)
 
     return dataset(files), dataset(test_files)
 
@@ -91,27 +97,33 @@ def _cache_folder(folder, transform, cache):
     """Where the decoded pictures of `folder` are kept, at this size."""
     place = Path(cache).expanduser() if cache is not None else user_cache() / "pictures"
     path = folder.resolve()
-    return place / f"{path.name}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}-{transform.resize}"
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+    return place / f"{path.name}-{digest}-{transform.resize}"
 
 
 def _parts(folder):
     """The folder of the training classes, and that of the test classes or None."""
     if not folder.is_dir():
-        raise DataError(str(folder), "no such folder" if not folder.exists() else "not a folder", LAYOUT)
+        what = "not a folder" if folder.exists() else "no such folder"
+        raise DataError(str(folder), what, LAYOUT)
     # A class may be called "train", too: then there are pictures in it, and no folders.
-    inside = {path.name.lower(): path for path in folder.iterdir() if path.is_dir() and any(inner.is_dir() for inner in path.iterdir())}
+    inside = {path.name.lower(): path for path in folder.iterdir()
+              if path.is_dir() and any(inner.is_dir() for inner in path.iterdir())}
     training = next((inside[name] for name in TRAIN if name in inside), None)
     testing = next((inside[name] for name in TEST if name in inside), None)
     if training is None and testing is not None and set(inside) <= set(TEST):
-        raise DataError(str(folder), f"{testing.name}/ without train/", LAYOUT, ", ".join(sorted(inside)))
+        raise DataError(str(folder), f"{testing.name}/ without train/", LAYOUT,
+                        ", ".join(sorted(inside)))
     return (folder, None) if training is None else (training, testing)
 
 
 def _classes(folder):
-    classes = tuple(sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")))
+    classes = tuple(sorted(path.name for path in folder.iterdir()
+                           if path.is_dir() and not path.name.startswith(".")))
     if len(classes) < 2:
         loose = sum(_is_picture(path) for path in folder.iterdir())
-        raise DataError(str(folder), "not two classes", LAYOUT, f"{len(classes)} folders" + (f" and {loose} loose pictures" if loose else ""))
+        got = f"{len(classes)} folders" + (f" and {loose} loose pictures" if loose else "")
+        raise DataError(str(folder), "not two classes", LAYOUT, got)
     return classes
 
 
@@ -121,9 +133,12 @@ def _files(folder, classes):
     for label, name in enumerate(classes):
         found = sorted(path for path in (folder / name).rglob("*") if _is_picture(path))
         if not found:
-            others = sorted({path.suffix.lower() for path in (folder / name).rglob("*") if path.is_file()} - {""})
-            raise DataError(str(folder / name), "a class without pictures", f"files that end in {', '.join(SUFFIXES)}",
-                            f"{', '.join(others)} only" if others else "none", "convert them, to .jpg for example" if others else None)
+            others = sorted({path.suffix.lower() for path in (folder / name).rglob("*")
+                             if path.is_file()} - {""})
+            raise DataError(str(folder / name), "a class without pictures",
+                            f"files that end in {', '.join(SUFFIXES)}",
+                            f"{', '.join(others)} only" if others else "none",
+                            "convert them, to .jpg for example" if others else None)
         files += [(path, label) for path in found]
     return files
 
@@ -133,13 +148,15 @@ def _is_picture(path):
 
 
 def _split(files, classes, val_fraction, seed, folder):
-    """Of each class a part at random for testing, at least one picture, and the rest for training."""
+    """From each class a random part for testing, at least one picture; the rest for training."""
     rng, training, testing = np.random.default_rng(seed), [], []
     for label, name in enumerate(classes):
         own = [file for file in files if file[1] == label]
         if len(own) < 2:
-            raise DataError(str(folder / name), "too few pictures", "two or more: one to train with, one to test", len(own))
-        order, count = rng.permutation(len(own)), min(len(own) - 1, max(1, round(val_fraction * len(own))))
+            raise DataError(str(folder / name), "too few pictures",
+                            "two or more: one to train with, one to test", len(own))
+        order = rng.permutation(len(own))
+        count = min(len(own) - 1, max(1, round(val_fraction * len(own))))
         testing += [own[i] for i in sorted(order[:count])]
         training += [own[i] for i in sorted(order[count:])]
     return training, testing

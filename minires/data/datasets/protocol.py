@@ -1,7 +1,8 @@
 """What a data set is: the few things that loaders, trainers and experiments use.
 
-`ImageDataset`, `PhotographDataset` and `FeatureDataset` are data sets. One of your own needs no base class,
-only these attributes. Points in the plane that belong to the inner or the outer of two rings::
+`ImageDataset`, `PhotographDataset` and `FeatureDataset` are data sets. One of your own needs no
+base class, only these attributes. Points in the plane that belong to the inner or the outer of two
+rings::
 
     class Rings:
         name, classes, input_shape = "rings", ("inner", "outer"), (2,)
@@ -52,8 +53,8 @@ class Dataset(Protocol):
         """How many examples there are."""
 
     def inputs(self, indices: np.ndarray) -> np.ndarray:
-        """The examples at these positions as the net sees them: float32, shape (len(indices), *input_shape).
+        """The examples at positions as the net sees them: float32, (len(indices), *input_shape).
 
-        Images in memory and photographs do without: `data.batches` makes batches of these, with random
-        crops and flips.
+        Images in memory and photographs do without: `data.batches` makes batches of these, with
+        random crops and flips.
         """

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ... import models, plot
 from ...diagnostics import evaluate
-from ...autograd.tensor import Tensor
+from ...autograd import Tensor
 from ...training.trainer import Trainer
 from .frame import error_comparison
 from .frame.claim import Claim

@@ -6,7 +6,7 @@ from statistics import mean
 from ... import functional as F
 from ... import plot
 from ...diagnostics import gradient_norms
-from ...autograd.tensor import Tensor
+from ...autograd import Tensor
 from .frame.claim import Claim
 from .frame.verdict import below
 

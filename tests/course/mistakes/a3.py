@@ -129,7 +129,7 @@ MISTAKES = [
         ("a3.train", "            optimizer.zero_grad()\n", "", "forget them before each step"),
         ("a3.train", "            optimizer.step()\n", "", "the weights do not move"),
         ("a3.train", "    net.train()\n    with mr.kernels.use", "    net.eval()\n    with mr.kernels.use", "in evaluation mode"),
-        ("a3.train", "losses.append(loss.item())", "losses.append(loss)", "by .item()"),
+        ("a3.train", "losses.append(loss.item())", "losses.append(loss)", "take loss.item()"),
         ("a3.train", "            losses.append(loss.item())", "    losses.append(loss.item())", "appended in the loop"),
         ("a3.train", DX, "dx = dy", "that of inference; see task 4"),
         ("a3.train", "optimizer.step()", "optimizer.step()", "for each of 150 steps"))),

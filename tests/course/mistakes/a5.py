@@ -2,7 +2,7 @@
 
 DIFFERING = "return [name for name in names if name not in config or name not in other or config[name] != other[name]]"
 TWINS = "return set(first) == set(second) and all(np.array_equal(first[name], second[name]) for name in first)"
-BATCHES = "(images, labels), (other_images, other_labels) = stream.next(), other.next()"
+BATCHES = "(images, labels), (other_images, other_labels) = next(stream), next(other)"
 EQUAL = "if not (np.array_equal(images, other_images) and np.array_equal(labels, other_labels)):\n            return False\n    return True"
 PAIRED = "    seeds = sorted(set(errors[net]) & set(errors[other]))\n    return np.array([errors[net][seed] - errors[other][seed] for seed in seeds])"
 ABOVE, BELOW, SMALL = "np.all(differences > margin)", "np.all(differences < -margin)", "np.all(np.abs(differences) <= margin)"
@@ -47,7 +47,7 @@ MISTAKES = [
     ("a5.same_batches", EQUAL, "return np.array_equal(images, other_images) and np.array_equal(labels, other_labels)", "Look at all of the batches"),
     ("a5.same_batches", EQUAL, "same = np.array_equal(images, other_images) and np.array_equal(labels, other_labels)\n    return same", "Look at all of the batches"),
     ("a5.same_batches", EQUAL, "if images.sum() != other_images.sum() or labels.sum() != other_labels.sum():\n            return False\n    return True", "mirrored"),
-    ("a5.same_batches", BATCHES, "images, labels, other_images, other_labels = stream.next()[0], stream.next()[1], other.next()[0], other.next()[1]", "took"),
+    ("a5.same_batches", BATCHES, "images, labels, other_images, other_labels = next(stream)[0], next(stream)[1], next(other)[0], next(other)[1]", "took"),
     ("a5.same_batches", "for _ in range(count):", "for _ in range(4):", "not asked for"),
     ("a5.paired", "errors[net][seed] - errors[other][seed]", "errors[other][seed] - errors[net][seed]", "the wrong way round"),
     ("a5.paired", PAIRED, "    return np.array([a - b for a, b in zip(errors[net].values(), errors[other].values())])", "by their place"),

@@ -1,4 +1,4 @@
-"""Where claims are put to the test: the data, the nets, and a store of trained ones that all claims share."""
+"""Where claims are tested: data, nets, and a store of trained nets that all claims share."""
 
 import re
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ NETS = {
     "skipinit-56": partial(models.resnet, 56, batch_norm=False, init="skipinit"),
     "stochastic-56": partial(models.resnet, 56, survival_prob=0.5),
 }
-LINEAR_NETS = {                # their size does not follow from the preset's width, but from that of its images
+LINEAR_NETS = {                # their size follows from that of the images, not from the width
     "plain-mlp-20": partial(models.plain_mlp, 20),
     "plain-mlp-56": partial(models.plain_mlp, 56),
     "residual-mlp-20": partial(models.residual_mlp, 20),
@@ -46,13 +46,14 @@ LINEAR_NETS = {                # their size does not follow from the preset's wi
 class Variant:
     """How a training differs from the usual one of the preset."""
 
-    change: Callable = lambda config: config       # the usual RunConfig, in plain numbers -> the one to train with
+    change: Callable = lambda config: config       # the usual RunConfig, resolved -> this one
     images: int | None = None                      # train on the first so many only
     callbacks: Callable = lambda model: ()         # model -> callbacks for its Trainer
 
 
 def _longer(config, times):
-    return replace(config, iterations=times * config.iterations, milestones=[times * m for m in config.milestones])
+    return replace(config, iterations=times * config.iterations,
+                   milestones=[times * milestone for milestone in config.milestones])
 
 
 VARIANTS = {
@@ -60,7 +61,8 @@ VARIANTS = {
     "1,024 images": Variant(images=1024),
     "warm-up": Variant(lambda config: replace(config, warmup=config.iterations // 5)),
     "clipped": Variant(lambda config: replace(config, clip_norm=1.0)),
-    "small rate for scalars": Variant(lambda config: replace(config, scalar_lr_scale=0.1)),      # as Fixup's authors do
+    # As Fixup's authors do.
+    "small rate for scalars": Variant(lambda config: replace(config, scalar_lr_scale=0.1)),
     "small rate": Variant(lambda config: replace(config, lr=config.lr / 10)),
     "kept norms": Variant(callbacks=lambda model: [optim.KeepNorms(model)]),
     "three times longer": Variant(lambda config: _longer(config, 3)),
@@ -73,7 +75,8 @@ class Laboratory:
     Parameters
     ----------
     out : str or Path
-        Trained nets are kept in the folder ``nets`` there, and found again when a run is repeated or extended.
+        Trained nets are kept in the folder ``nets`` there, and found again when a run is repeated
+        or extended.
     dataset : str
     preset : str or RunConfig
         One of `PRESETS`: how large images, nets and trainings are.
@@ -84,13 +87,17 @@ class Laboratory:
     Attributes
     ----------
     config : RunConfig
-        The usual training, in plain numbers: one for all depths, so that nothing but the net differs.
+        The usual training, in plain numbers: one for all depths, so that nothing but the net
+        differs.
     """
 
-    def __init__(self, out, dataset="synthetic", preset="quick", data_folder=None, device="cpu", progress=True):
-        self.out, self.device, self.progress = Path(out), backend.check_device(device, "--device"), progress
+    def __init__(self, out, dataset="synthetic", preset="quick", data_folder=None, device="cpu",
+                 progress=True):
+        self.out, self.progress = Path(out), progress
+        self.device = backend.check_device(device, "--device")
         config = PRESETS[preset] if isinstance(preset, str) else preset
-        config = replace(config, dataset=dataset, data=data_folder and str(data_folder), device=device)
+        config = replace(config, dataset=dataset, data=data_folder and str(data_folder),
+                         device=device)
         self.train_set, self.test_set = load_sets(config)
         self.config = config.for_depth(56).resolve(len(self.train_set))
         self._trained = {}
@@ -99,7 +106,8 @@ class Laboratory:
     def caption(self):
         """The data and nets in a few words, for the line under a figure."""
         size, _, _ = self.train_set.input_shape
-        return f"{self.train_set.name}, {len(self.train_set):,} images of {size}x{size}, width {self.width}"
+        return (f"{self.train_set.name}, {len(self.train_set):,} images of {size}x{size}, "
+                f"width {self.width}")
 
     @property
     def width(self):
@@ -110,7 +118,9 @@ class Laboratory:
         """A net with its initial weights, on the device."""
         classes = len(self.train_set.classes)
         if net in LINEAR_NETS:
-            return LINEAR_NETS[net](image_size=self.train_set.input_shape[0], num_classes=classes, seed=seed).to(self.device)
+            model = LINEAR_NETS[net](image_size=self.train_set.input_shape[0], num_classes=classes,
+                                     seed=seed)
+            return model.to(self.device)
         if net not in NETS:
             raise unknown_name("Laboratory", "net", net, (*NETS, *LINEAR_NETS))
         return NETS[net](width=self.width, num_classes=classes, seed=seed).to(self.device)
@@ -135,12 +145,13 @@ class Laboratory:
         return read_table(self._folder(net, seed, variant) / "gradients.csv", GRADIENTS, TEXT)
 
     def way(self, net, seed):
-        """(iterations, state dicts) of one of the `FOLLOWED` nets, from the start of its usual training to the end."""
+        """(iterations, state dicts) of one of the `FOLLOWED` nets in its usual training."""
         if net not in FOLLOWED:
             raise unknown_name("Laboratory", "net whose weights are kept", net, FOLLOWED)
         iterations = [row["iteration"] for row in self.metrics(net, seed)]
         weights = self._folder(net, seed, "usual") / "weights"
-        states = [safetensors.read(weights_after(weights, iteration))[0] for iteration in iterations]
+        states = [safetensors.read(weights_after(weights, iteration))[0]
+                  for iteration in iterations]
         return [0, *iterations], [self.fresh(net, seed).state_dict(), *states]
 
     def batch(self, size, test=False):
@@ -149,13 +160,13 @@ class Laboratory:
         return next(iter(self._loader(images.take(size), size)))
 
     def train_batches(self, size):
-        """The first so many training images, unaltered, in batches that can be gone through any number of times."""
+        """An `EvalLoader` of the first so many training images."""
         return self._loader(self.train_set.take(min(size, len(self.train_set))))
 
     def test_batches(self, size=None):
-        """The test set, or the first so many images of it, in batches that can be gone through any number of times."""
-        images = self.test_set if size is None else self.test_set.take(min(size, len(self.test_set)))
-        return self._loader(images)
+        """An `EvalLoader` of the test set, or of its first so many images."""
+        size = len(self.test_set) if size is None else min(size, len(self.test_set))
+        return self._loader(self.test_set.take(size))
 
     def _loader(self, images, batch_size=EVALUATION_BATCH):
         return eval_loader(images, batch_size, self.train_set.pixel_mean(), self.device)
@@ -163,25 +174,30 @@ class Laboratory:
     def _train(self, net, seed, variant):
         change, model = VARIANTS[variant], self.fresh(net, seed)
         config = replace(change.change(self.config), model=net, seed=seed)
-        train_set = self.train_set if change.images is None else self.train_set.take(min(change.images, len(self.train_set)))
-        # A small training set has short epochs; the test set is gone through after each.
-        test_set = self.test_set if change.images is None else self.test_set.take(min(500, len(self.test_set)))
+        train_set, test_set = self.train_set, self.test_set
+        if change.images is not None:
+            train_set = train_set.take(min(change.images, len(train_set)))
+            # A small training set has short epochs; the test set is gone through after each.
+            test_set = test_set.take(min(500, len(test_set)))
         settings = {"variant": variant, **config.deciding(), "dataset_name": self.train_set.name}
-        folder = RunFolder(self._folder(net, seed, variant), settings, resume=True, device=self.device)
+        folder = RunFolder(self._folder(net, seed, variant), settings, resume=True,
+                           device=self.device)
         name = net if variant == "usual" else f"{net}, {variant}"
         weights = folder.path / "weights" if net in FOLLOWED and variant == "usual" else None
         return TrainingRecords(folder, self.progress).train(
-            name, model, train_set, test_set, config, worth_recording=often_at_first, weights=weights, callbacks=change.callbacks(model))
+            name, model, train_set, test_set, config, worth_recording=often_at_first,
+            weights=weights, callbacks=change.callbacks(model))
 
     def _folder(self, net, seed, variant):
         """The folder of one training. One with the net's previous name is renamed."""
-        before, folder = (self.out / "nets" / slug(name if variant == "usual" else f"{name} {variant}")
+        suffix = "" if variant == "usual" else f" {variant}"
+        before, folder = (self.out / "nets" / slug(name + suffix)
                           for name in (previous_net(net), net))
         return renamed(before, folder) / f"seed{seed}"
 
 
 def often_at_first(iteration, iterations):
-    """Whether to record gradients: at each of the first steps, at every fifth of the first hundreds, then regularly."""
+    """Whether to record gradients: in each of the first steps, then every fifth, then regularly."""
     return regularly(iteration, iterations) or iteration <= WATCHED_STEPS and iteration % 5 == 0
 
 
@@ -191,7 +207,7 @@ def slug(name):
 
 
 def recorded(rows, iteration):
-    """Those of a net's gradient records that were taken at the last recorded step up to `iteration`."""
+    """A net's gradient records from the last recorded step up to `iteration`."""
     last = max(row["iteration"] for row in rows if row["iteration"] <= iteration)
     return [row for row in rows if row["iteration"] == last]
 
