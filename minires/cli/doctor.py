@@ -14,9 +14,9 @@ def add_to(commands):
     command = commands.add_parser(
         "doctor", allow_abbrev=False, help="look at this installation and say what is missing",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Check Python, NumPy and its BLAS, threads, memory, disk, data sets, GPU and optional packages, and\n"
-                    "time one training step. Each line that is not good comes with its cure. The exit status is 1 if\n"
-                    "something that every run needs is missing.")
+        description="Check Python, NumPy and its BLAS, threads, memory, disk, data sets, GPU and\n"
+                    "optional packages, and time one training step. Each line that is not good comes\n"
+                    "with its cure. The exit status is 1 if a run needs something that is missing.")
     command.set_defaults(run=run)
     command.add_argument("--json", action="store_true", help="print one JSON list instead")
 

@@ -15,8 +15,8 @@ def add_to(commands):
     command = commands.add_parser(
         "notebooks", allow_abbrev=False, help="copy the notebooks into a folder of yours",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Copy the thirteen notebooks to a folder, to be read, run and changed there. Nothing is opened, and a notebook\n"
-                    "that is there already is left as it is.",
+        description="Copy the thirteen notebooks to a folder, to be read, run and changed there.\n"
+                    "Nothing is opened, and a notebook that is there already is left as it is.",
         epilog="example:\n  minires notebooks lessons && jupyter lab lessons")
     command.set_defaults(run=run)
     command.add_argument("folder", metavar="DIR", help="where to put them; made if it is not there")

@@ -30,7 +30,7 @@ def test_every_help_has_an_example(words, capsys):
     assert "example" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["finetune", "--help"], ["predict", "--help"]])
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["finetune", "--help"], ["predict", "--help"], ["doctor", "--help"], ["notebooks", "--help"]])
 def test_help_fits_a_terminal_of_80_columns(words, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit):
