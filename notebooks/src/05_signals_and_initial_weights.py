@@ -267,7 +267,7 @@ for name, gain in GAINS.items():
 
 # %%
 def he_normal(shape, rng):
-    fan_in = math.prod(shape[:-1])      # of (in_features, out_features) or (KH, KW, C_in, C_out)
+    fan_in = math.prod(shape[:-1])      # shape: (in, out) or (KH, KW, C_in, C_out)
     return rng.standard_normal(shape) * math.sqrt(2 / fan_in)
 
 

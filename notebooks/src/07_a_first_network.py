@@ -142,7 +142,7 @@ class Layer(nn.Module):
     """Convolution, batch norm, ReLU."""
 
     def __init__(self, in_channels, out_channels, stride, rng):
-        self.conv = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False,
+        self.conv = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False,
                               rng=rng)
         self.bn = nn.BatchNorm2d(out_channels)
 

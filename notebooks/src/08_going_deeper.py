@@ -48,7 +48,8 @@ class Block(nn.Module):
     """Two layers: convolution, batch norm, ReLU, twice."""
 
     def __init__(self, in_channels, out_channels, stride, rng):
-        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False, rng=rng)
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False,
+                               rng=rng)
         self.bn1 = nn.BatchNorm2d(out_channels)
         self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False, rng=rng)
         self.bn2 = nn.BatchNorm2d(out_channels)

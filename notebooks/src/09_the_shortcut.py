@@ -141,11 +141,13 @@ class Block(nn.Module):
     """Two layers, and what came in."""
 
     def __init__(self, in_channels, out_channels, stride, rng, residual=True):
-        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False, rng=rng)
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False,
+                               rng=rng)
         self.bn1 = nn.BatchNorm2d(out_channels)
         self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False, rng=rng)
         self.bn2 = nn.BatchNorm2d(out_channels)
-        self.residual, self.stride, self.new_channels = residual, stride, out_channels - in_channels
+        self.residual, self.stride = residual, stride
+        self.new_channels = out_channels - in_channels
 
     def branch(self, x):
         return self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))

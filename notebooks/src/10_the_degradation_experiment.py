@@ -88,7 +88,8 @@ plt.show()
 # %%
 print(f"the margin: {degradation_report.MARGIN} percentage points of training error")
 
-config = RunConfig(image_size=8 if FAST else 16, net={"width": 4}, train_size=128 if FAST else 2000,
+config = RunConfig(image_size=8 if FAST else 16, net={"width": 4},
+                   train_size=128 if FAST else 2000,
                    test_size=64 if FAST else 500, epochs=2 if FAST else 10, drops=(0.6, 0.85),
                    crop_padding=0, batch_size=32 if FAST else 64, lr=0.1)
 depths, seeds = ((8, 14), 2) if FAST else ((8, 32), 3)
@@ -334,7 +335,8 @@ if not FAST:
 # %%
 if mr.data.preferred() == "cifar10":
     photographs = Path(tempfile.mkdtemp()) / "photographs"
-    degradation.run(replace(config, dataset="cifar10"), photographs, depths, seeds, progress=False)
+    degradation.run(replace(config, dataset="cifar10"), photographs, depths, seeds,
+                    progress=False)
     print(degradation.report(photographs).split("\n\n")[0])
     draw(compare(final_errors(photographs), shallow, deep), "CIFAR-10, this run")
 else:
@@ -421,7 +423,8 @@ seen = full.iterations * full.batch_size, steps * settings["batch_size"]
 print(f"\nimages seen in training: {seen[0]:,} in the paper, {seen[1]:,} here, "
       f"{seen[0] / seen[1]:.0f} times fewer")
 assert round(seen[0] / seen[1]) == 117
-assert full.train_size == 5 * settings["train_size"] and full.net["width"] == 2 * settings["net"]["width"]
+assert full.train_size == 5 * settings["train_size"]
+assert full.net["width"] == 2 * settings["net"]["width"]
 assert full.image_size ** 2 == 4 * settings["image_size"] ** 2 and settings["crop_padding"] == 0
 
 # %% [markdown]

@@ -348,7 +348,7 @@ y = np.empty((BATCH, SIZE * SIZE, WIDTH), np.float32)
 
 
 def in_chunks(images, buffer=None):
-    """The convolution, so many images at a time. The columns go to this buffer, or to new memory."""
+    """Convolution, so many images at a time. Columns go to this buffer, or to new memory."""
     for first in range(0, BATCH, images):
         last, columns = first + images, buffer
         if columns is None:

@@ -329,7 +329,8 @@ def test_ctrl_c(photos, weights):
     """In the middle of many pictures: 130, one line, no traceback."""
     many = [str(photos / "b.JPG")] * 20_000
     process = subprocess.Popen([*COMMAND, *many, *SMALL, "--weights", str(weights)],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     for _ in range(20):
         process.stdout.readline()
     process.send_signal(signal.SIGINT)

@@ -517,7 +517,7 @@ def test_error(net, mode, batch_size, order):
     return float(100 * wrong / len(order))
 
 
-net = nets["residual, with batch norm"]
+net = nets["resnet, with batch norm"]
 errors = {}
 for mode, size, order in (("eval", 50, mixed), ("eval", 50, by_class), ("eval", 1, mixed),
                           ("train", 50, mixed), ("train", 2, mixed),
