@@ -2,6 +2,8 @@
 
 from itertools import count
 
+from ..errors import ConfigError
+
 _numbers = count()
 
 
@@ -22,6 +24,8 @@ class RemovableHandle:
     """
 
     def __init__(self, hooks: dict, hook):
+        if not callable(hook):
+            raise ConfigError("hook", "what to register", "a function", f"a {type(hook).__name__}")
         self._hooks, self._number = hooks, next(_numbers)
         hooks[self._number] = hook
 

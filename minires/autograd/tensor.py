@@ -99,6 +99,11 @@ class Tensor(Operators):
 
     # Other Tensors and arrays of the same numbers
 
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this Tensor was not computed from others that require a gradient."""
+        return self._node is None or self._node.kernel is None
+
     def numpy(self) -> np.ndarray:
         """The NumPy array itself, not a copy. On the GPU a DeviceError: copies are never hidden."""
         if self.device != "cpu":

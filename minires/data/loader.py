@@ -52,6 +52,10 @@ def train_loader(dataset, batch_size, shuffle, augment, *, crop_padding=0, crop_
         flips do not suit this kind of data set.
     """
     kind = _kind(dataset, "train_loader")
+    for name, generator in (("shuffle", shuffle), ("augment", augment)):
+        if not isinstance(generator, np.random.Generator):
+            raise ConfigError("train_loader", name, "a numpy.random.Generator", repr(generator),
+                              "np.random.default_rng(0), for example")
     check_crops(dataset, crop_padding, crop_scale, flip, kind)
     if kind is ImageBatches:
         batches = ImageBatches(dataset, dataset.pixel_mean(), crop_padding, flip, device)

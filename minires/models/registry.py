@@ -6,8 +6,10 @@
 """
 
 import inspect
+import re
 
 from ..errors import ConfigError, unknown_name
+from ..serialization.old_names import current_net
 from . import cifar, imagenet, mlp
 
 OF_ANY_DEPTH = {"resnet": cifar.resnet, "plain": cifar.plain,
@@ -67,4 +69,8 @@ def _find(name):
     if name in OF_ANY_DEPTH:
         raise ConfigError("model", f"{name} of which depth?", f"{name}-20, {name}-56, ...",
                           repr(name))
+    without_hyphen = re.fullmatch(r"(resnet|plain)_?(\d+)", current_net(str(name)).replace("-", ""))
+    if without_hyphen and (int(without_hyphen[2]) - 2) % 6 == 0:
+        raise ConfigError("model", "unknown net", "a name such as resnet-56 or plain-20", repr(name),
+                          "did you mean '{}-{}'?".format(*without_hyphen.groups()))
     raise unknown_name("model", "net", name, (*OF_ONE_DEPTH, *EXAMPLES))

@@ -1,6 +1,7 @@
 """What all optimisers have in common: their parameters, the checks before a step, their state."""
 
 from .. import backend
+from ..autograd import Tensor
 from ..checks import number
 from ..errors import ConfigError, DeviceError, DtypeError, ShapeError, unknown_name
 from ..kernels import device_function
@@ -48,9 +49,11 @@ class Optimizer:
         self.lr = self._at_least_0("lr", lr)
         self.params, self.decays, self.lr_scales = [], [], []
         weight_decay = self._at_least_0("weight_decay", weight_decay)
-        for group in params:
+        for group in _as_list(type(self).__name__, params):
             self._add(group if isinstance(group, dict) else {"params": [group]}, weight_decay)
         where = type(self).__name__
+        for parameter in self.params:
+            _check_leaf(where, parameter)
         if not self.params:
             raise ConfigError(where, "nothing to train", "at least one parameter", "none",
                               "an iterator can be used up only once")
@@ -157,3 +160,24 @@ class Optimizer:
                                      f"shape {parameter.grad.shape}")
                 if parameter.grad.dtype != parameter.dtype:
                     raise DtypeError(where, what, str(parameter.dtype), str(parameter.grad.dtype))
+
+
+def _as_list(where, params):
+    """The parameters, or groups of them, as a list."""
+    if hasattr(params, "parameters"):
+        raise ConfigError(where, "params", "parameters", f"a {type(params).__name__}",
+                          "pass net.parameters()")
+    if isinstance(params, (Tensor, dict)):
+        raise ConfigError(where, "params", "a list of parameters, or of groups",
+                          f"a single {type(params).__name__}", "put it into brackets")
+    return list(params)
+
+
+def _check_leaf(where, parameter):
+    """Raise ConfigError for what no step could move."""
+    if not isinstance(parameter, Tensor):
+        raise ConfigError(where, "params", "Tensors such as net.parameters()",
+                          f"a {type(parameter).__name__}")
+    if not parameter.is_leaf:
+        raise ConfigError(where, "params", "Tensors that were not computed from others",
+                          "the result of an operation", "its gradient is not kept")

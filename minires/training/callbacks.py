@@ -44,6 +44,9 @@ def check_callbacks(callbacks):
     if not isinstance(callbacks, (list, tuple)):
         raise ConfigError("Trainer", "callbacks", "a list of callbacks", type(callbacks).__name__)
     for callback in callbacks:
+        if isinstance(callback, type):
+            raise ConfigError("Trainer", "callbacks", "objects", f"the class {callback.__name__}",
+                              f"make one: {callback.__name__}()")
         if not any(callable(getattr(callback, event, None)) for event in EVENTS):
             expected = f"objects with a method {', '.join(EVENTS[:-1])} or {EVENTS[-1]}"
             raise ConfigError("Trainer", "callbacks", expected,

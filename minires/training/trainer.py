@@ -17,6 +17,7 @@ from ..optim import SGD, CosineLR, MultiStepLR, clip_grad_norm, parameter_groups
 from ..random import stream
 from . import checkpoint
 from .callbacks import check_callbacks
+from .config import RunConfig
 from .divergence import diverged
 from .gpu_memory import gpu_failed, out_of_memory
 from .interrupt import Interrupt, Interrupted, interrupts_deferred
@@ -68,6 +69,8 @@ class Trainer:
 
     def __init__(self, model, train_set, test_set, config, *, path=None, name="net", callbacks=(),
                  progress=True):
+        if not isinstance(config, RunConfig):
+            raise ConfigError("Trainer", "config", "a RunConfig", f"a {type(config).__name__}")
         if config.warmup_from_depth is not None:
             raise ConfigError("Trainer", "warmup_from_depth", "a config for a net of a known depth",
                               config.warmup_from_depth, "give it config.for_depth(depth)")

@@ -130,3 +130,10 @@ def test_features_are_a_data_set_too():
     assert features.input_shape == (2,) and "10 vectors of 2, 2 classes" in repr(features)
     with pytest.raises(ConfigError, match="only images can be cropped"):
         loader(features, crop_padding=4, flip=True)
+
+
+@pytest.mark.parametrize("shuffle, augment, name", [(True, np.random.default_rng(0), "shuffle"), (np.random.default_rng(0), None, "augment")])
+def test_generators_not_yes_or_no(shuffle, augment, name):
+    train, _ = data.synthetic(20, 10, 8)
+    with pytest.raises(ConfigError, match=f"{name}: expected a numpy.random.Generator"):
+        data.train_loader(train, 4, shuffle, augment)

@@ -44,3 +44,9 @@ def test_functions_show_the_settings_they_pass_on():
 def test_what_does_not_exist(name, settings, words):
     with pytest.raises(ConfigError, match=words):
         models.build(name, **settings)
+
+
+@pytest.mark.parametrize("name, meant", [("residual-56", "resnet-56"), ("resnet56", "resnet-56"), ("plain_20", "plain-20"), ("resnet51", "resnet50")])
+def test_old_and_misspelt_names(name, meant):
+    with pytest.raises(ConfigError, match=f"did you mean '{meant}'"):
+        models.build(name)

@@ -7,7 +7,7 @@ import pytest
 from minires import data, models
 from minires.errors import ConfigError
 from minires.training import Callback, RunConfig, Trainer
-from minires.training.callbacks import EVENTS
+from minires.training.callbacks import EVENTS, check_callbacks
 
 CONFIG = RunConfig(iterations=3, batch_size=16, crop_padding=0)
 
@@ -80,3 +80,8 @@ def test_what_would_never_be_called_is_refused(sets, callbacks, words):
 def test_a_warm_up_for_deep_nets_needs_the_depth(sets):
     with pytest.raises(ConfigError, match="warmup_from_depth.*config.for_depth"):
         Trainer(models.resnet(8, width=2), *sets, RunConfig(iterations=3, warmup=2, warmup_from_depth=110), progress=False)
+
+
+def test_a_class_is_no_callback():
+    with pytest.raises(ConfigError, match=r"expected objects, got the class Callback; make one: Callback\(\)"):
+        check_callbacks([Callback])
