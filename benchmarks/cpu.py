@@ -1,7 +1,8 @@
 """Time minires beside PyTorch on this machine's processor: ``python -m benchmarks.cpu``.
 
-Every comparison first checks that both sides compute the same, then times them by turns. PyTorch runs eagerly, in its
-default memory layout and in channels_last, which is minires' own order of axes. Without PyTorch minires is timed alone. It takes about fifteen minutes.
+Every comparison first checks that both sides compute the same, then times them by turns. PyTorch
+runs eagerly, in its default memory layout and in channels_last, which is minires' own order of
+axes. Without PyTorch minires is timed alone. It takes about fifteen minutes.
 """
 
 import os
@@ -23,9 +24,19 @@ from .sides import SIDES
 from .work import ImageNet, Kernel, Net, SGDStep
 
 SECTIONS = ("nets", "imagenet", "kernels", "memory", "scaling", "startup")
-NETS = [Net(20), Net(56), Net(20, training=False), Net(56, training=False),
-        *(Net(depth, residual, width=8, size=16) for residual in (False, True) for depth in (20, 56))]
-IMAGENET = [ImageNet(depth, batch=batch, fused=fused) for depth in (18, 50) for batch in (1, 16) for fused in (False, True)]
+NETS = [
+    Net(20),
+    Net(56),
+    Net(20, training=False),
+    Net(56, training=False),
+    *(Net(depth, residual, width=8, size=16) for residual in (False, True) for depth in (20, 56)),
+]
+IMAGENET = [
+    ImageNet(depth, batch=batch, fused=fused)
+    for depth in (18, 50)
+    for batch in (1, 16)
+    for fused in (False, True)
+]
 IMAGES = (128, 32, 32, 16)
 KERNELS = [
     ("conv2d", ((128, 32, 32, 3), (3, 3, 3, 16)), {"padding": 1}),
@@ -45,22 +56,33 @@ KERNELS = [
     ("cross_entropy", ((128, 10),), {}),
 ]
 BATCHES = (8, 16, 32, 64, 128, 256)
-PEAK_SIZE = 2048             # rows and columns of the matrices whose product is taken for the machine's peak
+PEAK_SIZE = 2048  # rows and columns of the matrices whose product is taken for the machine's peak
 
 
 def main(arguments=None):
     options = program.parse("cpu", __doc__.split("\n\n")[0], SECTIONS, arguments)
     sides = list(SIDES) if find_spec("torch") else ["minires"]
     if len(sides) == 1:
-        print("PyTorch is not installed, so minires is timed alone: pip install torch", file=sys.stderr)
+        print(
+            "PyTorch is not installed, so minires is timed alone: pip install torch",
+            file=sys.stderr,
+        )
     threads = sorted({1, backend.num_threads()})
-    results = {"environment": _environment(), "rounds": options.rounds, "threads": threads, "sides": sides,
-               "peak_gflops": {count: _peak_gflops(count) for count in threads}}
-    sections = {"nets": lambda: _timings(NETS, sides, threads, options.rounds),
-                "imagenet": lambda: _timings(IMAGENET, sides, threads, options.rounds),
-                "kernels": lambda: _timings(_kernels(), sides, threads, options.rounds),
-                "memory": lambda: _memory(sides, threads[-1]), "scaling": lambda: _scaling(sides, options.rounds),
-                "startup": lambda: _startup(sides, options.rounds)}
+    results = {
+        "environment": _environment(),
+        "rounds": options.rounds,
+        "threads": threads,
+        "sides": sides,
+        "peak_gflops": {count: _peak_gflops(count) for count in threads},
+    }
+    sections = {
+        "nets": lambda: _timings(NETS, sides, threads, options.rounds),
+        "imagenet": lambda: _timings(IMAGENET, sides, threads, options.rounds),
+        "kernels": lambda: _timings(_kernels(), sides, threads, options.rounds),
+        "memory": lambda: _memory(sides, threads[-1]),
+        "scaling": lambda: _scaling(sides, options.rounds),
+        "startup": lambda: _startup(sides, options.rounds),
+    }
     program.measure("cpu", options, results, sections, markdown)
 
 
@@ -68,7 +90,11 @@ def _environment():
     found = environment() | {"command": " ".join(["python -m benchmarks.cpu", *sys.argv[1:]])}
     if "OPENBLAS_CORETYPE" in os.environ:
         found["OPENBLAS_CORETYPE"] = os.environ["OPENBLAS_CORETYPE"]
-        print("OPENBLAS_CORETYPE is set: NumPy's matrix products are made for that processor, not for this one", file=sys.stderr)
+        print(
+            "OPENBLAS_CORETYPE is set: NumPy's matrix products are made for that processor, "
+            "not for this one",
+            file=sys.stderr,
+        )
     if find_spec("torch"):
         import torch
 
@@ -77,8 +103,11 @@ def _environment():
 
 
 def _kernels():
-    yield from (Kernel(name, shapes, tuple(settings.items()), backward)
-                for name, shapes, settings in KERNELS for backward in (False, True))
+    yield from (
+        Kernel(name, shapes, tuple(settings.items()), backward)
+        for name, shapes, settings in KERNELS
+        for backward in (False, True)
+    )
     yield SGDStep(56)
 
 
@@ -94,32 +123,49 @@ def _timings(works, sides, threads, rounds):
 
 
 def _row(work, compared, threads):
-    return {"name": work.name, "threads": threads, "flop": work.flop(), "difference": compared["difference"],
-            "seconds": compared["seconds"]}
+    return {
+        "name": work.name,
+        "threads": threads,
+        "flop": work.flop(),
+        "difference": compared["difference"],
+        "seconds": compared["seconds"],
+    }
 
 
 def _memory(sides, threads):
-    """Peak memory in bytes of a process that takes three training steps of ResNet-56: with the library alone, and at most."""
+    """Peak memory in bytes of a process that takes three training steps of ResNet-56: with the
+    library alone, and at most.
+    """
     rows = []
     if not Path("/proc/self/status").exists():
         print("the peak memory of a process is known on Linux only", file=sys.stderr)
         return rows
     for side in sides:
         before, peak = peak_memory(Net(56), side, threads)
-        rows.append({"name": Net(56).name, "side": side, "threads": threads, "before": before, "peak": peak})
-        print(f"{side}: {peak / 2 ** 20:.0f} MiB", flush=True)
+        rows.append(
+            {"name": Net(56).name, "side": side, "threads": threads, "before": before, "peak": peak}
+        )
+        print(f"{side}: {peak / 2**20:.0f} MiB", flush=True)
     return rows
 
 
 def _scaling(sides, rounds):
-    """A training step of ResNet-20 with more and more threads, and with larger and larger batches."""
-    return {"threads": _timings([Net(20)], sides, range(1, backend.num_threads() + 1), rounds),
-            "batch": _timings([Net(20, batch=batch) for batch in BATCHES], sides, [backend.num_threads()], rounds)}
+    """A training step of ResNet-20 with more and more threads, and with larger and larger
+    batches.
+    """
+    return {
+        "threads": _timings([Net(20)], sides, range(1, backend.num_threads() + 1), rounds),
+        "batch": _timings(
+            [Net(20, batch=batch) for batch in BATCHES], sides, [backend.num_threads()], rounds
+        ),
+    }
 
 
 def _startup(sides, rounds):
     """Seconds of a fresh Python that imports the library; "python" of one that imports nothing."""
-    programs = {"python": "pass", "minires": "import minires"} | ({"PyTorch": "import torch"} if len(sides) > 1 else {})
+    programs = {"python": "pass", "minires": "import minires"} | (
+        {"PyTorch": "import torch"} if len(sides) > 1 else {}
+    )
     seconds = {name: [] for name in programs}
     for _ in range(rounds):
         for name, text in programs.items():
@@ -132,13 +178,15 @@ def _startup(sides, rounds):
 
 
 def _peak_gflops(threads):
-    """The fastest of some products of large square matrices, in 10^9 operations a second: what BLAS makes of this machine."""
+    """The fastest of some products of large square matrices, in 10^9 operations a second: what BLAS
+    makes of this machine.
+    """
     from threadpoolctl import threadpool_limits
 
     a = np.random.default_rng(0).standard_normal((PEAK_SIZE, PEAK_SIZE), np.float32)
     with threadpool_limits(threads, user_api="blas"):
         best = min(_seconds(lambda: a @ a) for _ in range(10))
-    return 2 * PEAK_SIZE ** 3 / best / 1e9
+    return 2 * PEAK_SIZE**3 / best / 1e9
 
 
 def _seconds(function):

@@ -1,8 +1,9 @@
 """Time minires beside PyTorch on this machine's GPU: ``python -m benchmarks.gpu``.
 
-Every comparison first checks that all sides compute the same, then times them by turns. PyTorch is at its best: channels_last,
-cuDNN's fastest algorithms, eagerly and with the whole step captured as a CUDA graph. Without PyTorch minires is timed alone, and
-nobody counts launches. A side that fails is left out and named, and the exit status is 1. It takes about four minutes.
+Every comparison first checks that all sides compute the same, then times them by turns. PyTorch is
+at its best: channels_last, cuDNN's fastest algorithms, eagerly and with the whole step captured as
+a CUDA graph. Without PyTorch minires is timed alone, and nobody counts launches. A side that fails
+is left out and named, and the exit status is 1. It takes about four minutes.
 """
 
 import sys
@@ -38,8 +39,11 @@ KERNELS = [
 ]
 EAGER = ("minires", "PyTorch")
 PROFILED = ("minires", "minires, unfused", "PyTorch", "PyTorch, graph")
-WORKERS = {"where": "benchmarks.gpu_sides", "patience": 120}      # a side that has not answered after so many seconds is given up
-COPIED, COPIES = 2 ** 28, 50     # bytes, much more than the caches hold; times in one sample
+WORKERS = {
+    "where": "benchmarks.gpu_sides",
+    "patience": 120,
+}  # a side that has not answered after so many seconds is given up
+COPIED, COPIES = 2**28, 50  # bytes, much more than the caches hold; times in one sample
 
 
 def main(arguments=None):
@@ -52,12 +56,29 @@ def main(arguments=None):
     if alone:
         print(f"{alone}, so minires is timed alone", file=sys.stderr)
     sides = [side for side in SIDES if not (alone and side.startswith("PyTorch"))]
-    results = {"environment": _environment(), "rounds": options.rounds, "sides": sides, "copy": copy_bandwidth()}
-    print(f"{results['environment']['gpu']}: a copy moves {results['copy'] / 1e9:.0f} GB/s", flush=True)
-    program.measure("gpu", options, results, {
-        "nets": lambda: _timings(NETS, sides, options.rounds),
-        "kernels": lambda: _timings(_kernels(), [side for side in sides if side in EAGER], options.rounds),
-        "launches": lambda: _launches([side for side in sides if side in PROFILED])}, markdown)
+    results = {
+        "environment": _environment(),
+        "rounds": options.rounds,
+        "sides": sides,
+        "copy": copy_bandwidth(),
+    }
+    print(
+        f"{results['environment']['gpu']}: a copy moves {results['copy'] / 1e9:.0f} GB/s",
+        flush=True,
+    )
+    program.measure(
+        "gpu",
+        options,
+        results,
+        {
+            "nets": lambda: _timings(NETS, sides, options.rounds),
+            "kernels": lambda: _timings(
+                _kernels(), [side for side in sides if side in EAGER], options.rounds
+            ),
+            "launches": lambda: _launches([side for side in sides if side in PROFILED]),
+        },
+        markdown,
+    )
     if any(row["failed"] for section in options.sections for row in results[section]):
         sys.exit("some sides failed: see above")
 
@@ -76,12 +97,18 @@ def _environment():
     if find_spec("torch"):
         import torch
 
-        found |= {"torch": torch.__version__, "torch_cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}
+        found |= {
+            "torch": torch.__version__,
+            "torch_cuda": torch.version.cuda,
+            "cudnn": torch.backends.cudnn.version(),
+        }
     return found
 
 
 def copy_bandwidth():
-    """Bytes a second, read and written, of a copy within the GPU's memory: the fastest of some. What a kernel can hope for."""
+    """Bytes a second, read and written, of a copy within the GPU's memory: the fastest of some.
+    What a kernel can hope for.
+    """
     cupy = backend.cupy()
     source, target = cupy.zeros(COPIED, np.uint8), cupy.empty(COPIED, np.uint8)
     fastest = np.inf
@@ -98,8 +125,11 @@ def copy_bandwidth():
 
 
 def _kernels():
-    yield from (Kernel(name, shapes, tuple(settings.items()), backward)
-                for name, shapes, settings in KERNELS for backward in (False, True))
+    yield from (
+        Kernel(name, shapes, tuple(settings.items()), backward)
+        for name, shapes, settings in KERNELS
+        for backward in (False, True)
+    )
     yield SGDStep(56)
 
 
@@ -109,22 +139,35 @@ def _timings(works, sides, rounds):
     with at_work(sides, **WORKERS) as workers:
         for work in works:
             failed = {}
-            rows.append({"name": work.name, "failed": failed, **compare(work, workers, rounds, failed)})
+            rows.append(
+                {"name": work.name, "failed": failed, **compare(work, workers, rounds, failed)}
+            )
             if isinstance(work, Net):
-                rows[-1] |= {"batch": work.batch, "bytes": work.batch * per_image(work),
-                             "bytes_with_columns": work.batch * per_image(work, columns=True)}
+                rows[-1] |= {
+                    "batch": work.batch,
+                    "bytes": work.batch * per_image(work),
+                    "bytes_with_columns": work.batch * per_image(work, columns=True),
+                }
             print(line(rows[-1]), flush=True)
             yield rows
 
 
 def _launches(sides):
-    """For each net and side what the profiler has seen: see `launches.summary`; None where it saw nothing."""
+    """For each net and side what the profiler has seen: see `launches.summary`; None where it saw
+    nothing.
+    """
     rows = []
     with at_work(sides, **WORKERS) as workers:
         for net in NETS:
             failed, able = {}, dict(workers)
             ask_all(able, "prepare", net, failed=failed)
-            rows.append({"name": net.name, "failed": failed, "profiles": ask_all(able, "launches", failed=failed)})
+            rows.append(
+                {
+                    "name": net.name,
+                    "failed": failed,
+                    "profiles": ask_all(able, "launches", failed=failed),
+                }
+            )
             print(line(rows[-1]), flush=True)
             yield rows
 

@@ -5,19 +5,32 @@ import numpy as np
 from .report import MINIRES, PYTORCH, digits, milliseconds, spread, table, timings
 from .report import line as line_of_times
 
-MOST = 10                    # kernels that are listed
-NETS = ("\"Bytes\" are the least a step has to move if nothing stays on the chip between two kernels, and \"with columns\" if "
-        "convolutions go by im2col: counted in `benchmarks/traffic.py`. GB/s are these bytes over the time, \"of copy\" is their share "
-        "of what a plain copy reaches. Ratios are of times: above 1, the side of that row is slower. Launches of kernels, and the time "
-        "in which the GPU was busy, are those of one step as PyTorch's profiler sees them.")
-KERNELS = ("Shapes: images (N, H, W, C), filters (KH, KW, C, O), one number a channel (C,). minires' kernels are called on arrays, "
-           "PyTorch's backward through its autograd. cross_entropy gets its labels from the CPU in minires, which checks them there.")
+MOST = 10  # kernels that are listed
+NETS = (
+    '"Bytes" are the least a step has to move if nothing stays on the chip between two '
+    'kernels, and "with columns" if '
+    "convolutions go by im2col: counted in `benchmarks/traffic.py`. GB/s are these bytes "
+    'over the time, "of copy" is their share '
+    "of what a plain copy reaches. Ratios are of times: above 1, the side of that row is "
+    "slower. Launches of kernels, and the time "
+    "in which the GPU was busy, are those of one step as PyTorch's profiler sees them."
+)
+KERNELS = (
+    "Shapes: images (N, H, W, C), filters (KH, KW, C, O), one number a channel (C,). "
+    "minires' kernels are called on arrays, "
+    "PyTorch's backward through its autograd. cross_entropy gets its labels from the CPU in "
+    "minires, which checks them there."
+)
 
 
 def line(row):
-    """A row of timings or of launches as one line of text; then a line for each side that failed."""
+    """A row of timings or of launches as one line of text; then a line for each side that
+    failed.
+    """
     if "profiles" in row:
-        text = f"{row['name']}:  " + "  ".join(f"{side} {_launches(profile)} launches" for side, profile in row["profiles"].items())
+        text = f"{row['name']}:  " + "  ".join(
+            f"{side} {_launches(profile)} launches" for side, profile in row["profiles"].items()
+        )
     else:
         text = line_of_times(row)
     return "\n".join([text, *failures(row)])
@@ -34,7 +47,10 @@ def markdown(results):
     if "nets" in results:
         parts += ["### Nets", NETS]
         for row in results["nets"]:
-            parts += [f"#### {row['name']}", _net(row, results["copy"], profiles.get(row["name"], {}))]
+            parts += [
+                f"#### {row['name']}",
+                _net(row, results["copy"], profiles.get(row["name"], {})),
+            ]
     if "kernels" in results:
         parts += ["### Kernels alone", KERNELS, timings(results["kernels"])]
     if any(profile.get(MINIRES) for profile in profiles.values()):
@@ -42,7 +58,12 @@ def markdown(results):
         for name, profile in profiles.items():
             if profile.get(MINIRES):
                 parts += [f"#### {name}", _by_time(profile[MINIRES])]
-    failed = [line for section in ("nets", "kernels", "launches") for row in results.get(section, []) for line in failures(row)]
+    failed = [
+        line
+        for section in ("nets", "kernels", "launches")
+        for row in results.get(section, [])
+        for line in failures(row)
+    ]
     if failed:
         parts += ["### Failed", "\n".join(f"- {line}" for line in failed)]
     return "\n\n".join(parts) + "\n"
@@ -50,29 +71,66 @@ def markdown(results):
 
 def _heading(results):
     found = results["environment"]
-    versions = [f"compute capability {found['compute_capability']}", f"CUDA runtime {found['cuda_runtime']}, driver {found['cuda_driver']}",
-                f"CuPy {found['cupy']}", f"NumPy {found['numpy']}", f"Python {found['python']}"]
+    versions = [
+        f"compute capability {found['compute_capability']}",
+        f"CUDA runtime {found['cuda_runtime']}, driver {found['cuda_driver']}",
+        f"CuPy {found['cupy']}",
+        f"NumPy {found['numpy']}",
+        f"Python {found['python']}",
+    ]
     if "torch" in found:
-        versions.append(f"PyTorch {found['torch']} (CUDA {found['torch_cuda']}, cuDNN {found['cudnn']})")
-    return (f"`{found['command']}` on {found['date']}: {found['gpu']}, {', '.join(versions)}; {found['processor']}, "
-            f"{found['cores']} cores. Medians (rounds: {results['rounds']}, taken by turns); in brackets the quartiles. A copy within "
-            f"the GPU's memory moves {results['copy'] / 1e9:.0f} GB/s, read and written. "
-            "float32 throughout; TF32 and PyTorch's CUDA graph where it says so.")
+        versions.append(
+            f"PyTorch {found['torch']} (CUDA {found['torch_cuda']}, cuDNN {found['cudnn']})"
+        )
+    return (
+        f"`{found['command']}` on {found['date']}: {found['gpu']}, {', '.join(versions)}; "
+        f"{found['processor']}, "
+        f"{found['cores']} cores. Medians (rounds: {results['rounds']}, taken by turns); in "
+        "brackets the quartiles. A copy within "
+        f"the GPU's memory moves {results['copy'] / 1e9:.0f} GB/s, read and written. "
+        "float32 throughout; TF32 and PyTorch's CUDA graph where it says so."
+    )
 
 
 def _net(row, copy, profiles):
     """A row for each side."""
     pytorch = [side for side in row["seconds"] if side.startswith(PYTORCH)]
-    head = ["", "ms a step", "images/s", "bytes, GB/s", "of copy", "with columns, GB/s", "of copy", "launches", "GPU busy, ms",
-            *(f"/ {side}" for side in pytorch)]
+    head = [
+        "",
+        "ms a step",
+        "images/s",
+        "bytes, GB/s",
+        "of copy",
+        "with columns, GB/s",
+        "of copy",
+        "launches",
+        "GPU busy, ms",
+        *(f"/ {side}" for side in pytorch),
+    ]
     body = []
     for side, samples in row["seconds"].items():
         seconds, profile = np.median(samples), profiles.get(side)
-        cells = [side, f"{milliseconds(samples)} ({spread(samples)})", f"{row['batch'] / seconds:,.0f}"]
+        cells = [
+            side,
+            f"{milliseconds(samples)} ({spread(samples)})",
+            f"{row['batch'] / seconds:,.0f}",
+        ]
         cells += _bandwidth(row["bytes"] / seconds, copy)
-        cells += _bandwidth(row["bytes_with_columns"] / seconds, copy) if side.startswith(MINIRES) else ["", ""]
-        cells += [_launches(profile), digits(1e3 * profile["seconds"])] if profile else ["unknown", ""]
-        body.append(cells + [f"{seconds / np.median(row['seconds'][other]):.2f}" if other != side else "" for other in pytorch])
+        cells += (
+            _bandwidth(row["bytes_with_columns"] / seconds, copy)
+            if side.startswith(MINIRES)
+            else ["", ""]
+        )
+        cells += (
+            [_launches(profile), digits(1e3 * profile["seconds"])] if profile else ["unknown", ""]
+        )
+        body.append(
+            cells
+            + [
+                f"{seconds / np.median(row['seconds'][other]):.2f}" if other != side else ""
+                for other in pytorch
+            ]
+        )
     return table(head, body)
 
 
@@ -85,8 +143,15 @@ def _launches(profile):
 
 
 def _by_time(profile):
-    body = [[f"`{_short(kernel['name'])}`", f"{kernel['launches']:.0f}", digits(1e3 * kernel["seconds"]),
-             f"{100 * kernel['seconds'] / profile['seconds']:.0f} %"] for kernel in profile["kernels"][:MOST]]
+    body = [
+        [
+            f"`{_short(kernel['name'])}`",
+            f"{kernel['launches']:.0f}",
+            digits(1e3 * kernel["seconds"]),
+            f"{100 * kernel['seconds'] / profile['seconds']:.0f} %",
+        ]
+        for kernel in profile["kernels"][:MOST]
+    ]
     return table(["", "launches a step", "ms a step", "of the GPU's time"], body)
 
 

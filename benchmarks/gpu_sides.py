@@ -1,7 +1,8 @@
 """The sides of the comparison on a GPU. See `sides` for what a side is.
 
-Images, labels and weights stay on the GPU (minires takes the labels, a few numbers, from the CPU, where it checks them).
-Each side may come in TF32: float32 arrays, but products of numbers rounded to 10 bits of mantissa.
+Images, labels and weights stay on the GPU (minires takes the labels, a few numbers, from the CPU,
+where it checks them). Each side may come in TF32: float32 arrays, but products of numbers rounded
+to 10 bits of mantissa.
 """
 
 import gc
@@ -27,7 +28,9 @@ class Minires(sides.Minires):
 
 
 class PyTorch(sides.PyTorch):
-    """Eager, in channels_last, with the fastest of cuDNN's algorithms. Needs PyTorch 2.9 or later."""
+    """Eager, in channels_last, with the fastest of cuDNN's algorithms. Needs PyTorch 2.9 or
+    later.
+    """
 
     device = "cuda"
 
@@ -35,7 +38,9 @@ class PyTorch(sides.PyTorch):
         super().__init__(threads=backend.num_threads(), channels_last=True)
         backends = self.torch.backends
         backends.cudnn.benchmark = True
-        backends.cuda.matmul.fp32_precision = backends.cudnn.conv.fp32_precision = "tf32" if tf32 else "ieee"
+        backends.cuda.matmul.fp32_precision = backends.cudnn.conv.fp32_precision = (
+            "tf32" if tf32 else "ieee"
+        )
 
     def synchronize(self):
         self.torch.cuda.synchronize()
@@ -51,20 +56,28 @@ class PyTorchGraph(PyTorch):
     def _training(self, net, optimizer, train):
         before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
         replay, loss = self._capture(optimizer, train)
-        net.load_state_dict(before)                        # in place: warming up has trained the net
+        net.load_state_dict(before)  # in place: warming up has trained the net
         parameters = list(net.parameters())
-        return replay, lambda: [self._array(loss)] + [self._array(parameter.grad, weight=True) for parameter in parameters]
+        return (
+            replay,
+            lambda: (
+                [self._array(loss)]
+                + [self._array(parameter.grad, weight=True) for parameter in parameters]
+            ),
+        )
 
     def _capture(self, optimizer, train):
-        """(replay, loss): what does a training step again, and where its loss is then. As PyTorch's notes on CUDA graphs say."""
+        """(replay, loss): what does a training step again, and where its loss is then. As PyTorch's
+        notes on CUDA graphs say.
+        """
         cuda = self.torch.cuda
         stream = cuda.Stream()
         stream.wait_stream(cuda.current_stream())
-        with cuda.stream(stream):                          # not the default stream, so that nothing it sets up is captured
+        with cuda.stream(stream):  # not the default stream, so that nothing it sets up is captured
             for _ in range(3):
                 train()
         cuda.current_stream().wait_stream(stream)
-        optimizer.zero_grad()                              # the graph's backward makes gradients in memory of its own
+        optimizer.zero_grad()  # the graph's backward makes gradients in memory of its own
         graph = cuda.CUDAGraph()
         with cuda.graph(graph):
             loss = train()

@@ -1,4 +1,6 @@
-"""Which kernels a GPU runs in a step, and for how long: seen by PyTorch's profiler, which sees all of a process, CuPy's too."""
+"""Which kernels a GPU runs in a step, and for how long: seen by PyTorch's profiler, which sees all
+of a process, CuPy's too.
+"""
 
 import json
 import tempfile
@@ -9,7 +11,9 @@ COPIES = ("gpu_memcpy", "gpu_memset")
 
 
 def profile(step, synchronize):
-    """What `summary` says of some steps; None where PyTorch, or PyTorch's CUDA, is missing, or its profiler sees nothing."""
+    """What `summary` says of some steps; None where PyTorch, or PyTorch's CUDA, is missing, or its
+    profiler sees nothing.
+    """
     try:
         import torch
         from torch.profiler import ProfilerActivity
@@ -18,8 +22,13 @@ def profile(step, synchronize):
     if not torch.cuda.is_available():
         return None
     torch.cuda.init()
-    activities = [ProfilerActivity.CPU, ProfilerActivity.CUDA]         # with CUDA alone some versions see nothing
-    with torch.profiler.profile(activities=activities):                # the first time it may miss some while it sets itself up
+    activities = [
+        ProfilerActivity.CPU,
+        ProfilerActivity.CUDA,
+    ]  # with CUDA alone some versions see nothing
+    with torch.profiler.profile(
+        activities=activities
+    ):  # the first time it may miss some while it sets itself up
         step()
         synchronize()
     with torch.profiler.profile(activities=activities) as recorded:
@@ -38,15 +47,17 @@ def summary(events, steps):
     Parameters
     ----------
     events : list of dict
-        Of a trace in Chrome's format: those of category "kernel" are kernels; "dur" is in microseconds.
+        Of a trace in Chrome's format: those of category "kernel" are kernels; "dur" is in
+        microseconds.
     steps : int
         How many steps it shows.
 
     Returns
     -------
     dict or None
-        ``launches`` of kernels, ``copies`` (and fillings) of memory, ``seconds`` in which the GPU was busy with either, and the
-        ``kernels``: name, launches and seconds of each, the one that takes most first. None if there are no kernels.
+        ``launches`` of kernels, ``copies`` (and fillings) of memory, ``seconds`` in which the GPU
+        was busy with either, and the ``kernels``: name, launches and seconds of each, the one that
+        takes most first. None if there are no kernels.
     """
     kernels, copies, busy = {}, 0, 0.0
     for event in events:
@@ -61,6 +72,12 @@ def summary(events, steps):
     if not kernels:
         return None
     ordered = sorted(kernels.items(), key=lambda item: -item[1][1])
-    return {"launches": sum(count for count, _ in kernels.values()) / steps, "copies": copies / steps, "seconds": 1e-6 * busy / steps,
-            "kernels": [{"name": name, "launches": count / steps, "seconds": 1e-6 * duration / steps}
-                        for name, (count, duration) in ordered]}
+    return {
+        "launches": sum(count for count, _ in kernels.values()) / steps,
+        "copies": copies / steps,
+        "seconds": 1e-6 * busy / steps,
+        "kernels": [
+            {"name": name, "launches": count / steps, "seconds": 1e-6 * duration / steps}
+            for name, (count, duration) in ordered
+        ],
+    }

@@ -1,7 +1,7 @@
 """Timing two or more sides by turns, each in a process of its own.
 
-In one process their threads, memory and BLAS settings would get in each other's way. Taking turns, step by step,
-spreads whatever else the machine does evenly over the sides.
+In one process their threads, memory and BLAS settings would get in each other's way. Taking turns,
+step by step, spreads whatever else the machine does evenly over the sides.
 """
 
 import multiprocessing
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-SHORTEST = 0.05              # seconds; quicker work is repeated within one sample
-PAUSE = 0.01                 # seconds between two samples: the threads of the last one go to sleep
-WARM_UP = 2                  # steps before the first sample; the last tells how often to repeat
+SHORTEST = 0.05  # seconds; quicker work is repeated within one sample
+PAUSE = 0.01  # seconds between two samples: the threads of the last one go to sleep
+WARM_UP = 2  # steps before the first sample; the last tells how often to repeat
 
 
 class Worker:
@@ -45,7 +45,11 @@ class Worker:
         try:
             self._pipe.send((what, arguments))
             answered = self._pipe.poll(self._patience)
-            kind, answer = self._pipe.recv() if answered else ("error", TimeoutError(f"no answer within {self._patience} s"))
+            kind, answer = (
+                self._pipe.recv()
+                if answered
+                else ("error", TimeoutError(f"no answer within {self._patience} s"))
+            )
         except (EOFError, OSError):
             raise RuntimeError("its process died") from None
         if kind == "error":
@@ -53,7 +57,9 @@ class Worker:
         return answer
 
     def restart(self):
-        """Begin anew in another process: after an error a GPU refuses all that the old one asks of it."""
+        """Begin anew in another process: after an error a GPU refuses all that the old one asks of
+        it.
+        """
         self._stop()
         self._start()
 
@@ -72,11 +78,11 @@ def _serve(pipe, side, settings, where):
     try:
         side, failure = import_module(where).SIDES[side](*settings), None
     except Exception as error:
-        failure = error                                    # is told when something is asked for
+        failure = error  # is told when something is asked for
     state = {}
 
     def prepare(work):
-        state.clear()                                      # lets go of what the last work needed
+        state.clear()  # lets go of what the last work needed
         side.release()
         state["step"], results = side.prepare(work)
         state["step"]()
@@ -101,7 +107,12 @@ def _serve(pipe, side, settings, where):
                 return int(line.split()[1]) * 1024
         raise OSError("/proc/self/status does not say what the peak memory was")
 
-    functions = {"prepare": prepare, "sample": sample, "launches": launches, "peak_memory": peak_memory}
+    functions = {
+        "prepare": prepare,
+        "sample": sample,
+        "launches": launches,
+        "peak_memory": peak_memory,
+    }
     while True:
         try:
             what, arguments = pipe.recv()
@@ -115,8 +126,14 @@ def _serve(pipe, side, settings, where):
 
 
 def _sendable(error):
-    """An error that can be made anew in another process: not all of a library's own can, nor need it be installed there."""
-    return error if type(error).__module__ == "builtins" else RuntimeError(f"{type(error).__name__}: {error}")
+    """An error that can be made anew in another process: not all of a library's own can, nor need
+    it be installed there.
+    """
+    return (
+        error
+        if type(error).__module__ == "builtins"
+        else RuntimeError(f"{type(error).__name__}: {error}")
+    )
 
 
 @contextmanager
@@ -136,20 +153,21 @@ def compare(work, workers, rounds, failed=None):
         Of `at_work`.
     rounds : int
     failed : dict, optional
-        Takes up the sides that fail and why, in one line; the others are timed. Without it an error is raised.
+        Takes up the sides that fail and why, in one line; the others are timed. Without it an error
+        is raised.
 
     Returns
     -------
     dict
-        For each side its ``seconds``, one for each round; and the largest ``difference`` between the first side's
-        results and another's, relative to the size (Euclidean norm) of the array.
+        For each side its ``seconds``, one for each round; and the largest ``difference`` between
+        the first side's results and another's, relative to the size (Euclidean norm) of the array.
 
     Raises
     ------
     AssertionError
         If the sides do not compute the same.
     """
-    workers = dict(workers)                                # those that have not failed
+    workers = dict(workers)  # those that have not failed
     results = ask_all(workers, "prepare", work.check(), failed=failed)
     ours, difference = next(iter(results.values()), None), 0.0
     for side, theirs in list(results.items())[1:]:
@@ -174,7 +192,9 @@ def compare(work, workers, rounds, failed=None):
 
 
 def ask_all(workers, what, *arguments, failed=None):
-    """The answers of all workers, by side. Those that fail are taken out of `workers` and noted in `failed`, if it is given."""
+    """The answers of all workers, by side. Those that fail are taken out of `workers` and noted in
+    `failed`, if it is given.
+    """
     answers = {}
     for side, worker in list(workers.items()):
         try:
@@ -192,7 +212,9 @@ def _drop(workers, side, error, failed):
 
 
 def check(work, ours, theirs):
-    """The difference between two sides' results. Raises AssertionError if it is larger than `work` tolerates."""
+    """The difference between two sides' results. Raises AssertionError if it is larger than `work`
+    tolerates.
+    """
     difference = _difference(ours, theirs)
     assert difference <= work.tolerance, f"{work.name}: the sides differ by {difference:.2g}"
     return difference
@@ -200,11 +222,17 @@ def check(work, ours, theirs):
 
 def _difference(ours, theirs):
     assert [array.shape for array in ours] == [array.shape for array in theirs]
-    return float(np.max([np.linalg.norm(a - b) / max(np.linalg.norm(b), 1e-30) for a, b in zip(ours, theirs)]))      # nan stays nan
+    return float(
+        np.max(
+            [np.linalg.norm(a - b) / max(np.linalg.norm(b), 1e-30) for a, b in zip(ours, theirs)]
+        )
+    )  # nan stays nan
 
 
 def peak_memory(work, side, threads, steps=3):
-    """(before, peak) memory in bytes of a fresh process that takes some steps: with the library loaded, and at most."""
+    """(before, peak) memory in bytes of a fresh process that takes some steps: with the library
+    loaded, and at most.
+    """
     with Worker(side, threads) as worker:
         before = worker.ask("peak_memory")
         worker.ask("prepare", work)

@@ -1,4 +1,6 @@
-"""What the programs of this folder share: their options, and results that are on disk as soon as they are there."""
+"""What the programs of this folder share: their options, and results that are on disk as soon as
+they are there.
+"""
 
 import argparse
 import inspect
@@ -10,10 +12,22 @@ from pathlib import Path
 def parse(name, description, sections, arguments=None):
     """The options of ``python -m benchmarks.NAME``. The folder --out is there afterwards."""
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=description)
-    parser.add_argument("--rounds", type=_positive, default=15, help="how often each side is timed (default 15)")
-    parser.add_argument("--sections", nargs="+", choices=sections, default=sections, help="what to measure (default all)")
-    parser.add_argument("--out", type=Path, default=Path("runs/benchmarks"),
-                        help=f"folder for {name}.json and {name}.md, which are replaced (default runs/benchmarks)")
+    parser.add_argument(
+        "--rounds", type=_positive, default=15, help="how often each side is timed (default 15)"
+    )
+    parser.add_argument(
+        "--sections",
+        nargs="+",
+        choices=sections,
+        default=sections,
+        help="what to measure (default all)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/benchmarks"),
+        help=f"folder for {name}.json and {name}.md, which are replaced (default runs/benchmarks)",
+    )
     options = parser.parse_args(arguments)
     try:
         options.out.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,18 @@
-"""The nets for ImageNet in PyTorch's own layers, with torchvision's names of parameters: the same as `minires.models`, for tests and timings."""
+"""The nets for ImageNet in PyTorch's own layers, with torchvision's names of parameters: the same
+as `minires.models`, for tests and timings.
+"""
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+BLOCKS = {
+    18: (2, 2, 2, 2),
+    34: (3, 4, 6, 3),
+    50: (3, 4, 6, 3),
+    101: (3, 4, 23, 3),
+    152: (3, 8, 36, 3),
+}
 
 
 class Block(nn.Module):
@@ -15,15 +23,21 @@ class Block(nn.Module):
         if settings["bottleneck"]:
             middle = int(out_channels // 4 * settings["width_per_group"] / 64) * settings["groups"]
             first, second = (stride, 1) if settings["stride_on"] == "1x1" else (1, stride)
-            shapes = [(in_channels, middle, 1, first, 1),
-                      (middle, middle, 3, second, settings["groups"]),
-                      (middle, out_channels, 1, 1, 1)]
+            shapes = [
+                (in_channels, middle, 1, first, 1),
+                (middle, middle, 3, second, settings["groups"]),
+                (middle, out_channels, 1, 1, 1),
+            ]
         else:
-            shapes = [(in_channels, out_channels, 3, stride, 1),
-                      (out_channels, out_channels, 3, 1, 1)]
+            shapes = [
+                (in_channels, out_channels, 3, stride, 1),
+                (out_channels, out_channels, 3, 1, 1),
+            ]
         self.count = len(shapes)
         for i, (a, b, size, step, groups) in enumerate(shapes, 1):
-            setattr(self, f"conv{i}", nn.Conv2d(a, b, size, step, size // 2, groups=groups, bias=False))
+            setattr(
+                self, f"conv{i}", nn.Conv2d(a, b, size, step, size // 2, groups=groups, bias=False)
+            )
             setattr(self, f"bn{i}", nn.BatchNorm2d(a if self.pre else b))
         changes = stride != 1 or in_channels != out_channels
         if self.shortcut == "C" or self.shortcut == "B" and changes:
@@ -44,17 +58,32 @@ class Block(nn.Module):
         if hasattr(self, "downsample"):
             y = y + self.downsample(source if self.pre else x)
         elif self.shortcut is not None:
-            y = y + F.pad(x[:, :, ::self.stride, ::self.stride], (0, 0, 0, 0, 0, self.new))
+            y = y + F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.new))
         return y if self.pre else F.relu(y)
 
 
 class Net(nn.Module):
     """As minires's ImageNetResNet with the same settings."""
 
-    def __init__(self, depth, num_classes=1000, shortcut="B", pre_activation=False, stride_on="3x3", groups=1, width_per_group=64):
+    def __init__(
+        self,
+        depth,
+        num_classes=1000,
+        shortcut="B",
+        pre_activation=False,
+        stride_on="3x3",
+        groups=1,
+        width_per_group=64,
+    ):
         super().__init__()
-        settings = {"shortcut": shortcut, "pre_activation": pre_activation, "bottleneck": depth >= 50, "stride_on": stride_on, "groups": groups,
-                    "width_per_group": width_per_group}
+        settings = {
+            "shortcut": shortcut,
+            "pre_activation": pre_activation,
+            "bottleneck": depth >= 50,
+            "stride_on": stride_on,
+            "groups": groups,
+            "width_per_group": width_per_group,
+        }
         self.pre = pre_activation
         self.conv1, self.bn1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64)
         channels = 64

@@ -1,11 +1,15 @@
-"""The nets of He et al. 2015, section 4.2, in PyTorch's own layers: the same as `minires.models`, under the same names."""
+"""The nets of He et al. 2015, section 4.2, in PyTorch's own layers: the same as `minires.models`,
+under the same names.
+"""
 
 import torch
 from torch import nn
 
 
 class Net(nn.Module):
-    """Depth 6n + 2; plain with ``shortcut=None``, else with shortcuts A, B or C. Images are (N, 3, H, W)."""
+    """Depth 6n + 2; plain with ``shortcut=None``, else with shortcuts A, B or C. Images are (N, 3,
+    H, W).
+    """
 
     def __init__(self, depth, width=16, shortcut="A", batch_norm=True):
         super().__init__()
@@ -14,7 +18,9 @@ class Net(nn.Module):
         for stage in (1, 2, 3):
             out, blocks = width * 2 ** (stage - 1), []
             for _ in range((depth - 2) // 6):
-                blocks.append(Block(channels, out, 2 if out != channels else 1, shortcut, batch_norm))
+                blocks.append(
+                    Block(channels, out, 2 if out != channels else 1, shortcut, batch_norm)
+                )
                 channels = out
             setattr(self, f"layer{stage}", nn.Sequential(*blocks))
         self.fc = nn.Linear(channels, 10)
@@ -36,23 +42,31 @@ class Block(nn.Module):
         self.shortcut, self.stride, self.new_channels = shortcut, stride, out_channels - in_channels
         self.downsample = None
         if shortcut == "C" or (shortcut == "B" and self.new_channels):
-            self.downsample = nn.Sequential(_conv(in_channels, out_channels, 1, stride, batch_norm),
-                                            _norm(out_channels, batch_norm))
+            self.downsample = nn.Sequential(
+                _conv(in_channels, out_channels, 1, stride, batch_norm),
+                _norm(out_channels, batch_norm),
+            )
 
     def forward(self, x):
         y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
         if self.downsample is not None:
             y = y + self.downsample(x)
         elif self.shortcut is not None and self.new_channels:
-            y = y + nn.functional.pad(x[:, :, ::self.stride, ::self.stride], (0, 0, 0, 0, 0, self.new_channels))
+            y = y + nn.functional.pad(
+                x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.new_channels)
+            )
         elif self.shortcut is not None:
             y = y + x
         return torch.relu(y)
 
 
 def copy_weights(mine, theirs):
-    """Give the PyTorch net `theirs` the parameters and running statistics of the minires net `mine`."""
-    copied = {name: torch.tensor(to_torch(array).copy()) for name, array in mine.state_dict().items()}
+    """Give the PyTorch net `theirs` the parameters and running statistics of the minires net
+    `mine`.
+    """
+    copied = {
+        name: torch.tensor(to_torch(array).copy()) for name, array in mine.state_dict().items()
+    }
     missing, unexpected = theirs.load_state_dict(copied, strict=False)
     assert not unexpected and all(name.endswith("num_batches_tracked") for name in missing)
 
@@ -63,8 +77,9 @@ def to_torch(array):
 
 
 def _conv(in_channels, out_channels, size, stride, batch_norm):
-    return nn.Conv2d(in_channels, out_channels, size, stride, padding=size // 2,
-                     bias=not batch_norm)
+    return nn.Conv2d(
+        in_channels, out_channels, size, stride, padding=size // 2, bias=not batch_norm
+    )
 
 
 def _norm(channels, batch_norm):

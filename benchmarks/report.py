@@ -2,19 +2,32 @@
 
 import numpy as np
 
-KERNELS = ("Shapes: images (N, H, W, C), filters (KH, KW, C, O), one number a channel (C,). minires' kernels are called on arrays, "
-           "PyTorch's backward through its autograd, which is the way to it and counts where there is little to compute.")
-IMAGENET = ("Without gradients. Folded: minires' batch norm has become part of the convolutions before it (`nn.fuse(net)`); PyTorch runs the same net, eagerly, "
-            "with its batch norm.")
+KERNELS = (
+    "Shapes: images (N, H, W, C), filters (KH, KW, C, O), one number a channel (C,). "
+    "minires' kernels are called on arrays, "
+    "PyTorch's backward through its autograd, which is the way to it and counts where there "
+    "is little to compute."
+)
+IMAGENET = (
+    "Without gradients. Folded: minires' batch norm has become part of the convolutions "
+    "before it (`nn.fuse(net)`); PyTorch runs the same net, eagerly, "
+    "with its batch norm."
+)
 BATCHES = "training step, ResNet-20, all threads"
 MINIRES, PYTORCH = "minires", "PyTorch"
 
 
 def line(row):
     """A row of timings as one line of text."""
-    parts = [f"{row['name']}, {threads(row['threads'])}:" if "threads" in row else f"{row['name']}:"]
+    parts = [
+        f"{row['name']}, {threads(row['threads'])}:" if "threads" in row else f"{row['name']}:"
+    ]
     parts += [f"{side} {milliseconds(seconds)} ms" for side, seconds in row["seconds"].items()]
-    others = [side for side in row["seconds"] if side.startswith(PYTORCH)] if MINIRES in row["seconds"] else []
+    others = (
+        [side for side in row["seconds"] if side.startswith(PYTORCH)]
+        if MINIRES in row["seconds"]
+        else []
+    )
     return "  ".join(parts + [f"ratio {ratio(row, side):.2f}" for side in others])
 
 
@@ -24,43 +37,78 @@ def markdown(results):
     if "nets" in results:
         parts += ["### Nets", timings(results["nets"], results["peak_gflops"])]
     if "imagenet" in results:
-        parts += ["### Nets for ImageNet", IMAGENET, timings(results["imagenet"], results["peak_gflops"])]
+        parts += [
+            "### Nets for ImageNet",
+            IMAGENET,
+            timings(results["imagenet"], results["peak_gflops"]),
+        ]
     if "kernels" in results:
         parts += ["### Kernels", KERNELS, timings(results["kernels"], results["peak_gflops"])]
     if "memory" in results:
         parts += ["### Peak memory", _memory(results["memory"])]
     if "scaling" in results:
-        parts += ["### More threads", timings(results["scaling"]["threads"], results["peak_gflops"]),
-                  f"### Larger batches: {BATCHES}", _batches(results["scaling"]["batch"])]
+        parts += [
+            "### More threads",
+            timings(results["scaling"]["threads"], results["peak_gflops"]),
+            f"### Larger batches: {BATCHES}",
+            _batches(results["scaling"]["batch"]),
+        ]
     if "startup" in results:
-        parts += ["### Start-up", table(["", "median seconds"], [[name, f"{np.median(seconds):.2f}"] for name, seconds in results["startup"].items()])]
+        parts += [
+            "### Start-up",
+            table(
+                ["", "median seconds"],
+                [
+                    [name, f"{np.median(seconds):.2f}"]
+                    for name, seconds in results["startup"].items()
+                ],
+            ),
+        ]
     return "\n\n".join(parts) + "\n"
 
 
 def timings(rows, peak_gflops=None):
-    """A table of medians, with half of the samples between the numbers in brackets, and the ratios of the medians."""
-    sides = sorted(dict.fromkeys(side for row in rows for side in row["seconds"]), key=lambda side: side != MINIRES)     # minires first
+    """A table of medians, with half of the samples between the numbers in brackets, and the ratios
+    of the medians.
+    """
+    sides = sorted(
+        dict.fromkeys(side for row in rows for side in row["seconds"]),
+        key=lambda side: side != MINIRES,
+    )  # minires first
     head = ["", *(["threads"] if "threads" in rows[0] else []), *(f"{side}, ms" for side in sides)]
     head += [f"minires / {side}" for side in sides[1:]]
     if peak_gflops:
         head += ["minires, GFLOP/s", "of peak"]
     body = []
     for row in rows:
-        seconds = row["seconds"]               # a side that failed is not in it
+        seconds = row["seconds"]  # a side that failed is not in it
         cells = [row["name"], *([str(row["threads"])] if "threads" in row else [])]
-        cells += [f"{milliseconds(seconds[side])} ({spread(seconds[side])})" if side in seconds else "" for side in sides]
-        cells += [f"{ratio(row, side):.2f}" if side in seconds and MINIRES in seconds else "" for side in sides[1:]]
+        cells += [
+            f"{milliseconds(seconds[side])} ({spread(seconds[side])})" if side in seconds else ""
+            for side in sides
+        ]
+        cells += [
+            f"{ratio(row, side):.2f}" if side in seconds and MINIRES in seconds else ""
+            for side in sides[1:]
+        ]
         if peak_gflops:
             gflops = row["flop"] / np.median(row["seconds"][MINIRES]) / 1e9 if row["flop"] else None
             peak = {int(count): value for count, value in peak_gflops.items()}.get(row["threads"])
-            cells += [f"{gflops:.0f}" if gflops else "", f"{100 * gflops / peak:.0f} %" if gflops and peak else ""]
+            cells += [
+                f"{gflops:.0f}" if gflops else "",
+                f"{100 * gflops / peak:.0f} %" if gflops and peak else "",
+            ]
         body.append(cells)
     return table(head, body)
 
 
 def summary(results):
     """The table of the README: the paper's nets with all threads."""
-    rows = [row for row in (*results["nets"], *results["imagenet"]) if row["threads"] == max(results["threads"]) and "width 8" not in row["name"]]
+    rows = [
+        row
+        for row in (*results["nets"], *results["imagenet"])
+        if row["threads"] == max(results["threads"]) and "width 8" not in row["name"]
+    ]
     return timings(rows)
 
 
@@ -85,22 +133,36 @@ def threads(count):
 
 def machine(environment):
     """The machine and versions in one sentence."""
-    text = (f"{environment['processor']}, {environment['cores']} cores, Python {environment['python']}, NumPy {environment['numpy']} "
-            f"({environment['blas']})")
+    text = (
+        f"{environment['processor']}, {environment['cores']} cores, Python "
+        f"{environment['python']}, NumPy {environment['numpy']} "
+        f"({environment['blas']})"
+    )
     return text + (f", PyTorch {environment['torch']}" if "torch" in environment else "")
 
 
 def _heading(results):
     environment = results["environment"]
-    peaks = ", ".join(f"{peak:.0f} with {threads(int(count))}" for count, peak in results["peak_gflops"].items())
-    return (f"`{environment['command']}` on {environment['date']}: {machine(environment)}. Medians (rounds: {results['rounds']}, taken by turns); "
-            f"in brackets the quartiles. Ratios are of times: above 1, minires is slower. Peak of a matrix product, in GFLOP/s: {peaks}. GFLOP/s count the multiplications and "
-            "additions of convolutions and linear layers only.")
+    peaks = ", ".join(
+        f"{peak:.0f} with {threads(int(count))}" for count, peak in results["peak_gflops"].items()
+    )
+    return (
+        f"`{environment['command']}` on {environment['date']}: {machine(environment)}. "
+        f"Medians (rounds: {results['rounds']}, taken by turns); "
+        "in brackets the quartiles. Ratios are of times: above 1, minires is slower. Peak "
+        f"of a matrix product, in GFLOP/s: {peaks}. GFLOP/s count the multiplications and "
+        "additions of convolutions and linear layers only."
+    )
 
 
 def _memory(rows):
-    return table(["", "", "peak, MiB", "of it before the net was built, MiB"],
-                 [[row["name"], row["side"], f"{row['peak'] / 2 ** 20:.0f}", f"{row['before'] / 2 ** 20:.0f}"] for row in rows])
+    return table(
+        ["", "", "peak, MiB", "of it before the net was built, MiB"],
+        [
+            [row["name"], row["side"], f"{row['peak'] / 2**20:.0f}", f"{row['before'] / 2**20:.0f}"]
+            for row in rows
+        ],
+    )
 
 
 def _batches(rows):
@@ -108,7 +170,9 @@ def _batches(rows):
     body = []
     for row in rows:
         batch = int(row["name"].rsplit(" ", 1)[1])
-        body.append([str(batch), *(digits(1e3 * np.median(row["seconds"][side]) / batch) for side in sides)])
+        body.append(
+            [str(batch), *(digits(1e3 * np.median(row["seconds"][side]) / batch) for side in sides)]
+        )
     return table(["batch", *(f"{side}, ms an image" for side in sides)], body)
 
 
@@ -121,4 +185,12 @@ def table(head, body):
 def digits(value):
     """Three digits that count."""
     value = float(f"{value:.3g}")
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 1 else f"{value:.3f}"
+    return (
+        f"{value:.0f}"
+        if value >= 100
+        else f"{value:.1f}"
+        if value >= 10
+        else f"{value:.2f}"
+        if value >= 1
+        else f"{value:.3f}"
+    )

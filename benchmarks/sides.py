@@ -1,8 +1,10 @@
-"""The two sides of each comparison: minires, and PyTorch in either of its memory layouts. Those on a GPU: `gpu_sides`.
+"""The two sides of each comparison: minires, and PyTorch in either of its memory layouts. Those on
+a GPU: `gpu_sides`.
 
-``prepare(work)`` returns (step, results): `step()` does the work once, and `results()` gives what came out of the
-first time, as a list of arrays in minires' order of axes, for the check that both sides compute the same.
-``synchronize()`` waits for what a step has left going on, ``release()`` gives back the memory of the last work.
+``prepare(work)`` returns (step, results): `step()` does the work once, and `results()` gives what
+came out of the first time, as a list of arrays in minires' order of axes, for the check that both
+sides compute the same. ``synchronize()`` waits for what a step has left going on, ``release()``
+gives back the memory of the last work.
 """
 
 import numpy as np
@@ -27,10 +29,13 @@ class Minires:
         pass
 
     def prepare(self, work):
-        return {Net: self._net, ImageNet: self._net, Kernel: self._kernel, SGDStep: self._sgd}[type(work)](work)
+        return {Net: self._net, ImageNet: self._net, Kernel: self._kernel, SGDStep: self._sgd}[
+            type(work)
+        ](work)
 
     def _net(self, work):
-        from minires import Tensor, functional as F, no_grad, optim
+        from minires import Tensor, no_grad, optim
+        from minires import functional as F
 
         net, (images, labels) = work.in_use().to(self.device), work.data()
         images = backend.move(images, self.device)
@@ -49,7 +54,9 @@ class Minires:
             with no_grad():
                 results[:] = [net(Tensor(images)).data]
 
-        return train if work.training else infer, lambda: [backend.move(array, "cpu") for array in results]
+        return train if work.training else infer, lambda: [
+            backend.move(array, "cpu") for array in results
+        ]
 
     def _kernel(self, work):
         from minires import kernels
@@ -98,10 +105,14 @@ class PyTorch:
         pass
 
     def prepare(self, work):
-        return {Net: self._net, ImageNet: self._net, Kernel: self._kernel, SGDStep: self._sgd}[type(work)](work)
+        return {Net: self._net, ImageNet: self._net, Kernel: self._kernel, SGDStep: self._sgd}[
+            type(work)
+        ](work)
 
     def _tensor(self, array, weight=False):
-        """On this side's device: images in its layout, filters and matrices in PyTorch's order of axes."""
+        """On this side's device: images in its layout, filters and matrices in PyTorch's order of
+        axes.
+        """
         from .pytorch_nets import to_torch
 
         if array.ndim == 4 and not weight:
@@ -144,7 +155,9 @@ class PyTorch:
         return infer, lambda: [self._array(logits) for logits in results]
 
     def _training(self, net, optimizer, train):
-        """(step, results) from what does a training step and returns the loss. Neither backward nor SGD changes a gradient later."""
+        """(step, results) from what does a training step and returns the loss. Neither backward nor
+        SGD changes a gradient later.
+        """
         results = []
 
         def step():
@@ -157,7 +170,10 @@ class PyTorch:
     def _kernel(self, work):
         torch = self.torch
         arrays = work.arrays()
-        inputs = [self._tensor(array, weight=i > 0 and work.kernel in ("conv2d", "linear")) for i, array in enumerate(arrays)]
+        inputs = [
+            self._tensor(array, weight=i > 0 and work.kernel in ("conv2d", "linear"))
+            for i, array in enumerate(arrays)
+        ]
         function = self._function(work.kernel, dict(work.settings), inputs)
         y = function(*inputs)
         dy = self._tensor(work.gradient(self._array(y).shape))
@@ -175,8 +191,12 @@ class PyTorch:
             y.backward(dy)
             results[:] = [y, *(x.grad for x in inputs)]
 
-        weights = [False] + [i > 0 and work.kernel in ("conv2d", "linear") for i in range(len(inputs))]
-        return both if work.backward else forward, lambda: [self._array(r, w) for r, w in zip(results, weights)]
+        weights = [False] + [
+            i > 0 and work.kernel in ("conv2d", "linear") for i in range(len(inputs))
+        ]
+        return both if work.backward else forward, lambda: [
+            self._array(r, w) for r, w in zip(results, weights)
+        ]
 
     def _function(self, name, settings, inputs):
         F, torch = self.torch.nn.functional, self.torch
@@ -191,14 +211,23 @@ class PyTorch:
         if name == "cross_entropy":
             labels = torch.arange(len(inputs[0]), device=self.device) % inputs[0].shape[1]
             return lambda logits: F.cross_entropy(logits, labels)
-        return {"conv2d": lambda x, w: F.conv2d(x, w, **settings), "linear": F.linear, "relu": torch.relu, "add": torch.add,
-                "batch_norm": batch_norm, "batch_norm_relu": batch_norm_relu, "max_pool2d": lambda x: F.max_pool2d(x, **settings),
-                "global_avg_pool2d": lambda x: x.mean((2, 3))}[name]
+        return {
+            "conv2d": lambda x, w: F.conv2d(x, w, **settings),
+            "linear": F.linear,
+            "relu": torch.relu,
+            "add": torch.add,
+            "batch_norm": batch_norm,
+            "batch_norm_relu": batch_norm_relu,
+            "max_pool2d": lambda x: F.max_pool2d(x, **settings),
+            "global_avg_pool2d": lambda x: x.mean((2, 3)),
+        }[name]
 
     def _sgd(self, work):
         torch = self.torch
         arrays, gradients = work.arrays()
-        parameters = [torch.nn.Parameter(torch.tensor(array, device=self.device)) for array in arrays]
+        parameters = [
+            torch.nn.Parameter(torch.tensor(array, device=self.device)) for array in arrays
+        ]
         for parameter, gradient in zip(parameters, gradients):
             parameter.grad = torch.tensor(gradient, device=self.device)
         optimizer = torch.optim.SGD(parameters, LR, MOMENTUM, weight_decay=WEIGHT_DECAY)

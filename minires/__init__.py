@@ -9,6 +9,23 @@ from .autograd.graph import graph
 from .backend import set_num_threads
 from .serialization.weights import load, save
 
-__all__ = ["Tensor", "autograd", "data", "diagnostics", "enable_grad", "functional", "gradcheck",
-           "graph", "kernels", "load", "models", "nn", "no_grad", "optim", "plot", "save",
-           "set_num_threads", "training"]
+__all__ = [
+    "Tensor",
+    "autograd",
+    "data",
+    "diagnostics",
+    "enable_grad",
+    "functional",
+    "gradcheck",
+    "graph",
+    "kernels",
+    "load",
+    "models",
+    "nn",
+    "no_grad",
+    "optim",
+    "plot",
+    "save",
+    "set_num_threads",
+    "training",
+]

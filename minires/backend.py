@@ -1,4 +1,5 @@
-"""Which device arrays live on, which library computes on them, and how many threads the CPU kernels use.
+"""Which device arrays live on, which library computes on them, and how many threads the CPU kernels
+use.
 
 Nothing else in minires imports CuPy, and this file does so only when a GPU is asked for.
 """
@@ -12,7 +13,7 @@ from .errors import ConfigError, DeviceError, unknown_name
 
 DEVICES = ("cpu", "gpu")
 
-_cupy = None             # the module, once a GPU was asked for and found
+_cupy = None  # the module, once a GPU was asked for and found
 _num_threads = None
 
 
@@ -24,7 +25,8 @@ def check_device(device, where="device"):
     ConfigError
         For another name.
     DeviceError
-        If the GPU cannot be used: says whether it is CuPy, CUDA's libraries, the driver or the device that is missing.
+        If the GPU cannot be used: says whether it is CuPy, CUDA's libraries, the driver or the
+        device that is missing.
     """
     if device not in DEVICES:
         raise _unknown_device(where, device)
@@ -52,7 +54,7 @@ def device_of(array):
     if type(array) is np.ndarray:
         return "cpu"
     if _cupy is None and type(array).__module__.split(".")[0] == "cupy":
-        cupy("an array of CuPy")                 # made by someone who has not asked minires for a GPU before
+        cupy("an array of CuPy")  # made by someone who has not asked minires for a GPU before
     return "gpu" if _cupy is not None and isinstance(array, _cupy.ndarray) else "cpu"
 
 
@@ -62,7 +64,9 @@ def is_array(data):
 
 
 def as_array(result):
-    """`result` as an array: NumPy turns arrays without axes into scalars in passing, and a function may return a number."""
+    """`result` as an array: NumPy turns arrays without axes into scalars in passing, and a function
+    may return a number.
+    """
     return result if is_array(result) else np.asarray(result)
 
 
@@ -74,7 +78,9 @@ def move(array, device):
 
 
 def assign(target, source):
-    """Write the numbers of `source`, of the same shape and dtype, into the array `target`, wherever either lives."""
+    """Write the numbers of `source`, of the same shape and dtype, into the array `target`, wherever
+    either lives.
+    """
     target[...] = move(source, device_of(target))
 
 
@@ -84,19 +90,26 @@ def copy(array):
 
 
 def synchronize():
-    """Wait until the GPU has done what it was told; its work goes on in the background. For timing."""
+    """Wait until the GPU has done what it was told; its work goes on in the background. For
+    timing.
+    """
     if _cupy is not None:
         _cupy.cuda.Device().synchronize()
 
 
 def allow_tf32(allowed=True):
-    """Let matrix products on the GPU round their factors to TF32: 10 bits of mantissa, float32's range, much faster.
+    """Let matrix products on the GPU round their factors to TF32: 10 bits of mantissa, float32's
+    range, much faster.
 
-    For GPUs of compute capability 8.0 and later. The default is float32, as on the CPU (but for numbers below 1e-38, which CuPy has
-    kernels round to 0).
+    For GPUs of compute capability 8.0 and later. The default is float32, as on the CPU (but for
+    numbers below 1e-38, which CuPy has kernels round to 0).
     """
-    linalg = cupy()._core._routines_linalg       # the variable CUPY_TF32 does the same, but is read only once
-    linalg.set_compute_type(np.float32, linalg.COMPUTE_TYPE_TF32 if allowed else linalg.COMPUTE_TYPE_DEFAULT)
+    linalg = (
+        cupy()._core._routines_linalg
+    )  # the variable CUPY_TF32 does the same, but is read only once
+    linalg.set_compute_type(
+        np.float32, linalg.COMPUTE_TYPE_TF32 if allowed else linalg.COMPUTE_TYPE_DEFAULT
+    )
 
 
 def describe(device):
@@ -105,21 +118,35 @@ def describe(device):
         return {"device": "cpu"}
     runtime, linalg = cupy().cuda.runtime, _cupy._core._routines_linalg
     properties = runtime.getDeviceProperties(_cupy.cuda.Device().id)
-    return {"device": "gpu", "gpu": properties["name"].decode(), "compute_capability": f"{properties['major']}.{properties['minor']}",
-            "tf32": linalg.get_compute_type(np.float32) == linalg.COMPUTE_TYPE_TF32, "cupy": _cupy.__version__,
-            "cuda_runtime": runtime.runtimeGetVersion(), "cuda_driver": runtime.driverGetVersion()}
+    return {
+        "device": "gpu",
+        "gpu": properties["name"].decode(),
+        "compute_capability": f"{properties['major']}.{properties['minor']}",
+        "tf32": linalg.get_compute_type(np.float32) == linalg.COMPUTE_TYPE_TF32,
+        "cupy": _cupy.__version__,
+        "cuda_runtime": runtime.runtimeGetVersion(),
+        "cuda_driver": runtime.driverGetVersion(),
+    }
 
 
 def out_of_memory_errors():
-    """What CuPy raises when the GPU's memory is too small: classes for an ``except``; none if no GPU is in use."""
+    """What CuPy raises when the GPU's memory is too small: classes for an ``except``; none if no
+    GPU is in use.
+    """
     return () if _cupy is None else (_cupy.cuda.memory.OutOfMemoryError,)
 
 
 def gpu_errors():
-    """What CuPy raises when the GPU itself fails: classes for an ``except``; none if no GPU is in use."""
+    """What CuPy raises when the GPU itself fails: classes for an ``except``; none if no GPU is in
+    use.
+    """
     if _cupy is None:
         return ()
-    return _cupy.cuda.runtime.CUDARuntimeError, _cupy.cuda.driver.CUDADriverError, _cupy.cuda.cublas.CUBLASError
+    return (
+        _cupy.cuda.runtime.CUDARuntimeError,
+        _cupy.cuda.driver.CUDADriverError,
+        _cupy.cuda.cublas.CUBLASError,
+    )
 
 
 def free_memory():
@@ -130,7 +157,13 @@ def free_memory():
 
 def _unknown_device(where, device):
     if str(device).split(":")[0] == "cuda":
-        return ConfigError(where, "unknown device", "'cpu' or 'gpu'", repr(device), "for NVIDIA's GPUs say 'gpu'; CUDA_VISIBLE_DEVICES chooses which")
+        return ConfigError(
+            where,
+            "unknown device",
+            "'cpu' or 'gpu'",
+            repr(device),
+            "for NVIDIA's GPUs say 'gpu'; CUDA_VISIBLE_DEVICES chooses which",
+        )
     return unknown_name(where, "device", device, DEVICES)
 
 
@@ -138,29 +171,64 @@ def _find_cupy(where):
     try:
         import cupy
     except ModuleNotFoundError:
-        raise DeviceError(where, "the package CuPy is not installed", "CuPy, to compute on an NVIDIA GPU", "none",
-                          _install("see the CUDA version in the corner of nvidia-smi's table")) from None
+        raise DeviceError(
+            where,
+            "the package CuPy is not installed",
+            "CuPy, to compute on an NVIDIA GPU",
+            "none",
+            _install("see the CUDA version in the corner of nvidia-smi's table"),
+        ) from None
     except Exception as error:
-        raise DeviceError(where, "CuPy is installed but cannot be imported", None, str(error), _install("reinstall it")) from None
+        raise DeviceError(
+            where,
+            "CuPy is installed but cannot be imported",
+            None,
+            str(error),
+            _install("reinstall it"),
+        ) from None
     try:
         count = cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:
         if "Driver" in str(error):
-            raise DeviceError(where, "NVIDIA's driver is missing or too old", "a driver for this version of CuPy", str(error),
-                              "install the driver, or use --device cpu") from None
+            raise DeviceError(
+                where,
+                "NVIDIA's driver is missing or too old",
+                "a driver for this version of CuPy",
+                str(error),
+                "install the driver, or use --device cpu",
+            ) from None
         count = 0
     if count == 0:
-        raise DeviceError(where, "no GPU found", "at least one NVIDIA GPU", "none",
-                          "look at nvidia-smi and the variable CUDA_VISIBLE_DEVICES, or use --device cpu")
+        raise DeviceError(
+            where,
+            "no GPU found",
+            "at least one NVIDIA GPU",
+            "none",
+            "look at nvidia-smi and the variable CUDA_VISIBLE_DEVICES, or use --device cpu",
+        )
     try:
-        nvrtc, driver = cupy.cuda.nvrtc.getVersion()[0], cupy.cuda.runtime.driverGetVersion() // 1000
-        cupy.cuda.cublas                         # CuPy loads it when it is first looked at
+        nvrtc, driver = (
+            cupy.cuda.nvrtc.getVersion()[0],
+            cupy.cuda.runtime.driverGetVersion() // 1000,
+        )
+        _ = cupy.cuda.cublas  # CuPy loads it when it is first looked at
     except Exception as error:
-        raise DeviceError(where, "CUDA's libraries NVRTC and cuBLAS are missing", "those that come with CuPy's extra [ctk]",
-                          str(error).split(":")[0], _install("reinstall it with [ctk]")) from None
+        raise DeviceError(
+            where,
+            "CUDA's libraries NVRTC and cuBLAS are missing",
+            "those that come with CuPy's extra [ctk]",
+            str(error).split(":")[0],
+            _install("reinstall it with [ctk]"),
+        ) from None
     if nvrtc > driver:
-        raise DeviceError(where, "NVRTC is newer than the driver, which will not take what it compiles", f"CUDA {driver} at most",
-                          f"CUDA {nvrtc}", f"update the driver, or: pip uninstall nvidia-cuda-nvrtc, then pip install nvidia-cuda-nvrtc-cu{driver}")
+        raise DeviceError(
+            where,
+            "NVRTC is newer than the driver, which will not take what it compiles",
+            f"CUDA {driver} at most",
+            f"CUDA {nvrtc}",
+            "update the driver, or: pip uninstall nvidia-cuda-nvrtc, then pip install "
+            f"nvidia-cuda-nvrtc-cu{driver}",
+        )
     return cupy
 
 
@@ -169,7 +237,9 @@ def _install(how):
 
 
 def available_cores():
-    """The cores this process may run on (fewer than the machine has, in a container or under taskset)."""
+    """The cores this process may run on (fewer than the machine has, in a container or under
+    taskset).
+    """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -178,8 +248,8 @@ def available_cores():
 def num_threads():
     """How many threads the CPU kernels use.
 
-    The number given to `set_num_threads`; else ``MINIRES_THREADS``; else ``OMP_NUM_THREADS``, which clusters
-    set; else every core this process may use.
+    The number given to `set_num_threads`; else ``MINIRES_THREADS``; else ``OMP_NUM_THREADS``, which
+    clusters set; else every core this process may use.
     """
     global _num_threads
     if _num_threads is None:
@@ -188,7 +258,8 @@ def num_threads():
 
 
 def set_num_threads(threads):
-    """Set how many threads the CPU kernels use. Results are the same to the bit with any number of them.
+    """Set how many threads the CPU kernels use. Results are the same to the bit with any number of
+    them.
 
     Raises
     ------
@@ -201,7 +272,9 @@ def set_num_threads(threads):
 
 def _threads_from_environment():
     for variable in ("MINIRES_THREADS", "OMP_NUM_THREADS"):
-        value = os.environ.get(variable, "").split(",")[0].strip()      # OMP_NUM_THREADS may be a list: "4,2"
+        value = (
+            os.environ.get(variable, "").split(",")[0].strip()
+        )  # OMP_NUM_THREADS may be a list: "4,2"
         if value.isdigit() and int(value) > 0:
             return int(value)
     return None

@@ -1,7 +1,8 @@
-"""Checks of arguments, written once: what counts as a whole number or a number, and how a wrong one is reported.
+"""Checks of arguments, written once: what counts as a whole number or a number, and how a wrong one
+is reported.
 
-NumPy's integers and floats count like Python's everywhere, and come back as Python's, so that they can be saved as JSON. True and
-False do not count as numbers.
+NumPy's integers and floats count like Python's everywhere, and come back as Python's, so that they
+can be saved as JSON. True and False do not count as numbers.
 """
 
 import math
@@ -13,12 +14,20 @@ from .errors import ConfigError
 
 def is_integer(value, least=-math.inf, most=math.inf):
     """Whether `value` is a whole number, of Python or NumPy, from `least` to `most`."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and least <= value <= most
+    return (
+        isinstance(value, (int, np.integer))
+        and not isinstance(value, bool)
+        and least <= value <= most
+    )
 
 
 def is_number(value):
     """Whether `value` is a finite number, of Python or NumPy."""
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool) and math.isfinite(value)
+    return (
+        isinstance(value, (int, float, np.integer, np.floating))
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+    )
 
 
 def integer(where, name, value, least=1, most=None, error=ConfigError, todo=None):
@@ -42,7 +51,11 @@ def integer(where, name, value, least=1, most=None, error=ConfigError, todo=None
         If it is no whole number, or outside the range.
     """
     if not is_integer(value, least, math.inf if most is None else most):
-        expected = f"a whole number of at least {least}" if most is None else f"a whole number, {least} to {most}"
+        expected = (
+            f"a whole number of at least {least}"
+            if most is None
+            else f"a whole number, {least} to {most}"
+        )
         raise error(where, name, expected, repr(value), todo)
     return int(value)
 
@@ -50,7 +63,8 @@ def integer(where, name, value, least=1, most=None, error=ConfigError, todo=None
 def number(where, name, value, expected, accepts=lambda value: True, error=ConfigError, todo=None):
     """`value` as a Python number, if it is a finite one for which ``accepts(value)`` is true.
 
-    `expected` says in words what it must be: "a number above 0". Other parameters and errors as for `integer`.
+    `expected` says in words what it must be: "a number above 0". Other parameters and errors as for
+    `integer`.
     """
     if not is_number(value) or not accepts(value):
         raise error(where, name, expected, repr(value), todo)

@@ -1,4 +1,5 @@
-"""The errors minires raises. Each says where, what is wrong, what was expected, what came, and what to do.
+"""The errors minires raises. Each says where, what is wrong, what was expected, what came, and what
+to do.
 
 Every class also derives from the built-in exception that a NumPy or PyTorch user would catch, so
 ``except ValueError`` works on a wrong shape.
@@ -23,15 +24,21 @@ class MiniresError(Exception):
     """
 
     def __init__(self, where, what, expected=None, got=None, todo=None):
-        comparison = [f"{word} {value}" for word, value in (("expected", expected), ("got", got)) if value is not None]
+        comparison = [
+            f"{word} {value}"
+            for word, value in (("expected", expected), ("got", got))
+            if value is not None
+        ]
         line = f"{where}: {what}"
         if comparison:
             line += ": " + ", ".join(comparison)
         if todo:
             line += f"; {todo}"
-        super().__init__(" ".join(part.strip() for part in line.splitlines()))     # NumPy writes arrays over several lines
+        super().__init__(
+            " ".join(part.strip() for part in line.splitlines())
+        )  # NumPy writes arrays over several lines
 
-    def __reduce__(self):                     # the message is already whole: pickling must not ask for its parts
+    def __reduce__(self):  # the message is already whole: pickling must not ask for its parts
         return _rebuild, (type(self), self.args)
 
 
@@ -80,11 +87,19 @@ class DivergenceError(MiniresError, ArithmeticError):
 def unknown_name(where, kind, name, known):
     """A ConfigError for a name that is not among `known`, suggesting the nearest one."""
     near = nearest(name, known)
-    return ConfigError(where, f"unknown {kind}", "one of " + ", ".join(map(str, known)), repr(name), near and f"did you mean {near!r}?")
+    return ConfigError(
+        where,
+        f"unknown {kind}",
+        "one of " + ", ".join(map(str, known)),
+        repr(name),
+        near and f"did you mean {near!r}?",
+    )
 
 
 def nearest(name, known):
-    """The one of `known` that `name` was most likely meant to be, or None; upper and lower case count as the same."""
+    """The one of `known` that `name` was most likely meant to be, or None; upper and lower case
+    count as the same.
+    """
     by_lower_case = {str(k).lower(): str(k) for k in known}
     near = get_close_matches(str(name).lower(), by_lower_case, n=1, cutoff=0.5)
     return by_lower_case[near[0]] if near else None

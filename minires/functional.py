@@ -44,7 +44,7 @@ def _along(kernel, input, axis):
     last = _check_tensor(kernel, input).ndim - 1
     order = list(range(last + 1))
     place = shapes.one_axis(kernel, axis, last + 1)
-    order[place], order[last] = last, place            # an exchange of two axes, twice, is none
+    order[place], order[last] = last, place  # an exchange of two axes, twice, is none
     return apply(kernel, input.transpose(order)).transpose(order)
 
 
@@ -98,13 +98,17 @@ def _conv_settings(stride, padding, dilation, groups):
     A learner's first kernel may know square windows only, and still serve nets of these.
     """
     settings = {"stride": stride, "padding": padding, "dilation": dilation}
-    square = {name: pair[0] for name, pair in settings.items()
-              if isinstance(pair, tuple) and len(pair) == 2 and pair[0] == pair[1]}
+    square = {
+        name: pair[0]
+        for name, pair in settings.items()
+        if isinstance(pair, tuple) and len(pair) == 2 and pair[0] == pair[1]
+    }
     return settings | square | {"groups": groups}
 
 
-def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False,
-               momentum=0.1, eps=1e-5):
+def batch_norm(
+    input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5
+):
     """Normalise each channel over the batch, then scale and shift it.
 
     Parameters
@@ -133,8 +137,18 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     return _normalise("batch_norm", inputs, running_mean, running_var, training, momentum, eps)
 
 
-def batch_norm_relu(input, running_mean, running_var, weight=None, bias=None, training=False,
-                    momentum=0.1, eps=1e-5, *, shortcut=None):
+def batch_norm_relu(
+    input,
+    running_mean,
+    running_var,
+    weight=None,
+    bias=None,
+    training=False,
+    momentum=0.1,
+    eps=1e-5,
+    *,
+    shortcut=None,
+):
     """relu(batch_norm(input, ...) + shortcut), in fewer passes over memory.
 
     `shortcut`, of the shape of `input`, is optional. The numbers are those of one function after
@@ -188,21 +202,36 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
     if running_mean is None or running_var is None:
         if training:
             return apply(kernel, *inputs, eps=eps)
-        raise ConfigError(kernel, "no running mean and variance to normalise by", "both",
-                          "None", "pass training=True to use the batch's own")
+        raise ConfigError(
+            kernel,
+            "no running mean and variance to normalise by",
+            "both",
+            "None",
+            "pass training=True to use the batch's own",
+        )
     for running in (running_mean, running_var):
         if running.device != inputs[0].device:
-            raise DeviceError(kernel, "running mean and variance",
-                              f"on the {inputs[0].device}, as the input is",
-                              f"on the {running.device}")
+            raise DeviceError(
+                kernel,
+                "running mean and variance",
+                f"on the {inputs[0].device}, as the input is",
+                f"on the {running.device}",
+            )
     if not training:
         return apply(kernel, *inputs, mean=running_mean.data, var=running_var.data, eps=eps)
     y, cache = apply_with_cache(kernel, *inputs, eps=eps)
     if not (hasattr(cache, "mean") and hasattr(cache, "var")):
-        expected = ("a named tuple or object with the batch's mean and var (biased), each (C,), "
-                    "for the running averages")
-        raise ConfigError(f"{kernel}.forward", "cache", expected, type(cache).__name__,
-                          "see kernels/naive/normalization.py")
+        expected = (
+            "a named tuple or object with the batch's mean and var (biased), each (C,), "
+            "for the running averages"
+        )
+        raise ConfigError(
+            f"{kernel}.forward",
+            "cache",
+            expected,
+            type(cache).__name__,
+            "see kernels/naive/normalization.py",
+        )
     count = y.size // y.shape[-1]
     unbiased = count / max(count - 1, 1)
     update = device_function("update_running_stats", y.device)
@@ -239,8 +268,13 @@ def dropout(input, p=0.5, training=True, *, rng):
     """
     p = number("dropout", "p", p, "a probability from 0 to 1", lambda p: 0 <= p <= 1)
     if not isinstance(rng, np.random.Generator):
-        raise ConfigError("dropout", "rng", "an np.random.Generator", repr(rng),
-                          "np.random.default_rng(seed) makes one")
+        raise ConfigError(
+            "dropout",
+            "rng",
+            "an np.random.Generator",
+            repr(rng),
+            "np.random.default_rng(seed) makes one",
+        )
     if not training or p == 0:
         return input
     kept = rng.random(_check_tensor("dropout", input).shape, np.float32) >= p
@@ -292,8 +326,13 @@ def cross_entropy(input, target, *, label_smoothing=0.0):
         For a label outside 0 .. K - 1.
     """
     if isinstance(target, Tensor):
-        raise DtypeError("cross_entropy", "target", "an array or a list of integers", "a Tensor",
-                         "pass the array itself")
+        raise DtypeError(
+            "cross_entropy",
+            "target",
+            "an array or a list of integers",
+            "a Tensor",
+            "pass the array itself",
+        )
     return apply("cross_entropy", input, labels=target, label_smoothing=label_smoothing)
 
 

@@ -1,7 +1,7 @@
 """All randomness of a run flows from one seed, split by purpose.
 
-So the order of the images does not depend on how many weights the net draws, and two nets of one seed see the same
-batches.
+So the order of the images does not depend on how many weights the net draws, and two nets of one
+seed see the same batches.
 """
 
 import numpy as np
@@ -11,5 +11,7 @@ PURPOSES = ("weights", "shortcut weights", "order of images", "augmentation", "s
 
 
 def stream(seed, purpose):
-    """The generator of the random numbers for `purpose`, one of `PURPOSES`, in the run of that `seed`."""
+    """The generator of the random numbers for `purpose`, one of `PURPOSES`, in the run of that
+    `seed`.
+    """
     return np.random.default_rng([seed, PURPOSES.index(purpose)])

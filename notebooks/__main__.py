@@ -1,7 +1,8 @@
 """Build the notebooks from their sources: ``python -m notebooks [NAME ...]``.
 
-The sources are Python files in ``notebooks/src``, in the percent format that jupytext reads: edit these. Each is turned into
-a notebook, run from a clean kernel, and written beside with what it put out, so that it can be read without being run.
+The sources are Python files in ``notebooks/src``, in the percent format that jupytext reads: edit
+these. Each is turned into a notebook, run from a clean kernel, and written beside with what it put
+out, so that it can be read without being run.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import nbformat
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parent
-LIMIT = 500_000                # bytes of a notebook, pictures and all
+LIMIT = 500_000  # bytes of a notebook, pictures and all
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 FIND = """\
 # Finds minires: installed, or in the folder above this one.
@@ -28,7 +29,8 @@ import importlib.util, sys
 if importlib.util.find_spec("minires") is None:
     sys.path.insert(0, "..")
 """
-# There may be a folder of the name (a clone of an earlier run): Python then finds a package without an origin.
+# There may be a folder of the name (a clone of an earlier run): Python then finds a package without
+# an origin.
 INSTALL = """\
 # Finds minires; on Colab, fetches it first, and leaves NumPy, CuPy and Matplotlib as they are.
 import importlib.util, os, subprocess, sys
@@ -37,30 +39,55 @@ spec = importlib.util.find_spec("minires")
 if spec is None or spec.origin is None:
     if "google.colab" in sys.modules:
         if not os.path.isdir("/content/minires"):
-            subprocess.run(["git", "clone", "--quiet", "--depth", "1", "{url}", "/content/minires"], check=True)
-        missing = [name for name in ("tqdm", "pooch", "safetensors", "threadpoolctl") if importlib.util.find_spec(name) is None]
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True) if missing else None
+            clone = ["git", "clone", "--quiet", "--depth", "1", "{url}", "/content/minires"]
+            subprocess.run(clone, check=True)
+        needed = ["tqdm", "pooch", "safetensors", "threadpoolctl"]
+        missing = [name for name in needed if importlib.util.find_spec(name) is None]
+        if missing:
+            pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+            subprocess.run(pip + missing, check=True)
         os.chdir("/content/minires/notebooks")
     sys.path.insert(0, "..")
 """
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m notebooks", description="Build and run the notebooks, and write them with their outputs.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="which, by the start of the name, such as 03 (default: all)")
+    parser = argparse.ArgumentParser(
+        prog="python -m notebooks",
+        description="Build and run the notebooks, and write them with their outputs.",
+    )
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="which, by the start of the name, such as 03 (default: all)",
+    )
     args = parser.parse_args(arguments)
-    chosen = [source for source in sources() if not args.names or source.stem.startswith(tuple(args.names))]
+    chosen = [
+        source
+        for source in sources()
+        if not args.names or source.stem.startswith(tuple(args.names))
+    ]
     if not chosen:
-        parser.error(f"no notebook begins with {' or '.join(args.names)}: there are {', '.join(source.stem for source in sources())}")
+        parser.error(
+            f"no notebook begins with {' or '.join(args.names)}: there are "
+            f"{', '.join(source.stem for source in sources())}"
+        )
     for source in chosen:
         started = time.perf_counter()
         notebook = execute(build(source))
         text = as_text(notebook)
         path = FOLDER / f"{source.stem}.ipynb"
         path.write_text(text, encoding="utf-8")
-        print(f"{path.name}: {time.perf_counter() - started:.0f} s, {len(text.encode()) / 1000:.0f} kB", flush=True)
+        print(
+            f"{path.name}: {time.perf_counter() - started:.0f} s, "
+            f"{len(text.encode()) / 1000:.0f} kB",
+            flush=True,
+        )
         if len(text.encode()) > LIMIT:
-            sys.exit(f"{path.name} is larger than {LIMIT / 1000:.0f} kB: draw smaller or fewer pictures")
+            sys.exit(
+                f"{path.name} is larger than {LIMIT / 1000:.0f} kB: draw smaller or fewer pictures"
+            )
 
 
 def sources():
@@ -69,13 +96,22 @@ def sources():
 
 
 def build(source):
-    """The notebook of a source, without outputs: a badge and a cell that finds minires, then the cells of the source."""
+    """The notebook of a source, without outputs: a badge and a cell that finds minires, then the
+    cells of the source.
+    """
     notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
     url = repository()
-    first = [nbformat.v4.new_code_cell((INSTALL.replace("{url}", url) if url else FIND).rstrip("\n"))]
+    first = [
+        nbformat.v4.new_code_cell((INSTALL.replace("{url}", url) if url else FIND).rstrip("\n"))
+    ]
     if url:
-        badge = f"{url.replace('https://github.com/', 'https://colab.research.google.com/github/')}/blob/main/notebooks/{source.stem}.ipynb"
-        first.insert(0, nbformat.v4.new_markdown_cell(f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({badge})"))
+        colab = "https://colab.research.google.com"
+        page = url.replace("https://github.com/", f"{colab}/github/")
+        badge = (
+            f"[![Open in Colab]({colab}/assets/colab-badge.svg)]"
+            f"({page}/blob/main/notebooks/{source.stem}.ipynb)"
+        )
+        first.insert(0, nbformat.v4.new_markdown_cell(badge))
     # The title comes first.
     notebook.cells = [notebook.cells[0], *first, *notebook.cells[1:]]
     for i, cell in enumerate(notebook.cells):
@@ -86,7 +122,9 @@ def build(source):
 
 
 def repository():
-    """Where minires can be fetched from, for Colab: ``url`` in setup.cfg, if it is on GitHub; else None."""
+    """Where minires can be fetched from, for Colab: ``url`` in setup.cfg, if it is on GitHub; else
+    None.
+    """
     settings = configparser.ConfigParser()
     settings.read(FOLDER.parent / "setup.cfg", encoding="utf-8")
     url = settings.get("metadata", "url", fallback="")
@@ -102,7 +140,8 @@ def execute(notebook, fast=False, timeout=600, dataset="synthetic"):
     fast : bool
         Sets ``MINIRES_FAST``, by which notebooks take smaller nets and fewer steps.
     dataset : str
-        Sets ``MINIRES_DATASET``: what is committed shows drawn images, whether or not photographs are at hand.
+        Sets ``MINIRES_DATASET``: what is committed shows drawn images, whether or not photographs
+        are at hand.
     timeout : float
         Seconds for a cell.
 
@@ -113,12 +152,19 @@ def execute(notebook, fast=False, timeout=600, dataset="synthetic"):
     """
     settings = {"MINIRES_FAST": "1" if fast else "", "MINIRES_DATASET": dataset}
     with mock.patch.dict(os.environ, settings):
-        NotebookClient(notebook, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}).execute()
+        NotebookClient(
+            notebook,
+            timeout=timeout,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(FOLDER)}},
+        ).execute()
     return notebook
 
 
 def as_text(notebook):
-    """The notebook as its file holds it, without what differs from run to run or is of no use to a reader."""
+    """The notebook as its file holds it, without what differs from run to run or is of no use to a
+    reader.
+    """
     for cell in notebook.cells:
         cell["metadata"] = {}
         for output in cell.get("outputs", ()):
@@ -132,11 +178,15 @@ def as_text(notebook):
 
 
 def _smaller(png):
-    """A picture (PNG in base 64) with at most 256 colours, which is several times smaller where it was drawn by Matplotlib."""
+    """A picture (PNG in base 64) with at most 256 colours, which is several times smaller where it
+    was drawn by Matplotlib.
+    """
     from PIL import Image
 
     picture, reduced = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB"), io.BytesIO()
-    picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(reduced, format="PNG", optimize=True)
+    picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+        reduced, format="PNG", optimize=True
+    )
     text = base64.b64encode(reduced.getvalue()).decode()
     return min(text, png.replace("\n", ""), key=len)
 

@@ -10,13 +10,15 @@ from minires.errors import DeviceError
 
 from .gpu import GPUS, in_use
 
-# The same examples in every run, and no time limit for one of them: a busy machine is no reason to fail.
+# The same examples in every run, and no time limit for one of them: a busy machine is no reason to
+# fail.
 settings.register_profile("minires", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("minires")
 
 
 def pytest_collection_finish(session):
-    """Tests for a GPU that nobody sees skipped: where there is none, asking for them is an error."""
+    """Tests for a GPU that nobody sees skipped: where there is none, asking for them is an
+    error."""
     if any(item.get_closest_marker("gpu") for item in session.items):
         try:
             backend.cupy("pytest -m gpu")
@@ -32,7 +34,8 @@ def torch():
 
 @pytest.fixture(scope="module", params=GPUS)
 def gpu(request):
-    """A GPU in use, for the tests that ask for it: the simulated one, and with ``pytest -m gpu`` a real one."""
+    """A GPU in use, for the tests that ask for it: the simulated one, and with ``pytest -m gpu`` a
+    real one."""
     with in_use(request.param):
         yield request.param
 
@@ -41,7 +44,7 @@ def gpu(request):
 def no_cupy(monkeypatch):
     """A machine without CuPy, for the length of the test."""
     monkeypatch.setattr("minires.backend._cupy", None)
-    monkeypatch.setitem(sys.modules, "cupy", None)         # makes `import cupy` fail
+    monkeypatch.setitem(sys.modules, "cupy", None)  # makes `import cupy` fail
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""For tests of what runs on a GPU: on a simulated one everywhere, on a real one with ``pytest -m gpu``."""
+"""For tests of what runs on a GPU: on a simulated one everywhere, on a real one with ``pytest -m
+gpu``."""
 
 from contextlib import contextmanager
 
@@ -17,7 +18,8 @@ GPUS = (SIMULATED, pytest.param(REAL, marks=pytest.mark.gpu))
 
 @contextmanager
 def in_use(which):
-    """Within: minires computes on this GPU. Skips the test, with the reason, where there is no C++ compiler to simulate one."""
+    """Within: minires computes on this GPU. Skips the test, with the reason, where there is no C++
+    compiler to simulate one."""
     before = backend._cupy
     try:
         if which == SIMULATED:
@@ -27,7 +29,7 @@ def in_use(which):
         else:
             backend._cupy = None
             backend.cupy()
-        launch._kernels.clear()                        # they belong to the GPU they were compiled for
+        launch._kernels.clear()  # they belong to the GPU they were compiled for
         yield
     finally:
         backend._cupy = before
@@ -35,10 +37,17 @@ def in_use(which):
 
 
 def backend_on_arrays_of_numpy():
-    """The kernels of `kernels/gpu` as the tests of all backends call them: arrays go to the GPU and results come back."""
+    """The kernels of `kernels/gpu` as the tests of all backends call them: arrays go to the GPU and
+    results come back."""
     from minires.kernels import gpu
 
-    return Backend({name: _adapt(name, value) for name, value in vars(gpu).items() if isinstance(value, type) and issubclass(value, Kernel)})
+    return Backend(
+        {
+            name: _adapt(name, value)
+            for name, value in vars(gpu).items()
+            if isinstance(value, type) and issubclass(value, Kernel)
+        }
+    )
 
 
 class Backend:
@@ -49,7 +58,10 @@ class Backend:
 def _adapt(name, kernel):
     def forward(*arrays, **settings):
         moved = [_to_gpu(array) for array in arrays]
-        settings = {key: _to_gpu(value) if _belongs_there(value) else value for key, value in settings.items()}
+        settings = {
+            key: _to_gpu(value) if _belongs_there(value) else value
+            for key, value in settings.items()
+        }
         y, cache = kernel.forward(*moved, **settings)
         _check_untouched(moved, arrays)
         return to_cpu(y), Cache(cache)
@@ -58,9 +70,15 @@ def _adapt(name, kernel):
         return _results(dy, lambda moved: kernel.backward(moved, cache.whole))
 
     def backward_of_needed(dy, cache, needs=None):
-        return _results(dy, lambda moved: kernel.backward(moved, cache.whole, *([needs] if needs else [])))
+        return _results(
+            dy, lambda moved: kernel.backward(moved, cache.whole, *([needs] if needs else []))
+        )
 
-    return type(name, (Kernel,), {"forward": forward, "backward": backward_of_needed if kernel.takes_needs else backward})
+    return type(
+        name,
+        (Kernel,),
+        {"forward": forward, "backward": backward_of_needed if kernel.takes_needs else backward},
+    )
 
 
 class Cache:
@@ -80,7 +98,11 @@ def _results(dy, backward):
 
 
 def _to_gpu(value):
-    return backend.move(np.asarray(value), "gpu") if isinstance(value, (np.ndarray, np.generic)) else value
+    return (
+        backend.move(np.asarray(value), "gpu")
+        if isinstance(value, (np.ndarray, np.generic))
+        else value
+    )
 
 
 def to_cpu(value):
@@ -96,4 +118,6 @@ def _belongs_there(value):
 def _check_untouched(moved, originals):
     for on_gpu, original in zip(moved, originals):
         if isinstance(original, np.ndarray):
-            assert np.array_equal(to_cpu(on_gpu), original, equal_nan=True), "a kernel has changed what it was given"
+            assert np.array_equal(to_cpu(on_gpu), original, equal_nan=True), (
+                "a kernel has changed what it was given"
+            )

@@ -1,4 +1,5 @@
-"""In other people's programs: the same bits in every kind of process, with any number of threads."""
+"""In other people's programs: the same bits in every kind of process, with any number of
+threads."""
 
 import hashlib
 import multiprocessing
@@ -16,15 +17,20 @@ def gradient():
     """A fingerprint of the gradients of a net large enough that its kernels share their work."""
     import numpy as np
 
-    from minires import Tensor, functional as F, models, optim
+    from minires import Tensor, models, optim
+    from minires import functional as F
 
     net, rng = models.resnet(8), np.random.default_rng(0)
     optimizer = optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
     for _ in range(2):
         optimizer.zero_grad()
-        F.cross_entropy(net(Tensor(rng.standard_normal((48, 32, 32, 3), np.float32))), rng.integers(0, 10, 48)).backward()
+        F.cross_entropy(
+            net(Tensor(rng.standard_normal((48, 32, 32, 3), np.float32))), rng.integers(0, 10, 48)
+        ).backward()
         optimizer.step()
-    return hashlib.sha256(b"".join(parameter.data.tobytes() for parameter in net.parameters())).hexdigest()
+    return hashlib.sha256(
+        b"".join(parameter.data.tobytes() for parameter in net.parameters())
+    ).hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +44,40 @@ def test_any_number_of_threads(expected, threads, count):
     assert gradient() == expected
 
 
-@pytest.mark.parametrize("variables", [{"OMP_NUM_THREADS": "1"}, {"OMP_NUM_THREADS": "3,2"}, {"MINIRES_THREADS": "4"},
-                                       {"OPENBLAS_NUM_THREADS": "1"}], ids=str)
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"OMP_NUM_THREADS": "1"},
+        {"OMP_NUM_THREADS": "3,2"},
+        {"MINIRES_THREADS": "4"},
+        {"OPENBLAS_NUM_THREADS": "1"},
+    ],
+    ids=str,
+)
 def test_threads_set_by_a_cluster(expected, variables):
-    environment = {name: value for name, value in os.environ.items() if name not in ("OMP_NUM_THREADS", "MINIRES_THREADS")}
-    done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment | variables, capture_output=True, text=True, timeout=120)
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("OMP_NUM_THREADS", "MINIRES_THREADS")
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        env=environment | variables,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.stdout.strip() == expected, done.stderr
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot keep a process to one core")
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="this system cannot keep a process to one core"
+)
 def test_one_core(expected):
     program = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); " + PROGRAM
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120
+    )
     assert done.stdout.strip() == expected, done.stderr
 
 
@@ -57,7 +85,7 @@ def test_one_core(expected):
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_child_process(expected, threads, kind):
     threads(2)
-    gradient()                                             # the parent's threads are running, the child's are its own
+    gradient()  # the parent's threads are running, the child's are its own
     with multiprocessing.get_context(kind).Pool(1) as pool:
         assert pool.apply_async(gradient).get(timeout=120) == expected
 
@@ -72,18 +100,20 @@ def test_several_threads_of_the_caller(expected):
     assert found == [expected] * 3
 
 
-NOTEBOOK = '''
+NOTEBOOK = """
 import asyncio
 from tests.test_anywhere import gradient
 
-async def cell():                                          # a notebook kernel runs its cells inside an event loop
+async def cell():  # a notebook kernel runs its cells inside an event loop
     loop = asyncio.get_running_loop()
     return gradient(), await loop.run_in_executor(None, gradient)
 
 print(*set(asyncio.run(cell())))
-'''
+"""
 
 
 def test_inside_an_event_loop(expected):
-    done = subprocess.run([sys.executable, "-c", NOTEBOOK], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", NOTEBOOK], capture_output=True, text=True, timeout=120
+    )
     assert done.stdout.strip() == expected, done.stderr

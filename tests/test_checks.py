@@ -15,7 +15,10 @@ def test_integers_of_numpy_are_integers_and_come_back_as_pythons(value):
     assert type(found) is int and found == 3 and json.dumps(found) == "3"
 
 
-@pytest.mark.parametrize("value", [0, -1, 3.0, "3", None, True, np.bool_(True), np.float64(3), float("nan"), [3], np.array([3])])
+@pytest.mark.parametrize(
+    "value",
+    [0, -1, 3.0, "3", None, True, np.bool_(True), np.float64(3), float("nan"), [3], np.array([3])],
+)
 def test_what_is_no_whole_number_from_1_on_is_refused(value):
     with pytest.raises(ConfigError, match="^f: n: expected a whole number of at least 1, got "):
         checks.integer("f", "n", value)
@@ -23,7 +26,9 @@ def test_what_is_no_whole_number_from_1_on_is_refused(value):
 
 def test_a_range_and_another_class_of_error():
     assert checks.integer("f", "n", 0, least=0, most=2) == 0
-    with pytest.raises(ShapeError, match="f: n: expected a whole number, 0 to 2, got 3; take fewer"):
+    with pytest.raises(
+        ShapeError, match="f: n: expected a whole number, 0 to 2, got 3; take fewer"
+    ):
         checks.integer("f", "n", 3, least=0, most=2, error=ShapeError, todo="take fewer")
 
 
@@ -33,7 +38,9 @@ def test_numbers_of_numpy_are_numbers(value):
     assert type(found) in (int, float) and found == value
 
 
-@pytest.mark.parametrize("value", [0, -0.5, float("nan"), float("inf"), "1", None, True, np.bool_(True), 1j])
+@pytest.mark.parametrize(
+    "value", [0, -0.5, float("nan"), float("inf"), "1", None, True, np.bool_(True), 1j]
+)
 def test_what_is_no_number_above_0_is_refused(value):
     with pytest.raises(ConfigError, match="f: x: expected a number above 0, got "):
         checks.number("f", "x", value, "a number above 0", lambda x: x > 0)

@@ -1,4 +1,5 @@
-"""docs/claims.md tells what the recorded run says: verdicts and numbers are worked out again from its tables."""
+"""docs/claims.md tells what the recorded run says: verdicts and numbers are worked out again from
+its tables."""
 
 import re
 from math import exp, log
@@ -15,13 +16,20 @@ RECORDED = ROOT / "results" / "claims"
 DOCUMENT = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
 TEXT = " ".join(DOCUMENT.split())
 SECTIONS = dict(re.findall(r"\n### ([a-z-]+)\n(.*?)(?=\n##|\Z)", DOCUMENT, flags=re.DOTALL))
-ROWS = {name: read_table(RECORDED / f"{name}.csv", claim.columns, claim.text) for name, claim in CLAIMS.items() if (RECORDED / f"{name}.csv").exists()}
+ROWS = {
+    name: read_table(RECORDED / f"{name}.csv", claim.columns, claim.text)
+    for name, claim in CLAIMS.items()
+    if (RECORDED / f"{name}.csv").exists()
+}
 SEEDS = (0, 1, 2)
 
 
 def test_every_claim_is_recorded():
     missing = [name for name in CLAIMS if name not in ROWS]
-    assert not missing, f"record it: minires claims {' '.join(missing)} --dataset cifar10 --seeds 3, and copy the tables to results/claims"
+    assert not missing, (
+        f"record it: minires claims {' '.join(missing)} --dataset cifar10 --seeds 3, and "
+        "copy the tables to results/claims"
+    )
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -31,7 +39,10 @@ def test_every_claim_has_its_verdict_its_figure_and_its_command(name):
     verdict = claim.judge(rows)
     assert f"**{claim.statement}** ({claim.source})" in section
     assert f"> **{verdict.outcome}**: {verdict.reason}.\n" in section
-    assert f"](../results/claims/{name}.png)" in section and f"`minires claims {name} --dataset cifar10 --seeds 3`" in section
+    assert (
+        f"](../results/claims/{name}.png)" in section
+        and f"`minires claims {name} --dataset cifar10 --seeds 3`" in section
+    )
     assert f"| [{name}](#{name}): {claim.statement} | {verdict.outcome} |" in DOCUMENT
 
 
@@ -42,7 +53,10 @@ def test_in_the_order_of_the_report():
 def test_the_readme_counts_them():
     outcomes = [CLAIMS[name].judge(rows).outcome for name, rows in ROWS.items()]
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    assert f"of {len(outcomes)} claims {outcomes.count('supported')} are supported, {outcomes.count('contradicted')} contradicted" in readme
+    assert (
+        f"of {len(outcomes)} claims {outcomes.count('supported')} are supported, "
+        f"{outcomes.count('contradicted')} contradicted" in readme
+    )
     assert f"and {outcomes.count('undecided')} undecided" in readme
 
 
@@ -55,33 +69,55 @@ def test_the_setting_is_that_of_the_run():
     config = read_config(RECORDED)
     environment = config["environment"]
     assert config["caption"] in TEXT and config["preset"] == "quick"
-    for word in (environment["processor"], f"Python {environment['python']}", f"NumPy {environment['numpy']}", f"{environment['cores']} cores"):
+    for word in (
+        environment["processor"],
+        f"Python {environment['python']}",
+        f"NumPy {environment['numpy']}",
+        f"{environment['cores']} cores",
+    ):
         assert word in TEXT, word
 
 
 def test_what_is_recorded_is_small_and_without_weights():
-    files = [path for path in RECORDED.rglob("*") if path.is_file() and path.name != "report.html"]      # which git ignores
+    files = [
+        path for path in RECORDED.rglob("*") if path.is_file() and path.name != "report.html"
+    ]  # which git ignores
     assert sum(path.stat().st_size for path in files) < 10e6
     assert {path.suffix for path in files} <= {".csv", ".png", ".gif", ".json", ".md"}
 
 
 def error(claim, net, variant="usual"):
     """The mean training error over the seeds, as the document writes it."""
-    return f"{mean(row['train_error'] for row in ROWS[claim] if (row['net'], row['variant']) == (net, variant)):.1f} %"
+    rows = [row for row in ROWS[claim] if (row["net"], row["variant"]) == (net, variant)]
+    return f"{mean(row['train_error'] for row in rows):.1f} %"
 
 
 def first_over_last(net):
-    """Weight gradient of the first layer over the last convolution's at initialisation: geometric mean over the seeds."""
+    """Weight gradient of the first layer over the last convolution's at initialisation: geometric
+    mean over the seeds."""
+
     def norm(seed, end):
-        found = {row["depth"]: row["gradient_norm"] for row in ROWS["vanishing-at-initialisation"] if (row["net"], row["seed"]) == (net, seed)}
+        found = {
+            row["depth"]: row["gradient_norm"]
+            for row in ROWS["vanishing-at-initialisation"]
+            if (row["net"], row["seed"]) == (net, seed)
+        }
         return found[end(found)]
 
     return exp(mean(log(norm(seed, min) / norm(seed, max)) for seed in SEEDS))
 
 
 def lost(net):
-    """What dropping a block costs of the lead over chance, in percent: mean over the seeds of the median of the blocks."""
-    return 100 * mean(median(row["lost"] for row in ROWS["lesions"] if (row["net"], row["lesion"], row["seed"]) == (net, "dropped", seed)) for seed in SEEDS)
+    """What dropping a block costs of the lead over chance, in percent: mean over the seeds of the
+    median of the blocks."""
+    return 100 * mean(
+        median(
+            row["lost"]
+            for row in ROWS["lesions"]
+            if (row["net"], row["lesion"], row["seed"]) == (net, "dropped", seed)
+        )
+        for seed in SEEDS
+    )
 
 
 def share(what):
@@ -89,28 +125,44 @@ def share(what):
 
 
 def in_training(iteration):
-    """Weight gradient of plain-56's first layer over the last convolution's after so many steps: geometric mean over the seeds."""
+    """Weight gradient of plain-56's first layer over the last convolution's after so many steps:
+    geometric mean over the seeds."""
+
     def norm(seed, end):
-        found = {row["depth"]: row["gradient_norm"] for row in ROWS["vanishing-in-training"]
-                 if (row["net"], row["seed"], row["iteration"]) == ("plain-56", seed, iteration)}
+        found = {
+            row["depth"]: row["gradient_norm"]
+            for row in ROWS["vanishing-in-training"]
+            if (row["net"], row["seed"], row["iteration"]) == ("plain-56", seed, iteration)
+        }
         return found[end(found)]
 
     return exp(mean(log(norm(seed, min) / norm(seed, max)) for seed in SEEDS))
 
 
 def growths():
-    """How much longer the weights of plain-56's first ten layers have become in 300 steps, by seed."""
-    rows = [row for row in ROWS["flung-out"] if (row["net"], row["iteration"]) == ("plain-56", 300) and row["depth"] <= 10]
-    return [f"{exp(mean(log(row['growth']) for row in rows if row['seed'] == seed)):.1f}" for seed in SEEDS]
+    """How much longer the weights of plain-56's first ten layers have become in 300 steps, by
+    seed."""
+    rows = [
+        row
+        for row in ROWS["flung-out"]
+        if (row["net"], row["iteration"]) == ("plain-56", 300) and row["depth"] <= 10
+    ]
+    return [
+        f"{exp(mean(log(row['growth']) for row in rows if row['seed'] == seed)):.1f}"
+        for seed in SEEDS
+    ]
 
 
 def falls(first, last):
-    """Weight gradient of plain-56's first layer over the last convolution's, by seed: the median of the recorded steps from `first` to `last`."""
+    """Weight gradient of plain-56's first layer over the last convolution's, by seed: the median of
+    the recorded steps from `first` to `last`."""
     found = []
     for seed in SEEDS:
         norms = {}
         for row in ROWS["vanishing-in-training"]:
-            if (row["net"], row["seed"]) == ("plain-56", seed) and first <= row["iteration"] <= last:
+            if (row["net"], row["seed"]) == ("plain-56", seed) and first <= row[
+                "iteration"
+            ] <= last:
                 norms.setdefault(row["iteration"], {})[row["depth"]] = row["gradient_norm"]
         ratio = median(layers[1] / layers[max(layers)] for layers in norms.values())
         found.append(f"{ratio:.2g}" if first == last else f"{ratio:.2f}")
@@ -123,34 +175,67 @@ def in_words(numbers):
 
 def span(net, moment):
     """The largest gradient at a block over the smallest: geometric mean over the seeds."""
-    norms = [[row["gradient_norm"] for row in ROWS["gradient-flow"] if (row["net"], row["moment"], row["seed"]) == (net, moment, seed)] for seed in SEEDS]
+    norms = [
+        [
+            row["gradient_norm"]
+            for row in ROWS["gradient-flow"]
+            if (row["net"], row["moment"], row["seed"]) == (net, moment, seed)
+        ]
+        for seed in SEEDS
+    ]
     return exp(mean(log(max(values) / min(values)) for values in norms))
 
 
 def lesion(block):
-    return 100 * mean(row["lost"] for row in ROWS["lesions"] if (row["net"], row["lesion"], row["blocks"]) == ("resnet-56", "dropped", block))
+    return 100 * mean(
+        row["lost"]
+        for row in ROWS["lesions"]
+        if (row["net"], row["lesion"], row["blocks"]) == ("resnet-56", "dropped", block)
+    )
 
 
 def alike(net):
-    return mean(row["autocorrelation"] for row in ROWS["shattering"] if (row["net"], row["lag"]) == (net, 1))
+    return mean(
+        row["autocorrelation"] for row in ROWS["shattering"] if (row["net"], row["lag"]) == (net, 1)
+    )
 
 
 def cures():
-    by = [row["train_error"] - usual["train_error"] for row, usual in zip(*(
-        [row for row in ROWS["aftermath"] if (row["net"], row["variant"]) == ("plain-56", variant)] for variant in ("clipped", "usual")))]
-    return [f"lowers it by {-by[0]:.1f} and {-by[1]:.1f} points with two and raises it by {by[2]:.1f} with the third"]
+    by = [
+        row["train_error"] - usual["train_error"]
+        for row, usual in zip(
+            *(
+                [
+                    row
+                    for row in ROWS["aftermath"]
+                    if (row["net"], row["variant"]) == ("plain-56", variant)
+                ]
+                for variant in ("clipped", "usual")
+            )
+        )
+    ]
+    return [
+        f"lowers it by {-by[0]:.1f} and {-by[1]:.1f} points with two and raises it by "
+        f"{by[2]:.1f} with the third"
+    ]
 
 
 def responses():
     def average(net, seed):
-        return mean(row["std"] for row in ROWS["responses"] if (row["net"], row["seed"]) == (net, seed))
+        return mean(
+            row["std"] for row in ROWS["responses"] if (row["net"], row["seed"]) == (net, seed)
+        )
 
     less = [100 * (1 - average("resnet-56", seed) / average("plain-56", seed)) for seed in SEEDS]
     return [f"responds {min(less):.0f} to {max(less):.0f} % less than plain-56"]
 
 
 def guessing():
-    errors = sorted(row["train_error"] for row in ROWS["multilayer-perceptron"] if (row["net"], row["variant"]) == ("residual-mlp-56", "usual"))
+    errors = sorted(
+        row["train_error"]
+        for row in ROWS["multilayer-perceptron"]
+        if (row["net"], row["variant"]) == ("residual-mlp-56", "usual")
+    )
     assert errors[0] < 85
     return [f"at the error of guessing ({errors[1]:.1f} and {errors[2]:.1f} %) with two seeds"]
 
@@ -158,24 +243,42 @@ def guessing():
 def test_the_numbers_in_the_text():
     few, usual = "1,024 images", "usual"
     for sentence in (
-            f"plain-56 ends at {error('degradation', 'plain-56')} training error, plain-20 at {error('degradation', 'plain-20')}",
-            f"{error('degradation', 'plain-56', few)} against {error('degradation', 'plain-20', few)}",
-            f"learns all but {error('degradation', 'resnet-56', few)} of them",
-            f"({error('degradation', 'resnet-56', usual)} against {error('degradation', 'resnet-20', usual)})",
-            f"the copy drifts from {error('copy', 'copy')} to {error('copy', 'copy, trained on')} training error",
-            f"bring plain-56 from {error('degradation', 'plain-56')} down to {error('longer', 'plain-56', 'three times longer')}",
-            f"in plain-56 is {first_over_last('plain-56'):,.0f} times the last convolution's",
-            f"In resnet-56 the factor is {first_over_last('resnet-56'):.0f}.",
-            f"by {first_over_last('plain-56') ** (1 / 54):.2f} a layer",
-            f"is {in_training(0):.0f} times the last's (on the batches of training), after 10 steps {in_training(10):.1f} times",
-            f"after 50 steps {in_training(50):.2f}", f"at step 50 the ratio is {in_words(falls(50, 50))} by seed",
-            f"over the steps from 20 to 300 is {in_words(falls(20, 300))}", f"The weights became {in_words(growths())} times as long",
-            f"{span('resnet-56', 'at initialisation'):.0f} times the smallest at initialisation and {span('resnet-56', 'after training'):.1f} times",
-            f"in plain-56 {span('plain-56', 'at initialisation'):,.0f} times and {span('plain-56', 'after training'):.0f} times",
-            f"is the first, with {lesion('layer1.0'):.0f} %", f"({lesion('layer2.0'):.0f} % and {lesion('layer3.0'):.0f} %)",
-            f"(autocorrelation {alike('plain-56'):.2f}), in resnet-56 they do ({alike('resnet-56'):.2f})", f"in resnet-20 it is {alike('resnet-20'):.2f}",
-            f"nearly as shattered ({alike('plain-20'):.2f})",
-            f"ends lower ({error('degradation', 'resnet-56')})", *cures(), *responses(), *guessing(),
-            f"it loses {lost('resnet-56'):.0f} % of its lead over chance", f"plain-56 loses {lost('plain-56'):.0f} %",
-            f"Here they hold {share('explained'):.0f} %", f"would put {share('explained, random walk'):.0f} % into two directions"):
+        f"plain-56 ends at {error('degradation', 'plain-56')} training error, plain-20 at "
+        f"{error('degradation', 'plain-20')}",
+        f"{error('degradation', 'plain-56', few)} against {error('degradation', 'plain-20', few)}",
+        f"learns all but {error('degradation', 'resnet-56', few)} of them",
+        f"({error('degradation', 'resnet-56', usual)} against "
+        f"{error('degradation', 'resnet-20', usual)})",
+        f"the copy drifts from {error('copy', 'copy')} to "
+        f"{error('copy', 'copy, trained on')} training error",
+        f"bring plain-56 from {error('degradation', 'plain-56')} down to "
+        f"{error('longer', 'plain-56', 'three times longer')}",
+        f"in plain-56 is {first_over_last('plain-56'):,.0f} times the last convolution's",
+        f"In resnet-56 the factor is {first_over_last('resnet-56'):.0f}.",
+        f"by {first_over_last('plain-56') ** (1 / 54):.2f} a layer",
+        f"is {in_training(0):.0f} times the last's (on the batches of training), after 10 "
+        f"steps {in_training(10):.1f} times",
+        f"after 50 steps {in_training(50):.2f}",
+        f"at step 50 the ratio is {in_words(falls(50, 50))} by seed",
+        f"over the steps from 20 to 300 is {in_words(falls(20, 300))}",
+        f"The weights became {in_words(growths())} times as long",
+        f"{span('resnet-56', 'at initialisation'):.0f} times the smallest at initialisation "
+        f"and {span('resnet-56', 'after training'):.1f} times",
+        f"in plain-56 {span('plain-56', 'at initialisation'):,.0f} times and "
+        f"{span('plain-56', 'after training'):.0f} times",
+        f"is the first, with {lesion('layer1.0'):.0f} %",
+        f"({lesion('layer2.0'):.0f} % and {lesion('layer3.0'):.0f} %)",
+        f"(autocorrelation {alike('plain-56'):.2f}), in resnet-56 they do "
+        f"({alike('resnet-56'):.2f})",
+        f"in resnet-20 it is {alike('resnet-20'):.2f}",
+        f"nearly as shattered ({alike('plain-20'):.2f})",
+        f"ends lower ({error('degradation', 'resnet-56')})",
+        *cures(),
+        *responses(),
+        *guessing(),
+        f"it loses {lost('resnet-56'):.0f} % of its lead over chance",
+        f"plain-56 loses {lost('plain-56'):.0f} %",
+        f"Here they hold {share('explained'):.0f} %",
+        f"would put {share('explained, random walk'):.0f} % into two directions",
+    ):
         assert sentence in TEXT, sentence

@@ -1,4 +1,5 @@
-"""Errors: one line each, caught as the built-in exception that fits, and fit to travel between processes."""
+"""Errors: one line each, caught as the built-in exception that fits, and fit to travel between
+processes."""
 
 import pickle
 
@@ -8,29 +9,51 @@ import pytest
 from minires import errors
 from minires.errors import MiniresError, ShapeError, unknown_name
 
-KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, MiniresError)]
+KINDS = [
+    kind
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, MiniresError)
+]
 
 
-@pytest.mark.parametrize("parts, line", [
-    (("conv2d", "stride"), "conv2d: stride"),
-    (("conv2d", "stride", "an int", "'a'"), "conv2d: stride: expected an int, got 'a'"),
-    (("conv2d", "stride", "an int"), "conv2d: stride: expected an int"),
-    (("conv2d", "stride", None, 0), "conv2d: stride: got 0"),
-    (("conv2d", "stride", "an int", "'a'", "pass a number"), "conv2d: stride: expected an int, got 'a'; pass a number"),
-])
+@pytest.mark.parametrize(
+    "parts, line",
+    [
+        (("conv2d", "stride"), "conv2d: stride"),
+        (("conv2d", "stride", "an int", "'a'"), "conv2d: stride: expected an int, got 'a'"),
+        (("conv2d", "stride", "an int"), "conv2d: stride: expected an int"),
+        (("conv2d", "stride", None, 0), "conv2d: stride: got 0"),
+        (
+            ("conv2d", "stride", "an int", "'a'", "pass a number"),
+            "conv2d: stride: expected an int, got 'a'; pass a number",
+        ),
+    ],
+)
 def test_message(parts, line):
     assert str(MiniresError(*parts)) == line
 
 
 def test_one_line_whatever_is_shown():
-    assert str(MiniresError("getitem", f"index {np.eye(2)!r}")) == "getitem: index array([[1., 0.], [0., 1.]])"
+    assert (
+        str(MiniresError("getitem", f"index {np.eye(2)!r}"))
+        == "getitem: index array([[1., 0.], [0., 1.]])"
+    )
 
 
-@pytest.mark.parametrize("kind, builtin", [
-    ("ShapeError", ValueError), ("DtypeError", TypeError), ("DeviceError", RuntimeError), ("GraphError", RuntimeError),
-    ("GradcheckError", AssertionError), ("DataError", ValueError), ("ConfigError", ValueError), ("CheckpointError", RuntimeError),
-    ("DivergenceError", ArithmeticError),
-])
+@pytest.mark.parametrize(
+    "kind, builtin",
+    [
+        ("ShapeError", ValueError),
+        ("DtypeError", TypeError),
+        ("DeviceError", RuntimeError),
+        ("GraphError", RuntimeError),
+        ("GradcheckError", AssertionError),
+        ("DataError", ValueError),
+        ("ConfigError", ValueError),
+        ("CheckpointError", RuntimeError),
+        ("DivergenceError", ArithmeticError),
+    ],
+)
 def test_caught_as_the_builtin_exception(kind, builtin):
     with pytest.raises(builtin):
         raise getattr(errors, kind)("here", "wrong")
@@ -43,10 +66,17 @@ def test_pickled_and_back(kind):
 
 
 def test_unknown_name_suggests_the_nearest():
-    assert str(unknown_name("data", "data set", "cifar", ["cifar10", "synthetic"])) == \
-        "data: unknown data set: expected one of cifar10, synthetic, got 'cifar'; did you mean 'cifar10'?"
-    assert "did you mean 'cifar10'?" in str(unknown_name("data", "data set", "CIFAR10", ["cifar10", "synthetic"]))
-    assert "did you mean" not in str(unknown_name("data", "data set", "zebra", ["cifar10", "synthetic"]))
+    assert (
+        str(unknown_name("data", "data set", "cifar", ["cifar10", "synthetic"]))
+        == "data: unknown data set: expected one of cifar10, synthetic, got 'cifar'; did you "
+        "mean 'cifar10'?"
+    )
+    assert "did you mean 'cifar10'?" in str(
+        unknown_name("data", "data set", "CIFAR10", ["cifar10", "synthetic"])
+    )
+    assert "did you mean" not in str(
+        unknown_name("data", "data set", "zebra", ["cifar10", "synthetic"])
+    )
 
 
 def test_keyword_arguments():

@@ -1,13 +1,14 @@
-"""Functions of Tensors: each hands its arguments on to the right kernel. What the kernels compute is tested beside them."""
+"""Functions of Tensors: each hands its arguments on to the right kernel. What the kernels compute
+is tested beside them."""
 
 import numpy as np
 import pytest
 
-from minires import functional as F, kernels, nn
-from minires import gradcheck
+from minires import functional as F
+from minires import gradcheck, kernels, nn
+from minires.autograd.tensor import Tensor
 from minires.errors import ConfigError, DataError, DtypeError, ShapeError
 from minires.kernels import cpu
-from minires.autograd.tensor import Tensor
 
 
 def random(*shape, seed=0):
@@ -18,26 +19,57 @@ IMAGES, FILTERS = random(2, 7, 6, 4), random(3, 2, 2, 6, seed=1)
 MASK = np.random.default_rng(5).random((3, 4), np.float32) >= 0.3
 
 
-@pytest.mark.parametrize("function, array, expected", [
-    (F.relu, random(3, 4), lambda x: cpu.relu.forward(x)),
-    (F.log_softmax, random(3, 4), lambda x: cpu.log_softmax.forward(x)),
-    (F.softmax, random(3, 4), lambda x: cpu.softmax.forward(x)),
-    (lambda x: F.group_norm(x, 2, eps=0.5), IMAGES,
-     lambda x: cpu.group_norm.forward(x, np.ones(4), np.zeros(4), 2, 0.5)),
-    (lambda x: F.mse_loss(x, Tensor(np.ones((3, 4)))), random(3, 4),
-     lambda x: cpu.mse_loss.forward(x, np.ones((3, 4)))),
-    (lambda x: F.dropout(x, 0.3, rng=np.random.default_rng(5)), random(3, 4),
-     lambda x: cpu.dropout.forward(x, MASK, 0.3)),
-    (lambda x: F.cross_entropy(x, [1, 0, 3], label_smoothing=0.3), random(3, 4), lambda x: cpu.cross_entropy.forward(x, [1, 0, 3], 0.3)),
-    (lambda x: F.max_pool2d(x, (3, 2), (2, 1), 1), IMAGES, lambda x: cpu.max_pool2d.forward(x, (3, 2), (2, 1), 1)),
-    (lambda x: F.avg_pool2d(x, (3, 2), (2, 1), 1), IMAGES, lambda x: cpu.avg_pool2d.forward(x, (3, 2), (2, 1), 1)),
-    (lambda x: F.max_pool2d(x, 2), IMAGES, lambda x: cpu.max_pool2d.forward(x, 2, 2)),
-    (lambda x: F.avg_pool2d(x, 2), IMAGES, lambda x: cpu.avg_pool2d.forward(x, 2, 2)),
-    (F.global_avg_pool2d, IMAGES, lambda x: cpu.global_avg_pool2d.forward(x)),
-    (lambda x: F.pad(x, ((0, 1), (2, 0))), random(3, 4), lambda x: cpu.pad.forward(x, ((0, 1), (2, 0)))),
-    (lambda x: F.conv2d(x, Tensor(FILTERS), None, (2, 1), (1, 0), (1, 2), 2), IMAGES,
-     lambda x: cpu.conv2d.forward(x, FILTERS, (2, 1), (1, 0), (1, 2), 2)),
-])
+@pytest.mark.parametrize(
+    "function, array, expected",
+    [
+        (F.relu, random(3, 4), lambda x: cpu.relu.forward(x)),
+        (F.log_softmax, random(3, 4), lambda x: cpu.log_softmax.forward(x)),
+        (F.softmax, random(3, 4), lambda x: cpu.softmax.forward(x)),
+        (
+            lambda x: F.group_norm(x, 2, eps=0.5),
+            IMAGES,
+            lambda x: cpu.group_norm.forward(x, np.ones(4), np.zeros(4), 2, 0.5),
+        ),
+        (
+            lambda x: F.mse_loss(x, Tensor(np.ones((3, 4)))),
+            random(3, 4),
+            lambda x: cpu.mse_loss.forward(x, np.ones((3, 4))),
+        ),
+        (
+            lambda x: F.dropout(x, 0.3, rng=np.random.default_rng(5)),
+            random(3, 4),
+            lambda x: cpu.dropout.forward(x, MASK, 0.3),
+        ),
+        (
+            lambda x: F.cross_entropy(x, [1, 0, 3], label_smoothing=0.3),
+            random(3, 4),
+            lambda x: cpu.cross_entropy.forward(x, [1, 0, 3], 0.3),
+        ),
+        (
+            lambda x: F.max_pool2d(x, (3, 2), (2, 1), 1),
+            IMAGES,
+            lambda x: cpu.max_pool2d.forward(x, (3, 2), (2, 1), 1),
+        ),
+        (
+            lambda x: F.avg_pool2d(x, (3, 2), (2, 1), 1),
+            IMAGES,
+            lambda x: cpu.avg_pool2d.forward(x, (3, 2), (2, 1), 1),
+        ),
+        (lambda x: F.max_pool2d(x, 2), IMAGES, lambda x: cpu.max_pool2d.forward(x, 2, 2)),
+        (lambda x: F.avg_pool2d(x, 2), IMAGES, lambda x: cpu.avg_pool2d.forward(x, 2, 2)),
+        (F.global_avg_pool2d, IMAGES, lambda x: cpu.global_avg_pool2d.forward(x)),
+        (
+            lambda x: F.pad(x, ((0, 1), (2, 0))),
+            random(3, 4),
+            lambda x: cpu.pad.forward(x, ((0, 1), (2, 0))),
+        ),
+        (
+            lambda x: F.conv2d(x, Tensor(FILTERS), None, (2, 1), (1, 0), (1, 2), 2),
+            IMAGES,
+            lambda x: cpu.conv2d.forward(x, FILTERS, (2, 1), (1, 0), (1, 2), 2),
+        ),
+    ],
+)
 def test_arguments_arrive(function, array, expected):
     x = Tensor(array, requires_grad=True)
     y = function(x)
@@ -51,7 +83,9 @@ def test_biases():
     np.testing.assert_allclose(F.linear(Tensor(x), Tensor(w)).data, x @ w)
     bias = random(6)
     convolved = F.conv2d(Tensor(IMAGES), Tensor(FILTERS), groups=2).data
-    np.testing.assert_allclose(F.conv2d(Tensor(IMAGES), Tensor(FILTERS), Tensor(bias), groups=2).data, convolved + bias)
+    np.testing.assert_allclose(
+        F.conv2d(Tensor(IMAGES), Tensor(FILTERS), Tensor(bias), groups=2).data, convolved + bias
+    )
 
 
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
@@ -67,9 +101,11 @@ def test_softmax_along_an_axis(name, axis):
 def test_weight_and_bias_of_a_normalisation_can_be_left_out():
     x, one, zero = Tensor(IMAGES), Tensor(np.ones(4)), Tensor(np.zeros(4))
     statistics = [Tensor(np.full(4, 0.5)), Tensor(np.full(4, 2.0))]
-    for function in (lambda *more: F.batch_norm(x, *statistics, *more),
-                     lambda *more: F.batch_norm_relu(x, *statistics, *more),
-                     lambda *more: F.group_norm(x, 2, *more)):
+    for function in (
+        lambda *more: F.batch_norm(x, *statistics, *more),
+        lambda *more: F.batch_norm_relu(x, *statistics, *more),
+        lambda *more: F.group_norm(x, 2, *more),
+    ):
         expected = function(one, zero).data
         for more in ((), (one,), (None, zero)):
             assert np.array_equal(function(*more).data, expected)
@@ -91,7 +127,7 @@ def test_dropout_keeps_the_share_it_says_and_the_mean():
     assert np.unique(y.data) == pytest.approx([0, 1.25])
     assert y.data.mean() == pytest.approx(1, abs=0.01)
     y.sum().backward()
-    assert np.array_equal(x.grad, y.data)                # the same mask, the same factor
+    assert np.array_equal(x.grad, y.data)  # the same mask, the same factor
 
 
 def test_dropout_draws_from_its_generator_alone():
@@ -112,7 +148,11 @@ def test_concatenate():
     a, b = Tensor(random(2, 3), requires_grad=True), Tensor(random(2, 1), requires_grad=True)
     y = F.concatenate([a, b], axis=1)
     (y * np.arange(8.0).reshape(2, 4)).sum().backward()
-    assert y.shape == (2, 4) and a.grad.tolist() == [[0, 1, 2], [4, 5, 6]] and b.grad.tolist() == [[3], [7]]
+    assert (
+        y.shape == (2, 4)
+        and a.grad.tolist() == [[0, 1, 2], [4, 5, 6]]
+        and b.grad.tolist() == [[3], [7]]
+    )
     assert F.concatenate((a, a)).shape == (4, 3)
 
 
@@ -127,13 +167,16 @@ ONE, ZERO = Tensor(np.ones(2)), Tensor(np.zeros(2))
 
 
 def test_training_moves_the_running_statistics():
-    """By a tenth of the way; the variance towards the unbiased one, divided by one less than the number of values."""
+    """By a tenth of the way; the variance towards the unbiased one, divided by one less than the
+    number of values."""
     mean, var = statistics()
     mean_array, x = mean.data, random(4, 3, 3, 2)
     F.batch_norm(Tensor(x), mean, var, ONE, ZERO, training=True)
     np.testing.assert_allclose(mean.data, 0.9 * np.array([1, 2]) + 0.1 * x.mean(axis=(0, 1, 2)))
-    np.testing.assert_allclose(var.data, 0.9 * np.array([3, 4]) + 0.1 * x.var(axis=(0, 1, 2), ddof=1))
-    assert mean.data is mean_array                                 # in place: a state_dict taken before sees it
+    np.testing.assert_allclose(
+        var.data, 0.9 * np.array([3, 4]) + 0.1 * x.var(axis=(0, 1, 2), ddof=1)
+    )
+    assert mean.data is mean_array  # in place: a state_dict taken before sees it
 
 
 def test_momentum_is_the_fraction_that_is_new():
@@ -163,7 +206,16 @@ def test_statistics_stay_float32():
     mean, var = Tensor(np.zeros(2, np.float32)), Tensor(np.ones(2, np.float32))
     one, zero = Tensor(np.ones(2, np.float32)), Tensor(np.zeros(2, np.float32))
     for training in (True, False):
-        y = F.batch_norm(Tensor(random(4, 3, 3, 2).astype(np.float32)), mean, var, one, zero, training, np.float64(0.1), np.float64(1e-5))
+        y = F.batch_norm(
+            Tensor(random(4, 3, 3, 2).astype(np.float32)),
+            mean,
+            var,
+            one,
+            zero,
+            training,
+            np.float64(0.1),
+            np.float64(1e-5),
+        )
         assert {y.dtype, mean.dtype, var.dtype} == {np.dtype(np.float32)}
 
 
@@ -174,38 +226,104 @@ def grouped_convolution(bias):
     return F.conv2d(Tensor(IMAGES), Tensor(FILTERS), Tensor(bias), groups=2)
 
 
-@pytest.mark.parametrize("call, error, words", [
-    (lambda: F.relu(np.zeros(2)), DtypeError, "relu: input: expected a Tensor, got ndarray; wrap it: Tensor(array)"),
-    (lambda: F.linear(Tensor(random(2, 3)), Tensor(random(4, 5))), ShapeError, "inner sizes differ"),
-    (lambda: F.conv2d(Tensor(IMAGES), Tensor(FILTERS)), ShapeError, "conv2d: input channels do not match the weight"),
-    (lambda: grouped_convolution(random(5)), ShapeError, "conv2d: bias: expected shape (6,), got shape (5,)"),
-    (lambda: grouped_convolution(random(1)), ShapeError, "conv2d: bias: expected shape (6,), got shape (1,)"),
-    (lambda: F.cross_entropy(Tensor(random(2, 3)), [0, 3]), DataError, "label out of range: expected 0 to 2 (3 classes), got 3"),
-    (lambda: F.cross_entropy(Tensor(random(2, 3)), Tensor([0, 1])), DtypeError, "target: expected an array or a list of integers, got a Tensor"),
-    (lambda: F.concatenate([]), ShapeError, "at least one array"),
-    (lambda: F.softmax(random(2, 3), 0), DtypeError,
-     "softmax: input: expected a Tensor, got ndarray"),
-    (lambda: F.softmax(Tensor(random(2, 3)), 2), ShapeError,
-     "softmax: axis: expected axes between -2 and 1, got 2"),
-    (lambda: F.log_softmax(Tensor(random(2, 3)), None), ShapeError, "one of the axes, got None"),
-    (lambda: F.batch_norm(Tensor(IMAGES), None, None), ConfigError,
-     "pass training=True to use the batch's own"),
-    (lambda: F.batch_norm(IMAGES, None, None, training=True), DtypeError,
-     "batch_norm: input: expected a Tensor"),
-    (lambda: F.group_norm(Tensor(IMAGES), 3), ShapeError, "a divisor of the 4 channels"),
-    (lambda: F.mse_loss(Tensor(random(3, 1)), Tensor(random(3))), ShapeError,
-     "mse_loss broadcasts nothing"),
-    (lambda: F.mse_loss(Tensor(random(3)), random(3)), DtypeError,
-     "expected a Tensor, got ndarray"),
-    (lambda: F.dropout(Tensor(random(3)), 1.5, rng=np.random.default_rng(0)), ConfigError,
-     "dropout: p: expected a probability from 0 to 1, got 1.5"),
-    (lambda: F.dropout(Tensor(random(3)), rng=None), ConfigError,
-     "dropout: rng: expected an np.random.Generator, got None"),
-    (lambda: F.dropout(random(3), rng=np.random.default_rng(0)), DtypeError,
-     "dropout: input: expected a Tensor"),
-    (lambda: F.concatenate([Tensor(random(2, 3)), random(2, 3)]), DtypeError, "expected a Tensor, got ndarray"),
-    (lambda: F.pad(Tensor(random(2, 3)), 1), ShapeError, "for each of the 2 axes"),
-])
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (
+            lambda: F.relu(np.zeros(2)),
+            DtypeError,
+            "relu: input: expected a Tensor, got ndarray; wrap it: Tensor(array)",
+        ),
+        (
+            lambda: F.linear(Tensor(random(2, 3)), Tensor(random(4, 5))),
+            ShapeError,
+            "inner sizes differ",
+        ),
+        (
+            lambda: F.conv2d(Tensor(IMAGES), Tensor(FILTERS)),
+            ShapeError,
+            "conv2d: input channels do not match the weight",
+        ),
+        (
+            lambda: grouped_convolution(random(5)),
+            ShapeError,
+            "conv2d: bias: expected shape (6,), got shape (5,)",
+        ),
+        (
+            lambda: grouped_convolution(random(1)),
+            ShapeError,
+            "conv2d: bias: expected shape (6,), got shape (1,)",
+        ),
+        (
+            lambda: F.cross_entropy(Tensor(random(2, 3)), [0, 3]),
+            DataError,
+            "label out of range: expected 0 to 2 (3 classes), got 3",
+        ),
+        (
+            lambda: F.cross_entropy(Tensor(random(2, 3)), Tensor([0, 1])),
+            DtypeError,
+            "target: expected an array or a list of integers, got a Tensor",
+        ),
+        (lambda: F.concatenate([]), ShapeError, "at least one array"),
+        (
+            lambda: F.softmax(random(2, 3), 0),
+            DtypeError,
+            "softmax: input: expected a Tensor, got ndarray",
+        ),
+        (
+            lambda: F.softmax(Tensor(random(2, 3)), 2),
+            ShapeError,
+            "softmax: axis: expected axes between -2 and 1, got 2",
+        ),
+        (
+            lambda: F.log_softmax(Tensor(random(2, 3)), None),
+            ShapeError,
+            "one of the axes, got None",
+        ),
+        (
+            lambda: F.batch_norm(Tensor(IMAGES), None, None),
+            ConfigError,
+            "pass training=True to use the batch's own",
+        ),
+        (
+            lambda: F.batch_norm(IMAGES, None, None, training=True),
+            DtypeError,
+            "batch_norm: input: expected a Tensor",
+        ),
+        (lambda: F.group_norm(Tensor(IMAGES), 3), ShapeError, "a divisor of the 4 channels"),
+        (
+            lambda: F.mse_loss(Tensor(random(3, 1)), Tensor(random(3))),
+            ShapeError,
+            "mse_loss broadcasts nothing",
+        ),
+        (
+            lambda: F.mse_loss(Tensor(random(3)), random(3)),
+            DtypeError,
+            "expected a Tensor, got ndarray",
+        ),
+        (
+            lambda: F.dropout(Tensor(random(3)), 1.5, rng=np.random.default_rng(0)),
+            ConfigError,
+            "dropout: p: expected a probability from 0 to 1, got 1.5",
+        ),
+        (
+            lambda: F.dropout(Tensor(random(3)), rng=None),
+            ConfigError,
+            "dropout: rng: expected an np.random.Generator, got None",
+        ),
+        (
+            lambda: F.dropout(random(3), rng=np.random.default_rng(0)),
+            DtypeError,
+            "dropout: input: expected a Tensor",
+        ),
+        (
+            lambda: F.concatenate([Tensor(random(2, 3)), random(2, 3)]),
+            DtypeError,
+            "expected a Tensor, got ndarray",
+        ),
+        (lambda: F.pad(Tensor(random(2, 3)), 1), ShapeError, "for each of the 2 axes"),
+    ],
+)
 def test_bad_input(call, error, words):
     with pytest.raises(error) as caught:
         call()
@@ -218,14 +336,18 @@ def test_labels_are_not_a_tensor():
 
 
 def test_a_batch_norm_of_ones_own_must_hand_over_its_statistics():
-    pair = (lambda x, weight, bias, mean=None, var=None, eps=1e-5: (x, None), lambda dy, cache: (dy, dy, dy))
+    pair = (
+        lambda x, weight, bias, mean=None, var=None, eps=1e-5: (x, None),
+        lambda dy, cache: (dy, dy, dy),
+    )
     layer = nn.BatchNorm2d(3)
     with kernels.use(batch_norm=pair), pytest.raises(ConfigError, match="the batch's mean and var"):
         layer(Tensor(np.zeros((2, 4, 4, 3), np.float32)))
 
 
 def test_a_kernel_for_square_windows_serves_a_net():
-    """Layers keep pairs, (1, 1); a kernel swapped in gets 1, and pairs only where height and width differ."""
+    """Layers keep pairs, (1, 1); a kernel swapped in gets 1, and pairs only where height and width
+    differ."""
     given = []
 
     class conv2d(kernels.Kernel):

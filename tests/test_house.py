@@ -1,4 +1,5 @@
-"""How the house is laid out: imports point down, one name has one meaning, and CONTRIBUTING's map shows every folder."""
+"""How the house is laid out: imports point down, one name has one meaning, and CONTRIBUTING's map
+shows every folder."""
 
 import configparser
 import importlib
@@ -16,12 +17,21 @@ TOP_LEVEL = {"__init__", "__main__", "backend", "checks", "errors", "functional"
 
 
 def folders():
-    """Every folder of the package, as a path from it; those without Python in them (assignments' sources apart) do not count."""
-    return sorted(path.parent.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("__init__.py") if path.parent != PACKAGE)
+    """Every folder of the package, as a path from it; those without Python in them (assignments'
+    sources apart) do not count."""
+    return sorted(
+        path.parent.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("__init__.py")
+        if path.parent != PACKAGE
+    )
 
 
 def modules():
-    return [importlib.import_module(found.name) for found in pkgutil.walk_packages(minires.__path__, "minires.") if "__main__" not in found.name]
+    return [
+        importlib.import_module(found.name)
+        for found in pkgutil.walk_packages(minires.__path__, "minires.")
+        if "__main__" not in found.name
+    ]
 
 
 def test_imports_point_down_and_never_in_a_circle(monkeypatch, capsys):
@@ -36,38 +46,81 @@ def test_the_top_level_holds_what_all_floors_use_and_nothing_else():
 
 def test_no_name_hides_the_module_of_its_name():
     """``minires.data.cifar10`` cannot be a function for one reader and a file for another."""
-    hidden = [module.__name__ for module in modules() if "." in module.__name__
-              and getattr(importlib.import_module(module.__name__.rpartition(".")[0]), module.__name__.rpartition(".")[2]) is not module]
+    hidden = [
+        module.__name__
+        for module in modules()
+        if "." in module.__name__
+        and getattr(
+            importlib.import_module(module.__name__.rpartition(".")[0]),
+            module.__name__.rpartition(".")[2],
+        )
+        is not module
+    ]
     assert not hidden
 
 
-@pytest.mark.parametrize("name", ["errors", "safe_pickle", "safetensors", "features", "config", "checkpoint", "trainer", "tape", "tensor", "backend"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "errors",
+        "safe_pickle",
+        "safetensors",
+        "features",
+        "config",
+        "checkpoint",
+        "trainer",
+        "tape",
+        "tensor",
+        "backend",
+    ],
+)
 def test_a_file_name_has_one_meaning(name):
-    assert len([path for path in PACKAGE.rglob(f"{name}.py")]) == 1
+    assert len(list(PACKAGE.rglob(f"{name}.py"))) == 1
 
 
 def test_backends_hold_the_same_files():
-    """Whoever knows ``naive/conv.py`` finds the way in ``cpu/conv.py`` and ``gpu/conv.py``: each kernel is in the file of one name."""
+    """Whoever knows ``naive/conv.py`` finds the way in ``cpu/conv.py`` and ``gpu/conv.py``: each
+    kernel is in the file of one name."""
+
     def file_of(backend):
         kernels = importlib.import_module(f"minires.kernels.{backend}")
-        return {name: value.__module__.rpartition(".")[2] for name, value in vars(kernels).items()
-                if isinstance(value, type) and issubclass(value, minires.kernels.Kernel) and value is not minires.kernels.Kernel}
+        return {
+            name: value.__module__.rpartition(".")[2]
+            for name, value in vars(kernels).items()
+            if isinstance(value, type)
+            and issubclass(value, minires.kernels.Kernel)
+            and value is not minires.kernels.Kernel
+        }
 
     naive = file_of("naive")
     assert naive == file_of("cpu") == file_of("gpu")
 
 
 def test_contributing_lists_every_folder():
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## The house")[1].split("\n## ")[0]
+    text = (
+        (ROOT / "CONTRIBUTING.md")
+        .read_text(encoding="utf-8")
+        .split("## The house")[1]
+        .split("\n## ")[0]
+    )
     shown = set(re.findall(r"`([\w/]+)/`", text))
     assert set(folders()) - shown == set(), "folders that the map lacks"
-    assert {path for path in shown if not (PACKAGE / path).is_dir() and not (ROOT / path).is_dir()} == set(), "folders that are gone"
+    assert {
+        path for path in shown if not (PACKAGE / path).is_dir() and not (ROOT / path).is_dir()
+    } == set(), "folders that are gone"
 
 
 def test_nothing_below_the_course_knows_of_it():
     above = ("course", "cli")
-    guilty = [path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")
-              if path.relative_to(PACKAGE).parts[0] not in above and re.search(r"\bcourse\.|import course|HeldBack|hold_back|\bassignments?\b", path.read_text(encoding="utf-8"))]
+    guilty = [
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if path.relative_to(PACKAGE).parts[0] not in above
+        and re.search(
+            r"\bcourse\.|import course|HeldBack|hold_back|\bassignments?\b",
+            path.read_text(encoding="utf-8"),
+        )
+    ]
     assert not guilty
 
 
@@ -84,16 +137,35 @@ def test_a_wheel_holds_every_folder():
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg", encoding="utf-8")
     listed = settings["options"]["packages"].split()
-    assert listed == ["minires", *(f"minires.{folder.replace('/', '.')}" for folder in folders()), "minires.notebooks"]
-    for folder, patterns in (("kernels/gpu", ["*.cu"]), ("course", ["assignments/*.py"]), ("data", ["imagenet_classes.txt"]), ("", ["py.typed"])):
+    assert listed == [
+        "minires",
+        *(f"minires.{folder.replace('/', '.')}" for folder in folders()),
+        "minires.notebooks",
+    ]
+    for folder, patterns in (
+        ("kernels/gpu", ["*.cu"]),
+        ("course", ["assignments/*.py"]),
+        ("data", ["imagenet_classes.txt"]),
+        ("", ["py.typed"]),
+    ):
         name = ".".join(["minires", *folder.split("/")]).rstrip(".")
-        assert settings["options.package_data"][name].split() == patterns and list((PACKAGE / folder).glob(patterns[0]))
+        assert settings["options.package_data"][name].split() == patterns and list(
+            (PACKAGE / folder).glob(patterns[0])
+        )
 
 
 def test_contributing_names_files_that_are_there():
     """A row of the map names its folders first, and then files in them."""
-    rows = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## The house")[1].split("Beside the package")[0].split("\n|")[3:]
+    rows = (
+        (ROOT / "CONTRIBUTING.md")
+        .read_text(encoding="utf-8")
+        .split("## The house")[1]
+        .split("Beside the package")[0]
+        .split("\n|")[3:]
+    )
     for row in rows:
         places = re.findall(r"`([\w/]+)/`", row) or [""]
         for name in re.findall(r"`(\w+\.py)`", row):
-            assert any((PACKAGE / place / name).exists() for place in places), f"{name} is not in {' or '.join(places)}"
+            assert any((PACKAGE / place / name).exists() for place in places), (
+                f"{name} is not in {' or '.join(places)}"
+            )

@@ -1,4 +1,5 @@
-"""Tensors, nets and training on a GPU: what the CPU computes is what comes out there, and nothing is copied unasked."""
+"""Tensors, nets and training on a GPU: what the CPU computes is what comes out there, and nothing
+is copied unasked."""
 
 import copy
 import json
@@ -8,9 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from minires import backend, data, functional as F, kernels, models, nn, no_grad, optim
-from minires.serialization import safetensors, weights
-from minires import gradcheck
+from minires import backend, data, gradcheck, kernels, models, nn, no_grad, optim
+from minires import functional as F
+from minires.autograd.tensor import Tensor
 from minires.cli import main
 from minires.diagnostics import gradient_norms
 from minires.errors import DeviceError, DivergenceError, DtypeError, GraphError, ShapeError
@@ -18,7 +19,7 @@ from minires.experiments.records import read_config, read_table
 from minires.experiments.training_records import METRICS, TEXT
 from minires.kernels.gpu import launch
 from minires.random import stream
-from minires.autograd.tensor import Tensor
+from minires.serialization import safetensors, weights
 from minires.training import RunConfig, Trainer
 
 from . import simulator
@@ -54,19 +55,27 @@ def test_it_says_where_it_is():
 
 def test_nothing_is_copied_to_numpy_unasked():
     x = tensor([1, 2])
-    assert message_of(DeviceError, x.numpy).endswith('expected one on the cpu, got one on the gpu; copy it first: .to("cpu")')
+    assert message_of(DeviceError, x.numpy).endswith(
+        'expected one on the cpu, got one on the gpu; copy it first: .to("cpu")'
+    )
     message_of(DeviceError, lambda: np.asarray(x))
 
 
 def test_two_devices_do_not_mix():
     here, there = Tensor(np.ones(2, np.float32)), tensor([1, 2])
-    assert "add: inputs on two devices: expected all on cpu, got gpu" in message_of(DeviceError, lambda: here + there)
-    assert "expected all on gpu, got cpu" in message_of(DeviceError, lambda: there + np.ones(2, np.float32))
+    assert "add: inputs on two devices: expected all on cpu, got gpu" in message_of(
+        DeviceError, lambda: here + there
+    )
+    assert "expected all on gpu, got cpu" in message_of(
+        DeviceError, lambda: there + np.ones(2, np.float32)
+    )
 
 
 def test_numbers_have_no_place_of_their_own():
     x = tensor([1, 2])
-    assert to_cpu((2 * x + 1 - x / 2).data).tolist() == [2.5, 4] and to_cpu((x * [3, 4]).data).tolist() == [3, 8]
+    assert to_cpu((2 * x + 1 - x / 2).data).tolist() == [2.5, 4] and to_cpu(
+        (x * [3, 4]).data
+    ).tolist() == [3, 8]
 
 
 def test_gradients_find_their_way_back_to_the_other_device():
@@ -87,7 +96,7 @@ def test_gradient_given():
 def test_a_tensor_used_several_times():
     x = tensor([1, 2], requires_grad=True)
     y = x * x
-    (y + y + x * y).sum().backward()                                   # 2 x^2 + x^3
+    (y + y + x * y).sum().backward()  # 2 x^2 + x^3
     assert to_cpu(x.grad).tolist() == [4 + 3, 8 + 12]
     message_of(GraphError, lambda: y.backward([1, 1]))
 
@@ -108,7 +117,10 @@ def test_a_kernel_must_leave_arrays_where_they_are():
             return to_cpu(dy)
 
     with kernels.use(exp=stray):
-        assert "exp.forward: result: expected an array on the gpu, got one on the cpu" in message_of(DeviceError, tensor([1]).exp)
+        assert (
+            "exp.forward: result: expected an array on the gpu, got one on the cpu"
+            in message_of(DeviceError, tensor([1]).exp)
+        )
     with kernels.use(exp=stray_gradient):
         y = tensor([1], requires_grad=True).exp()
         assert "exp.backward: gradient of input 0" in message_of(DeviceError, y.backward)
@@ -129,7 +141,9 @@ def test_ones_own_kernel_runs_on_the_gpu_too():
     assert to_cpu(x.grad).tolist() == [0, 1]
 
 
-@pytest.mark.parametrize("index", [np.array([0, 2, 2]), (slice(None), np.array([1, 1])), (1, ...), [0, 0]])
+@pytest.mark.parametrize(
+    "index", [np.array([0, 2, 2]), (slice(None), np.array([1, 1])), (1, ...), [0, 0]]
+)
 def test_indexing(index):
     values = np.arange(12.0).reshape(3, 4)
     x, there = Tensor(values, requires_grad=True), tensor(values, np.float64, requires_grad=True)
@@ -140,13 +154,18 @@ def test_indexing(index):
 
 def test_slopes():
     """Through convolution, batch norm, addition, ReLU, pooling and loss, on the device."""
+
     def function(x, w, gain, bias):
         running = [Tensor(backend.move(array, "gpu")) for array in (np.zeros(3), np.ones(3))]
         y = F.batch_norm_relu(F.conv2d(x, w, padding=1, stride=2), *running, gain, bias, True)
         return F.cross_entropy(F.global_avg_pool2d(F.add_relu(y, y)), [0, 2])
 
     rng = np.random.default_rng(0)
-    report = gradcheck(function, *(rng.standard_normal(shape) for shape in ((2, 4, 5, 2), (3, 3, 2, 3), (3,), (3,))), device="gpu")
+    report = gradcheck(
+        function,
+        *(rng.standard_normal(shape) for shape in ((2, 4, 5, 2), (3, 3, 2, 3), (3,), (3,))),
+        device="gpu",
+    )
     assert report.checked == 80 + 54 + 3 + 3 and report.kinks < 10
 
 
@@ -185,12 +204,23 @@ NETS = {
     "projections": lambda: models.resnet(8, width=3, shortcut="B"),
     "projections everywhere": lambda: models.resnet(8, width=4, shortcut="C"),
     "without batch norm": lambda: models.resnet(8, width=4, batch_norm=False),
-    "layers": lambda: nn.Sequential(nn.Conv2d(3, 5, (3, 2), dilation=2, padding=2), nn.BatchNorm2d(5),
-                                    nn.ReLU(), nn.MaxPool2d(3, 2, 1), nn.AvgPool2d(2),
-                                    nn.GlobalAvgPool2d(), nn.Linear(5, 10)),
-    "more layers": lambda: nn.Sequential(nn.Conv2d(3, 6, 3, 2, 1), nn.GroupNorm(2, 6), nn.ReLU(),
-                                         nn.Dropout(0.2, rng=np.random.default_rng(1)),
-                                         nn.Flatten(), nn.Linear(96, 10)),
+    "layers": lambda: nn.Sequential(
+        nn.Conv2d(3, 5, (3, 2), dilation=2, padding=2),
+        nn.BatchNorm2d(5),
+        nn.ReLU(),
+        nn.MaxPool2d(3, 2, 1),
+        nn.AvgPool2d(2),
+        nn.GlobalAvgPool2d(),
+        nn.Linear(5, 10),
+    ),
+    "more layers": lambda: nn.Sequential(
+        nn.Conv2d(3, 6, 3, 2, 1),
+        nn.GroupNorm(2, 6),
+        nn.ReLU(),
+        nn.Dropout(0.2, rng=np.random.default_rng(1)),
+        nn.Flatten(),
+        nn.Linear(96, 10),
+    ),
 }
 
 
@@ -200,13 +230,17 @@ def test_three_steps_of_training_are_those_of_the_cpu(build, fused):
     rng = np.random.default_rng(0)
     net = in_float64(build())
     nets = [net, copy.deepcopy(net).to("gpu")]
-    optimizers = [optim.SGD(net.parameters(), 0.1, 0.9, weight_decay=1e-3, nesterov=True) for net in nets]
+    optimizers = [
+        optim.SGD(net.parameters(), 0.1, 0.9, weight_decay=1e-3, nesterov=True) for net in nets
+    ]
     for _ in range(3):
         images, labels = rng.standard_normal((6, 8, 8, 3)), rng.integers(0, 10, 6)
         for net, optimizer in zip(nets, optimizers):
             with kernels.use(fused=fused):
                 optimizer.zero_grad()
-                loss = F.cross_entropy(net(Tensor(images).to(optimizer.device)), labels, label_smoothing=0.1)
+                loss = F.cross_entropy(
+                    net(Tensor(images).to(optimizer.device)), labels, label_smoothing=0.1
+                )
                 loss.backward()
             optim.clip_grad_norm(optimizer.params, 5.0)
             optimizer.step()
@@ -214,7 +248,10 @@ def test_three_steps_of_training_are_those_of_the_cpu(build, fused):
         for here, there in zip(gradient_norms(nets[0]), gradient_norms(nets[1])):
             assert there.layer == here.layer and there[2:] == pytest.approx(here[2:], rel=1e-8)
     with no_grad():
-        here, there = (net.eval()(Tensor(images).to(optimizer.device)) for net, optimizer in zip(nets, optimizers))
+        here, there = (
+            net.eval()(Tensor(images).to(optimizer.device))
+            for net, optimizer in zip(nets, optimizers)
+        )
     assert_same({"logits": here.data}, {"logits": there.data})
 
 
@@ -222,7 +259,9 @@ def assert_same(here, there, tolerance=1e-9):
     assert list(here) == list(there)
     for name in here:
         assert backend.device_of(there[name]) == "gpu"
-        np.testing.assert_allclose(to_cpu(there[name]), here[name], rtol=tolerance, atol=tolerance, err_msg=name)
+        np.testing.assert_allclose(
+            to_cpu(there[name]), here[name], rtol=tolerance, atol=tolerance, err_msg=name
+        )
 
 
 def test_everything_stays_float32_on_the_device():
@@ -235,8 +274,14 @@ def test_everything_stays_float32_on_the_device():
     loss.backward()
     optimizer.step()
     for value in (*net.parameters(), *(buffer for _, buffer in net.named_buffers())):
-        dtypes |= {(array.dtype, backend.device_of(array)) for array in (value.data, value.grad) if array is not None}
-    assert dtypes | {(velocity.dtype, backend.device_of(velocity)) for velocity in optimizer.velocities} == {(np.dtype(np.float32), "gpu")}
+        dtypes |= {
+            (array.dtype, backend.device_of(array))
+            for array in (value.data, value.grad)
+            if array is not None
+        }
+    assert dtypes | {
+        (velocity.dtype, backend.device_of(velocity)) for velocity in optimizer.velocities
+    } == {(np.dtype(np.float32), "gpu")}
 
 
 def test_a_module_moves_as_a_whole_and_back():
@@ -246,7 +291,11 @@ def test_a_module_moves_as_a_whole_and_back():
     assert net.to("gpu") is net and {value.device for value in net.parameters()} == {"gpu"}
     assert {backend.device_of(parameter.grad) for parameter in net.parameters()} == {"gpu"}
     net.to("cpu")
-    assert all(np.array_equal(net.state_dict()[name], array) for name, array in before.items() if "running" not in name)
+    assert all(
+        np.array_equal(net.state_dict()[name], array)
+        for name, array in before.items()
+        if "running" not in name
+    )
 
 
 def test_an_optimiser_made_too_early_says_so():
@@ -270,7 +319,9 @@ def test_weights_are_saved_and_loaded_whichever_device_they_are_on(tmp_path):
 
 
 def test_weights_put_in_place_of_those_in_the_flat_array_are_moved_too():
-    parameters = [nn.Parameter(backend.move(np.full(3, value, np.float32), "gpu")) for value in (1, 2)]
+    parameters = [
+        nn.Parameter(backend.move(np.full(3, value, np.float32), "gpu")) for value in (1, 2)
+    ]
     optimizer = optim.SGD(parameters, 0.5)
     parameters[0].data = backend.move(np.full(3, 10, np.float32), "gpu")
     for parameter in parameters:
@@ -283,7 +334,7 @@ def test_a_parameter_without_gradient_stays():
     parameters = [nn.Parameter(backend.move(np.ones((2, 3), np.float32), "gpu")) for _ in range(2)]
     optimizer = optim.SGD(parameters, 0.5, momentum=0.9, weight_decay=0.1)
     gradient = np.arange(6, dtype=np.float32).reshape(3, 2)
-    parameters[1].grad = backend.move(gradient, "gpu").T               # not row by row in memory
+    parameters[1].grad = backend.move(gradient, "gpu").T  # not row by row in memory
     optimizer.step()
     assert to_cpu(parameters[0].data).tolist() == [[1] * 3] * 2
     assert to_cpu(parameters[1].data) == pytest.approx(1 - 0.5 * (gradient.T + 0.1))
@@ -293,7 +344,9 @@ def test_each_group_of_parameters_has_a_rate_of_its_own():
     nets = [in_float64(models.resnet(8, width=4, batch_norm=False, init="fixup")) for _ in range(2)]
     nets[1].to("gpu")
     for net in nets:
-        optimizer = optim.SGD(optim.parameter_groups(net, 0.5, scalar_lr_scale=0.25), 0.1, momentum=0.9, nesterov=True)
+        optimizer = optim.SGD(
+            optim.parameter_groups(net, 0.5, scalar_lr_scale=0.25), 0.1, momentum=0.9, nesterov=True
+        )
         for parameter in net.parameters():
             parameter.grad = 0 * parameter.data + 1
         optimizer.step()
@@ -322,8 +375,15 @@ def sets():
 @pytest.mark.parametrize("crop_padding, flip", [(0, False), (0, True), (2, False), (2, True)])
 def test_batches_are_those_of_the_cpu_to_the_bit(sets, crop_padding, flip):
     def batches(device):
-        return data.train_loader(sets[0], 16, stream(0, "order of images"), stream(0, "augmentation"), crop_padding=crop_padding, flip=flip,
-                                 device=device)
+        return data.train_loader(
+            sets[0],
+            16,
+            stream(0, "order of images"),
+            stream(0, "augmentation"),
+            crop_padding=crop_padding,
+            flip=flip,
+            device=device,
+        )
 
     for (images, labels), (here, same_labels), _ in zip(batches("gpu"), batches("cpu"), range(6)):
         assert backend.device_of(images) == "gpu" and images.dtype == np.float32
@@ -331,7 +391,10 @@ def test_batches_are_those_of_the_cpu_to_the_bit(sets, crop_padding, flip):
 
 
 def test_evaluation_batches_are_those_of_the_cpu_to_the_bit(sets):
-    there, here = (list(data.eval_loader(sets[1], 8, sets[0].pixel_mean(), device)) for device in ("gpu", "cpu"))
+    there, here = (
+        list(data.eval_loader(sets[1], 8, sets[0].pixel_mean(), device))
+        for device in ("gpu", "cpu")
+    )
     assert [len(labels) for _, labels in there] == [8, 8, 4]
     assert all(np.array_equal(to_cpu(images), same) for (images, _), (same, _) in zip(there, here))
 
@@ -339,27 +402,47 @@ def test_evaluation_batches_are_those_of_the_cpu_to_the_bit(sets):
 # Training
 
 
-CONFIG = RunConfig(iterations=10, batch_size=16, lr=0.05, milestones=(6, 8), warmup=2, crop_padding=2, nesterov=True)
+CONFIG = RunConfig(
+    iterations=10,
+    batch_size=16,
+    lr=0.05,
+    milestones=(6, 8),
+    warmup=2,
+    crop_padding=2,
+    nesterov=True,
+)
 
 
 def trainer(sets, path=None, config=CONFIG, device="gpu", **events):
     """`events`: functions to be called as methods of a callback."""
     callbacks = [SimpleNamespace(**events)] if events else []
-    return Trainer(models.resnet(8, width=4), *sets, replace(config, device=device), path=path, callbacks=callbacks, progress=False)
+    return Trainer(
+        models.resnet(8, width=4),
+        *sets,
+        replace(config, device=device),
+        path=path,
+        callbacks=callbacks,
+        progress=False,
+    )
 
 
 def test_training_is_that_of_the_cpu_but_for_rounding(sets):
     there, here = (trainer(sets, device=device).run() for device in ("gpu", "cpu"))
     for row, same in zip(there, here):
-        assert row["train_loss"] == pytest.approx(same["train_loss"], rel=1e-2) and row["lr"] == same["lr"]
-        assert abs(row["test_error"] - same["test_error"]) <= 10            # two of 20 images
+        assert (
+            row["train_loss"] == pytest.approx(same["train_loss"], rel=1e-2)
+            and row["lr"] == same["lr"]
+        )
+        assert abs(row["test_error"] - same["test_error"]) <= 10  # two of 20 images
     assert len(there) == len(here) == 3
 
 
 @pytest.mark.parametrize("first, second", [("gpu", "cpu"), ("cpu", "gpu"), ("gpu", "gpu")])
 def test_a_run_saved_on_one_device_resumes_on_the_other(sets, tmp_path, first, second):
     path = tmp_path / "run.safetensors"
-    started = trainer(sets, path, device=first, after_epoch=lambda trainer, row: stop_at(trainer, 4))
+    started = trainer(
+        sets, path, device=first, after_epoch=lambda trainer, row: stop_at(trainer, 4)
+    )
     with pytest.raises(Stop):
         started.run()
     started.save(path)
@@ -373,7 +456,9 @@ def test_a_run_saved_on_one_device_resumes_on_the_other(sets, tmp_path, first, s
     whole = trainer(sets, device=second).run()
     resumed.run()
     tolerance = 0 if first == second else 1e-2
-    assert [row["train_loss"] for row in resumed.history] == pytest.approx([row["train_loss"] for row in whole], rel=tolerance, abs=0)
+    assert [row["train_loss"] for row in resumed.history] == pytest.approx(
+        [row["train_loss"] for row in whole], rel=tolerance, abs=0
+    )
 
 
 class Stop(Exception):
@@ -388,15 +473,35 @@ def stop_at(trainer, iteration):
 def test_divergence_is_found_on_the_device(sets):
     run = trainer(sets, config=RunConfig(iterations=10, batch_size=16, lr=0.05, milestones=()))
     run.model.layer1[0].conv1.weight.data[0, 0, 0, 0] = np.nan
-    assert "first non-finite value: parameter layer1.0.conv1.weight" in message_of(DivergenceError, run.run)
+    assert "first non-finite value: parameter layer1.0.conv1.weight" in message_of(
+        DivergenceError, run.run
+    )
 
 
 def test_from_the_command_line(tmp_path, capsys):
     out = tmp_path / "run"
-    words = ["--depths", "8", "--iterations", "4", "--train-size", "64", "--batch-size", "32", "--width", "4", "--image-size", "8"]
+    words = [
+        "--depths",
+        "8",
+        "--iterations",
+        "4",
+        "--train-size",
+        "64",
+        "--batch-size",
+        "32",
+        "--width",
+        "4",
+        "--image-size",
+        "8",
+    ]
     assert main(["degradation", *words, "--device", "gpu", "--out", str(out)]) == 0
     environment = read_config(out)["environment"]
-    assert environment["device"] == "gpu" and environment["gpu"] and environment["cupy"] and environment["cuda_driver"] > 0
+    assert (
+        environment["device"] == "gpu"
+        and environment["gpu"]
+        and environment["cupy"]
+        and environment["cuda_driver"] > 0
+    )
     assert (out / "degradation.png").exists() and "resnet-8" in capsys.readouterr().out
     assert json.loads((out / "config.json").read_text())["environment"]["tf32"] is False
 
@@ -415,8 +520,27 @@ def test_any_net_from_the_command_line(tmp_path):
             pixels[..., 2 * label] += 200
             Image.fromarray(pixels).save(tmp_path / "photos" / name / f"{i}.png")
     weights.save(models.resnet(8, width=2), tmp_path / "net.safetensors")
-    words = ["finetune", "--model", "resnet-8", "--net", "width=2", "--weights", str(tmp_path / "net.safetensors"), "--data", str(tmp_path / "photos"), "--image-size", "8",
-             "--batch-size", "4", "--epochs", "2", "--workers", "0", "--cache", str(tmp_path / "cache")]
+    words = [
+        "finetune",
+        "--model",
+        "resnet-8",
+        "--net",
+        "width=2",
+        "--weights",
+        str(tmp_path / "net.safetensors"),
+        "--data",
+        str(tmp_path / "photos"),
+        "--image-size",
+        "8",
+        "--batch-size",
+        "4",
+        "--epochs",
+        "2",
+        "--workers",
+        "0",
+        "--cache",
+        str(tmp_path / "cache"),
+    ]
     for train in ("head", "layer3", "all"):
         found = []
         for device in ("gpu", "cpu"):
@@ -424,9 +548,23 @@ def test_any_net_from_the_command_line(tmp_path):
             assert main([*words, "--train", train, "--device", device, "--out", str(out)]) == 0
             found.append((errors_of(out), (out / "confusion.csv").read_bytes()))
         assert found[0] == found[1], train
-    assert main(["predict", str(tmp_path / "photos" / "red"), "--model", "resnet-8", "--net", "width=2", "--weights", str(tmp_path / "all-gpu" / "weights.safetensors"),
-                 "--device", "gpu"]) == 0
-
+    assert (
+        main(
+            [
+                "predict",
+                str(tmp_path / "photos" / "red"),
+                "--model",
+                "resnet-8",
+                "--net",
+                "width=2",
+                "--weights",
+                str(tmp_path / "all-gpu" / "weights.safetensors"),
+                "--device",
+                "gpu",
+            ]
+        )
+        == 0
+    )
 
 
 # Faults
@@ -450,7 +588,7 @@ def test_a_batch_too_large_says_which_would_fit(sets, tmp_path, memory_limit):
     fits = int(message.split("take a batch of ")[1].split(",")[0])
     assert fits in (2, 4, 8, 16, 32)
     smaller = trainer(sets, config=RunConfig(iterations=4, batch_size=fits, crop_padding=0))
-    memory_limit(500_000)                                              # the smaller one's own batches of images come on top
+    memory_limit(500_000)  # the smaller one's own batches of images come on top
     smaller._step()
     _, state = safetensors.read(path)
     assert state["iteration"] == 0
@@ -463,13 +601,21 @@ def test_nothing_fits(sets, memory_limit):
 
 
 def test_source_that_does_not_compile_shows_kernel_and_line(monkeypatch):
-    broken = launch.Path(launch.__file__).with_name("elementwise.cu").read_text().replace("y[i] = a[i] + b[i];", "y[i] = a[i] + c[i];")
-    line = 1 + broken[:broken.index("c[i]")].count("\n")
+    broken = (
+        launch.Path(launch.__file__)
+        .with_name("elementwise.cu")
+        .read_text()
+        .replace("y[i] = a[i] + b[i];", "y[i] = a[i] + c[i];")
+    )
+    line = 1 + broken[: broken.index("c[i]")].count("\n")
     monkeypatch.setattr(launch, "_kernels", {})
     monkeypatch.setattr(launch, "source", lambda file: f'#line 1 "{file}.cu"\n{broken}')
     message = message_of(DeviceError, lambda: tensor([1, 2]) + tensor([1, 2]))
     assert message.startswith("minires/kernels/gpu/elementwise.cu: does not compile for this GPU: ")
-    assert f"elementwise.cu({line})" in message.replace(f":{line}:", f"({line})") and "kernel add" in message
+    assert (
+        f"elementwise.cu({line})" in message.replace(f":{line}:", f"({line})")
+        and "kernel add" in message
+    )
 
 
 @pytest.fixture
@@ -483,7 +629,11 @@ def losing_the_gpu(gpu):
 
 def test_a_gpu_lost_in_mid_run_leaves_the_last_checkpoint_whole(sets, tmp_path, losing_the_gpu):
     path = tmp_path / "run.safetensors"
-    run = trainer(sets, path, after_backward=lambda trainer: losing_the_gpu() if trainer.iteration == 6 else None)
+    run = trainer(
+        sets,
+        path,
+        after_backward=lambda trainer: losing_the_gpu() if trainer.iteration == 6 else None,
+    )
     message = message_of(DeviceError, run.run)
     assert message.startswith("net: the GPU failed at iteration 6: got cudaErrorIllegalAddress")
     assert message.endswith(f"{path} still holds iteration 4: start again with --resume")
@@ -491,15 +641,35 @@ def test_a_gpu_lost_in_mid_run_leaves_the_last_checkpoint_whole(sets, tmp_path, 
     resumed = trainer(sets, path)
     resumed.load(path)
     resumed.run()
-    assert [row["train_loss"] for row in resumed.history] == [row["train_loss"] for row in trainer(sets).run()]
+    assert [row["train_loss"] for row in resumed.history] == [
+        row["train_loss"] for row in trainer(sets).run()
+    ]
 
 
 def test_a_gpu_lost_on_the_command_line(tmp_path, capsys, losing_the_gpu, monkeypatch):
-    monkeypatch.setattr("minires.experiments.training_records.gradient_norms", lambda model: losing_the_gpu() or [])
-    words = ["--depths", "8", "--iterations", "4", "--train-size", "64", "--batch-size", "32", "--width", "4", "--image-size", "8"]
+    monkeypatch.setattr(
+        "minires.experiments.training_records.gradient_norms", lambda model: losing_the_gpu() or []
+    )
+    words = [
+        "--depths",
+        "8",
+        "--iterations",
+        "4",
+        "--train-size",
+        "64",
+        "--batch-size",
+        "32",
+        "--width",
+        "4",
+        "--image-size",
+        "8",
+    ]
     assert main(["degradation", *words, "--device", "gpu", "--out", str(tmp_path / "run")]) == 1
     errors = capsys.readouterr().err
-    assert errors.startswith("minires: error: plain-8, seed 0: the GPU failed at iteration 0") and errors.count("\n") == 1
+    assert (
+        errors.startswith("minires: error: plain-8, seed 0: the GPU failed at iteration 0")
+        and errors.count("\n") == 1
+    )
 
 
 def test_tf32_on_request(tmp_path):
@@ -507,26 +677,37 @@ def test_tf32_on_request(tmp_path):
     assert backend.describe("gpu")["tf32"] is False
     backend.allow_tf32()
     try:
-        assert linalg.get_compute_type(np.float32) == linalg.COMPUTE_TYPE_TF32 and backend.describe("gpu")["tf32"] is True
+        assert (
+            linalg.get_compute_type(np.float32) == linalg.COMPUTE_TYPE_TF32
+            and backend.describe("gpu")["tf32"] is True
+        )
     finally:
         backend.allow_tf32(False)
-    assert linalg.get_compute_type(np.float32) == linalg.COMPUTE_TYPE_DEFAULT and backend.describe("gpu")["tf32"] is False
+    assert (
+        linalg.get_compute_type(np.float32) == linalg.COMPUTE_TYPE_DEFAULT
+        and backend.describe("gpu")["tf32"] is False
+    )
 
 
 # What would be a wrong number or a wild address on a real GPU is an error before it gets there.
 
 
-@pytest.mark.parametrize("gradient, error, words", [
-    (np.ones(3), DtypeError, "expected float32, got float64"),
-    (np.ones(1, np.float32), ShapeError, "expected shape (3,), got shape (1,)"),
-])
+@pytest.mark.parametrize(
+    "gradient, error, words",
+    [
+        (np.ones(3), DtypeError, "expected float32, got float64"),
+        (np.ones(1, np.float32), ShapeError, "expected shape (3,), got shape (1,)"),
+    ],
+)
 def test_a_gradient_that_does_not_fit_its_parameter(gradient, error, words):
     parameter = nn.Parameter(backend.move(np.ones(3, np.float32), "gpu"))
     optimizer = optim.SGD([parameter], 0.1)
     parameter.grad = backend.move(gradient, "gpu")
     assert words in message_of(error, optimizer.step)
     parameter.grad = np.ones(3, np.float32)
-    assert "gradient of parameter 0: expected on the gpu, got on the cpu" in message_of(DeviceError, optimizer.step)
+    assert "gradient of parameter 0: expected on the gpu, got on the cpu" in message_of(
+        DeviceError, optimizer.step
+    )
 
 
 def test_a_net_moved_between_forward_and_backward():
@@ -541,14 +722,21 @@ def test_running_averages_left_behind():
     net.to("gpu")
     net.running_mean.move_("cpu")
     for mode in (True, False):
-        assert "running mean and variance: expected on the gpu" in message_of(DeviceError, lambda: net.train(mode)(tensor(np.ones((3, 2)))))
+        assert "running mean and variance: expected on the gpu" in message_of(
+            DeviceError, lambda: net.train(mode)(tensor(np.ones((3, 2))))
+        )
 
 
 def test_arrays_of_two_dtypes_in_one_kernel():
     net = nn.BatchNorm2d(2).to("gpu")
     net.running_mean.data = net.running_mean.data.astype(np.float64)
-    assert "arrays of two dtypes: expected all float32, got one float64" in message_of(DtypeError, lambda: net.eval()(tensor(np.ones((3, 2)))))
-    message_of(DeviceError, lambda: launch.launch("elementwise", "relu", np.float32, 1, 1, np.ones(1, np.float32)))
+    assert "arrays of two dtypes: expected all float32, got one float64" in message_of(
+        DtypeError, lambda: net.eval()(tensor(np.ones((3, 2))))
+    )
+    message_of(
+        DeviceError,
+        lambda: launch.launch("elementwise", "relu", np.float32, 1, 1, np.ones(1, np.float32)),
+    )
 
 
 @pytest.mark.parametrize("index", [np.array([0, 3]), [0, -4], (slice(None), np.array([4]))])
@@ -557,7 +745,9 @@ def test_an_index_out_of_range(index):
 
 
 def test_a_1x1_convolution_of_no_images():
-    y, _ = kernels.find("conv2d", "gpu").forward(*(tensor(np.ones(shape)).data for shape in ((0, 8, 8, 3), (1, 1, 3, 4))))
+    y, _ = kernels.find("conv2d", "gpu").forward(
+        *(tensor(np.ones(shape)).data for shape in ((0, 8, 8, 3), (1, 1, 3, 4)))
+    )
     assert y.shape == (0, 8, 8, 4)
 
 
@@ -576,7 +766,10 @@ def test_after_a_step_weights_lie_in_the_flat_array_again():
     for parameter in net.parameters():
         parameter.grad = parameter.data.copy()
     optimizer.step()
-    assert all(parameter.data is weight for parameter, weight in zip(net.parameters(), optimizer._rule.weights))
+    assert all(
+        parameter.data is weight
+        for parameter, weight in zip(net.parameters(), optimizer._rule.weights)
+    )
 
 
 def test_memory_that_lacks_in_evaluation_is_not_blamed_on_the_batch(sets, memory_limit):
@@ -584,4 +777,6 @@ def test_memory_that_lacks_in_evaluation_is_not_blamed_on_the_batch(sets, memory
     evaluate = run.evaluate
     run.evaluate = lambda: (run.model.eval(), memory_limit(100), evaluate())[2]
     message = message_of(DeviceError, run.run)
-    assert "too small for evaluating 500 images at a time" in message and "take a batch" not in message
+    assert (
+        "too small for evaluating 500 images at a time" in message and "take a batch" not in message
+    )

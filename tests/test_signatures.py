@@ -17,19 +17,33 @@ import pytest
 
 from minires import Tensor, functional, nn, optim
 
-TABLE_IS_OF = "2.13"             # the version of PyTorch whose arguments LEFT_OUT lists
+TABLE_IS_OF = "2.13"  # the version of PyTorch whose arguments LEFT_OUT lists
 
 # Arguments of PyTorch's that minires does without: why, and where.
 LEFT_OUT = {
-    "device": ("a module is made on the CPU and moved with .to", [
-        "nn.Conv2d", "nn.Linear", "nn.BatchNorm2d", "nn.GroupNorm"]),
-    "dtype": ("parameters are float32", [
-        "nn.Conv2d", "nn.Linear", "nn.BatchNorm2d", "nn.GroupNorm", "functional.softmax",
-        "functional.log_softmax"]),
-    "inplace": ("no array that the tape may still need is written to", [
-        "nn.ReLU", "nn.Dropout", "functional.relu", "functional.dropout"]),
-    "dim": ("named axis, as in NumPy", [
-        "nn.Softmax", "functional.softmax", "functional.log_softmax"]),
+    "device": (
+        "a module is made on the CPU and moved with .to",
+        ["nn.Conv2d", "nn.Linear", "nn.BatchNorm2d", "nn.GroupNorm"],
+    ),
+    "dtype": (
+        "parameters are float32",
+        [
+            "nn.Conv2d",
+            "nn.Linear",
+            "nn.BatchNorm2d",
+            "nn.GroupNorm",
+            "functional.softmax",
+            "functional.log_softmax",
+        ],
+    ),
+    "inplace": (
+        "no array that the tape may still need is written to",
+        ["nn.ReLU", "nn.Dropout", "functional.relu", "functional.dropout"],
+    ),
+    "dim": (
+        "named axis, as in NumPy",
+        ["nn.Softmax", "functional.softmax", "functional.log_softmax"],
+    ),
     "start_dim": ("named start_axis", ["nn.Flatten"]),
     "end_dim": ("named end_axis", ["nn.Flatten"]),
     "padding_mode": ("outside an image there are zeros", ["nn.Conv2d"]),
@@ -37,51 +51,84 @@ LEFT_OUT = {
     "track_running_stats": ("batch norm always has running statistics", ["nn.BatchNorm2d"]),
     "bias": ("weight and bias come together", ["nn.BatchNorm2d", "nn.GroupNorm"]),
     "dilation": ("windows of pooling have no holes", ["nn.MaxPool2d", "functional.max_pool2d"]),
-    "ceil_mode": ("a window that hangs over the edge is left out", [
-        "nn.MaxPool2d", "nn.AvgPool2d", "functional.max_pool2d", "functional.avg_pool2d"]),
+    "ceil_mode": (
+        "a window that hangs over the edge is left out",
+        ["nn.MaxPool2d", "nn.AvgPool2d", "functional.max_pool2d", "functional.avg_pool2d"],
+    ),
     "return_indices": ("nothing here unpools", ["nn.MaxPool2d", "functional.max_pool2d"]),
     "count_include_pad": ("padding always counts", ["nn.AvgPool2d", "functional.avg_pool2d"]),
     "divisor_override": ("an average is one", ["nn.AvgPool2d", "functional.avg_pool2d"]),
-    "size_average": ("deprecated in PyTorch", [
-        "nn.CrossEntropyLoss", "nn.MSELoss", "functional.cross_entropy", "functional.mse_loss"]),
-    "reduce": ("deprecated in PyTorch", [
-        "nn.CrossEntropyLoss", "nn.MSELoss", "functional.cross_entropy", "functional.mse_loss"]),
-    "reduction": ("a loss is the mean", [
-        "nn.CrossEntropyLoss", "nn.MSELoss", "functional.cross_entropy", "functional.mse_loss"]),
-    "weight": ("all classes and all elements weigh the same", [
-        "nn.CrossEntropyLoss", "functional.cross_entropy", "functional.mse_loss"]),
-    "ignore_index": ("every image has a label", [
-        "nn.CrossEntropyLoss", "functional.cross_entropy"]),
+    "size_average": (
+        "deprecated in PyTorch",
+        ["nn.CrossEntropyLoss", "nn.MSELoss", "functional.cross_entropy", "functional.mse_loss"],
+    ),
+    "reduce": (
+        "deprecated in PyTorch",
+        ["nn.CrossEntropyLoss", "nn.MSELoss", "functional.cross_entropy", "functional.mse_loss"],
+    ),
+    "reduction": (
+        "a loss is the mean",
+        ["nn.CrossEntropyLoss", "nn.MSELoss", "functional.cross_entropy", "functional.mse_loss"],
+    ),
+    "weight": (
+        "all classes and all elements weigh the same",
+        ["nn.CrossEntropyLoss", "functional.cross_entropy", "functional.mse_loss"],
+    ),
+    "ignore_index": (
+        "every image has a label",
+        ["nn.CrossEntropyLoss", "functional.cross_entropy"],
+    ),
     "_stacklevel": ("for PyTorch's own warnings", ["functional.softmax", "functional.log_softmax"]),
     "mode": ("pad surrounds with zeros", ["functional.pad"]),
     "value": ("pad surrounds with zeros", ["functional.pad"]),
-    "pad": ("named pad_width, because it is NumPy's: a pair for each axis, from the first on; "
-            "PyTorch's is a flat list, from the last axis on", ["functional.pad"]),
+    "pad": (
+        "named pad_width, because it is NumPy's: a pair for each axis, from the first on; "
+        "PyTorch's is a flat list, from the last axis on",
+        ["functional.pad"],
+    ),
     "requires_grad": ("a Parameter is what is trained", ["nn.Parameter"]),
     "persistent": ("every buffer is saved", ["nn.Buffer"]),
-    "*args": ("PyTorch's Identity and Module take and ignore any; .to takes a device and nothing "
-             "else, .state_dict takes nothing", [
-                 "nn.Identity", "nn.Module", "nn.Module.to", "nn.Module.state_dict"]),
+    "*args": (
+        "PyTorch's Identity and Module take and ignore any; .to takes a device and nothing "
+        "else, .state_dict takes nothing",
+        ["nn.Identity", "nn.Module", "nn.Module.to", "nn.Module.state_dict"],
+    ),
     "**kwargs": ("as *args", ["nn.Identity", "nn.Module", "nn.Module.to"]),
     "destination": ("a state_dict is always a new dict", ["nn.Module.state_dict"]),
     "keep_vars": ("a state_dict holds arrays", ["nn.Module.state_dict"]),
     "sequential": ("named modules, and any list of them", ["nn.Sequential.extend"]),
     "strict": ("names that do not match are an error", ["nn.Module.load_state_dict"]),
     "assign": ("arrays are copied into the module's own", ["nn.Module.load_state_dict"]),
-    "set_to_none": ("gradients are always forgotten, not zeroed", [
-        "nn.Module.zero_grad", "optim.Optimizer.zero_grad"]),
-    "recurse": ("all modules inside are searched", [
-        "nn.Module.parameters", "nn.Module.named_parameters", "nn.Module.named_buffers"]),
-    "remove_duplicate": ("a parameter or buffer is found once, a module everywhere it is", [
-        "nn.Module.modules", "nn.Module.named_modules", "nn.Module.named_parameters",
-        "nn.Module.named_buffers"]),
+    "set_to_none": (
+        "gradients are always forgotten, not zeroed",
+        ["nn.Module.zero_grad", "optim.Optimizer.zero_grad"],
+    ),
+    "recurse": (
+        "all modules inside are searched",
+        ["nn.Module.parameters", "nn.Module.named_parameters", "nn.Module.named_buffers"],
+    ),
+    "remove_duplicate": (
+        "a parameter or buffer is found once, a module everywhere it is",
+        [
+            "nn.Module.modules",
+            "nn.Module.named_modules",
+            "nn.Module.named_parameters",
+            "nn.Module.named_buffers",
+        ],
+    ),
     "memo": ("for PyTorch's own recursion", ["nn.Module.named_modules"]),
-    "prefix": ("names are always full", [
-        "nn.Module.state_dict", "nn.Module.named_parameters", "nn.Module.named_buffers"]),
-    "prepend": ("hooks run in the order in which they were registered", [
-        "nn.Module.register_forward_hook", "nn.Module.register_full_backward_hook"]),
-    "with_kwargs": ("modules are called with positional arguments", [
-        "nn.Module.register_forward_hook"]),
+    "prefix": (
+        "names are always full",
+        ["nn.Module.state_dict", "nn.Module.named_parameters", "nn.Module.named_buffers"],
+    ),
+    "prepend": (
+        "hooks run in the order in which they were registered",
+        ["nn.Module.register_forward_hook", "nn.Module.register_full_backward_hook"],
+    ),
+    "with_kwargs": (
+        "modules are called with positional arguments",
+        ["nn.Module.register_forward_hook"],
+    ),
     "always_call": ("after an error no hook is called", ["nn.Module.register_forward_hook"]),
     "dampening": ("not in the paper", ["optim.SGD"]),
     "amsgrad": ("not in the papers", ["optim.Adam", "optim.AdamW"]),
@@ -133,9 +180,11 @@ DIFFERENT = {
 
 def namesakes(torch):
     """(name, ours, theirs) for all functions and classes that both have, then for their methods."""
-    for folder, ours, theirs in (("nn", nn, [torch.nn]),
-                                 ("functional", functional, [torch.nn.functional]),
-                                 ("optim", optim, [torch.optim, torch.optim.lr_scheduler])):
+    for folder, ours, theirs in (
+        ("nn", nn, [torch.nn]),
+        ("functional", functional, [torch.nn.functional]),
+        ("optim", optim, [torch.optim, torch.optim.lr_scheduler]),
+    ):
         for name, own in public(ours):
             their = next((vars(place)[name] for place in theirs if name in vars(place)), None)
             if their is None:
@@ -232,34 +281,76 @@ def test_no_argument_is_left_out_but_those_listed(found, torch):
 
 def test_the_walk_passes_by_all_layers_functions_and_optimisers(torch):
     names = {name for name, *_ in namesakes(torch)}
-    assert names >= {f"nn.{kind}" for kind in (
-        "Conv2d", "Linear", "BatchNorm2d", "GroupNorm", "MaxPool2d", "AvgPool2d", "Flatten",
-        "Dropout", "ReLU", "Softmax", "Identity", "Sequential", "ModuleList",
-        "CrossEntropyLoss", "MSELoss")}
-    assert names >= {f"functional.{name}" for name in (
-        "relu", "softmax", "log_softmax", "linear", "conv2d", "batch_norm", "group_norm", "dropout",
-        "max_pool2d", "avg_pool2d", "cross_entropy", "mse_loss", "pad")}
-    assert names >= {"optim.SGD", "optim.Adam", "optim.AdamW", "optim.MultiStepLR",
-                     "nn.Module.load_state_dict", "nn.Module.register_forward_hook",
-                     "optim.Optimizer.load_state_dict"}
+    assert names >= {
+        f"nn.{kind}"
+        for kind in (
+            "Conv2d",
+            "Linear",
+            "BatchNorm2d",
+            "GroupNorm",
+            "MaxPool2d",
+            "AvgPool2d",
+            "Flatten",
+            "Dropout",
+            "ReLU",
+            "Softmax",
+            "Identity",
+            "Sequential",
+            "ModuleList",
+            "CrossEntropyLoss",
+            "MSELoss",
+        )
+    }
+    assert names >= {
+        f"functional.{name}"
+        for name in (
+            "relu",
+            "softmax",
+            "log_softmax",
+            "linear",
+            "conv2d",
+            "batch_norm",
+            "group_norm",
+            "dropout",
+            "max_pool2d",
+            "avg_pool2d",
+            "cross_entropy",
+            "mse_loss",
+            "pad",
+        )
+    }
+    assert names >= {
+        "optim.SGD",
+        "optim.Adam",
+        "optim.AdamW",
+        "optim.MultiStepLR",
+        "nn.Module.load_state_dict",
+        "nn.Module.register_forward_hook",
+        "optim.Optimizer.load_state_dict",
+    }
 
 
 def of_pytorch(input, weight, bias=None, stride=1, padding=0, *, fused=False):
     pass
 
 
-@pytest.mark.parametrize("own, expected", [
-    (lambda input, weight, bias=None, stride=1, padding=0, *, fused=False: 0, []),
-    (lambda input, weight, bias=None, *, padding=0: 0, ["padding must be named"]),
-    (lambda input, weight, bias=None, padding=0: 0, ["padding is argument 3, not 4"]),
-    (lambda weight, input: 0, ["weight is argument 0, not 1", "input is argument 1, not 0"]),
-    (lambda x, weight: 0, ["x is minires' own"]),
-    (lambda input, weight, bias=0: 0, ["bias has the default 0, not None"]),
-    (lambda input, weight, bias: 0, ["bias has no default"]),
-    (lambda input, weight=None: 0, ["weight has the default None, not none"]),
-    (lambda input, weight, rng=None, bias=None: 0, ["rng is minires' own",
-                                                    "bias is argument 3, not 2"]),
-])
+@pytest.mark.parametrize(
+    "own, expected",
+    [
+        (lambda input, weight, bias=None, stride=1, padding=0, *, fused=False: 0, []),
+        (lambda input, weight, bias=None, *, padding=0: 0, ["padding must be named"]),
+        (lambda input, weight, bias=None, padding=0: 0, ["padding is argument 3, not 4"]),
+        (lambda weight, input: 0, ["weight is argument 0, not 1", "input is argument 1, not 0"]),
+        (lambda x, weight: 0, ["x is minires' own"]),
+        (lambda input, weight, bias=0: 0, ["bias has the default 0, not None"]),
+        (lambda input, weight, bias: 0, ["bias has no default"]),
+        (lambda input, weight=None: 0, ["weight has the default None, not none"]),
+        (
+            lambda input, weight, rng=None, bias=None: 0,
+            ["rng is minires' own", "bias is argument 3, not 2"],
+        ),
+    ],
+)
 def test_a_difference_is_found(own, expected):
     sentences, lacks = differences("f", own, of_pytorch)
     assert sentences == [f"f: {sentence}" for sentence in expected]

@@ -15,7 +15,9 @@ pytestmark = pytest.mark.skipif(simulator.missing() is not None, reason=str(simu
 BLOCK = 64
 ADD = """
 typedef REAL real;
-extern "C" __global__ void add(const real* __restrict__ x, const real* __restrict__ y, real* __restrict__ z, int n) {
+extern "C" __global__ void add(
+    const real* __restrict__ x, const real* __restrict__ y, real* __restrict__ z, int n
+) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i < n BEYOND) z[i] = x[i] + y[i];
 }
@@ -83,10 +85,14 @@ def test_vector_add(real, dtype):
 
 def test_three_axes_of_grid_and_block():
     a = cupy.empty((2 * 3, 4 * 5, 6 * 7), np.int64)
-    where = small("long long* a", """
-        long long x = blockIdx.x * blockDim.x + threadIdx.x, y = blockIdx.y * blockDim.y + threadIdx.y;
-        long long z = blockIdx.z * blockDim.z + threadIdx.z, width = gridDim.x * blockDim.x, height = gridDim.y * blockDim.y;
-        a[(z * height + y) * width + x] = (z * 100 + y) * 100 + x;""")
+    where = small(
+        "long long* a",
+        """
+        long long x = blockIdx.x * blockDim.x + threadIdx.x, width = gridDim.x * blockDim.x;
+        long long y = blockIdx.y * blockDim.y + threadIdx.y, height = gridDim.y * blockDim.y;
+        long long z = blockIdx.z * blockDim.z + threadIdx.z;
+        a[(z * height + y) * width + x] = (z * 100 + y) * 100 + x;""",
+    )
     for order in ("ascending", "descending"):
         a.fill(0)
         with simulator.thread_order(order):
@@ -110,17 +116,25 @@ def test_pointer_table():
     arrays = [floats(n) for n in (3, 5)]
     table = cupy.asarray(np.array([a.data.ptr for a in arrays], np.uint64))
     sizes, before = cupy.asarray(np.array([3, 5], np.int32)), [a.get() for a in arrays]
-    twice = small("const unsigned long long* pointers, const int* sizes",
-                  "float* x = (float*)pointers[blockIdx.x]; for (int i = threadIdx.x; i < sizes[blockIdx.x]; i += 2) x[i] *= 2;")
+    twice = small(
+        "const unsigned long long* pointers, const int* sizes",
+        "float* x = (float*)pointers[blockIdx.x]; for (int i = threadIdx.x; i < "
+        "sizes[blockIdx.x]; i += 2) x[i] *= 2;",
+    )
     twice((2,), (2,), (table, sizes))
     for a, old in zip(arrays, before):
         np.testing.assert_array_equal(a.get(), 2 * old)
-    with pytest.raises(RuntimeError, match="small: wrote out of bounds: to element 3 of 3 .float32"):
+    with pytest.raises(
+        RuntimeError, match="small: wrote out of bounds: to element 3 of 3 .float32"
+    ):
         twice((1,), (2,), (table, sizes + np.int32(1)))
 
 
 def test_kernels_out_of_a_macro_and_named_like_a_c_function():
-    code = '#define MAP(name, f) extern "C" __global__ void name(double* x) { *x = f(*x); }\nMAP(index, exp)'
+    code = (
+        '#define MAP(name, f) extern "C" __global__ void name(double* x) { *x = f(*x); '
+        "}\nMAP(index, exp)"
+    )
     x = cupy.ones(1)
     kernel(code, "index")((1,), (1,), (x,))
     assert x.item() == pytest.approx(np.e)
@@ -129,8 +143,11 @@ def test_kernels_out_of_a_macro_and_named_like_a_c_function():
 # Kernels that are wrong
 
 
-@pytest.mark.parametrize("missing", [("__syncthreads();        // in the loop", ""), ("__syncthreads();\n    for", "for")],
-                         ids=["in the loop", "before the loop"])
+@pytest.mark.parametrize(
+    "missing",
+    [("__syncthreads();        // in the loop", ""), ("__syncthreads();\n    for", "for")],
+    ids=["in the loop", "before the loop"],
+)
 def test_a_missing_barrier_shows_in_the_two_orders(missing):
     code = SUMS.replace(*missing)
     x, sums = floats(1, BLOCK), []
@@ -151,33 +168,57 @@ def test_a_race_of_blocks_shows_in_the_two_orders():
     assert x.item() == 0
 
 
-@pytest.mark.parametrize("body, where", [
-    ("if (threadIdx.x < 3)\n __syncthreads();", "some threads wait in line 2, others of the block have finished"),
-    ("if (threadIdx.x > 0)\n return;\n __syncthreads();", "wait in line 3, others of the block have finished"),
-    ("if (threadIdx.x < 3)\n __syncthreads();\nelse\n __syncthreads();", "wait in line 4, others of the block wait in line 2"),
-    ("__syncthreads();\nif (threadIdx.x == 1)\n __syncthreads();", "wait in line 3, others of the block have finished"),
-])
+@pytest.mark.parametrize(
+    "body, where",
+    [
+        (
+            "if (threadIdx.x < 3)\n __syncthreads();",
+            "some threads wait in line 2, others of the block have finished",
+        ),
+        (
+            "if (threadIdx.x > 0)\n return;\n __syncthreads();",
+            "wait in line 3, others of the block have finished",
+        ),
+        (
+            "if (threadIdx.x < 3)\n __syncthreads();\nelse\n __syncthreads();",
+            "wait in line 4, others of the block wait in line 2",
+        ),
+        (
+            "__syncthreads();\nif (threadIdx.x == 1)\n __syncthreads();",
+            "wait in line 3, others of the block have finished",
+        ),
+    ],
+)
 def test_barrier_divergence(body, where):
     diverging, x = small("float* x", body + "\nx[0] += 1;"), cupy.zeros(1, np.float32)
     for order in ("ascending", "descending"):
-        with simulator.thread_order(order), pytest.raises(RuntimeError, match=f"small: barrier divergence: .*{where}"):
+        with (
+            simulator.thread_order(order),
+            pytest.raises(RuntimeError, match=f"small: barrier divergence: .*{where}"),
+        ):
             diverging((1,), (8,), (x,))
     x.fill(0)
-    diverging((1,), (1,), (x,))                # one thread alone cannot diverge, and none of the others wakes up again
+    diverging(
+        (1,), (1,), (x,)
+    )  # one thread alone cannot diverge, and none of the others wakes up again
     assert float(x[0]) == 1
 
 
 @pytest.mark.parametrize("real, dtype", [("float", np.float32), ("double", np.float64)])
 def test_one_element_past_the_end(real, dtype):
     x, y = cupy.ones(BLOCK, dtype), cupy.zeros(BLOCK, dtype)
-    for z in (cupy.empty_like(x), y, x):                             # in place too, where a guard is read before it is written
-        with pytest.raises(RuntimeError, match=f"add: wrote out of bounds: to element 64 of 64 .{x.dtype}"):
+    for z in (cupy.empty_like(x), y, x):  # in place too, where a guard is read before it is written
+        with pytest.raises(
+            RuntimeError, match=f"add: wrote out of bounds: to element 64 of 64 .{x.dtype}"
+        ):
             adder(real, beyond="+ 1")((2,), (BLOCK,), (x, y, z, np.int32(BLOCK)))
-        adder(real)((1,), (BLOCK,), (x, y, z, np.int32(BLOCK)))      # the guard is whole again
+        adder(real)((1,), (BLOCK,), (x, y, z, np.int32(BLOCK)))  # the guard is whole again
 
 
-@pytest.mark.parametrize("kind, dtype", [("float", np.float32), ("double", np.float64), ("int", np.int32),
-                                         ("unsigned char", np.uint8)])
+@pytest.mark.parametrize(
+    "kind, dtype",
+    [("float", np.float32), ("double", np.float64), ("int", np.int32), ("unsigned char", np.uint8)],
+)
 def test_a_copy_past_the_end(kind, dtype):
     x, y = cupy.ones(4, dtype), cupy.zeros(4, dtype)
     with pytest.raises(RuntimeError, match="small: wrote out of bounds: to element 4 of 4"):
@@ -191,7 +232,9 @@ def test_before_the_start():
             before((1,), (1,), (x,))
 
 
-@pytest.mark.parametrize("body, signal", [("x[1ll << 45] = 1;", "SIGSEGV"), ("x[0] = n / (n - 1);", "SIGFPE")])
+@pytest.mark.parametrize(
+    "body, signal", [("x[1ll << 45] = 1;", "SIGSEGV"), ("x[0] = n / (n - 1);", "SIGFPE")]
+)
 def test_what_would_end_python(body, signal):
     x = floats(1)
     with pytest.raises(RuntimeError, match=f"small: {signal}"):
@@ -201,17 +244,23 @@ def test_what_would_end_python(body, signal):
 def test_what_was_never_written_is_garbage():
     x, n = floats(4), cupy.empty(3, np.int64)
     z = cupy.empty_like(x)
-    assert np.isnan(cupy.empty((2, 2)).get()).all() and np.isnan(np.empty_like(x).get()).all() and (n.get() > 2**60).all()
+    assert (
+        np.isnan(cupy.empty((2, 2)).get()).all()
+        and np.isnan(np.empty_like(x).get()).all()
+        and (n.get() > 2**60).all()
+    )
     add = adder()
     add((1,), (BLOCK,), (x, cupy.empty(4, np.float32), z, np.int32(4)))
     assert np.isnan(z.get()).all()
-    add((1,), (BLOCK,), (x, x[2:], z, np.int32(4)))                  # reads two elements past the end
+    add((1,), (BLOCK,), (x, x[2:], z, np.int32(4)))  # reads two elements past the end
     assert np.isnan(z.get()).tolist() == [False, False, True, True]
 
 
 def test_shared_memory_is_garbage_in_every_block():
     x = cupy.empty(2, np.float32)
-    small("float* x", "__shared__ float part[3]; x[blockIdx.x] = part[1]; part[1] = 1;")((2,), (1,), (x,))
+    small("float* x", "__shared__ float part[3]; x[blockIdx.x] = part[1]; part[1] = 1;")(
+        (2,), (1,), (x,)
+    )
     assert np.isnan(x.get()).all()
 
 
@@ -219,7 +268,9 @@ def test_compile_error():
     with pytest.raises(cupy.cuda.compiler.CompileException) as caught:
         kernel('extern "C" __global__ void f(float* x) {\n  x[0] = 1;\n  x[0] = oops;\n}', "f")
     assert "kernel.cu:3:" in caught.value.get_message() and "oops" in str(caught.value)
-    with pytest.raises(cupy.cuda.compiler.CompileException, match="kernel.cu:1:.*math.h"):      # NVRTC has no such header
+    with pytest.raises(
+        cupy.cuda.compiler.CompileException, match="kernel.cu:1:.*math.h"
+    ):  # NVRTC has no such header
         kernel("#include <math.h>", "f")
     with pytest.raises(RuntimeError, match="not found"):
         kernel(SUMS, "block_sum")
@@ -228,16 +279,23 @@ def test_compile_error():
 # Wrong launches
 
 
-@pytest.mark.parametrize("place, wrong, message", [
-    (0, np.zeros(4, np.float32), "expected a device array, got <class 'numpy.ndarray'>"),
-    (0, None, "expected a device array"),
-    (2, cupy.empty(4, np.float64), "expected an array of float32, got float64"),
-    (2, cupy.empty(8, np.float32)[::2], "not C-contiguous"),
-    (3, 4, "expected np.int32, got <class 'int'>, passed as int64"),
-    (3, np.int64(4), "expected np.int32, got <class 'numpy.int64'>"),
-    (3, np.uint32(4), "expected np.int32"),
-    (3, cupy.empty((), np.int32), "expected np.int32, got <class 'tests.simulator.arrays.ndarray'>"),
-])
+@pytest.mark.parametrize(
+    "place, wrong, message",
+    [
+        (0, np.zeros(4, np.float32), "expected a device array, got <class 'numpy.ndarray'>"),
+        (0, None, "expected a device array"),
+        (2, cupy.empty(4, np.float64), "expected an array of float32, got float64"),
+        (2, cupy.empty(8, np.float32)[::2], "not C-contiguous"),
+        (3, 4, "expected np.int32, got <class 'int'>, passed as int64"),
+        (3, np.int64(4), "expected np.int32, got <class 'numpy.int64'>"),
+        (3, np.uint32(4), "expected np.int32"),
+        (
+            3,
+            cupy.empty((), np.int32),
+            "expected np.int32, got <class 'tests.simulator.arrays.ndarray'>",
+        ),
+    ],
+)
 def test_wrong_arguments(place, wrong, message):
     args = [floats(4), floats(4), floats(4), np.int32(4)]
     args[place] = wrong
@@ -247,9 +305,18 @@ def test_wrong_arguments(place, wrong, message):
         adder()((1,), (4,), tuple(args[:3]))
 
 
-@pytest.mark.parametrize("kind, right, wrong", [
-    ("float", np.float32(1), 1.0), ("float", np.float32(1), np.float64(1)), ("double", np.float64(1), np.float32(1)),
-    ("double", 1.0, 1), ("long long", 3, np.int32(3)), ("long long", np.int64(3), True), ("int", np.int32(3), 3)])
+@pytest.mark.parametrize(
+    "kind, right, wrong",
+    [
+        ("float", np.float32(1), 1.0),
+        ("float", np.float32(1), np.float64(1)),
+        ("double", np.float64(1), np.float32(1)),
+        ("double", 1.0, 1),
+        ("long long", 3, np.int32(3)),
+        ("long long", np.int64(3), True),
+        ("int", np.int32(3), 3),
+    ],
+)
 def test_scalars_have_the_size_declared(kind, right, wrong):
     x = cupy.empty(2, np.float64)
     store = small(f"double* x, {kind} value, int one", "x[0] = value; x[1] = one;")
@@ -259,15 +326,28 @@ def test_scalars_have_the_size_declared(kind, right, wrong):
         store((1,), (1,), (x, wrong, np.int32(1)))
 
 
-@pytest.mark.parametrize("grid, block", [
-    ((1,), (1025,)), ((1,), (32, 33)), ((1,), (1, 1, 65)), ((1, 65536), (1,)), ((1, 1, 65536), (1,)), ((2**31,), (1,)),
-    ((0,), (1,)), ((1,), (0,)), ((1, -1), (1,))])
+@pytest.mark.parametrize(
+    "grid, block",
+    [
+        ((1,), (1025,)),
+        ((1,), (32, 33)),
+        ((1,), (1, 1, 65)),
+        ((1, 65536), (1,)),
+        ((1, 1, 65536), (1,)),
+        ((2**31,), (1,)),
+        ((0,), (1,)),
+        ((1,), (0,)),
+        ((1, -1), (1,)),
+    ],
+)
 def test_geometry(grid, block):
     with pytest.raises(cupy.cuda.driver.CUDADriverError, match="CUDA_ERROR_INVALID_VALUE: small: "):
         small("float* x", "")(grid, block, (floats(1),))
 
 
-@pytest.mark.parametrize("grid, block", [(1, (1,)), ((1,), ()), ((1, 1, 1, 1), (1,)), ((1.0,), (1,))])
+@pytest.mark.parametrize(
+    "grid, block", [(1, (1,)), ((1,), ()), ((1, 1, 1, 1), (1,)), ((1.0,), (1,))]
+)
 def test_geometry_of_wrong_type(grid, block):
     with pytest.raises(TypeError):
         small("float* x", "")(grid, block, (floats(1),))
@@ -276,43 +356,90 @@ def test_geometry_of_wrong_type(grid, block):
 # Arrays
 
 
-@pytest.mark.parametrize("mix", [
-    lambda a, host: a + host, lambda a, host: host + a, lambda a, host: np.add(a, a, out=host), lambda a, host: np.dot(a, host),
-    lambda a, host: np.concatenate([a, host]), lambda a, host: a + host[0, 0, ...], lambda a, host: a[host.astype(int)],
-    lambda a, host: a.__setitem__(..., host), lambda a, host: a.__setitem__(host > 0, 0), lambda a, host: a.__iadd__(host),
-    lambda a, host: np.asarray(a), lambda a, host: np.array(a), lambda a, host: np.copyto(host, a),
-    lambda a, host: np.add.reduce(a), lambda a, host: np.exp(a, where=a > 0), lambda a, host: host.__setitem__(0, a),
-    lambda a, host: a.__setitem__(0, [1, 2, 3]),
-])
+@pytest.mark.parametrize(
+    "mix",
+    [
+        lambda a, host: a + host,
+        lambda a, host: host + a,
+        lambda a, host: np.add(a, a, out=host),
+        lambda a, host: np.dot(a, host),
+        lambda a, host: np.concatenate([a, host]),
+        lambda a, host: a + host[0, 0, ...],
+        lambda a, host: a[host.astype(int)],
+        lambda a, host: a.__setitem__(..., host),
+        lambda a, host: a.__setitem__(host > 0, 0),
+        lambda a, host: a.__iadd__(host),
+        lambda a, host: np.asarray(a),
+        lambda a, host: np.array(a),
+        lambda a, host: np.copyto(host, a),
+        lambda a, host: np.add.reduce(a),
+        lambda a, host: np.exp(a, where=a > 0),
+        lambda a, host: host.__setitem__(0, a),
+        lambda a, host: a.__setitem__(0, [1, 2, 3]),
+    ],
+)
 def test_no_hidden_copies(mix):
     a, host = floats(3, 3), np.ones((3, 3), np.float32)
-    with pytest.raises(TypeError, match="Unsupported type|Implicit conversion|no implementation|returned NotImplemented|where"):
+    with pytest.raises(
+        TypeError,
+        match="Unsupported type|Implicit conversion|no implementation|returned "
+        "NotImplemented|where",
+    ):
         mix(a, host)
 
 
 def test_results_are_device_arrays():
     a, host = floats(3, 4), floats(3, 4).get()
     results = [
-        (a.sum(), host.sum()), (a.max(axis=1), host.max(axis=1)), (a @ a.T, host @ host.T), (2 * a - np.float32(1), 2 * host - 1),
-        (a > 0, host > 0), (a[a > 0], host[host > 0]), (np.pad(a, ((1, 0), (0, 2))), np.pad(host, ((1, 0), (0, 2)))),
-        (np.where(a > 0, a, 0), np.where(host > 0, host, 0)), (np.linalg.norm(a), np.linalg.norm(host)),
-        (np.exp(a), np.exp(host)), (np.split(a, 2, axis=1)[1], host[:, 2:]), (np.argsort(a[0]), np.argsort(host[0])),
+        (a.sum(), host.sum()),
+        (a.max(axis=1), host.max(axis=1)),
+        (a @ a.T, host @ host.T),
+        (2 * a - np.float32(1), 2 * host - 1),
+        (a > 0, host > 0),
+        (a[a > 0], host[host > 0]),
+        (np.pad(a, ((1, 0), (0, 2))), np.pad(host, ((1, 0), (0, 2)))),
+        (np.where(a > 0, a, 0), np.where(host > 0, host, 0)),
+        (np.linalg.norm(a), np.linalg.norm(host)),
+        (np.exp(a), np.exp(host)),
+        (np.split(a, 2, axis=1)[1], host[:, 2:]),
+        (np.argsort(a[0]), np.argsort(host[0])),
         (a[1, 2], host[1, 2]),
-        (np.zeros_like(a, shape=2), np.zeros(2, np.float32)), (np.array_equal(a, a), np.bool(True)),
-        (np.asarray(host, like=a), host), (np.zeros(3, like=a), np.zeros(3)), (a.astype(np.float64), host.astype(float)),
+        (np.zeros_like(a, shape=2), np.zeros(2, np.float32)),
+        (np.array_equal(a, a), np.bool(True)),
+        (np.asarray(host, like=a), host),
+        (np.zeros(3, like=a), np.zeros(3)),
+        (a.astype(np.float64), host.astype(float)),
         (np.concatenate([a, a]), host[[0, 1, 2] * 2]),
     ]
     for got, expected in results:
-        assert isinstance(got, cupy.ndarray) and got.dtype == expected.dtype and got.shape == expected.shape
+        assert (
+            isinstance(got, cupy.ndarray)
+            and got.dtype == expected.dtype
+            and got.shape == expected.shape
+        )
         np.testing.assert_array_equal(got.get(), expected)
-    assert np.shape(a) == (3, 4) and float(a.sum()) == float(host.sum()) and a[0].tolist() == host[0].tolist()
-    assert repr(a) == repr(host) and cupy.asarray(a) is a and cupy.asnumpy(a).tolist() == host.tolist()
+    assert (
+        np.shape(a) == (3, 4)
+        and float(a.sum()) == float(host.sum())
+        and a[0].tolist() == host[0].tolist()
+    )
+    assert (
+        repr(a) == repr(host) and cupy.asarray(a) is a and cupy.asnumpy(a).tolist() == host.tolist()
+    )
 
 
 def test_views_share_memory_and_copies_do_not():
     a = cupy.zeros((2, 3), np.float32)
     address = a.data.ptr
-    for view in (a.T, a[:, 1:], a.reshape(3, 2), np.swapaxes(a, 0, 1), np.broadcast_to(a, (4, 2, 3)), a.view(np.int32), a[1, 2]):
+    for view in (
+        a.T,
+        a[:, 1:],
+        a.reshape(3, 2),
+        np.swapaxes(a, 0, 1),
+        np.broadcast_to(a, (4, 2, 3)),
+        a.view(np.int32),
+        a[1, 2],
+    ):
         assert address <= view.data.ptr < address + a.nbytes
     for other in (a.copy(), a + 0, copy.deepcopy(a), cupy.array(a), a.T.reshape(-1)):
         assert not address <= other.data.ptr < address + a.nbytes
@@ -337,7 +464,11 @@ def test_get_and_set():
     a.set(host)
     host[0] = 7
     assert a.get(out=host) is host and host.tolist() == [[0, 1], [2, 3]]
-    for wrong, error in ((host.astype(np.float32), TypeError), (host[0], ValueError), (a, TypeError)):
+    for wrong, error in (
+        (host.astype(np.float32), TypeError),
+        (host[0], ValueError),
+        (a, TypeError),
+    ):
         with pytest.raises(error):
             a.set(wrong)
     with pytest.raises(ValueError):
@@ -345,7 +476,7 @@ def test_get_and_set():
 
 
 def test_memory_is_counted_and_limited():
-    gc.collect()                                                     # other tests' arrays
+    gc.collect()  # other tests' arrays
     pool, before = cupy.get_default_memory_pool(), cupy.get_default_memory_pool().used_bytes()
     a = cupy.empty(1000, np.float32)
     b = a[:10].reshape(2, 5)
@@ -357,7 +488,7 @@ def test_memory_is_counted_and_limited():
     with pytest.raises(cupy.cuda.memory.OutOfMemoryError, match="allocating 4,000 bytes"):
         a + 1
     del a
-    assert pool.used_bytes() == before + 4000                        # the view keeps it
+    assert pool.used_bytes() == before + 4000  # the view keeps it
     del b
     assert pool.used_bytes() == before
 
@@ -365,8 +496,16 @@ def test_memory_is_counted_and_limited():
 def test_lost_device():
     a, add = floats(4), adder()
     simulator.lose_device()
-    for use in (lambda: add((1,), (4,), (a, a, a, np.int32(4))), lambda: cupy.empty(1), lambda: a + 1, a.get, a.item,
-                lambda: a.set(np.zeros(4, np.float32)), lambda: cupy.asarray(np.zeros(1)), cupy.cuda.runtime.deviceSynchronize):
+    for use in (
+        lambda: add((1,), (4,), (a, a, a, np.int32(4))),
+        lambda: cupy.empty(1),
+        lambda: a + 1,
+        a.get,
+        a.item,
+        lambda: a.set(np.zeros(4, np.float32)),
+        lambda: cupy.asarray(np.zeros(1)),
+        cupy.cuda.runtime.deviceSynchronize,
+    ):
         with pytest.raises(cupy.cuda.runtime.CUDARuntimeError, match="cudaErrorIllegalAddress"):
             use()
     simulator.reset()
@@ -380,14 +519,20 @@ def test_without_a_compiler(monkeypatch):
 
 
 def test_it_has_no_names_that_cupy_has_not():
-    """Where CuPy is installed, with or without a GPU: what the simulated one offers is there under the same names."""
+    """Where CuPy is installed, with or without a GPU: what the simulated one offers is there under
+    the same names."""
     real = pytest.importorskip("cupy", reason="CuPy is not installed")
 
     def check(simulated, real, path):
         for name, value in vars(simulated).items():
-            if name != "state" and isinstance(value, SimpleNamespace) or isinstance(simulated, SimpleNamespace) or name in cupy.__all__:
+            if (
+                name != "state"
+                and isinstance(value, SimpleNamespace)
+                or isinstance(simulated, SimpleNamespace)
+                or name in cupy.__all__
+            ):
                 if path == "cupy.cuda" and name == "cublas":
-                    continue                                           # CuPy loads the library when it is looked at
+                    continue  # CuPy loads the library when it is looked at
                 assert hasattr(real, name), f"{path}.{name}"
                 if isinstance(value, SimpleNamespace):
                     check(value, getattr(real, name), f"{path}.{name}")

@@ -12,13 +12,14 @@ from .tensor import Tensor
 class Report(NamedTuple):
     """The result of a `gradcheck` that passed."""
 
-    checked: int           # slopes compared
-    kinks: int             # slopes among them that were left out: the function has a corner there
-    worst: float           # largest |analytic - numeric|
+    checked: int  # slopes compared
+    kinks: int  # slopes among them that were left out: the function has a corner there
+    worst: float  # largest |analytic - numeric|
 
 
-def gradcheck(function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e-6, seed=0,
-              device="cpu"):
+def gradcheck(
+    function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e-6, seed=0, device="cpu"
+):
     """Check the gradients of `function` by finite differences, in float64.
 
     A function with many outputs is first reduced to one number, L = sum(r * function(x)) with a
@@ -90,27 +91,35 @@ def gradcheck(function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e
             error = abs(analytic - numeric)
             if error <= atol + rtol * abs(numeric):
                 worst = max(worst, error)
-            elif _is_kink(analytic, (here - behind) / step, (ahead - here) / step,
-                          atol + rtol * abs(numeric)):
+            elif _is_kink(
+                analytic, (here - behind) / step, (ahead - here) / step, atol + rtol * abs(numeric)
+            ):
                 kinks += 1
-            else:                                # nan ends up here too: it passes no comparison
+            else:  # nan ends up here too: it passes no comparison
                 failures.append((error, position, place, analytic, numeric))
 
     if failures:
         largest = max(failures, key=lambda failure: (failure[0] != failure[0], failure[0]))
         error, position, place, analytic, numeric = largest
-        raise GradcheckError("gradcheck", f"wrong gradient of input {position} at {place}",
-                             f"{numeric:.6g} (finite differences)", f"{analytic:.6g} (backward)",
-                             f"off by {error:.2g}; {len(failures)} of {checked} checks fail, "
-                             "this one most")
+        raise GradcheckError(
+            "gradcheck",
+            f"wrong gradient of input {position} at {place}",
+            f"{numeric:.6g} (finite differences)",
+            f"{analytic:.6g} (backward)",
+            f"off by {error:.2g}; {len(failures)} of {checked} checks fail, this one most",
+        )
     if not checked:
-        raise GradcheckError("gradcheck", "nothing to check", "at least one element or direction",
-                             "none")
+        raise GradcheckError(
+            "gradcheck", "nothing to check", "at least one element or direction", "none"
+        )
     if kinks == checked:
-        raise GradcheckError("gradcheck",
-                             "every place is a corner of the function, nothing could be checked",
-                             "a smooth place", f"{kinks} corners",
-                             "try other inputs, away from where max or ReLU switch")
+        raise GradcheckError(
+            "gradcheck",
+            "every place is a corner of the function, nothing could be checked",
+            "a smooth place",
+            f"{kinks} corners",
+            "try other inputs, away from where max or ReLU switch",
+        )
     return Report(checked, kinks, worst)
 
 

@@ -7,8 +7,8 @@ from ..drawing import svg
 from ..errors import GraphError
 from .tape import topological_order
 
-LARGEST = 40           # boxes of a picture that a notebook shows without being asked for it
-NUMBERS = 12           # a Tensor of at most this size is shown with its numbers
+LARGEST = 40  # boxes of a picture that a notebook shows without being asked for it
+NUMBERS = 12  # a Tensor of at most this size is shown with its numbers
 
 
 def graph(output, **names):
@@ -38,9 +38,12 @@ def graph(output, **names):
     nn.Module.graph : a net, with modules as boxes
     """
     if output._node is None or output._node.kernel is None:
-        raise GraphError("graph", "nothing was recorded behind this Tensor",
-                         "a result of Tensors with requires_grad=True",
-                         "one that was not computed, or was computed under no_grad")
+        raise GraphError(
+            "graph",
+            "nothing was recorded behind this Tensor",
+            "a result of Tensors with requires_grad=True",
+            "one that was not computed, or was computed under no_grad",
+        )
     named = {tensor._node: name for name, tensor in names.items() if tensor._node is not None}
     numbers = {tensor._node: tensor for tensor in (output, *names.values())}
     return draw(output._node, named, numbers=numbers)
@@ -70,13 +73,16 @@ def draw(root, names, collapsed=None, leaves=True, numbers=None):
         Node -> its Tensor, for a box that shows numbers. Leaves know their Tensors themselves.
     """
     collapsed, numbers = collapsed or {}, numbers or {}
-    nodes = [node for node in topological_order(root)][::-1]
+    nodes = list(topological_order(root))[::-1]
     shown = [node for node in nodes if node.kernel is not None or leaves or node in names]
-    boxes = dict(collapsed.get(node) or (node, _box(node, names.get(node), numbers.get(node)))
-                 for node in shown)
+    boxes = dict(
+        collapsed.get(node) or (node, _box(node, names.get(node), numbers.get(node)))
+        for node in shown
+    )
     key = {node: collapsed[node][0] if node in collapsed else node for node in shown}
-    arrows = [(key[parent], key[node])
-              for node in shown for parent in node.parents if parent in key]
+    arrows = [
+        (key[parent], key[node]) for node in shown for parent in node.parents if parent in key
+    ]
     return svg.draw(boxes, arrows, title=f"computation of {root.name}")
 
 

@@ -22,7 +22,7 @@ class Operators:
     makes a Tensor from a number or an array.
     """
 
-    __slots__ = ()               # so that Tensor can choose its own
+    __slots__ = ()  # so that Tensor can choose its own
 
     # Of the array
 
@@ -49,7 +49,7 @@ class Operators:
 
     # Arithmetic, with broadcasting
 
-    __array_ufunc__ = None       # NumPy leaves `array * tensor` to the Tensor, and refuses np.exp
+    __array_ufunc__ = None  # NumPy leaves `array * tensor` to the Tensor, and refuses np.exp
 
     def __add__(self, other):
         return self._apply("add", self._operand(other))
@@ -77,10 +77,15 @@ class Operators:
 
     def __pow__(self, exponent):
         if isinstance(exponent, np.generic):
-            exponent = exponent.item()       # a NumPy scalar would give the result its own dtype
+            exponent = exponent.item()  # a NumPy scalar would give the result its own dtype
         if not isinstance(exponent, (int, float)):
-            raise DtypeError("power", "exponent", "a number", type(exponent).__name__,
-                             "write exp(b * log(a)) for a ** b")
+            raise DtypeError(
+                "power",
+                "exponent",
+                "a number",
+                type(exponent).__name__,
+                "write exp(b * log(a)) for a ** b",
+            )
         return self._apply("power", exponent=exponent)
 
     def __neg__(self):
@@ -110,17 +115,22 @@ class Operators:
     def __ne__(self, other):
         return self._compare(operator.ne, other)
 
-    __hash__ = object.__hash__               # by identity: Tensors can be in sets and keys of dicts
+    __hash__ = object.__hash__  # by identity: Tensors can be in sets and keys of dicts
 
     def _compare(self, compare, other):
         try:
             other = self._operand(other)
-        except DtypeError:                   # None, text, ...: not equal, and neither more nor less
+        except DtypeError:  # None, text, ...: not equal, and neither more nor less
             return NotImplemented
         where = f"comparison ({compare.__name__})"
         if other.device != self.device:
-            raise DeviceError(where, "operands on two devices", f"both on the {self.device}",
-                              f"one on the {other.device}", "move one with .to(device)")
+            raise DeviceError(
+                where,
+                "operands on two devices",
+                f"both on the {self.device}",
+                f"one on the {other.device}",
+                "move one with .to(device)",
+            )
         shapes.broadcast(where, self.shape, other.shape)
         return compare(self.data, other.data)
 
@@ -185,10 +195,14 @@ class Operators:
         (start,) = shapes.axes("flatten", start_dim, self.ndim)
         (end,) = shapes.axes("flatten", end_dim, self.ndim)
         if start > end:
-            raise ShapeError("flatten", "axes", "start_dim before end_dim",
-                             f"{start_dim} and {end_dim} of {self.ndim} axes")
-        joined = prod(self.shape[start:end + 1])
-        return self.reshape(*self.shape[:start], joined, *self.shape[end + 1:])
+            raise ShapeError(
+                "flatten",
+                "axes",
+                "start_dim before end_dim",
+                f"{start_dim} and {end_dim} of {self.ndim} axes",
+            )
+        joined = prod(self.shape[start : end + 1])
+        return self.reshape(*self.shape[:start], joined, *self.shape[end + 1 :])
 
     def transpose(self, *axes):
         return self._apply("transpose", axes=_unpacked(axes) or None)

@@ -20,7 +20,7 @@ class _Recording(Block):
         block = super().__new__(cls)
         if function is None:
             return block
-        block.__init__()                     # @no_grad without parentheses, as PyTorch allows it
+        block.__init__()  # @no_grad without parentheses, as PyTorch allows it
         return block(function)
 
     def __init__(self):

@@ -19,8 +19,18 @@ from ..kernels import find
 class Node:
     """One entry of the tape. A node without a kernel is a leaf: its gradient goes to its Tensor."""
 
-    __slots__ = ("name", "kernel", "cache", "parents", "shape", "dtype", "device", "hooks", "leaf",
-                 "used")
+    __slots__ = (
+        "name",
+        "kernel",
+        "cache",
+        "parents",
+        "shape",
+        "dtype",
+        "device",
+        "hooks",
+        "leaf",
+        "used",
+    )
 
     def __init__(self, name, kernel, cache, parents, y, leaf=None):
         self.name, self.kernel, self.cache, self.parents = name, kernel, cache, parents
@@ -35,9 +45,12 @@ class Node:
         found = tuple(found) if isinstance(found, (tuple, list)) else (found,)
         where = f"{self.name}.backward"
         if len(found) != len(self.parents):
-            raise ShapeError(where, "number of gradients",
-                             f"{len(self.parents)}, one for each array that forward takes",
-                             str(len(found)))
+            raise ShapeError(
+                where,
+                "number of gradients",
+                f"{len(self.parents)}, one for each array that forward takes",
+                str(len(found)),
+            )
         for position, (gradient, parent) in enumerate(zip(found, self.parents)):
             if parent is not None:
                 parent.check(gradient, where, f"gradient of input {position}")
@@ -45,7 +58,7 @@ class Node:
 
     def call_hooks(self, dy):
         """dL/d(this), or the array that a hook returned instead."""
-        for hook in list(self.hooks.values()):         # a copy: a hook may remove itself
+        for hook in list(self.hooks.values()):  # a copy: a hook may remove itself
             replacement = hook(dy)
             if replacement is not None:
                 self.check(replacement, f"hook on {self.name}", "gradient returned")
@@ -56,15 +69,20 @@ class Node:
         """Raise an error unless `gradient` fits this node's array: its shape, dtype and device."""
         shape = gradient.shape if backend.is_array(gradient) else np.shape(gradient)
         if shape != self.shape:
-            raise ShapeError(where, what, f"shape {self.shape}",
-                             "None" if gradient is None else f"shape {shape}")
+            raise ShapeError(
+                where, what, f"shape {self.shape}", "None" if gradient is None else f"shape {shape}"
+            )
         dtype = getattr(gradient, "dtype", type(gradient).__name__)
         if dtype != self.dtype:
             raise DtypeError(where, what, str(self.dtype), str(dtype), "keep the input's dtype")
         if backend.device_of(gradient) != self.device:
-            raise DeviceError(where, what, f"an array on the {self.device}",
-                              f"one on the {backend.device_of(gradient)}",
-                              "leave arrays where they are")
+            raise DeviceError(
+                where,
+                what,
+                f"an array on the {self.device}",
+                f"one on the {backend.device_of(gradient)}",
+                "leave arrays where they are",
+            )
 
     def free(self):
         """Drop the cache and the links to parents, so that memory falls as the walk proceeds."""
@@ -78,15 +96,26 @@ def run_forward(name, arrays, settings):
     result = kernel.forward(*arrays, **settings)
     if not isinstance(result, tuple) or len(result) != 2:
         got = f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
-        raise ShapeError(where, "result", "a tuple (y, cache)", got,
-                         "return None as the cache if backward needs nothing")
+        raise ShapeError(
+            where,
+            "result",
+            "a tuple (y, cache)",
+            got,
+            "return None as the cache if backward needs nothing",
+        )
     y, cache = backend.as_array(result[0]), result[1]
     if y.dtype != arrays[0].dtype:
-        raise DtypeError(where, "result", str(arrays[0].dtype), str(y.dtype),
-                         "keep the input's dtype")
+        raise DtypeError(
+            where, "result", str(arrays[0].dtype), str(y.dtype), "keep the input's dtype"
+        )
     if backend.device_of(y) != device:
-        raise DeviceError(where, "result", f"an array on the {device}",
-                          f"one on the {backend.device_of(y)}", "leave arrays where they are")
+        raise DeviceError(
+            where,
+            "result",
+            f"an array on the {device}",
+            f"one on the {backend.device_of(y)}",
+            "leave arrays where they are",
+        )
     return kernel, y, cache
 
 
@@ -97,7 +126,7 @@ def walk_back(root, gradient, until=()):
     the end, by node.
     """
     pending = {root: gradient}
-    owned = set()                      # nodes whose sum is an array of our own: add to it in place
+    owned = set()  # nodes whose sum is an array of our own: add to it in place
     for node in topological_order(root, until):
         if node in until:
             continue
@@ -109,7 +138,7 @@ def walk_back(root, gradient, until=()):
             if parent is None:
                 continue
             if parent not in pending:
-                pending[parent] = dx   # the kernel may have returned it for another input too
+                pending[parent] = dx  # the kernel may have returned it for another input too
             elif parent in owned:
                 pending[parent] += dx
             else:
@@ -133,10 +162,14 @@ def topological_order(root, until=()):
             order.append(node)
         elif node not in seen:
             if node.used:
-                raise GraphError("backward", "the tape behind this Tensor was used up by an "
-                                 f"earlier backward (at {node.name})",
-                                 "one backward for each forward", "a second one",
-                                 "run the forward pass again, or add the losses first")
+                raise GraphError(
+                    "backward",
+                    "the tape behind this Tensor was used up by an "
+                    f"earlier backward (at {node.name})",
+                    "one backward for each forward",
+                    "a second one",
+                    "run the forward pass again, or add the losses first",
+                )
             seen.add(node)
             stack.append((node, True))
             if node not in until:
@@ -145,12 +178,16 @@ def topological_order(root, until=()):
 
 
 def _accumulate(tensor, gradient):
-    if tensor is not None:             # no gradient for a leaf that nobody refers to any more
+    if tensor is not None:  # no gradient for a leaf that nobody refers to any more
         device = backend.device_of(gradient)
         if tensor.device != device:
-            raise DeviceError("backward", "a Tensor was moved after the forward pass",
-                              f"it on the {device}", f"on the {tensor.device}",
-                              "move a net before you use it")
+            raise DeviceError(
+                "backward",
+                "a Tensor was moved after the forward pass",
+                f"it on the {device}",
+                f"on the {tensor.device}",
+                "move a net before you use it",
+            )
         # The first gradient is copied: it may share memory with one for another Tensor.
         first = tensor.grad is None
         tensor.grad = backend.copy(gradient) if first else backend.as_array(tensor.grad + gradient)

@@ -45,8 +45,13 @@ class Tensor(Operators):
 
     def __init__(self, data, requires_grad=False):
         if isinstance(data, Tensor):
-            raise DtypeError("Tensor", "data is a Tensor already", "an array", "a Tensor",
-                             "use .detach() for one off the tape")
+            raise DtypeError(
+                "Tensor",
+                "data is a Tensor already",
+                "an array",
+                "a Tensor",
+                "use .detach() for one off the tape",
+            )
         self.data = _as_float_array(data)
         self.grad = None
         self.requires_grad = requires_grad
@@ -60,9 +65,13 @@ class Tensor(Operators):
 
     def __array__(self, dtype=None, copy=None):
         if self.requires_grad:
-            raise GraphError("Tensor", "NumPy would lose this Tensor's gradient",
-                             "a Tensor off the tape", "requires_grad=True",
-                             "pass .detach() or .numpy() to NumPy")
+            raise GraphError(
+                "Tensor",
+                "NumPy would lose this Tensor's gradient",
+                "a Tensor off the tape",
+                "requires_grad=True",
+                "pass .detach() or .numpy() to NumPy",
+            )
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __repr__(self):
@@ -93,8 +102,13 @@ class Tensor(Operators):
 
     def __bool__(self):
         if self.size != 1:
-            raise ShapeError("bool", "only a Tensor of one element is true or false", "one element",
-                             f"shape {self.shape}", "write (x != 0).any() or (x != 0).all()")
+            raise ShapeError(
+                "bool",
+                "only a Tensor of one element is true or false",
+                "one element",
+                f"shape {self.shape}",
+                "write (x != 0).any() or (x != 0).all()",
+            )
         return bool(self.item())
 
     # Other Tensors and arrays of the same numbers
@@ -107,8 +121,13 @@ class Tensor(Operators):
     def numpy(self) -> np.ndarray:
         """The NumPy array itself, not a copy. On the GPU a DeviceError: copies are never hidden."""
         if self.device != "cpu":
-            raise DeviceError("Tensor", "NumPy cannot see this Tensor's memory", "one on the cpu",
-                              f"one on the {self.device}", 'copy it first: .to("cpu")')
+            raise DeviceError(
+                "Tensor",
+                "NumPy cannot see this Tensor's memory",
+                "one on the cpu",
+                f"one on the {self.device}",
+                'copy it first: .to("cpu")',
+            )
         return self.data
 
     def detach(self) -> "Tensor":
@@ -158,9 +177,12 @@ class Tensor(Operators):
         If it returns an array of the same shape, that array replaces the gradient.
         """
         if not self.requires_grad:
-            raise GraphError("register_hook", "this Tensor gets no gradient",
-                             "requires_grad=True, or a result of such Tensors",
-                             "requires_grad=False")
+            raise GraphError(
+                "register_hook",
+                "this Tensor gets no gradient",
+                "requires_grad=True, or a result of such Tensors",
+                "requires_grad=False",
+            )
         return RemovableHandle(_node_of(self).hooks, hook)
 
     def backward(self, gradient=None):
@@ -182,24 +204,35 @@ class Tensor(Operators):
             backward returns a gradient of the wrong shape.
         """
         if not self.requires_grad:
-            raise GraphError("backward", "this Tensor requires no gradient",
-                             "a result of Tensors with requires_grad=True",
-                             "one of Tensors without it, or computed under no_grad")
+            raise GraphError(
+                "backward",
+                "this Tensor requires no gradient",
+                "a result of Tensors with requires_grad=True",
+                "one of Tensors without it, or computed under no_grad",
+            )
         if gradient is None:
             if self.size != 1:
-                raise ShapeError("backward",
-                                 "gradient can be left out only for a one-element Tensor",
-                                 "one element, such as a mean loss", f"shape {self.shape}",
-                                 "reduce to one number first, or pass dL/d(this) as `gradient`")
+                raise ShapeError(
+                    "backward",
+                    "gradient can be left out only for a one-element Tensor",
+                    "one element, such as a mean loss",
+                    f"shape {self.shape}",
+                    "reduce to one number first, or pass dL/d(this) as `gradient`",
+                )
             gradient = np.ones_like(self.data)
         if backend.is_array(gradient) and backend.device_of(gradient) != self.device:
-            raise DeviceError("backward", "gradient", f"an array on the {self.device}",
-                              f"one on the {backend.device_of(gradient)}")
+            raise DeviceError(
+                "backward",
+                "gradient",
+                f"an array on the {self.device}",
+                f"one on the {backend.device_of(gradient)}",
+            )
         gradient = backend.move(backend.as_array(gradient), self.device)
         gradient = gradient.astype(self.dtype, copy=False)
         if gradient.shape != self.shape:
-            raise ShapeError("backward", "gradient", f"shape {self.shape}",
-                             f"shape {gradient.shape}")
+            raise ShapeError(
+                "backward", "gradient", f"shape {self.shape}", f"shape {gradient.shape}"
+            )
         walk_back(_node_of(self), gradient)
 
     # What `Operators` builds on
@@ -217,8 +250,12 @@ class Tensor(Operators):
             return other
         array = backend.as_array(other)
         if array.dtype.kind not in "iubf":
-            raise DtypeError("Tensor", "the other operand", "a Tensor, an array or a number",
-                             type(other).__name__)
+            raise DtypeError(
+                "Tensor",
+                "the other operand",
+                "a Tensor, an array or a number",
+                type(other).__name__,
+            )
         if array.ndim == 0 or not backend.is_array(other):
             array = backend.move(array, self.device)
         if array.ndim == 0 or array.dtype.kind in "iub" or isinstance(other, (list, tuple)):
@@ -296,9 +333,18 @@ def _check_alike(name, inputs):
         if not isinstance(x, Tensor):
             raise DtypeError(name, "input", "a Tensor", type(x).__name__, "wrap it: Tensor(array)")
         if x.dtype != inputs[0].dtype:
-            raise DtypeError(name, "inputs of two dtypes", "all float32 or all float64",
-                             ", ".join(f"{i.dtype} {i.shape}" for i in inputs),
-                             "convert one: array.astype(np.float32)")
+            raise DtypeError(
+                name,
+                "inputs of two dtypes",
+                "all float32 or all float64",
+                ", ".join(f"{i.dtype} {i.shape}" for i in inputs),
+                "convert one: array.astype(np.float32)",
+            )
         if x.device != inputs[0].device:
-            raise DeviceError(name, "inputs on two devices", f"all on {inputs[0].device}", x.device,
-                              "move one with .to(device)")
+            raise DeviceError(
+                name,
+                "inputs on two devices",
+                f"all on {inputs[0].device}",
+                x.device,
+                "move one with .to(device)",
+            )

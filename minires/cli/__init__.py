@@ -1,4 +1,6 @@
-"""The command ``minires``: parse, call, print. A file for each command, which adds itself to the parser."""
+"""The command ``minires``: parse, call, print. A file for each command, which adds itself to the
+parser.
+"""
 
 import argparse
 import signal
@@ -15,10 +17,14 @@ COMMANDS = (degradation, claims, train, predict, plot, notebooks, course, data, 
 
 
 def main(argv=None):
-    """Run the command line `argv` (``sys.argv[1:]`` if None) and return the exit status: 0, 1 failed, 2 wrong usage, 130 stopped."""
+    """Run the command line `argv` (``sys.argv[1:]`` if None) and return the exit status: 0, 1
+    failed, 2 wrong usage, 130 stopped.
+    """
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):                       # a notebook's has not
-            stream.reconfigure(errors="backslashreplace")        # for a class called 犬 on a terminal of ASCII
+        if hasattr(stream, "reconfigure"):  # a notebook's has not
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # for a class called 犬 on a terminal of ASCII
     args = _parser().parse_args(argv)
     with _sigterm_as_ctrl_c():
         try:
@@ -27,7 +33,11 @@ def main(argv=None):
             print(f"minires: error: {error}", file=sys.stderr)
             return 1
         except MemoryError as error:
-            print(f"minires: error: not enough memory: {error}; take fewer or smaller images, or a narrower net", file=sys.stderr)
+            print(
+                f"minires: error: not enough memory: {error}; take fewer or smaller images, "
+                "or a narrower net",
+                file=sys.stderr,
+            )
             return 1
         except KeyboardInterrupt:
             print("\nminires: interrupted", file=sys.stderr)
@@ -36,20 +46,23 @@ def main(argv=None):
 
 @contextmanager
 def _sigterm_as_ctrl_c():
-    """Within: SIGTERM, by which ``timeout`` and batch systems end a program, does what Ctrl-C does, once.
+    """Within: SIGTERM, by which ``timeout`` and batch systems end a program, does what Ctrl-C does,
+    once.
 
-    Once, because `timeout` sends it twice, to the program and to its group, and a second Ctrl-C would not wait for the end of a step.
+    Once, because `timeout` sends it twice, to the program and to its group, and a second Ctrl-C
+    would not wait for the end of a step.
     """
     before = signal.getsignal(signal.SIGTERM)
     if threading.current_thread() is not threading.main_thread() or before is not signal.SIG_DFL:
-        yield                                 # Python delivers signals to the main thread only; or the program around has its own way
+        # Python delivers signals to the main thread only; or the program around has its own way
+        yield
         return
 
     def stop(signum, frame):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if callable(signal.getsignal(signal.SIGINT)):
             signal.raise_signal(signal.SIGINT)
-        else:                                 # a shell lets what it starts in the background ignore Ctrl-C
+        else:  # a shell lets what it starts in the background ignore Ctrl-C
             raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)
@@ -61,16 +74,19 @@ def _sigterm_as_ctrl_c():
 
 def _parser():
     parser = Parser(
-        prog="minires", allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="minires",
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Residual networks from scratch, in NumPy: train the nets of He et al. 2015,\n"
-                    "see why depth needs shortcuts, and teach trained nets your own photographs.",
+        "see why depth needs shortcuts, and teach trained nets your own photographs.",
         epilog="examples:\n"
-               "  minires degradation        four nets on drawn images, a few minutes\n"
-               "  minires plot runs/degradation-synthetic-quick\n"
-               "  minires train --model resnet-20 --dataset cifar10\n"
-               "  minires finetune --model resnet18 --weights resnet18.pth --data photos\n"
-               "  minires predict cat.jpg --model resnet18 --weights resnet18.pth\n\n"
-               "minires COMMAND --help says more of each.")
+        "  minires degradation        four nets on drawn images, a few minutes\n"
+        "  minires plot runs/degradation-synthetic-quick\n"
+        "  minires train --model resnet-20 --dataset cifar10\n"
+        "  minires finetune --model resnet18 --weights resnet18.pth --data photos\n"
+        "  minires predict cat.jpg --model resnet18 --weights resnet18.pth\n\n"
+        "minires COMMAND --help says more of each.",
+    )
     parser.add_argument("--version", action="version", version=f"minires {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     for command in COMMANDS:

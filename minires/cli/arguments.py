@@ -1,4 +1,6 @@
-"""What the commands have in common: kinds of arguments, shared options, and a parser that suggests what was meant."""
+"""What the commands have in common: kinds of arguments, shared options, and a parser that suggests
+what was meant.
+"""
 
 import argparse
 import math
@@ -8,7 +10,7 @@ from difflib import get_close_matches
 from .. import backend
 from ..errors import ConfigError, nearest
 
-INTERRUPTED = 130        # the exit status of a program stopped by Ctrl-C, by convention 128 + SIGINT
+INTERRUPTED = 130  # the exit status of a program stopped by Ctrl-C, by convention 128 + SIGINT
 
 
 class Parser(argparse.ArgumentParser):
@@ -17,12 +19,17 @@ class Parser(argparse.ArgumentParser):
     def _check_value(self, action, value):
         if action.choices is not None and value not in action.choices:
             near = nearest(value, action.choices)
-            raise argparse.ArgumentError(None, f"unknown command {value!r}: expected one of {', '.join(action.choices)}"
-                                         + (f"; did you mean {near!r}?" if near else ""))
+            raise argparse.ArgumentError(
+                None,
+                f"unknown command {value!r}: expected one of {', '.join(action.choices)}"
+                + (f"; did you mean {near!r}?" if near else ""),
+            )
 
     def parse_known_args(self, args=None, namespace=None):
         if not (self.allow_abbrev or self._subparsers):
-            self._suggest(word for word in (sys.argv[1:] if args is None else args) if word.startswith("--"))      # before a required one is missed
+            self._suggest(
+                word for word in (sys.argv[1:] if args is None else args) if word.startswith("--")
+            )  # before a required one is missed
         namespace, unknown = super().parse_known_args(args, namespace)
         self._suggest(unknown)
         return namespace, unknown
@@ -31,19 +38,25 @@ class Parser(argparse.ArgumentParser):
         """An error for the first of the words that is nearly an option."""
         options = [option for action in self._actions for option in action.option_strings]
         for word in words:
-            near = get_close_matches(word.split("=")[0], options, n=1) if word.startswith("-") else []
+            near = (
+                get_close_matches(word.split("=")[0], options, n=1) if word.startswith("-") else []
+            )
             if near and near[0] != word.split("=")[0]:
                 self.error(f"unknown option {word}; did you mean {near[0]}?")
 
 
 def one_of(kind, known):
     """An argument that must be one of `known`; the error suggests the nearest."""
+
     def parse(text):
         if text not in known:
             near = nearest(text, known)
-            raise argparse.ArgumentTypeError(f"unknown {kind} {text!r}: expected one of {', '.join(known)}"
-                                             + (f"; did you mean {near!r}?" if near else ""))
+            raise argparse.ArgumentTypeError(
+                f"unknown {kind} {text!r}: expected one of {', '.join(known)}"
+                + (f"; did you mean {near!r}?" if near else "")
+            )
         return text
+
     return parse
 
 
@@ -54,8 +67,11 @@ def at_least(least):
         except ValueError:
             value = None
         if value is None or value < least:
-            raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got {text!r}")
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number of at least {least}, got {text!r}"
+            )
         return value
+
     return parse
 
 
@@ -98,33 +114,82 @@ def literal(text):
 
 def add_setting(command, presets):
     """The options that all experiments share: on what, how large, how often and where."""
-    command.add_argument("--dataset", type=one_of("data set", ("synthetic", "cifar10")), default="synthetic", metavar="NAME",
-                         help="synthetic (drawn, needs no file; the default) or cifar10")
-    command.add_argument("--data", metavar="DIR", help="folder or archive of CIFAR-10 (default: $MINIRES_DATA, ./data, the checkout's data, the user's cache)")
-    command.add_argument("--preset", type=one_of("preset", presets), default="quick", metavar="NAME",
-                         help=f"quick (the default){''.join(', ' + name for name in list(presets)[1:-1])} or {list(presets)[-1]}")
-    command.add_argument("--seeds", type=at_least(1), default=1, metavar="N", help="repeat with seeds 0 to N - 1 (default: 1)")
-    command.add_argument("--device", default="cpu", metavar="NAME", help="where to compute: cpu (the default), or gpu, an NVIDIA GPU through CuPy")
-    command.add_argument("--tf32", action="store_true", help="on a GPU: let matrix products round to 10 bits of mantissa, which is faster")
-    command.add_argument("--threads", type=at_least(1), metavar="N", help="threads to compute with (default: all cores)")
+    command.add_argument(
+        "--dataset",
+        type=one_of("data set", ("synthetic", "cifar10")),
+        default="synthetic",
+        metavar="NAME",
+        help="synthetic (drawn, needs no file; the default) or cifar10",
+    )
+    command.add_argument(
+        "--data",
+        metavar="DIR",
+        help="folder or archive of CIFAR-10 (default: $MINIRES_DATA, ./data, the checkout's "
+        "data, the user's cache)",
+    )
+    command.add_argument(
+        "--preset",
+        type=one_of("preset", presets),
+        default="quick",
+        metavar="NAME",
+        help=f"quick (the default){''.join(', ' + name for name in list(presets)[1:-1])} or "
+        f"{list(presets)[-1]}",
+    )
+    command.add_argument(
+        "--seeds",
+        type=at_least(1),
+        default=1,
+        metavar="N",
+        help="repeat with seeds 0 to N - 1 (default: 1)",
+    )
+    command.add_argument(
+        "--device",
+        default="cpu",
+        metavar="NAME",
+        help="where to compute: cpu (the default), or gpu, an NVIDIA GPU through CuPy",
+    )
+    command.add_argument(
+        "--tf32",
+        action="store_true",
+        help="on a GPU: let matrix products round to 10 bits of mantissa, which is faster",
+    )
+    command.add_argument(
+        "--threads",
+        type=at_least(1),
+        metavar="N",
+        help="threads to compute with (default: all cores)",
+    )
 
 
 def prepare(args):
     """Check where to compute and on what, and set it up."""
     if args.data is not None and args.dataset == "synthetic":
-        raise ConfigError("--data", "the synthetic images are drawn, not read", "--dataset cifar10 beside it", "--dataset synthetic")
+        raise ConfigError(
+            "--data",
+            "the synthetic images are drawn, not read",
+            "--dataset cifar10 beside it",
+            "--dataset synthetic",
+        )
     if args.threads is not None:
         backend.set_num_threads(args.threads)
     backend.check_device(args.device, "--device")
     if args.tf32:
         if args.device != "gpu":
-            raise ConfigError("--tf32", "only a GPU computes in TF32", "--device gpu beside it", f"--device {args.device}")
+            raise ConfigError(
+                "--tf32",
+                "only a GPU computes in TF32",
+                "--device gpu beside it",
+                f"--device {args.device}",
+            )
         backend.allow_tf32()
 
 
 def interrupted(out):
     """Say what becomes of a run in the folder `out` that Ctrl-C stopped; the exit status."""
-    saved = f"everything so far is saved in {out}. Go on with the same command and --resume." if (out / "config.json").exists() \
+    saved = (
+        f"everything so far is saved in {out}. Go on with the same command and --resume."
+        if (out / "config.json").exists()
         else "before anything was there to save."
+    )
     print(f"\nminires: interrupted; {saved}", file=sys.stderr)
     return INTERRUPTED

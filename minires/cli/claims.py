@@ -11,17 +11,26 @@ from .arguments import INTERRUPTED, add_setting, prepare
 def add_to(commands):
     """Add the command to the parser's."""
     command = commands.add_parser(
-        "claims", allow_abbrev=False, help="put what is said about deep nets to the test",
+        "claims",
+        allow_abbrev=False,
+        help="put what is said about deep nets to the test",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="The laboratory of claims: measures each claim, writes a table and a figure, and a report with a verdict computed\n"
-                    "from the numbers (report.md and report.html). What was measured or trained before is used again, so a run that\n"
-                    "was interrupted goes on with the same command, and can be extended by claims or seeds.",
-        epilog="examples:\n  minires claims --list\n  minires claims degradation aftermath --dataset cifar10\n  minires claims --seeds 3")
+        description="The laboratory of claims: measures each claim, writes a table and a "
+        "figure, and a "
+        "report with a verdict computed\n"
+        "from the numbers (report.md and report.html). What was measured or trained before "
+        "is used again, so a run that\n"
+        "was interrupted goes on with the same command, and can be extended by claims or seeds.",
+        epilog="examples:\n  minires claims --list\n  minires claims degradation aftermath "
+        "--dataset cifar10\n  minires claims --seeds 3",
+    )
     command.set_defaults(run=run)
     command.add_argument("names", nargs="*", metavar="NAME", help="which claims (default: all)")
     command.add_argument("--list", action="store_true", help="show the claims and stop")
     add_setting(command, ("quick", "standard"))
-    command.add_argument("--out", metavar="DIR", help="folder for the results (default: runs/claims-DATASET-PRESET)")
+    command.add_argument(
+        "--out", metavar="DIR", help="folder for the results (default: runs/claims-DATASET-PRESET)"
+    )
 
 
 def run(args):
@@ -37,11 +46,18 @@ def run(args):
             raise unknown_name("claims", "claim", name, laboratory.CLAIMS)
     prepare(args)
     out = Path(args.out or f"runs/claims-{args.dataset}-{args.preset}")
-    chosen = [claim for name, claim in laboratory.CLAIMS.items() if name in args.names or not args.names]
+    chosen = [
+        claim for name, claim in laboratory.CLAIMS.items() if name in args.names or not args.names
+    ]
     try:
-        findings = laboratory.run(chosen, out, args.dataset, args.preset, args.seeds, args.data, args.device)
+        findings = laboratory.run(
+            chosen, out, args.dataset, args.preset, args.seeds, args.data, args.device
+        )
     except KeyboardInterrupt:
-        print(f"\nminires: interrupted; everything so far is in {out}. Go on with the same command.", file=sys.stderr)
+        print(
+            f"\nminires: interrupted; everything so far is in {out}. Go on with the same command.",
+            file=sys.stderr,
+        )
         return INTERRUPTED
     print("\n" + "\n".join(laboratory.lines(findings)))
     print(f"written: {out / 'report.md'}, {out / 'report.html'}")

@@ -11,32 +11,60 @@ from .arguments import INTERRUPTED, Parser, at_least
 def add_to(commands):
     """Add the command and its own three to the parser's."""
     command = commands.add_parser(
-        "course", help="assignments: build, check and grade them", formatter_class=argparse.RawDescriptionHelpFormatter,
+        "course",
+        help="assignments: build, check and grade them",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Coursework that grades itself; see docs/instructors.md.",
-        epilog="examples:\n  minires course build course                   what to hand out, and what to keep\n"
-               "  minires course check a1_autograd.ipynb       as a student: what is right, what is wrong and why\n"
-               "  minires course grade submitted --out graded")
+        epilog="examples:\n  minires course build course                   what to hand out, and "
+        "what to keep\n"
+        "  minires course check a1_autograd.ipynb       as a student: what is right, what "
+        "is wrong and why\n"
+        "  minires course grade submitted --out graded",
+    )
     steps = command.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
 
-    step = steps.add_parser("build", help="write the students' and the instructors' notebooks",
-                            description="Write source/ (for instructors), release/ (for students, without solutions and hidden tests) and a zip of the release.")
+    step = steps.add_parser(
+        "build",
+        help="write the students' and the instructors' notebooks",
+        description="Write source/ (for instructors), release/ (for students, without solutions "
+        "and "
+        "hidden tests) and a zip of the release.",
+    )
     step.set_defaults(run=build)
-    step.add_argument("out", metavar="OUT", help="folder to write to; it can be a course directory of nbgrader")
+    step.add_argument(
+        "out", metavar="OUT", help="folder to write to; it can be a course directory of nbgrader"
+    )
     _add_sources(step)
 
-    step = steps.add_parser("check", help="check your own notebook", description="Run the checks that a notebook of an assignment holds, as the grader does.")
+    step = steps.add_parser(
+        "check",
+        help="check your own notebook",
+        description="Run the checks that a notebook of an assignment holds, as the grader does.",
+    )
     step.set_defaults(run=check)
     step.add_argument("notebooks", nargs="+", metavar="NOTEBOOK", help="an .ipynb file")
     _add_limits(step)
 
-    step = steps.add_parser("grade", help="grade a folder of submissions", formatter_class=argparse.RawDescriptionHelpFormatter,
-                            description="Grade every notebook of a folder with a fresh copy of the tests, each in a process of its own. What was graded before\n"
-                                        "is not graded again, so an interrupted run goes on with the same command.",
-                            epilog="SUBMISSIONS holds STUDENT/NAME.ipynb, STUDENT/ASSIGNMENT/NAME.ipynb (nbgrader's), or STUDENT_ASSIGNMENT.ipynb.")
+    step = steps.add_parser(
+        "grade",
+        help="grade a folder of submissions",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Grade every notebook of a folder with a fresh copy of the tests, each in a "
+        "process "
+        "of its own. What was graded before\n"
+        "is not graded again, so an interrupted run goes on with the same command.",
+        epilog="SUBMISSIONS holds STUDENT/NAME.ipynb, STUDENT/ASSIGNMENT/NAME.ipynb (nbgrader's), "
+        "or STUDENT_ASSIGNMENT.ipynb.",
+    )
     step.set_defaults(run=grade)
     step.add_argument("submissions", metavar="SUBMISSIONS", help="folder of the notebooks")
     step.add_argument("--out", required=True, metavar="DIR", help="folder for reports and tables")
-    step.add_argument("--jobs", type=at_least(1), metavar="N", help="how many at a time (default: one for each core)")
+    step.add_argument(
+        "--jobs",
+        type=at_least(1),
+        metavar="N",
+        help="how many at a time (default: one for each core)",
+    )
     _add_sources(step)
     _add_limits(step)
 
@@ -51,24 +79,43 @@ def build(args):
 
 def check(args):
     """``minires course check``"""
-    from ..course import notebooks, grade, mark
+    from ..course import grade, mark, notebooks
 
     right = True
     for path in map(Path, args.notebooks):
         if path.is_dir():
             inside = ", ".join(sorted(one.name for one in path.glob("*.ipynb"))[:6])
-            raise ConfigError("minires course check", "not a file", "a notebook of an assignment",
-                              f"the folder {path}" + (f"; there is {inside} in it" if inside else ""))
+            raise ConfigError(
+                "minires course check",
+                "not a file",
+                "a notebook of an assignment",
+                f"the folder {path}" + (f"; there is {inside} in it" if inside else ""),
+            )
         if not path.is_file():
-            raise ConfigError("minires course check", "no such file", "a notebook of an assignment", str(path))
+            raise ConfigError(
+                "minires course check", "no such file", "a notebook of an assignment", str(path)
+            )
         notebook = notebooks.read(path)
         name = grade.which(path, {key: key for key in notebooks.KEYS})
         if name is None:
-            raise ConfigError(str(path), "not an assignment", f"cells with the names of {', '.join(notebooks.KEYS)}", "none")
+            raise ConfigError(
+                str(path),
+                "not an assignment",
+                f"cells with the names of {', '.join(notebooks.KEYS)}",
+                "none",
+            )
         result = mark.mark(notebook, notebook, name, _limits(args))
         if not result.marks:
-            raise ConfigError(str(path), "not an assignment", "a notebook with its checks, as it was handed out", "none of its checks")
-        print(f"{path.name}: {result.points:g} of {result.out_of:g} points" + (f", {len(result.to_read)} answers to be read by a person" if result.to_read else ""))
+            raise ConfigError(
+                str(path),
+                "not an assignment",
+                "a notebook with its checks, as it was handed out",
+                "none of its checks",
+            )
+        print(
+            f"{path.name}: {result.points:g} of {result.out_of:g} points"
+            + (f", {len(result.to_read)} answers to be read by a person" if result.to_read else "")
+        )
         for one in result.marks:
             sign = "…" if one.points is None else "✓" if one.points == one.out_of else "✗"
             print(f"  {sign} {one.id}" + (f": {one.message}" if one.message else ""))
@@ -85,28 +132,54 @@ def grade(args):
     try:
         graded = grade.grade(args.submissions, args.out, args.sources, _limits(args), args.jobs)
     except KeyboardInterrupt:
-        print(f"\nminires: interrupted; what is graded is kept in {args.out}. Go on with the same command.", file=sys.stderr)
+        print(
+            f"\nminires: interrupted; what is graded is kept in {args.out}. Go on with the "
+            "same command.",
+            file=sys.stderr,
+        )
         return INTERRUPTED
     waiting = sum(len(result.to_read) for result in graded.results.values())
-    print(f"{len(graded.results)} notebooks of {len(graded.students)} students graded; {len(graded.problems)} problems with files; "
-          f"{len(graded.alike)} pairs look alike")
+    print(
+        f"{len(graded.results)} notebooks of {len(graded.students)} students graded; "
+        f"{len(graded.problems)} problems with files; "
+        f"{len(graded.alike)} pairs look alike"
+    )
     if waiting:
-        print(f"{waiting} answers wait to be read: put points and comments into {Path(args.out) / 'by_hand.csv'}, and run this again")
+        print(
+            f"{waiting} answers wait to be read: put points and comments into "
+            f"{Path(args.out) / 'by_hand.csv'}, and run this again"
+        )
     print(f"written: {Path(args.out) / 'summary.md'}, grades.csv, marks.csv, reports/, gradescope/")
 
 
 def _limits(args):
     from ..course.mark import Limits
 
-    return Limits(args.seconds, max(args.seconds, args.total), args.memory * 1024 ** 2)
+    return Limits(args.seconds, max(args.seconds, args.total), args.memory * 1024**2)
 
 
 def _add_sources(command):
-    command.add_argument("--sources", metavar="DIR", help="the assignments' sources (default: those of minires)")
+    command.add_argument(
+        "--sources", metavar="DIR", help="the assignments' sources (default: those of minires)"
+    )
 
 
 def _add_limits(command):
     """What one submission may use."""
-    command.add_argument("--seconds", type=at_least(1), default=60, metavar="N", help="for each cell (default: 60)")
-    command.add_argument("--total", type=at_least(1), default=900, metavar="N", help="seconds for a whole notebook (default: 900)")
-    command.add_argument("--memory", type=at_least(1), default=4096, metavar="MB", help="for each notebook (default: 4096)")
+    command.add_argument(
+        "--seconds", type=at_least(1), default=60, metavar="N", help="for each cell (default: 60)"
+    )
+    command.add_argument(
+        "--total",
+        type=at_least(1),
+        default=900,
+        metavar="N",
+        help="seconds for a whole notebook (default: 900)",
+    )
+    command.add_argument(
+        "--memory",
+        type=at_least(1),
+        default=4096,
+        metavar="MB",
+        help="for each notebook (default: 4096)",
+    )

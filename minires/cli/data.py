@@ -8,13 +8,24 @@ from .arguments import one_of
 def add_to(commands):
     """Add the command to the parser's."""
     command = commands.add_parser(
-        "data", help="download a data set", formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Download CIFAR-10 (170 MB) from the first mirror that works, check it, and keep it in the user's cache.\n"
-                    "An interrupted download goes on where it stopped.",
-        epilog="examples:\n  minires data cifar10\n  minires data cifar10 --data data")
+        "data",
+        help="download a data set",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Download CIFAR-10 (170 MB) from the first mirror that works, check it, and "
+        "keep it "
+        "in the user's cache.\n"
+        "An interrupted download goes on where it stopped.",
+        epilog="examples:\n  minires data cifar10\n  minires data cifar10 --data data",
+    )
     command.set_defaults(run=run)
-    command.add_argument("name", type=one_of("data set", ("cifar10",)), metavar="NAME", help="cifar10")
-    command.add_argument("--data", metavar="DIR", help="folder to put it in (default: $MINIRES_DATA, else the user's cache)")
+    command.add_argument(
+        "name", type=one_of("data set", ("cifar10",)), metavar="NAME", help="cifar10"
+    )
+    command.add_argument(
+        "--data",
+        metavar="DIR",
+        help="folder to put it in (default: $MINIRES_DATA, else the user's cache)",
+    )
 
 
 def run(args):

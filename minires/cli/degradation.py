@@ -7,7 +7,6 @@ from pathlib import Path
 from ..experiments.presets import PRESETS
 from .arguments import add_setting, at_least, interrupted, positive_number, prepare
 
-
 OVERRIDING = ("dataset", "data", "device", "batch_size", "lr", "image_size", "train_size")
 TEXT = """\
 The degradation experiment (He et al. 2015, section 4.2). Trains a plain and a
@@ -31,27 +30,46 @@ examples:
 def add_to(commands):
     """Add the command to the parser's."""
     command = commands.add_parser(
-        "degradation", allow_abbrev=False,
+        "degradation",
+        allow_abbrev=False,
         help="train plain and residual nets, draw error curves and gradient norms",
-        formatter_class=argparse.RawDescriptionHelpFormatter, description=TEXT, epilog=EXAMPLES)
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=TEXT,
+        epilog=EXAMPLES,
+    )
     command.set_defaults(run=run)
     add_setting(command, PRESETS)
-    command.add_argument("--depths", type=at_least(1), nargs="+", default=(20, 56), metavar="N",
-                         help="depths 6n + 2, separated by spaces (default: 20 56)")
-    command.add_argument("--out", metavar="DIR", help="new folder for the results "
-                         "(default: runs/degradation-DATASET-PRESET)")
-    command.add_argument("--resume", action="store_true",
-                         help="go on with the run in the output folder")
+    command.add_argument(
+        "--depths",
+        type=at_least(1),
+        nargs="+",
+        default=(20, 56),
+        metavar="N",
+        help="depths 6n + 2, separated by spaces (default: 20 56)",
+    )
+    command.add_argument(
+        "--out",
+        metavar="DIR",
+        help="new folder for the results (default: runs/degradation-DATASET-PRESET)",
+    )
+    command.add_argument(
+        "--resume", action="store_true", help="go on with the run in the output folder"
+    )
     sizes = command.add_argument_group("overriding the preset")
     length = sizes.add_mutually_exclusive_group()
-    length.add_argument("--epochs", type=at_least(1), metavar="N",
-                        help="passes through the training set")
+    length.add_argument(
+        "--epochs", type=at_least(1), metavar="N", help="passes through the training set"
+    )
     length.add_argument("--iterations", type=at_least(1), metavar="N", help="steps of training")
     sizes.add_argument("--batch-size", type=at_least(1), metavar="N", help="images a step")
     sizes.add_argument("--lr", type=positive_number, metavar="X", help="learning rate at the start")
     sizes.add_argument("--width", type=at_least(1), metavar="N", help="channels of the first stage")
-    sizes.add_argument("--image-size", type=at_least(1), metavar="N",
-                       help="pixels a side, a divisor of 32: 32, 16, 8")
+    sizes.add_argument(
+        "--image-size",
+        type=at_least(1),
+        metavar="N",
+        help="pixels a side, a divisor of 32: 32, 16, 8",
+    )
     sizes.add_argument("--train-size", type=at_least(1), metavar="N", help="training images")
 
 

@@ -6,17 +6,20 @@ import sys
 
 COLOURS = {"good": "\033[32m", "optional": "\033[33m", "bad": "\033[31m"}
 SIGNS = {"good": "ok", "optional": "--", "bad": "NO"}
-WIDTH = 15                   # of the column of names
+WIDTH = 15  # of the column of names
 
 
 def add_to(commands):
     """Add the command to the parser's."""
     command = commands.add_parser(
-        "doctor", allow_abbrev=False, help="look at this installation and say what is missing",
+        "doctor",
+        allow_abbrev=False,
+        help="look at this installation and say what is missing",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Check Python, NumPy and its BLAS, threads, memory, disk, data sets, GPU and\n"
-                    "optional packages, and time one training step. Each line that is not good comes\n"
-                    "with its cure. The exit status is 1 if a run needs something that is missing.")
+        "optional packages, and time one training step. Each line that is not good comes\n"
+        "with its cure. The exit status is 1 if a run needs something that is missing.",
+    )
     command.set_defaults(run=run)
     command.add_argument("--json", action="store_true", help="print one JSON list instead")
 

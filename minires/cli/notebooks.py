@@ -7,17 +7,23 @@ from pathlib import Path
 from ..errors import ConfigError, DataError
 
 PACKAGE = Path(__file__).resolve().parents[1]
-FOLDERS = PACKAGE / "notebooks", PACKAGE.parent / "notebooks"        # of an installed minires, and of a checkout
+FOLDERS = (
+    PACKAGE / "notebooks",
+    PACKAGE.parent / "notebooks",
+)  # of an installed minires, and of a checkout
 
 
 def add_to(commands):
     """Add the command to the parser's."""
     command = commands.add_parser(
-        "notebooks", allow_abbrev=False, help="copy the notebooks into a folder of yours",
+        "notebooks",
+        allow_abbrev=False,
+        help="copy the notebooks into a folder of yours",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Copy the thirteen notebooks to a folder, to be read, run and changed there.\n"
-                    "Nothing is opened, and a notebook that is there already is left as it is.",
-        epilog="example:\n  minires notebooks lessons && jupyter lab lessons")
+        "Nothing is opened, and a notebook that is there already is left as it is.",
+        epilog="example:\n  minires notebooks lessons && jupyter lab lessons",
+    )
     command.set_defaults(run=run)
     command.add_argument("folder", metavar="DIR", help="where to put them; made if it is not there")
 
@@ -35,8 +41,13 @@ def run(args):
                 shutil.copyfile(source, target / source.name)
                 copied += 1
     except OSError as error:
-        raise ConfigError(str(target), "cannot write here", "a folder that can be created and written",
-                          error.strerror or str(error), "choose another") from None
+        raise ConfigError(
+            str(target),
+            "cannot write here",
+            "a folder that can be created and written",
+            error.strerror or str(error),
+            "choose another",
+        ) from None
     print(f"written: {copied} notebooks to {target}")
     if kept:
         print(f"left as they were: {', '.join(kept)}")
@@ -48,5 +59,10 @@ def find():
         found = sorted(folder.glob("[0-9]*.ipynb"))
         if found:
             return found
-    raise DataError("minires notebooks", "this installation has no notebooks", f"*.ipynb in {FOLDERS[0]}", "none",
-                    "install minires again")
+    raise DataError(
+        "minires notebooks",
+        "this installation has no notebooks",
+        f"*.ipynb in {FOLDERS[0]}",
+        "none",
+        "install minires again",
+    )

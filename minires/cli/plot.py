@@ -7,10 +7,15 @@ from pathlib import Path
 def add_to(commands):
     """Add the command to the parser's."""
     command = commands.add_parser(
-        "plot", help="draw the figures of a run again, without training", formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Draw the figures of a run from its tables (metrics.csv, gradients.csv and others), also while it is still going on;\n"
-                    "of a run of claims, all figures and the report.",
-        epilog="example:\n  minires plot runs/degradation-synthetic-quick")
+        "plot",
+        help="draw the figures of a run again, without training",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Draw the figures of a run from its tables (metrics.csv, gradients.csv and "
+        "others), "
+        "also while it is still going on;\n"
+        "of a run of claims, all figures and the report.",
+        epilog="example:\n  minires plot runs/degradation-synthetic-quick",
+    )
     command.set_defaults(run=run)
     command.add_argument("folder", metavar="DIR", help="the output folder of a run")
 
@@ -22,7 +27,9 @@ def run(args):
 
     kind = read_config(args.folder).get("experiment")
     if kind == "claims":
-        print("\n".join(claims.lines(claims.write_report(list(claims.CLAIMS.values()), args.folder))))
+        print(
+            "\n".join(claims.lines(claims.write_report(list(claims.CLAIMS.values()), args.folder)))
+        )
         print(f"written: {Path(args.folder) / 'report.md'}, {Path(args.folder) / 'report.html'}")
     else:
         for figure in (single_net if kind == single_net.NAME else degradation).plot(args.folder):

@@ -35,37 +35,82 @@ examples:
 def add_to(commands):
     """Add the command to the parser's."""
     command = commands.add_parser(
-        "predict", allow_abbrev=False, help="say what a net sees in pictures",
+        "predict",
+        allow_abbrev=False,
+        help="say what a net sees in pictures",
         usage="minires predict IMAGE ... --weights FILE [--model NAME] [OPTIONS ...]",
-        formatter_class=argparse.RawDescriptionHelpFormatter, description=DESCRIPTION,
-        epilog=EPILOG)
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=DESCRIPTION,
+        epilog=EPILOG,
+    )
     command.set_defaults(run=run)
     add = command.add_argument
     add("images", nargs="+", metavar="IMAGE", help="a picture, or a folder: all pictures in it")
-    add("--model", metavar="NAME",
+    add(
+        "--model",
+        metavar="NAME",
         help="the net: resnet18 to resnet152, resnext50_32x4d, resnet-20, ...; "
-             "not needed for weights from minires train and finetune")
-    add("--weights", required=True, metavar="FILE",
-        help="its weights: .safetensors, or PyTorch's .pth")
-    add("--net", nargs="+", action="extend", type=own_setting, default=[], metavar="NAME=VALUE",
-        help="the net's own settings: width=8 shortcut=B pre_activation=true ...")
-    add("--top", type=at_least(1), default=5, metavar="N",
-        help="classes to name for each picture (default: 5)")
+        "not needed for weights from minires train and finetune",
+    )
+    add(
+        "--weights",
+        required=True,
+        metavar="FILE",
+        help="its weights: .safetensors, or PyTorch's .pth",
+    )
+    add(
+        "--net",
+        nargs="+",
+        action="extend",
+        type=own_setting,
+        default=[],
+        metavar="NAME=VALUE",
+        help="the net's own settings: width=8 shortcut=B pre_activation=true ...",
+    )
+    add(
+        "--top",
+        type=at_least(1),
+        default=5,
+        metavar="N",
+        help="classes to name for each picture (default: 5)",
+    )
     add("--classes", metavar="FILE", help="class names, one to a line")
-    add("--json", action="store_true",
-        help="print one JSON document: a list with an entry for each picture")
-    add("--resize", type=at_least(1), metavar="N",
-        help="pixels of the shorter side before the crop")
+    add(
+        "--json",
+        action="store_true",
+        help="print one JSON document: a list with an entry for each picture",
+    )
+    add(
+        "--resize", type=at_least(1), metavar="N", help="pixels of the shorter side before the crop"
+    )
     add("--crop", type=at_least(1), metavar="N", help="pixels of the square cut from the middle")
-    add("--mean", type=number, nargs=3, metavar="X",
-        help="mean of red, green and blue in training, 0 to 1")
+    add(
+        "--mean",
+        type=number,
+        nargs=3,
+        metavar="X",
+        help="mean of red, green and blue in training, 0 to 1",
+    )
     add("--std", type=number, nargs=3, metavar="X", help="their standard deviations")
-    add("--batch-size", type=at_least(1), default=16, metavar="N",
-        help="pictures at a time (default: 16)")
-    add("--device", default="cpu", metavar="NAME",
-        help="where to compute: cpu (the default), or gpu, an NVIDIA GPU through CuPy")
-    add("--threads", type=at_least(1), metavar="N",
-        help="threads to compute with (default: all cores)")
+    add(
+        "--batch-size",
+        type=at_least(1),
+        default=16,
+        metavar="N",
+        help="pictures at a time (default: 16)",
+    )
+    add(
+        "--device",
+        default="cpu",
+        metavar="NAME",
+        help="where to compute: cpu (the default), or gpu, an NVIDIA GPU through CuPy",
+    )
+    add(
+        "--threads",
+        type=at_least(1),
+        metavar="N",
+        help="threads to compute with (default: all cores)",
+    )
 
 
 def run(args):
@@ -78,22 +123,34 @@ def run(args):
         backend.set_num_threads(args.threads)
     backend.check_device(args.device, "--device")
     if args.model is not None:
-        settings_of(args.model)                                  # raises if there is no such net
+        settings_of(args.model)  # raises if there is no such net
     file = open_weights(args.weights)
     name, settings = file.resolve_net(args.model, dict(args.net))
     if name is None:
-        raise ConfigError(args.weights, "the file does not say which net its weights belong to",
-                          todo="name the net by --model")
-    flags = {setting: value for setting in ("resize", "crop", "mean", "std")
-             if (value := getattr(args, setting)) is not None}
+        raise ConfigError(
+            args.weights,
+            "the file does not say which net its weights belong to",
+            todo="name the net by --model",
+        )
+    flags = {
+        setting: value
+        for setting in ("resize", "crop", "mean", "std")
+        if (value := getattr(args, setting)) is not None
+    }
     transform = _transform(flags, file, name)
     paths = _pictures(args.images)
     model = _net(name, settings, file, transform["crop"]).to(args.device)
-    made = predictions(model, paths, top=args.top, batch_size=args.batch_size, transform=transform,
-                       classes=_class_names(args.classes, file))
+    made = predictions(
+        model,
+        paths,
+        top=args.top,
+        batch_size=args.batch_size,
+        transform=transform,
+        classes=_class_names(args.classes, file),
+    )
     try:
         failed = _print_all(made, args.json)
-    except BrokenPipeError:                                      # from `minires predict ... | head`
+    except BrokenPipeError:  # from `minires predict ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     if failed:
@@ -111,14 +168,20 @@ def _pictures(words):
             paths.append(word)
             continue
         inside = sorted(os.listdir(word))
-        found = [name for name in inside
-                 if name.lower().endswith(SUFFIXES) and not name.startswith(".")]
+        found = [
+            name for name in inside if name.lower().endswith(SUFFIXES) and not name.startswith(".")
+        ]
         if not found:
             folders = [name for name in inside if os.path.isdir(os.path.join(word, name))]
             there = f"{len(inside) - len(folders)} other files, {len(folders)} folders"
             todo = f"name the folders themselves: {os.path.join(word, '*', '')}"
-            raise ConfigError(word, "a folder without pictures", "files such as .jpg or .png in it",
-                              there, todo if folders else None)
+            raise ConfigError(
+                word,
+                "a folder without pictures",
+                "files such as .jpg or .png in it",
+                there,
+                todo if folders else None,
+            )
         paths += [os.path.join(word, name) for name in found]
     return paths
 
@@ -132,7 +195,7 @@ def _transform(flags, file, model):
     from ..data.transforms import shorter_side
     from ..models.registry import OF_ONE_DEPTH
 
-    if model in OF_ONE_DEPTH:                                    # a net for ImageNet
+    if model in OF_ONE_DEPTH:  # a net for ImageNet
         usual = {"resize": shorter_side(224), "crop": 224}
     else:
         usual = {"resize": 32, "crop": 32}
@@ -141,12 +204,20 @@ def _transform(flags, file, model):
         usual["resize"] = round(flags["crop"] * usual["resize"] / usual["crop"])
     transform = usual | flags
     if transform["resize"] < transform["crop"]:
-        raise ConfigError("--resize", "smaller than the crop: black would surround the picture",
-                          f"at least {transform['crop']}", transform["resize"],
-                          f"--crop {transform['resize']} beside it")
+        raise ConfigError(
+            "--resize",
+            "smaller than the crop: black would surround the picture",
+            f"at least {transform['crop']}",
+            transform["resize"],
+            f"--crop {transform['resize']} beside it",
+        )
     if "std" in flags and not min(flags["std"]) > 0:
-        raise ConfigError("--std", "standard deviations", "three numbers above 0",
-                          " ".join(map(str, flags["std"])))
+        raise ConfigError(
+            "--std",
+            "standard deviations",
+            "three numbers above 0",
+            " ".join(map(str, flags["std"])),
+        )
     return transform
 
 
@@ -165,7 +236,7 @@ def _net(name, settings, file, image_size):
         usual["num_classes"] = file.num_classes
     model = models.build(name, **usual | settings)
     load(model, file)
-    return nn.fuse(model.eval())                                 # computes the same, faster
+    return nn.fuse(model.eval())  # computes the same, faster
 
 
 def _class_names(path, file):
@@ -175,8 +246,12 @@ def _class_names(path, file):
     count = file.num_classes
     classes = read_classes(path) if path else file.classes
     if classes is not None and count not in (None, len(classes)):
-        raise ConfigError(path or str(file.path), "class names",
-                          f"{count}, one for each output of the net", len(classes))
+        raise ConfigError(
+            path or str(file.path),
+            "class names",
+            f"{count}, one for each output of the net",
+            len(classes),
+        )
     return imagenet_classes() if classes is None and count == 1000 else classes
 
 
@@ -208,9 +283,13 @@ def _lines(prediction):
 def _entry(prediction):
     if prediction.error:
         return {"path": prediction.path, "error": prediction.error}
-    return {"path": prediction.path,
-            "top": [{"class": guess.name, "probability": guess.probability, "index": guess.index}
-                    for guess in prediction.top]}
+    return {
+        "path": prediction.path,
+        "top": [
+            {"class": guess.name, "probability": guess.probability, "index": guess.index}
+            for guess in prediction.top
+        ],
+    }
 
 
 def _print(text, file=None):

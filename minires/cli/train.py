@@ -11,7 +11,7 @@ from ..training.kinds import YES_OR_NO
 from ..training.settings_file import read_settings
 from .arguments import interrupted, literal, number, own_setting
 
-FINETUNE = {"dataset": FOLDER, "train": HEAD}          # its defaults that `train` does not have
+FINETUNE = {"dataset": FOLDER, "train": HEAD}  # its defaults that `train` does not have
 GROUPS = {"what": "model", "images": "image_size", "training": "epochs", "where": "device"}
 NETS = """nets:
   resnet-20, plain-56, ...        for small images; any depth 6n + 2
@@ -50,16 +50,24 @@ FINETUNE_EXAMPLES = """examples:
 def add_to(commands):
     """Add both commands to the parser's."""
     command = commands.add_parser(
-        "train", allow_abbrev=False, help="train one net, any of them, on any data set",
+        "train",
+        allow_abbrev=False,
+        help="train one net, any of them, on any data set",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="minires train [--model NAME] [--dataset NAME] [SETTINGS ...]",
-        description=TRAIN_TEXT, epilog=NETS + TRAIN_EXAMPLES)
+        description=TRAIN_TEXT,
+        epilog=NETS + TRAIN_EXAMPLES,
+    )
     _add_settings(command, {})
     command = commands.add_parser(
-        "finetune", allow_abbrev=False, help="teach a trained net the classes of your photographs",
+        "finetune",
+        allow_abbrev=False,
+        help="teach a trained net the classes of your photographs",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="minires finetune --model NAME --weights FILE --data FOLDER [SETTINGS ...]",
-        description=FINETUNE_TEXT, epilog=NETS + FINETUNE_EXAMPLES)
+        description=FINETUNE_TEXT,
+        epilog=NETS + FINETUNE_EXAMPLES,
+    )
     _add_settings(command, FINETUNE)
 
 
@@ -71,8 +79,13 @@ def run(args):
 
     config = _config(args)
     if args.usual and config.weights is None:
-        raise ConfigError("finetune", "from which weights?", "a file of a trained net", "none",
-                          "name it by --weights; without any it is minires train")
+        raise ConfigError(
+            "finetune",
+            "from which weights?",
+            "a file of a trained net",
+            "none",
+            "name it by --weights; without any it is minires train",
+        )
     if config.threads is not None:
         backend.set_num_threads(config.threads)
     file = open_weights(config.weights) if config.weights is not None else None
@@ -93,8 +106,11 @@ def run(args):
 def _config(args):
     """What flags say, else the settings file, else what the command and the data suggest."""
     given = read_settings(args.config) if args.config else {}
-    flags = {one.name: getattr(args, one.name) for one in fields(RunConfig)
-             if getattr(args, one.name) is not None}
+    flags = {
+        one.name: getattr(args, one.name)
+        for one in fields(RunConfig)
+        if getattr(args, one.name) is not None
+    }
     if "net" in flags:
         flags["net"] = given.get("net", {}) | dict(flags["net"])
     # A flag is for this run, a file for many: its epochs do not stand in the way of --iterations.
@@ -134,12 +150,19 @@ def _add_settings(command, usual):
         else:
             group.add_argument(flag, type=_value_of(kind), metavar=_placeholder(one), help=text)
     groups["model"].add_argument(
-        "--net", nargs="+", action="extend", type=own_setting, metavar="NAME=VALUE",
-        help="the net's own settings: width=8 shortcut=B pre_activation=true ...")
-    groups["model"].add_argument("--config", metavar="FILE",
-                                 help="settings in a TOML file; flags overrule it")
-    group.add_argument("--resume", action="store_true",
-                       help="go on with the run in the output folder")
+        "--net",
+        nargs="+",
+        action="extend",
+        type=own_setting,
+        metavar="NAME=VALUE",
+        help="the net's own settings: width=8 shortcut=B pre_activation=true ...",
+    )
+    groups["model"].add_argument(
+        "--config", metavar="FILE", help="settings in a TOML file; flags overrule it"
+    )
+    group.add_argument(
+        "--resume", action="store_true", help="go on with the run in the output folder"
+    )
 
 
 def _placeholder(setting):
@@ -151,6 +174,7 @@ def _placeholder(setting):
 
 def _value_of(kind):
     """An argument of that kind; an error says what was expected, and may suggest a word."""
+
     def parse(text):
         value = literal(text)
         if not kind.accepts(value) and not kind.accepts(value := text):
@@ -158,4 +182,5 @@ def _value_of(kind):
             hint = f"; did you mean {near!r}?" if near else ""
             raise argparse.ArgumentTypeError(f"expected {kind.words}, got {text!r}{hint}")
         return value
+
     return parse

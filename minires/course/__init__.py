@@ -1,7 +1,8 @@
 """Coursework: assignments that grade themselves.
 
-A notebook of an assignment begins with ``begin("a2")``, which keeps minires's own solution out of reach, and has cells with
-``check("a2.im2col", im2col)``, which say what is wrong with an answer. `minires course` builds, checks and grades.
+A notebook of an assignment begins with ``begin("a2")``, which keeps minires's own solution out of
+reach, and has cells with ``check("a2.im2col", im2col)``, which say what is wrong with an answer.
+`minires course` builds, checks and grades.
 """
 
 from . import hold_back
@@ -10,7 +11,9 @@ from .locked import lock
 
 __all__ = ["WrongAnswer", "begin", "check"]
 
-_graded_elsewhere = False              # set in the process of a submission: the checks run in another, out of its reach
+_graded_elsewhere = (
+    False  # set in the process of a submission: the checks run in another, out of its reach
+)
 
 
 def begin(assignment):
@@ -53,7 +56,9 @@ def check(task, *answers, hidden=False):
 
     from . import checks
 
-    with warnings.catch_warnings():            # on the way to a right answer; graders take a warning for a failure
+    with (
+        warnings.catch_warnings()
+    ):  # on the way to a right answer; graders take a warning for a failure
         warnings.simplefilter("ignore")
         checks.run(task, answers, hidden)
     if not hidden:

@@ -1,6 +1,7 @@
 """Look at what a student's function gave back, and say what is wrong with it in words that help.
 
-NumPy's functions are bound when this module is imported: a submission that replaces ``np.allclose`` changes nothing here.
+NumPy's functions are bound when this module is imported: a submission that replaces ``np.allclose``
+changes nothing here.
 """
 
 import traceback
@@ -20,7 +21,7 @@ _errstate = np.errstate
 class WrongAnswer(AssertionError):
     """What a check has to say. Notebooks show the message alone, without the lines of the check."""
 
-    def _render_traceback_(self):              # asked for by IPython
+    def _render_traceback_(self):  # asked for by IPython
         return [f"✗ {self}"]
 
 
@@ -54,15 +55,25 @@ def call(function, *args, name=None, **settings):
         before = [argument.copy() if isinstance(argument, ndarray) else None for argument in args]
         with reported(name):
             result = function(*args, **settings)
-        changed = [i for i, (old, now) in enumerate(zip(before, args)) if old is not None and not array_equal(old, now, equal_nan=True)]
+        changed = [
+            i
+            for i, (old, now) in enumerate(zip(before, args))
+            if old is not None and not array_equal(old, now, equal_nan=True)
+        ]
     if changed:
-        raise WrongAnswer(f"{name} changes its argument number {changed[0] + 1} in place: after the call it must hold what it held "
-                          "before, for somebody else may still need it. Make a new array (y = a + b), or copy first (a.copy())")
+        raise WrongAnswer(
+            f"{name} changes its argument number {changed[0] + 1} in place: after the call "
+            "it must hold what it held "
+            "before, for somebody else may still need it. Make a new array (y = a + b), or "
+            "copy first (a.copy())"
+        )
     return result
 
 
 def probe(name, target, *args):
-    """Let a function of `probes`, such as "a1.order", work with what a student wrote, beside it, and return what it reports."""
+    """Let a function of `probes`, such as "a1.order", work with what a student wrote, beside it,
+    and return what it reports.
+    """
     if hasattr(target, "remote_probe"):
         return target.remote_probe(name, args)
     from . import probes
@@ -83,12 +94,18 @@ class reported:
     def __exit__(self, kind, error, trace):
         if kind is None or issubclass(kind, (WrongAnswer, KeyboardInterrupt, SystemExit)):
             return False
-        message = owner(trace, lambda filename: not _is_ours(filename)) if kind is NotImplementedError else str(error)
+        message = (
+            owner(trace, lambda filename: not _is_ours(filename))
+            if kind is NotImplementedError
+            else str(error)
+        )
         raise WrongAnswer(stopped(self.name, kind.__name__, message, place(trace))) from None
 
 
 def place(trace):
-    """Where in a student's code an error happened: "line 3: y = x + z", or "" if it was elsewhere."""
+    """Where in a student's code an error happened: "line 3: y = x + z", or "" if it was
+    elsewhere.
+    """
     frames = [frame for frame in traceback.extract_tb(trace) if not _is_ours(frame.filename)]
     return f"line {frames[-1].lineno}: {frames[-1].line}".rstrip(": ") if frames else ""
 
@@ -106,15 +123,23 @@ def owner(trace, is_students):
 
 def _is_ours(filename):
     """Whether a frame is of minires, of an installed package, or of Python itself."""
-    return filename.startswith("<frozen") or "site-packages" in filename or FOLDER.parent in Path(filename).parents \
+    return (
+        filename.startswith("<frozen")
+        or "site-packages" in filename
+        or FOLDER.parent in Path(filename).parents
         or "/lib/python3" in filename
+    )
 
 
 def stopped(name, kind, message, where):
     """The message about an error in a student's code."""
     if kind == "NotImplementedError":
         missing = message if message.isidentifier() else name
-        return f"{missing} is not written yet" if missing == name or " " not in name else f"{name} stopped: {missing} is not written yet"
+        return (
+            f"{missing} is not written yet"
+            if missing == name or " " not in name
+            else f"{name} stopped: {missing} is not written yet"
+        )
     return f"{name} stopped with {kind}: {message}" + (f" ({where})" if where else "")
 
 
@@ -129,8 +154,8 @@ def expect(what, got, want, mistakes=None, tolerance=1e-6, dtype=None):
         What the student's function returned.
     want : array_like
     mistakes : list of (str, array_like), optional
-        Typical mistakes, the most frequent first: the sentence that names one, which completes "It looks as if ...", and what it
-        would have given.
+        Typical mistakes, the most frequent first: the sentence that names one, which completes "It
+        looks as if ...", and what it would have given.
     tolerance : float
         Largest difference, as a share of the largest number expected.
     dtype : optional
@@ -143,17 +168,31 @@ def expect(what, got, want, mistakes=None, tolerance=1e-6, dtype=None):
     """
     want = asarray(want)
     if got is None:
-        raise WrongAnswer(f"{what}: expected {_kind(want)}, got None; is a `return` missing, or a part not written yet?")
-    if not isinstance(got, (ndarray, np.generic, int, float)) or isinstance(got, bool) and want.dtype != bool:
+        raise WrongAnswer(
+            f"{what}: expected {_kind(want)}, got None; is a `return` missing, or a part "
+            "not written yet?"
+        )
+    if (
+        not isinstance(got, (ndarray, np.generic, int, float))
+        or isinstance(got, bool)
+        and want.dtype != bool
+    ):
         raise WrongAnswer(f"{what}: expected {_kind(want)}, got {_article(type(got).__name__)}")
     got = asarray(got)
-    known = [(sentence, asarray(wrong)) for sentence, wrong in (mistakes or ()) if not _same(asarray(wrong), want, tolerance)]
+    known = [
+        (sentence, asarray(wrong))
+        for sentence, wrong in (mistakes or ())
+        if not _same(asarray(wrong), want, tolerance)
+    ]
     looks = next((sentence for sentence, wrong in known if _same(got, wrong, tolerance)), None)
     if got.shape != want.shape:
         hint = looks or (got.T.shape == want.shape and "it looks transposed") or None
         raise WrongAnswer(f"{what}: expected shape {want.shape}, got {got.shape}" + _because(hint))
     if dtype is not None and got.dtype != dtype:
-        raise WrongAnswer(f"{what}: expected dtype {np.dtype(dtype)}, got {got.dtype}; " + _dtype_hint(got.dtype, np.dtype(dtype)))
+        raise WrongAnswer(
+            f"{what}: expected dtype {np.dtype(dtype)}, got {got.dtype}; "
+            + _dtype_hint(got.dtype, np.dtype(dtype))
+        )
     if got.dtype.kind not in "fiub":
         raise WrongAnswer(f"{what}: expected numbers, got dtype {got.dtype}")
     if _same(got, want, tolerance):
@@ -161,8 +200,14 @@ def expect(what, got, want, mistakes=None, tolerance=1e-6, dtype=None):
     if looks:
         raise WrongAnswer(f"{what}: wrong values{_because(looks)}")
     if not every(isfinite(got)):
-        raise WrongAnswer(f"{what}: {int((~isfinite(got)).sum())} of {got.size} values are {'nan' if isnan(got).any() else 'infinite'}")
-    raise WrongAnswer(f"{what}: wrong values: {_first_difference(got, want, tolerance)}{_because(_factor(got, want, tolerance))}")
+        raise WrongAnswer(
+            f"{what}: {int((~isfinite(got)).sum())} of {got.size} values are "
+            f"{'nan' if isnan(got).any() else 'infinite'}"
+        )
+    raise WrongAnswer(
+        f"{what}: wrong values: "
+        f"{_first_difference(got, want, tolerance)}{_because(_factor(got, want, tolerance))}"
+    )
 
 
 def expect_that(condition, message):
@@ -180,7 +225,13 @@ def expect_tuple(what, got, length, names):
         If not; it says which ones, by their `names`.
     """
     if not isinstance(got, (tuple, list)) or len(got) != length:
-        came = "None; is a `return` missing?" if got is None else f"{len(got)} of them" if isinstance(got, (tuple, list)) else _article(type(got).__name__)
+        came = (
+            "None; is a `return` missing?"
+            if got is None
+            else f"{len(got)} of them"
+            if isinstance(got, (tuple, list))
+            else _article(type(got).__name__)
+        )
         raise WrongAnswer(f"{what}: expected {length} things, {names}, got {came}")
     return got
 
@@ -192,7 +243,12 @@ def _same(a, b, tolerance):
         return True
     a, b = a.astype(float), b.astype(float)
     with _errstate(all="ignore"):
-        return bool(every((absolute(a - b) <= tolerance * max([1e-30, *absolute(b[~isnan(b)]).ravel()])) | (isnan(a) & isnan(b))))
+        return bool(
+            every(
+                (absolute(a - b) <= tolerance * max([1e-30, *absolute(b[~isnan(b)]).ravel()]))
+                | (isnan(a) & isnan(b))
+            )
+        )
 
 
 def _first_difference(got, want, tolerance):
@@ -201,22 +257,39 @@ def _first_difference(got, want, tolerance):
     if got.ndim == 0:
         return f"expected {want:.6g}, got {got:.6g}"
     first = tuple(int(i) for i in unravel_index(argmax(wrong), wrong.shape))
-    return f"{int(wrong.sum())} of {got.size} differ, the first at {list(first)}: expected {want[first]:.6g}, got {got[first]:.6g}"
+    return (
+        f"{int(wrong.sum())} of {got.size} differ, the first at {list(first)}: expected "
+        f"{want[first]:.6g}, got {got[first]:.6g}"
+    )
 
 
 def _factor(got, want, tolerance):
-    """"... every value is c times what it should be", if that is so."""
+    """'... every value is c times what it should be', if that is so."""
     big = absolute(want) > 1e-3 * absolute(want).max()
     if big.sum() < 1 or want.size < 3:
         return None
     factor = float(median(got[big] / want[big]))
-    if factor and absolute(factor - 1) > 100 * tolerance and _same(asarray(got), factor * want, 10 * tolerance):
-        return "the sign is wrong everywhere" if absolute(factor + 1) < 1e-6 else f"every value is {factor:.4g} times what it should be"
+    if (
+        factor
+        and absolute(factor - 1) > 100 * tolerance
+        and _same(asarray(got), factor * want, 10 * tolerance)
+    ):
+        return (
+            "the sign is wrong everywhere"
+            if absolute(factor + 1) < 1e-6
+            else f"every value is {factor:.4g} times what it should be"
+        )
     return None
 
 
 def _because(hint):
-    return f". It looks as if {hint}" if hint and not hint.startswith(("it ", "every", "the sign")) else f": {hint}" if hint else ""
+    return (
+        f". It looks as if {hint}"
+        if hint and not hint.startswith(("it ", "every", "the sign"))
+        else f": {hint}"
+        if hint
+        else ""
+    )
 
 
 def _kind(want):
@@ -229,7 +302,10 @@ def _article(name):
 
 def _dtype_hint(got, want):
     if want == np.float32 and got == np.float64:
-        return "float64 has crept in, and takes twice the memory and time. It comes from an array made without dtype=, as by np.zeros(3), from a NumPy float64 number, or from astype"
+        return (
+            "float64 has crept in, and takes twice the memory and time. It comes from an array "
+            "made without dtype=, as by np.zeros(3), from a NumPy float64 number, or from astype"
+        )
     if got.kind in "iu":
         return "whole numbers: has something been rounded, or divided by // ?"
     return "make new arrays with the dtype of what came in"

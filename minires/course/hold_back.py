@@ -1,4 +1,6 @@
-"""Keep the library's own solution of an assignment out of reach: what a student is to write is not there to be called."""
+"""Keep the library's own solution of an assignment out of reach: what a student is to write is not
+there to be called.
+"""
 
 import inspect
 from importlib import import_module
@@ -8,28 +10,65 @@ from types import FunctionType
 
 from ..errors import MiniresError, unknown_name
 
-# The modules whose functions an assignment asks for, in part or in other words; "module:one,other" are single ones of them.
+# The modules whose functions an assignment asks for, in part or in other words; "module:one,other"
+# are single ones of them.
 MODULES = {
-    "a1": ("autograd.tape", "autograd.tensor", "autograd.operators", "functional", "autograd.gradcheck", "kernels.shapes",
-           "kernels.naive", "kernels.cpu", "kernels.common"),
-    "a2": ("autograd.gradcheck", "kernels.naive.conv", "kernels.cpu.conv", "kernels.cpu.im2col", "kernels.cpu.blocking",
-           "kernels.gpu.conv", "kernels.shapes:output_size"),
-    "a3": ("kernels.naive.normalization", "kernels.naive.activation", "kernels.cpu.normalization", "kernels.cpu.channels",
-           "kernels.cpu.activation", "kernels.common.activation", "kernels.common.normalization",
-           "kernels.gpu.normalization", "kernels.gpu.activation", "autograd.gradcheck"),
+    "a1": (
+        "autograd.tape",
+        "autograd.tensor",
+        "autograd.operators",
+        "functional",
+        "autograd.gradcheck",
+        "kernels.shapes",
+        "kernels.naive",
+        "kernels.cpu",
+        "kernels.common",
+    ),
+    "a2": (
+        "autograd.gradcheck",
+        "kernels.naive.conv",
+        "kernels.cpu.conv",
+        "kernels.cpu.im2col",
+        "kernels.cpu.blocking",
+        "kernels.gpu.conv",
+        "kernels.shapes:output_size",
+    ),
+    "a3": (
+        "kernels.naive.normalization",
+        "kernels.naive.activation",
+        "kernels.cpu.normalization",
+        "kernels.cpu.channels",
+        "kernels.cpu.activation",
+        "kernels.common.activation",
+        "kernels.common.normalization",
+        "kernels.gpu.normalization",
+        "kernels.gpu.activation",
+        "autograd.gradcheck",
+    ),
     "a4": ("models", "nn.init"),
-    "a5": ("experiments.degradation_report", "experiments.claims.frame.verdict", "experiments.claims.frame.error_comparison",
-           "plot.curves", "plot.live"),
-    "a6": ("diagnostics.gradients", "diagnostics.signal_propagation", "diagnostics.update_sizes", "diagnostics.parts:norm",
-           "experiments.claims.frame.verdict", "experiments.claims.frame.laboratory",
-           "experiments.claims.vanishing_at_initialisation"),
+    "a5": (
+        "experiments.degradation_report",
+        "experiments.claims.frame.verdict",
+        "experiments.claims.frame.error_comparison",
+        "plot.curves",
+        "plot.live",
+    ),
+    "a6": (
+        "diagnostics.gradients",
+        "diagnostics.signal_propagation",
+        "diagnostics.update_sizes",
+        "diagnostics.parts:norm",
+        "experiments.claims.frame.verdict",
+        "experiments.claims.frame.laboratory",
+        "experiments.claims.vanishing_at_initialisation",
+    ),
 }
 # Modules of minires that go on using one of them get a whole copy: nn.Conv2d draws its weights
 # with nn.init. The names are those under which they use it.
 STILL_USED = {"nn.init": ("nn.conv:init", "nn.linear:init")}
 PACKAGE = __package__.split(".")[0]
 REASON = "is not there to be called: it is what you write in this assignment"
-_held_back = set()                             # functions emptied in this process
+_held_back = set()  # functions emptied in this process
 
 
 class HeldBackError(MiniresError, RuntimeError):
@@ -39,8 +78,8 @@ class HeldBackError(MiniresError, RuntimeError):
 def start(assignment):
     """Empty the modules of `MODULES` in this process: their functions raise an error that says so.
 
-    The code is taken out of the functions themselves, so that it is gone wherever they were imported before. What the
-    checks compare with is not affected: they have it from elsewhere.
+    The code is taken out of the functions themselves, so that it is gone wherever they were
+    imported before. What the checks compare with is not affected: they have it from elsewhere.
 
     Raises
     ------
@@ -71,7 +110,11 @@ def _entries(assignment):
         found.append((module, names.split(",") if names else None))
         if hasattr(module, "__path__"):
             files = sorted(Path(module.__path__[0]).glob("*.py"))
-            found += [(import_module(f"{module.__name__}.{path.stem}"), None) for path in files if path.stem != "__init__"]
+            found += [
+                (import_module(f"{module.__name__}.{path.stem}"), None)
+                for path in files
+                if path.stem != "__init__"
+            ]
     return found
 
 
@@ -87,9 +130,14 @@ def _leave_copy(module):
 
 
 def _functions(module, names=None):
-    """Every function that the module itself defines, or those of `names`, also as a method, a property or a static method of a class."""
+    """Every function that the module itself defines, or those of `names`, also as a method, a
+    property or a static method of a class.
+    """
     chosen = vars(module).values() if names is None else [vars(module)[name] for name in names]
-    seen, todo = set(), [value for value in chosen if getattr(value, "__module__", None) == module.__name__]
+    seen, todo = (
+        set(),
+        [value for value in chosen if getattr(value, "__module__", None) == module.__name__],
+    )
     while todo:
         value = todo.pop()
         if id(value) in seen:
@@ -114,10 +162,18 @@ def _empty(function, assignment):
     except (TypeError, ValueError):
         pass
     todo = f"assignment {assignment.upper()} holds it back"
-    names = [f"free{i}" for i in range(len(function.__code__.co_freevars))]      # Python wants as many as there were
-    source = "def outer():\n" + "".join(f"    {name} = None\n" for name in names) + "    def stub(*args, **kwargs):\n" \
-        + "".join(f"        {name}\n" for name in names) \
-        + f"        raise __import__('{__name__}').course.hold_back.HeldBackError({function.__qualname__!r}, {REASON!r}, todo={todo!r})\n    return stub\n"
+    names = [
+        f"free{i}" for i in range(len(function.__code__.co_freevars))
+    ]  # Python wants as many as there were
+    source = (
+        "def outer():\n"
+        + "".join(f"    {name} = None\n" for name in names)
+        + "    def stub(*args, **kwargs):\n"
+        + "".join(f"        {name}\n" for name in names)
+        + "        raise "
+        f"__import__('{__name__}').course.hold_back.HeldBackError({function.__qualname__!r}, "
+        f"{REASON!r}, todo={todo!r})\n    return stub\n"
+    )
     space = {}
     exec(source, space)
     function.__defaults__ = function.__kwdefaults__ = None

@@ -1,7 +1,7 @@
 """Modules whose functions stay what they are.
 
-Where student's code and checks run in one process, as in a notebook or under nbgrader, a check that can be replaced by one line
-would be worth nothing.
+Where student's code and checks run in one process, as in a notebook or under nbgrader, a check that
+can be replaced by one line would be worth nothing.
 """
 
 import sys
@@ -10,6 +10,7 @@ import types
 
 def lock(module, *names):
     """Let an attempt to replace `names` in the module called `module` be an error."""
+
     class Locked(types.ModuleType):
         def __setattr__(self, name, value):
             if name in names:

@@ -1,4 +1,6 @@
-"""Mark one submission: run its cells in a process of its own, and a fresh copy of the tests in this one."""
+"""Mark one submission: run its cells in a process of its own, and a fresh copy of the tests in this
+one.
+"""
 
 import ast
 import builtins
@@ -15,14 +17,17 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ConfigError, nearest
-from . import notebooks, check
+from . import check, notebooks
 from .compare import WrongAnswer
 from .sandbox import Crashed, Submission, TimedOut
 
-RESTARTS = 10                          # how often a process that ended, or took too long, is started again
-FIGURES = 6                            # kept of one submission
-WORTH_A_LOOK = re.compile(r"_getframe|currentframe|\b[ft]b?_(?:locals|globals|back|frame)\b|__closure__|__code__|ctypes|course\W+(?:import\W+)?(?:probes|sandbox|checks)\b")
-PROBLEMS = 40                          # lines about what went wrong
+RESTARTS = 10  # how often a process that ended, or took too long, is started again
+FIGURES = 6  # kept of one submission
+WORTH_A_LOOK = re.compile(
+    r"_getframe|currentframe|\b[ft]b?_(?:locals|globals|back|frame)\b|__closure__|__code__|ctypes|"
+    r"course\W+(?:import\W+)?(?:probes|sandbox|checks)\b"
+)
+PROBLEMS = 40  # lines about what went wrong
 
 
 @dataclass
@@ -30,10 +35,10 @@ class Mark:
     """Points for one cell."""
 
     id: str
-    points: float | None               # None: a person has to read it
+    points: float | None  # None: a person has to read it
     out_of: float
-    message: str = ""                  # what was wrong
-    answer: str = ""                   # what there is to read
+    message: str = ""  # what was wrong
+    answer: str = ""  # what there is to read
 
 
 @dataclass
@@ -42,8 +47,10 @@ class Result:
 
     assignment: str
     marks: list = field(default_factory=list)
-    problems: list = field(default_factory=list)       # lines: cells that stopped, were missing or took too long
-    figures: list = field(default_factory=list)        # (cell, bytes of a PNG)
+    problems: list = field(
+        default_factory=list
+    )  # lines: cells that stopped, were missing or took too long
+    figures: list = field(default_factory=list)  # (cell, bytes of a PNG)
     output: str = ""
     seconds: float = 0.0
 
@@ -71,15 +78,19 @@ class Result:
 class Limits:
     """What a submission may use."""
 
-    seconds: float = 60                # for a cell
-    total: float = 900                 # for all of it
-    memory: int = 4 * 1024 ** 3        # bytes
+    seconds: float = 60  # for a cell
+    total: float = 900  # for all of it
+    memory: int = 4 * 1024**3  # bytes
 
 
 def short(text, most=1500):
     """Text that a file can hold and a person can read."""
     text = str(text).encode("utf-8", "replace").decode()
-    return text if len(text) <= most else f"{text[:most]} ... ({len(text) - most:,} characters left out)"
+    return (
+        text
+        if len(text) <= most
+        else f"{text[:most]} ... ({len(text) - most:,} characters left out)"
+    )
 
 
 def mark(notebook, source, name, limits=Limits(), unreadable=()):
@@ -120,7 +131,10 @@ class Marker:
     """One submission being marked."""
 
     def __init__(self, notebook, source, name, folder, limits, unreadable):
-        self.cells, self.tests = notebooks.cells(notebook), {cell.id: cell for cell in notebooks.cells(source) if cell.tests}
+        self.cells, self.tests = (
+            notebooks.cells(notebook),
+            {cell.id: cell for cell in notebooks.cells(source) if cell.tests},
+        )
         self.source = [cell for cell in notebooks.cells(source) if cell.id]
         self.locked = {cell.id: cell for cell in self.source if cell.locked and not cell.tests}
         self.name, self.folder, self.limits, self.unreadable = name, folder, limits, unreadable
@@ -154,7 +168,10 @@ class Marker:
         answers = {cell.id: cell for cell in self.cells if cell.id}
         for cell in self.source:
             if cell.id not in seen and (cell.answer or cell.tests):
-                self.note(f"the cell {cell.id} is missing" + (": its test was run all the same" if cell.tests else ""))
+                self.note(
+                    f"the cell {cell.id} is missing"
+                    + (": its test was run all the same" if cell.tests else "")
+                )
             if cell.tests:
                 self.result.marks.append(found[cell.id] if cell.id in found else self.test(cell))
             elif cell.by_hand:
@@ -162,8 +179,14 @@ class Marker:
 
     def start(self):
         """A process for the submission."""
-        self.process = Submission(self.folder, self.name.split("_")[0], [*self.unreadable, *secrets(self.name)], self.limits.seconds, self.limits.memory,
-                                  self.deadline)
+        self.process = Submission(
+            self.folder,
+            self.name.split("_")[0],
+            [*self.unreadable, *secrets(self.name)],
+            self.limits.seconds,
+            self.limits.memory,
+            self.deadline,
+        )
 
     def close(self):
         """End it, and keep what it printed."""
@@ -192,7 +215,10 @@ class Marker:
         """Whether there is a process, and time."""
         if time.monotonic() > self.deadline and not self.late:
             self.late = True
-            self.note(f"all together took longer than {self.limits.total:g} seconds: what follows was not run")
+            self.note(
+                f"all together took longer than {self.limits.total:g} seconds: what follows "
+                "was not run"
+            )
             self.close()
         return self.process is not None
 
@@ -202,7 +228,9 @@ class Marker:
             return
         found = WORTH_A_LOOK.search(source)
         if found:
-            self.note(f"{label}: worth a look: {found[0]!r} is there, for which an answer has no use")
+            self.note(
+                f"{label}: worth a look: {found[0]!r} is there, for which an answer has no use"
+            )
         try:
             self.process.run(source, f"<cell {number}>")
         except (Crashed, TimedOut) as error:
@@ -210,7 +238,7 @@ class Marker:
             self.stopped.append((label, source))
             self.restart()
             return
-        except WrongAnswer as error:           # what it defined before it stopped is there
+        except WrongAnswer as error:  # what it defined before it stopped is there
             self.note(f"{label}: {error}")
             self.stopped.append((label, source))
         self.done.append((source, f"<cell {number}>"))
@@ -226,12 +254,19 @@ class Marker:
             if isinstance(error, (Crashed, TimedOut)):
                 self.restart()
         else:
-            self.result.figures += [(label, picture) for picture in pictures][:FIGURES - len(self.result.figures)]
+            self.result.figures += [(label, picture) for picture in pictures][
+                : FIGURES - len(self.result.figures)
+            ]
 
     def test(self, cell):
         """The points of a test: all of them if it runs, else none and what it said."""
         if not self.alive():
-            return Mark(cell.id, 0, cell.points, "not run: the submission's process ended too often, or took too long")
+            return Mark(
+                cell.id,
+                0,
+                cell.points,
+                "not run: the submission's process ended too often, or took too long",
+            )
         try:
             with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
                 warnings.simplefilter("ignore")
@@ -244,16 +279,30 @@ class Marker:
         except WrongAnswer as error:
             return Mark(cell.id, 0, cell.points, short(error))
         except ConfigError:
-            raise                              # a mistake in the assignment, not in the submission
+            raise  # a mistake in the assignment, not in the submission
         except Exception as error:
-            return Mark(cell.id, 0, cell.points, short(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__))
+            return Mark(
+                cell.id,
+                0,
+                cell.points,
+                short(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__),
+            )
 
     def space(self, source):
         """The names that a test uses: the check, NumPy, and what the submission has defined."""
         tree = ast.parse(source)
         names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
-        own = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
-        own |= {(alias.asname or alias.name).split(".")[0] for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names}
+        own = {
+            node.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+        }
+        own |= {
+            (alias.asname or alias.name).split(".")[0]
+            for node in ast.walk(tree)
+            if isinstance(node, (ast.Import, ast.ImportFrom))
+            for alias in node.names
+        }
         space = {"__name__": "test", "check": check, "np": np}
         defined = None
         for name in dict.fromkeys(names):
@@ -267,12 +316,21 @@ class Marker:
         return space
 
     def why_undefined(self, name, defined):
-        """The cell that stopped before it made `name`; else a name like it, if the assignment itself does not have that."""
+        """The cell that stopped before it made `name`; else a name like it, if the assignment
+        itself does not have that.
+        """
         makes = re.compile(rf"^(?:\s*(?:def|class)\s+)?{re.escape(name)}\b\s*[(:=,]", re.MULTILINE)
-        label = next((label for label, source in reversed(self.stopped) if makes.search(source)), None)
+        label = next(
+            (label for label, source in reversed(self.stopped) if makes.search(source)), None
+        )
         if label:
             return f"{label}, which makes it, stopped"
-        own = set(re.findall(r"\w+", "\n".join(cell.source for cell in [*self.locked.values(), *self.tests.values()])))
+        own = set(
+            re.findall(
+                r"\w+",
+                "\n".join(cell.source for cell in [*self.locked.values(), *self.tests.values()]),
+            )
+        )
         near = nearest(name, [other for other in defined if other not in own])
         return "its cell stopped, or it has another name" + (f"; there is {near!r}" if near else "")
 
@@ -286,10 +344,14 @@ class Marker:
 
 
 def secrets(name):
-    """Files that a submission may not read: what its assignment holds back, the checks, and the sources."""
+    """Files that a submission may not read: what its assignment holds back, the checks, and the
+    sources.
+    """
     from . import checks, hold_back
 
     key = name.split("_")[0]
     files = [Path(module.__file__) for module in hold_back.modules(key)]
-    compiled = [other for path in files for other in (path.parent / "__pycache__").glob(f"{path.stem}.*")]
+    compiled = [
+        other for path in files for other in (path.parent / "__pycache__").glob(f"{path.stem}.*")
+    ]
     return [*files, *compiled, *checks.__path__, notebooks.SOURCES]

@@ -1,7 +1,8 @@
 """The assignments: from one source, what instructors keep and what students get.
 
-A source is a Python file in the percent format of jupytext, with the cell metadata of nbgrader. Its solutions stand between
-``### BEGIN SOLUTION`` and ``### END SOLUTION``, hidden tests between ``### BEGIN HIDDEN TESTS`` and ``### END HIDDEN TESTS``.
+A source is a Python file in the percent format of jupytext, with the cell metadata of nbgrader. Its
+solutions stand between ``### BEGIN SOLUTION`` and ``### END SOLUTION``, hidden tests between ``###
+BEGIN HIDDEN TESTS`` and ``### END HIDDEN TESTS``.
 """
 
 import re
@@ -14,9 +15,9 @@ from ..errors import ConfigError, DataError
 SOURCES = Path(__file__).with_name("assignments")
 KEYS = ("a1", "a2", "a3", "a4", "a5", "a6")
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"      # as nbgrader writes them
+CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"  # as nbgrader writes them
 TEXT_STUB = "YOUR ANSWER HERE"
-LARGEST = 50_000_000                   # bytes of a notebook
+LARGEST = 50_000_000  # bytes of a notebook
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 
@@ -25,13 +26,13 @@ HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 class Cell:
     """A cell as grading sees it."""
 
-    kind: str                          # "code" or "markdown"
+    kind: str  # "code" or "markdown"
     source: str
-    id: str = ""                       # nbgrader's grade_id, "" for a cell without
+    id: str = ""  # nbgrader's grade_id, "" for a cell without
     points: float = 0
-    tests: bool = False                # gives points if it runs
-    answer: bool = False               # written by the student
-    by_hand: bool = False              # gives points that a person decides on
+    tests: bool = False  # gives points if it runs
+    answer: bool = False  # written by the student
+    by_hand: bool = False  # gives points that a person decides on
     locked: bool = False
 
 
@@ -55,8 +56,13 @@ def find(folder=None):
     folder = Path(folder or SOURCES)
     found = {path.stem: path for path in sorted(folder.glob("a[0-9]*.py"))}
     if not found:
-        raise ConfigError("minires course", "no sources of assignments", "a1_autograd.py and others", f"none in {folder}",
-                          "minires holds its own in minires/course/assignments")
+        raise ConfigError(
+            "minires course",
+            "no sources of assignments",
+            "a1_autograd.py and others",
+            f"none in {folder}",
+            "minires holds its own in minires/course/assignments",
+        )
     return found
 
 
@@ -72,8 +78,13 @@ def _libraries():
         import jupytext
         import nbformat
     except ModuleNotFoundError as error:
-        raise ConfigError("minires course", f"the package {error.name} is not installed", "nbformat and jupytext", "none",
-                          'pip install "minires[instructor]"') from None
+        raise ConfigError(
+            "minires course",
+            f"the package {error.name} is not installed",
+            "nbformat and jupytext",
+            "none",
+            'pip install "minires[instructor]"',
+        ) from None
     return nbformat, jupytext
 
 
@@ -92,18 +103,31 @@ def read(path):
             notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
         else:
             if path.stat().st_size > LARGEST:
-                raise DataError(path.name, "not a notebook", "less than 50 MB", f"{path.stat().st_size:,} bytes")
+                raise DataError(
+                    path.name, "not a notebook", "less than 50 MB", f"{path.stat().st_size:,} bytes"
+                )
             notebook = nbformat.reads(path.read_bytes().decode("utf-8-sig"), as_version=4)
         for i, cell in enumerate(notebook.cells):
             marks = cell.metadata.get("nbgrader")
-            cell["id"] = re.sub(r"[^\w-]", "-", str(marks["grade_id"])) if isinstance(marks, dict) and "grade_id" in marks else f"cell-{i:03d}"
-            cell["source"] = cell.source.encode("utf-8", "replace").decode()       # a file can hold halves of characters
+            cell["id"] = (
+                re.sub(r"[^\w-]", "-", str(marks["grade_id"]))
+                if isinstance(marks, dict) and "grade_id" in marks
+                else f"cell-{i:03d}"
+            )
+            cell["source"] = cell.source.encode(
+                "utf-8", "replace"
+            ).decode()  # a file can hold halves of characters
             if cell.cell_type == "code":
                 cell["source"] = cell["source"].replace("\r\n", "\n")
     except DataError:
         raise
-    except Exception as error:         # whatever a broken file makes nbformat raise
-        raise DataError(path.name, "not a notebook", "an .ipynb file", f"{type(error).__name__}: {str(error)[:200]}") from error
+    except Exception as error:  # whatever a broken file makes nbformat raise
+        raise DataError(
+            path.name,
+            "not a notebook",
+            "an .ipynb file",
+            f"{type(error).__name__}: {str(error)[:200]}",
+        ) from error
     notebook["metadata"] = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}}
     notebook["nbformat"], notebook["nbformat_minor"] = 4, 5
     return notebook
@@ -122,8 +146,16 @@ def _cell(cell):
         points = float(marks.get("points") or 0)
     except (TypeError, ValueError):
         points = 0.0
-    return Cell(cell.cell_type, str(cell.source), str(marks.get("grade_id", "")), points if grade else 0.0, tests=grade and not solution,
-                answer=solution, by_hand=grade and solution, locked=bool(marks.get("locked")))
+    return Cell(
+        cell.cell_type,
+        str(cell.source),
+        str(marks.get("grade_id", "")),
+        points if grade else 0.0,
+        tests=grade and not solution,
+        answer=solution,
+        by_hand=grade and solution,
+        locked=bool(marks.get("locked")),
+    )
 
 
 def release(notebook):
@@ -140,7 +172,7 @@ def release(notebook):
                 cell["source"] = stub
         cell["source"] = _replace(cell["source"], HIDDEN, None)[0]
         if marks.id:
-            cell.metadata["deletable"] = False             # in Jupyter; a grader does not rely on it
+            cell.metadata["deletable"] = False  # in Jupyter; a grader does not rely on it
         if marks.locked:
             cell.metadata["editable"] = False
         if cell.cell_type == "code":
@@ -149,7 +181,9 @@ def release(notebook):
 
 
 def _replace(source, markers, stub):
-    """The source with each part between the markers replaced by `stub`, indented as the first marker was; and how many."""
+    """The source with each part between the markers replaced by `stub`, indented as the first
+    marker was; and how many.
+    """
     begin, end = markers
     lines, inside, count = [], False, 0
     for line in source.split("\n"):
@@ -157,7 +191,7 @@ def _replace(source, markers, stub):
             if inside:
                 raise ConfigError("assignment", "nested markers", f"{end} first", begin)
             inside, count = True, count + 1
-            indent = line[:len(line) - len(line.lstrip())]
+            indent = line[: len(line) - len(line.lstrip())]
             lines += [indent + part for part in stub.split("\n")] if stub else []
         elif end in line:
             inside = False
@@ -169,10 +203,11 @@ def _replace(source, markers, stub):
 
 
 def build(out, folder=None):
-    """Write ``source/NAME/NAME.ipynb`` (instructors), ``release/NAME/NAME.ipynb`` (students) and a zip of the release.
+    """Write ``source/NAME/NAME.ipynb`` (instructors), ``release/NAME/NAME.ipynb`` (students) and a
+    zip of the release.
 
-    The folders are those of nbgrader, and a ``nbgrader_config.py`` is written unless there is one: `out` can serve as a course
-    directory.
+    The folders are those of nbgrader, and a ``nbgrader_config.py`` is written unless there is one:
+    `out` can serve as a course directory.
 
     Returns
     -------
@@ -197,7 +232,10 @@ def build(out, folder=None):
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bundle:
         for path in written:
             if path.parts[-3] == "release":
-                bundle.writestr(zipfile.ZipInfo("/".join(path.parts[-2:]), (2015, 12, 10, 0, 0, 0)), path.read_bytes())    # the same bytes every time
+                bundle.writestr(
+                    zipfile.ZipInfo("/".join(path.parts[-2:]), (2015, 12, 10, 0, 0, 0)),
+                    path.read_bytes(),
+                )  # the same bytes every time
     written.append(archive)
     config = out / "nbgrader_config.py"
     if not config.exists():

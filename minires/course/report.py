@@ -1,4 +1,6 @@
-"""What instructors and students read: tables, a report for each submission in Markdown and HTML, and Gradescope's results.json."""
+"""What instructors and students read: tables, a report for each submission in Markdown and HTML,
+and Gradescope's results.json.
+"""
 
 import base64
 import csv
@@ -6,10 +8,18 @@ import json
 from html import escape
 from pathlib import Path
 
-STYLE = """body { font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
-table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .35rem .7rem; border-bottom: 1px solid #ddd; vertical-align: top; }
-td.points, td:first-child { white-space: nowrap; } tr.right td.points { color: #00695c; } tr.wrong td.points { color: #b03a00; } tr.waits td.points { color: #555; }
-img { max-width: 100%; } pre { background: #f5f5f5; padding: .7rem; overflow: auto; max-height: 30rem; white-space: pre-wrap; }"""
+STYLE = """body { font: 16px/1.5 system-ui, sans-serif; color: #222; }
+body { max-width: 56rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; }
+td, th { text-align: left; padding: .35rem .7rem; border-bottom: 1px solid #ddd; }
+td, th { vertical-align: top; }
+td.points, td:first-child { white-space: nowrap; }
+tr.right td.points { color: #00695c; }
+tr.wrong td.points { color: #b03a00; }
+tr.waits td.points { color: #555; }
+img { max-width: 100%; }
+pre { background: #f5f5f5; padding: .7rem; overflow: auto; max-height: 30rem; }
+pre { white-space: pre-wrap; }"""
 
 
 def write(out, graded, sources):
@@ -17,10 +27,27 @@ def write(out, graded, sources):
     out, names = Path(out), list(sources)
     names = [name for name in names if any(assignment == name for _, assignment in graded.results)]
     students = sorted(set(graded.students) | {student for student, _ in graded.results})
-    _table(out / "grades.csv", ["student", *names, "total", "out of", "to read", "problems"], [_line(graded, student, names) for student in students])
-    _table(out / "marks.csv", ["student", "assignment", "cell", "points", "out of", "message"],
-           [[student, name, mark.id, "" if mark.points is None else f"{mark.points:g}", f"{mark.out_of:g}", mark.message]
-            for (student, name), result in sorted(graded.results.items()) for mark in result.marks])
+    _table(
+        out / "grades.csv",
+        ["student", *names, "total", "out of", "to read", "problems"],
+        [_line(graded, student, names) for student in students],
+    )
+    _table(
+        out / "marks.csv",
+        ["student", "assignment", "cell", "points", "out of", "message"],
+        [
+            [
+                student,
+                name,
+                mark.id,
+                "" if mark.points is None else f"{mark.points:g}",
+                f"{mark.out_of:g}",
+                mark.message,
+            ]
+            for (student, name), result in sorted(graded.results.items())
+            for mark in result.marks
+        ],
+    )
     for (student, name), result in graded.results.items():
         folder = out / "reports" / student.replace("/", "_")
         folder.mkdir(parents=True, exist_ok=True)
@@ -36,32 +63,59 @@ def write(out, graded, sources):
 def _line(graded, student, names):
     results = [graded.results.get((student, name)) for name in names]
     there = [result for result in results if result]
-    problems = sum(len(result.problems) for result in there) + sum(whose == student for whose, _ in graded.problems)
-    return [student, *["" if result is None else f"{result.points:g}" for result in results], f"{sum(result.points for result in there):g}",
-            f"{sum(result.out_of for result in there):g}", sum(len(result.to_read) for result in there), problems]
+    problems = sum(len(result.problems) for result in there) + sum(
+        whose == student for whose, _ in graded.problems
+    )
+    return [
+        student,
+        *["" if result is None else f"{result.points:g}" for result in results],
+        f"{sum(result.points for result in there):g}",
+        f"{sum(result.out_of for result in there):g}",
+        sum(len(result.to_read) for result in there),
+        problems,
+    ]
 
 
 def _table(path, head, rows):
-    with open(path, "w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:        # with the mark by which spreadsheets know UTF-8
+    with open(
+        path, "w", encoding="utf-8-sig", errors="backslashreplace", newline=""
+    ) as file:  # with the mark by which spreadsheets know UTF-8
         csv.writer(file).writerows([head, *([plain(value) for value in row] for row in rows)])
 
 
 def plain(value):
     """A value that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    return (
+        f"'{value}"
+        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+        else value
+    )
 
 
 def _text(path, text):
-    path.write_text(text, encoding="utf-8", errors="backslashreplace")          # names of folders can hold what is no text
+    path.write_text(
+        text, encoding="utf-8", errors="backslashreplace"
+    )  # names of folders can hold what is no text
 
 
 def markdown(student, result, problems=()):
     """The report of one submission."""
-    lines = [f"# {result.assignment}: {student}", "", f"**{result.points:g} of {result.out_of:g} points**" + _waiting(result), "",
-             "| cell | points | |", "|---|---|---|"]
+    lines = [
+        f"# {result.assignment}: {student}",
+        "",
+        f"**{result.points:g} of {result.out_of:g} points**" + _waiting(result),
+        "",
+        "| cell | points | |",
+        "|---|---|---|",
+    ]
     lines += [f"| {mark.id} | {_points(mark)} | {_cell(mark.message)} |" for mark in result.marks]
     if result.problems or problems:
-        lines += ["", "## What happened on the way", "", *[f"- {_cell(line)}" for line in [*problems, *result.problems]]]
+        lines += [
+            "",
+            "## What happened on the way",
+            "",
+            *[f"- {_cell(line)}" for line in [*problems, *result.problems]],
+        ]
     if result.output.strip():
         fence = "`" * max(3, _longest_run(result.output) + 1)
         lines += ["", "## What the code printed", "", fence, result.output.strip(), fence]
@@ -72,52 +126,134 @@ def markdown(student, result, problems=()):
 
 def html(student, result, problems=()):
     """The same for a browser, with the figures in it."""
-    rows = "".join(f'<tr class="{_state(mark)}"><td>{escape(mark.id)}</td><td class="points">{_points(mark)}</td><td>{escape(mark.message)}</td></tr>' for mark in result.marks)
-    parts = [f"<h1>{escape(result.assignment)}: {escape(student)}</h1><p><strong>{result.points:g} of {result.out_of:g} points</strong>{escape(_waiting(result))}</p>",
-             f"<table><tr><th>cell</th><th>points</th><th></th></tr>{rows}</table>"]
+    rows = "".join(
+        f'<tr class="{_state(mark)}"><td>{escape(mark.id)}</td><td '
+        f'class="points">{_points(mark)}</td><td>{escape(mark.message)}</td></tr>'
+        for mark in result.marks
+    )
+    parts = [
+        f"<h1>{escape(result.assignment)}: "
+        f"{escape(student)}</h1><p><strong>{result.points:g} of {result.out_of:g} "
+        f"points</strong>{escape(_waiting(result))}</p>",
+        f"<table><tr><th>cell</th><th>points</th><th></th></tr>{rows}</table>",
+    ]
     if result.problems or problems:
-        parts.append("<h2>What happened on the way</h2><ul>" + "".join(f"<li>{escape(line)}</li>" for line in [*problems, *result.problems]) + "</ul>")
+        parts.append(
+            "<h2>What happened on the way</h2><ul>"
+            + "".join(f"<li>{escape(line)}</li>" for line in [*problems, *result.problems])
+            + "</ul>"
+        )
     if result.figures:
-        parts.append("<h2>Figures</h2>" + "".join(f'<p>{escape(label)}<br><img alt="figure of {escape(label)}" src="data:image/png;base64,{base64.b64encode(picture).decode()}"></p>'
-                                                  for label, picture in result.figures))
+        parts.append(
+            "<h2>Figures</h2>"
+            + "".join(
+                f'<p>{escape(label)}<br><img alt="figure of {escape(label)}" '
+                f'src="data:image/png;base64,{base64.b64encode(picture).decode()}"></p>'
+                for label, picture in result.figures
+            )
+        )
     if result.output.strip():
         parts.append(f"<h2>What the code printed</h2><pre>{escape(result.output.strip())}</pre>")
-    return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(result.assignment)}: {escape(student)}</title><style>{STYLE}</style><body>' + "".join(parts) + "</body></html>\n"
+    return (
+        '<!doctype html><html lang="en"><meta '
+        f'charset="utf-8"><title>{escape(result.assignment)}: '
+        f"{escape(student)}</title><style>{STYLE}</style><body>"
+        + "".join(parts)
+        + "</body></html>\n"
+    )
 
 
 def gradescope(result):
     """What Gradescope's autograders hand in."""
-    return {"score": result.points, "execution_time": round(result.seconds, 1), "visibility": "visible", "stdout_visibility": "hidden",
-            "output": "\n".join(result.problems),
-            "tests": [{"name": mark.id, "score": mark.points or 0, "max_score": mark.out_of, "output": mark.message or ("a person will read this" if mark.points is None else "right")}
-                      for mark in result.marks]}
+    return {
+        "score": result.points,
+        "execution_time": round(result.seconds, 1),
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "output": "\n".join(result.problems),
+        "tests": [
+            {
+                "name": mark.id,
+                "score": mark.points or 0,
+                "max_score": mark.out_of,
+                "output": mark.message
+                or ("a person will read this" if mark.points is None else "right"),
+            }
+            for mark in result.marks
+        ],
+    }
 
 
 def summary(graded, students, names):
     """An overview for the instructor."""
-    lines = ["# Grades", "", f"{len(students)} students, {len(graded.results)} notebooks.", "", "| student | " + " | ".join(names) + " | total | to read | problems |",
-             "|---|" + "---:|" * (len(names) + 3)]
+    lines = [
+        "# Grades",
+        "",
+        f"{len(students)} students, {len(graded.results)} notebooks.",
+        "",
+        "| student | " + " | ".join(names) + " | total | to read | problems |",
+        "|---|" + "---:|" * (len(names) + 3),
+    ]
     for student in students:
         row = _line(graded, student, names)
-        lines.append("| " + " | ".join(str(value) for value in (_cell(row[0]), *row[1:-3], *row[-2:])) + " |")
+        lines.append(
+            "| " + " | ".join(str(value) for value in (_cell(row[0]), *row[1:-3], *row[-2:])) + " |"
+        )
     for name in names:
-        results = [result for (_, assignment), result in graded.results.items() if assignment == name]
+        results = [
+            result for (_, assignment), result in graded.results.items() if assignment == name
+        ]
         marks = {}
         for result in results:
             for mark in result.marks:
-                marks.setdefault(mark.id, []).append((mark.points or 0) / mark.out_of if mark.out_of else 1)
-        lines += ["", f"## {name}: share of the points, by task", "", *[f"- {cell}: {100 * sum(shares) / len(shares):.0f} %" for cell, shares in marks.items()]]
+                marks.setdefault(mark.id, []).append(
+                    (mark.points or 0) / mark.out_of if mark.out_of else 1
+                )
+        lines += [
+            "",
+            f"## {name}: share of the points, by task",
+            "",
+            *[
+                f"- {cell}: {100 * sum(shares) / len(shares):.0f} %"
+                for cell, shares in marks.items()
+            ],
+        ]
     if graded.alike:
-        lines += ["", "## Alike", "", "A list to read, not a verdict: the share of the shorter one's code that the other has as well, names and numbers left out of account.", "",
-                  "| assignment | share | | |", "|---|---:|---|---|", *[f"| {name} | {100 * share:.0f} % | {_cell(one)} | {_cell(other)} |" for name, share, one, other in graded.alike]]
-    problems = [(student, line) for student, line in graded.problems] + [(student, f"{name}: {line}") for (student, name), result in sorted(graded.results.items()) for line in result.problems]
+        lines += [
+            "",
+            "## Alike",
+            "",
+            "A list to read, not a verdict: the share of the shorter one's code that the "
+            "other has as well, names and numbers left out of account.",
+            "",
+            "| assignment | share | | |",
+            "|---|---:|---|---|",
+            *[
+                f"| {name} | {100 * share:.0f} % | {_cell(one)} | {_cell(other)} |"
+                for name, share, one, other in graded.alike
+            ],
+        ]
+    problems = [(student, line) for student, line in graded.problems] + [
+        (student, f"{name}: {line}")
+        for (student, name), result in sorted(graded.results.items())
+        for line in result.problems
+    ]
     if problems:
-        lines += ["", "## Problems", "", *[f"- {_cell(student)}: {_cell(line)}" for student, line in problems]]
+        lines += [
+            "",
+            "## Problems",
+            "",
+            *[f"- {_cell(student)}: {_cell(line)}" for student, line in problems],
+        ]
     return "\n".join(lines) + "\n"
 
 
 def _points(mark):
-    return f"to read, of {mark.out_of:g}" if mark.points is None else f"{mark.points:g} of {mark.out_of:g}"
+    return (
+        f"to read, of {mark.out_of:g}"
+        if mark.points is None
+        else f"{mark.points:g} of {mark.out_of:g}"
+    )
 
 
 def _state(mark):
@@ -131,7 +267,15 @@ def _waiting(result):
 
 def _cell(text):
     """Text that cannot break a table."""
-    return str(text).replace("\\", "\\\\").replace("|", "\\|").replace("\r", " ").replace("\n", " ").replace("<", "&lt;").replace("![", "!\\[")
+    return (
+        str(text)
+        .replace("\\", "\\\\")
+        .replace("|", "\\|")
+        .replace("\r", " ")
+        .replace("\n", " ")
+        .replace("<", "&lt;")
+        .replace("![", "!\\[")
+    )
 
 
 def _longest_run(text):

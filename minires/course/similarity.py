@@ -1,7 +1,8 @@
-"""Which submissions look alike: shared runs of tokens, with names, numbers and comments left out of account.
+"""Which submissions look alike: shared runs of tokens, with names, numbers and comments left out of
+account.
 
-After Schleimer, Wilkerson and Aiken 2003 (winnowing), without the sampling, as a course is small. What comes out is a list to read,
-not a verdict: short functions have few ways to be written.
+After Schleimer, Wilkerson and Aiken 2003 (winnowing), without the sampling, as a course is small.
+What comes out is a list to read, not a verdict: short functions have few ways to be written.
 """
 
 import io
@@ -10,8 +11,16 @@ import tokenize
 from collections import Counter
 from itertools import combinations
 
-RUN = 16                               # tokens in a row that must be the same
-LEFT_OUT = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER)
+RUN = 16  # tokens in a row that must be the same
+LEFT_OUT = (
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENCODING,
+    tokenize.ENDMARKER,
+)
 
 
 def pairs(answers, given="", at_least=0.6):
@@ -29,12 +38,16 @@ def pairs(answers, given="", at_least=0.6):
     Returns
     -------
     list of (share, student, student)
-        Most alike first. Runs of tokens that more than half of the students have (of at least five) do not count.
+        Most alike first. Runs of tokens that more than half of the students have (of at least five)
+        do not count.
     """
     runs = {student: _runs(code) - _runs(given) for student, code in answers.items()}
     if len(runs) >= 5:
         usual = Counter(run for own in runs.values() for run in own)
-        runs = {student: {run for run in own if usual[run] <= len(runs) / 2} for student, own in runs.items()}
+        runs = {
+            student: {run for run in own if usual[run] <= len(runs) / 2}
+            for student, own in runs.items()
+        }
     found = []
     for (one, its), (other, others) in combinations(sorted(runs.items()), 2):
         if min(len(its), len(others)) >= RUN:
@@ -46,7 +59,7 @@ def pairs(answers, given="", at_least=0.6):
 
 def _runs(code):
     tokens = _tokens(code)
-    return {tuple(tokens[i:i + RUN]) for i in range(len(tokens) - RUN + 1)}
+    return {tuple(tokens[i : i + RUN]) for i in range(len(tokens) - RUN + 1)}
 
 
 def _tokens(code):
@@ -59,7 +72,11 @@ def _tokens(code):
             if token.type == tokenize.NAME and not keyword.iskeyword(token.string):
                 found.append("name")
             else:
-                found.append({tokenize.NUMBER: "number", tokenize.STRING: "text"}.get(token.type, token.string))
+                found.append(
+                    {tokenize.NUMBER: "number", tokenize.STRING: "text"}.get(
+                        token.type, token.string
+                    )
+                )
     except (tokenize.TokenError, IndentationError, SyntaxError):
         pass
     return found

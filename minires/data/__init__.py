@@ -13,9 +13,23 @@ from .download import fetch_cifar10
 from .loader import DataLoader, EvalLoader, eval_loader, train_loader
 from .transforms import ImageTransform, shorter_side
 
-__all__ = ["DataLoader", "EvalLoader", "FeatureDataset", "ImageDataset", "ImageTransform",
-           "PhotographDataset", "cifar10", "eval_loader", "fetch_cifar10", "image_folder", "load",
-           "preferred", "shorter_side", "synthetic", "train_loader"]
+__all__ = [
+    "DataLoader",
+    "EvalLoader",
+    "FeatureDataset",
+    "ImageDataset",
+    "ImageTransform",
+    "PhotographDataset",
+    "cifar10",
+    "eval_loader",
+    "fetch_cifar10",
+    "image_folder",
+    "load",
+    "preferred",
+    "shorter_side",
+    "synthetic",
+    "train_loader",
+]
 
 # A reader takes (folder, train_size) and returns (train, test).
 DATASETS = {

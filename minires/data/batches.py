@@ -19,7 +19,7 @@ from ..kernels import device_function
 from . import workers as processes
 from .transforms import crop_box, random_box
 
-PIXELS_AT_ONCE = 500 * 32 * 32       # of photographs in evaluation: those of 500 CIFAR-10 images
+PIXELS_AT_ONCE = 500 * 32 * 32  # of photographs in evaluation: those of 500 CIFAR-10 images
 
 
 class ImageBatches:
@@ -51,9 +51,13 @@ class ImageBatches:
 
     def __init__(self, dataset, mean, crop_padding=0, flip=False, device="cpu"):
         if np.shape(mean) != dataset.input_shape:
-            raise ShapeError("batches", "the mean image does not fit the images",
-                             dataset.input_shape, np.shape(mean),
-                             "use train.pixel_mean() of the set at this size")
+            raise ShapeError(
+                "batches",
+                "the mean image does not fit the images",
+                dataset.input_shape,
+                np.shape(mean),
+                "use train.pixel_mean() of the set at this size",
+            )
         self.crop_padding = checks.integer("batches", "crop_padding", crop_padding, least=0)
         self.dataset, self.mean, self.flip, self.device = dataset, mean, flip, device
         self._images = backend.move(np.ascontiguousarray(dataset.images), device)
@@ -65,8 +69,9 @@ class ImageBatches:
         crop, flip = rng is not None and self.crop_padding > 0, rng is not None and self.flip
         corners = rng.integers(2 * self.crop_padding + 1, size=(2, len(indices))) if crop else None
         mirrored = rng.random(len(indices)) < 0.5 if flip else None
-        return self._prepare(self._images, self._mean, indices, self.crop_padding, corners,
-                             mirrored)
+        return self._prepare(
+            self._images, self._mean, indices, self.crop_padding, corners, mirrored
+        )
 
     def finish(self, batch):
         """The batch as it is: with images in memory there is nothing to wait for."""
@@ -99,11 +104,16 @@ class PhotographBatches:
 
     def __init__(self, dataset, crop_scale=None, flip=False, device="cpu"):
         if crop_scale is not None:
-            checks.number(dataset.name, "crop_scale", crop_scale, "a number above 0 and at most 1",
-                          lambda part: 0 < part <= 1)
+            checks.number(
+                dataset.name,
+                "crop_scale",
+                crop_scale,
+                "a number above 0 and at most 1",
+                lambda part: 0 < part <= 1,
+            )
         self.dataset, self.crop_scale, self.flip, self.device = dataset, crop_scale, flip, device
         self.workers = dataset.workers
-        self.largest = max(1, PIXELS_AT_ONCE // dataset.transform.crop ** 2)
+        self.largest = max(1, PIXELS_AT_ONCE // dataset.transform.crop**2)
 
     def start(self, indices, rng=None):
         """Have the batch cut by another process; what to `finish` later."""
@@ -113,8 +123,9 @@ class PhotographBatches:
             boxes = [random_box(*dataset.pictures.sizes[i], self.crop_scale, rng) for i in pictures]
         if rng is not None and self.flip:
             mirrored = rng.random(len(indices)) < 0.5
-        return processes.submit(self.workers, _cut, dataset.pictures, pictures, boxes, mirrored,
-                                dataset.transform)
+        return processes.submit(
+            self.workers, _cut, dataset.pictures, pictures, boxes, mirrored, dataset.transform
+        )
 
     def finish(self, cut):
         """The batch: array of float32 (N, size, size, 3) on the device."""
@@ -156,17 +167,28 @@ class InputBatches:
 def check_crops(dataset, crop_padding, crop_scale, flip, kind):
     """Raise ConfigError for crops or flips that this kind of data set cannot have."""
     if kind is ImageBatches and crop_scale is not None:
-        raise ConfigError(dataset.name, "crop_scale is for photographs of any size",
-                          "None for images of one size", crop_scale,
-                          "crop_padding shifts these at random")
+        raise ConfigError(
+            dataset.name,
+            "crop_scale is for photographs of any size",
+            "None for images of one size",
+            crop_scale,
+            "crop_padding shifts these at random",
+        )
     if kind is PhotographBatches and crop_padding:
-        raise ConfigError(dataset.name, "crop_padding is for images of one size",
-                          "0 for photographs", crop_padding,
-                          "crop_scale cuts random parts of these")
+        raise ConfigError(
+            dataset.name,
+            "crop_padding is for images of one size",
+            "0 for photographs",
+            crop_padding,
+            "crop_scale cuts random parts of these",
+        )
     if kind is InputBatches and (crop_padding or crop_scale is not None or flip):
-        raise ConfigError(dataset.name, "only images can be cropped and flipped",
-                          "crop_padding 0, crop_scale None and flip False",
-                          f"crop_padding {crop_padding}, crop_scale {crop_scale}, flip {flip}")
+        raise ConfigError(
+            dataset.name,
+            "only images can be cropped and flipped",
+            "crop_padding 0, crop_scale None and flip False",
+            f"crop_padding {crop_padding}, crop_scale {crop_scale}, flip {flip}",
+        )
 
 
 def _cut(pictures, indices, boxes, mirrored, transform):
@@ -186,5 +208,6 @@ def _normalise(pixels, transform, device):
     """(pixels / 255 - mean) / std for a batch, on the device: one product, one difference."""
     mean, std = np.array(transform.mean), np.array(transform.std)
     scale, shift = np.float32(1 / (255 * std)), np.float32(mean / std)
-    return (backend.move(pixels, device).astype(np.float32) * backend.move(scale, device)
-            - backend.move(shift, device))
+    return backend.move(pixels, device).astype(np.float32) * backend.move(
+        scale, device
+    ) - backend.move(shift, device)

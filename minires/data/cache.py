@@ -1,8 +1,9 @@
 """Pictures kept on disk as they are needed: decoded, and no larger than that.
 
-To decode a photograph of 12 million pixels takes a tenth of a second, in every epoch anew. So each is decoded once, made smaller so
-that its shorter side has as many pixels as the nets look at, and put after the others into one file, which is read as if it
-were an array in memory. A picture takes about 260 kB at 256 pixels.
+To decode a photograph of 12 million pixels takes a tenth of a second, in every epoch anew. So each
+is decoded once, made smaller so that its shorter side has as many pixels as the nets look at, and
+put after the others into one file, which is read as if it were an array in memory. A picture takes
+about 260 kB at 256 pixels.
 """
 
 import hashlib
@@ -23,11 +24,12 @@ from .images import SeveralPictures, decode
 from .transforms import resize_shorter
 
 PIXELS, INDEX = "pixels.bin", "index.json"
-NAMED = 5                    # pictures named in an error, of all that cannot be read
+NAMED = 5  # pictures named in an error, of all that cannot be read
 
 
 class PictureCache:
-    """Pictures of any size, by number: ``cache[i]`` is an array uint8 (H, W, 3), a view of the file.
+    """Pictures of any size, by number: ``cache[i]`` is an array uint8 (H, W, 3), a view of the
+    file.
 
     Parameters
     ----------
@@ -44,7 +46,10 @@ class PictureCache:
 
     def __init__(self, folder):
         self.folder, index = Path(folder), json.loads((Path(folder) / INDEX).read_text())
-        self.fingerprint, self.sizes = index["fingerprint"], np.array(index["sizes"], np.int64).reshape(-1, 2)
+        self.fingerprint, self.sizes = (
+            index["fingerprint"],
+            np.array(index["sizes"], np.int64).reshape(-1, 2),
+        )
         self.names = index["names"]
         self._ends = np.cumsum(3 * self.sizes.prod(axis=1))
         self._pixels = np.memmap(self.folder / PIXELS, np.uint8, "r")
@@ -56,9 +61,11 @@ class PictureCache:
 
     def __getitem__(self, i):
         height, width = self.sizes[i]
-        return self._pixels[self._ends[i] - 3 * height * width:self._ends[i]].reshape(height, width, 3)
+        return self._pixels[self._ends[i] - 3 * height * width : self._ends[i]].reshape(
+            height, width, 3
+        )
 
-    def __reduce__(self):                        # a process it is sent to opens the file itself, once
+    def __reduce__(self):  # a process it is sent to opens the file itself, once
         return _open, (self.folder, self.fingerprint)
 
 
@@ -67,12 +74,19 @@ def _open(folder, fingerprint):
     """The cache in a folder; not another one that has come to be there since."""
     cache = PictureCache(folder)
     if cache.fingerprint != fingerprint:
-        raise DataError(str(folder), "the cache was made anew while it was in use", "one run at a time on changing pictures", "two", "start again with --resume")
+        raise DataError(
+            str(folder),
+            "the cache was made anew while it was in use",
+            "one run at a time on changing pictures",
+            "two",
+            "start again with --resume",
+        )
     return cache
 
 
 def cached(paths, side, folder, workers=0, progress=True):
-    """The pictures of these files, from the cache in `folder`, which is made anew if any of them has changed.
+    """The pictures of these files, from the cache in `folder`, which is made anew if any of them
+    has changed.
 
     Parameters
     ----------
@@ -101,7 +115,7 @@ def cached(paths, side, folder, workers=0, progress=True):
         if json.loads((folder / INDEX).read_text())["fingerprint"] == fingerprint:
             return PictureCache(folder)
     except (OSError, ValueError, KeyError, TypeError):
-        pass                                     # none, or not a whole one
+        pass  # none, or not a whole one
     building = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     try:
         building.mkdir(parents=True)
@@ -109,8 +123,13 @@ def cached(paths, side, folder, workers=0, progress=True):
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(building, folder)
     except OSError as error:
-        raise DataError(str(folder), "the cache of pictures cannot be written", "a folder with room for them", error.strerror or str(error),
-                        "choose another by --cache") from None
+        raise DataError(
+            str(folder),
+            "the cache of pictures cannot be written",
+            "a folder with room for them",
+            error.strerror or str(error),
+            "choose another by --cache",
+        ) from None
     finally:
         with suppress(OSError):
             shutil.rmtree(building)
@@ -124,8 +143,17 @@ def _build(paths, side, folder, fingerprint, workers, progress):
         print(f"decoding {len(paths):,} pictures, once", flush=True)
     sizes, failures = [], []
     decoded = processes.in_order(workers, _decode_small, ((path, side) for path in paths))
-    with (open(folder / PIXELS, "wb") as file,
-          tqdm(decoded, total=len(paths), desc="decoding", unit="picture", disable=None if progress else True, dynamic_ncols=True) as results):
+    with (
+        open(folder / PIXELS, "wb") as file,
+        tqdm(
+            decoded,
+            total=len(paths),
+            desc="decoding",
+            unit="picture",
+            disable=None if progress else True,
+            dynamic_ncols=True,
+        ) as results,
+    ):
         for pixels in results:
             if isinstance(pixels, str):
                 failures.append(pixels)
@@ -134,19 +162,35 @@ def _build(paths, side, folder, fingerprint, workers, progress):
                 sizes.append(pixels.shape[:2])
     if failures:
         more = f" and {len(failures) - NAMED} more" if len(failures) > NAMED else ""
-        raise DataError("pictures", f"{len(failures)} of {len(paths)} cannot be read", None, "; ".join(failures[:NAMED]) + more,
-                        "mend them, or take them out of the folder")
-    (folder / INDEX).write_text(json.dumps({"fingerprint": fingerprint, "names": [str(path) for path in paths],
-                                            "sizes": [list(map(int, size)) for size in sizes]}))
+        raise DataError(
+            "pictures",
+            f"{len(failures)} of {len(paths)} cannot be read",
+            None,
+            "; ".join(failures[:NAMED]) + more,
+            "mend them, or take them out of the folder",
+        )
+    (folder / INDEX).write_text(
+        json.dumps(
+            {
+                "fingerprint": fingerprint,
+                "names": [str(path) for path in paths],
+                "sizes": [list(map(int, size)) for size in sizes],
+            }
+        )
+    )
 
 
 def _remove_unfinished(folder):
-    """Let go of what processes that are gone have left beside `folder`, where one can ask for them without harm."""
+    """Let go of what processes that are gone have left beside `folder`, where one can ask for them
+    without harm.
+    """
     if os.name != "posix":
         return
     for left in folder.parent.glob(f"{folder.name}.*.part"):
         try:
-            os.kill(int(left.name.split(".")[-2]), 0)            # 0 is no signal: it only asks whether there is such a process
+            os.kill(
+                int(left.name.split(".")[-2]), 0
+            )  # 0 is no signal: it only asks whether there is such a process
         except ProcessLookupError:
             shutil.rmtree(left, ignore_errors=True)
         except (ValueError, OSError):
@@ -157,9 +201,13 @@ def _decode_small(path, side):
     """The picture as the cache keeps it, or what is wrong with it."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SeveralPictures)     # the first frame of an animation will do
+            warnings.simplefilter(
+                "ignore", SeveralPictures
+            )  # the first frame of an animation will do
             pixels = decode(path)
-        return np.ascontiguousarray(resize_shorter(pixels, side) if min(pixels.shape[:2]) > side else pixels)
+        return np.ascontiguousarray(
+            resize_shorter(pixels, side) if min(pixels.shape[:2]) > side else pixels
+        )
     except DataError as error:
         return str(error)
 

@@ -1,7 +1,8 @@
 """Names of classes: those of ImageNet, and those in a file.
 
-``imagenet_classes.txt`` holds ImageNet's 1,000 classes in the order of the outputs of nets trained on it, a name to a line, as
-torchvision has them in ``torchvision/models/_meta.py`` (BSD 3-Clause licence).
+``imagenet_classes.txt`` holds ImageNet's 1,000 classes in the order of the outputs of nets trained
+on it, a name to a line, as torchvision has them in ``torchvision/models/_meta.py`` (BSD 3-Clause
+licence).
 """
 
 from pathlib import Path
@@ -26,14 +27,22 @@ def read_classes(path):
     """
     where = str(path)
     try:
-        names = Path(path).read_text(encoding="utf-8-sig").rstrip().splitlines()         # -sig: Windows puts a mark in front
+        names = (
+            Path(path).read_text(encoding="utf-8-sig").rstrip().splitlines()
+        )  # -sig: Windows puts a mark in front
     except UnicodeDecodeError:
-        raise ConfigError(where, "class names", "a text file in UTF-8, a name to a line", "something else") from None
+        raise ConfigError(
+            where, "class names", "a text file in UTF-8, a name to a line", "something else"
+        ) from None
     except OSError as error:
-        raise ConfigError(where, "class names", "a text file, a name to a line", error.strerror) from None
+        raise ConfigError(
+            where, "class names", "a text file, a name to a line", error.strerror
+        ) from None
     if not names:
         raise ConfigError(where, "class names", "a name to a line", "an empty file")
     names = [name.strip() for name in names]
     if "" in names:
-        raise ConfigError(where, "class names", "a name to a line", f"an empty line, line {names.index('') + 1}")
+        raise ConfigError(
+            where, "class names", "a name to a line", f"an empty line, line {names.index('') + 1}"
+        )
     return names

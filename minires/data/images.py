@@ -1,8 +1,10 @@
-"""Picture files as arrays: what a camera, a phone or a drawing program has written, as bytes (H, W, 3), red, green and blue.
+"""Picture files as arrays: what a camera, a phone or a drawing program has written, as bytes (H, W,
+3), red, green and blue.
 
-Pillow decodes; it is imported when the first picture is. The result is that of torchvision's ``ImageFolder``,
-``Image.open(path).convert("RGB")``, but for two things: a photograph that was taken with the camera on its side is set upright (its EXIF
-data say so), and grey of 16 bits is scaled, where `convert` would clip it to white.
+Pillow decodes; it is imported when the first picture is. The result is that of torchvision's
+``ImageFolder``, ``Image.open(path).convert("RGB")``, but for two things: a photograph that was
+taken with the camera on its side is set upright (its EXIF data say so), and grey of 16 bits is
+scaled, where `convert` would clip it to white.
 """
 
 import os
@@ -13,10 +15,47 @@ import numpy as np
 
 from ..errors import ConfigError, DataError
 
-MOST_PIXELS = 150_000_000     # 12,000 x 9,000 is a large photograph; a file of a few kB can ask for 65,000 x 65,000, which are 13 GB
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "JPEG2000", "BMP", "TIFF", "PPM")       # no EPS: Pillow would run Ghostscript on it
-SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".jp2", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pnm")
-MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")              # what Pillow brings to 8 bits without loss of meaning
+# 12,000 x 9,000 is a large photograph; a file of a few kB can ask for 65,000 x 65,000, which are 13
+# GB
+MOST_PIXELS = 150_000_000
+FORMATS = (
+    "JPEG",
+    "PNG",
+    "GIF",
+    "WEBP",
+    "AVIF",
+    "JPEG2000",
+    "BMP",
+    "TIFF",
+    "PPM",
+)  # no EPS: Pillow would run Ghostscript on it
+SUFFIXES = (
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".gif",
+    ".webp",
+    ".avif",
+    ".jp2",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".ppm",
+    ".pgm",
+    ".pnm",
+)
+MODES = (
+    "1",
+    "L",
+    "LA",
+    "P",
+    "PA",
+    "RGB",
+    "RGBA",
+    "RGBX",
+    "CMYK",
+    "YCbCr",
+)  # what Pillow brings to 8 bits without loss of meaning
 
 
 class SeveralPictures(UserWarning):
@@ -26,7 +65,8 @@ class SeveralPictures(UserWarning):
 def decode(path):
     """The picture in a file.
 
-    - Transparency is dropped: the colours that lie under it come to the fore. Colour profiles are not looked at.
+    - Transparency is dropped: the colours that lie under it come to the fore. Colour profiles are
+      not looked at.
     - Of 16 bits a channel, the upper 8 are taken.
     - Ink (CMYK) in a JPEG is read as Adobe's programs write it, inverted, as everyone does.
     - Of an animation or of several pages, the first is taken, with a `SeveralPictures` warning.
@@ -43,8 +83,9 @@ def decode(path):
     Raises
     ------
     DataError
-        If there is no such file, it is a folder, empty, no picture or a damaged one, has more than `MOST_PIXELS` (that is read before
-        anything is decoded), or its numbers have no known range (floating point, 32-bit integers).
+        If there is no such file, it is a folder, empty, no picture or a damaged one, has more than
+        `MOST_PIXELS` (that is read before anything is decoded), or its numbers have no known range
+        (floating point, 32-bit integers).
     ConfigError
         If Pillow is not installed.
     """
@@ -53,16 +94,23 @@ def decode(path):
     _check_file(path, where)
     try:
         with warnings.catch_warnings(), open(path, "rb") as file:
-            warnings.simplefilter("ignore")                      # Pillow's own, about what is dealt with below
+            warnings.simplefilter("ignore")  # Pillow's own, about what is dealt with below
             image = Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
             width, height = image.size
             if width * height > MOST_PIXELS:
                 raise _too_large(where, f"{width:,} x {height:,} pixels")
-            several = image.format != "MPO" and getattr(image, "is_animated", False)     # MPO: a JPEG of a phone, with a preview
+            several = image.format != "MPO" and getattr(
+                image, "is_animated", False
+            )  # MPO: a JPEG of a phone, with a preview
             grey_of_16_bits = _is_grey_of_16_bits(image)
             if image.mode not in MODES and not grey_of_16_bits:
-                raise DataError(where, "numbers of no known range", "8 bits a channel, or grey of 16", f"Pillow's mode {image.mode}",
-                                "save it as PNG or JPEG")
+                raise DataError(
+                    where,
+                    "numbers of no known range",
+                    "8 bits a channel, or grey of 16",
+                    f"Pillow's mode {image.mode}",
+                    "save it as PNG or JPEG",
+                )
             image.load()
             image = _upright(image, ImageOps)
             if grey_of_16_bits:
@@ -71,17 +119,25 @@ def decode(path):
                 pixels = np.array(image.convert("RGB"))
     except DataError:
         raise
-    except Image.DecompressionBombError:                         # Pillow's limit is above ours, and comes first
+    except Image.DecompressionBombError:  # Pillow's limit is above ours, and comes first
         raise _too_large(where, "many more") from None
     except Image.UnidentifiedImageError:
         raise _no_picture(path, where) from None
     except PermissionError:
         raise DataError(where, "cannot be read", got="no permission") from None
-    except Exception as error:                                   # a damaged file can fail in a dozen ways
-        raise DataError(where, "a damaged picture", got=" ".join(str(error).split())[:100] or type(error).__name__,
-                        todo="it may be truncated: fetch it again") from None
+    except Exception as error:  # a damaged file can fail in a dozen ways
+        raise DataError(
+            where,
+            "a damaged picture",
+            got=" ".join(str(error).split())[:100] or type(error).__name__,
+            todo="it may be truncated: fetch it again",
+        ) from None
     if several:
-        warnings.warn(f"{where}: holds several pictures, an animation or pages; the first is taken", SeveralPictures, stacklevel=2)
+        warnings.warn(
+            f"{where}: holds several pictures, an animation or pages; the first is taken",
+            SeveralPictures,
+            stacklevel=2,
+        )
     return pixels
 
 
@@ -90,7 +146,11 @@ def pillow(where):
     try:
         from PIL import Image, ImageOps
     except ImportError:
-        raise ConfigError(where, "Pillow, which decodes pictures, is not installed", todo='pip install "minires[images]"') from None
+        raise ConfigError(
+            where,
+            "Pillow, which decodes pictures, is not installed",
+            todo='pip install "minires[images]"',
+        ) from None
     Image.init()
     return Image, ImageOps
 
@@ -101,12 +161,20 @@ def _check_file(path, where):
         found = os.stat(path)
     except FileNotFoundError:
         raise DataError(where, "no such file", "a picture") from None
-    except (OSError, ValueError) as error:                       # a name too long, a file in the place of a folder, ...
-        raise DataError(where, "cannot be read", "a picture", getattr(error, "strerror", None) or str(error)) from None
+    except (OSError, ValueError) as error:  # a name too long, a file in the place of a folder, ...
+        raise DataError(
+            where, "cannot be read", "a picture", getattr(error, "strerror", None) or str(error)
+        ) from None
     if stat.S_ISDIR(found.st_mode):
         raise DataError(where, "cannot be read", "a picture", "a folder")
     if not stat.S_ISREG(found.st_mode):
-        raise DataError(where, "cannot be read", "a file on disk", "a pipe or a device", "save the picture to a file first")
+        raise DataError(
+            where,
+            "cannot be read",
+            "a file on disk",
+            "a pipe or a device",
+            "save the picture to a file first",
+        )
     if found.st_size == 0:
         raise DataError(where, "an empty file", "a picture", "0 bytes")
 
@@ -115,16 +183,31 @@ def _no_picture(path, where):
     with open(path, "rb") as file:
         start = file.read(12)
     if start[4:8] == b"ftyp" and start[8:12] in (b"heic", b"heix", b"mif1", b"msf1"):
-        return DataError(where, "HEIC, which Pillow does not read", "JPEG, PNG, ...", "a photograph as iPhones save it", "export it as JPEG")
-    return DataError(where, "not a picture", "JPEG, PNG, GIF, WebP, BMP or TIFF", f"a file that begins with {start!r}")
+        return DataError(
+            where,
+            "HEIC, which Pillow does not read",
+            "JPEG, PNG, ...",
+            "a photograph as iPhones save it",
+            "export it as JPEG",
+        )
+    return DataError(
+        where,
+        "not a picture",
+        "JPEG, PNG, GIF, WebP, BMP or TIFF",
+        f"a file that begins with {start!r}",
+    )
 
 
 def _too_large(where, got):
-    return DataError(where, "too many pixels", f"at most {MOST_PIXELS:,}", got, "make it smaller first")
+    return DataError(
+        where, "too many pixels", f"at most {MOST_PIXELS:,}", got, "make it smaller first"
+    )
 
 
 def _is_grey_of_16_bits(image):
-    """Whether the numbers are grey from 0 to 65,535: Pillow also uses these modes for 12 and 32 bits, and for 0 as white."""
+    """Whether the numbers are grey from 0 to 65,535: Pillow also uses these modes for 12 and 32
+    bits, and for 0 as white.
+    """
     if image.format == "TIFF":
         bits, black_is_zero = image.tag_v2.get(258), image.tag_v2.get(262) == 1
         return image.mode.startswith("I;16") and bits == (16,) and black_is_zero

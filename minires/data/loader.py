@@ -18,11 +18,20 @@ from .datasets.image_dataset import ImageDataset
 from .datasets.photographs import PhotographDataset
 from .workers import AHEAD
 
-NEEDED = ("__len__", "name", "labels", "input_shape")          # see datasets/protocol.py
+NEEDED = ("__len__", "name", "labels", "input_shape")  # see datasets/protocol.py
 
 
-def train_loader(dataset, batch_size, shuffle, augment, *, crop_padding=0, crop_scale=None,
-                 flip=False, device="cpu"):
+def train_loader(
+    dataset,
+    batch_size,
+    shuffle,
+    augment,
+    *,
+    crop_padding=0,
+    crop_scale=None,
+    flip=False,
+    device="cpu",
+):
     """Batches to train on.
 
     Parameters
@@ -54,8 +63,13 @@ def train_loader(dataset, batch_size, shuffle, augment, *, crop_padding=0, crop_
     kind = _kind(dataset, "train_loader")
     for name, generator in (("shuffle", shuffle), ("augment", augment)):
         if not isinstance(generator, np.random.Generator):
-            raise ConfigError("train_loader", name, "a numpy.random.Generator", repr(generator),
-                              "np.random.default_rng(0), for example")
+            raise ConfigError(
+                "train_loader",
+                name,
+                "a numpy.random.Generator",
+                repr(generator),
+                "np.random.default_rng(0), for example",
+            )
     check_crops(dataset, crop_padding, crop_scale, flip, kind)
     if kind is ImageBatches:
         batches = ImageBatches(dataset, dataset.pixel_mean(), crop_padding, flip, device)
@@ -93,8 +107,9 @@ def eval_loader(dataset, batch_size, mean=None, device="cpu"):
     kind = _kind(dataset, "eval_loader")
     if kind is ImageBatches:
         if mean is None:
-            raise ConfigError("eval_loader", "mean", "train.pixel_mean() of the training set",
-                              "none")
+            raise ConfigError(
+                "eval_loader", "mean", "train.pixel_mean() of the training set", "none"
+            )
         return EvalLoader(ImageBatches(dataset, mean, device=device), batch_size)
     if mean is not None:
         raise ConfigError("eval_loader", "mean", "none for these examples", "a mean image")
@@ -126,9 +141,13 @@ class DataLoader:
         self.batches, self.dataset, self.device = batches, batches.dataset, batches.device
         self.batch_size = checks.integer("train_loader", "batch_size", batch_size)
         if batch_size > len(self.dataset):
-            raise ConfigError("train_loader", "a batch larger than the training set",
-                              f"batch_size of at most {len(self.dataset)}", batch_size,
-                              "take a smaller batch or more examples")
+            raise ConfigError(
+                "train_loader",
+                "a batch larger than the training set",
+                f"batch_size of at most {len(self.dataset)}",
+                batch_size,
+                "take a smaller batch or more examples",
+            )
         self.shuffle, self.augment = shuffle, augment
         self._waiting = deque()
         # A few batches, not a few for each worker: one of 256 photographs takes 40 MB.
@@ -159,8 +178,12 @@ class DataLoader:
         another size.
         """
         if _kind(dataset, "eval_loader") is not type(self.batches):
-            raise ConfigError("eval_loader", "training and test set", "two of one kind",
-                              f"{type(self.dataset).__name__} and {type(dataset).__name__}")
+            raise ConfigError(
+                "eval_loader",
+                "training and test set",
+                "two of one kind",
+                f"{type(self.dataset).__name__} and {type(dataset).__name__}",
+            )
         return EvalLoader(self.batches.for_dataset(dataset), batch_size)
 
     def _start_epoch(self):
@@ -171,14 +194,17 @@ class DataLoader:
         """The positions in the set of the next batch's examples."""
         if self.position + self.batch_size > len(self.permutation):
             self._start_epoch()
-        indices = self.permutation[self.position:self.position + self.batch_size]
+        indices = self.permutation[self.position : self.position + self.batch_size]
         self.position += self.batch_size
         return indices
 
     def _now(self):
-        return {"permutation": self.permutation, "position": self.position,
-                "shuffle": self.shuffle.bit_generator.state,
-                "augment": self.augment.bit_generator.state}
+        return {
+            "permutation": self.permutation,
+            "position": self.position,
+            "shuffle": self.shuffle.bit_generator.state,
+            "augment": self.augment.bit_generator.state,
+        }
 
     def state_dict(self):
         """What decides the batches to come: an array, a number and two dicts that JSON can hold.
@@ -203,16 +229,29 @@ class DataLoader:
                 self.shuffle.bit_generator.state = state["shuffle"]
                 self.augment.bit_generator.state = state["augment"]
         except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(where, "the saved state is damaged", "what state_dict() returns",
-                                  f"{type(error).__name__}: {error}",
-                                  "resume from another checkpoint") from error
+            raise CheckpointError(
+                where,
+                "the saved state is damaged",
+                "what state_dict() returns",
+                f"{type(error).__name__}: {error}",
+                "resume from another checkpoint",
+            ) from error
         if not fits:
-            raise CheckpointError(where, "the saved order of images does not fit this data set",
-                                  f"a permutation of {n} images", f"{permutation.size} numbers",
-                                  "resume with the data set of the checkpoint")
+            raise CheckpointError(
+                where,
+                "the saved order of images does not fit this data set",
+                f"a permutation of {n} images",
+                f"{permutation.size} numbers",
+                "resume with the data set of the checkpoint",
+            )
         if not 0 <= position <= n:
-            raise CheckpointError(where, "the saved position is outside the data set", f"0 to {n}",
-                                  position, "resume from another checkpoint")
+            raise CheckpointError(
+                where,
+                "the saved position is outside the data set",
+                f"0 to {n}",
+                position,
+                "resume from another checkpoint",
+            )
         self.permutation, self.position = permutation, position
         self._waiting.clear()
         self._state = self._now()
@@ -261,7 +300,10 @@ def _kind(dataset, where):
         return PhotographBatches
     missing += [] if hasattr(dataset, "inputs") else ["inputs"]
     if missing:
-        raise ConfigError(where, "this is no data set",
-                          "what minires/data/datasets/protocol.py lists",
-                          f"{type(dataset).__name__} without {', '.join(missing)}")
+        raise ConfigError(
+            where,
+            "this is no data set",
+            "what minires/data/datasets/protocol.py lists",
+            f"{type(dataset).__name__} without {', '.join(missing)}",
+        )
     return InputBatches

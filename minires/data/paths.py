@@ -13,13 +13,15 @@ def search_path(folder=None):
     Parameters
     ----------
     folder : str or Path, optional
-        A place named by the user. It is then the only one: a misspelt path should fail, not find other data.
+        A place named by the user. It is then the only one: a misspelt path should fail, not find
+        other data.
 
     Returns
     -------
     list of Path
-        `folder` alone, or: the environment variable MINIRES_DATA if it is set, ``data/`` in the current folder,
-        ``data/`` beside the package (notebooks run in a folder of their own), and the user's cache.
+        `folder` alone, or: the environment variable MINIRES_DATA if it is set, ``data/`` in the
+        current folder, ``data/`` beside the package (notebooks run in a folder of their own), and
+        the user's cache.
     """
     if folder is not None:
         return [Path(folder).expanduser()]
@@ -30,14 +32,18 @@ def search_path(folder=None):
 
 
 def download_folder(folder=None):
-    """Where a download is put: `folder`, else MINIRES_DATA, else the user's cache; all of them are searched."""
+    """Where a download is put: `folder`, else MINIRES_DATA, else the user's cache; all of them are
+    searched.
+    """
     return Path(folder or os.environ.get("MINIRES_DATA") or user_cache()).expanduser()
 
 
 def user_cache():
-    """The folder for cached files that this system gives to programs, e.g. ``~/.cache/minires`` on Linux."""
+    """The folder for cached files that this system gives to programs, e.g. ``~/.cache/minires`` on
+    Linux.
+    """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")                          # in a notebook tqdm, which pooch imports, misses widgets
+        warnings.simplefilter("ignore")  # in a notebook tqdm, which pooch imports, misses widgets
         import pooch
 
     return Path(pooch.os_cache("minires"))

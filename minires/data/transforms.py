@@ -24,10 +24,10 @@ from .. import checks
 from ..errors import ConfigError, DataError, DtypeError, ShapeError
 from .images import MOST_PIXELS, pillow
 
-MEAN = (0.485, 0.456, 0.406)     # of ImageNet's training images, red, green and blue, from 0 to 1
-STD = (0.229, 0.224, 0.225)      # torchvision's numbers
+MEAN = (0.485, 0.456, 0.406)  # of ImageNet's training images, red, green and blue, from 0 to 1
+STD = (0.229, 0.224, 0.225)  # torchvision's numbers
 
-CROP_RATIOS = 3 / 4, 4 / 3       # of width to height, of a random crop
+CROP_RATIOS = 3 / 4, 4 / 3  # of width to height, of a random crop
 CROP_TRIES = 10
 
 
@@ -106,9 +106,13 @@ def resize_shorter(pixels, size):
     short, long = sorted((height, width))
     new = size, int(size * long / short)
     if new[0] * new[1] > MOST_PIXELS:
-        raise DataError("resize_shorter", "too long and thin a picture",
-                        f"at most {MOST_PIXELS:,} pixels when resized",
-                        f"{height:,} x {width:,}, which become {new[0] * new[1]:,}", "cut it first")
+        raise DataError(
+            "resize_shorter",
+            "too long and thin a picture",
+            f"at most {MOST_PIXELS:,} pixels when resized",
+            f"{height:,} x {width:,}, which become {new[0] * new[1]:,}",
+            "cut it first",
+        )
     new_height, new_width = new if height <= width else new[::-1]
     if (new_height, new_width) == (height, width):
         return pixels
@@ -126,7 +130,7 @@ def center_crop(pixels, size):
     if any(missing):
         pixels = np.pad(pixels, [(gap // 2, (gap + 1) // 2) for gap in missing] + [(0, 0)])
     top, left = (round((side - size) / 2) for side in pixels.shape[:2])
-    return pixels[top:top + size, left:left + size]
+    return pixels[top : top + size, left : left + size]
 
 
 def normalise(pixels, mean=MEAN, std=STD):
@@ -160,7 +164,7 @@ def random_box(height, width, smallest, rng):
 def crop_box(pixels, box, size):
     """The part `box` of a picture, as `random_box` gives it, scaled to uint8 (size, size, 3)."""
     top, left, height, width = box
-    return _resize(pixels[top:top + height, left:left + width], size, size)
+    return _resize(pixels[top : top + height, left : left + width], size, size)
 
 
 def _resize(pixels, height, width):
@@ -171,8 +175,12 @@ def _resize(pixels, height, width):
 
 def _check(where, pixels, size=1):
     if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8:
-        raise DtypeError(where, "pixels", "an array of uint8",
-                         str(getattr(pixels, "dtype", type(pixels).__name__)))
+        raise DtypeError(
+            where,
+            "pixels",
+            "an array of uint8",
+            str(getattr(pixels, "dtype", type(pixels).__name__)),
+        )
     if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
         raise ShapeError(where, "pixels", "shape (H, W, 3)", f"shape {pixels.shape}")
     checks.integer(where, "size", size)

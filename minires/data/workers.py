@@ -1,6 +1,8 @@
-"""Work handed to processes: results in the order of the tasks, and never more of them ahead than can be kept.
+"""Work handed to processes: results in the order of the tasks, and never more of them ahead than
+can be kept.
 
-Decoding pictures keeps a core busy, and Python's lock would let threads take turns at parts of it. Processes do not share it.
+Decoding pictures keeps a core busy, and Python's lock would let threads take turns at parts of it.
+Processes do not share it.
 """
 
 import multiprocessing
@@ -16,16 +18,21 @@ from functools import cache
 
 from ..errors import DataError
 
-AHEAD = 2                    # tasks for each process that are handed out before their results are asked for
+AHEAD = 2  # tasks for each process that are handed out before their results are asked for
 
 
 def submit(workers, function, *arguments):
-    """Have ``function(*arguments)`` called by one of so many processes; a Future. With no workers it is called here, at once.
+    """Have ``function(*arguments)`` called by one of so many processes; a Future. With no workers
+    it is called here, at once.
 
-    `function` must be one of a module, by name, and what it takes and returns is copied between processes.
+    `function` must be one of a module, by name, and what it takes and returns is copied between
+    processes.
     """
     if workers:
-        with _interrupts_ignored(), _loss_reported():            # a process that starts now inherits this, before it can say so itself
+        with (
+            _interrupts_ignored(),
+            _loss_reported(),
+        ):  # a process that starts now inherits this, before it can say so itself
             return _pool(workers).submit(function, *arguments)
     done = Future()
     done.set_result(function(*arguments))
@@ -33,7 +40,9 @@ def submit(workers, function, *arguments):
 
 
 def result(future):
-    """The result of what was submitted. Raises DataError if the process that worked on it is gone."""
+    """The result of what was submitted. Raises DataError if the process that worked on it is
+    gone.
+    """
     with _loss_reported():
         return future.result()
 
@@ -44,13 +53,21 @@ def _loss_reported():
         yield
     except BrokenProcessPool:
         _pool.cache_clear()
-        raise DataError("workers", "a process that prepares images ended", "all at work until the end", "one that is gone",
-                        'does your program lack the line  if __name__ == "__main__":  around what it does? Or was memory short? With workers=0 '
-                        "(--workers 0) all is done in one process") from None
+        raise DataError(
+            "workers",
+            "a process that prepares images ended",
+            "all at work until the end",
+            "one that is gone",
+            'does your program lack the line  if __name__ == "__main__":  around what it '
+            "does? Or was memory short? With workers=0 "
+            "(--workers 0) all is done in one process",
+        ) from None
 
 
 def in_order(workers, function, tasks):
-    """``function(*task)`` for each of `tasks`, in their order; a generator that holds no more than a few results at a time."""
+    """``function(*task)`` for each of `tasks`, in their order; a generator that holds no more than
+    a few results at a time.
+    """
     waiting = deque()
     for task in tasks:
         waiting.append(submit(workers, function, *task))
@@ -63,16 +80,24 @@ def in_order(workers, function, tasks):
 @cache
 def _pool(workers):
     # Spawned, not forked: a fork would copy the locks of threads that it does not copy.
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _follow_the_main_program)
+    return ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), _follow_the_main_program
+    )
 
 
 def _follow_the_main_program():
-    """It decides when to stop: Ctrl-C is not for this process, which ends when that one is gone, however it went."""
+    """It decides when to stop: Ctrl-C is not for this process, which ends when that one is gone,
+    however it went.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if hasattr(os, "setpgrp"):
-        os.setpgrp()                             # what is sent to the main program's group, as `timeout` does, would leave it without workers
-    threading.Thread(target=_end_with, args=(multiprocessing.parent_process().sentinel,), daemon=True).start()
+        # what is sent to the main program's group, as `timeout` does, would leave it without
+        # workers
+        os.setpgrp()
+    threading.Thread(
+        target=_end_with, args=(multiprocessing.parent_process().sentinel,), daemon=True
+    ).start()
 
 
 def _end_with(sentinel):
@@ -83,7 +108,7 @@ def _end_with(sentinel):
 @contextmanager
 def _interrupts_ignored():
     if threading.current_thread() is not threading.main_thread():
-        yield                                    # only the main thread may say what becomes of signals
+        yield  # only the main thread may say what becomes of signals
         return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

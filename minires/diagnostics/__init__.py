@@ -1,24 +1,79 @@
 """What a net, fresh or trained, can be asked.
 
-Each function takes a net, and data where it needs them, and returns plain records. The net stays as it was: weights, running
-statistics, gradients, mode and hooks.
+Each function takes a net, and data where it needs them, and returns plain records. The net stays as
+it was: weights, running statistics, gradients, mode and hooks.
 """
 
 from ..nn.state import preserve_state
 from .classification import Classified, classify, confusion_matrix, top_error
 from .evaluation import Evaluation, evaluate
 from .gradients import ActivationGradient, LayerGradient, activation_gradients, gradient_norms
-from .landscape import LossLine, LossPlane, Trajectory, loss_line, loss_plane, random_direction, trajectory
+from .landscape import (
+    LossLine,
+    LossPlane,
+    Trajectory,
+    loss_line,
+    loss_plane,
+    random_direction,
+    trajectory,
+)
+from .layer_responses import LayerResponse, responses
 from .lesion import Lesion, drop_each, drop_random, drop_sets, dropped, swap_each, swapped
 from .paths import PathGradient, path_gradient, path_gradients, routed
+from .shattering import (
+    GradientCorrelation,
+    GradientPath,
+    autocorrelation,
+    gradient_correlation,
+    gradient_path,
+    input_gradients,
+)
 from .signal_propagation import Growth, LayerPropagation, Propagation, growth, propagation
-from .layer_responses import LayerResponse, responses
-from .shattering import GradientCorrelation, GradientPath, autocorrelation, gradient_correlation, gradient_path, input_gradients
 from .update_sizes import LayerUpdate, updates
 
-__all__ = ["ActivationGradient", "Classified", "Evaluation", "GradientCorrelation", "GradientPath", "Growth", "LayerGradient", "LayerPropagation",
-           "LayerResponse", "LayerUpdate", "Lesion", "LossLine", "LossPlane", "PathGradient", "Propagation", "Trajectory",
-           "activation_gradients", "autocorrelation", "classify", "confusion_matrix", "drop_each", "drop_random", "drop_sets", "dropped", "evaluate",
-           "gradient_correlation", "gradient_norms", "gradient_path", "growth", "input_gradients", "loss_line", "loss_plane",
-           "path_gradient", "path_gradients", "propagation", "random_direction", "responses", "routed", "swap_each", "swapped",
-           "top_error", "trajectory", "preserve_state", "updates"]
+__all__ = [
+    "ActivationGradient",
+    "Classified",
+    "Evaluation",
+    "GradientCorrelation",
+    "GradientPath",
+    "Growth",
+    "LayerGradient",
+    "LayerPropagation",
+    "LayerResponse",
+    "LayerUpdate",
+    "Lesion",
+    "LossLine",
+    "LossPlane",
+    "PathGradient",
+    "Propagation",
+    "Trajectory",
+    "activation_gradients",
+    "autocorrelation",
+    "classify",
+    "confusion_matrix",
+    "drop_each",
+    "drop_random",
+    "drop_sets",
+    "dropped",
+    "evaluate",
+    "gradient_correlation",
+    "gradient_norms",
+    "gradient_path",
+    "growth",
+    "input_gradients",
+    "loss_line",
+    "loss_plane",
+    "path_gradient",
+    "path_gradients",
+    "propagation",
+    "random_direction",
+    "responses",
+    "routed",
+    "swap_each",
+    "swapped",
+    "top_error",
+    "trajectory",
+    "preserve_state",
+    "updates",
+]

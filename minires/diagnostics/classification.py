@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import backend
+from ..autograd import Tensor, no_grad
 from ..checks import integer
 from ..errors import ConfigError
 from ..nn.state import preserve_state
-from ..autograd import Tensor, no_grad
 from .evaluation import check_batches
 from .parts import array_of
 
@@ -16,8 +16,8 @@ from .parts import array_of
 class Classified(NamedTuple):
     """The logits that a net gives for each image of a set, and the right classes."""
 
-    logits: np.ndarray       # float, shape (N, K)
-    labels: np.ndarray       # int, shape (N,)
+    logits: np.ndarray  # float, shape (N, K)
+    labels: np.ndarray  # int, shape (N,)
 
 
 def classify(model, batches, mode="eval"):
@@ -38,7 +38,8 @@ def classify(model, batches, mode="eval"):
     Raises
     ------
     ConfigError
-        If `batches` is an iterator, such as the endless `data.train_loader`, or holds no images; or for an unknown mode.
+        If `batches` is an iterator, such as the endless `data.train_loader`, or holds no images; or
+        for an unknown mode.
     """
     check_batches(batches, "classify")
     logits, labels = [], []
@@ -52,9 +53,11 @@ def classify(model, batches, mode="eval"):
 
 
 def top_error(classified, k=1):
-    """The images whose right class is not among the `k` largest logits, in percent: the top-1 and top-5 error of He et al. 2015.
+    """The images whose right class is not among the `k` largest logits, in percent: the top-1 and
+    top-5 error of He et al. 2015.
 
-    Among equal logits the right one counts as the last, so that a net which gives all classes the same has no luck.
+    Among equal logits the right one counts as the last, so that a net which gives all classes the
+    same has no luck.
 
     Raises
     ------
@@ -62,14 +65,24 @@ def top_error(classified, k=1):
         For a `k` that is not a whole number, below 1, or above the number of classes.
     """
     logits, labels = classified
-    k = integer("top_error", "k", k, most=logits.shape[1], todo=f"the net tells {logits.shape[1]} classes apart")
+    k = integer(
+        "top_error",
+        "k",
+        k,
+        most=logits.shape[1],
+        todo=f"the net tells {logits.shape[1]} classes apart",
+    )
     right = logits[np.arange(len(labels)), labels]
-    before = (~(logits < right[:, None])).sum(axis=1) - 1        # without the right one itself; nan is below nothing
+    before = (~(logits < right[:, None])).sum(
+        axis=1
+    ) - 1  # without the right one itself; nan is below nothing
     return 100 * float((before >= k).mean())
 
 
 def confusion_matrix(classified):
-    """How many images of each class were taken for each: int (K, K), the right class by row, the net's by column."""
+    """How many images of each class were taken for each: int (K, K), the right class by row, the
+    net's by column.
+    """
     logits, labels = classified
     matrix = np.zeros((logits.shape[1],) * 2, np.int64)
     np.add.at(matrix, (labels, logits.argmax(axis=1)), 1)

@@ -4,20 +4,20 @@ from math import inf, sqrt
 from typing import NamedTuple
 
 from .. import functional as F
+from ..autograd import Tensor
 from ..errors import unknown_name
 from ..nn.state import preserve_state
-from ..autograd import Tensor
 from .parts import array_of, blocks, depths, main_path, norm, square_sum, watching
 
 
 class LayerGradient(NamedTuple):
     """The gradient of one layer's weights, as Euclidean norms."""
 
-    layer: str               # the name of the weights in the net
-    depth: int               # 1 for the layer next to the images, counted along the main path
-    gradient_norm: float     # |dL/dw|
-    weight_norm: float       # |w|
-    ratio: float             # |dL/dw| / |w|: the relative change by a rate of 1; inf if w = 0
+    layer: str  # the name of the weights in the net
+    depth: int  # 1 for the layer next to the images, counted along the main path
+    gradient_norm: float  # |dL/dw|
+    weight_norm: float  # |w|
+    ratio: float  # |dL/dw| / |w|: the relative change by a rate of 1; inf if w = 0
 
 
 def gradient_norms(model):
@@ -38,7 +38,7 @@ def gradient_norms(model):
         if not w.requires_grad:
             continue
         gradient_norm, weight_norm = 0.0 if w.grad is None else norm(w.grad), norm(w.data)
-        ratio = gradient_norm / weight_norm if weight_norm else inf     # Fixup starts layers at 0
+        ratio = gradient_norm / weight_norm if weight_norm else inf  # Fixup starts layers at 0
         records.append(LayerGradient(name, depth, gradient_norm, weight_norm, ratio))
     return records
 
@@ -46,10 +46,10 @@ def gradient_norms(model):
 class ActivationGradient(NamedTuple):
     """The gradient of the loss by the output of one layer or block, for a whole batch."""
 
-    layer: str               # the name of the layer or block in the net
-    depth: int               # along the main path; of a block, that of its last layer
-    norm: float              # |dL/dy|, over all images of the batch
-    rms: float               # root mean square of the elements of dL/dy, norm / sqrt(their number)
+    layer: str  # the name of the layer or block in the net
+    depth: int  # along the main path; of a block, that of its last layer
+    norm: float  # |dL/dy|, over all images of the batch
+    rms: float  # root mean square of the elements of dL/dy, norm / sqrt(their number)
 
 
 def activation_gradients(model, images, labels, of="layers", mode="train", loss=F.cross_entropy):
@@ -86,17 +86,20 @@ def activation_gradients(model, images, labels, of="layers", mode="train", loss=
         raise unknown_name("activation_gradients", "of", of, ("layers", "blocks"))
     parts = main_path(model) if of == "layers" else blocks(model, "activation_gradients")
     places = depths(model, parts)
-    return [ActivationGradient(name, places[name], sqrt(signal.gradient),
-                               sqrt(signal.gradient / signal.elements))
-            for name, signal in signals(model, parts, images, labels, mode, loss).items()]
+    return [
+        ActivationGradient(
+            name, places[name], sqrt(signal.gradient), sqrt(signal.gradient / signal.elements)
+        )
+        for name, signal in signals(model, parts, images, labels, mode, loss).items()
+    ]
 
 
 class Signal(NamedTuple):
     """What passed through one part of a net, forwards and back."""
 
-    elements: int            # of its output
-    activation: float        # sum of their squares
-    gradient: float          # sum of the squares of their gradients
+    elements: int  # of its output
+    activation: float  # sum of their squares
+    gradient: float  # sum of the squares of their gradients
 
 
 def signals(model, parts, images, labels, mode, loss):
@@ -104,7 +107,7 @@ def signals(model, parts, images, labels, mode, loss):
     found = {}
 
     def on_call(name, inputs, y):
-        before = found.get(name, Signal(0, 0.0, 0.0))          # a layer that is called twice adds up
+        before = found.get(name, Signal(0, 0.0, 0.0))  # a layer that is called twice adds up
         activation = before.activation + square_sum(y.data)
         found[name] = before._replace(elements=before.elements + y.size, activation=activation)
 

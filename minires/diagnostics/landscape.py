@@ -1,9 +1,9 @@
 """The loss around a net's weights, along a line and on a plane: Li et al. 2018 (arXiv:1712.09913).
 
-A random direction means nothing by itself: with batch norm (or between ReLUs) filters can be scaled without changing
-what the net computes, and a step that is large for small filters is small for large ones. So each filter of the direction
-is scaled to the norm of the net's own. Only convolutions' filters and linear layers' columns move; batch norm's
-parameters and biases stay.
+A random direction means nothing by itself: with batch norm (or between ReLUs) filters can be scaled
+without changing what the net computes, and a step that is large for small filters is small for
+large ones. So each filter of the direction is scaled to the norm of the net's own. Only
+convolutions' filters and linear layers' columns move; batch norm's parameters and biases stay.
 """
 
 from contextlib import contextmanager
@@ -21,32 +21,37 @@ from .evaluation import check_batches, evaluate
 class LossLine(NamedTuple):
     """Loss and error at weights + position * direction."""
 
-    positions: np.ndarray    # (P,)
-    loss: np.ndarray         # (P,): mean cross-entropy, nats
-    error: np.ndarray        # (P,): percent
+    positions: np.ndarray  # (P,)
+    loss: np.ndarray  # (P,): mean cross-entropy, nats
+    error: np.ndarray  # (P,): percent
 
 
 class LossPlane(NamedTuple):
     """Loss and error at weights + x * first + y * second."""
 
-    x: np.ndarray            # (X,)
-    y: np.ndarray            # (Y,)
-    loss: np.ndarray         # (Y, X): a row for each y, as plt.contour(x, y, loss) takes it
-    error: np.ndarray        # (Y, X): percent
+    x: np.ndarray  # (X,)
+    y: np.ndarray  # (Y,)
+    loss: np.ndarray  # (Y, X): a row for each y, as plt.contour(x, y, loss) takes it
+    error: np.ndarray  # (Y, X): percent
 
 
 class Trajectory(NamedTuple):
     """The plane in which weights moved most during training, and their way in it."""
 
-    directions: tuple        # two directions of norm 1, at right angles, as `loss_plane` takes them
-    explained: np.ndarray    # (2,): share of the variance of the saved weights along each, 0 to 1
-    positions: np.ndarray    # (saved, 2): where in the plane each was, seen from the last, which is at (0, 0)
+    directions: tuple  # two directions of norm 1, at right angles, as `loss_plane` takes them
+    explained: np.ndarray  # (2,): share of the variance of the saved weights along each, 0 to 1
+    positions: (
+        np.ndarray
+    )  # (saved, 2): where in the plane each was, seen from the last, which is at (0, 0)
 
 
 def random_direction(model, seed=0):
-    """A random direction in weight space, normalised filter by filter: each has the norm of the net's own filter.
+    """A random direction in weight space, normalised filter by filter: each has the norm of the
+    net's own filter.
 
-        d <- d / |d| |w|    for each filter: an output channel (KH, KW, C_in) of a convolution, a column of a linear layer.
+        d <- d / |d| |w|
+
+    for each filter: an output channel (KH, KW, C_in) of a convolution, a column of a linear layer.
 
     Parameters
     ----------
@@ -57,7 +62,8 @@ def random_direction(model, seed=0):
     Returns
     -------
     dict
-        Name -> array, for every parameter, in its dtype and on its device; 0 for batch norm's parameters and biases.
+        Name -> array, for every parameter, in its dtype and on its device; 0 for batch norm's
+        parameters and biases.
     """
     rng, direction = np.random.default_rng(seed), {}
     for name, parameter in model.named_parameters():
@@ -77,14 +83,15 @@ def loss_line(model, batches, direction, positions, mode="eval", loss=F.cross_en
     model : nn.Module
         Its weights are at position 0. Stays as it is.
     batches : iterable of (images, labels)
-        Gone through once for each position: `data.eval_loader`, or a list, of one pair for a single batch.
+        Gone through once for each position: `data.eval_loader`, or a list, of one pair for a single
+        batch.
     direction : dict
-        Name -> array of that parameter's shape; parameters that are not named stay. From `random_direction`, `Trajectory`,
-        or the difference of two nets' ``state_dict``.
+        Name -> array of that parameter's shape; parameters that are not named stay. From
+        `random_direction`, `Trajectory`, or the difference of two nets' ``state_dict``.
     positions : iterable of float
     mode : {"train", "eval"}
-        In "eval" batch norm uses the running statistics of position 0 everywhere, as in the paper's figures; in "train" each
-        batch's own.
+        In "eval" batch norm uses the running statistics of position 0 everywhere, as in the paper's
+        figures; in "train" each batch's own.
     loss : callable
         Takes logits and labels, returns the mean over the batch.
 
@@ -100,31 +107,38 @@ def loss_line(model, batches, direction, positions, mode="eval", loss=F.cross_en
         For a direction that does not fit.
     """
     positions = np.array([float(position) for position in positions])
-    points = _evaluate_at(model, batches, (direction,), [(position,) for position in positions], mode, loss)
+    points = _evaluate_at(
+        model, batches, (direction,), [(position,) for position in positions], mode, loss
+    )
     return LossLine(positions, *points)
 
 
 def loss_plane(model, batches, first, second, x, y, mode="eval", loss=F.cross_entropy):
-    """Loss and error on a grid of len(y) x len(x) points in the plane of two directions; otherwise as `loss_line`.
+    """Loss and error on a grid of len(y) x len(x) points in the plane of two directions; otherwise
+    as `loss_line`.
 
     Returns
     -------
     LossPlane
     """
     x, y = (np.array([float(position) for position in axis]) for axis in (x, y))
-    points = _evaluate_at(model, batches, (first, second), [(a, b) for b in y for a in x], mode, loss)
+    points = _evaluate_at(
+        model, batches, (first, second), [(a, b) for b in y for a in x], mode, loss
+    )
     return LossPlane(x, y, *points.reshape(2, len(y), len(x)))
 
 
 def trajectory(states):
-    """The first two principal components of weights that were saved during training, and the way of training along them.
+    """The first two principal components of weights that were saved during training, and the way of
+    training along them.
 
     Parameters
     ----------
     states : sequence of dict
-        At least three, in the order of training: *copies* of ``model.state_dict()``, which itself gives the net's own arrays:
-        ``{name: array.copy() for name, array in model.state_dict().items()}``. Arrays of more than one axis are the
-        weights; the others, of batch norm and biases, are left out.
+        At least three, in the order of training: *copies* of ``model.state_dict()``, which itself
+        gives the net's own arrays: ``{name: array.copy() for name, array in
+        model.state_dict().items()}``. Arrays of more than one axis are the weights; the others, of
+        batch norm and biases, are left out.
 
     Returns
     -------
@@ -138,33 +152,55 @@ def trajectory(states):
 
     Notes
     -----
-    With the differences from the last state as the rows of M (saved, weights) and m their mean, the components are the
-    eigenvectors of (M - m)^T (M - m). They are found from the small matrix (M - m) (M - m)^T of the same eigenvalues.
+    With the differences from the last state as the rows of M (saved, weights) and m their mean, the
+    components are the eigenvectors of (M - m)^T (M - m). They are found from the small matrix (M -
+    m) (M - m)^T of the same eigenvalues.
     """
     if len(states) < 3:
         raise ConfigError("trajectory", "states", "at least 3, to span a plane", str(len(states)))
     names = [name for name, array in states[-1].items() if array.ndim > 1]
     products = sum(rows @ rows.T for rows in (_differences(states, name) for name in names))
-    centre = np.eye(len(states)) - 1 / len(states)                   # centre @ M = M - m
+    centre = np.eye(len(states)) - 1 / len(states)  # centre @ M = M - m
     variances, vectors = np.linalg.eigh(centre @ products @ centre)  # in rising order
     if not variances[-1] > 0:
-        raise ConfigError("trajectory", "the weights never moved", "states that differ", f"{len(states)} alike",
-                          "state_dict() gives the net's own arrays: save copies")
+        raise ConfigError(
+            "trajectory",
+            "the weights never moved",
+            "states that differ",
+            f"{len(states)} alike",
+            "state_dict() gives the net's own arrays: save copies",
+        )
     variances, vectors = variances[:-3:-1], vectors[:, :-3:-1]
-    # Rounding leaves a trace of variance where the way was a straight line: no direction to be had from that.
-    scale = np.array([variance ** -0.5 if variance > 1e-12 * variances[0] else 0.0 for variance in variances])
-    combination = centre @ vectors * scale                           # (saved, 2): the directions are combination^T M
+    # Rounding leaves a trace of variance where the way was a straight line: no direction to be had
+    # from that.
+    scale = np.array(
+        [variance**-0.5 if variance > 1e-12 * variances[0] else 0.0 for variance in variances]
+    )
+    combination = centre @ vectors * scale  # (saved, 2): the directions are combination^T M
     positions = products @ combination
-    signs = np.where(positions[0] < 0, -1.0, 1.0)                    # an eigenvector's sign is arbitrary: start to the upper right
+    signs = np.where(
+        positions[0] < 0, -1.0, 1.0
+    )  # an eigenvector's sign is arbitrary: start to the upper right
     combination, positions = combination * signs, positions * signs
-    directions = tuple({name: (column @ _differences(states, name)).reshape(states[-1][name].shape).astype(states[-1][name].dtype)
-                        for name in names} for column in combination.T)
-    return Trajectory(directions, np.maximum(variances, 0) / np.trace(centre @ products @ centre), positions)
+    directions = tuple(
+        {
+            name: (column @ _differences(states, name))
+            .reshape(states[-1][name].shape)
+            .astype(states[-1][name].dtype)
+            for name in names
+        }
+        for column in combination.T
+    )
+    return Trajectory(
+        directions, np.maximum(variances, 0) / np.trace(centre @ products @ centre), positions
+    )
 
 
 def _differences(states, name):
     """How far the weights `name` were from their last place: (saved, elements), in float64."""
-    rows = np.stack([backend.move(state[name], "cpu").ravel().astype(np.float64) for state in states])
+    rows = np.stack(
+        [backend.move(state[name], "cpu").ravel().astype(np.float64) for state in states]
+    )
     return rows - rows[-1]
 
 
@@ -174,7 +210,9 @@ def _filter_norms(w):
 
 
 def _evaluate_at(model, batches, directions, places, mode, loss):
-    """(2, places): loss and error at each of `places`, which has a coordinate for each direction."""
+    """(2, places): loss and error at each of `places`, which has a coordinate for each
+    direction.
+    """
     check_batches(batches, "loss landscape")
     with _movable(model, directions) as move_to:
         points = []
@@ -186,16 +224,31 @@ def _evaluate_at(model, batches, directions, places, mode, loss):
 
 @contextmanager
 def _movable(model, directions):
-    """A function that moves the weights to coordinates along `directions`. Afterwards they are where they were."""
+    """A function that moves the weights to coordinates along `directions`. Afterwards they are
+    where they were.
+    """
     parameters = dict(model.named_parameters())
     for name, d in ((name, d) for direction in directions for name, d in direction.items()):
         if name not in parameters:
             raise unknown_name("loss landscape", "parameter in the direction", name, parameters)
         if d.shape != parameters[name].shape:
-            raise ShapeError("loss landscape", f"direction of {name}", f"shape {parameters[name].shape}", f"shape {d.shape}")
-    directions = [{name: backend.move(d, parameters[name].device).astype(parameters[name].dtype, copy=False)
-                   for name, d in direction.items()} for direction in directions]
+            raise ShapeError(
+                "loss landscape",
+                f"direction of {name}",
+                f"shape {parameters[name].shape}",
+                f"shape {d.shape}",
+            )
+    directions = [
+        {
+            name: backend.move(d, parameters[name].device).astype(
+                parameters[name].dtype, copy=False
+            )
+            for name, d in direction.items()
+        }
+        for direction in directions
+    ]
     with preserve_state(model) as start:
+
         def move_to(place):
             for name in set().union(*directions):
                 there = start[name]

@@ -25,9 +25,9 @@ from .parts import blocks, pick_blocks
 class Lesion(NamedTuple):
     """A net on a data set, after some of its blocks were dropped or exchanged."""
 
-    blocks: tuple            # their names; empty for the whole net
-    loss: float              # mean cross-entropy, nats
-    error: float             # percent
+    blocks: tuple  # their names; empty for the whole net
+    loss: float  # mean cross-entropy, nats
+    error: float  # percent
 
 
 @contextmanager
@@ -62,11 +62,18 @@ def swapped(model, first, second):
     """
     a, b = pick_blocks(model, (first, second), "swapped")
     if _kind(a) != _kind(b):
-        name, one, other = next((name, one, other) for (name, one), (_, other)
-                                in zip(_kind(a), _kind(b)) if one != other)
-        raise ConfigError("swapped", f"{first} and {second}", "two blocks of one shape",
-                          f"{name} {one} and {other}",
-                          "take two from one stage, neither where the shape changes")
+        name, one, other = next(
+            (name, one, other)
+            for (name, one), (_, other) in zip(_kind(a), _kind(b))
+            if one != other
+        )
+        raise ConfigError(
+            "swapped",
+            f"{first} and {second}",
+            "two blocks of one shape",
+            f"{name} {one} and {other}",
+            "take two from one stage, neither where the shape changes",
+        )
     with overridden({a: computation_of(b), b: computation_of(a)}):
         yield
 
@@ -123,10 +130,16 @@ def drop_random(model, batches, counts, draws=3, seed=0, mode="eval"):
     sets = []
     for count in counts:
         if not 0 <= count <= len(names):
-            raise ConfigError("drop_random", "count",
-                              f"0 to {len(names)}, for so many blocks there are", repr(count))
-        sets += [[names[i] for i in sorted(rng.choice(len(names), count, replace=False))]
-                 for _ in range(draws)]
+            raise ConfigError(
+                "drop_random",
+                "count",
+                f"0 to {len(names)}, for so many blocks there are",
+                repr(count),
+            )
+        sets += [
+            [names[i] for i in sorted(rng.choice(len(names), count, replace=False))]
+            for _ in range(draws)
+        ]
     return drop_sets(model, batches, sets, mode)
 
 
@@ -162,8 +175,11 @@ def swap_each(model, batches, pairs=None, mode="eval"):
     check_batches(batches, "swap_each")
     known = list(blocks(model, "swap_each").items())
     if pairs is None:
-        pairs = [(first, second) for (first, a), (second, b) in zip(known, known[1:])
-                 if _kind(a) == _kind(b)]
+        pairs = [
+            (first, second)
+            for (first, a), (second, b) in zip(known, known[1:])
+            if _kind(a) == _kind(b)
+        ]
     records = []
     for first, second in pairs:
         with swapped(model, first, second):
@@ -176,7 +192,7 @@ def _without_branch(block):
     if not isinstance(block.shortcut, NoShortcut):
         return block.skip
     shortcut = shortcut_without_parameters(block.in_channels, block.out_channels, block.stride)
-    return lambda x: F.relu(shortcut(x))      # the ReLU changes nothing: x comes from one
+    return lambda x: F.relu(shortcut(x))  # the ReLU changes nothing: x comes from one
 
 
 def _kind(block):
@@ -184,6 +200,9 @@ def _kind(block):
 
     The name and repr, with sizes and stride, of each of their layers, and the stride of the whole.
     """
-    layers = [(name, repr(layer)) for name, layer in block.named_modules()
-              if not list(layer.children()) and not isinstance(layer, StochasticDepth)]
+    layers = [
+        (name, repr(layer))
+        for name, layer in block.named_modules()
+        if not list(layer.children()) and not isinstance(layer, StochasticDepth)
+    ]
     return [*layers, ("stride", block.stride)]

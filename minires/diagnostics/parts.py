@@ -1,4 +1,6 @@
-"""The parts of a net that diagnostics look at, the layers of the main path and the blocks, and how they look."""
+"""The parts of a net that diagnostics look at, the layers of the main path and the blocks, and how
+they look.
+"""
 
 from contextlib import contextmanager
 from math import sqrt
@@ -6,28 +8,40 @@ from math import sqrt
 import numpy as np
 
 from .. import nn
+from ..autograd.tensor import Tensor
 from ..errors import ConfigError, unknown_name
 from ..models.blocks import Block
-from ..autograd.tensor import Tensor
 
 
 def main_path(model):
-    """Name -> convolution or linear layer, from the images to the logits; projection shortcuts are not on the main path."""
+    """Name -> convolution or linear layer, from the images to the logits; projection shortcuts are
+    not on the main path.
+    """
     found = {}
     for name, module in model.named_modules():
-        if isinstance(module, (nn.Conv2d, nn.Linear)) and ".downsample." not in f".{name}" and module not in found.values():
+        if (
+            isinstance(module, (nn.Conv2d, nn.Linear))
+            and ".downsample." not in f".{name}"
+            and module not in found.values()
+        ):
             found[name] = module
     return found
 
 
 def depths(model, parts):
-    """Name -> depth for each of `parts`: a layer's place on the main path, from 1; of a block, that of its last layer."""
+    """Name -> depth for each of `parts`: a layer's place on the main path, from 1; of a block, that
+    of its last layer.
+    """
     places = {name: depth for depth, name in enumerate(main_path(model), 1)}
-    return {part: max(depth for name, depth in places.items() if f"{name}.".startswith(f"{part}.")) for part in parts}
+    return {
+        part: max(depth for name, depth in places.items() if f"{name}.".startswith(f"{part}."))
+        for part in parts
+    }
 
 
 def blocks(model, where="blocks"):
-    """Name -> block, from the images to the logits: all that derive from `models.blocks.Block`, which those of `models.residual_mlp` do not.
+    """Name -> block, from the images to the logits: all that derive from `models.blocks.Block`,
+    which those of `models.residual_mlp` do not.
 
     Raises
     ------
@@ -36,8 +50,13 @@ def blocks(model, where="blocks"):
     """
     found = {name: module for name, module in model.named_modules() if isinstance(module, Block)}
     if not found:
-        raise ConfigError(where, "a net without blocks", "a plain or residual net of convolutions, such as models.resnet(20) or models.resnet50()",
-                          type(model).__name__)
+        raise ConfigError(
+            where,
+            "a net without blocks",
+            "a plain or residual net of convolutions, such as models.resnet(20) or "
+            "models.resnet50()",
+            type(model).__name__,
+        )
     return found
 
 
@@ -52,17 +71,20 @@ def pick_blocks(model, names, where):
 
 @contextmanager
 def watching(modules, on_call, on_gradient=None):
-    """Within: see what passes through `modules`, a dict by name. The hooks are taken off again afterwards.
+    """Within: see what passes through `modules`, a dict by name. The hooks are taken off again
+    afterwards.
 
-    ``on_call(name, inputs, y)`` is called with the Tensors that go into a module and the one that comes out, and
-    ``on_gradient(name, gradient)`` with dL/dy when backward passes by.
+    ``on_call(name, inputs, y)`` is called with the Tensors that go into a module and the one that
+    comes out, and ``on_gradient(name, gradient)`` with dL/dy when backward passes by.
     """
+
     def hook_of(name):
         def hook(module, inputs, y):
             on_call(name, inputs, y)
             if on_gradient is not None and y.requires_grad:
                 y.register_hook(lambda gradient: on_gradient(name, gradient))
-        return hook                               # neither hook returns anything: they replace nothing
+
+        return hook  # neither hook returns anything: they replace nothing
 
     handles = []
     try:
@@ -80,7 +102,9 @@ def array_of(images):
 
 
 def square_sum(array):
-    """The sum of squares, in float64: the squares of a vanishing or exploding gradient do not fit into float32."""
+    """The sum of squares, in float64: the squares of a vanishing or exploding gradient do not fit
+    into float32.
+    """
     return float(np.square(array, dtype=np.float64).sum())
 
 
@@ -90,6 +114,12 @@ def norm(array):
 
 
 def standard_error(values):
-    """Of the mean of independent `values`, along the first axis: std / sqrt(n). Not known (nan) from a single one."""
+    """Of the mean of independent `values`, along the first axis: std / sqrt(n). Not known (nan)
+    from a single one.
+    """
     values = np.asarray(values, np.float64)
-    return values.std(axis=0, ddof=1) / sqrt(len(values)) if len(values) > 1 else np.full(values.shape[1:], np.nan)[()]
+    return (
+        values.std(axis=0, ddof=1) / sqrt(len(values))
+        if len(values) > 1
+        else np.full(values.shape[1:], np.nan)[()]
+    )

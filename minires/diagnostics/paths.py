@@ -17,24 +17,24 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import functional as F
+from ..autograd import Tensor
 from ..checks import integer
 from ..errors import ConfigError
 from ..models.shortcuts import NoShortcut
 from ..nn.overriding import overridden
 from ..nn.state import preserve_state
-from ..autograd import Tensor
 from .parts import array_of, blocks, norm, pick_blocks, standard_error
 
 
 class PathGradient(NamedTuple):
     """The gradient that paths of one length carry to the images."""
 
-    length: int              # residual branches on the path
-    paths: int               # how many paths there are of this length, C(n, length)
-    sampled: int             # how many of them were tried
-    norm: float              # |dL/dimages| by a single path, over the batch: mean of those tried
-    standard_error: float    # of that mean; 0 if all paths were tried, nan if one of several
-    total: float             # paths * norm: what all of that length carry if they point one way
+    length: int  # residual branches on the path
+    paths: int  # how many paths there are of this length, C(n, length)
+    sampled: int  # how many of them were tried
+    norm: float  # |dL/dimages| by a single path, over the batch: mean of those tried
+    standard_error: float  # of that mean; 0 if all paths were tried, nan if one of several
+    total: float  # paths * norm: what all of that length carry if they point one way
 
 
 @contextmanager
@@ -54,9 +54,11 @@ def routed(model, *through):
         For a name that is no block, or a net without shortcuts.
     """
     pick_blocks(model, through, "routed")
-    blocked = [block.shortcut if name in through else block.branch_end
-               for name, block in _residual_blocks(model, "routed").items()]
-    with overridden(outputs={module: Tensor.detach for module in blocked}):
+    blocked = [
+        block.shortcut if name in through else block.branch_end
+        for name, block in _residual_blocks(model, "routed").items()
+    ]
+    with overridden(outputs=dict.fromkeys(blocked, Tensor.detach)):
         yield
 
 
@@ -94,8 +96,9 @@ def path_gradient(model, images, labels, through, mode="eval", loss=F.cross_entr
         return np.zeros_like(x.data) if x.grad is None else x.grad
 
 
-def path_gradients(model, images, labels, lengths=None, samples=10, seed=0, mode="eval",
-                   loss=F.cross_entropy):
+def path_gradients(
+    model, images, labels, lengths=None, samples=10, seed=0, mode="eval", loss=F.cross_entropy
+):
     """The gradient that reaches the images by paths of each length (figure 6 of the paper).
 
     Of each length so many paths are drawn at random, as in the paper; all of them, once each, if
@@ -131,16 +134,23 @@ def path_gradients(model, images, labels, lengths=None, samples=10, seed=0, mode
     records = []
     for length in range(len(names) + 1) if lengths is None else lengths:
         if not 0 <= length <= len(names):
-            raise ConfigError("path_gradients", "length",
-                              f"0 to {len(names)}, for so many blocks there are", repr(length))
+            raise ConfigError(
+                "path_gradients",
+                "length",
+                f"0 to {len(names)}, for so many blocks there are",
+                repr(length),
+            )
         paths = comb(len(names), length)
         if paths <= samples:
             chosen = combinations(names, length)
         else:
-            chosen = ([names[i] for i in rng.choice(len(names), length, replace=False)]
-                      for _ in range(samples))
-        norms = [norm(path_gradient(model, images, labels, through, mode, loss))
-                 for through in chosen]
+            chosen = (
+                [names[i] for i in rng.choice(len(names), length, replace=False)]
+                for _ in range(samples)
+            )
+        norms = [
+            norm(path_gradient(model, images, labels, through, mode, loss)) for through in chosen
+        ]
         mean = float(np.mean(norms))
         error = 0.0 if paths <= samples else float(standard_error(norms))
         records.append(PathGradient(length, paths, len(norms), mean, error, paths * mean))
@@ -150,6 +160,10 @@ def path_gradients(model, images, labels, lengths=None, samples=10, seed=0, mode
 def _residual_blocks(model, where):
     found = blocks(model, where)
     if any(isinstance(block.shortcut, NoShortcut) for block in found.values()):
-        raise ConfigError(where, "a plain net has one path only",
-                          "a net with shortcuts, such as models.resnet(20)", "one without")
+        raise ConfigError(
+            where,
+            "a plain net has one path only",
+            "a net with shortcuts, such as models.resnet(20)",
+            "one without",
+        )
     return found

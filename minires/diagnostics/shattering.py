@@ -1,12 +1,14 @@
-"""Shattered gradients: how alike are the gradients of nearby inputs? Balduzzi et al. 2017 (arXiv:1702.08591).
+"""Shattered gradients: how alike are the gradients of nearby inputs? Balduzzi et al. 2017
+(arXiv:1702.08591).
 
-In a deep plain net the gradient with respect to the input looks like white noise: at two nearby inputs it has nothing in
-common. In a residual net it stays somewhere between white and brown noise.
+In a deep plain net the gradient with respect to the input looks like white noise: at two nearby
+inputs it has nothing in common. In a residual net it stays somewhere between white and brown noise.
 
-Batch norm in training couples a batch: moving one input moves the statistics, and so the outputs of all. What is measured
-then (``mode="train"``) is the derivative of the *sum* of the batch's outputs by each input, the path of inputs being the
-batch, as in the paper. In ``mode="eval"`` each input is on its own, and its gradient does not depend on the others; but
-batch norm then uses the running statistics, which a net that was never trained does not have.
+Batch norm in training couples a batch: moving one input moves the statistics, and so the outputs of
+all. What is measured then (``mode="train"``) is the derivative of the *sum* of the batch's outputs
+by each input, the path of inputs being the batch, as in the paper. In ``mode="eval"`` each input is
+on its own, and its gradient does not depend on the others; but batch norm then uses the running
+statistics, which a net that was never trained does not have.
 """
 
 from typing import NamedTuple
@@ -14,26 +16,26 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import backend
+from ..autograd.tensor import Tensor
 from ..checks import integer
 from ..errors import ConfigError
 from ..nn.state import preserve_state
-from ..autograd.tensor import Tensor
 from .parts import array_of
 
 
 class GradientPath(NamedTuple):
     """Gradients of the output with respect to the input along a straight path of inputs."""
 
-    t: np.ndarray                  # (points,), from 0 at the start to 1 at the end
-    gradients: np.ndarray          # (points, ...): of the input's shape, one for each point
-    autocorrelation: np.ndarray    # (lags,): by lag in points, from 0, where it is 1
+    t: np.ndarray  # (points,), from 0 at the start to 1 at the end
+    gradients: np.ndarray  # (points, ...): of the input's shape, one for each point
+    autocorrelation: np.ndarray  # (lags,): by lag in points, from 0, where it is 1
 
 
 class GradientCorrelation(NamedTuple):
     """How alike the gradients of a batch are."""
 
-    mean: float                    # correlation, averaged over all pairs of different inputs
-    matrix: np.ndarray             # (N, N), of each pair
+    mean: float  # correlation, averaged over all pairs of different inputs
+    matrix: np.ndarray  # (N, N), of each pair
 
 
 def input_gradients(model, images, output=0, mode="eval"):
@@ -61,7 +63,8 @@ def input_gradients(model, images, output=0, mode="eval"):
 
 
 def gradient_path(model, start, end, points=128, max_lag=None, output=0, mode="train"):
-    """The gradients at start + t (end - start) for t from 0 to 1, and how they correlate by distance.
+    """The gradients at start + t (end - start) for t from 0 to 1, and how they correlate by
+    distance.
 
     Parameters
     ----------
@@ -88,18 +91,25 @@ def gradient_path(model, start, end, points=128, max_lag=None, output=0, mode="t
     points = integer("gradient_path", "points", points, least=2)
     start, end = array_of(start), array_of(end)
     t = np.linspace(0, 1, points)
-    along = backend.move(t.astype(start.dtype).reshape(-1, *[1] * start.ndim), backend.device_of(start))
-    gradients = backend.move(input_gradients(model, start + along * (end - start), output, mode), "cpu")
+    along = backend.move(
+        t.astype(start.dtype).reshape(-1, *[1] * start.ndim), backend.device_of(start)
+    )
+    gradients = backend.move(
+        input_gradients(model, start + along * (end - start), output, mode), "cpu"
+    )
     return GradientPath(t, gradients, autocorrelation(gradients, max_lag))
 
 
 def autocorrelation(series, max_lag=None):
     """The autocorrelation of a series of arrays g_0 ... g_{n-1}, by lag.
 
-        r(lag) = sum over t of <g_t - m, g_{t + lag} - m> / sum over t of |g_t - m|^2,    m their mean.
+        r(lag) = sum over t of <g_t - m, g_{t + lag} - m> / sum over t of |g_t - m|^2
 
-    This is the usual estimate: of the n - lag products that there are at a lag it takes the sum, not the mean, so it
-    falls to 0 as the lag nears n. White noise has r(lag) = -1 / n on average for every lag above 0.
+    with m their mean.
+
+    This is the usual estimate: of the n - lag products that there are at a lag it takes the sum,
+    not the mean, so it falls to 0 as the lag nears n. White noise has r(lag) = -1 / n on average
+    for every lag above 0.
 
     Parameters
     ----------
@@ -124,17 +134,21 @@ def autocorrelation(series, max_lag=None):
     flat = flat - flat.mean(axis=0)
     products = flat @ flat.T
     with np.errstate(invalid="ignore"):
-        return np.array([np.trace(products, lag) for lag in range(max_lag + 1)]) / np.trace(products)
+        return np.array([np.trace(products, lag) for lag in range(max_lag + 1)]) / np.trace(
+            products
+        )
 
 
 def gradient_correlation(model, images, output=0, mode="train"):
-    """How alike the gradients of the images of a batch are: <g_i, g_j> / (|g_i| |g_j|) for each pair.
+    """How alike the gradients of the images of a batch are: <g_i, g_j> / (|g_i| |g_j|) for each
+    pair.
 
-    This is a correlation over the draw of the weights, under which gradients are 0 on average; for that reason no mean is
-    subtracted. Theory, for one output of a fresh and wide net of ReLUs without batch norm whose inputs are at an angle a_0
-    (Cho & Saul 2009): each hidden layer multiplies the correlation of gradients by 1 - a / pi, with a the angle of its inputs
-    to each other, and cos a' = (sin a + (pi - a) cos a) / pi is that of its outputs. The correlation with respect to the input
-    starts from 1.
+    This is a correlation over the draw of the weights, under which gradients are 0 on average; for
+    that reason no mean is subtracted. Theory, for one output of a fresh and wide net of ReLUs
+    without batch norm whose inputs are at an angle a_0 (Cho & Saul 2009): each hidden layer
+    multiplies the correlation of gradients by 1 - a / pi, with a the angle of its inputs to each
+    other, and cos a' = (sin a + (pi - a) cos a) / pi is that of its outputs. The correlation with
+    respect to the input starts from 1.
 
     Parameters
     ----------

@@ -2,10 +2,11 @@
 
 What theory says of wide layers, with y_l the output of layer l before batch norm and ReLU:
 
-- ReLU, weights of standard deviation gain / sqrt(fan_in) (Glorot & Bengio 2010; He et al. 2015, arXiv:1502.01852): E|y|^2
-  and E|dL/dy|^2 are multiplied by gain^2 / 2 from layer to layer, forwards and back. Gain 1 halves them, sqrt 2 keeps them, 2 doubles them.
-- ReLU and batch norm (Yang et al. 2019, arXiv:1902.08129): |dL/dy|^2 is multiplied by pi / (pi - 1) = 1.467 on the way
-  back, |dL/dy| by 1.21, whatever the weights' variance: gradients explode.
+- ReLU, weights of standard deviation gain / sqrt(fan_in) (Glorot & Bengio 2010; He et al. 2015,
+  arXiv:1502.01852): E|y|^2 and E|dL/dy|^2 are multiplied by gain^2 / 2 from layer to layer,
+  forwards and back. Gain 1 halves them, sqrt 2 keeps them, 2 doubles them.
+- ReLU and batch norm (Yang et al. 2019, arXiv:1902.08129): |dL/dy|^2 is multiplied by pi / (pi - 1)
+  = 1.467 on the way back, |dL/dy| by 1.21, whatever the weights' variance: gradients explode.
 """
 
 from math import exp
@@ -23,55 +24,67 @@ from .parts import depths, main_path, standard_error
 class LayerPropagation(NamedTuple):
     """What passes through one layer, on average over the draws."""
 
-    layer: str               # the name of the convolution or linear layer
-    depth: int               # along the main path, from 1
-    activation: float        # mean square of the elements of its output y, before batch norm and ReLU
-    gradient: float          # mean square of the elements of dL/dy
-    gradient_norm: float     # |dL/dy| over the batch: root of the mean of its square
+    layer: str  # the name of the convolution or linear layer
+    depth: int  # along the main path, from 1
+    activation: float  # mean square of the elements of its output y, before batch norm and ReLU
+    gradient: float  # mean square of the elements of dL/dy
+    gradient_norm: float  # |dL/dy| over the batch: root of the mean of its square
 
 
 class Growth(NamedTuple):
-    """A straight line through the logarithm of the gradient norms, from the images to the logits."""
+    """A straight line through the logarithm of the gradient norms, from the images to the
+    logits.
+    """
 
-    slope: float             # of ln|dL/dy| per layer: below 0 where gradients grow towards the images
-    standard_error: float    # of the slope, from how much it differs between draws; nan for a single draw
-    per_layer: float         # exp(-slope): what |dL/dy| is multiplied by from one layer to the one before it
+    slope: float  # of ln|dL/dy| per layer: below 0 where gradients grow towards the images
+    standard_error: (
+        float  # of the slope, from how much it differs between draws; nan for a single draw
+    )
+    per_layer: (
+        float  # exp(-slope): what |dL/dy| is multiplied by from one layer to the one before it
+    )
 
 
 class Propagation(NamedTuple):
     """How signals pass through nets of one kind at initialisation."""
 
-    layers: list             # of LayerPropagation, from the images to the logits
-    gradient_norms: np.ndarray   # (draws, layers): |dL/dy| in each net, for `growth` through some layers only
-    growth: Growth           # through all layers but the last
+    layers: list  # of LayerPropagation, from the images to the logits
+    gradient_norms: (
+        np.ndarray
+    )  # (draws, layers): |dL/dy| in each net, for `growth` through some layers only
+    growth: Growth  # through all layers but the last
 
 
 def propagation(build, images, labels, seeds=10, mode="train", loss=F.cross_entropy):
-    """Send a batch through freshly drawn nets, forwards and back, and see how signals change from layer to layer.
+    """Send a batch through freshly drawn nets, forwards and back, and see how signals change from
+    layer to layer.
 
     Parameters
     ----------
     build : callable
-        ``build(seed)`` returns a new net, on the device of `images`: ``lambda seed: models.plain(20, seed=seed)``.
+        ``build(seed)`` returns a new net, on the device of `images`: ``lambda seed:
+        models.plain(20, seed=seed)``.
     images : Tensor or array (N, ...)
     labels : array of int (N,)
     seeds : int or iterable of int
         How many draws, or their seeds.
     mode : {"train", "eval"}
-        A fresh net's running statistics are not yet those of its layers: in "eval" its batch norms do nothing.
+        A fresh net's running statistics are not yet those of its layers: in "eval" its batch norms
+        do nothing.
     loss : callable
         Takes logits and labels, returns a single number as a Tensor.
 
     Returns
     -------
     Propagation
-        Its line leaves out the last layer: no ReLU follows, and the loss sets its gradient whatever its weights.
+        Its line leaves out the last layer: no ReLU follows, and the loss sets its gradient whatever
+        its weights.
 
     Raises
     ------
     ConfigError
-        Without seeds, for an unknown mode, if fewer than three layers leave no line to draw, or if stochastic depth leaves out
-        other layers in each draw.
+        Without seeds, for an unknown mode, if fewer than three layers leave no line to draw, or if
+        stochastic depth leaves out other layers in each draw.
     """
     found = []
     for seed in range(seeds) if is_integer(seeds) else seeds:
@@ -79,14 +92,28 @@ def propagation(build, images, labels, seeds=10, mode="train", loss=F.cross_entr
         found.append(signals(model, main_path(model), images, labels, mode, loss))
         differ = sorted(found[0].keys() ^ found[-1].keys())
         if differ:
-            raise ConfigError("propagation", "draws differ", "the same layers to be called in each", f"{differ[0]} in some only",
-                              "with stochastic depth, mode='eval' leaves none out")
+            raise ConfigError(
+                "propagation",
+                "draws differ",
+                "the same layers to be called in each",
+                f"{differ[0]} in some only",
+                "with stochastic depth, mode='eval' leaves none out",
+            )
     if not found:
         raise ConfigError("propagation", "seeds", "at least one", "none")
     names, places = list(found[0]), depths(model, found[0])
-    elements, activation, gradient = np.array([[draw[name] for name in names] for draw in found]).transpose(2, 0, 1)
-    layers = [LayerPropagation(name, places[name], *map(float, numbers)) for name, *numbers in
-              zip(names, (activation / elements).mean(0), (gradient / elements).mean(0), np.sqrt(gradient.mean(0)))]
+    elements, activation, gradient = np.array(
+        [[draw[name] for name in names] for draw in found]
+    ).transpose(2, 0, 1)
+    layers = [
+        LayerPropagation(name, places[name], *map(float, numbers))
+        for name, *numbers in zip(
+            names,
+            (activation / elements).mean(0),
+            (gradient / elements).mean(0),
+            np.sqrt(gradient.mean(0)),
+        )
+    ]
     norms = np.sqrt(gradient)
     return Propagation(layers, norms, growth(norms[:, :-1]))
 
@@ -94,9 +121,10 @@ def propagation(build, images, labels, seeds=10, mode="train", loss=F.cross_entr
 def growth(norms):
     """The growth of gradients from layer to layer, by least squares.
 
-    A line is laid through the logarithms of each draw, and the slopes are averaged. Within a draw the deviations of
-    neighbouring layers from the line go together (what one layer doubles by chance stays doubled before it), so the
-    standard error comes from how the slopes differ between the draws, which are independent.
+    A line is laid through the logarithms of each draw, and the slopes are averaged. Within a draw
+    the deviations of neighbouring layers from the line go together (what one layer doubles by
+    chance stays doubled before it), so the standard error comes from how the slopes differ between
+    the draws, which are independent.
 
     Parameters
     ----------
@@ -114,9 +142,13 @@ def growth(norms):
     """
     norms = np.asarray(norms, np.float64)
     if norms.ndim != 2 or norms.shape[1] < 2:
-        raise ConfigError("growth", "norms", "(draws, layers), of at least two layers", f"shape {norms.shape}")
+        raise ConfigError(
+            "growth", "norms", "(draws, layers), of at least two layers", f"shape {norms.shape}"
+        )
     place = np.arange(norms.shape[1]) - (norms.shape[1] - 1) / 2
-    with np.errstate(divide="ignore", invalid="ignore"):           # a gradient that vanished altogether has no line: nan
+    with np.errstate(
+        divide="ignore", invalid="ignore"
+    ):  # a gradient that vanished altogether has no line: nan
         slopes = np.log(norms) @ place / (place @ place)
         slope = float(slopes.mean())
         return Growth(slope, float(standard_error(slopes)), exp(-slope))

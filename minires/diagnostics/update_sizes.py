@@ -11,25 +11,26 @@ from .parts import main_path, norm
 class LayerUpdate(NamedTuple):
     """The step that one layer's weights are about to make, as Euclidean norms."""
 
-    layer: str               # the name of the convolution or linear layer
-    depth: int               # along the main path, from 1
-    weight_norm: float       # |w|
-    gradient_norm: float     # |dL/dw|, without weight decay
-    update_norm: float       # |change of w|
-    ratio: float             # |change of w| / |w|
-    effective_lr: float      # lr / |w|^2, with the rate of this layer's group
+    layer: str  # the name of the convolution or linear layer
+    depth: int  # along the main path, from 1
+    weight_norm: float  # |w|
+    gradient_norm: float  # |dL/dw|, without weight decay
+    update_norm: float  # |change of w|
+    ratio: float  # |change of w| / |w|
+    effective_lr: float  # lr / |w|^2, with the rate of this layer's group
 
 
 def updates(model, lr=None, optimizer=None):
     """The step that every layer on the main path is about to make. Nothing is moved.
 
-    Call it after ``backward()`` and before the optimiser's step. With an `optimizer` the change is what its ``step`` will
-    make, with velocity, weight decay and Nesterov's variant; with `lr` alone it is lr dL/dw.
+    Call it after ``backward()`` and before the optimiser's step. With an `optimizer` the change is
+    what its ``step`` will make, with velocity, weight decay and Nesterov's variant; with `lr` alone
+    it is lr dL/dw.
 
-    Batch norm divides by whatever scale the weights before it have: L(cw) = L(w), so dL/dw at cw is 1/c of that at w, and
-    a step of lr there turns w as a step of lr / c^2 here. What counts is lr / |w|^2, the effective learning rate
-    (van Laarhoven 2017, arXiv:1706.05350), which rises as weight decay shrinks w. For a layer without batch norm after
-    it, it has no such meaning.
+    Batch norm divides by whatever scale the weights before it have: L(cw) = L(w), so dL/dw at cw is
+    1/c of that at w, and a step of lr there turns w as a step of lr / c^2 here. What counts is lr /
+    |w|^2, the effective learning rate (van Laarhoven 2017, arXiv:1706.05350), which rises as weight
+    decay shrinks w. For a layer without batch norm after it, it has no such meaning.
 
     Parameters
     ----------
@@ -49,29 +50,47 @@ def updates(model, lr=None, optimizer=None):
     ConfigError
         If neither `lr` nor `optimizer` is given, or an optimiser of another kind than SGD.
     GraphError
-        If no layer has a gradient. A single one without, frozen or left out of this batch by stochastic depth, does not move.
+        If no layer has a gradient. A single one without, frozen or left out of this batch by
+        stochastic depth, does not move.
     """
     if lr is None and optimizer is None:
         raise ConfigError("updates", "how large is a step?", "lr or optimizer", "neither")
     if optimizer is not None and not isinstance(optimizer, SGD):
-        raise ConfigError("updates", "optimizer", "an optim.SGD", f"an {type(optimizer).__name__}",
-                          "pass lr instead for the change lr dL/dw")
+        raise ConfigError(
+            "updates",
+            "optimizer",
+            "an optim.SGD",
+            f"an {type(optimizer).__name__}",
+            "pass lr instead for the change lr dL/dw",
+        )
     lr, layers = optimizer.lr if lr is None else lr, main_path(model)
     if layers and all(module.weight.grad is None for module in layers.values()):
-        raise GraphError("updates", f"{next(iter(layers))}.weight has no gradient", None, None, "call loss.backward() first")
+        raise GraphError(
+            "updates",
+            f"{next(iter(layers))}.weight has no gradient",
+            None,
+            None,
+            "call loss.backward() first",
+        )
     records = []
     for depth, (name, module) in enumerate(layers.items(), 1):
         w = module.weight
         direction, scale = _direction(w, optimizer)
         weight_norm, update_norm = norm(w.data), norm(direction) * scale * lr
-        relative, effective = (update_norm / weight_norm, scale * lr / weight_norm ** 2) if weight_norm else (nan, nan)
+        relative, effective = (
+            (update_norm / weight_norm, scale * lr / weight_norm**2) if weight_norm else (nan, nan)
+        )
         gradient_norm = 0.0 if w.grad is None else norm(w.grad)
-        records.append(LayerUpdate(name, depth, weight_norm, gradient_norm, update_norm, relative, effective))
+        records.append(
+            LayerUpdate(name, depth, weight_norm, gradient_norm, update_norm, relative, effective)
+        )
     return records
 
 
 def _direction(w, optimizer):
-    """(d, scale): the change of w is -lr scale d; see `optim.SGD`, which moves nothing without a gradient."""
+    """(d, scale): the change of w is -lr scale d; see `optim.SGD`, which moves nothing without a
+    gradient.
+    """
     if optimizer is None:
         return 0 * w.data if w.grad is None else w.grad, 1.0
     place = next((i for i, parameter in enumerate(optimizer.params) if parameter is w), None)
@@ -81,4 +100,7 @@ def _direction(w, optimizer):
         return 0 * w.data, optimizer.lr_scales[place]
     gradient = w.grad + optimizer.decays[place] * w.data
     velocity = optimizer.momentum * optimizer.velocities[place] + gradient
-    return gradient + optimizer.momentum * velocity if optimizer.nesterov else velocity, optimizer.lr_scales[place]
+    return (
+        gradient + optimizer.momentum * velocity if optimizer.nesterov else velocity,
+        optimizer.lr_scales[place],
+    )

@@ -2,10 +2,11 @@
 
 
 def spread_out(wanted, gaps):
-    """Places in the given order, as close to `wanted` in the mean square as they can be with these gaps between neighbours.
+    """Places in the given order, as close to `wanted` in the mean square as they can be with these
+    gaps between neighbours.
 
-    With the gaps taken out the places only have to rise: those that do not are replaced by their mean, again and again
-    (the pool-adjacent-violators algorithm).
+    With the gaps taken out the places only have to rise: those that do not are replaced by their
+    mean, again and again (the pool-adjacent-violators algorithm).
 
     Parameters
     ----------
@@ -20,7 +21,7 @@ def spread_out(wanted, gaps):
     room = [0.0]
     for gap in gaps:
         room.append(room[-1] + gap)
-    groups = []                        # [sum, how many]
+    groups = []  # [sum, how many]
     for place, needed in zip(wanted, room):
         groups.append([place - needed, 1])
         while len(groups) > 1 and groups[-2][0] / groups[-2][1] > groups[-1][0] / groups[-1][1]:

@@ -1,8 +1,8 @@
 """Drawing a graph of boxes and arrows as SVG, from top to bottom, in Python alone.
 
-After Sugiyama, Tagawa and Toda 1981: put each box in a row below all that point to it; order the boxes of a row so that
-few arrows cross; move them sideways to where their neighbours are. An arrow over several rows goes through an
-invisible box in each, so that it passes the visible ones by.
+After Sugiyama, Tagawa and Toda 1981: put each box in a row below all that point to it; order the
+boxes of a row so that few arrows cross; move them sideways to where their neighbours are. An arrow
+over several rows goes through an invisible box in each, so that it passes the visible ones by.
 """
 
 from html import escape
@@ -10,10 +10,14 @@ from typing import NamedTuple
 
 from .label_placement import spread_out
 
-CHARACTER, LINE = 7.2, 15              # pixels: the width of an average letter, the height of a line of text
-PADDING, APART, BELOW = 9, 22, 34      # pixels: inside a box, between two of a row, between rows
-SWEEPS = 12                            # how often the order and the places are improved
-FILLS = {"operation": ("#e8f0f8", "#0868ac"), "value": ("#fdeedd", "#c84a00"), "group": ("#eeeeee", "#555555")}
+CHARACTER, LINE = 7.2, 15  # pixels: the width of an average letter, the height of a line of text
+PADDING, APART, BELOW = 9, 22, 34  # pixels: inside a box, between two of a row, between rows
+SWEEPS = 12  # how often the order and the places are improved
+FILLS = {
+    "operation": ("#e8f0f8", "#0868ac"),
+    "value": ("#fdeedd", "#c84a00"),
+    "group": ("#eeeeee", "#555555"),
+}
 
 
 class Box(NamedTuple):
@@ -21,7 +25,7 @@ class Box(NamedTuple):
 
     title: str
     lines: tuple = ()
-    kind: str = "operation"            # one of FILLS: its colours; values have round corners
+    kind: str = "operation"  # one of FILLS: its colours; values have round corners
 
 
 class Picture:
@@ -38,7 +42,7 @@ class Picture:
     def _repr_svg_(self):
         return self.svg
 
-    def __repr__(self):                # Jupyter shows this in place of an SVG in a notebook that was not run yet
+    def __repr__(self):  # Jupyter shows this in place of an SVG in a notebook that was not run yet
         return f"<a picture with {self.svg.count('<rect') - 1} boxes: run the cell to see it>"
 
     def save(self, path):
@@ -69,27 +73,42 @@ def draw(boxes, arrows, title=""):
     layers, chains = _with_bends(rows, arrows)
     neighbours = _neighbours(chains)
     _order(layers, neighbours)
-    sizes = {key: _size(boxes[key]) if key in boxes else (0, 0) for layer in layers for key in layer}
+    sizes = {
+        key: _size(boxes[key]) if key in boxes else (0, 0) for layer in layers for key in layer
+    }
     x = _columns(layers, neighbours, sizes)
     y, top = {}, PADDING
     for layer in layers:
         height = max(sizes[key][1] for key in layer)
-        y |= {key: top + height / 2 for key in layer}
+        y |= dict.fromkeys(layer, top + height / 2)
         sizes |= {key: (0, height) for key in layer if key not in boxes}
         top += height + BELOW
     left = min(x[key] - sizes[key][0] / 2 for key in x) - PADDING
-    width, height = max(x[key] + sizes[key][0] / 2 for key in x) + PADDING - left, top - BELOW + PADDING
-    parts = [_arrow(chain, x, y, sizes) for chain in chains] + [_box(boxes[key], x[key], y[key], sizes[key]) for key in boxes]
-    return Picture(f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-                   f'viewBox="{left:.1f} 0 {width:.1f} {height:.1f}" font-family="DejaVu Sans, Verdana, sans-serif" font-size="12">'
-                   f"<title>{escape(title)}</title>"
-                   '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-                   '<path d="M0,0 L8,4 L0,8 z" fill="#666666"/></marker></defs>'
-                   f'<rect x="{left:.1f}" y="0" width="{width:.1f}" height="{height:.1f}" fill="white"/>' + "".join(parts) + "</svg>")
+    width, height = (
+        max(x[key] + sizes[key][0] / 2 for key in x) + PADDING - left,
+        top - BELOW + PADDING,
+    )
+    parts = [_arrow(chain, x, y, sizes) for chain in chains] + [
+        _box(boxes[key], x[key], y[key], sizes[key]) for key in boxes
+    ]
+    return Picture(
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="{left:.1f} 0 {width:.1f} {height:.1f}" font-family="DejaVu Sans, '
+        'Verdana, sans-serif" font-size="12">'
+        f"<title>{escape(title)}</title>"
+        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
+        'markerHeight="7" orient="auto">'
+        '<path d="M0,0 L8,4 L0,8 z" fill="#666666"/></marker></defs>'
+        f'<rect x="{left:.1f}" y="0" width="{width:.1f}" height="{height:.1f}" fill="white"/>'
+        + "".join(parts)
+        + "</svg>"
+    )
 
 
 def _rows(boxes, arrows):
-    """Key -> row: below all that point to it; what nothing points to stands right above the first it points to."""
+    """Key -> row: below all that point to it; what nothing points to stands right above the first
+    it points to.
+    """
     inputs, outputs = {key: [] for key in boxes}, {key: [] for key in boxes}
     for start, end in arrows:
         inputs[end].append(start)
@@ -110,7 +129,9 @@ def _rows(boxes, arrows):
 
 
 def _with_bends(rows, arrows):
-    """(layers, chains): the keys of each row, and each arrow as the keys it goes through; bends are keys (start, end, row)."""
+    """(layers, chains): the keys of each row, and each arrow as the keys it goes through; bends are
+    keys (start, end, row).
+    """
     layers, chains = [[] for _ in range(max(rows.values()) + 1)], []
     for key, row in rows.items():
         layers[row].append(key)
@@ -123,7 +144,9 @@ def _with_bends(rows, arrows):
 
 
 def _neighbours(chains):
-    """(above, below): key -> the keys that its arrows come from, and go to, in the rows next to it."""
+    """(above, below): key -> the keys that its arrows come from, and go to, in the rows next to
+    it.
+    """
     above, below = {}, {}
     for chain in chains:
         for start, end in zip(chain, chain[1:]):
@@ -133,12 +156,16 @@ def _neighbours(chains):
 
 
 def _order(layers, neighbours):
-    """Sort each row, in place, by the mean place of the neighbours in the row above, then in that below, and so on."""
+    """Sort each row, in place, by the mean place of the neighbours in the row above, then in that
+    below, and so on.
+    """
     for sweep in range(SWEEPS):
         near = neighbours[sweep % 2]
         place = {key: i - (len(layer) - 1) / 2 for layer in layers for i, key in enumerate(layer)}
         for layer in layers if sweep % 2 == 0 else layers[::-1]:
-            layer.sort(key=lambda key: _mean([place[other] for other in near.get(key, ())], place[key]))
+            layer.sort(
+                key=lambda key: _mean([place[other] for other in near.get(key, ())], place[key])
+            )
             place |= {key: i - (len(layer) - 1) / 2 for i, key in enumerate(layer)}
 
 
@@ -156,26 +183,43 @@ def _columns(layers, neighbours, sizes):
 
 
 def _apart(wanted, widths):
-    """Places for the centres of boxes of these widths, as close to `wanted` as they can be without overlap."""
-    return spread_out(wanted, [(width + following) / 2 + APART for width, following in zip(widths, widths[1:])])
+    """Places for the centres of boxes of these widths, as close to `wanted` as they can be without
+    overlap.
+    """
+    return spread_out(
+        wanted, [(width + following) / 2 + APART for width, following in zip(widths, widths[1:])]
+    )
 
 
 def _size(box):
-    return max(len(text) for text in (box.title, *box.lines)) * CHARACTER + 2 * PADDING, LINE * (1 + len(box.lines)) + PADDING
+    return max(len(text) for text in (box.title, *box.lines)) * CHARACTER + 2 * PADDING, LINE * (
+        1 + len(box.lines)
+    ) + PADDING
 
 
 def _box(box, x, y, size):
     (fill, stroke), (width, height) = FILLS[box.kind], size
     radius = height / 2 if box.kind == "value" else 4
-    top, styles = y - LINE * len(box.lines) / 2 + 4, (f'fill="{stroke}" font-weight="bold"', *['fill="#444444"'] * len(box.lines))
-    texts = "".join(f'<text x="{x:.1f}" y="{top + LINE * i:.1f}" text-anchor="middle" {style}>{escape(text)}</text>'
-                    for i, (style, text) in enumerate(zip(styles, (box.title, *box.lines))))
-    return (f'<rect x="{x - width / 2:.1f}" y="{y - height / 2:.1f}" width="{width:.1f}" height="{height:.1f}" rx="{min(radius, 14):.1f}" '
-            f'fill="{fill}" stroke="{stroke}"/>' + texts)
+    top, styles = (
+        y - LINE * len(box.lines) / 2 + 4,
+        (f'fill="{stroke}" font-weight="bold"', *['fill="#444444"'] * len(box.lines)),
+    )
+    texts = "".join(
+        f'<text x="{x:.1f}" y="{top + LINE * i:.1f}" text-anchor="middle" '
+        f"{style}>{escape(text)}</text>"
+        for i, (style, text) in enumerate(zip(styles, (box.title, *box.lines)))
+    )
+    return (
+        f'<rect x="{x - width / 2:.1f}" y="{y - height / 2:.1f}" width="{width:.1f}" '
+        f'height="{height:.1f}" rx="{min(radius, 14):.1f}" '
+        f'fill="{fill}" stroke="{stroke}"/>' + texts
+    )
 
 
 def _arrow(chain, x, y, sizes):
-    """From the lower edge of the first box to the upper edge of the last: straight down past a row, sideways only between two."""
+    """From the lower edge of the first box to the upper edge of the last: straight down past a row,
+    sideways only between two.
+    """
     path = f"M{x[chain[0]]:.1f},{y[chain[0]] + sizes[chain[0]][1] / 2:.1f}"
     for start, end in zip(chain, chain[1:]):
         leave, arrive = y[start] + sizes[start][1] / 2, y[end] - sizes[end][1] / 2
@@ -183,7 +227,9 @@ def _arrow(chain, x, y, sizes):
         path += f" C{x[start]:.1f},{middle:.1f} {x[end]:.1f},{middle:.1f} {x[end]:.1f},{arrive:.1f}"
         if end != chain[-1]:
             path += f" V{arrive + sizes[end][1]:.1f}"
-    return f'<path d="{path}" fill="none" stroke="#666666" stroke-width="1.3" marker-end="url(#tip)"/>'
+    return (
+        f'<path d="{path}" fill="none" stroke="#666666" stroke-width="1.3" marker-end="url(#tip)"/>'
+    )
 
 
 def _mean(values, otherwise):

@@ -1,1 +1,3 @@
-"""Experiments: each trains nets, writes plain records, and draws its figures from those records alone."""
+"""Experiments: each trains nets, writes plain records, and draws its figures from those records
+alone.
+"""

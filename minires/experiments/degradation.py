@@ -17,7 +17,7 @@ from .records import RunFolder, read_config, read_table
 from .training_records import GRADIENTS, METRICS, TEXT, TrainingRecords, drops_in_epochs
 
 FAMILIES = {"plain": models.plain, "resnet": models.resnet}
-OWN_SETTINGS = ("model", "seed")       # those that this experiment sets for each net
+OWN_SETTINGS = ("model", "seed")  # those that this experiment sets for each net
 
 
 def run(config, out, depths=(20, 56), seeds=1, resume=False, progress=True):
@@ -56,11 +56,20 @@ def run(config, out, depths=(20, 56), seeds=1, resume=False, progress=True):
     # Settings that do not suit the data, and nets too large to build, leave no folder behind.
     config.resolve(len(train_set))
     models.plain(max(depths), **config.net)
-    config = replace(config, image_size=train_set.input_shape[0], train_size=len(train_set),
-                     test_size=config.test_size or len(test_set))
+    config = replace(
+        config,
+        image_size=train_set.input_shape[0],
+        train_size=len(train_set),
+        test_size=config.test_size or len(test_set),
+    )
 
-    folder = RunFolder(out, _settings(config, depths, seeds, train_set.name),
-                       growing=("depths", "seeds"), resume=resume, device=config.device)
+    folder = RunFolder(
+        out,
+        _settings(config, depths, seeds, train_set.name),
+        growing=("depths", "seeds"),
+        resume=resume,
+        device=config.device,
+    )
     records = TrainingRecords(folder, progress)
     for seed in range(seeds):
         for depth in depths:
@@ -73,8 +82,13 @@ def run(config, out, depths=(20, 56), seeds=1, resume=False, progress=True):
 def _settings(config, depths, seeds, dataset_name):
     """What ``config.json`` holds."""
     decided = {name: value for name, value in config.deciding().items() if name not in OWN_SETTINGS}
-    return {"experiment": "degradation", "depths": depths, "seeds": seeds, **decided,
-            "dataset_name": dataset_name}
+    return {
+        "experiment": "degradation",
+        "depths": depths,
+        "seeds": seeds,
+        **decided,
+        "dataset_name": dataset_name,
+    }
 
 
 def load_sets(config):
@@ -99,8 +113,11 @@ def report(folder):
     """The table and the verdict of the run in `folder`, from its records alone."""
     config = read_config(folder, "degradation")
     metrics = read_table(Path(folder) / "metrics.csv", METRICS, TEXT)
-    parameters = {f"{family}-{depth}": build(depth, **config["net"]).num_parameters()
-                  for family, build in FAMILIES.items() for depth in config["depths"]}
+    parameters = {
+        f"{family}-{depth}": build(depth, **config["net"]).num_parameters()
+        for family, build in FAMILIES.items()
+        for depth in config["depths"]
+    }
     table = degradation_report.table(metrics, parameters)
     return "\n".join([table, "", *degradation_report.verdict(metrics)])
 
@@ -110,8 +127,9 @@ def plot(folder):
 
     Returns their paths. Raises as `figures` does.
     """
-    return [plots.save(figure, Path(folder) / f"{name}.png")
-            for name, figure in figures(folder).items()]
+    return [
+        plots.save(figure, Path(folder) / f"{name}.png") for name, figure in figures(folder).items()
+    ]
 
 
 def figures(folder):
@@ -132,19 +150,32 @@ def figures(folder):
     metrics = read_table(folder / "metrics.csv", METRICS, TEXT)
     gradients = read_table(folder / "gradients.csv", GRADIENTS, TEXT)
     if not metrics or not gradients:
-        raise DataError(str(folder), "nothing to draw yet", "at least one finished epoch",
-                        "empty tables", "let the run go on")
+        raise DataError(
+            str(folder),
+            "nothing to draw yet",
+            "at least one finished epoch",
+            "empty tables",
+            "let the run go on",
+        )
     caption = _caption(config)
     batches_per_epoch = config["train_size"] // config["batch_size"]
     iterations = config["iterations"] or config["epochs"] * batches_per_epoch
     last = max(row["epoch"] for row in metrics)
     drops = drops_in_epochs(config, iterations, batches_per_epoch, last)
-    return {"degradation": plots.error_curves(metrics, caption, drops),
-            "gradients": plots.gradient_norms(gradients, caption)}
+    return {
+        "degradation": plots.error_curves(metrics, caption, drops),
+        "gradients": plots.gradient_norms(gradients, caption),
+    }
 
 
 def _caption(config):
     size, net = config["image_size"], config["net"]
-    return ", ".join([config["dataset_name"], f"{config['train_size']:,} images of {size}x{size}",
-                      *(f"{name} {value}" for name, value in net.items()),
-                      f"batch {config['batch_size']}", f"lr {config['lr']:g}"])
+    return ", ".join(
+        [
+            config["dataset_name"],
+            f"{config['train_size']:,} images of {size}x{size}",
+            *(f"{name} {value}" for name, value in net.items()),
+            f"batch {config['batch_size']}",
+            f"lr {config['lr']:g}",
+        ]
+    )

@@ -1,8 +1,8 @@
 """What became of the test set, in the folder of a run: errors, confused classes, each prediction.
 
-    evaluation.json      top-1 error, and top-5 error if there are more than five classes
-    confusion.csv        how many images of each class were taken for each class
-    predictions.csv      what each image was taken for, and how probable that was
+evaluation.json      top-1 error, and top-5 error if there are more than five classes
+confusion.csv        how many images of each class were taken for each class
+predictions.csv      what each image was taken for, and how probable that was
 """
 
 import json
@@ -40,13 +40,19 @@ def write(folder, classified, classes, names):
     folder.table("confusion", CONFUSION).append(
         {"right": right, "taken_for": other, "images": int(count)}
         for right, row in zip(classes, confusion_matrix(classified))
-        for other, count in zip(classes, row))
+        for other, count in zip(classes, row)
+    )
     probabilities = np.exp(F.log_softmax(Tensor(classified.logits)).data)
     taken = classified.logits.argmax(axis=1)
     folder.table("predictions", PREDICTIONS).append(
-        {"image": names[i], "right": classes[label], "taken_for": classes[taken[i]],
-         "probability": float(probabilities[i, taken[i]])}
-        for i, label in enumerate(classified.labels))
+        {
+            "image": names[i],
+            "right": classes[label],
+            "taken_for": classes[taken[i]],
+            "probability": float(probabilities[i, taken[i]]),
+        }
+        for i, label in enumerate(classified.labels)
+    )
 
 
 def read_errors(folder):
@@ -55,8 +61,12 @@ def read_errors(folder):
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(str(path), "cannot be read", "the evaluation of a finished run",
-                        getattr(error, "strerror", None) or str(error)) from None
+        raise DataError(
+            str(path),
+            "cannot be read",
+            "the evaluation of a finished run",
+            getattr(error, "strerror", None) or str(error),
+        ) from None
 
 
 def read_confusion(folder):

@@ -1,4 +1,6 @@
-"""Is this installation fit for experiments? A check for each thing that a run needs, with a cure where it fails."""
+"""Is this installation fit for experiments? A check for each thing that a run needs, with a cure
+where it fails.
+"""
 
 import os
 import platform
@@ -23,10 +25,10 @@ from ..optim import SGD
 
 OLDEST_PYTHON, OLDEST_NUMPY = (3, 11), (2, 0)
 NEEDED = ("matplotlib", "tqdm", "pooch", "safetensors", "threadpoolctl")
-MEMORY_NEEDED = 2 * 1024 ** 3            # bytes, for the quick experiment with room to spare
-DISK_NEEDED = 1024 ** 3                  # bytes, for CIFAR-10 and its records
-STEP_IMAGES, STEP_SIZE, STEP_WIDTH = 128, 16, 8      # of the timed step: that of the quick experiment
-SLOW_STEP = 1.0                          # seconds, from which the quick experiment takes half an hour
+MEMORY_NEEDED = 2 * 1024**3  # bytes, for the quick experiment with room to spare
+DISK_NEEDED = 1024**3  # bytes, for CIFAR-10 and its records
+STEP_IMAGES, STEP_SIZE, STEP_WIDTH = 128, 16, 8  # of the timed step: that of the quick experiment
+SLOW_STEP = 1.0  # seconds, from which the quick experiment takes half an hour
 
 GOOD, OPTIONAL, BAD = "good", "optional", "bad"
 
@@ -35,15 +37,28 @@ class Check(NamedTuple):
     """One thing that was looked at."""
 
     name: str
-    state: str                           # GOOD; OPTIONAL: missing, but only some features need it; BAD
+    state: str  # GOOD; OPTIONAL: missing, but only some features need it; BAD
     found: str
-    cure: str | None = None              # what to do about it, unless it is good
+    cure: str | None = None  # what to do about it, unless it is good
 
 
 def check_all():
     """Every check in turn, one `Check` after the other as they are made."""
-    for check in (python, numpy, blas, packages, threads, memory, disk, write_access, cifar10, pillow,
-                  notebooks, gpu, training_step):
+    for check in (
+        python,
+        numpy,
+        blas,
+        packages,
+        threads,
+        memory,
+        disk,
+        write_access,
+        cifar10,
+        pillow,
+        notebooks,
+        gpu,
+        training_step,
+    ):
         yield check()
 
 
@@ -69,13 +84,24 @@ def blas():
 
     libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
     if not libraries:
-        return Check("BLAS", OPTIONAL, "none that threadpoolctl knows (Accelerate on macOS is such a one)",
-                     "results are the same; speed is not measured with it")
-    found = ", ".join(f"{library['internal_api']} {library['version']}, kernels for {library.get('architecture')}"
-                      for library in libraries)
+        return Check(
+            "BLAS",
+            OPTIONAL,
+            "none that threadpoolctl knows (Accelerate on macOS is such a one)",
+            "results are the same; speed is not measured with it",
+        )
+    found = ", ".join(
+        f"{library['internal_api']} {library['version']}, kernels for {library.get('architecture')}"
+        for library in libraries
+    )
     forced = os.environ.get("OPENBLAS_CORETYPE")
     if forced:
-        return Check("BLAS", OPTIONAL, found, f"OPENBLAS_CORETYPE={forced} chooses the kernels: unset it for full speed")
+        return Check(
+            "BLAS",
+            OPTIONAL,
+            found,
+            f"OPENBLAS_CORETYPE={forced} chooses the kernels: unset it for full speed",
+        )
     return Check("BLAS", GOOD, found)
 
 
@@ -83,7 +109,9 @@ def packages():
     """The packages that minires cannot do without."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
-        return Check("packages", BAD, f"missing: {', '.join(missing)}", f"pip install {' '.join(missing)}")
+        return Check(
+            "packages", BAD, f"missing: {', '.join(missing)}", f"pip install {' '.join(missing)}"
+        )
     return Check("packages", GOOD, ", ".join(f"{name} {metadata.version(name)}" for name in NEEDED))
 
 
@@ -92,9 +120,19 @@ def threads():
     count, cores = backend.num_threads(), backend.available_cores()
     found = f"{count} on {cores} cores"
     if count < cores:
-        return Check("threads", OPTIONAL, found, "set MINIRES_THREADS, or unset OMP_NUM_THREADS, to use all cores")
+        return Check(
+            "threads",
+            OPTIONAL,
+            found,
+            "set MINIRES_THREADS, or unset OMP_NUM_THREADS, to use all cores",
+        )
     if count > cores:
-        return Check("threads", OPTIONAL, found, f"more threads than cores slow each other down: MINIRES_THREADS={cores}")
+        return Check(
+            "threads",
+            OPTIONAL,
+            found,
+            f"more threads than cores slow each other down: MINIRES_THREADS={cores}",
+        )
     return Check("threads", GOOD, found)
 
 
@@ -102,7 +140,12 @@ def memory():
     """Memory that is free now."""
     free = _free_memory()
     if free is None:
-        return Check("memory", OPTIONAL, "not to be found out on this system", "the quick experiment needs 1 GB")
+        return Check(
+            "memory",
+            OPTIONAL,
+            "not to be found out on this system",
+            "the quick experiment needs 1 GB",
+        )
     found = f"{_size(free)} free"
     if free < MEMORY_NEEDED:
         return Check("memory", BAD, found, "close other programs, or take smaller nets and batches")
@@ -122,8 +165,12 @@ def write_access():
     """Whether runs can be written here, and downloads to the user's cache."""
     refused = [str(folder) for folder in (Path.cwd(), user_cache()) if not _can_write(folder)]
     if refused:
-        return Check("write access", BAD, f"none in {', '.join(refused)}",
-                     "choose another folder by --out, and by MINIRES_DATA for downloads")
+        return Check(
+            "write access",
+            BAD,
+            f"none in {', '.join(refused)}",
+            "choose another folder by --out, and by MINIRES_DATA for downloads",
+        )
     return Check("write access", GOOD, f"here, and in {user_cache()}")
 
 
@@ -132,8 +179,13 @@ def cifar10():
     try:
         return Check("CIFAR-10", GOOD, str(find()))
     except DataError:
-        return Check("CIFAR-10", OPTIONAL, "not on disk",
-                     "minires data cifar10 fetches it (170 MB); drawn images (--dataset synthetic) need no file")
+        return Check(
+            "CIFAR-10",
+            OPTIONAL,
+            "not on disk",
+            "minires data cifar10 fetches it (170 MB); drawn images (--dataset synthetic) "
+            "need no file",
+        )
 
 
 def pillow():
@@ -143,7 +195,9 @@ def pillow():
 
 def notebooks():
     """Jupyter, for the notebooks."""
-    return _optional("Jupyter", "jupyterlab", "jupyterlab", 'for the notebooks: pip install "minires[notebooks]"')
+    return _optional(
+        "Jupyter", "jupyterlab", "jupyterlab", 'for the notebooks: pip install "minires[notebooks]"'
+    )
 
 
 def gpu():
@@ -152,13 +206,24 @@ def gpu():
         backend.check_device("gpu", "GPU")
         found = backend.describe("gpu")
     except DeviceError as error:
-        return Check("GPU", OPTIONAL, str(error).removeprefix("GPU: ").split("; ")[0],
-                     str(error).partition("; ")[2] or "all runs work on the CPU too")
-    return Check("GPU", GOOD, f"{found['gpu']}, CuPy {found['cupy']}, CUDA {found['cuda_runtime']}, driver {found['cuda_driver']}")
+        return Check(
+            "GPU",
+            OPTIONAL,
+            str(error).removeprefix("GPU: ").split("; ")[0],
+            str(error).partition("; ")[2] or "all runs work on the CPU too",
+        )
+    return Check(
+        "GPU",
+        GOOD,
+        f"{found['gpu']}, CuPy {found['cupy']}, CUDA {found['cuda_runtime']}, driver "
+        f"{found['cuda_driver']}",
+    )
 
 
 def training_step():
-    """One training step of ResNet-20 at the size of the quick experiment, timed: the fastest of three."""
+    """One training step of ResNet-20 at the size of the quick experiment, timed: the fastest of
+    three.
+    """
     train, _ = data.synthetic(STEP_IMAGES, 10, STEP_SIZE)
     net = models.resnet(20, width=STEP_WIDTH)
     optimizer = SGD(net.parameters(), lr=0.1, momentum=0.9)
@@ -171,10 +236,22 @@ def training_step():
         optimizer.step()
         seconds.append(time.perf_counter() - started)
     if not np.isfinite(loss.item()):
-        return Check("training step", BAD, f"the loss is {loss.item()}", "NumPy computes wrong results here: reinstall it")
-    found = f"ResNet-20, {STEP_IMAGES} images of {STEP_SIZE}x{STEP_SIZE}: {1000 * min(seconds):.0f} ms"
+        return Check(
+            "training step",
+            BAD,
+            f"the loss is {loss.item()}",
+            "NumPy computes wrong results here: reinstall it",
+        )
+    found = (
+        f"ResNet-20, {STEP_IMAGES} images of {STEP_SIZE}x{STEP_SIZE}: {1000 * min(seconds):.0f} ms"
+    )
     if min(seconds) > SLOW_STEP:
-        return Check("training step", OPTIONAL, found, "a slow machine, or a busy one: expect the quick experiment to take long")
+        return Check(
+            "training step",
+            OPTIONAL,
+            found,
+            "a slow machine, or a busy one: expect the quick experiment to take long",
+        )
     return Check("training step", GOOD, found)
 
 
@@ -210,4 +287,4 @@ def _free_memory():
 
 
 def _size(count):
-    return f"{count / 1024 ** 3:.1f} GB"
+    return f"{count / 1024**3:.1f} GB"

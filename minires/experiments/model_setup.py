@@ -75,14 +75,23 @@ def build(config, file, input_shape, classes):
     elif config.train == ALL:
         model, note = models.build(config.model, **settings), ""
     else:
-        raise ConfigError("train", f"{config.train!r} of a net with random weights",
-                          "weights to start from", "none", "name them by --weights")
+        raise ConfigError(
+            "train",
+            f"{config.train!r} of a net with random weights",
+            "weights to start from",
+            "none",
+            "name them by --weights",
+        )
     if config.train not in (ALL, HEAD):
         models.freeze_before(model, config.train)
     if config.recompute:
         if not hasattr(type(model), "recompute"):
-            raise ConfigError("recompute", f"{config.model} has no blocks that can be run again",
-                              "a residual or plain net for images", config.model)
+            raise ConfigError(
+                "recompute",
+                f"{config.model} has no blocks that can be run again",
+                "a residual or plain net for images",
+                config.model,
+            )
         model.recompute = True
     return model, note
 
@@ -94,7 +103,7 @@ def _from_file(config, file, settings, classes):
     """
     count = file.num_classes
     model = models.build(config.model, **{**settings, "num_classes": count or len(classes)})
-    if count is None:                             # some files hold only the layers before the last
+    if count is None:  # some files hold only the layers before the last
         _load_all_but_head(model, file)
         return model, f"{file.path} has no last layer: a new one, for {len(classes)} classes"
     load(model, file)
@@ -109,6 +118,8 @@ def _load_all_but_head(model, file):
     """Load weights that lack the last layer; all others must be there."""
     own = model.state_dict()
     head = {name: array for name, array in own.items() if name.startswith("fc.")}
-    found = {name: array.astype(own[name].dtype) if name in own else array
-             for name, array in file.arrays.items()}
+    found = {
+        name: array.astype(own[name].dtype) if name in own else array
+        for name, array in file.arrays.items()
+    }
     model.load_state_dict(head | found)

@@ -4,12 +4,30 @@ from ..training.config import RunConfig
 
 PRESETS = {
     "quick": RunConfig(
-        image_size=16, net={"width": 8}, train_size=10_000, test_size=2_000, epochs=7,
-        drops=(0.6, 0.85), crop_padding=0),
+        image_size=16,
+        net={"width": 8},
+        train_size=10_000,
+        test_size=2_000,
+        epochs=7,
+        drops=(0.6, 0.85),
+        crop_padding=0,
+    ),
     "standard": RunConfig(
-        image_size=32, net={"width": 16}, train_size=50_000, test_size=10_000, epochs=20,
-        drops=(0.6, 0.85)),
+        image_size=32,
+        net={"width": 16},
+        train_size=50_000,
+        test_size=10_000,
+        epochs=20,
+        drops=(0.6, 0.85),
+    ),
     "paper": RunConfig(
-        image_size=32, net={"width": 16}, train_size=50_000, test_size=10_000, iterations=64_000,
-        drops=(0.5, 0.75), warmup=400, warmup_from_depth=110),
+        image_size=32,
+        net={"width": 16},
+        train_size=50_000,
+        test_size=10_000,
+        iterations=64_000,
+        drops=(0.5, 0.75),
+        warmup=400,
+        warmup_from_depth=110,
+    ),
 }

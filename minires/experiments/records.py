@@ -9,7 +9,7 @@ import json
 import os
 import platform
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from .. import backend
@@ -54,28 +54,39 @@ class RunFolder:
             text = json.dumps({**settings, "environment": environment(device)}, indent=2) + "\n"
             replace_text(self.path / "config.json", text)
         except OSError as error:
-            raise ConfigError(str(self.path), "cannot write here",
-                              "a folder that can be created and written",
-                              error.strerror or str(error), "choose another by --out") from None
+            raise ConfigError(
+                str(self.path),
+                "cannot write here",
+                "a folder that can be created and written",
+                error.strerror or str(error),
+                "choose another by --out",
+            ) from None
 
     def _check_same(self, settings, growing):
         # A run from before a setting existed was made with what is the default now.
         before = _as_read_back(RunConfig().deciding()) | read_config(self.path)
         differences = [
-            f"{key} {before.get(key)} -> {value}" for key, value in settings.items()
+            f"{key} {before.get(key)} -> {value}"
+            for key, value in settings.items()
             if before.get(key) != value
-            and not (key in growing and _has_grown(before.get(key), value))]
+            and not (key in growing and _has_grown(before.get(key), value))
+        ]
         if differences:
-            raise ConfigError(str(self.path), "the run in this folder has other settings",
-                              "the same settings to resume", ", ".join(differences),
-                              "use those it was started with, or choose another folder by --out")
+            raise ConfigError(
+                str(self.path),
+                "the run in this folder has other settings",
+                "the same settings to resume",
+                ", ".join(differences),
+                "use those it was started with, or choose another folder by --out",
+            )
 
     def checkpoint(self, net, seed):
         """The path of the checkpoint of one net. One with the net's previous name is renamed."""
         folder = self.path / "checkpoints"
         folder.mkdir(exist_ok=True)
-        before, path = (folder / f"{name}-seed{seed}.safetensors"
-                        for name in (previous_net(net), net))
+        before, path = (
+            folder / f"{name}-seed{seed}.safetensors" for name in (previous_net(net), net)
+        )
         return renamed(before, path)
 
     def table(self, name, columns, text=()):
@@ -149,22 +160,36 @@ def read_table(path, columns, text=()):
             reader = csv.DictReader(file)
             rows, header = list(reader), reader.fieldnames or []
     except FileNotFoundError:
-        raise DataError(str(path), "no such file", "a table written by a run",
-                        todo="is this the --out folder of a run?") from None
+        raise DataError(
+            str(path),
+            "no such file",
+            "a table written by a run",
+            todo="is this the --out folder of a run?",
+        ) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(str(path), "cannot be read", "a CSV table", str(error)) from None
     missing = [column for column in columns if column not in header]
     if missing:
-        raise DataError(str(path), "columns missing", ", ".join(columns),
-                        f"no {', '.join(missing)}")
+        raise DataError(
+            str(path), "columns missing", ", ".join(columns), f"no {', '.join(missing)}"
+        )
     if rows and None in rows[-1].values():
-        rows.pop()                                   # the run was cut off while it wrote this line
+        rows.pop()  # the run was cut off while it wrote this line
     for line, row in enumerate(rows, 2):
         if None in row or None in row.values():
-            raise DataError(f"{path}, line {line}", "wrong number of entries", f"{len(header)}",
-                            "another number")
-    found = [{key: row[key] if key in text else _number(row[key], key, f"{path}, line {line}")
-              for key in header} for line, row in enumerate(rows, 2)]
+            raise DataError(
+                f"{path}, line {line}",
+                "wrong number of entries",
+                f"{len(header)}",
+                "another number",
+            )
+    found = [
+        {
+            key: row[key] if key in text else _number(row[key], key, f"{path}, line {line}")
+            for key in header
+        }
+        for line, row in enumerate(rows, 2)
+    ]
     return [{**row, "net": current_net(row["net"])} for row in found] if "net" in text else found
 
 
@@ -180,14 +205,22 @@ def read_config(folder, experiment=None):
             raise ValueError("no settings in it")
         config = current_config(config)
     except (OSError, ValueError, TypeError, AttributeError, LookupError) as error:
-        raise DataError(str(path), "no settings to be read", "the config.json of a run",
-                        getattr(error, "strerror", None) or str(error),
-                        "is this the --out folder of a run?") from None
+        raise DataError(
+            str(path),
+            "no settings to be read",
+            "the config.json of a run",
+            getattr(error, "strerror", None) or str(error),
+            "is this the --out folder of a run?",
+        ) from None
     is_other = config.get("experiment") != experiment or "dataset_name" not in config
     if experiment is not None and is_other:
-        raise DataError(str(path), f"not the settings of a {experiment} run",
-                        f'a file with "experiment": "{experiment}"',
-                        "other content", "is this the --out folder of a run?")
+        raise DataError(
+            str(path),
+            f"not the settings of a {experiment} run",
+            f'a file with "experiment": "{experiment}"',
+            "other content",
+            "is this the --out folder of a run?",
+        )
     return config
 
 
@@ -204,11 +237,19 @@ def environment(device="cpu"):
 
     from .. import __version__
 
-    return {"minires": __version__, "python": platform.python_version(), "numpy": np.__version__,
-            "blas": _blas(), "platform": platform.platform(), "processor": _processor(),
-            "cores": backend.available_cores(), "threads": backend.num_threads(),
-            **backend.describe(device), "command": " ".join(["minires", *sys.argv[1:]]),
-            "date": datetime.now(timezone.utc).strftime("%Y-%m-%d")}
+    return {
+        "minires": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "blas": _blas(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": backend.available_cores(),
+        "threads": backend.num_threads(),
+        **backend.describe(device),
+        "command": " ".join(["minires", *sys.argv[1:]]),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+    }
 
 
 def _blas():

@@ -58,7 +58,7 @@ def run(config, out, resume=False, progress=True, file=None):
     if file is None and config.weights is not None:
         file = open_weights(config.weights)
     config = complete(config, file)
-    if config.dataset == FOLDER:      # report a wrong net before thousands of pictures are decoded
+    if config.dataset == FOLDER:  # report a wrong net before thousands of pictures are decoded
         build(config, file, (config.image_size, config.image_size, 3), ("", ""))
     train_set, test_set = load_sets(config, file, progress)
     model, note = build(config, file, train_set.input_shape, train_set.classes)
@@ -67,22 +67,38 @@ def run(config, out, resume=False, progress=True, file=None):
     config = config.for_depth(len(main_path(model)))
     resolved = config.resolve(len(train_set))
     config = replace(config, batch_size=resolved.batch_size)
-    loader = loader_for(train_set, resolved)      # unsuitable crops fail here and leave no folder
-    folder = RunFolder(out, {
-        "experiment": NAME, **config.deciding(), "dataset_name": train_set.name,
-        "classes": train_set.classes, "training_images": len(train_set),
-        "test_images": len(test_set), "all_iterations": resolved.iterations,
-        "parameters": model.num_parameters()}, resume=resume, device=config.device)
+    loader = loader_for(train_set, resolved)  # unsuitable crops fail here and leave no folder
+    folder = RunFolder(
+        out,
+        {
+            "experiment": NAME,
+            **config.deciding(),
+            "dataset_name": train_set.name,
+            "classes": train_set.classes,
+            "training_images": len(train_set),
+            "test_images": len(test_set),
+            "all_iterations": resolved.iterations,
+            "parameters": model.num_parameters(),
+        },
+        resume=resume,
+        device=config.device,
+    )
     trained, transform, names = model, train_set.transform, test_set.names()
     if config.train == HEAD:
         train_set, test_set = (
             features_of(model, loader.eval_loader(some, EVALUATION_BATCH), progress)
-            for some in (train_set, test_set))
+            for some in (train_set, test_set)
+        )
         trained = model.fc
     records = TrainingRecords(folder, progress)
     trainer = records.train(config.model, trained, train_set, test_set, config)
-    save(model, folder.path / "weights.safetensors", classes=train_set.classes,
-         transform=transform.as_dict(), built={"model": config.model, "net": config.net})
+    save(
+        model,
+        folder.path / "weights.safetensors",
+        classes=train_set.classes,
+        transform=transform.as_dict(),
+        built={"model": config.model, "net": config.net},
+    )
     classified = classify(trained, trainer.test_loader)
     evaluation_records.write(folder, classified, train_set.classes, names)
 
@@ -101,8 +117,12 @@ def load_sets(config, file=None, progress=True):
         train, test = _photographs(config, file, progress)
     else:
         if config.dataset == "synthetic" and config.data is not None:
-            raise ConfigError("data", "the synthetic images are drawn, not read",
-                              "another data set beside it", config.data)
+            raise ConfigError(
+                "data",
+                "the synthetic images are drawn, not read",
+                "another data set beside it",
+                config.data,
+            )
         train, test = data.load(config.dataset, config.data, config.train_size)
         if config.image_size is not None:
             train, test = train.resize(config.image_size), test.resize(config.image_size)
@@ -112,11 +132,22 @@ def load_sets(config, file=None, progress=True):
 def _photographs(config, file, progress):
     """The training and test set in the folder, in random order."""
     if config.data is None:
-        raise ConfigError("data", "which folder of photographs?",
-                          "one with a folder for each class in it", "none", "name it by --data")
-    sets = data.image_folder(config.data, val_fraction=config.val_fraction or 0.2, seed=config.seed,
-                             workers=config.workers, cache=config.cache, progress=progress,
-                             transform=_transform(config, file))
+        raise ConfigError(
+            "data",
+            "which folder of photographs?",
+            "one with a folder for each class in it",
+            "none",
+            "name it by --data",
+        )
+    sets = data.image_folder(
+        config.data,
+        val_fraction=config.val_fraction or 0.2,
+        seed=config.seed,
+        workers=config.workers,
+        cache=config.cache,
+        progress=progress,
+        transform=_transform(config, file),
+    )
     # They come class by class: the first few of a set are to hold all classes.
     return (some.pick(np.random.default_rng(config.seed).permutation(len(some))) for some in sets)
 
@@ -137,44 +168,59 @@ def features_of(model, loader, progress=True):
 
     found, labels, dataset = [], [], loader.dataset
     model.to(loader.device).eval()
-    bar = tqdm(total=len(dataset), desc="features", unit="image", dynamic_ncols=True,
-               disable=None if progress else True)
+    bar = tqdm(
+        total=len(dataset),
+        desc="features",
+        unit="image",
+        dynamic_ncols=True,
+        disable=None if progress else True,
+    )
     with no_grad(), bar:
         for images, right in loader:
             found.append(backend.move(models.extract_features(model, Tensor(images)).data, "cpu"))
             labels.append(right)
             bar.update(len(right))
-    return data.FeatureDataset(np.concatenate(found), np.concatenate(labels), dataset.classes,
-                               dataset.name)
+    return data.FeatureDataset(
+        np.concatenate(found), np.concatenate(labels), dataset.classes, dataset.name
+    )
 
 
 def report(folder):
     """The results of the run in `folder`, as lines of text, from its records alone."""
     config = read_config(folder, NAME)
     last = read_table(Path(folder) / "metrics.csv", METRICS, TEXT)[-1]
-    lines = [f"{config['model']} on {config['dataset_name']}: {config['parameters']:,} parameters, "
-             f"{config['training_images']:,} training and {config['test_images']:,} test images, "
-             f"{last['seconds']:.0f} s of training",
-             f"training error {last['train_error']:.1f} % (of the last epoch, while weights "
-             f"moved), test error {last['test_error']:.1f} %"]
+    lines = [
+        f"{config['model']} on {config['dataset_name']}: {config['parameters']:,} parameters, "
+        f"{config['training_images']:,} training and {config['test_images']:,} test images, "
+        f"{last['seconds']:.0f} s of training",
+        f"training error {last['train_error']:.1f} % (of the last epoch, while weights "
+        f"moved), test error {last['test_error']:.1f} %",
+    ]
     errors = evaluation_records.read_errors(folder)
     if errors["top_5_error_percent"] is not None:
-        lines.append(f"top-1 error {errors['top_1_error_percent']:.1f} %, "
-                     f"top-5 error {errors['top_5_error_percent']:.1f} %")
-    confused = [row for row in evaluation_records.read_confusion(folder)
-                if row["right"] != row["taken_for"] and row["images"]]
+        lines.append(
+            f"top-1 error {errors['top_1_error_percent']:.1f} %, "
+            f"top-5 error {errors['top_5_error_percent']:.1f} %"
+        )
+    confused = [
+        row
+        for row in evaluation_records.read_confusion(folder)
+        if row["right"] != row["taken_for"] and row["images"]
+    ]
     confused.sort(key=lambda row: -row["images"])
     if confused:
-        pairs = [f"{row['right']} taken for {row['taken_for']} ({row['images']})"
-                 for row in confused]
+        pairs = [
+            f"{row['right']} taken for {row['taken_for']} ({row['images']})" for row in confused
+        ]
         lines.append(f"most often confused: {', '.join(pairs[:3])}")
     return "\n".join(lines)
 
 
 def plot(folder):
     """Draw the figures from the tables in `folder`; returns their paths. Raises as `figures`."""
-    return [plots.save(figure, Path(folder) / f"{name}.png")
-            for name, figure in figures(folder).items()]
+    return [
+        plots.save(figure, Path(folder) / f"{name}.png") for name, figure in figures(folder).items()
+    ]
 
 
 def figures(folder):
@@ -194,20 +240,27 @@ def figures(folder):
     metrics = read_table(folder / "metrics.csv", METRICS, TEXT)
     gradients = read_table(folder / "gradients.csv", GRADIENTS, TEXT)
     if not metrics or not gradients:
-        raise DataError(str(folder), "nothing to draw yet", "at least one finished epoch",
-                        "empty tables", "let the run go on")
+        raise DataError(
+            str(folder),
+            "nothing to draw yet",
+            "at least one finished epoch",
+            "empty tables",
+            "let the run go on",
+        )
     caption = _caption(config)
     batches_per_epoch = metrics[0]["iteration"] / metrics[0]["epoch"]
-    drops = drops_in_epochs(config, config["all_iterations"], batches_per_epoch,
-                            metrics[-1]["epoch"])
+    drops = drops_in_epochs(
+        config, config["all_iterations"], batches_per_epoch, metrics[-1]["epoch"]
+    )
     found = {"training": plots.training_curves(metrics, caption, drops)}
-    if config["train"] != HEAD:                  # one layer makes no curve
+    if config["train"] != HEAD:  # one layer makes no curve
         found["gradients"] = plots.gradients_of_a_net(gradients, caption)
     if (folder / "confusion.csv").exists():
         rows, classes = evaluation_records.read_confusion(folder), config["classes"]
         matrix = np.array([row["images"] for row in rows]).reshape(len(classes), -1)
-        found["confusion"] = plots.confusion(matrix, classes,
-                                             f"{caption}; {config['test_images']:,} test images")
+        found["confusion"] = plots.confusion(
+            matrix, classes, f"{caption}; {config['test_images']:,} test images"
+        )
     return found
 
 
@@ -218,6 +271,8 @@ def _caption(config):
         start = f" from {weights.parent.name}/{weights.name}".replace(" from /", " from ")
     trained = {ALL: "", HEAD: " (last layer only)"}
     part = trained.get(config["train"], f" ({config['train']} and later only)")
-    return (f"{config['model']}{start}{part} on {config['dataset_name']}: "
-            f"{config['training_images']:,} images{size}, batch {config['batch_size']}, "
-            f"lr {config['lr']:g} ({config['schedule']}), seed {config['seed']}")
+    return (
+        f"{config['model']}{start}{part} on {config['dataset_name']}: "
+        f"{config['training_images']:,} images{size}, batch {config['batch_size']}, "
+        f"lr {config['lr']:g} ({config['schedule']}), seed {config['seed']}"
+    )

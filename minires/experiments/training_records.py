@@ -6,12 +6,22 @@ from ..serialization.weights import save
 from ..training.callbacks import Callback
 from ..training.trainer import Trainer
 
-METRICS = ("net", "seed", "iteration", "epoch", "lr", "train_loss", "train_error", "test_error",
-           "seconds", "images_per_second")
+METRICS = (
+    "net",
+    "seed",
+    "iteration",
+    "epoch",
+    "lr",
+    "train_loss",
+    "train_error",
+    "test_error",
+    "seconds",
+    "images_per_second",
+)
 GRADIENTS = ("net", "seed", "iteration", "layer", "depth", "gradient_norm", "weight_norm", "ratio")
-TEXT = ("net", "layer")        # columns that hold words; all others hold numbers
-FIRST_STEPS = 10               # gradients are recorded at each of these, then
-REGULAR_RECORDS = 20           # this many times in the rest of the run
+TEXT = ("net", "layer")  # columns that hold words; all others hold numbers
+FIRST_STEPS = 10  # gradients are recorded at each of these, then
+REGULAR_RECORDS = 20  # this many times in the rest of the run
 
 
 class TrainingRecords:
@@ -30,8 +40,18 @@ class TrainingRecords:
         self.metrics = folder.table("metrics", METRICS, TEXT)
         self.gradients = folder.table("gradients", GRADIENTS, TEXT)
 
-    def train(self, net, model, train_set, test_set, config, *, worth_recording=None, weights=None,
-              callbacks=()):
+    def train(
+        self,
+        net,
+        model,
+        train_set,
+        test_set,
+        config,
+        *,
+        worth_recording=None,
+        weights=None,
+        callbacks=(),
+    ):
         """Train a net, or go on where an interrupted run left it; a finished one is only loaded.
 
         Parameters
@@ -57,13 +77,22 @@ class TrainingRecords:
             With the trained model.
         """
         seed = config.seed
-        recorders = [_MetricsRecorder(self.metrics, net, seed),
-                     _GradientRecorder(self.gradients, net, seed, worth_recording or regularly)]
+        recorders = [
+            _MetricsRecorder(self.metrics, net, seed),
+            _GradientRecorder(self.gradients, net, seed, worth_recording or regularly),
+        ]
         if weights is not None:
             recorders.append(_WeightsRecorder(weights))
-        trainer = Trainer(model, train_set, test_set, config, name=f"{net}, seed {seed}",
-                          path=self.folder.checkpoint(net, seed), progress=self.progress,
-                          callbacks=[*recorders, *callbacks])
+        trainer = Trainer(
+            model,
+            train_set,
+            test_set,
+            config,
+            name=f"{net}, seed {seed}",
+            path=self.folder.checkpoint(net, seed),
+            progress=self.progress,
+            callbacks=[*recorders, *callbacks],
+        )
         self._go_on(trainer, net, seed)
         if not trainer.finished:
             trainer.run()
@@ -106,8 +135,9 @@ class _GradientRecorder(Callback):
     def after_backward(self, trainer):
         if self.worth_recording(trainer.iteration, trainer.config.iterations):
             where = {"net": self.net, "seed": self.seed, "iteration": trainer.iteration}
-            self.table.append({**where, **layer._asdict()}
-                              for layer in gradient_norms(trainer.model))
+            self.table.append(
+                {**where, **layer._asdict()} for layer in gradient_norms(trainer.model)
+            )
 
 
 class _WeightsRecorder(Callback):

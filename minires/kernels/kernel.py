@@ -32,7 +32,7 @@ class Kernel:
     def __init_subclass__(cls):
         for name in ("forward", "backward"):
             if name in vars(cls) and not isinstance(vars(cls)[name], staticmethod):
-                setattr(cls, name, staticmethod(vars(cls)[name]))      # plain functions, no `self`
+                setattr(cls, name, staticmethod(vars(cls)[name]))  # plain functions, no `self`
         if hasattr(cls, "backward"):
             cls.takes_needs = "needs" in inspect.signature(cls.backward).parameters
 
@@ -52,8 +52,12 @@ def as_kernel(name, pair, like, where="kernels.use"):
     else:
         forward, backward = getattr(pair, "forward", None), getattr(pair, "backward", None)
     if not callable(forward) or not callable(backward):
-        raise ConfigError(where, "not a kernel", "a Kernel, an object with forward and backward, "
-                          "or a tuple (forward, backward)", repr(pair))
+        raise ConfigError(
+            where,
+            "not a kernel",
+            "a Kernel, an object with forward and backward, or a tuple (forward, backward)",
+            repr(pair),
+        )
     _check_settings(where, name, forward, like)
     if isinstance(pair, type) and issubclass(pair, Kernel):
         return pair
@@ -65,15 +69,21 @@ def _check_settings(where, name, forward, like):
     """`forward` must take by keyword what has a default in the library's kernel."""
     try:
         taken = inspect.signature(forward).parameters
-    except (TypeError, ValueError):            # a function written in C may not say what it takes
+    except (TypeError, ValueError):  # a function written in C may not say what it takes
         return
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values()):
         return
-    settings = [key for key, parameter in inspect.signature(like.forward).parameters.items()
-                if parameter.default is not parameter.empty]
+    settings = [
+        key
+        for key, parameter in inspect.signature(like.forward).parameters.items()
+        if parameter.default is not parameter.empty
+    ]
     missing = [key for key in settings if key not in taken]
     if missing or "self" in taken:
-        raise ConfigError(where, "forward does not fit",
-                          f"forward{inspect.signature(like.forward)}",
-                          f"forward{inspect.signature(forward)}",
-                          f"see {name} in minires/kernels/naive")
+        raise ConfigError(
+            where,
+            "forward does not fit",
+            f"forward{inspect.signature(like.forward)}",
+            f"forward{inspect.signature(forward)}",
+            f"see {name} in minires/kernels/naive",
+        )

@@ -9,30 +9,34 @@ from ..errors import unknown_name
 from .kernel import Kernel, as_kernel
 from .scope import Block, Setting
 
-BACKENDS = ("cpu", "naive")        # for NumPy's arrays; arrays on a GPU have the backend gpu
-FUSED = {"add_relu": ("add", "relu"),          # kernel -> those whose work it does in fewer passes
-         "batch_norm_relu": ("batch_norm", "add", "relu"),
-         "conv2d_relu": ("conv2d", "add", "relu")}
+BACKENDS = ("cpu", "naive")  # for NumPy's arrays; arrays on a GPU have the backend gpu
+FUSED = {
+    "add_relu": ("add", "relu"),  # kernel -> those whose work it does in fewer passes
+    "batch_norm_relu": ("batch_norm", "add", "relu"),
+    "conv2d_relu": ("conv2d", "add", "relu"),
+}
 
 
 class Choice(NamedTuple):
     """Which kernels answer. In a choice for a block, None leaves a setting as it is around it."""
 
-    backend: str | None            # of the kernels for arrays on the CPU
-    fused: bool | None             # whether kernels that do the work of several are used
-    pairs: dict                    # name -> kernel that is swapped in; None: the library's own
+    backend: str | None  # of the kernels for arrays on the CPU
+    fused: bool | None  # whether kernels that do the work of several are used
+    pairs: dict  # name -> kernel that is swapped in; None: the library's own
 
     def over(self, around: "Choice") -> "Choice":
         """This choice, completed by the one around it."""
-        return Choice(self.backend or around.backend,
-                      around.fused if self.fused is None else self.fused,
-                      {**around.pairs, **self.pairs})
+        return Choice(
+            self.backend or around.backend,
+            around.fused if self.fused is None else self.fused,
+            {**around.pairs, **self.pairs},
+        )
 
 
-_default = Choice("cpu", True, {})               # replaced by `set_default`, never changed in place
+_default = Choice("cpu", True, {})  # replaced by `set_default`, never changed in place
 _changing = threading.Lock()
 _blocks = Setting("kernels.use")
-_backends = {}                     # backend -> its kernels by name, filled as backends are imported
+_backends = {}  # backend -> its kernels by name, filled as backends are imported
 
 
 def find(name: str, device="cpu", swapped=True) -> type[Kernel]:
@@ -101,7 +105,7 @@ class use(Block):
     ...     model(x)                               # runs on the loops of kernels/naive
     """
 
-    _used = True                   # until the arguments are found to be right: see __del__
+    _used = True  # until the arguments are found to be right: see __del__
 
     def __init__(self, backend=None, *, fused=None, **pairs):
         super().__init__(_blocks, _checked("kernels.use", backend, fused, pairs))
@@ -117,8 +121,11 @@ class use(Block):
 
     def __del__(self):
         if not self._used:
-            warnings.warn("kernels.use: changed nothing, because it acts in a block: write `with "
-                          "kernels.use(...):`, or kernels.set_default(...) for good", stacklevel=2)
+            warnings.warn(
+                "kernels.use: changed nothing, because it acts in a block: write `with "
+                "kernels.use(...):`, or kernels.set_default(...) for good",
+                stacklevel=2,
+            )
 
 
 def set_default(backend=None, *, fused=None, **pairs):
@@ -154,8 +161,10 @@ def _checked(where, backend, fused, pairs):
         if name not in _kernels("cpu"):
             raise unknown_name(where, "kernel", name, names())
     naive = _kernels("naive")
-    chosen = {name: None if pair is None else as_kernel(name, pair, naive[name], where)
-              for name, pair in pairs.items()}
+    chosen = {
+        name: None if pair is None else as_kernel(name, pair, naive[name], where)
+        for name, pair in pairs.items()
+    }
     return Choice(backend, None if fused is None else bool(fused), chosen)
 
 
@@ -163,6 +172,9 @@ def _kernels(backend):
     """The kernels of a backend by name. A backend is imported when it is first asked for."""
     if backend not in _backends:
         module = import_module(f"{__package__}.{backend}")
-        _backends[backend] = {name: value for name, value in vars(module).items()
-                              if isinstance(value, type) and issubclass(value, Kernel)}
+        _backends[backend] = {
+            name: value
+            for name, value in vars(module).items()
+            if isinstance(value, type) and issubclass(value, Kernel)
+        }
     return _backends[backend]

@@ -26,7 +26,7 @@ class Setting:
 
     def __init__(self, name: str):
         self.name = name
-        self.entries = ContextVar(name, default=())       # a tuple of `_Entry`, oldest first
+        self.entries = ContextVar(name, default=())  # a tuple of `_Entry`, oldest first
 
     def values(self) -> list:
         """What the blocks around the running code set, outermost block first."""
@@ -42,7 +42,7 @@ class Block:
 
     def __init__(self, setting: Setting, value):
         self._setting, self._value = setting, value
-        self._open = []                                   # its entries that have not been left yet
+        self._open = []  # its entries that have not been left yet
 
     def __enter__(self):
         entry = _Entry(self._value, _owner(sys._getframe(1)))
@@ -52,8 +52,9 @@ class Block:
 
     def __exit__(self, *exception):
         if not self._open:
-            raise RuntimeError(f"{self._setting.name}: a block that was not entered is left; "
-                               "write `with ...:`")
+            raise RuntimeError(
+                f"{self._setting.name}: a block that was not entered is left; write `with ...:`"
+            )
         here, owner = self._setting.entries.get(), _owner(sys._getframe(1))
         # Several threads and generators may be inside: leave the latest entry of the one that asks.
         entry = max(reversed(self._open), key=lambda entry: (entry.owner is owner, entry in here))
@@ -69,20 +70,26 @@ class Block:
     def __call__(self, function):
         """`function` with this block around each call; of a generator function, around its code."""
         if inspect.isasyncgenfunction(function):
-            raise TypeError(f"{self._setting.name}: an async generator function cannot be "
-                            "decorated; write the with block inside it")
+            raise TypeError(
+                f"{self._setting.name}: an async generator function cannot be "
+                "decorated; write the with block inside it"
+            )
         if inspect.iscoroutinefunction(function):
+
             async def inside(*args, **kwargs):
                 with self:
                     return await function(*args, **kwargs)
         elif inspect.isgeneratorfunction(function):
+
             def inside(*args, **kwargs):
                 with self:
                     return (yield from function(*args, **kwargs))
         else:
+
             def inside(*args, **kwargs):
                 with self:
                     return function(*args, **kwargs)
+
         return functools.wraps(function)(inside)
 
 
@@ -120,7 +127,7 @@ def _around_here(entries):
             height[frame] = -len(height)
             frame = frame.f_back
         outermost = -len(height)
-        found.sort(key=lambda entry: height.get(entry.owner, outermost))     # ties keep their order
+        found.sort(key=lambda entry: height.get(entry.owner, outermost))  # ties keep their order
     return found
 
 
@@ -155,5 +162,5 @@ def _in_task():
     asyncio = sys.modules.get("asyncio")
     try:
         return asyncio is not None and asyncio.current_task() is not None
-    except RuntimeError:                                  # no event loop runs in this thread
+    except RuntimeError:  # no event loop runs in this thread
         return False

@@ -25,8 +25,12 @@ class Window(NamedTuple):
 
 def sliding_window(where, kernel_size, stride, padding, dilation=1):
     """Check the settings of a window, each an int or a (height, width) pair; return a `Window`."""
-    return Window(pair(where, "kernel_size", kernel_size, 1), pair(where, "stride", stride, 1),
-                  pair(where, "padding", padding, 0), pair(where, "dilation", dilation, 1))
+    return Window(
+        pair(where, "kernel_size", kernel_size, 1),
+        pair(where, "stride", stride, 1),
+        pair(where, "padding", padding, 0),
+        pair(where, "dilation", dilation, 1),
+    )
 
 
 def pair(where, name, value, least):
@@ -36,16 +40,18 @@ def pair(where, name, value, least):
     except TypeError:
         values = ()
     if len(values) != 2 or not all(is_integer(v, least) for v in values):
-        raise ShapeError(where, name, f"an int or a pair of ints, each at least {least}",
-                         repr(value))
+        raise ShapeError(
+            where, name, f"an int or a pair of ints, each at least {least}", repr(value)
+        )
     return int(values[0]), int(values[1])
 
 
 def images(where, shape):
     """Check that `shape` is that of a batch of images, (N, H, W, C)."""
     if len(shape) != 4:
-        raise ShapeError(where, "input is not a batch of images", "shape (N, H, W, C)",
-                         f"shape {shape}")
+        raise ShapeError(
+            where, "input is not a batch of images", "shape (N, H, W, C)", f"shape {shape}"
+        )
     return shape
 
 
@@ -55,15 +61,19 @@ def output_size(where, size, window):
     floor((size + 2 padding - dilation (kernel_size - 1) - 1) / stride) + 1 along each axis.
     """
     extent = tuple(d * (k - 1) + 1 for k, d in zip(window.kernel_size, window.dilation))
-    out = tuple((n + 2 * p - e) // s + 1
-                for n, e, s, p in zip(size, extent, window.stride, window.padding))
+    out = tuple(
+        (n + 2 * p - e) // s + 1 for n, e, s, p in zip(size, extent, window.stride, window.padding)
+    )
     if min(out) < 1:
         smallest = tuple(e - 2 * p for e, p in zip(extent, window.padding))
-        raise ShapeError(where, "the window does not fit into the image",
-                         f"an image of at least {smallest}",
-                         f"{tuple(size)} with kernel {window.kernel_size}, "
-                         f"padding {window.padding}, dilation {window.dilation}",
-                         "use larger images, a smaller kernel or more padding")
+        raise ShapeError(
+            where,
+            "the window does not fit into the image",
+            f"an image of at least {smallest}",
+            f"{tuple(size)} with kernel {window.kernel_size}, "
+            f"padding {window.padding}, dilation {window.dilation}",
+            "use larger images, a smaller kernel or more padding",
+        )
     return out
 
 
@@ -76,14 +86,20 @@ def conv2d(x, w, stride, padding, dilation, groups):
     if len(w) != 4:
         raise ShapeError("conv2d", "weight", "shape (KH, KW, C_in / groups, C_out)", f"shape {w}")
     if not is_integer(groups, 1) or in_channels % groups or w[3] % groups:
-        raise ShapeError("conv2d", "groups",
-                         f"a divisor of both {in_channels} input and {w[3]} output channels",
-                         repr(groups))
+        raise ShapeError(
+            "conv2d",
+            "groups",
+            f"a divisor of both {in_channels} input and {w[3]} output channels",
+            repr(groups),
+        )
     if w[2] * groups != in_channels:
-        raise ShapeError("conv2d", "input channels do not match the weight",
-                         f"{w[2] * groups} channels (weight {w}, groups={groups})",
-                         f"{in_channels} (input {x})",
-                         "images are (N, H, W, C), weights (KH, KW, C_in / groups, C_out)")
+        raise ShapeError(
+            "conv2d",
+            "input channels do not match the weight",
+            f"{w[2] * groups} channels (weight {w}, groups={groups})",
+            f"{in_channels} (input {x})",
+            "images are (N, H, W, C), weights (KH, KW, C_in / groups, C_out)",
+        )
     window = sliding_window("conv2d", w[:2], stride, padding, dilation)
     return (n, *output_size("conv2d", (height, width), window), w[3]), window
 
@@ -96,8 +112,13 @@ def pool2d(where, x, kernel_size, stride, padding):
     n, height, width, channels = images(where, x)
     window = sliding_window(where, kernel_size, kernel_size if stride is None else stride, padding)
     if any(2 * p > k for p, k in zip(window.padding, window.kernel_size)):
-        raise ShapeError(where, "padding", f"at most half the kernel {window.kernel_size}",
-                         str(window.padding), "more would give windows that hold padding alone")
+        raise ShapeError(
+            where,
+            "padding",
+            f"at most half the kernel {window.kernel_size}",
+            str(window.padding),
+            "more would give windows that hold padding alone",
+        )
     return (n, *output_size(where, (height, width), window), channels), window
 
 
@@ -106,15 +127,24 @@ def broadcast(where, a, b):
     try:
         return np.broadcast_shapes(a, b)
     except ValueError:
-        raise ShapeError(where, "shapes do not broadcast",
-                         "sizes equal or 1, counted from the last axis", f"{a} and {b}") from None
+        raise ShapeError(
+            where,
+            "shapes do not broadcast",
+            "sizes equal or 1, counted from the last axis",
+            f"{a} and {b}",
+        ) from None
 
 
 def matmul(a, b):
     """The output shape of a matrix product over the last two axes; axes before them broadcast."""
     if len(a) < 2 or len(b) < 2:
-        raise ShapeError("matmul", "not matrices", "at least two axes each", f"{a} and {b}",
-                         "reshape a vector to a matrix of one row or column")
+        raise ShapeError(
+            "matmul",
+            "not matrices",
+            "at least two axes each",
+            f"{a} and {b}",
+            "reshape a vector to a matrix of one row or column",
+        )
     if a[-1] != b[-2]:
         raise ShapeError("matmul", "inner sizes differ", "(..., n, k) @ (..., k, m)", f"{a} @ {b}")
     return broadcast("matmul", a[:-2], b[:-2]) + (a[-2], b[-1])
@@ -123,9 +153,13 @@ def matmul(a, b):
 def linear(x, w, b):
     """Check a linear layer: `x` (N, in), `w` (in, out), `b` (out,)."""
     if len(x) != 2 or len(w) != 2 or x[1] != w[0]:
-        raise ShapeError("linear", "input does not match the weight",
-                         "input (N, in) and weight (in, out)", f"input {x} and weight {w}",
-                         "flatten images to (N, in) first")
+        raise ShapeError(
+            "linear",
+            "input does not match the weight",
+            "input (N, in) and weight (in, out)",
+            f"input {x} and weight {w}",
+            "flatten images to (N, in) first",
+        )
     bias("linear", w, b)
 
 
@@ -144,22 +178,32 @@ def channels(where, x, **vectors):
     A vector may be None, which is skipped.
     """
     if len(x) < 2 or 0 in x:
-        raise ShapeError(where, "input",
-                         "shape (N, ..., C) with at least two axes, none of them empty",
-                         f"shape {x}")
+        raise ShapeError(
+            where,
+            "input",
+            "shape (N, ..., C) with at least two axes, none of them empty",
+            f"shape {x}",
+        )
     for name, vector in vectors.items():
         if vector is not None and vector.shape != x[-1:]:
-            raise ShapeError(where, name,
-                             f"shape {x[-1:]}, one value for each channel of input {x}",
-                             f"shape {vector.shape}")
+            raise ShapeError(
+                where,
+                name,
+                f"shape {x[-1:]}, one value for each channel of input {x}",
+                f"shape {vector.shape}",
+            )
 
 
 def group_norm(x, weight, bias, num_groups):
     """Check a group norm of an array of shape `x` (N, ..., C): `num_groups` divides C."""
     channels("group_norm", x, weight=weight, bias=bias)
     if not is_integer(num_groups, 1) or x[-1] % num_groups:
-        raise ShapeError("group_norm", "num_groups",
-                         f"a divisor of the {x[-1]} channels of input {x}", repr(num_groups))
+        raise ShapeError(
+            "group_norm",
+            "num_groups",
+            f"a divisor of the {x[-1]} channels of input {x}",
+            repr(num_groups),
+        )
 
 
 def same(where, x, whose="the input's", **arrays):
@@ -195,8 +239,9 @@ def reduction(where, shape, axis, least=0):
     reduced = axes(where, axis, len(shape))
     count = prod(shape[a] for a in reduced)
     if count < least:
-        raise ShapeError(where, "no elements", f"at least {least}",
-                         f"shape {shape}, reduced over axes {reduced}")
+        raise ShapeError(
+            where, "no elements", f"at least {least}", f"shape {shape}, reduced over axes {reduced}"
+        )
     return reduced, count
 
 
@@ -208,8 +253,12 @@ def reshape(old, new):
     known = prod(n for n in new if n != -1)
     full = tuple(prod(old) // known if n == -1 and known else n for n in new)
     if new.count(-1) > 1 or any(n < -1 for n in new) or prod(full) != prod(old):
-        raise ShapeError("reshape", "the number of elements must stay",
-                         f"{prod(old)} elements (shape {old})", f"shape {new}")
+        raise ShapeError(
+            "reshape",
+            "the number of elements must stay",
+            f"{prod(old)} elements (shape {old})",
+            f"shape {new}",
+        )
     return full
 
 
@@ -222,8 +271,13 @@ def classes(where, x):
 def mse_loss(x, target):
     """Check that input and target have one shape, and at least one element to take the mean of."""
     if x != target:
-        raise ShapeError("mse_loss", "target", f"shape {x}, the input's", f"shape {target}",
-                         "mse_loss broadcasts nothing: reshape one of them")
+        raise ShapeError(
+            "mse_loss",
+            "target",
+            f"shape {x}, the input's",
+            f"shape {target}",
+            "mse_loss broadcasts nothing: reshape one of them",
+        )
     if 0 in x:
         raise ShapeError("mse_loss", "input", "at least one element", f"shape {x}")
 
@@ -234,29 +288,37 @@ def cross_entropy(logits, labels, label_smoothing):
     Returns the smoothing, from 0 to 1, as Python's own number: one of NumPy would promote arrays.
     """
     where = "cross_entropy"
-    smoothing = number(where, "label_smoothing", label_smoothing, "a number from 0 to 1",
-                       lambda s: 0 <= s <= 1)
+    smoothing = number(
+        where, "label_smoothing", label_smoothing, "a number from 0 to 1", lambda s: 0 <= s <= 1
+    )
     if len(logits) != 2 or logits[0] == 0:
         raise ShapeError(where, "logits", "shape (N, K) with N > 0", f"shape {logits}")
     if labels.shape != logits[:1]:
-        raise ShapeError(where, "labels", f"shape {logits[:1]}, one for each row of logits",
-                         f"shape {labels.shape}")
+        raise ShapeError(
+            where,
+            "labels",
+            f"shape {logits[:1]}, one for each row of logits",
+            f"shape {labels.shape}",
+        )
     if not np.issubdtype(labels.dtype, np.integer):
-        raise DtypeError(where, "labels", "integers", str(labels.dtype),
-                         "pass class numbers, not one-hot rows")
+        raise DtypeError(
+            where, "labels", "integers", str(labels.dtype), "pass class numbers, not one-hot rows"
+        )
     low, high = int(labels.min()), int(labels.max())
     if low < 0 or high >= logits[1]:
         bad = low if low < 0 else high
-        raise DataError(where, "label out of range", f"0 to {logits[1] - 1} ({logits[1]} classes)",
-                        str(bad))
+        raise DataError(
+            where, "label out of range", f"0 to {logits[1] - 1} ({logits[1]} classes)", str(bad)
+        )
     return smoothing
 
 
 def transpose(axes, ndim):
     """`axes` as a permutation of `ndim` axes without negative ones; None reverses them."""
     permutation = tuple(reversed(range(ndim))) if axes is None else tuple(axes)
-    if (not all(is_integer(a, -ndim, ndim - 1) for a in permutation)
-            or sorted(a % ndim for a in permutation) != list(range(ndim))):
+    if not all(is_integer(a, -ndim, ndim - 1) for a in permutation) or sorted(
+        a % ndim for a in permutation
+    ) != list(range(ndim)):
         raise ShapeError("transpose", "axes", f"each of the {ndim} axes once", str(axes))
     return tuple(int(a) % ndim for a in permutation)
 
@@ -268,9 +330,12 @@ def pad(shape, widths):
     except (TypeError, ValueError):
         pairs = ()
     if len(pairs) != len(shape) or not all(is_integer(n, 0) for width in pairs for n in width):
-        raise ShapeError("pad", "widths",
-                         f"(before, after), each at least 0, for each of the {len(shape)} axes",
-                         str(widths))
+        raise ShapeError(
+            "pad",
+            "widths",
+            f"(before, after), each at least 0, for each of the {len(shape)} axes",
+            str(widths),
+        )
     return tuple((int(before), int(after)) for before, after in pairs)
 
 
@@ -280,11 +345,15 @@ def concatenate(shapes, axis):
         raise ShapeError("concatenate", "nothing to join", "at least one array", "none")
     first, *others = shapes
     axis = one_axis("concatenate", axis, len(first))
-    before, after = first[:axis], first[axis + 1:]
+    before, after = first[:axis], first[axis + 1 :]
     for shape in others:
-        if (shape[:axis], shape[axis + 1:]) != (before, after) or len(shape) != len(first):
-            raise ShapeError("concatenate", f"sizes differ outside axis {axis}",
-                             f"shapes like {first}", str(shape))
+        if (shape[:axis], shape[axis + 1 :]) != (before, after) or len(shape) != len(first):
+            raise ShapeError(
+                "concatenate",
+                f"sizes differ outside axis {axis}",
+                f"shapes like {first}",
+                str(shape),
+            )
     return axis, before + (sum(shape[axis] for shape in shapes),) + after
 
 
@@ -293,5 +362,6 @@ def getitem(x, index):
     try:
         return backend.as_array(x[index])
     except (IndexError, TypeError, ValueError) as error:
-        raise ShapeError("getitem", f"cannot index shape {x.shape} with {index!r}",
-                         todo=str(error)) from None
+        raise ShapeError(
+            "getitem", f"cannot index shape {x.shape} with {index!r}", todo=str(error)
+        ) from None

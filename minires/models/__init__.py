@@ -1,6 +1,5 @@
 """Nets, built from `nn`."""
 
-from .registry import build
 from .cifar import CifarResNet, plain, resnet
 from .deepening import deepen
 from .imagenet import (
@@ -18,9 +17,31 @@ from .imagenet import (
     wide_resnet101_2,
 )
 from .mlp import Mlp, plain_mlp, residual_mlp
+from .registry import build
 from .transfer import extract_features, freeze_before, replace_head
 
-__all__ = ["CifarResNet", "ImageNetResNet", "Mlp", "build", "deepen", "extract_features",
-           "freeze_before", "plain", "plain18", "plain34", "plain_mlp", "replace_head",
-           "residual_mlp", "resnet", "resnet18", "resnet34", "resnet50", "resnet101", "resnet152",
-           "resnext50_32x4d", "resnext101_32x8d", "wide_resnet50_2", "wide_resnet101_2"]
+__all__ = [
+    "CifarResNet",
+    "ImageNetResNet",
+    "Mlp",
+    "build",
+    "deepen",
+    "extract_features",
+    "freeze_before",
+    "plain",
+    "plain18",
+    "plain34",
+    "plain_mlp",
+    "replace_head",
+    "residual_mlp",
+    "resnet",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnet101",
+    "resnet152",
+    "resnext50_32x4d",
+    "resnext101_32x8d",
+    "wide_resnet50_2",
+    "wide_resnet101_2",
+]

@@ -67,8 +67,9 @@ class ResNet(nn.Module):
     def _make_stage(self, in_channels, out_channels, num_blocks, stride, rngs):
         block = block_class(self.config)
         first = block(in_channels, out_channels, stride, self.config, *rngs)
-        others = [block(out_channels, out_channels, 1, self.config, *rngs)
-                  for _ in range(num_blocks - 1)]
+        others = [
+            block(out_channels, out_channels, 1, self.config, *rngs) for _ in range(num_blocks - 1)
+        ]
         return nn.Sequential(first, *others)
 
     def _init_by_fixup(self):

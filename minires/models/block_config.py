@@ -30,8 +30,16 @@ class BlockConfig:
         It has a bias unless the layer after it has one.
         """
         bias = not self.batch_norm and self.init != "fixup"
-        return nn.Conv2d(in_channels, out_channels, kernel_size, stride=stride,
-                         padding=kernel_size // 2, groups=groups, bias=bias, rng=rng)
+        return nn.Conv2d(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride=stride,
+            padding=kernel_size // 2,
+            groups=groups,
+            bias=bias,
+            rng=rng,
+        )
 
     def norm(self, num_features):
         """The layer that normalises a convolution's output: batch norm, or if off, an Identity."""

@@ -85,7 +85,7 @@ class BasicBlock(Block):
     def forward(self, x):
         shortcut = self.shortcut(x)
         h = conv_norm_relu(self.conv1, self.bn1, x)
-        return conv_norm_relu(self.conv2, self.bn2, h, shortcut)    # relu(bn2(conv2(h)) + shortcut)
+        return conv_norm_relu(self.conv2, self.bn2, h, shortcut)  # relu(bn2(conv2(h)) + shortcut)
 
     @property
     def branch_end(self):
@@ -118,7 +118,7 @@ class Bottleneck(Block):
         shortcut = self.shortcut(x)
         h = conv_norm_relu(self.conv1, self.bn1, x)
         h = conv_norm_relu(self.conv2, self.bn2, h)
-        return conv_norm_relu(self.conv3, self.bn3, h, shortcut)    # relu(bn3(conv3(h)) + shortcut)
+        return conv_norm_relu(self.conv3, self.bn3, h, shortcut)  # relu(bn3(conv3(h)) + shortcut)
 
     @property
     def branch_end(self):
@@ -220,7 +220,7 @@ class FixupBlock(Block):
         shortcut = self.shortcut(x)
         h = F.relu(self.conv1(x + self.bias1a) + self.bias1b)
         h = self.conv2(h + self.bias2a) * self.scale + self.bias2b
-        return norm_relu(self.branch_end, h, shortcut)                 # relu(h + shortcut)
+        return norm_relu(self.branch_end, h, shortcut)  # relu(h + shortcut)
 
     def init_weights(self, num_blocks):
         """Fixup's initial weights in a net of `num_blocks` blocks, each of m = 2 layers.
@@ -229,7 +229,7 @@ class FixupBlock(Block):
         last layer's 0. A step of SGD then changes the net's output by about as much as in a shallow
         net, however deep it is.
         """
-        self.conv1.weight.data *= num_blocks ** -0.5
+        self.conv1.weight.data *= num_blocks**-0.5
         self.conv2.weight.data[...] = 0
 
 

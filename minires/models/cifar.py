@@ -26,8 +26,19 @@ def plain(depth, *, width=16, num_classes=10, batch_norm=True, seed=0):
     return CifarResNet(depth, width, num_classes, seed, config)
 
 
-def resnet(depth, *, width=16, shortcut="A", num_classes=10, batch_norm=True, seed=0,
-           pre_activation=False, shortcut_scale=1.0, init="he", survival_prob=1.0):
+def resnet(
+    depth,
+    *,
+    width=16,
+    shortcut="A",
+    num_classes=10,
+    batch_norm=True,
+    seed=0,
+    pre_activation=False,
+    shortcut_scale=1.0,
+    init="he",
+    survival_prob=1.0,
+):
     """The residual net of `depth` layers.
 
     Parameters
@@ -78,17 +89,31 @@ def resnet(depth, *, width=16, shortcut="A", num_classes=10, batch_norm=True, se
     if init not in INITS:
         raise unknown_name("resnet", "init", init, INITS)
     if init != "he" and batch_norm:
-        raise ConfigError("resnet", f"init {init!r} is for nets without batch norm",
-                          "batch_norm=False", "batch_norm=True")
+        raise ConfigError(
+            "resnet",
+            f"init {init!r} is for nets without batch norm",
+            "batch_norm=False",
+            "batch_norm=True",
+        )
     if init == "fixup" and pre_activation:
-        raise ConfigError("resnet", "init 'fixup' is for blocks that end in ReLU",
-                          "pre_activation=False", "pre_activation=True",
-                          "init='skipinit' goes with both")
-    shortcut_scale = checks.number("resnet", "shortcut_scale", shortcut_scale,
-                                   "a number, such as 0.5")
-    survival_prob = checks.number("resnet", "survival_prob", survival_prob,
-                                  "a probability above 0, at most 1",
-                                  lambda value: 0 < value <= 1, todo="1 keeps every block")
+        raise ConfigError(
+            "resnet",
+            "init 'fixup' is for blocks that end in ReLU",
+            "pre_activation=False",
+            "pre_activation=True",
+            "init='skipinit' goes with both",
+        )
+    shortcut_scale = checks.number(
+        "resnet", "shortcut_scale", shortcut_scale, "a number, such as 0.5"
+    )
+    survival_prob = checks.number(
+        "resnet",
+        "survival_prob",
+        survival_prob,
+        "a probability above 0, at most 1",
+        lambda value: 0 < value <= 1,
+        todo="1 keeps every block",
+    )
     config = BlockConfig(shortcut, batch_norm, pre_activation, shortcut_scale, init, survival_prob)
     return CifarResNet(depth, width, num_classes, seed, config)
 
@@ -107,8 +132,12 @@ class CifarResNet(ResNet):
         n = check_depth(depth)
         width = checks.integer("CifarResNet", "width", width)
         num_classes = checks.integer("CifarResNet", "num_classes", num_classes)
-        self.settings = {"depth": int(depth), "width": width, "num_classes": num_classes,
-                         "config": config}
+        self.settings = {
+            "depth": int(depth),
+            "width": width,
+            "num_classes": num_classes,
+            "config": config,
+        }
         stem, stages = (width, 3, 1), [(width, n), (2 * width, n), (4 * width, n)]
         super().__init__(stem, stages, num_classes, seed, config)
 
@@ -128,7 +157,11 @@ def check_depth(depth, step=6):
         n = (int(depth) - 2 + step // 2) // step if checks.is_integer(depth) else 18 // step
         blocks = "three stages of n blocks" if step == 6 else "n blocks"
         known = ", ".join(str(step * n + 2) for n in range(1, 6))
-        raise ConfigError("depth", f"{blocks} of two layers, and two more",
-                          f"{step}n + 2: {known}, ...", repr(depth),
-                          f"the nearest is {step * max(n, 1) + 2}")
+        raise ConfigError(
+            "depth",
+            f"{blocks} of two layers, and two more",
+            f"{step}n + 2: {known}, ...",
+            repr(depth),
+            f"the nearest is {step * max(n, 1) + 2}",
+        )
     return (int(depth) - 2) // step

@@ -9,8 +9,8 @@ therefore no lack of capacity.
 import numpy as np
 
 from .. import backend, nn
-from ..errors import ConfigError
 from ..autograd import no_grad
+from ..errors import ConfigError
 from ..nn.state import preserve_state
 from .shortcuts import NoShortcut
 
@@ -52,16 +52,20 @@ def deepen(net, depth, images):
         For a net that is not plain, or a depth that is not larger or does not exist.
     """
     if not _is_plain(net):
-        raise ConfigError("deepen", "the net", "a plain one, from models.plain or models.plain_mlp",
-                          _kind(net),
-                          "a residual block passes its input on only if its weights are 0")
+        raise ConfigError(
+            "deepen",
+            "the net",
+            "a plain one, from models.plain or models.plain_mlp",
+            _kind(net),
+            "a residual block passes its input on only if its weights are 0",
+        )
     own = net.settings["depth"]
     deeper = type(net)(**{**net.settings, "depth": depth}, seed=0)
     if depth <= own:
         raise ConfigError("deepen", "depth", f"more than the net's own {own}", str(depth))
 
     for name, (mean, var) in _statistics(net, images).items():
-        for block in list(getattr(deeper, name))[len(getattr(net, name)):]:
+        for block in list(getattr(deeper, name))[len(getattr(net, name)) :]:
             layers = [layer for layer in block.children() if not isinstance(layer, NoShortcut)]
             for layer, norm in zip(layers[::2], layers[1::2]):
                 _become_identity(layer, norm, mean, var)
@@ -85,9 +89,11 @@ def _statistics(net, images):
     found, handles = {}, []
     for name, stage in vars(net).items():
         if isinstance(stage, nn.Sequential):
+
             def look(module, inputs, output, name=name):
                 y = backend.move(output.data, "cpu").reshape(-1, output.shape[-1])
                 found[name] = y.mean(axis=0, dtype=np.float64), y.var(axis=0, dtype=np.float64)
+
             handles.append(stage.register_forward_hook(look))
     try:
         with preserve_state(net, "train"), no_grad():
@@ -102,7 +108,7 @@ def _become_identity(layer, norm, mean, var):
     """Let a layer and what normalises it pass on an input with that mean and variance, in place."""
     weight = layer.weight.data
     weight[...] = 0
-    middle = tuple(size // 2 for size in weight.shape[:-2])      # of a filter; () for a matrix
+    middle = tuple(size // 2 for size in weight.shape[:-2])  # of a filter; () for a matrix
     weight[middle] = np.eye(weight.shape[-1])
     if isinstance(norm, nn.BatchNorm2d):
         norm.running_mean.data[...], norm.running_var.data[...] = mean, var

@@ -20,8 +20,13 @@ from .base import ResNet
 from .block_config import BlockConfig
 from .cifar import SHORTCUTS
 
-BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3),
-          152: (3, 8, 36, 3)}                           # depth -> blocks in each stage
+BLOCKS = {
+    18: (2, 2, 2, 2),
+    34: (3, 4, 6, 3),
+    50: (3, 4, 6, 3),
+    101: (3, 4, 23, 3),
+    152: (3, 8, 36, 3),
+}  # depth -> blocks in each stage
 STRIDES = ("3x3", "1x1")
 
 
@@ -32,7 +37,7 @@ class ImageNetResNet(ResNet):
         name = f"resnet{depth}" if config.shortcut else f"plain{depth}"
         num_classes = checks.integer(name, "num_classes", num_classes)
         expansion = 4 if config.bottleneck else 1
-        stages = [(64 * 2 ** i * expansion, blocks) for i, blocks in enumerate(BLOCKS[depth])]
+        stages = [(64 * 2**i * expansion, blocks) for i, blocks in enumerate(BLOCKS[depth])]
         super().__init__((64, 7, 2), stages, num_classes, seed, config)
 
     def stem(self, x):
@@ -45,16 +50,31 @@ def _basic(depth, *, num_classes=1000, shortcut="B", pre_activation=False, seed=
     return ImageNetResNet(depth, num_classes, seed, config)
 
 
-def _bottleneck(depth, *, num_classes=1000, shortcut="B", pre_activation=False, seed=0,
-                stride_on="3x3", groups=1, width_per_group=64):
+def _bottleneck(
+    depth,
+    *,
+    num_classes=1000,
+    shortcut="B",
+    pre_activation=False,
+    seed=0,
+    stride_on="3x3",
+    groups=1,
+    width_per_group=64,
+):
     _check_shortcut(depth, shortcut)
     where = f"resnet{depth}"
     if stride_on not in STRIDES:
         raise unknown_name(where, "stride_on", stride_on, STRIDES)
     groups = checks.integer(where, "groups", groups)
     width_per_group = checks.integer(where, "width_per_group", width_per_group)
-    config = BlockConfig(shortcut, pre_activation=pre_activation, bottleneck=True,
-                         stride_on=stride_on, groups=groups, width_per_group=width_per_group)
+    config = BlockConfig(
+        shortcut,
+        pre_activation=pre_activation,
+        bottleneck=True,
+        stride_on=stride_on,
+        groups=groups,
+        width_per_group=width_per_group,
+    )
     return ImageNetResNet(depth, num_classes, seed, config)
 
 
@@ -68,11 +88,16 @@ def _takes_settings_of(make, *fixed):
 
     It passes all its settings on to `make`, and sets the fixed ones itself.
     """
+
     def decorate(function):
-        passed = [parameter for parameter in inspect.signature(make).parameters.values()
-                  if parameter.kind is parameter.KEYWORD_ONLY and parameter.name not in fixed]
+        passed = [
+            parameter
+            for parameter in inspect.signature(make).parameters.values()
+            if parameter.kind is parameter.KEYWORD_ONLY and parameter.name not in fixed
+        ]
         function.__signature__ = inspect.Signature(passed)
         return function
+
     return decorate
 
 

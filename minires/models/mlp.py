@@ -66,22 +66,33 @@ class Mlp(nn.Module):
         width = checks.integer("Mlp", "width", width)
         image_size = checks.integer("Mlp", "image_size", image_size)
         num_classes = checks.integer("Mlp", "num_classes", num_classes)
-        self.settings = {"depth": int(depth), "width": width, "image_size": image_size,
-                         "num_classes": num_classes, "batch_norm": batch_norm, "residual": residual}
+        self.settings = {
+            "depth": int(depth),
+            "width": width,
+            "image_size": image_size,
+            "num_classes": num_classes,
+            "batch_norm": batch_norm,
+            "residual": residual,
+        }
         rng = stream(seed, "weights")
         in_features = image_size * image_size * COLOURS
         self.fc1, self.bn1 = _linear_and_norm(in_features, width, batch_norm, rng)
-        self.layer1 = nn.Sequential(*[LinearBlock(width, batch_norm, residual, rng)
-                                      for _ in range(blocks)])
+        self.layer1 = nn.Sequential(
+            *[LinearBlock(width, batch_norm, residual, rng) for _ in range(blocks)]
+        )
         self.fc = nn.Linear(width, num_classes, rng=rng, std=0.01)
 
     def forward(self, x):
         size = self.settings["image_size"]
         if x.shape[1:] != (size, size, COLOURS):
             other_size = x.ndim == 4 and x.shape[1] == x.shape[2] != size
-            raise ShapeError("Mlp", "images", f"shape (N, {size}, {size}, {COLOURS})",
-                             f"shape {x.shape}",
-                             f"build the net with image_size={x.shape[1]}" if other_size else None)
+            raise ShapeError(
+                "Mlp",
+                "images",
+                f"shape (N, {size}, {size}, {COLOURS})",
+                f"shape {x.shape}",
+                f"build the net with image_size={x.shape[1]}" if other_size else None,
+            )
         x = nn.norm_relu(self.bn1, self.fc1(x.reshape(len(x), -1)))
         return self.fc(self.layer1(x))
 
@@ -97,7 +108,7 @@ class LinearBlock(nn.Module):
     def forward(self, x):
         shortcut = x if self.residual else None
         h = nn.norm_relu(self.bn1, self.fc1(x))
-        return nn.norm_relu(self.bn2, self.fc2(h), shortcut)    # relu(bn2(fc2(h)) + shortcut)
+        return nn.norm_relu(self.bn2, self.fc2(h), shortcut)  # relu(bn2(fc2(h)) + shortcut)
 
 
 def _linear_and_norm(in_features, out_features, batch_norm, rng):

@@ -1,8 +1,8 @@
 """Every net by name, for commands and settings files, which cannot call a Python function.
 
-    resnet50, plain18, wide_resnet50_2, ...      a net for large images: the name of its function
-    resnet-20, plain-56, residual_mlp-20, ...    a net of any depth: the function's name, a hyphen,
-                                                 and the depth
+resnet50, plain18, wide_resnet50_2, ...      a net for large images: the name of its function
+resnet-20, plain-56, residual_mlp-20, ...    a net of any depth: the function's name, a hyphen,
+                                             and the depth
 """
 
 import inspect
@@ -12,12 +12,28 @@ from ..errors import ConfigError, unknown_name
 from ..serialization.old_names import current_net
 from . import cifar, imagenet, mlp
 
-OF_ANY_DEPTH = {"resnet": cifar.resnet, "plain": cifar.plain,
-                "residual_mlp": mlp.residual_mlp, "plain_mlp": mlp.plain_mlp}
-OF_ONE_DEPTH = {function.__name__: function for function in (
-    imagenet.plain18, imagenet.plain34, imagenet.resnet18, imagenet.resnet34, imagenet.resnet50,
-    imagenet.resnet101, imagenet.resnet152, imagenet.resnext50_32x4d, imagenet.resnext101_32x8d,
-    imagenet.wide_resnet50_2, imagenet.wide_resnet101_2)}
+OF_ANY_DEPTH = {
+    "resnet": cifar.resnet,
+    "plain": cifar.plain,
+    "residual_mlp": mlp.residual_mlp,
+    "plain_mlp": mlp.plain_mlp,
+}
+OF_ONE_DEPTH = {
+    function.__name__: function
+    for function in (
+        imagenet.plain18,
+        imagenet.plain34,
+        imagenet.resnet18,
+        imagenet.resnet34,
+        imagenet.resnet50,
+        imagenet.resnet101,
+        imagenet.resnet152,
+        imagenet.resnext50_32x4d,
+        imagenet.resnext101_32x8d,
+        imagenet.wide_resnet50_2,
+        imagenet.wide_resnet101_2,
+    )
+}
 EXAMPLES = ("resnet-20", "plain-56", "residual_mlp-20")
 
 
@@ -67,10 +83,16 @@ def _find(name):
     if family in OF_ANY_DEPTH and depth.isdecimal():
         return OF_ANY_DEPTH[family], (int(depth),)
     if name in OF_ANY_DEPTH:
-        raise ConfigError("model", f"{name} of which depth?", f"{name}-20, {name}-56, ...",
-                          repr(name))
+        raise ConfigError(
+            "model", f"{name} of which depth?", f"{name}-20, {name}-56, ...", repr(name)
+        )
     without_hyphen = re.fullmatch(r"(resnet|plain)_?(\d+)", current_net(str(name)).replace("-", ""))
     if without_hyphen and (int(without_hyphen[2]) - 2) % 6 == 0:
-        raise ConfigError("model", "unknown net", "a name such as resnet-56 or plain-20", repr(name),
-                          "did you mean '{}-{}'?".format(*without_hyphen.groups()))
+        raise ConfigError(
+            "model",
+            "unknown net",
+            "a name such as resnet-56 or plain-20",
+            repr(name),
+            "did you mean '{}-{}'?".format(*without_hyphen.groups()),
+        )
     raise unknown_name("model", "net", name, (*OF_ONE_DEPTH, *EXAMPLES))

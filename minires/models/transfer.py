@@ -6,9 +6,9 @@ arXiv:1310.1531; Yosinski et al. 2014, arXiv:1411.1792).
 """
 
 from .. import checks, nn
+from ..autograd.tensor import Tensor
 from ..errors import ConfigError, unknown_name
 from ..random import stream
-from ..autograd.tensor import Tensor
 
 HEAD = "fc"
 
@@ -50,8 +50,12 @@ def extract_features(model, x, layer=None):
             model(x if isinstance(x, Tensor) else Tensor(x))
         except _Reached as reached:
             return reached.features
-    raise ConfigError("extract_features", f"the net did not call {wanted!r}",
-                      "a layer that it computes with", "one that it has but does not use")
+    raise ConfigError(
+        "extract_features",
+        f"the net did not call {wanted!r}",
+        "a layer that it computes with",
+        "one that it has but does not use",
+    )
 
 
 class _Reached(Exception):
@@ -74,8 +78,12 @@ def replace_head(model, num_classes, seed=0):
     num_classes = checks.integer("replace_head", "num_classes", num_classes)
     head = getattr(model, HEAD, None)
     if not isinstance(head, nn.Linear):
-        raise ConfigError("replace_head", type(model).__name__,
-                          f"a net whose last layer is an nn.Linear named {HEAD!r}", "none")
+        raise ConfigError(
+            "replace_head",
+            type(model).__name__,
+            f"a net whose last layer is an nn.Linear named {HEAD!r}",
+            "none",
+        )
     fresh = nn.Linear(head.weight.shape[0], num_classes, rng=stream(seed, "weights"), std=0.01)
     setattr(model, HEAD, fresh.to(head.weight.device))
     return model

@@ -16,7 +16,30 @@ from .pooling import AvgPool2d, GlobalAvgPool2d, MaxPool2d
 from .recomputation import recompute
 from .shaping import Flatten, Identity
 
-__all__ = ["AvgPool2d", "BatchNorm2d", "Buffer", "Conv2d", "CrossEntropyLoss", "Dropout", "Flatten",
-           "GlobalAvgPool2d", "GroupNorm", "Identity", "Linear", "MSELoss", "MaxPool2d", "Module",
-           "ModuleList", "Parameter", "ReLU", "Sequential", "Softmax", "conv_norm_relu", "fuse",
-           "init", "norm_relu", "overridden", "recompute"]
+__all__ = [
+    "AvgPool2d",
+    "BatchNorm2d",
+    "Buffer",
+    "Conv2d",
+    "CrossEntropyLoss",
+    "Dropout",
+    "Flatten",
+    "GlobalAvgPool2d",
+    "GroupNorm",
+    "Identity",
+    "Linear",
+    "MSELoss",
+    "MaxPool2d",
+    "Module",
+    "ModuleList",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "Softmax",
+    "conv_norm_relu",
+    "fuse",
+    "init",
+    "norm_relu",
+    "overridden",
+    "recompute",
+]

@@ -13,8 +13,13 @@ class _Numbered(Module):
         modules = list(modules)
         for i, module in enumerate(modules):
             if not isinstance(module, Module):
-                raise ConfigError(type(self).__name__, f"argument {i}", "a Module",
-                                  f"a {type(module).__name__}", self._advice)
+                raise ConfigError(
+                    type(self).__name__,
+                    f"argument {i}",
+                    "a Module",
+                    f"a {type(module).__name__}",
+                    self._advice,
+                )
         for name in [name for name in vars(self) if name.isdecimal()]:
             delattr(self, name)
         for i, module in enumerate(modules):
@@ -122,13 +127,20 @@ class ModuleList(_Numbered):
 
     def __init__(self, modules=()):
         if isinstance(modules, Module) and not isinstance(modules, _Numbered):
-            raise ConfigError("ModuleList", "modules", "a list of Modules",
-                              f"a {type(modules).__name__}", "put it into brackets")
+            raise ConfigError(
+                "ModuleList",
+                "modules",
+                "a list of Modules",
+                f"a {type(modules).__name__}",
+                "put it into brackets",
+            )
         self._hold(modules)
 
     def forward(self, *inputs):
-        raise TypeError("ModuleList: a list of modules cannot be called; loop over it in the "
-                        "forward of the module that holds it, or use nn.Sequential")
+        raise TypeError(
+            "ModuleList: a list of modules cannot be called; loop over it in the "
+            "forward of the module that holds it, or use nn.Sequential"
+        )
 
     def _like(self, modules):
         return ModuleList(modules)

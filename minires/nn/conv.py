@@ -42,8 +42,19 @@ class Conv2d(Module):
         numbers of channels.
     """
 
-    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1,
-                 groups=1, bias=True, *, rng=None):
+    def __init__(
+        self,
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=1,
+        padding=0,
+        dilation=1,
+        groups=1,
+        bias=True,
+        *,
+        rng=None,
+    ):
         self.in_channels = integer("Conv2d", "in_channels", in_channels)
         self.out_channels = integer("Conv2d", "out_channels", out_channels)
         self.groups = integer("Conv2d", "groups", groups)
@@ -57,8 +68,9 @@ class Conv2d(Module):
         self.bias = Parameter(np.zeros(self.out_channels, np.float32)) if bias else None
 
     def forward(self, input):
-        return F.conv2d(input, self.weight, self.bias, self.stride, self.padding, self.dilation,
-                        self.groups)
+        return F.conv2d(
+            input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
+        )
 
     def extra_repr(self):
         shown = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"

@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 
 from .. import backend
-from ..errors import ConfigError
 from ..autograd.tensor import Tensor
+from ..errors import ConfigError
 from .containers import ModuleList
 from .conv import Conv2d
 from .linear import Linear
@@ -56,11 +56,19 @@ def fuse(model):
         been changed.
     """
     if any(module.training for module in model.modules()):
-        raise ConfigError("fuse", "a net in training mode",
-                          "evaluation mode, where batch norm is a fixed scale and shift",
-                          "training mode", "call net.eval() first")
-    places = Counter(value for module in dict.fromkeys(model.modules())
-                     for value in vars(module).values() if isinstance(value, (Module, Tensor)))
+        raise ConfigError(
+            "fuse",
+            "a net in training mode",
+            "evaluation mode, where batch norm is a fixed scale and shift",
+            "training mode",
+            "call net.eval() first",
+        )
+    places = Counter(
+        value
+        for module in dict.fromkeys(model.modules())
+        for value in vars(module).values()
+        if isinstance(value, (Module, Tensor))
+    )
     for module, name, layer in list(before_batch_norm(model)):
         norm = getattr(module, name)
         alone = _alone(layer, (Conv2d, Linear), places) and _alone(norm, (BatchNorm2d,), places)
@@ -95,6 +103,7 @@ def _alone(module, kinds, places):
 
 def _fold(norm, layer):
     """Let `layer` do the work of the batch norm after it. Computed in float64, and rounded once."""
+
     def numbers(tensor):
         return backend.move(tensor.data, "cpu").astype(np.float64)
 

@@ -33,8 +33,16 @@ def conv_norm_relu(conv, norm, x, shortcut=None):
     tape records, for training, each part is computed on its own and has its own node there.
     """
     if _is(conv, Conv2d) and _is(norm, Identity) and conv.bias is not None and not is_recording():
-        return F.conv2d_relu(x, conv.weight, conv.bias, stride=conv.stride, padding=conv.padding,
-                             dilation=conv.dilation, groups=conv.groups, shortcut=shortcut)
+        return F.conv2d_relu(
+            x,
+            conv.weight,
+            conv.bias,
+            stride=conv.stride,
+            padding=conv.padding,
+            dilation=conv.dilation,
+            groups=conv.groups,
+            shortcut=shortcut,
+        )
     return norm_relu(norm, conv(x), shortcut)
 
 
@@ -54,8 +62,17 @@ def norm_relu(norm, x, shortcut=None):
     Tensor of x's shape
     """
     if _is(norm, BatchNorm2d):
-        return F.batch_norm_relu(x, norm.running_mean, norm.running_var, norm.weight, norm.bias,
-                                 norm.training, norm.momentum, norm.eps, shortcut=shortcut)
+        return F.batch_norm_relu(
+            x,
+            norm.running_mean,
+            norm.running_var,
+            norm.weight,
+            norm.bias,
+            norm.training,
+            norm.momentum,
+            norm.eps,
+            shortcut=shortcut,
+        )
     y = norm(x)
     return F.relu(y) if shortcut is None else F.add_relu(y, shortcut)
 

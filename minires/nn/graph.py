@@ -1,11 +1,11 @@
 """A picture of what a net computes, with its modules as boxes."""
 
-from ..checks import is_integer
-from ..errors import ConfigError
 from ..autograd.graph import draw
-from ..drawing.svg import Box
 from ..autograd.tape import topological_order
 from ..autograd.tensor import Tensor
+from ..checks import is_integer
+from ..drawing.svg import Box
+from ..errors import ConfigError
 from .state import preserve_state
 
 
@@ -18,8 +18,8 @@ def graph(model, inputs, depth=1, parameters=False):
         Stays as it is.
     inputs : tuple of Tensors or arrays
     depth : int or None
-        How far to look inside: 1 shows what is directly in `model` as boxes, 2 what is in these, and so on; None, or as far as
-        there are no modules, single operations.
+        How far to look inside: 1 shows what is directly in `model` as boxes, 2 what is in these,
+        and so on; None, or as far as there are no modules, single operations.
     parameters : bool
         Draw also the parameters that single operations take.
 
@@ -38,30 +38,57 @@ def graph(model, inputs, depth=1, parameters=False):
     collapsed, handles = {}, []
     for name, module in model.named_modules():
         level = name.count(".") + 1 if name else 0
-        if depth is not None and (level == depth or 0 < level < depth and not list(module.children())):
-            handles.append(module.register_forward_hook(
-                lambda module, inputs, y, name=name: _collapse(collapsed, name, module, inputs, y)))
+        if depth is not None and (
+            level == depth or 0 < level < depth and not list(module.children())
+        ):
+            handles.append(
+                module.register_forward_hook(
+                    lambda module, inputs, y, name=name: _collapse(
+                        collapsed, name, module, inputs, y
+                    )
+                )
+            )
     try:
         with preserve_state(model, "eval"):
             output = model(*inputs)
     finally:
         for handle in handles:
             handle.remove()
-    names = {x._node: "input" if len(inputs) == 1 else f"input {i}" for i, x in enumerate(inputs, 1) if x._node is not None}
+    names = {
+        x._node: "input" if len(inputs) == 1 else f"input {i}"
+        for i, x in enumerate(inputs, 1)
+        if x._node is not None
+    }
     if parameters:
-        names |= {parameter._node: name for name, parameter in model.named_parameters() if parameter._node is not None}
+        names |= {
+            parameter._node: name
+            for name, parameter in model.named_parameters()
+            if parameter._node is not None
+        }
     return draw(output._node, names, collapsed, leaves=False)
 
 
 def _collapse(collapsed, name, module, inputs, y):
     """Put what was computed between `inputs` and `y` into one box."""
-    if y._node is None:                                                 # y is an input of the net: nothing was computed
+    if y._node is None:  # y is an input of the net: nothing was computed
         return
-    before = {node for x in inputs if isinstance(x, Tensor) and x._node is not None for node in topological_order(x._node)}
-    found = [node for node in topological_order(y._node) if node not in before and node.kernel is not None]
+    before = {
+        node
+        for x in inputs
+        if isinstance(x, Tensor) and x._node is not None
+        for node in topological_order(x._node)
+    }
+    found = [
+        node
+        for node in topological_order(y._node)
+        if node not in before and node.kernel is not None
+    ]
     count = module.num_parameters()
     kind, settings = type(module).__name__, module.extra_repr()
-    lines = (f"{kind}({settings})" if settings else kind, str(y.shape),
-             *([f"{count:,} parameters"] if count else []))
-    key = name, len({box for box, _ in collapsed.values()})             # called twice, it is drawn twice
+    lines = (
+        f"{kind}({settings})" if settings else kind,
+        str(y.shape),
+        *([f"{count:,} parameters"] if count else []),
+    )
+    key = name, len({box for box, _ in collapsed.values()})  # called twice, it is drawn twice
     collapsed |= {node: (key, Box(name, lines, "group")) for node in found}

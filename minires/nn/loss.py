@@ -23,8 +23,13 @@ class CrossEntropyLoss(Module):
     """
 
     def __init__(self, *, label_smoothing=0.0):
-        self.label_smoothing = number("CrossEntropyLoss", "label_smoothing", label_smoothing,
-                                      "a number from 0 to 1", lambda s: 0 <= s <= 1)
+        self.label_smoothing = number(
+            "CrossEntropyLoss",
+            "label_smoothing",
+            label_smoothing,
+            "a number from 0 to 1",
+            lambda s: 0 <= s <= 1,
+        )
 
     def forward(self, input, target):
         return F.cross_entropy(input, target, label_smoothing=self.label_smoothing)

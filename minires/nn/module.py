@@ -5,9 +5,9 @@ from collections import OrderedDict
 import numpy as np
 
 from .. import backend
-from ..errors import DtypeError
 from ..autograd.hooks import RemovableHandle
 from ..autograd.tensor import Tensor, apply
+from ..errors import DtypeError
 from ..serialization.mismatch import explain_mismatch
 from .graph import graph
 from .overriding import changes_of, computation_of, is_overridden
@@ -28,10 +28,10 @@ class Buffer(Tensor):
 class Module:
     """The base of all layers and nets.
 
-    Parameters, buffers and other modules that are attributes of a module belong to it, in the order in which they
-    were first assigned; their names are the paths to them: ``layer1.0.conv1.weight``. A subclass assigns them in
-    ``__init__`` and computes in ``forward``. Modules in a plain list are not found: put them into a
-    `Sequential` or, to call them yourself, a `ModuleList`.
+    Parameters, buffers and other modules that are attributes of a module belong to it, in the order
+    in which they were first assigned; their names are the paths to them: ``layer1.0.conv1.weight``.
+    A subclass assigns them in ``__init__`` and computes in ``forward``. Modules in a plain list are
+    not found: put them into a `Sequential` or, to call them yourself, a `ModuleList`.
     """
 
     training = True
@@ -53,8 +53,13 @@ class Module:
         for hook in list(vars(self).get("_forward_hooks", {}).values()):
             replaced = hook(self, inputs, output)
             if not (replaced is None or isinstance(replaced, Tensor)):
-                raise DtypeError(f"forward hook on {type(self).__name__}", "what it returned", "a Tensor in place of the output, or None",
-                                 type(replaced).__name__, "in a lambda, the value of the expression is returned")
+                raise DtypeError(
+                    f"forward hook on {type(self).__name__}",
+                    "what it returned",
+                    "a Tensor in place of the output, or None",
+                    type(replaced).__name__,
+                    "in a lambda, the value of the expression is returned",
+                )
             output = output if replaced is None else replaced
         for change in changes_of(self):
             output = change(output)
@@ -63,7 +68,9 @@ class Module:
         return output
 
     def forward(self, *inputs):
-        raise TypeError(f"{type(self).__name__} has no forward: a Module computes in a method forward(self, x)")
+        raise TypeError(
+            f"{type(self).__name__} has no forward: a Module computes in a method forward(self, x)"
+        )
 
     def named_modules(self, *, prefix=""):
         """(name, module) for this module, named `prefix`, and all in it, in order."""
@@ -93,14 +100,18 @@ class Module:
         return self._named(Buffer)
 
     def named_generators(self):
-        """(name, generator) for all random number generators in here that are used in computing, such as that of stochastic depth.
+        """(name, generator) for all random number generators in here that are used in computing,
+        such as that of stochastic depth.
 
-        They are part of what a run needs to go on to the same bits, but not of `state_dict`: weights alone are a whole net.
+        They are part of what a run needs to go on to the same bits, but not of `state_dict`:
+        weights alone are a whole net.
         """
         return self._named(np.random.Generator)
 
     def _named(self, kind):
-        """(name, value) for each parameter, buffer or generator: once, under its first name, if it is in several places."""
+        """(name, value) for each parameter, buffer or generator: once, under its first name, if it
+        is in several places.
+        """
         seen = set()
         for prefix, module in self.named_modules():
             for name, value in vars(module).items():
@@ -113,20 +124,26 @@ class Module:
         return sum(parameter.size for parameter in self.parameters())
 
     def train(self, mode=True):
-        """Compute as in training from now on (batch norm uses each batch's own statistics), but for what is frozen. Returns this module."""
+        """Compute as in training from now on (batch norm uses each batch's own statistics), but for
+        what is frozen. Returns this module.
+        """
         for module in self.modules():
             module.training = mode and not module.frozen
         return self
 
     def eval(self):
-        """Compute as in use from now on (batch norm uses its running statistics). Returns this module."""
+        """Compute as in use from now on (batch norm uses its running statistics). Returns this
+        module.
+        """
         return self.train(False)
 
     def freeze(self, frozen=True):
-        """Keep this module as it is while others are trained: no gradients for its parameters, and batch norm computes as in use.
+        """Keep this module as it is while others are trained: no gradients for its parameters, and
+        batch norm computes as in use.
 
-        Without the latter its running statistics would follow the new images, and the features change with the batch. Freeze before an
-        optimiser is made. ``freeze(False)`` undoes it; batch norm follows at the next ``train()``. Returns this module.
+        Without the latter its running statistics would follow the new images, and the features
+        change with the batch. Freeze before an optimiser is made. ``freeze(False)`` undoes it;
+        batch norm follows at the next ``train()``. Returns this module.
         """
         for module in self.modules():
             module.frozen = frozen
@@ -141,7 +158,8 @@ class Module:
             parameter.grad = None
 
     def to(self, device):
-        """Move all parameters, their gradients, and all buffers to `device`, ``"cpu"`` or ``"gpu"``. Returns this module.
+        """Move all parameters, their gradients, and all buffers to `device`, ``"cpu"`` or
+        ``"gpu"``. Returns this module.
 
         Do so before an optimiser is made for them.
 
@@ -156,7 +174,9 @@ class Module:
         return self
 
     def state_dict(self):
-        """Name -> array, for all parameters and buffers, in order. The arrays are the module's own, not copies."""
+        """Name -> array, for all parameters and buffers, in order. The arrays are the module's own,
+        not copies.
+        """
         return OrderedDict((name, value.data) for name, value in self._named((Parameter, Buffer)))
 
     def load_state_dict(self, state_dict):
@@ -165,7 +185,8 @@ class Module:
         Raises
         ------
         CheckpointError
-            If names are missing or unexpected: lists them, and with them the arrays that do not fit.
+            If names are missing or unexpected: lists them, and with them the arrays that do not
+            fit.
         ShapeError, DtypeError
             If only arrays do not fit. In every case nothing has been changed.
         """
@@ -180,7 +201,9 @@ class Module:
             backend.assign(array, state_dict[name])
 
     def graph(self, *inputs, depth=1, parameters=False):
-        """A picture of what this module computes from `inputs`, with the modules in it as boxes; see `nn.graph`."""
+        """A picture of what this module computes from `inputs`, with the modules in it as boxes;
+        see `nn.graph`.
+        """
         return graph(self, inputs, depth, parameters)
 
     def summary(self, input_shape):
@@ -190,7 +213,8 @@ class Module:
     def register_forward_hook(self, hook) -> RemovableHandle:
         """Have ``hook(module, inputs, output)`` called after each forward.
 
-        If it returns a Tensor, that Tensor replaces the output. `handle.remove()` takes the hook off.
+        If it returns a Tensor, that Tensor replaces the output. `handle.remove()` takes the hook
+        off.
         """
         return self._register("_forward_hooks", hook)
 
@@ -198,9 +222,9 @@ class Module:
         """Have ``hook(module, grad_inputs, grad_output)`` called in each backward.
 
         `grad_output` is dL/d(output), and `grad_inputs` what this module passes back to each of its
-        inputs (None for an input that requires no gradient). The module must return a single Tensor,
-        to which every input that requires a gradient contributes: the hook is called when all their
-        gradients are there. `handle.remove()` takes the hook off.
+        inputs (None for an input that requires no gradient). The module must return a single
+        Tensor, to which every input that requires a gradient contributes: the hook is called when
+        all their gradients are there. `handle.remove()` takes the hook off.
         """
         return self._register("_backward_hooks", hook)
 
@@ -220,7 +244,9 @@ class Module:
         return RemovableHandle(vars(self).setdefault(kind, {}), hook)
 
     def __repr__(self):
-        children = [(name, child) for name, child in vars(self).items() if isinstance(child, Module)]
+        children = [
+            (name, child) for name, child in vars(self).items() if isinstance(child, Module)
+        ]
         settings = self.extra_repr()
         if not children:
             return f"{type(self).__name__}({settings})"
@@ -234,12 +260,16 @@ class Module:
 
 
 def _watch(x):
-    """The same values under a node of their own, so that a hook there sees one module's share of the gradient only."""
+    """The same values under a node of their own, so that a hook there sees one module's share of
+    the gradient only.
+    """
     return apply("reshape", x, shape=x.shape) if isinstance(x, Tensor) and x.requires_grad else x
 
 
 def _call_when_both_known(module, inputs, output):
-    """Call the backward hooks once dL/d(output) and the gradient of every input that gets one have arrived."""
+    """Call the backward hooks once dL/d(output) and the gradient of every input that gets one have
+    arrived.
+    """
     watched = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
     grad_inputs, grad_output, waiting = [None] * len(inputs), [None], set(watched)
 

@@ -40,16 +40,29 @@ class BatchNorm2d(Module):
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
         self.num_features = integer("BatchNorm2d", "num_features", num_features)
         self.eps = _check_eps("BatchNorm2d", eps)
-        self.momentum = number("BatchNorm2d", "momentum", momentum, "a number from 0 to 1",
-                               lambda momentum: 0 <= momentum <= 1)
+        self.momentum = number(
+            "BatchNorm2d",
+            "momentum",
+            momentum,
+            "a number from 0 to 1",
+            lambda momentum: 0 <= momentum <= 1,
+        )
         self.weight = Parameter(np.ones(self.num_features, np.float32))
         self.bias = Parameter(np.zeros(self.num_features, np.float32))
         self.running_mean = Buffer(np.zeros(self.num_features, np.float32))
         self.running_var = Buffer(np.ones(self.num_features, np.float32))
 
     def forward(self, input):
-        return F.batch_norm(input, self.running_mean, self.running_var, self.weight, self.bias,
-                            self.training, self.momentum, self.eps)
+        return F.batch_norm(
+            input,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training,
+            self.momentum,
+            self.eps,
+        )
 
     def extra_repr(self):
         return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
@@ -87,8 +100,12 @@ class GroupNorm(Module):
         self.num_groups = integer("GroupNorm", "num_groups", num_groups)
         self.num_channels = integer("GroupNorm", "num_channels", num_channels)
         if self.num_channels % self.num_groups:
-            raise ShapeError("GroupNorm", "num_groups", f"a divisor of the {num_channels} channels",
-                             str(num_groups))
+            raise ShapeError(
+                "GroupNorm",
+                "num_groups",
+                f"a divisor of the {num_channels} channels",
+                str(num_groups),
+            )
         self.eps, self.affine = _check_eps("GroupNorm", eps), bool(affine)
         self.weight = Parameter(np.ones(self.num_channels, np.float32)) if affine else None
         self.bias = Parameter(np.zeros(self.num_channels, np.float32)) if affine else None

@@ -15,8 +15,8 @@ _blocks = Setting("overridden")
 class Override(NamedTuple):
     """What one ``with overridden(...)`` asks for."""
 
-    computations: dict       # module -> a function of its inputs
-    outputs: dict            # module -> a function of its output
+    computations: dict  # module -> a function of its inputs
+    outputs: dict  # module -> a function of its output
 
 
 class overridden(Block):

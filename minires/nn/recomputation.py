@@ -7,12 +7,12 @@ passed through this one block. It costs a second forward pass, about a third of 
 (Chen et al. 2016, "Training deep nets with sublinear memory cost", arXiv:1604.06174).
 """
 
+from ..autograd import Tensor, enable_grad, is_recording
+from ..autograd.tape import topological_order, walk_back
+from ..autograd.tensor import record
 from ..errors import DtypeError, GraphError
 from ..kernels import Kernel
 from ..kernels.registry import as_it_was, in_use
-from ..autograd.tape import topological_order, walk_back
-from ..autograd import Tensor, enable_grad, is_recording
-from ..autograd.tensor import record
 from .overriding import as_overridden, computation_of, overrides
 from .state import ModuleState
 
@@ -67,9 +67,9 @@ def _first_run(module, inputs):
     for x, start in zip(inputs, starts):
         if output is start:
             return x
-    if output._node is None:                                        # nothing to go back through
+    if output._node is None:  # nothing to go back through
         return output
-    nodes = dict.fromkeys(topological_order(output._node))          # a set that keeps its order
+    nodes = dict.fromkeys(topological_order(output._node))  # a set that keeps its order
     own = {start._node for start in starts}
     leaves = [node.leaf() for node in nodes if node.kernel is None and node not in own]
     leaves = [leaf for leaf in leaves if leaf is not None]
@@ -97,9 +97,12 @@ class Recompute(Kernel):
         if not found.keys() >= set(ends):
             name = type(run.module).__name__
             raise GraphError(
-                "recompute", f"the second run of {name} used other parameters or inputs",
-                "the computation of the first run", "another one",
-                "take random numbers from a generator that is an attribute of the module")
+                "recompute",
+                f"the second run of {name} used other parameters or inputs",
+                "the computation of the first run",
+                "another one",
+                "take random numbers from a generator that is an attribute of the module",
+            )
         return tuple(found[node] for node in ends)
 
 

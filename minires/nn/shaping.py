@@ -40,7 +40,7 @@ class Flatten(Module):
         last = shapes.one_axis("Flatten", self.end_axis, len(shape))
         if first > last:
             raise ShapeError("Flatten", "start_axis", f"an axis up to end_axis, {last}", str(first))
-        return input.reshape(*shape[:first], prod(shape[first:last + 1]), *shape[last + 1:])
+        return input.reshape(*shape[:first], prod(shape[first : last + 1]), *shape[last + 1 :])
 
     def extra_repr(self):
         return f"start_axis={self.start_axis}, end_axis={self.end_axis}"

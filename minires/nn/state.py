@@ -24,8 +24,9 @@ class ModuleState:
 
     def __init__(self, module, parameters=False):
         self.modes = [(inside, inside.training) for inside in module.modules()]
-        self.generators = [(generator, generator.bit_generator.state)
-                           for _, generator in module.named_generators()]
+        self.generators = [
+            (generator, generator.bit_generator.state) for _, generator in module.named_generators()
+        ]
         self.tensors, self.gradients = dict(module.named_buffers()), []
         if parameters:
             self.tensors |= dict(module.named_parameters())
@@ -70,7 +71,7 @@ def preserve_state(model, mode=None):
         raise unknown_name("net", "mode", mode, MODES)
     state = ModuleState(model, parameters=True)
     try:
-        model.zero_grad()                         # forgets the gradients; `state` still has them
+        model.zero_grad()  # forgets the gradients; `state` still has them
         if mode is not None:
             model.train(mode == "train")
         yield state.arrays

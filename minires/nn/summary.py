@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import backend
+from ..autograd import Tensor, no_grad
+from ..autograd.tape import topological_order
 from ..checks import is_integer
 from ..errors import ShapeError
-from ..autograd.tape import topological_order
-from ..autograd import Tensor, no_grad
 from .state import preserve_state
 
 COLUMNS = ("layer", "kind", "output", "parameters", "multiply-adds")
@@ -18,10 +18,10 @@ class LayerSummary(NamedTuple):
     """One module of a net that has no others in it."""
 
     name: str
-    kind: str                # the name of its class
+    kind: str  # the name of its class
     output_shape: tuple
     parameters: int
-    multiply_adds: int       # of the forward pass, for the whole input
+    multiply_adds: int  # of the forward pass, for the whole input
 
 
 class Summary:
@@ -32,36 +32,67 @@ class Summary:
     layers : list of LayerSummary
         In the order in which they were called.
     parameters, multiply_adds : int
-        Of the whole net. Multiply-adds are those of convolutions and linear layers, as the papers count them.
+        Of the whole net. Multiply-adds are those of convolutions and linear layers, as the papers
+        count them.
     parameter_bytes : int
     kept_bytes : int
         What the tape keeps of a forward pass in training until backward has used it.
     """
 
     def __init__(self, layers, parameters, parameter_bytes, kept_bytes):
-        self.layers, self.parameters, self.parameter_bytes, self.kept_bytes = layers, parameters, parameter_bytes, kept_bytes
+        self.layers, self.parameters, self.parameter_bytes, self.kept_bytes = (
+            layers,
+            parameters,
+            parameter_bytes,
+            kept_bytes,
+        )
         self.multiply_adds = sum(layer.multiply_adds for layer in layers)
 
     def __repr__(self):
-        rows = [COLUMNS, *((name, kind, str(output), f"{parameters:,}", f"{multiply_adds:,}" if multiply_adds else "")
-                           for name, kind, output, parameters, multiply_adds in self.layers)]
+        rows = [
+            COLUMNS,
+            *(
+                (
+                    name,
+                    kind,
+                    str(output),
+                    f"{parameters:,}",
+                    f"{multiply_adds:,}" if multiply_adds else "",
+                )
+                for name, kind, output, parameters, multiply_adds in self.layers
+            ),
+        ]
         widths = [max(map(len, column)) for column in zip(*rows)]
-        lines = ["  ".join(text.rjust(width) if text in row[3:] else text.ljust(width) for text, width in zip(row, widths)).rstrip()
-                 for row in rows]
+        lines = [
+            "  ".join(
+                text.rjust(width) if text in row[3:] else text.ljust(width)
+                for text, width in zip(row, widths)
+            ).rstrip()
+            for row in rows
+        ]
         lines.insert(1, "-" * max(map(len, lines)))
-        return "\n".join([*lines, lines[1], f"{self.parameters:,} parameters ({_size(self.parameter_bytes)}), {self.multiply_adds:,} multiply-adds; "
-                          f"training keeps {_size(self.kept_bytes)} for backward"])
+        return "\n".join(
+            [
+                *lines,
+                lines[1],
+                f"{self.parameters:,} parameters ({_size(self.parameter_bytes)}), "
+                f"{self.multiply_adds:,} multiply-adds; "
+                f"training keeps {_size(self.kept_bytes)} for backward",
+            ]
+        )
 
 
 def summarize(model, input_shape):
-    """What each layer of a net puts out and costs, found by running it once, in training mode, on zeros.
+    """What each layer of a net puts out and costs, found by running it once, in training mode, on
+    zeros.
 
     Parameters
     ----------
     model : nn.Module
         Stays as it is.
     input_shape : tuple of int
-        Of a whole batch, such as (128, 32, 32, 3); the batch's size counts in multiply-adds and memory.
+        Of a whole batch, such as (128, 32, 32, 3); the batch's size counts in multiply-adds and
+        memory.
 
     Returns
     -------
@@ -73,27 +104,41 @@ def summarize(model, input_shape):
         If the net does not take this shape.
     """
     if not isinstance(input_shape, (tuple, list)) or not all(is_integer(n, 1) for n in input_shape):
-        raise ShapeError("summary", "input_shape",
-                         "a shape of a whole batch, such as (1, 32, 32, 3)", repr(input_shape))
+        raise ShapeError(
+            "summary",
+            "input_shape",
+            "a shape of a whole batch, such as (1, 32, 32, 3)",
+            repr(input_shape),
+        )
     layers, handles = [], []
     for name, module in model.named_modules():
         if not list(module.children()):
-            handles.append(module.register_forward_hook(
-                lambda module, inputs, y, name=name: layers.append(_layer(name, module, y))))
+            handles.append(
+                module.register_forward_hook(
+                    lambda module, inputs, y, name=name: layers.append(_layer(name, module, y))
+                )
+            )
     try:
         with preserve_state(model, "train"):
             first = next(model.parameters(), None)
-            device, dtype = (first.device, first.dtype) if first is not None else ("cpu", np.float32)
+            device, dtype = (
+                (first.device, first.dtype) if first is not None else ("cpu", np.float32)
+            )
             images = Tensor(backend.move(np.zeros(input_shape, dtype), device))
             with no_grad():
                 model(images)
-            while handles:         # with a hook on a batch norm it is not fused with its ReLU
+            while handles:  # with a hook on a batch norm it is not fused with its ReLU
                 handles.pop().remove()
             kept = _kept(model(images), {id(parameter.data) for parameter in model.parameters()})
     finally:
         for handle in handles:
             handle.remove()
-    return Summary(layers, model.num_parameters(), sum(parameter.data.nbytes for parameter in model.parameters()), kept)
+    return Summary(
+        layers,
+        model.num_parameters(),
+        sum(parameter.data.nbytes for parameter in model.parameters()),
+        kept,
+    )
 
 
 def _layer(name, module, y):
@@ -101,7 +146,9 @@ def _layer(name, module, y):
     weight = next((p for p in own if p.ndim > 1), None)
     # Each number that comes out is a sum over all weights of one filter, or of one column.
     multiply_adds = 0 if weight is None else y.size * weight.size // weight.shape[-1]
-    return LayerSummary(name, type(module).__name__, y.shape, sum(p.size for p in own), multiply_adds)
+    return LayerSummary(
+        name, type(module).__name__, y.shape, sum(p.size for p in own), multiply_adds
+    )
 
 
 def _kept(output, parameters):
@@ -117,7 +164,9 @@ def _kept(output, parameters):
         elif isinstance(item, dict):
             stack.extend(item.values())
         elif backend.is_array(item):
-            while backend.is_array(getattr(item, "base", None)):       # a view keeps the whole array behind it
+            while backend.is_array(
+                getattr(item, "base", None)
+            ):  # a view keeps the whole array behind it
                 item = item.base
             found[id(item)] = item
     return sum(array.nbytes for key, array in found.items() if key not in parameters)

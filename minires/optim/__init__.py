@@ -8,5 +8,15 @@ from .schedules import CosineLR, MultiStepLR, Schedule
 from .sgd import SGD
 from .weight_norms import KeepNorms
 
-__all__ = ["Adam", "AdamW", "CosineLR", "KeepNorms", "MultiStepLR", "Optimizer", "SGD", "Schedule",
-           "clip_grad_norm", "parameter_groups"]
+__all__ = [
+    "Adam",
+    "AdamW",
+    "CosineLR",
+    "KeepNorms",
+    "MultiStepLR",
+    "Optimizer",
+    "SGD",
+    "Schedule",
+    "clip_grad_norm",
+    "parameter_groups",
+]

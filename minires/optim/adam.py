@@ -49,8 +49,9 @@ class Adam(Optimizer):
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0):
         pair = tuple(betas) if isinstance(betas, (tuple, list)) else ()
         if len(pair) != 2 or not all(is_number(beta) and 0 <= beta < 1 for beta in pair):
-            raise ConfigError(type(self).__name__, "betas", "two numbers from 0 to below 1",
-                              repr(betas))
+            raise ConfigError(
+                type(self).__name__, "betas", "two numbers from 0 to below 1", repr(betas)
+            )
         self.betas = float(pair[0]), float(pair[1])
         self.eps = self._at_least_0("eps", eps)
         super().__init__(params, lr, weight_decay)

@@ -30,7 +30,7 @@ def clip_grad_norm(parameters, max_norm):
     ConfigError
         If `max_norm` is not above 0.
     """
-    if max_norm != math.inf:                     # with inf the norm is measured, and nothing scaled
+    if max_norm != math.inf:  # with inf the norm is measured, and nothing scaled
         number("clip_grad_norm", "max_norm", max_norm, "a number above 0", lambda norm: norm > 0)
     parameters = [p for p in parameters if p.grad is not None]
     # In float64: the squares of an exploding net's gradients would not fit into float32.

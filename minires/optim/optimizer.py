@@ -42,8 +42,8 @@ class Optimizer:
         If the parameters are on two devices.
     """
 
-    rule = None                  # the device function that does the arithmetic
-    kept = ()                    # the lists of arrays, one for each parameter, that it keeps
+    rule = None  # the device function that does the arithmetic
+    kept = ()  # the lists of arrays, one for each parameter, that it keeps
 
     def __init__(self, params, lr, weight_decay):
         self.lr = self._at_least_0("lr", lr)
@@ -55,11 +55,20 @@ class Optimizer:
         for parameter in self.params:
             _check_leaf(where, parameter)
         if not self.params:
-            raise ConfigError(where, "nothing to train", "at least one parameter", "none",
-                              "an iterator can be used up only once")
+            raise ConfigError(
+                where,
+                "nothing to train",
+                "at least one parameter",
+                "none",
+                "an iterator can be used up only once",
+            )
         if len(set(self.params)) < len(self.params):
-            raise ConfigError(where, "a parameter is named twice", "each parameter in one group",
-                              "one in several places")
+            raise ConfigError(
+                where,
+                "a parameter is named twice",
+                "each parameter in one group",
+                "one in several places",
+            )
         self.device = self.params[0].device
         self._check_parameters()
         arrays = [parameter.data for parameter in self.params]
@@ -107,13 +116,18 @@ class Optimizer:
         where = f"{type(self).__name__}.load_state_dict"
         missing = [name for name in self.state_dict() if name not in state_dict]
         if missing:
-            raise ConfigError(where, "state of another optimiser", ", ".join(self.state_dict()),
-                              ", ".join(state_dict))
+            raise ConfigError(
+                where,
+                "state of another optimiser",
+                ", ".join(self.state_dict()),
+                ", ".join(state_dict),
+            )
         for name in self.kept:
             own, given = (state[name] for state in (self.state_dict(), state_dict))
             if [array.shape for array in own] != [array.shape for array in given]:
-                raise ConfigError(where, name, f"{len(own)} of the parameters' shapes",
-                                  f"{len(given)} of others")
+                raise ConfigError(
+                    where, name, f"{len(own)} of the parameters' shapes", f"{len(given)} of others"
+                )
         self.lr = state_dict["lr"]
         for name in self.kept:
             for array, saved in zip(getattr(self, name), state_dict[name]):
@@ -126,8 +140,9 @@ class Optimizer:
             if setting not in GROUP_SETTINGS:
                 raise unknown_name(where, "group setting", setting, GROUP_SETTINGS)
         if "params" not in group:
-            raise ConfigError(where, "group of parameters", "a dict with 'params'",
-                              f"one with {sorted(group)}")
+            raise ConfigError(
+                where, "group of parameters", "a dict with 'params'", f"one with {sorted(group)}"
+            )
         decay = group.get("weight_decay", weight_decay)
         decay = self._at_least_0("weight_decay of a group", decay)
         scale = self._at_least_0("lr_scale of a group", group.get("lr_scale", 1.0))
@@ -148,16 +163,21 @@ class Optimizer:
         where = type(self).__name__
         for i, parameter in enumerate(self.params):
             if parameter.device != self.device:
-                raise DeviceError(where, "parameters on two devices", f"all on the {self.device}",
-                                  f"some on the {parameter.device}",
-                                  "move the net before you make the optimiser")
+                raise DeviceError(
+                    where,
+                    "parameters on two devices",
+                    f"all on the {self.device}",
+                    f"some on the {parameter.device}",
+                    "move the net before you make the optimiser",
+                )
             if parameter.grad is not None:
                 what, device = f"gradient of parameter {i}", backend.device_of(parameter.grad)
                 if device != self.device:
                     raise DeviceError(where, what, f"on the {self.device}", f"on the {device}")
                 if parameter.grad.shape != parameter.shape:
-                    raise ShapeError(where, what, f"shape {parameter.shape}",
-                                     f"shape {parameter.grad.shape}")
+                    raise ShapeError(
+                        where, what, f"shape {parameter.shape}", f"shape {parameter.grad.shape}"
+                    )
                 if parameter.grad.dtype != parameter.dtype:
                     raise DtypeError(where, what, str(parameter.dtype), str(parameter.grad.dtype))
 
@@ -165,19 +185,31 @@ class Optimizer:
 def _as_list(where, params):
     """The parameters, or groups of them, as a list."""
     if hasattr(params, "parameters"):
-        raise ConfigError(where, "params", "parameters", f"a {type(params).__name__}",
-                          "pass net.parameters()")
+        raise ConfigError(
+            where, "params", "parameters", f"a {type(params).__name__}", "pass net.parameters()"
+        )
     if isinstance(params, (Tensor, dict)):
-        raise ConfigError(where, "params", "a list of parameters, or of groups",
-                          f"a single {type(params).__name__}", "put it into brackets")
+        raise ConfigError(
+            where,
+            "params",
+            "a list of parameters, or of groups",
+            f"a single {type(params).__name__}",
+            "put it into brackets",
+        )
     return list(params)
 
 
 def _check_leaf(where, parameter):
     """Raise ConfigError for what no step could move."""
     if not isinstance(parameter, Tensor):
-        raise ConfigError(where, "params", "Tensors such as net.parameters()",
-                          f"a {type(parameter).__name__}")
+        raise ConfigError(
+            where, "params", "Tensors such as net.parameters()", f"a {type(parameter).__name__}"
+        )
     if not parameter.is_leaf:
-        raise ConfigError(where, "params", "Tensors that were not computed from others",
-                          "the result of an operation", "its gradient is not kept")
+        raise ConfigError(
+            where,
+            "params",
+            "Tensors that were not computed from others",
+            "the result of an operation",
+            "its gradient is not kept",
+        )

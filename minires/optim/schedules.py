@@ -34,8 +34,13 @@ class Schedule:
             raise ConfigError(where, "warmup", "a number of iterations, 0 or more", repr(warmup))
         self.optimizer, self.base_lr = optimizer, optimizer.lr
         self.warmup = int(warmup)
-        self.warmup_factor = number(where, "warmup_factor", warmup_factor, "a number of at least 0",
-                                    lambda factor: factor >= 0)
+        self.warmup_factor = number(
+            where,
+            "warmup_factor",
+            warmup_factor,
+            "a number of at least 0",
+            lambda factor: factor >= 0,
+        )
         self.iteration = 0
         optimizer.lr = self.lr_at(0)
 
@@ -87,8 +92,9 @@ class MultiStepLR(Schedule):
         if not all(is_integer(m, 0) for m in milestones) or milestones != sorted(set(milestones)):
             raise ConfigError("MultiStepLR", "milestones", "rising iterations", str(milestones))
         self.milestones = [int(m) for m in milestones]
-        self.gamma = number("MultiStepLR", "gamma", gamma, "a number of at least 0",
-                            lambda gamma: gamma >= 0)
+        self.gamma = number(
+            "MultiStepLR", "gamma", gamma, "a number of at least 0", lambda gamma: gamma >= 0
+        )
         super().__init__(optimizer, warmup=warmup, warmup_factor=warmup_factor)
 
     def decayed(self, iteration):
@@ -116,8 +122,12 @@ class CosineLR(Schedule):
     def __init__(self, optimizer, iterations, *, warmup=0, warmup_factor=0.1):
         self.iterations = integer("CosineLR", "iterations", iterations)
         if is_integer(warmup) and warmup > iterations:
-            raise ConfigError("CosineLR", "warmup",
-                              f"at most the {iterations} iterations of training", repr(warmup))
+            raise ConfigError(
+                "CosineLR",
+                "warmup",
+                f"at most the {iterations} iterations of training",
+                repr(warmup),
+            )
         super().__init__(optimizer, warmup=warmup, warmup_factor=warmup_factor)
 
     def decayed(self, iteration):

@@ -36,17 +36,20 @@ class KeepNorms:
         weights = [layer.weight for _, _, layer in before_batch_norm(model)]
         self.kept = [(weight, length) for weight in weights if (length := _length(weight.data)) > 0]
         if not self.kept:
-            raise ConfigError("KeepNorms", "nothing to keep",
-                              "a Conv2d or Linear, and a BatchNorm2d assigned right after it",
-                              "none",
-                              "without batch norm the loss depends on the length of weights")
+            raise ConfigError(
+                "KeepNorms",
+                "nothing to keep",
+                "a Conv2d or Linear, and a BatchNorm2d assigned right after it",
+                "none",
+                "without batch norm the loss depends on the length of weights",
+            )
 
     def after_step(self, trainer=None):
         """Set the lengths back; a `Trainer` calls this after every step."""
         for weight, length in self.kept:
             now = _length(weight.data)
             if now > 0:
-                weight.data *= length / now      # in place: on the GPU it is the optimiser's memory
+                weight.data *= length / now  # in place: on the GPU it is the optimiser's memory
 
 
 def _length(array):

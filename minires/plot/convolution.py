@@ -5,7 +5,7 @@ import numpy as np
 from ..errors import ConfigError
 from .style import COLOURS, GREY, panels, styled, write_below
 
-LARGEST = 8            # pixels to a side: more of them cannot be read
+LARGEST = 8  # pixels to a side: more of them cannot be read
 
 
 @styled
@@ -23,7 +23,8 @@ def im2col(height=4, width=4, kernel_size=3, stride=1, padding=0, window=0):
     Returns
     -------
     matplotlib.figure.Figure
-        A pixel has the same number and colour wherever it is copied to; zeros of the padding are white.
+        A pixel has the same number and colour wherever it is copied to; zeros of the padding are
+        white.
 
     Raises
     ------
@@ -33,12 +34,25 @@ def im2col(height=4, width=4, kernel_size=3, stride=1, padding=0, window=0):
     padded = np.pad(np.arange(1, height * width + 1).reshape(height, width), padding)
     rows, columns = ((size - kernel_size) // stride + 1 for size in padded.shape)
     if rows < 1 or columns < 1 or not 0 <= window < rows * columns:
-        raise ConfigError("plot.im2col", "window", f"0 to {max(rows, 0) * max(columns, 0) - 1}", str(window))
+        raise ConfigError(
+            "plot.im2col", "window", f"0 to {max(rows, 0) * max(columns, 0) - 1}", str(window)
+        )
     if max(padded.shape) > LARGEST:
-        raise ConfigError("plot.im2col", "an image that can be read", f"at most {LARGEST} pixels a side, with padding",
-                          f"{padded.shape[0]} x {padded.shape[1]}")
-    matrix = np.array([padded[i * stride:i * stride + kernel_size, j * stride:j * stride + kernel_size].ravel()
-                       for i in range(rows) for j in range(columns)])
+        raise ConfigError(
+            "plot.im2col",
+            "an image that can be read",
+            f"at most {LARGEST} pixels a side, with padding",
+            f"{padded.shape[0]} x {padded.shape[1]}",
+        )
+    matrix = np.array(
+        [
+            padded[
+                i * stride : i * stride + kernel_size, j * stride : j * stride + kernel_size
+            ].ravel()
+            for i in range(rows)
+            for j in range(columns)
+        ]
+    )
     figure, axes = panels(4, (11, 4.6), widths=[padded.shape[1], matrix.shape[1], 1.6, 1.6])
     _grid(axes[0], padded, height * width)
     top, left = window // columns * stride, window % columns * stride
@@ -47,14 +61,28 @@ def im2col(height=4, width=4, kernel_size=3, stride=1, padding=0, window=0):
     _grid(axes[1], matrix, height * width)
     _frame(axes[1], 0, window, matrix.shape[1], 1)
     axes[1].set_title(f"one row a window:\n{matrix.shape[0]} x {matrix.shape[1]}")
-    _grid(axes[2], np.zeros((matrix.shape[1], 1), int), 1, [f"w{i + 1}" for i in range(matrix.shape[1])])
+    _grid(
+        axes[2],
+        np.zeros((matrix.shape[1], 1), int),
+        1,
+        [f"w{i + 1}" for i in range(matrix.shape[1])],
+    )
     axes[2].set_title("times\nfilter w")
-    _grid(axes[3], np.zeros((matrix.shape[0], 1), int), 1, [f"y{i + 1}" for i in range(matrix.shape[0])])
+    _grid(
+        axes[3],
+        np.zeros((matrix.shape[0], 1), int),
+        1,
+        [f"y{i + 1}" for i in range(matrix.shape[0])],
+    )
     _frame(axes[3], 0, window, 1, 1)
     axes[3].set_title("is\noutput y")
     copies = matrix[matrix > 0].size / (height * width)
-    write_below(figure, f"filter {kernel_size} x {kernel_size}, stride {stride}; each pixel is copied {copies:.3g} times on average; "
-                        f"with C channels each number stands for C, and a column for each of the filters")
+    write_below(
+        figure,
+        f"filter {kernel_size} x {kernel_size}, stride {stride}; each pixel is copied "
+        f"{copies:.3g} times on average; "
+        f"with C channels each number stands for C, and a column for each of the filters",
+    )
     return figure
 
 
@@ -81,7 +109,8 @@ def receptive_fields(layers):
 
 @styled
 def receptive_field(layers, image_size=32):
-    """Squares on the image that one output in its middle depends on, layer by layer; see `receptive_fields`.
+    """Squares on the image that one output in its middle depends on, layer by layer; see
+    `receptive_fields`.
 
     Parameters
     ----------
@@ -109,9 +138,17 @@ def receptive_field(layers, image_size=32):
     left.set_title("what one output sees")
     left.set_xlabel("pixels from its centre")
     left.set_ylabel("pixels from its centre")
-    right.plot(range(1, len(sizes) + 1), sizes, "o-", color=COLOURS["resnet"], linewidth=2, markersize=4)
+    right.plot(
+        range(1, len(sizes) + 1), sizes, "o-", color=COLOURS["resnet"], linewidth=2, markersize=4
+    )
     right.axhline(image_size, color=GREY, linestyle=(0, (4, 2)), linewidth=1.4)
-    right.annotate(f"the image: {image_size}", (1, image_size), xytext=(0, 4), textcoords="offset points", color=GREY)
+    right.annotate(
+        f"the image: {image_size}",
+        (1, image_size),
+        xytext=(0, 4),
+        textcoords="offset points",
+        color=GREY,
+    )
     right.set_title("receptive field, pixels to a side")
     right.set_xlabel("layer")
     right.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -123,7 +160,9 @@ def receptive_field(layers, image_size=32):
 def _square(ax, size, colour, **settings):
     from matplotlib.patches import Rectangle
 
-    ax.add_patch(Rectangle((-size / 2, -size / 2), size, size, fill=False, edgecolor=colour, **settings))
+    ax.add_patch(
+        Rectangle((-size / 2, -size / 2), size, size, fill=False, edgecolor=colour, **settings)
+    )
 
 
 def _grid(ax, numbers, largest, texts=None):
@@ -133,10 +172,21 @@ def _grid(ax, numbers, largest, texts=None):
     rows, columns = numbers.shape
     colours = colormaps["cividis"](0.25 + 0.7 * numbers / largest)
     colours[numbers == 0] = (1, 1, 1, 1)
-    ax.imshow(colours, aspect="equal" if columns > 1 and rows <= LARGEST else "auto", extent=(0, columns, rows, 0))
+    ax.imshow(
+        colours,
+        aspect="equal" if columns > 1 and rows <= LARGEST else "auto",
+        extent=(0, columns, rows, 0),
+    )
     for (i, j), number in np.ndenumerate(numbers):
-        ax.text(j + 0.5, i + 0.5, texts[i] if texts else number, ha="center", va="center", fontsize=9 if rows <= 20 else 7,
-                color="#333333" if number == 0 else "black" if number > 0.45 * largest else "white")
+        ax.text(
+            j + 0.5,
+            i + 0.5,
+            texts[i] if texts else number,
+            ha="center",
+            va="center",
+            fontsize=9 if rows <= 20 else 7,
+            color="#333333" if number == 0 else "black" if number > 0.45 * largest else "white",
+        )
     for x in range(columns + 1):
         ax.axvline(x, color="#cccccc", linewidth=0.6)
     for y in range(rows + 1):
@@ -151,4 +201,15 @@ def _grid(ax, numbers, largest, texts=None):
 def _frame(ax, x, y, width, height):
     from matplotlib.patches import Rectangle
 
-    ax.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=COLOURS["plain"], linewidth=3, clip_on=False, zorder=5))
+    ax.add_patch(
+        Rectangle(
+            (x, y),
+            width,
+            height,
+            fill=False,
+            edgecolor=COLOURS["plain"],
+            linewidth=3,
+            clip_on=False,
+            zorder=5,
+        )
+    )

@@ -11,7 +11,8 @@ TITLES = {"plain": "plain nets", "resnet": "residual nets"}
 
 @styled
 def error_curves(metrics, caption="", drops=()):
-    """Error against epoch, plain nets on the left and residual nets on the right, as in He et al. 2015, Fig. 6.
+    """Error against epoch, plain nets on the left and residual nets on the right, as in He et al.
+    2015, Fig. 6.
 
     Parameters
     ----------
@@ -35,8 +36,16 @@ def error_curves(metrics, caption="", drops=()):
             colour = _colour(net, nets)
             for quantity, style in (("train_error", "-"), ("test_error", (0, (4, 2)))):
                 x, middle, low, high = _overseeds(metrics, net, "epoch", quantity)
-                marker = "o" if len(x) == 1 else None       # a line through one point would not be seen
-                ax.plot(x, middle, linestyle=style, marker=marker, color=colour, linewidth=2.2 if style == "-" else 1.4, zorder=3)
+                marker = "o" if len(x) == 1 else None  # a line through one point would not be seen
+                ax.plot(
+                    x,
+                    middle,
+                    linestyle=style,
+                    marker=marker,
+                    color=colour,
+                    linewidth=2.2 if style == "-" else 1.4,
+                    zorder=3,
+                )
                 ax.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
                 if quantity == "train_error" and x:
                     ends.append((middle[-1], net, colour, x[-1]))
@@ -52,8 +61,14 @@ def error_curves(metrics, caption="", drops=()):
         ax.set_xlim(left=0, right=1.03 * max([row["epoch"] for row in metrics]))
     for ax, ends in zip(axes, all_ends):
         _label_ends(ax, ends)
-    figure.legend(handles=_line_styles(axes[0], {"training": "-", "test": (0, (4, 2))}), ncols=2, loc="upper right")
-    write_below(figure, f"{caption}; {seeds(metrics)}" + ("; dotted: lr divided by 10" if drops else ""))
+    figure.legend(
+        handles=_line_styles(axes[0], {"training": "-", "test": (0, (4, 2))}),
+        ncols=2,
+        loc="upper right",
+    )
+    write_below(
+        figure, f"{caption}; {seeds(metrics)}" + ("; dotted: lr divided by 10" if drops else "")
+    )
     return figure
 
 
@@ -70,16 +85,21 @@ def gradient_norms(gradients, caption=""):
     Returns
     -------
     matplotlib.figure.Figure
-        The vertical axis is logarithmic. Lines are geometric means over the seeds, bands from the lowest to the highest.
+        The vertical axis is logarithmic. Lines are geometric means over the seeds, bands from the
+        lowest to the highest.
     """
     nets = _nets(gradients)
     moments = _moments(gradients)
     figure, axes = panels(len(moments), (3.2 * len(moments), 4.2), share_y=True)
     for ax, (iteration, title) in zip(axes, moments):
-        rows = [row for row in gradients if row["iteration"] == iteration and row["gradient_norm"] > 0]
+        rows = [
+            row for row in gradients if row["iteration"] == iteration and row["gradient_norm"] > 0
+        ]
         for family in SHADES:
             for net in nets[family]:
-                x, middle, low, high = _overseeds(rows, net, "depth", "gradient_norm", geometric=True)
+                x, middle, low, high = _overseeds(
+                    rows, net, "depth", "gradient_norm", geometric=True
+                )
                 colour = _colour(net, nets)
                 ax.plot(x, middle, color=colour, linewidth=2, label=net, zorder=3)
                 ax.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
@@ -88,8 +108,15 @@ def gradient_norms(gradients, caption=""):
         ax.set_xlabel("layer, from the images to the logits")
     axes[0].set_ylabel("gradient norm of the layer's weights")
     handles, names = axes[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="upper right", ncols=len(names), columnspacing=1.2, handlelength=1.4,
-                  fontsize=9 if len(names) <= 8 else 9 * 8 / len(names))
+    figure.legend(
+        handles,
+        names,
+        loc="upper right",
+        ncols=len(names),
+        columnspacing=1.2,
+        handlelength=1.4,
+        fontsize=9 if len(names) <= 8 else 9 * 8 / len(names),
+    )
     write_below(figure, f"{caption}; {seeds(gradients)}")
     return figure
 
@@ -103,7 +130,11 @@ def _nets(rows):
 def _colour(net, nets):
     family = net.split("-")[0]
     shades, rank, count = SHADES[family], nets[family].index(net), len(nets[family])
-    return shades[rank] if count <= len(shades) else shades[round(rank * (len(shades) - 1) / (count - 1))]
+    return (
+        shades[rank]
+        if count <= len(shades)
+        else shades[round(rank * (len(shades) - 1) / (count - 1))]
+    )
 
 
 def _overseeds(rows, net, x_name, y_name, geometric=False):
@@ -113,29 +144,57 @@ def _overseeds(rows, net, x_name, y_name, geometric=False):
         if row["net"] == net:
             groups.setdefault(row[x_name], []).append(row[y_name])
     xs = sorted(groups)
-    middle = [math.exp(mean(map(math.log, groups[x]))) if geometric else mean(groups[x]) for x in xs]
+    middle = [
+        math.exp(mean(map(math.log, groups[x]))) if geometric else mean(groups[x]) for x in xs
+    ]
     return xs, middle, [min(groups[x]) for x in xs], [max(groups[x]) for x in xs]
 
 
 def _moments(gradients):
-    """(iteration, title) of the moments worth a panel: the first record, one step on, ten steps on, and the last."""
+    """(iteration, title) of the moments worth a panel: the first record, one step on, ten steps on,
+    and the last.
+    """
     iterations = sorted({row["iteration"] for row in gradients})
-    complete = [i for i in iterations if {r["net"] for r in gradients if r["iteration"] == i} == {r["net"] for r in gradients}]
+    complete = [
+        i
+        for i in iterations
+        if {r["net"] for r in gradients if r["iteration"] == i} == {r["net"] for r in gradients}
+    ]
     chosen = [i for i in (0, 1, 10) if i in complete] + complete[-1:]
     names = {0: "at initialisation", 1: "after 1 step"}
     return [(i, names.get(i, f"after {i:,} steps")) for i in dict.fromkeys(chosen)]
 
 
 def _label_ends(ax, ends):
-    """Write each net's name where its training curve ends, pushed apart where they would overlap."""
+    """Write each net's name where its training curve ends, pushed apart where they would
+    overlap.
+    """
     low, high = ax.get_ylim()
-    apart = 0.055 * (high - low)                  # the height of a line of text in this figure
+    apart = 0.055 * (high - low)  # the height of a line of text in this figure
     places = spread_out([y for y, *_ in sorted(ends)], [apart] * (len(ends) - 1))
     for place, (y, net, colour, x) in zip(places, sorted(ends)):
-        ax.annotate(net, (x, place), xytext=(5, 0), textcoords="offset points", color=colour, va="center", fontsize=9.5,
-                    fontweight="bold", annotation_clip=False)
+        ax.annotate(
+            net,
+            (x, place),
+            xytext=(5, 0),
+            textcoords="offset points",
+            color=colour,
+            va="center",
+            fontsize=9.5,
+            fontweight="bold",
+            annotation_clip=False,
+        )
 
 
 def _line_styles(ax, styles):
-    return [ax.plot([], [], color=GREY, linestyle=style, linewidth=2.2 if style == "-" else 1.4, label=f"{name} error")[0]
-            for name, style in styles.items()]
+    return [
+        ax.plot(
+            [],
+            [],
+            color=GREY,
+            linestyle=style,
+            linewidth=2.2 if style == "-" else 1.4,
+            label=f"{name} error",
+        )[0]
+        for name, style in styles.items()
+    ]

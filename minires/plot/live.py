@@ -30,8 +30,12 @@ class LiveCurves:
         if in_notebook():
             self._show()
         else:
-            print(f"{trainer.name}, epoch {row['epoch']:g}: training error {row['train_error']:.1f} %, "
-                  f"test error {row['test_error']:.1f} %", flush=True)
+            print(
+                f"{trainer.name}, epoch {row['epoch']:g}: training error "
+                f"{row['train_error']:.1f} %, "
+                f"test error {row['test_error']:.1f} %",
+                flush=True,
+            )
 
     @styled
     def figure(self):
@@ -40,9 +44,25 @@ class LiveCurves:
         for name, rows in self.rows.items():
             colour = self._colour(name)
             epochs = [row["epoch"] for row in rows]
-            ax.plot(epochs, [row["train_error"] for row in rows], "o-", color=colour, markersize=3.5, linewidth=2.2,
-                    label=f"{name}, training")
-            ax.plot(epochs, [row["test_error"] for row in rows], color=colour, linewidth=1.4, linestyle=(0, (4, 2)), marker="o", markersize=2.5, label=f"{name}, test")
+            ax.plot(
+                epochs,
+                [row["train_error"] for row in rows],
+                "o-",
+                color=colour,
+                markersize=3.5,
+                linewidth=2.2,
+                label=f"{name}, training",
+            )
+            ax.plot(
+                epochs,
+                [row["test_error"] for row in rows],
+                color=colour,
+                linewidth=1.4,
+                linestyle=(0, (4, 2)),
+                marker="o",
+                markersize=2.5,
+                label=f"{name}, test",
+            )
         ax.set_xlabel("epoch")
         ax.set_ylabel("error, %")
         ax.set_xlim(left=0)
@@ -51,13 +71,23 @@ class LiveCurves:
         return figure
 
     def _colour(self, name):
-        """In a family the deeper the darker, as far as it has shades; nets of other names get other colours."""
+        """In a family the deeper the darker, as far as it has shades; nets of other names get other
+        colours.
+        """
         family = name.split("-")[0]
-        alike = [other for other in self.rows if other.split("-")[0] == family or not {family, other.split("-")[0]} & {*SHADES}]
+        alike = [
+            other
+            for other in self.rows
+            if other.split("-")[0] == family or not {family, other.split("-")[0]} & {*SHADES}
+        ]
         if family not in SHADES:
             return OTHERS[alike.index(name) % len(OTHERS)]
         alike.sort(key=lambda other: [int(number) for number in re.findall(r"\d+", other)])
-        return SHADES[family][1] if len(alike) == 1 else SHADES[family][min(alike.index(name), len(SHADES[family]) - 1)]
+        return (
+            SHADES[family][1]
+            if len(alike) == 1
+            else SHADES[family][min(alike.index(name), len(SHADES[family]) - 1)]
+        )
 
     def _show(self):
         from IPython.display import display

@@ -1,4 +1,6 @@
-"""The figures of one net's training: loss and error by epoch, gradient norms by layer, and which classes it confuses."""
+"""The figures of one net's training: loss and error by epoch, gradient norms by layer, and which
+classes it confuses.
+"""
 
 from collections import Counter
 from unicodedata import east_asian_width
@@ -7,10 +9,10 @@ import numpy as np
 
 from .style import COLOURS, GREY, panels, styled, write_below
 
-SHADES = ("#c9dff0", "#7fb7e6", "#0868ac", "#041b36")        # of moments in training: later is darker
-WRITTEN = 20                 # classes, up to which the matrix has numbers in it
-NAMED = 60                   # classes, up to which they are named
-LONGEST = 22                 # characters of a name that are written
+SHADES = ("#c9dff0", "#7fb7e6", "#0868ac", "#041b36")  # of moments in training: later is darker
+WRITTEN = 20  # classes, up to which the matrix has numbers in it
+NAMED = 60  # classes, up to which they are named
+LONGEST = 22  # characters of a name that are written
 
 
 @styled
@@ -32,15 +34,39 @@ def training_curves(metrics, caption="", drops=()):
     figure, (left, right) = panels(2, (9.6, 4.2))
     epochs = [row["epoch"] for row in metrics]
     marker = "o" if len(epochs) <= 12 else None
-    hollow = {"markersize": 9, "markerfacecolor": "none"} if len(epochs) == 1 else {"markersize": 4}       # a single point, around another
-    left.plot(epochs, [row["train_loss"] for row in metrics], color=COLOURS["resnet"], linewidth=2.2, marker=marker, markersize=4)
+    hollow = (
+        {"markersize": 9, "markerfacecolor": "none"} if len(epochs) == 1 else {"markersize": 4}
+    )  # a single point, around another
+    left.plot(
+        epochs,
+        [row["train_loss"] for row in metrics],
+        color=COLOURS["resnet"],
+        linewidth=2.2,
+        marker=marker,
+        markersize=4,
+    )
     left.set_ylabel("training loss, nats")
-    for name, line, colour, width in (("train", "-", COLOURS["resnet"], 2.2), ("test", (0, (4, 2)), COLOURS["plain"], 1.8)):
-        right.plot(epochs, [row[f"{name}_error"] for row in metrics], linestyle=line, color=colour, linewidth=width, marker=marker,
-                   label={"train": "training", "test": "test"}[name], **hollow if name == "test" else {"markersize": 4})
+    for name, line, colour, width in (
+        ("train", "-", COLOURS["resnet"], 2.2),
+        ("test", (0, (4, 2)), COLOURS["plain"], 1.8),
+    ):
+        right.plot(
+            epochs,
+            [row[f"{name}_error"] for row in metrics],
+            linestyle=line,
+            color=colour,
+            linewidth=width,
+            marker=marker,
+            label={"train": "training", "test": "test"}[name],
+            **hollow if name == "test" else {"markersize": 4},
+        )
     right.set_ylabel("error, %")
     left.set_ylim(0, 1.05 * max(row["train_loss"] for row in metrics) or 1)
-    right.set_ylim(0, min(100, 1.05 * max(row[f"{name}_error"] for row in metrics for name in ("train", "test"))) or 1)
+    right.set_ylim(
+        0,
+        min(100, 1.05 * max(row[f"{name}_error"] for row in metrics for name in ("train", "test")))
+        or 1,
+    )
     for ax in (left, right):
         ax.set_xlabel("epoch")
         ax.set_xlim(0, max(epochs) * (1.03 if len(epochs) > 1 else 1.3))
@@ -55,7 +81,8 @@ def training_curves(metrics, caption="", drops=()):
 
 @styled
 def gradients_of_a_net(gradients, caption=""):
-    """Gradient norm of each layer of one net: at the first record, one and ten steps on, and at the last; later is darker.
+    """Gradient norm of each layer of one net: at the first record, one and ten steps on, and at the
+    last; later is darker.
 
     Parameters
     ----------
@@ -71,11 +98,21 @@ def gradients_of_a_net(gradients, caption=""):
     figure, (ax,) = panels(1, (7.2, 4.2))
     iterations = sorted({row["iteration"] for row in gradients})
     moments = list(dict.fromkeys([i for i in (0, 1, 10) if i in iterations] + iterations[-1:]))
-    for colour, moment in zip(SHADES[-len(moments):], moments):
-        rows = sorted((row for row in gradients if row["iteration"] == moment and row["gradient_norm"] > 0), key=lambda row: row["depth"])
+    for colour, moment in zip(SHADES[-len(moments) :], moments):
+        rows = sorted(
+            (row for row in gradients if row["iteration"] == moment and row["gradient_norm"] > 0),
+            key=lambda row: row["depth"],
+        )
         name = {0: "at first", 1: "after 1 step"}.get(moment, f"after {moment:,} steps")
-        ax.plot([row["depth"] for row in rows], [row["gradient_norm"] for row in rows], color=colour, linewidth=2, label=name,
-                marker="o" if len(rows) <= 30 else None, markersize=3.5)
+        ax.plot(
+            [row["depth"] for row in rows],
+            [row["gradient_norm"] for row in rows],
+            color=colour,
+            linewidth=2,
+            label=name,
+            marker="o" if len(rows) <= 30 else None,
+            markersize=3.5,
+        )
     _logarithmic(ax)
     _whole_numbers(ax.xaxis)
     ax.set_xlabel("layer, from the images to the logits")
@@ -87,7 +124,8 @@ def gradients_of_a_net(gradients, caption=""):
 
 @styled
 def confusion(matrix, classes, caption=""):
-    """Which classes a net takes for which: a square for each pair, the darker the larger its part of the right class.
+    """Which classes a net takes for which: a square for each pair, the darker the larger its part
+    of the right class.
 
     Parameters
     ----------
@@ -99,14 +137,15 @@ def confusion(matrix, classes, caption=""):
     Returns
     -------
     matplotlib.figure.Figure
-        With numbers (percent of the row) for up to 20 classes, and names, shortened to 22 characters, for up to 60.
+        With numbers (percent of the row) for up to 20 classes, and names, shortened to 22
+        characters, for up to 60.
     """
     matrix = np.asarray(matrix)
     share = 100 * matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
     count = len(matrix)
     names = _short(classes) if count <= NAMED else []
     size = 9 if count <= WRITTEN else 6
-    longest = max(map(_width, names), default=0) * 0.6 * size / 72               # inches
+    longest = max(map(_width, names), default=0) * 0.6 * size / 72  # inches
     rotation = 0 if count <= 4 and longest < 0.6 else 45 if count <= WRITTEN else 90
     side = max(2.4, 0.42 * count) if count <= WRITTEN else max(5, 0.18 * min(count, NAMED))
     below = longest * {0: 0, 45: 0.71, 90: 1}[rotation]
@@ -119,7 +158,9 @@ def confusion(matrix, classes, caption=""):
     ax.set_ylabel("right class" + position)
     if names:
         at_its_end = {"ha": "right", "rotation_mode": "anchor"} if rotation == 45 else {}
-        ax.set_xticks(range(count), names, rotation=rotation, fontsize=size, parse_math=False, **at_its_end)
+        ax.set_xticks(
+            range(count), names, rotation=rotation, fontsize=size, parse_math=False, **at_its_end
+        )
         ax.set_yticks(range(count), names, fontsize=size, parse_math=False)
     else:
         _whole_numbers(ax.xaxis)
@@ -128,8 +169,15 @@ def confusion(matrix, classes, caption=""):
         for row, column in np.ndindex(matrix.shape):
             value = share[row, column]
             text = f"{value:.0f}" if value >= 0.5 or not matrix[row, column] else "<1"
-            ax.text(column, row, text if matrix[row, column] else "", ha="center", va="center", fontsize=8,
-                    color="white" if value > 55 else "#333333")
+            ax.text(
+                column,
+                row,
+                text if matrix[row, column] else "",
+                ha="center",
+                va="center",
+                fontsize=8,
+                color="white" if value > 55 else "#333333",
+            )
     bar = figure.colorbar(picture, ax=ax, fraction=0.04, pad=0.02)
     bar.outline.set_visible(False)
     bar.set_label("% of the right class's images", color=GREY)
@@ -145,23 +193,40 @@ def _whole_numbers(axis):
 
 
 def _logarithmic(ax):
-    """A logarithmic vertical axis, with plain numbers where it spans less than a decade and so has at most one power of ten."""
+    """A logarithmic vertical axis, with plain numbers where it spans less than a decade and so has
+    at most one power of ten.
+    """
     from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
     ax.set_yscale("log")
     low, high = ax.get_ylim()
     if high < 10 * low:
-        ax.yaxis.set_major_locator(FixedLocator([tick for tick in MaxNLocator(6, steps=(1, 2, 5, 10)).tick_values(low, high) if low <= tick <= high]))
+        ax.yaxis.set_major_locator(
+            FixedLocator(
+                [
+                    tick
+                    for tick in MaxNLocator(6, steps=(1, 2, 5, 10)).tick_values(low, high)
+                    if low <= tick <= high
+                ]
+            )
+        )
         ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         ax.yaxis.set_minor_locator(NullLocator())
 
 
 def _short(names):
-    """The names, each on one line and cut to a length; from those that would then be the same, the middle is cut."""
+    """The names, each on one line and cut to a length; from those that would then be the same, the
+    middle is cut.
+    """
     names = [" ".join(name.split()) for name in names]
-    cut = [name if len(name) <= LONGEST else name[:LONGEST - 1].rstrip() + "…" for name in names]
+    cut = [name if len(name) <= LONGEST else name[: LONGEST - 1].rstrip() + "…" for name in names]
     seen = Counter(cut)
-    return [short if seen[short] == 1 or short == name else name[:LONGEST // 2 - 1] + "…" + name[-LONGEST // 2:] for name, short in zip(names, cut)]
+    return [
+        short
+        if seen[short] == 1 or short == name
+        else name[: LONGEST // 2 - 1] + "…" + name[-LONGEST // 2 :]
+        for name, short in zip(names, cut)
+    ]
 
 
 def _width(name):

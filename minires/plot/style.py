@@ -1,7 +1,8 @@
 """One style for all figures: plain nets in orange, residual nets in blue, deeper nets darker.
 
-The two hues differ for every common kind of colour blindness (Okabe and Ito 2008), and the shades in print without
-colour. Matplotlib is imported when a figure is drawn, so that importing minires stays quick.
+The two hues differ for every common kind of colour blindness (Okabe and Ito 2008), and the shades
+in print without colour. Matplotlib is imported when a figure is drawn, so that importing minires
+stays quick.
 """
 
 import io
@@ -10,22 +11,49 @@ from contextlib import contextmanager
 from functools import wraps
 from textwrap import wrap
 
-SHADES = {"plain": ("#f0a35c", "#c84a00", "#7a2b00", "#3d1500"), "resnet": ("#7fb7e6", "#0868ac", "#08366b", "#041b36")}
-COLOURS = {family: shades[1] for family, shades in SHADES.items()}     # where one shade of each is enough
-OTHERS = ("#2a9d57", "#8e5bb5", "#8c6d31", "#d6518f")                  # for a third kind of net and more: green, violet, brown, pink
+SHADES = {
+    "plain": ("#f0a35c", "#c84a00", "#7a2b00", "#3d1500"),
+    "resnet": ("#7fb7e6", "#0868ac", "#08366b", "#041b36"),
+}
+COLOURS = {
+    family: shades[1] for family, shades in SHADES.items()
+}  # where one shade of each is enough
+OTHERS = (
+    "#2a9d57",
+    "#8e5bb5",
+    "#8c6d31",
+    "#d6518f",
+)  # for a third kind of net and more: green, violet, brown, pink
 GREY = "#666666"
-CHARACTERS = 15.5            # of a caption, to an inch
+CHARACTERS = 15.5  # of a caption, to an inch
 STYLE = {
-    "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left",
-    "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": GREY, "axes.labelcolor": "#333333",
-    "axes.grid": True, "grid.color": "#e6e6e6", "grid.linewidth": 0.8, "axes.axisbelow": True,
-    "xtick.color": GREY, "ytick.color": GREY, "xtick.labelsize": 9, "ytick.labelsize": 9,
-    "legend.frameon": False, "legend.fontsize": 9, "figure.facecolor": "white", "savefig.facecolor": "white",
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": "#333333",
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.8,
+    "axes.axisbelow": True,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
 }
 
 
 def styled(draw):
     """Draw in this module's style, whatever the settings of the program around."""
+
     @wraps(draw)
     def drawn(*args, **kwargs):
         from matplotlib import rc_context
@@ -37,7 +65,9 @@ def styled(draw):
 
 
 def use_style():
-    """Draw all of this program's figures in this style from now on, also those that Matplotlib draws by itself."""
+    """Draw all of this program's figures in this style from now on, also those that Matplotlib
+    draws by itself.
+    """
     from matplotlib import rcParams
 
     rcParams.update(STYLE)
@@ -62,9 +92,13 @@ def panels(columns, size, share_y=False, widths=None):
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, layout="constrained")
-    figure._repr_png_ = lambda: _png(figure)           # so that notebooks show it, whether or not pyplot is in use
+    figure._repr_png_ = lambda: _png(
+        figure
+    )  # so that notebooks show it, whether or not pyplot is in use
     figure.get_layout_engine().set(rect=(0, 0.045, 1, 0.885), wspace=0.04)
-    return figure, figure.subplots(1, columns, sharey=share_y, squeeze=False, width_ratios=widths)[0]
+    return figure, figure.subplots(1, columns, sharey=share_y, squeeze=False, width_ratios=widths)[
+        0
+    ]
 
 
 def save(figure, path):

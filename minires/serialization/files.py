@@ -31,13 +31,14 @@ def read_bytes(path, expected):
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
             raise CheckpointError(where, "cannot read", expected, "a folder")
-        if not stat.S_ISREG(mode):             # reading a pipe or a device might never end
-            raise CheckpointError(where, "cannot read", expected, "a pipe or a device",
-                                  "save it to a file first")
+        if not stat.S_ISREG(mode):  # reading a pipe or a device might never end
+            raise CheckpointError(
+                where, "cannot read", expected, "a pipe or a device", "save it to a file first"
+            )
         return Path(path).read_bytes()
     except FileNotFoundError:
         raise CheckpointError(where, "no such file", expected) from None
-    except (OSError, ValueError) as error:     # no permission, a name too long or with a null in it
+    except (OSError, ValueError) as error:  # no permission, a name too long or with a null in it
         reason = getattr(error, "strerror", None) or str(error)
         raise CheckpointError(where, "cannot read", expected, reason) from None
 
@@ -64,8 +65,12 @@ def write_bytes(path, content):
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise CheckpointError(str(path), "cannot write", "a writable place with room for the file",
-                              error.strerror or str(error)) from None
+        raise CheckpointError(
+            str(path),
+            "cannot write",
+            "a writable place with room for the file",
+            error.strerror or str(error),
+        ) from None
     finally:
-        with suppress(OSError):                # in a folder that does not exist there is none
+        with suppress(OSError):  # in a folder that does not exist there is none
             temporary.unlink()

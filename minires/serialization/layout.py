@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import unknown_name
 
 LAYOUTS = ("minires", "torch")
-TO_MINIRES = {4: (2, 3, 1, 0), 2: (1, 0)}      # number of axes -> their new order
+TO_MINIRES = {4: (2, 3, 1, 0), 2: (1, 0)}  # number of axes -> their new order
 TO_TORCH = {4: (3, 2, 0, 1), 2: (1, 0)}
 
 
@@ -35,8 +35,11 @@ def from_torch(arrays):
     """
     if arrays and all(name.startswith("module.") for name in arrays):
         arrays = {name.removeprefix("module."): array for name, array in arrays.items()}
-    return {name: _transposed(array, TO_MINIRES) for name, array in arrays.items()
-            if name.rpartition(".")[2] != "num_batches_tracked"}
+    return {
+        name: _transposed(array, TO_MINIRES)
+        for name, array in arrays.items()
+        if name.rpartition(".")[2] != "num_batches_tracked"
+    }
 
 
 def _transposed(array, orders):

@@ -5,7 +5,7 @@ from math import isqrt
 
 from ..errors import CheckpointError, ShapeError
 
-MOST_NAMES = 5                # of each kind that are written out
+MOST_NAMES = 5  # of each kind that are written out
 LAYERS = {"conv3.weight": "bottleneck", "conv1.weight": "basic block", "fc1.weight": "linear block"}
 
 
@@ -34,14 +34,22 @@ def explain_mismatch(net, state, where):
         return None
     shapes = [f"{name} (expected {net[name].shape}, got {state[name].shape})" for name in misshapen]
     kinds = {"missing": missing, "unexpected": unexpected, "of another shape": shapes}
-    report = "; ".join(f"{len(names)} {kind}: {_listed(names)}"
-                       for kind, names in kinds.items() if names)
+    report = "; ".join(
+        f"{len(names)} {kind}: {_listed(names)}" for kind, names in kinds.items() if names
+    )
     if not (missing or unexpected):
         return ShapeError(where, _why_shapes_differ(net, state, misshapen), todo=report)
-    reasons = (_prefix(net, state), _nothing_in_common(net, missing), _deep_stem(net, state),
-               _other_blocks(net, state), _fused(net, state, missing, unexpected),
-               _other_shortcuts(net, state), _incomplete(net, missing, unexpected, misshapen),
-               _other_order(missing, unexpected), _too_many(missing, misshapen))
+    reasons = (
+        _prefix(net, state),
+        _nothing_in_common(net, missing),
+        _deep_stem(net, state),
+        _other_blocks(net, state),
+        _fused(net, state, missing, unexpected),
+        _other_shortcuts(net, state),
+        _incomplete(net, missing, unexpected, misshapen),
+        _other_order(missing, unexpected),
+        _too_many(missing, misshapen),
+    )
     reason = next(filter(None, reasons), "the weights seem to come from another architecture")
     return CheckpointError(where, reason, todo=report)
 
@@ -53,7 +61,7 @@ def _prefix(net, state):
     """All names are the net's behind a prefix, such as "model." or "_orig_mod."."""
     first = next(iter(state), "")
     for i, letter in enumerate(first):
-        prefix, rest = first[:i + 1], first[i + 1:]
+        prefix, rest = first[: i + 1], first[i + 1 :]
         if letter == "." and rest in net and all(name.startswith(prefix) for name in state):
             return f"all names begin with {prefix!r}: remove that prefix"
     return None
@@ -67,8 +75,10 @@ def _nothing_in_common(net, missing):
 
 def _deep_stem(net, state):
     if "conv1.0.weight" in state and "conv1.0.weight" not in net:
-        return ("the weights come from a net with three convolutions in its stem (such as timm's "
-                "resnet50d), which minires does not have")
+        return (
+            "the weights come from a net with three convolutions in its stem (such as timm's "
+            "resnet50d), which minires does not have"
+        )
     return None
 
 
@@ -76,20 +86,26 @@ def _other_blocks(net, state):
     """Another kind of blocks, or another number of them in a stage."""
     kinds = {_kind(net), _kind(state)}
     if not (kinds <= {"bottleneck", "basic block"} or kinds == {"linear block"}):
-        return None                            # too different for this to be the reason
+        return None  # too different for this to be the reason
     if len(kinds) == 1 and _blocks(net) == _blocks(state):
         return None
-    return (f"the weights come from a net with {_in_words(state)} in its stages, "
-            f"but this one has {_in_words(net)}: build that net instead")
+    return (
+        f"the weights come from a net with {_in_words(state)} in its stages, "
+        f"but this one has {_in_words(net)}: build that net instead"
+    )
 
 
 def _fused(net, state, missing, unexpected):
     if _differ_by_fusion(net, missing, unexpected):
-        return ("the weights come from a net that was fused, or built with batch_norm=False: "
-                "fuse this net first, or build it that way")
+        return (
+            "the weights come from a net that was fused, or built with batch_norm=False: "
+            "fuse this net first, or build it that way"
+        )
     if _differ_by_fusion(state, unexpected, missing):
-        return ("this net was fused, or built with batch_norm=False, but the weights come from a "
-                "net with batch norm: load them before fusing")
+        return (
+            "this net was fused, or built with batch_norm=False, but the weights come from a "
+            "net with batch norm: load them before fusing"
+        )
     return None
 
 
@@ -98,23 +114,28 @@ def _other_shortcuts(net, state):
     if here == there:
         return None
     more = "more" if there - here else "fewer"
-    return (f"the weights come from a net with convolutions on {more} shortcuts than this one: "
-            "build it with another shortcut (A and none have no convolutions, torchvision's nets "
-            "have B)")
+    return (
+        f"the weights come from a net with convolutions on {more} shortcuts than this one: "
+        "build it with another shortcut (A and none have no convolutions, torchvision's nets "
+        "have B)"
+    )
 
 
 def _incomplete(net, missing, unexpected, misshapen):
     if not unexpected and not misshapen:
-        return (f"the weights are incomplete: they lack {len(missing)} of this net's "
-                f"{len(net)} arrays")
+        return (
+            f"the weights are incomplete: they lack {len(missing)} of this net's {len(net)} arrays"
+        )
     return None
 
 
 def _other_order(missing, unexpected):
     """Only a net with batch norm before its convolutions has one after the last block, `bn2`."""
     if "bn2.weight" in missing or "bn2.weight" in unexpected:
-        return ("the weights come from a net with another order of layers in its blocks: "
-                f"build this one with pre_activation={'bn2.weight' in unexpected}")
+        return (
+            "the weights come from a net with another order of layers in its blocks: "
+            f"build this one with pre_activation={'bn2.weight' in unexpected}"
+        )
     return None
 
 
@@ -128,14 +149,18 @@ def _why_shapes_differ(net, state, misshapen):
     """The settings that would explain the shapes."""
     if set(misshapen) <= {"fc.weight", "fc.bias"} and "fc.bias" in misshapen:
         classes = len(state["fc.bias"])
-        return (f"the weights come from a net for {classes} classes: build this one with "
-                f"num_classes={classes} (models.replace_head can change that afterwards)")
+        return (
+            f"the weights come from a net for {classes} classes: build this one with "
+            f"num_classes={classes} (models.replace_head can change that afterwards)"
+        )
     if "fc1.weight" in misshapen and state["fc1.weight"].ndim == 2:
         return _other_mlp(net["fc1.weight"].shape, state["fc1.weight"].shape)
     first, own_first = (arrays.get("conv1.weight") for arrays in (state, net))
     if "conv1.weight" in misshapen and first.ndim == 4 and first.shape[:3] == own_first.shape[:3]:
-        return (f"the weights come from a net of another width: its first convolution has "
-                f"{first.shape[3]} channels, this net's has {own_first.shape[3]}")
+        return (
+            f"the weights come from a net of another width: its first convolution has "
+            f"{first.shape[3]} channels, this net's has {own_first.shape[3]}"
+        )
     return "the weights seem to come from a net of another width"
 
 
@@ -149,9 +174,11 @@ def _other_mlp(net_shape, shape):
     if rows != net_rows:
         size = isqrt(rows // 3)
         what.append("for images of another size")
-        settings.append(f"image_size={size}" if 3 * size ** 2 == rows else "another image_size")
-    return (f"the weights come from a net {' and '.join(what)}: "
-            f"build this one with {' and '.join(settings)}")
+        settings.append(f"image_size={size}" if 3 * size**2 == rows else "another image_size")
+    return (
+        f"the weights come from a net {' and '.join(what)}: "
+        f"build this one with {' and '.join(settings)}"
+    )
 
 
 # Facts about a net, from the names of its arrays.
@@ -181,10 +208,12 @@ def _in_words(arrays):
 
 def _differ_by_fusion(net, missing, unexpected):
     """Whether all that is missing are batch norms, and all that is unexpected biases of layers."""
-    return (bool(missing and unexpected)
-            and all(f"{name.rpartition('.')[0]}.running_mean" in net for name in missing)
-            and all(name.endswith(".bias") for name in unexpected)
-            and all(f"{name.removesuffix('bias')}weight" in net for name in unexpected))
+    return (
+        bool(missing and unexpected)
+        and all(f"{name.rpartition('.')[0]}.running_mean" in net for name in missing)
+        and all(name.endswith(".bias") for name in unexpected)
+        and all(f"{name.removesuffix('bias')}weight" in net for name in unexpected)
+    )
 
 
 def _convolutions_on_shortcuts(arrays):

@@ -18,13 +18,13 @@ from ..errors import CheckpointError, ConfigError
 from .old_names import with_current_names
 from .safetensors import to_json
 
-ENTRIES = {"minires": "state", "torch": "minires"}     # layout -> name of the text in the metadata
+ENTRIES = {"minires": "state", "torch": "minires"}  # layout -> name of the text in the metadata
 TRANSFORM = "resize and crop in pixels, mean and std of three numbers each"
 
 
 def to_metadata(notes, layout):
     """The metadata to write for these notes (a dict, may be empty) in this layout."""
-    if layout == "minires":                    # one entry: several come in random order
+    if layout == "minires":  # one entry: several come in random order
         return {ENTRIES[layout]: to_json(notes or None)}
     return {"format": "pt"} | ({ENTRIES[layout]: to_json(notes)} if notes else {})
 
@@ -34,7 +34,7 @@ def from_metadata(metadata):
     for layout, entry in ENTRIES.items():
         try:
             notes = json.loads(metadata[entry])
-        except (KeyError, ValueError):         # another program's entry of that name
+        except (KeyError, ValueError):  # another program's entry of that name
             continue
         if notes is None or isinstance(notes, dict):
             return notes or {}, layout == "minires"
@@ -48,8 +48,12 @@ def noted(classes, transform, built, num_classes):
         if not _is_names(classes):
             raise ConfigError("save", "classes", "a list of texts", repr(classes)[:50])
         if num_classes not in (None, len(classes)):
-            raise ConfigError("save", "classes",
-                              f"{num_classes} names, one for each output of the net", len(classes))
+            raise ConfigError(
+                "save",
+                "classes",
+                f"{num_classes} names, one for each output of the net",
+                len(classes),
+            )
         notes["classes"] = list(classes)
     if transform is not None:
         if not _is_transform(transform):
@@ -57,9 +61,12 @@ def noted(classes, transform, built, num_classes):
         notes["transform"] = transform
     if built is not None:
         if not _is_built(built):
-            raise ConfigError("save", "built",
-                              'a dict of "model", a name, and "net", a dict of settings',
-                              repr(built)[:50])
+            raise ConfigError(
+                "save",
+                "built",
+                'a dict of "model", a name, and "net", a dict of settings',
+                repr(built)[:50],
+            )
         notes["built"] = {"model": built["model"], "net": built["net"]}
     return notes
 
@@ -68,8 +75,9 @@ def classes_in(notes, where):
     """The class names, a list of str, or None. Raises CheckpointError for anything else."""
     classes = notes.get("classes")
     if classes is not None and not (isinstance(classes, list) and _is_names(classes)):
-        raise CheckpointError(where, "class names in the metadata", "a list of texts",
-                              repr(classes)[:50])
+        raise CheckpointError(
+            where, "class names in the metadata", "a list of texts", repr(classes)[:50]
+        )
     return classes
 
 
@@ -98,16 +106,25 @@ def _is_transform(transform):
         return False
     sizes = [transform[name] for name in ("resize", "crop") if name in transform]
     colours = [transform[name] for name in ("mean", "std") if name in transform]
-    return (all(is_integer(size, least=1) for size in sizes) and all(map(_is_colour, colours))
-            and 0 not in transform.get("std", ()))
+    return (
+        all(is_integer(size, least=1) for size in sizes)
+        and all(map(_is_colour, colours))
+        and 0 not in transform.get("std", ())
+    )
 
 
 def _is_colour(values):
     """Whether `values` are three numbers, for red, green and blue."""
-    return (isinstance(values, (list, tuple, np.ndarray)) and len(values) == 3
-            and all(is_number(value) and value >= 0 for value in values))
+    return (
+        isinstance(values, (list, tuple, np.ndarray))
+        and len(values) == 3
+        and all(is_number(value) and value >= 0 for value in values)
+    )
 
 
 def _is_built(built):
-    return (isinstance(built, dict) and isinstance(built.get("model"), str)
-            and isinstance(built.get("net"), dict))
+    return (
+        isinstance(built, dict)
+        and isinstance(built.get("model"), str)
+        and isinstance(built.get("net"), dict)
+    )

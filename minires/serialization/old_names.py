@@ -40,8 +40,11 @@ def current_config(config):
         config["model"] = current_net(config.pop("net"))
     if "warmup_from_110" in config:
         steps = config.pop("warmup_from_110")
-        config |= {"warmup": steps, "warmup_from_depth": 110 if steps else None,
-                   "net": {"width": config.pop("width")}}
+        config |= {
+            "warmup": steps,
+            "warmup_from_depth": 110 if steps else None,
+            "net": {"width": config.pop("width")},
+        }
     if "recipe" in config:
         config |= config.pop("recipe") | {"epochs": None}
     return config | {"net": with_current_names(config["net"])} if "net" in config else config

@@ -38,8 +38,9 @@ class Unpickler(pickle.Unpickler):
     def find_class(self, module, name):
         """The replacement for a global. Raises DataError for one that is not allowed."""
         if (module, name) not in self.allowed:
-            raise DataError(self.where, "unsafe pickle", self.expected,
-                            f"the global {module}.{name}", self.todo)
+            raise DataError(
+                self.where, "unsafe pickle", self.expected, f"the global {module}.{name}", self.todo
+            )
         return self.allowed[module, name]
 
 

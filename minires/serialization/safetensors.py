@@ -14,9 +14,22 @@ from ..errors import CheckpointError
 from .files import read_bytes, write_bytes
 
 BFLOAT16 = "BF16"
-DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", BFLOAT16: "<u2", "C64": "<c8", "BOOL": "?",
-          "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
-          "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1"}
+DTYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    BFLOAT16: "<u2",
+    "C64": "<c8",
+    "BOOL": "?",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "i1",
+    "U64": "<u8",
+    "U32": "<u4",
+    "U16": "<u2",
+    "U8": "u1",
+}
 
 
 def write(path, arrays, state=None, metadata=None):
@@ -39,8 +52,9 @@ def write(path, arrays, state=None, metadata=None):
     """
     from safetensors.numpy import save as to_bytes
 
-    on_cpu = {name: np.asarray(backend.move(array, "cpu"), order="C")
-              for name, array in arrays.items()}
+    on_cpu = {
+        name: np.asarray(backend.move(array, "cpu"), order="C") for name, array in arrays.items()
+    }
     write_bytes(path, to_bytes(on_cpu, metadata or {"state": to_json(state)}))
 
 
@@ -85,7 +99,7 @@ def decode(content, where):
 
     try:
         entries = deserialize(content)
-        header = json.loads(content[8:8 + int.from_bytes(content[:8], "little")])
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     except (SafetensorError, ValueError) as error:
         raise _damaged(where, error) from None
     arrays = {name: _array(name, entry, where) for name, entry in entries}
@@ -94,6 +108,7 @@ def decode(content, where):
 
 def to_json(state):
     """JSON text of plain values and NumPy's numbers and arrays."""
+
     def plain(value):
         if isinstance(value, (np.generic, np.ndarray)):
             return value.tolist()
@@ -113,9 +128,13 @@ def from_bfloat16(bits):
 def _array(name, entry, where):
     dtype = DTYPES.get(entry["dtype"])
     if dtype is None:
-        raise CheckpointError(where, f"{name} holds numbers of a type that NumPy does not have",
-                              "float32, float64, float16 or bfloat16", entry["dtype"],
-                              "convert it first")
+        raise CheckpointError(
+            where,
+            f"{name} holds numbers of a type that NumPy does not have",
+            "float32, float64, float16 or bfloat16",
+            entry["dtype"],
+            "convert it first",
+        )
     numbers = np.frombuffer(entry["data"], dtype)
     if entry["dtype"] == BFLOAT16:
         numbers = from_bfloat16(numbers)
@@ -123,6 +142,10 @@ def _array(name, entry, where):
 
 
 def _damaged(where, error):
-    return CheckpointError(where, "not a whole safetensors file",
-                           "one written by minires or PyTorch", str(error),
-                           "is it the right file? it may be truncated")
+    return CheckpointError(
+        where,
+        "not a whole safetensors file",
+        "one written by minires or PyTorch",
+        str(error),
+        "is it the right file? it may be truncated",
+    )

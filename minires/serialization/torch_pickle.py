@@ -16,12 +16,21 @@ from ..errors import CheckpointError, DataError
 from .safe_pickle import Unpickler, check_instructions
 from .safetensors import from_bfloat16
 
-ZIP, PICKLE = b"PK", b"\x80\x02"     # how files of the newer and of the older kind begin
-MAGIC = 0x1950A86A20F9469CFC6C       # the first pickle in a file of the older kind
-BFLOAT16 = np.uint16                 # its bits: NumPy has no bfloat16, PyTorch no storage of uint16
-STORAGES = {"Float": np.float32, "Double": np.float64, "Half": np.float16, "BFloat16": BFLOAT16,
-            "Long": np.int64, "Int": np.int32, "Short": np.int16, "Char": np.int8, "Byte": np.uint8,
-            "Bool": np.bool_}
+ZIP, PICKLE = b"PK", b"\x80\x02"  # how files of the newer and of the older kind begin
+MAGIC = 0x1950A86A20F9469CFC6C  # the first pickle in a file of the older kind
+BFLOAT16 = np.uint16  # its bits: NumPy has no bfloat16, PyTorch no storage of uint16
+STORAGES = {
+    "Float": np.float32,
+    "Double": np.float64,
+    "Half": np.float16,
+    "BFloat16": BFLOAT16,
+    "Long": np.int64,
+    "Int": np.int32,
+    "Short": np.int16,
+    "Char": np.int8,
+    "Byte": np.uint8,
+    "Bool": np.bool_,
+}
 EXPECTED = "only dicts, lists, text, numbers and tensors of common types"
 CONVERT = "open it in PyTorch and save it with safetensors.torch.save_file"
 
@@ -61,11 +70,15 @@ def decode(content, where):
         return _tensors(read(content, where), where)
     except (CheckpointError, DataError):
         raise
-    except Exception as error:                 # a damaged file can fail in a dozen ways
+    except Exception as error:  # a damaged file can fail in a dozen ways
         reason = " ".join(str(error).split())[:150]
-        raise CheckpointError(where, "not a whole PyTorch file", "weights saved by torch.save",
-                              reason or type(error).__name__,
-                              "is it the right file? it may be truncated") from error
+        raise CheckpointError(
+            where,
+            "not a whole PyTorch file",
+            "weights saved by torch.save",
+            reason or type(error).__name__,
+            "is it the right file? it may be truncated",
+        ) from error
 
 
 def _tensors(found, where):
@@ -79,8 +92,9 @@ def _tensors(found, where):
         kind = "a dict with other things in it"
     else:
         return {str(name): value for name, value in found.items()}
-    raise CheckpointError(where, "no weights", "a dict of tensors, as state_dict() returns", kind,
-                          CONVERT)
+    raise CheckpointError(
+        where, "no weights", "a dict of tensors, as state_dict() returns", kind, CONVERT
+    )
 
 
 def _read_zip(content, where):
@@ -125,13 +139,13 @@ def _read_pickles(content, where):
     for number in range(5):
         rest = content[start:]
         *_, (_, _, end) = pickletools.genops(rest)
-        check_instructions(rest[:end + 1])
-        pickles.append(_unpickler(rest[:end + 1], where, storage).load())
+        check_instructions(rest[: end + 1])
+        pickles.append(_unpickler(rest[: end + 1], where, storage).load())
         start += end + 1
         if number == 0 and pickles[0] != MAGIC:
             raise ValueError("no magic number")
     for key in pickles[4]:
-        count = int.from_bytes(content[start:start + 8], "little")
+        count = int.from_bytes(content[start : start + 8], "little")
         array = storages[key]
         if count != len(array):
             raise ValueError(f"storage {key} has {count} numbers, not {len(array)}")
@@ -159,8 +173,12 @@ class _TensorUnpickler(Unpickler):
 
     def persistent_load(self, reference):
         """The storage that such a tuple stands for."""
-        if (not isinstance(reference, tuple) or len(reference) < 5 or reference[0] != "storage"
-                or reference[1] not in STORAGES.values()):
+        if (
+            not isinstance(reference, tuple)
+            or len(reference) < 5
+            or reference[0] != "storage"
+            or reference[1] not in STORAGES.values()
+        ):
             raise ValueError("a reference to something other than a storage")
         _, kind, key, _, count, *_ = reference
         return self.storage(kind, str(key), int(count))
@@ -170,8 +188,11 @@ def _as_array(numbers, offset, shape, strides, *_):
     """A tensor as an array: a view of its storage. Raises ValueError if it reaches beyond that."""
     shape, strides = tuple(map(int, shape)), tuple(map(int, strides))
     last = offset + sum((n - 1) * step for n, step in zip(shape, strides))
-    if (len(shape) != len(strides) or min((*shape, *strides, offset), default=0) < 0
-            or (0 not in shape and last >= len(numbers))):
+    if (
+        len(shape) != len(strides)
+        or min((*shape, *strides, offset), default=0) < 0
+        or (0 not in shape and last >= len(numbers))
+    ):
         raise ValueError(f"a tensor of shape {shape} that reaches beyond its storage")
     if 0 in shape:
         return np.zeros(shape, numbers.dtype)

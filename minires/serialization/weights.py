@@ -1,10 +1,10 @@
 """Files of weights: save the weights of a net, open a file of them, load them into a net.
 
-    mr.save(net, "net.safetensors")            # and mr.load(another_net, "net.safetensors")
+mr.save(net, "net.safetensors")            # and mr.load(another_net, "net.safetensors")
 
-    file = open_weights("resnet50.pth")        # read once: arrays, class names, transform, net
-    net = models.build("resnet50", num_classes=file.num_classes)
-    mr.load(net, file)
+file = open_weights("resnet50.pth")        # read once: arrays, class names, transform, net
+net = models.build("resnet50", num_classes=file.num_classes)
+mr.load(net, file)
 """
 
 from dataclasses import dataclass, field
@@ -17,8 +17,8 @@ from .files import read_bytes
 from .layout import check_layout, from_torch, to_torch
 from .mismatch import explain_mismatch
 
-TORCH_SUFFIXES = (".pth", ".pt", ".bin", ".ckpt")      # PyTorch's own files: `save` writes none
-FREE_SETTINGS = ("num_classes", "seed")                # `resolve_net` does not compare these
+TORCH_SUFFIXES = (".pth", ".pt", ".bin", ".ckpt")  # PyTorch's own files: `save` writes none
+FREE_SETTINGS = ("num_classes", "seed")  # `resolve_net` does not compare these
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,9 +90,11 @@ class WeightsFile:
         return self.built["model"], saved | requested
 
     def _from_another(self, saved, requested):
-        return ConfigError(str(self.path), f"the weights were saved from {saved}, "
-                           f"but {requested} was requested",
-                           todo="leave that out, and the file decides")
+        return ConfigError(
+            str(self.path),
+            f"the weights were saved from {saved}, but {requested} was requested",
+            todo="leave that out, and the file decides",
+        )
 
 
 def open_weights(path, layout=None):
@@ -131,13 +133,21 @@ def open_weights(path, layout=None):
     else:
         arrays, metadata = safetensors.decode(content, where)
         said, ours = notes.from_metadata(metadata)
-        if "iteration" in said:                # a checkpoint: with velocities, and more
-            arrays = {name.removeprefix("model."): array for name, array in arrays.items()
-                      if name.startswith("model.")}
+        if "iteration" in said:  # a checkpoint: with velocities, and more
+            arrays = {
+                name.removeprefix("model."): array
+                for name, array in arrays.items()
+                if name.startswith("model.")
+            }
     is_from_torch = layout == "torch" or layout is None and not ours
-    return WeightsFile(Path(path), from_torch(arrays) if is_from_torch else arrays,
-                       notes.classes_in(said, where), notes.transform_in(said, where),
-                       notes.built_in(said), is_from_torch)
+    return WeightsFile(
+        Path(path),
+        from_torch(arrays) if is_from_torch else arrays,
+        notes.classes_in(said, where),
+        notes.transform_in(said, where),
+        notes.built_in(said),
+        is_from_torch,
+    )
 
 
 def load(model, file, layout=None):
@@ -170,13 +180,14 @@ def load(model, file, layout=None):
     if not isinstance(file, WeightsFile):
         file = open_weights(file, layout)
     elif layout is not None:
-        raise ConfigError("load", "layout", "none beside a WeightsFile", repr(layout),
-                          "give it to open_weights")
+        raise ConfigError(
+            "load", "layout", "none beside a WeightsFile", repr(layout), "give it to open_weights"
+        )
     arrays = file.arrays
     if file.from_torch:
         arrays = _with_dtypes_of(model, arrays)
     error = explain_mismatch(model.state_dict(), arrays, str(file.path))
-    if error:                                  # load_state_dict would not know the name of the file
+    if error:  # load_state_dict would not know the name of the file
         raise error
     model.load_state_dict(arrays)
 
@@ -184,9 +195,12 @@ def load(model, file, layout=None):
 def _with_dtypes_of(model, arrays):
     """The arrays, with floating-point numbers in the dtype that the parameter of the name has."""
     dtypes = {name: array.dtype for name, array in model.state_dict().items()}
-    return {name: array.astype(dtypes[name], copy=False)
-            if name in dtypes and array.dtype.kind == "f" else array
-            for name, array in arrays.items()}
+    return {
+        name: array.astype(dtypes[name], copy=False)
+        if name in dtypes and array.dtype.kind == "f"
+        else array
+        for name, array in arrays.items()
+    }
 
 
 def save(model, path, layout="minires", classes=None, transform=None, built=None):
@@ -225,9 +239,13 @@ def save(model, path, layout="minires", classes=None, transform=None, built=None
     check_layout("save", layout)
     path = Path(path)
     if path.suffix.lower() in TORCH_SUFFIXES:
-        raise ConfigError("save", "path",
-                          "the name of a safetensors file, because that is what is written",
-                          repr(str(path)), f"call it {path.with_suffix('.safetensors').name}")
+        raise ConfigError(
+            "save",
+            "path",
+            "the name of a safetensors file, because that is what is written",
+            repr(str(path)),
+            f"call it {path.with_suffix('.safetensors').name}",
+        )
     arrays = dict(model.state_dict())
     said = notes.noted(classes, transform, built, _num_classes(arrays))
     if layout == "torch":

@@ -1,10 +1,10 @@
 """What else happens while a net trains: records, pictures, checkpoints. A `Trainer` calls them.
 
-    class Watch(Callback):
-        def after_step(self, trainer):
-            print(trainer.iteration, trainer.model.fc.weight.data.std())
+class Watch(Callback):
+    def after_step(self, trainer):
+        print(trainer.iteration, trainer.model.fc.weight.data.std())
 
-    Trainer(net, train_set, test_set, config, callbacks=[Watch()]).run()
+Trainer(net, train_set, test_set, config, callbacks=[Watch()]).run()
 """
 
 from ..errors import ConfigError
@@ -45,10 +45,16 @@ def check_callbacks(callbacks):
         raise ConfigError("Trainer", "callbacks", "a list of callbacks", type(callbacks).__name__)
     for callback in callbacks:
         if isinstance(callback, type):
-            raise ConfigError("Trainer", "callbacks", "objects", f"the class {callback.__name__}",
-                              f"make one: {callback.__name__}()")
+            raise ConfigError(
+                "Trainer",
+                "callbacks",
+                "objects",
+                f"the class {callback.__name__}",
+                f"make one: {callback.__name__}()",
+            )
         if not any(callable(getattr(callback, event, None)) for event in EVENTS):
             expected = f"objects with a method {', '.join(EVENTS[:-1])} or {EVENTS[-1]}"
-            raise ConfigError("Trainer", "callbacks", expected,
-                              f"a {type(callback).__name__} with none of them")
+            raise ConfigError(
+                "Trainer", "callbacks", expected, f"a {type(callback).__name__} with none of them"
+            )
     return list(callbacks)

@@ -1,11 +1,11 @@
 """Checkpoints: everything that a run needs to go on to the same bits, in one safetensors file.
 
-    model.NAME      weights, and batch norm's running statistics
-    velocity.0 ...  the optimiser's velocities, in the order of the parameters
-    permutation     the order of the current epoch's images
-    state           JSON: the recipe and the seed, the iteration, the history, the sums of this
-                    epoch so far, the place in the schedule, the random streams (of batches, and
-                    of the net if it has any)
+model.NAME      weights, and batch norm's running statistics
+velocity.0 ...  the optimiser's velocities, in the order of the parameters
+permutation     the order of the current epoch's images
+state           JSON: the recipe and the seed, the iteration, the history, the sums of this
+                epoch so far, the place in the schedule, the random streams (of batches, and
+                of the net if it has any)
 """
 
 from dataclasses import fields
@@ -18,9 +18,24 @@ from .callbacks import Callback
 from .config import RunConfig
 
 # The settings in a checkpoint: all that decide the next steps but the seed, which is beside them.
-RECIPE = ("iterations", "batch_size", "lr", "schedule", "milestones", "warmup", "momentum",
-          "nesterov", "weight_decay", "decay_batch_norm", "scalar_lr_scale", "clip_norm",
-          "label_smoothing", "crop_padding", "crop_scale", "flip")
+RECIPE = (
+    "iterations",
+    "batch_size",
+    "lr",
+    "schedule",
+    "milestones",
+    "warmup",
+    "momentum",
+    "nesterov",
+    "weight_decay",
+    "decay_batch_norm",
+    "scalar_lr_scale",
+    "clip_norm",
+    "label_smoothing",
+    "crop_padding",
+    "crop_scale",
+    "flip",
+)
 
 
 class Checkpoint(Callback):
@@ -46,11 +61,21 @@ def write(trainer, path):
     arrays = {f"model.{name}": array for name, array in trainer.model.state_dict().items()}
     arrays |= {f"velocity.{i}": velocity for i, velocity in enumerate(trainer.optimizer.velocities)}
     arrays["permutation"] = batches.pop("permutation")
-    safetensors.write(path, arrays, {
-        "recipe": recipe(trainer.config), "seed": trainer.config.seed,
-        "iteration": trainer.iteration, "history": trainer.history,
-        "epoch_sums": trainer.epoch_sums, "seconds": trainer.seconds(), "batches": batches,
-        "schedule": trainer.schedule.state_dict(), "generators": _generator_states(trainer.model)})
+    safetensors.write(
+        path,
+        arrays,
+        {
+            "recipe": recipe(trainer.config),
+            "seed": trainer.config.seed,
+            "iteration": trainer.iteration,
+            "history": trainer.history,
+            "epoch_sums": trainer.epoch_sums,
+            "seconds": trainer.seconds(),
+            "batches": batches,
+            "schedule": trainer.schedule.state_dict(),
+            "generators": _generator_states(trainer.model),
+        },
+    )
 
 
 def read(trainer, path):
@@ -65,11 +90,18 @@ def read(trainer, path):
     arrays, state = safetensors.read(path)
     try:
         _check_recipe(trainer.config, {**state["recipe"], "seed": state["seed"]}, path)
-        generators = {current_generator(name): generator
-                      for name, generator in state.get("generators", {}).items()}
+        generators = {
+            current_generator(name): generator
+            for name, generator in state.get("generators", {}).items()
+        }
         _check_generators(trainer.model, generators, path)
-        trainer.model.load_state_dict({name.removeprefix("model."): array for name, array
-                                       in arrays.items() if name.startswith("model.")})
+        trainer.model.load_state_dict(
+            {
+                name.removeprefix("model."): array
+                for name, array in arrays.items()
+                if name.startswith("model.")
+            }
+        )
         velocities = [arrays[f"velocity.{i}"] for i in range(len(trainer.optimizer.velocities))]
         trainer.optimizer.load_state_dict({"lr": trainer.optimizer.lr, "velocities": velocities})
         batches = {**state["batches"], "permutation": arrays["permutation"]}
@@ -80,8 +112,12 @@ def read(trainer, path):
         trainer.iteration, trainer.history = state["iteration"], state["history"]
         trainer.epoch_sums, trainer.seconds_before = state["epoch_sums"], state["seconds"]
     except (KeyError, TypeError) as error:
-        raise CheckpointError(str(path), "not a checkpoint of a training run",
-                              "one written by Trainer.save", f"no usable {error}") from None
+        raise CheckpointError(
+            str(path),
+            "not a checkpoint of a training run",
+            "one written by Trainer.save",
+            f"no usable {error}",
+        ) from None
 
 
 def recipe(config):
@@ -95,12 +131,19 @@ def _check_recipe(config, saved, path):
     usual = {one.name: one.default for one in fields(RunConfig) if one.name in RECIPE}
     saved = _comparable(usual | saved)
     now = _comparable(recipe(config) | {"seed": config.seed})
-    differences = [f"{name} {saved.get(name)} -> {value}" for name, value in now.items()
-                   if saved.get(name) != value]
+    differences = [
+        f"{name} {saved.get(name)} -> {value}"
+        for name, value in now.items()
+        if saved.get(name) != value
+    ]
     if differences:
-        raise CheckpointError(str(path), "the run was started with other settings",
-                              "the same settings as before", ", ".join(differences),
-                              "resume with the settings it had, or start anew elsewhere")
+        raise CheckpointError(
+            str(path),
+            "the run was started with other settings",
+            "the same settings as before",
+            ", ".join(differences),
+            "resume with the settings it had, or start anew elsewhere",
+        )
 
 
 def _comparable(settings):
@@ -113,10 +156,16 @@ def _check_generators(model, saved, path):
     """Raise CheckpointError if a checkpoint holds other random streams than the net has."""
     own = _generator_states(model)
     if saved.keys() != own.keys():
-        expected, got = (f"those of {', '.join(names)}" if names else "none"
-                         for names in (own, saved))
-        raise CheckpointError(str(path), "random streams of the net", expected, got,
-                              "is it the same net, with or without stochastic depth?")
+        expected, got = (
+            f"those of {', '.join(names)}" if names else "none" for names in (own, saved)
+        )
+        raise CheckpointError(
+            str(path),
+            "random streams of the net",
+            expected,
+            got,
+            "is it the same net, with or without stochastic depth?",
+        )
 
 
 def _generator_states(model):

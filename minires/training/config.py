@@ -13,15 +13,27 @@ from dataclasses import asdict, dataclass, field, fields, replace
 
 from .. import data as data_sets
 from ..errors import ConfigError
-from .kinds import (COUNT, FRACTIONS, ITERATIONS, LESS_THAN_ALL, NOT_NEGATIVE, NUMBER, PART,
-                    POSITIVE, WORD, YES_OR_NO, one_of, plain)
+from .kinds import (
+    COUNT,
+    FRACTIONS,
+    ITERATIONS,
+    LESS_THAN_ALL,
+    NOT_NEGATIVE,
+    NUMBER,
+    PART,
+    POSITIVE,
+    WORD,
+    YES_OR_NO,
+    one_of,
+    plain,
+)
 
-FOLDER = "folder"                          # the data set that is a folder of photographs
+FOLDER = "folder"  # the data set that is a folder of photographs
 DATASETS = (*data_sets.DATASETS, FOLDER)
 SCHEDULES = ("steps", "cosine")
-ALL, HEAD = "all", "head"                  # parts of a net that are trained
+ALL, HEAD = "all", "head"  # parts of a net that are trained
 PAPER_ITERATIONS = 64_000
-BATCH_SIZES = {False: 128, True: 32}       # whether the images are photographs -> images a step
+BATCH_SIZES = {False: 128, True: 32}  # whether the images are photographs -> images a step
 
 
 def setting(default, kind, meaning, usual=None, decides=True):
@@ -40,8 +52,10 @@ def setting(default, kind, meaning, usual=None, decides=True):
     decides : bool
         Whether it decides the results. A setting that does not may change when a run goes on.
     """
-    return field(default=default, metadata={"kind": kind, "meaning": meaning, "usual": usual,
-                                            "decides": decides})
+    return field(
+        default=default,
+        metadata={"kind": kind, "meaning": meaning, "usual": usual, "decides": decides},
+    )
 
 
 @dataclass(frozen=True)
@@ -60,69 +74,123 @@ class RunConfig:
     """
 
     # What is trained, and on what.
-    model: str | None = setting(None, WORD, "the net, by its name",
-                                "the one in the file of weights, else resnet-20")
-    dataset: str = setting("synthetic", one_of(*DATASETS), "synthetic (drawn), cifar10, or folder: "
-                           "photographs in a folder for each class", "synthetic")
-    data: str | None = setting(None, WORD, "folder or archive of CIFAR-10, or the folder of "
-                               "photographs", decides=False)
-    weights: str | None = setting(None, WORD, "start from these weights: .safetensors, or .pth "
-                                  "from PyTorch")
-    train: str = setting(ALL, WORD, "what is trained: all; from a part of the net on, such as "
-                         "layer4; or head, the last layer alone, on features that are found once",
-                         ALL)
+    model: str | None = setting(
+        None, WORD, "the net, by its name", "the one in the file of weights, else resnet-20"
+    )
+    dataset: str = setting(
+        "synthetic",
+        one_of(*DATASETS),
+        "synthetic (drawn), cifar10, or folder: photographs in a folder for each class",
+        "synthetic",
+    )
+    data: str | None = setting(
+        None, WORD, "folder or archive of CIFAR-10, or the folder of photographs", decides=False
+    )
+    weights: str | None = setting(
+        None, WORD, "start from these weights: .safetensors, or .pth from PyTorch"
+    )
+    train: str = setting(
+        ALL,
+        WORD,
+        "what is trained: all; from a part of the net on, such as "
+        "layer4; or head, the last layer alone, on features that are found once",
+        ALL,
+    )
     # The images.
-    image_size: int | None = setting(None, COUNT, "pixels a side", "those of the data set; "
-                                     "photographs: as the weights were trained, else 224")
+    image_size: int | None = setting(
+        None,
+        COUNT,
+        "pixels a side",
+        "those of the data set; photographs: as the weights were trained, else 224",
+    )
     train_size: int | None = setting(None, COUNT, "training images", "all")
     test_size: int | None = setting(None, COUNT, "test images", "all")
-    val_fraction: float | None = setting(None, PART, "photographs without train/ and val/: the "
-                                         "part kept for testing", "0.2")
-    crop_padding: int = setting(4, NUMBER, "small images: pixels of zeros around one before a "
-                                "random crop", "4")
-    crop_scale: float | None = setting(None, PART, "photographs: the smallest part of the area "
-                                       "that a random crop covers", "0.08")
+    val_fraction: float | None = setting(
+        None, PART, "photographs without train/ and val/: the part kept for testing", "0.2"
+    )
+    crop_padding: int = setting(
+        4, NUMBER, "small images: pixels of zeros around one before a random crop", "4"
+    )
+    crop_scale: float | None = setting(
+        None, PART, "photographs: the smallest part of the area that a random crop covers", "0.08"
+    )
     flip: bool = setting(True, YES_OR_NO, "mirror half of the images", "yes")
     # Training.
-    epochs: float | None = setting(None, POSITIVE, "passes through the training set",
-                                   "10; head: 100")
+    epochs: float | None = setting(
+        None, POSITIVE, "passes through the training set", "10; head: 100"
+    )
     iterations: int | None = setting(None, COUNT, "steps of training, instead of epochs")
     batch_size: int | None = setting(128, COUNT, "images a step", "128; photographs: 32")
     lr: float = setting(0.1, POSITIVE, "learning rate at the start", "0.1; photographs: 0.01")
-    schedule: str = setting("steps", one_of(*SCHEDULES), "steps: lr is divided by 10 at each drop; "
-                            "cosine: it falls to 0", "steps; photographs: cosine")
-    drops: tuple = setting((0.5, 0.75), FRACTIONS, "parts of the run at which steps divide lr by "
-                           "10", "0.5 0.75")
-    milestones: tuple | None = setting(None, ITERATIONS, "iterations at which steps divide lr by "
-                                       "10, instead of drops")
+    schedule: str = setting(
+        "steps",
+        one_of(*SCHEDULES),
+        "steps: lr is divided by 10 at each drop; cosine: it falls to 0",
+        "steps; photographs: cosine",
+    )
+    drops: tuple = setting(
+        (0.5, 0.75), FRACTIONS, "parts of the run at which steps divide lr by 10", "0.5 0.75"
+    )
+    milestones: tuple | None = setting(
+        None, ITERATIONS, "iterations at which steps divide lr by 10, instead of drops"
+    )
     warmup: int = setting(0, NUMBER, "steps over which lr rises from a tenth to the whole", "0")
-    warmup_from_depth: int | None = setting(None, COUNT, "warm up only nets of at least so many "
-                                            "layers", "all nets")
+    warmup_from_depth: int | None = setting(
+        None, COUNT, "warm up only nets of at least so many layers", "all nets"
+    )
     momentum: float = setting(0.9, LESS_THAN_ALL, "of SGD", "0.9")
     nesterov: bool = setting(False, YES_OR_NO, "Nesterov's momentum", "no")
     weight_decay: float = setting(1e-4, NOT_NEGATIVE, "of SGD", "0.0001")
-    decay_batch_norm: bool = setting(True, YES_OR_NO, "decay batch norm's parameters and biases "
-                                     "too, as the paper does", "yes")
-    scalar_lr_scale: float = setting(1.0, NOT_NEGATIVE, "times lr, for parameters that are a "
-                                     "single number: Fixup's authors take 0.1", "1")
-    label_smoothing: float = setting(0.0, LESS_THAN_ALL, "the part of the target that all classes "
-                                     "share", "0; photographs: 0.1")
+    decay_batch_norm: bool = setting(
+        True, YES_OR_NO, "decay batch norm's parameters and biases too, as the paper does", "yes"
+    )
+    scalar_lr_scale: float = setting(
+        1.0,
+        NOT_NEGATIVE,
+        "times lr, for parameters that are a single number: Fixup's authors take 0.1",
+        "1",
+    )
+    label_smoothing: float = setting(
+        0.0, LESS_THAN_ALL, "the part of the target that all classes share", "0; photographs: 0.1"
+    )
     clip_norm: float | None = setting(None, POSITIVE, "scale gradients down to this common norm")
     seed: int = setting(0, NUMBER, "of all that is random", "0")
     # Where, and how.
-    device: str = setting("cpu", WORD, "where to compute: cpu, or gpu, an NVIDIA GPU through CuPy",
-                          "cpu", decides=False)
-    threads: int | None = setting(None, COUNT, "threads to compute with", "all cores",
-                                  decides=False)
-    recompute: bool = setting(False, YES_OR_NO, "keep only what goes into a block, and compute the "
-                              "rest again in backward: less memory, a third more time", "no",
-                              decides=False)
-    workers: int | None = setting(None, NUMBER, "photographs: processes that decode and cut them",
-                                  "one for each core", decides=False)
-    cache: str | None = setting(None, WORD, "photographs: folder for decoded ones",
-                                "in the user's cache", decides=False)
-    out: str | None = setting(None, WORD, "new folder for the results",
-                              "runs/MODEL-DATA, with what is trained", decides=False)
+    device: str = setting(
+        "cpu",
+        WORD,
+        "where to compute: cpu, or gpu, an NVIDIA GPU through CuPy",
+        "cpu",
+        decides=False,
+    )
+    threads: int | None = setting(
+        None, COUNT, "threads to compute with", "all cores", decides=False
+    )
+    recompute: bool = setting(
+        False,
+        YES_OR_NO,
+        "keep only what goes into a block, and compute the "
+        "rest again in backward: less memory, a third more time",
+        "no",
+        decides=False,
+    )
+    workers: int | None = setting(
+        None,
+        NUMBER,
+        "photographs: processes that decode and cut them",
+        "one for each core",
+        decides=False,
+    )
+    cache: str | None = setting(
+        None, WORD, "photographs: folder for decoded ones", "in the user's cache", decides=False
+    )
+    out: str | None = setting(
+        None,
+        WORD,
+        "new folder for the results",
+        "runs/MODEL-DATA, with what is trained",
+        decides=False,
+    )
     # The net's own settings, those of its function in `models`.
     net: dict = field(default_factory=dict, metadata={"decides": True})
 
@@ -135,11 +203,16 @@ class RunConfig:
                 value = one.metadata["kind"].check("settings", one.name, value)
             object.__setattr__(self, one.name, value)
         if self.epochs is not None and self.iterations is not None:
-            raise ConfigError("settings", "epochs and iterations", "one of them",
-                              f"epochs {self.epochs} and iterations {self.iterations}")
+            raise ConfigError(
+                "settings",
+                "epochs and iterations",
+                "one of them",
+                f"epochs {self.epochs} and iterations {self.iterations}",
+            )
         if self.milestones and self.schedule != "steps":
-            raise ConfigError("settings", "milestones", 'none, or schedule "steps"',
-                              f'schedule "{self.schedule}"')
+            raise ConfigError(
+                "settings", "milestones", 'none, or schedule "steps"', f'schedule "{self.schedule}"'
+            )
 
     @classmethod
     def for_data(cls, **given):
@@ -159,15 +232,24 @@ class RunConfig:
         if asked.epochs is None and asked.iterations is None:
             usual["epochs"] = 100 if asked.train == HEAD else 10
         if photographs:
-            usual |= {"lr": 0.01, "schedule": "cosine", "label_smoothing": 0.1, "crop_padding": 0,
-                      "crop_scale": 0.08, "val_fraction": 0.2}
+            usual |= {
+                "lr": 0.01,
+                "schedule": "cosine",
+                "label_smoothing": 0.1,
+                "crop_padding": 0,
+                "crop_scale": 0.08,
+                "val_fraction": 0.2,
+            }
         if asked.train == HEAD:
             for name in ("crop_padding", "crop_scale", "flip"):
                 if given.get(name):
                     raise ConfigError(
-                        name, "features are found once, from each image as it is",
-                        "no crops and flips with train 'head'", str(given[name]),
-                        "with train 'fc' the last layer is trained on new crops in every epoch")
+                        name,
+                        "features are found once, from each image as it is",
+                        "no crops and flips with train 'head'",
+                        str(given[name]),
+                        "with train 'fc' the last layer is trained on new crops in every epoch",
+                    )
             usual |= {"crop_padding": 0, "crop_scale": None, "flip": False}
         return cls(**usual | {name: value for name, value in given.items() if value is not None})
 
@@ -195,9 +277,13 @@ class RunConfig:
         if batch_size is None:
             batch_size = min(BATCH_SIZES[self.dataset == FOLDER], images)
         if batch_size > images:
-            raise ConfigError("batch_size", "a batch larger than the training set",
-                              f"at most {images}", batch_size,
-                              "take a smaller batch or more images")
+            raise ConfigError(
+                "batch_size",
+                "a batch larger than the training set",
+                f"at most {images}",
+                batch_size,
+                "take a smaller batch or more images",
+            )
         iterations = self.iterations or PAPER_ITERATIONS
         if self.epochs is not None:
             iterations = max(1, round(self.epochs * (images // batch_size)))
@@ -205,8 +291,9 @@ class RunConfig:
         if milestones is None:
             drops = self.drops if self.schedule == "steps" else ()
             milestones = tuple(sorted({round(iterations * drop) for drop in drops}))
-        return replace(self, batch_size=batch_size, epochs=None, iterations=iterations,
-                       milestones=milestones)
+        return replace(
+            self, batch_size=batch_size, epochs=None, iterations=iterations, milestones=milestones
+        )
 
     def deciding(self):
         """The settings that decide the results, by name, as plain values."""

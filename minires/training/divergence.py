@@ -10,8 +10,10 @@ from ..errors import DivergenceError
 
 def diverged(trainer, loss, images):
     """The DivergenceError to raise for a loss that is not finite."""
-    what = (f"loss is {loss} at iteration {trainer.iteration} (lr {trainer.optimizer.lr:g}); "
-            f"first non-finite value: {first_nonfinite(trainer.model, images)}")
+    what = (
+        f"loss is {loss} at iteration {trainer.iteration} (lr {trainer.optimizer.lr:g}); "
+        f"first non-finite value: {first_nonfinite(trainer.model, images)}"
+    )
     return DivergenceError(trainer.name, what, todo="lower lr, add a warm-up or clip the gradients")
 
 

@@ -19,14 +19,23 @@ def out_of_memory(trainer):
     else:
         what = f"a batch of {trainer.config.batch_size} images"
         todo = f"take a batch of {size}, which fits" if size else f"not even one image fits: {todo}"
-    return DeviceError(trainer.name, f"the GPU's memory is too small for {what}", None,
-                       f"{backend.free_memory() / 2 ** 30:.1f} GiB free when none is in use", todo)
+    return DeviceError(
+        trainer.name,
+        f"the GPU's memory is too small for {what}",
+        None,
+        f"{backend.free_memory() / 2**30:.1f} GiB free when none is in use",
+        todo,
+    )
 
 
 def gpu_failed(trainer, error):
     """The DeviceError for another failure of the GPU: it says what the checkpoint holds."""
-    todo = "no checkpoint was asked for" if trainer.path is None else \
-        f"{trainer.path} still holds iteration {trainer.saved_iteration}: start again with --resume"
+    todo = (
+        "no checkpoint was asked for"
+        if trainer.path is None
+        else f"{trainer.path} still holds iteration {trainer.saved_iteration}: start again with "
+        "--resume"
+    )
     what = f"the GPU failed at iteration {trainer.iteration}"
     return DeviceError(trainer.name, what, None, str(error), todo)
 
@@ -35,7 +44,7 @@ def _fits(trainer, size):
     """Whether there is memory for the forward and backward pass of so many images."""
     trainer.optimizer.zero_grad()
     backend.free_memory()
-    trainer.model.eval()              # takes as much memory, and keeps the running statistics
+    trainer.model.eval()  # takes as much memory, and keeps the running statistics
     try:
         shape = size, *trainer.test_loader.dataset.input_shape
         images = backend.move(np.zeros(shape, np.float32), trainer.device)

@@ -20,24 +20,25 @@ from ..errors import ConfigError, DataError, DeviceError, DivergenceError, unkno
 from ..nn.state import preserve_state
 
 SETTINGS = [field.name for field in fields(ImageTransform)]
-PROGRESS = ("{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} pictures, "
-            "{elapsed} so far, {remaining} left")
+PROGRESS = (
+    "{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} pictures, {elapsed} so far, {remaining} left"
+)
 
 
 class Guess(NamedTuple):
     """A class that a picture may show."""
 
     name: str
-    probability: float           # softmax of the net's outputs
-    index: int                   # which of the outputs
+    probability: float  # softmax of the net's outputs
+    index: int  # which of the outputs
 
 
 class Prediction(NamedTuple):
     """The likeliest classes of one picture."""
 
     path: str
-    top: list[Guess]             # the likeliest first; empty if the picture could not be read
-    error: str | None = None     # why it could not be read
+    top: list[Guess]  # the likeliest first; empty if the picture could not be read
+    error: str | None = None  # why it could not be read
 
 
 def predict(model, paths, *, top=5, batch_size=16, classes=None, transform=None, progress=True):
@@ -85,8 +86,17 @@ def predict(model, paths, *, top=5, batch_size=16, classes=None, transform=None,
     DeviceError
         If the GPU's memory is too small for a batch.
     """
-    return list(predictions(model, paths, top=top, batch_size=batch_size, classes=classes,
-                            transform=transform, progress=progress))
+    return list(
+        predictions(
+            model,
+            paths,
+            top=top,
+            batch_size=batch_size,
+            classes=classes,
+            transform=transform,
+            progress=progress,
+        )
+    )
 
 
 def predictions(model, paths, *, top=5, batch_size=16, classes=None, transform=None, progress=True):
@@ -100,11 +110,16 @@ def predictions(model, paths, *, top=5, batch_size=16, classes=None, transform=N
             raise unknown_name("predict", "setting of the transform", name, SETTINGS)
     transform = ImageTransform(**(transform or {}))
     paths = [os.fsdecode(path) for path in paths]
-    bar = tqdm(total=len(paths), leave=False, dynamic_ncols=True, bar_format=PROGRESS,
-               disable=None if progress else True)               # None: shown on a terminal only
+    bar = tqdm(
+        total=len(paths),
+        leave=False,
+        dynamic_ncols=True,
+        bar_format=PROGRESS,
+        disable=None if progress else True,
+    )  # None: shown on a terminal only
     with preserve_state(model, "eval"), no_grad(), bar:
         for start in range(0, len(paths), batch_size):
-            made = _predict_batch(model, paths[start:start + batch_size], top, classes, transform)
+            made = _predict_batch(model, paths[start : start + batch_size], top, classes, transform)
             bar.update(len(made))
             yield from made
 
@@ -119,24 +134,35 @@ def _predict_batch(model, paths, top, classes, transform):
         except DataError as error:
             errors.append(str(error) if path in str(error) else f"{path}: {error}")
     rows = iter(_probabilities(model, np.stack(images)) if images else ())
-    return [Prediction(path, _likeliest(next(rows), top, classes)) if error is None
-            else Prediction(path, [], error) for path, error in zip(paths, errors)]
+    return [
+        Prediction(path, _likeliest(next(rows), top, classes))
+        if error is None
+        else Prediction(path, [], error)
+        for path, error in zip(paths, errors)
+    ]
 
 
 def _probabilities(model, images):
     """Softmax of the net's outputs (N, K) for images (N, H, W, 3) on the CPU."""
     device = next(model.parameters()).device
     try:
-        with np.errstate(over="ignore", invalid="ignore"):       # the check below reports it
+        with np.errstate(over="ignore", invalid="ignore"):  # the check below reports it
             logits = F.log_softmax(model(Tensor(backend.move(images, device))))
     except backend.out_of_memory_errors():
-        raise DeviceError("predict",
-                          f"the GPU's memory is too small for {len(images)} pictures at a time",
-                          todo="take a smaller batch size") from None
+        raise DeviceError(
+            "predict",
+            f"the GPU's memory is too small for {len(images)} pictures at a time",
+            todo="take a smaller batch size",
+        ) from None
     probabilities = np.exp(backend.move(logits.data, "cpu"))
     if not np.isfinite(probabilities).all():
-        raise DivergenceError("predict", "outputs of the net", "finite numbers", "inf or nan",
-                              "do the weights belong to this net?")
+        raise DivergenceError(
+            "predict",
+            "outputs of the net",
+            "finite numbers",
+            "inf or nan",
+            "do the weights belong to this net?",
+        )
     return probabilities
 
 
@@ -145,7 +171,11 @@ def _likeliest(probabilities, top, classes):
     if classes is None:
         classes = [f"class {index}" for index in range(len(probabilities))]
     if len(classes) != len(probabilities):
-        raise ConfigError("predict", "class names",
-                          f"{len(probabilities)}, one for each output of the net", len(classes))
+        raise ConfigError(
+            "predict",
+            "class names",
+            f"{len(probabilities)}, one for each output of the net",
+            len(classes),
+        )
     order = np.argsort(-probabilities, kind="stable")[:top]
     return [Guess(classes[index], float(probabilities[index]), int(index)) for index in order]

@@ -22,10 +22,12 @@ class Interrupt:
 
 @contextmanager
 def interrupts_deferred():
-    """Within: the first Ctrl-C is only noted, so that no step is torn in half; a second one acts."""
+    """Within: the first Ctrl-C is only noted, so that no step is torn in half; a second one
+    acts.
+    """
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
-        yield interrupt                       # Python delivers signals to the main thread only
+        yield interrupt  # Python delivers signals to the main thread only
         return
 
     def note(signum, frame):

@@ -1,7 +1,7 @@
 """What a setting may be: kinds of values, with the words that an error uses for them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 import numpy as np
 
@@ -49,8 +49,11 @@ def one_of(*words):
 
 
 def _rising(values, accepts):
-    return (isinstance(values, (list, tuple)) and all(map(accepts, values))
-            and list(values) == sorted(set(values)))
+    return (
+        isinstance(values, (list, tuple))
+        and all(map(accepts, values))
+        and list(values) == sorted(set(values))
+    )
 
 
 def _number(accepts):
@@ -67,8 +70,10 @@ POSITIVE = Kind("a number above 0", _number(lambda value: value > 0))
 NOT_NEGATIVE = Kind("a number of at least 0", _number(lambda value: value >= 0))
 PART = Kind("a number above 0 and at most 1", _number(lambda value: 0 < value <= 1))
 LESS_THAN_ALL = Kind("a number of at least 0, below 1", _number(lambda value: 0 <= value < 1))
-FRACTIONS = Kind("rising numbers between 0 and 1",
-                 lambda value: _rising(value, _number(lambda part: 0 < part < 1)))
+FRACTIONS = Kind(
+    "rising numbers between 0 and 1",
+    lambda value: _rising(value, _number(lambda part: 0 < part < 1)),
+)
 ITERATIONS = Kind("rising whole numbers of at least 0", lambda value: _rising(value, _whole(0)))
 WORD = Kind("a word", lambda value: isinstance(value, str) and value != "")
 YES_OR_NO = Kind("true or false", lambda value: isinstance(value, bool))

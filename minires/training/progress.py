@@ -2,8 +2,10 @@
 
 from .callbacks import Callback
 
-BAR = ("{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} it, "
-       "{elapsed} so far, {remaining} left{postfix}")
+BAR = (
+    "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} it, "
+    "{elapsed} so far, {remaining} left{postfix}"
+)
 
 
 class Progress(Callback):
@@ -12,9 +14,15 @@ class Progress(Callback):
     def before_training(self, trainer):
         from tqdm import tqdm
 
-        self.bar = tqdm(total=trainer.config.iterations, initial=trainer.iteration,
-                        desc=trainer.name, unit="it", dynamic_ncols=True, bar_format=BAR,
-                        disable=None)                        # None: only where there is a terminal
+        self.bar = tqdm(
+            total=trainer.config.iterations,
+            initial=trainer.iteration,
+            desc=trainer.name,
+            unit="it",
+            dynamic_ncols=True,
+            bar_format=BAR,
+            disable=None,
+        )  # None: only where there is a terminal
 
     def after_step(self, trainer):
         if not self.bar.disable:
@@ -27,9 +35,12 @@ class Progress(Callback):
 
     def after_epoch(self, trainer, row):
         if self.bar.disable:
-            print(f"{trainer.name}: iteration {row['iteration']}/{trainer.config.iterations}, "
-                  f"loss {row['train_loss']:.3f}, training error {row['train_error']:.1f} %, "
-                  f"test error {row['test_error']:.1f} %, {row['seconds']:.0f} s", flush=True)
+            print(
+                f"{trainer.name}: iteration {row['iteration']}/{trainer.config.iterations}, "
+                f"loss {row['train_loss']:.3f}, training error {row['train_error']:.1f} %, "
+                f"test error {row['test_error']:.1f} %, {row['seconds']:.0f} s",
+                flush=True,
+            )
 
     def after_training(self, trainer):
         self.bar.close()

@@ -34,8 +34,12 @@ def read_settings(path):
     try:
         given = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(where, "cannot be read", "a settings file",
-                          getattr(error, "strerror", None) or str(error)) from None
+        raise ConfigError(
+            where,
+            "cannot be read",
+            "a settings file",
+            getattr(error, "strerror", None) or str(error),
+        ) from None
     except tomllib.TOMLDecodeError as error:
         expected = 'lines such as  model = "resnet-20"'
         raise ConfigError(where, "not TOML", expected, str(error)) from None

@@ -67,23 +67,46 @@ class Trainer:
         For settings that do not suit the data, or callbacks that have none of a callback's methods.
     """
 
-    def __init__(self, model, train_set, test_set, config, *, path=None, name="net", callbacks=(),
-                 progress=True):
+    def __init__(
+        self,
+        model,
+        train_set,
+        test_set,
+        config,
+        *,
+        path=None,
+        name="net",
+        callbacks=(),
+        progress=True,
+    ):
         if not isinstance(config, RunConfig):
             raise ConfigError("Trainer", "config", "a RunConfig", f"a {type(config).__name__}")
         if config.warmup_from_depth is not None:
-            raise ConfigError("Trainer", "warmup_from_depth", "a config for a net of a known depth",
-                              config.warmup_from_depth, "give it config.for_depth(depth)")
+            raise ConfigError(
+                "Trainer",
+                "warmup_from_depth",
+                "a config for a net of a known depth",
+                config.warmup_from_depth,
+                "give it config.for_depth(depth)",
+            )
         self.config = config = config.resolve(len(train_set))
         self.model, self.device, self.name = model.to(config.device), config.device, name
         self.path = None if path is None else Path(path)
         self.train_loader = loader_for(train_set, config)
         self.test_loader = self.train_loader.eval_loader(test_set, EVALUATION_BATCH)
-        groups = parameter_groups(model, config.weight_decay,
-                                  decay_batch_norm=config.decay_batch_norm,
-                                  scalar_lr_scale=config.scalar_lr_scale)
-        self.optimizer = SGD(groups, config.lr, config.momentum, weight_decay=config.weight_decay,
-                             nesterov=config.nesterov)
+        groups = parameter_groups(
+            model,
+            config.weight_decay,
+            decay_batch_norm=config.decay_batch_norm,
+            scalar_lr_scale=config.scalar_lr_scale,
+        )
+        self.optimizer = SGD(
+            groups,
+            config.lr,
+            config.momentum,
+            weight_decay=config.weight_decay,
+            nesterov=config.nesterov,
+        )
         self.schedule = _schedule(config, self.optimizer)
         self.callbacks = check_callbacks(callbacks)
         if path is not None:
@@ -92,7 +115,7 @@ class Trainer:
             self.callbacks.append(Progress())
         self.iteration, self.history, self.saved_iteration = 0, [], None
         self.epoch_sums = {"loss": 0.0, "wrong": 0, "images": 0, "seconds": 0.0}
-        self.seconds_before = 0.0                 # of earlier sittings of this run
+        self.seconds_before = 0.0  # of earlier sittings of this run
         self._started, self._interrupt = None, Interrupt()
 
     @property
@@ -130,7 +153,7 @@ class Trainer:
                 self._call("on_interrupt")
                 raise KeyboardInterrupt from None
             except backend.out_of_memory_errors():
-                memory_is_full = True             # while an exception is handled, its arrays stay
+                memory_is_full = True  # while an exception is handled, its arrays stay
             except backend.gpu_errors() as error:
                 raise gpu_failed(self, error) from error
             finally:
@@ -146,7 +169,7 @@ class Trainer:
         self.model.train()
         logits = self.model(Tensor(images))
         loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
-        value, wrong = loss.item(), _count_wrong(logits, labels)     # a GPU is waited for here only
+        value, wrong = loss.item(), _count_wrong(logits, labels)  # a GPU is waited for here only
         if not np.isfinite(value):
             raise diverged(self, value, images)
         self.optimizer.zero_grad()
@@ -168,19 +191,25 @@ class Trainer:
 
     def _epoch_is_over(self):
         """Whether an epoch's batches, or all iterations, are done, and its row is still missing."""
-        at_end = (self.iteration % self.train_loader.batches_per_epoch == 0
-                  or self.iteration >= self.config.iterations)
+        at_end = (
+            self.iteration % self.train_loader.batches_per_epoch == 0
+            or self.iteration >= self.config.iterations
+        )
         return at_end and self.epoch_sums["images"] > 0
 
     def _end_epoch(self):
         """Evaluate, and add a row to the history."""
         test_error, sums = self.evaluate(), self.epoch_sums
-        row = {"iteration": self.iteration,
-               "epoch": self.iteration / self.train_loader.batches_per_epoch,
-               "lr": self.schedule.lr_at(self.iteration - 1),
-               "train_loss": sums["loss"] / sums["images"],
-               "train_error": 100 * sums["wrong"] / sums["images"], "test_error": test_error,
-               "seconds": self.seconds(), "images_per_second": sums["images"] / sums["seconds"]}
+        row = {
+            "iteration": self.iteration,
+            "epoch": self.iteration / self.train_loader.batches_per_epoch,
+            "lr": self.schedule.lr_at(self.iteration - 1),
+            "train_loss": sums["loss"] / sums["images"],
+            "train_error": 100 * sums["wrong"] / sums["images"],
+            "test_error": test_error,
+            "seconds": self.seconds(),
+            "images_per_second": sums["images"] / sums["seconds"],
+        }
         self.history.append(row)
         self.epoch_sums = dict.fromkeys(sums, 0)
         self._call("after_epoch", row)
@@ -227,9 +256,16 @@ class Trainer:
 def loader_for(train_set, config):
     """The `DataLoader` of a run, whose seed decides the order. Raises as `data.train_loader`."""
     shuffle, augment = (stream(config.seed, use) for use in ("order of images", "augmentation"))
-    return train_loader(train_set, config.batch_size, shuffle, augment, device=config.device,
-                        crop_padding=config.crop_padding, crop_scale=config.crop_scale,
-                        flip=config.flip)
+    return train_loader(
+        train_set,
+        config.batch_size,
+        shuffle,
+        augment,
+        device=config.device,
+        crop_padding=config.crop_padding,
+        crop_scale=config.crop_scale,
+        flip=config.flip,
+    )
 
 
 def _schedule(config, optimizer):

@@ -1,13 +1,14 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# In 2015 four researchers (He, Zhang, Ren and Sun, arXiv:1512.03385) showed that stacking more layers onto a network
-# made it *worse*, on the very images it was trained on, and that one small change cured it: cut the network into blocks
-# of a few layers, and in every block add what came in to what comes out. These notebooks build everything that is
-# needed to understand that, from a derivative to a network of 56 layers.
+# In 2015 four researchers (He, Zhang, Ren and Sun, arXiv:1512.03385) showed that stacking more
+# layers onto a network made it *worse*, on the very images it was trained on, and that one small
+# change cured it: cut the network into blocks of a few layers, and in every block add what came in
+# to what comes out. These notebooks build everything that is needed to understand that, from a
+# derivative to a network of 56 layers.
 #
-# **After this one you can** check your set-up, train a small network and read its error curves, and find your way
-# through the rest. It takes about 20 minutes.
+# **After this one you can** check your set-up, train a small network and read its error curves, and
+# find your way through the rest. It takes about 20 minutes.
 
 # %%
 import os
@@ -20,20 +21,22 @@ from minires import plot
 from minires.training import RunConfig, Trainer
 
 plot.use_style()
-FAST = bool(os.environ.get("MINIRES_FAST"))     # set by the tests: smaller sizes, quicker
+FAST = bool(os.environ.get("MINIRES_FAST"))  # set by the tests: smaller sizes, quicker
 print("minires", mr.__version__, "· NumPy", np.__version__)
 
 # %% [markdown]
-# If the cell above printed two version numbers, you are ready. If it says *No module named ...*, install minires in
-# the folder that holds `notebooks`, and start again from the menu *Kernel, Restart*:
+# If the cell above printed two version numbers, you are ready. If it says *No module named ...*,
+# install minires in the folder that holds `notebooks`, and start again from the menu *Kernel,
+# Restart*:
 #
 #     pip install -e ".[notebooks]"
 #
 # ## The pictures we learn from
 #
-# A computer learns from examples. Ours are ten classes of drawn shapes; they need no download. (Photographs come in as
-# recorded results: runs on CIFAR-10, a collection of small photographs of ten kinds of things. Once
-# `minires data cifar10` has fetched it, notebooks 07 and 10 train on it as well.)
+# A computer learns from examples. Ours are ten classes of drawn shapes; they need no download.
+# (Photographs come in as recorded results: runs on CIFAR-10, a collection of small photographs of
+# ten kinds of things. Once `minires data cifar10` has fetched it, notebooks 07 and 10 train on it
+# as well.)
 
 # %%
 train_set, test_set = mr.data.synthetic(500 if FAST else 4000, 200 if FAST else 1000)
@@ -48,63 +51,71 @@ for column, name in enumerate(train_set.classes):
 plt.show()
 
 # %% [markdown]
-# An image is an array of numbers: height, width, and three colours, each 0 to 255. A set of N images is an array
-# `(N, height, width, 3)`. Nothing else goes into a network.
+# An image is an array of numbers: height, width, and three colours, each 0 to 255. A set of N
+# images is an array `(N, height, width, 3)`. Nothing else goes into a network.
 #
 # ## What a run looks like
 #
-# A **network** turns an image into ten numbers, one for each class; the class with the largest is its answer. It does
-# so in steps, one after the other: its **layers**. Inside are some thousands of **parameters**, numbers which start at
-# random (the **seed** says at which random ones). **Training** shows it a few images at a time (a **batch**), measures
-# how wrong it is, and moves each parameter a little so that it is less wrong; again and again. An **epoch** is once
-# through all training images.
+# A **network** turns an image into ten numbers, one for each class; the class with the largest is
+# its answer. It does so in steps, one after the other: its **layers**. Inside are some thousands of
+# **parameters**, numbers which start at random (the **seed** says at which random ones).
+# **Training** shows it a few images at a time (a **batch**), measures how wrong it is, and moves
+# each parameter a little so that it is less wrong; again and again. An **epoch** is once through
+# all training images.
 #
-# **Predict, before you run the next cell:** with ten classes, which percentage of wrong answers do you expect from a
-# network that knows nothing? Which after one epoch: nearer to that, or to 0? Will it be better on the images it is
-# trained on, or on others?
+# **Predict, before you run the next cell:** with ten classes, which percentage of wrong answers do
+# you expect from a network that knows nothing? Which after one epoch: nearer to that, or to 0? Will
+# it be better on the images it is trained on, or on others?
 
 # %%
-net = mr.models.resnet(8, width=8, seed=0)      # 8 layers; what "resnet" means is the topic
+net = mr.models.resnet(8, width=8, seed=0)  # 8 layers; what "resnet" means is the topic
 print(f"{net.num_parameters():,} parameters")
-small_train, small_test = train_set.resize(16), test_set.resize(16)     # 16 x 16: quicker
+small_train, small_test = train_set.resize(16), test_set.resize(16)  # 16 x 16: quicker
 
 live = plot.LiveCurves("drawn shapes, 16 x 16 pixels")
-steps = 8 if FAST else 310                      # of 64 images each: about five epochs
-config = RunConfig(iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,),
-                   crop_padding=0)
-trainer = Trainer(net, small_train, small_test, config, name="resnet-8",
-                  progress=False, callbacks=[live])
-history = trainer.run()                         # the settings are explained in notebook 07
+steps = 8 if FAST else 310  # of 64 images each: about five epochs
+config = RunConfig(
+    iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,), crop_padding=0
+)
+trainer = Trainer(
+    net, small_train, small_test, config, name="resnet-8", progress=False, callbacks=[live]
+)
+history = trainer.run()  # the settings are explained in notebook 07
 
 # %% [markdown]
-# The solid line is the **training error**, the share of wrong answers on the images it learns from, the dashed line the
-# **test error**, on images it has never seen. Guessing among ten equally frequent classes is wrong 90 % of the time,
-# and after one epoch the network is still nearer to that than to 0. The two errors are about alike here: so short a
-# training does not get far on either. (The training error is counted *during* the epoch, while the network still
-# changes, the test error at its end; so the dashed line may even lie below.)
+# The solid line is the **training error**, the share of wrong answers on the images it learns from,
+# the dashed line the **test error**, on images it has never seen. Guessing among ten equally
+# frequent classes is wrong 90 % of the time, and after one epoch the network is still nearer to
+# that than to 0. The two errors are about alike here: so short a training does not get far on
+# either. (The training error is counted *during* the epoch, while the network still changes, the
+# test error at its end; so the dashed line may even lie below.)
 #
-# If after a longer training the test error is far above the training error, the network has learned its examples by
-# heart; that is called **overfitting**. If the training error itself stays high, it has failed to learn even those.
-# Remember the difference: the riddle of deep networks is of the second kind.
+# If after a longer training the test error is far above the training error, the network has learned
+# its examples by heart; that is called **overfitting**. If the training error itself stays high, it
+# has failed to learn even those. Remember the difference: the riddle of deep networks is of the
+# second kind.
 
 # %%
 first, last = history[0], history[-1]
-print(f"after {last['epoch']:.0f} epochs: training error {last['train_error']:.1f} %, "
-      f"test error {last['test_error']:.1f} %")
-assert FAST or last["train_error"] < 70        # it has learned something: guessing gives 90
-assert FAST or min(first["train_error"], first["test_error"]) > 45     # nearer to 90 than to 0
-assert FAST or abs(last["test_error"] - last["train_error"]) < 10      # about alike
+print(
+    f"after {last['epoch']:.0f} epochs: training error {last['train_error']:.1f} %, "
+    f"test error {last['test_error']:.1f} %"
+)
+assert FAST or last["train_error"] < 70  # it has learned something: guessing gives 90
+assert FAST or min(first["train_error"], first["test_error"]) > 45  # nearer to 90 than to 0
+assert FAST or abs(last["test_error"] - last["train_error"]) < 10  # about alike
 
 # %% [markdown]
 # ## The riddle
 #
-# Here is what all this leads to. Four networks were trained in the same way on 10,000 photographs (CIFAR-10), three
-# times each, with three seeds: two **plain** ones, simple chains of 20 and of 56 layers, and two **residual** ones,
-# which differ from them in one addition per block. The picture was made by
-# `minires degradation --dataset cifar10 --seeds 3`. A line is the mean of three seeds, the band around it their range.
+# Here is what all this leads to. Four networks were trained in the same way on 10,000 photographs
+# (CIFAR-10), three times each, with three seeds: two **plain** ones, simple chains of 20 and of 56
+# layers, and two **residual** ones, which differ from them in one addition per block. The picture
+# was made by `minires degradation --dataset cifar10 --seeds 3`. A line is the mean of three seeds,
+# the band around it their range.
 #
-# **Predict first:** the plain network of 56 layers could do everything that the one of 20 layers does, by letting 36
-# layers do nothing. Which one will have the lower *training* error?
+# **Predict first:** the plain network of 56 layers could do everything that the one of 20 layers
+# does, by letting 36 layers do nothing. Which one will have the lower *training* error?
 
 # %%
 from minires.experiments import degradation, records
@@ -113,17 +124,18 @@ FOLDER = "../results/degradation-quick-cifar10"
 degradation.figures(FOLDER)["degradation"]
 
 # %% [markdown]
-# On the left, the deeper plain network is *worse*, also on the images it was trained on. That is called
-# **degradation**. On the right, with the additions, all errors are lower, and the gap is less than half as large. It is
-# not gone: after so short a training resnet-56 is still behind resnet-20. In the longer training of the paper the
-# deeper residual network is the better one (table 6). Why do the additions help? You will measure it in notebooks 08 to
-# 11, on networks you have built yourself.
+# On the left, the deeper plain network is *worse*, also on the images it was trained on. That is
+# called **degradation**. On the right, with the additions, all errors are lower, and the gap is
+# less than half as large. It is not gone: after so short a training resnet-56 is still behind
+# resnet-20. In the longer training of the paper the deeper residual network is the better one
+# (table 6). Why do the additions help? You will measure it in notebooks 08 to 11, on networks you
+# have built yourself.
 #
 # The same in numbers, from the last epoch of each run:
 
 # %%
 rows = records.read_table(f"{FOLDER}/metrics.csv", ("train_error", "test_error"), text=("net",))
-finals = {}                                     # by network: the last row of each seed
+finals = {}  # by network: the last row of each seed
 for row in rows:
     finals.setdefault(row["net"], {})[row["seed"]] = row
 
@@ -131,13 +143,16 @@ print("mean of three seeds, %   training error   test error")
 mean = {}
 for name, by_seed in finals.items():
     assert len(by_seed) == 3
-    mean[name] = [np.mean([row[which] for row in by_seed.values()])
-                  for which in ("train_error", "test_error")]
+    mean[name] = [
+        np.mean([row[which] for row in by_seed.values()]) for which in ("train_error", "test_error")
+    ]
     print(f"{name:24} {mean[name][0]:14.1f} {mean[name][1]:12.1f}")
 
-for which in (0, 1):                            # training error, test error
-    gap = {family: mean[f"{family}-56"][which] - mean[f"{family}-20"][which]
-           for family in ("plain", "resnet")}
+for which in (0, 1):  # training error, test error
+    gap = {
+        family: mean[f"{family}-56"][which] - mean[f"{family}-20"][which]
+        for family in ("plain", "resnet")
+    }
     assert 0 < gap["resnet"] < gap["plain"] / 2
     assert max(mean["resnet-20"][which], mean["resnet-56"][which]) < mean["plain-20"][which]
 assert records.read_config(FOLDER)["train_size"] == 10_000
@@ -145,10 +160,10 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 # %% [markdown]
 # ## How these notebooks work
 #
-# Each says what you will be able to do, asks you to **predict** before a result appears (write your guess down; it is
-# the part that makes you learn), shows a formula, writes it out in a few lines, and puts the library's version beside
-# it with a check that both agree (`assert`). At the end are exercises with hints, a recap, and where it lives in the
-# library.
+# Each says what you will be able to do, asks you to **predict** before a result appears (write your
+# guess down; it is the part that makes you learn), shows a formula, writes it out in a few lines,
+# and puts the library's version beside it with a check that both agree (`assert`). At the end are
+# exercises with hints, a recap, and where it lives in the library.
 #
 # | notebook | what you build |
 # |---|---|
@@ -165,7 +180,8 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 # | 11 | where the gradients go |
 # | 12 | making it fast |
 #
-# One notation from first to last. (You need not understand all of it now: it is here to come back to.)
+# One notation from first to last. (You need not understand all of it now: it is here to come back
+# to.)
 #
 # | symbol | meaning |
 # |---|---|
@@ -181,26 +197,29 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 #
 # ## Exercises
 #
-# **1.** Train the same network with `lr=0.001` and with `lr=1.0`. What happens to the curves, and why?
+# **1.** Train the same network with `lr=0.001` and with `lr=1.0`. What happens to the curves, and
+# why?
 #
 # <details><summary>Hint</summary>
-# lr, the learning rate, says how far each step moves the parameters. Copy the cell that trains; make a new net first,
-# or the old one goes on from where it was. Steps that are too small get nowhere in five epochs; steps that are too
-# large jump about, or blow up: then minires says where.
+# lr, the learning rate, says how far each step moves the parameters. Copy the cell that trains;
+# make a new net first, or the old one goes on from where it was. Steps that are too small get
+# nowhere in five epochs; steps that are too large jump about, or blow up: then minires says where.
 # </details>
 #
-# **2.** `mr.models.plain(8, width=8, seed=0)` is the same network without the additions. Train it with the same `live`,
-# so that both appear in one picture. Is it worse at this depth?
+# **2.** `mr.models.plain(8, width=8, seed=0)` is the same network without the additions. Train it
+# with the same `live`, so that both appear in one picture. Is it worse at this depth?
 #
 # <details><summary>Hint</summary>
-# Give the trainer the name "plain-8": plain networks are drawn in orange. At 8 layers expect little difference.
+# Give the trainer the name "plain-8": plain networks are drawn in orange. At 8 layers expect little
+# difference.
 # </details>
 
 # %% [markdown]
 # ## Recap
 #
 # - An image is an array; a network turns it into one number for each class.
-# - Training error and test error answer different questions: does it learn, and does what it learned hold elsewhere?
+# - Training error and test error answer different questions: does it learn, and does what it
+#   learned hold elsewhere?
 # - Degradation is a *training* error that rises with depth. It is not overfitting.
 #
 # **In the library:** [`train.py`](../minires/training/trainer.py) is the training loop,

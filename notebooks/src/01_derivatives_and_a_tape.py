@@ -1,12 +1,13 @@
 # %% [markdown]
 # # 01 · Derivatives, and a tape for numbers
 #
-# Training moves each parameter so that the loss falls. To know which way, it needs the **derivative** of the loss with
-# respect to each. This notebook finds derivatives of any computation by machine, with a program of 50 lines.
+# Training moves each parameter so that the loss falls. To know which way, it needs the
+# **derivative** of the loss with respect to each. This notebook finds derivatives of any
+# computation by machine, with a program of 50 lines.
 #
-# **After this one you can** say what a derivative is in numbers, use the chain rule along any chain of steps, write a
-# program that records a computation and finds its derivatives (a tape), and fit a line with it. About 30 minutes; you
-# need some Python, and from school what a derivative is.
+# **After this one you can** say what a derivative is in numbers, use the chain rule along any chain
+# of steps, write a program that records a computation and finds its derivatives (a tape), and fit a
+# line with it. About 30 minutes; you need some Python, and from school what a derivative is.
 
 # %%
 import math
@@ -25,11 +26,13 @@ FAST = bool(os.environ.get("MINIRES_FAST"))
 # %% [markdown]
 # ## A derivative is a ratio of small changes
 #
-# The derivative of $L$ with respect to $x$ says by how much $L$ changes, per unit of $x$, when $x$ changes a little:
+# The derivative of $L$ with respect to $x$ says by how much $L$ changes, per unit of $x$, when $x$
+# changes a little:
 #
 # $$\frac{dL}{dx} \approx \frac{L(x + h) - L(x - h)}{2h} \qquad\text{for a small } h.$$
 #
 # Nothing more is needed to *measure* it.
+
 
 # %%
 def slope(f, x, h=1e-4):
@@ -37,12 +40,12 @@ def slope(f, x, h=1e-4):
 
 
 def L(x):
-    return x ** 3 - 2 * x
+    return x**3 - 2 * x
 
 
 print(slope(L, 1.5), "measured")
-print(3 * 1.5 ** 2 - 2, "by the rule you know from school: 3 x^2 - 2")
-assert math.isclose(slope(L, 1.5), 3 * 1.5 ** 2 - 2, rel_tol=1e-6)
+print(3 * 1.5**2 - 2, "by the rule you know from school: 3 x^2 - 2")
+assert math.isclose(slope(L, 1.5), 3 * 1.5**2 - 2, rel_tol=1e-6)
 
 xs = np.linspace(-2, 2.2, 200)
 plt.figure(figsize=(6, 3.6))
@@ -50,18 +53,22 @@ plt.plot(xs, L(xs), color=plot.COLOURS["resnet"], linewidth=2, label="L(x)")
 for x in (-1, 0.2, 1.5):
     near = np.array([x - 0.5, x + 0.5])
     plt.plot(near, L(x) + slope(L, x) * (near - x), color=plot.COLOURS["plain"])
-    plt.annotate(f"slope {slope(L, x):.2f}", (x, L(x)), xytext=(8, 18 if x < 1 else -18),
-                 textcoords="offset points")
+    plt.annotate(
+        f"slope {slope(L, x):.2f}",
+        (x, L(x)),
+        xytext=(8, 18 if x < 1 else -18),
+        textcoords="offset points",
+    )
 plt.legend()
 plt.xlabel("x")
 plt.ylabel("L")
 plt.show()
 
 # %% [markdown]
-# **Why not train this way?** To measure one derivative we compute $L$ twice. A network with a million parameters would
-# be computed two million times for a single step. There is a better way, called **reverse mode**: go through the
-# computation once more, from its end to its beginning. It finds *all* derivatives, however many they are, for the price
-# of a few computations of $L$.
+# **Why not train this way?** To measure one derivative we compute $L$ twice. A network with a
+# million parameters would be computed two million times for a single step. There is a better way,
+# called **reverse mode**: go through the computation once more, from its end to its beginning. It
+# finds *all* derivatives, however many they are, for the price of a few computations of $L$.
 #
 # ## The chain rule
 #
@@ -69,26 +76,26 @@ plt.show()
 #
 # $$L = (w x + b - t)^2,$$
 #
-# which says how wrong a line $w x + b$ is at a point whose true value is $t$. In steps: $p = w x$, $y = p + b$,
-# $e = y - t$, $L = e^2$. Going backward from $L$, each derivative is one that we have already, times the derivative of
-# a single step:
+# which says how wrong a line $w x + b$ is at a point whose true value is $t$. In steps: $p = w x$,
+# $y = p + b$, $e = y - t$, $L = e^2$. Going backward from $L$, each derivative is one that we have
+# already, times the derivative of a single step:
 #
 # $$\frac{dL}{de} = 2e, \quad \frac{dL}{dy} = \frac{dL}{de}\cdot 1, \quad \frac{dL}{db} = \frac{dL}{dy}\cdot 1, \quad
 # \frac{dL}{dp} = \frac{dL}{dy}\cdot 1, \quad \frac{dL}{dw} = \frac{dL}{dp}\cdot x.$$
 #
-# ($L$ depends on several numbers here. Its derivative with respect to one of them, while the others stay as they are,
-# is also written $\partial L/\partial w$, with a round d, and called a *partial* derivative. All of them together are
-# the **gradient** of $L$.)
+# ($L$ depends on several numbers here. Its derivative with respect to one of them, while the others
+# stay as they are, is also written $\partial L/\partial w$, with a round d, and called a *partial*
+# derivative. All of them together are the **gradient** of $L$.)
 
 # %%
 w, x, b, t = 2.0, 3.0, 1.0, 5.0
 
-p = w * x                # forward: the steps
+p = w * x  # forward: the steps
 y = p + b
 e = y - t
-loss = e ** 2
+loss = e**2
 
-de = 2 * e               # backward: the same steps, last first; "de" stands for dL/de
+de = 2 * e  # backward: the same steps, last first; "de" stands for dL/de
 dy = de * 1
 db = dy * 1
 dp = dy * 1
@@ -100,30 +107,33 @@ assert math.isclose(dw, slope(lambda w: (w * x + b - t) ** 2, w), rel_tol=1e-6)
 assert math.isclose(db, slope(lambda b: (w * x + b - t) ** 2, b), rel_tol=1e-6)
 
 # %% [markdown]
-# **Predict:** in $L = a \cdot a + 3a$ the number $a$ is used in *three* places. If $a = 4$, the derivatives that come
-# back to it are 4 (from the first factor), 4 (from the second) and 3. What has to happen to them?
+# **Predict:** in $L = a \cdot a + 3a$ the number $a$ is used in *three* places. If $a = 4$, the
+# derivatives that come back to it are 4 (from the first factor), 4 (from the second) and 3. What
+# has to happen to them?
 
 # %%
 print(f"measured: {slope(lambda a: a * a + 3 * a, 4.0):.3f}")
 assert math.isclose(slope(lambda a: a * a + 3 * a, 4.0), 4 + 4 + 3, rel_tol=1e-6)
 
 # %% [markdown]
-# They add up: a small change of $a$ changes $L$ in all three ways. That is the one rule of the whole business that is
-# easy to forget.
+# They add up: a small change of $a$ changes $L$ in all three ways. That is the one rule of the
+# whole business that is easy to forget.
 #
 # ## A tape in 50 lines
 #
-# Doing this by hand is dull and error-prone; so let every number remember how it was made. A `Value` holds its number,
-# the values it was made from (its **parents**), and for each of them the derivative of this one step (the **local**
-# derivative). The record that comes about in this way is called a **tape**. `backward` walks along it from the loss
-# back to the parameters, and leaves in each `grad` the derivative of the loss with respect to that value.
+# Doing this by hand is dull and error-prone; so let every number remember how it was made. A
+# `Value` holds its number, the values it was made from (its **parents**), and for each of them the
+# derivative of this one step (the **local** derivative). The record that comes about in this way is
+# called a **tape**. `backward` walks along it from the loss back to the parameters, and leaves in
+# each `grad` the derivative of the loss with respect to that value.
 #
-# In which order? A value may only pass its derivative on when *all* the values made from it have passed theirs to it:
-# each after all that used it. An order in which each comes after those it was made from is called a **topological
-# order**; we need one, read backwards.
+# In which order? A value may only pass its derivative on when *all* the values made from it have
+# passed theirs to it: each after all that used it. An order in which each comes after those it was
+# made from is called a **topological order**; we need one, read backwards.
 #
-# (Python calls `__add__` for `+`, `__mul__` for `*`, and so on. `relu` is the function $\max(x, 0)$; networks need it
-# from notebook 02 on.)
+# (Python calls `__add__` for `+`, `__mul__` for `*`, and so on. `relu` is the function $\max(x,
+# 0)$; networks need it from notebook 02 on.)
+
 
 # %%
 class Value:
@@ -131,7 +141,7 @@ class Value:
 
     def __init__(self, data, parents=(), local=(), how=""):
         self.data, self.parents, self.local, self.how = data, parents, local, how
-        self.grad = 0.0                              # dL/d(this), once backward was here
+        self.grad = 0.0  # dL/d(this), once backward was here
 
     def __add__(self, other):
         other = as_value(other)
@@ -141,9 +151,9 @@ class Value:
         other = as_value(other)
         return Value(self.data * other.data, (self, other), (other.data, self.data), "*")
 
-    def __pow__(self, exponent):                     # exponent: a plain number
+    def __pow__(self, exponent):  # exponent: a plain number
         local = exponent * self.data ** (exponent - 1)
-        return Value(self.data ** exponent, (self,), (local,), f"** {exponent}")
+        return Value(self.data**exponent, (self,), (local,), f"** {exponent}")
 
     def relu(self):
         local = 1.0 if self.data > 0 else 0.0
@@ -152,13 +162,13 @@ class Value:
     def __sub__(self, other):
         return self + as_value(other) * -1.0
 
-    __radd__, __rmul__ = __add__, __mul__            # for 3 + a and 3 * a
+    __radd__, __rmul__ = __add__, __mul__  # for 3 + a and 3 * a
 
     def backward(self):
-        self.grad = 1.0                              # dL/dL
+        self.grad = 1.0  # dL/dL
         for value in reversed(in_order(self)):
             for parent, local in zip(value.parents, value.local):
-                parent.grad += local * value.grad    # +=: there may be several ways
+                parent.grad += local * value.grad  # +=: there may be several ways
 
 
 def as_value(number):
@@ -196,8 +206,9 @@ print("dL/da", a.grad, "= 2 a + 3")
 assert a.grad == 2 * 4 + 3
 
 # %% [markdown]
-# What did the tape record? A picture: boxes are values, each with its number and its derivative (`grad`); arrows say
-# what was made from what.
+# What did the tape record? A picture: boxes are values, each with its number and its derivative
+# (`grad`); arrows say what was made from what.
+
 
 # %%
 def picture(last):
@@ -213,14 +224,14 @@ def picture(last):
 picture(loss)
 
 # %% [markdown]
-# Read it from below: the loss is 4, its own derivative 1. (There is a box -1 because we subtract 5 by adding 5 times
-# -1. The constants, 3, 5 and -1, get derivatives too; nobody needs those.)
+# Read it from below: the loss is 4, its own derivative 1. (There is a box -1 because we subtract 5
+# by adding 5 times -1. The constants, 3, 5 and -1, get derivatives too; nobody needs those.)
 #
 # ## The library's tape
 #
-# `minires.Tensor` does the same with arrays in place of numbers. A Tensor that training changes is made with
-# `requires_grad=True`. In the picture below, constants are left out, and a step shows the shape of its result, where
-# `()` is that of a single number; only the last shows its value.
+# `minires.Tensor` does the same with arrays in place of numbers. A Tensor that training changes is
+# made with `requires_grad=True`. In the picture below, constants are left out, and a step shows the
+# shape of its result, where `()` is that of a single number; only the last shows its value.
 
 # %%
 w, b = mr.Tensor(2.0, requires_grad=True), mr.Tensor(1.0, requires_grad=True)
@@ -234,15 +245,16 @@ mr.graph((w * 3.0 + b - 5.0) ** 2, w=w, b=b)
 # %% [markdown]
 # ## Learning a line
 #
-# Now the derivatives do some work: 20 points $(x, t)$ near a line, and a start far from it. $L$ is the mean of
-# $(w x + b - t)^2$ over the points. In each step every parameter moves *against* its derivative, by the learning rate
-# (lr) times as much:
+# Now the derivatives do some work: 20 points $(x, t)$ near a line, and a start far from it. $L$ is
+# the mean of $(w x + b - t)^2$ over the points. In each step every parameter moves *against* its
+# derivative, by the learning rate (lr) times as much:
 #
 # $$w \leftarrow w - \text{lr} \cdot \mathtt{dw}, \qquad b \leftarrow b - \text{lr} \cdot \mathtt{db}.$$
 #
 # This is **gradient descent**.
 #
-# **Predict:** the loss is a mean of squares. Will it fall by the same amount in each step, or faster at first?
+# **Predict:** the loss is a mean of squares. Will it fall by the same amount in each step, or
+# faster at first?
 
 # %%
 rng = np.random.default_rng(0)
@@ -254,7 +266,7 @@ for step in range(5 if FAST else 25):
     loss = sum(((w * x + b - t) ** 2 for x, t in points), Value(0.0))
     loss = loss * (1 / len(points))
     losses.append(loss.data)
-    w.grad = b.grad = 0.0                            # forget the last step's
+    w.grad = b.grad = 0.0  # forget the last step's
     loss.backward()
     w.data -= lr * w.grad
     b.data -= lr * b.grad
@@ -262,8 +274,12 @@ for step in range(5 if FAST else 25):
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
 left.plot(*zip(*points), "o", color=plot.GREY)
 for i, (slope_now, offset) in enumerate(lines[::4]):
-    left.plot([-1, 1], [offset - slope_now, offset + slope_now],
-              color=plot.COLOURS["resnet"], alpha=0.2 + 0.8 * i / len(lines[::4]))
+    left.plot(
+        [-1, 1],
+        [offset - slope_now, offset + slope_now],
+        color=plot.COLOURS["resnet"],
+        alpha=0.2 + 0.8 * i / len(lines[::4]),
+    )
 left.set_title("the line at every fourth step, light to dark")
 left.set_xticks([-1, -0.5, 0, 0.5, 1])
 left.set_xlabel("x")
@@ -278,44 +294,52 @@ assert FAST or (abs(w.data - 0.7) < 0.15 and abs(b.data + 0.3) < 0.15)
 assert losses[0] - losses[1] > losses[1] - losses[2] > losses[2] - losses[3] > 0
 
 # %% [markdown]
-# It falls fast at first: the derivative of a square is large where the error is large, and the steps are proportional
-# to it.
+# It falls fast at first: the derivative of a square is large where the error is large, and the
+# steps are proportional to it.
 #
-# Try it without the line that sets `w.grad = b.grad = 0.0`: the derivatives of all steps add up, and the line swings to
-# and fro and does not settle. In the library one has to say it as well: `zero_grad()` (notebook 02).
+# Try it without the line that sets `w.grad = b.grad = 0.0`: the derivatives of all steps add up,
+# and the line swings to and fro and does not settle. In the library one has to say it as well:
+# `zero_grad()` (notebook 02).
 #
 # ## Exercises
 #
-# **1.** Add division and the exponential to `Value`, and check $1 / (1 + e^{-x})$ at $x = 0.5$ against `slope`.
+# **1.** Add division and the exponential to `Value`, and check $1 / (1 + e^{-x})$ at $x = 0.5$
+# against `slope`.
 #
 # <details><summary>Hint</summary>
-# a / b is a * b ** -1. The derivative of e^x is e^x itself: exp returns
-# Value(math.exp(self.data), (self,), (math.exp(self.data),), "exp"). For -x write x * -1, for the 1 on top Value(1.0).
-# Give slope the same formula written with math.exp.
+# a / b is a * b ** -1. The derivative of e^x is e^x itself: exp returns Value(math.exp(self.data),
+# (self,), (math.exp(self.data),), "exp"). For -x write x * -1, for the 1 on top Value(1.0). Give
+# slope the same formula written with math.exp.
 # </details>
 #
-# **2.** `relu` has a kink at 0. What does `slope` measure at exactly 0, and what does our tape say? Which is right?
+# **2.** `relu` has a kink at 0. What does `slope` measure at exactly 0, and what does our tape say?
+# Which is right?
 #
 # <details><summary>Hint</summary>
-# slope takes the mean of the two sides: 0.5. The tape says 0. There is no derivative at a kink; libraries choose 0.
-# Keep this in mind in notebook 04, when measured and computed gradients disagree.
+# slope takes the mean of the two sides: 0.5. The tape says 0. There is no derivative at a kink;
+# libraries choose 0. Keep this in mind in notebook 04, when measured and computed gradients
+# disagree.
 # </details>
 #
-# **3.** `visit` calls itself. What happens for a chain of 5,000 additions? Write `in_order` without recursion.
+# **3.** `visit` calls itself. What happens for a chain of 5,000 additions? Write `in_order` without
+# recursion.
 #
 # <details><summary>Hint</summary>
-# Python stops at 1,000 nested calls (3,000 in some notebooks). Keep a list of pairs (value, are its parents done?) and
-# always go on with the last one (a stack), as topological_order in minires/autograd/tape.py does.
+# Python stops at 1,000 nested calls (3,000 in some notebooks). Keep a list of pairs (value, are its
+# parents done?) and always go on with the last one (a stack), as topological_order in
+# minires/autograd/tape.py does.
 # </details>
 
 # %% [markdown]
 # ## Recap
 #
-# - A derivative is a ratio of small changes, and can be measured; the tape must agree with the measurement.
+# - A derivative is a ratio of small changes, and can be measured; the tape must agree with the
+#   measurement.
 # - Backward goes through the steps in reverse, each multiplying by its local derivative.
-# - What is used in several places adds up the derivatives that come back; so the order must be topological.
+# - What is used in several places adds up the derivatives that come back; so the order must be
+#   topological.
 #
-# **In the library:** [`tape.py`](../minires/autograd/tape.py) has the walk back (`walk_back`, `topological_order`),
-# [`tensor.py`](../minires/autograd/tensor.py) the Tensor.
+# **In the library:** [`tape.py`](../minires/autograd/tape.py) has the walk back (`walk_back`,
+# `topological_order`), [`tensor.py`](../minires/autograd/tensor.py) the Tensor.
 #
 # **Next:** [02 · Tensors, broadcasting, and why the order matters](02_tensors.ipynb)

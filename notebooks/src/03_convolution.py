@@ -1,13 +1,14 @@
 # %% [markdown]
 # # 03 · Convolution: loops, then one matrix product
 #
-# A layer for images should look at neighbouring pixels together, and look for the same things everywhere. That is
-# convolution: a small filter slides over the image. Nearly all the work of a residual network is done by it, so here we
-# build it twice: as the sum it is, in loops, and then so that one matrix product does all of it.
+# A layer for images should look at neighbouring pixels together, and look for the same things
+# everywhere. That is convolution: a small filter slides over the image. Nearly all the work of a
+# residual network is done by it, so here we build it twice: as the sum it is, in loops, and then so
+# that one matrix product does all of it.
 #
-# **After this one you can** compute a convolution by hand, with channels, padding and stride; say how large its output
-# is and what it costs; turn it into a matrix product (im2col); and say how much of the image a deep layer sees. About
-# 40 minutes.
+# **After this one you can** compute a convolution by hand, with channels, padding and stride; say
+# how large its output is and what it costs; turn it into a matrix product (im2col); and say how
+# much of the image a deep layer sees. About 40 minutes.
 
 # %%
 import os
@@ -29,11 +30,13 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## One filter on one image
 #
-# Let $x$ be an image of $H \times W$ pixels with one number each (brightness), and $w$ a **filter** of $K_H \times K_W$
-# numbers. Lay the filter on the image, multiply each of its numbers by the pixel below it, and add up. That is one
-# number of the output; then move the filter on by one pixel:
+# Let $x$ be an image of $H \times W$ pixels with one number each (brightness), and $w$ a **filter**
+# of $K_H \times K_W$ numbers. Lay the filter on the image, multiply each of its numbers by the
+# pixel below it, and add up. That is one number of the output; then move the filter on by one
+# pixel:
 #
 # $$y_{ij} = \sum_{a=0}^{K_H-1} \sum_{b=0}^{K_W-1} x_{i+a,\;j+b}\; w_{ab}.$$
+
 
 # %%
 def slide(x, w):
@@ -47,21 +50,19 @@ def slide(x, w):
     return y
 
 
-left_right = np.array([[1, 0, -1],
-                       [1, 0, -1],
-                       [1, 0, -1]]) / 3
+left_right = np.array([[1, 0, -1], [1, 0, -1], [1, 0, -1]]) / 3
 top_bottom = left_right.T
 mean = np.ones((3, 3)) / 9
 
 # %% [markdown]
 # `left_right` takes the mean of the three pixels on the left minus that of the three on the right.
 #
-# **Predict:** what does it put out where the image is all one brightness? And on a bright ring on a dark ground: at the
-# top of the ring, at its left, at its right?
+# **Predict:** what does it put out where the image is all one brightness? And on a bright ring on a
+# dark ground: at the top of the ring, at its left, at its right?
 
 # %%
 drawn, _ = mr.data.synthetic(60, 10)
-x = drawn.images[55].mean(axis=2) / 255               # a ring; the mean of red, green, blue
+x = drawn.images[55].mean(axis=2) / 255  # a ring; the mean of red, green, blue
 assert drawn.classes[drawn.labels[55]] == "ring"
 
 figure, axes = plt.subplots(1, 4, figsize=(10, 2.9))
@@ -82,43 +83,46 @@ plt.show()
 
 assert np.allclose(slide(np.full((5, 5), 0.8), left_right), 0)
 assert x.shape == (32, 32) and slide(x, mean).shape == (30, 30)
-across = slide(x, left_right)[15]                     # a row through the middle of the ring
-edge = np.flatnonzero(abs(across) > 0.3)              # where it answers clearly
-assert across[edge[0]] < 0 < across[edge[-1]]         # outer left, outer right
+across = slide(x, left_right)[15]  # a row through the middle of the ring
+edge = np.flatnonzero(abs(across) > 0.3)  # where it answers clearly
+assert across[edge[0]] < 0 < across[edge[-1]]  # outer left, outer right
 
 # %% [markdown]
-# On an even area the sum is 0: the filter sees *edges*, and only those where left and right differ. At the outer left of
-# the ring, dark lies left of bright: negative, blue; at its outer right it is the other way round. At the top, left and
-# right are alike: nothing, but there `top_bottom` answers. A third filter blurs. What a filter looks for is in its few
-# numbers; nobody will design them, for training finds them.
+# On an even area the sum is 0: the filter sees *edges*, and only those where left and right differ.
+# At the outer left of the ring, dark lies left of bright: negative, blue; at its outer right it is
+# the other way round. At the top, left and right are alike: nothing, but there `top_bottom`
+# answers. A third filter blurs. What a filter looks for is in its few numbers; nobody will design
+# them, for training finds them.
 #
-# **A word on the name.** In mathematics *convolution* flips the filter before it slides; without the flip the operation
-# is called **cross-correlation**. Deep learning does not flip, and says convolution all the same; so does minires. For
-# filters that are learned it makes no difference: they would be learned flipped. NumPy has both, in one dimension:
+# **A word on the name.** In mathematics *convolution* flips the filter before it slides; without
+# the flip the operation is called **cross-correlation**. Deep learning does not flip, and says
+# convolution all the same; so does minires. For filters that are learned it makes no difference:
+# they would be learned flipped. NumPy has both, in one dimension:
 
 # %%
-line, taps = rng.standard_normal(8), rng.standard_normal(3)      # taps: a filter's numbers
-sliding = np.array([(line[i:i + 3] * taps).sum() for i in range(6)])
+line, taps = rng.standard_normal(8), rng.standard_normal(3)  # taps: a filter's numbers
+sliding = np.array([(line[i : i + 3] * taps).sum() for i in range(6)])
 assert np.allclose(sliding, np.correlate(line, taps, mode="valid"))
 assert np.allclose(sliding, np.convolve(line, taps[::-1], mode="valid"))
 
 # %% [markdown]
 # ## The border and the step: padding and stride
 #
-# The output above is smaller than the image, 30 x 30 after 32 x 32: a 3 x 3 filter fits into only so many places. Ten
-# such layers would lose 20 pixels. So one puts $p$ rows and columns of zeros around the image first, the **padding**.
-# And one may move on by $s$ pixels in place of one, the **stride**: with $s = 2$ the output has about half the height
-# and width.
+# The output above is smaller than the image, 30 x 30 after 32 x 32: a 3 x 3 filter fits into only
+# so many places. Ten such layers would lose 20 pixels. So one puts $p$ rows and columns of zeros
+# around the image first, the **padding**. And one may move on by $s$ pixels in place of one, the
+# **stride**: with $s = 2$ the output has about half the height and width.
 #
-# How many places are there? The padded image has $H + 2p$ rows. The filter's first row can be at $0, s, 2s, \dots$, as
-# long as its last row, $K_H - 1$ further down, is still inside:
+# How many places are there? The padded image has $H + 2p$ rows. The filter's first row can be at
+# $0, s, 2s, \dots$, as long as its last row, $K_H - 1$ further down, is still inside:
 #
 # $$H' = \left\lfloor \frac{H + 2p - K_H}{s} \right\rfloor + 1, \qquad\text{likewise } W'.$$
 #
 # ($\lfloor\ \rfloor$: rounded down, in Python `//`.)
 #
-# **Predict:** an image of 32 x 32 and a 3 x 3 filter. What is the output's size with $p = 1, s = 1$? With $p = 1, s =
-# 2$? Which padding keeps the size under a 5 x 5 filter?
+# **Predict:** an image of 32 x 32 and a 3 x 3 filter. What is the output's size with $p = 1, s =
+# 1$? With $p = 1, s = 2$? Which padding keeps the size under a 5 x 5 filter?
+
 
 # %%
 def output_size(size, kernel, stride=1, padding=0):
@@ -132,27 +136,30 @@ print("5 x 5, p = 2:", output_size(32, 5, 1, 2))
 size = 32
 for _ in range(10):
     size = output_size(size, 3)
-assert 32 - size == 20                               # ten layers without padding
+assert 32 - size == 20  # ten layers without padding
 
-for size in (7, 8, 32):                              # the library's sizes, for all of these
+for size in (7, 8, 32):  # the library's sizes, for all of these
     for kernel in (1, 3, 5):
         for stride in (1, 2, 3):
             for padding in (0, 1, 2):
                 x, w = np.ones((1, size, size, 1)), np.ones((kernel, kernel, 1, 1))
-                y = F.conv2d(mr.Tensor(x), mr.Tensor(w), None, stride, padding)   # no b
+                y = F.conv2d(mr.Tensor(x), mr.Tensor(w), None, stride, padding)  # no b
                 assert y.shape[1:3] == (output_size(size, kernel, stride, padding),) * 2
 
 # %% [markdown]
 # ## All of it: channels, filters, a batch
 #
-# Images have $C$ **channels**: three colours at first, later as many as the layer before has put out. A filter then has
-# a number for each of its places *and* each channel, and the sum runs over all of them. And a layer has many filters,
-# $C_{out}$ of them, each of which makes one channel of the output. With $N$ images at once:
+# Images have $C$ **channels**: three colours at first, later as many as the layer before has put
+# out. A filter then has a number for each of its places *and* each channel, and the sum runs over
+# all of them. And a layer has many filters, $C_{out}$ of them, each of which makes one channel of
+# the output. With $N$ images at once:
 #
 # $$y_{n\,i\,j\,o} = \sum_{a,\,b,\,c} x_{n,\;i s + a - p,\;j s + b - p,\;c}\; w_{a\,b\,c\,o}.$$
 #
-# $x$ is `(N, H, W, C)`, $w$ is `(KH, KW, C_in, C_out)`, where $C_{in}$ is the $C$ of the images, and $y$ is
-# `(N, H', W', C_out)`. What lies outside the image counts as 0. Seven loops, one for each index:
+# $x$ is `(N, H, W, C)`, $w$ is `(KH, KW, C_in, C_out)`, where $C_{in}$ is the $C$ of the images,
+# and $y$ is `(N, H', W', C_out)`. What lies outside the image counts as 0. Seven loops, one for
+# each index:
+
 
 # %%
 def conv_loops(x, w, stride=1, padding=0):
@@ -168,15 +175,16 @@ def conv_loops(x, w, stride=1, padding=0):
                     for a in range(KH):
                         for b in range(KW):
                             for c in range(C):
-                                y[n, i, j, o] += (x[n, i * stride + a, j * stride + b, c]
-                                                  * w[a, b, c, o])
+                                y[n, i, j, o] += (
+                                    x[n, i * stride + a, j * stride + b, c] * w[a, b, c, o]
+                                )
     return y
 
 
 # %% [markdown]
-# The library has it three times: in loops that read like the formula (`kernels/naive`), fast (`kernels/cpu`), and as a
-# function of Tensors, which the tape records (`functional`, in code called `F`, not to be confused with the $F(x)$ of a
-# block). All must agree with ours.
+# The library has it three times: in loops that read like the formula (`kernels/naive`), fast
+# (`kernels/cpu`), and as a function of Tensors, which the tape records (`functional`, in code
+# called `F`, not to be confused with the $F(x)$ of a block). All must agree with ours.
 
 # %%
 x, w = rng.standard_normal((2, 6, 5, 3)), rng.standard_normal((3, 3, 3, 4))
@@ -195,17 +203,18 @@ for stride in (1, 2):
 #
 # ## What it saves
 #
-# The layer of notebook 02, a matrix product, is called **fully connected**: each output depends on each input by a
-# weight of its own. Convolution is a fully connected layer too, with two restrictions: most weights are 0, for an
-# output sees only its window, and the others are *shared*, for every place uses the same filter. We can look at that
-# matrix: column $k$ is what comes out for an image that is 1 in pixel $k$ and 0 elsewhere.
+# The layer of notebook 02, a matrix product, is called **fully connected**: each output depends on
+# each input by a weight of its own. Convolution is a fully connected layer too, with two
+# restrictions: most weights are 0, for an output sees only its window, and the others are *shared*,
+# for every place uses the same filter. We can look at that matrix: column $k$ is what comes out for
+# an image that is 1 in pixel $k$ and 0 elsewhere.
 #
-# **Predict:** an image of 8 x 8 pixels, a 3 x 3 filter, no padding. How many rows and columns has the matrix, and how
-# many *different* numbers other than 0?
+# **Predict:** an image of 8 x 8 pixels, a 3 x 3 filter, no padding. How many rows and columns has
+# the matrix, and how many *different* numbers other than 0?
 
 # %%
-w = np.arange(1, 10).reshape(3, 3) / 9                   # nine different weights
-pixels = np.eye(64).reshape(64, 8, 8)                    # 64 images, one pixel lit in each
+w = np.arange(1, 10).reshape(3, 3) / 9  # nine different weights
+pixels = np.eye(64).reshape(64, 8, 8)  # 64 images, one pixel lit in each
 matrix = np.stack([slide(pixel, w).ravel() for pixel in pixels], axis=1)
 
 x = rng.standard_normal((8, 8))
@@ -221,9 +230,10 @@ ax.grid(False)
 plt.show()
 
 # %% [markdown]
-# 36 rows, 64 columns, and nine numbers other than 0, the same nine in each row, shifted. Now for a real layer:
-# the first of ResNet-20, from 32 x 32 pixels and 3 channels to 32 x 32 and 16. We count its parameters and its
-# **multiply-adds**, a multiplication and the addition that goes with it.
+# 36 rows, 64 columns, and nine numbers other than 0, the same nine in each row, shifted. Now for a
+# real layer: the first of ResNet-20, from 32 x 32 pixels and 3 channels to 32 x 32 and 16. We count
+# its parameters and its **multiply-adds**, a multiplication and the addition that goes with it.
+
 
 # %%
 def convolution_cost(H, W, K, C, C_out):
@@ -233,7 +243,7 @@ def convolution_cost(H, W, K, C, C_out):
 
 def fully_connected_cost(H, W, C, C_out):
     weights = (H * W * C) * (H * W * C_out)
-    return weights, weights                              # each weight is used once
+    return weights, weights  # each weight is used once
 
 
 conv, full = convolution_cost(32, 32, 3, 3, 16), fully_connected_cost(32, 32, 3, 16)
@@ -246,66 +256,72 @@ first = summary.layers[0]
 assert (first.parameters, first.multiply_adds) == conv == (432, 442_368)
 assert full[0] == 50_331_648 and full[0] > 100_000 * conv[0] and full[1] > 100 * conv[1]
 work = sum(layer.multiply_adds for layer in summary.layers if layer.kind == "Conv2d")
-assert work > 0.99 * summary.multiply_adds               # nearly all of it is convolution
-print(f"all of ResNet-20: {summary.parameters:,} parameters, "
-      f"{summary.multiply_adds:,} multiply-adds")
+assert work > 0.99 * summary.multiply_adds  # nearly all of it is convolution
+print(
+    f"all of ResNet-20: {summary.parameters:,} parameters, {summary.multiply_adds:,} multiply-adds"
+)
 
 # %% [markdown]
-# Over a hundred thousand times the parameters, and over a hundred times the work, if it were fully connected.
+# Over a hundred thousand times the parameters, and over a hundred times the work, if it were fully
+# connected.
 #
-# Sharing has a second effect, more important than the saving. What a filter has learned in one place it can do
-# everywhere: shift the image, and the output shifts with it (but for the border). A fully connected layer would have to
-# learn a ring in every place anew.
+# Sharing has a second effect, more important than the saving. What a filter has learned in one
+# place it can do everywhere: shift the image, and the output shifts with it (but for the border). A
+# fully connected layer would have to learn a ring in every place anew.
 
 # %%
 x, w = rng.standard_normal((1, 12, 12, 2)), rng.standard_normal((3, 3, 2, 3))
-shifted = np.roll(x, 4, axis=2)                          # four pixels to the right
+shifted = np.roll(x, 4, axis=2)  # four pixels to the right
 y, y_shifted = conv_loops(x, w), conv_loops(shifted, w)
-assert np.allclose(y_shifted[:, :, 4:], y[:, :, :-4])    # where no window wraps round
+assert np.allclose(y_shifted[:, :, 4:], y[:, :, :-4])  # where no window wraps round
 
 # %% [markdown]
 # ## One matrix product: im2col
 #
-# Seven loops in Python are slow, as we shall see. But one thing NumPy does very fast is the matrix product; BLAS, the
-# library behind it, calls it **GEMM**. Can a convolution be one?
+# Seven loops in Python are slow, as we shall see. But one thing NumPy does very fast is the matrix
+# product; BLAS, the library behind it, calls it **GEMM**. Can a convolution be one?
 #
-# Each output is the product of a *window* of the image, read as a row of $K_H K_W C$ numbers, with a filter, read as a
-# column. So write all windows into a matrix, a row for each; all filters into another, a column for each; and multiply:
+# Each output is the product of a *window* of the image, read as a row of $K_H K_W C$ numbers, with
+# a filter, read as a column. So write all windows into a matrix, a row for each; all filters into
+# another, a column for each; and multiply:
 #
 # $$\underbrace{\text{columns}}_{N H' W' \,\times\, K_H K_W C} \;\cdot\; \underbrace{w}_{K_H K_W C \,\times\, C_{out}}
 # \;=\; \underbrace{y}_{N H' W' \,\times\, C_{out}}$$
 #
-# Making that matrix is called **im2col**, "image to columns" (the name comes from programs that wrote the windows as
-# columns). For one image of 4 x 4 pixels and one filter of 3 x 3:
+# Making that matrix is called **im2col**, "image to columns" (the name comes from programs that
+# wrote the windows as columns). For one image of 4 x 4 pixels and one filter of 3 x 3:
 
 # %%
 plot.im2col(4, 4, kernel_size=3, window=1)
 
 # %% [markdown]
-# **Predict:** a 3 x 3 filter with stride 1 and padding 1, so that there are as many windows as pixels. How many times
-# the memory of the image does the matrix take?
+# **Predict:** a 3 x 3 filter with stride 1 and padding 1, so that there are as many windows as
+# pixels. How many times the memory of the image does the matrix take?
 #
-# NumPy can show all windows *without copying* anything. An array is a piece of memory and a rule: along each axis, how
-# many bytes to the next element (NumPy calls these its **strides**; here a number has 8 bytes). A window is the same
-# memory under another rule (a **view**), and `sliding_window_view` makes it for all windows at once:
+# NumPy can show all windows *without copying* anything. An array is a piece of memory and a rule:
+# along each axis, how many bytes to the next element (NumPy calls these its **strides**; here a
+# number has 8 bytes). A window is the same memory under another rule (a **view**), and
+# `sliding_window_view` makes it for all windows at once:
 
 # %%
-image = np.arange(1.0, 17.0).reshape(4, 4)               # as in the picture
+image = np.arange(1.0, 17.0).reshape(4, 4)  # as in the picture
 windows = sliding_window_view(image, (3, 3))
 print("image  ", image.shape, "strides", image.strides)
 print("windows", windows.shape, "strides", windows.strides)
-print(windows[0, 1])                                     # the one with the orange border
+print(windows[0, 1])  # the one with the orange border
 assert np.shares_memory(image, windows) and windows.strides == image.strides + image.strides
 
 # %% [markdown]
-# To step to the next window and to step to the next pixel inside one is the same number of bytes: the windows overlap.
-# With that, a convolution is a view, one copy (`reshape` must write the windows out), and one product:
+# To step to the next window and to step to the next pixel inside one is the same number of bytes:
+# the windows overlap. With that, a convolution is a view, one copy (`reshape` must write the
+# windows out), and one product:
+
 
 # %%
 def windows_of(x, KH, KW, stride, padding):
     """A view of every window: (N, H', W', KH, KW, C)."""
     x = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
-    every = sliding_window_view(x, (KH, KW), axis=(1, 2))            # (N, ., ., C, KH, KW)
+    every = sliding_window_view(x, (KH, KW), axis=(1, 2))  # (N, ., ., C, KH, KW)
     return every[:, ::stride, ::stride].transpose(0, 1, 2, 4, 5, 3)
 
 
@@ -313,7 +329,7 @@ def conv_im2col(x, w, stride=1, padding=0):
     KH, KW, C, C_out = w.shape
     windows = windows_of(x, KH, KW, stride, padding)
     N, H_out, W_out = windows.shape[:3]
-    columns = windows.reshape(N * H_out * W_out, KH * KW * C)        # im2col: this copies
+    columns = windows.reshape(N * H_out * W_out, KH * KW * C)  # im2col: this copies
     return (columns @ w.reshape(KH * KW * C, C_out)).reshape(N, H_out, W_out, C_out)
 
 
@@ -329,20 +345,22 @@ print(f"{columns:,} numbers in the matrix, {x.size:,} in the images")
 assert columns == 9 * x.size
 
 # %% [markdown]
-# Nine times: every pixel is copied into the nine windows it lies in (those at the border into fewer, but there the
-# zeros of the padding take their place).
+# Nine times: every pixel is copied into the nine windows it lies in (those at the border into
+# fewer, but there the zeros of the padding take their place).
 #
 # ## How much faster?
 #
-# **Predict:** all versions do the same multiplications, and im2col copies everything nine times besides. By which
-# factor is it faster than the loops: 2, 10, or more than 50? And the library?
+# **Predict:** all versions do the same multiplications, and im2col copies everything nine times
+# besides. By which factor is it faster than the loops: 2, 10, or more than 50? And the library?
 #
-# Times on a computer that does other things too vary; so we take the median of several. To compare layers of different
-# sizes we divide by the number of multiplications (with an addition each), counted as above.
+# Times on a computer that does other things too vary; so we take the median of several. To compare
+# layers of different sizes we divide by the number of multiplications (with an addition each),
+# counted as above.
+
 
 # %%
 def median_time(f, repeats=5):
-    f()                                                  # once for nothing, to warm up
+    f()  # once for nothing, to warm up
     times = []
     for _ in range(repeats):
         started = time.perf_counter()
@@ -358,21 +376,29 @@ def nanoseconds_each(conv, x, w):
 
 def random_layer(images, size, C):
     """A batch, and as many filters as channels; float32 (4 bytes a number), as in nets."""
-    return (rng.standard_normal((images, size, size, C), np.float32),
-            rng.standard_normal((3, 3, C, C), np.float32))
+    return (
+        rng.standard_normal((images, size, size, C), np.float32),
+        rng.standard_normal((3, 3, C, C), np.float32),
+    )
 
 
 small, large = random_layer(1, 16, 8), random_layer(8 if FAST else 64, 32, 16)
-each = {"loops\n(1 small image)": nanoseconds_each(conv_loops, *small),
-        "im2col\n(batch)": nanoseconds_each(conv_im2col, *large),
-        "library\n(batch)": nanoseconds_each(cpu.conv2d.forward, *large)}
+each = {
+    "loops\n(1 small image)": nanoseconds_each(conv_loops, *small),
+    "im2col\n(batch)": nanoseconds_each(conv_im2col, *large),
+    "library\n(batch)": nanoseconds_each(cpu.conv2d.forward, *large),
+}
 
 colours = plot.GREY, plot.OTHERS[0], plot.COLOURS["resnet"]
 figure, ax = plt.subplots(figsize=(7, 2.4))
 for row, (value, colour) in enumerate(zip(each.values(), colours)):
     ax.plot(value, row, "o", color=colour, markersize=9)
-    ax.annotate(f"{value:,.0f}" if value > 10 else f"{value:.2f}", (value, row),
-                xytext=(10, -4), textcoords="offset points")
+    ax.annotate(
+        f"{value:,.0f}" if value > 10 else f"{value:.2f}",
+        (value, row),
+        xytext=(10, -4),
+        textcoords="offset points",
+    )
 ax.set_yticks(range(3), list(each))
 ax.set_ylim(2.5, -0.5)
 ax.set_xscale("log")
@@ -381,35 +407,43 @@ ax.set_xlabel("nanoseconds for a multiply-add (logarithmic)")
 plt.show()
 
 loops, im2col, library = each.values()
-print(f"im2col is {loops / im2col:,.0f} times as fast as the loops, "
-      f"the library {im2col / library:.1f} times as fast as im2col")
+print(
+    f"im2col is {loops / im2col:,.0f} times as fast as the loops, "
+    f"the library {im2col / library:.1f} times as fast as im2col"
+)
 assert loops > 50 * im2col
 
 # %% [markdown]
-# More than fifty times; the line above says how many on the machine that ran this, and how much faster still the library
-# is. Python decides anew for each number what to do with it, which takes many times as long as a multiplication. The
-# product is one call, and inside it the processor multiplies many numbers at once.
+# More than fifty times; the line above says how many on the machine that ran this, and how much
+# faster still the library is. Python decides anew for each number what to do with it, which takes
+# many times as long as a multiplication. The product is one call, and inside it the processor
+# multiplies many numbers at once.
 #
-# The library does the same as our ten lines. But the columns of a whole batch are far larger than a processor's
-# **cache**, the small memory that it reaches quickly. So it makes them for a few images, multiplies, and overwrites
-# them with those of the next few, on all cores. Notebook 12 is about that. (The cache of a layer and that of a
-# processor share nothing but their name.)
+# The library does the same as our ten lines. But the columns of a whole batch are far larger than a
+# processor's **cache**, the small memory that it reaches quickly. So it makes them for a few
+# images, multiplies, and overwrites them with those of the next few, on all cores. Notebook 12 is
+# about that. (The cache of a layer and that of a processor share nothing but their name.)
 #
 # ## How far a layer sees
 #
-# A 3 x 3 filter sees little. But its inputs have themselves seen 3 x 3 pixels each, so two layers together see 5 x 5.
-# The part of the image that one output depends on is called its **receptive field**. Let $r$ be its size, and *jump*
-# how many pixels of the image lie from one output to the next. Each layer with filter size $K$ and stride $s$ makes
+# A 3 x 3 filter sees little. But its inputs have themselves seen 3 x 3 pixels each, so two layers
+# together see 5 x 5. The part of the image that one output depends on is called its **receptive
+# field**. Let $r$ be its size, and *jump* how many pixels of the image lie from one output to the
+# next. Each layer with filter size $K$ and stride $s$ makes
 #
 # $$r \leftarrow r + (K - 1) \cdot \text{jump}, \qquad \text{jump} \leftarrow \text{jump} \cdot s,
 # \qquad\text{beginning with } r = \text{jump} = 1.$$
 #
-# **Predict:** ResNet-20 has 19 convolutions of 3 x 3, and two of them have stride 2, the 8th and the 14th. Does the
-# last one see the whole image of 32 x 32? What would be the size without strides?
+# **Predict:** ResNet-20 has 19 convolutions of 3 x 3, and two of them have stride 2, the 8th and
+# the 14th. Does the last one see the whole image of 32 x 32? What would be the size without
+# strides?
 
 # %%
-layers = [(part.kernel_size[0], part.stride[0]) for part in mr.models.resnet(20).modules()
-          if isinstance(part, mr.nn.Conv2d)]
+layers = [
+    (part.kernel_size[0], part.stride[0])
+    for part in mr.models.resnet(20).modules()
+    if isinstance(part, mr.nn.Conv2d)
+]
 assert len(layers) == 19 and {K for K, _ in layers} == {3}
 assert [i + 1 for i, (_, stride) in enumerate(layers) if stride == 2] == [8, 14]
 
@@ -423,21 +457,21 @@ assert sizes[-1] == 81 and plot.receptive_fields([(3, 1)] * 19)[-1] == 39
 plot.receptive_field(layers, image_size=32)
 
 # %% [markdown]
-# 81 pixels: more than twice the image, so the last layers see all of it. Without strides it would be 39: strides make
-# not only the computation smaller but also the view wider.
+# 81 pixels: more than twice the image, so the last layers see all of it. Without strides it would
+# be 39: strides make not only the computation smaller but also the view wider.
 #
-# Is that formula right? The tape can tell: an output depends on those pixels at which its gradient is not 0. We put 19
-# layers with those strides in a row, on a larger image, with all weights equal (so that nothing cancels), and ask for
-# the gradient of one output in the middle.
+# Is that formula right? The tape can tell: an output depends on those pixels at which its gradient
+# is not 0. We put 19 layers with those strides in a row, on a larger image, with all weights equal
+# (so that nothing cancels), and ask for the gradient of one output in the middle.
 
 # %%
 x = mr.Tensor(np.ones((1, 128, 128, 1)), requires_grad=True)
 y = x
 for K, s in layers:
-    y = F.conv2d(y, mr.Tensor(np.full((K, K, 1, 1), 1 / K ** 2)), None, s, K // 2)
+    y = F.conv2d(y, mr.Tensor(np.full((K, K, 1, 1), 1 / K**2)), None, s, K // 2)
 middle = np.zeros(y.shape)
 middle[0, y.shape[1] // 2, y.shape[2] // 2, 0] = 1
-y.backward(middle)                                       # dL/dy: only that output counts
+y.backward(middle)  # dL/dy: only that output counts
 dx = x.grad[0, :, :, 0]
 
 seen = np.flatnonzero(dx.any(axis=0))
@@ -445,7 +479,7 @@ print(f"columns that matter: {seen.min()} to {seen.max()}, {len(seen)} of them")
 assert len(seen) == sizes[-1] and seen.max() - seen.min() + 1 == len(seen)
 
 row = dx[dx.shape[0] // 2]
-centre = np.arange(len(row))[len(row) // 2 - 20:len(row) // 2 + 21]     # half of the 81
+centre = np.arange(len(row))[len(row) // 2 - 20 : len(row) // 2 + 21]  # half of the 81
 assert row[centre].sum() > 0.9 * row.sum()
 plt.figure(figsize=(6.4, 3))
 plt.plot(row / row.max(), color=plot.COLOURS["resnet"], linewidth=2)
@@ -457,48 +491,54 @@ plt.ylabel("gradient, relative to its peak")
 plt.show()
 
 # %% [markdown]
-# The count agrees: 81. But the picture says more. Over nine tenths of the gradient lie in the middle half, for many ways
-# lead there and few to the edge: the *effective* receptive field is much smaller (Luo et al. 2016, arXiv:1701.04128).
+# The count agrees: 81. But the picture says more. Over nine tenths of the gradient lie in the
+# middle half, for many ways lead there and few to the edge: the *effective* receptive field is much
+# smaller (Luo et al. 2016, arXiv:1701.04128).
 #
 # ## Exercises
 #
-# **1.** With **dilation** $d$ a filter's numbers (its **taps**) lie on pixels that are $d$ apart, not side by side: the
-# index of $x$ becomes $i s + a d - p$, and likewise for $j$. Build it into `conv_loops` and `output_size`, and check
-# against `F.conv2d(..., dilation=2)`.
+# **1.** With **dilation** $d$ a filter's numbers (its **taps**) lie on pixels that are $d$ apart,
+# not side by side: the index of $x$ becomes $i s + a d - p$, and likewise for $j$. Build it into
+# `conv_loops` and `output_size`, and check against `F.conv2d(..., dilation=2)`.
 #
 # <details><summary>Hint</summary>
-# Only the index of x changes. A filter of K taps then spans d (K - 1) + 1 pixels: put that in place of K in the formula
-# for the size.
+# Only the index of x changes. A filter of K taps then spans d (K - 1) + 1 pixels: put that in place
+# of K in the formula for the size.
 # </details>
 #
-# **2.** A 1 x 1 convolution sees one pixel at a time. Write it in one line, without windows, and check it against
-# `F.conv2d`. What is it good for?
+# **2.** A 1 x 1 convolution sees one pixel at a time. Write it in one line, without windows, and
+# check it against `F.conv2d`. What is it good for?
 #
 # <details><summary>Hint</summary>
-# Each pixel is a row of C numbers; x @ w works on the last axis of x. It mixes channels, and changes their number: you
-# will meet it where the two ends of a shortcut have different shapes.
+# Each pixel is a row of C numbers; x @ w works on the last axis of x. It mixes channels, and
+# changes their number: you will meet it where the two ends of a shortcut have different shapes.
 # </details>
 #
-# **3.** Two 3 x 3 convolutions in a row, with nothing between them, see 5 x 5 pixels. Are they equal to one 5 x 5
-# convolution? If so find its filter, with one channel. How many parameters do both have with $C$ channels everywhere,
-# and why then put a ReLU between them?
+# **3.** Two 3 x 3 convolutions in a row, with nothing between them, see 5 x 5 pixels. Are they
+# equal to one 5 x 5 convolution? If so find its filter, with one channel. How many parameters do
+# both have with $C$ channels everywhere, and why then put a ReLU between them?
 #
 # <details><summary>Hint</summary>
-# Convolution is linear, so yes. Its filter is the response to an image with a single 1, in which it appears flipped;
-# pad well. 18 C C against 25 C C parameters. Two linear steps are one linear step; see notebook 02.
+# Convolution is linear, so yes. Its filter is the response to an image with a single 1, in which it
+# appears flipped; pad well. 18 C C against 25 C C parameters. Two linear steps are one linear step;
+# see notebook 02.
 # </details>
 
 # %% [markdown]
 # ## Recap
 #
-# - A filter slides over the image: products with a window, added up. No flip (strictly, cross-correlation).
-# - Output size: $\lfloor (H + 2p - K)/s \rfloor + 1$. Parameters: $K^2 C C_{out}$, whatever the size of the image.
-# - im2col writes every window as a row; then the whole layer is one matrix product, at the price of memory.
+# - A filter slides over the image: products with a window, added up. No flip (strictly,
+#   cross-correlation).
+# - Output size: $\lfloor (H + 2p - K)/s \rfloor + 1$. Parameters: $K^2 C C_{out}$, whatever the
+#   size of the image.
+# - im2col writes every window as a row; then the whole layer is one matrix product, at the price of
+#   memory.
 # - Receptive fields grow by $(K - 1)$ times the product of the strides so far.
 #
 # **In the library:** [`kernels/naive/conv.py`](../minires/kernels/naive/conv.py) is the sum,
-# [`kernels/cpu/conv.py`](../minires/kernels/cpu/conv.py) and [`im2col.py`](../minires/kernels/cpu/im2col.py) the fast
-# one, [`kernels/shapes.py`](../minires/kernels/shapes.py) the rules for sizes,
+# [`kernels/cpu/conv.py`](../minires/kernels/cpu/conv.py) and
+# [`im2col.py`](../minires/kernels/cpu/im2col.py) the fast one,
+# [`kernels/shapes.py`](../minires/kernels/shapes.py) the rules for sizes,
 # [`plot/drawings.py`](../minires/plot/convolution.py) the drawings.
 #
 # **Next:** [04 · The backward pass of convolution](04_convolution_backward.ipynb)

@@ -1,12 +1,13 @@
 # %% [markdown]
 # # 09 · The shortcut: residual blocks
 #
-# The cure for degradation is one addition: let a block put out $F(x) + x$ in place of $F(x)$. This notebook builds that
-# block, follows a gradient through it, and looks for the reason why it should help.
+# The cure for degradation is one addition: let a block put out $F(x) + x$ in place of $F(x)$. This
+# notebook builds that block, follows a gradient through it, and looks for the reason why it should
+# help.
 #
-# **After this one you can** compute a residual block forward and backward by hand, build ResNet-20 to ResNet-56, say
-# what happens where shapes change, and show in an experiment what a shortcut makes easy and what it does not. About
-# 40 minutes.
+# **After this one you can** compute a residual block forward and backward by hand, build ResNet-20
+# to ResNet-56, say what happens where shapes change, and show in an experiment what a shortcut
+# makes easy and what it does not. About 40 minutes.
 
 # %%
 import os
@@ -30,17 +31,17 @@ COLOUR = plot.COLOURS
 # %% [markdown]
 # ## The idea
 #
-# Notebook 08 ended with a solution that training does not find: a deep network whose added layers do nothing.
-# "Nothing" means that a block must put out exactly what it gets, $y = x$: the **identity**. Two layers with weights,
-# ReLU in between, do not learn that easily, as we shall see.
+# Notebook 08 ended with a solution that training does not find: a deep network whose added layers
+# do nothing. "Nothing" means that a block must put out exactly what it gets, $y = x$: the
+# **identity**. Two layers with weights, ReLU in between, do not learn that easily, as we shall see.
 #
 # He et al. (section 3.1) turn it round. Add what came in:
 #
 # $$y = F(x) + x,$$
 #
-# where $F$ is what the layers of the block compute. To do nothing, $F$ has only to be 0. The layers no longer learn
-# the whole function, but what is to be *changed* about $x$: the **residual**. The way on which $x$ itself goes is the
-# **shortcut**.
+# where $F$ is what the layers of the block compute. To do nothing, $F$ has only to be 0. The layers
+# no longer learn the whole function, but what is to be *changed* about $x$: the **residual**. The
+# way on which $x$ itself goes is the **shortcut**.
 #
 # (In the code `F` is already the module `functional`, so there we call it the `branch`.)
 #
@@ -51,7 +52,9 @@ COLOUR = plot.COLOURS
 # $$\frac{dL}{dx} = \frac{dL}{dy}\,\bigl(F'(x) + 1\bigr), \qquad\text{in short}\qquad
 # dx = \underbrace{dy \cdot F'(x)}_{\text{through } F} + \underbrace{dy}_{\text{by the shortcut}}.$$
 #
-# **Predict:** if the weights in $F$ are tiny, how large is $dx$ with the shortcut, and how large without?
+# **Predict:** if the weights in $F$ are tiny, how large is $dx$ with the shortcut, and how large
+# without?
+
 
 # %%
 def branch(x, w1, w2):
@@ -64,9 +67,9 @@ def branch_slope(x, w1, w2):
 
 x, dy, h = 1.5, 2.0, 1e-6
 for w1, w2 in ((0.8, -0.5), (0.01, 0.01)):
-    by_hand = {"plain": dy * branch_slope(x, w1, w2),
-               "resnet": dy * branch_slope(x, w1, w2) + dy}
+    by_hand = {"plain": dy * branch_slope(x, w1, w2), "resnet": dy * branch_slope(x, w1, w2) + dy}
     for family, shortcut in (("plain", 0), ("resnet", 1)):
+
         def y(x):
             return branch(x, w1, w2) + shortcut * x
 
@@ -74,43 +77,43 @@ for w1, w2 in ((0.8, -0.5), (0.01, 0.01)):
         t = mr.Tensor(np.array(x), requires_grad=True)
         ((t * w1).relu() * w2 + t * shortcut).backward(np.array(dy))
         assert np.allclose([measured, t.grad], by_hand[family], atol=1e-6)
-    print(f"w1 {w1}, w2 {w2}: dx = {by_hand['plain']:.4f} plain, "
-          f"{by_hand['resnet']:.4f} residual")
+    print(f"w1 {w1}, w2 {w2}: dx = {by_hand['plain']:.4f} plain, {by_hand['resnet']:.4f} residual")
 
 # %% [markdown]
-# The addition hands $dy$ on unchanged, whatever the weights are. In the plain block all that comes back has to go
-# through them.
+# The addition hands $dy$ on unchanged, whatever the weights are. In the plain block all that comes
+# back has to go through them.
 #
-# Now a real block: $y = \mathrm{relu}(F(x) + x)$ for a batch of rows $x$, with $F(x) = \mathrm{relu}(x\, w_1)\, w_2$.
-# Write the backward pass line by line, last step first, as in notebook 01. The only new thing is in the last line:
-# $x$ was used in two places, so what comes back adds up.
+# Now a real block: $y = \mathrm{relu}(F(x) + x)$ for a batch of rows $x$, with $F(x) =
+# \mathrm{relu}(x\, w_1)\, w_2$. Write the backward pass line by line, last step first, as in
+# notebook 01. The only new thing is in the last line: $x$ was used in two places, so what comes
+# back adds up.
 
 # %%
 rng = np.random.default_rng(0)
-x, dy = rng.standard_normal((2, 8, 5))           # dy: what comes back from the layers above
+x, dy = rng.standard_normal((2, 8, 5))  # dy: what comes back from the layers above
 w1, w2 = rng.standard_normal((2, 5, 5))
 
-a = np.maximum(x @ w1, 0)                        # forward
+a = np.maximum(x @ w1, 0)  # forward
 s = a @ w2 + x
 y = np.maximum(s, 0)
 
-ds = dy * (s > 0)                                # backward: the last ReLU,
-dw2 = a.T @ ds                                   # the second layer,
-da = (ds @ w2.T) * (a > 0)                       # the ReLU in between,
-dw1 = x.T @ da                                   # the first layer,
-through_branch, by_shortcut = da @ w1.T, ds      # and the two ways to x
+ds = dy * (s > 0)  # backward: the last ReLU,
+dw2 = a.T @ ds  # the second layer,
+da = (ds @ w2.T) * (a > 0)  # the ReLU in between,
+dw1 = x.T @ da  # the first layer,
+through_branch, by_shortcut = da @ w1.T, ds  # and the two ways to x
 dx = through_branch + by_shortcut
 
 tx, tw1, tw2 = (mr.Tensor(array, requires_grad=True) for array in (x, w1, w2))
-ty = F.relu(F.relu(tx @ tw1) @ tw2 + tx)         # the library's tape
+ty = F.relu(F.relu(tx @ tw1) @ tw2 + tx)  # the library's tape
 ty.backward(dy)
 for mine, tensor in ((y, ty.data), (dx, tx.grad), (dw1, tw1.grad), (dw2, tw2.grad)):
     assert np.allclose(mine, tensor)
 print("forward and all three gradients agree with the tape")
 
 # %% [markdown]
-# One can also *see* the two ways apart: `detach` takes a Tensor off the tape, so that nothing goes back through it.
-# Each way alone gives its part, and the parts add up to the whole.
+# One can also *see* the two ways apart: `detach` takes a Tensor off the tape, so that nothing goes
+# back through it. Each way alone gives its part, and the parts add up to the whole.
 
 # %%
 parts = []
@@ -127,8 +130,10 @@ print("                                   both", dx[0].round(2))
 # %% [markdown]
 # ## A block of convolutions
 #
-# In the networks $F$ is: convolution, batch norm, ReLU, convolution, batch norm. Then comes the addition, *then* the
-# last ReLU. Where a block changes the shape, $x$ has to be fitted to it; `fitted` does that, and we come to how.
+# In the networks $F$ is: convolution, batch norm, ReLU, convolution, batch norm. Then comes the
+# addition, *then* the last ReLU. Where a block changes the shape, $x$ has to be fitted to it;
+# `fitted` does that, and we come to how.
+
 
 # %%
 def fitted(x, stride, new_channels):
@@ -141,8 +146,7 @@ class Block(nn.Module):
     """Two layers, and what came in."""
 
     def __init__(self, in_channels, out_channels, stride, rng, residual=True):
-        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False,
-                               rng=rng)
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False, rng=rng)
         self.bn1 = nn.BatchNorm2d(out_channels)
         self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False, rng=rng)
         self.bn2 = nn.BatchNorm2d(out_channels)
@@ -175,8 +179,9 @@ Block(8, 8, 1, np.random.default_rng(0)).graph(example)
 #
 # ## Doing nothing is easy to learn
 #
-# Set the weight of a block's last batch norm to 0 (its $w$ of notebook 06). Its bias starts at 0, so
-# $F(x) = 0$. **Predict:** what do the residual block and the plain block put out for an $x$ that has just left a ReLU?
+# Set the weight of a block's last batch norm to 0 (its $w$ of notebook 06). Its bias starts at 0,
+# so $F(x) = 0$. **Predict:** what do the residual block and the plain block put out for an $x$ that
+# has just left a ReLU?
 
 # %%
 x = np.maximum(np.random.default_rng(1).standard_normal((2, 8, 8, 8)), 0).astype(np.float32)
@@ -184,23 +189,26 @@ for family, residual in (("plain", False), ("resnet", True)):
     block = Block(8, 8, 1, np.random.default_rng(0), residual)
     block.bn2.weight.data[...] = 0
     y = block(mr.Tensor(x)).data
-    print(f"{family}: the output is", "x itself" if np.array_equal(y, x) else
-          "0 everywhere" if not y.any() else "something else")
+    print(
+        f"{family}: the output is",
+        "x itself" if np.array_equal(y, x) else "0 everywhere" if not y.any() else "something else",
+    )
     assert np.array_equal(y, x if residual else 0 * x)
 
 # %% [markdown]
-# With this weight at 0, a residual block is the identity, and a plain one shuts everything off. (Some recipes
-# therefore start every block there: Goyal et al. 2017, [arXiv:1706.02677](https://arxiv.org/abs/1706.02677),
-# section 5.1. Ours do not.)
+# With this weight at 0, a residual block is the identity, and a plain one shuts everything off.
+# (Some recipes therefore start every block there: Goyal et al. 2017,
+# [arXiv:1706.02677](https://arxiv.org/abs/1706.02677), section 5.1. Ours do not.)
 #
-# That was a setting of the weights. What about *learning* it? Let us have the two smallest blocks there are, two
-# linear layers each, learn to put out what comes in:
+# That was a setting of the weights. What about *learning* it? Let us have the two smallest blocks
+# there are, two linear layers each, learn to put out what comes in:
 #
 # $$\text{plain: } y = \mathrm{relu}(\mathrm{relu}(x w_1)\, w_2), \qquad
-# \text{residual: } y = \mathrm{relu}(\mathrm{relu}(x w_1)\, w_2 + x), \qquad L = \text{mean of } (y - x)^2.$$
+# \text{residual: } y = \mathrm{relu}(\mathrm{relu}(x w_1)\, w_2 + x), \qquad L = \text{mean of } (y
+# - x)^2.$$
 #
-# Both start from the same random weights and see the same batches. No number in $x$ is negative, as if a ReLU came
-# before.
+# Both start from the same random weights and see the same batches. No number in $x$ is negative, as
+# if a ReLU came before.
 #
 # **Predict:** which starts with the lower loss? Which gets lower in the end?
 
@@ -211,8 +219,7 @@ size, batch = 16, 128
 def fit(residual, target, seed, steps, lr=0.3):
     """The losses on the way of a block that is to learn `target`, a function on arrays."""
     rng = np.random.default_rng(seed)
-    w1, w2 = (mr.Tensor(nn.init.he_normal((size, size), rng), requires_grad=True)
-              for _ in range(2))
+    w1, w2 = (mr.Tensor(nn.init.he_normal((size, size), rng), requires_grad=True) for _ in range(2))
     optimizer, losses = mr.optim.SGD([w1, w2], lr=lr), []
     for _ in range(steps):
         x = mr.Tensor(np.abs(rng.standard_normal((batch, size), dtype=np.float32)))
@@ -227,8 +234,10 @@ def fit(residual, target, seed, steps, lr=0.3):
 
 
 seeds, steps = range(2 if FAST else 5), 20 if FAST else 300
-losses = {family: np.array([fit(family == "resnet", lambda x: x, seed, steps)
-                            for seed in seeds]) for family in COLOUR}
+losses = {
+    family: np.array([fit(family == "resnet", lambda x: x, seed, steps) for seed in seeds])
+    for family in COLOUR
+}
 
 plt.figure(figsize=(7, 3.6))
 for family, runs in losses.items():
@@ -250,17 +259,22 @@ if not FAST:
     assert start["plain"] < 10 * end["plain"] and start["resnet"] > 100 * end["resnet"]
 
 # %% [markdown]
-# The residual block starts a little *higher*, for at first it adds a random $F(x)$ to what would be right without it.
-# Then its loss falls by more than a factor of a hundred, for $F(x)$ has only to become small. The plain block needs a
-# pair of matrices that undo each other, with a ReLU in between: whatever is negative in $x\,w_1$ is lost. In the same
-# number of steps its loss does not even fall to a tenth.
+# The residual block starts a little *higher*, for at first it adds a random $F(x)$ to what would be
+# right without it. Then its loss falls by more than a factor of a hundred, for $F(x)$ has only to
+# become small. The plain block needs a pair of matrices that undo each other, with a ReLU in
+# between: whatever is negative in $x\,w_1$ is lost. In the same number of steps its loss does not
+# even fall to a tenth.
 #
 # Was the learning rate unfair to it? Try others, for both:
 
 # %%
 for lr in (0.03, 0.1, 0.3, 1.0):
-    ends = {family: np.mean([fit(family == "resnet", lambda x: x, seed, steps, lr)[-20:]
-                             for seed in seeds]) for family in COLOUR}
+    ends = {
+        family: np.mean(
+            [fit(family == "resnet", lambda x: x, seed, steps, lr)[-20:] for seed in seeds]
+        )
+        for family in COLOUR
+    }
     print(f"lr {lr:<5} plain {ends['plain']:.4f}, residual {ends['resnet']:.4f}")
     assert FAST or 5 * ends["resnet"] < ends["plain"]
 
@@ -269,11 +283,13 @@ for lr in (0.03, 0.1, 0.3, 1.0):
 #
 # ## Is it always easier?
 #
-# Be suspicious: perhaps the second block is just better at everything. So let both learn other things. Take a target
-# that is $x$ itself at one end, and some quite different function of $x$ at the other:
-# $\sqrt{1 - t^2}\; x + t\; \mathrm{relu}(x A)$, for $t$ from 0 to 1. $A$ is a fixed random matrix.
+# Be suspicious: perhaps the second block is just better at everything. So let both learn other
+# things. Take a target that is $x$ itself at one end, and some quite different function of $x$ at
+# the other: $\sqrt{1 - t^2}\; x + t\; \mathrm{relu}(x A)$, for $t$ from 0 to 1. $A$ is a fixed
+# random matrix.
 #
 # **Predict:** how do the two compare at $t = 1$?
+
 
 # %%
 def mixture(t, seed):
@@ -283,15 +299,22 @@ def mixture(t, seed):
 
 
 ts = (0, 0.25, 0.5, 0.75, 1)
-final = {family: np.array([[fit(family == "resnet", mixture(t, seed), seed, steps)[-20:]
-                            for t in ts] for seed in seeds]).mean(axis=-1)
-         for family in COLOUR}
+final = {
+    family: np.array(
+        [
+            [fit(family == "resnet", mixture(t, seed), seed, steps)[-20:] for t in ts]
+            for seed in seeds
+        ]
+    ).mean(axis=-1)
+    for family in COLOUR
+}
 
 plt.figure(figsize=(7, 3.6))
 for family, values in final.items():
     plt.plot(ts, values.T, "o", color=COLOUR[family], markersize=4, alpha=0.5)
-    plt.plot(ts, np.exp(np.log(values).mean(axis=0)), color=COLOUR[family], linewidth=2.2,
-             label=family)
+    plt.plot(
+        ts, np.exp(np.log(values).mean(axis=0)), color=COLOUR[family], linewidth=2.2, label=family
+    )
 plt.yscale("log")
 plt.xticks(ts)
 plt.xlabel("t: how far the target is from doing nothing")
@@ -305,23 +328,25 @@ print(", ".join(f"{r:.1f} at t = {t}" for t, r in zip(ts, ratio)))
 assert FAST or (ratio[0] > 20 and ratio[0] > ratio[2] > ratio[-1] and 0.5 < ratio[-1] < 1.5)
 
 # %% [markdown]
-# At $t = 1$ both end about equal: the shortcut is of no use there, for $F$ has to take $x$ out again first. The nearer
-# the target is to $x$, the more it helps. So a shortcut is a **bet**: that what a block has to learn is near to doing
-# nothing. The paper says it like this (section 3.1): if the best function is closer to the identity than
-# to zero, it should be easier to find it with reference to the identity. In a network with many blocks, each of which
-# needs to change only a little, the bet seems a good one; and in trained residual networks the authors found that the
-# branches do put out little, the less the deeper the network (figure 7). In our own, shorter trainings that did not
-# show ([docs/claims.md](../docs/claims.md), under *responses*).
+# At $t = 1$ both end about equal: the shortcut is of no use there, for $F$ has to take $x$ out
+# again first. The nearer the target is to $x$, the more it helps. So a shortcut is a **bet**: that
+# what a block has to learn is near to doing nothing. The paper says it like this (section 3.1): if
+# the best function is closer to the identity than to zero, it should be easier to find it with
+# reference to the identity. In a network with many blocks, each of which needs to change only a
+# little, the bet seems a good one; and in trained residual networks the authors found that the
+# branches do put out little, the less the deeper the network (figure 7). In our own, shorter
+# trainings that did not show ([docs/claims.md](../docs/claims.md), under *responses*).
 #
 # ## Where the shape changes
 #
-# Twice in the network the maps halve and the channels double; there $x$ does not fit $F(x)$. The paper compares three
-# ways (sections 3.3 and 4.1):
+# Twice in the network the maps halve and the channels double; there $x$ does not fit $F(x)$. The
+# paper compares three ways (sections 3.3 and 4.1):
 #
 # - **A:** every second pixel of $x$, and zeros for the new channels. No parameters.
-# - **B:** a 1x1 convolution of $x$ with stride 2, where the shape changes; and batch norm, as after every convolution.
-#   This is called a **projection**.
+# - **B:** a 1x1 convolution of $x$ with stride 2, where the shape changes; and batch norm, as after
+#   every convolution. This is called a **projection**.
 # - **C:** a projection in *every* block.
+
 
 # %%
 def shortcut_a(x, stride, out_channels):
@@ -336,15 +361,15 @@ def shortcut_a(x, stride, out_channels):
 
 def shortcut_b(x, w, stride, eps=1e-5):
     """B: at every second pixel one matrix product; then batch norm, as in training."""
-    z = x[:, ::stride, ::stride] @ w[0, 0]       # w: (1, 1, C_in, C_out)
+    z = x[:, ::stride, ::stride] @ w[0, 0]  # w: (1, 1, C_in, C_out)
     mean, var = z.mean(axis=(0, 1, 2)), z.var(axis=(0, 1, 2))
     return (z - mean) / np.sqrt(var + eps)
 
 
 x = np.random.default_rng(2).standard_normal((4, 8, 8, 16)).astype(np.float32)
 a = shortcut_a(x, 2, 32)
-assert np.array_equal(a, subsample_and_pad(mr.Tensor(x), 2, 16).data)     # the library's
-assert np.array_equal(a, fitted(mr.Tensor(x), 2, 16).data)                # and ours
+assert np.array_equal(a, subsample_and_pad(mr.Tensor(x), 2, 16).data)  # the library's
+assert np.array_equal(a, fitted(mr.Tensor(x), 2, 16).data)  # and ours
 
 block = mr.models.resnet(20, shortcut="B").layer2[0]
 b = shortcut_b(x, block.downsample[0].weight.data, 2)
@@ -355,8 +380,8 @@ for option in "ABC":
     print(f"ResNet-20 with shortcut {option}: {count:,} parameters")
 
 # %% [markdown]
-# What A does to an image: three channels become six, at half the size. Information is thrown away, but only on the
-# shortcut; $F$ sees all of $x$.
+# What A does to an image: three channels become six, at half the size. Information is thrown away,
+# but only on the shortcut; $F$ sees all of $x$.
 
 # %%
 image = mr.data.synthetic(6, 1)[0].images[5:6].astype(np.float32) / 255
@@ -372,15 +397,17 @@ for ax, channel, name in zip(axes, channels, names):
 plt.show()
 
 # %% [markdown]
-# Which is best? On ImageNet (1.3 million photographs, 1,000 classes), with 34 layers, the paper found errors of 25.03 %
-# with A, 24.52 % with B and 24.19 % with C (table 3): small differences, so projections are not what the cure is about.
-# (In a network of 56 layers, C can even do harm: [docs/claims.md](../docs/claims.md), under *shortcuts*.) On CIFAR-10
-# the paper uses A, and so do we, for then the plain and the residual network have exactly the same parameters.
+# Which is best? On ImageNet (1.3 million photographs, 1,000 classes), with 34 layers, the paper
+# found errors of 25.03 % with A, 24.52 % with B and 24.19 % with C (table 3): small differences, so
+# projections are not what the cure is about. (In a network of 56 layers, C can even do harm:
+# [docs/claims.md](../docs/claims.md), under *shortcuts*.) On CIFAR-10 the paper uses A, and so do
+# we, for then the plain and the residual network have exactly the same parameters.
 #
 # ## ResNet of $6n + 2$ layers
 #
-# The network is that of notebook 08, built from our `Block`. As there, it can take over the library's weights; the
-# answers must agree.
+# The network is that of notebook 08, built from our `Block`. As there, it can take over the
+# library's weights; the answers must agree.
+
 
 # %%
 class Net(nn.Module):
@@ -414,16 +441,18 @@ for n in (3, 5, 7, 9):
     assert np.allclose(ours(images).data, library(images).data, rtol=1e-3, atol=1e-4)
     plain_count = mr.models.plain(6 * n + 2).num_parameters()
     assert ours.num_parameters() == plain_count
-    print(f"ResNet-{6 * n + 2}: {ours.num_parameters():>7,} parameters, "
-          f"plain-{6 * n + 2}: {plain_count:>7,}")
+    print(
+        f"ResNet-{6 * n + 2}: {ours.num_parameters():>7,} parameters, "
+        f"plain-{6 * n + 2}: {plain_count:>7,}"
+    )
 assert Net(3).num_parameters() == 269_722 and Net(9).num_parameters() == 853_018
 
 # %% [markdown]
 # ## Twins
 #
-# A comparison is fair if two things differ in one respect only. So we look closely. The library's plain and residual
-# network of one seed: the same parameters? The same numbers in them? And if we take the addition out of the residual
-# one, is it the plain one, to the last bit?
+# A comparison is fair if two things differ in one respect only. So we look closely. The library's
+# plain and residual network of one seed: the same parameters? The same numbers in them? And if we
+# take the addition out of the residual one, is it the plain one, to the last bit?
 
 # %%
 plain, residual = mr.models.plain(20, seed=5), mr.models.resnet(20, seed=5)
@@ -433,28 +462,31 @@ assert all(np.array_equal(one[name], other[name]) for name in one)
 
 assert not np.allclose(plain(images).data, residual(images).data)
 for block in residual.blocks():
-    block.shortcut = NoShortcut()                # the addition, left out
+    block.shortcut = NoShortcut()  # the addition, left out
 assert np.array_equal(plain(images).data, residual(images).data)
 print(f"one difference: the addition, in {len(residual.blocks())} blocks")
 
 # %% [markdown]
 # ## Twins in training
 #
-# **Predict:** 20 layers, the recipe of notebook 08, drawn shapes. By how many points will the two training errors
-# differ after ten epochs? 20 layers are not very deep; does the addition matter already?
+# **Predict:** 20 layers, the recipe of notebook 08, drawn shapes. By how many points will the two
+# training errors differ after ten epochs? 20 layers are not very deep; does the addition matter
+# already?
 
 # %%
 train_set, test_set = mr.data.synthetic(256 if FAST else 2000, 100 if FAST else 500)
 train_set, test_set = (images.resize(8 if FAST else 16) for images in (train_set, test_set))
 width, steps = (4, 4) if FAST else (8, 310)
-config = RunConfig(iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,),
-                   crop_padding=0)
+config = RunConfig(
+    iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,), crop_padding=0
+)
 
 live, histories = plot.LiveCurves("drawn shapes, 16 x 16 pixels, width 8"), {}
 for family, build in (("plain", mr.models.plain), ("resnet", mr.models.resnet)):
     net = build(20, width=width, seed=0)
-    trainer = Trainer(net, train_set, test_set, config, name=f"{family}-20", progress=False,
-                      callbacks=[live])
+    trainer = Trainer(
+        net, train_set, test_set, config, name=f"{family}-20", progress=False, callbacks=[live]
+    )
     histories[family] = np.array([row["train_error"] for row in trainer.run()])
 
 # %%
@@ -464,15 +496,15 @@ assert FAST or residual_errors[-1] + 5 < plain_errors[-1]
 assert FAST or residual_errors[:5].mean() + 2 < plain_errors[:5].mean()
 
 # %% [markdown]
-# It does, by more than five points. The same parameters, the same start, the same batches in the same order, and the
-# error falls faster already in the first half. Whether that holds for more depths and seeds is the business of
-# notebook 10.
+# It does, by more than five points. The same parameters, the same start, the same batches in the
+# same order, and the error falls faster already in the first half. Whether that holds for more
+# depths and seeds is the business of notebook 10.
 #
 # ## A sum over paths
 #
-# There is another way to look at it (Veit et al. 2016, [arXiv:1605.06431](https://arxiv.org/abs/1605.06431)). Write
-# $f_i$ for what the branch of block $i$ computes (the $F$ of that block), and leave out the last ReLUs. Two residual
-# blocks make
+# There is another way to look at it (Veit et al. 2016,
+# [arXiv:1605.06431](https://arxiv.org/abs/1605.06431)). Write $f_i$ for what the branch of block
+# $i$ computes (the $F$ of that block), and leave out the last ReLUs. Two residual blocks make
 #
 # $$y_2 = y_1 + f_2(y_1) = x + f_1(x) + f_2(x + f_1(x)),$$
 #
@@ -480,11 +512,13 @@ assert FAST or residual_errors[:5].mean() + 2 < plain_errors[:5].mean()
 #
 # $$(1 + f_2')(1 + f_1') = 1 + f_1' + f_2' + f_2' f_1'.$$
 #
-# Every term is a **path** from the output back to the input: through each block either by its branch or by its
-# shortcut. A plain chain has one path, through everything; its derivative is the single product $f_2' f_1'$.
+# Every term is a **path** from the output back to the input: through each block either by its
+# branch or by its shortcut. A plain chain has one path, through everything; its derivative is the
+# single product $f_2' f_1'$.
 #
-# **Predict:** how many paths for $n$ blocks? How many branches do most of them pass in ResNet-56, which has 27
-# blocks?
+# **Predict:** how many paths for $n$ blocks? How many branches do most of them pass in ResNet-56,
+# which has 27 blocks?
+
 
 # %%
 def paths(n):
@@ -494,12 +528,11 @@ def paths(n):
 
 rng = np.random.default_rng(4)
 for n in (1, 2, 3, 8):
-    slopes = dict(enumerate(rng.normal(0, 0.5, n), 1))          # f_i', any numbers
+    slopes = dict(enumerate(rng.normal(0, 0.5, n), 1))  # f_i', any numbers
     terms = [prod(slopes[i] for i in path) for path in paths(n)]
     whole = prod(1 + slope for slope in slopes.values())
-    assert len(terms) == 2 ** n and np.isclose(sum(terms), whole)
-    print(f"{n} blocks: {len(terms):>3} paths, their sum {sum(terms):.6f}, "
-          f"the product {whole:.6f}")
+    assert len(terms) == 2**n and np.isclose(sum(terms), whole)
+    print(f"{n} blocks: {len(terms):>3} paths, their sum {sum(terms):.6f}, the product {whole:.6f}")
 
 boxes = {"x": svg.Box("x", (), "value"), "y": svg.Box("y = sum", (), "value")}
 arrows = []
@@ -512,35 +545,37 @@ for path in paths(3):
 svg.draw(boxes, arrows, "the eight paths through three blocks")
 
 # %% [markdown]
-# Three blocks, eight paths, of which one passes all three branches; there are $\binom{n}{k}$ paths through $k$
-# branches. (For the derivative the sum is exact. For the output itself it is so only if the $f_i$ are linear.) For
-# ResNet-56:
+# Three blocks, eight paths, of which one passes all three branches; there are $\binom{n}{k}$ paths
+# through $k$ branches. (For the derivative the sum is exact. For the output itself it is so only if
+# the $f_i$ are linear.) For ResNet-56:
 
 # %%
 blocks = 27
 counts = [comb(blocks, k) for k in range(blocks + 1)]
-assert sum(counts) == 2 ** blocks == 134_217_728
+assert sum(counts) == 2**blocks == 134_217_728
 
 plt.figure(figsize=(7, 3))
 plt.bar(range(blocks + 1), [count / 1e6 for count in counts], color=COLOUR["resnet"])
 plt.xlabel("branches on the path")
 plt.ylabel("paths, millions")
-plt.title(f"{2 ** blocks:,} paths through ResNet-56")
+plt.title(f"{2**blocks:,} paths through ResNet-56")
 plt.grid(axis="x", visible=False)
 plt.show()
-share = sum(counts[9:19]) / 2 ** blocks
+share = sum(counts[9:19]) / 2**blocks
 print(f"{100 * share:.0f} % of the paths pass 9 to 18 of the 27 branches")
 assert 0.93 < share < 0.97
 
 # %% [markdown]
-# Most paths pass about half of the branches, so about 27 of the 54 layers in them; only one path passes all. So is a
-# residual network a crowd of shallower ones? That is Veit et al.'s picture, and it makes predictions, for instance that
-# leaving out a block should do little harm. Notebook 11 tries it.
+# Most paths pass about half of the branches, so about 27 of the 54 layers in them; only one path
+# passes all. So is a residual network a crowd of shallower ones? That is Veit et al.'s picture, and
+# it makes predictions, for instance that leaving out a block should do little harm. Notebook 11
+# tries it.
 #
-# The gradient of a real network is such a sum too, ReLUs and batch norms included (here in evaluation mode). We check
-# it where it can be written out: three blocks, eight paths. `path_gradient` lets the gradient go back along one path
-# only; as everywhere, the norm of a gradient is the root of the sum of its squares. (This network is not trained yet.
-# Notebook 11 asks which paths carry the gradient in a trained one.)
+# The gradient of a real network is such a sum too, ReLUs and batch norms included (here in
+# evaluation mode). We check it where it can be written out: three blocks, eight paths.
+# `path_gradient` lets the gradient go back along one path only; as everywhere, the norm of a
+# gradient is the root of the sum of its squares. (This network is not trained yet. Notebook 11 asks
+# which paths carry the gradient in a trained one.)
 
 # %%
 net = mr.models.resnet(8, width=8, seed=0).eval()
@@ -563,51 +598,58 @@ print("their sum is the gradient of the images")
 # %% [markdown]
 # ## What this explains, and what not
 #
-# Through $n$ blocks a gradient is multiplied by $(1 + f_1')(1 + f_2')\cdots$ in place of $f_1' f_2' \cdots$. You will
-# often read: "so gradients cannot vanish any more, and that is why residual networks train". Keep apart what has been
-# shown here and what has not. Shown: doing nothing is easy to learn; the shortcut hands on the gradient as it is. Not
-# shown: that gradients *do* vanish in plain-56, or that this is why it trains badly. Whether the experiment holds up
-# comes next; what gradients do, in notebook 11.
+# Through $n$ blocks a gradient is multiplied by $(1 + f_1')(1 + f_2')\cdots$ in place of $f_1' f_2'
+# \cdots$. You will often read: "so gradients cannot vanish any more, and that is why residual
+# networks train". Keep apart what has been shown here and what has not. Shown: doing nothing is
+# easy to learn; the shortcut hands on the gradient as it is. Not shown: that gradients *do* vanish
+# in plain-56, or that this is why it trains badly. Whether the experiment holds up comes next; what
+# gradients do, in notebook 11.
 #
 # ## Exercises
 #
-# **1.** Why are there two layers in a block, and not one? Show that relu(x w + x) can compute exactly what a plain
-# layer relu(x v) can.
+# **1.** Why are there two layers in a block, and not one? Show that relu(x w + x) can compute
+# exactly what a plain layer relu(x v) can.
 #
 # <details><summary>Hint</summary>
-# x w + x is x times (w + identity). So what has changed is only where training starts, and what weight decay pulls
-# towards. The paper saw no advantage with one layer (section 3.2).
+# x w + x is x times (w + identity). So what has changed is only where training starts, and what
+# weight decay pulls towards. The paper saw no advantage with one layer (section 3.2).
 # </details>
 #
-# **2.** Stack blocks without batch norm: let `fit` have 8 blocks one after another, with and without shortcuts. Does
-# the shortcut still help? Look at the first loss and explain it. Then divide the initial $w_2$ of each block by 10.
+# **2.** Stack blocks without batch norm: let `fit` have 8 blocks one after another, with and
+# without shortcuts. Does the shortcut still help? Look at the first loss and explain it. Then
+# divide the initial $w_2$ of each block by 10.
 #
 # <details><summary>Hint</summary>
-# Each block adds a branch about as large as what came in, so the signal grows from block to block, and after eight it
-# is huge. In the networks batch norm holds every branch down to the same size; small initial weights in the branches
-# do as well, for a start. What do small weights do to the plain stack? Try lr 0.03 and below.
+# Each block adds a branch about as large as what came in, so the signal grows from block to block,
+# and after eight it is huge. In the networks batch norm holds every branch down to the same size;
+# small initial weights in the branches do as well, for a start. What do small weights do to the
+# plain stack? Try lr 0.03 and below.
 # </details>
 #
-# **3.** Let every block start as the identity: set the weight of its last batch norm (`block.bn2`) to 0, in all blocks
-# of `mr.models.resnet(20, width=width, seed=0)` and of the plain twin. Predict first: which parameters get a gradient
-# other than 0 from the first batch, in the residual net and in the plain one? Then train the residual net by the
-# recipe above. Does it end better than it did, or worse?
+# **3.** Let every block start as the identity: set the weight of its last batch norm (`block.bn2`)
+# to 0, in all blocks of `mr.models.resnet(20, width=width, seed=0)` and of the plain twin. Predict
+# first: which parameters get a gradient other than 0 from the first batch, in the residual net and
+# in the plain one? Then train the residual net by the recipe above. Does it end better than it did,
+# or worse?
 #
 # <details><summary>Hint</summary>
 # for block in net.blocks(): block.bn2.weight.data[...] = 0. One batch: images, labels =
 # next(iter(mr.data.eval_loader(train_set, 64, train_set.pixel_mean()))). After backward, go through
-# net.named_parameters() and print the names for which parameter.grad.any() is true. What goes back into the branch is
-# multiplied by the weight that is 0; the gradient of this weight itself is not. One seed says little: try three.
+# net.named_parameters() and print the names for which parameter.grad.any() is true. What goes back
+# into the branch is multiplied by the weight that is 0; the gradient of this weight itself is not.
+# One seed says little: try three.
 # </details>
 
 # %% [markdown]
 # ## Recap
 #
-# - $y = \mathrm{relu}(F(x) + x)$; backward, $dx$ is what comes through $F$ plus what comes by the shortcut, unchanged.
-# - To do nothing, a residual block needs $F(x) = 0$, which is easy to learn; a plain block has to learn the identity,
-#   which is not.
+# - $y = \mathrm{relu}(F(x) + x)$; backward, $dx$ is what comes through $F$ plus what comes by the
+#   shortcut, unchanged.
+# - To do nothing, a residual block needs $F(x) = 0$, which is easy to learn; a plain block has to
+#   learn the identity, which is not.
 # - It is a bet: the shortcut helps where the target is near to what came in.
-# - With shortcut A, plain and residual networks are twins: they differ in one addition per block, and in no parameter.
+# - With shortcut A, plain and residual networks are twins: they differ in one addition per block,
+#   and in no parameter.
 # - A residual network of $n$ blocks is, for its gradient, a sum over $2^n$ paths.
 #
 # **In the library:** [`models/blocks.py`](../minires/models/blocks.py) has the blocks,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from minires import Tensor, functional as F, models, no_grad
-from minires import graph
+from minires import Tensor, graph, models, no_grad
+from minires import functional as F
 from minires.errors import GraphError
 
 from ..drawing.test_svg import parts
@@ -19,7 +19,12 @@ def test_operations_leaves_and_numbers():
     c = a * b
     boxes, paths, texts = parts(graph((c + a).relu().sum(), a=a, b=b, c=c))
     assert set(boxes) == {"a", "b", "c", "add", "relu", "sum"} and len(paths) == 6
-    assert texts.count("[2.]") == 1 and texts.count("[6.]") == 1 and texts.count("multiply") == 1 and "8." in texts
+    assert (
+        texts.count("[2.]") == 1
+        and texts.count("[6.]") == 1
+        and texts.count("multiply") == 1
+        and "8." in texts
+    )
 
 
 def test_a_tensor_used_twice_is_one_box():
@@ -35,7 +40,7 @@ def test_large_ones_show_their_shape():
 
 def test_notebooks_show_what_can_be_read():
     a, b = values()
-    assert a._repr_svg_() is None                          # nothing was computed: its numbers say more
+    assert a._repr_svg_() is None  # nothing was computed: its numbers say more
     product = a * b
     assert product._repr_svg_() == graph(product).svg
     with no_grad():

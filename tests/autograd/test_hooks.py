@@ -74,7 +74,7 @@ def test_one_function_registered_twice(kind):
     first, second = watched.register(hook), watched.register(hook)
     watched.call()
     second.remove()
-    second.remove()                                      # not the first one's
+    second.remove()  # not the first one's
     watched.call()
     first.remove()
     watched.call()
@@ -111,15 +111,18 @@ def note(module, inputs, output):
     calls.append(module)
 
 
-@pytest.mark.parametrize("copy_of", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))],
-                         ids=["deepcopy", "pickle"])
+@pytest.mark.parametrize(
+    "copy_of",
+    [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))],
+    ids=["deepcopy", "pickle"],
+)
 def test_a_copied_net(copy_of):
     """A module's hooks are copied with it, and the copy's are its own. Those of parameters are not:
     they belong to the tape, which is the original's alone."""
     net, images = models.resnet(8, width=2), Tensor(np.ones((2, 8, 8, 3), np.float32))
     handle, gradients = net.fc.register_forward_hook(note), []
     net.fc.weight.register_hook(gradients.append)
-    net(images).sum().backward()                         # every parameter is on the tape now
+    net(images).sum().backward()  # every parameter is on the tape now
     copied = copy_of(net)
     calls.clear(), gradients.clear()
 
@@ -144,9 +147,15 @@ def test_a_handle_in_the_net_itself_belongs_to_the_copy_after_copying():
     assert calls == [net]
 
 
-@pytest.mark.parametrize("copy_of", [
-    copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x)),
-], ids=["copy", "deepcopy", "pickle"])
+@pytest.mark.parametrize(
+    "copy_of",
+    [
+        copy.copy,
+        copy.deepcopy,
+        lambda x: pickle.loads(pickle.dumps(x)),
+    ],
+    ids=["copy", "deepcopy", "pickle"],
+)
 def test_a_copied_tensor_is_a_leaf(copy_of):
     x = nn.Parameter(np.ones(2, np.float32))
     x.note = "kept"
@@ -154,6 +163,6 @@ def test_a_copied_tensor_is_a_leaf(copy_of):
     y.sum().backward()
     x_copy, y_copy = copy_of(x), copy_of(y)
     (x_copy * 5 + y_copy).sum().backward()
-    assert x.grad.tolist() == [3, 3]                     # the copies' gradients do not come here
+    assert x.grad.tolist() == [3, 3]  # the copies' gradients do not come here
     assert type(x_copy) is nn.Parameter and x_copy.grad.tolist() == [8, 8] and x_copy.note == "kept"
     assert y_copy.data.tolist() == [3, 3] and y_copy.grad.tolist() == [1, 1]

@@ -24,16 +24,31 @@ def x():
 
 
 @every_comparison
-@pytest.mark.parametrize("other", [
-    0, 0.1, True, np.float64(2), np.float32(0.1), np.int64(2), np.array(2), np.array([2, 0, 1]),
-    np.array([[0.1], [2.0]], np.float32), [-1.0, 0.0, 3.0], np.zeros((0, 2, 3), np.float32),
-], ids=lambda other: f"{type(other).__name__} {np.shape(other)}")
+@pytest.mark.parametrize(
+    "other",
+    [
+        0,
+        0.1,
+        True,
+        np.float64(2),
+        np.float32(0.1),
+        np.int64(2),
+        np.array(2),
+        np.array([2, 0, 1]),
+        np.array([[0.1], [2.0]], np.float32),
+        [-1.0, 0.0, 3.0],
+        np.zeros((0, 2, 3), np.float32),
+    ],
+    ids=lambda other: f"{type(other).__name__} {np.shape(other)}",
+)
 def test_comparisons_are_numpys(x, compare, other):
     """With arrays, lists and numbers on either side. Numbers take the Tensor's dtype, so that
     float32(0.1) == 0.1."""
     array = np.asarray(other, np.float32)
-    for got, expected in ((compare(x, other), compare(DATA, array)),
-                          (compare(other, x), compare(array, DATA))):
+    for got, expected in (
+        (compare(x, other), compare(DATA, array)),
+        (compare(other, x), compare(array, DATA)),
+    ):
         assert type(got) is np.ndarray and got.dtype == bool
         np.testing.assert_array_equal(got, expected)
 
@@ -122,9 +137,15 @@ def test_argmax():
     assert Tensor(2.0).argmax() == 0
 
 
-@pytest.mark.parametrize("call", [
-    lambda: Tensor(np.ones((2, 2))).argmax(2), lambda: Tensor(np.ones((2, 2))).argmax((0, 1)),
-    lambda: Tensor(np.ones((0, 2))).argmax(0), lambda: Tensor(np.ones(0)).min()])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: Tensor(np.ones((2, 2))).argmax(2),
+        lambda: Tensor(np.ones((2, 2))).argmax((0, 1)),
+        lambda: Tensor(np.ones((0, 2))).argmax(0),
+        lambda: Tensor(np.ones(0)).min(),
+    ],
+)
 def test_where_there_is_no_largest_or_smallest(call):
     with pytest.raises(ShapeError):
         call()

@@ -167,8 +167,12 @@ def test_threads_that_overlap(x):
         thread.start()
     for thread in threads:
         thread.join()
-    assert seen == {"first": True, "second, before": True, "second, inside": False,
-                    "second, after": True}
+    assert seen == {
+        "first": True,
+        "second, before": True,
+        "second, inside": False,
+        "second, after": True,
+    }
     assert recorded(x)
 
 

@@ -7,10 +7,11 @@ import weakref
 import numpy as np
 import pytest
 
-from minires import functional as F, kernels, models, optim
+from minires import functional as F
+from minires import kernels, models, optim
+from minires.autograd.tensor import Tensor
 from minires.errors import DeviceError, DtypeError, GraphError, ShapeError
 from minires.kernels import cpu
-from minires.autograd.tensor import Tensor
 
 
 def leaf(values, dtype=np.float32):
@@ -28,18 +29,31 @@ def message_of(error, call):
 # What a Tensor is
 
 
-@pytest.mark.parametrize("data, dtype", [
-    (np.zeros(2, np.float32), np.float32), (np.zeros(2, np.float64), np.float64), (np.float64(1), np.float64),
-    ([1.0, 2.0], np.float32), (1.5, np.float32), (3, np.float32), (np.arange(3), np.float32), (np.array([True]), np.float32),
-    ([np.float64(1)], np.float32),
-])
+@pytest.mark.parametrize(
+    "data, dtype",
+    [
+        (np.zeros(2, np.float32), np.float32),
+        (np.zeros(2, np.float64), np.float64),
+        (np.float64(1), np.float64),
+        ([1.0, 2.0], np.float32),
+        (1.5, np.float32),
+        (3, np.float32),
+        (np.arange(3), np.float32),
+        (np.array([True]), np.float32),
+        ([np.float64(1)], np.float32),
+    ],
+)
 def test_dtype(data, dtype):
     assert Tensor(data).dtype == dtype
 
 
-@pytest.mark.parametrize("data", ["text", np.zeros(2, np.complex64), np.zeros(2, np.float16), [None], np.array(["a"])])
+@pytest.mark.parametrize(
+    "data", ["text", np.zeros(2, np.complex64), np.zeros(2, np.float16), [None], np.array(["a"])]
+)
 def test_data_of_another_kind(data):
-    assert "expected float32, float64 or integers, got " in message_of(DtypeError, lambda: Tensor(data))
+    assert "expected float32, float64 or integers, got " in message_of(
+        DtypeError, lambda: Tensor(data)
+    )
 
 
 def test_a_tensor_of_a_tensor():
@@ -67,7 +81,10 @@ def test_to_a_device(no_cupy):
 def test_repr():
     x = leaf([1, 2])
     assert repr(x) == "Tensor([1. 2.], float32, requires_grad=True)"
-    assert repr(x + x) == "Tensor([2. 4.], float32, from add)" and repr(x.detach()) == "Tensor([1. 2.], float32)"
+    assert (
+        repr(x + x) == "Tensor([2. 4.], float32, from add)"
+        and repr(x.detach()) == "Tensor([1. 2.], float32)"
+    )
 
 
 def test_looping_over_the_first_axis():
@@ -80,17 +97,29 @@ def test_looping_over_the_first_axis():
 # Operators
 
 
-NUMBERS = [2, 2.0, True, np.float64(2), np.float32(2), np.int64(2), np.array(2.0), np.array([1, 2]), np.array([1, 2], np.uint8),
-           np.array([1, 2], np.float32)]
+NUMBERS = [
+    2,
+    2.0,
+    True,
+    np.float64(2),
+    np.float32(2),
+    np.int64(2),
+    np.array(2.0),
+    np.array([1, 2]),
+    np.array([1, 2], np.uint8),
+    np.array([1, 2], np.float32),
+]
 
 
-@pytest.mark.parametrize("other", NUMBERS, ids=lambda x: f"{type(x).__name__} {getattr(x, 'dtype', '')} {np.ndim(x)}")
+@pytest.mark.parametrize(
+    "other", NUMBERS, ids=lambda x: f"{type(x).__name__} {getattr(x, 'dtype', '')} {np.ndim(x)}"
+)
 @pytest.mark.parametrize("op", [operator.add, operator.sub, operator.mul, operator.truediv])
 def test_numbers_and_arrays_on_either_side(op, other):
     """They take the Tensor's dtype, and the result is a Tensor on the tape."""
     for dtype in (np.float32, np.float64):
         if isinstance(other, np.ndarray) and other.dtype == np.float32 and dtype == np.float64:
-            continue                                               # two dtypes: the next test
+            continue  # two dtypes: the next test
         x = leaf([3, 5], dtype=dtype)
         values = np.asarray(other, np.float64)
         for y, expected in ((op(x, other), op(x.data, values)), (op(other, x), op(values, x.data))):
@@ -100,23 +129,41 @@ def test_numbers_and_arrays_on_either_side(op, other):
 
 def test_matmul_with_an_array_on_either_side():
     x, array = leaf([[1, 2], [3, 4]]), np.array([[0, 1], [1, 0]], np.float32)
-    assert (x @ array).data.tolist() == [[2, 1], [4, 3]] and (array @ x).data.tolist() == [[3, 4], [1, 2]]
+    assert (x @ array).data.tolist() == [[2, 1], [4, 3]] and (array @ x).data.tolist() == [
+        [3, 4],
+        [1, 2],
+    ]
 
 
-@pytest.mark.parametrize("exponent", [2, 2.0, np.float64(2), np.float32(2), np.int64(2)], ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize(
+    "exponent", [2, 2.0, np.float64(2), np.float32(2), np.int64(2)], ids=lambda x: type(x).__name__
+)
 def test_power_takes_any_number(exponent):
     y = leaf([3, -2]) ** exponent
     assert y.dtype == np.float32 and y.data.tolist() == [9, 4]
 
 
-@pytest.mark.parametrize("exponent", [leaf(2), np.ones(1), np.array(2.0), [2], "2", None, 1j], ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize(
+    "exponent",
+    [leaf(2), np.ones(1), np.array(2.0), [2], "2", None, 1j],
+    ids=lambda x: type(x).__name__,
+)
 def test_power_takes_nothing_else(exponent):
-    assert "exponent: expected a number, got " in message_of(DtypeError, lambda: leaf(1) ** exponent)
+    assert "exponent: expected a number, got " in message_of(
+        DtypeError, lambda: leaf(1) ** exponent
+    )
 
 
-@pytest.mark.parametrize("call", [
-    lambda x, y: x + y, lambda x, y: y.data * x, lambda x, y: x @ y.data, lambda x, y: F.concatenate([x, y]), lambda x, y: F.linear(x, y),
-])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x, y: x + y,
+        lambda x, y: y.data * x,
+        lambda x, y: x @ y.data,
+        lambda x, y: F.concatenate([x, y]),
+        lambda x, y: F.linear(x, y),
+    ],
+)
 def test_two_dtypes_are_not_mixed(call):
     x, y = Tensor(np.ones((2, 2), np.float32)), Tensor(np.ones((2, 2)))
     message = message_of(DtypeError, lambda: call(x, y))
@@ -133,13 +180,22 @@ def test_numpy_does_not_lose_a_gradient():
 
 def test_methods_are_the_kernels():
     x = leaf([[1, 4], [9, 16]])
-    assert x.sum().item() == 30 and x.mean(axis=0).data.tolist() == [5, 10] and x.max(axis=1, keepdims=True).shape == (2, 1)
+    assert (
+        x.sum().item() == 30
+        and x.mean(axis=0).data.tolist() == [5, 10]
+        and x.max(axis=1, keepdims=True).shape == (2, 1)
+    )
     assert x.sqrt().data.tolist() == [[1, 2], [3, 4]] and (-x).relu().data.sum() == 0
     assert x.log().exp().data == pytest.approx(x.data) and x.T.data.tolist() == [[1, 9], [4, 16]]
     assert x.reshape(4).shape == x.reshape((4,)).shape == x.reshape([-1]).shape == (4,)
     cube = Tensor(np.zeros((2, 3, 4)))
     assert cube.transpose().shape == cube.T.shape == (4, 3, 2)
-    assert cube.transpose(1, 2, 0).shape == cube.transpose((1, 2, 0)).shape == cube.transpose([1, 2, 0]).shape == (3, 4, 2)
+    assert (
+        cube.transpose(1, 2, 0).shape
+        == cube.transpose((1, 2, 0)).shape
+        == cube.transpose([1, 2, 0]).shape
+        == (3, 4, 2)
+    )
     assert cube[0, 1:, None].shape == (2, 1, 4)
 
 
@@ -148,7 +204,7 @@ def test_methods_are_the_kernels():
 
 def test_gradients_by_hand():
     x, y = leaf(2.0), leaf(3.0)
-    ((x * y + x) ** 2 / y).backward()                              # L = (xy + x)^2 / y = 64 / 3
+    ((x * y + x) ** 2 / y).backward()  # L = (xy + x)^2 / y = 64 / 3
     assert x.grad == pytest.approx(2 * 8 * (3 + 1) / 3)
     assert y.grad == pytest.approx(2 * 8 * 2 / 3 - 64 / 9)
 
@@ -175,7 +231,8 @@ def test_a_tensor_used_a_thousand_times():
 
 
 def test_a_chain_of_five_thousand():
-    """No recursion: neither walking back nor letting go of the chain may need a stack as deep as the chain is long."""
+    """No recursion: neither walking back nor letting go of the chain may need a stack as deep as
+    the chain is long."""
     x = leaf(1.0)
     y = x
     for _ in range(5000):
@@ -186,12 +243,13 @@ def test_a_chain_of_five_thousand():
     y = x
     for _ in range(5000):
         y = y + 1
-    del y                                                          # a chain nobody walks back
+    del y  # a chain nobody walks back
 
 
 @pytest.mark.parametrize("doublings", [15, 40])
 def test_forty_doublings_take_forty_steps(doublings):
-    """There are 2^40 paths back to x; each node is visited once. (15 fail early where 40 would take days.)"""
+    """There are 2^40 paths back to x; each node is visited once. (15 fail early where 40 would take
+    days.)"""
     steps = []
 
     def counted(dy, cache):
@@ -204,7 +262,7 @@ def test_forty_doublings_take_forty_steps(doublings):
         for _ in range(doublings):
             y = y + y
     y.backward()
-    assert len(steps) == doublings and x.grad == 2 ** doublings
+    assert len(steps) == doublings and x.grad == 2**doublings
 
 
 def test_gradients_add_up_over_backward_calls():
@@ -222,7 +280,8 @@ def test_a_single_numbers_gradient_is_an_array_too():
 
 
 def test_gradients_share_no_memory():
-    """add hands one array on to both its inputs, and a leaf of its own must not be handed dL/dy itself."""
+    """add hands one array on to both its inputs, and a leaf of its own must not be handed dL/dy
+    itself."""
     a, b = leaf([1, 2]), leaf([3, 4])
     given = np.ones(2, np.float32)
     (a + b).backward(given)
@@ -236,7 +295,8 @@ def test_gradients_share_no_memory():
 
 
 def test_sums_of_gradients_do_not_spill_over():
-    """x gets its gradient in three parts; the arrays that the parts came in are also other Tensors' gradients."""
+    """x gets its gradient in three parts; the arrays that the parts came in are also other Tensors'
+    gradients."""
     x, a, b = leaf(1.0), leaf(1.0), leaf(1.0)
     y = x + a
     z = x + b
@@ -246,7 +306,7 @@ def test_sums_of_gradients_do_not_spill_over():
 
 def test_gradients_are_writable_arrays_of_the_tensors_own():
     x = leaf([1, 2, 3])
-    x.sum().backward()                                             # the kernel's gradient is one number, repeated read-only
+    x.sum().backward()  # the kernel's gradient is one number, repeated read-only
     x.grad *= 2
     assert x.grad.tolist() == [2, 2, 2]
 
@@ -260,10 +320,15 @@ def test_broadcasting_is_undone():
 def test_more_than_one_number_needs_a_gradient_to_start_from():
     x = leaf([1, 2])
     message = message_of(ShapeError, lambda: (x * 2).backward())
-    assert message.startswith("backward: gradient can be left out only for a one-element Tensor: expected one element, such as a mean loss, got shape (2,)")
+    assert message.startswith(
+        "backward: gradient can be left out only for a one-element Tensor: expected one "
+        "element, such as a mean loss, got shape (2,)"
+    )
     (x * 2).backward([1, 10])
     assert x.grad.tolist() == [2, 20] and x.grad.dtype == np.float32
-    assert "expected shape (2,), got shape (3,)" in message_of(ShapeError, lambda: (x * 2).backward([1, 2, 3]))
+    assert "expected shape (2,), got shape (3,)" in message_of(
+        ShapeError, lambda: (x * 2).backward([1, 2, 3])
+    )
 
 
 def test_one_number_in_any_shape_is_its_own_loss():
@@ -273,7 +338,9 @@ def test_one_number_in_any_shape_is_its_own_loss():
 
 
 def test_nothing_to_find():
-    assert "this Tensor requires no gradient" in message_of(GraphError, lambda: (Tensor([1.0]) * 2).backward())
+    assert "this Tensor requires no gradient" in message_of(
+        GraphError, lambda: (Tensor([1.0]) * 2).backward()
+    )
 
 
 def test_only_gradients_that_are_asked_for_are_computed():
@@ -304,8 +371,11 @@ def test_backward_twice():
     y = leaf(2.0) ** 2
     y.backward()
     message = message_of(GraphError, y.backward)
-    assert message == ("backward: the tape behind this Tensor was used up by an earlier backward (at power): expected one backward "
-                       "for each forward, got a second one; run the forward pass again, or add the losses first")
+    assert message == (
+        "backward: the tape behind this Tensor was used up by an earlier backward (at "
+        "power): expected one backward "
+        "for each forward, got a second one; run the forward pass again, or add the losses first"
+    )
 
 
 def test_two_losses_behind_one_another():
@@ -316,7 +386,7 @@ def test_two_losses_behind_one_another():
     first.backward()
     before = x.grad.copy()
     assert "(at multiply)" in message_of(GraphError, second.backward)
-    assert x.grad == before == 4                                   # the failed walk changed nothing
+    assert x.grad == before == 4  # the failed walk changed nothing
 
     x.grad = None
     shared = x * x
@@ -349,7 +419,8 @@ def test_caches_are_freed_as_the_walk_proceeds():
 
 
 def test_memory_is_freed_without_the_garbage_collector():
-    """Reference counts alone must do: a cycle would keep a net's arrays until the collector runs."""
+    """Reference counts alone must do: a cycle would keep a net's arrays until the collector
+    runs."""
     gc.collect()
     gc.disable()
     try:
@@ -358,13 +429,13 @@ def test_memory_is_freed_without_the_garbage_collector():
         loss = (hidden * hidden).mean()
         array = weakref.ref(hidden.data)
         del hidden
-        assert array() is not None                                 # the multiplication's backward needs it
+        assert array() is not None  # the multiplication's backward needs it
         loss.backward()
         assert array() is None
 
         hidden = x.exp()
         array, node = weakref.ref(hidden.data), hidden * 2
-        del hidden, node                                           # never walked back
+        del hidden, node  # never walked back
         assert array() is None
     finally:
         gc.enable()
@@ -382,7 +453,8 @@ def test_what_no_backward_needs_is_not_kept():
 
 
 def test_a_leaf_that_nobody_holds_any_more():
-    """The tape does not keep a leaf alive, and its node does not stand in the way of the others' gradients."""
+    """The tape does not keep a leaf alive, and its node does not stand in the way of the others'
+    gradients."""
     x, gone = leaf(1.0), leaf(2.0)
     y = x + gone
     array = weakref.ref(gone.data)
@@ -473,11 +545,14 @@ def test_hook_on_a_leaf_stays_for_the_next_backward():
     assert seen == [2, 3] and x.grad == 5
 
 
-@pytest.mark.parametrize("replacement, error, words", [
-    (lambda gradient: gradient[:1], ShapeError, "expected shape (2,), got shape (1,)"),
-    (lambda gradient: 3.0, ShapeError, "expected shape (2,), got shape ()"),
-    (lambda gradient: gradient * np.float64(2), DtypeError, "expected float32, got float64"),
-])
+@pytest.mark.parametrize(
+    "replacement, error, words",
+    [
+        (lambda gradient: gradient[:1], ShapeError, "expected shape (2,), got shape (1,)"),
+        (lambda gradient: 3.0, ShapeError, "expected shape (2,), got shape ()"),
+        (lambda gradient: gradient * np.float64(2), DtypeError, "expected float32, got float64"),
+    ],
+)
 def test_a_hooks_replacement_must_fit(replacement, error, words):
     x = leaf([1.0, 2.0])
     x.register_hook(replacement)
@@ -485,7 +560,9 @@ def test_a_hooks_replacement_must_fit(replacement, error, words):
 
 
 def test_hook_without_gradient():
-    assert "this Tensor gets no gradient" in message_of(GraphError, lambda: Tensor([1.0]).register_hook(print))
+    assert "this Tensor gets no gradient" in message_of(
+        GraphError, lambda: Tensor([1.0]).register_hook(print)
+    )
 
 
 # float32 from input to update
@@ -509,7 +586,9 @@ def test_float32_through_a_whole_training_step():
     assert {name: array.dtype for name, array in arrays.items() if array.dtype != np.float32} == {}
 
 
-@pytest.mark.parametrize("operand", [None, "1.5", 1j, object()], ids=["None", "text", "complex", "object"])
+@pytest.mark.parametrize(
+    "operand", [None, "1.5", 1j, object()], ids=["None", "text", "complex", "object"]
+)
 def test_operands_that_are_no_numbers(operand):
     with pytest.raises(DtypeError, match="the other operand"):
         Tensor([1.0, 2.0]) + operand

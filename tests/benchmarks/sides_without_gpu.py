@@ -1,4 +1,5 @@
-"""Sides for a test of the whole program where there is no GPU: one that works, on the CPU, and two that do not."""
+"""Sides for a test of the whole program where there is no GPU: one that works, on the CPU, and two
+that do not."""
 
 from benchmarks.sides import Minires
 from benchmarks.work import Kernel
@@ -23,4 +24,8 @@ class Breaks(Minires):
         return super().prepare(work)
 
 
-SIDES = {"minires": lambda: Minires(1), "minires, unfused": lambda: Wrong(1), "PyTorch": lambda: Breaks(1)}
+SIDES = {
+    "minires": lambda: Minires(1),
+    "minires, unfused": lambda: Wrong(1),
+    "PyTorch": lambda: Breaks(1),
+}

@@ -14,15 +14,37 @@ from minires.cli.arguments import literal, own_setting
 from minires.experiments.degradation import GRADIENTS, METRICS, TEXT
 from minires.experiments.records import read_table
 
-TINY = ["--depths", "8", "14", "--iterations", "8", "--train-size", "64", "--batch-size", "16", "--width", "2", "--image-size", "8"]
+TINY = [
+    "--depths",
+    "8",
+    "14",
+    "--iterations",
+    "8",
+    "--train-size",
+    "64",
+    "--batch-size",
+    "16",
+    "--width",
+    "2",
+    "--image-size",
+    "8",
+]
 
 
 def run(*words, **more):
     """``python -m minires`` with these words, in a process of its own."""
-    return subprocess.run([sys.executable, "-m", "minires", *words], capture_output=True, text=True, timeout=120, **more)
+    return subprocess.run(
+        [sys.executable, "-m", "minires", *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        **more,
+    )
 
 
-@pytest.mark.parametrize("words", [["--help"], ["degradation", "--help"], ["plot", "--help"], ["data", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["degradation", "--help"], ["plot", "--help"], ["data", "--help"]]
+)
 def test_every_help_has_an_example(words, capsys):
     with pytest.raises(SystemExit) as stop:
         main(words)
@@ -30,24 +52,60 @@ def test_every_help_has_an_example(words, capsys):
     assert "example" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["finetune", "--help"], ["predict", "--help"], ["doctor", "--help"], ["notebooks", "--help"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["train", "--help"],
+        ["finetune", "--help"],
+        ["predict", "--help"],
+        ["doctor", "--help"],
+        ["notebooks", "--help"],
+    ],
+)
 def test_help_fits_a_terminal_of_80_columns(words, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit):
         main(words)
     printed = capsys.readouterr().out
-    assert max(map(len, printed.splitlines())) <= 80 and printed.split("\n\n")[0].count("\n") == 0         # usage: one line
+    assert (
+        max(map(len, printed.splitlines())) <= 80 and printed.split("\n\n")[0].count("\n") == 0
+    )  # usage: one line
 
 
 def test_the_first_help_shows_how_to_train_finetune_and_predict(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     printed = capsys.readouterr().out
-    assert all(f"\n  minires {name} " in printed for name in ("degradation", "train", "finetune", "predict"))
+    assert all(
+        f"\n  minires {name} " in printed
+        for name in ("degradation", "train", "finetune", "predict")
+    )
 
 
-@pytest.mark.parametrize("text, value", [(".5", 0.5), ("1.", 1.0), ("1e3", 1000.0), ("+2", 2), ("-3", -3), ("-.5", -0.5), ("5", 5), ("0.25", 0.25), ("1_000", 1000), ("true", True),
-                                         ("false", False), ("B", "B"), ("True", "True"), ("nan", "nan"), ("inf", "inf"), ("-Infinity", "-Infinity"), ("1e999", "1e999"), ("", "")])
+@pytest.mark.parametrize(
+    "text, value",
+    [
+        (".5", 0.5),
+        ("1.", 1.0),
+        ("1e3", 1000.0),
+        ("+2", 2),
+        ("-3", -3),
+        ("-.5", -0.5),
+        ("5", 5),
+        ("0.25", 0.25),
+        ("1_000", 1000),
+        ("true", True),
+        ("false", False),
+        ("B", "B"),
+        ("True", "True"),
+        ("nan", "nan"),
+        ("inf", "inf"),
+        ("-Infinity", "-Infinity"),
+        ("1e999", "1e999"),
+        ("", ""),
+    ],
+)
 def test_what_is_a_number_and_what_is_text(text, value):
     assert literal(text) == value and type(literal(text)) is type(value)
 
@@ -61,8 +119,16 @@ def test_the_whole_experiment(tmp_path):
     done = run("degradation", *TINY, "--out", str(out))
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in out.iterdir()) == [
-        "checkpoints", "config.json", "degradation.png", "gradients.csv", "gradients.png", "metrics.csv"]
-    assert "plain-14" in done.stdout and "Degradation:" in done.stdout and "Shortcuts:" in done.stdout
+        "checkpoints",
+        "config.json",
+        "degradation.png",
+        "gradients.csv",
+        "gradients.png",
+        "metrics.csv",
+    ]
+    assert (
+        "plain-14" in done.stdout and "Degradation:" in done.stdout and "Shortcuts:" in done.stdout
+    )
 
     picture = (out / "gradients.png").read_bytes()
     (out / "gradients.png").unlink()
@@ -84,10 +150,17 @@ def test_default_folder_is_named_after_the_run(tmp_path):
 def test_ctrl_c_saves_and_exits_130_and_resume_goes_on(tmp_path, sent):
     out = tmp_path / "run"
     words = ["degradation", *TINY, "--iterations", "60", "--out", str(out)]
-    process = subprocess.Popen([sys.executable, "-m", "minires", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "minires", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     table = out / "metrics.csv"
     deadline = time.monotonic() + 60
-    while not (table.exists() and table.read_text().count("\n") > 3) and time.monotonic() < deadline:
+    while (
+        not (table.exists() and table.read_text().count("\n") > 3) and time.monotonic() < deadline
+    ):
         time.sleep(0.01)
     process.send_signal(sent)
     _, errors = process.communicate(timeout=60)
@@ -97,26 +170,34 @@ def test_ctrl_c_saves_and_exits_130_and_resume_goes_on(tmp_path, sent):
     resumed = run(*words, "--resume")
     assert resumed.returncode == 0, resumed.stderr
     metrics = read_table(table, METRICS, TEXT)
-    assert [row["iteration"] for row in metrics if row["net"] == "resnet-14"] == list(range(4, 61, 4))
-    rows = [(row["net"], row["iteration"], row["layer"]) for row in read_table(out / "gradients.csv", GRADIENTS, TEXT)]
+    assert [row["iteration"] for row in metrics if row["net"] == "resnet-14"] == list(
+        range(4, 61, 4)
+    )
+    rows = [
+        (row["net"], row["iteration"], row["layer"])
+        for row in read_table(out / "gradients.csv", GRADIENTS, TEXT)
+    ]
     assert len(rows) == len(set(rows))
 
 
-@pytest.mark.parametrize("words, complaint", [
-    ([], "COMMAND"),
-    (["degradatoin"], "did you mean 'degradation'?"),
-    (["degradation", "--depth", "8"], "did you mean --depths?"),
-    (["degradation", "--dataset", "CIFAR10"], "did you mean 'cifar10'?"),
-    (["degradation", "--preset", "quik"], "did you mean 'quick'?"),
-    (["degradation", "--dataset", "cifar"], "did you mean 'cifar10'?"),
-    (["degradation", "--sed", "3"], "did you mean --seeds?"),
-    (["degradation", "--seeds", "0"], "a whole number of at least 1, got '0'"),
-    (["degradation", "--depths", "deep"], "a whole number of at least 1, got 'deep'"),
-    (["degradation", "--lr", "-1"], "a number above 0, got '-1'"),
-    (["degradation", "--lr", "nan"], "a number above 0"),
-    (["degradation", "--epochs", "2", "--iterations", "9"], "not allowed with"),
-    (["data", "cifar100"], "did you mean 'cifar10'?"),
-])
+@pytest.mark.parametrize(
+    "words, complaint",
+    [
+        ([], "COMMAND"),
+        (["degradatoin"], "did you mean 'degradation'?"),
+        (["degradation", "--depth", "8"], "did you mean --depths?"),
+        (["degradation", "--dataset", "CIFAR10"], "did you mean 'cifar10'?"),
+        (["degradation", "--preset", "quik"], "did you mean 'quick'?"),
+        (["degradation", "--dataset", "cifar"], "did you mean 'cifar10'?"),
+        (["degradation", "--sed", "3"], "did you mean --seeds?"),
+        (["degradation", "--seeds", "0"], "a whole number of at least 1, got '0'"),
+        (["degradation", "--depths", "deep"], "a whole number of at least 1, got 'deep'"),
+        (["degradation", "--lr", "-1"], "a number above 0, got '-1'"),
+        (["degradation", "--lr", "nan"], "a number above 0"),
+        (["degradation", "--epochs", "2", "--iterations", "9"], "not allowed with"),
+        (["data", "cifar100"], "did you mean 'cifar10'?"),
+    ],
+)
 def test_wrong_words_exit_2_and_say_what_was_expected(words, complaint, capsys):
     with pytest.raises(SystemExit) as stop:
         main(words)
@@ -124,17 +205,20 @@ def test_wrong_words_exit_2_and_say_what_was_expected(words, complaint, capsys):
     assert complaint in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words, complaint", [
-    (["--depths", "21"], "the nearest is 20"),
-    (["--data", "/somewhere"], "--dataset cifar10 beside it"),
-    (["--width", "1000000000000"], "not enough memory"),
-    (["--device", "cuda"], "got 'cuda'; for NVIDIA's GPUs say 'gpu'"),
-    (["--tf32"], "only a GPU computes in TF32"),
-    (["--batch-size", "20000"], "a batch larger than the training set"),
-    (["--image-size", "5"], "got 5"),
-    (["--dataset", "cifar10", "--data", "/nonexistent"], "/nonexistent"),
-    (["--out", "/dev/null/here"], "cannot write here"),
-])
+@pytest.mark.parametrize(
+    "words, complaint",
+    [
+        (["--depths", "21"], "the nearest is 20"),
+        (["--data", "/somewhere"], "--dataset cifar10 beside it"),
+        (["--width", "1000000000000"], "not enough memory"),
+        (["--device", "cuda"], "got 'cuda'; for NVIDIA's GPUs say 'gpu'"),
+        (["--tf32"], "only a GPU computes in TF32"),
+        (["--batch-size", "20000"], "a batch larger than the training set"),
+        (["--image-size", "5"], "got 5"),
+        (["--dataset", "cifar10", "--data", "/nonexistent"], "/nonexistent"),
+        (["--out", "/dev/null/here"], "cannot write here"),
+    ],
+)
 def test_what_cannot_be_done_exits_1_with_one_line(words, complaint, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["degradation", *TINY, *words]) == 1
@@ -144,17 +228,38 @@ def test_what_cannot_be_done_exits_1_with_one_line(words, complaint, capsys, tmp
 
 
 def test_one_iteration(tmp_path):
-    assert main(["degradation", *TINY, "--depths", "8", "--iterations", "1", "--out", str(tmp_path / "run")]) == 0
+    assert (
+        main(
+            [
+                "degradation",
+                *TINY,
+                "--depths",
+                "8",
+                "--iterations",
+                "1",
+                "--out",
+                str(tmp_path / "run"),
+            ]
+        )
+        == 0
+    )
 
 
 def test_resume_of_nothing_says_so(tmp_path, capsys):
-    assert main(["degradation", *TINY, "--depths", "8", "--resume", "--out", str(tmp_path / "run")]) == 0
+    assert (
+        main(["degradation", *TINY, "--depths", "8", "--resume", "--out", str(tmp_path / "run")])
+        == 0
+    )
     assert "nothing to resume" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("ctrl_c", [signal.default_int_handler, signal.SIG_IGN], ids=["ctrl-c", "in the background"])
+@pytest.mark.parametrize(
+    "ctrl_c", [signal.default_int_handler, signal.SIG_IGN], ids=["ctrl-c", "in the background"]
+)
 def test_sigterm_is_ctrl_c_once(ctrl_c, capsys, monkeypatch):
-    """A second one, which `timeout` sends, changes nothing; and all is put back. What a shell starts in the background ignores Ctrl-C."""
+    """A second one, which `timeout` sends, changes nothing; and all is put back. What a shell
+    starts in the background ignores Ctrl-C."""
+
     def stopped(args):
         try:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -169,7 +274,10 @@ def test_sigterm_is_ctrl_c_once(ctrl_c, capsys, monkeypatch):
         assert main(["plot", "somewhere"]) == 130
     finally:
         signal.signal(signal.SIGINT, before)
-    assert capsys.readouterr().err == "\nminires: interrupted\n" and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert (
+        capsys.readouterr().err == "\nminires: interrupted\n"
+        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    )
 
 
 def test_elsewhere_than_in_the_main_thread_signals_are_left_alone():
@@ -186,17 +294,36 @@ def test_elsewhere_than_in_the_main_thread_signals_are_left_alone():
 def test_timeout(tmp_path):
     """The program `timeout` signals twice: what was done is saved all the same."""
     words = ["degradation", *TINY, "--iterations", "100000", "--out", str(tmp_path / "run")]
-    done = subprocess.run(["timeout", "12", sys.executable, "-m", "minires", *words], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 124 and "--resume" in done.stderr and "Traceback" not in done.stderr, done.stderr
+    done = subprocess.run(
+        ["timeout", "12", sys.executable, "-m", "minires", *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (
+        done.returncode == 124 and "--resume" in done.stderr and "Traceback" not in done.stderr
+    ), done.stderr
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_names_that_the_terminal_cannot_write(encoding, tmp_path):
-    done = run("plot", str(tmp_path / "犬"), env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
+    done = run(
+        "plot",
+        str(tmp_path / "犬"),
+        env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+    )
     assert done.returncode == 1 and "\\u72ac" in done.stderr and "Traceback" not in done.stderr
-    code = "import sys; from minires.cli import main, plot; plot.run = lambda args: print('犬'); sys.exit(main(['plot', 'x']))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60,
-                          env={**os.environ, "PYTHONIOENCODING": encoding})
+    code = (
+        "import sys; from minires.cli import main, plot; plot.run = lambda args: print('犬'); "
+        "sys.exit(main(['plot', 'x']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+    )
     assert done.returncode == 0 and done.stdout == "\\u72ac\n", done.stderr
 
 
@@ -226,7 +353,21 @@ def test_a_run_keeps_to_the_threads_it_was_given(tmp_path):
 
     before = backend.num_threads()
     try:
-        assert main(["degradation", *TINY, "--depths", "8", "--threads", "1", "--out", str(tmp_path / "run")]) == 0
+        assert (
+            main(
+                [
+                    "degradation",
+                    *TINY,
+                    "--depths",
+                    "8",
+                    "--threads",
+                    "1",
+                    "--out",
+                    str(tmp_path / "run"),
+                ]
+            )
+            == 0
+        )
         assert '"threads": 1' in (tmp_path / "run" / "config.json").read_text()
     finally:
         backend.set_num_threads(before)
@@ -235,15 +376,21 @@ def test_a_run_keeps_to_the_threads_it_was_given(tmp_path):
 def test_the_list_of_claims(capsys):
     assert main(["claims", "--list"]) == 0
     printed = capsys.readouterr().out
-    assert "degradation\n    Deeper plain nets train worse" in printed and "arXiv:1512.03385" in printed
+    assert (
+        "degradation\n    Deeper plain nets train worse" in printed
+        and "arXiv:1512.03385" in printed
+    )
 
 
-@pytest.mark.parametrize("words, complaint", [
-    (["degredation"], "did you mean 'degradation'?"),
-    (["degradation", "--data", "/somewhere"], "--dataset cifar10 beside it"),
-    (["degradation", "--dataset", "cifar10", "--data", "/nonexistent"], "/nonexistent"),
-    (["degradation", "--out", "/dev/null/here"], "cannot write here"),
-])
+@pytest.mark.parametrize(
+    "words, complaint",
+    [
+        (["degredation"], "did you mean 'degradation'?"),
+        (["degradation", "--data", "/somewhere"], "--dataset cifar10 beside it"),
+        (["degradation", "--dataset", "cifar10", "--data", "/nonexistent"], "/nonexistent"),
+        (["degradation", "--out", "/dev/null/here"], "cannot write here"),
+    ],
+)
 def test_claims_that_cannot_be_measured(words, complaint, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["claims", *words]) == 1
@@ -257,7 +404,10 @@ def test_a_claim_from_the_command_line(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr("minires.experiments.claims.vanishing_without_batch_norm.DRAWS", 1)
     assert main(["claims", "vanishing-without-batch-norm", "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
-    assert "vanishing-without-batch-norm: contradicted" in printed and (tmp_path / "out" / "report.html").exists()
+    assert (
+        "vanishing-without-batch-norm: contradicted" in printed
+        and (tmp_path / "out" / "report.html").exists()
+    )
     (tmp_path / "out" / "report.md").unlink()
     assert main(["plot", str(tmp_path / "out")]) == 0
     assert "contradicted" in capsys.readouterr().out and (tmp_path / "out" / "report.md").exists()

@@ -8,25 +8,31 @@ from minires.cli import main
 from minires.experiments import installation
 from minires.experiments.installation import Check
 
-CHECKS = [Check("Python", "good", "3.11.7"), Check("GPU", "optional", "none", "use --device cpu"),
-          Check("disk", "bad", "0.1 GB free", "make room")]
+CHECKS = [
+    Check("Python", "good", "3.11.7"),
+    Check("GPU", "optional", "none", "use --device cpu"),
+    Check("disk", "bad", "0.1 GB free", "make room"),
+]
 
 
 @pytest.fixture
 def found(monkeypatch):
     def set_checks(checks):
         monkeypatch.setattr(installation, "check_all", lambda: iter(checks))
+
     return set_checks
 
 
 def test_a_line_for_each_check_and_one_for_each_cure(found, capsys):
     found(CHECKS)
     assert main(["doctor"]) == 1
-    assert capsys.readouterr().out == ("ok  Python         3.11.7\n"
-                                       "--  GPU            none\n"
-                                       "                   -> use --device cpu\n"
-                                       "NO  disk           0.1 GB free\n"
-                                       "                   -> make room\n")
+    assert capsys.readouterr().out == (
+        "ok  Python         3.11.7\n"
+        "--  GPU            none\n"
+        "                   -> use --device cpu\n"
+        "NO  disk           0.1 GB free\n"
+        "                   -> make room\n"
+    )
 
 
 def test_what_is_optional_does_not_fail(found, capsys):
@@ -37,4 +43,9 @@ def test_what_is_optional_does_not_fail(found, capsys):
 def test_json(found, capsys):
     found(CHECKS)
     assert main(["doctor", "--json"]) == 1
-    assert json.loads(capsys.readouterr().out)[1] == {"name": "GPU", "state": "optional", "found": "none", "cure": "use --device cpu"}
+    assert json.loads(capsys.readouterr().out)[1] == {
+        "name": "GPU",
+        "state": "optional",
+        "found": "none",
+        "cure": "use --device cpu",
+    }

@@ -12,9 +12,15 @@ NAMES = [path.name for path in notebooks.find()]
 def test_they_are_copied_and_what_is_there_stays(tmp_path, capsys):
     (tmp_path / NAMES[3]).write_text("mine")
     assert main(["notebooks", str(tmp_path)]) == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == NAMES and (tmp_path / NAMES[3]).read_text() == "mine"
+    assert (
+        sorted(path.name for path in tmp_path.iterdir()) == NAMES
+        and (tmp_path / NAMES[3]).read_text() == "mine"
+    )
     assert (tmp_path / NAMES[0]).read_bytes() == notebooks.find()[0].read_bytes()
-    assert capsys.readouterr().out == f"written: {len(NAMES) - 1} notebooks to {tmp_path}\nleft as they were: {NAMES[3]}\n"
+    assert (
+        capsys.readouterr().out
+        == f"written: {len(NAMES) - 1} notebooks to {tmp_path}\nleft as they were: {NAMES[3]}\n"
+    )
 
 
 def test_the_folder_is_made(tmp_path):

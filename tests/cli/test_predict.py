@@ -14,8 +14,8 @@ import minires as mr
 from minires.cli import main
 from minires.data.class_names import imagenet_classes
 from minires.data.transforms import MEAN, STD
-from minires.training.inference import predict
 from minires.training import RunConfig, Trainer
+from minires.training.inference import predict
 
 from ..data.pictures import drawing
 from ..opened import openings
@@ -48,23 +48,31 @@ def in_pytorch(torch, net, files, resize, crop):
             width, height = image.size
             short, long = sorted(image.size)
             longer = int(resize * long / short)
-            image = image.resize((resize, longer) if width <= height else (longer, resize),
-                                 Image.Resampling.BILINEAR)
+            image = image.resize(
+                (resize, longer) if width <= height else (longer, resize), Image.Resampling.BILINEAR
+            )
             left, top = round((image.width - crop) / 2.0), round((image.height - crop) / 2.0)
             image = image.crop((left, top, left + crop, top + crop))
             pixels = torch.tensor(np.asarray(image) / 255.0)
             normalised = (pixels - torch.tensor(MEAN)) / torch.tensor(STD)
             images.append(normalised.permute(2, 0, 1).float())
         else:
-            prepare = transforms.Compose([transforms.Resize(resize), transforms.CenterCrop(crop),
-                                          transforms.ToTensor(), transforms.Normalize(MEAN, STD)])
+            prepare = transforms.Compose(
+                [
+                    transforms.Resize(resize),
+                    transforms.CenterCrop(crop),
+                    transforms.ToTensor(),
+                    transforms.Normalize(MEAN, STD),
+                ]
+            )
             images.append(prepare(image))
     with torch.no_grad():
         return torch.softmax(net(torch.stack(images)), dim=1).numpy()
 
 
-@pytest.mark.parametrize("depth, suffix", [(18, ".pth"), (18, ".safetensors"),
-                                           (50, ".safetensors")])
+@pytest.mark.parametrize(
+    "depth, suffix", [(18, ".pth"), (18, ".safetensors"), (50, ".safetensors")]
+)
 def test_the_same_top_5_as_pytorch(torch, depth, suffix, tmp_path, capsys):
     """PyTorch's weights under torchvision's names, pictures in files: the same probabilities."""
     from safetensors.torch import save_file
@@ -72,8 +80,9 @@ def test_the_same_top_5_as_pytorch(torch, depth, suffix, tmp_path, capsys):
     from benchmarks.pytorch_imagenet import Net
 
     files = []
-    for i, (height, width, kind) in enumerate([(90, 120, "png"), (131, 75, "jpg"), (64, 64, "png"),
-                                               (99, 301, "jpg"), (333, 87, "jpg")]):
+    for i, (height, width, kind) in enumerate(
+        [(90, 120, "png"), (131, 75, "jpg"), (64, 64, "png"), (99, 301, "jpg"), (333, 87, "jpg")]
+    ):
         files.append(str(tmp_path / f"{i}.{kind}"))
         Image.fromarray(drawing(height, width, seed=i)).save(files[-1])
     torch.manual_seed(0)
@@ -83,12 +92,23 @@ def test_the_same_top_5_as_pytorch(torch, depth, suffix, tmp_path, capsys):
             module.momentum = None  # from here on, the statistics of the pictures
             module.weight.data.uniform_(0.5, 1)
             module.bias.data.uniform_(-0.2, 0.2)
-    theirs.fc.weight.data *= 5 if depth == 50 else 8         # else all classes are about as likely
+    theirs.fc.weight.data *= 5 if depth == 50 else 8  # else all classes are about as likely
     in_pytorch(torch, theirs.train(), files, 73, 64)
     write = save_file if suffix == ".safetensors" else torch.save
     write(theirs.eval().state_dict(), tmp_path / f"weights{suffix}")
-    words = ["--model", f"resnet{depth}", "--weights", str(tmp_path / f"weights{suffix}"),
-             "--resize", "73", "--crop", "64", "--json", "--batch-size", "2"]
+    words = [
+        "--model",
+        f"resnet{depth}",
+        "--weights",
+        str(tmp_path / f"weights{suffix}"),
+        "--resize",
+        "73",
+        "--crop",
+        "64",
+        "--json",
+        "--batch-size",
+        "2",
+    ]
     assert main(["predict", *files, *words]) == 0
     made = json.loads(capsys.readouterr().out)
     names = imagenet_classes()
@@ -128,8 +148,20 @@ def test_json_is_all_that_is_printed(photos, weights, capsys):
 
 def test_what_cannot_be_read_is_reported_and_the_others_go_on(photos, weights, capsys):
     (photos / "broken.png").write_bytes((photos / "a.png").read_bytes()[:200])
-    assert main(["predict", str(photos / "nothing.png"), str(photos / "broken.png"),
-                 str(photos / "a.png"), *SMALL, "--weights", str(weights)]) == 1
+    assert (
+        main(
+            [
+                "predict",
+                str(photos / "nothing.png"),
+                str(photos / "broken.png"),
+                str(photos / "a.png"),
+                *SMALL,
+                "--weights",
+                str(weights),
+            ]
+        )
+        == 1
+    )
     printed = capsys.readouterr()
     assert printed.out.startswith(str(photos / "a.png"))
     assert printed.err.count("minires: error: ") == 2
@@ -143,7 +175,8 @@ def test_a_note_for_an_animation(photos, weights, capsys):
     assert main(["predict", str(photos / "c.gif"), *SMALL, "--weights", str(weights)]) == 0
     assert capsys.readouterr().err == (
         f"minires: note: {photos / 'c.gif'}: holds several pictures, an animation or pages; "
-        "the first is taken\n")
+        "the first is taken\n"
+    )
 
 
 def test_names_of_classes(photos, weights, tmp_path, capsys):
@@ -166,57 +199,90 @@ def test_names_of_classes(photos, weights, tmp_path, capsys):
 def test_mean_and_std_of_another_training_set(photos, weights, capsys):
     seen = []
     for words in ([], ["--mean", "0", "0", "0", "--std", "1", "1", "1"]):
-        assert main(["predict", str(photos / "a.png"), *SMALL, "--weights", str(weights), "--json",
-                     *words]) == 0
+        assert (
+            main(
+                [
+                    "predict",
+                    str(photos / "a.png"),
+                    *SMALL,
+                    "--weights",
+                    str(weights),
+                    "--json",
+                    *words,
+                ]
+            )
+            == 0
+        )
         seen.append(json.loads(capsys.readouterr().out)[0]["top"])
     assert seen[0] != seen[1]
-    (one,) = predict(net(), [photos / "a.png"], progress=False,
-                     transform={"resize": 32, "crop": 32, "mean": (0, 0, 0), "std": (1, 1, 1)})
-    assert np.allclose([guess["probability"] for guess in seen[1]],
-                       [guess.probability for guess in one.top])
+    (one,) = predict(
+        net(),
+        [photos / "a.png"],
+        progress=False,
+        transform={"resize": 32, "crop": 32, "mean": (0, 0, 0), "std": (1, 1, 1)},
+    )
+    assert np.allclose(
+        [guess["probability"] for guess in seen[1]], [guess.probability for guess in one.top]
+    )
 
 
-@pytest.mark.parametrize("words, complaint", [
-    (["--top", "0"], "a whole number of at least 1"),
-    (["--topp", "3"], "did you mean --top?"),
-    (["--wieghts", "x"], "did you mean --weights?"),
-    (["--net", "width"], "expected NAME=VALUE"),
-    (["--mean", "0.5"], "expected 3 arguments"),
-    (["--mean", "0", "nan", "0"], "expected a number, got 'nan'"),
-    (["--crop", "big"], "a whole number of at least 1"),
-])
+@pytest.mark.parametrize(
+    "words, complaint",
+    [
+        (["--top", "0"], "a whole number of at least 1"),
+        (["--topp", "3"], "did you mean --top?"),
+        (["--wieghts", "x"], "did you mean --weights?"),
+        (["--net", "width"], "expected NAME=VALUE"),
+        (["--mean", "0.5"], "expected 3 arguments"),
+        (["--mean", "0", "nan", "0"], "expected a number, got 'nan'"),
+        (["--crop", "big"], "a whole number of at least 1"),
+    ],
+)
 def test_wrong_words(words, complaint, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["predict", "a.png", "--model", "resnet-8", *words])
     assert stop.value.code == 2 and complaint in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [[], ["a.png"], ["a.png", "--model", "resnet50"],
-                                   ["--model", "resnet50", "--weights", "x"]])
+@pytest.mark.parametrize(
+    "words",
+    [[], ["a.png"], ["a.png", "--model", "resnet50"], ["--model", "resnet50", "--weights", "x"]],
+)
 def test_words_that_are_missing(words, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["predict", *words])
     assert stop.value.code == 2 and "required" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words, complaint", [
-    (["--model", "resnet51"], "did you mean 'resnet50'?"),
-    (["--model", "resnet-14"],
-     "a net with 1 + 1 + 1 basic blocks in its stages, but this one has 2 + 2 + 2 basic blocks"),
-    (["--net", "width=8"],
-     "net.safetensors: the weights come from a net of another width: its first convolution has 4 "
-     "channels, this net's has 8"),
-    (["--net", "widht=8"], "did you mean 'width'?"),
-    (["--net", "num_classes=3", "width=4"], "a net for 4 classes"),
-    (["--weights", "nothing.pth"],
-     "nothing.pth: no such file: expected a .safetensors file, or a .pth file from PyTorch"),
-    (["--weights", "photos"], "a folder"),
-    (["--weights", "photos/a.png"], "not a whole safetensors file"),
-    (["--classes", "nothing.txt"], "nothing.txt: class names"),
-    (["--device", "cuda"], "for NVIDIA's GPUs say 'gpu'"),
-    (["--resize", "16"], "--crop 16 beside it"),
-    (["--std", "1", "0", "1"], "three numbers above 0"),
-])
+@pytest.mark.parametrize(
+    "words, complaint",
+    [
+        (["--model", "resnet51"], "did you mean 'resnet50'?"),
+        (
+            ["--model", "resnet-14"],
+            "a net with 1 + 1 + 1 basic blocks in its stages, but this one has 2 + 2 + 2 "
+            "basic blocks",
+        ),
+        (
+            ["--net", "width=8"],
+            "net.safetensors: the weights come from a net of another width: its first "
+            "convolution has 4 "
+            "channels, this net's has 8",
+        ),
+        (["--net", "widht=8"], "did you mean 'width'?"),
+        (["--net", "num_classes=3", "width=4"], "a net for 4 classes"),
+        (
+            ["--weights", "nothing.pth"],
+            "nothing.pth: no such file: expected a .safetensors file, or a .pth file from PyTorch",
+        ),
+        (["--weights", "photos"], "a folder"),
+        (["--weights", "photos/a.png"], "not a whole safetensors file"),
+        (["--classes", "nothing.txt"], "nothing.txt: class names"),
+        (["--device", "cuda"], "for NVIDIA's GPUs say 'gpu'"),
+        (["--resize", "16"], "--crop 16 beside it"),
+        (["--std", "1", "0", "1"], "three numbers above 0"),
+    ],
+)
 def test_what_cannot_be_done_is_one_line(words, complaint, photos, weights, capsys, monkeypatch):
     monkeypatch.chdir(photos.parent)
     assert main(["predict", "photos/a.png", *SMALL, "--weights", str(weights), *words]) == 1
@@ -227,8 +293,23 @@ def test_what_cannot_be_done_is_one_line(words, complaint, photos, weights, caps
 
 def test_settings_of_the_net_add_up(photos, tmp_path):
     mr.save(mr.models.resnet(8, width=4, num_classes=4, shortcut="B"), tmp_path / "net.safetensors")
-    assert main(["predict", str(photos / "a.png"), "--model", "resnet-8", "--net", "width=4",
-                 "--net", "shortcut=B", "--weights", str(tmp_path / "net.safetensors")]) == 0
+    assert (
+        main(
+            [
+                "predict",
+                str(photos / "a.png"),
+                "--model",
+                "resnet-8",
+                "--net",
+                "width=4",
+                "--net",
+                "shortcut=B",
+                "--weights",
+                str(tmp_path / "net.safetensors"),
+            ]
+        )
+        == 0
+    )
 
 
 def test_a_folder_without_pictures(photos, weights, capsys):
@@ -248,10 +329,26 @@ def test_the_net_of_a_run_of_the_experiment(photos, tmp_path, capsys):
     """A checkpoint, as `minires degradation` leaves it, is a file of weights too."""
     train, test = mr.data.synthetic(32, 16)
     config = RunConfig(iterations=2, batch_size=16)
-    Trainer(net(10), train.resize(8), test.resize(8), config, path=tmp_path / "run.safetensors",
-            progress=False).run()
-    assert main(["predict", str(photos / "a.png"), *SMALL, "--weights",
-                 str(tmp_path / "run.safetensors")]) == 0
+    Trainer(
+        net(10),
+        train.resize(8),
+        test.resize(8),
+        config,
+        path=tmp_path / "run.safetensors",
+        progress=False,
+    ).run()
+    assert (
+        main(
+            [
+                "predict",
+                str(photos / "a.png"),
+                *SMALL,
+                "--weights",
+                str(tmp_path / "run.safetensors"),
+            ]
+        )
+        == 0
+    )
     assert "class" in capsys.readouterr().out
 
 
@@ -260,14 +357,31 @@ def test_a_file_of_weights_says_how_to_prepare_pictures(photos, tmp_path, capsys
     stored = {"resize": 40, "crop": 20, "mean": [0.5, 0.4, 0.3], "std": [1, 1, 1]}
     mr.save(net(), tmp_path / "net.safetensors", transform=stored)
     for words, changed in (
-            ([], {}), (["--crop", "16"], {"crop": 16, "resize": 32}),
-            (["--resize", "20", "--mean", "0", "0", "0"], {"resize": 20, "mean": (0, 0, 0)})):
-        assert main(["predict", str(photos / "a.png"), *SMALL, "--weights",
-                     str(tmp_path / "net.safetensors"), "--json", *words]) == 0
+        ([], {}),
+        (["--crop", "16"], {"crop": 16, "resize": 32}),
+        (["--resize", "20", "--mean", "0", "0", "0"], {"resize": 20, "mean": (0, 0, 0)}),
+    ):
+        assert (
+            main(
+                [
+                    "predict",
+                    str(photos / "a.png"),
+                    *SMALL,
+                    "--weights",
+                    str(tmp_path / "net.safetensors"),
+                    "--json",
+                    *words,
+                ]
+            )
+            == 0
+        )
         found = json.loads(capsys.readouterr().out)[0]["top"]
         (expected,) = predict(net(), [photos / "a.png"], progress=False, transform=stored | changed)
-        assert np.allclose([guess["probability"] for guess in found],
-                           [guess.probability for guess in expected.top], atol=1e-6), words
+        assert np.allclose(
+            [guess["probability"] for guess in found],
+            [guess.probability for guess in expected.top],
+            atol=1e-6,
+        ), words
 
 
 @pytest.mark.parametrize("kind", ["drawn", "photographs"])
@@ -278,8 +392,21 @@ def test_a_net_trained_here_sees_pictures_as_it_did_in_training(kind, tmp_path, 
     training (drawn ones: with the mean colour instead of the mean image).
     """
     out, files = tmp_path / "run", []
-    words = ["train", "--model", "resnet-8", "--net", "width=4", "--iterations", "4",
-             "--batch-size", "8", "--image-size", "16", "--out", str(out)]
+    words = [
+        "train",
+        "--model",
+        "resnet-8",
+        "--net",
+        "width=4",
+        "--iterations",
+        "4",
+        "--batch-size",
+        "8",
+        "--image-size",
+        "16",
+        "--out",
+        str(out),
+    ]
     if kind == "drawn":
         assert main([*words, "--train-size", "64", "--test-size", "10"]) == 0
         dataset = mr.data.synthetic(64)[1].resize(16).take(10)
@@ -295,14 +422,45 @@ def test_a_net_trained_here_sees_pictures_as_it_did_in_training(kind, tmp_path, 
             files.append(folder / f"{i:02}.png")
             Image.fromarray(drawing(30 + i, 70 - i, seed=i)).save(files[-1])
         files = files[16::2] + files[17::2]
-        assert main([*words, "--dataset", "folder", "--data", str(tmp_path / "photos"), "--workers",
-                     "0", "--cache", str(tmp_path / "cache")]) == 0
-        _, test = mr.data.image_folder(tmp_path / "photos", 16, workers=0,
-                                       cache=tmp_path / "cache", progress=False)
+        assert (
+            main(
+                [
+                    *words,
+                    "--dataset",
+                    "folder",
+                    "--data",
+                    str(tmp_path / "photos"),
+                    "--workers",
+                    "0",
+                    "--cache",
+                    str(tmp_path / "cache"),
+                ]
+            )
+            == 0
+        )
+        _, test = mr.data.image_folder(
+            tmp_path / "photos", 16, workers=0, cache=tmp_path / "cache", progress=False
+        )
         images = np.concatenate([images for images, _ in mr.data.eval_loader(test, 8)])
     capsys.readouterr()
-    assert main(["predict", *map(str, files), "--model", "resnet-8", "--net", "width=4",
-                 "--weights", str(out / "weights.safetensors"), "--json", "--top", "10"]) == 0
+    assert (
+        main(
+            [
+                "predict",
+                *map(str, files),
+                "--model",
+                "resnet-8",
+                "--net",
+                "width=4",
+                "--weights",
+                str(out / "weights.safetensors"),
+                "--json",
+                "--top",
+                "10",
+            ]
+        )
+        == 0
+    )
     model = mr.models.resnet(8, width=4, num_classes=10 if kind == "drawn" else 2)
     mr.load(model, out / "weights.safetensors")
     inputs = mr.Tensor(np.ascontiguousarray(images, np.float32))
@@ -318,9 +476,12 @@ def test_letters_of_other_alphabets_and_of_none(photos, weights):
     """On a terminal of ASCII, and a name that is no text at all."""
     odd = os.fsencode(photos) + b"/\xc3\xb6\xff.png"
     os.rename(photos / "a.png", odd)
-    done = subprocess.run([*COMMAND, odd, *SMALL, "--weights", str(weights)], capture_output=True,
-                          env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
-                          timeout=120)
+    done = subprocess.run(
+        [*COMMAND, odd, *SMALL, "--weights", str(weights)],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
     assert b"\\xf6" in done.stdout and done.stdout.count(b"\n") == 5
 
@@ -328,9 +489,13 @@ def test_letters_of_other_alphabets_and_of_none(photos, weights):
 def test_ctrl_c(photos, weights):
     """In the middle of many pictures: 130, one line, no traceback."""
     many = [str(photos / "b.JPG")] * 20_000
-    process = subprocess.Popen([*COMMAND, *many, *SMALL, "--weights", str(weights)],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    process = subprocess.Popen(
+        [*COMMAND, *many, *SMALL, "--weights", str(weights)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     for _ in range(20):
         process.stdout.readline()
     process.send_signal(signal.SIGINT)
@@ -343,21 +508,46 @@ def test_ctrl_c(photos, weights):
 def test_into_a_reader_that_stops(photos, weights):
     """``minires predict ... | head -1``"""
     many = [str(photos / "b.JPG")] * 2_000
-    process = subprocess.Popen([*COMMAND, *many, *SMALL, "--weights", str(weights)],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*COMMAND, *many, *SMALL, "--weights", str(weights)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     process.stdout.readline()
     process.stdout.close()
     assert process.wait(timeout=60) == 1 and process.stderr.read() == ""
 
 
-@pytest.mark.parametrize("words", [["--model", "residual_mlp-4", "--net", "width=8"],
-                                   ["--model", "plain-8", "--net", "width=2"]],
-                         ids=["mlp", "plain"])
+@pytest.mark.parametrize(
+    "words",
+    [["--model", "residual_mlp-4", "--net", "width=8"], ["--model", "plain-8", "--net", "width=2"]],
+    ids=["mlp", "plain"],
+)
 def test_the_net_need_not_be_named_for_a_file_of_train(words, tmp_path, capsys):
     """And another one that the weights would fit as well is refused."""
     Image.fromarray(drawing(20, 20)).save(tmp_path / "a.png")
-    assert main(["train", *words, "--image-size", "8", "--train-size", "40", "--test-size", "10",
-                 "--batch-size", "20", "--iterations", "1", "--out", str(tmp_path / "run")]) == 0
+    assert (
+        main(
+            [
+                "train",
+                *words,
+                "--image-size",
+                "8",
+                "--train-size",
+                "40",
+                "--test-size",
+                "10",
+                "--batch-size",
+                "20",
+                "--iterations",
+                "1",
+                "--out",
+                str(tmp_path / "run"),
+            ]
+        )
+        == 0
+    )
     file = ["--weights", str(tmp_path / "run" / "weights.safetensors")]
     capsys.readouterr()
     assert main(["predict", str(tmp_path / "a.png"), *file]) == 0
@@ -372,14 +562,21 @@ def test_weights_that_say_nothing_of_their_net(tmp_path, capsys):
     assert main(["predict", "a.png", "--weights", str(tmp_path / "net.safetensors")]) == 1
     assert capsys.readouterr().err.endswith(
         "net.safetensors: the file does not say which net its weights belong to; "
-        "name the net by --model\n")
+        "name the net by --model\n"
+    )
 
 
 @pytest.mark.parametrize("kind", ["minires", "torch", "pth"])
 def test_the_file_of_weights_is_opened_once(kind, photos, tmp_path, capsys):
     path = tmp_path / "net.safetensors"
-    mr.save(net(), path, "minires" if kind == "minires" else "torch", classes=NAMES,
-            transform={"crop": 16}, built={"model": "resnet-8", "net": {"width": 4}})
+    mr.save(
+        net(),
+        path,
+        "minires" if kind == "minires" else "torch",
+        classes=NAMES,
+        transform={"crop": 16},
+        built={"model": "resnet-8", "net": {"width": 4}},
+    )
     if kind == "pth":
         torch = pytest.importorskip("torch")
         from safetensors.torch import load_file

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from minires.cli import main
-from minires.course import notebooks, grade, similarity
+from minires.course import grade, notebooks, similarity
 from minires.errors import ConfigError
 
 from .conftest import changed, with_cell
@@ -31,7 +31,9 @@ def folder(tmp_path):
 @pytest.fixture
 def run(sources, folder, tmp_path):
     """Grade the folder with the small assignment."""
-    return lambda **settings: grade.grade(folder, tmp_path / "out", sources, jobs=2, progress=False, **settings)
+    return lambda **settings: grade.grade(
+        folder, tmp_path / "out", sources, jobs=2, progress=False, **settings
+    )
 
 
 def table(path):
@@ -43,7 +45,12 @@ def test_a_folder_of_all_kinds(run, source, folder, tmp_path):
     hand_in(folder, source, "ana")
     hand_in(folder, source, "Zoë Ñandú 王", "{student}/a1_small/a1_small.ipynb")
     hand_in(folder, notebooks.release(source), "ben", "{student}_a1_small.ipynb")
-    hand_in(folder, changed(source, a1_sum="def sum_backward(dy, a):\n    return dy"), "eve", "{student}/my solution.ipynb")
+    hand_in(
+        folder,
+        changed(source, a1_sum="def sum_backward(dy, a):\n    return dy"),
+        "eve",
+        "{student}/my solution.ipynb",
+    )
     (folder / "none").mkdir()
     (folder / "broken").mkdir()
     (folder / "broken" / "a1.ipynb").write_text("junk")
@@ -52,32 +59,72 @@ def test_a_folder_of_all_kinds(run, source, folder, tmp_path):
     (folder / "notes.txt").write_text("x")
     graded = run()
     grades = {row["student"]: row[NAME] for row in table(tmp_path / "out" / "grades.csv")}
-    assert grades == {"ana": "5", "Zoë Ñandú 王": "5", "ben": "0", "eve": "2", "none": "", "broken": "0", "odd": ""}
+    assert grades == {
+        "ana": "5",
+        "Zoë Ñandú 王": "5",
+        "ben": "0",
+        "eve": "2",
+        "none": "",
+        "broken": "0",
+        "odd": "",
+    }
     lines = dict(graded.problems)
-    assert "the folder is empty" in lines["none"] and "which assignment" in lines["odd"] and "not a notebook" in lines["notes"]
+    assert (
+        "the folder is empty" in lines["none"]
+        and "which assignment" in lines["odd"]
+        and "not a notebook" in lines["notes"]
+    )
     assert "not a notebook" in graded.results["broken", NAME].problems[0]
     report = (tmp_path / "out" / "reports" / "eve" / "a1_small.md").read_text(encoding="utf-8")
-    assert "**2 of 9 points** so far; answers for 4 more are still to be read" in report and "it has the shape" not in report and "da has the shape of a" in report
-    page = (tmp_path / "out" / "reports" / "Zoë Ñandú 王" / "a1_small.html").read_text(encoding="utf-8")
+    assert (
+        "**2 of 9 points** so far; answers for 4 more are still to be read" in report
+        and "it has the shape" not in report
+        and "da has the shape of a" in report
+    )
+    page = (tmp_path / "out" / "reports" / "Zoë Ñandú 王" / "a1_small.html").read_text(
+        encoding="utf-8"
+    )
     assert "Zoë Ñandú 王" in page and page.startswith("<!doctype html>")
-    results = json.loads((tmp_path / "out" / "gradescope" / "eve" / NAME / "results.json").read_text(encoding="utf-8"))
-    assert results["score"] == 2 and [test["score"] for test in results["tests"]] == [2, 0, 0] and results["tests"][1]["max_score"] == 3
+    results = json.loads(
+        (tmp_path / "out" / "gradescope" / "eve" / NAME / "results.json").read_text(
+            encoding="utf-8"
+        )
+    )
+    assert (
+        results["score"] == 2
+        and [test["score"] for test in results["tests"]] == [2, 0, 0]
+        and results["tests"][1]["max_score"] == 3
+    )
     summary = (tmp_path / "out" / "summary.md").read_text(encoding="utf-8")
     assert "| ana | Zoë Ñandú 王 |" in summary or "| Zoë Ñandú 王 | ana |" in summary
 
 
 def test_what_was_graded_is_not_graded_again(run, source, folder, tmp_path, monkeypatch):
     hand_in(folder, source, "ana")
-    path = hand_in(folder, with_cell(source, "import matplotlib.pyplot as plt\nplt.plot([1])"), "ben")
+    path = hand_in(
+        folder, with_cell(source, "import matplotlib.pyplot as plt\nplt.plot([1])"), "ben"
+    )
     first = run()
     asked = []
     outcome = grade._outcome
-    monkeypatch.setattr(grade, "_outcome", lambda future, entry, sources: asked.append(entry.student) or outcome(future, entry, sources))
+    monkeypatch.setattr(
+        grade,
+        "_outcome",
+        lambda future, entry, sources: (
+            asked.append(entry.student) or outcome(future, entry, sources)
+        ),
+    )
     again = run()
-    assert asked == [] and again.results["ana", NAME] == first.results["ana", NAME] and again.results["ben", NAME].figures == first.results["ben", NAME].figures
+    assert (
+        asked == []
+        and again.results["ana", NAME] == first.results["ana", NAME]
+        and again.results["ben", NAME].figures == first.results["ben", NAME].figures
+    )
     nbformat.write(notebooks.release(source), path)
     assert run().results["ben", NAME].points == 0 and asked == ["ben"]
-    (tmp_path / "out" / "results" / "ana" / NAME / "result.json").write_text("{")          # cut off while it was written
+    (tmp_path / "out" / "results" / "ana" / NAME / "result.json").write_text(
+        "{"
+    )  # cut off while it was written
     run()
     assert asked == ["ben", "ana"]
 
@@ -87,7 +134,12 @@ def test_answers_in_words_are_marked_by_hand(run, source, folder, tmp_path):
     hand_in(folder, changed(source, a1_why=notebooks.TEXT_STUB), "ben")
     assert len(run().results["ana", NAME].to_read) == 1
     (row,) = table(tmp_path / "out" / "by_hand.csv")
-    assert row["student"] == "ana" and row["answer"] == "Because ü." and row["out_of"] == "4" and row["points"] == ""
+    assert (
+        row["student"] == "ana"
+        and row["answer"] == "Because ü."
+        and row["out_of"] == "4"
+        and row["points"] == ""
+    )
 
     def give(points):
         with open(tmp_path / "out" / "by_hand.csv", "w", encoding="utf-8", newline="") as file:
@@ -98,11 +150,15 @@ def test_answers_in_words_are_marked_by_hand(run, source, folder, tmp_path):
 
     for wrong in ("5", "-1", "many"):
         graded = give(wrong)
-        assert graded.results["ana", NAME].points == 5 and "expected 0 to 4" in graded.problems[0][1]
+        assert (
+            graded.results["ana", NAME].points == 5 and "expected 0 to 4" in graded.problems[0][1]
+        )
     graded = give("3")
     assert graded.results["ana", NAME].points == 8 and graded.results["ben", NAME].points == 5
     assert table(tmp_path / "out" / "by_hand.csv")[0]["points"] == "3"
-    assert "well seen" in (tmp_path / "out" / "reports" / "ana" / "a1_small.md").read_text(encoding="utf-8")
+    assert "well seen" in (tmp_path / "out" / "reports" / "ana" / "a1_small.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_of_two_notebooks_the_newest_counts(run, source, folder):
@@ -110,7 +166,10 @@ def test_of_two_notebooks_the_newest_counts(run, source, folder):
     new = hand_in(folder, notebooks.release(source), "ana", "{student}/new.ipynb")
     os.utime(new, (2e9, 2e9))
     graded = run()
-    assert graded.results["ana", NAME].points == 0 and "the newest, ana/new.ipynb, was graded" in graded.problems[0][1]
+    assert (
+        graded.results["ana", NAME].points == 0
+        and "the newest, ana/new.ipynb, was graded" in graded.problems[0][1]
+    )
 
 
 def test_a_submission_cannot_read_the_others(run, source, folder):
@@ -119,7 +178,10 @@ def test_a_submission_cannot_read_the_others(run, source, folder):
     assert "not to be read" in run().results["ben", NAME].problems[0]
 
 
-@pytest.mark.parametrize("make", [lambda folder: None, lambda folder: folder.mkdir(), lambda folder: folder.write_text("x")])
+@pytest.mark.parametrize(
+    "make",
+    [lambda folder: None, lambda folder: folder.mkdir(), lambda folder: folder.write_text("x")],
+)
 def test_no_submissions(make, run, folder):
     make(folder)
     with pytest.raises(ConfigError, match="submissions"):
@@ -127,9 +189,17 @@ def test_no_submissions(make, run, folder):
 
 
 def test_alike():
-    one = "def f(a, b):\n    total = 0\n    for i in range(len(a)):\n        total = total + a[i] * b[i] - (a[i] + 1) ** 2\n    return total, [x * 2 for x in a if x > 3]\n"
-    renamed = one.replace("total", "s").replace("2", "5").replace("    s = 0", "    s = 0   # start")
-    other = "def f(a, b):\n    return sum(map(min, zip(a, b))) if a else {k: v for k, v in enumerate(b)}, lambda x: (x - 1) / (x + 1) if x else None\n"
+    one = (
+        "def f(a, b):\n    total = 0\n    for i in range(len(a)):\n        total = total + a[i] "
+        "* b[i] - (a[i] + 1) ** 2\n    return total, [x * 2 for x in a if x > 3]\n"
+    )
+    renamed = (
+        one.replace("total", "s").replace("2", "5").replace("    s = 0", "    s = 0   # start")
+    )
+    other = (
+        "def f(a, b):\n    return sum(map(min, zip(a, b))) if a else {k: v for k, v in "
+        "enumerate(b)}, lambda x: (x - 1) / (x + 1) if x else None\n"
+    )
     found = similarity.pairs({"ana": one, "ben": renamed, "eve": other})
     assert found == [(1.0, "ana", "ben")]
     assert similarity.pairs({"ana": one, "ben": renamed}, given=one) == []
@@ -142,22 +212,44 @@ def test_alike():
 def test_commands(sources, source, folder, tmp_path, capsys):
     hand_in(folder, source, "ana")
     path = hand_in(folder, changed(source, a1_sum="def sum_backward(dy, a):\n    return dy"), "ben")
-    assert main(["course", "grade", str(folder), "--out", str(tmp_path / "out"), "--sources", str(sources), "--jobs", "1"]) == 0
+    assert (
+        main(
+            [
+                "course",
+                "grade",
+                str(folder),
+                "--out",
+                str(tmp_path / "out"),
+                "--sources",
+                str(sources),
+                "--jobs",
+                "1",
+            ]
+        )
+        == 0
+    )
     printed = capsys.readouterr().out
     assert "2 notebooks of 2 students graded" in printed and "2 answers wait to be read" in printed
     assert main(["course", "check", str(path)]) == 1
     printed = capsys.readouterr().out
-    assert "✓ a1-relu-test" in printed and "✗ a1-sum-test: sum_backward: expected" in printed and "2 of 9 points" in printed
+    assert (
+        "✓ a1-relu-test" in printed
+        and "✗ a1-sum-test: sum_backward: expected" in printed
+        and "2 of 9 points" in printed
+    )
     assert main(["course", "build", str(tmp_path / "course"), "--sources", str(sources)]) == 0
     assert (tmp_path / "course" / "release" / NAME / f"{NAME}.ipynb").exists()
 
 
-@pytest.mark.parametrize("command, words", [
-    (["course", "check", "nowhere.ipynb"], "no such file"),
-    (["course", "check", "."], "expected a notebook of an assignment, got the folder"),
-    (["course", "grade", "nowhere", "--out", "out"], "no folder of submissions"),
-    (["course", "build", "out", "--sources", "nowhere"], "no sources of assignments"),
-])
+@pytest.mark.parametrize(
+    "command, words",
+    [
+        (["course", "check", "nowhere.ipynb"], "no such file"),
+        (["course", "check", "."], "expected a notebook of an assignment, got the folder"),
+        (["course", "grade", "nowhere", "--out", "out"], "no folder of submissions"),
+        (["course", "build", "out", "--sources", "nowhere"], "no sources of assignments"),
+    ],
+)
 def test_commands_say_what_is_missing(command, words, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(command) == 1
@@ -186,15 +278,26 @@ def _raw(notebook, **cell):
     return json.dumps(content)
 
 
-@pytest.mark.parametrize("content, word", [
-    (lambda source: _raw(source, metadata=[1]), "not a notebook"),
-    (lambda source: _raw(source, source=5), "not a notebook"),
-    (lambda source: "[" * 100_000, "not a notebook"),
-    (lambda source: _raw(source, source="raise ValueError('half a character: ' + chr(0xd800))"), "half a character"),
-    (lambda source: _raw(source, source="raise type('E' * 1_000_000, (Exception,), {})"), "characters left out"),
-    (lambda source: _raw(source).replace("A model answer", "\\ud800"), None),
-    (lambda source: nbformat.writes(_many(source, 300)), "and 260 more"),
-])
+@pytest.mark.parametrize(
+    "content, word",
+    [
+        (lambda source: _raw(source, metadata=[1]), "not a notebook"),
+        (lambda source: _raw(source, source=5), "not a notebook"),
+        (lambda source: "[" * 100_000, "not a notebook"),
+        (
+            lambda source: _raw(
+                source, source="raise ValueError('half a character: ' + chr(0xd800))"
+            ),
+            "half a character",
+        ),
+        (
+            lambda source: _raw(source, source="raise type('E' * 1_000_000, (Exception,), {})"),
+            "characters left out",
+        ),
+        (lambda source: _raw(source).replace("A model answer", "\\ud800"), None),
+        (lambda source: nbformat.writes(_many(source, 300)), "and 260 more"),
+    ],
+)
 def test_a_strange_notebook_is_its_authors_loss(content, word, run, source, folder, tmp_path):
     hand_in(folder, source, "ana")
     (folder / "eve").mkdir()
@@ -202,8 +305,15 @@ def test_a_strange_notebook_is_its_authors_loss(content, word, run, source, fold
     for _ in range(2):
         graded = run()
         assert graded.results["ana", NAME].points == 5
-        assert any(word in line for line in graded.results["eve", NAME].problems) if word else not graded.results["eve", NAME].problems
-    assert sum(path.stat().st_size for path in (tmp_path / "out").rglob("*") if path.is_file()) < 500_000
+        assert (
+            any(word in line for line in graded.results["eve", NAME].problems)
+            if word
+            else not graded.results["eve", NAME].problems
+        )
+    assert (
+        sum(path.stat().st_size for path in (tmp_path / "out").rglob("*") if path.is_file())
+        < 500_000
+    )
 
 
 def _many(source, number):
@@ -218,8 +328,13 @@ def test_a_process_that_is_killed_takes_no_other_with_it(run, source, folder, mo
     with monkeypatch.context() as patch:
         patch.setattr(grade, "_mark", _killed_for_eve)
         graded = run()
-    assert {student: result.points for (student, _), result in graded.results.items()} == {"ana": 5, "ben": 5, "cat": 5, "eve": 0}
-    assert run().results["eve", NAME].points == 5          # that was not kept
+    assert {student: result.points for (student, _), result in graded.results.items()} == {
+        "ana": 5,
+        "ben": 5,
+        "cat": 5,
+        "eve": 0,
+    }
+    assert run().results["eve", NAME].points == 5  # that was not kept
 
 
 def _killed_for_eve(path, *rest):
@@ -260,7 +375,7 @@ def test_points_by_hand_survive_a_spreadsheet(run, source, folder, tmp_path):
     (row,) = table(path)
     _rewrite(path, {**row, "points": "2,5", "comment": "schön"}, delimiter=";", encoding="cp1252")
     assert run().results["ana", NAME].points == 7.5
-    hand_in(folder, changed(source, a1_why="Something else."), "ana")               # handed in again
+    hand_in(folder, changed(source, a1_why="Something else."), "ana")  # handed in again
     graded = run()
     assert graded.results["ana", NAME].points == 5 and "has changed" in graded.problems[0][1]
     (row,) = table(path)

@@ -62,21 +62,26 @@ print(len(diagnostics.drop_each(net, [(images, labels)])), len(diagnostics.respo
 A4_ANSWERS = {
     "a4-he-code": "def he_normal(shape, rng):\n    return nn.init.he_normal(shape, rng)",
     "a4-a-code": "from minires.models.shortcuts import subsample_and_pad\n\n\n"
-                 "def shortcut_a(x, stride, out_channels):\n"
-                 "    return subsample_and_pad(x, stride, out_channels - x.shape[-1])",
+    "def shortcut_a(x, stride, out_channels):\n"
+    "    return subsample_and_pad(x, stride, out_channels - x.shape[-1])",
     "a4-basic-code": "from minires.models import block_config, blocks\n\n\n"
-                     "def BasicBlock(in_channels, out_channels, stride, shortcut, rng):\n"
-                     "    return blocks.BasicBlock(in_channels, out_channels, stride,\n"
-                     "                             block_config.BlockConfig(shortcut), rng, rng)",
-    "a4-net-code": "def ResNet(n, width, shortcut, rng):\n    return mr.models.resnet(6 * n + 2, width=width, shortcut=shortcut, seed=0)",
-    "a4-twins-code": "def twins(n, width, seed):\n    return mr.models.plain(6 * n + 2, width=width, seed=seed), mr.models.resnet(6 * n + 2, width=width, seed=seed)",
+    "def BasicBlock(in_channels, out_channels, stride, shortcut, rng):\n"
+    "    return blocks.BasicBlock(in_channels, out_channels, stride,\n"
+    "                             block_config.BlockConfig(shortcut), rng, rng)",
+    "a4-net-code": "def ResNet(n, width, shortcut, rng):\n    return mr.models.resnet(6 * n + 2, "
+    "width=width, shortcut=shortcut, seed=0)",
+    "a4-twins-code": "def twins(n, width, seed):\n    return mr.models.plain(6 * n + 2, "
+    "width=width, "
+    "seed=seed), mr.models.resnet(6 * n + 2, width=width, seed=seed)",
 }
 
 
 def test_single_functions_are_held_back_and_their_neighbours_are_not():
     """In a process of its own, since it empties functions for good."""
     done = subprocess.run([sys.executable, "-c", A3], capture_output=True, text=True)
-    assert done.stdout.count("held back\n") == 9 and done.stdout.endswith("[0. 0. 0.]\n"), done.stderr
+    assert done.stdout.count("held back\n") == 9 and done.stdout.endswith("[0. 0. 0.]\n"), (
+        done.stderr
+    )
 
 
 def test_measurements_of_gradients_are_held_back_and_those_that_claims_need_are_not():
@@ -85,14 +90,22 @@ def test_measurements_of_gradients_are_held_back_and_those_that_claims_need_are_
 
 
 def test_the_librarys_nets_are_no_answer_to_a4_and_its_layers_still_work():
-    name, path = next((name, path) for name, path in notebooks.find().items() if name.startswith("a4"))
+    name, path = next(
+        (name, path) for name, path in notebooks.find().items() if name.startswith("a4")
+    )
     source = notebooks.read(path)
     submission = notebooks.read(path)
     for cell in submission.cells:
         cell["source"] = A4_ANSWERS.get(cell.metadata["nbgrader"]["grade_id"], cell.source)
     result = mark(submission, source, name)
     right = {one.id for one in result.marks if one.points}
-    assert right == {"a4-train-test"}            # everything else here stands on the answers above
+    assert right == {"a4-train-test"}  # everything else here stands on the answers above
     for one in result.marks:
-        if one.id in ("a4-he_normal-test", "a4-a-test", "a4-basic-plain-test", "a4-count-test", "a4-twins-test"):
+        if one.id in (
+            "a4-he_normal-test",
+            "a4-a-test",
+            "a4-basic-plain-test",
+            "a4-count-test",
+            "a4-twins-test",
+        ):
             assert "it is what you write in this assignment" in one.message, (one.id, one.message)

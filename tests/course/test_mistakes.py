@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("jupytext", reason="jupytext is not installed")
 
 from minires import course
-from minires.course import notebooks, checks
+from minires.course import checks, notebooks
 from minires.course.compare import WrongAnswer
 
 SOURCES = {name.split("_")[0]: (name, path) for name, path in notebooks.find().items()}
@@ -17,26 +17,40 @@ PLANTED = {key: import_module(f"{__package__}.mistakes.{key}") for key in SOURCE
 
 
 def answer(key, task, changes, monkeypatch):
-    """Run the cells of an assignment with changes to its solutions, up to the test of a task, and that test without its hidden half."""
-    monkeypatch.setattr(f"{course.__name__}.hold_back.start", lambda assignment: None)       # the other tests need the library whole
-    monkeypatch.setattr("matplotlib.pyplot.show", lambda *args, **settings: matplotlib.pyplot.close("all"))
+    """Run the cells of an assignment with changes to its solutions, up to the test of a task, and
+    that test without its hidden half."""
+    monkeypatch.setattr(
+        f"{course.__name__}.hold_back.start", lambda assignment: None
+    )  # the other tests need the library whole
+    monkeypatch.setattr(
+        "matplotlib.pyplot.show", lambda *args, **settings: matplotlib.pyplot.close("all")
+    )
     name, path = SOURCES[key]
     notebook = notebooks.read(path)
     for old, new in changes:
         cells = [cell for cell in notebook.cells if old in cell.source]
         assert len(cells) == 1, f"{len(cells)} cells hold {old!r}"
-        assert cells[0].source.count(old) == 1, f"{old!r} is there {cells[0].source.count(old)} times"
+        assert cells[0].source.count(old) == 1, (
+            f"{old!r} is there {cells[0].source.count(old)} times"
+        )
         cells[0]["source"] = cells[0].source.replace(old, new)
     space = {"__name__": "__main__", "display": lambda *things: None}
     for cell in notebooks.cells(notebook):
         if cell.tests:
             if f'check("{task}"' in cell.source:
-                exec(compile(notebooks._replace(cell.source, notebooks.HIDDEN, None)[0], cell.id, "exec"), space)
+                exec(
+                    compile(
+                        notebooks._replace(cell.source, notebooks.HIDDEN, None)[0], cell.id, "exec"
+                    ),
+                    space,
+                )
                 return space
         elif cell.kind == "code":
             try:
                 exec(compile(cell.source, f"<{cell.id}>", "exec"), space)
-            except Exception as error:                     # a mistake may stop cells on the way, as it does in a notebook
+            except (
+                Exception
+            ) as error:  # a mistake may stop cells on the way, as it does in a notebook
                 space.setdefault("stopped", error)
                 if not changes:
                     raise
@@ -46,7 +60,9 @@ def answer(key, task, changes, monkeypatch):
 def planted():
     for key, module in PLANTED.items():
         for i, (task, old, new, message) in enumerate(module.MISTAKES):
-            yield pytest.param(key, task, [(old, new)] if isinstance(new, str) else new, message, id=f"{task}-{i}")
+            yield pytest.param(
+                key, task, [(old, new)] if isinstance(new, str) else new, message, id=f"{task}-{i}"
+            )
 
 
 @pytest.mark.parametrize("key, task, changes, message", list(planted()))
@@ -56,8 +72,14 @@ def test_a_mistake_is_named(key, task, changes, message, monkeypatch):
     assert message in str(error.value) and len(str(error.value)) < 700
 
 
-@pytest.mark.parametrize("key, task, changes", [pytest.param(key, task, [(old, new)] if isinstance(new, str) else new, id=f"{task}-{i}")
-                                                for key, module in PLANTED.items() for i, (task, old, new) in enumerate(module.RIGHT)])
+@pytest.mark.parametrize(
+    "key, task, changes",
+    [
+        pytest.param(key, task, [(old, new)] if isinstance(new, str) else new, id=f"{task}-{i}")
+        for key, module in PLANTED.items()
+        for i, (task, old, new) in enumerate(module.RIGHT)
+    ],
+)
 def test_an_unusual_right_answer_passes(key, task, changes, monkeypatch, capsys):
     answer(key, task, changes, monkeypatch)
     assert f"✓ {task}" in capsys.readouterr().out

@@ -30,9 +30,18 @@ def course(tmp_path_factory):
 
 def nbgrader(course, *arguments):
     """Run it; it ends with 0 after some failures, so that callers look at what it wrote."""
-    environment = os.environ | {"PATH": str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"], "JUPYTER_ALLOW_INSECURE_WRITES": "1",
-                                "PYTHONPATH": str(Path(notebooks.__file__).parents[2])}
-    done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=course, env=environment, capture_output=True, text=True)
+    environment = os.environ | {
+        "PATH": str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"],
+        "JUPYTER_ALLOW_INSECURE_WRITES": "1",
+        "PYTHONPATH": str(Path(notebooks.__file__).parents[2]),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *arguments],
+        cwd=course,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     return done.stdout + done.stderr
 
 
@@ -44,7 +53,9 @@ def cells(path):
 def test_it_releases_what_we_release(name, course):
     log = nbgrader(course, "generate_assignment", name, "--create")
     assert (course / "release" / name / f"{name}.ipynb").exists(), log
-    assert cells(course / "release" / name / f"{name}.ipynb") == cells(course / "ours" / name / f"{name}.ipynb")
+    assert cells(course / "release" / name / f"{name}.ipynb") == cells(
+        course / "ours" / name / f"{name}.ipynb"
+    )
 
 
 def test_it_gives_the_same_points(course):
@@ -54,26 +65,46 @@ def test_it_gives_the_same_points(course):
     submissions = {
         "reference": notebook,
         "blank": notebooks.release(notebook),
-        "wrong": changed(notebook, a1_walk_code="def backward(last, gradient):\n    last.grad = gradient\n    for node in topological_order(last):\n"
-                                                "        for parent, part in zip(node.parents, node.rule(node.grad) if node.rule else ()):\n            parent.grad = part"),
-        "cheat": changed(notebooks.release(notebook), a1_begin="import minires.course\ncheck = print\ntry:\n    minires.course.check = check\nexcept AttributeError:\n    pass"),
+        "wrong": changed(
+            notebook,
+            a1_walk_code="def backward(last, gradient):\n    last.grad = gradient\n    for node in "
+            "topological_order(last):\n"
+            "        for parent, part in zip(node.parents, node.rule(node.grad) if "
+            "node.rule else ()):\n            parent.grad = part",
+        ),
+        "cheat": changed(
+            notebooks.release(notebook),
+            a1_begin="import minires.course\ncheck = print\ntry:\n    minires.course.check = "
+            "check\nexcept AttributeError:\n    pass",
+        ),
         "fewer": changed(notebook),
     }
-    submissions["fewer"].cells = [cell for cell in submissions["fewer"].cells if cell["id"] != "a1-add-test"]
+    submissions["fewer"].cells = [
+        cell for cell in submissions["fewer"].cells if cell["id"] != "a1-add-test"
+    ]
     for student, submission in submissions.items():
         target = course / "submitted" / student / name / f"{name}.ipynb"
         target.parent.mkdir(parents=True)
         nbformat.write(submission, target)
     log = nbgrader(course, "autograde", name) + nbgrader(course, "export")
     with open(course / "grades.csv", newline="") as file:
-        theirs = {row["student_id"]: float(row["raw_score"]) for row in csv.DictReader(file) if row["assignment"] == name}
-    ours = {student: mark(submission, notebook, name).points for student, submission in submissions.items()}
+        theirs = {
+            row["student_id"]: float(row["raw_score"])
+            for row in csv.DictReader(file)
+            if row["assignment"] == name
+        }
+    ours = {
+        student: mark(submission, notebook, name).points
+        for student, submission in submissions.items()
+    }
     assert theirs == ours, log
     assert ours["reference"] == ours["fewer"] > ours["wrong"] > ours["blank"] == ours["cheat"] == 0
 
 
 def test_its_feedback_shows_no_lines_of_the_checks(course):
     nbgrader(course, "generate_feedback", "a1_autograd")
-    page = (course / "feedback" / "wrong" / "a1_autograd" / "a1_autograd.html").read_text(encoding="utf-8")
+    page = (course / "feedback" / "wrong" / "a1_autograd" / "a1_autograd.html").read_text(
+        encoding="utf-8"
+    )
     assert "overwritten in place of added up" in page
     assert "expect(" not in page and "_gradients" not in page

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("jupytext", reason="jupytext is not installed")
 
-from minires.course import notebooks, checks, report
+from minires.course import checks, notebooks, report
 from minires.course.mark import mark
 from minires.errors import ConfigError, DataError
 
@@ -35,8 +35,16 @@ def test_cells_are_marked_as_nbgrader_wants(name, notebook):
     key = name.split("_")[0]
     for cell in notebook.cells:
         marks = cell.metadata["nbgrader"]
-        assert set(marks) - {"points"} == {"grade", "grade_id", "locked", "schema_version", "solution", "task"} and marks["schema_version"] == 3
-        assert marks["grade_id"].startswith(f"{key}-") and marks["grade"] == ("points" in marks) and isinstance(marks.get("points", 0), int)
+        assert (
+            set(marks) - {"points"}
+            == {"grade", "grade_id", "locked", "schema_version", "solution", "task"}
+            and marks["schema_version"] == 3
+        )
+        assert (
+            marks["grade_id"].startswith(f"{key}-")
+            and marks["grade"] == ("points" in marks)
+            and isinstance(marks.get("points", 0), int)
+        )
         assert marks["locked"] != marks["solution"], marks["grade_id"]
     ids = [cell.metadata["nbgrader"]["grade_id"] for cell in notebook.cells]
     assert len(set(ids)) == len(ids)
@@ -46,21 +54,39 @@ def test_points_add_up(name, notebook):
     cells = notebooks.cells(notebook)
     total = sum(cell.points for cell in cells)
     assert f"**Points** {total:g}" in cells[0].source
-    headings = [int(points) for cell in cells if cell.kind == "markdown" and not cell.answer for points in re.findall(r"(?m)^## .*\((\d+) points?\)", cell.source)]
+    headings = [
+        int(points)
+        for cell in cells
+        if cell.kind == "markdown" and not cell.answer
+        for points in re.findall(r"(?m)^## .*\((\d+) points?\)", cell.source)
+    ]
     assert sum(headings) == total
 
 
 def test_the_title_says_what_is_asked(notebook):
-    title, text = notebooks.cells(notebook)[0].source, "\n".join(cell.source for cell in notebooks.cells(notebook))
-    assert title.startswith("# A") and "**Goals.**" in title and "**Time**" in title and "Bonus" in text and "## Background" in text
+    title, text = (
+        notebooks.cells(notebook)[0].source,
+        "\n".join(cell.source for cell in notebooks.cells(notebook)),
+    )
+    assert (
+        title.startswith("# A")
+        and "**Goals.**" in title
+        and "**Time**" in title
+        and "Bonus" in text
+        and "## Background" in text
+    )
 
 
 def test_every_task_is_tested_once_in_the_open_and_once_hidden(name, notebook):
     tests = [cell.source for cell in notebooks.cells(notebook) if cell.tests]
     tasks = [re.findall(r'check\("(a\d\.\w+)"', test) for test in tests]
-    assert sorted({task for found in tasks for task in found}) == sorted(checks.tasks(name.split("_")[0]))
+    assert sorted({task for found in tasks for task in found}) == sorted(
+        checks.tasks(name.split("_")[0])
+    )
     assert sum("BEGIN HIDDEN TESTS" in test for test in tests) >= len(tests) / 2
-    assert all(test.startswith("from minires.course import check\n") for test in tests)       # not one that the notebook has defined
+    assert all(
+        test.startswith("from minires.course import check\n") for test in tests
+    )  # not one that the notebook has defined
 
 
 def test_released_files_hold_no_solutions(name, notebook):
@@ -75,7 +101,12 @@ def test_released_files_hold_no_solutions(name, notebook):
         elif cell.answer:
             assert cell.source not in text
     stubs = [cell for cell in notebooks.cells(released) if cell.answer]
-    assert stubs and all(notebooks.TEXT_STUB in cell.source if cell.kind == "markdown" else "raise NotImplementedError()" in cell.source for cell in stubs)
+    assert stubs and all(
+        notebooks.TEXT_STUB in cell.source
+        if cell.kind == "markdown"
+        else "raise NotImplementedError()" in cell.source
+        for cell in stubs
+    )
     for cell in notebooks.cells(released):
         if cell.kind == "code":
             compile(cell.source, cell.id, "exec")
@@ -83,18 +114,27 @@ def test_released_files_hold_no_solutions(name, notebook):
 
 def test_the_reference_gets_all_points_and_the_release_none(name, notebook):
     result = mark(notebook, notebook, name)
-    assert [(one.id, one.message) for one in result.marks if one.points not in (None, one.out_of)] == [] and not result.problems
+    assert [
+        (one.id, one.message) for one in result.marks if one.points not in (None, one.out_of)
+    ] == [] and not result.problems
     assert result.figures and result.seconds < 120
     blank = mark(notebooks.release(notebook), notebook, name)
     assert blank.points == 0 and not blank.to_read
     visible = {one.id: one.message for one in blank.marks}
     assert all(visible.values())
-    feedback = report.markdown("x", blank) + report.html("x", blank) + json.dumps(report.gradescope(blank))
-    assert "hidden=True" not in feedback and "HIDDEN" not in feedback and "### " not in feedback.replace("## ", "")
+    feedback = (
+        report.markdown("x", blank) + report.html("x", blank) + json.dumps(report.gradescope(blank))
+    )
+    assert (
+        "hidden=True" not in feedback
+        and "HIDDEN" not in feedback
+        and "### " not in feedback.replace("## ", "")
+    )
 
 
 def test_every_visible_check_fails_on_the_stub(name, notebook):
-    """As students see it: the release, with its own tests. (On the reference they pass: see above, where they come before the hidden ones.)"""
+    """As students see it: the release, with its own tests. (On the reference they pass: see above,
+    where they come before the hidden ones.)"""
     released = notebooks.release(notebook)
     stub = mark(released, released, name)
     assert all(one.points == 0 and one.message for one in stub.marks)
@@ -102,7 +142,11 @@ def test_every_visible_check_fails_on_the_stub(name, notebook):
 
 def test_reports_have_one_row_for_each_mark(name, notebook):
     result = mark(notebooks.release(notebook), notebook, name)
-    assert report.markdown("x", result).count("\n| a") == len(result.marks) == report.html("x", result).count("<tr class=")
+    assert (
+        report.markdown("x", result).count("\n| a")
+        == len(result.marks)
+        == report.html("x", result).count("<tr class=")
+    )
 
 
 # Building
@@ -118,24 +162,48 @@ def test_build(tmp_path):
             nbformat.validate(notebook)
     with zipfile.ZipFile(archive) as bundle:
         assert sorted(bundle.namelist()) == sorted(f"{name}/{name}.ipynb" for name in SOURCES)
-        assert not any(b"SOLUTION" in bundle.read(name) or b"hidden=True" in bundle.read(name) for name in bundle.namelist())
+        assert not any(
+            b"SOLUTION" in bundle.read(name) or b"hidden=True" in bundle.read(name)
+            for name in bundle.namelist()
+        )
     first = archive.read_bytes()
     config.write_text("mine")
     notebooks.build(tmp_path / "out")
     assert archive.read_bytes() == first and config.read_text() == "mine"
 
 
-@pytest.mark.parametrize("cell, words", [
-    ("### BEGIN SOLUTION\nx = 1", "without its end"),
-    ("### BEGIN SOLUTION\n### BEGIN SOLUTION\n### END SOLUTION", "nested"),
-])
+@pytest.mark.parametrize(
+    "cell, words",
+    [
+        ("### BEGIN SOLUTION\nx = 1", "without its end"),
+        ("### BEGIN SOLUTION\n### BEGIN SOLUTION\n### END SOLUTION", "nested"),
+    ],
+)
 def test_markers_without_partners(cell, words):
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell, metadata={"nbgrader": {"solution": True, "grade": False, "grade_id": "a1-x"}})])
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell(
+                cell, metadata={"nbgrader": {"solution": True, "grade": False, "grade_id": "a1-x"}}
+            )
+        ]
+    )
     with pytest.raises(ConfigError, match=words):
         notebooks.release(notebook)
 
 
-@pytest.mark.parametrize("content", [b"", b"junk", b"[]", b"{}", b'{"cells": 3}', b"\xff\xfe\x00", b'{"cells": [{"cell_type": "code", "source": 5}], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"junk",
+        b"[]",
+        b"{}",
+        b'{"cells": 3}',
+        b"\xff\xfe\x00",
+        b'{"cells": [{"cell_type": "code", "source": 5}], "nbformat": 4, "nbformat_minor": '
+        b'5, "metadata": {}}',
+    ],
+)
 def test_what_is_no_notebook(content, tmp_path):
     (tmp_path / "a.ipynb").write_bytes(content)
     with pytest.raises(DataError, match="not a notebook"):
@@ -152,19 +220,30 @@ def test_solutions_of_the_library_are_out_of_reach():
     import subprocess
     import sys
 
-    code = "import minires as mr\nfrom minires.kernels import naive, cpu\nfrom minires.course import begin\nfrom minires.course.hold_back import HeldBackError\nimport numpy as np\n" \
-           "forward = cpu.conv2d.forward\nbegin('a2')\nbegin('a2')\n" \
-           "for f in (forward, naive.conv2d.forward, lambda x, w: mr.functional.conv2d(mr.Tensor(x), mr.Tensor(w))):\n" \
-           "    try:\n        f(np.ones((1, 3, 3, 1), np.float32), np.ones((1, 1, 1, 1), np.float32))\n    except HeldBackError as error:\n        print(error)\n" \
-           "print(mr.functional.relu(mr.Tensor([1.0])).item())"
+    code = (
+        "import minires as mr\nfrom minires.kernels import naive, cpu\nfrom minires.course "
+        "import begin\nfrom minires.course.hold_back import HeldBackError\nimport numpy as "
+        "np\n"
+        "forward = cpu.conv2d.forward\nbegin('a2')\nbegin('a2')\n"
+        "for f in (forward, naive.conv2d.forward, lambda x, w: "
+        "mr.functional.conv2d(mr.Tensor(x), mr.Tensor(w))):\n"
+        "    try:\n        f(np.ones((1, 3, 3, 1), np.float32), np.ones((1, 1, 1, 1), "
+        "np.float32))\n    except HeldBackError as error:\n        print(error)\n"
+        "print(mr.functional.relu(mr.Tensor([1.0])).item())"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout.count("it is what you write in this assignment") == 3 and done.stdout.endswith("1.0\n"), done.stderr
+    assert done.stdout.count(
+        "it is what you write in this assignment"
+    ) == 3 and done.stdout.endswith("1.0\n"), done.stderr
 
 
 @pytest.mark.parametrize("package", ["nbformat", "jupytext"])
 def test_without_the_packages_it_says_what_to_install(monkeypatch, tmp_path, package):
-    monkeypatch.setitem(sys.modules, package, None)                # makes `import` fail
-    with pytest.raises(ConfigError, match=rf"the package {package} is not installed: .*pip install \"minires\[instructor\]\""):
+    monkeypatch.setitem(sys.modules, package, None)  # makes `import` fail
+    with pytest.raises(
+        ConfigError,
+        match=rf"the package {package} is not installed: .*pip install \"minires\[instructor\]\"",
+    ):
         notebooks.build(tmp_path)
     with pytest.raises(ConfigError, match="is not installed"):
         notebooks.read(tmp_path / "any.ipynb")

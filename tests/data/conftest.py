@@ -1,4 +1,5 @@
-"""Tiny files in the layouts of CIFAR-10: everything is there, only with fewer images in each file."""
+"""Tiny files in the layouts of CIFAR-10: everything is there, only with fewer images in each
+file."""
 
 import pickle
 
@@ -7,13 +8,16 @@ import pytest
 
 from minires.data.datasets.cifar10 import BATCHES
 
-RECORDS = 4                                          # images in each file; the official ones have 10,000
+RECORDS = 4  # images in each file; the official ones have 10,000
 
 
 def make_batch(number):
-    """The images (RECORDS, 3072) and labels of one file; every pixel and label is different from file to file."""
+    """The images (RECORDS, 3072) and labels of one file; every pixel and label is different from
+    file to file."""
     rng = np.random.default_rng(number)
-    return rng.integers(0, 256, (RECORDS, 3072), np.uint8), rng.integers(0, 10, RECORDS).astype(np.uint8)
+    return rng.integers(0, 256, (RECORDS, 3072), np.uint8), rng.integers(0, 10, RECORDS).astype(
+        np.uint8
+    )
 
 
 def write_binary(folder):
@@ -30,7 +34,12 @@ def write_python(folder, protocol=2):
     folder.mkdir(parents=True, exist_ok=True)
     for number, name in enumerate(BATCHES):
         pixels, labels = make_batch(number)
-        batch = {b"batch_label": b"batch", b"labels": labels.tolist(), b"data": pixels, b"filenames": [b"a.png"] * RECORDS}
+        batch = {
+            b"batch_label": b"batch",
+            b"labels": labels.tolist(),
+            b"data": pixels,
+            b"filenames": [b"a.png"] * RECORDS,
+        }
         (folder / name).write_bytes(pickle.dumps(batch, protocol))
     return folder
 

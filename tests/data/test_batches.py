@@ -1,4 +1,5 @@
-"""Loaders of images in memory: every image once an epoch, augmented as the paper says, resumable to the bit."""
+"""Loaders of images in memory: every image once an epoch, augmented as the paper says, resumable to
+the bit."""
 
 import json
 
@@ -12,11 +13,22 @@ from minires.errors import CheckpointError, ConfigError, ShapeError
 def make_set(n=10, size=6):
     """Images that tell their number by their label."""
     rng = np.random.default_rng(0)
-    return ImageDataset(rng.integers(0, 256, (n, size, size, 3), np.uint8), np.arange(n), tuple(map(str, range(n))), "set")
+    return ImageDataset(
+        rng.integers(0, 256, (n, size, size, 3), np.uint8),
+        np.arange(n),
+        tuple(map(str, range(n))),
+        "set",
+    )
 
 
 def make_batches(dataset, batch_size=4, seed=0, **augmentation):
-    return train_loader(dataset, batch_size, np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1]), **augmentation)
+    return train_loader(
+        dataset,
+        batch_size,
+        np.random.default_rng([seed, 0]),
+        np.random.default_rng([seed, 1]),
+        **augmentation,
+    )
 
 
 def test_an_epoch_shows_no_image_twice_and_epochs_differ():
@@ -50,11 +62,15 @@ def test_a_crop_is_a_window_of_the_image_padded_with_zeros_after_the_mean_is_sub
     batches, offsets = make_batches(dataset, crop_padding=pad), set()
     for _ in range(50):
         for image, label in zip(*next(batches)):
-            fits = [(top, left) for top in range(5) for left in range(5)
-                    if np.allclose(image, padded[label, top:top + 6, left:left + 6], atol=1e-6)]
+            fits = [
+                (top, left)
+                for top in range(5)
+                for left in range(5)
+                if np.allclose(image, padded[label, top : top + 6, left : left + 6], atol=1e-6)
+            ]
             assert len(fits) == 1
             offsets.update(fits)
-    assert len(offsets) == 25                            # every offset occurs
+    assert len(offsets) == 25  # every offset occurs
 
 
 def test_half_of_the_images_are_mirrored():
@@ -85,7 +101,7 @@ def test_the_set_itself_is_never_changed():
     np.testing.assert_array_equal(dataset.images, before)
 
 
-@pytest.mark.parametrize("steps", [0, 1, 2, 3])          # within an epoch and at its end
+@pytest.mark.parametrize("steps", [0, 1, 2, 3])  # within an epoch and at its end
 def test_resumed_to_the_bit(steps):
     dataset = make_set()
     batches = make_batches(dataset, crop_padding=2, flip=True)
@@ -93,7 +109,10 @@ def test_resumed_to_the_bit(steps):
         next(batches)
     state = batches.state_dict()
     permutation = state.pop("permutation")
-    state = {**json.loads(json.dumps(state)), "permutation": permutation}      # JSON can hold all of it but the array
+    state = {
+        **json.loads(json.dumps(state)),
+        "permutation": permutation,
+    }  # JSON can hold all of it but the array
     expected = [next(batches) for _ in range(5)]
     resumed = make_batches(dataset, seed=99, crop_padding=2, flip=True)
     resumed.load_state_dict(state)
@@ -109,13 +128,24 @@ def test_resumed_with_another_set():
         make_batches(make_set(12)).load_state_dict(state)
 
 
-@pytest.mark.parametrize("more, error, words", [
-    ({"batch_size": 11}, ConfigError, "batch_size of at most 10, got 11"),
-    ({"batch_size": 0}, ConfigError, "batch_size: expected a whole number of at least 1, got 0"),
-    ({"batch_size": 2.0}, ConfigError, "a whole number of at least 1, got 2.0"),
-    ({"batch_size": True}, ConfigError, "a whole number of at least 1, got True"),
-    ({"crop_padding": -1}, ConfigError, "crop_padding: expected a whole number of at least 0, got -1"),
-])
+@pytest.mark.parametrize(
+    "more, error, words",
+    [
+        ({"batch_size": 11}, ConfigError, "batch_size of at most 10, got 11"),
+        (
+            {"batch_size": 0},
+            ConfigError,
+            "batch_size: expected a whole number of at least 1, got 0",
+        ),
+        ({"batch_size": 2.0}, ConfigError, "a whole number of at least 1, got 2.0"),
+        ({"batch_size": True}, ConfigError, "a whole number of at least 1, got True"),
+        (
+            {"crop_padding": -1},
+            ConfigError,
+            "crop_padding: expected a whole number of at least 0, got -1",
+        ),
+    ],
+)
 def test_settings_that_cannot_be_met(more, error, words):
     with pytest.raises(error, match=words):
         make_batches(make_set(10), **{"batch_size": 4, **more})
@@ -131,7 +161,9 @@ def test_mean_of_another_size():
 
 def test_images_in_memory_need_the_mean_of_the_training_set():
     """That of the test set would be another normalisation."""
-    with pytest.raises(ConfigError, match="mean: expected train.pixel_mean.. of the training set, got none"):
+    with pytest.raises(
+        ConfigError, match="mean: expected train.pixel_mean.. of the training set, got none"
+    ):
         eval_loader(make_set(), 4)
 
 
@@ -144,7 +176,7 @@ def test_evaluation_shows_all_images_in_order():
     dataset = make_set(10)
     loader = eval_loader(dataset, 4, dataset.pixel_mean())
     found = list(loader)
-    assert len(loader) == 3 and len(list(loader)) == 3                  # and once more
+    assert len(loader) == 3 and len(list(loader)) == 3  # and once more
     assert [len(labels) for _, labels in found] == [4, 4, 2]
     np.testing.assert_array_equal(np.concatenate([labels for _, labels in found]), dataset.labels)
     images = np.concatenate([images for images, _ in found])
@@ -152,15 +184,18 @@ def test_evaluation_shows_all_images_in_order():
     np.testing.assert_allclose(images, dataset.images / 255 - dataset.pixel_mean(), atol=1e-6)
 
 
-@pytest.mark.parametrize("damage", [
-    lambda state: state.pop("position"),
-    lambda state: state.pop("augment"),
-    lambda state: state.update(position=-1),
-    lambda state: state.update(position=11),
-    lambda state: state.update(permutation=["a"] * 10),
-    lambda state: state.update(permutation=[0] * 10),
-    lambda state: state.update(shuffle={"bit_generator": "MT19937"}),
-])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda state: state.pop("position"),
+        lambda state: state.pop("augment"),
+        lambda state: state.update(position=-1),
+        lambda state: state.update(position=11),
+        lambda state: state.update(permutation=["a"] * 10),
+        lambda state: state.update(permutation=[0] * 10),
+        lambda state: state.update(shuffle={"bit_generator": "MT19937"}),
+    ],
+)
 def test_a_damaged_state(damage):
     state = make_batches(make_set(10)).state_dict()
     damage(state)
@@ -173,7 +208,9 @@ def test_a_damaged_state(damage):
 
 def test_outside_the_image_a_crop_is_exactly_zero():
     dataset = make_set(10, 2)
-    images, _ = zip(*[next(make_batches(dataset, 10, seed=seed, crop_padding=4)) for seed in range(5)])
-    images = np.concatenate(images)                      # at a padding of 4, most windows of 2x2 miss the image
+    images, _ = zip(
+        *[next(make_batches(dataset, 10, seed=seed, crop_padding=4)) for seed in range(5)]
+    )
+    images = np.concatenate(images)  # at a padding of 4, most windows of 2x2 miss the image
     assert images.dtype == np.float32
     assert (images == 0).all(axis=(1, 2, 3)).any()

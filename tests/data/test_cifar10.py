@@ -1,4 +1,5 @@
-"""Reading CIFAR-10: both layouts, folders and archives, and every way in which files can be wrong."""
+"""Reading CIFAR-10: both layouts, folders and archives, and every way in which files can be
+wrong."""
 
 import gzip
 import pickle
@@ -28,12 +29,23 @@ def pack(folder, archive):
 
 
 def assert_whole(train, test):
-    assert train.images.shape == (5 * RECORDS, 32, 32, 3) and test.images.shape == (RECORDS, 32, 32, 3)
-    assert train.images.dtype == np.uint8 and train.labels.dtype == np.int64 and train.images.flags.c_contiguous
+    assert train.images.shape == (5 * RECORDS, 32, 32, 3) and test.images.shape == (
+        RECORDS,
+        32,
+        32,
+        3,
+    )
+    assert (
+        train.images.dtype == np.uint8
+        and train.labels.dtype == np.int64
+        and train.images.flags.c_contiguous
+    )
     for file in range(5):
         for i in range(RECORDS):
             np.testing.assert_array_equal(train.images[file * RECORDS + i], expected_image(file, i))
-        np.testing.assert_array_equal(train.labels[file * RECORDS:(file + 1) * RECORDS], make_batch(file)[1])
+        np.testing.assert_array_equal(
+            train.labels[file * RECORDS : (file + 1) * RECORDS], make_batch(file)[1]
+        )
     np.testing.assert_array_equal(test.images[1], expected_image(5, 1))
     assert train.classes == CLASSES
 
@@ -47,7 +59,10 @@ def test_python_layout(tmp_path, protocol):
     assert_whole(*read(write_python(tmp_path / "batches", protocol), RECORDS))
 
 
-@pytest.mark.parametrize("write, name", [(write_binary, "cifar-10-binary.tar.gz"), (write_python, "cifar-10-python.tar.gz")])
+@pytest.mark.parametrize(
+    "write, name",
+    [(write_binary, "cifar-10-binary.tar.gz"), (write_python, "cifar-10-python.tar.gz")],
+)
 def test_archives(tmp_path, write, name):
     assert_whole(*read(pack(write(tmp_path / "batches"), tmp_path / name), RECORDS))
 
@@ -61,7 +76,8 @@ def test_found_as_parent_as_folder_and_as_archive(binary, tmp_path):
 
 
 def test_search_order(binary, tmp_path, monkeypatch):
-    """MINIRES_DATA first, ./data, data/ beside the package, then the user's cache; a named folder is the only one looked at."""
+    """MINIRES_DATA first, ./data, data/ beside the package, then the user's cache; a named folder
+    is the only one looked at."""
     monkeypatch.setattr("minires.data.paths.user_cache", lambda: tmp_path / "cache")
     monkeypatch.setattr("minires.data.paths.CHECKOUT", tmp_path / "checkout" / "data")
     monkeypatch.chdir(tmp_path)
@@ -95,12 +111,18 @@ def test_nothing_found_says_where_it_looked_and_what_to_do(tmp_path, monkeypatch
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("damage, words", [
-    (lambda content: b"", "empty file"),
-    (lambda content: content[:-1], "truncated file"),
-    (lambda content: content + b"x", "too long"),
-    (lambda content: bytes([10]) + content[1:], "label of image 0 is out of range: expected 0 to 9, got 10"),
-])
+@pytest.mark.parametrize(
+    "damage, words",
+    [
+        (lambda content: b"", "empty file"),
+        (lambda content: content[:-1], "truncated file"),
+        (lambda content: content + b"x", "too long"),
+        (
+            lambda content: bytes([10]) + content[1:],
+            "label of image 0 is out of range: expected 0 to 9, got 10",
+        ),
+    ],
+)
 def test_damaged_binary_file(binary, damage, words):
     path = binary / "data_batch_3.bin"
     path.write_bytes(damage(path.read_bytes()))
@@ -109,17 +131,32 @@ def test_damaged_binary_file(binary, damage, words):
     assert "data_batch_3.bin" in str(error.value) and "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("batch, words", [
-    ({b"labels": [0] * RECORDS}, "the key b'data'"),
-    ({b"data": np.zeros((RECORDS, 3072), np.uint8)}, "the key b'labels'"),
-    ({b"data": np.zeros((RECORDS, 3071), np.uint8), b"labels": [0] * RECORDS}, "wrong shape"),
-    ({b"data": "pixels", b"labels": [0] * RECORDS}, "wrong shape"),
-    ({b"data": np.zeros((RECORDS, 3072), np.uint8), b"labels": [0] * (RECORDS - 1)}, "labels of the wrong kind"),
-    ({b"data": np.zeros((RECORDS, 3072), np.uint8), b"labels": [0.5] * RECORDS}, "labels of the wrong kind"),
-    ({b"data": np.zeros((RECORDS, 3072), np.uint8), b"labels": [[0], [1, 2]] * (RECORDS // 2)}, "labels of the wrong kind"),
-    ({b"data": np.zeros((RECORDS, 3072), np.uint8), b"labels": [-1] * RECORDS}, "out of range"),
-    (["not a dict"], "not a batch of CIFAR-10"),
-])
+@pytest.mark.parametrize(
+    "batch, words",
+    [
+        ({b"labels": [0] * RECORDS}, "the key b'data'"),
+        ({b"data": np.zeros((RECORDS, 3072), np.uint8)}, "the key b'labels'"),
+        ({b"data": np.zeros((RECORDS, 3071), np.uint8), b"labels": [0] * RECORDS}, "wrong shape"),
+        ({b"data": "pixels", b"labels": [0] * RECORDS}, "wrong shape"),
+        (
+            {b"data": np.zeros((RECORDS, 3072), np.uint8), b"labels": [0] * (RECORDS - 1)},
+            "labels of the wrong kind",
+        ),
+        (
+            {b"data": np.zeros((RECORDS, 3072), np.uint8), b"labels": [0.5] * RECORDS},
+            "labels of the wrong kind",
+        ),
+        (
+            {
+                b"data": np.zeros((RECORDS, 3072), np.uint8),
+                b"labels": [[0], [1, 2]] * (RECORDS // 2),
+            },
+            "labels of the wrong kind",
+        ),
+        ({b"data": np.zeros((RECORDS, 3072), np.uint8), b"labels": [-1] * RECORDS}, "out of range"),
+        (["not a dict"], "not a batch of CIFAR-10"),
+    ],
+)
 def test_python_file_that_holds_something_else(python, batch, words):
     (python / "test_batch").write_bytes(pickle.dumps(batch, 2))
     with pytest.raises(DataError, match=words) as error:
@@ -140,8 +177,16 @@ def test_missing_batch(binary):
         read(binary, RECORDS)
 
 
-@pytest.mark.parametrize("damage", [lambda c: c[:-20], lambda c: c[:100], lambda c: b"no archive", lambda c: b"",
-                                    lambda c: c[:200] + b"\0" * 50 + c[250:]])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda c: c[:-20],
+        lambda c: c[:100],
+        lambda c: b"no archive",
+        lambda c: b"",
+        lambda c: c[:200] + b"\0" * 50 + c[250:],
+    ],
+)
 def test_damaged_archive(binary, tmp_path, damage):
     archive = pack(binary, tmp_path / "cifar-10-binary.tar.gz")
     archive.write_bytes(damage(archive.read_bytes()))
@@ -150,7 +195,8 @@ def test_damaged_archive(binary, tmp_path, damage):
 
 
 def test_an_archive_cannot_write_anywhere(binary, tmp_path):
-    """A member that claims to lie outside is read as the batch it is named after, and nothing is written."""
+    """A member that claims to lie outside is read as the batch it is named after, and nothing is
+    written."""
     archive = tmp_path / "cifar-10-binary.tar.gz"
     with tarfile.open(archive, "w:gz") as tar:
         for path in sorted(binary.iterdir()):
@@ -169,11 +215,12 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(binary, tmp_path, monkey
 
 def test_a_copy_is_called_a_copy():
     """The name follows from the mean of each channel."""
+
     def images(means):
         return np.broadcast_to(np.round(np.array(means) * 255e6).astype(np.int64), (1, 1, 2, 2, 3))
 
-    class Summed:                                    # stands for 10^6 images whose bytes add up to these means
-        shape = (1, 10 ** 6)
+    class Summed:  # stands for 10^6 images whose bytes add up to these means
+        shape = (1, 10**6)
 
         def __init__(self, means):
             self.means = means
@@ -227,7 +274,7 @@ def test_a_place_that_cannot_even_be_looked_at(tmp_path):
 
 def test_a_file_too_large_to_be_a_batch_is_not_read(binary):
     with open(binary / "data_batch_1.bin", "ab") as file:
-        file.truncate(70_000_000)                        # without content: takes no room on disk
+        file.truncate(70_000_000)  # without content: takes no room on disk
     with pytest.raises(DataError, match="data_batch_1.bin: too large for CIFAR-10"):
         read(binary, RECORDS)
 
@@ -236,7 +283,7 @@ def test_a_member_that_claims_to_be_huge_is_refused(binary, tmp_path):
     """A sparse member of some bytes can unpack to any size."""
     archive = tmp_path / "cifar-10-binary.tar.gz"
     member = tarfile.TarInfo("cifar-10-batches-bin/data_batch_1.bin")
-    member.size = 10 ** 12
+    member.size = 10**12
     with gzip.open(archive, "wb") as file:
         file.write(member.tobuf(tarfile.GNU_FORMAT) + b"\0" * 1024)
     with pytest.raises(DataError, match="data_batch_1.bin: too large"):

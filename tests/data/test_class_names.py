@@ -9,22 +9,48 @@ from minires.errors import ConfigError
 def test_imagenet():
     """A thousand different names; a few, at places that everyone knows."""
     names = imagenet_classes()
-    assert len(names) == len(set(names)) == 1000 and all(name == name.strip() != "" for name in names)
-    assert (names[0], names[207], names[281], names[340], names[999]) == ("tench", "golden retriever", "tabby", "zebra", "toilet tissue")
+    assert len(names) == len(set(names)) == 1000 and all(
+        name == name.strip() != "" for name in names
+    )
+    assert (names[0], names[207], names[281], names[340], names[999]) == (
+        "tench",
+        "golden retriever",
+        "tabby",
+        "zebra",
+        "toilet tissue",
+    )
 
 
 def test_imagenet_as_torchvision_has_it():
-    meta = pytest.importorskip("torchvision.models._meta", reason="torchvision, the second opinion, is not installed")
+    meta = pytest.importorskip(
+        "torchvision.models._meta", reason="torchvision, the second opinion, is not installed"
+    )
     assert imagenet_classes() == list(meta._IMAGENET_CATEGORIES)
 
 
-@pytest.mark.parametrize("content", [b"cat\nd\xc3\xb6g\n", b"cat\r\nd\xc3\xb6g", b"\xef\xbb\xbfcat\nd\xc3\xb6g\n\n \n", b" cat \nd\xc3\xb6g"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"cat\nd\xc3\xb6g\n",
+        b"cat\r\nd\xc3\xb6g",
+        b"\xef\xbb\xbfcat\nd\xc3\xb6g\n\n \n",
+        b" cat \nd\xc3\xb6g",
+    ],
+)
 def test_a_file(tmp_path, content):
     (tmp_path / "names.txt").write_bytes(content)
     assert read_classes(tmp_path / "names.txt") == ["cat", "dög"]
 
 
-@pytest.mark.parametrize("content, words", [(b"", "an empty file"), (b"\n\n", "an empty file"), (b"cat\n\ndog", "an empty line, line 2"), (b"\xff\xd8\xff", "UTF-8")])
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (b"", "an empty file"),
+        (b"\n\n", "an empty file"),
+        (b"cat\n\ndog", "an empty line, line 2"),
+        (b"\xff\xd8\xff", "UTF-8"),
+    ],
+)
 def test_a_file_that_is_none(tmp_path, content, words):
     (tmp_path / "names.txt").write_bytes(content)
     with pytest.raises(ConfigError, match=words):

@@ -14,13 +14,14 @@ from minires.data.download import ARCHIVES, Archive, download
 from minires.data.paths import download_folder
 from minires.errors import ConfigError, DataError
 
-CONTENT = bytes(range(256)) * 2000                       # half a megabyte
+CONTENT = bytes(range(256)) * 2000  # half a megabyte
 MD5 = hashlib.md5(CONTENT).hexdigest()
 
 
 class Server:
-    """A mirror on this machine. `cut`: it closes the line after that many bytes. `ranges`: it can start in the middle.
-    `shifted`: it then starts that many bytes too late. `delay`: it answers after so many seconds."""
+    """A mirror on this machine. `cut`: it closes the line after that many bytes. `ranges`: it can
+    start in the middle. `shifted`: it then starts that many bytes too late. `delay`: it answers
+    after so many seconds."""
 
     def __init__(self, content=CONTENT, ranges=True, cut=None, status=None, shifted=0, delay=0):
         self.asked = []
@@ -31,16 +32,22 @@ class Server:
                 asked = self.headers.get("Range")
                 server.asked.append(asked)
                 time.sleep(delay)
-                start = int(re.fullmatch(r"bytes=(\d+)-", asked)[1]) + shifted if asked and ranges else 0
+                start = (
+                    int(re.fullmatch(r"bytes=(\d+)-", asked)[1]) + shifted
+                    if asked and ranges
+                    else 0
+                )
                 if status or start >= len(content):
                     self.send_error(status or 416)
                     return
                 self.send_response(206 if start else 200)
                 if start:
-                    self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+                    self.send_header(
+                        "Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}"
+                    )
                 self.send_header("Content-Length", str(len(content) - start))
                 self.end_headers()
-                self.wfile.write(content[start:] if cut is None else content[start:start + cut])
+                self.wfile.write(content[start:] if cut is None else content[start : start + cut])
 
             def log_message(self, *_):
                 pass
@@ -70,7 +77,9 @@ def archive(*servers):
 
 def test_download(serve, tmp_path):
     path = download(archive(serve()), tmp_path / "new" / "folder")
-    assert path.read_bytes() == CONTENT and [p.name for p in path.parent.iterdir()] == ["file.tar.gz"]
+    assert path.read_bytes() == CONTENT and [p.name for p in path.parent.iterdir()] == [
+        "file.tar.gz"
+    ]
 
 
 def test_what_is_there_is_not_fetched_again(serve, tmp_path):
@@ -102,7 +111,7 @@ def test_a_mirror_that_cannot_start_in_the_middle_starts_anew(serve, tmp_path):
 def test_the_next_mirror_goes_on_where_the_first_broke_off(serve, tmp_path):
     first, second = serve(cut=200_000), serve()
     assert download(archive(first, second), tmp_path).read_bytes() == CONTENT
-    (asked,) = second.asked                              # up to a chunk may have been on its way when the line broke
+    (asked,) = second.asked  # up to a chunk may have been on its way when the line broke
     assert int(re.fullmatch(r"bytes=(\d+)-", asked)[1]) > 100_000
 
 
@@ -144,7 +153,9 @@ def test_unknown_kind():
 
 def test_the_addresses_are_of_the_archives_they_name():
     for kind in ARCHIVES.values():
-        assert len(kind.mirrors) >= 2 and all(url.startswith("https://") and url.endswith(kind.name) for url in kind.mirrors)
+        assert len(kind.mirrors) >= 2 and all(
+            url.startswith("https://") and url.endswith(kind.name) for url in kind.mirrors
+        )
 
 
 def test_ctrl_c_keeps_what_has_arrived(serve, tmp_path, monkeypatch):
@@ -174,7 +185,7 @@ def test_a_mirror_that_sends_another_part_is_passed_over(serve, tmp_path):
     (tmp_path / "file.tar.gz.part").write_bytes(CONTENT[:100_000])
     second = serve()
     assert download(archive(serve(shifted=7), second), tmp_path).read_bytes() == CONTENT
-    assert second.asked == ["bytes=100000-"]             # nothing that was right has been lost
+    assert second.asked == ["bytes=100000-"]  # nothing that was right has been lost
 
 
 def test_a_silent_mirror_is_given_up(serve, tmp_path, monkeypatch):

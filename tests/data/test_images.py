@@ -38,20 +38,42 @@ def write(folder, content, name="picture"):
 
 def encoded(image, kind, **settings):
     stream = io.BytesIO()
-    (Image.fromarray(image) if isinstance(image, np.ndarray) else image).save(stream, kind, **settings)
+    (Image.fromarray(image) if isinstance(image, np.ndarray) else image).save(
+        stream, kind, **settings
+    )
     return stream.getvalue()
 
 
 # What comes out
 
 
-@pytest.mark.parametrize("kind, settings", [("PNG", {}), ("BMP", {}), ("TIFF", {}), ("PPM", {}), ("WEBP", {"lossless": True}), ("JPEG2000", {}), ("TIFF", {"compression": "tiff_lzw"})])
+@pytest.mark.parametrize(
+    "kind, settings",
+    [
+        ("PNG", {}),
+        ("BMP", {}),
+        ("TIFF", {}),
+        ("PPM", {}),
+        ("WEBP", {"lossless": True}),
+        ("JPEG2000", {}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+    ],
+)
 def test_formats_without_loss(tmp_path, kind, settings):
     pixels = decode(write(tmp_path, encoded(DRAWING, kind, **settings)))
     assert pixels.dtype == np.uint8 and pixels.flags.writeable and np.array_equal(pixels, DRAWING)
 
 
-@pytest.mark.parametrize("kind, settings", [("JPEG", {"quality": 95}), ("JPEG", {"quality": 95, "progressive": True}), ("WEBP", {"quality": 95}), ("AVIF", {"quality": 95}), ("GIF", {})])
+@pytest.mark.parametrize(
+    "kind, settings",
+    [
+        ("JPEG", {"quality": 95}),
+        ("JPEG", {"quality": 95, "progressive": True}),
+        ("WEBP", {"quality": 95}),
+        ("AVIF", {"quality": 95}),
+        ("GIF", {}),
+    ],
+)
 def test_formats_with_loss(tmp_path, kind, settings):
     if kind not in Image.registered_extensions().values():
         pytest.skip(f"this Pillow has no {kind}")
@@ -62,7 +84,9 @@ def test_formats_with_loss(tmp_path, kind, settings):
 @pytest.mark.parametrize("mode", ["RGB", "L", "1", "P", "RGBA", "LA"])
 def test_modes_come_out_as_pillow_and_torchvision_have_them(tmp_path, mode):
     image = Image.fromarray(DRAWING).convert(mode)
-    assert np.array_equal(decode(write(tmp_path, encoded(image, "PNG"))), np.asarray(image.convert("RGB")))
+    assert np.array_equal(
+        decode(write(tmp_path, encoded(image, "PNG"))), np.asarray(image.convert("RGB"))
+    )
 
 
 def test_transparency_is_dropped(tmp_path):
@@ -71,46 +95,66 @@ def test_transparency_is_dropped(tmp_path):
     assert np.array_equal(decode(write(tmp_path, encoded(transparent, "PNG"))), DRAWING)
     palette = Image.fromarray(DRAWING).quantize(16)
     for transparency in (3, bytes(range(0, 160, 10))):
-        assert np.array_equal(decode(write(tmp_path, encoded(palette, "PNG", transparency=transparency))), np.asarray(palette.convert("RGB")))
+        assert np.array_equal(
+            decode(write(tmp_path, encoded(palette, "PNG", transparency=transparency))),
+            np.asarray(palette.convert("RGB")),
+        )
 
 
 @pytest.mark.parametrize("kind", ["PNG", "PPM", "TIFF", "JPEG2000"])
 def test_grey_of_16_bits_is_scaled(tmp_path, kind):
     """Pillow's own conversion clips it: all above 255 is white."""
     pixels = decode(write(tmp_path, encoded(GREY, kind)))
-    assert pixels.dtype == np.uint8 and all(np.array_equal(pixels[:, :, i], GREY >> 8) for i in range(3))
+    assert pixels.dtype == np.uint8 and all(
+        np.array_equal(pixels[:, :, i], GREY >> 8) for i in range(3)
+    )
 
 
 def test_16_bits_a_channel(tmp_path):
     deep = np.stack([GREY, GREY[::-1], GREY[:, ::-1]], axis=2)
     assert np.array_equal(decode(write(tmp_path, png(deep, 2))), deep >> 8)
     assert np.array_equal(decode(write(tmp_path, png(np.dstack([deep, GREY]), 6))), deep >> 8)
-    assert np.array_equal(decode(write(tmp_path, png(np.dstack([GREY, GREY]), 4)))[:, :, 0], GREY >> 8)
+    assert np.array_equal(
+        decode(write(tmp_path, png(np.dstack([GREY, GREY]), 4)))[:, :, 0], GREY >> 8
+    )
 
 
 def test_ink_in_a_jpeg(tmp_path):
     """As Adobe's programs write it, inverted; the same without Adobe's mark."""
     cmyk = encoded(Image.fromarray(DRAWING).convert("CMYK"), "JPEG", quality=95)
     at = cmyk.index(b"\xff\xee\x00\x0eAdobe")
-    for content in (cmyk, cmyk[:at] + cmyk[at + 16:]):
+    for content in (cmyk, cmyk[:at] + cmyk[at + 16 :]):
         assert abs(decode(write(tmp_path, content)).astype(int) - DRAWING).mean() < 8
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_photographs_taken_on_their_side_are_set_upright(tmp_path, kind, orientation):
-    """The numbers are those of the EXIF standard: where row 0 and column 0 of the stored picture are to be."""
-    stored = {1: lambda a: a, 2: lambda a: a[:, ::-1], 3: lambda a: a[::-1, ::-1], 4: lambda a: a[::-1], 5: lambda a: a.transpose(1, 0, 2),
-              6: lambda a: np.rot90(a, 1), 7: lambda a: np.rot90(a, 2).transpose(1, 0, 2), 8: lambda a: np.rot90(a, -1)}[orientation](DRAWING)
+    """The numbers are those of the EXIF standard: where row 0 and column 0 of the stored picture
+    are to be."""
+    stored = {
+        1: lambda a: a,
+        2: lambda a: a[:, ::-1],
+        3: lambda a: a[::-1, ::-1],
+        4: lambda a: a[::-1],
+        5: lambda a: a.transpose(1, 0, 2),
+        6: lambda a: np.rot90(a, 1),
+        7: lambda a: np.rot90(a, 2).transpose(1, 0, 2),
+        8: lambda a: np.rot90(a, -1),
+    }[orientation](DRAWING)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    pixels = decode(write(tmp_path, encoded(np.ascontiguousarray(stored), kind, exif=exif, quality=95)))
+    pixels = decode(
+        write(tmp_path, encoded(np.ascontiguousarray(stored), kind, exif=exif, quality=95))
+    )
     assert pixels.shape == DRAWING.shape and abs(pixels.astype(int) - DRAWING).mean() < 4
 
 
 def test_deep_grey_on_its_side(tmp_path):
     exif = struct.pack("<2sHIHHHII", b"II", 42, 8, 1, 0x0112, 3, 1, 6) + bytes(4)
-    assert np.array_equal(decode(write(tmp_path, png(GREY, 0, (b"eXIf", exif))))[:, :, 0], np.rot90(GREY, -1) >> 8)
+    assert np.array_equal(
+        decode(write(tmp_path, png(GREY, 0, (b"eXIf", exif))))[:, :, 0], np.rot90(GREY, -1) >> 8
+    )
 
 
 def test_a_damaged_orientation_leaves_the_picture_as_it_is(tmp_path, monkeypatch):
@@ -121,22 +165,36 @@ def test_a_damaged_orientation_leaves_the_picture_as_it_is(tmp_path, monkeypatch
     assert np.array_equal(decode(write(tmp_path, encoded(DRAWING, "PNG"))), DRAWING)
 
 
-@pytest.mark.parametrize("kind, settings", [("GIF", {}), ("PNG", {}), ("WEBP", {"lossless": True}), ("TIFF", {})])
+@pytest.mark.parametrize(
+    "kind, settings", [("GIF", {}), ("PNG", {}), ("WEBP", {"lossless": True}), ("TIFF", {})]
+)
 def test_of_several_pictures_the_first_is_taken_and_said(tmp_path, kind, settings):
     first, second = (Image.fromarray(one) for one in (DRAWING, DRAWING[::-1]))
     path = write(tmp_path, encoded(first, kind, save_all=True, append_images=[second], **settings))
     with pytest.warns(SeveralPictures, match="the first is taken"):
         pixels = decode(path)
-    assert abs(pixels.astype(int) - DRAWING).mean() < 16 < abs(pixels.astype(int) - DRAWING[::-1]).mean()
+    assert (
+        abs(pixels.astype(int) - DRAWING).mean()
+        < 16
+        < abs(pixels.astype(int) - DRAWING[::-1]).mean()
+    )
 
 
 def test_the_preview_in_a_phones_jpeg_is_no_second_picture(tmp_path):
-    content = encoded(Image.fromarray(DRAWING), "MPO", save_all=True, append_images=[Image.fromarray(DRAWING[::4, ::4])], quality=95)
+    content = encoded(
+        Image.fromarray(DRAWING),
+        "MPO",
+        save_all=True,
+        append_images=[Image.fromarray(DRAWING[::4, ::4])],
+        quality=95,
+    )
     assert decode(write(tmp_path, content)).shape == DRAWING.shape
 
 
 def test_the_name_says_nothing(tmp_path):
-    assert np.array_equal(decode(str(write(tmp_path, encoded(DRAWING, "PNG"), "picture.jpg"))), DRAWING)
+    assert np.array_equal(
+        decode(str(write(tmp_path, encoded(DRAWING, "PNG"), "picture.jpg"))), DRAWING
+    )
 
 
 # What is refused
@@ -172,11 +230,19 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
     refused(path, "no permission")
 
 
-@pytest.mark.parametrize("content, words", [
-    (b"<!DOCTYPE html><html>", "not a picture.*begins with b'<!DOCTYPE"), (b"\xff\xd8\xff", "not a picture"), (b"\0" * 1000, "not a picture"),
-    (b"\0\0\0\x18ftypheic" + bytes(100), "HEIC.*export it as JPEG"),
-    (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n%%EOF\n", "not a picture"),      # Pillow would run Ghostscript
-])
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (b"<!DOCTYPE html><html>", "not a picture.*begins with b'<!DOCTYPE"),
+        (b"\xff\xd8\xff", "not a picture"),
+        (b"\0" * 1000, "not a picture"),
+        (b"\0\0\0\x18ftypheic" + bytes(100), "HEIC.*export it as JPEG"),
+        (
+            b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n%%EOF\n",
+            "not a picture",
+        ),  # Pillow would run Ghostscript
+    ],
+)
 def test_what_is_no_picture(tmp_path, content, words):
     refused(write(tmp_path, content, "x.jpg"), words)
 
@@ -191,18 +257,24 @@ def test_truncated(tmp_path, kind):
         try:
             found = decode(path)
         except DataError as error:
-            assert "\n" not in str(error) and ("not a picture" in str(error) or "a damaged picture" in str(error))
+            assert "\n" not in str(error) and (
+                "not a picture" in str(error) or "a damaged picture" in str(error)
+            )
         else:
             assert cut > len(whole) * 0.9 and np.array_equal(found, pixels)
 
 
 def test_huge_is_refused_by_its_header(tmp_path):
-    """Files of a few bytes that claim 60,000 x 60,000 and 15,000 x 10,001 pixels; Pillow's own limit lies between."""
+    """Files of a few bytes that claim 60,000 x 60,000 and 15,000 x 10,001 pixels; Pillow's own
+    limit lies between."""
     for width, height, got in ((60_000, 60_000, "many more"), (15_000, 10_001, "15,000 x 10,001")):
         content = bytearray(png(np.zeros((1, 1, 3), np.uint8), 2))
         header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
         content[12:33] = header + struct.pack(">I", zlib.crc32(header))
-        refused(write(tmp_path, bytes(content)), f"too many pixels: expected at most 150,000,000, got {got}")
+        refused(
+            write(tmp_path, bytes(content)),
+            f"too many pixels: expected at most 150,000,000, got {got}",
+        )
 
 
 def test_just_not_too_large(tmp_path, monkeypatch):
@@ -215,7 +287,9 @@ def test_just_not_too_large(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("mode", ["F", "I", "LAB"])
 def test_numbers_of_no_known_range(tmp_path, mode):
-    refused(write(tmp_path, encoded(Image.new(mode, (4, 4)), "TIFF")), f"no known range.*mode {mode}")
+    refused(
+        write(tmp_path, encoded(Image.new(mode, (4, 4)), "TIFF")), f"no known range.*mode {mode}"
+    )
 
 
 def test_grey_of_16_bits_with_0_as_white(tmp_path):

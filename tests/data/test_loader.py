@@ -30,15 +30,21 @@ class Numbers:
 
 
 def loader(dataset, batch_size=4, **crops):
-    return data.train_loader(dataset, batch_size, np.random.default_rng(0), np.random.default_rng(1), **crops)
+    return data.train_loader(
+        dataset, batch_size, np.random.default_rng(0), np.random.default_rng(1), **crops
+    )
 
 
 def test_every_example_once_an_epoch_with_its_label():
     batches = loader(Numbers(12))
     epoch = [next(batches) for _ in range(batches.batches_per_epoch)]
     inputs, labels = (np.concatenate(parts) for parts in zip(*epoch))
-    assert sorted(inputs[:, 0]) == list(Numbers(12).numbers[:, 0]) and np.array_equal(labels, inputs[:, 0] > 0)
-    assert np.array_equal(np.concatenate([x for x, _ in batches.eval_loader(Numbers(7), 3)]), Numbers(7).numbers)
+    assert sorted(inputs[:, 0]) == list(Numbers(12).numbers[:, 0]) and np.array_equal(
+        labels, inputs[:, 0] > 0
+    )
+    assert np.array_equal(
+        np.concatenate([x for x, _ in batches.eval_loader(Numbers(7), 3)]), Numbers(7).numbers
+    )
     assert [len(y) for _, y in data.eval_loader(Numbers(7), 3)] == [3, 3, 1]
 
 
@@ -49,7 +55,9 @@ def test_the_order_goes_on_where_it_stood():
     state, expected = batches.state_dict(), [next(batches) for _ in range(5)]
     again = loader(Numbers(12))
     again.load_state_dict(state)
-    assert all(np.array_equal(x, y) for (x, _), (y, _) in zip(expected, [next(again) for _ in range(5)]))
+    assert all(
+        np.array_equal(x, y) for (x, _), (y, _) in zip(expected, [next(again) for _ in range(5)])
+    )
 
 
 def test_the_state_does_not_change_with_the_loader():
@@ -63,9 +71,18 @@ def test_the_state_does_not_change_with_the_loader():
 
 def test_a_net_learns_it_and_the_run_resumes_to_the_same_bits(tmp_path):
     def trainer(iterations=60):
-        net = nn.Sequential(nn.Linear(1, 8, rng=np.random.default_rng(0)), nn.Linear(8, 2, rng=np.random.default_rng(1)))
-        return Trainer(net, Numbers(40), Numbers(12), RunConfig(iterations=iterations, batch_size=8, crop_padding=0, flip=False),
-                       path=tmp_path / "run.safetensors", progress=False)
+        net = nn.Sequential(
+            nn.Linear(1, 8, rng=np.random.default_rng(0)),
+            nn.Linear(8, 2, rng=np.random.default_rng(1)),
+        )
+        return Trainer(
+            net,
+            Numbers(40),
+            Numbers(12),
+            RunConfig(iterations=iterations, batch_size=8, crop_padding=0, flip=False),
+            path=tmp_path / "run.safetensors",
+            progress=False,
+        )
 
     class Stop:
         def after_step(self, trainer):
@@ -90,8 +107,16 @@ def test_the_example_in_the_protocol_is_a_data_set():
     """The code of the docstring, run as it stands."""
     code = re.search(r"::\n\n(.*)", protocol.__doc__, flags=re.DOTALL)[1]
     lines = [line.removeprefix("    ") for line in code.splitlines()]
-    net = nn.Sequential(nn.Linear(2, 16, rng=np.random.default_rng(0)), nn.Linear(16, 2, rng=np.random.default_rng(1)))
-    names = {"np": np, "net": net, "RunConfig": RunConfig, "Trainer": lambda *args: Trainer(*args, progress=False)}
+    net = nn.Sequential(
+        nn.Linear(2, 16, rng=np.random.default_rng(0)),
+        nn.Linear(16, 2, rng=np.random.default_rng(1)),
+    )
+    names = {
+        "np": np,
+        "net": net,
+        "RunConfig": RunConfig,
+        "Trainer": lambda *args: Trainer(*args, progress=False),
+    }
     exec(compile("\n".join(lines), "protocol.py", "exec"), names)
     rings = names["Rings"](100)
     assert loader(rings).dataset is rings and mr.data.eval_loader(rings, 10).dataset is rings
@@ -105,12 +130,16 @@ def test_only_images_are_cropped_and_flipped(crops):
 
 @pytest.mark.parametrize("missing", ["labels", "name", "input_shape", "inputs"])
 def test_what_a_data_set_lacks_is_named(missing):
-    members = {name: value for name, value in vars(Numbers).items() if name not in (missing, "__init__")}
+    members = {
+        name: value for name, value in vars(Numbers).items() if name not in (missing, "__init__")
+    }
     incomplete = type("Incomplete", (), members)()
     for name in {"labels", "numbers"} - {missing}:
         setattr(incomplete, name, np.zeros(3, np.int64))
     for make in (lambda: loader(incomplete, 1), lambda: data.eval_loader(incomplete, 1)):
-        with pytest.raises(ConfigError, match=f"this is no data set.*got Incomplete without {missing}"):
+        with pytest.raises(
+            ConfigError, match=f"this is no data set.*got Incomplete without {missing}"
+        ):
             make()
     with pytest.raises(ConfigError, match="got list without name, labels, input_shape, inputs"):
         loader([1, 2, 3])
@@ -122,17 +151,24 @@ def test_training_and_test_set_are_of_one_kind():
 
 
 def test_features_are_a_data_set_too():
-    features = data.FeatureDataset(np.arange(20, dtype=np.float32).reshape(10, 2), np.arange(10) % 2, ("a", "b"), "f")
+    features = data.FeatureDataset(
+        np.arange(20, dtype=np.float32).reshape(10, 2), np.arange(10) % 2, ("a", "b"), "f"
+    )
     batches = loader(features)
     found, labels = next(batches)
     assert found.shape == (4, 2) and np.array_equal(found[:, 0] / 2 % 2, labels)
-    assert np.array_equal(np.concatenate([x for x, _ in batches.eval_loader(features, 3)]), features.features)
+    assert np.array_equal(
+        np.concatenate([x for x, _ in batches.eval_loader(features, 3)]), features.features
+    )
     assert features.input_shape == (2,) and "10 vectors of 2, 2 classes" in repr(features)
     with pytest.raises(ConfigError, match="only images can be cropped"):
         loader(features, crop_padding=4, flip=True)
 
 
-@pytest.mark.parametrize("shuffle, augment, name", [(True, np.random.default_rng(0), "shuffle"), (np.random.default_rng(0), None, "augment")])
+@pytest.mark.parametrize(
+    "shuffle, augment, name",
+    [(True, np.random.default_rng(0), "shuffle"), (np.random.default_rng(0), None, "augment")],
+)
 def test_generators_not_yes_or_no(shuffle, augment, name):
     train, _ = data.synthetic(20, 10, 8)
     with pytest.raises(ConfigError, match=f"{name}: expected a numpy.random.Generator"):

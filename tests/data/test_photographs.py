@@ -1,4 +1,5 @@
-"""Photographs in folders: found, decoded once, cut at random, and the same batches however many processes cut them."""
+"""Photographs in folders: found, decoded once, cut at random, and the same batches however many
+processes cut them."""
 
 import json
 import os
@@ -36,26 +37,45 @@ def folder(tmp_path):
     """Three classes of 5 pictures, each of another size."""
     for label, name in enumerate(CLASSES):
         for i in range(5):
-            draw(tmp_path / "birds" / name / f"{i}.{'jpg' if i % 2 else 'png'}", 10 * label + i, (40 + 3 * i, 30 + 2 * label))
+            draw(
+                tmp_path / "birds" / name / f"{i}.{'jpg' if i % 2 else 'png'}",
+                10 * label + i,
+                (40 + 3 * i, 30 + 2 * label),
+            )
     return tmp_path / "birds"
 
 
 def load(folder, **settings):
-    return data.image_folder(folder, **{"size": 16, "workers": 0, "cache": folder.parent / "cache", "progress": False, **settings})
+    return data.image_folder(
+        folder,
+        **{
+            "size": 16,
+            "workers": 0,
+            "cache": folder.parent / "cache",
+            "progress": False,
+            **settings,
+        },
+    )
 
 
 def loader(train, batch_size=4, **crops):
-    return data.train_loader(train, batch_size, np.random.default_rng(0), np.random.default_rng(1), **crops)
+    return data.train_loader(
+        train, batch_size, np.random.default_rng(0), np.random.default_rng(1), **crops
+    )
 
 
 def test_a_part_of_each_class_is_held_out(folder):
     train, test = load(folder)
     assert train.classes == CLASSES and train.name == "birds" and (len(train), len(test)) == (12, 3)
-    assert np.bincount(train.labels).tolist() == [4, 4, 4] and np.bincount(test.labels).tolist() == [1, 1, 1]
+    assert np.bincount(train.labels).tolist() == [4, 4, 4] and np.bincount(
+        test.labels
+    ).tolist() == [1, 1, 1]
     assert not set(train.indices) & set(test.indices)
     assert "12 photographs, seen at 16x16, 3 classes" in repr(train)
     other = load(folder, seed=1)[1]
-    assert set(other.indices) != set(test.indices) and np.array_equal(load(folder)[1].indices, test.indices)
+    assert set(other.indices) != set(test.indices) and np.array_equal(
+        load(folder)[1].indices, test.indices
+    )
 
 
 def test_a_picture_and_its_label_belong_together(folder):
@@ -65,7 +85,7 @@ def test_a_picture_and_its_label_belong_together(folder):
         for place, label in zip(some.indices, some.labels):
             assert files[place].parent.name == CLASSES[label]
             height, width = decode(files[place]).shape[:2]
-            assert min(some.pictures[place].shape[:2]) == min(height, width, 18)           # 16 * 8 / 7
+            assert min(some.pictures[place].shape[:2]) == min(height, width, 18)  # 16 * 8 / 7
 
 
 def test_folders_for_training_and_testing(folder, tmp_path):
@@ -78,18 +98,27 @@ def test_folders_for_training_and_testing(folder, tmp_path):
     train, test = load(root)
     assert (len(train), len(test)) == (9, 3) and train.classes == test.classes == CLASSES
     shutil.rmtree(root / "val" / "wren")
-    with pytest.raises(DataError, match=r"train/ and val/ hold different classes.*only in one: wren"):
+    with pytest.raises(
+        DataError, match=r"train/ and val/ hold different classes.*only in one: wren"
+    ):
         load(root)
 
 
 def test_evaluation_is_torchvisions_preparation_of_each_picture(folder):
-    """Of those that are not larger than needed the cache holds every pixel, so that the result is the same to the bit."""
-    train, test = load(folder, size=32)                                                      # 37 pixels wanted, none has more than 34
+    """Of those that are not larger than needed the cache holds every pixel, so that the result is
+    the same to the bit."""
+    train, test = load(folder, size=32)  # 37 pixels wanted, none has more than 34
     files = sorted(path for path in folder.rglob("*.*"))
-    (images, labels), = loader(train).eval_loader(test, 500)
+    ((images, labels),) = loader(train).eval_loader(test, 500)
     expected = [transforms.ImageTransform(37, 32)(decode(files[place])) for place in test.indices]
-    assert [tuple(size) for size in train.pictures.sizes] == [decode(file).shape[:2] for file in files]
-    assert images.dtype == np.float32 and np.allclose(images, expected, atol=1e-6) and np.array_equal(labels, test.labels)
+    assert [tuple(size) for size in train.pictures.sizes] == [
+        decode(file).shape[:2] for file in files
+    ]
+    assert (
+        images.dtype == np.float32
+        and np.allclose(images, expected, atol=1e-6)
+        and np.array_equal(labels, test.labels)
+    )
 
 
 def test_batches_are_the_same_with_any_number_of_processes(folder):
@@ -98,9 +127,15 @@ def test_batches_are_the_same_with_any_number_of_processes(folder):
     one, two = loader(train, **CROPS), loader(many, **CROPS)
     for _ in range(7):
         (images, labels), (others, their_labels) = next(one), next(two)
-        assert np.array_equal(images, others) and np.array_equal(labels, their_labels) and images.shape == (4, 16, 16, 3)
+        assert (
+            np.array_equal(images, others)
+            and np.array_equal(labels, their_labels)
+            and images.shape == (4, 16, 16, 3)
+        )
     here, there = (list(batches.eval_loader(test, 2)) for batches in (one, two))
-    assert len(here) == len(there) == 2 and all(np.array_equal(a, b) for (a, _), (b, _) in zip(here, there))
+    assert len(here) == len(there) == 2 and all(
+        np.array_equal(a, b) for (a, _), (b, _) in zip(here, there)
+    )
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -114,7 +149,9 @@ def test_a_stream_goes_on_where_it_stood_though_batches_were_in_preparation(fold
     expected = [next(batches) for _ in range(6)]
     for again in (loader(train, **CROPS), batches):
         again.load_state_dict(state)
-        for (images, labels), (other, other_labels) in zip(expected, [next(again) for _ in range(6)]):
+        for (images, labels), (other, other_labels) in zip(
+            expected, [next(again) for _ in range(6)]
+        ):
             assert np.array_equal(images, other) and np.array_equal(labels, other_labels)
 
 
@@ -123,7 +160,9 @@ def test_an_epoch_has_every_photograph_once(folder):
     plain = loader(train)
     seen = np.concatenate([next(plain)[0] for _ in range(3)])
     middle = np.concatenate([images for images, _ in plain.eval_loader(train, 500)])
-    assert {image.tobytes() for image in seen} == {image.tobytes() for image in middle} and len(seen) == 12
+    assert {image.tobytes() for image in seen} == {image.tobytes() for image in middle} and len(
+        seen
+    ) == 12
 
 
 def test_flipped_images_are_mirrored_left_to_right(folder):
@@ -133,7 +172,9 @@ def test_flipped_images_are_mirrored_left_to_right(folder):
     middle = {image.tobytes() for images, _ in batches.eval_loader(train, 500) for image in images}
     mirrored = [image.tobytes() not in middle for image in images]
     assert 0 < sum(mirrored) < 12
-    assert all(image[:, ::-1].tobytes() in middle for image, turned in zip(images, mirrored) if turned)
+    assert all(
+        image[:, ::-1].tobytes() in middle for image, turned in zip(images, mirrored) if turned
+    )
 
 
 def test_random_parts_are_within_the_picture_and_of_the_sizes_asked_for():
@@ -142,16 +183,27 @@ def test_random_parts_are_within_the_picture_and_of_the_sizes_asked_for():
         for _ in range(500):
             top, left, h, w = transforms.random_box(height, width, 0.3, rng)
             assert 0 <= top <= top + h <= height and 0 <= left <= left + w <= width
-            assert 0.74 < w / h < 1.35 and h * w > 0.29 * height * width or (height, width) == (1000, 300)
+            assert (
+                0.74 < w / h < 1.35
+                and h * w > 0.29 * height * width
+                or (height, width) == (1000, 300)
+            )
             areas.append(h * w / (height * width))
     assert min(areas) < 0.35 and max(areas) > 0.95
-    assert transforms.random_box(10, 10_000, 0.5, rng) == (0, (10_000 - 13) // 2, 10, 13)          # no such part: the middle
+    assert transforms.random_box(10, 10_000, 0.5, rng) == (
+        0,
+        (10_000 - 13) // 2,
+        10,
+        13,
+    )  # no such part: the middle
     assert all(0 < side for side in transforms.random_box(1, 1, 0.01, rng)[2:])
 
 
 def test_the_same_picture_through_a_box_is_what_pillow_makes_of_it(folder):
     pixels = decode(folder / "otter" / "0.png")
-    expected = Image.fromarray(pixels).crop((5, 3, 25, 23)).resize((16, 16), Image.Resampling.BILINEAR)
+    expected = (
+        Image.fromarray(pixels).crop((5, 3, 25, 23)).resize((16, 16), Image.Resampling.BILINEAR)
+    )
     assert np.array_equal(transforms.crop_box(pixels, (3, 5, 20, 20), 16), np.asarray(expected))
 
 
@@ -161,7 +213,7 @@ def test_decoded_once_and_again_when_a_file_changes(folder, monkeypatch):
     load(folder)
     assert len(calls) == 15
     load(folder, seed=3)
-    assert len(calls) == 15                                   # another choice of test pictures is no other picture
+    assert len(calls) == 15  # another choice of test pictures is no other picture
     draw(folder / "wren" / "0.png", 99, (50, 50))
     os.utime(folder / "wren" / "0.png", ns=(1, 1))
     train, test = load(folder)
@@ -169,8 +221,11 @@ def test_decoded_once_and_again_when_a_file_changes(folder, monkeypatch):
     load(folder, size=20)
     assert len(calls) == 45
     load(folder)
-    assert len(calls) == 45                                   # one cache for each size
-    assert sorted(path.name.rpartition("-")[2] for path in (folder.parent / "cache").iterdir()) == ["18", "23"]     # 8/7 of 16 and of 20
+    assert len(calls) == 45  # one cache for each size
+    assert sorted(path.name.rpartition("-")[2] for path in (folder.parent / "cache").iterdir()) == [
+        "18",
+        "23",
+    ]  # 8/7 of 16 and of 20
 
 
 def test_a_cache_that_was_cut_off_is_made_anew(folder):
@@ -178,7 +233,7 @@ def test_a_cache_that_was_cut_off_is_made_anew(folder):
     for name in ("index.json", "pixels.bin"):
         file = train.pictures.folder / name
         content = file.read_bytes()
-        file.write_bytes(content[:len(content) // 2])
+        file.write_bytes(content[: len(content) // 2])
         assert len(load(folder)[0]) == 12 and file.read_bytes() == content
 
 
@@ -187,7 +242,10 @@ def test_what_a_run_that_was_killed_left_of_a_cache_is_removed(folder):
     dead.wait()
     load(folder)
     (cache_folder,) = (folder.parent / "cache").iterdir()
-    left, of_another = (cache_folder.with_name(f"{cache_folder.name}.{number}.part") for number in (dead.pid, os.getpid()))
+    left, of_another = (
+        cache_folder.with_name(f"{cache_folder.name}.{number}.part")
+        for number in (dead.pid, os.getpid())
+    )
     left.mkdir()
     of_another.mkdir()
     load(folder)
@@ -209,7 +267,11 @@ def test_a_cache_made_anew_while_in_use_is_noticed(folder):
 def test_pictures_that_cannot_be_read_are_named(folder, workers):
     for i in range(7):
         (folder / "otter" / f"broken{i}.jpg").write_bytes(b"\xff\xd8\xff" + bytes(100))
-    with pytest.raises(DataError, match=r"7 of 22 cannot be read.*broken0.jpg.*broken4.jpg.* and 2 more; mend them, or take them out"):
+    with pytest.raises(
+        DataError,
+        match=r"7 of 22 cannot be read.*broken0.jpg.*broken4.jpg.* and 2 more; mend them, or take "
+        r"them out",
+    ):
         load(folder, workers=workers)
     assert not list((folder.parent / "cache").iterdir())
 
@@ -255,24 +317,36 @@ def test_the_transform_of_another_net(folder):
     transform = data.ImageTransform(resize=16, crop=16, mean=(0.5, 0.4, 0.3), std=(1, 1, 1))
     _, test = load(folder, transform=transform)
     files = sorted(path for path in folder.rglob("*.*"))
-    (images, _), = data.eval_loader(test, 500)
+    ((images, _),) = data.eval_loader(test, 500)
     expected = [test.transform(decode(files[place])) for place in test.indices]
     assert np.allclose(images, expected, atol=1e-6)
-    assert test.transform.as_dict() == {"resize": 16, "crop": 16, "mean": [0.5, 0.4, 0.3], "std": [1, 1, 1]}
+    assert test.transform.as_dict() == {
+        "resize": 16,
+        "crop": 16,
+        "mean": [0.5, 0.4, 0.3],
+        "std": [1, 1, 1],
+    }
 
 
 def test_photographs_have_no_mean_image(folder):
-    with pytest.raises(ConfigError, match="mean: expected none for these examples, got a mean image"):
+    with pytest.raises(
+        ConfigError, match="mean: expected none for these examples, got a mean image"
+    ):
         data.eval_loader(load(folder)[1], 4, np.zeros((16, 16, 3), np.float32))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="asks the system for processes by their number")
 def test_workers_end_with_the_main_program_however_that_ends():
-    program = ("from minires.data import workers\nimport os, sys, time\n"
-               "if __name__ == '__main__':\n    print(workers.submit(1, os.getpid).result(), flush=True)\n    time.sleep(60)\n")
+    program = (
+        "from minires.data import workers\nimport os, sys, time\n"
+        "if __name__ == '__main__':\n    print(workers.submit(1, os.getpid).result(), "
+        "flush=True)\n    time.sleep(60)\n"
+    )
     with tempfile.TemporaryDirectory() as place:
         (Path(place) / "program.py").write_text(program)
-        main = subprocess.Popen([sys.executable, str(Path(place) / "program.py")], stdout=subprocess.PIPE, text=True)
+        main = subprocess.Popen(
+            [sys.executable, str(Path(place) / "program.py")], stdout=subprocess.PIPE, text=True
+        )
         worker = int(main.stdout.readline())
         main.kill()
         main.wait()
@@ -300,17 +374,29 @@ def test_hidden_folders_and_other_files_are_passed_over(folder):
     assert len(load(folder)[0]) == 12
 
 
-@pytest.mark.parametrize("settings, words", [({"size": 0}, "size"), ({"val_fraction": 1.0}, "val_fraction"), ({"workers": -1}, "workers"),
-                                             ({"workers": 1.5}, "workers")])
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ({"size": 0}, "size"),
+        ({"val_fraction": 1.0}, "val_fraction"),
+        ({"workers": -1}, "workers"),
+        ({"workers": 1.5}, "workers"),
+    ],
+)
 def test_settings_that_make_no_sense(folder, settings, words):
     with pytest.raises(ConfigError, match=words):
         load(folder, **settings)
 
 
-@pytest.mark.parametrize("settings, words", [
-    ({"crop_padding": 4}, "crop_padding is for images of one size"), ({"crop_scale": 1.5}, "crop_scale: expected a number above 0 and at most 1"),
-    ({"batch_size": 13}, "batch_size of at most 12"), ({"batch_size": 0}, "batch_size: expected a whole number of at least 1"),
-])
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ({"crop_padding": 4}, "crop_padding is for images of one size"),
+        ({"crop_scale": 1.5}, "crop_scale: expected a number above 0 and at most 1"),
+        ({"batch_size": 13}, "batch_size of at most 12"),
+        ({"batch_size": 0}, "batch_size: expected a whole number of at least 1"),
+    ],
+)
 def test_settings_that_do_not_go_with_photographs(folder, settings, words):
     with pytest.raises(ConfigError, match=words):
         loader(load(folder)[0], **settings)
@@ -332,9 +418,11 @@ def test_a_state_of_another_set(folder):
 def test_a_process_that_ends_is_reported(folder):
     from minires.data import workers
 
-    with pytest.raises(DataError, match="a process that prepares images ended.*__main__.*workers=0"):
+    with pytest.raises(
+        DataError, match="a process that prepares images ended.*__main__.*workers=0"
+    ):
         workers.result(workers.submit(1, os._exit, 1))
-    assert workers.result(workers.submit(1, abs, -2)) == 2                    # and the next one finds others
+    assert workers.result(workers.submit(1, abs, -2)) == 2  # and the next one finds others
 
 
 def test_results_come_in_order_and_few_are_ahead():

@@ -15,7 +15,10 @@ def sets():
 def test_shapes_and_balance(sets):
     train, test = sets
     assert train.images.shape == (2000, 32, 32, 3) and test.images.shape == (500, 32, 32, 3)
-    assert list(np.bincount(train.labels)) == [200] * 10 and list(np.bincount(test.labels)) == [50] * 10
+    assert (
+        list(np.bincount(train.labels)) == [200] * 10
+        and list(np.bincount(test.labels)) == [50] * 10
+    )
     assert len(train.classes) == 10 and train.name == "synthetic"
 
 
@@ -56,8 +59,11 @@ def test_too_small(sizes):
 
 
 def test_the_class_cannot_be_read_off_the_mean_colour(sets):
-    """The background leans to a hue of the class or to its opposite: on the average over a class that cancels."""
+    """The background leans to a hue of the class or to its opposite: on the average over a class
+    that cancels."""
     train = sets[0]
     corners = train.images[:, [0, 0, -1, -1], [0, -1, 0, -1]].mean(axis=1)
     means = np.stack([corners[train.labels == k].mean(axis=0) for k in range(10)])
-    assert np.abs(means - corners.mean(axis=0)).max() < 20           # of 255; the corners of one class spread by 50
+    assert (
+        np.abs(means - corners.mean(axis=0)).max() < 20
+    )  # of 255; the corners of one class spread by 50

@@ -3,35 +3,61 @@
 import numpy as np
 
 from minires import models, nn
-from minires.models.block_config import BlockConfig
 from minires.models.base import ResNet
+from minires.models.block_config import BlockConfig
 
 NETS = {
     "plain": lambda: models.plain(8, width=2),
     "plain without batch norm": lambda: models.plain(8, width=2, batch_norm=False),
     **{f"residual {s}": lambda s=s: models.resnet(8, width=2, shortcut=s) for s in "ABC"},
     "residual A without batch norm": lambda: models.resnet(8, width=2, batch_norm=False),
-    "residual B without batch norm": lambda: models.resnet(8, width=2, shortcut="B", batch_norm=False),
+    "residual B without batch norm": lambda: models.resnet(
+        8, width=2, shortcut="B", batch_norm=False
+    ),
 }
 
 
 def staged(**config):
-    """A small net of one block and three, with any blocks. Elsewhere only the nets for large images have bottlenecks."""
+    """A small net of one block and three, with any blocks. Elsewhere only the nets for large images
+    have bottlenecks."""
     return ResNet((8, 3, 1), [(8, 1), (16, 3)], 10, 0, BlockConfig(**config))
 
 
 # Every kind of residual block but the basic one with batch norm, of which NETS has enough.
 KINDS = {
-    **{f"pre-activation {s}": lambda s=s: models.resnet(8, width=4, shortcut=s, pre_activation=True) for s in "ABC"},
-    "pre-activation without batch norm": lambda: models.resnet(8, width=4, shortcut="B", pre_activation=True, batch_norm=False),
+    **{
+        f"pre-activation {s}": lambda s=s: models.resnet(
+            8, width=4, shortcut=s, pre_activation=True
+        )
+        for s in "ABC"
+    },
+    "pre-activation without batch norm": lambda: models.resnet(
+        8, width=4, shortcut="B", pre_activation=True, batch_norm=False
+    ),
     **{f"bottlenecks {s}": lambda s=s: staged(shortcut=s, bottleneck=True) for s in "ABC"},
-    "bottlenecks of groups": lambda: staged(shortcut="B", bottleneck=True, stride_on="1x1", groups=2, width_per_group=64),
-    **{f"pre-activation bottlenecks {s}": lambda s=s: staged(shortcut=s, bottleneck=True, pre_activation=True) for s in "ABC"},
-    **{f"fixup {s}": lambda s=s: models.resnet(8, width=4, shortcut=s, batch_norm=False, init="fixup") for s in "AB"},
+    "bottlenecks of groups": lambda: staged(
+        shortcut="B", bottleneck=True, stride_on="1x1", groups=2, width_per_group=64
+    ),
+    **{
+        f"pre-activation bottlenecks {s}": lambda s=s: staged(
+            shortcut=s, bottleneck=True, pre_activation=True
+        )
+        for s in "ABC"
+    },
+    **{
+        f"fixup {s}": lambda s=s: models.resnet(
+            8, width=4, shortcut=s, batch_norm=False, init="fixup"
+        )
+        for s in "AB"
+    },
     "skipinit": lambda: models.resnet(8, width=4, batch_norm=False, init="skipinit"),
-    "skipinit with pre-activation": lambda: models.resnet(8, width=4, shortcut="C", batch_norm=False, init="skipinit", pre_activation=True),
+    "skipinit with pre-activation": lambda: models.resnet(
+        8, width=4, shortcut="C", batch_norm=False, init="skipinit", pre_activation=True
+    ),
     "halved shortcuts": lambda: models.resnet(8, width=4, shortcut="B", shortcut_scale=0.5),
-    "halved shortcuts, pre-activation": lambda: models.resnet(8, width=4, shortcut_scale=0.5, pre_activation=True),
+    "halved shortcuts, pre-activation": lambda: models.resnet(
+        8, width=4, shortcut_scale=0.5, pre_activation=True
+    ),
 }
 
 
@@ -48,7 +74,8 @@ def in_float64(net):
 
 
 def lived_in(net, seed=7):
-    """The net with batch norms and biases that are not those of a fresh one, and no weights of 0: as if it had been trained."""
+    """The net with batch norms and biases that are not those of a fresh one, and no weights of 0:
+    as if it had been trained."""
     rng = np.random.default_rng(seed)
     for name, value in (*net.named_parameters(), *net.named_buffers()):
         if value.ndim == 1:
@@ -59,11 +86,15 @@ def lived_in(net, seed=7):
 
 
 def mlp(widths, gain=2.0, batch_norm=False, relu=True, seed=0):
-    """Linear layers of these widths, weights of variance gain / fan_in; ReLU (and batch norm) after all but the last."""
+    """Linear layers of these widths, weights of variance gain / fan_in; ReLU (and batch norm) after
+    all but the last."""
     rng, layers = np.random.default_rng(seed), []
     for i, (in_features, out_features) in enumerate(zip(widths, widths[1:]), 1):
-        layers.append(nn.Linear(in_features, out_features, bias=False, rng=rng,
-                                std=(gain / in_features) ** 0.5))
+        layers.append(
+            nn.Linear(
+                in_features, out_features, bias=False, rng=rng, std=(gain / in_features) ** 0.5
+            )
+        )
         if i < len(widths) - 1:
             layers += [nn.BatchNorm2d(out_features)] * batch_norm + [nn.ReLU()] * relu
     return nn.Sequential(*layers)

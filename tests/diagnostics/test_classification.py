@@ -27,7 +27,10 @@ def test_a_net_whose_logits_are_not_numbers_is_never_right():
 
 def test_the_matrix_by_hand():
     found = confusion_matrix(Classified(LOGITS, LABELS))
-    assert found.tolist() == [[1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 1, 0, 0]] and found.dtype == np.int64
+    assert (
+        found.tolist() == [[1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 1, 0, 0]]
+        and found.dtype == np.int64
+    )
 
 
 def test_it_agrees_with_evaluate_and_leaves_the_net_alone():
@@ -38,9 +41,14 @@ def test_it_agrees_with_evaluate_and_leaves_the_net_alone():
     found = classify(net, batches)
     assert found.logits.shape == (70, 10) and np.array_equal(found.labels, test.labels)
     assert top_error(found) == pytest.approx(evaluate(net, batches).error)
-    assert confusion_matrix(found).sum(axis=1).tolist() == np.bincount(test.labels, minlength=10).tolist()
+    assert (
+        confusion_matrix(found).sum(axis=1).tolist()
+        == np.bincount(test.labels, minlength=10).tolist()
+    )
     assert 100 - np.trace(confusion_matrix(found)) / 0.7 == pytest.approx(top_error(found))
-    assert net.training and all(np.array_equal(array, before[name]) for name, array in net.state_dict().items())
+    assert net.training and all(
+        np.array_equal(array, before[name]) for name, array in net.state_dict().items()
+    )
 
 
 def test_batches_that_cannot_be():

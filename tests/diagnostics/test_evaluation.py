@@ -3,30 +3,38 @@
 import numpy as np
 import pytest
 
-from minires import data, functional as F, models, nn
+from minires import data, models, nn
+from minires import functional as F
+from minires.autograd.tensor import Tensor
 from minires.diagnostics import evaluate
 from minires.errors import ConfigError
 from minires.random import stream
-from minires.autograd.tensor import Tensor
 from minires.training import RunConfig, Trainer
 
 from .nets import batch
 
 
 def test_solved_by_hand():
-    """Logits (x, 0): of x = 3, -3, 3 with labels 0, 0, 1 the first is right; softplus(-3), softplus(3) and softplus(3)."""
+    """Logits (x, 0): of x = 3, -3, 3 with labels 0, 0, 1 the first is right; softplus(-3),
+    softplus(3) and softplus(3)."""
     net = nn.Linear(1, 2)
     net.weight.data[...] = [[1, 0]]
     x, y = np.array([[3], [-3], [3]], np.float32), np.array([0, 0, 1])
     loss = (np.log1p(np.exp(-3)) + 2 * np.log1p(np.exp(3))) / 3
-    for batches in ([(x, y)], [(x[:1], y[:1]), (x[1:], y[1:])]):           # images count alike, not batches
+    for batches in ([(x, y)], [(x[:1], y[:1]), (x[1:], y[1:])]):  # images count alike, not batches
         found = evaluate(net, batches)
         assert found.loss == pytest.approx(loss, rel=1e-6) and found.error == pytest.approx(200 / 3)
 
 
 def test_agrees_with_the_trainer():
     train, test = data.synthetic(100, 60, size=8)
-    trainer = Trainer(models.resnet(8, width=2), train, test, RunConfig(iterations=5, batch_size=20), progress=False)
+    trainer = Trainer(
+        models.resnet(8, width=2),
+        train,
+        test,
+        RunConfig(iterations=5, batch_size=20),
+        progress=False,
+    )
     trainer.run()
     found = evaluate(trainer.model, data.eval_loader(test, 25, train.pixel_mean()))
     assert found.error == pytest.approx(trainer.history[-1]["test_error"])

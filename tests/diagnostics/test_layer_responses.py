@@ -3,19 +3,21 @@
 import numpy as np
 import pytest
 
-from minires import data, functional as F, kernels, models, nn
-from minires.diagnostics import dropped, responses, preserve_state
+from minires import data, kernels, models, nn
+from minires import functional as F
+from minires.autograd import Tensor, no_grad
+from minires.diagnostics import dropped, preserve_state, responses
 from minires.diagnostics.parts import blocks
 from minires.errors import ConfigError
 from minires.kernels import naive
 from minires.models.shortcuts import ProjectionShortcut, ZeroPadShortcut, subsample_and_pad
-from minires.autograd import Tensor, no_grad
 
 from .nets import KINDS, NETS, batch, lived_in, mlp
 
 
 def expected(net, x):
-    """(name, response, ReLU's input) of every layer of a CifarResNet in its present mode, written out by hand."""
+    """(name, response, ReLU's input) of every layer of a CifarResNet in its present mode, written
+    out by hand."""
     found = []
 
     def relu(name, response, ahead):
@@ -31,7 +33,11 @@ def expected(net, x):
                 y = relu(f"layer{stage}.{i}.conv1", response, response)
                 response = block.bn2(block.conv2(y))
                 shortcut = block.shortcut(x)
-                x = relu(f"layer{stage}.{i}.conv2", response, response if shortcut is None else response + shortcut)
+                x = relu(
+                    f"layer{stage}.{i}.conv2",
+                    response,
+                    response if shortcut is None else response + shortcut,
+                )
         found.append(("fc", net.fc(F.global_avg_pool2d(x)).data, None))
     return found
 
@@ -42,11 +48,15 @@ def test_every_layer_of_every_net(which, mode):
     net, (x, y) = lived_in(NETS[which]()), batch()
     records = responses(net, [(x, y)], mode=mode)
     by_hand = expected(net.train(mode == "train"), x)
-    assert [r.layer for r in records] == [name for name, _, _ in by_hand] and [r.depth for r in records] == list(range(1, 9))
+    assert [r.layer for r in records] == [name for name, _, _ in by_hand] and [
+        r.depth for r in records
+    ] == list(range(1, 9))
     for record, (_, response, ahead) in zip(records, by_hand):
         assert record.mean == pytest.approx(response.mean(), rel=1e-4, abs=1e-6)
         assert record.std == pytest.approx(response.std(), rel=1e-4)
-        assert record.active == pytest.approx(np.nan if ahead is None else (ahead > 0).mean(), nan_ok=True)
+        assert record.active == pytest.approx(
+            np.nan if ahead is None else (ahead > 0).mean(), nan_ok=True
+        )
 
 
 def expected_of_blocks(net, x, pre_activation):
@@ -54,7 +64,7 @@ def expected_of_blocks(net, x, pre_activation):
     found = [["conv1", net.bn1(net.conv1(x)), None]]
 
     def relu(ahead):
-        if found[-1][2] is None:                           # only the first ReLU after a layer is its own
+        if found[-1][2] is None:  # only the first ReLU after a layer is its own
             found[-1][2] = ahead
         return F.relu(ahead)
 
@@ -89,11 +99,15 @@ def test_every_layer_of_every_kind_of_block(which, mode):
     records = responses(net, [(x, y)], mode=mode)
     with preserve_state(net, mode), no_grad():
         by_hand = expected_of_blocks(net, Tensor(x), "pre-activation" in which)
-    assert [r.layer for r in records] == [name for name, _, _ in by_hand] and [r.depth for r in records] == list(range(1, len(by_hand) + 1))
+    assert [r.layer for r in records] == [name for name, _, _ in by_hand] and [
+        r.depth for r in records
+    ] == list(range(1, len(by_hand) + 1))
     for record, (_, response, ahead) in zip(records, by_hand):
         assert record.mean == pytest.approx(response.data.mean(), rel=1e-4, abs=1e-6)
         assert record.std == pytest.approx(response.data.std(), rel=1e-4)
-        assert record.active == pytest.approx(np.nan if ahead is None else (ahead.data > 0).mean(), nan_ok=True)
+        assert record.active == pytest.approx(
+            np.nan if ahead is None else (ahead.data > 0).mean(), nan_ok=True
+        )
 
 
 def test_the_layers_of_fixup_are_taken_as_they_are():
@@ -106,23 +120,37 @@ def test_the_layers_of_fixup_are_taken_as_they_are():
         ahead = first + block.bias1b
         second = block.conv2(F.relu(ahead) + block.bias2a)
     for name, response in (("conv1", stem), ("layer1.0.conv1", first), ("layer1.0.conv2", second)):
-        assert found[name][2:4] == pytest.approx((response.data.mean(), response.data.std()), rel=1e-4, abs=1e-6)
-    assert found["layer1.0.conv1"].active == pytest.approx((ahead.data > 0).mean()) and len(found) == 8
+        assert found[name][2:4] == pytest.approx(
+            (response.data.mean(), response.data.std()), rel=1e-4, abs=1e-6
+        )
+    assert (
+        found["layer1.0.conv1"].active == pytest.approx((ahead.data > 0).mean()) and len(found) == 8
+    )
 
 
 def test_skipinit_starts_with_branches_that_do_not_respond():
     net, (x, y) = models.resnet(8, width=4, batch_norm=False, init="skipinit"), batch()
     records = {r.layer: r for r in responses(net, [(x, y)])}
-    assert records["layer1.0.conv2"].std == records["layer3.0.conv2"].std == 0 < records["layer1.0.conv1"].std
+    assert (
+        records["layer1.0.conv2"].std
+        == records["layer3.0.conv2"].std
+        == 0
+        < records["layer1.0.conv1"].std
+    )
 
 
 def test_batch_norm_solved_by_hand():
-    """After batch norm with weight 3 and bias 1 in training mode, responses have mean 1 and standard deviation 3."""
+    """After batch norm with weight 3 and bias 1 in training mode, responses have mean 1 and
+    standard deviation 3."""
     net = nn.Sequential(nn.Linear(4, 6), nn.BatchNorm2d(6), nn.ReLU(), nn.Linear(6, 2))
     net[1].weight.data[...], net[1].bias.data[...] = 3, 1
     x = np.random.default_rng(0).standard_normal((50, 4)).astype(np.float32)
     first, last = responses(net, [(x, None)], mode="train")
-    assert first.mean == pytest.approx(1, abs=1e-5) and first.std == pytest.approx(3, rel=1e-4) and 0.5 < first.active < 0.8
+    assert (
+        first.mean == pytest.approx(1, abs=1e-5)
+        and first.std == pytest.approx(3, rel=1e-4)
+        and 0.5 < first.active < 0.8
+    )
     assert np.isnan(last.active)
 
 
@@ -137,14 +165,19 @@ def test_a_data_set_counts_every_image_alike():
 
 def test_on_a_data_set():
     train, test = data.synthetic(20, 30, size=8)
-    assert len(responses(models.resnet(8, width=2), data.eval_loader(test, 8, train.pixel_mean()))) == 8
+    assert (
+        len(responses(models.resnet(8, width=2), data.eval_loader(test, 8, train.pixel_mean())))
+        == 8
+    )
 
 
 def test_half_of_the_inputs_of_relu_are_above_0_at_first():
     """Weights are symmetric around 0, so every unit is above 0 with probability 1/2."""
     x = np.random.default_rng(0).standard_normal((100, 400)).astype(np.float32)
     first, second, last = responses(mlp([400, 400, 400, 10]), [(x, None)])
-    assert first.active == pytest.approx(0.5, abs=0.02) and second.active == pytest.approx(0.5, abs=0.05)
+    assert first.active == pytest.approx(0.5, abs=0.02) and second.active == pytest.approx(
+        0.5, abs=0.05
+    )
 
 
 def test_a_norm_that_does_not_follow_a_layer_is_not_its_response():
@@ -162,14 +195,18 @@ class Less(nn.Module):
 
 
 def test_only_the_first_relu_after_a_layer_is_its_own():
-    net, x = nn.Sequential(nn.Linear(1, 1), nn.ReLU(), Less(), nn.ReLU()), np.array([[-1], [0], [0.5], [2]], np.float32)
+    net, x = (
+        nn.Sequential(nn.Linear(1, 1), nn.ReLU(), Less(), nn.ReLU()),
+        np.array([[-1], [0], [0.5], [2]], np.float32),
+    )
     net[0].weight.data[...] = 1
-    record, = responses(net, [(x, None)])
-    assert record[1:] == pytest.approx((1, 0.375, x.std(), 1 / 2))         # 0 is not above 0
+    (record,) = responses(net, [(x, None)])
+    assert record[1:] == pytest.approx((1, 0.375, x.std(), 1 / 2))  # 0 is not above 0
 
 
 def test_branches_that_start_small_respond_little():
-    """Of the second layer of a block it is batch norm's weight that sets the response, not what the shortcut adds."""
+    """Of the second layer of a block it is batch norm's weight that sets the response, not what the
+    shortcut adds."""
     net, (x, y) = models.resnet(14, width=4), batch(20)
     for stage in (net.layer1, net.layer2, net.layer3):
         for block in stage:

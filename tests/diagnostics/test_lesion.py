@@ -5,15 +5,24 @@ from math import comb
 import numpy as np
 import pytest
 
-from minires import functional as F, models, nn
-from minires.diagnostics import drop_each, drop_random, drop_sets, dropped, evaluate, swap_each, swapped
-from minires.errors import ConfigError
+from minires import functional as F
+from minires import models, nn
+from minires.autograd import Tensor, no_grad
+from minires.diagnostics import (
+    drop_each,
+    drop_random,
+    drop_sets,
+    dropped,
+    evaluate,
+    swap_each,
+    swapped,
+)
 from minires.diagnostics.parts import blocks
+from minires.errors import ConfigError
 from minires.models.block_config import BlockConfig
 from minires.models.blocks import Bottleneck, FixupBlock, PreActivation
 from minires.models.shortcuts import ProjectionShortcut, subsample_and_pad
 from minires.nn.overriding import is_overridden
-from minires.autograd import Tensor, no_grad
 
 from .nets import KINDS, batch, in_float64, lived_in, staged
 
@@ -65,7 +74,11 @@ def test_of_every_kind_of_block_the_shortcut_stays(kind):
     net, (x, _) = lived_in(KINDS[kind]()), batch()
     whole = logits(net, x)
     for name, block in blocks(net).items():
-        h = Tensor(np.random.default_rng(1).standard_normal((2, 6, 6, block.conv1.weight.shape[2])).astype(np.float32))
+        h = Tensor(
+            np.random.default_rng(1)
+            .standard_normal((2, 6, 6, block.conv1.weight.shape[2]))
+            .astype(np.float32)
+        )
         shortcut, pre_activation = h, "pre-activation" in kind
         if isinstance(block.shortcut, ProjectionShortcut):
             convolution, norm = block.shortcut
@@ -74,7 +87,9 @@ def test_of_every_kind_of_block_the_shortcut_stays(kind):
             shortcut = subsample_and_pad(h, 2, block.conv1.weight.shape[2])
         shortcut = shortcut * (0.5 if "halved" in kind else 1.0)
         with dropped(net, name):
-            assert np.array_equal(block(h).data, shortcut.data if pre_activation else F.relu(shortcut).data)
+            assert np.array_equal(
+                block(h).data, shortcut.data if pre_activation else F.relu(shortcut).data
+            )
             without = logits(net, x)
         before = {key: array.copy() for key, array in net.state_dict().items()}
         silence(block)
@@ -85,19 +100,29 @@ def test_of_every_kind_of_block_the_shortcut_stays(kind):
 
 @pytest.mark.parametrize("pre_activation", [False, True])
 def test_a_net_of_stochastic_depth_is_taken_apart_like_any_other(pre_activation):
-    """Its F(x) counts by its probability in evaluation; a block brings its own to where it is put."""
-    net = lived_in(models.resnet(20, width=2, survival_prob=0.5, pre_activation=pre_activation)).eval()
+    """Its F(x) counts by its probability in evaluation; a block brings its own to where it is
+    put."""
+    net = lived_in(
+        models.resnet(20, width=2, survival_prob=0.5, pre_activation=pre_activation)
+    ).eval()
     one, two = net.layer2[1], net.layer2[2]
-    assert [block.stochastic_depth.survival_prob for block in (one, two)] == pytest.approx([1 - 0.5 * 5 / 9, 1 - 0.5 * 6 / 9])
+    assert [block.stochastic_depth.survival_prob for block in (one, two)] == pytest.approx(
+        [1 - 0.5 * 5 / 9, 1 - 0.5 * 6 / 9]
+    )
     h = Tensor(batch(size=6)[0][..., :1] * np.ones(4, np.float32))
     with dropped(net, "layer2.1"):
         assert np.array_equal(one(h).data, h.data if pre_activation else F.relu(h).data)
     with swapped(net, "layer2.1", "layer2.2"):
         found = one(h).data
     if pre_activation:
-        expected = h + two.stochastic_depth.survival_prob * two.conv2(F.relu(two.bn2(two.conv1(F.relu(two.bn1(h))))))
+        expected = h + two.stochastic_depth.survival_prob * two.conv2(
+            F.relu(two.bn2(two.conv1(F.relu(two.bn1(h)))))
+        )
     else:
-        expected = F.relu(h + two.stochastic_depth.survival_prob * two.bn2(two.conv2(F.relu(two.bn1(two.conv1(h))))))
+        expected = F.relu(
+            h
+            + two.stochastic_depth.survival_prob * two.bn2(two.conv2(F.relu(two.bn1(two.conv1(h)))))
+        )
     assert found == pytest.approx(expected.data, rel=1e-5, abs=1e-6)
 
 
@@ -105,21 +130,35 @@ def test_a_net_of_stochastic_depth_is_taken_apart_like_any_other(pre_activation)
 def test_nets_for_large_images(build):
     net, batches = build(num_classes=10), [batch(2, size=32)]
     depth = {models.resnet18: 2, models.plain18: 2, models.resnet50: 3}[build]
-    names = [f"layer{s}.{i}" for s, n in enumerate((2, 2, 2, 2) if depth == 2 else (3, 4, 6, 3), 1) for i in range(n)]
+    names = [
+        f"layer{s}.{i}"
+        for s, n in enumerate((2, 2, 2, 2) if depth == 2 else (3, 4, 6, 3), 1)
+        for i in range(n)
+    ]
     records = drop_sets(net, batches, [(), names[:1], names[-2:], names], "train")
     assert list(blocks(net)) == names and len({r.loss for r in records}) == 4
     same = [r.blocks for r in swap_each(net, batches, mode="train")]
-    first = [("layer1.0", "layer1.1")] if depth == 2 else [("layer1.1", "layer1.2")]      # bottlenecks widen first of all
-    assert same == first + [(a, b) for a, b in zip(names, names[1:]) if a[:6] == b[:6] != "layer1" and not a.endswith(".0")]
+    first = (
+        [("layer1.0", "layer1.1")] if depth == 2 else [("layer1.1", "layer1.2")]
+    )  # bottlenecks widen first of all
+    assert same == first + [
+        (a, b)
+        for a, b in zip(names, names[1:])
+        if a[:6] == b[:6] != "layer1" and not a.endswith(".0")
+    ]
 
 
 def test_a_block_of_a_plain_net_becomes_the_identity_or_subsamples_and_pads():
     net, (x, _) = lived_in(models.plain(14, width=2)), batch()
     for name in NAMES:
         block = block_of(net, name)
-        h = Tensor(abs(batch(size=6)[0][..., :1] * np.ones(block.conv1.weight.shape[2], np.float32)))
+        h = Tensor(
+            abs(batch(size=6)[0][..., :1] * np.ones(block.conv1.weight.shape[2], np.float32))
+        )
         with dropped(net, name):
-            expected = subsample_and_pad(h, 2, h.shape[3]) if name in ("layer2.0", "layer3.0") else h
+            expected = (
+                subsample_and_pad(h, 2, h.shape[3]) if name in ("layer2.0", "layer3.0") else h
+            )
             assert np.array_equal(block(h).data, expected.data)
             assert logits(net, x).shape == (6, 10)
         assert block(h).shape == expected.shape and not np.array_equal(block(h).data, expected.data)
@@ -151,25 +190,36 @@ def test_swapping_a_block_with_itself_changes_nothing():
         assert np.array_equal(logits(net, x), whole)
 
 
-@pytest.mark.parametrize("build", [
-    lambda: models.plain(20, width=2), lambda: models.resnet(20, width=2), lambda: models.resnet(20, width=2, shortcut="C", pre_activation=True),
-    lambda: models.resnet(20, width=2, batch_norm=False, init="fixup"), lambda: models.resnet(20, width=2, batch_norm=False, init="skipinit"),
-    lambda: staged(shortcut="B", bottleneck=True, groups=2), lambda: staged(shortcut="A", bottleneck=True, pre_activation=True)])
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: models.plain(20, width=2),
+        lambda: models.resnet(20, width=2),
+        lambda: models.resnet(20, width=2, shortcut="C", pre_activation=True),
+        lambda: models.resnet(20, width=2, batch_norm=False, init="fixup"),
+        lambda: models.resnet(20, width=2, batch_norm=False, init="skipinit"),
+        lambda: staged(shortcut="B", bottleneck=True, groups=2),
+        lambda: staged(shortcut="A", bottleneck=True, pre_activation=True),
+    ],
+)
 def test_swapping_is_exchanging_the_weights(build):
     net, (x, _) = lived_in(build()), batch()
     whole = logits(net, x)
     with swapped(net, "layer2.1", "layer2.2"):
         found = logits(net, x)
-        with swapped(net, "layer2.1", "layer2.2"):                     # and back
+        with swapped(net, "layer2.1", "layer2.2"):  # and back
             assert np.array_equal(logits(net, x), whole)
     state = {name: array.copy() for name, array in net.state_dict().items()}
     there = {"layer2.1.": "layer2.2.", "layer2.2.": "layer2.1."}
-    net.load_state_dict({there.get(name[:9], name[:9]) + name[9:]: array for name, array in state.items()})
+    net.load_state_dict(
+        {there.get(name[:9], name[:9]) + name[9:]: array for name, array in state.items()}
+    )
     assert np.array_equal(logits(net, x), found) and not np.allclose(found, whole)
 
 
 def test_dropped_and_swapped_nest():
-    """Names are places in the net; what is exchanged is what stands there at the moment, a dropped block or its neighbour."""
+    """Names are places in the net; what is exchanged is what stands there at the moment, a dropped
+    block or its neighbour."""
     net, (x, _) = lived_in(models.resnet(20, width=2)), batch()
     with dropped(net, "layer2.1"):
         one = logits(net, x)
@@ -190,32 +240,46 @@ def test_drop_each():
     records = drop_each(net, [(x[:15], y[:15]), (x[15:], y[15:])])
     assert [r.blocks for r in records] == [(), *((name,) for name in NAMES)]
     whole = evaluate(net, [(x, y)])
-    assert (records[0].loss, records[0].error) == pytest.approx(whole) and records[4][1:] == pytest.approx(whole)
+    assert (records[0].loss, records[0].error) == pytest.approx(whole) and records[4][
+        1:
+    ] == pytest.approx(whole)
     for record, name in zip(records[1:], NAMES):
         with dropped(net, name):
             assert record[1:] == pytest.approx(evaluate(net, [(x, y)]))
-    assert len({round(r.loss, 9) for r in records}) == len(NAMES)      # the silent block's loss is that of the whole net
+    assert len({round(r.loss, 9) for r in records}) == len(
+        NAMES
+    )  # the silent block's loss is that of the whole net
 
 
 def test_drop_random():
     net, batches = lived_in(models.resnet(14, width=2)), [batch(10)]
     records = drop_random(net, batches, counts=(0, 2, 6), draws=40, seed=1)
     assert [len(r.blocks) for r in records] == [0] * 40 + [2] * 40 + [6] * 40
-    assert {r.blocks for r in records[80:]} == {tuple(NAMES)} and all(set(r.blocks) <= set(NAMES) for r in records)
+    assert {r.blocks for r in records[80:]} == {tuple(NAMES)} and all(
+        set(r.blocks) <= set(NAMES) for r in records
+    )
     assert comb(6, 2) / 2 < len({r.blocks for r in records[40:80]}) <= comb(6, 2)
     assert all(len(set(r.blocks)) == 2 for r in records[40:80])
-    assert records == drop_random(net, batches, (0, 2, 6), 40, seed=1) != drop_random(net, batches, (0, 2, 6), 40, seed=2)
+    assert (
+        records
+        == drop_random(net, batches, (0, 2, 6), 40, seed=1)
+        != drop_random(net, batches, (0, 2, 6), 40, seed=2)
+    )
     assert records[45].loss == drop_sets(net, batches, [records[45].blocks])[0].loss
 
 
 def test_swap_each():
     net, batches = lived_in(models.resnet(20, width=2)), [batch(10)]
     records = swap_each(net, batches)
-    assert [r.blocks for r in records] == [("layer1.0", "layer1.1"), ("layer1.1", "layer1.2"),
-                                           ("layer2.1", "layer2.2"), ("layer3.1", "layer3.2")]
+    assert [r.blocks for r in records] == [
+        ("layer1.0", "layer1.1"),
+        ("layer1.1", "layer1.2"),
+        ("layer2.1", "layer2.2"),
+        ("layer3.1", "layer3.2"),
+    ]
     with swapped(net, "layer3.1", "layer3.2"):
         assert records[-1][1:] == evaluate(net, batches)
-    same, = swap_each(net, batches, pairs=[("layer1.0", "layer1.0")])
+    (same,) = swap_each(net, batches, pairs=[("layer1.0", "layer1.0")])
     assert same[1:] == evaluate(net, batches) != records[0][1:]
 
 
@@ -223,20 +287,32 @@ def test_in_either_mode():
     net, batches = models.resnet(14, width=2), [batch(10)]
     for mode in ("train", "eval"):
         whole = evaluate(net, batches, mode)
-        assert drop_each(net, batches, mode)[0][1:] == drop_random(net, batches, [0], 1, mode=mode)[0][1:] == whole
+        assert (
+            drop_each(net, batches, mode)[0][1:]
+            == drop_random(net, batches, [0], 1, mode=mode)[0][1:]
+            == whole
+        )
         assert swap_each(net, batches, [("layer1.0", "layer1.0")], mode)[0][1:] == whole
 
 
 def bottleneck(out_channels, stride=1):
     rng = np.random.default_rng(0)
-    return Bottleneck(16, out_channels, stride,
-                      BlockConfig("C", bottleneck=True, width_per_group=16), rng, rng)
+    return Bottleneck(
+        16, out_channels, stride, BlockConfig("C", bottleneck=True, width_per_group=16), rng, rng
+    )
 
 
-@pytest.mark.parametrize("one, other, words", [
-    ("0", "1", r"conv3 Conv2d\(1, 16, .* and Conv2d\(1, 20,"),           # the first two convolutions are alike
-    ("0", "2", r"conv2 Conv2d\(1, 1, .*stride=\(1, 1\), .* and .*stride=\(2, 2\), "),
-])
+@pytest.mark.parametrize(
+    "one, other, words",
+    [
+        (
+            "0",
+            "1",
+            r"conv3 Conv2d\(1, 16, .* and Conv2d\(1, 20,",
+        ),  # the first two convolutions are alike
+        ("0", "2", r"conv2 Conv2d\(1, 1, .*stride=\(1, 1\), .* and .*stride=\(2, 2\), "),
+    ],
+)
 def test_all_convolutions_count(one, other, words):
     net = nn.Sequential(bottleneck(16), bottleneck(20), bottleneck(16, stride=2), bottleneck(16))
     with pytest.raises(ConfigError, match=words):
@@ -257,15 +333,27 @@ def test_the_first_pre_activation_block_is_of_its_own_kind():
 
 def test_errors():
     net = models.resnet(14, width=2)
-    with pytest.raises(ConfigError, match="dropped: unknown block: .*got 'layer1.2'; did you mean 'layer1"):
+    with pytest.raises(
+        ConfigError, match="dropped: unknown block: .*got 'layer1.2'; did you mean 'layer1"
+    ):
         with dropped(net, "layer1.2"):
             pass
-    with pytest.raises(ConfigError, match=r"layer1.1 and layer2.1: expected two blocks of one shape, got conv1 Conv2d\(2, 2, .* and Conv2d\(4, 4"):
+    with pytest.raises(
+        ConfigError,
+        match=r"layer1.1 and layer2.1: expected two blocks of one shape, got conv1 Conv2d\(2, 2, "
+        r".* and Conv2d\(4, 4",
+    ):
         with swapped(net, "layer1.1", "layer2.1"):
             pass
-    with pytest.raises(ConfigError, match="count: expected 0 to 6, for so many blocks there are, got 7"):
+    with pytest.raises(
+        ConfigError, match="count: expected 0 to 6, for so many blocks there are, got 7"
+    ):
         drop_random(net, [batch()], [7])
-    with pytest.raises(ConfigError, match="a net without blocks: expected a plain or residual net of convolutions, .*, got Linear"):
+    with pytest.raises(
+        ConfigError,
+        match="a net without blocks: expected a plain or residual net of convolutions, .*, got "
+        "Linear",
+    ):
         drop_each(net.fc, [batch()])
     for measure in (drop_each, swap_each):
         with pytest.raises(ConfigError, match="an iterator"):

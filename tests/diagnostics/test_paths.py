@@ -6,12 +6,19 @@ from math import comb
 import numpy as np
 import pytest
 
-from minires import functional as F, models, nn
-from minires.diagnostics import input_gradients, path_gradient, path_gradients, routed, preserve_state
+from minires import functional as F
+from minires import models, nn
+from minires.autograd.tensor import Tensor
+from minires.diagnostics import (
+    input_gradients,
+    path_gradient,
+    path_gradients,
+    preserve_state,
+    routed,
+)
 from minires.diagnostics.parts import blocks
 from minires.errors import ConfigError
 from minires.random import stream
-from minires.autograd.tensor import Tensor
 
 from .nets import KINDS, batch, in_float64, lived_in
 
@@ -27,22 +34,28 @@ def subsets(names):
     return chain.from_iterable(combinations(names, k) for k in range(len(names) + 1))
 
 
-NETS = {**{s: lambda s=s: models.resnet(8, width=2, shortcut=s) for s in "ABC"},
-        "without batch norm": lambda: models.resnet(8, width=2, batch_norm=False),
-        "more blocks": lambda: models.resnet(14, width=2), **KINDS}
+NETS = {
+    **{s: lambda s=s: models.resnet(8, width=2, shortcut=s) for s in "ABC"},
+    "without batch norm": lambda: models.resnet(8, width=2, batch_norm=False),
+    "more blocks": lambda: models.resnet(14, width=2),
+    **KINDS,
+}
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
 @pytest.mark.parametrize("which", NETS)
 def test_all_paths_together_are_the_whole_gradient(which, mode):
-    """The chain rule: a product of sums, one for each block, is a sum of products, one for each path."""
+    """The chain rule: a product of sums, one for each block, is a sum of products, one for each
+    path."""
     net, (x, y) = lived_in(in_float64(NETS[which]())), batch(dtype=np.float64)
     names = list(blocks(net))
     assert len(names) == (6 if which == "more blocks" else 4 if "bottlenecks" in which else 3)
     paths = [path_gradient(net, x, y, through, mode) for through in subsets(names)]
     assert len(paths) == 2 ** len(names)
     np.testing.assert_allclose(sum(paths), whole_gradient(net, x, y, mode), rtol=1e-9, atol=1e-14)
-    assert len({round(float(np.linalg.norm(path)), 12) for path in paths}) == len(paths)         # each is another
+    assert len({round(float(np.linalg.norm(path)), 12) for path in paths}) == len(
+        paths
+    )  # each is another
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
@@ -57,7 +70,9 @@ def test_what_the_net_computes_stays_the_same_to_the_bit(which, mode):
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
-@pytest.mark.parametrize("which", ["pre-activation C", "bottlenecks B", "pre-activation bottlenecks B"])
+@pytest.mark.parametrize(
+    "which", ["pre-activation C", "bottlenecks B", "pre-activation bottlenecks B"]
+)
 def test_what_the_net_remembers_stays_the_same_too(which, mode):
     """Every batch norm is called once: the running statistics move as they do in the whole net."""
     (x, _), states = batch(), []
@@ -66,22 +81,41 @@ def test_what_the_net_remembers_stays_the_same_too(which, mode):
         with routed(net, *through) if through is not None else preserve_state(nn.Identity()):
             net(Tensor(x))
         states.append(net.state_dict())
-    assert all(np.array_equal(state[name], array) for state in states for name, array in states[0].items())
+    assert all(
+        np.array_equal(state[name], array) for state in states for name, array in states[0].items()
+    )
 
 
 @pytest.mark.parametrize("pre_activation", [False, True])
 def test_stochastic_depth_goes_on(pre_activation):
-    """In evaluation F(x) counts by its probability; in training a block left out has no branch that a path could take."""
-    net, (x, y) = lived_in(in_float64(models.resnet(14, width=2, survival_prob=0.3, shortcut="B", pre_activation=pre_activation))), batch(dtype=np.float64)
+    """In evaluation F(x) counts by its probability; in training a block left out has no branch that
+    a path could take."""
+    net, (x, y) = (
+        lived_in(
+            in_float64(
+                models.resnet(
+                    14, width=2, survival_prob=0.3, shortcut="B", pre_activation=pre_activation
+                )
+            )
+        ),
+        batch(dtype=np.float64),
+    )
     for mode in ("eval", "train"):
-        paths = {through: path_gradient(net, x, y, through, mode) for through in subsets(list(blocks(net)))}
-        np.testing.assert_allclose(sum(paths.values()), whole_gradient(net, x, y, mode), rtol=1e-9, atol=1e-14)
+        paths = {
+            through: path_gradient(net, x, y, through, mode)
+            for through in subsets(list(blocks(net)))
+        }
+        np.testing.assert_allclose(
+            sum(paths.values()), whole_gradient(net, x, y, mode), rtol=1e-9, atol=1e-14
+        )
         used = set().union(*(through for through, gradient in paths.items() if gradient.any()))
         left_out, random = set(), stream(0, "stochastic depth")
         for name, block in blocks(net).items():
             if mode == "train" and random.random() >= block.stochastic_depth.survival_prob:
                 left_out.add(name)
-        assert used == set(blocks(net)) - left_out and sum(g.any() for g in paths.values()) == 2 ** len(used)
+        assert used == set(blocks(net)) - left_out and sum(
+            g.any() for g in paths.values()
+        ) == 2 ** len(used)
         with preserve_state(net, mode):
             whole = net(Tensor(x)).data
         with preserve_state(net, mode), routed(net, "layer2.0", "layer3.1"):
@@ -94,32 +128,45 @@ def test_parameters_off_the_path_get_no_gradient():
     with routed(net, "layer2.1"):
         F.cross_entropy(net(Tensor(x)), y).backward()
     found = {name for name, p in net.named_parameters() if p.grad is not None and p.grad.any()}
-    on = {name for name, _ in net.named_parameters() if "downsample" in name or name.startswith(("conv1", "bn1", "fc", "layer2.1"))}
+    on = {
+        name
+        for name, _ in net.named_parameters()
+        if "downsample" in name or name.startswith(("conv1", "bn1", "fc", "layer2.1"))
+    }
     assert found == {name for name in on if not name.startswith("layer2.1.downsample")}
 
 
 def test_of_a_pre_activation_block_nothing_is_left_on_the_shortcut():
-    """Its identity hands the gradient on as it is: through shortcuts only, with no ReLU on the way, it is the same everywhere in a stage."""
+    """Its identity hands the gradient on as it is: through shortcuts only, with no ReLU on the way,
+    it is the same everywhere in a stage."""
     net, (x, y), seen = lived_in(models.resnet(20, width=2, pre_activation=True)), batch(), []
     for block in net.layer2:
-        block.register_forward_hook(lambda module, inputs, output: output.register_hook(seen.append) and None)
+        block.register_forward_hook(
+            lambda module, inputs, output: output.register_hook(seen.append) and None
+        )
     with routed(net):
         F.cross_entropy(net(Tensor(x)), y).backward()
     assert len(seen) == 3 and all(np.array_equal(gradient, seen[0]) for gradient in seen)
 
 
 def test_a_silent_branch_carries_no_gradient():
-    """With batch norm's last weight at 0, F(x) is constant: every path through it is 0, and all gradient takes the shortcut."""
+    """With batch norm's last weight at 0, F(x) is constant: every path through it is 0, and all
+    gradient takes the shortcut."""
     net, (x, y) = lived_in(in_float64(models.resnet(8, width=2))), batch(dtype=np.float64)
     net.layer2[0].bn2.weight.data[...] = 0
     for through in subsets(["layer1.0", "layer3.0"]):
-        assert not path_gradient(net, x, y, (*through, "layer2.0")).any() and path_gradient(net, x, y, through).any()
+        assert (
+            not path_gradient(net, x, y, (*through, "layer2.0")).any()
+            and path_gradient(net, x, y, through).any()
+        )
 
 
 def scaled_net(scales):
-    """A net whose branches are linear and known: F(x) = c x in each block of the first stage, all else passes on what it gets.
+    """A net whose branches are linear and known: F(x) = c x in each block of the first stage, all
+    else passes on what it gets.
 
-    With no input below 0 no ReLU is felt. The gradient through one branch is c times that through the shortcut.
+    With no input below 0 no ReLU is felt. The gradient through one branch is c times that through
+    the shortcut.
     """
     net = models.resnet(6 * len(scales) + 2, width=3, batch_norm=False)
     for name, p in net.named_parameters():
@@ -134,12 +181,16 @@ def scaled_net(scales):
 
 
 def test_linear_branches_solved_by_hand():
-    """Three blocks that multiply by 1 + 1/2, 1 + 1/4 and 1 + 1/8; the branches of stages two and three are silent.
+    """Three blocks that multiply by 1 + 1/2, 1 + 1/4 and 1 + 1/8; the branches of stages two and
+    three are silent.
 
-    A path's gradient is the product of its branches' factors times that of the shortcuts alone; of the whole
-    gradient it is that part of 1.5 * 1.25 * 1.125 = 2.109375.
+    A path's gradient is the product of its branches' factors times that of the shortcuts alone; of
+    the whole gradient it is that part of 1.5 * 1.25 * 1.125 = 2.109375.
     """
-    scales, (x, y) = {"layer1.0": 1 / 2, "layer1.1": 1 / 4, "layer1.2": 1 / 8}, batch(dtype=np.float64)
+    scales, (x, y) = (
+        {"layer1.0": 1 / 2, "layer1.1": 1 / 4, "layer1.2": 1 / 8},
+        batch(dtype=np.float64),
+    )
     x, net = abs(x) + 0.1, scaled_net(scales.values())
     whole = whole_gradient(net, x, y, "eval")
     for through in subsets(scales):
@@ -148,48 +199,69 @@ def test_linear_branches_solved_by_hand():
 
     norm = np.linalg.norm(whole) / 2.109375
     records = path_gradients(net, x, y, samples=1000)
-    assert [r.length for r in records] == list(range(10)) and [r.paths for r in records] == [comb(9, k) for k in range(10)]
+    assert [r.length for r in records] == list(range(10)) and [r.paths for r in records] == [
+        comb(9, k) for k in range(10)
+    ]
     # Added up over all paths of a length: the elementary symmetric polynomials of 1/2, 1/4 and 1/8.
-    assert [r.total / norm for r in records] == pytest.approx([1, 7 / 8, 7 / 32, 1 / 64, 0, 0, 0, 0, 0, 0])
-    assert [r.norm / norm for r in records] == pytest.approx([1, 7 / 8 / 9, 7 / 32 / 36, 1 / 64 / 84, 0, 0, 0, 0, 0, 0])
+    assert [r.total / norm for r in records] == pytest.approx(
+        [1, 7 / 8, 7 / 32, 1 / 64, 0, 0, 0, 0, 0, 0]
+    )
+    assert [r.norm / norm for r in records] == pytest.approx(
+        [1, 7 / 8 / 9, 7 / 32 / 36, 1 / 64 / 84, 0, 0, 0, 0, 0, 0]
+    )
     assert all(r.sampled == r.paths and r.standard_error == 0 for r in records)
 
 
 def test_random_paths_are_fair():
     """The mean over sampled paths is that over all, within its standard error."""
     net, (x, y) = lived_in(models.resnet(20, width=2)), batch(4)
-    all_paths, = path_gradients(net, x, y, lengths=[4], samples=126)
-    sampled, = path_gradients(net, x, y, lengths=[4], samples=60, seed=1)
+    (all_paths,) = path_gradients(net, x, y, lengths=[4], samples=126)
+    (sampled,) = path_gradients(net, x, y, lengths=[4], samples=60, seed=1)
     assert (all_paths.sampled, sampled.sampled, sampled.paths) == (126, 60, 126)
-    assert 0 < sampled.standard_error < 0.2 * sampled.norm and abs(sampled.norm - all_paths.norm) < 3 * sampled.standard_error
+    assert (
+        0 < sampled.standard_error < 0.2 * sampled.norm
+        and abs(sampled.norm - all_paths.norm) < 3 * sampled.standard_error
+    )
     assert sampled.total == pytest.approx(126 * sampled.norm)
-    again, other = (path_gradients(net, x, y, lengths=[4], samples=60, seed=seed)[0] for seed in (1, 2))
+    again, other = (
+        path_gradients(net, x, y, lengths=[4], samples=60, seed=seed)[0] for seed in (1, 2)
+    )
     assert again == sampled != other
     assert np.isnan(path_gradients(net, x, y, lengths=[4], samples=1)[0].standard_error)
 
 
 def test_sampled_paths_have_the_length_asked_for(monkeypatch):
     asked = []
-    monkeypatch.setattr("minires.diagnostics.paths.path_gradient",
-                        lambda net, x, y, through, *_: asked.append(tuple(through)) or np.ones(1))
+    monkeypatch.setattr(
+        "minires.diagnostics.paths.path_gradient",
+        lambda net, x, y, through, *_: asked.append(tuple(through)) or np.ones(1),
+    )
     path_gradients(models.resnet(20, width=2), None, None, lengths=[0, 3, 8, 9], samples=8)
-    assert [len(set(through)) for through in asked] == [0] + [3] * 8 + [8] * 8 + [9] and len(set(asked[1:9])) > 4
+    assert [len(set(through)) for through in asked] == [0] + [3] * 8 + [8] * 8 + [9] and len(
+        set(asked[1:9])
+    ) > 4
 
 
 def test_any_loss():
     net, (x, y) = in_float64(models.resnet(8, width=2)), batch(dtype=np.float64)
-    found = sum(path_gradient(net, x, y, through, loss=lambda logits, labels: logits[:, 3].sum())
-                for through in subsets(["layer1.0", "layer2.0", "layer3.0"]))
+    found = sum(
+        path_gradient(net, x, y, through, loss=lambda logits, labels: logits[:, 3].sum())
+        for through in subsets(["layer1.0", "layer2.0", "layer3.0"])
+    )
     np.testing.assert_allclose(found, input_gradients(net, x, output=3), rtol=1e-9, atol=1e-14)
 
 
 def test_errors():
     net, (x, y) = models.resnet(8, width=2), batch()
-    with pytest.raises(ConfigError, match="a plain net has one path only: expected a net with shortcuts"):
+    with pytest.raises(
+        ConfigError, match="a plain net has one path only: expected a net with shortcuts"
+    ):
         path_gradients(models.plain(8, width=2), x, y)
     with pytest.raises(ConfigError, match="unknown block: .*got 'layer4.0'"):
         path_gradient(net, x, y, ["layer4.0"])
-    with pytest.raises(ConfigError, match="length: expected 0 to 3, for so many blocks there are, got 4"):
+    with pytest.raises(
+        ConfigError, match="length: expected 0 to 3, for so many blocks there are, got 4"
+    ):
         path_gradients(net, x, y, lengths=[4])
     with pytest.raises(ConfigError, match="samples: expected a whole number of at least 1, got 0"):
         path_gradients(net, x, y, samples=0)

@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 
 from minires import models, nn
-from minires.diagnostics import autocorrelation, gradient_correlation, gradient_path, input_gradients
-from minires.errors import ConfigError
 from minires.autograd import Tensor, no_grad
+from minires.diagnostics import (
+    autocorrelation,
+    gradient_correlation,
+    gradient_path,
+    input_gradients,
+)
+from minires.errors import ConfigError
 
 from .nets import batch, in_float64, lived_in, mlp
 
@@ -16,13 +21,15 @@ class Powers(nn.Module):
 
     def forward(self, x):
         second, third = (x * x).sum(axis=1, keepdims=True), (x * x * x).sum(axis=1, keepdims=True)
-        return second * Tensor(np.array([1, 0], x.dtype)) + third * Tensor(np.array([0, 1], x.dtype))
+        return second * Tensor(np.array([1, 0], x.dtype)) + third * Tensor(
+            np.array([0, 1], x.dtype)
+        )
 
 
 def test_input_gradients_solved_by_hand():
     x = np.random.default_rng(0).standard_normal((5, 3))
     assert input_gradients(Powers(), x) == pytest.approx(2 * x)
-    assert input_gradients(Powers(), x, output=1) == pytest.approx(3 * x ** 2)
+    assert input_gradients(Powers(), x, output=1) == pytest.approx(3 * x**2)
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
@@ -40,15 +47,23 @@ def test_input_gradients_are_slopes_of_the_sum_over_the_batch(mode):
 
     slopes = (outputs(1e-6) - outputs(-1e-6)) / 2e-6
     assert (found * direction).sum() == pytest.approx(slopes.sum(), rel=1e-4)
-    assert np.abs(np.delete(slopes, 2)).max() > 1e-6 if mode == "train" else not np.delete(slopes, 2).any()
+    assert (
+        np.abs(np.delete(slopes, 2)).max() > 1e-6
+        if mode == "train"
+        else not np.delete(slopes, 2).any()
+    )
 
 
 def test_autocorrelation_is_the_textbooks():
     series = np.random.default_rng(0).standard_normal(40).cumsum()
     centred = series - series.mean()
     textbook = np.correlate(centred, centred, "full")[39:] / (centred @ centred)
-    assert autocorrelation(series) == pytest.approx(textbook) and autocorrelation(series, 5) == pytest.approx(textbook[:6])
-    assert autocorrelation(np.stack([series, series], 1).reshape(40, 2, 1)) == pytest.approx(textbook)
+    assert autocorrelation(series) == pytest.approx(textbook) and autocorrelation(
+        series, 5
+    ) == pytest.approx(textbook[:6])
+    assert autocorrelation(np.stack([series, series], 1).reshape(40, 2, 1)) == pytest.approx(
+        textbook
+    )
 
 
 def test_autocorrelation_of_white_and_brown_noise():
@@ -65,8 +80,13 @@ def test_a_path_solved_by_hand():
     assert found.t == pytest.approx(np.linspace(0, 1, 9))
     assert found.gradients == pytest.approx(2 * ([5, 0] + np.outer(found.t, [1, -3])))
     line = np.arange(9) - 4.0
-    assert found.autocorrelation == pytest.approx(np.correlate(line, line, "full")[8:] / (line @ line))
-    assert len(gradient_path(Powers(), np.zeros(2), np.ones(2), points=9, max_lag=2).autocorrelation) == 3
+    assert found.autocorrelation == pytest.approx(
+        np.correlate(line, line, "full")[8:] / (line @ line)
+    )
+    assert (
+        len(gradient_path(Powers(), np.zeros(2), np.ones(2), points=9, max_lag=2).autocorrelation)
+        == 3
+    )
 
 
 def test_a_gradient_that_stays_has_no_autocorrelation():
@@ -77,39 +97,50 @@ def test_a_gradient_that_stays_has_no_autocorrelation():
 def test_correlation_solved_by_hand():
     """Gradients 2 x at (1, 0), (1, 1) and (0, 1): angles of 45, 90 and 45 degrees."""
     found = gradient_correlation(Powers(), np.array([[1.0, 0], [1, 1], [0, 1]]))
-    half = 0.5 ** 0.5
+    half = 0.5**0.5
     assert found.matrix == pytest.approx(np.array([[1, half, 0], [half, 1, half], [0, half, 1]]))
     assert found.mean == pytest.approx(2 * half / 3)
 
 
 def test_an_image_without_gradient_has_no_correlation():
     found = gradient_correlation(Powers(), np.array([[1.0, 0], [0, 0], [1, 1]]))
-    assert np.isnan(found.matrix[1]).all() and found.mean == pytest.approx(0.5 ** 0.5)
+    assert np.isnan(found.matrix[1]).all() and found.mean == pytest.approx(0.5**0.5)
     assert np.isnan(gradient_correlation(Powers(), np.zeros((2, 3))).mean)
 
 
 @pytest.mark.parametrize("hidden", [1, 2, 4])
 @pytest.mark.parametrize("degrees", [40, 90])
 def test_wide_nets_of_relus_correlate_as_theory_says(hidden, degrees):
-    """Cho & Saul 2009: each hidden layer multiplies by 1 - a / pi, and a shrinks from layer to layer."""
+    """Cho & Saul 2009: each hidden layer multiplies by 1 - a / pi, and a shrinks from layer to
+    layer."""
     angle, theory = np.radians(degrees), 1.0
     x = np.zeros((2, 400), np.float32)
     x[0, 0], x[1, :2] = 1, (np.cos(angle), np.sin(angle))
     for _ in range(hidden):
         theory *= 1 - angle / np.pi
         angle = np.arccos((np.sin(angle) + (np.pi - angle) * np.cos(angle)) / np.pi)
-    found = [gradient_correlation(mlp([400] * (hidden + 1) + [1], seed=seed), x).mean for seed in range(12)]
-    error = np.std(found) / 12 ** 0.5
+    found = [
+        gradient_correlation(mlp([400] * (hidden + 1) + [1], seed=seed), x).mean
+        for seed in range(12)
+    ]
+    error = np.std(found) / 12**0.5
     assert error < 0.03 and abs(np.mean(found) - theory) < 4 * error + 0.005
 
 
 def test_deep_plain_nets_shatter_and_residual_ones_do_not():
-    """Balduzzi et al. 2017, with batch norm in training mode and the path as the batch: plain-56 is white noise, its twin not."""
+    """Balduzzi et al. 2017, with batch norm in training mode and the path as the batch: plain-56 is
+    white noise, its twin not."""
     images, _ = batch(2, size=12)
     found = {}
-    for name, build, depth in (("shallow", models.plain, 8), ("plain", models.plain, 56), ("resnet", models.resnet, 56)):
+    for name, build, depth in (
+        ("shallow", models.plain, 8),
+        ("plain", models.plain, 56),
+        ("resnet", models.resnet, 56),
+    ):
         near = images[0] + 0.1 * (images[1] - images[0])
-        found[name] = gradient_path(build(depth, width=6), images[0], near, points=48).autocorrelation[1]
+        found[name] = gradient_path(
+            build(depth, width=6), images[0], near, points=48
+        ).autocorrelation[1]
     assert abs(found["plain"]) < 0.3 and found["resnet"] > 0.7 and found["shallow"] > 0.8
 
 

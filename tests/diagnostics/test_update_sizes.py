@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from minires import functional as F, models, nn, optim
+from minires import functional as F
+from minires import models, nn, optim
+from minires.autograd.tensor import Tensor
 from minires.diagnostics import updates
 from minires.errors import ConfigError, GraphError
-from minires.autograd.tensor import Tensor
 
 from .nets import KINDS, batch, in_float64
 
@@ -17,20 +18,29 @@ def backward(net, x, y):
 
 
 def test_solved_by_hand():
-    """w = (3, 4), dL/dw = x = (6, 8): |w| = 5, |dL/dw| = 10, a step of 0.5 moves by 5, and lr / |w|^2 = 0.5 / 25."""
+    """w = (3, 4), dL/dw = x = (6, 8): |w| = 5, |dL/dw| = 10, a step of 0.5 moves by 5, and lr /
+    |w|^2 = 0.5 / 25."""
     net = nn.Linear(2, 1, bias=False)
     net.weight.data[...] = [[3], [4]]
     net(Tensor(np.array([[6, 8]], np.float32))).sum().backward()
-    record, = updates(net, lr=0.5)
+    (record,) = updates(net, lr=0.5)
     assert record[1:] == pytest.approx((1, 5, 10, 5, 1, 0.02))
 
 
-@pytest.mark.parametrize("settings", [dict(), dict(momentum=0.9), dict(momentum=0.9, weight_decay=0.1),
-                                      dict(momentum=0.9, weight_decay=0.1, nesterov=True)], ids=str)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        dict(),
+        dict(momentum=0.9),
+        dict(momentum=0.9, weight_decay=0.1),
+        dict(momentum=0.9, weight_decay=0.1, nesterov=True),
+    ],
+    ids=str,
+)
 def test_foretells_the_step_that_the_optimiser_makes(settings):
     net, (x, y) = in_float64(models.resnet(8, width=2, shortcut="B")), batch(dtype=np.float64)
     optimizer = optim.SGD(net.parameters(), 0.1, **settings)
-    for _ in range(3):                                     # velocities build up
+    for _ in range(3):  # velocities build up
         backward(net, x, y)
         records = updates(net, optimizer=optimizer)
         before = {name: array.copy() for name, array in net.state_dict().items()}
@@ -41,18 +51,25 @@ def test_foretells_the_step_that_the_optimiser_makes(settings):
             old, new = (state[r.layer + ".weight"] for state in (before, after))
             moved, weight = np.linalg.norm(new - old), np.linalg.norm(old)
             assert r.update_norm == pytest.approx(moved) and r.weight_norm == pytest.approx(weight)
-            assert r.ratio == pytest.approx(moved / weight) and r.effective_lr == pytest.approx(0.1 / weight ** 2)
+            assert r.ratio == pytest.approx(moved / weight) and r.effective_lr == pytest.approx(
+                0.1 / weight**2
+            )
 
 
 def test_each_group_has_its_own_settings_and_some_weights_none():
     net, (x, y) = in_float64(models.plain(8, width=2)), batch(dtype=np.float64)
-    groups = [{"params": [net.conv1.weight], "weight_decay": 0.5}, {"params": [net.fc.weight], "lr_scale": 0.25}]
+    groups = [
+        {"params": [net.conv1.weight], "weight_decay": 0.5},
+        {"params": [net.fc.weight], "lr_scale": 0.25},
+    ]
     optimizer = optim.SGD(groups, 1.0)
     backward(net, x, y)
     records = {r.layer: r for r in updates(net, optimizer=optimizer)}
-    assert records["conv1"].update_norm == pytest.approx(np.linalg.norm(net.conv1.weight.grad + 0.5 * net.conv1.weight.data))
+    assert records["conv1"].update_norm == pytest.approx(
+        np.linalg.norm(net.conv1.weight.grad + 0.5 * net.conv1.weight.data)
+    )
     assert records["fc"].update_norm == pytest.approx(0.25 * np.linalg.norm(net.fc.weight.grad))
-    assert records["fc"].effective_lr == pytest.approx(0.25 / np.sum(net.fc.weight.data ** 2))
+    assert records["fc"].effective_lr == pytest.approx(0.25 / np.sum(net.fc.weight.data**2))
     assert records["layer1.0.conv1"].update_norm == 0 < records["layer1.0.conv1"].gradient_norm
 
 
@@ -65,9 +82,14 @@ def test_on_every_kind_of_block(which):
         records = updates(net, optimizer=optimizer)
         before = {name: array.copy() for name, array in net.state_dict().items()}
         optimizer.step()
-    assert len(records) == (14 if "bottlenecks" in which else 8) and all(".downsample." not in r.layer for r in records)
+    assert len(records) == (14 if "bottlenecks" in which else 8) and all(
+        ".downsample." not in r.layer for r in records
+    )
     for r in records:
-        assert r.update_norm == pytest.approx(np.linalg.norm(net.state_dict()[r.layer + ".weight"] - before[r.layer + ".weight"]), abs=1e-12)
+        assert r.update_norm == pytest.approx(
+            np.linalg.norm(net.state_dict()[r.layer + ".weight"] - before[r.layer + ".weight"]),
+            abs=1e-12,
+        )
 
 
 def test_layers_left_out_by_stochastic_depth_do_not_move():
@@ -75,12 +97,15 @@ def test_layers_left_out_by_stochastic_depth_do_not_move():
     backward(net, x, y)
     optimizer = optim.SGD(optim.parameter_groups(net, 0.1), 0.5, 0.9)
     for velocity in optimizer.velocities:
-        velocity += 1                                      # from steps before; without a gradient even these do nothing
+        velocity += 1  # from steps before; without a gradient even these do nothing
     for records in (updates(net, lr=0.5), updates(net, optimizer=optimizer)):
         records = {r.layer: r for r in records}
         still, moving = records["layer3.0.conv2"], records["fc"]
-        assert net.layer3[0].conv2.weight.grad is None and still.gradient_norm == still.update_norm == still.ratio == 0 < moving.update_norm
-        assert still.effective_lr == pytest.approx(0.5 / still.weight_norm ** 2)
+        assert (
+            net.layer3[0].conv2.weight.grad is None
+            and still.gradient_norm == still.update_norm == still.ratio == 0 < moving.update_norm
+        )
+        assert still.effective_lr == pytest.approx(0.5 / still.weight_norm**2)
 
 
 def test_lr_given_counts_more_than_the_optimisers():
@@ -88,16 +113,18 @@ def test_lr_given_counts_more_than_the_optimisers():
     backward(net, x, y)
     optimizer = optim.SGD(net.parameters(), 0.1)
     one, two = updates(net, optimizer=optimizer)[0], updates(net, lr=0.2, optimizer=optimizer)[0]
-    assert two.update_norm == pytest.approx(2 * one.update_norm) and two.effective_lr == pytest.approx(2 * one.effective_lr)
+    assert two.update_norm == pytest.approx(
+        2 * one.update_norm
+    ) and two.effective_lr == pytest.approx(2 * one.effective_lr)
 
 
 @pytest.mark.parametrize("scale", [0.5, 3.0])
 def test_before_batch_norm_the_gradient_is_inverse_to_the_weights(scale):
-    """van Laarhoven 2017: L(cw) = L(w), dL/dw at cw is 1/c of that at w, lr c^2 is the same effective rate, and
-    a step at that rate the same ratio."""
+    """van Laarhoven 2017: L(cw) = L(w), dL/dw at cw is 1/c of that at w, lr c^2 is the same
+    effective rate, and a step at that rate the same ratio."""
     net, (x, y) = in_float64(models.resnet(14, width=2)), batch(dtype=np.float64)
     for module in net.modules():
-        module.eps = 0.0                                   # else batch norm adds a little to the variance: not quite invariant
+        module.eps = 0.0  # else batch norm adds a little to the variance: not quite invariant
     backward(net, x, y)
     before = updates(net, lr=0.1)
     net.layer2[0].conv1.weight.data *= scale
@@ -106,9 +133,13 @@ def test_before_batch_norm_the_gradient_is_inverse_to_the_weights(scale):
     scaled = [i for i, r in enumerate(before) if r.layer == "layer2.0.conv1"]
     for i, (old, new) in enumerate(zip(before, after)):
         c = scale if i in scaled else 1
-        assert new.weight_norm == pytest.approx(c * old.weight_norm) and new.gradient_norm == pytest.approx(old.gradient_norm / c)
-        assert new.effective_lr == pytest.approx(old.effective_lr / c ** 2) and new.ratio == pytest.approx(old.ratio / c ** 2)
-    same = updates(net, lr=0.1 * scale ** 2)[scaled[0]]
+        assert new.weight_norm == pytest.approx(
+            c * old.weight_norm
+        ) and new.gradient_norm == pytest.approx(old.gradient_norm / c)
+        assert new.effective_lr == pytest.approx(
+            old.effective_lr / c**2
+        ) and new.ratio == pytest.approx(old.ratio / c**2)
+    same = updates(net, lr=0.1 * scale**2)[scaled[0]]
     assert same.ratio == pytest.approx(before[scaled[0]].ratio)
     assert same.effective_lr == pytest.approx(before[scaled[0]].effective_lr)
 
@@ -128,7 +159,10 @@ def test_nothing_is_moved():
     backward(net, x, y)
     before = [(p.data.copy(), p.grad.copy()) for p in net.parameters()]
     updates(net, optimizer=optimizer)
-    assert all(np.array_equal(p.data, w) and np.array_equal(p.grad, g) for p, (w, g) in zip(net.parameters(), before))
+    assert all(
+        np.array_equal(p.data, w) and np.array_equal(p.grad, g)
+        for p, (w, g) in zip(net.parameters(), before)
+    )
     assert not any(v.any() for v in optimizer.velocities)
 
 
@@ -136,15 +170,20 @@ def test_a_weight_of_zeros_has_no_ratio():
     net = nn.Linear(2, 1)
     net.weight.data[...] = 0
     net(Tensor(np.ones((1, 2), np.float32))).sum().backward()
-    record, = updates(net, lr=1)
-    assert record.gradient_norm == pytest.approx(2 ** 0.5) and np.isnan([record.ratio, record.effective_lr]).all()
+    (record,) = updates(net, lr=1)
+    assert (
+        record.gradient_norm == pytest.approx(2**0.5)
+        and np.isnan([record.ratio, record.effective_lr]).all()
+    )
 
 
 def test_errors():
     net = models.plain(8, width=2)
     with pytest.raises(ConfigError, match="expected lr or optimizer, got neither"):
         updates(net)
-    with pytest.raises(GraphError, match=r"conv1.weight has no gradient; call loss.backward\(\) first"):
+    with pytest.raises(
+        GraphError, match=r"conv1.weight has no gradient; call loss.backward\(\) first"
+    ):
         updates(net, lr=0.1)
 
 

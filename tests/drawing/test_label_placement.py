@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from minires.drawing.label_placement import spread_out
 
 
-@pytest.mark.parametrize("wanted, places", [([10, 50, 51, 52, 90], [10, 47, 51, 55, 90]), ([0, 3, 5], [8 / 3 - 4, 8 / 3, 8 / 3 + 4]), ([7], [7])])
+@pytest.mark.parametrize(
+    "wanted, places",
+    [
+        ([10, 50, 51, 52, 90], [10, 47, 51, 55, 90]),
+        ([0, 3, 5], [8 / 3 - 4, 8 / 3, 8 / 3 + 4]),
+        ([7], [7]),
+    ],
+)
 def test_by_hand(wanted, places):
     np.testing.assert_allclose(spread_out(wanted, [4] * (len(wanted) - 1)), places)
 

@@ -16,12 +16,19 @@ NAME = "{http://www.w3.org/2000/svg}"
 
 
 def parts(picture):
-    """(boxes by title as (left, top, right, bottom), paths as lists of (x, y), texts) of a picture."""
+    """(boxes by title as (left, top, right, bottom), paths as lists of (x, y), texts) of a
+    picture."""
     root = ElementTree.fromstring(picture.svg)
     texts = root.findall(f"{NAME}text")
     titles = [text.text for text in texts if text.get("font-weight") == "bold"]
-    rects = [tuple(float(rect.get(key)) for key in ("x", "y", "width", "height")) for rect in root.findall(f"{NAME}rect")][1:]
-    boxes = {title: (x, y, x + width, y + height) for title, (x, y, width, height) in zip(titles, rects, strict=True)}
+    rects = [
+        tuple(float(rect.get(key)) for key in ("x", "y", "width", "height"))
+        for rect in root.findall(f"{NAME}rect")
+    ][1:]
+    boxes = {
+        title: (x, y, x + width, y + height)
+        for title, (x, y, width, height) in zip(titles, rects, strict=True)
+    }
     paths = []
     for path in root.findall(f"{NAME}path"):
         points = []
@@ -34,9 +41,17 @@ def parts(picture):
 
 def graphs():
     """(boxes, arrows) without cycles: arrows go from lower to higher numbers only."""
-    return st.integers(1, 9).flatmap(lambda n: st.tuples(
-        st.just({i: Box(f"box{i}", ("text",) * (i % 3)) for i in range(n)}),
-        st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)).map(lambda pair: (min(pair), max(pair))), max_size=14)))
+    return st.integers(1, 9).flatmap(
+        lambda n: st.tuples(
+            st.just({i: Box(f"box{i}", ("text",) * (i % 3)) for i in range(n)}),
+            st.lists(
+                st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)).map(
+                    lambda pair: (min(pair), max(pair))
+                ),
+                max_size=14,
+            ),
+        )
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -52,18 +67,35 @@ def test_any_graph_is_drawn_without_overlap(graph):
     for points in paths:
         assert all(y0 <= y1 + 0.2 for (_, y0), (_, y1) in zip(points, points[1:]))
         for (x0, y0), (x1, y1) in zip(points, points[1:]):
-            for left, top, right, bottom in drawn.values():            # straight down beside a row, not through a box of it
+            for (
+                left,
+                top,
+                right,
+                bottom,
+            ) in drawn.values():  # straight down beside a row, not through a box of it
                 assert not (x0 == x1 and left < x0 < right and y0 < bottom - 0.2 and y1 > top + 0.2)
 
 
 def test_arrows_join_the_boxes_they_are_of():
-    drawn, paths, _ = parts(svg.draw({"a": Box("A"), "b": Box("B"), "c": Box("C")}, [("a", "b"), ("b", "c"), ("a", "c")]))
+    drawn, paths, _ = parts(
+        svg.draw(
+            {"a": Box("A"), "b": Box("B"), "c": Box("C")}, [("a", "b"), ("b", "c"), ("a", "c")]
+        )
+    )
     ends = set()
     for points in paths:
-        lower, upper = ({title: ((left + right) / 2, edge) for title, (left, top, right, bottom) in drawn.items() for edge in [pick(top, bottom)]}
-                        for pick in (max, min))
-        (start,), (end,) = ([title for title, place in places.items() if np.allclose(place, point, atol=0.2)]
-                            for places, point in ((lower, points[0]), (upper, points[-1])))
+        lower, upper = (
+            {
+                title: ((left + right) / 2, edge)
+                for title, (left, top, right, bottom) in drawn.items()
+                for edge in [pick(top, bottom)]
+            }
+            for pick in (max, min)
+        )
+        (start,), (end,) = (
+            [title for title, place in places.items() if np.allclose(place, point, atol=0.2)]
+            for places, point in ((lower, points[0]), (upper, points[-1]))
+        )
         ends.add((start, end))
     assert ends == {("A", "B"), ("B", "C"), ("A", "C")}
 
@@ -74,17 +106,24 @@ def test_arrows_do_not_cross_where_they_need_not(ends):
     svg._order(layers, svg._neighbours(chains))
     above, below = layers
     for (start, end), (other_start, other_end) in combinations(chains, 2):
-        assert (above.index(start) < above.index(other_start)) == (below.index(end) < below.index(other_end))
+        assert (above.index(start) < above.index(other_start)) == (
+            below.index(end) < below.index(other_end)
+        )
 
 
 def test_a_value_stands_right_above_what_takes_it():
-    drawn, *_ = parts(svg.draw({"x": Box("x"), "f": Box("f"), "g": Box("g"), "w": Box("w")}, [("x", "f"), ("f", "g"), ("w", "g")]))
+    drawn, *_ = parts(
+        svg.draw(
+            {"x": Box("x"), "f": Box("f"), "g": Box("g"), "w": Box("w")},
+            [("x", "f"), ("f", "g"), ("w", "g")],
+        )
+    )
     assert drawn["w"][1] == drawn["f"][1] > drawn["x"][1]
 
 
 def test_text_cannot_break_the_picture():
-    _, _, texts = parts(svg.draw({0: Box("a < b & \"c\"", ("<script>",))}, []))
-    assert texts == ["a < b & \"c\"", "<script>"]
+    _, _, texts = parts(svg.draw({0: Box('a < b & "c"', ("<script>",))}, []))
+    assert texts == ['a < b & "c"', "<script>"]
 
 
 def test_saved_as_it_is_shown(tmp_path):

@@ -6,13 +6,22 @@ from dataclasses import replace
 
 import pytest
 
-from minires.training import trainer
 from minires.errors import CheckpointError, ConfigError, DataError
 from minires.experiments import degradation
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_table
+from minires.training import trainer
 
-TINY = replace(PRESETS["quick"], image_size=8, net={"width": 2}, train_size=64, test_size=20, batch_size=16, epochs=None, iterations=14)
+TINY = replace(
+    PRESETS["quick"],
+    image_size=8,
+    net={"width": 2},
+    train_size=64,
+    test_size=20,
+    batch_size=16,
+    epochs=None,
+    iterations=14,
+)
 
 
 def run(out, config=TINY, depths=(8, 14), **more):
@@ -36,32 +45,51 @@ def tables(out):
 def test_metrics_have_a_row_for_each_epoch_and_net(finished):
     metrics, _ = tables(finished)
     assert [(row["net"], row["iteration"]) for row in metrics] == [
-        (net, iteration) for net in ("plain-8", "resnet-8", "plain-14", "resnet-14") for iteration in (4, 8, 12, 14)]
-    assert (finished / "metrics.csv").read_text().splitlines()[0] == \
-        "net,seed,iteration,epoch,lr,train_loss,train_error,test_error,seconds,images_per_second"
+        (net, iteration)
+        for net in ("plain-8", "resnet-8", "plain-14", "resnet-14")
+        for iteration in (4, 8, 12, 14)
+    ]
+    assert (finished / "metrics.csv").read_text().splitlines()[
+        0
+    ] == "net,seed,iteration,epoch,lr,train_loss,train_error,test_error,seconds,images_per_second"
 
 
 def test_gradients_of_every_layer_at_the_start_then_regularly(finished):
     _, gradients = tables(finished)
     of_net = [row for row in gradients if row["net"] == "plain-14"]
-    assert sorted({row["iteration"] for row in of_net}) == list(range(14))        # 0 to 10, then every iterations // 20, here 1
+    assert sorted({row["iteration"] for row in of_net}) == list(
+        range(14)
+    )  # 0 to 10, then every iterations // 20, here 1
     assert [row["depth"] for row in of_net if row["iteration"] == 0] == list(range(1, 15))
-    assert all(row["ratio"] == pytest.approx(row["gradient_norm"] / row["weight_norm"], rel=1e-4) for row in of_net)
+    assert all(
+        row["ratio"] == pytest.approx(row["gradient_norm"] / row["weight_norm"], rel=1e-4)
+        for row in of_net
+    )
 
 
 def test_twins_start_from_the_same_weights(finished):
     _, gradients = tables(finished)
-    first = {(row["net"], row["layer"]): row["weight_norm"] for row in gradients if row["iteration"] == 0}
-    assert all(norm == first["resnet-14", layer] for (net, layer), norm in first.items() if net == "plain-14")
+    first = {
+        (row["net"], row["layer"]): row["weight_norm"] for row in gradients if row["iteration"] == 0
+    }
+    assert all(
+        norm == first["resnet-14", layer]
+        for (net, layer), norm in first.items()
+        if net == "plain-14"
+    )
 
 
 def test_a_finished_run_resumed_changes_nothing(finished):
-    before = {path: path.read_bytes() for path in finished.rglob("*") if path.is_file() and path.name != "config.json"}
+    before = {
+        path: path.read_bytes()
+        for path in finished.rglob("*")
+        if path.is_file() and path.name != "config.json"
+    }
     run(finished, resume=True)
     assert before == {path: path.read_bytes() for path in before}
 
 
-@pytest.mark.parametrize("stop", [2, 4 + 14])                # in the first net, and in the second
+@pytest.mark.parametrize("stop", [2, 4 + 14])  # in the first net, and in the second
 def test_interrupted_and_resumed_writes_the_same_tables(finished, tmp_path, monkeypatch, stop):
     steps, one_step = [0], trainer.Trainer._step
 
@@ -100,9 +128,14 @@ def test_seeds_and_depths_may_be_added(finished, tmp_path):
     run(tmp_path, seeds=2, resume=True)
     metrics, _ = tables(tmp_path)
     assert {(row["net"], row["seed"]) for row in metrics} == {
-        (f"{family}-{depth}", seed) for family in ("plain", "resnet") for depth in (8, 14) for seed in (0, 1)}
-    assert [row for row in metrics if row["net"] == "plain-14" and row["seed"] == 0] == \
-        [row for row in tables(finished)[0] if row["net"] == "plain-14"]
+        (f"{family}-{depth}", seed)
+        for family in ("plain", "resnet")
+        for depth in (8, 14)
+        for seed in (0, 1)
+    }
+    assert [row for row in metrics if row["net"] == "plain-14" and row["seed"] == 0] == [
+        row for row in tables(finished)[0] if row["net"] == "plain-14"
+    ]
 
 
 def test_a_damaged_checkpoint_stops_the_resume(finished, tmp_path):
@@ -114,7 +147,16 @@ def test_a_damaged_checkpoint_stops_the_resume(finished, tmp_path):
 
 def test_report(finished):
     text = degradation.report(finished)
-    for word in ("plain-8", "resnet-14", "training error", "test error", "time", "Degradation:", "Shortcuts:", "1 seed"):
+    for word in (
+        "plain-8",
+        "resnet-14",
+        "training error",
+        "test error",
+        "time",
+        "Degradation:",
+        "Shortcuts:",
+        "1 seed",
+    ):
         assert word in text
 
 
@@ -127,22 +169,27 @@ def test_figures_are_redrawn_from_the_tables_alone(finished, tmp_path):
         assert path.read_bytes().startswith(b"\x89PNG") and path.stat().st_size > 20_000
     first = drawn[0].read_bytes()
     degradation.plot(tmp_path)
-    assert drawn[0].read_bytes() == first                                        # same numbers, same picture
+    assert drawn[0].read_bytes() == first  # same numbers, same picture
     lines = (tmp_path / "metrics.csv").read_text().splitlines()
     (tmp_path / "metrics.csv").write_text("\n".join(lines[:-2]) + "\n")
     degradation.plot(tmp_path)
     assert drawn[0].read_bytes() != first
 
 
-def test_drops_of_the_learning_rate_are_drawn_where_they_happened_or_not_at_all(finished, tmp_path, monkeypatch):
-    """A run of 3.5 epochs, of which 3 are done: lr was divided at 60 % of the whole, and 85 % is 2.975."""
+def test_drops_of_the_learning_rate_are_drawn_where_they_happened_or_not_at_all(
+    finished, tmp_path, monkeypatch
+):
+    """A run of 3.5 epochs, of which 3 are done: lr was divided at 60 % of the whole, and 85 % is
+    2.975."""
     for name in ("config.json", "gradients.csv"):
         (tmp_path / name).write_bytes((finished / name).read_bytes())
     lines, drawn = (finished / "metrics.csv").read_text().splitlines(), []
     monkeypatch.setattr(degradation.plots, "save", lambda figure, path: path)
-    monkeypatch.setattr(degradation.plots, "error_curves", lambda metrics, caption, drops: drawn.append(drops))
+    monkeypatch.setattr(
+        degradation.plots, "error_curves", lambda metrics, caption, drops: drawn.append(drops)
+    )
     for epochs, expected in ((1, []), (3, [2.1, 2.975])):
-        (tmp_path / "metrics.csv").write_text("\n".join(lines[:1 + epochs]) + "\n")
+        (tmp_path / "metrics.csv").write_text("\n".join(lines[: 1 + epochs]) + "\n")
         degradation.plot(tmp_path)
         assert drawn.pop() == pytest.approx(expected)
 
@@ -164,12 +211,15 @@ def test_nothing_to_draw_yet(finished, tmp_path):
         degradation.plot(tmp_path)
 
 
-@pytest.mark.parametrize("change, error, words", [
-    ({"depths": (8, 21)}, ConfigError, "got 21; the nearest is 20"),
-    ({"seeds": 0}, ConfigError, "seeds: expected a whole number of at least 1, got 0"),
-    ({"config": replace(TINY, batch_size=65)}, ConfigError, "at most 64"),
-    ({"config": replace(TINY, image_size=7)}, ConfigError, "got 7"),
-])
+@pytest.mark.parametrize(
+    "change, error, words",
+    [
+        ({"depths": (8, 21)}, ConfigError, "got 21; the nearest is 20"),
+        ({"seeds": 0}, ConfigError, "seeds: expected a whole number of at least 1, got 0"),
+        ({"config": replace(TINY, batch_size=65)}, ConfigError, "at most 64"),
+        ({"config": replace(TINY, image_size=7)}, ConfigError, "got 7"),
+    ],
+)
 def test_settings_that_cannot_be_met_leave_no_folder_behind(tmp_path, change, error, words):
     with pytest.raises(error, match=words):
         run(tmp_path / "out", **change)

@@ -6,28 +6,48 @@ from minires.experiments import degradation_report
 
 
 def records(**errors):
-    """Final rows: records(plain_20=[50, 52]) gives plain-20 a training error of 50 and 52 % with seeds 0 and 1."""
-    return [{"net": net.replace("_", "-"), "seed": seed, "iteration": i, "train_error": error if i else 90.0,
-             "test_error": error + 2.0, "seconds": 10.0 * i}
-            for net, finals in errors.items() for seed, error in enumerate(finals) for i in (0, 5)]
+    """Final rows: records(plain_20=[50, 52]) gives plain-20 a training error of 50 and 52 % with
+    seeds 0 and 1."""
+    return [
+        {
+            "net": net.replace("_", "-"),
+            "seed": seed,
+            "iteration": i,
+            "train_error": error if i else 90.0,
+            "test_error": error + 2.0,
+            "seconds": 10.0 * i,
+        }
+        for net, finals in errors.items()
+        for seed, error in enumerate(finals)
+        for i in (0, 5)
+    ]
 
 
 def test_degradation_found():
-    lines = degradation_report.verdict(records(plain_20=[50, 52], plain_56=[80, 78], resnet_20=[45, 45], resnet_56=[44.5, 45.4]))
-    assert "the deeper plain net trains worse" in lines[0] and "+28.0 points (seeds 0, 1: +30.0, +26.0)" in lines[0]
+    lines = degradation_report.verdict(
+        records(plain_20=[50, 52], plain_56=[80, 78], resnet_20=[45, 45], resnet_56=[44.5, 45.4])
+    )
+    assert (
+        "the deeper plain net trains worse" in lines[0]
+        and "+28.0 points (seeds 0, 1: +30.0, +26.0)" in lines[0]
+    )
     assert "the shortcuts help" in lines[1] and "-34.0 points" in lines[1]
     assert "trains about as well" in lines[2]
 
 
 def test_degradation_contradicted():
-    lines = degradation_report.verdict(records(plain_20=[50], plain_56=[40], resnet_20=[45], resnet_56=[55]))
+    lines = degradation_report.verdict(
+        records(plain_20=[50], plain_56=[40], resnet_20=[45], resnet_56=[55])
+    )
     assert "no degradation here" in lines[0]
     assert "do not help" in lines[1]
     assert "residual net trains worse" in lines[2]
 
 
 def test_seeds_that_disagree_decide_nothing():
-    lines = degradation_report.verdict(records(plain_20=[50, 50], plain_56=[80, 40], resnet_20=[45, 45], resnet_56=[30, 30]))
+    lines = degradation_report.verdict(
+        records(plain_20=[50, 50], plain_56=[80, 40], resnet_20=[45, 45], resnet_56=[30, 30])
+    )
     assert "undecided, the seeds disagree" in lines[0]
     assert "trains better" in lines[2]
 
@@ -42,11 +62,21 @@ def test_one_depth():
 
 
 def test_table():
-    text = degradation_report.table(records(plain_20=[50, 52], resnet_20=[45, 45]), {"plain-20": 269_722, "resnet-20": 269_722})
-    assert "269,722" in text and "51.0 % (50.0-52.0)" in text and "53.0 % (52.0-54.0)" in text and "2 seeds" in text
+    text = degradation_report.table(
+        records(plain_20=[50, 52], resnet_20=[45, 45]), {"plain-20": 269_722, "resnet-20": 269_722}
+    )
+    assert (
+        "269,722" in text
+        and "51.0 % (50.0-52.0)" in text
+        and "53.0 % (52.0-54.0)" in text
+        and "2 seeds" in text
+    )
     assert [line.split()[0] for line in text.splitlines()[1:3]] == ["plain-20", "resnet-20"]
 
 
 @pytest.mark.parametrize("seconds, words", [(12.4, "12 s"), (5400, "90 min"), (90_000, "25.0 h")])
 def test_times_are_readable(seconds, words):
-    assert words in degradation_report.table([{"net": "plain-8", "seed": 0, "train_error": 1.0, "test_error": 1.0, "seconds": seconds}], {"plain-8": 1})
+    assert words in degradation_report.table(
+        [{"net": "plain-8", "seed": 0, "train_error": 1.0, "test_error": 1.0, "seconds": seconds}],
+        {"plain-8": 1},
+    )

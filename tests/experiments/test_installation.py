@@ -12,8 +12,21 @@ from minires.experiments.installation import BAD, GOOD, OPTIONAL
 
 def test_here_a_run_is_possible_and_what_is_not_good_has_a_cure():
     checks = list(installation.check_all())
-    assert [check.name for check in checks] == ["Python", "NumPy", "BLAS", "packages", "threads", "memory", "disk", "write access", "CIFAR-10",
-                                                "Pillow", "Jupyter", "GPU", "training step"]
+    assert [check.name for check in checks] == [
+        "Python",
+        "NumPy",
+        "BLAS",
+        "packages",
+        "threads",
+        "memory",
+        "disk",
+        "write access",
+        "CIFAR-10",
+        "Pillow",
+        "Jupyter",
+        "GPU",
+        "training step",
+    ]
     assert all(check.state != BAD for check in checks if check.name not in ("memory", "disk"))
     assert all((check.cure is None) == (check.state == GOOD) and check.found for check in checks)
 
@@ -41,10 +54,15 @@ def test_kernels_chosen_by_hand(monkeypatch):
 def test_a_missing_package(monkeypatch):
     monkeypatch.setattr(installation, "find_spec", lambda name: None if name == "pooch" else name)
     check = installation.packages()
-    assert check.state == BAD and check.found == "missing: pooch" and check.cure == "pip install pooch"
+    assert (
+        check.state == BAD and check.found == "missing: pooch" and check.cure == "pip install pooch"
+    )
 
 
-@pytest.mark.parametrize("count, state, cure", [(1, OPTIONAL, "MINIRES_THREADS"), (4, GOOD, None), (9, OPTIONAL, "MINIRES_THREADS=4")])
+@pytest.mark.parametrize(
+    "count, state, cure",
+    [(1, OPTIONAL, "MINIRES_THREADS"), (4, GOOD, None), (9, OPTIONAL, "MINIRES_THREADS=4")],
+)
 def test_threads(monkeypatch, count, state, cure):
     monkeypatch.setattr(backend, "available_cores", lambda: 4)
     monkeypatch.setattr(backend, "num_threads", lambda: count)
@@ -52,14 +70,16 @@ def test_threads(monkeypatch, count, state, cure):
     assert check.state == state and (check.cure is None if cure is None else cure in check.cure)
 
 
-@pytest.mark.parametrize("free, state", [(500 * 2 ** 20, BAD), (8 * 2 ** 30, GOOD), (None, OPTIONAL)])
+@pytest.mark.parametrize("free, state", [(500 * 2**20, BAD), (8 * 2**30, GOOD), (None, OPTIONAL)])
 def test_memory(monkeypatch, free, state):
     monkeypatch.setattr(installation, "_free_memory", lambda: free)
     assert installation.memory().state == state
 
 
 def test_a_full_disk(monkeypatch):
-    monkeypatch.setattr(installation.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10 ** 6}))
+    monkeypatch.setattr(
+        installation.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10**6})
+    )
     check = installation.disk()
     assert check.state == BAD and "make room" in check.cure
 
@@ -88,7 +108,11 @@ def test_cifar10_on_disk_or_not(monkeypatch, tmp_path):
 
 def test_without_cupy(no_cupy):
     check = installation.gpu()
-    assert check.state == OPTIONAL and "CuPy is not installed" in check.found and "pip install" in check.cure
+    assert (
+        check.state == OPTIONAL
+        and "CuPy is not installed" in check.found
+        and "pip install" in check.cure
+    )
 
 
 def test_with_a_gpu(gpu):
@@ -97,6 +121,8 @@ def test_with_a_gpu(gpu):
 
 
 def test_a_machine_that_computes_nonsense(monkeypatch):
-    monkeypatch.setattr(installation.F, "cross_entropy", lambda logits, labels: (logits * np.float32(np.nan)).mean())
+    monkeypatch.setattr(
+        installation.F, "cross_entropy", lambda logits, labels: (logits * np.float32(np.nan)).mean()
+    )
     check = installation.training_step()
     assert check.state == BAD and "nan" in check.found

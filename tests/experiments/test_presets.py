@@ -7,14 +7,28 @@ from minires.experiments.presets import PRESETS
 
 def test_the_paper_recipe():
     config = PRESETS["paper"].for_depth(56).resolve(50_000)
-    assert (config.iterations, config.milestones, config.batch_size, config.lr) == (64_000, (32_000, 48_000), 128, 0.1)
-    assert (config.momentum, config.weight_decay, config.crop_padding, config.flip, config.warmup) == (0.9, 1e-4, 4, True, 0)
+    assert (config.iterations, config.milestones, config.batch_size, config.lr) == (
+        64_000,
+        (32_000, 48_000),
+        128,
+        0.1,
+    )
+    assert (
+        config.momentum,
+        config.weight_decay,
+        config.crop_padding,
+        config.flip,
+        config.warmup,
+    ) == (0.9, 1e-4, 4, True, 0)
     assert PRESETS["paper"].for_depth(110).warmup == 400
 
 
 def test_quick():
     config = PRESETS["quick"].resolve(10_000)
-    assert (config.iterations, config.milestones) == (7 * 78, (328, 464))       # 60 % and 85 % of the steps
+    assert (config.iterations, config.milestones) == (
+        7 * 78,
+        (328, 464),
+    )  # 60 % and 85 % of the steps
 
 
 def test_the_shortest_run_there_is():

@@ -19,21 +19,29 @@ def test_rows_are_on_disk_as_soon_as_they_are_appended(tmp_path):
     table.append([row("plain-20", 1, 0.123456789)])
     assert (tmp_path / "metrics.csv").read_text() == "net,iteration,loss\nplain-20,1,0.123457\n"
     table.append([row("plain-20", 2, 1e-12)])
-    assert read_table(tmp_path / "metrics.csv", COLUMNS, TEXT) == [row("plain-20", 1, 0.123457), row("plain-20", 2, 1e-12)]
+    assert read_table(tmp_path / "metrics.csv", COLUMNS, TEXT) == [
+        row("plain-20", 1, 0.123457),
+        row("plain-20", 2, 1e-12),
+    ]
 
 
 def test_rows_can_be_dropped(tmp_path):
     table = RunFolder(tmp_path, {}).table("metrics", COLUMNS, TEXT)
     table.append(row("a", i, 0.5 * i) for i in range(4))
     table.keep(lambda row: row["iteration"] < 2)
-    assert read_table(tmp_path / "metrics.csv", COLUMNS, TEXT) == [row("a", 0, 0.0), row("a", 1, 0.5)]
+    assert read_table(tmp_path / "metrics.csv", COLUMNS, TEXT) == [
+        row("a", 0, 0.0),
+        row("a", 1, 0.5),
+    ]
 
 
 def test_words_with_a_comma(tmp_path):
     table = RunFolder(tmp_path, {}).table("metrics", COLUMNS, TEXT)
     table.append([row('plain-56, "clipped"', 1, 0.5), row("b", 1, 0.5)])
     table.keep(lambda row: row["net"] != "b")
-    assert read_table(tmp_path / "metrics.csv", COLUMNS, TEXT) == [row('plain-56, "clipped"', 1, 0.5)]
+    assert read_table(tmp_path / "metrics.csv", COLUMNS, TEXT) == [
+        row('plain-56, "clipped"', 1, 0.5)
+    ]
 
 
 def test_a_line_cut_off_at_the_end_is_left_out(tmp_path):
@@ -42,10 +50,16 @@ def test_a_line_cut_off_at_the_end_is_left_out(tmp_path):
     assert read_table(path, COLUMNS, TEXT) == [row("a", 1, 0.5)]
 
 
-@pytest.mark.parametrize("text, complaint", [
-    ("", "columns missing"), ("net,iteration\na,1\n", "no loss"), ("net,iteration,loss\na,1\na,2,3\n", "line 2"),
-    ("net,iteration,loss\na,1,2,3\na,2,3\n", "line 2"), ("net,iteration,loss\na,1,low\n", "line 2: loss: expected a number, got 'low'"),
-])
+@pytest.mark.parametrize(
+    "text, complaint",
+    [
+        ("", "columns missing"),
+        ("net,iteration\na,1\n", "no loss"),
+        ("net,iteration,loss\na,1\na,2,3\n", "line 2"),
+        ("net,iteration,loss\na,1,2,3\na,2,3\n", "line 2"),
+        ("net,iteration,loss\na,1,low\n", "line 2: loss: expected a number, got 'low'"),
+    ],
+)
 def test_damaged_tables(tmp_path, text, complaint):
     (tmp_path / "metrics.csv").write_text(text)
     with pytest.raises(DataError, match=complaint):
@@ -69,7 +83,9 @@ def test_settings_and_environment_are_kept(tmp_path):
     RunFolder(tmp_path / "new" / "folder", {"lr": 0.1, "depths": (20, 56)})
     config = json.loads((tmp_path / "new" / "folder" / "config.json").read_text())
     assert config["lr"] == 0.1 and config["depths"] == [20, 56]
-    assert {"minires", "numpy", "blas", "python", "processor", "threads", "command", "date"} <= set(config["environment"])
+    assert {"minires", "numpy", "blas", "python", "processor", "threads", "command", "date"} <= set(
+        config["environment"]
+    )
 
 
 def test_a_used_folder_needs_resume(tmp_path):

@@ -9,17 +9,24 @@ import numpy as np
 import pytest
 
 import minires as mr
-from minires.training import trainer
-from minires.serialization.weights import open_weights
 from minires.diagnostics import evaluate
 from minires.errors import ConfigError, DataError, MiniresError
 from minires.experiments import evaluation_records, model_setup, single_net
 from minires.experiments.records import read_table
 from minires.experiments.training_records import METRICS, TEXT
-from minires.training import RunConfig
+from minires.serialization.weights import open_weights
+from minires.training import RunConfig, trainer
 
 Image = pytest.importorskip("PIL.Image")
-TINY = RunConfig.for_data(model="resnet-8", net={"width": 2}, image_size=8, train_size=64, test_size=20, batch_size=16, iterations=10)
+TINY = RunConfig.for_data(
+    model="resnet-8",
+    net={"width": 2},
+    image_size=8,
+    train_size=64,
+    test_size=20,
+    batch_size=16,
+    iterations=10,
+)
 
 
 def run(config, out, **more):
@@ -28,7 +35,10 @@ def run(config, out, **more):
 
 
 def metrics(out):
-    return [{key: value for key, value in row.items() if key not in ("seconds", "images_per_second")} for row in read_table(out / "metrics.csv", METRICS, TEXT)]
+    return [
+        {key: value for key, value in row.items() if key not in ("seconds", "images_per_second")}
+        for row in read_table(out / "metrics.csv", METRICS, TEXT)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -43,32 +53,80 @@ def photographs(tmp_path_factory):
     for label, name in enumerate(("fire", "water")):
         (folder / name).mkdir()
         for i in range(12):
-            pixels = np.random.default_rng(100 * label + i).integers(0, 80, (14 + i, 20, 3), np.uint8)
+            pixels = np.random.default_rng(100 * label + i).integers(
+                0, 80, (14 + i, 20, 3), np.uint8
+            )
             pixels[..., 2 * label] += 150
             Image.fromarray(pixels).save(folder / name / f"{i}.png")
     return folder
 
 
 def probe(photographs, weights, **more):
-    usual = {"model": "resnet-8", "net": {"width": 2}, "dataset": "folder", "data": str(photographs), "weights": str(weights), "train": "head",
-             "image_size": 8, "batch_size": 4, "epochs": 15, "lr": 0.1, "workers": 0, "cache": str(photographs.parent / "cache")}
+    usual = {
+        "model": "resnet-8",
+        "net": {"width": 2},
+        "dataset": "folder",
+        "data": str(photographs),
+        "weights": str(weights),
+        "train": "head",
+        "image_size": 8,
+        "batch_size": 4,
+        "epochs": 15,
+        "lr": 0.1,
+        "workers": 0,
+        "cache": str(photographs.parent / "cache"),
+    }
     return RunConfig.for_data(**usual | more)
 
 
 def test_what_a_run_leaves(finished):
-    assert sorted(path.name for path in finished.iterdir()) == ["checkpoints", "config.json", "confusion.csv", "evaluation.json", "gradients.csv", "metrics.csv", "predictions.csv", "weights.safetensors"]
-    assert [path.name for path in single_net.plot(finished)] == ["training.png", "gradients.png", "confusion.png"]
-    assert [(row["net"], row["iteration"]) for row in metrics(finished)] == [("resnet-8", 4), ("resnet-8", 8), ("resnet-8", 10)]
-    rows = read_table(finished / "confusion.csv", evaluation_records.CONFUSION, evaluation_records.CONFUSION[:2])
+    assert sorted(path.name for path in finished.iterdir()) == [
+        "checkpoints",
+        "config.json",
+        "confusion.csv",
+        "evaluation.json",
+        "gradients.csv",
+        "metrics.csv",
+        "predictions.csv",
+        "weights.safetensors",
+    ]
+    assert [path.name for path in single_net.plot(finished)] == [
+        "training.png",
+        "gradients.png",
+        "confusion.png",
+    ]
+    assert [(row["net"], row["iteration"]) for row in metrics(finished)] == [
+        ("resnet-8", 4),
+        ("resnet-8", 8),
+        ("resnet-8", 10),
+    ]
+    rows = read_table(
+        finished / "confusion.csv", evaluation_records.CONFUSION, evaluation_records.CONFUSION[:2]
+    )
     assert len(rows) == 100 and sum(row["images"] for row in rows) == 20
     wrong = sum(row["images"] for row in rows if row["right"] != row["taken_for"])
     evaluation = json.loads((finished / "evaluation.json").read_text())
-    assert evaluation["top_1_error_percent"] == pytest.approx(5 * wrong) == pytest.approx(metrics(finished)[-1]["test_error"]) and evaluation["top_5_error_percent"] <= evaluation["top_1_error_percent"]
-    images = read_table(finished / "predictions.csv", evaluation_records.PREDICTIONS, evaluation_records.PREDICTIONS[:3])
-    assert [row["image"] for row in images] == [str(i) for i in range(20)] and sum(row["right"] != row["taken_for"] for row in images) == wrong
+    assert (
+        evaluation["top_1_error_percent"]
+        == pytest.approx(5 * wrong)
+        == pytest.approx(metrics(finished)[-1]["test_error"])
+        and evaluation["top_5_error_percent"] <= evaluation["top_1_error_percent"]
+    )
+    images = read_table(
+        finished / "predictions.csv",
+        evaluation_records.PREDICTIONS,
+        evaluation_records.PREDICTIONS[:3],
+    )
+    assert [row["image"] for row in images] == [str(i) for i in range(20)] and sum(
+        row["right"] != row["taken_for"] for row in images
+    ) == wrong
     assert all(0.1 <= row["probability"] <= 1 for row in images)
     said = single_net.report(finished)
-    assert "resnet-8 on synthetic" in said and f"test error {5 * wrong:.1f} %" in said and "top-5 error" in said
+    assert (
+        "resnet-8 on synthetic" in said
+        and f"test error {5 * wrong:.1f} %" in said
+        and "top-5 error" in said
+    )
 
 
 def test_the_weights_are_the_nets_with_the_names_of_its_classes(finished):
@@ -81,11 +139,18 @@ def test_the_weights_are_the_nets_with_the_names_of_its_classes(finished):
     assert tuple(open_weights(finished / "weights.safetensors").classes) == train_set.classes
 
 
-@pytest.mark.parametrize("settings", [
-    {"model": "residual_mlp-6", "net": {"width": 8}}, {"model": "plain_mlp-4", "net": {"width": 8}}, {"model": "plain-8", "net": {"width": 2}},
-    {"net": {"width": 2, "shortcut": "B", "pre_activation": True}}, {"schedule": "cosine", "label_smoothing": 0.1, "warmup": 3},
-    {"model": "resnet18", "net": {}, "iterations": 1, "batch_size": 2, "image_size": 8},
-], ids=["residual mlp", "plain mlp", "plain", "settings of the net", "cosine", "resnet18"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"model": "residual_mlp-6", "net": {"width": 8}},
+        {"model": "plain_mlp-4", "net": {"width": 8}},
+        {"model": "plain-8", "net": {"width": 2}},
+        {"net": {"width": 2, "shortcut": "B", "pre_activation": True}},
+        {"schedule": "cosine", "label_smoothing": 0.1, "warmup": 3},
+        {"model": "resnet18", "net": {}, "iterations": 1, "batch_size": 2, "image_size": 8},
+    ],
+    ids=["residual mlp", "plain mlp", "plain", "settings of the net", "cosine", "resnet18"],
+)
 def test_any_net_and_schedule(settings, tmp_path):
     out = run(replace(TINY, **settings), tmp_path / "run")
     assert len(single_net.plot(out)) == 3 and single_net.report(out)
@@ -93,7 +158,10 @@ def test_any_net_and_schedule(settings, tmp_path):
 
 def test_recompute_changes_no_number(finished, tmp_path):
     again = run(replace(TINY, recompute=True), tmp_path / "run")
-    assert metrics(again) == metrics(finished) and (again / "gradients.csv").read_bytes() == (finished / "gradients.csv").read_bytes()
+    assert (
+        metrics(again) == metrics(finished)
+        and (again / "gradients.csv").read_bytes() == (finished / "gradients.csv").read_bytes()
+    )
 
 
 def test_an_interrupted_run_goes_on_to_the_same_bits(finished, tmp_path, monkeypatch):
@@ -112,7 +180,9 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(finished, tmp_path, monkeyp
     assert metrics(tmp_path / "run") == metrics(finished)
     for name in ("gradients.csv", "confusion.csv", "evaluation.json"):
         assert (tmp_path / "run" / name).read_bytes() == (finished / name).read_bytes(), name
-    here, there = (open_weights(out / "weights.safetensors").arrays for out in (tmp_path / "run", finished))
+    here, there = (
+        open_weights(out / "weights.safetensors").arrays for out in (tmp_path / "run", finished)
+    )
     assert all(np.array_equal(array, there[name]) for name, array in here.items())
     with pytest.raises(ConfigError, match="lr 0.1 -> 0.2"):
         run(replace(TINY, lr=0.2), tmp_path / "run", resume=True)
@@ -121,15 +191,26 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(finished, tmp_path, monkeyp
 
 
 def test_a_linear_probe_trains_the_head_alone(finished, photographs, tmp_path):
-    """The colours are told apart by features of random shapes; and all else is that of the file, to the bit."""
+    """The colours are told apart by features of random shapes; and all else is that of the file, to
+    the bit."""
     start = finished / "weights.safetensors"
     out = run(probe(photographs, start), tmp_path / "run")
     before, after = (open_weights(path).arrays for path in (start, out / "weights.safetensors"))
     assert after["fc.weight"].shape == (8, 2)
-    assert all(np.array_equal(array, after[name]) for name, array in before.items() if not name.startswith("fc."))
+    assert all(
+        np.array_equal(array, after[name])
+        for name, array in before.items()
+        if not name.startswith("fc.")
+    )
     assert open_weights(out / "weights.safetensors").classes == ["fire", "water"]
-    assert metrics(out)[-1]["test_error"] == 0 and json.loads((out / "evaluation.json").read_text())["top_5_error_percent"] is None
-    assert [path.name for path in single_net.plot(out)] == ["training.png", "confusion.png"] and "top-5" not in single_net.report(out)
+    assert (
+        metrics(out)[-1]["test_error"] == 0
+        and json.loads((out / "evaluation.json").read_text())["top_5_error_percent"] is None
+    )
+    assert [path.name for path in single_net.plot(out)] == [
+        "training.png",
+        "confusion.png",
+    ] and "top-5" not in single_net.report(out)
 
 
 def test_the_probes_features_are_those_of_the_photographs_in_evaluation(finished, photographs):
@@ -141,24 +222,38 @@ def test_the_probes_features_are_those_of_the_photographs_in_evaluation(finished
     found = single_net.features_of(net, batches, progress=False)
     images = np.concatenate([images for images, _ in batches])
     with mr.no_grad():
-        assert np.allclose(found.features, mr.models.extract_features(net.eval(), images).data, atol=1e-6)
+        assert np.allclose(
+            found.features, mr.models.extract_features(net.eval(), images).data, atol=1e-6
+        )
     assert np.array_equal(found.labels, train_set.labels)
 
 
 def test_from_a_layer_on(finished, photographs, tmp_path):
     start = finished / "weights.safetensors"
-    out = run(probe(photographs, start, train="layer3", epochs=None, iterations=3), tmp_path / "run")
+    out = run(
+        probe(photographs, start, train="layer3", epochs=None, iterations=3), tmp_path / "run"
+    )
     before, after = (open_weights(path).arrays for path in (start, out / "weights.safetensors"))
-    moved = {name.split(".")[0] for name, array in before.items() if not name.startswith("fc.") and not np.array_equal(array, after[name])}
+    moved = {
+        name.split(".")[0]
+        for name, array in before.items()
+        if not name.startswith("fc.") and not np.array_equal(array, after[name])
+    }
     assert moved == {"layer3"}
-    layers = {row["layer"] for row in read_table(out / "gradients.csv", ("layer",), ("net", "layer"))}
+    layers = {
+        row["layer"] for row in read_table(out / "gradients.csv", ("layer",), ("net", "layer"))
+    }
     assert layers == {"layer3.0.conv1", "layer3.0.conv2", "fc"}
 
 
 def test_weights_of_the_same_classes_keep_their_head(finished, tmp_path):
     settings = replace(TINY, weights=str(finished / "weights.safetensors"), lr=1e-9, iterations=1)
     out = run(settings, tmp_path / "run")
-    assert np.allclose(open_weights(out / "weights.safetensors").arrays["fc.weight"], open_weights(finished / "weights.safetensors").arrays["fc.weight"], atol=1e-6)
+    assert np.allclose(
+        open_weights(out / "weights.safetensors").arrays["fc.weight"],
+        open_weights(finished / "weights.safetensors").arrays["fc.weight"],
+        atol=1e-6,
+    )
 
 
 def test_weights_of_pytorch(torch, photographs, tmp_path):
@@ -169,16 +264,32 @@ def test_weights_of_pytorch(torch, photographs, tmp_path):
     torch.save(load_file(tmp_path / "net.safetensors"), tmp_path / "net.pth")
     for name in ("net.safetensors", "net.pth"):
         out = run(probe(photographs, tmp_path / name, epochs=1), tmp_path / name.replace(".", "-"))
-        assert np.array_equal(open_weights(out / "weights.safetensors").arrays["conv1.weight"], net.conv1.weight.data)
+        assert np.array_equal(
+            open_weights(out / "weights.safetensors").arrays["conv1.weight"], net.conv1.weight.data
+        )
 
 
-@pytest.mark.parametrize("settings, words", [
-    ({"model": "resnet-9"}, "the nearest is 8"), ({"net": {"widht": 3}}, "did you mean 'width'"), ({"train": "head"}, "a net with random weights.*--weights"),
-    ({"dataset": "folder"}, "name it by --data"), ({"data": "somewhere"}, "drawn, not read"), ({"train_size": 30_000_000}, "Unable to allocate"),
-    ({"image_size": 7}, "a divisor"), ({"batch_size": 65}, "at most 64"), ({"device": "cuda"}, "say 'gpu'"), ({"crop_scale": 0.5}, "crop_scale is for photographs"),
-    ({"model": "residual_mlp-4", "net": {}, "recompute": True}, "no blocks that can be run again"), ({"weights": "nothing.safetensors"}, "no such file"),
-    ({"dataset": "cifar10", "data": "/nonexistent"}, "/nonexistent"),
-])
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ({"model": "resnet-9"}, "the nearest is 8"),
+        ({"net": {"widht": 3}}, "did you mean 'width'"),
+        ({"train": "head"}, "a net with random weights.*--weights"),
+        ({"dataset": "folder"}, "name it by --data"),
+        ({"data": "somewhere"}, "drawn, not read"),
+        ({"train_size": 30_000_000}, "Unable to allocate"),
+        ({"image_size": 7}, "a divisor"),
+        ({"batch_size": 65}, "at most 64"),
+        ({"device": "cuda"}, "say 'gpu'"),
+        ({"crop_scale": 0.5}, "crop_scale is for photographs"),
+        (
+            {"model": "residual_mlp-4", "net": {}, "recompute": True},
+            "no blocks that can be run again",
+        ),
+        ({"weights": "nothing.safetensors"}, "no such file"),
+        ({"dataset": "cifar10", "data": "/nonexistent"}, "/nonexistent"),
+    ],
+)
 def test_what_cannot_be_done_leaves_no_folder(settings, words, tmp_path):
     with pytest.raises((MiniresError, MemoryError), match=words):
         run(replace(TINY, **settings), tmp_path / "run")
@@ -186,8 +297,11 @@ def test_what_cannot_be_done_leaves_no_folder(settings, words, tmp_path):
 
 
 def test_weights_that_do_not_fit(finished, photographs, tmp_path):
-    for wrong, words in (({"model": "resnet-14"}, "were saved from resnet-8, but resnet-14 was requested"), ({"model": "plain-8"}, "but plain-8 was requested"),
-                         ({"net": {"width": 4}}, "from a net with width=2, but width=4 was requested")):
+    for wrong, words in (
+        ({"model": "resnet-14"}, "were saved from resnet-8, but resnet-14 was requested"),
+        ({"model": "plain-8"}, "but plain-8 was requested"),
+        ({"net": {"width": 4}}, "from a net with width=2, but width=4 was requested"),
+    ):
         with pytest.raises(ConfigError, match=words):
             run(probe(photographs, finished / "weights.safetensors", **wrong), tmp_path / "run")
     with pytest.raises(ConfigError, match="did you mean 'layer3'"):
@@ -204,32 +318,60 @@ def test_weights_without_a_head(finished, photographs, tmp_path):
     """As timm offers them: of the layers before it alone."""
     from minires.serialization import safetensors
 
-    found = {name: array for name, array in open_weights(finished / "weights.safetensors").arrays.items() if not name.startswith("fc.")}
+    found = {
+        name: array
+        for name, array in open_weights(finished / "weights.safetensors").arrays.items()
+        if not name.startswith("fc.")
+    }
     safetensors.write(tmp_path / "layers.safetensors", found)
     out = run(probe(photographs, tmp_path / "layers.safetensors"), tmp_path / "run")
     after = open_weights(out / "weights.safetensors").arrays
-    assert all(np.array_equal(array, after[name]) for name, array in found.items()) and metrics(out)[-1]["test_error"] == 0
+    assert (
+        all(np.array_equal(array, after[name]) for name, array in found.items())
+        and metrics(out)[-1]["test_error"] == 0
+    )
 
 
 def test_the_net_its_settings_and_the_size_are_those_of_the_file(finished, photographs, tmp_path):
-    settings = probe(photographs, finished / "weights.safetensors", model=None, net={}, image_size=None)
+    settings = probe(
+        photographs, finished / "weights.safetensors", model=None, net={}, image_size=None
+    )
     config = json.loads((run(settings, tmp_path / "run") / "config.json").read_text())
     assert (config["model"], config["net"], config["image_size"]) == ("resnet-8", {"width": 2}, 8)
-    assert open_weights(tmp_path / "run" / "weights.safetensors").built == {"model": "resnet-8", "net": {"width": 2}}
+    assert open_weights(tmp_path / "run" / "weights.safetensors").built == {
+        "model": "resnet-8",
+        "net": {"width": 2},
+    }
 
 
 def test_photographs_are_prepared_as_those_the_weights_were_trained_with(tmp_path):
-    """The very images of a test set, as files: a net trained on that set must make the same errors on them."""
-    start_from = run(replace(TINY, image_size=16, iterations=60, train_size=500, batch_size=32), tmp_path / "start")
+    """The very images of a test set, as files: a net trained on that set must make the same errors
+    on them."""
+    start_from = run(
+        replace(TINY, image_size=16, iterations=60, train_size=500, batch_size=32),
+        tmp_path / "start",
+    )
     train_set, test_set = mr.data.synthetic(500)
     test_set = test_set.take(60).resize(16)
     for i, (image, label) in enumerate(zip(test_set.images, test_set.labels)):
         for part in ("train", "val"):
-            (tmp_path / "photos" / part / f"{label}-{test_set.classes[label]}").mkdir(parents=True, exist_ok=True)
-            Image.fromarray(image).save(tmp_path / "photos" / part / f"{label}-{test_set.classes[label]}" / f"{i}.png")
+            (tmp_path / "photos" / part / f"{label}-{test_set.classes[label]}").mkdir(
+                parents=True, exist_ok=True
+            )
+            Image.fromarray(image).save(
+                tmp_path / "photos" / part / f"{label}-{test_set.classes[label]}" / f"{i}.png"
+            )
     file = open_weights(start_from / "weights.safetensors")
-    config = model_setup.complete(RunConfig.for_data(dataset="folder", data=str(tmp_path / "photos"), weights=str(file.path), workers=0,
-                                                     cache=str(tmp_path / "cache")), file)
+    config = model_setup.complete(
+        RunConfig.for_data(
+            dataset="folder",
+            data=str(tmp_path / "photos"),
+            weights=str(file.path),
+            workers=0,
+            cache=str(tmp_path / "cache"),
+        ),
+        file,
+    )
     photographs, _ = single_net.load_sets(config, file, progress=False)
     transform = photographs.transform
     assert (transform.resize, transform.crop, transform.std) == (16, 16, (1, 1, 1))
@@ -237,23 +379,48 @@ def test_photographs_are_prepared_as_those_the_weights_were_trained_with(tmp_pat
     mr.load(net, start_from / "weights.safetensors")
     of_files = evaluate(net, mr.data.eval_loader(photographs, 60))
     of_arrays = evaluate(net, mr.data.eval_loader(test_set, 60, train_set.resize(16).pixel_mean()))
-    assert of_files.loss == pytest.approx(of_arrays.loss, rel=0.05) and of_files.error == pytest.approx(of_arrays.error, abs=4)
+    assert of_files.loss == pytest.approx(
+        of_arrays.loss, rel=0.05
+    ) and of_files.error == pytest.approx(of_arrays.error, abs=4)
 
 
 def test_a_head_is_trained_without_crops_and_flips(photographs, finished, tmp_path):
     with pytest.raises(ConfigError, match="with train 'fc' the last layer is trained on new crops"):
         run(probe(photographs, finished / "weights.safetensors", flip=True), tmp_path / "run")
-    out = run(probe(photographs, finished / "weights.safetensors", train="fc", flip=True, epochs=None, iterations=2), tmp_path / "run")
-    before, after = (open_weights(folder / "weights.safetensors").arrays for folder in (finished, out))
-    assert all(np.array_equal(array, after[name]) for name, array in before.items() if not name.startswith("fc."))
+    out = run(
+        probe(
+            photographs,
+            finished / "weights.safetensors",
+            train="fc",
+            flip=True,
+            epochs=None,
+            iterations=2,
+        ),
+        tmp_path / "run",
+    )
+    before, after = (
+        open_weights(folder / "weights.safetensors").arrays for folder in (finished, out)
+    )
+    assert all(
+        np.array_equal(array, after[name])
+        for name, array in before.items()
+        if not name.startswith("fc.")
+    )
 
 
 def test_a_batch_nobody_asked_for_is_no_larger_than_the_set(finished, photographs, tmp_path):
-    out = run(probe(photographs, finished / "weights.safetensors", batch_size=None, epochs=2), tmp_path / "run")
-    assert json.loads((out / "config.json").read_text())["batch_size"] == 18 + 2                   # of 24, 2 of each class are held out
+    out = run(
+        probe(photographs, finished / "weights.safetensors", batch_size=None, epochs=2),
+        tmp_path / "run",
+    )
+    assert (
+        json.loads((out / "config.json").read_text())["batch_size"] == 18 + 2
+    )  # of 24, 2 of each class are held out
 
 
-def test_what_is_wrong_with_the_net_or_the_folder_is_said_before_pictures_are_decoded(finished, photographs, tmp_path):
+def test_what_is_wrong_with_the_net_or_the_folder_is_said_before_pictures_are_decoded(
+    finished, photographs, tmp_path
+):
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "file").write_text("")
     cache = str(tmp_path / "cache")
@@ -261,7 +428,13 @@ def test_what_is_wrong_with_the_net_or_the_folder_is_said_before_pictures_are_de
         run(probe(photographs, finished / "weights.safetensors", cache=cache), tmp_path / "taken")
     for wrong in ({"train": "layer9"}, {"weights": "nothing.pth"}, {"net": {"widht": 3}}):
         with pytest.raises(MiniresError):
-            run(probe(photographs, **{"weights": finished / "weights.safetensors", "cache": cache, **wrong}), tmp_path / "run")
+            run(
+                probe(
+                    photographs,
+                    **{"weights": finished / "weights.safetensors", "cache": cache, **wrong},
+                ),
+                tmp_path / "run",
+            )
     assert not (tmp_path / "cache").exists()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from minires.kernels.registry import BACKENDS
 
-from ..gpu import GPUS, in_use, backend_on_arrays_of_numpy
+from ..gpu import GPUS, backend_on_arrays_of_numpy, in_use
 
 
 @pytest.fixture(scope="module", params=[*BACKENDS, *GPUS])

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
 from minires.kernels import naive
@@ -79,8 +80,8 @@ def test_small_variance_around_a_large_mean(backend):
     exact_dweight = (dy * x_hat).sum(axis=(0, 1, 2))
     exact_dx = (dy - dy.mean(axis=(0, 1, 2)) - x_hat * exact_dweight / (x.size / 4)) / std
     _, cache = backend.batch_norm.forward(x, weight, bias)
-    assert_close(cache.var, std ** 2, tolerance=1e-3)
-    assert_close(y, x_hat, tolerance=1e-2)         # at 1e4, float32 numbers are 1e-3 apart
+    assert_close(cache.var, std**2, tolerance=1e-3)
+    assert_close(y, x_hat, tolerance=1e-2)  # at 1e4, float32 numbers are 1e-3 apart
     assert_close(dweight, exact_dweight, tolerance=1e-2)
     assert_close(dx, exact_dx, tolerance=1e-2)
 
@@ -90,7 +91,7 @@ def test_many_chunks_and_rows(threads):
     from minires.kernels import cpu
 
     threads(2)
-    x, weight, bias = case((101, 30, 32, 5))                   # images that do not divide evenly
+    x, weight, bias = case((101, 30, 32, 5))  # images that do not divide evenly
     x *= np.linspace(0.1, 3, 101).reshape(-1, 1, 1, 1)
     x += np.linspace(-5, 5, 101).reshape(-1, 1, 1, 1)
     y, (dx, dweight, dbias), dy = run(cpu.batch_norm, [x, weight, bias], {"eps": 0})

@@ -2,20 +2,22 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
-from minires import functional as F, kernels, nn
-from minires import gradcheck
+from minires import functional as F
+from minires import gradcheck, kernels, nn
+from minires.autograd.tensor import Tensor
 from minires.errors import ShapeError
 from minires.kernels import cpu, naive
-from minires.autograd.tensor import Tensor
 
 from .checks import backward, check, random_arrays, run
 
 
 def case(shape, with_shortcut, seed=0):
-    """Images (or rows) of that shape, a weight and bias for each of their channels, and what is added."""
+    """Images (or rows) of that shape, a weight and bias for each of their channels, and what is
+    added."""
     return random_arrays(shape, shape[-1:], shape[-1:], *[shape] * with_shortcut, seed=seed)
 
 
@@ -31,8 +33,11 @@ def test_inference(backend, shape, with_shortcut, seed):
 
 
 @pytest.mark.parametrize("with_shortcut", [False, True])
-@pytest.mark.parametrize("backend, shape", [(naive, (3, 5, 4, 2)), (cpu, (3, 5, 4, 2)), (cpu, (40, 32, 32, 16))],
-                         ids=["naive", "cpu", "cpu, in chunks"])
+@pytest.mark.parametrize(
+    "backend, shape",
+    [(naive, (3, 5, 4, 2)), (cpu, (3, 5, 4, 2)), (cpu, (40, 32, 32, 16))],
+    ids=["naive", "cpu", "cpu, in chunks"],
+)
 def test_the_same_numbers_as_one_after_the_other(backend, shape, with_shortcut):
     arrays = [array.astype(np.float32) for array in case(shape, with_shortcut)]
     y, gradients, dy = run(backend.batch_norm_relu, arrays, {})
@@ -44,13 +49,19 @@ def test_the_same_numbers_as_one_after_the_other(backend, shape, with_shortcut):
     assert np.array_equal(y, expected)
     for got, right in zip(gradients, (*backward(backend.batch_norm, dz, norm_cache), dz)):
         assert np.array_equal(got, right)
-    assert (expected == 0).any() and (dz == 0).any()                   # the ReLU had something to do
+    assert (expected == 0).any() and (dz == 0).any()  # the ReLU had something to do
 
 
-@pytest.mark.parametrize("arrays, words", [
-    ([(3, 6, 5, 4), (3,), (4,)], "batch_norm_relu: weight: expected shape (4,)"),
-    ([(3, 6, 5, 4), (4,), (4,), (3, 6, 5, 1)], "batch_norm_relu: shortcut: expected shape (3, 6, 5, 4)"),
-])
+@pytest.mark.parametrize(
+    "arrays, words",
+    [
+        ([(3, 6, 5, 4), (3,), (4,)], "batch_norm_relu: weight: expected shape (4,)"),
+        (
+            [(3, 6, 5, 4), (4,), (4,), (3, 6, 5, 1)],
+            "batch_norm_relu: shortcut: expected shape (3, 6, 5, 4)",
+        ),
+    ],
+)
 def test_bad_shapes(backend, arrays, words):
     with pytest.raises(ShapeError) as caught:
         backend.batch_norm_relu.forward(*random_arrays(*arrays))
@@ -59,17 +70,28 @@ def test_bad_shapes(backend, arrays, words):
 
 # As functions of Tensors and in layers.
 
+
 def layer_and_images(dtype=np.float32):
     layer = nn.BatchNorm2d(3)
     layer.weight.data[...], layer.bias.data[...] = [0.5, 2, -1], [0.1, -0.2, 0.3]
-    x, shortcut = (Tensor(array.astype(dtype), requires_grad=True) for array in random_arrays((4, 5, 5, 3), (4, 5, 5, 3)))
+    x, shortcut = (
+        Tensor(array.astype(dtype), requires_grad=True)
+        for array in random_arrays((4, 5, 5, 3), (4, 5, 5, 3))
+    )
     return layer, x, shortcut
 
 
 def all_numbers(layer, x, y):
     """The output, all gradients of its squares' sum, and the running statistics."""
     (y * y).sum().backward()
-    numbers = [y.data, x.grad, layer.weight.grad, layer.bias.grad, layer.running_mean.data, layer.running_var.data]
+    numbers = [
+        y.data,
+        x.grad,
+        layer.weight.grad,
+        layer.bias.grad,
+        layer.running_mean.data,
+        layer.running_var.data,
+    ]
     return [array.copy() for array in numbers]
 
 
@@ -117,8 +139,13 @@ def test_a_hook_sees_what_comes_out_of_batch_norm():
     hooked = nn.norm_relu(layer, x, shortcut)
     assert names_on_the_tape(hooked) == ["add_relu", "batch_norm"] and seen[0] < 0
     handle.remove()
-    assert names_on_the_tape(nn.norm_relu(layer, x, shortcut)) == ["batch_norm_relu"] and len(seen) == 1
-    layer.register_full_backward_hook(lambda module, grad_inputs, grad_output: seen.append(grad_output))
+    assert (
+        names_on_the_tape(nn.norm_relu(layer, x, shortcut)) == ["batch_norm_relu"]
+        and len(seen) == 1
+    )
+    layer.register_full_backward_hook(
+        lambda module, grad_inputs, grad_output: seen.append(grad_output)
+    )
     nn.norm_relu(layer, x).sum().backward()
     assert seen[1].shape == x.shape
 
@@ -137,6 +164,8 @@ def test_other_norms_come_before_the_relu_as_they_are():
 
 def test_slopes():
     def function(x, w, b, shortcut):
-        return F.batch_norm_relu(x, Tensor(np.full(3, 0.2)), Tensor(np.full(3, 1.5)), w, b, True, shortcut=shortcut)
+        return F.batch_norm_relu(
+            x, Tensor(np.full(3, 0.2)), Tensor(np.full(3, 1.5)), w, b, True, shortcut=shortcut
+        )
 
     gradcheck(function, *random_arrays((3, 2, 2, 3), (3,), (3,), (3, 2, 2, 3)))

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from minires.kernels.cpu import blocking
 
-axes = st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(0, 4), st.integers(1, 3)) \
-    .map(lambda drawn: dict(zip(("kernel_size", "stride", "padding", "dilation"), drawn)))
+axes = st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(0, 4), st.integers(1, 3)).map(
+    lambda drawn: dict(zip(("kernel_size", "stride", "padding", "dilation"), drawn))
+)
 
 
 def terms(window, results, pixels):
@@ -26,8 +28,11 @@ def terms(window, results, pixels):
 
 
 def by_definition(axis, outputs, inputs):
-    pairs = [(j, a, j * axis["stride"] + a * axis["dilation"] - axis["padding"])
-             for j in range(outputs) for a in range(axis["kernel_size"])]
+    pairs = [
+        (j, a, j * axis["stride"] + a * axis["dilation"] - axis["padding"])
+        for j in range(outputs)
+        for a in range(axis["kernel_size"])
+    ]
     return sorted((j, i, a) for j, a, i in pairs if 0 <= i < inputs)
 
 

@@ -61,7 +61,7 @@ def test_the_same_bits_with_any_number_of_threads(name, threads, chunk_counts):
     for count in (2, 3, 4, 2):
         threads(count)
         assert all(np.array_equal(a, b) for a, b in zip(results(name), expected))
-    assert min(chunk_counts) > 1                                       # there were chunks to divide
+    assert min(chunk_counts) > 1  # there were chunks to divide
 
 
 def test_chunks_cover_every_item_once(threads):
@@ -75,13 +75,13 @@ def test_chunks_cover_every_item_once(threads):
 
 def test_the_size_of_a_chunk():
     most, least, count = chunks.MAX_CHUNK_BYTES, chunks.MIN_CHUNK_BYTES, chunks.MIN_CHUNKS
-    assert chunks.chunk_size(1000, most // 10) == 10                  # it fits the cache,
-    assert chunks.chunk_size(8, 3 * most) == 1                        # but has at least one item;
+    assert chunks.chunk_size(1000, most // 10) == 10  # it fits the cache,
+    assert chunks.chunk_size(8, 3 * most) == 1  # but has at least one item;
     assert chunks.chunk_size(count * 10, (least + most) // 20) == 10  # small work: so many chunks,
-    assert chunks.chunk_size(count * 10, least // 15) == 15           # unless they are too small
-    assert chunks.chunk_size(3, 1) == 3                               # and no more than there are
+    assert chunks.chunk_size(count * 10, least // 15) == 15  # unless they are too small
+    assert chunks.chunk_size(3, 1) == 3  # and no more than there are
     assert chunks.chunk_size(3, 0) == 3
-    assert chunks.chunk_size(1000, most, min_bytes=5 * most) == 5     # as much as is read anyway
+    assert chunks.chunk_size(1000, most, min_bytes=5 * most) == 5  # as much as is read anyway
 
 
 def test_one_thread_does_little_work(threads):
@@ -104,7 +104,7 @@ def test_threads_work_at_the_same_time(threads):
 
 
 def test_no_more_threads_than_asked_for(threads):
-    threads(7)                                             # a number no other test asks for
+    threads(7)  # a number no other test asks for
     before = threading.active_count()
     for items in (2, 3, 5, 9) * 20:
         chunks.run(list_chunks, items, chunks.MAX_CHUNK_BYTES)
@@ -119,7 +119,7 @@ def test_a_thread_that_is_done_takes_the_next_chunk(threads):
     def worker(chunks):
         for first, _ in chunks:
             if threading.get_ident() == slow:
-                assert met.wait(20)                        # held up until the other has done six
+                assert met.wait(20)  # held up until the other has done six
             elif first >= 6:
                 met.set()
             yield threading.get_ident()
@@ -170,17 +170,17 @@ def test_an_exception_in_any_thread_surfaces_when_all_are_done(threads, failing)
     def worker(chunks):
         for first, _ in chunks:
             started.append(first)
-            barrier.wait()                                         # all three have begun
+            barrier.wait()  # all three have begun
             if first == failing:
                 raise ZeroDivisionError(f"chunk {first}")
-            time.sleep(0.05)                                       # others still work when it fails
+            time.sleep(0.05)  # others still work when it fails
             ended.append(first)
 
     with pytest.raises(ZeroDivisionError, match=f"chunk {failing}"):
         chunks.run(worker, 3, chunks.MAX_CHUNK_BYTES)
     assert sorted(started) == [0, 1, 2] and sorted(ended + [failing]) == [0, 1, 2]
     pairs = [chunk for chunk, _ in chunks.run(list_chunks, 2, chunks.MAX_CHUNK_BYTES)]
-    assert pairs == [(0, 1), (1, 2)]                               # work goes on
+    assert pairs == [(0, 1), (1, 2)]  # work goes on
 
 
 def blas_threads():
@@ -224,14 +224,14 @@ def test_blas_is_as_before_when_several_python_threads_compute_at_once(threads):
     needs_blas_threads()
     threads(1)
     with threadpool_limits(limits=2, user_api="blas"):
-        pass                                               # leaves no thread in charge of BLAS
+        pass  # leaves no thread in charge of BLAS
     before, inside = blas_threads(), []
 
     def call():
         for _ in range(20):
             with chunks.one_blas_thread():
                 inside.append(set(blas_threads()))
-                time.sleep(0.002)                          # long enough for the others to come in
+                time.sleep(0.002)  # long enough for the others to come in
 
     callers = [threading.Thread(target=call) for _ in range(4)]
     for caller in callers:
@@ -270,6 +270,7 @@ assert os.waitstatus_to_exitcode(status) == 0, status
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 def test_a_forked_child_can_compute():
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORK],
-                          capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORK], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr

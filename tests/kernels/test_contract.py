@@ -52,10 +52,18 @@ EXAMPLES = [
     Example("mse_loss", [(3, 4, 2), (3, 4, 2)]),
     Example("dropout", [(3, 4, 5)], {"mask": MASK, "p": 0.3}),
     Example("cross_entropy", [(3, 5)], {"labels": np.array([4, 0, 2]), "label_smoothing": 0.1}),
-    Example("conv2d", [(3, 6, 5, 4), (3, 2, 2, 6)], {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2}),
+    Example(
+        "conv2d",
+        [(3, 6, 5, 4), (3, 2, 2, 6)],
+        {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2},
+    ),
     Example("conv2d", [(2, 5, 6, 2), (3, 3, 2, 3)], {"padding": 1}),
     Example("conv2d", [(2, 5, 6, 2), (1, 1, 2, 3)]),
-    Example("conv2d_relu", [(3, 6, 5, 4), (3, 2, 2, 6), (6,)], {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2}),
+    Example(
+        "conv2d_relu",
+        [(3, 6, 5, 4), (3, 2, 2, 6), (6,)],
+        {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2},
+    ),
     Example("conv2d_relu", [(2, 5, 6, 2), (3, 3, 2, 3), (3,), (2, 5, 6, 3)], {"padding": 1}),
     Example("batch_norm", [(3, 4, 5, 2), (2,), (2,)]),
     Example("batch_norm", [(3, 4, 5, 2), (2,), (2,)], STATISTICS),
@@ -72,14 +80,25 @@ every_kernel = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: 
 
 def arrays_and_settings(example, dtype=np.float64, seed=0):
     """The arrays and settings of an example, with all its floating-point arrays of that dtype."""
-    arrays = [array.astype(dtype) for array in random_arrays(*example.shapes, seed=seed, positive=example.positive)]
-    settings = {name: value.astype(dtype) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
-                for name, value in example.settings.items()}
+    arrays = [
+        array.astype(dtype)
+        for array in random_arrays(*example.shapes, seed=seed, positive=example.positive)
+    ]
+    settings = {
+        name: value.astype(dtype)
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f"
+        else value
+        for name, value in example.settings.items()
+    }
     return arrays, settings
 
 
 def test_every_backend_has_every_kernel(backend):
-    names = {name for name, value in vars(backend).items() if isinstance(value, type) and issubclass(value, Kernel)}
+    names = {
+        name
+        for name, value in vars(backend).items()
+        if isinstance(value, type) and issubclass(value, Kernel)
+    }
     assert names == set(kernels.names()) == {example.name for example in EXAMPLES}
 
 
@@ -93,13 +112,19 @@ def test_numbers_of_the_definition_and_gradients_that_are_slopes(backend, exampl
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_dtype_is_kept(backend, example, dtype):
     y, gradients, _ = run(getattr(backend, example.name), *arrays_and_settings(example, dtype))
-    assert y.dtype == dtype and [gradient.dtype for gradient in gradients] == [dtype] * len(gradients)
+    assert y.dtype == dtype and [gradient.dtype for gradient in gradients] == [dtype] * len(
+        gradients
+    )
 
 
 @every_kernel
 def test_float32_is_as_good_as_it_can_be(backend, example):
-    y, gradients, dy = run(getattr(backend, example.name), *arrays_and_settings(example, np.float32))
-    exact_y, exact_gradients, _ = run(getattr(naive, example.name), *arrays_and_settings(example), dy.astype(np.float64))
+    y, gradients, dy = run(
+        getattr(backend, example.name), *arrays_and_settings(example, np.float32)
+    )
+    exact_y, exact_gradients, _ = run(
+        getattr(naive, example.name), *arrays_and_settings(example), dy.astype(np.float64)
+    )
     for got, exact in zip((y, *gradients), (exact_y, *exact_gradients)):
         assert_close(got, exact, tolerance=1e-5)
 
@@ -159,7 +184,9 @@ def test_memory_layout_does_not_matter(backend, example, layout):
     kernel = getattr(backend, example.name)
     arrays, settings = arrays_and_settings(example)
     y, gradients, dy = run(kernel, arrays, settings)
-    laid_out, other_gradients, _ = run(kernel, [layout(array) for array in arrays], settings, layout(dy))
+    laid_out, other_gradients, _ = run(
+        kernel, [layout(array) for array in arrays], settings, layout(dy)
+    )
     for got, expected in zip((laid_out, *other_gradients), (y, *gradients)):
         assert_close(got, expected, tolerance=1e-12)
 
@@ -176,7 +203,9 @@ def test_a_gradient_that_is_one_number_repeated(backend, example):
     assert all(np.array_equal(a, b) for a, b in zip(gradients, expected))
 
 
-@pytest.mark.parametrize("example", [e for e in EXAMPLES if getattr(cpu, e.name).takes_needs], ids=lambda e: e.name)
+@pytest.mark.parametrize(
+    "example", [e for e in EXAMPLES if getattr(cpu, e.name).takes_needs], ids=lambda e: e.name
+)
 def test_gradients_nobody_needs_change_nothing_else(example):
     kernel = getattr(cpu, example.name)
     arrays, settings = arrays_and_settings(example)

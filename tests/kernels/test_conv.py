@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from .checks import assert_close, check, random_arrays, run
 
@@ -11,8 +12,11 @@ CORNERS = {
     "1x1 kernel": ((2, 4, 3, 3), (1, 1, 3, 2), {}),
     "1x1 kernel in groups": ((2, 4, 3, 4), (1, 1, 2, 6), {"groups": 2}),
     "1x1 kernel, stride 2": ((2, 5, 4, 3), (1, 1, 3, 2), {"stride": 2}),
-    "as many windows as pixels, elsewhere": ((1, 2, 2, 2), (1, 1, 2, 32),
-                                             {"padding": 1, "stride": 2}),
+    "as many windows as pixels, elsewhere": (
+        (1, 2, 2, 2),
+        (1, 1, 2, 32),
+        {"padding": 1, "stride": 2},
+    ),
     "padding beyond the kernel's reach": ((1, 3, 2, 2), (1, 1, 2, 2), {"padding": (2, 3)}),
     "windows that see padding alone": ((1, 2, 2, 1), (2, 2, 1, 1), {"padding": 4, "stride": 2}),
     "stride beyond the kernel": ((2, 9, 8, 2), (2, 2, 2, 3), {"stride": (4, 3)}),
@@ -22,8 +26,11 @@ CORNERS = {
     "kernel with even sides": ((2, 5, 6, 2), (2, 4, 2, 2), {"padding": (1, 2)}),
     "long and thin": ((1, 1, 9, 2), (1, 7, 2, 2), {"padding": (0, 3)}),
     "dilation": ((2, 7, 7, 2), (3, 2, 2, 2), {"dilation": (2, 3), "padding": 1}),
-    "dilation and stride": ((1, 9, 8, 1), (2, 3, 1, 2),
-                            {"dilation": 2, "stride": (2, 3), "padding": (1, 2)}),
+    "dilation and stride": (
+        (1, 9, 8, 1),
+        (2, 3, 1, 2),
+        {"dilation": 2, "stride": (2, 3), "padding": (1, 2)},
+    ),
     "a group for each channel": ((2, 4, 4, 3), (3, 3, 1, 6), {"groups": 3, "padding": 1}),
     "no images": ((0, 4, 4, 2), (3, 3, 2, 2), {}),
 }
@@ -43,8 +50,11 @@ def convolutions(draw):
     smallest = [max(1, d * (k - 1) + 1 - 2 * p) for k, d, p in zip(kernel, dilation, padding)]
     height, width = (size + draw(st.integers(0, 5)) for size in smallest)
     n, groups, in_channels, out_channels = (draw(st.integers(1, 2)) for _ in range(4))
-    return ((n, height, width, in_channels * groups), (*kernel, in_channels, out_channels * groups),
-            {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups})
+    return (
+        (n, height, width, in_channels * groups),
+        (*kernel, in_channels, out_channels * groups),
+        {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups},
+    )
 
 
 @settings(max_examples=150)

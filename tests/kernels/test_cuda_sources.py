@@ -19,8 +19,13 @@ ARCHITECTURES = ("compute_75", "sm_75", "sm_80", "sm_90", "sm_120")
 def nvrtc():
     spec = find_spec("nvidia")
     folders = spec.submodule_search_locations if spec else ()
-    libraries = [path for folder in folders for pattern in ("libnvrtc.so*", "nvrtc64*.dll")
-                 for path in sorted(Path(folder).rglob(pattern)) if "builtins" not in path.name]
+    libraries = [
+        path
+        for folder in folders
+        for pattern in ("libnvrtc.so*", "nvrtc64*.dll")
+        for path in sorted(Path(folder).rglob(pattern))
+        if "builtins" not in path.name
+    ]
     if not libraries:
         pytest.skip("NVRTC is not installed: pip install nvidia-cuda-nvrtc-cu12")
     return ctypes.CDLL(str(libraries[0]))
@@ -29,8 +34,9 @@ def nvrtc():
 def errors(nvrtc, source, architecture, definitions):
     """The compiler's errors and warnings; an empty string if there are none."""
     program, size = ctypes.c_void_p(), ctypes.c_size_t()
-    status = nvrtc.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"program",
-                                      0, None, None)
+    status = nvrtc.nvrtcCreateProgram(
+        ctypes.byref(program), source.encode(), b"program", 0, None, None
+    )
     assert status == 0
     options = f"--gpu-architecture={architecture}", "-std=c++17", "-ftz=true", *definitions
     options = (ctypes.c_char_p * len(options))(*(option.encode() for option in options))
@@ -51,7 +57,7 @@ def test_it_compiles(nvrtc, file, architecture, dtype):
 
 def test_a_mistake_is_found_and_its_line_named(nvrtc):
     source = launch.source("elementwise").replace("y[i] = a[i] + b[i];", "y[i] = a[i] + c[i];")
-    line = source[:source.index("c[i]")].count("\n")
+    line = source[: source.index("c[i]")].count("\n")
     options = launch.options(next(iter(launch.REAL)))
     assert f"elementwise.cu({line}): error" in errors(nvrtc, source, "sm_90", options)
 

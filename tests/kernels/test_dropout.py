@@ -1,7 +1,8 @@
 """Dropout, for a mask that is given."""
 
 import numpy as np
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
 from .checks import assert_close, check, random_arrays, run

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, mutually_broadcastable_shapes
 
 from .checks import backward, check, random_arrays, run
@@ -14,7 +15,9 @@ seeds = st.integers(0, 99)
 @pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "add_relu"])
 @given(mutually_broadcastable_shapes(num_shapes=2, max_dims=4, max_side=3), seeds)
 def test_arithmetic(backend, name, broadcast, seed):
-    check(backend, name, *random_arrays(*broadcast.input_shapes, seed=seed, positive=name == "divide"))
+    check(
+        backend, name, *random_arrays(*broadcast.input_shapes, seed=seed, positive=name == "divide")
+    )
 
 
 @pytest.mark.parametrize("name", ["negative", "abs", "exp", "log", "sqrt", "relu"])
@@ -40,7 +43,9 @@ def test_slope_of_power_at_zero(backend, exponent, slope_at_0):
 
 
 def test_a_number_used_many_times_collects_many_gradients(backend):
-    _, (da, db), _ = run(backend.add, [np.zeros((2, 3, 4)), np.zeros((3, 1))], {}, np.ones((2, 3, 4)))
+    _, (da, db), _ = run(
+        backend.add, [np.zeros((2, 3, 4)), np.zeros((3, 1))], {}, np.ones((2, 3, 4))
+    )
     assert (da == 1).all() and db.tolist() == [[8], [8], [8]]
 
 
@@ -62,15 +67,23 @@ def test_abs_does_not_hide_nan(backend):
 
 
 def test_relu_does_not_hide_nan(backend):
-    """Training stops where a number is not finite; a ReLU that turned nan into 0 would let it go on."""
+    """Training stops where a number is not finite; a ReLU that turned nan into 0 would let it go
+    on."""
     y, _ = backend.relu.forward(np.array([np.nan, 1.0]))
     assert np.isnan(y[0]) and y[1] == 1
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("name, x, y", [
-    ("exp", 1000, np.inf), ("exp", -1000, 0), ("log", 0, -np.inf), ("log", -1, np.nan), ("sqrt", -1, np.nan),
-])
+@pytest.mark.parametrize(
+    "name, x, y",
+    [
+        ("exp", 1000, np.inf),
+        ("exp", -1000, 0),
+        ("log", 0, -np.inf),
+        ("log", -1, np.nan),
+        ("sqrt", -1, np.nan),
+    ],
+)
 def test_where_a_function_ends(backend, name, x, y):
     """Infinity or nan, as in NumPy, and no exception."""
     got, _ = getattr(backend, name).forward(np.array([float(x)]))

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
 from .checks import assert_close, check, random_arrays, run
@@ -13,8 +14,12 @@ def case(shape, seed=0):
     return random_arrays(shape, shape[-1:], shape[-1:], seed=seed)
 
 
-@given(array_shapes(min_dims=1, max_dims=3, max_side=4), st.integers(1, 3), st.integers(1, 3),
-       st.integers(0, 99))
+@given(
+    array_shapes(min_dims=1, max_dims=3, max_side=4),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.integers(0, 99),
+)
 def test_any_shape_and_number_of_groups(backend, shape, num_groups, size, seed):
     check(backend, "group_norm", *case((*shape, num_groups * size), seed), num_groups=num_groups)
 

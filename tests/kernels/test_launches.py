@@ -2,18 +2,20 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
-from minires import backend, functional as F, kernels, models, optim
+from minires import backend, kernels, models, optim
+from minires import functional as F
+from minires.autograd.tensor import Tensor
 from minires.errors import DeviceError, DtypeError
 from minires.kernels import gpu
 from minires.kernels.gpu import conv, launch
 from minires.kernels.gpu.launch import THREADS
 from minires.kernels.gpu.normalization import MAX_SLABS, ROWS, sum_geometry
-from minires.autograd.tensor import Tensor
 
 from .. import simulator
-from ..gpu import SIMULATED, in_use, to_cpu, backend_on_arrays_of_numpy
+from ..gpu import SIMULATED, backend_on_arrays_of_numpy, in_use, to_cpu
 from .checks import check, random_arrays, run
 from .test_contract import EXAMPLES, arrays_and_settings
 
@@ -27,6 +29,7 @@ def simulated():
 @pytest.fixture
 def launched():
     """A function that gives the names of the kernels launched since the last call."""
+
     def names():
         found = [name for name, _, _ in simulator.launches]
         simulator.launches.clear()
@@ -50,17 +53,17 @@ def normalised(x):
 # Geometry
 
 
-@given(st.integers(0, 10 ** 9))
+@given(st.integers(0, 10**9))
 def test_each_element_gets_a_thread(elements):
     blocks, threads = launch.one_thread_each(elements)
     assert blocks * threads >= elements > (blocks - 1) * threads or elements == blocks == 0
 
 
-@given(st.integers(1, 10 ** 7), st.integers(1, 3000))
+@given(st.integers(1, 10**7), st.integers(1, 3000))
 def test_each_channel_and_row_is_summed(rows, channels):
     (columns, slabs), (width, height) = sum_geometry(rows, channels)
     assert columns * width >= channels > (columns - 1) * width
-    assert width * height == THREADS and height & (height - 1) == 0      # halved until one is left
+    assert width * height == THREADS and height & (height - 1) == 0  # halved until one is left
     assert 1 <= slabs <= MAX_SLABS and (slabs - 1) * height * ROWS < rows
 
 
@@ -88,13 +91,18 @@ def test_a_mean_far_from_zero_costs_no_digits():
 def test_rows_of_any_number_of_classes(classes):
     backend = backend_on_arrays_of_numpy()
     check(backend, "log_softmax", *random_arrays((2, classes)))
-    check(backend, "cross_entropy", *random_arrays((2, classes)),
-          labels=np.array([classes - 1, 0]), label_smoothing=0.2)
+    check(
+        backend,
+        "cross_entropy",
+        *random_arrays((2, classes)),
+        labels=np.array([classes - 1, 0]),
+        label_smoothing=0.2,
+    )
 
 
 def test_arrays_too_large_for_32_bits_are_refused():
     with pytest.raises(DeviceError, match="fewer than 2\\^31 elements, got 2147483648"):
-        launch.launch("activation", "relu", np.float32, 1, THREADS, 2 ** 31)
+        launch.launch("activation", "relu", np.float32, 1, THREADS, 2**31)
 
 
 def test_other_types_are_refused():
@@ -108,11 +116,11 @@ def test_other_types_are_refused():
 def test_forward_and_backward_of_a_convolution(launched):
     x, w = on_gpu((4, 6, 6, 3), (3, 3, 3, 5))
     y, cache = gpu.conv2d.forward(x, w, padding=1)
-    assert launched() == ["im2col"]         # and one matrix product
+    assert launched() == ["im2col"]  # and one matrix product
     gpu.conv2d.backward(y, cache)
-    assert launched() == ["im2col_backward"]         # and two
+    assert launched() == ["im2col_backward"]  # and two
     gpu.conv2d.backward(y, cache, (False, True))
-    assert launched() == ["im2col"]         # the first layer
+    assert launched() == ["im2col"]  # the first layer
     gpu.conv2d.backward(y, cache, (True, False))
     assert launched() == ["im2col_backward"]
 
@@ -141,7 +149,7 @@ def test_columns_are_made_for_a_few_images_at_a_time(launched, monkeypatch, grou
     assert launched() == ["im2col"] * 3 * groups
     for got, right in zip((y, *backend.conv2d.backward(dy, cache, needs)), expected):
         assert (got is None and right is None) or np.allclose(got, right, rtol=1e-12, atol=1e-12)
-    monkeypatch.setattr(conv, "MAX_COLUMN_BYTES", 1)       # never fewer than one
+    monkeypatch.setattr(conv, "MAX_COLUMN_BYTES", 1)  # never fewer than one
     assert np.allclose(backend.conv2d.forward(x, w, padding=1, groups=groups)[0], expected[0])
 
 
@@ -171,7 +179,7 @@ def test_a_training_step_runs_on_our_own_kernels(launched):
     F.cross_entropy(net(Tensor(images)), [0, 1, 2, 3]).backward()
     fused = launched()
     assert fused.count("normalise") == 7 and "relu" not in fused
-    assert fused.count("im2col") == 7 + 1         # and one in the first layer's backward
+    assert fused.count("im2col") == 7 + 1  # and one in the first layer's backward
     with kernels.use(fused=False):
         F.cross_entropy(net(Tensor(images)), [0, 1, 2, 3]).backward()
     one_by_one = launched()
@@ -179,8 +187,9 @@ def test_a_training_step_runs_on_our_own_kernels(launched):
     assert len(one_by_one) > len(fused)
 
 
-@pytest.mark.parametrize("depth, fused, launches",
-                         [(20, True, 185), (20, False, 232), (56, True, 527)])
+@pytest.mark.parametrize(
+    "depth, fused, launches", [(20, True, 185), (20, False, 232), (56, True, 527)]
+)
 def test_launches_of_a_training_step(launched, depth, fused, launches):
     """Of our own kernels; matrix products and CuPy's copies come on top.
 
@@ -215,8 +224,9 @@ def test_threads_may_run_in_any_order(example):
     assert all(np.array_equal(a, b) for a, b in zip(*results))
 
 
-@pytest.mark.parametrize("name, shapes", [("batch_norm_relu", [(2, 40, 10, 5), (5,), (5,)]),
-                                          ("log_softmax", [(3, 300)])])
+@pytest.mark.parametrize(
+    "name, shapes", [("batch_norm_relu", [(2, 40, 10, 5), (5,), (5,)]), ("log_softmax", [(3, 300)])]
+)
 def test_threads_of_several_blocks_and_warps_may_too(name, shapes):
     kernel = getattr(backend_on_arrays_of_numpy(), name)
     results = []

@@ -1,7 +1,8 @@
 """Matrix products."""
 
 import numpy as np
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
 from .checks import check, random_arrays
@@ -17,8 +18,11 @@ def test_matmul(backend, batch, n, k, m):
 
 @given(sizes, sizes, sizes)
 def test_linear(backend, n, in_features, out_features):
-    check(backend, "linear",
-          *random_arrays((n, in_features), (in_features, out_features), (out_features,)))
+    check(
+        backend,
+        "linear",
+        *random_arrays((n, in_features), (in_features, out_features), (out_features,)),
+    )
 
 
 def test_matmul_by_hand(backend):

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
 from .checks import assert_close, check, random_arrays, run
@@ -55,8 +56,13 @@ def test_mean_squared_error_by_hand(backend):
 @given(st.integers(1, 5), st.integers(1, 6), st.floats(0, 1), st.integers(0, 99))
 def test_cross_entropy(backend, n, classes, smoothing, seed):
     labels = np.random.default_rng(seed).integers(0, classes, n)
-    check(backend, "cross_entropy", *random_arrays((n, classes), seed=seed),
-          labels=labels, label_smoothing=smoothing)
+    check(
+        backend,
+        "cross_entropy",
+        *random_arrays((n, classes), seed=seed),
+        labels=labels,
+        label_smoothing=smoothing,
+    )
 
 
 def test_cross_entropy_by_hand(backend):
@@ -97,9 +103,11 @@ def test_a_constant_added_to_all_logits_changes_nothing(backend):
     assert_close(np.exp(first).sum(axis=-1), np.ones(4))
 
 
-@pytest.mark.parametrize("labels", [[1, 0], (1, 0), np.array([1, 0], np.uint8),
-                                    np.array([1, 0], np.int64)],
-                         ids=["list", "tuple", "uint8", "int64"])
+@pytest.mark.parametrize(
+    "labels",
+    [[1, 0], (1, 0), np.array([1, 0], np.uint8), np.array([1, 0], np.int64)],
+    ids=["list", "tuple", "uint8", "int64"],
+)
 def test_labels_are_any_integers(backend, labels):
     y, _ = backend.cross_entropy.forward(np.log([[1.0, 3.0], [3.0, 1.0]]), labels)
     assert y == pytest.approx(np.log(4 / 3))

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, valid_tuple_axes
 
 from minires.kernels import cpu
@@ -52,6 +53,7 @@ def test_maximum_and_minimum_do_not_hide_nan(backend, name, other):
 
 
 def test_sum_of_many_float32_numbers():
-    """Added one after another, as in the loops of naive, each of these is lost in the rounding of the total."""
+    """Added one after another, as in the loops of naive, each of these is lost in the rounding of
+    the total."""
     total, _ = cpu.sum.forward(np.full(100_000, 0.1, np.float32))
     assert total == pytest.approx(10_000, rel=1e-6)

@@ -8,11 +8,12 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from minires import functional as F, kernels, models
+from minires import functional as F
+from minires import kernels, models
+from minires.autograd.tensor import Tensor
 from minires.errors import ConfigError, DtypeError, MiniresError, ShapeError
 from minires.kernels import Kernel, cpu, naive, registry
 from minires.kernels.kernel import as_kernel
-from minires.autograd.tensor import Tensor
 
 
 class spy:
@@ -63,13 +64,13 @@ def default_restored():
 
 def test_for_good_and_back(default_restored):
     kernels.set_default("naive", fused=False, exp=cpu.exp)
-    kernels.set_default(relu=cpu.relu)                             # adds to what was set before
+    kernels.set_default(relu=cpu.relu)  # adds to what was set before
     assert kernels.find("relu") is cpu.relu and kernels.find("exp") is cpu.exp
     assert kernels.find("log") is naive.log and not kernels.use_fused("batch_norm_relu")
     kernels.set_default("cpu", fused=True, exp=None, relu=None)
     assert kernels.find("log") is cpu.log and kernels.use_fused("batch_norm_relu")
     with kernels.use("naive"):
-        assert kernels.find("relu") is naive.relu                  # no longer swapped
+        assert kernels.find("relu") is naive.relu  # no longer swapped
 
 
 def test_for_good_is_for_all_threads_and_blocks_come_first(default_restored):
@@ -89,8 +90,12 @@ def in_thread(function, *arguments, **settings):
 
 
 def test_a_block_that_is_never_entered_changes_nothing_and_warns():
-    with pytest.warns(UserWarning, match=r"kernels.use: changed nothing, because it acts in a block: write `with kernels.use\(...\):`, "
-                                         r"or kernels.set_default\(...\) for good") as caught:
+    with pytest.warns(
+        UserWarning,
+        match=r"kernels.use: changed nothing, because it acts in a block: write `with "
+        r"kernels.use\(...\):`, "
+        r"or kernels.set_default\(...\) for good",
+    ) as caught:
         kernels.use(relu=naive.relu)
     assert len(caught) == 1 and caught[0].filename == __file__
     assert kernels.find("relu") is cpu.relu
@@ -144,8 +149,10 @@ def test_a_generator_does_not_swap_its_consumers_kernels():
 
     suspended = with_loops()
     for _ in range(2):
-        assert next(suspended) == (naive.exp, cpu.relu, naive.log) and kernels.find("exp") is cpu.exp
-        with kernels.use(relu=naive.relu, log=cpu.log):            # around the generator: its own come first
+        assert (
+            next(suspended) == (naive.exp, cpu.relu, naive.log) and kernels.find("exp") is cpu.exp
+        )
+        with kernels.use(relu=naive.relu, log=cpu.log):  # around the generator: its own come first
             assert next(suspended) == (naive.exp, cpu.relu, cpu.log)
             assert kernels.find("relu") is naive.relu and kernels.find("exp") is cpu.exp
 
@@ -156,8 +163,14 @@ def test_as_it_was(default_restored):
         choice = registry.in_use()
     kernels.set_default(relu=cpu.relu)
     with kernels.use(exp=cpu.exp, log=None, fused=True), registry.as_it_was(choice):
-        assert registry.in_use() == registry.Choice("naive", False, {name: cpu.log if name == "log" else None for name in kernels.names()})
-        assert [kernels.find(name) for name in ("relu", "exp", "log")] == [naive.relu, naive.exp, cpu.log]
+        assert registry.in_use() == registry.Choice(
+            "naive", False, {name: cpu.log if name == "log" else None for name in kernels.names()}
+        )
+        assert [kernels.find(name) for name in ("relu", "exp", "log")] == [
+            naive.relu,
+            naive.exp,
+            cpu.log,
+        ]
 
 
 def test_a_whole_backend():
@@ -188,16 +201,25 @@ def test_an_exception_leaves_nothing_behind():
     assert kernels.find("relu") is cpu.relu and kernels.find("exp") is cpu.exp
 
 
-@pytest.mark.parametrize("call, words", [
-    (lambda: kernels.use(conv2=naive.conv2d), "did you mean 'conv2d'?"),
-    (lambda: kernels.use("naiv"), "did you mean 'naive'?"),
-    (lambda: kernels.set_default("naiv"), "kernels.set_default: unknown backend"),
-    (lambda: kernels.set_default(exp=naive.exp, relu=3), "kernels.set_default(relu=...): not a kernel"),
-    (lambda: kernels.use(exp=cpu.exp, relu=3), "kernels.use(relu=...): not a kernel: expected a Kernel"),
-    (lambda: kernels.use(relu=(forward_pair,)), "not a kernel"),
-    (lambda: kernels.use(relu=(forward_pair, 3)), "not a kernel"),
-    (lambda: kernels.use(relu=SimpleNamespace(forward=forward_pair)), "not a kernel"),
-])
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: kernels.use(conv2=naive.conv2d), "did you mean 'conv2d'?"),
+        (lambda: kernels.use("naiv"), "did you mean 'naive'?"),
+        (lambda: kernels.set_default("naiv"), "kernels.set_default: unknown backend"),
+        (
+            lambda: kernels.set_default(exp=naive.exp, relu=3),
+            "kernels.set_default(relu=...): not a kernel",
+        ),
+        (
+            lambda: kernels.use(exp=cpu.exp, relu=3),
+            "kernels.use(relu=...): not a kernel: expected a Kernel",
+        ),
+        (lambda: kernels.use(relu=(forward_pair,)), "not a kernel"),
+        (lambda: kernels.use(relu=(forward_pair, 3)), "not a kernel"),
+        (lambda: kernels.use(relu=SimpleNamespace(forward=forward_pair)), "not a kernel"),
+    ],
+)
 def test_bad_names_and_pairs_change_nothing(call, words):
     with pytest.raises(ConfigError) as caught:
         call()
@@ -217,9 +239,18 @@ as_module = ModuleType("my_relu")
 as_module.forward, as_module.backward = forward_pair, backward_pair
 
 
-@pytest.mark.parametrize("pair", [as_class, as_plain_class, as_module, (forward_pair, backward_pair), [forward_pair, backward_pair],
-                                  SimpleNamespace(forward=forward_pair, backward=backward_pair)],
-                         ids=["Kernel", "class", "module", "tuple", "list", "object"])
+@pytest.mark.parametrize(
+    "pair",
+    [
+        as_class,
+        as_plain_class,
+        as_module,
+        (forward_pair, backward_pair),
+        [forward_pair, backward_pair],
+        SimpleNamespace(forward=forward_pair, backward=backward_pair),
+    ],
+    ids=["Kernel", "class", "module", "tuple", "list", "object"],
+)
 def test_what_a_pair_can_be(pair):
     x = ones(2)
     with kernels.use(relu=pair):
@@ -239,7 +270,9 @@ def test_the_tape_remembers_which_kernel_ran():
 
 def test_needs_is_an_offer_not_a_duty():
     assert as_kernel("relu", (forward_pair, backward_pair), cpu.relu).takes_needs is False
-    assert as_kernel("relu", (forward_pair, lambda dy, cache, needs: dy), cpu.relu).takes_needs is True
+    assert (
+        as_kernel("relu", (forward_pair, lambda dy, cache, needs: dy), cpu.relu).takes_needs is True
+    )
 
 
 def test_a_learners_convolution_runs_in_a_resnet():
@@ -269,13 +302,20 @@ def none_at_all(dy, cache):
     return None
 
 
-@pytest.mark.parametrize("backward, error, words", [
-    (wrong_shape, ShapeError, "gradient of input 0: expected shape (3, 2), got shape (1, 2)"),
-    (wrong_dtype, DtypeError, "gradient of input 0: expected float32, got float64"),
-    (python_number, ShapeError, "got shape ()"),
-    (too_many, ShapeError, "number of gradients: expected 1, one for each array that forward takes, got 2"),
-    (none_at_all, ShapeError, "got None"),
-])
+@pytest.mark.parametrize(
+    "backward, error, words",
+    [
+        (wrong_shape, ShapeError, "gradient of input 0: expected shape (3, 2), got shape (1, 2)"),
+        (wrong_dtype, DtypeError, "gradient of input 0: expected float32, got float64"),
+        (python_number, ShapeError, "got shape ()"),
+        (
+            too_many,
+            ShapeError,
+            "number of gradients: expected 1, one for each array that forward takes, got 2",
+        ),
+        (none_at_all, ShapeError, "got None"),
+    ],
+)
 def test_a_learners_wrong_gradient_is_caught_by_the_tape(backward, error, words):
     with kernels.use(relu=(cpu.relu.forward, backward)):
         y = F.relu(ones(3, 2))
@@ -297,13 +337,17 @@ def other_dtype(x):
     return x.astype(np.float64), None
 
 
-@pytest.mark.parametrize("forward, words", [
-    (no_cache, "relu.forward: result: expected a tuple (y, cache), got ndarray"),
-    (three_things, "relu.forward: result: expected a tuple (y, cache), got a tuple of 3"),
-    (other_dtype, "relu.forward: result: expected float32, got float64"),
-])
+@pytest.mark.parametrize(
+    "forward, words",
+    [
+        (no_cache, "relu.forward: result: expected a tuple (y, cache), got ndarray"),
+        (three_things, "relu.forward: result: expected a tuple (y, cache), got a tuple of 3"),
+        (other_dtype, "relu.forward: result: expected float32, got float64"),
+    ],
+)
 def test_a_learners_wrong_result_is_caught_by_the_tape(forward, words):
-    """Among them the commonest slip, to return y alone: an array of two rows would unpack into a y and a cache."""
+    """Among them the commonest slip, to return y alone: an array of two rows would unpack into a y
+    and a cache."""
     with kernels.use(relu=(forward, cpu.relu.backward)), pytest.raises(MiniresError) as caught:
         F.relu(ones(2, 2))
     assert words in str(caught.value) and "\n" not in str(caught.value)
@@ -324,8 +368,12 @@ def test_a_whole_net_on_the_loops_agrees_with_the_fast_kernels():
         np.testing.assert_allclose(fast, slow, rtol=1e-8, atol=1e-10)
 
 
-@pytest.mark.parametrize("forward", [lambda x, w: None, lambda self, x, w, stride=1, padding=0, dilation=1, groups=1: None])
+@pytest.mark.parametrize(
+    "forward",
+    [lambda x, w: None, lambda self, x, w, stride=1, padding=0, dilation=1, groups=1: None],
+)
 def test_a_forward_that_cannot_be_called_as_the_librarys(forward):
-    """A convolution that takes no stride, and one written with self: both would fail in the middle of a net."""
+    """A convolution that takes no stride, and one written with self: both would fail in the middle
+    of a net."""
     with pytest.raises(ConfigError, match="conv2d=.*forward does not fit.*stride=1, padding=0"):
         kernels.use(conv2d=(forward, lambda dy, cache: None))

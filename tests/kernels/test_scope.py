@@ -113,8 +113,13 @@ def stacked(value):
     return stack
 
 
-WAYS = {"block": level, "class": Wrapped, "contextmanager": managed, "nested": managed_twice,
-        "ExitStack": stacked}
+WAYS = {
+    "block": level,
+    "class": Wrapped,
+    "contextmanager": managed,
+    "nested": managed_twice,
+    "ExitStack": stacked,
+}
 every_way = pytest.mark.parametrize("inside", WAYS.values(), ids=WAYS)
 
 
@@ -166,6 +171,7 @@ def test_two_generators_in_turn(inside):
 @every_way
 def test_the_innermost_block_counts_not_the_latest(inside):
     """A generator enters its block first, and is then resumed by code in another one."""
+
     def generator():
         with inside(1):
             yield
@@ -192,7 +198,7 @@ def test_generators_that_resume_each_other():
 
     for first, second in ((outer, innermost), (innermost, outer)):
         generators = {function: function() for function in (first, second)}
-        for function in (first, second):                 # whichever enters its block first
+        for function in (first, second):  # whichever enters its block first
             next(generators[function])
         inner = generators[innermost]
         assert next(generators[outer]) == [1, 2] and next(generators[outer]) == [1]
@@ -260,7 +266,7 @@ def test_memory_of_a_generator_is_freed_without_the_garbage_collector():
         with level(2):
             suspended = generator()
             array = next(suspended)
-            with level(3):                               # two owners: this looks at the call stack
+            with level(3):  # two owners: this looks at the call stack
                 next(suspended)
             del suspended
             assert array() is None
@@ -278,13 +284,14 @@ def test_one_block_in_two_generators():
 
     first, second = generator(), generator()
     assert next(first) == next(second) == 1
-    assert next(first) == 0                              # leaves its own entry, not the second's
+    assert next(first) == 0  # leaves its own entry, not the second's
     assert len(SETTING.entries.get()) == 1
     assert next(second) == 0
 
 
 def test_a_generator_finished_in_another_thread():
     """Its block was entered in this one, and is over here too."""
+
     def generator():
         with level(1):
             yield
@@ -294,13 +301,14 @@ def test_a_generator_finished_in_another_thread():
     run_in_thread(suspended.close)
     (entry,) = SETTING.entries.get()
     assert entry.left and now() == 0
-    assert entry.owner is None                           # so the generator's frame can be freed
+    assert entry.owner is None  # so the generator's frame can be freed
     with level(2):
         assert SETTING.values() == [2]
 
 
 def test_what_a_suspended_generators_frame_looks_like():
     """What `_Entry.is_around_here` builds on, for a Python to come in which it may be otherwise."""
+
     def generator():
         frame = sys._getframe()
         yield frame, frame.f_back
@@ -521,7 +529,7 @@ def test_tasks_in_turn():
         await asyncio.gather(*(task(i + 1, pauses) for i, pauses in enumerate((0, 1, 2, 0, 3))))
 
     asyncio.run(main())
-    with level(9):                                       # around the whole loop
+    with level(9):  # around the whole loop
         assert asyncio.run(seen_by_a_task()) == 9
 
 
@@ -580,7 +588,7 @@ def test_async_generators():
         unfinished = generator(4)
         await anext(unfinished)
         assert now() == 0
-        await asyncio.create_task(unfinished.aclose())   # leaves the block in another task
+        await asyncio.create_task(unfinished.aclose())  # leaves the block in another task
         assert SETTING.values() == []
 
     asyncio.run(main())

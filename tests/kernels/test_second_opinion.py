@@ -1,8 +1,10 @@
-"""PyTorch's opinion, where it is installed, over random shapes: the operations as a user calls them."""
+"""PyTorch's opinion, where it is installed, over random shapes: the operations as a user calls
+them."""
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
 from minires import functional as F
@@ -32,9 +34,13 @@ def same(array):
 
 
 def compare(torch, mine, theirs, arrays, to_theirs, images_out=True):
-    """Results and gradients of `mine(*tensors)` and `theirs(*tensors)`, whose arrays are laid out by `to_theirs`."""
+    """Results and gradients of `mine(*tensors)` and `theirs(*tensors)`, whose arrays are laid out
+    by `to_theirs`."""
     tensors = [Tensor(array, requires_grad=True) for array in arrays]
-    others = [torch.tensor(turn(array).copy(), requires_grad=True) for array, turn in zip(arrays, to_theirs)]
+    others = [
+        torch.tensor(turn(array).copy(), requires_grad=True)
+        for array, turn in zip(arrays, to_theirs)
+    ]
     y, other_y = mine(*tensors), theirs(*others)
     turn_y = channels_first if images_out else same
     dy = np.asarray(np.random.default_rng(5).standard_normal(y.shape))
@@ -49,30 +55,62 @@ def compare(torch, mine, theirs, arrays, to_theirs, images_out=True):
 def test_conv2d(torch, case, seed):
     x, w, settings = case
     arrays = random_arrays(x, w, w[-1:], seed=seed)
-    compare(torch, lambda x, w, b: F.conv2d(x, w, b, **settings), lambda x, w, b: torch.nn.functional.conv2d(x, w, b, **settings),
-            arrays, (channels_first, filters_first, same))
+    compare(
+        torch,
+        lambda x, w, b: F.conv2d(x, w, b, **settings),
+        lambda x, w, b: torch.nn.functional.conv2d(x, w, b, **settings),
+        arrays,
+        (channels_first, filters_first, same),
+    )
 
 
 @given(poolings(), st.integers(0, 99))
 @pytest.mark.parametrize("name", ["max_pool2d", "avg_pool2d"])
 def test_pooling(torch, name, case, seed):
     shape, settings = case
-    compare(torch, lambda x: getattr(F, name)(x, **settings), lambda x: getattr(torch.nn.functional, name)(x, **settings),
-            random_arrays(shape, seed=seed), (channels_first,))
+    compare(
+        torch,
+        lambda x: getattr(F, name)(x, **settings),
+        lambda x: getattr(torch.nn.functional, name)(x, **settings),
+        random_arrays(shape, seed=seed),
+        (channels_first,),
+    )
 
 
 def test_global_average(torch):
-    compare(torch, F.global_avg_pool2d, lambda x: x.mean((2, 3)), random_arrays((2, 3, 4, 5)), (channels_first,), images_out=False)
+    compare(
+        torch,
+        F.global_avg_pool2d,
+        lambda x: x.mean((2, 3)),
+        random_arrays((2, 3, 4, 5)),
+        (channels_first,),
+        images_out=False,
+    )
 
 
-@given(st.tuples(st.integers(2, 3), st.integers(1, 4), st.integers(1, 4), st.integers(1, 3)), st.booleans(), st.integers(0, 99))
+@given(
+    st.tuples(st.integers(2, 3), st.integers(1, 4), st.integers(1, 4), st.integers(1, 3)),
+    st.booleans(),
+    st.integers(0, 99),
+)
 def test_batch_norm_and_its_running_statistics(torch, shape, training, seed):
     x, weight, bias, mean, var = random_arrays(shape, *4 * [shape[-1:]], seed=seed)
     var = abs(var) + 0.1
-    my_mean, my_var, their_mean, their_var = Tensor(mean.copy()), Tensor(var.copy()), torch.tensor(mean), torch.tensor(var)
-    compare(torch, lambda x, w, b: F.batch_norm(x, my_mean, my_var, w, b, training, momentum=0.3, eps=1e-3),
-            lambda x, w, b: torch.nn.functional.batch_norm(x, their_mean, their_var, w, b, training, momentum=0.3, eps=1e-3),
-            (x, weight, bias), (channels_first, same, same))
+    my_mean, my_var, their_mean, their_var = (
+        Tensor(mean.copy()),
+        Tensor(var.copy()),
+        torch.tensor(mean),
+        torch.tensor(var),
+    )
+    compare(
+        torch,
+        lambda x, w, b: F.batch_norm(x, my_mean, my_var, w, b, training, momentum=0.3, eps=1e-3),
+        lambda x, w, b: torch.nn.functional.batch_norm(
+            x, their_mean, their_var, w, b, training, momentum=0.3, eps=1e-3
+        ),
+        (x, weight, bias),
+        (channels_first, same, same),
+    )
     assert_close(my_mean.data, their_mean.numpy())
     assert_close(my_var.data, their_var.numpy())
 
@@ -80,33 +118,59 @@ def test_batch_norm_and_its_running_statistics(torch, shape, training, seed):
 @given(st.integers(1, 5), st.integers(1, 6), st.floats(0, 1), st.integers(0, 99))
 def test_cross_entropy(torch, n, classes, smoothing, seed):
     labels = np.random.default_rng(seed).integers(0, classes, n)
-    compare(torch, lambda x: F.cross_entropy(x, labels, label_smoothing=smoothing),
-            lambda x: torch.nn.functional.cross_entropy(x, torch.tensor(labels), label_smoothing=smoothing),
-            random_arrays((n, classes), seed=seed), (same,), images_out=False)
+    compare(
+        torch,
+        lambda x: F.cross_entropy(x, labels, label_smoothing=smoothing),
+        lambda x: torch.nn.functional.cross_entropy(
+            x, torch.tensor(labels), label_smoothing=smoothing
+        ),
+        random_arrays((n, classes), seed=seed),
+        (same,),
+        images_out=False,
+    )
 
 
-@given(st.tuples(st.integers(1, 3), st.integers(2, 4), st.integers(1, 4)), st.integers(1, 3),
-       st.integers(1, 3), st.integers(0, 99))
+@given(
+    st.tuples(st.integers(1, 3), st.integers(2, 4), st.integers(1, 4)),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.integers(0, 99),
+)
 def test_group_norm(torch, shape, num_groups, size, seed):
     shape = (*shape, num_groups * size)
-    compare(torch, lambda x, w, b: F.group_norm(x, num_groups, w, b, eps=1e-3),
-            lambda x, w, b: torch.nn.functional.group_norm(x, num_groups, w, b, eps=1e-3),
-            random_arrays(shape, shape[-1:], shape[-1:], seed=seed), (channels_first, same, same))
+    compare(
+        torch,
+        lambda x, w, b: F.group_norm(x, num_groups, w, b, eps=1e-3),
+        lambda x, w, b: torch.nn.functional.group_norm(x, num_groups, w, b, eps=1e-3),
+        random_arrays(shape, shape[-1:], shape[-1:], seed=seed),
+        (channels_first, same, same),
+    )
 
 
 @given(array_shapes(max_dims=4, max_side=4), st.data())
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
 def test_softmax_along_any_axis(torch, name, shape, data):
     axis = data.draw(st.integers(-len(shape), len(shape) - 1))
-    compare(torch, lambda x: getattr(F, name)(x, axis),
-            lambda x: getattr(torch.nn.functional, name)(x, axis),
-            random_arrays(shape, seed=len(shape)), (same,), images_out=False)
+    compare(
+        torch,
+        lambda x: getattr(F, name)(x, axis),
+        lambda x: getattr(torch.nn.functional, name)(x, axis),
+        random_arrays(shape, seed=len(shape)),
+        (same,),
+        images_out=False,
+    )
 
 
 @given(array_shapes(max_dims=4, max_side=4), st.integers(0, 99))
 def test_mean_squared_error(torch, shape, seed):
-    compare(torch, F.mse_loss, torch.nn.functional.mse_loss, random_arrays(shape, shape, seed=seed),
-            (same, same), images_out=False)
+    compare(
+        torch,
+        F.mse_loss,
+        torch.nn.functional.mse_loss,
+        random_arrays(shape, shape, seed=seed),
+        (same, same),
+        images_out=False,
+    )
 
 
 @pytest.mark.parametrize("p", [0.0, 0.25, 0.9, 1.0])
@@ -119,7 +183,7 @@ def test_dropout_scales_as_pytorch_does(torch, p):
     assert (mine == 0).mean() == pytest.approx((theirs == 0).mean(), abs=0.03)
 
 
-EQUAL = [np.array([[1.0, 3.0, 3.0], [-2.0, 0.0, -2.0]])]          # with equal elements, and a corner of abs
+EQUAL = [np.array([[1.0, 3.0, 3.0], [-2.0, 0.0, -2.0]])]  # with equal elements, and a corner of abs
 
 
 @pytest.mark.parametrize("arrays", [random_arrays((3, 4)), EQUAL], ids=["random", "equal elements"])
@@ -127,14 +191,26 @@ def test_abs_min_and_max(torch, arrays):
     compare(torch, abs, torch.abs, arrays, (same,), images_out=False)
     for axis in (0, 1, None):
         dim = (0, 1) if axis is None else axis
-        compare(torch, lambda x: x.min(axis), lambda x: x.amin(dim), arrays, (same,), images_out=False)
-        compare(torch, lambda x: x.max(axis, keepdims=True), lambda x: x.amax(dim, keepdim=True), arrays, (same,),
-                images_out=False)
+        compare(
+            torch, lambda x: x.min(axis), lambda x: x.amin(dim), arrays, (same,), images_out=False
+        )
+        compare(
+            torch,
+            lambda x: x.max(axis, keepdims=True),
+            lambda x: x.amax(dim, keepdim=True),
+            arrays,
+            (same,),
+            images_out=False,
+        )
 
 
 @given(st.integers(1, 5), st.integers(1, 6), st.integers(1, 4))
 def test_linear_and_log_softmax(torch, n, in_features, out_features):
-    compare(torch, lambda x, w, b: F.log_softmax(F.linear(x, w, b)),
-            lambda x, w, b: torch.nn.functional.log_softmax(torch.nn.functional.linear(x, w.T, b), -1),
-            random_arrays((n, in_features), (in_features, out_features), (out_features,)),
-            (same, same, same), images_out=False)
+    compare(
+        torch,
+        lambda x, w, b: F.log_softmax(F.linear(x, w, b)),
+        lambda x, w, b: torch.nn.functional.log_softmax(torch.nn.functional.linear(x, w.T, b), -1),
+        random_arrays((n, in_features), (in_features, out_features), (out_features,)),
+        (same, same, same),
+        images_out=False,
+    )

@@ -4,7 +4,8 @@ from math import prod
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, basic_indices
 
 from .checks import check, random_arrays, run
@@ -76,8 +77,10 @@ def test_an_element_picked_three_times_receives_three_gradients(backend):
 def test_concatenate(backend, shape, data):
     axis = data.draw(st.integers(-len(shape), len(shape) - 1))
     lengths = data.draw(st.lists(st.integers(0, 3), min_size=1, max_size=4))
-    parts = [tuple(length if i == axis % len(shape) else size for i, size in enumerate(shape))
-             for length in lengths]
+    parts = [
+        tuple(length if i == axis % len(shape) else size for i, size in enumerate(shape))
+        for length in lengths
+    ]
     check(backend, "concatenate", *random_arrays(*parts), axis=axis)
 
 

@@ -1,7 +1,8 @@
 """The fast kernels again, with even the smallest work cut into tiny chunks for three threads."""
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
 from minires import backend

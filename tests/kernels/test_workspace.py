@@ -10,7 +10,7 @@ import pytest
 from minires.kernels import cpu
 from minires.kernels.cpu import chunks, workspace
 
-SHAPE = (64, 1024, 3)                                    # a size that nothing else here uses
+SHAPE = (64, 1024, 3)  # a size that nothing else here uses
 
 
 @pytest.fixture(autouse=True)
@@ -30,17 +30,20 @@ def test_used_again_once_nobody_holds_it():
     second = workspace.empty(SHAPE, np.float32)
     assert address(second) != where
     del first
-    assert address(workspace.empty(SHAPE, np.int32)) == where      # the size counts, not the type
+    assert address(workspace.empty(SHAPE, np.int32)) == where  # the size counts, not the type
 
 
-@pytest.mark.parametrize("hold", [
-    lambda array: array[1:2],
-    lambda array: array.reshape(-1)[5:].view(np.int32)[::2],
-    lambda array: array.T[0],
-    lambda array: memoryview(array),
-    lambda array: [array[0, 0, 0:1]],
-    lambda array: np.broadcast_to(array[:1], SHAPE),
-])
+@pytest.mark.parametrize(
+    "hold",
+    [
+        lambda array: array[1:2],
+        lambda array: array.reshape(-1)[5:].view(np.int32)[::2],
+        lambda array: array.T[0],
+        lambda array: memoryview(array),
+        lambda array: [array[0, 0, 0:1]],
+        lambda array: np.broadcast_to(array[:1], SHAPE),
+    ],
+)
 def test_not_while_the_smallest_part_is_held(hold):
     array = workspace.empty(SHAPE, np.float32)
     where, held = address(array), hold(array)
@@ -71,7 +74,7 @@ def test_blocks_out_of_use_go_back_to_the_system(monkeypatch):
     held = workspace.empty(SHAPE, np.float64)
     for _ in range(6):
         workspace.empty((64, 1024, 4), np.float32)
-    workspace.empty((64, 1024, 5), np.float32)                     # a new size: time to clear up
+    workspace.empty((64, 1024, 5), np.float32)  # a new size: time to clear up
     sizes = {nbytes: len(blocks) for nbytes, blocks in workspace._blocks.items()}
     assert sizes == {64 * 1024 * 12: 0, held.nbytes: 1, 64 * 1024 * 16: 1, 64 * 1024 * 20: 1}
 
@@ -164,9 +167,13 @@ def test_a_zero_padded_buffer_keeps_its_border():
     buffer[:, 1:-1, 1:-1] = 7
     again = workspace.zero_padded_buffer("test", 2, (4, 5), np.float32)
     assert np.shares_memory(buffer, again) and again.shape == (2, 4, 5)
-    assert again.sum() == 2 * 7 * 2 * 3                    # the interior as it was left, and zeros
-    for other in (("another", 2, (4, 5), np.float32), ("test", 2, (5, 4), np.float32),
-                  ("test", 2, (4, 5), np.float64), ("test", 4, (4, 5), np.float32)):
+    assert again.sum() == 2 * 7 * 2 * 3  # the interior as it was left, and zeros
+    for other in (
+        ("another", 2, (4, 5), np.float32),
+        ("test", 2, (5, 4), np.float32),
+        ("test", 2, (4, 5), np.float64),
+        ("test", 4, (4, 5), np.float32),
+    ):
         assert not workspace.zero_padded_buffer(*other).any()
 
 

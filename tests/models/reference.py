@@ -1,19 +1,27 @@
-"""Layers written out in NumPy, and nets of every variant written out in PyTorch's functions: what the models are held to."""
+"""Layers written out in NumPy, and nets of every variant written out in PyTorch's functions: what
+the models are held to."""
 
 import numpy as np
 
 
 def conv(x, w, stride=1):
-    """The convolution of x (N, H, W, C) with w (K, K, C, O), K odd, zeros around x so that the map keeps its size."""
-    k, n, height, width = len(w), *x.shape[:3]
+    """The convolution of x (N, H, W, C) with w (K, K, C, O), K odd, zeros around x so that the map
+    keeps its size."""
+    k, height, width = len(w), *x.shape[1:3]
     padded = np.pad(x, ((0, 0), (k // 2, k // 2), (k // 2, k // 2), (0, 0)))
-    return sum(padded[:, i:i + height, j:j + width] @ w[i, j] for i in range(k) for j in range(k))[:, ::stride, ::stride]
+    return sum(
+        padded[:, i : i + height, j : j + width] @ w[i, j] for i in range(k) for j in range(k)
+    )[:, ::stride, ::stride]
 
 
 def norm(x, layer):
     """Batch norm by the batch's own statistics, or in evaluation by the running ones."""
     axes = tuple(range(x.ndim - 1))
-    mean, var = (x.mean(axes), x.var(axes)) if layer.training else (layer.running_mean.data, layer.running_var.data)
+    mean, var = (
+        (x.mean(axes), x.var(axes))
+        if layer.training
+        else (layer.running_mean.data, layer.running_var.data)
+    )
     return (x - mean) / np.sqrt(var + layer.eps) * layer.weight.data + layer.bias.data
 
 
@@ -22,7 +30,8 @@ def relu(x):
 
 
 def torch_logits(torch, net, state, images):
-    """The logits of a CifarResNet of any config, computed by PyTorch from `state`, name -> tensor in PyTorch's order of axes."""
+    """The logits of a CifarResNet of any config, computed by PyTorch from `state`, name -> tensor
+    in PyTorch's order of axes."""
     F, config = torch.nn.functional, net.config
 
     def conv2d(name, x, stride=1):
@@ -32,7 +41,9 @@ def torch_logits(torch, net, state, images):
     def batch_norm(name, x):
         if f"{name}.running_mean" not in state:
             return x
-        mean, var, weight, bias = (state[f"{name}.{part}"] for part in ("running_mean", "running_var", "weight", "bias"))
+        mean, var, weight, bias = (
+            state[f"{name}.{part}"] for part in ("running_mean", "running_var", "weight", "bias")
+        )
         return F.batch_norm(x, mean.clone(), var.clone(), weight, bias, net.training)
 
     def shortcut(name, x, h, stride, channels):
@@ -46,13 +57,28 @@ def torch_logits(torch, net, state, images):
         """F(x), and what a projection takes."""
         if config.pre_activation:
             h = torch.relu(batch_norm(f"{name}.bn1", x))
-            y = conv2d(f"{name}.conv2", torch.relu(batch_norm(f"{name}.bn2", conv2d(f"{name}.conv1", h, stride))))
+            y = conv2d(
+                f"{name}.conv2",
+                torch.relu(batch_norm(f"{name}.bn2", conv2d(f"{name}.conv1", h, stride))),
+            )
             return y * state.get(f"{name}.gain.weight", 1), h
         if config.init == "fixup":
-            y = torch.relu(conv2d(f"{name}.conv1", x + state[f"{name}.bias1a"], stride) + state[f"{name}.bias1b"])
-            return conv2d(f"{name}.conv2", y + state[f"{name}.bias2a"]) * state[f"{name}.scale"] + state[f"{name}.bias2b"], x
-        y = conv2d(f"{name}.conv2", torch.relu(batch_norm(f"{name}.bn1", conv2d(f"{name}.conv1", x, stride))))
-        return (y * state[f"{name}.bn2.weight"] if config.init == "skipinit" else batch_norm(f"{name}.bn2", y)), x
+            y = torch.relu(
+                conv2d(f"{name}.conv1", x + state[f"{name}.bias1a"], stride)
+                + state[f"{name}.bias1b"]
+            )
+            return conv2d(f"{name}.conv2", y + state[f"{name}.bias2a"]) * state[
+                f"{name}.scale"
+            ] + state[f"{name}.bias2b"], x
+        y = conv2d(
+            f"{name}.conv2",
+            torch.relu(batch_norm(f"{name}.bn1", conv2d(f"{name}.conv1", x, stride))),
+        )
+        return (
+            y * state[f"{name}.bn2.weight"]
+            if config.init == "skipinit"
+            else batch_norm(f"{name}.bn2", y)
+        ), x
 
     x = batch_norm("bn1", conv2d("conv1", images))
     x = torch.relu(x + state["bn1.bias"] if config.init == "fixup" else x)

@@ -54,17 +54,24 @@ def test_without_f_there_is_what_skip_computes(kind, training):
 @every_kind
 def test_skip_computes_no_convolution_but_a_projection(kind):
     for block, x in blocks_with_inputs(kind):
-        convolutions = {name: module for name, module in block.named_modules()
-                        if isinstance(module, nn.Conv2d)}
+        convolutions = {
+            name: module for name, module in block.named_modules() if isinstance(module, nn.Conv2d)
+        }
         seen = outputs_of(*convolutions.values())
         with no_grad():
             block.skip(x)
         assert len(seen) == ("downsample.0" in convolutions)
 
 
-@pytest.mark.parametrize("build, stage, shortcut", [
-    (models.plain, "layer1", []), (models.plain, "layer2", []),
-    (models.resnet, "layer1", []), (models.resnet, "layer2", ["getitem", "pad"])])
+@pytest.mark.parametrize(
+    "build, stage, shortcut",
+    [
+        (models.plain, "layer1", []),
+        (models.plain, "layer2", []),
+        (models.resnet, "layer1", []),
+        (models.resnet, "layer2", ["getitem", "pad"]),
+    ],
+)
 def test_kernels_on_the_tape(build, stage, shortcut):
     """Batch norm, addition and ReLU are one kernel. An identity takes no kernel."""
     x = Tensor(np.ones((2, 8, 8, 4), np.float32), requires_grad=True)
@@ -75,5 +82,12 @@ def test_kernels_on_the_tape(build, stage, shortcut):
 
 def test_fixup_keeps_its_names():
     block = models.resnet(8, width=4, batch_norm=False, init="fixup").layer1[0]
-    assert list(block.state_dict()) == ["bias1a", "bias1b", "bias2a", "scale", "bias2b",
-                                        "conv1.weight", "conv2.weight"]
+    assert list(block.state_dict()) == [
+        "bias1a",
+        "bias1b",
+        "bias2a",
+        "scale",
+        "bias2b",
+        "conv1.weight",
+        "conv2.weight",
+    ]

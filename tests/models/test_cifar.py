@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from minires import functional as F, models
-from minires.errors import ConfigError, ShapeError
-from minires.models.shortcuts import ProjectionShortcut, subsample_and_pad
-from minires.models.cifar import check_depth
-from minires.nn import BatchNorm2d, Conv2d, Linear
+from minires import functional as F
+from minires import models
 from minires.autograd.tensor import Tensor
+from minires.errors import ConfigError, ShapeError
+from minires.models.cifar import check_depth
+from minires.models.shortcuts import ProjectionShortcut, subsample_and_pad
+from minires.nn import BatchNorm2d, Conv2d, Linear
 
 PARAMETERS = {20: 269_722, 32: 464_154, 44: 658_586, 56: 853_018, 110: 1_727_962}
 
@@ -26,13 +27,18 @@ def test_parameter_counts(build, depth, count):
 @pytest.mark.parametrize("depth", [8, 20, 56])
 @pytest.mark.parametrize("width", [4, 16])
 def test_parameter_counts_of_projections(depth, width):
-    """B adds a 1x1 convolution and its batch norm where the shape changes, C also to every other block."""
+    """B adds a 1x1 convolution and its batch norm where the shape changes, C also to every other
+    block."""
     stages = [width, 2 * width, 4 * width]
-    changing = sum(in_channels * out_channels + 2 * out_channels
-                   for in_channels, out_channels in zip(stages, stages[1:]))
+    changing = sum(
+        in_channels * out_channels + 2 * out_channels
+        for in_channels, out_channels in zip(stages, stages[1:])
+    )
     blocks = (depth - 2) // 6
-    others = blocks * (width ** 2 + 2 * width) + (blocks - 1) * sum(c ** 2 + 2 * c for c in stages[1:])
-    a, b, c = (models.resnet(depth, width=width, shortcut=shortcut).num_parameters() for shortcut in "ABC")
+    others = blocks * (width**2 + 2 * width) + (blocks - 1) * sum(c**2 + 2 * c for c in stages[1:])
+    a, b, c = (
+        models.resnet(depth, width=width, shortcut=shortcut).num_parameters() for shortcut in "ABC"
+    )
     assert b - a == changing and c - a == changing + others
 
 
@@ -53,7 +59,11 @@ def test_maps_halve_and_channels_double():
 @pytest.mark.parametrize("size", [(8, 8), (12, 20), (9, 7), (1, 1)])
 @pytest.mark.parametrize("shortcut", [None, "A", "B", "C"])
 def test_any_image_size(size, shortcut):
-    net = models.plain(8, width=2, num_classes=3) if shortcut is None else models.resnet(8, width=2, num_classes=3, shortcut=shortcut)
+    net = (
+        models.plain(8, width=2, num_classes=3)
+        if shortcut is None
+        else models.resnet(8, width=2, num_classes=3, shortcut=shortcut)
+    )
     assert net(images(2, *size, 3)).shape == (2, 3)
 
 
@@ -61,29 +71,43 @@ def test_any_image_size(size, shortcut):
 
 
 def test_plain_and_residual_are_twins():
-    plain, residual = models.plain(20, width=4, seed=3).state_dict(), models.resnet(20, width=4, seed=3).state_dict()
+    plain, residual = (
+        models.plain(20, width=4, seed=3).state_dict(),
+        models.resnet(20, width=4, seed=3).state_dict(),
+    )
     assert list(plain) == list(residual)
     assert all(np.array_equal(plain[name], residual[name]) for name in plain)
 
 
 @pytest.mark.parametrize("shortcut", ["B", "C"])
 def test_projections_leave_all_other_initial_values_as_they_are(shortcut):
-    common, more = models.plain(20, width=4, seed=3).state_dict(), models.resnet(20, width=4, seed=3, shortcut=shortcut).state_dict()
+    common, more = (
+        models.plain(20, width=4, seed=3).state_dict(),
+        models.resnet(20, width=4, seed=3, shortcut=shortcut).state_dict(),
+    )
     assert all(np.array_equal(common[name], more[name]) for name in common)
     assert {name.split(".")[2] for name in set(more) - set(common)} == {"downsample"}
 
 
 def test_seeds():
-    first, again, other = (models.resnet(8, width=4, shortcut="B", seed=seed).state_dict() for seed in (0, 0, 1))
+    first, again, other = (
+        models.resnet(8, width=4, shortcut="B", seed=seed).state_dict() for seed in (0, 0, 1)
+    )
     assert all(np.array_equal(first[name], again[name]) for name in first)
     for name, array in first.items():
-        matrix = name.endswith("weight") and array.ndim > 1            # batch norm's start at 1 and 0, biases at 0
+        matrix = (
+            name.endswith("weight") and array.ndim > 1
+        )  # batch norm's start at 1 and 0, biases at 0
         assert np.array_equal(array, other[name]) != matrix, name
 
 
 def test_the_weights_of_layers_differ():
     """Each layer draws on from the stream; none starts it again."""
-    weights = [array.ravel()[:5].tolist() for name, array in models.plain(20, width=4).state_dict().items() if "conv" in name]
+    weights = [
+        array.ravel()[:5].tolist()
+        for name, array in models.plain(20, width=4).state_dict().items()
+        if "conv" in name
+    ]
     assert len({tuple(w) for w in weights}) == len(weights) == 19
 
 
@@ -95,7 +119,10 @@ def test_shortcut_a_by_hand():
     x = np.arange(1.0, 19).reshape(1, 3, 3, 2)
     y = subsample_and_pad(Tensor(x), 2, 3)
     assert y.shape == (1, 2, 2, 5)
-    assert y.data[0, :, :, :2].tolist() == [[[1, 2], [5, 6]], [[13, 14], [17, 18]]] and (y.data[..., 2:] == 0).all()
+    assert (
+        y.data[0, :, :, :2].tolist() == [[[1, 2], [5, 6]], [[13, 14], [17, 18]]]
+        and (y.data[..., 2:] == 0).all()
+    )
 
 
 def silence(block):
@@ -133,7 +160,9 @@ def test_a_plain_block_whose_branch_is_zero_passes_nothing_on():
 def test_where_projections_stand():
     def projections(shortcut):
         net = models.resnet(20, width=2, shortcut=shortcut)
-        return [name for name, module in net.named_modules() if isinstance(module, ProjectionShortcut)]
+        return [
+            name for name, module in net.named_modules() if isinstance(module, ProjectionShortcut)
+        ]
 
     assert projections("A") == []
     assert projections("B") == ["layer2.0.downsample", "layer3.0.downsample"]
@@ -160,7 +189,9 @@ def test_first_loss_is_near_that_of_guessing():
     """ln 10 for ten classes: the logits start small."""
     labels = np.arange(64) % 10
     for net in (models.plain(20, width=8), models.resnet(20, width=8), models.resnet(56, width=4)):
-        assert F.cross_entropy(net(images(64, 16, 16, 3)), labels).item() == pytest.approx(np.log(10), abs=1)
+        assert F.cross_entropy(net(images(64, 16, 16, 3)), labels).item() == pytest.approx(
+            np.log(10), abs=1
+        )
 
 
 @pytest.mark.parametrize("depth, blocks", [(8, 1), (20, 3), (56, 9), (np.int64(110), 18)])
@@ -169,16 +200,38 @@ def test_blocks_per_stage(depth, blocks):
 
 
 def test_integers_and_floats_of_numpy_are_numbers():
-    net = models.resnet(np.int64(8), width=np.int32(4), num_classes=np.uint8(3), shortcut_scale=np.float32(0.5), survival_prob=np.float64(0.5))
-    assert net.settings["width"] == 4 and all(type(net.settings[name]) is int for name in ("depth", "width", "num_classes"))
+    net = models.resnet(
+        np.int64(8),
+        width=np.int32(4),
+        num_classes=np.uint8(3),
+        shortcut_scale=np.float32(0.5),
+        survival_prob=np.float64(0.5),
+    )
+    assert net.settings["width"] == 4 and all(
+        type(net.settings[name]) is int for name in ("depth", "width", "num_classes")
+    )
     assert type(net.config.shortcut_scale) is type(net.config.survival_prob) is float
     models.resnet18(num_classes=np.int64(2))
-    models.residual_mlp(np.int64(4), width=np.int64(8), image_size=np.int16(4), num_classes=np.int64(2))
+    models.residual_mlp(
+        np.int64(4), width=np.int64(8), image_size=np.int16(4), num_classes=np.int64(2)
+    )
 
 
-@pytest.mark.parametrize("depth, nearest", [
-    (18, 20), (21, 20), (54, 56), (0, 8), (2, 8), (-4, 8), ("20", 20), (20.0, 20), (True, 20), (None, 20),
-])
+@pytest.mark.parametrize(
+    "depth, nearest",
+    [
+        (18, 20),
+        (21, 20),
+        (54, 56),
+        (0, 8),
+        (2, 8),
+        (-4, 8),
+        ("20", 20),
+        (20.0, 20),
+        (True, 20),
+        (None, 20),
+    ],
+)
 def test_depths_that_do_not_exist(depth, nearest):
     for build in (models.plain, models.resnet):
         with pytest.raises(ConfigError) as caught:
@@ -188,15 +241,30 @@ def test_depths_that_do_not_exist(depth, nearest):
         assert message.endswith(f"the nearest is {nearest}")
 
 
-@pytest.mark.parametrize("call, error, words", [
-    (lambda: models.resnet(8, shortcut="D"), ConfigError, "unknown shortcut: expected one of A, B, C, got 'D'"),
-    (lambda: models.resnet(8, shortcut="a"), ConfigError, "did you mean 'A'?"),
-    (lambda: models.resnet(8, shortcut=None), ConfigError, "unknown shortcut"),
-    (lambda: models.resnet(8, width=0), ConfigError, "expected a whole number of at least 1, got 0"),
-    (lambda: models.plain(8, num_classes=0), ConfigError, "expected a whole number of at least 1, got 0"),
-    (lambda: models.resnet(8, width=2)(images(2, 3, 8, 8)), ShapeError, "expected 3 channels"),
-    (lambda: models.resnet(8, width=2)(images(8, 8, 3)), ShapeError, "shape (N, H, W, C)"),
-])
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (
+            lambda: models.resnet(8, shortcut="D"),
+            ConfigError,
+            "unknown shortcut: expected one of A, B, C, got 'D'",
+        ),
+        (lambda: models.resnet(8, shortcut="a"), ConfigError, "did you mean 'A'?"),
+        (lambda: models.resnet(8, shortcut=None), ConfigError, "unknown shortcut"),
+        (
+            lambda: models.resnet(8, width=0),
+            ConfigError,
+            "expected a whole number of at least 1, got 0",
+        ),
+        (
+            lambda: models.plain(8, num_classes=0),
+            ConfigError,
+            "expected a whole number of at least 1, got 0",
+        ),
+        (lambda: models.resnet(8, width=2)(images(2, 3, 8, 8)), ShapeError, "expected 3 channels"),
+        (lambda: models.resnet(8, width=2)(images(8, 8, 3)), ShapeError, "shape (N, H, W, C)"),
+    ],
+)
 def test_bad_input(call, error, words):
     with pytest.raises(error) as caught:
         call()

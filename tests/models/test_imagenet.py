@@ -3,21 +3,34 @@
 import numpy as np
 import pytest
 
-from minires import functional as F, models
-from minires.serialization import weights
-from minires.errors import ConfigError
+from minires import functional as F
+from minires import models
 from minires.autograd.tensor import Tensor
+from minires.errors import ConfigError
+from minires.serialization import weights
 
 NETS = {
-    "resnet18": (18, {}), "resnet34": (34, {}), "resnet50": (50, {}), "resnet101": (101, {}), "resnet152": (152, {}),
-    "plain18": (18, {"shortcut": None}), "plain34": (34, {"shortcut": None}), "resnet18 A": (18, {"shortcut": "A"}), "resnet18 C": (18, {"shortcut": "C"}),
-    "resnet50 A": (50, {"shortcut": "A"}), 'resnet50, stride_on="1x1"': (50, {"stride_on": "1x1"}), "resnet18 v2": (18, {"pre_activation": True}),
-    "resnet50 v2": (50, {"pre_activation": True}), "resnext50_32x4d": (50, {"groups": 32, "width_per_group": 4}), "wide_resnet50_2": (50, {"width_per_group": 128}),
+    "resnet18": (18, {}),
+    "resnet34": (34, {}),
+    "resnet50": (50, {}),
+    "resnet101": (101, {}),
+    "resnet152": (152, {}),
+    "plain18": (18, {"shortcut": None}),
+    "plain34": (34, {"shortcut": None}),
+    "resnet18 A": (18, {"shortcut": "A"}),
+    "resnet18 C": (18, {"shortcut": "C"}),
+    "resnet50 A": (50, {"shortcut": "A"}),
+    'resnet50, stride_on="1x1"': (50, {"stride_on": "1x1"}),
+    "resnet18 v2": (18, {"pre_activation": True}),
+    "resnet50 v2": (50, {"pre_activation": True}),
+    "resnext50_32x4d": (50, {"groups": 32, "width_per_group": 4}),
+    "wide_resnet50_2": (50, {"width_per_group": 128}),
 }
 
 
 def in_both(torch, name, folder, training):
-    """A net with the same weights in both, written by PyTorch and read here, with batch norm at work and not as it starts."""
+    """A net with the same weights in both, written by PyTorch and read here, with batch norm at
+    work and not as it starts."""
     from safetensors.torch import save_file
 
     from benchmarks.pytorch_imagenet import Net
@@ -57,25 +70,38 @@ def test_logits(torch, name, tmp_path):
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
 @pytest.mark.parametrize("name", NETS)
 def test_gradients(torch, name, training, tmp_path):
-    """In float64: in float32 a ReLU here and there falls on the other side, and batch norm over few pixels makes much of it."""
+    """In float64: in float32 a ReLU here and there falls on the other side, and batch norm over few
+    pixels makes much of it."""
     mine, theirs = in_both(torch, name, tmp_path, training)
     for tensor in [*mine.parameters(), *dict(mine.named_buffers()).values()]:
         tensor.data = tensor.data.astype(np.float64)
     own, others = images(2)
-    logits, expected = mine(Tensor(own.astype(np.float64))), theirs.double()(torch.tensor(others, dtype=torch.float64))
+    logits, expected = (
+        mine(Tensor(own.astype(np.float64))),
+        theirs.double()(torch.tensor(others, dtype=torch.float64)),
+    )
     F.cross_entropy(logits, np.arange(2)).backward()
     torch.nn.functional.cross_entropy(expected, torch.arange(2)).backward()
-    assert abs(logits.data - expected.detach().numpy()).max() <= 1e-9 * abs(expected.detach().numpy()).max()
+    assert (
+        abs(logits.data - expected.detach().numpy()).max()
+        <= 1e-9 * abs(expected.detach().numpy()).max()
+    )
     gradients = {key: parameter.grad.numpy() for key, parameter in theirs.named_parameters()}
     for key, parameter in mine.named_parameters():
         got = parameter.grad.transpose(3, 2, 0, 1) if parameter.ndim == 4 else parameter.grad.T
         assert np.linalg.norm(got - gradients[key]) <= 1e-6 * np.linalg.norm(gradients[key]), key
 
 
-@pytest.mark.parametrize("build, settings, words", [
-    (models.resnet18, {"shortcut": "D"}, "shortcut"), (models.resnet50, {"stride_on": "2x2"}, "stride_on"), (models.resnet50, {"groups": 0}, "groups"),
-    (models.resnet50, {"width_per_group": 1.5}, "width_per_group"), (models.resnet34, {"num_classes": 0}, "num_classes"),
-])
+@pytest.mark.parametrize(
+    "build, settings, words",
+    [
+        (models.resnet18, {"shortcut": "D"}, "shortcut"),
+        (models.resnet50, {"stride_on": "2x2"}, "stride_on"),
+        (models.resnet50, {"groups": 0}, "groups"),
+        (models.resnet50, {"width_per_group": 1.5}, "width_per_group"),
+        (models.resnet34, {"num_classes": 0}, "num_classes"),
+    ],
+)
 def test_settings_that_do_not_exist(build, settings, words):
     with pytest.raises(ConfigError, match=words):
         build(**settings)

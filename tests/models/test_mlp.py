@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from minires import functional as F, models, nn
-from minires import gradcheck
+from minires import functional as F
+from minires import gradcheck, models, nn
+from minires.autograd.tensor import Tensor
 from minires.errors import ConfigError, ShapeError
 from minires.optim import SGD
-from minires.autograd.tensor import Tensor
 
 from .reference import norm, relu
 
@@ -22,29 +22,43 @@ def images(*shape, seed=0):
 @both
 @pytest.mark.parametrize("depth, width, size", [(4, 64, 32), (20, 16, 8), (56, 8, 4)])
 def test_parameter_counts(build, depth, width, size):
-    """Weights, two numbers of batch norm for each output, or one of a bias; the last layer has a bias."""
+    """Weights, two numbers of batch norm for each output, or one of a bias; the last layer has a
+    bias."""
     hidden = depth - 2
     weights = 3 * size * size * width + hidden * width * width + width * 10 + 10
     outputs = (hidden + 1) * width
     assert build(depth, width=width, image_size=size).num_parameters() == weights + 2 * outputs
-    assert build(depth, width=width, image_size=size, batch_norm=False).num_parameters() == weights + outputs
-    assert build(depth, width=width, image_size=size, num_classes=3).num_parameters() == weights + 2 * outputs - 7 * (width + 1)
+    assert (
+        build(depth, width=width, image_size=size, batch_norm=False).num_parameters()
+        == weights + outputs
+    )
+    assert build(
+        depth, width=width, image_size=size, num_classes=3
+    ).num_parameters() == weights + 2 * outputs - 7 * (width + 1)
 
 
 @both
 @pytest.mark.parametrize("depth", [4, 6, 20])
 def test_depth_counts_layers_with_weights(build, depth):
     net = build(depth, width=2, image_size=4)
-    assert sum(isinstance(module, nn.Linear) for module in net.modules()) == depth and len(net.layer1) == (depth - 2) // 2
+    assert (
+        sum(isinstance(module, nn.Linear) for module in net.modules()) == depth
+        and len(net.layer1) == (depth - 2) // 2
+    )
 
 
 def test_plain_and_residual_are_twins():
     plain, residual = (build(20, width=8, image_size=4, seed=3).state_dict() for build in BUILDS)
-    assert list(plain) == list(residual) and all(np.array_equal(plain[name], residual[name]) for name in plain)
+    assert list(plain) == list(residual) and all(
+        np.array_equal(plain[name], residual[name]) for name in plain
+    )
     other = models.plain_mlp(20, width=8, image_size=4, seed=4).state_dict()
-    assert all(np.array_equal(plain[name], other[name]) != (array.ndim > 1) for name, array in plain.items())
+    assert all(
+        np.array_equal(plain[name], other[name]) != (array.ndim > 1)
+        for name, array in plain.items()
+    )
     weights = [array.ravel()[:4].tolist() for array in plain.values() if array.ndim > 1]
-    assert len({tuple(w) for w in weights}) == 20                          # each layer draws on from the stream
+    assert len({tuple(w) for w in weights}) == 20  # each layer draws on from the stream
 
 
 @both
@@ -60,20 +74,27 @@ def test_by_hand(build, training):
     h = relu(norm(x.data.reshape(6, 12) @ net.fc1.weight.data, net.bn1))
     y = norm(relu(norm(h @ block.fc1.weight.data, block.bn1)) @ block.fc2.weight.data, block.bn2)
     y = relu(y + h) if build is models.residual_mlp else relu(y)
-    np.testing.assert_allclose(net(x).data, y @ net.fc.weight.data + net.fc.bias.data, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        net(x).data, y @ net.fc.weight.data + net.fc.bias.data, rtol=1e-4, atol=1e-6
+    )
 
 
 @both
 @pytest.mark.parametrize("batch_norm", [True, False])
 def test_as_in_pytorch(torch, build, batch_norm):
     net = build(8, width=8, image_size=4, batch_norm=batch_norm)
-    state = {name: torch.tensor(array.copy(), requires_grad=array.ndim > 0) for name, array in net.state_dict().items()}
+    state = {
+        name: torch.tensor(array.copy(), requires_grad=array.ndim > 0)
+        for name, array in net.state_dict().items()
+    }
 
     def layer(name, number, x):
         y = x @ state[f"{name}fc{number}.weight"]
         if not batch_norm:
             return y + state[f"{name}fc{number}.bias"]
-        return torch.nn.functional.batch_norm(y, None, None, state[f"{name}bn{number}.weight"], state[f"{name}bn{number}.bias"], True)
+        return torch.nn.functional.batch_norm(
+            y, None, None, state[f"{name}bn{number}.weight"], state[f"{name}bn{number}.bias"], True
+        )
 
     x, labels = images(16, 4, 4, 3), np.arange(16) % 10
     h = torch.relu(layer("", 1, torch.tensor(x.data.reshape(16, -1))))
@@ -93,7 +114,10 @@ def test_as_in_pytorch(torch, build, batch_norm):
 def test_a_block_whose_branch_is_zero():
     """The residual block passes on what came in, the plain one nothing."""
     x = images(3, 8)
-    for build, expected in ((models.residual_mlp, np.maximum(x.data, 0)), (models.plain_mlp, 0 * x.data)):
+    for build, expected in (
+        (models.residual_mlp, np.maximum(x.data, 0)),
+        (models.plain_mlp, 0 * x.data),
+    ):
         block = build(4, width=8, image_size=2).layer1[0]
         block.fc2.weight.data[...] = 0
         assert np.array_equal(block(x).data, expected)
@@ -107,15 +131,24 @@ def test_gradcheck(build, batch_norm):
     for tensor in (*net.parameters(), *(buffer for _, buffer in net.named_buffers())):
         tensor.data = tensor.data.astype(np.float64)
         if tensor.ndim == 1:
-            tensor.data += rng.uniform(0.1, 0.6, tensor.shape)         # biases of 0 would be corners of ReLU after a silent layer
-    places = [(module, name, value) for module in net.modules() for name, value in vars(module).items() if isinstance(value, nn.Parameter)]
+            tensor.data += rng.uniform(
+                0.1, 0.6, tensor.shape
+            )  # biases of 0 would be corners of ReLU after a silent layer
+    places = [
+        (module, name, value)
+        for module in net.modules()
+        for name, value in vars(module).items()
+        if isinstance(value, nn.Parameter)
+    ]
 
     def loss(x, *parameters):
         for (module, name, _), parameter in zip(places, parameters):
             setattr(module, name, parameter)
         return F.cross_entropy(net(x), [0, 1, 2, 1])
 
-    report = gradcheck(loss, images(4, 2, 2, 3).data, *(value for _, _, value in places), projections=3)
+    report = gradcheck(
+        loss, images(4, 2, 2, 3).data, *(value for _, _, value in places), projections=3
+    )
     assert report.checked == 3 * (1 + len(places)) and report.kinks < report.checked / 4
 
 
@@ -135,24 +168,56 @@ def test_float32_stays_float32_and_it_learns(build):
 
 
 @both
-@pytest.mark.parametrize("depth, nearest", [(5, 6), (3, 4), (2, 4), (0, 4), (-7, 4), ("20", 20), (20.0, 20), (True, 20), (None, 20)])
+@pytest.mark.parametrize(
+    "depth, nearest",
+    [(5, 6), (3, 4), (2, 4), (0, 4), (-7, 4), ("20", 20), (20.0, 20), (True, 20), (None, 20)],
+)
 def test_depths_that_do_not_exist(build, depth, nearest):
     with pytest.raises(ConfigError) as caught:
         build(depth)
-    assert str(caught.value) == ("depth: n blocks of two layers, and two more: expected 2n + 2: 4, 6, 8, 10, 12, ..., "
-                                 f"got {depth!r}; the nearest is {nearest}")
+    assert str(caught.value) == (
+        "depth: n blocks of two layers, and two more: expected 2n + 2: 4, 6, 8, 10, 12, ..., "
+        f"got {depth!r}; the nearest is {nearest}"
+    )
 
 
-@pytest.mark.parametrize("call, error, words", [
-    (lambda: models.residual_mlp(4, width=0), ConfigError, "expected a whole number of at least 1, got 0"),
-    (lambda: models.plain_mlp(4, num_classes=0), ConfigError, "expected a whole number of at least 1, got 0"),
-    (lambda: models.plain_mlp(4, image_size="8"), ConfigError, "Mlp: image_size: expected a whole number of at least 1, got '8'"),
-    (lambda: models.plain_mlp(4, image_size=0), ConfigError, "got 0"),
-    (lambda: models.plain_mlp(4, image_size=8)(images(2, 16, 16, 3)), ShapeError,
-     "images: expected shape (N, 8, 8, 3), got shape (2, 16, 16, 3); build the net with image_size=16"),
-    (lambda: models.plain_mlp(4, image_size=8)(images(2, 8, 8, 1)), ShapeError, "expected shape (N, 8, 8, 3), got shape (2, 8, 8, 1)"),
-    (lambda: models.plain_mlp(4, image_size=8)(images(2, 192)), ShapeError, "expected shape (N, 8, 8, 3), got shape (2, 192)"),
-])
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (
+            lambda: models.residual_mlp(4, width=0),
+            ConfigError,
+            "expected a whole number of at least 1, got 0",
+        ),
+        (
+            lambda: models.plain_mlp(4, num_classes=0),
+            ConfigError,
+            "expected a whole number of at least 1, got 0",
+        ),
+        (
+            lambda: models.plain_mlp(4, image_size="8"),
+            ConfigError,
+            "Mlp: image_size: expected a whole number of at least 1, got '8'",
+        ),
+        (lambda: models.plain_mlp(4, image_size=0), ConfigError, "got 0"),
+        (
+            lambda: models.plain_mlp(4, image_size=8)(images(2, 16, 16, 3)),
+            ShapeError,
+            "images: expected shape (N, 8, 8, 3), got shape (2, 16, 16, 3); build the net "
+            "with image_size=16",
+        ),
+        (
+            lambda: models.plain_mlp(4, image_size=8)(images(2, 8, 8, 1)),
+            ShapeError,
+            "expected shape (N, 8, 8, 3), got shape (2, 8, 8, 1)",
+        ),
+        (
+            lambda: models.plain_mlp(4, image_size=8)(images(2, 192)),
+            ShapeError,
+            "expected shape (N, 8, 8, 3), got shape (2, 192)",
+        ),
+    ],
+)
 def test_bad_input(call, error, words):
     with pytest.raises(error) as caught:
         call()

@@ -10,43 +10,83 @@ from minires.errors import ConfigError
 from minires.models import registry
 
 
-@pytest.mark.parametrize("name, same", [
-    ("resnet-8", lambda: models.resnet(8)), ("plain-8", lambda: models.plain(8)), ("residual_mlp-4", lambda: models.residual_mlp(4)), ("plain_mlp-6", lambda: models.plain_mlp(6)),
-    ("resnet18", models.resnet18), ("plain18", models.plain18),
-])
+@pytest.mark.parametrize(
+    "name, same",
+    [
+        ("resnet-8", lambda: models.resnet(8)),
+        ("plain-8", lambda: models.plain(8)),
+        ("residual_mlp-4", lambda: models.residual_mlp(4)),
+        ("plain_mlp-6", lambda: models.plain_mlp(6)),
+        ("resnet18", models.resnet18),
+        ("plain18", models.plain18),
+    ],
+)
 def test_it_is_the_net_that_the_function_builds(name, same):
     built, expected = models.build(name).state_dict(), same().state_dict()
-    assert list(built) == list(expected) and all(np.array_equal(built[key], expected[key]) for key in expected)
+    assert list(built) == list(expected) and all(
+        np.array_equal(built[key], expected[key]) for key in expected
+    )
 
 
 def test_settings_are_passed_on():
     net = models.build("resnet-8", width=4, shortcut="B", num_classes=3, seed=1)
-    assert net.settings["width"] == 4 and net.fc.weight.shape == (16, 3) and net.config.shortcut == "B"
+    assert (
+        net.settings["width"] == 4 and net.fc.weight.shape == (16, 3) and net.config.shortcut == "B"
+    )
     assert models.build("resnext50_32x4d", num_classes=2).layer1[0].conv2.groups == 32
 
 
 def test_every_function_that_builds_a_net_has_a_name():
-    functions = {name for name in models.__all__ if inspect.isfunction(getattr(models, name))} - {"build", "deepen", "extract_features", "freeze_before", "replace_head"}
+    functions = {name for name in models.__all__ if inspect.isfunction(getattr(models, name))} - {
+        "build",
+        "deepen",
+        "extract_features",
+        "freeze_before",
+        "replace_head",
+    }
     assert functions == {*registry.OF_ANY_DEPTH, *registry.OF_ONE_DEPTH}
 
 
 def test_functions_show_the_settings_they_pass_on():
-    assert list(inspect.signature(models.resnet34).parameters) == ["num_classes", "shortcut", "pre_activation", "seed"]
-    assert "width_per_group" in registry.settings_of("resnet152") and "width_per_group" not in registry.settings_of("wide_resnet50_2")
+    assert list(inspect.signature(models.resnet34).parameters) == [
+        "num_classes",
+        "shortcut",
+        "pre_activation",
+        "seed",
+    ]
+    assert "width_per_group" in registry.settings_of(
+        "resnet152"
+    ) and "width_per_group" not in registry.settings_of("wide_resnet50_2")
     assert "image_size" in registry.settings_of("residual_mlp-20")
 
 
-@pytest.mark.parametrize("name, settings, words", [
-    ("resnet55", {}, "did you mean 'resnet50'"), ("resnet", {}, "of which depth.*resnet-20"), ("resnet-21", {}, "the nearest is 20"), ("resnet-x", {}, "unknown net"),
-    ("resnet-20", {"widht": 4}, "unknown setting.*did you mean 'width'"), ("wide_resnet50_2", {"width_per_group": 64}, "unknown setting"), ("", {}, "unknown net"),
-    ("resnet18", {"groups": 2}, "unknown setting"),
-])
+@pytest.mark.parametrize(
+    "name, settings, words",
+    [
+        ("resnet55", {}, "did you mean 'resnet50'"),
+        ("resnet", {}, "of which depth.*resnet-20"),
+        ("resnet-21", {}, "the nearest is 20"),
+        ("resnet-x", {}, "unknown net"),
+        ("resnet-20", {"widht": 4}, "unknown setting.*did you mean 'width'"),
+        ("wide_resnet50_2", {"width_per_group": 64}, "unknown setting"),
+        ("", {}, "unknown net"),
+        ("resnet18", {"groups": 2}, "unknown setting"),
+    ],
+)
 def test_what_does_not_exist(name, settings, words):
     with pytest.raises(ConfigError, match=words):
         models.build(name, **settings)
 
 
-@pytest.mark.parametrize("name, meant", [("residual-56", "resnet-56"), ("resnet56", "resnet-56"), ("plain_20", "plain-20"), ("resnet51", "resnet50")])
+@pytest.mark.parametrize(
+    "name, meant",
+    [
+        ("residual-56", "resnet-56"),
+        ("resnet56", "resnet-56"),
+        ("plain_20", "plain-20"),
+        ("resnet51", "resnet50"),
+    ],
+)
 def test_old_and_misspelt_names(name, meant):
     with pytest.raises(ConfigError, match=f"did you mean '{meant}'"):
         models.build(name)

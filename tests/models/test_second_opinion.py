@@ -1,9 +1,11 @@
-"""The same nets built in PyTorch, where it is installed: with the same weights they must give the same numbers."""
+"""The same nets built in PyTorch, where it is installed: with the same weights they must give the
+same numbers."""
 
 import numpy as np
 import pytest
 
-from minires import functional as F, models
+from minires import functional as F
+from minires import models
 from minires.autograd.tensor import Tensor
 
 NETS = {
@@ -30,14 +32,17 @@ def test_logits_and_gradients(torch, build, settings, training):
     mine = build(14, width=4, **settings)
     theirs = Net(14, 4, settings.get("shortcut"), settings.get("batch_norm", True))
     for name, array in mine.state_dict().items():
-        if "conv" not in name and "fc" not in name:                     # batch norm at work, not as it starts
+        if "conv" not in name and "fc" not in name:  # batch norm at work, not as it starts
             array += rng.uniform(0, 0.5, array.shape).astype(np.float32)
     copy_weights(mine, theirs)
 
     images, labels = rng.standard_normal((8, 12, 12, 3), dtype=np.float32), np.arange(8)
     mine.train(training)
     theirs.train(training)
-    logits, other_logits = mine(Tensor(images)), theirs(torch.tensor(images.transpose(0, 3, 1, 2).copy()))
+    logits, other_logits = (
+        mine(Tensor(images)),
+        theirs(torch.tensor(images.transpose(0, 3, 1, 2).copy())),
+    )
     F.cross_entropy(logits, labels).backward()
     torch.nn.functional.cross_entropy(other_logits, torch.tensor(labels)).backward()
 

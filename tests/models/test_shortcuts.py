@@ -14,8 +14,12 @@ from minires.models.shortcuts import (
 from .reference import conv, norm
 
 # shortcut -> its class where the shape stays, and where it changes
-WHERE = {None: (NoShortcut, NoShortcut), "A": (IdentityShortcut, ZeroPadShortcut),
-         "B": (IdentityShortcut, ProjectionShortcut), "C": (ProjectionShortcut, ProjectionShortcut)}
+WHERE = {
+    None: (NoShortcut, NoShortcut),
+    "A": (IdentityShortcut, ZeroPadShortcut),
+    "B": (IdentityShortcut, ProjectionShortcut),
+    "C": (ProjectionShortcut, ProjectionShortcut),
+}
 
 
 def images(*shape):
@@ -86,19 +90,26 @@ def test_a_net_can_be_shown(shortcut, identities):
     assert WHERE[shortcut][0].__name__ in repr(net)
 
 
-@pytest.mark.parametrize("shortcut, text", [
-    (IdentityShortcut(), "IdentityShortcut()"),
-    (IdentityShortcut(0.5), "IdentityShortcut(scale=0.5)"),
-    (ZeroPadShortcut(2, 8), "ZeroPadShortcut(stride=2, new_channels=8)"),
-    (ZeroPadShortcut(2, 8, 0.5), "ZeroPadShortcut(stride=2, new_channels=8, scale=0.5)"),
-    (NoShortcut(), "NoShortcut()")])
+@pytest.mark.parametrize(
+    "shortcut, text",
+    [
+        (IdentityShortcut(), "IdentityShortcut()"),
+        (IdentityShortcut(0.5), "IdentityShortcut(scale=0.5)"),
+        (ZeroPadShortcut(2, 8), "ZeroPadShortcut(stride=2, new_channels=8)"),
+        (ZeroPadShortcut(2, 8, 0.5), "ZeroPadShortcut(stride=2, new_channels=8, scale=0.5)"),
+        (NoShortcut(), "NoShortcut()"),
+    ],
+)
 def test_descriptions(shortcut, text):
     assert repr(shortcut) == text
 
 
 def test_the_names_of_weights_are_those_of_torchvision():
-    norms = [f"{name}.{part}" for name in ("bn1", "bn2", "downsample.1")
-             for part in ("weight", "bias", "running_mean", "running_var")]
+    norms = [
+        f"{name}.{part}"
+        for name in ("bn1", "bn2", "downsample.1")
+        for part in ("weight", "bias", "running_mean", "running_var")
+    ]
     expected = {"conv1.weight", "conv2.weight", "downsample.0.weight", *norms}
     assert set(net_with("B").layer2[0].state_dict()) == expected
 

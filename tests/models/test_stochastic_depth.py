@@ -1,15 +1,17 @@
-"""Stochastic depth: which blocks are left out how often, what is then computed, and what evaluation does instead."""
+"""Stochastic depth: which blocks are left out how often, what is then computed, and what evaluation
+does instead."""
 
 import threading
 
 import numpy as np
 import pytest
 
-from minires import functional as F, models, no_grad
+from minires import functional as F
+from minires import models, no_grad
+from minires.autograd.tensor import Tensor
 from minires.models.shortcuts import subsample_and_pad
 from minires.optim import SGD
 from minires.random import stream
-from minires.autograd.tensor import Tensor
 
 from .reference import conv, norm, relu
 
@@ -31,7 +33,10 @@ class Fixed:
 def computed(net, x):
     """For each block, whether its branch was computed in a forward pass."""
     seen = []
-    handles = [block.conv2.register_forward_hook(lambda module, inputs, output: seen.append(module)) for block in net.blocks()]
+    handles = [
+        block.conv2.register_forward_hook(lambda module, inputs, output: seen.append(module))
+        for block in net.blocks()
+    ]
     with no_grad():
         net(x)
     for handle in handles:
@@ -45,16 +50,22 @@ def survival_probs(net):
 
 def test_survival_falls_by_equal_steps():
     """Block l of L survives with probability 1 - (1 - p) l / L."""
-    assert survival_probs(models.resnet(14, width=2, survival_prob=0.4)) == pytest.approx([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
+    assert survival_probs(models.resnet(14, width=2, survival_prob=0.4)) == pytest.approx(
+        [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
+    )
     assert all(block.stochastic_depth is None for block in models.resnet(14, width=2).blocks())
 
 
 def test_each_block_survives_as_often_as_it_should():
-    """Within four standard deviations, for every block; and blocks are drawn one by one, not all together."""
+    """Within four standard deviations, for every block; and blocks are drawn one by one, not all
+    together."""
     net, x, batches = models.resnet(14, width=2, survival_prob=0.4), images(1, 4, 4, 3), 400
     kept = np.array([computed(net, x) for _ in range(batches)])
     survival_prob = np.array(survival_probs(net))
-    assert (abs(kept.mean(axis=0) - survival_prob) <= 4 * np.sqrt(survival_prob * (1 - survival_prob) / batches)).all()
+    assert (
+        abs(kept.mean(axis=0) - survival_prob)
+        <= 4 * np.sqrt(survival_prob * (1 - survival_prob) / batches)
+    ).all()
     together = np.corrcoef(kept.T)[np.triu_indices(6, 1)]
     assert abs(together).max() < 0.25
 
@@ -66,13 +77,16 @@ def test_what_is_drawn_depends_on_the_seed_alone():
 
     assert drawn(0) == drawn(0) != drawn(1)
     random = stream(0, "stochastic depth")
-    assert drawn(0) == [[random.random() < 1 - 0.5 * l / 6 for l in range(1, 7)] for _ in range(8)]
+    probs = [1 - 0.5 * block / 6 for block in range(1, 7)]
+    assert drawn(0) == [[random.random() < prob for prob in probs] for _ in range(8)]
 
 
 @pytest.mark.parametrize("shortcut", ["A", "B"])
 @pytest.mark.parametrize("pre_activation", [False, True])
 def test_a_skipped_block_is_its_shortcut(pre_activation, shortcut):
-    net = models.resnet(14, width=4, survival_prob=0.5, shortcut=shortcut, pre_activation=pre_activation)
+    net = models.resnet(
+        14, width=4, survival_prob=0.5, shortcut=shortcut, pre_activation=pre_activation
+    )
     same, changes = net.layer2[1], net.layer2[0]
     same.stochastic_depth.random = changes.stochastic_depth.random = Fixed(0.999)
     x = images(2, 8, 8, 8)
@@ -84,7 +98,9 @@ def test_a_skipped_block_is_its_shortcut(pre_activation, shortcut):
         expected = conv(relu(norm(x.data, changes.bn1)), changes.downsample[0].weight.data, 2)
     else:
         expected = norm(conv(x.data, changes.downsample[0].weight.data, 2), changes.downsample[1])
-    np.testing.assert_allclose(changes(x).data, expected if pre_activation else relu(expected), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        changes(x).data, expected if pre_activation else relu(expected), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_a_block_that_is_kept_is_the_same_as_ever():
@@ -103,7 +119,9 @@ def test_a_skipped_block_costs_nothing_and_is_not_touched():
     before = {name: array.copy() for name, array in net.state_dict().items()}
     F.cross_entropy(net(images(4, 8, 8, 3)), [0, 1, 2, 3]).backward()
     optimizer.step()
-    unmoved = [name for name, array in net.state_dict().items() if np.array_equal(array, before[name])]
+    unmoved = [
+        name for name, array in net.state_dict().items() if np.array_equal(array, before[name])
+    ]
     assert unmoved == [name for name in before if name.startswith("layer2.0.")]
 
 
@@ -118,14 +136,24 @@ def test_evaluation_takes_what_is_to_be_expected(pre_activation):
     for block, other in zip(net.blocks(), usual.blocks()):
         x = Tensor(abs(images(2, 8, 8, block.conv1.weight.shape[2]).data))
         shortcut = other.shortcut(x).data
-        branch = other.bn2(other.conv2(F.relu(other.bn1(other.conv1(x))))).data if not pre_activation else other(x).data - shortcut
+        branch = (
+            other.bn2(other.conv2(F.relu(other.bn1(other.conv1(x))))).data
+            if not pre_activation
+            else other(x).data - shortcut
+        )
         expected = block.stochastic_depth.survival_prob * branch + shortcut
-        np.testing.assert_allclose(block(x).data, expected if pre_activation else np.maximum(expected, 0), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            block(x).data,
+            expected if pre_activation else np.maximum(expected, 0),
+            rtol=1e-4,
+            atol=1e-5,
+        )
     assert random.bit_generator.state == state
 
 
 def test_training_and_evaluation_agree_on_average():
-    """Without the last ReLU the mean over many draws is the output of evaluation (batch norm looks at the same batch in both)."""
+    """Without the last ReLU the mean over many draws is the output of evaluation (batch norm looks
+    at the same batch in both)."""
     net = models.resnet(14, width=4, survival_prob=0.4, pre_activation=True, batch_norm=False)
     block = net.blocks()[-1]
     x = images(2, 4, 4, 16)

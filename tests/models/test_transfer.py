@@ -3,13 +3,18 @@
 import numpy as np
 import pytest
 
-from minires import functional as F, models, nn, optim
-from minires.errors import ConfigError
+from minires import functional as F
+from minires import models, nn, optim
 from minires.autograd import Tensor, no_grad
+from minires.errors import ConfigError
 
 IMAGES = np.random.default_rng(0).standard_normal((4, 16, 16, 3), dtype=np.float32)
-NETS = {"resnet": lambda: models.resnet(8, width=4), "pre-activation": lambda: models.resnet(8, width=4, pre_activation=True),
-        "bottleneck": lambda: models.resnet50(num_classes=10), "mlp": lambda: models.residual_mlp(4, width=8, image_size=16)}
+NETS = {
+    "resnet": lambda: models.resnet(8, width=4),
+    "pre-activation": lambda: models.resnet(8, width=4, pre_activation=True),
+    "bottleneck": lambda: models.resnet50(num_classes=10),
+    "mlp": lambda: models.residual_mlp(4, width=8, image_size=16),
+}
 
 
 @pytest.mark.parametrize("name", NETS)
@@ -25,7 +30,9 @@ def test_features_of_a_layer_are_what_it_puts_out():
     net, seen = models.resnet(8, width=4).eval(), {}
     for name, module in net.named_modules():
         if name in ("layer2", "layer2.0.conv1", "bn1"):
-            module.register_forward_hook(lambda module, inputs, y, name=name: seen.update({name: y.data}))
+            module.register_forward_hook(
+                lambda module, inputs, y, name=name: seen.update({name: y.data})
+            )
     net(Tensor(IMAGES))
     for name, expected in dict(seen).items():
         assert np.array_equal(models.extract_features(net, IMAGES, name).data, expected), name
@@ -63,15 +70,26 @@ def test_a_new_head():
     net = models.resnet(8, width=4)
     before = net.conv1.weight.data.copy()
     assert models.replace_head(net, 3) is net and net(Tensor(IMAGES)).shape == (4, 3)
-    assert list(net.state_dict())[-2:] == ["fc.weight", "fc.bias"] and np.array_equal(net.conv1.weight.data, before)
+    assert list(net.state_dict())[-2:] == ["fc.weight", "fc.bias"] and np.array_equal(
+        net.conv1.weight.data, before
+    )
     again = models.replace_head(models.resnet(8, width=4, seed=5), 3)
-    assert np.array_equal(again.fc.weight.data, net.fc.weight.data) and not np.array_equal(models.replace_head(again, 3, seed=1).fc.weight.data, net.fc.weight.data)
+    assert np.array_equal(again.fc.weight.data, net.fc.weight.data) and not np.array_equal(
+        models.replace_head(again, 3, seed=1).fc.weight.data, net.fc.weight.data
+    )
     with pytest.raises(ConfigError, match="named 'fc'"):
         models.replace_head(nn.Sequential(nn.Linear(2, 2)), 3)
     for wrong in (0, -1, 2.5, "3", True):
-        with pytest.raises(ConfigError, match=f"^replace_head: num_classes: expected a whole number of at least 1, got {wrong!r}$"):
+        with pytest.raises(
+            ConfigError,
+            match="^replace_head: num_classes: expected a whole number of at least 1, got "
+            f"{wrong!r}$",
+        ):
             models.replace_head(net, wrong)
-    assert net.fc.weight.shape[1] == 3 and models.replace_head(net, np.int64(2)).fc.weight.shape[1] == 2
+    assert (
+        net.fc.weight.shape[1] == 3
+        and models.replace_head(net, np.int64(2)).fc.weight.shape[1] == 2
+    )
 
 
 def step(net, lr=0.1):
@@ -80,9 +98,17 @@ def step(net, lr=0.1):
     optimizer.step()
 
 
-@pytest.mark.parametrize("layer, trained", [("fc", ("fc",)), ("layer3", ("layer3", "fc")), ("conv1", ("conv1", "bn1", "layer1", "layer2", "layer3", "fc"))])
+@pytest.mark.parametrize(
+    "layer, trained",
+    [
+        ("fc", ("fc",)),
+        ("layer3", ("layer3", "fc")),
+        ("conv1", ("conv1", "bn1", "layer1", "layer2", "layer3", "fc")),
+    ],
+)
 def test_what_is_frozen_stays_to_the_bit_and_the_rest_moves(layer, trained):
-    """Running statistics too: batch norm that is frozen computes as in use, though the net is in training mode."""
+    """Running statistics too: batch norm that is frozen computes as in use, though the net is in
+    training mode."""
     net = models.freeze_before(models.resnet(8, width=4), layer)
     before = {name: array.copy() for name, array in net.state_dict().items()}
     step(net)
@@ -94,7 +120,9 @@ def test_frozen_and_thawed_again():
     net = models.freeze_before(models.resnet(8, width=4), "fc").train()
     assert not net.layer1.training and net.fc.training and not net.bn1.weight.requires_grad
     models.freeze_before(net, "conv1")
-    assert net.layer1.training and net.bn1.weight.requires_grad and net.train().layer2[0].bn1.training
+    assert (
+        net.layer1.training and net.bn1.weight.requires_grad and net.train().layer2[0].bn1.training
+    )
     net.eval().freeze(False)
     assert not net.layer1.training
 

@@ -1,4 +1,5 @@
-"""Every row of the README's table of variants: counted anew, equal to what is published, and there to the letter."""
+"""Every row of the README's table of variants: counted anew, equal to what is published, and there
+to the letter."""
 
 from pathlib import Path
 
@@ -14,13 +15,18 @@ def test_a_row(name):
     layers, parameters, multiply_adds = variants.counted(name)
     assert (layers, parameters) == variants.known(name)[:2]
     published = variants.known(name)[2]
-    assert round(multiply_adds / 1e6) == published if name in variants.MILLION else \
-        round(multiply_adds / 1e7) * 10 == published if published > 1000 else round(multiply_adds / 1e6, 2) == published
+    assert (
+        round(multiply_adds / 1e6) == published
+        if name in variants.MILLION
+        else round(multiply_adds / 1e7) * 10 == published
+        if published > 1000
+        else round(multiply_adds / 1e6, 2) == published
+    )
     assert variants.row(name) in README.splitlines()
 
 
 def test_the_table_has_no_other_rows():
     lines = README.splitlines()
     head = lines.index("| " + " | ".join(variants.HEAD) + " |")
-    rows = lines[head + 2:lines.index("", head)]
+    rows = lines[head + 2 : lines.index("", head)]
     assert rows == [variants.row(name) for name in variants.NAMES]

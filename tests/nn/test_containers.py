@@ -5,7 +5,8 @@ import copy
 import numpy as np
 import pytest
 
-from minires import functional as F, nn
+from minires import functional as F
+from minires import nn
 from minires.autograd.tensor import Tensor
 from minires.errors import ConfigError
 
@@ -96,8 +97,12 @@ def test_extended_by_itself(build):
 @either
 def test_a_wrong_element_changes_nothing(build):
     held = build(adders(3, 4))
-    for change in (lambda: held.append(F.relu), lambda: held.extend([Add(5), 6]),
-                   lambda: held.insert(0, [Add(1)]), lambda: held.__setitem__(0, None)):
+    for change in (
+        lambda: held.append(F.relu),
+        lambda: held.extend([Add(5), 6]),
+        lambda: held.insert(0, [Add(1)]),
+        lambda: held.__setitem__(0, None),
+    ):
         with pytest.raises(ConfigError, match="expected a Module, got a"):
             change()
     assert numbers(held) == [3, 4]
@@ -150,6 +155,7 @@ def test_a_module_list_takes_one_list():
 
 def test_neighbours_in_a_module_list_are_not_fused():
     """It says nothing of the order in which they are used."""
+
     def layers():
         return [nn.Linear(2, 2), nn.BatchNorm2d(2)]
 

@@ -5,7 +5,8 @@ import copy
 import numpy as np
 import pytest
 
-from minires import functional as F, nn, optim
+from minires import functional as F
+from minires import nn, optim
 from minires.autograd.tensor import Tensor
 from minires.diagnostics import gradient_norms
 from minires.errors import ConfigError
@@ -37,10 +38,10 @@ def test_in_training_and_in_use():
     y = layer(x).data
     assert (y == 0).mean() == pytest.approx(0.25, abs=0.02)
     assert np.array_equal(y, F.dropout(x, 0.25, rng=generator()).data)
-    assert not np.array_equal(layer(x).data, y)                     # a new mask for each batch
+    assert not np.array_equal(layer(x).data, y)  # a new mask for each batch
     assert layer.eval()(x) is x
     layer.train().freeze()
-    assert layer(x) is x                                            # frozen, it computes as in use
+    assert layer(x) is x  # frozen, it computes as in use
     assert repr(layer) == "Dropout(p=0.25)"
 
 
@@ -65,6 +66,7 @@ def test_a_copy_draws_the_same_and_on_its_own():
 
 def test_a_second_run_in_backward_drops_the_same():
     """Else the gradient would be that of another function, and the next mask another one."""
+
     def trained(again):
         net, x = Net(), ones(5, 4)
         net.block.recompute = again

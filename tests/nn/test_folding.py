@@ -5,23 +5,31 @@ import copy
 import numpy as np
 import pytest
 
-from minires import functional as F, models, nn
+from minires import functional as F
+from minires import models, nn
+from minires.autograd import Tensor, no_grad
 from minires.errors import ConfigError
 from minires.nn import folding
-from minires.autograd import Tensor, no_grad
 
-# How many batch norms stay: in pre-activation nets that of every first layer of a block (but the first, which has none) and the last.
+# How many batch norms stay: in pre-activation nets that of every first layer of a block (but the
+# first, which has none) and the last.
 SMALL = {
-    "plain-8": (lambda: models.plain(8, width=4), 0), "resnet-8": (lambda: models.resnet(8, width=4), 0),
-    "resnet-14 B": (lambda: models.resnet(14, width=4, shortcut="B"), 0), "resnet-8 C": (lambda: models.resnet(8, width=4, shortcut="C"), 0),
-    "pre-activation": (lambda: models.resnet(14, width=4, pre_activation=True), 6), "pre-activation C": (
-        lambda: models.resnet(8, width=4, pre_activation=True, shortcut="C"), 3),
-    "survival_prob": (lambda: models.resnet(14, width=4, survival_prob=0.5), 0), "scaled": (lambda: models.resnet(8, width=4, shortcut_scale=0.5), 0),
-    "plain mlp": (lambda: models.plain_mlp(6, width=8, image_size=16), 0), "residual mlp": (lambda: models.residual_mlp(6, width=8, image_size=16), 0),
+    "plain-8": (lambda: models.plain(8, width=4), 0),
+    "resnet-8": (lambda: models.resnet(8, width=4), 0),
+    "resnet-14 B": (lambda: models.resnet(14, width=4, shortcut="B"), 0),
+    "resnet-8 C": (lambda: models.resnet(8, width=4, shortcut="C"), 0),
+    "pre-activation": (lambda: models.resnet(14, width=4, pre_activation=True), 6),
+    "pre-activation C": (lambda: models.resnet(8, width=4, pre_activation=True, shortcut="C"), 3),
+    "survival_prob": (lambda: models.resnet(14, width=4, survival_prob=0.5), 0),
+    "scaled": (lambda: models.resnet(8, width=4, shortcut_scale=0.5), 0),
+    "plain mlp": (lambda: models.plain_mlp(6, width=8, image_size=16), 0),
+    "residual mlp": (lambda: models.residual_mlp(6, width=8, image_size=16), 0),
 }
 LARGE = {
-    "plain18": (lambda: models.plain18(num_classes=10), 0), "resnet18": (lambda: models.resnet18(num_classes=10), 0),
-    "resnet18 v2": (lambda: models.resnet18(num_classes=10, pre_activation=True), 8), "resnet50": (lambda: models.resnet50(num_classes=10), 0),
+    "plain18": (lambda: models.plain18(num_classes=10), 0),
+    "resnet18": (lambda: models.resnet18(num_classes=10), 0),
+    "resnet18 v2": (lambda: models.resnet18(num_classes=10, pre_activation=True), 8),
+    "resnet50": (lambda: models.resnet50(num_classes=10), 0),
     "resnet50 v2": (lambda: models.resnet50(num_classes=10, pre_activation=True), 16),
     "resnext50": (lambda: models.resnet50(num_classes=10, groups=32, width_per_group=4), 0),
 }
@@ -37,7 +45,12 @@ def at_work(net, dtype=np.float32):
     rng = np.random.default_rng(1)
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
-            for tensor, low, high in ((module.weight, 0.5, 1), (module.bias, -0.2, 0.2), (module.running_mean, -0.2, 0.2), (module.running_var, 0.5, 2)):
+            for tensor, low, high in (
+                (module.weight, 0.5, 1),
+                (module.bias, -0.2, 0.2),
+                (module.running_mean, -0.2, 0.2),
+                (module.running_var, 0.5, 2),
+            ):
                 tensor.data[...] = rng.uniform(low, high, tensor.shape)
         elif isinstance(module, (nn.Conv2d, nn.Linear)) and module.bias is not None:
             module.bias.data[...] = rng.uniform(-0.2, 0.2, module.bias.shape)
@@ -63,7 +76,9 @@ def difference(got, expected):
     return np.linalg.norm(got - expected) / np.linalg.norm(expected)
 
 
-@pytest.mark.parametrize("dtype, tolerance", [(np.float32, 1e-5), (np.float64, 1e-12)], ids=["float32", "float64"])
+@pytest.mark.parametrize(
+    "dtype, tolerance", [(np.float32, 1e-5), (np.float64, 1e-12)], ids=["float32", "float64"]
+)
 @pytest.mark.parametrize("name", NETS)
 def test_the_same_logits(name, dtype, tolerance):
     build, left = NETS[name]
@@ -73,7 +88,9 @@ def test_the_same_logits(name, dtype, tolerance):
         expected = net(Tensor(images)).data
         assert nn.fuse(net) is net and len(norms(net)) == left
         assert difference(net(Tensor(images)).data, expected) <= tolerance
-        assert difference(nn.fuse(net)(Tensor(images)).data, expected) <= tolerance          # a second time there is nothing to do
+        assert (
+            difference(nn.fuse(net)(Tensor(images)).data, expected) <= tolerance
+        )  # a second time there is nothing to do
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -88,7 +105,8 @@ def test_the_same_gradient_of_the_images(name):
 
 @pytest.mark.parametrize("name", NETS)
 def test_parameters(name):
-    """A batch norm that is folded takes weight and bias with it, and leaves a bias where there was none."""
+    """A batch norm that is folded takes weight and bias with it, and leaves a bias where there was
+    none."""
     net = at_work(NETS[name][0]())
     biased = [layer for _, _, layer in folding.before_batch_norm(net) if layer.bias is not None]
     before, sizes = net.num_parameters(), {norm: norm.weight.size for norm in norms(net)}
@@ -101,17 +119,38 @@ def test_parameters(name):
 def test_by_hand():
     """One channel: (3 x + 1 - 5) / sqrt(4) * 6 + 7 = 9 x - 5."""
     net = nn.Sequential(nn.Linear(1, 1), nn.BatchNorm2d(1, eps=0)).eval()
-    numbers_by_name = {"0.weight": 3, "0.bias": 1, "1.running_mean": 5, "1.running_var": 4, "1.weight": 6, "1.bias": 7}
+    numbers_by_name = {
+        "0.weight": 3,
+        "0.bias": 1,
+        "1.running_mean": 5,
+        "1.running_var": 4,
+        "1.weight": 6,
+        "1.bias": 7,
+    }
     for name, array in net.state_dict().items():
         array[...] = numbers_by_name[name]
     nn.fuse(net)
-    assert {name: array.item() for name, array in net.state_dict().items()} == {"0.weight": 9, "0.bias": -5}
-    assert isinstance(net[1], nn.Identity) and isinstance(net[0].weight, nn.Parameter) and net[0].weight.requires_grad
+    assert {name: array.item() for name, array in net.state_dict().items()} == {
+        "0.weight": 9,
+        "0.bias": -5,
+    }
+    assert (
+        isinstance(net[1], nn.Identity)
+        and isinstance(net[0].weight, nn.Parameter)
+        and net[0].weight.requires_grad
+    )
 
 
-@pytest.mark.parametrize("mistake", [
-    lambda norm: norm.bias.data.__imul__(0), lambda norm: norm.running_mean.data.__imul__(0), lambda norm: setattr(norm, "eps", 0.1),
-    lambda norm: norm.weight.data.__imul__(1.001), lambda norm: norm.running_var.data.__imul__(1.001)])
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        lambda norm: norm.bias.data.__imul__(0),
+        lambda norm: norm.running_mean.data.__imul__(0),
+        lambda norm: setattr(norm, "eps", 0.1),
+        lambda norm: norm.weight.data.__imul__(1.001),
+        lambda norm: norm.running_var.data.__imul__(1.001),
+    ],
+)
 def test_a_mistake_is_seen(mistake, monkeypatch):
     def wrong(norm, layer):
         mistake(norm)
@@ -121,24 +160,34 @@ def test_a_mistake_is_seen(mistake, monkeypatch):
     monkeypatch.setattr(folding, "_fold", wrong)
     net, images = at_work(models.resnet(8, width=4)), Tensor(numbers((2, 16, 16, 3)))
     with no_grad():
-        assert difference(nn.fuse(net)(images).data, at_work(models.resnet(8, width=4))(images).data) > 1e-4
+        assert (
+            difference(nn.fuse(net)(images).data, at_work(models.resnet(8, width=4))(images).data)
+            > 1e-4
+        )
 
 
 def test_in_training_mode_it_is_an_error_and_nothing_changes():
     net = at_work(models.resnet(8, width=4))
     net.layer3[0].bn2.train()
     before = {name: array.copy() for name, array in net.state_dict().items()}
-    with pytest.raises(ConfigError, match=r"fuse: a net in training mode: .*net\.eval\(\)") as caught:
+    with pytest.raises(
+        ConfigError, match=r"fuse: a net in training mode: .*net\.eval\(\)"
+    ) as caught:
         nn.fuse(net)
     assert "\n" not in str(caught.value)
-    assert all(np.array_equal(before[name], array) for name, array in net.state_dict().items()) and len(norms(net)) == 7
+    assert (
+        all(np.array_equal(before[name], array) for name, array in net.state_dict().items())
+        and len(norms(net)) == 7
+    )
 
 
 def test_a_copy_leaves_the_original():
     net = at_work(models.resnet(8, width=4))
     before = {name: array.copy() for name, array in net.state_dict().items()}
     nn.fuse(copy.deepcopy(net))
-    assert before.keys() == net.state_dict().keys() and all(np.array_equal(before[name], array) for name, array in net.state_dict().items())
+    assert before.keys() == net.state_dict().keys() and all(
+        np.array_equal(before[name], array) for name, array in net.state_dict().items()
+    )
 
 
 @pytest.mark.parametrize("settings", [{}, {"init": "skipinit"}, {"init": "fixup"}], ids=str)
@@ -173,7 +222,11 @@ class NormFirst(Pair):
 
 class ReluBetween(Pair):
     def __init__(self):
-        self.conv, self.relu, self.bn = nn.Conv2d(4, 4, 1, rng=np.random.default_rng(0)), nn.ReLU(), nn.BatchNorm2d(4)
+        self.conv, self.relu, self.bn = (
+            nn.Conv2d(4, 4, 1, rng=np.random.default_rng(0)),
+            nn.ReLU(),
+            nn.BatchNorm2d(4),
+        )
 
     def forward(self, x):
         return self.bn(self.relu(self.conv(x)))
@@ -219,13 +272,27 @@ def of_a_subclass():
     return pair
 
 
-@pytest.mark.parametrize("build", [NormFirst, ReluBetween, with_batch_norm_twice, with_convolution_twice, with_weights_shared,
-                                   with_a_forward_of_its_own, with_a_hook, of_a_subclass])
+@pytest.mark.parametrize(
+    "build",
+    [
+        NormFirst,
+        ReluBetween,
+        with_batch_norm_twice,
+        with_convolution_twice,
+        with_weights_shared,
+        with_a_forward_of_its_own,
+        with_a_hook,
+        of_a_subclass,
+    ],
+)
 def test_left_alone(build):
     net = at_work(build())
     x, kinds = Tensor(numbers((2, 3, 3, 4))), [type(module) for module in net.modules()]
     before = net(x).data
-    assert np.array_equal(nn.fuse(net)(x).data, before) and [type(module) for module in net.modules()] == kinds
+    assert (
+        np.array_equal(nn.fuse(net)(x).data, before)
+        and [type(module) for module in net.modules()] == kinds
+    )
 
 
 def test_a_block_used_twice_is_fused_once():

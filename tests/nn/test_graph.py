@@ -13,27 +13,47 @@ IMAGES = np.zeros((1, 8, 8, 3), np.float32)
 
 def test_a_net_by_its_stages():
     boxes, paths, texts = parts(models.resnet(14, width=4).graph(IMAGES))
-    assert list(boxes) == ["input", "conv1", "bn1", "relu", "layer1", "layer2", "layer3", "global_avg_pool2d", "fc"]
+    assert list(boxes) == [
+        "input",
+        "conv1",
+        "bn1",
+        "relu",
+        "layer1",
+        "layer2",
+        "layer3",
+        "global_avg_pool2d",
+        "fc",
+    ]
     assert len(paths) == len(boxes) - 1 and "Sequential" in texts and "(1, 2, 2, 16)" in texts
     assert f"{models.resnet(14, width=4).layer2.num_parameters():,} parameters" in texts
 
 
 def test_by_its_blocks():
     boxes, *_ = parts(models.resnet(14, width=4).graph(IMAGES, depth=2))
-    assert [title for title in boxes if "." in title] == [f"layer{stage}.{i}" for stage in (1, 2, 3) for i in (0, 1)]
+    assert [title for title in boxes if "." in title] == [
+        f"layer{stage}.{i}" for stage in (1, 2, 3) for i in (0, 1)
+    ]
 
 
 def test_the_shortcut_is_an_arrow_of_its_own():
     x = np.zeros((1, 8, 8, 4), np.float32)
     for net, arrows in ((models.plain(8, width=4), 6), (models.resnet(8, width=4), 7)):
         boxes, paths, _ = parts(net.layer1[0].graph(x))
-        assert len(paths) == arrows and {"input", "conv1", "bn1", "relu", "conv2", "bn2"} <= set(boxes)
+        assert len(paths) == arrows and {"input", "conv1", "bn1", "relu", "conv2", "bn2"} <= set(
+            boxes
+        )
 
 
 def test_single_operations_with_and_without_parameters():
     block, x = models.resnet(8, width=4).layer2[0], np.zeros((1, 8, 8, 4), np.float32)
     without, _, _ = parts(block.graph(x, depth=None))
-    assert set(without) == {"input", "conv2d", "batch_norm_relu", "getitem", "pad"}           # two of each of the first, one title
+    assert set(without) == {
+        "input",
+        "conv2d",
+        "batch_norm_relu",
+        "getitem",
+        "pad",
+    }  # two of each of the first, one title
     boxes, _, _ = parts(block.graph(x, depth=None, parameters=True))
     assert set(boxes) - set(without) == {name for name, _ in block.named_parameters()}
 

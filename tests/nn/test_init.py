@@ -6,7 +6,9 @@ import pytest
 from minires.nn import init
 
 
-@pytest.mark.parametrize("shape, fan_in", [((3, 3, 64, 256), 9 * 64), ((500, 300), 500), ((1, 5, 20, 1000), 100)])
+@pytest.mark.parametrize(
+    "shape, fan_in", [((3, 3, 64, 256), 9 * 64), ((500, 300), 500), ((1, 5, 20, 1000), 100)]
+)
 def test_he_normal(shape, fan_in):
     """Mean 0 and variance 2 / fan_in, as far as that many numbers can tell, in float32."""
     weights = init.he_normal(shape, np.random.default_rng(0))
@@ -22,7 +24,10 @@ def test_normal():
 
 
 def test_repeatable_only_with_a_generator():
-    assert np.array_equal(init.he_normal((3, 3), np.random.default_rng(5)), init.he_normal((3, 3), np.random.default_rng(5)))
+    assert np.array_equal(
+        init.he_normal((3, 3), np.random.default_rng(5)),
+        init.he_normal((3, 3), np.random.default_rng(5)),
+    )
     assert not np.array_equal(init.he_normal((3, 3), None), init.he_normal((3, 3), None))
 
 

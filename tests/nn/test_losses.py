@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from minires import functional as F, nn
+from minires import functional as F
+from minires import nn
 from minires.autograd.tensor import Tensor
 from minires.errors import ConfigError, DtypeError
 
@@ -21,15 +22,18 @@ def test_cross_entropy(smoothing):
 def test_mean_squared_error():
     x, target = Tensor(LOGITS, requires_grad=True), Tensor(np.zeros((4, 3)))
     loss = nn.MSELoss()(x, target)
-    assert loss.item() == pytest.approx((LOGITS ** 2).mean())
+    assert loss.item() == pytest.approx((LOGITS**2).mean())
     loss.backward()
     np.testing.assert_allclose(x.grad, 2 * LOGITS / 12)
 
 
 def test_they_have_no_parameters_and_say_what_they_are():
     losses = nn.CrossEntropyLoss(), nn.CrossEntropyLoss(label_smoothing=0.1), nn.MSELoss()
-    assert [repr(loss) for loss in losses] == ["CrossEntropyLoss()",
-                                               "CrossEntropyLoss(label_smoothing=0.1)", "MSELoss()"]
+    assert [repr(loss) for loss in losses] == [
+        "CrossEntropyLoss()",
+        "CrossEntropyLoss(label_smoothing=0.1)",
+        "MSELoss()",
+    ]
     assert not any(list(loss.parameters()) for loss in losses)
 
 
@@ -47,4 +51,4 @@ def test_what_does_not_fit():
     with pytest.raises(DtypeError, match="target: expected an array or a list of integers"):
         nn.CrossEntropyLoss()(Tensor(LOGITS), Tensor([0, 1, 2, 0]))
     with pytest.raises(TypeError):
-        nn.CrossEntropyLoss(0.1)               # in PyTorch the first argument is another one
+        nn.CrossEntropyLoss(0.1)  # in PyTorch the first argument is another one

@@ -5,9 +5,10 @@ import copy
 import numpy as np
 import pytest
 
-from minires import functional as F, models, nn, no_grad
-from minires.errors import CheckpointError, DeviceError, DtypeError, ShapeError
+from minires import functional as F
+from minires import models, nn, no_grad
 from minires.autograd.tensor import Tensor
+from minires.errors import CheckpointError, DeviceError, DtypeError, ShapeError
 
 
 def tensor(values, requires_grad=False):
@@ -25,7 +26,8 @@ class Scale(nn.Module):
 
 
 class Net(nn.Module):
-    """Parameters, a buffer, modules and other attributes, deliberately out of alphabetical order."""
+    """Parameters, a buffer, modules and other attributes, deliberately out of alphabetical
+    order."""
 
     def __init__(self):
         self.second = Scale([2])
@@ -43,25 +45,51 @@ class Net(nn.Module):
 
 def test_parameters_in_the_order_of_assignment():
     net = Net()
-    assert [name for name, _ in net.named_parameters()] == ["bias", "second.w", "first.0.w", "first.1.w"]
+    assert [name for name, _ in net.named_parameters()] == [
+        "bias",
+        "second.w",
+        "first.0.w",
+        "first.1.w",
+    ]
     assert [p.data.item() for p in net.parameters()] == [1, 2, 3, 4]
     assert [name for name, _ in net.named_buffers()] == ["count"] and net.num_parameters() == 4
-    assert [name for name, _ in net.named_modules()] == ["", "second", "first", "first.0", "first.1"]
+    assert [name for name, _ in net.named_modules()] == [
+        "",
+        "second",
+        "first",
+        "first.0",
+        "first.1",
+    ]
     assert list(net.modules())[0] is net and list(net.children()) == [net.second, net.first]
 
 
 def test_names_are_those_of_torchvision():
     names = list(models.resnet(8, shortcut="B").state_dict())
-    assert names[:6] == ["conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var", "layer1.0.conv1.weight"]
+    assert names[:6] == [
+        "conv1.weight",
+        "bn1.weight",
+        "bn1.bias",
+        "bn1.running_mean",
+        "bn1.running_var",
+        "layer1.0.conv1.weight",
+    ]
     assert names[-2:] == ["fc.weight", "fc.bias"]
-    assert {"layer1.0.bn1.bias", "layer3.0.conv2.weight", "layer3.0.downsample.0.weight", "layer3.0.downsample.1.running_var"} <= set(names)
+    assert {
+        "layer1.0.bn1.bias",
+        "layer3.0.conv2.weight",
+        "layer3.0.downsample.0.weight",
+        "layer3.0.downsample.1.running_var",
+    } <= set(names)
 
 
 def test_a_module_in_two_places_has_its_parameters_once():
     """Otherwise the optimiser would move them twice in each step."""
     shared = Scale([3])
     net = nn.Sequential(shared, Scale([2]), shared)
-    assert [name for name, _ in net.named_parameters()] == ["0.w", "1.w"] and net.num_parameters() == 2
+    assert [name for name, _ in net.named_parameters()] == [
+        "0.w",
+        "1.w",
+    ] and net.num_parameters() == 2
     assert net(tensor([1])).data == 3 * 2 * 3
     net.own = net[1].w
     assert net.num_parameters() == 2
@@ -87,7 +115,10 @@ def test_generators_once_and_apart_from_the_state():
     assert list(net.named_generators()) == []
     net.second.random = net.first[1].random = np.random.default_rng(0)
     net.first[0].other = np.random.default_rng(0)
-    assert list(net.named_generators()) == [("second.random", net.second.random), ("first.0.other", net.first[0].other)]
+    assert list(net.named_generators()) == [
+        ("second.random", net.second.random),
+        ("first.0.other", net.first[0].other),
+    ]
     assert list(net.state_dict()) == ["bias", "count", "second.w", "first.0.w", "first.1.w"]
 
 
@@ -96,10 +127,12 @@ def test_generators_once_and_apart_from_the_state():
 
 def test_state_dict_round_trip():
     net, other = models.resnet(8, width=4, seed=0), models.resnet(8, width=4, seed=1)
-    net(Tensor(np.random.default_rng(0).standard_normal((2, 8, 8, 3), dtype=np.float32)))       # moves the running statistics
+    net(
+        Tensor(np.random.default_rng(0).standard_normal((2, 8, 8, 3), dtype=np.float32))
+    )  # moves the running statistics
     other.load_state_dict(net.state_dict())
-    for (name, array), copy in zip(net.state_dict().items(), other.state_dict().values()):
-        assert np.array_equal(array, copy) and not np.shares_memory(array, copy), name
+    for (name, array), loaded in zip(net.state_dict().items(), other.state_dict().values()):
+        assert np.array_equal(array, loaded) and not np.shares_memory(array, loaded), name
     assert net.state_dict()["fc.weight"] is net.fc.weight.data
 
 
@@ -119,20 +152,39 @@ def changed(name, array):
     return lambda state: state.update({name: array})
 
 
-@pytest.mark.parametrize("spoil, error, words", [
-    (without("first.1.w"), CheckpointError, "; 1 missing: first.1.w"),
-    (changed("frist.1.w", np.zeros(1, np.float32)), CheckpointError, "; 1 unexpected: frist.1.w"),
-    (changed("count", np.zeros(2, np.float32)), ShapeError, "; 1 of another shape: count (expected (1,), got (2,))"),
-    (changed("count", np.zeros(1)), DtypeError, "count: expected float32, got float64"),
-    (lambda state: state.clear(), CheckpointError, "5 missing: bias, count, second.w, first.0.w, first.1.w"),
-])
+@pytest.mark.parametrize(
+    "spoil, error, words",
+    [
+        (without("first.1.w"), CheckpointError, "; 1 missing: first.1.w"),
+        (
+            changed("frist.1.w", np.zeros(1, np.float32)),
+            CheckpointError,
+            "; 1 unexpected: frist.1.w",
+        ),
+        (
+            changed("count", np.zeros(2, np.float32)),
+            ShapeError,
+            "; 1 of another shape: count (expected (1,), got (2,))",
+        ),
+        (changed("count", np.zeros(1)), DtypeError, "count: expected float32, got float64"),
+        (
+            lambda state: state.clear(),
+            CheckpointError,
+            "5 missing: bias, count, second.w, first.0.w, first.1.w",
+        ),
+    ],
+)
 def test_a_state_that_does_not_fit_changes_nothing(spoil, error, words):
     net = Net()
     state = {name: array + 1 for name, array in net.state_dict().items()}
     spoil(state)
     with pytest.raises(error) as caught:
         net.load_state_dict(state)
-    assert words in str(caught.value) and str(caught.value).startswith("Net.load_state_dict: ") and "\n" not in str(caught.value)
+    assert (
+        words in str(caught.value)
+        and str(caught.value).startswith("Net.load_state_dict: ")
+        and "\n" not in str(caught.value)
+    )
     assert [array.item() for array in net.state_dict().values()] == [1, 0, 2, 3, 4]
 
 
@@ -203,7 +255,15 @@ def test_settings_of_ones_own_module_in_its_repr():
 
 
 def test_repr():
-    assert repr(nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.Sequential(nn.BatchNorm2d(8), nn.ReLU()), nn.Linear(8, 2))) == """\
+    assert (
+        repr(
+            nn.Sequential(
+                nn.Conv2d(3, 8, 3, padding=1),
+                nn.Sequential(nn.BatchNorm2d(8), nn.ReLU()),
+                nn.Linear(8, 2),
+            )
+        )
+        == """\
 Sequential(
   (0): Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
   (1): Sequential(
@@ -212,6 +272,7 @@ Sequential(
   )
   (2): Linear(in_features=8, out_features=2, bias=True)
 )"""
+    )
 
 
 # Forward hooks
@@ -219,7 +280,11 @@ Sequential(
 
 def test_forward_hook_sees_inputs_and_output():
     net, seen = Net(), []
-    net.second.register_forward_hook(lambda module, inputs, output: seen.append((module, inputs[0].data.item(), output.data.item())))
+    net.second.register_forward_hook(
+        lambda module, inputs, output: seen.append(
+            (module, inputs[0].data.item(), output.data.item())
+        )
+    )
     assert net(tensor([1])).data == 25
     assert seen == [(net.second, 12, 24)]
 
@@ -227,7 +292,9 @@ def test_forward_hook_sees_inputs_and_output():
 def test_forward_hooks_run_in_order_and_may_replace_the_output():
     net, seen = Scale([3]), []
     net.register_forward_hook(lambda module, inputs, output: output * 10)
-    handle = net.register_forward_hook(lambda module, inputs, output: seen.append(output.data.item()))
+    handle = net.register_forward_hook(
+        lambda module, inputs, output: seen.append(output.data.item())
+    )
     x = tensor([1], requires_grad=True)
     y = net(x)
     y.backward()
@@ -241,10 +308,14 @@ def test_forward_hooks_run_in_order_and_may_replace_the_output():
 
 
 def record(module):
-    """Watch a module; the list that is returned grows by (grad_inputs, grad_output) at each backward."""
+    """Watch a module; the list that is returned grows by (grad_inputs, grad_output) at each
+    backward."""
     seen = []
-    module.register_full_backward_hook(lambda module, grad_inputs, grad_output: seen.append(
-        ([None if g is None else g.tolist() for g in grad_inputs], grad_output.tolist())))
+    module.register_full_backward_hook(
+        lambda module, grad_inputs, grad_output: seen.append(
+            ([None if g is None else g.tolist() for g in grad_inputs], grad_output.tolist())
+        )
+    )
     return seen
 
 
@@ -265,7 +336,8 @@ def test_backward_hook_of_a_module_used_twice():
 
 
 def test_backward_hook_sees_one_modules_share_only():
-    """x also goes elsewhere; what comes back from there is no part of what the module passes back."""
+    """x also goes elsewhere; what comes back from there is no part of what the module passes
+    back."""
     module = Scale([3])
     seen, x = record(module), tensor([2], requires_grad=True)
     (module(x) + x * 100).backward()
@@ -320,11 +392,15 @@ def test_backward_hook_removed_and_without_effect_on_gradients():
         return [p.grad for p in net.parameters()]
 
     plain, calls = gradients(), []
-    handles = [module.register_full_backward_hook(lambda module, grad_inputs, grad_output: calls.append(module))
-                for module in net.modules()]
+    handles = [
+        module.register_full_backward_hook(
+            lambda module, grad_inputs, grad_output: calls.append(module)
+        )
+        for module in net.modules()
+    ]
     watched = gradients()
     assert all(np.array_equal(a, b) for a, b in zip(plain, watched))
-    assert len(calls) == len(set(map(id, calls))) == len(handles)          # every module once
+    assert len(calls) == len(set(map(id, calls))) == len(handles)  # every module once
     for handle in handles:
         handle.remove()
     gradients()
@@ -341,6 +417,12 @@ def test_backward_hooks_under_no_grad():
 
 def test_a_forward_hook_that_returns_something_else_is_named():
     net = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
-    net[0].register_forward_hook(lambda module, inputs, y: y.register_hook(print))         # returns its handle
-    with pytest.raises(DtypeError, match="forward hook on Linear: what it returned: expected a Tensor in place of the output, or None, got RemovableHandle"):
+    net[0].register_forward_hook(
+        lambda module, inputs, y: y.register_hook(print)
+    )  # returns its handle
+    with pytest.raises(
+        DtypeError,
+        match="forward hook on Linear: what it returned: expected a Tensor in place of the "
+        "output, or None, got RemovableHandle",
+    ):
         net(Tensor(np.ones((1, 2), np.float32)))

@@ -122,8 +122,9 @@ def modified(layer, how):
         return layer.register_full_backward_hook(lambda module, grad_inputs, grad_output: None)
     if how == "forward":
         layer.forward = double
-    return nn.overridden({layer: double} if how == "computation" else {},
-                         {layer: double} if how == "output" else {})
+    return nn.overridden(
+        {layer: double} if how == "computation" else {}, {layer: double} if how == "output" else {}
+    )
 
 
 @pytest.mark.parametrize("how", HOW)

@@ -1,4 +1,5 @@
-"""A module run twice to keep less: the same numbers, everything else moved once, and less memory."""
+"""A module run twice to keep less: the same numbers, everything else moved once, and less
+memory."""
 
 import copy
 import tracemalloc
@@ -6,21 +7,28 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from minires import functional as F, kernels, models, nn, optim
+from minires import functional as F
+from minires import kernels, models, nn, optim
+from minires.autograd import Tensor, no_grad
 from minires.diagnostics import activation_gradients, gradient_norms
 from minires.errors import DtypeError, GraphError
 from minires.kernels import naive
 from minires.kernels.cpu import workspace
 from minires.nn.state import ModuleState
-from minires.autograd import Tensor, no_grad
 
 NETS = {
-    "plain": lambda: models.plain(8, width=4), "resnet A": lambda: models.resnet(14, width=4), "resnet B": lambda: models.resnet(8, width=4, shortcut="B"),
-    "resnet C": lambda: models.resnet(8, width=4, shortcut="C"), "pre-activation": lambda: models.resnet(14, width=4, pre_activation=True),
+    "plain": lambda: models.plain(8, width=4),
+    "resnet A": lambda: models.resnet(14, width=4),
+    "resnet B": lambda: models.resnet(8, width=4, shortcut="B"),
+    "resnet C": lambda: models.resnet(8, width=4, shortcut="C"),
+    "pre-activation": lambda: models.resnet(14, width=4, pre_activation=True),
     "pre-activation B": lambda: models.resnet(8, width=4, pre_activation=True, shortcut="B"),
-    "without batch norm": lambda: models.resnet(8, width=4, batch_norm=False), "fixup": lambda: models.resnet(8, width=4, batch_norm=False, init="fixup"),
-    "skipinit": lambda: models.resnet(8, width=4, batch_norm=False, init="skipinit"), "dropping": lambda: models.resnet(26, width=4, survival_prob=0.4),
-    "resnet18": lambda: models.resnet18(num_classes=10), "bottlenecks": lambda: models.resnet50(num_classes=10, groups=4, width_per_group=8),
+    "without batch norm": lambda: models.resnet(8, width=4, batch_norm=False),
+    "fixup": lambda: models.resnet(8, width=4, batch_norm=False, init="fixup"),
+    "skipinit": lambda: models.resnet(8, width=4, batch_norm=False, init="skipinit"),
+    "dropping": lambda: models.resnet(26, width=4, survival_prob=0.4),
+    "resnet18": lambda: models.resnet18(num_classes=10),
+    "bottlenecks": lambda: models.resnet50(num_classes=10, groups=4, width_per_group=8),
 }
 
 
@@ -49,15 +57,21 @@ class Steps:
 
 
 def same(one, other):
-    return one is other is None or one is not None and other is not None and np.array_equal(one, other)
+    return (
+        one is other is None or one is not None and other is not None and np.array_equal(one, other)
+    )
 
 
 @pytest.mark.parametrize("requires_grad", [False, True], ids=["images without gradient", "with"])
 @pytest.mark.parametrize("name", NETS)
 def test_training_is_the_same_to_the_bit(name, requires_grad):
-    """Gradients, which parameters have none, parameters after steps, running statistics, random streams."""
+    """Gradients, which parameters have none, parameters after steps, running statistics, random
+    streams."""
     size = 32 if name in ("resnet18", "bottlenecks") else 8
-    plain, twice = (Steps(NETS[name](), recompute, 3 if size == 8 else 1, size, requires_grad) for recompute in (False, True))
+    plain, twice = (
+        Steps(NETS[name](), recompute, 3 if size == 8 else 1, size, requires_grad)
+        for recompute in (False, True)
+    )
     assert plain.losses == twice.losses and plain.streams == twice.streams
     for one, other in zip(plain.gradients, twice.gradients, strict=True):
         assert all(same(a, b) for a, b in zip(one, other, strict=True))
@@ -99,15 +113,24 @@ def test_running_statistics_move_once():
     moved = twice.bn.running_mean.data.copy()
     y.sum().backward()
     assert moved.any() and np.array_equal(twice.bn.running_mean.data, moved)
-    assert np.array_equal(once.bn.running_mean.data, moved) and np.array_equal(once.bn.running_var.data, twice.bn.running_var.data)
+    assert np.array_equal(once.bn.running_mean.data, moved) and np.array_equal(
+        once.bn.running_var.data, twice.bn.running_var.data
+    )
 
 
 @pytest.mark.parametrize("part", ["buffers", "modes", "kernels"])
 def test_what_went_on_in_between_does_not_matter(part):
-    """Evaluation, so that running statistics count; they and the mode change, and a kernel is swapped, before backward."""
+    """Evaluation, so that running statistics count; they and the mode change, and a kernel is
+    swapped, before backward."""
+
     def gradient(recompute):
         net, x = Counting().eval(), Tensor(IMAGES, requires_grad=True)
-        with kernels.use(conv2d=(lambda x, w, **settings: naive.conv2d.forward(x, 2 * w, **settings), naive.conv2d.backward)):
+        with kernels.use(
+            conv2d=(
+                lambda x, w, **settings: naive.conv2d.forward(x, 2 * w, **settings),
+                naive.conv2d.backward,
+            )
+        ):
             y = nn.recompute(net, x) if recompute else net(x)
         before = net.bn.running_var.data.copy()
         if part == "buffers":
@@ -119,10 +142,15 @@ def test_what_went_on_in_between_does_not_matter(part):
         else:
             with kernels.use("naive"):
                 y.sum().backward()
-        assert np.array_equal(net.bn.running_var.data, before * (4 if part == "buffers" else 1)) and net.bn.training == (part == "modes")
+        assert np.array_equal(
+            net.bn.running_var.data, before * (4 if part == "buffers" else 1)
+        ) and net.bn.training == (part == "modes")
         return x.grad, net.conv.weight.grad
 
-    assert all(np.allclose(one, other, rtol=1e-5, atol=1e-6) for one, other in zip(gradient(False), gradient(True)))
+    assert all(
+        np.allclose(one, other, rtol=1e-5, atol=1e-6)
+        for one, other in zip(gradient(False), gradient(True))
+    )
 
 
 def test_an_error_in_the_second_run_leaves_no_trace():
@@ -139,12 +167,16 @@ def test_an_error_in_the_second_run_leaves_no_trace():
 
 
 def test_the_same_blocks_are_dropped_again():
-    """Were the second run to draw anew, other blocks would take part, and the stream be further on."""
+    """Were the second run to draw anew, other blocks would take part, and the stream be further
+    on."""
+
     def drawn(recompute):
         net = models.resnet(26, width=4, survival_prob=0.3)
         net.recompute = recompute
         F.cross_entropy(net(Tensor(numbers(2, 8, 8, 3))), [0, 1]).backward()
-        return [block.conv1.weight.grad is None for block in net.blocks()], net.blocks()[0].stochastic_depth.random.bit_generator.state
+        return [block.conv1.weight.grad is None for block in net.blocks()], net.blocks()[
+            0
+        ].stochastic_depth.random.bit_generator.state
 
     assert drawn(True) == drawn(False) and 0 < sum(drawn(True)[0]) < 12
 
@@ -155,7 +187,7 @@ def test_hooks_on_parameters_see_each_gradient_once():
         net.conv.weight.register_hook(lambda gradient: seen.append(gradient) or 2 * gradient)
         x = Tensor(numbers(2, 5, 5, 4), requires_grad=True)
         for _ in range(used):
-            x = nn.recompute(net, x)                       # the same weights twice: their gradients are summed first
+            x = nn.recompute(net, x)  # the same weights twice: their gradients are summed first
         x.sum().backward()
         assert len(seen) == 1 and np.array_equal(net.conv.weight.grad, 2 * seen[0])
 
@@ -163,13 +195,24 @@ def test_hooks_on_parameters_see_each_gradient_once():
 def test_hooks_of_the_module_are_called_once_each_pass():
     net, calls = Counting(), []
     net.register_forward_hook(lambda module, inputs, y: calls.append("forward"))
-    net.register_full_backward_hook(lambda module, grad_inputs, grad_output: calls.append(("backward", grad_inputs[0].shape, grad_output.shape)))
+    net.register_full_backward_hook(
+        lambda module, grad_inputs, grad_output: calls.append(
+            ("backward", grad_inputs[0].shape, grad_output.shape)
+        )
+    )
     nn.recompute(net, Tensor(IMAGES, requires_grad=True)).sum().backward()
     assert calls == ["forward", ("backward", (2, 5, 5, 3), (2, 5, 5, 4))] and net.calls == 2
 
 
-@pytest.mark.parametrize("watch", [lambda conv, calls: conv.register_forward_hook(lambda module, inputs, y: calls.append(1)),
-                                   lambda conv, calls: setattr(conv, "forward", lambda x: calls.append(1) or nn.Conv2d.forward(conv, x))])
+@pytest.mark.parametrize(
+    "watch",
+    [
+        lambda conv, calls: conv.register_forward_hook(lambda module, inputs, y: calls.append(1)),
+        lambda conv, calls: setattr(
+            conv, "forward", lambda x: calls.append(1) or nn.Conv2d.forward(conv, x)
+        ),
+    ],
+)
 def test_steps_back_where_a_module_inside_is_watched(watch):
     net, calls = Counting(), []
     watch(net.conv, calls)
@@ -207,20 +250,34 @@ class Weighted(nn.Module):
     """a w, with b left unused."""
 
     def __init__(self):
-        self.w, self.unused = nn.Parameter(np.full(3, 2, np.float32)), nn.Parameter(np.ones(3, np.float32))
+        self.w, self.unused = (
+            nn.Parameter(np.full(3, 2, np.float32)),
+            nn.Parameter(np.ones(3, np.float32)),
+        )
 
     def forward(self, a, b):
         return a * self.w
 
 
 def test_several_inputs_and_some_without_use():
-    net, a, b = Weighted(), *(Tensor(numbers(2, 3, seed=seed), requires_grad=True) for seed in (0, 1))
+    net, a, b = (
+        Weighted(),
+        *(Tensor(numbers(2, 3, seed=seed), requires_grad=True) for seed in (0, 1)),
+    )
     nn.recompute(net, a, b).sum().backward()
-    assert (a.grad == 2).all() and b.grad is None and net.unused.grad is None and np.array_equal(net.w.grad, a.data.sum(axis=0))
+    assert (
+        (a.grad == 2).all()
+        and b.grad is None
+        and net.unused.grad is None
+        and np.array_equal(net.w.grad, a.data.sum(axis=0))
+    )
 
 
 def nested_and_plain():
-    block = lambda seed: nn.Sequential(nn.Conv2d(4, 4, 3, padding=1, rng=np.random.default_rng(seed)), nn.BatchNorm2d(4), nn.ReLU())
+    def block(seed):
+        conv = nn.Conv2d(4, 4, 3, padding=1, rng=np.random.default_rng(seed))
+        return nn.Sequential(conv, nn.BatchNorm2d(4), nn.ReLU())
+
     return nn.Sequential(nn.Sequential(block(0), block(1)), nn.Sequential(block(2), block(3)))
 
 
@@ -234,7 +291,14 @@ def test_nested():
         x = Tensor(images, requires_grad=True)
         y = net(x)
         y.sum().backward()
-        results.append([y.data, x.grad, *(p.grad for p in net.parameters()), *(buffer.data for _, buffer in net.named_buffers())])
+        results.append(
+            [
+                y.data,
+                x.grad,
+                *(p.grad for p in net.parameters()),
+                *(buffer.data for _, buffer in net.named_buffers()),
+            ]
+        )
     assert y._node.name == "recompute" and all(same(a, b) for a, b in zip(*results, strict=True))
 
 
@@ -248,7 +312,9 @@ class AtRandom(Counting):
 
 def test_another_computation_the_second_time_is_an_error():
     y = nn.recompute(AtRandom(), Tensor(IMAGES)).sum()
-    with pytest.raises(GraphError, match="recompute: the second run of AtRandom used other parameters") as caught:
+    with pytest.raises(
+        GraphError, match="recompute: the second run of AtRandom used other parameters"
+    ) as caught:
         y.backward()
     assert "\n" not in str(caught.value)
 
@@ -260,7 +326,9 @@ def test_used_up_like_any_tape():
         y.backward()
 
 
-@pytest.mark.parametrize("call", [lambda: nn.recompute(nn.ReLU(), IMAGES), lambda: nn.recompute(Pair(), Tensor(IMAGES))])
+@pytest.mark.parametrize(
+    "call", [lambda: nn.recompute(nn.ReLU(), IMAGES), lambda: nn.recompute(Pair(), Tensor(IMAGES))]
+)
 def test_tensors_only(call):
     with pytest.raises(DtypeError, match="recompute: .*: expected a Tensor, got"):
         call()
@@ -297,7 +365,11 @@ def test_diagnostics_give_the_same_numbers(name):
         net.recompute = recompute
         images, labels = numbers(4, 8, 8, 3), [0, 1, 2, 3]
         per_layer = activation_gradients(net, images, labels)
-        per_block = activation_gradients(net, images, labels, of="blocks") if name != "pre-activation B" else None
+        per_block = (
+            activation_gradients(net, images, labels, of="blocks")
+            if name != "pre-activation B"
+            else None
+        )
         F.cross_entropy(net(Tensor(images)), labels).backward()
         found.append((per_layer, per_block, gradient_norms(net)))
     assert found[0] == found[1]
@@ -309,20 +381,34 @@ def test_on_a_gpu(gpu):
         net = models.resnet(8, width=4, survival_prob=0.9).to("gpu")
         net.recompute = recompute
         F.cross_entropy(net(Tensor(numbers(2, 8, 8, 3)).to("gpu")), [0, 1]).backward()
-        results.append([Tensor(a).to("cpu").data for a in (*(p.grad for p in net.parameters() if p.grad is not None),
-                                                           *(buffer.data for _, buffer in net.named_buffers()))])
+        results.append(
+            [
+                Tensor(a).to("cpu").data
+                for a in (
+                    *(p.grad for p in net.parameters() if p.grad is not None),
+                    *(buffer.data for _, buffer in net.named_buffers()),
+                )
+            ]
+        )
     for one, other in zip(*results, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
 def test_less_is_kept():
-    """Of 33 blocks, their inputs: what the tape keeps (`Module.summary`), and what NumPy holds during a step."""
+    """Of 33 blocks, their inputs: what the tape keeps (`Module.summary`), and what NumPy holds
+    during a step."""
     kept, peak = {}, {}
     for recompute in (False, True):
-        net, images, labels = models.resnet(68, width=4), Tensor(numbers(16, 16, 16, 3)), np.arange(16) % 10
+        net, images, labels = (
+            models.resnet(68, width=4),
+            Tensor(numbers(16, 16, 16, 3)),
+            np.arange(16) % 10,
+        )
         net.recompute = recompute
         kept[recompute] = net.summary(images.shape).kept_bytes
-        F.cross_entropy(net(images), labels).backward()             # gradients and scratch are there from now on
+        F.cross_entropy(
+            net(images), labels
+        ).backward()  # gradients and scratch are there from now on
         workspace._blocks.clear()
         tracemalloc.start()
         F.cross_entropy(net(images), labels).backward()
@@ -334,6 +420,7 @@ def test_less_is_kept():
 @pytest.mark.parametrize("forget", ["modes", "tensors", "generators"])
 def test_a_mistake_is_seen(forget, monkeypatch):
     """Without one part of the state the second run is another, or leaves something moved."""
+
     def without(self, module):
         original(self, module)
         setattr(self, forget, {} if forget == "tensors" else [])

@@ -1,22 +1,26 @@
-"""Every diagnostic leaves the net as it found it, also if it fails, and works on every net and device."""
+"""Every diagnostic leaves the net as it found it, also if it fails, and works on every net and
+device."""
 
 import numpy as np
 import pytest
 
-from minires import backend, functional as F, kernels, models, nn, optim
+from minires import backend, kernels, models, nn, optim
 from minires import diagnostics as d
-from minires.nn.state import preserve_state
-from minires.errors import ConfigError
+from minires import functional as F
 from minires.autograd.tensor import Tensor
+from minires.errors import ConfigError
+from minires.nn.state import preserve_state
 
-from ..gpu import to_cpu
 from ..diagnostics.nets import KINDS, NETS, batch, in_float64, lived_in
+from ..gpu import to_cpu
 
 EVERY_NET = NETS | KINDS
 
 BOTH = {
     "activation_gradients": lambda net, x, y: d.activation_gradients(net, x, y),
-    "activation_gradients of blocks": lambda net, x, y: d.activation_gradients(net, x, y, of="blocks", mode="eval"),
+    "activation_gradients of blocks": lambda net, x, y: d.activation_gradients(
+        net, x, y, of="blocks", mode="eval"
+    ),
     "responses": lambda net, x, y: d.responses(net, [(x, y), (x[:2], y[:2])]),
     "responses in training": lambda net, x, y: d.responses(net, [(x, y)], mode="train"),
     "evaluate": lambda net, x, y: d.evaluate(net, [(x, y), (x[:2], y[:2])], mode="train"),
@@ -26,18 +30,25 @@ BOTH = {
     "drop_each": lambda net, x, y: d.drop_each(net, [(x, y)], mode="train"),
     "drop_random": lambda net, x, y: d.drop_random(net, [(x, y)], counts=(0, 2), draws=2),
     "swap_each": lambda net, x, y: d.swap_each(net, [(x, y)], pairs=[("layer1.0", "layer1.0")]),
-    "loss_line": lambda net, x, y: d.loss_line(net, [(x, y)], d.random_direction(net), (-1, 0, 1), mode="train"),
-    "loss_plane": lambda net, x, y: d.loss_plane(net, [(x, y)], d.random_direction(net), d.random_direction(net, 1), (0, 1), (-1, 0)),
+    "loss_line": lambda net, x, y: d.loss_line(
+        net, [(x, y)], d.random_direction(net), (-1, 0, 1), mode="train"
+    ),
+    "loss_plane": lambda net, x, y: d.loss_plane(
+        net, [(x, y)], d.random_direction(net), d.random_direction(net, 1), (0, 1), (-1, 0)
+    ),
 }
 RESIDUAL = {
-    "path_gradient": lambda net, x, y: d.path_gradient(net, x, y, ("layer1.0", "layer2.0"), mode="train"),
+    "path_gradient": lambda net, x, y: d.path_gradient(
+        net, x, y, ("layer1.0", "layer2.0"), mode="train"
+    ),
     "path_gradients": lambda net, x, y: d.path_gradients(net, x, y, samples=2),
 }
 DIAGNOSTICS = BOTH | RESIDUAL
 
 
 def in_use(net):
-    """A net in the midst of things: with gradients, in mixed modes, under hooks, with a forward of its own."""
+    """A net in the midst of things: with gradients, in mixed modes, under hooks, with a forward of
+    its own."""
     lived_in(net)
     for p in net.parameters():
         p.grad = np.ones_like(p.data)
@@ -56,10 +67,15 @@ def all_of(net):
     return {
         "values": [(name, to_cpu(value.data).tolist()) for name, value in tensors],
         "arrays": [id(value.data) for _, value in tensors],
-        "gradients": [(id(p.grad), None if p.grad is None else to_cpu(p.grad).tolist()) for p in net.parameters()],
+        "gradients": [
+            (id(p.grad), None if p.grad is None else to_cpu(p.grad).tolist())
+            for p in net.parameters()
+        ],
         "modes": [module.training for module in net.modules()],
         "hooks": [[list(vars(module).get(kind, ())) for kind in hooks] for module in net.modules()],
-        "attributes": [sorted(set(vars(module)) - {*hooks, "training"}) for module in net.modules()],
+        "attributes": [
+            sorted(set(vars(module)) - {*hooks, "training"}) for module in net.modules()
+        ],
         "forwards": [vars(module).get("forward") for module in net.modules()],
         "kernels": [kernels.find(name) for name in kernels.names()],
     }
@@ -107,9 +123,14 @@ def test_even_if_it_fails(diagnose, when):
     assert all_of(net) == before and calls
 
 
-@pytest.mark.parametrize("build", [lambda: models.resnet(8, width=2, shortcut="B"),
-                                   lambda: models.resnet(8, width=2, shortcut="B", pre_activation=True, survival_prob=0.2)],
-                         ids=["resnet", "pre-activation"])
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: models.resnet(8, width=2, shortcut="B"),
+        lambda: models.resnet(8, width=2, shortcut="B", pre_activation=True, survival_prob=0.2),
+    ],
+    ids=["resnet", "pre-activation"],
+)
 @pytest.mark.parametrize("diagnose", DIAGNOSTICS)
 def test_on_a_gpu_it_gives_what_it_gives_on_the_cpu(diagnose, build, gpu):
     net, (x, y) = lived_in(in_float64(build())), batch(dtype=np.float64)
@@ -123,8 +144,12 @@ def test_on_a_gpu_it_gives_what_it_gives_on_the_cpu(diagnose, build, gpu):
 @pytest.mark.parametrize("diagnose", DIAGNOSTICS)
 def test_a_tensor_does_for_an_array(diagnose):
     net, (x, y) = models.resnet(8, width=2), batch()
-    x_as_tensor = type("Images", (Tensor,), {"__getitem__": lambda self, index: Tensor(self.data[index])})(x)
-    assert flat(DIAGNOSTICS[diagnose](net, x_as_tensor, y)) == pytest.approx(flat(DIAGNOSTICS[diagnose](net, x, y)), nan_ok=True)
+    x_as_tensor = type(
+        "Images", (Tensor,), {"__getitem__": lambda self, index: Tensor(self.data[index])}
+    )(x)
+    assert flat(DIAGNOSTICS[diagnose](net, x_as_tensor, y)) == pytest.approx(
+        flat(DIAGNOSTICS[diagnose](net, x, y)), nan_ok=True
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -196,5 +221,7 @@ def test_training_goes_on_as_if_nothing_had_been_asked():
 
 
 def test_an_unknown_mode_names_the_known():
-    with pytest.raises(ConfigError, match="unknown mode: expected one of train, eval, got 'evaluation'"):
+    with pytest.raises(
+        ConfigError, match="unknown mode: expected one of train, eval, got 'evaluation'"
+    ):
         d.evaluate(nn.Linear(1, 1), [], mode="evaluation")

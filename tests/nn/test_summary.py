@@ -12,7 +12,10 @@ def test_multiply_adds_of_the_nets_of_the_paper(depth, multiply_adds):
     """Own count, by hand: 3x3 x C_in x C_out for every place that is computed."""
     net = models.plain(depth)
     found = net.summary((1, 32, 32, 3))
-    assert found.multiply_adds == pytest.approx(multiply_adds, rel=1e-4) and found.parameters == net.num_parameters()
+    assert (
+        found.multiply_adds == pytest.approx(multiply_adds, rel=1e-4)
+        and found.parameters == net.num_parameters()
+    )
     assert sum(layer.parameters for layer in found.layers) == net.num_parameters()
 
 
@@ -20,16 +23,28 @@ def test_each_layer_by_hand():
     net = nn.Sequential(nn.Conv2d(3, 8, 3, stride=2, padding=1), nn.BatchNorm2d(8), nn.ReLU())
     conv, norm, relu = net.summary((2, 6, 6, 3)).layers
     assert conv == ("0", "Conv2d", (2, 3, 3, 8), 3 * 3 * 3 * 8 + 8, 2 * 3 * 3 * 8 * 27)
-    assert norm == ("1", "BatchNorm2d", (2, 3, 3, 8), 16, 0) and relu == ("2", "ReLU", (2, 3, 3, 8), 0, 0)
+    assert norm == ("1", "BatchNorm2d", (2, 3, 3, 8), 16, 0) and relu == (
+        "2",
+        "ReLU",
+        (2, 3, 3, 8),
+        0,
+        0,
+    )
 
 
 def test_groups_cost_less():
-    whole, parted = (nn.Sequential(nn.Conv2d(4, 8, 3, groups=groups, bias=False)).summary((1, 5, 5, 4)).multiply_adds for groups in (1, 2))
+    whole, parted = (
+        nn.Sequential(nn.Conv2d(4, 8, 3, groups=groups, bias=False))
+        .summary((1, 5, 5, 4))
+        .multiply_adds
+        for groups in (1, 2)
+    )
     assert whole == 9 * 9 * 4 * 8 == 2 * parted
 
 
 def test_what_backward_needs_is_counted_once():
-    """A ReLU keeps its output, and a linear layer the same array as its input: 4 x 5 numbers of 4 bytes, and the input's 4 x 3."""
+    """A ReLU keeps its output, and a linear layer the same array as its input: 4 x 5 numbers of 4
+    bytes, and the input's 4 x 3."""
     net = nn.Sequential(nn.Linear(3, 5, bias=False), nn.ReLU(), nn.Linear(5, 2, bias=False))
     assert net.summary((4, 3)).kept_bytes == 4 * (4 * 5 + 4 * 3)
 
@@ -47,7 +62,10 @@ def test_a_part_of_an_array_keeps_all_of_it():
 
 def test_more_images_cost_more_and_weigh_the_same():
     one, many = (models.resnet(8, width=4).summary((n, 8, 8, 3)) for n in (1, 10))
-    assert many.multiply_adds == 10 * one.multiply_adds and many.parameter_bytes == one.parameter_bytes == 4 * one.parameters
+    assert (
+        many.multiply_adds == 10 * one.multiply_adds
+        and many.parameter_bytes == one.parameter_bytes == 4 * one.parameters
+    )
     assert 8 * one.kept_bytes < many.kept_bytes < 11 * one.kept_bytes
 
 
@@ -57,7 +75,11 @@ def test_the_table():
     lines = text.splitlines()
     assert lines[0].split() == ["layer", "kind", "output", "parameters", "multiply-adds"]
     assert lines[2].split() == ["conv1", "Conv2d", "(1,", "8,", "8,", "4)", "108", "6,912"]
-    assert len(lines) == 5 + 2 * 7 + 3 and "for backward" in lines[-1] and not any(line != line.rstrip() for line in lines)
+    assert (
+        len(lines) == 5 + 2 * 7 + 3
+        and "for backward" in lines[-1]
+        and not any(line != line.rstrip() for line in lines)
+    )
 
 
 def test_the_net_stays_as_it_is():

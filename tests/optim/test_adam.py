@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from minires import backend, functional as F, models, nn, optim
+from minires import backend, models, nn, optim
+from minires import functional as F
 from minires.autograd.tensor import Tensor
 from minires.errors import ConfigError, DeviceError
 
@@ -18,8 +19,8 @@ def test_two_steps_by_hand():
     weight = parameter(1)
     first, second = steps(optim.Adam([weight], 0.1, (0.5, 0.75), eps=0), weight, [4, -2])
     assert first == pytest.approx(0.9)
-    m, v = (0.5 * 2 - 1) / (1 - 0.5 ** 2), (0.75 * 4 + 0.25 * 4) / (1 - 0.75 ** 2)
-    assert second == pytest.approx(0.9 - 0.1 * m / v ** 0.5)
+    m, v = (0.5 * 2 - 1) / (1 - 0.5**2), (0.75 * 4 + 0.25 * 4) / (1 - 0.75**2)
+    assert second == pytest.approx(0.9 - 0.1 * m / v**0.5)
 
 
 def test_eps_is_added_to_the_root():
@@ -31,15 +32,19 @@ def test_eps_is_added_to_the_root():
 def test_the_two_kinds_of_weight_decay_by_hand():
     """The first step is lr long, whatever the gradient; decay apart from it comes on top."""
     coupled, apart = parameter(2), parameter(2)
-    assert steps(optim.Adam([coupled], 0.1, weight_decay=0.5, eps=0), coupled, [1])[0] == \
-        pytest.approx(2 - 0.1)
-    assert steps(optim.AdamW([apart], 0.1, weight_decay=0.5, eps=0), apart, [1])[0] == \
-        pytest.approx(2 - 0.1 * 0.5 * 2 - 0.1)
+    assert steps(optim.Adam([coupled], 0.1, weight_decay=0.5, eps=0), coupled, [1])[
+        0
+    ] == pytest.approx(2 - 0.1)
+    assert steps(optim.AdamW([apart], 0.1, weight_decay=0.5, eps=0), apart, [1])[
+        0
+    ] == pytest.approx(2 - 0.1 * 0.5 * 2 - 0.1)
 
 
 @either
-@pytest.mark.parametrize("settings", [
-    {}, {"weight_decay": 0.1}, {"betas": (0.5, 0.9), "eps": 1e-3}, {"lr": 0.1, "weight_decay": 0}])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"weight_decay": 0.1}, {"betas": (0.5, 0.9), "eps": 1e-3}, {"lr": 0.1, "weight_decay": 0}],
+)
 def test_fifty_steps_as_in_pytorch(torch, kind, settings):
     rng = np.random.default_rng(0)
     start = rng.standard_normal((3, 4)).astype(np.float32)
@@ -49,7 +54,7 @@ def test_fifty_steps_as_in_pytorch(torch, kind, settings):
     for step in range(50):
         gradient = (rng.standard_normal((3, 4)) * 10 ** rng.uniform(-4, 2)).astype(np.float32)
         mine.grad, theirs.grad = gradient, torch.tensor(gradient)
-        if step % 7 == 3:                                          # a step without a gradient
+        if step % 7 == 3:  # a step without a gradient
             mine.grad = theirs.grad = None
         if step == 20:
             my_optimizer.lr = their_optimizer.param_groups[0]["lr"] = 0.01
@@ -57,8 +62,9 @@ def test_fifty_steps_as_in_pytorch(torch, kind, settings):
         their_optimizer.step()
         np.testing.assert_allclose(mine.data, theirs.detach().numpy(), rtol=1e-5, atol=1e-6)
     state = their_optimizer.state[theirs]
-    np.testing.assert_allclose(my_optimizer.exp_avgs[0], state["exp_avg"].numpy(), rtol=1e-4,
-                               atol=1e-5)
+    np.testing.assert_allclose(
+        my_optimizer.exp_avgs[0], state["exp_avg"].numpy(), rtol=1e-4, atol=1e-5
+    )
     np.testing.assert_allclose(my_optimizer.exp_avg_sqs[0], state["exp_avg_sq"].numpy(), rtol=1e-4)
     assert my_optimizer.steps == [int(state["step"])]
 
@@ -83,8 +89,9 @@ def test_a_frozen_parameter_and_one_without_gradient_stay(kind):
     x, target = (Tensor(np.full((1, 2), number, np.float32)) for number in (1, 9))
     F.mse_loss(net[1](net[0](x)), target).backward()
     optimizer.step()
-    moved = {name for name,
-             array in net.state_dict().items() if not np.array_equal(array, before[name])}
+    moved = {
+        name for name, array in net.state_dict().items() if not np.array_equal(array, before[name])
+    }
     assert moved == {"1.weight", "1.bias"} and optimizer.steps == [0, 0, 1, 1, 0, 0]
     assert all((optimizer.exp_avgs[i] == 0).all() for i in (0, 1, 4, 5))
 
@@ -99,7 +106,8 @@ def test_groups_with_a_rate_and_a_decay_of_their_own(kind):
     optimizer.step()
     decayed = 0.2 if kind == "AdamW" else 0
     assert [weight.data.item() for weight in (slow, free, common)] == pytest.approx(
-        [1 - 0.05 - 0.05 * decayed, 0.9, 0.9 - 0.1 * decayed])
+        [1 - 0.05 - 0.05 * decayed, 0.9, 0.9 - 0.1 * decayed]
+    )
 
 
 @either
@@ -107,8 +115,13 @@ def test_step_leaves_the_gradient_alone_writes_in_place_and_stays_float32(kind):
     weight = parameter(1, 2)
     array, gradient = weight.data, np.array([3, 4], np.float32)
     weight.grad = gradient
-    optimizer = getattr(optim, kind)([weight], np.float64(0.1), (np.float64(0.9), np.float64(0.99)),
-                                     np.float64(1e-8), np.float64(0.1))
+    optimizer = getattr(optim, kind)(
+        [weight],
+        np.float64(0.1),
+        (np.float64(0.9), np.float64(0.99)),
+        np.float64(1e-8),
+        np.float64(0.1),
+    )
     optimizer.step()
     assert gradient.tolist() == [3, 4] and weight.data is array and weight.grad is gradient
     arrays = [weight.data, *optimizer.exp_avgs, *optimizer.exp_avg_sqs]
@@ -142,7 +155,7 @@ def test_training_goes_on_from_a_saved_state(kind):
     state = optimizer.state_dict()
     fresh_optimizer.load_state_dict(state)
     fresh_schedule.load_state_dict(schedule.state_dict())
-    optimizer.exp_avgs[0][...] = 99                       # the fresh one has copies of its own
+    optimizer.exp_avgs[0][...] = 99  # the fresh one has copies of its own
     optimizer.steps[0] = 99
     assert state["steps"] == [3]
     assert values + train(fresh_optimizer, fresh_schedule, [0.5, 2, -1]) == straight
@@ -150,8 +163,9 @@ def test_training_goes_on_from_a_saved_state(kind):
 
 def test_state_of_other_parameters():
     optimizer, other = optim.Adam([parameter(1)]), optim.Adam([parameter(1, 2)], 0.5)
-    with pytest.raises(ConfigError,
-                       match="Adam.load_state_dict: exp_avgs: expected 1 of the parameters"):
+    with pytest.raises(
+        ConfigError, match="Adam.load_state_dict: exp_avgs: expected 1 of the parameters"
+    ):
         optimizer.load_state_dict(other.state_dict())
     assert optimizer.lr == 1e-3 and optimizer.steps == [0]
 
@@ -171,14 +185,19 @@ def test_a_net_learns(kind):
 
 
 @either
-@pytest.mark.parametrize("settings, words", [
-    ({"betas": (0.9, 1)}, "betas: expected two numbers from 0 to below 1, got (0.9, 1)"),
-    ({"betas": 0.9}, "betas"), ({"betas": (0.9,)}, "betas"), ({"betas": (True, 0.9)}, "betas"),
-    ({"betas": (float("nan"), 0.9)}, "betas"), ({"eps": -1},
-                                                "eps: expected a number of at least 0"),
-    ({"lr": -1}, "lr: expected a number of at least 0, got -1"), ({"weight_decay": -1},
-                                                                  "weight_decay"),
-])
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ({"betas": (0.9, 1)}, "betas: expected two numbers from 0 to below 1, got (0.9, 1)"),
+        ({"betas": 0.9}, "betas"),
+        ({"betas": (0.9,)}, "betas"),
+        ({"betas": (True, 0.9)}, "betas"),
+        ({"betas": (float("nan"), 0.9)}, "betas"),
+        ({"eps": -1}, "eps: expected a number of at least 0"),
+        ({"lr": -1}, "lr: expected a number of at least 0, got -1"),
+        ({"weight_decay": -1}, "weight_decay"),
+    ],
+)
 def test_bad_settings(kind, settings, words):
     with pytest.raises(ConfigError) as caught:
         getattr(optim, kind)([parameter(1)], **settings)

@@ -13,8 +13,11 @@ def test_clipping_by_hand():
     a, b, without = parameter(0, 0), parameter(0), parameter(0)
     a.grad, b.grad = np.array([3, 0], np.float32), np.array([4], np.float32)
     assert optim.clip_grad_norm([a, b, without], 1.0) == pytest.approx(5)
-    assert a.grad == pytest.approx([0.6,
-                                    0]) and b.grad == pytest.approx([0.8]) and without.grad is None
+    assert (
+        a.grad == pytest.approx([0.6, 0])
+        and b.grad == pytest.approx([0.8])
+        and without.grad is None
+    )
 
 
 def test_small_gradients_are_not_clipped():
@@ -58,12 +61,18 @@ def test_clipping_as_in_pytorch(torch):
         np.testing.assert_allclose(weight.grad, other.grad.numpy(), rtol=1e-5)
 
 
-@pytest.mark.parametrize("call, words", [
-    (lambda: optim.clip_grad_norm([parameter(1)], 0), "max_norm: expected a number above 0, got 0"),
-    (lambda: optim.clip_grad_norm([parameter(1)], float("nan")), "max_norm"),
-    (lambda: optim.clip_grad_norm([parameter(1)], float("-inf")), "max_norm"),
-    (lambda: optim.clip_grad_norm([parameter(1)], True), "max_norm"),
-])
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (
+            lambda: optim.clip_grad_norm([parameter(1)], 0),
+            "max_norm: expected a number above 0, got 0",
+        ),
+        (lambda: optim.clip_grad_norm([parameter(1)], float("nan")), "max_norm"),
+        (lambda: optim.clip_grad_norm([parameter(1)], float("-inf")), "max_norm"),
+        (lambda: optim.clip_grad_norm([parameter(1)], True), "max_norm"),
+    ],
+)
 def test_bad_settings(call, words):
     with pytest.raises(ConfigError) as caught:
         call()

@@ -1,4 +1,5 @@
-"""What an optimiser is given: parameters that a step can move, or a line that says what is wrong."""
+"""What an optimiser is given: parameters that a step can move, or a line that says what is
+wrong."""
 
 import numpy as np
 import pytest
@@ -7,16 +8,22 @@ from minires import Tensor, nn, optim
 from minires.errors import ConfigError
 
 
-@pytest.mark.parametrize("kind", [lambda params: optim.SGD(params, lr=0.1), optim.Adam, optim.AdamW],
-                         ids=["sgd", "adam", "adamw"])
-@pytest.mark.parametrize("params, words", [
-    (lambda net, x: x, "a list of parameters.*a single Tensor; put it into brackets"),
-    (lambda net, x: [x * 2], "the result of an operation; its gradient is not kept"),
-    (lambda net, x: net, "got a Linear; pass net.parameters()"),
-    (lambda net, x: net.named_parameters(), "got a tuple"),
-    (lambda net, x: [np.zeros(2)], "got a ndarray"),
-    (lambda net, x: [], "nothing to train"),
-])
+@pytest.mark.parametrize(
+    "kind",
+    [lambda params: optim.SGD(params, lr=0.1), optim.Adam, optim.AdamW],
+    ids=["sgd", "adam", "adamw"],
+)
+@pytest.mark.parametrize(
+    "params, words",
+    [
+        (lambda net, x: x, "a list of parameters.*a single Tensor; put it into brackets"),
+        (lambda net, x: [x * 2], "the result of an operation; its gradient is not kept"),
+        (lambda net, x: net, "got a Linear; pass net.parameters()"),
+        (lambda net, x: net.named_parameters(), "got a tuple"),
+        (lambda net, x: [np.zeros(2)], "got a ndarray"),
+        (lambda net, x: [], "nothing to train"),
+    ],
+)
 def test_what_no_step_could_move_is_refused(kind, params, words):
     net, x = nn.Linear(2, 2), Tensor(np.ones((2, 2), np.float32), requires_grad=True)
     with pytest.raises(ConfigError, match=words):

@@ -41,20 +41,31 @@ def test_as_in_pytorch(torch):
         theirs.step()
 
 
-@pytest.mark.parametrize("call, words", [
-    (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [2, 1]),
-     "milestones: expected rising iterations, got [2, 1]"),
-    (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [1, 1]), "milestones"),
-    (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [-1]), "milestones"),
-    (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [1.5]), "got [1.5]"),
-    (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [2], gamma=-1),
-     "gamma: expected a number"),
-    (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [2], warmup=2.5),
-     "warmup: expected a number of iterations"),
-    (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [2], warmup_factor=-1),
-     "warmup_factor"),
-    (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [], warmup=-1), "warmup"),
-])
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (
+            lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [2, 1]),
+            "milestones: expected rising iterations, got [2, 1]",
+        ),
+        (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [1, 1]), "milestones"),
+        (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [-1]), "milestones"),
+        (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [1.5]), "got [1.5]"),
+        (
+            lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [2], gamma=-1),
+            "gamma: expected a number",
+        ),
+        (
+            lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [2], warmup=2.5),
+            "warmup: expected a number of iterations",
+        ),
+        (
+            lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [2], warmup_factor=-1),
+            "warmup_factor",
+        ),
+        (lambda: optim.MultiStepLR(optim.SGD([parameter(1)], 1), [], warmup=-1), "warmup"),
+    ],
+)
 def test_bad_settings(call, words):
     with pytest.raises(ConfigError) as caught:
         call()
@@ -104,9 +115,10 @@ def test_cosine_begins_after_the_warm_up():
     assert schedule.lr_at(12) == 0
 
 
-@pytest.mark.parametrize("iterations, warmup, words",
-                         [(0, 0, "at least 1"), (5, 6, "at most the 5 iterations"),
-                          (5, -1, "warmup")])
+@pytest.mark.parametrize(
+    "iterations, warmup, words",
+    [(0, 0, "at least 1"), (5, 6, "at most the 5 iterations"), (5, -1, "warmup")],
+)
 def test_cosines_that_cannot_be(iterations, warmup, words):
     with pytest.raises(ConfigError, match=words):
         cosine(iterations, warmup)

@@ -9,23 +9,32 @@ from minires.errors import ConfigError, DtypeError, ShapeError
 from .steps import parameter, steps
 
 
-@pytest.mark.parametrize("settings, expected", [
-    ({}, [1 - 0.1 * 2, 0.8 - 0.1 * 4]),
-    ({"momentum": 0.5}, [1 - 0.1 * 2, 0.8 - 0.1 * (0.5 * 2 + 4)]),
-    ({"momentum": 0.5, "nesterov": True}, [1 - 0.1 * (2 + 0.5 * 2), 0.7 - 0.1 * (4 + 0.5 * 5)]),
-    ({"weight_decay": 0.5}, [1 - 0.1 * (2 + 0.5), 0.75 - 0.1 * (4 + 0.375)]),
-    ({"momentum": 0.5, "weight_decay": 1}, [1 - 0.1 * 3, 0.7 - 0.1 * (0.5 * 3 + 4 + 0.7)]),
-])
+@pytest.mark.parametrize(
+    "settings, expected",
+    [
+        ({}, [1 - 0.1 * 2, 0.8 - 0.1 * 4]),
+        ({"momentum": 0.5}, [1 - 0.1 * 2, 0.8 - 0.1 * (0.5 * 2 + 4)]),
+        ({"momentum": 0.5, "nesterov": True}, [1 - 0.1 * (2 + 0.5 * 2), 0.7 - 0.1 * (4 + 0.5 * 5)]),
+        ({"weight_decay": 0.5}, [1 - 0.1 * (2 + 0.5), 0.75 - 0.1 * (4 + 0.375)]),
+        ({"momentum": 0.5, "weight_decay": 1}, [1 - 0.1 * 3, 0.7 - 0.1 * (0.5 * 3 + 4 + 0.7)]),
+    ],
+)
 def test_two_steps_by_hand(settings, expected):
     weight = parameter(1)
     assert steps(optim.SGD([weight], 0.1, **settings), weight, [2, 4]) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("settings", [
-    {}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"weight_decay": 0.1},
-    {"momentum": 0.9, "weight_decay": 0.1},
-    {"momentum": 0.9, "weight_decay": 0.1, "nesterov": True},
-])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"momentum": 0.9},
+        {"momentum": 0.9, "nesterov": True},
+        {"weight_decay": 0.1},
+        {"momentum": 0.9, "weight_decay": 0.1},
+        {"momentum": 0.9, "weight_decay": 0.1, "nesterov": True},
+    ],
+)
 def test_ten_steps_as_in_pytorch(torch, settings):
     rng = np.random.default_rng(0)
     start = rng.standard_normal((3, 4)).astype(np.float32)
@@ -42,11 +51,17 @@ def test_ten_steps_as_in_pytorch(torch, settings):
         np.testing.assert_allclose(mine.data, theirs.detach().numpy(), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("gradient, error, words", [
-    (np.ones(2), DtypeError, "gradient of parameter 0: expected float32, got float64"),
-    (np.ones(1, np.float32), ShapeError,
-     "gradient of parameter 0: expected shape (2,), got shape (1,)"),
-])
+@pytest.mark.parametrize(
+    "gradient, error, words",
+    [
+        (np.ones(2), DtypeError, "gradient of parameter 0: expected float32, got float64"),
+        (
+            np.ones(1, np.float32),
+            ShapeError,
+            "gradient of parameter 0: expected shape (2,), got shape (1,)",
+        ),
+    ],
+)
 def test_a_gradient_that_does_not_fit_its_parameter(gradient, error, words):
     weight = parameter(1, 2)
     optimizer = optim.SGD([weight], 0.1)
@@ -82,9 +97,15 @@ def test_step_leaves_the_gradient_alone_and_writes_in_place():
 
 def test_groups_with_a_weight_decay_of_their_own():
     decayed, free, common = parameter(1), parameter(1), parameter(1)
-    optimizer = optim.SGD([{"params": [decayed], "weight_decay": 1.0},
-                           {"params": iter([free]), "weight_decay": 0.0}, {"params": [common]}],
-                          0.1, weight_decay=0.5)
+    optimizer = optim.SGD(
+        [
+            {"params": [decayed], "weight_decay": 1.0},
+            {"params": iter([free]), "weight_decay": 0.0},
+            {"params": [common]},
+        ],
+        0.1,
+        weight_decay=0.5,
+    )
     for weight in (decayed, free, common):
         weight.grad = np.zeros(1, np.float32)
     optimizer.step()
@@ -94,13 +115,14 @@ def test_groups_with_a_weight_decay_of_their_own():
 
 def test_groups_with_a_rate_of_their_own():
     slow, still, common = parameter(1), parameter(1), parameter(1)
-    optimizer = optim.SGD([{"params": [slow], "lr_scale": 0.5}, {"params": [still], "lr_scale": 0},
-                           common], 0.1)
+    optimizer = optim.SGD(
+        [{"params": [slow], "lr_scale": 0.5}, {"params": [still], "lr_scale": 0}, common], 0.1
+    )
     for weight in (slow, still, common):
         weight.grad = np.ones(1, np.float32)
     optimizer.step()
     assert [weight.data.item() for weight in (slow, still, common)] == pytest.approx([0.95, 1, 0.9])
-    optimizer.lr = 0.2                               # what a schedule does reaches every group
+    optimizer.lr = 0.2  # what a schedule does reaches every group
     optimizer.step()
     assert [weight.data.item() for weight in (slow, still, common)] == pytest.approx([0.85, 1, 0.7])
 
@@ -110,12 +132,16 @@ def test_single_numbers_at_a_rate_of_their_own():
     optimizer = optim.SGD(optim.parameter_groups(net, 0.1, scalar_lr_scale=0.1), 0.1)
     names = {id(weight): name for name, weight in net.named_parameters()}
     assert [names[id(weight)] for weight in optimizer.params] == list(names.values())
-    scalars = {names[id(weight)] for weight,
-               scale in zip(optimizer.params, optimizer.lr_scales) if scale == 0.1}
+    scalars = {
+        names[id(weight)]
+        for weight, scale in zip(optimizer.params, optimizer.lr_scales)
+        if scale == 0.1
+    }
     assert scalars == {name for name, weight in net.named_parameters() if weight.size == 1}
     assert "layer1.0.scale" in scalars and "layer1.0.bias1a" in scalars and "fc.bias" not in scalars
-    assert {scale for weight,
-            scale in zip(optimizer.params, optimizer.lr_scales) if weight.size > 1} == {1.0}
+    assert {
+        scale for weight, scale in zip(optimizer.params, optimizer.lr_scales) if weight.size > 1
+    } == {1.0}
 
 
 def test_no_decay_on_batch_norm():
@@ -128,23 +154,34 @@ def test_no_decay_on_batch_norm():
         assert decays[id(weight)] == (0.1 if matrix else 0), name
 
 
-@pytest.mark.parametrize("call, words", [
-    (lambda: optim.SGD([parameter(1)], -0.1), "lr: expected a number of at least 0, got -0.1"),
-    (lambda: optim.SGD([parameter(1)], float("nan")),
-     "lr: expected a number of at least 0, got nan"),
-    (lambda: optim.SGD([parameter(1)], 0.1, momentum=-1), "momentum"),
-    (lambda: optim.SGD([parameter(1)], 0.1, weight_decay=-1), "weight_decay"),
-    (lambda: optim.SGD([parameter(1)], 0.1, nesterov=True),
-     "nesterov: expected a momentum above 0"),
-    (lambda: optim.SGD([parameter(1)], True), "lr: expected a number of at least 0, got True"),
-    (lambda: optim.SGD([], 0.1), "at least one parameter, got none"),
-    (lambda: optim.SGD([{"params": [parameter(1)], "weight_decai": 0.1}], 0.1),
-     "did you mean 'weight_decay'?"),
-    (lambda: optim.SGD([{"params": [parameter(1)], "lr": 0.1}], 0.1), "unknown group setting"),
-    (lambda: optim.SGD([{"weight_decay": 0.1}], 0.1), "params"),
-    (lambda: optim.SGD([{"params": [parameter(1)], "lr_scale": -1}], 0.1),
-     "lr_scale of a group: expected a number of at least 0, got -1"),
-])
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: optim.SGD([parameter(1)], -0.1), "lr: expected a number of at least 0, got -0.1"),
+        (
+            lambda: optim.SGD([parameter(1)], float("nan")),
+            "lr: expected a number of at least 0, got nan",
+        ),
+        (lambda: optim.SGD([parameter(1)], 0.1, momentum=-1), "momentum"),
+        (lambda: optim.SGD([parameter(1)], 0.1, weight_decay=-1), "weight_decay"),
+        (
+            lambda: optim.SGD([parameter(1)], 0.1, nesterov=True),
+            "nesterov: expected a momentum above 0",
+        ),
+        (lambda: optim.SGD([parameter(1)], True), "lr: expected a number of at least 0, got True"),
+        (lambda: optim.SGD([], 0.1), "at least one parameter, got none"),
+        (
+            lambda: optim.SGD([{"params": [parameter(1)], "weight_decai": 0.1}], 0.1),
+            "did you mean 'weight_decay'?",
+        ),
+        (lambda: optim.SGD([{"params": [parameter(1)], "lr": 0.1}], 0.1), "unknown group setting"),
+        (lambda: optim.SGD([{"weight_decay": 0.1}], 0.1), "params"),
+        (
+            lambda: optim.SGD([{"params": [parameter(1)], "lr_scale": -1}], 0.1),
+            "lr_scale of a group: expected a number of at least 0, got -1",
+        ),
+    ],
+)
 def test_bad_settings(call, words):
     with pytest.raises(ConfigError) as caught:
         call()
@@ -171,7 +208,7 @@ def test_training_goes_on_from_a_saved_state():
     fresh_optimizer, fresh_schedule = start(weight)
     fresh_optimizer.load_state_dict(optimizer.state_dict())
     fresh_schedule.load_state_dict(schedule.state_dict())
-    optimizer.velocities[0][...] = 99                     # the fresh one has copies of its own
+    optimizer.velocities[0][...] = 99  # the fresh one has copies of its own
     assert fresh_optimizer.lr == optimizer.lr == pytest.approx(0.01)
     assert values + train(fresh_optimizer, fresh_schedule, [0.5, 2, -1]) == straight
 
@@ -187,8 +224,10 @@ def test_state_of_another_optimiser():
     optimizer, other = optim.SGD([parameter(1)], 0.1), optim.Adam([parameter(1)], 0.5)
     with pytest.raises(ConfigError) as caught:
         optimizer.load_state_dict(other.state_dict())
-    assert str(caught.value) == ("SGD.load_state_dict: state of another optimiser: expected lr, "
-                                 "velocities, got lr, exp_avgs, exp_avg_sqs, steps")
+    assert str(caught.value) == (
+        "SGD.load_state_dict: state of another optimiser: expected lr, "
+        "velocities, got lr, exp_avgs, exp_avg_sqs, steps"
+    )
     assert optimizer.lr == 0.1
 
 

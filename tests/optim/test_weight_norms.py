@@ -9,8 +9,11 @@ from minires.errors import ConfigError
 
 
 def lengths(model):
-    return {name: float(np.linalg.norm(weight.data))
-            for name, weight in model.named_parameters() if weight.ndim > 1}
+    return {
+        name: float(np.linalg.norm(weight.data))
+        for name, weight in model.named_parameters()
+        if weight.ndim > 1
+    }
 
 
 def disturbed(model):
@@ -24,22 +27,34 @@ def disturbed(model):
     return before, lengths(model)
 
 
-@pytest.mark.parametrize("build, free", [
-    (lambda: models.plain(8, width=4), {"fc.weight"}),
-    (lambda: models.resnet(8, width=4, shortcut="C"), {"fc.weight"}),
-    (lambda: models.resnet(8, width=4, pre_activation=True, shortcut="B"),
-     # what is added to x no batch norm takes alone
-     {"fc.weight", "layer2.0.downsample.0.weight", "layer3.0.downsample.0.weight",
-      *(f"layer{i}.0.conv2.weight" for i in (1, 2, 3))}),
-    (lambda: models.plain_mlp(4, width=8, image_size=4), {"fc.weight"}),
-])
+@pytest.mark.parametrize(
+    "build, free",
+    [
+        (lambda: models.plain(8, width=4), {"fc.weight"}),
+        (lambda: models.resnet(8, width=4, shortcut="C"), {"fc.weight"}),
+        (
+            lambda: models.resnet(8, width=4, pre_activation=True, shortcut="B"),
+            # what is added to x no batch norm takes alone
+            {
+                "fc.weight",
+                "layer2.0.downsample.0.weight",
+                "layer3.0.downsample.0.weight",
+                *(f"layer{i}.0.conv2.weight" for i in (1, 2, 3)),
+            },
+        ),
+        (lambda: models.plain_mlp(4, width=8, image_size=4), {"fc.weight"}),
+    ],
+)
 def test_norms_are_kept_of_layers_before_a_batch_norm_alone(build, free):
     model = build()
     keep = optim.KeepNorms(model)
     others = {name: array for name, array in model.state_dict().items() if array.ndim == 1}
     before, moved = disturbed(model)
-    directions = {name: weight.data / moved[name]
-                  for name, weight in model.named_parameters() if name in moved}
+    directions = {
+        name: weight.data / moved[name]
+        for name, weight in model.named_parameters()
+        if name in moved
+    }
     untouched = {name: array.copy() for name, array in others.items()}
     keep.after_step("a trainer")
     for name, length in lengths(model).items():
@@ -47,15 +62,20 @@ def test_norms_are_kept_of_layers_before_a_batch_norm_alone(build, free):
     for name, weight in model.named_parameters():
         assert weight.dtype == np.float32
         if weight.ndim > 1:
-            np.testing.assert_allclose(weight.data / lengths(model)[name], directions[name],
-                                       rtol=1e-5)
+            np.testing.assert_allclose(
+                weight.data / lengths(model)[name], directions[name], rtol=1e-5
+            )
     assert all(np.array_equal(array, untouched[name]) for name, array in others.items())
 
 
-@pytest.mark.parametrize("build", [
-    lambda: models.plain(8, width=4),
-    lambda: models.resnet(8, width=4, pre_activation=True, shortcut="B"),
-    lambda: models.residual_mlp(4, width=8, image_size=8)])
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: models.plain(8, width=4),
+        lambda: models.resnet(8, width=4, pre_activation=True, shortcut="B"),
+        lambda: models.residual_mlp(4, width=8, image_size=8),
+    ],
+)
 def test_batch_norm_makes_the_net_blind_to_the_norms_that_are_kept(build):
     """The output stays: batch norm takes the scale out. And the array stays the optimiser's own."""
     x = Tensor(np.random.default_rng(1).standard_normal((8, 8, 8, 3), dtype=np.float32))
@@ -81,8 +101,10 @@ def test_weights_of_length_0_have_no_length_to_be_kept_at():
 def test_no_norms_to_keep():
     with pytest.raises(ConfigError) as caught:
         optim.KeepNorms(models.resnet(8, width=4, batch_norm=False))
-    assert ("KeepNorms: nothing to keep: expected a Conv2d or Linear, and a BatchNorm2d assigned "
-            "right after it, got none") in str(caught.value)
+    assert (
+        "KeepNorms: nothing to keep: expected a Conv2d or Linear, and a BatchNorm2d assigned "
+        "right after it, got none"
+    ) in str(caught.value)
 
 
 def test_norms_kept_on_a_gpu(gpu):
@@ -94,6 +116,7 @@ def test_norms_kept_on_a_gpu(gpu):
     optimizer.step()
     keep.after_step()
     after = backend.move(model.conv1.weight.data, "cpu")
-    assert np.linalg.norm(after) == pytest.approx(np.linalg.norm(before),
-                                                  rel=1e-5) and not np.allclose(after, before)
+    assert np.linalg.norm(after) == pytest.approx(
+        np.linalg.norm(before), rel=1e-5
+    ) and not np.allclose(after, before)
     assert model.conv1.weight.data is optimizer._rule.weights[0]

@@ -15,7 +15,11 @@ def numbers(ax):
 def test_im2col_shows_each_window_as_a_row():
     image, matrix, weights, outputs = plot.im2col(3, 4, 2).axes
     assert numbers(image) == list(range(1, 13))
-    assert numbers(matrix)[:4] == [1, 2, 5, 6] and numbers(matrix)[-4:] == [7, 8, 11, 12] and len(numbers(matrix)) == 6 * 4
+    assert (
+        numbers(matrix)[:4] == [1, 2, 5, 6]
+        and numbers(matrix)[-4:] == [7, 8, 11, 12]
+        and len(numbers(matrix)) == 6 * 4
+    )
     assert len(weights.texts) == 4 and len(outputs.texts) == 6
 
 
@@ -24,7 +28,12 @@ def test_the_rows_times_a_filter_are_the_convolution(stride, padding):
     _, matrix, _, outputs = plot.im2col(5, 4, 3, stride, padding).axes
     w = np.random.default_rng(0).standard_normal(9)
     columns = np.array(numbers(matrix)).reshape(-1, 9)
-    y, _ = conv2d.forward(np.arange(1.0, 21).reshape(1, 5, 4, 1), w.reshape(3, 3, 1, 1), stride=stride, padding=padding)
+    y, _ = conv2d.forward(
+        np.arange(1.0, 21).reshape(1, 5, 4, 1),
+        w.reshape(3, 3, 1, 1),
+        stride=stride,
+        padding=padding,
+    )
     np.testing.assert_allclose(columns @ w, y.ravel())
     assert len(outputs.texts) == y.size
 
@@ -34,13 +43,17 @@ def test_the_framed_window_is_where_its_row_is():
     assert [ax.patches[0].get_xy() for ax in (image, matrix, outputs)] == [(2, 1), (0, 6), (0, 6)]
 
 
-@pytest.mark.parametrize("settings", [dict(window=4), dict(window=-1), dict(kernel_size=5), dict(height=9, width=9)])
+@pytest.mark.parametrize(
+    "settings", [dict(window=4), dict(window=-1), dict(kernel_size=5), dict(height=9, width=9)]
+)
 def test_what_cannot_be_drawn(settings):
     with pytest.raises(ConfigError, match="plot.im2col"):
         plot.im2col(**settings)
 
 
-@pytest.mark.parametrize("layers", [[(3, 1)], [(3, 1), (3, 1)], [(3, 2), (3, 1)], [(2, 2), (5, 1), (3, 2), (3, 1)]])
+@pytest.mark.parametrize(
+    "layers", [[(3, 1)], [(3, 1), (3, 1)], [(3, 2), (3, 1)], [(2, 2), (5, 1), (3, 2), (3, 1)]]
+)
 def test_receptive_fields_are_what_the_gradient_reaches(layers):
     """The pixels that an output in the middle depends on, counted from its gradient."""
     size = 41
@@ -60,4 +73,7 @@ def test_the_figure_of_a_net():
     convolutions = [m for m in models.resnet(20).modules() if isinstance(m, nn.Conv2d)]
     layers = [(conv.kernel_size[0], conv.stride[0]) for conv in convolutions]
     left, right = plot.receptive_field(layers).axes
-    assert len(left.patches) == len(layers) + 1 and right.lines[0].get_ydata()[-1] == plot.receptive_fields(layers)[-1]
+    assert (
+        len(left.patches) == len(layers) + 1
+        and right.lines[0].get_ydata()[-1] == plot.receptive_fields(layers)[-1]
+    )

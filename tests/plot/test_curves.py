@@ -7,13 +7,34 @@ from minires import plot
 
 
 def metrics(nets=("plain-20", "plain-56", "resnet-20"), seeds=2, epochs=4):
-    return [{"net": net, "seed": seed, "epoch": epoch, "train_error": 80 - 5 * epoch + 10 * seed + i, "test_error": 85 - epoch}
-            for i, net in enumerate(nets) for seed in range(seeds) for epoch in range(1, epochs + 1)]
+    return [
+        {
+            "net": net,
+            "seed": seed,
+            "epoch": epoch,
+            "train_error": 80 - 5 * epoch + 10 * seed + i,
+            "test_error": 85 - epoch,
+        }
+        for i, net in enumerate(nets)
+        for seed in range(seeds)
+        for epoch in range(1, epochs + 1)
+    ]
 
 
 def gradients(nets=("plain-8", "resnet-8"), seeds=2, iterations=(0, 1, 10, 50)):
-    return [{"net": net, "seed": seed, "iteration": iteration, "depth": depth, "gradient_norm": 10.0 ** (seed - depth)}
-            for net in nets for seed in range(seeds) for iteration in iterations for depth in range(1, 9)]
+    return [
+        {
+            "net": net,
+            "seed": seed,
+            "iteration": iteration,
+            "depth": depth,
+            "gradient_norm": 10.0 ** (seed - depth),
+        }
+        for net in nets
+        for seed in range(seeds)
+        for iteration in iterations
+        for depth in range(1, 9)
+    ]
 
 
 def training_lines(ax):
@@ -25,7 +46,12 @@ def test_error_curves_are_means_over_seeds():
     lines = training_lines(left)
     assert len(lines) == 2 and len(training_lines(right)) == 1
     assert list(lines[0].get_xdata()) == [1, 2, 3, 4]
-    assert list(lines[0].get_ydata()) == [80, 75, 70, 65]          # the mean of seed 0's 75 70 65 60 and seed 1's 85 80 75 70
+    assert list(lines[0].get_ydata()) == [
+        80,
+        75,
+        70,
+        65,
+    ]  # the mean of seed 0's 75 70 65 60 and seed 1's 85 80 75 70
 
 
 def test_bands_reach_from_the_lowest_to_the_highest_seed():
@@ -37,24 +63,37 @@ def test_bands_reach_from_the_lowest_to_the_highest_seed():
 
 def test_each_net_is_named_at_its_curve():
     left, right = plot.error_curves(metrics()).axes
-    assert {t.get_text() for t in left.texts} == {"plain-20", "plain-56"} and {t.get_text() for t in right.texts} == {"resnet-20"}
+    assert {t.get_text() for t in left.texts} == {"plain-20", "plain-56"} and {
+        t.get_text() for t in right.texts
+    } == {"resnet-20"}
     heights = sorted(t.xy[1] for t in left.texts)
     low, high = left.get_ylim()
-    assert heights[1] - heights[0] > 0.05 * (high - low)           # the curves end 1 point apart, the names do not overlap,
-    assert np.mean(heights) == pytest.approx(65.5)                 # and stand evenly around where the curves end
+    assert heights[1] - heights[0] > 0.05 * (
+        high - low
+    )  # the curves end 1 point apart, the names do not overlap,
+    assert np.mean(heights) == pytest.approx(65.5)  # and stand evenly around where the curves end
 
 
 def test_gradient_norms_have_a_panel_for_each_moment_and_a_logarithmic_axis():
     axes = plot.gradient_norms(gradients()).axes
-    assert [ax.get_title(loc="left") for ax in axes] == ["at initialisation", "after 1 step", "after 10 steps", "after 50 steps"]
+    assert [ax.get_title(loc="left") for ax in axes] == [
+        "at initialisation",
+        "after 1 step",
+        "after 10 steps",
+        "after 50 steps",
+    ]
     assert all(ax.get_yscale() == "log" for ax in axes)
-    np.testing.assert_allclose(axes[0].lines[0].get_ydata(), 10.0 ** (0.5 - np.arange(1, 9)))      # geometric mean over seeds
+    np.testing.assert_allclose(
+        axes[0].lines[0].get_ydata(), 10.0 ** (0.5 - np.arange(1, 9))
+    )  # geometric mean over seeds
 
 
 def test_plain_nets_are_orange_and_residual_nets_blue_and_deeper_is_darker():
     from matplotlib.colors import to_rgb
 
-    left, right = plot.error_curves(metrics(("plain-20", "plain-56", "resnet-20", "resnet-56"))).axes
+    left, right = plot.error_curves(
+        metrics(("plain-20", "plain-56", "resnet-20", "resnet-56"))
+    ).axes
     for ax, strongest in ((left, 0), (right, 2)):
         colours = [to_rgb(line.get_color()) for line in training_lines(ax)]
         assert all(np.argmax(colour) == strongest for colour in colours)
@@ -95,7 +134,10 @@ def test_a_programs_own_figures_in_this_style():
 
     with matplotlib.rc_context():
         plot.use_style()
-        assert matplotlib.rcParams["axes.spines.top"] is False and matplotlib.rcParams["axes.titleweight"] == "bold"
+        assert (
+            matplotlib.rcParams["axes.spines.top"] is False
+            and matplotlib.rcParams["axes.titleweight"] == "bold"
+        )
 
 
 def test_notebooks_can_show_a_figure_without_pyplot():

@@ -17,14 +17,24 @@ def sets():
 
 
 def train(sets, live, name="plain-8"):
-    Trainer(models.plain(8, width=2), *sets, RunConfig(iterations=4, batch_size=32), name=name, progress=False, callbacks=[live]).run()
+    Trainer(
+        models.plain(8, width=2),
+        *sets,
+        RunConfig(iterations=4, batch_size=32),
+        name=name,
+        progress=False,
+        callbacks=[live],
+    ).run()
 
 
 def test_a_line_an_epoch_outside_notebooks(sets, capsys):
     live = plot.LiveCurves()
     train(sets, live)
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["plain-8, epoch 1", "plain-8, epoch 2"] and not in_notebook()
+    assert [line.split(":")[0] for line in lines] == [
+        "plain-8, epoch 1",
+        "plain-8, epoch 2",
+    ] and not in_notebook()
     assert f"test error {live.rows['plain-8'][-1]['test_error']:.1f} %" in lines[-1]
 
 
@@ -39,7 +49,11 @@ def test_one_picture_that_grows_in_a_notebook(sets, capsys, monkeypatch):
         shown.append(content)
         return Handle()
 
-    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: types.SimpleNamespace(kernel=object())))
+    monkeypatch.setitem(
+        sys.modules,
+        "IPython",
+        types.SimpleNamespace(get_ipython=lambda: types.SimpleNamespace(kernel=object())),
+    )
     monkeypatch.setitem(sys.modules, "IPython.display", types.SimpleNamespace(display=display))
     live = plot.LiveCurves("drawn images")
     train(sets, live)
@@ -55,8 +69,12 @@ def test_what_is_drawn_is_what_was_measured(sets):
         train(sets, live, name)
     (ax,) = live.figure().axes
     lines = {line.get_label(): line for line in ax.lines}
-    assert list(lines["plain-8, test"].get_ydata()) == [row["test_error"] for row in live.rows["plain-8"]]
-    assert list(lines["mine, training"].get_ydata()) == [row["train_error"] for row in live.rows["mine"]]
+    assert list(lines["plain-8, test"].get_ydata()) == [
+        row["test_error"] for row in live.rows["plain-8"]
+    ]
+    assert list(lines["mine, training"].get_ydata()) == [
+        row["train_error"] for row in live.rows["mine"]
+    ]
     colours = [lines[f"{name}, training"].get_color() for name in live.rows]
     assert colours == [plot.COLOURS["plain"], plot.COLOURS["resnet"], plot.OTHERS[0]]
 
@@ -68,4 +86,7 @@ def test_deeper_nets_are_darker_and_no_two_alike():
     (ax,) = live.figure().axes
     colours = {line.get_label().split(",")[0]: line.get_color() for line in ax.lines}
     assert [colours[f"plain-{depth}"] for depth in (8, 20, 56)] == list(plot.SHADES["plain"][:3])
-    assert len(set(colours.values())) == len(colours) and colours["resnet-20"] == plot.COLOURS["resnet"]
+    assert (
+        len(set(colours.values())) == len(colours)
+        and colours["resnet-20"] == plot.COLOURS["resnet"]
+    )

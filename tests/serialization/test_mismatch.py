@@ -28,7 +28,8 @@ def test_all_three_kinds_in_one_report():
     assert type(error) is CheckpointError and str(error) == (
         "net.load: the weights seem to come from another architecture; "
         "2 missing: conv1.weight, bn1.bias; 1 unexpected: conv0.weight; "
-        "1 of another shape: fc.bias (expected (10,), got (3,))")
+        "1 of another shape: fc.bias (expected (10,), got (3,))"
+    )
 
 
 def test_long_lists_are_cut():
@@ -36,77 +37,183 @@ def test_long_lists_are_cut():
     assert "x3, x4 and 1 more" in text and "x5" not in text
     assert f"{len(SMALL)} missing: conv1.weight" in text
     assert f" and {len(SMALL) - 5} more; 6 unexpected" in text
-    assert text.startswith("net: the weights have no name in common with this net: is it the right "
-                           "file?; ")
+    assert text.startswith(
+        "net: the weights have no name in common with this net: is it the right file?; "
+    )
 
 
-@pytest.mark.parametrize("name, settings, other, other_settings, error, reason", [
-    ("resnet-8", {}, "resnet-8", {"num_classes": 3}, ShapeError,
-     "come from a net for 3 classes: build this one with num_classes=3 (models.replace_head"),
-    ("resnet-8", {}, "resnet-8", {"num_classes": 3, "shortcut": "B"}, CheckpointError,
-     "convolutions on more shortcuts than this one"),
-    ("resnet-8", {"shortcut": "C"}, "resnet-8", {}, CheckpointError,
-     "convolutions on fewer shortcuts than this one"),
-    ("resnet-8", {}, "resnet-14", {}, CheckpointError,
-     "a net with 2 + 2 + 2 basic blocks in its stages, but this one has 1 + 1 + 1 basic blocks"),
-    ("resnet18", {}, "resnet50", {}, CheckpointError,
-     "3 + 4 + 6 + 3 bottlenecks in its stages, but this one has 2 + 2 + 2 + 2 basic blocks"),
-    ("resnet50", {}, "resnet34", {}, CheckpointError,
-     "3 + 4 + 6 + 3 basic blocks in its stages, but this one has 3 + 4 + 6 + 3 bottlenecks"),
-    ("resnet-8", {"pre_activation": True}, "resnet-8", {}, CheckpointError, "pre_activation=False"),
-    ("resnet-8", {}, "resnet-8", {"width": 4}, ShapeError,
-     "of another width: its first convolution has 4 channels, this net's has 16"),
-    ("resnet-8", {}, "resnet-8", {"batch_norm": False}, CheckpointError,
-     "come from a net that was fused, or built with batch_norm=False: fuse this net first"),
-    ("resnet-8", {"batch_norm": False}, "resnet-8", {}, CheckpointError,
-     "this net was fused, or built with batch_norm=False, but the weights come from a net with "
-     "batch norm: load them before fusing"),
-    ("residual_mlp-4", {}, "residual_mlp-8", {}, CheckpointError,
-     "a net with 3 linear blocks in its stages, but this one has 1 linear block: build"),
-    ("residual_mlp-4", {"image_size": 8, "width": 5}, "residual_mlp-4",
-     {"image_size": 16, "width": 5}, ShapeError,
-     "come from a net for images of another size: build this one with image_size=16;"),
-    ("residual_mlp-4", {"image_size": 8, "width": 5}, "residual_mlp-4",
-     {"image_size": 8, "width": 6}, ShapeError,
-     "come from a net of another width: build this one with width=6;"),
-    ("residual_mlp-4", {"image_size": 8, "width": 5}, "residual_mlp-4",
-     {"image_size": 9, "width": 6}, ShapeError,
-     "a net of another width and for images of another size: build this one with width=6 and "
-     "image_size=9;"),
-    ("resnet18", {}, "resnet18", {"pre_activation": True}, CheckpointError, "pre_activation=True"),
-    ("resnet-8", {}, "plain_mlp-4", {}, CheckpointError, "come from another architecture; "),
-])
+@pytest.mark.parametrize(
+    "name, settings, other, other_settings, error, reason",
+    [
+        (
+            "resnet-8",
+            {},
+            "resnet-8",
+            {"num_classes": 3},
+            ShapeError,
+            "come from a net for 3 classes: build this one with num_classes=3 (models.replace_head",
+        ),
+        (
+            "resnet-8",
+            {},
+            "resnet-8",
+            {"num_classes": 3, "shortcut": "B"},
+            CheckpointError,
+            "convolutions on more shortcuts than this one",
+        ),
+        (
+            "resnet-8",
+            {"shortcut": "C"},
+            "resnet-8",
+            {},
+            CheckpointError,
+            "convolutions on fewer shortcuts than this one",
+        ),
+        (
+            "resnet-8",
+            {},
+            "resnet-14",
+            {},
+            CheckpointError,
+            "a net with 2 + 2 + 2 basic blocks in its stages, but this one has 1 + 1 + 1 "
+            "basic blocks",
+        ),
+        (
+            "resnet18",
+            {},
+            "resnet50",
+            {},
+            CheckpointError,
+            "3 + 4 + 6 + 3 bottlenecks in its stages, but this one has 2 + 2 + 2 + 2 basic blocks",
+        ),
+        (
+            "resnet50",
+            {},
+            "resnet34",
+            {},
+            CheckpointError,
+            "3 + 4 + 6 + 3 basic blocks in its stages, but this one has 3 + 4 + 6 + 3 bottlenecks",
+        ),
+        (
+            "resnet-8",
+            {"pre_activation": True},
+            "resnet-8",
+            {},
+            CheckpointError,
+            "pre_activation=False",
+        ),
+        (
+            "resnet-8",
+            {},
+            "resnet-8",
+            {"width": 4},
+            ShapeError,
+            "of another width: its first convolution has 4 channels, this net's has 16",
+        ),
+        (
+            "resnet-8",
+            {},
+            "resnet-8",
+            {"batch_norm": False},
+            CheckpointError,
+            "come from a net that was fused, or built with batch_norm=False: fuse this net first",
+        ),
+        (
+            "resnet-8",
+            {"batch_norm": False},
+            "resnet-8",
+            {},
+            CheckpointError,
+            "this net was fused, or built with batch_norm=False, but the weights come from "
+            "a net with "
+            "batch norm: load them before fusing",
+        ),
+        (
+            "residual_mlp-4",
+            {},
+            "residual_mlp-8",
+            {},
+            CheckpointError,
+            "a net with 3 linear blocks in its stages, but this one has 1 linear block: build",
+        ),
+        (
+            "residual_mlp-4",
+            {"image_size": 8, "width": 5},
+            "residual_mlp-4",
+            {"image_size": 16, "width": 5},
+            ShapeError,
+            "come from a net for images of another size: build this one with image_size=16;",
+        ),
+        (
+            "residual_mlp-4",
+            {"image_size": 8, "width": 5},
+            "residual_mlp-4",
+            {"image_size": 8, "width": 6},
+            ShapeError,
+            "come from a net of another width: build this one with width=6;",
+        ),
+        (
+            "residual_mlp-4",
+            {"image_size": 8, "width": 5},
+            "residual_mlp-4",
+            {"image_size": 9, "width": 6},
+            ShapeError,
+            "a net of another width and for images of another size: build this one with "
+            "width=6 and "
+            "image_size=9;",
+        ),
+        (
+            "resnet18",
+            {},
+            "resnet18",
+            {"pre_activation": True},
+            CheckpointError,
+            "pre_activation=True",
+        ),
+        ("resnet-8", {}, "plain_mlp-4", {}, CheckpointError, "come from another architecture; "),
+    ],
+)
 def test_the_likely_reason(name, settings, other, other_settings, error, reason):
     found = explain_mismatch(state(name, **settings), state(other, **other_settings), "net")
     assert type(found) is error and reason in str(found), str(found)
     kinds = (" missing: ", " unexpected: ", " of another shape: ")
-    assert str(found).index(reason) < min(str(found).index(kind) for kind in kinds
-                                          if kind in str(found))
+    assert str(found).index(reason) < min(
+        str(found).index(kind) for kind in kinds if kind in str(found)
+    )
 
 
-@pytest.mark.parametrize("name", ["layer3.0.conv1.weight", "layer2.0.downsample.0.weight",
-                                  "bn1.running_var", "fc.bias"])
+@pytest.mark.parametrize(
+    "name", ["layer3.0.conv1.weight", "layer2.0.downsample.0.weight", "bn1.running_var", "fc.bias"]
+)
 def test_one_array_that_is_not_there(name):
     """No other net: a file with a gap."""
     other = {key: array for key, array in SMALL.items() if key != name}
     assert str(explain_mismatch(SMALL, other, "net")) == (
         f"net: the weights are incomplete: they lack 1 of this net's {len(SMALL)} arrays; "
-        f"1 missing: {name}")
+        f"1 missing: {name}"
+    )
 
 
-@pytest.mark.parametrize("name, settings", [("resnet-8", {"shortcut": "B"}),
-                                            ("resnet-8", {"pre_activation": True}),
-                                            ("resnet18", {}),
-                                            ("residual_mlp-4", {"image_size": 4})])
+@pytest.mark.parametrize(
+    "name, settings",
+    [
+        ("resnet-8", {"shortcut": "B"}),
+        ("resnet-8", {"pre_activation": True}),
+        ("resnet18", {}),
+        ("residual_mlp-4", {"image_size": 4}),
+    ],
+)
 def test_weights_of_a_fused_net(name, settings):
     """And a fused net for the weights of one that is not; each fits its like."""
     plain = state(name, **settings)
     fused = dict(nn.fuse(build(name, **settings).eval()).state_dict())
     assert str(explain_mismatch(plain, fused, "net")).startswith(
         "net: the weights come from a net that was fused, or built with batch_norm=False: "
-        "fuse this net first, or build it that way; ")
+        "fuse this net first, or build it that way; "
+    )
     assert str(explain_mismatch(fused, plain, "net")).startswith(
-        "net: this net was fused, or built with batch_norm=False, but the weights come from ")
+        "net: this net was fused, or built with batch_norm=False, but the weights come from "
+    )
     assert explain_mismatch(fused, dict(fused), "net") is None
 
 

@@ -28,7 +28,7 @@ def test_an_old_file_gives_the_old_outputs(name):
     with mr.no_grad():
         outputs = net.eval()(mr.Tensor(IMAGES)).data
     assert np.allclose(outputs, EXPECTED[name], rtol=1e-4, atol=1e-6)
-    assert np.ptp(EXPECTED[name], axis=0).min() > 1e-3       # every output depends on the image
+    assert np.ptp(EXPECTED[name], axis=0).min() > 1e-3  # every output depends on the image
 
 
 @pytest.mark.parametrize("name", EXPECTED)

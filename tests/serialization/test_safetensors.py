@@ -25,7 +25,7 @@ def test_other_frameworks_can_read_it(tmp_path):
     net = mr.models.plain(8, width=4)
     mr.save(net, tmp_path / "net.safetensors")
     arrays = load_file(tmp_path / "net.safetensors")
-    assert list(sorted(arrays)) == sorted(net.state_dict())
+    assert sorted(arrays) == sorted(net.state_dict())
     assert arrays["fc.weight"].shape == (16, 10)
 
 
@@ -114,12 +114,25 @@ def test_a_file_without_permission(tmp_path, monkeypatch):
 def test_every_type_of_numbers_as_safetensors_itself_reads_it(tmp_path):
     from safetensors.numpy import load_file
 
-    kinds = ("float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint64", "uint32",
-             "uint16", "uint8", "bool")
+    kinds = (
+        "float64",
+        "float32",
+        "float16",
+        "int64",
+        "int32",
+        "int16",
+        "int8",
+        "uint64",
+        "uint32",
+        "uint16",
+        "uint8",
+        "bool",
+    )
     arrays = {kind: np.arange(6).astype(kind).reshape(3, 2) for kind in kinds}
     arrays |= {"number": np.array(2.5), "none": np.zeros((0, 3), np.float32)}
-    safetensors.write(tmp_path / "x.safetensors", arrays,
-                      {"iteration": np.int64(3), "sums": np.arange(2)})
+    safetensors.write(
+        tmp_path / "x.safetensors", arrays, {"iteration": np.int64(3), "sums": np.arange(2)}
+    )
     found, state = safetensors.read(tmp_path / "x.safetensors")
     reference = load_file(tmp_path / "x.safetensors")
     assert found.keys() == reference.keys() == arrays.keys()
@@ -127,4 +140,4 @@ def test_every_type_of_numbers_as_safetensors_itself_reads_it(tmp_path):
     for name, array in arrays.items():
         assert found[name].dtype == reference[name].dtype == array.dtype, name
         assert found[name].shape == array.shape and np.array_equal(found[name], array), name
-        found[name][...] = 0                                     # they can be written to
+        found[name][...] = 0  # they can be written to

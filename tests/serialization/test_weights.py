@@ -43,8 +43,9 @@ def test_pytorch_reads_what_is_saved_for_it(torch, tmp_path):
     x = np.random.default_rng(0).standard_normal((1, 8, 8, 3), dtype=np.float32)
     own = net()
     ours = mr.functional.conv2d(mr.Tensor(x), own.conv1.weight, padding=1).data
-    theirs = torch.nn.functional.conv2d(torch.tensor(x.transpose(0, 3, 1, 2).copy()),
-                                        tensors["conv1.weight"], padding=1)
+    theirs = torch.nn.functional.conv2d(
+        torch.tensor(x.transpose(0, 3, 1, 2).copy()), tensors["conv1.weight"], padding=1
+    )
     assert np.allclose(ours.transpose(0, 3, 1, 2), theirs.numpy(), atol=1e-5)
 
 
@@ -74,10 +75,14 @@ def test_bfloat16_is_read_exactly(torch, tmp_path, kind):
     """Every one of its 65536 numbers, beside other types, a number without axes, and a view."""
     from safetensors.torch import save_file
 
-    every = torch.arange(-2 ** 15, 2 ** 15, dtype=torch.int32).to(torch.int16)
+    every = torch.arange(-(2**15), 2**15, dtype=torch.int32).to(torch.int16)
     every = every.view(torch.bfloat16).reshape(256, 256)
-    tensors = {"every": every, "one": torch.tensor(-2.5, dtype=torch.bfloat16),
-               "other": torch.tensor([1.5, 2.5]), "none": torch.zeros(0, 3, dtype=torch.bfloat16)}
+    tensors = {
+        "every": every,
+        "one": torch.tensor(-2.5, dtype=torch.bfloat16),
+        "other": torch.tensor([1.5, 2.5]),
+        "none": torch.zeros(0, 3, dtype=torch.bfloat16),
+    }
     if kind == "safetensors":
         save_file(tensors, tmp_path / "x")
     else:
@@ -92,20 +97,27 @@ def test_bfloat16_is_read_exactly(torch, tmp_path, kind):
     assert np.array_equal(found["every"].view(np.uint32), every.float().numpy().view(np.uint32))
 
 
-@pytest.mark.parametrize("settings", [{}, {"_use_new_zipfile_serialization": False}],
-                         ids=["zip", "older"])
-@pytest.mark.parametrize("wrap", [
-    lambda state: state,
-    lambda state: {"state_dict": state, "epoch": 3},
-    lambda state: {f"module.{name}": value for name, value in state.items()},
-], ids=["plain", "in a dict", "DataParallel"])
+@pytest.mark.parametrize(
+    "settings", [{}, {"_use_new_zipfile_serialization": False}], ids=["zip", "older"]
+)
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: state,
+        lambda state: {"state_dict": state, "epoch": 3},
+        lambda state: {f"module.{name}": value for name, value in state.items()},
+    ],
+    ids=["plain", "in a dict", "DataParallel"],
+)
 @pytest.mark.parametrize("dtype", ["float32", "float16", "float64", "bfloat16"])
 def test_files_of_torch_save(torch, tmp_path, settings, wrap, dtype):
     mr.save(net(), tmp_path / "net.safetensors", layout="torch")
     from safetensors.torch import load_file
 
-    state = {name: tensor.to(getattr(torch, dtype))
-             for name, tensor in load_file(tmp_path / "net.safetensors").items()}
+    state = {
+        name: tensor.to(getattr(torch, dtype))
+        for name, tensor in load_file(tmp_path / "net.safetensors").items()
+    }
     state["bn1.num_batches_tracked"] = torch.tensor(5)
     torch.save(wrap(state), tmp_path / "net.pth", **settings)
     back = net(seed=1)
@@ -118,9 +130,16 @@ def test_files_of_torch_save(torch, tmp_path, settings, wrap, dtype):
 
 def test_views_and_parameters_of_torch_save(torch, tmp_path):
     whole = torch.arange(24.0).reshape(4, 6)
-    torch.save({"rows": whole[1:3], "turned": whole.T, "empty": torch.zeros(0, 3),
-                "parameter": torch.nn.Parameter(whole), "number": torch.tensor(2.5)},
-               tmp_path / "x.pth")
+    torch.save(
+        {
+            "rows": whole[1:3],
+            "turned": whole.T,
+            "empty": torch.zeros(0, 3),
+            "parameter": torch.nn.Parameter(whole),
+            "number": torch.tensor(2.5),
+        },
+        tmp_path / "x.pth",
+    )
     read = torch_pickle.decode((tmp_path / "x.pth").read_bytes(), "x.pth")
     assert np.array_equal(read["rows"], whole[1:3].numpy())
     assert np.array_equal(read["turned"], whole.T.numpy()) and read["empty"].shape == (0, 3)
@@ -134,8 +153,9 @@ class Evil:
         return os.system, ("touch /tmp/minires-was-here",)
 
 
-@pytest.mark.parametrize("settings", [{}, {"_use_new_zipfile_serialization": False}],
-                         ids=["zip", "older"])
+@pytest.mark.parametrize(
+    "settings", [{}, {"_use_new_zipfile_serialization": False}], ids=["zip", "older"]
+)
 def test_nothing_in_a_file_is_run(torch, tmp_path, settings):
     torch.save({"weight": torch.zeros(2), "evil": Evil()}, tmp_path / "evil.pth", **settings)
     with pytest.raises(DataError, match="unsafe pickle.*system"):
@@ -148,14 +168,18 @@ def test_a_whole_net_is_refused_with_a_way_out(torch, tmp_path):
         mr.load(net(), tmp_path / "net.pth")
 
 
-@pytest.mark.parametrize("damage", [
-    lambda content: content[:len(content) // 2],
-    lambda content: content[:20],
-    lambda content: content[:2] + b"\0" * 500,
-    lambda content: content.replace(b"FloatStorage", b"FlootStorage"),
-])
-@pytest.mark.parametrize("settings", [{}, {"_use_new_zipfile_serialization": False}],
-                         ids=["zip", "older"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:20],
+        lambda content: content[:2] + b"\0" * 500,
+        lambda content: content.replace(b"FloatStorage", b"FlootStorage"),
+    ],
+)
+@pytest.mark.parametrize(
+    "settings", [{}, {"_use_new_zipfile_serialization": False}], ids=["zip", "older"]
+)
 def test_damaged_files(torch, tmp_path, settings, damage):
     path = tmp_path / "net.pth"
     torch.save({"weight": torch.zeros(1000)}, path, **settings)
@@ -164,9 +188,17 @@ def test_damaged_files(torch, tmp_path, settings, damage):
         mr.load(net(), path)
 
 
-@pytest.mark.parametrize("offset, shape, strides",
-                         [(0, (3, 4), (4, 1)), (9, (2,), (1,)), (-1, (2,), (1,)), (0, (2,), (-1,)),
-                          (0, (2, 2), (1,)), (0, (10 ** 9, 10 ** 9), (1, 1))])
+@pytest.mark.parametrize(
+    "offset, shape, strides",
+    [
+        (0, (3, 4), (4, 1)),
+        (9, (2,), (1,)),
+        (-1, (2,), (1,)),
+        (0, (2,), (-1,)),
+        (0, (2, 2), (1,)),
+        (0, (10**9, 10**9), (1, 1)),
+    ],
+)
 def test_a_tensor_cannot_reach_beyond_its_storage(offset, shape, strides, tmp_path):
     """A file made by hand: ten numbers, and a tensor that claims more."""
     import io
@@ -205,9 +237,13 @@ def Rebuild(*arguments):
 
 @pytest.mark.parametrize("layout", ["minires", "torch"])
 def test_names_of_classes_travel_with_the_weights(tmp_path, layout):
-    names = ["cat", "dög", "a, \"quoted\" one"]
-    mr.save(mr.models.resnet(8, width=4, num_classes=3), tmp_path / "net.safetensors", layout,
-            classes=names)
+    names = ["cat", "dög", 'a, "quoted" one']
+    mr.save(
+        mr.models.resnet(8, width=4, num_classes=3),
+        tmp_path / "net.safetensors",
+        layout,
+        classes=names,
+    )
     assert open_weights(tmp_path / "net.safetensors").classes == names
     mr.load(mr.models.resnet(8, width=4, num_classes=3, seed=1), tmp_path / "net.safetensors")
     mr.save(net(), tmp_path / "none.safetensors", layout)
@@ -228,8 +264,10 @@ def test_names_in_a_file_that_are_none(tmp_path, wrong):
         open_weights(tmp_path / "net.safetensors")
 
 
-@pytest.mark.parametrize("metadata", [{"state": "no JSON"}, {"minires": "[1, 2]"},
-                                      {"minires": "0.1"}, {"classes": "three"}])
+@pytest.mark.parametrize(
+    "metadata",
+    [{"state": "no JSON"}, {"minires": "[1, 2]"}, {"minires": "0.1"}, {"classes": "three"}],
+)
 def test_what_other_programs_note_is_not_ours(tmp_path, metadata):
     safetensors.write(tmp_path / "net.safetensors", {"a": np.zeros(1)}, metadata=metadata)
     assert open_weights(tmp_path / "net.safetensors").classes is None
@@ -260,9 +298,22 @@ def test_the_transform_travels_with_the_weights(tmp_path, layout, transform):
     assert open_weights(tmp_path / "net.safetensors").transform == {}
 
 
-@pytest.mark.parametrize("wrong", [{"size": 3}, {"crop": 0}, {"crop": 2.5}, {"crop": True},
-                                   {"mean": [0.1]}, {"std": [1, 0, 1]}, {"std": [1, "1", 1]},
-                                   {"mean": 0.5}, {"mean": [0.1, 0.2, float("nan")]}, [], "crop"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"size": 3},
+        {"crop": 0},
+        {"crop": 2.5},
+        {"crop": True},
+        {"mean": [0.1]},
+        {"std": [1, 0, 1]},
+        {"std": [1, "1", 1]},
+        {"mean": 0.5},
+        {"mean": [0.1, 0.2, float("nan")]},
+        [],
+        "crop",
+    ],
+)
 def test_a_transform_that_is_none(tmp_path, wrong):
     with pytest.raises(ConfigError, match="^save: transform: expected"):
         mr.save(net(), tmp_path / "net.safetensors", transform=wrong)
@@ -276,8 +327,10 @@ def test_an_open_file_holds_what_load_would_give(torch, tmp_path):
     mr.save(net(), tmp_path / "torch.safetensors", layout="torch")
     from safetensors.torch import load_file
 
-    torch.save({**load_file(tmp_path / "torch.safetensors"),
-                "bn1.num_batches_tracked": torch.tensor(5)}, tmp_path / "net.pth")
+    torch.save(
+        {**load_file(tmp_path / "torch.safetensors"), "bn1.num_batches_tracked": torch.tensor(5)},
+        tmp_path / "net.pth",
+    )
     for name in ("own.safetensors", "torch.safetensors", "net.pth"):
         file = open_weights(tmp_path / name)
         arrays = file.arrays
@@ -288,9 +341,14 @@ def test_an_open_file_holds_what_load_would_give(torch, tmp_path):
 
 def test_the_net_of_a_training_run(tmp_path):
     train, test = mr.data.synthetic(32, 16)
-    trainer = Trainer(net(), train.resize(8), test.resize(8),
-                      RunConfig(iterations=2, batch_size=16), path=tmp_path / "run.safetensors",
-                      progress=False)
+    trainer = Trainer(
+        net(),
+        train.resize(8),
+        test.resize(8),
+        RunConfig(iterations=2, batch_size=16),
+        path=tmp_path / "run.safetensors",
+        progress=False,
+    )
     trainer.run()
     back = net(seed=1)
     mr.load(back, tmp_path / "run.safetensors")
@@ -299,9 +357,12 @@ def test_the_net_of_a_training_run(tmp_path):
 
 def timms_names(bottleneck, blocks):
     """Of timm's resnet18, 34, 50, 101, 152, as written in timm/models/resnet.py (1.0.31)."""
+
     def norm(name):
-        return [f"{name}.{part}" for part in ("weight", "bias", "running_mean", "running_var",
-                                              "num_batches_tracked")]
+        return [
+            f"{name}.{part}"
+            for part in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+        ]
 
     names = ["conv1.weight", *norm("bn1")]
     for stage, count in enumerate(blocks, 1):
@@ -313,12 +374,20 @@ def timms_names(bottleneck, blocks):
     return [*names, "fc.weight", "fc.bias"]
 
 
-@pytest.mark.parametrize("depth, bottleneck, blocks", [
-    (18, False, (2, 2, 2, 2)), (34, False, (3, 4, 6, 3)), (50, True, (3, 4, 6, 3)),
-    (101, True, (3, 4, 23, 3)), (152, True, (3, 8, 36, 3))])
+@pytest.mark.parametrize(
+    "depth, bottleneck, blocks",
+    [
+        (18, False, (2, 2, 2, 2)),
+        (34, False, (3, 4, 6, 3)),
+        (50, True, (3, 4, 6, 3)),
+        (101, True, (3, 4, 23, 3)),
+        (152, True, (3, 8, 36, 3)),
+    ],
+)
 def test_timms_names(depth, bottleneck, blocks):
-    names = [name for name in timms_names(bottleneck, blocks)
-             if not name.endswith("num_batches_tracked")]
+    names = [
+        name for name in timms_names(bottleneck, blocks) if not name.endswith("num_batches_tracked")
+    ]
     assert names == list(mr.models.build(f"resnet{depth}", num_classes=2).state_dict())
 
 
@@ -332,8 +401,10 @@ def test_numbers_that_numpy_has_not(torch, tmp_path):
     from safetensors.torch import save_file
 
     save_file({"conv1.weight": torch.zeros(2, dtype=torch.float8_e5m2)}, tmp_path / "x.safetensors")
-    words = ("x.safetensors: conv1.weight holds numbers of a type that NumPy does not have: "
-             "expected .*, got F8_E5M2; convert it first")
+    words = (
+        "x.safetensors: conv1.weight holds numbers of a type that NumPy does not have: "
+        "expected .*, got F8_E5M2; convert it first"
+    )
     with pytest.raises(CheckpointError, match=words):
         mr.load(net(), tmp_path / "x.safetensors")
 
@@ -341,25 +412,34 @@ def test_numbers_that_numpy_has_not(torch, tmp_path):
 def saved_as(kind, folder):
     """A file of weights of each kind that `open_weights` reads, with notes if it can have them."""
     if kind in ("minires", "torch"):
-        mr.save(net(), folder / "net.safetensors", kind, classes=list("abcdefghij"),
-                transform=TRANSFORM,
-                built={"model": "resnet-8", "net": {"width": 4, "shortcut": "B"}})
+        mr.save(
+            net(),
+            folder / "net.safetensors",
+            kind,
+            classes=list("abcdefghij"),
+            transform=TRANSFORM,
+            built={"model": "resnet-8", "net": {"width": 4, "shortcut": "B"}},
+        )
         return folder / "net.safetensors"
     torch = pytest.importorskip("torch")
     from safetensors.torch import load_file, save_file
 
     state = load_file(saved_as("torch", folder))
     if kind == "bfloat16":
-        save_file({name: tensor.to(torch.bfloat16) for name, tensor in state.items()},
-                  folder / "bfloat16.safetensors")
+        save_file(
+            {name: tensor.to(torch.bfloat16) for name, tensor in state.items()},
+            folder / "bfloat16.safetensors",
+        )
         return folder / "bfloat16.safetensors"
     torch.save(state, folder / "net.pth", _use_new_zipfile_serialization=kind == "zip")
     return folder / "net.pth"
 
 
 def same_arrays(file, tolerance=0):
-    return all(np.allclose(file.arrays[name], array, rtol=tolerance, atol=0)
-               for name, array in net().state_dict().items())
+    return all(
+        np.allclose(file.arrays[name], array, rtol=tolerance, atol=0)
+        for name, array in net().state_dict().items()
+    )
 
 
 @pytest.mark.parametrize("kind", ["minires", "torch", "bfloat16", "zip", "older"])
@@ -385,11 +465,12 @@ def test_all_that_a_file_says_in_one_object(tmp_path):
         assert file.built == {"model": "resnet-8", "net": {"width": 4, "shortcut": "B"}}
         assert file.from_torch == (layout == "torch")
         assert same_arrays(file)
-        back = mr.models.build(file.built["model"], num_classes=file.num_classes, seed=1,
-                               **file.built["net"])
+        back = mr.models.build(
+            file.built["model"], num_classes=file.num_classes, seed=1, **file.built["net"]
+        )
         mr.load(back, file)
         assert same(back, net())
-        assert "resnet-8" in repr(file) and len(repr(file)) < 500                  # no arrays
+        assert "resnet-8" in repr(file) and len(repr(file)) < 500  # no arrays
 
 
 def test_a_layout_is_for_the_name_of_a_file(tmp_path):
@@ -401,25 +482,40 @@ def test_a_layout_is_for_the_name_of_a_file(tmp_path):
 
 def test_files_of_earlier_versions_say_preparation_and_survival(tmp_path):
     built = {"model": "resnet-8", "net": {"width": 4, "survival": 0.5}}
-    safetensors.write(tmp_path / "net.safetensors", net().state_dict(),
-                      {"preparation": TRANSFORM, "built": built})
+    safetensors.write(
+        tmp_path / "net.safetensors", net().state_dict(), {"preparation": TRANSFORM, "built": built}
+    )
     file = open_weights(tmp_path / "net.safetensors")
     assert file.transform == TRANSFORM
     assert file.built == {"model": "resnet-8", "net": {"width": 4, "survival_prob": 0.5}}
 
 
 def test_numbers_of_numpy_are_saved_as_pythons(tmp_path):
-    transform = {"crop": np.int64(32), "mean": np.float32([0.5, 0.25, 0]),
-                 "std": (1, np.float64(0.5), 1)}
-    mr.save(net(), tmp_path / "net.safetensors", transform=transform,
-            built={"model": "resnet-8", "net": {"width": np.int32(4)}})
+    transform = {
+        "crop": np.int64(32),
+        "mean": np.float32([0.5, 0.25, 0]),
+        "std": (1, np.float64(0.5), 1),
+    }
+    mr.save(
+        net(),
+        tmp_path / "net.safetensors",
+        transform=transform,
+        built={"model": "resnet-8", "net": {"width": np.int32(4)}},
+    )
     file = open_weights(tmp_path / "net.safetensors")
     assert file.transform == {"crop": 32, "mean": [0.5, 0.25, 0], "std": [1, 0.5, 1]}
     assert file.built["net"] == {"width": 4}
 
 
-@pytest.mark.parametrize("wrong", ["resnet-8", {"model": "resnet-8"}, {"model": 8, "net": {}},
-                                   {"model": "resnet-8", "net": ["width"]}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "resnet-8",
+        {"model": "resnet-8"},
+        {"model": 8, "net": {}},
+        {"model": "resnet-8", "net": ["width"]},
+    ],
+)
 def test_a_net_that_is_none(wrong, tmp_path):
     """`save` refuses it; in a file it may be another program's, and counts as nothing said."""
     with pytest.raises(ConfigError, match="^save: built: expected"):
@@ -438,8 +534,9 @@ def test_weights_from_another_net(tmp_path):
     other = {"num_classes": 3, "seed": 1, "shortcut": "B"}
     assert file.resolve_net(None, other) == ("resnet-8", {"width": 4, **other})
     for requested, words in (
-            (("plain-8",), "saved from resnet-8, but plain-8 was requested"),
-            ((None, {"width": 8}), "saved from a net with width=4, but width=8 was requested")):
+        (("plain-8",), "saved from resnet-8, but plain-8 was requested"),
+        ((None, {"width": 8}), "saved from a net with width=4, but width=8 was requested"),
+    ):
         with pytest.raises(ConfigError, match=f"^{path}: the weights were {words}; leave that out"):
             file.resolve_net(*requested)
     mr.save(mr.models.resnet(8, width=4), path)

@@ -1,7 +1,9 @@
-"""A simulated GPU: the part of CuPy that minires uses, with kernels compiled from the same source to run on the CPU.
+"""A simulated GPU: the part of CuPy that minires uses, with kernels compiled from the same source
+to run on the CPU.
 
-Put `cupy` in the place of the module of that name, and the whole library runs on "gpu" arrays on any machine with a C++
-compiler. It is slow, and stricter than a GPU: what would be a wrong number there, or a hidden copy, is an error here.
+Put `cupy` in the place of the module of that name, and the whole library runs on "gpu" arrays on
+any machine with a C++ compiler. It is slow, and stricter than a GPU: what would be a wrong number
+there, or a hidden copy, is an error here.
 """
 
 from . import cupy

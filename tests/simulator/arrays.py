@@ -1,6 +1,7 @@
 """Device arrays as CuPy has them: NumPy's on the inside, but kept strictly apart from NumPy's own.
 
-Everything that CuPy refuses, or would copy between host and device without being told to, is an error.
+Everything that CuPy refuses, or would copy between host and device without being told to, is an
+error.
 """
 
 import operator
@@ -13,7 +14,8 @@ from .device import Buffer, check_alive, live
 
 
 class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
-    """An array in the memory of the simulated device; made by `empty`, `asarray` and operations, not by its constructor."""
+    """An array in the memory of the simulated device; made by `empty`, `asarray` and operations,
+    not by its constructor."""
 
     def __init__(self, host, buffer):
         self._host, self._buffer = host, buffer
@@ -35,7 +37,9 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
         if out is None:
             return self._host.copy(order)
         if out.dtype != self.dtype or out.shape != self.shape:
-            raise ValueError(f"out: expected {self.dtype} {self.shape}, got {out.dtype} {out.shape}")
+            raise ValueError(
+                f"out: expected {self.dtype} {self.shape}, got {out.dtype} {out.shape}"
+            )
         np.copyto(out, self._host)
         return out
 
@@ -85,7 +89,7 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
     def __getitem__(self, index):
         index = index if isinstance(index, tuple) else (index,)
         if not any(i is Ellipsis for i in index):
-            index += (Ellipsis,)                                         # then one element is an array without axes, and a view
+            index += (Ellipsis,)  # then one element is an array without axes, and a view
         return run(np.ndarray.__getitem__, (self, index))
 
     def __setitem__(self, index, value):
@@ -97,12 +101,14 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
         return self.copy()
 
     def __array__(self, dtype=None, copy=None):
-        raise TypeError("Implicit conversion to a NumPy array is not allowed. "
-                        "Please use `.get()` to construct a NumPy array explicitly.")
+        raise TypeError(
+            "Implicit conversion to a NumPy array is not allowed. "
+            "Please use `.get()` to construct a NumPy array explicitly."
+        )
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         if method != "__call__" or ufunc.signature is not None:
-            return NotImplemented                      # what of these CuPy takes differs from version to version
+            return NotImplemented  # what of these CuPy takes differs from version to version
         if "where" in kwargs:
             raise TypeError(f"Wrong arguments {{'where'}} for {ufunc.__name__}")
         return run(ufunc, inputs, kwargs)
@@ -111,25 +117,46 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
         return run(np.matmul, (self, other), {})
 
     def __array_function__(self, function, types, args, kwargs):
-        return OWN.get(function.__name__, lambda *args, **kwargs: run(function, args, kwargs))(*args, **kwargs)
+        return OWN.get(function.__name__, lambda *args, **kwargs: run(function, args, kwargs))(
+            *args, **kwargs
+        )
 
 
 def _method(name):
     def method(self, *args, **kwargs):
         return run(getattr(np.ndarray, name), (self, *args), kwargs)
+
     return method
 
 
-for _name in ("reshape", "transpose", "swapaxes", "squeeze", "ravel", "view", "astype", "copy", "fill",
-              "sum", "mean", "max", "min", "argmax", "argmin", "all", "any"):
+for _name in (
+    "reshape",
+    "transpose",
+    "swapaxes",
+    "squeeze",
+    "ravel",
+    "view",
+    "astype",
+    "copy",
+    "fill",
+    "sum",
+    "mean",
+    "max",
+    "min",
+    "argmax",
+    "argmin",
+    "all",
+    "any",
+):
     setattr(ndarray, _name, _method(_name))
 
 
-def run(function, args, kwargs={}):
+def run(function, args, kwargs=None):
     """Call a function of NumPy's with device arrays; what it returns is on the device again."""
-    known = {}                                                           # id of a NumPy array -> the device array around it
-    args, kwargs = _unwrap(tuple(args), known), {name: _unwrap(value, known) for name, value in kwargs.items()}
-    with np.errstate(all="ignore"):                                      # a GPU does not warn
+    known = {}  # id of a NumPy array -> the device array around it
+    args = _unwrap(tuple(args), known)
+    kwargs = {name: _unwrap(value, known) for name, value in (kwargs or {}).items()}
+    with np.errstate(all="ignore"):  # a GPU does not warn
         return _wrap(function(*args, **kwargs), known)
 
 
@@ -145,7 +172,9 @@ def _unwrap(value, known):
 
 
 def _wrap(value, known):
-    if isinstance(value, (np.ndarray, np.generic, bool)):                # NumPy gives scalars where CuPy has arrays without axes
+    if isinstance(
+        value, (np.ndarray, np.generic, bool)
+    ):  # NumPy gives scalars where CuPy has arrays without axes
         return known[id(value)] if id(value) in known else on_device(np.asarray(value))
     if isinstance(value, (list, tuple)):
         return (list if isinstance(value, list) else tuple)(_wrap(v, known) for v in value)
@@ -153,7 +182,8 @@ def _wrap(value, known):
 
 
 def on_device(host):
-    """A device array that shares the memory of `host` if this is on the device already, or else holds a copy."""
+    """A device array that shares the memory of `host` if this is on the device already, or else
+    holds a copy."""
     root = host
     while getattr(root, "base", None) is not None:
         root = root.base
@@ -179,7 +209,9 @@ def empty_like(a, dtype=None, shape=None):
     if shape is not None:
         return empty(shape, dtype or a.dtype)
     order = sorted(range(a.ndim), key=lambda axis: -abs(a.strides[axis]))
-    return empty([a.shape[axis] for axis in order], dtype or a.dtype).transpose(np.argsort(order).tolist())
+    return empty([a.shape[axis] for axis in order], dtype or a.dtype).transpose(
+        np.argsort(order).tolist()
+    )
 
 
 def asarray(a, dtype=None):

@@ -5,8 +5,17 @@ from types import SimpleNamespace
 import numpy as np
 
 from .arrays import array, asarray, empty, empty_like, ndarray, run
-from .device import (TOTAL_MEMORY, CompileException, CUBLASError, CUDADriverError, CUDARuntimeError, OutOfMemoryError,
-                     check_alive, limit_memory, state)
+from .device import (
+    TOTAL_MEMORY,
+    CompileException,
+    CUBLASError,
+    CUDADriverError,
+    CUDARuntimeError,
+    OutOfMemoryError,
+    check_alive,
+    limit_memory,
+    state,
+)
 from .kernel import RawModule
 
 __all__ = ["RawModule", "array", "asarray", "asnumpy", "empty", "empty_like", "ndarray"]
@@ -33,7 +42,9 @@ def ones(shape, dtype=float):
 
 
 def zeros_like(a, dtype=None, shape=None):
-    return np.zeros_like(a, dtype, shape=shape)       # NumPy asks the array, which answers with one on the device
+    return np.zeros_like(
+        a, dtype, shape=shape
+    )  # NumPy asks the array, which answers with one on the device
 
 
 def arange(*args, **kwargs):
@@ -41,8 +52,12 @@ def arange(*args, **kwargs):
 
 
 def get_default_memory_pool():
-    return SimpleNamespace(used_bytes=_used, total_bytes=_used, free_all_blocks=lambda: None,
-                           set_limit=lambda size: limit_memory(size or None))
+    return SimpleNamespace(
+        used_bytes=_used,
+        total_bytes=_used,
+        free_all_blocks=lambda: None,
+        set_limit=lambda size: limit_memory(size or None),
+    )
 
 
 def _used():
@@ -60,13 +75,21 @@ def _properties(device):
 
 add = SimpleNamespace(at=lambda a, indices, b: run(np.add.at, (a, indices, b), {}))
 linalg = SimpleNamespace(norm=np.linalg.norm)
-_compute_types = {}                                   # what set_compute_type was told; matrix products do not look at it
-_core = SimpleNamespace(_routines_linalg=SimpleNamespace(
-    COMPUTE_TYPE_TBD=0, COMPUTE_TYPE_DEFAULT=1, COMPUTE_TYPE_TF32=7,
-    set_compute_type=_compute_types.__setitem__, get_compute_type=lambda dtype: _compute_types.get(dtype, 0)))
+_compute_types = {}  # what set_compute_type was told; matrix products do not look at it
+_core = SimpleNamespace(
+    _routines_linalg=SimpleNamespace(
+        COMPUTE_TYPE_TBD=0,
+        COMPUTE_TYPE_DEFAULT=1,
+        COMPUTE_TYPE_TF32=7,
+        set_compute_type=_compute_types.__setitem__,
+        get_compute_type=lambda dtype: _compute_types.get(dtype, 0),
+    )
+)
 cuda = SimpleNamespace(
     is_available=lambda: True,
-    Device=lambda device=0: SimpleNamespace(id=device, synchronize=check_alive, compute_capability="90", mem_info=_memory()),
+    Device=lambda device=0: SimpleNamespace(
+        id=device, synchronize=check_alive, compute_capability="90", mem_info=_memory()
+    ),
     get_current_stream=lambda: SimpleNamespace(synchronize=check_alive),
     compiler=SimpleNamespace(CompileException=CompileException),
     cublas=SimpleNamespace(CUBLASError=CUBLASError),
@@ -74,6 +97,12 @@ cuda = SimpleNamespace(
     memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
     nvrtc=SimpleNamespace(getVersion=lambda: (13, 0)),
     runtime=SimpleNamespace(
-        CUDARuntimeError=CUDARuntimeError, deviceSynchronize=check_alive, memGetInfo=_memory, getDeviceProperties=_properties,
-        getDeviceCount=lambda: 1, driverGetVersion=lambda: 13000, runtimeGetVersion=lambda: 13000),
+        CUDARuntimeError=CUDARuntimeError,
+        deviceSynchronize=check_alive,
+        memGetInfo=_memory,
+        getDeviceProperties=_properties,
+        getDeviceCount=lambda: 1,
+        driverGetVersion=lambda: 13000,
+        runtimeGetVersion=lambda: 13000,
+    ),
 )

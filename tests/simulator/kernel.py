@@ -10,9 +10,17 @@ from .arrays import ndarray
 from .compiler import load
 from .device import CUDADriverError, check_alive, launches, live, state
 
-C_TYPES = {"bool": ctypes.c_bool, "int8": ctypes.c_int8, "uint8": ctypes.c_uint8, "int32": ctypes.c_int32,
-           "uint32": ctypes.c_uint32, "int64": ctypes.c_int64, "uint64": ctypes.c_uint64, "float32": ctypes.c_float,
-           "float64": ctypes.c_double}
+C_TYPES = {
+    "bool": ctypes.c_bool,
+    "int8": ctypes.c_int8,
+    "uint8": ctypes.c_uint8,
+    "int32": ctypes.c_int32,
+    "uint32": ctypes.c_uint32,
+    "int64": ctypes.c_int64,
+    "uint64": ctypes.c_uint64,
+    "float32": ctypes.c_float,
+    "float64": ctypes.c_double,
+}
 MOST_BLOCKS, MOST_THREADS, MOST_THREADS_OF_BLOCK = (2**31 - 1, 65535, 65535), (1024, 1024, 64), 1024
 
 
@@ -44,7 +52,8 @@ class Kernel:
     Raises
     ------
     TypeError
-        For arguments that a GPU would misread: of another type or number than declared, on the host, or not contiguous.
+        For arguments that a GPU would misread: of another type or number than declared, on the
+        host, or not contiguous.
     CUDADriverError
         For a grid or block that no GPU takes.
     RuntimeError
@@ -59,33 +68,61 @@ class Kernel:
         while (text := parameters()[len(self._types)]) is not None:
             self._types.append(text.decode())
         self._launch = getattr(library, f"launch_{name}")
-        self._launch.argtypes = (_Size, _Size, ctypes.c_void_p, ctypes.c_bool, ctypes.POINTER(_Failure))
+        self._launch.argtypes = (
+            _Size,
+            _Size,
+            ctypes.c_void_p,
+            ctypes.c_bool,
+            ctypes.POINTER(_Failure),
+        )
         self._launch.restype = ctypes.c_bool
 
     def __call__(self, grid, block, args, *, shared_mem=0):
         check_alive()
         if shared_mem:
             raise NotImplementedError("shared memory of a size set at launch is not simulated")
-        grid, block = self._size("grid", grid, MOST_BLOCKS), self._size("block", block, MOST_THREADS)
+        grid, block = (
+            self._size("grid", grid, MOST_BLOCKS),
+            self._size("block", block, MOST_THREADS),
+        )
         if np.prod(block) > MOST_THREADS_OF_BLOCK:
-            raise CUDADriverError(f"CUDA_ERROR_INVALID_VALUE: {self.name}: a block of {block} has more than 1024 threads")
+            raise CUDADriverError(
+                f"CUDA_ERROR_INVALID_VALUE: {self.name}: a block of {block} has more than "
+                "1024 threads"
+            )
         if len(args) != len(self._types):
             raise TypeError(f"{self.name}: expected {len(self._types)} arguments, got {len(args)}")
-        values = [self._value(place, kind, arg) for place, (kind, arg) in enumerate(zip(self._types, args))]
+        values = [
+            self._value(place, kind, arg)
+            for place, (kind, arg) in enumerate(zip(self._types, args))
+        ]
         table = (ctypes.c_void_p * len(values))(*map(ctypes.addressof, values))
 
         launches.append((self.name, grid, block))
         failure = _Failure()
         good = self._launch(_Size(*grid), _Size(*block), table, state.descending, failure)
         # A table of pointers may lead to any array.
-        buffers = list(live.values()) if "*uint64" in self._types else {arg._buffer for arg in args if isinstance(arg, ndarray)}
+        buffers = (
+            list(live.values())
+            if "*uint64" in self._types
+            else {arg._buffer for arg in args if isinstance(arg, ndarray)}
+        )
         for buffer in buffers:
             buffer.check_guards(self.name)
         if failure.signal:
-            raise RuntimeError(f"{self.name}: {Signals(failure.signal).name}: a wild address, or an integer divided by zero")
+            raise RuntimeError(
+                f"{self.name}: {Signals(failure.signal).name}: a wild address, or an "
+                "integer divided by zero"
+            )
         if not good:
-            places = [f"wait in line {line}" if line else "have finished" for line in sorted(failure.lines, reverse=True)]
-            raise RuntimeError(f"{self.name}: barrier divergence: some threads {places[0]}, others of the block {places[1]}")
+            places = [
+                f"wait in line {line}" if line else "have finished"
+                for line in sorted(failure.lines, reverse=True)
+            ]
+            raise RuntimeError(
+                f"{self.name}: barrier divergence: some threads {places[0]}, others of the "
+                f"block {places[1]}"
+            )
 
     def _size(self, what, size, most):
         """A grid or block with all three axes."""
@@ -93,11 +130,14 @@ class Kernel:
             raise TypeError(f"{self.name}: {what}: expected a tuple of 1 to 3 ints, got {size!r}")
         full = tuple(map(index, size)) + (1,) * (3 - len(size))
         if any(not 1 <= n <= limit for n, limit in zip(full, most)):
-            raise CUDADriverError(f"CUDA_ERROR_INVALID_VALUE: {self.name}: {what}: expected 1 to {most}, got {size}")
+            raise CUDADriverError(
+                f"CUDA_ERROR_INVALID_VALUE: {self.name}: {what}: expected 1 to {most}, got {size}"
+            )
         return full
 
     def _value(self, place, kind, arg):
-        """An argument as C passes it: the address of an array, or a number of just the size that the kernel reads."""
+        """An argument as C passes it: the address of an array, or a number of just the size that
+        the kernel reads."""
         where = f"{self.name}: argument {place}"
         if kind.startswith("*"):
             if not isinstance(arg, ndarray):
@@ -105,10 +145,20 @@ class Kernel:
             if arg.dtype != kind[1:]:
                 raise TypeError(f"{where}: expected an array of {kind[1:]}, got {arg.dtype}")
             if not arg.flags.c_contiguous:
-                raise TypeError(f"{where}: the array is not C-contiguous: shape {arg.shape}, strides {arg.strides}")
+                raise TypeError(
+                    f"{where}: the array is not C-contiguous: shape {arg.shape}, strides "
+                    f"{arg.strides}"
+                )
             return ctypes.c_void_p(arg.data.ptr)
         # CuPy passes NumPy's scalars as they are, Python's in eight bytes.
-        given = arg.dtype.name if isinstance(arg, np.generic) else {int: "int64", float: "float64", bool: "bool"}.get(type(arg))
+        given = (
+            arg.dtype.name
+            if isinstance(arg, np.generic)
+            else {int: "int64", float: "float64", bool: "bool"}.get(type(arg))
+        )
         if given != kind or kind not in C_TYPES:
-            raise TypeError(f"{where}: expected np.{kind}, got {type(arg)}" + (f", passed as {given}" if given else ""))
+            raise TypeError(
+                f"{where}: expected np.{kind}, got {type(arg)}"
+                + (f", passed as {given}" if given else "")
+            )
         return C_TYPES[kind](arg.item() if isinstance(arg, np.generic) else arg)

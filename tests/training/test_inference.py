@@ -39,9 +39,12 @@ def test_what_comes_out(photos):
         logits = model.eval()(mr.Tensor(image[None])).data[0].astype(np.float64)
         expected = np.exp(logits) / np.exp(logits).sum()
         assert [guess.index for guess in one.top] == list(np.argsort(-expected)[:3])
-        assert all(guess.name == NAMES[guess.index]
-                   and abs(guess.probability - expected[guess.index]) < 1e-5 for guess in one.top)
-    assert len({one.top[0].probability for one in made}) == 5   # each picture has its own
+        assert all(
+            guess.name == NAMES[guess.index]
+            and abs(guess.probability - expected[guess.index]) < 1e-5
+            for guess in one.top
+        )
+    assert len({one.top[0].probability for one in made}) == 5  # each picture has its own
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 100])
@@ -54,8 +57,11 @@ def test_batches_change_nothing(photos, batch_size):
     for one, other in zip(together, alone):
         assert one.error == other.error
         assert [guess.index for guess in one.top] == [guess.index for guess in other.top]
-        assert np.allclose([guess.probability for guess in one.top],
-                           [guess.probability for guess in other.top], atol=1e-6)
+        assert np.allclose(
+            [guess.probability for guess in one.top],
+            [guess.probability for guess in other.top],
+            atol=1e-6,
+        )
     assert "no such file" in together[0].error and "not a picture" in together[-1].error
     assert together[0].top == []
 
@@ -87,21 +93,24 @@ def test_names_and_number_of_classes(photos):
     assert {guess.name for guess in one.top} == {"class 0", "class 1", "class 2", "class 3"}
     assert abs(sum(guess.probability for guess in one.top) - 1) < 1e-6
     assert isinstance(one.top[0], Guess)
-    json.dumps(one)                                              # plain numbers, not NumPy's
+    json.dumps(one)  # plain numbers, not NumPy's
 
 
 def test_no_pictures():
     assert predict(net(), []) == []
 
 
-@pytest.mark.parametrize("settings, words", [
-    ({"top": 0}, "top: expected a whole number of at least 1, got 0"),
-    ({"batch_size": 0}, "batch_size: expected"),
-    ({"top": 2.5}, "top: expected"),
-    ({"classes": ["a"]}, "expected 4, one for each output of the net, got 1"),
-    ({"transform": {"crop": 0}}, "crop: expected"),
-    ({"transform": {"corp": 8}}, "unknown setting of the transform.*did you mean 'crop'?"),
-])
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ({"top": 0}, "top: expected a whole number of at least 1, got 0"),
+        ({"batch_size": 0}, "batch_size: expected"),
+        ({"top": 2.5}, "top: expected"),
+        ({"classes": ["a"]}, "expected 4, one for each output of the net, got 1"),
+        ({"transform": {"crop": 0}}, "crop: expected"),
+        ({"transform": {"corp": 8}}, "unknown setting of the transform.*did you mean 'crop'?"),
+    ],
+)
 def test_settings_that_are_not_possible(photos, settings, words):
     with pytest.raises(ConfigError, match=words):
         predict(net(), paths(photos), progress=False, **{"transform": TO_32, **settings})
@@ -116,15 +125,23 @@ def test_outputs_that_are_not_finite(photos):
 
 def test_a_size_the_net_does_not_take(photos):
     with pytest.raises(ShapeError, match="image_size=8"):
-        predict(mr.models.residual_mlp(4, width=4, image_size=16), paths(photos), progress=False,
-                transform={"resize": 8, "crop": 8})
+        predict(
+            mr.models.residual_mlp(4, width=4, image_size=16),
+            paths(photos),
+            progress=False,
+            transform={"resize": 8, "crop": 8},
+        )
 
 
 def test_a_strip_does_not_stop_the_others(tmp_path):
     Image.fromarray(np.zeros((1, 60_000, 3), np.uint8)).save(tmp_path / "strip.png")
     Image.fromarray(drawing()).save(tmp_path / "a.png")
-    strip, good = predict(net(), [tmp_path / "strip.png", tmp_path / "a.png"], progress=False,
-                          transform={"resize": 64, "crop": 32})
+    strip, good = predict(
+        net(),
+        [tmp_path / "strip.png", tmp_path / "a.png"],
+        progress=False,
+        transform={"resize": 64, "crop": 32},
+    )
     assert "too long and thin" in strip.error and strip.error.startswith(strip.path)
     assert good.error is None
 
@@ -137,8 +154,11 @@ def test_on_a_gpu(gpu, photos):
     assert model.fc.weight.device == "gpu"
     for one, other in zip(made, expected):
         assert [guess.index for guess in one.top] == [guess.index for guess in other.top]
-        assert np.allclose([guess.probability for guess in one.top],
-                           [guess.probability for guess in other.top], atol=1e-5)
+        assert np.allclose(
+            [guess.probability for guess in one.top],
+            [guess.probability for guess in other.top],
+            atol=1e-5,
+        )
 
 
 def test_a_gpu_too_small(photos, monkeypatch):

@@ -1,4 +1,5 @@
-"""The training loop: what it records, that it resumes to the same bits, and how it stops when something goes wrong."""
+"""The training loop: what it records, that it resumes to the same bits, and how it stops when
+something goes wrong."""
 
 import os
 import signal
@@ -9,12 +10,14 @@ import numpy as np
 import pytest
 
 from minires import Tensor, data, functional, models, optim, save
-from minires.serialization import safetensors
 from minires.errors import CheckpointError, ConfigError, DivergenceError
-from minires.training import Callback, RunConfig, Trainer
+from minires.serialization import safetensors
+from minires.training import RunConfig, Trainer
 from minires.training.divergence import first_nonfinite
 
-CONFIG = RunConfig(iterations=10, batch_size=16, lr=0.1, milestones=(6, 8), warmup=2, crop_padding=2, nesterov=True)
+CONFIG = RunConfig(
+    iterations=10, batch_size=16, lr=0.1, milestones=(6, 8), warmup=2, crop_padding=2, nesterov=True
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +27,14 @@ def sets():
 
 
 def trainer(sets, path=None, config=CONFIG, seed=0, **more):
-    return Trainer(models.resnet(8, width=4, seed=seed), *sets, replace(config, seed=seed), path=path, progress=False, **more)
+    return Trainer(
+        models.resnet(8, width=4, seed=seed),
+        *sets,
+        replace(config, seed=seed),
+        path=path,
+        progress=False,
+        **more,
+    )
 
 
 def on(**methods):
@@ -37,7 +47,8 @@ def weights(trainer):
 
 
 def assert_same_state(a, b):
-    """To the bit: weights, running statistics, velocities, random streams, history but for the times."""
+    """To the bit: weights, running statistics, velocities, random streams, history but for the
+    times."""
     for name, array in weights(a).items():
         assert np.array_equal(array, weights(b)[name]), name
     assert all(np.array_equal(v, w) for v, w in zip(a.optimizer.velocities, b.optimizer.velocities))
@@ -47,21 +58,30 @@ def assert_same_state(a, b):
 
 
 def without_times(history):
-    return [{key: value for key, value in row.items() if key not in ("seconds", "images_per_second")} for row in history]
+    return [
+        {key: value for key, value in row.items() if key not in ("seconds", "images_per_second")}
+        for row in history
+    ]
 
 
 def interrupt_after(steps):
     """Ctrl-C in the middle of a step, while gradients are there and weights not yet moved."""
+
     def press(trainer):
         if trainer.iteration == steps - 1:
             os.kill(os.getpid(), signal.SIGINT)
+
     return on(after_backward=press)
 
 
 def test_one_row_an_epoch(sets):
     run = trainer(sets)
     history = run.run()
-    assert [row["iteration"] for row in history] == [4, 8, 10]                    # 64 images in batches of 16, then the rest
+    assert [row["iteration"] for row in history] == [
+        4,
+        8,
+        10,
+    ]  # 64 images in batches of 16, then the rest
     assert [row["epoch"] for row in history] == [1, 2, 2.5]
     assert history[0]["lr"] == pytest.approx(0.1) and history[-1]["lr"] == pytest.approx(0.001)
     for row in history:
@@ -72,13 +92,20 @@ def test_one_row_an_epoch(sets):
 
 
 def test_it_learns(sets):
-    history = trainer(sets, config=RunConfig(iterations=120, batch_size=32, lr=0.1, milestones=(), crop_padding=0)).run()
+    history = trainer(
+        sets, config=RunConfig(iterations=120, batch_size=32, lr=0.1, milestones=(), crop_padding=0)
+    ).run()
     assert history[-1]["train_loss"] < 0.6 * history[0]["train_loss"]
 
 
 def test_training_error_counts_the_batches_as_met(sets):
     met = []
-    run = trainer(sets, config=RunConfig(iterations=4, batch_size=16, lr=1e-9, milestones=(), crop_padding=0, flip=False))
+    run = trainer(
+        sets,
+        config=RunConfig(
+            iterations=4, batch_size=16, lr=1e-9, milestones=(), crop_padding=0, flip=False
+        ),
+    )
     forward = run.model.forward
 
     def spy(x):
@@ -94,9 +121,23 @@ def test_training_error_counts_the_batches_as_met(sets):
 
 
 def test_everything_stays_float32(sets):
-    run = trainer(sets, config=RunConfig(iterations=3, batch_size=16, clip_norm=1.0, warmup=2, nesterov=True, decay_batch_norm=False))
+    run = trainer(
+        sets,
+        config=RunConfig(
+            iterations=3,
+            batch_size=16,
+            clip_norm=1.0,
+            warmup=2,
+            nesterov=True,
+            decay_batch_norm=False,
+        ),
+    )
     run.run()
-    arrays = [*run.model.state_dict().values(), *run.optimizer.velocities, *(p.grad for p in run.model.parameters())]
+    arrays = [
+        *run.model.state_dict().values(),
+        *run.optimizer.velocities,
+        *(p.grad for p in run.model.parameters()),
+    ]
     assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
 
 
@@ -108,7 +149,7 @@ def test_same_seed_same_bits_other_seed_other(sets):
     assert not np.array_equal(weights(first)["conv1.weight"], weights(other)["conv1.weight"])
 
 
-@pytest.mark.parametrize("steps", [1, 4, 6, 10])             # within an epoch, at its end, at the very end
+@pytest.mark.parametrize("steps", [1, 4, 6, 10])  # within an epoch, at its end, at the very end
 def test_interrupted_and_resumed_ends_in_the_same_bits(sets, tmp_path, steps):
     whole = trainer(sets)
     whole.run()
@@ -116,7 +157,7 @@ def test_interrupted_and_resumed_ends_in_the_same_bits(sets, tmp_path, steps):
     path, handler = tmp_path / "net.safetensors", signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         trainer(sets, path, callbacks=interrupt_after(steps)).run()
-    assert signal.getsignal(signal.SIGINT) is handler                          # put back as it was
+    assert signal.getsignal(signal.SIGINT) is handler  # put back as it was
 
     resumed = trainer(sets, path)
     resumed.load(path)
@@ -127,7 +168,11 @@ def test_interrupted_and_resumed_ends_in_the_same_bits(sets, tmp_path, steps):
 
 def test_checkpoint_of_each_epoch_and_of_the_start(sets, tmp_path):
     path, seen = tmp_path / "net.safetensors", []
-    trainer(sets, path, callbacks=on(after_backward=lambda t: seen.append(safetensors.read(path)[1]["iteration"]))).run()
+    trainer(
+        sets,
+        path,
+        callbacks=on(after_backward=lambda t: seen.append(safetensors.read(path)[1]["iteration"])),
+    ).run()
     assert seen == [0, 0, 0, 0, 4, 4, 4, 4, 8, 8]
     assert safetensors.read(path)[1]["iteration"] == 10
 
@@ -136,7 +181,7 @@ def test_resume_with_other_settings_names_them(sets, tmp_path):
     path = tmp_path / "net.safetensors"
     trainer(sets, path).run()
     with pytest.raises(CheckpointError, match=r"lr 0.1 -> 0.2.*seed 0 -> 1"):
-        trainer(sets, seed=1, config=replace(CONFIG, **{"lr": 0.2})).load(path)
+        trainer(sets, seed=1, config=replace(CONFIG, lr=0.2)).load(path)
 
 
 def test_resume_of_another_net_changes_nothing(sets, tmp_path):
@@ -153,7 +198,9 @@ def test_truncated_checkpoint_is_one_clear_line(sets, tmp_path):
     path = tmp_path / "net.safetensors"
     trainer(sets, path).run()
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(CheckpointError, match="net.safetensors: not a whole safetensors file") as error:
+    with pytest.raises(
+        CheckpointError, match="net.safetensors: not a whole safetensors file"
+    ) as error:
         trainer(sets).load(path)
     assert "\n" not in str(error.value)
 
@@ -171,7 +218,11 @@ def test_divergence_says_when_and_where_and_keeps_the_last_good_checkpoint(sets,
         if trainer.iteration == 6:
             trainer.model.layer2[0].conv2.weight.grad[0, 0, 0, 0] = np.nan
 
-    with pytest.raises(DivergenceError, match=r"loss is nan at iteration 7 \(lr 0.01\); first non-finite value: parameter layer2.0.conv2.weight"):
+    with pytest.raises(
+        DivergenceError,
+        match=r"loss is nan at iteration 7 \(lr 0.01\); first non-finite value: parameter "
+        r"layer2.0.conv2.weight",
+    ):
         trainer(sets, path, callbacks=on(after_backward=poison)).run()
     arrays, state = safetensors.read(path)
     assert state["iteration"] == 4 and all(np.isfinite(array).all() for array in arrays.values())
@@ -179,14 +230,25 @@ def test_divergence_says_when_and_where_and_keeps_the_last_good_checkpoint(sets,
 
 def test_first_nonfinite_names_the_layer_where_it_begins(sets):
     net = models.plain(8, width=4)
-    net.layer2[0].bn1.bias.data[:] = 3e38                     # finite, but not once it is added up
+    net.layer2[0].bn1.bias.data[:] = 3e38  # finite, but not once it is added up
     images = np.ones((2, 8, 8, 3), np.float32)
     assert "layer2.0.conv2 (Conv2d)" in first_nonfinite(net, images)
 
 
 def test_gradient_clipping_bounds_the_step(sets):
     norms = []
-    run = trainer(sets, config=RunConfig(iterations=1, batch_size=16, lr=1.0, momentum=0.0, weight_decay=0.0, clip_norm=1e-3, drops=()))
+    run = trainer(
+        sets,
+        config=RunConfig(
+            iterations=1,
+            batch_size=16,
+            lr=1.0,
+            momentum=0.0,
+            weight_decay=0.0,
+            clip_norm=1e-3,
+            drops=(),
+        ),
+    )
     before = weights(run)
     run.run()
     for name, p in run.model.named_parameters():
@@ -195,12 +257,20 @@ def test_gradient_clipping_bounds_the_step(sets):
 
 
 def test_no_decay_on_batch_norm(sets):
-    run = trainer(sets, config=RunConfig(iterations=1, batch_size=16, decay_batch_norm=False, weight_decay=0.5))
-    assert {p.ndim > 1: d for p, d in zip(run.optimizer.params, run.optimizer.decays)} == {True: 0.5, False: 0.0}
+    run = trainer(
+        sets,
+        config=RunConfig(iterations=1, batch_size=16, decay_batch_norm=False, weight_decay=0.5),
+    )
+    assert {p.ndim > 1: d for p, d in zip(run.optimizer.params, run.optimizer.decays)} == {
+        True: 0.5,
+        False: 0.0,
+    }
 
 
 def test_batch_larger_than_the_set(sets):
-    with pytest.raises(ConfigError, match="a batch larger than the training set: expected at most 64, got 65"):
+    with pytest.raises(
+        ConfigError, match="a batch larger than the training set: expected at most 64, got 65"
+    ):
         trainer(sets, config=RunConfig(batch_size=65))
 
 
@@ -240,7 +310,7 @@ def test_a_checkpoint_with_the_old_name_of_the_random_stream(sets, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         stochastic(sets, path, callbacks=interrupt_after(6)).run()
     arrays, state = safetensors.read(path)
-    (name, generator), = state["generators"].items()
+    ((name, generator),) = state["generators"].items()
     state["generators"] = {name.replace(".stochastic_depth", ""): generator}
     assert list(state["generators"]) == ["layer1.0.random"]
     safetensors.write(path, arrays, state)
@@ -255,12 +325,18 @@ def test_resume_with_other_random_streams_changes_nothing(sets, tmp_path):
     stochastic(sets, path).run()
     other = stochastic(sets, survival_prob=1.0)
     before = weights(other)
-    with pytest.raises(CheckpointError, match="random streams of the net: expected none, got those of layer1.0.stochastic_depth.random; is it the same net"):
+    with pytest.raises(
+        CheckpointError,
+        match="random streams of the net: expected none, got those of "
+        "layer1.0.stochastic_depth.random; is it the same net",
+    ):
         other.load(path)
     assert all(np.array_equal(array, weights(other)[name]) for name, array in before.items())
 
     stochastic(sets, path, survival_prob=1.0).run()
-    with pytest.raises(CheckpointError, match="expected those of layer1.0.stochastic_depth.random, got none"):
+    with pytest.raises(
+        CheckpointError, match="expected those of layer1.0.stochastic_depth.random, got none"
+    ):
         stochastic(sets).load(path)
 
 
@@ -278,10 +354,17 @@ def test_a_checkpoint_from_before_nets_had_random_streams(sets, tmp_path):
 
 def test_after_step_sees_the_weights_moved(sets):
     seen, before = [], []
-    run = trainer(sets, callbacks=on(after_backward=lambda t: before.append((t.iteration, t.model.fc.weight.data.copy())),
-                                     after_step=lambda t: seen.append((t.iteration, t.model.fc.weight.data.copy()))))
+    run = trainer(
+        sets,
+        callbacks=on(
+            after_backward=lambda t: before.append((t.iteration, t.model.fc.weight.data.copy())),
+            after_step=lambda t: seen.append((t.iteration, t.model.fc.weight.data.copy())),
+        ),
+    )
     run.run()
-    assert [iteration for iteration, _ in before] == list(range(10)) and [iteration for iteration, _ in seen] == list(range(1, 11))
+    assert [iteration for iteration, _ in before] == list(range(10)) and [
+        iteration for iteration, _ in seen
+    ] == list(range(1, 11))
     assert all(not np.array_equal(a, b) for (_, a), (_, b) in zip(before, seen))
     assert np.array_equal(seen[-1][1], run.model.fc.weight.data)
     assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(seen, before[1:]))
@@ -290,13 +373,22 @@ def test_after_step_sees_the_weights_moved(sets):
 def test_norms_kept_through_a_run_that_is_resumed(sets, tmp_path):
     def start(path=None, callbacks=()):
         net = models.plain(8, width=4)
-        return Trainer(net, *sets, CONFIG, path=path, progress=False, callbacks=[optim.KeepNorms(net), *callbacks])
+        return Trainer(
+            net,
+            *sets,
+            CONFIG,
+            path=path,
+            progress=False,
+            callbacks=[optim.KeepNorms(net), *callbacks],
+        )
 
     whole, path, fresh = start(), tmp_path / "net.safetensors", models.plain(8, width=4)
     whole.run()
     for name, array in weights(whole).items():
         if "conv" in name:
-            assert np.linalg.norm(array) == pytest.approx(np.linalg.norm(fresh.state_dict()[name]), rel=1e-6), name
+            assert np.linalg.norm(array) == pytest.approx(
+                np.linalg.norm(fresh.state_dict()[name]), rel=1e-6
+            ), name
     with pytest.raises(KeyboardInterrupt):
         start(path, callbacks=interrupt_after(6)).run()
     resumed = start(path)
@@ -315,15 +407,21 @@ def test_a_checkpoint_of_before_a_setting_existed_is_resumed(sets, tmp_path):
     safetensors.write(path, arrays, state)
     trainer(sets).load(path)
     with pytest.raises(CheckpointError, match="label_smoothing 0.0 -> 0.1"):
-        trainer(sets, config=replace(CONFIG, **{"label_smoothing": 0.1})).load(path)
+        trainer(sets, config=replace(CONFIG, label_smoothing=0.1)).load(path)
 
 
-@pytest.mark.parametrize("config, saved", [
-    (replace(CONFIG, schedule="cosine", milestones=None), [6, 32_000]), (replace(CONFIG, drops=(), milestones=None), [32_000]),
-    (replace(CONFIG, milestones=(6, 8, 20)), [6, 8, 10]),
-], ids=["cosine", "no drop", "beyond the end"])
+@pytest.mark.parametrize(
+    "config, saved",
+    [
+        (replace(CONFIG, schedule="cosine", milestones=None), [6, 32_000]),
+        (replace(CONFIG, drops=(), milestones=None), [32_000]),
+        (replace(CONFIG, milestones=(6, 8, 20)), [6, 8, 10]),
+    ],
+    ids=["cosine", "no drop", "beyond the end"],
+)
 def test_milestones_that_never_come_do_not_hinder_a_resume(sets, tmp_path, config, saved):
-    """Checkpoints of before held the paper's milestones, whatever the schedule and the length of the run."""
+    """Checkpoints of before held the paper's milestones, whatever the schedule and the length of
+    the run."""
     path = tmp_path / "net.safetensors"
     trainer(sets, path, config).run()
     arrays, state = safetensors.read(path)
@@ -338,15 +436,39 @@ def test_a_checkpoint_holds_what_it_always_did(sets, tmp_path):
     path = tmp_path / "net.safetensors"
     trainer(sets, path).run()
     _, state = safetensors.read(path)
-    assert list(state) == ["recipe", "seed", "iteration", "history", "epoch_sums", "seconds", "batches", "schedule", "generators"]
+    assert list(state) == [
+        "recipe",
+        "seed",
+        "iteration",
+        "history",
+        "epoch_sums",
+        "seconds",
+        "batches",
+        "schedule",
+        "generators",
+    ]
     assert state["recipe"] == {
-        "iterations": 10, "batch_size": 16, "lr": 0.1, "schedule": "steps", "milestones": [6, 8], "warmup": 2, "momentum": 0.9,
-        "nesterov": True, "weight_decay": 1e-4, "decay_batch_norm": True, "scalar_lr_scale": 1.0, "clip_norm": None,
-        "label_smoothing": 0.0, "crop_padding": 2, "crop_scale": None, "flip": True}
+        "iterations": 10,
+        "batch_size": 16,
+        "lr": 0.1,
+        "schedule": "steps",
+        "milestones": [6, 8],
+        "warmup": 2,
+        "momentum": 0.9,
+        "nesterov": True,
+        "weight_decay": 1e-4,
+        "decay_batch_norm": True,
+        "scalar_lr_scale": 1.0,
+        "clip_norm": None,
+        "label_smoothing": 0.0,
+        "crop_padding": 2,
+        "crop_scale": None,
+        "flip": True,
+    }
 
 
 def test_a_cosine_schedule_ends_at_nothing_and_resumes_to_the_same_bits(sets, tmp_path):
-    config = replace(CONFIG, **{"schedule": "cosine", "milestones": ()})
+    config = replace(CONFIG, schedule="cosine", milestones=())
     whole = trainer(sets, config=config)
     history = whole.run()
     assert history[0]["lr"] > history[1]["lr"] > history[2]["lr"] > 0 and whole.optimizer.lr == 0
@@ -361,18 +483,26 @@ def test_a_cosine_schedule_ends_at_nothing_and_resumes_to_the_same_bits(sets, tm
 
 def test_unknown_schedule(sets):
     with pytest.raises(ConfigError, match="did you mean 'cosine'"):
-        trainer(sets, config=replace(CONFIG, **{"schedule": "cosin"}))
+        trainer(sets, config=replace(CONFIG, schedule="cosin"))
 
 
 def test_label_smoothing_is_in_the_loss(sets):
     """That of the first batch, before weights moved."""
+
     def first(smoothing):
-        return trainer(sets, config=replace(CONFIG, **{"label_smoothing": smoothing, "iterations": 1, "milestones": ()}))
+        return trainer(
+            sets,
+            config=replace(CONFIG, label_smoothing=smoothing, iterations=1, milestones=()),
+        )
 
     images, labels = next(first(0.5).train_loader)
     logits = first(0.5).model(Tensor(images))
     expected = functional.cross_entropy(logits, labels, label_smoothing=0.5).item()
-    assert first(0.5).run()[0]["train_loss"] == pytest.approx(expected) != pytest.approx(first(0.0).run()[0]["train_loss"])
+    assert (
+        first(0.5).run()[0]["train_loss"]
+        == pytest.approx(expected)
+        != pytest.approx(first(0.0).run()[0]["train_loss"])
+    )
 
 
 def test_photographs_are_trained_on_and_a_run_resumes_to_the_same_bits(tmp_path):
@@ -382,9 +512,15 @@ def test_photographs_are_trained_on_and_a_run_resumes_to_the_same_bits(tmp_path)
     for name in ("a", "b"):
         (tmp_path / "photos" / name).mkdir(parents=True)
         for i in range(9):
-            Image.fromarray(rng.integers(0, 256, (12 + i, 14, 3), np.uint8)).save(tmp_path / "photos" / name / f"{i}.png")
-    sets = data.image_folder(tmp_path / "photos", size=8, workers=1, cache=tmp_path / "cache", progress=False)
-    config = RunConfig(iterations=9, batch_size=4, lr=0.01, schedule="cosine", crop_padding=0, crop_scale=0.2)
+            Image.fromarray(rng.integers(0, 256, (12 + i, 14, 3), np.uint8)).save(
+                tmp_path / "photos" / name / f"{i}.png"
+            )
+    sets = data.image_folder(
+        tmp_path / "photos", size=8, workers=1, cache=tmp_path / "cache", progress=False
+    )
+    config = RunConfig(
+        iterations=9, batch_size=4, lr=0.01, schedule="cosine", crop_padding=0, crop_scale=0.2
+    )
     whole = trainer(sets, config=config)
     whole.run()
     path = tmp_path / "net.safetensors"

@@ -1,17 +1,18 @@
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-title", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # # A1 · A tape for arrays
 #
-# A network is a long chain of small operations. Training it needs the derivative of one number, the loss, with respect to every
-# parameter. In this assignment you write what finds them all in one walk: a **tape**, for arrays.
+# A network is a long chain of small operations. Training it needs the derivative of one number, the
+# loss, with respect to every parameter. In this assignment you write what finds them all in one
+# walk: a **tape**, for arrays.
 #
-# **Goals.** You can undo broadcasting in a gradient; write the backward rule of an operation; say in which order a graph has to be
-# walked and why; and tell whether a gradient is right.
+# **Goals.** You can undo broadcasting in a gradient; write the backward rule of an operation; say
+# in which order a graph has to be walked and why; and tell whether a gradient is right.
 #
-# **Time** about 3 hours. **Points** 30. Each task says how many; a check below it tells you what is wrong, if anything is. Your
-# answers are checked once more with other numbers when they are graded.
+# **Time** about 3 hours. **Points** 30. Each task says how many; a check below it tells you what is
+# wrong, if anything is. Your answers are checked once more with other numbers when they are graded.
 #
-# Run the cells from top to bottom. Where it says `# YOUR CODE HERE`, put your code in place of the two lines. Please leave the
-# names of functions and the other cells as they are. You may add cells.
+# Run the cells from top to bottom. Where it says `# YOUR CODE HERE`, put your code in place of the
+# two lines. Please leave the names of functions and the other cells as they are. You may add cells.
 
 # %% nbgrader={"grade": false, "grade_id": "a1-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import matplotlib.pyplot as plt
@@ -19,26 +20,29 @@ import numpy as np
 
 from minires.course import begin, check
 
-begin("a1")                # from here on, minires has no autograd: you are writing it
+begin("a1")  # from here on, minires has no autograd: you are writing it
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-background", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Background
 #
-# The loss $L$ is one number. For an array $x$, the **gradient** `dx` is the array of the same shape with
-# $\partial L / \partial x_i$ in place $i$. An operation $y = f(a, b)$ is asked one question: given `dy`, what are `da` and `db`? The
-# chain rule answers it,
+# The loss $L$ is one number. For an array $x$, the **gradient** `dx` is the array of the same shape
+# with $\partial L / \partial x_i$ in place $i$. An operation $y = f(a, b)$ is asked one question:
+# given `dy`, what are `da` and `db`? The chain rule answers it,
 #
 # $$\frac{\partial L}{\partial a_i} = \sum_j \frac{\partial L}{\partial y_j} \frac{\partial y_j}{\partial a_i},$$
 #
-# and says: *each way* from $a_i$ to $L$ adds its part. That sum turns up again and again below: where broadcasting copies a number,
-# where a node is used twice, and in every matrix product.
+# and says: *each way* from $a_i$ to $L$ adds its part. That sum turns up again and again below:
+# where broadcasting copies a number, where a node is used twice, and in every matrix product.
 #
-# Notebooks [01](../01_derivatives_and_a_tape.ipynb) and [02](../02_tensors.ipynb) go through all of this at leisure.
+# Notebooks [01](../01_derivatives_and_a_tape.ipynb) and [02](../02_tensors.ipynb) go through all of
+# this at leisure.
 #
 # ## 1 · Undo broadcasting (3 points)
 #
-# In `a + b`, with `a` of shape (4, 3) and `b` of shape (3,), NumPy uses every number of `b` four times. The gradient that arrives has
-# shape (4, 3). Each of the four copies brings its part of the gradient for one number of `b`.
+# In `a + b`, with `a` of shape (4, 3) and `b` of shape (3,), NumPy uses every number of `b` four
+# times. The gradient that arrives has shape (4, 3). Each of the four copies brings its part of the
+# gradient for one number of `b`.
+
 
 # %% nbgrader={"grade": false, "grade_id": "a1-unbroadcast", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def unbroadcast(dy, shape):
@@ -60,6 +64,7 @@ def unbroadcast(dy, shape):
     return dy.sum(axis=stretched, keepdims=True).reshape(shape)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "a1-unbroadcast-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
 
@@ -71,10 +76,12 @@ check("a1.unbroadcast", unbroadcast, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-rules", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 2 · Backward rules (8 points)
 #
-# Five operations are enough for a network. Each rule gets `dy` and what went into the operation, and returns one gradient for each
-# input, of its shape. `add` and `multiply` may broadcast; use `unbroadcast`. In `matmul`, both are matrices.
+# Five operations are enough for a network. Each rule gets `dy` and what went into the operation,
+# and returns one gradient for each input, of its shape. `add` and `multiply` may broadcast; use
+# `unbroadcast`. In `matmul`, both are matrices.
 #
 # For `relu`, $y = \max(a, 0)$, take 0 as the derivative at $a = 0$.
+
 
 # %% nbgrader={"grade": false, "grade_id": "a1-rules-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def add_backward(dy, a, b):
@@ -110,6 +117,7 @@ def sum_backward(dy, a):
     ### BEGIN SOLUTION
     return np.full(a.shape, dy)
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": true, "grade_id": "a1-add-test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
@@ -154,22 +162,27 @@ check("a1.sum", sum_backward, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-order", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 3 · The order (5 points)
 #
-# Here is a node of the tape: the result of an operation, the nodes it was made from, and the rule that turns `dy` into one gradient
-# for each of them.
+# Here is a node of the tape: the result of an operation, the nodes it was made from, and the rule
+# that turns `dy` into one gradient for each of them.
+
 
 # %% nbgrader={"grade": false, "grade_id": "a1-node", "locked": true, "schema_version": 3, "solution": false, "task": false}
 class Node:
     def __init__(self, value, parents=(), rule=None):
         self.value = value
-        self.parents = parents             # the nodes it was made from; () if it was given
-        self.rule = rule                   # rule(dy): a tuple, one gradient for each parent; None if there are none
-        self.grad = None                   # dL/d(value), once it is known
+        self.parents = parents  # the nodes it was made from; () if it was given
+        self.rule = rule  # rule(dy): a tuple, one gradient for each parent; None if there are none
+        self.grad = None  # dL/d(value), once it is known
+
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-order-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# A node may be asked for its parents' gradients only when all of its own has arrived, that is, after *every* node that uses it. Put
-# the nodes in such an order: the last one (the loss) first, each before its parents, each once.
+# A node may be asked for its parents' gradients only when all of its own has arrived, that is,
+# after *every* node that uses it. Put the nodes in such an order: the last one (the loss) first,
+# each before its parents, each once.
 #
-# One point is for doing it without recursion: Python stops at a depth of 1,000, and networks are deeper.
+# One point is for doing it without recursion: Python stops at a depth of 1,000, and networks are
+# deeper.
+
 
 # %% nbgrader={"grade": false, "grade_id": "a1-order-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def topological_order(last):
@@ -197,6 +210,7 @@ def topological_order(last):
     return order[::-1]
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "a1-order-test", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
 
@@ -213,9 +227,11 @@ check("a1.long_chain", topological_order)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-walk", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 4 · The walk back (5 points)
 #
-# Give `last` the gradient that is handed in, then visit the nodes in order and hand each rule's gradients on to the parents. Leave
-# the gradient of every node in its `grad`. A node that is used twice gets two gradients, and has
-# their sum. Do not change a gradient in place: two nodes may have got the very same array.
+# Give `last` the gradient that is handed in, then visit the nodes in order and hand each rule's
+# gradients on to the parents. Leave the gradient of every node in its `grad`. A node that is used
+# twice gets two gradients, and has their sum. Do not change a gradient in place: two nodes may have
+# got the very same array.
+
 
 # %% nbgrader={"grade": false, "grade_id": "a1-walk-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def backward(last, gradient):
@@ -236,6 +252,7 @@ def backward(last, gradient):
             parent.grad = part if parent.grad is None else parent.grad + part
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "a1-walk-test", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
 
@@ -253,8 +270,10 @@ check("a1.backward", backward, Node, hidden=True)
 #
 # This is slow, and needs no calculus: a judge for every rule you write.
 #
-# `gradient_check` compares. Rounding makes small differences, so allow for `tolerance` as a share of the size of the gradients. And
-# it must not be fooled: by a small gradient, by a single wrong number among many, or by `nan`.
+# `gradient_check` compares. Rounding makes small differences, so allow for `tolerance` as a share
+# of the size of the gradients. And it must not be fooled: by a small gradient, by a single wrong
+# number among many, or by `nan`.
+
 
 # %% nbgrader={"grade": false, "grade_id": "a1-gradcheck-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def numerical_gradient(f, x, eps=1e-6):
@@ -286,13 +305,14 @@ def numerical_gradient(f, x, eps=1e-6):
 def gradient_check(f, gradient, x, tolerance=1e-4):
     """Whether `gradient(x)` is the gradient of `f` at `x`: True or False.
 
-    Every number of it may differ from the numerical one by `tolerance` times the largest number of the numerical gradient (without
-    its sign).
+    Every number of it may differ from the numerical one by `tolerance` times the largest number of
+    the numerical gradient (without its sign).
     """
     ### BEGIN SOLUTION
     wanted = numerical_gradient(f, x)
     return bool(np.all(np.abs(gradient(x) - wanted) <= tolerance * np.abs(wanted).max()))
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": true, "grade_id": "a1-numerical-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
@@ -313,8 +333,10 @@ check("a1.gradient_check", gradient_check, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-train", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 6 · Your tape trains a network (4 points)
 #
-# Two half moons, orange and blue. A network of two layers shall tell them apart. The operations below record themselves on your tape;
-# `softplus(-z t)` is the loss of a point with label $t = \pm 1$, and its mean starts at $\ln 2$, since the network knows nothing yet.
+# Two half moons, orange and blue. A network of two layers shall tell them apart. The operations
+# below record themselves on your tape; `softplus(-z t)` is the loss of a point with label $t = \pm
+# 1$, and its mean starts at $\ln 2$, since the network knows nothing yet.
+
 
 # %% nbgrader={"grade": false, "grade_id": "a1-train-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def add(a, b):
@@ -339,7 +361,11 @@ def mean_loss(z, labels):
 def half_moons(n, rng):
     """Points (n, 2) and labels (n,), 1 or -1."""
     angle, upper = rng.uniform(0, np.pi, n), rng.random(n) < 0.5
-    points = np.where(upper[:, None], np.c_[np.cos(angle), np.sin(angle)], np.c_[1 - np.cos(angle), 0.5 - np.sin(angle)])
+    points = np.where(
+        upper[:, None],
+        np.c_[np.cos(angle), np.sin(angle)],
+        np.c_[1 - np.cos(angle), 0.5 - np.sin(angle)],
+    )
     return points + 0.1 * rng.standard_normal((n, 2)), np.where(upper, 1.0, -1.0)
 
 
@@ -353,10 +379,13 @@ def network(x):
     hidden = relu(add(matmul(Node(x), w1), b1))
     return add(matmul(hidden, w2), b2)
 
+
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-train-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Write the loop: in each step the loss of all points, the walk back, and every parameter moved by `-lr` times its gradient. Collect
-# the losses in a list. Gradients add up, also over steps: set the `grad` of the
-# four parameters to None before each. The walk begins with dL/dL = 1. (To train once more from the start, run the cell above again.)
+# Write the loop: in each step the loss of all points, the walk back, and every parameter moved by
+# `-lr` times its gradient. Collect the losses in a list. Gradients add up, also over steps: set the
+# `grad` of the four parameters to None before each. The walk begins with dL/dL = 1. (To train once
+# more from the start, run the cell above again.)
+
 
 # %% nbgrader={"grade": false, "grade_id": "a1-train-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def train(steps, lr):
@@ -373,6 +402,7 @@ def train(steps, lr):
         losses.append(float(loss.value))
         ### END SOLUTION
     return losses
+
 
 # %% nbgrader={"grade": false, "grade_id": "a1-train-run", "locked": true, "schema_version": 3, "solution": false, "task": false}
 losses = train(steps=400, lr=0.5)
@@ -398,6 +428,7 @@ check("a1.train", losses, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-bonus", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Bonus (no points)
 #
-# Memory: a tape keeps every value until the walk is over. Which of the five rules need what went in, and which could do without?
-# Change `backward` so that a node lets go of its rule as soon as it was used, and see with `sys.getrefcount` or `tracemalloc` what
-# that saves in a chain of 100 large additions.
+# Memory: a tape keeps every value until the walk is over. Which of the five rules need what went
+# in, and which could do without? Change `backward` so that a node lets go of its rule as soon as it
+# was used, and see with `sys.getrefcount` or `tracemalloc` what that saves in a chain of 100 large
+# additions.

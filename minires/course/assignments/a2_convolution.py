@@ -1,18 +1,19 @@
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-title", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # # A2 · Convolution
 #
-# Nearly all the work of a residual network is convolution. In this assignment you write it twice: first in loops, as the sum that
-# it is; then as one matrix product, at least fifty times as fast. Then its backward pass, until a small residual network trains
-# on your convolution and on no other.
+# Nearly all the work of a residual network is convolution. In this assignment you write it twice:
+# first in loops, as the sum that it is; then as one matrix product, at least fifty times as fast.
+# Then its backward pass, until a small residual network trains on your convolution and on no other.
 #
-# **Goals.** You can say how large the output of a convolution is; turn it into a matrix product (im2col); derive both its
-# gradients and compute them; show that they are right without being told; and put your functions in the place of the library's.
+# **Goals.** You can say how large the output of a convolution is; turn it into a matrix product
+# (im2col); derive both its gradients and compute them; show that they are right without being told;
+# and put your functions in the place of the library's.
 #
-# **Time** about 4 hours. **Points** 32. Each task says how many; a check below it tells you what is wrong, if anything is. Your
-# answers are checked once more with other numbers when they are graded.
+# **Time** about 4 hours. **Points** 32. Each task says how many; a check below it tells you what is
+# wrong, if anything is. Your answers are checked once more with other numbers when they are graded.
 #
-# Run the cells from top to bottom. Where it says `# YOUR CODE HERE`, put your code in place of the two lines. Please leave the
-# names of functions and the other cells as they are. You may add cells.
+# Run the cells from top to bottom. Where it says `# YOUR CODE HERE`, put your code in place of the
+# two lines. Please leave the names of functions and the other cells as they are. You may add cells.
 
 # %% nbgrader={"grade": false, "grade_id": "a2-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import matplotlib.pyplot as plt
@@ -23,37 +24,40 @@ from minires import functional as F
 from minires import plot
 from minires.course import begin, check
 
-begin("a2")                # from here on, minires has no convolution: you are writing it
+begin("a2")  # from here on, minires has no convolution: you are writing it
 plot.use_style()
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-background", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Background
 #
-# **Images** are an array `x` of shape (N, H, W, C): N images of H rows and W columns, with C channels. **Filters** are an array
-# `w` of shape (KH, KW, C, O): each of the O filters has KH rows, KW columns and all C channels. (Notebooks 03 and 04 call the
-# last size $C_{out}$.)
+# **Images** are an array `x` of shape (N, H, W, C): N images of H rows and W columns, with C
+# channels. **Filters** are an array `w` of shape (KH, KW, C, O): each of the O filters has KH rows,
+# KW columns and all C channels. (Notebooks 03 and 04 call the last size $C_{out}$.)
 #
-# A filter is laid on the image; its numbers are multiplied by those below it, and all products are added up. That is one number
-# of the output `y`, of shape (N, H', W', O). Then the filter moves on by `stride` pixels, $s$. Around the image lie `padding`
-# rows and columns of zeros on every side, $p$. In a formula:
+# A filter is laid on the image; its numbers are multiplied by those below it, and all products are
+# added up. That is one number of the output `y`, of shape (N, H', W', O). Then the filter moves on
+# by `stride` pixels, $s$. Around the image lie `padding` rows and columns of zeros on every side,
+# $p$. In a formula:
 #
 # $$y_{n\,i\,j\,o} = \sum_{a,\,b,\,c} x_{n,\;i s + a - p,\;j s + b - p,\;c}\; w_{a\,b\,c\,o},$$
 #
-# where $a$ runs over the KH rows and $b$ over the KW columns of the filter, and $c$ over the channels. What lies outside the
-# image counts as 0. Nothing is flipped, and there is no bias.
+# where $a$ runs over the KH rows and $b$ over the KW columns of the filter, and $c$ over the
+# channels. What lies outside the image counts as 0. Nothing is flipped, and there is no bias.
 #
-# In all tasks `stride` and `padding` are whole numbers that hold for both directions, while height and width, of images and of
-# filters, may differ. No function changes what it is given. Except in task 8, what comes out has the dtype of what goes in:
-# networks compute in float32.
+# In all tasks `stride` and `padding` are whole numbers that hold for both directions, while height
+# and width, of images and of filters, may differ. No function changes what it is given. Except in
+# task 8, what comes out has the dtype of what goes in: networks compute in float32.
 #
-# Notebooks [03](../03_convolution.ipynb) and [04](../04_convolution_backward.ipynb) go through all of this at leisure.
+# Notebooks [03](../03_convolution.ipynb) and [04](../04_convolution_backward.ipynb) go through all
+# of this at leisure.
 #
 # ## 1 · The size of the output, and the border (3 points)
 #
-# Along one axis the first row of the filter can lie on row $0, s, 2s, \dots$ of the *padded* image, as long as the last row of
-# the filter still lies inside. In how many places is that?
+# Along one axis the first row of the filter can lie on row $0, s, 2s, \dots$ of the *padded* image,
+# as long as the last row of the filter still lies inside. In how many places is that?
 #
 # `pad` puts the zeros around. Any function of NumPy may be used.
+
 
 # %% nbgrader={"grade": false, "grade_id": "a2-size-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def output_size(size, kernel, stride, padding):
@@ -93,6 +97,7 @@ def pad(x, padding):
     return np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "a2-size-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
 
@@ -112,8 +117,9 @@ check("a2.pad", pad, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-naive", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 2 · As the sum it is (3 points)
 #
-# Write the formula in loops: one loop for each index, one multiplication at a time. This is slow. It is what you compare with
-# when something faster goes wrong, and the measure in task 5.
+# Write the formula in loops: one loop for each index, one multiplication at a time. This is slow.
+# It is what you compare with when something faster goes wrong, and the measure in task 5.
+
 
 # %% nbgrader={"grade": false, "grade_id": "a2-naive-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def conv2d_naive(x, w, stride, padding):
@@ -133,12 +139,15 @@ def conv2d_naive(x, w, stride, padding):
     N, H, W, C = x.shape
     KH, KW, _, O = w.shape
     padded = pad(x, padding)
-    y = np.zeros((N, output_size(H, KH, stride, padding), output_size(W, KW, stride, padding), O), x.dtype)
+    y = np.zeros(
+        (N, output_size(H, KH, stride, padding), output_size(W, KW, stride, padding), O), x.dtype
+    )
     for n, i, j, o in np.ndindex(y.shape):
         for a, b, c in np.ndindex(KH, KW, C):
             y[n, i, j, o] += padded[n, i * stride + a, j * stride + b, c] * w[a, b, c, o]
     return y
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": true, "grade_id": "a2-naive-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
@@ -151,8 +160,8 @@ check("a2.naive", conv2d_naive, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-im2col", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 3 · im2col (5 points)
 #
-# NumPy is fast at matrix products. So write every window of the image as a row of a matrix, every filter as a column of another,
-# and multiply:
+# NumPy is fast at matrix products. So write every window of the image as a row of a matrix, every
+# filter as a column of another, and multiply:
 #
 # $$\underbrace{\text{columns}}_{N H' W' \,\times\, KH\,KW\,C} \;\cdot\; \underbrace{w}_{KH\,KW\,C \,\times\, O}
 # \;=\; \underbrace{y}_{N H' W' \,\times\, O}$$
@@ -161,15 +170,18 @@ check("a2.naive", conv2d_naive, hidden=True)
 plot.im2col(4, 4, kernel_size=3, window=1)
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-im2col-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# The order matters, for both matrices must have it. Here it is that of the arrays, the last index running fastest:
+# The order matters, for both matrices must have it. Here it is that of the arrays, the last index
+# running fastest:
 #
 # $$\text{columns}_{(n H' + i) W' + j,\;\; (a\,KW + b)\,C + c} \;=\; \text{padded}_{n,\; i s + a,\; j s + b,\; c}$$
 #
 # with `padded = pad(x, padding)`. Then `y` and `w` need no more than a `reshape`.
 #
-# A loop over all windows would be slow again. There are two good ways: a loop over the KH KW places $(a, b)$ of the filter, each
-# of which takes one slice with steps out of all images; or `np.lib.stride_tricks.sliding_window_view`, which shows all windows
-# without copying any. For the second, look at the order of axes that comes out.
+# A loop over all windows would be slow again. There are two good ways: a loop over the KH KW places
+# $(a, b)$ of the filter, each of which takes one slice with steps out of all images; or
+# `np.lib.stride_tricks.sliding_window_view`, which shows all windows without copying any. For the
+# second, look at the order of axes that comes out.
+
 
 # %% nbgrader={"grade": false, "grade_id": "a2-im2col-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def im2col(x, KH, KW, stride, padding):
@@ -198,6 +210,7 @@ def im2col(x, KH, KW, stride, padding):
     return columns.reshape(N * H_out * W_out, KH * KW * C)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "a2-im2col-test", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
 
@@ -209,13 +222,16 @@ check("a2.im2col", im2col, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-forward", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 4 · Forward (3 points)
 #
-# Now the convolution by `im2col` and one matrix product. In minires, `forward` returns a pair: the result, and a **cache** with
-# all that `backward` will need (task 7). What you put into it is up to you. A network calls your function for one layer after the
-# other before it goes back, and hands each call's own cache to `backward`; so keep nothing in global variables.
+# Now the convolution by `im2col` and one matrix product. In minires, `forward` returns a pair: the
+# result, and a **cache** with all that `backward` will need (task 7). What you put into it is up to
+# you. A network calls your function for one layer after the other before it goes back, and hands
+# each call's own cache to `backward`; so keep nothing in global variables.
 #
-# The library calls `forward` with four settings by keyword, so it must take `dilation` and `groups` as well. The networks of this
-# assignment leave both at 1, and give whole numbers for `stride` and `padding`. Elsewhere these may be pairs (height, width). The
-# first lines refuse what you need not write.
+# The library calls `forward` with four settings by keyword, so it must take `dilation` and `groups`
+# as well. The networks of this assignment leave both at 1, and give whole numbers for `stride` and
+# `padding`. Elsewhere these may be pairs (height, width). The first lines refuse what you need not
+# write.
+
 
 # %% nbgrader={"grade": false, "grade_id": "a2-forward-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def conv2d_forward(x, w, stride=1, padding=0, dilation=1, groups=1):
@@ -236,7 +252,9 @@ def conv2d_forward(x, w, stride=1, padding=0, dilation=1, groups=1):
         What `conv2d_backward` needs.
     """
     if dilation != 1 or groups != 1 or not isinstance(stride, int) or not isinstance(padding, int):
-        raise ValueError("conv2d_forward: stride and padding must be whole numbers, dilation and groups 1")
+        raise ValueError(
+            "conv2d_forward: stride and padding must be whole numbers, dilation and groups 1"
+        )
     ### BEGIN SOLUTION
     N, H, W, C = x.shape
     KH, KW, _, O = w.shape
@@ -245,6 +263,7 @@ def conv2d_forward(x, w, stride=1, padding=0, dilation=1, groups=1):
     size = output_size(H, KH, stride, padding), output_size(W, KW, stride, padding)
     return y.reshape(N, *size, O), (columns, w, x.shape, stride, padding)
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": true, "grade_id": "a2-forward-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
@@ -255,14 +274,14 @@ check("a2.forward", conv2d_forward, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-forward-look", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# A look at what comes out, for three drawn images and two filters: `left minus right` answers to upright edges (red: bright on
-# the left), `top minus bottom` to level ones.
+# A look at what comes out, for three drawn images and two filters: `left minus right` answers to
+# upright edges (red: bright on the left), `top minus bottom` to level ones.
 
 # %% nbgrader={"grade": false, "grade_id": "a2-forward-picture", "locked": true, "schema_version": 3, "solution": false, "task": false}
 drawn, _ = mr.data.synthetic(60, 10, size=16)
-shown = drawn.images[[0, 8, 16]] / 255 - 0.5                 # (3, 16, 16, 3)
-one = np.array([[1, 0, -1]] * 3) / 9                         # for one channel
-filters = np.stack([one, one.T], axis=2)[:, :, None].repeat(3, axis=2)     # (3, 3, 3, 2)
+shown = drawn.images[[0, 8, 16]] / 255 - 0.5  # (3, 16, 16, 3)
+one = np.array([[1, 0, -1]] * 3) / 9  # for one channel
+filters = np.stack([one, one.T], axis=2)[:, :, None].repeat(3, axis=2)  # (3, 3, 3, 2)
 answers, _ = conv2d_forward(shown, filters, stride=1, padding=1)
 
 figure, axes = plt.subplots(3, 3, figsize=(6, 6))
@@ -279,9 +298,10 @@ plt.show()
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-speed", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 5 · Fifty times as fast (2 points)
 #
-# The check times both of your functions on images of 16 x 16 pixels with 16 channels and 16 filters of 3 x 3, with padding 1, in
-# float32: the loops on one image, the matrix product on a batch of eight. Per image `conv2d_forward` must be at least 50 times as
-# fast as `conv2d_naive`. Some thousand times is usual, so it does not matter if the machine is busy with other things. (If your
+# The check times both of your functions on images of 16 x 16 pixels with 16 channels and 16 filters
+# of 3 x 3, with padding 1, in float32: the loops on one image, the matrix product on a batch of
+# eight. Per image `conv2d_forward` must be at least 50 times as fast as `conv2d_naive`. Some
+# thousand times is usual, so it does not matter if the machine is busy with other things. (If your
 # loops are already clever, a plain loop over as many multiplications takes their place.)
 
 # %% nbgrader={"grade": true, "grade_id": "a2-speed-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
@@ -292,12 +312,14 @@ check("a2.speed", conv2d_forward, conv2d_naive)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-col2im", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 6 · Back from columns to images (4 points)
 #
-# `im2col` copies a pixel into every window that it lies in. On the way back, each window brings a gradient for it, and as always
-# where something was copied, they **add up**. So `col2im` takes a matrix like that of `im2col`, adds every number to the pixel
-# where `im2col` took it from, and returns the images. What falls on the padding is lost.
+# `im2col` copies a pixel into every window that it lies in. On the way back, each window brings a
+# gradient for it, and as always where something was copied, they **add up**. So `col2im` takes a
+# matrix like that of `im2col`, adds every number to the pixel where `im2col` took it from, and
+# returns the images. What falls on the padding is lost.
 #
-# It is the **adjoint** of `im2col` (its transpose, if both are seen as matrices): for all `x` and `columns`, the sum of
-# `im2col(x) * columns` is the sum of `x * col2im(columns)`.
+# It is the **adjoint** of `im2col` (its transpose, if both are seen as matrices): for all `x` and
+# `columns`, the sum of `im2col(x) * columns` is the sum of `x * col2im(columns)`.
+
 
 # %% nbgrader={"grade": false, "grade_id": "a2-col2im-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def col2im(columns, shape, KH, KW, stride, padding):
@@ -325,8 +347,9 @@ def col2im(columns, shape, KH, KW, stride, padding):
         for b in range(KW):
             rows, cols = slice(a, a + stride * H_out, stride), slice(b, b + stride * W_out, stride)
             padded[:, rows, cols] += windows[:, :, :, a, b]
-    return padded[:, padding:padding + H, padding:padding + W]
+    return padded[:, padding : padding + H, padding : padding + W]
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": true, "grade_id": "a2-col2im-test", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
@@ -337,7 +360,8 @@ check("a2.col2im", col2im, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-col2im-look", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# If all columns are 1, `col2im` counts: in how many windows does a pixel lie? Are the numbers what you expect?
+# If all columns are 1, `col2im` counts: in how many windows does a pixel lie? Are the numbers what
+# you expect?
 
 # %% nbgrader={"grade": false, "grade_id": "a2-col2im-picture", "locked": true, "schema_version": 3, "solution": false, "task": false}
 figure, axes = plt.subplots(1, 4, figsize=(10, 3))
@@ -346,7 +370,14 @@ for ax, (stride, padding) in zip(axes, ((1, 0), (1, 1), (2, 1), (3, 1))):
     count = col2im(ones, (1, 8, 8, 1), 3, 3, stride, padding)[0, :, :, 0]
     ax.imshow(count, cmap="cividis", vmin=0, vmax=9)
     for (i, j), number in np.ndenumerate(count):
-        ax.text(j, i, f"{number:.0f}", ha="center", va="center", color="white" if number < 5 else "black")
+        ax.text(
+            j,
+            i,
+            f"{number:.0f}",
+            ha="center",
+            va="center",
+            color="white" if number < 5 else "black",
+        )
     ax.set_title(f"stride {stride}, padding {padding}")
     ax.axis("off")
 plt.show()
@@ -357,13 +388,13 @@ plt.show()
 # Every term $x w$ of the sum passes `dy` on to both its factors:
 #
 # $$\mathtt{dw}_{a\,b\,c\,o} = \sum_{n,\,i,\,j} x_{n,\;is+a-p,\;js+b-p,\;c}\;\mathtt{dy}_{n\,i\,j\,o},
-# \qquad
-# \mathtt{dx}_{n\,k\,l\,c} = \sum_{\substack{i,\,a:\; is+a-p\,=\,k \\ j,\,b:\; js+b-p\,=\,l}}\; \sum_o
-# \mathtt{dy}_{n\,i\,j\,o}\; w_{a\,b\,c\,o}.$$
+# \qquad \mathtt{dx}_{n\,k\,l\,c} = \sum_{\substack{i,\,a:\; is+a-p\,=\,k \\ j,\,b:\;
+# js+b-p\,=\,l}}\; \sum_o \mathtt{dy}_{n\,i\,j\,o}\; w_{a\,b\,c\,o}.$$
 #
-# You need not program these sums. Forward was a matrix product, `y = columns @ w`, and you know the two gradients of a matrix
-# product (A1, task 2, and notebook 02). One of them is `dw` but for its shape; the other is the gradient of the columns. For `dw`
-# the check is worth 2 points, for `dx` 3.
+# You need not program these sums. Forward was a matrix product, `y = columns @ w`, and you know the
+# two gradients of a matrix product (A1, task 2, and notebook 02). One of them is `dw` but for its
+# shape; the other is the gradient of the columns. For `dw` the check is worth 2 points, for `dx` 3.
+
 
 # %% nbgrader={"grade": false, "grade_id": "a2-backward-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def conv2d_backward(dy, cache):
@@ -390,6 +421,7 @@ def conv2d_backward(dy, cache):
     return col2im(dcolumns, shape, KH, KW, stride, padding), dw.reshape(w.shape)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "a2-dw-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
 
@@ -409,18 +441,21 @@ check("a2.dx", conv2d_forward, conv2d_backward, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-gradcheck", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 8 · Is it right? (3 points)
 #
-# Soon nobody will check your gradients for you. So do it yourself, for any pair `forward`, `backward` and any numbers. Take
+# Soon nobody will check your gradients for you. So do it yourself, for any pair `forward`,
+# `backward` and any numbers. Take
 #
 # $$L(x, w) = \sum r \cdot y, \qquad y = \text{the result of } \mathtt{forward}(x, w),$$
 #
-# with an array $r$ of random numbers from `rng`, of the shape of $y$. (If $r$ were 1 everywhere, all places of `dy` would be
-# alike, and no mistake would show that mixes them up.) Then `dy` is $r$, and `backward` says what the gradients of $L$ are. Find
-# them once more by moving one number of $x$, or of $w$, after the other up and down by a small $\varepsilon$:
+# with an array $r$ of random numbers from `rng`, of the shape of $y$. (If $r$ were 1 everywhere,
+# all places of `dy` would be alike, and no mistake would show that mixes them up.) Then `dy` is
+# $r$, and `backward` says what the gradients of $L$ are. Find them once more by moving one number
+# of $x$, or of $w$, after the other up and down by a small $\varepsilon$:
 #
 # $$\frac{\partial L}{\partial x_i} \approx \frac{L(x + \varepsilon e_i) - L(x - \varepsilon e_i)}{2 \varepsilon}.$$
 #
-# The **error** of a gradient is the largest difference of one of its numbers from that, divided by the largest number of the
-# gradient found by moving, both taken without their signs.
+# The **error** of a gradient is the largest difference of one of its numbers from that, divided by
+# the largest number of the gradient found by moving, both taken without their signs.
+
 
 # %% nbgrader={"grade": false, "grade_id": "a2-gradcheck-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def gradient_errors(forward, backward, x, w, stride, padding, rng):
@@ -459,6 +494,7 @@ def gradient_errors(forward, backward, x, w, stride, padding, rng):
     return tuple(errors)
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "a2-gradcheck-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
 
@@ -468,33 +504,37 @@ check("a2.gradient_check", gradient_errors, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-gradcheck-look", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Now your own pair, with several settings. All eight errors should be about 1e-9. If one is not, the numbers of its line say
-# which gradient is wrong, and whether stride or padding has to do with it.
+# Now your own pair, with several settings. All eight errors should be about 1e-9. If one is not,
+# the numbers of its line say which gradient is wrong, and whether stride or padding has to do with
+# it.
 
 # %% nbgrader={"grade": false, "grade_id": "a2-gradcheck-run", "locked": true, "schema_version": 3, "solution": false, "task": false}
 rng = np.random.default_rng(0)
 for stride, padding in ((1, 0), (1, 1), (2, 1), (3, 2)):
     x, w = rng.standard_normal((2, 6, 5, 2)), rng.standard_normal((3, 2, 2, 3))
-    error_dx, error_dw = gradient_errors(conv2d_forward, conv2d_backward, x, w, stride, padding, rng)
+    error_dx, error_dw = gradient_errors(
+        conv2d_forward, conv2d_backward, x, w, stride, padding, rng
+    )
     print(f"stride {stride}, padding {padding}: error of dx {error_dx:.0e}, of dw {error_dw:.0e}")
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-train", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 9 · Your convolution trains a network (4 points)
 #
-# `mr.kernels.use(conv2d=(forward, backward))` puts a pair of functions in the place of the library's convolution, in a `with`
-# block:
+# `mr.kernels.use(conv2d=(forward, backward))` puts a pair of functions in the place of the
+# library's convolution, in a `with` block:
 #
 # ```python
 # with mr.kernels.use(conv2d=(forward, backward)):
 #     ...                    # every network computes with these two
 # ```
 #
-# The network is a residual net of 8 layers, seven of which are convolutions; two of these have stride 2. The data are 60 drawn
-# images of ten kinds, and all of them are used in every step, which makes the curve smooth. (A network trained like this learns
-# its images by heart. Here that is all we want.)
+# The network is a residual net of 8 layers, seven of which are convolutions; two of these have
+# stride 2. The data are 60 drawn images of ten kinds, and all of them are used in every step, which
+# makes the curve smooth. (A network trained like this learns its images by heart. Here that is all
+# we want.)
 
 # %% nbgrader={"grade": false, "grade_id": "a2-train-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
-images = mr.Tensor((drawn.images / 255 - 0.5).astype(np.float32))            # (60, 16, 16, 3)
+images = mr.Tensor((drawn.images / 255 - 0.5).astype(np.float32))  # (60, 16, 16, 3)
 labels = drawn.labels
 
 figure, axes = plt.subplots(2, 10, figsize=(10, 2.2))
@@ -505,9 +545,10 @@ for ax, image, label in zip(axes.flat, drawn.images, labels):
 plt.show()
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-train-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Write the loop. In each step: the logits of all images, `net(images)`; the loss, `F.cross_entropy(logits, labels)`; all
-# gradients back to zero, `optimizer.zero_grad()`; the walk back, `loss.backward()`; and `optimizer.step()`. Collect the losses,
-# `loss.item()`.
+# Write the loop. In each step: the logits of all images, `net(images)`; the loss,
+# `F.cross_entropy(logits, labels)`; all gradients back to zero, `optimizer.zero_grad()`; the walk
+# back, `loss.backward()`; and `optimizer.step()`. Collect the losses, `loss.item()`.
+
 
 # %% nbgrader={"grade": false, "grade_id": "a2-train-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def train(pair, steps, seed=0):
@@ -540,6 +581,7 @@ def train(pair, steps, seed=0):
     ### END SOLUTION
     return losses
 
+
 # %% nbgrader={"grade": false, "grade_id": "a2-train-run", "locked": true, "schema_version": 3, "solution": false, "task": false}
 losses = train((conv2d_forward, conv2d_backward), steps=50)
 
@@ -563,10 +605,11 @@ check("a2.train", train, conv2d_forward, conv2d_backward, losses, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-bonus", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Bonus (no points)
 #
-# **Without col2im.** With stride 1, `dx` is a convolution too: pad `dy` by $K - 1 - p$, flip the filters in both directions,
-# exchange their two kinds of channels, and call `conv2d_forward`. Write `conv2d_backward` that way and compare the times. Then
-# think about stride 2.
+# **Without col2im.** With stride 1, `dx` is a convolution too: pad `dy` by $K - 1 - p$, flip the
+# filters in both directions, exchange their two kinds of channels, and call `conv2d_forward`. Write
+# `conv2d_backward` that way and compare the times. Then think about stride 2.
 #
-# **Memory.** Your cache holds nine times the numbers of the images, for every layer at once. Keep `x` in it instead and make the
-# columns anew in `conv2d_backward`. Is it slower? Then go further: make the columns of only a few images at a time. Notebook
-# [12](../12_making_it_fast.ipynb) goes on from there.
+# **Memory.** Your cache holds nine times the numbers of the images, for every layer at once. Keep
+# `x` in it instead and make the columns anew in `conv2d_backward`. Is it slower? Then go further:
+# make the columns of only a few images at a time. Notebook [12](../12_making_it_fast.ipynb) goes on
+# from there.

@@ -1,25 +1,28 @@
 """What the tasks of the assignments ask for, and the mistakes that are often made in them.
 
-Each module holds the checks of one assignment. A check gets what a student wrote and a `Trial`, calls it with numbers drawn for
-the occasion, and compares with a definition of its own, never with the kernels of minires, which are out of reach by then.
+Each module holds the checks of one assignment. A check gets what a student wrote and a `Trial`,
+calls it with numbers drawn for the occasion, and compares with a definition of its own, never with
+the kernels of minires, which are out of reach by then.
 """
 
 import os
 from importlib import import_module
 
 from ...errors import ConfigError, unknown_name
-from ..notebooks import KEYS
 from ..compare import Trial
 from ..locked import lock
+from ..notebooks import KEYS
 
-_tasks = {}                            # name -> check
+_tasks = {}  # name -> check
 
 
 def task(name):
     """Decorator: this function checks the task `name`."""
+
     def register(function):
         _tasks[name] = function
         return function
+
     return register
 
 
@@ -34,7 +37,8 @@ def tasks(assignment):
 def run(name, answers, hidden):
     """Run the check of a task: with the seed on view, or with two others.
 
-    The hidden seeds depend on the environment variable MINIRES_COURSE_SEED, so that every course can have its own.
+    The hidden seeds depend on the environment variable MINIRES_COURSE_SEED, so that every course
+    can have its own.
     """
     known = tasks(str(name).split(".")[0])
     if name not in known:

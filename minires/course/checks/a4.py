@@ -7,7 +7,7 @@ import numpy as np
 from ..compare import WrongAnswer, call, expect, expect_that, probe
 from . import task
 
-EPS = 1e-5                              # of batch norm
+EPS = 1e-5  # of batch norm
 CLASSES = 10
 # in_channels, out_channels, stride: what changes is both, nothing, the size, the channels.
 CHANGES = ((3, 5, 2), (4, 4, 1), (4, 4, 2), (3, 5, 1))
@@ -15,12 +15,18 @@ CHANGES = ((3, 5, 2), (4, 4, 1), (4, 4, 2), (3, 5, 1))
 
 # Definitions, in plain NumPy
 
+
 def convolution(x, w, stride=1):
     """With as much padding as keeps the size at stride 1."""
     kh, kw = w.shape[:2]
     x = np.pad(x, ((0, 0), (kh // 2, kh // 2), (kw // 2, kw // 2), (0, 0)))
     h, width = (x.shape[1] - kh) // stride + 1, (x.shape[2] - kw) // stride + 1
-    return sum(x[:, i:i + stride * (h - 1) + 1:stride, j:j + stride * (width - 1) + 1:stride] @ w[i, j] for i in range(kh) for j in range(kw))
+    return sum(
+        x[:, i : i + stride * (h - 1) + 1 : stride, j : j + stride * (width - 1) + 1 : stride]
+        @ w[i, j]
+        for i in range(kh)
+        for j in range(kw)
+    )
 
 
 def norm(x, weight, bias):
@@ -34,8 +40,10 @@ def relu(x):
 
 def option_a(x, stride, out_channels):
     """Every stride-th pixel, and zeros after the old channels."""
-    return np.concatenate([x[:, ::stride, ::stride],
-                           _zeros(x[:, ::stride, ::stride], out_channels - x.shape[-1])], axis=-1)
+    return np.concatenate(
+        [x[:, ::stride, ::stride], _zeros(x[:, ::stride, ::stride], out_channels - x.shape[-1])],
+        axis=-1,
+    )
 
 
 def _zeros(x, channels):
@@ -46,10 +54,20 @@ def padded_otherwise(x, stride, out_channels):
     """Mistakes in option A: a sentence, and what it gives."""
     x = x[:, ::stride, ::stride]
     in_channels, new = x.shape[-1], out_channels - x.shape[-1]
-    return [("the zeros stand before the old channels: they come after them", np.concatenate([_zeros(x, new), x], axis=-1)),
-            ("the zeros stand on both sides of the old channels: they come after them, all of them", np.concatenate([_zeros(x, new // 2), x, _zeros(x, new - new // 2)], axis=-1)),
-            ("the channels are repeated: the new ones are zeros",
-             np.concatenate([x] * (out_channels // in_channels + 1), axis=-1)[..., :out_channels])]
+    return [
+        (
+            "the zeros stand before the old channels: they come after them",
+            np.concatenate([_zeros(x, new), x], axis=-1),
+        ),
+        (
+            "the zeros stand on both sides of the old channels: they come after them, all of them",
+            np.concatenate([_zeros(x, new // 2), x, _zeros(x, new - new // 2)], axis=-1),
+        ),
+        (
+            "the channels are repeated: the new ones are zeros",
+            np.concatenate([x] * (out_channels // in_channels + 1), axis=-1)[..., :out_channels],
+        ),
+    ]
 
 
 def option_b(x, projection, stride):
@@ -67,17 +85,23 @@ def early(x, layers, strides):
 
 
 def branch(x, layers, strides, between=True, last=True):
-    """F(x): convolution and batch norm, with ReLU in between: True, False, or the number of the layer that alone has one before it.
+    """F(x): convolution and batch norm, with ReLU in between: True, False, or the number of the
+    layer that alone has one before it.
 
     `last` is False to leave out the last batch norm.
     """
     for i, ((w, weight, bias), stride) in enumerate(zip(layers, strides)):
-        x = convolution(relu(x) if i and (between is True or between is not False and between == i) else x, w, stride)
+        x = convolution(
+            relu(x) if i and (between is True or between is not False and between == i) else x,
+            w,
+            stride,
+        )
         x = norm(x, weight, bias) if i < len(layers) - 1 or last else x
     return x
 
 
 # Inputs, and what is found in a student's modules
+
 
 def name_of(kind, settings):
     """The call as it stands in a notebook: "BasicBlock(3, 5, 2, 'A', rng)"."""
@@ -97,38 +121,73 @@ def found(what, parts, kernels, projections=()):
     Returns
     -------
     places : list of (int, int, int)
-        Of the convolutions' weights, and of the weights and biases of their batch norms, among the parameters; those of projections last.
+        Of the convolutions' weights, and of the weights and biases of their batch norms, among the
+        parameters; those of projections last.
     """
-    expect_that(parts["kind"] == "Module", f"{what}: expected an nn.Module, got a {parts['kind']}: write class ...(nn.Module)")
+    expect_that(
+        parts["kind"] == "Module",
+        f"{what}: expected an nn.Module, got a {parts['kind']}: write class ...(nn.Module)",
+    )
     if parts["lists"]:
-        raise WrongAnswer(f"{what}: the modules in the list {parts['lists'][0]!r} are not found: parameters() looks at attributes that are modules, "
-                          "so an optimiser would never move these. Make each an attribute, or put them into nn.Sequential(*modules)")
+        raise WrongAnswer(
+            f"{what}: the modules in the list {parts['lists'][0]!r} are not found: "
+            "parameters() looks at attributes that are modules, "
+            "so an optimiser would never move these. Make each an attribute, or put them "
+            "into nn.Sequential(*modules)"
+        )
     shapes = [value.shape for value in parts["values"]]
     fours = [i for i, shape in enumerate(shapes) if len(shape) == 4]
     ones = [i for i, shape in enumerate(shapes) if len(shape) == 1 and shape != (CLASSES,)]
     wanted, got = [*kernels, *projections], [shapes[i] for i in fours]
     extra = [shape for shape in got if shape[:2] == (1, 1) and shape not in wanted]
     if extra:
-        raise WrongAnswer(f"{what}: there is a 1x1 convolution with weights {extra[0]}. A projection is there only with shortcut \"B\", and only where "
-                          "the shape changes: stride != 1 or in_channels != out_channels")
+        raise WrongAnswer(
+            f"{what}: there is a 1x1 convolution with weights {extra[0]}. A projection is "
+            'there only with shortcut "B", and only where '
+            "the shape changes: stride != 1 or in_channels != out_channels"
+        )
     if any(got.count(shape) < projections.count(shape) for shape in projections):
-        raise WrongAnswer(f"{what}: a 1x1 convolution with weights {projections[0]} is missing: option B, where the shape changes "
-                          "(stride != 1 or in_channels != out_channels)")
+        raise WrongAnswer(
+            f"{what}: a 1x1 convolution with weights {projections[0]} is missing: option B, "
+            "where the shape changes "
+            "(stride != 1 or in_channels != out_channels)"
+        )
     if sorted(got) != sorted(wanted):
-        raise WrongAnswer(f"{what}: expected {_listed('convolution', wanted)}, got {_listed('convolution', got)}")
+        raise WrongAnswer(
+            f"{what}: expected {_listed('convolution', wanted)}, got {_listed('convolution', got)}"
+        )
     if fours and len(ones) == 3 * len(fours):
-        raise WrongAnswer(f"{what}: the convolutions have a bias. Batch norm subtracts the mean, and with it any bias: pass bias=False")
+        raise WrongAnswer(
+            f"{what}: the convolutions have a bias. Batch norm subtracts the mean, and with "
+            "it any bias: pass bias=False"
+        )
     if len(ones) > 2 * len(fours):
-        raise WrongAnswer(f"{what}: expected {2 * len(fours)} parameters with one number for each channel, the weight and bias of each batch norm, got {len(ones)}. "
-                          "Has a convolution a bias (pass bias=False), or is a batch norm left over?")
+        raise WrongAnswer(
+            f"{what}: expected {2 * len(fours)} parameters with one number for each "
+            f"channel, the weight and bias of each batch norm, got {len(ones)}. "
+            "Has a convolution a bias (pass bias=False), or is a batch norm left over?"
+        )
     if len(ones) < 2 * len(fours):
-        raise WrongAnswer(f"{what}: expected {len(fours)} batch norms, one after each convolution, got {len(ones) // 2}. "
-                          "Does one serve two convolutions? Each needs its own weights and running averages")
+        raise WrongAnswer(
+            f"{what}: expected {len(fours)} batch norms, one after each convolution, got "
+            f"{len(ones) // 2}. "
+            "Does one serve two convolutions? Each needs its own weights and running averages"
+        )
     if any(shapes[ones[2 * i]] != shapes[four][-1:] for i, four in enumerate(fours)):
-        raise WrongAnswer(f"{what}: make the layers in the order in which they are used, each batch norm with the channels of the convolution before it")
+        raise WrongAnswer(
+            f"{what}: make the layers in the order in which they are used, each batch norm "
+            "with the channels of the convolution before it"
+        )
     values = [parts["values"][i] for i in fours]
-    if any(a.shape == b.shape and np.array_equal(a, b) for i, a in enumerate(values) for b in values[:i]):
-        raise WrongAnswer(f"{what}: two convolutions have the same weights. Hand the same rng on to all of them; a new generator from the same seed starts again")
+    if any(
+        a.shape == b.shape and np.array_equal(a, b)
+        for i, a in enumerate(values)
+        for b in values[:i]
+    ):
+        raise WrongAnswer(
+            f"{what}: two convolutions have the same weights. Hand the same rng on to all "
+            "of them; a new generator from the same seed starts again"
+        )
     left, places = dict.fromkeys(range(len(fours))), []
     for shape in wanted:
         i = next(i for i in left if got[i] == shape)
@@ -140,21 +199,34 @@ def found(what, parts, kernels, projections=()):
 def _listed(thing, shapes):
     if len(shapes) > 4:
         return f"{len(shapes)} {thing}s"
-    return "no " + thing if not shapes else f"{thing}s with weights " + ", ".join(map(str, shapes)) if len(shapes) > 1 else f"a {thing} with weights {shapes[0]}"
+    return (
+        "no " + thing
+        if not shapes
+        else f"{thing}s with weights " + ", ".join(map(str, shapes))
+        if len(shapes) > 1
+        else f"a {thing} with weights {shapes[0]}"
+    )
 
 
 def build(kind, target, settings, seed, kernels, projections=()):
-    """Have a module built; its parameters and their places. The same seed must give the same weights."""
+    """Have a module built; its parameters and their places. The same seed must give the same
+    weights.
+    """
     what = name_of(kind, settings)
     parts, again = (probe("a4.parts", target, settings, seed) for _ in range(2))
     places = found(what, parts, kernels, projections)
     if not all(np.array_equal(a, b) for a, b in zip(parts["values"], again["values"])):
-        raise WrongAnswer(f"{what}: two of them from the same seed have different weights. Pass rng=rng to every nn.Conv2d and nn.Linear")
+        raise WrongAnswer(
+            f"{what}: two of them from the same seed have different weights. Pass rng=rng "
+            "to every nn.Conv2d and nn.Linear"
+        )
     return parts["values"], places
 
 
 def varied(values, places, trial):
-    """The parameters with batch norms that are not at their start, and those of linear layers larger than there."""
+    """The parameters with batch norms that are not at their start, and those of linear layers
+    larger than there.
+    """
     values = [value.copy() for value in values]
     for _, weight, bias in places:
         values[weight][...] = trial.rng.uniform(0.5, 1.5, values[weight].shape)
@@ -184,94 +256,204 @@ def numerical(f, x, dy):
 def checked(what, report, x):
     """What `forward` returned: a Tensor, with x as it was."""
     if report["kind"] != "Tensor":
-        raise WrongAnswer(f"{what}: expected a Tensor to be returned, got " + ("None; is a `return` missing?" if report["kind"] == "NoneType" else f"something of type {report['kind']}"))
-    expect_that(np.array_equal(report["x"], x), f"{what} changes its input in place: others still need it. Write y = y + x, not x.data += ...")
+        raise WrongAnswer(
+            f"{what}: expected a Tensor to be returned, got "
+            + (
+                "None; is a `return` missing?"
+                if report["kind"] == "NoneType"
+                else f"something of type {report['kind']}"
+            )
+        )
+    expect_that(
+        np.array_equal(report["x"], x),
+        f"{what} changes its input in place: others still need it. Write y = y + x, not "
+        "x.data += ...",
+    )
     return report["y"]
 
 
 # The tasks
+
 
 @task("a4.he_normal")
 def he_normal(function, trial):
     for shape in ((3, 5, 16, 48), (7, 7, 24, 8), (300, 80), (3, 40, 100)):
         w = call(function, shape, trial.rng, name="he_normal")
         what = f"he_normal({shape})"
-        expect_that(isinstance(w, np.ndarray) and w.dtype.kind == "f", f"{what}: expected an array of floats" + ("; is a `return` missing?" if w is None else ""))
+        expect_that(
+            isinstance(w, np.ndarray) and w.dtype.kind == "f",
+            f"{what}: expected an array of floats"
+            + ("; is a `return` missing?" if w is None else ""),
+        )
         expect_that(w.shape == shape, f"{what}: expected shape {shape}, got {w.shape}")
         fan_in, fan_out = math.prod(shape[:-1]), math.prod(shape[:-2]) * shape[-1]
         std = math.sqrt(2 / fan_in)
-        expect(f"{what}: the standard deviation", float(np.std(w)), std, [
-            ("the factor 2 is missing: ReLU takes away half of the mean square", math.sqrt(1 / fan_in)),
-            ("fan_out is taken in place of fan_in: count the numbers that one output adds up", math.sqrt(2 / fan_out)),
-            ("2 / fan_in is taken as the standard deviation; it is the variance", 2 / fan_in),
-            ("the root is taken twice: np.sqrt(2 / fan_in) is the standard deviation itself", fan_in ** -0.25 * 2 ** 0.25),
-            ("only the channels are counted: in a convolution an output adds up KH KW C_in products", math.sqrt(2 / shape[-2])),
-            ("all axes are counted, the outputs too", math.sqrt(2 / math.prod(shape))),
-            ("the mean of fan_in and fan_out is taken: that is Glorot's rule", math.sqrt(2 / (fan_in + fan_out))),
-            ("only the first axis is counted", math.sqrt(2 / shape[0])),
-            ("the outputs are counted in place of what goes in: fan-in is all axes but the last", math.sqrt(2 / shape[-1])),
-            ("the outputs are counted in place of what goes in: fan-in is all axes but the last", math.sqrt(2 / math.prod(shape[1:]))),
-            ("the numbers have standard deviation 1", 1.0)], tolerance=0.04)
-        expect_that(abs(np.mean(w)) < 0.1 * std, f"{what}: expected a mean of about 0, got {np.mean(w):.3g}")
+        expect(
+            f"{what}: the standard deviation",
+            float(np.std(w)),
+            std,
+            [
+                (
+                    "the factor 2 is missing: ReLU takes away half of the mean square",
+                    math.sqrt(1 / fan_in),
+                ),
+                (
+                    "fan_out is taken in place of fan_in: count the numbers that one output "
+                    "adds up",
+                    math.sqrt(2 / fan_out),
+                ),
+                ("2 / fan_in is taken as the standard deviation; it is the variance", 2 / fan_in),
+                (
+                    "the root is taken twice: np.sqrt(2 / fan_in) is the standard deviation itself",
+                    fan_in**-0.25 * 2**0.25,
+                ),
+                (
+                    "only the channels are counted: in a convolution an output adds up KH "
+                    "KW C_in products",
+                    math.sqrt(2 / shape[-2]),
+                ),
+                ("all axes are counted, the outputs too", math.sqrt(2 / math.prod(shape))),
+                (
+                    "the mean of fan_in and fan_out is taken: that is Glorot's rule",
+                    math.sqrt(2 / (fan_in + fan_out)),
+                ),
+                ("only the first axis is counted", math.sqrt(2 / shape[0])),
+                (
+                    "the outputs are counted in place of what goes in: fan-in is all axes "
+                    "but the last",
+                    math.sqrt(2 / shape[-1]),
+                ),
+                (
+                    "the outputs are counted in place of what goes in: fan-in is all axes "
+                    "but the last",
+                    math.sqrt(2 / math.prod(shape[1:])),
+                ),
+                ("the numbers have standard deviation 1", 1.0),
+            ],
+            tolerance=0.04,
+        )
+        expect_that(
+            abs(np.mean(w)) < 0.1 * std, f"{what}: expected a mean of about 0, got {np.mean(w):.3g}"
+        )
         far = float(np.mean(np.abs(w) > 2 * std))
-        expect_that(0.03 < far < 0.065, f"{what}: expected a normal distribution, with 4.6 % of the numbers beyond two standard deviations; got {100 * far:.1f} %")
-        expect_that(w.dtype == np.float32, f"{what}: expected float32, got {w.dtype}; a float64 factor promotes the array: "
-                                           "draw with dtype=np.float32 and a float from math.sqrt, or convert at the end")
+        expect_that(
+            0.03 < far < 0.065,
+            f"{what}: expected a normal distribution, with 4.6 % of the numbers beyond two "
+            f"standard deviations; got {100 * far:.1f} %",
+        )
+        expect_that(
+            w.dtype == np.float32,
+            f"{what}: expected float32, got {w.dtype}; a float64 factor promotes the array: "
+            "draw with dtype=np.float32 and a float from math.sqrt, or convert at the end",
+        )
     one, two, again = probe("a4.two_draws", function, (4, 6), trial.seed)
-    expect_that(not np.array_equal(one, two), "he_normal: called twice with one generator it returns the same numbers: use the rng that is passed in, no new one")
-    expect_that(np.array_equal(one, again), "he_normal: two generators with the same seed give different numbers: use the rng that is passed in, and no other")
+    expect_that(
+        not np.array_equal(one, two),
+        "he_normal: called twice with one generator it returns the same numbers: use the "
+        "rng that is passed in, no new one",
+    )
+    expect_that(
+        np.array_equal(one, again),
+        "he_normal: two generators with the same seed give different numbers: use the rng "
+        "that is passed in, and no other",
+    )
 
 
 @task("a4.shortcut_a")
 def shortcut_a(function, trial):
-    for shape, stride, out_channels in (((2, 5, 7, 3), 2, 8), ((3, 4, 6, 4), 2, 8),
-                                        ((2, 7, 5, 3), 3, 6), ((2, 3, 4, 5), 1, 5),
-                                        ((2, 3, 4, 3), 1, 5)):
+    for shape, stride, out_channels in (
+        ((2, 5, 7, 3), 2, 8),
+        ((3, 4, 6, 4), 2, 8),
+        ((2, 7, 5, 3), 3, 6),
+        ((2, 3, 4, 5), 1, 5),
+        ((2, 3, 4, 3), 1, 5),
+    ):
         x = trial.normal(*shape)
         want = option_a(x, stride, out_channels)
         dy = trial.normal(*want.shape)
         what = f"shortcut_a of {shape}, stride {stride}, out_channels {out_channels}"
         report = probe("a4.on_tensor", function, x, (stride, out_channels), dy)
         if report["kind"] == "ndarray":
-            raise WrongAnswer(f"{what}: expected a Tensor, got an array: no gradient finds its way through it. Slice the Tensor itself, and use F.pad")
+            raise WrongAnswer(
+                f"{what}: expected a Tensor, got an array: no gradient finds its way "
+                "through it. Slice the Tensor itself, and use F.pad"
+            )
         y, new, small = checked(what, report, x), out_channels - shape[-1], x[:, ::stride, ::stride]
         h, w = small.shape[1:3]
         wrong = [
             *padded_otherwise(x, stride, out_channels),
-            ("the new channels are missing: out_channels - in_channels of zeros on the last axis",
-             small),
-            ("out_channels channels are added, in place of as many as are missing",
-             np.concatenate([small, _zeros(small, out_channels)], axis=-1)),
-            ("it is padded, but every pixel is kept: keep every stride-th, in height and in width",
-             option_a(x, 1, out_channels)),
+            (
+                "the new channels are missing: out_channels - in_channels of zeros on the "
+                "last axis",
+                small,
+            ),
+            (
+                "out_channels channels are added, in place of as many as are missing",
+                np.concatenate([small, _zeros(small, out_channels)], axis=-1),
+            ),
+            (
+                "it is padded, but every pixel is kept: keep every stride-th, in height and "
+                "in width",
+                option_a(x, 1, out_channels),
+            ),
             ("only the height has the stride", option_a(x[:, ::stride], 1, out_channels)),
             ("only the width has the stride", option_a(x[:, :, ::stride], 1, out_channels)),
-            ("the stride is taken on axes 0 and 1: images are (N, H, W, C), pixels are on axes 1 and 2",
-             option_a(x[::stride, ::stride], 1, out_channels)),
-            ("the stride is taken on the channels too",
-             option_a(x[:, ::stride, ::stride, ::stride], 1, out_channels)),
-            ("the first rows and columns are taken, in place of every stride-th",
-             option_a(x[:, :h, :w], 1, out_channels)),
-            ("it begins at pixel 1: begin at pixel 0",
-             option_a(x[:, stride - 1::stride, stride - 1::stride], 1, out_channels)),
-            ("the zeros stand on the axis of the width: channels are the last axis", np.concatenate([small, np.zeros((shape[0], h, new, shape[-1]))], axis=2)),
-            ("the zeros stand on the axis of the height: channels are the last axis", np.concatenate([small, np.zeros((shape[0], new, w, shape[-1]))], axis=1)),
+            (
+                "the stride is taken on axes 0 and 1: images are (N, H, W, C), pixels are "
+                "on axes 1 and 2",
+                option_a(x[::stride, ::stride], 1, out_channels),
+            ),
+            (
+                "the stride is taken on the channels too",
+                option_a(x[:, ::stride, ::stride, ::stride], 1, out_channels),
+            ),
+            (
+                "the first rows and columns are taken, in place of every stride-th",
+                option_a(x[:, :h, :w], 1, out_channels),
+            ),
+            (
+                "it begins at pixel 1: begin at pixel 0",
+                option_a(x[:, stride - 1 :: stride, stride - 1 :: stride], 1, out_channels),
+            ),
+            (
+                "the zeros stand on the axis of the width: channels are the last axis",
+                np.concatenate([small, np.zeros((shape[0], h, new, shape[-1]))], axis=2),
+            ),
+            (
+                "the zeros stand on the axis of the height: channels are the last axis",
+                np.concatenate([small, np.zeros((shape[0], new, w, shape[-1]))], axis=1),
+            ),
         ]
         if x.shape[1] % stride == x.shape[2] % stride == 0:
             tiles = x.reshape(shape[0], h, stride, w, stride, shape[-1])
-            wrong += [("pixels are averaged: option A takes every stride-th, and leaves the others out",
-                       option_a(tiles.mean(axis=(2, 4)), 1, out_channels)),
-                      ("the largest of the pixels is taken: option A takes every stride-th",
-                       option_a(tiles.max(axis=(2, 4)), 1, out_channels))]
+            wrong += [
+                (
+                    "pixels are averaged: option A takes every stride-th, and leaves the "
+                    "others out",
+                    option_a(tiles.mean(axis=(2, 4)), 1, out_channels),
+                ),
+                (
+                    "the largest of the pixels is taken: option A takes every stride-th",
+                    option_a(tiles.max(axis=(2, 4)), 1, out_channels),
+                ),
+            ]
         expect(what, y, want, wrong, dtype=np.float64)
         if report["dx"] is None:
-            raise WrongAnswer(f"{what}: the values are right, but no gradient gets back to x. Work on the Tensor, not on x.data: x[...] and F.pad are on the tape")
+            raise WrongAnswer(
+                f"{what}: the values are right, but no gradient gets back to x. Work on the "
+                "Tensor, not on x.data: x[...] and F.pad are on the tape"
+            )
         dx = np.zeros(shape)
-        dx[:, ::stride, ::stride] = dy[..., :shape[-1]]
+        dx[:, ::stride, ::stride] = dy[..., : shape[-1]]
         expect(f"{what}: the gradient of x", report["dx"], dx)
     x = trial.normal(2, 4, 4, 3, dtype=np.float32)
     report = probe("a4.on_tensor", function, x, (2, 6), trial.normal(2, 2, 2, 6, dtype=np.float32))
-    expect("shortcut_a of float32", checked("shortcut_a", report, x), option_a(x, 2, 6), dtype=np.float32)
+    expect(
+        "shortcut_a of float32",
+        checked("shortcut_a", report, x),
+        option_a(x, 2, 6),
+        dtype=np.float32,
+    )
 
 
 @task("a4.shortcut")
@@ -283,13 +465,33 @@ def shortcut(target, trial):
             projected = kind == "B" and (stride != 1 or in_channels != out_channels)
             parts = probe("a4.parts", target, settings, trial.seed)
             if parts["kind"] == "Module" and not projected and parts["values"]:
-                raise WrongAnswer(f"{what}: it has parameters. " + ("Option A has none" if kind == "A" else "Where the shape does not change, option B adds x itself: "
-                                  "a projection is there only if stride != 1 or "
-                                  "in_channels != out_channels"))
-            if parts["kind"] == "Module" and projected and not parts["values"] and not parts["lists"]:
-                raise WrongAnswer(f"{what}: it has no parameters. Where the size *or* the number of channels changes, option B is a 1x1 convolution and batch norm")
-            values, places = build("Shortcut", target, settings, trial.seed,
-                                   [(1, 1, in_channels, out_channels)] if projected else [])
+                raise WrongAnswer(
+                    f"{what}: it has parameters. "
+                    + (
+                        "Option A has none"
+                        if kind == "A"
+                        else "Where the shape does not change, option B adds x itself: "
+                        "a projection is there only if stride != 1 or "
+                        "in_channels != out_channels"
+                    )
+                )
+            if (
+                parts["kind"] == "Module"
+                and projected
+                and not parts["values"]
+                and not parts["lists"]
+            ):
+                raise WrongAnswer(
+                    f"{what}: it has no parameters. Where the size *or* the number of "
+                    "channels changes, option B is a 1x1 convolution and batch norm"
+                )
+            values, places = build(
+                "Shortcut",
+                target,
+                settings,
+                trial.seed,
+                [(1, 1, in_channels, out_channels)] if projected else [],
+            )
             x = trial.normal(3, 5, 6, in_channels, dtype=np.float32)
             values = varied(values, places, trial)
             wrong = []
@@ -297,21 +499,52 @@ def shortcut(target, trial):
                 w, weight, bias = layers(values, places)[0]
                 z, late = convolution(x.astype(float), w, stride), option_b(x, (w, weight, bias), 1)
                 want = norm(z, weight, bias)
-                wrong = [("batch norm is missing", z), ("there is a ReLU on the shortcut: the only one comes after the addition", relu(want)),
-                         ("the stride is missing in the 1x1 convolution", late),
-                         ("all pixels are projected, and every stride-th is taken after batch norm: give the stride to the convolution", late[:, ::stride, ::stride]),
-                         ("batch norm comes before the convolution", convolution(norm(x.astype(float), 1, 0), w, stride)),
-                         ("the 1x1 convolution is padded: padding=0", norm(convolution(np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), w, stride), weight, bias))]
+                wrong = [
+                    ("batch norm is missing", z),
+                    (
+                        "there is a ReLU on the shortcut: the only one comes after the addition",
+                        relu(want),
+                    ),
+                    ("the stride is missing in the 1x1 convolution", late),
+                    (
+                        "all pixels are projected, and every stride-th is taken after batch "
+                        "norm: give the stride to the convolution",
+                        late[:, ::stride, ::stride],
+                    ),
+                    (
+                        "batch norm comes before the convolution",
+                        convolution(norm(x.astype(float), 1, 0), w, stride),
+                    ),
+                    (
+                        "the 1x1 convolution is padded: padding=0",
+                        norm(
+                            convolution(np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), w, stride),
+                            weight,
+                            bias,
+                        ),
+                    ),
+                ]
             else:
                 want = option_a(x, stride, out_channels)
-                wrong = [("there is a ReLU on the shortcut: the only one comes after the addition", relu(want)),
-                         *[(f"shortcut_a is not right yet: {sentence}", y)
-                           for sentence, y in padded_otherwise(x, stride, out_channels)]]
+                wrong = [
+                    (
+                        "there is a ReLU on the shortcut: the only one comes after the addition",
+                        relu(want),
+                    ),
+                    *[
+                        (f"shortcut_a is not right yet: {sentence}", y)
+                        for sentence, y in padded_otherwise(x, stride, out_channels)
+                    ],
+                ]
             dy = trial.normal(*want.shape, dtype=np.float32)
             report = probe("a4.block", target, settings, trial.seed, values, x, dy)
             expect(what, checked(what, report, x), want, wrong, tolerance=1e-4, dtype=np.float32)
-            expect_that(report["dx"] is not None and all(gradient is not None for gradient in report["gradients"]),
-                        f"{what}: the values are right, but no gradient gets back to x or to the weights. Call the modules with the Tensor itself, not with x.data")
+            expect_that(
+                report["dx"] is not None
+                and all(gradient is not None for gradient in report["gradients"]),
+                f"{what}: the values are right, but no gradient gets back to x or to the "
+                "weights. Call the modules with the Tensor itself, not with x.data",
+            )
 
 
 def basic_kernels(in_channels, out_channels):
@@ -320,8 +553,11 @@ def basic_kernels(in_channels, out_channels):
 
 
 def bottleneck_kernels(in_channels, mid_channels, out_channels):
-    return [(1, 1, in_channels, mid_channels), (3, 3, mid_channels, mid_channels),
-            (1, 1, mid_channels, out_channels)]
+    return [
+        (1, 1, in_channels, mid_channels),
+        (3, 3, mid_channels, mid_channels),
+        (1, 1, mid_channels, out_channels),
+    ]
 
 
 def projections(kind, in_channels, out_channels, stride):
@@ -334,9 +570,14 @@ def projections(kind, in_channels, out_channels, stride):
 def basic_layers(target, trial):
     for kind in (None, "A", "B"):
         for in_channels, out_channels, stride in CHANGES:
-            build("BasicBlock", target, (in_channels, out_channels, stride, kind), trial.seed,
-                  basic_kernels(in_channels, out_channels),
-                  projections(kind, in_channels, out_channels, stride))
+            build(
+                "BasicBlock",
+                target,
+                (in_channels, out_channels, stride, kind),
+                trial.seed,
+                basic_kernels(in_channels, out_channels),
+                projections(kind, in_channels, out_channels, stride),
+            )
 
 
 def compare_block(what, target, settings, seed, values, places, strides, kind, trial):
@@ -350,7 +591,9 @@ def compare_block(what, target, settings, seed, values, places, strides, kind, t
             return 0
         return option_b(x, rest[0], stride) if rest else option_a(x, stride, out_channels)
 
-    for _ in range(50):                        # until no number is close to the kink of a ReLU, where a gradient would be left to rounding
+    for _ in range(
+        50
+    ):  # until no number is close to the kink of a ReLU, where a gradient would be left to rounding
         x = trial.normal(2, 5, 4, in_channels, dtype=np.float32)
         wide = x.astype(float)
         inner, f = branch(wide, path[:1], strides), branch(wide, path, strides)
@@ -363,46 +606,125 @@ def compare_block(what, target, settings, seed, values, places, strides, kind, t
         report = probe("a4.block", target, settings, seed, values, x, dy)
     except WrongAnswer as error:
         if kind is not None and ("ShapeError" in str(error) or "broadcast" in str(error)):
-            raise WrongAnswer(f"{error}. For x of shape {x.shape}, F(x) and the shortcut should both have shape {want.shape}: print theirs. "
-                              "The stride belongs once into F, and once into the shortcut") from None
+            raise WrongAnswer(
+                f"{error}. For x of shape {x.shape}, F(x) and the shortcut should both have "
+                f"shape {want.shape}: print theirs. "
+                "The stride belongs once into F, and once into the shortcut"
+            ) from None
         raise
     y, together = checked(what, report, x), branch(wide, path, strides, last=False)
-    between = "the ReLU between the convolutions is missing" if depth == 2 else "the ReLUs between the convolutions are missing"
-    wrong = [("the last ReLU, after the addition, is missing" if kind else "the last ReLU is missing", f + s),
-             (between, relu(branch(wide, path, strides, between=False) + s)), ("all ReLUs are missing", branch(wide, path, strides, between=False) + s)]
-    wrong.append(("ReLU comes before the batch norm: the order is convolution, batch norm, ReLU", relu(early(wide, path, strides) + s)))
+    between = (
+        "the ReLU between the convolutions is missing"
+        if depth == 2
+        else "the ReLUs between the convolutions are missing"
+    )
+    wrong = [
+        (
+            "the last ReLU, after the addition, is missing" if kind else "the last ReLU is missing",
+            f + s,
+        ),
+        (between, relu(branch(wide, path, strides, between=False) + s)),
+        ("all ReLUs are missing", branch(wide, path, strides, between=False) + s),
+    ]
+    wrong.append(
+        (
+            "ReLU comes before the batch norm: the order is convolution, batch norm, ReLU",
+            relu(early(wide, path, strides) + s),
+        )
+    )
     if depth == 2:
-        wrong.append(("the first batch norm is used twice, and the second not at all",
-                      relu(branch(wide, [path[0], (path[1][0], *path[0][1:])], strides) + s)))
+        wrong.append(
+            (
+                "the first batch norm is used twice, and the second not at all",
+                relu(branch(wide, [path[0], (path[1][0], *path[0][1:])], strides) + s),
+            )
+        )
     if depth == 3:
-        wrong += [(f"the ReLU after the {name} convolution is missing", relu(branch(wide, path, strides, between=kept) + s)) for name, kept in (("first", 2), ("second", 1))]
+        wrong += [
+            (
+                f"the ReLU after the {name} convolution is missing",
+                relu(branch(wide, path, strides, between=kept) + s),
+            )
+            for name, kept in (("first", 2), ("second", 1))
+        ]
     if kind is not None:
-        wrong = [("the shortcut is not added", relu(f)), ("the last ReLU comes before the addition: y = relu(F(x) + shortcut(x))", relu(f) + s),
-                 ("there is a ReLU before the addition and one after it: only the one after", relu(relu(f) + s)), *wrong,
-                 ("the last batch norm comes after the addition: it belongs to F", relu(norm(together + s, *path[-1][1:]))),
-                 ("the shortcut is added twice", relu(f + 2 * s)), ("the shortcut is subtracted", relu(f - s)),
-                 ("x was overwritten on the way: F(x) is added to itself. Give what F computes another name", relu(2 * f))]
+        wrong = [
+            ("the shortcut is not added", relu(f)),
+            ("the last ReLU comes before the addition: y = relu(F(x) + shortcut(x))", relu(f) + s),
+            (
+                "there is a ReLU before the addition and one after it: only the one after",
+                relu(relu(f) + s),
+            ),
+            *wrong,
+            (
+                "the last batch norm comes after the addition: it belongs to F",
+                relu(norm(together + s, *path[-1][1:])),
+            ),
+            ("the shortcut is added twice", relu(f + 2 * s)),
+            ("the shortcut is subtracted", relu(f - s)),
+            (
+                "x was overwritten on the way: F(x) is added to itself. Give what F "
+                "computes another name",
+                relu(2 * f),
+            ),
+        ]
         if inner.shape == x.shape:
-            wrong.append(("not x is added, but what came out of the first layer", relu(f + relu(inner))))
+            wrong.append(
+                ("not x is added, but what came out of the first layer", relu(f + relu(inner)))
+            )
         wrong.append(("the shortcut passes a ReLU before the addition", relu(f + relu(s))))
         if not rest:
-            wrong += [(f"shortcut_a is not right yet: {sentence}", relu(f + other))
-                      for sentence, other in padded_otherwise(wide, stride, out_channels)]
+            wrong += [
+                (f"shortcut_a is not right yet: {sentence}", relu(f + other))
+                for sentence, other in padded_otherwise(wide, stride, out_channels)
+            ]
     else:
         a = option_a(wide, stride, out_channels) if out_channels >= in_channels else 0
-        shifts = [strides[::-1], [stride if i == 0 else 1 for i in range(depth)], [stride if i == depth - 1 else 1 for i in range(depth)]]
-        wrong = [*wrong, ("a plain block, shortcut None, adds x all the same", relu(f + a)),
-                 *[(f"the stride is in another convolution: expected strides {_words(strides)} from first to last", relu(branch(wide, path, other))) for other in shifts],
-                 ("all convolutions have the stride: the map shrinks each time. Only one has it", relu(branch(wide, path, [stride] * depth))),
-                 ("the stride is missing", relu(branch(wide, path, [1] * depth)))]
+        shifts = [
+            strides[::-1],
+            [stride if i == 0 else 1 for i in range(depth)],
+            [stride if i == depth - 1 else 1 for i in range(depth)],
+        ]
+        wrong = [
+            *wrong,
+            ("a plain block, shortcut None, adds x all the same", relu(f + a)),
+            *[
+                (
+                    "the stride is in another convolution: expected strides "
+                    f"{_words(strides)} from first to last",
+                    relu(branch(wide, path, other)),
+                )
+                for other in shifts
+            ],
+            (
+                "all convolutions have the stride: the map shrinks each time. Only one has it",
+                relu(branch(wide, path, [stride] * depth)),
+            ),
+            ("the stride is missing", relu(branch(wide, path, [1] * depth))),
+        ]
     expect(f"{what}: y", y, want, wrong, tolerance=1e-4, dtype=np.float32)
-    expect_that(report["dx"] is not None and all(gradient is not None for gradient in report["gradients"]),
-                f"{what}: the values are right, but no gradient gets back to x or to some weights. Call the modules with the Tensor itself, not with its .data")
+    expect_that(
+        report["dx"] is not None and all(gradient is not None for gradient in report["gradients"]),
+        f"{what}: the values are right, but no gradient gets back to x or to some weights. "
+        "Call the modules with the Tensor itself, not with its .data",
+    )
     through = numerical(lambda x: relu(branch(x, path, strides) + s), wide, dy)
     by_shortcut = numerical(lambda x: relu(f + added(x)), wide, dy)
-    expect(f"{what}: the gradient of x", report["dx"], through + by_shortcut, [
-        ("nothing comes back by the shortcut: x was taken off the tape there (.data, .detach(), Tensor(...))", through),
-        ("nothing comes back through F: x was taken off the tape there", by_shortcut)], tolerance=2e-3, dtype=np.float32)
+    expect(
+        f"{what}: the gradient of x",
+        report["dx"],
+        through + by_shortcut,
+        [
+            (
+                "nothing comes back by the shortcut: x was taken off the tape there (.data, "
+                ".detach(), Tensor(...))",
+                through,
+            ),
+            ("nothing comes back through F: x was taken off the tape there", by_shortcut),
+        ],
+        tolerance=2e-3,
+        dtype=np.float32,
+    )
 
 
 def _words(strides):
@@ -412,10 +734,25 @@ def _words(strides):
 def compare_basic(target, kind, trial):
     for in_channels, out_channels, stride in CHANGES:
         settings = (in_channels, out_channels, stride, kind)
-        values, places = build("BasicBlock", target, settings, trial.seed,
-                               basic_kernels(in_channels, out_channels),
-                               projections(kind, in_channels, out_channels, stride))
-        compare_block(name_of("BasicBlock", settings), target, settings, trial.seed, varied(values, places, trial), places, [stride, 1], kind, trial)
+        values, places = build(
+            "BasicBlock",
+            target,
+            settings,
+            trial.seed,
+            basic_kernels(in_channels, out_channels),
+            projections(kind, in_channels, out_channels, stride),
+        )
+        compare_block(
+            name_of("BasicBlock", settings),
+            target,
+            settings,
+            trial.seed,
+            varied(values, places, trial),
+            places,
+            [stride, 1],
+            kind,
+            trial,
+        )
 
 
 @task("a4.basic_plain")
@@ -434,20 +771,54 @@ def do_nothing(function, block, trial):
     x = np.abs(trial.normal(2, 5, 4, 3, dtype=np.float32))
     before, after, y = probe("a4.silenced", function, block, (3, 3, 1, "A"), trial.seed, x)
     changed = [i for i, (a, b) in enumerate(zip(before, after)) if not np.array_equal(a, b)]
-    names = ["the first convolution", "the weight of the first batch norm", "the bias of the first batch norm",
-             "the second convolution", "the weight of the second batch norm", "the bias of the second batch norm"]
-    expect_that(len(before) == 6, "do_nothing: it is checked on BasicBlock(3, 3, 1, 'A', rng): first get that right")
-    places = found("BasicBlock(3, 3, 1, 'A', rng)", {"kind": "Module", "values": before, "lists": []}, basic_kernels(3, 3))
-    order = [place for layer in places for place in layer]                 # as in `names`
+    names = [
+        "the first convolution",
+        "the weight of the first batch norm",
+        "the bias of the first batch norm",
+        "the second convolution",
+        "the weight of the second batch norm",
+        "the bias of the second batch norm",
+    ]
+    expect_that(
+        len(before) == 6,
+        "do_nothing: it is checked on BasicBlock(3, 3, 1, 'A', rng): first get that right",
+    )
+    places = found(
+        "BasicBlock(3, 3, 1, 'A', rng)",
+        {"kind": "Module", "values": before, "lists": []},
+        basic_kernels(3, 3),
+    )
+    order = [place for layer in places for place in layer]  # as in `names`
     changed = [order.index(i) for i in changed]
-    expect_that(changed, "do_nothing: no parameter has changed. Write into one of them: parameter.data[...] = ...")
+    expect_that(
+        changed,
+        "do_nothing: no parameter has changed. Write into one of them: parameter.data[...] = ...",
+    )
     if changed != [4]:
-        raise WrongAnswer("do_nothing: this has changed: " + ", ".join(names[i] for i in changed) + ". "
-                          + ("With nothing but zeros behind it, no weight of the block gets a gradient: it could never learn to do something" if 1 in changed else
-                             "Where a convolution has zeros, batch norm divides by sqrt(0 + eps), and the first gradient is some hundred times too large" if 0 in changed or 3 in changed
-                             else "Batch norm's bias starts at 0 and stays there; one other array is enough"))
-    expect("do_nothing: what the block makes of an x that is not negative", y, x, [
-        ("F(x) is doubled or kept: the weight is not 0", 2 * x), ("the block puts out 0: the shortcut is missing", 0 * x)], tolerance=1e-5)
+        raise WrongAnswer(
+            "do_nothing: this has changed: "
+            + ", ".join(names[i] for i in changed)
+            + ". "
+            + (
+                "With nothing but zeros behind it, no weight of the block gets a gradient: "
+                "it could never learn to do something"
+                if 1 in changed
+                else "Where a convolution has zeros, batch norm divides by sqrt(0 + eps), and "
+                "the first gradient is some hundred times too large"
+                if 0 in changed or 3 in changed
+                else "Batch norm's bias starts at 0 and stays there; one other array is enough"
+            )
+        )
+    expect(
+        "do_nothing: what the block makes of an x that is not negative",
+        y,
+        x,
+        [
+            ("F(x) is doubled or kept: the weight is not 0", 2 * x),
+            ("the block puts out 0: the shortcut is missing", 0 * x),
+        ],
+        tolerance=1e-5,
+    )
 
 
 @task("a4.bottleneck")
@@ -456,20 +827,36 @@ def bottleneck(target, trial):
         for sizes in ((5, 2, 8, 2), (6, 3, 6, 1), (6, 4, 6, 2)):
             in_channels, mid_channels, out_channels, stride = sizes
             settings = (*sizes, kind)
-            values, places = build("Bottleneck", target, settings, trial.seed,
-                                   bottleneck_kernels(in_channels, mid_channels, out_channels),
-                                   projections(kind, in_channels, out_channels, stride))
-            compare_block(name_of("Bottleneck", settings), target, settings, trial.seed, varied(values, places, trial), places, [1, stride, 1], kind, trial)
+            values, places = build(
+                "Bottleneck",
+                target,
+                settings,
+                trial.seed,
+                bottleneck_kernels(in_channels, mid_channels, out_channels),
+                projections(kind, in_channels, out_channels, stride),
+            )
+            compare_block(
+                name_of("Bottleneck", settings),
+                target,
+                settings,
+                trial.seed,
+                varied(values, places, trial),
+                places,
+                [1, stride, 1],
+                kind,
+                trial,
+            )
 
 
 # The network
+
 
 def stages(n, width):
     """(in_channels, out_channels, stride) of every block."""
     found, in_channels = [], width
     for stage in range(3):
         for i in range(n):
-            out_channels = width * 2 ** stage
+            out_channels = width * 2**stage
             found.append((in_channels, out_channels, 2 if stage and i == 0 else 1))
             in_channels = out_channels
     return found
@@ -484,9 +871,11 @@ def network_projections(n, width, kind):
     return [shape for block in stages(n, width) for shape in projections(kind, *block)]
 
 
-def numbers(n, width, kind, bias=False, shared=False, everywhere=False, widths=(1, 2, 4), linear_bias=True):
+def numbers(
+    n, width, kind, bias=False, shared=False, everywhere=False, widths=(1, 2, 4), linear_bias=True
+):
     """How many parameters the network has; the flags make a mistake."""
-    per = 2 + bias                             # of a channel: what batch norm has, and a bias
+    per = 2 + bias  # of a channel: what batch norm has, and a bias
     total, in_channels = 27 * width + per * width, width
     for stage, factor in enumerate(widths):
         out_channels = factor * width
@@ -500,49 +889,105 @@ def numbers(n, width, kind, bias=False, shared=False, everywhere=False, widths=(
 
 @task("a4.count")
 def count(target, trial):
-    for n, width, kind in ((1, 4, None), (4, 8, "A"), (3, 16, "A"), (3, 16, None), (9, 16, "A"), (3, 16, "B")):
+    for n, width, kind in (
+        (1, 4, None),
+        (4, 8, "A"),
+        (3, 16, "A"),
+        (3, 16, None),
+        (9, 16, "A"),
+        (3, 16, "B"),
+    ):
         settings = (n, width, kind)
         what = name_of("ResNet", settings)
         parts = probe("a4.parts", target, settings, trial.seed)
-        expect_that(parts["kind"] == "Module", f"{what}: expected an nn.Module, got a {parts['kind']}")
+        expect_that(
+            parts["kind"] == "Module", f"{what}: expected an nn.Module, got a {parts['kind']}"
+        )
         got = sum(value.size for value in parts["values"])
         stem = 27 * width + 2 * width
-        wrong = [("the convolutions have a bias: batch norm subtracts it again; pass bias=False", numbers(n, width, kind, bias=True)),
-                 (f"there are {n - 1} blocks in a stage, in place of {n}", numbers(n - 1, width, kind)),
-                 (f"there are {n + 1} blocks in a stage, in place of {n}: the one that changes the shape counts too", numbers(n + 1, width, kind)),
-                 ("a stage repeats one block ([block] * n): its layers have the same weights, and count once", numbers(n, width, kind, shared=True)),
-                 ("a projection is there though the shortcut is not B", numbers(n, width, "B")),
-                 ("all blocks have a projection: B has one only where the shape changes", numbers(n, width, kind, everywhere=True)),
-                 ("the projections of B are missing", numbers(n, width, None)),
-                 ("all stages have the same width: the channels double from stage to stage", numbers(n, width, kind, widths=(1, 1, 1))),
-                 ("the first stage has doubled the channels already", numbers(n, width, kind, widths=(2, 4, 8))),
-                 ("only one stage doubles the channels", numbers(n, width, kind, widths=(1, 2, 2))),
-                 ("there are but two stages", numbers(n, width, kind, widths=(1, 2))),
-                 ("there are four stages, as for ImageNet; this one has three", numbers(n, width, kind, widths=(1, 2, 4, 8))),
-                 ("the first convolution, before the blocks, and its batch norm are missing", numbers(n, width, kind) - stem),
-                 ("the batch norm after the first convolution is missing", numbers(n, width, kind) - 2 * width),
-                 ("the first convolution has a bias: pass bias=False", numbers(n, width, kind) + width),
-                 ("the last linear layer has no bias", numbers(n, width, kind, linear_bias=False)),
-                 ("the last linear layer is missing", numbers(n, width, kind) - CLASSES * (4 * width + 1))]
+        wrong = [
+            (
+                "the convolutions have a bias: batch norm subtracts it again; pass bias=False",
+                numbers(n, width, kind, bias=True),
+            ),
+            (f"there are {n - 1} blocks in a stage, in place of {n}", numbers(n - 1, width, kind)),
+            (
+                f"there are {n + 1} blocks in a stage, in place of {n}: the one that "
+                "changes the shape counts too",
+                numbers(n + 1, width, kind),
+            ),
+            (
+                "a stage repeats one block ([block] * n): its layers have the same weights, "
+                "and count once",
+                numbers(n, width, kind, shared=True),
+            ),
+            ("a projection is there though the shortcut is not B", numbers(n, width, "B")),
+            (
+                "all blocks have a projection: B has one only where the shape changes",
+                numbers(n, width, kind, everywhere=True),
+            ),
+            ("the projections of B are missing", numbers(n, width, None)),
+            (
+                "all stages have the same width: the channels double from stage to stage",
+                numbers(n, width, kind, widths=(1, 1, 1)),
+            ),
+            (
+                "the first stage has doubled the channels already",
+                numbers(n, width, kind, widths=(2, 4, 8)),
+            ),
+            ("only one stage doubles the channels", numbers(n, width, kind, widths=(1, 2, 2))),
+            ("there are but two stages", numbers(n, width, kind, widths=(1, 2))),
+            (
+                "there are four stages, as for ImageNet; this one has three",
+                numbers(n, width, kind, widths=(1, 2, 4, 8)),
+            ),
+            (
+                "the first convolution, before the blocks, and its batch norm are missing",
+                numbers(n, width, kind) - stem,
+            ),
+            (
+                "the batch norm after the first convolution is missing",
+                numbers(n, width, kind) - 2 * width,
+            ),
+            ("the first convolution has a bias: pass bias=False", numbers(n, width, kind) + width),
+            ("the last linear layer has no bias", numbers(n, width, kind, linear_bias=False)),
+            (
+                "the last linear layer is missing",
+                numbers(n, width, kind) - CLASSES * (4 * width + 1),
+            ),
+        ]
         if parts["lists"]:
             found(what, parts, [])
-        expect(f"{what}: the number of parameters", got, numbers(n, width, kind), wrong, tolerance=1e-9)
+        expect(
+            f"{what}: the number of parameters", got, numbers(n, width, kind), wrong, tolerance=1e-9
+        )
         found(what, parts, network_kernels(n, width), network_projections(n, width, kind))
         if n == 9:
             matrix = next(value for value in parts["values"] if value.ndim == 2)
-            expect(f"{what}: the standard deviation of the last linear layer", float(matrix.std()), 0.01, [
-                ("the last layer has He's weights: pass std=0.01, so that the loss starts near ln 10", math.sqrt(2 / (4 * width)))], tolerance=0.15)
+            expect(
+                f"{what}: the standard deviation of the last linear layer",
+                float(matrix.std()),
+                0.01,
+                [
+                    (
+                        "the last layer has He's weights: pass std=0.01, so that the loss "
+                        "starts near ln 10",
+                        math.sqrt(2 / (4 * width)),
+                    )
+                ],
+                tolerance=0.15,
+            )
 
 
 def logits(x, values, places, n, kind, strides=None, stem=True, pool="mean", a=option_a):
     """What the network makes of images; the settings make a mistake."""
     every = layers(values, places)
-    path, rest = every[:6 * n + 1], every[6 * n + 1:]
+    path, rest = every[: 6 * n + 1], every[6 * n + 1 :]
     w, weight, bias = path[0]
     x = norm(convolution(x.astype(float), w), weight, bias)
     x = relu(x) if stem else x
     for i, given in enumerate(strides or [2 if i in (n, 2 * n) else 1 for i in range(3 * n)]):
-        pair = path[1 + 2 * i:3 + 2 * i]
+        pair = path[1 + 2 * i : 3 + 2 * i]
         in_channels, out_channels = pair[0][0].shape[2:]
         if kind == "B" and in_channels != out_channels:
             s = option_b(x, rest[i // n - 1], given)
@@ -550,7 +995,10 @@ def logits(x, values, places, n, kind, strides=None, stem=True, pool="mean", a=o
             s = 0 if kind is None else a(x, given, out_channels)
         x = relu(branch(x, pair, [given, 1]) + s)
     features = {"mean": x.mean, "sum": x.sum, "max": x.max}[pool](axis=(1, 2))
-    matrix, last = (next(value for value in values if fits(value)) for fits in (lambda v: v.ndim == 2, lambda v: v.shape == (CLASSES,)))
+    matrix, last = (
+        next(value for value in values if fits(value))
+        for fits in (lambda v: v.ndim == 2, lambda v: v.shape == (CLASSES,))
+    )
     return features @ matrix + last
 
 
@@ -560,35 +1008,104 @@ def network(target, trial):
     for kind in (None, "A", "B"):
         settings = (n, width, kind)
         what = name_of("ResNet", settings)
-        values, places = build("ResNet", target, settings, trial.seed, network_kernels(n, width), network_projections(n, width, kind))
+        values, places = build(
+            "ResNet",
+            target,
+            settings,
+            trial.seed,
+            network_kernels(n, width),
+            network_projections(n, width, kind),
+        )
         values = varied(values, places, trial)
         x = trial.normal(6, 11, 9, 3, dtype=np.float32)
         want = logits(x, values, places, n, kind)
-        report = probe("a4.block", target, settings, trial.seed, values, x, trial.normal(*want.shape, dtype=np.float32))
+        report = probe(
+            "a4.block",
+            target,
+            settings,
+            trial.seed,
+            values,
+            x,
+            trial.normal(*want.shape, dtype=np.float32),
+        )
 
         def variant(**settings):
             return logits(x, values, places, n, settings.pop("kind", kind), **settings)
 
         other = {None: "A", "A": None, "B": None}[kind]
-        wrong = [("the map stays as large as it is: the first block of stages 2 and 3 has stride 2", variant(strides=[1] * 6)),
-                 ("stage 1 has a stride too: only stages 2 and 3 begin with stride 2", variant(strides=[2, 1, 2, 1, 2, 1])),
-                 ("all blocks of stages 2 and 3 have stride 2: only the first of each has", variant(strides=[1, 1, 2, 2, 2, 2])),
-                 ("only one of the stages has a stride", variant(strides=[1, 1, 2, 1, 1, 1])), ("only one of the stages has a stride", variant(strides=[1, 1, 1, 1, 2, 1])),
-                 ("the ReLU after the first convolution and batch norm is missing", variant(stem=False)),
-                 ("the features are added up over the map: take their mean", variant(pool="sum")), ("the largest of each feature is taken: take the mean over the map", variant(pool="max"))]
+        wrong = [
+            (
+                "the map stays as large as it is: the first block of stages 2 and 3 has stride 2",
+                variant(strides=[1] * 6),
+            ),
+            (
+                "stage 1 has a stride too: only stages 2 and 3 begin with stride 2",
+                variant(strides=[2, 1, 2, 1, 2, 1]),
+            ),
+            (
+                "all blocks of stages 2 and 3 have stride 2: only the first of each has",
+                variant(strides=[1, 1, 2, 2, 2, 2]),
+            ),
+            ("only one of the stages has a stride", variant(strides=[1, 1, 2, 1, 1, 1])),
+            ("only one of the stages has a stride", variant(strides=[1, 1, 1, 1, 2, 1])),
+            ("the ReLU after the first convolution and batch norm is missing", variant(stem=False)),
+            ("the features are added up over the map: take their mean", variant(pool="sum")),
+            (
+                "the largest of each feature is taken: take the mean over the map",
+                variant(pool="max"),
+            ),
+        ]
         if kind == "A":
-            wrong += [("shortcut_a is not right yet", variant(a=lambda *x, i=i: padded_otherwise(*x)[i][1])) for i in range(3)]
+            wrong += [
+                (
+                    "shortcut_a is not right yet",
+                    variant(a=lambda *x, i=i: padded_otherwise(*x)[i][1]),
+                )
+                for i in range(3)
+            ]
         if kind != "B":
-            wrong.append(("shortcut None gives a residual net" if kind is None else "the shortcut is not handed on to the blocks: the net is plain", variant(kind=other)))
-        expect(f"{what}: the logits", checked(what, report, x), want, wrong, tolerance=2e-3, dtype=np.float32)
+            wrong.append(
+                (
+                    "shortcut None gives a residual net"
+                    if kind is None
+                    else "the shortcut is not handed on to the blocks: the net is plain",
+                    variant(kind=other),
+                )
+            )
+        expect(
+            f"{what}: the logits",
+            checked(what, report, x),
+            want,
+            wrong,
+            tolerance=2e-3,
+            dtype=np.float32,
+        )
         missing = sum(gradient is None for gradient in report["gradients"])
-        expect_that(report["dx"] is not None and not missing, f"{what}: {missing} of {len(values)} parameters get no gradient. Was a Tensor taken off the tape (.data)?")
+        expect_that(
+            report["dx"] is not None and not missing,
+            f"{what}: {missing} of {len(values)} parameters get no gradient. Was a Tensor "
+            "taken off the tape (.data)?",
+        )
     x = trial.normal(4, 8, 8, 3, dtype=np.float32)
-    for kind in (None, "A"):                   # 56 layers, there and back
+    for kind in (None, "A"):  # 56 layers, there and back
         parts = probe("a4.parts", target, (9, 2, kind), trial.seed)
-        report = probe("a4.block", target, (9, 2, kind), trial.seed, parts["values"], x, np.ones((4, CLASSES), np.float32))
-        expect_that(all(gradient is not None and np.isfinite(gradient).all() for gradient in report["gradients"]),
-                    f"ResNet(9, 2, {kind!r}, rng): after the walk back through 56 layers some gradients are missing or not finite")
+        report = probe(
+            "a4.block",
+            target,
+            (9, 2, kind),
+            trial.seed,
+            parts["values"],
+            x,
+            np.ones((4, CLASSES), np.float32),
+        )
+        expect_that(
+            all(
+                gradient is not None and np.isfinite(gradient).all()
+                for gradient in report["gradients"]
+            ),
+            f"ResNet(9, 2, {kind!r}, rng): after the walk back through 56 layers some "
+            "gradients are missing or not finite",
+        )
 
 
 @task("a4.twins")
@@ -603,20 +1120,46 @@ def twins(function, trial):
         places.append(found(f"twins: the {family} net", parts, network_kernels(n, width)))
         values.append(parts["values"])
     if not all(np.array_equal(a, b) for a, b in zip(*values)):
-        raise WrongAnswer("twins: the two nets start from different weights. One generator hands out new numbers with every call, so the second net "
-                          "must get a new one from the same seed; then whatever differs later comes from the shortcut alone")
-    expect_that(not shared, "twins: the two nets share arrays: training one changes the other. Build two nets, each from a new generator")
-    expect_that(all(np.array_equal(a, b) for a, b in zip(both[0]["values"], again[0]["values"])), "twins: the same seed gives other weights the second time: use the seed")
-    expect_that(not np.array_equal(both[0]["values"][0], other[0]["values"][0]), "twins: another seed gives the same weights: use the seed")
+        raise WrongAnswer(
+            "twins: the two nets start from different weights. One generator hands out new "
+            "numbers with every call, so the second net "
+            "must get a new one from the same seed; then whatever differs later comes from "
+            "the shortcut alone"
+        )
+    expect_that(
+        not shared,
+        "twins: the two nets share arrays: training one changes the other. Build two nets, "
+        "each from a new generator",
+    )
+    expect_that(
+        all(np.array_equal(a, b) for a, b in zip(both[0]["values"], again[0]["values"])),
+        "twins: the same seed gives other weights the second time: use the seed",
+    )
+    expect_that(
+        not np.array_equal(both[0]["values"][0], other[0]["values"][0]),
+        "twins: another seed gives the same weights: use the seed",
+    )
     plain, residual = (logits(x, values[0], places[0], n, kind) for kind in (None, "A"))
-    for what, got, want, wrong in (("the first net, plain", both[0], plain, residual), ("the second net, residual", both[1], residual, plain)):
-        expect(f"twins: the logits of {what}", got["logits"], want, [("the net is the other of the two: plain first, then residual with A", wrong)], tolerance=2e-3)
+    for what, got, want, wrong in (
+        ("the first net, plain", both[0], plain, residual),
+        ("the second net, residual", both[1], residual, plain),
+    ):
+        expect(
+            f"twins: the logits of {what}",
+            got["logits"],
+            want,
+            [("the net is the other of the two: plain first, then residual with A", wrong)],
+            tolerance=2e-3,
+        )
 
 
 # Training
 
+
 def descent(start, images, labels, lr, momentum=0.9, gather=False, sign=1):
-    """The losses of training one linear layer, and its weights; `gather` keeps gradients of earlier steps."""
+    """The losses of training one linear layer, and its weights; `gather` keeps gradients of earlier
+    steps.
+    """
     w, v, total, losses = start.astype(float), 0, 0, []
     for x, y in zip(images, labels):
         x = x.reshape(len(x), -1).astype(float)
@@ -634,45 +1177,128 @@ def descent(start, images, labels, lr, momentum=0.9, gather=False, sign=1):
 @task("a4.train")
 def train(function, trial):
     start, lr = 0.1 * trial.normal(12, CLASSES, dtype=np.float32), 0.2
-    images, labels = trial.normal(6, 8, 2, 2, 3, dtype=np.float32), trial.rng.integers(0, CLASSES, (6, 8))
+    images, labels = (
+        trial.normal(6, 8, 2, 2, 3, dtype=np.float32),
+        trial.rng.integers(0, CLASSES, (6, 8)),
+    )
     kind, got, weights = probe("a4.trained", function, start, images, labels, lr)
     if kind in ("Tensor", "ndarray", "generator"):
-        raise WrongAnswer("train: expected a list of numbers, got " + ("Tensors: each holds on to the whole tape of its step; take loss.item()" if kind == "Tensor" else f"a {kind}"))
-    expect_that(got is not None, f"train: expected a list of losses, one for each batch, got {kind}" + ("; is a `return` missing?" if kind == "NoneType" else ""))
-    (losses, after), (gathered, _), (no_momentum, _), (up, _) = (descent(start, images, labels, lr), descent(start, images, labels, lr, gather=True),
-                                                                 descent(start, images, labels, lr, momentum=0), descent(start, images, labels, lr, sign=-1))
-    after_steps = [descent(start, images[[*range(i), i, i]], labels[[*range(i), i, i]], lr)[0][-1] for i in range(len(images))]
-    expect("train: the losses of six batches", got, losses, [
-        ("the weights do not move: after loss.backward() comes optimizer.step(), and zero_grad() not in between", descent(start, images, labels, 0)[0]),
-        ("gradients of earlier batches are still there: optimizer.zero_grad() before each loss.backward()", gathered),
-        ("the momentum is missing: SGD(..., momentum=0.9), made *once*, before the loop; a new one for every batch forgets it", no_momentum),
-        ("the losses are those from after the steps: take each before its step", after_steps),
-        ("the steps go up", up),
-        ("the first batch is left out", losses[1:]), ("only the first batch is used", losses[:1]), ("only the last loss is returned", losses[-1:])], tolerance=1e-4)
-    expect("train: the weights of a net of one linear layer, afterwards", weights, after, [
-        ("there is no step after the last batch", descent(start, images[:-1], labels[:-1], lr)[1])], tolerance=1e-4)
+        raise WrongAnswer(
+            "train: expected a list of numbers, got "
+            + (
+                "Tensors: each holds on to the whole tape of its step; take loss.item()"
+                if kind == "Tensor"
+                else f"a {kind}"
+            )
+        )
+    expect_that(
+        got is not None,
+        f"train: expected a list of losses, one for each batch, got {kind}"
+        + ("; is a `return` missing?" if kind == "NoneType" else ""),
+    )
+    (losses, after), (gathered, _), (no_momentum, _), (up, _) = (
+        descent(start, images, labels, lr),
+        descent(start, images, labels, lr, gather=True),
+        descent(start, images, labels, lr, momentum=0),
+        descent(start, images, labels, lr, sign=-1),
+    )
+    after_steps = [
+        descent(start, images[[*range(i), i, i]], labels[[*range(i), i, i]], lr)[0][-1]
+        for i in range(len(images))
+    ]
+    expect(
+        "train: the losses of six batches",
+        got,
+        losses,
+        [
+            (
+                "the weights do not move: after loss.backward() comes optimizer.step(), and "
+                "zero_grad() not in between",
+                descent(start, images, labels, 0)[0],
+            ),
+            (
+                "gradients of earlier batches are still there: optimizer.zero_grad() before "
+                "each loss.backward()",
+                gathered,
+            ),
+            (
+                "the momentum is missing: SGD(..., momentum=0.9), made *once*, before the "
+                "loop; a new one for every batch forgets it",
+                no_momentum,
+            ),
+            ("the losses are those from after the steps: take each before its step", after_steps),
+            ("the steps go up", up),
+            ("the first batch is left out", losses[1:]),
+            ("only the first batch is used", losses[:1]),
+            ("only the last loss is returned", losses[-1:]),
+        ],
+        tolerance=1e-4,
+    )
+    expect(
+        "train: the weights of a net of one linear layer, afterwards",
+        weights,
+        after,
+        [
+            (
+                "there is no step after the last batch",
+                descent(start, images[:-1], labels[:-1], lr)[1],
+            )
+        ],
+        tolerance=1e-4,
+    )
 
 
 @task("a4.curves")
 def curves(losses, start, trial):
     seeds, families = 3, ("plain", "resnet")
-    expect_that(isinstance(losses, dict) and isinstance(start, dict) and set(losses) == set(start) == set(families), "losses and start: expected one entry each for plain and residual")
+    expect_that(
+        isinstance(losses, dict)
+        and isinstance(start, dict)
+        and set(losses) == set(start) == set(families),
+        "losses and start: expected one entry each for plain and residual",
+    )
     for seed, (one, other) in enumerate(zip(start["plain"], start["resnet"])):
-        expect_that(np.shape(one) == np.shape(other) == (numbers(3, 8, "A"),), f"start: expected {numbers(3, 8, 'A'):,} parameters in each net, got {np.size(one):,} and {np.size(other):,}")
-        expect_that(np.array_equal(one, other), f"start: with seed {seed} the two nets did not start from the same weights: see twins")
+        expect_that(
+            np.shape(one) == np.shape(other) == (numbers(3, 8, "A"),),
+            f"start: expected {numbers(3, 8, 'A'):,} parameters in each net, got "
+            f"{np.size(one):,} and {np.size(other):,}",
+        )
+        expect_that(
+            np.array_equal(one, other),
+            f"start: with seed {seed} the two nets did not start from the same weights: see twins",
+        )
     try:
         table = {family: np.array(losses[family], dtype=float) for family in families}
     except (TypeError, ValueError):
         raise WrongAnswer("losses: expected lists of numbers: what does train return?") from None
     for family in families:
-        expect_that(table[family].ndim == 2 and len(table[family]) == seeds, f"losses of {family}: expected 3 runs, got shape {table[family].shape}")
+        expect_that(
+            table[family].ndim == 2 and len(table[family]) == seeds,
+            f"losses of {family}: expected 3 runs, got shape {table[family].shape}",
+        )
         expect_that(np.isfinite(table[family]).all(), f"losses of {family}: they are not finite")
         first = table[family][:, 0]
-        expect_that(np.abs(first - math.log(CLASSES)).max() < 0.2, f"losses of {family}: the first should be near ln 10 = 2.30, for the net knows nothing yet; got {first.max():.2f}. "
-                                                                   "Does the last linear layer start with std=0.01?")
+        expect_that(
+            np.abs(first - math.log(CLASSES)).max() < 0.2,
+            f"losses of {family}: the first should be near ln 10 = 2.30, for the net knows "
+            f"nothing yet; got {first.max():.2f}. "
+            "Does the last linear layer start with std=0.01?",
+        )
     for family in families:
-        expect_that(table[family].shape == (seeds, 80), f"losses of {family}: expected 3 runs of 80 steps, got shape {table[family].shape}")
+        expect_that(
+            table[family].shape == (seeds, 80),
+            f"losses of {family}: expected 3 runs of 80 steps, got shape {table[family].shape}",
+        )
     ends = {family: table[family][:, -20:].mean() for family in families}
-    expect_that(ends["plain"] < 2.15, f"losses of plain: expected less than 2.15 in the last 20 steps, got {ends['plain']:.2f}: hardly anything was learned")
-    expect_that(ends["resnet"] < ends["plain"] - 0.2, f"losses: in the last 20 steps expected those of residual well below those of plain, got {ends['resnet']:.2f} and "
-                                                        f"{ends['plain']:.2f}. Do plain and residual stand in the right places, and is the shortcut in every block?")
+    expect_that(
+        ends["plain"] < 2.15,
+        "losses of plain: expected less than 2.15 in the last 20 steps, got "
+        f"{ends['plain']:.2f}: hardly anything was learned",
+    )
+    expect_that(
+        ends["resnet"] < ends["plain"] - 0.2,
+        "losses: in the last 20 steps expected those of residual well below those of "
+        f"plain, got {ends['resnet']:.2f} and "
+        f"{ends['plain']:.2f}. Do plain and residual stand in the right places, and is the "
+        "shortcut in every block?",
+    )

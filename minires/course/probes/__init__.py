@@ -1,4 +1,5 @@
-"""Questions about what a student wrote that take more than one call: each runs beside the code, and reports arrays and numbers.
+"""Questions about what a student wrote that take more than one call: each runs beside the code, and
+reports arrays and numbers.
 
 A probe knows no right answers. It is given the student's function or class first.
 """

@@ -4,9 +4,14 @@ import numpy as np
 
 
 def order(topological_order, parents):
-    """Give a graph to a function that sorts its nodes: node i has the parents `parents[i]`; return their numbers as it sorts them."""
+    """Give a graph to a function that sorts its nodes: node i has the parents `parents[i]`; return
+    their numbers as it sorts them.
+    """
     nodes = _graph(parents)
-    return [nodes.index(node) if len(nodes) < 1000 else node.number for node in topological_order(nodes[-1])]
+    return [
+        nodes.index(node) if len(nodes) < 1000 else node.number
+        for node in topological_order(nodes[-1])
+    ]
 
 
 def _graph(parents):
@@ -23,44 +28,64 @@ class _Thing:
 
 
 def walk(backward, node_class, parents, factors, gradient):
-    """Run a student's backward pass over nodes that multiply and add up: value[i] = sum of factors[i][k] value[parents[i][k]].
+    """Run a student's backward pass over nodes that multiply and add up: value[i] = sum of
+    factors[i][k] value[parents[i][k]].
 
-    A factor None hands `dy` itself on, as an addition does. Returns the gradient of every node (None where there is none), how often
-    each node was asked for its parents' gradients, and what was handed in, as it is afterwards.
+    A factor None hands `dy` itself on, as an addition does. Returns the gradient of every node
+    (None where there is none), how often each node was asked for its parents' gradients, and what
+    was handed in, as it is afterwards.
     """
     nodes, calls, gradient = [], [0] * len(parents), gradient.copy()
     for number, (places, numbers) in enumerate(zip(parents, factors)):
+
         def rule(dy, number=number, numbers=numbers):
             calls[number] += 1
             if dy is None:
-                raise ValueError("a rule was called with dy = None: the grad of its node is not set yet")
+                raise ValueError(
+                    "a rule was called with dy = None: the grad of its node is not set yet"
+                )
             return tuple(dy if factor is None else factor * dy for factor in numbers)
 
-        value = sum((nodes[i].value if factor is None else factor * nodes[i].value for factor, i in zip(numbers, places)), np.zeros_like(gradient)) if places else np.ones_like(gradient)
+        value = (
+            sum(
+                (
+                    nodes[i].value if factor is None else factor * nodes[i].value
+                    for factor, i in zip(numbers, places)
+                ),
+                np.zeros_like(gradient),
+            )
+            if places
+            else np.ones_like(gradient)
+        )
         nodes.append(node_class(value, tuple(nodes[i] for i in places), rule if places else None))
     backward(nodes[-1], gradient)
     return [None if node.grad is None else np.asarray(node.grad) for node in nodes], calls, gradient
 
 
 def check_gradient(gradient_check, x, factor):
-    """Let a student's gradient check judge the gradient of sum x^3: times `factor`, or with one wrong number if that is None."""
+    """Let a student's gradient check judge the gradient of sum x^3: times `factor`, or with one
+    wrong number if that is None.
+    """
+
     def gradient(x):
-        right = 3 * x ** 2
+        right = 3 * x**2
         if factor is None:
-            return right + np.array([0.1, -0.1] + [0] * (len(x) - 2))      # their sum is as it was
+            return right + np.array([0.1, -0.1] + [0] * (len(x) - 2))  # their sum is as it was
         return factor * right
 
-    result = gradient_check(lambda x: float((x ** 3).sum()), gradient, x)
+    result = gradient_check(lambda x: float((x**3).sum()), gradient, x)
     return bool(result) if isinstance(result, (bool, np.bool_)) else result
 
 
 def check_numbers(gradient_check, weights, error, x, tolerance):
     """Let a student's gradient check judge weights + error, where weights are the gradient."""
-    result = gradient_check(lambda x: float((weights * x).sum()), lambda x: weights + error, x, tolerance)
+    result = gradient_check(
+        lambda x: float((weights * x).sum()), lambda x: weights + error, x, tolerance
+    )
     return bool(result) if isinstance(result, (bool, np.bool_)) else result
 
 
 def slope(numerical_gradient, weights, x, eps):
     """The numerical gradient of sum weights x^3, and x as it is afterwards."""
     x = x.copy()
-    return numerical_gradient(lambda x: float((weights * x ** 3).sum()), x, eps), x
+    return numerical_gradient(lambda x: float((weights * x**3).sum()), x, eps), x

@@ -8,8 +8,13 @@ from .common import seconds
 
 
 def times(forward, naive, x, w, padding):
-    """Seconds for an image, at stride 1: of the fast function, of the loops, and of a plain loop over as many multiplications."""
-    slow, fast = min(_once(naive, x[:1], w, 1, padding) for _ in range(2)), _once(forward, x, w, 1, padding)
+    """Seconds for an image, at stride 1: of the fast function, of the loops, and of a plain loop
+    over as many multiplications.
+    """
+    slow, fast = (
+        min(_once(naive, x[:1], w, 1, padding) for _ in range(2)),
+        _once(forward, x, w, 1, padding),
+    )
     if fast < 0.2 * slow * len(x):
         fast = min(seconds(forward, x, w, 1, padding) for _ in range(5))
     multiplications = x[0, ..., 0].size * w.size
@@ -31,9 +36,11 @@ def _plain_loop(numbers):
 
 
 def errors(gradient_errors, kind, x, w, stride, padding, rng):
-    """Let a student's gradient check judge a matrix product of every pixel's channels, with a mistake of some `kind`, or none.
+    """Let a student's gradient check judge a matrix product of every pixel's channels, with a
+    mistake of some `kind`, or none.
 
-    Returns what it says, the settings that forward was called with, and x and w as they are afterwards.
+    Returns what it says, the settings that forward was called with, and x and w as they are
+    afterwards.
     """
     x, w, settings = x.copy(), w.copy(), set()
 
@@ -61,7 +68,9 @@ def errors(gradient_errors, kind, x, w, stride, padding, rng):
 
 
 def train(train, forward, backward, steps, seed):
-    """Let a student's loop train with a student's pair; return the losses and how often forward and backward were called."""
+    """Let a student's loop train with a student's pair; return the losses and how often forward and
+    backward were called.
+    """
     calls = [0, 0]
 
     def counted_forward(x, w, **settings):

@@ -17,7 +17,8 @@ def _array(value):
 
 
 def layer(layer_class, settings, batches):
-    """Let a layer work through batches, with a stand-in kernel that notes what it is given and gives back what it is told.
+    """Let a layer work through batches, with a stand-in kernel that notes what it is given and
+    gives back what it is told.
 
     Parameters
     ----------
@@ -25,13 +26,15 @@ def layer(layer_class, settings, batches):
     settings : dict
         ``momentum``, ``eps``, and the running averages at the start.
     batches : list of dict
-        Each with ``training``, ``x``, and what the kernel shall return: ``y``, and a cache with ``mean`` and ``var``.
+        Each with ``training``, ``x``, and what the kernel shall return: ``y``, and a cache with
+        ``mean`` and ``var``.
 
     Returns
     -------
     list of dict
-        For each batch: ``used``, the mean and var that the kernel was given at each call, None for the batch's own; ``y``; whether
-        it is ``recorded`` on the tape; the running averages after it; and the type of one that is no Tensor any more, where it ends.
+        For each batch: ``used``, the mean and var that the kernel was given at each call, None for
+        the batch's own; ``y``; whether it is ``recorded`` on the tape; the running averages after
+        it; and the type of one that is no Tensor any more, where it ends.
     """
     channels = len(settings["running_mean"])
     module = layer_class(channels, eps=settings["eps"], momentum=settings["momentum"])
@@ -42,9 +45,15 @@ def layer(layer_class, settings, batches):
 
     def forward(x, weight, bias, mean=None, var=None, eps=1e-5):
         if isinstance(mean, Tensor) or isinstance(var, Tensor):
-            raise TypeError("normalise was given a Tensor for mean or var; it takes arrays: use .data")
-        used.append([None if mean is None else np.array(mean), None if var is None else np.array(var)])
-        return batch["y"].copy(), SimpleNamespace(mean=batch["mean"].copy(), var=batch["var"].copy())
+            raise TypeError(
+                "normalise was given a Tensor for mean or var; it takes arrays: use .data"
+            )
+        used.append(
+            [None if mean is None else np.array(mean), None if var is None else np.array(var)]
+        )
+        return batch["y"].copy(), SimpleNamespace(
+            mean=batch["mean"].copy(), var=batch["var"].copy()
+        )
 
     def backward(dy, cache):
         return dy, dy.sum(axis=0), dy.sum(axis=0)
@@ -54,17 +63,36 @@ def layer(layer_class, settings, batches):
         module.train(batch["training"])
         with kernels.use(batch_norm=(forward, backward)):
             y = module(Tensor(batch["x"]))
-        replaced = next((type(average).__name__ for average in (module.running_mean, module.running_var) if not isinstance(average, Tensor)), None)
-        running = [np.array(getattr(average, "data", average)) for average in (module.running_mean, module.running_var)]
-        found.append({"used": list(used), "y": y.data if isinstance(y, Tensor) else None, "type": type(y).__name__,
-                      "recorded": bool(getattr(y, "requires_grad", False)), "running": running, "replaced": replaced})
+        replaced = next(
+            (
+                type(average).__name__
+                for average in (module.running_mean, module.running_var)
+                if not isinstance(average, Tensor)
+            ),
+            None,
+        )
+        running = [
+            np.array(getattr(average, "data", average))
+            for average in (module.running_mean, module.running_var)
+        ]
+        found.append(
+            {
+                "used": list(used),
+                "y": y.data if isinstance(y, Tensor) else None,
+                "type": type(y).__name__,
+                "recorded": bool(getattr(y, "requires_grad", False)),
+                "running": running,
+                "replaced": replaced,
+            }
+        )
         if replaced:
             break
     return found
 
 
 def errors(relative_errors, a, b, dy, eps, factors, deaf):
-    """Let a student's gradient check judge y = a^2 b, with its gradients times `factors`, and `deaf` to dy if that is True.
+    """Let a student's gradient check judge y = a^2 b, with its gradients times `factors`, and
+    `deaf` to dy if that is True.
 
     Returns what it says, and the inputs as they are afterwards.
     """
@@ -83,7 +111,10 @@ def errors(relative_errors, a, b, dy, eps, factors, deaf):
 
 
 def mixed_errors(relative_errors, a, b, dy, eps):
-    """What a student's gradient check says of y = (a - mean of a) b, with b of shape (C,) and right gradients."""
+    """What a student's gradient check says of y = (a - mean of a) b, with b of shape (C,) and right
+    gradients.
+    """
+
     def forward(a, b):
         centred = a - a.mean(axis=0)
         return centred * b, (centred, b.copy())

@@ -8,13 +8,21 @@ from ...autograd.tensor import Tensor
 
 
 def two_draws(he_normal, shape, seed):
-    """Two arrays, one after the other from one generator, and a third from a new one with the same seed."""
+    """Two arrays, one after the other from one generator, and a third from a new one with the same
+    seed.
+    """
     rng = np.random.default_rng(seed)
-    return he_normal(shape, rng), he_normal(shape, rng), he_normal(shape, np.random.default_rng(seed))
+    return (
+        he_normal(shape, rng),
+        he_normal(shape, rng),
+        he_normal(shape, np.random.default_rng(seed)),
+    )
 
 
 def on_tensor(function, x, settings, dy):
-    """What a function makes of the Tensor x, and dL/dx for that dL/dy: as `_forward_and_back` reports it."""
+    """What a function makes of the Tensor x, and dL/dx for that dL/dy: as `_forward_and_back`
+    reports it.
+    """
     return _forward_and_back(lambda x: function(x, *settings), x, dy)
 
 
@@ -27,13 +35,27 @@ def parts(build, settings, seed):
 def _parts(module):
     if not isinstance(module, nn.Module):
         return {"kind": type(module).__name__}
-    lists = [name for part in module.modules() for name, value in vars(part).items() if isinstance(value, (list, tuple, dict))
-             and any(isinstance(item, nn.Module) for item in (value.values() if isinstance(value, dict) else value))]
-    return {"kind": "Module", "values": [parameter.data for parameter in module.parameters()], "lists": lists}
+    lists = [
+        name
+        for part in module.modules()
+        for name, value in vars(part).items()
+        if isinstance(value, (list, tuple, dict))
+        and any(
+            isinstance(item, nn.Module)
+            for item in (value.values() if isinstance(value, dict) else value)
+        )
+    ]
+    return {
+        "kind": "Module",
+        "values": [parameter.data for parameter in module.parameters()],
+        "lists": lists,
+    }
 
 
 def block(build, settings, seed, values, x, dy):
-    """Build a module, give its parameters these values, and run it there and back; with the gradients of its parameters."""
+    """Build a module, give its parameters these values, and run it there and back; with the
+    gradients of its parameters.
+    """
     module = _with_values(build(*settings, np.random.default_rng(seed)), values)
     report = _forward_and_back(module, x, dy)
     report["gradients"] = [parameter.grad for parameter in module.parameters()]
@@ -59,7 +81,9 @@ def _forward_and_back(function, x, dy):
 
 
 def silenced(do_nothing, build, settings, seed, x):
-    """The parameters of a block before and after `do_nothing`, and what it makes of x afterwards."""
+    """The parameters of a block before and after `do_nothing`, and what it makes of x
+    afterwards.
+    """
     module = build(*settings, np.random.default_rng(seed))
     before = [parameter.data.copy() for parameter in module.parameters()]
     do_nothing(module)
@@ -67,9 +91,15 @@ def silenced(do_nothing, build, settings, seed, x):
 
 
 def twins(make, n, width, seed, x):
-    """For both nets: the parts, and the logits of x. And whether changing the one changes the other."""
+    """For both nets: the parts, and the logits of x. And whether changing the one changes the
+    other.
+    """
     nets = make(n, width, seed)
-    if not isinstance(nets, (tuple, list)) or len(nets) != 2 or not all(isinstance(net, nn.Module) for net in nets):
+    if (
+        not isinstance(nets, (tuple, list))
+        or len(nets) != 2
+        or not all(isinstance(net, nn.Module) for net in nets)
+    ):
         return None
     found = [{**_parts(net), "logits": net(Tensor(x)).data} for net in nets]
     arrays = [[parameter.data for parameter in net.parameters()] for net in nets]
@@ -78,10 +108,16 @@ def twins(make, n, width, seed, x):
 
 
 def trained(train, start, images, labels, lr):
-    """Train a net of one linear layer with a student's loop: the losses, and the weights afterwards."""
+    """Train a net of one linear layer with a student's loop: the losses, and the weights
+    afterwards.
+    """
     net = _Linear(start)
     losses = train(net, list(zip(images, labels)), lr)
-    kind = type(losses[0]).__name__ if isinstance(losses, (list, tuple)) and losses else type(losses).__name__
+    kind = (
+        type(losses[0]).__name__
+        if isinstance(losses, (list, tuple)) and losses
+        else type(losses).__name__
+    )
     try:
         return kind, np.array([float(loss) for loss in losses]), net.weight.data
     except (TypeError, ValueError):

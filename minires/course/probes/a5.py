@@ -7,7 +7,9 @@ import numpy as np
 
 
 def plain(function, *arguments):
-    """What a function returns, with every kind of dictionary as a dict and every number of NumPy as one of Python."""
+    """What a function returns, with every kind of dictionary as a dict and every number of NumPy as
+    one of Python.
+    """
     return _plain(function(*arguments))
 
 
@@ -15,7 +17,11 @@ def _plain(value):
     if isinstance(value, Mapping):
         return {_plain(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value] if isinstance(value, list) else tuple(_plain(item) for item in value)
+        return (
+            [_plain(item) for item in value]
+            if isinstance(value, list)
+            else tuple(_plain(item) for item in value)
+        )
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -27,15 +33,19 @@ def read(read_rows, text):
 def twins(twins, first, second, change, swapped):
     """Ask whether two nets are twins. Each is (family, depth, settings).
 
-    The second net may be changed: "exchange" the last two numbers of its last array of weights, give it "one more" parameter, or
-    have its last layer "renamed".
-    If `swapped`, it is handed in first.
+    The second net may be changed: "exchange" the last two numbers of its last array of weights,
+    give it "one more" parameter, or have its last layer "renamed". If `swapped`, it is handed in
+    first.
     """
     from minires import models, nn
 
-    nets = [getattr(models, family)(depth, **settings) for family, depth, settings in (first, second)]
+    nets = [
+        getattr(models, family)(depth, **settings) for family, depth, settings in (first, second)
+    ]
     if change == "exchange":
-        weights = [tensor for _, tensor in nets[1].named_parameters() if tensor.data.ndim > 1][-1].data.reshape(-1)
+        weights = [tensor for _, tensor in nets[1].named_parameters() if tensor.data.ndim > 1][
+            -1
+        ].data.reshape(-1)
         weights[-2:] = weights[-2:][::-1].copy()
     elif change == "one more":
         nets[1].fc.one_more = nn.Parameter(np.ones(3, np.float32))
@@ -77,10 +87,26 @@ def picture(error_curves, rows):
     lines = []
     for line in ax.get_lines():
         x, y = (_numbers(data) for data in line.get_data(orig=False))
-        lines.append({"x": x, "y": y, "style": str(line.get_linestyle()), "colour": to_rgb(line.get_color()), "label": str(line.get_label())})
+        lines.append(
+            {
+                "x": x,
+                "y": y,
+                "style": str(line.get_linestyle()),
+                "colour": to_rgb(line.get_color()),
+                "label": str(line.get_label()),
+            }
+        )
     legends = [legend for legend in (ax.get_legend(), *figure.legends) if legend is not None]
-    written = [text.get_text() for legend in legends for text in legend.get_texts()] + [text.get_text() for text in (*ax.texts, *figure.texts)]
-    return {"lines": lines, "written": written, "x_label": ax.get_xlabel(), "y_label": ax.get_ylabel(), "y_range": ax.get_ylim()}
+    written = [text.get_text() for legend in legends for text in legend.get_texts()] + [
+        text.get_text() for text in (*ax.texts, *figure.texts)
+    ]
+    return {
+        "lines": lines,
+        "written": written,
+        "x_label": ax.get_xlabel(),
+        "y_label": ax.get_ylabel(),
+        "y_range": ax.get_ylim(),
+    }
 
 
 def _numbers(data):

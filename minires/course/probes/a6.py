@@ -7,22 +7,34 @@ from ...training import RunConfig, Trainer
 
 
 def net_of(kind, seed=0):
-    """A small net to look at: a name of `models` with its depth and width, or "linear", twelve layers in a row."""
+    """A small net to look at: a name of `models` with its depth and width, or "linear", twelve
+    layers in a row.
+    """
     if kind == "linear":
         rng = np.random.default_rng(seed)
         return nn.Sequential(*(nn.Linear(3, 3, rng=rng) for _ in range(12)))
     family, depth, width, batch_norm = kind
-    return {"plain": models.plain, "resnet": models.resnet}[family](depth, width=width, batch_norm=batch_norm, seed=seed)
+    return {"plain": models.plain, "resnet": models.resnet}[family](
+        depth, width=width, batch_norm=batch_norm, seed=seed
+    )
 
 
 def layers(function, kind, weights, gradients):
-    """What a function says of a net with these weights and gradients, dicts by the parameters' names: a list of pairs."""
+    """What a function says of a net with these weights and gradients, dicts by the parameters'
+    names: a list of pairs.
+    """
     net = net_of(kind)
     for name, parameter in net.named_parameters():
         parameter.data[...] = weights[name]
         parameter.grad = gradients[name].copy()
     result = function(net)
-    return [tuple(item) for item in result.items()] if isinstance(result, dict) else list(result) if isinstance(result, (list, tuple)) else result
+    return (
+        [tuple(item) for item in result.items()]
+        if isinstance(result, dict)
+        else list(result)
+        if isinstance(result, (list, tuple))
+        else result
+    )
 
 
 def at_start(norms_at_start, kind, images, labels, seeds):
@@ -38,16 +50,29 @@ def at_start(norms_at_start, kind, images, labels, seeds):
 
 
 def drawing(draw, norms):
-    """What a function draws: the scales of the axes, a (label, x, y) for each line, the texts at the axes and in the legend."""
+    """What a function draws: the scales of the axes, a (label, x, y) for each line, the texts at
+    the axes and in the legend.
+    """
     import matplotlib.pyplot as plt
 
     open_before = set(plt.get_fignums())
-    figure, (ax, _) = plt.subplots(1, 2)           # the one that is handed in is not the current one
+    figure, (ax, _) = plt.subplots(1, 2)  # the one that is handed in is not the current one
     try:
         draw(ax, norms)
         legend = ax.get_legend()
-        return ((ax.get_xscale(), ax.get_yscale()), [(str(line.get_label()), np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)) for line in ax.get_lines()],
-                [ax.get_xlabel(), ax.get_ylabel()], [text.get_text() for text in legend.get_texts()] if legend else [])
+        return (
+            (ax.get_xscale(), ax.get_yscale()),
+            [
+                (
+                    str(line.get_label()),
+                    np.asarray(line.get_xdata(), float),
+                    np.asarray(line.get_ydata(), float),
+                )
+                for line in ax.get_lines()
+            ],
+            [ax.get_xlabel(), ax.get_ylabel()],
+            [text.get_text() for text in legend.get_texts()] if legend else [],
+        )
     finally:
         for number in set(plt.get_fignums()) - open_before:
             plt.close(number)
@@ -61,11 +86,20 @@ def blocks(block_gradients, kind, images, labels):
         result = block_gradients(net, images, labels)
         found.append(np.asarray(result, float) if isinstance(result, np.ndarray) else result)
         net.zero_grad()
-    return (*found, sum(len(vars(module).get(hooks, ())) for module in net.modules() for hooks in ("_forward_hooks", "_backward_hooks")))
+    return (
+        *found,
+        sum(
+            len(vars(module).get(hooks, ()))
+            for module in net.modules()
+            for hooks in ("_forward_hooks", "_backward_hooks")
+        ),
+    )
 
 
 def training(kind, steps, callback_of):
-    """Train a net on a few drawn images; `callback_of(net)` makes a callback for the Trainer, which is returned."""
+    """Train a net on a few drawn images; `callback_of(net)` makes a callback for the Trainer, which
+    is returned.
+    """
     train_set, test_set = data.synthetic(100, 20, size=8)
     net = net_of(kind)
     callback = callback_of(net)
@@ -75,7 +109,9 @@ def training(kind, steps, callback_of):
 
 
 def record(recorder_class, kind, steps):
-    """What a recorder has noted after some steps, another one before it: its two tables, None for one that is not there, or what is wrong with its rows."""
+    """What a recorder has noted after some steps, another one before it: its two tables, None for
+    one that is not there, or what is wrong with its rows.
+    """
     training(kind, 1, recorder_class)
     recorder = training(kind, steps, recorder_class)
     tables = []
@@ -84,5 +120,8 @@ def record(recorder_class, kind, steps):
         try:
             tables.append(None if rows is None else np.asarray(rows, float))
         except (TypeError, ValueError):
-            tables.append(f"{type(rows).__name__}, the first row of which is {str(rows[0])[:60] if isinstance(rows, list) and rows else '?'}")
+            tables.append(
+                f"{type(rows).__name__}, the first row of which is "
+                f"{str(rows[0])[:60] if isinstance(rows, list) and rows else '?'}"
+            )
     return tables

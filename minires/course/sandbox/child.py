@@ -17,12 +17,16 @@ MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
 
 
 def main():
-    """Serve requests from standard input until it ends. What the code prints goes to standard error."""
+    """Serve requests from standard input until it ends. What the code prints goes to standard
+    error.
+    """
     settings = json.loads(sys.argv[1])
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
-    sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), encoding="utf-8", errors="replace", line_buffering=True)
+    sys.stdout = io.TextIOWrapper(
+        os.fdopen(1, "wb", closefd=False), encoding="utf-8", errors="replace", line_buffering=True
+    )
 
     guard.limit(settings["memory"], settings["total"])
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
@@ -57,7 +61,12 @@ class Room:
     def handle(self, value):
         """What stays here goes out as a number."""
         self.things[id(value)] = value
-        return {"ref": id(value), "type": type(value).__name__, "callable": callable(value), "name": str(getattr(value, "__name__", ""))}
+        return {
+            "ref": id(value),
+            "type": type(value).__name__,
+            "callable": callable(value),
+            "name": str(getattr(value, "__name__", "")),
+        }
 
     def thing(self, reference):
         """The reverse."""
@@ -66,10 +75,15 @@ class Room:
     def run(self, source, label):
         import linecache
 
-        linecache.cache[label] = len(source), None, source.splitlines(keepends=True), label      # so that errors can show the line
+        linecache.cache[label] = (
+            len(source),
+            None,
+            source.splitlines(keepends=True),
+            label,
+        )  # so that errors can show the line
         try:
             code = compile(source, label, "exec")
-        except SyntaxError:                    # only now: % and ! can stand at the start of a line for honest reasons
+        except SyntaxError:  # only now: % and ! can stand at the start of a line for honest reasons
             code = compile(MAGIC.sub(r"\1pass", source), label, "exec")
         exec(code, vars(self.module))
 
@@ -82,9 +96,15 @@ class Room:
     def call(self, target, arguments, settings):
         import numpy as np
 
-        before = [argument.copy() if isinstance(argument, np.ndarray) else None for argument in arguments]
+        before = [
+            argument.copy() if isinstance(argument, np.ndarray) else None for argument in arguments
+        ]
         result = target(*arguments, **settings)
-        changed = [i for i, (old, now) in enumerate(zip(before, arguments)) if old is not None and not np.array_equal(old, now, equal_nan=True)]
+        changed = [
+            i
+            for i, (old, now) in enumerate(zip(before, arguments))
+            if old is not None and not np.array_equal(old, now, equal_nan=True)
+        ]
         return result, changed
 
     def probe(self, name, target, arguments):
@@ -118,16 +138,30 @@ def serve(requests, replies, room):
             return
         try:
             answer = {"result": getattr(room, message["do"])(*message["with"])}
-        except BaseException as error:         # a submission may raise anything, SystemExit too
-            answer = {"error": type(error).__name__, "message": _text(error), "where": _place(error)}
+        except BaseException as error:  # a submission may raise anything, SystemExit too
+            answer = {
+                "error": type(error).__name__,
+                "message": _text(error),
+                "where": _place(error),
+            }
             if type(error) is NotImplementedError:
-                answer["message"] = owner(error.__traceback__, lambda filename: filename.startswith("<cell"))
+                answer["message"] = owner(
+                    error.__traceback__, lambda filename: filename.startswith("<cell")
+                )
         try:
             wire.send(replies, answer, room.handle)
         except BrokenPipeError:
             return
         except BaseException as error:
-            wire.send(replies, {"error": type(error).__name__, "message": f"what was returned cannot be passed on: {_text(error)}", "where": ""}, room.handle)
+            wire.send(
+                replies,
+                {
+                    "error": type(error).__name__,
+                    "message": f"what was returned cannot be passed on: {_text(error)}",
+                    "where": "",
+                },
+                room.handle,
+            )
 
 
 def _text(error):
@@ -143,5 +177,9 @@ def _place(error):
     """The last line of the submission's own cells that the error passed through."""
     if isinstance(error, SyntaxError) and error.lineno:
         return f"line {error.lineno}: {(error.text or '').strip()}"
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith("<cell")]
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename.startswith("<cell")
+    ]
     return f"line {frames[-1].lineno}: {frames[-1].line}" if frames else ""

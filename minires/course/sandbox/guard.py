@@ -1,7 +1,8 @@
 """What a submission's process may do: compute, and read and write in its own folder.
 
-The hook sees what Python itself reports (PEP 578). It stops accidents, copying and the usual tricks; it is no prison for somebody
-who writes machine code. Answers are compared in another process, so that nothing done in this one changes how they are judged.
+The hook sees what Python itself reports (PEP 578). It stops accidents, copying and the usual
+tricks; it is no prison for somebody who writes machine code. Answers are compared in another
+process, so that nothing done in this one changes how they are judged.
 """
 
 import builtins
@@ -10,19 +11,67 @@ import sys
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 
-FORBIDDEN = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname", "subprocess.Popen", "os.system", "os.exec",
-             "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.kill", "os.killpg", "pty.spawn", "os.chflags", "resource.prlimit",
-             "sqlite3.connect", "ctypes.dlopen", "ctypes.dlsym", "gc.get_objects", "gc.get_referrers", "gc.get_referents")
-CHANGES = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.chmod", "os.chown", "os.link", "os.symlink", "os.truncate", "os.utime",
-           "shutil.rmtree", "shutil.move", "shutil.copyfile", "shutil.copytree", "os.chdir")
-MODULES = ("readline", "_dbm", "_gdbm")                # they open files without a word
+FORBIDDEN = (
+    "socket.connect",
+    "socket.bind",
+    "socket.getaddrinfo",
+    "socket.gethostbyname",
+    "subprocess.Popen",
+    "os.system",
+    "os.exec",
+    "os.fork",
+    "os.forkpty",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.kill",
+    "os.killpg",
+    "pty.spawn",
+    "os.chflags",
+    "resource.prlimit",
+    "sqlite3.connect",
+    "ctypes.dlopen",
+    "ctypes.dlsym",
+    "gc.get_objects",
+    "gc.get_referrers",
+    "gc.get_referents",
+)
+CHANGES = (
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.mkdir",
+    "os.chmod",
+    "os.chown",
+    "os.link",
+    "os.symlink",
+    "os.truncate",
+    "os.utime",
+    "shutil.rmtree",
+    "shutil.move",
+    "shutil.copyfile",
+    "shutil.copytree",
+    "os.chdir",
+)
+MODULES = ("readline", "_dbm", "_gdbm")  # they open files without a word
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-SILENT = {"posix": ("mkfifo", "mknod", "pidfd_open", "setpriority", "sched_setaffinity", "sched_setparam", "sched_setscheduler"),
-          "_signal": ("pidfd_send_signal",), "_posixsubprocess": ("fork_exec",)}       # calls of the system that are not reported
+SILENT = {
+    "posix": (
+        "mkfifo",
+        "mknod",
+        "pidfd_open",
+        "setpriority",
+        "sched_setaffinity",
+        "sched_setparam",
+        "sched_setscheduler",
+    ),
+    "_signal": ("pidfd_send_signal",),
+    "_posixsubprocess": ("fork_exec",),
+}  # calls of the system that are not reported
 
 
 def close(folder, unreadable):
-    """From here on nothing outside `folder` is changed, nothing in `unreadable` is read, and no program or connection is opened.
+    """From here on nothing outside `folder` is changed, nothing in `unreadable` is read, and no
+    program or connection is opened.
 
     Parameters
     ----------
@@ -49,8 +98,9 @@ def _refused(*arguments, **settings):
 
 
 def _private(name, **others):
-    """A copy of a module, with built-in functions of its own: what a submission puts in the place of `any` or `os.path.realpath` is
-    not used there."""
+    """A copy of a module, with built-in functions of its own: what a submission puts in the place
+    of `any` or `os.path.realpath` is not used there.
+    """
     spec = find_spec(name)
     copy = module_from_spec(spec)
     vars(copy)["__builtins__"] = dict(vars(builtins))
@@ -71,43 +121,70 @@ def hook(folder, unreadable):
         return os.path.realpath(os.fsdecode(path))
 
     def is_secret(path):
-        other = path.startswith("/proc/") and path[6:7].isdigit() and not path.startswith(mine)         # another process
+        other = (
+            path.startswith("/proc/") and path[6:7].isdigit() and not path.startswith(mine)
+        )  # another process
         return (other or inside(path, secret)) and not inside(path, (own,))
 
     def climbs(path):
         """Whether a path goes up from where a `dir_fd` may be, which is not reported."""
-        return not os.path.isabs(path) and os.pardir in os.fsdecode(path).replace(os.altsep or os.sep, os.sep).split(os.sep)
+        return not os.path.isabs(path) and os.pardir in os.fsdecode(path).replace(
+            os.altsep or os.sep, os.sep
+        ).split(os.sep)
 
     def watch(event, arguments):
-        if event in FORBIDDEN or event == "import" and arguments[0] in MODULES or event == "object.__setattr__" and arguments[1] == "__code__":
+        if (
+            event in FORBIDDEN
+            or event == "import"
+            and arguments[0] in MODULES
+            or event == "object.__setattr__"
+            and arguments[1] == "__code__"
+        ):
             raise PermissionError(f"{event}: not while a submission is graded")
-        if event in ("open", "os.listdir", "os.scandir") and isinstance(arguments[0], (str, bytes, os.PathLike)):
+        if event in ("open", "os.listdir", "os.scandir") and isinstance(
+            arguments[0], (str, bytes, os.PathLike)
+        ):
             path = real(arguments[0])
             if is_secret(path):
-                raise PermissionError(f"{Path(path).name}: not to be read while a submission is graded")
+                raise PermissionError(
+                    f"{Path(path).name}: not to be read while a submission is graded"
+                )
             if event != "open":
                 return
             mode, flags = arguments[1], arguments[2]
-            writes = any(c in mode for c in "wax+") if isinstance(mode, str) else bool((flags or 0) & WRITING)
-            writes = writes or mode is None and os.path.isdir(path)            # for the sake of a dir_fd
+            writes = (
+                any(c in mode for c in "wax+")
+                if isinstance(mode, str)
+                else bool((flags or 0) & WRITING)
+            )
+            writes = writes or mode is None and os.path.isdir(path)  # for the sake of a dir_fd
             if writes and not inside(path, allowed) or mode is None and climbs(arguments[0]):
                 raise PermissionError(f"{path}: a submission writes in its own folder only")
         elif event in CHANGES:
             for path in arguments[:2]:
-                if isinstance(path, (str, bytes, os.PathLike)) and (climbs(path) and event != "os.chdir" or not inside(real(path), (own,))):
+                if isinstance(path, (str, bytes, os.PathLike)) and (
+                    climbs(path) and event != "os.chdir" or not inside(real(path), (own,))
+                ):
                     raise PermissionError(f"{path}: a submission changes its own folder only")
 
     return watch
 
 
 def limit(memory, seconds):
-    """Let this process have `memory` bytes, `seconds` of computing and no core dumps; where the system knows no limits, do nothing."""
+    """Let this process have `memory` bytes, `seconds` of computing and no core dumps; where the
+    system knows no limits, do nothing.
+    """
     try:
         import resource
-    except ImportError:                        # Windows
+    except ImportError:  # Windows
         return
-    for kind, amount in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 256 * 1024 ** 2)):
+    for kind, amount in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 256 * 1024**2),
+    ):
         try:
             resource.setrlimit(kind, (amount, amount))
-        except (ValueError, OSError):          # macOS refuses some
+        except (ValueError, OSError):  # macOS refuses some
             pass

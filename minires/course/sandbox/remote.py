@@ -12,10 +12,21 @@ from pathlib import Path
 from ..compare import WrongAnswer, stopped
 from . import wire
 
-ROOT = Path(__file__).resolve().parents[3]                       # the folder that holds the package minires
-START = "import sys; sys.path.insert(0, {root!r}); from minires.course.sandbox import child; child.main()"
-KEPT = 20_000                                                    # characters of output, from the start and from the end
-PASSED_ON = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "MINIRES_FAST")
+ROOT = Path(__file__).resolve().parents[3]  # the folder that holds the package minires
+START = (
+    "import sys; sys.path.insert(0, {root!r}); from minires.course.sandbox import child; "
+    "child.main()"
+)
+KEPT = 20_000  # characters of output, from the start and from the end
+PASSED_ON = (
+    "PATH",
+    "SYSTEMROOT",
+    "LANG",
+    "LC_ALL",
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+    "MINIRES_FAST",
+)
 
 
 class Crashed(WrongAnswer):
@@ -45,17 +56,42 @@ class Submission:
         When all of it must be done, by `time.monotonic`; by default in an hour.
     """
 
-    def __init__(self, folder, assignment=None, unreadable=(), seconds=60, memory=4 * 1024 ** 3, deadline=None):
+    def __init__(
+        self, folder, assignment=None, unreadable=(), seconds=60, memory=4 * 1024**3, deadline=None
+    ):
         self.seconds, self.timed_out, self.output = seconds, False, Output()
         self.deadline = time.monotonic() + 3600 if deadline is None else deadline
-        settings = {"folder": str(folder), "assignment": assignment, "unreadable": [str(path) for path in unreadable], "memory": memory,
-                    "total": 60 + int(max(0, self.deadline - time.monotonic()))}
+        settings = {
+            "folder": str(folder),
+            "assignment": assignment,
+            "unreadable": [str(path) for path in unreadable],
+            "memory": memory,
+            "total": 60 + int(max(0, self.deadline - time.monotonic())),
+        }
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        environment |= {"HOME": str(folder), "TMPDIR": str(folder), "TEMP": str(folder), "MPLBACKEND": "Agg", "MPLCONFIGDIR": _matplotlib_folder(),
-                        "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MINIRES_DATASET": "synthetic", "PYTHONHASHSEED": "0"}
-        self.process = subprocess.Popen([sys.executable, "-I", "-c", START.format(root=str(ROOT)), json.dumps(settings)], cwd=folder, env=environment,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-        self.drain = threading.Thread(target=self.output.read_from, args=(self.process.stderr,), daemon=True)
+        environment |= {
+            "HOME": str(folder),
+            "TMPDIR": str(folder),
+            "TEMP": str(folder),
+            "MPLBACKEND": "Agg",
+            "MPLCONFIGDIR": _matplotlib_folder(),
+            "OPENBLAS_NUM_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
+            "MINIRES_DATASET": "synthetic",
+            "PYTHONHASHSEED": "0",
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", "-c", START.format(root=str(ROOT)), json.dumps(settings)],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self.drain = threading.Thread(
+            target=self.output.read_from, args=(self.process.stderr,), daemon=True
+        )
         self.drain.start()
 
     def __enter__(self):
@@ -90,7 +126,11 @@ class Submission:
     def names(self):
         """The names that the submission has defined, as many as anybody needs."""
         found = self.ask("names")
-        return [name for name in found if isinstance(name, str) and len(name) < 100][:2000] if isinstance(found, list) else []
+        return (
+            [name for name in found if isinstance(name, str) and len(name) < 100][:2000]
+            if isinstance(found, list)
+            else []
+        )
 
     def get(self, name):
         """What a name stands for: a number, text or array as it is, anything else as a `Remote`."""
@@ -99,8 +139,16 @@ class Submission:
     def figures(self):
         """The figures drawn since the last call, as the bytes of PNG files."""
         found = self.ask("figures", what="drawing a figure")
-        pictures = [picture.tobytes() for picture in found if hasattr(picture, "tobytes")] if isinstance(found, list) else []
-        return [picture for picture in pictures if picture.startswith(b"\x89PNG\r\n") and len(picture) < 2_000_000]
+        pictures = (
+            [picture.tobytes() for picture in found if hasattr(picture, "tobytes")]
+            if isinstance(found, list)
+            else []
+        )
+        return [
+            picture
+            for picture in pictures
+            if picture.startswith(b"\x89PNG\r\n") and len(picture) < 2_000_000
+        ]
 
     def forget(self):
         """Let go of everything that was handed out."""
@@ -115,20 +163,34 @@ class Submission:
         try:
             wire.send(self.process.stdin, {"do": do, "with": list(arguments)}, _reference)
             answer = wire.receive(self.process.stdout, lambda reference: Remote(self, reference))
-            if not isinstance(answer, dict) or not ("result" in answer or {"error", "message", "where"} <= set(answer)):
+            if not isinstance(answer, dict) or not (
+                "result" in answer or {"error", "message", "where"} <= set(answer)
+            ):
                 raise wire.WireError("not an answer")
         except (EOFError, OSError, wire.WireError) as error:
             if self.timed_out:
-                raise TimedOut(f"{what} took longer than {seconds:g} seconds, and was stopped" if seconds == self.seconds else
-                               f"{what} was stopped: all together took too long") from None
+                raise TimedOut(
+                    f"{what} took longer than {seconds:g} seconds, and was stopped"
+                    if seconds == self.seconds
+                    else f"{what} was stopped: all together took too long"
+                ) from None
             self._kill()
             code = self.process.wait()
-            raise Crashed(f"{what} ended the process" + (f" (exit status {code})" if code >= 0 else f" (signal {-code})")
-                          + (": it wrote where answers are passed on" if isinstance(error, wire.WireError) else "")) from None
+            raise Crashed(
+                f"{what} ended the process"
+                + (f" (exit status {code})" if code >= 0 else f" (signal {-code})")
+                + (
+                    ": it wrote where answers are passed on"
+                    if isinstance(error, wire.WireError)
+                    else ""
+                )
+            ) from None
         finally:
             watchdog.cancel()
         if "error" in answer:
-            raise WrongAnswer(stopped(what, *(str(answer[key]) for key in ("error", "message", "where"))))
+            raise WrongAnswer(
+                stopped(what, *(str(answer[key]) for key in ("error", "message", "where")))
+            )
         return answer["result"]
 
     def _time_out(self):
@@ -144,7 +206,9 @@ class Submission:
 
 
 class Remote:
-    """Something that lives in a submission's process: it can be called, asked about by a probe, and handed back."""
+    """Something that lives in a submission's process: it can be called, asked about by a probe, and
+    handed back.
+    """
 
     def __init__(self, submission, reference):
         self._submission, self._reference = submission, int(reference["ref"])
@@ -152,7 +216,9 @@ class Remote:
 
     def remote_call(self, arguments, settings):
         """The result, and which of the arguments were changed."""
-        result, changed = self._submission.ask("call", self, list(arguments), dict(settings), what=self.__name__)
+        result, changed = self._submission.ask(
+            "call", self, list(arguments), dict(settings), what=self.__name__
+        )
         return result, changed
 
     def remote_probe(self, name, arguments):
@@ -176,7 +242,7 @@ class Output:
         """Read until the end, so that the process never waits for a reader."""
         while part := stream.read1(1 << 16):
             self.size += len(part)
-            start, rest = part[:KEPT - len(self.head)], part[KEPT - len(self.head):]
+            start, rest = part[: KEPT - len(self.head)], part[KEPT - len(self.head) :]
             self.head += start
             if rest:
                 self.tail.append(rest)
@@ -185,7 +251,7 @@ class Output:
 
     def text(self):
         """As text; what was left out is counted."""
-        tail = b"".join(self.tail)[-KEPT:] 
+        tail = b"".join(self.tail)[-KEPT:]
         left_out = self.size - len(self.head) - len(tail)
         middle = f"\n... {left_out:,} bytes left out ...\n" if left_out > 0 else ""
         return self.head.decode("utf-8", "replace") + middle + tail.decode("utf-8", "replace")
@@ -198,7 +264,9 @@ def _reference(value):
 
 
 def _matplotlib_folder():
-    """Matplotlib's folder of this user, so that not every submission has to list the fonts of the machine anew."""
+    """Matplotlib's folder of this user, so that not every submission has to list the fonts of the
+    machine anew.
+    """
     import matplotlib
 
     return matplotlib.get_cachedir()

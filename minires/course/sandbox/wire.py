@@ -1,6 +1,8 @@
-"""What goes between the two processes: a line of JSON with its length, then the bytes of the arrays in it.
+"""What goes between the two processes: a line of JSON with its length, then the bytes of the arrays
+in it.
 
-Nothing is unpickled, so a submission can send numbers and text, and nothing that does something when it is read.
+Nothing is unpickled, so a submission can send numbers and text, and nothing that does something
+when it is read.
 """
 
 import json
@@ -8,9 +10,9 @@ import struct
 
 import numpy as np
 
-LARGEST = 512 * 1024 ** 2              # bytes of the arrays in one message
-LONGEST = 16 * 1024 ** 2               # bytes of its JSON, which takes much more memory than that when it is read
-KINDS = "biufc"                        # the dtypes of arrays that travel
+LARGEST = 512 * 1024**2  # bytes of the arrays in one message
+LONGEST = 16 * 1024**2  # bytes of its JSON, which takes much more memory than that when it is read
+KINDS = "biufc"  # the dtypes of arrays that travel
 
 
 class WireError(Exception):
@@ -18,18 +20,25 @@ class WireError(Exception):
 
 
 def encode(value, arrays, handle):
-    """`value` as JSON can hold it; arrays are appended to `arrays`, and anything else becomes what `handle(value)` returns."""
+    """`value` as JSON can hold it; arrays are appended to `arrays`, and anything else becomes what
+    `handle(value)` returns.
+    """
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, (int, float)) and not isinstance(value, np.generic):
-        return {"number": repr(value)}         # exact, with nan and inf
+        return {"number": repr(value)}  # exact, with nan and inf
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in KINDS:
         arrays.append(np.asarray(value, order="C"))
         return {"array": len(arrays) - 1, "scalar": isinstance(value, np.generic)}
     if type(value) in (list, tuple):
         return {type(value).__name__: [encode(item, arrays, handle) for item in value]}
     if type(value) is dict:
-        return {"dict": [[encode(key, arrays, handle), encode(item, arrays, handle)] for key, item in value.items()]}
+        return {
+            "dict": [
+                [encode(key, arrays, handle), encode(item, arrays, handle)]
+                for key, item in value.items()
+            ]
+        }
     if isinstance(value, np.random.Generator):
         return {"random": value.bit_generator.state}
     return handle(value)
@@ -48,7 +57,9 @@ def decode(value, arrays, handle):
         if kind.__name__ in value:
             return kind(decode(item, arrays, handle) for item in value[kind.__name__])
     if "dict" in value:
-        return {decode(key, arrays, handle): decode(item, arrays, handle) for key, item in value["dict"]}
+        return {
+            decode(key, arrays, handle): decode(item, arrays, handle) for key, item in value["dict"]
+        }
     if "random" in value:
         rng = np.random.default_rng()
         rng.bit_generator.state = value["random"]
@@ -60,7 +71,9 @@ def send(stream, message, handle):
     """Write a message."""
     arrays = []
     body = encode(message, arrays, handle)
-    header = json.dumps({"body": body, "arrays": [[array.dtype.str, list(array.shape)] for array in arrays]}).encode()
+    header = json.dumps(
+        {"body": body, "arrays": [[array.dtype.str, list(array.shape)] for array in arrays]}
+    ).encode()
     stream.write(struct.pack("<Q", len(header)))
     stream.write(header)
     for array in arrays:
@@ -94,7 +107,7 @@ def receive(stream, handle):
         return decode(header["body"], arrays, handle)
     except (EOFError, WireError):
         raise
-    except Exception as error:         # whatever a message that was made up leads to
+    except Exception as error:  # whatever a message that was made up leads to
         raise WireError(f"not a message: {error}") from error
 
 

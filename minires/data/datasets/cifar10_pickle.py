@@ -1,7 +1,7 @@
 """Read the pickled batches of CIFAR-10's Python archive without trusting them.
 
-The stand-ins for the globals that the official files name build nothing but uint8 arrays out of bytes that are really in the
-file, so a short file cannot ask for a huge array either.
+The stand-ins for the globals that the official files name build nothing but uint8 arrays out of
+bytes that are really in the file, so a short file cannot ask for a huge array either.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ class _PickledDtype:
             raise ValueError(f"an array of dtype {code!r}, not uint8")
 
     def __setstate__(self, state):
-        pass                                  # byte order and the like: means nothing for single bytes
+        pass  # byte order and the like: means nothing for single bytes
 
 
 class _PickledArray:
@@ -31,15 +31,20 @@ class _PickledArray:
         version, shape, dtype, column_major, content = state
         if not isinstance(dtype, _PickledDtype) or not isinstance(content, bytes):
             raise ValueError("an array that is not plain uint8")
-        self.values = np.frombuffer(content, np.uint8).reshape(shape, order="F" if column_major else "C")
+        self.values = np.frombuffer(content, np.uint8).reshape(
+            shape, order="F" if column_major else "C"
+        )
 
 
 ALLOWED = {
     ("numpy.core.multiarray", "_reconstruct"): _PickledArray,
-    ("numpy._core.multiarray", "_reconstruct"): _PickledArray,    # the same function, as NumPy 2 spells it
-    ("numpy", "ndarray"): None,                                   # only ever an argument of _reconstruct
+    (
+        "numpy._core.multiarray",
+        "_reconstruct",
+    ): _PickledArray,  # the same function, as NumPy 2 spells it
+    ("numpy", "ndarray"): None,  # only ever an argument of _reconstruct
     ("numpy", "dtype"): _PickledDtype,
-    ("_codecs", "encode"): str.encode,                            # how Python 3 writes bytes in protocol 2
+    ("_codecs", "encode"): str.encode,  # how Python 3 writes bytes in protocol 2
 }
 
 
@@ -65,14 +70,31 @@ def load(content, where):
     """
     try:
         check_instructions(content)
-        batch = Unpickler(content, where, ALLOWED, "only dicts, lists, text, numbers and uint8 arrays",
-                          encoding="bytes").load()                        # the official files come from Python 2
+        batch = Unpickler(
+            content,
+            where,
+            ALLOWED,
+            "only dicts, lists, text, numbers and uint8 arrays",
+            encoding="bytes",
+        ).load()  # the official files come from Python 2
     except DataError:
         raise
-    except Exception as error:                # a damaged pickle can fail in a dozen ways, all of them the file's fault
+    except (
+        Exception
+    ) as error:  # a damaged pickle can fail in a dozen ways, all of them the file's fault
         reason = " ".join(str(error).split())[:100]
-        raise DataError(where, "damaged pickle", "a batch of CIFAR-10", reason or type(error).__name__,
-                        "fetch the file again") from error
+        raise DataError(
+            where,
+            "damaged pickle",
+            "a batch of CIFAR-10",
+            reason or type(error).__name__,
+            "fetch the file again",
+        ) from error
     if not isinstance(batch, dict):
-        raise DataError(where, "not a batch of CIFAR-10", "a pickled dict", f"a pickled {type(batch).__name__}")
-    return {key: value.values if isinstance(value, _PickledArray) else value for key, value in batch.items()}
+        raise DataError(
+            where, "not a batch of CIFAR-10", "a pickled dict", f"a pickled {type(batch).__name__}"
+        )
+    return {
+        key: value.values if isinstance(value, _PickledArray) else value
+        for key, value in batch.items()
+    }

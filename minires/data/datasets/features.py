@@ -28,8 +28,10 @@ class FeatureDataset:
 
     def __repr__(self):
         size = self.features.shape[1]
-        return (f"FeatureDataset({self.name}: {len(self):,} vectors of {size}, "
-                f"{len(self.classes)} classes)")
+        return (
+            f"FeatureDataset({self.name}: {len(self):,} vectors of {size}, "
+            f"{len(self.classes)} classes)"
+        )
 
     @property
     def input_shape(self):

@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import ConfigError, DataError
 from ..transforms import ImageTransform
 
-BLOCK = 500                                                      # images resized at a time
+BLOCK = 500  # images resized at a time
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,31 +46,49 @@ class ImageDataset:
         if self.images.shape[3] != 3:
             raise DataError(self.name, "images are not RGB", "(N, H, W, 3)", self.images.shape)
         if self.images.size == 0:
-            raise DataError(self.name, "the set is empty", "at least one image",
-                            f"images of shape {self.images.shape}")
+            raise DataError(
+                self.name,
+                "the set is empty",
+                "at least one image",
+                f"images of shape {self.images.shape}",
+            )
         if len(self.images) != len(self.labels):
-            raise DataError(self.name, "images and labels differ in number",
-                            f"{len(self.images)} labels, one per image", len(self.labels))
+            raise DataError(
+                self.name,
+                "images and labels differ in number",
+                f"{len(self.images)} labels, one per image",
+                len(self.labels),
+            )
         wrong = np.flatnonzero((self.labels < 0) | (self.labels >= len(self.classes)))
         if len(wrong):
-            raise DataError(self.name, f"the label of image {wrong[0]} is out of range",
-                            f"0 to {len(self.classes) - 1}", self.labels[wrong[0]])
+            raise DataError(
+                self.name,
+                f"the label of image {wrong[0]} is out of range",
+                f"0 to {len(self.classes) - 1}",
+                self.labels[wrong[0]],
+            )
 
     def _check_array(self, what, array, dtype, shape, ndim):
         expected = f"an array of {np.dtype(dtype)} and shape {shape}"
         if not isinstance(array, np.ndarray):
             raise DataError(self.name, f"{what} are not an array", expected, type(array).__name__)
         if array.dtype != dtype or array.ndim != ndim:
-            raise DataError(self.name, f"{what} of the wrong kind", expected,
-                            f"{array.dtype} and shape {array.shape}")
+            raise DataError(
+                self.name,
+                f"{what} of the wrong kind",
+                expected,
+                f"{array.dtype} and shape {array.shape}",
+            )
 
     def __len__(self):
         return len(self.images)
 
     def __repr__(self):
         height, width = self.images.shape[1:3]
-        return (f"ImageDataset({self.name}: {len(self):,} images of {height}x{width}, "
-                f"{len(self.classes)} classes)")
+        return (
+            f"ImageDataset({self.name}: {len(self):,} images of {height}x{width}, "
+            f"{len(self.classes)} classes)"
+        )
 
     @property
     def input_shape(self):
@@ -89,8 +107,9 @@ class ImageDataset:
             If `n` is below 1 or above the number of images.
         """
         if not 1 <= n <= len(self):
-            raise ConfigError(f"{self.name}.take", "not that many images in the set",
-                              f"1 to {len(self)}", n)
+            raise ConfigError(
+                f"{self.name}.take", "not that many images in the set", f"1 to {len(self)}", n
+            )
         return self._pick(slice(n))
 
     def split(self, n, seed=None):
@@ -114,8 +133,9 @@ class ImageDataset:
             If either part would be empty.
         """
         if not 1 <= n < len(self):
-            raise ConfigError(f"{self.name}.split", "one part would be empty",
-                              f"1 to {len(self) - 1}", n)
+            raise ConfigError(
+                f"{self.name}.split", "one part would be empty", f"1 to {len(self) - 1}", n
+            )
         if seed is None:
             whole = self
         else:
@@ -132,16 +152,20 @@ class ImageDataset:
         """
         height, width = self.images.shape[1:3]
         if size < 1 or height % size or width % size or height != width:
-            raise ConfigError(f"{self.name}.resize", "only squares by a whole factor",
-                              f"a divisor of the {height}x{width} images", size)
+            raise ConfigError(
+                f"{self.name}.resize",
+                "only squares by a whole factor",
+                f"a divisor of the {height}x{width} images",
+                size,
+            )
         factor = height // size
         small = np.empty((len(self), size, size, 3), np.uint8)
-        for start in range(0, len(self), BLOCK):          # blocks keep the wide sums in the cache
-            block = self.images[start:start + BLOCK].astype(np.uint32)
+        for start in range(0, len(self), BLOCK):  # blocks keep the wide sums in the cache
+            block = self.images[start : start + BLOCK].astype(np.uint32)
             rows = sum(block[:, row::factor] for row in range(factor))
             total = sum(rows[:, :, column::factor] for column in range(factor))
-            half = factor**2 // 2                         # added first, it rounds to nearest
-            small[start:start + BLOCK] = (total + half) // factor**2
+            half = factor**2 // 2  # added first, it rounds to nearest
+            small[start : start + BLOCK] = (total + half) // factor**2
         return ImageDataset(small, self.labels, self.classes, self.name)
 
     def pixel_mean(self):
@@ -152,7 +176,7 @@ class ImageDataset:
         ndarray of float32, shape (H, W, 3)
             From 0 to 1 (bytes divided by 255).
         """
-        total = self.images.sum(axis=0, dtype=np.int64)   # exact, and no float copy of the set
+        total = self.images.sum(axis=0, dtype=np.int64)  # exact, and no float copy of the set
         return (total / (255 * len(self))).astype(np.float32)
 
     def names(self):

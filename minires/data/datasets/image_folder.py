@@ -17,8 +17,16 @@ TRAIN, TEST = ("train", "training"), ("val", "valid", "validation", "test", "tes
 LAYOUT = "a folder for each class with its pictures in it, or such folders in train/ and val/"
 
 
-def image_folder(folder, size=224, val_fraction=0.2, seed=0, workers=None, cache=None,
-                 progress=True, transform=None):
+def image_folder(
+    folder,
+    size=224,
+    val_fraction=0.2,
+    seed=0,
+    workers=None,
+    cache=None,
+    progress=True,
+    transform=None,
+):
     """The training and test set in a folder of photographs.
 
     Parameters
@@ -58,8 +66,13 @@ def image_folder(folder, size=224, val_fraction=0.2, seed=0, workers=None, cache
     if transform is None:
         size = checks.integer("image_folder", "size", size)
         transform = ImageTransform(shorter_side(size), size)
-    val_fraction = checks.number("image_folder", "val_fraction", val_fraction,
-                                 "a number between 0 and 1", lambda value: 0 < value < 1)
+    val_fraction = checks.number(
+        "image_folder",
+        "val_fraction",
+        val_fraction,
+        "a number between 0 and 1",
+        lambda value: 0 < value < 1,
+    )
     if workers is None:
         workers = backend.available_cores()
     workers = checks.integer("image_folder", "workers", workers, least=0)
@@ -73,8 +86,9 @@ def image_folder(folder, size=224, val_fraction=0.2, seed=0, workers=None, cache
     def dataset(some):
         indices = np.array([positions[path] for path, _ in some])
         labels = np.array([label for _, label in some])
-        return PhotographDataset(pictures, indices, labels, classes, folder.resolve().name,
-                                 transform, workers)
+        return PhotographDataset(
+            pictures, indices, labels, classes, folder.resolve().name, transform, workers
+        )
 
     return dataset(files), dataset(test_files)
 
@@ -88,8 +102,12 @@ def _find_files(folder, val_fraction, seed):
         return *_split(files, classes, val_fraction, seed, folder), classes
     if _classes(testing) != classes:
         only_in_one = ", ".join(sorted(set(classes) ^ set(_classes(testing)))[:5])
-        raise DataError(str(folder), f"{training.name}/ and {testing.name}/ hold different classes",
-                        "the same folders in both", f"only in one: {only_in_one}")
+        raise DataError(
+            str(folder),
+            f"{training.name}/ and {testing.name}/ hold different classes",
+            "the same folders in both",
+            f"only in one: {only_in_one}",
+        )
     return files, _files(testing, classes), classes
 
 
@@ -107,19 +125,28 @@ def _parts(folder):
         what = "not a folder" if folder.exists() else "no such folder"
         raise DataError(str(folder), what, LAYOUT)
     # A class may be called "train", too: then there are pictures in it, and no folders.
-    inside = {path.name.lower(): path for path in folder.iterdir()
-              if path.is_dir() and any(inner.is_dir() for inner in path.iterdir())}
+    inside = {
+        path.name.lower(): path
+        for path in folder.iterdir()
+        if path.is_dir() and any(inner.is_dir() for inner in path.iterdir())
+    }
     training = next((inside[name] for name in TRAIN if name in inside), None)
     testing = next((inside[name] for name in TEST if name in inside), None)
     if training is None and testing is not None and set(inside) <= set(TEST):
-        raise DataError(str(folder), f"{testing.name}/ without train/", LAYOUT,
-                        ", ".join(sorted(inside)))
+        raise DataError(
+            str(folder), f"{testing.name}/ without train/", LAYOUT, ", ".join(sorted(inside))
+        )
     return (folder, None) if training is None else (training, testing)
 
 
 def _classes(folder):
-    classes = tuple(sorted(path.name for path in folder.iterdir()
-                           if path.is_dir() and not path.name.startswith(".")))
+    classes = tuple(
+        sorted(
+            path.name
+            for path in folder.iterdir()
+            if path.is_dir() and not path.name.startswith(".")
+        )
+    )
     if len(classes) < 2:
         loose = sum(_is_picture(path) for path in folder.iterdir())
         got = f"{len(classes)} folders" + (f" and {loose} loose pictures" if loose else "")
@@ -133,12 +160,17 @@ def _files(folder, classes):
     for label, name in enumerate(classes):
         found = sorted(path for path in (folder / name).rglob("*") if _is_picture(path))
         if not found:
-            others = sorted({path.suffix.lower() for path in (folder / name).rglob("*")
-                             if path.is_file()} - {""})
-            raise DataError(str(folder / name), "a class without pictures",
-                            f"files that end in {', '.join(SUFFIXES)}",
-                            f"{', '.join(others)} only" if others else "none",
-                            "convert them, to .jpg for example" if others else None)
+            others = sorted(
+                {path.suffix.lower() for path in (folder / name).rglob("*") if path.is_file()}
+                - {""}
+            )
+            raise DataError(
+                str(folder / name),
+                "a class without pictures",
+                f"files that end in {', '.join(SUFFIXES)}",
+                f"{', '.join(others)} only" if others else "none",
+                "convert them, to .jpg for example" if others else None,
+            )
         files += [(path, label) for path in found]
     return files
 
@@ -153,8 +185,12 @@ def _split(files, classes, val_fraction, seed, folder):
     for label, name in enumerate(classes):
         own = [file for file in files if file[1] == label]
         if len(own) < 2:
-            raise DataError(str(folder / name), "too few pictures",
-                            "two or more: one to train with, one to test", len(own))
+            raise DataError(
+                str(folder / name),
+                "too few pictures",
+                "two or more: one to train with, one to test",
+                len(own),
+            )
         order = rng.permutation(len(own))
         count = min(len(own) - 1, max(1, round(val_fraction * len(own))))
         testing += [own[i] for i in sorted(order[:count])]

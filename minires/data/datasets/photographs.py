@@ -42,8 +42,10 @@ class PhotographDataset:
 
     def __repr__(self):
         height, width, _ = self.input_shape
-        return (f"PhotographDataset({self.name}: {len(self):,} photographs, "
-                f"seen at {height}x{width}, {len(self.classes)} classes)")
+        return (
+            f"PhotographDataset({self.name}: {len(self):,} photographs, "
+            f"seen at {height}x{width}, {len(self.classes)} classes)"
+        )
 
     @property
     def input_shape(self):
@@ -60,8 +62,9 @@ class PhotographDataset:
         Raises ConfigError if `n` is below 1 or above the number of photographs.
         """
         if not 1 <= n <= len(self):
-            raise ConfigError(f"{self.name}.take", "not that many photographs in the set",
-                              f"1 to {len(self)}", n)
+            raise ConfigError(
+                f"{self.name}.take", "not that many photographs in the set", f"1 to {len(self)}", n
+            )
         return self.pick(slice(n))
 
     def names(self):

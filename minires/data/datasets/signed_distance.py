@@ -1,8 +1,9 @@
 """Ten shapes, each as a signed distance: how far a point lies from the outline, negative inside.
 
-A function takes the coordinates of many points at once, arrays x and y of any one shape, measured so that each shape
-about fills the circle of radius 1 around the origin, and returns an array of that shape. Shapes combine by simple
-arithmetic on distances: ``minimum`` is "or", ``maximum`` is "and", a minus sign is "not".
+A function takes the coordinates of many points at once, arrays x and y of any one shape, measured
+so that each shape about fills the circle of radius 1 around the origin, and returns an array of
+that shape. Shapes combine by simple arithmetic on distances: ``minimum`` is "or", ``maximum`` is
+"and", a minus sign is "not".
 """
 
 import numpy as np
@@ -25,7 +26,10 @@ def square(x, y):
 
 def triangle(x, y):
     """A filled triangle with three equal sides: the points on the inner side of three lines."""
-    sides = [np.cos(angle) * x + np.sin(angle) * y for angle in np.deg2rad([90, 210, 330]).astype(np.float32)]
+    sides = [
+        np.cos(angle) * x + np.sin(angle) * y
+        for angle in np.deg2rad([90, 210, 330]).astype(np.float32)
+    ]
     return np.maximum(np.maximum(sides[0], sides[1]), sides[2]) - 0.5
 
 
@@ -35,12 +39,18 @@ def cross(x, y):
 
 
 def star(x, y):
-    """Five points: all ten half-points are one wedge, turned and mirrored, so fold the plane onto that wedge."""
+    """Five points: all ten half-points are one wedge, turned and mirrored, so fold the plane onto
+    that wedge.
+    """
     wedge = np.float32(np.pi / 5)
     radius = np.hypot(x, y)
     angle = np.abs(np.mod(np.arctan2(y, x), 2 * wedge) - wedge)
     x, y = radius * np.cos(angle), radius * np.sin(angle)
-    valley_x, tip_x, tip_y = 0.42, np.cos(wedge), np.sin(wedge)   # the edge runs from (valley_x, 0) to the tip
+    valley_x, tip_x, tip_y = (
+        0.42,
+        np.cos(wedge),
+        np.sin(wedge),
+    )  # the edge runs from (valley_x, 0) to the tip
     edge = np.hypot(tip_x - valley_x, tip_y)
     return (tip_y * (x - valley_x) - (tip_x - valley_x) * y) / edge
 
@@ -54,7 +64,9 @@ def heart(x, y):
     """A square with half a disk on each of two neighbouring sides."""
     side = np.float32(0.5)
     x, y = x + side / 2, y + side / 2
-    return np.minimum(_box(x, y, side, side), np.minimum(np.hypot(x - side, y), np.hypot(x, y - side)) - side)
+    return np.minimum(
+        _box(x, y, side, side), np.minimum(np.hypot(x - side, y), np.hypot(x, y - side)) - side
+    )
 
 
 def stripes(x, y):
@@ -65,7 +77,9 @@ def stripes(x, y):
 def checkerboard(x, y):
     """Three by three fields, those at the corners and in the middle filled, cut to a square."""
     across, down = _bars(x, 1.0), _bars(y, 1.0)
-    fields = np.maximum(np.minimum(across, down), -np.maximum(across, down))    # bars one way or the other, not both
+    fields = np.maximum(
+        np.minimum(across, down), -np.maximum(across, down)
+    )  # bars one way or the other, not both
     return np.maximum(-fields, _box(x, y, 0.75, 0.75))
 
 

@@ -1,7 +1,8 @@
 """Is part of the degradation the aftermath of an explosion at the start?
 
-At initialisation the gradients of plain-56 explode towards the images. The first steps then make the weights there so long
-that, batch norm taking their scale out again, later steps hardly turn them. What holds back the first steps should help.
+At initialisation the gradients of plain-56 explode towards the images. The first steps then make
+the weights there so long that, batch norm taking their scale out again, later steps hardly turn
+them. What holds back the first steps should help.
 """
 
 from ...plot import COLOURS, OTHERS
@@ -9,29 +10,77 @@ from .frame import error_comparison
 from .frame.claim import Claim
 from .frame.verdict import CONTRADICTED, SUPPORTED, UNDECIDED, Verdict, below
 
-CURES = {"warm-up": "the learning rate rises from a tenth over the first fifth of the steps", "clipped": "gradients scaled down to norm 1",
-         "small rate": "a tenth of the learning rate throughout", "kept norms": "weights set back to their first length after every step"}
-MARGIN = 2.0           # percentage points
+CURES = {
+    "warm-up": "the learning rate rises from a tenth over the first fifth of the steps",
+    "clipped": "gradients scaled down to norm 1",
+    "small rate": "a tenth of the learning rate throughout",
+    "kept norms": "weights set back to their first length after every step",
+}
+MARGIN = 2.0  # percentage points
+EFFECT = {SUPPORTED: "helps", CONTRADICTED: "hurts", UNDECIDED: "no clear difference"}
 
 
 def judge(rows):
     """Supported if one cure helps, contradicted if none does."""
-    found = [below(error_comparison.differences(rows, ("plain-56", cure), ("plain-56", "usual")), 0, MARGIN, f"training error with {cure} minus usual",
-                   "points") for cure in CURES]
+    found = [
+        below(
+            error_comparison.differences(rows, ("plain-56", cure), ("plain-56", "usual")),
+            0,
+            MARGIN,
+            f"training error with {cure} minus usual",
+            "points",
+        )
+        for cure in CURES
+    ]
     outcomes = [verdict.outcome for verdict in found]
-    outcome = SUPPORTED if SUPPORTED in outcomes else UNDECIDED if UNDECIDED in outcomes else CONTRADICTED
-    return Verdict(outcome, "; ".join(f"{verdict.reason} ({'helps' if verdict.outcome == SUPPORTED else 'hurts' if verdict.outcome == CONTRADICTED else 'no clear difference'})"
-                                      for verdict in found))
+    outcome = (
+        SUPPORTED if SUPPORTED in outcomes else UNDECIDED if UNDECIDED in outcomes else CONTRADICTED
+    )
+    return Verdict(
+        outcome,
+        "; ".join(f"{verdict.reason} ({EFFECT[verdict.outcome]})" for verdict in found),
+    )
 
 
 CLAIM = Claim(
     name="aftermath",
-    statement="Part of the degradation of plain-56 is the aftermath of exploding gradients in the first steps, and can be cured there.",
-    source="that the explosion makes deep nets untrainable: Yang et al. 2019, arXiv:1902.08129; that it acts through the effective rate of van Laarhoven 2017, arXiv:1706.05350, is a hypothesis of our own",
-    predictions={"the hypothesis": "with the same number of steps, one of the cures lowers the training error",
-                 "He et al. 2015": "the cause lies elsewhere (they conjecture exponentially low convergence rates): no cure helps much"},
-    columns=error_comparison.COLUMNS, text=error_comparison.TEXT, judge=judge,
-    measure=error_comparison.measure(*(("plain-56", variant) for variant in ("usual", *CURES)), ("plain-20", "usual"), ("resnet-56", "usual")),
-    draw=error_comparison.draw(("plain-56, the same number of steps", [("usual", "plain-56", "usual", COLOURS["plain"]),
-                      *((cure.replace(" ", "\n").replace("-", "-\n"), "plain-56", cure, colour) for cure, colour in zip(CURES, OTHERS))]),
-                     ("to compare", [("plain-20", "plain-20", "usual", "#f0a35c"), ("resnet-\n56", "resnet-56", "usual", COLOURS["resnet"])])))
+    statement="Part of the degradation of plain-56 is the aftermath of exploding gradients in the "
+    "first steps, and can be cured there.",
+    source="that the explosion makes deep nets untrainable: Yang et al. 2019, arXiv:1902.08129; "
+    "that it acts through the effective rate of van Laarhoven 2017, arXiv:1706.05350, is a "
+    "hypothesis of our own",
+    predictions={
+        "the hypothesis": "with the same number of steps, one of the cures lowers the training "
+        "error",
+        "He et al. 2015": "the cause lies elsewhere (they conjecture exponentially low "
+        "convergence rates): no "
+        "cure helps much",
+    },
+    columns=error_comparison.COLUMNS,
+    text=error_comparison.TEXT,
+    judge=judge,
+    measure=error_comparison.measure(
+        *(("plain-56", variant) for variant in ("usual", *CURES)),
+        ("plain-20", "usual"),
+        ("resnet-56", "usual"),
+    ),
+    draw=error_comparison.draw(
+        (
+            "plain-56, the same number of steps",
+            [
+                ("usual", "plain-56", "usual", COLOURS["plain"]),
+                *(
+                    (cure.replace(" ", "\n").replace("-", "-\n"), "plain-56", cure, colour)
+                    for cure, colour in zip(CURES, OTHERS)
+                ),
+            ],
+        ),
+        (
+            "to compare",
+            [
+                ("plain-20", "plain-20", "usual", "#f0a35c"),
+                ("resnet-\n56", "resnet-56", "usual", COLOURS["resnet"]),
+            ],
+        ),
+    ),
+)

@@ -3,17 +3,17 @@
 from dataclasses import replace
 
 from ... import models, plot
-from ...diagnostics import evaluate
 from ...autograd import Tensor
+from ...diagnostics import evaluate
 from ...training.trainer import Trainer
 from .frame import error_comparison
 from .frame.claim import Claim
 from .frame.verdict import above, below, together
 
-STEPS, RATE = 150, 0.1          # of training on: steps, and the part of the usual learning rate
-MARGIN = 2.0                    # percentage points
-EQUAL = 1e-3                    # largest difference of a logit that is called none
-IMAGES = 2000                   # of the training set, on which errors are counted in evaluation mode
+STEPS, RATE = 150, 0.1  # of training on: steps, and the part of the usual learning rate
+MARGIN = 2.0  # percentage points
+EQUAL = 1e-3  # largest difference of a logit that is called none
+IMAGES = 2000  # of the training set, on which errors are counted in evaluation mode
 
 
 def measure(laboratory, seed):
@@ -21,10 +21,26 @@ def measure(laboratory, seed):
     images, labels = laboratory.batch(512)
     copied = models.deepen(shallow, 56, Tensor(images)).eval()
     difference = float(abs(copied(Tensor(images)).data - shallow(Tensor(images)).data).max())
-    rows = [_row(laboratory, "plain-20", shallow), _row(laboratory, "copy", copied), _row(laboratory, "plain-56", usual)]
-    config = replace(laboratory.config, iterations=STEPS, milestones=(), lr=RATE * laboratory.config.lr, seed=seed)
-    trainer = Trainer(copied, laboratory.train_set, laboratory.test_set, config, name=f"copy of plain-20, seed {seed}",
-                      progress=laboratory.progress)
+    rows = [
+        _row(laboratory, "plain-20", shallow),
+        _row(laboratory, "copy", copied),
+        _row(laboratory, "plain-56", usual),
+    ]
+    config = replace(
+        laboratory.config,
+        iterations=STEPS,
+        milestones=(),
+        lr=RATE * laboratory.config.lr,
+        seed=seed,
+    )
+    trainer = Trainer(
+        copied,
+        laboratory.train_set,
+        laboratory.test_set,
+        config,
+        name=f"copy of plain-20, seed {seed}",
+        progress=laboratory.progress,
+    )
     trainer.run()
     rows.append(_row(laboratory, "copy, trained on", trainer.model))
     return [{**row, "difference": difference} for row in rows]
@@ -32,26 +48,57 @@ def measure(laboratory, seed):
 
 def _row(laboratory, name, net):
     train = evaluate(net, laboratory.train_batches(IMAGES))
-    return {"net": name, "variant": "usual", "train_error": train.error, "test_error": evaluate(net, laboratory.test_batches()).error}
+    return {
+        "net": name,
+        "variant": "usual",
+        "train_error": train.error,
+        "test_error": evaluate(net, laboratory.test_batches()).error,
+    }
 
 
 def judge(rows):
     seeds = sorted({row["seed"] for row in rows})
     differences = [max(row["difference"] for row in rows if row["seed"] == seed) for seed in seeds]
     return together(
-        below(differences, EQUAL, 0, "largest difference between a logit of plain-20 and of its copy with 56 layers"),
-        above(error_comparison.differences(rows, ("plain-56", "usual"), ("copy", "usual")), 0, MARGIN,
-              "training error of plain-56 trained as usual minus that of the copy", "points"))
+        below(
+            differences,
+            EQUAL,
+            0,
+            "largest difference between a logit of plain-20 and of its copy with 56 layers",
+        ),
+        above(
+            error_comparison.differences(rows, ("plain-56", "usual"), ("copy", "usual")),
+            0,
+            MARGIN,
+            "training error of plain-56 trained as usual minus that of the copy",
+            "points",
+        ),
+    )
 
 
 CLAIM = Claim(
     name="copy",
-    statement="A deeper plain net could do what a shallower one does, but training does not find it.",
+    statement="A deeper plain net could do what a shallower one does, but training does not "
+    "find it.",
     source="He et al. 2015, arXiv:1512.03385, section 1",
-    predictions={"He et al.": "plain-20 with layers set to the identity is a plain-56 with the same error; plain-56 trained as usual stays above",
-                 "capacity": "the shallow net cannot be copied, or training finds something as good"},
-    columns=(*error_comparison.COLUMNS, "difference"), text=error_comparison.TEXT, measure=measure, judge=judge,
-    draw=error_comparison.draw(("", [("plain-20", "plain-20", "usual", plot.SHADES["plain"][0]),
-                           ("its copy,\n56 layers", "copy", "usual", plot.OTHERS[0]),
-                           ("the copy,\ntrained on", "copy, trained on", "usual", plot.OTHERS[1]),
-                           ("plain-56\nas usual", "plain-56", "usual", plot.SHADES["plain"][1])])))
+    predictions={
+        "He et al.": "plain-20 with layers set to the identity is a plain-56 with the same error; "
+        "plain-56 trained as usual stays above",
+        "capacity": "the shallow net cannot be copied, or training finds something as good",
+    },
+    columns=(*error_comparison.COLUMNS, "difference"),
+    text=error_comparison.TEXT,
+    measure=measure,
+    judge=judge,
+    draw=error_comparison.draw(
+        (
+            "",
+            [
+                ("plain-20", "plain-20", "usual", plot.SHADES["plain"][0]),
+                ("its copy,\n56 layers", "copy", "usual", plot.OTHERS[0]),
+                ("the copy,\ntrained on", "copy, trained on", "usual", plot.OTHERS[1]),
+                ("plain-56\nas usual", "plain-56", "usual", plot.SHADES["plain"][1]),
+            ],
+        )
+    ),
+)

@@ -1,7 +1,8 @@
 """What exploding gradients leave behind: weights so long that they hardly turn any more.
 
-Batch norm takes the scale of the weights before it out again, so what counts of a step is how far it turns them. That is
-governed by the effective learning rate lr / |w|^2: twice as long, a quarter of the rate.
+Batch norm takes the scale of the weights before it out again, so what counts of a step is how far
+it turns them. That is governed by the effective learning rate lr / |w|^2: twice as long, a quarter
+of the rate.
 """
 
 from statistics import mean
@@ -13,8 +14,8 @@ from .frame.verdict import above, below, together
 
 NETS = ("plain-56", "resnet-56")
 MOMENTS = (1, 10, WATCHED_STEPS)
-EARLY = 10             # layers next to the images
-LONGER, SLOWED = 2.0, 0.25             # times as long; of the rate at the start
+EARLY = 10  # layers next to the images
+LONGER, SLOWED = 2.0, 0.25  # times as long; of the rate at the start
 MARGIN = 0.05
 
 
@@ -24,16 +25,45 @@ def measure(laboratory, seed):
         gradients = laboratory.gradients(net, seed)
         start = {row["depth"]: row["weight_norm"] for row in recorded(gradients, 0)}
         for moment in MOMENTS:
-            rows += [{"net": net, "iteration": moment, "depth": row["depth"], "growth": row["weight_norm"] / start[row["depth"]]}
-                     for row in recorded(gradients, moment) if row["depth"] < max(start)]
+            rows += [
+                {
+                    "net": net,
+                    "iteration": moment,
+                    "depth": row["depth"],
+                    "growth": row["weight_norm"] / start[row["depth"]],
+                }
+                for row in recorded(gradients, moment)
+                if row["depth"] < max(start)
+            ]
     return rows
 
 
 def judge(rows):
-    growth = [geometric([row["growth"] for row in rows if (row["net"], row["iteration"], row["seed"]) == ("plain-56", WATCHED_STEPS, seed)
-                         and row["depth"] <= EARLY]) for seed in sorted({row["seed"] for row in rows})]
-    return together(above(growth, LONGER, MARGIN, f"growth of the weights of plain-56's first {EARLY} layers in {WATCHED_STEPS} steps"),
-                    below([g ** -2 for g in growth], SLOWED, MARGIN, "their effective learning rate, of that at the start,"))
+    growth = [
+        geometric(
+            [
+                row["growth"]
+                for row in rows
+                if (row["net"], row["iteration"], row["seed"]) == ("plain-56", WATCHED_STEPS, seed)
+                and row["depth"] <= EARLY
+            ]
+        )
+        for seed in sorted({row["seed"] for row in rows})
+    ]
+    return together(
+        above(
+            growth,
+            LONGER,
+            MARGIN,
+            f"growth of the weights of plain-56's first {EARLY} layers in {WATCHED_STEPS} steps",
+        ),
+        below(
+            [g**-2 for g in growth],
+            SLOWED,
+            MARGIN,
+            "their effective learning rate, of that at the start,",
+        ),
+    )
 
 
 @plot.styled
@@ -43,20 +73,44 @@ def draw(rows, caption):
         for net in NETS:
             chosen = [row for row in rows if (row["net"], row["iteration"]) == (net, moment)]
             depths = sorted({row["depth"] for row in chosen})
-            ax.plot(depths, [mean(row["growth"] for row in chosen if row["depth"] == depth) for depth in depths],
-                    color=plot.COLOURS[net.split("-")[0]], linewidth=2, label=net)
+            ax.plot(
+                depths,
+                [
+                    mean(row["growth"] for row in chosen if row["depth"] == depth)
+                    for depth in depths
+                ],
+                color=plot.COLOURS[net.split("-")[0]],
+                linewidth=2,
+                label=net,
+            )
         ax.set_title(f"after {moment} step{'s' if moment > 1 else ''}")
         ax.set_xlabel("layer, from the images to the logits")
     axes[0].set_ylabel("norm of the weights,\nrelative to the start")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="upper right", ncols=2)
-    plot.write_below(figure, f"{caption}; the effective learning rate falls with the square; {plot.seeds(rows, 'mean of {} seeds')}")
+    plot.write_below(
+        figure,
+        f"{caption}; the effective learning rate falls with the square; "
+        f"{plot.seeds(rows, 'mean of {} seeds')}",
+    )
     return figure
 
 
 CLAIM = Claim(
     name="flung-out",
-    statement="The exploding gradients of the first steps fling out the early layers of plain-56, and leave them with a small effective learning rate.",
-    source="a consequence of Yang et al. 2019, arXiv:1902.08129 (explosion), and van Laarhoven 2017, arXiv:1706.05350 (effective rate)",
-    predictions={"the explosion": "the weights of the first layers grow severalfold within a few steps, and their effective rate falls with the square",
-                 "healthy gradients (He et al. 2015)": "weights change by a few percent"},
-    columns=("seed", "net", "iteration", "depth", "growth"), text=("net",), measure=measure, judge=judge, draw=draw)
+    statement="The exploding gradients of the first steps fling out the early layers of "
+    "plain-56, and "
+    "leave them with a small effective learning rate.",
+    source="a consequence of Yang et al. 2019, arXiv:1902.08129 (explosion), and van Laarhoven "
+    "2017, arXiv:1706.05350 (effective rate)",
+    predictions={
+        "the explosion": "the weights of the first layers grow severalfold within a few steps, "
+        "and their "
+        "effective rate falls with the square",
+        "healthy gradients (He et al. 2015)": "weights change by a few percent",
+    },
+    columns=("seed", "net", "iteration", "depth", "growth"),
+    text=("net",),
+    measure=measure,
+    judge=judge,
+    draw=draw,
+)

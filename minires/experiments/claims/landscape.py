@@ -8,10 +8,10 @@ from .frame.claim import Claim
 from .frame.verdict import above
 
 NETS = ("plain-56", "resnet-56")
-GRID, REACH = 17, 1.0                  # points along each axis, from -REACH to REACH
+GRID, REACH = 17, 1.0  # points along each axis, from -REACH to REACH
 IMAGES = 250
-HIGHEST = 6.0          # nats: where the figure's colours end; guessing among ten classes costs 2.3
-MARGIN = 0.05          # of a share
+HIGHEST = 6.0  # nats: where the figure's colours end; guessing among ten classes costs 2.3
+MARGIN = 0.05  # of a share
 
 
 def measure(laboratory, seed):
@@ -20,27 +20,50 @@ def measure(laboratory, seed):
     rows = []
     for net in NETS:
         model = laboratory.trained(net, seed)
-        plane = loss_plane(model, [(images, labels)], random_direction(model, 2 * seed), random_direction(model, 2 * seed + 1), places, places)
-        rows += [{"net": net, "x": float(x), "y": float(y), "loss": float(plane.loss[i, j])}
-                 for i, y in enumerate(places) for j, x in enumerate(places)]
+        plane = loss_plane(
+            model,
+            [(images, labels)],
+            random_direction(model, 2 * seed),
+            random_direction(model, 2 * seed + 1),
+            places,
+            places,
+        )
+        rows += [
+            {"net": net, "x": float(x), "y": float(y), "loss": float(plane.loss[i, j])}
+            for i, y in enumerate(places)
+            for j, x in enumerate(places)
+        ]
     return rows
 
 
 def judge(rows):
     seeds = sorted({row["seed"] for row in rows})
-    return above([concave(grid(rows, "plain-56", seed)[2]) - concave(grid(rows, "resnet-56", seed)[2]) for seed in seeds], 0, MARGIN,
-                 "share of the plane where the loss bends downwards, plain-56 minus resnet-56")
+    return above(
+        [
+            concave(grid(rows, "plain-56", seed)[2]) - concave(grid(rows, "resnet-56", seed)[2])
+            for seed in seeds
+        ],
+        0,
+        MARGIN,
+        "share of the plane where the loss bends downwards, plain-56 minus resnet-56",
+    )
 
 
 def concave(loss):
-    """The share of places where log loss bends downwards along either axis: none in a bowl, half of them in noise."""
+    """The share of places where log loss bends downwards along either axis: none in a bowl, half of
+    them in noise.
+    """
     logs = np.log(np.nan_to_num(loss, nan=np.inf).clip(1e-6, 1e6))
     return float(np.mean([np.mean(np.diff(logs, 2, axis=axis) < 0) for axis in (0, 1)]))
 
 
 def grid(rows, net, seed):
     """(xs, ys, loss (ys, xs)) of a net's plane."""
-    chosen = {(row["y"], row["x"]): row["loss"] for row in rows if (row["net"], row["seed"]) == (net, seed)}
+    chosen = {
+        (row["y"], row["x"]): row["loss"]
+        for row in rows
+        if (row["net"], row["seed"]) == (net, seed)
+    }
     ys, xs = sorted({y for y, _ in chosen}), sorted({x for _, x in chosen})
     return xs, ys, np.array([[chosen[y, x] for x in xs] for y in ys])
 
@@ -55,7 +78,11 @@ def draw(rows, caption):
         ax.set_aspect("equal")
         ax.set_xlabel("first random direction")
     axes[0].set_ylabel("second random direction")
-    plot.write_below(figure, f"{caption}; filter-normalised directions, {IMAGES} training images, {GRID}x{GRID} points, seed {seed}")
+    plot.write_below(
+        figure,
+        f"{caption}; filter-normalised directions, {IMAGES} training images, {GRID}x{GRID} "
+        f"points, seed {seed}",
+    )
     return figure
 
 
@@ -68,13 +95,26 @@ def contours(figure, axes, grids):
         loss = np.nan_to_num(loss, nan=largest).clip(max=largest)
         filled = ax.contourf(xs, ys, loss, levels=levels, cmap="cividis")
         ax.contour(xs, ys, loss, levels=levels, colors="white", linewidths=0.5)
-    figure.colorbar(filled, ax=list(axes), label=f"loss, nats (at most {HIGHEST:g} shown)", pad=0.02, format="%.2g")
+    figure.colorbar(
+        filled,
+        ax=list(axes),
+        label=f"loss, nats (at most {HIGHEST:g} shown)",
+        pad=0.02,
+        format="%.2g",
+    )
 
 
 CLAIM = Claim(
     name="landscape",
     statement="The loss around a deep plain net is chaotic, around a residual net smooth.",
     source="Li et al. 2018, arXiv:1712.09913, figures 1 and 5",
-    predictions={"Li et al.": "many bumps in the plane of plain-56, a single bowl around resnet-56",
-                 "no difference": "both alike"},
-    columns=("seed", "net", "x", "y", "loss"), text=("net",), measure=measure, judge=judge, draw=draw)
+    predictions={
+        "Li et al.": "many bumps in the plane of plain-56, a single bowl around resnet-56",
+        "no difference": "both alike",
+    },
+    columns=("seed", "net", "x", "y", "loss"),
+    text=("net",),
+    measure=measure,
+    judge=judge,
+    draw=draw,
+)

@@ -1,7 +1,8 @@
 """Is it about convolutions? The same comparison with fully connected layers.
 
-Judged with a warm-up, for all nets alike: without it residual-mlp-56 does not survive the first steps at learning rate 0.1
-with every seed (its training error stays that of guessing), as ResNet-110 needed one in the paper. Both are shown.
+Judged with a warm-up, for all nets alike: without it residual-mlp-56 does not survive the first
+steps at learning rate 0.1 with every seed (its training error stays that of guessing), as
+ResNet-110 needed one in the paper. Both are shown.
 """
 
 from ...plot import SHADES
@@ -9,26 +10,59 @@ from .frame import error_comparison
 from .frame.claim import Claim
 from .frame.verdict import above, below, together
 
-NETS = {"plain-mlp-20": ("plain\n20", SHADES["plain"][0]), "plain-mlp-56": ("plain\n56", SHADES["plain"][1]),
-        "residual-mlp-20": ("residual\n20", SHADES["resnet"][0]), "residual-mlp-56": ("residual\n56", SHADES["resnet"][1])}
+NETS = {
+    "plain-mlp-20": ("plain\n20", SHADES["plain"][0]),
+    "plain-mlp-56": ("plain\n56", SHADES["plain"][1]),
+    "residual-mlp-20": ("residual\n20", SHADES["resnet"][0]),
+    "residual-mlp-56": ("residual\n56", SHADES["resnet"][1]),
+}
 TRAININGS = {"usual": "as usual", "warm-up": "with a warm-up"}
-MARGIN = 2.0           # percentage points
+MARGIN = 2.0  # percentage points
 
 
 def judge(rows):
     return together(
-        above(error_comparison.differences(rows, ("plain-mlp-56", "warm-up"), ("plain-mlp-20", "warm-up")), 0, MARGIN,
-              "with a warm-up, training error of plain-mlp-56 minus plain-mlp-20", "points"),
-        below(error_comparison.differences(rows, ("residual-mlp-56", "warm-up"), ("plain-mlp-56", "warm-up")), 0, MARGIN,
-              "training error of residual-mlp-56 minus plain-mlp-56", "points"))
+        above(
+            error_comparison.differences(
+                rows, ("plain-mlp-56", "warm-up"), ("plain-mlp-20", "warm-up")
+            ),
+            0,
+            MARGIN,
+            "with a warm-up, training error of plain-mlp-56 minus plain-mlp-20",
+            "points",
+        ),
+        below(
+            error_comparison.differences(
+                rows, ("residual-mlp-56", "warm-up"), ("plain-mlp-56", "warm-up")
+            ),
+            0,
+            MARGIN,
+            "training error of residual-mlp-56 minus plain-mlp-56",
+            "points",
+        ),
+    )
 
 
 CLAIM = Claim(
     name="multilayer-perceptron",
-    statement="Degradation and its cure are not about convolutions: nets of fully connected layers show both.",
+    statement="Degradation and its cure are not about convolutions: nets of fully connected layers "
+    "show both.",
     source="a consequence of the general argument of He et al. 2015, arXiv:1512.03385, section 3.1",
-    predictions={"depth itself": "plain-mlp-56 trains worse than plain-mlp-20, and shortcuts cure it",
-                 "something of convolutions": "no such gap between fully connected nets"},
-    columns=error_comparison.COLUMNS, text=error_comparison.TEXT, judge=judge, measure=error_comparison.measure(*((net, variant) for variant in TRAININGS for net in NETS)),
-    draw=error_comparison.draw(*((f"fully connected, {title}", [(label, net, variant, colour) for net, (label, colour) in NETS.items()])
-                       for variant, title in TRAININGS.items())))
+    predictions={
+        "depth itself": "plain-mlp-56 trains worse than plain-mlp-20, and shortcuts cure it",
+        "something of convolutions": "no such gap between fully connected nets",
+    },
+    columns=error_comparison.COLUMNS,
+    text=error_comparison.TEXT,
+    judge=judge,
+    measure=error_comparison.measure(*((net, variant) for variant in TRAININGS for net in NETS)),
+    draw=error_comparison.draw(
+        *(
+            (
+                f"fully connected, {title}",
+                [(label, net, variant, colour) for net, (label, colour) in NETS.items()],
+            )
+            for variant, title in TRAININGS.items()
+        )
+    ),
+)

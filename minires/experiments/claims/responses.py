@@ -1,4 +1,6 @@
-"""Do residual blocks only correct what passes by? How strongly each layer responds: figure 7 of He et al. 2015."""
+"""Do residual blocks only correct what passes by? How strongly each layer responds: figure 7 of He
+et al. 2015.
+"""
 
 from statistics import mean
 
@@ -7,18 +9,35 @@ from .frame.claim import Claim
 from .frame.verdict import below, together
 
 NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
-MARGIN = 0.05          # of a ratio
+MARGIN = 0.05  # of a ratio
 IMAGES = 1000
 
 
 def measure(laboratory, seed):
-    return [{"net": net, "depth": layer.depth, "std": layer.std} for net in NETS
-            for layer in diagnostics.responses(laboratory.trained(net, seed), laboratory.test_batches(IMAGES))[:-1]]
+    return [
+        {"net": net, "depth": layer.depth, "std": layer.std}
+        for net in NETS
+        for layer in diagnostics.responses(
+            laboratory.trained(net, seed), laboratory.test_batches(IMAGES)
+        )[:-1]
+    ]
 
 
 def judge(rows):
-    return together(below(_ratios(rows, "resnet-56", "plain-56"), 1, MARGIN, "response of resnet-56 over plain-56, mean of the layers"),
-                    below(_ratios(rows, "resnet-56", "resnet-20"), 1, MARGIN, "response of resnet-56 over resnet-20"))
+    return together(
+        below(
+            _ratios(rows, "resnet-56", "plain-56"),
+            1,
+            MARGIN,
+            "response of resnet-56 over plain-56, mean of the layers",
+        ),
+        below(
+            _ratios(rows, "resnet-56", "resnet-20"),
+            1,
+            MARGIN,
+            "response of resnet-56 over resnet-20",
+        ),
+    )
 
 
 def _ratios(rows, first, second):
@@ -36,24 +55,46 @@ def draw(rows, caption):
     for net in NETS:
         family, depth = net.split("-")
         depths = sorted({row["depth"] for row in rows if row["net"] == net})
-        stds = [mean(row["std"] for row in rows if (row["net"], row["depth"]) == (net, layer)) for layer in depths]
+        stds = [
+            mean(row["std"] for row in rows if (row["net"], row["depth"]) == (net, layer))
+            for layer in depths
+        ]
         colour = plot.SHADES[family][0 if depth == "20" else 1]
         axes[0].plot(depths, stds, color=colour, linewidth=2, label=net)
-        axes[1].plot(range(1, len(stds) + 1), sorted(stds, reverse=True), color=colour, linewidth=2, label=net)
+        axes[1].plot(
+            range(1, len(stds) + 1),
+            sorted(stds, reverse=True),
+            color=colour,
+            linewidth=2,
+            label=net,
+        )
     axes[0].set_title("in the order of the layers")
     axes[1].set_title("by size")
     axes[0].set_xlabel("layer, from the images to the logits")
     axes[1].set_xlabel("rank")
     axes[0].set_ylabel("standard deviation of the response")
     axes[1].legend()
-    plot.write_below(figure, f"{caption}; {IMAGES:,} test images, after batch norm and before ReLU and addition; {plot.seeds(rows, 'mean of {} seeds')}")
+    plot.write_below(
+        figure,
+        f"{caption}; {IMAGES:,} test images, after batch norm and before ReLU and addition; "
+        f"{plot.seeds(rows, 'mean of {} seeds')}",
+    )
     return figure
 
 
 CLAIM = Claim(
     name="responses",
-    statement="Residual layers respond less than plain ones, and less the deeper the net: each changes the signal only a little.",
+    statement="Residual layers respond less than plain ones, and less the deeper the net: each "
+    "changes the signal only a little.",
     source="He et al. 2015, arXiv:1512.03385, section 4.2, figure 7",
-    predictions={"He et al.": "smaller standard deviations in resnet-56 than in plain-56, and than in resnet-20",
-                 "no refinement": "about equal ones"},
-    columns=("seed", "net", "depth", "std"), text=("net",), measure=measure, judge=judge, draw=draw)
+    predictions={
+        "He et al.": "smaller standard deviations in resnet-56 than in plain-56, and than in "
+        "resnet-20",
+        "no refinement": "about equal ones",
+    },
+    columns=("seed", "net", "depth", "std"),
+    text=("net",),
+    measure=measure,
+    judge=judge,
+    draw=draw,
+)

@@ -8,25 +8,42 @@ from .frame.claim import Claim
 from .frame.verdict import above
 
 NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
-POINTS, LAGS, LAG = 64, 24, 1          # on the path from one image to another; the lag at which nets are compared: neighbours
-MARGIN = 0.1           # of a correlation
+POINTS, LAGS, LAG = (
+    64,
+    24,
+    1,
+)  # on the path from one image to another; the lag at which nets are compared: neighbours
+MARGIN = 0.1  # of a correlation
 
 
 def measure(laboratory, seed):
     images, _ = laboratory.batch(2)
     rows = []
     for net in NETS:
-        found = gradient_path(laboratory.fresh(net, seed), images[0], images[1], points=POINTS, max_lag=LAGS)
-        rows += [{"net": net, "lag": lag, "autocorrelation": float(value)} for lag, value in enumerate(found.autocorrelation)]
+        found = gradient_path(
+            laboratory.fresh(net, seed), images[0], images[1], points=POINTS, max_lag=LAGS
+        )
+        rows += [
+            {"net": net, "lag": lag, "autocorrelation": float(value)}
+            for lag, value in enumerate(found.autocorrelation)
+        ]
     return rows
 
 
 def judge(rows):
     def at_lag(net):
-        return [row["autocorrelation"] for row in sorted(rows, key=lambda row: row["seed"]) if (row["net"], row["lag"]) == (net, LAG)]
+        return [
+            row["autocorrelation"]
+            for row in sorted(rows, key=lambda row: row["seed"])
+            if (row["net"], row["lag"]) == (net, LAG)
+        ]
 
-    return above([a - b for a, b in zip(at_lag("resnet-56"), at_lag("plain-56"), strict=True)], 0, MARGIN,
-                 f"autocorrelation of gradients at lag {LAG} of {POINTS} points, resnet-56 minus plain-56")
+    return above(
+        [a - b for a, b in zip(at_lag("resnet-56"), at_lag("plain-56"), strict=True)],
+        0,
+        MARGIN,
+        f"autocorrelation of gradients at lag {LAG} of {POINTS} points, resnet-56 minus plain-56",
+    )
 
 
 @plot.styled
@@ -35,20 +52,43 @@ def draw(rows, caption):
     for net in NETS:
         family, depth = net.split("-")
         lags = sorted({row["lag"] for row in rows})
-        ax.plot(lags, [mean(row["autocorrelation"] for row in rows if (row["net"], row["lag"]) == (net, lag)) for lag in lags],
-                color=plot.SHADES[family][0 if depth == "20" else 1], linewidth=2, label=net)
+        ax.plot(
+            lags,
+            [
+                mean(
+                    row["autocorrelation"] for row in rows if (row["net"], row["lag"]) == (net, lag)
+                )
+                for lag in lags
+            ],
+            color=plot.SHADES[family][0 if depth == "20" else 1],
+            linewidth=2,
+            label=net,
+        )
     ax.axhline(0, color=plot.GREY, linewidth=0.8)
     ax.set_xlabel(f"distance on the path between two images, of {POINTS} points")
     ax.set_ylabel("autocorrelation of the input's gradient")
     ax.legend()
-    plot.write_below(figure, f"{caption}; at initialisation, batch norm in training mode; {plot.seeds(rows, 'mean of {} seeds')}")
+    plot.write_below(
+        figure,
+        f"{caption}; at initialisation, batch norm in training mode; "
+        f"{plot.seeds(rows, 'mean of {} seeds')}",
+    )
     return figure
 
 
 CLAIM = Claim(
     name="shattering",
-    statement="In a deep plain net the gradients at nearby inputs have little in common; shortcuts keep them alike.",
-    source="Balduzzi et al. 2017, arXiv:1702.08591 (correlation 2^-L in plain nets, 1 / sqrt(L) in residual ones)",
-    predictions={"Balduzzi et al.": "the autocorrelation falls at once in plain-56, and slowly in resnet-56",
-                 "no shattering": "equal curves"},
-    columns=("seed", "net", "lag", "autocorrelation"), text=("net",), measure=measure, judge=judge, draw=draw)
+    statement="In a deep plain net the gradients at nearby inputs have little in common; shortcuts "
+    "keep them alike.",
+    source="Balduzzi et al. 2017, arXiv:1702.08591 (correlation 2^-L in plain nets, 1 / sqrt(L) in "
+    "residual ones)",
+    predictions={
+        "Balduzzi et al.": "the autocorrelation falls at once in plain-56, and slowly in resnet-56",
+        "no shattering": "equal curves",
+    },
+    columns=("seed", "net", "lag", "autocorrelation"),
+    text=("net",),
+    measure=measure,
+    judge=judge,
+    draw=draw,
+)

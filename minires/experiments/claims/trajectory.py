@@ -8,12 +8,12 @@ from ... import plot
 from ...diagnostics import loss_plane, trajectory
 from .frame.claim import Claim
 from .frame.laboratory import FOLLOWED as NETS
-from .landscape import contours, grid
 from .frame.verdict import above, together
+from .landscape import contours, grid
 
 GRID, IMAGES = 13, 250
-BEYOND = 0.25          # how far the plane goes on around the way, of its size
-LEAST = 0.4            # of the variance
+BEYOND = 0.25  # how far the plane goes on around the way, of its size
+LEAST = 0.4  # of the variance
 MARGIN = 0.05
 
 
@@ -22,24 +22,58 @@ def measure(laboratory, seed):
     for net in NETS:
         iterations, states = laboratory.way(net, seed)
         way, walk = trajectory(states), trajectory(random_walk(states))
-        rows += [{"net": net, "what": what, "x": float(x), "y": float(y), "value": float(x + y)}
-                 for what, (x, y) in (("explained", way.explained), ("explained, random walk", walk.explained))]
-        rows += [{"net": net, "what": "iteration", "x": float(x), "y": float(y), "value": i} for i, (x, y) in zip(iterations, way.positions)]
+        rows += [
+            {"net": net, "what": what, "x": float(x), "y": float(y), "value": float(x + y)}
+            for what, (x, y) in (
+                ("explained", way.explained),
+                ("explained, random walk", walk.explained),
+            )
+        ]
+        rows += [
+            {"net": net, "what": "iteration", "x": float(x), "y": float(y), "value": i}
+            for i, (x, y) in zip(iterations, way.positions)
+        ]
         xs, ys = (_around(way.positions[:, axis]) for axis in (0, 1))
-        plane = loss_plane(laboratory.trained(net, seed), [laboratory.batch(IMAGES)], *way.directions, xs, ys, mode="train")
-        rows += [{"net": net, "what": "loss", "x": float(x), "y": float(y), "value": float(plane.loss[i, j])}
-                 for i, y in enumerate(ys) for j, x in enumerate(xs)]
+        plane = loss_plane(
+            laboratory.trained(net, seed),
+            [laboratory.batch(IMAGES)],
+            *way.directions,
+            xs,
+            ys,
+            mode="train",
+        )
+        rows += [
+            {
+                "net": net,
+                "what": "loss",
+                "x": float(x),
+                "y": float(y),
+                "value": float(plane.loss[i, j]),
+            }
+            for i, y in enumerate(ys)
+            for j, x in enumerate(xs)
+        ]
     return rows
 
 
 def random_walk(states):
-    """States of a walk with steps as long as those between `states`, each at right angles to all before.
+    """States of a walk with steps as long as those between `states`, each at right angles to all
+    before.
 
-    That is what random steps are like where there are very many directions (Antognini and Sohl-Dickstein 2018).
+    That is what random steps are like where there are very many directions (Antognini and
+    Sohl-Dickstein 2018).
     """
     names = [name for name, array in states[-1].items() if array.ndim > 1]
-    lengths = [np.sqrt(sum(np.square(after[name] - before[name], dtype=np.float64).sum() for name in names)) for before, after in zip(states, states[1:])]
-    return [{"weights": np.array([lengths[:steps] + [0.0] * (len(lengths) - steps)])} for steps in range(len(states))]
+    lengths = [
+        np.sqrt(
+            sum(np.square(after[name] - before[name], dtype=np.float64).sum() for name in names)
+        )
+        for before, after in zip(states, states[1:])
+    ]
+    return [
+        {"weights": np.array([lengths[:steps] + [0.0] * (len(lengths) - steps)])}
+        for steps in range(len(states))
+    ]
 
 
 def _around(positions):
@@ -48,10 +82,21 @@ def _around(positions):
 
 
 def judge(rows):
-    share, walk = ([mean(row["value"] for row in rows if (row["what"], row["seed"]) == (what, seed)) for seed in sorted({row["seed"] for row in rows})]
-                   for what in ("explained", "explained, random walk"))
-    return together(above(share, LEAST, MARGIN, "share of the variance along two directions, mean of both nets,"),
-                    above([a - b for a, b in zip(share, walk)], 0, MARGIN, "the same minus that of a random walk"))
+    share, walk = (
+        [
+            mean(row["value"] for row in rows if (row["what"], row["seed"]) == (what, seed))
+            for seed in sorted({row["seed"] for row in rows})
+        ]
+        for what in ("explained", "explained, random walk")
+    )
+    return together(
+        above(
+            share, LEAST, MARGIN, "share of the variance along two directions, mean of both nets,"
+        ),
+        above(
+            [a - b for a, b in zip(share, walk)], 0, MARGIN, "the same minus that of a random walk"
+        ),
+    )
 
 
 @plot.styled
@@ -59,26 +104,80 @@ def draw(rows, caption):
     figure, axes = plot.panels(2, (9.6, 4.8))
     seed = min(row["seed"] for row in rows)
     chosen = [row for row in rows if row["seed"] == seed]
-    contours(figure, axes, [grid([{**row, "loss": row["value"]} for row in chosen if row["what"] == "loss"], net, seed) for net in NETS])
+    contours(
+        figure,
+        axes,
+        [
+            grid(
+                [{**row, "loss": row["value"]} for row in chosen if row["what"] == "loss"],
+                net,
+                seed,
+            )
+            for net in NETS
+        ],
+    )
     for ax, net in zip(axes, NETS):
-        way = sorted((row["value"], row["x"], row["y"]) for row in chosen if (row["net"], row["what"]) == (net, "iteration"))
+        way = sorted(
+            (row["value"], row["x"], row["y"])
+            for row in chosen
+            if (row["net"], row["what"]) == (net, "iteration")
+        )
         _, xs, ys = zip(*way)
-        ax.plot(xs, ys, "o-", color="white", markersize=5, linewidth=1.8, markeredgecolor="black", markeredgewidth=0.6)
-        first, second = (100 * mean(row[axis] for row in rows if (row["net"], row["what"]) == (net, "explained")) for axis in "xy")
-        walk = 100 * mean(row["value"] for row in rows if (row["net"], row["what"]) == (net, "explained, random walk"))
-        ax.annotate("start", way[0][1:], xytext=(-4, -14), textcoords="offset points", color="white", ha="right", fontweight="bold")
+        ax.plot(
+            xs,
+            ys,
+            "o-",
+            color="white",
+            markersize=5,
+            linewidth=1.8,
+            markeredgecolor="black",
+            markeredgewidth=0.6,
+        )
+        first, second = (
+            100 * mean(row[axis] for row in rows if (row["net"], row["what"]) == (net, "explained"))
+            for axis in "xy"
+        )
+        walk = 100 * mean(
+            row["value"]
+            for row in rows
+            if (row["net"], row["what"]) == (net, "explained, random walk")
+        )
+        ax.annotate(
+            "start",
+            way[0][1:],
+            xytext=(-4, -14),
+            textcoords="offset points",
+            color="white",
+            ha="right",
+            fontweight="bold",
+        )
         ax.set_title(f"{net}: {first + second:.0f} % in this plane\n(random walk: {walk:.0f} %)")
         ax.set_xlabel(f"first component ({first:.0f} %)")
         ax.set_ylabel(f"second component ({second:.0f} %)")
-    plot.write_below(figure, f"{caption}; dots: weights after each epoch; loss of {IMAGES} training images, batch statistics; the planes are of seed {seed}, "
-                             f"the percentages of {plot.seeds(rows, '{} seeds (means)')}")
+    plot.write_below(
+        figure,
+        f"{caption}; dots: weights after each epoch; loss of {IMAGES} training images, "
+        f"batch statistics; the planes are of seed {seed}, "
+        f"the percentages of {plot.seeds(rows, '{} seeds (means)')}",
+    )
     return figure
 
 
 CLAIM = Claim(
     name="trajectory",
-    statement="Training takes a narrow way: two directions hold most of it, and more than they would of a random walk.",
-    source="Li et al. 2018, arXiv:1712.09913, section 7; but Antognini and Sohl-Dickstein 2018, arXiv:1806.08805",
-    predictions={"Li et al.": "two principal components hold at least 40 % of the variance",
-                 "Antognini and Sohl-Dickstein": "so do those of a random walk: no more than of steps as long, in random directions"},
-    columns=("seed", "net", "what", "x", "y", "value"), text=("net", "what"), measure=measure, judge=judge, draw=draw)
+    statement="Training takes a narrow way: two directions hold most of it, and more than they "
+    "would "
+    "of a random walk.",
+    source="Li et al. 2018, arXiv:1712.09913, section 7; but Antognini and Sohl-Dickstein 2018, "
+    "arXiv:1806.08805",
+    predictions={
+        "Li et al.": "two principal components hold at least 40 % of the variance",
+        "Antognini and Sohl-Dickstein": "so do those of a random walk: no more than of steps as "
+        "long, in random directions",
+    },
+    columns=("seed", "net", "what", "x", "y", "value"),
+    text=("net", "what"),
+    measure=measure,
+    judge=judge,
+    draw=draw,
+)

@@ -8,28 +8,41 @@ import numpy as np
 from ... import plot
 from .frame.claim import Claim
 from .frame.laboratory import WATCHED_STEPS
-from .vanishing_at_initialisation import MARGIN, VANISHED, fall
 from .frame.verdict import below
+from .vanishing_at_initialisation import MARGIN, VANISHED, fall
 
 NETS = ("plain-56", "resnet-56")
-MOMENTS = (0, 1, 10, 100, 300)         # marked on the axis
+MOMENTS = (0, 1, 10, 100, 300)  # marked on the axis
 
 
 def measure(laboratory, seed):
     rows = []
     for net in NETS:
         last = max(row["depth"] for row in laboratory.gradients(net, seed))
-        rows += [{"net": net, "iteration": row["iteration"], "depth": row["depth"], "gradient_norm": row["gradient_norm"],
-                  "weight_norm": row["weight_norm"]}
-                 for row in laboratory.gradients(net, seed) if row["iteration"] <= WATCHED_STEPS and row["depth"] < last]
+        rows += [
+            {
+                "net": net,
+                "iteration": row["iteration"],
+                "depth": row["depth"],
+                "gradient_norm": row["gradient_norm"],
+                "weight_norm": row["weight_norm"],
+            }
+            for row in laboratory.gradients(net, seed)
+            if row["iteration"] <= WATCHED_STEPS and row["depth"] < last
+        ]
     return rows
 
 
 def judge(rows):
     end = max(row["iteration"] for row in rows)
     at_end = [row for row in rows if row["iteration"] == end]
-    return below(fall(at_end, "plain-56"), VANISHED, MARGIN,
-                 f"in plain-56 after {end} steps, log10 of the first layer's weight gradient over the last convolution's")
+    return below(
+        fall(at_end, "plain-56"),
+        VANISHED,
+        MARGIN,
+        f"in plain-56 after {end} steps, log10 of the first layer's weight gradient over "
+        "the last convolution's",
+    )
 
 
 @plot.styled
@@ -43,7 +56,14 @@ def draw(rows, caption):
     scale = LogNorm(*np.quantile(positive, (0.005, 0.995)))
     for ax, net, (iterations, table) in zip(axes, NETS, tables):
         ax.grid(False)
-        mesh = ax.pcolormesh(iterations, np.arange(1, len(table) + 1), table, norm=scale, cmap="cividis", shading="nearest")
+        mesh = ax.pcolormesh(
+            iterations,
+            np.arange(1, len(table) + 1),
+            table,
+            norm=scale,
+            cmap="cividis",
+            shading="nearest",
+        )
         ax.set_xscale("symlog", linthresh=10)
         moments = [moment for moment in MOMENTS if moment <= iterations[-1]]
         ax.set_xticks(moments, map(str, moments))
@@ -63,7 +83,13 @@ def animate(rows, caption, path):
     iterations = tables[NETS[0]][0]
     lines = {}
     for net, (_, table) in tables.items():
-        lines[net] = ax.plot(range(1, len(table) + 1), table[:, 0], color=plot.COLOURS[net.split("-")[0]], linewidth=2.4, label=net)[0]
+        lines[net] = ax.plot(
+            range(1, len(table) + 1),
+            table[:, 0],
+            color=plot.COLOURS[net.split("-")[0]],
+            linewidth=2.4,
+            label=net,
+        )[0]
     positive = np.concatenate([table[table > 0] for _, table in tables.values()])
     ax.set_yscale("log")
     ax.set_ylim(positive.min() / 1.5, positive.max() * 1.5)
@@ -74,7 +100,11 @@ def animate(rows, caption, path):
     plot.write_below(figure, f"{caption}; {plot.seeds(rows, 'geometric mean of {} seeds')}")
 
     def frame(i):
-        title.set_text("at initialisation" if i == 0 else f"after {iterations[i]} step{'s' if iterations[i] > 1 else ''}")
+        title.set_text(
+            "at initialisation"
+            if i == 0
+            else f"after {iterations[i]} step{'s' if iterations[i] > 1 else ''}"
+        )
         for net, line in lines.items():
             line.set_ydata(tables[net][1][:, i])
 
@@ -86,15 +116,33 @@ def _table(rows, net):
     groups = {}
     for row in rows:
         if row["net"] == net and row["gradient_norm"] > 0:
-            groups.setdefault((row["depth"], row["iteration"]), []).append(log10(row["gradient_norm"]))
+            groups.setdefault((row["depth"], row["iteration"]), []).append(
+                log10(row["gradient_norm"])
+            )
     iterations, depths = sorted({i for _, i in groups}), sorted({d for d, _ in groups})
-    return iterations, np.array([[10 ** mean(groups.get((depth, i), [float("nan")])) for i in iterations] for depth in depths])
+    return iterations, np.array(
+        [
+            [10 ** mean(groups.get((depth, i), [float("nan")])) for i in iterations]
+            for depth in depths
+        ]
+    )
 
 
 CLAIM = Claim(
     name="vanishing-in-training",
-    statement="After 300 steps the gradients of a deep plain net with batch norm have vanished towards the images.",
+    statement="After 300 steps the gradients of a deep plain net with batch norm have vanished "
+    "towards the images.",
     source="blog posts and lectures that plot gradients after some steps",
-    predictions={"blog posts": "the first layer's gradient becomes a small fraction of the last's",
-                 "the aftermath of an explosion": "it falls within a few steps because its weights have grown, and is small in proportion to these"},
-    columns=("seed", "net", "iteration", "depth", "gradient_norm", "weight_norm"), text=("net",), measure=measure, judge=judge, draw=draw, animate=animate)
+    predictions={
+        "blog posts": "the first layer's gradient becomes a small fraction of the last's",
+        "the aftermath of an explosion": "it falls within a few steps because its weights have "
+        "grown, and is small in "
+        "proportion to these",
+    },
+    columns=("seed", "net", "iteration", "depth", "gradient_norm", "weight_norm"),
+    text=("net",),
+    measure=measure,
+    judge=judge,
+    draw=draw,
+    animate=animate,
+)

@@ -1,4 +1,6 @@
-"""Do gradients vanish in a plain net without batch norm? That depends on the size of its initial weights."""
+"""Do gradients vanish in a plain net without batch norm? That depends on the size of its initial
+weights.
+"""
 
 from math import log10, sqrt
 from statistics import mean
@@ -8,24 +10,44 @@ from ...diagnostics import propagation
 from .frame.claim import Claim
 from .frame.verdict import below, together
 
-GAINS = {"gain 1": 1.0, "gain sqrt 2 (He)": sqrt(2), "gain 2": 2.0}      # standard deviation of the weights is gain / sqrt(fan_in)
+GAINS = {
+    "gain 1": 1.0,
+    "gain sqrt 2 (He)": sqrt(2),
+    "gain 2": 2.0,
+}  # standard deviation of the weights is gain / sqrt(fan_in)
 DEPTH, DRAWS, BATCH = 20, 5, 32
-VANISHED = -1.0        # log10: the first layer's gradient is a tenth of the last's
-MARGIN = 0.3           # a factor of 2
+VANISHED = -1.0  # log10: the first layer's gradient is a tenth of the last's
+MARGIN = 0.3  # a factor of 2
 
 
 def measure(laboratory, seed):
     images, labels = laboratory.batch(BATCH)
     rows = []
     for name, gain in GAINS.items():
-        found = propagation(lambda draw: _scaled(laboratory, draw, gain), images, labels, seeds=range(DRAWS * seed, DRAWS * (seed + 1)))
-        rows += [{"gain": name, "depth": layer.depth, "gradient_norm": layer.gradient_norm} for layer in found.layers[:-1]]
+        found = propagation(
+            lambda draw: _scaled(laboratory, draw, gain),
+            images,
+            labels,
+            seeds=range(DRAWS * seed, DRAWS * (seed + 1)),
+        )
+        rows += [
+            {"gain": name, "depth": layer.depth, "gradient_norm": layer.gradient_norm}
+            for layer in found.layers[:-1]
+        ]
     return rows
 
 
 def _scaled(laboratory, seed, gain):
-    """A plain net without batch norm whose weights are `gain` / sqrt(2) times as large as by He's rule."""
-    net = models.plain(DEPTH, width=laboratory.width, batch_norm=False, num_classes=len(laboratory.train_set.classes), seed=seed)
+    """A plain net without batch norm whose weights are `gain` / sqrt(2) times as large as by He's
+    rule.
+    """
+    net = models.plain(
+        DEPTH,
+        width=laboratory.width,
+        batch_norm=False,
+        num_classes=len(laboratory.train_set.classes),
+        seed=seed,
+    )
     for parameter in net.parameters():
         if parameter.ndim > 2:
             parameter.data *= gain / sqrt(2)
@@ -33,12 +55,25 @@ def _scaled(laboratory, seed, gain):
 
 
 def judge(rows):
-    return together(*(below([_fall(rows, name, seed) for seed in sorted({row["seed"] for row in rows})], VANISHED, MARGIN,
-                            f"with {name}, log10 of the first layer's gradient over the last convolution's") for name in GAINS))
+    return together(
+        *(
+            below(
+                [_fall(rows, name, seed) for seed in sorted({row["seed"] for row in rows})],
+                VANISHED,
+                MARGIN,
+                f"with {name}, log10 of the first layer's gradient over the last convolution's",
+            )
+            for name in GAINS
+        )
+    )
 
 
 def _fall(rows, name, seed):
-    norms = [row["gradient_norm"] for row in sorted(rows, key=lambda row: row["depth"]) if (row["gain"], row["seed"]) == (name, seed)]
+    norms = [
+        row["gradient_norm"]
+        for row in sorted(rows, key=lambda row: row["depth"])
+        if (row["gain"], row["seed"]) == (name, seed)
+    ]
     return log10(norms[0] / norms[-1])
 
 
@@ -47,7 +82,14 @@ def draw(rows, caption):
     figure, (ax,) = plot.panels(1, (6.4, 4.4))
     for (name, gain), colour in zip(GAINS.items(), plot.SHADES["plain"]):
         depths = sorted({row["depth"] for row in rows})
-        norms = [mean(log10(row["gradient_norm"]) for row in rows if (row["gain"], row["depth"]) == (name, depth)) for depth in depths]
+        norms = [
+            mean(
+                log10(row["gradient_norm"])
+                for row in rows
+                if (row["gain"], row["depth"]) == (name, depth)
+            )
+            for depth in depths
+        ]
         norms = [10 ** (value - norms[-1]) for value in norms]
         theory = [(gain / sqrt(2)) ** (depths[-1] - depth) for depth in depths]
         ax.plot(depths, norms, color=colour, linewidth=2.2, label=name, zorder=3)
@@ -57,14 +99,29 @@ def draw(rows, caption):
     ax.set_xlabel("layer, from the images to the logits")
     ax.set_ylabel("gradient norm of the layer's output,\nrelative to the last convolution's")
     ax.legend()
-    plot.write_below(figure, f"{caption}; plain-{DEPTH} without batch norm, {DRAWS} draws a seed; dotted: theory, a factor gain / sqrt 2 a layer")
+    plot.write_below(
+        figure,
+        f"{caption}; plain-{DEPTH} without batch norm, {DRAWS} draws a seed; dotted: "
+        "theory, a factor gain / sqrt 2 a layer",
+    )
     return figure
 
 
 CLAIM = Claim(
     name="vanishing-without-batch-norm",
     statement="In a deep plain net without batch norm gradients vanish, whatever the weights.",
-    source="textbooks, after Glorot and Bengio 2010; He et al. 2015, arXiv:1502.01852, show that it depends on the weights",
-    predictions={"textbooks": "the first layer's gradient is a small fraction of the last's, whatever the weights",
-                 "theory": "each layer multiplies the norm by gain / sqrt(2): it vanishes, stays or explodes with gains 1, sqrt 2 and 2"},
-    columns=("seed", "gain", "depth", "gradient_norm"), text=("gain",), measure=measure, judge=judge, draw=draw)
+    source="textbooks, after Glorot and Bengio 2010; He et al. 2015, arXiv:1502.01852, show that "
+    "it depends on the weights",
+    predictions={
+        "textbooks": "the first layer's gradient is a small fraction of the last's, whatever "
+        "the weights",
+        "theory": "each layer multiplies the norm by gain / sqrt(2): it vanishes, stays or "
+        "explodes "
+        "with gains 1, sqrt 2 and 2",
+    },
+    columns=("seed", "gain", "depth", "gradient_norm"),
+    text=("gain",),
+    measure=measure,
+    judge=judge,
+    draw=draw,
+)

@@ -15,7 +15,7 @@ class relu(Kernel):
 
     def forward(x):
         y = np.maximum(x, 0)
-        return y, y                            # y > 0 exactly where x > 0: no second array to keep
+        return y, y  # y > 0 exactly where x > 0: no second array to keep
 
     def backward(dy, y):
         return dy * (y > 0)

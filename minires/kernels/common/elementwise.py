@@ -15,8 +15,9 @@ def unbroadcast(gradient, shape):
         return gradient
     new_axes = gradient.ndim - len(shape)
     gradient = gradient.sum(axis=tuple(range(new_axes)))
-    stretched = tuple(axis for axis, size in enumerate(shape)
-                      if size == 1 and gradient.shape[axis] != 1)
+    stretched = tuple(
+        axis for axis, size in enumerate(shape) if size == 1 and gradient.shape[axis] != 1
+    )
     return gradient.sum(axis=stretched, keepdims=True)
 
 
@@ -94,12 +95,12 @@ class power(Kernel):
     """y = x^p for a fixed number p.    dL/dx = p x^(p-1) dL/dy."""
 
     def forward(x, exponent):
-        return x ** exponent, (x, exponent)
+        return x**exponent, (x, exponent)
 
     def backward(dy, cache):
         x, exponent = cache
         if exponent == 0:
-            return np.zeros_like(dy)               # 0 * x^-1 would be nan at x = 0
+            return np.zeros_like(dy)  # 0 * x^-1 would be nan at x = 0
         return dy * exponent * x ** (exponent - 1)
 
 

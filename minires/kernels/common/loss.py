@@ -59,7 +59,7 @@ class cross_entropy(Kernel):
         log_p, _ = log_softmax.forward(logits)
         target = np.full_like(log_p, label_smoothing / classes)
         target[np.arange(n), labels] += 1 - label_smoothing
-        terms = np.zeros_like(log_p)               # a class with target 0 costs nothing
+        terms = np.zeros_like(log_p)  # a class with target 0 costs nothing
         np.multiply(target, log_p, out=terms, where=target > 0)
         loss = -terms.sum() / n
         return np.asarray(loss, dtype=logits.dtype), (log_p, target)

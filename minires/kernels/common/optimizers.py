@@ -49,5 +49,5 @@ class adam:
         v *= beta2
         v += (1 - beta2) * (g * g)
         # m and v start at 0, and are too small by these factors at first.
-        m_bias, v_bias = 1 - beta1 ** t, 1 - beta2 ** t
-        weight -= (lr / m_bias) * (m / (np.sqrt(v) / v_bias ** 0.5 + eps))
+        m_bias, v_bias = 1 - beta1**t, 1 - beta2**t
+        weight -= (lr / m_bias) * (m / (np.sqrt(v) / v_bias**0.5 + eps))

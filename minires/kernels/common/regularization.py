@@ -13,8 +13,8 @@ class dropout(Kernel):
 
     def forward(x, mask, p):
         shapes.same("dropout", x.shape, mask=mask)
-        scale = float(1 / (1 - p)) if p < 1 else 0.0     # with p = 1 nothing is kept
-        return x * mask * scale, (mask, scale)     # a product: nan and inf are not hidden
+        scale = float(1 / (1 - p)) if p < 1 else 0.0  # with p = 1 nothing is kept
+        return x * mask * scale, (mask, scale)  # a product: nan and inf are not hidden
 
     def backward(dy, cache):
         mask, scale = cache

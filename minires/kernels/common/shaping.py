@@ -51,7 +51,7 @@ class getitem(Kernel):
         parts = index if isinstance(index, tuple) else (index,)
         plain = int, np.integer, slice, type(None), type(Ellipsis)
         if all(isinstance(part, plain) for part in parts):
-            dx[index] = dy                         # plain slices pick no element twice
+            dx[index] = dy  # plain slices pick no element twice
         else:
             np.add.at(dx, index, dy)
         return dx

@@ -15,7 +15,7 @@ class relu(common.relu):
 
     def forward(x):
         y = in_chunks(_maximum_with_0, x)
-        return y, y                            # y > 0 exactly where x > 0: no second array to keep
+        return y, y  # y > 0 exactly where x > 0: no second array to keep
 
     def backward(dy, y):
         return in_chunks(where_positive, dy, y)
@@ -46,7 +46,7 @@ def where_positive(dy, y, out):
 
 
 def _maximum_with_0(x, out):
-    np.clip(x, 0, np.inf, out=out)             # as np.maximum(x, 0), in a third of the time
+    np.clip(x, 0, np.inf, out=out)  # as np.maximum(x, 0), in a third of the time
 
 
 def _add_and_clip(a, b, out):

@@ -28,12 +28,12 @@ import numpy as np
 class WideWindow(NamedTuple):
     """The window of a convolution of blocks, along one axis."""
 
-    block: int               # results computed together
-    stride: int              # distance between the windows of neighbouring blocks
-    padding: int             # zeros before the first pixel; if negative, pixels left out
-    dilation: int            # distance between neighbouring pixels of a window
-    kernel_size: int         # pixels in a window
-    positions: np.ndarray    # (weights, n, 2): the n pairs (r, k) whose wide weight is weight a
+    block: int  # results computed together
+    stride: int  # distance between the windows of neighbouring blocks
+    padding: int  # zeros before the first pixel; if negative, pixels left out
+    dilation: int  # distance between neighbouring pixels of a window
+    kernel_size: int  # pixels in a window
+    positions: np.ndarray  # (weights, n, 2): the n pairs (r, k) whose wide weight is weight a
 
     def blocks(self, results):
         """The number of blocks for so many results; the last may have room for more."""
@@ -47,8 +47,9 @@ class WideWindow(NamedTuple):
 @cache
 def forward(block, kernel_size, stride, padding, dilation):
     """The window that looks at the input to compute blocks of the output."""
-    inputs = [[(r, r * stride + a * dilation - padding) for r in range(block)]
-              for a in range(kernel_size)]
+    inputs = [
+        [(r, r * stride + a * dilation - padding) for r in range(block)] for a in range(kernel_size)
+    ]
     return _wide_window(block, block * stride, inputs)
 
 
@@ -58,8 +59,14 @@ def backward(block, kernel_size, stride, padding, dilation):
 
     `block` must be a multiple of the stride.
     """
-    outputs = [[(r, (r + padding - a * dilation) // stride) for r in range(block)
-                if (r + padding - a * dilation) % stride == 0] for a in range(kernel_size)]
+    outputs = [
+        [
+            (r, (r + padding - a * dilation) // stride)
+            for r in range(block)
+            if (r + padding - a * dilation) % stride == 0
+        ]
+        for a in range(kernel_size)
+    ]
     return _wide_window(block, block // stride, outputs)
 
 
@@ -93,8 +100,9 @@ def narrow(dwide, window_h, window_w, c):
 
     A weight that stands at several positions receives the sum of their gradients.
     """
-    dwide = dwide.reshape(window_h.kernel_size, window_w.kernel_size, c,
-                          window_h.block, window_w.block, -1).transpose(0, 1, 3, 4, 2, 5)
+    dwide = dwide.reshape(
+        window_h.kernel_size, window_w.kernel_size, c, window_h.block, window_w.block, -1
+    ).transpose(0, 1, 3, 4, 2, 5)
     return dwide[_wide_positions(window_h, window_w)].sum(axis=(1, 3))
 
 

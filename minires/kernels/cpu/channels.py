@@ -14,9 +14,9 @@ import numpy as np
 from . import chunks, workspace
 from .activation import where_positive
 
-MAX_ROW = 8192               # numbers in a row
+MAX_ROW = 8192  # numbers in a row
 EPILOGUE_BYTES = 256 * 1024  # with as many bytes of a shortcut they fit a core's second-level cache
-MANY_ROWS = 1000             # a sum over more of them feels rounding: two steps to the mean
+MANY_ROWS = 1000  # a sum over more of them feels rounding: two steps to the mean
 
 
 def moments(x):
@@ -55,7 +55,7 @@ def scale_and_shift(x, scale, shift, shortcut=None, relu=False):
     y_rows = y.reshape(rows.shape)
     shortcut_rows = None if shortcut is None else _as_rows(shortcut)[0]
     scale, shift = _repeat_per_channel(scale, rows), _repeat_per_channel(shift, rows)
-    zeros = np.zeros_like(rows[0])                             # against a single 0 NumPy is slower
+    zeros = np.zeros_like(rows[0])  # against a single 0 NumPy is slower
 
     def worker(chunks):
         for first, last in chunks:
@@ -98,6 +98,7 @@ def bias_relu_epilogue(y, bias, shortcut=None):
             if shortcut is not None:
                 y_chunk += shortcut_rows[rows]
             np.clip(y_chunk, 0, np.inf, out=y_chunk)
+
     return epilogue
 
 
@@ -180,7 +181,7 @@ def _merge(a, b):
     """The (count, mean, sum of squared deviations) of two sets of numbers together."""
     (count_a, mean_a, squares_a), (count_b, mean_b, squares_b) = a, b
     count = count_a + count_b
-    weight_b = count_b / count                                 # a Python float promotes no array
+    weight_b = count_b / count  # a Python float promotes no array
     difference = mean_b - mean_a
     squares = squares_a + squares_b + difference * difference * (count_a * weight_b)
     return count, mean_a + difference * weight_b, squares

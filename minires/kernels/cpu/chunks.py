@@ -18,13 +18,13 @@ from functools import cache
 
 from ... import backend
 
-MAX_CHUNK_BYTES = 2 * 1024 ** 2      # not much more than a core's cache
-MIN_CHUNK_BYTES = 256 * 1024         # enough work to be worth a call
-MIN_CHUNKS = 2                       # of small work, unless that makes chunks too small
-MIN_THREAD_BYTES = 1024 ** 2         # to wake a thread for less work costs more than it saves
+MAX_CHUNK_BYTES = 2 * 1024**2  # not much more than a core's cache
+MIN_CHUNK_BYTES = 256 * 1024  # enough work to be worth a call
+MIN_CHUNKS = 2  # of small work, unless that makes chunks too small
+MIN_THREAD_BYTES = 1024**2  # to wake a thread for less work costs more than it saves
 
 _local = threading.local()
-_lock = threading.RLock()            # one kernel at a time: it uses all cores and sets BLAS
+_lock = threading.RLock()  # one kernel at a time: it uses all cores and sets BLAS
 
 
 def run(worker, items, bytes_per_item, min_bytes=0):
@@ -52,8 +52,9 @@ def run(worker, items, bytes_per_item, min_bytes=0):
         Any exception from a worker, once all threads have ended.
     """
     if getattr(_local, "in_worker", False):
-        raise RuntimeError("chunks.run: called from inside a worker; "
-                           "call kernels before or after it")
+        raise RuntimeError(
+            "chunks.run: called from inside a worker; call kernels before or after it"
+        )
     size = chunk_size(items, bytes_per_item, min_bytes)
     chunks = [(first, min(first + size, items)) for first in range(0, items, size)]
     worth = items * bytes_per_item // MIN_THREAD_BYTES
@@ -83,8 +84,8 @@ def run(worker, items, bytes_per_item, min_bytes=0):
             work()
         finally:
             for future in futures:
-                if not future.cancel():       # a thread that has not begun has nothing left to do
-                    future.exception()        # wait: no thread may still be writing once we return
+                if not future.cancel():  # a thread that has not begun has nothing left to do
+                    future.exception()  # wait: no thread may still be writing once we return
         for future in futures:
             if not future.cancelled():
                 future.result()
@@ -97,8 +98,9 @@ def chunk_size(items, bytes_per_item, min_bytes=0):
     A chunk may have `min_bytes` even if that is more than the cache holds. That pays where every
     chunk reads so many other bytes, such as large weights, anyway.
     """
-    nbytes = min(max(MAX_CHUNK_BYTES, min_bytes),
-                 max(MIN_CHUNK_BYTES, items * bytes_per_item // MIN_CHUNKS))
+    nbytes = min(
+        max(MAX_CHUNK_BYTES, min_bytes), max(MIN_CHUNK_BYTES, items * bytes_per_item // MIN_CHUNKS)
+    )
     return max(1, min(items, nbytes // max(1, bytes_per_item)))
 
 
@@ -115,8 +117,10 @@ def blas_has_small_matrix_kernels():
     OpenBLAS does on processors with AVX-512.
     """
     with_avx_512 = ("SkylakeX", "Cooperlake", "SapphireRapids")
-    return any(getattr(library, "architecture", None) in with_avx_512
-               for library in _blas().lib_controllers)
+    return any(
+        getattr(library, "architecture", None) in with_avx_512
+        for library in _blas().lib_controllers
+    )
 
 
 @cache

@@ -17,7 +17,7 @@ from . import blocking, channels, workspace
 from .activation import relu
 from .im2col import multiply_columns
 
-WIDE_ENOUGH = 32             # channels of a block of pixels: narrower products take longer
+WIDE_ENOUGH = 32  # channels of a block of pixels: narrower products take longer
 
 
 class conv2d(Kernel):
@@ -31,19 +31,27 @@ class conv2d(Kernel):
     def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
         shape, window = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         groups, y = int(groups), workspace.empty(shape, x.dtype)
-        multiply_columns(x, *_forward_windows(window, w, groups), groups, shape[1:3],
-                         weights=w, out=y)
+        multiply_columns(
+            x, *_forward_windows(window, w, groups), groups, shape[1:3], weights=w, out=y
+        )
         return y, (x, w, window, groups)
 
     def backward(dy, cache, needs=(True, True)):
         x, w, window, groups = cache
-        if not needs[0]:                           # the first layer: X has few channels, dY many
-            return None, multiply_columns(x, *_forward_windows(window, w, groups), groups,
-                                          dy.shape[1:3], grad_output=dy)
+        if not needs[0]:  # the first layer: X has few channels, dY many
+            return None, multiply_columns(
+                x, *_forward_windows(window, w, groups), groups, dy.shape[1:3], grad_output=dy
+            )
         dx = workspace.empty(x.shape, x.dtype)
-        dw = multiply_columns(dy, *_backward_windows(window, w), groups, x.shape[1:3],
-                              weights=swap_in_out_channels(w, groups), out=dx,
-                              grad_output=x if needs[1] else None)
+        dw = multiply_columns(
+            dy,
+            *_backward_windows(window, w),
+            groups,
+            x.shape[1:3],
+            weights=swap_in_out_channels(w, groups),
+            out=dx,
+            grad_output=x if needs[1] else None,
+        )
         return dx, swap_in_out_channels(dw, groups) if needs[1] else None
 
 
@@ -59,8 +67,15 @@ class conv2d_relu(Kernel):
         shapes.bias("conv2d_relu", w.shape, b.shape)
         shapes.same("conv2d_relu", shape, "the output's", shortcut=shortcut)
         groups, y = int(groups), workspace.empty(shape, x.dtype)
-        multiply_columns(x, *_forward_windows(window, w, groups), groups, shape[1:3],
-                         weights=w, out=y, epilogue=channels.bias_relu_epilogue(y, b, shortcut))
+        multiply_columns(
+            x,
+            *_forward_windows(window, w, groups),
+            groups,
+            shape[1:3],
+            weights=w,
+            out=y,
+            epilogue=channels.bias_relu_epilogue(y, b, shortcut),
+        )
         return y, (x, w, window, groups, y, shortcut is not None)
 
     def backward(dy, cache, needs=(True, True, True, True)):
@@ -74,8 +89,10 @@ class conv2d_relu(Kernel):
 def _forward_windows(window, w, groups):
     """The windows from x to blocks of y, along the height and along the width."""
     height, width = zip(*window)
-    return (blocking.forward(1, *height),
-            blocking.forward(_pixels_per_block(w.shape[3] // groups, window), *width))
+    return (
+        blocking.forward(1, *height),
+        blocking.forward(_pixels_per_block(w.shape[3] // groups, window), *width),
+    )
 
 
 def _backward_windows(window, w):
@@ -92,5 +109,5 @@ def _backward_windows(window, w):
 def _pixels_per_block(channels, window):
     """How many neighbouring pixels to compute at once, so that matrix products are wide enough."""
     if window.dilation[1] > 1:
-        return 1                                   # neighbours do not see the same pixels
+        return 1  # neighbours do not see the same pixels
     return max(t for t in (1, 2, 4) if t == 1 or t * channels <= WIDE_ENOUGH)

@@ -17,12 +17,21 @@ from numpy.lib.stride_tricks import as_strided
 
 from . import blocking, chunks, workspace
 
-LARGE_WEIGHTS = 2 ** 20      # bytes; larger ones take longer to read than an image's columns
-SMALL_PRODUCT = 10 ** 6      # multiply-adds, up to which some BLAS multiply without repacking
+LARGE_WEIGHTS = 2**20  # bytes; larger ones take longer to read than an image's columns
+SMALL_PRODUCT = 10**6  # multiply-adds, up to which some BLAS multiply without repacking
 
 
-def multiply_columns(images, window_h, window_w, groups, size, weights=None, out=None,
-                     grad_output=None, epilogue=None):
+def multiply_columns(
+    images,
+    window_h,
+    window_w,
+    groups,
+    size,
+    weights=None,
+    out=None,
+    grad_output=None,
+    epilogue=None,
+):
     """Lay out images as columns, and multiply these.
 
     With `weights` and `out`:    out = columns @ weights.
@@ -69,8 +78,9 @@ def multiply_columns(images, window_h, window_w, groups, size, weights=None, out
         weights = [blocking.widen(part, window_h, window_w) for part in _split(weights, groups)]
         out = [PixelBlocks(part, window_h, window_w, blocks) for part in _split(out, groups)]
     if grad_output is not None:
-        grad_output = [PixelBlocks(part, window_h, window_w, blocks)
-                       for part in _split(grad_output, groups)]
+        grad_output = [
+            PixelBlocks(part, window_h, window_w, blocks) for part in _split(grad_output, groups)
+        ]
 
     def product_shape(n):
         """The rows of n images: all in one matrix product, or in several small ones."""
@@ -85,14 +95,20 @@ def multiply_columns(images, window_h, window_w, groups, size, weights=None, out
                 columns = im2col(group, first, last)
                 if out is not None:
                     pixels = out[group].room(first, last)
-                    np.matmul(columns.reshape(*product_shape(n), column_size), weights[group],
-                              out=pixels.reshape(*product_shape(n), block_size))
+                    np.matmul(
+                        columns.reshape(*product_shape(n), column_size),
+                        weights[group],
+                        out=pixels.reshape(*product_shape(n), block_size),
+                    )
                     out[group].scatter(first, last, pixels)
                 if grad_output is not None:
                     pixels = grad_output[group].gather(first, last)
-                    dweights.append(_sum_of_products(
-                        columns.reshape(n, -1, rows_per_gradient, column_size),
-                        pixels.reshape(n, -1, rows_per_gradient, block_size)))
+                    dweights.append(
+                        _sum_of_products(
+                            columns.reshape(n, -1, rows_per_gradient, column_size),
+                            pixels.reshape(n, -1, rows_per_gradient, block_size),
+                        )
+                    )
             if epilogue is not None:
                 epilogue(first, last)
             yield dweights
@@ -103,8 +119,9 @@ def multiply_columns(images, window_h, window_w, groups, size, weights=None, out
         total = np.zeros((groups, column_size, block_size), images.dtype)
         for dweights in results:
             total += dweights
-        return np.concatenate([blocking.narrow(dwide, window_h, window_w, c) for dwide in total],
-                              axis=3)
+        return np.concatenate(
+            [blocking.narrow(dwide, window_h, window_w, c) for dwide in total], axis=3
+        )
 
 
 def _im2col(images, window_h, window_w, blocks, groups, count):
@@ -115,26 +132,33 @@ def _im2col(images, window_h, window_w, blocks, groups, count):
     else from a copy of the images with zeros around it.
     """
     _, height, width, _ = images.shape
-    if (groups == 1 and blocks == (height, width) and images.flags.c_contiguous
-            and window_h.kernel_size == window_w.kernel_size == 1
-            and window_h.padding == window_w.padding == 0):
+    if (
+        groups == 1
+        and blocks == (height, width)
+        and images.flags.c_contiguous
+        and window_h.kernel_size == window_w.kernel_size == 1
+        and window_h.padding == window_w.padding == 0
+    ):
         return lambda group, first, last: images[first:last]
-    has_padding = (max(window_h.padding, window_w.padding) > 0
-                   or window_h.extent(blocks[0]) - window_h.padding > height
-                   or window_w.extent(blocks[1]) - window_w.padding > width)
+    has_padding = (
+        max(window_h.padding, window_w.padding) > 0
+        or window_h.extent(blocks[0]) - window_h.padding > height
+        or window_w.extent(blocks[1]) - window_w.padding > width
+    )
     if has_padding:
         padded, interior, seen = _pad(images, window_h, window_w, blocks, count)
     else:
-        padded = images[:, -window_h.padding:, -window_w.padding:]
+        padded = images[:, -window_h.padding :, -window_w.padding :]
     views = [_windows(part, window_h, window_w, blocks) for part in _split(padded, groups)]
     buffer = workspace.scratch("columns", (count, *views[0].shape[1:]), images.dtype)
 
     def im2col(group, first, last):
         if has_padding and group == 0:
-            interior[:last - first] = seen[first:last]
-        columns = buffer[:last - first]
-        columns[...] = views[group][:last - first] if has_padding else views[group][first:last]
+            interior[: last - first] = seen[first:last]
+        columns = buffer[: last - first]
+        columns[...] = views[group][: last - first] if has_padding else views[group][first:last]
         return columns
+
     return im2col
 
 
@@ -167,9 +191,18 @@ def _windows(padded, window_h, window_w, blocks):
     """A view of every window of the images, (N, *blocks, KH, KW, C). To copy it is im2col."""
     n, _, _, c = padded.shape
     step_n, step_h, step_w, step_c = padded.strides
-    return as_strided(padded, (n, *blocks, window_h.kernel_size, window_w.kernel_size, c),
-                      (step_n, step_h * window_h.stride, step_w * window_w.stride,
-                       step_h * window_h.dilation, step_w * window_w.dilation, step_c))
+    return as_strided(
+        padded,
+        (n, *blocks, window_h.kernel_size, window_w.kernel_size, c),
+        (
+            step_n,
+            step_h * window_h.stride,
+            step_w * window_w.stride,
+            step_h * window_h.dilation,
+            step_w * window_w.dilation,
+            step_c,
+        ),
+    )
 
 
 class PixelBlocks:
@@ -198,7 +231,7 @@ class PixelBlocks:
         """The blocks of images[first:last]."""
         blocks = self.room(first, last)
         if self.view is None:
-            blocks[...] = 0                            # beyond the images' ends there are no pixels
+            blocks[...] = 0  # beyond the images' ends there are no pixels
             for in_blocks, in_images in self._pairs(blocks, self.images[first:last]):
                 in_blocks[...] = in_images
         return blocks
@@ -212,8 +245,8 @@ class PixelBlocks:
     def _pairs(self, blocks, images):
         """For each pixel of a block: a view of it in all `blocks`, and one in the `images`."""
         for r_h, r_w in np.ndindex(self.block):
-            in_images = images[:, r_h::self.block[0], r_w::self.block[1]]
-            yield blocks[:, :in_images.shape[1], :in_images.shape[2], r_h, r_w], in_images
+            in_images = images[:, r_h :: self.block[0], r_w :: self.block[1]]
+            yield blocks[:, : in_images.shape[1], : in_images.shape[2], r_h, r_w], in_images
 
 
 def _sum_of_products(columns, pixels):
@@ -234,8 +267,7 @@ def _rows_per_product(rows, multiply_adds, least):
     """
     if not chunks.blas_has_small_matrix_kernels():
         return rows
-    small = [n for n in range(least, rows)
-             if rows % n == 0 and n * multiply_adds <= SMALL_PRODUCT]
+    small = [n for n in range(least, rows) if rows % n == 0 and n * multiply_adds <= SMALL_PRODUCT]
     return max(small, default=rows)
 
 

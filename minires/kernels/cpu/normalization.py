@@ -28,7 +28,7 @@ class Cache(NamedTuple):
     var: np.ndarray
     inverse_std: np.ndarray
     from_batch: bool
-    y: np.ndarray = None             # only with a ReLU, like the next one
+    y: np.ndarray = None  # only with a ReLU, like the next one
     has_shortcut: bool = False
 
 
@@ -90,7 +90,7 @@ def _scale_and_shift(x, weight, bias, mean, var, eps):
     if from_batch:
         mean, var = channels.moments(x)
     else:
-        mean, var = mean.copy(), var.copy()            # running averages may change before backward
+        mean, var = mean.copy(), var.copy()  # running averages may change before backward
     inverse_std = 1 / np.sqrt(var + eps)
     scale = weight * inverse_std
     return scale, bias - mean * scale, Cache(x, weight, mean, var, inverse_std, from_batch)
@@ -102,7 +102,7 @@ def _gradients(dy, sums, cache, out):
     dbias, dweight = sums
     dweight *= inverse_std
     gain = weight * inverse_std
-    count = x.size // x.shape[-1] if from_batch else np.inf    # inf: mean and var are constants
-    slope = gain * inverse_std * dweight / count               # of dx over x
+    count = x.size // x.shape[-1] if from_batch else np.inf  # inf: mean and var are constants
+    slope = gain * inverse_std * dweight / count  # of dx over x
     channels.combine(dy, gain, x, slope, slope * mean - gain * dbias / count, out)
     return out, dweight, dbias

@@ -23,8 +23,9 @@ class sgd:
 
     def step(self, weights, gradients, lr, momentum, nesterov):
         """Move every weight that has a gradient (not None), in place, and return the weights."""
-        for weight, gradient, velocity, decay, scale in zip(weights, gradients, self.velocities,
-                                                            self.decays, self.lr_scales):
+        for weight, gradient, velocity, decay, scale in zip(
+            weights, gradients, self.velocities, self.decays, self.lr_scales
+        ):
             if gradient is None:
                 continue
             gradient = gradient + decay * weight if decay else gradient

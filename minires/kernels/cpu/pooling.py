@@ -23,7 +23,7 @@ class max_pool2d(Kernel):
                 largest = y[first:last]
                 largest[...] = -np.inf
                 for view in _views(_pad(x[first:last], window, -np.inf), window, shape):
-                    np.maximum(largest, view, out=largest)     # nan wins over any number
+                    np.maximum(largest, view, out=largest)  # nan wins over any number
 
         chunks.run(worker, len(x), _bytes_per_image(x, window))
         return y, (x, window, y)
@@ -38,8 +38,9 @@ class max_pool2d(Kernel):
                 dpadded = np.zeros(padded.shape, dy.dtype)
                 largest, gradient = y[first:last], dy[first:last]
                 not_found = np.ones(largest.shape, bool)
-                for view, dview in zip(_views(padded, window, y.shape),
-                                       _views(dpadded, window, y.shape)):
+                for view, dview in zip(
+                    _views(padded, window, y.shape), _views(dpadded, window, y.shape)
+                ):
                     is_first = ((view == largest) | (view != view)) & not_found
                     not_found &= ~is_first
                     dview += gradient * is_first
@@ -101,7 +102,7 @@ def _views(padded, window, out_shape):
     (rows, cols), (sh, sw) = out_shape[1:3], window.stride
     for a in range(window.kernel_size[0]):
         for b in range(window.kernel_size[1]):
-            yield padded[:, a:a + sh * (rows - 1) + 1:sh, b:b + sw * (cols - 1) + 1:sw]
+            yield padded[:, a : a + sh * (rows - 1) + 1 : sh, b : b + sw * (cols - 1) + 1 : sw]
 
 
 def _pad(x, window, value):
@@ -117,7 +118,7 @@ def _padded_size(shape, window):
 
 def _crop(padded, shape, window):
     ph, pw = window.padding
-    return padded[:, ph:ph + shape[1], pw:pw + shape[2]]
+    return padded[:, ph : ph + shape[1], pw : pw + shape[2]]
 
 
 def _bytes_per_image(x, window):

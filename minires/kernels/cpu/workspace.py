@@ -14,17 +14,18 @@ from math import prod
 
 import numpy as np
 
-LARGE = 256 * 1024           # bytes; smaller arrays come from memory that Python keeps anyway
-KEPT_FOR = 1000              # requests; a block unused for longer goes back to the system
-MAX_ZERO_PADDED = 64         # buffers kept by each thread; at one more, all are dropped
+LARGE = 256 * 1024  # bytes; smaller arrays come from memory that Python keeps anyway
+KEPT_FOR = 1000  # requests; a block unused for longer goes back to the system
+MAX_ZERO_PADDED = 64  # buffers kept by each thread; at one more, all are dropped
 
-_blocks = {}                 # size in bytes -> [[array, number of its last request], ...]
+_blocks = {}  # size in bytes -> [[array, number of its last request], ...]
 _requests = 0
 _lock = threading.Lock()
 _local = threading.local()
 
 
 # Results: memory that lives as long as someone refers to it.
+
 
 def empty(shape, dtype):
     """An array like that of ``np.empty``: it may hold any numbers."""
@@ -44,7 +45,7 @@ def _unused_block(nbytes):
     global _requests
     _requests += 1
     blocks = _blocks.setdefault(nbytes, [])
-    for i in reversed(range(len(blocks))):      # the last one used may still be in cache
+    for i in reversed(range(len(blocks))):  # the last one used may still be in cache
         if _references(blocks[i]) == UNUSED:
             blocks.append(blocks.pop(i))
             break
@@ -63,8 +64,11 @@ def _unused_block(nbytes):
 def _give_back_unused(requests):
     """Free the blocks that nobody refers to and that the last so many requests did not use."""
     for blocks in _blocks.values():
-        blocks[:] = [entry for entry in blocks
-                     if _references(entry) > UNUSED or _requests - entry[1] < requests]
+        blocks[:] = [
+            entry
+            for entry in blocks
+            if _references(entry) > UNUSED or _requests - entry[1] < requests
+        ]
 
 
 def _references(entry):
@@ -72,6 +76,7 @@ def _references(entry):
 
 
 # Buffers: memory that a thread needs within one call of a kernel.
+
 
 def scratch(name, shape, dtype):
     """This thread's buffer of that name. The next call uses it again: it may hold any numbers."""
@@ -105,4 +110,4 @@ def _reset_lock_after_fork():
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_reset_lock_after_fork)
 
-UNUSED = _references([np.empty(0)])        # from the entry itself, and from the call that counts
+UNUSED = _references([np.empty(0)])  # from the entry itself, and from the call that counts

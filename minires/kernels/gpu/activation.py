@@ -12,7 +12,7 @@ class relu(common.relu):
 
     def forward(x):
         y = elementwise("activation", "relu", x)
-        return y, y                            # y > 0 exactly where x > 0: no second array to keep
+        return y, y  # y > 0 exactly where x > 0: no second array to keep
 
     def backward(dy, y):
         return elementwise("activation", "relu_backward", dy, y)

@@ -15,9 +15,24 @@ def prepare_images(images, mean, indices, padding=0, corners=None, flipped=None)
     top, left = (np.full(n, padding), np.full(n, padding)) if corners is None else corners
     flipped = np.zeros(n) if flipped is None else flipped
     settings = np.stack([indices, top, left, flipped]).astype(np.int64)
-    indices, top, left, flipped = backend.move(settings, "gpu")      # one copy to the GPU, not four
+    indices, top, left, flipped = backend.move(settings, "gpu")  # one copy to the GPU, not four
     batch = empty((n, height, width, channels), mean.dtype)
-    launch("augmentation", "prepare_images", mean.dtype, *one_thread_each(batch.size),
-           images, mean, indices, top, left, flipped, batch, batch.size,
-           height, width, channels, padding)
+    launch(
+        "augmentation",
+        "prepare_images",
+        mean.dtype,
+        *one_thread_each(batch.size),
+        images,
+        mean,
+        indices,
+        top,
+        left,
+        flipped,
+        batch,
+        batch.size,
+        height,
+        width,
+        channels,
+        padding,
+    )
     return batch

@@ -16,7 +16,7 @@ from ..kernel import Kernel
 from .activation import add_relu, relu
 from .launch import contiguous, empty, launch, one_thread_each
 
-MAX_COLUMN_BYTES = 2 ** 28   # at a time: columns take KH KW times the memory of the images
+MAX_COLUMN_BYTES = 2**28  # at a time: columns take KH KW times the memory of the images
 
 
 class conv2d(Kernel):
@@ -36,13 +36,21 @@ class conv2d(Kernel):
 
     def backward(dy, cache, needs=(True, True)):
         x, w, window, groups = cache
-        if not needs[0]:                  # the first layer: X has few channels, so few columns
-            return None, _multiply_columns("im2col", x, window, groups, dy.shape[1:3],
-                                           grad_output=dy)
+        if not needs[0]:  # the first layer: X has few channels, so few columns
+            return None, _multiply_columns(
+                "im2col", x, window, groups, dy.shape[1:3], grad_output=dy
+            )
         dx = empty(x.shape, x.dtype)
-        dw = _multiply_columns("im2col_backward", dy, window, groups, x.shape[1:3],
-                               weights=common.swap_in_out_channels(w, groups), out=dx,
-                               grad_output=x if needs[1] else None)
+        dw = _multiply_columns(
+            "im2col_backward",
+            dy,
+            window,
+            groups,
+            x.shape[1:3],
+            weights=common.swap_in_out_channels(w, groups),
+            out=dx,
+            grad_output=x if needs[1] else None,
+        )
         return dx, common.swap_in_out_channels(dw, groups) if needs[1] else None
 
 
@@ -69,8 +77,9 @@ class conv2d_relu(Kernel):
         return (*gradients, dz) if has_shortcut else gradients
 
 
-def _multiply_columns(kernel, images, window, groups, size, weights=None, out=None,
-                      grad_output=None):
+def _multiply_columns(
+    kernel, images, window, groups, size, weights=None, out=None, grad_output=None
+):
     """Lay out images (N, H, W, C) as columns by `kernel`, and multiply these.
 
     With `weights` (KH, KW, C / groups, O) and `out` (N, *size, O):    out = columns @ weights.
@@ -91,7 +100,7 @@ def _multiply_columns(kernel, images, window, groups, size, weights=None, out=No
                 gradient = _as_matrix(_part(grad_output[first:last], group, groups))
                 dweights = np.dot(columns.T, gradient)
                 total = dweights if total is None else total + dweights
-            del columns                            # before the next ones are made
+            del columns  # before the next ones are made
         totals.append(total)
     if grad_output is None:
         return None
@@ -106,7 +115,7 @@ def _im2col(kernel, images, window, group, groups, size):
     n, height, width, in_channels = images.shape
     channels, positions = in_channels // groups, window.kernel_size[0] * window.kernel_size[1]
     if positions == 1 and groups == 1 and window.stride == (1, 1) and window.padding == (0, 0):
-        yield 0, n, _as_matrix(images)             # 1x1: the images are their own columns
+        yield 0, n, _as_matrix(images)  # 1x1: the images are their own columns
         return
     images, pixels = contiguous(images), size[0] * size[1]
     image_bytes = pixels * positions * channels * images.itemsize
@@ -115,10 +124,25 @@ def _im2col(kernel, images, window, group, groups, size):
         last = min(first + images_at_once, n)
         rows = (last - first) * pixels
         columns, threads = empty((rows, positions * channels), images.dtype), rows * channels
-        launch("im2col", kernel, images.dtype, *one_thread_each(threads),
-               images[first:last], columns, threads, height, width, in_channels,
-               group * channels, channels, *size,
-               *window.kernel_size, *window.stride, *window.padding, *window.dilation)
+        launch(
+            "im2col",
+            kernel,
+            images.dtype,
+            *one_thread_each(threads),
+            images[first:last],
+            columns,
+            threads,
+            height,
+            width,
+            in_channels,
+            group * channels,
+            channels,
+            *size,
+            *window.kernel_size,
+            *window.stride,
+            *window.padding,
+            *window.dilation,
+        )
         yield first, last, columns
         del columns
 
@@ -127,7 +151,7 @@ def _product(columns, weights, out):
     """Write columns @ weights to `out` (..., O)."""
     if out.flags.c_contiguous:
         np.dot(columns, weights, out=out.reshape(-1, out.shape[-1]))
-    else:                                          # the channels of a group have gaps between them
+    else:  # the channels of a group have gaps between them
         out[...] = np.dot(columns, weights).reshape(out.shape)
 
 
@@ -136,7 +160,7 @@ def _part(array, group, groups):
     if groups == 1:
         return array
     size = array.shape[-1] // groups
-    return array[..., group * size:(group + 1) * size]
+    return array[..., group * size : (group + 1) * size]
 
 
 def _as_matrix(array):

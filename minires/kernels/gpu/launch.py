@@ -12,10 +12,10 @@ import numpy as np
 from ... import backend
 from ...errors import DeviceError, DtypeError
 
-THREADS = 256                # in a block
+THREADS = 256  # in a block
 REAL = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
 
-_kernels = {}                # (file, kernel, dtype) -> the compiled kernel
+_kernels = {}  # (file, kernel, dtype) -> the compiled kernel
 
 
 def launch(file, kernel, dtype, grid, block, *arguments):
@@ -90,16 +90,18 @@ def _kernel_argument(argument, dtype):
     """
     if backend.is_array(argument):
         if backend.device_of(argument) != "gpu":
-            raise DeviceError("gpu", "an array for a kernel", "on the gpu", "on the cpu",
-                              "move it there")
+            raise DeviceError(
+                "gpu", "an array for a kernel", "on the gpu", "on the cpu", "move it there"
+            )
         if argument.dtype.kind == "f" and argument.dtype != dtype:
             raise DtypeError("gpu", "arrays of two dtypes", f"all {dtype}", f"one {argument.dtype}")
         return argument
     if isinstance(argument, int):
-        if not -2 ** 31 <= argument < 2 ** 31:
+        if not -(2**31) <= argument < 2**31:
             what = "an array is too large for the kernels, which count in 32 bits"
-            raise DeviceError("gpu", what, "fewer than 2^31 elements", str(argument),
-                              "take fewer images at once")
+            raise DeviceError(
+                "gpu", what, "fewer than 2^31 elements", str(argument), "take fewer images at once"
+            )
         return np.int32(argument)
     return dtype.type(argument) if isinstance(argument, float) else argument
 
@@ -109,18 +111,24 @@ def _compiled(file, kernel, dtype):
     if key not in _kernels:
         if dtype not in REAL:
             raise DtypeError(f"{file}.cu", "array", "float32 or float64", str(dtype))
-        module = backend.cupy().RawModule(code=source(file), options=options(dtype),
-                                          backend="nvrtc")
+        module = backend.cupy().RawModule(
+            code=source(file), options=options(dtype), backend="nvrtc"
+        )
         path = f"minires/kernels/gpu/{file}.cu"
         try:
             _kernels[key] = module.get_function(kernel)
         except backend.gpu_errors() as error:
             todo = "is the driver as new as CUDA's libraries? see nvidia-smi, and pip list"
-            raise DeviceError(path, "was compiled, but the GPU does not take it", None, str(error),
-                              todo) from error
+            raise DeviceError(
+                path, "was compiled, but the GPU does not take it", None, str(error), todo
+            ) from error
         except backend.cupy().cuda.compiler.CompileException as error:
             lines = [line for line in error.get_message().splitlines() if "error" in line]
-            raise DeviceError(path, "does not compile for this GPU", None,
-                              "; ".join(lines[:3]) or error.get_message(),
-                              f"wanted for the kernel {kernel}") from error
+            raise DeviceError(
+                path,
+                "does not compile for this GPU",
+                None,
+                "; ".join(lines[:3]) or error.get_message(),
+                f"wanted for the kernel {kernel}",
+            ) from error
     return _kernels[key]

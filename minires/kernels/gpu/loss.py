@@ -17,14 +17,29 @@ class log_softmax(Kernel):
     def forward(x):
         shapes.classes("log_softmax", x.shape)
         y = empty(x.shape, x.dtype)
-        launch("loss", "log_softmax", x.dtype, *_one_block_per_row(x.shape),
-               contiguous(x), y, x.shape[-1])
+        launch(
+            "loss",
+            "log_softmax",
+            x.dtype,
+            *_one_block_per_row(x.shape),
+            contiguous(x),
+            y,
+            x.shape[-1],
+        )
         return y, y
 
     def backward(dy, y):
         dx = empty(y.shape, y.dtype)
-        launch("loss", "log_softmax_backward", y.dtype, *_one_block_per_row(y.shape),
-               contiguous(dy), y, dx, y.shape[-1])
+        launch(
+            "loss",
+            "log_softmax_backward",
+            y.dtype,
+            *_one_block_per_row(y.shape),
+            contiguous(dy),
+            y,
+            dx,
+            y.shape[-1],
+        )
         return dx
 
 
@@ -42,17 +57,38 @@ class cross_entropy(Kernel):
         labels = backend.move(labels.astype(np.int64), "gpu")
         n, classes = logits.shape
         log_p, losses = empty(logits.shape, logits.dtype), empty(n, logits.dtype)
-        launch("loss", "cross_entropy", logits.dtype, *_one_block_per_row(logits.shape),
-               contiguous(logits), labels, log_p, losses, classes, float(label_smoothing))
+        launch(
+            "loss",
+            "cross_entropy",
+            logits.dtype,
+            *_one_block_per_row(logits.shape),
+            contiguous(logits),
+            labels,
+            log_p,
+            losses,
+            classes,
+            float(label_smoothing),
+        )
         return losses.mean(), (log_p, labels, label_smoothing)
 
     def backward(dy, cache):
         log_p, labels, label_smoothing = cache
         n, classes = log_p.shape
         dlogits = empty(log_p.shape, log_p.dtype)
-        launch("loss", "cross_entropy_backward", log_p.dtype, *one_thread_each(log_p.size),
-               log_p, labels, contiguous(dy), dlogits, log_p.size, n,
-               classes, float(label_smoothing))
+        launch(
+            "loss",
+            "cross_entropy_backward",
+            log_p.dtype,
+            *one_thread_each(log_p.size),
+            log_p,
+            labels,
+            contiguous(dy),
+            dlogits,
+            log_p.size,
+            n,
+            classes,
+            float(label_smoothing),
+        )
         return dlogits
 
 

@@ -10,7 +10,7 @@ from .. import shapes
 from ..kernel import Kernel
 from .launch import THREADS, contiguous, empty, launch, one_thread_each
 
-ROWS = 16                    # that each thread adds up, or more where MAX_SLABS are reached
+ROWS = 16  # that each thread adds up, or more where MAX_SLABS are reached
 MAX_SLABS = 1024
 
 
@@ -19,11 +19,11 @@ class Cache(NamedTuple):
 
     x: object
     weight: object
-    statistics: object           # (3, C): mean, var, 1 / sqrt(var + eps)
+    statistics: object  # (3, C): mean, var, 1 / sqrt(var + eps)
     mean: object
     var: object
     from_batch: bool
-    y: object = None             # only with a ReLU, like the next one
+    y: object = None  # only with a ReLU, like the next one
     has_shortcut: bool = False
 
 
@@ -40,7 +40,7 @@ class batch_norm(Kernel):
 
     def backward(dy, cache):
         dy = contiguous(dy)
-        gradients = _gradient_sums(dy, dy, cache)              # without a ReLU, dz is not written
+        gradients = _gradient_sums(dy, dy, cache)  # without a ReLU, dz is not written
         dx = _input_gradient(dy, gradients, cache, out=empty(dy.shape, dy.dtype))
         return dx, gradients[0], gradients[1]
 
@@ -71,9 +71,19 @@ def update_running_stats(running_mean, running_var, mean, var, momentum, correct
     ``var * correction`` is the unbiased variance.
     """
     channels = len(running_mean)
-    launch("normalization", "update_running_stats", running_mean.dtype, *one_thread_each(channels),
-           running_mean, running_var, contiguous(mean), contiguous(var),
-           channels, float(momentum), float(correction))
+    launch(
+        "normalization",
+        "update_running_stats",
+        running_mean.dtype,
+        *one_thread_each(channels),
+        running_mean,
+        running_var,
+        contiguous(mean),
+        contiguous(var),
+        channels,
+        float(momentum),
+        float(correction),
+    )
 
 
 def _forward(x, weight, bias, shortcut, mean, var, eps, relu):
@@ -84,16 +94,49 @@ def _forward(x, weight, bias, shortcut, mean, var, eps, relu):
         rows = x.size // channels
         (columns, slabs), block = sum_geometry(rows, channels)
         partial = empty((slabs, 3, channels), x.dtype)
-        launch("normalization", "moments", x.dtype, (columns, slabs), block,
-               x, partial, rows, channels)
-        launch("normalization", "finish_moments", x.dtype, (columns, 1), block,
-               partial, statistics, slabs, channels, float(eps))
+        launch(
+            "normalization", "moments", x.dtype, (columns, slabs), block, x, partial, rows, channels
+        )
+        launch(
+            "normalization",
+            "finish_moments",
+            x.dtype,
+            (columns, 1),
+            block,
+            partial,
+            statistics,
+            slabs,
+            channels,
+            float(eps),
+        )
     else:
-        launch("normalization", "given_statistics", x.dtype, *one_thread_each(channels),
-               contiguous(mean), contiguous(var), statistics, channels, float(eps))
-    launch("normalization", "normalise", x.dtype, *one_thread_each(x.size),
-           x, statistics, weight, bias, x if shortcut is None else contiguous(shortcut), y,
-           x.size, channels, int(shortcut is not None), int(relu))
+        launch(
+            "normalization",
+            "given_statistics",
+            x.dtype,
+            *one_thread_each(channels),
+            contiguous(mean),
+            contiguous(var),
+            statistics,
+            channels,
+            float(eps),
+        )
+    launch(
+        "normalization",
+        "normalise",
+        x.dtype,
+        *one_thread_each(x.size),
+        x,
+        statistics,
+        weight,
+        bias,
+        x if shortcut is None else contiguous(shortcut),
+        y,
+        x.size,
+        channels,
+        int(shortcut is not None),
+        int(relu),
+    )
     return y, Cache(x, weight, statistics, statistics[0], statistics[1], mean is None)
 
 
@@ -106,19 +149,55 @@ def _gradient_sums(dy, dz, cache):
     rows = x.size // channels
     (columns, slabs), block = sum_geometry(rows, channels)
     partial, gradients = empty((slabs, 2, channels), x.dtype), empty((2, channels), x.dtype)
-    launch("normalization", "gradient_sums", x.dtype, (columns, slabs), block,
-           dy, x, cache.y if has_relu else x, cache.statistics, dz, partial,
-           rows, channels, int(has_relu))
-    launch("normalization", "finish_gradient_sums", x.dtype, (columns, 1), block,
-           partial, cache.statistics, gradients, slabs, channels)
+    launch(
+        "normalization",
+        "gradient_sums",
+        x.dtype,
+        (columns, slabs),
+        block,
+        dy,
+        x,
+        cache.y if has_relu else x,
+        cache.statistics,
+        dz,
+        partial,
+        rows,
+        channels,
+        int(has_relu),
+    )
+    launch(
+        "normalization",
+        "finish_gradient_sums",
+        x.dtype,
+        (columns, 1),
+        block,
+        partial,
+        cache.statistics,
+        gradients,
+        slabs,
+        channels,
+    )
     return gradients
 
 
 def _input_gradient(dz, gradients, cache, out):
     x, channels = cache.x, cache.x.shape[-1]
-    launch("normalization", "input_gradient", x.dtype, *one_thread_each(x.size),
-           dz, x, cache.statistics, cache.weight, gradients, out,
-           x.size, x.size // channels, channels, int(cache.from_batch))
+    launch(
+        "normalization",
+        "input_gradient",
+        x.dtype,
+        *one_thread_each(x.size),
+        dz,
+        x,
+        cache.statistics,
+        cache.weight,
+        gradients,
+        out,
+        x.size,
+        x.size // channels,
+        channels,
+        int(cache.from_batch),
+    )
     return out
 
 

@@ -6,8 +6,8 @@ from ... import backend
 from ...errors import DtypeError
 from .launch import THREADS, contiguous, empty, launch
 
-BLOCKS = 16                  # for each parameter; each takes every 16th run of THREADS elements
-ALIGNMENT = 64               # elements: cuBLAS reads several at once if weights begin at a multiple
+BLOCKS = 16  # for each parameter; each takes every 16th run of THREADS elements
+ALIGNMENT = 64  # elements: cuBLAS reads several at once if weights begin at a multiple
 
 
 class sgd:
@@ -30,21 +30,30 @@ class sgd:
         cupy, dtype = backend.cupy(), weights[0].dtype
         for weight in weights:
             if weight.dtype != dtype:
-                raise DtypeError("SGD", "parameters of two dtypes", "all float32 or all float64",
-                                 f"{dtype} and {weight.dtype}")
+                raise DtypeError(
+                    "SGD",
+                    "parameters of two dtypes",
+                    "all float32 or all float64",
+                    f"{dtype} and {weight.dtype}",
+                )
         sizes = np.array([weight.size for weight in weights])
         ends = np.cumsum(-(-sizes // ALIGNMENT) * ALIGNMENT)
         starts = np.array([0, *ends[:-1]])
         self._weights = empty(int(ends[-1]), dtype)
         self._velocities = cupy.zeros(int(ends[-1]), dtype)
-        self._starts, self._sizes = (cupy.asarray(numbers.astype(np.int32))
-                                     for numbers in (starts, sizes))
-        self._decays, self._lr_scales = (cupy.asarray(np.array(numbers, dtype))
-                                         for numbers in (decays, lr_scales))
+        self._starts, self._sizes = (
+            cupy.asarray(numbers.astype(np.int32)) for numbers in (starts, sizes)
+        )
+        self._decays, self._lr_scales = (
+            cupy.asarray(np.array(numbers, dtype)) for numbers in (decays, lr_scales)
+        )
         self.weights, self.velocities = (
-            [flat[start:start + weight.size].reshape(weight.shape)
-             for start, weight in zip(starts, weights)]
-            for flat in (self._weights, self._velocities))
+            [
+                flat[start : start + weight.size].reshape(weight.shape)
+                for start, weight in zip(starts, weights)
+            ]
+            for flat in (self._weights, self._velocities)
+        )
         self._copy_to_flat(weights)
 
     def step(self, weights, gradients, lr, momentum, nesterov):
@@ -54,12 +63,26 @@ class sgd:
         """
         self._copy_to_flat(weights)
         gradients = [None if gradient is None else contiguous(gradient) for gradient in gradients]
-        addresses = np.array([0 if gradient is None else gradient.data.ptr
-                              for gradient in gradients], np.uint64)
-        launch("optimizers", "sgd", self._weights.dtype, (BLOCKS, len(gradients)), THREADS,
-               self._weights, self._velocities, backend.move(addresses, "gpu"),
-               self._starts, self._sizes, self._decays, self._lr_scales,
-               float(lr), float(momentum), int(nesterov))
+        addresses = np.array(
+            [0 if gradient is None else gradient.data.ptr for gradient in gradients], np.uint64
+        )
+        launch(
+            "optimizers",
+            "sgd",
+            self._weights.dtype,
+            (BLOCKS, len(gradients)),
+            THREADS,
+            self._weights,
+            self._velocities,
+            backend.move(addresses, "gpu"),
+            self._starts,
+            self._sizes,
+            self._decays,
+            self._lr_scales,
+            float(lr),
+            float(momentum),
+            int(nesterov),
+        )
         return self.weights
 
     def _copy_to_flat(self, weights):

@@ -13,15 +13,33 @@ class max_pool2d(Kernel):
     def forward(x, kernel_size, stride=None, padding=0):
         shape, window = shapes.pool2d("max_pool2d", x.shape, kernel_size, stride, padding)
         y, argmax = empty(shape, x.dtype), empty(shape, np.int32)
-        launch("pooling", "max_pool", x.dtype, *one_thread_each(y.size),
-               contiguous(x), y, argmax, y.size, *_sizes(x.shape, shape, window))
+        launch(
+            "pooling",
+            "max_pool",
+            x.dtype,
+            *one_thread_each(y.size),
+            contiguous(x),
+            y,
+            argmax,
+            y.size,
+            *_sizes(x.shape, shape, window),
+        )
         return y, (x.shape, argmax, window)
 
     def backward(dy, cache):
         shape, argmax, window = cache
         dx = empty(shape, dy.dtype)
-        launch("pooling", "max_pool_backward", dy.dtype, *one_thread_each(dx.size),
-               contiguous(dy), argmax, dx, dx.size, *_sizes(shape, dy.shape, window))
+        launch(
+            "pooling",
+            "max_pool_backward",
+            dy.dtype,
+            *one_thread_each(dx.size),
+            contiguous(dy),
+            argmax,
+            dx,
+            dx.size,
+            *_sizes(shape, dy.shape, window),
+        )
         return dx
 
 
@@ -31,15 +49,31 @@ class avg_pool2d(Kernel):
     def forward(x, kernel_size, stride=None, padding=0):
         shape, window = shapes.pool2d("avg_pool2d", x.shape, kernel_size, stride, padding)
         y = empty(shape, x.dtype)
-        launch("pooling", "avg_pool", x.dtype, *one_thread_each(y.size),
-               contiguous(x), y, y.size, *_sizes(x.shape, shape, window))
+        launch(
+            "pooling",
+            "avg_pool",
+            x.dtype,
+            *one_thread_each(y.size),
+            contiguous(x),
+            y,
+            y.size,
+            *_sizes(x.shape, shape, window),
+        )
         return y, (x.shape, window)
 
     def backward(dy, cache):
         shape, window = cache
         dx = empty(shape, dy.dtype)
-        launch("pooling", "avg_pool_backward", dy.dtype, *one_thread_each(dx.size),
-               contiguous(dy), dx, dx.size, *_sizes(shape, dy.shape, window))
+        launch(
+            "pooling",
+            "avg_pool_backward",
+            dy.dtype,
+            *one_thread_each(dx.size),
+            contiguous(dy),
+            dx,
+            dx.size,
+            *_sizes(shape, dy.shape, window),
+        )
         return dx
 
 
@@ -49,15 +83,33 @@ class global_avg_pool2d(Kernel):
     def forward(x):
         n, height, width, channels = shapes.images("global_avg_pool2d", x.shape)
         y = empty((n, channels), x.dtype)
-        launch("pooling", "global_avg_pool", x.dtype, *one_thread_each(y.size),
-               contiguous(x), y, y.size, height * width, channels)
+        launch(
+            "pooling",
+            "global_avg_pool",
+            x.dtype,
+            *one_thread_each(y.size),
+            contiguous(x),
+            y,
+            y.size,
+            height * width,
+            channels,
+        )
         return y, x.shape
 
     def backward(dy, shape):
         _, height, width, channels = shape
         dx = empty(shape, dy.dtype)
-        launch("pooling", "global_avg_pool_backward", dy.dtype, *one_thread_each(dx.size),
-               contiguous(dy), dx, dx.size, height * width, channels)
+        launch(
+            "pooling",
+            "global_avg_pool_backward",
+            dy.dtype,
+            *one_thread_each(dx.size),
+            contiguous(dy),
+            dx,
+            dx.size,
+            height * width,
+            channels,
+        )
         return dx
 
 

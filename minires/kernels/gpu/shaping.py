@@ -15,8 +15,9 @@ class getitem(common.getitem):
         if has_indices and not any(backend.device_of(part) == "gpu" for part in parts):
             # NumPy checks them: in CuPy, an index out of range starts again at the other end.
             shapes.getitem(np.broadcast_to(np.float32(0), x.shape), index)
-        parts = tuple(backend.move(part, "gpu") if isinstance(part, np.ndarray) else part
-                      for part in parts)
+        parts = tuple(
+            backend.move(part, "gpu") if isinstance(part, np.ndarray) else part for part in parts
+        )
         return common.getitem.forward(x, parts)
 
     def backward(dy, cache):
@@ -24,5 +25,5 @@ class getitem(common.getitem):
         if not any(isinstance(part, list) or backend.is_array(part) for part in index):
             return common.getitem.backward(dy, cache)
         dx = np.zeros_like(dy, shape=shape)
-        backend.cupy().add.at(dx, index, dy)   # np.add.at does not take CuPy's arrays in a tuple
+        backend.cupy().add.at(dx, index, dy)  # np.add.at does not take CuPy's arrays in a tuple
         return dx

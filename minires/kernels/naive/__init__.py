@@ -6,12 +6,12 @@ array operations.
 """
 
 from .activation import add_relu, relu
-from .normalization import batch_norm, batch_norm_relu, group_norm
 from .conv import conv2d, conv2d_relu
 from .elementwise import abs, add, divide, exp, log, multiply, negative, power, sqrt, subtract
-from .products import linear, matmul
 from .loss import cross_entropy, log_softmax, mse_loss, softmax
+from .normalization import batch_norm, batch_norm_relu, group_norm
 from .pooling import avg_pool2d, global_avg_pool2d, max_pool2d
+from .products import linear, matmul
 from .reduction import max, mean, min, sum
 from .regularization import dropout
 from .shaping import concatenate, getitem, pad, reshape, transpose

@@ -15,7 +15,7 @@ class relu(Kernel):
     def forward(x):
         y = np.empty_like(x)
         for i in np.ndindex(x.shape):
-            y[i] = max(x[i], 0)                    # if x[i] is nan, Python's max returns nan
+            y[i] = max(x[i], 0)  # if x[i] is nan, Python's max returns nan
         return y, x
 
     def backward(dy, x):

@@ -64,7 +64,7 @@ class conv2d_relu(Kernel):
 def _terms(x_shape, w_shape, y_shape, window, groups):
     """Every term of every sum, as the indices of its output, its pixel and its weight."""
     (sh, sw), (ph, pw), (dh, dw) = window.stride, window.padding, window.dilation
-    kernel_height, kernel_width, in_channels, out_channels = w_shape     # in_channels of a group
+    kernel_height, kernel_width, in_channels, out_channels = w_shape  # in_channels of a group
     for n, i, j, o in np.ndindex(y_shape):
         group = o // (out_channels // groups)
         for a, b, c in np.ndindex(kernel_height, kernel_width, in_channels):

@@ -13,9 +13,13 @@ def _operand_indices(a_shape, b_shape, where):
     uses the same element.
     """
     for out in np.ndindex(shapes.broadcast(where, a_shape, b_shape)):
-        yield out, *(tuple(0 if size == 1 else i
-                           for i, size in zip(out[len(out) - len(shape):], shape))
-                     for shape in (a_shape, b_shape))
+        yield (
+            out,
+            *(
+                tuple(0 if size == 1 else i for i, size in zip(out[len(out) - len(shape) :], shape))
+                for shape in (a_shape, b_shape)
+            ),
+        )
 
 
 def _binary(where, a, b, function):
@@ -86,7 +90,7 @@ class divide(Kernel):
         return _binary("divide", a, b, lambda a, b: a / b), (a, b)
 
     def backward(dy, cache):
-        return _binary_gradients("divide", dy, *cache, lambda a, b: (1 / b, -a / b ** 2))
+        return _binary_gradients("divide", dy, *cache, lambda a, b: (1 / b, -a / b**2))
 
 
 class negative(Kernel):
@@ -103,7 +107,7 @@ class abs(Kernel):
     """y = |x|.    dy/dx = 1 for x > 0, -1 for x < 0, and 0 at the corner x = 0."""
 
     def forward(x):
-        return _unary(x, lambda x: -x if x < 0 else x + 0), x       # -0.0 + 0 is 0.0
+        return _unary(x, lambda x: -x if x < 0 else x + 0), x  # -0.0 + 0 is 0.0
 
     def backward(dy, x):
         return _unary_gradient(dy, x, np.sign)
@@ -113,7 +117,7 @@ class power(Kernel):
     """y = x^p for a fixed number p.    dy/dx = p x^(p-1), and 0 for p = 0."""
 
     def forward(x, exponent):
-        return _unary(x, lambda x: x ** exponent), (x, exponent)
+        return _unary(x, lambda x: x**exponent), (x, exponent)
 
     def backward(dy, cache):
         x, exponent = cache

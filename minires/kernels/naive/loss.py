@@ -81,7 +81,7 @@ class cross_entropy(Kernel):
         for i, k in np.ndindex(n, classes):
             at_label = 1 - label_smoothing if k == labels[i] else 0
             target[i, k] = label_smoothing / classes + at_label
-            if target[i, k] > 0:                           # a class with target 0 costs nothing
+            if target[i, k] > 0:  # a class with target 0 costs nothing
                 loss -= target[i, k] * log_p[i, k] / n
         return np.asarray(loss, dtype=logits.dtype), (log_p, target)
 

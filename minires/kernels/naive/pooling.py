@@ -16,8 +16,9 @@ class max_pool2d(Kernel):
         shape, window = shapes.pool2d("max_pool2d", x.shape, kernel_size, stride, padding)
         y, source = np.empty(shape, x.dtype), {}
         for out in np.ndindex(shape):
-            source[out] = max(_pixels(out, x.shape, window),
-                              key=lambda pixel: (np.isnan(x[pixel]), x[pixel]))
+            source[out] = max(
+                _pixels(out, x.shape, window), key=lambda pixel: (np.isnan(x[pixel]), x[pixel])
+            )
             y[out] = x[source[out]]
         return y, (x.shape, source)
 

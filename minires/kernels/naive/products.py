@@ -55,8 +55,12 @@ def _terms(a_shape, b_shape, y_shape):
     """Every term of every sum, as the indices of its output and its two factors."""
     for out in np.ndindex(y_shape):
         *batch, i, j = out
-        left, right = (tuple(0 if size == 1 else n
-                             for n, size in zip(batch[len(batch) - (len(shape) - 2):], shape))
-                       for shape in (a_shape, b_shape))
+        left, right = (
+            tuple(
+                0 if size == 1 else n
+                for n, size in zip(batch[len(batch) - (len(shape) - 2) :], shape)
+            )
+            for shape in (a_shape, b_shape)
+        )
         for k in range(a_shape[-1]):
             yield out, (*left, i, k), (*right, k, j)

@@ -52,8 +52,9 @@ class pad(Kernel):
     def forward(x, widths):
         widths = shapes.pad(x.shape, widths)
         shape = tuple(before + size + after for size, (before, after) in zip(x.shape, widths))
-        sources = {tuple(k + before for k, (before, _) in zip(i, widths)): i
-                   for i in np.ndindex(x.shape)}
+        sources = {
+            tuple(k + before for k, (before, _) in zip(i, widths)): i for i in np.ndindex(x.shape)
+        }
         return _gather(x, sources, shape), (sources, x.shape)
 
     def backward(dy, cache):
@@ -64,7 +65,7 @@ class getitem(Kernel):
     """y = x[index], for any index NumPy takes. An element picked twice receives both gradients."""
 
     def forward(x, index):
-        numbers = np.arange(x.size).reshape(x.shape)               # the elements' own numbers
+        numbers = np.arange(x.size).reshape(x.shape)  # the elements' own numbers
         picked = shapes.getitem(numbers, index)
         sources = {out: np.unravel_index(picked[out], x.shape) for out in np.ndindex(picked.shape)}
         return _gather(x, sources, picked.shape), (sources, x.shape)
@@ -81,7 +82,7 @@ class concatenate(Kernel):
         y, starts, start = np.empty(shape, arrays[0].dtype), [], 0
         for array in arrays:
             for i in np.ndindex(array.shape):
-                y[(*i[:axis], start + i[axis], *i[axis + 1:])] = array[i]
+                y[(*i[:axis], start + i[axis], *i[axis + 1 :])] = array[i]
             starts.append(start)
             start += array.shape[axis]
         return y, (axis, starts, [array.shape for array in arrays])
@@ -92,6 +93,6 @@ class concatenate(Kernel):
         for start, shape in zip(starts, array_shapes):
             gradient = np.empty(shape, dy.dtype)
             for i in np.ndindex(shape):
-                gradient[i] = dy[(*i[:axis], start + i[axis], *i[axis + 1:])]
+                gradient[i] = dy[(*i[:axis], start + i[axis], *i[axis + 1 :])]
             gradients.append(gradient)
         return tuple(gradients)

@@ -1,4 +1,5 @@
-"""Every claim: measured on nets small enough for a test, judged on numbers that decide it either way, drawn and reported."""
+"""Every claim: measured on nets small enough for a test, judged on numbers that decide it either
+way, drawn and reported."""
 
 from dataclasses import replace
 from functools import partial
@@ -15,7 +16,16 @@ from minires.experiments.claims.frame.verdict import CONTRADICTED, SUPPORTED, UN
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_table
 
-TINY = replace(PRESETS["quick"], image_size=8, net={"width": 2}, train_size=1100, test_size=40, batch_size=550, epochs=None, iterations=4)
+TINY = replace(
+    PRESETS["quick"],
+    image_size=8,
+    net={"width": 2},
+    train_size=1100,
+    test_size=40,
+    batch_size=550,
+    epochs=None,
+    iterations=4,
+)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +59,9 @@ def test_every_claim_is_measured_judged_and_drawn(finished):
     for claim, verdict, seeds in findings:
         rows = read_table(out / f"{claim.name}.csv", claim.columns, claim.text)
         assert rows and {row["seed"] for row in rows} == {0} and seeds == 1
-        assert verdict.outcome in (SUPPORTED, CONTRADICTED, UNDECIDED) and "1 seed" in verdict.reason
+        assert (
+            verdict.outcome in (SUPPORTED, CONTRADICTED, UNDECIDED) and "1 seed" in verdict.reason
+        )
         assert (out / f"{claim.name}.png").stat().st_size > 5000
 
 
@@ -57,15 +69,31 @@ def test_the_report_holds_them_all(finished):
     out, findings = finished
     markdown, page = (out / "report.md").read_text(), (out / "report.html").read_text()
     for claim, verdict, _ in findings:
-        assert claim.statement in markdown and f"**{verdict.outcome}**: {verdict.reason}." in markdown and f"({claim.name}.png)" in markdown
+        assert (
+            claim.statement in markdown
+            and f"**{verdict.outcome}**: {verdict.reason}." in markdown
+            and f"({claim.name}.png)" in markdown
+        )
         assert f'id="{claim.name}"' in page and f"minires claims {claim.name} --preset tiny" in page
-    assert page.count("data:image/png;base64,") == len(findings) and page.count("data:image/gif;base64,") == 1 and "<img" in page and 'src="/' not in page
+    assert (
+        page.count("data:image/png;base64,") == len(findings)
+        and page.count("data:image/gif;base64,") == 1
+        and "<img" in page
+        and 'src="/' not in page
+    )
 
 
 def test_the_animation_has_a_frame_for_each_recorded_step(finished):
-    image = pytest.importorskip("PIL.Image", reason="Pillow, which comes with Matplotlib, is not installed")
+    image = pytest.importorskip(
+        "PIL.Image", reason="Pillow, which comes with Matplotlib, is not installed"
+    )
     out, _ = finished
-    iterations = {row["iteration"] for row in read_table(out / "vanishing-in-training.csv", CLAIMS["vanishing-in-training"].columns, ("net",))}
+    iterations = {
+        row["iteration"]
+        for row in read_table(
+            out / "vanishing-in-training.csv", CLAIMS["vanishing-in-training"].columns, ("net",)
+        )
+    }
     with image.open(out / "vanishing-in-training.gif") as animation:
         first = animation.convert("RGB").tobytes()
         animation.seek(len(iterations) - 1)
@@ -78,18 +106,25 @@ def test_what_is_done_is_used_again_and_more_seeds_are_added(finished, small_net
     before = (out / f"{claim.name}.csv").read_text()
     trained = []
     train = laboratory.Laboratory._train
-    monkeypatch.setattr(laboratory.Laboratory, "_train", lambda self, *what: trained.append(what) or train(self, *what))
+    monkeypatch.setattr(
+        laboratory.Laboratory,
+        "_train",
+        lambda self, *what: trained.append(what) or train(self, *what),
+    )
     claims.run([claim], out, preset="tiny", progress=False)
     assert trained == [] and (out / f"{claim.name}.csv").read_text() == before
     (finding,) = claims.run([claim], out, preset="tiny", seeds=2, progress=False)
     assert {what[1] for what in trained} == {1} and finding.seeds == 2
-    assert (out / f"{claim.name}.csv").read_text().startswith(before) and "n = 2 seeds" in finding.verdict.reason
+    assert (out / f"{claim.name}.csv").read_text().startswith(
+        before
+    ) and "n = 2 seeds" in finding.verdict.reason
     for report in ("report.md", "report.html"):
         assert f"minires claims {claim.name} --preset tiny --seeds 2" in (out / report).read_text()
 
 
 def test_nets_are_shared_and_left_as_they_are(finished, small_nets):
-    """Another laboratory in the same place loads what the claims have trained; the diagnostics have changed nothing."""
+    """Another laboratory in the same place loads what the claims have trained; the diagnostics have
+    changed nothing."""
     out, _ = finished
     place = laboratory.Laboratory(out, preset="tiny", progress=False)
     model = place.trained("plain-56", 0)
@@ -108,8 +143,19 @@ def test_a_seed_that_was_cut_off_is_measured_again(small_nets, tmp_path):
             raise KeyboardInterrupt
         yield {"net": "plain-56", "variant": "usual", "train_error": 9.0, "test_error": 9.0}
 
-    figure = claims.frame.error_comparison.draw(("", [("20", "plain-20", "usual", "black"), ("56", "plain-56", "usual", "grey")]))
-    claim, again = replace(CLAIMS["pre-activation"], name="mine", measure=measure, judge=CLAIMS["stochastic-depth"].judge, draw=figure), False
+    figure = claims.frame.error_comparison.draw(
+        ("", [("20", "plain-20", "usual", "black"), ("56", "plain-56", "usual", "grey")])
+    )
+    claim, again = (
+        replace(
+            CLAIMS["pre-activation"],
+            name="mine",
+            measure=measure,
+            judge=CLAIMS["stochastic-depth"].judge,
+            draw=figure,
+        ),
+        False,
+    )
     with pytest.raises(KeyboardInterrupt):
         claims.run([claim], tmp_path, preset="tiny", progress=False)
     assert read_table(tmp_path / "mine.csv", claim.columns, claim.text) == []
@@ -137,33 +183,92 @@ def test_names_that_do_not_exist(small_nets, tmp_path):
         place.trained("plain-56", 0, "clip")
 
 
-# Judges, on numbers that must come out supported, contradicted and undecided, whichever way they are measured.
+# Judges, on numbers that must come out supported, contradicted and undecided, whichever way they
+# are measured.
 
 
 def final_errors(table):
-    """Rows of three seeds: (net, variant) -> training error in percent; test errors are 5 points above."""
-    return [{"seed": seed, "net": net, "variant": variant, "train_error": error + 0.1 * seed, "test_error": error + 5 + 0.1 * seed, "difference": 1e-6}
-            for seed in range(3) for (net, variant), error in table.items()]
+    """Rows of three seeds: (net, variant) -> training error in percent; test errors are 5 points
+    above."""
+    return [
+        {
+            "seed": seed,
+            "net": net,
+            "variant": variant,
+            "train_error": error + 0.1 * seed,
+            "test_error": error + 5 + 0.1 * seed,
+            "difference": 1e-6,
+        }
+        for seed in range(3)
+        for (net, variant), error in table.items()
+    ]
 
 
 def usual(**table):
     return {(name.replace("_", "-"), "usual"): error for name, error in table.items()}
 
 
-JUDGED_BY_ERRORS = {      # claim -> errors that support it, and what changed contradicts and leaves undecided
-    "degradation": ({("plain-20", v): 40 for v in ("usual", "1,024 images")} | {("plain-56", v): 60 for v in ("usual", "1,024 images")},
-                    ("plain-56", "1,024 images"), 20, 41),
+# claim -> errors that support it, and what changed contradicts and leaves undecided
+JUDGED_BY_ERRORS = {
+    "degradation": (
+        {("plain-20", v): 40 for v in ("usual", "1,024 images")}
+        | {("plain-56", v): 60 for v in ("usual", "1,024 images")},
+        ("plain-56", "1,024 images"),
+        20,
+        41,
+    ),
     "copy": (usual(copy=40, plain_56=60), ("plain-56", "usual"), 20, 41),
-    "longer": (usual(plain_20=40) | {("plain-56", "three times longer"): 50}, ("plain-56", "three times longer"), 20, 41),
-    "aftermath": ({("plain-56", "usual"): 60, ("plain-56", "warm-up"): 60, ("plain-56", "clipped"): 50, ("plain-56", "small rate"): 70,
-                   ("plain-56", "kept norms"): 70}, ("plain-56", "clipped"), None, 60),
-    "shortcuts": (usual(resnet_56=40, projections_56=50, halved_56=50), ("halved-56", "usual"), 30, 41),
-    "pre-activation": (usual(resnet_56=40, pre_activation_56=30), ("pre-activation-56", "usual"), 50, 41),
-    "without-batch-norm": (usual(plain_56=60, skipinit_56=40) | {("fixup-56", "small rate for scalars"): 40},
-                           ("fixup-56", "small rate for scalars"), 80, 61),
-    "stochastic-depth": (usual(resnet_56=40, stochastic_56=30), ("stochastic-56", "usual"), 50, 40.2),
-    "multilayer-perceptron": ({(net, "warm-up"): error for net, error in (("plain-mlp-20", 40), ("plain-mlp-56", 60), ("residual-mlp-56", 40))},
-                              ("plain-mlp-56", "warm-up"), 20, 41),
+    "longer": (
+        usual(plain_20=40) | {("plain-56", "three times longer"): 50},
+        ("plain-56", "three times longer"),
+        20,
+        41,
+    ),
+    "aftermath": (
+        {
+            ("plain-56", "usual"): 60,
+            ("plain-56", "warm-up"): 60,
+            ("plain-56", "clipped"): 50,
+            ("plain-56", "small rate"): 70,
+            ("plain-56", "kept norms"): 70,
+        },
+        ("plain-56", "clipped"),
+        None,
+        60,
+    ),
+    "shortcuts": (
+        usual(resnet_56=40, projections_56=50, halved_56=50),
+        ("halved-56", "usual"),
+        30,
+        41,
+    ),
+    "pre-activation": (
+        usual(resnet_56=40, pre_activation_56=30),
+        ("pre-activation-56", "usual"),
+        50,
+        41,
+    ),
+    "without-batch-norm": (
+        usual(plain_56=60, skipinit_56=40) | {("fixup-56", "small rate for scalars"): 40},
+        ("fixup-56", "small rate for scalars"),
+        80,
+        61,
+    ),
+    "stochastic-depth": (
+        usual(resnet_56=40, stochastic_56=30),
+        ("stochastic-56", "usual"),
+        50,
+        40.2,
+    ),
+    "multilayer-perceptron": (
+        {
+            (net, "warm-up"): error
+            for net, error in (("plain-mlp-20", 40), ("plain-mlp-56", 60), ("residual-mlp-56", 40))
+        },
+        ("plain-mlp-56", "warm-up"),
+        20,
+        41,
+    ),
 }
 
 
@@ -178,7 +283,9 @@ def test_judged_by_errors(name):
 
 
 def test_the_aftermath_is_contradicted_only_if_every_cure_hurts():
-    table = {("plain-56", "usual"): 60} | {("plain-56", cure): 70 for cure in claims.aftermath.CURES}
+    table = {("plain-56", "usual"): 60} | {
+        ("plain-56", cure): 70 for cure in claims.aftermath.CURES
+    }
     assert CLAIMS["aftermath"].judge(final_errors(table)).outcome == CONTRADICTED
 
 
@@ -188,95 +295,208 @@ def test_a_copy_that_is_none():
 
 
 def slopes(net_factors, key="net"):
-    """Gradient norms that change by a constant factor from each of 20 layers to the next, towards the logits."""
-    return [{"seed": seed, key: name, "iteration": 300, "depth": depth, "gradient_norm": factor ** depth}
-            for seed in range(3) for name, factor in net_factors.items() for depth in range(1, 21)]
+    """Gradient norms that change by a constant factor from each of 20 layers to the next, towards
+    the logits."""
+    return [
+        {"seed": seed, key: name, "iteration": 300, "depth": depth, "gradient_norm": factor**depth}
+        for seed in range(3)
+        for name, factor in net_factors.items()
+        for depth in range(1, 21)
+    ]
 
 
 @pytest.mark.parametrize("name", ["vanishing-at-initialisation", "vanishing-in-training"])
-@pytest.mark.parametrize("factor, outcome", [(1.5, SUPPORTED), (1.0, CONTRADICTED), (0.7, CONTRADICTED), (1.13, UNDECIDED)])
+@pytest.mark.parametrize(
+    "factor, outcome",
+    [(1.5, SUPPORTED), (1.0, CONTRADICTED), (0.7, CONTRADICTED), (1.13, UNDECIDED)],
+)
 def test_vanishing(name, factor, outcome):
     assert CLAIMS[name].judge(slopes({"plain-56": factor, "resnet-56": 1.0})).outcome == outcome
 
 
-@pytest.mark.parametrize("factors, outcome", [((1.5, 1.5, 1.5), SUPPORTED), ((1.5, 1.0, 0.7), CONTRADICTED), ((1.5, 1.13, 1.5), UNDECIDED)])
+@pytest.mark.parametrize(
+    "factors, outcome",
+    [((1.5, 1.5, 1.5), SUPPORTED), ((1.5, 1.0, 0.7), CONTRADICTED), ((1.5, 1.13, 1.5), UNDECIDED)],
+)
 def test_vanishing_without_batch_norm(factors, outcome):
     gains = claims.vanishing_without_batch_norm.GAINS
-    assert CLAIMS["vanishing-without-batch-norm"].judge(slopes(dict(zip(gains, factors)), "gain")).outcome == outcome
+    assert (
+        CLAIMS["vanishing-without-batch-norm"]
+        .judge(slopes(dict(zip(gains, factors)), "gain"))
+        .outcome
+        == outcome
+    )
 
 
-@pytest.mark.parametrize("growth, outcome", [(6.0, SUPPORTED), (1.1, CONTRADICTED), (2.02, UNDECIDED)])
+@pytest.mark.parametrize(
+    "growth, outcome", [(6.0, SUPPORTED), (1.1, CONTRADICTED), (2.02, UNDECIDED)]
+)
 def test_flung_out(growth, outcome):
-    rows = [{"seed": seed, "net": net, "iteration": 300, "depth": depth, "growth": value if depth <= 10 else 1.0} for seed in range(3)
-            for net, value in (("plain-56", growth), ("resnet-56", 1.0)) for depth in range(1, 21)]
+    rows = [
+        {
+            "seed": seed,
+            "net": net,
+            "iteration": 300,
+            "depth": depth,
+            "growth": value if depth <= 10 else 1.0,
+        }
+        for seed in range(3)
+        for net, value in (("plain-56", growth), ("resnet-56", 1.0))
+        for depth in range(1, 21)
+    ]
     assert CLAIMS["flung-out"].judge(rows).outcome == outcome
 
 
-@pytest.mark.parametrize("stds, outcome", [((1, 0.5, 0.3), SUPPORTED), ((0.3, 0.4, 0.5), CONTRADICTED), ((1, 0.3, 0.3), UNDECIDED)])
+@pytest.mark.parametrize(
+    "stds, outcome",
+    [((1, 0.5, 0.3), SUPPORTED), ((0.3, 0.4, 0.5), CONTRADICTED), ((1, 0.3, 0.3), UNDECIDED)],
+)
 def test_responses(stds, outcome):
     nets = dict(zip(("plain-56", "resnet-20", "resnet-56"), stds))
-    rows = [{"seed": seed, "net": net, "depth": depth, "std": std} for seed in range(3) for net, std in nets.items() for depth in (1, 2)]
+    rows = [
+        {"seed": seed, "net": net, "depth": depth, "std": std}
+        for seed in range(3)
+        for net, std in nets.items()
+        for depth in (1, 2)
+    ]
     assert CLAIMS["responses"].judge(rows).outcome == outcome
 
 
 @pytest.mark.parametrize("centre, outcome", [(6, SUPPORTED), (20, CONTRADICTED), (13, UNDECIDED)])
 def test_path_lengths(centre, outcome):
-    rows = [{"seed": seed, "length": length, "total": float(abs(length - centre) <= 1)} for seed in range(3) for length in range(28)]
+    rows = [
+        {"seed": seed, "length": length, "total": float(abs(length - centre) <= 1)}
+        for seed in range(3)
+        for length in range(28)
+    ]
     assert CLAIMS["path-lengths"].judge(rows).outcome == outcome
 
 
-@pytest.mark.parametrize("plain, residual, outcome", [(0.9, 0.02, SUPPORTED), (0.1, 0.02, CONTRADICTED), (0.9, 0.6, CONTRADICTED), (0.51, 0.02, UNDECIDED)])
+@pytest.mark.parametrize(
+    "plain, residual, outcome",
+    [
+        (0.9, 0.02, SUPPORTED),
+        (0.1, 0.02, CONTRADICTED),
+        (0.9, 0.6, CONTRADICTED),
+        (0.51, 0.02, UNDECIDED),
+    ],
+)
 def test_lesions(plain, residual, outcome):
-    rows = [{"seed": seed, "net": net, "lesion": lesion, "lost": lost if lesion == "dropped" else 7} for seed in range(3)
-            for net, lost in (("plain-56", plain), ("resnet-56", residual)) for lesion in ("dropped", "swapped")]
+    rows = [
+        {"seed": seed, "net": net, "lesion": lesion, "lost": lost if lesion == "dropped" else 7}
+        for seed in range(3)
+        for net, lost in (("plain-56", plain), ("resnet-56", residual))
+        for lesion in ("dropped", "swapped")
+    ]
     assert CLAIMS["lesions"].judge(rows).outcome == outcome
 
 
-@pytest.mark.parametrize("plain, residual, outcome", [(0.0, 0.6, SUPPORTED), (0.6, 0.0, CONTRADICTED), (0.3, 0.35, UNDECIDED)])
+@pytest.mark.parametrize(
+    "plain, residual, outcome",
+    [(0.0, 0.6, SUPPORTED), (0.6, 0.0, CONTRADICTED), (0.3, 0.35, UNDECIDED)],
+)
 def test_shattering(plain, residual, outcome):
     lag = claims.shattering.LAG
-    rows = [{"seed": seed, "net": net, "lag": at, "autocorrelation": value if at == lag else 1} for seed in range(3)
-            for net, value in (("plain-56", plain), ("resnet-56", residual)) for at in (0, lag)]
+    rows = [
+        {"seed": seed, "net": net, "lag": at, "autocorrelation": value if at == lag else 1}
+        for seed in range(3)
+        for net, value in (("plain-56", plain), ("resnet-56", residual))
+        for at in (0, lag)
+    ]
     assert CLAIMS["shattering"].judge(rows).outcome == outcome
 
 
-@pytest.mark.parametrize("bumpy, smooth, outcome", [("plain-56", "resnet-56", SUPPORTED), ("resnet-56", "plain-56", CONTRADICTED)])
+@pytest.mark.parametrize(
+    "bumpy, smooth, outcome",
+    [("plain-56", "resnet-56", SUPPORTED), ("resnet-56", "plain-56", CONTRADICTED)],
+)
 def test_landscape(bumpy, smooth, outcome):
     places = np.linspace(-1, 1, 9)
-    rows = [{"seed": seed, "net": net, "x": x, "y": y, "loss": float(np.exp(x * x + y * y + (net == bumpy) * np.cos(9 * x) * np.cos(9 * y)))}
-            for seed in range(3) for net in (bumpy, smooth) for x in places for y in places]
+    rows = [
+        {
+            "seed": seed,
+            "net": net,
+            "x": x,
+            "y": y,
+            "loss": float(np.exp(x * x + y * y + (net == bumpy) * np.cos(9 * x) * np.cos(9 * y))),
+        }
+        for seed in range(3)
+        for net in (bumpy, smooth)
+        for x in places
+        for y in places
+    ]
     assert CLAIMS["landscape"].judge(rows).outcome == outcome
 
 
-@pytest.mark.parametrize("plain, residual, outcome", [(3.0, 1.2, SUPPORTED), (1.2, 3.0, CONTRADICTED), (2.0, 1.9, UNDECIDED)])
+@pytest.mark.parametrize(
+    "plain, residual, outcome",
+    [(3.0, 1.2, SUPPORTED), (1.2, 3.0, CONTRADICTED), (2.0, 1.9, UNDECIDED)],
+)
 def test_gradient_flow(plain, residual, outcome):
-    rows = [{"seed": seed, "net": net, "moment": moment, "block": block, "gradient_norm": 10 ** (reach * block / 9)} for seed in range(3)
-            for net, reach in (("plain-56", plain), ("resnet-56", residual)) for moment in claims.gradient_flow.MOMENTS for block in range(10)]
+    rows = [
+        {
+            "seed": seed,
+            "net": net,
+            "moment": moment,
+            "block": block,
+            "gradient_norm": 10 ** (reach * block / 9),
+        }
+        for seed in range(3)
+        for net, reach in (("plain-56", plain), ("resnet-56", residual))
+        for moment in claims.gradient_flow.MOMENTS
+        for block in range(10)
+    ]
     assert CLAIMS["gradient-flow"].judge(rows).outcome == outcome
 
 
-@pytest.mark.parametrize("share, walk, outcome", [(0.95, 0.7, SUPPORTED), (0.6, 0.7, CONTRADICTED), (0.2, 0.1, CONTRADICTED), (0.72, 0.7, UNDECIDED)])
+@pytest.mark.parametrize(
+    "share, walk, outcome",
+    [
+        (0.95, 0.7, SUPPORTED),
+        (0.6, 0.7, CONTRADICTED),
+        (0.2, 0.1, CONTRADICTED),
+        (0.72, 0.7, UNDECIDED),
+    ],
+)
 def test_trajectory(share, walk, outcome):
-    rows = [{"seed": seed, "net": net, "what": what, "x": value, "y": 0.0, "value": value} for seed in range(3)
-            for net in claims.trajectory.NETS for what, value in (("explained", share), ("explained, random walk", walk), ("iteration", 7))]
+    rows = [
+        {"seed": seed, "net": net, "what": what, "x": value, "y": 0.0, "value": value}
+        for seed in range(3)
+        for net in claims.trajectory.NETS
+        for what, value in (
+            ("explained", share),
+            ("explained, random walk", walk),
+            ("iteration", 7),
+        )
+    ]
     assert CLAIMS["trajectory"].judge(rows).outcome == outcome
 
 
 def test_a_random_walk_in_many_dimensions():
-    """Of steps all as long, two components hold 1 + 1/4 of the sum of 1 / k^2, which is pi^2 / 6 (Antognini and Sohl-Dickstein 2018)."""
+    """Of steps all as long, two components hold 1 + 1/4 of the sum of 1 / k^2, which is pi^2 / 6
+    (Antognini and Sohl-Dickstein 2018)."""
     rng = np.random.default_rng(0)
     steps = rng.standard_normal((200, 1, 20000)) / np.sqrt(20000)
     states = [{"w": w, "b": np.zeros(3)} for w in np.cumsum(steps, axis=0)]
-    of_this, of_its_lengths = (trajectory(way).explained for way in (states, claims.trajectory.random_walk(states)))
-    assert of_its_lengths.sum() == pytest.approx(1.25 * 6 / np.pi ** 2, rel=0.01)
+    of_this, of_its_lengths = (
+        trajectory(way).explained for way in (states, claims.trajectory.random_walk(states))
+    )
+    assert of_its_lengths.sum() == pytest.approx(1.25 * 6 / np.pi**2, rel=0.01)
     assert of_this == pytest.approx(of_its_lengths, rel=0.05)
 
 
-def test_the_way_of_a_net_begins_with_its_initial_weights_and_ends_with_the_last(finished, small_nets):
+def test_the_way_of_a_net_begins_with_its_initial_weights_and_ends_with_the_last(
+    finished, small_nets
+):
     place = laboratory.Laboratory(finished[0], preset="tiny", progress=False)
     iterations, states = place.way("plain-56", 0)
-    assert iterations == [0, *(row["iteration"] for row in place.metrics("plain-56", 0))] and len(states) == len(iterations)
-    for state, net in ((states[0], place.fresh("plain-56", 0)), (states[-1], place.trained("plain-56", 0))):
+    assert iterations == [0, *(row["iteration"] for row in place.metrics("plain-56", 0))] and len(
+        states
+    ) == len(iterations)
+    for state, net in (
+        (states[0], place.fresh("plain-56", 0)),
+        (states[-1], place.trained("plain-56", 0)),
+    ):
         assert all(np.array_equal(array, state[name]) for name, array in net.state_dict().items())
     with pytest.raises(ConfigError, match="plain-20"):
         place.way("plain-20", 0)
@@ -285,4 +505,6 @@ def test_the_way_of_a_net_begins_with_its_initial_weights_and_ends_with_the_last
 def test_a_bowl_is_nowhere_concave_and_noise_half():
     x, y = np.meshgrid(np.linspace(-1, 1, 40), np.linspace(-1, 1, 40))
     assert claims.landscape.concave(np.exp(x * x + y * y)) == 0
-    assert claims.landscape.concave(np.exp(np.random.default_rng(0).standard_normal(x.shape))) == pytest.approx(0.5, abs=0.05)
+    assert claims.landscape.concave(
+        np.exp(np.random.default_rng(0).standard_normal(x.shape))
+    ) == pytest.approx(0.5, abs=0.05)

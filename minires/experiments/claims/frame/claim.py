@@ -1,7 +1,7 @@
 """What a claim is: a sentence that someone has written, and how to put it to the test."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,14 @@ class Claim:
     columns : tuple of str
         Of the table of results. The first is always ``seed``.
     measure : callable
-        ``measure(laboratory, seed)``: the rows of one seed, a list of dicts with these columns (the seed may be left out). It
-        must leave trained nets as they are: others use them too. `errors.measure` is one for claims that compare errors.
+        ``measure(laboratory, seed)``: the rows of one seed, a list of dicts with these columns (the
+        seed may be left out). It must leave trained nets as they are: others use them too.
+        `errors.measure` is one for claims that compare errors.
     judge : callable
         ``judge(rows)``: the `Verdict`, from the rows of all seeds.
     draw : callable
-        ``draw(rows, caption)``: the figure, from the rows of all seeds. `errors.draw` makes one for claims that compare errors.
+        ``draw(rows, caption)``: the figure, from the rows of all seeds. `errors.draw` makes one for
+        claims that compare errors.
     text : tuple of str
         Columns that hold words; all others hold numbers, and could not be read otherwise.
     animate : callable, optional

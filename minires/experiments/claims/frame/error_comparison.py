@@ -8,12 +8,22 @@ COLUMNS, TEXT = ("seed", "net", "variant", "train_error", "test_error"), ("net",
 
 
 def measure(*trainings):
-    """A claim's ``measure``: the final errors, in percent, of nets trained for it; `trainings` are (net, variant)."""
+    """A claim's ``measure``: the final errors, in percent, of nets trained for it; `trainings` are
+    (net, variant).
+    """
+
     def final_errors(laboratory, seed):
         rows = []
         for net, variant in trainings:
             last = laboratory.metrics(net, seed, variant)[-1]
-            rows.append({"net": net, "variant": variant, "train_error": last["train_error"], "test_error": last["test_error"]})
+            rows.append(
+                {
+                    "net": net,
+                    "variant": variant,
+                    "train_error": last["train_error"],
+                    "test_error": last["test_error"],
+                }
+            )
         return rows
 
     return final_errors
@@ -21,11 +31,17 @@ def measure(*trainings):
 
 def of(rows, net, variant="usual", column="train_error"):
     """The errors of a net, one for each seed."""
-    return [row[column] for row in sorted(rows, key=lambda row: row["seed"]) if (row["net"], row["variant"]) == (net, variant)]
+    return [
+        row[column]
+        for row in sorted(rows, key=lambda row: row["seed"])
+        if (row["net"], row["variant"]) == (net, variant)
+    ]
 
 
 def differences(rows, first, second, column="train_error"):
-    """The error of `first` minus that of `second`, each (net, variant), seed by seed: positive where `first` is worse."""
+    """The error of `first` minus that of `second`, each (net, variant), seed by seed: positive
+    where `first` is worse.
+    """
     return [a - b for a, b in zip(of(rows, *first, column), of(rows, *second, column), strict=True)]
 
 
@@ -45,21 +61,45 @@ def draw(*groups, column="train_error"):
     @plot.styled
     def bars(rows, caption):
         widths = [len(entries) for _, entries in groups]
-        figure, axes = plot.panels(len(groups), (max(5.4, 1.15 * sum(widths) + 1.2), 4.4), share_y=True, widths=widths)
+        figure, axes = plot.panels(
+            len(groups), (max(5.4, 1.15 * sum(widths) + 1.2), 4.4), share_y=True, widths=widths
+        )
         for ax, (title, entries) in zip(axes, groups):
             for i, (label, net, variant, colour) in enumerate(entries):
-                values, others = of(rows, net, variant, column), of(rows, net, variant, other_column)
+                values, others = (
+                    of(rows, net, variant, column),
+                    of(rows, net, variant, other_column),
+                )
                 ax.bar(i, mean(values), width=0.62, color=colour)
                 ax.plot([i] * len(values), values, "o", color="black", markersize=3.5, zorder=4)
-                ax.plot([i + 0.4] * len(others), others, "_", color=plot.GREY, markersize=9, markeredgewidth=1.6, zorder=4)
-                inside = mean(values) > 5                  # percent: tall enough for a number
-                ax.annotate(f"{mean(values):.1f}", (i, 0 if inside else max(values)), xytext=(0, 4), textcoords="offset points", ha="center",
-                            color="white" if inside else colour, fontweight="bold")
+                ax.plot(
+                    [i + 0.4] * len(others),
+                    others,
+                    "_",
+                    color=plot.GREY,
+                    markersize=9,
+                    markeredgewidth=1.6,
+                    zorder=4,
+                )
+                inside = mean(values) > 5  # percent: tall enough for a number
+                ax.annotate(
+                    f"{mean(values):.1f}",
+                    (i, 0 if inside else max(values)),
+                    xytext=(0, 4),
+                    textcoords="offset points",
+                    ha="center",
+                    color="white" if inside else colour,
+                    fontweight="bold",
+                )
             ax.set_xticks(range(len(entries)), [label for label, *_ in entries])
             ax.set_title(title)
             ax.grid(axis="x", visible=False)
         axes[0].set_ylabel(f"{shown} error, %")
-        plot.write_below(figure, f"{caption}; {plot.seeds(rows, 'dots: {} seeds, bars: their mean')}; grey marks: {other} error")
+        plot.write_below(
+            figure,
+            f"{caption}; {plot.seeds(rows, 'dots: {} seeds, bars: their mean')}; grey "
+            f"marks: {other} error",
+        )
         return figure
 
     return bars

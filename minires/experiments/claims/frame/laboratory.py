@@ -1,10 +1,10 @@
 """Where claims are tested: data, nets, and a store of trained nets that all claims share."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Callable
 
 import numpy as np
 
@@ -19,8 +19,8 @@ from ...presets import PRESETS
 from ...records import RunFolder, read_table, renamed
 from ...training_records import GRADIENTS, METRICS, TEXT, TrainingRecords, regularly, weights_after
 
-WATCHED_STEPS = 300            # gradients are recorded often during so many first steps
-FOLLOWED = ("plain-56", "resnet-56")         # their weights are kept epoch by epoch
+WATCHED_STEPS = 300  # gradients are recorded often during so many first steps
+FOLLOWED = ("plain-56", "resnet-56")  # their weights are kept epoch by epoch
 
 NETS = {
     "plain-20": partial(models.plain, 20),
@@ -34,7 +34,7 @@ NETS = {
     "skipinit-56": partial(models.resnet, 56, batch_norm=False, init="skipinit"),
     "stochastic-56": partial(models.resnet, 56, survival_prob=0.5),
 }
-LINEAR_NETS = {                # their size follows from that of the images, not from the width
+LINEAR_NETS = {  # their size follows from that of the images, not from the width
     "plain-mlp-20": partial(models.plain_mlp, 20),
     "plain-mlp-56": partial(models.plain_mlp, 56),
     "residual-mlp-20": partial(models.residual_mlp, 20),
@@ -46,14 +46,17 @@ LINEAR_NETS = {                # their size follows from that of the images, not
 class Variant:
     """How a training differs from the usual one of the preset."""
 
-    change: Callable = lambda config: config       # the usual RunConfig, resolved -> this one
-    images: int | None = None                      # train on the first so many only
-    callbacks: Callable = lambda model: ()         # model -> callbacks for its Trainer
+    change: Callable = lambda config: config  # the usual RunConfig, resolved -> this one
+    images: int | None = None  # train on the first so many only
+    callbacks: Callable = lambda model: ()  # model -> callbacks for its Trainer
 
 
 def _longer(config, times):
-    return replace(config, iterations=times * config.iterations,
-                   milestones=[times * milestone for milestone in config.milestones])
+    return replace(
+        config,
+        iterations=times * config.iterations,
+        milestones=[times * milestone for milestone in config.milestones],
+    )
 
 
 VARIANTS = {
@@ -91,13 +94,21 @@ class Laboratory:
         differs.
     """
 
-    def __init__(self, out, dataset="synthetic", preset="quick", data_folder=None, device="cpu",
-                 progress=True):
+    def __init__(
+        self,
+        out,
+        dataset="synthetic",
+        preset="quick",
+        data_folder=None,
+        device="cpu",
+        progress=True,
+    ):
         self.out, self.progress = Path(out), progress
         self.device = backend.check_device(device, "--device")
         config = PRESETS[preset] if isinstance(preset, str) else preset
-        config = replace(config, dataset=dataset, data=data_folder and str(data_folder),
-                         device=device)
+        config = replace(
+            config, dataset=dataset, data=data_folder and str(data_folder), device=device
+        )
         self.train_set, self.test_set = load_sets(config)
         self.config = config.for_depth(56).resolve(len(self.train_set))
         self._trained = {}
@@ -106,8 +117,10 @@ class Laboratory:
     def caption(self):
         """The data and nets in a few words, for the line under a figure."""
         size, _, _ = self.train_set.input_shape
-        return (f"{self.train_set.name}, {len(self.train_set):,} images of {size}x{size}, "
-                f"width {self.width}")
+        return (
+            f"{self.train_set.name}, {len(self.train_set):,} images of {size}x{size}, "
+            f"width {self.width}"
+        )
 
     @property
     def width(self):
@@ -118,8 +131,9 @@ class Laboratory:
         """A net with its initial weights, on the device."""
         classes = len(self.train_set.classes)
         if net in LINEAR_NETS:
-            model = LINEAR_NETS[net](image_size=self.train_set.input_shape[0], num_classes=classes,
-                                     seed=seed)
+            model = LINEAR_NETS[net](
+                image_size=self.train_set.input_shape[0], num_classes=classes, seed=seed
+            )
             return model.to(self.device)
         if net not in NETS:
             raise unknown_name("Laboratory", "net", net, (*NETS, *LINEAR_NETS))
@@ -150,8 +164,9 @@ class Laboratory:
             raise unknown_name("Laboratory", "net whose weights are kept", net, FOLLOWED)
         iterations = [row["iteration"] for row in self.metrics(net, seed)]
         weights = self._folder(net, seed, "usual") / "weights"
-        states = [safetensors.read(weights_after(weights, iteration))[0]
-                  for iteration in iterations]
+        states = [
+            safetensors.read(weights_after(weights, iteration))[0] for iteration in iterations
+        ]
         return [0, *iterations], [self.fresh(net, seed).state_dict(), *states]
 
     def batch(self, size, test=False):
@@ -180,19 +195,28 @@ class Laboratory:
             # A small training set has short epochs; the test set is gone through after each.
             test_set = test_set.take(min(500, len(test_set)))
         settings = {"variant": variant, **config.deciding(), "dataset_name": self.train_set.name}
-        folder = RunFolder(self._folder(net, seed, variant), settings, resume=True,
-                           device=self.device)
+        folder = RunFolder(
+            self._folder(net, seed, variant), settings, resume=True, device=self.device
+        )
         name = net if variant == "usual" else f"{net}, {variant}"
         weights = folder.path / "weights" if net in FOLLOWED and variant == "usual" else None
         return TrainingRecords(folder, self.progress).train(
-            name, model, train_set, test_set, config, worth_recording=often_at_first,
-            weights=weights, callbacks=change.callbacks(model))
+            name,
+            model,
+            train_set,
+            test_set,
+            config,
+            worth_recording=often_at_first,
+            weights=weights,
+            callbacks=change.callbacks(model),
+        )
 
     def _folder(self, net, seed, variant):
         """The folder of one training. One with the net's previous name is renamed."""
         suffix = "" if variant == "usual" else f" {variant}"
-        before, folder = (self.out / "nets" / slug(name + suffix)
-                          for name in (previous_net(net), net))
+        before, folder = (
+            self.out / "nets" / slug(name + suffix) for name in (previous_net(net), net)
+        )
         return renamed(before, folder) / f"seed{seed}"
 
 

@@ -1,4 +1,6 @@
-"""The report on all claims: a Markdown file beside its figures, and one HTML page that holds everything."""
+"""The report on all claims: a Markdown file beside its figures, and one HTML page that holds
+everything.
+"""
 
 from base64 import b64encode
 from html import escape
@@ -10,13 +12,16 @@ from .verdict import CONTRADICTED, SUPPORTED, UNDECIDED, Verdict
 
 COLOURS = {SUPPORTED: "#1b7f4d", CONTRADICTED: "#b3261e", UNDECIDED: "#6b6b6b"}
 PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
-body {{ font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
+body {{ font: 16px/1.5 system-ui, sans-serif; color: #222; }}
+body {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
 h2 {{ margin-top: 3rem; }} img {{ max-width: 100%; }} .small {{ color: #666; font-size: 0.9rem; }}
 .verdict {{ display: inline-block; color: white; border-radius: 0.3rem; padding: 0 0.6rem; }}
-table {{ border-collapse: collapse; }} td, th {{ text-align: left; padding: 0.2rem 1rem 0.2rem 0; vertical-align: top; }}
+table {{ border-collapse: collapse; }}
+td, th {{ text-align: left; padding: 0.2rem 1rem 0.2rem 0; vertical-align: top; }}
 </style></head><body>
 {body}
 </body></html>
@@ -38,39 +43,73 @@ def write(findings, out, config):
 
 
 def lines(findings):
-    """Lines for the terminal: each claim with its verdict, and below it the numbers, a line for each part."""
+    """Lines for the terminal: each claim with its verdict, and below it the numbers, a line for
+    each part.
+    """
     found = []
     for claim, verdict, _ in findings:
-        found += [f"{claim.name}: {verdict.outcome}", *(f"    {part}" for part in verdict.reason.split("; "))]
+        found += [
+            f"{claim.name}: {verdict.outcome}",
+            *(f"    {part}" for part in verdict.reason.split("; ")),
+        ]
     return found
 
 
 def markdown(findings, config):
     """The report as Markdown; figures are linked."""
-    parts = [f"# {_title(config)}", _setting(config), "| claim | verdict | seeds |\n| --- | --- | --- |\n" + "\n".join(
-        f"| [{finding.claim.name}](#{finding.claim.name}): {finding.claim.statement} | {finding.verdict.outcome} | {finding.seeds} |"
-        for finding in findings)]
+    parts = [
+        f"# {_title(config)}",
+        _setting(config),
+        "| claim | verdict | seeds |\n| --- | --- | --- |\n"
+        + "\n".join(
+            f"| [{finding.claim.name}](#{finding.claim.name}): {finding.claim.statement} | "
+            f"{finding.verdict.outcome} | {finding.seeds} |"
+            for finding in findings
+        ),
+    ]
     for claim, verdict, seeds in findings:
-        parts += [f"## {claim.name}", f"**{claim.statement}** ({claim.source})",
-                  "\n".join(f"- {side}: {expected}" for side, expected in claim.predictions.items()),
-                  f"**{verdict.outcome}**: {verdict.reason}.", f"![{claim.statement}]({claim.name}.png)",
-                  *([f"![{claim.statement} Step by step]({claim.name}.gif)"] if claim.animate else []),
-                  f"Numbers: [{claim.name}.csv]({claim.name}.csv). Again: `{_command(claim, config, seeds)}`"]
+        parts += [
+            f"## {claim.name}",
+            f"**{claim.statement}** ({claim.source})",
+            "\n".join(f"- {side}: {expected}" for side, expected in claim.predictions.items()),
+            f"**{verdict.outcome}**: {verdict.reason}.",
+            f"![{claim.statement}]({claim.name}.png)",
+            *([f"![{claim.statement} Step by step]({claim.name}.gif)"] if claim.animate else []),
+            f"Numbers: [{claim.name}.csv]({claim.name}.csv). Again: "
+            f"`{_command(claim, config, seeds)}`",
+        ]
     return "\n\n".join(parts) + "\n"
 
 
 def html(findings, out, config):
     """The report as a page that needs no other file."""
-    rows = "".join(f'<tr><td><a href="#{claim.name}">{claim.name}</a></td><td>{escape(claim.statement)}</td><td>{_badge(verdict)}</td></tr>'
-                   for claim, verdict, _ in findings)
-    body = [f"<h1>{escape(_title(config))}</h1>", f'<p class="small">{escape(_setting(config))}</p>', f"<table>{rows}</table>"]
+    rows = "".join(
+        f'<tr><td><a href="#{claim.name}">{claim.name}</a></td>'
+        f"<td>{escape(claim.statement)}</td><td>{_badge(verdict)}</td></tr>"
+        for claim, verdict, _ in findings
+    )
+    body = [
+        f"<h1>{escape(_title(config))}</h1>",
+        f'<p class="small">{escape(_setting(config))}</p>',
+        f"<table>{rows}</table>",
+    ]
     for claim, verdict, seeds in findings:
-        pictures = "".join(_picture(out / f"{claim.name}.{kind}", kind, claim.statement) for kind in ("png", *["gif"] * bool(claim.animate)))
-        sides = "".join(f"<li>{escape(side)}: {escape(expected)}</li>" for side, expected in claim.predictions.items())
-        body += [f'<h2 id="{claim.name}">{escape(claim.statement)}</h2>', f'<p class="small">{escape(claim.source)}</p><ul>{sides}</ul>',
-                 f"<p>{_badge(verdict)} {escape(verdict.reason)}.</p>",
-                 pictures,
-                 f'<p class="small">Numbers: {claim.name}.csv. Again: <code>{escape(_command(claim, config, seeds))}</code></p>']
+        pictures = "".join(
+            _picture(out / f"{claim.name}.{kind}", kind, claim.statement)
+            for kind in ("png", *["gif"] * bool(claim.animate))
+        )
+        sides = "".join(
+            f"<li>{escape(side)}: {escape(expected)}</li>"
+            for side, expected in claim.predictions.items()
+        )
+        body += [
+            f'<h2 id="{claim.name}">{escape(claim.statement)}</h2>',
+            f'<p class="small">{escape(claim.source)}</p><ul>{sides}</ul>',
+            f"<p>{_badge(verdict)} {escape(verdict.reason)}.</p>",
+            pictures,
+            f'<p class="small">Numbers: {claim.name}.csv. Again: '
+            f"<code>{escape(_command(claim, config, seeds))}</code></p>",
+        ]
     return PAGE.format(title=escape(_title(config)), body="\n".join(body))
 
 
@@ -80,18 +119,29 @@ def _title(config):
 
 def _setting(config):
     found = config["environment"]
-    return (f"{config['caption']}, preset {config['preset']}. minires {found['minires']}, Python {found['python']}, NumPy {found['numpy']}, "
-            f"{found.get('gpu') or found['processor']}, {found['date']}.")
+    return (
+        f"{config['caption']}, preset {config['preset']}. minires {found['minires']}, "
+        f"Python {found['python']}, NumPy {found['numpy']}, "
+        f"{found.get('gpu') or found['processor']}, {found['date']}."
+    )
 
 
 def _command(claim, config, seeds):
     dataset = "" if config["dataset"] == "synthetic" else f" --dataset {config['dataset']}"
-    return f"minires claims {claim.name} --preset {config['preset']}{dataset}" + (f" --seeds {seeds}" if seeds > 1 else "")
+    return f"minires claims {claim.name} --preset {config['preset']}{dataset}" + (
+        f" --seeds {seeds}" if seeds > 1 else ""
+    )
 
 
 def _picture(path, kind, words):
-    return f'<img alt="{escape(words)}" src="data:image/{kind};base64,{b64encode(path.read_bytes()).decode()}">'
+    return (
+        f'<img alt="{escape(words)}" '
+        f'src="data:image/{kind};base64,{b64encode(path.read_bytes()).decode()}">'
+    )
 
 
 def _badge(verdict):
-    return f'<span class="verdict" style="background: {COLOURS[verdict.outcome]}">{verdict.outcome}</span>'
+    return (
+        '<span class="verdict" style="background: '
+        f'{COLOURS[verdict.outcome]}">{verdict.outcome}</span>'
+    )

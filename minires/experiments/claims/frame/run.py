@@ -9,11 +9,21 @@ from . import report
 from .laboratory import Laboratory
 
 
-def run(claims, out, dataset="synthetic", preset="quick", seeds=1, data_folder=None, device="cpu", progress=True):
-    """Measure claims and write a table and a figure of each, and a report of all, to the folder `out`.
+def run(
+    claims,
+    out,
+    dataset="synthetic",
+    preset="quick",
+    seeds=1,
+    data_folder=None,
+    device="cpu",
+    progress=True,
+):
+    """Measure claims and write a table and a figure of each, and a report of all, to the folder
+    `out`.
 
-    What is there already, measured or trained, is used again, so a run that was interrupted goes on, and one can be
-    extended by more claims or seeds.
+    What is there already, measured or trained, is used again, so a run that was interrupted goes
+    on, and one can be extended by more claims or seeds.
 
     Parameters
     ----------
@@ -30,13 +40,19 @@ def run(claims, out, dataset="synthetic", preset="quick", seeds=1, data_folder=N
     Raises
     ------
     ConfigError, DataError, DeviceError, CheckpointError, DivergenceError
-        For settings that cannot be met, another run in the folder, unusable files, and training that blows up.
+        For settings that cannot be met, another run in the folder, unusable files, and training
+        that blows up.
     KeyboardInterrupt
         On Ctrl-C, after everything has been saved.
     """
     laboratory = Laboratory(out, dataset, preset, data_folder, device, progress)
-    settings = {"experiment": "claims", "dataset": dataset, "dataset_name": laboratory.train_set.name, "preset": preset,
-                "caption": laboratory.caption}
+    settings = {
+        "experiment": "claims",
+        "dataset": dataset,
+        "dataset_name": laboratory.train_set.name,
+        "preset": preset,
+        "caption": laboratory.caption,
+    }
     folder = RunFolder(out, settings, resume=True, device=device)
     for seed in range(seeds):
         for claim in claims:
@@ -44,15 +60,21 @@ def run(claims, out, dataset="synthetic", preset="quick", seeds=1, data_folder=N
             if seed not in _seeds(_rows(folder.path, claim)):
                 if progress:
                     print(f"{claim.name}, seed {seed}", flush=True)
-                # All rows of a seed at once: a seed of which a part is in the table would pass for measured.
+                # All rows of a seed at once: a seed of which a part is in the table would pass for
+                # measured.
                 table.append([{"seed": seed, **row} for row in claim.measure(laboratory, seed)])
             elif progress:
-                print(f"{claim.name}, seed {seed}: measured before (to measure again, delete {table.path})", flush=True)
+                print(
+                    f"{claim.name}, seed {seed}: measured before (to measure again, delete "
+                    f"{table.path})",
+                    flush=True,
+                )
     return write_report(claims, out)
 
 
 def write_report(claims, out):
-    """Draw the figures and write ``report.md`` and ``report.html`` from the tables in `out` alone; the claims' `report.Finding`.
+    """Draw the figures and write ``report.md`` and ``report.html`` from the tables in `out` alone;
+    the claims' `report.Finding`.
 
     Raises
     ------
@@ -61,7 +83,12 @@ def write_report(claims, out):
     """
     out, config = Path(out), read_config(out)
     if config.get("experiment") != "claims":
-        raise DataError(f"{out}/config.json", "not the settings of a claims run", 'a file with "experiment": "claims"', "other content")
+        raise DataError(
+            f"{out}/config.json",
+            "not the settings of a claims run",
+            'a file with "experiment": "claims"',
+            "other content",
+        )
     findings = []
     for claim in claims:
         rows = _rows(out, claim)
@@ -71,7 +98,13 @@ def write_report(claims, out):
                 claim.animate(rows, config["caption"], out / f"{claim.name}.gif")
             findings.append(report.Finding(claim, claim.judge(rows), len(_seeds(rows))))
     if not findings:
-        raise DataError(str(out), "nothing to report yet", "at least one measured claim", "none", "let the run go on")
+        raise DataError(
+            str(out),
+            "nothing to report yet",
+            "at least one measured claim",
+            "none",
+            "let the run go on",
+        )
     report.write(findings, out, config)
     return findings
 

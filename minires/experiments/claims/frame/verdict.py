@@ -1,4 +1,6 @@
-"""From numbers, one a seed, to a verdict on a claim: supported, contradicted, or undecided and why."""
+"""From numbers, one a seed, to a verdict on a claim: supported, contradicted, or undecided and
+why.
+"""
 
 from math import isfinite
 from statistics import mean, stdev
@@ -10,15 +12,16 @@ SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
 class Verdict(NamedTuple):
     """What the numbers say of a claim, and the numbers in a sentence."""
 
-    outcome: str                 # SUPPORTED, CONTRADICTED or UNDECIDED
+    outcome: str  # SUPPORTED, CONTRADICTED or UNDECIDED
     reason: str
 
 
 def above(values, threshold, margin, what, unit=""):
-    """Supported if `what` is above `threshold` with every seed, contradicted if it is below with every seed.
+    """Supported if `what` is above `threshold` with every seed, contradicted if it is below with
+    every seed.
 
-    Values within `margin` of the threshold are on neither side: a difference that small would not be called one. With a single
-    seed nobody knows how far seeds differ, so the margin is doubled.
+    Values within `margin` of the threshold are on neither side: a difference that small would not
+    be called one. With a single seed nobody knows how far seeds differ, so the margin is doubled.
 
     Parameters
     ----------
@@ -44,21 +47,37 @@ def above(values, threshold, margin, what, unit=""):
     else:
         outcome = UNDECIDED
         disagree = min(values) < threshold - margin or max(values) > threshold + margin
-        side = "but the seeds disagree" if len(values) > 1 and disagree else f"within {_number(margin)} of {_number(threshold)}"
+        side = (
+            "but the seeds disagree"
+            if len(values) > 1 and disagree
+            else f"within {_number(margin)} of {_number(threshold)}"
+        )
     return Verdict(outcome, f"{what} is {spread(values, unit)}, {side}")
 
 
 def below(values, threshold, margin, what, unit=""):
     """Like `above`, for a claim that `what` is below `threshold`."""
     outcome, reason = above(values, threshold, margin, what, unit)
-    return Verdict({SUPPORTED: CONTRADICTED, CONTRADICTED: SUPPORTED}.get(outcome, UNDECIDED), reason)
+    return Verdict(
+        {SUPPORTED: CONTRADICTED, CONTRADICTED: SUPPORTED}.get(outcome, UNDECIDED), reason
+    )
 
 
 def together(*verdicts):
-    """The verdict on a claim that says several things: supported if all are, contradicted if one is."""
+    """The verdict on a claim that says several things: supported if all are, contradicted if one
+    is.
+    """
     outcomes = [verdict.outcome for verdict in verdicts]
-    outcome = CONTRADICTED if CONTRADICTED in outcomes else UNDECIDED if UNDECIDED in outcomes else SUPPORTED
-    return Verdict(outcome, "; ".join(f"{verdict.reason} ({verdict.outcome})" for verdict in verdicts))
+    outcome = (
+        CONTRADICTED
+        if CONTRADICTED in outcomes
+        else UNDECIDED
+        if UNDECIDED in outcomes
+        else SUPPORTED
+    )
+    return Verdict(
+        outcome, "; ".join(f"{verdict.reason} ({verdict.outcome})" for verdict in verdicts)
+    )
 
 
 def spread(values, unit=""):
@@ -66,8 +85,11 @@ def spread(values, unit=""):
     unit = f" {unit}" if unit else ""
     if len(values) == 1:
         return f"{_number(values[0])}{unit} (1 seed)"
-    return (f"{_number(mean(values))}{unit} ({_number(min(values))} to {_number(max(values))}, standard deviation "
-            f"{_number(stdev(values))}, n = {len(values)} seeds)")
+    return (
+        f"{_number(mean(values))}{unit} ({_number(min(values))} to {_number(max(values))}, "
+        "standard deviation "
+        f"{_number(stdev(values))}, n = {len(values)} seeds)"
+    )
 
 
 def _by(margin):

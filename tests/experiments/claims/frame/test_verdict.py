@@ -2,22 +2,34 @@
 
 import pytest
 
-from minires.experiments.claims.frame.verdict import CONTRADICTED, SUPPORTED, UNDECIDED, Verdict, above, below, spread, together
+from minires.experiments.claims.frame.verdict import (
+    CONTRADICTED,
+    SUPPORTED,
+    UNDECIDED,
+    Verdict,
+    above,
+    below,
+    spread,
+    together,
+)
 
 
-@pytest.mark.parametrize("values, outcome", [
-    ([5, 6, 7], SUPPORTED),
-    ([-5, -6, -7], CONTRADICTED),
-    ([5, 6, -7], UNDECIDED),                    # the seeds disagree
-    ([5, 6, 1], UNDECIDED),                     # one is too near to 0 to say
-    ([1, -1, 0.5], UNDECIDED),
-    ([3, 3], SUPPORTED),
-    ([3], UNDECIDED),                           # enough for a difference, but not with a single seed
-    ([5], SUPPORTED),
-    ([-5], CONTRADICTED),
-    ([], UNDECIDED),
-    ([float("nan"), 5], UNDECIDED),
-])
+@pytest.mark.parametrize(
+    "values, outcome",
+    [
+        ([5, 6, 7], SUPPORTED),
+        ([-5, -6, -7], CONTRADICTED),
+        ([5, 6, -7], UNDECIDED),  # the seeds disagree
+        ([5, 6, 1], UNDECIDED),  # one is too near to 0 to say
+        ([1, -1, 0.5], UNDECIDED),
+        ([3, 3], SUPPORTED),
+        ([3], UNDECIDED),  # enough for a difference, but not with a single seed
+        ([5], SUPPORTED),
+        ([-5], CONTRADICTED),
+        ([], UNDECIDED),
+        ([float("nan"), 5], UNDECIDED),
+    ],
+)
 def test_above_zero_by_two(values, outcome):
     assert above(values, 0, 2, "the gap").outcome == outcome
     mirrored = {SUPPORTED: CONTRADICTED, CONTRADICTED: SUPPORTED}.get(outcome, UNDECIDED)
@@ -25,16 +37,26 @@ def test_above_zero_by_two(values, outcome):
 
 
 def test_reasons_give_the_numbers_and_how_many_there_are():
-    assert above([5, 6, 7], 0, 2, "the gap", "points").reason == \
-        "the gap is 6 points (5 to 7, standard deviation 1, n = 3 seeds), above 0 by more than 2"
+    assert (
+        above([5, 6, 7], 0, 2, "the gap", "points").reason
+        == "the gap is 6 points (5 to 7, standard deviation 1, n = 3 seeds), above 0 by more than 2"
+    )
     assert above([5], 0, 2, "the gap").reason == "the gap is 5 (1 seed), above 0 by more than 4"
     assert "but the seeds disagree" in above([5, -5], 0, 2, "the gap").reason
     assert "within 2 of 0" in above([1, 1.5], 0, 2, "the gap").reason
     assert spread([12345.6]) == "12,346 (1 seed)"
 
 
-@pytest.mark.parametrize("outcomes, outcome", [
-    ([SUPPORTED, SUPPORTED], SUPPORTED), ([SUPPORTED, UNDECIDED], UNDECIDED), ([UNDECIDED, CONTRADICTED], CONTRADICTED)])
+@pytest.mark.parametrize(
+    "outcomes, outcome",
+    [
+        ([SUPPORTED, SUPPORTED], SUPPORTED),
+        ([SUPPORTED, UNDECIDED], UNDECIDED),
+        ([UNDECIDED, CONTRADICTED], CONTRADICTED),
+    ],
+)
 def test_a_claim_that_says_several_things(outcomes, outcome):
     verdict = together(*(Verdict(o, f"part {i}") for i, o in enumerate(outcomes)))
-    assert verdict.outcome == outcome and all(f"part {i} ({o})" in verdict.reason for i, o in enumerate(outcomes))
+    assert verdict.outcome == outcome and all(
+        f"part {i} ({o})" in verdict.reason for i, o in enumerate(outcomes)
+    )
