@@ -13,7 +13,7 @@ import minires
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "minires"
-TOP_LEVEL = {"__init__", "__main__", "backend", "checks", "errors", "functional", "random"}
+TOP_LEVEL = {"__init__", "__main__", "backend", "checks", "errors", "functional", "random", "types"}
 
 
 def folders():
