@@ -69,3 +69,26 @@ def number(where, name, value, expected, accepts=lambda value: True, error=Confi
     if not is_number(value) or not accepts(value):
         raise error(where, name, expected, repr(value), todo)
     return value.item() if isinstance(value, np.generic) else value
+
+
+def boolean(where, name, value, todo=None):
+    """`value`, which must be True or False, as a bool: "no" and 0.5 would count as True.
+
+    Raises
+    ------
+    ConfigError
+        For anything else.
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise ConfigError(where, name, "True or False", repr(value), todo)
+    return bool(value)
+
+
+def generator(where, rng, error=ConfigError):
+    """`rng`, or one seeded at random if it is None. Raises `error` for what is no generator."""
+    if rng is None:
+        return np.random.default_rng()
+    if not isinstance(rng, np.random.Generator):
+        todo = "np.random.default_rng(seed) makes one"
+        raise error(where, "rng", "an np.random.Generator", repr(rng), todo)
+    return rng

@@ -10,7 +10,7 @@ import numpy as np
 from . import backend
 from .autograd.tensor import Tensor, apply, apply_with_cache
 from .checks import number
-from .errors import ConfigError, DeviceError, DtypeError
+from .errors import ConfigError, DeviceError, DtypeError, ShapeError
 from .kernels import device_function, shapes, use_fused
 
 
@@ -156,7 +156,7 @@ def batch_norm_relu(
     """
     if not use_fused("batch_norm_relu"):
         y = batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
-        return relu(y if shortcut is None else y + shortcut)
+        return relu(y) if shortcut is None else add_relu(y, shortcut)
     inputs = _with_scale_and_shift("batch_norm_relu", input, weight, bias)
     if shortcut is not None:
         inputs = (*inputs, shortcut)
@@ -209,12 +209,18 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
             "None",
             "pass training=True to use the batch's own",
         )
-    for running in (running_mean, running_var):
-        if running.device != inputs[0].device:
+    input, weight = inputs[:2]
+    for name, running in (("running_mean", running_mean), ("running_var", running_var)):
+        _check_tensor(kernel, running, name)
+        if running.shape != weight.shape:
+            raise ShapeError(kernel, name, f"shape {weight.shape}", f"shape {running.shape}")
+        if running.dtype != weight.dtype:
+            raise DtypeError(kernel, name, f"{weight.dtype}, as the weight", str(running.dtype))
+        if running.device != input.device:
             raise DeviceError(
                 kernel,
                 "running mean and variance",
-                f"on the {inputs[0].device}, as the input is",
+                f"on the {input.device}, as the input is",
                 f"on the {running.device}",
             )
     if not training:
@@ -354,7 +360,7 @@ def concatenate(tensors, axis=0):
     return apply("concatenate", *tensors, axis=axis)
 
 
-def _check_tensor(where, x):
+def _check_tensor(where, x, name="input"):
     if not isinstance(x, Tensor):
-        raise DtypeError(where, "input", "a Tensor", type(x).__name__, "wrap it: Tensor(array)")
+        raise DtypeError(where, name, "a Tensor", type(x).__name__, "wrap it: Tensor(array)")
     return x

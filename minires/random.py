@@ -6,6 +6,9 @@ seed see the same batches.
 
 import numpy as np
 
+from . import checks
+from .errors import unknown_name
+
 # A new purpose goes to the end: its place is part of what its stream is seeded by.
 PURPOSES = ("weights", "shortcut weights", "order of images", "augmentation", "stochastic depth")
 
@@ -14,4 +17,7 @@ def stream(seed, purpose):
     """The generator of the random numbers for `purpose`, one of `PURPOSES`, in the run of that
     `seed`.
     """
+    if purpose not in PURPOSES:
+        raise unknown_name("stream", "purpose", purpose, PURPOSES)
+    seed = checks.integer("stream", "seed", seed, 0)
     return np.random.default_rng([seed, PURPOSES.index(purpose)])

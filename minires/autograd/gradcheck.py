@@ -5,7 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import backend
+from ..checks import integer, number
 from ..errors import GradcheckError
+from .recording import enable_grad
 from .tensor import Tensor
 
 
@@ -59,14 +61,24 @@ def gradcheck(
     ------
     GradcheckError
         Names the input, the element or direction, the expected and the actual slope, and how many
-        checks fail. Also if there was nothing to check, or nothing but corners.
+        checks fail. Also if there was nothing to check, or nothing but corners, or `function` does
+        not return a Tensor.
+    ConfigError
+        For a step that is not above 0, or a negative number of projections.
     """
     backend.check_device(device, "gradcheck")
+    number("gradcheck", "step", step, "a number above 0", lambda step: step > 0)
+    if projections is not None:
+        integer("gradcheck", "projections", projections, 0)
     rng = np.random.default_rng(seed)
     inputs = [backend.move(x.data, "cpu") if isinstance(x, Tensor) else x for x in inputs]
     arrays = [np.array(x, dtype=np.float64) for x in inputs]
     tensors = [Tensor(backend.move(array.copy(), device), requires_grad=True) for array in arrays]
-    output = function(*tensors)
+    with enable_grad():
+        output = function(*tensors)
+    if not isinstance(output, Tensor):
+        got = f"a {type(output).__name__}"
+        raise GradcheckError("gradcheck", "what the function returned", "a Tensor", got)
     weights = rng.standard_normal(output.shape)
     output.backward(backend.move(weights, device))
 

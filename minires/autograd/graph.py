@@ -53,7 +53,10 @@ def small_graph(output):
     """The SVG of `graph` for a notebook, or None: nothing to draw, or too much to read."""
     if output._node is None or output._node.kernel is None or output._node.used:
         return None
-    count = sum(1 for _ in topological_order(output._node))
+    try:
+        count = sum(1 for _ in topological_order(output._node, where="graph"))
+    except GraphError:  # a part of it was used up by the backward of another output
+        return None
     return graph(output).svg if count <= LARGEST else None
 
 
@@ -73,7 +76,7 @@ def draw(root, names, collapsed=None, leaves=True, numbers=None):
         Node -> its Tensor, for a box that shows numbers. Leaves know their Tensors themselves.
     """
     collapsed, numbers = collapsed or {}, numbers or {}
-    nodes = list(topological_order(root))[::-1]
+    nodes = list(topological_order(root, where="graph"))[::-1]
     shown = [node for node in nodes if node.kernel is not None or leaves or node in names]
     boxes = dict(
         collapsed.get(node) or (node, _box(node, names.get(node), numbers.get(node)))

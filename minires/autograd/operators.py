@@ -185,21 +185,21 @@ class Operators:
     def reshape(self, *shape):
         return self._apply("reshape", shape=_unpacked(shape))
 
-    def flatten(self, start_dim=0, end_dim=-1):
-        """Join the axes from `start_dim` to `end_dim`, both included, into one.
+    def flatten(self, start_axis=0, end_axis=-1):
+        """Join the axes from `start_axis` to `end_axis`, both included, into one.
 
         ``x.flatten(1)`` makes a row for each image of a batch: (N, H, W, C) to (N, H * W * C).
         """
         if self.ndim == 0:
             return self.reshape(1)
-        (start,) = shapes.axes("flatten", start_dim, self.ndim)
-        (end,) = shapes.axes("flatten", end_dim, self.ndim)
+        start = shapes.one_axis("flatten", start_axis, self.ndim)
+        end = shapes.one_axis("flatten", end_axis, self.ndim)
         if start > end:
             raise ShapeError(
                 "flatten",
                 "axes",
-                "start_dim before end_dim",
-                f"{start_dim} and {end_dim} of {self.ndim} axes",
+                "start_axis before end_axis",
+                f"{start_axis} and {end_axis} of {self.ndim} axes",
             )
         joined = prod(self.shape[start : end + 1])
         return self.reshape(*self.shape[:start], joined, *self.shape[end + 1 :])

@@ -67,11 +67,15 @@ class Node:
 
     def check(self, gradient, where, what):
         """Raise an error unless `gradient` fits this node's array: its shape, dtype and device."""
-        shape = gradient.shape if backend.is_array(gradient) else np.shape(gradient)
+        if not backend.is_array(gradient) and not isinstance(gradient, (np.generic, float, int)):
+            expected = f"an array of shape {self.shape}"
+            if gradient is None:
+                raise ShapeError(where, what, expected, "None")
+            todo = "return its .data" if hasattr(gradient, "requires_grad") else None
+            raise DtypeError(where, what, expected, f"a {type(gradient).__name__}", todo)
+        shape = np.shape(gradient) if not backend.is_array(gradient) else gradient.shape
         if shape != self.shape:
-            raise ShapeError(
-                where, what, f"shape {self.shape}", "None" if gradient is None else f"shape {shape}"
-            )
+            raise ShapeError(where, what, f"shape {self.shape}", f"shape {shape}")
         dtype = getattr(gradient, "dtype", type(gradient).__name__)
         if dtype != self.dtype:
             raise DtypeError(where, what, str(self.dtype), str(dtype), "keep the input's dtype")
@@ -149,7 +153,7 @@ def walk_back(root, gradient, until=()):
     return pending
 
 
-def topological_order(root, until=()):
+def topological_order(root, until=(), where="backward"):
     """All nodes behind `root`, each before its parents, without going past the nodes in `until`.
 
     Depth-first: a node is put down after everything behind it. Read backwards, it comes before. A
@@ -163,7 +167,7 @@ def topological_order(root, until=()):
         elif node not in seen:
             if node.used:
                 raise GraphError(
-                    "backward",
+                    where,
                     "the tape behind this Tensor was used up by an "
                     f"earlier backward (at {node.name})",
                     "one backward for each forward",

@@ -33,7 +33,7 @@ class Tensor(Operators):
     ----------
     data : np.ndarray, or cupy.ndarray on the GPU
     grad : the same, or None
-        Set by `backward`, which adds to what is there: ``zero_grad()`` (or None) between steps.
+        Set by `backward`, which adds to what is there: ``grad = None`` between steps.
 
     Raises
     ------

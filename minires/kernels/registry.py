@@ -5,10 +5,12 @@ import warnings
 from importlib import import_module
 from typing import NamedTuple
 
+from ..checks import boolean
 from ..errors import unknown_name
 from .kernel import Kernel, as_kernel
 from .scope import Block, Setting
 
+DEVICE_FUNCTIONS = ("sgd", "adam", "update_running_stats", "prepare_images")
 BACKENDS = ("cpu", "naive")  # for NumPy's arrays; arrays on a GPU have the backend gpu
 FUSED = {
     "add_relu": ("add", "relu"),  # kernel -> those whose work it does in fewer passes
@@ -46,15 +48,21 @@ def find(name: str, device="cpu", swapped=True) -> type[Kernel]:
     """
     choice = in_use()
     kernel = choice.pairs.get(name) if swapped else None
-    return kernel or _kernels(choice.backend if device == "cpu" else device)[name]
+    kernels = _kernels(choice.backend if device == "cpu" else device)
+    if name not in kernels:
+        raise unknown_name("kernels.find", "kernel", name, names())
+    return kernel or kernels[name]
 
 
 def device_function(name: str, device="cpu"):
     """A backend's function or class `name` that has no derivative, so that it is no kernel.
 
-    They are `sgd`, `update_running_stats` and `prepare_images`.
+    They are `sgd`, `adam`, `update_running_stats` and `prepare_images`.
     """
-    return getattr(import_module(f"{__package__}.{device}"), name)
+    function = getattr(import_module(f"{__package__}.{device}"), name, None)
+    if function is None:
+        raise unknown_name("kernels.device_function", "function", name, DEVICE_FUNCTIONS)
+    return function
 
 
 def use_fused(name: str) -> bool:
@@ -165,7 +173,8 @@ def _checked(where, backend, fused, pairs):
         name: None if pair is None else as_kernel(name, pair, naive[name], where)
         for name, pair in pairs.items()
     }
-    return Choice(backend, None if fused is None else bool(fused), chosen)
+    fused = None if fused is None else boolean(where, "fused", fused)
+    return Choice(backend, fused, chosen)
 
 
 def _kernels(backend):

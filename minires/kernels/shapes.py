@@ -252,7 +252,8 @@ def reshape(old, new):
     new = tuple(int(n) for n in new)
     known = prod(n for n in new if n != -1)
     full = tuple(prod(old) // known if n == -1 and known else n for n in new)
-    if new.count(-1) > 1 or any(n < -1 for n in new) or prod(full) != prod(old):
+    open_ends = new.count(-1)
+    if open_ends > 1 or any(n < -1 for n in full) or -1 in full or prod(full) != prod(old):
         raise ShapeError(
             "reshape",
             "the number of elements must stay",

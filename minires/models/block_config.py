@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .. import nn
+from .. import checks, nn
 from .shortcuts import NoShortcut, ProjectionShortcut, shortcut_without_parameters
 
 
@@ -23,6 +23,10 @@ class BlockConfig:
     stride_on: str = "3x3"
     groups: int = 1
     width_per_group: int = 64
+
+    def __post_init__(self):
+        for name in ("batch_norm", "pre_activation", "bottleneck"):
+            checks.boolean("net", name, getattr(self, name))
 
     def conv(self, in_channels, out_channels, kernel_size, stride, rng, groups=1):
         """A convolution that keeps the size of the map, divided by the stride.

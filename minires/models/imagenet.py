@@ -11,6 +11,7 @@ Names and shapes are torchvision's, so that weights trained elsewhere can be loa
 (`minires.load`).
 """
 
+import functools
 import inspect
 
 from .. import checks
@@ -95,8 +96,17 @@ def _takes_settings_of(make, *fixed):
             for parameter in inspect.signature(make).parameters.values()
             if parameter.kind is parameter.KEYWORD_ONLY and parameter.name not in fixed
         ]
-        function.__signature__ = inspect.Signature(passed)
-        return function
+        known = [parameter.name for parameter in passed]
+
+        @functools.wraps(function)
+        def checked(**settings):
+            for name in settings:
+                if name not in known:
+                    raise unknown_name(function.__name__, "setting", name, known)
+            return function(**settings)
+
+        checked.__signature__ = inspect.Signature(passed)
+        return checked
 
     return decorate
 

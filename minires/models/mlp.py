@@ -66,6 +66,7 @@ class Mlp(nn.Module):
         width = checks.integer("Mlp", "width", width)
         image_size = checks.integer("Mlp", "image_size", image_size)
         num_classes = checks.integer("Mlp", "num_classes", num_classes)
+        batch_norm = checks.boolean("Mlp", "batch_norm", batch_norm)
         self.settings = {
             "depth": int(depth),
             "width": width,
@@ -93,7 +94,7 @@ class Mlp(nn.Module):
                 f"shape {x.shape}",
                 f"build the net with image_size={x.shape[1]}" if other_size else None,
             )
-        x = nn.norm_relu(self.bn1, self.fc1(x.reshape(len(x), -1)))
+        x = nn.norm_relu(self.bn1, self.fc1(x.reshape(len(x), size * size * COLOURS)))
         return self.fc(self.layer1(x))
 
 

@@ -5,7 +5,7 @@ for each class. Features learnt from many images serve for other classes too (Do
 arXiv:1310.1531; Yosinski et al. 2014, arXiv:1411.1792).
 """
 
-from .. import checks, nn
+from .. import backend, checks, nn
 from ..autograd.tensor import Tensor
 from ..errors import ConfigError, unknown_name
 from ..random import stream
@@ -85,7 +85,11 @@ def replace_head(model, num_classes, seed=0):
             "none",
         )
     fresh = nn.Linear(head.weight.shape[0], num_classes, rng=stream(seed, "weights"), std=0.01)
-    setattr(model, HEAD, fresh.to(head.weight.device))
+    for parameter in fresh.parameters():
+        parameter.data = backend.move(parameter.data.astype(head.weight.dtype), head.weight.device)
+    setattr(model, HEAD, fresh.train(head.training))
+    if "num_classes" in getattr(model, "settings", {}):
+        model.settings = {**model.settings, "num_classes": num_classes}
     return model
 
 

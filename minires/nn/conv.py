@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import functional as F
-from ..checks import integer
+from ..checks import boolean, integer
 from ..errors import ShapeError
 from ..kernels import shapes
 from . import init
@@ -65,7 +65,8 @@ class Conv2d(Module):
         self.kernel_size, self.stride, self.padding, self.dilation = window
         shape = (*self.kernel_size, self.in_channels // self.groups, self.out_channels)
         self.weight = Parameter(init.he_normal(shape, rng))
-        self.bias = Parameter(np.zeros(self.out_channels, np.float32)) if bias else None
+        has_bias = boolean("Conv2d", "bias", bias)
+        self.bias = Parameter(np.zeros(self.out_channels, np.float32)) if has_bias else None
 
     def forward(self, input):
         return F.conv2d(

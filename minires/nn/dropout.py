@@ -1,9 +1,7 @@
 """Dropout as a layer."""
 
-import numpy as np
-
 from .. import functional as F
-from ..checks import number
+from ..checks import generator, number
 from .module import Module
 
 
@@ -28,12 +26,12 @@ class Dropout(Module):
     Raises
     ------
     ConfigError
-        If p is not from 0 to 1.
+        If p is not from 0 to 1, or `rng` is no generator.
     """
 
     def __init__(self, p=0.5, *, rng=None):
         self.p = number("Dropout", "p", p, "a probability from 0 to 1", lambda p: 0 <= p <= 1)
-        self.rng = rng if rng is not None else np.random.default_rng()
+        self.rng = generator("Dropout", rng)
 
     def forward(self, input):
         return F.dropout(input, self.p, self.training, rng=self.rng)

@@ -18,8 +18,8 @@ from .shaping import Identity
 def fuse(model):
     """Fold each batch norm into the convolution or linear layer right before it, in place.
 
-    In use, batch norm multiplies each channel by a number and adds another. Both can be done by the
-    layer before it, once and for all (Jacob et al. 2017, arXiv:1712.05877, section 3.2):
+    In evaluation, batch norm multiplies each channel by a number and adds another. Both can be done
+    by the layer before it, once and for all (Jacob et al. 2017, arXiv:1712.05877, section 3.2):
 
         scale = weight / sqrt(running_var + eps)
         W' = W scale
@@ -112,5 +112,7 @@ def _fold(norm, layer):
     if layer.bias is not None:
         shift += numbers(layer.bias) * scale
     device, dtype = layer.weight.device, layer.weight.dtype
+    trained = layer.weight.requires_grad
     layer.weight = Parameter(backend.move((numbers(layer.weight) * scale).astype(dtype), device))
     layer.bias = Parameter(backend.move(shift.astype(dtype), device))
+    layer.weight.requires_grad = layer.bias.requires_grad = trained

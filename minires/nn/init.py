@@ -4,6 +4,8 @@ from math import prod, sqrt
 
 import numpy as np
 
+from ..checks import generator, number
+
 
 def normal(shape, rng, std):
     """Weights from a normal distribution around 0.
@@ -19,8 +21,14 @@ def normal(shape, rng, std):
     Returns
     -------
     np.ndarray, float32
+
+    Raises
+    ------
+    ConfigError
+        For a negative `std`, or if `rng` is no generator.
     """
-    rng = rng if rng is not None else np.random.default_rng()
+    rng = generator("init.normal", rng)
+    number("init.normal", "std", std, "a number of at least 0", lambda std: std >= 0)
     # A float64 factor would promote them.
     return rng.standard_normal(shape, dtype=np.float32) * np.float32(std)
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import functional as F
-from ..checks import integer
+from ..checks import boolean, integer
 from . import init
 from .module import Module, Parameter
 
@@ -31,7 +31,7 @@ class Linear(Module):
     Raises
     ------
     ConfigError
-        For sizes that are not whole numbers of at least 1.
+        For sizes that are not whole numbers of at least 1, or another setting out of range.
     """
 
     def __init__(self, in_features, out_features, bias=True, *, rng=None, std=None):
@@ -40,7 +40,8 @@ class Linear(Module):
         shape = self.in_features, self.out_features
         drawn = init.he_normal(shape, rng) if std is None else init.normal(shape, rng, std)
         self.weight = Parameter(drawn)
-        self.bias = Parameter(np.zeros(self.out_features, np.float32)) if bias else None
+        has_bias = boolean("Linear", "bias", bias)
+        self.bias = Parameter(np.zeros(self.out_features, np.float32)) if has_bias else None
 
     def forward(self, input):
         return F.linear(input, self.weight, self.bias)

@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 import numpy as np
 
-from .. import backend
+from .. import backend, checks
 from ..autograd.hooks import RemovableHandle
 from ..autograd.tensor import Tensor, apply
 from ..errors import DtypeError
@@ -120,31 +120,30 @@ class Module:
                     yield _join(prefix, name), value
 
     def num_parameters(self):
-        """How many numbers training changes."""
+        """How many numbers all parameters hold together, frozen ones too."""
         return sum(parameter.size for parameter in self.parameters())
 
     def train(self, mode=True):
-        """Compute as in training from now on (batch norm uses each batch's own statistics), but for
-        what is frozen. Returns this module.
+        """Switch to training mode: batch norm uses each batch's own statistics. Frozen modules stay
+        in evaluation mode. Returns this module.
         """
+        mode = checks.boolean("train", "mode", mode, "for evaluation, call eval()")
         for module in self.modules():
             module.training = mode and not module.frozen
         return self
 
     def eval(self):
-        """Compute as in use from now on (batch norm uses its running statistics). Returns this
-        module.
-        """
+        """Switch to evaluation mode: batch norm uses its running statistics. Returns the module."""
         return self.train(False)
 
     def freeze(self, frozen=True):
-        """Keep this module as it is while others are trained: no gradients for its parameters, and
-        batch norm computes as in use.
+        """Freeze: parameters get no gradient, and batch norm uses its running statistics.
 
-        Without the latter its running statistics would follow the new images, and the features
-        change with the batch. Freeze before an optimiser is made. ``freeze(False)`` undoes it;
-        batch norm follows at the next ``train()``. Returns this module.
+        If batch norm stayed in training mode, its statistics would drift towards the new images,
+        and the features would change with the batch. Freeze before you make an optimiser.
+        ``freeze(False)`` undoes it; batch norm follows at the next ``train()``. Returns the module.
         """
+        frozen = checks.boolean("freeze", "frozen", frozen)
         for module in self.modules():
             module.frozen = frozen
         self.train(self.training)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import functional as F
-from ..checks import integer, number
+from ..checks import boolean, integer, number
 from ..errors import ShapeError
 from .module import Buffer, Module, Parameter
 
@@ -106,7 +106,8 @@ class GroupNorm(Module):
                 f"a divisor of the {num_channels} channels",
                 str(num_groups),
             )
-        self.eps, self.affine = _check_eps("GroupNorm", eps), bool(affine)
+        self.eps = _check_eps("GroupNorm", eps)
+        self.affine = affine = boolean("GroupNorm", "affine", affine)
         self.weight = Parameter(np.ones(self.num_channels, np.float32)) if affine else None
         self.bias = Parameter(np.zeros(self.num_channels, np.float32)) if affine else None
 

@@ -1,14 +1,10 @@
 """Layers that compute nothing: the input as it is, or in another shape."""
 
-from math import prod
-
-from ..errors import ShapeError
-from ..kernels import shapes
 from .module import Module
 
 
 class Identity(Module):
-    """The input as it is: takes the place of a layer that a net is built without."""
+    """The input as it is: stands where a net is built without a layer."""
 
     def forward(self, input):
         return input
@@ -35,12 +31,7 @@ class Flatten(Module):
         self.start_axis, self.end_axis = start_axis, end_axis
 
     def forward(self, input):
-        shape = input.shape
-        first = shapes.one_axis("Flatten", self.start_axis, len(shape))
-        last = shapes.one_axis("Flatten", self.end_axis, len(shape))
-        if first > last:
-            raise ShapeError("Flatten", "start_axis", f"an axis up to end_axis, {last}", str(first))
-        return input.reshape(*shape[:first], prod(shape[first : last + 1]), *shape[last + 1 :])
+        return input.flatten(self.start_axis, self.end_axis)
 
     def extra_repr(self):
         return f"start_axis={self.start_axis}, end_axis={self.end_axis}"

@@ -68,7 +68,7 @@ def preserve_state(model, mode=None):
         For another mode.
     """
     if mode is not None and mode not in MODES:
-        raise unknown_name("net", "mode", mode, MODES)
+        raise unknown_name("preserve_state", "mode", mode, MODES)
     state = ModuleState(model, parameters=True)
     try:
         model.zero_grad()  # forgets the gradients; `state` still has them

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import backend
-from ..autograd import Tensor, no_grad
+from ..autograd import Tensor, enable_grad, no_grad
 from ..autograd.tape import topological_order
 from ..checks import is_integer
 from ..errors import ShapeError
@@ -110,9 +110,10 @@ def summarize(model, input_shape):
             "a shape of a whole batch, such as (1, 32, 32, 3)",
             repr(input_shape),
         )
-    layers, handles = [], []
+    layers, handles, seen = [], [], set()
     for name, module in model.named_modules():
-        if not list(module.children()):
+        if module not in seen and not list(module.children()):
+            seen.add(module)
             handles.append(
                 module.register_forward_hook(
                     lambda module, inputs, y, name=name: layers.append(_layer(name, module, y))
@@ -129,7 +130,9 @@ def summarize(model, input_shape):
                 model(images)
             while handles:  # with a hook on a batch norm it is not fused with its ReLU
                 handles.pop().remove()
-            kept = _kept(model(images), {id(parameter.data) for parameter in model.parameters()})
+            with enable_grad():
+                output = model(images)
+            kept = _kept(output, {id(parameter.data) for parameter in model.parameters()})
     finally:
         for handle in handles:
             handle.remove()
@@ -142,7 +145,7 @@ def summarize(model, input_shape):
 
 
 def _layer(name, module, y):
-    own = [p for p in vars(module).values() if isinstance(p, Tensor) and p.requires_grad]
+    own = list(module.parameters())  # it has no modules in it
     weight = next((p for p in own if p.ndim > 1), None)
     # Each number that comes out is a sum over all weights of one filter, or of one column.
     multiply_adds = 0 if weight is None else y.size * weight.size // weight.shape[-1]

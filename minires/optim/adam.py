@@ -1,6 +1,6 @@
 """Adam, and AdamW: steps whose length depends little on that of the gradient."""
 
-from ..checks import is_number
+from ..checks import is_integer, is_number
 from ..errors import ConfigError
 from .optimizer import Optimizer
 
@@ -64,9 +64,16 @@ class Adam(Optimizer):
         """The learning rate, and m, v and t of each parameter, in their order. m and v uncopied."""
         return {**super().state_dict(), "steps": list(self.steps)}
 
+    def _check_state(self, where, state_dict):
+        steps = state_dict["steps"]
+        fit = isinstance(steps, (list, tuple)) and len(steps) == len(self.steps)
+        if not fit or not all(is_integer(step, 0) for step in steps):
+            expected = f"{len(self.steps)} whole numbers, one for each parameter"
+            raise ConfigError(where, "steps", expected, repr(steps))
+
     def load_state_dict(self, state_dict):
         super().load_state_dict(state_dict)
-        self.steps[:] = state_dict["steps"]
+        self.steps[:] = [int(step) for step in state_dict["steps"]]
 
 
 class AdamW(Adam):

@@ -1,10 +1,12 @@
-"""Gradients kept to a length."""
+"""Gradient clipping: a limit to the norm of all gradients together."""
 
 import math
 
 import numpy as np
 
+from ..autograd import Tensor
 from ..checks import number
+from ..errors import ConfigError
 
 
 def clip_grad_norm(parameters, max_norm):
@@ -16,7 +18,7 @@ def clip_grad_norm(parameters, max_norm):
 
     Parameters
     ----------
-    parameters : iterable of Parameter
+    parameters : Parameter, or iterable of Parameter
         Those without a gradient are passed over.
     max_norm : float
 
@@ -28,10 +30,17 @@ def clip_grad_norm(parameters, max_norm):
     Raises
     ------
     ConfigError
-        If `max_norm` is not above 0.
+        If `max_norm` is not above 0, or for a module instead of its parameters.
     """
     if max_norm != math.inf:  # with inf the norm is measured, and nothing scaled
         number("clip_grad_norm", "max_norm", max_norm, "a number above 0", lambda norm: norm > 0)
+    if isinstance(parameters, Tensor):
+        parameters = [parameters]
+    elif hasattr(parameters, "parameters"):
+        got = f"a {type(parameters).__name__}"
+        raise ConfigError(
+            "clip_grad_norm", "parameters", "parameters", got, "pass net.parameters()"
+        )
     parameters = [p for p in parameters if p.grad is not None]
     # In float64: the squares of an exploding net's gradients would not fit into float32.
     norm = float(np.sqrt(sum(np.square(p.grad, dtype=np.float64).sum() for p in parameters)))

@@ -14,9 +14,10 @@ def parameter_groups(model, weight_decay, *, decay_batch_norm=True, scalar_lr_sc
         False decays matrices and filters only, not batch norm's parameters and biases. The paper
         decays all; many later recipes do not.
     scalar_lr_scale : float
-        Multiplies the learning rate of parameters of one element: the biases and multipliers of
-        Fixup. Its authors train them at a tenth of the rate, because each adds up the gradients of
-        a whole map (Zhang et al. 2019, arXiv:1901.09321).
+        Multiplies the learning rate of parameters of shape (1,): the biases and multipliers of
+        Fixup (and the bias of a layer with a single output). Its authors train them at a tenth of
+        the rate, because each adds up the gradients of a whole map (Zhang et al. 2019,
+        arXiv:1901.09321).
 
     Returns
     -------

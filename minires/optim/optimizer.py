@@ -128,10 +128,16 @@ class Optimizer:
                 raise ConfigError(
                     where, name, f"{len(own)} of the parameters' shapes", f"{len(given)} of others"
                 )
-        self.lr = state_dict["lr"]
+            if [array.dtype for array in own] != [array.dtype for array in given]:
+                raise ConfigError(where, f"dtypes of {name}", "the parameters'", "others")
+        self._check_state(where, state_dict)
+        self.lr = self._at_least_0("lr", state_dict["lr"])
         for name in self.kept:
             for array, saved in zip(getattr(self, name), state_dict[name]):
                 backend.assign(array, saved)
+
+    def _check_state(self, where, state_dict):
+        """Raise ConfigError if what a subclass keeps beside its arrays does not fit."""
 
     def _add(self, group, weight_decay):
         """Add the parameters of a group."""
@@ -146,7 +152,7 @@ class Optimizer:
         decay = group.get("weight_decay", weight_decay)
         decay = self._at_least_0("weight_decay of a group", decay)
         scale = self._at_least_0("lr_scale of a group", group.get("lr_scale", 1.0))
-        for parameter in group["params"]:
+        for parameter in _as_list(where, group["params"]):
             self.params.append(parameter)
             self.decays.append(decay)
             self.lr_scales.append(scale)

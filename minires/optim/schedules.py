@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from ..checks import integer, is_integer, number
 from ..errors import ConfigError
 
@@ -32,6 +34,8 @@ class Schedule:
         where = type(self).__name__
         if not is_integer(warmup, 0):
             raise ConfigError(where, "warmup", "a number of iterations, 0 or more", repr(warmup))
+        if not hasattr(optimizer, "lr"):
+            raise ConfigError(where, "optimizer", "an optimiser", f"a {type(optimizer).__name__}")
         self.optimizer, self.base_lr = optimizer, optimizer.lr
         self.warmup = int(warmup)
         self.warmup_factor = number(
@@ -88,6 +92,9 @@ class MultiStepLR(Schedule):
     """
 
     def __init__(self, optimizer, milestones, gamma=0.1, *, warmup=0, warmup_factor=0.1):
+        listed = isinstance(milestones, (list, tuple, range, np.ndarray))
+        if not listed:
+            raise ConfigError("MultiStepLR", "milestones", "a list of iterations", repr(milestones))
         milestones = list(milestones)
         if not all(is_integer(m, 0) for m in milestones) or milestones != sorted(set(milestones)):
             raise ConfigError("MultiStepLR", "milestones", "rising iterations", str(milestones))
@@ -111,7 +118,7 @@ class CosineLR(Schedule):
     optimizer, warmup, warmup_factor
         As for `Schedule`. The cosine begins after the warm-up.
     iterations : int
-        The length of training; there the rate arrives at 0.
+        The length of training; there the rate arrives at 0, unless the warm-up lasts as long.
 
     Raises
     ------

@@ -1,5 +1,6 @@
 """Stochastic gradient descent."""
 
+from ..checks import boolean
 from ..errors import ConfigError
 from .optimizer import Optimizer
 
@@ -40,7 +41,8 @@ class SGD(Optimizer):
     rule, kept = "sgd", ("velocities",)
 
     def __init__(self, params, lr, momentum=0, *, weight_decay=0, nesterov=False):
-        self.momentum, self.nesterov = self._at_least_0("momentum", momentum), nesterov
+        self.momentum = self._at_least_0("momentum", momentum)
+        self.nesterov = nesterov = boolean("SGD", "nesterov", nesterov)
         if nesterov and not momentum:
             raise ConfigError("SGD", "nesterov", "a momentum above 0", repr(momentum))
         super().__init__(params, lr, weight_decay)

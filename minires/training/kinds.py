@@ -76,4 +76,4 @@ FRACTIONS = Kind(
 )
 ITERATIONS = Kind("rising whole numbers of at least 0", lambda value: _rising(value, _whole(0)))
 WORD = Kind("a word", lambda value: isinstance(value, str) and value != "")
-YES_OR_NO = Kind("true or false", lambda value: isinstance(value, bool))
+YES_OR_NO = Kind("true or false", lambda value: isinstance(value, (bool, np.bool_)))

@@ -172,13 +172,13 @@ def test_flatten_is_pytorchs(torch, shape):
             if start % len(shape) <= end % len(shape):
                 assert x.flatten(start, end).shape == tuple(other.flatten(start, end).shape)
             else:
-                with pytest.raises(ShapeError, match="start_dim"):
+                with pytest.raises(ShapeError, match="start_axis"):
                     x.flatten(start, end)
 
 
 def test_flatten_is_on_the_tape():
     x = Tensor(np.arange(12.0).reshape(2, 2, 3), requires_grad=True)
-    y = x.flatten(start_dim=1)
+    y = x.flatten(start_axis=1)
     (y * np.arange(12.0).reshape(2, 6)).sum().backward()
     assert y.shape == (2, 6) and np.array_equal(x.grad, x.data)
     with pytest.raises(ShapeError):

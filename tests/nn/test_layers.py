@@ -283,12 +283,12 @@ def test_gradients_of_a_net_of_layers():
         (
             lambda: nn.Flatten(4)(images(2, 3, 3, 6)),
             ShapeError,
-            "Flatten: axis: expected axes between",
+            "flatten: axis: expected axes between",
         ),
         (
             lambda: nn.Flatten(2, 1)(images(2, 3, 3, 6)),
             ShapeError,
-            "expected an axis up to end_axis, 1",
+            "expected start_axis before end_axis, got 2 and 1",
         ),
         (
             lambda: nn.Conv2d(3, 4, 3)(images(2, 8, 8, 1)),

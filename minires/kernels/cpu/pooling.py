@@ -37,11 +37,11 @@ class max_pool2d(Kernel):
                 padded = _pad(x[first:last], window, -np.inf)
                 dpadded = np.zeros(padded.shape, dy.dtype)
                 largest, gradient = y[first:last], dy[first:last]
+                inside = _pad(np.ones(x[first:last].shape, bool), window, False)
                 not_found = np.ones(largest.shape, bool)
-                for view, dview in zip(
-                    _views(padded, window, y.shape), _views(dpadded, window, y.shape)
-                ):
-                    is_first = ((view == largest) | (view != view)) & not_found
+                views = (_views(a, window, y.shape) for a in (padded, dpadded, inside))
+                for view, dview, is_pixel in zip(*views):
+                    is_first = ((view == largest) | (view != view)) & not_found & is_pixel
                     not_found &= ~is_first
                     dview += gradient * is_first
                 dx[first:last] = _crop(dpadded, x.shape, window)
