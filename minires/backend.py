@@ -278,3 +278,17 @@ def _threads_from_environment():
         if value.isdigit() and int(value) > 0:
             return int(value)
     return None
+
+
+def blas_libraries() -> list[str]:
+    """The libraries behind NumPy's matrix products: name, version, and the processor whose kernels
+    each of them runs.
+    """
+    from threadpoolctl import threadpool_info
+
+    keys = "internal_api", "version", "architecture"
+    return [
+        " ".join(str(library.get(key) or "") for key in keys).strip()
+        for library in threadpool_info()
+        if library["user_api"] == "blas"
+    ]

@@ -125,7 +125,8 @@ def run(args):
     if args.model is not None:
         settings_of(args.model)  # raises if there is no such net
     file = open_weights(args.weights)
-    name, settings = file.resolve_net(args.model, dict(args.net))
+    defaults = settings_of(file.built["model"]) if file.built else None
+    name, settings = file.resolve_net(args.model, dict(args.net), defaults)
     if name is None:
         raise ConfigError(
             args.weights,

@@ -1,8 +1,12 @@
 """Batches of a data set: endless, in random order, to train on; each example once to evaluate.
 
-    loader = data.train_loader(train, 128, np.random.default_rng(0), np.random.default_rng(1),
-    flip=True) images, labels = next(loader) for images, labels in loader.eval_loader(test, 500):
-    ...
+::
+
+    shuffle, augment = np.random.default_rng(0), np.random.default_rng(1)
+    loader = data.train_loader(train, 128, shuffle, augment, flip=True)
+    images, labels = next(loader)
+    for images, labels in loader.eval_loader(test, 500):
+        ...
 
 The order of a training loader can be repeated to the bit, and a loader stopped and resumed.
 """
@@ -47,7 +51,7 @@ def train_loader(
     crop_scale : float, optional
         Photographs: the smallest part of the area that a random crop covers.
     flip : bool
-        Mirror every other image, at random, left to right.
+        Mirror each image, left to right, with probability 1/2.
     device : {"cpu", "gpu"}
 
     Returns

@@ -69,10 +69,12 @@ class ImageTransform:
             size = checks.integer("ImageTransform", name, getattr(self, name))
             object.__setattr__(self, name, size)
         for name, least in (("mean", -math.inf), ("std", 0)):
-            colours = tuple(getattr(self, name))
+            given = getattr(self, name)
+            listed = isinstance(given, (list, tuple, np.ndarray))
+            colours = tuple(given) if listed else ()
             if len(colours) != 3 or not all(checks.is_number(c) and c > least for c in colours):
                 expected = "three numbers" + (" above 0" if name == "std" else "")
-                raise ConfigError("ImageTransform", name, expected, repr(colours))
+                raise ConfigError("ImageTransform", name, expected, repr(given))
             object.__setattr__(self, name, tuple(map(float, colours)))
 
     def __call__(self, pixels):

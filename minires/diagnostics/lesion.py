@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import functional as F
+from ..checks import integer, is_integer
 from ..errors import ConfigError
 from ..models.shortcuts import NoShortcut, shortcut_without_parameters
 from ..models.stochastic_depth import StochasticDepth
@@ -127,9 +128,9 @@ def drop_random(model, batches, counts, draws=3, seed=0, mode="eval"):
         For a count below 0 or above the number of blocks, or as `drop_each` does.
     """
     names, rng = list(blocks(model, "drop_random")), np.random.default_rng(seed)
-    sets = []
+    draws, sets = integer("drop_random", "draws", draws), []
     for count in counts:
-        if not 0 <= count <= len(names):
+        if not is_integer(count, 0, len(names)):
             raise ConfigError(
                 "drop_random",
                 "count",

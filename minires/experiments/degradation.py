@@ -6,15 +6,15 @@ initialisation on, shows what goes on inside.
 """
 
 from dataclasses import replace
-from pathlib import Path
 
 from .. import backend, checks, data, models
 from .. import plot as plots
-from ..errors import DataError
+from ..errors import ConfigError
 from ..models.cifar import check_depth
+from ..training.config import ALL
 from . import degradation_report
-from .records import RunFolder, read_config, read_table
-from .training_records import GRADIENTS, METRICS, TEXT, TrainingRecords, drops_in_epochs
+from .records import RunFolder, read_config, save_figures
+from .training_records import TrainingRecords, drops_in_epochs, finished_tables
 
 FAMILIES = {"plain": models.plain, "resnet": models.resnet}
 OWN_SETTINGS = ("model", "seed")  # those that this experiment sets for each net
@@ -49,15 +49,24 @@ def run(config, out, depths=(20, 56), seeds=1, resume=False, progress=True):
     """
     backend.check_device(config.device, "--device")
     seeds = checks.integer("degradation", "seeds", seeds)
+    if not isinstance(depths, (list, tuple, range)) or not depths:
+        raise ConfigError("degradation", "depths", "a list of depths, such as (20, 56)", depths)
     for depth in depths:
         check_depth(depth)
     depths = list(map(int, depths))
+    for name, usual in (("weights", None), ("train", ALL)):
+        if getattr(config, name) != usual:
+            todo = "minires train and finetune know it"
+            raise ConfigError("degradation", name, repr(usual), repr(getattr(config, name)), todo)
     train_set, test_set = load_sets(config)
     # Settings that do not suit the data, and nets too large to build, leave no folder behind.
-    config.resolve(len(train_set))
-    models.plain(max(depths), **config.net)
+    resolved = config.resolve(len(train_set))
+    for build in FAMILIES.values():
+        build(max(depths), **config.net)
     config = replace(
         config,
+        batch_size=resolved.batch_size,
+        iterations=resolved.iterations if config.epochs is None else None,
         image_size=train_set.input_shape[0],
         train_size=len(train_set),
         test_size=config.test_size or len(test_set),
@@ -75,6 +84,7 @@ def run(config, out, depths=(20, 56), seeds=1, resume=False, progress=True):
         for depth in depths:
             for family, build in FAMILIES.items():
                 model = build(depth, num_classes=len(train_set.classes), seed=seed, **config.net)
+                model.recompute = config.recompute
                 own_config = replace(config.for_depth(depth), seed=seed)
                 records.train(f"{family}-{depth}", model, train_set, test_set, own_config)
 
@@ -98,12 +108,14 @@ def load_sets(config):
     config's.
     """
     if config.dataset == "synthetic":
+        if config.data is not None:
+            got = repr(config.data)
+            raise ConfigError("data", "the synthetic images are drawn, not read", "none", got)
         sizes = {"train_size": config.train_size, "test_size": config.test_size}
         sets = data.synthetic(**{name: size for name, size in sizes.items() if size is not None})
     else:
         train, test = data.load(config.dataset, config.data)
-        test_size = min(config.test_size or len(test), len(test))
-        sets = train.take(config.train_size or len(train)), test.take(test_size)
+        sets = train.take(config.train_size or len(train)), test.take(config.test_size or len(test))
     if config.image_size is None:
         return sets
     return tuple(some.resize(config.image_size) for some in sets)
@@ -112,7 +124,7 @@ def load_sets(config):
 def report(folder):
     """The table and the verdict of the run in `folder`, from its records alone."""
     config = read_config(folder, "degradation")
-    metrics = read_table(Path(folder) / "metrics.csv", METRICS, TEXT)
+    metrics, _ = finished_tables(folder)
     parameters = {
         f"{family}-{depth}": build(depth, **config["net"]).num_parameters()
         for family, build in FAMILIES.items()
@@ -127,9 +139,7 @@ def plot(folder):
 
     Returns their paths. Raises as `figures` does.
     """
-    return [
-        plots.save(figure, Path(folder) / f"{name}.png") for name, figure in figures(folder).items()
-    ]
+    return save_figures(figures(folder), folder)
 
 
 def figures(folder):
@@ -145,18 +155,8 @@ def figures(folder):
     DataError
         If the tables are missing, damaged or empty.
     """
-    folder = Path(folder)
     config = read_config(folder, "degradation")
-    metrics = read_table(folder / "metrics.csv", METRICS, TEXT)
-    gradients = read_table(folder / "gradients.csv", GRADIENTS, TEXT)
-    if not metrics or not gradients:
-        raise DataError(
-            str(folder),
-            "nothing to draw yet",
-            "at least one finished epoch",
-            "empty tables",
-            "let the run go on",
-        )
+    metrics, gradients = finished_tables(folder)
     caption = _caption(config)
     batches_per_epoch = config["train_size"] // config["batch_size"]
     iterations = config["iterations"] or config["epochs"] * batches_per_epoch

@@ -47,8 +47,8 @@ def check_all():
     for check in (
         python,
         numpy,
-        blas,
         packages,
+        blas,
         threads,
         memory,
         disk,
@@ -59,7 +59,10 @@ def check_all():
         gpu,
         training_step,
     ):
-        yield check()
+        try:
+            yield check()
+        except ImportError as error:  # `packages` says which to install
+            yield Check(check.__name__.replace("_", " "), BAD, f"cannot be checked: {error}")
 
 
 def python():
@@ -80,20 +83,14 @@ def numpy():
 
 def blas():
     """The library behind NumPy's matrix products, and which processor's kernels it runs."""
-    from threadpoolctl import threadpool_info
-
-    libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
-    if not libraries:
+    found = ", ".join(backend.blas_libraries())
+    if not found:
         return Check(
             "BLAS",
             OPTIONAL,
             "none that threadpoolctl knows (Accelerate on macOS is such a one)",
             "results are the same; speed is not measured with it",
         )
-    found = ", ".join(
-        f"{library['internal_api']} {library['version']}, kernels for {library.get('architecture')}"
-        for library in libraries
-    )
     forced = os.environ.get("OPENBLAS_CORETYPE")
     if forced:
         return Check(
@@ -280,10 +277,7 @@ def _free_memory():
                 return int(line.split()[1]) * 1024
     except OSError:
         pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return None
+    return None
 
 
 def _size(count):

@@ -32,10 +32,11 @@ def complete(config, file=None):
     """
     model, net, size = config.model, config.net, config.image_size
     if file is not None:
-        model, net = file.resolve_net(model, net)
-        size = size or file.transform.get("crop")
-    if config.dataset == FOLDER:
-        size = size or DEFAULT_SIZE
+        defaults = settings_of(file.built["model"]) if file.built else None
+        model, net = file.resolve_net(model, net, defaults)
+    if config.dataset == FOLDER:  # other data sets have a size of their own
+        saved = None if file is None else file.transform.get("crop")
+        size = size or saved or DEFAULT_SIZE
     return replace(config, model=model or DEFAULT_MODEL, net=net, image_size=size)
 
 
@@ -68,6 +69,14 @@ def build(config, file, input_shape, classes):
     for name in config.net:
         if name not in known:
             raise unknown_name(config.model, "setting", name, known)
+        if name in ("num_classes", "seed"):
+            raise ConfigError(
+                "net",
+                f"{name} is not a setting of the net here",
+                "none",
+                str(config.net[name]),
+                "the data decide the classes, and --seed the seed",
+            )
     if "image_size" in known:
         settings.setdefault("image_size", input_shape[0])
     if file is not None:

@@ -6,14 +6,14 @@ Tables are written row by row as results come in, so that what is there can be p
 import csv
 import io
 import json
-import os
 import platform
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .. import backend
-from ..errors import ConfigError, DataError
+from .. import backend, plot
+from ..errors import CheckpointError, ConfigError, DataError
+from ..serialization.files import write_bytes
 from ..serialization.old_names import current_config, current_net, previous_net
 from ..serialization.safetensors import to_json
 from ..training.config import RunConfig
@@ -53,12 +53,12 @@ class RunFolder:
                 self._check_same(settings, growing)
             text = json.dumps({**settings, "environment": environment(device)}, indent=2) + "\n"
             replace_text(self.path / "config.json", text)
-        except OSError as error:
+        except (OSError, CheckpointError) as error:
             raise ConfigError(
                 str(self.path),
                 "cannot write here",
                 "a folder that can be created and written",
-                error.strerror or str(error),
+                getattr(error, "strerror", None) or str(error),
                 "choose another by --out",
             ) from None
 
@@ -109,9 +109,10 @@ def _as_read_back(settings):
 def check_new(path, resume=False):
     """Raise ConfigError if there are files in the folder `path`, and no run to resume there."""
     path = Path(path)
-    if path.is_dir() and any(path.iterdir()) and not resume:
+    is_run = (path / "config.json").exists()
+    if path.is_dir() and any(path.iterdir()) and not (resume and is_run):
         got, todo = "other files", "choose another folder by --out"
-        if (path / "config.json").exists():
+        if is_run:
             got, todo = "files of an earlier run", f"go on with it by --resume, or {todo}"
         raise ConfigError(str(path), "the folder is not empty", "a new or empty folder", got, todo)
 
@@ -226,9 +227,12 @@ def read_config(folder, experiment=None):
 
 def replace_text(path, text):
     """Write a text file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    write_bytes(path, text.encode())
+
+
+def save_figures(figures, folder):
+    """Write figures, by name, as PNG files into a run's folder; returns their paths."""
+    return [plot.save(figure, Path(folder) / f"{name}.png") for name, figure in figures.items()]
 
 
 def environment(device="cpu"):
@@ -241,7 +245,7 @@ def environment(device="cpu"):
         "minires": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "blas": _blas(),
+        "blas": ", ".join(backend.blas_libraries()) or "unknown",
         "platform": platform.platform(),
         "processor": _processor(),
         "cores": backend.available_cores(),
@@ -250,16 +254,6 @@ def environment(device="cpu"):
         "command": " ".join(["minires", *sys.argv[1:]]),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
     }
-
-
-def _blas():
-    """The library behind NumPy's matrix products, and the processor it takes this one for."""
-    from threadpoolctl import threadpool_info
-
-    found = [library for library in threadpool_info() if library["user_api"] == "blas"]
-    keys = "internal_api", "version", "architecture"
-    names = [" ".join(str(library.get(key) or "") for key in keys).strip() for library in found]
-    return ", ".join(names) or "unknown"
 
 
 def _processor():

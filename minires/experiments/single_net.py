@@ -16,14 +16,14 @@ from .. import plot as plots
 from ..autograd import Tensor, no_grad
 from ..diagnostics import classify
 from ..diagnostics.parts import main_path
-from ..errors import ConfigError, DataError
+from ..errors import ConfigError
 from ..serialization.weights import open_weights, save
 from ..training.config import ALL, FOLDER, HEAD
 from ..training.trainer import EVALUATION_BATCH, loader_for
 from . import evaluation_records
 from .model_setup import build, complete
-from .records import RunFolder, check_new, read_config, read_table
-from .training_records import GRADIENTS, METRICS, TEXT, TrainingRecords, drops_in_epochs
+from .records import RunFolder, check_new, read_config, save_figures
+from .training_records import TrainingRecords, drops_in_epochs, finished_tables
 
 NAME = "single net"
 
@@ -62,6 +62,14 @@ def run(config, out, resume=False, progress=True, file=None):
         build(config, file, (config.image_size, config.image_size, 3), ("", ""))
     train_set, test_set = load_sets(config, file, progress)
     model, note = build(config, file, train_set.input_shape, train_set.classes)
+    if config.train == HEAD and (config.crop_padding or config.crop_scale or config.flip):
+        raise ConfigError(
+            "train 'head'",
+            "features are found once, from each image as it is",
+            "crop_padding 0, crop_scale None and flip False",
+            f"{config.crop_padding}, {config.crop_scale} and {config.flip}",
+            "RunConfig.for_data sets them so",
+        )
     if note and progress:
         print(note, flush=True)
     config = config.for_depth(len(main_path(model)))
@@ -188,7 +196,8 @@ def features_of(model, loader, progress=True):
 def report(folder):
     """The results of the run in `folder`, as lines of text, from its records alone."""
     config = read_config(folder, NAME)
-    last = read_table(Path(folder) / "metrics.csv", METRICS, TEXT)[-1]
+    metrics, _ = finished_tables(folder)
+    last = metrics[-1]
     lines = [
         f"{config['model']} on {config['dataset_name']}: {config['parameters']:,} parameters, "
         f"{config['training_images']:,} training and {config['test_images']:,} test images, "
@@ -218,9 +227,7 @@ def report(folder):
 
 def plot(folder):
     """Draw the figures from the tables in `folder`; returns their paths. Raises as `figures`."""
-    return [
-        plots.save(figure, Path(folder) / f"{name}.png") for name, figure in figures(folder).items()
-    ]
+    return save_figures(figures(folder), folder)
 
 
 def figures(folder):
@@ -237,16 +244,7 @@ def figures(folder):
         If the tables are missing, damaged or empty.
     """
     folder, config = Path(folder), read_config(folder, NAME)
-    metrics = read_table(folder / "metrics.csv", METRICS, TEXT)
-    gradients = read_table(folder / "gradients.csv", GRADIENTS, TEXT)
-    if not metrics or not gradients:
-        raise DataError(
-            str(folder),
-            "nothing to draw yet",
-            "at least one finished epoch",
-            "empty tables",
-            "let the run go on",
-        )
+    metrics, gradients = finished_tables(folder)
     caption = _caption(config)
     batches_per_epoch = metrics[0]["iteration"] / metrics[0]["epoch"]
     drops = drops_in_epochs(

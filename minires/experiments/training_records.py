@@ -1,10 +1,13 @@
 """Training nets and writing down how it went: what all experiments that train share."""
 
+from pathlib import Path
+
 from ..diagnostics import gradient_norms
-from ..errors import CheckpointError
+from ..errors import CheckpointError, DataError
 from ..serialization.weights import save
 from ..training.callbacks import Callback
 from ..training.trainer import Trainer
+from .records import read_table
 
 METRICS = (
     "net",
@@ -159,6 +162,27 @@ def weights_after(folder, iteration):
 def regularly(iteration, iterations):
     """In each of the first steps, then twenty times."""
     return iteration <= FIRST_STEPS or iteration % max(1, iterations // REGULAR_RECORDS) == 0
+
+
+def finished_tables(folder):
+    """The rows of ``metrics.csv`` and ``gradients.csv`` in a run's folder.
+
+    Raises
+    ------
+    DataError
+        If a table is missing, damaged or empty.
+    """
+    tables = {"metrics.csv": METRICS, "gradients.csv": GRADIENTS}
+    rows = [read_table(Path(folder) / name, columns, TEXT) for name, columns in tables.items()]
+    if not all(rows):
+        raise DataError(
+            str(folder),
+            "nothing to show yet",
+            "at least one finished epoch",
+            "empty tables",
+            "let the run go on, by --resume",
+        )
+    return rows
 
 
 def drops_in_epochs(config, iterations, batches_per_epoch, last):

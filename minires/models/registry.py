@@ -66,13 +66,13 @@ def build(name, **settings):
 
 
 def settings_of(name):
-    """The names of the settings that the net of that name takes.
+    """The settings that the net of that name takes: name -> its default.
 
     Raises ConfigError if there is no such net.
     """
     function, _ = _find(name)
     parameters = inspect.signature(function).parameters.values()
-    return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+    return {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}
 
 
 def _find(name):
@@ -80,7 +80,7 @@ def _find(name):
     if name in OF_ONE_DEPTH:
         return OF_ONE_DEPTH[name], ()
     family, _, depth = str(name).rpartition("-")
-    if family in OF_ANY_DEPTH and depth.isdecimal():
+    if family in OF_ANY_DEPTH and depth.isascii() and depth.isdecimal():
         return OF_ANY_DEPTH[family], (int(depth),)
     if name in OF_ANY_DEPTH:
         raise ConfigError(

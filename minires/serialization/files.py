@@ -2,6 +2,7 @@
 
 import os
 import stat
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -57,7 +58,8 @@ def write_bytes(path, content):
     path = Path(path)
     if not path.name or os.path.isdir(path):
         raise CheckpointError(str(path), "cannot write", "the name of a file", "a folder")
-    temporary = path.with_name(f".{os.getpid()}.part")
+    # A name of its own for each process and thread: others may write to this folder too.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         with open(temporary, "wb") as file:
             file.write(content)

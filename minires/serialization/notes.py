@@ -98,7 +98,7 @@ def built_in(notes):
 
 
 def _is_names(classes):
-    return not isinstance(classes, str) and all(isinstance(name, str) for name in classes)
+    return isinstance(classes, (list, tuple)) and all(isinstance(name, str) for name in classes)
 
 
 def _is_transform(transform):
@@ -109,7 +109,7 @@ def _is_transform(transform):
     return (
         all(is_integer(size, least=1) for size in sizes)
         and all(map(_is_colour, colours))
-        and 0 not in transform.get("std", ())
+        and all(value > 0 for value in transform.get("std", ()))
     )
 
 
@@ -118,7 +118,7 @@ def _is_colour(values):
     return (
         isinstance(values, (list, tuple, np.ndarray))
         and len(values) == 3
-        and all(is_number(value) and value >= 0 for value in values)
+        and all(map(is_number, values))
     )
 
 

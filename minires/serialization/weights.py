@@ -54,7 +54,7 @@ class WeightsFile:
         """How many outputs the last layer, ``fc``, has; None if the file holds no such layer."""
         return _num_classes(self.arrays)
 
-    def resolve_net(self, model=None, net=None):
+    def resolve_net(self, model=None, net=None, defaults=None):
         """The net to build for these weights: as requested, and for the rest as the file says.
 
         Some nets have weights of the same names and shapes, but compute something else: plain-20
@@ -66,6 +66,9 @@ class WeightsFile:
             The requested name.
         net : dict, optional
             The requested settings.
+        defaults : dict, optional
+            What the net's function takes for settings that the file does not name:
+            `models.registry` knows them.
 
         Returns
         -------
@@ -85,8 +88,11 @@ class WeightsFile:
         if model not in (None, self.built["model"]):
             raise self._from_another(self.built["model"], model)
         for name, value in requested.items():
-            if name not in FREE_SETTINGS and saved.get(name, value) != value:
-                raise self._from_another(f"a net with {name}={saved[name]}", f"{name}={value}")
+            if name in FREE_SETTINGS:
+                continue
+            before = saved.get(name, (defaults or {}).get(name, value))
+            if before != value:
+                raise self._from_another(f"a net with {name}={before}", f"{name}={value}")
         return self.built["model"], saved | requested
 
     def _from_another(self, saved, requested):
@@ -217,8 +223,8 @@ def save(model, path, layout="minires", classes=None, transform=None, built=None
         ``num_batches_tracked``, are not in the file; PyTorch does not require them.
     classes : sequence of str, optional
         The name of each output of the net.
-    transform : dict, optional
-        How images become inputs of the net: ``resize``, ``crop``, ``mean`` and ``std`` of
+    transform : ImageTransform or dict, optional
+        How images become inputs of the net; as a dict ``resize``, ``crop``, ``mean`` and ``std`` of
         `data.ImageTransform`, or some of them.
     built : dict, optional
         The net: its name as "model" and its settings as "net", from which `models.build` makes it.
@@ -247,6 +253,8 @@ def save(model, path, layout="minires", classes=None, transform=None, built=None
             f"call it {path.with_suffix('.safetensors').name}",
         )
     arrays = dict(model.state_dict())
+    if hasattr(transform, "as_dict"):
+        transform = transform.as_dict()
     said = notes.noted(classes, transform, built, _num_classes(arrays))
     if layout == "torch":
         arrays = to_torch({name: backend.move(array, "cpu") for name, array in arrays.items()})

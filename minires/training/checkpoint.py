@@ -3,15 +3,16 @@
 model.NAME      weights, and batch norm's running statistics
 velocity.0 ...  the optimiser's velocities, in the order of the parameters
 permutation     the order of the current epoch's images
-state           JSON: the recipe and the seed, the iteration, the history, the sums of this
-                epoch so far, the place in the schedule, the random streams (of batches, and
-                of the net if it has any)
+state           JSON: the recipe and the seed, the net's settings, the iteration, the history, the
+                sums of this epoch so far, the place in the schedule, the random streams (of
+                batches, and of the net if it has any)
 """
 
-from dataclasses import fields
+import json
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, DtypeError, ShapeError
 from ..serialization import safetensors
 from ..serialization.old_names import current_generator
 from .callbacks import Callback
@@ -74,6 +75,7 @@ def write(trainer, path):
             "batches": batches,
             "schedule": trainer.schedule.state_dict(),
             "generators": _generator_states(trainer.model),
+            "net": _net_settings(trainer.model),
         },
     )
 
@@ -88,36 +90,72 @@ def read(trainer, path):
         differs.
     """
     arrays, state = safetensors.read(path)
+    loader, model, optimizer = trainer.train_loader, trainer.model, trainer.optimizer
+    loader_before = loader.state_dict()
     try:
         _check_recipe(trainer.config, {**state["recipe"], "seed": state["seed"]}, path)
         generators = {
             current_generator(name): generator
             for name, generator in state.get("generators", {}).items()
         }
-        _check_generators(trainer.model, generators, path)
-        trainer.model.load_state_dict(
-            {
-                name.removeprefix("model."): array
-                for name, array in arrays.items()
-                if name.startswith("model.")
-            }
-        )
-        velocities = [arrays[f"velocity.{i}"] for i in range(len(trainer.optimizer.velocities))]
-        trainer.optimizer.load_state_dict({"lr": trainer.optimizer.lr, "velocities": velocities})
-        batches = {**state["batches"], "permutation": arrays["permutation"]}
-        trainer.train_loader.load_state_dict(batches)
-        trainer.schedule.load_state_dict(state["schedule"])
-        for name, generator in trainer.model.named_generators():
-            generator.bit_generator.state = generators[name]
-        trainer.iteration, trainer.history = state["iteration"], state["history"]
-        trainer.epoch_sums, trainer.seconds_before = state["epoch_sums"], state["seconds"]
+        _check_generators(model, generators, path)
+        _check_net(model, state.get("net"), path)
+        weights = {
+            name.removeprefix("model."): array
+            for name, array in arrays.items()
+            if name.startswith("model.")
+        }
+        velocities = [arrays[f"velocity.{i}"] for i in range(len(optimizer.velocities))]
+        progress = [state[name] for name in ("iteration", "history", "epoch_sums", "seconds")]
+        schedule = state["schedule"]
+        loader.load_state_dict({**state["batches"], "permutation": arrays["permutation"]})
+        model.load_state_dict(weights)
     except (KeyError, TypeError) as error:
+        loader.load_state_dict(loader_before)
         raise CheckpointError(
             str(path),
             "not a checkpoint of a training run",
             "one written by Trainer.save",
             f"no usable {error}",
         ) from None
+    except (ShapeError, DtypeError) as error:
+        loader.load_state_dict(loader_before)
+        raise CheckpointError(str(path), str(error)) from None
+    except CheckpointError:
+        loader.load_state_dict(loader_before)
+        raise
+    optimizer.load_state_dict({"lr": optimizer.lr, "velocities": velocities})
+    trainer.schedule.load_state_dict(schedule)
+    for name, generator in model.named_generators():
+        generator.bit_generator.state = generators[name]
+    trainer.iteration, trainer.history, trainer.epoch_sums, trainer.seconds_before = progress
+
+
+def _net_settings(model):
+    """What the net was built from, if it says that: nets with the same arrays may differ in it."""
+    settings = getattr(model, "settings", None)
+    if settings is None:
+        return None
+    plain = {}
+    for name, value in settings.items():
+        plain |= asdict(value) if is_dataclass(value) else {name: value}
+    return json.loads(safetensors.to_json(plain))
+
+
+def _check_net(model, saved, path):
+    """Raise CheckpointError if a checkpoint is of another net. Old ones do not say which."""
+    own = _net_settings(model)
+    if saved is None or own is None:
+        return
+    differences = [
+        f"{name} {saved.get(name)} -> {value}"
+        for name, value in own.items()
+        if saved.get(name, value) != value
+    ]
+    if differences:
+        raise CheckpointError(
+            str(path), "a checkpoint of another net", "the same net", ", ".join(differences)
+        )
 
 
 def recipe(config):

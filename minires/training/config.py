@@ -198,6 +198,9 @@ class RunConfig:
         for one in fields(self):
             value = getattr(self, one.name)
             if one.name == "net":
+                if not isinstance(value, dict):
+                    expected = "a dict of the net's own settings"
+                    raise ConfigError("settings", "net", expected, repr(value))
                 value = {name: plain(own) for name, own in value.items()}
             elif value is not None or "None" not in str(one.type):
                 value = one.metadata["kind"].check("settings", one.name, value)

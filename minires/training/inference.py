@@ -63,9 +63,10 @@ def predict(model, paths, *, top=5, batch_size=16, classes=None, transform=None,
         How many pictures go through the net at a time.
     classes : sequence of str, optional
         Names of the K outputs; by default "class 0", "class 1", ...
-    transform : dict, optional
-        How a picture becomes an input of the net: ``resize``, ``crop``, ``mean`` and ``std`` of
-        `data.ImageTransform`, or some of them. The defaults are those of ImageNet's nets.
+    transform : ImageTransform or dict, optional
+        How a picture becomes an input of the net; as a dict ``resize``, ``crop``, ``mean`` and
+        ``std`` of `data.ImageTransform`, or some of them. The defaults are those of ImageNet's
+        nets.
     progress : bool
         Show a progress bar on stderr, if that is a terminal.
 
@@ -77,8 +78,9 @@ def predict(model, paths, *, top=5, batch_size=16, classes=None, transform=None,
     Raises
     ------
     ConfigError
-        If `top` or `batch_size` is below 1, the net has not as many outputs as there are names,
-        `transform` has a setting that does not exist, or Pillow is not installed.
+        If `paths` is a single path, `top` or `batch_size` is below 1, the net has not as many
+        outputs as there are names, `transform` has a setting that does not exist, or Pillow is not
+        installed.
     ShapeError
         If the net does not take images of that size.
     DivergenceError
@@ -105,10 +107,13 @@ def predictions(model, paths, *, top=5, batch_size=16, classes=None, transform=N
 
     top = integer("predict", "top", top)
     batch_size = integer("predict", "batch_size", batch_size)
-    for name in transform or ():
-        if name not in SETTINGS:
-            raise unknown_name("predict", "setting of the transform", name, SETTINGS)
-    transform = ImageTransform(**(transform or {}))
+    if not isinstance(transform, ImageTransform):
+        for name in transform or ():
+            if name not in SETTINGS:
+                raise unknown_name("predict", "setting of the transform", name, SETTINGS)
+        transform = ImageTransform(**(transform or {}))
+    if isinstance(paths, (str, bytes, os.PathLike)):
+        raise ConfigError("predict", "paths", "a list of paths", repr(paths), "[path] is one")
     paths = [os.fsdecode(path) for path in paths]
     bar = tqdm(
         total=len(paths),

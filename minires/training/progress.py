@@ -11,6 +11,8 @@ BAR = (
 class Progress(Callback):
     """Shows a progress bar on a terminal, and elsewhere prints a line for each epoch."""
 
+    bar = None  # until training begins
+
     def before_training(self, trainer):
         from tqdm import tqdm
 
@@ -43,4 +45,5 @@ class Progress(Callback):
             )
 
     def after_training(self, trainer):
-        self.bar.close()
+        if self.bar is not None:
+            self.bar.close()

@@ -34,8 +34,9 @@ class Trainer:
     model : nn.Module
         Maps images (N, H, W, C) to logits (N, K). It brings its own initial weights, and is moved
         to the device of the run.
-    train_set, test_set : ImageDataset, PhotographDataset, or another that is a
-    `data.datasets.protocol.Dataset` config : RunConfig
+    train_set, test_set : ImageDataset, PhotographDataset or another Dataset
+        What a data set must have is in `data.datasets.protocol.Dataset`.
+    config : RunConfig
         How to train. Its `seed` decides the order of the images and their crops and flips. A
         checkpoint written on one device can be resumed on the other.
     path : str or Path, optional
@@ -138,17 +139,17 @@ class Trainer:
             On Ctrl-C, after the iteration in hand is finished and the checkpoint written. A second
             Ctrl-C stops at once.
         """
-        self._started = time.perf_counter()
         memory_is_full = False
-        self._call("before_training")
         with interrupts_deferred() as self._interrupt:
+            self._started = time.perf_counter()
             try:
+                self._call("before_training")
                 while not self.finished:
                     if self._epoch_is_over():
                         self._end_epoch()
                     else:
                         self._step()
-                        self._interrupt.check()
+                    self._interrupt.check()
             except Interrupted:
                 self._call("on_interrupt")
                 raise KeyboardInterrupt from None
@@ -158,6 +159,8 @@ class Trainer:
                 raise gpu_failed(self, error) from error
             finally:
                 self._call("after_training")
+                self.seconds_before, self._started = self.seconds(), None
+                self._interrupt = Interrupt()  # that of this run is done with
         if memory_is_full:
             raise out_of_memory(self)
         return self.history
@@ -225,7 +228,7 @@ class Trainer:
         return 100 * wrong / len(self.test_loader.dataset)
 
     def seconds(self):
-        """How long this run has taken so far, earlier sittings included."""
+        """How long `run` has taken so far, earlier calls of it included."""
         return self.seconds_before + (time.perf_counter() - self._started if self._started else 0.0)
 
     def save(self, path):
@@ -240,7 +243,7 @@ class Trainer:
         ------
         CheckpointError
             If the file is damaged, or of a run with other settings, another net or data set: names
-            what differs.
+            what differs. Then nothing has been changed.
         """
         checkpoint.read(self, path)
         self.saved_iteration = self.iteration

@@ -207,7 +207,7 @@ def test_nothing_to_draw_yet(finished, tmp_path):
     (tmp_path / "config.json").write_bytes((finished / "config.json").read_bytes())
     for name in ("metrics.csv", "gradients.csv"):
         (tmp_path / name).write_text((finished / name).read_text().splitlines()[0] + "\n")
-    with pytest.raises(DataError, match="nothing to draw yet"):
+    with pytest.raises(DataError, match="nothing to show yet"):
         degradation.plot(tmp_path)
 
 

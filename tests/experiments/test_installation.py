@@ -15,8 +15,8 @@ def test_here_a_run_is_possible_and_what_is_not_good_has_a_cure():
     assert [check.name for check in checks] == [
         "Python",
         "NumPy",
-        "BLAS",
         "packages",
+        "BLAS",
         "threads",
         "memory",
         "disk",

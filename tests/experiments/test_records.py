@@ -118,6 +118,6 @@ def test_unwritable_folder(tmp_path):
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(DataError, match="config.json"):
+    with pytest.raises(ConfigError, match="the folder is not empty"):
         RunFolder(tmp_path, {}, resume=True)
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]

@@ -446,6 +446,7 @@ def test_a_checkpoint_holds_what_it_always_did(sets, tmp_path):
         "batches",
         "schedule",
         "generators",
+        "net",
     ]
     assert state["recipe"] == {
         "iterations": 10,

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...errors import DataError
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FeatureDataset:
@@ -16,12 +18,26 @@ class FeatureDataset:
         Positions in `classes`.
     classes : tuple of str
     name : str
+
+    Raises
+    ------
+    DataError
+        If the shapes do not fit, or a label names no class.
     """
 
     features: np.ndarray
     labels: np.ndarray
     classes: tuple[str, ...]
     name: str
+
+    def __post_init__(self):
+        if np.ndim(self.features) != 2 or np.shape(self.labels) != (len(self.features),):
+            got = f"shapes {np.shape(self.features)} and {np.shape(self.labels)}"
+            raise DataError(self.name, "features and labels", "shapes (N, C) and (N,)", got)
+        wrong = [label for label in self.labels if not 0 <= label < len(self.classes)]
+        if wrong:
+            expected = f"0 to {len(self.classes) - 1}"
+            raise DataError(self.name, "a label is out of range", expected, wrong[0])
 
     def __len__(self):
         return len(self.features)

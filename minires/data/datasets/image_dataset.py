@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...checks import is_integer
 from ...errors import ConfigError, DataError
 from ..transforms import ImageTransform
 
@@ -106,7 +107,7 @@ class ImageDataset:
         ConfigError
             If `n` is below 1 or above the number of images.
         """
-        if not 1 <= n <= len(self):
+        if not is_integer(n, 1, len(self)):
             raise ConfigError(
                 f"{self.name}.take", "not that many images in the set", f"1 to {len(self)}", n
             )
@@ -132,7 +133,7 @@ class ImageDataset:
         ConfigError
             If either part would be empty.
         """
-        if not 1 <= n < len(self):
+        if not is_integer(n, 1, len(self) - 1):
             raise ConfigError(
                 f"{self.name}.split", "one part would be empty", f"1 to {len(self) - 1}", n
             )
@@ -151,7 +152,7 @@ class ImageDataset:
             If `size` does not divide the height and the width into equal whole factors.
         """
         height, width = self.images.shape[1:3]
-        if size < 1 or height % size or width % size or height != width:
+        if not is_integer(size, 1) or height % size or width % size or height != width:
             raise ConfigError(
                 f"{self.name}.resize",
                 "only squares by a whole factor",

@@ -23,12 +23,12 @@ class Claim:
     measure : callable
         ``measure(laboratory, seed)``: the rows of one seed, a list of dicts with these columns (the
         seed may be left out). It must leave trained nets as they are: others use them too.
-        `errors.measure` is one for claims that compare errors.
+        `error_comparison.measure` is one for claims that compare errors.
     judge : callable
         ``judge(rows)``: the `Verdict`, from the rows of all seeds.
     draw : callable
-        ``draw(rows, caption)``: the figure, from the rows of all seeds. `errors.draw` makes one for
-        claims that compare errors.
+        ``draw(rows, caption)``: the figure, from the rows of all seeds. `error_comparison.draw`
+        makes one for claims that compare errors.
     text : tuple of str
         Columns that hold words; all others hold numbers, and could not be read otherwise.
     animate : callable, optional

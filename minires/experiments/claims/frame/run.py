@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ....checks import integer
 from ....errors import DataError
 from ....plot import save
 from ...records import RunFolder, read_config, read_table
@@ -45,6 +46,7 @@ def run(
     KeyboardInterrupt
         On Ctrl-C, after everything has been saved.
     """
+    seeds = integer("claims", "seeds", seeds)
     laboratory = Laboratory(out, dataset, preset, data_folder, device, progress)
     settings = {
         "experiment": "claims",
