@@ -90,9 +90,7 @@ def copy(array):
 
 
 def synchronize():
-    """Wait until the GPU has done what it was told; its work goes on in the background. For
-    timing.
-    """
+    """Wait until the GPU has finished its work, which runs in the background. For timing."""
     if _cupy is not None:
         _cupy.cuda.Device().synchronize()
 

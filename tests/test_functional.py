@@ -363,3 +363,36 @@ def test_a_kernel_for_square_windows_serves_a_net():
         nn.Conv2d(2, 2, 3, stride=2, padding=1)(x)
         nn.Conv2d(2, 2, (3, 1), stride=(2, 1), padding=(1, 0), dilation=2)(x)
     assert given == [(2, 1, 1, 1), ((2, 1), (1, 0), 2, 1)]
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("running", [np.zeros((5, 3), np.float32), np.zeros(1, np.float32)])
+def test_running_statistics_of_another_shape(running, training):
+    x, one = Tensor(np.ones((2, 3), np.float32)), Tensor(np.ones(3, np.float32))
+    with pytest.raises(ShapeError, match=r"running_mean: expected shape \(3,\)"):
+        F.batch_norm(x, Tensor(running), one, training=training)
+    with pytest.raises(DtypeError, match="running_var: expected a Tensor"):
+        F.batch_norm(x, one, one.data, training=training)
+
+
+def test_a_learners_sum_with_relu_is_used_after_a_learners_batch_norm():
+    called = []
+
+    class my_add_relu(kernels.Kernel):
+        def forward(a, b):
+            called.append("add_relu")
+            return cpu.add_relu.forward(a, b)
+
+        def backward(dy, cache):
+            return cpu.add_relu.backward(dy, cache)
+
+    x = Tensor(np.ones((2, 3), np.float32))
+    with kernels.use(batch_norm=cpu.batch_norm, add_relu=my_add_relu):
+        F.batch_norm_relu(x, None, None, training=True, shortcut=x)
+    assert called == ["add_relu"]
+
+
+@pytest.mark.parametrize("shape", [(0, -1), (-1, 0)])
+def test_a_size_that_cannot_be_found_out(shape):
+    with pytest.raises(ShapeError, match="the number of elements must stay"):
+        Tensor(np.zeros((0, 3), np.float32)).reshape(*shape)

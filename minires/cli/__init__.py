@@ -21,7 +21,7 @@ def main(argv=None):
     failed, 2 wrong usage, 130 stopped.
     """
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a notebook's has not
+        if hasattr(stream, "reconfigure"):  # the streams of a notebook lack it
             stream.reconfigure(
                 errors="backslashreplace"
             )  # for a class called 犬 on a terminal of ASCII

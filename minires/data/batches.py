@@ -34,7 +34,7 @@ class ImageBatches:
         Surround each image with that many zeros (after the mean is subtracted) and cut a window of
         the old size at random; 4 in the paper. 0 cuts nothing.
     flip : bool
-        Mirror every other image, at random, left to right.
+        Mirror each image, left to right, with probability 1/2.
     device : {"cpu", "gpu"}
         Where the batches are made. The bytes of the whole set are copied there once; what is random
         is drawn on the CPU, so that both devices see the same batches.
@@ -93,7 +93,7 @@ class PhotographBatches:
         The smallest part of the area that a random crop covers (`transforms.random_box`); None
         takes the middle, as in evaluation.
     flip : bool
-        Mirror every other image, at random, left to right.
+        Mirror each image, left to right, with probability 1/2.
     device : {"cpu", "gpu"}
 
     Raises

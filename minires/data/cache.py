@@ -181,8 +181,9 @@ def _build(paths, side, folder, fingerprint, workers, progress):
 
 
 def _remove_unfinished(folder):
-    """Let go of what processes that are gone have left beside `folder`, where one can ask for them
-    without harm.
+    """Remove what processes that have ended left beside `folder`.
+
+    Only on systems where asking whether a process lives does it no harm.
     """
     if os.name != "posix":
         return

@@ -65,7 +65,7 @@ class SeveralPictures(UserWarning):
 def decode(path):
     """The picture in a file.
 
-    - Transparency is dropped: the colours that lie under it come to the fore. Colour profiles are
+    - Transparency is dropped: the colours under it show. Colour profiles are
       not looked at.
     - Of 16 bits a channel, the upper 8 are taken.
     - Ink (CMYK) in a JPEG is read as Adobe's programs write it, inverted, as everyone does.

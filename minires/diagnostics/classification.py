@@ -56,8 +56,8 @@ def top_error(classified, k=1):
     """The images whose right class is not among the `k` largest logits, in percent: the top-1 and
     top-5 error of He et al. 2015.
 
-    Among equal logits the right one counts as the last, so that a net which gives all classes the
-    same has no luck.
+    Among equal logits the right one counts as the last, so a net that gives all classes the same
+    logit is always wrong.
 
     Raises
     ------

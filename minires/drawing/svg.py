@@ -42,7 +42,7 @@ class Picture:
     def _repr_svg_(self):
         return self.svg
 
-    def __repr__(self):  # Jupyter shows this in place of an SVG in a notebook that was not run yet
+    def __repr__(self):  # Jupyter shows this instead of an SVG in a notebook that was not run yet
         return f"<a picture with {self.svg.count('<rect') - 1} boxes: run the cell to see it>"
 
     def save(self, path):

@@ -55,8 +55,8 @@ class ResNet(nn.Module):
             self.bias2 = Shift()
         # No ReLU follows the logits, and the features of a residual net are large at first, because
         # every block has added to them. Weights as small as those of Krizhevsky et al. 2012
-        # (standard deviation 0.01) start the loss at ln(num_classes). Larger ones let the first
-        # steps at learning rate 0.1 fling resnet-56 away.
+        # (standard deviation 0.01) start the loss at ln(num_classes). With larger
+        # ones resnet-56 diverges in the first steps at learning rate 0.1.
         self.fc = nn.Linear(channels, num_classes, rng=rngs[0], std=0.01)
         if config.init == "fixup":
             self._init_by_fixup()

@@ -14,7 +14,7 @@ HEAD = "fc"
 
 
 def extract_features(model, x, layer=None):
-    """The output of one layer of `model` for the images `x`. The layers behind it are not computed.
+    """The output of one layer of `model` for the images `x`. The layers after it are not computed.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ class _Numbered(Module):
     """Modules named "0", "1", ..., with the interface of a list."""
 
     def _hold(self, modules):
-        """Hold these modules, under new numbers, in place of the old ones."""
+        """Hold these modules, under new numbers, instead of the old ones."""
         modules = list(modules)
         for i, module in enumerate(modules):
             if not isinstance(module, Module):

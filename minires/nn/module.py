@@ -56,7 +56,7 @@ class Module:
                 raise DtypeError(
                     f"forward hook on {type(self).__name__}",
                     "what it returned",
-                    "a Tensor in place of the output, or None",
+                    "a Tensor instead of the output, or None",
                     type(replaced).__name__,
                     "in a lambda, the value of the expression is returned",
                 )

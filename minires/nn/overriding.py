@@ -25,7 +25,7 @@ class overridden(Block):
     Parameters
     ----------
     computations : dict of Module -> callable, optional
-        The function is called with the module's inputs in place of its ``forward``. Of several
+        The function is called with the module's inputs instead of its ``forward``. Of several
         ``with`` blocks the innermost counts.
     outputs : dict of Module -> callable, optional
         The function is called with the module's output, after its hooks, and returns the Tensor

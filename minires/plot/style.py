@@ -140,7 +140,7 @@ def _png(figure):
 
 @contextmanager
 def _letters_may_be_missing():
-    """A letter that the font has not is drawn as a box, which says enough: no warning for each."""
+    """No warning for each letter that the font lacks: it is drawn as a box, which says enough."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         yield

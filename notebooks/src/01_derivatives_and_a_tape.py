@@ -229,7 +229,7 @@ picture(loss)
 #
 # ## The library's tape
 #
-# `minires.Tensor` does the same with arrays in place of numbers. A Tensor that training changes is
+# `minires.Tensor` does the same with arrays instead of numbers. A Tensor that training changes is
 # made with `requires_grad=True`. In the picture below, constants are left out, and a step shows the
 # shape of its result, where `()` is that of a single number; only the last shows its value.
 

@@ -110,7 +110,7 @@ assert np.allclose(sliding, np.convolve(line, taps[::-1], mode="valid"))
 #
 # The output above is smaller than the image, 30 x 30 after 32 x 32: a 3 x 3 filter fits into only
 # so many places. Ten such layers would lose 20 pixels. So one puts $p$ rows and columns of zeros
-# around the image first, the **padding**. And one may move on by $s$ pixels in place of one, the
+# around the image first, the **padding**. And one may move on by $s$ pixels instead of one, the
 # **stride**: with $s = 2$ the output has about half the height and width.
 #
 # How many places are there? The padded image has $H + 2p$ rows. The filter's first row can be at

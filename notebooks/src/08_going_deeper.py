@@ -174,7 +174,7 @@ assert sum(layer.parameters for layer in layers[13:19]) > 0.7 * parameters_by_ha
 # ## Three depths, one training
 #
 # Now to the question. We train plain-8, plain-20 and plain-56 in exactly the same way: drawn shapes
-# of 16x16 pixels, 8 channels in the first stage in place of 16, so that it takes a minute or two.
+# of 16x16 pixels, 8 channels in the first stage instead of 16, so that it takes a minute or two.
 # `Trainer` is the loop of notebook 07; it records the errors of every epoch.
 #
 # **Predict,** and write it down: rank the three by their *training* error at the end. The deepest

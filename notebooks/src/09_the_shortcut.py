@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 09 · The shortcut: residual blocks
 #
-# The cure for degradation is one addition: let a block put out $F(x) + x$ in place of $F(x)$. This
+# The cure for degradation is one addition: let a block put out $F(x) + x$ instead of $F(x)$. This
 # notebook builds that block, follows a gradient through it, and looks for the reason why it should
 # help.
 #
@@ -598,7 +598,7 @@ print("their sum is the gradient of the images")
 # %% [markdown]
 # ## What this explains, and what not
 #
-# Through $n$ blocks a gradient is multiplied by $(1 + f_1')(1 + f_2')\cdots$ in place of $f_1' f_2'
+# Through $n$ blocks a gradient is multiplied by $(1 + f_1')(1 + f_2')\cdots$ instead of $f_1' f_2'
 # \cdots$. You will often read: "so gradients cannot vanish any more, and that is why residual
 # networks train". Keep apart what has been shown here and what has not. Shown: doing nothing is
 # easy to learn; the shortcut hands on the gradient as it is. Not shown: that gradients *do* vanish

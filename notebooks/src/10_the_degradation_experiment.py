@@ -120,7 +120,7 @@ for depth in depths:
 print(f"{deep} and {shallow} layers, {seeds} seeds: same weights, same batches")
 
 # %% [markdown]
-# This is small enough for a minute or two: depths 8 and 32 in place of 20 and 56, 4 channels in the
+# This is small enough for a minute or two: depths 8 and 32 instead of 20 and 56, 4 channels in the
 # first stage, 2,000 drawn shapes, ten epochs. `drops` says that the learning rate is divided by 10
 # after 60 % and after 85 % of the steps.
 #

@@ -741,7 +741,7 @@ print(
 #
 # **TF32.** A floating-point number is $m \cdot 2^e$: a factor $m$ with 24 binary digits, and an
 # exponent $e$. Newer GPUs can round the factors of a matrix product to 11 binary digits first (and
-# add up in full precision), and then multiply much faster: on the H100 SXM some 495 in place of 67
+# add up in full precision), and then multiply much faster: on the H100 SXM some 495 instead of 67
 # TFLOP/s, by its data sheet. minires leaves this off unless you say `--tf32` or
 # `backend.allow_tf32()`. What does it do to gradients? Rounding we can imitate without a GPU:
 # `np.frexp` takes a number apart into $m$, between 0.5 and 1, and $e$; `np.ldexp` puts them

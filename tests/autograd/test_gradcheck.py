@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from minires import functional as F
-from minires import gradcheck, kernels
+from minires import gradcheck, kernels, no_grad
 from minires.autograd.tensor import Tensor
-from minires.errors import GradcheckError
+from minires.errors import ConfigError, GradcheckError
 from minires.kernels import cpu
 
 
@@ -240,3 +240,22 @@ def test_the_same_seed_gives_the_same_report():
         return gradcheck(lambda x: x.exp(), random(5), projections=2, seed=seed)
 
     assert run(0) == run(0) != run(1)
+
+
+@pytest.mark.parametrize(
+    "settings, words",
+    [({"step": 0}, "step: expected a number above 0"), ({"projections": 2.5}, "projections")],
+)
+def test_settings_out_of_range(settings, words):
+    with pytest.raises(ConfigError, match=words):
+        gradcheck(lambda x: x * x, np.ones(2), **settings)
+
+
+def test_what_is_no_tensor_cannot_be_checked():
+    with pytest.raises(GradcheckError, match="what the function returned: expected a Tensor"):
+        gradcheck(lambda x: x.data, np.ones(2))
+
+
+def test_it_works_within_no_grad():
+    with no_grad():
+        assert gradcheck(lambda x: x * x, np.ones(2)).checked == 2

@@ -67,3 +67,13 @@ def test_drawing_leaves_the_tape_as_it_is():
     graph(product)
     product.backward()
     assert a.grad == 3 and b.grad == 2
+
+
+def test_a_notebook_shows_nothing_of_a_tape_that_is_used_up_in_part():
+    a = Tensor(np.ones(2, np.float32), requires_grad=True)
+    h = a * 2
+    first, second = h.sum(), (h * 3).sum()
+    first.backward()
+    assert second._repr_svg_() is None
+    with pytest.raises(GraphError, match="^graph: "):
+        graph(second)

@@ -10,6 +10,7 @@ import pytest
 
 from minires import Tensor, models, nn
 from minires.autograd import RemovableHandle
+from minires.errors import DtypeError
 
 
 class Watched:
@@ -166,3 +167,11 @@ def test_a_copied_tensor_is_a_leaf(copy_of):
     assert x.grad.tolist() == [3, 3]  # the copies' gradients do not come here
     assert type(x_copy) is nn.Parameter and x_copy.grad.tolist() == [8, 8] and x_copy.note == "kept"
     assert y_copy.data.tolist() == [3, 3] and y_copy.grad.tolist() == [1, 1]
+
+
+def test_a_hook_that_returns_a_tensor_is_told_what_to_return():
+    x = Tensor(np.ones((2, 3), np.float32), requires_grad=True)
+    y = x * 2
+    y.register_hook(lambda gradient: Tensor(gradient))
+    with pytest.raises(DtypeError, match="expected an array of shape .*a Tensor; return its .data"):
+        y.sum().backward()

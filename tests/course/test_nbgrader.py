@@ -106,5 +106,5 @@ def test_its_feedback_shows_no_lines_of_the_checks(course):
     page = (course / "feedback" / "wrong" / "a1_autograd" / "a1_autograd.html").read_text(
         encoding="utf-8"
     )
-    assert "overwritten in place of added up" in page
+    assert "overwritten instead of added up" in page
     assert "expect(" not in page and "_gradients" not in page

@@ -87,3 +87,10 @@ def test_maximum_of_the_lowest_numbers(backend, lowest):
     x, dy = np.full((1, 2, 2, 1), lowest), np.ones((1, 1, 1, 1))
     y, (dx,), _ = run(backend.max_pool2d, [x], {"kernel_size": 2}, dy)
     assert y.item() == lowest and dx.ravel().tolist() == [1, 0, 0, 0]
+
+
+def test_padding_takes_no_gradient_even_from_minus_infinity(backend):
+    x = np.full((1, 3, 3, 1), -np.inf, np.float32)
+    settings = {"kernel_size": 2, "stride": 2, "padding": 1}
+    y, (dx,), dy = run(backend.max_pool2d, (x,), settings)
+    assert np.allclose(dx.sum(), dy.sum())

@@ -377,3 +377,10 @@ def test_a_forward_that_cannot_be_called_as_the_librarys(forward):
     of a net."""
     with pytest.raises(ConfigError, match="conv2d=.*forward does not fit.*stride=1, padding=0"):
         kernels.use(conv2d=(forward, lambda dy, cache: None))
+
+
+def test_names_that_do_not_exist():
+    with pytest.raises(ConfigError, match="did you mean 'relu'"):
+        kernels.find("rleu")
+    with pytest.raises(ConfigError, match="did you mean 'adam'"):
+        kernels.device_function("adm")

@@ -105,3 +105,10 @@ def test_gradients(torch, name, training, tmp_path):
 def test_settings_that_do_not_exist(build, settings, words):
     with pytest.raises(ConfigError, match=words):
         build(**settings)
+
+
+def test_a_setting_that_is_misspelt_or_fixed():
+    with pytest.raises(ConfigError, match="resnet50: unknown setting.*did you mean 'groups'"):
+        models.resnet50(group=2)
+    with pytest.raises(ConfigError, match="resnext50_32x4d: unknown setting"):
+        models.resnext50_32x4d(groups=2)

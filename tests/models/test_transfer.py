@@ -132,3 +132,18 @@ def test_a_frozen_net_leaves_nothing_to_train():
         optim.SGD(optim.parameter_groups(models.resnet(8, width=4).freeze(), 0), 0.1)
     with pytest.raises(ConfigError, match="did you mean 'layer3'"):
         models.freeze_before(models.resnet(8, width=4), "layer4")
+
+
+def test_a_new_head_is_in_the_mode_and_dtype_of_the_old_one():
+    net = models.plain(8, width=4).eval()
+    for parameter in net.parameters():
+        parameter.data = parameter.data.astype(np.float64)
+    models.replace_head(net, 5)
+    assert not net.fc.training and net.fc.weight.dtype == np.float64
+    nn.fuse(net)
+
+
+def test_a_net_with_a_new_head_says_so_and_can_be_deepened():
+    net = models.replace_head(models.plain(8, width=4), 5)
+    assert net.settings["num_classes"] == 5
+    assert models.deepen(net, 14, Tensor(IMAGES)).fc.weight.shape == (16, 5)

@@ -310,3 +310,8 @@ def test_on_a_gpu(gpu):
         nn.fuse(net.to("gpu"))
         assert {parameter.device for parameter in net.parameters()} == {"gpu"}
         assert difference(net(Tensor(images).to("gpu")).to("cpu").data, expected) <= 1e-5
+
+
+def test_a_frozen_net_stays_frozen():
+    net = nn.fuse(models.resnet(8, width=4).freeze().eval())
+    assert not any(parameter.requires_grad for parameter in net.parameters())

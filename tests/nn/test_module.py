@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from minires import functional as F
-from minires import models, nn, no_grad
+from minires import kernels, models, nn, no_grad, optim
 from minires.autograd.tensor import Tensor
-from minires.errors import CheckpointError, DeviceError, DtypeError, ShapeError
+from minires.errors import CheckpointError, ConfigError, DeviceError, DtypeError, ShapeError
 
 
 def tensor(values, requires_grad=False):
@@ -422,7 +422,47 @@ def test_a_forward_hook_that_returns_something_else_is_named():
     )  # returns its handle
     with pytest.raises(
         DtypeError,
-        match="forward hook on Linear: what it returned: expected a Tensor in place of the "
+        match="forward hook on Linear: what it returned: expected a Tensor instead of the "
         "output, or None, got RemovableHandle",
     ):
         net(Tensor(np.ones((1, 2), np.float32)))
+
+
+@pytest.mark.parametrize("method", ["train", "freeze"])
+def test_a_mode_is_true_or_false(method):
+    net = models.resnet(8, width=2).eval()
+    with pytest.raises(ConfigError, match="expected True or False, got 'eval'"):
+        getattr(net, method)("eval")
+    assert not net.bn1.training
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: nn.Linear(2, 2, bias="no"),
+        lambda: nn.Conv2d(2, 2, 3, bias="no"),
+        lambda: nn.GroupNorm(1, 2, affine="no"),
+        lambda: models.resnet(8, batch_norm="no"),
+        lambda: models.resnet(8, pre_activation="maybe"),
+        lambda: models.residual_mlp(4, batch_norm="no"),
+        lambda: optim.SGD([nn.Parameter(np.ones(1))], 0.1, 0.9, nesterov="no"),
+        lambda: kernels.use(fused="no"),
+    ],
+)
+def test_no_is_not_false(build):
+    with pytest.raises(ConfigError, match="expected True or False, got '(no|maybe)'"):
+        build()
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: nn.Linear(2, 2, rng=42),
+        lambda: nn.Conv2d(2, 2, 3, rng=np.random),
+        lambda: nn.Dropout(rng=5),
+        lambda: nn.Linear(2, 2, std=-1),
+    ],
+)
+def test_what_draws_the_weights(build):
+    with pytest.raises(ConfigError, match="expected (an np.random.Generator|a number of at least)"):
+        build()

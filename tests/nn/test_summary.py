@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minires import models, nn
+from minires import models, nn, no_grad
 from minires.errors import ShapeError
 
 
@@ -99,3 +99,25 @@ def test_what_is_no_shape(shape):
 def test_a_shape_the_net_does_not_take():
     with pytest.raises(ShapeError):
         models.resnet(8).summary((1, 32, 32, 4))
+
+
+def test_a_frozen_net_costs_what_it_did():
+    net = models.resnet(8, width=4)
+    free = net.summary((1, 8, 8, 3))
+    frozen = net.freeze().summary((1, 8, 8, 3))
+    assert (frozen.layers, frozen.multiply_adds) == (free.layers, free.multiply_adds)
+
+
+def test_a_layer_that_is_called_twice_has_a_row_for_each_call():
+    conv = nn.Conv2d(3, 3, 1, bias=False)
+    found = nn.Sequential(conv, conv).summary((1, 4, 4, 3))
+    assert [layer.multiply_adds for layer in found.layers] == [144, 144]
+
+
+def test_under_no_grad_it_finds_what_training_keeps():
+    net = models.resnet(8, width=4)
+    with no_grad():
+        assert (
+            net.summary((1, 8, 8, 3)).kept_bytes
+            == models.resnet(8, width=4).summary((1, 8, 8, 3)).kept_bytes
+        )

@@ -77,3 +77,12 @@ def test_bad_settings(call, words):
     with pytest.raises(ConfigError) as caught:
         call()
     assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_single_parameter_and_a_net():
+    parameter = nn.Parameter(np.ones(4, np.float32))
+    parameter.grad = np.full(4, 5, np.float32)
+    assert optim.clip_grad_norm(parameter, 1.0) == 10
+    assert np.array_equal(parameter.grad, np.full(4, 0.5, np.float32))
+    with pytest.raises(ConfigError, match=r"pass net.parameters\(\)"):
+        optim.clip_grad_norm(nn.Linear(2, 2), 1.0)

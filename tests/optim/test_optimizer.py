@@ -4,7 +4,7 @@ wrong."""
 import numpy as np
 import pytest
 
-from minires import Tensor, nn, optim
+from minires import Tensor, models, nn, optim
 from minires.errors import ConfigError
 
 
@@ -36,3 +36,34 @@ def test_a_tensor_that_is_no_parameter_is_trained():
     (x * x).sum().backward()
     optimizer.step()
     assert np.array_equal(x.data, [0, 0]) and x.is_leaf and not (x * 2).is_leaf
+
+
+@pytest.mark.parametrize(
+    "group, words",
+    [
+        (lambda net: net.fc.weight, "a single Parameter; put it into brackets"),
+        (lambda net: net, "pass net.parameters"),
+    ],
+)
+def test_a_group_is_checked_as_parameters_are(group, words):
+    with pytest.raises(ConfigError, match=words):
+        optim.SGD([{"params": group(models.resnet(8, width=2))}], 0.1)
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        ({"steps": None}, "steps: expected 2 whole numbers"),
+        ({"steps": [1]}, "steps: expected 2 whole numbers"),
+        ({"lr": "x"}, "lr: expected a number"),
+        ({"exp_avgs": [np.full((3, 2), 1e300), np.ones(2)]}, "dtypes of exp_avgs"),
+    ],
+)
+def test_a_state_that_does_not_fit_changes_nothing(wrong, words):
+    optimizer = optim.Adam(nn.Linear(3, 2).parameters())
+    state = optimizer.state_dict()
+    given = {"lr": 0.5, "exp_avgs": [np.ones_like(a) for a in state["exp_avgs"]]}
+    with pytest.raises(ConfigError, match=words):
+        optimizer.load_state_dict(state | given | wrong)
+    assert optimizer.lr == 1e-3 and not any(array.any() for array in optimizer.exp_avgs)
+    assert optimizer.steps == [0, 0]

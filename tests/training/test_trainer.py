@@ -189,7 +189,7 @@ def test_resume_of_another_net_changes_nothing(sets, tmp_path):
     trainer(sets, path).run()
     other = Trainer(models.resnet(14, width=4), *sets, CONFIG, progress=False)
     before = weights(other)
-    with pytest.raises(CheckpointError, match="30 missing: layer1.1.conv1.weight"):
+    with pytest.raises(CheckpointError, match="a checkpoint of another net: .*depth 8 -> 14"):
         other.load(path)
     assert all(np.array_equal(array, weights(other)[name]) for name, array in before.items())
 
@@ -532,3 +532,63 @@ def test_photographs_are_trained_on_and_a_run_resumes_to_the_same_bits(tmp_path)
     assert resumed.iteration == 5
     resumed.run()
     assert_same_state(whole, resumed)
+
+
+def test_ctrl_c_in_the_last_epochs_record_stops_the_program_around_too(sets, tmp_path):
+    stopped = trainer(sets, tmp_path / "a", callbacks=on(after_epoch=interrupt_at(10)))
+    with pytest.raises(KeyboardInterrupt):
+        stopped.run()
+    assert stopped.finished
+    stopped.evaluate()  # goes through: the interrupt belonged to the run
+
+
+def interrupt_at(iteration):
+    def after_epoch(trainer, row):
+        if trainer.iteration == iteration:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return after_epoch
+
+
+def test_time_counts_while_it_trains_only(sets):
+    one = trainer(sets)
+    one.run()
+    seconds = one.seconds()
+    assert seconds > 0 and one.seconds() == seconds
+
+
+def test_a_callback_that_fails_at_the_start_ends_as_any_other(sets):
+    def fail(trainer):
+        raise RuntimeError("no disk")
+
+    ended = []
+    callbacks = on(before_training=fail, after_training=ended.append)
+    with pytest.raises(RuntimeError):
+        trainer(sets, callbacks=callbacks).run()
+    assert len(ended) == 1
+
+
+@pytest.mark.parametrize(
+    "other, words",
+    [
+        (lambda sets: models.plain(8, width=4), "another net.*shortcut A -> None"),
+        (lambda sets: models.resnet(8, width=2), "another net.*width 4 -> 2"),
+    ],
+)
+def test_a_checkpoint_of_another_net_changes_nothing(sets, tmp_path, other, words):
+    trainer(sets, tmp_path / "net").run()
+    one = Trainer(other(sets), *sets, CONFIG, progress=False)
+    before, order = weights(one), one.train_loader.state_dict()
+    with pytest.raises(CheckpointError, match=words):
+        one.load(tmp_path / "net")
+    assert all(np.array_equal(array, before[name]) for name, array in weights(one).items())
+    assert np.array_equal(one.train_loader.state_dict()["permutation"], order["permutation"])
+
+
+def test_a_checkpoint_of_another_data_set_changes_nothing(sets, tmp_path):
+    trainer(sets, tmp_path / "net").run()
+    one = trainer((sets[0].take(48), sets[1]))
+    before = weights(one)
+    with pytest.raises(CheckpointError, match="does not fit this data set"):
+        one.load(tmp_path / "net")
+    assert all(np.array_equal(array, before[name]) for name, array in weights(one).items())

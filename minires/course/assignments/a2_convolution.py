@@ -12,7 +12,7 @@
 # **Time** about 4 hours. **Points** 32. Each task says how many; a check below it tells you what is
 # wrong, if anything is. Your answers are checked once more with other numbers when they are graded.
 #
-# Run the cells from top to bottom. Where it says `# YOUR CODE HERE`, put your code in place of the
+# Run the cells from top to bottom. Where it says `# YOUR CODE HERE`, put your code instead of the
 # two lines. Please leave the names of functions and the other cells as they are. You may add cells.
 
 # %% nbgrader={"grade": false, "grade_id": "a2-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}

@@ -12,7 +12,7 @@
 # **Time** about 4 hours. **Points** 34. Each task says how many; a check below it tells you what is
 # wrong, if anything is. Your answers are checked once more with other numbers when they are graded.
 #
-# Run the cells from top to bottom. Where it says `# YOUR CODE HERE`, put your code in place of the
+# Run the cells from top to bottom. Where it says `# YOUR CODE HERE`, put your code instead of the
 # two lines. Please leave the names of functions and the other cells as they are. You may add cells.
 
 # %% nbgrader={"grade": false, "grade_id": "a3-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -192,7 +192,7 @@ check("a3.inference", batch_norm_forward, hidden=True)
 # momentum, and take 0.9 or 0.99.)
 #
 # For the variance, PyTorch and minires put the **unbiased** one into the average: the sum of
-# squares divided by $M - 1$ in place of $M$. The batch is a sample, and its numbers lie a little
+# squares divided by $M - 1$ instead of $M$. The batch is a sample, and its numbers lie a little
 # closer to their own mean than to the true one. To normalise the batch, the biased one is used all
 # the same. For $M = 1$, where dividing by $M - 1$ is impossible, take the biased one, which is 0.
 #
@@ -477,7 +477,7 @@ def batches(steps, size=32):
 
 
 def build(family, batch_norm):
-    """A net of 14 layers of the family "plain" or "resnet", with your layer in place of
+    """A net of 14 layers of the family "plain" or "resnet", with your layer instead of
     nn.BatchNorm2d."""
     make = {"plain": mr.models.plain, "resnet": mr.models.resnet}[family]
     net = make(14, width=8, batch_norm=batch_norm, seed=0)

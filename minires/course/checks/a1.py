@@ -57,7 +57,7 @@ def unbroadcast(function, trial):
                     "the stretched axes are summed, but not the new ones in front",
                     sum_to(dy, small, leading=False),
                 ),
-                ("the mean is taken in place of the sum", sum_to(dy, small, mean=True)),
+                ("the mean is taken instead of the sum", sum_to(dy, small, mean=True)),
                 (
                     "an axis of length 1 is lost in the sum: keepdims=True keeps it",
                     sum_to(dy, small, keep=False),
@@ -204,7 +204,7 @@ def relu(function, trial):
         dy * (a > 0),
         [
             (
-                "the gradient is let through where *it* is positive, in place of where a is",
+                "the gradient is let through where *it* is positive, instead of where a is",
                 dy * (dy > 0),
             ),
             (
@@ -212,7 +212,7 @@ def relu(function, trial):
                 dy * (a >= 0),
             ),
             ("dy is missing", (a > 0).astype(float)),
-            ("y itself is returned, max(a, 0), in place of da", np.maximum(a, 0)),
+            ("y itself is returned, max(a, 0), instead of da", np.maximum(a, 0)),
             (
                 "max(dy, 0) is taken: the forward formula, applied to the gradient",
                 np.maximum(dy, 0),
@@ -380,7 +380,7 @@ def backward(function, node_class, trial):
                 [
                     *[
                         (
-                            "gradients are overwritten in place of added up: a node that is "
+                            "gradients are overwritten instead of added up: a node that is "
                             "used twice gets two, and needs their sum",
                             part,
                         )

@@ -175,7 +175,7 @@ def pad(function, trial):
                     np.pad(x, p),
                 ),
                 (
-                    "images and rows are padded, in place of rows and columns: x is (N, H, W, C)",
+                    "images and rows are padded, instead of rows and columns: x is (N, H, W, C)",
                     np.pad(x, ((p, p), (p, p), (0, 0), (0, 0))),
                 ),
                 (
@@ -242,7 +242,7 @@ def forward_mistakes(x, w, stride, padding):
             "the sum goes on from one output to the next: each must begin at 0",
             np.cumsum(y).reshape(y.shape),
         ),
-        ("the mean is taken in place of the sum", y / seen[0, 0, 0].size),
+        ("the mean is taken instead of the sum", y / seen[0, 0, 0].size),
         (
             "only the first channel is used: add up over all of them",
             product(seen[..., :1], w[:, :, :1]),
@@ -464,7 +464,7 @@ def _columns_mistakes(x, seen, kernel, stride, padding):
             )
             found.append(
                 (
-                    f"the numbers of a window are in the order ({name}) in place of (KH, "
+                    f"the numbers of a window are in the order ({name}) instead of (KH, "
                     f"KW, C){hint}",
                     seen.transpose(0, 1, 2, *(3 + i for i in order)).reshape(matrix.shape),
                 )
@@ -472,7 +472,7 @@ def _columns_mistakes(x, seen, kernel, stride, padding):
             found.append(
                 (
                     f"the windows are in the order ({', '.join(outer[i] for i in order)}), "
-                    "the last running fastest, in place of (images, rows, columns)",
+                    "the last running fastest, instead of (images, rows, columns)",
                     seen.transpose(*order, 3, 4, 5).reshape(matrix.shape),
                 )
             )
@@ -564,7 +564,7 @@ def col2im(function, trial):
         matrix = seen.reshape(n * rows * columns, kh * kw * c)
         mistakes = [
             (
-                "the numbers of a window are read in the order (C, KH, KW) in place of (KH, KW, C)",
+                "the numbers of a window are read in the order (C, KH, KW) instead of (KH, KW, C)",
                 _sums(
                     matrix.reshape(n, rows, columns, c, kh, kw).transpose(0, 1, 2, 4, 5, 3),
                     shape,
@@ -573,7 +573,7 @@ def col2im(function, trial):
                 ),
             ),
             (
-                "the numbers of a window are read in the order (KW, KH, C) in place of (KH, KW, C)",
+                "the numbers of a window are read in the order (KW, KH, C) instead of (KH, KW, C)",
                 _sums(
                     matrix.reshape(n, rows, columns, kw, kh, c).transpose(0, 1, 2, 4, 3, 5),
                     shape,
@@ -582,7 +582,7 @@ def col2im(function, trial):
                 ),
             ),
             (
-                "the windows are read in the order (images, columns, rows) in place of "
+                "the windows are read in the order (images, columns, rows) instead of "
                 "(images, rows, columns)",
                 _sums(
                     matrix.reshape(n, columns, rows, kh, kw, c).transpose(0, 2, 1, 3, 4, 5),
@@ -773,11 +773,11 @@ def dw(forward, backward, trial):
                 right.reshape(-1, o).T.reshape(w.shape),
             ),
             (
-                "its rows are in the order (C, KH, KW) in place of (KH, KW, C)",
+                "its rows are in the order (C, KH, KW) instead of (KH, KW, C)",
                 right.transpose(2, 0, 1, 3).reshape(w.shape),
             ),
             (
-                "its rows are read in the order (C, KH, KW) in place of (KH, KW, C)",
+                "its rows are read in the order (C, KH, KW) instead of (KH, KW, C)",
                 right.reshape(c, kh, kw, o).transpose(1, 2, 0, 3),
             ),
             *(
@@ -823,13 +823,13 @@ def dx(forward, backward, trial):
                 image_gradient(w, x.shape, stride, padding, dy) / len(x),
             ),
             (
-                "the numbers of a window are in the order (C, KH, KW) in place of (KH, KW, C)",
+                "the numbers of a window are in the order (C, KH, KW) instead of (KH, KW, C)",
                 _sums(
                     seen.transpose(0, 1, 2, 5, 3, 4).reshape(seen.shape), x.shape, stride, padding
                 ),
             ),
             (
-                "the numbers of a window are read in the order (C, KH, KW) in place of (KH, KW, C)",
+                "the numbers of a window are read in the order (C, KH, KW) instead of (KH, KW, C)",
                 _sums(
                     seen.reshape(*dy.shape[:3], c, kh, kw).transpose(0, 1, 2, 4, 5, 3),
                     x.shape,

@@ -65,7 +65,7 @@ def relu_backward(forward, backward, trial):
         np.where(x > 0, dy, 0),
         [
             (
-                "the gradient is let through where *it* is positive, in place of where x is",
+                "the gradient is let through where *it* is positive, instead of where x is",
                 np.where(dy > 0, dy, 0),
             ),
             (
@@ -195,7 +195,7 @@ def forward(function, trial):
                     _normalised(x, weight, bias, mean, var * count / (count - 1), EPS),
                 ),
                 (
-                    "it is divided by the variance in place of its root",
+                    "it is divided by the variance instead of its root",
                     weight * (x - mean) / (var + EPS) + bias,
                 ),
                 ("the mean is not subtracted", _normalised(x, weight, bias, 0, var, EPS)),
@@ -466,11 +466,11 @@ def _running_mistakes(which, old, batch, count, momentum):
                 correction * ((1 - momentum) * old + momentum * batch),
             ),
             (
-                "the standard deviation goes into the average, in place of the variance",
+                "the standard deviation goes into the average, instead of the variance",
                 (1 - momentum) * old + momentum * np.sqrt(wanted),
             ),
             (
-                "the standard deviation goes into the average, in place of the variance",
+                "the standard deviation goes into the average, instead of the variance",
                 (1 - momentum) * old + momentum * np.sqrt(batch),
             ),
             (
@@ -752,7 +752,7 @@ def _expect_sums(what, dweight, dbias, dy, x, x_hat, y, weight, bias, own_x_hat=
                 if own_x_hat is not None
                 else []
             ),
-            ("the mean is taken in place of the sum", (dy * x_hat).mean(axis=axes)),
+            ("the mean is taken instead of the sum", (dy * x_hat).mean(axis=axes)),
             (
                 "dweight is multiplied by weight: d(weight x_hat)/d(weight) is x_hat alone",
                 weight * right,
@@ -782,7 +782,7 @@ def _expect_sums(what, dweight, dbias, dy, x, x_hat, y, weight, bias, own_x_hat=
         right,
         [
             (
-                "the mean is taken in place of the sum: every number of the channel uses "
+                "the mean is taken instead of the sum: every number of the channel uses "
                 "the same bias, and their gradients add up",
                 dy.mean(axis=axes),
             ),

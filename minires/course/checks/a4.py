@@ -298,8 +298,7 @@ def he_normal(function, trial):
                     math.sqrt(1 / fan_in),
                 ),
                 (
-                    "fan_out is taken in place of fan_in: count the numbers that one output "
-                    "adds up",
+                    "fan_out is taken instead of fan_in: count the numbers that one output adds up",
                     math.sqrt(2 / fan_out),
                 ),
                 ("2 / fan_in is taken as the standard deviation; it is the variance", 2 / fan_in),
@@ -319,12 +318,12 @@ def he_normal(function, trial):
                 ),
                 ("only the first axis is counted", math.sqrt(2 / shape[0])),
                 (
-                    "the outputs are counted in place of what goes in: fan-in is all axes "
+                    "the outputs are counted instead of what goes in: fan-in is all axes "
                     "but the last",
                     math.sqrt(2 / shape[-1]),
                 ),
                 (
-                    "the outputs are counted in place of what goes in: fan-in is all axes "
+                    "the outputs are counted instead of what goes in: fan-in is all axes "
                     "but the last",
                     math.sqrt(2 / math.prod(shape[1:])),
                 ),
@@ -388,7 +387,7 @@ def shortcut_a(function, trial):
                 small,
             ),
             (
-                "out_channels channels are added, in place of as many as are missing",
+                "out_channels channels are added, instead of as many as are missing",
                 np.concatenate([small, _zeros(small, out_channels)], axis=-1),
             ),
             (
@@ -408,7 +407,7 @@ def shortcut_a(function, trial):
                 option_a(x[:, ::stride, ::stride, ::stride], 1, out_channels),
             ),
             (
-                "the first rows and columns are taken, in place of every stride-th",
+                "the first rows and columns are taken, instead of every stride-th",
                 option_a(x[:, :h, :w], 1, out_channels),
             ),
             (
@@ -910,9 +909,9 @@ def count(target, trial):
                 "the convolutions have a bias: batch norm subtracts it again; pass bias=False",
                 numbers(n, width, kind, bias=True),
             ),
-            (f"there are {n - 1} blocks in a stage, in place of {n}", numbers(n - 1, width, kind)),
+            (f"there are {n - 1} blocks in a stage, instead of {n}", numbers(n - 1, width, kind)),
             (
-                f"there are {n + 1} blocks in a stage, in place of {n}: the one that "
+                f"there are {n + 1} blocks in a stage, instead of {n}: the one that "
                 "changes the shape counts too",
                 numbers(n + 1, width, kind),
             ),

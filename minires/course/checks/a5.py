@@ -373,7 +373,7 @@ def mean_and_spread(function, trial):
             got[0],
             m,
             [
-                ("the median is taken in place of the mean", float(np.median(values))),
+                ("the median is taken instead of the mean", float(np.median(values))),
                 ("the sum is not divided by n", float(values.sum())),
                 (
                     "the sum is divided by n - 1: that is for the spread",
@@ -391,7 +391,7 @@ def mean_and_spread(function, trial):
             s,
             [
                 (
-                    "it is divided by n in place of n - 1: that is for all values there "
+                    "it is divided by n instead of n - 1: that is for all values there "
                     "are, not for a sample. NumPy's std does so unless ddof=1",
                     s * math.sqrt((n - 1) / n),
                 ),
@@ -582,7 +582,7 @@ def compare(function, trial):
             [
                 (f"the sign is the wrong way round: it is {net} minus {other}", -want.mean()),
                 *[
-                    (f"it is {a} minus {b}, in place of {net} minus {other}", values(a, b).mean())
+                    (f"it is {a} minus {b}, instead of {net} minus {other}", values(a, b).mean())
                     for a in errors
                     for b in errors
                     if a != b
@@ -595,7 +595,7 @@ def compare(function, trial):
             found[1],
             want.std(ddof=1),
             [
-                ("it is divided by n in place of n - 1", want.std()),
+                ("it is divided by n instead of n - 1", want.std()),
                 (
                     "it is that of the errors of one network, and not of the differences",
                     np.std([*errors[net].values()], ddof=1),
@@ -732,7 +732,7 @@ def run(rows, errors, depths, trial):
                     "the test errors are taken",
                     [last[net, seed]["test_error"] for seed in seeds[net]],
                 ),
-                ("the best epoch is taken in place of the last", best),
+                ("the best epoch is taken instead of the last", best),
             ],
         )
     everything = [row["train_error"] for row in rows]
@@ -963,7 +963,7 @@ def _expect_final(what, got, rows, quantity):
         want,
         [
             (
-                "the best epoch is taken in place of the last: whoever picks the lowest of "
+                "the best epoch is taken instead of the last: whoever picks the lowest of "
                 "many picks luck",
                 by(lambda own, column: min(row[column] for row in own), quantity),
             ),
@@ -992,7 +992,7 @@ def _expect_final(what, got, rows, quantity):
                 by(at(lambda row: str(row["epoch"])), quantity),
             ),
             (
-                "the highest error is taken in place of the last",
+                "the highest error is taken instead of the last",
                 by(lambda own, column: max(row[column] for row in own), quantity),
             ),
             (
@@ -1133,11 +1133,11 @@ def _why(lines, own, column, x, y):
         ),
         (
             there(x, [min(by_seed[seed][i] for seed in seeds) for i in range(len(x))]),
-            "the lowest of the seeds is drawn in place of their mean",
+            "the lowest of the seeds is drawn instead of their mean",
         ),
         (
             there(x, [np.median([by_seed[seed][i] for seed in seeds]) for i in range(len(x))]),
-            "the median over the seeds is drawn in place of the mean",
+            "the median over the seeds is drawn instead of the mean",
         ),
         (
             any(there(x, values) for values in by_seed.values()),

@@ -38,7 +38,7 @@ def norm(function, trial):
             [
                 ("the root is missing: it is the root of the sum of squares", length(a) ** 2),
                 (
-                    "the mean of the squares is taken in place of their sum",
+                    "the mean of the squares is taken instead of their sum",
                     length(a) / math.sqrt(a.size),
                 ),
                 ("the mean of the squares is taken, and no root", length(a) ** 2 / a.size),
@@ -139,7 +139,7 @@ def gradient_norms(function, trial):
                 ("the root of the sum of squares is missing", np.square(dw)),
                 ("they are divided by |w|: that is the next function", np.divide(dw, w)),
                 (
-                    "the mean is taken in place of the sum: use norm",
+                    "the mean is taken instead of the sum: use norm",
                     [length(gradients[name]) / math.sqrt(gradients[name].size) for name in names],
                 ),
             ],

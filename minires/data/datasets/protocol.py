@@ -1,4 +1,4 @@
-"""What a data set is: the few things that loaders, trainers and experiments use.
+"""What a data set is: the few things that loaders and trainers use.
 
 `ImageDataset`, `PhotographDataset` and `FeatureDataset` are data sets. One of your own needs no
 base class, only these attributes. Points in the plane that belong to the inner or the outer of two

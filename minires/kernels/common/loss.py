@@ -1,4 +1,4 @@
-"""From outputs to a loss: softmax and its logarithm, cross-entropy, mean squared error."""
+"""Losses and softmax: softmax, its logarithm, cross-entropy, mean squared error."""
 
 import numpy as np
 

@@ -1,6 +1,6 @@
 // A batch of training images from the bytes of the whole set: normalised, cropped, flipped.
 //
-//   images (all, height, width, 3) bytes; mean (height, width, 3)
+//   images (all, height, width, channels) bytes; mean (height, width, channels)
 //   indices (N,): which image
 //   top, left (N,): where the crop begins in the image with a border of `padding` zeros
 //   flipped (N,): 1 to flip it left to right

@@ -149,7 +149,7 @@ MISTAKES = [
         COLUMNS,
         f"            pass\n    columns = {VIEW}(padded, (KH, KW), axis=(1, 2))[:, "
         "::stride, ::stride]\n    " + MATRIX,
-        "(C, KH, KW) in place of (KH, KW, C)",
+        "(C, KH, KW) instead of (KH, KW, C)",
     ),
     (
         "a2.im2col",
@@ -272,7 +272,7 @@ MISTAKES = [
         "a2.col2im",
         "windows = columns.reshape(N, H_out, W_out, KH, KW, C)",
         "windows = columns.reshape(N, H_out, W_out, C, KH, KW).transpose(0, 1, 2, 4, 5, 3)",
-        "(C, KH, KW) in place of (KH, KW, C)",
+        "(C, KH, KW) instead of (KH, KW, C)",
     ),
     (
         "a2.col2im",
@@ -346,7 +346,7 @@ MISTAKES = [
         "a2.dx",
         DCOLUMNS,
         "dcolumns = rows @ w.transpose(2, 0, 1, 3).reshape(KH * KW * C, O).T",
-        "(C, KH, KW) in place of (KH, KW, C)",
+        "(C, KH, KW) instead of (KH, KW, C)",
     ),
     (
         "a2.dx",

@@ -462,7 +462,7 @@ MISTAKES = [
         "the shortcut is not added",
     ),
     ("a4.bottleneck", EXPAND, EXPAND.replace("bias=False, ", ""), "Has a convolution a bias"),
-    ("a4.count", "for i in range(n):", "for i in range(n - 1):", "blocks in a stage, in place of"),
+    ("a4.count", "for i in range(n):", "for i in range(n - 1):", "blocks in a stage, instead of"),
     ("a4.count", "for i in range(n):", "for i in range(n + 1):", "counts too"),
     ("a4.count", "(width, 2 * width, 4 * width)", "(width, width, width)", "the same width"),
     (

@@ -249,7 +249,7 @@ MISTAKES = [
         "return np.mean([errors[net][seed] - errors[other][seed] for seed in seeds])",
         "the mean is taken",
     ),
-    ("a5.mean_and_spread", "values.std(ddof=1)", "values.std()", "n in place of n - 1"),
+    ("a5.mean_and_spread", "values.std(ddof=1)", "values.std()", "n instead of n - 1"),
     ("a5.mean_and_spread", "values.std(ddof=1)", "values.var(ddof=1)", "the root is missing"),
     (
         "a5.mean_and_spread",
@@ -329,7 +329,7 @@ MISTAKES = [
         "a5.compare",
         '(f"resnet-{deep}", f"plain-{deep}")',
         '(f"resnet-{deep}", f"plain-{shallow}")',
-        "in place of",
+        "instead of",
     ),
     ("a5.compare", 'f"resnet-{deep}", f"resnet-{shallow}"', '"resnet-32", "resnet-8"', "KeyError"),
     ("a5.compare", PAIRED, PAIRED.replace("np.array(", "list("), "Does paired return a list?"),
