@@ -10,7 +10,7 @@ import numpy as np
 PURPOSES = ("weights", "shortcut weights", "order of images", "augmentation", "stochastic depth")
 
 
-def stream(seed, purpose):
+def stream(seed: int, purpose: str) -> np.random.Generator:
     """The generator of the random numbers for `purpose`, one of `PURPOSES`, in the run of that
     `seed`.
     """
