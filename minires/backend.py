@@ -5,19 +5,22 @@ Nothing else in minires imports CuPy, and this file does so only when a GPU is a
 """
 
 import os
+from types import ModuleType
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from .checks import integer
 from .errors import ConfigError, DeviceError, unknown_name
+from .types import Array, Device
 
-DEVICES = ("cpu", "gpu")
+DEVICES: tuple[Device, ...] = ("cpu", "gpu")
 
-_cupy = None  # the module, once a GPU was asked for and found
-_num_threads = None
+_cupy: Any = None  # the module, once a GPU was asked for and found
+_num_threads: int | None = None
 
 
-def check_device(device, where="device"):
+def check_device(device: str, where: str = "device") -> Device:
     """Return `device`, ``"cpu"`` or ``"gpu"``, if this machine can compute on it.
 
     Raises
@@ -35,7 +38,7 @@ def check_device(device, where="device"):
     return device
 
 
-def cupy(where="gpu"):
+def cupy(where: str = "gpu") -> ModuleType:
     """The module CuPy, when all that it needs is there too.
 
     Raises
@@ -49,7 +52,7 @@ def cupy(where="gpu"):
     return _cupy
 
 
-def device_of(array):
+def device_of(array: object) -> Device:
     """Where an array lives: ``"cpu"``, or ``"gpu"`` for an array of CuPy."""
     if type(array) is np.ndarray:
         return "cpu"
@@ -58,44 +61,44 @@ def device_of(array):
     return "gpu" if _cupy is not None and isinstance(array, _cupy.ndarray) else "cpu"
 
 
-def is_array(data):
+def is_array(data: object) -> TypeGuard[Array]:
     """Whether `data` is an array of NumPy or CuPy, rather than numbers that could become one."""
     return isinstance(data, np.ndarray) or device_of(data) == "gpu"
 
 
-def as_array(result):
+def as_array(result: object) -> Array:
     """`result` as an array: NumPy turns arrays without axes into scalars in passing, and a function
     may return a number.
     """
     return result if is_array(result) else np.asarray(result)
 
 
-def move(array, device):
+def move(array: Array, device: Device) -> Array:
     """`array` on `device`: itself if it is there already, else a copy."""
     if device_of(array) == check_device(device, "move"):
         return array
     return cupy().asarray(array) if device == "gpu" else _cupy.asnumpy(array)
 
 
-def assign(target, source):
+def assign(target: Array, source: Array) -> None:
     """Write the numbers of `source`, of the same shape and dtype, into the array `target`, wherever
     either lives.
     """
     target[...] = move(source, device_of(target))
 
 
-def copy(array):
+def copy(array: Array) -> Array:
     """A copy of `array` on its own device."""
     return array.copy() if device_of(array) == "gpu" else np.array(array)
 
 
-def synchronize():
+def synchronize() -> None:
     """Wait until the GPU has finished its work, which runs in the background. For timing."""
     if _cupy is not None:
         _cupy.cuda.Device().synchronize()
 
 
-def allow_tf32(allowed=True):
+def allow_tf32(allowed: bool = True) -> None:
     """Let matrix products on the GPU round their factors to TF32: 10 bits of mantissa, float32's
     range, much faster.
 
@@ -110,7 +113,7 @@ def allow_tf32(allowed=True):
     )
 
 
-def describe(device):
+def describe(device: Device) -> dict[str, Any]:
     """What to write beside a number that was measured on `device`: a dict of names and versions."""
     if device == "cpu":
         return {"device": "cpu"}
@@ -127,14 +130,14 @@ def describe(device):
     }
 
 
-def out_of_memory_errors():
+def out_of_memory_errors() -> tuple[type[Exception], ...]:
     """What CuPy raises when the GPU's memory is too small: classes for an ``except``; none if no
     GPU is in use.
     """
     return () if _cupy is None else (_cupy.cuda.memory.OutOfMemoryError,)
 
 
-def gpu_errors():
+def gpu_errors() -> tuple[type[Exception], ...]:
     """What CuPy raises when the GPU itself fails: classes for an ``except``; none if no GPU is in
     use.
     """
@@ -147,7 +150,7 @@ def gpu_errors():
     )
 
 
-def free_memory():
+def free_memory() -> int:
     """Bytes free on the GPU, after giving back what CuPy keeps in reserve."""
     cupy().get_default_memory_pool().free_all_blocks()
     return _cupy.cuda.runtime.memGetInfo()[0]
@@ -230,11 +233,11 @@ def _find_cupy(where):
     return cupy
 
 
-def _install(how):
+def _install(how: str) -> str:
     return f'pip install "cupy-cuda12x[ctk]", or cuda13x for CUDA 13 ({how})'
 
 
-def available_cores():
+def available_cores() -> int:
     """The cores this process may run on (fewer than the machine has, in a container or under
     taskset).
     """
@@ -243,7 +246,7 @@ def available_cores():
     return os.cpu_count() or 1
 
 
-def num_threads():
+def num_threads() -> int:
     """How many threads the CPU kernels use.
 
     The number given to `set_num_threads`; else ``MINIRES_THREADS``; else ``OMP_NUM_THREADS``, which
@@ -255,7 +258,7 @@ def num_threads():
     return _num_threads
 
 
-def set_num_threads(threads):
+def set_num_threads(threads: int) -> None:
     """Set how many threads the CPU kernels use. Results are the same to the bit with any number of
     them.
 
@@ -268,7 +271,7 @@ def set_num_threads(threads):
     _num_threads = integer("set_num_threads", "number of threads", threads)
 
 
-def _threads_from_environment():
+def _threads_from_environment() -> int | None:
     for variable in ("MINIRES_THREADS", "OMP_NUM_THREADS"):
         value = (
             os.environ.get(variable, "").split(",")[0].strip()

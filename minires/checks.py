@@ -6,22 +6,24 @@ can be saved as JSON. True and False do not count as numbers.
 """
 
 import math
+from collections.abc import Callable
+from typing import TypeGuard
 
 import numpy as np
 
-from .errors import ConfigError
+from .errors import ConfigError, MiniresError
 
 
-def is_integer(value, least=-math.inf, most=math.inf):
+def is_integer(value: object, least: float = -math.inf, most: float = math.inf) -> TypeGuard[int]:
     """Whether `value` is a whole number, of Python or NumPy, from `least` to `most`."""
     return (
         isinstance(value, (int, np.integer))
         and not isinstance(value, bool)
-        and least <= value <= most
+        and bool(least <= value <= most)
     )
 
 
-def is_number(value):
+def is_number(value: object) -> TypeGuard[float]:
     """Whether `value` is a finite number, of Python or NumPy."""
     return (
         isinstance(value, (int, float, np.integer, np.floating))
@@ -30,7 +32,15 @@ def is_number(value):
     )
 
 
-def integer(where, name, value, least=1, most=None, error=ConfigError, todo=None):
+def integer(
+    where: str,
+    name: str,
+    value: object,
+    least: int = 1,
+    most: int | None = None,
+    error: type[MiniresError] = ConfigError,
+    todo: str | None = None,
+) -> int:
     """`value` as an int.
 
     Parameters
@@ -60,7 +70,15 @@ def integer(where, name, value, least=1, most=None, error=ConfigError, todo=None
     return int(value)
 
 
-def number(where, name, value, expected, accepts=lambda value: True, error=ConfigError, todo=None):
+def number(
+    where: str,
+    name: str,
+    value: object,
+    expected: str,
+    accepts: Callable[[float], bool] = lambda value: True,
+    error: type[MiniresError] = ConfigError,
+    todo: str | None = None,
+) -> float:
     """`value` as a Python number, if it is a finite one for which ``accepts(value)`` is true.
 
     `expected` says in words what it must be: "a number above 0". Other parameters and errors as for

@@ -5,7 +5,10 @@ Every class also derives from the built-in exception that a NumPy or PyTorch use
 ``except ValueError`` works on a wrong shape.
 """
 
+import os
+from collections.abc import Collection
 from difflib import get_close_matches
+from typing import Any
 
 
 class MiniresError(Exception):
@@ -23,7 +26,14 @@ class MiniresError(Exception):
         What the reader can do about it.
     """
 
-    def __init__(self, where, what, expected=None, got=None, todo=None):
+    def __init__(
+        self,
+        where: str | os.PathLike[str],
+        what: str,
+        expected: str | None = None,
+        got: str | None = None,
+        todo: str | None = None,
+    ) -> None:
         comparison = [
             f"{word} {value}"
             for word, value in (("expected", expected), ("got", got))
@@ -38,8 +48,8 @@ class MiniresError(Exception):
             " ".join(part.strip() for part in line.splitlines())
         )  # NumPy writes arrays over several lines
 
-    def __reduce__(self):  # the message is already whole: pickling must not ask for its parts
-        return _rebuild, (type(self), self.args)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args)  # the message is whole: no parts to ask for
 
 
 def _rebuild(kind, args):
@@ -84,7 +94,7 @@ class DivergenceError(MiniresError, ArithmeticError):
     """Training produced a number that is not finite."""
 
 
-def unknown_name(where, kind, name, known):
+def unknown_name(where: str, kind: str, name: object, known: Collection[object]) -> ConfigError:
     """A ConfigError for a name that is not among `known`, suggesting the nearest one."""
     near = nearest(name, known)
     return ConfigError(
@@ -96,7 +106,7 @@ def unknown_name(where, kind, name, known):
     )
 
 
-def nearest(name, known):
+def nearest(name: object, known: Collection[object]) -> str | None:
     """The one of `known` that `name` was most likely meant to be, or None; upper and lower case
     count as the same.
     """

@@ -5,6 +5,9 @@ on the last axis, and an axis is called ``axis``, as in NumPy. Each function rai
 shapes that do not fit and DtypeError for mixed dtypes, before anything is computed.
 """
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 import numpy as np
 
 from . import backend
@@ -12,14 +15,15 @@ from .autograd.tensor import Tensor, apply, apply_with_cache
 from .checks import number
 from .errors import ConfigError, DeviceError, DtypeError, ShapeError
 from .kernels import device_function, shapes, use_fused
+from .types import ArrayLike, IntPair
 
 
-def relu(input):
+def relu(input: Tensor) -> Tensor:
     """max(input, 0), elementwise: any shape."""
     return apply("relu", input)
 
 
-def add_relu(a, b):
+def add_relu(a: Tensor, b: Tensor) -> Tensor:
     """relu(a + b), in one pass over memory; shapes broadcast.
 
     Where `kernels.use` has put another add or relu in place, these are used.
@@ -27,17 +31,17 @@ def add_relu(a, b):
     return apply("add_relu", a, b) if use_fused("add_relu") else relu(a + b)
 
 
-def softmax(input, axis=-1):
+def softmax(input: Tensor, axis: int = -1) -> Tensor:
     """e^x / (sum of e^x along `axis`), of the shape of `input`: positive, with the sum 1."""
     return _along("softmax", input, axis)
 
 
-def log_softmax(input, axis=-1):
+def log_softmax(input: Tensor, axis: int = -1) -> Tensor:
     """The logarithm of `softmax`, of the shape of `input`, without its overflow or underflow."""
     return _along("log_softmax", input, axis)
 
 
-def _along(kernel, input, axis):
+def _along(kernel: str, input: Tensor, axis: int) -> Tensor:
     """Apply a kernel that works along the last axis along `axis`."""
     if axis == -1:
         return apply(kernel, input)
@@ -48,14 +52,22 @@ def _along(kernel, input, axis):
     return apply(kernel, input.transpose(order)).transpose(order)
 
 
-def linear(input, weight, bias=None):
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input weight + bias: (N, in), (in, out) and (out,) give (N, out)."""
     if bias is None:
         return apply("matmul", input, weight)
     return apply("linear", input, weight, bias)
 
 
-def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+def conv2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: IntPair = 1,
+    padding: IntPair = 0,
+    dilation: IntPair = 1,
+    groups: int = 1,
+) -> Tensor:
     """Slide filters over images.
 
     Parameters
@@ -79,7 +91,17 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     return y if bias is None else y + bias
 
 
-def conv2d_relu(input, weight, bias, stride=1, padding=0, dilation=1, groups=1, *, shortcut=None):
+def conv2d_relu(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    stride: IntPair = 1,
+    padding: IntPair = 0,
+    dilation: IntPair = 1,
+    groups: int = 1,
+    *,
+    shortcut: Tensor | None = None,
+) -> Tensor:
     """relu(conv2d(input, weight, bias, ...) + shortcut), in fewer passes over memory.
 
     `shortcut` (N, H', W', C_out) is optional. The numbers are those of one function after the
@@ -92,7 +114,9 @@ def conv2d_relu(input, weight, bias, stride=1, padding=0, dilation=1, groups=1, 
     return apply("conv2d_relu", *inputs, **_conv_settings(stride, padding, dilation, groups))
 
 
-def _conv_settings(stride, padding, dilation, groups):
+def _conv_settings(
+    stride: IntPair, padding: IntPair, dilation: IntPair, groups: int
+) -> dict[str, Any]:
     """What a convolution's kernel is given: one number where height and width have the same.
 
     A learner's first kernel may know square windows only, and still serve nets of these.
@@ -107,8 +131,15 @@ def _conv_settings(stride, padding, dilation, groups):
 
 
 def batch_norm(
-    input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5
-):
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
     """Normalise each channel over the batch, then scale and shift it.
 
     Parameters
@@ -138,17 +169,17 @@ def batch_norm(
 
 
 def batch_norm_relu(
-    input,
-    running_mean,
-    running_var,
-    weight=None,
-    bias=None,
-    training=False,
-    momentum=0.1,
-    eps=1e-5,
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
     *,
-    shortcut=None,
-):
+    shortcut: Tensor | None = None,
+) -> Tensor:
     """relu(batch_norm(input, ...) + shortcut), in fewer passes over memory.
 
     `shortcut`, of the shape of `input`, is optional. The numbers are those of one function after
@@ -163,7 +194,13 @@ def batch_norm_relu(
     return _normalise("batch_norm_relu", inputs, running_mean, running_var, training, momentum, eps)
 
 
-def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
+def group_norm(
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
     """Normalise groups of channels of each image on its own, then scale and shift each channel.
 
     Parameters
@@ -185,7 +222,9 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     return apply("group_norm", *inputs, num_groups=num_groups, eps=eps)
 
 
-def _with_scale_and_shift(where, input, weight, bias):
+def _with_scale_and_shift(
+    where: str, input: Tensor, weight: Tensor | None, bias: Tensor | None
+) -> tuple[Tensor, ...]:
     """(input, weight, bias), with ones and zeros, one for each channel, for what is None."""
     channels = _check_tensor(where, input).shape[-1:]
     if weight is None:
@@ -245,7 +284,9 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
     return y
 
 
-def dropout(input, p=0.5, training=True, *, rng):
+def dropout(
+    input: Tensor, p: float = 0.5, training: bool = True, *, rng: np.random.Generator
+) -> Tensor:
     """In training, set each number to 0 with probability p, and divide the others by 1 - p.
 
     So the expected value stays (Srivastava et al. 2014, "Dropout: a simple way to prevent neural
@@ -287,7 +328,9 @@ def dropout(input, p=0.5, training=True, *, rng):
     return apply("dropout", input, mask=backend.move(kept, input.device), p=p)
 
 
-def max_pool2d(input, kernel_size, stride=None, padding=0):
+def max_pool2d(
+    input: Tensor, kernel_size: IntPair, stride: IntPair | None = None, padding: IntPair = 0
+) -> Tensor:
     """The largest value in each window: (N, H, W, C) to (N, H', W', C).
 
     `kernel_size`, `stride` and `padding` are an int or a (height, width) pair; `stride` defaults to
@@ -296,7 +339,9 @@ def max_pool2d(input, kernel_size, stride=None, padding=0):
     return apply("max_pool2d", input, kernel_size=kernel_size, stride=stride, padding=padding)
 
 
-def avg_pool2d(input, kernel_size, stride=None, padding=0):
+def avg_pool2d(
+    input: Tensor, kernel_size: IntPair, stride: IntPair | None = None, padding: IntPair = 0
+) -> Tensor:
     """The average of each window, zeros of the padding counted in: (N, H, W, C) to (N, H', W', C).
 
     Parameters as for `max_pool2d`.
@@ -304,12 +349,12 @@ def avg_pool2d(input, kernel_size, stride=None, padding=0):
     return apply("avg_pool2d", input, kernel_size=kernel_size, stride=stride, padding=padding)
 
 
-def global_avg_pool2d(input):
+def global_avg_pool2d(input: Tensor) -> Tensor:
     """The average of each channel over the whole image: (N, H, W, C) to (N, C)."""
     return apply("global_avg_pool2d", input)
 
 
-def cross_entropy(input, target, *, label_smoothing=0.0):
+def cross_entropy(input: Tensor, target: ArrayLike, *, label_smoothing: float = 0.0) -> Tensor:
     """The mean cross-entropy of logits against labels.
 
     Parameters
@@ -342,7 +387,7 @@ def cross_entropy(input, target, *, label_smoothing=0.0):
     return apply("cross_entropy", input, labels=target, label_smoothing=label_smoothing)
 
 
-def mse_loss(input, target):
+def mse_loss(input: Tensor, target: Tensor) -> Tensor:
     """The mean of (input - target)^2 over all elements: two Tensors of one shape give a Tensor ().
 
     Unlike NumPy's arithmetic it does not broadcast: (N, 1) against (N,) would be N^2 differences.
@@ -350,17 +395,17 @@ def mse_loss(input, target):
     return apply("mse_loss", input, target)
 
 
-def pad(input, pad_width):
+def pad(input: Tensor, pad_width: Sequence[tuple[int, int]]) -> Tensor:
     """Zeros around `input`: `pad_width` is one (before, after) for each axis, as in ``np.pad``."""
     return apply("pad", input, widths=pad_width)
 
 
-def concatenate(tensors, axis=0):
+def concatenate(tensors: Iterable[Tensor], axis: int = 0) -> Tensor:
     """The Tensors joined along an existing axis."""
     return apply("concatenate", *tensors, axis=axis)
 
 
-def _check_tensor(where, x, name="input"):
+def _check_tensor(where: str, x: Tensor, name: str = "input") -> Tensor:
     if not isinstance(x, Tensor):
         raise DtypeError(where, name, "a Tensor", type(x).__name__, "wrap it: Tensor(array)")
     return x

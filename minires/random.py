@@ -13,7 +13,7 @@ from .errors import unknown_name
 PURPOSES = ("weights", "shortcut weights", "order of images", "augmentation", "stochastic depth")
 
 
-def stream(seed, purpose):
+def stream(seed: int, purpose: str) -> np.random.Generator:
     """The generator of the random numbers for `purpose`, one of `PURPOSES`, in the run of that
     `seed`.
     """

@@ -1,5 +1,6 @@
 """Is that gradient right? Compare it with the slope of the function, measured by small steps."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from .. import backend
 from ..checks import integer, number
 from ..errors import GradcheckError
+from ..types import ArrayLike, Device
 from .recording import enable_grad
 from .tensor import Tensor
 
@@ -20,8 +22,15 @@ class Report(NamedTuple):
 
 
 def gradcheck(
-    function, *inputs, projections=None, step=1e-6, rtol=1e-4, atol=1e-6, seed=0, device="cpu"
-):
+    function: Callable[..., Tensor],
+    *inputs: Tensor | ArrayLike,
+    projections: int | None = None,
+    step: float = 1e-6,
+    rtol: float = 1e-4,
+    atol: float = 1e-6,
+    seed: int = 0,
+    device: Device = "cpu",
+) -> Report:
     """Check the gradients of `function` by finite differences, in float64.
 
     A function with many outputs is first reduced to one number, L = sum(r * function(x)) with a
@@ -71,8 +80,8 @@ def gradcheck(
     if projections is not None:
         integer("gradcheck", "projections", projections, 0)
     rng = np.random.default_rng(seed)
-    inputs = [backend.move(x.data, "cpu") if isinstance(x, Tensor) else x for x in inputs]
-    arrays = [np.array(x, dtype=np.float64) for x in inputs]
+    data = [backend.move(x.data, "cpu") if isinstance(x, Tensor) else x for x in inputs]
+    arrays = [np.array(x, dtype=np.float64) for x in data]
     tensors = [Tensor(backend.move(array.copy(), device), requires_grad=True) for array in arrays]
     with enable_grad():
         output = function(*tensors)

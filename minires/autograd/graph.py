@@ -1,17 +1,25 @@
 """The tape as a picture: what was computed from what."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from .. import backend
 from ..drawing import svg
 from ..errors import GraphError
-from .tape import topological_order
+from .tape import Node, topological_order
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
 
 LARGEST = 40  # boxes of a picture that a notebook shows without being asked for it
 NUMBERS = 12  # a Tensor of at most this size is shown with its numbers
 
 
-def graph(output, **names):
+def graph(output: Tensor, **names: Tensor) -> svg.Picture:
     """A picture of the tape behind a Tensor.
 
     It has a box for each operation, and for each Tensor that the computation began with.
@@ -45,11 +53,13 @@ def graph(output, **names):
             "one that was not computed, or was computed under no_grad",
         )
     named = {tensor._node: name for name, tensor in names.items() if tensor._node is not None}
-    numbers = {tensor._node: tensor for tensor in (output, *names.values())}
+    numbers = {
+        tensor._node: tensor for tensor in (output, *names.values()) if tensor._node is not None
+    }
     return draw(output._node, named, numbers=numbers)
 
 
-def small_graph(output):
+def small_graph(output: Tensor) -> str | None:
     """The SVG of `graph` for a notebook, or None: nothing to draw, or too much to read."""
     if output._node is None or output._node.kernel is None or output._node.used:
         return None
@@ -60,7 +70,13 @@ def small_graph(output):
     return graph(output).svg if count <= LARGEST else None
 
 
-def draw(root, names, collapsed=None, leaves=True, numbers=None):
+def draw(
+    root: Node,
+    names: Mapping[Node, str],
+    collapsed: Mapping[Node, tuple[Any, svg.Box]] | None = None,
+    leaves: bool = True,
+    numbers: Mapping[Node, Tensor] | None = None,
+) -> svg.Picture:
     """The picture of the tape behind the Node `root`.
 
     Parameters

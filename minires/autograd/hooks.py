@@ -1,6 +1,8 @@
 """Hooks: functions that someone else's computation calls, and how to take them off again."""
 
+from collections.abc import Callable
 from itertools import count
+from typing import Any, Self
 
 from ..errors import ConfigError
 
@@ -23,18 +25,18 @@ class RemovableHandle:
         Is added to them. The same function may be there several times, each with its own handle.
     """
 
-    def __init__(self, hooks: dict, hook):
+    def __init__(self, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
         if not callable(hook):
             raise ConfigError("hook", "what to register", "a function", f"a {type(hook).__name__}")
         self._hooks, self._number = hooks, next(_numbers)
         hooks[self._number] = hook
 
-    def remove(self):
+    def remove(self) -> None:
         """Take the hook off. Calling it again does nothing."""
         self._hooks.pop(self._number, None)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         self.remove()

@@ -4,14 +4,22 @@ They are gathered here so that `tensor.py` has room to say what a Tensor is. Nam
 those of NumPy and PyTorch.
 """
 
+from __future__ import annotations
+
 import operator
+from collections.abc import Callable, Sequence
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import backend
 from ..errors import DeviceError, DtypeError, ShapeError
 from ..kernels import shapes
+from ..types import Array, ArrayLike, Axes, Device, Shape
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
 
 
 class Operators:
@@ -23,27 +31,30 @@ class Operators:
     """
 
     __slots__ = ()  # so that Tensor can choose its own
+    data: Array
+    _apply: Callable[..., Tensor]
+    _operand: Callable[[Any], Tensor]
 
     # Of the array
 
     @property
-    def shape(self):
+    def shape(self) -> Shape:
         return self.data.shape
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         return self.data.ndim
 
     @property
-    def size(self):
+    def size(self) -> int:
         return self.data.size
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype:
         return self.data.dtype
 
     @property
-    def device(self):
+    def device(self) -> Device:
         """``"cpu"`` or ``"gpu"``: where the data are."""
         return backend.device_of(self.data)
 
@@ -51,31 +62,31 @@ class Operators:
 
     __array_ufunc__ = None  # NumPy leaves `array * tensor` to the Tensor, and refuses np.exp
 
-    def __add__(self, other):
+    def __add__(self, other: Tensor | ArrayLike) -> Tensor:
         return self._apply("add", self._operand(other))
 
-    def __sub__(self, other):
+    def __sub__(self, other: Tensor | ArrayLike) -> Tensor:
         return self._apply("subtract", self._operand(other))
 
-    def __rsub__(self, other):
+    def __rsub__(self, other: Tensor | ArrayLike) -> Tensor:
         return self._operand(other)._apply("subtract", self)
 
-    def __mul__(self, other):
+    def __mul__(self, other: Tensor | ArrayLike) -> Tensor:
         return self._apply("multiply", self._operand(other))
 
-    def __truediv__(self, other):
+    def __truediv__(self, other: Tensor | ArrayLike) -> Tensor:
         return self._apply("divide", self._operand(other))
 
-    def __rtruediv__(self, other):
+    def __rtruediv__(self, other: Tensor | ArrayLike) -> Tensor:
         return self._operand(other)._apply("divide", self)
 
-    def __matmul__(self, other):
+    def __matmul__(self, other: Tensor | ArrayLike) -> Tensor:
         return self._apply("matmul", self._operand(other))
 
-    def __rmatmul__(self, other):
+    def __rmatmul__(self, other: Tensor | ArrayLike) -> Tensor:
         return self._operand(other)._apply("matmul", self)
 
-    def __pow__(self, exponent):
+    def __pow__(self, exponent: float) -> Tensor:
         if isinstance(exponent, np.generic):
             exponent = exponent.item()  # a NumPy scalar would give the result its own dtype
         if not isinstance(exponent, (int, float)):
@@ -88,7 +99,7 @@ class Operators:
             )
         return self._apply("power", exponent=exponent)
 
-    def __neg__(self):
+    def __neg__(self) -> Tensor:
         return self._apply("negative")
 
     __radd__ = __add__
@@ -97,22 +108,22 @@ class Operators:
     # Comparisons, element by element. They return boolean arrays of NumPy or CuPy, because a Tensor
     # holds floats. Whether two names mean the same Tensor is `a is b`.
 
-    def __lt__(self, other):
+    def __lt__(self, other: Tensor | ArrayLike) -> Array:
         return self._compare(operator.lt, other)
 
-    def __le__(self, other):
+    def __le__(self, other: Tensor | ArrayLike) -> Array:
         return self._compare(operator.le, other)
 
-    def __gt__(self, other):
+    def __gt__(self, other: Tensor | ArrayLike) -> Array:
         return self._compare(operator.gt, other)
 
-    def __ge__(self, other):
+    def __ge__(self, other: Tensor | ArrayLike) -> Array:
         return self._compare(operator.ge, other)
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> Array:  # type: ignore[override]  # object says bool
         return self._compare(operator.eq, other)
 
-    def __ne__(self, other):
+    def __ne__(self, other: object) -> Array:  # type: ignore[override]  # object says bool
         return self._compare(operator.ne, other)
 
     __hash__ = object.__hash__  # by identity: Tensors can be in sets and keys of dicts
@@ -136,38 +147,38 @@ class Operators:
 
     # Functions, element by element
 
-    def exp(self):
+    def exp(self) -> Tensor:
         return self._apply("exp")
 
-    def log(self):
+    def log(self) -> Tensor:
         return self._apply("log")
 
-    def sqrt(self):
+    def sqrt(self) -> Tensor:
         return self._apply("sqrt")
 
-    def abs(self):
+    def abs(self) -> Tensor:
         return self._apply("abs")
 
     __abs__ = abs
 
-    def relu(self):
+    def relu(self) -> Tensor:
         return self._apply("relu")
 
     # Reductions. `axis` is an int, a tuple of ints, or None for all axes.
 
-    def sum(self, axis=None, keepdims=False):
+    def sum(self, axis: Axes = None, keepdims: bool = False) -> Tensor:
         return self._apply("sum", axis=axis, keepdims=keepdims)
 
-    def mean(self, axis=None, keepdims=False):
+    def mean(self, axis: Axes = None, keepdims: bool = False) -> Tensor:
         return self._apply("mean", axis=axis, keepdims=keepdims)
 
-    def max(self, axis=None, keepdims=False):
+    def max(self, axis: Axes = None, keepdims: bool = False) -> Tensor:
         return self._apply("max", axis=axis, keepdims=keepdims)
 
-    def min(self, axis=None, keepdims=False):
+    def min(self, axis: Axes = None, keepdims: bool = False) -> Tensor:
         return self._apply("min", axis=axis, keepdims=keepdims)
 
-    def argmax(self, axis=None):
+    def argmax(self, axis: int | None = None) -> Array:
         """The index of the largest element along `axis`, or of all: an integer array, not a Tensor.
 
         Of several equal elements it is the first. With None the index is into the flattened Tensor.
@@ -179,13 +190,13 @@ class Operators:
 
     # Shapes
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> Tensor:
         return self._apply("getitem", index=index)
 
-    def reshape(self, *shape):
+    def reshape(self, *shape: int | Sequence[int]) -> Tensor:
         return self._apply("reshape", shape=_unpacked(shape))
 
-    def flatten(self, start_axis=0, end_axis=-1):
+    def flatten(self, start_axis: int = 0, end_axis: int = -1) -> Tensor:
         """Join the axes from `start_axis` to `end_axis`, both included, into one.
 
         ``x.flatten(1)`` makes a row for each image of a batch: (N, H, W, C) to (N, H * W * C).
@@ -204,11 +215,11 @@ class Operators:
         joined = prod(self.shape[start : end + 1])
         return self.reshape(*self.shape[:start], joined, *self.shape[end + 1 :])
 
-    def transpose(self, *axes):
+    def transpose(self, *axes: int | Sequence[int]) -> Tensor:
         return self._apply("transpose", axes=_unpacked(axes) or None)
 
     @property
-    def T(self):
+    def T(self) -> Tensor:
         return self._apply("transpose")
 
 

@@ -9,11 +9,15 @@ result, so that each receives the sum of its gradients exactly once. That order 
 Nodes hold no Tensors: an intermediate array lives exactly as long as a kernel's backward needs it.
 """
 
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
 from .. import backend
 from ..errors import DeviceError, DtypeError, GraphError, ShapeError
-from ..kernels import find
+from ..kernels import Kernel, find
+from ..types import Array
 
 
 class Node:
@@ -32,13 +36,23 @@ class Node:
         "used",
     )
 
-    def __init__(self, name, kernel, cache, parents, y, leaf=None):
+    def __init__(
+        self,
+        name: str,
+        kernel: type[Kernel] | None,
+        cache: Any,
+        parents: Sequence["Node | None"],
+        y: Array,
+        leaf: Any = None,
+    ) -> None:
         self.name, self.kernel, self.cache, self.parents = name, kernel, cache, parents
         self.shape, self.dtype, self.device = y.shape, y.dtype, backend.device_of(y)
-        self.hooks, self.leaf, self.used = {}, leaf, False
+        self.hooks: dict[int, Callable[[Array], Array | None]] = {}
+        self.leaf, self.used = leaf, False
 
-    def gradients(self, dy):
+    def gradients(self, dy: Array) -> tuple[Any, ...]:
         """dL/d(input) for every parent; None where no gradient is needed."""
+        assert self.kernel is not None  # a leaf has no parents
         needs = tuple(parent is not None for parent in self.parents)
         arguments = (dy, self.cache, needs) if self.kernel.takes_needs else (dy, self.cache)
         found = self.kernel.backward(*arguments)
@@ -56,7 +70,7 @@ class Node:
                 parent.check(gradient, where, f"gradient of input {position}")
         return found
 
-    def call_hooks(self, dy):
+    def call_hooks(self, dy: Array) -> Array:
         """dL/d(this), or the array that a hook returned instead."""
         for hook in list(self.hooks.values()):  # a copy: a hook may remove itself
             replacement = hook(dy)
@@ -65,7 +79,7 @@ class Node:
                 dy = replacement
         return dy
 
-    def check(self, gradient, where, what):
+    def check(self, gradient: Any, where: str, what: str) -> None:
         """Raise an error unless `gradient` fits this node's array: its shape, dtype and device."""
         if not backend.is_array(gradient) and not isinstance(gradient, (np.generic, float, int)):
             expected = f"an array of shape {self.shape}"
@@ -88,12 +102,14 @@ class Node:
                 "leave arrays where they are",
             )
 
-    def free(self):
+    def free(self) -> None:
         """Drop the cache and the links to parents, so that memory falls as the walk proceeds."""
         self.cache, self.parents, self.used = None, (), True
 
 
-def run_forward(name, arrays, settings):
+def run_forward(
+    name: str, arrays: Sequence[Array], settings: Mapping[str, Any]
+) -> tuple[type[Kernel], Array, Any]:
     """Run the kernel `name` and check its result. Returns (kernel, y, cache)."""
     device = backend.device_of(arrays[0]) if arrays else "cpu"
     kernel, where = find(name, device), f"{name}.forward"
@@ -123,7 +139,7 @@ def run_forward(name, arrays, settings):
     return kernel, y, cache
 
 
-def walk_back(root, gradient, until=()):
+def walk_back(root: Node, gradient: Array, until: Collection[Node] = ()) -> dict[Node, Array]:
     """The backward pass. `pending` sums the gradients that have arrived at nodes not visited yet.
 
     The walk stops at the nodes in `until`. It returns their gradients, which are still pending at
@@ -153,7 +169,9 @@ def walk_back(root, gradient, until=()):
     return pending
 
 
-def topological_order(root, until=(), where="backward"):
+def topological_order(
+    root: Node, until: Collection[Node] = (), where: str = "backward"
+) -> Iterator[Node]:
     """All nodes behind `root`, each before its parents, without going past the nodes in `until`.
 
     Depth-first: a node is put down after everything behind it. Read backwards, it comes before. A

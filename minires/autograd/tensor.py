@@ -5,12 +5,16 @@ recorded on the tape (`tape.py`): that is `apply`, below the class.
 """
 
 import weakref
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from .. import backend
 from ..errors import DeviceError, DtypeError, GraphError, ShapeError
 from ..kernels import Kernel
+from ..types import Array, ArrayLike, Device
 from .graph import small_graph
 from .hooks import RemovableHandle
 from .operators import Operators
@@ -43,7 +47,7 @@ class Tensor(Operators):
 
     __slots__ = ("data", "grad", "requires_grad", "_node", "__weakref__", "__dict__")
 
-    def __init__(self, data, requires_grad=False):
+    def __init__(self, data: ArrayLike, requires_grad: bool = False) -> None:
         if isinstance(data, Tensor):
             raise DtypeError(
                 "Tensor",
@@ -53,17 +57,17 @@ class Tensor(Operators):
                 "use .detach() for one off the tape",
             )
         self.data = _as_float_array(data)
-        self.grad = None
+        self.grad: Array | None = None
         self.requires_grad = requires_grad
-        self._node = None
+        self._node: Node | None = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.data)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator["Tensor"]:
         return (self[i] for i in range(len(self)))
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         if self.requires_grad:
             raise GraphError(
                 "Tensor",
@@ -74,7 +78,7 @@ class Tensor(Operators):
             )
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         source = f", from {self._node.name}" if self._node is not None and self._node.kernel else ""
         grad = ", requires_grad=True" if self.requires_grad and not source else ""
         place = ", gpu" if self.device == "gpu" else ""
@@ -94,13 +98,13 @@ class Tensor(Operators):
             raise ShapeError("item", "more or fewer than one element", "one", f"shape {self.shape}")
         return self.data.item()
 
-    def __float__(self):
+    def __float__(self) -> float:
         return self.item()
 
-    def __int__(self):
+    def __int__(self) -> int:
         return int(self.item())
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         if self.size != 1:
             raise ShapeError(
                 "bool",
@@ -138,7 +142,7 @@ class Tensor(Operators):
         """A copy with an array of its own; gradients flow through it to this Tensor."""
         return record("clone", Copy, (self,), backend.copy(self.data), None)
 
-    def to(self, device: str) -> "Tensor":
+    def to(self, device: Device) -> "Tensor":
         """This Tensor on `device`, ``"cpu"`` or ``"gpu"``: itself if it is there, else a copy.
 
         Gradients flow back through the copy. Raises DeviceError if the GPU cannot be used.
@@ -147,7 +151,7 @@ class Tensor(Operators):
             return self
         return record("to", Move, (self,), backend.move(self.data, device), self.device)
 
-    def move_(self, device: str):
+    def move_(self, device: Device) -> None:
         """Move this Tensor itself, with its gradient and hooks.
 
         For leaves only: Tensors that were computed from it stay where they are.
@@ -160,18 +164,18 @@ class Tensor(Operators):
             if hooks:
                 _node_of(self).hooks = hooks
 
-    def __getstate__(self):
+    def __getstate__(self) -> tuple[Any, ...]:
         """A copied or pickled Tensor is a leaf: the tape and its hooks belong to the original."""
         return self.data, self.grad, self.requires_grad, vars(self)
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
         self.data, self.grad, self.requires_grad, attributes = state
         self._node = None
         vars(self).update(attributes)
 
     # Gradients
 
-    def register_hook(self, hook) -> RemovableHandle:
+    def register_hook(self, hook: Callable[[Array], Array | None]) -> RemovableHandle:
         """Have ``hook(gradient)`` called when `backward` has found dL/d(this), an array.
 
         If it returns an array of the same shape, that array replaces the gradient.
@@ -185,7 +189,7 @@ class Tensor(Operators):
             )
         return RemovableHandle(_node_of(self).hooks, hook)
 
-    def backward(self, gradient=None):
+    def backward(self, gradient: ArrayLike | None = None) -> None:
         """Find dL/dx for each Tensor x behind this one that requires it, and add it to ``x.grad``.
 
         L is this Tensor. The tape is used up on the way, so that memory is freed.
@@ -263,7 +267,7 @@ class Tensor(Operators):
         return Tensor(array)
 
 
-def apply(kernel: str, *inputs: Tensor, **settings) -> Tensor:
+def apply(kernel: str, *inputs: Tensor, **settings: Any) -> Tensor:
     """Run a kernel on Tensors and record it.
 
     Parameters
@@ -279,14 +283,16 @@ def apply(kernel: str, *inputs: Tensor, **settings) -> Tensor:
     return apply_with_cache(kernel, *inputs, **settings)[0]
 
 
-def apply_with_cache(name, *inputs, **settings):
+def apply_with_cache(name: str, *inputs: Tensor, **settings: Any) -> tuple[Tensor, Any]:
     """Like `apply`, but also return the kernel's cache, which may hold more (batch statistics)."""
     _check_alike(name, inputs)
     kernel, y, cache = run_forward(name, [x.data for x in inputs], settings)
     return record(name, kernel, inputs, y, cache), cache
 
 
-def record(name, kernel, inputs, y, cache):
+def record(
+    name: str, kernel: type[Kernel], inputs: Sequence[Tensor], y: Array, cache: Any
+) -> Tensor:
     """The Tensor on `y`; on the tape, if any of the inputs requires a gradient."""
     output = Tensor(y)
     if is_recording() and any(x.requires_grad for x in inputs):
@@ -299,14 +305,16 @@ def record(name, kernel, inputs, y, cache):
 class Copy(Kernel):
     """y = x, in memory of its own.    dL/dx = dL/dy."""
 
-    def backward(dy, cache):
+    @staticmethod
+    def backward(dy: Array, cache: None) -> Array:
         return dy
 
 
 class Move(Kernel):
     """y = x on another device.    dL/dx = dL/dy, back where x is."""
 
-    def backward(dy, device):
+    @staticmethod
+    def backward(dy: Array, device: Device) -> Array:
         return backend.move(dy, device)
 
 

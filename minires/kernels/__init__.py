@@ -7,6 +7,7 @@ your own for a ``with`` block (`scope.py` says what that means), `set_default` f
 """
 
 from importlib import import_module
+from typing import Any
 
 from .kernel import Kernel
 from .registry import device_function, find, names, set_default, use, use_fused
@@ -14,7 +15,7 @@ from .registry import device_function, find, names, set_default, use, use_fused
 __all__ = ["Kernel", "device_function", "find", "names", "set_default", "use", "use_fused"]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     """The backends are imported when they are first asked for: ``minires.kernels.naive``."""
     if name in ("naive", "cpu", "gpu"):
         return import_module(f"{__name__}.{name}")

@@ -1,8 +1,11 @@
 """What a kernel is: a pair of functions on arrays."""
 
 import inspect
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from ..errors import ConfigError
+from ..types import Array
 
 
 class Kernel:
@@ -27,9 +30,11 @@ class Kernel:
     each array. Where it is False that gradient is not needed, and None may be returned instead.
     """
 
-    takes_needs = False
+    forward: ClassVar[Callable[..., tuple[Array, Any]]]
+    backward: ClassVar[Callable[..., Any]]
+    takes_needs: ClassVar[bool] = False
 
-    def __init_subclass__(cls):
+    def __init_subclass__(cls) -> None:
         for name in ("forward", "backward"):
             if name in vars(cls) and not isinstance(vars(cls)[name], staticmethod):
                 setattr(cls, name, staticmethod(vars(cls)[name]))  # plain functions, no `self`
@@ -37,7 +42,7 @@ class Kernel:
             cls.takes_needs = "needs" in inspect.signature(cls.backward).parameters
 
 
-def as_kernel(name, pair, like, where="kernels.use"):
+def as_kernel(name: str, pair: Any, like: type[Kernel], where: str = "kernels.use") -> type[Kernel]:
     """Make a Kernel of a learner's pair: a Kernel, anything with forward and backward, or a tuple.
 
     Raises
@@ -83,7 +88,14 @@ def _check_settings(where, name, forward, like):
         raise ConfigError(
             where,
             "forward does not fit",
-            f"forward{inspect.signature(like.forward)}",
-            f"forward{inspect.signature(forward)}",
+            f"forward{_without_hints(like.forward)}",
+            f"forward{_without_hints(forward)}",
             f"see {name} in minires/kernels/naive",
         )
+
+
+def _without_hints(function: Callable[..., Any]) -> inspect.Signature:
+    """The signature, short enough for an error."""
+    signature, empty = inspect.signature(function), inspect.Parameter.empty
+    parameters = [p.replace(annotation=empty) for p in signature.parameters.values()]
+    return signature.replace(parameters=parameters, return_annotation=empty)

@@ -3,12 +3,13 @@
 import threading
 import warnings
 from importlib import import_module
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 from ..checks import boolean
 from ..errors import unknown_name
+from ..types import Device
 from .kernel import Kernel, as_kernel
-from .scope import Block, Setting
+from .scope import Block, Function, Setting
 
 DEVICE_FUNCTIONS = ("sgd", "adam", "update_running_stats", "prepare_images")
 BACKENDS = ("cpu", "naive")  # for NumPy's arrays; arrays on a GPU have the backend gpu
@@ -24,7 +25,7 @@ class Choice(NamedTuple):
 
     backend: str | None  # of the kernels for arrays on the CPU
     fused: bool | None  # whether kernels that do the work of several are used
-    pairs: dict  # name -> kernel that is swapped in; None: the library's own
+    pairs: dict[str, type[Kernel] | None]  # name -> the one swapped in; None: the library's own
 
     def over(self, around: "Choice") -> "Choice":
         """This choice, completed by the one around it."""
@@ -38,10 +39,11 @@ class Choice(NamedTuple):
 _default = Choice("cpu", True, {})  # replaced by `set_default`, never changed in place
 _changing = threading.Lock()
 _blocks = Setting("kernels.use")
-_backends = {}  # backend -> its kernels by name, filled as backends are imported
+# Backend -> its kernels by name, filled as backends are imported.
+_backends: dict[str, dict[str, type[Kernel]]] = {}
 
 
-def find(name: str, device="cpu", swapped=True) -> type[Kernel]:
+def find(name: str, device: Device = "cpu", swapped: bool = True) -> type[Kernel]:
     """The kernel that answers to `name` for arrays on `device`.
 
     That is the one swapped in, if there is one and `swapped` is true; else the backend's.
@@ -54,7 +56,7 @@ def find(name: str, device="cpu", swapped=True) -> type[Kernel]:
     return kernel or kernels[name]
 
 
-def device_function(name: str, device="cpu"):
+def device_function(name: str, device: Device = "cpu") -> Any:
     """A backend's function or class `name` that has no derivative, so that it is no kernel.
 
     They are `sgd`, `adam`, `update_running_stats` and `prepare_images`.
@@ -73,7 +75,7 @@ def use_fused(name: str) -> bool:
     """
     choice = in_use()
     swapped = {part for part, kernel in choice.pairs.items() if kernel is not None}
-    return name in swapped or choice.fused and swapped.isdisjoint(FUSED[name])
+    return name in swapped or bool(choice.fused) and swapped.isdisjoint(FUSED[name])
 
 
 def names() -> list[str]:
@@ -115,19 +117,21 @@ class use(Block):
 
     _used = True  # until the arguments are found to be right: see __del__
 
-    def __init__(self, backend=None, *, fused=None, **pairs):
+    def __init__(
+        self, backend: str | None = None, *, fused: bool | None = None, **pairs: Any
+    ) -> None:
         super().__init__(_blocks, _checked("kernels.use", backend, fused, pairs))
         self._used = False
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self._used = True
         return super().__enter__()
 
-    def __call__(self, function):
+    def __call__(self, function: Function) -> Function:
         self._used = True
         return super().__call__(function)
 
-    def __del__(self):
+    def __del__(self) -> None:
         if not self._used:
             warnings.warn(
                 "kernels.use: changed nothing, because it acts in a block: write `with "
@@ -136,7 +140,7 @@ class use(Block):
             )
 
 
-def set_default(backend=None, *, fused=None, **pairs):
+def set_default(backend: str | None = None, *, fused: bool | None = None, **pairs: Any) -> None:
     """Choose kernels for good, in all threads of this process. `use` blocks still take precedence.
 
     Parameters and errors are those of `use`. ``set_default(relu=None)`` puts the library's own relu

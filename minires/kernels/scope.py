@@ -12,7 +12,9 @@ kernel computes it (`kernels.use`). A `Block` sets them, and the code around an 
 import functools
 import inspect
 import sys
+from collections.abc import Callable
 from contextvars import ContextVar
+from typing import Any, Self, TypeVar
 
 COROUTINE = inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE
 SUSPENDABLE = COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
@@ -21,14 +23,18 @@ SUSPENDABLE = COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 RUN_FOR_OTHERS = ("contextlib", "_pytest.fixtures")
 
 
+#: A function that a block decorates.
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
 class Setting:
     """Something that blocks set. `name` is for error messages."""
 
-    def __init__(self, name: str):
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.entries = ContextVar(name, default=())  # a tuple of `_Entry`, oldest first
+        self.entries: ContextVar[tuple[_Entry, ...]] = ContextVar(name, default=())  # oldest first
 
-    def values(self) -> list:
+    def values(self) -> list[Any]:
         """What the blocks around the running code set, outermost block first."""
         entries = self.entries.get()
         return [entry.value for entry in _around_here(entries)] if entries else []
@@ -40,17 +46,17 @@ class Block:
     A block can be entered again while it is open, and in several threads at once.
     """
 
-    def __init__(self, setting: Setting, value):
+    def __init__(self, setting: Setting, value: Any) -> None:
         self._setting, self._value = setting, value
-        self._open = []  # its entries that have not been left yet
+        self._open: list[_Entry] = []  # its entries that have not been left yet
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         entry = _Entry(self._value, _owner(sys._getframe(1)))
         self._open.append(entry)
         self._update(entry)
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         if not self._open:
             raise RuntimeError(
                 f"{self._setting.name}: a block that was not entered is left; write `with ...:`"
@@ -67,13 +73,14 @@ class Block:
         entries = self._setting.entries
         entries.set((*(entry for entry in entries.get() if not entry.left), *new))
 
-    def __call__(self, function):
+    def __call__(self, function: Function) -> Function:
         """`function` with this block around each call; of a generator function, around its code."""
         if inspect.isasyncgenfunction(function):
             raise TypeError(
                 f"{self._setting.name}: an async generator function cannot be "
                 "decorated; write the with block inside it"
             )
+        inside: Any
         if inspect.iscoroutinefunction(function):
 
             async def inside(*args, **kwargs):
@@ -90,7 +97,8 @@ class Block:
                 with self:
                     return function(*args, **kwargs)
 
-        return functools.wraps(function)(inside)
+        decorated: Any = functools.wraps(function)(inside)
+        return decorated
 
 
 class _Entry:

@@ -4,26 +4,30 @@ All backends share these rules, so the loops of `naive` and the fast kernels ref
 with the same words. Most functions bear the name of the kernel whose rule they hold.
 """
 
+from collections.abc import Sequence
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import backend
 from ..checks import is_integer, number
 from ..errors import DataError, DtypeError, ShapeError
+from ..types import Array, Axes, IntPair, Shape
 
 
 class Window(NamedTuple):
     """A window that slides over images: each entry is (height, width), in pixels."""
 
-    kernel_size: tuple
-    stride: tuple
-    padding: tuple
-    dilation: tuple = (1, 1)
+    kernel_size: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int] = (1, 1)
 
 
-def sliding_window(where, kernel_size, stride, padding, dilation=1):
+def sliding_window(
+    where: str, kernel_size: IntPair, stride: IntPair, padding: IntPair, dilation: IntPair = 1
+) -> Window:
     """Check the settings of a window, each an int or a (height, width) pair; return a `Window`."""
     return Window(
         pair(where, "kernel_size", kernel_size, 1),
@@ -33,7 +37,7 @@ def sliding_window(where, kernel_size, stride, padding, dilation=1):
     )
 
 
-def pair(where, name, value, least):
+def pair(where: str, name: str, value: Any, least: int) -> tuple[int, int]:
     """`value` as a (height, width) pair of ints, each at least `least`."""
     try:
         values = (value, value) if is_integer(value) else tuple(value)
@@ -46,7 +50,7 @@ def pair(where, name, value, least):
     return int(values[0]), int(values[1])
 
 
-def images(where, shape):
+def images(where: str, shape: Shape) -> Shape:
     """Check that `shape` is that of a batch of images, (N, H, W, C)."""
     if len(shape) != 4:
         raise ShapeError(
@@ -55,7 +59,7 @@ def images(where, shape):
     return shape
 
 
-def output_size(where, size, window):
+def output_size(where: str, size: Shape, window: Window) -> Shape:
     """The rows and columns of the result when a window slides over images of `size` (H, W).
 
     floor((size + 2 padding - dilation (kernel_size - 1) - 1) / stride) + 1 along each axis.
@@ -77,7 +81,9 @@ def output_size(where, size, window):
     return out
 
 
-def conv2d(x, w, stride, padding, dilation, groups):
+def conv2d(
+    x: Shape, w: Shape, stride: IntPair, padding: IntPair, dilation: IntPair, groups: int
+) -> tuple[Shape, Window]:
     """The output's shape and the window, for images of shape `x` and weights of shape `w`.
 
     x (N, H, W, C_in), w (KH, KW, C_in / groups, C_out).
@@ -100,11 +106,13 @@ def conv2d(x, w, stride, padding, dilation, groups):
             f"{in_channels} (input {x})",
             "images are (N, H, W, C), weights (KH, KW, C_in / groups, C_out)",
         )
-    window = sliding_window("conv2d", w[:2], stride, padding, dilation)
+    window = sliding_window("conv2d", (w[0], w[1]), stride, padding, dilation)
     return (n, *output_size("conv2d", (height, width), window), w[3]), window
 
 
-def pool2d(where, x, kernel_size, stride, padding):
+def pool2d(
+    where: str, x: Shape, kernel_size: IntPair, stride: IntPair | None, padding: IntPair
+) -> tuple[Shape, Window]:
     """The output's shape and the window of a pooling over images of shape `x` (N, H, W, C).
 
     A `stride` of None means the kernel's size.
@@ -122,7 +130,7 @@ def pool2d(where, x, kernel_size, stride, padding):
     return (n, *output_size(where, (height, width), window), channels), window
 
 
-def broadcast(where, a, b):
+def broadcast(where: str, a: Shape, b: Shape) -> Shape:
     """The common shape of two arrays under NumPy's broadcasting."""
     try:
         return np.broadcast_shapes(a, b)
@@ -135,7 +143,7 @@ def broadcast(where, a, b):
         ) from None
 
 
-def matmul(a, b):
+def matmul(a: Shape, b: Shape) -> Shape:
     """The output shape of a matrix product over the last two axes; axes before them broadcast."""
     if len(a) < 2 or len(b) < 2:
         raise ShapeError(
@@ -150,7 +158,7 @@ def matmul(a, b):
     return broadcast("matmul", a[:-2], b[:-2]) + (a[-2], b[-1])
 
 
-def linear(x, w, b):
+def linear(x: Shape, w: Shape, b: Shape) -> None:
     """Check a linear layer: `x` (N, in), `w` (in, out), `b` (out,)."""
     if len(x) != 2 or len(w) != 2 or x[1] != w[0]:
         raise ShapeError(
@@ -163,7 +171,7 @@ def linear(x, w, b):
     bias("linear", w, b)
 
 
-def bias(where, w, b):
+def bias(where: str, w: Shape, b: Shape) -> None:
     """Check that a bias of shape `b` holds one value for each output of weights of shape `w`.
 
     w (..., out), b (out,).
@@ -172,7 +180,7 @@ def bias(where, w, b):
         raise ShapeError(where, "bias", f"shape {w[-1:]}", f"shape {b}")
 
 
-def channels(where, x, **vectors):
+def channels(where: str, x: Shape, **vectors: Array | None) -> None:
     """Check that every array in `vectors` holds one value for each channel of `x` (..., C).
 
     A vector may be None, which is skipped.
@@ -194,7 +202,7 @@ def channels(where, x, **vectors):
             )
 
 
-def group_norm(x, weight, bias, num_groups):
+def group_norm(x: Shape, weight: Array, bias: Array, num_groups: int) -> None:
     """Check a group norm of an array of shape `x` (N, ..., C): `num_groups` divides C."""
     channels("group_norm", x, weight=weight, bias=bias)
     if not is_integer(num_groups, 1) or x[-1] % num_groups:
@@ -206,14 +214,14 @@ def group_norm(x, weight, bias, num_groups):
         )
 
 
-def same(where, x, whose="the input's", **arrays):
+def same(where: str, x: Shape, whose: str = "the input's", **arrays: Array | None) -> None:
     """Check that every array in `arrays` has shape `x`. An array may be None, which is skipped."""
     for name, array in arrays.items():
         if array is not None and array.shape != x:
             raise ShapeError(where, name, f"shape {x}, {whose}", f"shape {array.shape}")
 
 
-def axes(where, axis, ndim):
+def axes(where: str, axis: Axes, ndim: int) -> tuple[int, ...]:
     """`axis` (None, an int or a tuple) as a sorted tuple of non-negative ints."""
     given = tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     if not all(is_integer(a, -ndim, ndim - 1) for a in given):
@@ -224,14 +232,14 @@ def axes(where, axis, ndim):
     return out
 
 
-def one_axis(where, axis, ndim):
+def one_axis(where: str, axis: Axes, ndim: int) -> int:
     """`axis`, which must be a single one, as a number from 0 on."""
     if axis is None or isinstance(axis, tuple):
         raise ShapeError(where, "axis", "one of the axes", repr(axis))
     return axes(where, axis, ndim)[0]
 
 
-def reduction(where, shape, axis, least=0):
+def reduction(where: str, shape: Shape, axis: Axes, least: int = 0) -> tuple[tuple[int, ...], int]:
     """The axes that `axis` names, and how many elements each result is made from.
 
     Fewer than `least` are an error: a sum of no elements is 0, but there is no largest of them.
@@ -245,7 +253,7 @@ def reduction(where, shape, axis, least=0):
     return reduced, count
 
 
-def reshape(old, new):
+def reshape(old: Shape, new: Sequence[int]) -> Shape:
     """The full new shape, where one size may be -1: that one follows from the others."""
     if not isinstance(new, (tuple, list)) or not all(is_integer(n) for n in new):
         raise ShapeError("reshape", "shape", "ints", repr(new))
@@ -263,13 +271,13 @@ def reshape(old, new):
     return full
 
 
-def classes(where, x):
+def classes(where: str, x: Shape) -> None:
     """Check that an array of shape `x` has classes along its last axis: (..., K) with K > 0."""
     if not x or x[-1] == 0:
         raise ShapeError(where, "no classes", "shape (..., K) with K > 0", f"shape {x}")
 
 
-def mse_loss(x, target):
+def mse_loss(x: Shape, target: Shape) -> None:
     """Check that input and target have one shape, and at least one element to take the mean of."""
     if x != target:
         raise ShapeError(
@@ -283,7 +291,7 @@ def mse_loss(x, target):
         raise ShapeError("mse_loss", "input", "at least one element", f"shape {x}")
 
 
-def cross_entropy(logits, labels, label_smoothing):
+def cross_entropy(logits: Shape, labels: Array, label_smoothing: float) -> float:
     """Check that there are N class labels from 0 to K - 1 for logits (N, K).
 
     Returns the smoothing, from 0 to 1, as Python's own number: one of NumPy would promote arrays.
@@ -314,7 +322,7 @@ def cross_entropy(logits, labels, label_smoothing):
     return smoothing
 
 
-def transpose(axes, ndim):
+def transpose(axes: Sequence[int] | None, ndim: int) -> tuple[int, ...]:
     """`axes` as a permutation of `ndim` axes without negative ones; None reverses them."""
     permutation = tuple(reversed(range(ndim))) if axes is None else tuple(axes)
     if not all(is_integer(a, -ndim, ndim - 1) for a in permutation) or sorted(
@@ -324,7 +332,7 @@ def transpose(axes, ndim):
     return tuple(int(a) % ndim for a in permutation)
 
 
-def pad(shape, widths):
+def pad(shape: Shape, widths: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     """`widths` as one (before, after) pair of ints for each axis of `shape`."""
     try:
         pairs = tuple((before, after) for before, after in widths)
@@ -340,7 +348,7 @@ def pad(shape, widths):
     return tuple((int(before), int(after)) for before, after in pairs)
 
 
-def concatenate(shapes, axis):
+def concatenate(shapes: Sequence[Shape], axis: int) -> tuple[int, Shape]:
     """The axis as a number from 0 on, and the shape of arrays of these `shapes` joined along it."""
     if not shapes:
         raise ShapeError("concatenate", "nothing to join", "at least one array", "none")
@@ -358,7 +366,7 @@ def concatenate(shapes, axis):
     return axis, before + (sum(shape[axis] for shape in shapes),) + after
 
 
-def getitem(x, index):
+def getitem(x: Array, index: Any) -> Array:
     """``x[index]`` as an array; an index that does not fit is a ShapeError."""
     try:
         return backend.as_array(x[index])

@@ -1,7 +1,10 @@
 """Nonlinearities."""
 
+from typing import Any
+
 import numpy as np
 
+from ...types import Array
 from .. import shapes
 from ..kernel import Kernel
 from .elementwise import unbroadcast
@@ -13,11 +16,11 @@ class relu(Kernel):
     dL/dx = dL/dy where y > 0, else 0. At x = 0 the derivative is taken as 0 (as in PyTorch).
     """
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Array]:
         y = np.maximum(x, 0)
         return y, y  # y > 0 exactly where x > 0: no second array to keep
 
-    def backward(dy, y):
+    def backward(dy: Array, y: Array) -> Array:
         return dy * (y > 0)
 
 
@@ -27,12 +30,12 @@ class add_relu(Kernel):
     dL/da = dL/db = dL/dy where y > 0, else 0.
     """
 
-    def forward(a, b):
+    def forward(a: Array, b: Array) -> tuple[Array, Any]:
         shapes.broadcast("add_relu", a.shape, b.shape)
         y = np.maximum(a + b, 0)
         return y, (y, a.shape, b.shape)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> tuple[Array, Array]:
         y, a_shape, b_shape = cache
         dz = dy * (y > 0)
         return unbroadcast(dz, a_shape), unbroadcast(dz, b_shape)

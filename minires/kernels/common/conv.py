@@ -1,7 +1,9 @@
 """The weights of a convolution for its backward pass."""
 
+from ...types import Array
 
-def swap_in_out_channels(w, groups):
+
+def swap_in_out_channels(w: Array, groups: int) -> Array:
     """Weights (KH, KW, C / groups, O) with input and output exchanged: (KH, KW, O / groups, C).
 
     Done twice, this gives the weights as they were.

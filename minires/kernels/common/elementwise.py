@@ -1,12 +1,15 @@
 """Arithmetic and elementary functions, element by element, with NumPy's broadcasting."""
 
+from typing import Any
+
 import numpy as np
 
+from ...types import Array, Shape
 from .. import shapes
 from ..kernel import Kernel
 
 
-def unbroadcast(gradient, shape):
+def unbroadcast(gradient: Array, shape: Shape) -> Array:
     """Sum `gradient` over the axes along which an array of `shape` was repeated to fit another.
 
     A value used k times gets the sum of k gradients, and broadcasting uses a value many times.
@@ -24,11 +27,11 @@ def unbroadcast(gradient, shape):
 class add(Kernel):
     """y = a + b.    dL/da = dL/db = dL/dy."""
 
-    def forward(a, b):
+    def forward(a: Array, b: Array) -> tuple[Array, tuple[Shape, Shape]]:
         shapes.broadcast("add", a.shape, b.shape)
         return a + b, (a.shape, b.shape)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: tuple[Shape, Shape]) -> tuple[Array, Array]:
         a_shape, b_shape = cache
         return unbroadcast(dy, a_shape), unbroadcast(dy, b_shape)
 
@@ -36,11 +39,11 @@ class add(Kernel):
 class subtract(Kernel):
     """y = a - b.    dL/da = dL/dy,  dL/db = -dL/dy."""
 
-    def forward(a, b):
+    def forward(a: Array, b: Array) -> tuple[Array, tuple[Shape, Shape]]:
         shapes.broadcast("subtract", a.shape, b.shape)
         return a - b, (a.shape, b.shape)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: tuple[Shape, Shape]) -> tuple[Array, Array]:
         a_shape, b_shape = cache
         return unbroadcast(dy, a_shape), unbroadcast(-dy, b_shape)
 
@@ -48,11 +51,11 @@ class subtract(Kernel):
 class multiply(Kernel):
     """y = a b.    dL/da = b dL/dy,  dL/db = a dL/dy."""
 
-    def forward(a, b):
+    def forward(a: Array, b: Array) -> tuple[Array, tuple[Array, Array]]:
         shapes.broadcast("multiply", a.shape, b.shape)
         return a * b, (a, b)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: tuple[Array, Array]) -> tuple[Array, Array]:
         a, b = cache
         return unbroadcast(dy * b, a.shape), unbroadcast(dy * a, b.shape)
 
@@ -60,12 +63,12 @@ class multiply(Kernel):
 class divide(Kernel):
     """y = a / b.    dL/da = dL/dy / b,  dL/db = -dL/dy y / b."""
 
-    def forward(a, b):
+    def forward(a: Array, b: Array) -> tuple[Array, Any]:
         shapes.broadcast("divide", a.shape, b.shape)
         y = a / b
         return y, (y, a.shape, b)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> tuple[Array, Array]:
         y, a_shape, b = cache
         da = dy / b
         return unbroadcast(da, a_shape), unbroadcast(-da * y, b.shape)
@@ -74,30 +77,30 @@ class divide(Kernel):
 class negative(Kernel):
     """y = -x.    dL/dx = -dL/dy."""
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, None]:
         return -x, None
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: None) -> Array:
         return -dy
 
 
 class abs(Kernel):
     """y = |x|.    dL/dx = sign(x) dL/dy; at the corner x = 0 that is 0, as in PyTorch."""
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Array]:
         return np.abs(x), x
 
-    def backward(dy, x):
+    def backward(dy: Array, x: Array) -> Array:
         return dy * np.sign(x)
 
 
 class power(Kernel):
     """y = x^p for a fixed number p.    dL/dx = p x^(p-1) dL/dy."""
 
-    def forward(x, exponent):
+    def forward(x: Array, exponent: float) -> tuple[Array, tuple[Array, float]]:
         return x**exponent, (x, exponent)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: tuple[Array, float]) -> Array:
         x, exponent = cache
         if exponent == 0:
             return np.zeros_like(dy)  # 0 * x^-1 would be nan at x = 0
@@ -107,30 +110,30 @@ class power(Kernel):
 class exp(Kernel):
     """y = e^x.    dL/dx = y dL/dy."""
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Array]:
         y = np.exp(x)
         return y, y
 
-    def backward(dy, y):
+    def backward(dy: Array, y: Array) -> Array:
         return dy * y
 
 
 class log(Kernel):
     """y = ln x.    dL/dx = dL/dy / x."""
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Array]:
         return np.log(x), x
 
-    def backward(dy, x):
+    def backward(dy: Array, x: Array) -> Array:
         return dy / x
 
 
 class sqrt(Kernel):
     """y = sqrt(x).    dL/dx = dL/dy / (2 y)."""
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Array]:
         y = np.sqrt(x)
         return y, y
 
-    def backward(dy, y):
+    def backward(dy: Array, y: Array) -> Array:
         return dy / (2 * y)

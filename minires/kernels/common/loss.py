@@ -3,6 +3,7 @@
 import numpy as np
 
 from ... import backend
+from ...types import Array, ArrayLike
 from .. import shapes
 from ..kernel import Kernel
 
@@ -14,13 +15,13 @@ class softmax(Kernel):
     overflowing. dL/dx_j = y_j (dL/dy_j - sum over k of dL/dy_k y_k).
     """
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Array]:
         shapes.classes("softmax", x.shape)
         y = np.exp(x - x.max(axis=-1, keepdims=True))
         y /= y.sum(axis=-1, keepdims=True)
         return y, y
 
-    def backward(dy, y):
+    def backward(dy: Array, y: Array) -> Array:
         return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
 
 
@@ -33,13 +34,13 @@ class log_softmax(Kernel):
     dL/dx = dL/dy - softmax(x) * (sum over k of dL/dy_k).
     """
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Array]:
         shapes.classes("log_softmax", x.shape)
         shifted = x - x.max(axis=-1, keepdims=True)
         y = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
         return y, y
 
-    def backward(dy, y):
+    def backward(dy: Array, y: Array) -> Array:
         return dy - np.exp(y) * dy.sum(axis=-1, keepdims=True)
 
 
@@ -52,7 +53,9 @@ class cross_entropy(Kernel):
     dL/dlogits = (softmax(logits) - t) / N.
     """
 
-    def forward(logits, labels, label_smoothing=0.0):
+    def forward(
+        logits: Array, labels: ArrayLike, label_smoothing: float = 0.0
+    ) -> tuple[Array, tuple[Array, Array]]:
         labels = np.asarray(labels)
         label_smoothing = shapes.cross_entropy(logits.shape, labels, label_smoothing)
         n, classes = logits.shape
@@ -64,7 +67,7 @@ class cross_entropy(Kernel):
         loss = -terms.sum() / n
         return np.asarray(loss, dtype=logits.dtype), (log_p, target)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: tuple[Array, Array]) -> Array:
         log_p, target = cache
         return (np.exp(log_p) - target) * (dy / len(log_p))
 
@@ -75,11 +78,11 @@ class mse_loss(Kernel):
     dL/dx = 2 (x - target) / n,  dL/dtarget = -dL/dx.
     """
 
-    def forward(x, target):
+    def forward(x: Array, target: Array) -> tuple[Array, Array]:
         shapes.mse_loss(x.shape, target.shape)
         difference = x - target
         return backend.as_array(np.square(difference).mean()), difference
 
-    def backward(dy, difference):
+    def backward(dy: Array, difference: Array) -> tuple[Array, Array]:
         dx = difference * (dy * (2 / difference.size))
         return dx, -dx

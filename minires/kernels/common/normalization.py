@@ -1,7 +1,10 @@
 """Group norm: normalisation within each image, for batches too small for batch norm."""
 
+from typing import Any
+
 import numpy as np
 
+from ...types import Array
 from .. import shapes
 from ..kernel import Kernel
 
@@ -17,7 +20,9 @@ class group_norm(Kernel):
         y = weight x_hat + bias       with x_hat = (x - mean) / sqrt(var + eps)
     """
 
-    def forward(x, weight, bias, num_groups, eps=1e-5):
+    def forward(
+        x: Array, weight: Array, bias: Array, num_groups: int, eps: float = 1e-5
+    ) -> tuple[Array, Any]:
         shapes.group_norm(x.shape, weight, bias, num_groups)
         rows = _rows(x)
         x_hat = rows - _mean(rows, num_groups)
@@ -27,7 +32,7 @@ class group_norm(Kernel):
         y += bias
         return y.reshape(x.shape), (x_hat, weight, std, num_groups)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> tuple[Array, Array, Array]:
         """dbias = sum(dy) and dweight = sum(dy x_hat) over each channel. With g = weight dy,
 
         dx = (g - mean(g) - x_hat mean(g x_hat)) / std, with means over each image and group.

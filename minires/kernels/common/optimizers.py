@@ -1,6 +1,10 @@
 """A step of Adam, in place, one array after another."""
 
+from collections.abc import Sequence
+
 import numpy as np
+
+from ...types import Array
 
 
 class adam:
@@ -24,13 +28,23 @@ class adam:
         t: how often each weight was moved.
     """
 
-    def __init__(self, weights, decays, lr_scales):
+    def __init__(
+        self, weights: list[Array], decays: Sequence[float], lr_scales: Sequence[float]
+    ) -> None:
         self.weights, self.decays, self.lr_scales = weights, decays, lr_scales
         self.exp_avgs = [np.zeros_like(weight) for weight in weights]
         self.exp_avg_sqs = [np.zeros_like(weight) for weight in weights]
         self.steps = [0] * len(weights)
 
-    def step(self, weights, gradients, lr, betas, eps, decoupled):
+    def step(
+        self,
+        weights: list[Array],
+        gradients: Sequence[Array | None],
+        lr: float,
+        betas: tuple[float, float],
+        eps: float,
+        decoupled: bool,
+    ) -> list[Array]:
         """Move every weight that has a gradient (not None), in place, and return the weights."""
         for i, (weight, gradient) in enumerate(zip(weights, gradients)):
             if gradient is not None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...types import Array
 from .. import shapes
 from ..kernel import Kernel
 from .elementwise import unbroadcast
@@ -13,11 +14,13 @@ class matmul(Kernel):
     dL/da = dL/dy b^T,  dL/db = a^T dL/dy.
     """
 
-    def forward(a, b):
+    def forward(a: Array, b: Array) -> tuple[Array, tuple[Array, Array]]:
         shapes.matmul(a.shape, b.shape)
         return a @ b, (a, b)
 
-    def backward(dy, cache, needs=(True, True)):
+    def backward(
+        dy: Array, cache: tuple[Array, Array], needs: tuple[bool, ...] = (True, True)
+    ) -> tuple[Array | None, Array | None]:
         a, b = cache
         da = unbroadcast(dy @ np.swapaxes(b, -1, -2), a.shape) if needs[0] else None
         db = unbroadcast(np.swapaxes(a, -1, -2) @ dy, b.shape) if needs[1] else None
@@ -30,11 +33,13 @@ class linear(Kernel):
     dL/dx = dL/dy w^T,  dL/dw = x^T dL/dy,  dL/db = sum over the batch of dL/dy.
     """
 
-    def forward(x, w, b):
+    def forward(x: Array, w: Array, b: Array) -> tuple[Array, tuple[Array, Array]]:
         shapes.linear(x.shape, w.shape, b.shape)
         return x @ w + b, (x, w)
 
-    def backward(dy, cache, needs=(True, True, True)):
+    def backward(
+        dy: Array, cache: tuple[Array, Array], needs: tuple[bool, ...] = (True, True, True)
+    ) -> tuple[Array | None, Array, Array]:
         x, w = cache
         dx = dy @ w.T if needs[0] else None
         return dx, x.T @ dy, dy.sum(axis=0)

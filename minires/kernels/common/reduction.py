@@ -1,8 +1,11 @@
 """Many numbers to one: sum, mean, max and min over axes."""
 
+from typing import Any
+
 import numpy as np
 
 from ... import backend
+from ...types import Array, Axes
 from .. import shapes
 from ..kernel import Kernel
 
@@ -15,11 +18,11 @@ def _expand(dy, shape, axes):
 class sum(Kernel):
     """y = sum of x over `axis` (None: over all).    dL/dx = dL/dy, for every element summed."""
 
-    def forward(x, axis=None, keepdims=False):
+    def forward(x: Array, axis: Axes = None, keepdims: bool = False) -> tuple[Array, Any]:
         axes, _ = shapes.reduction("sum", x.shape, axis)
         return backend.as_array(x.sum(axis=axes, keepdims=keepdims)), (x.shape, axes)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> Array:
         shape, axes = cache
         return np.broadcast_to(_expand(dy, shape, axes), shape)
 
@@ -27,11 +30,11 @@ class sum(Kernel):
 class mean(Kernel):
     """y = mean of the n elements of x over `axis` (None: over all).    dL/dx = dL/dy / n."""
 
-    def forward(x, axis=None, keepdims=False):
+    def forward(x: Array, axis: Axes = None, keepdims: bool = False) -> tuple[Array, Any]:
         axes, count = shapes.reduction("mean", x.shape, axis, least=1)
         return backend.as_array(x.mean(axis=axes, keepdims=keepdims)), (x.shape, axes, count)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> Array:
         shape, axes, count = cache
         return np.broadcast_to(_expand(dy / count, shape, axes), shape)
 
@@ -43,12 +46,12 @@ class max(Kernel):
     moving them together moves y by that much.
     """
 
-    def forward(x, axis=None, keepdims=False):
+    def forward(x: Array, axis: Axes = None, keepdims: bool = False) -> tuple[Array, Any]:
         axes, _ = shapes.reduction("max", x.shape, axis, least=1)
         y = backend.as_array(x.max(axis=axes, keepdims=keepdims))
         return y, (x, y, axes)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> Array:
         return _share(dy, *cache)
 
 
@@ -58,12 +61,12 @@ class min(Kernel):
     dL/dx = dL/dy at the smallest element, shared evenly by equal ones, as in `max`.
     """
 
-    def forward(x, axis=None, keepdims=False):
+    def forward(x: Array, axis: Axes = None, keepdims: bool = False) -> tuple[Array, Any]:
         axes, _ = shapes.reduction("min", x.shape, axis, least=1)
         y = backend.as_array(x.min(axis=axes, keepdims=keepdims))
         return y, (x, y, axes)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> Array:
         return _share(dy, *cache)
 
 

@@ -1,5 +1,6 @@
 """What keeps a net from learning its images by heart: dropout."""
 
+from ...types import Array
 from .. import shapes
 from ..kernel import Kernel
 
@@ -11,11 +12,11 @@ class dropout(Kernel):
     keeps the expected value of y at x. dL/dx = dL/dy / (1 - p) where `mask` is True, else 0.
     """
 
-    def forward(x, mask, p):
+    def forward(x: Array, mask: Array, p: float) -> tuple[Array, tuple[Array, float]]:
         shapes.same("dropout", x.shape, mask=mask)
         scale = float(1 / (1 - p)) if p < 1 else 0.0  # with p = 1 nothing is kept
         return x * mask * scale, (mask, scale)  # a product: nan and inf are not hidden
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: tuple[Array, float]) -> Array:
         mask, scale = cache
         return dy * mask * scale

@@ -3,8 +3,17 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from ...types import Array
 
-def prepare_images(images, mean, indices, padding=0, corners=None, flipped=None):
+
+def prepare_images(
+    images: Array,
+    mean: Array,
+    indices: Array,
+    padding: int = 0,
+    corners: Array | None = None,
+    flipped: Array | None = None,
+) -> Array:
     """``images[indices] / 255 - mean``, cropped and flipped.
 
     Parameters

@@ -24,6 +24,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...types import Array
+
 
 class WideWindow(NamedTuple):
     """The window of a convolution of blocks, along one axis."""
@@ -33,19 +35,19 @@ class WideWindow(NamedTuple):
     padding: int  # zeros before the first pixel; if negative, pixels left out
     dilation: int  # distance between neighbouring pixels of a window
     kernel_size: int  # pixels in a window
-    positions: np.ndarray  # (weights, n, 2): the n pairs (r, k) whose wide weight is weight a
+    positions: Array  # (weights, n, 2): the n pairs (r, k) whose wide weight is weight a
 
-    def blocks(self, results):
+    def blocks(self, results: int) -> int:
         """The number of blocks for so many results; the last may have room for more."""
         return -(-results // self.block)
 
-    def extent(self, blocks):
+    def extent(self, blocks: int) -> int:
         """The number of pixels from the first to the last that the windows of these blocks see."""
         return (blocks - 1) * self.stride + (self.kernel_size - 1) * self.dilation + 1
 
 
 @cache
-def forward(block, kernel_size, stride, padding, dilation):
+def forward(block: int, kernel_size: int, stride: int, padding: int, dilation: int) -> WideWindow:
     """The window that looks at the input to compute blocks of the output."""
     inputs = [
         [(r, r * stride + a * dilation - padding) for r in range(block)] for a in range(kernel_size)
@@ -54,7 +56,7 @@ def forward(block, kernel_size, stride, padding, dilation):
 
 
 @cache
-def backward(block, kernel_size, stride, padding, dilation):
+def backward(block: int, kernel_size: int, stride: int, padding: int, dilation: int) -> WideWindow:
     """The window that looks at dL/d(output) to compute blocks of dL/d(input).
 
     `block` must be a multiple of the stride.
@@ -83,7 +85,7 @@ def _wide_window(block, stride, pixels):
     return WideWindow(block, stride, -int(first), int(dilation), kernel_size, positions)
 
 
-def widen(w, window_h, window_w):
+def widen(w: Array, window_h: WideWindow, window_w: WideWindow) -> Array:
     """Weights (KH, KW, C, O) as the matrix from a wide window to a block of pixels.
 
     Its shape is (window_h.kernel_size window_w.kernel_size C, window_h.block window_w.block O).
@@ -95,7 +97,7 @@ def widen(w, window_h, window_w):
     return wide.transpose(0, 1, 4, 2, 3, 5).reshape(kernel_size[0] * kernel_size[1] * c, -1)
 
 
-def narrow(dwide, window_h, window_w, c):
+def narrow(dwide: Array, window_h: WideWindow, window_w: WideWindow, c: int) -> Array:
     """The gradient of weights (KH, KW, C, O) from that of the wide matrix: the reverse of `widen`.
 
     A weight that stands at several positions receives the sum of their gradients.

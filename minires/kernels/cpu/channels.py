@@ -7,10 +7,12 @@ costs time.
     x (..., C)   ->   rows (x.size / (P C), P C)      of P pixels each
 """
 
+from collections.abc import Callable
 from functools import cache, reduce
 
 import numpy as np
 
+from ...types import Array
 from . import chunks, workspace
 from .activation import where_positive
 
@@ -19,7 +21,7 @@ EPILOGUE_BYTES = 256 * 1024  # with as many bytes of a shortcut they fit a core'
 MANY_ROWS = 1000  # a sum over more of them feels rounding: two steps to the mean
 
 
-def moments(x):
+def moments(x: Array) -> tuple[Array, Array]:
     """Mean and biased variance of each channel of x (..., C), each of shape (C,).
 
     The mean and the sum of squared deviations of a chunk are found while it is in cache, then those
@@ -45,7 +47,9 @@ def moments(x):
     return mean, squares / x.dtype.type(x.size // x.shape[-1])
 
 
-def scale_and_shift(x, scale, shift, shortcut=None, relu=False):
+def scale_and_shift(
+    x: Array, scale: Array, shift: Array, shortcut: Array | None = None, relu: bool = False
+) -> Array:
     """y = x scale + shift, then + shortcut if there is one, then at least 0 if `relu`.
 
     x, shortcut (..., C); scale, shift (C,).
@@ -71,7 +75,9 @@ def scale_and_shift(x, scale, shift, shortcut=None, relu=False):
     return y
 
 
-def bias_relu_epilogue(y, bias, shortcut=None):
+def bias_relu_epilogue(
+    y: Array, bias: Array, shortcut: Array | None = None
+) -> Callable[[int, int], None]:
     """The last step of a convolution whose output is y (N, ..., C): ``epilogue(first, last)``.
 
     This function replaces the images y[first:last], which must be in cache, by relu(y + bias +
@@ -102,7 +108,9 @@ def bias_relu_epilogue(y, bias, shortcut=None):
     return epilogue
 
 
-def gradient_sums(dy, x, mean, y=None, dz=None):
+def gradient_sums(
+    dy: Array, x: Array, mean: Array, y: Array | None = None, dz: Array | None = None
+) -> tuple[Array, Array]:
     """sum(dy) and sum(dy (x - mean)) over each channel: each of shape (C,).
 
     With `y`, the output of a ReLU, the sums are those of dz = dy where y > 0, else 0, and dz is
@@ -111,7 +119,7 @@ def gradient_sums(dy, x, mean, y=None, dz=None):
     x_rows, sum_per_channel = _as_rows(x)
     dy_rows = _as_rows(dy)[0]
     mean = _repeat_per_channel(mean, x_rows)
-    if y is not None:
+    if y is not None and dz is not None:
         y_rows, dz_rows = _as_rows(y)[0], dz.reshape(x_rows.shape)
 
     def worker(chunks):
@@ -127,7 +135,7 @@ def gradient_sums(dy, x, mean, y=None, dz=None):
     return sum_per_channel(total), sum_per_channel(moment)
 
 
-def combine(dy, gain, x, slope, shift, out):
+def combine(dy: Array, gain: Array, x: Array, slope: Array, shift: Array, out: Array) -> None:
     """out = dy gain - x slope + shift; `out` may be dy.
 
     dy, x, out (..., C); gain, slope, shift (C,).

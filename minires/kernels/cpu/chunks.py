@@ -12,9 +12,11 @@ number of threads.
 
 import os
 import threading
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 from ... import backend
 
@@ -27,7 +29,12 @@ _local = threading.local()
 _lock = threading.RLock()  # one kernel at a time: it uses all cores and sets BLAS
 
 
-def run(worker, items, bytes_per_item, min_bytes=0):
+def run(
+    worker: Callable[[Iterator[tuple[int, int]]], Iterable[Any] | None],
+    items: int,
+    bytes_per_item: int,
+    min_bytes: int = 0,
+) -> list[Any]:
     """Cut ``range(items)`` into chunks, and work through them with as many threads as pay off.
 
     Parameters
@@ -92,7 +99,7 @@ def run(worker, items, bytes_per_item, min_bytes=0):
     return results
 
 
-def chunk_size(items, bytes_per_item, min_bytes=0):
+def chunk_size(items: int, bytes_per_item: int, min_bytes: int = 0) -> int:
     """How many items make a chunk, at most. The number of threads plays no part: see above.
 
     A chunk may have `min_bytes` even if that is more than the cache holds. That pays where every
@@ -105,13 +112,13 @@ def chunk_size(items, bytes_per_item, min_bytes=0):
 
 
 @contextmanager
-def one_blas_thread():
+def one_blas_thread() -> Iterator[None]:
     """Within: BLAS uses one thread. Afterwards as many as before."""
     with _lock, _blas().limit(limits=1):
         yield
 
 
-def blas_has_small_matrix_kernels():
+def blas_has_small_matrix_kernels() -> bool:
     """Whether BLAS multiplies small matrices as they lie, without repacking them first.
 
     OpenBLAS does on processors with AVX-512.

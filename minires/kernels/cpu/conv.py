@@ -10,11 +10,16 @@ over X in the forward pass, and dW comes from the same columns. `im2col.py` make
 multiplies them; `blocking.py` says which pixel meets which weight.
 """
 
+from typing import Any
+
+from ...types import Array, IntPair
 from .. import shapes
 from ..common import swap_in_out_channels
 from ..kernel import Kernel
+from ..shapes import Window
 from . import blocking, channels, workspace
 from .activation import relu
+from .blocking import WideWindow
 from .im2col import multiply_columns
 
 WIDE_ENOUGH = 32  # channels of a block of pixels: narrower products take longer
@@ -28,7 +33,14 @@ class conv2d(Kernel):
     group of input channels.
     """
 
-    def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
+    def forward(
+        x: Array,
+        w: Array,
+        stride: IntPair = 1,
+        padding: IntPair = 0,
+        dilation: IntPair = 1,
+        groups: int = 1,
+    ) -> tuple[Array, Any]:
         shape, window = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         groups, y = int(groups), workspace.empty(shape, x.dtype)
         multiply_columns(
@@ -36,7 +48,9 @@ class conv2d(Kernel):
         )
         return y, (x, w, window, groups)
 
-    def backward(dy, cache, needs=(True, True)):
+    def backward(
+        dy: Array, cache: Any, needs: tuple[bool, ...] = (True, True)
+    ) -> tuple[Array | None, Array | None]:
         x, w, window, groups = cache
         if not needs[0]:  # the first layer: X has few channels, dY many
             return None, multiply_columns(
@@ -52,7 +66,7 @@ class conv2d(Kernel):
             out=dx,
             grad_output=x if needs[1] else None,
         )
-        return dx, swap_in_out_channels(dw, groups) if needs[1] else None
+        return dx, None if dw is None else swap_in_out_channels(dw, groups)
 
 
 class conv2d_relu(Kernel):
@@ -62,7 +76,16 @@ class conv2d_relu(Kernel):
     As kernels of their own they would each read and write the whole batch.
     """
 
-    def forward(x, w, b, shortcut=None, stride=1, padding=0, dilation=1, groups=1):
+    def forward(
+        x: Array,
+        w: Array,
+        b: Array,
+        shortcut: Array | None = None,
+        stride: IntPair = 1,
+        padding: IntPair = 0,
+        dilation: IntPair = 1,
+        groups: int = 1,
+    ) -> tuple[Array, Any]:
         shape, window = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         shapes.bias("conv2d_relu", w.shape, b.shape)
         shapes.same("conv2d_relu", shape, "the output's", shortcut=shortcut)
@@ -78,7 +101,9 @@ class conv2d_relu(Kernel):
         )
         return y, (x, w, window, groups, y, shortcut is not None)
 
-    def backward(dy, cache, needs=(True, True, True, True)):
+    def backward(
+        dy: Array, cache: Any, needs: tuple[bool, ...] = (True, True, True, True)
+    ) -> tuple[Array | None, ...]:
         """Back through the ReLU, then the convolution; the bias was added to every pixel."""
         *conv_cache, y, has_shortcut = cache
         dz = relu.backward(dy, y)
@@ -86,7 +111,7 @@ class conv2d_relu(Kernel):
         return (*gradients, dz) if has_shortcut else gradients
 
 
-def _forward_windows(window, w, groups):
+def _forward_windows(window: Window, w: Array, groups: int) -> tuple[WideWindow, WideWindow]:
     """The windows from x to blocks of y, along the height and along the width."""
     height, width = zip(*window)
     return (
@@ -95,7 +120,7 @@ def _forward_windows(window, w, groups):
     )
 
 
-def _backward_windows(window, w):
+def _backward_windows(window: Window, w: Array) -> tuple[WideWindow, WideWindow]:
     """The windows from dL/dy to blocks of dL/dx, along the height and along the width.
 
     Backward through a stride, a block is at least as large as the stride.
@@ -106,7 +131,7 @@ def _backward_windows(window, w):
     return blocking.backward(stride_h, *height), blocking.backward(stride_w * pixels, *width)
 
 
-def _pixels_per_block(channels, window):
+def _pixels_per_block(channels: int, window: Window) -> int:
     """How many neighbouring pixels to compute at once, so that matrix products are wide enough."""
     if window.dilation[1] > 1:
         return 1  # neighbours do not see the same pixels

@@ -9,12 +9,14 @@ With a wider window (`blocking.py`), H' W' are blocks of pixels, KH KW the size 
 and O the channels of all pixels of a block.
 """
 
+from collections.abc import Callable
 from functools import cache
 from math import prod
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from ...types import Array, Shape
 from . import blocking, chunks, workspace
 
 LARGE_WEIGHTS = 2**20  # bytes; larger ones take longer to read than an image's columns
@@ -22,16 +24,16 @@ SMALL_PRODUCT = 10**6  # multiply-adds, up to which some BLAS multiply without r
 
 
 def multiply_columns(
-    images,
-    window_h,
-    window_w,
-    groups,
-    size,
-    weights=None,
-    out=None,
-    grad_output=None,
-    epilogue=None,
-):
+    images: Array,
+    window_h: blocking.WideWindow,
+    window_w: blocking.WideWindow,
+    groups: int,
+    size: Shape,
+    weights: Array | None = None,
+    out: Array | None = None,
+    grad_output: Array | None = None,
+    epilogue: Callable[[int, int], None] | None = None,
+) -> Array | None:
     """Lay out images as columns, and multiply these.
 
     With `weights` and `out`:    out = columns @ weights.
@@ -63,7 +65,9 @@ def multiply_columns(
     """
     blocks = window_h.blocks(size[0]), window_w.blocks(size[1])
     c = images.shape[3] // groups
-    o = (out if grad_output is None else grad_output).shape[3] // groups
+    like_out = out if grad_output is None else grad_output
+    assert like_out is not None  # one of the two is given
+    o = like_out.shape[3] // groups
     column_size = window_h.kernel_size * window_w.kernel_size * c
     block_size = window_h.block * window_w.block * o
     rows_per_product = _rows_per_product(prod(blocks), column_size * block_size, least=16)
@@ -75,10 +79,12 @@ def multiply_columns(
     min_bytes = weight_bytes if one_product else 0
     images_per_chunk = chunks.chunk_size(len(images), image_bytes, min_bytes)
     if out is not None:
-        weights = [blocking.widen(part, window_h, window_w) for part in _split(weights, groups)]
-        out = [PixelBlocks(part, window_h, window_w, blocks) for part in _split(out, groups)]
+        wide_weights = [
+            blocking.widen(part, window_h, window_w) for part in _split(weights, groups)
+        ]
+        out_blocks = [PixelBlocks(part, window_h, window_w, blocks) for part in _split(out, groups)]
     if grad_output is not None:
-        grad_output = [
+        gradient_blocks = [
             PixelBlocks(part, window_h, window_w, blocks) for part in _split(grad_output, groups)
         ]
 
@@ -94,15 +100,15 @@ def multiply_columns(
             for group in range(groups):
                 columns = im2col(group, first, last)
                 if out is not None:
-                    pixels = out[group].room(first, last)
+                    pixels = out_blocks[group].room(first, last)
                     np.matmul(
                         columns.reshape(*product_shape(n), column_size),
-                        weights[group],
+                        wide_weights[group],
                         out=pixels.reshape(*product_shape(n), block_size),
                     )
-                    out[group].scatter(first, last, pixels)
+                    out_blocks[group].scatter(first, last, pixels)
                 if grad_output is not None:
-                    pixels = grad_output[group].gather(first, last)
+                    pixels = gradient_blocks[group].gather(first, last)
                     dweights.append(
                         _sum_of_products(
                             columns.reshape(n, -1, rows_per_gradient, column_size),
@@ -115,13 +121,14 @@ def multiply_columns(
 
     with chunks.one_blas_thread():
         results = chunks.run(worker, len(images), image_bytes, min_bytes)
-    if grad_output is not None:
-        total = np.zeros((groups, column_size, block_size), images.dtype)
-        for dweights in results:
-            total += dweights
-        return np.concatenate(
-            [blocking.narrow(dwide, window_h, window_w, c) for dwide in total], axis=3
-        )
+    if grad_output is None:
+        return None
+    total = np.zeros((groups, column_size, block_size), images.dtype)
+    for dweights in results:
+        total += dweights
+    return np.concatenate(
+        [blocking.narrow(dwide, window_h, window_w, c) for dwide in total], axis=3
+    )
 
 
 def _im2col(images, window_h, window_w, blocks, groups, count):
@@ -213,7 +220,13 @@ class PixelBlocks:
     back what was written to `room`.
     """
 
-    def __init__(self, images, window_h, window_w, blocks):
+    def __init__(
+        self,
+        images: Array,
+        window_h: blocking.WideWindow,
+        window_w: blocking.WideWindow,
+        blocks: tuple[int, int],
+    ) -> None:
         self.images, self.block = images, (window_h.block, window_w.block)
         self.shape = *blocks, *self.block, images.shape[3]
         fits = window_h.block == 1 and images.shape[2] == blocks[1] * window_w.block
@@ -221,13 +234,13 @@ class PixelBlocks:
         if fits and images.flags.c_contiguous:
             self.view = images.reshape(len(images), *self.shape)
 
-    def room(self, first, last):
+    def room(self, first: int, last: int) -> Array:
         """Memory for the blocks of images[first:last]: if possible, the images themselves."""
         if self.view is not None:
             return self.view[first:last]
         return workspace.scratch("pixel blocks", (last - first, *self.shape), self.images.dtype)
 
-    def gather(self, first, last):
+    def gather(self, first: int, last: int) -> Array:
         """The blocks of images[first:last]."""
         blocks = self.room(first, last)
         if self.view is None:
@@ -236,7 +249,7 @@ class PixelBlocks:
                 in_blocks[...] = in_images
         return blocks
 
-    def scatter(self, first, last, blocks):
+    def scatter(self, first: int, last: int, blocks: Array) -> None:
         """Write blocks, which were written to `room`, to images[first:last]."""
         if self.view is None:
             for in_blocks, in_images in self._pairs(blocks, self.images[first:last]):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...types import Array
 from .. import shapes
 from ..kernel import Kernel
 from . import channels, workspace
@@ -22,13 +23,13 @@ from . import channels, workspace
 class Cache(NamedTuple):
     """The arrays that backward needs. `mean` and `var` (C,) also go into the running averages."""
 
-    x: np.ndarray
-    weight: np.ndarray
-    mean: np.ndarray
-    var: np.ndarray
-    inverse_std: np.ndarray
+    x: Array
+    weight: Array
+    mean: Array
+    var: Array
+    inverse_std: Array
     from_batch: bool
-    y: np.ndarray = None  # only with a ReLU, like the next one
+    y: Array | None = None  # only with a ReLU, like the next one
     has_shortcut: bool = False
 
 
@@ -40,12 +41,19 @@ class batch_norm(Kernel):
     the biased one.
     """
 
-    def forward(x, weight, bias, mean=None, var=None, eps=1e-5):
+    def forward(
+        x: Array,
+        weight: Array,
+        bias: Array,
+        mean: Array | None = None,
+        var: Array | None = None,
+        eps: float = 1e-5,
+    ) -> tuple[Array, Cache]:
         shapes.channels("batch_norm", x.shape, weight=weight, bias=bias, mean=mean, var=var)
         scale, shift, cache = _scale_and_shift(x, weight, bias, mean, var, eps)
         return channels.scale_and_shift(x, scale, shift), cache
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
         """With g = weight / std:   dbias = sum(dy),   dweight = sum(dy x_hat),
 
         dx = g (dy - dbias / M - x_hat dweight / M); in inference, where mean and var are constants,
@@ -58,14 +66,22 @@ class batch_norm(Kernel):
 class batch_norm_relu(Kernel):
     """y = relu(batch_norm(x, weight, bias) + shortcut), with an optional shortcut of x's shape."""
 
-    def forward(x, weight, bias, shortcut=None, mean=None, var=None, eps=1e-5):
+    def forward(
+        x: Array,
+        weight: Array,
+        bias: Array,
+        shortcut: Array | None = None,
+        mean: Array | None = None,
+        var: Array | None = None,
+        eps: float = 1e-5,
+    ) -> tuple[Array, Cache]:
         shapes.channels("batch_norm_relu", x.shape, weight=weight, bias=bias, mean=mean, var=var)
         shapes.same("batch_norm_relu", x.shape, shortcut=shortcut)
         scale, shift, cache = _scale_and_shift(x, weight, bias, mean, var, eps)
         y = channels.scale_and_shift(x, scale, shift, shortcut, relu=True)
         return y, cache._replace(y=y, has_shortcut=shortcut is not None)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Cache) -> tuple[Array, ...]:
         """With dz = dy where y > 0, else 0: batch norm's gradients for dz; dz for the shortcut."""
         dz = workspace.empty(dy.shape, dy.dtype)
         sums = channels.gradient_sums(dy, cache.x, cache.mean, cache.y, dz)
@@ -75,7 +91,14 @@ class batch_norm_relu(Kernel):
         return _gradients(dz, sums, cache, out=dz)
 
 
-def update_running_stats(running_mean, running_var, mean, var, momentum, correction):
+def update_running_stats(
+    running_mean: Array,
+    running_var: Array,
+    mean: Array,
+    var: Array,
+    momentum: float,
+    correction: float,
+) -> None:
     """Move the running averages by the fraction `momentum` towards those of the batch, in place.
 
     ``var * correction`` is the unbiased variance.

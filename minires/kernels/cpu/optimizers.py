@@ -1,6 +1,10 @@
 """A step of SGD, in place, one array after another."""
 
+from collections.abc import Sequence
+
 import numpy as np
+
+from ...types import Array
 
 
 class sgd:
@@ -17,11 +21,20 @@ class sgd:
     weights, velocities : list of arrays
     """
 
-    def __init__(self, weights, decays, lr_scales):
+    def __init__(
+        self, weights: list[Array], decays: Sequence[float], lr_scales: Sequence[float]
+    ) -> None:
         self.weights, self.decays, self.lr_scales = weights, decays, lr_scales
         self.velocities = [np.zeros_like(weight) for weight in weights]
 
-    def step(self, weights, gradients, lr, momentum, nesterov):
+    def step(
+        self,
+        weights: list[Array],
+        gradients: Sequence[Array | None],
+        lr: float,
+        momentum: float,
+        nesterov: bool,
+    ) -> list[Array]:
         """Move every weight that has a gradient (not None), in place, and return the weights."""
         for weight, gradient, velocity, decay, scale in zip(
             weights, gradients, self.velocities, self.decays, self.lr_scales

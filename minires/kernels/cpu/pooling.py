@@ -4,8 +4,11 @@ The loop runs over the KH KW positions in the window. The pixels at one position
 a strided slice, of a few images at once.
 """
 
+from typing import Any
+
 import numpy as np
 
+from ...types import Array, IntPair, Shape
 from .. import shapes
 from ..kernel import Kernel
 from . import chunks, workspace
@@ -14,7 +17,9 @@ from . import chunks, workspace
 class max_pool2d(Kernel):
     """y[n, i, j, c] = largest x in the window. dL/dy goes to that x; of equals, to the first."""
 
-    def forward(x, kernel_size, stride=None, padding=0):
+    def forward(
+        x: Array, kernel_size: IntPair, stride: IntPair | None = None, padding: IntPair = 0
+    ) -> tuple[Array, Any]:
         shape, window = shapes.pool2d("max_pool2d", x.shape, kernel_size, stride, padding)
         y = workspace.empty(shape, x.dtype)
 
@@ -28,7 +33,7 @@ class max_pool2d(Kernel):
         chunks.run(worker, len(x), _bytes_per_image(x, window))
         return y, (x, window, y)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> Array:
         x, window, y = cache
         dx = workspace.empty(x.shape, dy.dtype)
 
@@ -53,7 +58,9 @@ class max_pool2d(Kernel):
 class avg_pool2d(Kernel):
     """y[n, i, j, c] = mean of x over the window. Zeros of the padding count, as in PyTorch."""
 
-    def forward(x, kernel_size, stride=None, padding=0):
+    def forward(
+        x: Array, kernel_size: IntPair, stride: IntPair | None = None, padding: IntPair = 0
+    ) -> tuple[Array, Any]:
         shape, window = shapes.pool2d("avg_pool2d", x.shape, kernel_size, stride, padding)
         y = workspace.empty(shape, x.dtype)
 
@@ -68,7 +75,7 @@ class avg_pool2d(Kernel):
         chunks.run(worker, len(x), _bytes_per_image(x, window))
         return y, (x.shape, window)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> Array:
         shape, window = cache
         dx = workspace.empty(shape, dy.dtype)
 
@@ -88,11 +95,11 @@ class avg_pool2d(Kernel):
 class global_avg_pool2d(Kernel):
     """y[n, c] = mean of x[n, :, :, c].    x (N, H, W, C), y (N, C)."""
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Shape]:
         shapes.images("global_avg_pool2d", x.shape)
         return x.mean(axis=(1, 2)), x.shape
 
-    def backward(dy, shape):
+    def backward(dy: Array, shape: Shape) -> Array:
         _, height, width, _ = shape
         return np.broadcast_to((dy / (height * width))[:, None, None, :], shape)
 

@@ -10,15 +10,21 @@ kept for each thread.
 import os
 import sys
 import threading
+from collections.abc import Hashable
 from math import prod
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
+
+from ...types import Array, Shape
 
 LARGE = 256 * 1024  # bytes; smaller arrays come from memory that Python keeps anyway
 KEPT_FOR = 1000  # requests; a block unused for longer goes back to the system
 MAX_ZERO_PADDED = 64  # buffers kept by each thread; at one more, all are dropped
 
-_blocks = {}  # size in bytes -> [[array, number of its last request], ...]
+# Size in bytes -> [[array, number of its last request], ...].
+_blocks: dict[int, list[list[Any]]] = {}
 _requests = 0
 _lock = threading.Lock()
 _local = threading.local()
@@ -27,7 +33,7 @@ _local = threading.local()
 # Results: memory that lives as long as someone refers to it.
 
 
-def empty(shape, dtype):
+def empty(shape: Shape, dtype: DTypeLike) -> Array:
     """An array like that of ``np.empty``: it may hold any numbers."""
     nbytes = prod(shape) * np.dtype(dtype).itemsize
     if nbytes < LARGE:
@@ -78,7 +84,7 @@ def _references(entry):
 # Buffers: memory that a thread needs within one call of a kernel.
 
 
-def scratch(name, shape, dtype):
+def scratch(name: str, shape: Shape, dtype: DTypeLike) -> Array:
     """This thread's buffer of that name. The next call uses it again: it may hold any numbers."""
     buffers = vars(_local).setdefault("scratch", {})
     nbytes = prod(shape) * np.dtype(dtype).itemsize
@@ -87,7 +93,7 @@ def scratch(name, shape, dtype):
     return buffers[name][:nbytes].view(dtype).reshape(shape)
 
 
-def zero_padded_buffer(key, count, shape, dtype):
+def zero_padded_buffer(key: Hashable, count: int, shape: Shape, dtype: DTypeLike) -> Array:
     """This thread's buffer (count, *shape) of that key: zeros at first, then as it was left.
 
     A caller that always writes the same interior gets a border of zeros for free.

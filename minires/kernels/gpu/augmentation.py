@@ -3,10 +3,18 @@
 import numpy as np
 
 from ... import backend
+from ...types import Array
 from .launch import empty, launch, one_thread_each
 
 
-def prepare_images(images, mean, indices, padding=0, corners=None, flipped=None):
+def prepare_images(
+    images: Array,
+    mean: Array,
+    indices: Array,
+    padding: int = 0,
+    corners: Array | None = None,
+    flipped: Array | None = None,
+) -> Array:
     """``images[indices] / 255 - mean``, cropped and flipped.
 
     Parameters and result as for the function of this name in `cpu`.

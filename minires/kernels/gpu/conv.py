@@ -9,8 +9,11 @@ pixel went into. One product with the weights gives dX, another one with X gives
 additions are scattered.
 """
 
+from typing import Any
+
 import numpy as np
 
+from ...types import Array, IntPair
 from .. import common, shapes
 from ..kernel import Kernel
 from .activation import add_relu, relu
@@ -27,14 +30,23 @@ class conv2d(Kernel):
     group of input channels.
     """
 
-    def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
+    def forward(
+        x: Array,
+        w: Array,
+        stride: IntPair = 1,
+        padding: IntPair = 0,
+        dilation: IntPair = 1,
+        groups: int = 1,
+    ) -> tuple[Array, Any]:
         shape, window = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         groups = int(groups)
         y = empty(shape, x.dtype)
         _multiply_columns("im2col", x, window, groups, shape[1:3], weights=w, out=y)
         return y, (x, w, window, groups)
 
-    def backward(dy, cache, needs=(True, True)):
+    def backward(
+        dy: Array, cache: Any, needs: tuple[bool, ...] = (True, True)
+    ) -> tuple[Array | None, Array | None]:
         x, w, window, groups = cache
         if not needs[0]:  # the first layer: X has few channels, so few columns
             return None, _multiply_columns(
@@ -60,7 +72,16 @@ class conv2d_relu(Kernel):
     One kernel after the other: all it saves is that shortcut and ReLU take one launch together.
     """
 
-    def forward(x, w, b, shortcut=None, stride=1, padding=0, dilation=1, groups=1):
+    def forward(
+        x: Array,
+        w: Array,
+        b: Array,
+        shortcut: Array | None = None,
+        stride: IntPair = 1,
+        padding: IntPair = 0,
+        dilation: IntPair = 1,
+        groups: int = 1,
+    ) -> tuple[Array, Any]:
         shape, _ = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         shapes.bias("conv2d_relu", w.shape, b.shape)
         shapes.same("conv2d_relu", shape, "the output's", shortcut=shortcut)
@@ -69,7 +90,9 @@ class conv2d_relu(Kernel):
         y, _ = relu.forward(z) if shortcut is None else add_relu.forward(z, shortcut)
         return y, (cache, y, shortcut is not None)
 
-    def backward(dy, cache, needs=(True, True, True, True)):
+    def backward(
+        dy: Array, cache: Any, needs: tuple[bool, ...] = (True, True, True, True)
+    ) -> tuple[Array | None, ...]:
         """Back through the ReLU, then the convolution; the bias was added to every pixel."""
         conv_cache, y, has_shortcut = cache
         dz = relu.backward(dy, y)

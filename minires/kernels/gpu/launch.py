@@ -6,19 +6,29 @@ dtype.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ... import backend
 from ...errors import DeviceError, DtypeError
+from ...types import Array, Shape
 
 THREADS = 256  # in a block
 REAL = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
 
-_kernels = {}  # (file, kernel, dtype) -> the compiled kernel
+_kernels: dict[tuple[str, str, np.dtype], Any] = {}  # (file, kernel, dtype) -> the compiled kernel
 
 
-def launch(file, kernel, dtype, grid, block, *arguments):
+def launch(
+    file: str,
+    kernel: str,
+    dtype: DTypeLike,
+    grid: int | tuple[int, ...],
+    block: int | tuple[int, ...],
+    *arguments: Any,
+) -> None:
     """Launch a kernel.
 
     Parameters
@@ -47,39 +57,39 @@ def launch(file, kernel, dtype, grid, block, *arguments):
         _compiled(file, kernel, dtype)(grid, block, arguments)
 
 
-def one_thread_each(elements):
+def one_thread_each(elements: int) -> tuple[int, int]:
     """The grid and the block that give each of so many elements a thread."""
     return -(-elements // THREADS), THREADS
 
 
-def contiguous(array):
+def contiguous(array: Array) -> Array:
     """`array` itself if it is contiguous, otherwise a contiguous copy."""
     return array if array.flags.c_contiguous else array.copy()
 
 
-def empty(shape, dtype):
+def empty(shape: int | Shape, dtype: DTypeLike) -> Array:
     """A new array on the GPU, which may hold any numbers."""
     return backend.cupy().empty(shape, dtype)
 
 
-def elementwise(file, kernel, *arrays):
+def elementwise(file: str, kernel: str, *arrays: Array) -> Array:
     """The result of a kernel that works element by element on arrays of one shape."""
     y = empty(arrays[0].shape, arrays[0].dtype)
     launch(file, kernel, y.dtype, *one_thread_each(y.size), *map(contiguous, arrays), y, y.size)
     return y
 
 
-def source(file):
+def source(file: str) -> str:
     """The text of a CUDA file, such that the compiler's errors name its lines."""
     return f'#line 1 "{file}.cu"\n' + Path(__file__).with_name(f"{file}.cu").read_text()
 
 
-def options(dtype):
+def options(dtype: np.dtype) -> tuple[str, str]:
     """The compiler's options: what `real` stands for, and the number of threads in a block."""
     return f"-DREAL={REAL[dtype]}", f"-DTHREADS={THREADS}"
 
 
-def _as_tuple(size):
+def _as_tuple(size: int | tuple[int, ...]) -> tuple[int, ...]:
     return size if isinstance(size, tuple) else (size,)
 
 

@@ -1,20 +1,22 @@
 """From logits to a loss in CUDA: log-softmax and cross-entropy."""
 
+from typing import Any
+
 import numpy as np
 
 from ... import backend
-from .. import shapes
-from ..kernel import Kernel
+from ...types import Array, ArrayLike
+from .. import common, shapes
 from .launch import THREADS, contiguous, empty, launch, one_thread_each
 
 
-class log_softmax(Kernel):
+class log_softmax(common.log_softmax):
     """y = x - log(sum over k of e^(x_k)), over the last axis.
 
     dL/dx = dL/dy - softmax(x) * (sum over k of dL/dy_k).
     """
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Array]:
         shapes.classes("log_softmax", x.shape)
         y = empty(x.shape, x.dtype)
         launch(
@@ -28,7 +30,7 @@ class log_softmax(Kernel):
         )
         return y, y
 
-    def backward(dy, y):
+    def backward(dy: Array, y: Array) -> Array:
         dx = empty(y.shape, y.dtype)
         launch(
             "loss",
@@ -43,7 +45,7 @@ class log_softmax(Kernel):
         return dx
 
 
-class cross_entropy(Kernel):
+class cross_entropy(common.cross_entropy):
     """loss = mean over the batch of -sum over k of t_k log softmax(logits)_k.
 
     logits (N, K) on the GPU; labels (N,), integers that are checked on the CPU, so that is where
@@ -51,7 +53,9 @@ class cross_entropy(Kernel):
     smoothing. dL/dlogits = (softmax(logits) - t) / N.
     """
 
-    def forward(logits, labels, label_smoothing=0.0):
+    def forward(
+        logits: Array, labels: ArrayLike, label_smoothing: float = 0.0
+    ) -> tuple[Array, Any]:
         labels = np.asarray(backend.move(backend.as_array(labels), "cpu"))
         label_smoothing = shapes.cross_entropy(logits.shape, labels, label_smoothing)
         labels = backend.move(labels.astype(np.int64), "gpu")
@@ -71,7 +75,7 @@ class cross_entropy(Kernel):
         )
         return losses.mean(), (log_p, labels, label_smoothing)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> Array:
         log_p, labels, label_smoothing = cache
         n, classes = log_p.shape
         dlogits = empty(log_p.shape, log_p.dtype)

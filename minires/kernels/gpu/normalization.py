@@ -6,6 +6,7 @@ of rows, one to merge them, one to normalise. Backward takes as many.
 
 from typing import NamedTuple
 
+from ...types import Array
 from .. import shapes
 from ..kernel import Kernel
 from .launch import THREADS, contiguous, empty, launch, one_thread_each
@@ -17,13 +18,13 @@ MAX_SLABS = 1024
 class Cache(NamedTuple):
     """The arrays that backward needs. `mean` and `var` (C,) also go into the running averages."""
 
-    x: object
-    weight: object
-    statistics: object  # (3, C): mean, var, 1 / sqrt(var + eps)
-    mean: object
-    var: object
+    x: Array
+    weight: Array
+    statistics: Array  # (3, C): mean, var, 1 / sqrt(var + eps)
+    mean: Array
+    var: Array
     from_batch: bool
-    y: object = None  # only with a ReLU, like the next one
+    y: Array | None = None  # only with a ReLU, like the next one
     has_shortcut: bool = False
 
 
@@ -34,11 +35,18 @@ class batch_norm(Kernel):
     the given ones (inference).
     """
 
-    def forward(x, weight, bias, mean=None, var=None, eps=1e-5):
+    def forward(
+        x: Array,
+        weight: Array,
+        bias: Array,
+        mean: Array | None = None,
+        var: Array | None = None,
+        eps: float = 1e-5,
+    ) -> tuple[Array, Cache]:
         shapes.channels("batch_norm", x.shape, weight=weight, bias=bias, mean=mean, var=var)
         return _forward(x, weight, bias, None, mean, var, eps, relu=False)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
         dy = contiguous(dy)
         gradients = _gradient_sums(dy, dy, cache)  # without a ReLU, dz is not written
         dx = _input_gradient(dy, gradients, cache, out=empty(dy.shape, dy.dtype))
@@ -48,13 +56,21 @@ class batch_norm(Kernel):
 class batch_norm_relu(Kernel):
     """y = relu(batch_norm(x, weight, bias) + shortcut), with an optional shortcut of x's shape."""
 
-    def forward(x, weight, bias, shortcut=None, mean=None, var=None, eps=1e-5):
+    def forward(
+        x: Array,
+        weight: Array,
+        bias: Array,
+        shortcut: Array | None = None,
+        mean: Array | None = None,
+        var: Array | None = None,
+        eps: float = 1e-5,
+    ) -> tuple[Array, Cache]:
         shapes.channels("batch_norm_relu", x.shape, weight=weight, bias=bias, mean=mean, var=var)
         shapes.same("batch_norm_relu", x.shape, shortcut=shortcut)
         y, cache = _forward(x, weight, bias, shortcut, mean, var, eps, relu=True)
         return y, cache._replace(y=y, has_shortcut=shortcut is not None)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Cache) -> tuple[Array, ...]:
         """With dz = dy where y > 0, else 0: batch norm's gradients for dz; dz for the shortcut."""
         dz = empty(dy.shape, dy.dtype)
         gradients = _gradient_sums(contiguous(dy), dz, cache)
@@ -65,7 +81,14 @@ class batch_norm_relu(Kernel):
         return dx, gradients[0], gradients[1]
 
 
-def update_running_stats(running_mean, running_var, mean, var, momentum, correction):
+def update_running_stats(
+    running_mean: Array,
+    running_var: Array,
+    mean: Array,
+    var: Array,
+    momentum: float,
+    correction: float,
+) -> None:
     """Move the running averages by the fraction `momentum` towards those of the batch, in place.
 
     ``var * correction`` is the unbiased variance.
@@ -201,7 +224,7 @@ def _input_gradient(dz, gradients, cache, out):
     return out
 
 
-def sum_geometry(rows, channels):
+def sum_geometry(rows: int, channels: int) -> tuple[tuple[int, int], tuple[int, int]]:
     """The grid (columns, slabs) and the block (width, height) for sums over (rows, channels).
 
     A block is as wide as there are channels, rounded up to a power of two, and at most 32: a warp

@@ -1,9 +1,13 @@
 """A step of SGD for a whole net in one launch."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from ... import backend
 from ...errors import DtypeError
+from ...types import Array
 from .launch import THREADS, contiguous, empty, launch
 
 BLOCKS = 16  # for each parameter; each takes every 16th run of THREADS elements
@@ -26,7 +30,9 @@ class sgd:
         Views of the flat arrays.
     """
 
-    def __init__(self, weights, decays, lr_scales):
+    def __init__(
+        self, weights: list[Array], decays: Sequence[float], lr_scales: Sequence[float]
+    ) -> None:
         cupy, dtype = backend.cupy(), weights[0].dtype
         for weight in weights:
             if weight.dtype != dtype:
@@ -56,21 +62,30 @@ class sgd:
         )
         self._copy_to_flat(weights)
 
-    def step(self, weights, gradients, lr, momentum, nesterov):
+    def step(
+        self,
+        weights: list[Array],
+        gradients: Sequence[Array | None],
+        lr: float,
+        momentum: float,
+        nesterov: bool,
+    ) -> list[Array]:
         """Move every weight that has a gradient (not None).
 
         Returns the weights, which are views of the flat array.
         """
         self._copy_to_flat(weights)
-        gradients = [None if gradient is None else contiguous(gradient) for gradient in gradients]
+        kept: list[Any] = [
+            None if gradient is None else contiguous(gradient) for gradient in gradients
+        ]
         addresses = np.array(
-            [0 if gradient is None else gradient.data.ptr for gradient in gradients], np.uint64
+            [0 if gradient is None else gradient.data.ptr for gradient in kept], np.uint64
         )
         launch(
             "optimizers",
             "sgd",
             self._weights.dtype,
-            (BLOCKS, len(gradients)),
+            (BLOCKS, len(kept)),
             THREADS,
             self._weights,
             self._velocities,

@@ -1,7 +1,10 @@
 """Pooling in CUDA: a window slides over each channel and keeps its maximum or its average."""
 
+from typing import Any
+
 import numpy as np
 
+from ...types import Array, IntPair, Shape
 from .. import shapes
 from ..kernel import Kernel
 from .launch import contiguous, empty, launch, one_thread_each
@@ -10,7 +13,9 @@ from .launch import contiguous, empty, launch, one_thread_each
 class max_pool2d(Kernel):
     """y[n, i, j, c] = largest x in the window. dL/dy goes to that x; of equals, to the first."""
 
-    def forward(x, kernel_size, stride=None, padding=0):
+    def forward(
+        x: Array, kernel_size: IntPair, stride: IntPair | None = None, padding: IntPair = 0
+    ) -> tuple[Array, Any]:
         shape, window = shapes.pool2d("max_pool2d", x.shape, kernel_size, stride, padding)
         y, argmax = empty(shape, x.dtype), empty(shape, np.int32)
         launch(
@@ -26,7 +31,7 @@ class max_pool2d(Kernel):
         )
         return y, (x.shape, argmax, window)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> Array:
         shape, argmax, window = cache
         dx = empty(shape, dy.dtype)
         launch(
@@ -46,7 +51,9 @@ class max_pool2d(Kernel):
 class avg_pool2d(Kernel):
     """y[n, i, j, c] = mean of x over the window. Zeros of the padding count, as in PyTorch."""
 
-    def forward(x, kernel_size, stride=None, padding=0):
+    def forward(
+        x: Array, kernel_size: IntPair, stride: IntPair | None = None, padding: IntPair = 0
+    ) -> tuple[Array, Any]:
         shape, window = shapes.pool2d("avg_pool2d", x.shape, kernel_size, stride, padding)
         y = empty(shape, x.dtype)
         launch(
@@ -61,7 +68,7 @@ class avg_pool2d(Kernel):
         )
         return y, (x.shape, window)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> Array:
         shape, window = cache
         dx = empty(shape, dy.dtype)
         launch(
@@ -80,7 +87,7 @@ class avg_pool2d(Kernel):
 class global_avg_pool2d(Kernel):
     """y[n, c] = mean of x[n, :, :, c].    x (N, H, W, C), y (N, C)."""
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Shape]:
         n, height, width, channels = shapes.images("global_avg_pool2d", x.shape)
         y = empty((n, channels), x.dtype)
         launch(
@@ -96,7 +103,7 @@ class global_avg_pool2d(Kernel):
         )
         return y, x.shape
 
-    def backward(dy, shape):
+    def backward(dy: Array, shape: Shape) -> Array:
         _, height, width, channels = shape
         dx = empty(shape, dy.dtype)
         launch(

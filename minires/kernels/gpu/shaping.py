@@ -1,15 +1,18 @@
 """Indexing on the GPU. The other kernels of `common.shaping` work as they are."""
 
+from typing import Any
+
 import numpy as np
 
 from ... import backend
+from ...types import Array
 from .. import common, shapes
 
 
 class getitem(common.getitem):
     """y = x[index], for any index NumPy takes. An element picked twice receives both gradients."""
 
-    def forward(x, index):
+    def forward(x: Array, index: Any) -> tuple[Array, Any]:
         parts = index if isinstance(index, tuple) else (index,)
         has_indices = any(isinstance(part, (np.ndarray, list)) for part in parts)
         if has_indices and not any(backend.device_of(part) == "gpu" for part in parts):
@@ -20,7 +23,7 @@ class getitem(common.getitem):
         )
         return common.getitem.forward(x, parts)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> Array:
         shape, index = cache
         if not any(isinstance(part, list) or backend.is_array(part) for part in index):
             return common.getitem.backward(dy, cache)

@@ -1,7 +1,10 @@
 """Nonlinearities, one number at a time."""
 
+from typing import Any
+
 import numpy as np
 
+from ...types import Array
 from ..kernel import Kernel
 from .elementwise import add
 
@@ -12,13 +15,13 @@ class relu(Kernel):
     dL/dx = dL/dy where x > 0, else 0. At x = 0 the derivative is taken as 0 (as in PyTorch).
     """
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Array]:
         y = np.empty_like(x)
         for i in np.ndindex(x.shape):
             y[i] = max(x[i], 0)  # if x[i] is nan, Python's max returns nan
         return y, x
 
-    def backward(dy, x):
+    def backward(dy: Array, x: Array) -> Array:
         dx = np.zeros_like(dy)
         for i in np.ndindex(x.shape):
             if x[i] > 0:
@@ -29,11 +32,11 @@ class relu(Kernel):
 class add_relu(Kernel):
     """y = max(a + b, 0): the addition and the ReLU at the end of a residual block."""
 
-    def forward(a, b):
+    def forward(a: Array, b: Array) -> tuple[Array, Any]:
         z, add_cache = add.forward(a, b)
         y, relu_cache = relu.forward(z)
         return y, (add_cache, relu_cache)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> tuple[Array, Array]:
         add_cache, relu_cache = cache
         return add.backward(relu.backward(dy, relu_cache), add_cache)

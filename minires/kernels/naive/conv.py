@@ -1,7 +1,10 @@
 """Convolution, as the sum it is; alone and with the ReLU after it."""
 
+from typing import Any
+
 import numpy as np
 
+from ...types import Array, IntPair
 from .. import shapes
 from ..kernel import Kernel
 from .activation import relu
@@ -17,14 +20,21 @@ class conv2d(Kernel):
     Every term x w of the sum passes dL/dy on to both its factors: dx gets dy w, dw gets dy x.
     """
 
-    def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
+    def forward(
+        x: Array,
+        w: Array,
+        stride: IntPair = 1,
+        padding: IntPair = 0,
+        dilation: IntPair = 1,
+        groups: int = 1,
+    ) -> tuple[Array, Any]:
         shape, window = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         y = np.zeros(shape, x.dtype)
         for out, pixel, weight in _terms(x.shape, w.shape, shape, window, groups):
             y[out] += x[pixel] * w[weight]
         return y, (x, w, window, groups)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> tuple[Array, Array]:
         x, w, window, groups = cache
         dx, dw = np.zeros_like(x), np.zeros_like(w)
         for out, pixel, weight in _terms(x.shape, w.shape, dy.shape, window, groups):
@@ -41,7 +51,16 @@ class conv2d_relu(Kernel):
     while the convolution's output is in cache.
     """
 
-    def forward(x, w, b, shortcut=None, stride=1, padding=0, dilation=1, groups=1):
+    def forward(
+        x: Array,
+        w: Array,
+        b: Array,
+        shortcut: Array | None = None,
+        stride: IntPair = 1,
+        padding: IntPair = 0,
+        dilation: IntPair = 1,
+        groups: int = 1,
+    ) -> tuple[Array, Any]:
         shape, _ = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         shapes.bias("conv2d_relu", w.shape, b.shape)
         shapes.same("conv2d_relu", shape, "the output's", shortcut=shortcut)
@@ -50,7 +69,7 @@ class conv2d_relu(Kernel):
         y, relu_cache = relu.forward(z if shortcut is None else z + shortcut)
         return y, (conv_cache, relu_cache, shortcut is not None)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> tuple[Array, ...]:
         """Back through the ReLU, then through the addition, which passes dz on to all its terms.
 
         The bias was added to every pixel, so its gradient is a sum over all pixels.

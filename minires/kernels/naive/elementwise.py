@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...types import Array
 from .. import shapes
 from ..kernel import Kernel
 
@@ -56,70 +57,70 @@ def _unary_gradient(dy, x, slope):
 class add(Kernel):
     """y = a + b.    dy/da = 1,  dy/db = 1."""
 
-    def forward(a, b):
+    def forward(a: Array, b: Array) -> tuple[Array, tuple[Array, Array]]:
         return _binary("add", a, b, lambda a, b: a + b), (a, b)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: tuple[Array, Array]) -> tuple[Array, Array]:
         return _binary_gradients("add", dy, *cache, lambda a, b: (1, 1))
 
 
 class subtract(Kernel):
     """y = a - b.    dy/da = 1,  dy/db = -1."""
 
-    def forward(a, b):
+    def forward(a: Array, b: Array) -> tuple[Array, tuple[Array, Array]]:
         return _binary("subtract", a, b, lambda a, b: a - b), (a, b)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: tuple[Array, Array]) -> tuple[Array, Array]:
         return _binary_gradients("subtract", dy, *cache, lambda a, b: (1, -1))
 
 
 class multiply(Kernel):
     """y = a b.    dy/da = b,  dy/db = a."""
 
-    def forward(a, b):
+    def forward(a: Array, b: Array) -> tuple[Array, tuple[Array, Array]]:
         return _binary("multiply", a, b, lambda a, b: a * b), (a, b)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: tuple[Array, Array]) -> tuple[Array, Array]:
         return _binary_gradients("multiply", dy, *cache, lambda a, b: (b, a))
 
 
 class divide(Kernel):
     """y = a / b.    dy/da = 1 / b,  dy/db = -a / b^2."""
 
-    def forward(a, b):
+    def forward(a: Array, b: Array) -> tuple[Array, tuple[Array, Array]]:
         return _binary("divide", a, b, lambda a, b: a / b), (a, b)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: tuple[Array, Array]) -> tuple[Array, Array]:
         return _binary_gradients("divide", dy, *cache, lambda a, b: (1 / b, -a / b**2))
 
 
 class negative(Kernel):
     """y = -x.    dy/dx = -1."""
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Array]:
         return _unary(x, lambda x: -x), x
 
-    def backward(dy, x):
+    def backward(dy: Array, x: Array) -> Array:
         return _unary_gradient(dy, x, lambda x: -1)
 
 
 class abs(Kernel):
     """y = |x|.    dy/dx = 1 for x > 0, -1 for x < 0, and 0 at the corner x = 0."""
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Array]:
         return _unary(x, lambda x: -x if x < 0 else x + 0), x  # -0.0 + 0 is 0.0
 
-    def backward(dy, x):
+    def backward(dy: Array, x: Array) -> Array:
         return _unary_gradient(dy, x, np.sign)
 
 
 class power(Kernel):
     """y = x^p for a fixed number p.    dy/dx = p x^(p-1), and 0 for p = 0."""
 
-    def forward(x, exponent):
+    def forward(x: Array, exponent: float) -> tuple[Array, tuple[Array, float]]:
         return _unary(x, lambda x: x**exponent), (x, exponent)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: tuple[Array, float]) -> Array:
         x, exponent = cache
         return _unary_gradient(dy, x, lambda x: exponent * x ** (exponent - 1) if exponent else 0)
 
@@ -127,28 +128,28 @@ class power(Kernel):
 class exp(Kernel):
     """y = e^x.    dy/dx = e^x."""
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Array]:
         return _unary(x, np.exp), x
 
-    def backward(dy, x):
+    def backward(dy: Array, x: Array) -> Array:
         return _unary_gradient(dy, x, np.exp)
 
 
 class log(Kernel):
     """y = ln x.    dy/dx = 1 / x."""
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Array]:
         return _unary(x, np.log), x
 
-    def backward(dy, x):
+    def backward(dy: Array, x: Array) -> Array:
         return _unary_gradient(dy, x, lambda x: 1 / x)
 
 
 class sqrt(Kernel):
     """y = sqrt(x).    dy/dx = 1 / (2 sqrt(x))."""
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Array]:
         return _unary(x, np.sqrt), x
 
-    def backward(dy, x):
+    def backward(dy: Array, x: Array) -> Array:
         return _unary_gradient(dy, x, lambda x: 1 / (2 * np.sqrt(x)))

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from ...types import Array, ArrayLike
 from .. import shapes
 from ..kernel import Kernel
 
@@ -15,7 +16,7 @@ class softmax(Kernel):
     overflowing. dy_k/dx_j = y_k ((1 if j = k else 0) - y_j).
     """
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Array]:
         shapes.classes("softmax", x.shape)
         y = np.empty_like(x)
         for row in np.ndindex(x.shape[:-1]):
@@ -25,7 +26,7 @@ class softmax(Kernel):
                 y[row + (k,)] = math.exp(x[row + (k,)] - largest) / total
         return y, y
 
-    def backward(dy, y):
+    def backward(dy: Array, y: Array) -> Array:
         dx = np.zeros_like(y)
         for row in np.ndindex(y.shape[:-1]):
             for j in range(y.shape[-1]):
@@ -43,7 +44,7 @@ class log_softmax(Kernel):
     dy_k/dx_j = (1 if j = k else 0) - softmax(x)_j.
     """
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Array]:
         shapes.classes("log_softmax", x.shape)
         y = np.empty_like(x)
         for row in np.ndindex(x.shape[:-1]):
@@ -53,7 +54,7 @@ class log_softmax(Kernel):
                 y[row + (k,)] = (x[row + (k,)] - largest) - log_sum
         return y, y
 
-    def backward(dy, y):
+    def backward(dy: Array, y: Array) -> Array:
         dx = np.zeros_like(y)
         for row in np.ndindex(y.shape[:-1]):
             for j in range(y.shape[-1]):
@@ -71,7 +72,9 @@ class cross_entropy(Kernel):
     dL/dlogits = (softmax(logits) - t) / N.
     """
 
-    def forward(logits, labels, label_smoothing=0.0):
+    def forward(
+        logits: Array, labels: ArrayLike, label_smoothing: float = 0.0
+    ) -> tuple[Array, tuple[Array, Array]]:
         labels = np.asarray(labels)
         label_smoothing = shapes.cross_entropy(logits.shape, labels, label_smoothing)
         n, classes = logits.shape
@@ -85,7 +88,7 @@ class cross_entropy(Kernel):
                 loss -= target[i, k] * log_p[i, k] / n
         return np.asarray(loss, dtype=logits.dtype), (log_p, target)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: tuple[Array, Array]) -> Array:
         log_p, target = cache
         dlogits = np.empty_like(log_p)
         for i, k in np.ndindex(log_p.shape):
@@ -99,14 +102,14 @@ class mse_loss(Kernel):
     dL/dx = 2 (x - target) / n,  dL/dtarget = -dL/dx.
     """
 
-    def forward(x, target):
+    def forward(x: Array, target: Array) -> tuple[Array, tuple[Array, Array]]:
         shapes.mse_loss(x.shape, target.shape)
         loss = 0.0
         for i in np.ndindex(x.shape):
             loss += (x[i] - target[i]) ** 2 / x.size
         return np.asarray(loss, dtype=x.dtype), (x, target)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: tuple[Array, Array]) -> tuple[Array, Array]:
         x, target = cache
         dx = np.empty_like(x)
         for i in np.ndindex(x.shape):

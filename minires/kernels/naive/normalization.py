@@ -1,9 +1,10 @@
 """Batch norm, one channel at a time, alone and with the addition and ReLU after it; group norm."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...types import Array
 from .. import shapes
 from ..kernel import Kernel
 from .activation import relu
@@ -12,11 +13,11 @@ from .activation import relu
 class Cache(NamedTuple):
     """The arrays that backward needs. `mean` and `var` (C,) also go into the running averages."""
 
-    x_hat: np.ndarray
-    weight: np.ndarray
-    mean: np.ndarray
-    var: np.ndarray
-    std: np.ndarray
+    x_hat: Array
+    weight: Array
+    mean: Array
+    var: Array
+    std: Array
     from_batch: bool
 
 
@@ -32,7 +33,14 @@ class batch_norm(Kernel):
     the given ones (inference).
     """
 
-    def forward(x, weight, bias, mean=None, var=None, eps=1e-5):
+    def forward(
+        x: Array,
+        weight: Array,
+        bias: Array,
+        mean: Array | None = None,
+        var: Array | None = None,
+        eps: float = 1e-5,
+    ) -> tuple[Array, Cache]:
         shapes.channels("batch_norm", x.shape, weight=weight, bias=bias, mean=mean, var=var)
         from_batch = mean is None
         y, x_hat = np.empty_like(x), np.empty_like(x)
@@ -44,13 +52,14 @@ class batch_norm(Kernel):
                 used_mean[c] = sum(values.flat) / count
                 used_var[c] = sum((value - used_mean[c]) ** 2 for value in values.flat) / count
             else:
+                assert mean is not None and var is not None  # both are given, or neither
                 used_mean[c], used_var[c] = mean[c], var[c]
             std[c] = np.sqrt(used_var[c] + eps)
             x_hat[..., c] = (values - used_mean[c]) / std[c]
             y[..., c] = weight[c] * x_hat[..., c] + bias[c]
         return y, Cache(x_hat, weight, used_mean, used_var, std, from_batch)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
         """dbias = sum(dy),   dweight = sum(dy x_hat),
 
         dx = weight / std (dy - dbias / M - x_hat dweight / M).
@@ -76,14 +85,22 @@ class batch_norm_relu(Kernel):
     Every layer of a residual net ends like this. Faster backends do it all in one pass.
     """
 
-    def forward(x, weight, bias, shortcut=None, mean=None, var=None, eps=1e-5):
+    def forward(
+        x: Array,
+        weight: Array,
+        bias: Array,
+        shortcut: Array | None = None,
+        mean: Array | None = None,
+        var: Array | None = None,
+        eps: float = 1e-5,
+    ) -> tuple[Array, "ReluCache"]:
         shapes.channels("batch_norm_relu", x.shape, weight=weight, bias=bias, mean=mean, var=var)
         shapes.same("batch_norm_relu", x.shape, shortcut=shortcut)
         z, norm_cache = batch_norm.forward(x, weight, bias, mean, var, eps)
         y, relu_cache = relu.forward(z if shortcut is None else z + shortcut)
         return y, ReluCache(norm_cache, relu_cache, shortcut is not None)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: "ReluCache") -> tuple[Array, ...]:
         """Back through the ReLU; the addition then passes dz on to both its terms."""
         dz = relu.backward(dy, cache.relu)
         gradients = batch_norm.backward(dz, cache.norm)
@@ -93,7 +110,7 @@ class batch_norm_relu(Kernel):
 class ReluCache:
     """The caches of both kernels. `mean` and `var` (C,) also go into the running averages."""
 
-    def __init__(self, norm, relu, has_shortcut):
+    def __init__(self, norm: Cache, relu: Array, has_shortcut: bool) -> None:
         self.norm, self.relu, self.has_shortcut = norm, relu, has_shortcut
         self.mean, self.var = norm.mean, norm.var
 
@@ -111,7 +128,9 @@ class group_norm(Kernel):
     As no image sees another one, training and inference compute the same.
     """
 
-    def forward(x, weight, bias, num_groups, eps=1e-5):
+    def forward(
+        x: Array, weight: Array, bias: Array, num_groups: int, eps: float = 1e-5
+    ) -> tuple[Array, Any]:
         shapes.group_norm(x.shape, weight, bias, num_groups)
         y, x_hat = np.empty_like(x), np.empty_like(x)
         std = np.empty((len(x), num_groups), x.dtype)
@@ -125,7 +144,7 @@ class group_norm(Kernel):
             y[..., c] = weight[c] * x_hat[..., c] + bias[c]
         return y, (x_hat, weight, std)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> tuple[Array, Array, Array]:
         """dbias = sum(dy) and dweight = sum(dy x_hat) over each channel. With g = weight dy,
 
         dx = (g - sum(g) / M - x_hat sum(g x_hat) / M) / std, with sums over each image and group.

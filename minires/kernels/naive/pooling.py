@@ -1,7 +1,10 @@
 """Pooling, one window at a time."""
 
+from typing import Any
+
 import numpy as np
 
+from ...types import Array, IntPair, Shape
 from .. import shapes
 from ..kernel import Kernel
 
@@ -12,7 +15,9 @@ class max_pool2d(Kernel):
     A nan counts as larger than any number, so that it is not hidden.
     """
 
-    def forward(x, kernel_size, stride=None, padding=0):
+    def forward(
+        x: Array, kernel_size: IntPair, stride: IntPair | None = None, padding: IntPair = 0
+    ) -> tuple[Array, Any]:
         shape, window = shapes.pool2d("max_pool2d", x.shape, kernel_size, stride, padding)
         y, source = np.empty(shape, x.dtype), {}
         for out in np.ndindex(shape):
@@ -22,7 +27,7 @@ class max_pool2d(Kernel):
             y[out] = x[source[out]]
         return y, (x.shape, source)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> Array:
         shape, source = cache
         dx = np.zeros(shape, dy.dtype)
         for out in np.ndindex(dy.shape):
@@ -33,7 +38,9 @@ class max_pool2d(Kernel):
 class avg_pool2d(Kernel):
     """y[n, i, j, c] = mean of x over the window. Zeros of the padding count, as in PyTorch."""
 
-    def forward(x, kernel_size, stride=None, padding=0):
+    def forward(
+        x: Array, kernel_size: IntPair, stride: IntPair | None = None, padding: IntPair = 0
+    ) -> tuple[Array, Any]:
         shape, window = shapes.pool2d("avg_pool2d", x.shape, kernel_size, stride, padding)
         y = np.zeros(shape, x.dtype)
         for out in np.ndindex(shape):
@@ -41,7 +48,7 @@ class avg_pool2d(Kernel):
                 y[out] += x[pixel] / (window.kernel_size[0] * window.kernel_size[1])
         return y, (x.shape, window)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> Array:
         shape, window = cache
         dx = np.zeros(shape, dy.dtype)
         for out in np.ndindex(dy.shape):
@@ -53,14 +60,14 @@ class avg_pool2d(Kernel):
 class global_avg_pool2d(Kernel):
     """y[n, c] = mean of x[n, :, :, c].    x (N, H, W, C), y (N, C)."""
 
-    def forward(x):
+    def forward(x: Array) -> tuple[Array, Shape]:
         n, height, width, channels = shapes.images("global_avg_pool2d", x.shape)
         y = np.zeros((n, channels), x.dtype)
         for image, i, j, c in np.ndindex(x.shape):
             y[image, c] += x[image, i, j, c] / (height * width)
         return y, x.shape
 
-    def backward(dy, shape):
+    def backward(dy: Array, shape: Shape) -> Array:
         dx = np.empty(shape, dy.dtype)
         for image, i, j, c in np.ndindex(shape):
             dx[image, i, j, c] = dy[image, c] / (shape[1] * shape[2])

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...types import Array
 from .. import shapes
 from ..kernel import Kernel
 
@@ -13,13 +14,13 @@ class matmul(Kernel):
     factors: da gets dy b, db gets dy a.
     """
 
-    def forward(a, b):
+    def forward(a: Array, b: Array) -> tuple[Array, tuple[Array, Array]]:
         y = np.zeros(shapes.matmul(a.shape, b.shape), a.dtype)
         for out, left, right in _terms(a.shape, b.shape, y.shape):
             y[out] += a[left] * b[right]
         return y, (a, b)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: tuple[Array, Array]) -> tuple[Array, Array]:
         a, b = cache
         da, db = np.zeros_like(a), np.zeros_like(b)
         for out, left, right in _terms(a.shape, b.shape, dy.shape):
@@ -31,7 +32,7 @@ class matmul(Kernel):
 class linear(Kernel):
     """y[n, j] = sum over i of x[n, i] w[i, j], plus b[j].    x (N, in), w (in, out), b (out,)."""
 
-    def forward(x, w, b):
+    def forward(x: Array, w: Array, b: Array) -> tuple[Array, tuple[Array, Array]]:
         shapes.linear(x.shape, w.shape, b.shape)
         y = np.empty((x.shape[0], w.shape[1]), x.dtype)
         for n, j in np.ndindex(y.shape):
@@ -40,7 +41,7 @@ class linear(Kernel):
                 y[n, j] += x[n, i] * w[i, j]
         return y, (x, w)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: tuple[Array, Array]) -> tuple[Array, Array, Array]:
         x, w = cache
         dx, dw, db = np.zeros_like(x), np.zeros_like(w), np.zeros_like(w[0])
         for n, j in np.ndindex(dy.shape):

@@ -1,7 +1,10 @@
 """Many numbers to one: sum, mean, max and min over axes, one number at a time."""
 
+from typing import Any
+
 import numpy as np
 
+from ...types import Array, Axes
 from .. import shapes
 from ..kernel import Kernel
 
@@ -29,7 +32,7 @@ def _drop(where, y, axis, keepdims):
 class sum(Kernel):
     """y = sum of x over `axis` (None: over all).    dy/dx = 1 for every element summed."""
 
-    def forward(x, axis=None, keepdims=False):
+    def forward(x: Array, axis: Axes = None, keepdims: bool = False) -> tuple[Array, Any]:
         kept, members = _members("sum", x.shape, axis)
         y = np.zeros(kept, x.dtype)
         for out, elements in members.items():
@@ -37,7 +40,7 @@ class sum(Kernel):
                 y[out] += x[i]
         return _drop("sum", y, axis, keepdims), (x, kept, members)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> Array:
         x, kept, members = cache
         dx, dy = np.empty_like(x), dy.reshape(kept)
         for out, elements in members.items():
@@ -49,7 +52,7 @@ class sum(Kernel):
 class mean(Kernel):
     """y = mean of the n elements of x over `axis` (None: over all).    dy/dx = 1 / n."""
 
-    def forward(x, axis=None, keepdims=False):
+    def forward(x: Array, axis: Axes = None, keepdims: bool = False) -> tuple[Array, Any]:
         kept, members = _members("mean", x.shape, axis, least=1)
         y = np.zeros(kept, x.dtype)
         for out, elements in members.items():
@@ -57,7 +60,7 @@ class mean(Kernel):
                 y[out] += x[i] / len(elements)
         return _drop("mean", y, axis, keepdims), (x, kept, members)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> Array:
         x, kept, members = cache
         dx, dy = np.empty_like(x), dy.reshape(kept)
         for out, elements in members.items():
@@ -72,7 +75,7 @@ class max(Kernel):
     dL/dx = dL/dy at the largest element; equal ones share it evenly.
     """
 
-    def forward(x, axis=None, keepdims=False):
+    def forward(x: Array, axis: Axes = None, keepdims: bool = False) -> tuple[Array, Any]:
         kept, members = _members("max", x.shape, axis, least=1)
         y = np.full(kept, -np.inf, x.dtype)
         for out, elements in members.items():
@@ -81,7 +84,7 @@ class max(Kernel):
                     y[out] = x[i]
         return _drop("max", y, axis, keepdims), (x, y, kept, members)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> Array:
         return _share(dy, *cache)
 
 
@@ -91,7 +94,7 @@ class min(Kernel):
     dL/dx = dL/dy at the smallest element; equal ones share it evenly.
     """
 
-    def forward(x, axis=None, keepdims=False):
+    def forward(x: Array, axis: Axes = None, keepdims: bool = False) -> tuple[Array, Any]:
         kept, members = _members("min", x.shape, axis, least=1)
         y = np.full(kept, np.inf, x.dtype)
         for out, elements in members.items():
@@ -100,7 +103,7 @@ class min(Kernel):
                     y[out] = x[i]
         return _drop("min", y, axis, keepdims), (x, y, kept, members)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> Array:
         return _share(dy, *cache)
 
 

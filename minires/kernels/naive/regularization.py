@@ -1,7 +1,10 @@
 """What keeps a net from learning its images by heart: dropout, one number at a time."""
 
+from typing import Any
+
 import numpy as np
 
+from ...types import Array
 from .. import shapes
 from ..kernel import Kernel
 
@@ -13,14 +16,14 @@ class dropout(Kernel):
     keeps the expected value of y at x. dL/dx = dL/dy / (1 - p) where `mask` is True, else 0.
     """
 
-    def forward(x, mask, p):
+    def forward(x: Array, mask: Array, p: float) -> tuple[Array, tuple[Array, float]]:
         shapes.same("dropout", x.shape, mask=mask)
         y = np.empty_like(x)
         for i in np.ndindex(x.shape):
             y[i] = x[i] * factor(mask[i], p)
         return y, (mask, p)
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: tuple[Array, float]) -> Array:
         mask, p = cache
         dx = np.empty_like(dy)
         for i in np.ndindex(dy.shape):
@@ -28,6 +31,6 @@ class dropout(Kernel):
         return dx
 
 
-def factor(kept, p):
+def factor(kept: Any, p: float) -> float:
     """What a number is multiplied by."""
     return 1 / (1 - p) if kept and p < 1 else 0
