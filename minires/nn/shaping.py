@@ -2,6 +2,7 @@
 
 from math import prod
 
+from ..autograd.tensor import Tensor
 from ..errors import ShapeError
 from ..kernels import shapes
 from .module import Module
@@ -10,7 +11,7 @@ from .module import Module
 class Identity(Module):
     """The input as it is: takes the place of a layer that a net is built without."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         return input
 
 
@@ -31,10 +32,10 @@ class Flatten(Module):
         When called, if the input lacks one of these axes, or they are in the wrong order.
     """
 
-    def __init__(self, start_axis=1, end_axis=-1):
+    def __init__(self, start_axis: int = 1, end_axis: int = -1) -> None:
         self.start_axis, self.end_axis = start_axis, end_axis
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         shape = input.shape
         first = shapes.one_axis("Flatten", self.start_axis, len(shape))
         last = shapes.one_axis("Flatten", self.end_axis, len(shape))
@@ -42,5 +43,5 @@ class Flatten(Module):
             raise ShapeError("Flatten", "start_axis", f"an axis up to end_axis, {last}", str(first))
         return input.reshape(*shape[:first], prod(shape[first : last + 1]), *shape[last + 1 :])
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"start_axis={self.start_axis}, end_axis={self.end_axis}"
