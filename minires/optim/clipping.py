@@ -1,13 +1,15 @@
 """Gradients kept to a length."""
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
+from ..autograd import Tensor
 from ..checks import number
 
 
-def clip_grad_norm(parameters, max_norm):
+def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
     """Scale all gradients down together if their common norm exceeds `max_norm`.
 
     norm = sqrt(sum over all parameters and elements of gradient^2)   (Pascanu et al. 2013,
