@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
+from ...types import Array, Shape
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -18,15 +18,15 @@ class FeatureDataset:
     name : str
     """
 
-    features: np.ndarray
-    labels: np.ndarray
+    features: Array
+    labels: Array
     classes: tuple[str, ...]
     name: str
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.features)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         size = self.features.shape[1]
         return (
             f"FeatureDataset({self.name}: {len(self):,} vectors of {size}, "
@@ -34,10 +34,10 @@ class FeatureDataset:
         )
 
     @property
-    def input_shape(self):
+    def input_shape(self) -> Shape:
         """The shape of one vector, (C,)."""
         return self.features.shape[1:]
 
-    def inputs(self, indices):
+    def inputs(self, indices: Array) -> Array:
         """The vectors at these positions, (len(indices), C)."""
         return self.features[indices]
