@@ -69,8 +69,8 @@ class ImageBatches:
             raise ShapeError(
                 "batches",
                 "the mean image does not fit the images",
-                dataset.input_shape,
-                np.shape(mean),
+                str(dataset.input_shape),
+                str(np.shape(mean)),
                 "use train.pixel_mean() of the set at this size",
             )
         self.crop_padding = checks.integer("batches", "crop_padding", crop_padding, least=0)
@@ -197,7 +197,7 @@ def check_crops(
             dataset.name,
             "crop_scale is for photographs of any size",
             "None for images of one size",
-            crop_scale,
+            str(crop_scale),
             "crop_padding shifts these at random",
         )
     if kind is PhotographBatches and crop_padding:
@@ -205,7 +205,7 @@ def check_crops(
             dataset.name,
             "crop_padding is for images of one size",
             "0 for photographs",
-            crop_padding,
+            str(crop_padding),
             "crop_scale cuts random parts of these",
         )
     if kind is InputBatches and (crop_padding or crop_scale is not None or flip):

@@ -166,7 +166,7 @@ class DataLoader:
                 "train_loader",
                 "a batch larger than the training set",
                 f"batch_size of at most {len(self.dataset)}",
-                batch_size,
+                str(batch_size),
                 "take a smaller batch or more examples",
             )
         self.shuffle, self.augment = shuffle, augment
@@ -271,7 +271,7 @@ class DataLoader:
                 where,
                 "the saved position is outside the data set",
                 f"0 to {n}",
-                position,
+                str(position),
                 "resume from another checkpoint",
             )
         self.permutation, self.position = permutation, position

@@ -93,7 +93,7 @@ class Recompute(Kernel):
         run, arrays, reached, leaves = cache
         starts = [Tensor(array, requires_grad) for array, requires_grad in arrays]
         output = run.again(*starts)
-        ends = [start._node for start, is_reached in zip(starts, reached) if is_reached]
+        ends: list[Any] = [start._node for start, is_reached in zip(starts, reached) if is_reached]
         ends += [leaf._node for leaf in leaves]
         # Not on to the parameters: their hooks are called, and their gradients added up, by the
         # walk that called this.

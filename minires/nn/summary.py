@@ -11,7 +11,7 @@ from ..autograd import Tensor, no_grad
 from ..autograd.tape import topological_order
 from ..checks import is_integer
 from ..errors import ShapeError
-from ..types import Shape
+from ..types import Device, Shape
 from .state import preserve_state
 
 if TYPE_CHECKING:
@@ -129,9 +129,8 @@ def summarize(model: Module, input_shape: Shape) -> Summary:
     try:
         with preserve_state(model, "train"):
             first = next(model.parameters(), None)
-            device, dtype = (
-                (first.device, first.dtype) if first is not None else ("cpu", np.float32)
-            )
+            device: Device = first.device if first is not None else "cpu"
+            dtype = first.dtype if first is not None else np.float32
             images = Tensor(backend.move(np.zeros(input_shape, dtype), device))
             with no_grad():
                 model(images)

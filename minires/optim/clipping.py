@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -34,10 +35,10 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
     """
     if max_norm != math.inf:  # with inf the norm is measured, and nothing scaled
         number("clip_grad_norm", "max_norm", max_norm, "a number above 0", lambda norm: norm > 0)
-    parameters = [p for p in parameters if p.grad is not None]
+    found: list[Any] = [p for p in parameters if p.grad is not None]
     # In float64: the squares of an exploding net's gradients would not fit into float32.
-    norm = float(np.sqrt(sum(np.square(p.grad, dtype=np.float64).sum() for p in parameters)))
+    norm = float(np.sqrt(sum(np.square(p.grad, dtype=np.float64).sum() for p in found)))
     if norm > max_norm:
-        for p in parameters:
+        for p in found:
             p.grad = p.grad * float(max_norm / norm)
     return norm

@@ -59,7 +59,7 @@ def noted(
                 "save",
                 "classes",
                 f"{num_classes} names, one for each output of the net",
-                len(classes),
+                str(len(classes)),
             )
         notes["classes"] = list(classes)
     if transform is not None:

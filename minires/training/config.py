@@ -286,7 +286,7 @@ class RunConfig:
                 "batch_size",
                 "a batch larger than the training set",
                 f"at most {images}",
-                batch_size,
+                str(batch_size),
                 "take a smaller batch or more images",
             )
         iterations = self.iterations or PAPER_ITERATIONS

@@ -33,7 +33,7 @@ class Guess(NamedTuple):
 
     name: str
     probability: float  # softmax of the net's outputs
-    index: int  # type: ignore[assignment]  # which of the outputs; hides tuple.index
+    index: int  # type: ignore  # which of the outputs; a tuple has a method of that name
 
 
 class Prediction(NamedTuple):

@@ -91,7 +91,7 @@ class Trainer:
                 "Trainer",
                 "warmup_from_depth",
                 "a config for a net of a known depth",
-                config.warmup_from_depth,
+                str(config.warmup_from_depth),
                 "give it config.for_depth(depth)",
             )
         self.config = config = config.resolve(len(train_set))

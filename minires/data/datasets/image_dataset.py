@@ -46,7 +46,7 @@ class ImageDataset:
         self._check_array("images", self.images, np.uint8, "(N, H, W, 3)", 4)
         self._check_array("labels", self.labels, np.int64, "(N,)", 1)
         if self.images.shape[3] != 3:
-            raise DataError(self.name, "images are not RGB", "(N, H, W, 3)", self.images.shape)
+            raise DataError(self.name, "images are not RGB", "(N, H, W, 3)", str(self.images.shape))
         if self.images.size == 0:
             raise DataError(
                 self.name,
@@ -59,7 +59,7 @@ class ImageDataset:
                 self.name,
                 "images and labels differ in number",
                 f"{len(self.images)} labels, one per image",
-                len(self.labels),
+                str(len(self.labels)),
             )
         wrong = np.flatnonzero((self.labels < 0) | (self.labels >= len(self.classes)))
         if len(wrong):
@@ -110,7 +110,7 @@ class ImageDataset:
         """
         if not 1 <= n <= len(self):
             raise ConfigError(
-                f"{self.name}.take", "not that many images in the set", f"1 to {len(self)}", n
+                f"{self.name}.take", "not that many images in the set", f"1 to {len(self)}", str(n)
             )
         return self._pick(slice(n))
 
@@ -136,7 +136,7 @@ class ImageDataset:
         """
         if not 1 <= n < len(self):
             raise ConfigError(
-                f"{self.name}.split", "one part would be empty", f"1 to {len(self) - 1}", n
+                f"{self.name}.split", "one part would be empty", f"1 to {len(self) - 1}", str(n)
             )
         if seed is None:
             whole = self
@@ -158,7 +158,7 @@ class ImageDataset:
                 f"{self.name}.resize",
                 "only squares by a whole factor",
                 f"a divisor of the {height}x{width} images",
-                size,
+                str(size),
             )
         factor = height // size
         small = np.empty((len(self), size, size, 3), np.uint8)

@@ -62,7 +62,10 @@ class PhotographDataset:
         """
         if not 1 <= n <= len(self):
             raise ConfigError(
-                f"{self.name}.take", "not that many photographs in the set", f"1 to {len(self)}", n
+                f"{self.name}.take",
+                "not that many photographs in the set",
+                f"1 to {len(self)}",
+                str(n),
             )
         return self.pick(slice(n))
 
