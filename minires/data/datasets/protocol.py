@@ -24,7 +24,6 @@ rings::
     Trainer(net, Rings(1000), Rings(200, seed=1), config).run()
 """
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from ...types import Array, Shape
@@ -51,7 +50,7 @@ class Dataset(Protocol):
     def name(self) -> str: ...
 
     @property
-    def classes(self) -> Sequence[str]: ...
+    def classes(self) -> tuple[str, ...]: ...
 
     @property
     def labels(self) -> Array: ...
