@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -73,10 +73,15 @@ class Module:
             _call_when_both_known(self, inputs, output)
         return output
 
-    def forward(self, *inputs: Any, **settings: Any) -> Any:
-        raise TypeError(
-            f"{type(self).__name__} has no forward: a Module computes in a method forward(self, x)"
-        )
+    if TYPE_CHECKING:
+        forward: Callable[..., Any]  # what it takes, each subclass says
+    else:
+
+        def forward(self, *inputs):
+            raise TypeError(
+                f"{type(self).__name__} has no forward: "
+                "a Module computes in a method forward(self, x)"
+            )
 
     def named_modules(self, *, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """(name, module) for this module, named `prefix`, and all in it, in order."""
