@@ -89,7 +89,7 @@ def number(
     return value.item() if isinstance(value, np.generic) else value
 
 
-def boolean(where, name, value, todo=None):
+def boolean(where: str, name: str, value: object, todo: str | None = None) -> bool:
     """`value`, which must be True or False, as a bool: "no" and 0.5 would count as True.
 
     Raises
@@ -102,11 +102,11 @@ def boolean(where, name, value, todo=None):
     return bool(value)
 
 
-def generator(where, rng, error=ConfigError):
-    """`rng`, or one seeded at random if it is None. Raises `error` for what is no generator."""
+def generator(where: str, rng: np.random.Generator | None) -> np.random.Generator:
+    """`rng`, or one seeded at random if it is None. Raises ConfigError for what is no generator."""
     if rng is None:
         return np.random.default_rng()
     if not isinstance(rng, np.random.Generator):
         todo = "np.random.default_rng(seed) makes one"
-        raise error(where, "rng", "an np.random.Generator", repr(rng), todo)
+        raise ConfigError(where, "rng", "an np.random.Generator", repr(rng), todo)
     return rng

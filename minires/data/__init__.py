@@ -3,6 +3,7 @@
 import os
 
 from ..errors import DataError, unknown_name
+from ..types import PathLike
 from .datasets.cifar10 import cifar10, find
 from .datasets.features import FeatureDataset
 from .datasets.image_dataset import ImageDataset
@@ -38,7 +39,9 @@ DATASETS = {
 }
 
 
-def load(name, folder=None, train_size=None):
+def load(
+    name: str, folder: PathLike | None = None, train_size: int | None = None
+) -> tuple[ImageDataset, ImageDataset]:
     """A data set by name.
 
     Parameters
@@ -66,7 +69,7 @@ def load(name, folder=None, train_size=None):
     return DATASETS[name](folder, train_size)
 
 
-def preferred(folder=None):
+def preferred(folder: PathLike | None = None) -> str:
     """The name of the data set to take where either will do: photographs, if they are at hand.
 
     Parameters
@@ -97,5 +100,7 @@ def preferred(folder=None):
     return "cifar10"
 
 
-def _first(train_size, train, test):
+def _first(
+    train_size: int | None, train: ImageDataset, test: ImageDataset
+) -> tuple[ImageDataset, ImageDataset]:
     return (train if train_size is None else train.take(train_size)), test

@@ -10,15 +10,23 @@ the examples stay unaltered, for evaluation. ``for_dataset(dataset)`` makes the 
 """
 
 import math
+from concurrent.futures import Future
+from typing import TypeAlias
 
 import numpy as np
 
 from .. import backend, checks
 from ..errors import ConfigError, ShapeError
 from ..kernels import device_function
+from ..types import Array, Device
 from . import workers as processes
+from .datasets.image_dataset import ImageDataset
+from .datasets.photographs import PhotographDataset
+from .datasets.protocol import Dataset
 from .transforms import crop_box, random_box
 
+AnyDataset: TypeAlias = ImageDataset | PhotographDataset | Dataset
+AnyBatches: TypeAlias = "ImageBatches | PhotographBatches | InputBatches"
 PIXELS_AT_ONCE = 500 * 32 * 32  # of photographs in evaluation: those of 500 CIFAR-10 images
 
 
@@ -49,13 +57,20 @@ class ImageBatches:
 
     workers, largest = 0, math.inf
 
-    def __init__(self, dataset, mean, crop_padding=0, flip=False, device="cpu"):
+    def __init__(
+        self,
+        dataset: ImageDataset,
+        mean: Array,
+        crop_padding: int = 0,
+        flip: bool = False,
+        device: Device = "cpu",
+    ) -> None:
         if np.shape(mean) != dataset.input_shape:
             raise ShapeError(
                 "batches",
                 "the mean image does not fit the images",
-                dataset.input_shape,
-                np.shape(mean),
+                str(dataset.input_shape),
+                str(np.shape(mean)),
                 "use train.pixel_mean() of the set at this size",
             )
         self.crop_padding = checks.integer("batches", "crop_padding", crop_padding, least=0)
@@ -64,20 +79,22 @@ class ImageBatches:
         self._mean = backend.move(np.ascontiguousarray(mean, np.float32), device)
         self._prepare = device_function("prepare_images", device)
 
-    def start(self, indices, rng=None):
+    def start(self, indices: Array, rng: np.random.Generator | None = None) -> Array:
         """The batch: array of float32 (len(indices), H, W, 3) on the device."""
-        crop, flip = rng is not None and self.crop_padding > 0, rng is not None and self.flip
-        corners = rng.integers(2 * self.crop_padding + 1, size=(2, len(indices))) if crop else None
-        mirrored = rng.random(len(indices)) < 0.5 if flip else None
+        corners = mirrored = None
+        if rng is not None and self.crop_padding > 0:
+            corners = rng.integers(2 * self.crop_padding + 1, size=(2, len(indices)))
+        if rng is not None and self.flip:
+            mirrored = rng.random(len(indices)) < 0.5
         return self._prepare(
             self._images, self._mean, indices, self.crop_padding, corners, mirrored
         )
 
-    def finish(self, batch):
+    def finish(self, batch: Array) -> Array:
         """The batch as it is: with images in memory there is nothing to wait for."""
         return batch
 
-    def for_dataset(self, dataset):
+    def for_dataset(self, dataset: ImageDataset) -> "ImageBatches":
         """The same, with the mean of the training set, for another set."""
         return ImageBatches(dataset, self.mean, self.crop_padding, self.flip, self.device)
 
@@ -102,7 +119,13 @@ class PhotographBatches:
         For a `crop_scale` outside 0 to 1.
     """
 
-    def __init__(self, dataset, crop_scale=None, flip=False, device="cpu"):
+    def __init__(
+        self,
+        dataset: PhotographDataset,
+        crop_scale: float | None = None,
+        flip: bool = False,
+        device: Device = "cpu",
+    ) -> None:
         if crop_scale is not None:
             checks.number(
                 dataset.name,
@@ -115,23 +138,24 @@ class PhotographBatches:
         self.workers = dataset.workers
         self.largest = max(1, PIXELS_AT_ONCE // dataset.transform.crop**2)
 
-    def start(self, indices, rng=None):
+    def start(self, indices: Array, rng: np.random.Generator | None = None) -> Future[Array]:
         """Have the batch cut by another process; what to `finish` later."""
         dataset, boxes, mirrored = self.dataset, None, np.zeros(len(indices), bool)
         pictures = dataset.indices[indices]
         if rng is not None and self.crop_scale is not None:
-            boxes = [random_box(*dataset.pictures.sizes[i], self.crop_scale, rng) for i in pictures]
+            sizes = dataset.pictures.sizes[pictures]
+            boxes = [random_box(height, width, self.crop_scale, rng) for height, width in sizes]
         if rng is not None and self.flip:
             mirrored = rng.random(len(indices)) < 0.5
         return processes.submit(
             self.workers, _cut, dataset.pictures, pictures, boxes, mirrored, dataset.transform
         )
 
-    def finish(self, cut):
+    def finish(self, cut: Future[Array]) -> Array:
         """The batch: array of float32 (N, size, size, 3) on the device."""
         return _normalise(processes.result(cut), self.dataset.transform, self.device)
 
-    def for_dataset(self, dataset):
+    def for_dataset(self, dataset: PhotographDataset) -> "PhotographBatches":
         """The same for another set."""
         return PhotographBatches(dataset, self.crop_scale, self.flip, self.device)
 
@@ -148,30 +172,32 @@ class InputBatches:
 
     workers, largest = 0, math.inf
 
-    def __init__(self, dataset, device="cpu"):
+    def __init__(self, dataset: Dataset, device: Device = "cpu") -> None:
         self.dataset, self.device = dataset, device
 
-    def start(self, indices, rng=None):
+    def start(self, indices: Array, rng: np.random.Generator | None = None) -> Array:
         """The batch: array (len(indices), *input_shape) on the device."""
         return backend.move(self.dataset.inputs(indices), self.device)
 
-    def finish(self, batch):
+    def finish(self, batch: Array) -> Array:
         """The batch as it is."""
         return batch
 
-    def for_dataset(self, dataset):
+    def for_dataset(self, dataset: Dataset) -> "InputBatches":
         """The same for another set."""
         return InputBatches(dataset, self.device)
 
 
-def check_crops(dataset, crop_padding, crop_scale, flip, kind):
+def check_crops(
+    dataset: AnyDataset, crop_padding: int, crop_scale: float | None, flip: bool, kind: type
+) -> None:
     """Raise ConfigError for crops or flips that this kind of data set cannot have."""
     if kind is ImageBatches and crop_scale is not None:
         raise ConfigError(
             dataset.name,
             "crop_scale is for photographs of any size",
             "None for images of one size",
-            crop_scale,
+            str(crop_scale),
             "crop_padding shifts these at random",
         )
     if kind is PhotographBatches and crop_padding:
@@ -179,7 +205,7 @@ def check_crops(dataset, crop_padding, crop_scale, flip, kind):
             dataset.name,
             "crop_padding is for images of one size",
             "0 for photographs",
-            crop_padding,
+            str(crop_padding),
             "crop_scale cuts random parts of these",
         )
     if kind is InputBatches and (crop_padding or crop_scale is not None or flip):

@@ -12,13 +12,16 @@ import os
 import shutil
 import sys
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import DataError
+from ..types import Array, PathLike
 from . import workers as processes
 from .images import SeveralPictures, decode
 from .transforms import resize_shorter
@@ -44,7 +47,7 @@ class PictureCache:
         Height and width of each.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: PathLike) -> None:
         self.folder, index = Path(folder), json.loads((Path(folder) / INDEX).read_text())
         self.fingerprint, self.sizes = (
             index["fingerprint"],
@@ -56,21 +59,21 @@ class PictureCache:
         if len(self._pixels) != self._ends[-1]:
             raise ValueError(f"{self.folder / PIXELS} is cut off")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.sizes)
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: int) -> Array:
         height, width = self.sizes[i]
         return self._pixels[self._ends[i] - 3 * height * width : self._ends[i]].reshape(
             height, width, 3
         )
 
-    def __reduce__(self):  # a process it is sent to opens the file itself, once
+    def __reduce__(self) -> tuple[Any, ...]:  # a process it is sent to opens the file itself, once
         return _open, (self.folder, self.fingerprint)
 
 
 @lru_cache(maxsize=2)
-def _open(folder, fingerprint):
+def _open(folder: Path, fingerprint: str) -> PictureCache:
     """The cache in a folder; not another one that has come to be there since."""
     cache = PictureCache(folder)
     if cache.fingerprint != fingerprint:
@@ -84,7 +87,9 @@ def _open(folder, fingerprint):
     return cache
 
 
-def cached(paths, side, folder, workers=0, progress=True):
+def cached(
+    paths: Sequence[Path], side: int, folder: PathLike, workers: int = 0, progress: bool = True
+) -> PictureCache:
     """The pictures of these files, from the cache in `folder`, which is made anew if any of them
     has changed.
 

@@ -8,16 +8,17 @@ licence).
 from pathlib import Path
 
 from ..errors import ConfigError
+from ..types import PathLike
 
 IMAGENET = Path(__file__).with_name("imagenet_classes.txt")
 
 
-def imagenet_classes():
+def imagenet_classes() -> list[str]:
     """The names of ImageNet's 1,000 classes, a list of str."""
     return IMAGENET.read_text(encoding="utf-8").splitlines()
 
 
-def read_classes(path):
+def read_classes(path: PathLike) -> list[str]:
     """The names in a text file, one to a line, a list of str; empty lines at the end do not count.
 
     Raises

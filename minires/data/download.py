@@ -3,8 +3,10 @@ its checksum is.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..errors import DataError, unknown_name
+from ..types import PathLike
 from .paths import download_folder
 
 TIMEOUT = 30  # seconds without an answer or a byte before the next mirror is tried
@@ -44,7 +46,7 @@ ARCHIVES = {
 }
 
 
-def fetch_cifar10(folder=None, kind="binary"):
+def fetch_cifar10(folder: PathLike | None = None, kind: str = "binary") -> Path:
     """Download an archive of CIFAR-10 (170 MB) unless it is there already.
 
     Parameters
@@ -72,7 +74,7 @@ def fetch_cifar10(folder=None, kind="binary"):
     return download(ARCHIVES[kind], download_folder(folder))
 
 
-def download(archive, folder):
+def download(archive: Archive, folder: Path) -> Path:
     """Download an Archive into `folder`, trying its mirrors in turn; returns its path."""
     import requests
 

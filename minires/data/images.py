@@ -10,10 +10,12 @@ scaled, where `convert` would clip it to white.
 import os
 import stat
 import warnings
+from typing import Any
 
 import numpy as np
 
 from ..errors import ConfigError, DataError
+from ..types import Array, PathLike
 
 # 12,000 x 9,000 is a large photograph; a file of a few kB can ask for 65,000 x 65,000, which are 13
 # GB
@@ -62,7 +64,7 @@ class SeveralPictures(UserWarning):
     """A file holds an animation or several pages, of which the first was taken."""
 
 
-def decode(path):
+def decode(path: PathLike) -> Array:
     """The picture in a file.
 
     - Transparency is dropped: the colours under it show. Colour profiles are
@@ -141,7 +143,7 @@ def decode(path):
     return pixels
 
 
-def pillow(where):
+def pillow(where: str) -> tuple[Any, Any]:
     """Pillow's modules Image and ImageOps, with all formats known."""
     try:
         from PIL import Image, ImageOps

@@ -11,13 +11,25 @@
 The order of a training loader can be repeated to the bit, and a loader stopped and resumed.
 """
 
+from __future__ import annotations
+
 from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
 
 import numpy as np
 
 from .. import checks
 from ..errors import CheckpointError, ConfigError
-from .batches import ImageBatches, InputBatches, PhotographBatches, check_crops
+from ..types import Array, Device
+from .batches import (
+    AnyBatches,
+    AnyDataset,
+    ImageBatches,
+    InputBatches,
+    PhotographBatches,
+    check_crops,
+)
 from .datasets.image_dataset import ImageDataset
 from .datasets.photographs import PhotographDataset
 from .workers import AHEAD
@@ -26,16 +38,16 @@ NEEDED = ("__len__", "name", "labels", "input_shape")  # see datasets/protocol.p
 
 
 def train_loader(
-    dataset,
-    batch_size,
-    shuffle,
-    augment,
+    dataset: AnyDataset,
+    batch_size: int,
+    shuffle: np.random.Generator,
+    augment: np.random.Generator,
     *,
-    crop_padding=0,
-    crop_scale=None,
-    flip=False,
-    device="cpu",
-):
+    crop_padding: int = 0,
+    crop_scale: float | None = None,
+    flip: bool = False,
+    device: Device = "cpu",
+) -> DataLoader:
     """Batches to train on.
 
     Parameters
@@ -75,16 +87,19 @@ def train_loader(
                 "np.random.default_rng(0), for example",
             )
     check_crops(dataset, crop_padding, crop_scale, flip, kind)
-    if kind is ImageBatches:
+    batches: AnyBatches
+    if isinstance(dataset, ImageDataset):
         batches = ImageBatches(dataset, dataset.pixel_mean(), crop_padding, flip, device)
-    elif kind is PhotographBatches:
+    elif isinstance(dataset, PhotographDataset):
         batches = PhotographBatches(dataset, crop_scale, flip, device)
     else:
         batches = InputBatches(dataset, device)
     return DataLoader(batches, batch_size, shuffle, augment)
 
 
-def eval_loader(dataset, batch_size, mean=None, device="cpu"):
+def eval_loader(
+    dataset: AnyDataset, batch_size: int, mean: Array | None = None, device: Device = "cpu"
+) -> EvalLoader:
     """Batches to evaluate on: every example once, in order, unaltered but for the normalisation.
 
     Parameters
@@ -109,7 +124,7 @@ def eval_loader(dataset, batch_size, mean=None, device="cpu"):
         If `mean` does not have the size of the images.
     """
     kind = _kind(dataset, "eval_loader")
-    if kind is ImageBatches:
+    if isinstance(dataset, ImageDataset):
         if mean is None:
             raise ConfigError(
                 "eval_loader", "mean", "train.pixel_mean() of the training set", "none"
@@ -141,7 +156,13 @@ class DataLoader:
         at least 1.
     """
 
-    def __init__(self, batches, batch_size, shuffle, augment):
+    def __init__(
+        self,
+        batches: AnyBatches,
+        batch_size: int,
+        shuffle: np.random.Generator,
+        augment: np.random.Generator,
+    ) -> None:
         self.batches, self.dataset, self.device = batches, batches.dataset, batches.device
         self.batch_size = checks.integer("train_loader", "batch_size", batch_size)
         if batch_size > len(self.dataset):
@@ -149,25 +170,25 @@ class DataLoader:
                 "train_loader",
                 "a batch larger than the training set",
                 f"batch_size of at most {len(self.dataset)}",
-                batch_size,
+                str(batch_size),
                 "take a smaller batch or more examples",
             )
         self.shuffle, self.augment = shuffle, augment
-        self._waiting = deque()
+        self._waiting: deque[tuple[Any, Array, dict[str, Any]]] = deque()
         # A few batches, not a few for each worker: one of 256 photographs takes 40 MB.
         self._ahead = AHEAD * min(1, batches.workers)
         self._start_epoch()
         self._state = self._now()
 
     @property
-    def batches_per_epoch(self):
+    def batches_per_epoch(self) -> int:
         """Whole batches in one pass through the set."""
         return len(self.dataset) // self.batch_size
 
-    def __iter__(self):
+    def __iter__(self) -> Self:
         return self
 
-    def __next__(self):
+    def __next__(self) -> tuple[Array, Array]:
         while len(self._waiting) <= self._ahead:
             indices = self._next_indices()
             started = self.batches.start(indices, self.augment)
@@ -175,7 +196,7 @@ class DataLoader:
         started, labels, self._state = self._waiting.popleft()
         return self.batches.finish(started), labels
 
-    def eval_loader(self, dataset, batch_size):
+    def eval_loader(self, dataset: AnyDataset, batch_size: int) -> EvalLoader:
         """An `EvalLoader` of another set, or this one, normalised as this is, on the same device.
 
         Raises ConfigError if it is a set of another kind, and ShapeError if it has images of
@@ -188,7 +209,8 @@ class DataLoader:
                 "two of one kind",
                 f"{type(self.dataset).__name__} and {type(dataset).__name__}",
             )
-        return EvalLoader(self.batches.for_dataset(dataset), batch_size)
+        batches = self.batches.for_dataset(dataset)  # type: ignore[arg-type]  # one kind, see above
+        return EvalLoader(batches, batch_size)
 
     def _start_epoch(self):
         self.permutation = self.shuffle.permutation(len(self.dataset))
@@ -210,14 +232,14 @@ class DataLoader:
             "augment": self.augment.bit_generator.state,
         }
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """What decides the batches to come: an array, a number and two dicts that JSON can hold.
 
         Batches in preparation do not count: nobody has seen them yet.
         """
         return {**self._state, "permutation": self._state["permutation"].copy()}
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where the loader that gave `state` stood.
 
         Raises
@@ -253,7 +275,7 @@ class DataLoader:
                 where,
                 "the saved position is outside the data set",
                 f"0 to {n}",
-                position,
+                str(position),
                 "resume from another checkpoint",
             )
         self.permutation, self.position = permutation, position
@@ -272,17 +294,18 @@ class EvalLoader:
     batch_size : int
     """
 
-    def __init__(self, batches, batch_size):
+    def __init__(self, batches: AnyBatches, batch_size: int) -> None:
         self.batches, self.dataset, self.device = batches, batches.dataset, batches.device
         batch_size = checks.integer("eval_loader", "batch_size", batch_size)
-        self.batch_size = min(batch_size, batches.largest)
+        self.batch_size = int(min(batch_size, batches.largest))
 
-    def __len__(self):
+    def __len__(self) -> int:
         """How many batches there are."""
         return -(-len(self.dataset) // self.batch_size)
 
-    def __iter__(self):
-        waiting, ahead = deque(), AHEAD * self.batches.workers
+    def __iter__(self) -> Iterator[tuple[Array, Array]]:
+        waiting: deque[tuple[Any, Array]] = deque()
+        ahead = AHEAD * self.batches.workers
         for start in range(0, len(self.dataset), self.batch_size):
             indices = np.arange(start, min(start + self.batch_size, len(self.dataset)))
             waiting.append((self.batches.start(indices), self.dataset.labels[indices]))

@@ -4,10 +4,12 @@ import os
 import warnings
 from pathlib import Path
 
+from ..types import PathLike
+
 CHECKOUT = Path(__file__).resolve().parents[2] / "data"
 
 
-def search_path(folder=None):
+def search_path(folder: PathLike | None = None) -> list[Path]:
     """The places to look in, best first.
 
     Parameters
@@ -31,14 +33,14 @@ def search_path(folder=None):
     return places
 
 
-def download_folder(folder=None):
+def download_folder(folder: PathLike | None = None) -> Path:
     """Where a download is put: `folder`, else MINIRES_DATA, else the user's cache; all of them are
     searched.
     """
     return Path(folder or os.environ.get("MINIRES_DATA") or user_cache()).expanduser()
 
 
-def user_cache():
+def user_cache() -> Path:
     """The folder for cached files that this system gives to programs, e.g. ``~/.cache/minires`` on
     Linux.
     """

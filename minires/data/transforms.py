@@ -16,12 +16,15 @@ flipped by the kernel `prepare_images`, a whole batch at a time.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from .. import checks
 from ..errors import ConfigError, DataError, DtypeError, ShapeError
+from ..types import Array
 from .images import MOST_PIXELS, pillow
 
 MEAN = (0.485, 0.456, 0.406)  # of ImageNet's training images, red, green and blue, from 0 to 1
@@ -29,9 +32,10 @@ STD = (0.229, 0.224, 0.225)  # torchvision's numbers
 
 CROP_RATIOS = 3 / 4, 4 / 3  # of width to height, of a random crop
 CROP_TRIES = 10
+Box: TypeAlias = tuple[int, int, int, int]  # top, left, height, width
 
 
-def shorter_side(crop):
+def shorter_side(crop: int) -> int:
     """The usual length of the shorter side before the middle is cropped: 256 for 224."""
     return round(crop * 8 / 7)
 
@@ -61,10 +65,10 @@ class ImageTransform:
 
     resize: int = shorter_side(224)
     crop: int = 224
-    mean: tuple = MEAN
-    std: tuple = STD
+    mean: Sequence[float] = MEAN
+    std: Sequence[float] = STD
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("resize", "crop"):
             size = checks.integer("ImageTransform", name, getattr(self, name))
             object.__setattr__(self, name, size)
@@ -77,7 +81,7 @@ class ImageTransform:
                 raise ConfigError("ImageTransform", name, expected, repr(given))
             object.__setattr__(self, name, tuple(map(float, colours)))
 
-    def __call__(self, pixels):
+    def __call__(self, pixels: Array) -> Array:
         """The input for a net, float32 (crop, crop, 3), from a picture, uint8 (H, W, 3).
 
         Raises
@@ -89,16 +93,16 @@ class ImageTransform:
         """
         return normalise(self.cut(pixels), self.mean, self.std)
 
-    def cut(self, pixels):
+    def cut(self, pixels: Array) -> Array:
         """The first two steps: the middle of the resized picture, uint8 (crop, crop, 3)."""
         return center_crop(resize_shorter(pixels, self.resize), self.crop)
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """The settings as plain values, for JSON."""
         return asdict(self) | {"mean": list(self.mean), "std": list(self.std)}
 
 
-def resize_shorter(pixels, size):
+def resize_shorter(pixels: Array, size: int) -> Array:
     """The picture with its shorter side `size` pixels long.
 
     The longer side gets ``int(size * longer / shorter)`` pixels.
@@ -121,7 +125,7 @@ def resize_shorter(pixels, size):
     return _resize(pixels, new_height, new_width)
 
 
-def center_crop(pixels, size):
+def center_crop(pixels: Array, size: int) -> Array:
     """The `size` x `size` pixels in the middle; a picture that is smaller is surrounded with black.
 
     Where the middle falls between two pixels, torchvision rounds to an even corner, and puts the
@@ -135,13 +139,15 @@ def center_crop(pixels, size):
     return pixels[top : top + size, left : left + size]
 
 
-def normalise(pixels, mean=MEAN, std=STD):
+def normalise(pixels: Array, mean: Sequence[float] = MEAN, std: Sequence[float] = STD) -> Array:
     """(pixels / 255 - mean) / std in float32, the colours last."""
     _check("normalise", pixels)
-    return (pixels.astype(np.float32) / np.float32(255) - np.float32(mean)) / np.float32(std)
+    return (pixels.astype(np.float32) / np.float32(255) - np.array(mean, np.float32)) / np.array(
+        std, np.float32
+    )
 
 
-def random_box(height, width, smallest, rng):
+def random_box(height: int, width: int, smallest: float, rng: np.random.Generator) -> Box:
     """A random part of a picture: (top, left, height, width) in pixels.
 
     Parameters
@@ -163,19 +169,19 @@ def random_box(height, width, smallest, rng):
     return (height - h) // 2, (width - w) // 2, h, w
 
 
-def crop_box(pixels, box, size):
+def crop_box(pixels: Array, box: Box, size: int) -> Array:
     """The part `box` of a picture, as `random_box` gives it, scaled to uint8 (size, size, 3)."""
     top, left, height, width = box
     return _resize(pixels[top : top + height, left : left + width], size, size)
 
 
-def _resize(pixels, height, width):
+def _resize(pixels: Array, height: int, width: int) -> Array:
     Image, _ = pillow("resize_shorter")
     image = Image.fromarray(np.ascontiguousarray(pixels))
     return np.array(image.resize((width, height), Image.Resampling.BILINEAR))
 
 
-def _check(where, pixels, size=1):
+def _check(where: str, pixels: Array, size: int = 1) -> None:
     if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8:
         raise DtypeError(
             where,

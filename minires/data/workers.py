@@ -11,17 +11,19 @@ import os
 import signal
 import threading
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 from ..errors import DataError
 
 AHEAD = 2  # tasks for each process that are handed out before their results are asked for
 
 
-def submit(workers, function, *arguments):
+def submit(workers: int, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
     """Have ``function(*arguments)`` called by one of so many processes; a Future. With no workers
     it is called here, at once.
 
@@ -34,12 +36,12 @@ def submit(workers, function, *arguments):
             _loss_reported(),
         ):  # a process that starts now inherits this, before it can say so itself
             return _pool(workers).submit(function, *arguments)
-    done = Future()
+    done: Future[Any] = Future()
     done.set_result(function(*arguments))
     return done
 
 
-def result(future):
+def result(future: Future[Any]) -> Any:
     """The result of what was submitted. Raises DataError if the process that worked on it is
     gone.
     """
@@ -64,11 +66,13 @@ def _loss_reported():
         ) from None
 
 
-def in_order(workers, function, tasks):
+def in_order(
+    workers: int, function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]
+) -> Iterator[Any]:
     """``function(*task)`` for each of `tasks`, in their order; a generator that holds no more than
     a few results at a time.
     """
-    waiting = deque()
+    waiting: deque[Future[Any]] = deque()
     for task in tasks:
         waiting.append(submit(workers, function, *task))
         if len(waiting) > AHEAD * workers:

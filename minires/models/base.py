@@ -3,10 +3,14 @@
 A stem, stages of blocks, the mean over the map, and a linear layer.
 """
 
+from collections.abc import Sequence
+
 from .. import functional as F
 from .. import nn
+from ..autograd import Tensor
 from ..random import stream
-from .blocks import Shift, block_class
+from .block_config import BlockConfig
+from .blocks import Block, Shift, block_class
 from .stochastic_depth import add_stochastic_depth
 
 
@@ -32,7 +36,16 @@ class ResNet(nn.Module):
         at first; ``net.recompute = True`` switches it on.
     """
 
-    def __init__(self, stem, stages, num_classes, seed, config):
+    layer1: nn.Sequential  # there is one more for each further stage
+
+    def __init__(
+        self,
+        stem: tuple[int, int, int],
+        stages: Sequence[tuple[int, int]],
+        num_classes: int,
+        seed: int,
+        config: BlockConfig,
+    ) -> None:
         self.config = config
         # Shortcut convolutions draw from a stream of their own, so that all other weights of one
         # seed are the same in the plain net and with every shortcut.
@@ -78,13 +91,13 @@ class ResNet(nn.Module):
             block.init_weights(len(blocks))
         self.fc.weight.data[...] = 0
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         x = self.forward_features(x)
         if self.config.init == "fixup":
             x = self.bias2(x)
         return self.fc(x)
 
-    def forward_features(self, x):
+    def forward_features(self, x: Tensor) -> Tensor:
         """The input of the last layer, a vector for each image: (N, channels)."""
         x = self.stem(x)
         for stage in self.stages():
@@ -93,23 +106,23 @@ class ResNet(nn.Module):
             x = nn.norm_relu(self.bn2, x)
         return F.global_avg_pool2d(x)
 
-    def stem(self, x):
+    def stem(self, x: Tensor) -> Tensor:
         """The layers before the first block."""
         return nn.conv_norm_relu(self.conv1, self.bn1, x)
 
-    def stages(self):
+    def stages(self) -> list[nn.Sequential]:
         """`layer1`, `layer2`, ..., each a Sequential of blocks."""
         return [getattr(self, f"layer{number}") for number in range(1, self.num_stages + 1)]
 
-    def blocks(self):
+    def blocks(self) -> list[Block]:
         """All blocks, from the images to the logits."""
         return [block for stage in self.stages() for block in stage]
 
     @property
-    def recompute(self):
+    def recompute(self) -> bool:
         return all(stage.recompute for stage in self.stages())
 
     @recompute.setter
-    def recompute(self, wanted):
+    def recompute(self, wanted: bool) -> None:
         for stage in self.stages():
             stage.recompute = bool(wanted)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from .. import checks, nn
 from .shortcuts import NoShortcut, ProjectionShortcut, shortcut_without_parameters
 
@@ -24,11 +26,19 @@ class BlockConfig:
     groups: int = 1
     width_per_group: int = 64
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("batch_norm", "pre_activation", "bottleneck"):
             checks.boolean("net", name, getattr(self, name))
 
-    def conv(self, in_channels, out_channels, kernel_size, stride, rng, groups=1):
+    def conv(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        stride: int,
+        rng: np.random.Generator,
+        groups: int = 1,
+    ) -> nn.Conv2d:
         """A convolution that keeps the size of the map, divided by the stride.
 
         It has a bias unless the layer after it has one.
@@ -45,11 +55,13 @@ class BlockConfig:
             rng=rng,
         )
 
-    def norm(self, num_features):
+    def norm(self, num_features: int) -> nn.Module:
         """The layer that normalises a convolution's output: batch norm, or if off, an Identity."""
         return nn.BatchNorm2d(num_features) if self.batch_norm else nn.Identity()
 
-    def make_shortcut(self, in_channels, out_channels, stride, rng):
+    def make_shortcut(
+        self, in_channels: int, out_channels: int, stride: int, rng: np.random.Generator
+    ) -> nn.Module:
         """The shortcut, from `models.shortcuts`, for a block of this shape.
 
         Only a projection draws weights from `rng`.
@@ -63,7 +75,7 @@ class BlockConfig:
             return ProjectionShortcut(conv, norm, self.shortcut_scale)
         return shortcut_without_parameters(in_channels, out_channels, stride, self.shortcut_scale)
 
-    def bottleneck_width(self, out_channels):
+    def bottleneck_width(self, out_channels: int) -> int:
         """Channels of a bottleneck's 3x3 convolution: usually a quarter of `out_channels`.
 
         In a ResNeXt (Xie et al. 2017, arXiv:1611.05431) there are ``groups`` times as many, each

@@ -12,12 +12,17 @@
 Where the shape changes, another shortcut takes the place of x: see `models.shortcuts`.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from .. import functional as F
 from .. import nn
+from ..autograd import Tensor
 from ..nn import conv_norm_relu, norm_relu
+from .block_config import BlockConfig
 from .shortcuts import ProjectionShortcut
+from .stochastic_depth import StochasticDepth
 
 
 class Block(nn.Module):
@@ -39,13 +44,18 @@ class Block(nn.Module):
         If there is one, it decides whether a call computes `forward` or `skip`.
     """
 
-    stochastic_depth = None
+    stochastic_depth: StochasticDepth | None = None
 
-    def __init__(self, in_channels, out_channels, stride):
+    if TYPE_CHECKING:  # a subclass has it as a property or as an attribute
+
+        @property
+        def branch_end(self) -> nn.Module: ...
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
         self.in_channels, self.out_channels, self.stride = in_channels, out_channels, stride
 
     @property
-    def shortcut(self):
+    def shortcut(self) -> nn.Module:
         """The module whose output is added to F(x).
 
         It is kept as `downsample`: that is the name of its weights in torchvision's files.
@@ -53,10 +63,10 @@ class Block(nn.Module):
         return self.downsample
 
     @shortcut.setter
-    def shortcut(self, module):
+    def shortcut(self, module: nn.Module) -> None:
         self.downsample = module
 
-    def skip(self, x):
+    def skip(self, x: Tensor) -> Tensor:
         """The block's output without F: relu(shortcut(x))."""
         return F.relu(self.shortcut(x))
 
@@ -74,7 +84,15 @@ class BasicBlock(Block):
     every block passes on its input.
     """
 
-    def __init__(self, in_channels, out_channels, stride, config, rng, shortcut_rng):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int,
+        config: BlockConfig,
+        rng: np.random.Generator,
+        shortcut_rng: np.random.Generator,
+    ) -> None:
         super().__init__(in_channels, out_channels, stride)
         self.conv1 = config.conv(in_channels, out_channels, 3, stride, rng)
         self.bn1 = config.norm(out_channels)
@@ -82,13 +100,13 @@ class BasicBlock(Block):
         self.bn2 = Gain(0) if config.init == "skipinit" else config.norm(out_channels)
         self.shortcut = config.make_shortcut(in_channels, out_channels, stride, shortcut_rng)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         shortcut = self.shortcut(x)
         h = conv_norm_relu(self.conv1, self.bn1, x)
         return conv_norm_relu(self.conv2, self.bn2, h, shortcut)  # relu(bn2(conv2(h)) + shortcut)
 
     @property
-    def branch_end(self):
+    def branch_end(self) -> nn.Module:
         return self.bn2
 
 
@@ -102,7 +120,15 @@ class Bottleneck(Block):
     no pixel unread ("v1.5").
     """
 
-    def __init__(self, in_channels, out_channels, stride, config, rng, shortcut_rng):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int,
+        config: BlockConfig,
+        rng: np.random.Generator,
+        shortcut_rng: np.random.Generator,
+    ) -> None:
         super().__init__(in_channels, out_channels, stride)
         width = config.bottleneck_width(out_channels)
         stride1, stride2 = (stride, 1) if config.stride_on == "1x1" else (1, stride)
@@ -114,14 +140,14 @@ class Bottleneck(Block):
         self.bn3 = config.norm(out_channels)
         self.shortcut = config.make_shortcut(in_channels, out_channels, stride, shortcut_rng)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         shortcut = self.shortcut(x)
         h = conv_norm_relu(self.conv1, self.bn1, x)
         h = conv_norm_relu(self.conv2, self.bn2, h)
         return conv_norm_relu(self.conv3, self.bn3, h, shortcut)  # relu(bn3(conv3(h)) + shortcut)
 
     @property
-    def branch_end(self):
+    def branch_end(self) -> nn.Module:
         return self.bn3
 
 
@@ -133,17 +159,20 @@ class PreActivation(Block):
     follows it.
     """
 
-    def skip(self, x):
+    bn1: nn.Module
+    gain: nn.Module
+
+    def skip(self, x: Tensor) -> Tensor:
         """The block's output without F: the shortcut alone."""
         return self.shortcut(norm_relu(self.bn1, x) if self.projects else x)
 
     @property
-    def projects(self):
+    def projects(self) -> bool:
         """Whether the shortcut is a projection. It shares the first batch norm and ReLU with F."""
         return isinstance(self.shortcut, ProjectionShortcut)
 
     @property
-    def branch_end(self):
+    def branch_end(self) -> nn.Module:
         return self.gain
 
 
@@ -153,7 +182,15 @@ class PreActBlock(PreActivation):
     With SkipInit a learnable number, `gain`, multiplies F, and there is no batch norm.
     """
 
-    def __init__(self, in_channels, out_channels, stride, config, rng, shortcut_rng):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int,
+        config: BlockConfig,
+        rng: np.random.Generator,
+        shortcut_rng: np.random.Generator,
+    ) -> None:
         super().__init__(in_channels, out_channels, stride)
         self.bn1 = config.norm(in_channels)
         self.conv1 = config.conv(in_channels, out_channels, 3, stride, rng)
@@ -162,7 +199,7 @@ class PreActBlock(PreActivation):
         self.gain = Gain(0) if config.init == "skipinit" else nn.Identity()
         self.shortcut = config.make_shortcut(in_channels, out_channels, stride, shortcut_rng)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         h = norm_relu(self.bn1, x)
         shortcut = self.shortcut(h if self.projects else x)
         h = conv_norm_relu(self.conv1, self.bn2, h)
@@ -172,7 +209,15 @@ class PreActBlock(PreActivation):
 class PreActBottleneck(PreActivation):
     """The three convolutions of a `Bottleneck`."""
 
-    def __init__(self, in_channels, out_channels, stride, config, rng, shortcut_rng):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int,
+        config: BlockConfig,
+        rng: np.random.Generator,
+        shortcut_rng: np.random.Generator,
+    ) -> None:
         super().__init__(in_channels, out_channels, stride)
         width = config.bottleneck_width(out_channels)
         stride1, stride2 = (stride, 1) if config.stride_on == "1x1" else (1, stride)
@@ -185,7 +230,7 @@ class PreActBottleneck(PreActivation):
         self.gain = nn.Identity()
         self.shortcut = config.make_shortcut(in_channels, out_channels, stride, shortcut_rng)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         h = norm_relu(self.bn1, x)
         shortcut = self.shortcut(h if self.projects else x)
         h = conv_norm_relu(self.conv1, self.bn2, h)
@@ -204,7 +249,17 @@ class FixupBlock(Block):
     the sum of the gradients of a whole map. So it needs smaller steps than weights do.
     """
 
-    def __init__(self, in_channels, out_channels, stride, config, rng, shortcut_rng):
+    branch_end: nn.Module
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int,
+        config: BlockConfig,
+        rng: np.random.Generator,
+        shortcut_rng: np.random.Generator,
+    ) -> None:
         super().__init__(in_channels, out_channels, stride)
         self.bias1a = nn.Parameter(np.zeros(1, np.float32))
         self.conv1 = config.conv(in_channels, out_channels, 3, stride, rng)
@@ -216,13 +271,13 @@ class FixupBlock(Block):
         self.branch_end = nn.Identity()
         self.shortcut = config.make_shortcut(in_channels, out_channels, stride, shortcut_rng)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         shortcut = self.shortcut(x)
         h = F.relu(self.conv1(x + self.bias1a) + self.bias1b)
         h = self.conv2(h + self.bias2a) * self.scale + self.bias2b
         return norm_relu(self.branch_end, h, shortcut)  # relu(h + shortcut)
 
-    def init_weights(self, num_blocks):
+    def init_weights(self, num_blocks: int) -> None:
         """Fixup's initial weights in a net of `num_blocks` blocks, each of m = 2 layers.
 
         The first layer's are those of `nn.init.he_normal` times num_blocks^(-1 / (2m - 2)), the
@@ -236,24 +291,24 @@ class FixupBlock(Block):
 class Gain(nn.Module):
     """w x, with one learnable number w."""
 
-    def __init__(self, start):
+    def __init__(self, start: float) -> None:
         self.weight = nn.Parameter(np.full(1, start, np.float32))
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         return x * self.weight
 
 
 class Shift(nn.Module):
     """x + b, with one learnable number b, 0 at first."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.bias = nn.Parameter(np.zeros(1, np.float32))
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         return x + self.bias
 
 
-def block_class(config):
+def block_class(config: BlockConfig) -> type[Block]:
     """The class of the blocks of a net with this `BlockConfig`."""
     if config.bottleneck:
         return PreActBottleneck if config.pre_activation else Bottleneck

@@ -11,6 +11,10 @@ one depth are twins: the same parameters, of the same shapes and, for one seed, 
 initial values.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from .. import checks
 from ..errors import ConfigError, unknown_name
 from .base import ResNet
@@ -20,25 +24,27 @@ SHORTCUTS = ("A", "B", "C")
 INITS = ("he", "fixup", "skipinit")
 
 
-def plain(depth, *, width=16, num_classes=10, batch_norm=True, seed=0):
+def plain(
+    depth: int, *, width: int = 16, num_classes: int = 10, batch_norm: bool = True, seed: int = 0
+) -> CifarResNet:
     """The plain net of `depth` layers: a chain without shortcuts. Parameters as for `resnet`."""
     config = BlockConfig(shortcut=None, batch_norm=batch_norm)
     return CifarResNet(depth, width, num_classes, seed, config)
 
 
 def resnet(
-    depth,
+    depth: int,
     *,
-    width=16,
-    shortcut="A",
-    num_classes=10,
-    batch_norm=True,
-    seed=0,
-    pre_activation=False,
-    shortcut_scale=1.0,
-    init="he",
-    survival_prob=1.0,
-):
+    width: int = 16,
+    shortcut: str = "A",
+    num_classes: int = 10,
+    batch_norm: bool = True,
+    seed: int = 0,
+    pre_activation: bool = False,
+    shortcut_scale: float = 1.0,
+    init: str = "he",
+    survival_prob: float = 1.0,
+) -> CifarResNet:
     """The residual net of `depth` layers.
 
     Parameters
@@ -128,11 +134,13 @@ class CifarResNet(ResNet):
         the same shape.
     """
 
-    def __init__(self, depth, width, num_classes, seed, config):
+    def __init__(
+        self, depth: int, width: int, num_classes: int, seed: int, config: BlockConfig
+    ) -> None:
         n = check_depth(depth)
         width = checks.integer("CifarResNet", "width", width)
         num_classes = checks.integer("CifarResNet", "num_classes", num_classes)
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "depth": int(depth),
             "width": width,
             "num_classes": num_classes,
@@ -142,7 +150,7 @@ class CifarResNet(ResNet):
         super().__init__(stem, stages, num_classes, seed, config)
 
 
-def check_depth(depth, step=6):
+def check_depth(depth: int, step: int = 6) -> int:
     """The n of a depth of ``step * n + 2`` layers.
 
     A `CifarResNet` has three stages of n blocks of two layers, and two layers more: 6n + 2. An

@@ -6,16 +6,22 @@ higher training error. That deeper plain nets do when they are trained from rand
 therefore no lack of capacity.
 """
 
+from typing import TypeVar
+
 import numpy as np
 
 from .. import backend, nn
-from ..autograd import no_grad
+from ..autograd import Tensor, no_grad
 from ..errors import ConfigError
 from ..nn.state import preserve_state
+from .cifar import CifarResNet
+from .mlp import Mlp
 from .shortcuts import NoShortcut
 
+Net = TypeVar("Net", CifarResNet, Mlp)
 
-def deepen(net, depth, images):
+
+def deepen(net: Net, depth: int, images: Tensor) -> Net:
     """A plain net of `depth` layers that computes the same function as the plain net `net`.
 
     At the end of each stage blocks are added whose layers pass on what they get:

@@ -13,9 +13,12 @@ Names and shapes are torchvision's, so that weights trained elsewhere can be loa
 
 import functools
 import inspect
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from .. import checks
 from .. import functional as F
+from ..autograd import Tensor
 from ..errors import unknown_name
 from .base import ResNet
 from .block_config import BlockConfig
@@ -29,39 +32,47 @@ BLOCKS = {
     152: (3, 8, 36, 3),
 }  # depth -> blocks in each stage
 STRIDES = ("3x3", "1x1")
+Build: TypeAlias = "Callable[..., ImageNetResNet]"
 
 
 class ImageNetResNet(ResNet):
     """A net for large images. Build it with `resnet18` to `resnet152`, `plain18` or `plain34`."""
 
-    def __init__(self, depth, num_classes, seed, config):
+    def __init__(self, depth: int, num_classes: int, seed: int, config: BlockConfig) -> None:
         name = f"resnet{depth}" if config.shortcut else f"plain{depth}"
         num_classes = checks.integer(name, "num_classes", num_classes)
         expansion = 4 if config.bottleneck else 1
         stages = [(64 * 2**i * expansion, blocks) for i, blocks in enumerate(BLOCKS[depth])]
         super().__init__((64, 7, 2), stages, num_classes, seed, config)
 
-    def stem(self, x):
+    def stem(self, x: Tensor) -> Tensor:
         return F.max_pool2d(super().stem(x), 3, stride=2, padding=1)
 
 
-def _basic(depth, *, num_classes=1000, shortcut="B", pre_activation=False, seed=0):
+def _basic(
+    depth: int,
+    *,
+    num_classes: int = 1000,
+    shortcut: str = "B",
+    pre_activation: bool = False,
+    seed: int = 0,
+) -> ImageNetResNet:
     _check_shortcut(depth, shortcut)
     config = BlockConfig(shortcut, pre_activation=pre_activation)
     return ImageNetResNet(depth, num_classes, seed, config)
 
 
 def _bottleneck(
-    depth,
+    depth: int,
     *,
-    num_classes=1000,
-    shortcut="B",
-    pre_activation=False,
-    seed=0,
-    stride_on="3x3",
-    groups=1,
-    width_per_group=64,
-):
+    num_classes: int = 1000,
+    shortcut: str = "B",
+    pre_activation: bool = False,
+    seed: int = 0,
+    stride_on: str = "3x3",
+    groups: int = 1,
+    width_per_group: int = 64,
+) -> ImageNetResNet:
     _check_shortcut(depth, shortcut)
     where = f"resnet{depth}"
     if stride_on not in STRIDES:
@@ -79,12 +90,12 @@ def _bottleneck(
     return ImageNetResNet(depth, num_classes, seed, config)
 
 
-def _check_shortcut(depth, shortcut):
+def _check_shortcut(depth: int, shortcut: str) -> None:
     if shortcut not in SHORTCUTS:
         raise unknown_name(f"resnet{depth}", "shortcut", shortcut, SHORTCUTS)
 
 
-def _takes_settings_of(make, *fixed):
+def _takes_settings_of(make: Build, *fixed: str) -> Callable[[Build], Build]:
     """Give a function the signature of `make`, without the settings `fixed`.
 
     It passes all its settings on to `make`, and sets the fixed ones itself.
@@ -111,30 +122,30 @@ def _takes_settings_of(make, *fixed):
     return decorate
 
 
-def plain18(*, num_classes=1000, seed=0):
+def plain18(*, num_classes: int = 1000, seed: int = 0) -> ImageNetResNet:
     """The plain net of 18 layers: ResNet-18 without its shortcuts."""
     return ImageNetResNet(18, num_classes, seed, BlockConfig(shortcut=None))
 
 
-def plain34(*, num_classes=1000, seed=0):
+def plain34(*, num_classes: int = 1000, seed: int = 0) -> ImageNetResNet:
     """The plain net of 34 layers: ResNet-34 without its shortcuts."""
     return ImageNetResNet(34, num_classes, seed, BlockConfig(shortcut=None))
 
 
 @_takes_settings_of(_basic)
-def resnet18(**settings):
+def resnet18(**settings: Any) -> ImageNetResNet:
     """ResNet-18, of basic blocks. Settings: those of `resnet50` without the last three."""
     return _basic(18, **settings)
 
 
 @_takes_settings_of(_basic)
-def resnet34(**settings):
+def resnet34(**settings: Any) -> ImageNetResNet:
     """ResNet-34, of basic blocks. Settings: those of `resnet50` without the last three."""
     return _basic(34, **settings)
 
 
 @_takes_settings_of(_bottleneck)
-def resnet50(**settings):
+def resnet50(**settings: Any) -> ImageNetResNet:
     """ResNet-50, of bottlenecks.
 
     Parameters
@@ -172,19 +183,19 @@ def resnet50(**settings):
 
 
 @_takes_settings_of(_bottleneck)
-def resnet101(**settings):
+def resnet101(**settings: Any) -> ImageNetResNet:
     """ResNet-101, of bottlenecks. Settings: those of `resnet50`."""
     return _bottleneck(101, **settings)
 
 
 @_takes_settings_of(_bottleneck)
-def resnet152(**settings):
+def resnet152(**settings: Any) -> ImageNetResNet:
     """ResNet-152, of bottlenecks. Settings: those of `resnet50`."""
     return _bottleneck(152, **settings)
 
 
 @_takes_settings_of(_bottleneck, "groups", "width_per_group")
-def resnext50_32x4d(**settings):
+def resnext50_32x4d(**settings: Any) -> ImageNetResNet:
     """ResNeXt-50: 3x3 convolutions of 32 groups of 4 channels (Xie et al. 2017, arXiv:1611.05431).
 
     Other settings: those of `resnet50`.
@@ -193,7 +204,7 @@ def resnext50_32x4d(**settings):
 
 
 @_takes_settings_of(_bottleneck, "groups", "width_per_group")
-def resnext101_32x8d(**settings):
+def resnext101_32x8d(**settings: Any) -> ImageNetResNet:
     """ResNeXt-101: 3x3 convolutions of 32 groups of 8 channels.
 
     Other settings: those of `resnet50`.
@@ -202,7 +213,7 @@ def resnext101_32x8d(**settings):
 
 
 @_takes_settings_of(_bottleneck, "width_per_group")
-def wide_resnet50_2(**settings):
+def wide_resnet50_2(**settings: Any) -> ImageNetResNet:
     """ResNet-50 with 3x3 convolutions twice as wide.
 
     From Zagoruyko and Komodakis 2016 (arXiv:1605.07146). Other settings: those of `resnet50`.
@@ -211,6 +222,6 @@ def wide_resnet50_2(**settings):
 
 
 @_takes_settings_of(_bottleneck, "width_per_group")
-def wide_resnet101_2(**settings):
+def wide_resnet101_2(**settings: Any) -> ImageNetResNet:
     """ResNet-101 with 3x3 convolutions twice as wide. Other settings: those of `resnet50`."""
     return _bottleneck(101, width_per_group=128, **settings)

@@ -7,7 +7,14 @@ its layers. All blocks are of one width, so every shortcut is the identity, and 
 depth are twins: the same parameters, and for one seed the same initial values.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
 from .. import checks, nn
+from ..autograd import Tensor
 from ..errors import ShapeError
 from ..random import stream
 from .cifar import check_depth
@@ -15,12 +22,28 @@ from .cifar import check_depth
 COLOURS = 3
 
 
-def plain_mlp(depth, *, width=64, image_size=32, num_classes=10, batch_norm=True, seed=0):
+def plain_mlp(
+    depth: int,
+    *,
+    width: int = 64,
+    image_size: int = 32,
+    num_classes: int = 10,
+    batch_norm: bool = True,
+    seed: int = 0,
+) -> Mlp:
     """The plain net of `depth` linear layers. Parameters as for `residual_mlp`."""
     return Mlp(depth, width, image_size, num_classes, batch_norm, residual=False, seed=seed)
 
 
-def residual_mlp(depth, *, width=64, image_size=32, num_classes=10, batch_norm=True, seed=0):
+def residual_mlp(
+    depth: int,
+    *,
+    width: int = 64,
+    image_size: int = 32,
+    num_classes: int = 10,
+    batch_norm: bool = True,
+    seed: int = 0,
+) -> Mlp:
     """The residual net of `depth` linear layers.
 
     Parameters
@@ -61,13 +84,22 @@ class Mlp(nn.Module):
         shape.
     """
 
-    def __init__(self, depth, width, image_size, num_classes, batch_norm, residual, seed):
+    def __init__(
+        self,
+        depth: int,
+        width: int,
+        image_size: int,
+        num_classes: int,
+        batch_norm: bool,
+        residual: bool,
+        seed: int,
+    ) -> None:
         blocks = check_depth(depth, step=2)
         width = checks.integer("Mlp", "width", width)
         image_size = checks.integer("Mlp", "image_size", image_size)
         num_classes = checks.integer("Mlp", "num_classes", num_classes)
         batch_norm = checks.boolean("Mlp", "batch_norm", batch_norm)
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "depth": int(depth),
             "width": width,
             "image_size": image_size,
@@ -83,7 +115,7 @@ class Mlp(nn.Module):
         )
         self.fc = nn.Linear(width, num_classes, rng=rng, std=0.01)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         size = self.settings["image_size"]
         if x.shape[1:] != (size, size, COLOURS):
             other_size = x.ndim == 4 and x.shape[1] == x.shape[2] != size
@@ -101,12 +133,14 @@ class Mlp(nn.Module):
 class LinearBlock(nn.Module):
     """Two linear layers F: y = relu(F(x) + x), in a plain net relu(F(x))."""
 
-    def __init__(self, width, batch_norm, residual, rng):
+    def __init__(
+        self, width: int, batch_norm: bool, residual: bool, rng: np.random.Generator
+    ) -> None:
         self.fc1, self.bn1 = _linear_and_norm(width, width, batch_norm, rng)
         self.fc2, self.bn2 = _linear_and_norm(width, width, batch_norm, rng)
         self.residual = residual
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         shortcut = x if self.residual else None
         h = nn.norm_relu(self.bn1, self.fc1(x))
         return nn.norm_relu(self.bn2, self.fc2(h), shortcut)  # relu(bn2(fc2(h)) + shortcut)

@@ -7,10 +7,12 @@ resnet-20, plain-56, residual_mlp-20, ...    a net of any depth: the function's 
 
 import inspect
 import re
+from typing import Any
 
 from ..errors import ConfigError, unknown_name
 from ..serialization.old_names import current_net
 from . import cifar, imagenet, mlp
+from .base import ResNet
 
 OF_ANY_DEPTH = {
     "resnet": cifar.resnet,
@@ -37,7 +39,7 @@ OF_ONE_DEPTH = {
 EXAMPLES = ("resnet-20", "plain-56", "residual_mlp-20")
 
 
-def build(name, **settings):
+def build(name: str, **settings: Any) -> ResNet | mlp.Mlp:
     """The net of that name.
 
     Parameters
@@ -65,7 +67,7 @@ def build(name, **settings):
     return function(*depth, **settings)
 
 
-def settings_of(name):
+def settings_of(name: str) -> dict[str, Any]:
     """The settings that the net of that name takes: name -> its default.
 
     Raises ConfigError if there is no such net.

@@ -11,33 +11,36 @@ A, B and C are the options of He et al. 2015 (arXiv:1512.03385, section 4.1). Ea
 multiplied by a constant `scale`: see He et al. 2016 (arXiv:1603.05027, section 3.1).
 """
 
+from typing import Any
+
 from .. import functional as F
 from .. import nn
+from ..autograd import Tensor
 
 
 class IdentityShortcut(nn.Module):
     """scale x."""
 
-    def __init__(self, scale=1.0):
+    def __init__(self, scale: float = 1.0) -> None:
         self.scale = scale
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         return scaled(x, self.scale)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return _describe_scale(self.scale)
 
 
 class ZeroPadShortcut(nn.Module):
     """`subsample_and_pad` of x, times `scale`. It has no parameters."""
 
-    def __init__(self, stride, new_channels, scale=1.0):
+    def __init__(self, stride: int, new_channels: int, scale: float = 1.0) -> None:
         self.stride, self.new_channels, self.scale = stride, new_channels, scale
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         return scaled(subsample_and_pad(x, self.stride, self.new_channels), self.scale)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         settings = f"stride={self.stride}, new_channels={self.new_channels}"
         return settings if self.scale == 1 else f"{settings}, {_describe_scale(self.scale)}"
 
@@ -45,14 +48,14 @@ class ZeroPadShortcut(nn.Module):
 class ProjectionShortcut(nn.Sequential):
     """A 1x1 convolution and what normalises its output, one after the other, times `scale`."""
 
-    def __init__(self, conv, norm, scale=1.0):
+    def __init__(self, conv: nn.Module, norm: nn.Module, scale: float = 1.0) -> None:
         super().__init__(conv, norm)
         self.scale = scale
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         return scaled(super().forward(x), self.scale)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return _describe_scale(self.scale)
 
 
@@ -63,18 +66,20 @@ class NoShortcut(nn.Module):
     no output that a hook could see, so hooks are not called.
     """
 
-    def __call__(self, x):
+    def __call__(self, *inputs: Any) -> None:
         return None
 
 
-def shortcut_without_parameters(in_channels, out_channels, stride, scale=1.0):
+def shortcut_without_parameters(
+    in_channels: int, out_channels: int, stride: int, scale: float = 1.0
+) -> IdentityShortcut | ZeroPadShortcut:
     """Shortcut A: x itself where the shape stays, otherwise subsampled and padded with zeros."""
     if stride == 1 and in_channels == out_channels:
         return IdentityShortcut(scale)
     return ZeroPadShortcut(stride, out_channels - in_channels, scale)
 
 
-def subsample_and_pad(x, stride, new_channels):
+def subsample_and_pad(x: Tensor, stride: int, new_channels: int) -> Tensor:
     """Every `stride`-th pixel of x along height and width, and zeros for the new channels.
 
     (N, H, W, C) becomes (N, ceil(H / stride), ceil(W / stride), C + new_channels).
@@ -83,10 +88,10 @@ def subsample_and_pad(x, stride, new_channels):
     return F.pad(x, ((0, 0), (0, 0), (0, 0), (0, new_channels)))
 
 
-def scaled(x, factor):
+def scaled(x: Tensor, factor: float) -> Tensor:
     """x times a constant, without a pass over memory where that is 1."""
     return x if factor == 1 else x * factor
 
 
-def _describe_scale(scale):
+def _describe_scale(scale: float) -> str:
     return "" if scale == 1 else f"scale={scale}"

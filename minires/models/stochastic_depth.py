@@ -4,7 +4,18 @@ The net is shallow while it learns and deep when it is used. A dropped block cos
 convolutions F are not computed, and its shortcut alone passes on the input.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from .. import nn
+from ..autograd import Tensor
+
+if TYPE_CHECKING:
+    from .blocks import Block
 
 
 class StochasticDepth(nn.Module):
@@ -25,10 +36,10 @@ class StochasticDepth(nn.Module):
         All blocks of a net share one. It is part of a run's checkpoint.
     """
 
-    def __init__(self, survival_prob, random):
+    def __init__(self, survival_prob: float, random: np.random.Generator) -> None:
         self.survival_prob, self.random = survival_prob, random
 
-    def compute(self, block, x):
+    def compute(self, block: Block, x: Tensor) -> Tensor:
         """The output of `block` for x."""
         if block.training:
             survives = self.random.random() < self.survival_prob
@@ -36,11 +47,13 @@ class StochasticDepth(nn.Module):
         with nn.overridden(outputs={block.branch_end: lambda branch: branch * self.survival_prob}):
             return block.forward(x)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"survival_prob={self.survival_prob:.4g}"
 
 
-def add_stochastic_depth(blocks, survival_prob, random):
+def add_stochastic_depth(
+    blocks: Sequence[Block], survival_prob: float, random: np.random.Generator
+) -> None:
     """Put stochastic depth around all `blocks` of a net, listed from the images to the logits.
 
     Block l of L survives with probability 1 - (1 - survival_prob) l / L. Early blocks, on which all

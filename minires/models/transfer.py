@@ -5,15 +5,19 @@ for each class. Features learnt from many images serve for other classes too (Do
 arXiv:1310.1531; Yosinski et al. 2014, arXiv:1411.1792).
 """
 
+from typing import TypeVar
+
 from .. import backend, checks, nn
 from ..autograd.tensor import Tensor
 from ..errors import ConfigError, unknown_name
 from ..random import stream
+from ..types import ArrayLike
 
 HEAD = "fc"
+Net = TypeVar("Net", bound=nn.Module)
 
 
-def extract_features(model, x, layer=None):
+def extract_features(model: nn.Module, x: Tensor | ArrayLike, layer: str | None = None) -> Tensor:
     """The output of one layer of `model` for the images `x`. The layers after it are not computed.
 
     Parameters
@@ -66,7 +70,7 @@ class _Reached(Exception):
         self.features = features
 
 
-def replace_head(model, num_classes, seed=0):
+def replace_head(model: Net, num_classes: int, seed: int = 0) -> Net:
     """Give `model` a new last layer, for other classes, with fresh weights. Returns the model.
 
     Raises
@@ -88,12 +92,13 @@ def replace_head(model, num_classes, seed=0):
     for parameter in fresh.parameters():
         parameter.data = backend.move(parameter.data.astype(head.weight.dtype), head.weight.device)
     setattr(model, HEAD, fresh.train(head.training))
-    if "num_classes" in getattr(model, "settings", {}):
-        model.settings = {**model.settings, "num_classes": num_classes}
+    settings = getattr(model, "settings", None)  # what `deepen` builds the next net from
+    if settings is not None and "num_classes" in settings:
+        settings["num_classes"] = num_classes
     return model
 
 
-def freeze_before(model, layer):
+def freeze_before(model: Net, layer: str) -> Net:
     """Freeze the parts that are computed before `layer`. Returns the model.
 
     Training then changes only `layer` and the parts after it.

@@ -1,13 +1,14 @@
 """Nonlinearities as layers."""
 
 from .. import functional as F
+from ..autograd.tensor import Tensor
 from .module import Module
 
 
 class ReLU(Module):
     """max(input, 0), elementwise: any shape."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         return F.relu(input)
 
 
@@ -18,11 +19,11 @@ class Softmax(Module):
     its softmax inside, in a form that neither overflows nor underflows.
     """
 
-    def __init__(self, axis=-1):
+    def __init__(self, axis: int = -1) -> None:
         self.axis = axis
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         return F.softmax(input, self.axis)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"axis={self.axis}"

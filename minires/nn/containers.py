@@ -1,5 +1,9 @@
 """Modules that hold others: one after another, or as a list."""
 
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NoReturn, Self
+
+from ..autograd.tensor import Tensor
 from ..errors import ConfigError
 from .module import Module
 from .recomputation import recompute
@@ -8,7 +12,10 @@ from .recomputation import recompute
 class _Numbered(Module):
     """Modules named "0", "1", ..., with the interface of a list."""
 
-    def _hold(self, modules):
+    _advice: str  # for whoever puts something else in
+    _like: Callable[[Iterable[Module]], Any]  # a container of this class
+
+    def _hold(self, modules: Iterable[Module]) -> Self:
         """Hold these modules, under new numbers, instead of the old ones."""
         modules = list(modules)
         for i, module in enumerate(modules):
@@ -26,41 +33,41 @@ class _Numbered(Module):
             setattr(self, str(i), module)
         return self
 
-    def __len__(self):
+    def __len__(self) -> int:
         return sum(name.isdecimal() for name in vars(self))
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         return iter([value for name, value in vars(self).items() if name.isdecimal()])
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: int | slice) -> Any:
         found = list(self)[i]
         return self._like(found) if isinstance(i, slice) else found
 
-    def __setitem__(self, i, module):
+    def __setitem__(self, i: int, module: Module) -> None:
         modules = list(self)
         modules[i] = module
         self._hold(modules)
 
-    def __delitem__(self, i):
+    def __delitem__(self, i: int | slice) -> None:
         modules = list(self)
         del modules[i]
         self._hold(modules)
 
-    def append(self, module):
+    def append(self, module: Module) -> Self:
         """Add a module at the end. Returns this module."""
         return self._hold([*self, module])
 
-    def extend(self, modules):
+    def extend(self, modules: Iterable[Module]) -> Self:
         """Add several modules at the end. Returns this module."""
         return self._hold([*self, *modules])
 
-    def insert(self, index, module):
+    def insert(self, index: int, module: Module) -> Self:
         """Add a module before the one with that number. Returns this module."""
         modules = list(self)
         modules.insert(index, module)
         return self._hold(modules)
 
-    def pop(self, key=-1):
+    def pop(self, key: int = -1) -> Any:
         """Take out the module with that number, the last by default, and return it."""
         module = self[key]
         del self[key]
@@ -91,10 +98,10 @@ class Sequential(_Numbered):
     _advice = "pass modules one by one, not in a list, and nn.ReLU() for F.relu"
     recompute = False
 
-    def __init__(self, *modules):
+    def __init__(self, *modules: Module) -> None:
         self._hold(modules)
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         for module in self:
             again = self.recompute and self.training
             input = recompute(module, input) if again else module(input)
@@ -125,7 +132,7 @@ class ModuleList(_Numbered):
 
     _advice = "pass one list of modules"
 
-    def __init__(self, modules=()):
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
         if isinstance(modules, Module) and not isinstance(modules, _Numbered):
             raise ConfigError(
                 "ModuleList",
@@ -136,7 +143,7 @@ class ModuleList(_Numbered):
             )
         self._hold(modules)
 
-    def forward(self, *inputs):
+    def forward(self, *inputs: Any) -> NoReturn:
         raise TypeError(
             "ModuleList: a list of modules cannot be called; loop over it in the "
             "forward of the module that holds it, or use nn.Sequential"

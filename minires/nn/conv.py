@@ -3,9 +3,11 @@
 import numpy as np
 
 from .. import functional as F
+from ..autograd.tensor import Tensor
 from ..checks import boolean, integer
 from ..errors import ShapeError
 from ..kernels import shapes
+from ..types import IntPair
 from . import init
 from .module import Module, Parameter
 
@@ -44,17 +46,17 @@ class Conv2d(Module):
 
     def __init__(
         self,
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        dilation=1,
-        groups=1,
-        bias=True,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: IntPair,
+        stride: IntPair = 1,
+        padding: IntPair = 0,
+        dilation: IntPair = 1,
+        groups: int = 1,
+        bias: bool = True,
         *,
-        rng=None,
-    ):
+        rng: np.random.Generator | None = None,
+    ) -> None:
         self.in_channels = integer("Conv2d", "in_channels", in_channels)
         self.out_channels = integer("Conv2d", "out_channels", out_channels)
         self.groups = integer("Conv2d", "groups", groups)
@@ -68,12 +70,12 @@ class Conv2d(Module):
         has_bias = boolean("Conv2d", "bias", bias)
         self.bias = Parameter(np.zeros(self.out_channels, np.float32)) if has_bias else None
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         return F.conv2d(
             input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
         )
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         shown = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
         shown += f", stride={self.stride}"
         if self.padding != (0, 0):

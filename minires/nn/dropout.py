@@ -1,6 +1,9 @@
 """Dropout as a layer."""
 
+import numpy as np
+
 from .. import functional as F
+from ..autograd.tensor import Tensor
 from ..checks import generator, number
 from .module import Module
 
@@ -29,12 +32,12 @@ class Dropout(Module):
         If p is not from 0 to 1, or `rng` is no generator.
     """
 
-    def __init__(self, p=0.5, *, rng=None):
+    def __init__(self, p: float = 0.5, *, rng: np.random.Generator | None = None) -> None:
         self.p = number("Dropout", "p", p, "a probability from 0 to 1", lambda p: 0 <= p <= 1)
         self.rng = generator("Dropout", rng)
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         return F.dropout(input, self.p, self.training, rng=self.rng)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"p={self.p}"

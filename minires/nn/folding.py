@@ -1,6 +1,8 @@
 """Batch norm folded into the layer before it, for a net that is only used."""
 
 from collections import Counter
+from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,8 +16,10 @@ from .module import Module, Parameter
 from .normalization import BatchNorm2d
 from .shaping import Identity
 
+Net = TypeVar("Net", bound=Module)
 
-def fuse(model):
+
+def fuse(model: Net) -> Net:
     """Fold each batch norm into the convolution or linear layer right before it, in place.
 
     In evaluation, batch norm multiplies each channel by a number and adds another. Both can be done
@@ -78,7 +82,7 @@ def fuse(model):
     return model
 
 
-def before_batch_norm(model):
+def before_batch_norm(model: Module) -> Iterator[tuple[Module, str, Conv2d | Linear]]:
     """(module, name, layer) for each convolution or linear layer right before a batch norm.
 
     The batch norm, ``module.name``, was assigned right after the layer in the same module, as in
@@ -95,13 +99,13 @@ def before_batch_norm(model):
                 yield module, name, layer
 
 
-def _alone(module, kinds, places):
+def _alone(module: Module, kinds: tuple[type[Module], ...], places: Counter) -> bool:
     """Whether a module does just what its class says, and nothing of it is in a second place."""
     in_one_place = all(places[value] == 1 for value in (module, *module.parameters()))
     return type(module) in kinds and module.is_unmodified() and in_one_place
 
 
-def _fold(norm, layer):
+def _fold(norm: BatchNorm2d, layer: Conv2d | Linear) -> None:
     """Let `layer` do the work of the batch norm after it. Computed in float64, and rounded once."""
 
     def numbers(tensor):

@@ -5,14 +5,19 @@ output of a single part. So the parts must be exactly what their classes say
 (`Module.is_unmodified`): no hook waits for that output, and nothing replaces it.
 """
 
+from typing import TypeGuard, TypeVar
+
 from .. import functional as F
-from ..autograd import is_recording
+from ..autograd import Tensor, is_recording
 from .conv import Conv2d
+from .module import Module
 from .normalization import BatchNorm2d
 from .shaping import Identity
 
+Kind = TypeVar("Kind", bound=Module)
 
-def conv_norm_relu(conv, norm, x, shortcut=None):
+
+def conv_norm_relu(conv: Module, norm: Module, x: Tensor, shortcut: Tensor | None = None) -> Tensor:
     """relu(norm(conv(x)) + shortcut): a whole layer of a residual net.
 
     Parameters
@@ -46,7 +51,7 @@ def conv_norm_relu(conv, norm, x, shortcut=None):
     return norm_relu(norm, conv(x), shortcut)
 
 
-def norm_relu(norm, x, shortcut=None):
+def norm_relu(norm: Module, x: Tensor, shortcut: Tensor | None = None) -> Tensor:
     """relu(norm(x) + shortcut), the end of every layer of a residual net.
 
     Parameters
@@ -77,6 +82,6 @@ def norm_relu(norm, x, shortcut=None):
     return F.relu(y) if shortcut is None else F.add_relu(y, shortcut)
 
 
-def _is(module, kind):
+def _is(module: Module, kind: type[Kind]) -> TypeGuard[Kind]:
     """Whether `module` computes what the class `kind` does, which a subclass need not."""
     return type(module) is kind and module.is_unmodified()

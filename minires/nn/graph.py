@@ -1,15 +1,29 @@
 """A picture of what a net computes, with its modules as boxes."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 from ..autograd.graph import draw
-from ..autograd.tape import topological_order
+from ..autograd.tape import Node, topological_order
 from ..autograd.tensor import Tensor
 from ..checks import is_integer
-from ..drawing.svg import Box
+from ..drawing.svg import Box, Picture
 from ..errors import ConfigError
+from ..types import ArrayLike
 from .state import preserve_state
 
+if TYPE_CHECKING:
+    from .module import Module
 
-def graph(model, inputs, depth=1, parameters=False):
+
+def graph(
+    model: Module,
+    inputs: Sequence[Tensor | ArrayLike],
+    depth: int | None = 1,
+    parameters: bool = False,
+) -> Picture:
     """A picture of what `model` computes from `inputs`, in evaluation mode.
 
     Parameters
@@ -34,8 +48,9 @@ def graph(model, inputs, depth=1, parameters=False):
     """
     if depth is not None and not is_integer(depth, 1):
         raise ConfigError("graph", "depth", "1 or more, or None for single operations", repr(depth))
-    inputs = [Tensor(x.data if isinstance(x, Tensor) else x, requires_grad=True) for x in inputs]
-    collapsed, handles = {}, []
+    tensors = [Tensor(x.data if isinstance(x, Tensor) else x, requires_grad=True) for x in inputs]
+    collapsed: dict[Node, tuple[Any, Box]] = {}
+    handles = []
     for name, module in model.named_modules():
         level = name.count(".") + 1 if name else 0
         if depth is not None and (
@@ -50,13 +65,13 @@ def graph(model, inputs, depth=1, parameters=False):
             )
     try:
         with preserve_state(model, "eval"):
-            output = model(*inputs)
+            output = model(*tensors)
     finally:
         for handle in handles:
             handle.remove()
     names = {
-        x._node: "input" if len(inputs) == 1 else f"input {i}"
-        for i, x in enumerate(inputs, 1)
+        x._node: "input" if len(tensors) == 1 else f"input {i}"
+        for i, x in enumerate(tensors, 1)
         if x._node is not None
     }
     if parameters:

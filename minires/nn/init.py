@@ -5,9 +5,10 @@ from math import prod, sqrt
 import numpy as np
 
 from ..checks import generator, number
+from ..types import Array, Shape
 
 
-def normal(shape, rng, std):
+def normal(shape: Shape, rng: np.random.Generator | None, std: float) -> Array:
     """Weights from a normal distribution around 0.
 
     Parameters
@@ -33,7 +34,7 @@ def normal(shape, rng, std):
     return rng.standard_normal(shape, dtype=np.float32) * np.float32(std)
 
 
-def he_normal(shape, rng):
+def he_normal(shape: Shape, rng: np.random.Generator | None) -> Array:
     """Weights from a normal distribution of standard deviation sqrt(2 / fan_in).
 
     fan_in is the number of inputs that each output adds up: the product of all axes of `shape` but

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import functional as F
+from ..autograd.tensor import Tensor
 from ..checks import boolean, integer
 from . import init
 from .module import Module, Parameter
@@ -34,7 +35,15 @@ class Linear(Module):
         For sizes that are not whole numbers of at least 1, or another setting out of range.
     """
 
-    def __init__(self, in_features, out_features, bias=True, *, rng=None, std=None):
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        rng: np.random.Generator | None = None,
+        std: float | None = None,
+    ) -> None:
         self.in_features = integer("Linear", "in_features", in_features)
         self.out_features = integer("Linear", "out_features", out_features)
         shape = self.in_features, self.out_features
@@ -43,10 +52,10 @@ class Linear(Module):
         has_bias = boolean("Linear", "bias", bias)
         self.bias = Parameter(np.zeros(self.out_features, np.float32)) if has_bias else None
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         return F.linear(input, self.weight, self.bias)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return (
             f"in_features={self.in_features}, out_features={self.out_features}, "
             f"bias={self.bias is not None}"

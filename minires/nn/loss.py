@@ -1,7 +1,9 @@
 """Losses as modules: what a net says and what is right, to one number."""
 
 from .. import functional as F
+from ..autograd.tensor import Tensor
 from ..checks import number
+from ..types import ArrayLike
 from .module import Module
 
 
@@ -22,7 +24,7 @@ class CrossEntropyLoss(Module):
         For a `label_smoothing` out of range.
     """
 
-    def __init__(self, *, label_smoothing=0.0):
+    def __init__(self, *, label_smoothing: float = 0.0) -> None:
         self.label_smoothing = number(
             "CrossEntropyLoss",
             "label_smoothing",
@@ -31,10 +33,10 @@ class CrossEntropyLoss(Module):
             lambda s: 0 <= s <= 1,
         )
 
-    def forward(self, input, target):
+    def forward(self, input: Tensor, target: ArrayLike) -> Tensor:
         return F.cross_entropy(input, target, label_smoothing=self.label_smoothing)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"label_smoothing={self.label_smoothing}" if self.label_smoothing else ""
 
 
@@ -44,5 +46,5 @@ class MSELoss(Module):
     See `functional.mse_loss`.
     """
 
-    def forward(self, input, target):
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.mse_loss(input, target)

@@ -1,23 +1,29 @@
 """Module: something with parameters that can be called."""
 
+from __future__ import annotations
+
 from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from .. import backend, checks
 from ..autograd.hooks import RemovableHandle
 from ..autograd.tensor import Tensor, apply
+from ..drawing.svg import Picture
 from ..errors import DtypeError
 from ..serialization.mismatch import explain_mismatch
+from ..types import Array, ArrayLike, Device, Shape
 from .graph import graph
 from .overriding import changes_of, computation_of, is_overridden
-from .summary import summarize
+from .summary import Summary, summarize
 
 
 class Parameter(Tensor):
     """A Tensor that training changes."""
 
-    def __init__(self, data):
+    def __init__(self, data: ArrayLike) -> None:
         super().__init__(data, requires_grad=True)
 
 
@@ -37,7 +43,7 @@ class Module:
     training = True
     frozen = False
 
-    def __call__(self, *inputs):
+    def __call__(self, *inputs: Any) -> Any:
         return self._call(computation_of(self), inputs)
 
     def _compute(self, *inputs):
@@ -67,39 +73,44 @@ class Module:
             _call_when_both_known(self, inputs, output)
         return output
 
-    def forward(self, *inputs):
-        raise TypeError(
-            f"{type(self).__name__} has no forward: a Module computes in a method forward(self, x)"
-        )
+    if TYPE_CHECKING:
+        forward: Callable[..., Any]  # what it takes, each subclass says
+    else:
 
-    def named_modules(self, *, prefix=""):
+        def forward(self, *inputs):
+            raise TypeError(
+                f"{type(self).__name__} has no forward: "
+                "a Module computes in a method forward(self, x)"
+            )
+
+    def named_modules(self, *, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """(name, module) for this module, named `prefix`, and all in it, in order."""
         yield prefix, self
         for name, value in vars(self).items():
             if isinstance(value, Module):
                 yield from value.named_modules(prefix=_join(prefix, name))
 
-    def modules(self):
+    def modules(self) -> Iterator[Module]:
         """This module and all in it, in order."""
         return (module for _, module in self.named_modules())
 
-    def children(self):
+    def children(self) -> Iterator[Module]:
         """The modules that are attributes of this one, in order."""
         return (value for value in vars(self).values() if isinstance(value, Module))
 
-    def named_parameters(self):
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """(name, parameter) for all parameters in here, in order."""
         return self._named(Parameter)
 
-    def parameters(self):
+    def parameters(self) -> Iterator[Parameter]:
         """All parameters in here, in order."""
         return (parameter for _, parameter in self.named_parameters())
 
-    def named_buffers(self):
+    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
         """(name, buffer) for all buffers in here, in order."""
         return self._named(Buffer)
 
-    def named_generators(self):
+    def named_generators(self) -> Iterator[tuple[str, np.random.Generator]]:
         """(name, generator) for all random number generators in here that are used in computing,
         such as that of stochastic depth.
 
@@ -119,11 +130,11 @@ class Module:
                     seen.add(value)
                     yield _join(prefix, name), value
 
-    def num_parameters(self):
+    def num_parameters(self) -> int:
         """How many numbers all parameters hold together, frozen ones too."""
         return sum(parameter.size for parameter in self.parameters())
 
-    def train(self, mode=True):
+    def train(self, mode: bool = True) -> Self:
         """Switch to training mode: batch norm uses each batch's own statistics. Frozen modules stay
         in evaluation mode. Returns this module.
         """
@@ -132,11 +143,11 @@ class Module:
             module.training = mode and not module.frozen
         return self
 
-    def eval(self):
+    def eval(self) -> Self:
         """Switch to evaluation mode: batch norm uses its running statistics. Returns the module."""
         return self.train(False)
 
-    def freeze(self, frozen=True):
+    def freeze(self, frozen: bool = True) -> Self:
         """Freeze: parameters get no gradient, and batch norm uses its running statistics.
 
         If batch norm stayed in training mode, its statistics would drift towards the new images,
@@ -151,12 +162,12 @@ class Module:
             parameter.requires_grad = not frozen
         return self
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         """Forget all gradients."""
         for parameter in self.parameters():
             parameter.grad = None
 
-    def to(self, device):
+    def to(self, device: Device) -> Self:
         """Move all parameters, their gradients, and all buffers to `device`, ``"cpu"`` or
         ``"gpu"``. Returns this module.
 
@@ -172,13 +183,13 @@ class Module:
             tensor.move_(device)
         return self
 
-    def state_dict(self):
+    def state_dict(self) -> OrderedDict[str, Array]:
         """Name -> array, for all parameters and buffers, in order. The arrays are the module's own,
         not copies.
         """
         return OrderedDict((name, value.data) for name, value in self._named((Parameter, Buffer)))
 
-    def load_state_dict(self, state_dict):
+    def load_state_dict(self, state_dict: Mapping[str, Array]) -> None:
         """Copy the arrays of a `state_dict` into this module's, whichever devices they are on.
 
         Raises
@@ -199,17 +210,19 @@ class Module:
         for name, array in own.items():
             backend.assign(array, state_dict[name])
 
-    def graph(self, *inputs, depth=1, parameters=False):
+    def graph(
+        self, *inputs: Tensor | ArrayLike, depth: int | None = 1, parameters: bool = False
+    ) -> Picture:
         """A picture of what this module computes from `inputs`, with the modules in it as boxes;
         see `nn.graph`.
         """
         return graph(self, inputs, depth, parameters)
 
-    def summary(self, input_shape):
+    def summary(self, input_shape: Shape) -> Summary:
         """What each layer puts out and costs for an input of this shape; see `nn.summary`."""
         return summarize(self, input_shape)
 
-    def register_forward_hook(self, hook) -> RemovableHandle:
+    def register_forward_hook(self, hook: Callable[..., Tensor | None]) -> RemovableHandle:
         """Have ``hook(module, inputs, output)`` called after each forward.
 
         If it returns a Tensor, that Tensor replaces the output. `handle.remove()` takes the hook
@@ -217,7 +230,7 @@ class Module:
         """
         return self._register("_forward_hooks", hook)
 
-    def register_full_backward_hook(self, hook) -> RemovableHandle:
+    def register_full_backward_hook(self, hook: Callable[..., object]) -> RemovableHandle:
         """Have ``hook(module, grad_inputs, grad_output)`` called in each backward.
 
         `grad_output` is dL/d(output), and `grad_inputs` what this module passes back to each of its
@@ -227,11 +240,11 @@ class Module:
         """
         return self._register("_backward_hooks", hook)
 
-    def has_hooks(self):
+    def has_hooks(self) -> bool:
         """Whether someone is to be told when this module is called."""
         return bool(vars(self).get("_forward_hooks") or vars(self).get("_backward_hooks"))
 
-    def is_unmodified(self):
+    def is_unmodified(self) -> bool:
         """Whether a call does what this module's class says, and nothing else.
 
         That is: it has no hooks, no forward of its own, and is not `overridden`. Only then may
@@ -242,7 +255,7 @@ class Module:
     def _register(self, kind, hook):
         return RemovableHandle(vars(self).setdefault(kind, {}), hook)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         children = [
             (name, child) for name, child in vars(self).items() if isinstance(child, Module)
         ]
@@ -253,7 +266,7 @@ class Module:
         lines += [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in children]
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         """The settings of a layer, for its repr: override it in a module of your own."""
         return ""
 

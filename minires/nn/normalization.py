@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import functional as F
+from ..autograd.tensor import Tensor
 from ..checks import boolean, integer, number
 from ..errors import ShapeError
 from .module import Buffer, Module, Parameter
@@ -37,7 +38,7 @@ class BatchNorm2d(Module):
         For a setting out of range.
     """
 
-    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
         self.num_features = integer("BatchNorm2d", "num_features", num_features)
         self.eps = _check_eps("BatchNorm2d", eps)
         self.momentum = number(
@@ -52,7 +53,7 @@ class BatchNorm2d(Module):
         self.running_mean = Buffer(np.zeros(self.num_features, np.float32))
         self.running_var = Buffer(np.ones(self.num_features, np.float32))
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         return F.batch_norm(
             input,
             self.running_mean,
@@ -64,7 +65,7 @@ class BatchNorm2d(Module):
             self.eps,
         )
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
 
 
@@ -96,7 +97,9 @@ class GroupNorm(Module):
         For a setting out of range, or groups that do not divide the channels.
     """
 
-    def __init__(self, num_groups, num_channels, eps=1e-5, affine=True):
+    def __init__(
+        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True
+    ) -> None:
         self.num_groups = integer("GroupNorm", "num_groups", num_groups)
         self.num_channels = integer("GroupNorm", "num_channels", num_channels)
         if self.num_channels % self.num_groups:
@@ -111,12 +114,12 @@ class GroupNorm(Module):
         self.weight = Parameter(np.ones(self.num_channels, np.float32)) if affine else None
         self.bias = Parameter(np.zeros(self.num_channels, np.float32)) if affine else None
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
 
 
-def _check_eps(where, eps):
+def _check_eps(where: str, eps: float) -> float:
     return number(where, "eps", eps, "a number of at least 0", lambda eps: eps >= 0)

@@ -7,17 +7,21 @@ passed through this one block. It costs a second forward pass, about a third of 
 (Chen et al. 2016, "Training deep nets with sublinear memory cost", arXiv:1604.06174).
 """
 
+from typing import Any
+
 from ..autograd import Tensor, enable_grad, is_recording
 from ..autograd.tape import topological_order, walk_back
 from ..autograd.tensor import record
 from ..errors import DtypeError, GraphError
 from ..kernels import Kernel
 from ..kernels.registry import as_it_was, in_use
+from ..types import Array
+from .module import Module
 from .overriding import as_overridden, computation_of, overrides
 from .state import ModuleState
 
 
-def recompute(module, *inputs):
+def recompute(module: Module, *inputs: Tensor) -> Tensor:
     """``module(*inputs)``, run again in backward instead of kept. The numbers are the same.
 
     The second run finds everything as the first did: buffers (batch norm's running statistics),
@@ -85,11 +89,11 @@ class Recompute(Kernel):
     Returns the gradients of the inputs that were used, then those of the parameters.
     """
 
-    def backward(dy, cache):
+    def backward(dy: Array, cache: Any) -> tuple[Array, ...]:  # type: ignore[misc]  # no self
         run, arrays, reached, leaves = cache
         starts = [Tensor(array, requires_grad) for array, requires_grad in arrays]
         output = run.again(*starts)
-        ends = [start._node for start, is_reached in zip(starts, reached) if is_reached]
+        ends: list[Any] = [start._node for start, is_reached in zip(starts, reached) if is_reached]
         ends += [leaf._node for leaf in leaves]
         # Not on to the parameters: their hooks are called, and their gradients added up, by the
         # walk that called this.

@@ -1,12 +1,13 @@
 """Layers that compute nothing: the input as it is, or in another shape."""
 
+from ..autograd.tensor import Tensor
 from .module import Module
 
 
 class Identity(Module):
     """The input as it is: stands where a net is built without a layer."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         return input
 
 
@@ -27,11 +28,11 @@ class Flatten(Module):
         When called, if the input lacks one of these axes, or they are in the wrong order.
     """
 
-    def __init__(self, start_axis=1, end_axis=-1):
+    def __init__(self, start_axis: int = 1, end_axis: int = -1) -> None:
         self.start_axis, self.end_axis = start_axis, end_axis
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         return input.flatten(self.start_axis, self.end_axis)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"start_axis={self.start_axis}, end_axis={self.end_axis}"

@@ -1,9 +1,18 @@
 """The state of a module: keep it, do something with the module, and put everything back."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from .. import backend
+from ..autograd.tensor import Tensor
 from ..errors import unknown_name
+from ..types import Array
+
+if TYPE_CHECKING:
+    from .module import Module, Parameter
 
 MODES = ("train", "eval")
 
@@ -22,18 +31,19 @@ class ModuleState:
         and buffer.
     """
 
-    def __init__(self, module, parameters=False):
+    def __init__(self, module: Module, parameters: bool = False) -> None:
         self.modes = [(inside, inside.training) for inside in module.modules()]
         self.generators = [
             (generator, generator.bit_generator.state) for _, generator in module.named_generators()
         ]
-        self.tensors, self.gradients = dict(module.named_buffers()), []
+        self.tensors: dict[str, Tensor] = dict(module.named_buffers())
+        self.gradients: list[tuple[Parameter, Array | None]] = []
         if parameters:
             self.tensors |= dict(module.named_parameters())
             self.gradients = [(parameter, parameter.grad) for parameter in module.parameters()]
         self.arrays = {name: backend.copy(tensor.data) for name, tensor in self.tensors.items()}
 
-    def restore(self):
+    def restore(self) -> None:
         """Put everything back. Arrays are changed in place: an optimiser may hold on to them."""
         for module, mode in self.modes:
             module.training = mode
@@ -46,7 +56,7 @@ class ModuleState:
 
 
 @contextmanager
-def preserve_state(model, mode=None):
+def preserve_state(model: Module, mode: str | None = None) -> Iterator[dict[str, Array]]:
     """Within: `model` is in `mode` and has no gradients. Afterwards, everything is as before.
 
     What is put back: parameters, gradients, and the rest of a `ModuleState`.

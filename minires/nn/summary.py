@@ -1,6 +1,8 @@
 """What each layer of a net puts out and costs."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -9,7 +11,11 @@ from ..autograd import Tensor, enable_grad, no_grad
 from ..autograd.tape import topological_order
 from ..checks import is_integer
 from ..errors import ShapeError
+from ..types import Device, Shape
 from .state import preserve_state
+
+if TYPE_CHECKING:
+    from .module import Module
 
 COLUMNS = ("layer", "kind", "output", "parameters", "multiply-adds")
 
@@ -19,7 +25,7 @@ class LayerSummary(NamedTuple):
 
     name: str
     kind: str  # the name of its class
-    output_shape: tuple
+    output_shape: Shape
     parameters: int
     multiply_adds: int  # of the forward pass, for the whole input
 
@@ -39,7 +45,9 @@ class Summary:
         What the tape keeps of a forward pass in training until backward has used it.
     """
 
-    def __init__(self, layers, parameters, parameter_bytes, kept_bytes):
+    def __init__(
+        self, layers: list[LayerSummary], parameters: int, parameter_bytes: int, kept_bytes: int
+    ) -> None:
         self.layers, self.parameters, self.parameter_bytes, self.kept_bytes = (
             layers,
             parameters,
@@ -48,7 +56,7 @@ class Summary:
         )
         self.multiply_adds = sum(layer.multiply_adds for layer in layers)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         rows = [
             COLUMNS,
             *(
@@ -82,7 +90,7 @@ class Summary:
         )
 
 
-def summarize(model, input_shape):
+def summarize(model: Module, input_shape: Shape) -> Summary:
     """What each layer of a net puts out and costs, found by running it once, in training mode, on
     zeros.
 
@@ -122,9 +130,8 @@ def summarize(model, input_shape):
     try:
         with preserve_state(model, "train"):
             first = next(model.parameters(), None)
-            device, dtype = (
-                (first.device, first.dtype) if first is not None else ("cpu", np.float32)
-            )
+            device: Device = first.device if first is not None else "cpu"
+            dtype = first.dtype if first is not None else np.float32
             images = Tensor(backend.move(np.zeros(input_shape, dtype), device))
             with no_grad():
                 model(images)

@@ -1,8 +1,12 @@
 """Adam, and AdamW: steps whose length depends little on that of the gradient."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from ..checks import is_integer, is_number
 from ..errors import ConfigError
-from .optimizer import Optimizer
+from ..types import Array
+from .optimizer import Optimizer, Params
 
 
 class Adam(Optimizer):
@@ -45,8 +49,17 @@ class Adam(Optimizer):
     """
 
     rule, kept, decoupled = "adam", ("exp_avgs", "exp_avg_sqs"), False
+    exp_avgs: list[Array]
+    exp_avg_sqs: list[Array]
 
-    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0):
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+    ) -> None:
         pair = tuple(betas) if isinstance(betas, (tuple, list)) else ()
         if len(pair) != 2 or not all(is_number(beta) and 0 <= beta < 1 for beta in pair):
             raise ConfigError(
@@ -57,21 +70,21 @@ class Adam(Optimizer):
         super().__init__(params, lr, weight_decay)
         self.steps = self._rule.steps
 
-    def settings(self):
+    def settings(self) -> dict[str, Any]:
         return {"lr": self.lr, "betas": self.betas, "eps": self.eps, "decoupled": self.decoupled}
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """The learning rate, and m, v and t of each parameter, in their order. m and v uncopied."""
         return {**super().state_dict(), "steps": list(self.steps)}
 
-    def _check_state(self, where, state_dict):
+    def _check_state(self, where: str, state_dict: Mapping[str, Any]) -> None:
         steps = state_dict["steps"]
         fit = isinstance(steps, (list, tuple)) and len(steps) == len(self.steps)
         if not fit or not all(is_integer(step, 0) for step in steps):
             expected = f"{len(self.steps)} whole numbers, one for each parameter"
             raise ConfigError(where, "steps", expected, repr(steps))
 
-    def load_state_dict(self, state_dict):
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         super().load_state_dict(state_dict)
         self.steps[:] = [int(step) for step in state_dict["steps"]]
 
@@ -86,5 +99,12 @@ class AdamW(Adam):
 
     decoupled = True
 
-    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2):
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
         super().__init__(params, lr, betas, eps, weight_decay)

@@ -1,6 +1,8 @@
 """Gradient clipping: a limit to the norm of all gradients together."""
 
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +11,7 @@ from ..checks import number
 from ..errors import ConfigError
 
 
-def clip_grad_norm(parameters, max_norm):
+def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
     """Scale all gradients down together if their common norm exceeds `max_norm`.
 
     norm = sqrt(sum over all parameters and elements of gradient^2)   (Pascanu et al. 2013,
@@ -41,10 +43,10 @@ def clip_grad_norm(parameters, max_norm):
         raise ConfigError(
             "clip_grad_norm", "parameters", "parameters", got, "pass net.parameters()"
         )
-    parameters = [p for p in parameters if p.grad is not None]
+    found: list[Any] = [p for p in parameters if p.grad is not None]
     # In float64: the squares of an exploding net's gradients would not fit into float32.
-    norm = float(np.sqrt(sum(np.square(p.grad, dtype=np.float64).sum() for p in parameters)))
+    norm = float(np.sqrt(sum(np.square(p.grad, dtype=np.float64).sum() for p in found)))
     if norm > max_norm:
-        for p in parameters:
+        for p in found:
             p.grad = p.grad * float(max_norm / norm)
     return norm

@@ -1,7 +1,17 @@
 """Which parameters of a net get which settings of an optimiser."""
 
+from typing import Any
 
-def parameter_groups(model, weight_decay, *, decay_batch_norm=True, scalar_lr_scale=1.0):
+from ..nn import Module
+
+
+def parameter_groups(
+    model: Module,
+    weight_decay: float,
+    *,
+    decay_batch_norm: bool = True,
+    scalar_lr_scale: float = 1.0,
+) -> list[dict[str, Any]]:
     """A net's parameters for an optimiser, each with the settings that its kind gets.
 
     They come in the order of ``model.parameters()``, without frozen ones.

@@ -1,11 +1,15 @@
 """What all optimisers have in common: their parameters, the checks before a step, their state."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
 from .. import backend
 from ..autograd import Tensor
 from ..checks import number
 from ..errors import ConfigError, DeviceError, DtypeError, ShapeError, unknown_name
 from ..kernels import device_function
 
+Params: TypeAlias = Iterable[Tensor] | Iterable[dict[str, Any]]
 GROUP_SETTINGS = ("params", "weight_decay", "lr_scale")
 
 
@@ -42,12 +46,14 @@ class Optimizer:
         If the parameters are on two devices.
     """
 
-    rule = None  # the device function that does the arithmetic
-    kept = ()  # the lists of arrays, one for each parameter, that it keeps
+    rule: str  # the device function that does the arithmetic
+    kept: tuple[str, ...] = ()  # the lists of arrays, one for each parameter, that it keeps
 
-    def __init__(self, params, lr, weight_decay):
+    def __init__(self, params: Params, lr: float, weight_decay: float) -> None:
         self.lr = self._at_least_0("lr", lr)
-        self.params, self.decays, self.lr_scales = [], [], []
+        self.params: list[Tensor] = []
+        self.decays: list[float] = []
+        self.lr_scales: list[float] = []
         weight_decay = self._at_least_0("weight_decay", weight_decay)
         for group in _as_list(type(self).__name__, params):
             self._add(group if isinstance(group, dict) else {"params": [group]}, weight_decay)
@@ -77,16 +83,16 @@ class Optimizer:
         for name in self.kept:
             setattr(self, name, getattr(self._rule, name))
 
-    def settings(self):
+    def settings(self) -> dict[str, Any]:
         """What the arithmetic of a step is given beside weights and gradients."""
         raise NotImplementedError
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         """Forget all gradients, so that the next backward starts from none."""
         for parameter in self.params:
             parameter.grad = None
 
-    def step(self):
+    def step(self) -> None:
         """Move every parameter that has a gradient; the others, and what is kept of them, stay.
 
         Raises
@@ -100,11 +106,11 @@ class Optimizer:
         gradients = [parameter.grad for parameter in self.params]
         self._put_in_place(self._rule.step(weights, gradients, **self.settings()))
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """The learning rate, and what is kept of each parameter, in their order. No copies."""
         return {"lr": self.lr, **{name: getattr(self, name) for name in self.kept}}
 
-    def load_state_dict(self, state_dict):
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Continue from a `state_dict`.
 
         Raises
@@ -157,7 +163,7 @@ class Optimizer:
             self.decays.append(decay)
             self.lr_scales.append(scale)
 
-    def _at_least_0(self, name, value):
+    def _at_least_0(self, name: str, value: float) -> float:
         return number(type(self).__name__, name, value, "a number of at least 0", lambda n: n >= 0)
 
     def _put_in_place(self, weights):

@@ -1,11 +1,13 @@
 """The learning rate as a function of the iteration."""
 
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from ..checks import integer, is_integer, number
 from ..errors import ConfigError
+from .optimizer import Optimizer
 
 
 class Schedule:
@@ -30,7 +32,9 @@ class Schedule:
         For a warm-up or a factor below 0.
     """
 
-    def __init__(self, optimizer, *, warmup=0, warmup_factor=0.1):
+    def __init__(
+        self, optimizer: Optimizer, *, warmup: int = 0, warmup_factor: float = 0.1
+    ) -> None:
         where = type(self).__name__
         if not is_integer(warmup, 0):
             raise ConfigError(where, "warmup", "a number of iterations, 0 or more", repr(warmup))
@@ -48,27 +52,27 @@ class Schedule:
         self.iteration = 0
         optimizer.lr = self.lr_at(0)
 
-    def decayed(self, iteration):
+    def decayed(self, iteration: int) -> float:
         """The learning rate at that iteration if there were no warm-up."""
         raise NotImplementedError
 
-    def lr_at(self, iteration):
+    def lr_at(self, iteration: int) -> float:
         """The learning rate that iteration number `iteration`, counted from 0, uses."""
         lr = self.decayed(iteration)
         if iteration < self.warmup:
             lr *= self.warmup_factor + (1 - self.warmup_factor) * iteration / self.warmup
         return lr
 
-    def step(self):
+    def step(self) -> None:
         """Call after each ``optimizer.step()``."""
         self.iteration += 1
         self.optimizer.lr = self.lr_at(self.iteration)
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, int]:
         """How many steps were taken."""
         return {"iteration": self.iteration}
 
-    def load_state_dict(self, state_dict):
+    def load_state_dict(self, state_dict: Mapping[str, int]) -> None:
         """Go on from a `state_dict`, and set the optimiser's rate to the one that belongs there."""
         self.iteration = state_dict["iteration"]
         self.optimizer.lr = self.lr_at(self.iteration)
@@ -91,7 +95,15 @@ class MultiStepLR(Schedule):
         For milestones that do not rise, or a warm-up below 0.
     """
 
-    def __init__(self, optimizer, milestones, gamma=0.1, *, warmup=0, warmup_factor=0.1):
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        milestones: Sequence[int],
+        gamma: float = 0.1,
+        *,
+        warmup: int = 0,
+        warmup_factor: float = 0.1,
+    ) -> None:
         listed = isinstance(milestones, (list, tuple, range, np.ndarray))
         if not listed:
             raise ConfigError("MultiStepLR", "milestones", "a list of iterations", repr(milestones))
@@ -104,7 +116,7 @@ class MultiStepLR(Schedule):
         )
         super().__init__(optimizer, warmup=warmup, warmup_factor=warmup_factor)
 
-    def decayed(self, iteration):
+    def decayed(self, iteration: int) -> float:
         return self.base_lr * self.gamma ** sum(iteration >= m for m in self.milestones)
 
 
@@ -126,7 +138,9 @@ class CosineLR(Schedule):
         For no iterations, or a warm-up below 0 or longer than training.
     """
 
-    def __init__(self, optimizer, iterations, *, warmup=0, warmup_factor=0.1):
+    def __init__(
+        self, optimizer: Optimizer, iterations: int, *, warmup: int = 0, warmup_factor: float = 0.1
+    ) -> None:
         self.iterations = integer("CosineLR", "iterations", iterations)
         if is_integer(warmup) and warmup > iterations:
             raise ConfigError(
@@ -137,7 +151,7 @@ class CosineLR(Schedule):
             )
         super().__init__(optimizer, warmup=warmup, warmup_factor=warmup_factor)
 
-    def decayed(self, iteration):
+    def decayed(self, iteration: int) -> float:
         length = self.iterations - self.warmup
         after = min(max(0, iteration - self.warmup), length)
         return self.base_lr * (1 + math.cos(math.pi * after / max(1, length))) / 2

@@ -1,8 +1,11 @@
 """Stochastic gradient descent."""
 
+from typing import Any
+
 from ..checks import boolean
 from ..errors import ConfigError
-from .optimizer import Optimizer
+from ..types import Array
+from .optimizer import Optimizer, Params
 
 
 class SGD(Optimizer):
@@ -39,13 +42,22 @@ class SGD(Optimizer):
     """
 
     rule, kept = "sgd", ("velocities",)
+    velocities: list[Array]
 
-    def __init__(self, params, lr, momentum=0, *, weight_decay=0, nesterov=False):
+    def __init__(
+        self,
+        params: Params,
+        lr: float,
+        momentum: float = 0,
+        *,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+    ) -> None:
         self.momentum = self._at_least_0("momentum", momentum)
         self.nesterov = nesterov = boolean("SGD", "nesterov", nesterov)
         if nesterov and not momentum:
             raise ConfigError("SGD", "nesterov", "a momentum above 0", repr(momentum))
         super().__init__(params, lr, weight_decay)
 
-    def settings(self):
+    def settings(self) -> dict[str, Any]:
         return {"lr": self.lr, "momentum": self.momentum, "nesterov": self.nesterov}

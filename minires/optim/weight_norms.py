@@ -3,7 +3,9 @@
 import numpy as np
 
 from ..errors import ConfigError
+from ..nn import Module
 from ..nn.folding import before_batch_norm
+from ..types import Array
 
 
 class KeepNorms:
@@ -32,7 +34,7 @@ class KeepNorms:
         If there is no such layer.
     """
 
-    def __init__(self, model):
+    def __init__(self, model: Module) -> None:
         weights = [layer.weight for _, _, layer in before_batch_norm(model)]
         self.kept = [(weight, length) for weight in weights if (length := _length(weight.data)) > 0]
         if not self.kept:
@@ -44,7 +46,7 @@ class KeepNorms:
                 "without batch norm the loss depends on the length of weights",
             )
 
-    def after_step(self, trainer=None):
+    def after_step(self, trainer: object = None) -> None:
         """Set the lengths back; a `Trainer` calls this after every step."""
         for weight, length in self.kept:
             now = _length(weight.data)
@@ -52,5 +54,5 @@ class KeepNorms:
                 weight.data *= length / now  # in place: on the GPU it is the optimiser's memory
 
 
-def _length(array):
+def _length(array: Array) -> float:
     return float(np.sqrt(np.square(array, dtype=np.float64).sum()))

@@ -7,9 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import CheckpointError
+from ..types import PathLike
 
 
-def read_bytes(path, expected):
+def read_bytes(path: PathLike, expected: str) -> bytes:
     """The content of the file `path`, which is opened once.
 
     Parameters
@@ -44,7 +45,7 @@ def read_bytes(path, expected):
         raise CheckpointError(where, "cannot read", expected, reason) from None
 
 
-def write_bytes(path, content):
+def write_bytes(path: PathLike, content: bytes) -> None:
     """Write `content` to the file `path`, whole or not at all.
 
     The bytes go to a temporary file in the same folder, which then takes the place of `path` in one

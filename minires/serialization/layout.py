@@ -7,27 +7,30 @@ Both name the parameters alike. PyTorch puts the features of a weight first, min
     linear         (out, in)                        (in, out)
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ..errors import unknown_name
+from ..types import Array
 
 LAYOUTS = ("minires", "torch")
 TO_MINIRES = {4: (2, 3, 1, 0), 2: (1, 0)}  # number of axes -> their new order
 TO_TORCH = {4: (3, 2, 0, 1), 2: (1, 0)}
 
 
-def check_layout(where, layout):
+def check_layout(where: str, layout: str) -> None:
     """Raise ConfigError, for the function `where`, if there is no such layout."""
     if layout not in LAYOUTS:
         raise unknown_name(where, "layout", layout, LAYOUTS)
 
 
-def to_torch(arrays):
+def to_torch(arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Name -> array in PyTorch's layout, from minires's."""
     return {name: _transposed(array, TO_TORCH) for name, array in arrays.items()}
 
 
-def from_torch(arrays):
+def from_torch(arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Name -> array in minires's layout and under its names, from PyTorch's.
 
     ``num_batches_tracked`` is left out: minires's batch norm does not count batches. A ``module.``
@@ -42,7 +45,7 @@ def from_torch(arrays):
     }
 
 
-def _transposed(array, orders):
+def _transposed(array: Array, orders: dict[int, tuple[int, ...]]) -> Array:
     if array.ndim in orders:
         array = array.transpose(orders[array.ndim])
     return np.asarray(array, order="C")

@@ -1,15 +1,19 @@
 """Why weights do not fit a net: the likely reason, then everything that differs."""
 
 from collections import Counter
+from collections.abc import Mapping
 from math import isqrt
 
 from ..errors import CheckpointError, ShapeError
+from ..types import Array
 
 MOST_NAMES = 5  # of each kind that are written out
 LAYERS = {"conv3.weight": "bottleneck", "conv1.weight": "basic block", "fc1.weight": "linear block"}
 
 
-def explain_mismatch(net, state, where):
+def explain_mismatch(
+    net: Mapping[str, Array], state: Mapping[str, Array], where: str
+) -> CheckpointError | ShapeError | None:
     """The error to raise if weights do not fit a net.
 
     Parameters

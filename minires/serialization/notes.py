@@ -10,6 +10,8 @@ Earlier versions of minires wrote "preparation" for "transform".
 """
 
 import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -22,14 +24,14 @@ ENTRIES = {"minires": "state", "torch": "minires"}  # layout -> name of the text
 TRANSFORM = "resize and crop in pixels, mean and std of three numbers each"
 
 
-def to_metadata(notes, layout):
+def to_metadata(notes: dict[str, Any], layout: str) -> dict[str, str]:
     """The metadata to write for these notes (a dict, may be empty) in this layout."""
     if layout == "minires":  # one entry: several come in random order
         return {ENTRIES[layout]: to_json(notes or None)}
     return {"format": "pt"} | ({ENTRIES[layout]: to_json(notes)} if notes else {})
 
 
-def from_metadata(metadata):
+def from_metadata(metadata: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
     """The notes, a dict, and whether minires wrote them for its own layout."""
     for layout, entry in ENTRIES.items():
         try:
@@ -41,9 +43,14 @@ def from_metadata(metadata):
     return {}, False
 
 
-def noted(classes, transform, built, num_classes):
+def noted(
+    classes: Sequence[str] | None,
+    transform: dict[str, Any] | None,
+    built: dict[str, Any] | None,
+    num_classes: int | None,
+) -> dict[str, Any]:
     """The notes to write about a net with so many classes (None if unknown), checked for `save`."""
-    notes = {}
+    notes: dict[str, Any] = {}
     if classes is not None:
         if not _is_names(classes):
             raise ConfigError("save", "classes", "a list of texts", repr(classes)[:50])
@@ -52,7 +59,7 @@ def noted(classes, transform, built, num_classes):
                 "save",
                 "classes",
                 f"{num_classes} names, one for each output of the net",
-                len(classes),
+                str(len(classes)),
             )
         notes["classes"] = list(classes)
     if transform is not None:
@@ -71,7 +78,7 @@ def noted(classes, transform, built, num_classes):
     return notes
 
 
-def classes_in(notes, where):
+def classes_in(notes: dict[str, Any], where: str) -> list[str] | None:
     """The class names, a list of str, or None. Raises CheckpointError for anything else."""
     classes = notes.get("classes")
     if classes is not None and not (isinstance(classes, list) and _is_names(classes)):
@@ -81,7 +88,7 @@ def classes_in(notes, where):
     return classes
 
 
-def transform_in(notes, where):
+def transform_in(notes: dict[str, Any], where: str) -> dict[str, Any]:
     """The transform, a dict that may be empty. Raises CheckpointError for anything else."""
     transform = notes.get("transform", notes.get("preparation"))
     if transform is not None and not _is_transform(transform):
@@ -89,19 +96,19 @@ def transform_in(notes, where):
     return transform or {}
 
 
-def built_in(notes):
+def built_in(notes: dict[str, Any]) -> dict[str, Any]:
     """The name of the net, "model", and its settings by today's names, "net"; {} without them."""
-    built = notes.get("built")
+    built: Any = notes.get("built")
     if not _is_built(built):
         return {}
     return {"model": built["model"], "net": with_current_names(built["net"])}
 
 
-def _is_names(classes):
+def _is_names(classes: Any) -> bool:
     return isinstance(classes, (list, tuple)) and all(isinstance(name, str) for name in classes)
 
 
-def _is_transform(transform):
+def _is_transform(transform: Any) -> bool:
     if not isinstance(transform, dict) or not transform.keys() <= {"resize", "crop", "mean", "std"}:
         return False
     sizes = [transform[name] for name in ("resize", "crop") if name in transform]
@@ -113,7 +120,7 @@ def _is_transform(transform):
     )
 
 
-def _is_colour(values):
+def _is_colour(values: Any) -> bool:
     """Whether `values` are three numbers, for red, green and blue."""
     return (
         isinstance(values, (list, tuple, np.ndarray))
@@ -122,7 +129,7 @@ def _is_colour(values):
     )
 
 
-def _is_built(built):
+def _is_built(built: Any) -> bool:
     return (
         isinstance(built, dict)
         and isinstance(built.get("model"), str)

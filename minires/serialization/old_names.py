@@ -5,28 +5,32 @@ them.
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 NET_SETTINGS = {"survival": "survival_prob"}
 RUN_SETTINGS = {"held_out": "val_fraction"}
 EXPERIMENTS = {"one net": "single net"}
 
 
-def with_current_names(settings, names=NET_SETTINGS):
+def with_current_names(
+    settings: Mapping[str, Any], names: Mapping[str, str] = NET_SETTINGS
+) -> dict[str, Any]:
     """The dict `settings` with today's names; `names` maps old ones to new ones."""
     return {names.get(name, name): value for name, value in settings.items()}
 
 
-def current_net(name):
+def current_net(name: str) -> str:
     """A net's name in tables: what was "residual-56" is "resnet-56"."""
     return re.sub(r"^residual-(?=\d)", "resnet-", name)
 
 
-def previous_net(name):
+def previous_net(name: str) -> str:
     """The name that earlier versions gave to a net, in file names too."""
     return re.sub(r"^resnet-(?=\d)", "residual-", name)
 
 
-def current_config(config):
+def current_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """The settings in a run's ``config.json``, a dict, by today's names.
 
     Presets once had a `width`, and `warmup_from_110`, the iterations of warm-up for nets of 110
@@ -50,7 +54,7 @@ def current_config(config):
     return config | {"net": with_current_names(config["net"])} if "net" in config else config
 
 
-def current_generator(name):
+def current_generator(name: str) -> str:
     """A random generator's name in checkpoints.
 
     What was "layer1.0.random" is "layer1.0.stochastic_depth.random".

@@ -8,6 +8,8 @@ refuses all others.
 import io
 import pickle
 import pickletools
+from collections.abc import Mapping
+from typing import Any
 
 from ..errors import DataError
 
@@ -31,11 +33,19 @@ class Unpickler(pickle.Unpickler):
         As for `pickle.Unpickler`.
     """
 
-    def __init__(self, content, where, allowed, expected, todo="do not use this file", **settings):
+    def __init__(
+        self,
+        content: bytes,
+        where: str,
+        allowed: Mapping[tuple[str, str], Any],
+        expected: str,
+        todo: str = "do not use this file",
+        **settings: Any,
+    ) -> None:
         super().__init__(io.BytesIO(content), **settings)
         self.where, self.allowed, self.expected, self.todo = where, allowed, expected, todo
 
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> Any:
         """The replacement for a global. Raises DataError for one that is not allowed."""
         if (module, name) not in self.allowed:
             raise DataError(
@@ -44,7 +54,7 @@ class Unpickler(pickle.Unpickler):
         return self.allowed[module, name]
 
 
-def check_instructions(content):
+def check_instructions(content: bytes) -> None:
     """Read through the program without running it.
 
     `pickletools.genops` stops at the first instruction whose argument is cut off, before memory is
@@ -56,6 +66,7 @@ def check_instructions(content):
     ValueError
         If an instruction is cut off or a memo slot is absurd.
     """
+    argument: Any  # of the instructions below a number
     for instruction, argument, _ in pickletools.genops(content):
         if instruction.name in ("BINPUT", "LONG_BINPUT", "PUT") and argument > len(content):
             raise ValueError(f"memo slot {argument} in a file of {len(content)} bytes")

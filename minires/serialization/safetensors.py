@@ -6,11 +6,14 @@ length of the header, the header in JSON, the numbers (https://github.com/huggin
 """
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from .. import backend
 from ..errors import CheckpointError
+from ..types import Array, PathLike
 from .files import read_bytes, write_bytes
 
 BFLOAT16 = "BF16"
@@ -32,7 +35,12 @@ DTYPES = {
 }
 
 
-def write(path, arrays, state=None, metadata=None):
+def write(
+    path: PathLike,
+    arrays: Mapping[str, Array],
+    state: Any = None,
+    metadata: dict[str, str] | None = None,
+) -> None:
     """Write arrays and a state to the file `path`, whole or not at all.
 
     Parameters
@@ -58,7 +66,7 @@ def write(path, arrays, state=None, metadata=None):
     write_bytes(path, to_bytes(on_cpu, metadata or {"state": to_json(state)}))
 
 
-def read(path):
+def read(path: PathLike) -> tuple[dict[str, Array], Any]:
     """The arrays (a dict) and the state that `write` put into the file `path`.
 
     The state is None in a file from another program. bfloat16 arrays come as float32.
@@ -76,7 +84,7 @@ def read(path):
         raise _damaged(where, error) from None
 
 
-def decode(content, where):
+def decode(content: bytes, where: str) -> tuple[dict[str, Array], dict[str, str]]:
     """The arrays and the metadata in the bytes of a safetensors file.
 
     Parameters
@@ -106,7 +114,7 @@ def decode(content, where):
     return arrays, header.get("__metadata__") or {}
 
 
-def to_json(state):
+def to_json(state: Any) -> str:
     """JSON text of plain values and NumPy's numbers and arrays."""
 
     def plain(value):
@@ -117,7 +125,7 @@ def to_json(state):
     return json.dumps(state, default=plain)
 
 
-def from_bfloat16(bits):
+def from_bfloat16(bits: Array) -> Array:
     """bfloat16 numbers, given as uint16, in float32.
 
     bfloat16 is the upper half of float32, so nothing is rounded.
@@ -125,7 +133,7 @@ def from_bfloat16(bits):
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
-def _array(name, entry, where):
+def _array(name: str, entry: dict[str, Any], where: str) -> Array:
     dtype = DTYPES.get(entry["dtype"])
     if dtype is None:
         raise CheckpointError(
@@ -141,7 +149,7 @@ def _array(name, entry, where):
     return numbers.reshape(entry["shape"])
 
 
-def _damaged(where, error):
+def _damaged(where: str, error: Exception) -> CheckpointError:
     return CheckpointError(
         where,
         "not a whole safetensors file",

@@ -13,6 +13,7 @@ from collections import OrderedDict
 import numpy as np
 
 from ..errors import CheckpointError, DataError
+from ..types import Array
 from .safe_pickle import Unpickler, check_instructions
 from .safetensors import from_bfloat16
 
@@ -35,7 +36,7 @@ EXPECTED = "only dicts, lists, text, numbers and tensors of common types"
 CONVERT = "open it in PyTorch and save it with safetensors.torch.save_file"
 
 
-def is_torch_file(content):
+def is_torch_file(content: bytes) -> bool:
     """Whether the bytes of a file begin like those of one of PyTorch's.
 
     A safetensors file begins with the length of its header, in 8 bytes, which may look the same:
@@ -44,7 +45,7 @@ def is_torch_file(content):
     return content[:2] in (ZIP, PICKLE) and content[8:9] != b"{"
 
 
-def decode(content, where):
+def decode(content: bytes, where: str) -> dict[str, Array]:
     """The arrays in the bytes of a file, under PyTorch's names and in its layout.
 
     Parameters

@@ -7,15 +7,24 @@ net = models.build("resnet50", num_classes=file.num_classes)
 mr.load(net, file)
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .. import backend
 from ..errors import ConfigError
+from ..types import Array, PathLike
 from . import notes, safetensors, torch_pickle
 from .files import read_bytes
 from .layout import check_layout, from_torch, to_torch
 from .mismatch import explain_mismatch
+
+if TYPE_CHECKING:
+    from ..data.transforms import ImageTransform
+    from ..nn import Module
 
 TORCH_SUFFIXES = (".pth", ".pt", ".bin", ".ckpt")  # PyTorch's own files: `save` writes none
 FREE_SETTINGS = ("num_classes", "seed")  # `resolve_net` does not compare these
@@ -43,18 +52,23 @@ class WeightsFile:
     """
 
     path: Path
-    arrays: dict = field(repr=False)
-    classes: list | None = field(default=None, repr=False)
-    transform: dict = field(default_factory=dict)
-    built: dict = field(default_factory=dict)
+    arrays: dict[str, Array] = field(repr=False)
+    classes: list[str] | None = field(default=None, repr=False)
+    transform: dict[str, Any] = field(default_factory=dict)
+    built: dict[str, Any] = field(default_factory=dict)
     from_torch: bool = False
 
     @property
-    def num_classes(self):
+    def num_classes(self) -> int | None:
         """How many outputs the last layer, ``fc``, has; None if the file holds no such layer."""
         return _num_classes(self.arrays)
 
-    def resolve_net(self, model=None, net=None, defaults=None):
+    def resolve_net(
+        self,
+        model: str | None = None,
+        net: dict[str, Any] | None = None,
+        defaults: dict[str, Any] | None = None,
+    ) -> tuple[str | None, dict[str, Any]]:
         """The net to build for these weights: as requested, and for the rest as the file says.
 
         Some nets have weights of the same names and shapes, but compute something else: plain-20
@@ -95,7 +109,7 @@ class WeightsFile:
                 raise self._from_another(f"a net with {name}={before}", f"{name}={value}")
         return self.built["model"], saved | requested
 
-    def _from_another(self, saved, requested):
+    def _from_another(self, saved: str, requested: str) -> ConfigError:
         return ConfigError(
             str(self.path),
             f"the weights were saved from {saved}, but {requested} was requested",
@@ -103,7 +117,7 @@ class WeightsFile:
         )
 
 
-def open_weights(path, layout=None):
+def open_weights(path: PathLike, layout: str | None = None) -> WeightsFile:
     """Read a file of weights, once.
 
     Parameters
@@ -134,6 +148,7 @@ def open_weights(path, layout=None):
         check_layout("open_weights", layout)
     where = str(path)
     content = read_bytes(path, "a .safetensors file, or a .pth file from PyTorch")
+    said: dict[str, Any]
     if torch_pickle.is_torch_file(content):
         arrays, said, ours = torch_pickle.decode(content, where), {}, False
     else:
@@ -156,7 +171,7 @@ def open_weights(path, layout=None):
     )
 
 
-def load(model, file, layout=None):
+def load(model: Module, file: PathLike | WeightsFile, layout: str | None = None) -> None:
     """Copy the weights in a file into the parameters and buffers of `model`.
 
     Parameters
@@ -198,7 +213,7 @@ def load(model, file, layout=None):
     model.load_state_dict(arrays)
 
 
-def _with_dtypes_of(model, arrays):
+def _with_dtypes_of(model: Module, arrays: Mapping[str, Array]) -> dict[str, Array]:
     """The arrays, with floating-point numbers in the dtype that the parameter of the name has."""
     dtypes = {name: array.dtype for name, array in model.state_dict().items()}
     return {
@@ -209,7 +224,14 @@ def _with_dtypes_of(model, arrays):
     }
 
 
-def save(model, path, layout="minires", classes=None, transform=None, built=None):
+def save(
+    model: Module,
+    path: PathLike,
+    layout: str = "minires",
+    classes: Sequence[str] | None = None,
+    transform: ImageTransform | dict[str, Any] | None = None,
+    built: dict[str, Any] | None = None,
+) -> None:
     """Write the parameters and buffers of `model` to a safetensors file, under their names.
 
     Parameters
@@ -253,14 +275,13 @@ def save(model, path, layout="minires", classes=None, transform=None, built=None
             f"call it {path.with_suffix('.safetensors').name}",
         )
     arrays = dict(model.state_dict())
-    if hasattr(transform, "as_dict"):
-        transform = transform.as_dict()
-    said = notes.noted(classes, transform, built, _num_classes(arrays))
+    given: Any = transform.as_dict() if hasattr(transform, "as_dict") else transform
+    said = notes.noted(classes, given, built, _num_classes(arrays))
     if layout == "torch":
         arrays = to_torch({name: backend.move(array, "cpu") for name, array in arrays.items()})
     safetensors.write(path, arrays, metadata=notes.to_metadata(said, layout))
 
 
-def _num_classes(arrays):
+def _num_classes(arrays: Mapping[str, Array]) -> int | None:
     head = arrays.get("fc.weight")
     return head.shape[1] if head is not None and head.ndim == 2 else None

@@ -7,7 +7,15 @@ class Watch(Callback):
 Trainer(net, train_set, test_set, config, callbacks=[Watch()]).run()
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 from ..errors import ConfigError
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
 
 
 class Callback:
@@ -17,29 +25,29 @@ class Callback:
     for example. Callbacks are called in the order of the list.
     """
 
-    def before_training(self, trainer):
+    def before_training(self, trainer: Trainer) -> None:
         """Before the first step of ``trainer.run()``, or the first after it was resumed."""
 
-    def after_backward(self, trainer):
+    def after_backward(self, trainer: Trainer) -> None:
         """In every iteration, when gradients are there and weights have not moved yet."""
 
-    def after_step(self, trainer):
+    def after_step(self, trainer: Trainer) -> None:
         """In every iteration: weights have moved; ``trainer.iteration`` counts this step."""
 
-    def after_epoch(self, trainer, row):
+    def after_epoch(self, trainer: Trainer, row: dict[str, Any]) -> None:
         """With each new `row` of ``trainer.history``, a dict."""
 
-    def on_interrupt(self, trainer):
+    def on_interrupt(self, trainer: Trainer) -> None:
         """When Ctrl-C stops the run, between two steps."""
 
-    def after_training(self, trainer):
+    def after_training(self, trainer: Trainer) -> None:
         """At the end of ``trainer.run()``, however it ends."""
 
 
 EVENTS = [name for name in vars(Callback) if not name.startswith("_")]
 
 
-def check_callbacks(callbacks):
+def check_callbacks(callbacks: Sequence[Any]) -> list[Any]:
     """The callbacks as a list. Raises ConfigError for anything that a Trainer would never call."""
     if not isinstance(callbacks, (list, tuple)):
         raise ConfigError("Trainer", "callbacks", "a list of callbacks", type(callbacks).__name__)

@@ -8,15 +8,22 @@ state           JSON: the recipe and the seed, the net's settings, the iteration
                 batches, and of the net if it has any)
 """
 
+from __future__ import annotations
+
 import json
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..errors import CheckpointError, DtypeError, ShapeError
 from ..serialization import safetensors
 from ..serialization.old_names import current_generator
+from ..types import PathLike
 from .callbacks import Callback
 from .config import RunConfig
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
 
 # The settings in a checkpoint: all that decide the next steps but the seed, which is beside them.
 RECIPE = (
@@ -42,21 +49,21 @@ RECIPE = (
 class Checkpoint(Callback):
     """Writes the checkpoint of a run: at the start, after every epoch, when it is interrupted."""
 
-    def __init__(self, path):
+    def __init__(self, path: PathLike) -> None:
         self.path = Path(path)
 
-    def before_training(self, trainer):
+    def before_training(self, trainer: Trainer) -> None:
         if trainer.iteration == 0:
             trainer.save(self.path)
 
-    def after_epoch(self, trainer, row):
+    def after_epoch(self, trainer: Trainer, row: dict[str, Any]) -> None:
         trainer.save(self.path)
 
-    def on_interrupt(self, trainer):
+    def on_interrupt(self, trainer: Trainer) -> None:
         trainer.save(self.path)
 
 
-def write(trainer, path):
+def write(trainer: Trainer, path: PathLike) -> None:
     """Write the state of a `Trainer` to the file `path`."""
     batches = trainer.train_loader.state_dict()
     arrays = {f"model.{name}": array for name, array in trainer.model.state_dict().items()}
@@ -80,7 +87,7 @@ def write(trainer, path):
     )
 
 
-def read(trainer, path):
+def read(trainer: Trainer, path: PathLike) -> None:
     """Put a `Trainer` where the run stood that wrote `path`.
 
     Raises
@@ -158,7 +165,7 @@ def _check_net(model, saved, path):
         )
 
 
-def recipe(config):
+def recipe(config: RunConfig) -> dict[str, Any]:
     """The settings that a checkpoint holds, by name."""
     return {name: getattr(config, name) for name in RECIPE}
 

@@ -10,9 +10,11 @@ By default nets are trained as in He et al. 2015, section 4.2.
 """
 
 from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Self
 
 from .. import data as data_sets
 from ..errors import ConfigError
+from ..types import Device
 from .kinds import (
     COUNT,
     FRACTIONS,
@@ -24,6 +26,7 @@ from .kinds import (
     POSITIVE,
     WORD,
     YES_OR_NO,
+    Kind,
     one_of,
     plain,
 )
@@ -36,7 +39,9 @@ PAPER_ITERATIONS = 64_000
 BATCH_SIZES = {False: 128, True: 32}  # whether the images are photographs -> images a step
 
 
-def setting(default, kind, meaning, usual=None, decides=True):
+def setting(
+    default: Any, kind: Kind, meaning: str, usual: str | None = None, decides: bool = True
+) -> Any:
     """A field of `RunConfig`.
 
     Parameters
@@ -128,10 +133,10 @@ class RunConfig:
         "steps: lr is divided by 10 at each drop; cosine: it falls to 0",
         "steps; photographs: cosine",
     )
-    drops: tuple = setting(
+    drops: tuple[float, ...] = setting(
         (0.5, 0.75), FRACTIONS, "parts of the run at which steps divide lr by 10", "0.5 0.75"
     )
-    milestones: tuple | None = setting(
+    milestones: tuple[int, ...] | None = setting(
         None, ITERATIONS, "iterations at which steps divide lr by 10, instead of drops"
     )
     warmup: int = setting(0, NUMBER, "steps over which lr rises from a tenth to the whole", "0")
@@ -156,7 +161,7 @@ class RunConfig:
     clip_norm: float | None = setting(None, POSITIVE, "scale gradients down to this common norm")
     seed: int = setting(0, NUMBER, "of all that is random", "0")
     # Where, and how.
-    device: str = setting(
+    device: Device = setting(
         "cpu",
         WORD,
         "where to compute: cpu, or gpu, an NVIDIA GPU through CuPy",
@@ -192,9 +197,9 @@ class RunConfig:
         decides=False,
     )
     # The net's own settings, those of its function in `models`.
-    net: dict = field(default_factory=dict, metadata={"decides": True})
+    net: dict[str, Any] = field(default_factory=dict, metadata={"decides": True})
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for one in fields(self):
             value = getattr(self, one.name)
             if one.name == "net":
@@ -218,7 +223,7 @@ class RunConfig:
             )
 
     @classmethod
-    def for_data(cls, **given):
+    def for_data(cls, **given: Any) -> Self:
         """A config with the given settings, and for the others what suits the kind of data.
 
         Photographs get smaller batches, a lower rate, a cosine schedule and crops of random size.
@@ -231,7 +236,7 @@ class RunConfig:
             As the class itself, and for crops or flips with train "head".
         """
         asked, photographs = cls(**given), given.get("dataset") == FOLDER
-        usual = {"batch_size": None}
+        usual: dict[str, Any] = {"batch_size": None}
         if asked.epochs is None and asked.iterations is None:
             usual["epochs"] = 100 if asked.train == HEAD else 10
         if photographs:
@@ -256,14 +261,14 @@ class RunConfig:
             usual |= {"crop_padding": 0, "crop_scale": None, "flip": False}
         return cls(**usual | {name: value for name, value in given.items() if value is not None})
 
-    def for_depth(self, depth):
+    def for_depth(self, depth: int) -> Self:
         """This config for a net of so many layers: see `warmup_from_depth`."""
         if self.warmup_from_depth is None:
             return self
         warmup = self.warmup if depth >= self.warmup_from_depth else 0
         return replace(self, warmup=warmup, warmup_from_depth=None)
 
-    def resolve(self, images):
+    def resolve(self, images: int) -> Self:
         """This config in plain numbers for a training set of so many images.
 
         Returns
@@ -284,7 +289,7 @@ class RunConfig:
                 "batch_size",
                 "a batch larger than the training set",
                 f"at most {images}",
-                batch_size,
+                str(batch_size),
                 "take a smaller batch or more images",
             )
         iterations = self.iterations or PAPER_ITERATIONS
@@ -298,7 +303,7 @@ class RunConfig:
             self, batch_size=batch_size, epochs=None, iterations=iterations, milestones=milestones
         )
 
-    def deciding(self):
+    def deciding(self) -> dict[str, Any]:
         """The settings that decide the results, by name, as plain values."""
         values = asdict(self)
         return {one.name: values[one.name] for one in fields(self) if one.metadata["decides"]}

@@ -1,14 +1,22 @@
 """Where numbers stop being finite, when a loss is inf or nan."""
 
+from __future__ import annotations
+
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..autograd import Tensor, no_grad
 from ..errors import DivergenceError
+from ..nn import Module
+from ..types import Array
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
 
 
-def diverged(trainer, loss, images):
+def diverged(trainer: Trainer, loss: float, images: Array) -> DivergenceError:
     """The DivergenceError to raise for a loss that is not finite."""
     what = (
         f"loss is {loss} at iteration {trainer.iteration} (lr {trainer.optimizer.lr:g}); "
@@ -17,7 +25,7 @@ def diverged(trainer, loss, images):
     return DivergenceError(trainer.name, what, todo="lower lr, add a warm-up or clip the gradients")
 
 
-def first_nonfinite(model, images):
+def first_nonfinite(model: Module, images: Array) -> str:
     """The first parameter that is not finite, else the first such output of a layer, in words.
 
     Parameters
@@ -29,7 +37,7 @@ def first_nonfinite(model, images):
     for name, parameter in model.named_parameters():
         if not np.isfinite(parameter.data).all():
             return f"parameter {name}"
-    found = []
+    found: list[str] = []
 
     def check(module, inputs, output):
         if not found and not np.isfinite(output.data).all():

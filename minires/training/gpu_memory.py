@@ -1,5 +1,9 @@
 """When a GPU fails in training: a batch that would have fitted, and where a run can go on."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from .. import backend
@@ -7,8 +11,11 @@ from .. import functional as F
 from ..autograd import Tensor
 from ..errors import DeviceError
 
+if TYPE_CHECKING:
+    from .trainer import Trainer
 
-def out_of_memory(trainer):
+
+def out_of_memory(trainer: Trainer) -> DeviceError:
     """The DeviceError for too little memory: it says which batch would fit, found by trial."""
     evaluating, size = not trainer.model.training, trainer.config.batch_size
     while size and not _fits(trainer, size):
@@ -28,7 +35,7 @@ def out_of_memory(trainer):
     )
 
 
-def gpu_failed(trainer, error):
+def gpu_failed(trainer: Trainer, error: Exception) -> DeviceError:
     """The DeviceError for another failure of the GPU: it says what the checkpoint holds."""
     todo = (
         "no checkpoint was asked for"

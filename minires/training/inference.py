@@ -5,8 +5,9 @@ batch however many there are. A picture that cannot be read does not stop the ot
 """
 
 import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +18,9 @@ from ..checks import integer
 from ..data.images import decode
 from ..data.transforms import ImageTransform
 from ..errors import ConfigError, DataError, DeviceError, DivergenceError, unknown_name
+from ..nn import Module
 from ..nn.state import preserve_state
+from ..types import PathLike
 
 SETTINGS = [field.name for field in fields(ImageTransform)]
 PROGRESS = (
@@ -30,7 +33,7 @@ class Guess(NamedTuple):
 
     name: str
     probability: float  # softmax of the net's outputs
-    index: int  # which of the outputs
+    index: int  # type: ignore  # which of the outputs; a tuple has a method of that name
 
 
 class Prediction(NamedTuple):
@@ -41,7 +44,16 @@ class Prediction(NamedTuple):
     error: str | None = None  # why it could not be read
 
 
-def predict(model, paths, *, top=5, batch_size=16, classes=None, transform=None, progress=True):
+def predict(
+    model: Module,
+    paths: Sequence[PathLike],
+    *,
+    top: int = 5,
+    batch_size: int = 16,
+    classes: Sequence[str] | None = None,
+    transform: ImageTransform | Mapping[str, Any] | None = None,
+    progress: bool = True,
+) -> list[Prediction]:
     """The likeliest classes of each picture.
 
     ::
@@ -101,17 +113,28 @@ def predict(model, paths, *, top=5, batch_size=16, classes=None, transform=None,
     )
 
 
-def predictions(model, paths, *, top=5, batch_size=16, classes=None, transform=None, progress=True):
+def predictions(
+    model: Module,
+    paths: Sequence[PathLike],
+    *,
+    top: int = 5,
+    batch_size: int = 16,
+    classes: Sequence[str] | None = None,
+    transform: ImageTransform | Mapping[str, Any] | None = None,
+    progress: bool = True,
+) -> Iterator[Prediction]:
     """A generator of what `predict` returns: it yields each Prediction when it is made."""
     from tqdm import tqdm
 
     top = integer("predict", "top", top)
     batch_size = integer("predict", "batch_size", batch_size)
-    if not isinstance(transform, ImageTransform):
+    if isinstance(transform, ImageTransform):
+        prepare = transform
+    else:
         for name in transform or ():
             if name not in SETTINGS:
                 raise unknown_name("predict", "setting of the transform", name, SETTINGS)
-        transform = ImageTransform(**(transform or {}))
+        prepare = ImageTransform(**(transform or {}))
     if isinstance(paths, (str, bytes, os.PathLike)):
         raise ConfigError("predict", "paths", "a list of paths", repr(paths), "[path] is one")
     paths = [os.fsdecode(path) for path in paths]
@@ -124,7 +147,7 @@ def predictions(model, paths, *, top=5, batch_size=16, classes=None, transform=N
     )  # None: shown on a terminal only
     with preserve_state(model, "eval"), no_grad(), bar:
         for start in range(0, len(paths), batch_size):
-            made = _predict_batch(model, paths[start : start + batch_size], top, classes, transform)
+            made = _predict_batch(model, paths[start : start + batch_size], top, classes, prepare)
             bar.update(len(made))
             yield from made
 

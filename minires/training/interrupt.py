@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 
@@ -14,14 +15,14 @@ class Interrupt:
 
     requested = False
 
-    def check(self):
+    def check(self) -> None:
         """Raise Interrupted if it was."""
         if self.requested:
             raise Interrupted
 
 
 @contextmanager
-def interrupts_deferred():
+def interrupts_deferred() -> Iterator[Interrupt]:
     """Within: the first Ctrl-C is only noted, so that no step is torn in half; a second one
     acts.
     """

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -24,10 +25,10 @@ class Kind:
     """
 
     words: str
-    accepts: Callable
-    known: tuple = ()
+    accepts: Callable[[Any], bool]
+    known: tuple[str, ...] = ()
 
-    def check(self, where, name, value):
+    def check(self, where: str, name: str, value: Any) -> Any:
         """`value` as plain Python; raises ConfigError if it is of another kind."""
         if not self.accepts(value):
             near = nearest(value, self.known)
@@ -36,14 +37,14 @@ class Kind:
         return plain(value)
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """`value` as plain Python, to be compared and saved as JSON: lists become tuples."""
     if isinstance(value, (list, tuple)):
         return tuple(map(plain, value))
     return value.item() if isinstance(value, np.generic) else value
 
 
-def one_of(*words):
+def one_of(*words: str) -> Kind:
     """One of a few words."""
     return Kind(f"one of {', '.join(words)}", lambda value: value in words, words)
 

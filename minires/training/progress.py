@@ -1,6 +1,13 @@
 """How far training has come, for the person who waits."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from .callbacks import Callback
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
 
 BAR = (
     "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} it, "
@@ -11,9 +18,9 @@ BAR = (
 class Progress(Callback):
     """Shows a progress bar on a terminal, and elsewhere prints a line for each epoch."""
 
-    bar = None  # until training begins
+    bar: Any = None  # until training begins
 
-    def before_training(self, trainer):
+    def before_training(self, trainer: Trainer) -> None:
         from tqdm import tqdm
 
         self.bar = tqdm(
@@ -26,7 +33,7 @@ class Progress(Callback):
             disable=None,
         )  # None: only where there is a terminal
 
-    def after_step(self, trainer):
+    def after_step(self, trainer: Trainer) -> None:
         if not self.bar.disable:
             sums = trainer.epoch_sums
             loss, error = sums["loss"] / sums["images"], 100 * sums["wrong"] / sums["images"]
@@ -35,7 +42,7 @@ class Progress(Callback):
             self.bar.set_postfix_str(text, refresh=False)
             self.bar.update()
 
-    def after_epoch(self, trainer, row):
+    def after_epoch(self, trainer: Trainer, row: dict[str, Any]) -> None:
         if self.bar.disable:
             print(
                 f"{trainer.name}: iteration {row['iteration']}/{trainer.config.iterations}, "
@@ -44,6 +51,6 @@ class Progress(Callback):
                 flush=True,
             )
 
-    def after_training(self, trainer):
+    def after_training(self, trainer: Trainer) -> None:
         if self.bar is not None:
             self.bar.close()

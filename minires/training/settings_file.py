@@ -15,13 +15,15 @@ The net's settings are those of its function in `models`.
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from ..errors import ConfigError, unknown_name
 from ..serialization.old_names import NET_SETTINGS, RUN_SETTINGS, with_current_names
+from ..types import PathLike
 from .config import RunConfig
 
 
-def read_settings(path):
+def read_settings(path: PathLike) -> dict[str, Any]:
     """The settings that a TOML file gives, by name, for `RunConfig` or `RunConfig.for_data`.
 
     Raises

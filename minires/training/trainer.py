@@ -4,17 +4,22 @@ A run can be stopped at any moment and resumed to the same bits; see `checkpoint
 """
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .. import backend
 from .. import functional as F
 from ..autograd import Tensor, no_grad
-from ..data import train_loader
+from ..data import DataLoader, train_loader
+from ..data.batches import AnyDataset
 from ..errors import ConfigError
+from ..nn import Module
 from ..optim import SGD, CosineLR, MultiStepLR, clip_grad_norm, parameter_groups
 from ..random import stream
+from ..types import PathLike
 from . import checkpoint
 from .callbacks import check_callbacks
 from .config import RunConfig
@@ -70,16 +75,16 @@ class Trainer:
 
     def __init__(
         self,
-        model,
-        train_set,
-        test_set,
-        config,
+        model: Module,
+        train_set: AnyDataset,
+        test_set: AnyDataset,
+        config: RunConfig,
         *,
-        path=None,
-        name="net",
-        callbacks=(),
-        progress=True,
-    ):
+        path: PathLike | None = None,
+        name: str = "net",
+        callbacks: Sequence[Any] = (),
+        progress: bool = True,
+    ) -> None:
         if not isinstance(config, RunConfig):
             raise ConfigError("Trainer", "config", "a RunConfig", f"a {type(config).__name__}")
         if config.warmup_from_depth is not None:
@@ -87,7 +92,7 @@ class Trainer:
                 "Trainer",
                 "warmup_from_depth",
                 "a config for a net of a known depth",
-                config.warmup_from_depth,
+                str(config.warmup_from_depth),
                 "give it config.for_depth(depth)",
             )
         self.config = config = config.resolve(len(train_set))
@@ -114,17 +119,21 @@ class Trainer:
             self.callbacks.append(checkpoint.Checkpoint(path))
         if progress:
             self.callbacks.append(Progress())
-        self.iteration, self.history, self.saved_iteration = 0, [], None
+        self.iteration = 0
+        self.history: list[dict[str, Any]] = []
+        self.saved_iteration: int | None = None
         self.epoch_sums = {"loss": 0.0, "wrong": 0, "images": 0, "seconds": 0.0}
         self.seconds_before = 0.0  # of earlier sittings of this run
-        self._started, self._interrupt = None, Interrupt()
+        self._started: float | None = None
+        self._interrupt = Interrupt()
 
     @property
-    def finished(self):
+    def finished(self) -> bool:
         """Whether all iterations are done, and the last epoch is in the history."""
+        assert self.config.iterations is not None  # resolved
         return self.iteration >= self.config.iterations and not self._epoch_is_over()
 
-    def run(self):
+    def run(self) -> list[dict[str, Any]]:
         """Train to the end and return the history.
 
         Raises
@@ -217,7 +226,7 @@ class Trainer:
         self.epoch_sums = dict.fromkeys(sums, 0)
         self._call("after_epoch", row)
 
-    def evaluate(self):
+    def evaluate(self) -> float:
         """The error on the test set, in percent, in evaluation mode, one view of each image."""
         self.model.eval()
         wrong = 0
@@ -227,16 +236,16 @@ class Trainer:
                 self._interrupt.check()
         return 100 * wrong / len(self.test_loader.dataset)
 
-    def seconds(self):
+    def seconds(self) -> float:
         """How long `run` has taken so far, earlier calls of it included."""
         return self.seconds_before + (time.perf_counter() - self._started if self._started else 0.0)
 
-    def save(self, path):
+    def save(self, path: PathLike) -> None:
         """Write everything this run needs to go on to a checkpoint file."""
         checkpoint.write(self, path)
         self.saved_iteration = self.iteration
 
-    def load(self, path):
+    def load(self, path: PathLike) -> None:
         """Go on where the run that wrote `path` stood.
 
         Raises
@@ -256,12 +265,12 @@ class Trainer:
                 method(self, *arguments)
 
 
-def loader_for(train_set, config):
+def loader_for(train_set: AnyDataset, config: RunConfig) -> DataLoader:
     """The `DataLoader` of a run, whose seed decides the order. Raises as `data.train_loader`."""
     shuffle, augment = (stream(config.seed, use) for use in ("order of images", "augmentation"))
     return train_loader(
         train_set,
-        config.batch_size,
+        config.batch_size,  # type: ignore[arg-type]  # a resolved config has a number
         shuffle,
         augment,
         device=config.device,

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import DataError
+from ...types import PathLike
 from ..paths import search_path
 from . import cifar10_pickle
 from .image_dataset import ImageDataset
@@ -46,7 +47,7 @@ JPEG_MEAN = (0.4912504, 0.4820903, 0.4465209)
 AGAIN = "fetch it again with `minires data cifar10`"
 
 
-def cifar10(folder=None):
+def cifar10(folder: PathLike | None = None) -> tuple[ImageDataset, ImageDataset]:
     """Read CIFAR-10 from disk.
 
     Parameters
@@ -71,7 +72,7 @@ def cifar10(folder=None):
     return read(find(folder))
 
 
-def find(folder=None):
+def find(folder: PathLike | None = None) -> Path:
     """The first folder or archive with CIFAR-10 on the search path."""
     places = search_path(folder)
     for place in places:
@@ -92,7 +93,7 @@ def find(folder=None):
     )
 
 
-def _source_at(place):
+def _source_at(place: Path) -> Path | None:
     """The folder or archive that `place` is or holds, or None."""
     if place.is_file():
         return place
@@ -101,7 +102,7 @@ def _source_at(place):
     return next((place / name for name in FOLDERS + ARCHIVES if (place / name).exists()), None)
 
 
-def read(source, records=RECORDS):
+def read(source: Path, records: int = RECORDS) -> tuple[ImageDataset, ImageDataset]:
     """Read all six files of a folder or an archive, each with `records` images, into two
     ImageDatasets.
     """

@@ -4,6 +4,8 @@ The stand-ins for the globals that the official files name build nothing but uin
 bytes that are really in the file, so a short file cannot ask for a huge array either.
 """
 
+from typing import Any
+
 import numpy as np
 
 from ...errors import DataError
@@ -48,7 +50,7 @@ ALLOWED = {
 }
 
 
-def load(content, where):
+def load(content: bytes, where: str) -> dict[Any, Any]:
     """Unpickle one batch file.
 
     Parameters

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import DataError
+from ...types import Array, Shape
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -25,12 +26,12 @@ class FeatureDataset:
         If the shapes do not fit, or a label names no class.
     """
 
-    features: np.ndarray
-    labels: np.ndarray
+    features: Array
+    labels: Array
     classes: tuple[str, ...]
     name: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if np.ndim(self.features) != 2 or np.shape(self.labels) != (len(self.features),):
             got = f"shapes {np.shape(self.features)} and {np.shape(self.labels)}"
             raise DataError(self.name, "features and labels", "shapes (N, C) and (N,)", got)
@@ -39,10 +40,10 @@ class FeatureDataset:
             expected = f"0 to {len(self.classes) - 1}"
             raise DataError(self.name, "a label is out of range", expected, wrong[0])
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.features)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         size = self.features.shape[1]
         return (
             f"FeatureDataset({self.name}: {len(self):,} vectors of {size}, "
@@ -50,10 +51,10 @@ class FeatureDataset:
         )
 
     @property
-    def input_shape(self):
+    def input_shape(self) -> Shape:
         """The shape of one vector, (C,)."""
         return self.features.shape[1:]
 
-    def inputs(self, indices):
+    def inputs(self, indices: Array) -> Array:
         """The vectors at these positions, (len(indices), C)."""
         return self.features[indices]

@@ -4,11 +4,13 @@
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ...checks import is_integer
 from ...errors import ConfigError, DataError
+from ...types import Array, Shape
 from ..transforms import ImageTransform
 
 BLOCK = 500  # images resized at a time
@@ -35,17 +37,17 @@ class ImageDataset:
         If an array has another dtype or shape, is empty, or a label names no class.
     """
 
-    images: np.ndarray
-    labels: np.ndarray
+    images: Array
+    labels: Array
     classes: tuple[str, ...]
     name: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "classes", tuple(self.classes))
         self._check_array("images", self.images, np.uint8, "(N, H, W, 3)", 4)
         self._check_array("labels", self.labels, np.int64, "(N,)", 1)
         if self.images.shape[3] != 3:
-            raise DataError(self.name, "images are not RGB", "(N, H, W, 3)", self.images.shape)
+            raise DataError(self.name, "images are not RGB", "(N, H, W, 3)", str(self.images.shape))
         if self.images.size == 0:
             raise DataError(
                 self.name,
@@ -58,7 +60,7 @@ class ImageDataset:
                 self.name,
                 "images and labels differ in number",
                 f"{len(self.images)} labels, one per image",
-                len(self.labels),
+                str(len(self.labels)),
             )
         wrong = np.flatnonzero((self.labels < 0) | (self.labels >= len(self.classes)))
         if len(wrong):
@@ -81,10 +83,10 @@ class ImageDataset:
                 f"{array.dtype} and shape {array.shape}",
             )
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         height, width = self.images.shape[1:3]
         return (
             f"ImageDataset({self.name}: {len(self):,} images of {height}x{width}, "
@@ -92,14 +94,14 @@ class ImageDataset:
         )
 
     @property
-    def input_shape(self):
+    def input_shape(self) -> Shape:
         """The shape of one image, (H, W, 3)."""
         return self.images.shape[1:]
 
-    def _pick(self, index):
+    def _pick(self, index: Array | slice) -> "ImageDataset":
         return ImageDataset(self.images[index], self.labels[index], self.classes, self.name)
 
-    def take(self, n):
+    def take(self, n: int) -> "ImageDataset":
         """The first `n` images (a view, not a copy).
 
         Raises
@@ -109,11 +111,11 @@ class ImageDataset:
         """
         if not is_integer(n, 1, len(self)):
             raise ConfigError(
-                f"{self.name}.take", "not that many images in the set", f"1 to {len(self)}", n
+                f"{self.name}.take", "not that many images in the set", f"1 to {len(self)}", str(n)
             )
         return self._pick(slice(n))
 
-    def split(self, n, seed=None):
+    def split(self, n: int, seed: int | None = None) -> tuple["ImageDataset", "ImageDataset"]:
         """All images but the last `n`, and the last `n`: 5,000 for the paper's split of CIFAR-10.
 
         Parameters
@@ -135,7 +137,7 @@ class ImageDataset:
         """
         if not is_integer(n, 1, len(self) - 1):
             raise ConfigError(
-                f"{self.name}.split", "one part would be empty", f"1 to {len(self) - 1}", n
+                f"{self.name}.split", "one part would be empty", f"1 to {len(self) - 1}", str(n)
             )
         if seed is None:
             whole = self
@@ -143,7 +145,7 @@ class ImageDataset:
             whole = self._pick(np.random.default_rng(seed).permutation(len(self)))
         return whole._pick(slice(len(self) - n)), whole._pick(slice(len(self) - n, None))
 
-    def resize(self, size):
+    def resize(self, size: int) -> "ImageDataset":
         """The same images at `size` x `size`: a new pixel is the mean of a square of old ones.
 
         Raises
@@ -157,19 +159,19 @@ class ImageDataset:
                 f"{self.name}.resize",
                 "only squares by a whole factor",
                 f"a divisor of the {height}x{width} images",
-                size,
+                str(size),
             )
         factor = height // size
         small = np.empty((len(self), size, size, 3), np.uint8)
         for start in range(0, len(self), BLOCK):  # blocks keep the wide sums in the cache
             block = self.images[start : start + BLOCK].astype(np.uint32)
-            rows = sum(block[:, row::factor] for row in range(factor))
+            rows: Any = sum(block[:, row::factor] for row in range(factor))
             total = sum(rows[:, :, column::factor] for column in range(factor))
             half = factor**2 // 2  # added first, it rounds to nearest
             small[start : start + BLOCK] = (total + half) // factor**2
         return ImageDataset(small, self.labels, self.classes, self.name)
 
-    def pixel_mean(self):
+    def pixel_mean(self) -> Array:
         """The mean image, to be subtracted from every image as in He et al. 2015.
 
         Returns
@@ -180,12 +182,12 @@ class ImageDataset:
         total = self.images.sum(axis=0, dtype=np.int64)  # exact, and no float copy of the set
         return (total / (255 * len(self))).astype(np.float32)
 
-    def names(self):
+    def names(self) -> list[str]:
         """A name for each image: its number."""
         return [str(i) for i in range(len(self))]
 
     @property
-    def transform(self):
+    def transform(self) -> ImageTransform:
         """The `ImageTransform` that makes another picture look to a net as these images do.
 
         The mean colour stands for the mean image, which is nearly the same everywhere.

@@ -7,6 +7,7 @@ import numpy as np
 
 from ... import backend, checks
 from ...errors import DataError
+from ...types import PathLike
 from ..cache import cached
 from ..images import SUFFIXES
 from ..paths import user_cache
@@ -18,15 +19,15 @@ LAYOUT = "a folder for each class with its pictures in it, or such folders in tr
 
 
 def image_folder(
-    folder,
-    size=224,
-    val_fraction=0.2,
-    seed=0,
-    workers=None,
-    cache=None,
-    progress=True,
-    transform=None,
-):
+    folder: PathLike,
+    size: int = 224,
+    val_fraction: float = 0.2,
+    seed: int = 0,
+    workers: int | None = None,
+    cache: PathLike | None = None,
+    progress: bool = True,
+    transform: ImageTransform | None = None,
+) -> tuple[PhotographDataset, PhotographDataset]:
     """The training and test set in a folder of photographs.
 
     Parameters

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from ...errors import ConfigError
+from ...types import Array, Shape
 from ..cache import PictureCache
 from ..transforms import ImageTransform
 
@@ -30,17 +29,17 @@ class PhotographDataset:
     """
 
     pictures: PictureCache
-    indices: np.ndarray
-    labels: np.ndarray
+    indices: Array
+    labels: Array
     classes: tuple[str, ...]
     name: str
     transform: ImageTransform = ImageTransform()
     workers: int = 0
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.indices)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         height, width, _ = self.input_shape
         return (
             f"PhotographDataset({self.name}: {len(self):,} photographs, "
@@ -48,25 +47,28 @@ class PhotographDataset:
         )
 
     @property
-    def input_shape(self):
+    def input_shape(self) -> Shape:
         """The shape of one image as the net sees it."""
         return self.transform.crop, self.transform.crop, 3
 
-    def pick(self, chosen):
+    def pick(self, chosen: Array | slice) -> "PhotographDataset":
         """The photographs at these positions of this set, as a set of their own."""
         return replace(self, indices=self.indices[chosen], labels=self.labels[chosen])
 
-    def take(self, n):
+    def take(self, n: int) -> "PhotographDataset":
         """The first `n`.
 
         Raises ConfigError if `n` is below 1 or above the number of photographs.
         """
         if not 1 <= n <= len(self):
             raise ConfigError(
-                f"{self.name}.take", "not that many photographs in the set", f"1 to {len(self)}", n
+                f"{self.name}.take",
+                "not that many photographs in the set",
+                f"1 to {len(self)}",
+                str(n),
             )
         return self.pick(slice(n))
 
-    def names(self):
+    def names(self) -> list[str]:
         """The file of each photograph."""
         return [self.pictures.names[index] for index in self.indices]

@@ -26,7 +26,7 @@ rings::
 
 from typing import Protocol
 
-import numpy as np
+from ...types import Array, Shape
 
 
 class Dataset(Protocol):
@@ -44,15 +44,24 @@ class Dataset(Protocol):
         The shape of one example as the net sees it, (H, W, 3) for an image.
     """
 
-    name: str
-    classes: tuple[str, ...]
-    labels: np.ndarray
-    input_shape: tuple[int, ...]
+    # Properties, because nothing but reading is asked for: plain attributes will do.
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+
+    @property
+    def labels(self) -> Array: ...
+
+    @property
+    def input_shape(self) -> Shape: ...
 
     def __len__(self) -> int:
         """How many examples there are."""
 
-    def inputs(self, indices: np.ndarray) -> np.ndarray:
+    def inputs(self, indices: Array) -> Array:
         """The examples at positions as the net sees them: float32, (len(indices), *input_shape).
 
         Images in memory and photographs do without: `data.batches` makes batches of these, with

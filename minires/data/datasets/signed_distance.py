@@ -8,23 +8,25 @@ that shape. Shapes combine by simple arithmetic on distances: ``minimum`` is "or
 
 import numpy as np
 
+from ...types import Array
 
-def disk(x, y):
+
+def disk(x: Array, y: Array) -> Array:
     """A filled circle."""
     return np.hypot(x, y) - 0.85
 
 
-def ring(x, y):
+def ring(x: Array, y: Array) -> Array:
     """A circle with a hole."""
     return np.abs(np.hypot(x, y) - 0.7) - 0.22
 
 
-def square(x, y):
+def square(x: Array, y: Array) -> Array:
     """A filled square."""
     return _box(x, y, 0.75, 0.75)
 
 
-def triangle(x, y):
+def triangle(x: Array, y: Array) -> Array:
     """A filled triangle with three equal sides: the points on the inner side of three lines."""
     sides = [
         np.cos(angle) * x + np.sin(angle) * y
@@ -33,12 +35,12 @@ def triangle(x, y):
     return np.maximum(np.maximum(sides[0], sides[1]), sides[2]) - 0.5
 
 
-def cross(x, y):
+def cross(x: Array, y: Array) -> Array:
     """A plus sign."""
     return np.minimum(_box(x, y, 0.95, 0.27), _box(x, y, 0.27, 0.95))
 
 
-def star(x, y):
+def star(x: Array, y: Array) -> Array:
     """Five points: all ten half-points are one wedge, turned and mirrored, so fold the plane onto
     that wedge.
     """
@@ -55,12 +57,12 @@ def star(x, y):
     return (tip_y * (x - valley_x) - (tip_x - valley_x) * y) / edge
 
 
-def crescent(x, y):
+def crescent(x: Array, y: Array) -> Array:
     """A disk without a second, shifted disk."""
     return np.maximum(np.hypot(x, y) - 0.95, 0.75 - np.hypot(x - np.float32(0.45), y))
 
 
-def heart(x, y):
+def heart(x: Array, y: Array) -> Array:
     """A square with half a disk on each of two neighbouring sides."""
     side = np.float32(0.5)
     x, y = x + side / 2, y + side / 2
@@ -69,12 +71,12 @@ def heart(x, y):
     )
 
 
-def stripes(x, y):
+def stripes(x: Array, y: Array) -> Array:
     """Three bars side by side, cut to a circle."""
     return np.maximum(_bars(x, 0.62), np.hypot(x, y) - 0.95)
 
 
-def checkerboard(x, y):
+def checkerboard(x: Array, y: Array) -> Array:
     """Three by three fields, those at the corners and in the middle filled, cut to a square."""
     across, down = _bars(x, 1.0), _bars(y, 1.0)
     fields = np.maximum(

@@ -40,7 +40,9 @@ BLOCK = 200  # images drawn at a time: what they need stays in the cache
 TRAIN, TEST = 0, 1  # number of the random stream of each set
 
 
-def synthetic(train_size=10_000, test_size=2_000, size=32, seed=0):
+def synthetic(
+    train_size: int = 10_000, test_size: int = 2_000, size: int = 32, seed: int = 0
+) -> tuple[ImageDataset, ImageDataset]:
     """Draw a training and a test set.
 
     Parameters
