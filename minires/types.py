@@ -2,9 +2,12 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import matplotlib.figure
 
 #: A NumPy array or, on a GPU, CuPy's, which has the same methods.
 Array: TypeAlias = np.ndarray
@@ -17,3 +20,8 @@ IntPair: TypeAlias = int | tuple[int, int]
 Axes: TypeAlias = int | tuple[int, ...] | None
 Device: TypeAlias = Literal["cpu", "gpu"]
 PathLike: TypeAlias = str | os.PathLike[str]
+Mode: TypeAlias = Literal["train", "eval"]
+#: Of a table: column -> number or word.
+Row: TypeAlias = dict[str, Any]
+#: In quotes, for Matplotlib is imported when a figure is drawn.
+Figure: TypeAlias = "matplotlib.figure.Figure"
