@@ -4,18 +4,21 @@ Its weights are random or come from a file. A file of weights is opened once, an
 `serialization.weights.WeightsFile`.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from .. import models
 from ..errors import ConfigError, unknown_name
 from ..models.registry import settings_of
-from ..serialization.weights import load
-from ..training.config import ALL, FOLDER, HEAD
+from ..nn import Module
+from ..serialization.weights import WeightsFile, load
+from ..training.config import ALL, FOLDER, HEAD, RunConfig
+from ..types import Shape
 
 DEFAULT_MODEL, DEFAULT_SIZE = "resnet-20", 224
 
 
-def complete(config, file=None):
+def complete(config: RunConfig, file: WeightsFile | None = None) -> RunConfig:
     """The config with a net and a size of photographs.
 
     What it does not give comes from the file of weights, if that says it.
@@ -39,7 +42,9 @@ def complete(config, file=None):
     return replace(config, model=model or DEFAULT_MODEL, net=net, image_size=size)
 
 
-def build(config, file, input_shape, classes):
+def build(
+    config: RunConfig, file: WeightsFile | None, input_shape: Shape, classes: Sequence[str]
+) -> tuple[Module, str]:
     """The net for these classes, with its first weights, and the part that is not trained frozen.
 
     Parameters

@@ -2,10 +2,13 @@
 
 import io
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..types import Figure, Row
 from .style import OTHERS, SHADES, panels, styled, write_below
+
+if TYPE_CHECKING:
+    from ..training.trainer import Trainer
 
 
 class LiveCurves:
@@ -28,7 +31,7 @@ class LiveCurves:
         self.rows: dict[str, list[Row]] = {}
         self._display: Any = None
 
-    def after_epoch(self, trainer: Any, row: Row) -> None:
+    def after_epoch(self, trainer: "Trainer", row: Row) -> None:
         """Add a row of the trainer's history, and draw."""
         self.rows.setdefault(trainer.name, []).append(row)
         if in_notebook():
