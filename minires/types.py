@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 #: A NumPy array or, on a GPU, CuPy's, which has the same methods.
 Array: TypeAlias = np.ndarray
 #: What `numpy.asarray` makes an array of.
-ArrayLike: TypeAlias = Array | Sequence[Any] | float
+ArrayLike: TypeAlias = Array | np.generic | Sequence[Any] | float
 Shape: TypeAlias = tuple[int, ...]
 #: One number for height and width, or one for each.
 IntPair: TypeAlias = int | tuple[int, int]

@@ -4,10 +4,12 @@ reports arrays and numbers.
 A probe knows no right answers. It is given the student's function or class first.
 """
 
+from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 
-def find(name):
+def find(name: str) -> Callable[..., Any]:
     """The probe "a1.order": the function `order` of the module `a1`."""
     module, function = name.split(".")
     return getattr(import_module(f"{__name__}.{module}"), function)
