@@ -17,9 +17,8 @@ from numpy import all as every
 from numpy import argmax, array_equal, asarray, isfinite, isnan, median, ndarray, unravel_index
 
 from ..types import Array, ArrayLike
+from .probes import Answer
 
-#: What a student wrote: it may be anything, and where it is graded a `Remote` stands for it.
-Answer: TypeAlias = Any
 #: The sentence that names a mistake, and what it gives.
 Mistakes: TypeAlias = Sequence[tuple[str, ArrayLike]]
 

@@ -61,7 +61,7 @@ def input_gradients(model: Module, images: Images, output: int = 0, mode: Mode =
     with preserve_state(model, mode):
         x = Tensor(array_of(images), requires_grad=True)
         model(x)[:, output].sum().backward()
-        return x.grad
+        return np.zeros_like(x.data) if x.grad is None else x.grad
 
 
 def gradient_path(

@@ -6,6 +6,7 @@ Its weights are random or come from a file. A file of weights is opened once, an
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from .. import models
 from ..errors import ConfigError, unknown_name
@@ -69,16 +70,17 @@ def build(
         For a net or a part of it that does not exist, and weights that do not fit.
     """
     settings = {"seed": config.seed, "num_classes": len(classes), **config.net}
-    known = settings_of(config.model)
+    net_name: Any = config.model  # `complete` gave it
+    known = settings_of(net_name)
     for name in config.net:
         if name not in known:
-            raise unknown_name(config.model, "setting", name, known)
+            raise unknown_name(net_name, "setting", name, known)
     if "image_size" in known:
         settings.setdefault("image_size", input_shape[0])
     if file is not None:
         model, note = _from_file(config, file, settings, classes)
     elif config.train == ALL:
-        model, note = models.build(config.model, **settings), ""
+        model, note = models.build(net_name, **settings), ""
     else:
         raise ConfigError(
             "train",

@@ -193,7 +193,7 @@ def read_table(path: PathLike, columns: Sequence[str], text: Sequence[str] = ())
                 f"{len(header)}",
                 "another number",
             )
-    found = [
+    found: list[Row] = [
         {
             key: row[key] if key in text else _number(row[key], key, f"{path}, line {line}")
             for key in header

@@ -10,7 +10,7 @@ from ... import data, nn
 from ... import functional as F
 from ...autograd import Tensor
 from ...training import Callback
-from ...types import Array, ArrayLike
+from ...types import Array
 from ..compare import Answer, Trial, WrongAnswer, call, expect, expect_that, probe
 from ..probes import a6
 from . import task
@@ -22,7 +22,7 @@ RESIDUAL, WITHOUT = (
 )  # family, depth, width, batch norm
 
 
-def length(array: ArrayLike) -> float:
+def length(array: Any) -> float:
     """The root of the sum of squares, number by number."""
     total = 0.0
     for number in np.asarray(array).ravel().tolist():

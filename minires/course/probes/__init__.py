@@ -6,7 +6,10 @@ A probe knows no right answers. It is given the student's function or class firs
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
+
+#: What a student wrote: it may be anything, and where it is graded a `Remote` stands for it.
+Answer: TypeAlias = Any
 
 
 def find(name: str) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...types import Array
-from ..compare import Answer
+from . import Answer
 
 
 def order(topological_order: Answer, parents: Sequence[Sequence[int]]) -> list[int]:

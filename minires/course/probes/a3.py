@@ -8,7 +8,7 @@ import numpy as np
 
 from ... import Tensor, kernels
 from ...types import Array
-from ..compare import Answer
+from . import Answer
 
 
 def statistics(cache: Any) -> tuple[list[Any], str]:

@@ -9,7 +9,7 @@ from ... import functional as F
 from ... import nn
 from ...autograd.tensor import Tensor
 from ...types import Array, Shape
-from ..compare import Answer
+from . import Answer
 
 
 def two_draws(he_normal: Answer, shape: Shape, seed: int) -> tuple[Any, Any, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...types import Array, Row
-from ..compare import Answer
+from . import Answer
 
 
 def plain(function: Answer, *arguments: Any) -> Any:

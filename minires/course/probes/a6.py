@@ -8,7 +8,7 @@ import numpy as np
 from ... import data, models, nn
 from ...training import RunConfig, Trainer
 from ...types import Array
-from ..compare import Answer
+from . import Answer
 
 #: "linear", or (family, depth, width, batch_norm).
 Kind: TypeAlias = str | tuple[str, int, int, bool]

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from ..compare import Answer
+from . import Answer
 
 
 def seconds(function: Answer, *arguments: Any) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from ... import models, plot
 from ...autograd import Tensor
@@ -20,7 +21,8 @@ IMAGES = 2000  # of the training set, on which errors are counted in evaluation 
 
 
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
-    shallow, usual = laboratory.trained("plain-20", seed), laboratory.trained("plain-56", seed)
+    shallow: Any = laboratory.trained("plain-20", seed)  # a CifarResNet
+    usual = laboratory.trained("plain-56", seed)
     images, labels = laboratory.batch(512)
     copied = models.deepen(shallow, 56, Tensor(images)).eval()
     difference = float(abs(copied(Tensor(images)).data - shallow(Tensor(images)).data).max())
