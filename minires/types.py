@@ -2,14 +2,17 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import matplotlib.figure
 
 #: A NumPy array or, on a GPU, CuPy's, which has the same methods.
 Array: TypeAlias = np.ndarray
 #: What `numpy.asarray` makes an array of.
-ArrayLike: TypeAlias = Array | Sequence[Any] | float
+ArrayLike: TypeAlias = Array | np.generic | Sequence[Any] | float
 Shape: TypeAlias = tuple[int, ...]
 #: One number for height and width, or one for each.
 IntPair: TypeAlias = int | tuple[int, int]
@@ -17,3 +20,8 @@ IntPair: TypeAlias = int | tuple[int, int]
 Axes: TypeAlias = int | tuple[int, ...] | None
 Device: TypeAlias = Literal["cpu", "gpu"]
 PathLike: TypeAlias = str | os.PathLike[str]
+Mode: TypeAlias = Literal["train", "eval"]
+#: Of a table: column -> number or word.
+Row: TypeAlias = dict[str, Any]
+#: In quotes, for Matplotlib is imported when a figure is drawn.
+Figure: TypeAlias = "matplotlib.figure.Figure"

@@ -19,7 +19,7 @@ LARGEST = 40  # boxes of a picture that a notebook shows without being asked for
 NUMBERS = 12  # a Tensor of at most this size is shown with its numbers
 
 
-def graph(output: Tensor, **names: Tensor) -> svg.Picture:
+def graph(output: Tensor, /, **names: Tensor) -> svg.Picture:
     """A picture of the tape behind a Tensor.
 
     It has a box for each operation, and for each Tensor that the computation began with.

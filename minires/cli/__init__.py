@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from .. import __version__
@@ -16,7 +17,7 @@ from .arguments import INTERRUPTED, Parser
 COMMANDS = (degradation, claims, train, predict, plot, notebooks, course, data, doctor)
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (``sys.argv[1:]`` if None) and return the exit status: 0, 1
     failed, 2 wrong usage, 130 stopped.
     """
@@ -45,7 +46,7 @@ def main(argv=None):
 
 
 @contextmanager
-def _sigterm_as_ctrl_c():
+def _sigterm_as_ctrl_c() -> Iterator[None]:
     """Within: SIGTERM, by which ``timeout`` and batch systems end a program, does what Ctrl-C does,
     once.
 
@@ -72,7 +73,7 @@ def _sigterm_as_ctrl_c():
         signal.signal(signal.SIGTERM, before)
 
 
-def _parser():
+def _parser() -> Parser:
     parser = Parser(
         prog="minires",
         allow_abbrev=False,

@@ -5,12 +5,18 @@ what was meant.
 import argparse
 import math
 import sys
+from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from .. import backend
 from ..errors import ConfigError, nearest
 
 INTERRUPTED = 130  # the exit status of a program stopped by Ctrl-C, by convention 128 + SIGINT
+
+#: What ``add_subparsers`` returns.
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
 class Parser(argparse.ArgumentParser):
@@ -25,7 +31,7 @@ class Parser(argparse.ArgumentParser):
                 + (f"; did you mean {near!r}?" if near else ""),
             )
 
-    def parse_known_args(self, args=None, namespace=None):
+    def parse_known_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> Any:
         if not (self.allow_abbrev or self._subparsers):
             self._suggest(
                 word for word in (sys.argv[1:] if args is None else args) if word.startswith("--")
@@ -34,7 +40,7 @@ class Parser(argparse.ArgumentParser):
         self._suggest(unknown)
         return namespace, unknown
 
-    def _suggest(self, words):
+    def _suggest(self, words: Iterable[str]) -> None:
         """An error for the first of the words that is nearly an option."""
         options = [option for action in self._actions for option in action.option_strings]
         for word in words:
@@ -45,10 +51,10 @@ class Parser(argparse.ArgumentParser):
                 self.error(f"unknown option {word}; did you mean {near[0]}?")
 
 
-def one_of(kind, known):
+def one_of(kind: str, known: Collection[str]) -> Callable[[str], str]:
     """An argument that must be one of `known`; the error suggests the nearest."""
 
-    def parse(text):
+    def parse(text: str) -> str:
         if text not in known:
             near = nearest(text, known)
             raise argparse.ArgumentTypeError(
@@ -60,8 +66,8 @@ def one_of(kind, known):
     return parse
 
 
-def at_least(least):
-    def parse(text):
+def at_least(least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
         try:
             value = int(text.replace("_", ""))
         except ValueError:
@@ -75,7 +81,7 @@ def at_least(least):
     return parse
 
 
-def positive_number(text):
+def positive_number(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
@@ -85,14 +91,14 @@ def positive_number(text):
     return value
 
 
-def number(text):
+def number(text: str) -> int | float:
     value = literal(text)
     if isinstance(value, (bool, str)):
         raise argparse.ArgumentTypeError(f"expected a number, got {text!r}")
     return value
 
 
-def own_setting(text):
+def own_setting(text: str) -> tuple[str, int | float | bool | str]:
     """A setting of a net, NAME=VALUE, as (name, value)."""
     name, sign, value = text.partition("=")
     if not sign or not name or not value:
@@ -100,7 +106,7 @@ def own_setting(text):
     return name.replace("-", "_"), literal(value)
 
 
-def literal(text):
+def literal(text: str) -> int | float | bool | str:
     """A finite number, true or false; else the text itself."""
     for kind in (int, float):
         try:
@@ -112,7 +118,7 @@ def literal(text):
     return {"true": True, "false": False}.get(text, text)
 
 
-def add_setting(command, presets):
+def add_setting(command: argparse.ArgumentParser, presets: Collection[str]) -> None:
     """The options that all experiments share: on what, how large, how often and where."""
     command.add_argument(
         "--dataset",
@@ -161,7 +167,7 @@ def add_setting(command, presets):
     )
 
 
-def prepare(args):
+def prepare(args: argparse.Namespace) -> None:
     """Check where to compute and on what, and set it up."""
     if args.data is not None and args.dataset == "synthetic":
         raise ConfigError(
@@ -184,7 +190,7 @@ def prepare(args):
         backend.allow_tf32()
 
 
-def interrupted(out):
+def interrupted(out: Path) -> int:
     """Say what becomes of a run in the folder `out` that Ctrl-C stopped; the exit status."""
     saved = (
         f"everything so far is saved in {out}. Go on with the same command and --resume."

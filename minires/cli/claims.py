@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 from ..errors import unknown_name
-from .arguments import INTERRUPTED, add_setting, prepare
+from .arguments import INTERRUPTED, Commands, add_setting, prepare
 
 
-def add_to(commands):
+def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "claims",
@@ -33,14 +33,14 @@ def add_to(commands):
     )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Measure the claims and write the report, or list them."""
     from ..experiments import claims as laboratory
 
     if args.list:
         for claim in laboratory.CLAIMS.values():
             print(f"{claim.name}\n    {claim.statement}\n    ({claim.source})")
-        return
+        return 0
     for name in args.names:
         if name not in laboratory.CLAIMS:
             raise unknown_name("claims", "claim", name, laboratory.CLAIMS)
@@ -61,3 +61,4 @@ def run(args):
         return INTERRUPTED
     print("\n" + "\n".join(laboratory.lines(findings)))
     print(f"written: {out / 'report.md'}, {out / 'report.html'}")
+    return 0

@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 from ..errors import ConfigError
-from .arguments import INTERRUPTED, Parser, at_least
+from .arguments import INTERRUPTED, Commands, Parser, at_least
 
 
-def add_to(commands):
+def add_to(commands: Commands) -> None:
     """Add the command and its own three to the parser's."""
     command = commands.add_parser(
         "course",
@@ -69,7 +69,7 @@ def add_to(commands):
     _add_limits(step)
 
 
-def build(args):
+def build(args: argparse.Namespace) -> None:
     """``minires course build``"""
     from ..course import notebooks
 
@@ -77,7 +77,7 @@ def build(args):
         print(f"written: {path}")
 
 
-def check(args):
+def check(args: argparse.Namespace) -> int:
     """``minires course check``"""
     from ..course import grade, mark, notebooks
 
@@ -125,7 +125,7 @@ def check(args):
     return 0 if right else 1
 
 
-def grade(args):
+def grade(args: argparse.Namespace) -> int:
     """``minires course grade``"""
     from ..course import grade
 
@@ -150,6 +150,7 @@ def grade(args):
             f"{Path(args.out) / 'by_hand.csv'}, and run this again"
         )
     print(f"written: {Path(args.out) / 'summary.md'}, grades.csv, marks.csv, reports/, gradescope/")
+    return 0
 
 
 def _limits(args):
@@ -158,13 +159,13 @@ def _limits(args):
     return Limits(args.seconds, max(args.seconds, args.total), args.memory * 1024**2)
 
 
-def _add_sources(command):
+def _add_sources(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--sources", metavar="DIR", help="the assignments' sources (default: those of minires)"
     )
 
 
-def _add_limits(command):
+def _add_limits(command: argparse.ArgumentParser) -> None:
     """What one submission may use."""
     command.add_argument(
         "--seconds", type=at_least(1), default=60, metavar="N", help="for each cell (default: 60)"

@@ -2,10 +2,10 @@
 
 import argparse
 
-from .arguments import one_of
+from .arguments import Commands, one_of
 
 
-def add_to(commands):
+def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "data",
@@ -28,7 +28,7 @@ def add_to(commands):
     )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
     """Download the data set."""
     from ..data import fetch_cifar10
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..experiments.presets import PRESETS
-from .arguments import add_setting, at_least, interrupted, positive_number, prepare
+from .arguments import Commands, add_setting, at_least, interrupted, positive_number, prepare
 
 OVERRIDING = ("dataset", "data", "device", "batch_size", "lr", "image_size", "train_size")
 TEXT = """\
@@ -27,7 +27,7 @@ examples:
   minires degradation --resume              go on after Ctrl-C"""
 
 
-def add_to(commands):
+def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "degradation",
@@ -73,7 +73,7 @@ def add_to(commands):
     sizes.add_argument("--train-size", type=at_least(1), metavar="N", help="training images")
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Train, report and draw."""
     from ..experiments import degradation as experiment
 
@@ -89,6 +89,7 @@ def run(args):
     print("\n" + experiment.report(out))
     for figure in experiment.plot(out):
         print(f"drawn: {figure}")
+    return 0
 
 
 def _config(args):

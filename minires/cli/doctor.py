@@ -4,12 +4,14 @@ import argparse
 import json
 import sys
 
+from .arguments import Commands
+
 COLOURS = {"good": "\033[32m", "optional": "\033[33m", "bad": "\033[31m"}
 SIGNS = {"good": "ok", "optional": "--", "bad": "NO"}
 WIDTH = 15  # of the column of names
 
 
-def add_to(commands):
+def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "doctor",
@@ -24,7 +26,7 @@ def add_to(commands):
     command.add_argument("--json", action="store_true", help="print one JSON list instead")
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Look at everything and print what was found."""
     from ..experiments.installation import BAD, check_all
 

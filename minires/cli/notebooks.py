@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from ..errors import ConfigError, DataError
+from .arguments import Commands
 
 PACKAGE = Path(__file__).resolve().parents[1]
 FOLDERS = (
@@ -13,7 +14,7 @@ FOLDERS = (
 )  # of an installed minires, and of a checkout
 
 
-def add_to(commands):
+def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "notebooks",
@@ -28,7 +29,7 @@ def add_to(commands):
     command.add_argument("folder", metavar="DIR", help="where to put them; made if it is not there")
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
     """Copy the notebooks."""
     target = Path(args.folder)
     copied, kept = 0, []
@@ -53,7 +54,7 @@ def run(args):
         print(f"left as they were: {', '.join(kept)}")
 
 
-def find():
+def find() -> list[Path]:
     """The notebooks of minires, in order. Raises DataError if this installation has none."""
     for folder in FOLDERS:
         found = sorted(folder.glob("[0-9]*.ipynb"))

@@ -3,8 +3,10 @@
 import argparse
 from pathlib import Path
 
+from .arguments import Commands
 
-def add_to(commands):
+
+def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "plot",
@@ -20,7 +22,7 @@ def add_to(commands):
     command.add_argument("folder", metavar="DIR", help="the output folder of a run")
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
     """Draw the figures of a run again."""
     from ..experiments import claims, degradation, single_net
     from ..experiments.records import read_config

@@ -5,10 +5,11 @@ import json
 import os
 import sys
 import warnings
+from typing import TextIO
 
 from .. import backend, nn
 from ..errors import ConfigError, unknown_name
-from .arguments import at_least, number, own_setting
+from .arguments import Commands, at_least, number, own_setting
 
 DESCRIPTION = """\
 Name the likeliest classes of each picture. The weights can be torchvision's or
@@ -32,7 +33,7 @@ examples:
   minires predict *.png --weights runs/resnet-20-cifar10/weights.safetensors"""
 
 
-def add_to(commands):
+def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "predict",
@@ -113,7 +114,7 @@ def add_to(commands):
     )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Read the weights, predict the classes of the pictures, and print them."""
     from ..models.registry import settings_of
     from ..serialization.weights import open_weights
@@ -293,7 +294,7 @@ def _entry(prediction):
     }
 
 
-def _print(text, file=None):
+def _print(text: str, file: TextIO | None = None) -> None:
     """Print beside a progress bar."""
     from tqdm import tqdm
 

@@ -9,7 +9,7 @@ from ..errors import ConfigError, nearest
 from ..training.config import ALL, FOLDER, HEAD, RunConfig
 from ..training.kinds import YES_OR_NO
 from ..training.settings_file import read_settings
-from .arguments import interrupted, literal, number, own_setting
+from .arguments import Commands, interrupted, literal, number, own_setting
 
 FINETUNE = {"dataset": FOLDER, "train": HEAD}  # its defaults that `train` does not have
 GROUPS = {"what": "model", "images": "image_size", "training": "epochs", "where": "device"}
@@ -47,7 +47,7 @@ FINETUNE_EXAMPLES = """examples:
       --weights runs/resnet18-photos-head/weights.safetensors"""
 
 
-def add_to(commands):
+def add_to(commands: Commands) -> None:
     """Add both commands to the parser's."""
     command = commands.add_parser(
         "train",
@@ -71,7 +71,7 @@ def add_to(commands):
     _add_settings(command, FINETUNE)
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Train, report and draw."""
     from ..experiments import single_net
     from ..experiments.model_setup import complete
@@ -101,6 +101,7 @@ def run(args):
     print(f"written: {out / 'weights.safetensors'}")
     for figure in single_net.plot(out):
         print(f"drawn: {figure}")
+    return 0
 
 
 def _config(args):

@@ -5,6 +5,8 @@ reach, and has cells with ``check("a2.im2col", im2col)``, which say what is wron
 `minires course` builds, checks and grades.
 """
 
+from typing import Any
+
 from . import hold_back
 from .compare import WrongAnswer
 from .locked import lock
@@ -16,7 +18,7 @@ _graded_elsewhere = (
 )
 
 
-def begin(assignment):
+def begin(assignment: str) -> None:
     """The first line of an assignment: from here on, what it asks for is not in minires.
 
     Parameters
@@ -31,7 +33,7 @@ def begin(assignment):
     hold_back.start(assignment)
 
 
-def check(task, *answers, hidden=False):
+def check(task: str, *answers: Any, hidden: bool = False) -> None:
     """Check an answer; say what is wrong with it, or that it is right.
 
     Parameters

@@ -5,13 +5,22 @@ changes nothing here.
 """
 
 import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy import abs as absolute
 from numpy import all as every
 from numpy import argmax, array_equal, asarray, isfinite, isnan, median, ndarray, unravel_index
+
+from ..types import Array, ArrayLike
+from .probes import Answer
+
+#: The sentence that names a mistake, and what it gives.
+Mistakes: TypeAlias = Sequence[tuple[str, ArrayLike]]
 
 FOLDER = Path(__file__).parent
 _default_rng = np.random.default_rng
@@ -32,15 +41,15 @@ class Trial:
     seed: int
     hidden: bool
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.rng = _default_rng([self.seed, 2015])
 
-    def normal(self, *shape, dtype=np.float64):
+    def normal(self, *shape: int, dtype: Any = np.float64) -> Array:
         """Numbers from a normal distribution."""
         return self.rng.standard_normal(shape).astype(dtype)
 
 
-def call(function, *args, name=None, **settings):
+def call(function: Answer, *args: Any, name: str | None = None, **settings: Any) -> Any:
     """What a student's function returns; arrays that go in must come out unchanged.
 
     Raises
@@ -48,7 +57,7 @@ def call(function, *args, name=None, **settings):
     WrongAnswer
         If it is not written yet, stops with an error, or changes its input.
     """
-    name = name or getattr(function, "__name__", "your function")
+    name = name or str(getattr(function, "__name__", "your function"))
     if hasattr(function, "remote_call"):
         result, changed = function.remote_call(args, settings)
     else:
@@ -70,7 +79,7 @@ def call(function, *args, name=None, **settings):
     return result
 
 
-def probe(name, target, *args):
+def probe(name: str, target: Answer, *args: Any) -> Any:
     """Let a function of `probes`, such as "a1.order", work with what a student wrote, beside it,
     and return what it reports.
     """
@@ -85,13 +94,18 @@ def probe(name, target, *args):
 class reported:
     """Within: an error in a student's code becomes a WrongAnswer that says where it happened."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = name
 
-    def __enter__(self):
+    def __enter__(self) -> "reported":
         return self
 
-    def __exit__(self, kind, error, trace):
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> Literal[False]:
         if kind is None or issubclass(kind, (WrongAnswer, KeyboardInterrupt, SystemExit)):
             return False
         message = (
@@ -102,7 +116,7 @@ class reported:
         raise WrongAnswer(stopped(self.name, kind.__name__, message, place(trace))) from None
 
 
-def place(trace):
+def place(trace: TracebackType | None) -> str:
     """Where in a student's code an error happened: "line 3: y = x + z", or "" if it was
     elsewhere.
     """
@@ -110,7 +124,7 @@ def place(trace):
     return f"line {frames[-1].lineno}: {frames[-1].line}".rstrip(": ") if frames else ""
 
 
-def owner(trace, is_students):
+def owner(trace: TracebackType | None, is_students: Callable[[str], bool]) -> str:
     """The function or class of a student's code that an error came from last, or ""."""
     found = ""
     while trace is not None:
@@ -121,7 +135,7 @@ def owner(trace, is_students):
     return found if found.isidentifier() and found != "__init__" else ""
 
 
-def _is_ours(filename):
+def _is_ours(filename: str) -> bool:
     """Whether a frame is of minires, of an installed package, or of Python itself."""
     return (
         filename.startswith("<frozen")
@@ -131,7 +145,7 @@ def _is_ours(filename):
     )
 
 
-def stopped(name, kind, message, where):
+def stopped(name: str, kind: str, message: str, where: str) -> str:
     """The message about an error in a student's code."""
     if kind == "NotImplementedError":
         missing = message if message.isidentifier() else name
@@ -143,7 +157,14 @@ def stopped(name, kind, message, where):
     return f"{name} stopped with {kind}: {message}" + (f" ({where})" if where else "")
 
 
-def expect(what, got, want, mistakes=None, tolerance=1e-6, dtype=None):
+def expect(
+    what: str,
+    got: Any,
+    want: ArrayLike,
+    mistakes: Mistakes | None = None,
+    tolerance: float = 1e-6,
+    dtype: Any = None,
+) -> None:
     """Compare an array, or a number, with what it should be.
 
     Parameters
@@ -210,13 +231,13 @@ def expect(what, got, want, mistakes=None, tolerance=1e-6, dtype=None):
     )
 
 
-def expect_that(condition, message):
+def expect_that(condition: object, message: str) -> None:
     """Raise a WrongAnswer with `message` unless `condition`."""
     if not condition:
         raise WrongAnswer(message)
 
 
-def expect_tuple(what, got, length, names):
+def expect_tuple(what: str, got: Any, length: int, names: str) -> Sequence[Any]:
     """That a function returned so many things.
 
     Raises
@@ -236,7 +257,7 @@ def expect_tuple(what, got, length, names):
     return got
 
 
-def _same(a, b, tolerance):
+def _same(a: Array, b: Array, tolerance: float) -> bool:
     if a.shape != b.shape or a.dtype.kind not in "fiub" or b.dtype.kind not in "fiub":
         return False
     if a.size == 0:
@@ -251,7 +272,7 @@ def _same(a, b, tolerance):
         )
 
 
-def _first_difference(got, want, tolerance):
+def _first_difference(got: Array, want: Array, tolerance: float) -> str:
     difference = absolute(got.astype(float) - want)
     wrong = difference > tolerance * max(1e-30, float(absolute(want).max()))
     if got.ndim == 0:
@@ -263,7 +284,7 @@ def _first_difference(got, want, tolerance):
     )
 
 
-def _factor(got, want, tolerance):
+def _factor(got: Array, want: Array, tolerance: float) -> str | None:
     """'... every value is c times what it should be', if that is so."""
     big = absolute(want) > 1e-3 * absolute(want).max()
     if big.sum() < 1 or want.size < 3:
@@ -292,11 +313,11 @@ def _because(hint):
     )
 
 
-def _kind(want):
+def _kind(want: Array) -> str:
     return f"an array of shape {want.shape}" if want.ndim else "a number"
 
 
-def _article(name):
+def _article(name: str) -> str:
     return f"{'an' if name[0] in 'aeiou' or name == 'ndarray' else 'a'} {name}"
 
 

@@ -11,6 +11,7 @@ import os
 import re
 import unicodedata
 from collections import deque
+from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import ConfigError, DataError
+from ..types import PathLike
 from . import checks, notebooks, report, similarity
 from .mark import Limits, Mark, Result, mark, short
 
@@ -36,7 +38,7 @@ class Entry:
     path: Path
 
     @property
-    def key(self):
+    def key(self) -> str:
         """Names the files of its results."""
         return f"{_file_name(self.student)}/{self.assignment}"
 
@@ -45,13 +47,22 @@ class Entry:
 class Graded:
     """All that came of a folder."""
 
-    results: dict = field(default_factory=dict)  # (student, assignment) -> Result
-    problems: list = field(default_factory=list)  # (student, line)
-    alike: list = field(default_factory=list)  # (assignment, share, student, student)
-    students: list = field(default_factory=list)
+    # (student, assignment) -> Result
+    results: dict[tuple[str, str], Result] = field(default_factory=dict)
+    problems: list[tuple[str, str]] = field(default_factory=list)  # (student, line)
+    # (assignment, share, student, student)
+    alike: list[tuple[str, float, str, str]] = field(default_factory=list)
+    students: list[str] = field(default_factory=list)
 
 
-def grade(submissions, out, sources=None, limits=LIMITS, jobs=None, progress=True):
+def grade(
+    submissions: PathLike,
+    out: PathLike,
+    sources: PathLike | None = None,
+    limits: Limits = LIMITS,
+    jobs: int | None = None,
+    progress: bool = True,
+) -> Graded:
     """Grade every notebook below a folder, and write the reports.
 
     Parameters
@@ -79,10 +90,10 @@ def grade(submissions, out, sources=None, limits=LIMITS, jobs=None, progress=Tru
     ConfigError
         If there are no submissions or no sources, or `out` cannot be written.
     """
-    out, sources = Path(out), notebooks.find(sources)
+    out, known = Path(out), notebooks.find(sources)
     checks.seeds(hidden=True)
     graded, entries = Graded(), []
-    entries = discover(submissions, sources, graded)
+    entries = discover(submissions, known, graded)
     try:
         (out / "results").mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -93,25 +104,25 @@ def grade(submissions, out, sources=None, limits=LIMITS, jobs=None, progress=Tru
     unreadable = [Path(submissions).resolve(), out.resolve()]
     todo = []
     for entry in entries:
-        digest = _digest(entry.path, sources[entry.assignment], limits)
+        digest = _digest(entry.path, known[entry.assignment], limits)
         kept = _load(out, entry, digest)
         if kept is None:
             todo.append((entry, digest))
         else:
             graded.results[entry.student, entry.assignment] = kept
     for entry, digest, future in _bar(
-        _marked(todo, sources, limits, unreadable, jobs or os.cpu_count() or 1), len(todo), progress
+        _marked(todo, known, limits, unreadable, jobs or os.cpu_count() or 1), len(todo), progress
     ):
-        result = _outcome(future, entry, sources)
+        result = _outcome(future, entry, known)
         graded.results[entry.student, entry.assignment] = result
         if isinstance(
             future.exception(), (DataError, type(None))
         ):  # what went wrong for other reasons is tried again next time
             _save(out, entry, digest, result)
-    graded.alike = _alike(entries, sources)
+    graded.alike = _alike(entries, known)
     try:
         _by_hand(out, graded)
-        report.write(out, graded, sources)
+        report.write(out, graded, known)
     except OSError as error:
         raise ConfigError(
             "--out",
@@ -158,7 +169,7 @@ def _pool(jobs):
     return ProcessPoolExecutor(max_workers=jobs, mp_context=multiprocessing.get_context("spawn"))
 
 
-def discover(submissions, sources, graded):
+def discover(submissions: PathLike, sources: Iterable[str], graded: Graded) -> list[Entry]:
     """The notebooks, and lines about what is none; newest first counts if there are two of one
     student and assignment.
 
@@ -174,7 +185,7 @@ def discover(submissions, sources, graded):
             "a folder with one folder for each student",
             str(folder),
         )
-    found = {}
+    found: dict[tuple[str, str], list[Path]] = {}
     for place in sorted(folder.iterdir(), key=lambda path: path.name):
         if place.name.startswith("."):
             continue
@@ -251,7 +262,7 @@ def discover(submissions, sources, graded):
     return entries
 
 
-def which(path, sources):
+def which(path: Path, sources: Iterable[str]) -> str | None:
     """The assignment of a notebook: by the names of its cells, else by its file name; None if
     neither says.
     """
@@ -272,7 +283,7 @@ def which(path, sources):
         if number
     }
     if counts:
-        return max(counts, key=counts.get)
+        return max(counts, key=counts.__getitem__)
     stems = [path.stem.lower(), path.parent.name.lower()]
     return next(
         (
@@ -285,7 +296,7 @@ def which(path, sources):
     )
 
 
-def _student(place):
+def _student(place: Path) -> str:
     """The name of a student: that of the folder, or of the file without what follows the
     assignment's name.
     """
@@ -293,7 +304,7 @@ def _student(place):
     return re.split(r"[ _-]+a\d(?:_\w+)?$", name)[0] or name
 
 
-def _file_name(student):
+def _file_name(student: str) -> str:
     return re.sub(r"[^\w.@ -]", "_", student).strip(". ") or "student"
 
 

@@ -6,7 +6,7 @@ import inspect
 from importlib import import_module
 from importlib.util import module_from_spec
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, ModuleType
 
 from ..errors import MiniresError, unknown_name
 
@@ -68,14 +68,14 @@ MODULES = {
 STILL_USED = {"nn.init": ("nn.conv:init", "nn.linear:init")}
 PACKAGE = __package__.split(".")[0]
 REASON = "is not there to be called: it is what you write in this assignment"
-_held_back = set()  # functions emptied in this process
+_held_back: set[FunctionType] = set()  # functions emptied in this process
 
 
 class HeldBackError(MiniresError, RuntimeError):
     """A part of minires that the assignment being worked on asks for."""
 
 
-def start(assignment):
+def start(assignment: str) -> None:
     """Empty the modules of `MODULES` in this process: their functions raise an error that says so.
 
     The code is taken out of the functions themselves, so that it is gone wherever they were
@@ -96,7 +96,7 @@ def start(assignment):
                 _empty(function, assignment)
 
 
-def modules(assignment):
+def modules(assignment: str) -> list[ModuleType]:
     """The modules, of a package all in it; they are imported."""
     return [module for module, _ in _entries(assignment)]
 

@@ -8,7 +8,7 @@ import sys
 import types
 
 
-def lock(module, *names):
+def lock(module: str, *names: str) -> None:
     """Let an attempt to replace `names` in the module called `module` be an error."""
 
     class Locked(types.ModuleType):

@@ -11,14 +11,18 @@ import shutil
 import tempfile
 import time
 import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import ConfigError, nearest
+from ..types import PathLike
 from . import check, notebooks
 from .compare import WrongAnswer
+from .notebooks import Cell, Notebook
 from .sandbox import Crashed, Submission, TimedOut
 
 RESTARTS = 10  # how often a process that ended, or took too long, is started again
@@ -46,30 +50,29 @@ class Result:
     """What came of a submission."""
 
     assignment: str
-    marks: list = field(default_factory=list)
-    problems: list = field(
-        default_factory=list
-    )  # lines: cells that stopped, were missing or took too long
-    figures: list = field(default_factory=list)  # (cell, bytes of a PNG)
+    marks: list[Mark] = field(default_factory=list)
+    # lines: cells that stopped, were missing or took too long
+    problems: list[str] = field(default_factory=list)
+    figures: list[tuple[str, bytes]] = field(default_factory=list)  # (cell, bytes of a PNG)
     output: str = ""
     seconds: float = 0.0
 
     @property
-    def points(self):
+    def points(self) -> float:
         """Those given so far."""
         return sum(mark.points or 0 for mark in self.marks)
 
     @property
-    def out_of(self):
+    def out_of(self) -> float:
         """All there are."""
         return sum(mark.out_of for mark in self.marks)
 
     @property
-    def to_read(self):
+    def to_read(self) -> list[Mark]:
         """The cells that wait for a person."""
         return [mark for mark in self.marks if mark.points is None]
 
-    def record(self):
+    def record(self) -> dict[str, Any]:
         """All but the figures, for JSON."""
         return {key: value for key, value in asdict(self).items() if key != "figures"}
 
@@ -83,7 +86,7 @@ class Limits:
     memory: int = 4 * 1024**3  # bytes
 
 
-def short(text, most=1500):
+def short(text: object, most: int = 1500) -> str:
     """Text that a file can hold and a person can read."""
     text = str(text).encode("utf-8", "replace").decode()
     return (
@@ -93,7 +96,13 @@ def short(text, most=1500):
     )
 
 
-def mark(notebook, source, name, limits=Limits(), unreadable=()):
+def mark(
+    notebook: Notebook,
+    source: Notebook,
+    name: str,
+    limits: Limits = Limits(),
+    unreadable: Sequence[PathLike] = (),
+) -> Result:
     """Mark a submission.
 
     Parameters
@@ -130,7 +139,15 @@ def mark(notebook, source, name, limits=Limits(), unreadable=()):
 class Marker:
     """One submission being marked."""
 
-    def __init__(self, notebook, source, name, folder, limits, unreadable):
+    def __init__(
+        self,
+        notebook: Notebook,
+        source: Notebook,
+        name: str,
+        folder: Path,
+        limits: Limits,
+        unreadable: Sequence[PathLike],
+    ) -> None:
         self.cells, self.tests = (
             notebooks.cells(notebook),
             {cell.id: cell for cell in notebooks.cells(source) if cell.tests},
@@ -138,12 +155,16 @@ class Marker:
         self.source = [cell for cell in notebooks.cells(source) if cell.id]
         self.locked = {cell.id: cell for cell in self.source if cell.locked and not cell.tests}
         self.name, self.folder, self.limits, self.unreadable = name, folder, limits, unreadable
-        self.result, self.done, self.stopped, self.restarts = Result(name), [], [], 0
+        self.result, self.restarts = Result(name), 0
+        self.done: list[tuple[str, str]] = []  # (source, label) of the cells that were run
+        self.stopped: list[tuple[str, str]] = []  # (label, source)
         self.deadline = time.monotonic() + limits.total
-        self.process, self.outputs, self.late = None, [], False
+        self.process: Any = None  # a Submission, while there is one
+        self.outputs: list[str] = []
+        self.late = False
         self.noted = 0
 
-    def note(self, line):
+    def note(self, line: str) -> None:
         """A line about something that went wrong; where many did, only how many more."""
         self.noted += 1
         if self.noted > PROBLEMS:
@@ -151,7 +172,7 @@ class Marker:
         else:
             self.result.problems.append(short(line))
 
-    def go(self):
+    def go(self) -> None:
         """All cells in the order of the submission; then the tests that are missing in it."""
         found, seen = {}, set()
         self.start()
@@ -177,7 +198,7 @@ class Marker:
             elif cell.by_hand:
                 self.result.marks.append(self.to_read(cell, answers.get(cell.id)))
 
-    def start(self):
+    def start(self) -> None:
         """A process for the submission."""
         self.process = Submission(
             self.folder,
@@ -188,7 +209,7 @@ class Marker:
             self.deadline,
         )
 
-    def close(self):
+    def close(self) -> None:
         """End it, and keep what it printed."""
         if self.process is not None:
             self.process.close()
@@ -196,7 +217,7 @@ class Marker:
             self.process = None
         self.result.output = "\n".join(text for text in self.outputs if text)
 
-    def restart(self):
+    def restart(self) -> None:
         """A new process, in which the cells that went well before are run again."""
         self.close()
         if self.restarts == RESTARTS or time.monotonic() > self.deadline:
@@ -211,7 +232,7 @@ class Marker:
         except WrongAnswer:
             pass
 
-    def alive(self):
+    def alive(self) -> bool:
         """Whether there is a process, and time."""
         if time.monotonic() > self.deadline and not self.late:
             self.late = True
@@ -222,7 +243,7 @@ class Marker:
             self.close()
         return self.process is not None
 
-    def run(self, source, number, label):
+    def run(self, source: str, number: int, label: str) -> None:
         """A cell of the submission's own."""
         if not self.alive():
             return
@@ -245,7 +266,7 @@ class Marker:
         if len(self.result.figures) < FIGURES and re.search(r"plt|plot|figure|draw", source):
             self.draw(label)
 
-    def draw(self, label):
+    def draw(self, label: str) -> None:
         """Keep the figures that a cell has drawn."""
         try:
             pictures = self.process.figures()
@@ -258,7 +279,7 @@ class Marker:
                 : FIGURES - len(self.result.figures)
             ]
 
-    def test(self, cell):
+    def test(self, cell: Cell) -> Mark:
         """The points of a test: all of them if it runs, else none and what it said."""
         if not self.alive():
             return Mark(
@@ -288,7 +309,7 @@ class Marker:
                 short(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__),
             )
 
-    def space(self, source):
+    def space(self, source: str) -> dict[str, Any]:
         """The names that a test uses: the check, NumPy, and what the submission has defined."""
         tree = ast.parse(source)
         names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
@@ -315,7 +336,7 @@ class Marker:
             space[name] = self.process.get(name)
         return space
 
-    def why_undefined(self, name, defined):
+    def why_undefined(self, name: str, defined: Iterable[str]) -> str:
         """The cell that stopped before it made `name`; else a name like it, if the assignment
         itself does not have that.
         """
@@ -334,7 +355,7 @@ class Marker:
         near = nearest(name, [other for other in defined if other not in own])
         return "its cell stopped, or it has another name" + (f"; there is {near!r}" if near else "")
 
-    def to_read(self, cell, submitted):
+    def to_read(self, cell: Cell, submitted: Cell | None) -> Mark:
         """An answer in words, for a person; without one, no points."""
         stub = notebooks.TEXT_STUB
         text = submitted.source.strip() if submitted else ""
@@ -343,14 +364,15 @@ class Marker:
         return Mark(cell.id, None, cell.points, answer=text)
 
 
-def secrets(name):
+def secrets(name: str) -> list[PathLike]:
     """Files that a submission may not read: what its assignment holds back, the checks, and the
     sources.
     """
     from . import checks, hold_back
 
     key = name.split("_")[0]
-    files = [Path(module.__file__) for module in hold_back.modules(key)]
+    held_back: list[Any] = hold_back.modules(key)  # each has a file
+    files = [Path(module.__file__) for module in held_back]
     compiled = [
         other for path in files for other in (path.parent / "__pycache__").glob(f"{path.stem}.*")
     ]

@@ -9,8 +9,10 @@ import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from ..errors import ConfigError, DataError
+from ..types import PathLike
 
 SOURCES = Path(__file__).with_name("assignments")
 KEYS = ("a1", "a2", "a3", "a4", "a5", "a6")
@@ -20,6 +22,9 @@ TEXT_STUB = "YOUR ANSWER HERE"
 LARGEST = 50_000_000  # bytes of a notebook
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
+
+#: A NotebookNode of nbformat, which is imported when a notebook is read.
+Notebook: TypeAlias = Any
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ c.OverwriteCells.add_missing_cells = True      # a test that was deleted is run 
 '''
 
 
-def find(folder=None):
+def find(folder: PathLike | None = None) -> dict[str, Path]:
     """The sources in a folder, by name.
 
     Raises
@@ -88,7 +93,7 @@ def _libraries():
     return nbformat, jupytext
 
 
-def read(path):
+def read(path: PathLike) -> Notebook:
     """The notebook of a source, or of an .ipynb file.
 
     Raises
@@ -133,7 +138,7 @@ def read(path):
     return notebook
 
 
-def cells(notebook):
+def cells(notebook: Notebook) -> list[Cell]:
     """The cells as `Cell`."""
     return [_cell(cell) for cell in notebook.cells if cell.cell_type in ("code", "markdown")]
 
@@ -158,7 +163,7 @@ def _cell(cell):
     )
 
 
-def release(notebook):
+def release(notebook: Notebook) -> Notebook:
     """What students get: neither solutions nor hidden tests."""
     import copy
 
@@ -180,7 +185,7 @@ def release(notebook):
     return notebook
 
 
-def _replace(source, markers, stub):
+def _replace(source: str, markers: tuple[str, str], stub: str | None) -> tuple[str, int]:
     """The source with each part between the markers replaced by `stub`, indented as the first
     marker was; and how many.
     """
@@ -202,7 +207,7 @@ def _replace(source, markers, stub):
     return "\n".join(lines), count
 
 
-def build(out, folder=None):
+def build(out: PathLike, folder: PathLike | None = None) -> list[Path]:
     """Write ``source/NAME/NAME.ipynb`` (instructors), ``release/NAME/NAME.ipynb`` (students) and a
     zip of the release.
 

@@ -5,8 +5,16 @@ and Gradescope's results.json.
 import base64
 import csv
 import json
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..types import PathLike
+from .mark import Mark, Result
+
+if TYPE_CHECKING:
+    from .grade import Graded
 
 STYLE = """body { font: 16px/1.5 system-ui, sans-serif; color: #222; }
 body { max-width: 56rem; margin: 2rem auto; padding: 0 1rem; }
@@ -22,7 +30,7 @@ pre { background: #f5f5f5; padding: .7rem; overflow: auto; max-height: 30rem; }
 pre { white-space: pre-wrap; }"""
 
 
-def write(out, graded, sources):
+def write(out: PathLike, graded: "Graded", sources: Iterable[str]) -> None:
     """All files: grades.csv, marks.csv, summary.md, and a folder for each student."""
     out, names = Path(out), list(sources)
     names = [name for name in names if any(assignment == name for _, assignment in graded.results)]
@@ -60,7 +68,7 @@ def write(out, graded, sources):
     _text(out / "summary.md", summary(graded, students, names))
 
 
-def _line(graded, student, names):
+def _line(graded: "Graded", student: str, names: Sequence[str]) -> list[Any]:
     results = [graded.results.get((student, name)) for name in names]
     there = [result for result in results if result]
     problems = sum(len(result.problems) for result in there) + sum(
@@ -83,7 +91,7 @@ def _table(path, head, rows):
         csv.writer(file).writerows([head, *([plain(value) for value in row] for row in rows)])
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """A value that no spreadsheet takes for a formula."""
     return (
         f"'{value}"
@@ -92,13 +100,13 @@ def plain(value):
     )
 
 
-def _text(path, text):
+def _text(path: Path, text: str) -> None:
     path.write_text(
         text, encoding="utf-8", errors="backslashreplace"
     )  # names of folders can hold what is no text
 
 
-def markdown(student, result, problems=()):
+def markdown(student: str, result: Result, problems: Sequence[str] = ()) -> str:
     """The report of one submission."""
     lines = [
         f"# {result.assignment}: {student}",
@@ -124,7 +132,7 @@ def markdown(student, result, problems=()):
     return "\n".join(lines) + "\n"
 
 
-def html(student, result, problems=()):
+def html(student: str, result: Result, problems: Sequence[str] = ()) -> str:
     """The same for a browser, with the figures in it."""
     rows = "".join(
         f'<tr class="{_state(mark)}"><td>{escape(mark.id)}</td><td '
@@ -163,7 +171,7 @@ def html(student, result, problems=()):
     )
 
 
-def gradescope(result):
+def gradescope(result: Result) -> dict[str, Any]:
     """What Gradescope's autograders hand in."""
     return {
         "score": result.points,
@@ -184,7 +192,7 @@ def gradescope(result):
     }
 
 
-def summary(graded, students, names):
+def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> str:
     """An overview for the instructor."""
     lines = [
         "# Grades",
@@ -203,7 +211,7 @@ def summary(graded, students, names):
         results = [
             result for (_, assignment), result in graded.results.items() if assignment == name
         ]
-        marks = {}
+        marks: dict[str, list[float]] = {}
         for result in results:
             for mark in result.marks:
                 marks.setdefault(mark.id, []).append(
@@ -248,7 +256,7 @@ def summary(graded, students, names):
     return "\n".join(lines) + "\n"
 
 
-def _points(mark):
+def _points(mark: Mark) -> str:
     return (
         f"to read, of {mark.out_of:g}"
         if mark.points is None
@@ -256,16 +264,16 @@ def _points(mark):
     )
 
 
-def _state(mark):
+def _state(mark: Mark) -> str:
     return "waits" if mark.points is None else "right" if mark.points == mark.out_of else "wrong"
 
 
-def _waiting(result):
+def _waiting(result: Result) -> str:
     waiting = sum(mark.out_of for mark in result.to_read)
     return f" so far; answers for {waiting:g} more are still to be read" if waiting else ""
 
 
-def _cell(text):
+def _cell(text: object) -> str:
     """Text that cannot break a table."""
     return (
         str(text)
@@ -278,7 +286,7 @@ def _cell(text):
     )
 
 
-def _longest_run(text):
+def _longest_run(text: str) -> int:
     longest = run = 0
     for character in text:
         run = run + 1 if character == "`" else 0

@@ -9,6 +9,7 @@ import io
 import keyword
 import tokenize
 from collections import Counter
+from collections.abc import Mapping
 from itertools import combinations
 
 RUN = 16  # tokens in a row that must be the same
@@ -23,7 +24,9 @@ LEFT_OUT = (
 )
 
 
-def pairs(answers, given="", at_least=0.6):
+def pairs(
+    answers: Mapping[str, str], given: str = "", at_least: float = 0.6
+) -> list[tuple[float, str, str]]:
     """Pairs of submissions that share much.
 
     Parameters
@@ -57,12 +60,12 @@ def pairs(answers, given="", at_least=0.6):
     return sorted(found, key=lambda pair: (-pair[0], pair[1:]))
 
 
-def _runs(code):
+def _runs(code: str) -> set[tuple[str, ...]]:
     tokens = _tokens(code)
     return {tuple(tokens[i : i + RUN]) for i in range(len(tokens) - RUN + 1)}
 
 
-def _tokens(code):
+def _tokens(code: str) -> list[str]:
     """The tokens, as far as the code can be read, with every name, number and string alike."""
     found = []
     try:

@@ -8,19 +8,21 @@ from .. import backend
 from ..autograd import Tensor, no_grad
 from ..checks import integer
 from ..errors import ConfigError
+from ..nn import Module
 from ..nn.state import preserve_state
+from ..types import Array, Mode
 from .evaluation import check_batches
-from .parts import array_of
+from .parts import Batches, array_of
 
 
 class Classified(NamedTuple):
     """The logits that a net gives for each image of a set, and the right classes."""
 
-    logits: np.ndarray  # float, shape (N, K)
-    labels: np.ndarray  # int, shape (N,)
+    logits: Array  # float, shape (N, K)
+    labels: Array  # int, shape (N,)
 
 
-def classify(model, batches, mode="eval"):
+def classify(model: Module, batches: Batches, mode: Mode = "eval") -> Classified:
     """The logits of `model` for all images, as NumPy arrays. The net stays as it is.
 
     Parameters
@@ -52,7 +54,7 @@ def classify(model, batches, mode="eval"):
     return Classified(np.concatenate(logits), np.concatenate(labels))
 
 
-def top_error(classified, k=1):
+def top_error(classified: Classified, k: int = 1) -> float:
     """The images whose right class is not among the `k` largest logits, in percent: the top-1 and
     top-5 error of He et al. 2015.
 
@@ -79,7 +81,7 @@ def top_error(classified, k=1):
     return 100 * float((before >= k).mean())
 
 
-def confusion_matrix(classified):
+def confusion_matrix(classified: Classified) -> Array:
     """How many images of each class were taken for each: int (K, K), the right class by row, the
     net's by column.
     """

@@ -8,8 +8,10 @@ from .. import backend
 from .. import functional as F
 from ..autograd import Tensor, no_grad
 from ..errors import ConfigError
+from ..nn import Module
 from ..nn.state import preserve_state
-from .parts import array_of
+from ..types import Mode
+from .parts import Batches, Loss, array_of
 
 
 class Evaluation(NamedTuple):
@@ -19,7 +21,9 @@ class Evaluation(NamedTuple):
     error: float  # images whose largest logit is not that of the label, in percent
 
 
-def evaluate(model, batches, mode="eval", loss=F.cross_entropy):
+def evaluate(
+    model: Module, batches: Batches, mode: Mode = "eval", loss: Loss = F.cross_entropy
+) -> Evaluation:
     """The loss and error of `model`, which stays as it is.
 
     Parameters
@@ -61,7 +65,7 @@ def evaluate(model, batches, mode="eval", loss=F.cross_entropy):
     return Evaluation(total / images_seen, 100 * wrong / images_seen)
 
 
-def check_batches(batches, where):
+def check_batches(batches: Batches, where: str) -> None:
     """Raise ConfigError for an iterator: it can be gone through once only, and may never end."""
     if iter(batches) is batches:
         raise ConfigError(

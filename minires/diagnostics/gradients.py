@@ -1,13 +1,16 @@
 """How large each layer's gradient is: that of its weights, and that of its output."""
 
+from collections.abc import Mapping
 from math import inf, sqrt
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from .. import functional as F
 from ..autograd import Tensor
 from ..errors import unknown_name
+from ..nn import Module
 from ..nn.state import preserve_state
-from .parts import array_of, blocks, depths, main_path, norm, square_sum, watching
+from ..types import Array, Mode
+from .parts import Images, Loss, array_of, blocks, depths, main_path, norm, square_sum, watching
 
 
 class LayerGradient(NamedTuple):
@@ -20,7 +23,7 @@ class LayerGradient(NamedTuple):
     ratio: float  # |dL/dw| / |w|: the relative change by a rate of 1; inf if w = 0
 
 
-def gradient_norms(model):
+def gradient_norms(model: Module) -> list[LayerGradient]:
     """The gradient norm of every layer with weights, from the images to the logits.
 
     Counts convolutions and linear layers on the main path (`parts.main_path`), as He et al. do: not
@@ -52,7 +55,14 @@ class ActivationGradient(NamedTuple):
     rms: float  # root mean square of the elements of dL/dy, norm / sqrt(their number)
 
 
-def activation_gradients(model, images, labels, of="layers", mode="train", loss=F.cross_entropy):
+def activation_gradients(
+    model: Module,
+    images: Images,
+    labels: Array,
+    of: Literal["layers", "blocks"] = "layers",
+    mode: Mode = "train",
+    loss: Loss = F.cross_entropy,
+) -> list[ActivationGradient]:
     """|dL/dy| for the output y of every layer or block: what reaches each place on the way back.
 
     A layer's output is what its convolution or matrix product gives, before batch norm and ReLU; a
@@ -102,9 +112,16 @@ class Signal(NamedTuple):
     gradient: float  # sum of the squares of their gradients
 
 
-def signals(model, parts, images, labels, mode, loss):
+def signals(
+    model: Module,
+    parts: Mapping[str, Module],
+    images: Images,
+    labels: Array,
+    mode: Mode,
+    loss: Loss,
+) -> dict[str, Signal]:
     """Name -> Signal for each of the modules `parts` that one forward and backward pass calls."""
-    found = {}
+    found: dict[str, Signal] = {}
 
     def on_call(name, inputs, y):
         before = found.get(name, Signal(0, 0.0, 0.0))  # a layer that is called twice adds up

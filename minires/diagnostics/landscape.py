@@ -6,46 +6,53 @@ large ones. So each filter of the direction is scaled to the norm of the net's o
 convolutions' filters and linear layers' columns move; batch norm's parameters and biases stay.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from .. import backend
 from .. import functional as F
 from ..errors import ConfigError, ShapeError, unknown_name
+from ..nn import Module
 from ..nn.state import preserve_state
+from ..types import Array, Mode
 from .evaluation import check_batches, evaluate
+from .parts import Batches, Loss
+
+#: Name -> array of the shape of that parameter.
+Direction: TypeAlias = Mapping[str, Array]
 
 
 class LossLine(NamedTuple):
     """Loss and error at weights + position * direction."""
 
-    positions: np.ndarray  # (P,)
-    loss: np.ndarray  # (P,): mean cross-entropy, nats
-    error: np.ndarray  # (P,): percent
+    positions: Array  # (P,)
+    loss: Array  # (P,): mean cross-entropy, nats
+    error: Array  # (P,): percent
 
 
 class LossPlane(NamedTuple):
     """Loss and error at weights + x * first + y * second."""
 
-    x: np.ndarray  # (X,)
-    y: np.ndarray  # (Y,)
-    loss: np.ndarray  # (Y, X): a row for each y, as plt.contour(x, y, loss) takes it
-    error: np.ndarray  # (Y, X): percent
+    x: Array  # (X,)
+    y: Array  # (Y,)
+    loss: Array  # (Y, X): a row for each y, as plt.contour(x, y, loss) takes it
+    error: Array  # (Y, X): percent
 
 
 class Trajectory(NamedTuple):
     """The plane in which weights moved most during training, and their way in it."""
 
-    directions: tuple  # two directions of norm 1, at right angles, as `loss_plane` takes them
-    explained: np.ndarray  # (2,): share of the variance of the saved weights along each, 0 to 1
-    positions: (
-        np.ndarray
-    )  # (saved, 2): where in the plane each was, seen from the last, which is at (0, 0)
+    # two directions of norm 1, at right angles, as `loss_plane` takes them
+    directions: tuple[Direction, Direction]
+    explained: Array  # (2,): share of the variance of the saved weights along each, 0 to 1
+    # (saved, 2): where in the plane each was, seen from the last, which is at (0, 0)
+    positions: Array
 
 
-def random_direction(model, seed=0):
+def random_direction(model: Module, seed: int = 0) -> dict[str, Array]:
     """A random direction in weight space, normalised filter by filter: each has the norm of the
     net's own filter.
 
@@ -75,7 +82,14 @@ def random_direction(model, seed=0):
     return direction
 
 
-def loss_line(model, batches, direction, positions, mode="eval", loss=F.cross_entropy):
+def loss_line(
+    model: Module,
+    batches: Batches,
+    direction: Direction,
+    positions: Iterable[float],
+    mode: Mode = "eval",
+    loss: Loss = F.cross_entropy,
+) -> LossLine:
     """Loss and error along a line through the net's weights.
 
     Parameters
@@ -113,7 +127,16 @@ def loss_line(model, batches, direction, positions, mode="eval", loss=F.cross_en
     return LossLine(positions, *points)
 
 
-def loss_plane(model, batches, first, second, x, y, mode="eval", loss=F.cross_entropy):
+def loss_plane(
+    model: Module,
+    batches: Batches,
+    first: Direction,
+    second: Direction,
+    x: Iterable[float],
+    y: Iterable[float],
+    mode: Mode = "eval",
+    loss: Loss = F.cross_entropy,
+) -> LossPlane:
     """Loss and error on a grid of len(y) x len(x) points in the plane of two directions; otherwise
     as `loss_line`.
 
@@ -128,7 +151,7 @@ def loss_plane(model, batches, first, second, x, y, mode="eval", loss=F.cross_en
     return LossPlane(x, y, *points.reshape(2, len(y), len(x)))
 
 
-def trajectory(states):
+def trajectory(states: Sequence[Direction]) -> Trajectory:
     """The first two principal components of weights that were saved during training, and the way of
     training along them.
 
@@ -182,7 +205,7 @@ def trajectory(states):
         positions[0] < 0, -1.0, 1.0
     )  # an eigenvector's sign is arbitrary: start to the upper right
     combination, positions = combination * signs, positions * signs
-    directions = tuple(
+    first, second = (
         {
             name: (column @ _differences(states, name))
             .reshape(states[-1][name].shape)
@@ -192,7 +215,7 @@ def trajectory(states):
         for column in combination.T
     )
     return Trajectory(
-        directions, np.maximum(variances, 0) / np.trace(centre @ products @ centre), positions
+        (first, second), np.maximum(variances, 0) / np.trace(centre @ products @ centre), positions
     )
 
 

@@ -15,8 +15,9 @@ from ..errors import ConfigError
 from ..kernels import Kernel, find, use
 from ..models.blocks import Gain, Shift
 from ..nn.state import preserve_state
+from ..types import Mode
 from .evaluation import check_batches
-from .parts import array_of, depths, main_path, square_sum, watching
+from .parts import Batches, array_of, depths, main_path, square_sum, watching
 
 
 class LayerResponse(NamedTuple):
@@ -33,7 +34,7 @@ class LayerResponse(NamedTuple):
     active: float
 
 
-def responses(model, batches, mode="eval"):
+def responses(model: nn.Module, batches: Batches, mode: Mode = "eval") -> list[LayerResponse]:
     """The response of every layer on the main path, from the images to the logits.
 
     A layer's response is the output of the `BatchNorm2d` that takes it in, or without batch norm of

@@ -8,6 +8,7 @@ different depth added up, and loses half of them.
 For all nets of `models.plain`, `models.resnet` and `models.imagenet`, whatever their blocks.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -18,21 +19,23 @@ from ..checks import integer, is_integer
 from ..errors import ConfigError
 from ..models.shortcuts import NoShortcut, shortcut_without_parameters
 from ..models.stochastic_depth import StochasticDepth
+from ..nn import Module
 from ..nn.overriding import computation_of, overridden
+from ..types import Mode
 from .evaluation import check_batches, evaluate
-from .parts import blocks, pick_blocks
+from .parts import Batches, blocks, pick_blocks
 
 
 class Lesion(NamedTuple):
     """A net on a data set, after some of its blocks were dropped or exchanged."""
 
-    blocks: tuple  # their names; empty for the whole net
+    blocks: tuple[str, ...]  # their names; empty for the whole net
     loss: float  # mean cross-entropy, nats
     error: float  # percent
 
 
 @contextmanager
-def dropped(model, *names):
+def dropped(model: Module, *names: str) -> Iterator[None]:
     """Within: each block of `model` that is named, such as ``"layer1.0"``, passes on its input.
 
     Of a residual block y = relu(F(x) + S(x)) only the shortcut stays: relu(S(x)). Of one with
@@ -51,7 +54,7 @@ def dropped(model, *names):
 
 
 @contextmanager
-def swapped(model, first, second):
+def swapped(model: Module, first: str, second: str) -> Iterator[None]:
     """Within: the blocks `first` and `second` of `model` stand in each other's place.
 
     Raises
@@ -79,7 +82,7 @@ def swapped(model, first, second):
         yield
 
 
-def drop_each(model, batches, mode="eval"):
+def drop_each(model: Module, batches: Batches, mode: Mode = "eval") -> list[Lesion]:
     """Loss and error of the whole net, then with each of its blocks dropped in turn (figure 3).
 
     Parameters
@@ -103,7 +106,14 @@ def drop_each(model, batches, mode="eval"):
     return drop_sets(model, batches, [(), *((name,) for name in blocks(model, "drop_each"))], mode)
 
 
-def drop_random(model, batches, counts, draws=3, seed=0, mode="eval"):
+def drop_random(
+    model: Module,
+    batches: Batches,
+    counts: Iterable[int],
+    draws: int = 3,
+    seed: int = 0,
+    mode: Mode = "eval",
+) -> list[Lesion]:
     """Loss and error with so many blocks dropped at random (figure 5a of the paper).
 
     Parameters
@@ -144,7 +154,9 @@ def drop_random(model, batches, counts, draws=3, seed=0, mode="eval"):
     return drop_sets(model, batches, sets, mode)
 
 
-def drop_sets(model, batches, sets, mode="eval"):
+def drop_sets(
+    model: Module, batches: Batches, sets: Iterable[Sequence[str]], mode: Mode = "eval"
+) -> list[Lesion]:
     """Loss and error with each of `sets`, sequences of names, dropped in turn. See `drop_each`."""
     check_batches(batches, "drop_sets")
     records = []
@@ -154,7 +166,12 @@ def drop_sets(model, batches, sets, mode="eval"):
     return records
 
 
-def swap_each(model, batches, pairs=None, mode="eval"):
+def swap_each(
+    model: Module,
+    batches: Batches,
+    pairs: Iterable[tuple[str, str]] | None = None,
+    mode: Mode = "eval",
+) -> list[Lesion]:
     """Loss and error with each pair of blocks exchanged in turn.
 
     Parameters

@@ -2,8 +2,10 @@
 they look.
 """
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from math import sqrt
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -11,13 +13,20 @@ from .. import nn
 from ..autograd.tensor import Tensor
 from ..errors import ConfigError, unknown_name
 from ..models.blocks import Block
+from ..types import Array, ArrayLike
+
+Images: TypeAlias = Tensor | Array
+#: (images, labels), again and again.
+Batches: TypeAlias = Iterable[tuple[Images, Array]]
+#: The mean over a batch, from logits and labels.
+Loss: TypeAlias = Callable[[Tensor, Array], Tensor]
 
 
-def main_path(model):
+def main_path(model: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
     """Name -> convolution or linear layer, from the images to the logits; projection shortcuts are
     not on the main path.
     """
-    found = {}
+    found: dict[str, nn.Conv2d | nn.Linear] = {}
     for name, module in model.named_modules():
         if (
             isinstance(module, (nn.Conv2d, nn.Linear))
@@ -28,7 +37,7 @@ def main_path(model):
     return found
 
 
-def depths(model, parts):
+def depths(model: nn.Module, parts: Iterable[str]) -> dict[str, int]:
     """Name -> depth for each of `parts`: a layer's place on the main path, from 1; of a block, that
     of its last layer.
     """
@@ -39,7 +48,7 @@ def depths(model, parts):
     }
 
 
-def blocks(model, where="blocks"):
+def blocks(model: nn.Module, where: str = "blocks") -> dict[str, Block]:
     """Name -> block, from the images to the logits: all that derive from `models.blocks.Block`,
     which those of `models.residual_mlp` do not.
 
@@ -60,7 +69,7 @@ def blocks(model, where="blocks"):
     return found
 
 
-def pick_blocks(model, names, where):
+def pick_blocks(model: nn.Module, names: Iterable[str], where: str) -> list[Block]:
     """Those of `blocks` that are named. Raises ConfigError for a name that is not there."""
     known = blocks(model, where)
     for name in names:
@@ -70,7 +79,11 @@ def pick_blocks(model, names, where):
 
 
 @contextmanager
-def watching(modules, on_call, on_gradient=None):
+def watching(
+    modules: Mapping[str, nn.Module],
+    on_call: Callable[[str, tuple[Any, ...], Tensor], None],
+    on_gradient: Callable[[str, Array], None] | None = None,
+) -> Iterator[None]:
     """Within: see what passes through `modules`, a dict by name. The hooks are taken off again
     afterwards.
 
@@ -96,24 +109,24 @@ def watching(modules, on_call, on_gradient=None):
             handle.remove()
 
 
-def array_of(images):
+def array_of(images: Images) -> Array:
     """The array of a Tensor, or an array as it is: diagnostics take either."""
     return images.data if isinstance(images, Tensor) else images
 
 
-def square_sum(array):
+def square_sum(array: Array) -> float:
     """The sum of squares, in float64: the squares of a vanishing or exploding gradient do not fit
     into float32.
     """
     return float(np.square(array, dtype=np.float64).sum())
 
 
-def norm(array):
+def norm(array: Array) -> float:
     """The Euclidean norm of all elements, in float64."""
     return sqrt(square_sum(array))
 
 
-def standard_error(values):
+def standard_error(values: ArrayLike) -> Array | float:
     """Of the mean of independent `values`, along the first axis: std / sqrt(n). Not known (nan)
     from a single one.
     """

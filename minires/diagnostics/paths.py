@@ -9,6 +9,7 @@ For all residual nets of `models.resnet` and `models.imagenet`, whatever their b
 bottlenecks, with or without pre-activation or batch norm.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import combinations
 from math import comb
@@ -21,9 +22,11 @@ from ..autograd import Tensor
 from ..checks import integer
 from ..errors import ConfigError
 from ..models.shortcuts import NoShortcut
+from ..nn import Module
 from ..nn.overriding import overridden
 from ..nn.state import preserve_state
-from .parts import array_of, blocks, norm, pick_blocks, standard_error
+from ..types import Array, Mode
+from .parts import Images, Loss, array_of, blocks, norm, pick_blocks, standard_error
 
 
 class PathGradient(NamedTuple):
@@ -38,7 +41,7 @@ class PathGradient(NamedTuple):
 
 
 @contextmanager
-def routed(model, *through):
+def routed(model: Module, *through: str) -> Iterator[None]:
     """Within: backward passes the blocks `through` by branch, all others by shortcut.
 
     What the net computes stays the same: in y = relu(F(x) + S(x)) one of the two terms is taken off
@@ -62,7 +65,14 @@ def routed(model, *through):
         yield
 
 
-def path_gradient(model, images, labels, through, mode="eval", loss=F.cross_entropy):
+def path_gradient(
+    model: Module,
+    images: Images,
+    labels: Array,
+    through: Iterable[str],
+    mode: Mode = "eval",
+    loss: Loss = F.cross_entropy,
+) -> Array:
     """dL/dimages by the one path that passes the branches of the blocks `through`, and no others.
 
     The sum over all 2^n sets `through` is the whole gradient, by the chain rule.
@@ -97,8 +107,15 @@ def path_gradient(model, images, labels, through, mode="eval", loss=F.cross_entr
 
 
 def path_gradients(
-    model, images, labels, lengths=None, samples=10, seed=0, mode="eval", loss=F.cross_entropy
-):
+    model: Module,
+    images: Images,
+    labels: Array,
+    lengths: Iterable[int] | None = None,
+    samples: int = 10,
+    seed: int = 0,
+    mode: Mode = "eval",
+    loss: Loss = F.cross_entropy,
+) -> list[PathGradient]:
     """The gradient that reaches the images by paths of each length (figure 6 of the paper).
 
     Of each length so many paths are drawn at random, as in the paper; all of them, once each, if
@@ -141,6 +158,7 @@ def path_gradients(
                 repr(length),
             )
         paths = comb(len(names), length)
+        chosen: Iterable[Sequence[str]]
         if paths <= samples:
             chosen = combinations(names, length)
         else:

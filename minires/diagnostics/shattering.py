@@ -19,26 +19,28 @@ from .. import backend
 from ..autograd.tensor import Tensor
 from ..checks import integer
 from ..errors import ConfigError
+from ..nn import Module
 from ..nn.state import preserve_state
-from .parts import array_of
+from ..types import Array, Mode
+from .parts import Images, array_of
 
 
 class GradientPath(NamedTuple):
     """Gradients of the output with respect to the input along a straight path of inputs."""
 
-    t: np.ndarray  # (points,), from 0 at the start to 1 at the end
-    gradients: np.ndarray  # (points, ...): of the input's shape, one for each point
-    autocorrelation: np.ndarray  # (lags,): by lag in points, from 0, where it is 1
+    t: Array  # (points,), from 0 at the start to 1 at the end
+    gradients: Array  # (points, ...): of the input's shape, one for each point
+    autocorrelation: Array  # (lags,): by lag in points, from 0, where it is 1
 
 
 class GradientCorrelation(NamedTuple):
     """How alike the gradients of a batch are."""
 
     mean: float  # correlation, averaged over all pairs of different inputs
-    matrix: np.ndarray  # (N, N), of each pair
+    matrix: Array  # (N, N), of each pair
 
 
-def input_gradients(model, images, output=0, mode="eval"):
+def input_gradients(model: Module, images: Images, output: int = 0, mode: Mode = "eval") -> Array:
     """The gradient of one output with respect to every input of a batch.
 
     Parameters
@@ -59,10 +61,18 @@ def input_gradients(model, images, output=0, mode="eval"):
     with preserve_state(model, mode):
         x = Tensor(array_of(images), requires_grad=True)
         model(x)[:, output].sum().backward()
-        return x.grad
+        return np.zeros_like(x.data) if x.grad is None else x.grad
 
 
-def gradient_path(model, start, end, points=128, max_lag=None, output=0, mode="train"):
+def gradient_path(
+    model: Module,
+    start: Images,
+    end: Images,
+    points: int = 128,
+    max_lag: int | None = None,
+    output: int = 0,
+    mode: Mode = "train",
+) -> GradientPath:
     """The gradients at start + t (end - start) for t from 0 to 1, and how they correlate by
     distance.
 
@@ -100,7 +110,7 @@ def gradient_path(model, start, end, points=128, max_lag=None, output=0, mode="t
     return GradientPath(t, gradients, autocorrelation(gradients, max_lag))
 
 
-def autocorrelation(series, max_lag=None):
+def autocorrelation(series: Array, max_lag: int | None = None) -> Array:
     """The autocorrelation of a series of arrays g_0 ... g_{n-1}, by lag.
 
         r(lag) = sum over t of <g_t - m, g_{t + lag} - m> / sum over t of |g_t - m|^2
@@ -139,7 +149,9 @@ def autocorrelation(series, max_lag=None):
         )
 
 
-def gradient_correlation(model, images, output=0, mode="train"):
+def gradient_correlation(
+    model: Module, images: Images, output: int = 0, mode: Mode = "train"
+) -> GradientCorrelation:
     """How alike the gradients of the images of a batch are: <g_i, g_j> / (|g_i| |g_j|) for each
     pair.
 

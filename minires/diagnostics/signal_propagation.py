@@ -9,16 +9,19 @@ What theory says of wide layers, with y_l the output of layer l before batch nor
   = 1.467 on the way back, |dL/dy| by 1.21, whatever the weights' variance: gradients explode.
 """
 
+from collections.abc import Callable, Iterable
 from math import exp
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import functional as F
 from ..checks import is_integer
 from ..errors import ConfigError
-from .gradients import signals
-from .parts import depths, main_path, standard_error
+from ..nn import Module
+from ..types import Array, ArrayLike, Mode
+from .gradients import Signal, signals
+from .parts import Images, Loss, depths, main_path, standard_error
 
 
 class LayerPropagation(NamedTuple):
@@ -48,14 +51,20 @@ class Growth(NamedTuple):
 class Propagation(NamedTuple):
     """How signals pass through nets of one kind at initialisation."""
 
-    layers: list  # of LayerPropagation, from the images to the logits
-    gradient_norms: (
-        np.ndarray
-    )  # (draws, layers): |dL/dy| in each net, for `growth` through some layers only
+    layers: list[LayerPropagation]  # from the images to the logits
+    # (draws, layers): |dL/dy| in each net, for `growth` through some layers only
+    gradient_norms: Array
     growth: Growth  # through all layers but the last
 
 
-def propagation(build, images, labels, seeds=10, mode="train", loss=F.cross_entropy):
+def propagation(
+    build: Callable[[int], Module],
+    images: Images,
+    labels: Array,
+    seeds: int | Iterable[int] = 10,
+    mode: Mode = "train",
+    loss: Loss = F.cross_entropy,
+) -> Propagation:
     """Send a batch through freshly drawn nets, forwards and back, and see how signals change from
     layer to layer.
 
@@ -86,8 +95,9 @@ def propagation(build, images, labels, seeds=10, mode="train", loss=F.cross_entr
         Without seeds, for an unknown mode, if fewer than three layers leave no line to draw, or if
         stochastic depth leaves out other layers in each draw.
     """
-    found = []
-    for seed in range(seeds) if is_integer(seeds) else seeds:
+    found: list[dict[str, Signal]] = []
+    draws: Any = seeds  # a number or several
+    for seed in range(draws) if is_integer(draws) else draws:
         model = build(seed)
         found.append(signals(model, main_path(model), images, labels, mode, loss))
         differ = sorted(found[0].keys() ^ found[-1].keys())
@@ -118,7 +128,7 @@ def propagation(build, images, labels, seeds=10, mode="train", loss=F.cross_entr
     return Propagation(layers, norms, growth(norms[:, :-1]))
 
 
-def growth(norms):
+def growth(norms: ArrayLike) -> Growth:
     """The growth of gradients from layer to layer, by least squares.
 
     A line is laid through the logarithms of each draw, and the slopes are averaged. Within a draw

@@ -4,6 +4,7 @@ from math import nan
 from typing import NamedTuple
 
 from ..errors import ConfigError, GraphError
+from ..nn import Module
 from ..optim import SGD
 from .parts import main_path, norm
 
@@ -20,7 +21,9 @@ class LayerUpdate(NamedTuple):
     effective_lr: float  # lr / |w|^2, with the rate of this layer's group
 
 
-def updates(model, lr=None, optimizer=None):
+def updates(
+    model: Module, lr: float | None = None, optimizer: SGD | None = None
+) -> list[LayerUpdate]:
     """The step that every layer on the main path is about to make. Nothing is moved.
 
     Call it after ``backward()`` and before the optimiser's step. With an `optimizer` the change is
@@ -53,8 +56,6 @@ def updates(model, lr=None, optimizer=None):
         If no layer has a gradient. A single one without, frozen or left out of this batch by
         stochastic depth, does not move.
     """
-    if lr is None and optimizer is None:
-        raise ConfigError("updates", "how large is a step?", "lr or optimizer", "neither")
     if optimizer is not None and not isinstance(optimizer, SGD):
         raise ConfigError(
             "updates",
@@ -63,7 +64,11 @@ def updates(model, lr=None, optimizer=None):
             f"an {type(optimizer).__name__}",
             "pass lr instead for the change lr dL/dw",
         )
-    lr, layers = optimizer.lr if lr is None else lr, main_path(model)
+    if lr is None:
+        if optimizer is None:
+            raise ConfigError("updates", "how large is a step?", "lr or optimizer", "neither")
+        lr = optimizer.lr
+    layers = main_path(model)
     if layers and all(module.weight.grad is None for module in layers.values()):
         raise GraphError(
             "updates",

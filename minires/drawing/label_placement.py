@@ -1,7 +1,9 @@
 """Keeping things apart that would overlap: boxes of a picture, names at the ends of curves."""
 
+from collections.abc import Sequence
 
-def spread_out(wanted, gaps):
+
+def spread_out(wanted: Sequence[float], gaps: Sequence[float]) -> list[float]:
     """Places in the given order, as close to `wanted` in the mean square as they can be with these
     gaps between neighbours.
 
@@ -21,11 +23,11 @@ def spread_out(wanted, gaps):
     room = [0.0]
     for gap in gaps:
         room.append(room[-1] + gap)
-    groups = []  # [sum, how many]
+    groups: list[tuple[float, int]] = []  # (sum, how many)
     for place, needed in zip(wanted, room):
-        groups.append([place - needed, 1])
+        groups.append((place - needed, 1))
         while len(groups) > 1 and groups[-2][0] / groups[-2][1] > groups[-1][0] / groups[-1][1]:
             total, count = groups.pop()
-            groups[-1] = [groups[-1][0] + total, groups[-1][1] + count]
+            groups[-1] = (groups[-1][0] + total, groups[-1][1] + count)
     pooled = [total / count for total, count in groups for _ in range(count)]
     return [place + needed for place, needed in zip(pooled, room)]

@@ -5,9 +5,11 @@ boxes of a row so that few arrows cross; move them sideways to where their neigh
 over several rows goes through an invisible box in each, so that it passes the visible ones by.
 """
 
+from collections.abc import Hashable, Iterable, Mapping
 from html import escape
 from typing import NamedTuple
 
+from ..types import PathLike
 from .label_placement import spread_out
 
 CHARACTER, LINE = 7.2, 15  # pixels: the width of an average letter, the height of a line of text
@@ -24,7 +26,7 @@ class Box(NamedTuple):
     """A box with a title in bold and further lines below it."""
 
     title: str
-    lines: tuple = ()
+    lines: tuple[str, ...] = ()
     kind: str = "operation"  # one of FILLS: its colours; values have round corners
 
 
@@ -36,23 +38,26 @@ class Picture:
     svg : str
     """
 
-    def __init__(self, svg):
+    def __init__(self, svg: str) -> None:
         self.svg = svg
 
-    def _repr_svg_(self):
+    def _repr_svg_(self) -> str:
         return self.svg
 
-    def __repr__(self):  # Jupyter shows this instead of an SVG in a notebook that was not run yet
+    # Jupyter shows this instead of an SVG in a notebook that was not run yet.
+    def __repr__(self) -> str:
         return f"<a picture with {self.svg.count('<rect') - 1} boxes: run the cell to see it>"
 
-    def save(self, path):
+    def save(self, path: PathLike) -> PathLike:
         """Write the picture to a file, and return the path."""
         with open(path, "w", encoding="utf-8") as file:
             file.write(self.svg)
         return path
 
 
-def draw(boxes, arrows, title=""):
+def draw(
+    boxes: Mapping[Hashable, Box], arrows: Iterable[tuple[Hashable, Hashable]], title: str = ""
+) -> Picture:
     """Draw a graph.
 
     Parameters
@@ -77,7 +82,8 @@ def draw(boxes, arrows, title=""):
         key: _size(boxes[key]) if key in boxes else (0, 0) for layer in layers for key in layer
     }
     x = _columns(layers, neighbours, sizes)
-    y, top = {}, PADDING
+    y: dict[Hashable, float] = {}
+    top: float = PADDING
     for layer in layers:
         height = max(sizes[key][1] for key in layer)
         y |= dict.fromkeys(layer, top + height / 2)

@@ -5,13 +5,17 @@ batches. The error curves answer the question; the gradient norm of every layer,
 initialisation on, shows what goes on inside.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from .. import backend, checks, data, models
 from .. import plot as plots
+from ..data import ImageDataset
 from ..errors import ConfigError
 from ..models.cifar import check_depth
-from ..training.config import ALL
+from ..training.config import ALL, RunConfig
+from ..types import Figure, PathLike
 from . import degradation_report
 from .records import RunFolder, read_config, save_figures
 from .training_records import TrainingRecords, drops_in_epochs, finished_tables
@@ -20,7 +24,14 @@ FAMILIES = {"plain": models.plain, "resnet": models.resnet}
 OWN_SETTINGS = ("model", "seed")  # those that this experiment sets for each net
 
 
-def run(config, out, depths=(20, 56), seeds=1, resume=False, progress=True):
+def run(
+    config: RunConfig,
+    out: PathLike,
+    depths: Sequence[int] = (20, 56),
+    seeds: int = 1,
+    resume: bool = False,
+    progress: bool = True,
+) -> None:
     """Train all nets into the folder `out`.
 
     Writes ``config.json``, ``metrics.csv``, ``gradients.csv`` and checkpoints.
@@ -47,10 +58,12 @@ def run(config, out, depths=(20, 56), seeds=1, resume=False, progress=True):
     KeyboardInterrupt
         On Ctrl-C, after everything has been saved.
     """
-    backend.check_device(config.device, "--device")
+    device = backend.check_device(config.device, "--device")
     seeds = checks.integer("degradation", "seeds", seeds)
     if not isinstance(depths, (list, tuple, range)) or not depths:
-        raise ConfigError("degradation", "depths", "a list of depths, such as (20, 56)", depths)
+        raise ConfigError(
+            "degradation", "depths", "a list of depths, such as (20, 56)", repr(depths)
+        )
     for depth in depths:
         check_depth(depth)
     depths = list(map(int, depths))
@@ -77,7 +90,7 @@ def run(config, out, depths=(20, 56), seeds=1, resume=False, progress=True):
         _settings(config, depths, seeds, train_set.name),
         growing=("depths", "seeds"),
         resume=resume,
-        device=config.device,
+        device=device,
     )
     records = TrainingRecords(folder, progress)
     for seed in range(seeds):
@@ -101,7 +114,7 @@ def _settings(config, depths, seeds, dataset_name):
     }
 
 
-def load_sets(config):
+def load_sets(config: RunConfig) -> tuple[ImageDataset, ImageDataset]:
     """The training and test set of an experiment, at the size that the config gives, else whole.
 
     Raises ConfigError if there are fewer images, or their size cannot be averaged down to the
@@ -118,10 +131,11 @@ def load_sets(config):
         sets = train.take(config.train_size or len(train)), test.take(config.test_size or len(test))
     if config.image_size is None:
         return sets
-    return tuple(some.resize(config.image_size) for some in sets)
+    train, test = sets
+    return train.resize(config.image_size), test.resize(config.image_size)
 
 
-def report(folder):
+def report(folder: PathLike) -> str:
     """The table and the verdict of the run in `folder`, from its records alone."""
     config = read_config(folder, "degradation")
     metrics, _ = finished_tables(folder)
@@ -134,7 +148,7 @@ def report(folder):
     return "\n".join([table, "", *degradation_report.verdict(metrics)])
 
 
-def plot(folder):
+def plot(folder: PathLike) -> list[Path]:
     """Draw ``degradation.png`` and ``gradients.png`` from the tables in `folder`.
 
     Returns their paths. Raises as `figures` does.
@@ -142,7 +156,7 @@ def plot(folder):
     return save_figures(figures(folder), folder)
 
 
-def figures(folder):
+def figures(folder: PathLike) -> dict[str, Figure]:
     """The figures of the run in `folder`, by name, from its tables.
 
     Returns

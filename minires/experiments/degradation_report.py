@@ -2,12 +2,15 @@
 alone.
 """
 
+from collections.abc import Mapping, Sequence
 from statistics import mean
+
+from ..types import Row
 
 MARGIN = 2.0  # percentage points: a smaller difference in training error is called none
 
 
-def final_rows(metrics):
+def final_rows(metrics: Sequence[Row]) -> dict[tuple[str, int], Row]:
     """(net, seed) -> the last row of that net, in the order in which the nets were trained."""
     last = {}
     for row in metrics:
@@ -15,7 +18,7 @@ def final_rows(metrics):
     return last
 
 
-def table(metrics, parameters):
+def table(metrics: Sequence[Row], parameters: Mapping[str, int]) -> str:
     """The results as lines of text. `parameters` gives the number of parameters of each net."""
     last = final_rows(metrics)
     nets = list(dict.fromkeys(net for net, _ in last))
@@ -37,7 +40,7 @@ def table(metrics, parameters):
     return "\n".join(lines)
 
 
-def verdict(metrics):
+def verdict(metrics: Sequence[Row]) -> list[str]:
     """Sentences that answer the experiment's questions: each compares the final training errors of
     two nets, seed by seed.
     """
@@ -105,13 +108,13 @@ def _sentence(last, net, other, title, higher, lower, unclear):
     )
 
 
-def _spread(values):
+def _spread(values: Sequence[float]) -> str:
     if len(values) == 1:
         return f"{values[0]:.1f} %"
     return f"{mean(values):.1f} % ({min(values):.1f}-{max(values):.1f})"
 
 
-def _time(seconds):
+def _time(seconds: float) -> str:
     return (
         f"{seconds:.0f} s"
         if seconds < 600

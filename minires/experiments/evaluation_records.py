@@ -6,22 +6,26 @@ predictions.csv      what each image was taken for, and how probable that was
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from .. import functional as F
 from ..autograd import Tensor
-from ..diagnostics import confusion_matrix, top_error
+from ..diagnostics import Classified, confusion_matrix, top_error
 from ..errors import DataError
-from .records import read_table, replace_text
+from ..types import PathLike, Row
+from .records import RunFolder, read_table, replace_text
 
 CONFUSION = ("right", "taken_for", "images")
 PREDICTIONS = ("image", "right", "taken_for", "probability")
 TOP = 5
 
 
-def write(folder, classified, classes, names):
+def write(
+    folder: RunFolder, classified: Classified, classes: Sequence[str], names: Sequence[str]
+) -> None:
     """Write all three files, instead of those of an earlier sitting.
 
     Parameters
@@ -55,7 +59,7 @@ def write(folder, classified, classes, names):
     )
 
 
-def read_errors(folder):
+def read_errors(folder: PathLike) -> dict[str, float | None]:
     """The content of ``evaluation.json``. Raises DataError if it is missing or damaged."""
     path = Path(folder) / "evaluation.json"
     try:
@@ -69,6 +73,6 @@ def read_errors(folder):
         ) from None
 
 
-def read_confusion(folder):
+def read_confusion(folder: PathLike) -> list[Row]:
     """The rows of ``confusion.csv``. Raises DataError if it is missing or damaged."""
     return read_table(Path(folder) / "confusion.csv", CONFUSION, CONFUSION[:2])

@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,7 +43,7 @@ class Check(NamedTuple):
     cure: str | None = None  # what to do about it, unless it is good
 
 
-def check_all():
+def check_all() -> Iterator[Check]:
     """Every check in turn, one `Check` after the other as they are made."""
     for check in (
         python,
@@ -65,7 +66,7 @@ def check_all():
             yield Check(check.__name__.replace("_", " "), BAD, f"cannot be checked: {error}")
 
 
-def python():
+def python() -> Check:
     """The version of Python."""
     found = f"{platform.python_version()} ({sys.executable})"
     if sys.version_info < OLDEST_PYTHON:
@@ -73,7 +74,7 @@ def python():
     return Check("Python", GOOD, found)
 
 
-def numpy():
+def numpy() -> Check:
     """The version of NumPy."""
     found = f"{np.__version__}, minires {__version__}"
     if tuple(map(int, np.__version__.split(".")[:2])) < OLDEST_NUMPY:
@@ -81,7 +82,7 @@ def numpy():
     return Check("NumPy", GOOD, found)
 
 
-def blas():
+def blas() -> Check:
     """The library behind NumPy's matrix products, and which processor's kernels it runs."""
     found = ", ".join(backend.blas_libraries())
     if not found:
@@ -102,7 +103,7 @@ def blas():
     return Check("BLAS", GOOD, found)
 
 
-def packages():
+def packages() -> Check:
     """The packages that minires cannot do without."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
@@ -112,7 +113,7 @@ def packages():
     return Check("packages", GOOD, ", ".join(f"{name} {metadata.version(name)}" for name in NEEDED))
 
 
-def threads():
+def threads() -> Check:
     """How many threads the kernels use, of how many cores."""
     count, cores = backend.num_threads(), backend.available_cores()
     found = f"{count} on {cores} cores"
@@ -133,7 +134,7 @@ def threads():
     return Check("threads", GOOD, found)
 
 
-def memory():
+def memory() -> Check:
     """Memory that is free now."""
     free = _free_memory()
     if free is None:
@@ -149,7 +150,7 @@ def memory():
     return Check("memory", GOOD, found)
 
 
-def disk():
+def disk() -> Check:
     """Room on the disk that runs are written to."""
     free = shutil.disk_usage(Path.cwd()).free
     found = f"{_size(free)} free in {Path.cwd()}"
@@ -158,7 +159,7 @@ def disk():
     return Check("disk", GOOD, found)
 
 
-def write_access():
+def write_access() -> Check:
     """Whether runs can be written here, and downloads to the user's cache."""
     refused = [str(folder) for folder in (Path.cwd(), user_cache()) if not _can_write(folder)]
     if refused:
@@ -171,7 +172,7 @@ def write_access():
     return Check("write access", GOOD, f"here, and in {user_cache()}")
 
 
-def cifar10():
+def cifar10() -> Check:
     """Whether CIFAR-10 is on disk."""
     try:
         return Check("CIFAR-10", GOOD, str(find()))
@@ -185,19 +186,19 @@ def cifar10():
         )
 
 
-def pillow():
+def pillow() -> Check:
     """Pillow, which decodes photographs."""
     return _optional("Pillow", "pillow", "PIL", 'for photographs: pip install "minires[images]"')
 
 
-def notebooks():
+def notebooks() -> Check:
     """Jupyter, for the notebooks."""
     return _optional(
         "Jupyter", "jupyterlab", "jupyterlab", 'for the notebooks: pip install "minires[notebooks]"'
     )
 
 
-def gpu():
+def gpu() -> Check:
     """CuPy, CUDA's libraries, the driver and the device."""
     try:
         backend.check_device("gpu", "GPU")
@@ -217,7 +218,7 @@ def gpu():
     )
 
 
-def training_step():
+def training_step() -> Check:
     """One training step of ResNet-20 at the size of the quick experiment, timed: the fastest of
     three.
     """
@@ -252,13 +253,13 @@ def training_step():
     return Check("training step", GOOD, found)
 
 
-def _optional(name, package, module, cure):
+def _optional(name: str, package: str, module: str, cure: str) -> Check:
     if find_spec(module) is None:
         return Check(name, OPTIONAL, "not installed", cure)
     return Check(name, GOOD, metadata.version(package))
 
 
-def _can_write(folder):
+def _can_write(folder: Path) -> bool:
     """Whether a file can be made in `folder`, or in the nearest folder above it that is there."""
     while not folder.is_dir() and folder != folder.parent:
         folder = folder.parent
@@ -269,7 +270,7 @@ def _can_write(folder):
         return False
 
 
-def _free_memory():
+def _free_memory() -> int | None:
     """Bytes of memory that can be had without swapping; None where the system does not say."""
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
@@ -280,5 +281,5 @@ def _free_memory():
     return None
 
 
-def _size(count):
+def _size(count: int) -> str:
     return f"{count / 1024**3:.1f} GB"

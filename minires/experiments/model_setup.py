@@ -4,18 +4,22 @@ Its weights are random or come from a file. A file of weights is opened once, an
 `serialization.weights.WeightsFile`.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from .. import models
 from ..errors import ConfigError, unknown_name
 from ..models.registry import settings_of
-from ..serialization.weights import load
-from ..training.config import ALL, FOLDER, HEAD
+from ..nn import Module
+from ..serialization.weights import WeightsFile, load
+from ..training.config import ALL, FOLDER, HEAD, RunConfig
+from ..types import Shape
 
 DEFAULT_MODEL, DEFAULT_SIZE = "resnet-20", 224
 
 
-def complete(config, file=None):
+def complete(config: RunConfig, file: WeightsFile | None = None) -> RunConfig:
     """The config with a net and a size of photographs.
 
     What it does not give comes from the file of weights, if that says it.
@@ -40,7 +44,9 @@ def complete(config, file=None):
     return replace(config, model=model or DEFAULT_MODEL, net=net, image_size=size)
 
 
-def build(config, file, input_shape, classes):
+def build(
+    config: RunConfig, file: WeightsFile | None, input_shape: Shape, classes: Sequence[str]
+) -> tuple[Module, str]:
     """The net for these classes, with its first weights, and the part that is not trained frozen.
 
     Parameters
@@ -65,10 +71,11 @@ def build(config, file, input_shape, classes):
         For a net or a part of it that does not exist, and weights that do not fit.
     """
     settings = {"seed": config.seed, "num_classes": len(classes), **config.net}
-    known = settings_of(config.model)
+    net_name: Any = config.model  # `complete` gave it
+    known = settings_of(net_name)
     for name in config.net:
         if name not in known:
-            raise unknown_name(config.model, "setting", name, known)
+            raise unknown_name(net_name, "setting", name, known)
         if name in ("num_classes", "seed"):
             raise ConfigError(
                 "net",
@@ -82,7 +89,7 @@ def build(config, file, input_shape, classes):
     if file is not None:
         model, note = _from_file(config, file, settings, classes)
     elif config.train == ALL:
-        model, note = models.build(config.model, **settings), ""
+        model, note = models.build(net_name, **settings), ""
     else:
         raise ConfigError(
             "train",

@@ -8,8 +8,10 @@ import io
 import json
 import platform
 import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from .. import backend, plot
 from ..errors import CheckpointError, ConfigError, DataError
@@ -17,6 +19,7 @@ from ..serialization.files import write_bytes
 from ..serialization.old_names import current_config, current_net, previous_net
 from ..serialization.safetensors import to_json
 from ..training.config import RunConfig
+from ..types import Device, Figure, PathLike, Row
 
 
 class RunFolder:
@@ -43,7 +46,14 @@ class RunFolder:
         (all differences are named), or cannot be written.
     """
 
-    def __init__(self, path, settings, growing=(), resume=False, device="cpu"):
+    def __init__(
+        self,
+        path: PathLike,
+        settings: dict[str, Any],
+        growing: Sequence[str] = (),
+        resume: bool = False,
+        device: Device = "cpu",
+    ) -> None:
         self.path = Path(path)
         settings = _as_read_back(settings)
         check_new(self.path, resume)
@@ -62,7 +72,7 @@ class RunFolder:
                 "choose another by --out",
             ) from None
 
-    def _check_same(self, settings, growing):
+    def _check_same(self, settings: dict[str, Any], growing: Sequence[str]) -> None:
         # A run from before a setting existed was made with what is the default now.
         before = _as_read_back(RunConfig().deciding()) | read_config(self.path)
         differences = [
@@ -80,7 +90,7 @@ class RunFolder:
                 "use those it was started with, or choose another folder by --out",
             )
 
-    def checkpoint(self, net, seed):
+    def checkpoint(self, net: str, seed: int) -> Path:
         """The path of the checkpoint of one net. One with the net's previous name is renamed."""
         folder = self.path / "checkpoints"
         folder.mkdir(exist_ok=True)
@@ -89,24 +99,24 @@ class RunFolder:
         )
         return renamed(before, path)
 
-    def table(self, name, columns, text=()):
+    def table(self, name: str, columns: Sequence[str], text: Sequence[str] = ()) -> "Table":
         """The table ``name.csv``, to append to; the columns in `text` hold words."""
         return Table(self.path / f"{name}.csv", columns, text)
 
 
-def renamed(before, path):
+def renamed(before: Path, path: Path) -> Path:
     """`path`, to which the file or folder `before` is moved if only that is there."""
     if before.exists() and not path.exists():
         before.rename(path)
     return path
 
 
-def _as_read_back(settings):
+def _as_read_back(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings as JSON gives them back: tuples become lists, NumPy's numbers Python's."""
     return json.loads(to_json(settings))
 
 
-def check_new(path, resume=False):
+def check_new(path: PathLike, resume: bool = False) -> None:
     """Raise ConfigError if there are files in the folder `path`, and no run to resume there."""
     path = Path(path)
     is_run = (path / "config.json").exists()
@@ -120,17 +130,17 @@ def check_new(path, resume=False):
 class Table:
     """A CSV file with a header line. Each row is on disk as soon as it is appended."""
 
-    def __init__(self, path, columns, text=()):
+    def __init__(self, path: Path, columns: Sequence[str], text: Sequence[str] = ()) -> None:
         self.path, self.columns, self.text = path, columns, text
         if not path.exists():
             replace_text(path, ",".join(columns) + "\n")
 
-    def append(self, rows):
+    def append(self, rows: Iterable[Row]) -> None:
         """Add rows, each a dict with this table's columns."""
         with open(self.path, "a", newline="", encoding="utf-8") as file:
             self._write(file, rows)
 
-    def keep(self, condition):
+    def keep(self, condition: Callable[[Row], bool]) -> None:
         """Drop the rows for which ``condition(row)`` is False. The file is replaced as a whole."""
         kept = [row for row in read_table(self.path, self.columns, self.text) if condition(row)]
         text = io.StringIO(newline="")
@@ -144,7 +154,7 @@ class Table:
         writer.writerows({key: _short(row[key]) for key in self.columns} for row in rows)
 
 
-def read_table(path, columns, text=()):
+def read_table(path: PathLike, columns: Sequence[str], text: Sequence[str] = ()) -> list[Row]:
     """The rows of a CSV file as dicts.
 
     Whole numbers are int, other numbers float; the columns in `text` stay as they are, but nets get
@@ -184,7 +194,7 @@ def read_table(path, columns, text=()):
                 f"{len(header)}",
                 "another number",
             )
-    found = [
+    found: list[Row] = [
         {
             key: row[key] if key in text else _number(row[key], key, f"{path}, line {line}")
             for key in header
@@ -194,7 +204,7 @@ def read_table(path, columns, text=()):
     return [{**row, "net": current_net(row["net"])} for row in found] if "net" in text else found
 
 
-def read_config(folder, experiment=None):
+def read_config(folder: PathLike, experiment: str | None = None) -> dict[str, Any]:
     """The settings in ``config.json``, by today's names.
 
     Raises DataError if it is missing or damaged, or from another experiment.
@@ -225,17 +235,17 @@ def read_config(folder, experiment=None):
     return config
 
 
-def replace_text(path, text):
+def replace_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
     write_bytes(path, text.encode())
 
 
-def save_figures(figures, folder):
+def save_figures(figures: Mapping[str, Figure], folder: PathLike) -> list[Path]:
     """Write figures, by name, as PNG files into a run's folder; returns their paths."""
     return [plot.save(figure, Path(folder) / f"{name}.png") for name, figure in figures.items()]
 
 
-def environment(device="cpu"):
+def environment(device: Device = "cpu") -> dict[str, Any]:
     """What numbers depend on besides the settings."""
     import numpy as np
 
@@ -256,7 +266,7 @@ def environment(device="cpu"):
     }
 
 
-def _processor():
+def _processor() -> str:
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -276,7 +286,7 @@ def _short(value):
     return f"{value:.6g}" if isinstance(value, float) else value
 
 
-def _number(text, column, where):
+def _number(text: str, column: str, where: str) -> int | float:
     for kind in (int, float):
         try:
             return kind(text)

@@ -8,18 +8,22 @@ these: seconds instead of hours.
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .. import backend, data, models
 from .. import plot as plots
 from ..autograd import Tensor, no_grad
+from ..data import EvalLoader, FeatureDataset
 from ..diagnostics import classify
 from ..diagnostics.parts import main_path
 from ..errors import ConfigError
-from ..serialization.weights import open_weights, save
-from ..training.config import ALL, FOLDER, HEAD
+from ..nn import Module
+from ..serialization.weights import WeightsFile, open_weights, save
+from ..training.config import ALL, FOLDER, HEAD, RunConfig
 from ..training.trainer import EVALUATION_BATCH, loader_for
+from ..types import Figure, PathLike
 from . import evaluation_records
 from .model_setup import build, complete
 from .records import RunFolder, check_new, read_config, save_figures
@@ -28,7 +32,13 @@ from .training_records import TrainingRecords, drops_in_epochs, finished_tables
 NAME = "single net"
 
 
-def run(config, out, resume=False, progress=True, file=None):
+def run(
+    config: RunConfig,
+    out: PathLike,
+    resume: bool = False,
+    progress: bool = True,
+    file: WeightsFile | None = None,
+) -> None:
     """Train the net into the folder `out`.
 
     Writes settings, tables, a checkpoint, the weights, and what became of the test set.
@@ -53,14 +63,16 @@ def run(config, out, resume=False, progress=True, file=None):
     KeyboardInterrupt
         On Ctrl-C, after everything has been saved.
     """
-    backend.check_device(config.device, "--device")
+    device = backend.check_device(config.device, "--device")
     check_new(out, resume)
     if file is None and config.weights is not None:
         file = open_weights(config.weights)
     config = complete(config, file)
     if config.dataset == FOLDER:  # report a wrong net before thousands of pictures are decoded
+        assert config.image_size is not None  # `complete` gave it
         build(config, file, (config.image_size, config.image_size, 3), ("", ""))
     train_set, test_set = load_sets(config, file, progress)
+    model: Any  # a Module with a last layer, fc
     model, note = build(config, file, train_set.input_shape, train_set.classes)
     if config.train == HEAD and (config.crop_padding or config.crop_scale or config.flip):
         raise ConfigError(
@@ -89,7 +101,7 @@ def run(config, out, resume=False, progress=True, file=None):
             "parameters": model.num_parameters(),
         },
         resume=resume,
-        device=config.device,
+        device=device,
     )
     trained, transform, names = model, train_set.transform, test_set.names()
     if config.train == HEAD:
@@ -99,6 +111,7 @@ def run(config, out, resume=False, progress=True, file=None):
         )
         trained = model.fc
     records = TrainingRecords(folder, progress)
+    assert config.model is not None  # nor is this one missing
     trainer = records.train(config.model, trained, train_set, test_set, config)
     save(
         model,
@@ -111,7 +124,9 @@ def run(config, out, resume=False, progress=True, file=None):
     evaluation_records.write(folder, classified, train_set.classes, names)
 
 
-def load_sets(config, file=None, progress=True):
+def load_sets(
+    config: RunConfig, file: WeightsFile | None = None, progress: bool = True
+) -> tuple[Any, Any]:
     """The training and test set that the config names, at their size.
 
     Parameters
@@ -170,7 +185,7 @@ def _transform(config, file):
     return data.ImageTransform(resize, crop, **colours)
 
 
-def features_of(model, loader, progress=True):
+def features_of(model: Module, loader: EvalLoader, progress: bool = True) -> FeatureDataset:
     """A `data.FeatureDataset` of what the layers before the head make of an EvalLoader's images."""
     from tqdm import tqdm
 
@@ -193,7 +208,7 @@ def features_of(model, loader, progress=True):
     )
 
 
-def report(folder):
+def report(folder: PathLike) -> str:
     """The results of the run in `folder`, as lines of text, from its records alone."""
     config = read_config(folder, NAME)
     metrics, _ = finished_tables(folder)
@@ -225,12 +240,12 @@ def report(folder):
     return "\n".join(lines)
 
 
-def plot(folder):
+def plot(folder: PathLike) -> list[Path]:
     """Draw the figures from the tables in `folder`; returns their paths. Raises as `figures`."""
     return save_figures(figures(folder), folder)
 
 
-def figures(folder):
+def figures(folder: PathLike) -> dict[str, Figure]:
     """The figures of the run in `folder`, by name.
 
     Returns

@@ -1,13 +1,18 @@
 """Training nets and writing down how it went: what all experiments that train share."""
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..diagnostics import gradient_norms
 from ..errors import CheckpointError, DataError
+from ..nn import Module
 from ..serialization.weights import save
 from ..training.callbacks import Callback
+from ..training.config import RunConfig
 from ..training.trainer import Trainer
-from .records import read_table
+from ..types import PathLike
+from .records import RunFolder, read_table
 
 METRICS = (
     "net",
@@ -38,23 +43,23 @@ class TrainingRecords:
     progress : bool
     """
 
-    def __init__(self, folder, progress=True):
+    def __init__(self, folder: RunFolder, progress: bool = True) -> None:
         self.folder, self.progress = folder, progress
         self.metrics = folder.table("metrics", METRICS, TEXT)
         self.gradients = folder.table("gradients", GRADIENTS, TEXT)
 
     def train(
         self,
-        net,
-        model,
-        train_set,
-        test_set,
-        config,
+        net: str,
+        model: Module,
+        train_set: Any,
+        test_set: Any,
+        config: RunConfig,
         *,
-        worth_recording=None,
-        weights=None,
-        callbacks=(),
-    ):
+        worth_recording: Callable[[int, int], bool] | None = None,
+        weights: Path | None = None,
+        callbacks: Sequence[Any] = (),
+    ) -> Trainer:
         """Train a net, or go on where an interrupted run left it; a finished one is only loaded.
 
         Parameters
@@ -154,17 +159,17 @@ class _WeightsRecorder(Callback):
         save(trainer.model, weights_after(self.folder, trainer.iteration))
 
 
-def weights_after(folder, iteration):
+def weights_after(folder: Path, iteration: int) -> Path:
     """The file in a folder of weights that holds those after `iteration` steps."""
     return folder / f"{iteration}.safetensors"
 
 
-def regularly(iteration, iterations):
+def regularly(iteration: int, iterations: int) -> bool:
     """In each of the first steps, then twenty times."""
     return iteration <= FIRST_STEPS or iteration % max(1, iterations // REGULAR_RECORDS) == 0
 
 
-def finished_tables(folder):
+def finished_tables(folder: PathLike) -> list[list[dict[str, Any]]]:
     """The rows of ``metrics.csv`` and ``gradients.csv`` in a run's folder.
 
     Raises
@@ -185,7 +190,9 @@ def finished_tables(folder):
     return rows
 
 
-def drops_in_epochs(config, iterations, batches_per_epoch, last):
+def drops_in_epochs(
+    config: Mapping[str, Any], iterations: float, batches_per_epoch: float, last: float
+) -> list[float]:
     """The epochs before `last` at which the learning rate was divided by 10.
 
     Parameters

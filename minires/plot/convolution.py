@@ -1,15 +1,25 @@
 """Drawings of how convolution works: im2col, and what an output can see."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..errors import ConfigError
+from ..types import Figure
 from .style import COLOURS, GREY, panels, styled, write_below
 
 LARGEST = 8  # pixels to a side: more of them cannot be read
 
 
 @styled
-def im2col(height=4, width=4, kernel_size=3, stride=1, padding=0, window=0):
+def im2col(
+    height: int = 4,
+    width: int = 4,
+    kernel_size: int = 3,
+    stride: int = 1,
+    padding: int = 0,
+    window: int = 0,
+) -> Figure:
     """How im2col turns a convolution into one matrix product: every window becomes a row.
 
     Parameters
@@ -86,7 +96,7 @@ def im2col(height=4, width=4, kernel_size=3, stride=1, padding=0, window=0):
     return figure
 
 
-def receptive_fields(layers):
+def receptive_fields(layers: Sequence[tuple[int, int]]) -> list[int]:
     """How many pixels of the image, to a side, one output of each layer depends on.
 
         r <- r + (kernel_size - 1) jump,    jump <- jump stride
@@ -108,7 +118,7 @@ def receptive_fields(layers):
 
 
 @styled
-def receptive_field(layers, image_size=32):
+def receptive_field(layers: Sequence[tuple[int, int]], image_size: int = 32) -> Figure:
     """Squares on the image that one output in its middle depends on, layer by layer; see
     `receptive_fields`.
 

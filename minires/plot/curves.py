@@ -1,16 +1,18 @@
 """The two figures of the degradation experiment: error by epoch, and gradient norm by layer."""
 
 import math
+from collections.abc import Sequence
 from statistics import mean
 
 from ..drawing.label_placement import spread_out
+from ..types import Figure, Row
 from .style import GREY, SHADES, panels, seeds, styled, write_below
 
 TITLES = {"plain": "plain nets", "resnet": "residual nets"}
 
 
 @styled
-def error_curves(metrics, caption="", drops=()):
+def error_curves(metrics: Sequence[Row], caption: str = "", drops: Sequence[float] = ()) -> Figure:
     """Error against epoch, plain nets on the left and residual nets on the right, as in He et al.
     2015, Fig. 6.
 
@@ -73,7 +75,7 @@ def error_curves(metrics, caption="", drops=()):
 
 
 @styled
-def gradient_norms(gradients, caption=""):
+def gradient_norms(gradients: Sequence[Row], caption: str = "") -> Figure:
     """Gradient norm of each layer: at initialisation, soon after, and at the last record.
 
     Parameters

@@ -2,8 +2,13 @@
 
 import io
 import re
+from typing import TYPE_CHECKING, Any
 
+from ..types import Figure, Row
 from .style import OTHERS, SHADES, panels, styled, write_below
+
+if TYPE_CHECKING:
+    from ..training.trainer import Trainer
 
 
 class LiveCurves:
@@ -21,10 +26,12 @@ class LiveCurves:
         For the line under the picture.
     """
 
-    def __init__(self, caption=""):
-        self.caption, self.rows, self._display = caption, {}, None
+    def __init__(self, caption: str = "") -> None:
+        self.caption = caption
+        self.rows: dict[str, list[Row]] = {}
+        self._display: Any = None
 
-    def after_epoch(self, trainer, row):
+    def after_epoch(self, trainer: "Trainer", row: Row) -> None:
         """Add a row of the trainer's history, and draw."""
         self.rows.setdefault(trainer.name, []).append(row)
         if in_notebook():
@@ -38,7 +45,7 @@ class LiveCurves:
             )
 
     @styled
-    def figure(self):
+    def figure(self) -> Figure:
         """The picture as it is now."""
         figure, (ax,) = panels(1, (7.2, 4.2))
         for name, rows in self.rows.items():
@@ -70,7 +77,7 @@ class LiveCurves:
         write_below(figure, self.caption)
         return figure
 
-    def _colour(self, name):
+    def _colour(self, name: str) -> str:
         """In a family the deeper the darker, as far as it has shades; nets of other names get other
         colours.
         """
@@ -89,7 +96,7 @@ class LiveCurves:
             else SHADES[family][min(alike.index(name), len(SHADES[family]) - 1)]
         )
 
-    def _show(self):
+    def _show(self) -> None:
         from IPython.display import display
 
         image = io.BytesIO()
@@ -101,7 +108,7 @@ class LiveCurves:
             self._display.update(data, raw=True)
 
 
-def in_notebook():
+def in_notebook() -> bool:
     """Whether this runs in a notebook, where pictures can be shown."""
     try:
         from IPython import get_ipython

@@ -3,10 +3,13 @@ classes it confuses.
 """
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 from unicodedata import east_asian_width
 
 import numpy as np
 
+from ..types import ArrayLike, Figure, Row
 from .style import COLOURS, GREY, panels, styled, write_below
 
 SHADES = ("#c9dff0", "#7fb7e6", "#0868ac", "#041b36")  # of moments in training: later is darker
@@ -16,7 +19,9 @@ LONGEST = 22  # characters of a name that are written
 
 
 @styled
-def training_curves(metrics, caption="", drops=()):
+def training_curves(
+    metrics: Sequence[Row], caption: str = "", drops: Sequence[float] = ()
+) -> Figure:
     """Loss on the left, training and test error on the right, by epoch.
 
     Parameters
@@ -80,7 +85,7 @@ def training_curves(metrics, caption="", drops=()):
 
 
 @styled
-def gradients_of_a_net(gradients, caption=""):
+def gradients_of_a_net(gradients: Sequence[Row], caption: str = "") -> Figure:
     """Gradient norm of each layer of one net: at the first record, one and ten steps on, and at the
     last; later is darker.
 
@@ -123,7 +128,7 @@ def gradients_of_a_net(gradients, caption=""):
 
 
 @styled
-def confusion(matrix, classes, caption=""):
+def confusion(matrix: ArrayLike, classes: Sequence[str], caption: str = "") -> Figure:
     """Which classes a net takes for which: a square for each pair, the darker the larger its part
     of the right class.
 
@@ -150,7 +155,8 @@ def confusion(matrix, classes, caption=""):
     side = max(2.4, 0.42 * count) if count <= WRITTEN else max(5, 0.18 * min(count, NAMED))
     below = longest * {0: 0, 45: 0.71, 90: 1}[rotation]
     figure, (ax,) = panels(1, (max(4.8, side + longest + 2.2), side + below + 1.1))
-    figure.get_layout_engine().set(rect=(0, 0.045, 1, 0.945))
+    layout: Any = figure.get_layout_engine()  # the one of `panels`
+    layout.set(rect=(0, 0.045, 1, 0.945))
     picture = ax.imshow(share, cmap="Blues", vmin=0, vmax=100)
     ax.grid(False)
     position = "" if names else ", by its position in the list of classes"

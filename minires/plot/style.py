@@ -7,9 +7,18 @@ stays quick.
 
 import io
 import warnings
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from textwrap import wrap
+from typing import Any, ParamSpec, TypeVar
+
+from ..types import Array, Figure, Row
+
+P = ParamSpec("P")
+T = TypeVar("T")
+SomePath = TypeVar("SomePath", bound=str | Path)
 
 SHADES = {
     "plain": ("#f0a35c", "#c84a00", "#7a2b00", "#3d1500"),
@@ -26,7 +35,7 @@ OTHERS = (
 )  # for a third kind of net and more: green, violet, brown, pink
 GREY = "#666666"
 CHARACTERS = 15.5  # of a caption, to an inch
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
     "axes.titlesize": 11,
@@ -51,11 +60,11 @@ STYLE = {
 }
 
 
-def styled(draw):
+def styled(draw: Callable[P, T]) -> Callable[P, T]:
     """Draw in this module's style, whatever the settings of the program around."""
 
     @wraps(draw)
-    def drawn(*args, **kwargs):
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> T:
         from matplotlib import rc_context
 
         with rc_context(STYLE):
@@ -64,7 +73,7 @@ def styled(draw):
     return drawn
 
 
-def use_style():
+def use_style() -> None:
     """Draw all of this program's figures in this style from now on, also those that Matplotlib
     draws by itself.
     """
@@ -73,7 +82,12 @@ def use_style():
     rcParams.update(STYLE)
 
 
-def panels(columns, size, share_y=False, widths=None):
+def panels(
+    columns: int,
+    size: tuple[float, float],
+    share_y: bool = False,
+    widths: Sequence[float] | None = None,
+) -> tuple[Figure, Array]:
     """A figure of that many panels side by side, with room for a caption below and a legend above.
 
     Parameters
@@ -91,7 +105,7 @@ def panels(columns, size, share_y=False, widths=None):
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=size, layout="constrained")
+    figure: Any = Figure(figsize=size, layout="constrained")
     figure._repr_png_ = lambda: _png(
         figure
     )  # so that notebooks show it, whether or not pyplot is in use
@@ -101,14 +115,20 @@ def panels(columns, size, share_y=False, widths=None):
     ]
 
 
-def save(figure, path):
+def save(figure: Figure, path: SomePath) -> SomePath:
     """Write the figure to `path` as an image of 150 dots an inch, and return the path."""
     with _letters_may_be_missing():
         figure.savefig(path, dpi=150)
     return path
 
 
-def animate(figure, draw_frame, frames, path, per_second=8):
+def animate(
+    figure: Figure,
+    draw_frame: Callable[[Any], None],
+    frames: Sequence[Any],
+    path: SomePath,
+    per_second: int = 8,
+) -> SomePath:
     """Write a GIF to `path` and return the path.
 
     Parameters
@@ -131,7 +151,7 @@ def animate(figure, draw_frame, frames, path, per_second=8):
     return path
 
 
-def _png(figure):
+def _png(figure: Figure) -> bytes:
     image = io.BytesIO()
     with _letters_may_be_missing():
         figure.savefig(image, format="png", dpi=72)
@@ -139,24 +159,25 @@ def _png(figure):
 
 
 @contextmanager
-def _letters_may_be_missing():
+def _letters_may_be_missing() -> Iterator[None]:
     """No warning for each letter that the font lacks: it is drawn as a box, which says enough."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         yield
 
 
-def seeds(rows, several="mean and range of {} seeds"):
+def seeds(rows: Sequence[Row], several: str = "mean and range of {} seeds") -> str:
     """How many seeds the rows are of, for the caption, and what was done with `several` of them."""
     count = len({row["seed"] for row in rows})
     return "1 seed" if count == 1 else several.format(count)
 
 
-def write_below(figure, text):
+def write_below(figure: Figure, text: str) -> None:
     """Write the caption, small, under the figure, in as many lines as it takes."""
     lines = wrap(text.lstrip("; "), int(figure.get_figwidth() * CHARACTERS))
     if len(lines) > 1:
         room = 0.045 + 0.16 / figure.get_figheight() * (len(lines) - 1)
-        figure.get_layout_engine().set(rect=(0, room, 1, 0.93 - room))
+        layout: Any = figure.get_layout_engine()  # the one of `panels`
+        layout.set(rect=(0, room, 1, 0.93 - room))
     text = "\n".join(lines)
     figure.text(0.01, 0.012, text.lstrip("; "), fontsize=8.5, color=GREY, ha="left", va="bottom")

@@ -275,8 +275,8 @@ def save(
             f"call it {path.with_suffix('.safetensors').name}",
         )
     arrays = dict(model.state_dict())
-    given: Any = transform.as_dict() if hasattr(transform, "as_dict") else transform
-    said = notes.noted(classes, given, built, _num_classes(arrays))
+    as_dict: Any = getattr(transform, "as_dict", lambda: transform)  # of an ImageTransform
+    said = notes.noted(classes, as_dict(), built, _num_classes(arrays))
     if layout == "torch":
         arrays = to_torch({name: backend.move(array, "cpu") for name, array in arrays.items()})
     safetensors.write(path, arrays, metadata=notes.to_metadata(said, layout))

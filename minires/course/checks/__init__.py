@@ -6,27 +6,31 @@ the kernels of minires, which are out of reach by then.
 """
 
 import os
+from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import Any, TypeAlias
 
 from ...errors import ConfigError, unknown_name
 from ..compare import Trial
 from ..locked import lock
 from ..notebooks import KEYS
 
-_tasks = {}  # name -> check
+Check: TypeAlias = Callable[..., None]  # of the answers and a Trial
+
+_tasks: dict[str, Check] = {}
 
 
-def task(name):
+def task(name: str) -> Callable[[Check], Check]:
     """Decorator: this function checks the task `name`."""
 
-    def register(function):
+    def register(function: Check) -> Check:
         _tasks[name] = function
         return function
 
     return register
 
 
-def tasks(assignment):
+def tasks(assignment: str) -> list[str]:
     """The names of an assignment's tasks, in order."""
     if assignment not in KEYS:
         raise unknown_name("check", "assignment", assignment, KEYS)
@@ -34,7 +38,7 @@ def tasks(assignment):
     return [name for name in _tasks if name.startswith(f"{assignment}.")]
 
 
-def run(name, answers, hidden):
+def run(name: str, answers: Sequence[Any], hidden: bool) -> None:
     """Run the check of a task: with the seed on view, or with two others.
 
     The hidden seeds depend on the environment variable MINIRES_COURSE_SEED, so that every course
@@ -47,7 +51,7 @@ def run(name, answers, hidden):
         _tasks[name](*answers, Trial(seed, hidden))
 
 
-def seeds(hidden):
+def seeds(hidden: bool) -> list[int]:
     """Those of the numbers on view, or those that MINIRES_COURSE_SEED leads to.
 
     Raises

@@ -1,10 +1,12 @@
 """A1: a tape for arrays."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from ..compare import WrongAnswer, call, expect, expect_that, expect_tuple, probe
+from ...types import Array, Shape
+from ..compare import Answer, Trial, WrongAnswer, call, expect, expect_that, expect_tuple, probe
 from . import task
 
 CASES = (
@@ -17,7 +19,14 @@ CASES = (
 )
 
 
-def sum_to(dy, shape, keep=True, leading=True, stretched=True, mean=False):
+def sum_to(
+    dy: Array,
+    shape: Shape,
+    keep: bool = True,
+    leading: bool = True,
+    stretched: bool = True,
+    mean: bool = False,
+) -> Array:
     """The sum of dy over the axes that broadcasting made or stretched; the flags leave parts of it
     out.
     """
@@ -36,7 +45,7 @@ def sum_to(dy, shape, keep=True, leading=True, stretched=True, mean=False):
 
 
 @task("a1.unbroadcast")
-def unbroadcast(function, trial):
+def unbroadcast(function: Answer, trial: Trial) -> None:
     for large, small in CASES:
         dy = trial.normal(*large)
         expect(
@@ -75,7 +84,7 @@ def unbroadcast(function, trial):
 
 
 @task("a1.add")
-def add(function, trial):
+def add(function: Answer, trial: Trial) -> None:
     for a, b in ((trial.normal(4, 3), trial.normal(3)), (trial.normal(2, 1), trial.normal(2, 5))):
         dy = trial.normal(*np.broadcast_shapes(a.shape, b.shape))
         got = expect_tuple(
@@ -102,7 +111,7 @@ def _not_undone(dy, shape):
 
 
 @task("a1.multiply")
-def multiply(function, trial):
+def multiply(function: Answer, trial: Trial) -> None:
     for a, b in (
         (trial.normal(4, 3), trial.normal(4, 3)),
         (trial.normal(4, 3), trial.normal(3)),
@@ -143,7 +152,7 @@ def multiply(function, trial):
 
 
 @task("a1.matmul")
-def matmul(function, trial):
+def matmul(function: Answer, trial: Trial) -> None:
     for n in (
         4,
         3,
@@ -194,7 +203,7 @@ def matmul(function, trial):
 
 
 @task("a1.relu")
-def relu(function, trial):
+def relu(function: Answer, trial: Trial) -> None:
     a, dy = trial.normal(5, 4), trial.normal(5, 4)
     a[0, :2] = 0.0, -0.0
     (da,) = _one(call(function, dy, a, name="relu_backward"), "relu_backward")
@@ -224,7 +233,7 @@ def relu(function, trial):
 
 
 @task("a1.sum")
-def total(function, trial):
+def total(function: Answer, trial: Trial) -> None:
     a = trial.normal(4, 3)
     dy = trial.normal()
     (da,) = _one(call(function, dy, a, name="sum_backward"), "sum_backward")
@@ -261,7 +270,7 @@ LONG_AND_SHORT = [
 
 
 @task("a1.topological_order")
-def topological_order(function, trial):
+def topological_order(function: Answer, trial: Trial) -> None:
     for name, parents in (
         ("a chain", [[], [0], [1]]),
         ("a node used twice", DIAMOND),
@@ -308,8 +317,8 @@ def topological_order(function, trial):
 
 
 @task("a1.long_chain")
-def long_chain(function, trial):
-    parents = [[]] + [[i] for i in range(20_000)]
+def long_chain(function: Answer, trial: Trial) -> None:
+    parents: list[list[int]] = [[]] + [[i] for i in range(20_000)]
     try:
         got = probe("a1.order", function, parents)
     except WrongAnswer as error:
@@ -344,7 +353,7 @@ def _reachable(parents):
 
 
 @task("a1.backward")
-def backward(function, node_class, trial):
+def backward(function: Answer, node_class: Answer, trial: Trial) -> None:
     for name, parents in (
         ("a chain", [[], [0], [1]]),
         ("a node used twice", DIAMOND),
@@ -429,7 +438,7 @@ def _gradients(parents, factors, gradient):
     return found
 
 
-def expect_put_back(what, before, after):
+def expect_put_back(what: str, before: Sequence[Array], after: Sequence[Array]) -> None:
     """That a function left its arrays as they were."""
     if all(np.array_equal(a, b) for a, b in zip(before, after)):
         return
@@ -443,7 +452,7 @@ def expect_put_back(what, before, after):
 
 
 @task("a1.numerical_gradient")
-def numerical_gradient(function, trial):
+def numerical_gradient(function: Answer, trial: Trial) -> None:
     weights, x = trial.normal(3, 2), trial.normal(3, 2)
 
     def f(x):
@@ -502,7 +511,7 @@ def numerical_gradient(function, trial):
 
 
 @task("a1.gradient_check")
-def gradient_check(function, trial):
+def gradient_check(function: Answer, trial: Trial) -> None:
     x = trial.normal(4)
     for name, factor, wanted in (
         ("a right gradient", 1.0, True),
@@ -588,7 +597,7 @@ def gradient_check(function, trial):
 
 
 @task("a1.train")
-def train(losses, trial):
+def train(losses: Answer, trial: Trial) -> None:
     try:
         got = np.asarray(losses, dtype=float).ravel()
     except (TypeError, ValueError):

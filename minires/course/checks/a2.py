@@ -4,7 +4,17 @@ from itertools import permutations
 
 import numpy as np
 
-from ..compare import WrongAnswer, call, expect, expect_that, expect_tuple, probe
+from ...types import Array, Shape
+from ..compare import (
+    Answer,
+    Trial,
+    WrongAnswer,
+    call,
+    expect,
+    expect_that,
+    expect_tuple,
+    probe,
+)
 from . import task
 from .a1 import expect_put_back
 
@@ -23,14 +33,21 @@ LAYERS, STEPS = 7, 8  # convolutions of the net, and steps that are compared
 # The definitions.
 
 
-def size_of(size, kernel, stride, padding):
+def size_of(size: int, kernel: int, stride: int, padding: int) -> int:
     """The number of places along an axis, counted."""
     return sum(
         first + kernel <= size + 2 * padding for first in range(0, size + 2 * padding, stride)
     )
 
 
-def padded(x, top, bottom=None, left=None, right=None, value=0):
+def padded(
+    x: Array,
+    top: int,
+    bottom: int | None = None,
+    left: int | None = None,
+    right: int | None = None,
+    value: float = 0,
+) -> Array:
     """x in zeros, or other values: as many rows and columns of them on all sides as on top unless
     told otherwise.
     """
@@ -41,7 +58,7 @@ def padded(x, top, bottom=None, left=None, right=None, value=0):
     return y
 
 
-def windows(x, kernel, stride):
+def windows(x: Array, kernel: Shape, stride: int) -> Array:
     """All windows (N, H', W', KH, KW, C) of x, which is padded already."""
     rows, columns = (size_of(size, k, stride, 0) for size, k in zip(x.shape[1:3], kernel))
     y = np.empty((len(x), rows, columns, *kernel, x.shape[3]), x.dtype)
@@ -50,16 +67,18 @@ def windows(x, kernel, stride):
     return y
 
 
-def product(seen, w):
+def product(seen: Array, w: Array) -> Array:
     """Windows times filters: (N, H', W', O)."""
     return np.tensordot(seen, w, 3)
 
 
-def convolution(x, w, stride, padding):
+def convolution(x: Array, w: Array, stride: int, padding: int) -> Array:
     return product(windows(padded(x, padding), w.shape[:2], stride), w)
 
 
-def put_back(seen, shape, stride, padding, how="add", move=None):
+def put_back(
+    seen: Array, shape: Shape, stride: int, padding: int, how: str = "add", move: int | None = None
+) -> Array:
     """Windows (N, H', W', KH, KW, C) added up in padded images of `shape`; or written over each
     other; or moved by another step.
     """
@@ -75,7 +94,7 @@ def put_back(seen, shape, stride, padding, how="add", move=None):
     return y
 
 
-def cut(x, padding, size):
+def cut(x: Array, padding: int, size: Shape) -> Array:
     return x[:, padding : padding + size[0], padding : padding + size[1]]
 
 
@@ -83,7 +102,7 @@ def cut(x, padding, size):
 
 
 @task("a2.output_size")
-def output_size(function, trial):
+def output_size(function: Answer, trial: Trial) -> None:
     cases = [(5, 3, 1, 0), (5, 3, 1, 1), (7, 3, 2, 0), (8, 3, 2, 1), (6, 1, 2, 0), (4, 4, 1, 0)]
     cases += [tuple(trial.rng.integers((5, 1, 1, 0), (40, 6, 5, 4)).tolist()) for _ in range(20)]
     got = [call(function, *case, name="output_size") for case in cases]
@@ -149,7 +168,7 @@ def output_size(function, trial):
 
 
 @task("a2.pad")
-def pad(function, trial):
+def pad(function: Answer, trial: Trial) -> None:
     for x, p in (
         (np.arange(1.0, 13).reshape(1, 3, 4, 1), 1),
         (trial.normal(2, 4, 3, 2), 2),
@@ -216,7 +235,7 @@ def _other_values(x, p):
 # 2 to 5. Forward.
 
 
-def forward_mistakes(x, w, stride, padding):
+def forward_mistakes(x: Array, w: Array, stride: int, padding: int) -> list[tuple[str, Array]]:
     """What the usual mistakes in a forward pass give: pairs (sentence, array)."""
     kernel, (c, o) = w.shape[:2], w.shape[2:]
     seen = windows(padded(x, padding), kernel, stride)
@@ -287,7 +306,7 @@ def forward_mistakes(x, w, stride, padding):
     return found
 
 
-def product_mistakes(x, w, stride, padding):
+def product_mistakes(x: Array, w: Array, stride: int, padding: int) -> list[tuple[str, Array]]:
     """What the usual mistakes in making a matrix product of it give."""
     seen, o = windows(padded(x, padding), w.shape[:2], stride), w.shape[3]
     y, rows = product(seen, w), seen.reshape(*seen.shape[:3], -1)
@@ -335,7 +354,7 @@ def product_mistakes(x, w, stride, padding):
 
 
 @task("a2.naive")
-def naive(function, trial):
+def naive(function: Answer, trial: Trial) -> None:
     for shape, filters, stride, padding in CASES:
         x, w = trial.normal(*shape), trial.normal(*filters)
         expect(
@@ -383,7 +402,7 @@ def _case(name, x, w, stride, padding):
 
 
 @task("a2.im2col")
-def im2col(function, trial):
+def im2col(function: Answer, trial: Trial) -> None:
     n, height, width, c = 2, 4, 5, 3
     place = np.indices((n, height, width, c)).astype(float)
     numbered = (
@@ -509,7 +528,7 @@ def _forward(function, x, w, stride, padding, dtype=None):
 
 
 @task("a2.forward")
-def forward(function, trial):
+def forward(function: Answer, trial: Trial) -> None:
     for shape, filters, stride, padding in CASES:
         _forward(function, trial.normal(*shape), trial.normal(*filters), stride, padding)
     _forward(
@@ -523,7 +542,7 @@ def forward(function, trial):
 
 
 @task("a2.speed")
-def speed(fast_function, slow_function, trial):
+def speed(fast_function: Answer, slow_function: Answer, trial: Trial) -> None:
     x, w = (
         trial.normal(8, 16, 16, 16, dtype=np.float32),
         trial.normal(3, 3, 16, 16, dtype=np.float32),
@@ -552,7 +571,7 @@ def speed(fast_function, slow_function, trial):
 
 
 @task("a2.col2im")
-def col2im(function, trial):
+def col2im(function: Answer, trial: Trial) -> None:
     for shape, filters, stride, padding in CASES:
         kh, kw, c = filters[:3]
         n, rows, columns = (
@@ -697,12 +716,12 @@ def _in_float32(forward, backward, trial):
     )
 
 
-def filter_gradient(x, kernel, stride, padding, dy):
+def filter_gradient(x: Array, kernel: Shape, stride: int, padding: int, dy: Array) -> Array:
     """dw, from the definition."""
     return np.tensordot(windows(padded(x, padding), kernel, stride), dy, ((0, 1, 2), (0, 1, 2)))
 
 
-def image_gradient(w, shape, stride, padding, dy):
+def image_gradient(w: Array, shape: Shape, stride: int, padding: int, dy: Array) -> Array:
     """dx, from the definition."""
     return _sums(np.tensordot(dy, w, (3, 3)), shape, stride, padding)
 
@@ -715,7 +734,7 @@ EXCHANGED = "dx and dw are in the wrong order: return dx, dw"
 
 
 @task("a2.dw")
-def dw(forward, backward, trial):
+def dw(forward: Answer, backward: Answer, trial: Trial) -> None:
     for what, (x, w, stride, padding, other_x, _, dy), _, got in _backward(
         forward, backward, trial
     ):
@@ -807,7 +826,7 @@ def dw(forward, backward, trial):
 
 
 @task("a2.dx")
-def dx(forward, backward, trial):
+def dx(forward: Answer, backward: Answer, trial: Trial) -> None:
     for what, (x, w, stride, padding, _, other_w, dy), got, _ in _backward(
         forward, backward, trial
     ):
@@ -882,7 +901,7 @@ def dx(forward, backward, trial):
 
 
 @task("a2.gradient_check")
-def gradient_check(function, trial):
+def gradient_check(function: Answer, trial: Trial) -> None:
     x, w = trial.normal(2, 3, 2, 3), trial.normal(3, 2)
 
     def judge(kind):
@@ -975,7 +994,7 @@ def gradient_check(function, trial):
 # 9. Training.
 
 
-def trained(seed, zero=True):
+def trained(seed: int, zero: bool = True) -> Array:
     """The losses of the first steps, with a convolution of this module; without zero_grad if told
     so.
     """
@@ -1008,7 +1027,9 @@ def trained(seed, zero=True):
 
 
 @task("a2.train")
-def train(function, forward, backward, losses, trial):
+def train(
+    function: Answer, forward: Answer, backward: Answer, losses: Answer, trial: Trial
+) -> None:
     try:
         got, forwards, backwards = probe("a2.train", function, forward, backward, STEPS, trial.seed)
     except WrongAnswer as error:

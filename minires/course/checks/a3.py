@@ -1,11 +1,13 @@
 """A3: batch norm and ReLU."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from ...autograd import Tensor
-from ..compare import WrongAnswer, call, expect, expect_that, expect_tuple, probe
+from ...types import Array
+from ..compare import Answer, Trial, WrongAnswer, call, expect, expect_that, expect_tuple, probe
 from . import task
 
 SHAPES = ((3, 4, 5, 2), (7, 3))  # a batch of images, and one of the outputs of a linear layer
@@ -16,7 +18,7 @@ EPS = 0.1  # not the default, and large enough to be seen
 
 
 @task("a3.relu_forward")
-def relu_forward(function, trial):
+def relu_forward(function: Answer, trial: Trial) -> None:
     x = trial.normal(5, 3, 2)
     x[0, 0] = 0.0, -0.0
     y = _forward(function, x, name="relu_forward")[0]
@@ -54,7 +56,7 @@ def relu_forward(function, trial):
 
 
 @task("a3.relu_backward")
-def relu_backward(forward, backward, trial):
+def relu_backward(forward: Answer, backward: Answer, trial: Trial) -> None:
     x, dy = trial.normal(5, 3, 2), trial.normal(5, 3, 2)
     x[0, 0], dy[0, 0] = (0.0, -0.0), (1.0, 2.0)
     _, cache = _forward(forward, x, name="relu_forward")
@@ -119,7 +121,7 @@ def _axes(x):
     return tuple(range(x.ndim - 1))
 
 
-def _moments(x, axes=None):
+def _moments(x: Array, axes: tuple[int, ...] | None = None) -> tuple[Array, Array]:
     """Mean and biased variance over some axes (all but the channels), which stay as ones."""
     axes = _axes(x) if axes is None else axes
     mean = x.sum(axis=axes, keepdims=True) / math.prod(x.shape[i] for i in axes)
@@ -155,7 +157,7 @@ def _statistics(cache):
 
 
 @task("a3.forward")
-def forward(function, trial):
+def forward(function: Answer, trial: Trial) -> None:
     for shape in SHAPES:
         x, weight, bias = _draw(trial, shape)
         y, cache = _forward(function, x, weight, bias, eps=EPS)
@@ -261,15 +263,15 @@ def forward(function, trial):
         )
     x, weight, bias = _draw(trial, (3, 2, 2, 4), np.float32)
     y, cache = _forward(function, x, weight, bias)
-    exact = [array.astype(float) for array in (x, weight, bias)]
+    wide, wide_weight, wide_bias = (array.astype(float) for array in (x, weight, bias))
     expect(
         "batch_norm_forward of float32: y",
         y,
-        _normalised(*exact, *_moments(exact[0]), 1e-5),
+        _normalised(wide, wide_weight, wide_bias, *_moments(wide), 1e-5),
         tolerance=1e-4,
         dtype=np.float32,
     )
-    for name, got, want in zip(("mean", "var"), _statistics(cache), _moments(exact[0])):
+    for name, got, want in zip(("mean", "var"), _statistics(cache), _moments(wide)):
         expect(
             f"batch_norm_forward of float32: cache.{name}",
             got,
@@ -280,13 +282,13 @@ def forward(function, trial):
 
 
 @task("a3.precision")
-def precision(function, trial):
+def precision(function: Answer, trial: Trial) -> None:
     x = (0.1 * trial.normal(4, 6, 6, 3) + [1000, -400, 0]).astype(np.float32)
     weight, bias = np.array([1, 2, 0.5], np.float32), np.array([0.5, 0, -1], np.float32)
-    exact = [array.astype(float) for array in (x, weight, bias)]
-    y, cache = _forward(function, *exact)
-    mean, var = _moments(exact[0])
-    want = _normalised(*exact, mean, var, 1e-5)
+    wide, wide_weight, wide_bias = (array.astype(float) for array in (x, weight, bias))
+    y, cache = _forward(function, wide, wide_weight, wide_bias)
+    mean, var = _moments(wide)
+    want = _normalised(wide, wide_weight, wide_bias, mean, var, 1e-5)
     expect("batch_norm_forward of float64, means of 1000, -400 and 0", y, want, tolerance=1e-3)
     y, cache = _forward(function, x, weight, bias)
     expect_that(
@@ -325,7 +327,7 @@ def precision(function, trial):
 
 
 @task("a3.inference")
-def inference(function, trial):
+def inference(function: Answer, trial: Trial) -> None:
     for shape in (*SHAPES, (1, 2, 3, 2), (1, 3)):
         x, weight, bias = _draw(trial, shape)
         mean, var = trial.normal(shape[-1]), trial.rng.uniform(0.5, 4, shape[-1])
@@ -489,7 +491,7 @@ def _running_mistakes(which, old, batch, count, momentum):
 
 
 @task("a3.running")
-def running(function, trial):
+def running(function: Answer, trial: Trial) -> None:
     for dtype, tolerance in ((np.float64, 1e-9), (np.float32, 1e-5)):
         old = trial.normal(3, dtype=dtype), trial.rng.uniform(1, 2, 3).astype(dtype)
         for number, count in enumerate((4, 3, 6), 1):
@@ -517,7 +519,7 @@ def running(function, trial):
                     tolerance=tolerance,
                     dtype=dtype,
                 )
-            old = tuple(np.asarray(average, dtype) for average in wanted)
+            old = np.asarray(wanted[0], dtype), np.asarray(wanted[1], dtype)
     old, mean = (np.ones(2), np.ones(2)), trial.normal(2)
     new = expect_tuple(
         "update_running",
@@ -546,14 +548,14 @@ def running(function, trial):
 
 
 @task("a3.layer")
-def layer(layer_class, trial):
-    settings = {
+def layer(layer_class: Answer, trial: Trial) -> None:
+    settings: dict[str, Any] = {
         "momentum": 0.3,
         "eps": 1e-3,
         "running_mean": trial.normal(2),
         "running_var": trial.rng.uniform(1, 2, 2),
     }
-    batches = []
+    batches: list[dict[str, Any]] = []
     for training, shape in (
         (True, (2, 3, 1, 2)),
         (True, (5, 2)),
@@ -688,7 +690,7 @@ def _jacobian(column, eps):
     return own / sigma - np.outer(centred, d_sigma) / sigma**2
 
 
-def _gradients(x, weight, dy, eps):
+def _gradients(x: Array, weight: Array, dy: Array, eps: float) -> tuple[Array, Array, Array]:
     """dx, dweight and dbias in training, channel by channel, from the Jacobian."""
     dx, dweight, dbias = np.empty(x.shape), np.empty(x.shape[-1]), np.empty(x.shape[-1])
     for c in range(x.shape[-1]):
@@ -810,7 +812,7 @@ def _case(trial, shape, dtype=np.float64):
 
 
 @task("a3.sums")
-def sums(forward, backward, trial):
+def sums(forward: Answer, backward: Answer, trial: Trial) -> None:
     for shape in SHAPES:
         x, weight, bias, dy = _case(trial, shape)
         x_hat = _normalised(x, 1, 0, *_moments(x), EPS)
@@ -830,7 +832,7 @@ def sums(forward, backward, trial):
 
 
 @task("a3.backward")
-def backward(forward, backward, trial):
+def backward(forward: Answer, backward: Answer, trial: Trial) -> None:
     for shape in SHAPES:
         x, weight, bias, dy = _case(trial, shape)
         mean, var = _moments(x)
@@ -923,10 +925,12 @@ def backward(forward, backward, trial):
             ],
         )
     x, weight, bias, dy = _case(trial, (3, 2, 2, 4), np.float32)
-    exact = [array.astype(float) for array in (x, weight, dy)]
-    y = _normalised(exact[0], weight, bias, *_moments(exact[0]), 1e-5)
+    wide, wide_weight, wide_dy = (array.astype(float) for array in (x, weight, dy))
+    y = _normalised(wide, weight, bias, *_moments(wide), 1e-5)
     got = _back(forward, backward, (x, weight, bias), dy, {}, 1e-5, y)
-    for name, gradient, want in zip(("dx", "dweight", "dbias"), got, _gradients(*exact, 1e-5)):
+    for name, gradient, want in zip(
+        ("dx", "dweight", "dbias"), got, _gradients(wide, wide_weight, wide_dy, 1e-5)
+    ):
         expect(
             f"batch_norm_backward in training, float32: {name}",
             gradient,
@@ -937,7 +941,7 @@ def backward(forward, backward, trial):
 
 
 @task("a3.inference_backward")
-def inference_backward(forward, backward, trial):
+def inference_backward(forward: Answer, backward: Answer, trial: Trial) -> None:
     for shape in (*SHAPES, (1, 2)):
         x, weight, bias, dy = _case(trial, shape)
         mean, var = trial.normal(shape[-1]), trial.rng.uniform(0.5, 4, shape[-1])
@@ -1001,7 +1005,7 @@ def inference_backward(forward, backward, trial):
 
 
 @task("a3.gradient_check")
-def gradient_check(function, trial):
+def gradient_check(function: Answer, trial: Trial) -> None:
     a, b, dy = (np.sign(trial.normal(3, 2)) * trial.rng.uniform(0.5, 2, (3, 2)) for _ in range(3))
     steps = {"a": 2 * a * b, "b": a * a}  # dy/da, dy/db of y = a^2 b
     ones, eps = np.ones((3, 2)), 1e-2
@@ -1170,7 +1174,7 @@ IN_INFERENCE_BACKWARD = {
 
 
 @task("a3.train")
-def train(losses, trial):
+def train(losses: Answer, trial: Trial) -> None:
     expect_that(
         isinstance(losses, dict) and set(NETS) <= set(losses),
         "losses: expected those of four nets; the cell above collects them, once `train` is "

@@ -1,11 +1,18 @@
 """A4: residual blocks."""
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..compare import WrongAnswer, call, expect, expect_that, probe
+from ...types import Array, ArrayLike, Shape
+from ..compare import Answer, Trial, WrongAnswer, call, expect, expect_that, probe
 from . import task
+
+#: The weights of a convolution, weight and bias of its batch norm; and where they are.
+Layer: TypeAlias = tuple[Array, ...]
+Place: TypeAlias = tuple[int, ...]
 
 EPS = 1e-5  # of batch norm
 CLASSES = 10
@@ -16,7 +23,7 @@ CHANGES = ((3, 5, 2), (4, 4, 1), (4, 4, 2), (3, 5, 1))
 # Definitions, in plain NumPy
 
 
-def convolution(x, w, stride=1):
+def convolution(x: Array, w: Array, stride: int = 1) -> Array:
     """With as much padding as keeps the size at stride 1."""
     kh, kw = w.shape[:2]
     x = np.pad(x, ((0, 0), (kh // 2, kh // 2), (kw // 2, kw // 2), (0, 0)))
@@ -29,16 +36,16 @@ def convolution(x, w, stride=1):
     )
 
 
-def norm(x, weight, bias):
+def norm(x: Array, weight: ArrayLike, bias: ArrayLike) -> Array:
     """Batch norm in training."""
     return (x - x.mean(axis=(0, 1, 2))) / np.sqrt(x.var(axis=(0, 1, 2)) + EPS) * weight + bias
 
 
-def relu(x):
+def relu(x: Array) -> Array:
     return np.maximum(x, 0)
 
 
-def option_a(x, stride, out_channels):
+def option_a(x: Array, stride: int, out_channels: int) -> Array:
     """Every stride-th pixel, and zeros after the old channels."""
     return np.concatenate(
         [x[:, ::stride, ::stride], _zeros(x[:, ::stride, ::stride], out_channels - x.shape[-1])],
@@ -50,7 +57,7 @@ def _zeros(x, channels):
     return np.zeros((*x.shape[:-1], channels), x.dtype)
 
 
-def padded_otherwise(x, stride, out_channels):
+def padded_otherwise(x: Array, stride: int, out_channels: int) -> list[tuple[str, Array]]:
     """Mistakes in option A: a sentence, and what it gives."""
     x = x[:, ::stride, ::stride]
     in_channels, new = x.shape[-1], out_channels - x.shape[-1]
@@ -70,13 +77,13 @@ def padded_otherwise(x, stride, out_channels):
     ]
 
 
-def option_b(x, projection, stride):
+def option_b(x: Array, projection: Layer, stride: int) -> Array:
     """A 1x1 convolution with stride, and batch norm."""
     w, weight, bias = projection
     return norm(convolution(x, w, stride), weight, bias)
 
 
-def early(x, layers, strides):
+def early(x: Array, layers: Sequence[Layer], strides: Sequence[int]) -> Array:
     """F(x) with each ReLU before its batch norm, not after it."""
     for i, ((w, weight, bias), stride) in enumerate(zip(layers, strides)):
         x = convolution(x, w, stride)
@@ -84,7 +91,13 @@ def early(x, layers, strides):
     return x
 
 
-def branch(x, layers, strides, between=True, last=True):
+def branch(
+    x: Array,
+    layers: Sequence[Layer],
+    strides: Sequence[int],
+    between: bool | int = True,
+    last: bool = True,
+) -> Array:
     """F(x): convolution and batch norm, with ReLU in between: True, False, or the number of the
     layer that alone has one before it.
 
@@ -103,12 +116,14 @@ def branch(x, layers, strides, between=True, last=True):
 # Inputs, and what is found in a student's modules
 
 
-def name_of(kind, settings):
+def name_of(kind: str, settings: Sequence[Any]) -> str:
     """The call as it stands in a notebook: "BasicBlock(3, 5, 2, 'A', rng)"."""
     return f"{kind}({', '.join(map(repr, settings))}, rng)"
 
 
-def found(what, parts, kernels, projections=()):
+def found(
+    what: str, parts: dict[str, Any], kernels: Sequence[Shape], projections: Sequence[Shape] = ()
+) -> list[Place]:
     """The parts of a module that has these convolutions and a batch norm for each.
 
     Parameters
@@ -188,7 +203,8 @@ def found(what, parts, kernels, projections=()):
             f"{what}: two convolutions have the same weights. Hand the same rng on to all "
             "of them; a new generator from the same seed starts again"
         )
-    left, places = dict.fromkeys(range(len(fours))), []
+    left = dict.fromkeys(range(len(fours)))
+    places: list[Place] = []
     for shape in wanted:
         i = next(i for i in left if got[i] == shape)
         del left[i]
@@ -208,7 +224,14 @@ def _listed(thing, shapes):
     )
 
 
-def build(kind, target, settings, seed, kernels, projections=()):
+def build(
+    kind: str,
+    target: Answer,
+    settings: Sequence[Any],
+    seed: int,
+    kernels: Sequence[Shape],
+    projections: Sequence[Shape] = (),
+) -> tuple[list[Array], list[Place]]:
     """Have a module built; its parameters and their places. The same seed must give the same
     weights.
     """
@@ -223,7 +246,7 @@ def build(kind, target, settings, seed, kernels, projections=()):
     return parts["values"], places
 
 
-def varied(values, places, trial):
+def varied(values: Sequence[Array], places: Sequence[Place], trial: Trial) -> list[Array]:
     """The parameters with batch norms that are not at their start, and those of linear layers
     larger than there.
     """
@@ -237,12 +260,12 @@ def varied(values, places, trial):
     return values
 
 
-def layers(values, places):
+def layers(values: Sequence[Array], places: Sequence[Place]) -> list[Layer]:
     """(weights, weight and bias of the batch norm) of each convolution, as float64."""
     return [tuple(values[i].astype(float) for i in place) for place in places]
 
 
-def numerical(f, x, dy):
+def numerical(f: Callable[[Array], Array], x: Array, dy: Array) -> Array:
     """The gradient of sum dy f(x), by central differences."""
     gradient, eps = np.empty(x.shape), 1e-5
     for i in np.ndindex(x.shape):
@@ -253,7 +276,7 @@ def numerical(f, x, dy):
     return gradient
 
 
-def checked(what, report, x):
+def checked(what: str, report: dict[str, Any], x: Array) -> Any:
     """What `forward` returned: a Tensor, with x as it was."""
     if report["kind"] != "Tensor":
         raise WrongAnswer(
@@ -276,7 +299,7 @@ def checked(what, report, x):
 
 
 @task("a4.he_normal")
-def he_normal(function, trial):
+def he_normal(function: Answer, trial: Trial) -> None:
     for shape in ((3, 5, 16, 48), (7, 7, 24, 8), (300, 80), (3, 40, 100)):
         w = call(function, shape, trial.rng, name="he_normal")
         what = f"he_normal({shape})"
@@ -359,7 +382,7 @@ def he_normal(function, trial):
 
 
 @task("a4.shortcut_a")
-def shortcut_a(function, trial):
+def shortcut_a(function: Answer, trial: Trial) -> None:
     for shape, stride, out_channels in (
         ((2, 5, 7, 3), 2, 8),
         ((3, 4, 6, 4), 2, 8),
@@ -456,7 +479,7 @@ def shortcut_a(function, trial):
 
 
 @task("a4.shortcut")
-def shortcut(target, trial):
+def shortcut(target: Answer, trial: Trial) -> None:
     for kind in "AB":
         for in_channels, out_channels, stride in CHANGES:
             settings = (kind, in_channels, out_channels, stride)
@@ -546,12 +569,12 @@ def shortcut(target, trial):
             )
 
 
-def basic_kernels(in_channels, out_channels):
+def basic_kernels(in_channels: int, out_channels: int) -> list[Shape]:
     """The shapes of the weights."""
     return [(3, 3, in_channels, out_channels), (3, 3, out_channels, out_channels)]
 
 
-def bottleneck_kernels(in_channels, mid_channels, out_channels):
+def bottleneck_kernels(in_channels: int, mid_channels: int, out_channels: int) -> list[Shape]:
     return [
         (1, 1, in_channels, mid_channels),
         (3, 3, mid_channels, mid_channels),
@@ -559,14 +582,14 @@ def bottleneck_kernels(in_channels, mid_channels, out_channels):
     ]
 
 
-def projections(kind, in_channels, out_channels, stride):
+def projections(kind: str | None, in_channels: int, out_channels: int, stride: int) -> list[Shape]:
     """The shapes of the weights on the shortcut."""
     there = kind == "B" and (stride != 1 or in_channels != out_channels)
     return [(1, 1, in_channels, out_channels)] if there else []
 
 
 @task("a4.basic_layers")
-def basic_layers(target, trial):
+def basic_layers(target: Answer, trial: Trial) -> None:
     for kind in (None, "A", "B"):
         for in_channels, out_channels, stride in CHANGES:
             build(
@@ -579,7 +602,17 @@ def basic_layers(target, trial):
             )
 
 
-def compare_block(what, target, settings, seed, values, places, strides, kind, trial):
+def compare_block(
+    what: str,
+    target: Answer,
+    settings: Sequence[Any],
+    seed: int,
+    values: Sequence[Array],
+    places: Sequence[Place],
+    strides: Sequence[int],
+    kind: str | None,
+    trial: Trial,
+) -> None:
     """Run a block there and back, and compare with the definition."""
     stride, depth = max(strides), len(strides)
     path, rest = layers(values, places)[:depth], layers(values, places)[depth:]
@@ -730,7 +763,7 @@ def _words(strides):
     return ", ".join(map(str, strides))
 
 
-def compare_basic(target, kind, trial):
+def compare_basic(target: Answer, kind: str | None, trial: Trial) -> None:
     for in_channels, out_channels, stride in CHANGES:
         settings = (in_channels, out_channels, stride, kind)
         values, places = build(
@@ -755,18 +788,18 @@ def compare_basic(target, kind, trial):
 
 
 @task("a4.basic_plain")
-def basic_plain(target, trial):
+def basic_plain(target: Answer, trial: Trial) -> None:
     compare_basic(target, None, trial)
 
 
 @task("a4.basic_residual")
-def basic_residual(target, trial):
+def basic_residual(target: Answer, trial: Trial) -> None:
     for kind in "AB":
         compare_basic(target, kind, trial)
 
 
 @task("a4.do_nothing")
-def do_nothing(function, block, trial):
+def do_nothing(function: Answer, block: Answer, trial: Trial) -> None:
     x = np.abs(trial.normal(2, 5, 4, 3, dtype=np.float32))
     before, after, y = probe("a4.silenced", function, block, (3, 3, 1, "A"), trial.seed, x)
     changed = [i for i, (a, b) in enumerate(zip(before, after)) if not np.array_equal(a, b)]
@@ -821,7 +854,7 @@ def do_nothing(function, block, trial):
 
 
 @task("a4.bottleneck")
-def bottleneck(target, trial):
+def bottleneck(target: Answer, trial: Trial) -> None:
     for kind in (None, "A", "B"):
         for sizes in ((5, 2, 8, 2), (6, 3, 6, 1), (6, 4, 6, 2)):
             in_channels, mid_channels, out_channels, stride = sizes
@@ -850,7 +883,7 @@ def bottleneck(target, trial):
 # The network
 
 
-def stages(n, width):
+def stages(n: int, width: int) -> list[tuple[int, int, int]]:
     """(in_channels, out_channels, stride) of every block."""
     found, in_channels = [], width
     for stage in range(3):
@@ -861,18 +894,25 @@ def stages(n, width):
     return found
 
 
-def network_kernels(n, width):
+def network_kernels(n: int, width: int) -> list[Shape]:
     blocks = [basic_kernels(*channels) for *channels, _ in stages(n, width)]
     return [(3, 3, 3, width), *(shape for block in blocks for shape in block)]
 
 
-def network_projections(n, width, kind):
+def network_projections(n: int, width: int, kind: str | None) -> list[Shape]:
     return [shape for block in stages(n, width) for shape in projections(kind, *block)]
 
 
 def numbers(
-    n, width, kind, bias=False, shared=False, everywhere=False, widths=(1, 2, 4), linear_bias=True
-):
+    n: int,
+    width: int,
+    kind: str | None,
+    bias: bool = False,
+    shared: bool = False,
+    everywhere: bool = False,
+    widths: Sequence[int] = (1, 2, 4),
+    linear_bias: bool = True,
+) -> int:
     """How many parameters the network has; the flags make a mistake."""
     per = 2 + bias  # of a channel: what batch norm has, and a bias
     total, in_channels = 27 * width + per * width, width
@@ -887,7 +927,7 @@ def numbers(
 
 
 @task("a4.count")
-def count(target, trial):
+def count(target: Answer, trial: Trial) -> None:
     for n, width, kind in (
         (1, 4, None),
         (4, 8, "A"),
@@ -978,7 +1018,17 @@ def count(target, trial):
             )
 
 
-def logits(x, values, places, n, kind, strides=None, stem=True, pool="mean", a=option_a):
+def logits(
+    x: Array,
+    values: Sequence[Array],
+    places: Sequence[Place],
+    n: int,
+    kind: str | None,
+    strides: Sequence[int] | None = None,
+    stem: bool = True,
+    pool: str = "mean",
+    a: Callable[[Array, int, int], Array] = option_a,
+) -> Array:
     """What the network makes of images; the settings make a mistake."""
     every = layers(values, places)
     path, rest = every[: 6 * n + 1], every[6 * n + 1 :]
@@ -988,12 +1038,14 @@ def logits(x, values, places, n, kind, strides=None, stem=True, pool="mean", a=o
     for i, given in enumerate(strides or [2 if i in (n, 2 * n) else 1 for i in range(3 * n)]):
         pair = path[1 + 2 * i : 3 + 2 * i]
         in_channels, out_channels = pair[0][0].shape[2:]
+        s: Array | int
         if kind == "B" and in_channels != out_channels:
             s = option_b(x, rest[i // n - 1], given)
         else:
             s = 0 if kind is None else a(x, given, out_channels)
         x = relu(branch(x, pair, [given, 1]) + s)
-    features = {"mean": x.mean, "sum": x.sum, "max": x.max}[pool](axis=(1, 2))
+    pools: dict[str, Any] = {"mean": x.mean, "sum": x.sum, "max": x.max}
+    features = pools[pool](axis=(1, 2))
     matrix, last = (
         next(value for value in values if fits(value))
         for fits in (lambda v: v.ndim == 2, lambda v: v.shape == (CLASSES,))
@@ -1002,7 +1054,7 @@ def logits(x, values, places, n, kind, strides=None, stem=True, pool="mean", a=o
 
 
 @task("a4.network")
-def network(target, trial):
+def network(target: Answer, trial: Trial) -> None:
     n, width = 2, 3
     for kind in (None, "A", "B"):
         settings = (n, width, kind)
@@ -1108,7 +1160,7 @@ def network(target, trial):
 
 
 @task("a4.twins")
-def twins(function, trial):
+def twins(function: Answer, trial: Trial) -> None:
     n, width, seed = 1, 3, trial.seed + 5
     x = trial.normal(5, 8, 8, 3, dtype=np.float32)
     reports = [probe("a4.twins", function, n, width, s, x) for s in (seed, seed, seed + 1)]
@@ -1155,7 +1207,15 @@ def twins(function, trial):
 # Training
 
 
-def descent(start, images, labels, lr, momentum=0.9, gather=False, sign=1):
+def descent(
+    start: Array,
+    images: Array,
+    labels: Array,
+    lr: float,
+    momentum: float = 0.9,
+    gather: bool = False,
+    sign: int = 1,
+) -> tuple[Array, Array]:
     """The losses of training one linear layer, and its weights; `gather` keeps gradients of earlier
     steps.
     """
@@ -1174,7 +1234,7 @@ def descent(start, images, labels, lr, momentum=0.9, gather=False, sign=1):
 
 
 @task("a4.train")
-def train(function, trial):
+def train(function: Answer, trial: Trial) -> None:
     start, lr = 0.1 * trial.normal(12, CLASSES, dtype=np.float32), 0.2
     images, labels = (
         trial.normal(6, 8, 2, 2, 3, dtype=np.float32),
@@ -1248,7 +1308,7 @@ def train(function, trial):
 
 
 @task("a4.curves")
-def curves(losses, start, trial):
+def curves(losses: Answer, start: Answer, trial: Trial) -> None:
     seeds, families = 3, ("plain", "resnet")
     expect_that(
         isinstance(losses, dict)

@@ -1,18 +1,21 @@
 """A5: the degradation experiment."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from ..compare import WrongAnswer, expect, expect_that, expect_tuple, probe
+from ...types import Row
+from ..compare import Answer, Trial, WrongAnswer, expect, expect_that, expect_tuple, probe
 from . import task
 
 # --- a fair comparison
 
 
 @task("a5.differences")
-def differences(function, trial):
-    pairs = [
+def differences(function: Answer, trial: Trial) -> None:
+    pairs: list[Any] = [
         (
             "two values that differ",
             {"lr": 0.1, "epochs": 7, "width": 8},
@@ -103,7 +106,7 @@ def differences(function, trial):
 
 
 @task("a5.twins")
-def twins(function, trial):
+def twins(function: Answer, trial: Trial) -> None:
     seed = int(trial.rng.integers(1000))
     first = ("plain", 8, {"width": 4, "seed": seed})
     narrow = {"width": 4, "seed": seed}
@@ -177,7 +180,7 @@ def twins(function, trial):
 
 
 @task("a5.same_batches")
-def same_batches(function, trial):
+def same_batches(function: Answer, trial: Trial) -> None:
     batches = [
         (
             (trial.rng.integers(0, 256, (3, 4, 4, 3)) / 256).astype(np.float32),
@@ -261,7 +264,7 @@ def _expect_truth(what, got, want, why):
 
 
 @task("a5.paired")
-def paired(function, trial):
+def paired(function: Answer, trial: Trial) -> None:
     draw = trial.rng.uniform
     for what, seeds, others in (
         ("the same seeds", [0, 1, 2], [0, 1, 2]),
@@ -350,7 +353,7 @@ def _array(value):
 
 
 @task("a5.mean_and_spread")
-def mean_and_spread(function, trial):
+def mean_and_spread(function: Answer, trial: Trial) -> None:
     for values in (
         np.array([18.5, 19.1, 22.6]),
         trial.rng.uniform(-20, 20, 5),
@@ -423,7 +426,7 @@ def _near(got, want):
 VERDICTS = ("higher", "lower", "small", "undecided")
 
 
-def verdict_of(differences, margin):
+def verdict_of(differences: Sequence[float], margin: float) -> str:
     """The rule, number by number."""
     above = sum(d > margin for d in differences)
     below = sum(d < -margin for d in differences)
@@ -435,7 +438,7 @@ def verdict_of(differences, margin):
 
 
 @task("a5.verdict")
-def verdict(function, trial):
+def verdict(function: Answer, trial: Trial) -> None:
     mean_alone = (
         "one of the seeds is not beyond the margin, though the mean is: every difference has to "
         "pass the margin"
@@ -529,7 +532,7 @@ def verdict(function, trial):
 
 
 @task("a5.compare")
-def compare(function, trial):
+def compare(function: Answer, trial: Trial) -> None:
     margin = 4.0
     shallow, deep = (14, 44) if trial.seed % 2 else (20, 56)
     base = {
@@ -625,7 +628,9 @@ def compare(function, trial):
 
 
 @task("a5.settings")
-def settings(depths, seeds, train_size, epochs, trial):
+def settings(
+    depths: Answer, seeds: Answer, train_size: Answer, epochs: Answer, trial: Trial
+) -> None:
     expect_that(
         isinstance(depths, (tuple, list)) and len(depths) == 2 and all(map(_is_whole, depths)),
         f"depths: expected two whole numbers, shallow and deep, got {_short(depths)}",
@@ -680,7 +685,7 @@ def _is_whole(value):
 
 
 @task("a5.run")
-def run(rows, errors, depths, trial):
+def run(rows: Answer, errors: Answer, depths: Answer, trial: Trial) -> None:
     expect_that(
         isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows),
         "rows: expected the list of dictionaries that read_rows gives, and not an empty one",
@@ -699,7 +704,7 @@ def run(rows, errors, depths, trial):
         not missing,
         f"rows: {', '.join(missing)} is not in the records: run both cells of part 5 to their end",
     )
-    last = {}
+    last: dict[tuple[str, int], Row] = {}
     for row in rows:
         place = row["net"], row["seed"]
         if place not in last or row["epoch"] > last[place]["epoch"]:
@@ -777,7 +782,7 @@ def _table(trial, epochs=11):
 
 
 @task("a5.read_rows")
-def read_rows(function, trial):
+def read_rows(function: Answer, trial: Trial) -> None:
     table = _table(trial)[:40]
     orders = (
         ("net", "seed", "iteration", "epoch", "train_error", "test_error", "seconds"),
@@ -870,7 +875,7 @@ def read_rows(function, trial):
 
 
 @task("a5.final")
-def final(function, trial):
+def final(function: Answer, trial: Trial) -> None:
     rows = _table(trial)
     cut_off = [
         row
@@ -1077,7 +1082,7 @@ def _drawn(function, trial):
 
 
 @task("a5.curves")
-def curves(function, trial):
+def curves(function: Answer, trial: Trial) -> None:
     rows, report = _drawn(function, trial)
     lines = report["lines"]
     for net, (x, train, test) in _curves(rows).items():
@@ -1157,7 +1162,7 @@ def _why(lines, own, column, x, y):
 
 
 @task("a5.style")
-def style(function, trial):
+def style(function: Answer, trial: Trial) -> None:
     rows, report = _drawn(function, trial)
     lines, chosen = report["lines"], {}
     for net, (x, train, test) in _curves(rows).items():

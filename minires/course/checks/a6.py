@@ -1,6 +1,8 @@
 """A6: gradient norms, and one claim."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -8,7 +10,8 @@ from ... import data, nn
 from ... import functional as F
 from ...autograd import Tensor
 from ...training import Callback
-from ..compare import WrongAnswer, call, expect, expect_that, probe
+from ...types import Array
+from ..compare import Answer, Trial, WrongAnswer, call, expect, expect_that, probe
 from ..probes import a6
 from . import task
 
@@ -19,7 +22,7 @@ RESIDUAL, WITHOUT = (
 )  # family, depth, width, batch norm
 
 
-def length(array):
+def length(array: Any) -> float:
     """The root of the sum of squares, number by number."""
     total = 0.0
     for number in np.asarray(array).ravel().tolist():
@@ -28,7 +31,7 @@ def length(array):
 
 
 @task("a6.norm")
-def norm(function, trial):
+def norm(function: Answer, trial: Trial) -> None:
     for a in (trial.normal(5), 3 * trial.normal(4, 3), trial.normal(3, 3, 2, 5)):
         spectral = np.sqrt(np.linalg.eigvalsh(a.T @ a).max()) if a.ndim == 2 else np.nan
         expect(
@@ -64,7 +67,7 @@ def norm(function, trial):
 
 
 @task("a6.norm_range")
-def norm_range(function, trial):
+def norm_range(function: Answer, trial: Trial) -> None:
     for factor, became in ((1e25, "infinite"), (1e-25, "0")):
         a = (factor * trial.normal(4, 3)).astype(np.float32)
         with np.errstate(all="ignore"):
@@ -97,7 +100,7 @@ def norm_range(function, trial):
     )
 
 
-def filled(kind, trial):
+def filled(kind: a6.Kind, trial: Trial) -> tuple[dict[str, Array], dict[str, Array]]:
     """The parameters of a net by name, with random weights and gradients, of very different size
     from layer to layer.
     """
@@ -121,7 +124,7 @@ KINDS = (
 
 
 @task("a6.gradient_norms")
-def gradient_norms(function, trial):
+def gradient_norms(function: Answer, trial: Trial) -> None:
     for kind, what in KINDS:
         weights, gradients = filled(kind, trial)
         names = [name for name in weights if weights[name].ndim > 1]
@@ -148,7 +151,7 @@ def gradient_norms(function, trial):
 
 
 @task("a6.relative_norms")
-def relative_norms(function, trial):
+def relative_norms(function: Answer, trial: Trial) -> None:
     for kind, what in KINDS:
         weights, gradients = filled(kind, trial)
         names = [name for name in weights if weights[name].ndim > 1]
@@ -177,7 +180,14 @@ def relative_norms(function, trial):
         )
 
 
-def layers_of(what, function, kind, weights, gradients, net):
+def layers_of(
+    what: str,
+    function: Answer,
+    kind: a6.Kind,
+    weights: Mapping[str, Array],
+    gradients: Mapping[str, Array],
+    net: str,
+) -> Array:
     """The numbers of a dict name -> number, after a look at its names."""
     items = probe("a6.layers", function, kind, weights, gradients)
     wanted = [name for name in weights if weights[name].ndim > 1]
@@ -252,7 +262,7 @@ def layers_of(what, function, kind, weights, gradients, net):
 
 
 @task("a6.geometric_mean")
-def geometric_mean(function, trial):
+def geometric_mean(function: Answer, trial: Trial) -> None:
     for a in (
         np.exp(2 * trial.normal(4, 3)),
         np.exp(2 * trial.normal(3, 3)),
@@ -311,7 +321,7 @@ def geometric_mean(function, trial):
 
 
 @task("a6.line_slope")
-def line_slope(function, trial):
+def line_slope(function: Answer, trial: Trial) -> None:
     for n in (6, 9):
         y = 2 + trial.normal(n) + 0.3 * np.arange(n)
         x = np.arange(n, dtype=float)
@@ -381,7 +391,7 @@ def line_slope(function, trial):
 
 
 @task("a6.growth")
-def growth(function, trial):
+def growth(function: Answer, trial: Trial) -> None:
     for n in (7, 12):
         logs = 0.3 * trial.normal(n) - 0.25 * np.arange(n)
         x = np.arange(n) - (n - 1) / 2
@@ -433,18 +443,18 @@ def growth(function, trial):
         )
 
 
-def batch_of(trial, n=12):
+def batch_of(trial: Trial, n: int = 12) -> tuple[Array, Array]:
     """Images and labels like those of the assignment, but others."""
     drawn, _ = data.synthetic(n, 10, size=8, seed=trial.seed + 5)
     return (drawn.images / 255 - drawn.pixel_mean()).astype(np.float32), drawn.labels
 
 
-def backward(net, images, labels):
+def backward(net: nn.Module, images: Array, labels: Array) -> nn.Module:
     F.cross_entropy(net(Tensor(images)), labels).backward()
     return net
 
 
-def row(net, what="grad", last=False):
+def row(net: nn.Module, what: str = "grad", last: bool = False) -> list[float]:
     """The norms of all convolutions, in order of depth; with `last` that of the logits' layer
     too.
     """
@@ -457,7 +467,7 @@ def row(net, what="grad", last=False):
 
 
 @task("a6.norms_at_start")
-def norms_at_start(function, trial):
+def norms_at_start(function: Answer, trial: Trial) -> None:
     images, labels = batch_of(trial)
     for kind, what in ((("plain", 8, 3, True), "plain-8"), (WITHOUT, "plain-8 without batch norm")):
         seeds = (7, 3, 4)
@@ -543,7 +553,7 @@ def norms_at_start(function, trial):
 
 
 @task("a6.draw")
-def draw(function, trial):
+def draw(function: Answer, trial: Trial) -> None:
     norms = {"plain-44": np.exp(trial.normal(3, 9)), "resnet-8": np.exp(trial.normal(2, 5))}
     (across, scale), lines, labels, legend = probe("a6.drawing", function, norms)
     found = {label: (x, y) for label, x, y in lines}
@@ -602,7 +612,7 @@ def draw(function, trial):
     expect_that(set(norms) <= set(legend), "draw: the legend is missing: ax.legend()")
 
 
-def stages(net, images):
+def stages(net: Any, images: Array) -> list[Array]:
     """What comes before the first block, and what each block puts out."""
     y = nn.norm_relu(net.bn1, net.conv1(Tensor(images)))
     found = [y.data]
@@ -612,13 +622,13 @@ def stages(net, images):
     return found
 
 
-def gradients_at(net, images, labels):
+def gradients_at(net: Any, images: Array, labels: Array) -> Array:
     """|dL/dy| at each place of `stages`: the rest of the net is run from there, and the gradient
     taken with respect to its input.
     """
     norms = []
-    for place, y in enumerate(stages(net, images)):
-        y = start = Tensor(y, requires_grad=True)
+    for place, output in enumerate(stages(net, images)):
+        y = start = Tensor(output, requires_grad=True)
         for block in net.blocks()[place:]:
             y = block(y)
         F.cross_entropy(net.fc(F.global_avg_pool2d(y)), labels).backward()
@@ -627,7 +637,7 @@ def gradients_at(net, images, labels):
 
 
 @task("a6.block_gradients")
-def block_gradients(function, trial):
+def block_gradients(function: Answer, trial: Trial) -> None:
     images, labels = batch_of(trial)
     for kind, what in ((RESIDUAL, "resnet-8"), (("plain", 14, 3, True), "plain-14")):
         got, again, left = probe("a6.blocks", function, kind, images, labels)
@@ -723,7 +733,7 @@ def block_gradients(function, trial):
 
 
 @task("a6.recorder")
-def recorder(recorder_class, trial):
+def recorder(recorder_class: Answer, trial: Trial) -> None:
     kind, steps = (("plain", "resnet")[trial.seed % 2], 8, 3, True), 5
     gradients, moved = probe("a6.record", recorder_class, kind, steps)
     expect_that(
@@ -824,7 +834,7 @@ def recorder(recorder_class, trial):
     )
 
 
-VERDICTS = (
+VERDICTS: tuple[tuple[str, list[Any], float, str, str], ...] = (
     (
         "A larger by far with every seed",
         [(5, 1), (6, 2), (4, 0.5)],
@@ -937,7 +947,7 @@ VERDICTS = (
 
 
 @task("a6.verdict")
-def verdict(function, trial):
+def verdict(function: Answer, trial: Trial) -> None:
     shift = int(trial.rng.integers(1, 9)) if trial.hidden else 0
     for what, pairs, margin, want, hint in VERDICTS:
         pairs = [(a + shift, b + shift) for a, b in pairs]
@@ -963,7 +973,7 @@ def verdict(function, trial):
 
 
 @task("a6.prediction")
-def prediction(claim, trial):
+def prediction(claim: Answer, trial: Trial) -> None:
     expect_that(isinstance(claim, dict), "claim: expected a dict")
     for key in ("statement", "A", "B", "if it holds", "if it does not", "I expect", "margin"):
         expect_that(key in claim, f"claim: there is no {key!r} in it")
@@ -990,7 +1000,7 @@ def prediction(claim, trial):
 
 
 @task("a6.measure")
-def measure(function, pairs, trial):
+def measure(function: Answer, pairs: Answer, trial: Trial) -> None:
     expect_that(
         isinstance(pairs, (list, tuple, np.ndarray)) and len(pairs) >= 3,
         "pairs: expected at least three, one for each seed",
@@ -1018,7 +1028,7 @@ def measure(function, pairs, trial):
         )
 
 
-def numbers_of(what, pair):
+def numbers_of(what: str, pair: Any) -> list[float]:
     """Two finite numbers as floats."""
     if isinstance(pair, np.ndarray):
         pair = pair.tolist()

@@ -1,9 +1,15 @@
 """A1: a tape for arrays."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
+from ...types import Array
+from . import Answer
 
-def order(topological_order, parents):
+
+def order(topological_order: Answer, parents: Sequence[Sequence[int]]) -> list[int]:
     """Give a graph to a function that sorts its nodes: node i has the parents `parents[i]`; return
     their numbers as it sorts them.
     """
@@ -27,7 +33,13 @@ class _Thing:
     """Anything with attributes."""
 
 
-def walk(backward, node_class, parents, factors, gradient):
+def walk(
+    backward: Answer,
+    node_class: Answer,
+    parents: Sequence[Sequence[int]],
+    factors: Sequence[Sequence[float | None]],
+    gradient: Array,
+) -> tuple[list[Array | None], list[int], Array]:
     """Run a student's backward pass over nodes that multiply and add up: value[i] = sum of
     factors[i][k] value[parents[i][k]].
 
@@ -35,7 +47,8 @@ def walk(backward, node_class, parents, factors, gradient):
     (None where there is none), how often each node was asked for its parents' gradients, and what
     was handed in, as it is afterwards.
     """
-    nodes, calls, gradient = [], [0] * len(parents), gradient.copy()
+    nodes: list[Any] = []
+    calls, gradient = [0] * len(parents), gradient.copy()
     for number, (places, numbers) in enumerate(zip(parents, factors)):
 
         def rule(dy, number=number, numbers=numbers):
@@ -62,7 +75,7 @@ def walk(backward, node_class, parents, factors, gradient):
     return [None if node.grad is None else np.asarray(node.grad) for node in nodes], calls, gradient
 
 
-def check_gradient(gradient_check, x, factor):
+def check_gradient(gradient_check: Answer, x: Array, factor: float | None) -> Any:
     """Let a student's gradient check judge the gradient of sum x^3: times `factor`, or with one
     wrong number if that is None.
     """
@@ -77,7 +90,9 @@ def check_gradient(gradient_check, x, factor):
     return bool(result) if isinstance(result, (bool, np.bool_)) else result
 
 
-def check_numbers(gradient_check, weights, error, x, tolerance):
+def check_numbers(
+    gradient_check: Answer, weights: Array, error: Array, x: Array, tolerance: float
+) -> Any:
     """Let a student's gradient check judge weights + error, where weights are the gradient."""
     result = gradient_check(
         lambda x: float((weights * x).sum()), lambda x: weights + error, x, tolerance
@@ -85,7 +100,7 @@ def check_numbers(gradient_check, weights, error, x, tolerance):
     return bool(result) if isinstance(result, (bool, np.bool_)) else result
 
 
-def slope(numerical_gradient, weights, x, eps):
+def slope(numerical_gradient: Answer, weights: Array, x: Array, eps: float) -> tuple[Any, Array]:
     """The numerical gradient of sum weights x^3, and x as it is afterwards."""
     x = x.copy()
     return numerical_gradient(lambda x: float((weights * x**3).sum()), x, eps), x

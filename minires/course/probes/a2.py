@@ -1,13 +1,18 @@
 """A2: convolution."""
 
 import time
+from typing import Any
 
 import numpy as np
 
+from ...types import Array
+from . import Answer
 from .common import seconds
 
 
-def times(forward, naive, x, w, padding):
+def times(
+    forward: Answer, naive: Answer, x: Array, w: Array, padding: int
+) -> tuple[float, float, float]:
     """Seconds for an image, at stride 1: of the fast function, of the loops, and of a plain loop
     over as many multiplications.
     """
@@ -35,7 +40,15 @@ def _plain_loop(numbers):
     return total
 
 
-def errors(gradient_errors, kind, x, w, stride, padding, rng):
+def errors(
+    gradient_errors: Answer,
+    kind: str | None,
+    x: Array,
+    w: Array,
+    stride: int,
+    padding: int,
+    rng: np.random.Generator,
+) -> tuple[Any, list[tuple[int, int]], Array, Array]:
     """Let a student's gradient check judge a matrix product of every pixel's channels, with a
     mistake of some `kind`, or none.
 
@@ -67,7 +80,9 @@ def errors(gradient_errors, kind, x, w, stride, padding, rng):
     return found, sorted(settings), x, w
 
 
-def train(train, forward, backward, steps, seed):
+def train(
+    train: Answer, forward: Answer, backward: Answer, steps: int, seed: int
+) -> tuple[Array | None, int, int]:
     """Let a student's loop train with a student's pair; return the losses and how often forward and
     backward were called.
     """

@@ -1,13 +1,17 @@
 """A3: batch norm and ReLU."""
 
+from collections.abc import Sequence
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 from ... import Tensor, kernels
+from ...types import Array
+from . import Answer
 
 
-def statistics(cache):
+def statistics(cache: Any) -> tuple[list[Any], str]:
     """The attributes mean and var of a cache, None for one that it lacks; and what the cache is."""
     return [_array(getattr(cache, name, None)) for name in ("mean", "var")], type(cache).__name__
 
@@ -16,7 +20,9 @@ def _array(value):
     return value if value is None or callable(value) else np.asarray(value)
 
 
-def layer(layer_class, settings, batches):
+def layer(
+    layer_class: Answer, settings: dict[str, Any], batches: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
     """Let a layer work through batches, with a stand-in kernel that notes what it is given and
     gives back what it is told.
 
@@ -90,7 +96,15 @@ def layer(layer_class, settings, batches):
     return found
 
 
-def errors(relative_errors, a, b, dy, eps, factors, deaf):
+def errors(
+    relative_errors: Answer,
+    a: Array,
+    b: Array,
+    dy: Array,
+    eps: float,
+    factors: Sequence[float],
+    deaf: bool,
+) -> tuple[Any, Array, Array, Array]:
     """Let a student's gradient check judge y = a^2 b, with its gradients times `factors`, and
     `deaf` to dy if that is True.
 
@@ -110,7 +124,7 @@ def errors(relative_errors, a, b, dy, eps, factors, deaf):
     return _numbers(said), a, b, dy
 
 
-def mixed_errors(relative_errors, a, b, dy, eps):
+def mixed_errors(relative_errors: Answer, a: Array, b: Array, dy: Array, eps: float) -> Any:
     """What a student's gradient check says of y = (a - mean of a) b, with b of shape (C,) and right
     gradients.
     """

@@ -1,13 +1,18 @@
 """A4: residual blocks."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from ... import functional as F
 from ... import nn
 from ...autograd.tensor import Tensor
+from ...types import Array, Shape
+from . import Answer
 
 
-def two_draws(he_normal, shape, seed):
+def two_draws(he_normal: Answer, shape: Shape, seed: int) -> tuple[Any, Any, Any]:
     """Two arrays, one after the other from one generator, and a third from a new one with the same
     seed.
     """
@@ -19,14 +24,14 @@ def two_draws(he_normal, shape, seed):
     )
 
 
-def on_tensor(function, x, settings, dy):
+def on_tensor(function: Answer, x: Array, settings: Sequence[Any], dy: Array) -> dict[str, Any]:
     """What a function makes of the Tensor x, and dL/dx for that dL/dy: as `_forward_and_back`
     reports it.
     """
     return _forward_and_back(lambda x: function(x, *settings), x, dy)
 
 
-def parts(build, settings, seed):
+def parts(build: Answer, settings: Sequence[Any], seed: int) -> dict[str, Any]:
     """Build a module, and say what can be found in it."""
     module = build(*settings, np.random.default_rng(seed))
     return _parts(module)
@@ -52,7 +57,9 @@ def _parts(module):
     }
 
 
-def block(build, settings, seed, values, x, dy):
+def block(
+    build: Answer, settings: Sequence[Any], seed: int, values: Sequence[Array], x: Array, dy: Array
+) -> dict[str, Any]:
     """Build a module, give its parameters these values, and run it there and back; with the
     gradients of its parameters.
     """
@@ -80,7 +87,9 @@ def _forward_and_back(function, x, dy):
     return report
 
 
-def silenced(do_nothing, build, settings, seed, x):
+def silenced(
+    do_nothing: Answer, build: Answer, settings: Sequence[Any], seed: int, x: Array
+) -> tuple[list[Array], list[Array], Array]:
     """The parameters of a block before and after `do_nothing`, and what it makes of x
     afterwards.
     """
@@ -90,7 +99,9 @@ def silenced(do_nothing, build, settings, seed, x):
     return before, [parameter.data for parameter in module.parameters()], module(Tensor(x)).data
 
 
-def twins(make, n, width, seed, x):
+def twins(
+    make: Answer, n: int, width: int, seed: int, x: Array
+) -> tuple[list[dict[str, Any]], bool] | None:
     """For both nets: the parts, and the logits of x. And whether changing the one changes the
     other.
     """
@@ -107,7 +118,9 @@ def twins(make, n, width, seed, x):
     return found, shared
 
 
-def trained(train, start, images, labels, lr):
+def trained(
+    train: Answer, start: Array, images: Array, labels: Array, lr: float
+) -> tuple[str, Array | None, Array]:
     """Train a net of one linear layer with a student's loop: the losses, and the weights
     afterwards.
     """

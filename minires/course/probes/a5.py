@@ -1,12 +1,16 @@
 """A5: the degradation experiment."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from ...types import Array, Row
+from . import Answer
 
-def plain(function, *arguments):
+
+def plain(function: Answer, *arguments: Any) -> Any:
     """What a function returns, with every kind of dictionary as a dict and every number of NumPy as
     one of Python.
     """
@@ -25,12 +29,18 @@ def _plain(value):
     return value.item() if isinstance(value, np.generic) else value
 
 
-def read(read_rows, text):
+def read(read_rows: Answer, text: str) -> Any:
     """Give a table to a function that reads one."""
     return plain(read_rows, io.StringIO(text, newline=""))
 
 
-def twins(twins, first, second, change, swapped):
+def twins(
+    twins: Answer,
+    first: tuple[str, int, dict[str, Any]],
+    second: tuple[str, int, dict[str, Any]],
+    change: str | None,
+    swapped: bool,
+) -> Any:
     """Ask whether two nets are twins. Each is (family, depth, settings).
 
     The second net may be changed: "exchange" the last two numbers of its last array of weights,
@@ -54,7 +64,12 @@ def twins(twins, first, second, change, swapped):
     return plain(twins, *(nets[::-1] if swapped else nets))
 
 
-def streams(same_batches, batches, others, count):
+def streams(
+    same_batches: Answer,
+    batches: Sequence[tuple[Array, Array]],
+    others: Sequence[tuple[Array, Array]],
+    count: int,
+) -> tuple[Any, list[int]]:
     """Ask whether two streams of (images, labels) are the same; and how many were taken of each."""
     pair = _Stream(batches), _Stream(others)
     return plain(same_batches, *pair, count), [stream.taken for stream in pair]
@@ -76,7 +91,7 @@ class _Stream:
         return tuple(part.copy() for part in self.batches[self.taken - 1])
 
 
-def picture(error_curves, rows):
+def picture(error_curves: Answer, rows: Sequence[Row]) -> dict[str, Any]:
     """Let a function draw into Axes, and report what is there: the lines, and what is written."""
     from matplotlib.colors import to_rgb
     from matplotlib.figure import Figure
@@ -109,7 +124,7 @@ def picture(error_curves, rows):
     }
 
 
-def _numbers(data):
+def _numbers(data: Any) -> Array:
     try:
         return np.ma.filled(np.ma.asarray(data, dtype=float), np.nan).ravel()
     except (TypeError, ValueError):

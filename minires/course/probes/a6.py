@@ -1,25 +1,35 @@
 """A6: gradient norms, and one claim."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias, cast
+
 import numpy as np
 
 from ... import data, models, nn
 from ...training import RunConfig, Trainer
+from ...types import Array
+from . import Answer
+
+#: "linear", or (family, depth, width, batch_norm).
+Kind: TypeAlias = str | tuple[str, int, int, bool]
 
 
-def net_of(kind, seed=0):
+def net_of(kind: Kind, seed: int = 0) -> Any:
     """A small net to look at: a name of `models` with its depth and width, or "linear", twelve
     layers in a row.
     """
     if kind == "linear":
         rng = np.random.default_rng(seed)
         return nn.Sequential(*(nn.Linear(3, 3, rng=rng) for _ in range(12)))
-    family, depth, width, batch_norm = kind
+    family, depth, width, batch_norm = cast(tuple[str, int, int, bool], kind)
     return {"plain": models.plain, "resnet": models.resnet}[family](
         depth, width=width, batch_norm=batch_norm, seed=seed
     )
 
 
-def layers(function, kind, weights, gradients):
+def layers(
+    function: Answer, kind: Kind, weights: Mapping[str, Array], gradients: Mapping[str, Array]
+) -> Any:
     """What a function says of a net with these weights and gradients, dicts by the parameters'
     names: a list of pairs.
     """
@@ -37,7 +47,9 @@ def layers(function, kind, weights, gradients):
     )
 
 
-def at_start(norms_at_start, kind, images, labels, seeds):
+def at_start(
+    norms_at_start: Answer, kind: Kind, images: Array, labels: Array, seeds: Sequence[int]
+) -> tuple[Any, list[int]]:
     """The table of norms, and the seeds that nets were built with."""
     built = []
 
@@ -49,7 +61,7 @@ def at_start(norms_at_start, kind, images, labels, seeds):
     return np.asarray(result, float) if isinstance(result, np.ndarray) else result, built
 
 
-def drawing(draw, norms):
+def drawing(draw: Answer, norms: Any) -> tuple[Any, ...]:
     """What a function draws: the scales of the axes, a (label, x, y) for each line, the texts at
     the axes and in the legend.
     """
@@ -78,7 +90,7 @@ def drawing(draw, norms):
             plt.close(number)
 
 
-def blocks(block_gradients, kind, images, labels):
+def blocks(block_gradients: Answer, kind: Kind, images: Array, labels: Array) -> tuple[Any, ...]:
     """The norms at the blocks, twice, and how many hooks are left in the net afterwards."""
     net = net_of(kind)
     found = []
@@ -96,7 +108,7 @@ def blocks(block_gradients, kind, images, labels):
     )
 
 
-def training(kind, steps, callback_of):
+def training(kind: Kind, steps: int, callback_of: Answer) -> Any:
     """Train a net on a few drawn images; `callback_of(net)` makes a callback for the Trainer, which
     is returned.
     """
@@ -108,13 +120,13 @@ def training(kind, steps, callback_of):
     return callback
 
 
-def record(recorder_class, kind, steps):
+def record(recorder_class: Answer, kind: Kind, steps: int) -> list[Any]:
     """What a recorder has noted after some steps, another one before it: its two tables, None for
     one that is not there, or what is wrong with its rows.
     """
     training(kind, 1, recorder_class)
     recorder = training(kind, steps, recorder_class)
-    tables = []
+    tables: list[Any] = []
     for name in ("gradients", "moved"):
         rows = getattr(recorder, name, None)
         try:

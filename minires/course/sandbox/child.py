@@ -9,14 +9,17 @@ import threading
 import time
 import traceback
 import types
+from collections.abc import Sequence
+from typing import IO, Any
 
+from ...types import Array
 from ..compare import owner
 from . import guard, wire
 
 MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
 
 
-def main():
+def main() -> None:
     """Serve requests from standard input until it ends. What the code prints goes to standard
     error.
     """
@@ -44,11 +47,12 @@ def _end_with(parent):
 class Room:
     """What a submission has defined, and what was asked of it."""
 
-    def __init__(self, settings):
+    def __init__(self, settings: dict[str, Any]) -> None:
         from ... import course
         from .. import hold_back, probes
 
-        self.things, self.probes = {}, probes
+        self.things: dict[int, Any] = {}
+        self.probes = probes
         self.module = types.ModuleType("__main__")
         vars(self.module).update(__name__="__main__", display=lambda *things, **options: None)
         sys.modules["__main__"] = self.module
@@ -58,7 +62,7 @@ class Room:
         os.chdir(settings["folder"])
         guard.close(settings["folder"], settings["unreadable"])
 
-    def handle(self, value):
+    def handle(self, value: Any) -> dict[str, Any]:
         """What stays here goes out as a number."""
         self.things[id(value)] = value
         return {
@@ -68,11 +72,11 @@ class Room:
             "name": str(getattr(value, "__name__", "")),
         }
 
-    def thing(self, reference):
+    def thing(self, reference: dict[str, Any]) -> Any:
         """The reverse."""
         return self.things[reference["ref"]]
 
-    def run(self, source, label):
+    def run(self, source: str, label: str) -> None:
         import linecache
 
         linecache.cache[label] = (
@@ -87,13 +91,15 @@ class Room:
             code = compile(MAGIC.sub(r"\1pass", source), label, "exec")
         exec(code, vars(self.module))
 
-    def names(self):
+    def names(self) -> list[str]:
         return [name for name in vars(self.module) if not name.startswith("__")]
 
-    def get(self, name):
+    def get(self, name: str) -> Any:
         return vars(self.module)[name]
 
-    def call(self, target, arguments, settings):
+    def call(
+        self, target: Any, arguments: Sequence[Any], settings: dict[str, Any]
+    ) -> tuple[Any, list[int]]:
         import numpy as np
 
         before = [
@@ -107,10 +113,10 @@ class Room:
         ]
         return result, changed
 
-    def probe(self, name, target, arguments):
+    def probe(self, name: str, target: Any, arguments: Sequence[Any]) -> Any:
         return self.probes.find(name)(target, *arguments)
 
-    def figures(self):
+    def figures(self) -> list[Array]:
         """The open figures as PNG, which are then closed."""
         if "matplotlib.pyplot" not in sys.modules:
             return []
@@ -124,12 +130,12 @@ class Room:
         plt.close("all")
         return pictures
 
-    def forget(self):
+    def forget(self) -> None:
         """Let go of everything that went out: caches, blocks, nets."""
         self.things.clear()
 
 
-def serve(requests, replies, room):
+def serve(requests: IO[bytes], replies: IO[bytes], room: Room) -> None:
     """Answer one request after the other."""
     while True:
         try:
@@ -164,7 +170,7 @@ def serve(requests, replies, room):
             )
 
 
-def _text(error):
+def _text(error: BaseException) -> str:
     if isinstance(error, MemoryError) and not str(error):
         return "a submission has no more than this"
     try:
@@ -173,7 +179,7 @@ def _text(error):
         return "(its message cannot be shown)"
 
 
-def _place(error):
+def _place(error: BaseException) -> str:
     """The last line of the submission's own cells that the error passed through."""
     if isinstance(error, SyntaxError) and error.lineno:
         return f"line {error.lineno}: {(error.text or '').strip()}"

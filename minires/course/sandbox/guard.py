@@ -8,8 +8,10 @@ process, so that nothing done in this one changes how they are judged.
 import builtins
 import os
 import sys
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
+from typing import Any
 
 FORBIDDEN = (
     "socket.connect",
@@ -69,7 +71,7 @@ SILENT = {
 }  # calls of the system that are not reported
 
 
-def close(folder, unreadable):
+def close(folder: str, unreadable: Sequence[str]) -> None:
     """From here on nothing outside `folder` is changed, nothing in `unreadable` is read, and no
     program or connection is opened.
 
@@ -109,7 +111,7 @@ def _private(name, **others):
     return copy
 
 
-def hook(folder, unreadable):
+def hook(folder: str, unreadable: Sequence[str]) -> Callable[[str, tuple[Any, ...]], None]:
     """The function that is told of everything, and raises PermissionError."""
     own, secret = os.path.realpath(folder), tuple(os.path.realpath(path) for path in unreadable)
     allowed, mine = (own, os.path.realpath(os.devnull)), f"/proc/{os.getpid()}/"
@@ -170,7 +172,7 @@ def hook(folder, unreadable):
     return watch
 
 
-def limit(memory, seconds):
+def limit(memory: int, seconds: int) -> None:
     """Let this process have `memory` bytes, `seconds` of computing and no core dumps; where the
     system knows no limits, do nothing.
     """

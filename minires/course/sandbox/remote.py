@@ -7,8 +7,12 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
+from io import BufferedReader
 from pathlib import Path
+from typing import Any
 
+from ...types import PathLike
 from ..compare import WrongAnswer, stopped
 from . import wire
 
@@ -57,8 +61,14 @@ class Submission:
     """
 
     def __init__(
-        self, folder, assignment=None, unreadable=(), seconds=60, memory=4 * 1024**3, deadline=None
-    ):
+        self,
+        folder: Path,
+        assignment: str | None = None,
+        unreadable: Sequence[PathLike] = (),
+        seconds: float = 60,
+        memory: int = 4 * 1024**3,
+        deadline: float | None = None,
+    ) -> None:
         self.seconds, self.timed_out, self.output = seconds, False, Output()
         self.deadline = time.monotonic() + 3600 if deadline is None else deadline
         settings = {
@@ -80,7 +90,7 @@ class Submission:
             "MINIRES_DATASET": "synthetic",
             "PYTHONHASHSEED": "0",
         }
-        self.process = subprocess.Popen(
+        self.process: Any = subprocess.Popen(
             [sys.executable, "-I", "-c", START.format(root=str(ROOT)), json.dumps(settings)],
             cwd=folder,
             env=environment,
@@ -94,13 +104,13 @@ class Submission:
         )
         self.drain.start()
 
-    def __enter__(self):
+    def __enter__(self) -> "Submission":
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         """End the process, and all that it started."""
         self._kill()
         self.process.wait()
@@ -111,7 +121,7 @@ class Submission:
             except OSError:
                 pass
 
-    def run(self, source, label):
+    def run(self, source: str, label: str) -> None:
         """Run a cell.
 
         Raises
@@ -123,7 +133,7 @@ class Submission:
         """
         self.ask("run", source, label, what="the cell")
 
-    def names(self):
+    def names(self) -> list[str]:
         """The names that the submission has defined, as many as anybody needs."""
         found = self.ask("names")
         return (
@@ -132,11 +142,11 @@ class Submission:
             else []
         )
 
-    def get(self, name):
+    def get(self, name: str) -> Any:
         """What a name stands for: a number, text or array as it is, anything else as a `Remote`."""
         return self.ask("get", name)
 
-    def figures(self):
+    def figures(self) -> list[bytes]:
         """The figures drawn since the last call, as the bytes of PNG files."""
         found = self.ask("figures", what="drawing a figure")
         pictures = (
@@ -150,11 +160,11 @@ class Submission:
             if picture.startswith(b"\x89PNG\r\n") and len(picture) < 2_000_000
         ]
 
-    def forget(self):
+    def forget(self) -> None:
         """Let go of everything that was handed out."""
         self.ask("forget")
 
-    def ask(self, do, *arguments, what="your code"):
+    def ask(self, do: str, *arguments: Any, what: str = "your code") -> Any:
         """Send a request and wait for the answer."""
         seconds = min(self.seconds, max(0, self.deadline - time.monotonic()))
         watchdog = threading.Timer(seconds, self._time_out)
@@ -193,11 +203,11 @@ class Submission:
             )
         return answer["result"]
 
-    def _time_out(self):
+    def _time_out(self) -> None:
         self.timed_out = True
         self._kill()
 
-    def _kill(self):
+    def _kill(self) -> None:
         if self.process.poll() is None:
             try:
                 os.killpg(self.process.pid, 9) if hasattr(os, "killpg") else self.process.kill()
@@ -210,35 +220,36 @@ class Remote:
     handed back.
     """
 
-    def __init__(self, submission, reference):
+    def __init__(self, submission: Submission, reference: dict[str, Any]) -> None:
         self._submission, self._reference = submission, int(reference["ref"])
         self.__name__ = str(reference.get("name") or f"a {reference.get('type')}")[:100]
 
-    def remote_call(self, arguments, settings):
+    def remote_call(self, arguments: Sequence[Any], settings: dict[str, Any]) -> tuple[Any, Any]:
         """The result, and which of the arguments were changed."""
         result, changed = self._submission.ask(
             "call", self, list(arguments), dict(settings), what=self.__name__
         )
         return result, changed
 
-    def remote_probe(self, name, arguments):
+    def remote_probe(self, name: str, arguments: Sequence[Any]) -> Any:
         """What a probe reports."""
         return self._submission.ask("probe", name, self, list(arguments), what=self.__name__)
 
-    def __call__(self, *arguments, **settings):
+    def __call__(self, *arguments: Any, **settings: Any) -> Any:
         return self.remote_call(arguments, settings)[0]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<{self.__name__} of a submission>"
 
 
 class Output:
     """What a process printed: the start and the end of it."""
 
-    def __init__(self):
-        self.head, self.tail, self.size = b"", deque(), 0
+    def __init__(self) -> None:
+        self.head, self.size = b"", 0
+        self.tail: deque[bytes] = deque()
 
-    def read_from(self, stream):
+    def read_from(self, stream: BufferedReader) -> None:
         """Read until the end, so that the process never waits for a reader."""
         while part := stream.read1(1 << 16):
             self.size += len(part)
@@ -249,7 +260,7 @@ class Output:
                 while sum(map(len, self.tail)) - len(self.tail[0]) > KEPT:
                     self.tail.popleft()
 
-    def text(self):
+    def text(self) -> str:
         """As text; what was left out is counted."""
         tail = b"".join(self.tail)[-KEPT:]
         left_out = self.size - len(self.head) - len(tail)
@@ -263,7 +274,7 @@ def _reference(value):
     raise TypeError(f"cannot be sent to a submission: {value!r}")
 
 
-def _matplotlib_folder():
+def _matplotlib_folder() -> str:
     """Matplotlib's folder of this user, so that not every submission has to list the fonts of the
     machine anew.
     """

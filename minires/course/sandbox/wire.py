@@ -7,8 +7,12 @@ when it is read.
 
 import json
 import struct
+from collections.abc import Callable
+from typing import IO, Any
 
 import numpy as np
+
+from ...types import Array
 
 LARGEST = 512 * 1024**2  # bytes of the arrays in one message
 LONGEST = 16 * 1024**2  # bytes of its JSON, which takes much more memory than that when it is read
@@ -19,7 +23,7 @@ class WireError(Exception):
     """A message that is not one."""
 
 
-def encode(value, arrays, handle):
+def encode(value: Any, arrays: list[Array], handle: Callable[[Any], Any]) -> Any:
     """`value` as JSON can hold it; arrays are appended to `arrays`, and anything else becomes what
     `handle(value)` returns.
     """
@@ -44,7 +48,7 @@ def encode(value, arrays, handle):
     return handle(value)
 
 
-def decode(value, arrays, handle):
+def decode(value: Any, arrays: list[Array], handle: Callable[[Any], Any]) -> Any:
     """The reverse of `encode`; `handle` is given what it returned."""
     if not isinstance(value, dict):
         return value
@@ -67,9 +71,9 @@ def decode(value, arrays, handle):
     return handle(value)
 
 
-def send(stream, message, handle):
+def send(stream: IO[bytes], message: Any, handle: Callable[[Any], Any]) -> None:
     """Write a message."""
-    arrays = []
+    arrays: list[Array] = []
     body = encode(message, arrays, handle)
     header = json.dumps(
         {"body": body, "arrays": [[array.dtype.str, list(array.shape)] for array in arrays]}
@@ -81,7 +85,7 @@ def send(stream, message, handle):
     stream.flush()
 
 
-def receive(stream, handle):
+def receive(stream: IO[bytes], handle: Callable[[Any], Any]) -> Any:
     """Read a message.
 
     Raises
@@ -111,7 +115,7 @@ def receive(stream, handle):
         raise WireError(f"not a message: {error}") from error
 
 
-def _exactly(stream, size):
+def _exactly(stream: IO[bytes], size: int) -> bytes:
     parts, left = [], size
     while left:
         part = stream.read(min(left, 1 << 20))

@@ -5,7 +5,10 @@ the weights there so long that, batch norm taking their scale out again, later s
 them. What holds back the first steps should help.
 """
 
+from collections.abc import Sequence
+
 from ...plot import COLOURS, OTHERS
+from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim
 from .frame.verdict import CONTRADICTED, SUPPORTED, UNDECIDED, Verdict, below
@@ -20,7 +23,7 @@ MARGIN = 2.0  # percentage points
 EFFECT = {SUPPORTED: "helps", CONTRADICTED: "hurts", UNDECIDED: "no clear difference"}
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     """Supported if one cure helps, contradicted if none does."""
     found = [
         below(

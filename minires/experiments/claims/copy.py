@@ -1,14 +1,18 @@
 """Could a deep plain net do as well as a shallow one? Build the copy, and train on from there."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from ... import models, plot
 from ...autograd import Tensor
 from ...diagnostics import evaluate
 from ...training.trainer import Trainer
+from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim
-from .frame.verdict import above, below, together
+from .frame.laboratory import Laboratory
+from .frame.verdict import Verdict, above, below, together
 
 STEPS, RATE = 150, 0.1  # of training on: steps, and the part of the usual learning rate
 MARGIN = 2.0  # percentage points
@@ -16,8 +20,9 @@ EQUAL = 1e-3  # largest difference of a logit that is called none
 IMAGES = 2000  # of the training set, on which errors are counted in evaluation mode
 
 
-def measure(laboratory, seed):
-    shallow, usual = laboratory.trained("plain-20", seed), laboratory.trained("plain-56", seed)
+def measure(laboratory: Laboratory, seed: int) -> list[Row]:
+    shallow: Any = laboratory.trained("plain-20", seed)  # a CifarResNet
+    usual = laboratory.trained("plain-56", seed)
     images, labels = laboratory.batch(512)
     copied = models.deepen(shallow, 56, Tensor(images)).eval()
     difference = float(abs(copied(Tensor(images)).data - shallow(Tensor(images)).data).max())
@@ -56,7 +61,7 @@ def _row(laboratory, name, net):
     }
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     seeds = sorted({row["seed"] for row in rows})
     differences = [max(row["difference"] for row in rows if row["seed"] == seed) for seed in seeds]
     return together(

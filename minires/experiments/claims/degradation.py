@@ -1,9 +1,12 @@
 """Does depth hurt in training, and not only on new images?"""
 
+from collections.abc import Sequence
+
 from ...plot import SHADES
+from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim
-from .frame.verdict import above, together
+from .frame.verdict import Verdict, above, together
 
 SETTINGS = {"usual": "all training images", "1,024 images": "1,024 training images"}
 NETS = {
@@ -15,7 +18,7 @@ NETS = {
 MARGIN = 2.0  # percentage points
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     return together(
         *(
             above(

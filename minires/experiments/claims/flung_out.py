@@ -5,12 +5,14 @@ it turns them. That is governed by the effective learning rate lr / |w|^2: twice
 of the rate.
 """
 
+from collections.abc import Sequence
 from statistics import mean
 
 from ... import plot
+from ...types import Figure, Row
 from .frame.claim import Claim
-from .frame.laboratory import WATCHED_STEPS, geometric, recorded
-from .frame.verdict import above, below, together
+from .frame.laboratory import WATCHED_STEPS, Laboratory, geometric, recorded
+from .frame.verdict import Verdict, above, below, together
 
 NETS = ("plain-56", "resnet-56")
 MOMENTS = (1, 10, WATCHED_STEPS)
@@ -19,7 +21,7 @@ LONGER, SLOWED = 2.0, 0.25  # times as long; of the rate at the start
 MARGIN = 0.05
 
 
-def measure(laboratory, seed):
+def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     rows = []
     for net in NETS:
         gradients = laboratory.gradients(net, seed)
@@ -38,7 +40,7 @@ def measure(laboratory, seed):
     return rows
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     growth = [
         geometric(
             [
@@ -67,7 +69,7 @@ def judge(rows):
 
 
 @plot.styled
-def draw(rows, caption):
+def draw(rows: Sequence[Row], caption: str) -> Figure:
     figure, axes = plot.panels(len(MOMENTS), (10.4, 4.2), share_y=True)
     for ax, moment in zip(axes, MOMENTS):
         for net in NETS:

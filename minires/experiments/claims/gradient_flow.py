@@ -1,12 +1,15 @@
 """Does the gradient pass from block to block unharmed where there are shortcuts?"""
 
+from collections.abc import Sequence
 from math import log10
 from statistics import mean
 
 from ... import plot
 from ...diagnostics import activation_gradients
+from ...types import Figure, Row
 from .frame.claim import Claim
-from .frame.verdict import below, together
+from .frame.laboratory import Laboratory
+from .frame.verdict import Verdict, below, together
 
 NETS = ("plain-56", "resnet-56")
 MOMENTS = ("at initialisation", "after training")
@@ -14,7 +17,7 @@ BATCH = 128
 MARGIN = 0.3  # log10: a factor of 2
 
 
-def measure(laboratory, seed):
+def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     images, labels = laboratory.batch(BATCH)
     return [
         {"net": net, "moment": moment, "block": block, "gradient_norm": gradient.norm}
@@ -28,7 +31,7 @@ def measure(laboratory, seed):
     ]
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     return together(
         *(
             below(
@@ -56,7 +59,7 @@ def _range(rows, net, moment, seed):
 
 
 @plot.styled
-def draw(rows, caption):
+def draw(rows: Sequence[Row], caption: str) -> Figure:
     figure, axes = plot.panels(2, (9.6, 4.4), share_y=True)
     for ax, moment in zip(axes, MOMENTS):
         for net in NETS:

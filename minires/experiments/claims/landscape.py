@@ -1,11 +1,18 @@
 """Is the loss around a trained plain net chaotic, and around a residual one smooth?"""
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 import numpy as np
 
 from ... import plot
 from ...diagnostics import loss_plane, random_direction
+from ...types import Array, Figure, Row
 from .frame.claim import Claim
-from .frame.verdict import above
+from .frame.laboratory import Laboratory
+from .frame.verdict import Verdict, above
+
+Grid: TypeAlias = tuple[list[float], list[float], Array]  # xs, ys, loss (ys, xs)
 
 NETS = ("plain-56", "resnet-56")
 GRID, REACH = 17, 1.0  # points along each axis, from -REACH to REACH
@@ -14,7 +21,7 @@ HIGHEST = 6.0  # nats: where the figure's colours end; guessing among ten classe
 MARGIN = 0.05  # of a share
 
 
-def measure(laboratory, seed):
+def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     places = np.linspace(-REACH, REACH, GRID)
     images, labels = laboratory.batch(IMAGES)
     rows = []
@@ -36,7 +43,7 @@ def measure(laboratory, seed):
     return rows
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     seeds = sorted({row["seed"] for row in rows})
     return above(
         [
@@ -49,7 +56,7 @@ def judge(rows):
     )
 
 
-def concave(loss):
+def concave(loss: Array) -> float:
     """The share of places where log loss bends downwards along either axis: none in a bowl, half of
     them in noise.
     """
@@ -57,7 +64,7 @@ def concave(loss):
     return float(np.mean([np.mean(np.diff(logs, 2, axis=axis) < 0) for axis in (0, 1)]))
 
 
-def grid(rows, net, seed):
+def grid(rows: Sequence[Row], net: str, seed: int) -> Grid:
     """(xs, ys, loss (ys, xs)) of a net's plane."""
     chosen = {
         (row["y"], row["x"]): row["loss"]
@@ -69,7 +76,7 @@ def grid(rows, net, seed):
 
 
 @plot.styled
-def draw(rows, caption):
+def draw(rows: Sequence[Row], caption: str) -> Figure:
     figure, axes = plot.panels(2, (9.6, 4.8), share_y=True)
     seed = min(row["seed"] for row in rows)
     contours(figure, axes, [grid(rows, net, seed) for net in NETS])
@@ -86,7 +93,7 @@ def draw(rows, caption):
     return figure
 
 
-def contours(figure, axes, grids):
+def contours(figure: Figure, axes: Array, grids: Sequence[Grid]) -> None:
     """Draw planes of loss, each (xs, ys, loss), with one scale of colours for all."""
     largest = max(min(HIGHEST, np.nanmax(loss[np.isfinite(loss)])) for *_, loss in grids)
     levels = np.geomspace(min(loss.min() for *_, loss in grids), largest, 18)

@@ -1,11 +1,14 @@
 """What if a block is taken out of a trained net, or two are exchanged?"""
 
+from collections.abc import Sequence
 from statistics import mean, median
 
 from ... import plot
 from ...diagnostics import drop_each, swap_each
+from ...types import Figure, Row
 from .frame.claim import Claim
-from .frame.verdict import above, below, together
+from .frame.laboratory import Laboratory
+from .frame.verdict import Verdict, above, below, together
 
 NETS = ("plain-56", "resnet-56")
 HARDLY, LOST = 0.25, 0.5  # of what the net can do better than chance
@@ -13,13 +16,13 @@ MARGIN = 0.05
 IMAGES = 500
 
 
-def measure(laboratory, seed):
+def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     rows = []
     for net in NETS:
         model, batches = laboratory.trained(net, seed), laboratory.test_batches(IMAGES)
         chance = 100 - 100 / len(laboratory.test_set.classes)
         whole, *lesions = drop_each(model, batches)
-        lesions = [("dropped", lesion) for lesion in lesions] + [
+        found = [("dropped", lesion) for lesion in lesions] + [
             ("swapped", lesion) for lesion in swap_each(model, batches)
         ]
         rows += [
@@ -31,12 +34,12 @@ def measure(laboratory, seed):
                 "whole": whole.error,
                 "lost": (lesion.error - whole.error) / max(chance - whole.error, 1.0),
             }
-            for kind, lesion in lesions
+            for kind, lesion in found
         ]
     return rows
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     return together(
         below(
             _medians(rows, "resnet-56"),
@@ -60,7 +63,7 @@ def _medians(rows, net):
 
 
 @plot.styled
-def draw(rows, caption):
+def draw(rows: Sequence[Row], caption: str) -> Figure:
     figure, axes = plot.panels(2, (9.6, 4.4), share_y=True)
     for ax, lesion, title in zip(
         axes, ("dropped", "swapped"), ("one block dropped", "two neighbours swapped")

@@ -1,14 +1,17 @@
 """Would patience do? Plain-56, trained three times as long."""
 
+from collections.abc import Sequence
+
 from ...plot import SHADES
+from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim
-from .frame.verdict import above
+from .frame.verdict import Verdict, above
 
 MARGIN = 2.0  # percentage points
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     return above(
         error_comparison.differences(
             rows, ("plain-56", "three times longer"), ("plain-20", "usual")

@@ -5,10 +5,13 @@ steps at learning rate 0.1 with every seed (its training error stays that of gue
 ResNet-110 needed one in the paper. Both are shown.
 """
 
+from collections.abc import Sequence
+
 from ...plot import SHADES
+from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim
-from .frame.verdict import above, below, together
+from .frame.verdict import Verdict, above, below, together
 
 NETS = {
     "plain-mlp-20": ("plain\n20", SHADES["plain"][0]),
@@ -20,7 +23,7 @@ TRAININGS = {"usual": "as usual", "warm-up": "with a warm-up"}
 MARGIN = 2.0  # percentage points
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     return together(
         above(
             error_comparison.differences(

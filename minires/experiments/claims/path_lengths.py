@@ -1,17 +1,20 @@
 """Which paths through a residual net carry its gradient?"""
 
+from collections.abc import Sequence
 from statistics import mean
 
 from ... import plot
 from ...diagnostics import path_gradients
+from ...types import Figure, Row
 from .frame.claim import Claim
-from .frame.verdict import below
+from .frame.laboratory import Laboratory
+from .frame.verdict import Verdict, below
 
 NET, BLOCKS, BATCH, SAMPLES = "resnet-56", 27, 32, 16
 MARGIN = 1.0  # blocks
 
 
-def measure(laboratory, seed):
+def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     images, labels = laboratory.batch(BATCH)
     return [
         {"length": path.length, "paths": path.paths, "norm": path.norm, "total": path.total}
@@ -21,7 +24,7 @@ def measure(laboratory, seed):
     ]
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     return below(
         [_mean_length(rows, seed) for seed in sorted({row["seed"] for row in rows})],
         BLOCKS / 2,
@@ -41,7 +44,7 @@ def _mean_length(rows, seed):
 
 
 @plot.styled
-def draw(rows, caption):
+def draw(rows: Sequence[Row], caption: str) -> Figure:
     figure, axes = plot.panels(3, (11, 4.2))
     lengths = sorted({row["length"] for row in rows})
     panels = (

@@ -1,14 +1,17 @@
 """Should batch norm and ReLU come before the convolution?"""
 
+from collections.abc import Sequence
+
 from ...plot import COLOURS, OTHERS
+from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim
-from .frame.verdict import below
+from .frame.verdict import Verdict, below
 
 MARGIN = 2.0  # percentage points
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     return below(
         error_comparison.differences(rows, ("pre-activation-56", "usual"), ("resnet-56", "usual")),
         0,

@@ -2,18 +2,21 @@
 et al. 2015.
 """
 
+from collections.abc import Sequence
 from statistics import mean
 
 from ... import diagnostics, plot
+from ...types import Figure, Row
 from .frame.claim import Claim
-from .frame.verdict import below, together
+from .frame.laboratory import Laboratory
+from .frame.verdict import Verdict, below, together
 
 NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
 MARGIN = 0.05  # of a ratio
 IMAGES = 1000
 
 
-def measure(laboratory, seed):
+def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     return [
         {"net": net, "depth": layer.depth, "std": layer.std}
         for net in NETS
@@ -23,7 +26,7 @@ def measure(laboratory, seed):
     ]
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     return together(
         below(
             _ratios(rows, "resnet-56", "plain-56"),
@@ -50,7 +53,7 @@ def _average(rows, net, seed):
 
 
 @plot.styled
-def draw(rows, caption):
+def draw(rows: Sequence[Row], caption: str) -> Figure:
     figure, axes = plot.panels(2, (9.6, 4.4), share_y=True)
     for net in NETS:
         family, depth = net.split("-")

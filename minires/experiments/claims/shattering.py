@@ -1,11 +1,14 @@
 """Do the gradients of a deep plain net look like white noise?"""
 
+from collections.abc import Sequence
 from statistics import mean
 
 from ... import plot
 from ...diagnostics import gradient_path
+from ...types import Figure, Row
 from .frame.claim import Claim
-from .frame.verdict import above
+from .frame.laboratory import Laboratory
+from .frame.verdict import Verdict, above
 
 NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
 POINTS, LAGS, LAG = (
@@ -16,7 +19,7 @@ POINTS, LAGS, LAG = (
 MARGIN = 0.1  # of a correlation
 
 
-def measure(laboratory, seed):
+def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     images, _ = laboratory.batch(2)
     rows = []
     for net in NETS:
@@ -30,7 +33,7 @@ def measure(laboratory, seed):
     return rows
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     def at_lag(net):
         return [
             row["autocorrelation"]
@@ -47,7 +50,7 @@ def judge(rows):
 
 
 @plot.styled
-def draw(rows, caption):
+def draw(rows: Sequence[Row], caption: str) -> Figure:
     figure, (ax,) = plot.panels(1, (6.4, 4.4))
     for net in NETS:
         family, depth = net.split("-")

@@ -2,10 +2,13 @@
 carry.
 """
 
+from collections.abc import Sequence
+
 from ...plot import COLOURS, OTHERS
+from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim
-from .frame.verdict import above, together
+from .frame.verdict import Verdict, above, together
 
 NETS = {
     "resnet-56": ("identity", COLOURS["resnet"]),
@@ -15,7 +18,7 @@ NETS = {
 MARGIN = 2.0  # percentage points
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     return together(
         *(
             above(

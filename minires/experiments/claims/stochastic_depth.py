@@ -1,14 +1,17 @@
 """Can half the blocks be left out in training?"""
 
+from collections.abc import Sequence
+
 from ...plot import COLOURS, OTHERS
+from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim
-from .frame.verdict import below
+from .frame.verdict import Verdict, below
 
 MARGIN = 1.0  # percentage points of test error
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     return below(
         error_comparison.differences(
             rows, ("stochastic-56", "usual"), ("resnet-56", "usual"), "test_error"

@@ -1,14 +1,18 @@
 """How many directions does the way of training need, and how does the loss look in their plane?"""
 
+from collections.abc import Sequence
 from statistics import mean
 
 import numpy as np
 
 from ... import plot
 from ...diagnostics import loss_plane, trajectory
+from ...diagnostics.landscape import Direction
+from ...types import Array, Figure, Row
 from .frame.claim import Claim
 from .frame.laboratory import FOLLOWED as NETS
-from .frame.verdict import above, together
+from .frame.laboratory import Laboratory
+from .frame.verdict import Verdict, above, together
 from .landscape import contours, grid
 
 GRID, IMAGES = 13, 250
@@ -17,7 +21,7 @@ LEAST = 0.4  # of the variance
 MARGIN = 0.05
 
 
-def measure(laboratory, seed):
+def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     rows = []
     for net in NETS:
         iterations, states = laboratory.way(net, seed)
@@ -56,7 +60,7 @@ def measure(laboratory, seed):
     return rows
 
 
-def random_walk(states):
+def random_walk(states: Sequence[Direction]) -> list[Direction]:
     """States of a walk with steps as long as those between `states`, each at right angles to all
     before.
 
@@ -76,12 +80,12 @@ def random_walk(states):
     ]
 
 
-def _around(positions):
+def _around(positions: Array) -> Array:
     reach = BEYOND * (positions.max() - positions.min())
     return np.linspace(positions.min() - reach, positions.max() + reach, GRID)
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     share, walk = (
         [
             mean(row["value"] for row in rows if (row["what"], row["seed"]) == (what, seed))
@@ -100,7 +104,7 @@ def judge(rows):
 
 
 @plot.styled
-def draw(rows, caption):
+def draw(rows: Sequence[Row], caption: str) -> Figure:
     figure, axes = plot.panels(2, (9.6, 4.8))
     seed = min(row["seed"] for row in rows)
     chosen = [row for row in rows if row["seed"] == seed]

@@ -1,5 +1,6 @@
 """Do gradients vanish in a plain net with batch norm, before the first step?"""
 
+from collections.abc import Sequence
 from math import log10
 from statistics import mean
 
@@ -7,15 +8,17 @@ from ... import functional as F
 from ... import plot
 from ...autograd import Tensor
 from ...diagnostics import gradient_norms
+from ...types import Figure, Row
 from .frame.claim import Claim
-from .frame.verdict import below
+from .frame.laboratory import Laboratory
+from .frame.verdict import Verdict, below
 
 NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
 VANISHED = -1.0  # log10: the first layer's gradient is a tenth of the last's
 MARGIN = 0.3  # a factor of 2
 
 
-def measure(laboratory, seed):
+def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     images, labels = laboratory.batch(128)
     rows = []
     for name in NETS:
@@ -28,7 +31,7 @@ def measure(laboratory, seed):
     return rows
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     return below(
         fall(rows, "plain-56"),
         VANISHED,
@@ -37,7 +40,7 @@ def judge(rows):
     )
 
 
-def fall(rows, net):
+def fall(rows: Sequence[Row], net: str) -> list[float]:
     """log10 of the gradient norm of the first layer over that of the last convolution, for each
     seed.
     """
@@ -53,7 +56,7 @@ def fall(rows, net):
 
 
 @plot.styled
-def draw(rows, caption):
+def draw(rows: Sequence[Row], caption: str) -> Figure:
     figure, (ax,) = plot.panels(1, (6.8, 4.4))
     for net in NETS:
         depths = sorted({row["depth"] for row in rows if row["net"] == net})

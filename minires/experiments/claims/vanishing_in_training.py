@@ -1,21 +1,24 @@
 """Do gradients vanish during the first steps of training?"""
 
+from collections.abc import Sequence
 from math import log10
+from pathlib import Path
 from statistics import mean
 
 import numpy as np
 
 from ... import plot
+from ...types import Array, Figure, Row
 from .frame.claim import Claim
-from .frame.laboratory import WATCHED_STEPS
-from .frame.verdict import below
+from .frame.laboratory import WATCHED_STEPS, Laboratory
+from .frame.verdict import Verdict, below
 from .vanishing_at_initialisation import MARGIN, VANISHED, fall
 
 NETS = ("plain-56", "resnet-56")
 MOMENTS = (0, 1, 10, 100, 300)  # marked on the axis
 
 
-def measure(laboratory, seed):
+def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     rows = []
     for net in NETS:
         last = max(row["depth"] for row in laboratory.gradients(net, seed))
@@ -33,7 +36,7 @@ def measure(laboratory, seed):
     return rows
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     end = max(row["iteration"] for row in rows)
     at_end = [row for row in rows if row["iteration"] == end]
     return below(
@@ -46,7 +49,7 @@ def judge(rows):
 
 
 @plot.styled
-def draw(rows, caption):
+def draw(rows: Sequence[Row], caption: str) -> Figure:
     """Layer against step, the colour being the gradient: one panel a net, on one scale."""
     from matplotlib.colors import LogNorm
 
@@ -76,7 +79,7 @@ def draw(rows, caption):
 
 
 @plot.styled
-def animate(rows, caption, path):
+def animate(rows: Sequence[Row], caption: str, path: Path) -> Path:
     """Gradient norm by layer, a frame a recorded step."""
     figure, (ax,) = plot.panels(1, (7.2, 4.4))
     tables = {net: _table(rows, net) for net in NETS}
@@ -99,7 +102,7 @@ def animate(rows, caption, path):
     title = ax.set_title("at initialisation")
     plot.write_below(figure, f"{caption}; {plot.seeds(rows, 'geometric mean of {} seeds')}")
 
-    def frame(i):
+    def frame(i: int) -> None:
         title.set_text(
             "at initialisation"
             if i == 0
@@ -111,9 +114,9 @@ def animate(rows, caption, path):
     return plot.animate(figure, frame, list(range(len(iterations))), path)
 
 
-def _table(rows, net):
+def _table(rows: Sequence[Row], net: str) -> tuple[list[int], Array]:
     """(iterations, gradient norms (layers, iterations)), geometric means over the seeds."""
-    groups = {}
+    groups: dict[tuple[int, int], list[float]] = {}
     for row in rows:
         if row["net"] == net and row["gradient_norm"] > 0:
             groups.setdefault((row["depth"], row["iteration"]), []).append(

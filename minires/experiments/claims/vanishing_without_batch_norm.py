@@ -2,13 +2,17 @@
 weights.
 """
 
+from collections.abc import Sequence
 from math import log10, sqrt
 from statistics import mean
 
 from ... import models, plot
 from ...diagnostics import propagation
+from ...nn import Module
+from ...types import Figure, Row
 from .frame.claim import Claim
-from .frame.verdict import below, together
+from .frame.laboratory import Laboratory
+from .frame.verdict import Verdict, below, together
 
 GAINS = {
     "gain 1": 1.0,
@@ -20,7 +24,7 @@ VANISHED = -1.0  # log10: the first layer's gradient is a tenth of the last's
 MARGIN = 0.3  # a factor of 2
 
 
-def measure(laboratory, seed):
+def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     images, labels = laboratory.batch(BATCH)
     rows = []
     for name, gain in GAINS.items():
@@ -37,7 +41,7 @@ def measure(laboratory, seed):
     return rows
 
 
-def _scaled(laboratory, seed, gain):
+def _scaled(laboratory: Laboratory, seed: int, gain: float) -> Module:
     """A plain net without batch norm whose weights are `gain` / sqrt(2) times as large as by He's
     rule.
     """
@@ -54,7 +58,7 @@ def _scaled(laboratory, seed, gain):
     return net.to(laboratory.device)
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     return together(
         *(
             below(
@@ -78,7 +82,7 @@ def _fall(rows, name, seed):
 
 
 @plot.styled
-def draw(rows, caption):
+def draw(rows: Sequence[Row], caption: str) -> Figure:
     figure, (ax,) = plot.panels(1, (6.4, 4.4))
     for (name, gain), colour in zip(GAINS.items(), plot.SHADES["plain"]):
         depths = sorted({row["depth"] for row in rows})

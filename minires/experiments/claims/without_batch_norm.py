@@ -1,9 +1,12 @@
 """Is it batch norm that makes residual nets trainable?"""
 
+from collections.abc import Sequence
+
 from ...plot import COLOURS, OTHERS
+from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim
-from .frame.verdict import below, together
+from .frame.verdict import Verdict, below, together
 
 NETS = {
     ("fixup-56", "small rate for scalars"): ("resnet-56,\nFixup", OTHERS[0]),
@@ -12,7 +15,7 @@ NETS = {
 MARGIN = 2.0  # percentage points
 
 
-def judge(rows):
+def judge(rows: Sequence[Row]) -> Verdict:
     return together(
         *(
             below(

@@ -1,7 +1,12 @@
 """What a claim is: a sentence that someone has written, and how to put it to the test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from ....types import Figure, Row
+from .laboratory import Laboratory
+from .verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,10 @@ class Claim:
     name: str
     statement: str
     source: str
-    predictions: dict
-    columns: tuple
-    measure: Callable
-    judge: Callable
-    draw: Callable
-    text: tuple = ()
-    animate: Callable | None = None
+    predictions: dict[str, str]
+    columns: tuple[str, ...]
+    measure: Callable[[Laboratory, int], Iterable[Row]]
+    judge: Callable[[Sequence[Row]], Verdict]
+    draw: Callable[[Sequence[Row], str], Figure]
+    text: tuple[str, ...] = ()
+    animate: Callable[[Sequence[Row], str, Path], object] | None = None

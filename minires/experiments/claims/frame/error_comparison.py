@@ -1,18 +1,25 @@
 """What most claims compare: the errors that nets end with."""
 
+from collections.abc import Callable, Sequence
 from statistics import mean
+from typing import TypeAlias
 
 from .... import plot
+from ....types import Figure, Row
+from .laboratory import Laboratory
+
+Training: TypeAlias = tuple[str, str]  # net, variant
+Bar: TypeAlias = tuple[str, str, str, str]  # label, net, variant, colour
 
 COLUMNS, TEXT = ("seed", "net", "variant", "train_error", "test_error"), ("net", "variant")
 
 
-def measure(*trainings):
+def measure(*trainings: Training) -> Callable[[Laboratory, int], list[Row]]:
     """A claim's ``measure``: the final errors, in percent, of nets trained for it; `trainings` are
     (net, variant).
     """
 
-    def final_errors(laboratory, seed):
+    def final_errors(laboratory: Laboratory, seed: int) -> list[Row]:
         rows = []
         for net, variant in trainings:
             last = laboratory.metrics(net, seed, variant)[-1]
@@ -29,7 +36,9 @@ def measure(*trainings):
     return final_errors
 
 
-def of(rows, net, variant="usual", column="train_error"):
+def of(
+    rows: Sequence[Row], net: str, variant: str = "usual", column: str = "train_error"
+) -> list[float]:
     """The errors of a net, one for each seed."""
     return [
         row[column]
@@ -38,14 +47,18 @@ def of(rows, net, variant="usual", column="train_error"):
     ]
 
 
-def differences(rows, first, second, column="train_error"):
+def differences(
+    rows: Sequence[Row], first: Training, second: Training, column: str = "train_error"
+) -> list[float]:
     """The error of `first` minus that of `second`, each (net, variant), seed by seed: positive
     where `first` is worse.
     """
     return [a - b for a, b in zip(of(rows, *first, column), of(rows, *second, column), strict=True)]
 
 
-def draw(*groups, column="train_error"):
+def draw(
+    *groups: tuple[str, Sequence[Bar]], column: str = "train_error"
+) -> Callable[[Sequence[Row], str], Figure]:
     """A claim's ``draw``: a bar for the error of each net, and marks for the other error.
 
     Parameters
@@ -59,7 +72,7 @@ def draw(*groups, column="train_error"):
     other_column = "test_error" if column == "train_error" else "train_error"
 
     @plot.styled
-    def bars(rows, caption):
+    def bars(rows: Sequence[Row], caption: str) -> Figure:
         widths = [len(entries) for _, entries in groups]
         figure, axes = plot.panels(
             len(groups), (max(5.4, 1.15 * sum(widths) + 1.2), 4.4), share_y=True, widths=widths

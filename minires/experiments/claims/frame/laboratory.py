@@ -1,19 +1,23 @@
 """Where claims are tested: data, nets, and a store of trained nets that all claims share."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .... import backend, models, optim
-from ....data import eval_loader
+from ....data import EvalLoader, eval_loader
 from ....errors import unknown_name
+from ....nn import Module
 from ....serialization import safetensors
 from ....serialization.old_names import previous_net
-from ....training.trainer import EVALUATION_BATCH
+from ....training.config import RunConfig
+from ....training.trainer import EVALUATION_BATCH, Trainer
+from ....types import Array, Device, PathLike, Row
 from ...degradation import load_sets
 from ...presets import PRESETS
 from ...records import RunFolder, read_table, renamed
@@ -46,9 +50,11 @@ LINEAR_NETS = {  # their size follows from that of the images, not from the widt
 class Variant:
     """How a training differs from the usual one of the preset."""
 
-    change: Callable = lambda config: config  # the usual RunConfig, resolved -> this one
+    # the usual RunConfig, resolved -> this one
+    change: Callable[[Any], RunConfig] = lambda config: config
     images: int | None = None  # train on the first so many only
-    callbacks: Callable = lambda model: ()  # model -> callbacks for its Trainer
+    # model -> callbacks for its Trainer
+    callbacks: Callable[[Module], Sequence[Any]] = lambda model: ()
 
 
 def _longer(config, times):
@@ -96,25 +102,28 @@ class Laboratory:
 
     def __init__(
         self,
-        out,
-        dataset="synthetic",
-        preset="quick",
-        data_folder=None,
-        device="cpu",
-        progress=True,
-    ):
+        out: PathLike,
+        dataset: str = "synthetic",
+        preset: str | RunConfig = "quick",
+        data_folder: PathLike | None = None,
+        device: Device = "cpu",
+        progress: bool = True,
+    ) -> None:
         self.out, self.progress = Path(out), progress
         self.device = backend.check_device(device, "--device")
         config = PRESETS[preset] if isinstance(preset, str) else preset
         config = replace(
-            config, dataset=dataset, data=data_folder and str(data_folder), device=device
+            config,
+            dataset=dataset,
+            data=None if data_folder is None else str(data_folder),
+            device=device,
         )
         self.train_set, self.test_set = load_sets(config)
         self.config = config.for_depth(56).resolve(len(self.train_set))
-        self._trained = {}
+        self._trained: dict[tuple[str, int, str], Trainer] = {}
 
     @property
-    def caption(self):
+    def caption(self) -> str:
         """The data and nets in a few words, for the line under a figure."""
         size, _, _ = self.train_set.input_shape
         return (
@@ -123,11 +132,11 @@ class Laboratory:
         )
 
     @property
-    def width(self):
+    def width(self) -> int:
         """Channels of the nets' first stage."""
         return self.config.net["width"]
 
-    def fresh(self, net, seed):
+    def fresh(self, net: str, seed: int) -> Module:
         """A net with its initial weights, on the device."""
         classes = len(self.train_set.classes)
         if net in LINEAR_NETS:
@@ -139,7 +148,7 @@ class Laboratory:
             raise unknown_name("Laboratory", "net", net, (*NETS, *LINEAR_NETS))
         return NETS[net](width=self.width, num_classes=classes, seed=seed).to(self.device)
 
-    def trained(self, net, seed, variant="usual"):
+    def trained(self, net: str, seed: int, variant: str = "usual") -> Module:
         """The net after training, in evaluation mode. It is shared: leave it as it is."""
         if variant not in VARIANTS:
             raise unknown_name("Laboratory", "variant", variant, VARIANTS)
@@ -148,17 +157,17 @@ class Laboratory:
             self._trained[key] = self._train(net, seed, variant)
         return self._trained[key].model.eval()
 
-    def metrics(self, net, seed, variant="usual"):
+    def metrics(self, net: str, seed: int, variant: str = "usual") -> list[Row]:
         """The rows of ``metrics.csv`` of that training, one an epoch. Trains the net if need be."""
         self.trained(net, seed, variant)
         return read_table(self._folder(net, seed, variant) / "metrics.csv", METRICS, TEXT)
 
-    def gradients(self, net, seed, variant="usual"):
+    def gradients(self, net: str, seed: int, variant: str = "usual") -> list[Row]:
         """The rows of ``gradients.csv`` of that training, one for each layer and recorded step."""
         self.trained(net, seed, variant)
         return read_table(self._folder(net, seed, variant) / "gradients.csv", GRADIENTS, TEXT)
 
-    def way(self, net, seed):
+    def way(self, net: str, seed: int) -> tuple[list[int], list[dict[str, Array]]]:
         """(iterations, state dicts) of one of the `FOLLOWED` nets in its usual training."""
         if net not in FOLLOWED:
             raise unknown_name("Laboratory", "net whose weights are kept", net, FOLLOWED)
@@ -169,16 +178,16 @@ class Laboratory:
         ]
         return [0, *iterations], [self.fresh(net, seed).state_dict(), *states]
 
-    def batch(self, size, test=False):
+    def batch(self, size: int, test: bool = False) -> tuple[Array, Array]:
         """(images, labels): the first so many images, normalised as for training, on the device."""
         images = self.test_set if test else self.train_set
         return next(iter(self._loader(images.take(size), size)))
 
-    def train_batches(self, size):
+    def train_batches(self, size: int) -> EvalLoader:
         """An `EvalLoader` of the first so many training images."""
         return self._loader(self.train_set.take(min(size, len(self.train_set))))
 
-    def test_batches(self, size=None):
+    def test_batches(self, size: int | None = None) -> EvalLoader:
         """An `EvalLoader` of the test set, or of its first so many images."""
         size = len(self.test_set) if size is None else min(size, len(self.test_set))
         return self._loader(self.test_set.take(size))
@@ -211,7 +220,7 @@ class Laboratory:
             callbacks=change.callbacks(model),
         )
 
-    def _folder(self, net, seed, variant):
+    def _folder(self, net: str, seed: int, variant: str) -> Path:
         """The folder of one training. One with the net's previous name is renamed."""
         suffix = "" if variant == "usual" else f" {variant}"
         before, folder = (
@@ -220,22 +229,22 @@ class Laboratory:
         return renamed(before, folder) / f"seed{seed}"
 
 
-def often_at_first(iteration, iterations):
+def often_at_first(iteration: int, iterations: int) -> bool:
     """Whether to record gradients: in each of the first steps, then every fifth, then regularly."""
     return regularly(iteration, iterations) or iteration <= WATCHED_STEPS and iteration % 5 == 0
 
 
-def slug(name):
+def slug(name: str) -> str:
     """`name` as part of a path: words joined by hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower().replace(",", "")).strip("-")
 
 
-def recorded(rows, iteration):
+def recorded(rows: Sequence[Row], iteration: int) -> list[Row]:
     """A net's gradient records from the last recorded step up to `iteration`."""
     last = max(row["iteration"] for row in rows if row["iteration"] <= iteration)
     return [row for row in rows if row["iteration"] == last]
 
 
-def geometric(values):
+def geometric(values: Sequence[float]) -> float:
     """The geometric mean of positive numbers."""
     return float(np.exp(np.mean(np.log(values))))

@@ -3,8 +3,10 @@ everything.
 """
 
 from base64 import b64encode
+from collections.abc import Sequence
 from html import escape
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from ...records import replace_text
 from .claim import Claim
@@ -36,13 +38,13 @@ class Finding(NamedTuple):
     seeds: int
 
 
-def write(findings, out, config):
+def write(findings: Sequence[Finding], out: Path, config: dict[str, Any]) -> None:
     """Write ``report.md`` and ``report.html`` to the folder `out`, where the figures are."""
     replace_text(out / "report.md", markdown(findings, config))
     replace_text(out / "report.html", html(findings, out, config))
 
 
-def lines(findings):
+def lines(findings: Sequence[Finding]) -> list[str]:
     """Lines for the terminal: each claim with its verdict, and below it the numbers, a line for
     each part.
     """
@@ -55,7 +57,7 @@ def lines(findings):
     return found
 
 
-def markdown(findings, config):
+def markdown(findings: Sequence[Finding], config: dict[str, Any]) -> str:
     """The report as Markdown; figures are linked."""
     parts = [
         f"# {_title(config)}",
@@ -81,7 +83,7 @@ def markdown(findings, config):
     return "\n\n".join(parts) + "\n"
 
 
-def html(findings, out, config):
+def html(findings: Sequence[Finding], out: Path, config: dict[str, Any]) -> str:
     """The report as a page that needs no other file."""
     rows = "".join(
         f'<tr><td><a href="#{claim.name}">{claim.name}</a></td>'
@@ -113,11 +115,11 @@ def html(findings, out, config):
     return PAGE.format(title=escape(_title(config)), body="\n".join(body))
 
 
-def _title(config):
+def _title(config: dict[str, Any]) -> str:
     return f"Why does depth hurt? Claims put to the test on {config['dataset_name']}"
 
 
-def _setting(config):
+def _setting(config: dict[str, Any]) -> str:
     found = config["environment"]
     return (
         f"{config['caption']}, preset {config['preset']}. minires {found['minires']}, "
@@ -126,21 +128,21 @@ def _setting(config):
     )
 
 
-def _command(claim, config, seeds):
+def _command(claim: Claim, config: dict[str, Any], seeds: int) -> str:
     dataset = "" if config["dataset"] == "synthetic" else f" --dataset {config['dataset']}"
     return f"minires claims {claim.name} --preset {config['preset']}{dataset}" + (
         f" --seeds {seeds}" if seeds > 1 else ""
     )
 
 
-def _picture(path, kind, words):
+def _picture(path: Path, kind: str, words: str) -> str:
     return (
         f'<img alt="{escape(words)}" '
         f'src="data:image/{kind};base64,{b64encode(path.read_bytes()).decode()}">'
     )
 
 
-def _badge(verdict):
+def _badge(verdict: Verdict) -> str:
     return (
         '<span class="verdict" style="background: '
         f'{COLOURS[verdict.outcome]}">{verdict.outcome}</span>'

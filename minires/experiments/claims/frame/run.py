@@ -1,25 +1,28 @@
 """Putting claims to the test, seed by seed, and writing down what comes out."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ....checks import integer
 from ....errors import DataError
 from ....plot import save
+from ....types import Device, PathLike, Row
 from ...records import RunFolder, read_config, read_table
 from . import report
+from .claim import Claim
 from .laboratory import Laboratory
 
 
 def run(
-    claims,
-    out,
-    dataset="synthetic",
-    preset="quick",
-    seeds=1,
-    data_folder=None,
-    device="cpu",
-    progress=True,
-):
+    claims: Sequence[Claim],
+    out: PathLike,
+    dataset: str = "synthetic",
+    preset: str = "quick",
+    seeds: int = 1,
+    data_folder: PathLike | None = None,
+    device: Device = "cpu",
+    progress: bool = True,
+) -> list[report.Finding]:
     """Measure claims and write a table and a figure of each, and a report of all, to the folder
     `out`.
 
@@ -74,7 +77,7 @@ def run(
     return write_report(claims, out)
 
 
-def write_report(claims, out):
+def write_report(claims: Sequence[Claim], out: PathLike) -> list[report.Finding]:
     """Draw the figures and write ``report.md`` and ``report.html`` from the tables in `out` alone;
     the claims' `report.Finding`.
 
@@ -111,10 +114,10 @@ def write_report(claims, out):
     return findings
 
 
-def _rows(folder, claim):
+def _rows(folder: Path, claim: Claim) -> list[Row]:
     path = folder / f"{claim.name}.csv"
     return read_table(path, claim.columns, claim.text) if path.exists() else []
 
 
-def _seeds(rows):
+def _seeds(rows: Sequence[Row]) -> set[int]:
     return {row["seed"] for row in rows}

@@ -2,6 +2,7 @@
 why.
 """
 
+from collections.abc import Sequence
 from math import isfinite
 from statistics import mean, stdev
 from typing import NamedTuple
@@ -16,7 +17,9 @@ class Verdict(NamedTuple):
     reason: str
 
 
-def above(values, threshold, margin, what, unit=""):
+def above(
+    values: Sequence[float], threshold: float, margin: float, what: str, unit: str = ""
+) -> Verdict:
     """Supported if `what` is above `threshold` with every seed, contradicted if it is below with
     every seed.
 
@@ -55,7 +58,9 @@ def above(values, threshold, margin, what, unit=""):
     return Verdict(outcome, f"{what} is {spread(values, unit)}, {side}")
 
 
-def below(values, threshold, margin, what, unit=""):
+def below(
+    values: Sequence[float], threshold: float, margin: float, what: str, unit: str = ""
+) -> Verdict:
     """Like `above`, for a claim that `what` is below `threshold`."""
     outcome, reason = above(values, threshold, margin, what, unit)
     return Verdict(
@@ -63,7 +68,7 @@ def below(values, threshold, margin, what, unit=""):
     )
 
 
-def together(*verdicts):
+def together(*verdicts: Verdict) -> Verdict:
     """The verdict on a claim that says several things: supported if all are, contradicted if one
     is.
     """
@@ -80,7 +85,7 @@ def together(*verdicts):
     )
 
 
-def spread(values, unit=""):
+def spread(values: Sequence[float], unit: str = "") -> str:
     """Values, one a seed, in words: the mean, the range, the standard deviation and how many."""
     unit = f" {unit}" if unit else ""
     if len(values) == 1:
@@ -92,9 +97,9 @@ def spread(values, unit=""):
     )
 
 
-def _by(margin):
+def _by(margin: float) -> str:
     return f" by more than {_number(margin)}" if margin else ""
 
 
-def _number(value):
+def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
