@@ -11,7 +11,7 @@ MATRIX = "return columns.reshape(N * H_out * W_out, KH * KW * C)"
 PRODUCT = "y = columns @ w.reshape(KH * KW * C, O)"
 FORWARD_END = "return y.reshape(N, *size, O), (columns, w, x.shape, stride, padding)"
 ADD = "padded[:, rows, cols] += windows[:, :, :, a, b]"
-CUT = "return padded[:, padding:padding + H, padding:padding + W]"
+CUT = "return padded[:, padding : padding + H, padding : padding + W]"
 ADDING = (
     "            rows, cols = slice(a, a + stride * H_out, stride), slice(b, b + stride * "
     "W_out, stride)\n            " + ADD
@@ -128,8 +128,8 @@ MISTAKES = [
     ),
     (
         "a2.naive",
-        "output_size(W, KW, stride, padding), O), x.dtype)",
-        "output_size(W, KW, stride, padding), O))",
+        "output_size(W, KW, stride, padding), O), x.dtype\n    )",
+        "output_size(W, KW, stride, padding), O)\n    )",
         "float64 has crept in",
     ),
     (

@@ -13,8 +13,8 @@ MEAN, VAR, STD = (
 )
 Y = "y = weight * x_hat + bias"
 CACHED = (
-    "return y, SimpleNamespace(mean=mean, var=var, std=std, x_hat=x_hat, weight=weight, "
-    "from_batch=from_batch)"
+    "return y, SimpleNamespace(\n        mean=mean, var=var, std=std, x_hat=x_hat, "
+    "weight=weight, from_batch=from_batch\n    )"
 )
 UNBIASED = "unbiased = var * (count / max(count - 1, 1))"
 NEW_MEAN, NEW_VAR = (
@@ -22,7 +22,13 @@ NEW_MEAN, NEW_VAR = (
     "new_var = (1 - momentum) * running_var + momentum * unbiased",
 )
 MOVE = """        self.running_mean.data, self.running_var.data = update_running(
-            self.running_mean.data, self.running_var.data, cache.mean, cache.var, count, self.momentum)
+            self.running_mean.data,
+            self.running_var.data,
+            cache.mean,
+            cache.var,
+            count,
+            self.momentum,
+        )
 """
 GIVEN = """            y, cache = normalise(x, self, self.running_mean.data, self.running_var.data)
             return y

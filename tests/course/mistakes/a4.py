@@ -11,20 +11,24 @@ CONV1 = (
 )
 CONV2 = "self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False, rng=rng)"
 BN2 = "self.bn2 = nn.BatchNorm2d(out_channels)"
-MADE = """self.shortcut = (Shortcut(shortcut, in_channels, out_channels, stride, rng)
-                         if shortcut else None)"""
+MADE = """self.shortcut = (
+            Shortcut(shortcut, in_channels, out_channels, stride, rng) if shortcut else None
+        )"""
 INNER = "inner = F.relu(self.bn1(self.conv1(x)))"
 OUTER = "y = self.bn2(self.conv2(inner))"
 ADD = (
     "        if self.shortcut is not None:\n            y = y + self.shortcut(x)\n        "
     "return F.relu(y)\n"
 )
-BLOCK = "blocks.append(BasicBlock(channels, out, 2 if stage > 0 and i == 0 else 1, shortcut, rng))"
+BLOCK = """blocks.append(
+                    BasicBlock(channels, out, 2 if stage > 0 and i == 0 else 1, shortcut, rng)
+                )"""
 TWIN = 'residual = ResNet(n, width, "A", np.random.default_rng(seed))'
 STEP = "        optimizer.zero_grad()\n        loss.backward()\n        optimizer.step()\n"
 OPTIMIZER = "    optimizer = mr.optim.SGD(net.parameters(), lr, momentum=0.9)\n"
-SPREAD = """self.spread = nn.Conv2d(mid_channels, mid_channels, 3, stride, padding=1, bias=False,
-                                rng=rng)"""
+SPREAD = """self.spread = nn.Conv2d(
+            mid_channels, mid_channels, 3, stride, padding=1, bias=False, rng=rng
+        )"""
 REDUCE = "nn.Conv2d(in_channels, mid_channels, 1, bias=False, rng=rng)"
 EXPAND = "nn.Conv2d(mid_channels, out_channels, 1, bias=False, rng=rng)"
 

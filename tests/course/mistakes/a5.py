@@ -1,13 +1,13 @@
 """A5: the degradation experiment."""
 
-DIFFERING = (
-    "return [name for name in names if name not in config or name not in other or config[name] "
-    "!= other[name]]"
-)
-TWINS = (
-    "return set(first) == set(second) and all(np.array_equal(first[name], second[name]) for "
-    "name in first)"
-)
+DIFFERING = """return [
+        name
+        for name in names
+        if name not in config or name not in other or config[name] != other[name]
+    ]"""
+TWINS = """return set(first) == set(second) and all(
+        np.array_equal(first[name], second[name]) for name in first
+    )"""
 BATCHES = "(images, labels), (other_images, other_labels) = next(stream), next(other)"
 EQUAL = (
     "if not (np.array_equal(images, other_images) and np.array_equal(labels, other_labels)):\n  "
@@ -22,15 +22,19 @@ ABOVE, BELOW, SMALL = (
     "np.all(differences < -margin)",
     "np.all(np.abs(differences) <= margin)",
 )
-FINAL = (
-    '    found = {}\n    for row in sorted(rows, key=lambda row: row["epoch"]):\n        '
-    'found.setdefault(row["net"], {})[row["seed"]] = row[quantity]      # the last one stays\n  '
-    "  return found"
-)
-MEANS = (
-    'means = [np.mean([row[quantity] for row in rows if row["net"] == net and row["epoch"] == '
-    "epoch])\n                     for epoch in epochs]"
-)
+FINAL = """    found = {}
+    for row in sorted(rows, key=lambda row: row["epoch"]):
+        found.setdefault(row["net"], {})[row["seed"]] = row[quantity]  # the last one stays
+    return found"""
+MEANS = """means = [
+                np.mean(
+                    [row[quantity] for row in rows if row["net"] == net and row["epoch"] == epoch]
+                )
+                for epoch in epochs
+            ]"""
+ROWS = """    return [
+        {
+            "net": row["net"]"""
 EPOCHS = 'epochs = sorted({row["epoch"] for row in rows if row["net"] == net})'
 PLOT = "ax.plot(epochs, means, style, color=colour_of(net, nets), label=label)"
 STYLES = '(("train_error", "-"), ("test_error", "--"))'
@@ -356,14 +360,14 @@ MISTAKES = [
     ("a5.run", "", [SHORT, (FINAL, last_by('-row["epoch"]'))], "errors of plain"),
     (
         "a5.read_rows",
-        '"seed": int(row["seed"]), "epoch": float(row["epoch"])',
-        '"seed": int(row["seed"]), "epoch": row["epoch"]',
+        '"epoch": float(row["epoch"])',
+        '"epoch": row["epoch"]',
         "letter by letter",
     ),
     (
         "a5.read_rows",
-        '    return [{"net": row["net"]',
-        '    return list(csv.DictReader(file))\n    return [{"net": row["net"]',
+        ROWS,
+        "    return list(csv.DictReader(file))\n" + ROWS,
         "letter by letter",
     ),
     (
@@ -392,32 +396,31 @@ MISTAKES = [
     ),
     (
         "a5.read_rows",
-        '"test_error": float(row["test_error"])}\n            for row in csv.DictReader(file)]',
-        '"test_error": float(row["test_error"])}\n            for row in '
-        "[*csv.DictReader(file)][1:]]",
+        "for row in csv.DictReader(file)",
+        "for row in [*csv.DictReader(file)][1:]",
         "is the first row left out",
     ),
     (
         "a5.read_rows",
-        '    return [{"net": row["net"]',
+        ROWS,
         '    return [{"net": c[0], "seed": int(c[1]), "epoch": float(c[3]), "train_error": '
         'float(c[4]), "test_error": float(c[5])}\n'
-        '            for c in list(csv.reader(file))[1:]]\n    return [{"net": row["net"]',
+        "            for c in list(csv.reader(file))[1:]]\n" + ROWS,
         "in another order",
     ),
     (
         "a5.read_rows",
-        '    return [{"net": row["net"]',
+        ROWS,
         "    from minires.experiments.records import read_table\n    return "
-        'read_table(file, ("net",), ("net",))\n    return [{"net": row["net"]',
+        'read_table(file, ("net",), ("net",))\n' + ROWS,
         "is open already",
     ),
     (
         "a5.read_rows",
-        '    return [{"net": row["net"]',
+        ROWS,
         '    return [{"net": c[0], "seed": int(c[1]), "epoch": float(c[3]), "train_error": '
         'float(c[6]), "test_error": float(c[7])}\n            for c in '
-        'list(csv.reader(file))[1:]]\n    return [{"net": row["net"]',
+        "list(csv.reader(file))[1:]]\n" + ROWS,
         "not by its place",
     ),
     (
@@ -431,13 +434,13 @@ MISTAKES = [
     ("a5.final", FINAL, last_by("-row[quantity]"), "picks luck"),
     (
         "a5.final",
-        "= row[quantity]      # the last one stays",
+        "= row[quantity]  # the last one stays",
         '= row["train_error"]',
         "the argument `quantity` is not used",
     ),
     (
         "a5.final",
-        "= row[quantity]      # the last one stays",
+        "= row[quantity]  # the last one stays",
         '= row["test_error"]',
         "the question is about training",
     ),
@@ -478,13 +481,13 @@ MISTAKES = [
     ),
     (
         "a5.final",
-        "= row[quantity]      # the last one stays",
+        "= row[quantity]  # the last one stays",
         "= row[quantity] / 100",
         "divided by 100",
     ),
     (
         "a5.final",
-        "= row[quantity]      # the last one stays",
+        "= row[quantity]  # the last one stays",
         "= round(row[quantity])",
         "whole numbers",
     ),
@@ -644,15 +647,15 @@ RIGHT = [
     ),
     (
         "a5.settings",
-        "depths = (8, 32)           # shallow, deep\nseeds = 3\n" + TRAIN_SIZE,
+        "depths = (8, 32)  # shallow, deep\nseeds = 3\n" + TRAIN_SIZE,
         "depths = [8, 44]\nseeds = np.int64(3)\ntrain_size = 384\nepochs = 9 + 1",
     ),
     (
         "a5.read_rows",
-        '    return [{"net": row["net"]',
+        ROWS,
         '    names, *rows = [line.rstrip().split(",") for line in file.read().splitlines()]\n'
         '    return [{name: cell if name == "net" else np.float64(cell) for name, cell in '
-        'zip(names, row)} for row in rows]\n    return [{"net": row["net"]',
+        "zip(names, row)} for row in rows]\n" + ROWS,
     ),
     (
         "a5.final",

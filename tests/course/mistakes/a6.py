@@ -1,5 +1,9 @@
 """A6: gradient norms, and one claim."""
 
+HANDLES = """    handles = [
+        block.register_forward_hook(hook_for(number)) for number, block in enumerate(net.blocks())
+    ]
+"""
 NORM = "return np.sqrt(np.square(array, dtype=np.float64).sum())"
 NORMS = "return {name: norm(p.grad) for name, p in net.named_parameters() if p.ndim > 1}"
 RELATIVE = (
@@ -278,8 +282,7 @@ MISTAKES = [
     ),
     (
         "a6.block_gradients",
-        "    handles = [block.register_forward_hook(hook_for(number)) for number, block in "
-        "enumerate(net.blocks())]\n",
+        HANDLES,
         "    norms, handles = np.full(len(net.blocks()), np.nan), []\n    for number, block "
         "in enumerate(net.blocks()):\n"
         "        handles.append(block.register_forward_hook(lambda module, inputs, y: "
@@ -310,8 +313,7 @@ MISTAKES = [
         "",
         [
             (
-                "    handles = [block.register_forward_hook(hook_for(number)) for number, "
-                "block in enumerate(net.blocks())]\n",
+                HANDLES,
                 "    handles = []\n    for number, block in enumerate(net.blocks()):\n      "
                 "  def after(module, inputs, y):\n            def note(dy):\n               "
                 " norms[number] = norm(dy)\n\n"
