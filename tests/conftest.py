@@ -16,6 +16,14 @@ settings.register_profile("minires", deadline=None, derandomize=True, max_exampl
 settings.load_profile("minires")
 
 
+def pytest_collection_modifyitems(config, items):
+    """Tests for a real GPU run only where they are asked for: with ``-m gpu``."""
+    if "gpu" not in config.option.markexpr:
+        for_gpu = [item for item in items if item.get_closest_marker("gpu")]
+        items[:] = [item for item in items if item not in for_gpu]
+        config.hook.pytest_deselected(items=for_gpu)
+
+
 def pytest_collection_finish(session):
     """Tests for a GPU that nobody sees skipped: where there is none, asking for them is an
     error."""

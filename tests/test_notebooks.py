@@ -154,6 +154,12 @@ def test_links_lead_somewhere(source):
         )  # Jupyter opens no folders
 
 
+# Each takes seconds. Only these see that a cell fails, or that an assertion of its text is false.
+@pytest.mark.parametrize(
+    "source",
+    [SOURCES[0], *(pytest.param(source, marks=pytest.mark.slow) for source in SOURCES[1:])],
+    ids=[source.stem for source in SOURCES],
+)
 def test_runs_from_a_clean_kernel(source):
     started = time.perf_counter()
     builder.execute(builder.build(source), fast=True, timeout=SECONDS)

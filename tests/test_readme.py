@@ -6,6 +6,8 @@ import shlex
 from pathlib import Path
 from statistics import geometric_mean, mean, median
 
+import pytest
+
 from benchmarks import report
 from minires import models, save
 from minires.cli import _parser
@@ -106,6 +108,7 @@ def test_linked_files_exist():
         assert link.startswith("https://") or (ROOT / link).exists(), link
 
 
+@pytest.mark.slow  # all of the README's Python, on one page; the tests of its parts are elsewhere
 def test_the_code_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     save(

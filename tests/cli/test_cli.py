@@ -290,6 +290,7 @@ def test_elsewhere_than_in_the_main_thread_signals_are_left_alone():
     assert status == [1]
 
 
+@pytest.mark.slow  # takes the seconds it gives; only here a signal comes twice
 @pytest.mark.skipif(shutil.which("timeout") is None, reason="no program timeout")
 def test_timeout(tmp_path):
     """The program `timeout` signals twice: what was done is saved all the same."""

@@ -13,6 +13,11 @@ from minires.course import checks, notebooks
 from minires.course.compare import WrongAnswer
 
 SOURCES = {name.split("_")[0]: (name, path) for name, path in notebooks.find().items()}
+SLOW = {  # tasks whose checks take seconds; here alone their mistakes are planted
+    "a2.train": "trains a net on each of two convolutions",
+    "a2.speed": "times convolutions",
+    "a4.curves": "trains three nets",
+}
 PLANTED = {key: import_module(f"{__package__}.mistakes.{key}") for key in SOURCES}
 
 
@@ -60,9 +65,12 @@ def answer(key, task, changes, monkeypatch):
 def planted():
     for key, module in PLANTED.items():
         for i, (task, old, new, message) in enumerate(module.MISTAKES):
-            yield pytest.param(
-                key, task, [(old, new)] if isinstance(new, str) else new, message, id=f"{task}-{i}"
-            )
+            changes = [(old, new)] if isinstance(new, str) else new
+            yield pytest.param(key, task, changes, message, id=f"{task}-{i}", marks=marks(task))
+
+
+def marks(task):
+    return [pytest.mark.slow] if task in SLOW else []
 
 
 @pytest.mark.parametrize("key, task, changes, message", list(planted()))
@@ -75,7 +83,13 @@ def test_a_mistake_is_named(key, task, changes, message, monkeypatch):
 @pytest.mark.parametrize(
     "key, task, changes",
     [
-        pytest.param(key, task, [(old, new)] if isinstance(new, str) else new, id=f"{task}-{i}")
+        pytest.param(
+            key,
+            task,
+            [(old, new)] if isinstance(new, str) else new,
+            id=f"{task}-{i}",
+            marks=marks(task),
+        )
         for key, module in PLANTED.items()
         for i, (task, old, new) in enumerate(module.RIGHT)
     ],

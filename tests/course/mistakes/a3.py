@@ -185,7 +185,7 @@ MISTAKES = [
     ),
     ("a3.layer", COUNT, "count = len(x)", "count is len(x)"),
     ("a3.layer", COUNT, "count = x.size", "count is x.size"),
-    ("a3.layer", MOVE, MOVE.replace(", self.momentum", ""), "not handed on"),
+    ("a3.layer", MOVE, MOVE.replace("            self.momentum,\n", ""), "not handed on"),
     ("a3.layer", MOVE, "", "it is not moved"),
     (
         "a3.layer",

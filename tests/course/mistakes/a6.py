@@ -28,7 +28,7 @@ MISTAKES = [
         "a6.norm",
         NORM,
         "return np.sqrt(np.square(array, dtype=np.float64).mean())",
-        "the mean of the squares is taken in place",
+        "the mean of the squares is taken instead",
     ),
     ("a6.norm", NORM, "return np.square(array, dtype=np.float64).mean()", "and no root"),
     ("a6.norm", NORM, "return np.abs(array).sum()", "absolute values"),
