@@ -11,8 +11,8 @@ import pytest
 
 from minires.cli import main
 from minires.cli.arguments import literal, own_setting
-from minires.experiments.degradation import GRADIENTS, METRICS, TEXT
 from minires.experiments.records import read_table
+from minires.experiments.training_records import GRADIENTS, METRICS, TEXT
 
 TINY = [
     "--depths",
