@@ -11,7 +11,7 @@ import pytest
 from benchmarks import report
 from minires import models, save
 from minires.cli import _parser
-from minires.experiments import degradation, degradation_report
+from minires.experiments import degradation, degradation_report, training_records
 from minires.experiments.records import read_config, read_table
 from minires.training import RunConfig
 from minires.training.settings_file import read_settings
@@ -40,8 +40,8 @@ def test_the_errors_on_the_drawn_images_are_those_of_the_recorded_run():
     last = degradation_report.final_rows(
         read_table(
             RECORDED.parent / "degradation-quick-synthetic" / "metrics.csv",
-            degradation.METRICS,
-            degradation.TEXT,
+            training_records.METRICS,
+            training_records.TEXT,
         )
     )
     for net in ("plain-20", "plain-56", "resnet-20", "resnet-56"):
@@ -52,7 +52,7 @@ def test_the_errors_on_the_drawn_images_are_those_of_the_recorded_run():
 def test_the_slopes_of_the_gradients_are_those_of_the_recorded_run():
     """First layer over last convolution at initialisation, geometric means over the seeds; the last
     layer is the linear one."""
-    rows = read_table(RECORDED / "gradients.csv", degradation.GRADIENTS, degradation.TEXT)
+    rows = read_table(RECORDED / "gradients.csv", training_records.GRADIENTS, training_records.TEXT)
 
     def norms(net, iteration, depth):
         return [

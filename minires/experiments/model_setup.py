@@ -76,14 +76,10 @@ def build(
     for name in config.net:
         if name not in known:
             raise unknown_name(net_name, "setting", name, known)
-        if name in ("num_classes", "seed"):
-            raise ConfigError(
-                "net",
-                f"{name} is not a setting of the net here",
-                "none",
-                str(config.net[name]),
-                "the data decide the classes, and --seed the seed",
-            )
+    for name, own in (("num_classes", len(classes)), ("seed", config.seed)):
+        if config.net.get(name, own) != own:
+            todo = "leave it out: the data decide the classes, and --seed the seed"
+            raise ConfigError("net", name, str(own), str(config.net[name]), todo)
     if "image_size" in known:
         settings.setdefault("image_size", input_shape[0])
     if file is not None:

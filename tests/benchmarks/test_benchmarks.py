@@ -87,7 +87,7 @@ def test_timing_by_turns_in_processes_of_their_own():
 
 
 def test_an_error_in_a_worker_surfaces():
-    with at_work(["minires"], 1) as workers, pytest.raises(KeyError):
+    with at_work(["minires"], 1) as workers, pytest.raises(RuntimeError, match="unknown kernel"):
         compare(Kernel("no such kernel", ((1,),)), workers, rounds=1)
 
 

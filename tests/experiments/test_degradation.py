@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from minires.errors import CheckpointError, ConfigError, DataError
-from minires.experiments import degradation
+from minires.experiments import degradation, training_records
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_table
 from minires.training import trainer
@@ -36,10 +36,12 @@ def finished(tmp_path_factory):
 
 
 def tables(out):
-    metrics = read_table(out / "metrics.csv", degradation.METRICS, degradation.TEXT)
+    metrics = read_table(out / "metrics.csv", training_records.METRICS, training_records.TEXT)
     for row in metrics:
         del row["seconds"], row["images_per_second"]
-    return metrics, read_table(out / "gradients.csv", degradation.GRADIENTS, degradation.TEXT)
+    return metrics, read_table(
+        out / "gradients.csv", training_records.GRADIENTS, training_records.TEXT
+    )
 
 
 def test_metrics_have_a_row_for_each_epoch_and_net(finished):

@@ -444,3 +444,10 @@ def test_folders_that_hold_no_run(tmp_path, finished):
     (tmp_path / "config.json").write_text('{"experiment": "degradation"}')
     with pytest.raises(DataError, match="not the settings of a single net run"):
         single_net.plot(tmp_path)
+
+
+@pytest.mark.parametrize("net, words", [({"num_classes": 5}, "10, got 5"), ({"seed": 3}, "0, got")])
+def test_what_the_data_and_the_run_decide_is_no_setting_of_the_net(net, words, tmp_path):
+    with pytest.raises(ConfigError, match=f"net: {[*net][0]}: expected {words}"):
+        run(replace(TINY, net={"width": 2} | net), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
