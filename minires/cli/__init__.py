@@ -3,17 +3,19 @@ parser.
 """
 
 import argparse
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from .. import __version__
 from ..errors import MiniresError
 from . import claims, course, data, degradation, doctor, notebooks, plot, predict, train
 from .arguments import INTERRUPTED, Parser
 
+PIPE_CLOSED = 141  # the exit status of a program whose reader is gone: 128 + SIGPIPE
 COMMANDS = (degradation, claims, train, predict, plot, notebooks, course, data, doctor)
 
 
@@ -29,9 +31,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     with _sigterm_as_ctrl_c():
         try:
-            return args.run(args) or 0
+            status = args.run(args) or 0
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here, where an error of it is still reported
+            return status
         except MiniresError as error:
             print(f"minires: error: {error}", file=sys.stderr)
+            return 1
+        except BrokenPipeError:  # the reader, such as `head`, has seen enough
+            _write_to_nowhere()
+            return PIPE_CLOSED
+        except OSError as error:
+            _write_to_nowhere()
+            where = f"{error.filename}: " if error.filename else ""
+            print(f"minires: error: {where}{error.strerror or error}", file=sys.stderr)
             return 1
         except MemoryError as error:
             print(
@@ -43,6 +56,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             print("\nminires: interrupted", file=sys.stderr)
             return INTERRUPTED
+
+
+def _write_to_nowhere():
+    """Send what is left of the output to nowhere: Python writes it out when it ends, and would
+    report the same error again.
+    """
+    with suppress(OSError, AttributeError, ValueError):  # no output, or none with a number
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

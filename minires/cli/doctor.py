@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
 def _line(check):
     """A line on what was found, in its colour on a terminal, and one with the cure beneath."""
     sign = SIGNS[check.state]
-    if sys.stdout.isatty():
+    if sys.stdout is not None and sys.stdout.isatty():
         sign = f"{COLOURS[check.state]}{sign}\033[0m"
     line = f"{sign}  {check.name:<{WIDTH}}{check.found}"
     return line if check.cure is None else f"{line}\n    {'':<{WIDTH}}-> {check.cure}"

@@ -150,11 +150,7 @@ def run(args: argparse.Namespace) -> int:
         transform=transform,
         classes=_class_names(args.classes, file),
     )
-    try:
-        failed = _print_all(made, args.json)
-    except BrokenPipeError:  # from `minires predict ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    failed = _print_all(made, args.json)
     if failed:
         _print(f"minires: {failed} of {len(paths)} pictures could not be read", sys.stderr)
     return 1 if failed else 0

@@ -20,6 +20,8 @@ from ..errors import ConfigError, unknown_name
 from .base import ResNet
 from .block_config import BlockConfig
 
+MOST_LAYERS = 10_000  # the paper went to 1,202
+
 SHORTCUTS = ("A", "B", "C")
 INITS = ("he", "fixup", "skipinit")
 
@@ -161,6 +163,8 @@ def check_depth(depth: int, step: int = 6) -> int:
     ConfigError
         If there is no such n: names the nearest depth.
     """
+    if checks.is_integer(depth, least=MOST_LAYERS + 1):
+        raise ConfigError("depth", "too deep to build", f"at most {MOST_LAYERS:,}", repr(depth))
     if not checks.is_integer(depth, least=step + 2) or (depth - 2) % step:
         n = (int(depth) - 2 + step // 2) // step if checks.is_integer(depth) else 18 // step
         blocks = "three stages of n blocks" if step == 6 else "n blocks"

@@ -88,7 +88,9 @@ def _find(name):
         raise ConfigError(
             "model", f"{name} of which depth?", f"{name}-20, {name}-56, ...", repr(name)
         )
-    without_hyphen = re.fullmatch(r"(resnet|plain)_?(\d+)", current_net(str(name)).replace("-", ""))
+    without_hyphen = re.fullmatch(
+        r"(resnet|plain)_?([0-9]+)", current_net(str(name)).replace("-", "")
+    )
     if without_hyphen and (int(without_hyphen[2]) - 2) % 6 == 0:
         raise ConfigError(
             "model",

@@ -1,6 +1,7 @@
 """The command line as a user meets it: through its entry point, with right and wrong words."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -412,3 +413,36 @@ def test_a_claim_from_the_command_line(capsys, tmp_path, monkeypatch):
     (tmp_path / "out" / "report.md").unlink()
     assert main(["plot", str(tmp_path / "out")]) == 0
     assert "contradicted" in capsys.readouterr().out and (tmp_path / "out" / "report.md").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no pipes of this kind")
+@pytest.mark.parametrize("words", [["claims", "--list"], ["doctor"], ["plot", "--help"]])
+def test_a_reader_that_is_gone_is_no_error(words):
+    """As in ``minires doctor | head -1``, but with no time to spare for the reader."""
+    read, write = os.pipe()
+    os.close(read)
+    code = f"import sys; from minires.cli import main; sys.exit(main({words}))"
+    done = subprocess.run([sys.executable, "-c", code], stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    assert done.returncode in (0, 141) and b"Traceback" not in done.stderr, done.stderr.decode()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_a_full_disk_is_one_line():
+    with open("/dev/full", "w") as full:
+        code = "import sys; from minires.cli import main; sys.exit(main(['claims', '--list']))"
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1
+    assert done.stderr == b"minires: error: No space left on device\n"
+
+
+def test_any_error_of_the_system_is_one_line(tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way")
+    assert main(["course", "build", str(tmp_path / "file")]) == 1
+    assert re.fullmatch(r"minires: error: .*file.*: [\w ]+\n", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("name", ["resnet-99999999998", "resnet-８"])
+def test_nets_that_cannot_be(name, capsys):
+    assert main(["train", "--model", name, "--out", "nowhere"]) == 1
+    assert re.search("too deep to build|unknown net", capsys.readouterr().err)
