@@ -147,6 +147,8 @@ def test_default_folder_is_named_after_the_run(tmp_path):
     assert (tmp_path / "runs" / "degradation-synthetic-quick" / "degradation.png").exists()
 
 
+# Seconds of training for each; `test_train` has a quick one of its own.
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_saves_and_exits_130_and_resume_goes_on(tmp_path, sent):
     out = tmp_path / "run"

@@ -20,6 +20,7 @@ from minires.training.inference import predict
 from ..data.pictures import drawing
 from ..opened import openings
 from ..prediction import NAMES, net, write_photos
+from ..slow import slow_but
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow, which decodes pictures, is not installed")
 COMMAND = [sys.executable, "-m", "minires", "predict"]
@@ -384,7 +385,8 @@ def test_a_file_of_weights_says_how_to_prepare_pictures(photos, tmp_path, capsys
         ), words
 
 
-@pytest.mark.parametrize("kind", ["drawn", "photographs"])
+# With drawn images 2,000 pictures are written and read, which takes seconds.
+@pytest.mark.parametrize("kind", slow_but(["photographs"], ["drawn", "photographs"]))
 def test_a_net_trained_here_sees_pictures_as_it_did_in_training(kind, tmp_path, capsys):
     """`minires train` writes class names and the transform into the file of weights.
 

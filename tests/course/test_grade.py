@@ -99,6 +99,7 @@ def test_a_folder_of_all_kinds(run, source, folder, tmp_path):
     assert "| ana | Zoë Ñandú 王 |" in summary or "| Zoë Ñandú 王 | ana |" in summary
 
 
+@pytest.mark.slow  # grades several times over; only here the cache of marks is used and outdated
 def test_what_was_graded_is_not_graded_again(run, source, folder, tmp_path, monkeypatch):
     hand_in(folder, source, "ana")
     path = hand_in(
@@ -322,6 +323,7 @@ def _many(source, number):
     return source
 
 
+@pytest.mark.slow  # grades three times; only here a process of the grader dies
 def test_a_process_that_is_killed_takes_no_other_with_it(run, source, folder, monkeypatch):
     for student in ("eve", "ana", "ben", "cat"):
         hand_in(folder, source, student)
@@ -368,6 +370,7 @@ def _rewrite(path, *rows, **style):
         writer.writerows(rows)
 
 
+@pytest.mark.slow  # grades three times; only here a spreadsheet changes by_hand.csv
 def test_points_by_hand_survive_a_spreadsheet(run, source, folder, tmp_path):
     path = tmp_path / "out" / "by_hand.csv"
     hand_in(folder, changed(source, a1_why="Größe, " * 30_000), "ana")

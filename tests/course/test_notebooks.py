@@ -14,6 +14,8 @@ from minires.course import checks, notebooks, report
 from minires.course.mark import mark
 from minires.errors import ConfigError, DataError
 
+from ..slow import slow_but
+
 SOURCES = notebooks.find()
 
 
@@ -112,13 +114,11 @@ def test_released_files_hold_no_solutions(name, notebook):
             compile(cell.source, cell.id, "exec")
 
 
-# Whole assignments, in a process each, for seconds each. Only these see that a reference loses points
-# to its own checks, or that a hidden test shows in the feedback.
-@pytest.mark.parametrize(
-    "name",
-    [one if one.startswith("a1") else pytest.param(one, marks=pytest.mark.slow) for one in SOURCES],
-    indirect=True,
-)
+# Whole assignments, in a process each, for seconds each.
+one_quickly = pytest.mark.parametrize("name", slow_but(["a1_autograd"], SOURCES), indirect=True)
+
+
+@one_quickly  # only these see that a reference loses points to its own checks
 def test_the_reference_gets_all_points_and_the_release_none(name, notebook):
     result = mark(notebook, notebook, name)
     assert [
@@ -139,6 +139,7 @@ def test_the_reference_gets_all_points_and_the_release_none(name, notebook):
     )
 
 
+@one_quickly  # only these see a check that passes without an answer
 def test_every_visible_check_fails_on_the_stub(name, notebook):
     """As students see it: the release, with its own tests. (On the reference they pass: see above,
     where they come before the hidden ones.)"""
@@ -147,6 +148,7 @@ def test_every_visible_check_fails_on_the_stub(name, notebook):
     assert all(one.points == 0 and one.message for one in stub.marks)
 
 
+@one_quickly  # only these see a mark that a report leaves out
 def test_reports_have_one_row_for_each_mark(name, notebook):
     result = mark(notebooks.release(notebook), notebook, name)
     assert (

@@ -180,6 +180,7 @@ def scaled_net(scales):
     return in_float64(net)
 
 
+@pytest.mark.slow  # every path of a net, one after the other; only here their sums are known
 def test_linear_branches_solved_by_hand():
     """Three blocks that multiply by 1 + 1/2, 1 + 1/4 and 1 + 1/8; the branches of stages two and
     three are silent.
@@ -212,6 +213,7 @@ def test_linear_branches_solved_by_hand():
     assert all(r.sampled == r.paths and r.standard_error == 0 for r in records)
 
 
+@pytest.mark.slow  # thousands of draws; only here each path is drawn as often as any other
 def test_random_paths_are_fair():
     """The mean over sampled paths is that over all, within its standard error."""
     net, (x, y) = lived_in(models.resnet(20, width=2)), batch(4)

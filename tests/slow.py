@@ -1,0 +1,10 @@
+"""Tests that take seconds: ``pytest`` leaves them out, ``pytest -m "slow or not slow"`` runs all."""
+
+import pytest
+
+
+def slow_but(quick, values):
+    """The values of a parameter, all marked slow but those in `quick`."""
+    return [
+        value if value in quick else pytest.param(value, marks=pytest.mark.slow) for value in values
+    ]
