@@ -70,6 +70,8 @@ def as_array(result: object) -> Array:
     """`result` as an array: NumPy turns arrays without axes into scalars in passing, and a function
     may return a number.
     """
+    if isinstance(result, np.matrix):  # its * is a matrix product, and it has two axes always
+        return np.asarray(result)
     return result if is_array(result) else np.asarray(result)
 
 

@@ -163,6 +163,8 @@ def batch_norm(
     ------
     ConfigError
         Without running statistics, unless in training.
+    ShapeError
+        In training, if there is only one value for each channel.
     """
     inputs = _with_scale_and_shift("batch_norm", input, weight, bias)
     return _normalise("batch_norm", inputs, running_mean, running_var, training, momentum, eps)
@@ -238,6 +240,14 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
     """Apply a kernel that normalises the first of `inputs`: in training by its own statistics,
     which the running ones then follow, else by the running ones.
     """
+    if training and inputs[0].size == inputs[0].shape[-1]:
+        raise ShapeError(
+            kernel,
+            "one value for each channel, so every output would be the bias, every gradient 0",
+            "several values for each channel in training",
+            f"shape {inputs[0].shape}",
+            "take larger batches or images, or call eval()",
+        )
     if running_mean is None or running_var is None:
         if training:
             return apply(kernel, *inputs, eps=eps)

@@ -1,4 +1,4 @@
-"""Tests that take seconds: ``pytest`` leaves them out, ``pytest -m "slow or not slow"`` runs all."""
+"""Tests that take seconds: `pytest` leaves them out, `pytest -m "slow or not slow"` runs all."""
 
 import pytest
 

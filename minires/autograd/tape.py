@@ -34,6 +34,8 @@ class Node:
         "hooks",
         "leaf",
         "used",
+        "version",
+        "versions",
     )
 
     def __init__(
@@ -49,6 +51,9 @@ class Node:
         self.shape, self.dtype, self.device = y.shape, y.dtype, backend.device_of(y)
         self.hooks: dict[int, Callable[[Array], Array | None]] = {}
         self.leaf, self.used = leaf, False
+        # How often a leaf's array was changed in place, and for others what it was for each parent.
+        self.version = 0
+        self.versions = tuple(0 if parent is None else parent.version for parent in parents)
 
     def gradients(self, dy: Array) -> tuple[Any, ...]:
         """dL/d(input) for every parent; None where no gradient is needed."""
@@ -70,8 +75,25 @@ class Node:
                 parent.check(gradient, where, f"gradient of input {position}")
         return found
 
+    def check_unchanged(self) -> None:
+        """Raise GraphError if an array that backward needs was changed since the forward pass."""
+        for parent, version in zip(self.parents, self.versions):
+            if parent is None or parent.version == version:
+                continue
+            if any(array.shape == parent.shape for array in arrays_in(self.cache)):
+                raise GraphError(
+                    "backward",
+                    f"a parameter of shape {parent.shape} that {self.name} needs was changed since "
+                    "the forward pass",
+                    "backward before an optimiser's step",
+                    "a step in between",
+                    "call backward first, or run the forward pass again",
+                )
+
     def call_hooks(self, dy: Array) -> Array:
         """dL/d(this), or the array that a hook returned instead."""
+        if self.hooks:
+            dy = backend.copy(dy)  # a hook may write to it, and other nodes may have been given it
         for hook in list(self.hooks.values()):  # a copy: a hook may remove itself
             replacement = hook(dy)
             if replacement is not None:
@@ -154,6 +176,7 @@ def walk_back(root: Node, gradient: Array, until: Collection[Node] = ()) -> dict
         if node.kernel is None:
             _accumulate(node.leaf(), dy)
             continue
+        node.check_unchanged()
         for parent, dx in zip(node.parents, node.gradients(dy)):
             if parent is None:
                 continue
@@ -197,6 +220,19 @@ def topological_order(
             if node not in until:
                 stack.extend((parent, False) for parent in node.parents if parent is not None)
     return reversed(order)
+
+
+def arrays_in(cache: Any) -> Iterator[Array]:
+    """All arrays that a kernel's cache holds, in tuples, lists and dicts of any depth."""
+    stack = [cache]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, (tuple, list)):
+            stack.extend(item)
+        elif isinstance(item, dict):
+            stack.extend(item.values())
+        elif backend.is_array(item):
+            yield item
 
 
 def _accumulate(tensor, gradient):

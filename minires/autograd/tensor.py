@@ -164,6 +164,15 @@ class Tensor(Operators):
             if hooks:
                 _node_of(self).hooks = hooks
 
+    def changed_in_place(self) -> None:
+        """Say that the numbers in ``data`` were overwritten, as an optimiser's step does.
+
+        `backward` of what was computed from the old ones then raises a GraphError, instead of
+        finding the gradient at other numbers.
+        """
+        if self._node is not None:
+            self._node.version += 1
+
     def __getstate__(self) -> tuple[Any, ...]:
         """A copied or pickled Tensor is a leaf: the tape and its hooks belong to the original."""
         return self.data, self.grad, self.requires_grad, vars(self)

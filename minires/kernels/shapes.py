@@ -15,6 +15,8 @@ from ..checks import is_integer, number
 from ..errors import DataError, DtypeError, ShapeError
 from ..types import Array, Axes, IntPair, Shape
 
+MOST_PIXELS = 2**20  # in a setting of a window: more is a slip, and overflows further on
+
 
 class Window(NamedTuple):
     """A window that slides over images: each entry is (height, width), in pixels."""
@@ -47,6 +49,8 @@ def pair(where: str, name: str, value: Any, least: int) -> tuple[int, int]:
         raise ShapeError(
             where, name, f"an int or a pair of ints, each at least {least}", repr(value)
         )
+    if max(values) > MOST_PIXELS:
+        raise ShapeError(where, name, f"at most {MOST_PIXELS:,} pixels", repr(value))
     return int(values[0]), int(values[1])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import backend
 from ..autograd import Tensor, enable_grad, no_grad
-from ..autograd.tape import topological_order
+from ..autograd.tape import arrays_in, topological_order
 from ..checks import is_integer
 from ..errors import ShapeError
 from ..types import Device, Shape
@@ -91,8 +91,7 @@ class Summary:
 
 
 def summarize(model: Module, input_shape: Shape) -> Summary:
-    """What each layer of a net puts out and costs, found by running it once, in training mode, on
-    zeros.
+    """What each layer of a net puts out and costs, found by running it on zeros.
 
     Parameters
     ----------
@@ -128,27 +127,31 @@ def summarize(model: Module, input_shape: Shape) -> Summary:
                 )
             )
     try:
-        with preserve_state(model, "train"):
-            first = next(model.parameters(), None)
-            device: Device = first.device if first is not None else "cpu"
-            dtype = first.dtype if first is not None else np.float32
-            images = Tensor(backend.move(np.zeros(input_shape, dtype), device))
-            with no_grad():
-                model(images)
-            while handles:  # with a hook on a batch norm it is not fused with its ReLU
-                handles.pop().remove()
-            with enable_grad():
-                output = model(images)
-            kept = _kept(output, {id(parameter.data) for parameter in model.parameters()})
+        first = next(model.parameters(), None)
+        device: Device = first.device if first is not None else "cpu"
+        dtype = first.dtype if first is not None else np.float32
+        images = backend.move(np.zeros(input_shape, dtype), device)
+        with preserve_state(model, "eval"), no_grad():
+            model(Tensor(images))
     finally:
-        for handle in handles:
+        for handle in handles:  # with a hook on a batch norm it is not fused with its ReLU
             handle.remove()
     return Summary(
         layers,
         model.num_parameters(),
         sum(parameter.data.nbytes for parameter in model.parameters()),
-        kept,
+        _kept_in_training(model, images),
     )
+
+
+def _kept_in_training(model, images):
+    """Bytes that the tape keeps of a forward pass in training mode."""
+    parameters = {id(parameter.data) for parameter in model.parameters()}
+    with preserve_state(model, "train"), enable_grad():
+        try:
+            return _kept(model(Tensor(images)), parameters)
+        except ShapeError:  # batch norm over a single value: twice the images, half the bytes
+            return _kept(model(Tensor(images.repeat(2, axis=0))), parameters) // 2
 
 
 def _layer(name, module, y):
@@ -166,19 +169,10 @@ def _kept(output, parameters):
     if output._node is None:
         return 0
     found = {}
-    stack = [node.cache for node in topological_order(output._node)]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, (tuple, list)):
-            stack.extend(item)
-        elif isinstance(item, dict):
-            stack.extend(item.values())
-        elif backend.is_array(item):
-            while backend.is_array(
-                getattr(item, "base", None)
-            ):  # a view keeps the whole array behind it
-                item = item.base
-            found[id(item)] = item
+    for array in arrays_in([node.cache for node in topological_order(output._node)]):
+        while backend.is_array(getattr(array, "base", None)):
+            array = array.base  # a view keeps the whole array that it shows a part of
+        found[id(array)] = array
     return sum(array.nbytes for key, array in found.items() if key not in parameters)
 
 

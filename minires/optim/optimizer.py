@@ -105,6 +105,9 @@ class Optimizer:
         weights = [parameter.data for parameter in self.params]
         gradients = [parameter.grad for parameter in self.params]
         self._put_in_place(self._rule.step(weights, gradients, **self.settings()))
+        for parameter in self.params:
+            if parameter.grad is not None:
+                parameter.changed_in_place()
 
     def state_dict(self) -> dict[str, Any]:
         """The learning rate, and what is kept of each parameter, in their order. No copies."""

@@ -145,9 +145,12 @@ def predictions(
         bar_format=PROGRESS,
         disable=None if progress else True,
     )  # None: shown on a terminal only
-    with preserve_state(model, "eval"), no_grad(), bar:
+    with bar:
         for start in range(0, len(paths), batch_size):
-            made = _predict_batch(model, paths[start : start + batch_size], top, classes, prepare)
+            # Between two results the net is as the caller left it: they may train it on.
+            with preserve_state(model, "eval"), no_grad():
+                batch = paths[start : start + batch_size]
+                made = _predict_batch(model, batch, top, classes, prepare)
             bar.update(len(made))
             yield from made
 

@@ -175,3 +175,17 @@ def test_a_hook_that_returns_a_tensor_is_told_what_to_return():
     y.register_hook(lambda gradient: Tensor(gradient))
     with pytest.raises(DtypeError, match="expected an array of shape .*a Tensor; return its .data"):
         y.sum().backward()
+
+
+@pytest.mark.parametrize("first", ["p", "q"])
+def test_a_hook_may_write_to_the_gradient_it_is_given(first):
+    """What it writes counts for its own branch, and for no other: `add` hands one array to both."""
+    a, b = (Tensor(np.ones(2, np.float32), requires_grad=True) for _ in range(2))
+    p, q = a * 1.0, b * 1.0
+
+    def clip(gradient):
+        np.clip(gradient, -0.1, 0.1, out=gradient)
+
+    p.register_hook(clip)
+    (p + q if first == "p" else q + p).backward(np.ones(2, np.float32))
+    assert np.array_equal(b.grad, [1, 1]) and np.allclose(a.grad, 0.1)

@@ -596,3 +596,9 @@ def test_operands_that_are_no_numbers(operand):
 
 def test_lists_of_numbers_take_the_tensors_dtype():
     assert (Tensor([1.0, 2.0]) + [1.5, 2.5]).dtype == np.float32
+
+
+def test_a_matrix_of_numpy_becomes_an_array():
+    """Its * would be a matrix product."""
+    x = Tensor(np.matrix([[1.0, 2], [3, 4]]))
+    assert type(x.data) is np.ndarray and np.array_equal((x * x).data, [[1, 4], [9, 16]])

@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from minires.errors import ShapeError
+
 from .checks import assert_close, check, random_arrays, run
 
 CORNERS = {
@@ -122,3 +124,13 @@ def test_the_columns_of_a_whole_batch_never_exist(threads):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert 2 * x.nbytes <= peak < 2 * x.nbytes + 12e6
+
+
+@pytest.mark.parametrize("name", ["stride", "padding", "dilation"])
+@pytest.mark.parametrize("size", [2**20 + 1, 10**9, 10**30])
+def test_absurd_sizes_are_one_line(name, size):
+    from minires.kernels import cpu
+
+    x, w = np.ones((1, 4, 4, 1)), np.ones((1, 1, 1, 1))
+    with pytest.raises(ShapeError, match=f"{name}: expected at most 1,048,576 pixels"):
+        cpu.conv2d.forward(x, w, **{name: size})

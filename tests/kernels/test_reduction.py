@@ -57,3 +57,11 @@ def test_sum_of_many_float32_numbers():
     the total."""
     total, _ = cpu.sum.forward(np.full(100_000, 0.1, np.float32))
     assert total == pytest.approx(10_000, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["sum", "mean"])
+def test_millions_of_float32_numbers_along_the_first_axis(name):
+    """One after the other, each rounded, four million times 0.1 would be 4 % too much."""
+    x = np.full((4_000_000, 1), 0.1, np.float32)
+    y, _ = getattr(cpu, name).forward(x, axis=0)
+    assert y.dtype == np.float32 and np.allclose(y, 400_000 if name == "sum" else 0.1, rtol=1e-6)

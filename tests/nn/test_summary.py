@@ -121,3 +121,10 @@ def test_under_no_grad_it_finds_what_training_keeps():
             net.summary((1, 8, 8, 3)).kept_bytes
             == models.resnet(8, width=4).summary((1, 8, 8, 3)).kept_bytes
         )
+
+
+def test_a_single_image_of_a_net_that_cannot_train_on_it():
+    """Batch norm over one value is refused in training; half of what two images keep is shown."""
+    net = models.residual_mlp(4, width=8, image_size=8)
+    one, two = (net.summary((n, 8, 8, 3)) for n in (1, 2))
+    assert one.kept_bytes == two.kept_bytes // 2 and 2 * one.multiply_adds == two.multiply_adds

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from minires import Tensor, models, nn, optim
-from minires.errors import ConfigError
+from minires.errors import ConfigError, GraphError
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,28 @@ def test_a_state_that_does_not_fit_changes_nothing(wrong, words):
         optimizer.load_state_dict(state | given | wrong)
     assert optimizer.lr == 1e-3 and not any(array.any() for array in optimizer.exp_avgs)
     assert optimizer.steps == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "kind", [lambda params: optim.SGD(params, lr=0.1), optim.Adam], ids=["sgd", "adam"]
+)
+def test_backward_after_a_step_would_find_the_gradient_of_other_weights(kind):
+    weight, bias = (nn.Parameter(np.full(1, value, np.float32)) for value in (2, 1))
+    x = Tensor([3.0], requires_grad=True)
+    loss, alone = (x * weight).sum(), (x + bias).sum()
+    weight.grad = bias.grad = np.ones(1, np.float32)
+    kind([weight, bias]).step()
+    with pytest.raises(GraphError, match=r"shape \(1,\) that multiply needs was changed"):
+        loss.backward()
+    alone.backward()  # a sum needs no numbers of its terms
+    assert x.grad == 1
+
+
+def test_a_step_for_others_disturbs_nobody():
+    weight, other = (nn.Parameter(np.ones(1, np.float32)) for _ in range(2))
+    loss = (weight * other).sum()
+    weight.grad = None
+    other.grad = None
+    optim.SGD([weight, other], lr=1.0).step()  # without gradients nothing moves
+    loss.backward()
+    assert weight.grad == 1

@@ -7,6 +7,7 @@ import pytest
 
 import minires as mr
 from minires import backend
+from minires.autograd import is_recording
 from minires.data.images import decode
 from minires.data.transforms import ImageTransform
 from minires.errors import ConfigError, DeviceError, DivergenceError, ShapeError
@@ -173,3 +174,10 @@ def test_a_gpu_too_small(photos, monkeypatch):
     monkeypatch.setattr(backend, "out_of_memory_errors", lambda: (Full,))
     with pytest.raises(DeviceError, match="2 pictures at a time; take a smaller batch size"):
         predict(model, paths(photos), batch_size=2, progress=False, transform=TO_16)
+
+
+def test_between_two_pictures_the_net_is_as_it_was(photos):
+    model = net().train()
+    results = inference.predictions(model, paths(photos), batch_size=1, progress=False)
+    next(results)
+    assert model.training and model.bn1.training and is_recording()

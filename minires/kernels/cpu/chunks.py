@@ -113,9 +113,25 @@ def chunk_size(items: int, bytes_per_item: int, min_bytes: int = 0) -> int:
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Within: BLAS uses one thread. Afterwards as many as before."""
-    with _lock, _blas().limit(limits=1):
-        yield
+    """Within: BLAS uses one thread. Afterwards as many as before, even if Ctrl-C is pressed."""
+    with _lock:
+        libraries = _blas().lib_controllers
+        before = [library.num_threads for library in libraries]
+        try:
+            for library in libraries:
+                library.set_num_threads(1)
+            yield
+        finally:
+            try:
+                _set_threads(libraries, before)
+            except KeyboardInterrupt:
+                _set_threads(libraries, before)
+                raise
+
+
+def _set_threads(libraries, numbers):
+    for library, number in zip(libraries, numbers):
+        library.set_num_threads(number)
 
 
 def blas_has_small_matrix_kernels() -> bool:
