@@ -518,7 +518,7 @@ def test_into_a_reader_that_stops(photos, weights):
     )
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(timeout=60) == 1 and process.stderr.read() == ""
+    assert process.wait(timeout=60) == 141 and process.stderr.read() == ""
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,8 @@ def test_a_gradient_that_is_one_number_repeated(backend, example):
     repeated = np.broadcast_to(np.float64(0.7), y.shape)
     _, gradients, _ = run(kernel, arrays, settings, repeated)
     _, expected, _ = run(kernel, arrays, settings, repeated.copy())
-    assert all(np.array_equal(a, b) for a, b in zip(gradients, expected))
+    # NumPy 2.0 multiplies such views without BLAS, which adds up in another order.
+    assert all(np.allclose(a, b, rtol=1e-13) for a, b in zip(gradients, expected))
 
 
 @pytest.mark.parametrize(
