@@ -210,10 +210,8 @@ def _find_cupy(where):
             "look at nvidia-smi and the variable CUDA_VISIBLE_DEVICES, or use --device cpu",
         )
     try:
-        nvrtc, driver = (
-            cupy.cuda.nvrtc.getVersion()[0],
-            cupy.cuda.runtime.driverGetVersion() // 1000,
-        )
+        nvrtc = cupy.cuda.nvrtc.getVersion()[0]
+        driver = cupy.cuda.runtime.driverGetVersion() // 1000
         _ = cupy.cuda.cublas  # CuPy loads it when it is first looked at
     except Exception as error:
         raise DeviceError(

@@ -90,10 +90,8 @@ def draw(
         sizes |= {key: (0, height) for key in layer if key not in boxes}
         top += height + BELOW
     left = min(x[key] - sizes[key][0] / 2 for key in x) - PADDING
-    width, height = (
-        max(x[key] + sizes[key][0] / 2 for key in x) + PADDING - left,
-        top - BELOW + PADDING,
-    )
+    width = max(x[key] + sizes[key][0] / 2 for key in x) + PADDING - left
+    height = top - BELOW + PADDING
     parts = [_arrow(chain, x, y, sizes) for chain in chains] + [
         _box(boxes[key], x[key], y[key], sizes[key]) for key in boxes
     ]
@@ -206,10 +204,8 @@ def _size(box):
 def _box(box, x, y, size):
     (fill, stroke), (width, height) = FILLS[box.kind], size
     radius = height / 2 if box.kind == "value" else 4
-    top, styles = (
-        y - LINE * len(box.lines) / 2 + 4,
-        (f'fill="{stroke}" font-weight="bold"', *['fill="#444444"'] * len(box.lines)),
-    )
+    top = y - LINE * len(box.lines) / 2 + 4
+    styles = [f'fill="{stroke}" font-weight="bold"', *['fill="#444444"'] * len(box.lines)]
     texts = "".join(
         f'<text x="{x:.1f}" y="{top + LINE * i:.1f}" text-anchor="middle" '
         f"{style}>{escape(text)}</text>"

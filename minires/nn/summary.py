@@ -48,12 +48,8 @@ class Summary:
     def __init__(
         self, layers: list[LayerSummary], parameters: int, parameter_bytes: int, kept_bytes: int
     ) -> None:
-        self.layers, self.parameters, self.parameter_bytes, self.kept_bytes = (
-            layers,
-            parameters,
-            parameter_bytes,
-            kept_bytes,
-        )
+        self.layers, self.parameters = layers, parameters
+        self.parameter_bytes, self.kept_bytes = parameter_bytes, kept_bytes
         self.multiply_adds = sum(layer.multiply_adds for layer in layers)
 
     def __repr__(self) -> str:

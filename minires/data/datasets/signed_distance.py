@@ -48,11 +48,8 @@ def star(x: Array, y: Array) -> Array:
     radius = np.hypot(x, y)
     angle = np.abs(np.mod(np.arctan2(y, x), 2 * wedge) - wedge)
     x, y = radius * np.cos(angle), radius * np.sin(angle)
-    valley_x, tip_x, tip_y = (
-        0.42,
-        np.cos(wedge),
-        np.sin(wedge),
-    )  # the edge runs from (valley_x, 0) to the tip
+    # The edge runs from (valley_x, 0) to the tip.
+    valley_x, tip_x, tip_y = 0.42, np.cos(wedge), np.sin(wedge)
     edge = np.hypot(tip_x - valley_x, tip_y)
     return (tip_y * (x - valley_x) - (tip_x - valley_x) * y) / edge
 

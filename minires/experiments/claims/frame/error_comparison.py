@@ -79,10 +79,8 @@ def draw(
         )
         for ax, (title, entries) in zip(axes, groups):
             for i, (label, net, variant, colour) in enumerate(entries):
-                values, others = (
-                    of(rows, net, variant, column),
-                    of(rows, net, variant, other_column),
-                )
+                values = of(rows, net, variant, column)
+                others = of(rows, net, variant, other_column)
                 ax.bar(i, mean(values), width=0.62, color=colour)
                 ax.plot([i] * len(values), values, "o", color="black", markersize=3.5, zorder=4)
                 ax.plot(
