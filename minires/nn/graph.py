@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..autograd.graph import draw
+from ..autograd.recording import enable_grad
 from ..autograd.tape import Node, topological_order
 from ..autograd.tensor import Tensor
 from ..checks import is_integer
 from ..drawing.svg import Box, Picture
-from ..errors import ConfigError
+from ..errors import ConfigError, GraphError
 from ..types import ArrayLike
 from .state import preserve_state
 
@@ -45,42 +47,40 @@ def graph(
     ------
     ConfigError
         For a depth below 1.
+    GraphError
+        If the net returns its input as it is.
     """
     if depth is not None and not is_integer(depth, 1):
         raise ConfigError("graph", "depth", "1 or more, or None for single operations", repr(depth))
     tensors = [Tensor(x.data if isinstance(x, Tensor) else x, requires_grad=True) for x in inputs]
     collapsed: dict[Node, tuple[Any, Box]] = {}
-    handles = []
-    for name, module in model.named_modules():
-        level = name.count(".") + 1 if name else 0
-        if depth is not None and (
-            level == depth or 0 < level < depth and not list(module.children())
-        ):
-            handles.append(
-                module.register_forward_hook(
-                    lambda module, inputs, y, name=name: _collapse(
-                        collapsed, name, module, inputs, y
-                    )
-                )
-            )
+    handles = [
+        module.register_forward_hook(partial(_collapse, collapsed, name))
+        for name, module in _drawn_as_boxes(model, depth)
+    ]
     try:
-        with preserve_state(model, "eval"):
+        with preserve_state(model, "eval"), enable_grad():
             output = model(*tensors)
     finally:
         for handle in handles:
             handle.remove()
-    names = {
-        x._node: "input" if len(tensors) == 1 else f"input {i}"
-        for i, x in enumerate(tensors, 1)
-        if x._node is not None
-    }
+    if output.is_leaf:
+        got = f"{type(model).__name__}, which returns its input"
+        raise GraphError("graph", "nothing to draw", "a net that computes something", got)
+    named = [("input" if len(tensors) == 1 else f"input {i}", x) for i, x in enumerate(tensors, 1)]
     if parameters:
-        names |= {
-            parameter._node: name
-            for name, parameter in model.named_parameters()
-            if parameter._node is not None
-        }
+        named += model.named_parameters()
+    names = {x._node: name for name, x in named if x._node is not None}
     return draw(output._node, names, collapsed, leaves=False)
+
+
+def _drawn_as_boxes(model, depth):
+    """(name, module) for the modules at this depth, and those above it with no others in them."""
+    for name, module in model.named_modules():
+        level = name.count(".") + 1 if name else 0
+        is_single = 0 < level and not list(module.children())
+        if depth is not None and (level == depth or (level < depth and is_single)):
+            yield name, module
 
 
 def _collapse(collapsed, name, module, inputs, y):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from minires import Tensor, models, nn
-from minires.errors import ConfigError
+from minires import Tensor, models, nn, no_grad
+from minires.errors import ConfigError, GraphError
 
 from ..drawing.test_svg import parts
 
@@ -82,3 +82,14 @@ def test_the_net_stays_as_it_is():
 def test_depths_that_make_no_sense(depth):
     with pytest.raises(ConfigError, match="depth: expected 1 or more"):
         models.resnet(8, width=4).graph(IMAGES, depth=depth)
+
+
+def test_under_no_grad_it_is_drawn_all_the_same():
+    net, x = models.resnet(8, width=2), np.ones((1, 8, 8, 3), np.float32)
+    with no_grad():
+        assert net.graph(x).svg == models.resnet(8, width=2).graph(x).svg
+
+
+def test_a_net_that_computes_nothing_has_no_picture():
+    with pytest.raises(GraphError, match="nothing to draw: .* Identity, which returns its input"):
+        nn.Identity().graph(np.ones((1, 2), np.float32))
