@@ -178,15 +178,21 @@ class Marker:
         self.start()
         for number, cell in enumerate(self.cells, 1):
             label = f"cell {number}" + (f" ({short(cell.id, 80)})" if cell.id else "")
-            if cell.id and cell.id in seen:
+            handed_out = cell.id in self.tests or cell.id in self.locked
+            if cell.id in seen and handed_out:
                 self.note(f"{label}: there are two cells with this name; the second is left out")
                 continue
-            seen.add(cell.id)
+            # A cell that was split or copied in JupyterLab keeps its name: both are the student's.
+            if cell.id:
+                seen.add(cell.id)
             if cell.id in self.tests:
                 found[cell.id] = self.test(self.tests[cell.id])
             elif cell.kind == "code":
                 self.run(self.locked.get(cell.id, cell).source, number, label)
-        answers = {cell.id: cell for cell in self.cells if cell.id}
+        answers: dict[str, list[str]] = {}
+        for cell in self.cells:
+            if cell.kind == "markdown":
+                answers.setdefault(cell.id, []).append(cell.source.strip())
         for cell in self.source:
             if cell.id not in seen and (cell.answer or cell.tests):
                 self.note(
@@ -196,7 +202,7 @@ class Marker:
             if cell.tests:
                 self.result.marks.append(found[cell.id] if cell.id in found else self.test(cell))
             elif cell.by_hand:
-                self.result.marks.append(self.to_read(cell, answers.get(cell.id)))
+                self.result.marks.append(self.to_read(cell, answers.get(cell.id, [])))
 
     def start(self) -> None:
         """A process for the submission."""
@@ -355,11 +361,10 @@ class Marker:
         near = nearest(name, [other for other in defined if other not in own])
         return "its cell stopped, or it has another name" + (f"; there is {near!r}" if near else "")
 
-    def to_read(self, cell: Cell, submitted: Cell | None) -> Mark:
-        """An answer in words, for a person; without one, no points."""
-        stub = notebooks.TEXT_STUB
-        text = submitted.source.strip() if submitted else ""
-        if not text or text == stub:
+    def to_read(self, cell: Cell, texts: Sequence[str]) -> Mark:
+        """An answer in words, for a person; without one, no points. It may be in several cells."""
+        text = "\n\n".join(text for text in texts if text not in ("", notebooks.TEXT_STUB))
+        if not text:
             return Mark(cell.id, 0, cell.points, "no answer")
         return Mark(cell.id, None, cell.points, answer=text)
 

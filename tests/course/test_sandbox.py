@@ -1,5 +1,6 @@
 """Whatever a submission does, it is its author's loss alone."""
 
+import copy
 import io
 import os
 import struct
@@ -419,3 +420,42 @@ def test_what_an_answer_has_no_use_for_is_pointed_out(cell, word, source):
     problems = marked(with_cell(source, cell), source).problems
     assert "worth a look" in problems[0] and word in problems[0]
     assert not marked(source, source).problems
+
+
+def test_an_answer_that_was_split_in_jupyterlab_is_the_students_code(source):
+    """Both halves keep the cell's name. The same for a copy of the stub that was solved instead."""
+    halves = copy.deepcopy(source)
+    at = next(i for i, cell in enumerate(halves.cells) if cell["id"] == "a1-sum")
+    first, second = halves.cells[at], copy.deepcopy(halves.cells[at])
+    first["source"], second["source"] = "half = 1", second.source.replace("dy)", "dy * half)")
+    halves.cells.insert(at + 1, second)
+    assert points(marked(halves, source)) == RIGHT
+    first["source"] = "raise NotImplementedError()"  # the stub above, its copy solved below
+    second["source"] = second.source.replace("dy * half)", "dy)")
+    result = marked(halves, source)
+    assert points(result) == RIGHT and "two cells with this name" not in str(result.problems)
+
+
+def test_a_second_test_is_left_out(source):
+    twice = copy.deepcopy(source)
+    at = next(i for i, cell in enumerate(twice.cells) if cell["id"] == "a1-sum-test")
+    twice.cells.insert(at, copy.deepcopy(twice.cells[at]))
+    result = marked(twice, source)
+    assert points(result) == RIGHT
+    assert result.problems == [
+        "cell 7 (a1-sum-test): there are two cells with this name; the second is left out"
+    ]
+
+
+def test_an_answer_in_words_may_be_in_two_cells(source):
+    halves = copy.deepcopy(source)
+    second = copy.deepcopy(halves.cells[-1])
+    second["source"] = "And more."
+    halves.cells.append(second)
+    assert marked(halves, source).to_read[0].answer == "A model answer.\n\nAnd more."
+
+
+def test_await_outside_a_function(source):
+    cell = "import asyncio\nawait asyncio.sleep(0)\nscale = 1"
+    result = marked(with_cell(changed(source, a1_sum=source.cells[4].source), cell), source)
+    assert points(result) == RIGHT and not result.problems

@@ -1,5 +1,7 @@
 """The process of a submission: it runs cells, calls functions and hands back what they return."""
 
+import ast
+import inspect
 import io
 import json
 import os
@@ -85,11 +87,17 @@ class Room:
             source.splitlines(keepends=True),
             label,
         )  # so that errors can show the line
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as a notebook allows it
         try:
-            code = compile(source, label, "exec")
+            code = compile(source, label, "exec", flags)
         except SyntaxError:  # only now: % and ! can stand at the start of a line for honest reasons
-            code = compile(MAGIC.sub(r"\1pass", source), label, "exec")
-        exec(code, vars(self.module))
+            code = compile(MAGIC.sub(r"\1pass", source), label, "exec", flags)
+        if code.co_flags & inspect.CO_COROUTINE:
+            import asyncio  # seldom needed
+
+            asyncio.run(eval(code, vars(self.module)))
+        else:
+            exec(code, vars(self.module))
 
     def names(self) -> list[str]:
         return [name for name in vars(self.module) if not name.startswith("__")]
