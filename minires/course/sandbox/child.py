@@ -1,6 +1,7 @@
 """The process of a submission: it runs cells, calls functions and hands back what they return."""
 
 import ast
+import asyncio  # before the guard closes: it looks at sockets when it is imported
 import inspect
 import io
 import json
@@ -93,8 +94,6 @@ class Room:
         except SyntaxError:  # only now: % and ! can stand at the start of a line for honest reasons
             code = compile(MAGIC.sub(r"\1pass", source), label, "exec", flags)
         if code.co_flags & inspect.CO_COROUTINE:
-            import asyncio  # seldom needed
-
             asyncio.run(eval(code, vars(self.module)))
         else:
             exec(code, vars(self.module))
