@@ -128,6 +128,7 @@ def check(args: argparse.Namespace) -> int:
 def grade(args: argparse.Namespace) -> int:
     """``minires course grade``"""
     from ..course import grade
+    from ..course.sandbox import isolation
 
     try:
         graded = grade.grade(args.submissions, args.out, args.sources, _limits(args), args.jobs)
@@ -144,6 +145,8 @@ def grade(args: argparse.Namespace) -> int:
         f"{len(graded.problems)} problems with files; "
         f"{len(graded.alike)} pairs look alike"
     )
+    for name in sorted({result.isolation for result in graded.results.values()}):
+        print(f"isolation: {isolation.WORDS[name]}")
     if waiting:
         print(
             f"{waiting} answers wait to be read: put points and comments into "
@@ -156,7 +159,8 @@ def grade(args: argparse.Namespace) -> int:
 def _limits(args):
     from ..course.mark import Limits
 
-    return Limits(args.seconds, max(args.seconds, args.total), args.memory * 1024**2)
+    total = max(args.seconds, args.total)
+    return Limits(args.seconds, total, args.memory * 1024**2, args.isolation)
 
 
 def _add_sources(command: argparse.ArgumentParser) -> None:
@@ -183,4 +187,10 @@ def _add_limits(command: argparse.ArgumentParser) -> None:
         default=4096,
         metavar="MB",
         help="for each notebook (default: 4096)",
+    )
+    command.add_argument(
+        "--isolation",
+        metavar="NAME",
+        help="the wall around a submission: bubblewrap, or process for students whom you trust "
+        "(default: the strongest that works here)",
     )

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .. import __version__
@@ -22,6 +22,7 @@ from ..errors import ConfigError, DataError
 from ..types import PathLike
 from . import checks, notebooks, report, similarity
 from .mark import Limits, Mark, Result, mark, short
+from .sandbox import isolation
 
 LIMITS = Limits()  # of one submission
 LONGEST_ANSWER = 20_000  # characters; a spreadsheet holds 32,767 in a cell
@@ -91,6 +92,7 @@ def grade(
         If there are no submissions or no sources, or `out` cannot be written.
     """
     out, known = Path(out), notebooks.find(sources)
+    limits = replace(limits, isolation=isolation.choose(limits.isolation))
     checks.seeds(hidden=True)
     graded, entries = Graded(), []
     entries = discover(submissions, known, graded)

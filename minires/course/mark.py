@@ -23,7 +23,7 @@ from ..types import PathLike
 from . import check, notebooks
 from .compare import WrongAnswer
 from .notebooks import Cell, Notebook
-from .sandbox import Crashed, Submission, TimedOut
+from .sandbox import Crashed, Submission, TimedOut, isolation
 
 RESTARTS = 10  # how often a process that ended, or took too long, is started again
 FIGURES = 6  # kept of one submission
@@ -56,6 +56,7 @@ class Result:
     figures: list[tuple[str, bytes]] = field(default_factory=list)  # (cell, bytes of a PNG)
     output: str = ""
     seconds: float = 0.0
+    isolation: str = isolation.PROCESS  # the wall that was around it
 
     @property
     def points(self) -> float:
@@ -84,6 +85,7 @@ class Limits:
     seconds: float = 60  # for a cell
     total: float = 900  # for all of it
     memory: int = 4 * 1024**3  # bytes
+    isolation: str | None = None  # the wall around it: by default the strongest there is
 
 
 def short(text: object, most: int = 1500) -> str:
@@ -156,6 +158,7 @@ class Marker:
         self.locked = {cell.id: cell for cell in self.source if cell.locked and not cell.tests}
         self.name, self.folder, self.limits, self.unreadable = name, folder, limits, unreadable
         self.result, self.restarts = Result(name), 0
+        self.result.isolation = isolation.choose(limits.isolation)
         self.done: list[tuple[str, str]] = []  # (source, label) of the cells that were run
         self.stopped: list[tuple[str, str]] = []  # (label, source)
         self.deadline = time.monotonic() + limits.total
@@ -213,6 +216,7 @@ class Marker:
             self.limits.seconds,
             self.limits.memory,
             self.deadline,
+            self.result.isolation,
         )
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..types import PathLike
 from .mark import Mark, Result
+from .sandbox import isolation
 
 if TYPE_CHECKING:
     from .grade import Graded
@@ -113,6 +114,8 @@ def markdown(student: str, result: Result, problems: Sequence[str] = ()) -> str:
         "",
         f"**{result.points:g} of {result.out_of:g} points**" + _waiting(result),
         "",
+        f"Isolation: {isolation.WORDS[result.isolation]}.",
+        "",
         "| cell | points | |",
         "|---|---|---|",
     ]
@@ -192,6 +195,12 @@ def gradescope(result: Result) -> dict[str, Any]:
     }
 
 
+def _isolations(graded):
+    """A line for each kind of wall that was around the submissions."""
+    used = {result.isolation for result in graded.results.values()}
+    return [f"Isolation: {isolation.WORDS[name]}.\n" for name in isolation.NAMES if name in used]
+
+
 def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> str:
     """An overview for the instructor."""
     lines = [
@@ -199,6 +208,7 @@ def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> 
         "",
         f"{len(students)} students, {len(graded.results)} notebooks.",
         "",
+        *_isolations(graded),
         "| student | " + " | ".join(names) + " | total | to read | problems |",
         "|---|" + "---:|" * (len(names) + 3),
     ]

@@ -14,6 +14,7 @@ from typing import Any
 
 from ...types import PathLike
 from ..compare import WrongAnswer, stopped
+from . import isolation as walls
 from . import wire
 
 ROOT = Path(__file__).resolve().parents[3]  # the folder that holds the package minires
@@ -21,6 +22,8 @@ START = (
     "import sys; sys.path.insert(0, {root!r}); from minires.course.sandbox import child; "
     "child.main()"
 )
+PACKAGE = ROOT / "minires"
+HIDDEN = (PACKAGE / "course" / "checks", PACKAGE / "course" / "assignments")  # not used there
 KEPT = 20_000  # characters of output, from the start and from the end
 PASSED_ON = (
     "PATH",
@@ -58,6 +61,8 @@ class Submission:
         Bytes.
     deadline : float, optional
         When all of it must be done, by `time.monotonic`; by default in an hour.
+    isolation : str
+        The wall around it: see `isolation.choose`.
     """
 
     def __init__(
@@ -68,6 +73,7 @@ class Submission:
         seconds: float = 60,
         memory: int = 4 * 1024**3,
         deadline: float | None = None,
+        isolation: str = walls.PROCESS,
     ) -> None:
         self.seconds, self.timed_out, self.output = seconds, False, Output()
         self.deadline = time.monotonic() + 3600 if deadline is None else deadline
@@ -90,8 +96,11 @@ class Submission:
             "MINIRES_DATASET": "synthetic",
             "PYTHONHASHSEED": "0",
         }
+        self.isolation = isolation
+        program = [sys.executable, "-I", "-c", START.format(root=str(ROOT)), json.dumps(settings)]
+        readable = [PACKAGE, Path(environment["MPLCONFIGDIR"]), *_site_packages()]
         self.process: Any = subprocess.Popen(
-            [sys.executable, "-I", "-c", START.format(root=str(ROOT)), json.dumps(settings)],
+            walls.command(isolation, program, folder, readable, HIDDEN),
             cwd=folder,
             env=environment,
             stdin=subprocess.PIPE,
@@ -186,6 +195,8 @@ class Submission:
                 ) from None
             self._kill()
             code = self.process.wait()
+            if self.isolation == walls.BUBBLEWRAP and code > 128:
+                code = 128 - code  # as a shell, bwrap says 128 + the signal
             raise Crashed(
                 f"{what} ended the process"
                 + (f" (exit status {code})" if code >= 0 else f" (signal {-code})")
@@ -272,6 +283,11 @@ def _reference(value):
     if isinstance(value, Remote):
         return {"ref": value._reference}
     raise TypeError(f"cannot be sent to a submission: {value!r}")
+
+
+def _site_packages() -> list[Path]:
+    """Where NumPy and the others are, if that is not within Python's own folder."""
+    return [Path(path) for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
 
 
 def _matplotlib_folder() -> str:
