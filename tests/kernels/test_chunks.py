@@ -274,3 +274,22 @@ def test_a_forked_child_can_compute():
         [sys.executable, "-W", "ignore", "-c", FORK], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_ctrl_c_while_blas_is_put_back(threads, monkeypatch):
+    needs_blas_threads()
+    threads(1)
+    before = blas_threads()
+    controller = type(chunks._blas().lib_controllers[0])
+    set_threads, calls = controller.set_num_threads, []
+
+    def interrupted(library, number):
+        calls.append(number)
+        if len(calls) == 2:  # the first call limits BLAS, the second is to put it back
+            raise KeyboardInterrupt
+        return set_threads(library, number)
+
+    monkeypatch.setattr(controller, "set_num_threads", interrupted)
+    with pytest.raises(KeyboardInterrupt), chunks.one_blas_thread():
+        pass
+    assert blas_threads() == before

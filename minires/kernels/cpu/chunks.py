@@ -115,23 +115,16 @@ def chunk_size(items: int, bytes_per_item: int, min_bytes: int = 0) -> int:
 def one_blas_thread() -> Iterator[None]:
     """Within: BLAS uses one thread. Afterwards as many as before, even if Ctrl-C is pressed."""
     with _lock:
-        libraries = _blas().lib_controllers
-        before = [library.num_threads for library in libraries]
+        before = [(library, library.num_threads) for library in _blas().lib_controllers]
         try:
-            for library in libraries:
-                library.set_num_threads(1)
-            yield
-        finally:
-            try:
-                _set_threads(libraries, before)
-            except KeyboardInterrupt:
-                _set_threads(libraries, before)
-                raise
-
-
-def _set_threads(libraries, numbers):
-    for library, number in zip(libraries, numbers):
-        library.set_num_threads(number)
+            with _blas().limit(limits=1):
+                yield
+        except KeyboardInterrupt:  # perhaps in the midst of limiting, or of putting back
+            for library, number in before:
+                library.set_num_threads(number)
+            with _blas().limit(limits=None):
+                pass  # gives up being the thread in charge of BLAS
+            raise
 
 
 def blas_has_small_matrix_kernels() -> bool:
