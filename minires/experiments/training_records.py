@@ -1,5 +1,6 @@
 """Training nets and writing down how it went: what all experiments that train share."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,22 +11,24 @@ from ..nn import Module
 from ..serialization.weights import save
 from ..training.callbacks import Callback
 from ..training.config import RunConfig
+from ..training.kinds import COUNT, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE
 from ..training.trainer import Trainer
 from ..types import PathLike
-from .records import RunFolder, read_table
+from .records import RunFolder, make_folder, read_table
 
-METRICS = (
-    "net",
-    "seed",
-    "iteration",
-    "epoch",
-    "lr",
-    "train_loss",
-    "train_error",
-    "test_error",
-    "seconds",
-    "images_per_second",
-)
+METRICS_OF = {  # a column of numbers -> what they are
+    "seed": NUMBER,
+    "iteration": COUNT,
+    "epoch": POSITIVE,
+    "lr": NOT_NEGATIVE,
+    "train_loss": NOT_NEGATIVE,
+    "train_error": PERCENT,
+    "test_error": PERCENT,
+    "seconds": NOT_NEGATIVE,
+    "images_per_second": NOT_NEGATIVE,
+}
+METRICS = ("net", *METRICS_OF)
+GRADIENTS_OF = {"seed": NUMBER, "iteration": NUMBER, "depth": COUNT}  # norms may be infinite
 GRADIENTS = ("net", "seed", "iteration", "layer", "depth", "gradient_norm", "weight_norm", "ratio")
 TEXT = ("net", "layer")  # columns that hold words; all others hold numbers
 FIRST_STEPS = 10  # gradients are recorded at each of these, then
@@ -101,12 +104,14 @@ class TrainingRecords:
             progress=self.progress,
             callbacks=[*recorders, *callbacks],
         )
-        self._go_on(trainer, net, seed)
+        worth_recording = worth_recording or regularly
+        self._go_on(trainer, net, seed, worth_recording)
         if not trainer.finished:
             trainer.run()
+            self._restore_metrics(trainer, net, seed)  # if someone has changed them meanwhile
         return trainer
 
-    def _go_on(self, trainer, net, seed):
+    def _go_on(self, trainer, net, seed, worth_recording):
         """Load the net's checkpoint, if there is one, and drop its rows from beyond it."""
         if trainer.path.exists():
             try:
@@ -118,9 +123,42 @@ class TrainingRecords:
         def other(row):
             return (row["net"], row["seed"]) != (net, seed)
 
-        self.metrics.keep(lambda row: other(row) or row["iteration"] <= done and done > 0)
+        self._restore_metrics(trainer, net, seed)
         # The gradients at `done` come with the next step.
         self.gradients.keep(lambda row: other(row) or row["iteration"] < done)
+        steps = {row["iteration"] for row in self.gradients.rows() if not other(row)}
+        expected = {i for i in range(done) if worth_recording(i, trainer.config.iterations)}
+        if expected - steps:
+            say(
+                f"{self.gradients.path}: of {net}, seed {seed}, the gradients of "
+                f"{len(expected - steps)} of {len(expected)} recorded steps are missing; they "
+                "cannot be made again"
+            )
+
+    def _restore_metrics(self, trainer, net, seed):
+        """Make the net's rows of metrics those of its checkpoint, and say so if any were lost."""
+        rows, history = self.metrics.rows(), trainer.history
+        places = [i for i, row in enumerate(rows) if (row["net"], row["seed"]) == (net, seed)]
+        own = [rows[i] for i in places]
+        if all(set(METRICS[2:]) <= row.keys() for row in history):
+            right = [{"net": net, "seed": seed, **row} for row in history]
+        else:  # a checkpoint of an early version
+            right = [row for row in own if row["iteration"] <= trainer.iteration]
+        done = right[-1]["iteration"] if right else 0
+        before = self.metrics.lines(row for row in own if row["iteration"] <= done)
+        if before != self.metrics.lines(right):
+            say(
+                f"{self.metrics.path}: rows of {net}, seed {seed}, were missing or changed; they "
+                "are put back from its checkpoint"
+            )
+        place = places[0] if places else len(rows)
+        others = [row for i, row in enumerate(rows) if i not in set(places)]
+        self.metrics.replace([*others[:place], *right, *others[place:]])
+
+
+def say(note: str) -> None:
+    """Print a note to the person who runs this, beside results and progress."""
+    print(f"note: {note}", file=sys.stderr, flush=True)
 
 
 class _MetricsRecorder(Callback):
@@ -155,7 +193,7 @@ class _WeightsRecorder(Callback):
         self.folder = folder
 
     def after_epoch(self, trainer, row):
-        self.folder.mkdir(exist_ok=True)
+        make_folder(self.folder)
         save(trainer.model, weights_after(self.folder, trainer.iteration))
 
 
@@ -175,10 +213,18 @@ def finished_tables(folder: PathLike) -> list[list[dict[str, Any]]]:
     Raises
     ------
     DataError
-        If a table is missing, damaged or empty.
+        If a table is missing, damaged or empty, or has numbers in it that no run writes.
     """
-    tables = {"metrics.csv": METRICS, "gradients.csv": GRADIENTS}
-    rows = [read_table(Path(folder) / name, columns, TEXT) for name, columns in tables.items()]
+    folder, rows = Path(folder), []
+    tables = {"metrics.csv": (METRICS, METRICS_OF), "gradients.csv": (GRADIENTS, GRADIENTS_OF)}
+    for name, (columns, kinds) in tables.items():
+        rows.append(read_table(folder / name, columns, TEXT))
+        for row in rows[-1]:
+            for column, kind in kinds.items():
+                if not kind.accepts(row[column]):
+                    where = f"{folder / name}, {row['net']}, iteration {row['iteration']}"
+                    got = f"{row[column]}"
+                    raise DataError(where, column, kind.words, got, "--resume puts metrics right")
     if not all(rows):
         raise DataError(
             str(folder),
