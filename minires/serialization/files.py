@@ -170,6 +170,11 @@ class Lock:
         self.path = Path(path)
         self._lock: Any = None
 
+    @property
+    def held(self) -> bool:
+        """Whether it is locked by this object; False where files cannot be locked."""
+        return self._lock is not None
+
     def acquire(self, wait: bool = False) -> bool:
         """Lock it, or say False if another process or thread has locked it.
 
