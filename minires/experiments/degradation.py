@@ -12,7 +12,7 @@ from pathlib import Path
 from .. import backend, checks, data, models
 from .. import plot as plots
 from ..data import ImageDataset
-from ..errors import ConfigError, DataError
+from ..errors import ConfigError
 from ..models.cifar import check_depth
 from ..training.config import ALL, RunConfig
 from ..training.kinds import COUNT, COUNTS, WORD
@@ -27,6 +27,7 @@ GROWING = ("depths", "seeds")  # there may be more of these when a run goes on
 NEEDED = {  # in its config.json, besides the settings that are checked wherever they stand
     "dataset_name": WORD,
     "depths": COUNTS,
+    "seeds": COUNT,
     "train_size": COUNT,
     "image_size": COUNT,
     "batch_size": COUNT,
@@ -163,15 +164,13 @@ def report(folder: PathLike) -> str:
 def _records(folder):
     """The settings, metrics and gradients of the run in `folder`; raises as `report`."""
     config = read_config(folder, "degradation", NEEDED)
-    metrics, gradients = finished_tables(folder)
-    nets = {f"{family}-{depth}" for family in FAMILIES for depth in config["depths"]}
-    for name, rows in (("metrics.csv", metrics), ("gradients.csv", gradients)):
-        unknown = sorted({row["net"] for row in rows} - nets)
-        if unknown:
-            expected = f"those of the settings: {', '.join(sorted(nets))}"
-            raise DataError(
-                str(Path(folder) / name), "rows of another net", expected, repr(unknown[0])
-            )
+    trained = [
+        (f"{family}-{depth}", seed)
+        for seed in range(config["seeds"])
+        for depth in config["depths"]
+        for family in FAMILIES
+    ]
+    metrics, gradients = finished_tables(folder, trained)
     return config, metrics, gradients
 
 

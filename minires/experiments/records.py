@@ -101,7 +101,7 @@ class RunFolder:
                 "wait for its end, or choose another folder by --out",
             )
         for folder in (self.path, self.path / "checkpoints"):
-            remove_unfinished(folder)
+            remove_unfinished(folder, only_writer=self._lock.held)
         check_new(self.path, resume)  # once more: it may have been started meanwhile
         if (self.path / "config.json").exists():
             self._check_same(settings, growing)

@@ -22,7 +22,7 @@ from ..errors import ConfigError
 from ..nn import Module
 from ..serialization.weights import WeightsFile, open_weights, save
 from ..training.config import ALL, FOLDER, HEAD, RunConfig
-from ..training.kinds import COUNT, WORD, WORDS
+from ..training.kinds import COUNT, NUMBER, WORD, WORDS
 from ..training.trainer import EVALUATION_BATCH, loader_for
 from ..types import Figure, PathLike
 from . import evaluation_records
@@ -40,6 +40,7 @@ NEEDED = {  # in its config.json, besides the settings that are checked wherever
     "all_iterations": COUNT,
     "parameters": COUNT,
     "batch_size": COUNT,
+    "seed": NUMBER,
 }
 
 
@@ -229,7 +230,7 @@ def report(folder: PathLike) -> str:
 
 
 def _report(folder, config):
-    metrics, _ = finished_tables(folder)
+    metrics, _ = finished_tables(folder, [(config["model"], config["seed"])])
     last = metrics[-1]
     lines = [
         f"{config['model']} on {config['dataset_name']}: {config['parameters']:,} parameters, "
@@ -283,7 +284,7 @@ def figures(folder: PathLike) -> dict[str, Figure]:
 
 
 def _figures(folder, config):
-    metrics, gradients = finished_tables(folder)
+    metrics, gradients = finished_tables(folder, [(config["model"], config["seed"])])
     caption = _caption(config)
     batches_per_epoch = metrics[0]["iteration"] / metrics[0]["epoch"]
     drops = drops_in_epochs(

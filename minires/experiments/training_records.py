@@ -1,7 +1,8 @@
 """Training nets and writing down how it went: what all experiments that train share."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -126,13 +127,14 @@ class TrainingRecords:
         self._restore_metrics(trainer, net, seed)
         # The gradients at `done` come with the next step.
         self.gradients.keep(lambda row: other(row) or row["iteration"] < done)
-        steps = {row["iteration"] for row in self.gradients.rows() if not other(row)}
-        expected = {i for i in range(done) if worth_recording(i, trainer.config.iterations)}
-        if expected - steps:
+        found = Counter(row["iteration"] for row in self.gradients.rows() if not other(row))
+        layers = max(found.values(), default=0)
+        expected = [i for i in range(done) if worth_recording(i, trainer.config.iterations)]
+        missing = sum(found[i] < max(1, layers) for i in expected)
+        if missing:
             say(
-                f"{self.gradients.path}: of {net}, seed {seed}, the gradients of "
-                f"{len(expected - steps)} of {len(expected)} recorded steps are missing; they "
-                "cannot be made again"
+                f"{self.gradients.path}: of {net}, seed {seed}, the gradients of {missing} of "
+                f"{len(expected)} recorded steps are missing; they cannot be made again"
             )
 
     def _restore_metrics(self, trainer, net, seed):
@@ -207,24 +209,33 @@ def regularly(iteration: int, iterations: int) -> bool:
     return iteration <= FIRST_STEPS or iteration % max(1, iterations // REGULAR_RECORDS) == 0
 
 
-def finished_tables(folder: PathLike) -> list[list[dict[str, Any]]]:
-    """The rows of ``metrics.csv`` and ``gradients.csv`` in a run's folder.
+def finished_tables(
+    folder: PathLike, trained: Collection[tuple[str, int]]
+) -> list[list[dict[str, Any]]]:
+    """The rows of ``metrics.csv`` and ``gradients.csv`` in a run's folder, in the order in which
+    they were recorded.
+
+    Parameters
+    ----------
+    folder : str or Path
+    trained : list of (str, int)
+        The nets and seeds of the run: the tables may hold no others.
 
     Raises
     ------
     DataError
-        If a table is missing, damaged or empty, or has numbers in it that no run writes.
+        If a table is missing, damaged or empty, or has something in it that no run writes.
     """
-    folder, rows = Path(folder), []
-    tables = {"metrics.csv": (METRICS, METRICS_OF), "gradients.csv": (GRADIENTS, GRADIENTS_OF)}
-    for name, (columns, kinds) in tables.items():
-        rows.append(read_table(folder / name, columns, TEXT))
-        for row in rows[-1]:
-            for column, kind in kinds.items():
-                if not kind.accepts(row[column]):
-                    where = f"{folder / name}, {row['net']}, iteration {row['iteration']}"
-                    got = f"{row[column]}"
-                    raise DataError(where, column, kind.words, got, "--resume puts metrics right")
+    folder = Path(folder)
+    rows = [
+        _checked(folder / "metrics.csv", METRICS, METRICS_OF, trained),
+        _checked(folder / "gradients.csv", GRADIENTS, GRADIENTS_OF, trained),
+    ]
+    metrics = rows[0]
+    for row, following in zip(metrics, metrics[1:]):
+        if [row[name] for name in METRICS[:3]] == [following[name] for name in METRICS[:3]]:
+            where = f"{folder / 'metrics.csv'}, {row['net']}, iteration {row['iteration']}"
+            raise DataError(where, "there twice", todo="--resume puts the table right")
     if not all(rows):
         raise DataError(
             str(folder),
@@ -234,6 +245,27 @@ def finished_tables(folder: PathLike) -> list[list[dict[str, Any]]]:
             "let the run go on, by --resume",
         )
     return rows
+
+
+def _checked(path, columns, kinds, trained):
+    """The rows of a table, in the order of nets, steps and layers, if a run has written them."""
+    rows, places = read_table(path, columns, TEXT), {}
+    for row in rows:
+        where = f"{path}, {row['net']}, iteration {row['iteration']}"
+        for column, kind in kinds.items():
+            if not kind.accepts(row[column]):
+                todo = "mend it or take the line out; --resume puts metrics right"
+                raise DataError(where, column, kind.words, str(row[column]), todo)
+        place = row["net"], row["seed"]
+        if place not in trained:
+            expected = ", ".join(f"{net} seed {seed}" for net, seed in trained)
+            got = f"{row['net']!r} seed {row['seed']}"
+            raise DataError(str(path), "a row of another net", expected, got, "take the line out")
+        places.setdefault(place, len(places))
+    return sorted(
+        rows,
+        key=lambda row: (places[row["net"], row["seed"]], row["iteration"], row.get("depth", 0)),
+    )
 
 
 def drops_in_epochs(

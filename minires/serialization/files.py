@@ -124,7 +124,12 @@ def unfinished(folder: PathLike, name: str | None = None) -> list[Path]:
     return sorted(Path(folder).glob(f".{'*' if name is None else escape(name)}.*-*.part"))
 
 
-def remove_unfinished(folder: PathLike, name: str | None = None, older_than: float = 0) -> None:
+def remove_unfinished(
+    folder: PathLike,
+    name: str | None = None,
+    older_than: float = 0,
+    only_writer: bool = False,
+) -> None:
     """Remove the temporary files of processes that ended while they wrote.
 
     Parameters
@@ -134,12 +139,15 @@ def remove_unfinished(folder: PathLike, name: str | None = None, older_than: flo
         Of the file that was to be written; by default any.
     older_than : float
         Seconds. Younger ones stay.
+    only_writer : bool
+        Nobody else writes into this folder now, so that all of them are left over.
     """
     with suppress(OSError):
         for path in unfinished(folder, name):
             process = path.name.split(".")[-2].split("-")[0]
             is_old = time.time() - path.stat().st_mtime >= older_than
-            if is_old and process.isdecimal() and not is_running(int(process)):
+            is_dead = only_writer or process.isdecimal() and not is_running(int(process))
+            if is_old and is_dead:
                 path.unlink()
 
 
