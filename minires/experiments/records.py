@@ -21,8 +21,8 @@ from ..errors import CheckpointError, ConfigError, DataError, MiniresError
 from ..serialization.files import (
     Lock,
     append_bytes,
+    is_unfinished,
     remove_unfinished,
-    unfinished,
     write_bytes,
 )
 from ..serialization.old_names import current_config, current_net, previous_net
@@ -192,9 +192,10 @@ def check_new(path: PathLike, resume: bool = False) -> None:
     """
     path = Path(path)
     try:
+        files = list(path.iterdir()) if path.is_dir() else []
+        files = [file for file in files if file.name != LOCK and not is_unfinished(file)]
+        # Asked last: another process may be starting a run here at this moment.
         is_run = (path / "config.json").exists()
-        files = set(path.iterdir()) if path.is_dir() else set()
-        files -= {path / LOCK, *unfinished(path)}
     except OSError as error:
         got = error.strerror or str(error)
         raise ConfigError(str(path), "cannot be read", "a folder for the results", got) from None

@@ -4,11 +4,11 @@ that fails.
 
 import errno
 import os
+import re
 import stat
 import threading
 import time
 from contextlib import suppress
-from glob import escape
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
@@ -119,9 +119,10 @@ def _cannot_write(path: Path, error: OSError) -> NoReturn:
     ) from None
 
 
-def unfinished(folder: PathLike, name: str | None = None) -> list[Path]:
-    """The temporary files in `folder` that `write_bytes` makes for a file of that name, or any."""
-    return sorted(Path(folder).glob(f".{'*' if name is None else escape(name)}.*-*.part"))
+def is_unfinished(path: Path, name: str | None = None) -> bool:
+    """Whether `path` is a temporary file of `write_bytes`, for a file of that name or for any."""
+    found = re.fullmatch(r"\.(.+)\.\d+-\d+\.part", path.name, re.DOTALL)
+    return found is not None and name in (None, found[1])
 
 
 def remove_unfinished(
@@ -143,10 +144,10 @@ def remove_unfinished(
         Nobody else writes into this folder now, so that all of them are left over.
     """
     with suppress(OSError):
-        for path in unfinished(folder, name):
+        for path in filter(lambda path: is_unfinished(path, name), Path(folder).iterdir()):
             process = path.name.split(".")[-2].split("-")[0]
             is_old = time.time() - path.stat().st_mtime >= older_than
-            is_dead = only_writer or process.isdecimal() and not is_running(int(process))
+            is_dead = only_writer or not is_running(int(process))
             if is_old and is_dead:
                 path.unlink()
 

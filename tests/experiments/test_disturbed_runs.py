@@ -380,7 +380,8 @@ def test_processes_that_meet_in_one_folder(finished, tmp_path):
             process.start()
         if generator.random() < 0.4:
             time.sleep(generator.random() * 0.1)
-            started.pop().kill()
+            started[-1].kill()
+            started.pop().join()
         for process in started:
             process.join(60)
             if process.exitcode != 0:
