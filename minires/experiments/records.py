@@ -420,7 +420,7 @@ def _processor() -> str:
 
 def _has_grown(before, now):
     if isinstance(before, list) and isinstance(now, list):
-        return set(before) <= set(now)
+        return all(one in now for one in before)
     return isinstance(before, int) and isinstance(now, int) and before <= now
 
 

@@ -222,7 +222,9 @@ def test_decoded_once_and_again_when_a_file_changes(folder, monkeypatch):
     assert len(calls) == 45
     load(folder)
     assert len(calls) == 45  # one cache for each size
-    assert sorted(path.name.rpartition("-")[2] for path in (folder.parent / "cache").iterdir()) == [
+    assert sorted(
+        path.name.rpartition("-")[2] for path in (folder.parent / "cache").glob("[!.]*")
+    ) == [
         "18",
         "23",
     ]  # 8/7 of 16 and of 20
@@ -241,7 +243,7 @@ def test_what_a_run_that_was_killed_left_of_a_cache_is_removed(folder):
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     load(folder)
-    (cache_folder,) = (folder.parent / "cache").iterdir()
+    (cache_folder,) = (folder.parent / "cache").glob("[!.]*")
     left, of_another = (
         cache_folder.with_name(f"{cache_folder.name}.{number}.part")
         for number in (dead.pid, os.getpid())
@@ -273,7 +275,7 @@ def test_pictures_that_cannot_be_read_are_named(folder, workers):
         r"them out",
     ):
         load(folder, workers=workers)
-    assert not list((folder.parent / "cache").iterdir())
+    assert not list((folder.parent / "cache").glob("[!.]*"))
 
 
 def test_a_cache_that_cannot_be_written(folder, tmp_path):
