@@ -177,7 +177,7 @@ def _records(folder):
 def plot(folder: PathLike) -> list[Path]:
     """Draw ``degradation.png`` and ``gradients.png`` from the tables in `folder`.
 
-    Returns their paths. Raises as `figures` does.
+    Returns their paths. Raises as `figures` does, and CheckpointError if they cannot be written.
     """
     with of_one_run(folder):
         return save_figures(figures(folder), folder)

@@ -371,7 +371,7 @@ def of_one_run(where: PathLike) -> Iterator[None]:
             "the tables and the config.json of one run, as it wrote them",
             f"{type(error).__name__} {error}",
             "take them from a copy, or run again",
-        ) from None
+        ) from error
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -260,7 +260,10 @@ def _report(folder, config):
 
 
 def plot(folder: PathLike) -> list[Path]:
-    """Draw the figures from the tables in `folder`; returns their paths. Raises as `figures`."""
+    """Draw the figures from the tables in `folder`; returns their paths.
+
+    Raises as `figures` does, and CheckpointError if they cannot be written.
+    """
     with of_one_run(folder):
         return save_figures(figures(folder), folder)
 

@@ -2,6 +2,7 @@
 processes cut them."""
 
 import json
+import multiprocessing
 import os
 import pickle
 import shutil
@@ -252,6 +253,19 @@ def test_what_a_run_that_was_killed_left_of_a_cache_is_removed(folder):
     of_another.mkdir()
     load(folder)
     assert not left.exists() and of_another.exists()
+
+
+def test_processes_that_make_one_cache_at_once(folder):
+    """One makes it, and the others wait for that."""
+    processes = multiprocessing.get_context("fork")
+    started = [processes.Process(target=load, args=(folder,)) for _ in range(4)]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join(60)
+    assert [process.exitcode for process in started] == [0] * 4
+    names = [path.name for path in (folder.parent / "cache").glob("*") if path.name[0] != "."]
+    assert len(names) == 1 and len(load(folder)[0]) == 12
 
 
 def test_a_cache_made_anew_while_in_use_is_noticed(folder):

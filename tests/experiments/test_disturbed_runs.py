@@ -152,6 +152,14 @@ def test_a_table_that_cannot_be_written_is_one_line(tmp_path):
         assert (tmp_path / "metrics.csv").read_text() == "a,b\n1,2\n"
 
 
+def test_a_figure_that_cannot_be_written_leaves_the_one_before(copy):
+    (copy / "training.png").write_bytes(b"before")
+    for at in range(3):
+        with on(Disk(copy, at=at)), pytest.raises(CheckpointError, match="training.png: cannot"):
+            single_net.plot(copy)
+        assert (copy / "training.png").read_bytes() == b"before" and is_clean(copy)
+
+
 def test_a_table_deleted_meanwhile_comes_back_with_its_header(tmp_path):
     table = RunFolder(tmp_path, {}).table("metrics", ("a", "b"))
     table.path.unlink()
