@@ -23,7 +23,7 @@ class Killed(BaseException):
 
 
 class Disk:
-    """Counts the operations that write below a folder, and lets one of them fail.
+    """Counts what is opened, written and moved below a folder, and lets one of these fail.
 
     Parameters
     ----------
@@ -90,9 +90,9 @@ def on(disk):
     truncate, unlink = os.truncate, os.unlink
 
     def faulty_open(path, mode="r", *args, **kwargs):
+        disk.touch("open", path)
         if not set(mode) & set("wax+") or isinstance(path, int):
             return opened(path, mode, *args, **kwargs)
-        disk.touch("open", path)
         file = opened(path, mode, *args, **kwargs)
         return File(file, disk, path) if str(path).startswith(disk.folder) else file
 

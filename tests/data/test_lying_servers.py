@@ -190,6 +190,9 @@ def _download_at_once(archive, folder, delay):
 
 
 @pytest.mark.slow  # processes that meet at every moment of a download
+@pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="started fast, by a fork"
+)
 def test_processes_that_download_at_once(serve, tmp_path):
     """Each of them has the file in the end, though one may be killed; it was fetched once."""
 

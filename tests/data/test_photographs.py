@@ -255,6 +255,9 @@ def test_what_a_run_that_was_killed_left_of_a_cache_is_removed(folder):
     assert not left.exists() and of_another.exists()
 
 
+@pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="started fast, by a fork"
+)
 def test_processes_that_make_one_cache_at_once(folder):
     """One makes it, and the others wait for that."""
     processes = multiprocessing.get_context("fork")
