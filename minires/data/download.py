@@ -214,10 +214,11 @@ def _answer(url: str, done: int, size: int) -> Iterator[int | bytes]:
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
     with requests.Session() as session:
         for _ in range(1 + REDIRECTS):
-            # requests would follow by itself, but read each answer to its end, which may not come
-            response = session.get(
-                url, headers=headers, stream=True, timeout=TIMEOUT, allow_redirects=False
-            )
+            # A session would read an answer that sends us on to its end, which may not come.
+            request = session.prepare_request(requests.Request("GET", url, headers=headers))
+            address = request.url or url
+            ways = session.merge_environment_settings(address, {}, True, None, None)
+            response = session.get_adapter(address).send(request, timeout=TIMEOUT, **ways)
             with closing(response):
                 if response.is_redirect:
                     url = urljoin(url, response.headers["Location"])

@@ -31,7 +31,7 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads, allow_reuse_address, block_on_close = True, True, False
 
     def __init__(self, answer):
-        self.asked = []
+        self.asked, self.sent = [], 0
         outer = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -45,6 +45,7 @@ class Server(socketserver.ThreadingTCPServer):
                         if isinstance(piece, bytes):
                             self.wfile.write(piece)
                             self.wfile.flush()
+                            outer.sent += len(piece)
                         else:
                             time.sleep(piece)
                 except OSError:
@@ -139,10 +140,20 @@ def test_a_bad_length_or_location_leads_to_the_next_mirror(serve, tmp_path):
 
 
 @pytest.mark.parametrize("liar", [packed, endless, with_location("/again", bytes(65536))])
-def test_a_body_is_bounded_and_not_unpacked(serve, tmp_path, liar):
+def test_a_body_is_bounded_and_not_unpacked(serve, tmp_path, monkeypatch, liar):
+    found, is_right = [0], module._is_right
+
+    def watched(path, archive):
+        found.append(path.stat().st_size)
+        return is_right(path, archive)
+
+    monkeypatch.setattr(module, "_is_right", watched)
+    server = serve(liar)
     with pytest.raises(DataError, match="no mirror delivered it"):
-        download(archive(serve(liar)), tmp_path)
-    assert all(path.stat().st_size <= len(CONTENT) for path in tmp_path.iterdir())
+        download(archive(server), tmp_path)
+    found += [path.stat().st_size for path in tmp_path.iterdir()]
+    assert max(found) <= len(CONTENT)
+    assert server.sent < 15_000_000 * len(server.asked)  # much of it is still on the way
 
 
 def test_a_file_that_is_said_to_be_packed_and_is_not(serve, tmp_path):
