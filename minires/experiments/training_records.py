@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -140,8 +141,8 @@ class TrainingRecords:
     def _restore_metrics(self, trainer, net, seed):
         """Make the net's rows of metrics those of its checkpoint, and say so if any were lost."""
         rows, history = self.metrics.rows(), trainer.history
-        places = [i for i, row in enumerate(rows) if (row["net"], row["seed"]) == (net, seed)]
-        own = [rows[i] for i in places]
+        own = [row for row in rows if (row["net"], row["seed"]) == (net, seed)]
+        others = [row for row in rows if (row["net"], row["seed"]) != (net, seed)]
         if all(set(METRICS[2:]) <= row.keys() for row in history):
             right = [{"net": net, "seed": seed, **row} for row in history]
         else:  # a checkpoint of an early version
@@ -153,14 +154,14 @@ class TrainingRecords:
                 f"{self.metrics.path}: rows of {net}, seed {seed}, were missing or changed; they "
                 "are put back from its checkpoint"
             )
-        place = places[0] if places else len(rows)
-        others = [row for i, row in enumerate(rows) if i not in set(places)]
+        place = rows.index(own[0]) if own else len(rows)
         self.metrics.replace([*others[:place], *right, *others[place:]])
 
 
 def say(note: str) -> None:
     """Print a note to the person who runs this, beside results and progress."""
-    print(f"note: {note}", file=sys.stderr, flush=True)
+    with suppress(OSError, ValueError):  # a closed one is no reason to end a run
+        print(f"note: {note}", file=sys.stderr, flush=True)
 
 
 class _MetricsRecorder(Callback):
