@@ -28,6 +28,7 @@ class Disk:
     Parameters
     ----------
     folder : Path
+        Or the beginning of a path: what does not start so is left alone.
     at : int, optional
         The number of the operation that fails, from 0.
     kill : bool

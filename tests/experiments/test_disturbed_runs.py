@@ -156,7 +156,11 @@ def test_a_table_that_cannot_be_written_is_one_line(tmp_path):
 def test_a_figure_that_cannot_be_written_leaves_the_one_before(copy):
     (copy / "training.png").write_bytes(b"before")
     for at in range(3):
-        with on(Disk(copy, at=at)), pytest.raises(CheckpointError, match="training.png: cannot"):
+        temporary = copy / ".training.png"
+        with (
+            on(Disk(temporary, at=at)),
+            pytest.raises(CheckpointError, match="training.png: cannot"),
+        ):
             single_net.plot(copy)
         assert (copy / "training.png").read_bytes() == b"before" and is_clean(copy)
 
