@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 errors="backslashreplace"
             )  # for a class called 犬 on a terminal of ASCII
     args = _parser().parse_args(argv)
-    with _sigterm_as_ctrl_c():
+    with _signals_as_ctrl_c():
         try:
             status = args.run(args) or 0
             if sys.stdout is not None:
@@ -67,31 +67,45 @@ def _write_to_nowhere():
 
 
 @contextmanager
-def _sigterm_as_ctrl_c() -> Iterator[None]:
-    """Within: SIGTERM, by which ``timeout`` and batch systems end a program, does what Ctrl-C does,
-    once.
+def _signals_as_ctrl_c() -> Iterator[None]:
+    """Within: signals that end a program do what Ctrl-C does, once: SIGTERM, by which ``timeout``
+    and batch systems end it, and SIGHUP, by which a terminal does when it is closed.
 
     Once, because `timeout` sends it twice, to the program and to its group, and a second Ctrl-C
     would not wait for the end of a step.
     """
-    before = signal.getsignal(signal.SIGTERM)
-    if threading.current_thread() is not threading.main_thread() or before is not signal.SIG_DFL:
-        # Python delivers signals to the main thread only; or the program around has its own way
-        yield
-        return
+    signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    # Where the program around has its own way, as nohup has with SIGHUP, it stays.
+    signals = [one for one in signals if signal.getsignal(one) is signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        signals = []  # Python delivers signals to the main thread only
+    terminals = [number for number in (1, 2) if _is_terminal(number)]
 
     def stop(signum, frame):
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for one in signals:
+            signal.signal(one, signal.SIG_IGN)
+        if signum != signal.SIGTERM:  # the terminal is gone, and writing to it an error
+            for number in terminals:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), number)
         if callable(signal.getsignal(signal.SIGINT)):
             signal.raise_signal(signal.SIGINT)
         else:  # a shell lets what it starts in the background ignore Ctrl-C
             raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    for one in signals:
+        signal.signal(one, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one in signals:
+            signal.signal(one, signal.SIG_DFL)
+
+
+def _is_terminal(number):
+    try:
+        return os.isatty(number)
+    except OSError:
+        return False
 
 
 def _parser() -> Parser:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from .. import backend
 from ..errors import ConfigError, nearest
+from ..training.interrupt import StoppedAtOnce
 
 INTERRUPTED = 130  # the exit status of a program stopped by Ctrl-C, by convention 128 + SIGINT
 
@@ -190,12 +191,13 @@ def prepare(args: argparse.Namespace) -> None:
         backend.allow_tf32()
 
 
-def interrupted(out: Path) -> int:
+def interrupted(out: Path, stop: KeyboardInterrupt) -> int:
     """Say what becomes of a run in the folder `out` that Ctrl-C stopped; the exit status."""
-    saved = (
-        f"everything so far is saved in {out}. Go on with the same command and --resume."
-        if (out / "config.json").exists()
-        else "before anything was there to save."
-    )
+    saved = "everything so far is saved"
+    if isinstance(stop, StoppedAtOnce):
+        saved = "everything up to the last checkpoint is saved, but not what came after it,"
+    saved += f" in {out}. Go on with the same command and --resume."
+    if not (out / "config.json").exists():
+        saved = "before anything was there to save."
     print(f"\nminires: interrupted; {saved}", file=sys.stderr)
     return INTERRUPTED

@@ -55,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
         )
     except KeyboardInterrupt:
         print(
-            f"\nminires: interrupted; everything so far is in {out}. Go on with the same command.",
+            f"\nminires: interrupted; what was measured so far, and each net as of its last "
+            f"checkpoint, are in {out}. Go on with the same command.",
             file=sys.stderr,
         )
         return INTERRUPTED

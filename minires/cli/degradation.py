@@ -84,8 +84,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         depths = tuple(dict.fromkeys(args.depths))
         experiment.run(_config(args), out, depths, args.seeds, resume=args.resume)
-    except KeyboardInterrupt:
-        return interrupted(out)
+    except KeyboardInterrupt as stop:
+        return interrupted(out, stop)
     print("\n" + experiment.report(out))
     for figure in experiment.plot(out):
         print(f"drawn: {figure}")

@@ -95,8 +95,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"minires: nothing to resume in {out}, starting anew")
     try:
         single_net.run(config, out, resume=args.resume, file=file)
-    except KeyboardInterrupt:
-        return interrupted(out)
+    except KeyboardInterrupt as stop:
+        return interrupted(out, stop)
     print("\n" + single_net.report(out))
     print(f"written: {out / 'weights.safetensors'}")
     for figure in single_net.plot(out):

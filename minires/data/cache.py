@@ -15,12 +15,14 @@ import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
+from glob import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import DataError
+from ..serialization.files import Lock, is_running
 from ..types import Array, PathLike
 from . import workers as processes
 from .images import SeveralPictures, decode
@@ -115,18 +117,22 @@ def cached(
         If pictures cannot be read (names the first ones), or the cache cannot be written.
     """
     folder, fingerprint = Path(folder), _fingerprint(paths, side)
-    _remove_unfinished(folder)
-    try:
-        if json.loads((folder / INDEX).read_text())["fingerprint"] == fingerprint:
-            return PictureCache(folder)
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # none, or not a whole one
+    found = _cache_of(folder, fingerprint)
+    if found is not None:
+        return found
     building = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     try:
-        building.mkdir(parents=True)
-        _build(paths, side, building, fingerprint, workers, progress)
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(building, folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with Lock(folder.with_name(f".{folder.name}.lock")) as lock:
+            lock.acquire(wait=True)  # another process may be at the same pictures
+            found = _cache_of(folder, fingerprint)
+            if found is not None:
+                return found
+            building.mkdir()
+            _build(paths, side, building, fingerprint, workers, progress)
+            shutil.rmtree(folder, ignore_errors=True)
+            os.replace(building, folder)
+            return PictureCache(folder)
     except OSError as error:
         raise DataError(
             str(folder),
@@ -138,7 +144,17 @@ def cached(
     finally:
         with suppress(OSError):
             shutil.rmtree(building)
-    return PictureCache(folder)
+
+
+def _cache_of(folder, fingerprint):
+    """The cache in `folder`, if it is whole and of these pictures, else None."""
+    _remove_unfinished(folder)
+    try:
+        if json.loads((folder / INDEX).read_text())["fingerprint"] == fingerprint:
+            return PictureCache(folder)
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return None
 
 
 def _build(paths, side, folder, fingerprint, workers, progress):
@@ -186,21 +202,11 @@ def _build(paths, side, folder, fingerprint, workers, progress):
 
 
 def _remove_unfinished(folder):
-    """Remove what processes that have ended left beside `folder`.
-
-    Only on systems where asking whether a process lives does it no harm.
-    """
-    if os.name != "posix":
-        return
-    for left in folder.parent.glob(f"{folder.name}.*.part"):
-        try:
-            os.kill(
-                int(left.name.split(".")[-2]), 0
-            )  # 0 is no signal: it only asks whether there is such a process
-        except ProcessLookupError:
+    """Remove what processes that have ended left beside `folder`."""
+    for left in folder.parent.glob(f"{escape(folder.name)}.*.part"):
+        process = left.name.split(".")[-2]
+        if process.isdecimal() and not is_running(int(process)):
             shutil.rmtree(left, ignore_errors=True)
-        except (ValueError, OSError):
-            pass
 
 
 def _decode_small(path, side):

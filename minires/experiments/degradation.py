@@ -15,13 +15,23 @@ from ..data import ImageDataset
 from ..errors import ConfigError
 from ..models.cifar import check_depth
 from ..training.config import ALL, RunConfig
+from ..training.kinds import COUNT, COUNTS, WORD
 from ..types import Figure, PathLike
 from . import degradation_report
-from .records import RunFolder, read_config, save_figures
+from .records import RunFolder, of_one_run, read_config, save_figures
 from .training_records import TrainingRecords, drops_in_epochs, finished_tables
 
 FAMILIES = {"plain": models.plain, "resnet": models.resnet}
 OWN_SETTINGS = ("model", "seed")  # those that this experiment sets for each net
+GROWING = ("depths", "seeds")  # there may be more of these when a run goes on
+NEEDED = {  # in its config.json, besides the settings that are checked wherever they stand
+    "dataset_name": WORD,
+    "depths": COUNTS,
+    "seeds": COUNT,
+    "train_size": COUNT,
+    "image_size": COUNT,
+    "batch_size": COUNT,
+}
 
 
 def run(
@@ -85,21 +95,18 @@ def run(
         test_size=config.test_size or len(test_set),
     )
 
-    folder = RunFolder(
-        out,
-        _settings(config, depths, seeds, train_set.name),
-        growing=("depths", "seeds"),
-        resume=resume,
-        device=device,
-    )
-    records = TrainingRecords(folder, progress)
-    for seed in range(seeds):
-        for depth in depths:
-            for family, build in FAMILIES.items():
-                model = build(depth, num_classes=len(train_set.classes), seed=seed, **config.net)
-                model.recompute = config.recompute
-                own_config = replace(config.for_depth(depth), seed=seed)
-                records.train(f"{family}-{depth}", model, train_set, test_set, own_config)
+    settings = _settings(config, depths, seeds, train_set.name)
+    with RunFolder(out, settings, GROWING, resume, device) as folder:
+        records = TrainingRecords(folder, progress)
+        for seed in range(seeds):
+            for depth in depths:
+                for family, build in FAMILIES.items():
+                    model = build(
+                        depth, num_classes=len(train_set.classes), seed=seed, **config.net
+                    )
+                    model.recompute = config.recompute
+                    own_config = replace(config.for_depth(depth), seed=seed)
+                    records.train(f"{family}-{depth}", model, train_set, test_set, own_config)
 
 
 def _settings(config, depths, seeds, dataset_name):
@@ -136,24 +143,44 @@ def load_sets(config: RunConfig) -> tuple[ImageDataset, ImageDataset]:
 
 
 def report(folder: PathLike) -> str:
-    """The table and the verdict of the run in `folder`, from its records alone."""
-    config = read_config(folder, "degradation")
-    metrics, _ = finished_tables(folder)
-    parameters = {
-        f"{family}-{depth}": build(depth, **config["net"]).num_parameters()
-        for family, build in FAMILIES.items()
+    """The table and the verdict of the run in `folder`, from its records alone.
+
+    Raises
+    ------
+    DataError
+        If the records are missing, damaged or empty, or do not fit each other.
+    """
+    config, metrics, _ = _records(folder)
+    with of_one_run(folder):
+        parameters = {
+            f"{family}-{depth}": build(depth, **config["net"]).num_parameters()
+            for family, build in FAMILIES.items()
+            for depth in config["depths"]
+        }
+        table = degradation_report.table(metrics, parameters)
+        return "\n".join([table, "", *degradation_report.verdict(metrics)])
+
+
+def _records(folder):
+    """The settings, metrics and gradients of the run in `folder`; raises as `report`."""
+    config = read_config(folder, "degradation", NEEDED)
+    trained = [
+        (f"{family}-{depth}", seed)
+        for seed in range(config["seeds"])
         for depth in config["depths"]
-    }
-    table = degradation_report.table(metrics, parameters)
-    return "\n".join([table, "", *degradation_report.verdict(metrics)])
+        for family in FAMILIES
+    ]
+    metrics, gradients = finished_tables(folder, trained)
+    return config, metrics, gradients
 
 
 def plot(folder: PathLike) -> list[Path]:
     """Draw ``degradation.png`` and ``gradients.png`` from the tables in `folder`.
 
-    Returns their paths. Raises as `figures` does.
+    Returns their paths. Raises as `figures` does, and CheckpointError if they cannot be written.
     """
-    return save_figures(figures(folder), folder)
+    with of_one_run(folder):
+        return save_figures(figures(folder), folder)
 
 
 def figures(folder: PathLike) -> dict[str, Figure]:
@@ -167,10 +194,14 @@ def figures(folder: PathLike) -> dict[str, Figure]:
     Raises
     ------
     DataError
-        If the tables are missing, damaged or empty.
+        If the tables are missing, damaged or empty, or do not fit each other.
     """
-    config = read_config(folder, "degradation")
-    metrics, gradients = finished_tables(folder)
+    config, metrics, gradients = _records(folder)
+    with of_one_run(folder):
+        return _figures(config, metrics, gradients)
+
+
+def _figures(config, metrics, gradients):
     caption = _caption(config)
     batches_per_epoch = config["train_size"] // config["batch_size"]
     iterations = config["iterations"] or config["epochs"] * batches_per_epoch

@@ -6,8 +6,9 @@ predictions.csv      what each image was taken for, and how probable that was
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,18 +16,20 @@ from .. import functional as F
 from ..autograd import Tensor
 from ..diagnostics import Classified, confusion_matrix, top_error
 from ..errors import DataError
+from ..training.kinds import NUMBER, PERCENT
 from ..types import PathLike, Row
 from .records import RunFolder, read_table, replace_text
 
 CONFUSION = ("right", "taken_for", "images")
 PREDICTIONS = ("image", "right", "taken_for", "probability")
+ERRORS = ("top_1_error_percent", "top_5_error_percent")
 TOP = 5
 
 
 def write(
     folder: RunFolder, classified: Classified, classes: Sequence[str], names: Sequence[str]
 ) -> None:
-    """Write all three files, instead of those of an earlier sitting.
+    """Write all three files, instead of those of an earlier sitting, each as a whole.
 
     Parameters
     ----------
@@ -35,20 +38,23 @@ def write(
     classes : sequence of str
     names : sequence of str
         A name for each image.
+
+    Raises
+    ------
+    CheckpointError
+        If they cannot be written.
     """
     top = top_error(classified, TOP) if len(classes) > TOP else None
-    errors = {"top_1_error_percent": top_error(classified), "top_5_error_percent": top}
+    errors = dict(zip(ERRORS, (top_error(classified), top)))
     replace_text(folder.path / "evaluation.json", json.dumps(errors, indent=2) + "\n")
-    for name in ("confusion", "predictions"):
-        (folder.path / f"{name}.csv").unlink(missing_ok=True)
-    folder.table("confusion", CONFUSION).append(
+    folder.table("confusion", CONFUSION).replace(
         {"right": right, "taken_for": other, "images": int(count)}
         for right, row in zip(classes, confusion_matrix(classified))
         for other, count in zip(classes, row)
     )
     probabilities = np.exp(F.log_softmax(Tensor(classified.logits)).data)
     taken = classified.logits.argmax(axis=1)
-    folder.table("predictions", PREDICTIONS).append(
+    folder.table("predictions", PREDICTIONS).replace(
         {
             "image": names[i],
             "right": classes[label],
@@ -63,16 +69,45 @@ def read_errors(folder: PathLike) -> dict[str, float | None]:
     """The content of ``evaluation.json``. Raises DataError if it is missing or damaged."""
     path = Path(folder) / "evaluation.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        errors = json.loads(path.read_text(encoding="utf-8-sig"))
+        if not isinstance(errors, dict) or not PERCENT.accepts(errors.get(ERRORS[0])):
+            raise ValueError(f"no {ERRORS[0]}, from 0 to 100")
+        if errors.get(ERRORS[1]) is not None and not PERCENT.accepts(errors[ERRORS[1]]):
+            raise ValueError(f"{ERRORS[1]}: not from 0 to 100")
+        return {name: errors.get(name) for name in ERRORS}
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(
             str(path),
             "cannot be read",
             "the evaluation of a finished run",
             getattr(error, "strerror", None) or str(error),
+            "let the run go on to its end by --resume, which writes it again",
         ) from None
 
 
-def read_confusion(folder: PathLike) -> list[Row]:
-    """The rows of ``confusion.csv``. Raises DataError if it is missing or damaged."""
-    return read_table(Path(folder) / "confusion.csv", CONFUSION, CONFUSION[:2])
+def read_confusion(folder: PathLike, config: Mapping[str, Any]) -> list[Row]:
+    """The rows of ``confusion.csv``: for each class, how many images were taken for each class.
+
+    Parameters
+    ----------
+    folder : str or Path
+    config : dict
+        The run's settings: with its `classes`, and how many `test_images` there were.
+
+    Raises
+    ------
+    DataError
+        If the table is missing or damaged, or does not hold all of them.
+    """
+    path, classes = Path(folder) / "confusion.csv", config["classes"]
+    rows = read_table(path, CONFUSION, CONFUSION[:2])
+    pairs = [(row["right"], row["taken_for"]) for row in rows]
+    images = sum(row["images"] for row in rows)
+    if pairs != [(right, other) for right in classes for other in classes]:
+        expected, got = f"{len(classes)} x {len(classes)} of the run's classes", f"{len(rows)}"
+    elif images != config["test_images"] or not all(NUMBER.accepts(row["images"]) for row in rows):
+        expected, got = f"{config['test_images']} test images", f"{images}"
+    else:
+        return rows
+    todo = "let the run go on to its end by --resume, which writes it again"
+    raise DataError(str(path), "rows are missing or were changed", expected, got, todo)

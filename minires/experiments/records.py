@@ -8,22 +8,37 @@ import io
 import json
 import platform
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from .. import backend, plot
-from ..errors import CheckpointError, ConfigError, DataError
-from ..serialization.files import write_bytes
+from ..errors import CheckpointError, ConfigError, DataError, MiniresError
+from ..serialization.files import (
+    Lock,
+    append_bytes,
+    is_unfinished,
+    remove_unfinished,
+    write_bytes,
+)
 from ..serialization.old_names import current_config, current_net, previous_net
 from ..serialization.safetensors import to_json
 from ..training.config import RunConfig
+from ..training.kinds import Kind
 from ..types import Device, Figure, PathLike, Row
+
+LOCK = ".lock"  # in the folder of a run: whoever writes there holds it
 
 
 class RunFolder:
     """The files of one run of an experiment.
+
+    One process at a time writes into a folder: from here to the end of a ``with`` block, or until
+    the process ends, nobody else can open it.
 
     Parameters
     ----------
@@ -43,7 +58,9 @@ class RunFolder:
     ------
     ConfigError
         If the folder holds files already and `resume` is False, or holds a run with other settings
-        (all differences are named), or cannot be written.
+        (all differences are named), or cannot be written, or another process writes into it.
+    DataError
+        If its ``config.json`` is damaged.
     """
 
     def __init__(
@@ -57,13 +74,12 @@ class RunFolder:
         self.path = Path(path)
         settings = _as_read_back(settings)
         check_new(self.path, resume)
+        self._lock = Lock(self.path / LOCK)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            if any(self.path.iterdir()):
-                self._check_same(settings, growing)
-            text = json.dumps({**settings, "environment": environment(device)}, indent=2) + "\n"
-            replace_text(self.path / "config.json", text)
+            self._open(settings, growing, resume, device)
         except (OSError, CheckpointError) as error:
+            self._lock.release()
             raise ConfigError(
                 str(self.path),
                 "cannot write here",
@@ -71,6 +87,37 @@ class RunFolder:
                 getattr(error, "strerror", None) or str(error),
                 "choose another by --out",
             ) from None
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _open(self, settings, growing, resume, device):
+        if not self._lock.acquire():
+            raise ConfigError(
+                str(self.path),
+                "another process writes into this folder",
+                "one run at a time",
+                "two",
+                "wait for its end, or choose another folder by --out",
+            )
+        for folder in (self.path, self.path / "checkpoints"):
+            remove_unfinished(folder, only_writer=self._lock.held)
+        check_new(self.path, resume)  # once more: it may have been started meanwhile
+        if (self.path / "config.json").exists():
+            self._check_same(settings, growing)
+        text = json.dumps({**settings, "environment": environment(device)}, indent=2) + "\n"
+        replace_text(self.path / "config.json", text)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._lock.release()
 
     def _check_same(self, settings: dict[str, Any], growing: Sequence[str]) -> None:
         # A run from before a setting existed was made with what is the default now.
@@ -91,9 +138,11 @@ class RunFolder:
             )
 
     def checkpoint(self, net: str, seed: int) -> Path:
-        """The path of the checkpoint of one net. One with the net's previous name is renamed."""
-        folder = self.path / "checkpoints"
-        folder.mkdir(exist_ok=True)
+        """The path of the checkpoint of one net. One with the net's previous name is renamed.
+
+        Raises CheckpointError if that cannot be done.
+        """
+        folder = make_folder(self.path / "checkpoints")
         before, path = (
             folder / f"{name}-seed{seed}.safetensors" for name in (previous_net(net), net)
         )
@@ -104,11 +153,31 @@ class RunFolder:
         return Table(self.path / f"{name}.csv", columns, text)
 
 
-def renamed(before: Path, path: Path) -> Path:
-    """`path`, to which the file or folder `before` is moved if only that is there."""
-    if before.exists() and not path.exists():
-        before.rename(path)
+def make_folder(path: Path) -> Path:
+    """`path`, where there is a folder now. Raises CheckpointError if it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_write(path, error) from None
     return path
+
+
+def renamed(before: Path, path: Path) -> Path:
+    """`path`, to which the file or folder `before` is moved if only that is there.
+
+    Raises CheckpointError if it cannot be moved.
+    """
+    try:
+        if before.exists() and not path.exists():
+            before.rename(path)
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+    return path
+
+
+def _cannot_write(path: Path, error: OSError) -> CheckpointError:
+    got = error.strerror or str(error)
+    return CheckpointError(str(path), "cannot write", "a folder that can be written", got)
 
 
 def _as_read_back(settings: dict[str, Any]) -> dict[str, Any]:
@@ -117,10 +186,20 @@ def _as_read_back(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_new(path: PathLike, resume: bool = False) -> None:
-    """Raise ConfigError if there are files in the folder `path`, and no run to resume there."""
+    """Raise ConfigError if there are files in the folder `path`, and no run to resume there.
+
+    What a start leaves that was cut off at once is no file of a run.
+    """
     path = Path(path)
-    is_run = (path / "config.json").exists()
-    if path.is_dir() and any(path.iterdir()) and not (resume and is_run):
+    try:
+        files = list(path.iterdir()) if path.is_dir() else []
+        files = [file for file in files if file.name != LOCK and not is_unfinished(file)]
+        # Asked last: another process may be starting a run here at this moment.
+        is_run = (path / "config.json").exists()
+    except OSError as error:
+        got = error.strerror or str(error)
+        raise ConfigError(str(path), "cannot be read", "a folder for the results", got) from None
+    if files and not (resume and is_run):
         got, todo = "other files", "choose another folder by --out"
         if is_run:
             got, todo = "files of an earlier run", f"go on with it by --resume, or {todo}"
@@ -128,30 +207,41 @@ def check_new(path: PathLike, resume: bool = False) -> None:
 
 
 class Table:
-    """A CSV file with a header line. Each row is on disk as soon as it is appended."""
+    """A CSV file with a header line. Each row is on disk as soon as it is appended.
+
+    All methods raise CheckpointError if the file cannot be written.
+    """
 
     def __init__(self, path: Path, columns: Sequence[str], text: Sequence[str] = ()) -> None:
         self.path, self.columns, self.text = path, columns, text
         if not path.exists():
-            replace_text(path, ",".join(columns) + "\n")
+            self.replace([])
 
     def append(self, rows: Iterable[Row]) -> None:
-        """Add rows, each a dict with this table's columns."""
-        with open(self.path, "a", newline="", encoding="utf-8") as file:
-            self._write(file, rows)
+        """Add rows, each a dict with this table's columns: all of them, or none if that fails."""
+        append_bytes(self.path, self.lines(rows).encode(), first=self._header().encode())
+
+    def replace(self, rows: Iterable[Row]) -> None:
+        """Write these rows instead of what is there. The file is replaced as a whole."""
+        replace_text(self.path, self._header() + self.lines(rows))
+
+    def rows(self) -> list[Row]:
+        """What is in the file. Raises as `read_table`."""
+        return read_table(self.path, self.columns, self.text)
 
     def keep(self, condition: Callable[[Row], bool]) -> None:
         """Drop the rows for which ``condition(row)`` is False. The file is replaced as a whole."""
-        kept = [row for row in read_table(self.path, self.columns, self.text) if condition(row)]
-        text = io.StringIO(newline="")
-        text.write(",".join(self.columns) + "\n")
-        self._write(text, kept)
-        replace_text(self.path, text.getvalue())
+        self.replace([row for row in self.rows() if condition(row)])
 
-    def _write(self, file, rows):
-        # It puts words with a comma in quotes.
-        writer = csv.DictWriter(file, self.columns, lineterminator="\n")
+    def lines(self, rows: Iterable[Row]) -> str:
+        """Rows as they are written, a line each; words with a comma in quotes."""
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, self.columns, lineterminator="\n")
         writer.writerows({key: _short(row[key]) for key in self.columns} for row in rows)
+        return text.getvalue()
+
+    def _header(self):
+        return ",".join(self.columns) + "\n"
 
 
 def read_table(path: PathLike, columns: Sequence[str], text: Sequence[str] = ()) -> list[Row]:
@@ -164,12 +254,14 @@ def read_table(path: PathLike, columns: Sequence[str], text: Sequence[str] = ())
     ------
     DataError
         If the file is missing, lacks a column, a line is cut short, or a word stands where a number
-        should.
+        should. A last line that is cut short is left out: the run was killed while it wrote.
     """
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            rows, header = list(reader), reader.fieldnames or []
+        # With "-sig", since Excel begins its files with a byte order mark.
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            text_of_file = file.read()
+        reader = csv.DictReader(io.StringIO(text_of_file, newline=""))
+        rows, header = list(reader), reader.fieldnames or []
     except FileNotFoundError:
         raise DataError(
             str(path),
@@ -182,9 +274,13 @@ def read_table(path: PathLike, columns: Sequence[str], text: Sequence[str] = ())
     missing = [column for column in columns if column not in header]
     if missing:
         raise DataError(
-            str(path), "columns missing", ", ".join(columns), f"no {', '.join(missing)}"
+            str(path),
+            "columns missing",
+            ", ".join(columns),
+            f"no {', '.join(missing)}",
+            "if another program has saved it, save it there with commas and as UTF-8",
         )
-    if rows and None in rows[-1].values():
+    if rows and None in rows[-1].values() and not text_of_file.endswith(("\n", "\r")):
         rows.pop()  # the run was cut off while it wrote this line
     for line, row in enumerate(rows, 2):
         if None in row or None in row.values():
@@ -204,18 +300,32 @@ def read_table(path: PathLike, columns: Sequence[str], text: Sequence[str] = ())
     return [{**row, "net": current_net(row["net"])} for row in found] if "net" in text else found
 
 
-def read_config(folder: PathLike, experiment: str | None = None) -> dict[str, Any]:
+def read_config(
+    folder: PathLike, experiment: str | None = None, needed: Mapping[str, Kind] | None = None
+) -> dict[str, Any]:
     """The settings in ``config.json``, by today's names.
 
-    Raises DataError if it is missing or damaged, or from another experiment.
+    Parameters
+    ----------
+    folder : str or Path
+    experiment : str, optional
+        Which one they must be of.
+    needed : dict, optional
+        What must be there besides, by name, and of which kind it must be.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or damaged, from another experiment, or was changed to what cannot
+        be: names the setting.
     """
     path = Path(folder) / "config.json"
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(path.read_text(encoding="utf-8-sig"))
         if not isinstance(config, dict):
             raise ValueError("no settings in it")
         config = current_config(config)
-    except (OSError, ValueError, TypeError, AttributeError, LookupError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         raise DataError(
             str(path),
             "no settings to be read",
@@ -232,16 +342,48 @@ def read_config(folder: PathLike, experiment: str | None = None) -> dict[str, An
             "other content",
             "is this the --out folder of a run?",
         )
+    try:
+        own = {one.name for one in fields(RunConfig)}
+        RunConfig(**{name: value for name, value in config.items() if name in own})
+        for name, kind in (needed or {}).items():
+            if name not in config:
+                raise ConfigError("settings", name, kind.words, "none")
+            kind.check("settings", name, config[name])
+    except ConfigError as error:
+        what = str(error).removeprefix("settings: ")
+        raise DataError(str(path), what, todo="take the file from a copy, or mend it") from None
     return config
 
 
+@contextmanager
+def of_one_run(where: PathLike) -> Iterator[None]:
+    """Within: what is computed and drawn from records that do not fit each other, since someone
+    has changed them, is a DataError that names `where`.
+    """
+    try:
+        yield
+    except MiniresError:
+        raise
+    except (LookupError, ArithmeticError, ValueError, TypeError, AttributeError) as error:
+        raise DataError(
+            str(where),
+            "these records do not fit each other",
+            "the tables and the config.json of one run, as it wrote them",
+            f"{type(error).__name__} {error}",
+            "take them from a copy, or run again",
+        ) from error
+
+
 def replace_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
+    """Write a text file whole or not at all. Raises CheckpointError if it cannot be written."""
     write_bytes(path, text.encode())
 
 
 def save_figures(figures: Mapping[str, Figure], folder: PathLike) -> list[Path]:
-    """Write figures, by name, as PNG files into a run's folder; returns their paths."""
+    """Write figures, by name, as PNG files into a run's folder; returns their paths.
+
+    Raises CheckpointError if they cannot be written.
+    """
     return [plot.save(figure, Path(folder) / f"{name}.png") for name, figure in figures.items()]
 
 
@@ -278,7 +420,7 @@ def _processor() -> str:
 
 def _has_grown(before, now):
     if isinstance(before, list) and isinstance(now, list):
-        return set(before) <= set(now)
+        return all(one in now for one in before)
     return isinstance(before, int) and isinstance(now, int) and before <= now
 
 

@@ -22,14 +22,26 @@ from ..errors import ConfigError
 from ..nn import Module
 from ..serialization.weights import WeightsFile, open_weights, save
 from ..training.config import ALL, FOLDER, HEAD, RunConfig
+from ..training.kinds import COUNT, NUMBER, WORD, WORDS
 from ..training.trainer import EVALUATION_BATCH, loader_for
 from ..types import Figure, PathLike
 from . import evaluation_records
 from .model_setup import build, complete
-from .records import RunFolder, check_new, read_config, save_figures
+from .records import RunFolder, check_new, of_one_run, read_config, save_figures
 from .training_records import TrainingRecords, drops_in_epochs, finished_tables
 
 NAME = "single net"
+NEEDED = {  # in its config.json, besides the settings that are checked wherever they stand
+    "model": WORD,
+    "dataset_name": WORD,
+    "classes": WORDS,
+    "training_images": COUNT,
+    "test_images": COUNT,
+    "all_iterations": COUNT,
+    "parameters": COUNT,
+    "batch_size": COUNT,
+    "seed": NUMBER,
+}
 
 
 def run(
@@ -88,40 +100,36 @@ def run(
     resolved = config.resolve(len(train_set))
     config = replace(config, batch_size=resolved.batch_size)
     loader = loader_for(train_set, resolved)  # unsuitable crops fail here and leave no folder
-    folder = RunFolder(
-        out,
-        {
-            "experiment": NAME,
-            **config.deciding(),
-            "dataset_name": train_set.name,
-            "classes": train_set.classes,
-            "training_images": len(train_set),
-            "test_images": len(test_set),
-            "all_iterations": resolved.iterations,
-            "parameters": model.num_parameters(),
-        },
-        resume=resume,
-        device=device,
-    )
+    settings = {
+        "experiment": NAME,
+        **config.deciding(),
+        "dataset_name": train_set.name,
+        "classes": train_set.classes,
+        "training_images": len(train_set),
+        "test_images": len(test_set),
+        "all_iterations": resolved.iterations,
+        "parameters": model.num_parameters(),
+    }
     trained, transform, names = model, train_set.transform, test_set.names()
-    if config.train == HEAD:
-        train_set, test_set = (
-            features_of(model, loader.eval_loader(some, EVALUATION_BATCH), progress)
-            for some in (train_set, test_set)
+    with RunFolder(out, settings, resume=resume, device=device) as folder:
+        if config.train == HEAD:
+            train_set, test_set = (
+                features_of(model, loader.eval_loader(some, EVALUATION_BATCH), progress)
+                for some in (train_set, test_set)
+            )
+            trained = model.fc
+        records = TrainingRecords(folder, progress)
+        assert config.model is not None  # nor is this one missing
+        trainer = records.train(config.model, trained, train_set, test_set, config)
+        save(
+            model,
+            folder.path / "weights.safetensors",
+            classes=train_set.classes,
+            transform=transform.as_dict(),
+            built={"model": config.model, "net": config.net},
         )
-        trained = model.fc
-    records = TrainingRecords(folder, progress)
-    assert config.model is not None  # nor is this one missing
-    trainer = records.train(config.model, trained, train_set, test_set, config)
-    save(
-        model,
-        folder.path / "weights.safetensors",
-        classes=train_set.classes,
-        transform=transform.as_dict(),
-        built={"model": config.model, "net": config.net},
-    )
-    classified = classify(trained, trainer.test_loader)
-    evaluation_records.write(folder, classified, train_set.classes, names)
+        classified = classify(trained, trainer.test_loader)
+        evaluation_records.write(folder, classified, train_set.classes, names)
 
 
 def load_sets(
@@ -209,9 +217,20 @@ def features_of(model: Module, loader: EvalLoader, progress: bool = True) -> Fea
 
 
 def report(folder: PathLike) -> str:
-    """The results of the run in `folder`, as lines of text, from its records alone."""
-    config = read_config(folder, NAME)
-    metrics, _ = finished_tables(folder)
+    """The results of the run in `folder`, as lines of text, from its records alone.
+
+    Raises
+    ------
+    DataError
+        If the records are missing, damaged or empty, or do not fit each other.
+    """
+    config = read_config(folder, NAME, NEEDED)
+    with of_one_run(folder):
+        return "\n".join(_report(Path(folder), config))
+
+
+def _report(folder, config):
+    metrics, _ = finished_tables(folder, [(config["model"], config["seed"])])
     last = metrics[-1]
     lines = [
         f"{config['model']} on {config['dataset_name']}: {config['parameters']:,} parameters, "
@@ -228,7 +247,7 @@ def report(folder: PathLike) -> str:
         )
     confused = [
         row
-        for row in evaluation_records.read_confusion(folder)
+        for row in evaluation_records.read_confusion(folder, config)
         if row["right"] != row["taken_for"] and row["images"]
     ]
     confused.sort(key=lambda row: -row["images"])
@@ -237,12 +256,16 @@ def report(folder: PathLike) -> str:
             f"{row['right']} taken for {row['taken_for']} ({row['images']})" for row in confused
         ]
         lines.append(f"most often confused: {', '.join(pairs[:3])}")
-    return "\n".join(lines)
+    return lines
 
 
 def plot(folder: PathLike) -> list[Path]:
-    """Draw the figures from the tables in `folder`; returns their paths. Raises as `figures`."""
-    return save_figures(figures(folder), folder)
+    """Draw the figures from the tables in `folder`; returns their paths.
+
+    Raises as `figures` does, and CheckpointError if they cannot be written.
+    """
+    with of_one_run(folder):
+        return save_figures(figures(folder), folder)
 
 
 def figures(folder: PathLike) -> dict[str, Figure]:
@@ -256,10 +279,15 @@ def figures(folder: PathLike) -> dict[str, Figure]:
     Raises
     ------
     DataError
-        If the tables are missing, damaged or empty.
+        If the tables are missing, damaged or empty, or do not fit each other.
     """
-    folder, config = Path(folder), read_config(folder, NAME)
-    metrics, gradients = finished_tables(folder)
+    folder, config = Path(folder), read_config(folder, NAME, NEEDED)
+    with of_one_run(folder):
+        return _figures(folder, config)
+
+
+def _figures(folder, config):
+    metrics, gradients = finished_tables(folder, [(config["model"], config["seed"])])
     caption = _caption(config)
     batches_per_epoch = metrics[0]["iteration"] / metrics[0]["epoch"]
     drops = drops_in_epochs(
@@ -269,7 +297,7 @@ def figures(folder: PathLike) -> dict[str, Figure]:
     if config["train"] != HEAD:  # one layer makes no curve
         found["gradients"] = plots.gradients_of_a_net(gradients, caption)
     if (folder / "confusion.csv").exists():
-        rows, classes = evaluation_records.read_confusion(folder), config["classes"]
+        rows, classes = evaluation_records.read_confusion(folder, config), config["classes"]
         matrix = np.array([row["images"] for row in rows]).reshape(len(classes), -1)
         found["confusion"] = plots.confusion(
             matrix, classes, f"{caption}; {config['test_images']:,} test images"

@@ -1,6 +1,9 @@
 """Training nets and writing down how it went: what all experiments that train share."""
 
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +13,24 @@ from ..nn import Module
 from ..serialization.weights import save
 from ..training.callbacks import Callback
 from ..training.config import RunConfig
+from ..training.kinds import COUNT, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE
 from ..training.trainer import Trainer
 from ..types import PathLike
-from .records import RunFolder, read_table
+from .records import RunFolder, make_folder, read_table
 
-METRICS = (
-    "net",
-    "seed",
-    "iteration",
-    "epoch",
-    "lr",
-    "train_loss",
-    "train_error",
-    "test_error",
-    "seconds",
-    "images_per_second",
-)
+METRICS_OF = {  # a column of numbers -> what they are
+    "seed": NUMBER,
+    "iteration": COUNT,
+    "epoch": POSITIVE,
+    "lr": NOT_NEGATIVE,
+    "train_loss": NOT_NEGATIVE,
+    "train_error": PERCENT,
+    "test_error": PERCENT,
+    "seconds": NOT_NEGATIVE,
+    "images_per_second": NOT_NEGATIVE,
+}
+METRICS = ("net", *METRICS_OF)
+GRADIENTS_OF = {"seed": NUMBER, "iteration": NUMBER, "depth": COUNT}  # norms may be infinite
 GRADIENTS = ("net", "seed", "iteration", "layer", "depth", "gradient_norm", "weight_norm", "ratio")
 TEXT = ("net", "layer")  # columns that hold words; all others hold numbers
 FIRST_STEPS = 10  # gradients are recorded at each of these, then
@@ -101,12 +106,14 @@ class TrainingRecords:
             progress=self.progress,
             callbacks=[*recorders, *callbacks],
         )
-        self._go_on(trainer, net, seed)
+        worth_recording = worth_recording or regularly
+        self._go_on(trainer, net, seed, worth_recording)
         if not trainer.finished:
             trainer.run()
+            self._restore_metrics(trainer, net, seed)  # if someone has changed them meanwhile
         return trainer
 
-    def _go_on(self, trainer, net, seed):
+    def _go_on(self, trainer, net, seed, worth_recording):
         """Load the net's checkpoint, if there is one, and drop its rows from beyond it."""
         if trainer.path.exists():
             try:
@@ -118,9 +125,43 @@ class TrainingRecords:
         def other(row):
             return (row["net"], row["seed"]) != (net, seed)
 
-        self.metrics.keep(lambda row: other(row) or row["iteration"] <= done and done > 0)
+        self._restore_metrics(trainer, net, seed)
         # The gradients at `done` come with the next step.
         self.gradients.keep(lambda row: other(row) or row["iteration"] < done)
+        found = Counter(row["iteration"] for row in self.gradients.rows() if not other(row))
+        layers = max(found.values(), default=0)
+        expected = [i for i in range(done) if worth_recording(i, trainer.config.iterations)]
+        missing = sum(found[i] < max(1, layers) for i in expected)
+        if missing:
+            say(
+                f"{self.gradients.path}: of {net}, seed {seed}, the gradients of {missing} of "
+                f"{len(expected)} recorded steps are missing; they cannot be made again"
+            )
+
+    def _restore_metrics(self, trainer, net, seed):
+        """Make the net's rows of metrics those of its checkpoint, and say so if any were lost."""
+        rows, history = self.metrics.rows(), trainer.history
+        own = [row for row in rows if (row["net"], row["seed"]) == (net, seed)]
+        others = [row for row in rows if (row["net"], row["seed"]) != (net, seed)]
+        if all(set(METRICS[2:]) <= row.keys() for row in history):
+            right = [{"net": net, "seed": seed, **row} for row in history]
+        else:  # a checkpoint of an early version
+            right = [row for row in own if row["iteration"] <= trainer.iteration]
+        done = right[-1]["iteration"] if right else 0
+        before = self.metrics.lines(row for row in own if row["iteration"] <= done)
+        if before != self.metrics.lines(right):
+            say(
+                f"{self.metrics.path}: rows of {net}, seed {seed}, were missing or changed; they "
+                "are put back from its checkpoint"
+            )
+        place = rows.index(own[0]) if own else len(rows)
+        self.metrics.replace([*others[:place], *right, *others[place:]])
+
+
+def say(note: str) -> None:
+    """Print a note to the person who runs this, beside results and progress."""
+    with suppress(OSError, ValueError):  # a closed one is no reason to end a run
+        print(f"note: {note}", file=sys.stderr, flush=True)
 
 
 class _MetricsRecorder(Callback):
@@ -155,7 +196,7 @@ class _WeightsRecorder(Callback):
         self.folder = folder
 
     def after_epoch(self, trainer, row):
-        self.folder.mkdir(exist_ok=True)
+        make_folder(self.folder)
         save(trainer.model, weights_after(self.folder, trainer.iteration))
 
 
@@ -169,16 +210,33 @@ def regularly(iteration: int, iterations: int) -> bool:
     return iteration <= FIRST_STEPS or iteration % max(1, iterations // REGULAR_RECORDS) == 0
 
 
-def finished_tables(folder: PathLike) -> list[list[dict[str, Any]]]:
-    """The rows of ``metrics.csv`` and ``gradients.csv`` in a run's folder.
+def finished_tables(
+    folder: PathLike, trained: Collection[tuple[str, int]]
+) -> list[list[dict[str, Any]]]:
+    """The rows of ``metrics.csv`` and ``gradients.csv`` in a run's folder, in the order in which
+    they were recorded.
+
+    Parameters
+    ----------
+    folder : str or Path
+    trained : list of (str, int)
+        The nets and seeds of the run: the tables may hold no others.
 
     Raises
     ------
     DataError
-        If a table is missing, damaged or empty.
+        If a table is missing, damaged or empty, or has something in it that no run writes.
     """
-    tables = {"metrics.csv": METRICS, "gradients.csv": GRADIENTS}
-    rows = [read_table(Path(folder) / name, columns, TEXT) for name, columns in tables.items()]
+    folder = Path(folder)
+    rows = [
+        _checked(folder / "metrics.csv", METRICS, METRICS_OF, trained),
+        _checked(folder / "gradients.csv", GRADIENTS, GRADIENTS_OF, trained),
+    ]
+    metrics = rows[0]
+    for row, following in zip(metrics, metrics[1:]):
+        if [row[name] for name in METRICS[:3]] == [following[name] for name in METRICS[:3]]:
+            where = f"{folder / 'metrics.csv'}, {row['net']}, iteration {row['iteration']}"
+            raise DataError(where, "there twice", todo="--resume puts the table right")
     if not all(rows):
         raise DataError(
             str(folder),
@@ -188,6 +246,27 @@ def finished_tables(folder: PathLike) -> list[list[dict[str, Any]]]:
             "let the run go on, by --resume",
         )
     return rows
+
+
+def _checked(path, columns, kinds, trained):
+    """The rows of a table, in the order of nets, steps and layers, if a run has written them."""
+    rows, places = read_table(path, columns, TEXT), {}
+    for row in rows:
+        where = f"{path}, {row['net']}, iteration {row['iteration']}"
+        for column, kind in kinds.items():
+            if not kind.accepts(row[column]):
+                todo = "mend it or take the line out; --resume puts metrics right"
+                raise DataError(where, column, kind.words, str(row[column]), todo)
+        place = row["net"], row["seed"]
+        if place not in trained:
+            expected = ", ".join(f"{net} seed {seed}" for net, seed in trained)
+            got = f"{row['net']!r} seed {row['seed']}"
+            raise DataError(str(path), "a row of another net", expected, got, "take the line out")
+        places.setdefault(place, len(places))
+    return sorted(
+        rows,
+        key=lambda row: (places[row["net"], row["seed"]], row["iteration"], row.get("depth", 0)),
+    )
 
 
 def drops_in_epochs(

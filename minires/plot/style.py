@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from textwrap import wrap
 from typing import Any, ParamSpec, TypeVar
 
+from ..serialization.files import write_bytes
 from ..types import Array, Figure, Row
 
 P = ParamSpec("P")
@@ -116,9 +118,14 @@ def panels(
 
 
 def save(figure: Figure, path: SomePath) -> SomePath:
-    """Write the figure to `path` as an image of 150 dots an inch, and return the path."""
+    """Write the figure to `path` as an image of 150 dots an inch, and return the path.
+
+    Raises CheckpointError if it cannot be written. Then the picture that was there stays.
+    """
+    image = io.BytesIO()
     with _letters_may_be_missing():
-        figure.savefig(path, dpi=150)
+        figure.savefig(image, format=Path(path).suffix[1:] or "png", dpi=150)
+    write_bytes(path, image.getvalue())
     return path
 
 
@@ -141,13 +148,21 @@ def animate(
     path : str or Path
     per_second : int
         Frames a second.
+
+    Raises
+    ------
+    CheckpointError
+        If it cannot be written. Then the picture that was there stays.
     """
     from matplotlib.animation import FuncAnimation, PillowWriter
 
     frames = [*frames, *[frames[-1]] * (2 * per_second)]
     # Drawn once beforehand, so that nothing moves to make room while it runs.
     figure.canvas.draw()
-    FuncAnimation(figure, draw_frame, frames).save(path, PillowWriter(per_second), dpi=80)
+    with TemporaryDirectory() as folder:
+        written = Path(folder) / "animation.gif"
+        FuncAnimation(figure, draw_frame, frames).save(written, PillowWriter(per_second), dpi=80)
+        write_bytes(path, written.read_bytes())
     return path
 
 

@@ -10,6 +10,10 @@ class Interrupted(Exception):
     """Ctrl-C was pressed, and this is a good moment to stop."""
 
 
+class StoppedAtOnce(KeyboardInterrupt):
+    """Ctrl-C was pressed twice: what came after the last checkpoint is not saved."""
+
+
 class Interrupt:
     """Whether Ctrl-C was pressed."""
 
@@ -24,7 +28,7 @@ class Interrupt:
 @contextmanager
 def interrupts_deferred() -> Iterator[Interrupt]:
     """Within: the first Ctrl-C is only noted, so that no step is torn in half; a second one
-    acts.
+    acts, as a StoppedAtOnce.
     """
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
@@ -33,7 +37,7 @@ def interrupts_deferred() -> Iterator[Interrupt]:
 
     def note(signum, frame):
         if interrupt.requested:
-            raise KeyboardInterrupt
+            raise StoppedAtOnce
         interrupt.requested = True
 
     before = signal.signal(signal.SIGINT, note)

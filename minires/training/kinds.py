@@ -65,11 +65,18 @@ def _whole(least):
     return lambda value: checks.is_integer(value, least=least)
 
 
+def _some(kind):
+    return lambda values: (
+        isinstance(values, (list, tuple)) and len(values) > 0 and all(map(kind.accepts, values))
+    )
+
+
 COUNT = Kind("a whole number of at least 1", _whole(1))
 NUMBER = Kind("a whole number of at least 0", _whole(0))
 POSITIVE = Kind("a number above 0", _number(lambda value: value > 0))
 NOT_NEGATIVE = Kind("a number of at least 0", _number(lambda value: value >= 0))
 PART = Kind("a number above 0 and at most 1", _number(lambda value: 0 < value <= 1))
+PERCENT = Kind("a number from 0 to 100", _number(lambda value: 0 <= value <= 100))
 LESS_THAN_ALL = Kind("a number of at least 0, below 1", _number(lambda value: 0 <= value < 1))
 FRACTIONS = Kind(
     "rising numbers between 0 and 1",
@@ -77,4 +84,6 @@ FRACTIONS = Kind(
 )
 ITERATIONS = Kind("rising whole numbers of at least 0", lambda value: _rising(value, _whole(0)))
 WORD = Kind("a word", lambda value: isinstance(value, str) and value != "")
+COUNTS = Kind("a list of whole numbers of at least 1", _some(COUNT))
+WORDS = Kind("a list of words", _some(WORD))
 YES_OR_NO = Kind("true or false", lambda value: isinstance(value, (bool, np.bool_)))

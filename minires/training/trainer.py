@@ -146,7 +146,8 @@ class Trainer:
             checkpoint stays whole.
         KeyboardInterrupt
             On Ctrl-C, after the iteration in hand is finished and the checkpoint written. A second
-            Ctrl-C stops at once.
+            Ctrl-C stops at once, and what came after the last checkpoint is not saved
+            (`interrupt.StoppedAtOnce`).
         """
         memory_is_full = False
         with interrupts_deferred() as self._interrupt:

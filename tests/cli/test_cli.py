@@ -120,6 +120,7 @@ def test_the_whole_experiment(tmp_path):
     done = run("degradation", *TINY, "--out", str(out))
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in out.iterdir()) == [
+        ".lock",
         "checkpoints",
         "config.json",
         "degradation.png",

@@ -7,8 +7,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-import requests
 
+import minires.data.download as download_module
 from minires.data import fetch_cifar10
 from minires.data.download import ARCHIVES, Archive, download
 from minires.data.paths import download_folder
@@ -72,14 +72,13 @@ def serve():
 
 
 def archive(*servers):
-    return Archive("file.tar.gz", MD5, tuple(server.url for server in servers))
+    return Archive("file.tar.gz", MD5, len(CONTENT), tuple(server.url for server in servers))
 
 
 def test_download(serve, tmp_path):
     path = download(archive(serve()), tmp_path / "new" / "folder")
-    assert path.read_bytes() == CONTENT and [p.name for p in path.parent.iterdir()] == [
-        "file.tar.gz"
-    ]
+    assert path.read_bytes() == CONTENT
+    assert sorted(p.name for p in path.parent.iterdir()) == [".file.tar.gz.lock", "file.tar.gz"]
 
 
 def test_what_is_there_is_not_fetched_again(serve, tmp_path):
@@ -126,7 +125,7 @@ def test_a_wrong_leftover_is_thrown_away(serve, tmp_path, leftover):
 
 
 def test_all_mirrors_fail_and_each_is_named_with_its_reason(serve, tmp_path):
-    servers = serve(status=503), serve(content=b"other"), serve(cut=10)
+    servers = serve(status=503), serve(content=b"x" * len(CONTENT)), serve(cut=10)
     with pytest.raises(DataError) as error:
         download(archive(*servers), tmp_path)
     text = str(error.value)
@@ -137,13 +136,13 @@ def test_all_mirrors_fail_and_each_is_named_with_its_reason(serve, tmp_path):
 
 def test_no_connection(tmp_path):
     with pytest.raises(DataError, match="no connection"):
-        download(Archive("file.tar.gz", MD5, ("http://127.0.0.1:9/file.tar.gz",)), tmp_path)
+        download(Archive("file.tar.gz", MD5, 1, ("http://127.0.0.1:9/file.tar.gz",)), tmp_path)
 
 
 def test_unwritable_folder(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DataError, match="cannot be written"):
-        download(Archive("file.tar.gz", MD5, ()), tmp_path / "file" / "folder")
+        download(Archive("file.tar.gz", MD5, 1, ()), tmp_path / "file" / "folder")
 
 
 def test_unknown_kind():
@@ -159,16 +158,17 @@ def test_the_addresses_are_of_the_archives_they_name():
 
 
 def test_ctrl_c_keeps_what_has_arrived(serve, tmp_path, monkeypatch):
-    pieces = requests.Response.iter_content
+    pieces = download_module._in_time
 
-    def interrupted(response, size):
-        for piece in pieces(response, size):
-            yield piece
-            raise KeyboardInterrupt
+    def interrupted(answer):
+        for number, piece in enumerate(pieces(answer)):
+            yield piece  # where the file begins, then a piece of it
+            if number:
+                raise KeyboardInterrupt
 
     server = serve()
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(requests.Response, "iter_content", interrupted)
+        patch.setattr(download_module, "_in_time", interrupted)
         download(archive(server), tmp_path)
     arrived = (tmp_path / "file.tar.gz.part").read_bytes()
     assert arrived and CONTENT.startswith(arrived) and not (tmp_path / "file.tar.gz").exists()

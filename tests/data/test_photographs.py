@@ -2,6 +2,7 @@
 processes cut them."""
 
 import json
+import multiprocessing
 import os
 import pickle
 import shutil
@@ -222,7 +223,9 @@ def test_decoded_once_and_again_when_a_file_changes(folder, monkeypatch):
     assert len(calls) == 45
     load(folder)
     assert len(calls) == 45  # one cache for each size
-    assert sorted(path.name.rpartition("-")[2] for path in (folder.parent / "cache").iterdir()) == [
+    assert sorted(
+        path.name.rpartition("-")[2] for path in (folder.parent / "cache").glob("[!.]*")
+    ) == [
         "18",
         "23",
     ]  # 8/7 of 16 and of 20
@@ -241,7 +244,7 @@ def test_what_a_run_that_was_killed_left_of_a_cache_is_removed(folder):
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     load(folder)
-    (cache_folder,) = (folder.parent / "cache").iterdir()
+    (cache_folder,) = (folder.parent / "cache").glob("[!.]*")
     left, of_another = (
         cache_folder.with_name(f"{cache_folder.name}.{number}.part")
         for number in (dead.pid, os.getpid())
@@ -250,6 +253,22 @@ def test_what_a_run_that_was_killed_left_of_a_cache_is_removed(folder):
     of_another.mkdir()
     load(folder)
     assert not left.exists() and of_another.exists()
+
+
+@pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="started fast, by a fork"
+)
+def test_processes_that_make_one_cache_at_once(folder):
+    """One makes it, and the others wait for that."""
+    processes = multiprocessing.get_context("fork")
+    started = [processes.Process(target=load, args=(folder,)) for _ in range(4)]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join(60)
+    assert [process.exitcode for process in started] == [0] * 4
+    names = [path.name for path in (folder.parent / "cache").glob("*") if path.name[0] != "."]
+    assert len(names) == 1 and len(load(folder)[0]) == 12
 
 
 def test_a_cache_made_anew_while_in_use_is_noticed(folder):
@@ -273,7 +292,7 @@ def test_pictures_that_cannot_be_read_are_named(folder, workers):
         r"them out",
     ):
         load(folder, workers=workers)
-    assert not list((folder.parent / "cache").iterdir())
+    assert not list((folder.parent / "cache").glob("[!.]*"))
 
 
 def test_a_cache_that_cannot_be_written(folder, tmp_path):

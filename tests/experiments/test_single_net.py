@@ -81,6 +81,7 @@ def probe(photographs, weights, **more):
 
 def test_what_a_run_leaves(finished):
     assert sorted(path.name for path in finished.iterdir()) == [
+        ".lock",
         "checkpoints",
         "config.json",
         "confusion.csv",

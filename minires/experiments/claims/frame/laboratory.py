@@ -204,21 +204,19 @@ class Laboratory:
             # A small training set has short epochs; the test set is gone through after each.
             test_set = test_set.take(min(500, len(test_set)))
         settings = {"variant": variant, **config.deciding(), "dataset_name": self.train_set.name}
-        folder = RunFolder(
-            self._folder(net, seed, variant), settings, resume=True, device=self.device
-        )
         name = net if variant == "usual" else f"{net}, {variant}"
-        weights = folder.path / "weights" if net in FOLLOWED and variant == "usual" else None
-        return TrainingRecords(folder, self.progress).train(
-            name,
-            model,
-            train_set,
-            test_set,
-            config,
-            worth_recording=often_at_first,
-            weights=weights,
-            callbacks=change.callbacks(model),
-        )
+        out = self._folder(net, seed, variant)
+        with RunFolder(out, settings, resume=True, device=self.device) as folder:
+            return TrainingRecords(folder, self.progress).train(
+                name,
+                model,
+                train_set,
+                test_set,
+                config,
+                worth_recording=often_at_first,
+                weights=out / "weights" if net in FOLLOWED and variant == "usual" else None,
+                callbacks=change.callbacks(model),
+            )
 
     def _folder(self, net: str, seed: int, variant: str) -> Path:
         """The folder of one training. One with the net's previous name is renamed."""

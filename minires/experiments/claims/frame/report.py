@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ....serialization.files import read_bytes
 from ...records import replace_text
 from .claim import Claim
 from .verdict import CONTRADICTED, SUPPORTED, UNDECIDED, Verdict
@@ -138,7 +139,7 @@ def _command(claim: Claim, config: dict[str, Any], seeds: int) -> str:
 def _picture(path: Path, kind: str, words: str) -> str:
     return (
         f'<img alt="{escape(words)}" '
-        f'src="data:image/{kind};base64,{b64encode(path.read_bytes()).decode()}">'
+        f'src="data:image/{kind};base64,{b64encode(read_bytes(path, "a figure")).decode()}">'
     )
 
 

@@ -6,11 +6,14 @@ from pathlib import Path
 from ....checks import integer
 from ....errors import DataError
 from ....plot import save
+from ....training.kinds import WORD
 from ....types import Device, PathLike, Row
-from ...records import RunFolder, read_config, read_table
+from ...records import RunFolder, of_one_run, read_config, read_table
 from . import report
 from .claim import Claim
 from .laboratory import Laboratory
+
+NEEDED = dict.fromkeys(("caption", "dataset", "dataset_name", "preset"), WORD)
 
 
 def run(
@@ -58,23 +61,25 @@ def run(
         "preset": preset,
         "caption": laboratory.caption,
     }
-    folder = RunFolder(out, settings, resume=True, device=device)
-    for seed in range(seeds):
-        for claim in claims:
-            table = folder.table(claim.name, claim.columns, claim.text)
-            if seed not in _seeds(_rows(folder.path, claim)):
-                if progress:
-                    print(f"{claim.name}, seed {seed}", flush=True)
-                # All rows of a seed at once: a seed of which a part is in the table would pass for
-                # measured.
-                table.append([{"seed": seed, **row} for row in claim.measure(laboratory, seed)])
-            elif progress:
-                print(
-                    f"{claim.name}, seed {seed}: measured before (to measure again, delete "
-                    f"{table.path})",
-                    flush=True,
-                )
-    return write_report(claims, out)
+    with RunFolder(out, settings, resume=True, device=device) as folder:
+        for seed in range(seeds):
+            for claim in claims:
+                table = folder.table(claim.name, claim.columns, claim.text)
+                before = table.rows()
+                if seed not in _seeds(before):
+                    if progress:
+                        print(f"{claim.name}, seed {seed}", flush=True)
+                    rows = [{"seed": seed, **row} for row in claim.measure(laboratory, seed)]
+                    # All at once: a seed with a part of its rows in the table would pass for
+                    # measured.
+                    table.replace([*before, *rows])
+                elif progress:
+                    print(
+                        f"{claim.name}, seed {seed}: measured before (to measure again, delete "
+                        f"{table.path})",
+                        flush=True,
+                    )
+        return write_report(claims, out)
 
 
 def write_report(claims: Sequence[Claim], out: PathLike) -> list[report.Finding]:
@@ -85,8 +90,10 @@ def write_report(claims: Sequence[Claim], out: PathLike) -> list[report.Finding]
     ------
     DataError
         If nothing was measured yet, or a table is damaged.
+    CheckpointError
+        If they cannot be written.
     """
-    out, config = Path(out), read_config(out)
+    out, config = Path(out), read_config(out, needed=NEEDED)
     if config.get("experiment") != "claims":
         raise DataError(
             f"{out}/config.json",
@@ -98,10 +105,11 @@ def write_report(claims: Sequence[Claim], out: PathLike) -> list[report.Finding]
     for claim in claims:
         rows = _rows(out, claim)
         if rows:
-            save(claim.draw(rows, config["caption"]), out / f"{claim.name}.png")
-            if claim.animate is not None:
-                claim.animate(rows, config["caption"], out / f"{claim.name}.gif")
-            findings.append(report.Finding(claim, claim.judge(rows), len(_seeds(rows))))
+            with of_one_run(out / f"{claim.name}.csv"):
+                save(claim.draw(rows, config["caption"]), out / f"{claim.name}.png")
+                if claim.animate is not None:
+                    claim.animate(rows, config["caption"], out / f"{claim.name}.gif")
+                findings.append(report.Finding(claim, claim.judge(rows), len(_seeds(rows))))
     if not findings:
         raise DataError(
             str(out),
@@ -110,7 +118,8 @@ def write_report(claims: Sequence[Claim], out: PathLike) -> list[report.Finding]
             "none",
             "let the run go on",
         )
-    report.write(findings, out, config)
+    with of_one_run(out):
+        report.write(findings, out, config)
     return findings
 
 
