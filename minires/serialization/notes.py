@@ -18,17 +18,9 @@ import numpy as np
 from ..checks import is_integer, is_number
 from ..errors import CheckpointError, ConfigError
 from .old_names import with_current_names
-from .safetensors import to_json
 
 ENTRIES = {"minires": "state", "torch": "minires"}  # layout -> name of the text in the metadata
 TRANSFORM = "resize and crop in pixels, mean and std of three numbers each"
-
-
-def to_metadata(notes: dict[str, Any], layout: str) -> dict[str, str]:
-    """The metadata to write for these notes (a dict, may be empty) in this layout."""
-    if layout == "minires":  # one entry: several come in random order
-        return {ENTRIES[layout]: to_json(notes or None)}
-    return {"format": "pt"} | ({ENTRIES[layout]: to_json(notes)} if notes else {})
 
 
 def from_metadata(metadata: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
@@ -36,7 +28,7 @@ def from_metadata(metadata: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
     for layout, entry in ENTRIES.items():
         try:
             notes = json.loads(metadata[entry])
-        except (KeyError, ValueError):  # another program's entry of that name
+        except (KeyError, ValueError, RecursionError):  # another program's entry of that name
             continue
         if notes is None or isinstance(notes, dict):
             return notes or {}, layout == "minires"

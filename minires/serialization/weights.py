@@ -138,7 +138,8 @@ def open_weights(path: PathLike, layout: str | None = None) -> WeightsFile:
     Raises
     ------
     CheckpointError
-        If the file is missing or damaged, or the class names or the transform in it are not valid.
+        If the file is missing, damaged or edited, or the class names or the transform in it are not
+        valid.
     DataError
         If it is a pickle that names a function which is not needed to read tensors.
     ConfigError
@@ -154,6 +155,7 @@ def open_weights(path: PathLike, layout: str | None = None) -> WeightsFile:
     else:
         arrays, metadata = safetensors.decode(content, where)
         said, ours = notes.from_metadata(metadata)
+        said = safetensors.check_digest(arrays, said, where)
         if "iteration" in said:  # a checkpoint: with velocities, and more
             arrays = {
                 name.removeprefix("model."): array
@@ -277,9 +279,14 @@ def save(
     arrays = dict(model.state_dict())
     as_dict: Any = getattr(transform, "as_dict", lambda: transform)  # of an ImageTransform
     said = notes.noted(classes, as_dict(), built, _num_classes(arrays))
-    if layout == "torch":
-        arrays = to_torch({name: backend.move(array, "cpu") for name, array in arrays.items()})
-    safetensors.write(path, arrays, metadata=notes.to_metadata(said, layout))
+    if layout == "minires":
+        safetensors.write(path, arrays, said)
+        return
+    arrays = to_torch({name: backend.move(array, "cpu") for name, array in arrays.items()})
+    metadata = {"format": "pt"}  # as PyTorch's own
+    if said:
+        metadata[notes.ENTRIES[layout]] = safetensors.to_json(said)
+    safetensors.write(path, arrays, metadata=metadata)
 
 
 def _num_classes(arrays: Mapping[str, Array]) -> int | None:
