@@ -15,6 +15,7 @@ from .. import backend
 from ..errors import CheckpointError
 from ..types import Array, PathLike
 from . import digest
+from .file_kinds import recognise
 from .files import read_bytes, write_bytes
 
 BFLOAT16 = "BF16"
@@ -135,7 +136,9 @@ def decode(content: bytes, where: str) -> tuple[dict[str, Array], dict[str, str]
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         arrays = {name: _array(name, entry, where) for name, entry in entries}
     except (SafetensorError, ValueError, OverflowError, RecursionError) as error:
-        raise _damaged(where, error) from None  # NumPy has no array of 70 axes, or 2^63 long
+        raise _damaged(
+            where, error, content
+        ) from None  # NumPy has no array of 70 axes, or 2^63 long
     return arrays, header.get("__metadata__") or {}
 
 
@@ -163,7 +166,7 @@ def _array(name: str, entry: dict[str, Any], where: str) -> Array:
     if dtype is None:
         raise CheckpointError(
             where,
-            f"{name} holds numbers of a type that NumPy does not have",
+            f"{name[:80]} holds numbers of a type that NumPy does not have",
             "float32, float64, float16 or bfloat16",
             entry["dtype"],
             "convert it first",
@@ -174,11 +177,15 @@ def _array(name: str, entry: dict[str, Any], where: str) -> Array:
     return numbers.reshape(entry["shape"])
 
 
-def _damaged(where: str, error: Exception) -> CheckpointError:
+def _damaged(where: str, error: Exception, content: bytes | None = None) -> CheckpointError:
+    found = None if content is None else recognise(content)
+    if found:
+        expected = "a .safetensors file, or a .pth file from PyTorch"
+        return CheckpointError(where, "no weights", expected, found.what, found.todo)
     return CheckpointError(
         where,
         "not a whole safetensors file",
         "one written by minires or PyTorch",
-        str(error),
+        str(error)[:150],
         "is it the right file? it may be truncated",
     )

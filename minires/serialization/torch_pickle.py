@@ -169,7 +169,12 @@ def _read_pickles(content, where):
         pickles.append(found)
         start += length
         if number == 0 and found != MAGIC:
-            raise ValueError("no magic number")
+            raise CheckpointError(
+                where,
+                "a pickle, but not one of PyTorch's",
+                "weights saved by torch.save",
+                f"one of a {type(found).__name__}",
+            )
     keys = pickles[4]
     if not isinstance(keys, list) or sorted(map(str, keys)) != sorted(storages):
         raise ValueError("another list of storages than the tensors have")
@@ -205,11 +210,20 @@ def _unpickle(content, where, storage, size):
             )
         return array
 
+    def old_tensor(*_):
+        raise CheckpointError(
+            where,
+            "a tensor of PyTorch before 0.4",
+            "one of a later version",
+            todo="load it in PyTorch, and save it again by torch.save",
+        )
+
     return safe_pickle.load(
         content,
         where,
         {
             ("torch._utils", "_rebuild_tensor_v2"): tensor,
+            ("torch._utils", "_rebuild_tensor"): old_tensor,
             ("torch._utils", "_rebuild_parameter"): _parameter,
             ("collections", "OrderedDict"): _dict,
             ("torch", "Size"): tuple,
