@@ -10,17 +10,23 @@ Earlier versions of minires wrote "preparation" for "transform".
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..checks import is_integer, is_number
-from ..errors import CheckpointError, ConfigError
+from ..errors import CheckpointError, ConfigError, shown
+from ..types import Array
 from .old_names import with_current_names
 
 ENTRIES = {"minires": "state", "torch": "minires"}  # layout -> name of the text in the metadata
-TRANSFORM = "resize and crop in pixels, mean and std of three numbers each"
+LARGEST_PICTURE = 4096  # pixels on a side, of what a net is given
+TRANSFORM = f"resize and crop in pixels (to {LARGEST_PICTURE}), mean and std of three numbers each"
+SIZES = ("width", "image_size", "num_classes", "groups", "width_per_group")  # settings of nets
+MOST_DIGITS = 6  # of a depth
+LONGEST_NAME = 100  # letters in the name of a net
 
 
 def from_metadata(metadata: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
@@ -88,12 +94,36 @@ def transform_in(notes: dict[str, Any], where: str) -> dict[str, Any]:
     return transform or {}
 
 
-def built_in(notes: dict[str, Any]) -> dict[str, Any]:
-    """The name of the net, "model", and its settings by today's names, "net"; {} without them."""
+def built_in(notes: dict[str, Any], arrays: Mapping[str, Array], where: str) -> dict[str, Any]:
+    """The name of the net, "model", and its settings by today's names, "net"; {} without them.
+
+    Raises
+    ------
+    CheckpointError
+        If the net would be deeper or wider than the arrays are. It is built before its names are
+        compared with theirs, so that a file of a few kB could ask for any amount of memory.
+    """
     built: Any = notes.get("built")
     if not _is_built(built):
         return {}
-    return {"model": built["model"], "net": with_current_names(built["net"])}
+    settings = with_current_names(built["net"])
+    depth = re.search("-([0-9]+)$", built["model"])
+    if depth and (len(depth[1]) > MOST_DIGITS or int(depth[1]) > len(arrays)):
+        raise _contradiction(where, built["model"], f"{len(arrays)} arrays")
+    longest = max((size for array in arrays.values() for size in array.shape), default=0)
+    first = arrays.get("conv1.weight", arrays.get("fc1.weight"))
+    for name, value in settings.items():
+        if name == "width" and first is not None and value != first.shape[-1]:
+            got = f"a first layer of {first.shape[-1]} channels"
+            raise _contradiction(where, f"{name} {shown(value)}", got)
+        if name in SIZES and not is_integer(value, 1, longest):
+            raise _contradiction(where, f"{name} {shown(value)}", f"axes of up to {longest}")
+    return {"model": built["model"], "net": settings}
+
+
+def _contradiction(where: str, built: str, got: str) -> CheckpointError:
+    what = f"the net in the metadata, {built}, is not that of the arrays"
+    return CheckpointError(where, what, "as many layers, as large", got)
 
 
 def _is_names(classes: Any) -> bool:
@@ -106,7 +136,7 @@ def _is_transform(transform: Any) -> bool:
     sizes = [transform[name] for name in ("resize", "crop") if name in transform]
     colours = [transform[name] for name in ("mean", "std") if name in transform]
     return (
-        all(is_integer(size, least=1) for size in sizes)
+        all(is_integer(size, 1, LARGEST_PICTURE) for size in sizes)
         and all(map(_is_colour, colours))
         and all(value > 0 for value in transform.get("std", ()))
     )
@@ -125,5 +155,6 @@ def _is_built(built: Any) -> bool:
     return (
         isinstance(built, dict)
         and isinstance(built.get("model"), str)
+        and len(built["model"]) <= LONGEST_NAME
         and isinstance(built.get("net"), dict)
     )
