@@ -24,12 +24,13 @@ def is_integer(value: object, least: float = -math.inf, most: float = math.inf) 
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether `value` is a finite number, of Python or NumPy."""
-    return (
-        isinstance(value, (int, float, np.integer, np.floating))
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-    )
+    """Whether `value` is a finite number, of Python or NumPy, that a float can hold."""
+    if not isinstance(value, (int, float, np.integer, np.floating)) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        return False
 
 
 def integer(
