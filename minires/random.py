@@ -34,9 +34,10 @@ def check_state(name: str, generator: np.random.Generator, state: Any) -> None:
     other = type(generator.bit_generator)()
     try:
         other.state = state
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        same = _plain(other.state) == _plain(state)
+    except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise ValueError(f"{name} is no state of a random generator: {error}") from None
-    if _plain(other.state) != _plain(state):
+    if not same:
         raise ValueError(f"{name} is no state of a random generator")
 
 

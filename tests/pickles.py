@@ -68,3 +68,17 @@ def write_zip(path, pickled, storages=None):
         for key, content in (storages or {}).items():
             archive.writestr(f"archive/data/{key}", content)
     return path
+
+
+def old_file(pickled, storages):
+    """The bytes of a file of PyTorch before 1.6: pickles in a row, and the storages behind them.
+
+    `storages` is a dict, key -> (bytes, how many numbers they are).
+    """
+    magic = b"\x8a\x0a" + (0x1950A86A20F9469CFC6C).to_bytes(10, "little")
+    keys = b"](" + b"".join(map(text, storages)) + b"e"
+    head = [program(magic), program(integer(1001)), program(table(little_endian=b"\x88"))]
+    parts = [*head, pickled, program(keys)]
+    for content, count in storages.values():
+        parts += [count.to_bytes(8, "little"), content]
+    return b"".join(parts)

@@ -51,7 +51,7 @@ def noted(
     notes: dict[str, Any] = {}
     if classes is not None:
         if not _is_names(classes):
-            raise ConfigError("save", "classes", "a list of texts", repr(classes)[:50])
+            raise ConfigError("save", "classes", "a list of texts", shown(classes))
         if num_classes not in (None, len(classes)):
             raise ConfigError(
                 "save",
@@ -62,7 +62,7 @@ def noted(
         notes["classes"] = list(classes)
     if transform is not None:
         if not _is_transform(transform):
-            raise ConfigError("save", "transform", TRANSFORM, repr(transform))
+            raise ConfigError("save", "transform", TRANSFORM, shown(transform))
         notes["transform"] = transform
     if built is not None:
         if not _is_built(built):
@@ -70,7 +70,7 @@ def noted(
                 "save",
                 "built",
                 'a dict of "model", a name, and "net", a dict of settings',
-                repr(built)[:50],
+                shown(built),
             )
         notes["built"] = {"model": built["model"], "net": built["net"]}
     return notes
@@ -81,7 +81,7 @@ def classes_in(notes: dict[str, Any], where: str) -> list[str] | None:
     classes = notes.get("classes")
     if classes is not None and not (isinstance(classes, list) and _is_names(classes)):
         raise CheckpointError(
-            where, "class names in the metadata", "a list of texts", repr(classes)[:50]
+            where, "class names in the metadata", "a list of texts", shown(classes)
         )
     return classes
 
@@ -90,7 +90,7 @@ def transform_in(notes: dict[str, Any], where: str) -> dict[str, Any]:
     """The transform, a dict that may be empty. Raises CheckpointError for anything else."""
     transform = notes.get("transform", notes.get("preparation"))
     if transform is not None and not _is_transform(transform):
-        raise CheckpointError(where, "transform in the metadata", TRANSFORM, repr(transform)[:50])
+        raise CheckpointError(where, "transform in the metadata", TRANSFORM, shown(transform))
     return transform or {}
 
 

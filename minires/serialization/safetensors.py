@@ -106,7 +106,11 @@ def check_digest(arrays: Mapping[str, Array], state: Any, where: str) -> Any:
     if isinstance(state, dict) and digest.KEY in state:
         state = dict(state)
         expected = state.pop(digest.KEY)
-        digest.check(expected, arrays, to_json(state), where)
+        try:
+            text = to_json(state)
+        except RecursionError as error:
+            raise _damaged(where, error) from None
+        digest.check(expected, arrays, text, where)
     return state
 
 

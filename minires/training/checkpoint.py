@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..checks import is_number
-from ..errors import CheckpointError, DtypeError, ShapeError
+from ..errors import LONGEST_NAME, CheckpointError, DtypeError, ShapeError, shown
 from ..random import check_state
 from ..serialization import safetensors
 from ..serialization.old_names import current_generator
@@ -163,7 +163,7 @@ def _check_net(model, saved, path):
     if saved is None or own is None:
         return
     differences = [
-        f"{name} {saved.get(name)} -> {value}"
+        f"{name} {_words(saved.get(name))} -> {value}"
         for name, value in own.items()
         if saved.get(name, value) != value
     ]
@@ -185,7 +185,7 @@ def _check_recipe(config, saved, path):
     saved = _comparable(usual | saved)
     now = _comparable(recipe(config) | {"seed": config.seed})
     differences = [
-        f"{name} {saved.get(name)} -> {value}"
+        f"{name} {_words(saved.get(name))} -> {value}"
         for name, value in now.items()
         if saved.get(name) != value
     ]
@@ -197,6 +197,10 @@ def _check_recipe(config, saved, path):
             ", ".join(differences),
             "resume with the settings it had, or start anew elsewhere",
         )
+
+
+def _words(value):
+    return value[:LONGEST_NAME] if isinstance(value, str) else shown(value)
 
 
 def _comparable(settings):

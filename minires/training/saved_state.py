@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..checks import is_integer, is_number
-from ..errors import CheckpointError
+from ..errors import CheckpointError, shown
 from ..types import PathLike
 from .config import RunConfig
 
@@ -79,7 +79,7 @@ def check_agreement(
     most = config.iterations
     _expect(iteration <= most, path, "iteration", f"at most {most}, as in its recipe", iteration)
     steps = state["schedule"].get("iteration")
-    _same(path, "schedule", f"iteration {iteration}", f"iteration {steps}")
+    _same(path, "schedule, iteration", iteration, steps)
     ends = list(range(batches_per_epoch, iteration + 1, batches_per_epoch))
     if iteration == most and iteration % batches_per_epoch:
         ends.append(iteration)  # the last epoch may be shorter
@@ -87,7 +87,7 @@ def check_agreement(
     if ends and ends[-1] == iteration and len(rows) == len(ends) - 1:
         ends.pop()  # interrupted between the last batch of an epoch and its row
     if rows != ends:
-        raise _contradiction(path, "history", f"rows of iterations {ends}", str(rows))
+        raise _contradiction(path, "history", f"rows of iterations {shown(ends)}", shown(rows))
     images = (iteration - (rows[-1] if rows else 0)) * config.batch_size
     _same(path, "epoch_sums, images", images, sums["images"])
     wrong = sums["wrong"]
@@ -99,12 +99,12 @@ def check_agreement(
 
 def _same(path, field, expected, got):
     if expected != got:
-        raise _contradiction(path, field, str(expected), str(got))
+        raise _contradiction(path, field, shown(expected), shown(got))
 
 
 def _contradiction(path, field, expected, got):
     what = f"the state contradicts itself: {field}"
-    return CheckpointError(str(path), what, expected[:100], got[:100], "take another checkpoint")
+    return CheckpointError(str(path), what, expected, got, "take another checkpoint")
 
 
 def _no_checkpoint(path, got):
@@ -119,6 +119,6 @@ def _expect(holds, path, field, expected, got):
             str(path),
             f"{field} in the saved state",
             expected,
-            repr(got)[:50],
+            shown(got),
             "take another checkpoint",
         )

@@ -202,7 +202,7 @@ def test_another_state_than_a_dict(sets, tmp_path):
     "field, value, words",
     [
         (("iteration",), 5, "schedule"),
-        (("schedule", "iteration"), 5, "schedule: expected iteration"),
+        (("schedule", "iteration"), 5, "schedule, iteration: expected"),
         (("iteration",), 11, "at most 10, as in its recipe"),
         (("batches", "position"), 0, "batches, position"),
         (("epoch_sums", "images"), 16, "epoch_sums, images"),
