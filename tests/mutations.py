@@ -1,6 +1,9 @@
 """Changed copies of files, and pickles made up at random: the same ones for the same seed."""
 
 import json
+import pickle
+
+import numpy as np
 
 from .pickles import (
     ORDERED_DICT,
@@ -129,7 +132,62 @@ def edited_header(content, rng):
 
 def made_up_pickle(rng):
     """A pickle of anything at all, most of it about tensors."""
-    return program(_thing(rng, 4) if rng.integers(5) == 0 else b"}" + _items(rng, 3) + b"")
+    kind = rng.integers(4)
+    if kind == 0:
+        return program(_thing(rng, 4))
+    if kind == 1:
+        return program(b"}" + _items(rng, 3))
+    return program(table(w=_hostile(rng)))
+
+
+def _hostile(rng):
+    """One of the ways in which such files have done harm, with sizes drawn at random."""
+    count, key = int(rng.integers(1, 4)), str(rng.integers(1, 3))
+    numbers = storage(key=key, count=count)
+    shape = [(4096,), (10**6,), (64, 3, 7, 7), (1 << 17, 1 << 17), (10**9,)][rng.integers(5)]
+    claimed = tensor(numbers, 0, (10 ** int(rng.integers(1, 18)),), (0,))
+    steps = [int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))]
+    address = int(rng.integers(1, 2**47))
+    interface = table(
+        data=group(integer(address), b"\x89"),
+        shape=group(*map(integer, shape[:1])),
+        typestr=text("<f4"),
+        version=integer(3),
+    )
+    kinds = (name("torch", f"{kind}Storage") for kind in ("Float", "Half", "Long"))
+    kind = list(kinds)[rng.integers(3)]
+    return (
+        tensor(claimed, 0, shape, steps),
+        tensor(claimed, address, shape, steps),
+        tensor(numbers, 0, shape, [0] * len(shape)),
+        call(kind, with_state(ORDERED_DICT, table(__array_interface__=interface))),
+        with_state(ORDERED_DICT, table(__array_interface__=interface)),
+        tensor(call(kind, group(*map(integer, shape))), 0, shape, steps),
+        tensor(storage(key=key, count=_number(rng)), 0, shape, steps),
+        b"](" + tensor(numbers, 0, (count,), (1,)) * 50 + b"e",
+    )[rng.integers(8)]
+
+
+def made_up_batch(rng, records):
+    """A pickled batch of CIFAR-10 in which something is odd, most often the labels."""
+    pixels = pickle.dumps(np.zeros((records, 3072), np.uint8), 2)[2:-1]
+    letters = "".join(map(chr, rng.integers(0x100, 0x3000, 10 ** int(rng.integers(1, 6)))))
+    nested = _nested(int(rng.integers(2, 80)))
+    items = b"".join(integer(_number(rng)) for _ in range(rng.integers(records + 2)))
+    labels = (
+        nested,
+        b"](" + nested * records + b"e",
+        b"]q\x01(" + b"K\x01" * (records - 1) + b"h\x01e",
+        b"](" + items + b"e",
+        group(items),
+        call(name("_codecs", "encode"), text(letters), text("punycode")),
+        call(name("_codecs", "encode"), text(letters), text("latin1")),
+        text(letters) + b"q\x01](" + b"h\x01" * 100 + b"e",
+        pixels,
+        _thing(rng, 3),
+    )[rng.integers(10)]
+    key = _key(rng) if rng.integers(8) == 0 else b"U\x06labels"
+    return program(b"}(U\x04data" + pixels + key + labels + b"u")
 
 
 def _items(rng, depth):
@@ -137,8 +195,13 @@ def _items(rng, depth):
     return b"(" + b"".join(pairs) + b"u"
 
 
+def _nested(depth):
+    """Tuples in tuples, each holding the next one twice."""
+    return b")" + b"".join(b"q%ch%c\x86" % (i, i) for i in range(depth))
+
+
 def _key(rng):
-    nested = b")" + b"".join(b"q%ch%c\x86" % (i, i) for i in range(60))
+    nested = _nested(int(rng.integers(2, 80)))
     keys = (text("w"), text("fc.weight"), text("state_dict"), integer(3), nested, ORDERED_DICT)
     return keys[rng.choice(len(keys), p=(0.3, 0.3, 0.2, 0.1, 0.05, 0.05))]
 

@@ -31,10 +31,10 @@ from minires.serialization.layout import to_torch
 from minires.serialization.weights import open_weights
 from minires.training import RunConfig, Trainer
 
-from .mutations import ANY_FILE, edited_header, edited_json, made_up_pickle
+from .mutations import ANY_FILE, edited_header, edited_json, made_up_batch, made_up_pickle
 from .pickles import old_file, program, storage, table, tensor, write_zip
 
-SECONDS = 20
+SECONDS = 10
 MEMORY = 2 << 30  # bytes beyond what the program takes
 GROWTH = 64 << 20  # bytes that a file of some kB may take
 
@@ -254,7 +254,10 @@ class CifarPython(CifarBinary):
 
 
 class CifarMadeUp(CifarPython):
-    changes = (lambda content, rng: made_up_pickle(rng),)
+    changes = (
+        lambda content, rng: made_up_pickle(rng),
+        *[lambda content, rng: made_up_batch(rng, RECORDS)] * 4,
+    )
 
 
 class CifarArchive(CifarPython):
