@@ -119,7 +119,9 @@ def read(trainer: Trainer, path: PathLike) -> None:
     loader_before = loader.state_dict()
     try:
         loader.load_state_dict({**state["batches"], "permutation": arrays["permutation"]})
-        check_agreement(state, path, trainer.config, loader.batches_per_epoch)
+        check_agreement(
+            state, path, trainer.config, loader.batches_per_epoch, trainer.schedule.lr_at
+        )
         model.load_state_dict(weights)  # the last to fail, and then it changes nothing
     except (ShapeError, DtypeError, CheckpointError) as error:
         loader.load_state_dict(loader_before)

@@ -4,7 +4,8 @@ A digest in the file tells damage. Checkpoints of earlier versions have none, an
 edits a state can write a new digest: so each field is looked at, alone and beside the others.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..checks import is_integer, is_number
@@ -60,7 +61,11 @@ def check_types(state: Any, path: PathLike) -> None:
 
 
 def check_agreement(
-    state: Mapping[str, Any], path: PathLike, config: RunConfig, batches_per_epoch: int
+    state: Mapping[str, Any],
+    path: PathLike,
+    config: RunConfig,
+    batches_per_epoch: int,
+    lr_at: Callable[[int], float],
 ) -> None:
     """Raise CheckpointError if fields contradict each other.
 
@@ -73,6 +78,8 @@ def check_agreement(
     config : RunConfig
         A resolved one, of the run that goes on.
     batches_per_epoch : int
+    lr_at : function
+        The learning rate at an iteration, by the run's schedule.
     """
     assert config.iterations is not None and config.batch_size is not None  # resolved
     iteration, sums = state["iteration"], state["epoch_sums"]
@@ -88,6 +95,18 @@ def check_agreement(
         ends.pop()  # interrupted between the last batch of an epoch and its row
     if rows != ends:
         raise _contradiction(path, "history", f"rows of iterations {shown(ends)}", shown(rows))
+    seconds = 0.0
+    for i, row in enumerate(state["history"]):
+        where, end = f"history, row {i + 1}", row["iteration"]
+        _close(path, f"{where}, epoch", end / batches_per_epoch, row["epoch"])
+        _close(path, f"{where}, lr", lr_at(end - 1), row["lr"])
+        for name in ("train_error", "test_error"):
+            percent = row[name]
+            _expect(0 <= percent <= 100, path, f"{where}, {name}", "0 to 100", percent)
+        if not seconds <= row["seconds"] <= state["seconds"]:
+            expected = f"{seconds} to {state['seconds']}"
+            raise _contradiction(path, f"{where}, seconds", expected, shown(row["seconds"]))
+        seconds = row["seconds"]
     images = (iteration - (rows[-1] if rows else 0)) * config.batch_size
     _same(path, "epoch_sums, images", images, sums["images"])
     wrong = sums["wrong"]
@@ -99,6 +118,11 @@ def check_agreement(
 
 def _same(path, field, expected, got):
     if expected != got:
+        raise _contradiction(path, field, shown(expected), shown(got))
+
+
+def _close(path, field, expected, got):
+    if not math.isclose(expected, got, rel_tol=1e-6):  # earlier versions may have rounded otherwise
         raise _contradiction(path, field, shown(expected), shown(got))
 
 

@@ -152,7 +152,7 @@ FIELDS = [
 ]
 PLAUSIBLE = {  # numbers like any other: only the digest tells that they were edited
     ("history", 0, "train_loss"): (-1, 1.5, 10**30),
-    ("history", 0, "test_error"): (-1, 1.5, 10**30),
+    ("history", 0, "test_error"): (1.5,),
     ("epoch_sums", "loss"): (-1, 1.5, 10**30),
     ("epoch_sums", "seconds"): (1.5, 10**30),
     ("seconds",): (1.5, 10**30),
@@ -209,6 +209,11 @@ def test_another_state_than_a_dict(sets, tmp_path):
         (("epoch_sums", "wrong"), 10_000, "epoch_sums, wrong"),
         (("history",), [], "history"),
         (("history", 0, "iteration"), 3, "history: expected rows of iterations"),
+        (("history", 0, "epoch"), 2.0, "history, row 1, epoch: expected 1.0, got 2.0"),
+        (("history", 0, "lr"), 0.2, "history, row 1, lr: expected 0.1, got 0.2"),
+        (("history", 0, "test_error"), 101, "history, row 1, test_error .*0 to 100, got 101"),
+        (("history", 0, "seconds"), 1e6, "history, row 1, seconds"),
+        (("seconds",), 0, "history, row 1, seconds"),
     ],
 )
 def test_fields_that_contradict_each_other(sets, written, tmp_path, field, value, words):
