@@ -10,11 +10,11 @@ import faulthandler
 import io
 import json
 import pickle
-import resource
 import shutil
 import sys
 import tarfile
 import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -287,6 +287,7 @@ class CifarTar(CifarArchive):
 
 
 class Picture(Kind):
+    many = 12_000  # pixels a side that a header may claim: 432 MB, if they were there
     formats = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
 
     def original(self):
@@ -309,7 +310,14 @@ class Picture(Kind):
                 self.originals[rng.integers(len(self.originals))], rng
             )
 
-        return tuple(map(of_any, ANY_FILE))
+        def claimed(content, rng):
+            """A small PNG whose header says that it is a large one."""
+            side = int(rng.integers(1, self.many)).to_bytes(4, "big")
+            header = b"IHDR" + side + side + self.originals[0][24:29]
+            check = zlib.crc32(header).to_bytes(4, "big")
+            return self.originals[0][:12] + header + check + self.originals[0][33:]
+
+        return (*map(of_any, ANY_FILE), claimed)
 
     def read(self, path):
         with warnings.catch_warnings():
@@ -398,6 +406,8 @@ def outcome(kind, path, whole):
 
 
 def main(name, folder, first, last):
+    import resource  # not on Windows
+
     kind = KINDS[name](Path(folder))
     original = kind.original()
     path = Path(folder) / "case"

@@ -13,7 +13,7 @@ import pytest
 
 from .read_files import KINDS
 
-CASES = 120 * int(os.environ.get("MINIRES_CASES", "1"))  # of each kind
+CASES = 90 * int(os.environ.get("MINIRES_CASES", "1"))  # of each kind
 FINE = ("refused", "read", "same")
 
 

@@ -2,6 +2,7 @@
 
 import io
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -198,3 +199,19 @@ def test_reading_can_be_interrupted(tmp_path):
     started = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True)
     assert done.stdout == "stopped\n" and time.monotonic() - started < 20, done.stderr
+
+
+def test_a_zip_of_several_disks(tmp_path):
+    """The record at the end of the archive says that the rest is elsewhere."""
+    path = write_zip(tmp_path / "x.pth", program(table(w=tensor(storage(), 0, (1,), (1,)))), ONE)
+    content = path.read_bytes()
+    end = content.rindex(b"PK\5\6")
+    large = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 1, 1, 3, 3, 200, end)
+    locator = struct.pack("<4sIQI", b"PK\6\7", 1, end, 2)
+    path.write_bytes(content[:end] + large + locator + content[end:])
+    refused(path, "not a whole PyTorch file.*span multiple disks")
+    path.write_bytes(content[: end + 4] + b"\1\0\1\0" + content[end + 8 :])
+    try:
+        assert open_weights(path).arrays["w"].tolist() == [1]
+    except CheckpointError as error:
+        assert "not a whole PyTorch file" in str(error)
