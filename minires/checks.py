@@ -11,7 +11,7 @@ from typing import TypeGuard
 
 import numpy as np
 
-from .errors import ConfigError, MiniresError
+from .errors import ConfigError, MiniresError, shown
 
 
 def is_integer(value: object, least: float = -math.inf, most: float = math.inf) -> TypeGuard[int]:
@@ -24,12 +24,13 @@ def is_integer(value: object, least: float = -math.inf, most: float = math.inf) 
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether `value` is a finite number, of Python or NumPy."""
-    return (
-        isinstance(value, (int, float, np.integer, np.floating))
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-    )
+    """Whether `value` is a finite number, of Python or NumPy, that a float can hold."""
+    if not isinstance(value, (int, float, np.integer, np.floating)) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        return False
 
 
 def integer(
@@ -66,7 +67,7 @@ def integer(
             if most is None
             else f"a whole number, {least} to {most}"
         )
-        raise error(where, name, expected, repr(value), todo)
+        raise error(where, name, expected, shown(value), todo)
     return int(value)
 
 
@@ -85,7 +86,7 @@ def number(
     `integer`.
     """
     if not is_number(value) or not accepts(value):
-        raise error(where, name, expected, repr(value), todo)
+        raise error(where, name, expected, shown(value), todo)
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -98,7 +99,7 @@ def boolean(where: str, name: str, value: object, todo: str | None = None) -> bo
         For anything else.
     """
     if not isinstance(value, (bool, np.bool_)):
-        raise ConfigError(where, name, "True or False", repr(value), todo)
+        raise ConfigError(where, name, "True or False", shown(value), todo)
     return bool(value)
 
 
@@ -108,5 +109,5 @@ def generator(where: str, rng: np.random.Generator | None) -> np.random.Generato
         return np.random.default_rng()
     if not isinstance(rng, np.random.Generator):
         todo = "np.random.default_rng(seed) makes one"
-        raise ConfigError(where, "rng", "an np.random.Generator", repr(rng), todo)
+        raise ConfigError(where, "rng", "an np.random.Generator", shown(rng), todo)
     return rng

@@ -10,6 +10,8 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Any
 
+LONGEST_NAME = 100  # letters of a wrong name that are repeated, or compared with the right ones
+
 
 class MiniresError(Exception):
     """One line: ``where: what: expected ..., got ...; what to do``.
@@ -101,15 +103,26 @@ def unknown_name(where: str, kind: str, name: object, known: Collection[object])
         where,
         f"unknown {kind}",
         "one of " + ", ".join(map(str, known)),
-        repr(name),
+        shown(name),
         near and f"did you mean {near!r}?",
     )
 
 
+def shown(value: object) -> str:
+    """`value` as an error repeats it: as Python writes it, cut after a hundred letters."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of more than 4,300 digits; lists 1,000 deep
+        return f"a {type(value).__name__} too long to write"
+    return text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}..."
+
+
 def nearest(name: object, known: Collection[object]) -> str | None:
     """The one of `known` that `name` was most likely meant to be, or None; upper and lower case
-    count as the same.
+    count as the same. None too for a name of more than a hundred letters.
     """
     by_lower_case = {str(k).lower(): str(k) for k in known}
+    if len(str(name)) > LONGEST_NAME:  # comparing a long text would take minutes
+        return None
     near = get_close_matches(str(name).lower(), by_lower_case, n=1, cutoff=0.5)
     return by_lower_case[near[0]] if near else None

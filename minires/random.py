@@ -4,6 +4,8 @@ So the order of the images does not depend on how many weights the net draws, an
 seed see the same batches.
 """
 
+from typing import Any
+
 import numpy as np
 
 from . import checks
@@ -21,3 +23,26 @@ def stream(seed: int, purpose: str) -> np.random.Generator:
         raise unknown_name("stream", "purpose", purpose, PURPOSES)
     seed = checks.integer("stream", "seed", seed, 0)
     return np.random.default_rng([seed, PURPOSES.index(purpose)])
+
+
+def check_state(name: str, generator: np.random.Generator, state: Any) -> None:
+    """Raise ValueError if `state` is none that ``generator.bit_generator.state`` could have had.
+
+    NumPy itself finds some of what is wrong only once it has changed the generator, or not at all.
+    `name` is what to call the generator.
+    """
+    other = type(generator.bit_generator)()
+    try:
+        other.state = state
+        same = _plain(other.state) == _plain(state)
+    except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise ValueError(f"{name} is no state of a random generator: {error}") from None
+    if not same:
+        raise ValueError(f"{name} is no state of a random generator")
+
+
+def _plain(state):
+    """With lists for NumPy's arrays, which some generators have in their state."""
+    if isinstance(state, dict):
+        return {name: _plain(value) for name, value in state.items()}
+    return state.tolist() if isinstance(state, np.ndarray) else state

@@ -44,3 +44,20 @@ def test_numbers_of_numpy_are_numbers(value):
 def test_what_is_no_number_above_0_is_refused(value):
     with pytest.raises(ConfigError, match="f: x: expected a number above 0, got "):
         checks.number("f", "x", value, "a number above 0", lambda x: x > 0)
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_numbers_too_long_to_write_or_to_compute_with(digits):
+    """Python refuses to write 4,301 digits, and to make a float of 310."""
+    huge = 10**digits
+    assert not checks.is_number(huge) and checks.is_integer(huge)
+    for check in (
+        lambda: checks.integer("net", "width", huge, 1, 10),
+        lambda: checks.number("net", "lr", huge, "a number"),
+        lambda: checks.boolean("net", "flip", huge),
+    ):
+        with pytest.raises(
+            ConfigError, match="^net: .*: expected .*, got (1000|a int too)"
+        ) as error:
+            check()
+        assert len(str(error.value)) < 250

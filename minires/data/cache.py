@@ -21,11 +21,12 @@ from typing import Any
 
 import numpy as np
 
+from ..checks import is_integer
 from ..errors import DataError
 from ..serialization.files import Lock, is_running
 from ..types import Array, PathLike
 from . import workers as processes
-from .images import SeveralPictures, decode
+from .images import MOST_PIXELS, SeveralPictures, decode
 from .transforms import resize_shorter
 
 PIXELS, INDEX = "pixels.bin", "index.json"
@@ -41,6 +42,11 @@ class PictureCache:
     folder : Path
         Of a cache made by `cached`.
 
+    Raises
+    ------
+    OSError, ValueError, KeyError, TypeError
+        If there is no whole cache in the folder.
+
     Attributes
     ----------
     names : list of str
@@ -50,12 +56,14 @@ class PictureCache:
     """
 
     def __init__(self, folder: PathLike) -> None:
-        self.folder, index = Path(folder), json.loads((Path(folder) / INDEX).read_text())
-        self.fingerprint, self.sizes = (
-            index["fingerprint"],
-            np.array(index["sizes"], np.int64).reshape(-1, 2),
+        self.folder = Path(folder)
+        index = json.loads((self.folder / INDEX).read_bytes())
+        self.fingerprint, self.names, sizes = (
+            index[name] for name in ("fingerprint", "names", "sizes")
         )
-        self.names = index["names"]
+        if not _is_index(self.names, sizes):
+            raise ValueError(f"{self.folder / INDEX} is damaged")
+        self.sizes = np.array(sizes, np.int64).reshape(-1, 2)
         self._ends = np.cumsum(3 * self.sizes.prod(axis=1))
         self._pixels = np.memmap(self.folder / PIXELS, np.uint8, "r")
         if len(self._pixels) != self._ends[-1]:
@@ -72,6 +80,18 @@ class PictureCache:
 
     def __reduce__(self) -> tuple[Any, ...]:  # a process it is sent to opens the file itself, once
         return _open, (self.folder, self.fingerprint)
+
+
+def _is_index(names, sizes):
+    """Whether there is a name, and a height and width, for each of some pictures."""
+    return (
+        isinstance(names, list)
+        and isinstance(sizes, list)
+        and 0 < len(names) == len(sizes)
+        and all(isinstance(name, str) for name in names)
+        and all(isinstance(size, list) and len(size) == 2 for size in sizes)
+        and all(is_integer(side, 1, MOST_PIXELS) for size in sizes for side in size)
+    )
 
 
 @lru_cache(maxsize=2)
@@ -117,7 +137,7 @@ def cached(
         If pictures cannot be read (names the first ones), or the cache cannot be written.
     """
     folder, fingerprint = Path(folder), _fingerprint(paths, side)
-    found = _cache_of(folder, fingerprint)
+    found = _cache_of(folder, fingerprint, paths)
     if found is not None:
         return found
     building = folder.with_name(f"{folder.name}.{os.getpid()}.part")
@@ -125,7 +145,7 @@ def cached(
         folder.parent.mkdir(parents=True, exist_ok=True)
         with Lock(folder.with_name(f".{folder.name}.lock")) as lock:
             lock.acquire(wait=True)  # another process may be at the same pictures
-            found = _cache_of(folder, fingerprint)
+            found = _cache_of(folder, fingerprint, paths)
             if found is not None:
                 return found
             building.mkdir()
@@ -146,14 +166,15 @@ def cached(
             shutil.rmtree(building)
 
 
-def _cache_of(folder, fingerprint):
+def _cache_of(folder, fingerprint, paths):
     """The cache in `folder`, if it is whole and of these pictures, else None."""
     _remove_unfinished(folder)
     try:
-        if json.loads((folder / INDEX).read_text())["fingerprint"] == fingerprint:
-            return PictureCache(folder)
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
+        found = PictureCache(folder)
+        if found.fingerprint == fingerprint and found.names == [str(path) for path in paths]:
+            return found
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass  # none, or not a whole one
     return None
 
 

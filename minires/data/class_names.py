@@ -8,8 +8,10 @@ licence).
 from pathlib import Path
 
 from ..errors import ConfigError
+from ..serialization.files import read_bytes
 from ..types import PathLike
 
+LARGEST = 100_000_000  # bytes
 IMAGENET = Path(__file__).with_name("imagenet_classes.txt")
 
 
@@ -24,20 +26,15 @@ def read_classes(path: PathLike) -> list[str]:
     Raises
     ------
     ConfigError
-        If it is missing, no text, empty, or has an empty line between names.
+        If it is missing, no text, empty, too large, or has an empty line between names.
     """
-    where = str(path)
+    where, expected = str(path), "class names in a text file, a name to a line"
+    content = read_bytes(path, expected, ConfigError, LARGEST)
     try:
-        names = (
-            Path(path).read_text(encoding="utf-8-sig").rstrip().splitlines()
-        )  # -sig: Windows puts a mark in front
+        names = content.decode("utf-8-sig").rstrip().splitlines()  # Windows puts a mark in front
     except UnicodeDecodeError:
         raise ConfigError(
             where, "class names", "a text file in UTF-8, a name to a line", "something else"
-        ) from None
-    except OSError as error:
-        raise ConfigError(
-            where, "class names", "a text file, a name to a line", error.strerror
         ) from None
     if not names:
         raise ConfigError(where, "class names", "a name to a line", "an empty file")

@@ -19,7 +19,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from .. import checks
+from .. import checks, random
 from ..errors import CheckpointError, ConfigError
 from ..types import Array, Device
 from .batches import (
@@ -245,15 +245,17 @@ class DataLoader:
         Raises
         ------
         CheckpointError
-            If `state` belongs to a set of another size, or is damaged.
+            If `state` belongs to a set of another size, or is damaged. Then nothing has been
+            changed.
         """
         n, where = len(self.dataset), "DataLoader.load_state_dict"
         try:
-            permutation, position = np.array(state["permutation"], np.int64), int(state["position"])
+            permutation, position = np.array(state["permutation"]), state["position"]
+            if permutation.dtype.kind not in "iu" or not checks.is_integer(position):
+                raise TypeError("the order or the position are no whole numbers")
             fits = np.array_equal(np.sort(permutation), np.arange(n))
-            if fits and 0 <= position <= n:
-                self.shuffle.bit_generator.state = state["shuffle"]
-                self.augment.bit_generator.state = state["augment"]
+            random.check_state("shuffle", self.shuffle, state["shuffle"])
+            random.check_state("augment", self.augment, state["augment"])
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(
                 where,
@@ -278,7 +280,9 @@ class DataLoader:
                 str(position),
                 "resume from another checkpoint",
             )
-        self.permutation, self.position = permutation, position
+        self.shuffle.bit_generator.state = state["shuffle"]
+        self.augment.bit_generator.state = state["augment"]
+        self.permutation, self.position = permutation.astype(np.int64), int(position)
         self._waiting.clear()
         self._state = self._now()
 

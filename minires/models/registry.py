@@ -82,14 +82,14 @@ def _find(name):
     if name in OF_ONE_DEPTH:
         return OF_ONE_DEPTH[name], ()
     family, _, depth = str(name).rpartition("-")
-    if family in OF_ANY_DEPTH and depth.isascii() and depth.isdecimal():
+    if family in OF_ANY_DEPTH and re.fullmatch("[0-9]{1,9}", depth):
         return OF_ANY_DEPTH[family], (int(depth),)
     if name in OF_ANY_DEPTH:
         raise ConfigError(
             "model", f"{name} of which depth?", f"{name}-20, {name}-56, ...", repr(name)
         )
     without_hyphen = re.fullmatch(
-        r"(resnet|plain)_?([0-9]+)", current_net(str(name)).replace("-", "")
+        r"(resnet|plain)_?([0-9]{1,9})", current_net(str(name)).replace("-", "")
     )
     if without_hyphen and (int(without_hyphen[2]) - 2) % 6 == 0:
         raise ConfigError(

@@ -13,14 +13,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, MiniresError
 from ..types import PathLike
 
 HOUR = 3600  # seconds
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}  # of a file system that has none
 
 
-def read_bytes(path: PathLike, expected: str) -> bytes:
+def read_bytes(
+    path: PathLike,
+    expected: str,
+    error: type[MiniresError] = CheckpointError,
+    most: int | None = None,
+) -> bytes:
     """The content of the file `path`, which is opened once.
 
     Parameters
@@ -28,6 +33,10 @@ def read_bytes(path: PathLike, expected: str) -> bytes:
     path : str or Path
     expected : str
         The kind of file it should be, for the error.
+    error : type
+        The class of the error.
+    most : int, optional
+        Bytes that a file of this kind has at most.
 
     Returns
     -------
@@ -35,24 +44,32 @@ def read_bytes(path: PathLike, expected: str) -> bytes:
 
     Raises
     ------
-    CheckpointError
-        If there is no such file, it is a folder, a pipe or a device, or it cannot be read.
+    CheckpointError, or `error`
+        If there is no such file, it is a folder, a pipe or a device, it cannot be read, or it is
+        too large.
     """
-    where = str(path)
+    where = os.fsdecode(path)
     try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            raise CheckpointError(where, "cannot read", expected, "a folder")
-        if not stat.S_ISREG(mode):  # reading a pipe or a device might never end
-            raise CheckpointError(
+        found = os.stat(path)
+        if stat.S_ISDIR(found.st_mode):
+            raise error(where, "cannot read", expected, "a folder")
+        if not stat.S_ISREG(found.st_mode):  # reading a pipe or a device might never end
+            raise error(
                 where, "cannot read", expected, "a pipe or a device", "save it to a file first"
+            )
+        if most is not None and found.st_size > most:
+            todo = "is it the right file?"
+            raise error(
+                where, f"too large for {expected}", f"up to {most} bytes", f"{found.st_size}", todo
             )
         return Path(path).read_bytes()
     except FileNotFoundError:
-        raise CheckpointError(where, "no such file", expected) from None
-    except (OSError, ValueError) as error:  # no permission, a name too long or with a null in it
-        reason = getattr(error, "strerror", None) or str(error)
-        raise CheckpointError(where, "cannot read", expected, reason) from None
+        raise error(where, "no such file", expected) from None
+    except (OSError, ValueError) as problem:  # no permission, a name too long or with a null in it
+        if isinstance(problem, MiniresError):
+            raise
+        reason = getattr(problem, "strerror", None) or str(problem)
+        raise error(where, "cannot read", expected, reason) from None
 
 
 def write_bytes(path: PathLike, content: bytes) -> None:
@@ -121,7 +138,7 @@ def _cannot_write(path: Path, error: OSError) -> NoReturn:
 
 def is_unfinished(path: Path, name: str | None = None) -> bool:
     """Whether `path` is a temporary file of `write_bytes`, for a file of that name or for any."""
-    found = re.fullmatch(r"\.(.+)\.\d+-\d+\.part", path.name, re.DOTALL)
+    found = re.fullmatch(r"\.(.+)\.\d+(-\d+)?\.part", path.name, re.DOTALL)
     return found is not None and name in (None, found[1])
 
 

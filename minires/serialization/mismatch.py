@@ -1,11 +1,13 @@
 """Why weights do not fit a net: the likely reason, then everything that differs."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from math import isqrt
 
 from ..errors import CheckpointError, ShapeError
 from ..types import Array
+from .layout import TO_MINIRES
 
 MOST_NAMES = 5  # of each kind that are written out
 LAYERS = {"conv3.weight": "bottleneck", "conv1.weight": "basic block", "fc1.weight": "linear block"}
@@ -46,6 +48,8 @@ def explain_mismatch(
     reasons = (
         _prefix(net, state),
         _nothing_in_common(net, missing),
+        _shard(net, missing, unexpected, misshapen, where),
+        _last_layer(missing, unexpected),
         _deep_stem(net, state),
         _other_blocks(net, state),
         _fused(net, state, missing, unexpected),
@@ -75,6 +79,35 @@ def _nothing_in_common(net, missing):
     if len(missing) == len(net):
         return "the weights have no name in common with this net: is it the right file?"
     return None
+
+
+def _shard(net, missing, unexpected, misshapen, where):
+    """A part of the weights: a whole layer before or behind the blocks is not there."""
+    shard = re.search(r"-(\d{5})-of-(\d{5})", where)
+    layers = {name.rpartition(".")[0] for name in net if not _is_in_block(name)}
+    gone = [
+        layer
+        for layer in layers
+        if all(name in missing for name in net if name.startswith(f"{layer}."))
+    ]
+    if unexpected or misshapen or not (gone or shard):
+        return None
+    which = f"file {int(shard[1])} of {int(shard[2])}" if shard else "one of several files"
+    return (
+        f"a part of the weights: {len(missing)} of this net's {len(net)} arrays are not in it; "
+        f"it seems to be {which} (shards): put the arrays of all of them into one file"
+    )
+
+
+def _last_layer(missing, unexpected):
+    """Only the last layer has another name, such as "linear" or "classifier"."""
+    names = {name.rpartition(".")[0] for name in unexpected}
+    if set(missing) != {"fc.weight", "fc.bias"} or len(names) != 1:
+        return None
+    name = names.pop()
+    if set(unexpected) != {f"{name}.weight", f"{name}.bias"}:
+        return None
+    return f"the last layer is called {name!r}: rename its weight and bias to fc.weight and fc.bias"
 
 
 def _deep_stem(net, state):
@@ -151,6 +184,11 @@ def _too_many(missing, misshapen):
 
 def _why_shapes_differ(net, state, misshapen):
     """The settings that would explain the shapes."""
+    if all(_as_in_minires(state[name]) == net[name].shape for name in misshapen):
+        return (
+            "the weights are in PyTorch's layout: save them in a file and mr.load it, "
+            "or bring them into minires's by serialization.layout.from_torch"
+        )
     if set(misshapen) <= {"fc.weight", "fc.bias"} and "fc.bias" in misshapen:
         classes = len(state["fc.bias"])
         return (
@@ -186,6 +224,11 @@ def _other_mlp(net_shape, shape):
 
 
 # Facts about a net, from the names of its arrays.
+
+
+def _as_in_minires(array):
+    """The shape that an array in PyTorch's layout has in minires's."""
+    return tuple(array.shape[axis] for axis in TO_MINIRES.get(array.ndim, range(array.ndim)))
 
 
 def _kind(arrays):

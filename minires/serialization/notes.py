@@ -10,25 +10,23 @@ Earlier versions of minires wrote "preparation" for "transform".
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..checks import is_integer, is_number
-from ..errors import CheckpointError, ConfigError
+from ..errors import CheckpointError, ConfigError, shown
+from ..types import Array
 from .old_names import with_current_names
-from .safetensors import to_json
 
 ENTRIES = {"minires": "state", "torch": "minires"}  # layout -> name of the text in the metadata
-TRANSFORM = "resize and crop in pixels, mean and std of three numbers each"
-
-
-def to_metadata(notes: dict[str, Any], layout: str) -> dict[str, str]:
-    """The metadata to write for these notes (a dict, may be empty) in this layout."""
-    if layout == "minires":  # one entry: several come in random order
-        return {ENTRIES[layout]: to_json(notes or None)}
-    return {"format": "pt"} | ({ENTRIES[layout]: to_json(notes)} if notes else {})
+LARGEST_PICTURE = 4096  # pixels on a side, of what a net is given
+TRANSFORM = f"resize and crop in pixels (to {LARGEST_PICTURE}), mean and std of three numbers each"
+SIZES = ("width", "image_size", "num_classes", "groups", "width_per_group")  # settings of nets
+MOST_DIGITS = 6  # of a depth
+LONGEST_NAME = 100  # letters in the name of a net
 
 
 def from_metadata(metadata: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
@@ -36,7 +34,7 @@ def from_metadata(metadata: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
     for layout, entry in ENTRIES.items():
         try:
             notes = json.loads(metadata[entry])
-        except (KeyError, ValueError):  # another program's entry of that name
+        except (KeyError, ValueError, RecursionError):  # another program's entry of that name
             continue
         if notes is None or isinstance(notes, dict):
             return notes or {}, layout == "minires"
@@ -53,7 +51,7 @@ def noted(
     notes: dict[str, Any] = {}
     if classes is not None:
         if not _is_names(classes):
-            raise ConfigError("save", "classes", "a list of texts", repr(classes)[:50])
+            raise ConfigError("save", "classes", "a list of texts", shown(classes))
         if num_classes not in (None, len(classes)):
             raise ConfigError(
                 "save",
@@ -64,7 +62,7 @@ def noted(
         notes["classes"] = list(classes)
     if transform is not None:
         if not _is_transform(transform):
-            raise ConfigError("save", "transform", TRANSFORM, repr(transform))
+            raise ConfigError("save", "transform", TRANSFORM, shown(transform))
         notes["transform"] = transform
     if built is not None:
         if not _is_built(built):
@@ -72,7 +70,7 @@ def noted(
                 "save",
                 "built",
                 'a dict of "model", a name, and "net", a dict of settings',
-                repr(built)[:50],
+                shown(built),
             )
         notes["built"] = {"model": built["model"], "net": built["net"]}
     return notes
@@ -83,7 +81,7 @@ def classes_in(notes: dict[str, Any], where: str) -> list[str] | None:
     classes = notes.get("classes")
     if classes is not None and not (isinstance(classes, list) and _is_names(classes)):
         raise CheckpointError(
-            where, "class names in the metadata", "a list of texts", repr(classes)[:50]
+            where, "class names in the metadata", "a list of texts", shown(classes)
         )
     return classes
 
@@ -92,16 +90,40 @@ def transform_in(notes: dict[str, Any], where: str) -> dict[str, Any]:
     """The transform, a dict that may be empty. Raises CheckpointError for anything else."""
     transform = notes.get("transform", notes.get("preparation"))
     if transform is not None and not _is_transform(transform):
-        raise CheckpointError(where, "transform in the metadata", TRANSFORM, repr(transform)[:50])
+        raise CheckpointError(where, "transform in the metadata", TRANSFORM, shown(transform))
     return transform or {}
 
 
-def built_in(notes: dict[str, Any]) -> dict[str, Any]:
-    """The name of the net, "model", and its settings by today's names, "net"; {} without them."""
+def built_in(notes: dict[str, Any], arrays: Mapping[str, Array], where: str) -> dict[str, Any]:
+    """The name of the net, "model", and its settings by today's names, "net"; {} without them.
+
+    Raises
+    ------
+    CheckpointError
+        If the net would be deeper or wider than the arrays are. It is built before its names are
+        compared with theirs, so that a file of a few kB could ask for any amount of memory.
+    """
     built: Any = notes.get("built")
     if not _is_built(built):
         return {}
-    return {"model": built["model"], "net": with_current_names(built["net"])}
+    settings = with_current_names(built["net"])
+    depth = re.search("-([0-9]+)$", built["model"])
+    if depth and (len(depth[1]) > MOST_DIGITS or int(depth[1]) > len(arrays)):
+        raise _contradiction(where, built["model"], f"{len(arrays)} arrays")
+    longest = max((size for array in arrays.values() for size in array.shape), default=0)
+    first = arrays.get("conv1.weight", arrays.get("fc1.weight"))
+    for name, value in settings.items():
+        if name == "width" and first is not None and value != first.shape[-1]:
+            got = f"a first layer of {first.shape[-1]} channels"
+            raise _contradiction(where, f"{name} {shown(value)}", got)
+        if name in SIZES and not is_integer(value, 1, longest):
+            raise _contradiction(where, f"{name} {shown(value)}", f"axes of up to {longest}")
+    return {"model": built["model"], "net": settings}
+
+
+def _contradiction(where: str, built: str, got: str) -> CheckpointError:
+    what = f"the net in the metadata, {built}, is not that of the arrays"
+    return CheckpointError(where, what, "as many layers, as large", got)
 
 
 def _is_names(classes: Any) -> bool:
@@ -114,7 +136,7 @@ def _is_transform(transform: Any) -> bool:
     sizes = [transform[name] for name in ("resize", "crop") if name in transform]
     colours = [transform[name] for name in ("mean", "std") if name in transform]
     return (
-        all(is_integer(size, least=1) for size in sizes)
+        all(is_integer(size, 1, LARGEST_PICTURE) for size in sizes)
         and all(map(_is_colour, colours))
         and all(value > 0 for value in transform.get("std", ()))
     )
@@ -133,5 +155,6 @@ def _is_built(built: Any) -> bool:
     return (
         isinstance(built, dict)
         and isinstance(built.get("model"), str)
+        and len(built["model"]) <= LONGEST_NAME
         and isinstance(built.get("net"), dict)
     )

@@ -14,6 +14,8 @@ import numpy as np
 from .. import backend
 from ..errors import CheckpointError
 from ..types import Array, PathLike
+from . import digest
+from .file_kinds import recognise
 from .files import read_bytes, write_bytes
 
 BFLOAT16 = "BF16"
@@ -49,7 +51,8 @@ def write(
     arrays : dict
         Name -> array, on the CPU or the GPU.
     state : object
-        Anything JSON can hold, numbers of NumPy included.
+        Anything JSON can hold, numbers of NumPy included. A dict is written with a digest of itself
+        and the arrays, which `check_digest` looks at when the file is read.
     metadata : dict, optional
         Texts by name, to be written instead of the state.
 
@@ -63,7 +66,12 @@ def write(
     on_cpu = {
         name: np.asarray(backend.move(array, "cpu"), order="C") for name, array in arrays.items()
     }
-    write_bytes(path, to_bytes(on_cpu, metadata or {"state": to_json(state)}))
+    if metadata is None:
+        text = to_json(state)
+        if isinstance(state, dict):
+            text = to_json({**state, digest.KEY: digest.digest(on_cpu, text)})
+        metadata = {"state": text}
+    write_bytes(path, to_bytes(on_cpu, metadata))
 
 
 def read(path: PathLike) -> tuple[dict[str, Array], Any]:
@@ -79,9 +87,31 @@ def read(path: PathLike) -> tuple[dict[str, Array], Any]:
     where = str(path)
     arrays, metadata = decode(read_bytes(path, "a .safetensors file"), where)
     try:
-        return arrays, json.loads(metadata.get("state", "null"))
-    except ValueError as error:
+        state = json.loads(metadata.get("state", "null"))
+    except (ValueError, RecursionError) as error:
         raise _damaged(where, error) from None
+    return arrays, check_digest(arrays, state, where)
+
+
+def check_digest(arrays: Mapping[str, Array], state: Any, where: str) -> Any:
+    """The state without its digest.
+
+    Files of earlier versions, and those of other programs, have none.
+
+    Raises
+    ------
+    CheckpointError
+        If arrays and state are not those that were written.
+    """
+    if isinstance(state, dict) and digest.KEY in state:
+        state = dict(state)
+        expected = state.pop(digest.KEY)
+        try:
+            text = to_json(state)
+        except RecursionError as error:
+            raise _damaged(where, error) from None
+        digest.check(expected, arrays, text, where)
+    return state
 
 
 def decode(content: bytes, where: str) -> tuple[dict[str, Array], dict[str, str]]:
@@ -108,9 +138,11 @@ def decode(content: bytes, where: str) -> tuple[dict[str, Array], dict[str, str]
     try:
         entries = deserialize(content)
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    except (SafetensorError, ValueError) as error:
-        raise _damaged(where, error) from None
-    arrays = {name: _array(name, entry, where) for name, entry in entries}
+        arrays = {name: _array(name, entry, where) for name, entry in entries}
+    except (SafetensorError, ValueError, OverflowError, RecursionError) as error:
+        raise _damaged(
+            where, error, content
+        ) from None  # NumPy has no array of 70 axes, or 2^63 long
     return arrays, header.get("__metadata__") or {}
 
 
@@ -138,7 +170,7 @@ def _array(name: str, entry: dict[str, Any], where: str) -> Array:
     if dtype is None:
         raise CheckpointError(
             where,
-            f"{name} holds numbers of a type that NumPy does not have",
+            f"{name[:80]} holds numbers of a type that NumPy does not have",
             "float32, float64, float16 or bfloat16",
             entry["dtype"],
             "convert it first",
@@ -149,11 +181,15 @@ def _array(name: str, entry: dict[str, Any], where: str) -> Array:
     return numbers.reshape(entry["shape"])
 
 
-def _damaged(where: str, error: Exception) -> CheckpointError:
+def _damaged(where: str, error: Exception, content: bytes | None = None) -> CheckpointError:
+    found = None if content is None else recognise(content)
+    if found:
+        expected = "a .safetensors file, or a .pth file from PyTorch"
+        return CheckpointError(where, "no weights", expected, found.what, found.todo)
     return CheckpointError(
         where,
         "not a whole safetensors file",
         "one written by minires or PyTorch",
-        str(error),
+        str(error)[:150],
         "is it the right file? it may be truncated",
     )

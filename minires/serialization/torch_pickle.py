@@ -6,18 +6,20 @@ several pickles in a row with the storages behind them. Both are read.
 """
 
 import io
-import pickletools
 import zipfile
-from collections import OrderedDict
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from ..errors import CheckpointError, DataError
 from ..types import Array
-from .safe_pickle import Unpickler, check_instructions
+from . import safe_pickle
 from .safetensors import from_bfloat16
 
-ZIP, PICKLE = b"PK", b"\x80\x02"  # how files of the newer and of the older kind begin
+ZIP = b"PK"  # how files of the newer kind begin
+PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))  # and those of the older kind
 MAGIC = 0x1950A86A20F9469CFC6C  # the first pickle in a file of the older kind
 BFLOAT16 = np.uint16  # its bits: NumPy has no bfloat16, PyTorch no storage of uint16
 STORAGES = {
@@ -32,6 +34,8 @@ STORAGES = {
     "Byte": np.uint8,
     "Bool": np.bool_,
 }
+MOST_EXPANSION = 8  # times the size of the file, for all tensors: they may be views of one storage
+STORAGE_NAMES = {("torch", f"{name}Storage"): dtype for name, dtype in STORAGES.items()}
 EXPECTED = "only dicts, lists, text, numbers and tensors of common types"
 CONVERT = "open it in PyTorch and save it with safetensors.torch.save_file"
 
@@ -42,7 +46,7 @@ def is_torch_file(content: bytes) -> bool:
     A safetensors file begins with the length of its header, in 8 bytes, which may look the same:
     640 looks like a pickle. But then the header itself begins, always with a brace.
     """
-    return content[:2] in (ZIP, PICKLE) and content[8:9] != b"{"
+    return content[:2] in (ZIP, *PICKLES) and content[8:9] != b"{"
 
 
 def decode(content: bytes, where: str) -> dict[str, Array]:
@@ -98,26 +102,46 @@ def _tensors(found, where):
     )
 
 
+@dataclass(frozen=True)
+class _Storage:
+    """The numbers of one or more tensors. Only the reader makes it, never a pickle."""
+
+    kind: Any  # the dtype in the file
+    numbers: Array  # in one row; bfloat16 as float32
+
+
 def _read_zip(content, where):
     """The object in a file of the newer kind, with arrays instead of tensors."""
     archive = zipfile.ZipFile(io.BytesIO(content))
     members = {member.filename.split("/", 1)[-1]: member for member in archive.infolist()}
+    if "data.pkl" not in members:
+        raise CheckpointError(
+            where,
+            "a zip archive, but not one of PyTorch's",
+            "data.pkl in it, as torch.save writes it",
+            ", ".join(list(members)[:3]) or "nothing",
+        )
     if any(member.compress_type != zipfile.ZIP_STORED for member in members.values()):
         raise ValueError("compressed members, which torch.save does not write")
+    in_order = sorted(archive.infolist(), key=lambda member: member.header_offset)
+    for one, following in pairwise(in_order):  # else a small file can hold any amount
+        if one.header_offset + one.file_size > following.header_offset:
+            raise ValueError(f"members of the archive overlap: {one.filename}")
     is_big_endian = "byteorder" in members and archive.read(members["byteorder"]) == b"big"
     storages = {}
 
     def storage(kind, key, count):
         if key not in storages:
             dtype = np.dtype(kind).newbyteorder(">" if is_big_endian else "<")
+            if f"data/{key}" not in members:
+                raise ValueError(f"no storage {key} in the archive")
             data = archive.read(members[f"data/{key}"])
             numbers = np.frombuffer(data, dtype, count).astype(dtype.newbyteorder("="))
-            storages[key] = from_bfloat16(numbers) if kind is BFLOAT16 else numbers
+            storages[key] = _Storage(kind, from_bfloat16(numbers) if kind is BFLOAT16 else numbers)
         return storages[key]
 
-    pickled = archive.read(members["data.pkl"])
-    check_instructions(pickled)
-    return _unpickler(pickled, where, storage).load()
+    found, _ = _unpickle(archive.read(members["data.pkl"]), where, storage, len(content))
+    return found
 
 
 def _read_pickles(content, where):
@@ -126,76 +150,127 @@ def _read_pickles(content, where):
     Five pickles: a magic number, a version, facts about the machine, the object, the keys of the
     storages. Then come the storages in the order of the keys, each with its length in front.
     """
-    start, pickles, storages, kinds = 0, [], {}, {}
+    start, pickles, storages = 0, [], {}
+    left = len(content)  # bytes for storages
 
     def storage(kind, key, count):
+        nonlocal left
         if key not in storages:
-            if count * np.dtype(kind).itemsize > len(content):
-                raise ValueError(f"a storage of {count} numbers in a file of {len(content)} bytes")
-            kinds[key] = kind
+            left -= count * np.dtype(kind).itemsize
+            if left < 0:
+                raise ValueError(f"storages larger than the file of {len(content)} bytes")
             # Tensors become views of this array. The numbers follow in the file, and fill it below.
-            storages[key] = np.zeros(count, np.float32 if kind is BFLOAT16 else kind)
+            numbers = np.zeros(count, np.float32 if kind is BFLOAT16 else kind)
+            storages[key] = _Storage(kind, numbers)
         return storages[key]
 
     for number in range(5):
-        rest = content[start:]
-        *_, (_, _, end) = pickletools.genops(rest)
-        check_instructions(rest[: end + 1])
-        pickles.append(_unpickler(rest[: end + 1], where, storage).load())
-        start += end + 1
-        if number == 0 and pickles[0] != MAGIC:
-            raise ValueError("no magic number")
-    for key in pickles[4]:
+        found, length = _unpickle(content[start:], where, storage, len(content))
+        pickles.append(found)
+        start += length
+        if number == 0 and found != MAGIC:
+            raise CheckpointError(
+                where,
+                "a pickle, but not one of PyTorch's",
+                "weights saved by torch.save",
+                f"one of a {type(found).__name__}",
+            )
+    keys = pickles[4]
+    if not isinstance(keys, list) or sorted(map(str, keys)) != sorted(storages):
+        raise ValueError("another list of storages than the tensors have")
+    for key in map(str, keys):
         count = int.from_bytes(content[start : start + 8], "little")
-        array = storages[key]
+        kind, array = storages[key].kind, storages[key].numbers
         if count != len(array):
             raise ValueError(f"storage {key} has {count} numbers, not {len(array)}")
-        numbers = np.frombuffer(content, np.dtype(kinds[key]).newbyteorder("<"), count, start + 8)
-        array[...] = from_bfloat16(numbers) if kinds[key] is BFLOAT16 else numbers
+        numbers = np.frombuffer(content, np.dtype(kind).newbyteorder("<"), count, start + 8)
+        array[...] = from_bfloat16(numbers) if kind is BFLOAT16 else numbers
         start += 8 + numbers.nbytes
     return pickles[3]
 
 
-def _unpickler(content, where, storage):
-    """An unpickler that makes arrays; ``storage(dtype, key, count)`` returns their numbers."""
-    allowed = {("torch", f"{name}Storage"): dtype for name, dtype in STORAGES.items()} | {
-        ("torch._utils", "_rebuild_tensor_v2"): _as_array,
-        ("torch._utils", "_rebuild_parameter"): lambda tensor, *_: tensor,
-        ("collections", "OrderedDict"): OrderedDict,
-        ("torch", "Size"): tuple,
-    }
-    unpickler = _TensorUnpickler(content, where, allowed, EXPECTED, CONVERT, encoding="utf-8")
-    unpickler.storage = storage
-    return unpickler
+def _unpickle(content, where, storage, size):
+    """The object in a pickle with arrays instead of tensors, and the length of the pickle.
+
+    ``storage(dtype, key, count)`` returns the `_Storage`; `size` is that of the file.
+    """
+    left = MOST_EXPANSION * size  # bytes for tensors
+
+    def tensor(*arguments):
+        nonlocal left
+        array = _as_array(*arguments)
+        left -= array.nbytes
+        if left < 0:
+            raise CheckpointError(
+                where,
+                "tensors that show the same numbers again and again",
+                f"at most {MOST_EXPANSION} times the size of the file",
+                "more",
+                "save copies of them: tensor.contiguous().clone()",
+            )
+        return array
+
+    def old_tensor(*_):
+        raise CheckpointError(
+            where,
+            "a tensor of PyTorch before 0.4",
+            "one of a later version",
+            todo="load it in PyTorch, and save it again by torch.save",
+        )
+
+    return safe_pickle.load(
+        content,
+        where,
+        {
+            ("torch._utils", "_rebuild_tensor_v2"): tensor,
+            ("torch._utils", "_rebuild_tensor"): old_tensor,
+            ("torch._utils", "_rebuild_parameter"): _parameter,
+            ("collections", "OrderedDict"): _dict,
+            ("torch", "Size"): tuple,
+        },
+        EXPECTED,
+        names=STORAGE_NAMES,
+        storage=lambda reference: storage(*_checked_reference(reference)),
+        todo=CONVERT,
+    )
 
 
-class _TensorUnpickler(Unpickler):
-    """PyTorch's pickles refer to storages as ("storage", type, key, device, count)."""
-
-    def persistent_load(self, reference):
-        """The storage that such a tuple stands for."""
-        if (
-            not isinstance(reference, tuple)
-            or len(reference) < 5
-            or reference[0] != "storage"
-            or reference[1] not in STORAGES.values()
-        ):
-            raise ValueError("a reference to something other than a storage")
-        _, kind, key, _, count, *_ = reference
-        return self.storage(kind, str(key), int(count))
+def _checked_reference(reference):
+    """Dtype, key and count of PyTorch's ("storage", type, key, device, count)."""
+    if not isinstance(reference, tuple) or len(reference) < 5 or reference[0] != "storage":
+        raise ValueError("a reference to something other than a storage")
+    _, kind, key, _, count, *view = reference
+    if not isinstance(kind, safe_pickle.Global) or kind not in STORAGE_NAMES:
+        raise ValueError("a storage of no known type")
+    if type(count) is not int or count < 0 or not isinstance(key, (str, int)):
+        raise ValueError("a storage of no known size")
+    if any(one is not None for one in view):
+        raise ValueError("a part of a storage, as PyTorch wrote before 0.4: save it again there")
+    return STORAGE_NAMES[kind], str(key), count
 
 
-def _as_array(numbers, offset, shape, strides, *_):
+def _as_array(storage, offset, shape, strides, *_):
     """A tensor as an array: a view of its storage. Raises ValueError if it reaches beyond that."""
-    shape, strides = tuple(map(int, shape)), tuple(map(int, strides))
-    last = offset + sum((n - 1) * step for n, step in zip(shape, strides))
-    if (
-        len(shape) != len(strides)
-        or min((*shape, *strides, offset), default=0) < 0
-        or (0 not in shape and last >= len(numbers))
-    ):
+    if not isinstance(storage, _Storage):
+        raise ValueError("a tensor without a storage")
+    numbers, shape, strides = storage.numbers, tuple(shape), tuple(strides)
+    whole = all(type(number) is int and number >= 0 for number in (*shape, *strides, offset))
+    last = offset + sum((n - 1) * step for n, step in zip(shape, strides)) if whole else 0
+    reaches_beyond = 0 not in shape and last >= len(numbers)
+    if not whole or len(shape) != len(strides) or reaches_beyond:
         raise ValueError(f"a tensor of shape {shape} that reaches beyond its storage")
     if 0 in shape:
         return np.zeros(shape, numbers.dtype)
     byte_strides = [step * numbers.itemsize for step in strides]
     return np.lib.stride_tricks.as_strided(numbers[offset:], shape, byte_strides)
+
+
+def _parameter(tensor, *_):
+    if not isinstance(tensor, np.ndarray):
+        raise ValueError("a parameter without a tensor")
+    return tensor
+
+
+def _dict(pairs=()):
+    """What an OrderedDict is here: a dict, which keeps its order too."""
+    return {safe_pickle.checked_key(key): value for key, value in pairs}

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import backend
-from ..errors import ConfigError
+from ..errors import ConfigError, shown
 from ..types import Array, PathLike
 from . import notes, safetensors, torch_pickle
 from .files import read_bytes
@@ -106,7 +106,9 @@ class WeightsFile:
                 continue
             before = saved.get(name, (defaults or {}).get(name, value))
             if before != value:
-                raise self._from_another(f"a net with {name}={before}", f"{name}={value}")
+                raise self._from_another(
+                    f"a net with {name}={shown(before)}", f"{name}={shown(value)}"
+                )
         return self.built["model"], saved | requested
 
     def _from_another(self, saved: str, requested: str) -> ConfigError:
@@ -138,7 +140,8 @@ def open_weights(path: PathLike, layout: str | None = None) -> WeightsFile:
     Raises
     ------
     CheckpointError
-        If the file is missing or damaged, or the class names or the transform in it are not valid.
+        If the file is missing, damaged or edited, the class names or the transform in it are not
+        valid, or the net that it names is not that of its arrays.
     DataError
         If it is a pickle that names a function which is not needed to read tensors.
     ConfigError
@@ -154,6 +157,7 @@ def open_weights(path: PathLike, layout: str | None = None) -> WeightsFile:
     else:
         arrays, metadata = safetensors.decode(content, where)
         said, ours = notes.from_metadata(metadata)
+        said = safetensors.check_digest(arrays, said, where)
         if "iteration" in said:  # a checkpoint: with velocities, and more
             arrays = {
                 name.removeprefix("model."): array
@@ -161,12 +165,14 @@ def open_weights(path: PathLike, layout: str | None = None) -> WeightsFile:
                 if name.startswith("model.")
             }
     is_from_torch = layout == "torch" or layout is None and not ours
+    if is_from_torch:
+        arrays = from_torch(arrays)
     return WeightsFile(
         Path(path),
-        from_torch(arrays) if is_from_torch else arrays,
+        arrays,
         notes.classes_in(said, where),
         notes.transform_in(said, where),
-        notes.built_in(said),
+        notes.built_in(said, arrays, where),
         is_from_torch,
     )
 
@@ -277,9 +283,14 @@ def save(
     arrays = dict(model.state_dict())
     as_dict: Any = getattr(transform, "as_dict", lambda: transform)  # of an ImageTransform
     said = notes.noted(classes, as_dict(), built, _num_classes(arrays))
-    if layout == "torch":
-        arrays = to_torch({name: backend.move(array, "cpu") for name, array in arrays.items()})
-    safetensors.write(path, arrays, metadata=notes.to_metadata(said, layout))
+    if layout == "minires":
+        safetensors.write(path, arrays, said)
+        return
+    arrays = to_torch({name: backend.move(array, "cpu") for name, array in arrays.items()})
+    metadata = {"format": "pt"}  # as PyTorch's own
+    if said:
+        metadata[notes.ENTRIES[layout]] = safetensors.to_json(said)
+    safetensors.write(path, arrays, metadata=metadata)
 
 
 def _num_classes(arrays: Mapping[str, Array]) -> int | None:

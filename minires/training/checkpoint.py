@@ -5,7 +5,7 @@ velocity.0 ...  the optimiser's velocities, in the order of the parameters
 permutation     the order of the current epoch's images
 state           JSON: the recipe and the seed, the net's settings, the iteration, the history, the
                 sums of this epoch so far, the place in the schedule, the random streams (of
-                batches, and of the net if it has any)
+                batches, and of the net if it has any), and a digest of all this and the arrays
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CheckpointError, DtypeError, ShapeError
+from ..checks import is_number
+from ..errors import LONGEST_NAME, CheckpointError, DtypeError, ShapeError, shown
+from ..random import check_state
 from ..serialization import safetensors
 from ..serialization.old_names import current_generator
 from ..types import PathLike
 from .callbacks import Callback
 from .config import RunConfig
+from .saved_state import check_agreement, check_types
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -93,49 +96,56 @@ def read(trainer: Trainer, path: PathLike) -> None:
     Raises
     ------
     CheckpointError
-        If the file is damaged, or of a run with another recipe, seed, net or data set: names what
-        differs.
+        If the file is damaged or edited, or of a run with another recipe, seed, net or data set:
+        names what differs. Then nothing has been changed.
     """
     arrays, state = safetensors.read(path)
+    check_types(state, path)
     loader, model, optimizer = trainer.train_loader, trainer.model, trainer.optimizer
+    _check_recipe(trainer.config, {**state["recipe"], "seed": state["seed"]}, path)
+    generators = {
+        current_generator(name): saved for name, saved in (state.get("generators") or {}).items()
+    }
+    _check_generators(model, generators, path)
+    _check_net(model, state.get("net"), path)
+    velocities = _velocities(arrays, optimizer, path)
+    if "permutation" not in arrays:
+        raise CheckpointError(str(path), "no array 'permutation'", "the order of the images")
+    weights = {
+        name.removeprefix("model."): array
+        for name, array in arrays.items()
+        if name.startswith("model.")
+    }
     loader_before = loader.state_dict()
     try:
-        _check_recipe(trainer.config, {**state["recipe"], "seed": state["seed"]}, path)
-        generators = {
-            current_generator(name): generator
-            for name, generator in state.get("generators", {}).items()
-        }
-        _check_generators(model, generators, path)
-        _check_net(model, state.get("net"), path)
-        weights = {
-            name.removeprefix("model."): array
-            for name, array in arrays.items()
-            if name.startswith("model.")
-        }
-        velocities = [arrays[f"velocity.{i}"] for i in range(len(optimizer.velocities))]
-        progress = [state[name] for name in ("iteration", "history", "epoch_sums", "seconds")]
-        schedule = state["schedule"]
         loader.load_state_dict({**state["batches"], "permutation": arrays["permutation"]})
-        model.load_state_dict(weights)
-    except (KeyError, TypeError) as error:
+        check_agreement(
+            state, path, trainer.config, loader.batches_per_epoch, trainer.schedule.lr_at
+        )
+        model.load_state_dict(weights)  # the last to fail, and then it changes nothing
+    except (ShapeError, DtypeError, CheckpointError) as error:
         loader.load_state_dict(loader_before)
-        raise CheckpointError(
-            str(path),
-            "not a checkpoint of a training run",
-            "one written by Trainer.save",
-            f"no usable {error}",
-        ) from None
-    except (ShapeError, DtypeError) as error:
-        loader.load_state_dict(loader_before)
-        raise CheckpointError(str(path), str(error)) from None
-    except CheckpointError:
-        loader.load_state_dict(loader_before)
-        raise
+        words = str(error)
+        raise CheckpointError(str(path), words.removeprefix(f"{path}: ")) from None
     optimizer.load_state_dict({"lr": optimizer.lr, "velocities": velocities})
-    trainer.schedule.load_state_dict(schedule)
+    trainer.schedule.load_state_dict(state["schedule"])
     for name, generator in model.named_generators():
         generator.bit_generator.state = generators[name]
-    trainer.iteration, trainer.history, trainer.epoch_sums, trainer.seconds_before = progress
+    trainer.iteration, trainer.history = state["iteration"], state["history"]
+    trainer.epoch_sums, trainer.seconds_before = state["epoch_sums"], state["seconds"]
+
+
+def _velocities(arrays, optimizer, path):
+    """The optimiser's velocities in a checkpoint. Raises CheckpointError if they are others."""
+    found = []
+    for i, own in enumerate(optimizer.velocities):
+        name = f"velocity.{i}"
+        saved = arrays.get(name)
+        if saved is None or saved.shape != own.shape or saved.dtype != own.dtype:
+            got = "none" if saved is None else f"{saved.dtype} {saved.shape}"
+            raise CheckpointError(str(path), name, f"{own.dtype} {own.shape}", got)
+        found.append(saved)
+    return found
 
 
 def _net_settings(model):
@@ -155,7 +165,7 @@ def _check_net(model, saved, path):
     if saved is None or own is None:
         return
     differences = [
-        f"{name} {saved.get(name)} -> {value}"
+        f"{name} {_words(saved.get(name))} -> {value}"
         for name, value in own.items()
         if saved.get(name, value) != value
     ]
@@ -177,7 +187,7 @@ def _check_recipe(config, saved, path):
     saved = _comparable(usual | saved)
     now = _comparable(recipe(config) | {"seed": config.seed})
     differences = [
-        f"{name} {saved.get(name)} -> {value}"
+        f"{name} {_words(saved.get(name))} -> {value}"
         for name, value in now.items()
         if saved.get(name) != value
     ]
@@ -191,14 +201,22 @@ def _check_recipe(config, saved, path):
         )
 
 
+def _words(value):
+    return value[:LONGEST_NAME] if isinstance(value, str) else shown(value)
+
+
 def _comparable(settings):
     """Settings with those milestones only that come to pass, as a list."""
     milestones = settings["milestones"] if settings["schedule"] == "steps" else ()
-    return {**settings, "milestones": [m for m in milestones if m < settings["iterations"]]}
+    if isinstance(milestones, (list, tuple)) and is_number(settings["iterations"]):
+        milestones = [m for m in milestones if not is_number(m) or m < settings["iterations"]]
+    return {**settings, "milestones": milestones}
 
 
 def _check_generators(model, saved, path):
-    """Raise CheckpointError if a checkpoint holds other random streams than the net has."""
+    """Raise CheckpointError if a checkpoint holds other random streams than the net has, or states
+    that they cannot have.
+    """
     own = _generator_states(model)
     if saved.keys() != own.keys():
         expected, got = (
@@ -211,6 +229,12 @@ def _check_generators(model, saved, path):
             got,
             "is it the same net, with or without stochastic depth?",
         )
+    for name, generator in model.named_generators():
+        try:
+            check_state(name, generator, saved[name])
+        except ValueError as error:
+            todo = "take another checkpoint"
+            raise CheckpointError(str(path), f"generators: {error}", todo=todo) from None
 
 
 def _generator_states(model):

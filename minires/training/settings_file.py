@@ -14,10 +14,10 @@ The net's settings are those of its function in `models`.
 
 import tomllib
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, unknown_name
+from ..serialization.files import read_bytes
 from ..serialization.old_names import NET_SETTINGS, RUN_SETTINGS, with_current_names
 from ..types import PathLike
 from .config import RunConfig
@@ -34,15 +34,10 @@ def read_settings(path: PathLike) -> dict[str, Any]:
     """
     where = str(path)
     try:
-        given = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            where,
-            "cannot be read",
-            "a settings file",
-            getattr(error, "strerror", None) or str(error),
-        ) from None
-    except tomllib.TOMLDecodeError as error:
+        given = tomllib.loads(read_bytes(path, "a settings file", ConfigError).decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(where, "cannot read", "a settings file in UTF-8", str(error)) from None
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, lists 1,000 deep
         expected = 'lines such as  model = "resnet-20"'
         raise ConfigError(where, "not TOML", expected, str(error)) from None
     given = {name.replace("-", "_"): value for name, value in given.items()}

@@ -252,8 +252,8 @@ class Trainer:
         Raises
         ------
         CheckpointError
-            If the file is damaged, or of a run with other settings, another net or data set: names
-            what differs. Then nothing has been changed.
+            If the file is damaged or edited, or of a run with other settings, another net or data
+            set: names what differs. Then nothing has been changed.
         """
         checkpoint.read(self, path)
         self.saved_iteration = self.iteration

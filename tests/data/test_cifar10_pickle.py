@@ -137,7 +137,7 @@ def test_an_admitted_name_cannot_be_altered_for_the_next_file():
         b"cnumpy\ndtype\n",
         b"c_codecs\nencode\n",
     ):
-        with pytest.raises(DataError, match="damaged pickle"):
+        with pytest.raises(DataError, match="unsafe pickle.*attributes of a Global"):
             cifar10_pickle.load(
                 b"\x80\x02" + name + b"}" + text2(b"__init__") + b"Nsb.", "data_batch_1"
             )
@@ -145,9 +145,9 @@ def test_an_admitted_name_cannot_be_altered_for_the_next_file():
         test_what_the_official_files_hold_comes_through(protocol)
 
 
-def test_a_huge_memo_slot_is_refused_before_it_takes_memory():
-    with pytest.raises(DataError, match="memo slot 1073741824"):
-        cifar10_pickle.load(b"\x80\x02}r\x00\x00\x00\x40.", "data_batch_1")
+def test_a_huge_memo_slot_takes_no_memory():
+    """Python's own unpickler keeps its memo in a list, here of 8 GB."""
+    assert cifar10_pickle.load(b"\x80\x02}r\x00\x00\x00\x40.", "data_batch_1") == {}
 
 
 def test_a_claimed_length_beyond_the_file_is_refused():

@@ -1,5 +1,7 @@
 """Names of classes: ImageNet's, and from files."""
 
+import os
+
 import pytest
 
 from minires.data.class_names import imagenet_classes, read_classes
@@ -60,4 +62,21 @@ def test_a_file_that_is_none(tmp_path, content, words):
 def test_no_file(tmp_path):
     for path in (tmp_path, tmp_path / "names.txt"):
         with pytest.raises(ConfigError, match="a name to a line"):
+            read_classes(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_and_a_device_are_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/zero")
+    for path in (tmp_path / "pipe", tmp_path / "link", "/dev/zero"):
+        with pytest.raises(ConfigError, match="cannot read: .*got a pipe or a device"):
+            read_classes(path)
+
+
+def test_names_that_are_no_names_and_a_file_that_is_no_list(tmp_path):
+    with open(tmp_path / "large", "wb") as file:
+        file.truncate(10**12)  # without content: takes no room on disk
+    for path, words in ((tmp_path / "large", "too large"), ("a\0b", "cannot read")):
+        with pytest.raises(ConfigError, match=words):
             read_classes(path)

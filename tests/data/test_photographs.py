@@ -457,3 +457,34 @@ def test_results_come_in_order_and_few_are_ahead():
     results = workers.in_order(2, abs, tasks())
     assert next(results) == 0 and len(handed_out) <= 2 * workers.AHEAD + 1
     assert list(results) == list(range(1, 20))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_pipes_and_endless_devices_among_the_pictures_are_not_read(folder):
+    before = sum(map(len, load(folder)))
+    os.mkfifo(folder / "heron" / "pipe.png")
+    (folder / "heron" / "endless.png").symlink_to("/dev/zero")
+    (folder / "heron" / "broken.png").symlink_to("nowhere")
+    (folder / "heron" / "loop").symlink_to(folder)
+    assert sum(map(len, load(folder))) == before
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("names", 3),
+        ("names", ["a.png"]),
+        ("sizes", [[-1, -5]] * 15),
+        ("sizes", [[2**70, 1]] * 15),
+        ("sizes", [[1]] * 15),
+        ("sizes", 0.5),
+        ("sizes", []),
+    ],
+)
+def test_a_damaged_index_of_decoded_pictures_is_made_anew(folder, name, value):
+    load(folder)
+    (index,) = (folder.parent / "cache").rglob("index.json")
+    whole = json.loads(index.read_text())
+    index.write_text(json.dumps(whole | {name: value}))
+    train, test = load(folder)
+    assert len(train) + len(test) == 15 and json.loads(index.read_text()) == whole

@@ -142,7 +142,7 @@ def test_seeds_and_depths_may_be_added(finished, tmp_path):
 
 def test_a_damaged_checkpoint_stops_the_resume(finished, tmp_path):
     run(tmp_path, depths=(8,))
-    (tmp_path / "checkpoints" / "plain-8-seed0.safetensors").write_bytes(b"damaged")
+    (tmp_path / "checkpoints" / "plain-8-seed0.safetensors").write_bytes(b"\0damaged")
     with pytest.raises(CheckpointError, match="plain-8, seed 0.*not a whole safetensors file"):
         run(tmp_path, depths=(8,), resume=True)
 

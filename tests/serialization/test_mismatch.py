@@ -6,6 +6,7 @@ import pytest
 from minires import models, nn
 from minires.errors import CheckpointError, ShapeError
 from minires.models import build
+from minires.serialization.layout import from_torch, to_torch
 from minires.serialization.mismatch import explain_mismatch
 
 
@@ -239,3 +240,32 @@ def test_a_net_that_is_no_net_of_blocks():
     own = models.residual_mlp(4, width=4, image_size=4).state_dict()
     other = {name: np.zeros(array.size + 1) for name, array in own.items()}
     assert "a net of another width" in str(explain_mismatch(own, other, "net"))
+
+
+def test_a_shard_is_no_net_with_fewer_blocks():
+    """Of weights in two files, one lacks the last layers and one the first."""
+    names = list(SMALL)
+    for half in (names[:20], names[20:]):
+        part = {name: SMALL[name] for name in half}
+        text = str(explain_mismatch(SMALL, part, "net.safetensors"))
+        assert "a part of the weights: " in text and "one of several files (shards)" in text
+        assert f": {len(names) - len(half)} of this net's {len(names)} arrays" in text
+        text = str(explain_mismatch(SMALL, part, "model-00002-of-00003.safetensors"))
+        assert "it seems to be file 2 of 3 (shards)" in text
+    fewer = state("resnet-8", width=2, shortcut="B")
+    text = str(explain_mismatch(state("resnet-14", width=2, shortcut="B"), fewer, "x"))
+    assert "come from a net with 1 + 1 + 1 basic blocks" in text
+
+
+@pytest.mark.parametrize("name", ["linear", "classifier.1", "head"])
+def test_a_last_layer_of_another_name_is_no_other_architecture(name):
+    renamed = {key.replace("fc.", f"{name}."): array for key, array in SMALL.items()}
+    text = str(explain_mismatch(SMALL, renamed, "x"))
+    assert f"the last layer is called {name!r}: rename its weight and bias to fc.weight" in text
+
+
+def test_pytorchs_layout_is_no_other_width():
+    text = str(explain_mismatch(SMALL, to_torch(SMALL), "load_state_dict"))
+    assert "the weights are in PyTorch's layout: save them in a file and mr.load it" in text
+    net = models.resnet(8, width=2, shortcut="B")
+    net.load_state_dict(from_torch(to_torch(SMALL)))

@@ -1,6 +1,11 @@
 """Files of weights: whole or not at all, and clear about what is wrong with them."""
 
+import json
 import os
+import subprocess
+import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -8,6 +13,7 @@ import pytest
 import minires as mr
 from minires.errors import CheckpointError, ShapeError
 from minires.serialization import files, safetensors
+from minires.serialization.weights import open_weights
 
 
 def test_save_and_load_a_net(tmp_path):
@@ -40,7 +46,7 @@ def test_missing_file(tmp_path):
         mr.load(mr.models.plain(8), tmp_path / "nothing.safetensors")
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"\xff" * 100])
+@pytest.mark.parametrize("content", [b"\x05\0\0", b"hell\0", b"\xff" * 100])
 def test_not_a_safetensors_file(tmp_path, content):
     path = tmp_path / "net.safetensors"
     path.write_bytes(content)
@@ -82,6 +88,97 @@ def test_a_failed_write_leaves_the_old_file_whole(tmp_path, monkeypatch):
     assert arrays["a"].sum() == 3 and state == {"iteration": 1}
     # no half-written file is left behind
     assert [p.name for p in tmp_path.iterdir()] == ["net.safetensors"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="whether a process lives is not asked here")
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    """Not what a living one is writing, nor what may be another machine's, in a shared folder."""
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    left = {
+        f".net.{done.pid}-77.part": 7200,
+        f".net.{done.pid}.part": 7200,  # as earlier versions called it
+        f".net.{done.pid}-78.part": 10,
+        f".net.{os.getpid()}-77.part": 7200,
+        f".other.{done.pid}-77.part": 7200,
+        "net.part": 7200,
+        ".net.x.part": 7200,
+    }
+    for name, age in left.items():
+        (tmp_path / name).write_bytes(b"half")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    safetensors.write(tmp_path / "net", {"a": np.ones(3)})
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["net", *list(left)[2:]])
+
+
+def test_two_threads_that_save_do_not_get_each_others_weights(tmp_path):
+    """Into one folder, and under one name: each file is that of one of them."""
+
+    def save(i):
+        for _ in range(20):
+            safetensors.write(tmp_path / str(i), {"a": np.full(50_000, i)})
+            safetensors.write(tmp_path / "both", {"a": np.full(50_000, i)})
+
+    threads = [threading.Thread(target=save, args=[i]) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for i in range(4):
+        assert np.array_equal(safetensors.read(tmp_path / str(i))[0]["a"], np.full(50_000, i))
+    assert np.ptp(safetensors.read(tmp_path / "both")[0]["a"]) == 0
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+def raw(header, numbers=b""):
+    """A safetensors file with this header, in which anything may stand."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + numbers
+
+
+def entry(shape, start, end, dtype="F32"):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [start, end]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        raw({"a": entry([4], 0, 16), "b": entry([4], 0, 16)}, bytes(16)),  # overlap
+        raw({"a": entry([4], 0, 16), "b": entry([4], 8, 24)}, bytes(24)),
+        raw({"a": entry([4], 0, 16)}, bytes(20)),  # more than it names
+        raw({"a": entry([4], 4, 20)}, bytes(20)),
+        raw({"a": entry([4], 0, 16)}, bytes(8)),  # less
+        raw({"a": entry([10**12], 0, 4 * 10**12)}, bytes(8)),
+        raw({"a": entry([-1], 0, 16)}, bytes(16)),
+        raw({"a": entry([2**63, 2**63], 0, 16)}, bytes(16)),
+        raw({"a": entry([0, 2**63], 0, 0)}),
+        raw({"a": entry([1] * 70, 0, 4)}, bytes(4)),  # NumPy has 64 axes at most
+        raw({"a": entry([4], 0, 16, "F31")}, bytes(16)),
+        raw({"a": entry([4], 0, 4, "F8_E4M3")}, bytes(4)),
+        raw({"a": 3}),
+        raw({"__metadata__": {"state": 3}}),
+        raw({"__metadata__": []}),
+        raw(b'{"a":' * 10_000 + b"1" + b"}" * 10_000),
+        raw(b"{}")[:7],
+        (2**63).to_bytes(8, "little") + b"{}",
+        (2**40).to_bytes(8, "little") + b"{}",
+    ],
+)
+def test_headers_that_lie(tmp_path, content):
+    (tmp_path / "x").write_bytes(content)
+    with pytest.raises(CheckpointError) as error:
+        open_weights(tmp_path / "x")
+    assert "\n" not in str(error.value) and len(str(error.value)) < 400 + len(str(tmp_path))
+
+
+def test_metadata_nested_for_ever(tmp_path):
+    """json itself gives up at a depth of a thousand or so."""
+    for deep in ("[" * 100_000, '{"a":' * 100_000):
+        metadata = {"state": deep}
+        safetensors.write(tmp_path / "x", {"a": np.zeros(1)}, metadata=metadata)
+        assert open_weights(tmp_path / "x").classes is None
+        with pytest.raises(CheckpointError, match="not a whole safetensors file"):
+            safetensors.read(tmp_path / "x")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import minires as mr
-from minires.errors import CheckpointError, ConfigError, DataError
+from minires.errors import CheckpointError, ConfigError, DataError, MiniresError
+from minires.models.registry import settings_of
 from minires.serialization import safetensors, torch_pickle
 from minires.serialization.weights import open_weights
 from minires.training import RunConfig, Trainer
@@ -556,3 +557,92 @@ def test_a_safetensors_file_that_begins_like_one_of_pytorchs(length, tmp_path):
             break
     assert path.read_bytes()[:2] in (b"PK", b"\x80\x02")
     assert np.array_equal(open_weights(path).arrays["a"], state["a"])
+
+
+ODD = [
+    None,
+    -1,
+    0,
+    1.5,
+    True,
+    "x",
+    "x" * 5000,
+    [],
+    {},
+    [[1]],
+    10**6,
+    10**30,
+    float("nan"),
+    10**400,
+]
+SETTINGS = {
+    "resnet-8": {"width": 4, "shortcut": "A", "batch_norm": True, "pre_activation": False}
+    | {"shortcut_scale": 1.0, "init": "he", "survival_prob": 1.0, "num_classes": 10, "seed": 0},
+    "residual_mlp-4": {"width": 4, "image_size": 8, "num_classes": 10, "seed": 0},
+}
+
+
+def rebuilt(path):
+    """What `predict` does with a file: it builds the net that the file names, and loads it."""
+    file = open_weights(path)
+    defaults = settings_of(file.built["model"]) if file.built else None
+    name, settings = file.resolve_net(None, None, defaults)
+    if name is not None:
+        mr.load(mr.models.build(name, **settings), file)
+    return name
+
+
+@pytest.mark.parametrize("model", SETTINGS)
+def test_odd_settings_of_a_net_are_one_line(tmp_path, model):
+    whole = mr.models.build(model, **SETTINGS[model])
+    for name in (*SETTINGS[model], "x", "x" * 5000):
+        for value in ODD:
+            built = {"model": model, "net": SETTINGS[model] | {name: value}}
+            safetensors.write(tmp_path / "x", whole.state_dict(), {"built": built})
+            same = SETTINGS[model].get(name) is value
+            try:
+                found = rebuilt(tmp_path / "x")
+                assert found == model and (same or name in ("seed", "shortcut_scale"))
+            except MiniresError as error:
+                assert "\n" not in str(error) and len(str(error)) < 600 + len(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "model, words",
+    [
+        ("resnet-9998", "resnet-9998, is not that of the arrays: .*got 37 arrays"),
+        ("resnet-60002", "is not that of the arrays"),
+        ("resnet-" + "2" * 80, "is not that of the arrays"),
+        ("plain_mlp-9998", "is not that of the arrays"),
+        ("resnet" + "2" * 80, "unknown net"),
+        ("resnet152", "another net|come from a net with"),
+        ("resnet", "of which depth"),
+        ("x", "unknown net"),
+    ],
+)
+def test_odd_names_of_a_net_are_one_line(tmp_path, model, words):
+    """A net of ten thousand layers is not built for a file of 37 arrays."""
+    built = {"model": model, "net": {"num_classes": 10}}
+    arrays = mr.models.resnet(8, width=4).state_dict()
+    safetensors.write(tmp_path / "x", arrays, {"built": built})
+    with pytest.raises(MiniresError, match=words):
+        rebuilt(tmp_path / "x")
+
+
+@pytest.mark.parametrize("built", [3, [], {}, {"model": 3, "net": {}}, {"model": "x" * 5000}])
+def test_what_names_no_net_is_not_ours(tmp_path, built):
+    safetensors.write(tmp_path / "x", {"a": np.zeros(1)}, {"built": built})
+    assert open_weights(tmp_path / "x").built == {}
+
+
+def test_long_digits_in_the_name_of_a_net():
+    """int() refuses more than 4,300 digits with an error of its own."""
+    for name in ("resnet-" + "2" * 5000, "resnet" + "2" * 5000, "plain_" + "2" * 5000):
+        with pytest.raises(ConfigError, match="unknown net"):
+            mr.models.build(name)
+
+
+def test_a_picture_larger_than_any_net_takes(tmp_path):
+    safetensors.write(tmp_path / "x", {"a": np.zeros(1)}, {"transform": {"crop": 10**6}})
+    with pytest.raises(CheckpointError, match="transform in the metadata"):
+        open_weights(tmp_path / "x")

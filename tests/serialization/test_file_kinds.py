@@ -1,0 +1,84 @@
+"""Files that hold no weights are called what they are, not damaged."""
+
+import io
+import json
+import pickle
+import tarfile
+import zipfile
+
+import numpy as np
+import pytest
+
+from minires.errors import CheckpointError
+from minires.serialization.file_kinds import recognise
+from minires.serialization.weights import open_weights
+
+from ..pickles import call, integer, name, program, storage, table, write_zip
+
+
+def tar(*names):
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name in names:
+            member = tarfile.TarInfo(name)
+            member.size = 600
+            archive.addfile(member, io.BytesIO(bytes(600)))
+    return stream.getvalue()
+
+
+INDEX = {"metadata": {"total_size": 8}, "weight_map": {"fc.weight": "model-00001-of-00002"}}
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (b"", "an empty file"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(100), "an HDF5 file"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+            "a pointer of Git LFS.*`git lfs pull`",
+        ),
+        (b"\n<!DOCTYPE html>\n<html><head>", "a web page.*look at it in a browser"),
+        (b"<HTML>", "a web page"),
+        (json.dumps(INDEX).encode(), r"the index of weights .*several files \(shards\)"),
+        (b'{"a": 1}', "a JSON file"),
+        (tar("sys_info", "pickle", "tensors", "storages"), "a file of PyTorch before 0.2"),
+        (tar("photos/cat.jpg"), "a tar archive; unpack it first"),
+        (b"\x1f\x8b\x08\x00" + bytes(100), "a file packed by gzip; unpack it first"),
+        (b"\x93NUMPY\x01\x00" + bytes(100), "an array of NumPy"),
+        (b"Not Found", "a text file"),
+    ],
+)
+def test_what_it_is(tmp_path, content, words):
+    (tmp_path / "x").write_bytes(content)
+    with pytest.raises(CheckpointError, match=f"x: no weights: expected .*, got {words}") as error:
+        open_weights(tmp_path / "x")
+    assert "truncated" not in str(error.value) and "\n" not in str(error.value)
+
+
+def test_what_may_be_damaged_weights_is_not_called_anything_else():
+    for content in (b"\0" * 100, b"PK\x03\x04", b"\x80\x02.", b'\x40\0\0\0\0\0\0\0{"a": {"dty'):
+        assert recognise(content) is None
+
+
+def test_an_archive_of_arrays_and_other_zips(tmp_path):
+    np.savez(tmp_path / "x.npz", a=np.zeros(3))
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        archive.writestr("photos/cat.jpg", b"...")
+    for file in ("x.npz", "photos.zip"):
+        with pytest.raises(CheckpointError, match="a zip archive, but not one of PyTorch's"):
+            open_weights(tmp_path / file)
+
+
+def test_a_tensor_of_pytorch_before_0_4_is_not_called_unsafe(tmp_path):
+    old = call(name("torch._utils", "_rebuild_tensor"), storage(), integer(0), b")", b")")
+    write_zip(tmp_path / "x.pth", program(table(w=old)), {"0": bytes(4)})
+    with pytest.raises(CheckpointError, match="a tensor of PyTorch before 0.4: .*save it again"):
+        open_weights(tmp_path / "x.pth")
+
+
+def test_a_pickle_of_another_program(tmp_path):
+    for thing in ([1, 2], {"a": 1}, "weights"):
+        (tmp_path / "x.pth").write_bytes(pickle.dumps(thing, 2))
+        with pytest.raises(CheckpointError, match="a pickle, but not one of PyTorch's"):
+            open_weights(tmp_path / "x.pth")
