@@ -7,11 +7,14 @@ can be saved as JSON. True and False do not count as numbers.
 
 import math
 from collections.abc import Callable
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from .errors import ConfigError, MiniresError
+from .names import shown
+
+HUGE = 10**308  # beyond it no whole number is a float, and Python prints none of 4,300 digits
 
 
 def is_integer(value: object, least: float = -math.inf, most: float = math.inf) -> TypeGuard[int]:
@@ -20,6 +23,7 @@ def is_integer(value: object, least: float = -math.inf, most: float = math.inf) 
         isinstance(value, (int, np.integer))
         and not isinstance(value, bool)
         and bool(least <= value <= most)
+        and -HUGE < int(value) < HUGE
     )
 
 
@@ -28,8 +32,15 @@ def is_number(value: object) -> TypeGuard[float]:
     return (
         isinstance(value, (int, float, np.integer, np.floating))
         and not isinstance(value, bool)
-        and math.isfinite(value)
+        and _is_finite(value)
     )
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number larger than any float
+        return False
 
 
 def integer(
@@ -66,7 +77,7 @@ def integer(
             if most is None
             else f"a whole number, {least} to {most}"
         )
-        raise error(where, name, expected, repr(value), todo)
+        raise error(where, name, expected, shown(value), todo)
     return int(value)
 
 
@@ -85,7 +96,7 @@ def number(
     `integer`.
     """
     if not is_number(value) or not accepts(value):
-        raise error(where, name, expected, repr(value), todo)
+        raise error(where, name, expected, shown(value), todo)
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -98,7 +109,7 @@ def boolean(where: str, name: str, value: object, todo: str | None = None) -> bo
         For anything else.
     """
     if not isinstance(value, (bool, np.bool_)):
-        raise ConfigError(where, name, "True or False", repr(value), todo)
+        raise ConfigError(where, name, "True or False", shown(value), todo)
     return bool(value)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Any
 
+from .names import printable, shown
+
 
 class MiniresError(Exception):
     """One line: ``where: what: expected ..., got ...; what to do``.
@@ -44,9 +46,8 @@ class MiniresError(Exception):
             line += ": " + ", ".join(comparison)
         if todo:
             line += f"; {todo}"
-        super().__init__(
-            " ".join(part.strip() for part in line.splitlines())
-        )  # NumPy writes arrays over several lines
+        # NumPy writes arrays over several lines, and the names of files may hold anything.
+        super().__init__(printable(" ".join(part.strip() for part in line.splitlines())))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args)  # the message is whole: no parts to ask for
@@ -101,7 +102,7 @@ def unknown_name(where: str, kind: str, name: object, known: Collection[object])
         where,
         f"unknown {kind}",
         "one of " + ", ".join(map(str, known)),
-        repr(name),
+        shown(name),
         near and f"did you mean {near!r}?",
     )
 

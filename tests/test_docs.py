@@ -13,7 +13,9 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.slow  # copies the package and starts two programs
-@pytest.mark.skipif(shutil.which("git") is None, reason="git, which applies the changes, is missing")
+@pytest.mark.skipif(
+    shutil.which("git") is None, reason="git, which applies the changes, is missing"
+)
 def test_the_first_change_can_be_made(tmp_path):
     text = (ROOT / "docs" / "first_change.md").read_text(encoding="utf-8")
     changes = re.findall(r"```diff\n(.*?)```", text, flags=re.DOTALL)

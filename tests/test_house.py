@@ -13,7 +13,18 @@ import minires
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "minires"
-TOP_LEVEL = {"__init__", "__main__", "backend", "checks", "errors", "functional", "random", "types"}
+TOP_LEVEL = {
+    "__init__",
+    "__main__",
+    "backend",
+    "checks",
+    "errors",
+    "functional",
+    "names",
+    "random",
+    "starting",
+    "types",
+}
 
 
 def folders():

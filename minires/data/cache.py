@@ -48,7 +48,10 @@ class PictureCache:
     """
 
     def __init__(self, folder: PathLike) -> None:
-        self.folder, index = Path(folder), json.loads((Path(folder) / INDEX).read_text())
+        self.folder, index = (
+            Path(folder),
+            json.loads((Path(folder) / INDEX).read_text(encoding="utf-8")),
+        )
         self.fingerprint, self.sizes = (
             index["fingerprint"],
             np.array(index["sizes"], np.int64).reshape(-1, 2),
@@ -117,7 +120,7 @@ def cached(
     folder, fingerprint = Path(folder), _fingerprint(paths, side)
     _remove_unfinished(folder)
     try:
-        if json.loads((folder / INDEX).read_text())["fingerprint"] == fingerprint:
+        if json.loads((folder / INDEX).read_text(encoding="utf-8"))["fingerprint"] == fingerprint:
             return PictureCache(folder)
     except (OSError, ValueError, KeyError, TypeError):
         pass  # none, or not a whole one
@@ -181,7 +184,8 @@ def _build(paths, side, folder, fingerprint, workers, progress):
                 "names": [str(path) for path in paths],
                 "sizes": [list(map(int, size)) for size in sizes],
             }
-        )
+        ),
+        encoding="utf-8",
     )
 
 

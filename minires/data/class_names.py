@@ -8,6 +8,7 @@ licence).
 from pathlib import Path
 
 from ..errors import ConfigError
+from ..names import expanded
 from ..types import PathLike
 
 IMAGENET = Path(__file__).with_name("imagenet_classes.txt")
@@ -24,13 +25,16 @@ def read_classes(path: PathLike) -> list[str]:
     Raises
     ------
     ConfigError
-        If it is missing, no text, empty, or has an empty line between names.
+        If it is missing, no text, no file on disk, empty, or has an empty line between names.
     """
+    path = expanded(path)
     where = str(path)
     try:
-        names = (
-            Path(path).read_text(encoding="utf-8-sig").rstrip().splitlines()
-        )  # -sig: Windows puts a mark in front
+        if path.exists() and not path.is_file():  # a device might never end
+            got = "a folder, a pipe or a device"
+            raise ConfigError(where, "class names", "a text file, a name to a line", got)
+        # -sig: Windows puts a mark in front
+        names = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
     except UnicodeDecodeError:
         raise ConfigError(
             where, "class names", "a text file in UTF-8, a name to a line", "something else"

@@ -14,6 +14,7 @@ from .. import plot as plots
 from ..data import ImageDataset
 from ..errors import ConfigError
 from ..models.cifar import check_depth
+from ..names import expanded
 from ..training.config import ALL, RunConfig
 from ..types import Figure, PathLike
 from . import degradation_report
@@ -59,6 +60,7 @@ def run(
         On Ctrl-C, after everything has been saved.
     """
     device = backend.check_device(config.device, "--device")
+    out = expanded(out)
     seeds = checks.integer("degradation", "seeds", seeds)
     if not isinstance(depths, (list, tuple, range)) or not depths:
         raise ConfigError(
@@ -137,6 +139,7 @@ def load_sets(config: RunConfig) -> tuple[ImageDataset, ImageDataset]:
 
 def report(folder: PathLike) -> str:
     """The table and the verdict of the run in `folder`, from its records alone."""
+    folder = expanded(folder)
     config = read_config(folder, "degradation")
     metrics, _ = finished_tables(folder)
     parameters = {
@@ -153,7 +156,7 @@ def plot(folder: PathLike) -> list[Path]:
 
     Returns their paths. Raises as `figures` does.
     """
-    return save_figures(figures(folder), folder)
+    return save_figures(figures(folder), expanded(folder))
 
 
 def figures(folder: PathLike) -> dict[str, Figure]:
@@ -169,6 +172,7 @@ def figures(folder: PathLike) -> dict[str, Figure]:
     DataError
         If the tables are missing, damaged or empty.
     """
+    folder = expanded(folder)
     config = read_config(folder, "degradation")
     metrics, gradients = finished_tables(folder)
     caption = _caption(config)

@@ -19,6 +19,7 @@ from ..data import EvalLoader, FeatureDataset
 from ..diagnostics import classify
 from ..diagnostics.parts import main_path
 from ..errors import ConfigError
+from ..names import expanded, printable
 from ..nn import Module
 from ..serialization.weights import WeightsFile, open_weights, save
 from ..training.config import ALL, FOLDER, HEAD, RunConfig
@@ -64,6 +65,7 @@ def run(
         On Ctrl-C, after everything has been saved.
     """
     device = backend.check_device(config.device, "--device")
+    out = expanded(out)
     check_new(out, resume)
     if file is None and config.weights is not None:
         file = open_weights(config.weights)
@@ -83,7 +85,7 @@ def run(
             "RunConfig.for_data sets them so",
         )
     if note and progress:
-        print(note, flush=True)
+        print(printable(note), flush=True)
     config = config.for_depth(len(main_path(model)))
     resolved = config.resolve(len(train_set))
     config = replace(config, batch_size=resolved.batch_size)
@@ -210,6 +212,7 @@ def features_of(model: Module, loader: EvalLoader, progress: bool = True) -> Fea
 
 def report(folder: PathLike) -> str:
     """The results of the run in `folder`, as lines of text, from its records alone."""
+    folder = expanded(folder)
     config = read_config(folder, NAME)
     metrics, _ = finished_tables(folder)
     last = metrics[-1]
@@ -242,7 +245,7 @@ def report(folder: PathLike) -> str:
 
 def plot(folder: PathLike) -> list[Path]:
     """Draw the figures from the tables in `folder`; returns their paths. Raises as `figures`."""
-    return save_figures(figures(folder), folder)
+    return save_figures(figures(folder), expanded(folder))
 
 
 def figures(folder: PathLike) -> dict[str, Figure]:
@@ -258,7 +261,8 @@ def figures(folder: PathLike) -> dict[str, Figure]:
     DataError
         If the tables are missing, damaged or empty.
     """
-    folder, config = Path(folder), read_config(folder, NAME)
+    folder = expanded(folder)
+    config = read_config(folder, NAME)
     metrics, gradients = finished_tables(folder)
     caption = _caption(config)
     batches_per_epoch = metrics[0]["iteration"] / metrics[0]["epoch"]

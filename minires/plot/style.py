@@ -14,6 +14,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any, ParamSpec, TypeVar
 
+from ..names import expanded, printable
 from ..types import Array, Figure, Row
 
 P = ParamSpec("P")
@@ -118,7 +119,7 @@ def panels(
 def save(figure: Figure, path: SomePath) -> SomePath:
     """Write the figure to `path` as an image of 150 dots an inch, and return the path."""
     with _letters_may_be_missing():
-        figure.savefig(path, dpi=150)
+        figure.savefig(expanded(path), dpi=150)
     return path
 
 
@@ -147,7 +148,7 @@ def animate(
     frames = [*frames, *[frames[-1]] * (2 * per_second)]
     # Drawn once beforehand, so that nothing moves to make room while it runs.
     figure.canvas.draw()
-    FuncAnimation(figure, draw_frame, frames).save(path, PillowWriter(per_second), dpi=80)
+    FuncAnimation(figure, draw_frame, frames).save(expanded(path), PillowWriter(per_second), dpi=80)
     return path
 
 
@@ -173,11 +174,14 @@ def seeds(rows: Sequence[Row], several: str = "mean and range of {} seeds") -> s
 
 
 def write_below(figure: Figure, text: str) -> None:
-    """Write the caption, small, under the figure, in as many lines as it takes."""
-    lines = wrap(text.lstrip("; "), int(figure.get_figwidth() * CHARACTERS))
+    """Write the caption, small, under the figure, in as many lines as it takes.
+
+    A "$" in it, from the name of a folder, is a "$" and begins no formula.
+    """
+    lines = wrap(printable(text).lstrip("; "), int(figure.get_figwidth() * CHARACTERS))
     if len(lines) > 1:
         room = 0.045 + 0.16 / figure.get_figheight() * (len(lines) - 1)
         layout: Any = figure.get_layout_engine()  # the one of `panels`
         layout.set(rect=(0, room, 1, 0.93 - room))
-    text = "\n".join(lines)
-    figure.text(0.01, 0.012, text.lstrip("; "), fontsize=8.5, color=GREY, ha="left", va="bottom")
+    written: Any = figure.text(0.01, 0.012, "\n".join(lines), fontsize=8.5, color=GREY)
+    written.set(ha="left", va="bottom", parse_math=False)

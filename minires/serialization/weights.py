@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import backend
 from ..errors import ConfigError
+from ..names import expanded
 from ..types import Array, PathLike
 from . import notes, safetensors, torch_pickle
 from .files import read_bytes
@@ -146,6 +147,7 @@ def open_weights(path: PathLike, layout: str | None = None) -> WeightsFile:
     """
     if layout is not None:
         check_layout("open_weights", layout)
+    path = expanded(path)
     where = str(path)
     content = read_bytes(path, "a .safetensors file, or a .pth file from PyTorch")
     said: dict[str, Any]
@@ -162,7 +164,7 @@ def open_weights(path: PathLike, layout: str | None = None) -> WeightsFile:
             }
     is_from_torch = layout == "torch" or layout is None and not ours
     return WeightsFile(
-        Path(path),
+        path,
         from_torch(arrays) if is_from_torch else arrays,
         notes.classes_in(said, where),
         notes.transform_in(said, where),
@@ -265,7 +267,7 @@ def save(
         description of the net that is not valid.
     """
     check_layout("save", layout)
-    path = Path(path)
+    path = expanded(path)
     if path.suffix.lower() in TORCH_SUFFIXES:
         raise ConfigError(
             "save",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ....checks import integer
 from ....errors import DataError
+from ....names import expanded
 from ....plot import save
 from ....types import Device, PathLike, Row
 from ...records import RunFolder, read_config, read_table
@@ -50,7 +51,7 @@ def run(
         On Ctrl-C, after everything has been saved.
     """
     seeds = integer("claims", "seeds", seeds)
-    laboratory = Laboratory(out, dataset, preset, data_folder, device, progress)
+    laboratory = Laboratory(expanded(out), dataset, preset, data_folder, device, progress)
     settings = {
         "experiment": "claims",
         "dataset": dataset,
@@ -86,7 +87,8 @@ def write_report(claims: Sequence[Claim], out: PathLike) -> list[report.Finding]
     DataError
         If nothing was measured yet, or a table is damaged.
     """
-    out, config = Path(out), read_config(out)
+    out = expanded(out)
+    config = read_config(out)
     if config.get("experiment") != "claims":
         raise DataError(
             f"{out}/config.json",

@@ -1,0 +1,48 @@
+"""Ctrl-C while the command ``minires`` is still being imported: one line, as later.
+
+Imports take a third of a second, in which nothing is there to be saved. This file is imported
+first, and does something only where this process is the command.
+"""
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+INTERRUPTED = 130  # the exit status of a program stopped by Ctrl-C, by convention 128 + SIGINT
+
+
+def stop(signum: int, frame: FrameType | None) -> None:
+    """End the process, as no one else is there to do it."""
+    try:
+        os.write(2, b"\nminires: interrupted\n")
+    finally:
+        os._exit(INTERRUPTED)
+
+
+def is_command() -> bool:
+    """Whether this process was started as ``minires`` or ``python -m minires``, by a person."""
+    if "--multiprocessing-fork" in sys.orig_argv:  # a worker, with the words of its command
+        return False
+    if sys.argv[:1] == ["-m"]:  # as it is while Python looks for the module
+        return any(pair == ("-m", "minires") for pair in zip(sys.orig_argv, sys.orig_argv[1:]))
+    return Path(sys.argv[0] if sys.argv else "").name in ("minires", "minires.exe")
+
+
+def ready() -> None:
+    """From here on Ctrl-C is a KeyboardInterrupt again."""
+    if signal.getsignal(signal.SIGINT) is stop:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _begin() -> None:
+    in_main = threading.current_thread() is threading.main_thread()
+    # A shell lets what it starts in the background ignore Ctrl-C: that stays so.
+    as_usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if is_command() and in_main and as_usual:
+        signal.signal(signal.SIGINT, stop)
+
+
+_begin()
