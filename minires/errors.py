@@ -112,5 +112,6 @@ def nearest(name: object, known: Collection[object]) -> str | None:
     count as the same.
     """
     by_lower_case = {str(k).lower(): str(k) for k in known}
-    near = get_close_matches(str(name).lower(), by_lower_case, n=1, cutoff=0.5)
+    text = name if isinstance(name, str) else shown(name)
+    near = get_close_matches(text.lower(), by_lower_case, n=1, cutoff=0.5)
     return by_lower_case[near[0]] if near else None

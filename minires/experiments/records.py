@@ -137,7 +137,7 @@ class Table:
 
     def append(self, rows: Iterable[Row]) -> None:
         """Add rows, each a dict with this table's columns."""
-        with open(self.path, "a", newline="", encoding="utf-8") as file:
+        with open(self.path, "a", newline="", encoding="utf-8", errors="backslashreplace") as file:
             self._write(file, rows)
 
     def keep(self, condition: Callable[[Row], bool]) -> None:
@@ -237,7 +237,7 @@ def read_config(folder: PathLike, experiment: str | None = None) -> dict[str, An
 
 def replace_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
-    write_bytes(path, text.encode())
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def save_figures(figures: Mapping[str, Figure], folder: PathLike) -> list[Path]:
@@ -268,7 +268,7 @@ def environment(device: Device = "cpu") -> dict[str, Any]:
 
 def _processor() -> str:
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     except OSError:

@@ -81,6 +81,4 @@ def _has_backslash(text, error):
     """Whether the line that the error names has one."""
     _, _, number = str(error).rpartition("(at line ")
     number, lines = number.partition(",")[0], text.splitlines()
-    return number.isdecimal() and "\\" in (
-        lines[int(number) - 1] if int(number) <= len(lines) else ""
-    )
+    return number.isdecimal() and any("\\" in line for line in lines[int(number) - 1 :][:1])
