@@ -1,4 +1,4 @@
-"""Ctrl-C while the command ``minires`` is still being imported: one line, as later.
+"""Ctrl-C while the command ``minires`` is still being imported, and when it is done: one line.
 
 Imports take a third of a second, in which nothing is there to be saved. This file is imported
 first, and does something only where this process is the command.
@@ -37,7 +37,8 @@ def ready() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _begin() -> None:
+def begin() -> None:
+    """From here on Ctrl-C ends the process, if it is the command, at once."""
     in_main = threading.current_thread() is threading.main_thread()
     # A shell lets what it starts in the background ignore Ctrl-C: that stays so.
     as_usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -45,4 +46,4 @@ def _begin() -> None:
         signal.signal(signal.SIGINT, stop)
 
 
-_begin()
+begin()

@@ -34,8 +34,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (``sys.argv[1:]`` if None) and return the exit status: 0, 1
     failed, 2 wrong usage, 130 stopped, 141 nobody read the output to its end.
     """
-    if argv is None:  # this process is the command, which draws into files
-        os.environ["MPLBACKEND"] = "agg"
+    if argv is not None:
+        return _run(argv)
+    os.environ["MPLBACKEND"] = "agg"  # this process is the command, which draws into files
+    try:
+        return _run(None)
+    finally:
+        starting.begin()
+
+
+def _run(argv):
     with lasting() as output, _sigterm_as_ctrl_c():
         try:
             starting.ready()
