@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-SECONDS = 5  # after which a command that still runs is stopped by Ctrl-C
+SECONDS = 3  # after which a command that still runs is stopped by Ctrl-C
 PATIENCE = 40  # seconds for it to end then
 SMALL = "--train-size 48 --test-size 20 --iterations 2 --batch-size 16 --image-size 8".split()
 PHOTOS = "--dataset folder --data photos --image-size 8 --epochs 1 --workers 0 --cache out/c"
@@ -37,12 +37,65 @@ RIGHT = [  # command lines that work, in the folder that `furnish` makes
     ["data", "cifar10", "--data", "out/data"],
     ["doctor", "--json"],
 ]
-OPTIONS = """--model --net --dataset --data --weights --train --image-size --train-size --test-size
---val-fraction --crop-padding --crop-scale --flip --no-flip --epochs --iterations --batch-size --lr
---schedule --drops --milestones --warmup --warmup-from-depth --momentum --nesterov --weight-decay
---label-smoothing --clip-norm --seed --device --threads --recompute --workers --cache --out --config
---resume --depths --seeds --preset --tf32 --top --classes --json --resize --crop --mean --std --list
---sources --jobs --seconds --memory --help --version --nonsense -x""".split()
+NUMBERS = "0 1 2 3 7 48 49 100 0.5 1.5 1e-300 1e300 -1 -0.5 1e999 nan inf 1_0 ８ 0x10".split()
+NUMBERS += ["9" * 30, "9" * 5000, "", "0" * 300 + "8"]
+PATHS = [
+    "out/b",
+    "~/x",
+    "~",
+    "./~",
+    ".",
+    "..",
+    "run",
+    "photos",
+    "photos/cat",
+    "nowhere",
+    "fifo",
+    "",
+]
+PATHS += [
+    "$x_^$",
+    "\x1b[31mred",
+    "caf\udce9",
+    "犬",
+    "a b",
+    "a\nb",
+    "a" * 300,
+    "n" * 250,
+    "x/" * 2000,
+]
+PATHS += ["/dev/null", "/dev/full", "/dev/zero", "/proc/x", "C:\\me", "odd.toml", "settings.toml"]
+PATHS += ["run/weights.safetensors", "names.txt", "empty.ipynb", "broken/weights.safetensors"]
+NETS = (
+    "resnet-8 plain-8 plain-9 resnet18 residual_mlp-4 ResNet-8 resnet-60002 resnet resnet-0".split()
+)
+OWN = "width=1 width=0 width=3 seed=-1 seed=0 shortcut=B shortcut=Z batch_norm=false pre=1".split()
+OWN += [
+    "width=" + "9" * 30,
+    "width=" + "9" * 5000,
+    "num_classes=3",
+    "survival_prob=0",
+    "image_size=4",
+]
+WORDS = (
+    "synthetic cifar10 folder steps cosine all head fc layer3 stage9 cpu gpu quick paper".split()
+)
+#: Kind of value -> options that take it.
+OPTIONS = {
+    "number": """--image-size --train-size --test-size --val-fraction --crop-padding --crop-scale
+        --epochs --iterations --batch-size --lr --drops --milestones --warmup --warmup-from-depth
+        --momentum --weight-decay --label-smoothing --clip-norm --seed --threads --workers --depths
+        --seeds --top --resize --crop --jobs --seconds --memory --width --scalar-lr-scale""",
+    "path": "--data --weights --cache --out --config --classes --sources",
+    "net": "--model",
+    "own": "--net",
+    "word": "--dataset --train --schedule --device --preset",
+    "none": """--flip --no-flip --nesterov --recompute --resume --tf32 --json --list --help
+        --version
+        --no-decay-batch-norm --nonsense -x""",
+}
+VALUES = {"number": NUMBERS, "path": PATHS, "net": NETS, "own": OWN, "word": WORDS, "none": [""]}
+KINDS = {option: kind for kind, options in OPTIONS.items() for option in options.split()}
 NASTY = [
     *("", " ", "-", "--", "-1", "0", "1", "2", "1.5", "1e999", "nan", "inf", "-inf", "9" * 30),
     *("9" * 5000, "0x10", "1_0", "８", "²", "٣", "true", "True", "None", "null", "[]", "{}", "%s"),
@@ -105,6 +158,31 @@ SURROUNDINGS = [
     {"HOME": "/nonexistent"},
     {"TMPDIR": "/nonexistent"},
 ]
+FOLDERS = [
+    "$run_^$1",
+    "\x1b[31mred",
+    "caf\udce9",
+    "犬",
+    "a\nb",
+    "n" * 250,
+    "__MACOSX",
+    "%s {}",
+    "-x",
+]
+SETTINGS = [
+    *('data = "C:\\Users\\me"', 'data = "C:\\temp"', "a = " + "[" * 3000, "seed = " + "9" * 5000),
+    *("seed = 0x" + "f" * 5000, "seed = -1", "lr = nan", "lr = true", "epochs = 1", "net = 3"),
+    *(
+        'out = "~/y"',
+        'out = ""',
+        "drops = [2]",
+        "milestones = [1]",
+        "schedule = 'cosine'",
+        "seed =",
+    ),
+    *("model = 'resnet-8'", "[net]", "train = 'head'", "val_fraction = 1", "lr = 1979-99-99", "\0"),
+    *("dataset = 'folder'", "nesterov = true\nmomentum = 0", "workers = 10_000", "batch_size = 1"),
+]
 STREAMS = ["closed pipe", "full", "closed stdout", "closed stderr", "all closed"]
 
 
@@ -116,6 +194,8 @@ class Case:
     surroundings: dict[str, str] = field(default_factory=dict)
     streams: str = ""
     deleted_folder: bool = False
+    folder: str = "photos"  # what the folder of photographs is called, and one of the classes
+    settings: str = ""  # a line more in the settings file
 
 
 def cases(count, seed=0):
@@ -130,28 +210,34 @@ def cases(count, seed=0):
         if rng.random() < 0.25:
             case.streams = rng.choice(STREAMS)
         case.deleted_folder = rng.random() < 0.04
+        if rng.random() < 0.3:
+            case.folder = rng.choice(FOLDERS)
+            case.words = [case.folder if word == "photos" else word for word in case.words]
+        if "settings.toml" in case.words and rng.random() < 0.7:
+            case.settings = rng.choice(SETTINGS)
         yield case
 
 
 def _change(words, rng):
     place = rng.randrange(len(words))
-    kind = rng.choice(("lost", "doubled", "swapped", "nasty", "nasty", "nasty", "added", "option"))
-    if kind == "lost":
-        del words[place : place + 1]
-        words[:] = words or ["--version"]
+    values = [i for i, word in enumerate(words[:-1]) if KINDS.get(word, "none") != "none"]
+    kind = rng.choice(("value",) * 6 + ("option",) * 4 + ("nasty", "lost", "doubled", "swapped"))
+    if kind == "value" and values:
+        option = rng.choice(values)
+        words[option + 1] = rng.choice(VALUES[KINDS[words[option]]])
+    elif kind == "option":
+        option = rng.choice(sorted(KINDS))
+        value = rng.choice(VALUES[KINDS[option]])
+        words += rng.choice(([option, value], [f"{option}={value}"]) if value else ([option],))
+    elif kind == "lost" and len(words) > 1:
+        del words[place]
     elif kind == "doubled":
         words.insert(place, words[place])
     elif kind == "swapped":
         other = rng.randrange(len(words))
         words[place], words[other] = words[other], words[place]
-    elif kind == "nasty":
-        words[place] = rng.choice(NASTY)
-    elif kind == "added":
-        words.insert(place + 1, rng.choice(NASTY))
     else:
-        option = rng.choice(OPTIONS)
-        value = rng.choice(NASTY)
-        words += rng.choice(([option], [option, value], [f"{option}={value}"]))
+        words[place] = rng.choice(NASTY)
 
 
 def furnish(place):
@@ -174,6 +260,8 @@ def furnish(place):
     for path in (place / "empty.ipynb", place / "submitted" / "eve.ipynb"):
         path.write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
     os.mkfifo(place / "fifo")
+    (place / "broken").mkdir()
+    (place / "broken" / "weights.safetensors").write_bytes(b"\x08" + bytes(7) + b"{}      ")
     # The first one also makes Matplotlib's list of fonts.
     done = invoke(Case([*RIGHT[0][:-1], "run"]), place, seconds=PATIENCE)
     assert done.returncode == 0, done.stderr
@@ -296,6 +384,7 @@ def check(case, template, place):
     """Run a case in a copy of the furnished folder; returns its faults and how it ended."""
     world = place / "case" / "world"
     shutil.copytree(template, world, symlinks=True, copy_function=_copy)
+    _make_odd(case, world)
     before = listing(place / "case")
     done = invoke(case, world)
     found = faults(done)
@@ -304,6 +393,16 @@ def check(case, template, place):
         found.append(f"written elsewhere: {elsewhere[:3]}")
     shutil.rmtree(place / "case", ignore_errors=True)
     return found, done
+
+
+def _make_odd(case, world):
+    if case.folder != "photos":
+        os.rename(world / "photos", world / case.folder)
+        os.rename(world / case.folder / "cat", world / case.folder / case.folder)
+    with open(world / "settings.toml", "r+", encoding="utf-8") as file:
+        text = file.read()
+        file.seek(0)
+        file.write(f"{case.settings}\n{text}")
 
 
 def _copy(source, target):
