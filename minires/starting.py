@@ -42,8 +42,9 @@ def begin() -> None:
     in_main = threading.current_thread() is threading.main_thread()
     # A shell lets what it starts in the background ignore Ctrl-C: that stays so.
     as_usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if is_command() and in_main and as_usual:
+    if IS_COMMAND and in_main and as_usual:
         signal.signal(signal.SIGINT, stop)
 
 
+IS_COMMAND = is_command()  # the words change once Python has found the module
 begin()

@@ -87,6 +87,20 @@ _SLOW_IMPORT = """if True:
 """
 
 
+@POSIX
+def test_ctrl_c_when_the_command_is_done(tmp_path):
+    """While Python ends, which takes a moment: it came out as a signal, without a word."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import atexit, os, signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "atexit.register(lambda: (os.kill(os.getpid(), signal.SIGINT), signal.pause()))\n"
+    )
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    done = shell("$M claims --list >/dev/null", tmp_path, PYTHONPATH=path)
+    assert (done.returncode, done.stderr) == (130, "\nminires: interrupted\n")
+
+
+@POSIX
 def test_in_other_programs_ctrl_c_is_left_alone():
     code = (
         "import signal, minires; "
