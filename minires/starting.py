@@ -4,12 +4,14 @@ Imports take a third of a second, in which nothing is there to be saved. This fi
 first, and does something only where this process is the command.
 """
 
+import atexit
 import os
 import signal
 import sys
 import threading
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 INTERRUPTED = 130  # the exit status of a program stopped by Ctrl-C, by convention 128 + SIGINT
 
@@ -46,5 +48,16 @@ def begin() -> None:
         signal.signal(signal.SIGINT, stop)
 
 
+def _lost(unraisable: Any) -> None:
+    """An exception where none can be raised, as in ``__del__``: Ctrl-C there would be lost."""
+    if IS_COMMAND and unraisable.exc_type is KeyboardInterrupt:
+        stop(signal.SIGINT, None)
+    sys.__unraisablehook__(unraisable)
+
+
 IS_COMMAND = is_command()  # the words change once Python has found the module
 begin()
+if IS_COMMAND:
+    sys.unraisablehook = _lost
+    # Last of all, when Python takes its handlers away: the signal itself would end the process.
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)

@@ -88,16 +88,33 @@ _SLOW_IMPORT = """if True:
 
 
 @POSIX
-def test_ctrl_c_when_the_command_is_done(tmp_path):
-    """While Python ends, which takes a moment: it came out as a signal, without a word."""
-    (tmp_path / "sitecustomize.py").write_text(
-        "import atexit, os, signal\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "atexit.register(lambda: (os.kill(os.getpid(), signal.SIGINT), signal.pause()))\n"
-    )
-    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-    done = shell("$M claims --list >/dev/null", tmp_path, PYTHONPATH=path)
-    assert (done.returncode, done.stderr) == (130, "\nminires: interrupted\n")
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "atexit.register(interrupt)",  # while Python ends: it came out as a signal, without a word
+        "plot.run = lambda args: dropped()",  # where it was lost
+    ],
+)
+def test_ctrl_c_at_a_bad_moment(moment):
+    code = f"""if True:
+        import atexit, os, signal, sys, weakref
+        sys.argv = ["/usr/bin/minires", "plot", "nowhere"]
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        from minires.cli import main, plot
+        def interrupt(*_):
+            os.kill(os.getpid(), signal.SIGINT)
+            signal.pause()
+        class Thing: pass
+        def dropped():
+            thing = Thing()
+            reference = weakref.ref(thing, interrupt)
+            del thing
+        {moment}
+        sys.exit(main())
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 130 and done.stderr.endswith("\nminires: interrupted\n")
+    assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
 
 
 @POSIX
