@@ -38,7 +38,7 @@ def profile(step, synchronize):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "trace.json")
         recorded.export_chrome_trace(str(path))
-        return summary(json.loads(path.read_text())["traceEvents"], STEPS)
+        return summary(json.loads(path.read_text(encoding="utf-8"))["traceEvents"], STEPS)
 
 
 def summary(events, steps):

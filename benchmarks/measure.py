@@ -102,7 +102,7 @@ def _serve(pipe, side, settings, where):
 
     def peak_memory():
         """In bytes, of this process since it began."""
-        for line in Path("/proc/self/status").read_text().splitlines():
+        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM"):
                 return int(line.split()[1]) * 1024
         raise OSError("/proc/self/status does not say what the peak memory was")

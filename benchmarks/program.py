@@ -56,8 +56,10 @@ def measure(name, options, results, sections, markdown):
             print(f"\n{section}", flush=True)
             found = sections[section]()
             for results[section] in found if inspect.isgenerator(found) else [found]:
-                (options.out / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n")
-                (options.out / f"{name}.md").write_text(markdown(results))
+                (options.out / f"{name}.json").write_text(
+                    json.dumps(results, indent=1) + "\n", encoding="utf-8"
+                )
+                (options.out / f"{name}.md").write_text(markdown(results), encoding="utf-8")
     except KeyboardInterrupt:
         sys.exit(f"\nstopped; what was finished is in {options.out}")
     print(f"\n{markdown(results)}\nwritten to {options.out / name}.json and {name}.md")

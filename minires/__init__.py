@@ -2,6 +2,9 @@
 
 __version__ = "0.1.0"
 
+from . import starting as starting  # first: Ctrl-C may come while the others are imported
+
+# isort: split
 from . import autograd, data, diagnostics, functional, kernels, models, nn, optim, plot, training
 from .autograd import Tensor, enable_grad, no_grad
 from .autograd.gradcheck import gradcheck

@@ -7,11 +7,14 @@ can be saved as JSON. True and False do not count as numbers.
 
 import math
 from collections.abc import Callable
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 
-from .errors import ConfigError, MiniresError, shown
+from .errors import ConfigError, MiniresError
+from .names import shown
+
+HUGE = 10**308  # beyond it no whole number is a float, and Python prints none of 4,300 digits
 
 
 def is_integer(value: object, least: float = -math.inf, most: float = math.inf) -> TypeGuard[int]:
@@ -20,16 +23,23 @@ def is_integer(value: object, least: float = -math.inf, most: float = math.inf) 
         isinstance(value, (int, np.integer))
         and not isinstance(value, bool)
         and bool(least <= value <= most)
+        and -HUGE < int(value) < HUGE
     )
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether `value` is a finite number, of Python or NumPy, that a float can hold."""
-    if not isinstance(value, (int, float, np.integer, np.floating)) or isinstance(value, bool):
-        return False
+    """Whether `value` is a finite number, of Python or NumPy."""
+    return (
+        isinstance(value, (int, float, np.integer, np.floating))
+        and not isinstance(value, bool)
+        and _is_finite(value)
+    )
+
+
+def _is_finite(value: Any) -> bool:
     try:
         return math.isfinite(value)
-    except OverflowError:  # a whole number of more than 308 digits
+    except OverflowError:  # a whole number larger than any float
         return False
 
 

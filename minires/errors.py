@@ -10,6 +10,8 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Any
 
+from .names import printable, shown
+
 LONGEST_NAME = 100  # letters of a wrong name that are repeated, or compared with the right ones
 
 
@@ -46,9 +48,8 @@ class MiniresError(Exception):
             line += ": " + ", ".join(comparison)
         if todo:
             line += f"; {todo}"
-        super().__init__(
-            " ".join(part.strip() for part in line.splitlines())
-        )  # NumPy writes arrays over several lines
+        # NumPy writes arrays over several lines, and the names of files may hold anything.
+        super().__init__(printable(" ".join(part.strip() for part in line.splitlines())))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args)  # the message is whole: no parts to ask for
@@ -108,21 +109,13 @@ def unknown_name(where: str, kind: str, name: object, known: Collection[object])
     )
 
 
-def shown(value: object) -> str:
-    """`value` as an error repeats it: as Python writes it, cut after a hundred letters."""
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # a number of more than 4,300 digits; lists 1,000 deep
-        return f"a {type(value).__name__} too long to write"
-    return text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}..."
-
-
 def nearest(name: object, known: Collection[object]) -> str | None:
     """The one of `known` that `name` was most likely meant to be, or None; upper and lower case
     count as the same. None too for a name of more than a hundred letters.
     """
     by_lower_case = {str(k).lower(): str(k) for k in known}
-    if len(str(name)) > LONGEST_NAME:  # comparing a long text would take minutes
+    text = name if isinstance(name, str) else shown(name)
+    if len(text) > LONGEST_NAME:  # comparing a long text would take minutes
         return None
-    near = get_close_matches(str(name).lower(), by_lower_case, n=1, cutoff=0.5)
+    near = get_close_matches(text.lower(), by_lower_case, n=1, cutoff=0.5)
     return by_lower_case[near[0]] if near else None

@@ -1,6 +1,7 @@
 """How the house is laid out: imports point down, one name has one meaning, and CONTRIBUTING's map
 shows every folder."""
 
+import ast
 import configparser
 import importlib
 import pkgutil
@@ -13,7 +14,18 @@ import minires
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "minires"
-TOP_LEVEL = {"__init__", "__main__", "backend", "checks", "errors", "functional", "random", "types"}
+TOP_LEVEL = {
+    "__init__",
+    "__main__",
+    "backend",
+    "checks",
+    "errors",
+    "functional",
+    "names",
+    "random",
+    "starting",
+    "types",
+}
 
 
 def folders():
@@ -121,6 +133,24 @@ def test_nothing_below_the_course_knows_of_it():
             path.read_text(encoding="utf-8"),
         )
     ]
+    assert not guilty
+
+
+def test_every_text_file_is_opened_in_utf_8():
+    """Whatever the locale says: without a word Python takes its encoding, cp1252 on Windows."""
+    guilty = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call):
+                continue
+            name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+            is_open = isinstance(call.func, ast.Name) and name == "open"
+            inner = [node for argument in call.args[1:] for node in ast.walk(argument)]
+            modes = [node.value for node in inner if isinstance(node, ast.Constant)]
+            is_binary = any("b" in str(mode) for mode in modes)
+            if (is_open or name in ("read_text", "write_text")) and not is_binary:
+                if "encoding" not in {keyword.arg for keyword in call.keywords}:
+                    guilty.append(f"{path.relative_to(PACKAGE).as_posix()}:{call.lineno}")
     assert not guilty
 
 

@@ -8,62 +8,88 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
-from .. import __version__
+from .. import __version__, starting
 from ..errors import MiniresError
+from ..names import printable
 from . import claims, course, data, degradation, doctor, notebooks, plot, predict, train
 from .arguments import INTERRUPTED, Parser
+from .output import lasting
 
 PIPE_CLOSED = 141  # the exit status of a program whose reader is gone: 128 + SIGPIPE
 COMMANDS = (degradation, claims, train, predict, plot, notebooks, course, data, doctor)
+#: Package -> the extra of minires that brings it.
+EXTRAS = {
+    "PIL": "images",
+    "nbformat": "instructor",
+    "jupytext": "instructor",
+    "nbclient": "notebooks",
+    "IPython": "notebooks",
+    "cupy": "cuda12",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (``sys.argv[1:]`` if None) and return the exit status: 0, 1
-    failed, 2 wrong usage, 130 stopped.
+    failed, 2 wrong usage, 130 stopped, 141 nobody read the output to its end.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # the streams of a notebook lack it
-            stream.reconfigure(
-                errors="backslashreplace"
-            )  # for a class called 犬 on a terminal of ASCII
-    args = _parser().parse_args(argv)
-    with _signals_as_ctrl_c():
+    if argv is not None:
+        return _run(argv)
+    os.environ["MPLBACKEND"] = "agg"  # this process is the command, which draws into files
+    try:
+        return _run(None)
+    finally:
+        starting.begin()
+
+
+def _run(argv):
+    with lasting() as output, _signals_as_ctrl_c():
         try:
+            starting.ready()
+            args = _parser().parse_args(argv)
             status = args.run(args) or 0
-            if sys.stdout is not None:
-                sys.stdout.flush()  # here, where an error of it is still reported
-            return status
+            output.flush()  # here, where an error of it is still reported
         except MiniresError as error:
-            print(f"minires: error: {error}", file=sys.stderr)
-            return 1
-        except BrokenPipeError:  # the reader, such as `head`, has seen enough
-            _write_to_nowhere()
-            return PIPE_CLOSED
+            return _failed(str(error))
+        except ModuleNotFoundError as error:
+            return _failed(_missing(error))
         except OSError as error:
-            _write_to_nowhere()
             where = f"{error.filename}: " if error.filename else ""
-            print(f"minires: error: {where}{error.strerror or error}", file=sys.stderr)
-            return 1
+            return _failed(_deleted_folder() or f"{where}{error.strerror or error}")
         except MemoryError as error:
-            print(
-                f"minires: error: not enough memory: {error}; take fewer or smaller images, "
-                "or a narrower net",
-                file=sys.stderr,
+            return _failed(
+                f"not enough memory: {error}; take fewer or smaller images, or a narrower net"
             )
-            return 1
         except KeyboardInterrupt:
             print("\nminires: interrupted", file=sys.stderr)
             return INTERRUPTED
+        if isinstance(output.error, BrokenPipeError):  # the reader, such as `head`, has seen enough
+            return PIPE_CLOSED
+        if output.error is not None:
+            return _failed(f"output: {output.error.strerror}")
+        return status
 
 
-def _write_to_nowhere():
-    """Send what is left of the output to nowhere: Python writes it out when it ends, and would
-    report the same error again.
-    """
-    with suppress(OSError, AttributeError, ValueError):  # no output, or none with a number
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _failed(line: str) -> int:
+    print(f"minires: error: {printable(line)}", file=sys.stderr)
+    return 1
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    """What to install for a module that is missing."""
+    package = str(error.name).partition(".")[0]
+    extra = f"[{EXTRAS[package]}]" if package in EXTRAS else ""
+    return f'the package {package} is not installed; pip install "minires{extra}"'
+
+
+def _deleted_folder() -> str | None:
+    """An error if the current folder is gone: then no relative path leads anywhere."""
+    try:
+        os.getcwd()
+    except OSError:
+        return "the current folder has been deleted; change into another one"
+    return None
 
 
 @contextmanager
@@ -111,7 +137,6 @@ def _is_terminal(number):
 def _parser() -> Parser:
     parser = Parser(
         prog="minires",
-        allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Residual networks from scratch, in NumPy: train the nets of He et al. 2015,\n"
         "see why depth needs shortcuts, and teach trained nets your own photographs.",

@@ -8,27 +8,36 @@ import sys
 from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from .. import backend
 from ..errors import ConfigError, nearest
+from ..names import expanded, printable, shortened, shown
+from ..starting import INTERRUPTED as INTERRUPTED
 from ..training.interrupt import StoppedAtOnce
-
-INTERRUPTED = 130  # the exit status of a program stopped by Ctrl-C, by convention 128 + SIGINT
 
 #: What ``add_subparsers`` returns.
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
 class Parser(argparse.ArgumentParser):
-    """Suggests the nearest option or command for one that does not exist."""
+    """Suggests the nearest option or command for one that does not exist, and takes no short form
+    of one, which another option may share one day.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **settings})
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the error, on one line of bearable length, and exit."""
+        super().error(printable(shortened(message, 1000)))
 
     def _check_value(self, action, value):
         if action.choices is not None and value not in action.choices:
             near = nearest(value, action.choices)
             raise argparse.ArgumentError(
                 None,
-                f"unknown command {value!r}: expected one of {', '.join(action.choices)}"
+                f"unknown command {shown(value)}: expected one of {', '.join(action.choices)}"
                 + (f"; did you mean {near!r}?" if near else ""),
             )
 
@@ -39,6 +48,8 @@ class Parser(argparse.ArgumentParser):
             )  # before a required one is missed
         namespace, unknown = super().parse_known_args(args, namespace)
         self._suggest(unknown)
+        if unknown and not self._subparsers:  # here, for the usage of this command
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
         return namespace, unknown
 
     def _suggest(self, words: Iterable[str]) -> None:
@@ -59,7 +70,7 @@ def one_of(kind: str, known: Collection[str]) -> Callable[[str], str]:
         if text not in known:
             near = nearest(text, known)
             raise argparse.ArgumentTypeError(
-                f"unknown {kind} {text!r}: expected one of {', '.join(known)}"
+                f"unknown {kind} {shown(text)}: expected one of {', '.join(known)}"
                 + (f"; did you mean {near!r}?" if near else "")
             )
         return text
@@ -75,7 +86,7 @@ def at_least(least: int) -> Callable[[str], int]:
             value = None
         if value is None or value < least:
             raise argparse.ArgumentTypeError(
-                f"expected a whole number of at least {least}, got {text!r}"
+                f"expected a whole number of at least {least}, got {shown(text)}"
             )
         return value
 
@@ -88,22 +99,37 @@ def positive_number(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {shown(text)}")
     return value
 
 
 def number(text: str) -> int | float:
     value = literal(text)
     if isinstance(value, (bool, str)):
-        raise argparse.ArgumentTypeError(f"expected a number, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a number, got {shown(text)}")
     return value
+
+
+def colour(text: str) -> int | float:
+    """A part of red, green or blue, whose range is 0 to 1."""
+    value = number(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {shown(text)}")
+    return value
+
+
+def path(text: str) -> str:
+    """A path, with ``~`` as the home folder: the shell leaves that in ``--out=~/runs``."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path, got ''")
+    return str(expanded(text))
 
 
 def own_setting(text: str) -> tuple[str, int | float | bool | str]:
     """A setting of a net, NAME=VALUE, as (name, value)."""
     name, sign, value = text.partition("=")
     if not sign or not name or not value:
-        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, such as width=8, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, such as width=8, got {shown(text)}")
     return name.replace("-", "_"), literal(value)
 
 
@@ -130,6 +156,7 @@ def add_setting(command: argparse.ArgumentParser, presets: Collection[str]) -> N
     )
     command.add_argument(
         "--data",
+        type=path,
         metavar="DIR",
         help="folder or archive of CIFAR-10 (default: $MINIRES_DATA, ./data, the checkout's "
         "data, the user's cache)",
@@ -191,6 +218,16 @@ def prepare(args: argparse.Namespace) -> None:
         backend.allow_tf32()
 
 
+def say(line: str) -> None:
+    """Print lines that name files: what a terminal would obey comes out as letters."""
+    print("\n".join(map(printable, line.split("\n"))))
+
+
+def note(line: str) -> None:
+    """Tell the person on stderr what they may not have meant; the work goes on."""
+    print(f"minires: note: {printable(line)}", file=sys.stderr)
+
+
 def interrupted(out: Path, stop: KeyboardInterrupt) -> int:
     """Say what becomes of a run in the folder `out` that Ctrl-C stopped; the exit status."""
     saved = "everything so far is saved"
@@ -199,5 +236,5 @@ def interrupted(out: Path, stop: KeyboardInterrupt) -> int:
     saved += f" in {out}. Go on with the same command and --resume."
     if not (out / "config.json").exists():
         saved = "before anything was there to save."
-    print(f"\nminires: interrupted; {saved}", file=sys.stderr)
+    print(f"\nminires: interrupted; {printable(saved)}", file=sys.stderr)
     return INTERRUPTED

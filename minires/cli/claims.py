@@ -5,14 +5,14 @@ import sys
 from pathlib import Path
 
 from ..errors import unknown_name
-from .arguments import INTERRUPTED, Commands, add_setting, prepare
+from ..names import printable
+from .arguments import INTERRUPTED, Commands, add_setting, path, prepare, say
 
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "claims",
-        allow_abbrev=False,
         help="put what is said about deep nets to the test",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="The laboratory of claims: measures each claim, writes a table and a "
@@ -29,7 +29,10 @@ def add_to(commands: Commands) -> None:
     command.add_argument("--list", action="store_true", help="show the claims and stop")
     add_setting(command, ("quick", "standard"))
     command.add_argument(
-        "--out", metavar="DIR", help="folder for the results (default: runs/claims-DATASET-PRESET)"
+        "--out",
+        type=path,
+        metavar="DIR",
+        help="folder for the results (default: runs/claims-DATASET-PRESET)",
     )
 
 
@@ -56,10 +59,10 @@ def run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print(
             f"\nminires: interrupted; what was measured so far, and each net as of its last "
-            f"checkpoint, are in {out}. Go on with the same command.",
+            f"checkpoint, are in {printable(str(out))}. Go on with the same command.",
             file=sys.stderr,
         )
         return INTERRUPTED
     print("\n" + "\n".join(laboratory.lines(findings)))
-    print(f"written: {out / 'report.md'}, {out / 'report.html'}")
+    say(f"written: {out / 'report.md'}, {out / 'report.html'}")
     return 0

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from ..errors import ConfigError
-from .arguments import INTERRUPTED, Commands, Parser, at_least
+from ..names import printable
+from .arguments import INTERRUPTED, Commands, Parser, at_least, path, say
 
 
 def add_to(commands: Commands) -> None:
@@ -32,7 +33,10 @@ def add_to(commands: Commands) -> None:
     )
     step.set_defaults(run=build)
     step.add_argument(
-        "out", metavar="OUT", help="folder to write to; it can be a course directory of nbgrader"
+        "out",
+        type=path,
+        metavar="OUT",
+        help="folder to write to; it can be a course directory of nbgrader",
     )
     _add_sources(step)
 
@@ -42,7 +46,7 @@ def add_to(commands: Commands) -> None:
         description="Run the checks that a notebook of an assignment holds, as the grader does.",
     )
     step.set_defaults(run=check)
-    step.add_argument("notebooks", nargs="+", metavar="NOTEBOOK", help="an .ipynb file")
+    step.add_argument("notebooks", nargs="+", type=path, metavar="NOTEBOOK", help="an .ipynb file")
     _add_limits(step)
 
     step = steps.add_parser(
@@ -57,8 +61,12 @@ def add_to(commands: Commands) -> None:
         "or STUDENT_ASSIGNMENT.ipynb.",
     )
     step.set_defaults(run=grade)
-    step.add_argument("submissions", metavar="SUBMISSIONS", help="folder of the notebooks")
-    step.add_argument("--out", required=True, metavar="DIR", help="folder for reports and tables")
+    step.add_argument(
+        "submissions", type=path, metavar="SUBMISSIONS", help="folder of the notebooks"
+    )
+    step.add_argument(
+        "--out", type=path, required=True, metavar="DIR", help="folder for reports and tables"
+    )
     step.add_argument(
         "--jobs",
         type=at_least(1),
@@ -73,8 +81,8 @@ def build(args: argparse.Namespace) -> None:
     """``minires course build``"""
     from ..course import notebooks
 
-    for path in notebooks.build(args.out, args.sources):
-        print(f"written: {path}")
+    for written in notebooks.build(args.out, args.sources):
+        say(f"written: {written}")
 
 
 def check(args: argparse.Namespace) -> int:
@@ -82,24 +90,27 @@ def check(args: argparse.Namespace) -> int:
     from ..course import grade, mark, notebooks
 
     right = True
-    for path in map(Path, args.notebooks):
-        if path.is_dir():
-            inside = ", ".join(sorted(one.name for one in path.glob("*.ipynb"))[:6])
+    for notebook_path in map(Path, args.notebooks):
+        if notebook_path.is_dir():
+            inside = ", ".join(sorted(one.name for one in notebook_path.glob("*.ipynb"))[:6])
             raise ConfigError(
                 "minires course check",
                 "not a file",
                 "a notebook of an assignment",
-                f"the folder {path}" + (f"; there is {inside} in it" if inside else ""),
+                f"the folder {notebook_path}" + (f"; there is {inside} in it" if inside else ""),
             )
-        if not path.is_file():
+        if not notebook_path.is_file():
             raise ConfigError(
-                "minires course check", "no such file", "a notebook of an assignment", str(path)
+                "minires course check",
+                "no such file",
+                "a notebook of an assignment",
+                str(notebook_path),
             )
-        notebook = notebooks.read(path)
-        name = grade.which(path, {key: key for key in notebooks.KEYS})
+        notebook = notebooks.read(notebook_path)
+        name = grade.which(notebook_path, {key: key for key in notebooks.KEYS})
         if name is None:
             raise ConfigError(
-                str(path),
+                str(notebook_path),
                 "not an assignment",
                 f"cells with the names of {', '.join(notebooks.KEYS)}",
                 "none",
@@ -107,20 +118,20 @@ def check(args: argparse.Namespace) -> int:
         result = mark.mark(notebook, notebook, name, _limits(args))
         if not result.marks:
             raise ConfigError(
-                str(path),
+                str(notebook_path),
                 "not an assignment",
                 "a notebook with its checks, as it was handed out",
                 "none of its checks",
             )
-        print(
-            f"{path.name}: {result.points:g} of {result.out_of:g} points"
+        say(
+            f"{notebook_path.name}: {result.points:g} of {result.out_of:g} points"
             + (f", {len(result.to_read)} answers to be read by a person" if result.to_read else "")
         )
         for one in result.marks:
             sign = "…" if one.points is None else "✓" if one.points == one.out_of else "✗"
-            print(f"  {sign} {one.id}" + (f": {one.message}" if one.message else ""))
+            say(f"  {sign} {one.id}" + (f": {one.message}" if one.message else ""))
         for line in result.problems:
-            print(f"  ! {line}")
+            say(f"  ! {line}")
         right = right and all(one.points in (None, one.out_of) for one in result.marks)
     return 0 if right else 1
 
@@ -133,11 +144,8 @@ def grade(args: argparse.Namespace) -> int:
     try:
         graded = grade.grade(args.submissions, args.out, args.sources, _limits(args), args.jobs)
     except KeyboardInterrupt:
-        print(
-            f"\nminires: interrupted; what is graded is kept in {args.out}. Go on with the "
-            "same command.",
-            file=sys.stderr,
-        )
+        kept = printable(f"what is graded is kept in {args.out}")
+        print(f"\nminires: interrupted; {kept}. Go on with the same command.", file=sys.stderr)
         return INTERRUPTED
     waiting = sum(len(result.to_read) for result in graded.results.values())
     print(
@@ -148,11 +156,11 @@ def grade(args: argparse.Namespace) -> int:
     for name in sorted({result.isolation for result in graded.results.values()}):
         print(f"isolation: {isolation.WORDS[name]}")
     if waiting:
-        print(
+        say(
             f"{waiting} answers wait to be read: put points and comments into "
             f"{Path(args.out) / 'by_hand.csv'}, and run this again"
         )
-    print(f"written: {Path(args.out) / 'summary.md'}, grades.csv, marks.csv, reports/, gradescope/")
+    say(f"written: {Path(args.out) / 'summary.md'}, grades.csv, marks.csv, reports/, gradescope/")
     return 0
 
 
@@ -165,7 +173,10 @@ def _limits(args):
 
 def _add_sources(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--sources", metavar="DIR", help="the assignments' sources (default: those of minires)"
+        "--sources",
+        type=path,
+        metavar="DIR",
+        help="the assignments' sources (default: those of minires)",
     )
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from .arguments import Commands, one_of
+from .arguments import Commands, one_of, path, say
 
 
 def add_to(commands: Commands) -> None:
@@ -23,6 +23,7 @@ def add_to(commands: Commands) -> None:
     )
     command.add_argument(
         "--data",
+        type=path,
         metavar="DIR",
         help="folder to put it in (default: $MINIRES_DATA, else the user's cache)",
     )
@@ -32,4 +33,4 @@ def run(args: argparse.Namespace) -> None:
     """Download the data set."""
     from ..data import fetch_cifar10
 
-    print(f"ready: {fetch_cifar10(args.data)}")
+    say(f"ready: {fetch_cifar10(args.data)}")

@@ -5,7 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..experiments.presets import PRESETS
-from .arguments import Commands, add_setting, at_least, interrupted, positive_number, prepare
+from .arguments import (
+    Commands,
+    add_setting,
+    at_least,
+    interrupted,
+    note,
+    path,
+    positive_number,
+    prepare,
+    say,
+)
 
 OVERRIDING = ("dataset", "data", "device", "batch_size", "lr", "image_size", "train_size")
 TEXT = """\
@@ -31,7 +41,6 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "degradation",
-        allow_abbrev=False,
         help="train plain and residual nets, draw error curves and gradient norms",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=TEXT,
@@ -49,6 +58,7 @@ def add_to(commands: Commands) -> None:
     )
     command.add_argument(
         "--out",
+        type=path,
         metavar="DIR",
         help="new folder for the results (default: runs/degradation-DATASET-PRESET)",
     )
@@ -80,15 +90,17 @@ def run(args: argparse.Namespace) -> int:
     prepare(args)
     out = Path(args.out or f"runs/degradation-{args.dataset}-{args.preset}")
     if args.resume and not (out / "config.json").exists():
-        print(f"minires: nothing to resume in {out}, starting anew")
+        say(f"minires: nothing to resume in {out}, starting anew")
     try:
         depths = tuple(dict.fromkeys(args.depths))
+        if len(depths) < len(args.depths):
+            note(f"--depths {' '.join(map(str, args.depths))}: each depth is trained once")
         experiment.run(_config(args), out, depths, args.seeds, resume=args.resume)
     except KeyboardInterrupt as stop:
         return interrupted(out, stop)
-    print("\n" + experiment.report(out))
+    say("\n" + experiment.report(out))
     for figure in experiment.plot(out):
-        print(f"drawn: {figure}")
+        say(f"drawn: {figure}")
     return 0
 
 

@@ -15,7 +15,6 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "doctor",
-        allow_abbrev=False,
         help="look at this installation and say what is missing",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Check Python, NumPy and its BLAS, threads, memory, disk, data sets, GPU and\n"

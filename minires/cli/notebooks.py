@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from ..errors import ConfigError, DataError
-from .arguments import Commands
+from .arguments import Commands, path, say
 
 PACKAGE = Path(__file__).resolve().parents[1]
 FOLDERS = (
@@ -18,7 +18,6 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "notebooks",
-        allow_abbrev=False,
         help="copy the notebooks into a folder of yours",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Copy the thirteen notebooks to a folder, to be read, run and changed there.\n"
@@ -26,7 +25,9 @@ def add_to(commands: Commands) -> None:
         epilog="example:\n  minires notebooks lessons && jupyter lab lessons",
     )
     command.set_defaults(run=run)
-    command.add_argument("folder", metavar="DIR", help="where to put them; made if it is not there")
+    command.add_argument(
+        "folder", type=path, metavar="DIR", help="where to put them; made if it is not there"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> None:
             error.strerror or str(error),
             "choose another",
         ) from None
-    print(f"written: {copied} notebooks to {target}")
+    say(f"written: {copied} notebooks to {target}")
     if kept:
         print(f"left as they were: {', '.join(kept)}")
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .arguments import Commands
+from .arguments import Commands, path, say
 
 
 def add_to(commands: Commands) -> None:
@@ -19,7 +19,7 @@ def add_to(commands: Commands) -> None:
         epilog="example:\n  minires plot runs/degradation-synthetic-quick",
     )
     command.set_defaults(run=run)
-    command.add_argument("folder", metavar="DIR", help="the output folder of a run")
+    command.add_argument("folder", type=path, metavar="DIR", help="the output folder of a run")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -29,10 +29,8 @@ def run(args: argparse.Namespace) -> None:
 
     kind = read_config(args.folder).get("experiment")
     if kind == "claims":
-        print(
-            "\n".join(claims.lines(claims.write_report(list(claims.CLAIMS.values()), args.folder)))
-        )
-        print(f"written: {Path(args.folder) / 'report.md'}, {Path(args.folder) / 'report.html'}")
+        say("\n".join(claims.lines(claims.write_report(list(claims.CLAIMS.values()), args.folder))))
+        say(f"written: {Path(args.folder) / 'report.md'}, {Path(args.folder) / 'report.html'}")
     else:
         for figure in (single_net if kind == single_net.NAME else degradation).plot(args.folder):
-            print(f"drawn: {figure}")
+            say(f"drawn: {figure}")

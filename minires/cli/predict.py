@@ -5,11 +5,14 @@ import json
 import os
 import sys
 import warnings
+from pathlib import Path
 from typing import TextIO
 
 from .. import backend, nn
 from ..errors import ConfigError, unknown_name
-from .arguments import Commands, at_least, number, own_setting
+from ..names import printable
+from .arguments import Commands, at_least, colour, own_setting, path
+from .output import nobody_reads
 
 DESCRIPTION = """\
 Name the likeliest classes of each picture. The weights can be torchvision's or
@@ -37,7 +40,6 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "predict",
-        allow_abbrev=False,
         help="say what a net sees in pictures",
         usage="minires predict IMAGE ... --weights FILE [--model NAME] [OPTIONS ...]",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -46,7 +48,13 @@ def add_to(commands: Commands) -> None:
     )
     command.set_defaults(run=run)
     add = command.add_argument
-    add("images", nargs="+", metavar="IMAGE", help="a picture, or a folder: all pictures in it")
+    add(
+        "images",
+        nargs="+",
+        type=path,
+        metavar="IMAGE",
+        help="a picture, or a folder: all pictures in it",
+    )
     add(
         "--model",
         metavar="NAME",
@@ -55,6 +63,7 @@ def add_to(commands: Commands) -> None:
     )
     add(
         "--weights",
+        type=path,
         required=True,
         metavar="FILE",
         help="its weights: .safetensors, or PyTorch's .pth",
@@ -75,7 +84,7 @@ def add_to(commands: Commands) -> None:
         metavar="N",
         help="classes to name for each picture (default: 5)",
     )
-    add("--classes", metavar="FILE", help="class names, one to a line")
+    add("--classes", type=path, metavar="FILE", help="class names, one to a line")
     add(
         "--json",
         action="store_true",
@@ -87,12 +96,12 @@ def add_to(commands: Commands) -> None:
     add("--crop", type=at_least(1), metavar="N", help="pixels of the square cut from the middle")
     add(
         "--mean",
-        type=number,
+        type=colour,
         nargs=3,
         metavar="X",
         help="mean of red, green and blue in training, 0 to 1",
     )
-    add("--std", type=number, nargs=3, metavar="X", help="their standard deviations")
+    add("--std", type=colour, nargs=3, metavar="X", help="their standard deviations")
     add(
         "--batch-size",
         type=at_least(1),
@@ -158,20 +167,17 @@ def run(args: argparse.Namespace) -> int:
 
 def _pictures(words):
     """The image files: those that are named, and those in folders that are named, sorted."""
-    from ..data.images import SUFFIXES
+    from ..data.picture_files import find_pictures, in_words, visible_folders
 
     paths = []
     for word in words:
         if not os.path.isdir(word):
             paths.append(word)
             continue
-        inside = sorted(os.listdir(word))
-        found = [
-            name for name in inside if name.lower().endswith(SUFFIXES) and not name.startswith(".")
-        ]
+        found, others = find_pictures(word, inner=False)
+        folders = visible_folders(Path(word))
         if not found:
-            folders = [name for name in inside if os.path.isdir(os.path.join(word, name))]
-            there = f"{len(inside) - len(folders)} other files, {len(folders)} folders"
+            there = f"{in_words(others) or 'no other files'}, {len(folders)} folders"
             todo = f"name the folders themselves: {os.path.join(word, '*', '')}"
             raise ConfigError(
                 word,
@@ -180,7 +186,11 @@ def _pictures(words):
                 there,
                 todo if folders else None,
             )
-        paths += [os.path.join(word, name) for name in found]
+        if folders:
+            others["folders" if len(folders) > 1 else "folder"] = len(folders)
+        if others:
+            _print(f"minires: note: {word}: left out: {in_words(others)}", sys.stderr)
+        paths += [os.path.join(word, path.name) for path in found]
     return paths
 
 
@@ -260,13 +270,17 @@ def _print_all(predictions, as_json):
     """
     made = []
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_: _print(f"minires: note: {message}", sys.stderr)
+        warnings.showwarning = lambda message, *_: _print(
+            f"minires: note: {printable(str(message))}", sys.stderr
+        )
         for prediction in predictions:
             made.append(prediction)
             if prediction.error:
-                _print(f"minires: error: {prediction.error}", sys.stderr)
+                _print(f"minires: error: {printable(prediction.error)}", sys.stderr)
             elif not as_json:
                 _print(_lines(prediction))
+            if nobody_reads():
+                break
     if as_json:
         print(json.dumps([_entry(prediction) for prediction in made], indent=2))
     sys.stdout.flush()
@@ -274,8 +288,10 @@ def _print_all(predictions, as_json):
 
 
 def _lines(prediction):
-    guesses = [f"{100 * guess.probability:8.2f} %  {guess.name}" for guess in prediction.top]
-    return "\n".join([prediction.path, *guesses])
+    guesses = [
+        f"{100 * guess.probability:8.2f} %  {printable(guess.name)}" for guess in prediction.top
+    ]
+    return "\n".join([printable(prediction.path), *guesses])
 
 
 def _entry(prediction):

@@ -2,16 +2,25 @@
 
 import argparse
 from dataclasses import fields
-from pathlib import Path
 
 from .. import backend
 from ..errors import ConfigError, nearest
+from ..names import LONGEST, expanded, shortened, shown
 from ..training.config import ALL, FOLDER, HEAD, RunConfig
+from ..training.given_settings import check_given
 from ..training.kinds import YES_OR_NO
 from ..training.settings_file import read_settings
-from .arguments import Commands, interrupted, literal, number, own_setting
+from .arguments import Commands, interrupted, literal, note, number, own_setting, path, say
 
 FINETUNE = {"dataset": FOLDER, "train": HEAD}  # its defaults that `train` does not have
+#: A flag is for this run, a file for many: what it is instead of does not stand in its way.
+INSTEAD = {
+    "epochs": ["iterations"],
+    "iterations": ["epochs"],
+    "drops": ["milestones"],
+    "milestones": ["drops"],
+    "schedule": ["drops", "milestones"],
+}
 GROUPS = {"what": "model", "images": "image_size", "training": "epochs", "where": "device"}
 NETS = """nets:
   resnet-20, plain-56, ...        for small images; any depth 6n + 2
@@ -51,7 +60,6 @@ def add_to(commands: Commands) -> None:
     """Add both commands to the parser's."""
     command = commands.add_parser(
         "train",
-        allow_abbrev=False,
         help="train one net, any of them, on any data set",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="minires train [--model NAME] [--dataset NAME] [SETTINGS ...]",
@@ -61,7 +69,6 @@ def add_to(commands: Commands) -> None:
     _add_settings(command, {})
     command = commands.add_parser(
         "finetune",
-        allow_abbrev=False,
         help="teach a trained net the classes of your photographs",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="minires finetune --model NAME --weights FILE --data FOLDER [SETTINGS ...]",
@@ -90,17 +97,17 @@ def run(args: argparse.Namespace) -> int:
         backend.set_num_threads(config.threads)
     file = open_weights(config.weights) if config.weights is not None else None
     config = complete(config, file)
-    out = Path(config.out or f"runs/{_run_name(config)}")
+    out = expanded(config.out or f"runs/{_run_name(config)}")
     if args.resume and not (out / "config.json").exists():
-        print(f"minires: nothing to resume in {out}, starting anew")
+        say(f"minires: nothing to resume in {out}, starting anew")
     try:
         single_net.run(config, out, resume=args.resume, file=file)
     except KeyboardInterrupt as stop:
         return interrupted(out, stop)
-    print("\n" + single_net.report(out))
-    print(f"written: {out / 'weights.safetensors'}")
+    say("\n" + single_net.report(out))
+    say(f"written: {out / 'weights.safetensors'}")
     for figure in single_net.plot(out):
-        print(f"drawn: {figure}")
+        say(f"drawn: {figure}")
     return 0
 
 
@@ -113,19 +120,32 @@ def _config(args):
         if getattr(args, one.name) is not None
     }
     if "net" in flags:
-        flags["net"] = given.get("net", {}) | dict(flags["net"])
-    # A flag is for this run, a file for many: its epochs do not stand in the way of --iterations.
-    for one, other in (("epochs", "iterations"), ("iterations", "epochs"), ("drops", "milestones")):
-        if one in flags and other not in flags:
-            given.pop(other, None)
-    return RunConfig.for_data(**args.usual | given | flags)
+        flags["net"] = given.get("net", {}) | _once(flags["net"])
+    for one, others in INSTEAD.items():
+        for other in others:
+            if one in flags and other not in flags:
+                given.pop(other, None)
+    config = RunConfig.for_data(**args.usual | given | flags)
+    for line in check_given(given | flags, config):
+        note(line)
+    return config
+
+
+def _once(settings):
+    """The pairs of ``--net`` as a dict; the last one of a name counts, as with other options."""
+    found = {}
+    for name, value in settings:
+        if found.get(name, value) != value:
+            note(f"--net: {name}={value} instead of {name}={found[name]}")
+        found[name] = value
+    return found
 
 
 def _run_name(config):
     """The net, the data, and the part of the net that is trained if it is not all."""
     dataset = config.dataset
     if dataset == FOLDER and config.data:
-        dataset = Path(config.data).resolve().name
+        dataset = shortened(expanded(config.data).resolve().name, LONGEST // 2)
     return "-".join([config.model, dataset] + [config.train] * (config.train != ALL))
 
 
@@ -159,7 +179,7 @@ def _add_settings(command, usual):
         help="the net's own settings: width=8 shortcut=B pre_activation=true ...",
     )
     groups["model"].add_argument(
-        "--config", metavar="FILE", help="settings in a TOML file; flags overrule it"
+        "--config", type=path, metavar="FILE", help="settings in a TOML file; flags overrule it"
     )
     group.add_argument(
         "--resume", action="store_true", help="go on with the run in the output folder"
@@ -181,7 +201,7 @@ def _value_of(kind):
         if not kind.accepts(value) and not kind.accepts(value := text):
             near = nearest(text, kind.known)
             hint = f"; did you mean {near!r}?" if near else ""
-            raise argparse.ArgumentTypeError(f"expected {kind.words}, got {text!r}{hint}")
+            raise argparse.ArgumentTypeError(f"expected {kind.words}, got {shown(text)}{hint}")
         return value
 
     return parse

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import ConfigError, DataError
+from ..names import expanded
 from ..types import PathLike
 from . import checks, notebooks, report, similarity
 from .mark import Limits, Mark, Result, mark, short
@@ -91,8 +92,15 @@ def grade(
     ConfigError
         If there are no submissions or no sources, or `out` cannot be written.
     """
-    out, known = Path(out), notebooks.find(sources)
+    submissions, out, known = expanded(submissions), expanded(out), notebooks.find(sources)
     limits = replace(limits, isolation=isolation.choose(limits.isolation))
+    if Path(submissions).resolve() in (out.resolve(), *out.resolve().parents):
+        raise ConfigError(
+            "--out",
+            "the folder of the submissions: what is written there would be graded next time",
+            "a folder beside it",
+            str(out),
+        )
     checks.seeds(hidden=True)
     graded, entries = Graded(), []
     entries = discover(submissions, known, graded)

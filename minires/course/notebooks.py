@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..errors import ConfigError, DataError
+from ..names import expanded
 from ..types import PathLike
 
 SOURCES = Path(__file__).with_name("assignments")
@@ -58,7 +59,7 @@ def find(folder: PathLike | None = None) -> dict[str, Path]:
     ConfigError
         If there are none.
     """
-    folder = Path(folder or SOURCES)
+    folder = expanded(folder or SOURCES)
     found = {path.stem: path for path in sorted(folder.glob("a[0-9]*.py"))}
     if not found:
         raise ConfigError(
@@ -102,7 +103,7 @@ def read(path: PathLike) -> Notebook:
         If it is no notebook.
     """
     nbformat, jupytext = _libraries()
-    path = Path(path)
+    path = expanded(path)
     try:
         if path.suffix == ".py":
             notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
@@ -225,7 +226,7 @@ def build(out: PathLike, folder: PathLike | None = None) -> list[Path]:
         If there are no sources, or a marker lacks its partner.
     """
     nbformat, _ = _libraries()
-    out, written = Path(out), []
+    out, written = expanded(out), []
     for name, path in find(folder).items():
         notebook = read(path)
         for kind, version in (("source", notebook), ("release", release(notebook))):

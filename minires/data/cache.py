@@ -218,7 +218,8 @@ def _build(paths, side, folder, fingerprint, workers, progress):
                 "names": [str(path) for path in paths],
                 "sizes": [list(map(int, size)) for size in sizes],
             }
-        )
+        ),
+        encoding="utf-8",
     )
 
 

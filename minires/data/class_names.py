@@ -8,6 +8,7 @@ licence).
 from pathlib import Path
 
 from ..errors import ConfigError
+from ..names import expanded
 from ..serialization.files import read_bytes
 from ..types import PathLike
 
@@ -28,6 +29,7 @@ def read_classes(path: PathLike) -> list[str]:
     ConfigError
         If it is missing, no text, empty, too large, or has an empty line between names.
     """
+    path = expanded(path)
     where, expected = str(path), "class names in a text file, a name to a line"
     content = read_bytes(path, expected, ConfigError, LARGEST)
     try:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConfigError, DataError
+from ..names import expanded
 from ..types import Array, PathLike
 
 # 12,000 x 9,000 is a large photograph; a file of a few kB can ask for 65,000 x 65,000, which are 13
@@ -34,6 +35,7 @@ FORMATS = (
 SUFFIXES = (
     ".jpg",
     ".jpeg",
+    ".jfif",  # JPEG, as Chrome saves it on Windows
     ".png",
     ".gif",
     ".webp",
@@ -91,7 +93,8 @@ def decode(path: PathLike) -> Array:
     ConfigError
         If Pillow is not installed.
     """
-    where = os.fsdecode(path)
+    path = expanded(path)
+    where = str(path)
     Image, ImageOps = pillow(where)
     _check_file(path, where)
     try:

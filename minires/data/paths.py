@@ -4,6 +4,7 @@ import os
 import warnings
 from pathlib import Path
 
+from ..names import expanded
 from ..types import PathLike
 
 CHECKOUT = Path(__file__).resolve().parents[2] / "data"
@@ -26,10 +27,10 @@ def search_path(folder: PathLike | None = None) -> list[Path]:
         the user's cache.
     """
     if folder is not None:
-        return [Path(folder).expanduser()]
+        return [expanded(folder)]
     places = list(dict.fromkeys([Path("data").resolve(), CHECKOUT, user_cache()]))
     if os.environ.get("MINIRES_DATA"):
-        places.insert(0, Path(os.environ["MINIRES_DATA"]).expanduser())
+        places.insert(0, expanded(os.environ["MINIRES_DATA"]))
     return places
 
 
@@ -37,7 +38,7 @@ def download_folder(folder: PathLike | None = None) -> Path:
     """Where a download is put: `folder`, else MINIRES_DATA, else the user's cache; all of them are
     searched.
     """
-    return Path(folder or os.environ.get("MINIRES_DATA") or user_cache()).expanduser()
+    return expanded(folder or os.environ.get("MINIRES_DATA") or user_cache())
 
 
 def user_cache() -> Path:

@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from html import escape
 from typing import NamedTuple
 
+from ..names import expanded
 from ..types import PathLike
 from .label_placement import spread_out
 
@@ -50,7 +51,7 @@ class Picture:
 
     def save(self, path: PathLike) -> PathLike:
         """Write the picture to a file, and return the path."""
-        with open(path, "w", encoding="utf-8") as file:
+        with open(expanded(path), "w", encoding="utf-8") as file:
             file.write(self.svg)
         return path
 

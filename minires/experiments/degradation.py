@@ -14,6 +14,7 @@ from .. import plot as plots
 from ..data import ImageDataset
 from ..errors import ConfigError
 from ..models.cifar import check_depth
+from ..names import expanded
 from ..training.config import ALL, RunConfig
 from ..training.kinds import COUNT, COUNTS, WORD
 from ..types import Figure, PathLike
@@ -69,6 +70,7 @@ def run(
         On Ctrl-C, after everything has been saved.
     """
     device = backend.check_device(config.device, "--device")
+    out = expanded(out)
     seeds = checks.integer("degradation", "seeds", seeds)
     if not isinstance(depths, (list, tuple, range)) or not depths:
         raise ConfigError(
@@ -150,6 +152,7 @@ def report(folder: PathLike) -> str:
     DataError
         If the records are missing, damaged or empty, or do not fit each other.
     """
+    folder = expanded(folder)
     config, metrics, _ = _records(folder)
     with of_one_run(folder):
         parameters = {
@@ -179,6 +182,7 @@ def plot(folder: PathLike) -> list[Path]:
 
     Returns their paths. Raises as `figures` does, and CheckpointError if they cannot be written.
     """
+    folder = expanded(folder)
     with of_one_run(folder):
         return save_figures(figures(folder), folder)
 
@@ -196,6 +200,7 @@ def figures(folder: PathLike) -> dict[str, Figure]:
     DataError
         If the tables are missing, damaged or empty, or do not fit each other.
     """
+    folder = expanded(folder)
     config, metrics, gradients = _records(folder)
     with of_one_run(folder):
         return _figures(config, metrics, gradients)

@@ -287,7 +287,7 @@ def _can_write(folder: Path) -> bool:
 def _free_memory() -> int | None:
     """Bytes of memory that can be had without swapping; None where the system does not say."""
     try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
+        for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024
     except OSError:

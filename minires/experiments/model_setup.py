@@ -95,6 +95,9 @@ def build(
             "name them by --weights",
         )
     if config.train not in (ALL, HEAD):
+        parts = [name for name, part in vars(model).items() if isinstance(part, Module)]
+        if config.train not in parts:
+            raise unknown_name("train", "part of the net", config.train, (ALL, HEAD, *parts))
         models.freeze_before(model, config.train)
     if config.recompute:
         if not hasattr(type(model), "recompute"):

@@ -219,7 +219,11 @@ class Table:
 
     def append(self, rows: Iterable[Row]) -> None:
         """Add rows, each a dict with this table's columns: all of them, or none if that fails."""
-        append_bytes(self.path, self.lines(rows).encode(), first=self._header().encode())
+        append_bytes(
+            self.path,
+            self.lines(rows).encode("utf-8", "backslashreplace"),
+            first=self._header().encode(),
+        )
 
     def replace(self, rows: Iterable[Row]) -> None:
         """Write these rows instead of what is there. The file is replaced as a whole."""
@@ -376,7 +380,7 @@ def of_one_run(where: PathLike) -> Iterator[None]:
 
 def replace_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all. Raises CheckpointError if it cannot be written."""
-    write_bytes(path, text.encode())
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def save_figures(figures: Mapping[str, Figure], folder: PathLike) -> list[Path]:
@@ -410,7 +414,7 @@ def environment(device: Device = "cpu") -> dict[str, Any]:
 
 def _processor() -> str:
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     except OSError:

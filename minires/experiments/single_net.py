@@ -19,6 +19,7 @@ from ..data import EvalLoader, FeatureDataset
 from ..diagnostics import classify
 from ..diagnostics.parts import main_path
 from ..errors import ConfigError
+from ..names import expanded, printable
 from ..nn import Module
 from ..serialization.weights import WeightsFile, open_weights, save
 from ..training.config import ALL, FOLDER, HEAD, RunConfig
@@ -76,6 +77,7 @@ def run(
         On Ctrl-C, after everything has been saved.
     """
     device = backend.check_device(config.device, "--device")
+    out = expanded(out)
     check_new(out, resume)
     if file is None and config.weights is not None:
         file = open_weights(config.weights)
@@ -95,7 +97,7 @@ def run(
             "RunConfig.for_data sets them so",
         )
     if note and progress:
-        print(note, flush=True)
+        print(printable(note), flush=True)
     config = config.for_depth(len(main_path(model)))
     resolved = config.resolve(len(train_set))
     config = replace(config, batch_size=resolved.batch_size)
@@ -224,9 +226,10 @@ def report(folder: PathLike) -> str:
     DataError
         If the records are missing, damaged or empty, or do not fit each other.
     """
+    folder = expanded(folder)
     config = read_config(folder, NAME, NEEDED)
     with of_one_run(folder):
-        return "\n".join(_report(Path(folder), config))
+        return "\n".join(_report(folder, config))
 
 
 def _report(folder, config):
@@ -264,6 +267,7 @@ def plot(folder: PathLike) -> list[Path]:
 
     Raises as `figures` does, and CheckpointError if they cannot be written.
     """
+    folder = expanded(folder)
     with of_one_run(folder):
         return save_figures(figures(folder), folder)
 
@@ -281,7 +285,8 @@ def figures(folder: PathLike) -> dict[str, Figure]:
     DataError
         If the tables are missing, damaged or empty, or do not fit each other.
     """
-    folder, config = Path(folder), read_config(folder, NAME, NEEDED)
+    folder = expanded(folder)
+    config = read_config(folder, NAME, NEEDED)
     with of_one_run(folder):
         return _figures(folder, config)
 

@@ -10,9 +10,11 @@ import re
 from typing import Any
 
 from ..errors import ConfigError, unknown_name
+from ..names import shown
 from ..serialization.old_names import current_net
 from . import cifar, imagenet, mlp
 from .base import ResNet
+from .cifar import MOST_LAYERS
 
 OF_ANY_DEPTH = {
     "resnet": cifar.resnet,
@@ -36,6 +38,7 @@ OF_ONE_DEPTH = {
         imagenet.wide_resnet101_2,
     )
 }
+DIGITS = 18  # of a depth: Python reads no number of 5,000
 EXAMPLES = ("resnet-20", "plain-56", "residual_mlp-20")
 
 
@@ -82,21 +85,24 @@ def _find(name):
     if name in OF_ONE_DEPTH:
         return OF_ONE_DEPTH[name], ()
     family, _, depth = str(name).rpartition("-")
-    if family in OF_ANY_DEPTH and re.fullmatch("[0-9]{1,9}", depth):
+    if family in OF_ANY_DEPTH and depth.isascii() and depth.isdecimal():
+        if len(depth) > DIGITS:
+            raise ConfigError("model", "too deep to build", f"at most {MOST_LAYERS:,}", shown(name))
         return OF_ANY_DEPTH[family], (int(depth),)
     if name in OF_ANY_DEPTH:
         raise ConfigError(
             "model", f"{name} of which depth?", f"{name}-20, {name}-56, ...", repr(name)
         )
     without_hyphen = re.fullmatch(
-        r"(resnet|plain)_?([0-9]{1,9})", current_net(str(name)).replace("-", "")
+        rf"(resnet|plain)_?([0-9]{{1,{DIGITS}}})", current_net(str(name)).lower().replace("-", "")
     )
-    if without_hyphen and (int(without_hyphen[2]) - 2) % 6 == 0:
+    other_case = str(name).lower() in OF_ONE_DEPTH
+    if without_hyphen and (int(without_hyphen[2]) - 2) % 6 == 0 and not other_case:
         raise ConfigError(
             "model",
             "unknown net",
             "a name such as resnet-56 or plain-20",
-            repr(name),
+            shown(name),
             "did you mean '{}-{}'?".format(*without_hyphen.groups()),
         )
     raise unknown_name("model", "net", name, (*OF_ONE_DEPTH, *EXAMPLES))

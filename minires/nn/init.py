@@ -27,9 +27,13 @@ def normal(shape: Shape, rng: np.random.Generator | None, std: float) -> Array:
     ------
     ConfigError
         For a negative `std`, or if `rng` is no generator.
+    MemoryError
+        If there is not that much memory.
     """
     rng = generator("init.normal", rng)
     number("init.normal", "std", std, "a number of at least 0", lambda std: std >= 0)
+    if prod(shape) > np.iinfo(np.intp).max // 4:  # beyond what NumPy's MemoryError is for
+        raise MemoryError("weights of more bytes than there are addresses")
     # A float64 factor would promote them.
     return rng.standard_normal(shape, dtype=np.float32) * np.float32(std)
 

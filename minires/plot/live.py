@@ -4,6 +4,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
+from ..names import printable
 from ..types import Figure, Row
 from .style import OTHERS, SHADES, panels, styled, write_below
 
@@ -38,7 +39,7 @@ class LiveCurves:
             self._show()
         else:
             print(
-                f"{trainer.name}, epoch {row['epoch']:g}: training error "
+                f"{printable(trainer.name)}, epoch {row['epoch']:g}: training error "
                 f"{row['train_error']:.1f} %, "
                 f"test error {row['test_error']:.1f} %",
                 flush=True,
@@ -49,7 +50,8 @@ class LiveCurves:
         """The picture as it is now."""
         figure, (ax,) = panels(1, (7.2, 4.2))
         for name, rows in self.rows.items():
-            colour = self._colour(name)
+            # Matplotlib leaves out what begins with "_".
+            colour, shown = self._colour(name), printable(name).lstrip("_") or "net"
             epochs = [row["epoch"] for row in rows]
             ax.plot(
                 epochs,
@@ -58,7 +60,7 @@ class LiveCurves:
                 color=colour,
                 markersize=3.5,
                 linewidth=2.2,
-                label=f"{name}, training",
+                label=f"{shown}, training",
             )
             ax.plot(
                 epochs,
@@ -68,12 +70,13 @@ class LiveCurves:
                 linestyle=(0, (4, 2)),
                 marker="o",
                 markersize=2.5,
-                label=f"{name}, test",
+                label=f"{shown}, test",
             )
         ax.set_xlabel("epoch")
         ax.set_ylabel("error, %")
         ax.set_xlim(left=0)
-        ax.legend()
+        for text in ax.legend().get_texts():
+            text.set_parse_math(False)  # a "$" in a name begins no formula
         write_below(figure, self.caption)
         return figure
 

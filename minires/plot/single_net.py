@@ -9,6 +9,7 @@ from unicodedata import east_asian_width
 
 import numpy as np
 
+from ..names import printable
 from ..types import ArrayLike, Figure, Row
 from .style import COLOURS, GREY, panels, styled, write_below
 
@@ -224,7 +225,7 @@ def _short(names):
     """The names, each on one line and cut to a length; from those that would then be the same, the
     middle is cut.
     """
-    names = [" ".join(name.split()) for name in names]
+    names = [printable(" ".join(name.split())) for name in names]
     cut = [name if len(name) <= LONGEST else name[: LONGEST - 1].rstrip() + "…" for name in names]
     seen = Counter(cut)
     return [

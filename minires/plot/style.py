@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from textwrap import wrap
 from typing import Any, ParamSpec, TypeVar
 
+from ..names import expanded, printable
 from ..serialization.files import write_bytes
 from ..types import Array, Figure, Row
 
@@ -125,7 +126,7 @@ def save(figure: Figure, path: SomePath) -> SomePath:
     image = io.BytesIO()
     with _letters_may_be_missing():
         figure.savefig(image, format=Path(path).suffix[1:] or "png", dpi=150)
-    write_bytes(path, image.getvalue())
+    write_bytes(expanded(path), image.getvalue())
     return path
 
 
@@ -162,7 +163,7 @@ def animate(
     with TemporaryDirectory() as folder:
         written = Path(folder) / "animation.gif"
         FuncAnimation(figure, draw_frame, frames).save(written, PillowWriter(per_second), dpi=80)
-        write_bytes(path, written.read_bytes())
+        write_bytes(expanded(path), written.read_bytes())
     return path
 
 
@@ -188,11 +189,14 @@ def seeds(rows: Sequence[Row], several: str = "mean and range of {} seeds") -> s
 
 
 def write_below(figure: Figure, text: str) -> None:
-    """Write the caption, small, under the figure, in as many lines as it takes."""
-    lines = wrap(text.lstrip("; "), int(figure.get_figwidth() * CHARACTERS))
+    """Write the caption, small, under the figure, in as many lines as it takes.
+
+    A "$" in it, from the name of a folder, is a "$" and begins no formula.
+    """
+    lines = wrap(printable(text).lstrip("; "), int(figure.get_figwidth() * CHARACTERS))
     if len(lines) > 1:
         room = 0.045 + 0.16 / figure.get_figheight() * (len(lines) - 1)
         layout: Any = figure.get_layout_engine()  # the one of `panels`
         layout.set(rect=(0, room, 1, 0.93 - room))
-    text = "\n".join(lines)
-    figure.text(0.01, 0.012, text.lstrip("; "), fontsize=8.5, color=GREY, ha="left", va="bottom")
+    written: Any = figure.text(0.01, 0.012, "\n".join(lines), fontsize=8.5, color=GREY)
+    written.set(ha="left", va="bottom", parse_math=False)

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from ..checks import is_integer, is_number
-from ..errors import CheckpointError, ConfigError, shown
+from ..errors import CheckpointError, ConfigError
+from ..names import shown
 from ..types import Array
 from .old_names import with_current_names
 

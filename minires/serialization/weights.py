@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import backend
-from ..errors import ConfigError, shown
+from ..errors import ConfigError
+from ..names import expanded, shown
 from ..types import Array, PathLike
 from . import notes, safetensors, torch_pickle
 from .files import read_bytes
@@ -149,6 +150,7 @@ def open_weights(path: PathLike, layout: str | None = None) -> WeightsFile:
     """
     if layout is not None:
         check_layout("open_weights", layout)
+    path = expanded(path)
     where = str(path)
     content = read_bytes(path, "a .safetensors file, or a .pth file from PyTorch")
     said: dict[str, Any]
@@ -168,7 +170,7 @@ def open_weights(path: PathLike, layout: str | None = None) -> WeightsFile:
     if is_from_torch:
         arrays = from_torch(arrays)
     return WeightsFile(
-        Path(path),
+        path,
         arrays,
         notes.classes_in(said, where),
         notes.transform_in(said, where),
@@ -271,7 +273,7 @@ def save(
         description of the net that is not valid.
     """
     check_layout("save", layout)
-    path = Path(path)
+    path = expanded(path)
     if path.suffix.lower() in TORCH_SUFFIXES:
         raise ConfigError(
             "save",

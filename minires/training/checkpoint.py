@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..checks import is_number
-from ..errors import LONGEST_NAME, CheckpointError, DtypeError, ShapeError, shown
+from ..errors import LONGEST_NAME, CheckpointError, DtypeError, ShapeError
+from ..names import shown
 from ..random import check_state
 from ..serialization import safetensors
 from ..serialization.old_names import current_generator

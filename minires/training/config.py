@@ -17,6 +17,7 @@ from ..errors import ConfigError
 from ..types import Device
 from .kinds import (
     COUNT,
+    FRACTION,
     FRACTIONS,
     ITERATIONS,
     LESS_THAN_ALL,
@@ -74,8 +75,8 @@ class RunConfig:
     Raises
     ------
     ConfigError
-        For a value that a setting cannot have, `epochs` beside `iterations`, or `milestones` for
-        another schedule than "steps".
+        For a value that a setting cannot have, `epochs` beside `iterations`, `milestones` for
+        another schedule than "steps", or `nesterov` without momentum.
     """
 
     # What is trained, and on what.
@@ -111,7 +112,7 @@ class RunConfig:
     train_size: int | None = setting(None, COUNT, "training images", "all")
     test_size: int | None = setting(None, COUNT, "test images", "all")
     val_fraction: float | None = setting(
-        None, PART, "photographs without train/ and val/: the part kept for testing", "0.2"
+        None, FRACTION, "photographs without train/ and val/: the part kept for testing", "0.2"
     )
     crop_padding: int = setting(
         4, NUMBER, "small images: pixels of zeros around one before a random crop", "4"
@@ -221,6 +222,9 @@ class RunConfig:
             raise ConfigError(
                 "settings", "milestones", 'none, or schedule "steps"', f'schedule "{self.schedule}"'
             )
+
+        if self.nesterov and not self.momentum:
+            raise ConfigError("settings", "nesterov", "a momentum above 0", f"{self.momentum}")
 
     @classmethod
     def for_data(cls, **given: Any) -> Self:

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import checks
 from ..errors import ConfigError, nearest
+from ..names import shown
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Kind:
         if not self.accepts(value):
             near = nearest(value, self.known)
             todo = near and f"did you mean {near!r}?"
-            raise ConfigError(where, name, self.words, repr(value), todo)
+            raise ConfigError(where, name, self.words, shown(value), todo)
         return plain(value)
 
 
@@ -77,6 +78,7 @@ POSITIVE = Kind("a number above 0", _number(lambda value: value > 0))
 NOT_NEGATIVE = Kind("a number of at least 0", _number(lambda value: value >= 0))
 PART = Kind("a number above 0 and at most 1", _number(lambda value: 0 < value <= 1))
 PERCENT = Kind("a number from 0 to 100", _number(lambda value: 0 <= value <= 100))
+FRACTION = Kind("a number between 0 and 1", _number(lambda value: 0 < value < 1))
 LESS_THAN_ALL = Kind("a number of at least 0, below 1", _number(lambda value: 0 <= value < 1))
 FRACTIONS = Kind(
     "rising numbers between 0 and 1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..names import printable
 from .callbacks import Callback
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Progress(Callback):
         self.bar = tqdm(
             total=trainer.config.iterations,
             initial=trainer.iteration,
-            desc=trainer.name,
+            desc=printable(trainer.name),
             unit="it",
             dynamic_ncols=True,
             bar_format=BAR,
@@ -44,8 +45,9 @@ class Progress(Callback):
 
     def after_epoch(self, trainer: Trainer, row: dict[str, Any]) -> None:
         if self.bar.disable:
+            name = printable(trainer.name)
             print(
-                f"{trainer.name}: iteration {row['iteration']}/{trainer.config.iterations}, "
+                f"{name}: iteration {row['iteration']}/{trainer.config.iterations}, "
                 f"loss {row['train_loss']:.3f}, training error {row['train_error']:.1f} %, "
                 f"test error {row['test_error']:.1f} %, {row['seconds']:.0f} s",
                 flush=True,

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..checks import is_integer, is_number
-from ..errors import CheckpointError, shown
+from ..errors import CheckpointError
+from ..names import shown
 from ..types import PathLike
 from .config import RunConfig
 

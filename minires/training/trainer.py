@@ -5,7 +5,6 @@ A run can be stopped at any moment and resumed to the same bits; see `checkpoint
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from ..autograd import Tensor, no_grad
 from ..data import DataLoader, train_loader
 from ..data.batches import AnyDataset
 from ..errors import ConfigError
+from ..names import expanded
 from ..nn import Module
 from ..optim import SGD, CosineLR, MultiStepLR, clip_grad_norm, parameter_groups
 from ..random import stream
@@ -97,7 +97,7 @@ class Trainer:
             )
         self.config = config = config.resolve(len(train_set))
         self.model, self.device, self.name = model.to(config.device), config.device, name
-        self.path = None if path is None else Path(path)
+        self.path = path = None if path is None else expanded(path)
         self.train_loader = loader_for(train_set, config)
         self.test_loader = self.train_loader.eval_loader(test_set, EVALUATION_BATCH)
         groups = parameter_groups(
@@ -243,7 +243,7 @@ class Trainer:
 
     def save(self, path: PathLike) -> None:
         """Write everything this run needs to go on to a checkpoint file."""
-        checkpoint.write(self, path)
+        checkpoint.write(self, expanded(path))
         self.saved_iteration = self.iteration
 
     def load(self, path: PathLike) -> None:
@@ -255,7 +255,7 @@ class Trainer:
             If the file is damaged or edited, or of a run with other settings, another net or data
             set: names what differs. Then nothing has been changed.
         """
-        checkpoint.read(self, path)
+        checkpoint.read(self, expanded(path))
         self.saved_iteration = self.iteration
 
     def _call(self, event, *arguments):

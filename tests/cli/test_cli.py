@@ -436,7 +436,7 @@ def test_a_full_disk_is_one_line():
         code = "import sys; from minires.cli import main; sys.exit(main(['claims', '--list']))"
         done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 1
-    assert done.stderr == b"minires: error: No space left on device\n"
+    assert done.stderr == b"minires: error: output: No space left on device\n"
 
 
 def test_any_error_of_the_system_is_one_line(tmp_path, capsys):

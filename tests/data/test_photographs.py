@@ -327,7 +327,7 @@ def test_a_class_may_be_called_train(folder):
 def test_pictures_of_a_kind_that_is_not_read_are_mentioned(folder):
     for path in (folder / "wren").iterdir():
         path.rename(path.with_suffix(".HEIC"))
-    with pytest.raises(DataError, match="got .heic only; convert them"):
+    with pytest.raises(DataError, match="got 5 .heic only; convert them"):
         load(folder)
 
 

@@ -1,5 +1,6 @@
 """Curves that grow while a net trains: a picture in notebooks, text elsewhere."""
 
+import io
 import sys
 import types
 
@@ -90,3 +91,17 @@ def test_deeper_nets_are_darker_and_no_two_alike():
         len(set(colours.values())) == len(colours)
         and colours["resnet-20"] == plot.COLOURS["resnet"]
     )
+
+
+def test_names_with_dollars_and_underscores_are_names():
+    """Matplotlib takes "$" for a formula, and leaves out of a legend what begins with "_"."""
+    live = plot.LiveCurves("of $run_^$1, caf\udce9")
+    live.rows = {name: [_ROW] for name in ("$x_^$", "_net", "a\x1b[31m\udce9")}
+    figure = live.figure()
+    figure.savefig(io.BytesIO())
+    shown = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert shown[::2] == ["$x_^$, training", "net, training", "a\\x1b[31m\\xe9, training"]
+    assert "of $run_^$1, caf\\xe9" in [text.get_text() for text in figure.texts]
+
+
+_ROW = {"epoch": 1, "train_error": 50.0, "test_error": 60.0}

@@ -1,5 +1,6 @@
 """The figures of one net's training: that they show the numbers they are given, and can be read."""
 
+import io
 import warnings
 
 import numpy as np
@@ -203,3 +204,13 @@ def test_above_60_classes_the_label_says_what_the_numbers_are():
             == ("position in the list of classes" in ax.get_ylabel())
             == said
         )
+
+
+def test_dollars_in_names_begin_no_formula():
+    """A folder called $run_^$1 trained to the end, and then could not be drawn."""
+    names = ["$a_^$", "caf\udce9", "red\x1b[31m"]
+    figure = plot.confusion(np.eye(3, dtype=int), names, "of $run_^$1; lr 0.1")
+    figure.savefig(io.BytesIO())
+    shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert shown == ["$a_^$", "caf\\xe9", "red\\x1b[31m"]
+    assert figure.texts[0].get_text() == "of $run_^$1; lr 0.1"

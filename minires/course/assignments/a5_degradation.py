@@ -609,7 +609,7 @@ def show(rows, shallow, deep):
         )
 
 
-with open(out / "metrics.csv", newline="") as file:
+with open(out / "metrics.csv", newline="", encoding="utf-8") as file:
     rows = [dict(row) for row in read_rows(file)]
 errors = {net: dict(of_net) for net, of_net in final(rows).items()}
 show(rows, shallow, deep)
@@ -834,7 +834,7 @@ def train_with(**kernels):
     folder, started = Path(tempfile.mkdtemp()) / "own-kernels", time.perf_counter()
     with mr.kernels.use(**kernels):
         degradation.run(config, folder, depths, seeds=1, progress=False)
-    with open(folder / "metrics.csv", newline="") as file:
+    with open(folder / "metrics.csv", newline="", encoding="utf-8") as file:
         figure, ax = plt.subplots(figsize=(7.5, 4))
         error_curves(ax, read_rows(file))
     ax.set_title(

@@ -1,21 +1,26 @@
 """Photographs sorted into folders, one for each class, as torchvision's ImageFolder has them."""
 
 import hashlib
-from pathlib import Path
+import os
+import warnings
+from collections import Counter
 
 import numpy as np
 
 from ... import backend, checks
 from ...errors import DataError
+from ...names import LONGEST, as_text, expanded, shortened
 from ...types import PathLike
 from ..cache import cached
 from ..images import SUFFIXES
 from ..paths import user_cache
+from ..picture_files import LeftOut, find_pictures, in_words, loose_pictures, visible_folders
 from ..transforms import ImageTransform, shorter_side
 from .photographs import PhotographDataset
 
 TRAIN, TEST = ("train", "training"), ("val", "valid", "validation", "test", "testing")
 LAYOUT = "a folder for each class with its pictures in it, or such folders in train/ and val/"
+LOOSE = "pictures beside the folders of the classes"
 
 
 def image_folder(
@@ -54,6 +59,8 @@ def image_folder(
     Returns
     -------
     train, test : PhotographDataset
+        Hidden files and folders (names that begin with a dot, ``__MACOSX``) are not read. What else
+        is there and no picture is counted in a `LeftOut` warning.
 
     Raises
     ------
@@ -63,7 +70,7 @@ def image_folder(
     ConfigError
         For a size, a fraction or a number of workers that makes no sense.
     """
-    folder = Path(folder).expanduser()
+    folder = expanded(folder)
     if transform is None:
         size = checks.integer("image_folder", "size", size)
         transform = ImageTransform(shorter_side(size), size)
@@ -83,41 +90,53 @@ def image_folder(
     place = _cache_folder(folder, transform, cache)
     pictures = cached(paths, transform.resize, place, workers, progress)
     positions = {path: i for i, path in enumerate(paths)}
+    names, title = tuple(map(as_text, classes)), as_text(folder.resolve().name)
 
     def dataset(some):
         indices = np.array([positions[path] for path, _ in some])
         labels = np.array([label for _, label in some])
-        return PhotographDataset(
-            pictures, indices, labels, classes, folder.resolve().name, transform, workers
-        )
+        return PhotographDataset(pictures, indices, labels, names, title, transform, workers)
 
     return dataset(files), dataset(test_files)
 
 
 def _find_files(folder, val_fraction, seed):
-    """(path, label) of each training and of each test picture, and the classes."""
+    """(path, label) of each training and of each test picture, and the folders of the classes."""
     training, testing = _parts(folder)
     classes = _classes(training)
-    files = _files(training, classes)
+    files, others = _files(training, classes)
+    others[LOOSE] = len(loose_pictures(training))
     if testing is None:
-        return *_split(files, classes, val_fraction, seed, folder), classes
-    if _classes(testing) != classes:
-        only_in_one = ", ".join(sorted(set(classes) ^ set(_classes(testing)))[:5])
-        raise DataError(
-            str(folder),
-            f"{training.name}/ and {testing.name}/ hold different classes",
-            "the same folders in both",
-            f"only in one: {only_in_one}",
-        )
-    return files, _files(testing, classes), classes
+        training_files, test_files = _split(files, classes, val_fraction, seed, folder)
+    else:
+        if _classes(testing) != classes:
+            only_in_one = ", ".join(sorted(set(classes) ^ set(_classes(testing)))[:5])
+            raise DataError(
+                str(folder),
+                f"{training.name}/ and {testing.name}/ hold different classes",
+                "the same folders in both",
+                f"only in one: {only_in_one}",
+            )
+        training_files, (test_files, more) = files, _files(testing, classes)
+        others += more
+        others[LOOSE] += len(loose_pictures(testing))
+    if training != folder:
+        others[LOOSE] += len(loose_pictures(folder))
+        unused = [path for path in visible_folders(folder) if path not in (training, testing)]
+        others |= Counter({f"folder {as_text(path.name)}/": 1 for path in unused})
+    left_out = +others  # those above zero
+    if left_out:
+        warnings.warn(f"{folder}: left out: {in_words(left_out)}", LeftOut, stacklevel=3)
+    return training_files, test_files, classes
 
 
 def _cache_folder(folder, transform, cache):
     """Where the decoded pictures of `folder` are kept, at this size."""
-    place = Path(cache).expanduser() if cache is not None else user_cache() / "pictures"
+    place = expanded(cache) if cache is not None else user_cache() / "pictures"
     path = folder.resolve()
-    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
-    return place / f"{path.name}-{digest}-{transform.resize}"
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
+    name = shortened(as_text(path.name), LONGEST // 2).replace("\\", "_")
+    return place / f"{name}-{digest}-{transform.resize}"
 
 
 def _parts(folder):
@@ -126,11 +145,7 @@ def _parts(folder):
         what = "not a folder" if folder.exists() else "no such folder"
         raise DataError(str(folder), what, LAYOUT)
     # A class may be called "train", too: then there are pictures in it, and no folders.
-    inside = {
-        path.name.lower(): path
-        for path in folder.iterdir()
-        if path.is_dir() and any(inner.is_dir() for inner in path.iterdir())
-    }
+    inside = {path.name.lower(): path for path in visible_folders(folder) if visible_folders(path)}
     training = next((inside[name] for name in TRAIN if name in inside), None)
     testing = next((inside[name] for name in TEST if name in inside), None)
     if training is None and testing is not None and set(inside) <= set(TEST):
@@ -141,43 +156,31 @@ def _parts(folder):
 
 
 def _classes(folder):
-    classes = tuple(
-        sorted(
-            path.name
-            for path in folder.iterdir()
-            if path.is_dir() and not path.name.startswith(".")
-        )
-    )
+    """The names of the folders of the classes, as the disk has them."""
+    classes = tuple(path.name for path in visible_folders(folder))
     if len(classes) < 2:
-        loose = sum(_is_picture(path) for path in folder.iterdir())
+        loose = len(loose_pictures(folder))
         got = f"{len(classes)} folders" + (f" and {loose} loose pictures" if loose else "")
         raise DataError(str(folder), "not two classes", LAYOUT, got)
     return classes
 
 
 def _files(folder, classes):
-    """(path, label) of every picture, class by class."""
-    files = []
+    """(path, label) of every picture, class by class, and a count of the other files."""
+    files, left_out = [], Counter()
     for label, name in enumerate(classes):
-        found = sorted(path for path in (folder / name).rglob("*") if _is_picture(path))
+        found, others = find_pictures(folder / name)
         if not found:
-            others = sorted(
-                {path.suffix.lower() for path in (folder / name).rglob("*") if path.is_file()}
-                - {""}
-            )
             raise DataError(
                 str(folder / name),
                 "a class without pictures",
                 f"files that end in {', '.join(SUFFIXES)}",
-                f"{', '.join(others)} only" if others else "none",
+                f"{in_words(others)} only" if others else "none",
                 "convert them, to .jpg for example" if others else None,
             )
         files += [(path, label) for path in found]
-    return files
-
-
-def _is_picture(path):
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+        left_out += others
+    return files, left_out
 
 
 def _split(files, classes, val_fraction, seed, folder):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from ...errors import ConfigError
+from ...names import as_text
 from ...types import Array, Shape
 from ..cache import PictureCache
 from ..transforms import ImageTransform
@@ -70,5 +71,5 @@ class PhotographDataset:
         return self.pick(slice(n))
 
     def names(self) -> list[str]:
-        """The file of each photograph."""
-        return [self.pictures.names[index] for index in self.indices]
+        """The file of each photograph, as text."""
+        return [as_text(self.pictures.names[index]) for index in self.indices]

@@ -81,7 +81,9 @@ def elementwise(file: str, kernel: str, *arrays: Array) -> Array:
 
 def source(file: str) -> str:
     """The text of a CUDA file, such that the compiler's errors name its lines."""
-    return f'#line 1 "{file}.cu"\n' + Path(__file__).with_name(f"{file}.cu").read_text()
+    return f'#line 1 "{file}.cu"\n' + Path(__file__).with_name(f"{file}.cu").read_text(
+        encoding="utf-8"
+    )
 
 
 def options(dtype: np.dtype) -> tuple[str, str]:

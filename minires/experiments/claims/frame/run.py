@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ....checks import integer
 from ....errors import DataError
+from ....names import expanded
 from ....plot import save
 from ....training.kinds import WORD
 from ....types import Device, PathLike, Row
@@ -53,7 +54,7 @@ def run(
         On Ctrl-C, after everything has been saved.
     """
     seeds = integer("claims", "seeds", seeds)
-    laboratory = Laboratory(out, dataset, preset, data_folder, device, progress)
+    laboratory = Laboratory(expanded(out), dataset, preset, data_folder, device, progress)
     settings = {
         "experiment": "claims",
         "dataset": dataset,
@@ -93,7 +94,8 @@ def write_report(claims: Sequence[Claim], out: PathLike) -> list[report.Finding]
     CheckpointError
         If they cannot be written.
     """
-    out, config = Path(out), read_config(out, needed=NEEDED)
+    out = expanded(out)
+    config = read_config(out, needed=NEEDED)
     if config.get("experiment") != "claims":
         raise DataError(
             f"{out}/config.json",

@@ -1,0 +1,61 @@
+"""Names of files, as a disk or a person gives them, made fit to be shown and to be opened.
+
+On Linux a name is bytes, and may hold anything: letters in another encoding, which Python keeps as
+lone surrogates that no text file can hold, or the escape character, by which text that is printed
+can change the title of a terminal or hide a line.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from .types import PathLike
+
+LONGEST = 100  # characters of a file name that minires makes from other names; systems allow 255
+
+
+def printable(text: str) -> str:
+    r"""`text` on one line, with escapes such as \x1b and \n for all that is no letter, sign or
+    space.
+    """
+    return text.translate(_ESCAPES)
+
+
+def as_text(name: PathLike) -> str:
+    r"""The name of a file as text that can be written and printed anywhere.
+
+    UTF-8 whatever the locale says; bytes that are not come out as \xe9.
+    """
+    return printable(os.fsencode(name).decode("utf-8", "backslashreplace"))
+
+
+def expanded(path: PathLike) -> Path:
+    """`path` with a leading ``~`` or ``~user`` as the home folder, as a shell would have it.
+
+    A shell leaves it in ``--out=~/runs``, and so do settings files and Python. ``./~`` stays.
+    """
+    return Path(os.path.expanduser(path))
+
+
+def shortened(text: str, longest: int = LONGEST) -> str:
+    """`text`, cut in the middle if it is longer than that many characters."""
+    if len(text) <= longest:
+        return text
+    half = (longest - 1) // 2
+    return f"{text[:half]}…{text[-half:]}"
+
+
+def shown(value: object, longest: int = 200) -> str:
+    """``repr(value)`` in a length that fits an error; Python refuses numbers of 4,300 digits."""
+    try:
+        return shortened(repr(value), longest)
+    except RecursionError:  # lists a thousand deep
+        return f"a {type(value).__name__} too deep to write"
+    except ValueError:
+        return f"a number of more than {sys.get_int_max_str_digits():,} digits"
+
+
+_LINES = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
+_HALVES = {code: f"\\u{code:04x}" for code in range(0xD800, 0xE000)}
+_BYTES = {0xDC00 + byte: f"\\x{byte:02x}" for byte in range(128, 256)}  # as Python keeps them
+_ESCAPES = _LINES | _HALVES | _BYTES
