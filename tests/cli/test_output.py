@@ -11,6 +11,7 @@ import pytest
 
 from minires.cli import main
 from minires.experiments.evaluation_records import read_confusion
+from minires.experiments.records import read_config
 
 TRAIN = (
     "train --model resnet-8 --net width=2 --image-size 8 --train-size 64 --test-size 20 "
@@ -229,7 +230,9 @@ def test_names_of_all_kinds_from_the_folder_to_the_figures(encoding, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout and (tmp_path / "run" / "confusion.png").exists()
-    names = {row["right"] for row in read_confusion(tmp_path / "run")}
+    names = {
+        row["right"] for row in read_confusion(tmp_path / "run", read_config(tmp_path / "run"))
+    }
     assert names == {"caf\\xe9", "café 犬", "red\\x1b[31m"}
     assert "\\xff.png" in (tmp_path / "run" / "predictions.csv").read_text(encoding="utf-8")
 

@@ -638,7 +638,7 @@ def test_what_names_no_net_is_not_ours(tmp_path, built):
 def test_long_digits_in_the_name_of_a_net():
     """int() refuses more than 4,300 digits with an error of its own."""
     for name in ("resnet-" + "2" * 5000, "resnet" + "2" * 5000, "plain_" + "2" * 5000):
-        with pytest.raises(ConfigError, match="unknown net"):
+        with pytest.raises(ConfigError, match="unknown net|too deep to build"):
             mr.models.build(name)
 
 

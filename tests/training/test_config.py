@@ -70,7 +70,7 @@ def test_files_that_are_none(tmp_path):
     with pytest.raises(ConfigError, match="a pipe or a device"):
         read_settings("/dev/null")
     for content, words in (
-        (b"\xff\xfe", "cannot read: expected a settings file in UTF-8"),
+        (b"\xff\xfe", "cannot be read: expected text in UTF-8"),
         (b"seed = " + b"9" * 5000, "not TOML"),
         (b"drops = " + b"[" * 5000, "not TOML"),
     ):
