@@ -27,6 +27,7 @@ def test_a_row(name):
     assert variants.row(name) in README.splitlines()
 
 
+@pytest.mark.slow  # builds every net of the table
 def test_the_table_has_no_other_rows():
     lines = README.splitlines()
     head = lines.index("| " + " | ".join(variants.HEAD) + " |")
