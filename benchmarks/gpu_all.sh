@@ -5,7 +5,7 @@
 #
 # FOLDER then holds (what was there under these names is replaced):
 #   machine.txt                card, driver and versions
-#   tests.txt                  pytest -n 0 -m gpu
+#   tests.txt                  pytest -m gpu
 #   gpu.json, gpu.md           python -m benchmarks.gpu; what it printed meanwhile is in benchmark.txt
 #   training/, training.txt    tables and figures of four nets on CIFAR-10 if it is found (MINIRES_DATA), else on drawn images
 #   summary.txt                which stages passed
@@ -85,7 +85,7 @@ export MPLBACKEND=Agg PYTHONUNBUFFERED=1
 
 : > "$out/summary.txt"
 stage machine 15 machine.txt bash -c machine
-stage tests "${TESTS_LIMIT:-230}" tests.txt "$python" -m pytest -n 0 -m gpu --durations=10
+stage tests "${TESTS_LIMIT:-230}" tests.txt "$python" -m pytest -o addopts=-q -m gpu --durations=10
 stage benchmark "${BENCHMARK_LIMIT:-200}" benchmark.txt "$python" -m benchmarks.gpu --rounds "${ROUNDS:-8}" --out "$out"
 stage training "${TRAINING_LIMIT:-120}" training.txt bash -c training
 
