@@ -364,11 +364,16 @@ if not FAST:
 # %%
 alone = rng.standard_normal((1, 4))
 b = np.array([1.0, 2, 3, 4])
-print(alone, "becomes", library_batch_norm(*map(mr.Tensor, (alone, np.ones(4), b))).data)
+print(alone, "becomes", batch_norm(alone, np.ones(4), b))
 assert np.array_equal(batch_norm(alone, np.ones(4), b), [b])
+try:
+    library_batch_norm(*map(mr.Tensor, (alone, np.ones(4), b)))
+except mr.errors.ShapeError as error:
+    print(error)
 
 # %% [markdown]
-# A number minus its own mean is 0; what comes out is $b$, whatever went in.
+# A number minus its own mean is 0, so the output is $b$, whatever went in. Nothing could be learned
+# from it, and the library refuses, as PyTorch does.
 #
 # ## The length of the weights does not matter
 #
