@@ -152,6 +152,10 @@ def test_an_unknown_backend_of_matplotlib(tmp_path):
 
 
 @POSIX
+@pytest.mark.skipif(
+    tuple(map(int, metadata.version("threadpoolctl").split(".")[:2])) < (3, 8),
+    reason="earlier versions of threadpoolctl print a traceback of their own in such a folder",
+)
 def test_a_folder_that_was_deleted_under_the_command(tmp_path):
     gone = "mkdir gone; cd gone; rmdir ../gone; "
     done = shell(gone + "$M doctor", tmp_path)
@@ -240,7 +244,9 @@ def test_names_of_all_kinds_from_the_folder_to_the_figures(encoding, tmp_path):
 def test_a_setting_given_twice_or_in_vain_gets_a_line(tmp_path, capsys):
     words = [*TRAIN, "--net", "width=3", "--workers", "2", "--out", str(tmp_path / "run")]
     assert main(words) == 0
-    assert capsys.readouterr().err.splitlines() == [
+    lines = capsys.readouterr().err.splitlines()
+    # An old Matplotlib beside a new pyparsing has notes of its own.
+    assert [line for line in lines if line.startswith("minires")] == [
         "minires: note: --net: width=3 instead of width=2",
         "minires: note: workers changes nothing: only photographs (dataset 'folder') are decoded "
         "in processes",
