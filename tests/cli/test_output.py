@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from importlib import metadata
 
 import numpy as np
 import pytest
