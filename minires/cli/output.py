@@ -73,6 +73,7 @@ def lasting() -> Iterator[Output]:
         warnings.showwarning = _note
         if not sys.warnoptions:  # what overflows is reported where it ends, with the layer's name
             warnings.simplefilter("ignore", RuntimeWarning)
+            warnings.simplefilter("ignore", DeprecationWarning)  # other packages' own
         try:
             yield outputs[0]
         finally:
