@@ -199,3 +199,33 @@ def test_contributing_names_files_that_are_there():
             assert any((PACKAGE / place / name).exists() for place in places), (
                 f"{name} is not in {' or '.join(places)}"
             )
+
+
+def _public_functions(body):
+    """The functions and methods without an underscore in front, and the special ones."""
+    for node in body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from _public_functions(node.body)
+        elif isinstance(node, ast.FunctionDef):
+            if node.name.startswith("__") or not node.name.startswith("_"):
+                yield node
+
+
+def test_public_functions_have_type_hints():
+    lacking = []
+    for path in PACKAGE.rglob("*.py"):
+        if "assignments" in path.parts:
+            continue
+        for function in _public_functions(ast.parse(path.read_text(encoding="utf-8")).body):
+            given = function.args
+            arguments = [
+                *given.posonlyargs,
+                *given.args,
+                *given.kwonlyargs,
+                given.vararg,
+                given.kwarg,
+            ]
+            named = [one for one in arguments if one is not None and one.arg not in ("self", "cls")]
+            if function.returns is None or any(one.annotation is None for one in named):
+                lacking.append(f"{path.name}:{function.lineno} {function.name}")
+    assert not lacking
