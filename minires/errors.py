@@ -10,8 +10,9 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Any
 
-from .names import printable, shown
+from .names import printable, shortened, shown
 
+LONGEST_PLACE = 300  # characters of a file or option: a path may have thousands
 LONGEST_NAME = 100  # letters of a wrong name that are repeated, or compared with the right ones
 
 
@@ -43,7 +44,7 @@ class MiniresError(Exception):
             for word, value in (("expected", expected), ("got", got))
             if value is not None
         ]
-        line = f"{where}: {what}"
+        line = f"{shortened(str(where), LONGEST_PLACE)}: {what}"
         if comparison:
             line += ": " + ", ".join(comparison)
         if todo:

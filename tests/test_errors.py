@@ -40,6 +40,10 @@ def test_one_line_whatever_is_shown():
     )
 
 
+def test_a_name_of_thousands_of_letters_is_shortened():
+    assert len(str(MiniresError("runs/" + 5000 * "9", "cannot be read"))) < 400
+
+
 @pytest.mark.parametrize(
     "kind, builtin",
     [

@@ -99,7 +99,7 @@ def positive_number(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected a number above 0, got {shown(text)}")
+        raise argparse.ArgumentTypeError(f"expected a finite number above 0, got {shown(text)}")
     return value
 
 
