@@ -17,7 +17,7 @@ from numpy import all as every
 from numpy import argmax, array_equal, asarray, isfinite, isnan, median, ndarray, unravel_index
 
 from ..types import Array, ArrayLike
-from .probes import Answer
+from .across import Answer, call_and_look
 
 #: The sentence that names a mistake, and what it gives.
 Mistakes: TypeAlias = Sequence[tuple[str, ArrayLike]]
@@ -58,17 +58,14 @@ def call(function: Answer, *args: Any, name: str | None = None, **settings: Any)
         If it is not written yet, stops with an error, or changes its input.
     """
     name = name or str(getattr(function, "__name__", "your function"))
-    if hasattr(function, "remote_call"):
-        result, changed = function.remote_call(args, settings)
-    else:
-        before = [argument.copy() if isinstance(argument, ndarray) else None for argument in args]
-        with reported(name):
-            result = function(*args, **settings)
-        changed = [
-            i
-            for i, (old, now) in enumerate(zip(before, args))
-            if old is not None and not array_equal(old, now, equal_nan=True)
-        ]
+    with reported(name):
+        result, after = call_and_look(function, args, settings)
+    changed = [
+        i
+        for i, (old, now) in enumerate(zip(args, after))
+        if isinstance(old, ndarray)
+        and not (isinstance(now, ndarray) and array_equal(old, now, equal_nan=True))
+    ]
     if changed:
         raise WrongAnswer(
             f"{name} changes its argument number {changed[0] + 1} in place: after the call "
@@ -80,11 +77,9 @@ def call(function: Answer, *args: Any, name: str | None = None, **settings: Any)
 
 
 def probe(name: str, target: Answer, *args: Any) -> Any:
-    """Let a function of `probes`, such as "a1.order", work with what a student wrote, beside it,
-    and return what it reports.
+    """Let a function of `probes`, such as "a1.order", work with what a student wrote, and return
+    what it reports.
     """
-    if hasattr(target, "remote_probe"):
-        return target.remote_probe(name, args)
     from . import probes
 
     with reported(getattr(target, "__name__", "your code")):

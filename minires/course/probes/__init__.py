@@ -1,15 +1,14 @@
-"""Questions about what a student wrote that take more than one call: each runs beside the code, and
+"""Questions about what a student wrote that take more than one call: each works with the code, and
 reports arrays and numbers.
 
-A probe knows no right answers. It is given the student's function or class first.
+It is given the student's function or class first. That may live in another process (see
+`across`), so a probe never looks into it but by the functions of `across`, and counts, compares
+and takes the time on its own side.
 """
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, TypeAlias
-
-#: What a student wrote: it may be anything, and where it is graded a `Remote` stands for it.
-Answer: TypeAlias = Any
+from typing import Any
 
 
 def find(name: str) -> Callable[..., Any]:

@@ -6,31 +6,18 @@ from typing import Any
 import numpy as np
 
 from ...types import Array
-from . import Answer
+from ..across import Answer, ByReference, beside, call_and_look, fetch
+
+THINGS = "minires.course.things"
 
 
 def order(topological_order: Answer, parents: Sequence[Sequence[int]]) -> list[int]:
     """Give a graph to a function that sorts its nodes: node i has the parents `parents[i]`; return
     their numbers as it sorts them.
     """
-    nodes = _graph(parents)
-    return [
-        nodes.index(node) if len(nodes) < 1000 else node.number
-        for node in topological_order(nodes[-1])
-    ]
-
-
-def _graph(parents):
-    nodes = []
-    for number, places in enumerate(parents):
-        node = _Thing()
-        node.number, node.parents = number, [nodes[i] for i in places]
-        nodes.append(node)
-    return nodes
-
-
-class _Thing:
-    """Anything with attributes."""
+    nodes = beside(topological_order, THINGS).graph(parents)
+    numbers = {node: number for number, node in enumerate(nodes)}
+    return [numbers[node] for node in topological_order(nodes[-1])]
 
 
 def walk(
@@ -48,7 +35,8 @@ def walk(
     was handed in, as it is afterwards.
     """
     nodes: list[Any] = []
-    calls, gradient = [0] * len(parents), gradient.copy()
+    values: list[Array] = []
+    calls = [0] * len(parents)
     for number, (places, numbers) in enumerate(zip(parents, factors)):
 
         def rule(dy, number=number, numbers=numbers):
@@ -57,22 +45,21 @@ def walk(
                 raise ValueError(
                     "a rule was called with dy = None: the grad of its node is not set yet"
                 )
-            return tuple(dy if factor is None else factor * dy for factor in numbers)
+            return tuple(dy if factor is None else factor * fetch(dy) for factor in numbers)
 
-        value = (
-            sum(
-                (
-                    nodes[i].value if factor is None else factor * nodes[i].value
-                    for factor, i in zip(numbers, places)
-                ),
-                np.zeros_like(gradient),
-            )
-            if places
-            else np.ones_like(gradient)
-        )
-        nodes.append(node_class(value, tuple(nodes[i] for i in places), rule if places else None))
-    backward(nodes[-1], gradient)
-    return [None if node.grad is None else np.asarray(node.grad) for node in nodes], calls, gradient
+        terms = [
+            values[i] if factor is None else factor * values[i]
+            for factor, i in zip(numbers, places)
+        ]
+        values.append(sum(terms, np.zeros_like(gradient)) if terms else np.ones_like(gradient))
+        its = tuple(nodes[i] for i in places)
+        nodes.append(node_class(values[-1], its, ByReference(rule) if places else None))
+    _, (_, handed_in) = call_and_look(backward, (nodes[-1], gradient))
+    return (
+        [None if node.grad is None else np.asarray(node.grad) for node in nodes],
+        calls,
+        handed_in,
+    )
 
 
 def check_gradient(gradient_check: Answer, x: Array, factor: float | None) -> Any:
@@ -86,21 +73,27 @@ def check_gradient(gradient_check: Answer, x: Array, factor: float | None) -> An
             return right + np.array([0.1, -0.1] + [0] * (len(x) - 2))  # their sum is as it was
         return factor * right
 
-    result = gradient_check(lambda x: float((x**3).sum()), gradient, x)
-    return bool(result) if isinstance(result, (bool, np.bool_)) else result
+    return _yes_or_no(gradient_check(lambda x: float((x**3).sum()), gradient, x))
 
 
 def check_numbers(
     gradient_check: Answer, weights: Array, error: Array, x: Array, tolerance: float
 ) -> Any:
     """Let a student's gradient check judge weights + error, where weights are the gradient."""
-    result = gradient_check(
-        lambda x: float((weights * x).sum()), lambda x: weights + error, x, tolerance
+    return _yes_or_no(
+        gradient_check(
+            lambda x: float((weights * x).sum()), lambda x: weights + error, x, tolerance
+        )
     )
+
+
+def _yes_or_no(result):
     return bool(result) if isinstance(result, (bool, np.bool_)) else result
 
 
 def slope(numerical_gradient: Answer, weights: Array, x: Array, eps: float) -> tuple[Any, Array]:
     """The numerical gradient of sum weights x^3, and x as it is afterwards."""
-    x = x.copy()
-    return numerical_gradient(lambda x: float((weights * x**3).sum()), x, eps), x
+    result, (_, x, _) = call_and_look(
+        numerical_gradient, (lambda x: float((weights * x**3).sum()), x, eps)
+    )
+    return result, x

@@ -1,19 +1,17 @@
 """A3: batch norm and ReLU."""
 
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from ... import Tensor, kernels
 from ...types import Array
-from . import Answer
+from ..across import Answer, attribute, beside, call_and_look, fetch, hold, is_a, type_name
 
 
 def statistics(cache: Any) -> tuple[list[Any], str]:
     """The attributes mean and var of a cache, None for one that it lacks; and what the cache is."""
-    return [_array(getattr(cache, name, None)) for name in ("mean", "var")], type(cache).__name__
+    return [_array(attribute(cache, name)) for name in ("mean", "var")], type_name(cache)
 
 
 def _array(value):
@@ -42,22 +40,24 @@ def layer(
         the batch's own; ``y``; whether it is ``recorded`` on the tape; the running averages after
         it; and the type of one that is no Tensor any more, where it ends.
     """
+    minires, types = beside(layer_class, "minires"), beside(layer_class, "types")
     channels = len(settings["running_mean"])
     module = layer_class(channels, eps=settings["eps"], momentum=settings["momentum"])
     module.running_mean.data = settings["running_mean"].copy()
     module.running_var.data = settings["running_var"].copy()
     module.weight.data, module.bias.data = (np.ones(channels) for _ in range(2))
-    used, found = [], []
+    used: list[list[Array | None]] = []
+    found = []
 
     def forward(x, weight, bias, mean=None, var=None, eps=1e-5):
-        if isinstance(mean, Tensor) or isinstance(var, Tensor):
+        if is_a(mean, minires.Tensor) or is_a(var, minires.Tensor):
             raise TypeError(
                 "normalise was given a Tensor for mean or var; it takes arrays: use .data"
             )
         used.append(
             [None if mean is None else np.array(mean), None if var is None else np.array(var)]
         )
-        return batch["y"].copy(), SimpleNamespace(
+        return batch["y"].copy(), types.SimpleNamespace(
             mean=batch["mean"].copy(), var=batch["var"].copy()
         )
 
@@ -67,26 +67,22 @@ def layer(
     for batch in batches:
         used.clear()
         module.train(batch["training"])
-        with kernels.use(batch_norm=(forward, backward)):
-            y = module(Tensor(batch["x"]))
+        with minires.kernels.use(batch_norm=(forward, backward)):
+            y = module(minires.Tensor(batch["x"]))
+        averages = [hold(module, name) for name in ("running_mean", "running_var")]
+        kept = [is_a(one, minires.Tensor) for one in averages]
         replaced = next(
-            (
-                type(average).__name__
-                for average in (module.running_mean, module.running_var)
-                if not isinstance(average, Tensor)
-            ),
-            None,
+            (type_name(one) for one, is_kept in zip(averages, kept) if not is_kept), None
         )
         running = [
-            np.array(getattr(average, "data", average))
-            for average in (module.running_mean, module.running_var)
+            np.array(one.data if is_kept else fetch(one)) for one, is_kept in zip(averages, kept)
         ]
         found.append(
             {
                 "used": list(used),
-                "y": y.data if isinstance(y, Tensor) else None,
-                "type": type(y).__name__,
-                "recorded": bool(getattr(y, "requires_grad", False)),
+                "y": y.data if is_a(y, minires.Tensor) else None,
+                "type": type_name(y),
+                "recorded": bool(attribute(y, "requires_grad", False)),
                 "running": running,
                 "replaced": replaced,
             }
@@ -110,7 +106,6 @@ def errors(
 
     Returns what it says, and the inputs as they are afterwards.
     """
-    a, b, dy = a.copy(), b.copy(), dy.copy()
 
     def forward(a, b):
         return a * a * b, (a.copy(), b.copy())
@@ -120,7 +115,10 @@ def errors(
         above = np.ones_like(dy) if deaf else dy
         return factors[0] * 2 * a * b * above, factors[1] * a * a * above
 
-    said = relative_errors(forward, backward, [a, b], dy, eps)
+    # The list of inputs comes back as it was sent, with what became of its arrays.
+    said, (_, _, (a, b), dy, _) = call_and_look(
+        relative_errors, (forward, backward, [a.copy(), b.copy()], dy, eps)
+    )
     return _numbers(said), a, b, dy
 
 

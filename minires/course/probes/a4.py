@@ -5,18 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from ... import functional as F
-from ... import nn
-from ...autograd.tensor import Tensor
 from ...types import Array, Shape
-from . import Answer
+from ..across import Answer, beside, hold_result, is_a, items, set_values, type_name
 
 
 def two_draws(he_normal: Answer, shape: Shape, seed: int) -> tuple[Any, Any, Any]:
     """Two arrays, one after the other from one generator, and a third from a new one with the same
     seed.
     """
-    rng = np.random.default_rng(seed)
+    default_rng = beside(he_normal, "numpy.random").default_rng
+    rng = hold_result(default_rng, seed)  # one generator, that goes on
     return (
         he_normal(shape, rng),
         he_normal(shape, rng),
@@ -28,7 +26,7 @@ def on_tensor(function: Answer, x: Array, settings: Sequence[Any], dy: Array) ->
     """What a function makes of the Tensor x, and dL/dx for that dL/dy: as `_forward_and_back`
     reports it.
     """
-    return _forward_and_back(lambda x: function(x, *settings), x, dy)
+    return _forward_and_back(function, x, dy, settings)
 
 
 def parts(build: Answer, settings: Sequence[Any], seed: int) -> dict[str, Any]:
@@ -38,23 +36,24 @@ def parts(build: Answer, settings: Sequence[Any], seed: int) -> dict[str, Any]:
 
 
 def _parts(module):
-    if not isinstance(module, nn.Module):
-        return {"kind": type(module).__name__}
+    if not _is_module(module):
+        return {"kind": type_name(module)}
     lists = [
         name
-        for part in module.modules()
-        for name, value in vars(part).items()
+        for part in items(module.modules())
+        for name, value in beside(module, "builtins").vars(part).items()
         if isinstance(value, (list, tuple, dict))
-        and any(
-            isinstance(item, nn.Module)
-            for item in (value.values() if isinstance(value, dict) else value)
-        )
+        and any(_is_module(item) for item in (value.values() if isinstance(value, dict) else value))
     ]
     return {
         "kind": "Module",
-        "values": [parameter.data for parameter in module.parameters()],
+        "values": [parameter.data.copy() for parameter in items(module.parameters())],
         "lists": lists,
     }
+
+
+def _is_module(thing):
+    return is_a(thing, beside(thing, "minires.nn").Module)
 
 
 def block(
@@ -65,23 +64,24 @@ def block(
     """
     module = _with_values(build(*settings, np.random.default_rng(seed)), values)
     report = _forward_and_back(module, x, dy)
-    report["gradients"] = [parameter.grad for parameter in module.parameters()]
+    report["gradients"] = [parameter.grad for parameter in items(module.parameters())]
     return report
 
 
 def _with_values(module, values):
-    for parameter, value in zip(module.parameters(), values):
-        parameter.data[...] = value
+    for parameter, value in zip(items(module.parameters()), values):
+        set_values(parameter, "data", value)
     return module
 
 
-def _forward_and_back(function, x, dy):
+def _forward_and_back(function, x, dy, settings=()):
+    Tensor = beside(function, "minires").Tensor
     tensor = Tensor(x.copy(), requires_grad=True)
-    y = function(tensor)
-    if not isinstance(y, Tensor):
-        return {"kind": type(y).__name__}
+    y = function(tensor, *settings)
+    if not is_a(y, Tensor):
+        return {"kind": type_name(y)}
     report = {"kind": "Tensor", "y": y.data.copy(), "x": tensor.data, "dx": None}
-    if y.shape == dy.shape and y.dtype == dy.dtype and y.requires_grad:
+    if report["y"].shape == dy.shape and report["y"].dtype == dy.dtype and y.requires_grad:
         y.backward(dy)
         report["dx"] = tensor.grad
     return report
@@ -94,9 +94,10 @@ def silenced(
     afterwards.
     """
     module = build(*settings, np.random.default_rng(seed))
-    before = [parameter.data.copy() for parameter in module.parameters()]
+    before = [parameter.data.copy() for parameter in items(module.parameters())]
     do_nothing(module)
-    return before, [parameter.data for parameter in module.parameters()], module(Tensor(x)).data
+    after = [parameter.data for parameter in items(module.parameters())]
+    return before, after, module(beside(build, "minires").Tensor(x)).data
 
 
 def twins(
@@ -109,12 +110,15 @@ def twins(
     if (
         not isinstance(nets, (tuple, list))
         or len(nets) != 2
-        or not all(isinstance(net, nn.Module) for net in nets)
+        or not all(_is_module(net) for net in nets)
     ):
         return None
+    Tensor = beside(make, "minires").Tensor
     found = [{**_parts(net), "logits": net(Tensor(x)).data} for net in nets]
-    arrays = [[parameter.data for parameter in net.parameters()] for net in nets]
-    shared = any(np.shares_memory(one, other) for one in arrays[0] for other in arrays[1])
+    for parameter in items(nets[0].parameters()):
+        set_values(parameter, "data", np.full_like(parameter.data, np.nan))
+    after = [parameter.data for parameter in items(nets[1].parameters())]
+    shared = any(not np.array_equal(old, new) for old, new in zip(found[1]["values"], after))
     return found, shared
 
 
@@ -124,24 +128,10 @@ def trained(
     """Train a net of one linear layer with a student's loop: the losses, and the weights
     afterwards.
     """
-    net = _Linear(start)
+    net = beside(train, "minires.course.things").Linear(start)
     losses = train(net, list(zip(images, labels)), lr)
-    kind = (
-        type(losses[0]).__name__
-        if isinstance(losses, (list, tuple)) and losses
-        else type(losses).__name__
-    )
+    kind = type_name(losses[0] if isinstance(losses, (list, tuple)) and losses else losses)
     try:
         return kind, np.array([float(loss) for loss in losses]), net.weight.data
     except (TypeError, ValueError):
         return kind, None, net.weight.data
-
-
-class _Linear(nn.Module):
-    """Images as rows, times a matrix."""
-
-    def __init__(self, start):
-        self.weight = nn.Parameter(start.copy())
-
-    def forward(self, x):
-        return F.linear(x.reshape(len(x), -1), self.weight)

@@ -1,13 +1,12 @@
 """A5: the degradation experiment."""
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...types import Array, Row
-from . import Answer
+from ..across import Answer, beside, contents, hold_result, items, set_values
 
 
 def plain(function: Answer, *arguments: Any) -> Any:
@@ -18,6 +17,7 @@ def plain(function: Answer, *arguments: Any) -> Any:
 
 
 def _plain(value):
+    value = contents(value)
     if isinstance(value, Mapping):
         return {_plain(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -31,7 +31,7 @@ def _plain(value):
 
 def read(read_rows: Answer, text: str) -> Any:
     """Give a table to a function that reads one."""
-    return plain(read_rows, io.StringIO(text, newline=""))
+    return plain(read_rows, beside(read_rows, "io").StringIO(text, newline=""))
 
 
 def twins(
@@ -47,20 +47,20 @@ def twins(
     give it "one more" parameter, or have its last layer "renamed". If `swapped`, it is handed in
     first.
     """
-    from minires import models, nn
-
+    models, nn = beside(twins, "minires.models"), beside(twins, "minires.nn")
     nets = [
         getattr(models, family)(depth, **settings) for family, depth, settings in (first, second)
     ]
     if change == "exchange":
-        weights = [tensor for _, tensor in nets[1].named_parameters() if tensor.data.ndim > 1][
-            -1
-        ].data.reshape(-1)
-        weights[-2:] = weights[-2:][::-1].copy()
+        tensor = [tensor for tensor in items(nets[1].parameters()) if tensor.ndim > 1][-1]
+        weights = tensor.data.copy()
+        weights.reshape(-1)[-2:] = weights.reshape(-1)[-2:][::-1].copy()
+        set_values(tensor, "data", weights)
     elif change == "one more":
         nets[1].fc.one_more = nn.Parameter(np.ones(3, np.float32))
     elif change == "renamed":
-        nets[1].head = vars(nets[1]).pop("fc")
+        nets[1].head = nets[1].fc
+        beside(twins, "builtins").delattr(nets[1], "fc")
     return plain(twins, *(nets[::-1] if swapped else nets))
 
 
@@ -71,37 +71,31 @@ def streams(
     count: int,
 ) -> tuple[Any, list[int]]:
     """Ask whether two streams of (images, labels) are the same; and how many were taken of each."""
-    pair = _Stream(batches), _Stream(others)
-    return plain(same_batches, *pair, count), [stream.taken for stream in pair]
+    taken = [0, 0]
 
+    def stream(number, batches):
+        def take():
+            taken[number] += 1
+            if taken[number] > len(batches):
+                raise StopIteration("this stream has no more batches")
+            return tuple(part.copy() for part in batches[taken[number] - 1])
 
-class _Stream:
-    """Batches, one by one."""
+        return beside(same_batches, "minires.course.things").Stream(take)
 
-    def __init__(self, batches):
-        self.batches, self.taken = batches, 0
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        self.taken += 1
-        if self.taken > len(self.batches):
-            raise StopIteration("this stream has no more batches")
-        return tuple(part.copy() for part in self.batches[self.taken - 1])
+    pair = stream(0, batches), stream(1, others)
+    return plain(same_batches, *pair, count), taken
 
 
 def picture(error_curves: Answer, rows: Sequence[Row]) -> dict[str, Any]:
     """Let a function draw into Axes, and report what is there: the lines, and what is written."""
     from matplotlib.colors import to_rgb
-    from matplotlib.figure import Figure
 
-    figure = Figure()
+    figure = beside(error_curves, "matplotlib.figure").Figure()
     ax = figure.subplots()
     error_curves(ax, [dict(row) for row in rows])
     lines = []
-    for line in ax.get_lines():
-        x, y = (_numbers(data) for data in line.get_data(orig=False))
+    for line in items(ax.get_lines()):
+        x, y = (_numbers(hold_result(get, orig=False)) for get in (line.get_xdata, line.get_ydata))
         lines.append(
             {
                 "x": x,
@@ -111,10 +105,10 @@ def picture(error_curves: Answer, rows: Sequence[Row]) -> dict[str, Any]:
                 "label": str(line.get_label()),
             }
         )
-    legends = [legend for legend in (ax.get_legend(), *figure.legends) if legend is not None]
-    written = [text.get_text() for legend in legends for text in legend.get_texts()] + [
-        text.get_text() for text in (*ax.texts, *figure.texts)
-    ]
+    legends = [one for one in (ax.get_legend(), *items(figure.legends)) if one is not None]
+    texts = [text for legend in legends for text in items(legend.get_texts())]
+    texts += [*items(ax.texts), *items(figure.texts)]
+    written = [text.get_text() for text in texts]
     return {
         "lines": lines,
         "written": written,
@@ -124,8 +118,10 @@ def picture(error_curves: Answer, rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def _numbers(data: Any) -> Array:
+def _numbers(data: Answer) -> Array:
+    """What is drawn, with nan where nothing is."""
+    ma = beside(data, "numpy.ma")
     try:
-        return np.ma.filled(np.ma.asarray(data, dtype=float), np.nan).ravel()
-    except (TypeError, ValueError):
+        return np.ravel(ma.filled(hold_result(ma.asarray, data, dtype="float64"), np.nan))
+    except Exception:  # no numbers, said in this process or in the other
         return np.empty(0)

@@ -5,21 +5,20 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from ... import data, models, nn
-from ...training import RunConfig, Trainer
 from ...types import Array
-from . import Answer
+from ..across import Answer, attribute, beside, contents, hold_result, items, set_values, type_name
 
 #: "linear", or (family, depth, width, batch_norm).
 Kind: TypeAlias = str | tuple[str, int, int, bool]
 
 
-def net_of(kind: Kind, seed: int = 0) -> Any:
+def net_of(kind: Kind, seed: int = 0, near: Answer = None) -> Any:
     """A small net to look at: a name of `models` with its depth and width, or "linear", twelve
-    layers in a row.
+    layers in a row. It is made in the process where `near` is.
     """
+    models, nn = beside(near, "minires.models"), beside(near, "minires.nn")
     if kind == "linear":
-        rng = np.random.default_rng(seed)
+        rng = hold_result(beside(near, "numpy.random").default_rng, seed)
         return nn.Sequential(*(nn.Linear(3, 3, rng=rng) for _ in range(12)))
     family, depth, width, batch_norm = cast(tuple[str, int, int, bool], kind)
     return {"plain": models.plain, "resnet": models.resnet}[family](
@@ -33,11 +32,11 @@ def layers(
     """What a function says of a net with these weights and gradients, dicts by the parameters'
     names: a list of pairs.
     """
-    net = net_of(kind)
-    for name, parameter in net.named_parameters():
-        parameter.data[...] = weights[name]
+    net = net_of(kind, near=function)
+    for name, parameter in items(net.named_parameters()):
+        set_values(parameter, "data", weights[name])
         parameter.grad = gradients[name].copy()
-    result = function(net)
+    result = contents(function(net))
     return (
         [tuple(item) for item in result.items()]
         if isinstance(result, dict)
@@ -55,7 +54,7 @@ def at_start(
 
     def build(seed):
         built.append(int(seed))
-        return net_of(kind, seed)
+        return net_of(kind, seed, norms_at_start)
 
     result = norms_at_start(build, images, labels, seeds)
     return np.asarray(result, float) if isinstance(result, np.ndarray) else result, built
@@ -65,10 +64,11 @@ def drawing(draw: Answer, norms: Any) -> tuple[Any, ...]:
     """What a function draws: the scales of the axes, a (label, x, y) for each line, the texts at
     the axes and in the legend.
     """
-    import matplotlib.pyplot as plt
-
+    plt = beside(draw, "matplotlib.pyplot")
     open_before = set(plt.get_fignums())
-    figure, (ax, _) = plt.subplots(1, 2)  # the one that is handed in is not the current one
+    figure = plt.figure()
+    ax = figure.add_subplot(1, 2, 1)
+    figure.add_subplot(1, 2, 2)  # the one that is handed in is not the current one
     try:
         draw(ax, norms)
         legend = ax.get_legend()
@@ -80,10 +80,10 @@ def drawing(draw: Answer, norms: Any) -> tuple[Any, ...]:
                     np.asarray(line.get_xdata(), float),
                     np.asarray(line.get_ydata(), float),
                 )
-                for line in ax.get_lines()
+                for line in items(ax.get_lines())
             ],
             [ax.get_xlabel(), ax.get_ylabel()],
-            [text.get_text() for text in legend.get_texts()] if legend else [],
+            [text.get_text() for text in items(legend.get_texts())] if legend else [],
         )
     finally:
         for number in set(plt.get_fignums()) - open_before:
@@ -92,7 +92,7 @@ def drawing(draw: Answer, norms: Any) -> tuple[Any, ...]:
 
 def blocks(block_gradients: Answer, kind: Kind, images: Array, labels: Array) -> tuple[Any, ...]:
     """The norms at the blocks, twice, and how many hooks are left in the net afterwards."""
-    net = net_of(kind)
+    net = net_of(kind, near=block_gradients)
     found = []
     for _ in range(2):
         result = block_gradients(net, images, labels)
@@ -101,8 +101,8 @@ def blocks(block_gradients: Answer, kind: Kind, images: Array, labels: Array) ->
     return (
         *found,
         sum(
-            len(vars(module).get(hooks, ()))
-            for module in net.modules()
+            beside(net, "builtins").len(attribute(module, hooks, ()))
+            for module in items(net.modules())
             for hooks in ("_forward_hooks", "_backward_hooks")
         ),
     )
@@ -112,11 +112,12 @@ def training(kind: Kind, steps: int, callback_of: Answer) -> Any:
     """Train a net on a few drawn images; `callback_of(net)` makes a callback for the Trainer, which
     is returned.
     """
-    train_set, test_set = data.synthetic(100, 20, size=8)
-    net = net_of(kind)
+    minires, training = beside(callback_of, "minires"), beside(callback_of, "minires.training")
+    train_set, test_set = minires.data.synthetic(100, 20, size=8)
+    net = net_of(kind, near=callback_of)
     callback = callback_of(net)
-    config = RunConfig(iterations=steps, batch_size=25, lr=0.2, drops=(), crop_padding=0)
-    Trainer(net, train_set, test_set, config, callbacks=[callback], progress=False).run()
+    config = training.RunConfig(iterations=steps, batch_size=25, lr=0.2, drops=(), crop_padding=0)
+    training.Trainer(net, train_set, test_set, config, callbacks=[callback], progress=False).run()
     return callback
 
 
@@ -128,12 +129,13 @@ def record(recorder_class: Answer, kind: Kind, steps: int) -> list[Any]:
     recorder = training(kind, steps, recorder_class)
     tables: list[Any] = []
     for name in ("gradients", "moved"):
-        rows = getattr(recorder, name, None)
+        rows = attribute(recorder, name)
         try:
-            tables.append(None if rows is None else np.asarray(rows, float))
-        except (TypeError, ValueError):
+            array = None if rows is None else beside(rows, "numpy").asarray(rows, "float64")
+            tables.append(array)
+        except Exception:  # no numbers, said in this process or in the other
             tables.append(
-                f"{type(rows).__name__}, the first row of which is "
+                f"{type_name(rows)}, the first row of which is "
                 f"{str(rows[0])[:60] if isinstance(rows, list) and rows else '?'}"
             )
     return tables

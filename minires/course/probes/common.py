@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from . import Answer
+from ..across import Answer
 
 
 def seconds(function: Answer, *arguments: Any) -> float:

@@ -2,6 +2,7 @@
 
 import ast
 import asyncio  # before the guard closes: it looks at sockets when it is imported
+import builtins
 import inspect
 import io
 import json
@@ -13,11 +14,14 @@ import time
 import traceback
 import types
 from collections.abc import Sequence
+from importlib import import_module
 from typing import IO, Any
 
 from ...types import Array
 from ..compare import owner
 from . import guard, wire
+
+MISSING = object()  # what no attribute is
 
 MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
 
@@ -36,7 +40,7 @@ def main() -> None:
 
     guard.limit(settings["memory"], settings["total"])
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    serve(requests, replies, Room(settings))
+    Room(requests, replies, settings).serve()
 
 
 def _end_with(parent):
@@ -48,14 +52,20 @@ def _end_with(parent):
 
 
 class Room:
-    """What a submission has defined, and what was asked of it."""
+    """What a submission has defined, and what is asked of it.
 
-    def __init__(self, settings: dict[str, Any]) -> None:
+    It answers requests; nothing is decided here. While it works on one, the student's code may
+    call a function of the other side: then requests that belong to that function are answered
+    before its result comes.
+    """
+
+    def __init__(self, requests: IO[bytes], replies: IO[bytes], settings: dict[str, Any]) -> None:
         from ... import course
-        from .. import hold_back, probes
+        from .. import hold_back
 
+        self.requests, self.replies = requests, replies
         self.things: dict[int, Any] = {}
-        self.probes = probes
+        self.thread = threading.get_ident()
         self.module = types.ModuleType("__main__")
         vars(self.module).update(__name__="__main__", display=lambda *things, **options: None)
         sys.modules["__main__"] = self.module
@@ -76,8 +86,43 @@ class Room:
         }
 
     def thing(self, reference: dict[str, Any]) -> Any:
-        """The reverse."""
-        return self.things[reference["ref"]]
+        """The reverse; and a function of the other side becomes one that asks it."""
+        if "callback" not in reference:
+            return self.things[reference["ref"]]
+        number, by_reference = reference["callback"], reference["by reference"]
+
+        def function(*arguments, **settings):
+            return self.call_back(number, by_reference, arguments, settings)
+
+        function.__name__ = function.__qualname__ = reference["name"]
+        if reference["takes"] is not None:
+            function.__signature__ = _signature(reference["takes"])
+        return function
+
+    def call_back(
+        self, number: int, by_reference: bool, arguments: Sequence[Any], settings: dict[str, Any]
+    ) -> Any:
+        """Call a function of the other side."""
+        if threading.get_ident() != self.thread:
+            raise RuntimeError("it can be called in the thread only in which your function runs")
+        if by_reference:
+            arguments = [self._by_reference(one) for one in arguments]
+        message = {"callback": number, "with": list(arguments), "settings": settings}
+        wire.send(self.replies, message, self._sent)
+        answer = self.serve(until_reply=True)
+        if "raise" in answer:
+            kind = vars(builtins).get(answer["raise"])
+            if not (isinstance(kind, type) and issubclass(kind, Exception)):
+                kind = RuntimeError
+            raise kind(answer["message"]) from None
+        return answer["reply"]
+
+    def _by_reference(self, value):
+        plain = value is None or isinstance(value, (bool, int, float, str))
+        return value if plain else Held(value)
+
+    def _sent(self, value):
+        return self.handle(value.thing if isinstance(value, Held) else value)
 
     def run(self, source: str, label: str) -> None:
         import linecache
@@ -105,23 +150,32 @@ class Room:
         return vars(self.module)[name]
 
     def call(
-        self, target: Any, arguments: Sequence[Any], settings: dict[str, Any]
-    ) -> tuple[Any, list[int]]:
-        import numpy as np
-
-        before = [
-            argument.copy() if isinstance(argument, np.ndarray) else None for argument in arguments
-        ]
+        self, target: Any, arguments: Sequence[Any], settings: dict[str, Any], keep: bool
+    ) -> Any:
         result = target(*arguments, **settings)
-        changed = [
-            i
-            for i, (old, now) in enumerate(zip(before, arguments))
-            if old is not None and not np.array_equal(old, now, equal_nan=True)
-        ]
-        return result, changed
+        return self._by_reference(result) if keep else result
 
-    def probe(self, name: str, target: Any, arguments: Sequence[Any]) -> Any:
-        return self.probes.find(name)(target, *arguments)
+    def call_and_look(
+        self, target: Any, arguments: Sequence[Any], settings: dict[str, Any]
+    ) -> tuple[Any, list[Any]]:
+        """With the arguments as they are after the call."""
+        return target(*arguments, **settings), list(arguments)
+
+    def attribute(self, thing: Any, name: str, keep: bool) -> tuple[bool, Any]:
+        """Whether there is such an attribute, and what it is."""
+        found = getattr(thing, name, MISSING)
+        if found is MISSING:
+            return False, None
+        return True, self._by_reference(found) if keep else found
+
+    def assign(self, thing: Any, name: str, value: Any) -> None:
+        setattr(thing, name, value)
+
+    def value(self, thing: Any) -> Any:
+        return thing
+
+    def imported(self, name: str) -> types.ModuleType:
+        return import_module(name)
 
     def figures(self) -> list[Array]:
         """The open figures as PNG, which are then closed."""
@@ -141,16 +195,35 @@ class Room:
         """Let go of everything that went out: caches, blocks, nets."""
         self.things.clear()
 
+    def serve(self, until_reply: bool = False) -> dict[str, Any]:
+        """Answer one request after the other, until the other side is gone, or until what comes is
+        the reply to a call of a function there.
+        """
+        while True:
+            try:
+                message = wire.receive(self.requests, self.thing)
+            except EOFError:
+                if until_reply:
+                    os._exit(1)
+                return {}
+            if until_reply and "do" not in message:
+                return message
+            answer = self._answer(message)
+            try:
+                wire.send(self.replies, answer, self._sent)
+            except BrokenPipeError:
+                os._exit(1)
+            except BaseException as error:
+                answer = {
+                    "error": type(error).__name__,
+                    "message": f"what was returned cannot be passed on: {_text(error)}",
+                    "where": "",
+                }
+                wire.send(self.replies, answer, self._sent)
 
-def serve(requests: IO[bytes], replies: IO[bytes], room: Room) -> None:
-    """Answer one request after the other."""
-    while True:
+    def _answer(self, message):
         try:
-            message = wire.receive(requests, room.thing)
-        except EOFError:
-            return
-        try:
-            answer = {"result": getattr(room, message["do"])(*message["with"])}
+            return {"result": getattr(self, message["do"])(*message["with"])}
         except BaseException as error:  # a submission may raise anything, SystemExit too
             answer = {
                 "error": type(error).__name__,
@@ -161,20 +234,28 @@ def serve(requests: IO[bytes], replies: IO[bytes], room: Room) -> None:
                 answer["message"] = owner(
                     error.__traceback__, lambda filename: filename.startswith("<cell")
                 )
-        try:
-            wire.send(replies, answer, room.handle)
-        except BrokenPipeError:
-            return
-        except BaseException as error:
-            wire.send(
-                replies,
-                {
-                    "error": type(error).__name__,
-                    "message": f"what was returned cannot be passed on: {_text(error)}",
-                    "where": "",
-                },
-                room.handle,
+            return answer
+
+
+class Held:
+    """Something that stays here, whatever it is: only its number goes out."""
+
+    def __init__(self, thing: Any) -> None:
+        self.thing = thing
+
+
+def _signature(parameters):
+    """Of a function of the other side, whose parameters are given as [name, kind, default]."""
+    return inspect.Signature(
+        [
+            inspect.Parameter(
+                name,
+                inspect._ParameterKind(kind),
+                default=default[0] if default else inspect.Parameter.empty,
             )
+            for name, kind, default in parameters
+        ]
+    )
 
 
 def _text(error: BaseException) -> str:

@@ -1,5 +1,6 @@
 """The other end of a submission's process: start it, ask it, and survive whatever it does."""
 
+import inspect
 import json
 import os
 import subprocess
@@ -7,15 +8,17 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 from ...types import PathLike
+from ..across import ByReference, Remote
 from ..compare import WrongAnswer, stopped
 from . import isolation as walls
 from . import wire
+from .line import Late, Line
 
 ROOT = Path(__file__).resolve().parents[3]  # the folder that holds the package minires
 START = (
@@ -75,7 +78,8 @@ class Submission:
         deadline: float | None = None,
         isolation: str = walls.PROCESS,
     ) -> None:
-        self.seconds, self.timed_out, self.output = seconds, False, Output()
+        self.seconds, self.output = seconds, Output()
+        self.callbacks: list[Callable[..., Any]] = []
         self.deadline = time.monotonic() + 3600 if deadline is None else deadline
         settings = {
             "folder": str(folder),
@@ -112,6 +116,7 @@ class Submission:
             target=self.output.read_from, args=(self.process.stderr,), daemon=True
         )
         self.drain.start()
+        self.line = Line(self.process.stdin, self.process.stdout, self._refer, self._resolve)
 
     def __enter__(self) -> "Submission":
         return self
@@ -123,12 +128,10 @@ class Submission:
         """End the process, and all that it started."""
         self._kill()
         self.process.wait()
+        self.line.close()
         self.drain.join(1)
-        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            try:
-                stream.close()
-            except OSError:
-                pass
+        if not self.drain.is_alive():  # else a process that was left behind holds the pipe
+            self.process.stderr.close()
 
     def run(self, source: str, label: str) -> None:
         """Run a cell.
@@ -170,29 +173,33 @@ class Submission:
         ]
 
     def forget(self) -> None:
-        """Let go of everything that was handed out."""
+        """Let go of everything that was handed out, on both sides."""
         self.ask("forget")
+        self.callbacks.clear()
 
     def ask(self, do: str, *arguments: Any, what: str = "your code") -> Any:
-        """Send a request and wait for the answer."""
+        """Send a request and wait for the answer. Functions that were sent along may be called
+        before it comes.
+        """
         seconds = min(self.seconds, max(0, self.deadline - time.monotonic()))
-        watchdog = threading.Timer(seconds, self._time_out)
-        watchdog.daemon = True
-        watchdog.start()
+        end = time.monotonic() + seconds
+        message = {"do": do, "with": list(arguments)}
         try:
-            wire.send(self.process.stdin, {"do": do, "with": list(arguments)}, _reference)
-            answer = wire.receive(self.process.stdout, lambda reference: Remote(self, reference))
+            answer = self.line.exchange(message, end - time.monotonic())
+            while isinstance(answer, dict) and {"callback", "with", "settings"} <= set(answer):
+                answer = self.line.exchange(self._called_back(answer), end - time.monotonic())
             if not isinstance(answer, dict) or not (
                 "result" in answer or {"error", "message", "where"} <= set(answer)
             ):
                 raise wire.WireError("not an answer")
+        except Late:
+            self._kill()
+            raise TimedOut(
+                f"{what} took longer than {seconds:g} seconds, and was stopped"
+                if seconds == self.seconds
+                else f"{what} was stopped: all together took too long"
+            ) from None
         except (EOFError, OSError, wire.WireError) as error:
-            if self.timed_out:
-                raise TimedOut(
-                    f"{what} took longer than {seconds:g} seconds, and was stopped"
-                    if seconds == self.seconds
-                    else f"{what} was stopped: all together took too long"
-                ) from None
             self._kill()
             code = self.process.wait()
             if self.isolation == walls.BUBBLEWRAP and code > 128:
@@ -206,17 +213,37 @@ class Submission:
                     else ""
                 )
             ) from None
-        finally:
-            watchdog.cancel()
         if "error" in answer:
             raise WrongAnswer(
                 stopped(what, *(str(answer[key]) for key in ("error", "message", "where")))
             )
         return answer["result"]
 
-    def _time_out(self) -> None:
-        self.timed_out = True
-        self._kill()
+    def _called_back(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What a function gives that the student's code called. Its errors go back to that code."""
+        try:
+            function = self.callbacks[request["callback"]]
+            return {"reply": function(*request["with"], **request["settings"])}
+        except (Crashed, TimedOut):
+            raise
+        except Exception as error:  # also of arguments that make no sense
+            return {"raise": type(error).__name__, "message": str(error)[:2000]}
+
+    def _refer(self, value: Any) -> dict[str, Any]:
+        if isinstance(value, Remote):
+            return {"ref": vars(value)["_number"]}
+        if not callable(value) or isinstance(value, type):
+            raise TypeError(f"cannot be sent to a submission: {value!r}")
+        self.callbacks.append(value)
+        return {
+            "callback": len(self.callbacks) - 1,
+            "by reference": isinstance(value, ByReference),
+            "name": getattr(value, "__name__", "function"),
+            "takes": _parameters(value),
+        }
+
+    def _resolve(self, reference: dict[str, Any]) -> Remote:
+        return Remote(self.ask, reference)
 
     def _kill(self) -> None:
         if self.process.poll() is None:
@@ -224,33 +251,6 @@ class Submission:
                 os.killpg(self.process.pid, 9) if hasattr(os, "killpg") else self.process.kill()
             except ProcessLookupError:
                 pass
-
-
-class Remote:
-    """Something that lives in a submission's process: it can be called, asked about by a probe, and
-    handed back.
-    """
-
-    def __init__(self, submission: Submission, reference: dict[str, Any]) -> None:
-        self._submission, self._reference = submission, int(reference["ref"])
-        self.__name__ = str(reference.get("name") or f"a {reference.get('type')}")[:100]
-
-    def remote_call(self, arguments: Sequence[Any], settings: dict[str, Any]) -> tuple[Any, Any]:
-        """The result, and which of the arguments were changed."""
-        result, changed = self._submission.ask(
-            "call", self, list(arguments), dict(settings), what=self.__name__
-        )
-        return result, changed
-
-    def remote_probe(self, name: str, arguments: Sequence[Any]) -> Any:
-        """What a probe reports."""
-        return self._submission.ask("probe", name, self, list(arguments), what=self.__name__)
-
-    def __call__(self, *arguments: Any, **settings: Any) -> Any:
-        return self.remote_call(arguments, settings)[0]
-
-    def __repr__(self) -> str:
-        return f"<{self.__name__} of a submission>"
 
 
 class Output:
@@ -279,10 +279,20 @@ class Output:
         return self.head.decode("utf-8", "replace") + middle + tail.decode("utf-8", "replace")
 
 
-def _reference(value):
-    if isinstance(value, Remote):
-        return {"ref": value._reference}
-    raise TypeError(f"cannot be sent to a submission: {value!r}")
+def _parameters(function):
+    """Those of a function as [name, kind, default], so that it can be asked for them over there;
+    None where a default is no number or text.
+    """
+    found = inspect.signature(function).parameters.values()
+    if any(
+        not isinstance(one.default, (bool, int, float, str, type(None), type(one.empty)))
+        for one in found
+    ):
+        return None
+    return [
+        [one.name, int(one.kind), [] if one.default is one.empty else [one.default]]
+        for one in found
+    ]
 
 
 def _site_packages() -> list[Path]:

@@ -1,0 +1,82 @@
+"""The line to a submission's process, which nothing on the other end can hold up.
+
+A process may stop reading, or leave another one behind that keeps its pipe open: then reading and
+writing wait for ever, on some systems without a way to give them a time limit. So a thread does
+both, and who waits for the thread can stop waiting.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import IO, Any
+
+from . import wire
+
+
+class Late(Exception):
+    """The time is over."""
+
+
+class Line:
+    """Messages to and from a process, each within a time limit.
+
+    Parameters
+    ----------
+    stdin, stdout : file
+        Pipes, of which the other ends are in the process.
+    refer : callable
+        What a message says of something that it cannot hold.
+    resolve : callable
+        The reverse.
+    """
+
+    def __init__(
+        self,
+        stdin: IO[bytes],
+        stdout: IO[bytes],
+        refer: Callable[[Any], dict[str, Any]],
+        resolve: Callable[[dict[str, Any]], Any],
+    ) -> None:
+        self.stdin, self.stdout, self.refer, self.resolve = stdin, stdout, refer, resolve
+        self._orders: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._outcomes: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def exchange(self, message: Any, seconds: float) -> Any:
+        """Send a message and wait for the next.
+
+        Raises
+        ------
+        Late
+            If that takes longer. The line is of no more use then.
+        EOFError, OSError, WireError
+            If the other side is gone, or sends what is no message.
+        """
+        self._orders.put(message)
+        try:
+            answer, error = self._outcomes.get(timeout=max(0.0, seconds))
+        except queue.Empty:
+            raise Late from None
+        if error is not None:
+            raise error
+        return answer
+
+    def close(self) -> None:
+        """Close the pipes; where the thread still waits at one, it is left to it."""
+        self._orders.put(None)
+        self._thread.join(1)
+        if not self._thread.is_alive():
+            for stream in (self.stdin, self.stdout):
+                try:
+                    stream.close()
+                except OSError:
+                    pass
+
+    def _work(self):
+        while (message := self._orders.get()) is not None:
+            try:
+                wire.send(self.stdin, message, self.refer)
+                self._outcomes.put((wire.receive(self.stdout, self.resolve), None))
+            except BaseException as error:  # handed to the thread that waits
+                self._outcomes.put((None, error))

@@ -1,0 +1,51 @@
+"""Things for a student's code to work on: a graph, a stream of batches, a small net.
+
+They are made in the student's own process, where the student's code may look at them. So they
+hold nothing but what they are told.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .. import functional as F
+from .. import nn
+from ..autograd.tensor import Tensor
+from ..types import Array
+
+
+class Node:
+    """A node of a graph, with its `parents`."""
+
+    def __init__(self, parents: Sequence["Node"]) -> None:
+        self.parents = list(parents)
+
+
+def graph(parents: Sequence[Sequence[int]]) -> list[Node]:
+    """Nodes, of which number i has the parents `parents[i]`, all of them made before it."""
+    nodes: list[Node] = []
+    for places in parents:
+        nodes.append(Node([nodes[i] for i in places]))
+    return nodes
+
+
+class Stream:
+    """Batches, one by one: `take` gives the next, or raises StopIteration."""
+
+    def __init__(self, take: Callable[[], Any]) -> None:
+        self.take = take
+
+    def __iter__(self) -> "Stream":
+        return self
+
+    def __next__(self) -> Any:
+        return self.take()
+
+
+class Linear(nn.Module):
+    """Images as rows, times a matrix."""
+
+    def __init__(self, start: Array) -> None:
+        self.weight = nn.Parameter(start.copy())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x.reshape(len(x), -1), self.weight)
