@@ -14,6 +14,7 @@ import pytest
 
 from minires.course.mark import Limits, mark
 from minires.course.sandbox import wire
+from minires.course.sandbox.line import Late, Line
 from minires.course.sandbox.remote import ROOT
 
 from .conftest import RIGHT, changed, marked, points, with_cell
@@ -263,6 +264,13 @@ def test_honest_work_with_files_and_threads_is_let_be(source):
         "return self\n    def __array__(self, *a, **k): return np.zeros(3)\nrelu_backward = "
         "Any()",
         "import builtins\nbuiltins.abs = builtins.all = lambda *a: True",
+        # arrays that are equal to everything, by their own arithmetic
+        "import numpy as np\nclass Liar(np.ndarray):\n    def __array_ufunc__(self, ufunc, method, "
+        "*args, **kwargs):\n        return np.ones(self.shape, bool)\n"
+        "def relu_backward(dy, a):\n    return dy.copy().view(Liar)",
+        "import numpy as np\nclass Liar(np.ndarray):\n    def __array_function__(self, *args):\n"
+        "        return np.bool_(True)\n    def __sub__(self, other):\n        return 0 * other\n"
+        "    __rsub__ = __sub__\ndef relu_backward(dy, a):\n    return dy.copy().view(Liar)",
     ],
 )
 def test_cheats_gain_nothing(cheat, source):
@@ -459,3 +467,21 @@ def test_await_outside_a_function(source):
     cell = "import asyncio\nawait asyncio.sleep(0)\nscale = 1"
     result = marked(with_cell(changed(source, a1_sum=source.cells[4].source), cell), source)
     assert points(result) == RIGHT and not result.problems
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="leaves a process behind by a fork")
+def test_a_daemon_that_keeps_the_pipes_holds_nothing_up():
+    program = "import os, time\nif os.fork() == 0: os.setsid()\ntime.sleep(8)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    line, started = Line(process.stdin, process.stdout, dict, dict), time.monotonic()
+    with pytest.raises(Late):
+        line.exchange({}, 1)
+    os.killpg(process.pid, 9)  # the other one is in a session of its own
+    process.wait()
+    line.close()
+    assert time.monotonic() - started < 5

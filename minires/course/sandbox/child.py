@@ -96,7 +96,7 @@ class Room:
 
         function.__name__ = function.__qualname__ = reference["name"]
         if reference["takes"] is not None:
-            function.__signature__ = _signature(reference["takes"])
+            vars(function)["__signature__"] = _signature(reference["takes"])
         return function
 
     def call_back(
@@ -114,7 +114,11 @@ class Room:
             kind = vars(builtins).get(answer["raise"])
             if not (isinstance(kind, type) and issubclass(kind, Exception)):
                 kind = RuntimeError
-            raise kind(answer["message"]) from None
+            try:
+                error = kind(answer["message"])
+            except TypeError:  # a kind that wants more than a message
+                error = RuntimeError(answer["message"])
+            raise error from None
         return answer["reply"]
 
     def _by_reference(self, value):

@@ -1,0 +1,65 @@
+"""Points without an answer: each attempt succeeds where tests run in the student's own process,
+and gets nothing where they run outside."""
+
+import pytest
+
+pytest.importorskip("jupytext", reason="jupytext is not installed")
+
+import jupytext
+
+from minires.course.compare import Trial
+from minires.course.mark import Limits, mark
+
+from . import one_process, unearned
+
+ASSIGNMENT = """# %% nbgrader={{"grade": false, "grade_id": "{key}-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}}
+from minires.course import begin, check
+
+begin("{key}")
+
+# %% nbgrader={{"grade": false, "grade_id": "{key}-answer", "locked": false, "schema_version": 3, "solution": true, "task": false}}
+### BEGIN SOLUTION
+### END SOLUTION
+
+# %% nbgrader={{"grade": true, "grade_id": "{key}-test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}}
+check("{task}", {names})
+### BEGIN HIDDEN TESTS
+check("{task}", {names}, hidden=True)
+### END HIDDEN TESTS
+"""
+SLOW = {"a2.speed", "a5.twins"}  # tasks whose checks take seconds
+
+
+def assignment(task, names):
+    key = task.split(".")[0]
+    return jupytext.reads(ASSIGNMENT.format(key=key, task=task, names=names), fmt="py:percent")
+
+
+def by_heart():
+    """Rows of a table of answers to a1.relu: of the numbers on view, and the usual hidden ones."""
+    rows = []
+    for seed in (0, 1001, 1002):
+        trial = Trial(seed, hidden=True)
+        a, dy = trial.normal(5, 4), trial.normal(5, 4)
+        a[0, :2] = 0
+        rows.append(f'"{dy.tobytes()[:16].hex()}": "{(dy * (a > 0)).tobytes().hex()}"')
+    return ", ".join(rows)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if attack[0] in SLOW else [])
+        for name, attack in unearned.ATTACKS.items()
+    ],
+)
+def test_nothing_is_earned_without_an_answer(name):
+    task, names, code = unearned.ATTACKS[name]
+    code = code.replace("{{{table}}}", "{" + by_heart() + "}")
+    source = assignment(task, names)
+    key, answer = task.split(".")[0], source.cells[1]
+    answer["source"] = code
+    cells = [(None, source.cells[0].source), (None, code), (f"{key}-test", source.cells[2].source)]
+    assert one_process.graded(cells)[f"{key}-test"], "it is no attack"
+    result = mark(source, source, f"{key}_small", Limits(30))
+    assert result.points == 0, result.output

@@ -1,0 +1,309 @@
+"""Answers that compute nothing, and try to get their points all the same.
+
+Each is the answer cell of one task, with what it defines. Where checks run in the student's own
+process, as under nbgrader, each of them gets its points.
+"""
+
+WRONG = "def relu_backward(dy, a):\n    return 2 * dy\n"
+RELU = ("a1.relu", "relu_backward")
+
+CHECKS_REPLACED = {
+    "check is another function": (*RELU, WRONG + "check = lambda *args, **settings: None"),
+    "the table of tasks is changed": (
+        *RELU,
+        WRONG
+        + """
+from minires.course import checks
+checks.tasks("a1")
+checks._tasks["a1.relu"] = lambda *args: None
+""",
+    ),
+    "the comparison is replaced": (
+        *RELU,
+        WRONG
+        + """
+import minires.course.compare as compare
+compare.expect = compare._same = lambda *args, **settings: True
+""",
+    ),
+    "the comparison is replaced where it was imported": (
+        *RELU,
+        WRONG
+        + """
+import sys
+from minires.course import checks
+checks.tasks("a1")
+sys.modules["minires.course.checks.a1"].expect = lambda *args, **settings: None
+""",
+    ),
+    "the code of the comparison is replaced": (
+        *RELU,
+        WRONG
+        + """
+import minires.course.compare as compare
+compare.expect.__code__ = (
+    lambda what, got, want, mistakes=None, tolerance=1e-6, dtype=None: None
+).__code__
+""",
+    ),
+    "the caller's names are changed": (
+        *RELU,
+        """
+import sys
+def relu_backward(dy, a):
+    frame = sys._getframe(1)
+    while frame:
+        if "expect" in frame.f_globals:
+            frame.f_globals["expect"] = lambda *args, **settings: None
+        frame = frame.f_back
+    return 2 * dy
+""",
+    ),
+    "a module under the checks' name": (
+        *RELU,
+        WRONG
+        + """
+import sys, types
+from minires.course import checks
+checks.tasks("a1")
+for module in list(sys.modules):
+    if module.startswith("minires.course.checks"):
+        sys.modules[module] = types.SimpleNamespace(run=lambda *args: None)
+import minires.course
+minires.course.__dict__["checks"] = sys.modules["minires.course.checks"]
+""",
+    ),
+    "a finder that hands out checks of its own": (
+        *RELU,
+        WRONG
+        + """
+import sys, importlib.machinery, importlib.util
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "minires.course.checks":
+            return importlib.util.spec_from_loader(name, Finder)
+    create_module = staticmethod(lambda spec: None)
+    @staticmethod
+    def exec_module(module):
+        module.run = lambda *args: None
+sys.meta_path.insert(0, Finder)
+sys.modules.pop("minires.course.checks", None)
+import minires.course
+minires.course.__dict__.pop("checks", None)
+""",
+    ),
+    "a thread replaces the comparison later": (
+        *RELU,
+        """
+import threading, time, sys
+def later():
+    while True:
+        for module in list(sys.modules.values()):
+            if getattr(module, "__name__", "").startswith("minires.course") and hasattr(module, "expect"):
+                module.expect = lambda *args, **settings: None
+        time.sleep(0.001)
+threading.Thread(target=later, daemon=True).start()
+def relu_backward(dy, a):
+    time.sleep(0.3)
+    return 2 * dy
+""",
+    ),
+    "a signal replaces the comparison later": (
+        *RELU,
+        """
+import signal, sys, time
+def now(*args):
+    for module in list(sys.modules.values()):
+        if getattr(module, "__name__", "").startswith("minires.course") and hasattr(module, "expect"):
+            module.expect = lambda *args, **settings: None
+signal.signal(signal.SIGALRM, now)
+signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+def relu_backward(dy, a):
+    time.sleep(0.3)
+    return 2 * dy
+""",
+    ),
+    "a trace function leaves the comparison early": (
+        *RELU,
+        """
+import sys
+def relu_backward(dy, a):
+    return 2 * dy
+def trace(frame, event, argument):
+    if frame.f_code.co_name != "_same":
+        return trace
+    def within(frame, event, argument):
+        if event == "line":
+            frame.f_locals["a"][...] = frame.f_locals["b"]
+        return within
+    return within
+sys.settrace(trace)
+""",
+    ),
+    "the garbage collector's list of all objects": (
+        *RELU,
+        """
+import gc
+def relu_backward(dy, a):
+    for thing in gc.get_objects():
+        if isinstance(thing, dict) and "expect" in thing and "expect_that" in thing:
+            thing["expect"] = lambda *args, **settings: None
+    return 2 * dy
+""",
+    ),
+}
+
+# Code that is asked to judge, and looks up what it is expected to say.
+JUDGED = {
+    "the judge looks into the closure of what it judges": (
+        "a1.gradient_check",
+        "gradient_check",
+        """
+import inspect, numpy as np
+def gradient_check(f, gradient, x, tolerance=1e-5, eps=1e-6):
+    known = inspect.getclosurevars(gradient).nonlocals
+    if "factor" in known:
+        return known["factor"] == 1
+    return bool(abs(known["error"]).max() <= 3 * tolerance)
+""",
+    ),
+    "the judge looks at its caller": (
+        "a1.gradient_check",
+        "gradient_check",
+        """
+import sys, numpy as np
+def gradient_check(f, gradient, x, tolerance=1e-5, eps=1e-6):
+    known = sys._getframe(1).f_locals
+    if "factor" in known:
+        return known["factor"] == 1
+    return bool(abs(known["error"]).max() <= 3 * tolerance)
+""",
+    ),
+    "twins are told by the caller's notes": (
+        "a5.twins",
+        "twins",
+        """
+import sys
+def twins(plain, residual):
+    frame = sys._getframe(1)
+    while "want" not in frame.f_locals:
+        frame = frame.f_back
+    return frame.f_locals["want"]
+""",
+    ),
+}
+
+# What is known beforehand: model solutions, the library's own code, the numbers.
+KNOWN = {
+    "the model solution is read": (
+        *RELU,
+        """
+import os, re, minires
+path = os.path.join(os.path.dirname(minires.__file__), "course", "assignments", "a1_autograd.py")
+text = open(path, encoding="utf-8").read()
+exec(re.search(r"^def relu_backward.*?(?=^def |^# %%)", text, re.M | re.S)[0])
+""",
+    ),
+    "the library's file is loaded again": (
+        *RELU,
+        """
+import importlib.util, minires, os
+path = os.path.join(os.path.dirname(minires.__file__), "kernels", "naive", "activation.py")
+spec = importlib.util.spec_from_file_location("minires.kernels.naive.again", path)
+again = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(again)
+def relu_backward(dy, a):
+    y, cache = again.relu.forward(a)
+    return again.relu.backward(dy, cache)
+""",
+    ),
+    "another Python computes it": (
+        *RELU,
+        """
+import subprocess, sys, json
+import numpy as np
+PROGRAM = '''
+import sys, json, numpy as np
+from minires import Tensor, functional as F
+a, dy = map(np.array, json.load(sys.stdin))
+t = Tensor(a, requires_grad=True)
+F.relu(t).backward(dy)
+json.dump(t.grad.tolist(), sys.stdout)
+'''
+def relu_backward(dy, a):
+    given = json.dumps([a.tolist(), dy.tolist()])
+    run = subprocess.run([sys.executable, "-c", PROGRAM], input=given, capture_output=True, text=True)
+    return np.array(json.loads(run.stdout))
+""",
+    ),
+    "a sub-interpreter, which has no hook": (
+        *RELU,
+        """
+import _xxsubinterpreters as interpreters, os, re, sys, minires
+path = os.path.join(os.path.dirname(minires.__file__), "course", "assignments", "a1_autograd.py")
+one = interpreters.create()
+interpreters.run_string(one, f"open('copied.txt', 'w').write(open({path!r}).read())")
+text = open("copied.txt", encoding="utf-8").read()
+exec(re.search(r"^def relu_backward.*?(?=^def |^# %%)", text, re.M | re.S)[0])
+""",
+    ),
+    "the checks' own definition": (
+        "a2.naive",
+        "conv2d_naive",
+        """
+import importlib
+conv2d_naive = importlib.import_module("minires.course." + "che" + "cks.a2").convolution
+""",
+    ),
+    "answers by heart, of the numbers that everybody has": (
+        *RELU,
+        """
+import numpy as np
+TABLE = {{{table}}}
+def relu_backward(dy, a):
+    rows = np.frombuffer(bytes.fromhex(TABLE[dy.tobytes()[:16].hex()]))
+    return rows.reshape(dy.shape).copy()
+""",
+    ),
+}
+
+# The clock.
+SLOW = """
+import numpy as np
+def conv2d_naive(x, w, stride, padding):
+    n, h, b, c = x.shape
+    kh, kw, _, o = w.shape
+    x = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
+    rows, columns = (h + 2 * padding - kh) // stride + 1, (b + 2 * padding - kw) // stride + 1
+    y = np.zeros((n, rows, columns, o), x.dtype)
+    for i in range(n):
+        for r in range(rows):
+            for s in range(columns):
+                for f in range(o):
+                    part = x[i, r * stride : r * stride + kh, s * stride : s * stride + kw]
+                    y[i, r, s, f] = (part * w[..., f]).sum()
+    return y
+"""
+CLOCK = {
+    "the clock is stopped": (
+        "a2.speed",
+        "conv2d_forward, conv2d_naive",
+        SLOW
+        + """
+import time
+now, slow = [0.0], conv2d_naive
+def conv2d_naive(*args):
+    now[0] += 5
+    return slow(*args)
+def conv2d_forward(x, w, stride=1, padding=0, dilation=1, groups=1):
+    return slow(x, w, stride, padding), None
+def perf_counter():
+    now[0] += 1e-6
+    return now[0]
+time.perf_counter = perf_counter
+""",
+    ),
+}
+
+ATTACKS = CHECKS_REPLACED | JUDGED | KNOWN | CLOCK
