@@ -116,8 +116,8 @@ class Submission:
             target=self.output.read_from, args=(self.process.stderr,), daemon=True
         )
         self.drain.start()
-        pipes: Any = self.process.stdin, self.process.stdout
-        self.line = Line(*pipes, self._refer, self._resolve)
+        process: Any = self.process  # whose pipes are there
+        self.line = Line(process.stdin, process.stdout, self._refer, self._resolve)
 
     def __enter__(self) -> "Submission":
         return self
