@@ -7,6 +7,7 @@ can change the title of a terminal or hide a line.
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from .types import PathLike
@@ -32,8 +33,15 @@ def as_text(name: PathLike) -> str:
 def expanded(path: PathLike) -> Path:
     """`path` with a leading ``~`` or ``~user`` as the home folder, as a shell would have it.
 
-    A shell leaves it in ``--out=~/runs``, and so do settings files and Python. ``./~`` stays.
+    A shell leaves it in ``--out=~/runs``, and so do settings files and Python. ``./~`` stays. A
+    name that the locale has no letters for, such as é in the C locale, is UTF-8 on disk.
     """
+    path = os.fspath(path)
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        with suppress(UnicodeEncodeError):  # half a letter is in no name
+            path = os.fsdecode(path.encode("utf-8", "surrogateescape"))
     return Path(os.path.expanduser(path))
 
 
