@@ -264,7 +264,7 @@ def test_a_late_refusal_leaves_no_folder(tmp_path, capsys):
     [
         (["train", "--model", "ResNet-8"], "did you mean 'resnet-8'?"),
         (["train", "--model", "ResNet50"], "did you mean 'resnet50'?"),
-        (["train", "--model", "resnet-" + "9" * 5000], "too deep to build|File name too long"),
+        (["train", "--model", "resnet-" + "9" * 5000], "too deep to build"),
         ([*TRAIN, "--net", "width=" + "9" * 30], "not enough memory"),
         ([*TRAIN, "--out", "a" * 300], "File name too long"),
         (["predict", "x", "--weights", "a" * 300], "File name too long"),
