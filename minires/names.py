@@ -33,8 +33,15 @@ def as_text(name: PathLike) -> str:
 def expanded(path: PathLike) -> Path:
     """`path` with a leading ``~`` or ``~user`` as the home folder, as a shell would have it.
 
-    A shell leaves it in ``--out=~/runs``, and so do settings files and Python. ``./~`` stays. A
-    name that the locale has no letters for, such as é in the C locale, is UTF-8 on disk.
+    A shell leaves it in ``--out=~/runs``, and so do settings files and Python. ``./~`` stays.
+    """
+    return on_disk(os.path.expanduser(path))
+
+
+def on_disk(path: PathLike) -> Path:
+    """`path` as it can be opened where the locale lacks its letters, such as é in the C locale.
+
+    It is UTF-8 on disk then, as settings files and minires's own names are.
     """
     path = os.fspath(path)
     try:
@@ -42,7 +49,7 @@ def expanded(path: PathLike) -> Path:
     except UnicodeEncodeError:
         with suppress(UnicodeEncodeError):  # half a letter is in no name
             path = os.fsdecode(path.encode("utf-8", "surrogateescape"))
-    return Path(os.path.expanduser(path))
+    return Path(path)
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:
