@@ -7,6 +7,7 @@ can change the title of a terminal or hide a line.
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from .types import PathLike
@@ -34,7 +35,21 @@ def expanded(path: PathLike) -> Path:
 
     A shell leaves it in ``--out=~/runs``, and so do settings files and Python. ``./~`` stays.
     """
-    return Path(os.path.expanduser(path))
+    return on_disk(os.path.expanduser(path))
+
+
+def on_disk(path: PathLike) -> Path:
+    """`path` as it can be opened where the locale lacks its letters, such as é in the C locale.
+
+    It is UTF-8 on disk then, as settings files and minires's own names are.
+    """
+    path = os.fspath(path)
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        with suppress(UnicodeEncodeError):  # half a letter is in no name
+            path = os.fsdecode(path.encode("utf-8", "surrogateescape"))
+    return Path(path)
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:

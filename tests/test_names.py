@@ -1,6 +1,8 @@
 """Names of files: shown on one line whatever they hold, opened where a shell would open them."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +43,24 @@ def test_home(monkeypatch):
     assert expanded("~/runs") == Path("/home/ada/runs") and expanded("~") == Path("/home/ada")
     assert expanded("./~") == Path("~") and expanded("a/~") == Path("a/~")
     assert expanded("~nobody-of-that-name/x") == Path("~nobody-of-that-name/x")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere all names are Unicode")
+def test_a_name_from_a_settings_file_under_the_c_locale(tmp_path):
+    """It is read as UTF-8, and the locale has no letters to open it by."""
+    (tmp_path / "café").mkdir()
+    code = (
+        "import os; from minires.names import expanded; os.chdir(os.sys.argv[1])\n"
+        "print(expanded('caf\\xe9').is_dir(), expanded('caf\\udcc3\\udca9').is_dir(),"
+        " ascii(str(expanded('\\ud800'))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path],
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "True True '\\ud800'\n", done.stderr
 
 
 def test_lengths():

@@ -238,7 +238,8 @@ def _net(name, settings, file, image_size):
     known = settings_of(name)
     for setting in settings:
         if setting not in known:
-            raise unknown_name("--net", f"setting of {name}", setting, known)
+            where = str(file.path) if setting in file.built.get("net", {}) else "--net"
+            raise unknown_name(where, f"setting of {name}", setting, known)
     usual = {"image_size": image_size} if "image_size" in known else {}
     if file.num_classes is not None:
         usual["num_classes"] = file.num_classes

@@ -146,7 +146,8 @@ def _run_name(config):
     dataset = config.dataset
     if dataset == FOLDER and config.data:
         dataset = shortened(expanded(config.data).resolve().name, LONGEST // 2)
-    return "-".join([config.model, dataset] + [config.train] * (config.train != ALL))
+    model = shortened(config.model, LONGEST // 2)
+    return "-".join([model, dataset] + [config.train] * (config.train != ALL))
 
 
 def _add_settings(command, usual):

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from textwrap import wrap
 from typing import Any, ParamSpec, TypeVar
 
-from ..names import expanded, printable
+from ..names import expanded, printable, shortened
 from ..serialization.files import write_bytes
 from ..types import Array, Figure, Row
 
@@ -38,6 +38,7 @@ OTHERS = (
 )  # for a third kind of net and more: green, violet, brown, pink
 GREY = "#666666"
 CHARACTERS = 15.5  # of a caption, to an inch
+MOST_LINES = 10  # of a caption, about: more would leave no room for the panels
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
@@ -191,9 +192,11 @@ def seeds(rows: Sequence[Row], several: str = "mean and range of {} seeds") -> s
 def write_below(figure: Figure, text: str) -> None:
     """Write the caption, small, under the figure, in as many lines as it takes.
 
-    A "$" in it, from the name of a folder, is a "$" and begins no formula.
+    A "$" in it, from the name of a folder, is a "$" and begins no formula. A caption that would
+    take up the figure is cut in the middle.
     """
-    lines = wrap(printable(text).lstrip("; "), int(figure.get_figwidth() * CHARACTERS))
+    width = int(figure.get_figwidth() * CHARACTERS)
+    lines = wrap(shortened(printable(text).lstrip("; "), MOST_LINES * width), width)
     if len(lines) > 1:
         room = 0.045 + 0.16 / figure.get_figheight() * (len(lines) - 1)
         layout: Any = figure.get_layout_engine()  # the one of `panels`

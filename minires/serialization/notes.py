@@ -102,7 +102,8 @@ def built_in(notes: dict[str, Any], arrays: Mapping[str, Array], where: str) -> 
     ------
     CheckpointError
         If the net would be deeper or wider than the arrays are. It is built before its names are
-        compared with theirs, so that a file of a few kB could ask for any amount of memory.
+        compared with theirs, so that a file of a few kB could ask for any amount of memory. Or if
+        its seed is no seed.
     """
     built: Any = notes.get("built")
     if not _is_built(built):
@@ -119,6 +120,9 @@ def built_in(notes: dict[str, Any], arrays: Mapping[str, Array], where: str) -> 
             raise _contradiction(where, f"{name} {shown(value)}", got)
         if name in SIZES and not is_integer(value, 1, longest):
             raise _contradiction(where, f"{name} {shown(value)}", f"axes of up to {longest}")
+        if name == "seed" and not is_integer(value, 0):
+            expected = "a whole number of at least 0"
+            raise CheckpointError(where, "seed in the metadata", expected, shown(value))
     return {"model": built["model"], "net": settings}
 
 

@@ -11,7 +11,10 @@ and refuses all others:
 - What is handed to the caller's functions is in total no longer than the file: else a few bytes
   could have a long text copied ten thousand times.
 - Keys are text or whole numbers. Sixty tuples within each other, each holding the next one twice,
-  are a key that takes years to hash, in C, where Ctrl-C does not reach it.
+  are a key that takes years to hash, in C, where Ctrl-C does not reach it. They take as long to
+  write: the caller's functions put no value of a pickle into an error before they know its type.
+- Whole numbers are short: a few products of long ones take minutes.
+- There are not many instructions: each of them, a single byte, can make a list of 64.
 """
 
 import pickletools
@@ -20,6 +23,8 @@ from typing import Any, NamedTuple
 
 from ..errors import DataError
 
+MOST_INSTRUCTIONS = 2_000_000  # the weights of a net of 1,202 layers take 300,000
+MOST_BITS = 128  # of a whole number: PyTorch's magic number has 77
 LARGEST_KEY = 2**60  # of whole numbers: Python's hash is the number itself below 2^61 - 1
 
 
@@ -88,7 +93,9 @@ def load(
     """
     machine = _Machine(functions, {*functions, *names}, storage, encoding, len(content))
     try:
-        for instruction, argument, position in pickletools.genops(content):
+        for done, (instruction, argument, position) in enumerate(pickletools.genops(content)):
+            if done == MOST_INSTRUCTIONS:
+                raise Refused(f"more than {MOST_INSTRUCTIONS:,} instructions")
             if instruction.name == "STOP":
                 assert position is not None  # it is known in what is given as bytes
                 return machine.pop(), position + 1
@@ -260,6 +267,12 @@ def _value(machine, argument):
     machine.push(argument)
 
 
+def _whole_number(machine, argument):
+    if argument.bit_length() > MOST_BITS:
+        raise Refused(f"a whole number of {argument.bit_length():,} bits")
+    machine.push(argument)
+
+
 INSTRUCTIONS: dict[str, Callable[[_Machine, Any], None]] = {
     "PROTO": _Machine.nothing,
     "FRAME": _Machine.nothing,
@@ -269,7 +282,8 @@ INSTRUCTIONS: dict[str, Callable[[_Machine, Any], None]] = {
     "NONE": lambda machine, _: machine.push(None),
     "NEWTRUE": lambda machine, _: machine.push(True),
     "NEWFALSE": lambda machine, _: machine.push(False),
-    **dict.fromkeys(("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4"), _value),
+    **dict.fromkeys(("INT", "BININT", "BININT1", "BININT2"), _whole_number),
+    **dict.fromkeys(("LONG", "LONG1", "LONG4"), _whole_number),
     **dict.fromkeys(("FLOAT", "BINFLOAT"), _value),
     **dict.fromkeys(("UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"), _value),
     **dict.fromkeys(("SHORT_BINBYTES", "BINBYTES", "BINBYTES8"), _value),

@@ -176,7 +176,8 @@ def _read_pickles(content, where):
                 f"one of a {type(found).__name__}",
             )
     keys = pickles[4]
-    if not isinstance(keys, list) or sorted(map(str, keys)) != sorted(storages):
+    known = isinstance(keys, list) and all(type(key) in (str, int) for key in keys)
+    if not known or sorted(map(str, keys)) != sorted(storages):
         raise ValueError("another list of storages than the tensors have")
     for key in map(str, keys):
         count = int.from_bytes(content[start : start + 8], "little")
@@ -255,9 +256,10 @@ def _as_array(storage, offset, shape, strides, *_):
         raise ValueError("a tensor without a storage")
     numbers, shape, strides = storage.numbers, tuple(shape), tuple(strides)
     whole = all(type(number) is int and number >= 0 for number in (*shape, *strides, offset))
-    last = offset + sum((n - 1) * step for n, step in zip(shape, strides)) if whole else 0
-    reaches_beyond = 0 not in shape and last >= len(numbers)
-    if not whole or len(shape) != len(strides) or reaches_beyond:
+    if not whole or len(shape) != len(strides):
+        raise ValueError("a tensor whose shape and strides are not whole numbers from 0")
+    last = offset + sum((n - 1) * step for n, step in zip(shape, strides))
+    if 0 not in shape and last >= len(numbers):
         raise ValueError(f"a tensor of shape {shape} that reaches beyond its storage")
     if 0 in shape:
         return np.zeros(shape, numbers.dtype)

@@ -30,7 +30,11 @@ class Kind:
     known: tuple[str, ...] = ()
 
     def check(self, where: str, name: str, value: Any) -> Any:
-        """`value` as plain Python; raises ConfigError if it is of another kind."""
+        """`value` as plain Python; raises ConfigError if it is of another kind. An array is taken
+        for a list of its numbers.
+        """
+        if isinstance(value, np.ndarray):
+            value = value.tolist()
         if not self.accepts(value):
             near = nearest(value, self.known)
             todo = near and f"did you mean {near!r}?"

@@ -220,16 +220,22 @@ def test_names_of_all_kinds_from_the_folder_to_the_figures(encoding, tmp_path):
     Image = pytest.importorskip("PIL.Image")
     rng = np.random.default_rng(0)
     for name in (b"caf\xe9", "café 犬".encode(), b"red\x1b[31m"):
-        folder = os.fsencode(tmp_path) + b"/$run_^$1/" + name
+        folder = os.fsencode(tmp_path) + "/$rün_^$1/".encode() + name
         os.makedirs(folder)
         for i in range(3):
             pixels = rng.integers(0, 256, (10, 10, 3), np.uint8)
             with open(folder + b"/%d\xff.png" % i, "wb") as file:
                 Image.fromarray(pixels).save(file, "PNG")
     environment = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    (tmp_path / "again.toml").write_text(
+        'model = "resnet-8"\ndataset = "folder"\ndata = "$rün_^$1"\nimage-size = 8\nepochs = 1\n'
+        'batch-size = 2\nworkers = 0\ncache = "ü"\nnet.width = 2\n',
+        encoding="utf-8",
+    )
     done = shell(
-        "$M train --model resnet-8 --net width=2 --dataset folder --data '$run_^$1' --out run "
-        "--image-size 8 --epochs 1 --batch-size 2 --workers 0 --cache cache && $M plot run",
+        "$M train --model resnet-8 --net width=2 --dataset folder --data '$rün_^$1' --out run "
+        "--image-size 8 --epochs 1 --batch-size 2 --workers 0 --cache cache && $M plot run && "
+        "$M train --config again.toml --out run --resume",
         tmp_path,
         **(environment if encoding == "C" else {}),
     )
@@ -264,7 +270,7 @@ def test_a_late_refusal_leaves_no_folder(tmp_path, capsys):
     [
         (["train", "--model", "ResNet-8"], "did you mean 'resnet-8'?"),
         (["train", "--model", "ResNet50"], "did you mean 'resnet50'?"),
-        (["train", "--model", "resnet-" + "9" * 5000], "too deep to build|File name too long"),
+        (["train", "--model", "resnet-" + "9" * 5000], "too deep to build"),
         ([*TRAIN, "--net", "width=" + "9" * 30], "not enough memory"),
         ([*TRAIN, "--out", "a" * 300], "File name too long"),
         (["predict", "x", "--weights", "a" * 300], "File name too long"),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -558,6 +559,23 @@ def test_the_net_need_not_be_named_for_a_file_of_train(words, tmp_path, capsys):
     assert main(["predict", str(tmp_path / "a.png"), *file, "--model", "resnet-8"]) == 1
     complaint = capsys.readouterr().err
     assert f"the weights were saved from {words[1]}, but resnet-8 was requested" in complaint
+
+
+@pytest.mark.parametrize(
+    "name, value, words",
+    [
+        ("seed", -1, "seed in the metadata: expected a whole number of at least 0, got -1"),
+        ("bogus", 1, "unknown setting of resnet-8: expected one of .*, got 'bogus'"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_not_put_down_to_the_flags(name, value, words, tmp_path, capsys):
+    Image.fromarray(drawing(20, 20)).save(tmp_path / "a.png")
+    path = tmp_path / "net.safetensors"
+    built = {"model": "resnet-8", "net": {"width": 2, name: value}}
+    mr.save(mr.models.resnet(8, width=2), path, built=built)
+    assert main(["predict", str(tmp_path / "a.png"), "--weights", str(path)]) == 1
+    error = capsys.readouterr().err
+    assert re.search(f"error: {re.escape(str(path))}: {words}", error), error
 
 
 def test_weights_that_say_nothing_of_their_net(tmp_path, capsys):

@@ -353,7 +353,7 @@ def test_labels_within_labels(python, labels):
     """Lists that hold themselves, or 2^60 others: NumPy would go through them for ever, in C."""
     batch = {b"data": np.zeros((RECORDS, 3072), np.uint8), b"labels": labels}
     (python / "test_batch").write_bytes(pickle.dumps(batch, 2))
-    with pytest.raises(DataError, match="labels of the wrong kind"):
+    with pytest.raises(DataError, match="labels of the wrong kind|a whole number of"):
         read(python, RECORDS)
 
 
@@ -378,7 +378,7 @@ def test_an_encoding_that_takes_for_ever(python):
         (python / "test_batch").write_bytes(
             b"\x80\x02c_codecs\nencode\n" + text + words + b"\x86R."
         )
-        with pytest.raises(DataError, match="bytes in the encoding"):
+        with pytest.raises(DataError, match="bytes in another encoding"):
             read(python, RECORDS)
 
 

@@ -1,5 +1,6 @@
 """Pickles are programs: only what the official files need is let through."""
 
+import codecs
 import os
 import pickle
 
@@ -52,6 +53,15 @@ def test_the_refused_global_is_named():
 )
 def test_only_plain_bytes_make_an_array(array):
     refused({b"data": array})
+
+
+def test_no_error_writes_what_takes_for_ever_to_write():
+    """Tuples in tuples, each holding the next one twice, where names are expected."""
+    nested = ()
+    for _ in range(60):
+        nested = (nested, nested)
+    refused({b"data": Attack(np.dtype, nested)})
+    refused({b"data": Attack(codecs.encode, "x", nested)})
 
 
 def test_a_short_file_cannot_ask_for_much_memory():

@@ -214,3 +214,17 @@ def test_dollars_in_names_begin_no_formula():
     shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert shown == ["$a_^$", "caf\\xe9", "red\\x1b[31m"]
     assert figure.texts[0].get_text() == "of $run_^$1; lr 0.1"
+
+
+@pytest.mark.parametrize("letters", ["9" * 5000, "犬" * 1000, "of a name " * 300])
+def test_a_long_caption_leaves_room_for_the_figure(letters, tmp_path):
+    """The name of a data set in a config.json that someone has changed, or of a deep folder."""
+    caption = f"resnet-20 on {letters}: 10 images, seed 3"
+    for figure in (
+        plot.training_curves(METRICS, caption),
+        plot.confusion(np.eye(2), "ab", caption),
+    ):
+        plot.save(figure, tmp_path / "x.png")
+        written = " ".join(figure.texts[-1].get_text().split())
+        assert written.startswith("resnet-20 on") and written.endswith("10 images, seed 3")
+        assert figure.axes[0].bbox.height > 100

@@ -20,6 +20,7 @@ from ..pickles import (
     group,
     integer,
     name,
+    old_file,
     program,
     storage,
     table,
@@ -149,6 +150,47 @@ def nested(depth=60):
 def test_a_key_that_takes_for_ever_to_hash(tmp_path, key):
     pickled = program(b"}" + key + b"Ns")
     refused(write_zip(tmp_path / "x.pth", pickled), "unsafe pickle.*as a key of a dict", DataError)
+
+
+def rebuilt(*arguments):
+    return call(name("torch._utils", "_rebuild_tensor_v2"), *arguments)
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        rebuilt(storage(), integer(0), nested(), group(integer(1))),
+        rebuilt(storage(), integer(0), group(integer(1)), nested()),
+        rebuilt(storage(), nested(), group(integer(1)), group(integer(1))),
+        call(name("torch", "Size"), nested()),
+        nested(),
+    ],
+)
+def test_no_error_writes_what_takes_for_ever_to_write(tmp_path, thing):
+    refused(write_zip(tmp_path / "x.pth", program(table(w=thing)), ONE), "whole numbers|no weights")
+
+
+def test_no_error_writes_such_keys_of_storages(tmp_path):
+    content = old_file(program(table(w=tensor(storage(), 0, (1,), (1,)))), {"0": (ONE["0"], 1)})
+    assert content.count(text("0")) == 2  # in the reference, and among the keys at the end
+    before, _, after = content.rpartition(text("0"))
+    (tmp_path / "x.pth").write_bytes(before + nested() + after)
+    refused(tmp_path / "x.pth", "another list of storages")
+
+
+def test_no_products_of_long_numbers(tmp_path):
+    """Two of 2 million bytes take half a second, and a shape may have any number of them."""
+    long = b"\x8b" + struct.pack("<i", 10**5) + b"\x7f" * 10**5
+    shape = b"(" + long + b"q\x01" + b"h\x01" * 5 + b"t"
+    pickled = program(table(w=rebuilt(storage(), integer(0), shape, shape)))
+    refused(write_zip(tmp_path / "x.pth", pickled, ONE), "a whole number of 799,999 bits")
+
+
+@pytest.mark.parametrize("start, instruction", [(b"", b"]"), (b"", b"("), (b"]", b"\x94")])
+def test_single_bytes_do_not_fill_memory(tmp_path, start, instruction):
+    """Each is an object of 64 bytes, or a place in the memo."""
+    pickled = program(start + instruction * 2_100_000)
+    refused(write_zip(tmp_path / "x.pth", pickled), "more than 2,000,000 instructions")
 
 
 def test_calls_do_not_copy_a_long_text_again_and_again(tmp_path):

@@ -224,7 +224,7 @@ def test_a_tensor_cannot_reach_beyond_its_storage(offset, shape, strides, tmp_pa
     with zipfile.ZipFile(tmp_path / "x.pth", "w") as archive:
         archive.writestr("x/data.pkl", content)
         archive.writestr("x/data/0", np.arange(10, dtype=np.float32).tobytes())
-    with pytest.raises(CheckpointError, match="beyond its storage"):
+    with pytest.raises(CheckpointError, match="beyond its storage|whole numbers from 0"):
         torch_pickle.decode((tmp_path / "x.pth").read_bytes(), "x.pth")
 
 

@@ -182,6 +182,13 @@ def test_values_that_a_setting_cannot_have(name, value, words):
         RunConfig(**{name: value})
 
 
+def test_arrays_of_numpy_become_lists_and_numbers():
+    config = RunConfig(milestones=np.arange(1, 3), lr=np.array(0.5))
+    assert config.milestones == (1, 2) and config.lr == 0.5 and type(config.lr) is float
+    with pytest.raises(ConfigError, match=r"batch_size: .*got \[8, 9\]"):
+        RunConfig(batch_size=np.array([8, 9]))
+
+
 def test_numbers_of_numpy_become_those_of_python():
     config = RunConfig(
         batch_size=np.int64(8),

@@ -18,7 +18,7 @@ class _PickledDtype(safe_pickle.StandIn):
 
     def __init__(self, code, align=False, copy=False):
         if code not in (b"u1", "u1"):
-            raise ValueError(f"an array of dtype {code!r}, not uint8")
+            raise ValueError("an array of another dtype than uint8")
 
     def set_state(self, state):
         pass  # byte order and the like: means nothing for single bytes
@@ -42,7 +42,7 @@ class _PickledArray(safe_pickle.StandIn):
 def _encode(text, encoding):
     """How Python 3 writes bytes in protocol 2: as a text with a letter for each of them."""
     if encoding not in ("latin1", "latin-1"):
-        raise ValueError(f"bytes in the encoding {str(encoding)[:20]!r}")
+        raise ValueError("bytes in another encoding than Latin-1")
     return text.encode("latin-1")
 
 

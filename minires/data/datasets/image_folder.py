@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import backend, checks
 from ...errors import DataError
-from ...names import LONGEST, as_text, expanded, shortened
+from ...names import LONGEST, as_text, expanded, on_disk, shortened
 from ...types import PathLike
 from ..cache import cached
 from ..images import SUFFIXES
@@ -136,7 +136,7 @@ def _cache_folder(folder, transform, cache):
     path = folder.resolve()
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
     name = shortened(as_text(path.name), LONGEST // 2).replace("\\", "_")
-    return place / f"{name}-{digest}-{transform.resize}"
+    return on_disk(place / f"{name}-{digest}-{transform.resize}")
 
 
 def _parts(folder):
