@@ -66,5 +66,5 @@ def test_narrow_adds_up_all_positions_of_a_weight(block):
     w = np.random.default_rng(0).standard_normal((3, 3, 2, 5))
     wide = blocking.widen(w, window_h, window_w)
     assert wide.shape == (3 * (3 + block - 1) * 2, block * 5)
-    np.testing.assert_allclose(blocking.narrow(wide, window_h, window_w, 2), block * w)
+    np.testing.assert_allclose(blocking.narrow(wide, window_h, window_w), block * w)
     assert np.count_nonzero(wide) == block * w.size

@@ -11,7 +11,7 @@ from minires.autograd import Tensor, no_grad
 from minires.errors import ShapeError
 from minires.kernels import cpu, naive
 from minires.kernels import shapes as rules
-from minires.kernels.cpu import channels, im2col
+from minires.kernels.cpu import channels, plan
 
 from .checks import backward, check, random_arrays, run
 from .test_conv import CORNERS, convolutions
@@ -49,9 +49,11 @@ def test_all_images_in_one_product(kernel, shapes, images):
     """As where weights are large."""
     x, w, given_settings = shapes
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(im2col, "LARGE_WEIGHTS", 0)
+        patch.setattr(plan, "LARGE_WEIGHTS", 0)
+        plan.forward.cache_clear()  # plans from before do not know of it
         arrays = case((images, *x[1:]), w, given_settings, with_shortcut=True)
         check(cpu, kernel, *arrays[: 4 if kernel == "conv2d_relu" else 2], **given_settings)
+    plan.forward.cache_clear()
 
 
 def test_large_weights_for_real():

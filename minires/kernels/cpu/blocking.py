@@ -19,12 +19,13 @@ depends on i mod s, but the pattern repeats from one block of s inputs to the ne
 """
 
 from functools import cache
-from math import gcd
+from math import gcd, prod
 from typing import NamedTuple
 
 import numpy as np
 
 from ...types import Array
+from . import workspace
 
 
 class WideWindow(NamedTuple):
@@ -97,14 +98,17 @@ def widen(w: Array, window_h: WideWindow, window_w: WideWindow) -> Array:
     return wide.transpose(0, 1, 4, 2, 3, 5).reshape(kernel_size[0] * kernel_size[1] * c, -1)
 
 
-def narrow(dwide: Array, window_h: WideWindow, window_w: WideWindow, c: int) -> Array:
+def narrow(dwide: Array, window_h: WideWindow, window_w: WideWindow) -> Array:
     """The gradient of weights (KH, KW, C, O) from that of the wide matrix: the reverse of `widen`.
 
     A weight that stands at several positions receives the sum of their gradients.
     """
-    dwide = dwide.reshape(
-        window_h.kernel_size, window_w.kernel_size, c, window_h.block, window_w.block, -1
-    ).transpose(0, 1, 3, 4, 2, 5)
+    kernel_size, block = (
+        (window_h.kernel_size, window_w.kernel_size),
+        (window_h.block, window_w.block),
+    )
+    c, o = len(dwide) // prod(kernel_size), dwide.shape[1] // prod(block)
+    dwide = dwide.reshape(*kernel_size, c, *block, o).transpose(0, 1, 3, 4, 2, 5)
     return dwide[_wide_positions(window_h, window_w)].sum(axis=(1, 3))
 
 
@@ -116,3 +120,53 @@ def _wide_positions(window_h, window_w):
     r_h, k_h = window_h.positions[:, :, None, None].transpose(4, 0, 1, 2, 3)
     r_w, k_w = window_w.positions[None, None].transpose(4, 0, 1, 2, 3)
     return k_h, k_w, r_h, r_w
+
+
+class PixelBlocks:
+    """Images (N, H, W, C) with the pixels of a block side by side: (N, *blocks, *block, C).
+
+    The pixels of a block may lie side by side already: if they are neighbours in a row, and the
+    last block of a row is full. Otherwise `gather` copies them to a buffer, and `scatter` copies
+    back what was written to `room`.
+    """
+
+    def __init__(
+        self,
+        images: Array,
+        window_h: WideWindow,
+        window_w: WideWindow,
+        blocks: tuple[int, int],
+    ) -> None:
+        self.images, self.block = images, (window_h.block, window_w.block)
+        self.shape = *blocks, *self.block, images.shape[3]
+        fits = window_h.block == 1 and images.shape[2] == blocks[1] * window_w.block
+        self.view = None
+        if fits and images.flags.c_contiguous:
+            self.view = images.reshape(len(images), *self.shape)
+
+    def room(self, first: int, last: int) -> Array:
+        """Memory for the blocks of images[first:last]: if possible, the images themselves."""
+        if self.view is not None:
+            return self.view[first:last]
+        return workspace.scratch("pixel blocks", (last - first, *self.shape), self.images.dtype)
+
+    def gather(self, first: int, last: int) -> Array:
+        """The blocks of images[first:last]."""
+        blocks = self.room(first, last)
+        if self.view is None:
+            blocks[...] = 0  # beyond the images' ends there are no pixels
+            for in_blocks, in_images in self._pairs(blocks, self.images[first:last]):
+                in_blocks[...] = in_images
+        return blocks
+
+    def scatter(self, first: int, last: int, blocks: Array) -> None:
+        """Write blocks, which were written to `room`, to images[first:last]."""
+        if self.view is None:
+            for in_blocks, in_images in self._pairs(blocks, self.images[first:last]):
+                in_images[...] = in_blocks
+
+    def _pairs(self, blocks, images):
+        """For each pixel of a block: a view of it in all `blocks`, and one in the `images`."""
+        for r_h, r_w in np.ndindex(self.block):
+            in_images = images[:, r_h :: self.block[0], r_w :: self.block[1]]
+            yield blocks[:, : in_images.shape[1], : in_images.shape[2], r_h, r_w], in_images

@@ -6,8 +6,10 @@ Each output pixel is the product of a window of the image, laid out as a row, wi
 
 Backward is that of a linear layer, dX = dY W^T and dW^T = dY^T X, with dY laid out as columns: row
 q holds dL/dy of all outputs that pixel q went into. So for dX a window slides over dY, as it slides
-over X in the forward pass, and dW comes from the same columns. `im2col.py` makes the columns and
-multiplies them; `blocking.py` says which pixel meets which weight.
+over X in the forward pass, and dW comes from the same columns.
+
+`plan.py` works out the sizes, once for all convolutions of the same shapes; `im2col.py` makes the
+columns and multiplies them; `blocking.py` says which pixel meets which weight.
 """
 
 from typing import Any
@@ -16,13 +18,9 @@ from ...types import Array, IntPair
 from .. import shapes
 from ..common import swap_in_out_channels
 from ..kernel import Kernel
-from ..shapes import Window
-from . import blocking, channels, workspace
+from . import channels, plan, workspace
 from .activation import relu
-from .blocking import WideWindow
-from .im2col import multiply_columns
-
-WIDE_ENOUGH = 32  # channels of a block of pixels: narrower products take longer
+from .im2col import Product, WeightGradient, convolve
 
 
 class conv2d(Kernel):
@@ -43,30 +41,26 @@ class conv2d(Kernel):
     ) -> tuple[Array, Any]:
         shape, window = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         groups, y = int(groups), workspace.empty(shape, x.dtype)
-        multiply_columns(
-            x, *_forward_windows(window, w, groups), groups, shape[1:3], weights=w, out=y
-        )
+        todo = plan.forward(shape[1:3], w.shape, window, groups, x.itemsize)
+        convolve(x, todo, Product(todo, w, y))
         return y, (x, w, window, groups)
 
     def backward(
         dy: Array, cache: Any, needs: tuple[bool, ...] = (True, True)
     ) -> tuple[Array | None, Array | None]:
         x, w, window, groups = cache
-        if not needs[0]:  # the first layer: X has few channels, dY many
-            return None, multiply_columns(
-                x, *_forward_windows(window, w, groups), groups, dy.shape[1:3], grad_output=dy
-            )
+        if not needs[0]:  # the first layer: X has few channels, so few columns; dY has many
+            todo = plan.forward(dy.shape[1:3], w.shape, window, groups, x.itemsize, only_dw=True)
+            convolve(x, todo, dw := WeightGradient(todo, dy))
+            return None, dw.total()
         dx = workspace.empty(x.shape, x.dtype)
-        dw = multiply_columns(
-            dy,
-            *_backward_windows(window, w),
-            groups,
-            x.shape[1:3],
-            weights=swap_in_out_channels(w, groups),
-            out=dx,
-            grad_output=x if needs[1] else None,
-        )
-        return dx, None if dw is None else swap_in_out_channels(dw, groups)
+        todo = plan.backward(x.shape[1:3], w.shape, window, groups, x.itemsize, with_dw=needs[1])
+        product = Product(todo, swap_in_out_channels(w, groups), dx)
+        if not needs[1]:
+            convolve(dy, todo, product)
+            return dx, None
+        convolve(dy, todo, product, dw := WeightGradient(todo, x))
+        return dx, swap_in_out_channels(dw.total(), groups)
 
 
 class conv2d_relu(Kernel):
@@ -90,15 +84,8 @@ class conv2d_relu(Kernel):
         shapes.bias("conv2d_relu", w.shape, b.shape)
         shapes.same("conv2d_relu", shape, "the output's", shortcut=shortcut)
         groups, y = int(groups), workspace.empty(shape, x.dtype)
-        multiply_columns(
-            x,
-            *_forward_windows(window, w, groups),
-            groups,
-            shape[1:3],
-            weights=w,
-            out=y,
-            epilogue=channels.bias_relu_epilogue(y, b, shortcut),
-        )
+        todo = plan.forward(shape[1:3], w.shape, window, groups, x.itemsize)
+        convolve(x, todo, Product(todo, w, y, channels.bias_relu_epilogue(y, b, shortcut)))
         return y, (x, w, window, groups, y, shortcut is not None)
 
     def backward(
@@ -109,30 +96,3 @@ class conv2d_relu(Kernel):
         dz = relu.backward(dy, y)
         gradients = (*conv2d.backward(dz, conv_cache, needs[:2]), dz.sum(axis=(0, 1, 2)))
         return (*gradients, dz) if has_shortcut else gradients
-
-
-def _forward_windows(window: Window, w: Array, groups: int) -> tuple[WideWindow, WideWindow]:
-    """The windows from x to blocks of y, along the height and along the width."""
-    height, width = zip(*window)
-    return (
-        blocking.forward(1, *height),
-        blocking.forward(_pixels_per_block(w.shape[3] // groups, window), *width),
-    )
-
-
-def _backward_windows(window: Window, w: Array) -> tuple[WideWindow, WideWindow]:
-    """The windows from dL/dy to blocks of dL/dx, along the height and along the width.
-
-    Backward through a stride, a block is at least as large as the stride.
-    """
-    height, width = zip(*window)
-    stride_h, stride_w = window.stride
-    pixels = _pixels_per_block(w.shape[2] * stride_h * stride_w, window)
-    return blocking.backward(stride_h, *height), blocking.backward(stride_w * pixels, *width)
-
-
-def _pixels_per_block(channels: int, window: Window) -> int:
-    """How many neighbouring pixels to compute at once, so that matrix products are wide enough."""
-    if window.dilation[1] > 1:
-        return 1  # neighbours do not see the same pixels
-    return max(t for t in (1, 2, 4) if t == 1 or t * channels <= WIDE_ENOUGH)
