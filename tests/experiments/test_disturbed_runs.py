@@ -325,6 +325,7 @@ def test_a_closed_terminal_ends_a_run_as_sigterm_does(tmp_path):
     words = [*COMMAND, "--iterations", "2000", "--out", str(out)]
     child, terminal = pty.fork()
     if child == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be passed over
         os.execv(sys.executable, [sys.executable, "-m", "minires", *words])
     table, deadline = out / "metrics.csv", time.monotonic() + 60
     while not (table.exists() and table.read_text().count("\n") > 3):
