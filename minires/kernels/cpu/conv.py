@@ -20,7 +20,8 @@ from ..common import swap_in_out_channels
 from ..kernel import Kernel
 from . import channels, plan, workspace
 from .activation import relu
-from .im2col import Product, WeightGradient, convolve
+from .columns import convolve
+from .im2col import Im2col, Product, WeightGradient
 
 
 class conv2d(Kernel):
@@ -42,7 +43,7 @@ class conv2d(Kernel):
         shape, window = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         groups, y = int(groups), workspace.empty(shape, x.dtype)
         todo = plan.forward(shape[1:3], w.shape, window, groups, x.itemsize)
-        convolve(x, todo, Product(todo, w, y))
+        convolve(x, todo, Im2col, Product(todo, w, y))
         return y, (x, w, window, groups)
 
     def backward(
@@ -51,15 +52,15 @@ class conv2d(Kernel):
         x, w, window, groups = cache
         if not needs[0]:  # the first layer: X has few channels, so few columns; dY has many
             todo = plan.forward(dy.shape[1:3], w.shape, window, groups, x.itemsize, only_dw=True)
-            convolve(x, todo, dw := WeightGradient(todo, dy))
+            convolve(x, todo, Im2col, dw := WeightGradient(todo, dy))
             return None, dw.total()
         dx = workspace.empty(x.shape, x.dtype)
         todo = plan.backward(x.shape[1:3], w.shape, window, groups, x.itemsize, with_dw=needs[1])
         product = Product(todo, swap_in_out_channels(w, groups), dx)
         if not needs[1]:
-            convolve(dy, todo, product)
+            convolve(dy, todo, Im2col, product)
             return dx, None
-        convolve(dy, todo, product, dw := WeightGradient(todo, x))
+        convolve(dy, todo, Im2col, product, dw := WeightGradient(todo, x))
         return dx, swap_in_out_channels(dw.total(), groups)
 
 
@@ -85,7 +86,12 @@ class conv2d_relu(Kernel):
         shapes.same("conv2d_relu", shape, "the output's", shortcut=shortcut)
         groups, y = int(groups), workspace.empty(shape, x.dtype)
         todo = plan.forward(shape[1:3], w.shape, window, groups, x.itemsize)
-        convolve(x, todo, Product(todo, w, y, channels.bias_relu_epilogue(y, b, shortcut)))
+        convolve(
+            x,
+            todo,
+            Im2col,
+            Product(todo, w, y, channels.bias_relu_epilogue(y, b, shortcut)),
+        )
         return y, (x, w, window, groups, y, shortcut is not None)
 
     def backward(

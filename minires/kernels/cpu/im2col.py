@@ -13,44 +13,14 @@ and O the channels of all pixels of a block.
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ...types import Array
-from . import blocking, chunks, workspace
+from . import blocking, workspace
 from .blocking import PixelBlocks
 from .plan import Plan
-
-
-class Consumer(Protocol):
-    """What columns are made for."""
-
-    def take(self, columns: Array, group: int, first: int, last: int) -> None:
-        """Use the columns (n, *blocks, KH, KW, C) of one group of channels of images
-        first ... last - 1.
-        """
-
-    def finish(self, first: int, last: int) -> None:
-        """All groups of these images were handed over, and are still in cache."""
-
-
-def convolve(images: Array, plan: Plan, *consumers: Consumer) -> None:
-    """Lay out images (N, H, W, C) as columns, a few at a time, and hand them to the consumers."""
-
-    def worker(chunks):
-        im2col = Im2col(images, plan)
-        for first, last in chunks:
-            for group in range(plan.groups):
-                columns = im2col(group, first, last)
-                for consumer in consumers:
-                    consumer.take(columns, group, first, last)
-            for consumer in consumers:
-                consumer.finish(first, last)
-
-    with chunks.one_blas_thread():
-        chunks.run(worker, len(images), plan.image_bytes, plan.min_chunk_bytes)
 
 
 class Product:

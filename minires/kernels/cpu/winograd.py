@@ -1,0 +1,289 @@
+"""Winograd's convolution: fewer multiplications, at the price of a few additions.
+
+Four neighbouring outputs of a filter of three numbers take 4 x 3 = 12 multiplications. Winograd's
+F(4, 3) needs 6: it evaluates input and filter at six points, as one does to multiply polynomials,
+multiplies there, and comes back (Winograd 1980; Lavin and Gray 2015, arXiv:1509.09308):
+
+    y (4) = A^T [ (G w) * (B^T x) ]        w (3), x (6), and * multiplies number by number.
+
+All three are matrices of small constants. With channels, * becomes one matrix product at each
+point, over all tiles of four outputs, and over the rows of the filter, which are gathered as im2col
+gathers them:
+
+    points   (6, tiles, KH C)  @  weights at the points  (6, KH C, O)  =  products  (6, tiles, O)
+
+In two dimensions a tile has 4 x 4 outputs, and there are 36 points instead of 16 x 9 = 144
+multiplications. Backward, dX is the same with the filter turned round. The gradient of the filter
+follows from the formula above, y being linear in w: dw = G^T [ (A dy) * (B^T x) ].
+
+Sums are formed in another order than by `im2col.py`, of larger numbers: in float32 results differ
+by about 1e-6 of the largest one in one dimension, 3e-6 in two.
+"""
+
+from collections.abc import Callable
+from functools import cache, lru_cache
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from ...types import Array, Shape
+from ..shapes import Window
+from . import chunks, workspace
+
+OUTPUTS, FILTER, POINTS = 4, 3, 6  # of F(4, 3); one tile sees as many inputs as there are points
+
+# At the points 0, 1, -1, 2, -2 and infinity.
+B_T = np.array(
+    [
+        [4, 0, -5, 0, 1, 0],
+        [0, -4, -4, 1, 1, 0],
+        [0, 4, -4, -1, 1, 0],
+        [0, -2, -1, 2, 1, 0],
+        [0, 2, -1, -2, 1, 0],
+        [0, 4, 0, -5, 0, 1],
+    ]
+)
+G = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
+A_T = np.array(
+    [
+        [1, 1, 1, 1, 1, 0],
+        [0, 1, -1, 2, -2, 0],
+        [0, 1, 1, 4, 4, 0],
+        [0, 1, -1, 8, -8, 1],
+    ]
+)
+
+
+class Plan(NamedTuple):
+    """What shapes decide. `images` are x, or dL/dy; the result is y, or dL/dx."""
+
+    dims: int  # along which Winograd's formula is used: the width, or both
+    size: tuple[int, int]  # (H', W') of the result
+    padding: tuple[int, int]
+    in_channels: int  # of a group
+    out_channels: int
+    groups: int
+    itemsize: int
+
+    @property
+    def tile(self) -> tuple[int, int]:
+        """Outputs of a tile, along the height and along the width."""
+        return (OUTPUTS, OUTPUTS) if self.dims == 2 else (1, OUTPUTS)
+
+    @property
+    def tiles(self) -> tuple[int, int]:
+        """In an image; the last ones may reach beyond the result."""
+        return -(-self.size[0] // self.tile[0]), -(-self.size[1] // self.tile[1])
+
+    @property
+    def points(self) -> int:
+        """At how many points numbers are multiplied."""
+        return int(POINTS**self.dims)
+
+    @property
+    def column_size(self) -> int:
+        """Numbers that a tile has at one point."""
+        return self.in_channels * (1 if self.dims == 2 else FILTER)
+
+    @property
+    def image_bytes(self) -> int:
+        """At all points of an image, before and after the product."""
+        numbers = self.column_size + self.out_channels
+        return self.points * prod(self.tiles) * numbers * self.itemsize
+
+    @property
+    def min_chunk_bytes(self) -> int:
+        """As many as the weights take: each chunk reads them."""
+        return min(
+            8 * chunks.MAX_CHUNK_BYTES,
+            self.points * self.column_size * self.out_channels * self.itemsize,
+        )
+
+
+@lru_cache(maxsize=1024)
+def forward(
+    size: Shape, weights: Shape, window: Window, groups: int, itemsize: int, dims: int
+) -> Plan:
+    """The plan of y of the `size` (H', W'), for weights (KH, KW, C / groups, O)."""
+    return Plan(dims, size, window.padding, weights[2], weights[3] // groups, groups, itemsize)
+
+
+@lru_cache(maxsize=1024)
+def backward(
+    size: Shape, weights: Shape, window: Window, groups: int, itemsize: int, dims: int
+) -> Plan:
+    """The plan of dx of the `size` (H, W): a filter that is turned round moves over dy."""
+    padding = FILTER - 1 - window.padding[0], FILTER - 1 - window.padding[1]
+    return Plan(dims, size, padding, weights[3] // groups, weights[2], groups, itemsize)
+
+
+def fits(window: Window) -> bool:
+    """Whether a convolution is one of those that Winograd's formula computes, there and back."""
+    return (
+        window.kernel_size == (FILTER, FILTER)
+        and window.stride == window.dilation == (1, 1)
+        and max(window.padding) < FILTER
+    )
+
+
+class Tiles:
+    """A thread's numbers at the points, of a few images: ``tiles(group, first, last)``,
+    (points, n, tiles along the height, tiles along the width, column size).
+    """
+
+    def __init__(self, images: Array, plan: Plan) -> None:
+        self.images, self.plan = images, plan
+        count, dtype = (
+            chunks.chunk_size(len(images), plan.image_bytes, plan.min_chunk_bytes),
+            images.dtype,
+        )
+        (rows, columns), (tile_h, tile_w) = plan.tiles, plan.tile
+        size = rows * tile_h + FILTER - 1, columns * tile_w + FILTER - 1
+        (top, left), (_, height, width, channels) = plan.padding, images.shape
+        key = "winograd", plan.padding, height, width
+        self.padded = workspace.zero_padded_buffer(key, count, (*size, channels), dtype)
+        self.seen = min(height, size[0] - top), min(width, size[1] - left)
+        self.interior = self.padded[:, top : top + self.seen[0], left : left + self.seen[1]]
+
+    def __call__(self, group: int, first: int, last: int) -> Array:
+        plan, n = self.plan, last - first
+        if group == 0:
+            self.interior[:n] = self.images[first:last, : self.seen[0], : self.seen[1]]
+        c = plan.in_channels
+        padded = self.padded[:n, :, :, group * c : (group + 1) * c]
+        seen = _windows(padded, plan)
+        windows = workspace.scratch("windows", seen.shape, padded.dtype)
+        windows[...] = seen
+        at_points = workspace.scratch("points", seen.shape, padded.dtype)
+        to_points = _matrix("B^T", plan.dims, padded.dtype)
+        np.matmul(
+            to_points, windows.reshape(plan.points, -1), out=at_points.reshape(plan.points, -1)
+        )
+        if plan.dims == 2:
+            return at_points.reshape(plan.points, n, *plan.tiles, c)
+        step_k, step_n, step_h, step_w, step_c = at_points.strides
+        rows = as_strided(
+            at_points,
+            (plan.points, n, *plan.tiles, FILTER, c),
+            (step_k, step_n, step_h, step_w, step_h, step_c),
+        )
+        columns = workspace.scratch("columns", rows.shape, padded.dtype)
+        columns[...] = rows  # im2col along the height
+        return columns.reshape(plan.points, n, *plan.tiles, -1)
+
+
+def _windows(padded, plan):
+    """A view of what the tiles see: in one dimension (6, n, rows, tiles, C), in two (6, 6, n,
+    tiles along the height, tiles along the width, C).
+    """
+    n, height, _, c = padded.shape
+    step_n, step_h, step_w, step_c = padded.strides
+    if plan.dims == 1:
+        shape = POINTS, n, height, plan.tiles[1], c
+        return as_strided(padded, shape, (step_w, step_n, step_h, OUTPUTS * step_w, step_c))
+    shape = POINTS, POINTS, n, *plan.tiles, c
+    steps = step_h, step_w, step_n, OUTPUTS * step_h, OUTPUTS * step_w, step_c
+    return as_strided(padded, shape, steps)
+
+
+class Product:
+    """out = the products at the points, brought back. As `im2col.Product`."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        weights: Array,
+        out: Array,
+        epilogue: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self.plan, self.out, self.epilogue = plan, out, epilogue
+        self.weights = [_at_points(part, plan) for part in np.split(weights, plan.groups, axis=3)]
+
+    def take(self, columns: Array, group: int, first: int, last: int) -> None:
+        plan, o = self.plan, self.plan.out_channels
+        products = workspace.scratch("products", (*columns.shape[:-1], o), columns.dtype)
+        np.matmul(
+            columns.reshape(plan.points, -1, plan.column_size),
+            self.weights[group],
+            out=products.reshape(plan.points, -1, o),
+        )
+        back = _matrix("A^T", plan.dims, columns.dtype)
+        tiles = workspace.scratch("tiles", (len(back), *products.shape[1:]), columns.dtype)
+        np.matmul(back, products.reshape(plan.points, -1), out=tiles.reshape(len(back), -1))
+        images = self.out[first:last, :, :, group * o : (group + 1) * o]
+        for in_image, in_tiles in _pixels(images, tiles, plan):
+            in_image[...] = in_tiles
+
+    def finish(self, first: int, last: int) -> None:
+        if self.epilogue is not None:
+            self.epilogue(first, last)
+
+
+class WeightGradient:
+    """dweights = G^T [ (A grad_output) * columns ], summed over all images. As
+    `im2col.WeightGradient`.
+    """
+
+    def __init__(self, plan: Plan, grad_output: Array) -> None:
+        self.plan, self.grad_output = plan, grad_output
+        self.parts: dict[tuple[int, int], Array] = {}  # of each group and chunk
+
+    def take(self, columns: Array, group: int, first: int, last: int) -> None:
+        plan, o, dtype = self.plan, self.plan.out_channels, columns.dtype
+        images = self.grad_output[first:last, :, :, group * o : (group + 1) * o]
+        tiles = workspace.scratch("tiles", (prod(plan.tile), *columns.shape[1:4], o), dtype)
+        if any(size % tile for size, tile in zip(plan.size, plan.tile)):
+            tiles[...] = 0  # beyond the images' ends there are no pixels
+        for in_image, in_tiles in _pixels(images, tiles, plan):
+            in_tiles[...] = in_image
+        at_points = workspace.scratch("gradients", (plan.points, *tiles.shape[1:]), dtype)
+        matrix = _matrix("A^T", plan.dims, dtype).T
+        np.matmul(matrix, tiles.reshape(len(tiles), -1), out=at_points.reshape(plan.points, -1))
+        self.parts[first, group] = np.matmul(
+            columns.reshape(plan.points, -1, plan.column_size).swapaxes(1, 2),
+            at_points.reshape(plan.points, -1, o),
+        )
+
+    def finish(self, first: int, last: int) -> None:
+        pass
+
+    def total(self) -> Array:
+        """The sum (3, 3, C / groups, O): in the order of the chunks, whoever did them."""
+        plan = self.plan
+        shape = plan.groups, plan.points, plan.column_size, plan.out_channels
+        total = np.zeros(shape, self.grad_output.dtype)
+        for (_, group), part in sorted(self.parts.items(), key=lambda item: item[0]):
+            total[group] += part
+        return np.concatenate([_from_points(part, plan) for part in total], axis=3)
+
+
+def _pixels(images, tiles, plan):
+    """For each pixel of a tile: a view of it in the images, and one in all tiles."""
+    for number, (h, w) in enumerate(np.ndindex(plan.tile)):
+        in_image = images[:, h :: plan.tile[0], w :: plan.tile[1]]
+        yield in_image, tiles[number, :, : in_image.shape[1], : in_image.shape[2]]
+
+
+def _at_points(w, plan):
+    """Weights (3, 3, C, O) at the points: (points, column size, O)."""
+    g = G.astype(w.dtype)
+    if plan.dims == 2:
+        return np.einsum("ka,lb,abco->klco", g, g, w).reshape(plan.points, *w.shape[2:])
+    return np.einsum("kb,abco->kaco", g, w).reshape(plan.points, -1, w.shape[3])
+
+
+def _from_points(dw, plan):
+    """The reverse for gradients: (points, column size, O) to (3, 3, C, O)."""
+    g, o = G.astype(dw.dtype), dw.shape[2]
+    if plan.dims == 2:
+        return np.einsum("ka,lb,klco->abco", g, g, dw.reshape(POINTS, POINTS, -1, o))
+    return np.einsum("kb,kaco->abco", g, dw.reshape(POINTS, FILTER, -1, o))
+
+
+@cache
+def _matrix(name, dims, dtype):
+    """B^T or A^T, in two dimensions for both axes at once."""
+    matrix = {"B^T": B_T, "A^T": A_T}[name].astype(dtype)
+    return np.kron(matrix, matrix) if dims == 2 else matrix
