@@ -10,6 +10,7 @@ from .autograd import Tensor, enable_grad, no_grad
 from .autograd.gradcheck import gradcheck
 from .autograd.graph import graph
 from .backend import set_num_threads
+from .kernels import release_memory
 from .serialization.weights import load, save
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "no_grad",
     "optim",
     "plot",
+    "release_memory",
     "save",
     "set_num_threads",
     "training",

@@ -152,6 +152,11 @@ def gpu_errors() -> tuple[type[Exception], ...]:
     )
 
 
+def gpu_is_used() -> bool:
+    """Whether a GPU was asked for in this process, and found."""
+    return _cupy is not None
+
+
 def free_memory() -> int:
     """Bytes free on the GPU, after giving back what CuPy keeps in reserve."""
     cupy().get_default_memory_pool().free_all_blocks()

@@ -13,7 +13,7 @@ from minires.autograd import Tensor, no_grad
 from minires.diagnostics import activation_gradients, gradient_norms
 from minires.errors import DtypeError, GraphError
 from minires.kernels import naive
-from minires.kernels.cpu import workspace
+from minires.kernels.cpu import memory
 from minires.nn.state import ModuleState
 
 NETS = {
@@ -409,7 +409,7 @@ def test_less_is_kept():
         F.cross_entropy(
             net(images), labels
         ).backward()  # gradients and scratch are there from now on
-        workspace._blocks.clear()
+        memory.release()
         tracemalloc.start()
         F.cross_entropy(net(images), labels).backward()
         peak[recompute] = tracemalloc.get_traced_memory()[1]

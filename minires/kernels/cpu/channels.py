@@ -13,7 +13,7 @@ from functools import cache, reduce
 import numpy as np
 
 from ...types import Array
-from . import chunks, workspace
+from . import chunks, memory, workspace
 from .activation import where_positive
 
 MAX_ROW = 8192  # numbers in a row
@@ -55,7 +55,7 @@ def scale_and_shift(
     x, shortcut (..., C); scale, shift (C,).
     """
     rows, _ = _as_rows(x)
-    y = workspace.empty(x.shape, x.dtype)
+    y = memory.empty(x.shape, x.dtype)
     y_rows = y.reshape(rows.shape)
     shortcut_rows = None if shortcut is None else _as_rows(shortcut)[0]
     scale, shift = _repeat_per_channel(scale, rows), _repeat_per_channel(shift, rows)

@@ -112,6 +112,13 @@ def chunk_size(items: int, bytes_per_item: int, min_bytes: int = 0) -> int:
 
 
 @contextmanager
+def no_kernel_running() -> Iterator[None]:
+    """Within: kernels that use threads wait."""
+    with _lock:
+        yield
+
+
+@contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Within: BLAS uses one thread. Afterwards as many as before, even if Ctrl-C is pressed."""
     with _lock:

@@ -18,7 +18,7 @@ from ...types import Array, IntPair
 from .. import shapes
 from ..common import swap_in_out_channels
 from ..kernel import Kernel
-from . import channels, plan, workspace
+from . import channels, memory, plan
 from .activation import relu
 from .columns import convolve
 from .im2col import Im2col, Product, WeightGradient
@@ -41,7 +41,7 @@ class conv2d(Kernel):
         groups: int = 1,
     ) -> tuple[Array, Any]:
         shape, window = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
-        groups, y = int(groups), workspace.empty(shape, x.dtype)
+        groups, y = int(groups), memory.empty(shape, x.dtype)
         todo = plan.forward(shape[1:3], w.shape, window, groups, x.itemsize)
         convolve(x, todo, Im2col, Product(todo, w, y))
         return y, (x, w, window, groups)
@@ -54,7 +54,7 @@ class conv2d(Kernel):
             todo = plan.forward(dy.shape[1:3], w.shape, window, groups, x.itemsize, only_dw=True)
             convolve(x, todo, Im2col, dw := WeightGradient(todo, dy))
             return None, dw.total()
-        dx = workspace.empty(x.shape, x.dtype)
+        dx = memory.empty(x.shape, x.dtype)
         todo = plan.backward(x.shape[1:3], w.shape, window, groups, x.itemsize, with_dw=needs[1])
         product = Product(todo, swap_in_out_channels(w, groups), dx)
         if not needs[1]:
@@ -84,7 +84,7 @@ class conv2d_relu(Kernel):
         shape, window = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         shapes.bias("conv2d_relu", w.shape, b.shape)
         shapes.same("conv2d_relu", shape, "the output's", shortcut=shortcut)
-        groups, y = int(groups), workspace.empty(shape, x.dtype)
+        groups, y = int(groups), memory.empty(shape, x.dtype)
         todo = plan.forward(shape[1:3], w.shape, window, groups, x.itemsize)
         convolve(
             x,

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...types import Array, Shape
 from .. import common
-from . import chunks, workspace
+from . import chunks, memory
 
 
 class add(common.add):
@@ -24,7 +24,7 @@ def in_chunks(function: Callable[..., Any], *arrays: Array) -> Array:
 
     The function is called with a chunk of each array, and `out`, the same chunk of the result.
     """
-    y = workspace.empty(arrays[0].shape, arrays[0].dtype)
+    y = memory.empty(arrays[0].shape, arrays[0].dtype)
     flat, flat_y = [np.ascontiguousarray(array).reshape(-1) for array in arrays], y.reshape(-1)
 
     def worker(chunks):

@@ -17,7 +17,7 @@ import numpy as np
 from ...types import Array
 from .. import shapes
 from ..kernel import Kernel
-from . import channels, workspace
+from . import channels, memory
 
 
 class Cache(NamedTuple):
@@ -60,7 +60,7 @@ class batch_norm(Kernel):
         dx = g dy.
         """
         sums = channels.gradient_sums(dy, cache.x, cache.mean)
-        return _gradients(dy, sums, cache, out=workspace.empty(dy.shape, dy.dtype))
+        return _gradients(dy, sums, cache, out=memory.empty(dy.shape, dy.dtype))
 
 
 class batch_norm_relu(Kernel):
@@ -83,10 +83,10 @@ class batch_norm_relu(Kernel):
 
     def backward(dy: Array, cache: Cache) -> tuple[Array, ...]:
         """With dz = dy where y > 0, else 0: batch norm's gradients for dz; dz for the shortcut."""
-        dz = workspace.empty(dy.shape, dy.dtype)
+        dz = memory.empty(dy.shape, dy.dtype)
         sums = channels.gradient_sums(dy, cache.x, cache.mean, cache.y, dz)
         if cache.has_shortcut:
-            dx = workspace.empty(dy.shape, dy.dtype)
+            dx = memory.empty(dy.shape, dy.dtype)
             return *_gradients(dz, sums, cache, out=dx), dz
         return _gradients(dz, sums, cache, out=dz)
 

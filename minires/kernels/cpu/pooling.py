@@ -11,7 +11,7 @@ import numpy as np
 from ...types import Array, IntPair, Shape
 from .. import shapes
 from ..kernel import Kernel
-from . import chunks, workspace
+from . import chunks, memory
 
 
 class max_pool2d(Kernel):
@@ -21,7 +21,7 @@ class max_pool2d(Kernel):
         x: Array, kernel_size: IntPair, stride: IntPair | None = None, padding: IntPair = 0
     ) -> tuple[Array, Any]:
         shape, window = shapes.pool2d("max_pool2d", x.shape, kernel_size, stride, padding)
-        y = workspace.empty(shape, x.dtype)
+        y = memory.empty(shape, x.dtype)
 
         def worker(chunks):
             for first, last in chunks:
@@ -35,7 +35,7 @@ class max_pool2d(Kernel):
 
     def backward(dy: Array, cache: Any) -> Array:
         x, window, y = cache
-        dx = workspace.empty(x.shape, dy.dtype)
+        dx = memory.empty(x.shape, dy.dtype)
 
         def worker(chunks):
             for first, last in chunks:
@@ -62,7 +62,7 @@ class avg_pool2d(Kernel):
         x: Array, kernel_size: IntPair, stride: IntPair | None = None, padding: IntPair = 0
     ) -> tuple[Array, Any]:
         shape, window = shapes.pool2d("avg_pool2d", x.shape, kernel_size, stride, padding)
-        y = workspace.empty(shape, x.dtype)
+        y = memory.empty(shape, x.dtype)
 
         def worker(chunks):
             for first, last in chunks:
@@ -77,7 +77,7 @@ class avg_pool2d(Kernel):
 
     def backward(dy: Array, cache: Any) -> Array:
         shape, window = cache
-        dx = workspace.empty(shape, dy.dtype)
+        dx = memory.empty(shape, dy.dtype)
 
         def worker(chunks):
             for first, last in chunks:

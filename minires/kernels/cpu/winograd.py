@@ -60,7 +60,7 @@ class Plan(NamedTuple):
     """What shapes decide. `images` are x, or dL/dy; the result is y, or dL/dx."""
 
     dims: int  # along which Winograd's formula is used: the width, or both
-    size: tuple[int, int]  # (H', W') of the result
+    size: Shape  # (H', W') of the result
     padding: tuple[int, int]
     in_channels: int  # of a group
     out_channels: int
