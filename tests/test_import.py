@@ -46,6 +46,7 @@ def test_public_names():
         "no_grad",
         "optim",
         "plot",
+        "release_memory",
         "save",
         "set_num_threads",
         "training",

@@ -129,60 +129,71 @@ def fits(window: Window) -> bool:
 
 
 class Tiles:
-    """A thread's numbers at the points, of a few images: ``tiles(group, first, last)``,
-    (points, n, tiles along the height, tiles along the width, column size).
+    """A thread's numbers at the points, of a few images: ``tiles(group, first, last)``.
+
+    In one dimension (6, n, tiles, H', 3 C), in two (36, n, tiles along the height, tiles along the
+    width, C).
     """
 
     def __init__(self, images: Array, plan: Plan) -> None:
         self.images, self.plan = images, plan
-        count, dtype = (
-            chunks.chunk_size(len(images), plan.image_bytes, plan.min_chunk_bytes),
-            images.dtype,
-        )
-        (rows, columns), (tile_h, tile_w) = plan.tiles, plan.tile
-        size = rows * tile_h + FILTER - 1, columns * tile_w + FILTER - 1
-        (top, left), (_, height, width, channels) = plan.padding, images.shape
-        key = "winograd", plan.padding, height, width
-        self.padded = workspace.zero_padded_buffer(key, count, (*size, channels), dtype)
-        self.seen = min(height, size[0] - top), min(width, size[1] - left)
-        self.interior = self.padded[:, top : top + self.seen[0], left : left + self.seen[1]]
+        self.count = chunks.chunk_size(len(images), plan.image_bytes, plan.min_chunk_bytes)
+        self.steps: dict[tuple[int, int], _Steps] = {}
 
     def __call__(self, group: int, first: int, last: int) -> Array:
-        plan, n = self.plan, last - first
-        if group == 0:
-            self.interior[:n] = self.images[first:last, : self.seen[0], : self.seen[1]]
-        c = plan.in_channels
-        padded = self.padded[:n, :, :, group * c : (group + 1) * c]
-        seen = _windows(padded, plan)
-        windows = workspace.scratch("windows", seen.shape, padded.dtype)
-        windows[...] = seen
-        at_points = workspace.scratch("points", seen.shape, padded.dtype)
-        to_points = _matrix("B^T", plan.dims, padded.dtype)
-        np.matmul(
-            to_points, windows.reshape(plan.points, -1), out=at_points.reshape(plan.points, -1)
-        )
+        key = group, last - first
+        if key not in self.steps:
+            self.steps[key] = _Steps(self.images, self.plan, self.count, *key)
+        return self.steps[key].columns_of(self.images[first:last])
+
+
+class _Steps:
+    """The arrays that n images go through, one view or copy of the other."""
+
+    def __init__(self, images: Array, plan: Plan, count: int, group: int, n: int) -> None:
+        _, height, width, channels = images.shape
+        (rows, columns), (tile_h, tile_w), c = plan.tiles, plan.tile, plan.in_channels
+        size = rows * tile_h + FILTER - 1, columns * tile_w + FILTER - 1
+        (top, left), dtype = plan.padding, images.dtype
+        key = "winograd", plan.padding, height, width
+        padded = workspace.zero_padded_buffer(key, count, (*size, channels), dtype)[:n]
+        self.seen = min(height, size[0] - top), min(width, size[1] - left)
+        self.interior = padded[:, top : top + self.seen[0], left : left + self.seen[1]]
+        self.is_first_group = group == 0
+        self.windows = _windows(padded[..., group * c : (group + 1) * c], plan)
+        shape = plan.points, self.windows[0].size if plan.dims == 1 else self.windows[0, 0].size
+        self.copied = workspace.scratch("windows", self.windows.shape, dtype)
+        self.as_matrix = self.copied.reshape(shape)
+        self.at_points = workspace.scratch("points", shape, dtype)
+        self.to_points = _matrix("B^T", plan.dims, dtype)
+        self.rows = None
         if plan.dims == 2:
-            return at_points.reshape(plan.points, n, *plan.tiles, c)
-        step_k, step_n, step_h, step_w, step_c = at_points.strides
-        rows = as_strided(
-            at_points,
-            (plan.points, n, *plan.tiles, FILTER, c),
-            (step_k, step_n, step_h, step_w, step_h, step_c),
-        )
-        columns = workspace.scratch("columns", rows.shape, padded.dtype)
-        columns[...] = rows  # im2col along the height
-        return columns.reshape(plan.points, n, *plan.tiles, -1)
+            self.columns = self.at_points.reshape(plan.points, n, *plan.tiles, c)
+        else:
+            in_tiles = self.at_points.reshape(self.windows.shape)
+            shape = plan.points, n, columns, rows, FILTER * c
+            self.rows = as_strided(in_tiles, shape, in_tiles.strides)
+            self.columns = workspace.scratch("columns", shape, dtype)
+
+    def columns_of(self, images: Array) -> Array:
+        if self.is_first_group:
+            np.copyto(self.interior, images[:, : self.seen[0], : self.seen[1]])
+        np.copyto(self.copied, self.windows)
+        np.matmul(self.to_points, self.as_matrix, out=self.at_points)
+        if self.rows is not None:  # im2col along the height: a filter's rows lie side by side
+            np.copyto(self.columns, self.rows)
+        return self.columns
 
 
 def _windows(padded, plan):
-    """A view of what the tiles see: in one dimension (6, n, rows, tiles, C), in two (6, 6, n,
+    """A view of what the tiles see: in one dimension (6, n, tiles, rows, C), in two (6, 6, n,
     tiles along the height, tiles along the width, C).
     """
     n, height, _, c = padded.shape
     step_n, step_h, step_w, step_c = padded.strides
     if plan.dims == 1:
-        shape = POINTS, n, height, plan.tiles[1], c
-        return as_strided(padded, shape, (step_w, step_n, step_h, OUTPUTS * step_w, step_c))
+        shape = POINTS, n, plan.tiles[1], height, c
+        return as_strided(padded, shape, (step_w, step_n, OUTPUTS * step_w, step_h, step_c))
     shape = POINTS, POINTS, n, *plan.tiles, c
     steps = step_h, step_w, step_n, OUTPUTS * step_h, OUTPUTS * step_w, step_c
     return as_strided(padded, shape, steps)
@@ -213,7 +224,7 @@ class Product:
         tiles = workspace.scratch("tiles", (len(back), *products.shape[1:]), columns.dtype)
         np.matmul(back, products.reshape(plan.points, -1), out=tiles.reshape(len(back), -1))
         images = self.out[first:last, :, :, group * o : (group + 1) * o]
-        for in_image, in_tiles in _pixels(images, tiles, plan):
+        for in_image, in_tiles in _pairs(images, tiles, plan):
             in_image[...] = in_tiles
 
     def finish(self, first: int, last: int) -> None:
@@ -236,7 +247,7 @@ class WeightGradient:
         tiles = workspace.scratch("tiles", (prod(plan.tile), *columns.shape[1:4], o), dtype)
         if any(size % tile for size, tile in zip(plan.size, plan.tile)):
             tiles[...] = 0  # beyond the images' ends there are no pixels
-        for in_image, in_tiles in _pixels(images, tiles, plan):
+        for in_image, in_tiles in _pairs(images, tiles, plan):
             in_tiles[...] = in_image
         at_points = workspace.scratch("gradients", (plan.points, *tiles.shape[1:]), dtype)
         matrix = _matrix("A^T", plan.dims, dtype).T
@@ -259,31 +270,45 @@ class WeightGradient:
         return np.concatenate([_from_points(part, plan) for part in total], axis=3)
 
 
-def _pixels(images, tiles, plan):
-    """For each pixel of a tile: a view of it in the images, and one in all tiles."""
-    for number, (h, w) in enumerate(np.ndindex(plan.tile)):
-        in_image = images[:, h :: plan.tile[0], w :: plan.tile[1]]
-        yield in_image, tiles[number, :, : in_image.shape[1], : in_image.shape[2]]
+def _pairs(images, tiles, plan):
+    """Pairs of views of the same pixels, in the images and in the tiles (pixels of a tile, ...):
+    a single pair where the tiles end with the images, else one for each pixel of a tile.
+    """
+    (tile_h, tile_w), (rows, columns) = plan.tile, plan.tiles
+    n, height, width, o = images.shape
+    tiles = tiles.reshape(tile_h, tile_w, n, *tiles.shape[2:])
+    if plan.dims == 1:
+        tiles = tiles.swapaxes(3, 4)
+    tiles = tiles.transpose(2, 3, 0, 4, 1, 5)  # (n, rows, tile_h, columns, tile_w, O)
+    if (height, width) == (rows * tile_h, columns * tile_w):
+        step_n, step_h, step_w, step_o = images.strides
+        steps = step_n, tile_h * step_h, step_h, tile_w * step_w, step_w, step_o
+        yield as_strided(images, tiles.shape, steps), tiles
+        return
+    for h, w in np.ndindex(plan.tile):
+        in_image = images[:, h::tile_h, w::tile_w]
+        yield in_image, tiles[:, : in_image.shape[1], h, : in_image.shape[2], w]
 
 
 def _at_points(w, plan):
     """Weights (3, 3, C, O) at the points: (points, column size, O)."""
-    g = G.astype(w.dtype)
+    g, (_, _, c, o) = _matrix("G", plan.dims, w.dtype), w.shape
     if plan.dims == 2:
-        return np.einsum("ka,lb,abco->klco", g, g, w).reshape(plan.points, *w.shape[2:])
-    return np.einsum("kb,abco->kaco", g, w).reshape(plan.points, -1, w.shape[3])
+        return (g @ w.reshape(FILTER * FILTER, -1)).reshape(plan.points, c, o)
+    return np.matmul(g, w.reshape(FILTER, FILTER, -1)).transpose(1, 0, 2).reshape(POINTS, -1, o)
 
 
 def _from_points(dw, plan):
     """The reverse for gradients: (points, column size, O) to (3, 3, C, O)."""
-    g, o = G.astype(dw.dtype), dw.shape[2]
+    g, o = _matrix("G", plan.dims, dw.dtype), dw.shape[2]
     if plan.dims == 2:
-        return np.einsum("ka,lb,klco->abco", g, g, dw.reshape(POINTS, POINTS, -1, o))
-    return np.einsum("kb,kaco->abco", g, dw.reshape(POINTS, FILTER, -1, o))
+        return (g.T @ dw.reshape(plan.points, -1)).reshape(FILTER, FILTER, -1, o)
+    rows = dw.reshape(POINTS, FILTER, -1).transpose(1, 0, 2)
+    return np.matmul(g.T, rows).reshape(FILTER, FILTER, -1, o)
 
 
 @cache
 def _matrix(name, dims, dtype):
-    """B^T or A^T, in two dimensions for both axes at once."""
-    matrix = {"B^T": B_T, "A^T": A_T}[name].astype(dtype)
+    """B^T, G or A^T, in two dimensions for both axes at once."""
+    matrix = {"B^T": B_T, "G": G, "A^T": A_T}[name].astype(dtype)
     return np.kron(matrix, matrix) if dims == 2 else matrix
