@@ -56,6 +56,47 @@ A_T = np.array(
 )
 
 
+MANY_CHANNELS = 64  # from so many on the formula pays along both axes
+FEW_CHANNELS = 16  # below, and on large maps below twice as many, it does not pay
+LARGE_MAP = 16 * 16  # pixels
+MIN_PIXELS = (
+    700  # of a batch: for fewer, bringing the weights to the points costs more than it saves
+)
+
+
+def fits(window: Window) -> bool:
+    """Whether a convolution is one of those that Winograd's formula computes, there and back."""
+    return (
+        window.kernel_size == (FILTER, FILTER)
+        and window.stride == window.dilation == (1, 1)
+        and max(window.padding) < FILTER
+    )
+
+
+def dims(weights: Shape, groups: int) -> int:
+    """Along how many axes to use the formula, 1 or 2, for weights (3, 3, C / groups, O)."""
+    return 2 if min(weights[2], weights[3] // groups) >= MANY_CHANNELS else 1
+
+
+def dims_that_pay(out: Shape, weights: Shape, window: Window, groups: int) -> int:
+    """The same; 0 where `im2col.py` is faster, as measured (benchmarks/NOTES.md).
+
+    Parameters
+    ----------
+    out : (N, H', W', O)
+    weights : (KH, KW, C / groups, O)
+    window : Window
+    groups : int
+    """
+    n, height, width, _ = out
+    if not fits(window) or n * height * width < MIN_PIXELS:
+        return 0
+    least = FEW_CHANNELS if height * width <= LARGE_MAP else 2 * FEW_CHANNELS
+    if min(weights[2], weights[3] // groups) < least:
+        return 0
+    return dims(weights, groups)
+
+
 class Plan(NamedTuple):
     """What shapes decide. `images` are x, or dL/dy; the result is y, or dL/dx."""
 
@@ -66,6 +107,7 @@ class Plan(NamedTuple):
     out_channels: int
     groups: int
     itemsize: int
+    turned: bool  # the filter, by half a turn: backward
 
     @property
     def tile(self) -> tuple[int, int]:
@@ -89,17 +131,18 @@ class Plan(NamedTuple):
 
     @property
     def image_bytes(self) -> int:
-        """At all points of an image, before and after the product."""
-        numbers = self.column_size + self.out_channels
-        return self.points * prod(self.tiles) * numbers * self.itemsize
+        """Of all arrays that an image goes through. In one dimension twice as many: chunks of half
+        the usual size were faster.
+        """
+        copies = 2 if self.dims == 2 else 2 + FILTER  # windows, at the points, as columns
+        into = copies * self.points * self.in_channels
+        back = (self.points + prod(self.tile)) * self.out_channels
+        return prod(self.tiles) * (into + back) * self.itemsize * (3 - self.dims)
 
     @property
     def min_chunk_bytes(self) -> int:
-        """As many as the weights take: each chunk reads them."""
-        return min(
-            8 * chunks.MAX_CHUNK_BYTES,
-            self.points * self.column_size * self.out_channels * self.itemsize,
-        )
+        """Each chunk reads the weights, which may be much more than an image."""
+        return 2 * self.points * self.column_size * self.out_channels * self.itemsize
 
 
 @lru_cache(maxsize=1024)
@@ -107,7 +150,8 @@ def forward(
     size: Shape, weights: Shape, window: Window, groups: int, itemsize: int, dims: int
 ) -> Plan:
     """The plan of y of the `size` (H', W'), for weights (KH, KW, C / groups, O)."""
-    return Plan(dims, size, window.padding, weights[2], weights[3] // groups, groups, itemsize)
+    channels = weights[2], weights[3] // groups
+    return Plan(dims, size, window.padding, *channels, groups, itemsize, turned=False)
 
 
 @lru_cache(maxsize=1024)
@@ -116,16 +160,8 @@ def backward(
 ) -> Plan:
     """The plan of dx of the `size` (H, W): a filter that is turned round moves over dy."""
     padding = FILTER - 1 - window.padding[0], FILTER - 1 - window.padding[1]
-    return Plan(dims, size, padding, weights[3] // groups, weights[2], groups, itemsize)
-
-
-def fits(window: Window) -> bool:
-    """Whether a convolution is one of those that Winograd's formula computes, there and back."""
-    return (
-        window.kernel_size == (FILTER, FILTER)
-        and window.stride == window.dilation == (1, 1)
-        and max(window.padding) < FILTER
-    )
+    channels = weights[3] // groups, weights[2]
+    return Plan(dims, size, padding, *channels, groups, itemsize, turned=True)
 
 
 class Tiles:
@@ -161,7 +197,7 @@ class _Steps:
         self.interior = padded[:, top : top + self.seen[0], left : left + self.seen[1]]
         self.is_first_group = group == 0
         self.windows = _windows(padded[..., group * c : (group + 1) * c], plan)
-        shape = plan.points, self.windows[0].size if plan.dims == 1 else self.windows[0, 0].size
+        shape = plan.points, self.windows.size // plan.points
         self.copied = workspace.scratch("windows", self.windows.shape, dtype)
         self.as_matrix = self.copied.reshape(shape)
         self.at_points = workspace.scratch("points", shape, dtype)
@@ -171,9 +207,9 @@ class _Steps:
             self.columns = self.at_points.reshape(plan.points, n, *plan.tiles, c)
         else:
             in_tiles = self.at_points.reshape(self.windows.shape)
-            shape = plan.points, n, columns, rows, FILTER * c
-            self.rows = as_strided(in_tiles, shape, in_tiles.strides)
-            self.columns = workspace.scratch("columns", shape, dtype)
+            gathered = plan.points, n, columns, rows, FILTER * c
+            self.rows = as_strided(in_tiles, gathered, in_tiles.strides)
+            self.columns = workspace.scratch("columns", gathered, dtype)
 
     def columns_of(self, images: Array) -> Array:
         if self.is_first_group:
@@ -292,6 +328,7 @@ def _pairs(images, tiles, plan):
 
 def _at_points(w, plan):
     """Weights (3, 3, C, O) at the points: (points, column size, O)."""
+    w = w[::-1, ::-1] if plan.turned else w
     g, (_, _, c, o) = _matrix("G", plan.dims, w.dtype), w.shape
     if plan.dims == 2:
         return (g @ w.reshape(FILTER * FILTER, -1)).reshape(plan.points, c, o)
@@ -302,9 +339,11 @@ def _from_points(dw, plan):
     """The reverse for gradients: (points, column size, O) to (3, 3, C, O)."""
     g, o = _matrix("G", plan.dims, dw.dtype), dw.shape[2]
     if plan.dims == 2:
-        return (g.T @ dw.reshape(plan.points, -1)).reshape(FILTER, FILTER, -1, o)
-    rows = dw.reshape(POINTS, FILTER, -1).transpose(1, 0, 2)
-    return np.matmul(g.T, rows).reshape(FILTER, FILTER, -1, o)
+        dw = (g.T @ dw.reshape(plan.points, -1)).reshape(FILTER, FILTER, -1, o)
+    else:
+        rows = dw.reshape(POINTS, FILTER, -1).transpose(1, 0, 2)
+        dw = np.matmul(g.T, rows).reshape(FILTER, FILTER, -1, o)
+    return dw[::-1, ::-1] if plan.turned else dw
 
 
 @cache
