@@ -7,12 +7,11 @@ import builtins
 import contextlib
 import io
 import re
-import shutil
-import tempfile
 import time
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import numpy as np
 
 from ..errors import ConfigError, nearest
 from ..types import PathLike
-from . import check, notebooks
+from . import check, folders, notebooks
 from .compare import WrongAnswer
 from .notebooks import Cell, Notebook
 from .sandbox import Crashed, Submission, TimedOut, isolation
@@ -104,6 +103,7 @@ def mark(
     name: str,
     limits: Limits = Limits(),
     unreadable: Sequence[PathLike] = (),
+    seed: int | None = None,
 ) -> Result:
     """Mark a submission.
 
@@ -118,22 +118,21 @@ def mark(
     limits : Limits
     unreadable : list of Path
         What the submission may not read.
+    seed : int, optional
+        Leads to the numbers of hidden tests: see `checks.seeds`.
 
     Returns
     -------
     Result
     """
     started = time.monotonic()
-    folder = Path(tempfile.mkdtemp(prefix="minires-submission-"))
-    try:
-        marker = Marker(notebook, source, name, folder, limits, unreadable)
+    with folders.submission_folder() as folder:
+        marker = Marker(notebook, source, name, folder, limits, unreadable, seed)
         try:
             marker.go()
         finally:
             marker.close()
         result = marker.result
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     result.seconds = time.monotonic() - started
     return result
 
@@ -149,7 +148,9 @@ class Marker:
         folder: Path,
         limits: Limits,
         unreadable: Sequence[PathLike],
+        seed: int | None = None,
     ) -> None:
+        self.seed = seed
         self.cells, self.tests = (
             notebooks.cells(notebook),
             {cell.id: cell for cell in notebooks.cells(source) if cell.tests},
@@ -334,7 +335,7 @@ class Marker:
             if isinstance(node, (ast.Import, ast.ImportFrom))
             for alias in node.names
         }
-        space = {"__name__": "test", "check": check, "np": np}
+        space = {"__name__": "test", "check": partial(check, seed=self.seed), "np": np}
         defined = None
         for name in dict.fromkeys(names):
             if name in space or name in own or hasattr(builtins, name):

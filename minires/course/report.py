@@ -31,6 +31,13 @@ pre { background: #f5f5f5; padding: .7rem; overflow: auto; max-height: 30rem; }
 pre { white-space: pre-wrap; }"""
 
 
+def written(out: Path) -> list[Path]:
+    """The folders and files that grading writes into `out`: what no submission may read."""
+    folders = ("results", "reports", "gradescope")
+    files = ("grades.csv", "marks.csv", "by_hand.csv", "summary.md")
+    return [out / name for name in folders + files]
+
+
 def write(out: PathLike, graded: "Graded", sources: Iterable[str]) -> None:
     """All files: grades.csv, marks.csv, summary.md, and a folder for each student."""
     out, names = Path(out), list(sources)
@@ -206,8 +213,10 @@ def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> 
     lines = [
         "# Grades",
         "",
-        f"{len(students)} students, {len(graded.results)} notebooks.",
+        f"{len(students)} students, {len(graded.results)} notebooks. Hidden seed: {graded.seed} "
+        f"(`--seed {graded.seed}` repeats these numbers elsewhere).",
         "",
+        *[f"**{_cell(line)}.**\n" for line in graded.notes],
         *_isolations(graded),
         "| student | " + " | ".join(names) + " | total | to read | problems |",
         "|---|" + "---:|" * (len(names) + 3),

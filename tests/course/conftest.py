@@ -48,6 +48,14 @@ check("a1.sum", sum_backward)
 '''
 
 
+@pytest.fixture(autouse=True)
+def settings_folder(tmp_path_factory, monkeypatch):
+    """A folder of settings for the key of this test, not of whoever runs it."""
+    folder = tmp_path_factory.mktemp("settings")
+    monkeypatch.setattr("platformdirs.user_config_dir", lambda *names, **options: str(folder))
+    return folder
+
+
 @pytest.fixture
 def sources(tmp_path):
     """A folder with the source of the small assignment."""

@@ -8,7 +8,8 @@ import nbformat
 import pytest
 
 from minires.cli import main
-from minires.course import grade, notebooks, similarity
+from minires.course import by_hand, grade, notebooks, similarity
+from minires.course.records import Records
 from minires.errors import ConfigError
 
 from .conftest import changed, with_cell
@@ -107,13 +108,11 @@ def test_what_was_graded_is_not_graded_again(run, source, folder, tmp_path, monk
     )
     first = run()
     asked = []
-    outcome = grade._outcome
+    save = Records.save
     monkeypatch.setattr(
-        grade,
-        "_outcome",
-        lambda future, entry, sources: (
-            asked.append(entry.student) or outcome(future, entry, sources)
-        ),
+        Records,
+        "save",
+        lambda self, entry, *rest: asked.append(entry.student) or save(self, entry, *rest),
     )
     again = run()
     assert (
@@ -144,7 +143,7 @@ def test_answers_in_words_are_marked_by_hand(run, source, folder, tmp_path):
 
     def give(points):
         with open(tmp_path / "out" / "by_hand.csv", "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, grade.BY_HAND)
+            writer = csv.DictWriter(file, by_hand.COLUMNS)
             writer.writeheader()
             writer.writerow({**row, "points": points, "comment": "well seen"})
         return run()
@@ -365,7 +364,7 @@ def test_tables_hold_no_formulas(run, source, folder, tmp_path):
 
 def _rewrite(path, *rows, **style):
     with open(path, "w", encoding=style.pop("encoding", "utf-8"), newline="") as file:
-        writer = csv.DictWriter(file, grade.BY_HAND, **style)
+        writer = csv.DictWriter(file, by_hand.COLUMNS, **style)
         writer.writeheader()
         writer.writerows(rows)
 
