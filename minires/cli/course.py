@@ -93,7 +93,7 @@ def build(args: argparse.Namespace) -> None:
 
 def check(args: argparse.Namespace) -> int:
     """``minires course check``"""
-    from ..course import discover, folders, mark, notebooks
+    from ..course import discover, folders, harmless, mark, notebooks
     from ..course.sandbox import isolation
 
     right, limits = True, _limits(args)
@@ -142,16 +142,16 @@ def check(args: argparse.Namespace) -> int:
         )
         for one in result.marks:
             sign = "…" if one.points is None else "✓" if one.points == one.out_of else "✗"
-            say(f"  {sign} {one.id}" + (f": {one.message}" if one.message else ""))
+            say(harmless.line(f"  {sign} {one.id}" + (f": {one.message}" if one.message else "")))
         for line in result.problems:
-            say(f"  ! {line}")
+            say(harmless.line(f"  ! {line}"))
         right = right and all(one.points in (None, one.out_of) for one in result.marks)
     return 0 if right else 1
 
 
 def grade(args: argparse.Namespace) -> int:
     """``minires course grade``"""
-    from ..course import grade
+    from ..course import grade, harmless
     from ..course.sandbox import isolation
 
     try:
@@ -171,7 +171,7 @@ def grade(args: argparse.Namespace) -> int:
     for name in sorted({result.isolation for result in graded.results.values()}):
         print(f"isolation: {isolation.WORDS[name]}")
     for line in graded.notes:
-        say(line)
+        say(harmless.line(line))
     if waiting:
         say(
             f"{waiting} answers wait to be read: put points and comments into "

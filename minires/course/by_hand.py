@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from ..errors import ConfigError
 from ..serialization.files import remove_unfinished, write_bytes
-from . import report
+from . import harmless
 from .mark import Mark, Result, short
 
 COLUMNS = ("student", "assignment", "cell", "out_of", "points", "comment", "answer")
@@ -66,9 +66,10 @@ def fill(out: Path, results: dict[tuple[str, str], Result]) -> list[tuple[str, s
     given, rows, problems = read(out), [], []
     for (student, assignment), result in sorted(results.items()):
         for one in result.to_read:
-            row = given.pop((report.plain(student), assignment, one.id), {})
-            answer = report.plain(short(one.answer, LONGEST_ANSWER))
-            text, comment = (row.get("points") or "").strip(), row.get("comment") or ""
+            row = given.pop((harmless.in_table(student), assignment, one.id), {})
+            answer = harmless.in_table(short(one.answer, LONGEST_ANSWER))
+            text = (row.get("points") or "").strip().replace(",", ".")
+            comment = row.get("comment") or ""
             if text and answer.split() != (row.get("answer") or "").split():
                 problems.append(
                     (
@@ -82,7 +83,7 @@ def fill(out: Path, results: dict[tuple[str, str], Result]) -> list[tuple[str, s
                 line = _give(one, text, comment)
                 problems += [(student, line)] if line else []
             values = [student, assignment, one.id, f"{one.out_of:g}", text, comment, answer]
-            rows.append([report.plain(value) for value in values[:4]] + values[4:])
+            rows.append([harmless.in_table(value) for value in values[:4]] + values[4:])
     # Those of notebooks that are gone: work all the same.
     rows += [[row[name] for name in COLUMNS] for row in given.values() if row["points"].strip()]
     if rows:
@@ -93,7 +94,7 @@ def fill(out: Path, results: dict[tuple[str, str], Result]) -> list[tuple[str, s
 def _give(one: Mark, text: str, comment: str) -> str | None:
     """Put points into a mark, or say what is wrong with them."""
     try:
-        points = float(text.replace(",", "."))
+        points = float(text)
     except ValueError:
         points = -1
     if not 0 <= points <= one.out_of:

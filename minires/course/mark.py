@@ -30,6 +30,7 @@ WORTH_A_LOOK = re.compile(
     r"_getframe|currentframe|\b[ft]b?_(?:locals|globals|back|frame)\b|__closure__|__code__|ctypes|"
     r"course\W+(?:import\W+)?(?:probes|sandbox|checks)\b"
 )
+MOST_PIXELS = 20_000_000  # of a figure: a small PNG can unfold to more than a browser holds
 PROBLEMS = 40  # lines about what went wrong
 
 
@@ -286,9 +287,11 @@ class Marker:
             if isinstance(error, (Crashed, TimedOut)):
                 self.restart()
         else:
-            self.result.figures += [(label, picture) for picture in pictures][
-                : FIGURES - len(self.result.figures)
-            ]
+            small = [picture for picture in pictures if _pixels(picture) <= MOST_PIXELS]
+            if len(small) < len(pictures):
+                self.note(f"{label}: a figure of more than {MOST_PIXELS:,} pixels is left out")
+            room = FIGURES - len(self.result.figures)
+            self.result.figures += [(label, picture) for picture in small[:room]]
 
     def test(self, cell: Cell) -> Mark:
         """The points of a test: all of them if it runs, else none and what it said."""
@@ -351,7 +354,9 @@ class Marker:
         """The cell that stopped before it made `name`; else a name like it, if the assignment
         itself does not have that.
         """
-        makes = re.compile(rf"^(?:\s*(?:def|class)\s+)?{re.escape(name)}\b\s*[(:=,]", re.MULTILINE)
+        makes = re.compile(
+            rf"^(?:[ \t]*(?:def|class)[ \t]+)?{re.escape(name)}\b[ \t]*[(:=,]", re.MULTILINE
+        )  # within a line: over empty lines by the million, \s* would take days
         label = next(
             (label for label, source in reversed(self.stopped) if makes.search(source)), None
         )
@@ -372,6 +377,11 @@ class Marker:
         if not text:
             return Mark(cell.id, 0, cell.points, "no answer")
         return Mark(cell.id, None, cell.points, answer=text)
+
+
+def _pixels(picture: bytes) -> int:
+    """How many a PNG says it has: width and height are its bytes 16 to 24."""
+    return int.from_bytes(picture[16:20], "big") * int.from_bytes(picture[20:24], "big")
 
 
 def secrets(name: str) -> list[PathLike]:
