@@ -13,10 +13,10 @@ from ..names import printable
 _TURNS = {code: f"\\u{code:04x}" for code in (0x200E, 0x200F, 0x061C)}
 _TURNS |= {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 _MARKS = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])|(?<=http):|(?<=https):|(?<=www)\.")
-_START = re.compile(r"^(\d*)(?=[#+=.)-])")  # of a heading, a list or a line
-_FORMULA = "=+@＝＋－＠-"  # noqa: RUF001
+_START = re.compile(r"^(\d*)(?=[#+=-]|[.)](?: |$))")  # of a heading, a list or a line
+_FORMULA = "=+@＝＋－＠-"
 # Also after a separator that a spreadsheet may be set to; "- " is an item of a list.
-_WITHIN = re.compile(rf"(?<=[;\t\r\n])([ ]*)(?=[=@＝＠]|[-+＋－](?! ))")  # noqa: RUF001
+_WITHIN = re.compile(r"(?<=[;\t\r\n])([ ]*)(?=[=@＝＠]|[-+＋－](?! ))")
 
 
 def line(text: object) -> str:

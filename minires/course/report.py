@@ -177,9 +177,8 @@ def html(student: str, result: Result, problems: Sequence[str] = ()) -> str:
             )
         )
     if result.output.strip():
-        parts.append(
-            f"<h2>What the code printed</h2><pre>{escape(harmless.lines(result.output.strip()))}</pre>"
-        )
+        output = escape(harmless.lines(result.output.strip()))
+        parts.append(f"<h2>What the code printed</h2><pre>{output}</pre>")
     return (
         '<!doctype html><html lang="en"><meta '
         f'charset="utf-8">{POLICY}<title>{escape(result.assignment)}: '
@@ -275,8 +274,10 @@ def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> 
             "| assignment | share | | |",
             "|---|---:|---|---|",
             *[
-                f"| {name} | {100 * share:.0f} % | {harmless.markdown(one)} | {harmless.markdown(other)} |"
-                for name, share, one, other in graded.alike
+                f"| {name} | {100 * share:.0f} % | "
+                + " | ".join(map(harmless.markdown, pair))
+                + " |"
+                for name, share, *pair in graded.alike
             ],
         ]
     problems = [(student, line) for student, line in graded.problems] + [

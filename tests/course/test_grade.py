@@ -12,29 +12,7 @@ from minires.course import by_hand, grade, notebooks, similarity
 from minires.course.records import Records
 from minires.errors import ConfigError
 
-from .conftest import changed, with_cell
-
-NAME = "a1_small"
-
-
-def hand_in(folder, notebook, student, place="{student}/a1_small.ipynb"):
-    path = folder / place.format(student=student)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(nbformat.writes(notebook), encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "submitted"
-
-
-@pytest.fixture
-def run(sources, folder, tmp_path):
-    """Grade the folder with the small assignment."""
-    return lambda **settings: grade.grade(
-        folder, tmp_path / "out", sources, jobs=2, progress=False, **settings
-    )
+from .conftest import NAME, changed, hand_in, with_cell
 
 
 def table(path):
