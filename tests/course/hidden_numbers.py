@@ -11,6 +11,8 @@ import numpy as np
 
 from minires.course import checks, hold_back, notebooks
 
+SLOW = ("a2.speed", "a2.train", "a4.curves")  # a second and more for each seed
+FEW = 20
 SOURCES = {name.split("_")[0]: path for name, path in notebooks.find().items()}
 
 
@@ -63,9 +65,10 @@ def complaint(task, given, seed):
     return None
 
 
-def main(number, keys):
+def main(most, keys):
     for key in keys or SOURCES:
         for task, given in answers(key).items():
+            number = min(most, FEW) if task in SLOW else most
             said = Counter(filter(None, (complaint(task, given, seed) for seed in range(number))))
             print(f"{task}: {sum(said.values())} of {number} fail", flush=True)
             for line, times in said.most_common(3):
