@@ -207,7 +207,7 @@ def gradescope(result: Result) -> dict[str, Any]:
         "output": "\n".join(map(harmless.line, result.problems)),
         "tests": [
             {
-                "name": mark.id,
+                "name": harmless.line(mark.id),
                 "score": mark.points or 0,
                 "max_score": mark.out_of,
                 "output": harmless.line(mark.message)
@@ -259,7 +259,7 @@ def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> 
             f"## {name}: share of the points, by task",
             "",
             *[
-                f"- {cell}: {100 * sum(shares) / len(shares):.0f} %"
+                f"- {harmless.markdown(cell)}: {100 * sum(shares) / len(shares):.0f} %"
                 for cell, shares in marks.items()
             ],
         ]
