@@ -7,12 +7,11 @@ import builtins
 import contextlib
 import io
 import re
-import shutil
-import tempfile
 import time
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import numpy as np
 
 from ..errors import ConfigError, nearest
 from ..types import PathLike
-from . import check, notebooks
+from . import check, folders, notebooks
 from .compare import WrongAnswer
 from .notebooks import Cell, Notebook
 from .sandbox import Crashed, Submission, TimedOut, isolation
@@ -31,6 +30,7 @@ WORTH_A_LOOK = re.compile(
     r"_getframe|currentframe|\b[ft]b?_(?:locals|globals|back|frame)\b|__closure__|__code__|ctypes|"
     r"course\W+(?:import\W+)?(?:probes|sandbox|checks)\b"
 )
+MOST_PIXELS = 20_000_000  # of a figure: a small PNG can unfold to more than a browser holds
 PROBLEMS = 40  # lines about what went wrong
 
 
@@ -104,6 +104,7 @@ def mark(
     name: str,
     limits: Limits = Limits(),
     unreadable: Sequence[PathLike] = (),
+    seed: int | None = None,
 ) -> Result:
     """Mark a submission.
 
@@ -118,22 +119,21 @@ def mark(
     limits : Limits
     unreadable : list of Path
         What the submission may not read.
+    seed : int, optional
+        Leads to the numbers of hidden tests: see `checks.seeds`.
 
     Returns
     -------
     Result
     """
     started = time.monotonic()
-    folder = Path(tempfile.mkdtemp(prefix="minires-submission-"))
-    try:
-        marker = Marker(notebook, source, name, folder, limits, unreadable)
+    with folders.submission_folder() as folder:
+        marker = Marker(notebook, source, name, folder, limits, unreadable, seed)
         try:
             marker.go()
         finally:
             marker.close()
         result = marker.result
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     result.seconds = time.monotonic() - started
     return result
 
@@ -149,7 +149,9 @@ class Marker:
         folder: Path,
         limits: Limits,
         unreadable: Sequence[PathLike],
+        seed: int | None = None,
     ) -> None:
+        self.seed = seed
         self.cells, self.tests = (
             notebooks.cells(notebook),
             {cell.id: cell for cell in notebooks.cells(source) if cell.tests},
@@ -285,9 +287,11 @@ class Marker:
             if isinstance(error, (Crashed, TimedOut)):
                 self.restart()
         else:
-            self.result.figures += [(label, picture) for picture in pictures][
-                : FIGURES - len(self.result.figures)
-            ]
+            small = [picture for picture in pictures if _pixels(picture) <= MOST_PIXELS]
+            if len(small) < len(pictures):
+                self.note(f"{label}: a figure of more than {MOST_PIXELS:,} pixels is left out")
+            room = FIGURES - len(self.result.figures)
+            self.result.figures += [(label, picture) for picture in small[:room]]
 
     def test(self, cell: Cell) -> Mark:
         """The points of a test: all of them if it runs, else none and what it said."""
@@ -334,7 +338,7 @@ class Marker:
             if isinstance(node, (ast.Import, ast.ImportFrom))
             for alias in node.names
         }
-        space = {"__name__": "test", "check": check, "np": np}
+        space = {"__name__": "test", "check": partial(check, seed=self.seed), "np": np}
         defined = None
         for name in dict.fromkeys(names):
             if name in space or name in own or hasattr(builtins, name):
@@ -350,7 +354,9 @@ class Marker:
         """The cell that stopped before it made `name`; else a name like it, if the assignment
         itself does not have that.
         """
-        makes = re.compile(rf"^(?:\s*(?:def|class)\s+)?{re.escape(name)}\b\s*[(:=,]", re.MULTILINE)
+        makes = re.compile(
+            rf"^(?:[ \t]*(?:def|class)[ \t]+)?{re.escape(name)}\b[ \t]*[(:=,]", re.MULTILINE
+        )  # within a line: over empty lines by the million, \s* would take days
         label = next(
             (label for label, source in reversed(self.stopped) if makes.search(source)), None
         )
@@ -371,6 +377,11 @@ class Marker:
         if not text:
             return Mark(cell.id, 0, cell.points, "no answer")
         return Mark(cell.id, None, cell.points, answer=text)
+
+
+def _pixels(picture: bytes) -> int:
+    """How many a PNG says it has: width and height are its bytes 16 to 24."""
+    return int.from_bytes(picture[16:20], "big") * int.from_bytes(picture[20:24], "big")
 
 
 def secrets(name: str) -> list[PathLike]:

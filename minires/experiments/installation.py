@@ -26,7 +26,15 @@ from ..errors import DataError, DeviceError
 from ..optim import SGD
 
 OLDEST_PYTHON, OLDEST_NUMPY = (3, 11), (2, 0)
-NEEDED = ("matplotlib", "tqdm", "pooch", "safetensors", "threadpoolctl", "filelock")
+NEEDED = (
+    "matplotlib",
+    "tqdm",
+    "pooch",
+    "safetensors",
+    "threadpoolctl",
+    "filelock",
+    "platformdirs",
+)
 MEMORY_NEEDED = 2 * 1024**3  # bytes, for the quick experiment with room to spare
 DISK_NEEDED = 1024**3  # bytes, for CIFAR-10 and its records
 STEP_IMAGES, STEP_SIZE, STEP_WIDTH = 128, 16, 8  # of the timed step: that of the quick experiment
