@@ -49,8 +49,8 @@ def command(world: Path, filter_descriptor: int | None) -> list[str]:
     words = [shutil.which("bwrap") or "bwrap", *ALONE, *PLAIN, *NOBODY]
     # No /proc at all: it would name the folders outside in which all this lies.
     words += ["--dev", "/dev"]
-    for path in visible.SYSTEM:
-        words += ["--ro-bind-try", path, path]
+    for place in visible.SYSTEM:
+        words += ["--ro-bind-try", place, place]
     words += ["--ro-bind", str(visible.python()), python()]
     for path in visible.library():
         words += ["--ro-bind", str(path), f"/python/{path.name}"]

@@ -15,6 +15,7 @@ from functools import cache
 
 from . import syscalls
 
+OWN_MEMORY = "/proc/self/maps"  # by which threadpoolctl finds the libraries of this process
 DEVICES = (os.devnull, "/dev/zero", "/dev/urandom", "/dev/random")
 
 
@@ -65,7 +66,7 @@ def close(folder: str, readable: Sequence[str], listed: Sequence[str]) -> None:
             rules.add_path_rule(path, access=AccessFs.READ_FILE)
     for path in listed:
         rules.add_path_rule(path, access=AccessFs.READ_DIR)
-    for path in DEVICES:
+    for path in (*DEVICES, OWN_MEMORY):
         rules.add_path_rule(path, access=AccessFs.READ_FILE)
     rules.add_path_rule(os.devnull, access=AccessFs.WRITE_FILE | AccessFs.TRUNCATE)
     # Moving a file from one folder to another is a right of its own, here within `folder` alone.

@@ -77,7 +77,11 @@ def launch(
     inside = world(assignment)
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | ALWAYS
     if wall in (isolation.BUBBLEWRAP, isolation.UNFILTERED, isolation.CONTAINER):
-        passed |= {"HOME": "/home", "TMPDIR": "/tmp", "MPLCONFIGDIR": "/home/.config/matplotlib"}
+        passed |= {
+            "HOME": "/home",
+            "TMPDIR": "/submission",
+            "MPLCONFIGDIR": "/home/.config/matplotlib",
+        }
         settings = {
             "folder": "/submission",
             "unreadable": [],
@@ -108,7 +112,13 @@ def launch(
     passed["MPLCONFIGDIR"] = str(inside / "matplotlib")
     settings = {"folder": str(folder), "unreadable": [str(path) for path in unreadable]}
     if wall == isolation.LANDLOCK:
-        roots = [*visible.SYSTEM, visible.python(), *visible.library(), *packages, inside]
+        roots: list[Path | str] = [
+            *visible.SYSTEM,
+            visible.python(),
+            *visible.library(),
+            *packages,
+            inside,
+        ]
         readable, listed = visible.except_for(roots, visible.hidden())
         settings |= {"unreadable": [], "landlock": {"readable": readable, "listed": listed}}
     return Launch([str(_python()), *OPTIONS, "-S", "-c", start], settings, passed)

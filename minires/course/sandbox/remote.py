@@ -71,8 +71,9 @@ class Submission:
             "memory": memory,
             "total": 60 + int(max(0, self.deadline - time.monotonic())),
         }
+        self.process: Any
         try:
-            self.process: Any = subprocess.Popen(
+            self.process = subprocess.Popen(
                 self.launch.command,
                 cwd=folder,
                 env=self.launch.environment,

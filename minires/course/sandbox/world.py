@@ -85,7 +85,7 @@ def fill(folder: Path, assignment: str | None) -> None:
         copy = folder / relative
         copy.parent.mkdir(parents=True, exist_ok=True)
         names = emptied.get(path, ())
-        if path.suffix == ".py" and names != ():
+        if assignment and names != ():
             copy.write_text(_without_bodies(path, names, assignment), encoding="utf-8")
         else:
             shutil.copyfile(path, copy)
