@@ -17,7 +17,8 @@ import types
 from collections.abc import Sequence
 from typing import IO, Any
 
-from ...kernels.cpu import chunks
+from threadpoolctl import ThreadpoolController
+
 from ...types import Array
 from ..compare import owner
 from . import guard, landlocked, syscalls, wire
@@ -38,8 +39,8 @@ def main() -> None:
     settings = json.loads(requests.readline())
     site.setquit()  # exit() and quit(), which a notebook has
 
-    with chunks.one_blas_thread():  # looks for BLAS now: later its library is not to be opened
-        pass
+    # minires asks it which BLAS there is. It opens the C library for that, which later is refused.
+    ThreadpoolController()
     guard.limit(settings["memory"], settings["total"], settings.get("threads"))
     if settings.get("fonts"):
         shutil.copytree(settings["fonts"], os.environ["MPLCONFIGDIR"])
