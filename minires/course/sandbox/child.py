@@ -39,8 +39,9 @@ def main() -> None:
     settings = json.loads(requests.readline())
     site.setquit()  # exit() and quit(), which a notebook has
 
-    # minires asks it which BLAS there is. It opens the C library for that, which later is refused.
-    ThreadpoolController()
+    # minires uses it to limit BLAS. What it opens and looks up for that would be refused later.
+    with ThreadpoolController().limit(limits=1):
+        pass
     guard.limit(settings["memory"], settings["total"], settings.get("threads"))
     if settings.get("fonts"):
         shutil.copytree(settings["fonts"], os.environ["MPLCONFIGDIR"])
