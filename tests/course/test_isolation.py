@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from minires.course import hold_back
 from minires.course.mark import Limits, mark
 from minires.course.sandbox import Submission, bubblewrap, isolation, landlocked, syscalls, visible
 from minires.course.sandbox.isolation import BUBBLEWRAP, CONTAINER, LANDLOCK, PROCESS, UNFILTERED
-from minires.course.sandbox.world import PREFIX
+from minires.course.sandbox.world import PREFIX, fill, world
 from minires.errors import ConfigError
 
 from .conftest import RIGHT, changed, points, with_cell
@@ -62,7 +63,8 @@ ATTACKS = {
     ),
     "signal the grader": ("import os; os.kill({pid}, 0); found = True", ALL),
     "start a process": (
-        "import os\nif os.fork() == 0: os._exit(0)\nos.wait(); found = True",
+        "import ctypes, os\nchild = ctypes.CDLL(None).fork()\nif child == 0: os._exit(0)\n"
+        "found = child > 0",
         FILTER,
     ),
     "start a program": (
@@ -76,9 +78,11 @@ ATTACKS = {
     ),
     "a named pipe": ("import os; os.mkfifo('pipe'); found = True", FILTER),
     "namespaces of its own": (
-        "import ctypes, os\nchild = os.fork()  # Linux keeps a process with threads from it\n"
-        "if child == 0: os._exit(ctypes.CDLL(None).unshare(0x10000000) != 0)\n"
-        "found = os.waitpid(child, 0)[1] == 0",
+        "import ctypes, os\nlibrary = ctypes.CDLL(None)\n"
+        "child = library.fork()  # Linux keeps a process with threads from it\n"
+        "if child <= 0: found = library.unshare(0x10000000) == 0\n"
+        "if child == 0: os._exit(not found)\n"
+        "if child > 0: found = os.waitpid(child, 0)[1] == 0",
         FILTER,
     ),
     "a socket": ("import socket; found = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)", FILTER),
@@ -93,21 +97,21 @@ ATTACKS = {
         NAMESPACES,
     ),
     "write into its world": (
-        "import minires; found = open(minires.__file__, 'a')",
+        "found = open({world!r} + '/minires/__init__.py', 'a')",
         ALL,
     ),
     "change the root": ("found = open('/mine', 'w')", ALL),
     "the model solutions beside minires": (
-        "import minires, os; found = os.listdir(os.path.dirname(minires.__file__) + '/course/assignments')",
+        "import os; names = os.listdir({world!r} + '/minires/course')\n"
+        "found = not {{'assignments', 'checks', 'mark.py', 'grade.py'}}.isdisjoint(names)",
         ALL | {PROCESS},
     ),
     "the body of a function that is held back": (
-        "import minires, os\nfolder = os.path.dirname(minires.__file__) + '/kernels/naive/'\n"
-        "found = 'for ' in open(folder + 'conv.py').read()",
+        "found = 'group * in_channels' in open({world!r} + '/minires/kernels/naive/conv.py').read()",
         ALL | {PROCESS},
     ),
     "where its folders lie outside": (
-        "import minires; found = '/minires-world-' in minires.__file__",
+        "import os; os.stat({outside!r}); found = True",
         NAMESPACES,
     ),
     "whose home it is": (
@@ -162,6 +166,7 @@ def test_what_is_out_of_reach(attack, name, behind, tmp_path):
         outside=str(tmp_path),
         package=str(Path(isolation.__file__).parents[2]),
         shared=str(shared),
+        world="/world" if name in NAMESPACES else str(world("a2")),
         pid=os.getpid(),
         home=str(Path.home()),
         python="__import__('sys').executable",
@@ -213,26 +218,19 @@ def test_a_message_to_the_outside(name, source):
     assert points(result) == RIGHT  # the honest answers beside it count
 
 
-DAEMON = """
-import os, time
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        for i in range(3, 60):
-            try: os.close(i)
-            except OSError: pass
-        os.execv({python}, ["python", "-I", "-S", "-c", "import time; time.sleep(77.25)"])
-    os._exit(0)
-os.wait()
-found = True
-"""
+DAEMON = (
+    "import subprocess, sys\n"
+    "command = [sys.executable, '-I', '-S', '-c', 'import time; time.sleep(77.25)']\n"
+    "subprocess.Popen(command, start_new_session=True)"
+)
 
 
 @pytest.mark.parametrize("name", WALLS)
 def test_nothing_outlives_its_turn(name, tmp_path):
     """A daemon that leaves the group of its process."""
     submission = Submission(tmp_path, None, (), 30, isolation=name)
-    submission.run(without_hook(DAEMON.format(python="__import__('sys').executable")), "<cell 1>")
+    submission.run(without_hook(DAEMON), "<cell 1>")
+    time.sleep(0.5)  # for it to start
     submission.close()
     left = _running("time.sleep(77.25)")
     for pid in left:
@@ -324,6 +322,36 @@ def test_threads_are_limited_where_the_system_limits_them(name, tmp_path):
     number = submission.get("number")
     submission.close()
     assert number < (1000 if os.getuid() == 0 else 64)
+
+
+def test_what_a_world_lacks(tmp_path):
+    """Nothing of the grader is in it, and what is held back has no body; the rest is as it was."""
+    package = Path(isolation.__file__).parents[2]
+    fill(tmp_path, "a2")
+    files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    for word in ("checks", "assignments", "mark.py", "grade.py", "remote.py", ".cu", "cli"):
+        assert not [name for name in files if word in Path(name).parts or name.endswith(".cu")], (
+            word
+        )
+    conv = (tmp_path / "kernels/naive/conv.py").read_text()
+    assert "group * in_channels" in (package / "kernels/naive/conv.py").read_text() and "group * in_channels" not in conv
+    assert "def forward(x" in conv and "refuse('conv2d.forward', 'a2')" in conv
+    same = "kernels/naive/pooling.py"
+    assert (tmp_path / same).read_bytes() == (package / same).read_bytes()
+    for path in tmp_path.rglob("*.pyc"):
+        assert str(package).encode() not in path.read_bytes()
+
+
+@pytest.mark.parametrize("assignment", hold_back.MODULES)
+def test_all_of_a_world_can_be_imported(assignment, tmp_path):
+    """Some functions run while minires is imported: those keep their bodies."""
+    code = (
+        "import sys, importlib, pathlib; root = pathlib.Path(sys.argv[1]); sys.path.insert(0, str(root))\n"
+        "for path in sorted((root / 'minires').rglob('*.py')):\n"
+        "    importlib.import_module('.'.join(path.relative_to(root).with_suffix('').parts))\n"
+    )
+    fill(tmp_path / "minires", assignment)
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, cwd=tmp_path)
 
 
 def test_worlds_do_not_pile_up(tmp_path):

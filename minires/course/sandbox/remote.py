@@ -110,6 +110,8 @@ class Submission:
         self.drain.join(1)
         self.launch.clean()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream is self.process.stderr and self.drain.is_alive():
+                continue  # a process that got away holds it: to close it would be to wait for that
             try:
                 stream.close()
             except OSError:
