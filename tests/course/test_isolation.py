@@ -334,7 +334,10 @@ def test_what_a_world_lacks(tmp_path):
             word
         )
     conv = (tmp_path / "kernels/naive/conv.py").read_text()
-    assert "group * in_channels" in (package / "kernels/naive/conv.py").read_text() and "group * in_channels" not in conv
+    assert (
+        "group * in_channels" in (package / "kernels/naive/conv.py").read_text()
+        and "group * in_channels" not in conv
+    )
     assert "def forward(x" in conv and "refuse('conv2d.forward', 'a2')" in conv
     same = "kernels/naive/pooling.py"
     assert (tmp_path / same).read_bytes() == (package / same).read_bytes()

@@ -20,7 +20,7 @@ NOBODY = "--uid 1000 --gid 1000 --hostname submission".split()
 WRITABLE = {
     "/submission": 256 * 1024**2,
     "/tmp": 64 * 1024**2,
-    "/home": 16 * 1024**2,
+    "/home/student": 16 * 1024**2,
     "/dev/shm": 16 * 1024**2,
 }
 

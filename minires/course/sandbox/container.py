@@ -14,10 +14,10 @@ PROGRAMS = ("podman", "docker")
 IMAGE = "MINIRES_IMAGE"  # an environment variable, for an image of another name
 USUAL_IMAGE = "minires-submission"
 ALONE = (
-    "--rm --interactive --pull never --ulimit nofile=256:256 --network none --read-only --cap-drop all --user 1000:1000 "
+    "--rm --interactive --pull never --network none --read-only --cap-drop all --user 1000:1000 "
     "--security-opt no-new-privileges --hostname submission --ipc private --shm-size 16m "
     "--tmpfs /submission:rw,size=256m,mode=1777 --tmpfs /tmp:rw,size=64m,mode=1777 "
-    "--tmpfs /home:rw,size=16m,mode=1777 --workdir /submission"
+    "--tmpfs /home/student:rw,size=16m,mode=1777 --workdir /submission"
 ).split()
 PROCESSES = 64  # threads too
 BESIDE = 512 * 1024**2  # bytes of memory beside a process's own: the file systems above

@@ -80,13 +80,14 @@ def launch(
         passed |= {
             "HOME": "/home",
             "TMPDIR": "/submission",
-            "MPLCONFIGDIR": "/home/.config/matplotlib",
+            "MPLCONFIGDIR": "/home/student/.config/matplotlib",
         }
         settings = {
             "folder": "/submission",
             "unreadable": [],
             "fonts": "/world/matplotlib",
-            "threads": THREADS,
+            # A container counts its own; its user may have other processes, which would count here.
+            "threads": None if wall == isolation.CONTAINER else THREADS,
             "filter": wall == isolation.CONTAINER,
         }
         if wall == isolation.CONTAINER:

@@ -68,6 +68,7 @@ def world(assignment: str | None) -> Path:
     """
     _sweep()
     folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
+    folder.chmod(0o755)  # in a container another user reads it; there is nothing to hide
     lock = FileLock(folder / "lock")
     lock.acquire()
     # Not `atexit`: the workers of a pool do not run that.
