@@ -114,10 +114,7 @@ ATTACKS = {
         "import os; os.stat({outside!r}); found = True",
         NAMESPACES,
     ),
-    "whose home it is": (
-        "import os; found = os.path.expanduser('~') == {home!r} or os.path.exists({home!r})",
-        NAMESPACES,
-    ),
+    "look into the home of the instructor": ("import os; found = os.listdir({home!r})", ALL),
 }
 
 
