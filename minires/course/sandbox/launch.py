@@ -82,7 +82,7 @@ def launch(
             "TMPDIR": "/submission",
             "MPLCONFIGDIR": "/home/student/.config/matplotlib",
         }
-        settings = {
+        settings: dict[str, Any] = {
             "folder": "/submission",
             "unreadable": [],
             "fonts": "/world/matplotlib",

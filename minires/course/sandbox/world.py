@@ -90,7 +90,8 @@ def fill(folder: Path, assignment: str | None) -> None:
             copy.write_text(_without_bodies(path, names, assignment), encoding="utf-8")
         else:
             shutil.copyfile(path, copy)
-    (folder / "course" / "sandbox" / "__init__.py").write_text("")  # the grader's side is not here
+    # The grader's side is not here.
+    (folder / "course" / "sandbox" / "__init__.py").write_text("", encoding="utf-8")
     for copy in folder.rglob("*.py"):
         py_compile.compile(
             str(copy),
