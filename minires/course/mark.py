@@ -7,6 +7,8 @@ import builtins
 import contextlib
 import io
 import re
+import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Iterable, Sequence
@@ -22,7 +24,7 @@ from ..types import PathLike
 from . import check, folders, notebooks
 from .compare import WrongAnswer
 from .notebooks import Cell, Notebook
-from .sandbox import Crashed, Submission, TimedOut, isolation
+from .sandbox import Crashed, Submission, TimedOut, isolation, visible, world
 
 RESTARTS = 10  # how often a process that ended, or took too long, is started again
 FIGURES = 6  # kept of one submission
@@ -214,7 +216,7 @@ class Marker:
         self.process = Submission(
             self.folder,
             self.name.split("_")[0],
-            [*self.unreadable, *secrets(self.name)],
+            [*self.unreadable, *secrets()],
             self.limits.seconds,
             self.limits.memory,
             self.deadline,
@@ -384,16 +386,18 @@ def _pixels(picture: bytes) -> int:
     return int.from_bytes(picture[16:20], "big") * int.from_bytes(picture[20:24], "big")
 
 
-def secrets(name: str) -> list[PathLike]:
-    """Files that a submission may not read: what its assignment holds back, the checks, and the
-    sources.
+def secrets() -> list[PathLike]:
+    """What a submission may not read where only the hook keeps it from that: minires itself (it has
+    a copy of its own), the sources, and all else in the checkout.
     """
-    from . import checks, hold_back
-
-    key = name.split("_")[0]
-    held_back: list[Any] = hold_back.modules(key)  # each has a file
-    files = [Path(module.__file__) for module in held_back]
-    compiled = [
-        other for path in files for other in (path.parent / "__pycache__").glob(f"{path.stem}.*")
-    ]
-    return [*files, *compiled, *checks.__path__, notebooks.SOURCES]
+    found = [world.PACKAGE, notebooks.SOURCES, *visible.hidden()]
+    checkout = world.PACKAGE.parent
+    if (checkout / "setup.cfg").exists():
+        needed = [Path(path).resolve() for path in (sys.prefix, sys.base_prefix)]
+        needed.append(Path(tempfile.gettempdir()).resolve())
+        found += [
+            path
+            for path in checkout.iterdir()
+            if not any(path in (one, *one.parents) for one in needed)
+        ]
+    return list(found)
