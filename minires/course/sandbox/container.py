@@ -64,7 +64,9 @@ def command(name: str, world: Path | None, memory: int, environment: dict[str, s
 
 def remove(name: str) -> None:
     """End a container: it outlives the program that started it, if that is killed."""
-    subprocess.run([program() or "podman", "rm", "--force", name], capture_output=True, timeout=60)
+    # First `kill`: podman's `rm --force` asks the container to stop, and waits ten seconds.
+    for words in (["kill", name], ["rm", "--force", name]):
+        subprocess.run([program() or "podman", *words], capture_output=True, timeout=60)
 
 
 @cache

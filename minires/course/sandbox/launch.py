@@ -78,7 +78,7 @@ def launch(
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | ALWAYS
     if wall in (isolation.BUBBLEWRAP, isolation.UNFILTERED, isolation.CONTAINER):
         passed |= {
-            "HOME": "/home",
+            "HOME": "/home/student",
             "TMPDIR": "/submission",
             "MPLCONFIGDIR": "/home/student/.config/matplotlib",
         }
