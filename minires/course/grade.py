@@ -99,6 +99,7 @@ def grade(
             else:
                 graded.results[entry.student, entry.assignment] = kept
         unreadable = [submissions.resolve(), *report.written(out.resolve()), signing.key_file()]
+        unreadable += [path.resolve() for path in known.values()]
         tasks = [
             (entry.path, known[entry.assignment], limits, unreadable, seed) for entry, _ in todo
         ]
