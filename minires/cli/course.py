@@ -219,6 +219,6 @@ def _add_limits(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--isolation",
         metavar="NAME",
-        help="the wall around a submission: bubblewrap, or process for students whom you trust "
-        "(default: the strongest that works here)",
+        help="the wall around a submission: bubblewrap, container, landlock, or process for "
+        "students whom you trust (default: the strongest that works here)",
     )

@@ -30,7 +30,7 @@ RESTARTS = 10  # how often a process that ended, or took too long, is started ag
 FIGURES = 6  # kept of one submission
 WORTH_A_LOOK = re.compile(
     r"_getframe|currentframe|\b[ft]b?_(?:locals|globals|back|frame)\b|__closure__|__code__|ctypes|"
-    r"course\W+(?:import\W+)?(?:probes|sandbox|checks)\b"
+    r"course\W+(?:import\W+)?(?:across|sandbox|checks)\b"
 )
 MOST_PIXELS = 20_000_000  # of a figure: a small PNG can unfold to more than a browser holds
 PROBLEMS = 40  # lines about what went wrong

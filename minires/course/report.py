@@ -31,6 +31,13 @@ img { max-width: 100%; }
 pre { background: #f5f5f5; padding: .7rem; overflow: auto; max-height: 30rem; }
 pre { white-space: pre-wrap; }"""
 
+#: What no one outside can see for themselves. It can cost points, and gives none.
+BELIEVED = (
+    "Points come from numbers that were compared outside the submission's process. Three things "
+    "are believed from inside, and can only cost points: that arrays are unchanged after a call, "
+    "what parts a net or a figure says it has, and that no hooks are left."
+)
+
 
 # A second wall behind `escape`: a browser loads nothing, and runs nothing.
 POLICY = (
@@ -122,7 +129,7 @@ def markdown(student: str, result: Result, problems: Sequence[str] = ()) -> str:
         "",
         f"**{result.points:g} of {result.out_of:g} points**" + _waiting(result),
         "",
-        f"Isolation: {isolation.WORDS[result.isolation]}.",
+        f"Isolation: {isolation.WORDS[result.isolation]}. {BELIEVED}",
         "",
         "| cell | points | |",
         "|---|---|---|",
@@ -158,7 +165,7 @@ def html(student: str, result: Result, problems: Sequence[str] = ()) -> str:
         f"<h1>{escape(result.assignment)}: "
         f"{_safe(student)}</h1><p><strong>{result.points:g} of {result.out_of:g} "
         f"points</strong>{escape(_waiting(result))}</p>"
-        f"<p>Isolation: {escape(isolation.WORDS[result.isolation])}.</p>",
+        f"<p>Isolation: {escape(isolation.WORDS[result.isolation])}. {BELIEVED}</p>",
         f"<table><tr><th>cell</th><th>points</th><th></th></tr>{rows}</table>",
     ]
     if result.problems or problems:
@@ -221,7 +228,8 @@ def gradescope(result: Result) -> dict[str, Any]:
 def _isolations(graded):
     """A line for each kind of wall that was around the submissions."""
     used = {result.isolation for result in graded.results.values()}
-    return [f"Isolation: {isolation.WORDS[name]}.\n" for name in isolation.NAMES if name in used]
+    lines = [f"Isolation: {isolation.WORDS[name]}.\n" for name in isolation.NAMES if name in used]
+    return [*lines, f"{BELIEVED}\n"]
 
 
 def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> str:

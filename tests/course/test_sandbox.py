@@ -418,7 +418,7 @@ def test_nothing_is_left_behind(source, tmp_path, monkeypatch):
     "cell, word",
     [
         ("import sys\nsys._getframe(0)", "_getframe"),
-        ("from minires.course import probes", "probes"),
+        ("from minires.course import across", "across"),
         ("(lambda: 0).__code__", "__code__"),
     ],
 )
