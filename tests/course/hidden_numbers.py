@@ -11,7 +11,7 @@ import numpy as np
 
 from minires.course import checks, hold_back, notebooks
 
-SLOW = ("a2.speed", "a2.train", "a4.curves")  # a second and more for each seed
+SLOW = ("a2.speed", "a2.train", "a4.curves", "a6.measure")  # a second and more for each seed
 FEW = 20
 SOURCES = {name.split("_")[0]: path for name, path in notebooks.find().items()}
 
