@@ -12,7 +12,7 @@ from typing import Any
 
 from .names import printable, shortened, shown
 
-LONGEST_PLACE = 300  # characters of a file or option: a path may have thousands
+LONGEST_PLACE = 1000  # characters of a file or option: a path may have thousands
 LONGEST_NAME = 100  # letters of a wrong name that are repeated, or compared with the right ones
 
 

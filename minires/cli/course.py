@@ -73,6 +73,12 @@ def add_to(commands: Commands) -> None:
         metavar="N",
         help="how many at a time (default: one for each core)",
     )
+    step.add_argument(
+        "--seed",
+        type=at_least(0),
+        metavar="N",
+        help="leads to the numbers of hidden tests (default: drawn when --out is first used)",
+    )
     _add_sources(step)
     _add_limits(step)
 
@@ -87,9 +93,16 @@ def build(args: argparse.Namespace) -> None:
 
 def check(args: argparse.Namespace) -> int:
     """``minires course check``"""
-    from ..course import grade, mark, notebooks
+    from ..course import discover, folders, harmless, mark, notebooks
+    from ..course.sandbox import isolation
 
-    right = True
+    right, limits = True, _limits(args)
+    folders.remove_leftovers()
+    say(
+        "run as `minires course grade` runs it, with two differences: the numbers are those on "
+        "view, and the tests those in the notebook. Grading repeats each with hidden numbers."
+    )
+    say(f"isolation: {isolation.WORDS[isolation.choose(limits.isolation)]}")
     for notebook_path in map(Path, args.notebooks):
         if notebook_path.is_dir():
             inside = ", ".join(sorted(one.name for one in notebook_path.glob("*.ipynb"))[:6])
@@ -107,7 +120,7 @@ def check(args: argparse.Namespace) -> int:
                 str(notebook_path),
             )
         notebook = notebooks.read(notebook_path)
-        name = grade.which(notebook_path, {key: key for key in notebooks.KEYS})
+        name = discover.which(notebook_path, {key: key for key in notebooks.KEYS})
         if name is None:
             raise ConfigError(
                 str(notebook_path),
@@ -115,7 +128,7 @@ def check(args: argparse.Namespace) -> int:
                 f"cells with the names of {', '.join(notebooks.KEYS)}",
                 "none",
             )
-        result = mark.mark(notebook, notebook, name, _limits(args))
+        result = mark.mark(notebook, notebook, name, limits)
         if not result.marks:
             raise ConfigError(
                 str(notebook_path),
@@ -129,20 +142,22 @@ def check(args: argparse.Namespace) -> int:
         )
         for one in result.marks:
             sign = "…" if one.points is None else "✓" if one.points == one.out_of else "✗"
-            say(f"  {sign} {one.id}" + (f": {one.message}" if one.message else ""))
+            say(harmless.line(f"  {sign} {one.id}" + (f": {one.message}" if one.message else "")))
         for line in result.problems:
-            say(f"  ! {line}")
+            say(harmless.line(f"  ! {line}"))
         right = right and all(one.points in (None, one.out_of) for one in result.marks)
     return 0 if right else 1
 
 
 def grade(args: argparse.Namespace) -> int:
     """``minires course grade``"""
-    from ..course import grade
+    from ..course import grade, harmless
     from ..course.sandbox import isolation
 
     try:
-        graded = grade.grade(args.submissions, args.out, args.sources, _limits(args), args.jobs)
+        graded = grade.grade(
+            args.submissions, args.out, args.sources, _limits(args), args.jobs, seed=args.seed
+        )
     except KeyboardInterrupt:
         kept = printable(f"what is graded is kept in {args.out}")
         print(f"\nminires: interrupted; {kept}. Go on with the same command.", file=sys.stderr)
@@ -155,6 +170,8 @@ def grade(args: argparse.Namespace) -> int:
     )
     for name in sorted({result.isolation for result in graded.results.values()}):
         print(f"isolation: {isolation.WORDS[name]}")
+    for line in graded.notes:
+        say(harmless.line(line))
     if waiting:
         say(
             f"{waiting} answers wait to be read: put points and comments into "
@@ -202,6 +219,6 @@ def _add_limits(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--isolation",
         metavar="NAME",
-        help="the wall around a submission: bubblewrap, or process for students whom you trust "
-        "(default: the strongest that works here)",
+        help="the wall around a submission: bubblewrap, container, landlock, or process for "
+        "students whom you trust (default: the strongest that works here)",
     )

@@ -1,6 +1,7 @@
 """``minires doctor``"""
 
 import argparse
+import itertools
 import json
 import sys
 
@@ -27,10 +28,11 @@ def add_to(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look at everything and print what was found."""
+    from ..course.sandbox.installed import grading
     from ..experiments.installation import BAD, check_all
 
     found = []
-    for check in check_all():
+    for check in itertools.chain(check_all(), grading()):
         found.append(check)
         if not args.json:
             print(_line(check), flush=True)

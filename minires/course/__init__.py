@@ -33,7 +33,7 @@ def begin(assignment: str) -> None:
     hold_back.start(assignment)
 
 
-def check(task: str, *answers: Any, hidden: bool = False) -> None:
+def check(task: str, *answers: Any, hidden: bool = False, seed: int | None = None) -> None:
     """Check an answer; say what is wrong with it, or that it is right.
 
     Parameters
@@ -44,6 +44,8 @@ def check(task: str, *answers: Any, hidden: bool = False) -> None:
         What the student wrote: functions, classes, results.
     hidden : bool
         With numbers that were not on view.
+    seed : int, optional
+        What those are drawn from; graders give it.
 
     Raises
     ------
@@ -62,7 +64,7 @@ def check(task: str, *answers: Any, hidden: bool = False) -> None:
         warnings.catch_warnings()
     ):  # on the way to a right answer; graders take a warning for a failure
         warnings.simplefilter("ignore")
-        checks.run(task, answers, hidden)
+        checks.run(task, answers, hidden, seed)
     if not hidden:
         print(f"✓ {task}")
 

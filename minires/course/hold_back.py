@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.util import module_from_spec
 from pathlib import Path
 from types import FunctionType, ModuleType
+from typing import NoReturn
 
 from ..errors import MiniresError, unknown_name
 
@@ -73,6 +74,16 @@ _held_back: set[FunctionType] = set()  # functions emptied in this process
 
 class HeldBackError(MiniresError, RuntimeError):
     """A part of minires that the assignment being worked on asks for."""
+
+
+def refuse(name: str, assignment: str) -> NoReturn:
+    """What stands in the place of a body that was taken out of the source itself.
+
+    Raises
+    ------
+    HeldBackError
+    """
+    raise HeldBackError(name, REASON, todo=f"assignment {assignment.upper()} holds it back")
 
 
 def start(assignment: str) -> None:

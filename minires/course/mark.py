@@ -7,12 +7,13 @@ import builtins
 import contextlib
 import io
 import re
-import shutil
+import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +21,18 @@ import numpy as np
 
 from ..errors import ConfigError, nearest
 from ..types import PathLike
-from . import check, notebooks
+from . import check, folders, notebooks
 from .compare import WrongAnswer
 from .notebooks import Cell, Notebook
-from .sandbox import Crashed, Submission, TimedOut, isolation
+from .sandbox import Crashed, Submission, TimedOut, isolation, visible, world
 
 RESTARTS = 10  # how often a process that ended, or took too long, is started again
 FIGURES = 6  # kept of one submission
 WORTH_A_LOOK = re.compile(
     r"_getframe|currentframe|\b[ft]b?_(?:locals|globals|back|frame)\b|__closure__|__code__|ctypes|"
-    r"course\W+(?:import\W+)?(?:probes|sandbox|checks)\b"
+    r"course\W+(?:import\W+)?(?:across|sandbox|checks)\b"
 )
+MOST_PIXELS = 20_000_000  # of a figure: a small PNG can unfold to more than a browser holds
 PROBLEMS = 40  # lines about what went wrong
 
 
@@ -104,6 +106,7 @@ def mark(
     name: str,
     limits: Limits = Limits(),
     unreadable: Sequence[PathLike] = (),
+    seed: int | None = None,
 ) -> Result:
     """Mark a submission.
 
@@ -118,22 +121,21 @@ def mark(
     limits : Limits
     unreadable : list of Path
         What the submission may not read.
+    seed : int, optional
+        Leads to the numbers of hidden tests: see `checks.seeds`.
 
     Returns
     -------
     Result
     """
     started = time.monotonic()
-    folder = Path(tempfile.mkdtemp(prefix="minires-submission-"))
-    try:
-        marker = Marker(notebook, source, name, folder, limits, unreadable)
+    with folders.submission_folder() as folder:
+        marker = Marker(notebook, source, name, folder, limits, unreadable, seed)
         try:
             marker.go()
         finally:
             marker.close()
         result = marker.result
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     result.seconds = time.monotonic() - started
     return result
 
@@ -149,7 +151,9 @@ class Marker:
         folder: Path,
         limits: Limits,
         unreadable: Sequence[PathLike],
+        seed: int | None = None,
     ) -> None:
+        self.seed = seed
         self.cells, self.tests = (
             notebooks.cells(notebook),
             {cell.id: cell for cell in notebooks.cells(source) if cell.tests},
@@ -212,7 +216,7 @@ class Marker:
         self.process = Submission(
             self.folder,
             self.name.split("_")[0],
-            [*self.unreadable, *secrets(self.name)],
+            [*self.unreadable, *secrets()],
             self.limits.seconds,
             self.limits.memory,
             self.deadline,
@@ -285,9 +289,11 @@ class Marker:
             if isinstance(error, (Crashed, TimedOut)):
                 self.restart()
         else:
-            self.result.figures += [(label, picture) for picture in pictures][
-                : FIGURES - len(self.result.figures)
-            ]
+            small = [picture for picture in pictures if _pixels(picture) <= MOST_PIXELS]
+            if len(small) < len(pictures):
+                self.note(f"{label}: a figure of more than {MOST_PIXELS:,} pixels is left out")
+            room = FIGURES - len(self.result.figures)
+            self.result.figures += [(label, picture) for picture in small[:room]]
 
     def test(self, cell: Cell) -> Mark:
         """The points of a test: all of them if it runs, else none and what it said."""
@@ -334,7 +340,7 @@ class Marker:
             if isinstance(node, (ast.Import, ast.ImportFrom))
             for alias in node.names
         }
-        space = {"__name__": "test", "check": check, "np": np}
+        space = {"__name__": "test", "check": partial(check, seed=self.seed), "np": np}
         defined = None
         for name in dict.fromkeys(names):
             if name in space or name in own or hasattr(builtins, name):
@@ -350,7 +356,9 @@ class Marker:
         """The cell that stopped before it made `name`; else a name like it, if the assignment
         itself does not have that.
         """
-        makes = re.compile(rf"^(?:\s*(?:def|class)\s+)?{re.escape(name)}\b\s*[(:=,]", re.MULTILINE)
+        makes = re.compile(
+            rf"^(?:[ \t]*(?:def|class)[ \t]+)?{re.escape(name)}\b[ \t]*[(:=,]", re.MULTILINE
+        )  # within a line: over empty lines by the million, \s* would take days
         label = next(
             (label for label, source in reversed(self.stopped) if makes.search(source)), None
         )
@@ -373,16 +381,23 @@ class Marker:
         return Mark(cell.id, None, cell.points, answer=text)
 
 
-def secrets(name: str) -> list[PathLike]:
-    """Files that a submission may not read: what its assignment holds back, the checks, and the
-    sources.
-    """
-    from . import checks, hold_back
+def _pixels(picture: bytes) -> int:
+    """How many a PNG says it has: width and height are its bytes 16 to 24."""
+    return int.from_bytes(picture[16:20], "big") * int.from_bytes(picture[20:24], "big")
 
-    key = name.split("_")[0]
-    held_back: list[Any] = hold_back.modules(key)  # each has a file
-    files = [Path(module.__file__) for module in held_back]
-    compiled = [
-        other for path in files for other in (path.parent / "__pycache__").glob(f"{path.stem}.*")
-    ]
-    return [*files, *compiled, *checks.__path__, notebooks.SOURCES]
+
+def secrets() -> list[PathLike]:
+    """What a submission may not read where only the hook keeps it from that: minires itself (it has
+    a copy of its own), the sources, and all else in the checkout.
+    """
+    found = [world.PACKAGE, notebooks.SOURCES, *visible.hidden()]
+    checkout = world.PACKAGE.parent
+    if (checkout / "setup.cfg").exists():
+        needed = [Path(path).resolve() for path in (sys.prefix, sys.base_prefix)]
+        needed.append(Path(tempfile.gettempdir()).resolve())
+        found += [
+            path
+            for path in checkout.iterdir()
+            if not any(path in (one, *one.parents) for one in needed)
+        ]
+    return list(found)

@@ -5,7 +5,9 @@ solutions stand between ``### BEGIN SOLUTION`` and ``### END SOLUTION``, hidden 
 BEGIN HIDDEN TESTS`` and ``### END HIDDEN TESTS``.
 """
 
+import json
 import re
+import warnings
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,9 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"  # as nbgrader writes them
 TEXT_STUB = "YOUR ANSWER HERE"
 LARGEST = 50_000_000  # bytes of a notebook
+MOST_VALUES = 3_000_000  # in its JSON: each takes up to a hundred bytes when it is read
+MOST_CELLS = 2_000
+MOST_SOURCE = 2_000_000  # characters that are typed in, all cells together
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 
@@ -108,11 +113,10 @@ def read(path: PathLike) -> Notebook:
         if path.suffix == ".py":
             notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
         else:
-            if path.stat().st_size > LARGEST:
-                raise DataError(
-                    path.name, "not a notebook", "less than 50 MB", f"{path.stat().st_size:,} bytes"
-                )
-            notebook = nbformat.reads(path.read_bytes().decode("utf-8-sig"), as_version=4)
+            text = json.dumps(_without_outputs(path))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # they would go to the terminal
+                notebook = nbformat.reads(text, as_version=4)
         for i, cell in enumerate(notebook.cells):
             marks = cell.metadata.get("nbgrader")
             cell["id"] = (
@@ -137,6 +141,42 @@ def read(path: PathLike) -> Notebook:
     notebook["metadata"] = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}}
     notebook["nbformat"], notebook["nbformat_minor"] = 4, 5
     return notebook
+
+
+def _without_outputs(path: Path) -> dict[str, Any]:
+    """The content of an .ipynb file without outputs and attachments, which grading never looks at.
+
+    Raises
+    ------
+    DataError
+        If it is larger than any answer is.
+    """
+    with open(path, "rb") as file:
+        data = file.read(LARGEST + 1)
+    _see_that(len(data) <= LARGEST, path, f"at most {LARGEST:,} bytes", "more")
+    # Counted before it is read, for a small file can hold millions of lists.
+    values = sum(map(data.count, (b",", b"[", b"{")))
+    _see_that(values <= MOST_VALUES, path, f"at most {MOST_VALUES:,} values", f"about {values:,}")
+    content = json.loads(data.decode("utf-8-sig"))
+    places = [content, *content.get("worksheets", ())]  # before version 4 there were worksheets
+    cells = [cell for place in places for cell in place.get("cells", ())]
+    _see_that(len(cells) <= MOST_CELLS, path, f"at most {MOST_CELLS:,} cells", f"{len(cells):,}")
+    size = 0
+    for cell in cells:
+        cell.pop("attachments", None)
+        if "outputs" in cell:
+            cell["outputs"] = []
+        source = cell.get("source", cell.get("input", ""))
+        size += len(source) if isinstance(source, str) else sum(map(len, source))
+    _see_that(
+        size <= MOST_SOURCE, path, f"at most {MOST_SOURCE:,} characters in its cells", f"{size:,}"
+    )
+    return content
+
+
+def _see_that(is_so: bool, path: Path, expected: str, got: str) -> None:
+    if not is_so:
+        raise DataError(path.name, "too large for a notebook of an assignment", expected, got)
 
 
 def cells(notebook: Notebook) -> list[Cell]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..types import PathLike
+from . import harmless
 from .mark import Mark, Result
 from .sandbox import isolation
 
@@ -29,6 +30,27 @@ tr.waits td.points { color: #555; }
 img { max-width: 100%; }
 pre { background: #f5f5f5; padding: .7rem; overflow: auto; max-height: 30rem; }
 pre { white-space: pre-wrap; }"""
+
+#: What no one outside can see for themselves. It can cost points, and gives none.
+BELIEVED = (
+    "Points come from numbers that were compared outside the submission's process. Three things "
+    "are believed from inside, and can only cost points: that arrays are unchanged after a call, "
+    "what parts a net or a figure says it has, and that no hooks are left."
+)
+
+
+# A second wall behind `escape`: a browser loads nothing, and runs nothing.
+POLICY = (
+    '<meta http-equiv="Content-Security-Policy" '
+    "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
+)
+
+
+def written(out: Path) -> list[Path]:
+    """The folders and files that grading writes into `out`: what no submission may read."""
+    folders = ("results", "reports", "gradescope")
+    files = ("grades.csv", "marks.csv", "by_hand.csv", "summary.md")
+    return [out / name for name in folders + files]
 
 
 def write(out: PathLike, graded: "Graded", sources: Iterable[str]) -> None:
@@ -89,16 +111,9 @@ def _table(path, head, rows):
     with open(
         path, "w", encoding="utf-8-sig", errors="backslashreplace", newline=""
     ) as file:  # with the mark by which spreadsheets know UTF-8
-        csv.writer(file).writerows([head, *([plain(value) for value in row] for row in rows)])
-
-
-def plain(value: Any) -> Any:
-    """A value that no spreadsheet takes for a formula."""
-    return (
-        f"'{value}"
-        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-        else value
-    )
+        csv.writer(file).writerows(
+            [head, *([harmless.in_table(value) for value in row] for row in rows)]
+        )
 
 
 def _text(path: Path, text: str) -> None:
@@ -110,26 +125,30 @@ def _text(path: Path, text: str) -> None:
 def markdown(student: str, result: Result, problems: Sequence[str] = ()) -> str:
     """The report of one submission."""
     lines = [
-        f"# {result.assignment}: {student}",
+        f"# {result.assignment}: {harmless.markdown(student)}",
         "",
         f"**{result.points:g} of {result.out_of:g} points**" + _waiting(result),
         "",
-        f"Isolation: {isolation.WORDS[result.isolation]}.",
+        f"Isolation: {isolation.WORDS[result.isolation]}. {BELIEVED}",
         "",
         "| cell | points | |",
         "|---|---|---|",
     ]
-    lines += [f"| {mark.id} | {_points(mark)} | {_cell(mark.message)} |" for mark in result.marks]
+    lines += [
+        f"| {harmless.markdown(mark.id)} | {_points(mark)} | {harmless.markdown(mark.message)} |"
+        for mark in result.marks
+    ]
     if result.problems or problems:
         lines += [
             "",
             "## What happened on the way",
             "",
-            *[f"- {_cell(line)}" for line in [*problems, *result.problems]],
+            *[f"- {harmless.markdown(line)}" for line in [*problems, *result.problems]],
         ]
     if result.output.strip():
         fence = "`" * max(3, _longest_run(result.output) + 1)
-        lines += ["", "## What the code printed", "", fence, result.output.strip(), fence]
+        output = harmless.lines(result.output.strip())
+        lines += ["", "## What the code printed", "", fence, output, fence]
     if result.figures:
         lines += ["", f"{len(result.figures)} figures: see {result.assignment}.html."]
     return "\n".join(lines) + "\n"
@@ -138,40 +157,47 @@ def markdown(student: str, result: Result, problems: Sequence[str] = ()) -> str:
 def html(student: str, result: Result, problems: Sequence[str] = ()) -> str:
     """The same for a browser, with the figures in it."""
     rows = "".join(
-        f'<tr class="{_state(mark)}"><td>{escape(mark.id)}</td><td '
-        f'class="points">{_points(mark)}</td><td>{escape(mark.message)}</td></tr>'
+        f'<tr class="{_state(mark)}"><td>{_safe(mark.id)}</td><td '
+        f'class="points">{_points(mark)}</td><td>{_safe(mark.message)}</td></tr>'
         for mark in result.marks
     )
     parts = [
         f"<h1>{escape(result.assignment)}: "
-        f"{escape(student)}</h1><p><strong>{result.points:g} of {result.out_of:g} "
-        f"points</strong>{escape(_waiting(result))}</p>",
+        f"{_safe(student)}</h1><p><strong>{result.points:g} of {result.out_of:g} "
+        f"points</strong>{escape(_waiting(result))}</p>"
+        f"<p>Isolation: {escape(isolation.WORDS[result.isolation])}. {BELIEVED}</p>",
         f"<table><tr><th>cell</th><th>points</th><th></th></tr>{rows}</table>",
     ]
     if result.problems or problems:
         parts.append(
             "<h2>What happened on the way</h2><ul>"
-            + "".join(f"<li>{escape(line)}</li>" for line in [*problems, *result.problems])
+            + "".join(f"<li>{_safe(line)}</li>" for line in [*problems, *result.problems])
             + "</ul>"
         )
     if result.figures:
         parts.append(
             "<h2>Figures</h2>"
             + "".join(
-                f'<p>{escape(label)}<br><img alt="figure of {escape(label)}" '
+                f'<p>{_safe(label)}<br><img alt="figure of {_safe(label)}" '
                 f'src="data:image/png;base64,{base64.b64encode(picture).decode()}"></p>'
                 for label, picture in result.figures
             )
         )
     if result.output.strip():
-        parts.append(f"<h2>What the code printed</h2><pre>{escape(result.output.strip())}</pre>")
+        output = escape(harmless.lines(result.output.strip()))
+        parts.append(f"<h2>What the code printed</h2><pre>{output}</pre>")
     return (
         '<!doctype html><html lang="en"><meta '
-        f'charset="utf-8"><title>{escape(result.assignment)}: '
-        f"{escape(student)}</title><style>{STYLE}</style><body>"
+        f'charset="utf-8">{POLICY}<title>{escape(result.assignment)}: '
+        f"{_safe(student)}</title><style>{STYLE}</style><body>"
         + "".join(parts)
         + "</body></html>\n"
     )
+
+
+def _safe(text: object) -> str:
+    """A student's text on one line of HTML."""
+    return escape(harmless.line(text))
 
 
 def gradescope(result: Result) -> dict[str, Any]:
@@ -181,13 +207,17 @@ def gradescope(result: Result) -> dict[str, Any]:
         "execution_time": round(result.seconds, 1),
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "output": "\n".join(result.problems),
+        # Letters as they are, whatever the settings of the assignment: no HTML, no colours.
+        "output_format": "text",
+        "test_output_format": "text",
+        "test_name_format": "text",
+        "output": "\n".join(map(harmless.line, result.problems)),
         "tests": [
             {
-                "name": mark.id,
+                "name": harmless.line(mark.id),
                 "score": mark.points or 0,
                 "max_score": mark.out_of,
-                "output": mark.message
+                "output": harmless.line(mark.message)
                 or ("a person will read this" if mark.points is None else "right"),
             }
             for mark in result.marks
@@ -198,7 +228,8 @@ def gradescope(result: Result) -> dict[str, Any]:
 def _isolations(graded):
     """A line for each kind of wall that was around the submissions."""
     used = {result.isolation for result in graded.results.values()}
-    return [f"Isolation: {isolation.WORDS[name]}.\n" for name in isolation.NAMES if name in used]
+    lines = [f"Isolation: {isolation.WORDS[name]}.\n" for name in isolation.NAMES if name in used]
+    return [*lines, f"{BELIEVED}\n"]
 
 
 def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> str:
@@ -206,8 +237,10 @@ def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> 
     lines = [
         "# Grades",
         "",
-        f"{len(students)} students, {len(graded.results)} notebooks.",
+        f"{len(students)} students, {len(graded.results)} notebooks. Hidden seed: {graded.seed} "
+        f"(`--seed {graded.seed}` repeats these numbers elsewhere).",
         "",
+        *[f"**{harmless.markdown(line)}.**\n" for line in graded.notes],
         *_isolations(graded),
         "| student | " + " | ".join(names) + " | total | to read | problems |",
         "|---|" + "---:|" * (len(names) + 3),
@@ -215,7 +248,9 @@ def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> 
     for student in students:
         row = _line(graded, student, names)
         lines.append(
-            "| " + " | ".join(str(value) for value in (_cell(row[0]), *row[1:-3], *row[-2:])) + " |"
+            "| "
+            + " | ".join(str(value) for value in (harmless.markdown(row[0]), *row[1:-3], *row[-2:]))
+            + " |"
         )
     for name in names:
         results = [
@@ -232,7 +267,7 @@ def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> 
             f"## {name}: share of the points, by task",
             "",
             *[
-                f"- {cell}: {100 * sum(shares) / len(shares):.0f} %"
+                f"- {harmless.markdown(cell)}: {100 * sum(shares) / len(shares):.0f} %"
                 for cell, shares in marks.items()
             ],
         ]
@@ -247,8 +282,10 @@ def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> 
             "| assignment | share | | |",
             "|---|---:|---|---|",
             *[
-                f"| {name} | {100 * share:.0f} % | {_cell(one)} | {_cell(other)} |"
-                for name, share, one, other in graded.alike
+                f"| {name} | {100 * share:.0f} % | "
+                + " | ".join(map(harmless.markdown, pair))
+                + " |"
+                for name, share, *pair in graded.alike
             ],
         ]
     problems = [(student, line) for student, line in graded.problems] + [
@@ -261,7 +298,10 @@ def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> 
             "",
             "## Problems",
             "",
-            *[f"- {_cell(student)}: {_cell(line)}" for student, line in problems],
+            *[
+                f"- {harmless.markdown(student)}: {harmless.markdown(line)}"
+                for student, line in problems
+            ],
         ]
     return "\n".join(lines) + "\n"
 
@@ -281,19 +321,6 @@ def _state(mark: Mark) -> str:
 def _waiting(result: Result) -> str:
     waiting = sum(mark.out_of for mark in result.to_read)
     return f" so far; answers for {waiting:g} more are still to be read" if waiting else ""
-
-
-def _cell(text: object) -> str:
-    """Text that cannot break a table."""
-    return (
-        str(text)
-        .replace("\\", "\\\\")
-        .replace("|", "\\|")
-        .replace("\r", " ")
-        .replace("\n", " ")
-        .replace("<", "&lt;")
-        .replace("![", "!\\[")
-    )
 
 
 def _longest_run(text: str) -> int:

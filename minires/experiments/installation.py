@@ -5,7 +5,6 @@ where it fails.
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,7 +25,15 @@ from ..errors import DataError, DeviceError
 from ..optim import SGD
 
 OLDEST_PYTHON, OLDEST_NUMPY = (3, 11), (2, 0)
-NEEDED = ("matplotlib", "tqdm", "pooch", "safetensors", "threadpoolctl", "filelock")
+NEEDED = (
+    "matplotlib",
+    "tqdm",
+    "pooch",
+    "safetensors",
+    "threadpoolctl",
+    "filelock",
+    "platformdirs",
+)
 MEMORY_NEEDED = 2 * 1024**3  # bytes, for the quick experiment with room to spare
 DISK_NEEDED = 1024**3  # bytes, for CIFAR-10 and its records
 STEP_IMAGES, STEP_SIZE, STEP_WIDTH = 128, 16, 8  # of the timed step: that of the quick experiment
@@ -58,7 +65,6 @@ def check_all() -> Iterator[Check]:
         cifar10,
         pillow,
         notebooks,
-        bubblewrap,
         gpu,
         training_step,
     ):
@@ -198,18 +204,6 @@ def notebooks() -> Check:
     return _optional(
         "Jupyter", "jupyterlab", "jupyterlab", 'for the notebooks: pip install "minires[notebooks]"'
     )
-
-
-def bubblewrap() -> Check:
-    """The program that keeps students' submissions apart from the system while they are graded."""
-    name, program = "grading", shutil.which("bwrap")
-    cure = "to grade students' code behind a wall: apt install bubblewrap (Linux only)"
-    if program is None:
-        return Check(name, OPTIONAL, "no bubblewrap", cure)
-    trial = [program, "--unshare-user", "--ro-bind", "/", "/", "true"]
-    if subprocess.run(trial, capture_output=True).returncode:
-        return Check(name, OPTIONAL, f"{program} fails", "this kernel forbids users' namespaces")
-    return Check(name, GOOD, f"submissions run behind {program}")
 
 
 def gpu() -> Check:

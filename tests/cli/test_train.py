@@ -200,7 +200,7 @@ def test_runs_that_differ_go_to_folders_that_differ():
     [
         (["train", "--modle", "x"], "did you mean --model?"),
         (["train", "--dataset", "cifar"], "did you mean 'cifar10'?"),
-        (["train", "--lr", "0"], "expected a finite number above 0, got '0'"),
+        (["train", "--lr", "0"], "expected a number above 0, got '0'"),
         (["train", "--batch-size", "1.5"], "a whole number of at least 1, got '1.5'"),
         (["train", "--schedule", "cosin"], "did you mean 'cosine'?"),
         (["train", "--net", "width"], "expected NAME=VALUE, such as width=8, got 'width'"),

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("jupytext", reason="jupytext is not installed")
 
-from minires.course import notebooks
+from minires.course import grade, notebooks
 from minires.course.mark import Limits, mark
 
 SOURCE = '''# %% [markdown] nbgrader={"grade": false, "grade_id": "a1-title", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -48,6 +48,14 @@ check("a1.sum", sum_backward)
 '''
 
 
+@pytest.fixture(autouse=True)
+def settings_folder(tmp_path_factory, monkeypatch):
+    """A folder of settings for the key of this test, not of whoever runs it."""
+    folder = tmp_path_factory.mktemp("settings")
+    monkeypatch.setattr("platformdirs.user_config_dir", lambda *names, **options: str(folder))
+    return folder
+
+
 @pytest.fixture
 def sources(tmp_path):
     """A folder with the source of the small assignment."""
@@ -83,8 +91,31 @@ def marked(notebook, source, seconds=20, **limits):
     return mark(notebook, source, "a1_small", Limits(seconds=seconds, **limits))
 
 
+def hand_in(folder, notebook, student, place="{student}/a1_small.ipynb"):
+    """Put a student's notebook into the folder of submissions."""
+    path = folder / place.format(student=student)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(nbformat.writes(notebook), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The folder of submissions."""
+    return tmp_path / "submitted"
+
+
+@pytest.fixture
+def run(sources, folder, tmp_path):
+    """Grade the folder with the small assignment."""
+    return lambda **settings: grade.grade(
+        folder, tmp_path / "out", sources, jobs=2, progress=False, **settings
+    )
+
+
 def points(result):
     return {one.id: one.points for one in result.marks}
 
 
+NAME = "a1_small"
 RIGHT = {"a1-relu-test": 2, "a1-sum-test": 3, "a1-why": None}

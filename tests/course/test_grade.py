@@ -8,32 +8,11 @@ import nbformat
 import pytest
 
 from minires.cli import main
-from minires.course import grade, notebooks, similarity
+from minires.course import by_hand, grade, notebooks, similarity
+from minires.course.records import Records
 from minires.errors import ConfigError
 
-from .conftest import changed, with_cell
-
-NAME = "a1_small"
-
-
-def hand_in(folder, notebook, student, place="{student}/a1_small.ipynb"):
-    path = folder / place.format(student=student)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(nbformat.writes(notebook), encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "submitted"
-
-
-@pytest.fixture
-def run(sources, folder, tmp_path):
-    """Grade the folder with the small assignment."""
-    return lambda **settings: grade.grade(
-        folder, tmp_path / "out", sources, jobs=2, progress=False, **settings
-    )
+from .conftest import NAME, changed, hand_in, with_cell
 
 
 def table(path):
@@ -107,13 +86,11 @@ def test_what_was_graded_is_not_graded_again(run, source, folder, tmp_path, monk
     )
     first = run()
     asked = []
-    outcome = grade._outcome
+    save = Records.save
     monkeypatch.setattr(
-        grade,
-        "_outcome",
-        lambda future, entry, sources: (
-            asked.append(entry.student) or outcome(future, entry, sources)
-        ),
+        Records,
+        "save",
+        lambda self, entry, *rest: asked.append(entry.student) or save(self, entry, *rest),
     )
     again = run()
     assert (
@@ -144,7 +121,7 @@ def test_answers_in_words_are_marked_by_hand(run, source, folder, tmp_path):
 
     def give(points):
         with open(tmp_path / "out" / "by_hand.csv", "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, grade.BY_HAND)
+            writer = csv.DictWriter(file, by_hand.COLUMNS)
             writer.writeheader()
             writer.writerow({**row, "points": points, "comment": "well seen"})
         return run()
@@ -176,7 +153,8 @@ def test_of_two_notebooks_the_newest_counts(run, source, folder):
 def test_a_submission_cannot_read_the_others(run, source, folder):
     other = hand_in(folder, source, "ana")
     hand_in(folder, with_cell(source, f"open({str(other)!r}).read()"), "ben")
-    assert "not to be read" in run().results["ben", NAME].problems[0]
+    problem = run().results["ben", NAME].problems[0]
+    assert "not to be read" in problem or "No such file" in problem
 
 
 @pytest.mark.parametrize(
@@ -365,7 +343,7 @@ def test_tables_hold_no_formulas(run, source, folder, tmp_path):
 
 def _rewrite(path, *rows, **style):
     with open(path, "w", encoding=style.pop("encoding", "utf-8"), newline="") as file:
-        writer = csv.DictWriter(file, grade.BY_HAND, **style)
+        writer = csv.DictWriter(file, by_hand.COLUMNS, **style)
         writer.writeheader()
         writer.writerows(rows)
 
@@ -399,3 +377,73 @@ def test_a_seed_that_is_none_stops_before_anything_is_graded(run, source, folder
     monkeypatch.setenv("MINIRES_COURSE_SEED", "spring")
     with pytest.raises(ConfigError, match="not a seed"):
         run()
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "submitted",
+        "submitted/out",
+        "submitted/ana/out",
+        "elsewhere/../submitted/out",
+        "link",
+        "link/out",
+        ".",
+        "link/..",
+        "elsewhere/..",
+    ],
+)
+def test_reports_and_submissions_are_kept_apart(place, source, sources, folder, tmp_path):
+    hand_in(folder, source, "ana")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(folder)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ConfigError, match="--out: .*folder of the submissions"):
+        grade.grade(folder, tmp_path / place, sources, progress=False)
+    with pytest.raises(ConfigError, match="--out: .*folder of the submissions"):
+        grade.grade(tmp_path / "link", tmp_path / place, sources, progress=False)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_check_and_grade_agree_on_the_numbers_on_view(sources, source, folder, tmp_path, capsys):
+    path = sources / f"{NAME}.py"
+    text = path.read_text(encoding="utf-8")
+    hidden = text[text.index("### BEGIN HIDDEN") : text.index("### END HIDDEN TESTS\n")]
+    path.write_text(
+        text.replace(hidden, "").replace("### END HIDDEN TESTS\n", ""), encoding="utf-8"
+    )
+    given = notebooks.read(path)
+    wrong = "def sum_backward(dy, a):\n    return dy"
+    split = with_cell(given, "    # split in two", at=3)
+    handed_in = {
+        "right": given,
+        "wrong": changed(given, a1_sum=wrong),
+        "stub": notebooks.release(given),
+        "stops": with_cell(changed(given, a1_sum=wrong), "1 / 0"),
+        "exits": with_cell(given, "import os\nos._exit(3)", at=4),
+        "loops": with_cell(given, "while True: pass", at=4),
+        "await": with_cell(given, "import asyncio\nawait asyncio.sleep(0)"),
+        "split": split,
+        "renamed": changed(given, a1_relu="def relu(dy, a):\n    return dy * (a > 0)"),
+    }
+    for student, notebook in handed_in.items():
+        hand_in(folder, notebook, student)
+    words = ["course", "grade", str(folder), "--out", str(tmp_path / "out"), "--seconds", "5"]
+    assert main([*words, "--sources", str(sources)]) == 0
+    printed = capsys.readouterr().out
+    walls = {line for line in printed.splitlines() if line.startswith("isolation: ")}
+    graded = {
+        (row["student"], row["cell"]): (row["points"] == row["out of"], row["message"])
+        for row in table(tmp_path / "out" / "marks.csv")
+        if row["cell"].endswith("-test")
+    }
+    assert len(graded) == 2 * len(handed_in) and len({right for right, _ in graded.values()}) == 2
+    for student in handed_in:
+        main(["course", "check", str(folder / student / f"{NAME}.ipynb"), "--seconds", "5"])
+        printed = capsys.readouterr().out
+        assert "the numbers are those on view" in printed
+        assert walls <= set(printed.splitlines())
+        for (whose, cell), (right, message) in graded.items():
+            if whose == student:
+                line = f"  {'✓' if right else '✗'} {cell}" + (f": {message}" if message else "")
+                assert line in printed.splitlines()

@@ -24,7 +24,6 @@ def test_here_a_run_is_possible_and_what_is_not_good_has_a_cure():
         "CIFAR-10",
         "Pillow",
         "Jupyter",
-        "grading",
         "GPU",
         "training step",
     ]

@@ -8,6 +8,8 @@ import io
 import json
 import os
 import re
+import shutil
+import site
 import sys
 import threading
 import time
@@ -17,9 +19,11 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import IO, Any
 
+from threadpoolctl import ThreadpoolController
+
 from ...types import Array
 from ..compare import owner
-from . import guard, wire
+from . import guard, landlocked, syscalls, wire
 
 MISSING = object()  # what no attribute is
 
@@ -28,17 +32,28 @@ MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
 
 def main() -> None:
     """Serve requests from standard input until it ends. What the code prints goes to standard
-    error.
+    error. The first line of the input says where all this is, and which limits there are.
     """
-    settings = json.loads(sys.argv[1])
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     sys.stdout = io.TextIOWrapper(
         os.fdopen(1, "wb", closefd=False), encoding="utf-8", errors="replace", line_buffering=True
     )
+    settings = json.loads(requests.readline())
+    site.setquit()  # exit() and quit(), which a notebook has
 
-    guard.limit(settings["memory"], settings["total"])
+    # minires uses it to limit BLAS. What it opens and looks up for that would be refused later.
+    with ThreadpoolController().limit(limits=1):
+        pass
+    guard.limit(settings["memory"], settings["total"], settings.get("threads"))
+    if settings.get("fonts"):
+        shutil.copytree(settings["fonts"], os.environ["MPLCONFIGDIR"])
+    if settings.get("landlock"):
+        landlocked.close(settings["folder"], **settings["landlock"])
+    if settings.get("filter"):
+        syscalls.rules().load()
+    # Only now: what the lines above close, they close for this thread and for later ones.
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     Room(requests, replies, settings).serve()
 

@@ -172,9 +172,18 @@ def hook(folder: str, unreadable: Sequence[str]) -> Callable[[str, tuple[Any, ..
     return watch
 
 
-def limit(memory: int, seconds: int) -> None:
-    """Let this process have `memory` bytes, `seconds` of computing and no core dumps; where the
-    system knows no limits, do nothing.
+def limit(memory: int, seconds: int, threads: int | None = None) -> None:
+    """Let this process have `memory` bytes, `seconds` of computing, files of 256 MB, 256 of them
+    open, and no core dumps; where the system knows no limits, do nothing.
+
+    Parameters
+    ----------
+    memory : int
+        Bytes.
+    seconds : int
+    threads : int, optional
+        How many, together with processes. Only for a process in a namespace of its own: elsewhere
+        those of all the user's programs count. The system does not hold root to it.
     """
     try:
         import resource
@@ -185,6 +194,8 @@ def limit(memory: int, seconds: int) -> None:
         (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 256 * 1024**2),
+        (resource.RLIMIT_NOFILE, 256),
+        *([] if threads is None else [(resource.RLIMIT_NPROC, threads)]),
     ):
         try:
             resource.setrlimit(kind, (amount, amount))

@@ -1,33 +1,44 @@
 """What the operating system keeps from a submission's process.
 
-bubblewrap   namespaces of its own: the process sees a read-only system, its own folder and minires
-             without checks and model solutions; no network, no other processes, no files of
-             others. Whatever it starts ends with it. Linux, with the program ``bwrap``.
+bubblewrap   namespaces of its own and a filter of system calls: the process sees a read-only
+             system, a small file system in memory and a minires without checks and solutions;
+             no network, no other processes, no files of others. Linux, with the program ``bwrap``.
+bubblewrap-unfiltered
+             the same without the filter, where pyseccomp or libseccomp is missing.
+container    the same by podman or docker, with an image of its own. Only if it is asked for.
+landlock     the process closes itself in: no files of others, no network, no new processes. It
+             shares all else with the machine. Linux, with the packages py-landlock and pyseccomp.
 process      only the hook of `guard.py`, which Python code that means it can get round. For
-             students whom you trust.
+             trusted students.
 """
 
-import shutil
-import subprocess
-import sys
-from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable
 
 from ...errors import ConfigError, unknown_name
+from . import bubblewrap, container, landlocked, syscalls
 
-BUBBLEWRAP, PROCESS = "bubblewrap", "process"
-NAMES = (BUBBLEWRAP, PROCESS)  # the strongest first
+BUBBLEWRAP, UNFILTERED, CONTAINER = "bubblewrap", "bubblewrap-unfiltered", "container"
+LANDLOCK, PROCESS = "landlock", "process"
+NAMES = (BUBBLEWRAP, UNFILTERED, CONTAINER, LANDLOCK, PROCESS)  # the strongest first
 WORDS = {
-    BUBBLEWRAP: "bubblewrap: a file system, network and processes of its own",
-    PROCESS: "process: a hook in Python, for students whom you trust",
+    BUBBLEWRAP: "bubblewrap: files, network and processes of its own, and a filter of system calls",
+    UNFILTERED: "bubblewrap, without a filter of system calls: files, network and processes of "
+    "its own",
+    CONTAINER: "container: files, network and processes of its own, and a filter of system calls",
+    LANDLOCK: "landlock: no files of others, no network, no new processes; it can see that files "
+    "and processes exist",
+    PROCESS: "process: a hook in Python, for trusted students; who means it gets round it",
 }
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/fonts")
-ALONE = ("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts")
+#: A process that was ended by a signal is reported as a shell does: 128 + the signal.
+LIKE_A_SHELL = (BUBBLEWRAP, UNFILTERED, CONTAINER)
+TITLES = {CONTAINER: "a container", LANDLOCK: "Landlock"}
 
 
 def choose(name: str | None = None) -> str:
     """The isolation of that name, by default the strongest that works here.
+
+    A container has to be asked for. Bubblewrap without a filter of system calls is what
+    "bubblewrap" stands for where there is no filter.
 
     Raises
     ------
@@ -35,60 +46,34 @@ def choose(name: str | None = None) -> str:
         If there is none of that name, or it does not work here.
     """
     if name is None:
-        return BUBBLEWRAP if bubblewrap_works() else PROCESS
+        candidates = (one for one in NAMES if one != CONTAINER)
+        name = next(one for one in candidates if why_not(one) is None)
     if name not in NAMES:
         raise unknown_name("--isolation", "isolation", name, NAMES)
-    if name == BUBBLEWRAP and not bubblewrap_works():
-        found = shutil.which("bwrap")
+    if name == BUBBLEWRAP and bubblewrap.why_not() is None and not bubblewrap.filtered():
+        name = UNFILTERED
+    reason = why_not(name)
+    if reason is not None:
+        others = [one for one in NAMES if why_not(one) is None] if name != CONTAINER else [PROCESS]
         raise ConfigError(
             "--isolation",
-            "bubblewrap does not work here",
-            "the program bwrap, and a kernel that lets users make namespaces",
-            f"{found}, which fails" if found else "no such program",
-            "on Debian and Ubuntu: apt install bubblewrap",
+            f"{TITLES.get(name, name)} does not work here",
+            "a machine that has what it needs",
+            reason,
+            f"or choose {others[0]}",
         )
     return name
 
 
-@cache
-def bubblewrap_works() -> bool:
-    """Whether ``bwrap`` is installed and may make namespaces: it is tried."""
-    if shutil.which("bwrap") is None:
-        return False
-    trial = ["bwrap", *ALONE, "--ro-bind", "/", "/", "true"]
-    try:
-        return subprocess.run(trial, capture_output=True, timeout=20).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
+def why_not(name: str) -> str | None:
+    """Why an isolation cannot be had here, and what to do about it; None if it can."""
+    return _REASONS[name]()
 
 
-def command(
-    isolation: str,
-    program: Sequence[str],
-    folder: Path,
-    readable: Sequence[Path],
-    hidden: Sequence[Path],
-) -> list[str]:
-    """The command that runs `program` behind this wall.
-
-    Parameters
-    ----------
-    isolation : str
-        As `choose` returns it.
-    program : list of str
-    folder : Path
-        The only place where it can write.
-    readable : list of Path
-        What it may read beside Python and the system.
-    hidden : list of Path
-        Folders within `readable` that are empty for it.
-    """
-    if isolation == PROCESS:
-        return list(program)
-    words = ["bwrap", *ALONE, "--die-with-parent", "--new-session"]
-    words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
-    for path in [*SYSTEM, sys.base_prefix, sys.prefix, *readable]:
-        words += ["--ro-bind-try", str(path), str(path)]
-    for path in hidden:
-        words += ["--tmpfs", str(path), "--remount-ro", str(path)]
-    return [*words, "--bind", str(folder), str(folder), "--chdir", str(folder), *program]
+_REASONS: dict[str, Callable[[], str | None]] = {
+    BUBBLEWRAP: lambda: bubblewrap.why_not() or syscalls.why_not(),
+    UNFILTERED: bubblewrap.why_not,
+    CONTAINER: container.why_not,
+    LANDLOCK: landlocked.why_not,
+    PROCESS: lambda: None,
+}

@@ -4,7 +4,6 @@ import inspect
 import json
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -18,25 +17,11 @@ from ..across import ByReference, Remote
 from ..compare import WrongAnswer, stopped
 from . import isolation as walls
 from . import wire
+from .launch import launch
 from .line import Late, Line
 
 ROOT = Path(__file__).resolve().parents[3]  # the folder that holds the package minires
-START = (
-    "import sys; sys.path.insert(0, {root!r}); from minires.course.sandbox import child; "
-    "child.main()"
-)
-PACKAGE = ROOT / "minires"
-HIDDEN = (PACKAGE / "course" / "checks", PACKAGE / "course" / "assignments")  # not used there
 KEPT = 20_000  # characters of output, from the start and from the end
-PASSED_ON = (
-    "PATH",
-    "SYSTEMROOT",
-    "LANG",
-    "LC_ALL",
-    "OPENBLAS_CORETYPE",
-    "OPENBLAS_L2_SIZE",
-    "MINIRES_FAST",
-)
 
 
 class Crashed(WrongAnswer):
@@ -53,11 +38,12 @@ class Submission:
     Parameters
     ----------
     folder : Path
-        Where it runs, and the only place where it can write.
+        Where it runs, and the only place where it can write. Behind bubblewrap and in a container
+        it has a folder in memory instead, which ends with it.
     assignment : str or None
         What is held back in it.
     unreadable : list of Path
-        What it may not read.
+        What it may not read, where only the hook keeps it from that.
     seconds : float
         For each request.
     memory : int
@@ -81,37 +67,35 @@ class Submission:
         self.seconds, self.output = seconds, Output()
         self.callbacks: list[Callable[..., Any]] = []
         self.deadline = time.monotonic() + 3600 if deadline is None else deadline
+        self.isolation = isolation
+        self.launch = launch(isolation, Path(folder).resolve(), assignment, unreadable, memory)
         settings = {
-            "folder": str(folder),
+            **self.launch.settings,
             "assignment": assignment,
-            "unreadable": [str(path) for path in unreadable],
             "memory": memory,
             "total": 60 + int(max(0, self.deadline - time.monotonic())),
         }
-        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        environment |= {
-            "HOME": str(folder),
-            "TMPDIR": str(folder),
-            "TEMP": str(folder),
-            "MPLBACKEND": "Agg",
-            "MPLCONFIGDIR": _matplotlib_folder(),
-            "OPENBLAS_NUM_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
-            "MINIRES_DATASET": "synthetic",
-            "PYTHONHASHSEED": "0",
-        }
-        self.isolation = isolation
-        program = [sys.executable, "-I", "-c", START.format(root=str(ROOT)), json.dumps(settings)]
-        readable = [PACKAGE, Path(environment["MPLCONFIGDIR"]), *_site_packages()]
-        self.process: Any = subprocess.Popen(
-            walls.command(isolation, program, folder, readable, HIDDEN),
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        self.process: Any
+        try:
+            self.process = subprocess.Popen(
+                self.launch.command,
+                cwd=folder,
+                env=self.launch.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                pass_fds=self.launch.descriptors,
+            )
+        finally:
+            for descriptor in self.launch.descriptors:
+                os.close(descriptor)
+        # Over the pipe: everybody on the machine can read a command line.
+        try:
+            self.process.stdin.write(json.dumps(settings).encode() + b"\n")
+            self.process.stdin.flush()
+        except OSError:  # it is gone already: the first request will say so
+            pass
         self.drain = threading.Thread(
             target=self.output.read_from, args=(self.process.stderr,), daemon=True
         )
@@ -131,6 +115,7 @@ class Submission:
         self.process.wait()
         self.line.close()
         self.drain.join(1)
+        self.launch.clean()
         if not self.drain.is_alive():  # else a process that was left behind holds the pipe
             self.process.stderr.close()
 
@@ -203,8 +188,8 @@ class Submission:
         except (EOFError, OSError, wire.WireError) as error:
             self._kill()
             code = self.process.wait()
-            if self.isolation == walls.BUBBLEWRAP and code > 128:
-                code = 128 - code  # as a shell, bwrap says 128 + the signal
+            if self.isolation in walls.LIKE_A_SHELL and code > 128:
+                code = 128 - code  # bwrap and podman say 128 + the signal
             raise Crashed(
                 f"{what} ended the process"
                 + (f" (exit status {code})" if code >= 0 else f" (signal {-code})")
@@ -294,17 +279,3 @@ def _parameters(function):
         [one.name, int(one.kind), [] if one.default is one.empty else [one.default]]
         for one in found
     ]
-
-
-def _site_packages() -> list[Path]:
-    """Where NumPy and the others are, if that is not within Python's own folder."""
-    return [Path(path) for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
-
-
-def _matplotlib_folder() -> str:
-    """Matplotlib's folder of this user, so that not every submission has to list the fonts of the
-    machine anew.
-    """
-    import matplotlib
-
-    return matplotlib.get_cachedir()

@@ -1,0 +1,114 @@
+"""Answers in words, and the points that a person gives for them: the table by_hand.csv.
+
+It is the instructor's to edit, so nothing in it is signed.
+"""
+
+import csv
+import io
+from pathlib import Path
+from typing import TypeAlias
+
+from ..errors import ConfigError
+from ..serialization.files import remove_unfinished, write_bytes
+from . import harmless
+from .mark import Mark, Result, short
+
+COLUMNS = ("student", "assignment", "cell", "out_of", "points", "comment", "answer")
+LONGEST_ANSWER = 20_000  # characters; a spreadsheet holds 32,767 in a cell
+
+#: Rows as they were read, by student, assignment and cell.
+Rows: TypeAlias = dict[tuple[str, str, str], dict[str, str]]
+
+
+def read(out: Path) -> Rows:
+    """The rows of by_hand.csv as a spreadsheet may have saved them: with ; or in an older encoding.
+
+    Raises
+    ------
+    ConfigError
+        If it is not such a table any more.
+    """
+    path = out / "by_hand.csv"
+    if not path.exists():
+        return {}
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")
+    head = text.partition("\n")[0]
+    try:
+        rows = list(
+            csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
+        )
+    except csv.Error:
+        rows = [{}]
+    if not all(set(COLUMNS) <= set(row) for row in rows):
+        raise ConfigError(
+            "by_hand.csv",
+            "cannot be read",
+            f"columns {', '.join(COLUMNS)}",
+            f"{head.strip()[:100]!r} in {path}",
+            "mend it, or move it away",
+        )
+    return {(row["student"], row["assignment"], row["cell"]): row for row in rows}
+
+
+def fill(out: Path, results: dict[tuple[str, str], Result]) -> list[tuple[str, str]]:
+    """Put the points that a person gave into the results, and write the table anew, with the
+    answers that wait for some.
+
+    Returns
+    -------
+    list of (str, str)
+        Students, and lines about points that do not count.
+    """
+    given, rows, problems = read(out), [], []
+    for (student, assignment), result in sorted(results.items()):
+        for one in result.to_read:
+            row = given.pop((harmless.in_table(student), assignment, one.id), {})
+            answer = harmless.in_table(short(one.answer, LONGEST_ANSWER))
+            text = (row.get("points") or "").strip().replace(",", ".")
+            comment = row.get("comment") or ""
+            if text and answer.split() != (row.get("answer") or "").split():
+                problems.append(
+                    (
+                        student,
+                        f"by_hand.csv: the answer to {one.id} has changed since it was "
+                        f"given {text} points; read it again",
+                    )
+                )
+                text, comment = "", f"(earlier answer: {text} points) {comment}".strip()
+            elif text:
+                line = _give(one, text, comment)
+                problems += [(student, line)] if line else []
+            values = [student, assignment, one.id, f"{one.out_of:g}", text, comment, answer]
+            rows.append([harmless.in_table(value) for value in values[:4]] + values[4:])
+    # Those of notebooks that are gone: work all the same.
+    rows += [[row[name] for name in COLUMNS] for row in given.values() if row["points"].strip()]
+    if rows:
+        _write(out, rows)
+    return problems
+
+
+def _give(one: Mark, text: str, comment: str) -> str | None:
+    """Put points into a mark, or say what is wrong with them."""
+    try:
+        points = float(text)
+    except ValueError:
+        points = -1
+    if not 0 <= points <= one.out_of:
+        return (
+            f"by_hand.csv: points for {one.id}: expected 0 to {one.out_of:g}, got {short(text, 60)}"
+        )
+    one.points, one.message = points, comment
+    return None
+
+
+def _write(out, rows):
+    """All at once: a run that is killed leaves the points that were given."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([COLUMNS, *rows])
+    content = text.getvalue().encode("utf-8-sig", "backslashreplace")
+    remove_unfinished(out, "by_hand.csv", only_writer=True)
+    write_bytes(out / "by_hand.csv", content)

@@ -1,0 +1,37 @@
+"""Hidden numbers, whatever the seed: right answers pass, planted mistakes are caught."""
+
+import pytest
+
+pytest.importorskip("jupytext", reason="jupytext is not installed")
+
+from .hidden_numbers import SLOW, SOURCES, answers, complaint
+from .test_mistakes import PLANTED
+
+SEEDS = [3**i for i in range(20)]  # small and large
+
+
+@pytest.mark.slow  # runs an assignment, and each of its checks with many seeds
+@pytest.mark.parametrize("key", SOURCES)
+def test_model_solutions_pass_under_many_seeds(key, monkeypatch):
+    monkeypatch.setattr("matplotlib.pyplot.show", lambda *args, **settings: None)
+    for task, given in answers(key).items():
+        for seed in SEEDS[: 2 if task in SLOW else None]:
+            assert complaint(task, given, seed) is None, f"{task} with --seed {seed}"
+
+
+def mistakes():
+    for key, module in PLANTED.items():
+        for i, (task, old, new, _) in enumerate(module.MISTAKES):
+            if task not in SLOW:
+                changes = [(old, new)] if isinstance(new, str) else new
+                yield pytest.param(key, task, changes, id=f"{task}-{i}")
+
+
+@pytest.mark.slow  # runs an assignment for each mistake
+@pytest.mark.parametrize("key, task, changes", list(mistakes()))
+def test_mistakes_are_caught_under_several_seeds(key, task, changes, monkeypatch):
+    monkeypatch.setattr("matplotlib.pyplot.show", lambda *args, **settings: None)
+    found = answers(key, task, changes)
+    if task in found:  # else its cell stopped, and there is nothing to check
+        for seed in SEEDS[:3] + SEEDS[-2:]:
+            assert complaint(task, found[task], seed), f"{task} with --seed {seed}"
