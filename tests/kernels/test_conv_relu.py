@@ -12,6 +12,7 @@ from minires.errors import ShapeError
 from minires.kernels import cpu, naive
 from minires.kernels import shapes as rules
 from minires.kernels.cpu import channels, plan
+from minires.kernels.cpu.conv import im2col_conv2d
 
 from .checks import backward, check, random_arrays, run
 from .test_conv import CORNERS, convolutions
@@ -59,9 +60,9 @@ def test_all_images_in_one_product(kernel, shapes, images):
 def test_large_weights_for_real():
     """9 MiB of them, and several images in a chunk."""
     x, w = (array.astype(np.float32) for array in random_arrays((16, 7, 7, 512), (3, 3, 512, 512)))
-    y, _ = cpu.conv2d.forward(x, w, padding=1)
+    y, _ = im2col_conv2d.forward(x, w, padding=1)
     for n in (0, 7, 15):
-        alone, _ = cpu.conv2d.forward(x[n : n + 1], w, padding=1)
+        alone, _ = im2col_conv2d.forward(x[n : n + 1], w, padding=1)
         np.testing.assert_allclose(y[n : n + 1], alone, rtol=1e-4, atol=1e-3)
     middle = np.tensordot(x[7, 2:5, 3:6].astype(np.float64), w.astype(np.float64), 3)
     np.testing.assert_allclose(y[7, 3, 4], middle, rtol=1e-4, atol=1e-3)
