@@ -42,7 +42,7 @@ KINDS = (".py", ".txt", ".typed")  # CUDA's sources are kernels too, and there i
 #: Held back, but they run while minires is imported: their bodies stay. None of them answers a
 #: task. (`error_comparison` makes functions; it is the inner ones that are emptied.)
 RUN_ON_IMPORT = {
-    "kernels.cpu.workspace": ("_references",),
+    "kernels.cpu.workspace": ("__init__",),
     "models.imagenet": ("_takes_settings_of",),
     "experiments.claims.frame.error_comparison": ("measure", "draw"),
 }
