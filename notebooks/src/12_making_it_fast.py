@@ -477,17 +477,18 @@ if not FAST:
 backend.set_num_threads(1)
 for channels, size in tries:
     number = BATCH if channels < 100 else BATCH // 16
-    images, weights = noise(number, size, size, channels), noise(3, 3, channels, channels)
+    pictures, weights = noise(number, size, size, channels), noise(3, 3, channels, channels)
 
-    def there_and_back(kernel, images=images, weights=weights):
-        y, cache = kernel.forward(images, weights, padding=1)
+    def there_and_back(kernel, pictures=pictures, weights=weights):
+        y, cache = kernel.forward(pictures, weights, padding=1)
         return kernel.backward(y, cache)
 
     slow, fast = take_turns(
         lambda: there_and_back(im2col_conv2d), lambda: there_and_back(winograd_conv2d)
     )
     y, other = (
-        kernel.forward(images, weights, padding=1)[0] for kernel in (im2col_conv2d, winograd_conv2d)
+        kernel.forward(pictures, weights, padding=1)[0]
+        for kernel in (im2col_conv2d, winograd_conv2d)
     )
     error = abs(other - y).max() / abs(y).max()
     print(
@@ -503,8 +504,7 @@ backend.set_num_threads(CORES)
 # more digits are lost to rounding. For training that is nothing. minires takes the formula where it
 # has measured a gain: for 3x3 convolutions that move by one pixel, from 16 channels on (32 on large
 # maps), in two dimensions from 64 on ([`winograd.py`](../minires/kernels/cpu/winograd.py)).
-# `kernels.use(conv2d=im2col_conv2d)` turns it off. PyTorch
-# does not use it on such a processor.
+# `kernels.use(conv2d=im2col_conv2d)` turns it off. PyTorch does not use it on such a processor.
 #
 # ## Threads
 #
