@@ -34,6 +34,7 @@ MODULES = {
         "kernels.cpu.im2col",
         "kernels.cpu.blocking",
         "kernels.cpu.winograd",
+        "kernels.cpu.winograd_plan",
         "kernels.gpu.conv",
         "kernels.shapes:output_size",
     ),

@@ -51,10 +51,10 @@ def test_all_images_in_one_product(kernel, shapes, images):
     x, w, given_settings = shapes
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plan, "LARGE_WEIGHTS", 0)
-        plan.forward.cache_clear()  # plans from before do not know of it
+        plan.forward_plan.cache_clear()  # plans from before do not know of it
         arrays = case((images, *x[1:]), w, given_settings, with_shortcut=True)
         check(cpu, kernel, *arrays[: 4 if kernel == "conv2d_relu" else 2], **given_settings)
-    plan.forward.cache_clear()
+    plan.forward_plan.cache_clear()
 
 
 def test_large_weights_for_real():

@@ -9,33 +9,23 @@ q holds dL/dy of all outputs that pixel q went into. So for dX a window slides o
 over X in the forward pass, and dW comes from the same columns.
 
 Who does what: a plan (`plan.py`) works out the sizes, once for all convolutions of the same shapes.
-`convolve` (`columns.py`) goes through the images, a few at a time. A producer makes their columns,
-`Im2col`; and consumers multiply them, `Product` by the weights, `WeightGradient` by the other array
+`convolve` (`columns.py`) goes through the images, a few at a time: `Columns` makes their columns,
+and those who need them multiply them, `Product` by the weights, `WeightGradient` by the other array
 (`im2col.py`). Which pixel meets which weight, `blocking.py` says.
 
-Where the window is 3x3 and moves by one pixel, `winograd.py` has a producer and consumers that
-multiply less. They are taken where that pays.
+Where the window is 3x3 and moves by one pixel, there is another way to do the same: `winograd.py`
+has `Columns`, `Product` and `WeightGradient` that multiply less. It is taken where that pays.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
-from ...types import Array, IntPair, Shape
+from ...types import Array, IntPair
 from .. import shapes
 from ..common import swap_in_out_channels
 from ..kernel import Kernel
-from ..shapes import Window
-from . import channels, im2col, memory, plan, winograd
+from . import channels, im2col, memory, winograd
 from .activation import relu
-from .columns import Producer, convolve
-
-
-class Way(NamedTuple):
-    """How a convolution is computed: its plan, and those who work by it."""
-
-    plan: Any
-    producer: Producer
-    product: Any
-    weight_gradient: Any
+from .columns import convolve
 
 
 class conv2d(Kernel):
@@ -55,25 +45,36 @@ class conv2d(Kernel):
         groups: int = 1,
     ) -> tuple[Array, Any]:
         shape, window = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
-        dims = winograd.dims_that_pay(shape, w.shape, window, int(groups))
-        return _forward(x, w, shape, window, int(groups), dims)
+        by_winograd = winograd.pays(shape, w.shape, window, int(groups))
+        return _forward(x, w, shape, window, int(groups), by_winograd)
 
     def backward(
         dy: Array, cache: Any, needs: tuple[bool, ...] = (True, True)
     ) -> tuple[Array | None, Array | None]:
-        x, w, window, groups, dims = cache
+        x, w, window, groups, by_winograd = cache
+        settings = w.shape, window, groups, x.itemsize
         if not needs[0]:  # the first layer: X has few channels, so few columns; dY has many
-            by = _way_forward(dy.shape[1:3], w, window, groups, 0, only_dw=True)
-            convolve(x, by.plan, by.producer, dw := by.weight_gradient(by.plan, dy))
+            plan = im2col.forward_plan(dy.shape[1:3], *settings, only_dw=True)
+            convolve(x, plan, im2col.Columns, dw := im2col.WeightGradient(plan, dy))
             return None, dw.total()
+        way = winograd if by_winograd else im2col
+        plan = way.backward_plan(x.shape[1:3], *settings, with_dw=needs[1])
         dx = memory.empty(x.shape, x.dtype)
-        by = _way_backward(x.shape[1:3], w, window, groups, dims, with_dw=needs[1])
-        product = by.product(by.plan, swap_in_out_channels(w, groups), dx)
+        product = way.Product(plan, swap_in_out_channels(w, groups), dx)
         if not needs[1]:
-            convolve(dy, by.plan, by.producer, product)
+            convolve(dy, plan, way.Columns, product)
             return dx, None
-        convolve(dy, by.plan, by.producer, product, dw := by.weight_gradient(by.plan, x))
+        convolve(dy, plan, way.Columns, product, dw := way.WeightGradient(plan, x))
         return dx, swap_in_out_channels(dw.total(), groups)
+
+
+def _forward(x, w, shape, window, groups, by_winograd, out=None, epilogue=None):
+    """y and the cache. `epilogue(first, last)` is called for images of y that are in cache."""
+    way = winograd if by_winograd else im2col
+    plan = way.forward_plan(shape[1:3], w.shape, window, groups, x.itemsize)
+    y = memory.empty(shape, x.dtype) if out is None else out
+    convolve(x, plan, way.Columns, way.Product(plan, w, y, epilogue))
+    return y, (x, w, window, groups, by_winograd)
 
 
 class im2col_conv2d(conv2d):
@@ -88,7 +89,7 @@ class im2col_conv2d(conv2d):
         groups: int = 1,
     ) -> tuple[Array, Any]:
         shape, window = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
-        return _forward(x, w, shape, window, int(groups), dims=0)
+        return _forward(x, w, shape, window, int(groups), by_winograd=False)
 
 
 class winograd_conv2d(conv2d):
@@ -103,8 +104,7 @@ class winograd_conv2d(conv2d):
         groups: int = 1,
     ) -> tuple[Array, Any]:
         shape, window = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
-        dims = winograd.dims(w.shape, int(groups)) if winograd.fits(window) else 0
-        return _forward(x, w, shape, window, int(groups), dims)
+        return _forward(x, w, shape, window, int(groups), winograd.fits(window))
 
 
 class conv2d_relu(Kernel):
@@ -127,10 +127,10 @@ class conv2d_relu(Kernel):
         shape, window = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         shapes.bias("conv2d_relu", w.shape, b.shape)
         shapes.same("conv2d_relu", shape, "the output's", shortcut=shortcut)
-        dims = winograd.dims_that_pay(shape, w.shape, window, int(groups))
+        by_winograd = winograd.pays(shape, w.shape, window, int(groups))
         y = memory.empty(shape, x.dtype)
         epilogue = channels.bias_relu_epilogue(y, b, shortcut)
-        _, cache = _forward(x, w, shape, window, int(groups), dims, y, epilogue)
+        _, cache = _forward(x, w, shape, window, int(groups), by_winograd, y, epilogue)
         return y, (*cache, y, shortcut is not None)
 
     def backward(
@@ -141,37 +141,3 @@ class conv2d_relu(Kernel):
         dz = relu.backward(dy, y)
         gradients = (*conv2d.backward(dz, conv_cache, needs[:2]), dz.sum(axis=(0, 1, 2)))
         return (*gradients, dz) if has_shortcut else gradients
-
-
-def _forward(x, w, shape, window, groups, dims, out=None, epilogue=None):
-    """y and the cache, by Winograd's formula along so many `dims`."""
-    y = memory.empty(shape, x.dtype) if out is None else out
-    by = _way_forward(shape[1:3], w, window, groups, dims)
-    convolve(x, by.plan, by.producer, by.product(by.plan, w, y, epilogue))
-    return y, (x, w, window, groups, dims)
-
-
-def _way_forward(
-    size: Shape, w: Array, window: Window, groups: int, dims: int, only_dw: bool = False
-) -> Way:
-    """From x to y, of that size."""
-    if dims:
-        return _winograd(winograd.forward(size, w.shape, window, groups, w.itemsize, dims))
-    return _im2col(plan.forward(size, w.shape, window, groups, w.itemsize, only_dw))
-
-
-def _way_backward(
-    size: Shape, w: Array, window: Window, groups: int, dims: int, with_dw: bool
-) -> Way:
-    """From dL/dy to dL/dx, of that size."""
-    if dims:
-        return _winograd(winograd.backward(size, w.shape, window, groups, w.itemsize, dims))
-    return _im2col(plan.backward(size, w.shape, window, groups, w.itemsize, with_dw))
-
-
-def _im2col(made):
-    return Way(made, im2col.Im2col, im2col.Product, im2col.WeightGradient)
-
-
-def _winograd(made):
-    return Way(made, winograd.Tiles, winograd.Product, winograd.WeightGradient)

@@ -5,7 +5,7 @@
 The columns of a whole batch would take KH KW times the memory of the images. So they are made for a
 few images, used while they are in the processor's cache, and overwritten by those of the next few.
 
-`Im2col` makes the columns. Two things can be done with them: `Product` multiplies them by the
+`Columns` makes the columns. Two things can be done with them: `Product` multiplies them by the
 weights, `WeightGradient` by dL/dy. In the backward pass both use the same columns.
 
 With a wider window (`blocking.py`), H' W' are blocks of pixels, KH KW the size of the wider window,
@@ -20,7 +20,44 @@ from numpy.lib.stride_tricks import as_strided
 from ...types import Array
 from . import blocking, workspace
 from .blocking import PixelBlocks
-from .plan import Plan
+from .plan import Plan, backward_plan, forward_plan
+
+__all__ = ["Columns", "Product", "WeightGradient", "backward_plan", "forward_plan"]
+
+
+class Columns:
+    """A thread's columns of a few images: ``columns(group, first, last)``, (n, *blocks, KH, KW, C).
+
+    Where a window sees one pixel, and every pixel has its window, the images are their own columns.
+    Otherwise columns are copied to a buffer: from the images themselves if no window sees padding,
+    else from a copy of the images with zeros around it.
+    """
+
+    def __init__(self, images: Array, plan: Plan) -> None:
+        self.images, self.as_they_are = images, _are_their_own_columns(images, plan)
+        self.has_padding = _windows_see_padding(images, plan)
+        if self.as_they_are:
+            return
+        window_h, window_w = plan.window_h, plan.window_w
+        count = plan.images_per_chunk(len(images))
+        if self.has_padding:
+            padded, self.interior, self.seen = _pad(images, plan, count)
+        else:
+            padded = images[:, -window_h.padding :, -window_w.padding :]
+        self.views = [_windows(part, plan) for part in _split(padded, plan.groups)]
+        self.buffer = workspace.scratch("columns", (count, *self.views[0].shape[1:]), images.dtype)
+
+    def __call__(self, group: int, first: int, last: int) -> Array:
+        if self.as_they_are:
+            return self.images[first:last]
+        columns = self.buffer[: last - first]
+        if not self.has_padding:
+            columns[...] = self.views[group][first:last]
+            return columns
+        if group == 0:
+            self.interior[: last - first] = self.seen[first:last]
+        columns[...] = self.views[group][: last - first]
+        return columns
 
 
 class Product:
@@ -99,41 +136,6 @@ class WeightGradient:
             total[group] += part
         parts = [blocking.narrow(wide, plan.window_h, plan.window_w) for wide in total]
         return np.concatenate(parts, axis=3)
-
-
-class Im2col:
-    """A thread's columns of a few images: ``im2col(group, first, last)``, (n, *blocks, KH, KW, C).
-
-    Where a window sees one pixel, and every pixel has its window, the images are their own columns.
-    Otherwise columns are copied to a buffer: from the images themselves if no window sees padding,
-    else from a copy of the images with zeros around it.
-    """
-
-    def __init__(self, images: Array, plan: Plan) -> None:
-        self.images, self.as_they_are = images, _are_their_own_columns(images, plan)
-        self.has_padding = _windows_see_padding(images, plan)
-        if self.as_they_are:
-            return
-        window_h, window_w = plan.window_h, plan.window_w
-        count = plan.images_per_chunk(len(images))
-        if self.has_padding:
-            padded, self.interior, self.seen = _pad(images, plan, count)
-        else:
-            padded = images[:, -window_h.padding :, -window_w.padding :]
-        self.views = [_windows(part, plan) for part in _split(padded, plan.groups)]
-        self.buffer = workspace.scratch("columns", (count, *self.views[0].shape[1:]), images.dtype)
-
-    def __call__(self, group: int, first: int, last: int) -> Array:
-        if self.as_they_are:
-            return self.images[first:last]
-        columns = self.buffer[: last - first]
-        if not self.has_padding:
-            columns[...] = self.views[group][first:last]
-            return columns
-        if group == 0:
-            self.interior[: last - first] = self.seen[first:last]
-        columns[...] = self.views[group][: last - first]
-        return columns
 
 
 def _are_their_own_columns(images, plan):

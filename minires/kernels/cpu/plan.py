@@ -43,7 +43,7 @@ class Plan(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def forward(
+def forward_plan(
     size: Shape, weights: Shape, window: Window, groups: int, itemsize: int, only_dw: bool = False
 ) -> Plan:
     """The plan of y = columns of x @ w; or of dw, from the same columns, if `only_dw`.
@@ -69,13 +69,13 @@ def forward(
 
 
 @lru_cache(maxsize=1024)
-def backward(
+def backward_plan(
     size: Shape, weights: Shape, window: Window, groups: int, itemsize: int, with_dw: bool = True
 ) -> Plan:
     """The plan of dx = columns of dy @ w^T, and of dw, from the same columns, if `with_dw`.
 
-    As `forward`, but that (H, W) is the size of x. Backward through a stride, a block is at least
-    as large as the stride.
+    As `forward_plan`, but that (H, W) is the size of x. Backward through a stride, a block is at
+    least as large as the stride.
     """
     height, width = zip(*window)
     stride_h, stride_w = window.stride

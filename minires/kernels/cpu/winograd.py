@@ -21,18 +21,26 @@ by about 1e-6 of the largest one in one dimension, 3e-6 in two.
 """
 
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from ...types import Array, Shape
-from ..shapes import Window
+from ...types import Array
 from . import chunks, workspace
+from .winograd_plan import (
+    FILTER,
+    OUTPUTS,
+    POINTS,
+    Plan,
+    backward_plan,
+    fits,
+    forward_plan,
+    pays,
+)
 
-OUTPUTS, FILTER, POINTS = 4, 3, 6  # of F(4, 3); one tile sees as many inputs as there are points
+__all__ = ["Columns", "Product", "WeightGradient", "backward_plan", "fits", "forward_plan", "pays"]
 
 # At the points 0, 1, -1, 2, -2 and infinity.
 B_T = np.array(
@@ -56,116 +64,8 @@ A_T = np.array(
 )
 
 
-MANY_CHANNELS = 64  # from so many on the formula pays along both axes
-FEW_CHANNELS = 16  # below, and on large maps below twice as many, it does not pay
-LARGE_MAP = 16 * 16  # pixels
-MIN_PIXELS = (
-    700  # of a batch: for fewer, bringing the weights to the points costs more than it saves
-)
-
-
-def fits(window: Window) -> bool:
-    """Whether a convolution is one of those that Winograd's formula computes, there and back."""
-    return (
-        window.kernel_size == (FILTER, FILTER)
-        and window.stride == window.dilation == (1, 1)
-        and max(window.padding) < FILTER
-    )
-
-
-def dims(weights: Shape, groups: int) -> int:
-    """Along how many axes to use the formula, 1 or 2, for weights (3, 3, C / groups, O)."""
-    return 2 if min(weights[2], weights[3] // groups) >= MANY_CHANNELS else 1
-
-
-def dims_that_pay(out: Shape, weights: Shape, window: Window, groups: int) -> int:
-    """The same; 0 where `im2col.py` is faster, as measured (benchmarks/NOTES.md).
-
-    Parameters
-    ----------
-    out : (N, H', W', O)
-    weights : (KH, KW, C / groups, O)
-    window : Window
-    groups : int
-    """
-    n, height, width, _ = out
-    if not fits(window) or n * height * width < MIN_PIXELS:
-        return 0
-    least = FEW_CHANNELS if height * width <= LARGE_MAP else 2 * FEW_CHANNELS
-    if min(weights[2], weights[3] // groups) < least:
-        return 0
-    return dims(weights, groups)
-
-
-class Plan(NamedTuple):
-    """What shapes decide. `images` are x, or dL/dy; the result is y, or dL/dx."""
-
-    dims: int  # along which Winograd's formula is used: the width, or both
-    size: Shape  # (H', W') of the result
-    padding: tuple[int, int]
-    in_channels: int  # of a group
-    out_channels: int
-    groups: int
-    itemsize: int
-    turned: bool  # the filter, by half a turn: backward
-
-    @property
-    def tile(self) -> tuple[int, int]:
-        """Outputs of a tile, along the height and along the width."""
-        return (OUTPUTS, OUTPUTS) if self.dims == 2 else (1, OUTPUTS)
-
-    @property
-    def tiles(self) -> tuple[int, int]:
-        """In an image; the last ones may reach beyond the result."""
-        return -(-self.size[0] // self.tile[0]), -(-self.size[1] // self.tile[1])
-
-    @property
-    def points(self) -> int:
-        """At how many points numbers are multiplied."""
-        return int(POINTS**self.dims)
-
-    @property
-    def column_size(self) -> int:
-        """Numbers that a tile has at one point."""
-        return self.in_channels * (1 if self.dims == 2 else FILTER)
-
-    @property
-    def image_bytes(self) -> int:
-        """Of all arrays that an image goes through. In one dimension twice as many: chunks of half
-        the usual size were faster.
-        """
-        copies = 2 if self.dims == 2 else 2 + FILTER  # windows, at the points, as columns
-        into = copies * self.points * self.in_channels
-        back = (self.points + prod(self.tile)) * self.out_channels
-        return prod(self.tiles) * (into + back) * self.itemsize * (3 - self.dims)
-
-    @property
-    def min_chunk_bytes(self) -> int:
-        """Each chunk reads the weights, which may be much more than an image."""
-        return 2 * self.points * self.column_size * self.out_channels * self.itemsize
-
-
-@lru_cache(maxsize=1024)
-def forward(
-    size: Shape, weights: Shape, window: Window, groups: int, itemsize: int, dims: int
-) -> Plan:
-    """The plan of y of the `size` (H', W'), for weights (KH, KW, C / groups, O)."""
-    channels = weights[2], weights[3] // groups
-    return Plan(dims, size, window.padding, *channels, groups, itemsize, turned=False)
-
-
-@lru_cache(maxsize=1024)
-def backward(
-    size: Shape, weights: Shape, window: Window, groups: int, itemsize: int, dims: int
-) -> Plan:
-    """The plan of dx of the `size` (H, W): a filter that is turned round moves over dy."""
-    padding = FILTER - 1 - window.padding[0], FILTER - 1 - window.padding[1]
-    channels = weights[3] // groups, weights[2]
-    return Plan(dims, size, padding, *channels, groups, itemsize, turned=True)
-
-
-class Tiles:
-    """A thread's numbers at the points, of a few images: ``tiles(group, first, last)``.
+class Columns:
+    """A thread's numbers at the points, of a few images: ``columns(group, first, last)``.
 
     In one dimension (6, n, tiles, H', 3 C), in two (36, n, tiles along the height, tiles along the
     width, C).
