@@ -133,7 +133,10 @@ def attribute(thing: Answer, name: str, default: Any = None) -> Any:
 
 def items(thing: Answer) -> list[Any]:
     """All that it yields, as a list."""
-    return list(beside(thing, "builtins").list(thing))
+    found = beside(thing, "builtins").list(thing)
+    if not isinstance(found, (list, tuple)):  # another process may say anything
+        raise TypeError(f"expected a list, got {type(found).__name__}")
+    return list(found)
 
 
 def contents(thing: Answer) -> Any:

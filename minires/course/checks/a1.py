@@ -1,6 +1,7 @@
 """A1: a tape for arrays."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -287,7 +288,7 @@ def topological_order(function: Answer, trial: Trial) -> None:
         wanted = sorted(_reachable(parents))
         expect_that(
             len(set(got)) == len(got),
-            f"topological_order, {name}: a node comes {max(map(got.count, got))} times; "
+            f"topological_order, {name}: a node comes {max(Counter(got).values())} times; "
             "each must come once, "
             "however many others use it. Keep a set of those already seen",
         )
