@@ -6,8 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...names import shown
 from ...types import Array, Shape
-from ..compare import Answer, Trial, WrongAnswer, call, expect, expect_that, expect_tuple, probe
+from ..compare import (
+    Answer,
+    Trial,
+    WrongAnswer,
+    as_numbers,
+    call,
+    expect,
+    expect_that,
+    expect_tuple,
+    probe,
+)
 from . import task
 
 CASES = (
@@ -532,7 +543,9 @@ def gradient_check(function: Answer, trial: Trial) -> None:
                 "gradient: allow for the tolerance, as a share of the size of the gradient. "
                 "(Is numerical_gradient right? See its check first)"
             )
-        expect_that(isinstance(got, bool), f"gradient_check: expected True or False, got {got!r}")
+        expect_that(
+            isinstance(got, bool), f"gradient_check: expected True or False, got {shown(got)}"
+        )
         expect_that(
             got == wanted,
             f"gradient_check: {name} passes for right. "
@@ -602,7 +615,7 @@ def gradient_check(function: Answer, trial: Trial) -> None:
 @task("a1.train")
 def train(losses: Answer, trial: Trial) -> None:
     try:
-        got = np.asarray(losses, dtype=float).ravel()
+        got = as_numbers(losses)
     except (TypeError, ValueError):
         raise WrongAnswer(
             "losses: expected a list of numbers: append the value of the loss, "

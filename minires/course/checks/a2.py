@@ -9,6 +9,7 @@ from ..compare import (
     Answer,
     Trial,
     WrongAnswer,
+    as_numbers,
     call,
     expect,
     expect_that,
@@ -1066,7 +1067,7 @@ def train(
         f"{forwards} times forward and {backwards} times backward",
     )
     _compare(f"train: the first {STEPS} losses", got, trial.seed)
-    losses = np.asarray(losses, dtype=float).ravel()
+    losses = as_numbers(losses)
     expect_that(
         losses.size == 50,
         f"losses: expected those of 50 steps, from the cell above, got {losses.size}",

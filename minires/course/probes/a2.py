@@ -8,6 +8,7 @@ import numpy as np
 
 from ...types import Array
 from ..across import Answer, ByReference, beside, call_and_look, fetch, hold_result
+from ..compare import as_numbers
 from .common import expect_shapes, seconds
 
 
@@ -117,4 +118,4 @@ def train(
         return hold_result(backward, dy, cache)
 
     losses = train((ByReference(counted_forward), ByReference(counted_backward)), steps, seed)
-    return None if losses is None else np.asarray(losses, dtype=float).ravel(), calls[0], calls[1]
+    return None if losses is None else as_numbers(losses), calls[0], calls[1]

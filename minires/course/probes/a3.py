@@ -7,6 +7,7 @@ import numpy as np
 
 from ...types import Array
 from ..across import Answer, attribute, beside, call_and_look, fetch, hold, is_a, type_name
+from ..compare import as_numbers
 from .common import expect_shapes
 
 CALLS = 100  # of the kernel for one batch: one is right
@@ -113,7 +114,6 @@ def errors(
 
     Returns what it says, and the inputs as they are afterwards.
     """
-
     shapes = [np.empty(one.shape) for one in (a, b, dy)]
 
     def forward(a, b):
@@ -137,7 +137,6 @@ def mixed_errors(relative_errors: Answer, a: Array, b: Array, dy: Array, eps: fl
     """What a student's gradient check says of y = (a - mean of a) b, with b of shape (C,) and right
     gradients.
     """
-
     shapes = [np.empty(one.shape) for one in (a, b, dy)]
 
     def forward(a, b):
@@ -154,4 +153,4 @@ def mixed_errors(relative_errors: Answer, a: Array, b: Array, dy: Array, eps: fl
 
 
 def _numbers(said):
-    return [float(error) for error in said] if isinstance(said, (list, tuple, np.ndarray)) else said
+    return as_numbers(said).tolist() if isinstance(said, (list, tuple, np.ndarray)) else said

@@ -289,8 +289,8 @@ class Output:
 
 
 def _sizes(value: Any, others: bool = False) -> Iterator[int]:
-    """How many numbers each array in a value has; of texts the letters and of all else 1 if `others`
-    count too.
+    """How many numbers each array in a value has; if `others` count too, the letters of texts, and
+    1 for all else.
     """
     if isinstance(value, np.ndarray):
         yield math.prod(max(1, length) for length in value.shape)
