@@ -18,8 +18,8 @@ import numpy as np
 from ...types import PathLike
 from ..across import ByReference, Remote
 from ..compare import WrongAnswer, stopped
+from . import headroom, wire
 from . import isolation as walls
-from . import wire
 from .launch import launch
 from .line import Late, Line
 
@@ -85,16 +85,17 @@ class Submission:
         }
         self.process: Any
         try:
-            self.process = subprocess.Popen(
-                self.launch.command,
-                cwd=folder,
-                env=self.launch.environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-                pass_fds=self.launch.descriptors,
-            )
+            with headroom.lifted():
+                self.process = subprocess.Popen(
+                    self.launch.command,
+                    cwd=folder,
+                    env=self.launch.environment,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                    pass_fds=self.launch.descriptors,
+                )
         finally:
             for descriptor in self.launch.descriptors:
                 os.close(descriptor)
