@@ -1,7 +1,8 @@
 """Processes that mark submissions, several at a time.
 
-One that dies, takes too long or asks for too much memory costs only the submission it was marking. All of them end with this process, however
-it ends, and take the submissions' own processes and folders with them.
+One that dies, takes too long or asks for too much memory costs only the submission it was marking.
+All of them end with this process, however it ends, and take the submissions' own processes and
+folders with them.
 """
 
 import multiprocessing

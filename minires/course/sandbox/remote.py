@@ -214,7 +214,7 @@ class Submission:
             ) from None
         if "error" in answer:
             raise WrongAnswer(
-                stopped(what, *(answer[key][:longest] for key, longest in ERROR.items()))
+                stopped(what, *(_cut(answer[key], longest) for key, longest in ERROR.items()))
             )
         return answer["result"]
 
@@ -287,6 +287,11 @@ class Output:
         left_out = self.size - len(self.head) - len(tail)
         middle = f"\n... {left_out:,} bytes left out ...\n" if left_out > 0 else ""
         return self.head.decode("utf-8", "replace") + middle + tail.decode("utf-8", "replace")
+
+
+def _cut(text: str, longest: int) -> str:
+    left_out = len(text) - longest
+    return f"{text[:longest]} ... ({left_out:,} characters left out)" if left_out > 0 else text
 
 
 def _sizes(value: Any, others: bool = False) -> Iterator[int]:
