@@ -226,25 +226,6 @@ def expect(
     )
 
 
-def as_numbers(values: Any, most: int = 100_000) -> Array:
-    """A list, tuple or array of numbers as an array of float64 with one axis.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is something else, or has more than `most` numbers.
-    """
-    if not isinstance(values, (list, tuple, ndarray)):
-        raise TypeError(f"expected a list of numbers, got {_article(type(values).__name__)}")
-    count = values.size if isinstance(values, ndarray) else len(values)
-    if count > most:
-        raise ValueError(f"expected a list of numbers, got {count:,} of them")
-    array = asarray(values, dtype=float).ravel()
-    if array.size > most:
-        raise ValueError(f"expected a list of numbers, got {array.size:,} of them")
-    return array
-
-
 def expect_that(condition: object, message: str) -> None:
     """Raise a WrongAnswer with `message` unless `condition`."""
     if not condition:

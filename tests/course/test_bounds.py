@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from minires.course import by_hand, discover, folders, harmless, pool, report
-from minires.course.across import items
-from minires.course.compare import WrongAnswer, as_numbers
+from minires.course.across import as_numbers, items
+from minires.course.compare import WrongAnswer
 from minires.course.grade import Graded
 from minires.course.mark import Mark, Result
 from minires.course.probes import find

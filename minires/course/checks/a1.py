@@ -8,11 +8,11 @@ import numpy as np
 
 from ...names import shown
 from ...types import Array, Shape
+from ..across import as_numbers
 from ..compare import (
     Answer,
     Trial,
     WrongAnswer,
-    as_numbers,
     call,
     expect,
     expect_that,

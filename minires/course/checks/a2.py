@@ -5,11 +5,11 @@ from itertools import permutations
 import numpy as np
 
 from ...types import Array, Shape
+from ..across import as_numbers
 from ..compare import (
     Answer,
     Trial,
     WrongAnswer,
-    as_numbers,
     call,
     expect,
     expect_that,

@@ -7,11 +7,11 @@ import numpy as np
 
 from ...autograd import Tensor
 from ...types import Array
+from ..across import as_numbers
 from ..compare import (
     Answer,
     Trial,
     WrongAnswer,
-    as_numbers,
     call,
     expect,
     expect_that,

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...types import Array
-from ..across import Answer, ByReference, beside, call_and_look, fetch, hold_result
-from ..compare import as_numbers
+from ..across import Answer, ByReference, as_numbers, beside, call_and_look, fetch, hold_result
 from .common import expect_shapes, seconds
 
 

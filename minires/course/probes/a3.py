@@ -6,8 +6,17 @@ from typing import Any
 import numpy as np
 
 from ...types import Array
-from ..across import Answer, attribute, beside, call_and_look, fetch, hold, is_a, type_name
-from ..compare import as_numbers
+from ..across import (
+    Answer,
+    as_numbers,
+    attribute,
+    beside,
+    call_and_look,
+    fetch,
+    hold,
+    is_a,
+    type_name,
+)
 from .common import expect_shapes
 
 CALLS = 100  # of the kernel for one batch: one is right

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...types import Array, Shape
-from ..across import Answer, beside, hold_result, is_a, items, set_values, type_name
-from ..compare import as_numbers
+from ..across import Answer, as_numbers, beside, hold_result, is_a, items, set_values, type_name
 
 
 def two_draws(he_normal: Answer, shape: Shape, seed: int) -> tuple[Any, Any, Any]:

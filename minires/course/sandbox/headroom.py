@@ -17,7 +17,7 @@ def limit(more: int) -> None:
     with suppress(ImportError, OSError, ValueError):
         import resource
 
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         most = pages * os.sysconf("SC_PAGE_SIZE") + more
         soft, hard = resource.getrlimit(resource.RLIMIT_AS)
         if any(0 <= one <= most for one in (soft, hard)):
