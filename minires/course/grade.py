@@ -114,10 +114,7 @@ def grade(
                     result = done.result
                     try:
                         records.save(entry, digest, result)
-                    except (
-                        CheckpointError,
-                        OSError,
-                    ) as error:  # the others are graded all the same
+                    except (CheckpointError, OSError) as error:  # the others go on
                         graded.problems.append(
                             (entry.student, f"the result could not be kept: {_reason(error, out)}")
                         )

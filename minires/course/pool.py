@@ -201,6 +201,8 @@ def _work(end, function, memory):
             return
         try:
             reply = function(*task), None
+        except MemoryError:
+            reply = None, "marking it took more memory than there is for it"
         except Exception as error:  # one submission must not keep the others from being graded
             reply = None, f"{type(error).__name__}: {error}"
         end.send(reply)
