@@ -7,6 +7,7 @@ can change the title of a terminal or hide a line.
 
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -61,13 +62,50 @@ def shortened(text: str, longest: int = LONGEST) -> str:
 
 
 def shown(value: object, longest: int = 200) -> str:
-    """``repr(value)`` in a length that fits an error; Python refuses numbers of 4,300 digits."""
+    """``repr(value)`` in a length that fits an error; Python refuses numbers of 4,300 digits.
+
+    Of something large no more is written than is shown.
+    """
+    text = ""
     try:
-        return shortened(repr(value), longest)
+        for piece in _pieces(value, longest):
+            text += piece
+            if len(text) > 10 * longest:
+                return f"{text[: longest - 1]}…"
+        return shortened(text, longest)
     except RecursionError:  # lists a thousand deep
         return f"a {type(value).__name__} too deep to write"
     except ValueError:
         return f"a number of more than {sys.get_int_max_str_digits():,} digits"
+
+
+def _pieces(value: object, longest: int) -> Iterator[str]:
+    """``repr(value)`` piece by piece."""
+    kind = type(value)
+    if isinstance(value, str) and len(value) > 2 * longest:
+        yield repr(value[:longest] + value[-longest:])
+    elif isinstance(value, (bytes, bytearray)) and len(value) > 2 * longest:
+        yield repr(value[:longest] + value[-longest:])
+    elif isinstance(value, (list, tuple)) and kind in (list, tuple):
+        yield "[" if kind is list else "("
+        for number, item in enumerate(value):
+            yield ", " if number else ""
+            yield from _pieces(item, longest)
+        yield "]" if kind is list else ",)" if len(value) == 1 else ")"
+    elif isinstance(value, dict) and kind is dict:
+        yield "{"
+        for number, (key, item) in enumerate(value.items()):
+            yield ", " if number else ""
+            yield from _pieces(key, longest)
+            yield ": "
+            yield from _pieces(item, longest)
+        yield "}"
+    elif isinstance(value, (set, frozenset)) and len(value) > 2 * longest:
+        yield f"a {kind.__name__} of {len(value):,}"
+    elif kind.__name__ == "ndarray" and getattr(value, "size", 0) > 1000:
+        yield f"an array of shape {getattr(value, 'shape', '?')}"
+    else:
+        yield repr(value)
 
 
 _LINES = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}

@@ -133,7 +133,10 @@ def attribute(thing: Answer, name: str, default: Any = None) -> Any:
 
 def items(thing: Answer) -> list[Any]:
     """All that it yields, as a list."""
-    return list(beside(thing, "builtins").list(thing))
+    found = beside(thing, "builtins").list(thing)
+    if not isinstance(found, (list, tuple)):  # another process may say anything
+        raise TypeError(f"expected a list, got {type(found).__name__}")
+    return list(found)
 
 
 def contents(thing: Answer) -> Any:
@@ -169,3 +172,22 @@ def call_and_look(
         return result, list(after)
     arguments = [one.copy() if isinstance(one, np.ndarray) else one for one in arguments]
     return function(*arguments, **settings), arguments
+
+
+def as_numbers(values: Any, most: int = 100_000) -> Array:
+    """A list, tuple or array of numbers as an array of float64 with one axis.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is something else, or has more than `most` numbers.
+    """
+    if not isinstance(values, (list, tuple, np.ndarray)):
+        raise TypeError(f"expected a list of numbers, got {type(values).__name__}")
+    count = values.size if isinstance(values, np.ndarray) else len(values)
+    if count > most:
+        raise ValueError(f"expected a list of numbers, got {count:,} of them")
+    array = np.asarray(values, dtype=float).ravel()
+    if array.size > most:
+        raise ValueError(f"expected a list of numbers, got {array.size:,} of them")
+    return array

@@ -51,7 +51,18 @@ def read(out: Path) -> Rows:
             f"{head.strip()[:100]!r} in {path}",
             "mend it, or move it away",
         )
-    return {(row["student"], row["assignment"], row["cell"]): row for row in rows}
+    found: Rows = {}
+    for row in rows:
+        key = row["student"], row["assignment"], row["cell"]
+        if found.setdefault(key, row) != row:
+            raise ConfigError(
+                "by_hand.csv",
+                "two rows for the same answer",
+                "one row for each student, assignment and cell",
+                f"{', '.join(key)[:200]!r} in {path}",
+                "leave the right one",
+            )
+    return found
 
 
 def fill(out: Path, results: dict[tuple[str, str], Result]) -> list[tuple[str, str]]:
@@ -66,7 +77,8 @@ def fill(out: Path, results: dict[tuple[str, str], Result]) -> list[tuple[str, s
     given, rows, problems = read(out), [], []
     for (student, assignment), result in sorted(results.items()):
         for one in result.to_read:
-            row = given.pop((harmless.in_table(student), assignment, one.id), {})
+            label = harmless.name_in_table(student)
+            row = given.pop((label, assignment, harmless.in_table(one.id)), {})
             answer = harmless.in_table(short(one.answer, LONGEST_ANSWER))
             text = (row.get("points") or "").strip().replace(",", ".")
             comment = row.get("comment") or ""
@@ -82,8 +94,8 @@ def fill(out: Path, results: dict[tuple[str, str], Result]) -> list[tuple[str, s
             elif text:
                 line = _give(one, text, comment)
                 problems += [(student, line)] if line else []
-            values = [student, assignment, one.id, f"{one.out_of:g}", text, comment, answer]
-            rows.append([harmless.in_table(value) for value in values[:4]] + values[4:])
+            cells = [harmless.in_table(value) for value in (assignment, one.id)]
+            rows.append([label, *cells, f"{one.out_of:g}", text, comment, answer])
     # Those of notebooks that are gone: work all the same.
     rows += [[row[name] for name in COLUMNS] for row in given.values() if row["points"].strip()]
     if rows:

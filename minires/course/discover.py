@@ -1,5 +1,6 @@
 """Whose notebooks are in a folder, and of which assignment."""
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -9,6 +10,9 @@ from pathlib import Path
 from ..errors import ConfigError
 from ..types import PathLike
 from . import notebooks
+
+LONGEST_NAME = 200  # bytes of the name of a folder; systems allow 255
+_HASHED = re.compile(r"~[0-9a-f]{16}$")  # as `folder_name` ends a name
 
 
 @dataclass
@@ -22,7 +26,7 @@ class Entry:
     @property
     def key(self) -> str:
         """The folder of its results: a name that this disk has, so that no two share one."""
-        return f"{self.student}/{self.assignment}"
+        return f"{folder_name(self.student)}/{self.assignment}"
 
 
 @dataclass
@@ -34,9 +38,22 @@ class Found:
     problems: list[tuple[str, str]] = field(default_factory=list)  # (student, line)
 
 
+def folder_name(student: str) -> str:
+    """The name of a student's folder of results: cut where it is longer than disks allow, with a
+    hash, so that no two share one.
+    """
+    name = student.replace("/", "_")
+    data = name.encode("utf-8", "surrogateescape")
+    if len(data) <= LONGEST_NAME and name == student and not _HASHED.search(name):
+        return name
+    start = data[: LONGEST_NAME // 2].decode("utf-8", "ignore")
+    whole = student.encode("utf-8", "surrogateescape")
+    return f"{start}~{hashlib.sha256(whole).hexdigest()[:16]}"
+
+
 def discover(submissions: PathLike, sources: Iterable[str]) -> Found:
     """The notebooks in a folder, and lines about what is none; of two of one student and assignment
-    the newest counts.
+    the newest counts. What lies beside a student's folder takes the place of nothing in it.
 
     Raises
     ------
@@ -52,10 +69,23 @@ def discover(submissions: PathLike, sources: Iterable[str]) -> Found:
             str(folder),
         )
     found: dict[tuple[str, str], list[Path]] = {}
-    for place in sorted(folder.iterdir(), key=lambda path: path.name):
-        if place.name.startswith("."):
-            continue
+    places = sorted(folder.iterdir(), key=lambda path: path.name)
+    places = [place for place in places if not place.name.startswith(".")]
+    linked = {place for place in places if _leads_into(place, folder)}
+    here.problems += [
+        (_student(place), f"{place.name}: a link to another submission; left out")
+        for place in sorted(linked)
+    ]
+    places = [place for place in places if place not in linked]
+    owners = _owners(places)
+    for place in places:
         student = _student(place)
+        if place not in owners[student]:
+            first = ", ".join(one.name for one in owners[student][:3])
+            here.problems.append(
+                (student, f"{place.name}: lies beside the folder {first}; left out")
+            )
+            continue
         paths = (
             [place]
             if place.is_file()
@@ -125,6 +155,31 @@ def discover(submissions: PathLike, sources: Iterable[str]) -> Found:
                 )
         here.entries.append(Entry(student, name, newest))
     return here
+
+
+def _leads_into(place: Path, folder: Path) -> bool:
+    """Whether it is a link into the folder of submissions, or around it."""
+    if not place.is_symlink():
+        return False
+    try:
+        target, whole = place.resolve(), folder.resolve()
+    except (OSError, RuntimeError):  # in a circle
+        return True
+    return whole in (target, *target.parents) or target in whole.parents
+
+
+def _owners(places: Iterable[Path]) -> dict[str, list[Path]]:
+    """What counts for each student: the folder with just that name, else folders with more in their
+    name, else files. Anybody who can name a file could name it after somebody else.
+    """
+    ranks: dict[str, dict[int, list[Path]]] = {}
+    for place in places:
+        student = _student(place)
+        name = unicodedata.normalize("NFC", place.name)
+        rank = 3 if not place.is_dir() else 2 if name != student else 1 if name != place.name else 0
+        ranks.setdefault(student, {}).setdefault(rank, []).append(place)
+    counts = {student: (min(found), found[min(found)]) for student, found in ranks.items()}
+    return {student: many if rank > 1 else many[:1] for student, (rank, many) in counts.items()}
 
 
 def which(path: Path, sources: Iterable[str]) -> str | None:

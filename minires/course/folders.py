@@ -4,6 +4,7 @@ A process that is killed leaves its folder behind. The next run removes it: a lo
 opens when its holder ends, tells whether the folder is still in use.
 """
 
+import itertools
 import os
 import shutil
 import stat
@@ -34,9 +35,9 @@ def submission_folder() -> Iterator[Path]:
 
 
 def remove_leftovers() -> None:
-    """Remove the folders of processes that were killed."""
+    """Remove the folders of processes that were killed, as far as that can be done."""
     for outer in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        with suppress(OSError):
+        with suppress(Exception):  # it is only tidying: the run goes on
             found = outer.lstat()
             is_ours = not hasattr(os, "getuid") or found.st_uid == os.getuid()
             if not (is_ours and stat.S_ISDIR(found.st_mode)):
@@ -53,11 +54,51 @@ def remove_leftovers() -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder, also where a submission has forbidden to list what it holds."""
-    for place, names, _ in os.walk(folder):
-        for name in names:
-            path = os.path.join(place, name)
-            if not os.path.islink(path):  # a link may lead anywhere
-                with suppress(OSError):
-                    os.chmod(path, 0o700)
-    shutil.rmtree(folder, ignore_errors=True)
+    """Remove a folder, also where a submission has forbidden to list what it holds, or has nested
+    folders by the thousand. What cannot be removed is left.
+    """
+    with suppress(OSError, RecursionError):
+        if os.rename in os.supports_dir_fd and os.scandir in os.supports_fd:
+            _flatten(folder)
+    with suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _flatten(folder: Path) -> None:
+    """Remove the folders in a folder one by one, after all that they hold was moved up: so no path
+    gets long, and no call deep.
+    """
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW  # a link may lead anywhere
+    top, numbers = os.open(folder, flags), itertools.count()
+    try:
+        with os.scandir(top) as found:
+            waiting = [one.name for one in found if one.is_dir(follow_symlinks=False)]
+        while waiting:
+            name = waiting.pop()
+            with suppress(OSError):
+                os.chmod(name, 0o700, dir_fd=top)
+                inner = os.open(name, flags, dir_fd=top)
+                try:
+                    waiting += _empty(inner, top, numbers)
+                finally:
+                    os.close(inner)
+                os.rmdir(name, dir_fd=top)
+    finally:
+        os.close(top)
+
+
+def _empty(inner, top, numbers):
+    """Remove the files of a folder, and move the folders in it up; return their new names."""
+    moved = []
+    with os.scandir(inner) as found:
+        held = [(one.name, one.is_dir(follow_symlinks=False)) for one in found]
+    for name, is_folder in held:
+        with suppress(OSError):
+            if not is_folder:
+                os.unlink(name, dir_fd=inner)
+                continue
+            new = f"{PREFIX}{next(numbers)}"
+            os.chmod(name, 0o700, dir_fd=inner)  # else it cannot be moved
+            os.rename(name, new, src_dir_fd=inner, dst_dir_fd=top)
+            moved.append(new)
+    return moved

@@ -21,6 +21,9 @@ from .records import Records
 from .sandbox import isolation
 
 LIMITS = Limits()  # of one submission
+# Of the process that marks it, whose own work is to compare numbers.
+MARGIN = 120  # seconds beyond those of the submission
+MEMORY = 2 * 1024**3  # bytes beyond what it needs to start
 LONGEST_CODE = 200_000  # characters that are compared with those of others
 
 
@@ -103,13 +106,18 @@ def grade(
         tasks = [
             (entry.path, known[entry.assignment], limits, unreadable, seed) for entry, _ in todo
         ]
-        with closing(pool.each(_mark, tasks, jobs or os.cpu_count() or 1)) as marked:
+        jobs = jobs or os.cpu_count() or 1
+        with closing(pool.each(_mark, tasks, jobs, limits.total + MARGIN, MEMORY)) as marked:
             for done in _bar(marked, len(todo), progress):
                 entry, digest = todo[done.task]
                 if done.failure is None:
                     result = done.result
-                    with _writing(out):
+                    try:
                         records.save(entry, digest, result)
+                    except (CheckpointError, OSError) as error:  # the others go on
+                        graded.problems.append(
+                            (entry.student, f"the result could not be kept: {_reason(error, out)}")
+                        )
                 else:  # is tried again next time
                     result = _nothing(
                         known[entry.assignment], f"could not be graded: {done.failure}"
@@ -182,12 +190,18 @@ def _writing(out: Path) -> Iterator[None]:
     try:
         yield
     except (CheckpointError, OSError) as error:
-        reason = str(error)
-        if isinstance(error, OSError):
-            reason = f"{error.filename or out}: {error.strerror}"
         raise ConfigError(
-            "--out", "cannot be written", "files that no other program holds open", reason
+            "--out",
+            "cannot be written",
+            "files that no other program holds open",
+            _reason(error, out),
         ) from error
+
+
+def _reason(error: Exception, out: Path) -> str:
+    return (
+        f"{error.filename or out}: {error.strerror}" if isinstance(error, OSError) else str(error)
+    )
 
 
 def _mark(path, source, limits, unreadable, seed):

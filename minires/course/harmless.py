@@ -4,6 +4,7 @@ It may reach reports by a message of an error, what code prints, the name of a c
 figure or the name of a file.
 """
 
+import hashlib
 import re
 from typing import Any
 
@@ -16,7 +17,8 @@ _MARKS = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])|(?<=http):|(?<=http
 _START = re.compile(r"^(\d*)(?=[#+=-]|[.)](?: |$))")  # of a heading, a list or a line
 _FORMULA = "=+@＝＋－＠-"
 # Also after a separator that a spreadsheet may be set to; "- " is an item of a list.
-_WITHIN = re.compile(r"(?<=[;\t\r\n])([ ]*)(?=[=@＝＠]|[-+＋－](?! ))")
+_WITHIN = re.compile(r"(?<=[;\t\r\n])([ ]*)(?=[=@＝＠']|[-+＋－](?! ))")
+_HASHED = re.compile(r"#[0-9a-f]{12}$")  # as `name_in_table` ends a name
 
 
 def line(text: object) -> str:
@@ -41,4 +43,15 @@ def in_table(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = _WITHIN.sub(r"\1'", lines(value))
-    return f"'{text}" if text.lstrip(" ")[:1] in tuple(_FORMULA) + ("\t",) else text
+    return f"'{text}" if text.lstrip(" ")[:1] in (*_FORMULA, "\t", "'") else text
+
+
+def name_in_table(name: str) -> str:
+    """The name of a student for a CSV file: two students never get the same.
+
+    `in_table` tells two names apart that it shows letter by letter; others get a hash.
+    """
+    if line(name) == name and not _HASHED.search(name):
+        return str(in_table(name))
+    whole = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{in_table(line(name))} #{whole[:12]}"

@@ -1,7 +1,8 @@
 """Processes that mark submissions, several at a time.
 
-One that dies costs only the submission it was marking. All of them end with this process, however
-it ends, and take the submissions' own processes and folders with them.
+One that dies, takes too long or asks for too much memory costs only the submission it was marking.
+All of them end with this process, however it ends, and take the submissions' own processes and
+folders with them.
 """
 
 import multiprocessing
@@ -16,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection
 from typing import Any
+
+from .sandbox import headroom
 
 CONTEXT = multiprocessing.get_context("spawn")
 PATIENCE = 10  # seconds that a process has to clear up, after which it is killed
@@ -35,7 +38,11 @@ class Done:
 
 
 def each(
-    function: Callable[..., Any], tasks: Sequence[Sequence[Any]], jobs: int
+    function: Callable[..., Any],
+    tasks: Sequence[Sequence[Any]],
+    jobs: int,
+    seconds: float | None = None,
+    memory: int | None = None,
 ) -> Generator[Done, None, None]:
     """``function(*task)`` for each task, in the order in which they are done.
 
@@ -48,31 +55,40 @@ def each(
     tasks : list of tuple
     jobs : int
         How many at a time.
+    seconds : float, optional
+        For one task. A process that takes longer is ended, and the task is not tried again.
+    memory : int, optional
+        Bytes by which a process may grow, where the system has such a limit.
     """
     todo, workers = deque(range(len(tasks))), list[_Worker]()
     tries = [0] * len(tasks)
     try:
         while todo or workers:
             while todo and len(workers) < jobs:
-                workers.append(_Worker(function))
+                workers.append(_Worker(function, seconds, memory))
                 workers[-1].give(todo.popleft(), tasks)
-            for end in connection.wait([worker.end for worker in workers]):
+            ends = [worker.end for worker in workers]
+            for end in connection.wait(ends, _soonest(workers)):
                 worker = next(worker for worker in workers if worker.end is end)
                 done = worker.take()
                 if done is None:  # it died
                     workers.remove(worker)
                     tries[worker.task] += 1
-                    if tries[worker.task] < TRIES:
+                    if worker.is_late:
+                        yield Done(worker.task, failure=worker.how_it_ended())
+                    elif tries[worker.task] < TRIES:
                         todo.appendleft(worker.task)
                     else:
                         yield Done(worker.task, failure=worker.how_it_ended())
                     continue
-                if todo:
+                if todo and not worker.is_late:
                     worker.give(todo.popleft(), tasks)
                 else:
                     workers.remove(worker)
                     worker.dismiss()
                 yield done
+            for worker in workers:
+                worker.mind_the_time()
     finally:
         for worker in workers:
             worker.stop()
@@ -80,19 +96,27 @@ def each(
             worker.wait()
 
 
+def _soonest(workers):
+    """Seconds until one of them is late; None where that never happens."""
+    ends = [worker.deadline for worker in workers if worker.deadline is not None]
+    return max(0.0, min(ends) - time.monotonic()) if ends else None
+
+
 class _Worker:
     """A process, and this end of the pipe to it."""
 
-    def __init__(self, function):
+    def __init__(self, function, seconds=None, memory=None):
         self.end, other = CONTEXT.Pipe()
-        self.task = -1
-        self.process = CONTEXT.Process(target=_work, args=(other, function), daemon=True)
+        self.task, self.seconds, self.deadline, self.is_late = -1, seconds, None, False
+        self.process = CONTEXT.Process(target=_work, args=(other, function, memory), daemon=True)
         with _signals_wait():
             self.process.start()
         other.close()
 
     def give(self, task, tasks):
         self.task = task
+        if self.seconds is not None:
+            self.deadline = time.monotonic() + self.seconds
         try:
             self.end.send(tasks[task])
         except OSError:
@@ -107,7 +131,19 @@ class _Worker:
             return None
         return Done(self.task, result, failure)
 
+    def mind_the_time(self):
+        """Ask a process that takes too long to clear up and end; if it does not, kill it."""
+        if self.deadline is None or time.monotonic() < self.deadline:
+            return
+        if self.is_late:
+            self.process.kill()
+        else:
+            self.stop()
+        self.is_late, self.deadline = True, time.monotonic() + PATIENCE
+
     def how_it_ended(self):
+        if self.is_late:
+            return f"marking it took longer than {self.seconds:g} seconds, and was stopped"
         code = self.process.exitcode
         return (
             f"the process that marked it ended ({'signal' if code < 0 else 'status'} {abs(code)})"
@@ -148,8 +184,10 @@ def _signals_wait() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(end, function):
+def _work(end, function, memory):
     """In the process: one task after the other, until there are no more."""
+    if memory is not None:
+        headroom.limit(memory)
     for one in SIGNALS:  # Ctrl-C reaches all processes of a terminal: the first one decides
         signal.signal(one, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _stop)
@@ -163,6 +201,8 @@ def _work(end, function):
             return
         try:
             reply = function(*task), None
+        except MemoryError:
+            reply = None, "marking it took more memory than there is for it"
         except Exception as error:  # one submission must not keep the others from being graded
             reply = None, f"{type(error).__name__}: {error}"
         end.send(reply)

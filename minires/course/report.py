@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..types import PathLike
 from . import harmless
+from .discover import folder_name
 from .mark import Mark, Result
 from .sandbox import isolation
 
@@ -58,6 +59,14 @@ def write(out: PathLike, graded: "Graded", sources: Iterable[str]) -> None:
     out, names = Path(out), list(sources)
     names = [name for name in names if any(assignment == name for _, assignment in graded.results)]
     students = sorted(set(graded.students) | {student for student, _ in graded.results})
+    for (student, name), result in graded.results.items():
+        own = [line for whose, line in graded.problems if whose == student]
+        try:
+            _files(out, student, result, own)
+        except OSError as error:  # the others get theirs
+            graded.problems.append(
+                (student, f"the report on {name} could not be written: {error.strerror or error}")
+            )
     _table(
         out / "grades.csv",
         ["student", *names, "total", "out of", "to read", "problems"],
@@ -79,16 +88,18 @@ def write(out: PathLike, graded: "Graded", sources: Iterable[str]) -> None:
             for mark in result.marks
         ],
     )
-    for (student, name), result in graded.results.items():
-        folder = out / "reports" / student.replace("/", "_")
-        folder.mkdir(parents=True, exist_ok=True)
-        own = [line for whose, line in graded.problems if whose == student]
-        _text(folder / f"{name}.md", markdown(student, result, own))
-        _text(folder / f"{name}.html", html(student, result, own))
-        target = out / "gradescope" / student.replace("/", "_") / name
-        target.mkdir(parents=True, exist_ok=True)
-        _text(target / "results.json", json.dumps(gradescope(result), ensure_ascii=False, indent=1))
     _text(out / "summary.md", summary(graded, students, names))
+
+
+def _files(out: Path, student: str, result: Result, problems: Sequence[str]) -> None:
+    """The files about one submission."""
+    name, own = result.assignment, folder_name(student)
+    folder, target = out / "reports" / own, out / "gradescope" / own / name
+    folder.mkdir(parents=True, exist_ok=True)
+    _text(folder / f"{name}.md", markdown(student, result, problems))
+    _text(folder / f"{name}.html", html(student, result, problems))
+    target.mkdir(parents=True, exist_ok=True)
+    _text(target / "results.json", json.dumps(gradescope(result), ensure_ascii=False, indent=1))
 
 
 def _line(graded: "Graded", student: str, names: Sequence[str]) -> list[Any]:
@@ -112,7 +123,13 @@ def _table(path, head, rows):
         path, "w", encoding="utf-8-sig", errors="backslashreplace", newline=""
     ) as file:  # with the mark by which spreadsheets know UTF-8
         csv.writer(file).writerows(
-            [head, *([harmless.in_table(value) for value in row] for row in rows)]
+            [
+                head,
+                *(
+                    [harmless.name_in_table(row[0]), *map(harmless.in_table, row[1:])]
+                    for row in rows
+                ),
+            ]
         )
 
 

@@ -1,12 +1,24 @@
 """A1: a tape for arrays."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
+from ...names import shown
 from ...types import Array, Shape
-from ..compare import Answer, Trial, WrongAnswer, call, expect, expect_that, expect_tuple, probe
+from ..across import as_numbers
+from ..compare import (
+    Answer,
+    Trial,
+    WrongAnswer,
+    call,
+    expect,
+    expect_that,
+    expect_tuple,
+    probe,
+)
 from . import task
 
 CASES = (
@@ -287,7 +299,7 @@ def topological_order(function: Answer, trial: Trial) -> None:
         wanted = sorted(_reachable(parents))
         expect_that(
             len(set(got)) == len(got),
-            f"topological_order, {name}: a node comes {max(map(got.count, got))} times; "
+            f"topological_order, {name}: a node comes {max(Counter(got).values())} times; "
             "each must come once, "
             "however many others use it. Keep a set of those already seen",
         )
@@ -531,7 +543,9 @@ def gradient_check(function: Answer, trial: Trial) -> None:
                 "gradient: allow for the tolerance, as a share of the size of the gradient. "
                 "(Is numerical_gradient right? See its check first)"
             )
-        expect_that(isinstance(got, bool), f"gradient_check: expected True or False, got {got!r}")
+        expect_that(
+            isinstance(got, bool), f"gradient_check: expected True or False, got {shown(got)}"
+        )
         expect_that(
             got == wanted,
             f"gradient_check: {name} passes for right. "
@@ -601,7 +615,7 @@ def gradient_check(function: Answer, trial: Trial) -> None:
 @task("a1.train")
 def train(losses: Answer, trial: Trial) -> None:
     try:
-        got = np.asarray(losses, dtype=float).ravel()
+        got = as_numbers(losses)
     except (TypeError, ValueError):
         raise WrongAnswer(
             "losses: expected a list of numbers: append the value of the loss, "

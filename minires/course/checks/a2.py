@@ -5,6 +5,7 @@ from itertools import permutations
 import numpy as np
 
 from ...types import Array, Shape
+from ..across import as_numbers
 from ..compare import (
     Answer,
     Trial,
@@ -1066,7 +1067,7 @@ def train(
         f"{forwards} times forward and {backwards} times backward",
     )
     _compare(f"train: the first {STEPS} losses", got, trial.seed)
-    losses = np.asarray(losses, dtype=float).ravel()
+    losses = as_numbers(losses)
     expect_that(
         losses.size == 50,
         f"losses: expected those of 50 steps, from the cell above, got {losses.size}",

@@ -7,7 +7,17 @@ import numpy as np
 
 from ...autograd import Tensor
 from ...types import Array
-from ..compare import Answer, Trial, WrongAnswer, call, expect, expect_that, expect_tuple, probe
+from ..across import as_numbers
+from ..compare import (
+    Answer,
+    Trial,
+    WrongAnswer,
+    call,
+    expect,
+    expect_that,
+    expect_tuple,
+    probe,
+)
 from . import task
 
 SHAPES = ((3, 4, 5, 2), (7, 3))  # a batch of images, and one of the outputs of a linear layer
@@ -1189,11 +1199,13 @@ def train(losses: Answer, trial: Trial) -> None:
         )
         try:
             expect_that(
-                not any(isinstance(loss, Tensor) for loss in got),
+                not (
+                    isinstance(got, (list, tuple)) and any(isinstance(one, Tensor) for one in got)
+                ),
                 f"losses, {name}: expected numbers, got Tensors: each holds on to the whole "
                 "tape of its step; take loss.item()",
             )
-            got = np.array([float(loss) for loss in got])
+            got = as_numbers(got)
         except (TypeError, ValueError):
             raise WrongAnswer(
                 f"losses, {name}: expected numbers, got {type(got[0]).__name__}"

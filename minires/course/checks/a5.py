@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...names import shown
 from ...types import Row
 from ..compare import Answer, Trial, WrongAnswer, expect, expect_that, expect_tuple, probe
 from . import task
@@ -514,7 +515,7 @@ def verdict(function: Answer, trial: Trial) -> None:
         expect_that(
             got in VERDICTS,
             f"{asked}: expected one of {', '.join(map(repr, VERDICTS))}, spelled like that, "
-            f"got {got!r}",
+            f"got {_short(got)}",
         )
         if (got, want) == ("lower", "higher"):
             why = (
@@ -528,7 +529,7 @@ def verdict(function: Answer, trial: Trial) -> None:
                 "not all of them are small. Differences may cancel in their mean: look at each, "
                 "on both sides of 0"
             )
-        expect_that(got == want, f"{asked}: expected {want!r}, got {got!r}: {why}")
+        expect_that(got == want, f"{asked}: expected {want!r}, got {_short(got)}: {why}")
 
 
 @task("a5.compare")
@@ -843,7 +844,7 @@ def read_rows(function: Answer, trial: Trial) -> None:
             for name in ("seed", "epoch", "train_error", "test_error"):
                 if isinstance(mine[name], str):
                     raise WrongAnswer(
-                        f"{what}: {name!r} is still text, {mine[name]!r}. Text is compared "
+                        f"{what}: {name!r} is still text, {_short(mine[name])}. Text is compared "
                         "letter by letter: '10' < '9', and cannot be subtracted. "
                         "Make numbers of it, with int or float"
                     )
@@ -870,7 +871,7 @@ def read_rows(function: Answer, trial: Trial) -> None:
         expect_that(
             [mine["net"] for mine in got] == [row["net"] for row in table],
             f"{what}: the names of the networks are not those of the file, row by row: "
-            f"expected {table[0]['net']!r} in the first, got {got[0]['net']!r}",
+            f"expected {table[0]['net']!r} in the first, got {_short(got[0]['net'])}",
         )
 
 
@@ -905,7 +906,7 @@ def _expect_final(what, got, rows, quantity):
     if got and all(isinstance(key, tuple) for key in got):
         raise WrongAnswer(
             f"{what}: expected a dictionary of dictionaries, net -> {{seed: error}}, got "
-            f"one whose keys are pairs such as {next(iter(got))!r}"
+            f"one whose keys are pairs such as {_short(next(iter(got)))}"
         )
     expect_that(
         sorted(map(str, got)) == nets,
@@ -927,7 +928,8 @@ def _expect_final(what, got, rows, quantity):
             )
         if any(isinstance(seed, str) for seed in got[net]):
             raise WrongAnswer(
-                f"{what}: the seeds are text, as in {next(iter(got[net]))!r}: expected numbers"
+                f"{what}: the seeds are text, as in {_short(next(iter(got[net])))}: expected "
+                "numbers"
             )
         expect_that(
             sorted(got[net]) == seeds,
@@ -1181,7 +1183,7 @@ def style(function: Answer, trial: Trial) -> None:
         expect_that(
             solid[0],
             f"error_curves: the training error of {net} is not solid: expected the line "
-            f"style '-', got {train['style']!r}",
+            f"style '-', got {_short(train['style'])}",
         )
         expect_that(
             not solid[1],
@@ -1222,18 +1224,18 @@ def style(function: Answer, trial: Trial) -> None:
         )
     expect_that(
         "epoch" in x_label,
-        f'error_curves: the horizontal axis should say "epoch", got {report["x_label"]!r}. '
+        f'error_curves: the horizontal axis should say "epoch", got {_short(report["x_label"])}. '
         "Use ax.set_xlabel",
     )
     expect_that(
         "error" in y_label,
-        f'error_curves: the vertical axis should say "error, %", got {report["y_label"]!r}. '
+        f'error_curves: the vertical axis should say "error, %", got {_short(report["y_label"])}. '
         "Use ax.set_ylabel",
     )
     expect_that(
         "%" in y_label or "percent" in y_label or "per cent" in y_label,
         'error_curves: the vertical axis should say the unit, "error, %", got '
-        f"{report['y_label']!r}",
+        f"{_short(report['y_label'])}",
     )
     for net in chosen:
         if not any(net in text for text in report["written"]):
@@ -1262,5 +1264,4 @@ def _alike(line, other):
 
 
 def _short(value):
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return shown(value, 80)

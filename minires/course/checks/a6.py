@@ -9,6 +9,7 @@ import numpy as np
 from ... import data, nn
 from ... import functional as F
 from ...autograd import Tensor
+from ...names import shown
 from ...training import Callback
 from ...types import Array
 from ..compare import Answer, Trial, WrongAnswer, call, expect, expect_that, probe
@@ -208,7 +209,8 @@ def layers_of(
     )
     if missing and [f"{name}.weight" for name in names] == wanted:
         raise WrongAnswer(
-            f"{what}: expected the names of the parameters, such as {wanted[0]!r}; got {names[0]!r}"
+            f"{what}: expected the names of the parameters, such as {wanted[0]!r}; got "
+            f"{shown(names[0])}"
         )
     if more:
         known = weights.get(more[0])
@@ -958,7 +960,7 @@ def verdict(function: Answer, trial: Trial) -> None:
         )
         expect_that(
             isinstance(got, str) and got in OUTCOMES,
-            f"verdict: expected one of {', '.join(OUTCOMES)}, got {got!r}",
+            f"verdict: expected one of {', '.join(OUTCOMES)}, got {shown(got)}",
         )
         if want == "undecided" and got == "contradicted" and all(a >= b for a, b in pairs):
             hint = (
@@ -968,7 +970,7 @@ def verdict(function: Answer, trial: Trial) -> None:
         expect_that(
             got == want,
             f"verdict ({what}): pairs {pairs} and margin {margin} should give {want!r}, got "
-            f"{got!r}. {hint}",
+            f"{shown(got)}. {hint}",
         )
 
 
@@ -980,7 +982,7 @@ def prediction(claim: Answer, trial: Trial) -> None:
     for key in ("statement", "A", "B", "if it holds", "if it does not"):
         expect_that(
             isinstance(claim[key], str) and len(claim[key].split()) >= 3,
-            f"claim[{key!r}]: expected a few words, got {claim[key]!r}",
+            f"claim[{key!r}]: expected a few words, got {shown(claim[key])}",
         )
     expect_that(
         claim["if it holds"].strip() != claim["if it does not"].strip(),
@@ -989,13 +991,13 @@ def prediction(claim: Answer, trial: Trial) -> None:
     expect_that(claim["A"].strip() != claim["B"].strip(), "claim: A and B are the same")
     expect_that(
         claim["I expect"] in OUTCOMES,
-        f"claim['I expect']: expected one of {', '.join(OUTCOMES)}, got {claim['I expect']!r}",
+        f"claim['I expect']: expected one of {', '.join(OUTCOMES)}, got {shown(claim['I expect'])}",
     )
     margin = claim["margin"]
     expect_that(
         isinstance(margin, (int, float)) and not isinstance(margin, bool) and 0 < margin < math.inf,
         "claim['margin']: expected a number above 0, a difference too small to speak of; "
-        f"got {margin!r}",
+        f"got {shown(margin)}",
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from ...types import Array
 from ..across import Answer, ByReference, beside, call_and_look, fetch
 
+LARGER = 64  # times the right number of numbers, at most, a rule works with
 THINGS = "minires.course.things"
 
 
@@ -45,7 +46,10 @@ def walk(
                 raise ValueError(
                     "a rule was called with dy = None: the grad of its node is not set yet"
                 )
-            return tuple(dy if factor is None else factor * fetch(dy) for factor in numbers)
+            known = fetch(dy) if any(factor is not None for factor in numbers) else None
+            if np.size(known) > LARGER * gradient.size:
+                raise ValueError(f"a rule was called with a dy of {np.size(known):,} numbers")
+            return tuple(dy if factor is None else factor * known for factor in numbers)
 
         terms = [
             values[i] if factor is None else factor * values[i]

@@ -1,13 +1,14 @@
 """A2: convolution."""
 
 import time
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from ...types import Array
-from ..across import Answer, ByReference, beside, call_and_look, fetch, hold_result
-from .common import seconds
+from ..across import Answer, ByReference, as_numbers, beside, call_and_look, fetch, hold_result
+from .common import expect_shapes, seconds
 
 
 def times(
@@ -74,10 +75,12 @@ def errors(
     settings = set()
 
     def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
-        settings.add((stride, padding))
+        expect_shapes("forward", (x, w), arguments[2:4])
+        settings.add((index(stride), index(padding)))
         return x @ w, (x.copy(), w.copy())
 
     def backward(dy, cache):
+        expect_shapes("backward", (dy, *cache), (arguments[2] @ arguments[3], *arguments[2:4]))
         x, w = cache
         dx, dw = dy @ w.T, np.einsum("nijc,nijo->co", x, dy[::-1] if kind == "mixed up" else dy)
         size, smallest = abs(dw).max(), np.argsort(abs(dw), axis=None)
@@ -114,4 +117,4 @@ def train(
         return hold_result(backward, dy, cache)
 
     losses = train((ByReference(counted_forward), ByReference(counted_backward)), steps, seed)
-    return None if losses is None else np.asarray(losses, dtype=float).ravel(), calls[0], calls[1]
+    return None if losses is None else as_numbers(losses), calls[0], calls[1]

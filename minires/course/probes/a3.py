@@ -6,7 +6,21 @@ from typing import Any
 import numpy as np
 
 from ...types import Array
-from ..across import Answer, attribute, beside, call_and_look, fetch, hold, is_a, type_name
+from ..across import (
+    Answer,
+    as_numbers,
+    attribute,
+    beside,
+    call_and_look,
+    fetch,
+    hold,
+    is_a,
+    type_name,
+)
+from .common import expect_shapes
+
+CALLS = 100  # of the kernel for one batch: one is right
+LARGER = 64  # times the channels, at most, are the mean and var that it is given
 
 
 def statistics(cache: Any) -> tuple[list[Any], str]:
@@ -54,6 +68,8 @@ def layer(
             raise TypeError(
                 "normalise was given a Tensor for mean or var; it takes arrays: use .data"
             )
+        if len(used) == CALLS or any(np.size(one) > LARGER * channels for one in (mean, var)):
+            raise ValueError(f"normalise was called {CALLS} times, or with a large mean or var")
         used.append(
             [None if mean is None else np.array(mean), None if var is None else np.array(var)]
         )
@@ -62,6 +78,7 @@ def layer(
         )
 
     def backward(dy, cache):
+        expect_shapes("backward", (dy,), (batch["y"],))
         return dy, dy.sum(axis=0), dy.sum(axis=0)
 
     for batch in batches:
@@ -106,12 +123,15 @@ def errors(
 
     Returns what it says, and the inputs as they are afterwards.
     """
+    shapes = [np.empty(one.shape) for one in (a, b, dy)]
 
     def forward(a, b):
+        expect_shapes("forward", (a, b), shapes[:2])
         return a * a * b, (a.copy(), b.copy())
 
     def backward(dy, cache):
         a, b = cache
+        expect_shapes("backward", (a, b, dy), shapes)
         above = np.ones_like(dy) if deaf else dy
         return factors[0] * 2 * a * b * above, factors[1] * a * a * above
 
@@ -126,17 +146,20 @@ def mixed_errors(relative_errors: Answer, a: Array, b: Array, dy: Array, eps: fl
     """What a student's gradient check says of y = (a - mean of a) b, with b of shape (C,) and right
     gradients.
     """
+    shapes = [np.empty(one.shape) for one in (a, b, dy)]
 
     def forward(a, b):
+        expect_shapes("forward", (a, b), shapes[:2])
         centred = a - a.mean(axis=0)
         return centred * b, (centred, b.copy())
 
     def backward(dy, cache):
         centred, b = cache
+        expect_shapes("backward", (centred, b, dy), shapes)
         return b * (dy - dy.mean(axis=0)), (dy * centred).sum(axis=0)
 
     return _numbers(relative_errors(forward, backward, [a.copy(), b.copy()], dy.copy(), eps))
 
 
 def _numbers(said):
-    return [float(error) for error in said] if isinstance(said, (list, tuple, np.ndarray)) else said
+    return as_numbers(said).tolist() if isinstance(said, (list, tuple, np.ndarray)) else said

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...types import Array, Shape
-from ..across import Answer, beside, hold_result, is_a, items, set_values, type_name
+from ..across import Answer, as_numbers, beside, hold_result, is_a, items, set_values, type_name
 
 
 def two_draws(he_normal: Answer, shape: Shape, seed: int) -> tuple[Any, Any, Any]:
@@ -132,6 +132,6 @@ def trained(
     losses = train(net, list(zip(images, labels)), lr)
     kind = type_name(losses[0] if isinstance(losses, (list, tuple)) and losses else losses)
     try:
-        return kind, np.array([float(loss) for loss in losses]), net.weight.data
+        return kind, as_numbers(losses), net.weight.data
     except (TypeError, ValueError):
         return kind, None, net.weight.data

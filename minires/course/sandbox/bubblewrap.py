@@ -11,7 +11,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from . import syscalls, visible
+from . import headroom, syscalls, visible
 
 ALONE = "--unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts".split()
 PLAIN = "--unshare-cgroup-try --die-with-parent --new-session --cap-drop ALL".split()
@@ -99,7 +99,8 @@ def why_not() -> str | None:
     with tempfile.TemporaryDirectory(prefix="minires-") as empty:
         words = [*command(Path(empty), None), python(), "-I", "-S", "-c", program]
         try:
-            done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+            with headroom.lifted():
+                done = subprocess.run(words, capture_output=True, text=True, timeout=60)
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"bwrap fails: {error}"
     if done.returncode:

@@ -206,7 +206,8 @@ class Room:
         for number in plt.get_fignums()[:4]:
             buffer = io.BytesIO()
             plt.figure(number).savefig(buffer, format="png", dpi=70, bbox_inches="tight")
-            pictures.append(np.frombuffer(buffer.getvalue(), np.uint8))
+            if buffer.tell() < wire.LARGEST_FIGURE:
+                pictures.append(np.frombuffer(buffer.getvalue(), np.uint8))
         plt.close("all")
         return pictures
 
@@ -220,7 +221,7 @@ class Room:
         """
         while True:
             try:
-                message = wire.receive(self.requests, self.thing)
+                message = wire.receive(self.requests, self.thing, wire.LONGEST_REQUEST)
             except EOFError:
                 if until_reply:
                     os._exit(1)

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
+from . import headroom
+
 PROGRAMS = ("podman", "docker")
 IMAGE = "MINIRES_IMAGE"  # an environment variable, for an image of another name
 USUAL_IMAGE = "minires-submission"
@@ -66,7 +68,8 @@ def remove(name: str) -> None:
     """End a container: it outlives the program that started it, if that is killed."""
     # First `kill`: podman's `rm --force` asks the container to stop, and waits ten seconds.
     for words in (["kill", name], ["rm", "--force", name]):
-        subprocess.run([program() or "podman", *words], capture_output=True, timeout=60)
+        with headroom.lifted():
+            subprocess.run([program() or "podman", *words], capture_output=True, timeout=60)
 
 
 @cache
@@ -78,7 +81,8 @@ def why_not() -> str | None:
     name = new_name()
     words = [*command(name, None, 1024**3, {}), "python3", "-I", "-c", NEEDED]
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+        with headroom.lifted():
+            done = subprocess.run(words, capture_output=True, text=True, timeout=120)
     except (OSError, subprocess.TimeoutExpired) as error:
         remove(name)
         return f"{program()} fails: {error}"

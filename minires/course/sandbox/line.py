@@ -76,7 +76,7 @@ class Line:
     def _work(self):
         while (message := self._orders.get()) is not None:
             try:
-                wire.send(self.stdin, message, self.refer)
+                wire.send(self.stdin, message, self.refer, wire.LONGEST_REQUEST)
                 self._outcomes.put((wire.receive(self.stdout, self.resolve), None))
             except BaseException as error:  # handed to the thread that waits
                 self._outcomes.put((None, error))

@@ -2,26 +2,33 @@
 
 import inspect
 import json
+import math
 import os
 import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...types import PathLike
 from ..across import ByReference, Remote
 from ..compare import WrongAnswer, stopped
+from . import headroom, wire
 from . import isolation as walls
-from . import wire
 from .launch import launch
 from .line import Late, Line
 
 ROOT = Path(__file__).resolve().parents[3]  # the folder that holds the package minires
 KEPT = 20_000  # characters of output, from the start and from the end
+CALLED_WITH = 1_000_000  # numbers and letters that a function here may be called with from there
+GROWTH = 64  # times the largest array that was sent: no array that it is called with is larger
+# Characters of an error over there that are shown.
+ERROR = {"error": 100, "message": 2000, "where": 500}
 
 
 class Crashed(WrongAnswer):
@@ -66,6 +73,7 @@ class Submission:
     ) -> None:
         self.seconds, self.output = seconds, Output()
         self.callbacks: list[Callable[..., Any]] = []
+        self.largest_sent = 0  # numbers of an array, since `forget`
         self.deadline = time.monotonic() + 3600 if deadline is None else deadline
         self.isolation = isolation
         self.launch = launch(isolation, Path(folder).resolve(), assignment, unreadable, memory)
@@ -77,16 +85,17 @@ class Submission:
         }
         self.process: Any
         try:
-            self.process = subprocess.Popen(
-                self.launch.command,
-                cwd=folder,
-                env=self.launch.environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-                pass_fds=self.launch.descriptors,
-            )
+            with headroom.lifted():
+                self.process = subprocess.Popen(
+                    self.launch.command,
+                    cwd=folder,
+                    env=self.launch.environment,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                    pass_fds=self.launch.descriptors,
+                )
         finally:
             for descriptor in self.launch.descriptors:
                 os.close(descriptor)
@@ -155,13 +164,14 @@ class Submission:
         return [
             picture
             for picture in pictures
-            if picture.startswith(b"\x89PNG\r\n") and len(picture) < 2_000_000
+            if picture.startswith(b"\x89PNG\r\n") and len(picture) < wire.LARGEST_FIGURE
         ]
 
     def forget(self) -> None:
         """Let go of everything that was handed out, on both sides."""
         self.ask("forget")
         self.callbacks.clear()
+        self.largest_sent = 0
 
     def ask(self, do: str, *arguments: Any, what: str = "your code") -> Any:
         """Send a request and wait for the answer. Functions that were sent along may be called
@@ -170,12 +180,15 @@ class Submission:
         seconds = min(self.seconds, max(0, self.deadline - time.monotonic()))
         end = time.monotonic() + seconds
         message = {"do": do, "with": list(arguments)}
+        self.largest_sent = max([self.largest_sent, *_sizes(arguments)])
         try:
             answer = self.line.exchange(message, end - time.monotonic())
             while isinstance(answer, dict) and {"callback", "with", "settings"} <= set(answer):
                 answer = self.line.exchange(self._called_back(answer), end - time.monotonic())
             if not isinstance(answer, dict) or not (
-                "result" in answer or {"error", "message", "where"} <= set(answer)
+                set(answer) == {"result"}
+                or set(answer) == set(ERROR)
+                and all(isinstance(text, str) for text in answer.values())
             ):
                 raise wire.WireError("not an answer")
         except Late:
@@ -201,7 +214,7 @@ class Submission:
             ) from None
         if "error" in answer:
             raise WrongAnswer(
-                stopped(what, *(str(answer[key]) for key in ("error", "message", "where")))
+                stopped(what, *(_cut(answer[key], longest) for key, longest in ERROR.items()))
             )
         return answer["result"]
 
@@ -209,11 +222,22 @@ class Submission:
         """What a function gives that the student's code called. Its errors go back to that code."""
         try:
             function = self.callbacks[request["callback"]]
+            self._look_at([request["with"], request["settings"]])
             return {"reply": function(*request["with"], **request["settings"])}
         except (Crashed, TimedOut):
             raise
         except Exception as error:  # also of arguments that make no sense
             return {"raise": type(error).__name__, "message": str(error)[:2000]}
+
+    def _look_at(self, arguments: Any) -> None:
+        """Refuse what would make this process compute for long, or fill its memory."""
+        sizes = list(_sizes(arguments, others=True))
+        most = min(CALLED_WITH, max(1, self.largest_sent) * GROWTH)
+        if sum(sizes) > CALLED_WITH or max(_sizes(arguments), default=0) > most:
+            raise ValueError(
+                f"it was called with {sum(sizes):,} numbers; the largest array that your code was "
+                f"given has {self.largest_sent:,}"
+            )
 
     def _refer(self, value: Any) -> dict[str, Any]:
         if isinstance(value, Remote):
@@ -263,6 +287,24 @@ class Output:
         left_out = self.size - len(self.head) - len(tail)
         middle = f"\n... {left_out:,} bytes left out ...\n" if left_out > 0 else ""
         return self.head.decode("utf-8", "replace") + middle + tail.decode("utf-8", "replace")
+
+
+def _cut(text: str, longest: int) -> str:
+    left_out = len(text) - longest
+    return f"{text[:longest]} ... ({left_out:,} characters left out)" if left_out > 0 else text
+
+
+def _sizes(value: Any, others: bool = False) -> Iterator[int]:
+    """How many numbers each array in a value has; if `others` count too, the letters of texts, and
+    1 for all else.
+    """
+    if isinstance(value, np.ndarray):
+        yield math.prod(max(1, length) for length in value.shape)
+    elif isinstance(value, (list, tuple, dict)):
+        for item in value if not isinstance(value, dict) else (*value, *value.values()):
+            yield from _sizes(item, others)
+    elif others:
+        yield len(value) if isinstance(value, str) else 1
 
 
 def _parameters(function):

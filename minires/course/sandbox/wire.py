@@ -6,40 +6,72 @@ when it is read.
 """
 
 import json
+import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import prod
 from typing import IO, Any
 
 import numpy as np
 
 from ...types import Array
 
-LARGEST = 512 * 1024**2  # bytes of the arrays in one message
-LONGEST = 16 * 1024**2  # bytes of its JSON, which takes much more memory than that when it is read
+LARGEST = 64 * 1024**2  # bytes of the arrays in one answer
+NUMBERS = 8_000_000  # in its arrays: small ones grow when they are computed with
+NODES = 200_000  # of its lists, and all that is in them
+LONGEST = 4 * 1024**2  # bytes of its JSON, which takes much more memory than that when it is read
+LONGEST_REQUEST = 16 * 1024**2  # the same where the grader wrote it: a cell is in it
+LARGEST_FIGURE = 2_000_000  # bytes of a PNG
+LONGEST_NUMBER = 4_400  # characters: Python reads numbers of 4,300 digits
+DIMENSIONS = 32
 KINDS = "biufc"  # the dtypes of arrays that travel
+_DTYPE = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f(?:2|4|8|12|16)|c(?:8|16|24|32))")
 
 
 class WireError(Exception):
     """A message that is not one."""
 
 
-def encode(value: Any, arrays: list[Array], handle: Callable[[Any], Any]) -> Any:
+class Room:
+    """What one message may still hold."""
+
+    def __init__(self) -> None:
+        self.nodes, self.numbers, self.bytes = NODES, NUMBERS, LARGEST
+
+    def node(self) -> None:
+        """There is one more thing in it."""
+        self.nodes -= 1
+        if self.nodes < 0:
+            raise WireError(f"more than {NODES:,} things at once")
+
+    def array(self, shape: Sequence[int], itemsize: int) -> None:
+        """There is one more array in it. One without numbers counts too: it has rows."""
+        count = prod(max(1, length) for length in shape)
+        self.numbers -= count
+        self.bytes -= count * itemsize
+        if self.numbers < 0 or self.bytes < 0:
+            raise WireError(f"more than {NUMBERS:,} numbers or {LARGEST >> 20} MB at once")
+
+
+def encode(value: Any, arrays: list[Array], handle: Callable[[Any], Any], room: Room) -> Any:
     """`value` as JSON can hold it; arrays are appended to `arrays`, and anything else becomes what
     `handle(value)` returns.
     """
+    room.node()
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, (int, float)) and not isinstance(value, np.generic):
         return {"number": repr(value)}  # exact, with nan and inf
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in KINDS:
+        room.array(value.shape, value.dtype.itemsize)
         arrays.append(np.asarray(value, order="C"))
         return {"array": len(arrays) - 1, "scalar": isinstance(value, np.generic)}
     if type(value) in (list, tuple):
-        return {type(value).__name__: [encode(item, arrays, handle) for item in value]}
+        return {type(value).__name__: [encode(item, arrays, handle, room) for item in value]}
     if type(value) is dict:
         return {
             "dict": [
-                [encode(key, arrays, handle), encode(item, arrays, handle)]
+                [encode(key, arrays, handle, room), encode(item, arrays, handle, room)]
                 for key, item in value.items()
             ]
         }
@@ -48,21 +80,29 @@ def encode(value: Any, arrays: list[Array], handle: Callable[[Any], Any]) -> Any
     return handle(value)
 
 
-def decode(value: Any, arrays: list[Array], handle: Callable[[Any], Any]) -> Any:
+def decode(value: Any, arrays: list[Array], handle: Callable[[Any], Any], room: Room) -> Any:
     """The reverse of `encode`; `handle` is given what it returned."""
-    if not isinstance(value, dict):
+    room.node()
+    if value is None or isinstance(value, (bool, str)):
         return value
+    if not isinstance(value, dict):
+        raise WireError(f"{type(value).__name__} where a value should be")
     if "number" in value:
         text = value["number"]
+        if len(text) > LONGEST_NUMBER:
+            raise WireError(f"a number of {len(text)} characters")
         return int(text) if text.lstrip("-").isdigit() else float(text)
     if "array" in value:
-        return arrays[value["array"]] if not value.get("scalar") else arrays[value["array"]][()]
+        array = arrays[value["array"]]
+        room.array(array.shape, array.itemsize)  # each time: it may be copied each time
+        return array if not value.get("scalar") else array[()]
     for kind in (list, tuple):
         if kind.__name__ in value:
-            return kind(decode(item, arrays, handle) for item in value[kind.__name__])
+            return kind(decode(item, arrays, handle, room) for item in value[kind.__name__])
     if "dict" in value:
         return {
-            decode(key, arrays, handle): decode(item, arrays, handle) for key, item in value["dict"]
+            decode(key, arrays, handle, room): decode(item, arrays, handle, room)
+            for key, item in value["dict"]
         }
     if "random" in value:
         rng = np.random.default_rng()
@@ -71,13 +111,23 @@ def decode(value: Any, arrays: list[Array], handle: Callable[[Any], Any]) -> Any
     return handle(value)
 
 
-def send(stream: IO[bytes], message: Any, handle: Callable[[Any], Any]) -> None:
-    """Write a message."""
+def send(
+    stream: IO[bytes], message: Any, handle: Callable[[Any], Any], longest: int = LONGEST
+) -> None:
+    """Write a message, the JSON of which has no more than `longest` bytes.
+
+    Raises
+    ------
+    WireError
+        If it holds more than one may. Nothing is written then.
+    """
     arrays: list[Array] = []
-    body = encode(message, arrays, handle)
+    body = encode(message, arrays, handle, Room())
     header = json.dumps(
         {"body": body, "arrays": [[array.dtype.str, list(array.shape)] for array in arrays]}
     ).encode()
+    if len(header) > longest:
+        raise WireError(f"more than {longest >> 20} MB of text at once")
     stream.write(struct.pack("<Q", len(header)))
     stream.write(header)
     for array in arrays:
@@ -85,8 +135,16 @@ def send(stream: IO[bytes], message: Any, handle: Callable[[Any], Any]) -> None:
     stream.flush()
 
 
-def receive(stream: IO[bytes], handle: Callable[[Any], Any]) -> Any:
+def receive(stream: IO[bytes], handle: Callable[[Any], Any], longest: int = LONGEST) -> Any:
     """Read a message.
+
+    Parameters
+    ----------
+    stream : file
+    handle : callable
+        See `decode`.
+    longest : int
+        Bytes of its JSON.
 
     Raises
     ------
@@ -97,22 +155,34 @@ def receive(stream: IO[bytes], handle: Callable[[Any], Any]) -> Any:
     """
     try:
         length = struct.unpack("<Q", _exactly(stream, 8))[0]
-        if length > LONGEST:
+        if length > longest:
             raise WireError(f"a message of {length} bytes")
         header = json.loads(_exactly(stream, length))
-        arrays, left = [], LARGEST
+        arrays, room = [], Room()
         for text, shape in header["arrays"]:
-            dtype = np.dtype(text)
-            size = dtype.itemsize * int(np.prod(shape, dtype=object)) if shape else dtype.itemsize
-            left -= size
-            if dtype.kind not in KINDS or size < 0 or left < 0:
-                raise WireError(f"an array of {size} bytes of {dtype}")
-            arrays.append(np.frombuffer(_exactly(stream, size), dtype).reshape(shape).copy())
-        return decode(header["body"], arrays, handle)
+            dtype = _dtype(text, shape)
+            room.node()
+            room.array(shape, dtype.itemsize)
+            data = _exactly(stream, prod(shape) * dtype.itemsize)
+            arrays.append(np.frombuffer(data, dtype).reshape(shape).copy())
+        return decode(header["body"], arrays, handle, Room())
     except (EOFError, WireError):
         raise
     except Exception as error:  # whatever a message that was made up leads to
-        raise WireError(f"not a message: {error}") from error
+        raise WireError(f"not a message: {str(error)[:200]}") from error
+
+
+def _dtype(text, shape):
+    """The dtype of an array; it and the shape are looked at before anything is computed of them."""
+    if not (isinstance(text, str) and len(text) <= 4 and _DTYPE.fullmatch(text)):
+        raise WireError("an array of an unknown dtype")
+    if not (
+        isinstance(shape, list)
+        and len(shape) <= DIMENSIONS
+        and all(type(length) is int and 0 <= length < 2**31 for length in shape)
+    ):
+        raise WireError("an array of no possible shape")
+    return np.dtype(text)
 
 
 def _exactly(stream: IO[bytes], size: int) -> bytes:
