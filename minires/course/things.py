@@ -16,15 +16,15 @@ from ..types import Array
 class Node:
     """A node of a graph, with its `parents`."""
 
-    def __init__(self, parents: Sequence["Node"]) -> None:
-        self.parents = list(parents)
+    def __init__(self) -> None:
+        self.parents: list[Node] = []
 
 
 def graph(parents: Sequence[Sequence[int]]) -> list[Node]:
-    """Nodes, of which number i has the parents `parents[i]`, all of them made before it."""
-    nodes: list[Node] = []
-    for places in parents:
-        nodes.append(Node([nodes[i] for i in places]))
+    """Nodes, of which number i has the parents `parents[i]`, made before or after it."""
+    nodes = [Node() for _ in parents]
+    for node, places in zip(nodes, parents):
+        node.parents = [nodes[i] for i in places]
     return nodes
 
 

@@ -350,7 +350,7 @@ def read_rows(file):
     Parameters
     ----------
     file : text file, open for reading
-        Its columns come in any order, and there may be more than are needed.
+        Its columns come in any order, and there may be more than are needed, with words in them.
 
     Returns
     -------
