@@ -7,6 +7,8 @@ hold nothing but what they are told.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from .. import functional as F
 from .. import nn
 from ..autograd.tensor import Tensor
@@ -39,6 +41,17 @@ class Stream:
 
     def __next__(self) -> Any:
         return self.take()
+
+
+def leaky_forward(x: Array) -> tuple[Array, Array]:
+    """Another ReLU: numbers below 0 pass in part."""
+    slope = np.where(x > 0, 1, 0.3).astype(x.dtype)
+    return slope * x, slope
+
+
+def leaky_backward(dy: Array, slope: Array) -> Array:
+    """dL/dx of `leaky_forward`."""
+    return dy * slope
 
 
 class Linear(nn.Module):

@@ -705,13 +705,15 @@ def descent(start: Sequence[Array], steps: int, lr: float, forget: bool = True) 
     """The losses of the assignment's net of two layers on its half moons."""
     rng = np.random.default_rng(0)
     angle, upper = rng.uniform(0, np.pi, 300), rng.random(300) < 0.5
-    x = np.where(
+    points = np.where(
         upper[:, None],
         np.c_[np.cos(angle), np.sin(angle)],
         np.c_[1 - np.cos(angle), 0.5 - np.sin(angle)],
     )
-    x, t = x + 0.1 * rng.standard_normal((300, 2)), np.where(upper, 1.0, -1.0)[:, None]
-    values, losses = [value.copy() for value in start], []
+    x = points + 0.1 * rng.standard_normal((300, 2))
+    t = np.where(upper, 1.0, -1.0)[:, None]
+    losses = []
+    values = [value.copy() for value in start]
     total = [np.zeros_like(value) for value in start]
     for _ in range(steps):
         w1, b1, w2, b2 = values

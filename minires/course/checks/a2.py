@@ -563,12 +563,12 @@ def speed(fast_function: Answer, slow_function: Answer, trial: Trial) -> None:
             break
     yours = probe("a2.loop_time", slow_function, x[:1], w, 1)
     raise WrongAnswer(
-        f"conv2d_forward takes {1000 * fast:.3g} ms for an image, your loops {1000 * yours:.3g} ms, "
-        f"and a loop that does nothing but multiply and add {1000 * loop:.3g} ms: expected to be "
-        f"at least {SPEEDUP} times as fast as that, got {best:.3g} times. Is there still a loop "
-        "over windows, images or filters in it, or in im2col? A loop over the KH KW places of the "
-        "filter is all that is needed, or none with sliding_window_view; everything else is one "
-        "matrix product"
+        f"conv2d_forward takes {1000 * fast:.3g} ms for an image, your loops "
+        f"{1000 * yours:.3g} ms, and a loop that does nothing but multiply and add "
+        f"{1000 * loop:.3g} ms: expected to be at least {SPEEDUP} times as fast as that, got "
+        f"{best:.3g} times. Is there still a loop over windows, images or filters in it, or in "
+        "im2col? A loop over the KH KW places of the filter is all that is needed, or none with "
+        "sliding_window_view; everything else is one matrix product"
     )
 
 

@@ -1,8 +1,9 @@
 """A filter of system calls (seccomp): what a submission may ask of the kernel.
 
 It refuses what computing has no use for: new processes, programs for the kernel, sockets, other
-processes' memory, mounts and namespaces, locks and watches on files. Without new processes, the limits of one process bound
-all that a submission can use. The filter is made by pyseccomp, a binding of libseccomp.
+processes' memory, mounts and namespaces, locks and watches on files. Without new processes, the
+limits of one process bound all that a submission can use. The filter is made by pyseccomp, a
+binding of libseccomp.
 """
 
 import errno
