@@ -286,10 +286,13 @@ def test_a_second_copy_of_minires_is_not_seen(name, tmp_path, monkeypatch):
         (folder / place / "solution.py").write_text("answer = 42")
     (folder / "__editable___minires_finder.py").write_text("MAPPING = '/home/prof/minires'")
     (folder / "other.pth").write_text("/home/prof/other")
+    (folder / "other-1.dist-info").mkdir()
+    (folder / "other-1.dist-info" / "METADATA").write_text("Name: other\nVersion: 1\n")
     monkeypatch.setattr(sys, "path", [*sys.path, str(folder)])
     visible.hidden.cache_clear()
     try:
-        submission = Submission(tmp_path / "site-packages" / "other", None, (), isolation=name)
+        place = tmp_path / "site-packages" / "other"
+        submission = Submission(place, None, (), isolation=name, packages=("other",))
         code = (
             "import sys, os\nplace = [path for path in sys.path if os.path.exists(path + '/other')][0]\n"
             "def text(name):\n    try: return open(place + name).read()\n"
