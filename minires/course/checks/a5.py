@@ -938,11 +938,12 @@ def read_rows(function: Answer, trial: Trial) -> None:
                     ("the rows are in another order: keep that of the file", np.sort(right)),
                 ],
             )
-        expect_that(
-            [mine["net"] for mine in got] == [row["net"] for row in table],
-            f"{what}: the names of the networks are not those of the file, row by row: "
-            f"expected {table[0]['net']!r} in the first, got {got[0]['net']!r}",
-        )
+        for number, (mine, row) in enumerate(zip(got, table)):
+            expect_that(
+                mine["net"] == row["net"],
+                f"{what}: the names of the networks are not those of the file, row by row: "
+                f"expected {row['net']!r} in row {number}, got {_short(mine['net'])}",
+            )
 
 
 @task("a5.final")
