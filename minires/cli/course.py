@@ -183,9 +183,12 @@ def grade(args: argparse.Namespace) -> int:
 
 def _limits(args):
     from ..course.mark import Limits
+    from ..course.sandbox import allowed
 
     total = max(args.seconds, args.total)
-    return Limits(args.seconds, total, args.memory * 1024**2, args.isolation)
+    packages = tuple(filter(None, (args.packages or "").replace(" ", "").split(",")))
+    allowed.entries(packages)  # says so at once if one of them is not installed
+    return Limits(args.seconds, total, args.memory * 1024**2, args.isolation, packages)
 
 
 def _add_sources(command: argparse.ArgumentParser) -> None:
@@ -221,4 +224,10 @@ def _add_limits(command: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="the wall around a submission: bubblewrap, container, landlock, or process for "
         "students whom you trust (default: the strongest that works here)",
+    )
+    command.add_argument(
+        "--packages",
+        metavar="NAMES",
+        help="installed packages that submissions may import besides those that minires needs, "
+        "such as scipy,pandas (behind bubblewrap and landlock; a container has those of its image)",
     )

@@ -62,7 +62,7 @@ MODULES = {
         "diagnostics.gradients",
         "diagnostics.signal_propagation",
         "diagnostics.update_sizes",
-        "diagnostics.parts:norm",
+        "diagnostics.parts:norm,square_sum",
         "experiments.claims.frame.verdict",
         "experiments.claims.frame.laboratory",
         "experiments.claims.vanishing_at_initialisation",

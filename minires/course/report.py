@@ -34,9 +34,9 @@ pre { white-space: pre-wrap; }"""
 
 #: What no one outside can see for themselves. It can cost points, and gives none.
 BELIEVED = (
-    "Points come from numbers that were compared outside the submission's process. Three things "
-    "are believed from inside, and can only cost points: that arrays are unchanged after a call, "
-    "what parts a net or a figure says it has, and that no hooks are left."
+    "Points come from numbers that were compared outside the submission's process. Some things "
+    "are believed from inside: that arrays are unchanged after a call, what parts a net or a "
+    "figure says it has, and that no hooks are left."
 )
 
 

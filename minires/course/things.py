@@ -7,6 +7,8 @@ hold nothing but what they are told.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from .. import functional as F
 from .. import nn
 from ..autograd.tensor import Tensor
@@ -16,15 +18,15 @@ from ..types import Array
 class Node:
     """A node of a graph, with its `parents`."""
 
-    def __init__(self, parents: Sequence["Node"]) -> None:
-        self.parents = list(parents)
+    def __init__(self) -> None:
+        self.parents: list[Node] = []
 
 
 def graph(parents: Sequence[Sequence[int]]) -> list[Node]:
-    """Nodes, of which number i has the parents `parents[i]`, all of them made before it."""
-    nodes: list[Node] = []
-    for places in parents:
-        nodes.append(Node([nodes[i] for i in places]))
+    """Nodes, of which number i has the parents `parents[i]`, made before or after it."""
+    nodes = [Node() for _ in parents]
+    for node, places in zip(nodes, parents):
+        node.parents = [nodes[i] for i in places]
     return nodes
 
 
@@ -39,6 +41,17 @@ class Stream:
 
     def __next__(self) -> Any:
         return self.take()
+
+
+def leaky_forward(x: Array) -> tuple[Array, Array]:
+    """Another ReLU: numbers below 0 pass in part."""
+    slope = np.where(x > 0, 1, 0.3).astype(x.dtype)
+    return slope * x, slope
+
+
+def leaky_backward(dy: Array, slope: Array) -> Array:
+    """dL/dx of `leaky_forward`."""
+    return dy * slope
 
 
 class Linear(nn.Module):

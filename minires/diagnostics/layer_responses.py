@@ -17,7 +17,7 @@ from ..models.blocks import Gain, Shift
 from ..nn.state import preserve_state
 from ..types import Mode
 from .evaluation import check_batches
-from .parts import Batches, array_of, depths, main_path, square_sum, watching
+from .parts import Batches, array_of, depths, main_path, watching
 
 
 class LayerResponse(NamedTuple):
@@ -116,7 +116,8 @@ class _Collector:
     def end_of_layer(self):
         if self.response is not None:
             y = self.response.data
-            self._add(self.name, y.size, float(y.sum(dtype=np.float64)), square_sum(y), 0, 0)
+            squares = float(np.square(y, dtype=np.float64).sum())
+            self._add(self.name, y.size, float(y.sum(dtype=np.float64)), squares, 0, 0)
         self.name, self.response, self.relu_is_due = None, None, False
 
     def statistics(self, name):

@@ -16,7 +16,15 @@ import pytest
 
 from minires.course import hold_back
 from minires.course.mark import Limits, mark
-from minires.course.sandbox import Submission, bubblewrap, isolation, landlocked, syscalls, visible
+from minires.course.sandbox import (
+    Submission,
+    allowed,
+    bubblewrap,
+    isolation,
+    landlocked,
+    syscalls,
+    visible,
+)
 from minires.course.sandbox.isolation import BUBBLEWRAP, CONTAINER, LANDLOCK, PROCESS, UNFILTERED
 from minires.course.sandbox.world import PREFIX, fill, world
 from minires.errors import ConfigError
@@ -76,6 +84,12 @@ ATTACKS = {
         "import os; file = os.memfd_create('x'); os.ftruncate(file, 10**6); found = True",
         FILTER,
     ),
+    "a lock on a file, which others could wait for": (
+        "import fcntl\nwith open('locked', 'w') as file: fcntl.lockf(file, fcntl.LOCK_EX)\n"
+        "found = True",
+        FILTER,
+    ),
+    "a watch on files": ("import ctypes; found = ctypes.CDLL(None).inotify_init() >= 0", FILTER),
     "a named pipe": ("import os; os.mkfifo('pipe'); found = True", FILTER),
     "namespaces of its own": (
         "import ctypes, os\nlibrary = ctypes.CDLL(None)\n"
@@ -286,10 +300,13 @@ def test_a_second_copy_of_minires_is_not_seen(name, tmp_path, monkeypatch):
         (folder / place / "solution.py").write_text("answer = 42")
     (folder / "__editable___minires_finder.py").write_text("MAPPING = '/home/prof/minires'")
     (folder / "other.pth").write_text("/home/prof/other")
+    (folder / "other-1.dist-info").mkdir()
+    (folder / "other-1.dist-info" / "METADATA").write_text("Name: other\nVersion: 1\n")
     monkeypatch.setattr(sys, "path", [*sys.path, str(folder)])
     visible.hidden.cache_clear()
     try:
-        submission = Submission(tmp_path / "site-packages" / "other", None, (), isolation=name)
+        place = tmp_path / "site-packages" / "other"
+        submission = Submission(place, None, (), isolation=name, packages=("other",))
         code = (
             "import sys, os\nplace = [path for path in sys.path if os.path.exists(path + '/other')][0]\n"
             "def text(name):\n    try: return open(place + name).read()\n"
@@ -304,6 +321,29 @@ def test_a_second_copy_of_minires_is_not_seen(name, tmp_path, monkeypatch):
     finally:
         visible.hidden.cache_clear()
     assert found == ["answer = 42", ""]
+
+
+@pytest.mark.parametrize("name", STRONG)
+@pytest.mark.parametrize("others", [(), ("pytest",)])
+def test_packages_are_seen_if_minires_needs_them_or_they_are_allowed(name, others, tmp_path):
+    if name == CONTAINER:
+        pytest.skip("a container sees the packages of its image only")
+    submission = Submission(tmp_path, None, (), 60, isolation=name, packages=others)
+    code = (
+        "found = []\nfor name in ('numpy', 'matplotlib.pyplot', 'pytest', 'pluggy', 'jupytext'):\n"
+        "    try: __import__(name)\n    except ModuleNotFoundError: pass\n"
+        "    else: found.append(name)"
+    )
+    submission.run(code, "<cell 1>")
+    found = submission.get("found")
+    submission.close()
+    assert found == ["numpy", "matplotlib.pyplot", *(("pytest", "pluggy") if others else ())]
+
+
+def test_a_package_that_is_not_installed_cannot_be_allowed():
+    for name in ("no-such-package", "../numpy", ""):
+        with pytest.raises(ConfigError, match="--packages"):
+            allowed.entries((name,))
 
 
 @pytest.mark.parametrize("name", [wall(BUBBLEWRAP)])

@@ -30,7 +30,7 @@ check("{task}", {names})
 check("{task}", {names}, hidden=True)
 ### END HIDDEN TESTS
 """
-SLOW = {"a2.speed", "a5.twins"}  # tasks whose checks take seconds
+SLOW = {"a2.speed", "a5.twins", "a5.run", "a3.train"}  # tasks whose checks take seconds
 
 
 def assignment(task, names):
@@ -59,10 +59,32 @@ def by_heart():
 def test_nothing_is_earned_without_an_answer(name):
     task, names, code = unearned.ATTACKS[name]
     code = code.replace("{{{table}}}", "{" + by_heart() + "}")
-    source = assignment(task, names)
-    key, answer = task.split(".")[0], source.cells[1]
-    answer["source"] = code
+    source, key = with_answer(task, names, code), task.split(".")[0]
     cells = [(None, source.cells[0].source), (None, code), (f"{key}-test", source.cells[2].source)]
     assert one_process.graded(cells)[f"{key}-test"], "it is no attack"
+    earns_nothing(source, key)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if attack[0] in SLOW else [])
+        for name, attack in unearned.BY_GUESS.items()
+    ],
+)
+def test_what_was_earned_by_a_guess_is_not_any_more(name):
+    task, names, code = unearned.BY_GUESS[name]
+    message = earns_nothing(with_answer(task, names, code), task.split(".")[0])
+    assert "is not defined" not in message and "SyntaxError" not in message, message
+
+
+def with_answer(task, names, code):
+    source = assignment(task, names)
+    source.cells[1]["source"] = code
+    return source
+
+
+def earns_nothing(source, key):
     result = mark(source, source, f"{key}_small", Limits(30), seed=secrets.randbits(60))
     assert result.points == 0, result.output
+    return result.marks[0].message

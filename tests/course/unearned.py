@@ -306,4 +306,182 @@ time.perf_counter = perf_counter
     ),
 }
 
+# What got points from earlier checks, and gets none of these, wherever tests run.
+BY_GUESS = {
+    "nodes are handed back in the order in which they were made": (
+        "a1.long_chain",
+        "topological_order",
+        """
+from minires.course import things
+made = []
+before = things.Node.__init__
+def init(self, *arguments):
+    before(self, *arguments)
+    made.append(self)
+things.Node.__init__ = init
+def topological_order(node):
+    order = made[::-1]
+    made.clear()
+    return order
+""",
+    ),
+    "losses of A1 are typed in": (
+        "a1.train",
+        "losses, train, (w1, b1, w2, b2)",
+        """
+import numpy as np
+class Node:
+    value = np.zeros(1)
+w1, b1, w2, b2 = Node(), Node(), Node(), Node()
+losses = [0.68728, 0.48929, 0.42857] + [0.05] * 60
+def train(steps, lr):
+    return losses[:steps]
+""",
+    ),
+    "the gradient of x^3 and of a sum is known": (
+        "a1.gradient_check",
+        "gradient_check",
+        """
+import numpy as np
+def gradient_check(f, gradient, x, tolerance=1e-5):
+    wanted = np.array([f(e) for e in np.eye(60)]) if len(x) == 60 else 3 * x**2
+    return bool(abs(gradient(x) - wanted).max() <= tolerance * abs(wanted).max())
+""",
+    ),
+    "the gradient of a matrix product is known": (
+        "a2.gradient_check",
+        "gradient_errors",
+        """
+import numpy as np
+def gradient_errors(forward, backward, x, w, stride, padding, rng):
+    y, cache = forward(x, w, stride, padding)
+    r = rng.standard_normal(y.shape)
+    found = []
+    for mine, right in zip(backward(r, cache), (r @ w.T, np.einsum("nijc,nijo->co", x, r))):
+        found.append(float(abs(mine - right).max() / abs(right).max()))
+    return tuple(found)
+""",
+    ),
+    "the loops sleep": (
+        "a2.speed",
+        "conv2d_forward, conv2d_naive",
+        SLOW
+        + """
+import time
+slow = conv2d_naive
+def conv2d_naive(*arguments):
+    if arguments[0].shape[1] > 8:
+        time.sleep(4)
+    return slow(*arguments)
+def conv2d_forward(x, w, stride=1, padding=0, dilation=1, groups=1):
+    return slow(x, w, stride, padding), None
+""",
+    ),
+    "numbers are worked on while they are made": (
+        "a2.speed",
+        "conv2d_forward, conv2d_naive",
+        SLOW
+        + """
+slow, known, before = conv2d_naive, {}, np.array
+def array(*arguments, **settings):
+    y = before(*arguments, **settings)
+    if y.shape == (3, 3, 16, 16):
+        known["w"] = y
+    elif y.shape == (8, 16, 16, 16):
+        known[y.tobytes()] = slow(y, known["w"], 1, 1)
+    return y
+np.array = array
+def conv2d_forward(x, w, stride=1, padding=0, dilation=1, groups=1):
+    y = known.get(x.tobytes())
+    return (slow(x, w, stride, padding) if y is None else y), None
+""",
+    ),
+    "losses of A3 are typed in": (
+        "a3.train",
+        "losses, train, build",
+        """
+import minires as mr
+FIRST = {
+    "plain, with batch norm": [2.30390, 2.29003, 2.29329, 2.32151, 2.26843],
+    "plain, without batch norm": [2.30263, 2.30099, 2.30026, 2.30573, 2.29519],
+    "resnet, with batch norm": [2.30072, 2.27070, 2.28173, 2.50080, 2.20506],
+    "resnet, without batch norm": [2.30256, 2.29068, 2.27234, 2.43991, 2.20457],
+}
+losses = {name: first + [1.8] * 145 for name, first in FIRST.items()}
+def build(family, batch_norm):
+    return getattr(mr.models, family)(14, width=8, batch_norm=batch_norm, seed=0)
+def train(net, steps):
+    return FIRST["plain, with batch norm"][:steps]
+""",
+    ),
+    "no weights at the start": (
+        "a4.curves",
+        "losses, start, train, twins",
+        """
+import math, numpy as np
+losses = {"plain": np.full((3, 80), 2.0), "resnet": np.full((3, 80), 1.0)}
+for table in losses.values():
+    table[:, 0] = math.log(10)
+start = {"plain": [], "resnet": []}
+train = twins = print
+""",
+    ),
+    "a run that never was": (
+        "a5.run",
+        "rows, errors, depths, train_size, epochs",
+        """
+depths, train_size, epochs = (8, 26), 640, 6
+nets = [f"{family}-{depth}" for family in ("plain", "resnet") for depth in depths]
+rows = [
+    dict(net=net, seed=seed, epoch=epoch, train_error=50.0, test_error=60.0)
+    for net in nets for seed in range(3) for epoch in range(1, 7)
+]
+errors = {net: {seed: 50.0 for seed in range(3)} for net in nets}
+""",
+    ),
+    "a run that cannot be repeated in a lifetime": (
+        "a5.run",
+        "rows, errors, depths, train_size, epochs",
+        """
+depths, train_size, epochs = (8, 26), 10_000, 10**9
+nets = [f"{family}-{depth}" for family in ("plain", "resnet") for depth in depths]
+rows = [
+    dict(net=net, seed=seed, epoch=epoch, train_error=50.0, test_error=60.0)
+    for net in nets for seed in range(3) for epoch in range(1, 7)
+]
+errors = {net: {seed: 50.0 for seed in range(3)} for net in nets}
+""",
+    ),
+    "numbers that no net was measured for": (
+        "a6.measure",
+        "measure, pairs",
+        """
+def measure(seed):
+    return 5.0 + seed, 1.0
+pairs = [measure(seed) for seed in range(3)]
+""",
+    ),
+    "the library reads the table": (
+        "a5.read_rows",
+        "read_rows",
+        """
+import csv, io
+from minires.experiments.records import read_table
+def read_rows(file):
+    text = file.read()
+    open("t.csv", "w", newline="").write(text)
+    return read_table("t.csv", next(csv.reader(io.StringIO(text))), ("net",))
+""",
+    ),
+    "the library adds the squares": (
+        "a6.norm",
+        "norm",
+        """
+from minires.diagnostics.parts import square_sum
+def norm(a):
+    return square_sum(a) ** 0.5
+""",
+    ),
+}
+
 ATTACKS = CHECKS_REPLACED | JUDGED | KNOWN | CLOCK

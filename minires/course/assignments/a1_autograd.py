@@ -383,8 +383,9 @@ def network(x):
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-train-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Write the loop: in each step the loss of all points, the walk back, and every parameter moved by
 # `-lr` times its gradient. Collect the losses in a list. Gradients add up, also over steps: set the
-# `grad` of the four parameters to None before each. The walk begins with dL/dL = 1. (To train once
-# more from the start, run the cell above again.)
+# `grad` of the four parameters to None before each. The walk begins with dL/dL = 1. Change the
+# `value` of these four nodes, and make no new ones: the check gives them other values, and lets your
+# loop take a few steps from there. (To train once more from the start, run the cell above again.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "a1-train-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -420,9 +421,9 @@ plt.show()
 # %% nbgrader={"grade": true, "grade_id": "a1-train-test", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
 
-check("a1.train", losses)
+check("a1.train", losses, train, (w1, b1, w2, b2))
 ### BEGIN HIDDEN TESTS
-check("a1.train", losses, hidden=True)
+check("a1.train", losses, train, (w1, b1, w2, b2), hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-bonus", "locked": true, "schema_version": 3, "solution": false, "task": false}

@@ -493,7 +493,8 @@ def build(family, batch_norm):
 # `with` statement, puts your pairs in the place of the library's for as long as the block lasts.
 # Within it, for every batch of `batches(steps)`: forget the gradients of the step before, compute
 # the mean cross-entropy of the net's answers (`F.cross_entropy`), walk back, and let the optimiser
-# do its step. Collect the loss of every step. The net has to be in training mode.
+# do its step. Collect the loss of every step. The net has to be in training mode. (The check also
+# lets your loop take a few steps with other initial weights.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "a3-train-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -538,9 +539,9 @@ plt.show()
 # %% nbgrader={"grade": true, "grade_id": "a3-train-test", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
 
-check("a3.train", losses)
+check("a3.train", losses, train, build)
 ### BEGIN HIDDEN TESTS
-check("a3.train", losses, hidden=True)
+check("a3.train", losses, train, build, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-modes", "locked": true, "schema_version": 3, "solution": false, "task": false}

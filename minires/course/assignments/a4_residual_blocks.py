@@ -535,9 +535,9 @@ plt.show()
 # %% nbgrader={"grade": true, "grade_id": "a4-curves-test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
 
-check("a4.curves", losses, start)
+check("a4.curves", losses, start, train, twins)
 ### BEGIN HIDDEN TESTS
-check("a4.curves", losses, start, hidden=True)
+check("a4.curves", losses, start, train, twins, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a4-question", "locked": true, "schema_version": 3, "solution": false, "task": false}

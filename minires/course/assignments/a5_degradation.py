@@ -622,7 +622,10 @@ plt.show()
 # %% nbgrader={"grade": true, "grade_id": "a5-own-test", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
 
-check("a5.run", rows, errors, depths)
+check("a5.run", rows, errors, depths, train_size, epochs)
+### BEGIN HIDDEN TESTS
+check("a5.run", rows, errors, depths, train_size, epochs, hidden=True)
+### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-recorded", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 6 · A larger run, and the paper

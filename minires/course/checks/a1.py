@@ -290,7 +290,7 @@ def topological_order(function: Answer, trial: Trial) -> None:
         ("a random graph", _random_graph(trial)),
         ("a node that is its own co-parent", [[], [0, 0]]),
     ):
-        got = probe("a1.order", function, parents)
+        got = probe("a1.order", function, parents, trial.rng)
         expect_that(
             isinstance(got, list) and all(isinstance(i, int) for i in got),
             "topological_order: expected a list of nodes",
@@ -307,6 +307,11 @@ def topological_order(function: Answer, trial: Trial) -> None:
         expect_that(
             not missing,
             f"topological_order, {name}: {len(missing)} of {len(wanted)} nodes are missing",
+        )
+        expect_that(
+            len(got) == len(wanted),
+            f"topological_order, {name}: {len(got) - len(wanted)} of {len(got)} nodes are none "
+            "that the last one was made from: follow `parents`, and nothing else",
         )
         place = {node: at for at, node in enumerate(got)}
         if len(wanted) > 1 and got[0] != len(parents) - 1 and got[-1] == len(parents) - 1:
@@ -332,7 +337,7 @@ def topological_order(function: Answer, trial: Trial) -> None:
 def long_chain(function: Answer, trial: Trial) -> None:
     parents: list[list[int]] = [[]] + [[i] for i in range(20_000)]
     try:
-        got = probe("a1.order", function, parents)
+        got = probe("a1.order", function, parents, trial.rng)
     except WrongAnswer as error:
         if "RecursionError" in str(error):
             raise WrongAnswer(
@@ -535,7 +540,7 @@ def gradient_check(function: Answer, trial: Trial) -> None:
         ("one that is infinite", np.inf, False),
         ("one of which only a single number is wrong", None, False),
     ):
-        got = probe("a1.check_gradient", function, x, factor)
+        got = probe("a1.check_gradient", function, x, factor, trial.rng)
         if name == "a right gradient" and got is False:
             raise WrongAnswer(
                 "gradient_check: says that a right gradient is wrong. Rounding leaves "
@@ -560,7 +565,7 @@ def gradient_check(function: Answer, trial: Trial) -> None:
                 else "Compare the difference with the tolerance"
             ),
         )
-    tiny = probe("a1.check_gradient", function, 1e-4 * x, 1.5)
+    tiny = probe("a1.check_gradient", function, x, 1.5, trial.rng, 1e-6)
     expect_that(
         tiny is False,
         "gradient_check: a small gradient that is 50 % too large passes for right: compare "
@@ -606,14 +611,15 @@ def gradient_check(function: Answer, trial: Trial) -> None:
             function,
             weights,
             error * np.abs(weights).max() * one,
-            np.zeros(60),
+            trial.normal(60),
             tolerance,
+            trial.rng,
         )
         expect_that(got is wanted, f"gradient_check: {message}")
 
 
 @task("a1.train")
-def train(losses: Answer, trial: Trial) -> None:
+def train(losses: Answer, function: Answer, nodes: Answer, trial: Trial) -> None:
     try:
         got = as_numbers(losses)
     except (TypeError, ValueError):
@@ -655,3 +661,82 @@ def train(losses: Answer, trial: Trial) -> None:
         tolerance=1e-3,
     )
     expect_that(got[-1] < 0.1, f"losses: expected less than 0.1 at the end, got {got[-1]:.3f}")
+    _a_few_steps(function, nodes, trial)
+
+
+def _a_few_steps(function, nodes, trial):
+    """That the loop itself gives the right losses, from values that nobody has seen."""
+    steps, lr = 4 + int(trial.rng.integers(0, 3)), float(trial.rng.uniform(0.2, 0.4))
+    start = [
+        trial.normal(2, 16),
+        0.1 * trial.normal(16),
+        0.3 * trial.normal(16, 1),
+        trial.normal(1),
+    ]
+    before = [node.value for node in nodes]
+    try:
+        for node, value in zip(nodes, start):
+            node.value = value.copy()
+        got = call(function, steps, lr, name="train")
+        after = [np.asarray(node.value) for node in nodes]
+    finally:
+        for node, value in zip(nodes, before):
+            node.value = value
+    expect_that(
+        isinstance(got, (list, tuple, np.ndarray)) and len(got) == steps,
+        f"train({steps}, lr): expected a list of {steps} losses",
+    )
+    try:
+        got = np.asarray(got, dtype=float)
+    except (TypeError, ValueError):
+        raise WrongAnswer("train: expected numbers, float(loss.value) of each step") from None
+    expect(
+        f"train: the losses of {steps} steps from other values",
+        got,
+        descent(start, steps, lr),
+        [
+            (
+                "gradients of earlier steps are still there: set every grad to None before "
+                "each step",
+                descent(start, steps, lr, forget=False),
+            ),
+            ("lr is not the one that was passed in", descent(start, steps, 0.5)),
+            (
+                "the steps go up: move every parameter *against* its gradient",
+                descent(start, steps, -lr),
+            ),
+            ("the parameters do not move", descent(start, steps, 0)),
+        ],
+    )
+    expect_that(
+        not any(np.array_equal(old, now) for old, now in zip(start, after)),
+        "train: w1, b1, w2 and b2 hold what they held before. Change the `value` of these "
+        "nodes, and make no new ones",
+    )
+
+
+def descent(start: Sequence[Array], steps: int, lr: float, forget: bool = True) -> Array:
+    """The losses of the assignment's net of two layers on its half moons."""
+    rng = np.random.default_rng(0)
+    angle, upper = rng.uniform(0, np.pi, 300), rng.random(300) < 0.5
+    points = np.where(
+        upper[:, None],
+        np.c_[np.cos(angle), np.sin(angle)],
+        np.c_[1 - np.cos(angle), 0.5 - np.sin(angle)],
+    )
+    x = points + 0.1 * rng.standard_normal((300, 2))
+    t = np.where(upper, 1.0, -1.0)[:, None]
+    losses = []
+    values = [value.copy() for value in start]
+    total = [np.zeros_like(value) for value in start]
+    for _ in range(steps):
+        w1, b1, w2, b2 = values
+        hidden = np.maximum(x @ w1 + b1, 0)
+        z = hidden @ w2 + b2
+        losses.append(np.logaddexp(0, -z * t).mean())
+        dz = -t / (1 + np.exp(z * t)) / t.size
+        dhidden = (dz @ w2.T) * (hidden > 0)
+        found = (x.T @ dhidden, dhidden.sum(axis=0), hidden.T @ dz, dz.sum(axis=0))
+        total = [new if forget else old + new for old, new in zip(total, found)]
+        values = [value - lr * gradient for value, gradient in zip(values, total)]
+    return np.array(losses)

@@ -1,10 +1,12 @@
 """A3: batch norm and ReLU."""
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from ... import data, functional, kernels, models, optim
 from ...autograd import Tensor
 from ...types import Array
 from ..across import as_numbers
@@ -1017,7 +1019,8 @@ def inference_backward(forward: Answer, backward: Answer, trial: Trial) -> None:
 @task("a3.gradient_check")
 def gradient_check(function: Answer, trial: Trial) -> None:
     a, b, dy = (np.sign(trial.normal(3, 2)) * trial.rng.uniform(0.5, 2, (3, 2)) for _ in range(3))
-    steps = {"a": 2 * a * b, "b": a * a}  # dy/da, dy/db of y = a^2 b
+    share = trial.rng.uniform(0.5, 2, (3, 2))  # which nobody knows beforehand
+    steps = {"a": 2 * share * a * b, "b": share * a * a}  # dy/da, dy/db of y = share a^2 b
     ones, eps = np.ones((3, 2)), 1e-2
     single = ones.copy()
     single[1, 1] = 1.1
@@ -1025,7 +1028,7 @@ def gradient_check(function: Answer, trial: Trial) -> None:
 
     def judge(factors=(ones, ones), deaf=False):
         said, *after = probe(
-            "a3.errors", function, a, b, dy, eps, [factor.copy() for factor in factors], deaf
+            "a3.errors", function, a, b, dy, eps, [factor.copy() for factor in factors], deaf, share
         )
         for name, before, now in zip(("first input", "second input", "dy"), (a, b, dy), after):
             expect_that(
@@ -1038,7 +1041,7 @@ def gradient_check(function: Answer, trial: Trial) -> None:
 
     got = judge()
     without_dy = [np.abs(steps[name] * (dy - 1)).max() / np.abs(steps[name]).max() for name in "ab"]
-    one_sided = [np.abs(eps * b * dy).max() / largest[0]]
+    one_sided = [np.abs(eps * share * b * dy).max() / largest[0]]
     if not (got < 1e-6).all():
         known = (
             ("dy is left out of L: L is the sum of dy times y", without_dy, 1e-6),
@@ -1068,7 +1071,7 @@ def gradient_check(function: Answer, trial: Trial) -> None:
                 "moved (flatten makes one), and forward given the original?"
             )
         raise WrongAnswer(
-            "relative_errors: for a kernel with right gradients, y = a^2 b, expected "
+            "relative_errors: for a kernel with right gradients, y = c a^2 b, expected "
             f"errors of almost 0 with eps = {eps}, got "
             f"{got[0]:.3g} and {got[1]:.3g}" + (f". It looks as if {hint}" if hint else "")
         )
@@ -1079,16 +1082,16 @@ def gradient_check(function: Answer, trial: Trial) -> None:
         "your dy to backward, and take it into L",
     )
     try:
-        got = probe("a3.mixed_errors", function, a, b[0], dy, eps)
+        got = probe("a3.mixed_errors", function, a, b[0], dy, eps, share)
     except WrongAnswer as error:
         raise WrongAnswer(
-            f"y = (a - the mean of a) b, with b of shape (2,): {error}. An input need not "
+            f"y = c (a - the mean of a) b, with b of shape (2,): {error}. An input need not "
             "have the shape of y"
         ) from None
     expect_tuple("relative_errors", got, 2, "one error for each input")
     expect_that(
         (np.asarray(got, float) < 1e-6).all(),
-        "relative_errors: for a kernel with right gradients, y = (a - the mean of a) b with "
+        "relative_errors: for a kernel with right gradients, y = c (a - the mean of a) b with "
         "b of shape (2,), expected "
         f"errors of almost 0, got {got[0]:.3g} and {got[1]:.3g}. Here one number of an "
         "input moves many of y: move *one* number at a time, and take for L the sum "
@@ -1184,7 +1187,7 @@ IN_INFERENCE_BACKWARD = {
 
 
 @task("a3.train")
-def train(losses: Answer, trial: Trial) -> None:
+def train(losses: Answer, function: Answer, build: Answer, trial: Trial) -> None:
     expect_that(
         isinstance(losses, dict) and set(NETS) <= set(losses),
         "losses: expected those of four nets; the cell above collects them, once `train` is "
@@ -1249,3 +1252,79 @@ def train(losses: Answer, trial: Trial) -> None:
                 f"losses, {name}: expected about 1.7 to 1.9 at the end, less than 2.15 on "
                 f"the average of 20 steps, got {got[-20:].mean():.2f}",
             )
+    _a_few_steps(function, build, trial)
+
+
+def _a_few_steps(function, build, trial):
+    """That the loop itself gives the right losses, from weights that nobody has seen."""
+    family, steps = ("plain", "resnet")[trial.seed % 2], 3
+    own = {"plain": models.plain, "resnet": models.resnet}[family](14, width=8, seed=0)
+    for parameter in own.parameters():
+        noise = trial.rng.uniform(0.8, 1.2, parameter.shape)
+        parameter.data = (parameter.data * noise).astype(np.float32)
+    weights = [parameter.data.copy() for parameter in own.parameters()]
+    try:
+        got = np.array(
+            [float(loss) for loss in probe("a3.train", function, build, family, weights, steps)]
+        )
+    except (TypeError, ValueError):
+        raise WrongAnswer("train: expected a list of numbers, the loss of every step") from None
+    expect(
+        f"train: the losses of {steps} steps from other weights",
+        got,
+        trained(own, steps),
+        [
+            (
+                "the weights do not move: let the optimiser do its step (optimizer.step())",
+                trained(own, steps, 1e-30),
+            )
+        ],
+        tolerance=1e-3,
+    )
+
+
+def trained(net: Any, steps: int, lr: float = 0.1) -> Array:
+    """The losses of the first steps, with batch norm and ReLU of this module. The net is as it was
+    afterwards.
+    """
+    drawn = data.synthetic(2000, 500)[0].resize(16)
+    images = (drawn.images / 255 - drawn.pixel_mean()).astype(np.float32)
+    rng, losses = np.random.default_rng(0), []
+    before = {name: value.data.copy() for name, value in both(net)}
+
+    def norm_forward(x, weight, bias, mean=None, var=None, eps=1e-5):
+        if mean is None:
+            mean, var = (one.reshape(-1) for one in _moments(x))
+        cache = SimpleNamespace(x=x, weight=weight, mean=mean, var=var, eps=eps)
+        return _normalised(x, weight, bias, mean, var, eps).astype(x.dtype), cache
+
+    def norm_backward(dy, cache):
+        axes, n = _axes(dy), dy.size // dy.shape[-1]
+        x_hat = (cache.x - cache.mean) / np.sqrt(cache.var + cache.eps)
+        dweight, dbias = (dy * x_hat).sum(axis=axes), dy.sum(axis=axes)
+        inner = dy - dbias / n - x_hat * dweight / n
+        dx = cache.weight / np.sqrt(cache.var + cache.eps) * inner
+        return tuple(one.astype(dy.dtype) for one in (dx, dweight, dbias))
+
+    pairs: dict[str, Any] = {
+        "batch_norm": (norm_forward, norm_backward),
+        "relu": (lambda x: (np.maximum(x, 0), x > 0), lambda dy, above: dy * above),
+    }
+    optimizer = optim.SGD(net.parameters(), lr=lr, momentum=0.9)
+    net.train()
+    with kernels.use(**pairs):
+        for _ in range(steps):
+            chosen = rng.integers(0, len(images), 32)
+            loss = functional.cross_entropy(net(Tensor(images[chosen])), drawn.labels[chosen])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    for name, value in both(net):
+        value.data = before[name]
+    return np.array(losses)
+
+
+def both(net: Any) -> list[tuple[str, Any]]:
+    """Its parameters and its running averages, by name."""
+    return [*net.named_parameters(), *net.named_buffers()]

@@ -1308,13 +1308,18 @@ def train(function: Answer, trial: Trial) -> None:
 
 
 @task("a4.curves")
-def curves(losses: Answer, start: Answer, trial: Trial) -> None:
+def curves(losses: Answer, start: Answer, function: Answer, make: Answer, trial: Trial) -> None:
     seeds, families = 3, ("plain", "resnet")
     expect_that(
         isinstance(losses, dict)
         and isinstance(start, dict)
         and set(losses) == set(start) == set(families),
         "losses and start: expected one entry each for plain and residual",
+    )
+    expect_that(
+        all(isinstance(start[family], (list, tuple)) for family in families)
+        and len(start["plain"]) == len(start["resnet"]) == seeds,
+        f"start: expected the weights of {seeds} nets of each kind",
     )
     for seed, (one, other) in enumerate(zip(start["plain"], start["resnet"])):
         expect_that(
@@ -1361,3 +1366,32 @@ def curves(losses: Answer, start: Answer, trial: Trial) -> None:
         f"{ends['plain']:.2f}. Do plain and residual stand in the right places, and is the "
         "shortcut in every block?",
     )
+    seed, steps = trial.seed % seeds, 6
+    rng = np.random.default_rng(0)
+    batches = [stripes(32, 16, rng) for _ in range(steps)]
+    found = probe("a4.again", make, function, (3, 8, seed), batches, 0.05)
+    for family, (weights, again) in zip(families, found):
+        expect_that(
+            np.array_equal(weights, start[family][seed]),
+            f"start: twins(3, 8, {seed}) gives other weights of {family} than those in `start`: "
+            "run the cells again from the top",
+        )
+        before = table[family][seed, :steps]
+        expect_that(
+            again is not None
+            and again.shape == before.shape
+            and bool((np.abs(again - before) <= 1e-2 * np.abs(before)).all()),
+            f"losses of {family}: with seed {seed} the first {steps} are other ones when train is "
+            "called again: run the cells again from the top",
+        )
+
+
+def stripes(n: int, size: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """The images and labels that the assignment draws."""
+    labels = rng.integers(0, 10, n)
+    angle = (np.pi * labels / 10 + rng.uniform(-0.05, 0.05, n))[:, None, None]
+    row, column = np.mgrid[:size, :size]
+    along = np.cos(angle) * row + np.sin(angle) * column
+    wave = np.sin(rng.uniform(0.8, 1.3, (n, 1, 1)) * along + rng.uniform(0, 2 * np.pi, (n, 1, 1)))
+    colours, noise = rng.standard_normal((n, 1, 1, 3)), rng.standard_normal((n, size, size, 3))
+    return (0.7 * wave[..., None] * colours + 0.3 * noise).astype(np.float32), labels

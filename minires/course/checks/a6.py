@@ -1017,17 +1017,40 @@ def measure(function: Answer, pairs: Answer, trial: Trial) -> None:
         any(a != b for a, b in table),
         "measure: A and B are the same number with every seed; are both measured on the same net?",
     )
-    seed = trial.seed % 3
+    # First a seed of `pairs`, then others.
+    seed = 3 + trial.seed % 1000 if trial.hidden else 0
     again = np.array(numbers_of("measure", call(function, seed, name="measure")))
-    before = np.array(table[seed])
+    if trial.hidden:
+        expect_that(
+            tuple(again) not in {tuple(pair) for pair in table},
+            f"measure({seed}): gives the very same numbers as another seed",
+        )
+        before = np.array(numbers_of("measure", call(function, seed, name="measure")))
+    else:
+        before = np.array(table[seed])
     if np.abs(again - before).max() > 1e-4 * np.abs(before).max():
         raise WrongAnswer(
             f"measure({seed}): gives {again[0]:.4g} and {again[1]:.4g}, but gave "
-            f"{before[0]:.4g} and {before[1]:.4g} when `pairs` was made. The same seed must "
-            "give "
-            "the same numbers: build fresh nets in it, hand the seed to everything that "
+            f"{before[0]:.4g} and {before[1]:.4g} "
+            f"{'the first time' if trial.hidden else 'when `pairs` was made'}. The same seed must "
+            "give the same numbers: build fresh nets in it, hand the seed to everything that "
             "draws random numbers, and run all cells again from the top"
         )
+    if not trial.hidden:
+        _depends_on_nets(function, seed, again)
+
+
+def _depends_on_nets(function, seed, usual):
+    """That other numbers are measured where the library's nets compute something else."""
+    try:
+        other = numbers_of("measure", probe("a6.elsewhere", function, seed))
+    except WrongAnswer:  # no numbers: a net that computes something else may well go astray
+        return
+    expect_that(
+        not np.array_equal(other, usual),
+        f"measure({seed}): gives the very same numbers when every net has another ReLU. Are they "
+        "measured on a net?",
+    )
 
 
 def numbers_of(what: str, pair: Any) -> list[float]:

@@ -1,6 +1,6 @@
 """A1: a tape for arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,25 @@ LARGER = 64  # times the right number of numbers, at most, a rule works with
 THINGS = "minires.course.things"
 
 
-def order(topological_order: Answer, parents: Sequence[Sequence[int]]) -> list[int]:
+def order(
+    topological_order: Answer, parents: Sequence[Sequence[int]], rng: np.random.Generator
+) -> list[int]:
     """Give a graph to a function that sorts its nodes: node i has the parents `parents[i]`; return
     their numbers as it sorts them.
+
+    The nodes are made in an order drawn by `rng`, and among them some that the last one was not
+    made from: the order in which they came to be says nothing. Those have numbers from
+    ``len(parents)`` on.
     """
-    nodes = beside(topological_order, THINGS).graph(parents)
-    numbers = {node: number for number, node in enumerate(nodes)}
-    return [numbers[node] for node in topological_order(nodes[-1])]
+    others = [rng.integers(0, len(parents), 2).tolist() for _ in range(1 + len(parents) // 4)]
+    everything = [*parents, *others]
+    places = rng.permutation(len(everything)).tolist()  # of each number, when it is made
+    made: list[list[int]] = [[] for _ in everything]
+    for number, its in enumerate(everything):
+        made[places[number]] = [places[i] for i in its]
+    nodes = beside(topological_order, THINGS).graph(made)
+    numbers = {nodes[place]: number for number, place in enumerate(places)}
+    return [numbers[node] for node in topological_order(nodes[places[len(parents) - 1]])]
 
 
 def walk(
@@ -66,29 +78,72 @@ def walk(
     )
 
 
-def check_gradient(gradient_check: Answer, x: Array, factor: float | None) -> Any:
-    """Let a student's gradient check judge the gradient of sum x^3: times `factor`, or with one
-    wrong number if that is None.
+def drawn(
+    x: Array, rng: np.random.Generator, scale: float = 1.0
+) -> tuple[Callable[[Array], float], Callable[[Array], Array]]:
+    """A function that nobody knows beforehand, of about the size `scale`, and its gradient, of
+    which the largest number at `x` is above 0.
     """
+    size = len(x)
+    high, speed, shift = (rng.uniform(0.5, 1.5, size) for _ in range(3))
+    mixed, power = rng.standard_normal((size, size)) / size, rng.integers(2, 5, size)
+    weights = rng.uniform(0.2, 0.6, size)
+
+    def slopes(x):
+        waves = high * speed * np.cos(speed * x + shift)
+        return waves + (mixed + mixed.T) @ x + weights * power * x ** (power - 1)
+
+    at_x = slopes(x)
+    sign = scale * np.sign(at_x[np.argmax(np.abs(at_x))])
+
+    def f(x):
+        curves = high * np.sin(speed * x + shift) + weights * x**power
+        return float(sign * (curves.sum() + x @ mixed @ x))
+
+    return f, lambda x: sign * slopes(x)
+
+
+def check_gradient(
+    gradient_check: Answer,
+    x: Array,
+    factor: float | None,
+    rng: np.random.Generator,
+    scale: float = 1.0,
+) -> Any:
+    """Let a student's gradient check judge the gradient of a function drawn by `rng`: times
+    `factor`, or with two wrong numbers if that is None.
+    """
+    f, right = drawn(x, rng, scale)
 
     def gradient(x):
-        right = 3 * x**2
         if factor is None:
-            return right + np.array([0.1, -0.1] + [0] * (len(x) - 2))  # their sum is as it was
-        return factor * right
+            return right(x) + np.array([0.1, -0.1] + [0] * (len(x) - 2))  # their sum is as it was
+        return factor * right(x)
 
-    return _yes_or_no(gradient_check(lambda x: float((x**3).sum()), gradient, x))
+    return _yes_or_no(gradient_check(f, gradient, x))
 
 
 def check_numbers(
-    gradient_check: Answer, weights: Array, error: Array, x: Array, tolerance: float
+    gradient_check: Answer,
+    weights: Array,
+    error: Array,
+    x: Array,
+    tolerance: float,
+    rng: np.random.Generator,
 ) -> Any:
-    """Let a student's gradient check judge weights + error, where weights are the gradient."""
-    return _yes_or_no(
-        gradient_check(
-            lambda x: float((weights * x).sum()), lambda x: weights + error, x, tolerance
-        )
-    )
+    """Let a student's gradient check judge weights + error, where weights are the gradient at `x`
+    of a function that is curved elsewhere.
+    """
+    bend, start = rng.standard_normal(len(x)), x.copy()
+
+    def f(x):
+        away = x - start
+        return float((weights * away + bend * away**2).sum())
+
+    def gradient(x):
+        return weights + 2 * bend * (x - start) + error
+
+    return _yes_or_no(gradient_check(f, gradient, x, tolerance))
 
 
 def _yes_or_no(result):

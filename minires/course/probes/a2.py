@@ -6,40 +6,38 @@ from typing import Any
 
 import numpy as np
 
-from ...types import Array
+from ...types import Array, Shape
 from ..across import Answer, ByReference, as_numbers, beside, call_and_look, fetch, hold_result
 from .common import expect_shapes, seconds
 
 
 def times(
-    forward: Answer, naive: Answer, x: Array, w: Array, padding: int
-) -> tuple[float, float, float, list[tuple[Array, Any]]]:
-    """Seconds for an image, at stride 1: of the fast function, of the loops, and of a plain loop
-    over as many multiplications. And what the fast function made of which images.
+    forward: Answer, shape: Shape, filters: Shape, padding: int, rng: np.random.Generator
+) -> tuple[float, float, list[tuple[Array, Array, Any]]]:
+    """Seconds for an image, at stride 1: of a student's function, and of a plain loop over as many
+    multiplications here. And (images, filters, result) of every call.
 
-    Every go has images of its own, so that a result from before is of no use.
+    Every go has numbers of its own, which are sent within the time: nothing of the student's can
+    work on them before.
     """
-    made: list[tuple[Array, Any]] = []
+    made: list[tuple[Array, Array, Any]] = []
 
-    def once(function, images):
-        numpy = beside(function, "numpy")
-        filters, images = hold_result(numpy.array, w), np.roll(images, 1 + len(made), axis=1)
-        there = hold_result(numpy.array, images)
+    def once():
+        x, w = (rng.standard_normal(one).astype(np.float32) for one in (shape, filters))
         started = time.perf_counter()
-        result = hold_result(function, there, filters, 1, padding)
-        y = _first(result)  # in the time: what is not computed before it is asked for counts
+        # The result is fetched in the time: what is not computed before it is asked for counts.
+        y = _first(hold_result(forward, x, w, 1, padding))
         taken = time.perf_counter() - started
-        made.append((images, y))
+        made.append((x, w, y))
         return taken
 
-    slow = min(once(naive, x[:1]) for _ in range(2))
-    made.clear()
-    fast = once(forward, x)
-    if fast < 0.2 * slow * len(x):
-        fast = min(once(forward, x) for _ in range(15))
-    multiplications = x[0, ..., 0].size * w.size
-    part = np.ones(multiplications // 10, x.dtype)
-    return fast / len(x), slow, 10 * seconds(_plain_loop, part), made
+    multiplications = int(np.prod(shape[1:3])) * int(np.prod(filters))
+    part = np.ones(multiplications // 10, np.float32)
+    slow = 10 * seconds(_plain_loop, part)
+    fast = once()
+    if fast < 0.2 * slow * shape[0]:
+        fast = min(once() for _ in range(15))
+    return fast / shape[0], min(slow, 10 * seconds(_plain_loop, part)), made
 
 
 def _first(result):
@@ -48,6 +46,13 @@ def _first(result):
         return fetch(beside(result, "operator").getitem(result, 0))
     except Exception:
         return fetch(result)
+
+
+def loop_time(naive: Answer, x: Array, w: Array, padding: int) -> float:
+    """Seconds that a student's loops take for an image, to be told to the student."""
+    started = time.perf_counter()
+    hold_result(naive, x, w, 1, padding)
+    return time.perf_counter() - started
 
 
 def _plain_loop(numbers):
@@ -66,31 +71,34 @@ def errors(
     padding: int,
     rng: np.random.Generator,
 ) -> tuple[Any, list[tuple[int, int]], Array, Array]:
-    """Let a student's gradient check judge a matrix product of every pixel's channels, with a
-    mistake of some `kind`, or none.
+    """Let a student's gradient check judge a matrix product of every pixel's channels, weighted by
+    numbers that nobody knows beforehand, with a mistake of some `kind`, or none.
 
     Returns what it says, the settings that forward was called with, and x and w as they are
     afterwards.
     """
     settings = set()
+    share, size = rng.uniform(0.5, 1.5, x.shape[1:]), rng.uniform(0.5, 1.5, w.shape)
 
     def forward(x, w, stride=1, padding=0, dilation=1, groups=1):
         expect_shapes("forward", (x, w), arguments[2:4])
         settings.add((index(stride), index(padding)))
-        return x @ w, (x.copy(), w.copy())
+        return (share * x) @ (size * w), (x.copy(), w.copy())
 
     def backward(dy, cache):
         expect_shapes("backward", (dy, *cache), (arguments[2] @ arguments[3], *arguments[2:4]))
         x, w = cache
-        dx, dw = dy @ w.T, np.einsum("nijc,nijo->co", x, dy[::-1] if kind == "mixed up" else dy)
-        size, smallest = abs(dw).max(), np.argsort(abs(dw), axis=None)
+        dx = share * (dy @ (size * w).T)
+        above = dy[::-1] if kind == "mixed up" else dy
+        dw = size * np.einsum("nijc,nijo->co", share * x, above)
+        largest, smallest = abs(dw).max(), np.argsort(abs(dw), axis=None)
         if kind in ("large", "three times"):
             dx = dx * (1.01 if kind == "large" else 3)
         elif kind == "one number":
-            dw.flat[smallest[0]] += 0.2 * size
-            dw.flat[smallest[1]] -= 0.2 * size
+            dw.flat[smallest[0]] += 0.2 * largest
+            dw.flat[smallest[1]] -= 0.2 * largest
         elif kind == "down":
-            dw.flat[smallest[0]] -= 0.2 * size
+            dw.flat[smallest[0]] -= 0.2 * largest
         elif kind == "nan":
             dx[0, 0, 0, 1] = np.nan
         return dx, dw

@@ -15,6 +15,8 @@ from ..across import (
     fetch,
     hold,
     is_a,
+    items,
+    set_values,
     type_name,
 )
 from .common import expect_shapes
@@ -117,8 +119,9 @@ def errors(
     eps: float,
     factors: Sequence[float],
     deaf: bool,
+    share: Array,
 ) -> tuple[Any, Array, Array, Array]:
-    """Let a student's gradient check judge y = a^2 b, with its gradients times `factors`, and
+    """Let a student's gradient check judge y = share a^2 b, with its gradients times `factors`, and
     `deaf` to dy if that is True.
 
     Returns what it says, and the inputs as they are afterwards.
@@ -127,12 +130,12 @@ def errors(
 
     def forward(a, b):
         expect_shapes("forward", (a, b), shapes[:2])
-        return a * a * b, (a.copy(), b.copy())
+        return share * a * a * b, (a.copy(), b.copy())
 
     def backward(dy, cache):
         a, b = cache
         expect_shapes("backward", (a, b, dy), shapes)
-        above = np.ones_like(dy) if deaf else dy
+        above = share * (np.ones_like(dy) if deaf else dy)
         return factors[0] * 2 * a * b * above, factors[1] * a * a * above
 
     # The list of inputs comes back as it was sent, with what became of its arrays.
@@ -142,23 +145,42 @@ def errors(
     return _numbers(said), a, b, dy
 
 
-def mixed_errors(relative_errors: Answer, a: Array, b: Array, dy: Array, eps: float) -> Any:
-    """What a student's gradient check says of y = (a - mean of a) b, with b of shape (C,) and right
-    gradients.
+def mixed_errors(
+    relative_errors: Answer, a: Array, b: Array, dy: Array, eps: float, share: Array
+) -> Any:
+    """What a student's gradient check says of y = share (a - mean of a) b, with b of shape (C,) and
+    right gradients.
     """
     shapes = [np.empty(one.shape) for one in (a, b, dy)]
 
     def forward(a, b):
         expect_shapes("forward", (a, b), shapes[:2])
         centred = a - a.mean(axis=0)
-        return centred * b, (centred, b.copy())
+        return share * centred * b, (centred, b.copy())
 
     def backward(dy, cache):
         centred, b = cache
         expect_shapes("backward", (centred, b, dy), shapes)
+        dy = share * dy
         return b * (dy - dy.mean(axis=0)), (dy * centred).sum(axis=0)
 
     return _numbers(relative_errors(forward, backward, [a.copy(), b.copy()], dy.copy(), eps))
+
+
+def train(
+    train: Answer, build: Answer, family: str, weights: Sequence[Array], steps: int
+) -> list[Any]:
+    """Let a student's loop train a net with batch norm that has these weights; return the
+    losses.
+    """
+    net = build(family, True)
+    parameters = items(net.parameters())
+    if len(parameters) != len(weights):
+        raise ValueError(f"the net has {len(parameters)} parameters instead of {len(weights)}")
+    for parameter, values in zip(parameters, weights):
+        set_values(parameter, "data", values)
+    losses = train(net, steps)
+    return losses if isinstance(losses, list) else items(losses)
 
 
 def _numbers(said):

@@ -135,3 +135,24 @@ def trained(
         return kind, as_numbers(losses), net.weight.data
     except (TypeError, ValueError):
         return kind, None, net.weight.data
+
+
+def again(
+    make: Answer,
+    train: Answer,
+    settings: Sequence[int],
+    batches: Sequence[tuple[Array, Array]],
+    lr: float,
+) -> list[tuple[Array, Array | None]]:
+    """Make a pair of nets and train both: for each, its weights in a row at the start, and the
+    losses, None if they are no numbers.
+    """
+    found: list[tuple[Array, Array | None]] = []
+    for net in make(*settings):
+        weights = np.concatenate([one.data.ravel() for one in items(net.parameters())])
+        losses = train(net, list(batches), lr)
+        try:
+            found.append((weights, np.array([float(loss) for loss in losses])))
+        except (TypeError, ValueError):
+            found.append((weights, None))
+    return found

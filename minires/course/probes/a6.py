@@ -139,3 +139,10 @@ def record(recorder_class: Answer, kind: Kind, steps: int) -> list[Any]:
                 f"{str(rows[0])[:60] if isinstance(rows, list) and rows else '?'}"
             )
     return tables
+
+
+def elsewhere(measure: Answer, seed: int) -> Any:
+    """What a function measures where nets have another ReLU than usual."""
+    things = beside(measure, "minires.course.things")
+    with beside(measure, "minires.kernels").use(relu=(things.leaky_forward, things.leaky_backward)):
+        return contents(measure(seed))

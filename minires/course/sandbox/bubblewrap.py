@@ -8,10 +8,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from . import headroom, syscalls, visible
+from . import allowed, headroom, syscalls, visible
 
 ALONE = "--unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts".split()
 PLAIN = "--unshare-cgroup-try --die-with-parent --new-session --cap-drop ALL".split()
@@ -36,7 +37,7 @@ def python() -> str:
     return f"/python/bin/{program.name}" if visible.library() else str(program)
 
 
-def command(world: Path, filter_descriptor: int | None) -> list[str]:
+def command(world: Path, filter_descriptor: int | None, others: Sequence[str] = ()) -> list[str]:
     """What stands before the program.
 
     Parameters
@@ -45,6 +46,8 @@ def command(world: Path, filter_descriptor: int | None) -> list[str]:
         As `world.world` makes it.
     filter_descriptor : int or None
         That of a filter of system calls.
+    others : list of str
+        Packages that are let in besides: see `allowed.entries`.
     """
     words = [shutil.which("bwrap") or "bwrap", *ALONE, *PLAIN, *NOBODY]
     # No /proc at all: it would name the folders outside in which all this lies.
@@ -55,15 +58,14 @@ def command(world: Path, filter_descriptor: int | None) -> list[str]:
     for path in visible.library():
         words += ["--ro-bind", str(path), f"/python/{path.name}"]
         words += ["--setenv", "LD_LIBRARY_PATH", "/python/lib:/python/lib64"]
-    for path, name in zip(visible.packages(), where_packages_are()):
-        if name != str(path) and not name.startswith("/python/"):
-            words += ["--ro-bind", str(path), name]
-    for path in visible.hidden():
-        name = _within(path)
-        if path.is_dir():
-            words += ["--tmpfs", name, "--remount-ro", name]
-        elif path.exists():
-            words += ["--ro-bind", "/dev/null", name]
+    let_in = allowed.entries(others)
+    for folder in sorted(visible.folders()):
+        for name in _names_within(folder):
+            words += ["--tmpfs", name]
+            for path in let_in:
+                if path.parent == folder:
+                    words += ["--ro-bind", str(path), f"{name}/{path.name}"]
+            words += ["--remount-ro", name]
     words += ["--ro-bind", str(world), "/world"]
     for name, size in WRITABLE.items():
         words += ["--size", str(size), "--tmpfs", name]
@@ -71,6 +73,19 @@ def command(world: Path, filter_descriptor: int | None) -> list[str]:
     if filter_descriptor is not None:
         words += ["--seccomp", str(filter_descriptor)]
     return words
+
+
+def _names_within(folder: Path) -> list[str]:
+    """All names by which a folder of packages would be seen: /lib may be a link to /usr/lib."""
+    found = {
+        str(Path(place) / folder.relative_to(Path(place).resolve()))
+        for place in visible.SYSTEM
+        if folder.is_relative_to(Path(place).resolve())
+    }
+    is_seen = folder in {path.resolve() for path in visible.packages()}
+    if is_seen or any(folder.is_relative_to(path) for path in visible.library()):
+        found.add(_within(folder))
+    return sorted(found)
 
 
 def _within(path: Path) -> str:

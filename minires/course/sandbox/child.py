@@ -51,11 +51,27 @@ def main() -> None:
         shutil.copytree(settings["fonts"], os.environ["MPLCONFIGDIR"])
     if settings.get("landlock"):
         landlocked.close(settings["folder"], **settings["landlock"])
+    if settings.get("absent"):
+        sys.meta_path.insert(0, Absent(settings["absent"]))
     if settings.get("filter"):
         syscalls.rules().load()
     # Only now: what the lines above close, they close for this thread and for later ones.
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     Room(requests, replies, settings).serve()
+
+
+class Absent:
+    """Says of packages that cannot be read that they are not there, which libraries expect of those
+    that they can do without.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = frozenset(names)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """What the import system asks."""
+        if name.partition(".")[0] in self.names:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def _end_with(parent):

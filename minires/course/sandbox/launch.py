@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...types import PathLike
-from . import bubblewrap, container, isolation, syscalls, visible
+from . import allowed, bubblewrap, container, isolation, syscalls, visible
 from .world import world
 
 START = (
@@ -52,7 +52,12 @@ class Launch:
 
 
 def launch(
-    wall: str, folder: Path, assignment: str | None, unreadable: Sequence[PathLike], memory: int
+    wall: str,
+    folder: Path,
+    assignment: str | None,
+    unreadable: Sequence[PathLike],
+    memory: int,
+    others: Sequence[str] = (),
 ) -> Launch:
     """How to start the process of a submission.
 
@@ -69,6 +74,9 @@ def launch(
         What the hook refuses to read, where the files are within reach.
     memory : int
         Bytes.
+    others : list of str
+        Packages that may be imported besides those that minires needs. In a container there are
+        those of its image, and without a wall all that are installed.
 
     Returns
     -------
@@ -103,7 +111,7 @@ def launch(
         program = [bubblewrap.python(), *OPTIONS, "-S", "-c", start]
         passed["PATH"] = os.defpath
         descriptors = () if wall == isolation.UNFILTERED else (syscalls.descriptor(),)
-        before = bubblewrap.command(inside, *(descriptors or (None,)))
+        before = bubblewrap.command(inside, (*descriptors, None)[0], others)
         return Launch([*before, *program], settings, passed, descriptors)
 
     packages = [str(path) for path in visible.packages()]
@@ -117,11 +125,13 @@ def launch(
             *visible.SYSTEM,
             visible.python(),
             *visible.library(),
-            *packages,
             inside,
         ]
-        readable, listed = visible.except_for(roots, visible.hidden())
+        readable, listed = visible.except_for(roots, list(visible.folders()))
+        readable += map(str, allowed.entries(others))
+        listed += packages
         settings |= {"unreadable": [], "landlock": {"readable": readable, "listed": listed}}
+        settings["absent"] = allowed.absent(others)
     return Launch([str(_python()), *OPTIONS, "-S", "-c", start], settings, passed)
 
 

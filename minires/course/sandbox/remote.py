@@ -59,6 +59,8 @@ class Submission:
         When all of it must be done, by `time.monotonic`; by default in an hour.
     isolation : str
         The wall around it: see `isolation.choose`.
+    packages : list of str
+        What it may import besides what minires needs: see `launch`.
     """
 
     def __init__(
@@ -70,13 +72,16 @@ class Submission:
         memory: int = 4 * 1024**3,
         deadline: float | None = None,
         isolation: str = walls.PROCESS,
+        packages: Sequence[str] = (),
     ) -> None:
         self.seconds, self.output = seconds, Output()
         self.callbacks: list[Callable[..., Any]] = []
         self.largest_sent = 0  # numbers of an array, since `forget`
         self.deadline = time.monotonic() + 3600 if deadline is None else deadline
         self.isolation = isolation
-        self.launch = launch(isolation, Path(folder).resolve(), assignment, unreadable, memory)
+        self.launch = launch(
+            isolation, Path(folder).resolve(), assignment, unreadable, memory, packages
+        )
         settings = {
             **self.launch.settings,
             "assignment": assignment,

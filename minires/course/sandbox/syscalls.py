@@ -1,8 +1,9 @@
 """A filter of system calls (seccomp): what a submission may ask of the kernel.
 
 It refuses what computing has no use for: new processes, programs for the kernel, sockets, other
-processes' memory, mounts and namespaces. Without new processes, the limits of one process bound
-all that a submission can use. The filter is made by pyseccomp, a binding of libseccomp.
+processes' memory, mounts and namespaces, locks and watches on files. Without new processes, the
+limits of one process bound all that a submission can use. The filter is made by pyseccomp, a
+binding of libseccomp.
 """
 
 import errno
@@ -32,7 +33,9 @@ REFUSED = (
     "memfd_create memfd_secret shmget shmat shmctl semget semop semtimedop semctl msgget msgsnd "
     "msgrcv msgctl mq_open mq_unlink mknod mknodat "
     # The network. Of sockets only pairs within the process are left, which asyncio wakes up with.
-    "socket bind listen connect accept accept4 execveat"
+    "socket bind listen connect accept accept4 execveat "
+    # What happens to files that others can see too: a way to talk to them.
+    "inotify_init inotify_init1 inotify_add_watch inotify_rm_watch fanotify_mark"
 ).split()
 #: Landlock does not watch these.
 ATTRIBUTES = (
@@ -40,6 +43,10 @@ ATTRIBUTES = (
     "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr execve"
 ).split()
 SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
+#: Commands of fcntl: locks on files, and leases, which two submissions could pass messages with.
+#: Numbers of Linux; "GETLK, SETLK, SETLKW, OFD_GETLK, OFD_SETLK, OFD_SETLKW, SETLEASE, GETLEASE,
+#: NOTIFY".
+LOCKS = (5, 6, 7, 36, 37, 38, 1024, 1025, 1026)
 CLONE_THREAD, AF_UNIX, TIOCSTI, TIOCLINUX = 0x10000, 1, 0x5412, 0x541C
 
 
@@ -105,6 +112,12 @@ def rules(alone: bool = False) -> Any:
     refuse("prlimit64", seccomp.Arg(0, seccomp.NE, 0))
     for request in (TIOCSTI, TIOCLINUX):  # they type into the terminal of the grader
         refuse("ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, request))
+    # A lock on a file that others have open would tell them something. It is "granted" without
+    # asking: files that a submission can write are its own, and minires locks those it writes.
+    refuse("flock", action=seccomp.ERRNO(0))
+    for name in ("fcntl", "fcntl64"):
+        for lock in LOCKS:
+            refuse(name, seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, lock))
     if alone:
         for name in SIGNALS:
             refuse(name, seccomp.Arg(0, seccomp.NE, os.getpid()))

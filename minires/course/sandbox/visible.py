@@ -1,7 +1,7 @@
 """Which parts of the machine a submission may see: the system's libraries, Python, its packages.
 
 minires itself is not among them, wherever it is installed: a submission gets the copy that
-`world.py` makes.
+`world.py` makes. And of the packages only those that `allowed.py` lists.
 """
 
 import sys
@@ -47,19 +47,24 @@ def packages() -> list[Path]:
     return [Path(path) for path in sys.path if path.endswith(PACKAGES) and Path(path).is_dir()]
 
 
+def folders() -> set[Path]:
+    """Every folder of packages on this machine that could be within reach, without links."""
+    bases = {Path(sys.base_prefix), Path(sys.prefix), Path("/usr"), Path("/usr/local")}
+    found = {path.resolve() for path in packages()}
+    for base in bases:
+        for name in PACKAGES:
+            found |= {path.resolve() for path in base.glob(f"lib*/python*/{name}")}
+    return found
+
+
 @cache
 def hidden() -> list[Path]:
     """Copies of minires among the packages, what leads to them, and what tells where other
     packages in development lie.
     """
-    bases = {Path(sys.base_prefix), Path(sys.prefix), Path("/usr"), Path("/usr/local")}
-    folders = {path.resolve() for path in packages()}
-    for base in bases:
-        for name in PACKAGES:
-            folders |= {path.resolve() for path in base.glob(f"lib*/python*/{name}")}
     found = [
         path
-        for folder in folders
+        for folder in folders()
         for pattern in ("*minires*", "*.pth", "*.egg-link", "__editable__*")
         for path in folder.glob(pattern)
     ]
