@@ -112,6 +112,8 @@ def _places(one: metadata.Distribution) -> set[Path]:
     folder = Path(str(one.locate_file(""))).resolve()
     names = {path.parts[0] for path in one.files or () if path.parts}
     if not names:  # packages of a system list no files, or in ways of their own
-        top = (one.read_text("top_level.txt") or one.metadata["Name"]).split()
+        name = one.metadata["Name"]
+        owners = metadata.packages_distributions()
+        top = [name, *(module for module, found in owners.items() if name in found)]
         names = {*top, *(f"{name}.py" for name in top)}
     return {folder / name for name in names - {"..", "/", "__pycache__"}}
