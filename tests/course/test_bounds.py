@@ -202,6 +202,7 @@ def test_a_kernel_takes_the_shapes_it_was_made_for(name, code):
         a, b = (np.ones((4, 3)), np.ones((1, 3))) if name == "a3.errors" else (a, b)
         arguments = (a, b, np.ones((4, 3)), 1e-6)
         arguments += ((1, 1), False) if name == "a3.errors" else ()
+        arguments += (np.ones((4, 3)),)  # the shares
     with pytest.raises(ValueError, match="takes arrays of the shapes"):
         find(name)(space["judge"], *arguments)
 
