@@ -96,6 +96,8 @@ class Room:
 
         self.requests, self.replies = requests, replies
         self.things: dict[int, Any] = {}
+        self.numbers: dict[int, int] = {}  # of the things, by their id
+        self.last = 0
         self.thread = threading.get_ident()
         self.module = types.ModuleType("__main__")
         vars(self.module).update(__name__="__main__", display=lambda *things, **options: None)
@@ -107,14 +109,15 @@ class Room:
         guard.close(settings["folder"], settings["unreadable"])
 
     def handle(self, value: Any) -> dict[str, Any]:
-        """What stays here goes out as a number."""
-        self.things[id(value)] = value
-        return {
-            "ref": id(value),
-            "type": type(value).__name__,
-            "callable": callable(value),
-            "name": str(getattr(value, "__name__", "")),
-        }
+        """What stays here goes out as a number; the first time with a few words about it."""
+        number = self.numbers.get(id(value))
+        if number is not None:
+            return {"ref": number}
+        self.last += 1  # never again the number of something that was let go of
+        self.numbers[id(value)], self.things[self.last] = self.last, value
+        words = {"ref": self.last, "type": type(value).__name__}
+        name = getattr(value, "__name__", None)
+        return words if name is None else words | {"name": str(name)}
 
     def thing(self, reference: dict[str, Any]) -> Any:
         """The reverse; and a function of the other side becomes one that asks it."""
@@ -230,6 +233,7 @@ class Room:
     def forget(self) -> None:
         """Let go of everything that went out: caches, blocks, nets."""
         self.things.clear()
+        self.numbers.clear()
 
     def serve(self, until_reply: bool = False) -> dict[str, Any]:
         """Answer one request after the other, until the other side is gone, or until what comes is

@@ -24,6 +24,7 @@ from .launch import launch
 from .line import Late, Line
 
 ROOT = Path(__file__).resolve().parents[3]  # the folder that holds the package minires
+MOST_THINGS = 500_000  # of a submission that a test knows at a time
 KEPT = 20_000  # characters of output, from the start and from the end
 CALLED_WITH = 1_000_000  # numbers and letters that a function here may be called with from there
 GROWTH = 64  # times the largest array that was sent: no array that it is called with is larger
@@ -76,6 +77,7 @@ class Submission:
     ) -> None:
         self.seconds, self.output = seconds, Output()
         self.callbacks: list[Callable[..., Any]] = []
+        self.remotes: dict[int, Remote] = {}  # the things of the other side that are known here
         self.largest_sent = 0  # numbers of an array, since `forget`
         self.deadline = time.monotonic() + 3600 if deadline is None else deadline
         self.isolation = isolation
@@ -176,6 +178,7 @@ class Submission:
         """Let go of everything that was handed out, on both sides."""
         self.ask("forget")
         self.callbacks.clear()
+        self.remotes.clear()
         self.largest_sent = 0
 
     def ask(self, do: str, *arguments: Any, what: str = "your code") -> Any:
@@ -258,7 +261,12 @@ class Submission:
         }
 
     def _resolve(self, reference: dict[str, Any]) -> Remote:
-        return Remote(self.ask, reference)
+        number = int(reference["ref"])
+        if number not in self.remotes:
+            if len(self.remotes) >= MOST_THINGS:
+                raise wire.WireError(f"more than {MOST_THINGS:,} things in one test")
+            self.remotes[number] = Remote(self.ask, reference)
+        return self.remotes[number]
 
     def _kill(self) -> None:
         if self.process.poll() is None:

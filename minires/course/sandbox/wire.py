@@ -24,6 +24,7 @@ LONGEST_REQUEST = 16 * 1024**2  # the same where the grader wrote it: a cell is 
 LARGEST_FIGURE = 2_000_000  # bytes of a PNG
 LONGEST_NUMBER = 4_400  # characters: Python reads numbers of 4,300 digits
 DIMENSIONS = 32
+EXACT = 2**53  # whole numbers that every reader of JSON keeps exact
 KINDS = "biufc"  # the dtypes of arrays that travel
 _DTYPE = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f(?:2|4|8|12|16)|c(?:8|16|24|32))")
 
@@ -60,6 +61,8 @@ def encode(value: Any, arrays: list[Array], handle: Callable[[Any], Any], room: 
     room.node()
     if value is None or isinstance(value, (bool, str)):
         return value
+    if type(value) is int and -EXACT < value < EXACT:
+        return value  # most numbers are like that
     if isinstance(value, (int, float)) and not isinstance(value, np.generic):
         return {"number": repr(value)}  # exact, with nan and inf
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in KINDS:
@@ -84,6 +87,8 @@ def decode(value: Any, arrays: list[Array], handle: Callable[[Any], Any], room: 
     """The reverse of `encode`; `handle` is given what it returned."""
     room.node()
     if value is None or isinstance(value, (bool, str)):
+        return value
+    if type(value) is int and -EXACT < value < EXACT:
         return value
     if not isinstance(value, dict):
         raise WireError(f"{type(value).__name__} where a value should be")
