@@ -85,7 +85,7 @@ class Plan(NamedTuple):
     @property
     def min_chunk_bytes(self) -> int:
         """Each chunk reads the weights, which may be much more than an image."""
-        return 2 * self.points * self.column_size * self.out_channels * self.itemsize
+        return 3 * self.points * self.column_size * self.out_channels * self.itemsize
 
 
 @lru_cache(maxsize=1024)
