@@ -156,20 +156,22 @@ def test_what_a_killed_group_leaves_is_removed_by_the_next_run(start, source, fo
 def test_a_marking_process_that_is_killed_is_replaced_once(start, source, folder, tmp_path):
     with_loop(source, folder)
     process = start()
-    for _ in range(2):
-        until_eve_loops(tmp_path)
-        before = left(tmp_path)
-        (number,) = [
+    killed = set()
+
+    def at_work():
+        """The processes that mark eve's notebook, and were not killed before."""
+        return [
             number
             for number, words in processes(tmp_path).items()
-            if "spawn_main" in words and b"bwrap" in _children(number)
+            if "spawn_main" in words and number not in killed and _children(number)
         ]
+
+    for _ in range(2):
+        until(lambda: kept(tmp_path) == ["ana"] and len(at_work()) == 1)
+        time.sleep(1)
+        (number,) = at_work()
+        killed.add(number)
         os.kill(number, signal.SIGKILL)
-        for path in before:
-            until(
-                lambda: not (path / "home" / "begun").exists() or number not in processes(tmp_path)
-            )
-            (path / "home" / "begun").unlink(missing_ok=True)
     output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     report = (tmp_path / "out" / "reports" / "eve" / f"{NAME}.md").read_text(encoding="utf-8")
