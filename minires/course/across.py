@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..errors import GraphError
 from ..types import Array
 
 #: What a student wrote: it may be anything, or a `Remote` that stands for it.
@@ -187,7 +188,10 @@ def as_numbers(values: Any, most: int = 100_000) -> Array:
     count = values.size if isinstance(values, np.ndarray) else len(values)
     if count > most:
         raise ValueError(f"expected a list of numbers, got {count:,} of them")
-    array = np.asarray(values, dtype=float).ravel()
+    try:
+        array = np.asarray(values, dtype=float).ravel()
+    except GraphError as error:  # Tensors on the tape
+        raise TypeError(str(error)) from None
     if array.size > most:
         raise ValueError(f"expected a list of numbers, got {array.size:,} of them")
     return array
