@@ -78,8 +78,8 @@ def _some(kind):
 
 COUNT = Kind("a whole number of at least 1", _whole(1))
 NUMBER = Kind("a whole number of at least 0", _whole(0))
-POSITIVE = Kind("a number above 0", _number(lambda value: value > 0))
-NOT_NEGATIVE = Kind("a number of at least 0", _number(lambda value: value >= 0))
+POSITIVE = Kind("a finite number above 0", _number(lambda value: value > 0))
+NOT_NEGATIVE = Kind("a finite number of at least 0", _number(lambda value: value >= 0))
 PART = Kind("a number above 0 and at most 1", _number(lambda value: 0 < value <= 1))
 PERCENT = Kind("a number from 0 to 100", _number(lambda value: 0 <= value <= 100))
 FRACTION = Kind("a number between 0 and 1", _number(lambda value: 0 < value < 1))

@@ -234,7 +234,7 @@ def test_a_table_saved_by_excel(copy, finished):
     "change, words",
     [
         (lambda config: config.pop("model"), "model: expected a word, got none"),
-        (lambda config: config.update(lr="high"), "lr: expected a number above 0, got 'high'"),
+        (lambda config: config.update(lr="high"), "lr: expected a finite number above 0, got 'high'"),
         (lambda config: config.update(classes=3), "classes: expected a list of words, got 3"),
         (lambda config: config.update(iterations=0), "iterations: expected a whole number"),
     ],
@@ -260,7 +260,7 @@ def test_numbers_in_tables_that_no_run_writes(copy, number):
     cells = lines[1].split(",")
     cells[3] = number
     (copy / "metrics.csv").write_text("".join([lines[0], ",".join(cells), *lines[2:]]))
-    with pytest.raises(DataError, match="epoch: expected a number above 0"):
+    with pytest.raises(DataError, match="epoch: expected a finite number above 0"):
         single_net.report(copy)
 
 

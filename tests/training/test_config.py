@@ -36,8 +36,8 @@ def test_a_file_gives_what_it_says(tmp_path):
 
 MISTAKES = [
     ('modle = "plain-56"', "unknown setting.*did you mean 'model'"),
-    ("lr = -1", "lr: expected a number above 0, got -1"),
-    ('lr = "fast"', "a number above 0, got 'fast'"),
+    ("lr = -1", "lr: expected a finite number above 0, got -1"),
+    ('lr = "fast"', "a finite number above 0, got 'fast'"),
     ("epochs = nan", "epochs"),
     ("batch_size = 1.5", "a whole number of at least 1, got 1.5"),
     ("batch_size = true", "batch_size"),
@@ -49,7 +49,7 @@ MISTAKES = [
     ("milestones = [2.5]", "milestones"),
     ('dataset = "cifar"', "one of synthetic, cifar10, folder.*did you mean 'cifar10'"),
     ("net = 3", r"a table \[net\]"),
-    ("[lr]\nx = 1", "lr: expected a number above 0"),
+    ("[lr]\nx = 1", "lr: expected a finite number above 0"),
     ("lr = ", "not TOML"),
     ("momentum = 1", "below 1"),
     ("inf = 1", "unknown setting"),
@@ -167,7 +167,7 @@ def test_settings_that_contradict_each_other():
 @pytest.mark.parametrize(
     "name, value, words",
     [
-        ("lr", None, "lr: expected a number above 0, got None"),
+        ("lr", None, "lr: expected a finite number above 0, got None"),
         ("flip", None, "true or false, got None"),
         ("dataset", "cifar100", "did you mean 'cifar10'"),
         ("schedule", "cosin", "did you mean 'cosine'"),
