@@ -234,7 +234,10 @@ def test_a_table_saved_by_excel(copy, finished):
     "change, words",
     [
         (lambda config: config.pop("model"), "model: expected a word, got none"),
-        (lambda config: config.update(lr="high"), "lr: expected a finite number above 0, got 'high'"),
+        (
+            lambda config: config.update(lr="high"),
+            "lr: expected a finite number above 0, got 'high'",
+        ),
         (lambda config: config.update(classes=3), "classes: expected a list of words, got 3"),
         (lambda config: config.update(iterations=0), "iterations: expected a whole number"),
     ],
