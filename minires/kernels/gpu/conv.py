@@ -7,8 +7,12 @@ Each output pixel is the product of a window of the image, laid out as a row, wi
 Backward lays out dL/dy as columns: the row of a pixel of x holds dL/dy of all outputs that the
 pixel went into. One product with the weights gives dX, another one with X gives dW, and no
 additions are scattered.
+
+The parts have the names of the CPU's: `convolve` goes through the images, a few at a time,
+`Columns` makes their columns, and `Product` and `WeightGradient` multiply these.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -41,7 +45,7 @@ class conv2d(Kernel):
         shape, window = shapes.conv2d(x.shape, w.shape, stride, padding, dilation, groups)
         groups = int(groups)
         y = empty(shape, x.dtype)
-        _multiply_columns("im2col", x, window, groups, shape[1:3], weights=w, out=y)
+        convolve(Columns("im2col", x, window, groups, shape[1:3]), Product(w, groups, y))
         return y, (x, w, window, groups)
 
     def backward(
@@ -49,21 +53,17 @@ class conv2d(Kernel):
     ) -> tuple[Array | None, Array | None]:
         x, w, window, groups = cache
         if not needs[0]:  # the first layer: X has few channels, so few columns
-            return None, _multiply_columns(
-                "im2col", x, window, groups, dy.shape[1:3], grad_output=dy
-            )
+            columns = Columns("im2col", x, window, groups, dy.shape[1:3])
+            convolve(columns, dw := WeightGradient(columns, dy))
+            return None, dw.total()
         dx = empty(x.shape, x.dtype)
-        dw = _multiply_columns(
-            "im2col_backward",
-            dy,
-            window,
-            groups,
-            x.shape[1:3],
-            weights=common.swap_in_out_channels(w, groups),
-            out=dx,
-            grad_output=x if needs[1] else None,
-        )
-        return dx, common.swap_in_out_channels(dw, groups) if needs[1] else None
+        columns = Columns("im2col_backward", dy, window, groups, x.shape[1:3])
+        product = Product(common.swap_in_out_channels(w, groups), groups, dx)
+        if not needs[1]:
+            convolve(columns, product)
+            return dx, None
+        convolve(columns, product, dw := WeightGradient(columns, x))
+        return dx, common.swap_in_out_channels(dw.total(), groups)
 
 
 class conv2d_relu(Kernel):
@@ -100,82 +100,117 @@ class conv2d_relu(Kernel):
         return (*gradients, dz) if has_shortcut else gradients
 
 
-def _multiply_columns(
-    kernel, images, window, groups, size, weights=None, out=None, grad_output=None
-):
-    """Lay out images (N, H, W, C) as columns by `kernel`, and multiply these.
+def convolve(columns: "Columns", *consumers: "Product | WeightGradient") -> None:
+    """Make columns, of a few images at a time, and hand them to the consumers."""
+    for group in range(columns.groups):
+        for first, last in columns.chunks():
+            made = columns(group, first, last)
+            for consumer in consumers:
+                consumer.take(made, group, first, last)
+            del made  # before the next ones are made
 
-    With `weights` (KH, KW, C / groups, O) and `out` (N, *size, O):    out = columns @ weights.
-    With `grad_output` (N, *size, O), it returns:    dweights = columns^T @ grad_output.
 
-    Backward through the images is the same with exchanged roles: there `images` are dL/dy, `out` is
-    dL/dx, and x takes the place of `grad_output`.
+class Columns:
+    """The columns of a few images: ``columns(group, first, last)``, (n H' W', KH KW C / groups).
+
+    Parameters
+    ----------
+    kernel : str
+        In `im2col.cu`: "im2col", or "im2col_backward" where the images are dL/dy.
+    images : array (N, H, W, C)
+    window : Window
+    groups : int
+    size : (int, int)
+        H', W': a row of columns for each of these pixels.
     """
-    totals = []
-    for group in range(groups):
-        if out is not None:
-            matrix = _as_matrix(_part(weights, group, groups))
-        total = None
-        for first, last, columns in _im2col(kernel, images, window, group, groups, size):
-            if out is not None:
-                _product(columns, matrix, _part(out[first:last], group, groups))
-            if grad_output is not None:
-                gradient = _as_matrix(_part(grad_output[first:last], group, groups))
-                dweights = np.dot(columns.T, gradient)
-                total = dweights if total is None else total + dweights
-            del columns  # before the next ones are made
-        totals.append(total)
-    if grad_output is None:
-        return None
-    shape = *window.kernel_size, images.shape[3] // groups, grad_output.shape[3]
-    if len(images) == 0:
-        return np.zeros_like(grad_output, shape=shape)
-    return (totals[0] if groups == 1 else np.concatenate(totals, axis=1)).reshape(shape)
 
+    def __init__(
+        self, kernel: str, images: Array, window: shapes.Window, groups: int, size: tuple[int, ...]
+    ) -> None:
+        self.kernel, self.window, self.groups, self.size = kernel, window, groups, size
+        self.images = contiguous(images)
+        self.channels = images.shape[3] // groups
+        self.column_size = window.kernel_size[0] * window.kernel_size[1] * self.channels
+        self.as_they_are = (  # 1x1: the images are their own columns
+            groups == 1
+            and window.kernel_size == window.stride == (1, 1)
+            and window.padding == (0, 0)
+        )
 
-def _im2col(kernel, images, window, group, groups, size):
-    """(first, last, columns of images[first:last]) for a few images at a time."""
-    n, height, width, in_channels = images.shape
-    channels, positions = in_channels // groups, window.kernel_size[0] * window.kernel_size[1]
-    if positions == 1 and groups == 1 and window.stride == (1, 1) and window.padding == (0, 0):
-        yield 0, n, _as_matrix(images)  # 1x1: the images are their own columns
-        return
-    images, pixels = contiguous(images), size[0] * size[1]
-    image_bytes = pixels * positions * channels * images.itemsize
-    images_at_once = max(1, MAX_COLUMN_BYTES // image_bytes)
-    for first in range(0, n, images_at_once):
-        last = min(first + images_at_once, n)
-        rows = (last - first) * pixels
-        columns, threads = empty((rows, positions * channels), images.dtype), rows * channels
+    def chunks(self) -> Iterator[tuple[int, int]]:
+        """(first, last) of as many images as may be in memory as columns."""
+        n = len(self.images)
+        image_bytes = self.size[0] * self.size[1] * self.column_size * self.images.itemsize
+        at_once = n if self.as_they_are else max(1, MAX_COLUMN_BYTES // image_bytes)
+        for first in range(0, n, max(1, at_once)):
+            yield first, min(first + at_once, n)
+
+    def __call__(self, group: int, first: int, last: int) -> Array:
+        if self.as_they_are:
+            return _as_matrix(self.images[first:last])
+        _, height, width, in_channels = self.images.shape
+        rows = (last - first) * self.size[0] * self.size[1]
+        columns, threads = empty((rows, self.column_size), self.images.dtype), rows * self.channels
         launch(
             "im2col",
-            kernel,
-            images.dtype,
+            self.kernel,
+            self.images.dtype,
             *one_thread_each(threads),
-            images[first:last],
+            self.images[first:last],
             columns,
             threads,
             height,
             width,
             in_channels,
-            group * channels,
-            channels,
-            *size,
-            *window.kernel_size,
-            *window.stride,
-            *window.padding,
-            *window.dilation,
+            group * self.channels,
+            self.channels,
+            *self.size,
+            *self.window.kernel_size,
+            *self.window.stride,
+            *self.window.padding,
+            *self.window.dilation,
         )
-        yield first, last, columns
-        del columns
+        return columns
 
 
-def _product(columns, weights, out):
-    """Write columns @ weights to `out` (..., O)."""
-    if out.flags.c_contiguous:
-        np.dot(columns, weights, out=out.reshape(-1, out.shape[-1]))
-    else:  # the channels of a group have gaps between them
-        out[...] = np.dot(columns, weights).reshape(out.shape)
+class Product:
+    """out = columns @ weights, with weights (KH, KW, C / groups, O) and out (N, H', W', O)."""
+
+    def __init__(self, weights: Array, groups: int, out: Array) -> None:
+        self.out, self.groups = out, groups
+        self.weights = [_as_matrix(_part(weights, group, groups)) for group in range(groups)]
+
+    def take(self, columns: Array, group: int, first: int, last: int) -> None:
+        out = _part(self.out[first:last], group, self.groups)
+        if out.flags.c_contiguous:
+            np.dot(columns, self.weights[group], out=out.reshape(-1, out.shape[-1]))
+        else:  # the channels of a group have gaps between them
+            out[...] = np.dot(columns, self.weights[group]).reshape(out.shape)
+
+
+class WeightGradient:
+    """dweights = columns^T @ grad_output, summed over all images.
+
+    `grad_output` is (N, H', W', O). Where the columns are those of dL/dy, x takes its place.
+    """
+
+    def __init__(self, columns: Columns, grad_output: Array) -> None:
+        self.grad_output, self.groups = grad_output, columns.groups
+        self.shape = *columns.window.kernel_size, columns.channels, grad_output.shape[3]
+        self.totals: dict[int, Array] = {}  # of each group
+
+    def take(self, columns: Array, group: int, first: int, last: int) -> None:
+        pixels = _as_matrix(_part(self.grad_output[first:last], group, self.groups))
+        part = np.dot(columns.T, pixels)
+        self.totals[group] = self.totals[group] + part if group in self.totals else part
+
+    def total(self) -> Array:
+        """The sum (KH, KW, C / groups, O)."""
+        if not self.totals:  # no images
+            return np.zeros_like(self.grad_output, shape=self.shape)
+        totals = [self.totals[group] for group in range(self.groups)]
+        whole = totals[0] if self.groups == 1 else np.concatenate(totals, axis=1)
+        return whole.reshape(self.shape)
 
 
 def _part(array, group, groups):
