@@ -195,6 +195,17 @@ def add_setting(command: argparse.ArgumentParser, presets: Collection[str]) -> N
     )
 
 
+def add_workers(command: argparse.ArgumentParser) -> None:
+    """The option of commands that train several nets."""
+    command.add_argument(
+        "--workers",
+        type=at_least(1),
+        metavar="N",
+        help="processes that train at the same time, a net each (default: as many as cores and "
+        "memory allow)",
+    )
+
+
 def prepare(args: argparse.Namespace) -> None:
     """Check where to compute and on what, and set it up."""
     if args.data is not None and args.dataset == "synthetic":
