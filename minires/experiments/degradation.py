@@ -44,7 +44,7 @@ def run(
     seeds: int = 1,
     resume: bool = False,
     progress: bool = True,
-    workers: int | None = None,
+    workers: int | None = 1,
 ) -> None:
     """Train all nets into the folder `out`.
 
@@ -66,9 +66,9 @@ def run(
         Go on with an interrupted run, to the same bits. There may be more seeds and depths now, and
         another number of workers.
     progress : bool
-    workers : int, optional
-        Processes that train at the same time, each a net. By default as many as the machine has
-        cores and memory for; on a GPU one.
+    workers : int or None
+        Processes that train at the same time, each a net; None for as many as the machine has cores
+        and memory for, and one on a GPU. The bits are the same with any number.
 
     Raises
     ------
@@ -162,9 +162,7 @@ class _Training:
         cost, memory = scheduler.needs(model, train_set.input_shape, resolved)
         return scheduler.Task(f"{self.net}, seed {self.seed}", self.train, cost, memory)
 
-    def train(
-        self, sets: tuple[ImageDataset, ImageDataset], callbacks: Sequence[Callback]
-    ) -> None:
+    def train(self, sets: tuple[ImageDataset, ImageDataset], callbacks: Sequence[Callback]) -> None:
         train_set, test_set = sets
         config = replace(self.config.for_depth(self.depth), seed=self.seed)
         own = _settings(config, self.dataset_name) | {"model": self.net, "seed": self.seed}

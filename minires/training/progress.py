@@ -52,7 +52,7 @@ class Progress(Callback):
             self.bar.close()
 
 
-def epoch_line(name: str, iterations: int, row: dict[str, Any]) -> str:
+def epoch_line(name: str, iterations: int | None, row: dict[str, Any]) -> str:
     """What a row of a net's history says, in one line."""
     return (
         f"{printable(name)}: iteration {row['iteration']}/{iterations}, "

@@ -72,17 +72,17 @@ class Board(QuietBoard):
             iteration, iterations, text = message
         else:
             iterations, row = message
-            iteration, text = row["iteration"], None
-            if not self.on_terminal:
-                line = epoch_line(task.name, iterations, row)
-                print(f"{line}; {self.left()}", flush=True)
+            iteration, text = row["iteration"], ""
         part = iteration / iterations
         self.at_start.setdefault(task.name, part)
         self.part_done[task.name] = part
         if self.on_terminal:
-            self._bar(task).n = part
+            bar = self._bar(task)
+            bar.n = part
             if text:
-                self._bar(task).set_postfix_str(text, refresh=False)
+                bar.set_postfix_str(text, refresh=False)
+        elif kind == "epoch":
+            print(f"{epoch_line(task.name, iterations, row)}; {self.left()}", flush=True)
 
     def end(self, task: Task) -> None:
         self.at_start.setdefault(task.name, 1.0)  # nothing was left to do
@@ -110,7 +110,7 @@ class Board(QuietBoard):
         before = sum(self.tasks[name].cost * part for name, part in self.at_start.items())
         done, seconds = self.done() - before, time.monotonic() - self.started
         if done <= 0:
-            return "how long, shows soon"
+            return "all: time left not known yet"
         left = (self.work() - self.done()) * seconds / done
         return f"all: {_time(left)} left"
 
