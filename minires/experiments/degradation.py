@@ -8,6 +8,7 @@ initialisation on, shows what goes on inside.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from .. import backend, checks, data, models
 from .. import plot as plots
@@ -122,7 +123,7 @@ def run(
     workers = scheduler.fitting_workers(tasks, workers)
     settings = {"depths": depths, "seeds": seeds, **_settings(config, train_set.name)}
     with RunFolder(out, settings, GROWING, resume, device) as folder:
-        net_folders.adopt(folder, nets, _settings(config, train_set.name))
+        net_folders.adopt(folder, {(one.net, one.seed): one.settings for one in trainings})
         net_folders.restore(folder, nets)
         try:
             scheduler.run(
@@ -151,6 +152,16 @@ class _Training:
     def net(self) -> str:
         return f"{self.family}-{self.depth}"
 
+    @property
+    def own_config(self) -> RunConfig:
+        return replace(self.config.for_depth(self.depth), seed=self.seed)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What its ``config.json`` holds."""
+        own = {"model": self.net, "seed": self.seed}
+        return _settings(self.own_config, self.dataset_name) | own
+
     def build(self, classes: int) -> Module:
         build = FAMILIES[self.family]
         model = build(self.depth, num_classes=classes, seed=self.seed, **self.config.net)
@@ -164,16 +175,14 @@ class _Training:
 
     def train(self, sets: tuple[ImageDataset, ImageDataset], callbacks: Sequence[Callback]) -> None:
         train_set, test_set = sets
-        config = replace(self.config.for_depth(self.depth), seed=self.seed)
-        own = _settings(config, self.dataset_name) | {"model": self.net, "seed": self.seed}
         folder = net_folders.folder_of(self.out, self.net, self.seed)
-        with RunFolder(folder, own, resume=True, device=config.device) as its:
+        with RunFolder(folder, self.settings, resume=True, device=self.config.device) as its:
             TrainingRecords(its, progress=False).train(
                 self.net,
                 self.build(len(train_set.classes)),
                 train_set,
                 test_set,
-                config,
+                self.own_config,
                 callbacks=callbacks,
             )
 

@@ -8,7 +8,7 @@ The folder of a net is written by the process that trains it, and by no other; t
 by the process that started the run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -64,25 +64,23 @@ def restore(run: RunFolder, nets: Sequence[Net]) -> None:
     gather(run, nets)
 
 
-def adopt(run: RunFolder, nets: Sequence[Net], settings: dict[str, Any]) -> None:
+def adopt(run: RunFolder, settings: Mapping[Net, dict[str, Any]]) -> None:
     """Give each net its folder, in a run of an early version: that kept all checkpoints in one
     folder, and wrote the nets' rows into the run's tables only.
 
     Parameters
     ----------
     run : RunFolder
-    nets : list of (str, int)
     settings : dict
-        What the nets' ``config.json`` have in common; their names and seeds are added.
+        What the ``config.json`` of each net holds.
     """
     checkpoints = run.path / "checkpoints"
     if not checkpoints.is_dir():
         return
-    for net, seed in nets:
+    for (net, seed), own in settings.items():
         folder, old = folder_of(run.path, net, seed), run.checkpoint(net, seed)
         if not old.exists():
             continue
-        own = {**settings, "model": net, "seed": seed}
         with RunFolder(make_folder(folder), own, resume=True) as its:
             for name in TABLES:
                 rows = run.table(name, TABLES[name], TEXT).rows()
