@@ -9,7 +9,7 @@ from ...names import printable
 from ...training.progress import epoch_line
 from .task import Task
 
-BAR = "{desc} {percentage:3.0f}%|{bar}|{postfix}"
+BAR = "{desc} {percentage:3.0f} %{postfix} |{bar}|"
 
 
 class QuietBoard:
@@ -50,7 +50,7 @@ class Board(QuietBoard):
         self.part_done = dict.fromkeys(self.tasks, 0.0)
         self.at_start: dict[str, float] = {}  # what an earlier run had done
         self.started = time.monotonic()
-        self.all = tqdm(total=1.0, desc="all", bar_format=BAR, dynamic_ncols=True, disable=None)
+        self.all = tqdm(total=1.0, desc="all:", bar_format=BAR, dynamic_ncols=True, disable=None)
         self.bars: dict[str, Any] = {}
 
     def __exit__(self, *error: object) -> None:
@@ -82,7 +82,7 @@ class Board(QuietBoard):
             if text:
                 bar.set_postfix_str(text, refresh=False)
         elif kind == "epoch":
-            print(f"{epoch_line(task.name, iterations, row)}; {self.left()}", flush=True)
+            print(f"{epoch_line(task.name, iterations, row)}; all: {self.left()}", flush=True)
 
     def end(self, task: Task) -> None:
         self.at_start.setdefault(task.name, 1.0)  # nothing was left to do
@@ -110,9 +110,9 @@ class Board(QuietBoard):
         before = sum(self.tasks[name].cost * part for name, part in self.at_start.items())
         done, seconds = self.done() - before, time.monotonic() - self.started
         if done <= 0:
-            return "all: time left not known yet"
+            return "time left not known yet"
         left = (self.work() - self.done()) * seconds / done
-        return f"all: {_time(left)} left"
+        return f"{_time(left)} left"
 
     def _bar(self, task):
         from tqdm import tqdm
@@ -120,7 +120,7 @@ class Board(QuietBoard):
         if task.name not in self.bars:
             self.bars[task.name] = tqdm(
                 total=1.0,
-                desc=printable(task.name),
+                desc=printable(task.name) + ":",
                 bar_format=BAR,
                 dynamic_ncols=True,
                 leave=False,
