@@ -6,6 +6,7 @@ probe), the frozen layers compute their features of each image once, and trainin
 these: seconds instead of hours.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,8 @@ def run(
     resume: bool = False,
     progress: bool = True,
     file: WeightsFile | None = None,
+    sets: tuple[Any, Any] | None = None,
+    callbacks: Sequence[Any] = (),
 ) -> None:
     """Train the net into the folder `out`.
 
@@ -67,6 +70,10 @@ def run(
     progress : bool
     file : WeightsFile, optional
         The file of weights that the config names, if it is open already.
+    sets : (Dataset, Dataset), optional
+        What `load_sets` returns for the config, if it has been called already.
+    callbacks : list of Callback
+        For the `Trainer`.
 
     Raises
     ------
@@ -85,7 +92,7 @@ def run(
     if config.dataset == FOLDER:  # report a wrong net before thousands of pictures are decoded
         assert config.image_size is not None  # `complete` gave it
         build(config, file, (config.image_size, config.image_size, 3), ("", ""))
-    train_set, test_set = load_sets(config, file, progress)
+    train_set, test_set = sets or load_sets(config, file, progress)
     model: Any  # a Module with a last layer, fc
     model, note = build(config, file, train_set.input_shape, train_set.classes)
     if config.train == HEAD and (config.crop_padding or config.crop_scale or config.flip):
@@ -122,7 +129,9 @@ def run(
             trained = model.fc
         records = TrainingRecords(folder, progress)
         assert config.model is not None  # nor is this one missing
-        trainer = records.train(config.model, trained, train_set, test_set, config)
+        trainer = records.train(
+            config.model, trained, train_set, test_set, config, callbacks=callbacks
+        )
         save(
             model,
             folder.path / "weights.safetensors",
