@@ -1,5 +1,7 @@
 """The copy of minires that submissions see: made beside other graders, who clear up."""
 
+import os
+
 from filelock import FileLock
 
 from minires.course.sandbox import world
@@ -14,6 +16,7 @@ def test_a_world_that_is_being_made_is_not_swept_away(monkeypatch):
                 open(self.lock_file, "w").close()
                 monkeypatch.setattr(world, "FileLock", FileLock)
                 world._sweep()
+                assert os.path.exists(self.lock_file)
             return super().acquire(*args, **settings)
 
     monkeypatch.setattr(world, "FileLock", Slow)
