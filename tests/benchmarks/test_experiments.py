@@ -1,4 +1,4 @@
-"""The benchmark of whole experiments: both sides train the same, and its tables say what was timed."""
+"""The benchmark of whole experiments: both sides train the same; its tables say what was timed."""
 
 from dataclasses import replace
 
