@@ -24,12 +24,7 @@ from ..types import Figure, PathLike
 from . import degradation_report, net_folders, scheduler
 from .records import RunFolder, of_one_run, read_config, save_figures
 from .seeds import check_seeds
-from .training_records import (
-    TrainingRecords,
-    drops_in_epochs,
-    finished_tables,
-    nothing_to_show,
-)
+from .training_records import TrainingRecords, drops_in_epochs, finished_tables
 
 FAMILIES = {"plain": models.plain, "resnet": models.resnet}
 OWN_SETTINGS = ("model", "seed")  # those that this experiment sets for each net
@@ -239,10 +234,10 @@ def report(folder: PathLike) -> str:
             for depth in config["depths"]
         }
         done = _finished(config, metrics)
-        if not done:
-            raise nothing_to_show(folder, "at least one finished net")
-        table = degradation_report.table(done, parameters)
         unfinished = degradation_report.left_out(metrics, done)
+        if not done:
+            return unfinished[0]
+        table = degradation_report.table(done, parameters)
         return "\n".join([table, *unfinished, "", *degradation_report.verdict(done)])
 
 

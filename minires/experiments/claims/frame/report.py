@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ....serialization.files import read_bytes
+from ... import provenance
 from ...records import replace_text
 from ...seeds import as_text, spans
 from .claim import Claim
@@ -134,7 +135,7 @@ def _computed(config):
     """What the numbers were computed with, in words -> the seeds, in a pooled run of several."""
     own = {"seeds": [], "environment": config["environment"]}
     computed: dict[str, list[int]] = {}
-    for one in config.get("sources") or [own]:
+    for one in provenance.sources(config, "", config.get("seeds", [])) or [own]:
         found = one["environment"]
         words = (
             f"minires {found['minires']}, Python {found['python']}, NumPy {found['numpy']}, "

@@ -105,9 +105,8 @@ def run(
 
 def _seeds_before(out):
     """The seeds that the run in this folder, if there is one, was asked for before."""
-    if not (out / "config.json").exists():
-        return []
-    return SEEDS.check(f"{out}/config.json", "seeds", read_config(out).get("seeds", [0]))
+    before = read_config(out) if (out / "config.json").exists() else {}
+    return SEEDS.check(f"{out}/config.json", "seeds", before["seeds"]) if "seeds" in before else []
 
 
 @dataclass(frozen=True)
