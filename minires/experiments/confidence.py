@@ -1,6 +1,6 @@
 """How far the mean of a few seeds may be from the mean of very many."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import sqrt
 from statistics import NormalDist, mean, stdev
 
@@ -37,12 +37,12 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     return mean(values) - half, mean(values) + half
 
 
-def in_words(values: Sequence[float], number: str = "+.1f") -> str:
+def in_words(values: Sequence[float], number: Callable[[float], str]) -> str:
     """The interval of the mean and how many seeds there are; of one seed there is no interval.
 
-    `number` says how numbers are written.
+    `number` writes a number.
     """
     if len(values) == 1:
         return "1 seed, no confidence interval"
-    low, high = (format(end, number) for end in interval(values))
+    low, high = (number(end) for end in interval(values))
     return f"95 % confidence interval {low} to {high}, n = {len(values)} seeds"

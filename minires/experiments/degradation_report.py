@@ -97,16 +97,20 @@ def verdict(metrics: Sequence[Row]) -> list[str]:
 
 
 def differences_in_words(metrics: Sequence[Row]) -> list[str]:
-    """The differences in final training error, in points, with their confidence intervals: short,
-    for the line under a figure. Empty if there is nothing to compare.
+    """The differences in final training error with their confidence intervals: short, for the line
+    under a figure. Empty if there is nothing to compare.
     """
     last, parts = final_rows(metrics), []
     for net, other in comparisons(metrics):
-        found = _differences(last, net, other)
+        found = list(_differences(last, net, other).values())
         if found:
-            words = confidence.in_words(list(found.values()))
-            parts.append(f"{net} minus {other} {mean(found.values()):+.1f} points ({words})")
-    return [f"training error at the end: {', '.join(parts)}"] if parts else []
+            around = "1 seed"
+            if len(found) > 1:
+                low, high = confidence.interval(found)
+                around = f"{low:+.1f} to {high:+.1f}, n = {len(found)}"
+            parts.append(f"{net} minus {other} {mean(found):+.1f} ({around})")
+    what = "difference in final training error, points (95 % confidence interval)"
+    return [f"{what}: {', '.join(parts)}"] if parts else []
 
 
 def _differences(last, net, other):
@@ -137,7 +141,7 @@ def _sentence(last, net, other, title, higher, lower, unclear):
     return (
         f"{title}: {meaning}. Training error of {net} {errors[0]:.1f} %, of {other} "
         f"{errors[1]:.1f} %: {mean(differences):+.1f} points "
-        f"({confidence.in_words(differences)}{_by_seed(found)})."
+        f"({confidence.in_words(differences, '{:+.1f}'.format)}{_by_seed(found)})."
     )
 
 

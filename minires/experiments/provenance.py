@@ -32,9 +32,7 @@ def sources(config: Mapping[str, Any], folder: str, seeds: Sequence[int]) -> lis
     known = {seed for one in found for seed in one["seeds"]}
     own = [seed for seed in seeds if seed not in known]
     if own:
-        found.append(
-            {"folder": folder, "seeds": own, "environment": config.get("environment", {})}
-        )
+        found.append({"folder": folder, "seeds": own, "environment": config.get("environment", {})})
     return found
 
 
@@ -47,6 +45,8 @@ def machine_notes(computed: Collection[Mapping[str, Any]]) -> list[str]:
             value = str(one["environment"].get(name, "none"))
             seeds.setdefault(value, []).extend(one["seeds"])
         if len(seeds) > 1:
-            each = ", ".join(f"{value} (seeds {spans(sorted(its))})" for value, its in seeds.items())
+            each = ", ".join(
+                f"{value} (seeds {spans(sorted(its))})" for value, its in seeds.items()
+            )
             notes.append(f"not the same {name} everywhere: {each}")
     return notes

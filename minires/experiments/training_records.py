@@ -257,7 +257,8 @@ def checked_rows(
     """The rows of a table, in the order of nets, steps and layers, if a run of the nets and seeds
     `trained` has written them; `kinds` says what the columns hold. Raises DataError otherwise.
     """
-    rows, places = read_table(path, columns, TEXT), {}
+    rows = read_table(path, columns, TEXT)
+    places: dict[tuple[str, int], int] = {}
     for row in rows:
         where = f"{path}, {row['net']}, iteration {row['iteration']}"
         for column, kind in kinds.items():

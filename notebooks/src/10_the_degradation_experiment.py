@@ -146,7 +146,8 @@ degradation.figures(out)["degradation"]
 # %% [markdown]
 # Bands reach from the lowest seed to the highest. Compare with what you wrote down. Then the
 # sentences that minires computes, and the means, drawn as the sketches were (training error full,
-# test error dashed; where only one line is to be seen, both are equal):
+# test error dashed; where only one line is to be seen, both are equal). Where a confidence interval
+# comes from, the next section shows:
 
 # %%
 for sentence in degradation.report(out).split("\n\n")[1].splitlines():

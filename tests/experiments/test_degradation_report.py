@@ -30,7 +30,8 @@ def test_degradation_found():
     assert (
         "the deeper plain net trains worse" in lines[0]
         and "+28.0 points (95 % confidence interval +2.6 to +53.4, n = 2 seeds; "
-        "seeds 0, 1: +30.0, +26.0)." in lines[0]
+        "seeds 0, 1: +30.0, +26.0)."
+        in lines[0]
     )
     assert "the shortcuts help" in lines[1] and "-34.0 points" in lines[1]
     assert "trains about as well" in lines[2]

@@ -68,10 +68,10 @@ def _net(folder: Path, target: str) -> Part:
     return Part({"metrics": metrics, "gradients": gradients}, done, files_in(folder, target))
 
 
-def settings(sources: Sequence[Source]) -> dict[str, Any]:
+def settings(sources: Sequence[Source], parts: Mapping[Unit, Part]) -> dict[str, Any]:
     """The settings of the pooled run that the runs do not share."""
     seeds = {seed for source in sources for seed in source.config.get("seeds", ())}
-    return {"seeds": sorted(seeds | {seed for source in sources for _, seed in read(source)})}
+    return {"seeds": sorted(seeds | {seed for _, seed in parts})}
 
 
 def write(folder: RunFolder, config: Mapping[str, Any], parts: Mapping[Unit, Part]) -> None:

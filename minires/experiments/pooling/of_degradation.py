@@ -63,7 +63,7 @@ def _early_checkpoint(source, net, seed):
     return {name: source.path / name for name in names if (source.path / name).is_file()}
 
 
-def settings(sources: Sequence[Source]) -> dict[str, Any]:
+def settings(sources: Sequence[Source], parts: Mapping[Unit, Part]) -> dict[str, Any]:
     """The settings of the pooled run that the runs do not share."""
     return {"seeds": sorted({seed for one in sources for seed in one.config["seeds"]})}
 
@@ -83,7 +83,9 @@ def notes(config: Mapping[str, Any], parts: Mapping[Unit, Part]) -> list[str]:
     found = []
     if missing:
         command = f"--seeds {as_text(config['seeds'])} --resume"
-        found.append(f"not finished: {few(missing)}; train them by the runs' command with {command}")
+        found.append(
+            f"not finished: {few(missing)}; train them by the runs' command with {command}"
+        )
     if bare:
         found.append(f"without a checkpoint: {few(bare)}; --resume would train them again")
     return found

@@ -24,7 +24,8 @@ def check(sources: Sequence[Source]) -> None:
     DataError
         If the settings of a run are missing or damaged.
     """
-    first, configs = sources[0], {}
+    first = sources[0]
+    configs: dict[str, tuple[Source, dict[str, Any]]] = {}
     for source in sources:
         read_config(source.path, sweep.NAME, {"runs": WORDS})
         for name in source.config["runs"]:
@@ -69,7 +70,7 @@ def read(source: Source) -> dict[Unit, Part]:
     return parts
 
 
-def settings(sources: Sequence[Source]) -> dict[str, Any]:
+def settings(sources: Sequence[Source], parts: Mapping[Unit, Part]) -> dict[str, Any]:
     """The settings of the pooled sweep that the sweeps do not share: its runs, in the order in
     which one sweep would have had them.
     """

@@ -71,7 +71,7 @@ def merge(runs: Sequence[PathLike], out: PathLike) -> Pooled:
             seeds = sorted({seed for (_, seed), one in owners.items() if one is source})
             with of_one_run(source.path / "config.json"):
                 computed += computed_by(source.config, as_text(source.path), seeds)
-        settings = _settings(sources[0].config) | kind.settings(sources)
+        settings = _settings(sources[0].config) | kind.settings(sources, parts)
         settings["sources"] = computed
         with staged(out) as folder:
             with RunFolder(folder, settings) as its:

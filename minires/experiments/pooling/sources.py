@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ... import __version__
 from ...errors import ConfigError
 from ...names import expanded
 from ...serialization.read_lock import no_writer
 from ...types import PathLike
-from ... import __version__
 from ..records import LOCK, read_config
 from ..settings_hash import differences, settings_hash
 
@@ -40,8 +40,8 @@ def open_sources(paths: Sequence[PathLike], out: Path) -> list[Source]:
     places = [folder.resolve() for folder in folders]
     for i, place in enumerate(places):
         if place in places[:i]:
-            first = folders[places.index(place)]
-            raise ConfigError(str(folders[i]), "the same run twice", "different runs", str(first))
+            got = str(folders[places.index(place)])
+            raise ConfigError(str(folders[i]), "the same run twice", "different runs", got)
         if place.is_relative_to(out.resolve()) or out.resolve().is_relative_to(place):
             expected = "a folder that is in none of the runs, and holds none"
             raise ConfigError("--out", str(out), expected, str(folders[i]))
@@ -67,8 +67,10 @@ def other_settings(source: Source, first: Source, found: Sequence[str]) -> Confi
 
 
 def _check_unchanged(source):
-    """The hash in a run's config must be that of its settings. Another version may hash in another
-    way, and early ones wrote none."""
+    """The hash in a run's config must be that of its settings.
+
+    Another version may hash in another way, and early ones wrote none.
+    """
     config = source.config
     written = config.get("settings_hash")
     version = (config.get("environment") or {}).get("minires")
