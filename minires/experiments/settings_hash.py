@@ -44,12 +44,23 @@ def settings_hash(config: Mapping[str, Any]) -> str:
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """The settings that differ: each with its value in `other` and, in brackets, in `one`."""
-    usual, found = _usual(), []
-    first, second = deciding(one), deciding(other)
-    for name in dict.fromkeys([*first, *second]):
-        a, b = (_canonical(its.get(name, usual.get(name))) for its in (first, second))
-        if a != b:
-            found.append(f"{name} {b} (not {a})")
+    first, second = (_flat(_usual() | _canonical(deciding(its))) for its in (one, other))
+    return [
+        f"{name} {second.get(name)} (not {first.get(name)})"
+        for name in dict.fromkeys([*first, *second])
+        if first.get(name) != second.get(name)
+    ]
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with those of the net and of a sweep by names of their own: net.width."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            prefix = "" if name == "common" else f"{name}."
+            found |= {f"{prefix}{own}": its for own, its in _flat(value).items()}
+        else:
+            found[name] = value
     return found
 
 

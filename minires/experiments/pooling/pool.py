@@ -14,7 +14,7 @@ from ..settings_hash import APART, settings_hash
 from . import of_claims, of_degradation, of_sweeps
 from .copying import check_free, copy_files, staged
 from .parts import choose
-from .sources import at_rest, open_sources
+from .sources import at_rest, check_settings, open_sources
 
 KINDS: dict[str, Any] = {
     "degradation": of_degradation,
@@ -59,6 +59,7 @@ def merge(runs: Sequence[PathLike], out: PathLike) -> Pooled:
     sources = open_sources(runs, out)
     check_free(out)
     kind = _kind(sources[0])
+    check_settings(sources)
     kind.check(sources)
     with at_rest(sources):
         found = []

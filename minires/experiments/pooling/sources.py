@@ -24,15 +24,14 @@ class Source:
 
 
 def open_sources(paths: Sequence[PathLike], out: Path) -> list[Source]:
-    """The runs in these folders, if they can become one in the folder `out`.
+    """The runs in these folders, which are to become one in the folder `out`.
 
     Raises
     ------
     ConfigError
-        If there is only one, a folder is given twice, one lies in another or in `out`, or their
-        settings differ: all that do are named.
+        If there is only one, a folder is given twice, or `out` is in one, or one in `out`.
     DataError
-        If one is no run, or its settings are damaged or were changed after the run.
+        If one is no run, or its settings are damaged.
     """
     folders = [expanded(path) for path in paths]
     if len(folders) < 2:
@@ -45,14 +44,25 @@ def open_sources(paths: Sequence[PathLike], out: Path) -> list[Source]:
         if place.is_relative_to(out.resolve()) or out.resolve().is_relative_to(place):
             expected = "a folder that is in none of the runs, and holds none"
             raise ConfigError("--out", str(out), expected, str(folders[i]))
-    sources = [Source(folder, read_config(folder)) for folder in folders]
+    return [Source(folder, read_config(folder)) for folder in folders]
+
+
+def check_settings(sources: Sequence[Source]) -> None:
+    """See that the runs are of one experiment, with the same settings.
+
+    Raises
+    ------
+    ConfigError
+        If they are not: all settings that differ are named. Or if some were changed after the run.
+    """
     first = sources[0]
     for source in sources:
         _check_unchanged(source)
-    for source in sources[1:]:
+        kinds = [one.config.get("experiment") for one in (first, source)]
+        if kinds[0] != kinds[1]:
+            raise other_settings(source, first, [f"experiment {kinds[1]} (not {kinds[0]})"])
         if settings_hash(source.config) != settings_hash(first.config):
             raise other_settings(source, first, differences(first.config, source.config))
-    return sources
 
 
 def other_settings(source: Source, first: Source, found: Sequence[str]) -> ConfigError:
