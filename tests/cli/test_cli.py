@@ -44,7 +44,14 @@ def run(*words, **more):
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["degradation", "--help"], ["plot", "--help"], ["data", "--help"]]
+    "words",
+    [
+        ["--help"],
+        ["degradation", "--help"],
+        ["plot", "--help"],
+        ["merge", "--help"],
+        ["data", "--help"],
+    ],
 )
 def test_every_help_has_an_example(words, capsys):
     with pytest.raises(SystemExit) as stop:
@@ -62,6 +69,7 @@ def test_every_help_has_an_example(words, capsys):
         ["predict", "--help"],
         ["doctor", "--help"],
         ["notebooks", "--help"],
+        ["merge", "--help"],
     ],
 )
 def test_help_fits_a_terminal_of_80_columns(words, capsys, monkeypatch):

@@ -131,9 +131,9 @@ def _setting(config: dict[str, Any]) -> str:
     return " ".join(sentences)
 
 
-def _computed(config):
+def _computed(config: dict[str, Any]) -> dict[str, list[int]]:
     """What the numbers were computed with, in words -> the seeds, in a pooled run of several."""
-    own = {"seeds": [], "environment": config["environment"]}
+    own: dict[str, Any] = {"seeds": [], "environment": config["environment"]}
     computed: dict[str, list[int]] = {}
     for one in provenance.sources(config, "", config.get("seeds", [])) or [own]:
         found = one["environment"]
