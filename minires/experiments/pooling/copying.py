@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from ...errors import ConfigError, DataError
@@ -75,9 +75,7 @@ def copy_files(files: Mapping[str, Path], folder: Path) -> None:
     for target, source in files.items():
         try:
             (folder / target).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, folder / target)
-            with suppress(OSError):  # the times are nice to have
-                shutil.copystat(source, folder / target)
+            shutil.copyfile(source, folder / target)  # not its mode: the copy can be written
             _to_disk(folder / target)
         except OSError as error:
             expected = "a file that can be read, and room for a copy"

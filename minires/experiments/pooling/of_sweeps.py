@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...errors import ConfigError
+from ...errors import ConfigError, DataError
+from ...names import shown
 from ...training.kinds import WORDS
 from .. import single_net, sweep
 from ..records import RunFolder, read_config
@@ -29,6 +30,9 @@ def check(sources: Sequence[Source]) -> None:
     for source in sources:
         read_config(source.path, sweep.NAME, {"runs": WORDS})
         for name in source.config["runs"]:
+            if "/" in name or "\\" in name:  # it would lead out of the folder
+                where, expected = source.path / "config.json", "names of folders"
+                raise DataError(str(where), "runs", expected, shown(name))
             if "seed" not in sweep.settings_of(name):
                 expected, todo = "runs with their seeds in their names", "train with --seeds"
                 raise ConfigError(str(source.path), "a sweep of one seed", expected, name, todo)

@@ -59,8 +59,9 @@ def merge(runs: Sequence[PathLike], out: PathLike) -> Pooled:
     sources = open_sources(runs, out)
     check_free(out)
     kind = _kind(sources[0])
-    check_settings(sources)
-    kind.check(sources)
+    with of_one_run("merge"):
+        check_settings(sources)
+        kind.check(sources)
     with at_rest(sources):
         found = []
         for source in sources:

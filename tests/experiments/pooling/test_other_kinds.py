@@ -163,6 +163,15 @@ def test_a_sweep_without_seeds_and_a_run_of_one_net(tmp_path):
         pooling.merge([tmp_path / "a", tmp_path / "d"], tmp_path / "out")
 
 
+def test_a_run_outside_of_the_sweep_is_not_copied(tmp_path):
+    """Folders come from other people, and may say anything."""
+    one, other = (sweep_of(tmp_path / name, [seed]) for seed, name in enumerate("ab"))
+    text = (other / "config.json").read_text()
+    (other / "config.json").write_text(text.replace("lr=0.1,", "lr=0.1/../../a/lr=0.1,"))
+    with pytest.raises(DataError, match="b/config.json: runs: expected names of folders"):
+        pooling.merge([one, other], tmp_path / "out")
+
+
 def test_a_run_of_an_early_version_goes_on_after_it_was_pooled(tmp_path):
     """Its checkpoints are in one folder, under the nets' previous names."""
     config = replace(
