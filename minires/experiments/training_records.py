@@ -232,14 +232,18 @@ def finished_tables(
         checked_rows(folder / "metrics.csv", METRICS, METRICS_OF, trained),
         checked_rows(folder / "gradients.csv", GRADIENTS, GRADIENTS_OF, trained),
     ]
-    metrics = rows[0]
-    for row, following in zip(metrics, metrics[1:]):
-        if [row[name] for name in METRICS[:3]] == [following[name] for name in METRICS[:3]]:
-            where = f"{folder / 'metrics.csv'}, {row['net']}, iteration {row['iteration']}"
-            raise DataError(where, "there twice", todo="--resume puts the table right")
+    check_once(folder / "metrics.csv", rows[0])
     if not all(rows):
         raise nothing_to_show(folder, "at least one finished epoch")
     return rows
+
+
+def check_once(path: Path, metrics: Sequence[Row]) -> None:
+    """Raise DataError if a row of ``metrics.csv`` at `path` is there twice."""
+    for row, following in zip(metrics, metrics[1:]):
+        if [row[name] for name in METRICS[:3]] == [following[name] for name in METRICS[:3]]:
+            where = f"{path}, {row['net']}, iteration {row['iteration']}"
+            raise DataError(where, "there twice", todo="--resume puts the table right")
 
 
 def nothing_to_show(folder: PathLike, expected: str) -> DataError:

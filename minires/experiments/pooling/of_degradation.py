@@ -15,6 +15,7 @@ from ..training_records import (
     METRICS,
     METRICS_OF,
     TEXT,
+    check_once,
     checked_rows,
     finished_tables,
 )
@@ -52,10 +53,10 @@ def read(source: Source) -> dict[Unit, Part]:
 def net_tables(folder: Path, net: str, seed: int) -> dict[str, list[dict[str, Any]]]:
     """The tables in the folder of one net. Raises DataError if one is missing or damaged."""
     trained = [(net, seed)]
-    return {
-        "metrics": checked_rows(folder / "metrics.csv", METRICS, METRICS_OF, trained),
-        "gradients": checked_rows(folder / "gradients.csv", GRADIENTS, GRADIENTS_OF, trained),
-    }
+    metrics = checked_rows(folder / "metrics.csv", METRICS, METRICS_OF, trained)
+    check_once(folder / "metrics.csv", metrics)
+    gradients = checked_rows(folder / "gradients.csv", GRADIENTS, GRADIENTS_OF, trained)
+    return {"metrics": metrics, "gradients": gradients}
 
 
 def _early_checkpoint(source, net, seed):

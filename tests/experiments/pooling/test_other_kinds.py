@@ -70,6 +70,11 @@ def test_claims_are_the_same_to_the_byte_as_in_one_run(claims_of, tmp_path, monk
     assert {"report.html", "responses.csv", "responses.png"} <= names
     for name in names - {"config.json"}:
         assert (tmp_path / "out" / name).read_bytes() == (whole / name).read_bytes(), name
+    files, expected = (
+        {path.relative_to(run) for path in run.glob("nets/*/seed*/*") if path.name != ".lock"}
+        for run in (tmp_path / "out", whole)
+    )
+    assert files == expected and Path("nets/resnet-56/seed1/weights") in files
     monkeypatch.setattr(Trainer, "run", lambda self: pytest.fail("it was trained again"))
     claims.run(CHOSEN, tmp_path / "out", preset="tiny", seeds=3, progress=False)
 
@@ -95,6 +100,15 @@ def test_claims_that_one_run_lacks_are_named_and_can_be_measured(claims_of, tmp_
     claims.run(CHOSEN, tmp_path / "out", preset="tiny", seeds=found.seeds, progress=False)
     rows = (tmp_path / "out/responses.csv").read_text().splitlines()[1:]
     assert {row.split(",")[0] for row in rows} == {"0", "2", "5"}
+
+
+def test_nets_under_their_previous_names_get_todays(claims_of, tmp_path):
+    other = copy(claims_of([1]), tmp_path / "other")
+    (other / "nets/resnet-56").rename(other / "nets/residual-56")
+    pooling.merge([claims_of([0, 2]), other], tmp_path / "out")
+    names = [path.name for path in sorted((tmp_path / "out/nets/resnet-56").iterdir())]
+    assert names == ["seed0", "seed1", "seed2"]
+    assert not (tmp_path / "out/nets/residual-56").exists()
 
 
 def test_the_same_claim_and_seed_with_other_numbers(claims_of, tmp_path):
@@ -143,6 +157,11 @@ def test_sweeps_are_the_same_as_one(tmp_path):
     slower = sweep_of(tmp_path / "slower", [7], replace(NET, momentum=0.5))
     with pytest.raises(ConfigError, match=r"other settings.*got momentum 0.5 \(not 0.9\); only"):
         pooling.merge([tmp_path / "a", slower], tmp_path / "no")
+    other = copy(tmp_path / "b", tmp_path / "other")
+    config = other / "lr=0.1,seed=2/config.json"
+    config.write_text(config.read_text().replace('"test_images": 20', '"test_images": 19'))
+    with pytest.raises(ConfigError, match=r"other settings.*got test_images 19 \(not 20\); only"):
+        pooling.merge([tmp_path / "a", other], tmp_path / "no")
     (tmp_path / "b/lr=0.1,seed=2/evaluation.json").unlink()
     found = pooling.merge(parts, tmp_path / "unfinished")
     assert found.notes == [

@@ -276,6 +276,14 @@ def test_damaged_files(parts, tmp_path, name):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other"]
 
 
+def test_a_row_that_is_there_twice(parts, tmp_path):
+    other = copy(parts[1], tmp_path / "other")
+    table = other / "nets/plain-8/seed1/metrics.csv"
+    table.write_text(table.read_text() + table.read_text().splitlines()[-1] + "\n")
+    with pytest.raises(DataError, match=f"^{table}, plain-8, iteration 6: there twice"):
+        pooling.merge([parts[0], other], tmp_path / "out")
+
+
 @pytest.mark.parametrize("problem", [KeyboardInterrupt, OSError(28, "No space left on device")])
 def test_an_interrupted_merge_leaves_nothing(parts, tmp_path, monkeypatch, problem):
     copies, one_copy = [0], copying.shutil.copyfile
