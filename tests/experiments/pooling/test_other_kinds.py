@@ -122,9 +122,14 @@ def test_the_same_claim_and_seed_with_other_numbers(claims_of, tmp_path):
         pooling.merge([claims_of([1]), other], tmp_path / "out")
 
 
-def test_seeds_of_claims_are_recorded(claims_of):
+def test_seeds_of_claims_are_recorded_all_that_were_ever_asked_for(claims_of, tmp_path):
     assert read_config(claims_of([0, 2]))["seeds"] == [0, 2]
     assert "--seeds 0,2`" in (claims_of([0, 2]) / "report.md").read_text()
+    out = copy(claims_of([0, 2]), tmp_path / "out")
+    claims.run(CHOSEN, out, preset="tiny", seeds=[2], progress=False)
+    assert read_config(out)["seeds"] == [0, 2]
+    claims.run(CHOSEN[:1], out, preset="tiny", seeds=[1], progress=False)
+    assert read_config(out)["seeds"] == [0, 1, 2]
 
 
 def test_recorded_claims_of_an_early_version(tmp_path):
