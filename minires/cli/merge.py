@@ -42,13 +42,13 @@ def run(args: argparse.Namespace) -> None:
     """Pool the runs, report and draw."""
     from ..experiments import degradation, pooling, sweep
     from ..experiments.records import read_config
-    from ..experiments.seeds import spans
+    from ..experiments.seeds import in_words
 
     pooled = pooling.merge(args.runs, args.out)
     for line in pooled.notes:
         note(line)
     say(
-        f"pooled: {len(args.runs)} runs, seeds {spans(pooled.seeds)} (n = {len(pooled.seeds)}), "
+        f"pooled: {len(args.runs)} runs, {in_words(pooled.seeds)} (n = {len(pooled.seeds)}), "
         f"settings {pooled.settings_hash}, in {args.out}\n"
     )
     reports = {"degradation": degradation.report, sweep.NAME: sweep.report}

@@ -8,7 +8,7 @@ trained in the pooled run's own environment.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from .seeds import spans
+from .seeds import in_words
 
 MACHINE = ("minires", "python", "numpy", "blas", "platform", "processor", "gpu")
 
@@ -45,8 +45,6 @@ def machine_notes(computed: Collection[Mapping[str, Any]]) -> list[str]:
             value = str(one["environment"].get(name, "none"))
             seeds.setdefault(value, []).extend(one["seeds"])
         if len(seeds) > 1:
-            each = ", ".join(
-                f"{value} (seeds {spans(sorted(its))})" for value, its in seeds.items()
-            )
+            each = ", ".join(f"{value} ({in_words(sorted(its))})" for value, its in seeds.items())
             notes.append(f"not the same {name} everywhere: {each}")
     return notes

@@ -69,7 +69,7 @@ def as_text(seeds: Sequence[int]) -> str:
 
 
 def spans(seeds: Sequence[int]) -> str:
-    """Rising seeds in few letters: ``0-2,7-7``; one seed alone is ``7-7``, as ``7`` means seven."""
+    """Rising seeds in few letters: ``0-2,7``. One alone is ``7-7``, since ``7`` means seven."""
     ends: list[list[int]] = []
     for seed in seeds:
         if ends and seed == ends[-1][1] + 1:
@@ -79,3 +79,8 @@ def spans(seeds: Sequence[int]) -> str:
     if len(ends) == 1:
         return f"{ends[0][0]}-{ends[0][1]}"
     return ",".join(f"{a}" if a == b else f"{a}-{b}" for a, b in ends)
+
+
+def in_words(seeds: Sequence[int]) -> str:
+    """Rising seeds in a sentence: seed 7, or seeds 0-2,7."""
+    return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {spans(seeds)}"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minires.errors import ConfigError
-from minires.experiments.seeds import as_text, check_seeds, parse_seeds, spans
+from minires.experiments.seeds import as_text, check_seeds, in_words, parse_seeds, spans
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,4 @@ def test_as_text_is_read_back(seeds):
     for text in (as_text(seeds), spans(seeds)):
         assert check_seeds("here", parse_seeds(text)) == seeds
     assert as_text([0, 1, 2]) == "3" and spans([0, 1, 2]) == "0-2"
+    assert (in_words([7]), in_words([0, 1, 7])) == ("seed 7", "seeds 0-1,7")

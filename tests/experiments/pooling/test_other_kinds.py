@@ -87,7 +87,7 @@ def test_the_report_on_claims_says_who_computed_what(claims_of, tmp_path, monkey
     pooling.merge([one, other], tmp_path / "out")
     claims.write_report(CHOSEN, tmp_path / "out")
     text = (tmp_path / "out" / "report.md").read_text()
-    assert "Seeds 0,2: minires " in text and "Seeds 1-1: minires " in text and "Zuse" in text
+    assert "Seeds 0,2: minires " in text and "Seed 1: minires " in text and "Zuse" in text
     assert "| 3 |" in text and "--seeds 3`" in text and "n = 3 seeds" in text
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ....serialization.files import read_bytes
 from ... import provenance
 from ...records import replace_text
-from ...seeds import as_text, spans
+from ...seeds import as_text, in_words
 from .claim import Claim
 from .verdict import CONTRADICTED, SUPPORTED, UNDECIDED, Verdict
 
@@ -126,7 +126,7 @@ def _setting(config: dict[str, Any]) -> str:
     sentences = [f"{config['caption']}, preset {config['preset']}."]
     computed = _computed(config)
     for words, seeds in computed.items():
-        whose = f"Seeds {spans(sorted(seeds))}: " if len(computed) > 1 else ""
+        whose = f"{in_words(sorted(seeds)).capitalize()}: " if len(computed) > 1 else ""
         sentences.append(f"{whose}{words}.")
     return " ".join(sentences)
 
