@@ -1,0 +1,30 @@
+"""How a batch is cut into shards, and shards are dealt to ranks: contiguous, as even as possible."""
+
+from ..errors import ConfigError
+from .world import World
+
+
+def cut(items: int, parts: int) -> list[tuple[int, int]]:
+    """`parts` pieces (first, last) of ``range(items)``; the first ones may hold one item more."""
+    size, larger = divmod(items, parts)
+    edges = [part * size + min(part, larger) for part in range(parts + 1)]
+    return list(zip(edges, edges[1:]))
+
+
+def number_of_shards(shards: int | None, world: World) -> int:
+    """Into how many shards each batch is cut: one for each rank, unless the config says it.
+
+    Raises
+    ------
+    ConfigError
+        For more ranks than shards.
+    """
+    if shards is not None and shards < world.size:
+        raise ConfigError(
+            "shards",
+            "more ranks than parts of a batch",
+            f"at most {shards} rank{'s' if shards > 1 else ''}",
+            str(world.size),
+            "start fewer, or a new run with as many --shards as ranks",
+        )
+    return shards or world.size
