@@ -9,7 +9,6 @@ and each shard begins its backward pass with this fraction instead of 1.
 """
 
 import copy
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -89,15 +88,10 @@ class DataParallel:
         self.places = places
         self.nets = [model, *(replica(model) for _ in places[1:])]
 
-    def gradients(
-        self,
-        images: Array,
-        labels: Array,
-        *,
-        flag: bool = False,
-        check: Callable[[float], None] = lambda loss: None,
-    ) -> Outcome:
+    def gradients(self, images: Array, labels: Array, flag: bool = False) -> Outcome:
         """Find the gradients of the mean cross-entropy of a batch, and leave them in the net.
+
+        If the loss is not finite, no gradients are computed.
 
         Parameters
         ----------
@@ -106,24 +100,23 @@ class DataParallel:
         labels : array of int (n,)
         flag : bool
             Something to tell the other ranks: that this one was asked to stop.
-        check : callable
-            ``check(loss)`` is called before the backward pass, on all ranks, and may raise.
         """
 
         def task(net, place):
             own = slice(place[0] - self.part.start, place[1] - self.part.start)
             return lambda exchange: self._shard(
-                net, images[own], labels[own], Shard(*place, self.batch_size, exchange), flag, check
+                net, images[own], labels[own], Shard(*place, self.batch_size, exchange), flag
             )
 
         outcomes = lockstep.run(
             [task(net, place) for net, place in zip(self.nets, self.places)], self._exchange
         )
-        self._add_up()
+        if np.isfinite(outcomes[0].loss):
+            self._add_up()
         return outcomes[0]
 
-    def _shard(self, net, images, labels, shard, flag, check):
-        """Forward and backward for one shard; the loss and the errors are those of the batch."""
+    def _shard(self, net, images, labels, shard, flag):
+        """Forward and backward for one shard; the `Outcome` is that of the batch."""
         net.train()
         for parameter in net.parameters():
             parameter.grad = None
@@ -134,8 +127,8 @@ class DataParallel:
             own = np.array([loss.item() * len(labels), wrong, flag], np.float64)
             total, wrong, flags = sum(shard.exchange(own))
             outcome = Outcome(float(total) / shard.total, int(wrong), bool(flags))
-            check(outcome.loss)
-            loss.backward(np.full_like(loss.data, len(labels) / shard.total))
+            if np.isfinite(outcome.loss):
+                loss.backward(np.full_like(loss.data, len(labels) / shard.total))
         return outcome
 
     def _exchange(self, arrays):

@@ -127,6 +127,13 @@ class RunConfig:
     )
     iterations: int | None = setting(None, COUNT, "steps of training, instead of epochs")
     batch_size: int | None = setting(128, COUNT, "images a step", "128; photographs: 32")
+    shards: int | None = setting(
+        None,
+        COUNT,
+        "parts of a batch, each computed by one of several processes: the same number gives the "
+        "same bits on any number of them (docs/many_machines.md)",
+        "one for each process",
+    )
     lr: float = setting(0.1, POSITIVE, "learning rate at the start", "0.1; photographs: 0.01")
     schedule: str = setting(
         "steps",
