@@ -10,12 +10,18 @@ import contextlib
 import os
 import sys
 import time
+from collections.abc import Iterator
 
 from .joining import joined
 from .launcher import launched
 
 PATIENCE = 2.0  # seconds that rank 0 has to end all, and each further rank some more
 TURN = 0.2
+
+
+def several_ranks() -> bool:
+    """Whether this process is one of several, as far as anyone has said."""
+    return _place()[1] > 1
 
 
 def wait_for_rank_0() -> str:
@@ -26,14 +32,34 @@ def wait_for_rank_0() -> str:
     str
         Words that say which rank this is, to put before the error; none for rank 0.
     """
-    started = launched()  # where no world could be joined, all processes have the same error
-    rank, size = joined().rank, joined().size
-    if size == 1 and started is not None:
-        rank, size = started.rank, started.size
+    rank, size = _place()
     if rank == 0:
         return ""
     time.sleep(PATIENCE + TURN * rank)
     return f"rank {rank} of {size}: "
+
+
+@contextlib.contextmanager
+def only_rank_0_prints() -> Iterator[None]:
+    """Within: what other ranks print is dropped, and if they exit they let rank 0 do so first."""
+    if _place()[0] == 0:
+        yield
+        return
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        try:
+            with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+                yield
+        except SystemExit:
+            wait_for_rank_0()
+            raise
+
+
+def _place():
+    """(rank, size) of this process: of the world it has joined, else as its launcher says."""
+    world, started = joined(), launched()
+    if world.size > 1 or started is None:
+        return world.rank, world.size
+    return started.rank, started.size
 
 
 def end_all(status: int) -> None:

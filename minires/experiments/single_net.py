@@ -18,6 +18,8 @@ from ..autograd import Tensor, no_grad
 from ..data import EvalLoader, FeatureDataset
 from ..diagnostics import classify
 from ..diagnostics.parts import main_path
+from ..distributed import World, alone
+from ..distributed.cutting import number_of_shards
 from ..errors import ConfigError
 from ..names import expanded, printable
 from ..nn import Module
@@ -29,7 +31,7 @@ from ..types import Figure, PathLike
 from . import evaluation_records
 from .model_setup import build, complete
 from .records import RunFolder, check_new, of_one_run, read_config, save_figures
-from .training_records import TrainingRecords, drops_in_epochs, finished_tables
+from .training_records import TrainingRecords, drops_in_epochs, finished_tables, take_part
 
 NAME = "single net"
 NEEDED = {  # in its config.json, besides the settings that are checked wherever they stand
@@ -51,6 +53,7 @@ def run(
     resume: bool = False,
     progress: bool = True,
     file: WeightsFile | None = None,
+    world: World | None = None,
 ) -> None:
     """Train the net into the folder `out`.
 
@@ -67,6 +70,9 @@ def run(
     progress : bool
     file : WeightsFile, optional
         The file of weights that the config names, if it is open already.
+    world : distributed.World, optional
+        The processes that train it together (`distributed.join`), each of which calls this. Rank 0
+        alone writes and prints, and `out` need not exist for the others.
 
     Raises
     ------
@@ -77,15 +83,20 @@ def run(
         On Ctrl-C, after everything has been saved.
     """
     device = backend.check_device(config.device, "--device")
-    out = expanded(out)
-    check_new(out, resume)
+    out, world = expanded(out), world or alone()
+    if world.rank:
+        progress = False
+    else:
+        check_new(out, resume)
+    config = replace(config, shards=_shards(config, out, resume, world))
     if file is None and config.weights is not None:
         file = open_weights(config.weights)
     config = complete(config, file)
     if config.dataset == FOLDER:  # report a wrong net before thousands of pictures are decoded
         assert config.image_size is not None  # `complete` gave it
         build(config, file, (config.image_size, config.image_size, 3), ("", ""))
-    train_set, test_set = load_sets(config, file, progress)
+    with world.one_after_rank_0():
+        train_set, test_set = load_sets(config, file, progress)
     model: Any  # a Module with a last layer, fc
     model, note = build(config, file, train_set.input_shape, train_set.classes)
     if config.train == HEAD and (config.crop_padding or config.crop_scale or config.flip):
@@ -112,17 +123,23 @@ def run(
         "all_iterations": resolved.iterations,
         "parameters": model.num_parameters(),
     }
-    trained, transform, names = model, train_set.transform, test_set.names()
+    transform, names = train_set.transform, test_set.names()
+    assert config.model is not None  # nor is this one missing
+
+    def prepared():
+        """What is trained, and the sets it is trained on: found once the folder is open."""
+        if config.train != HEAD:
+            return model, train_set, test_set
+        loaders = (loader.eval_loader(some, EVALUATION_BATCH) for some in (train_set, test_set))
+        return model.fc, *(features_of(model, images, progress) for images in loaders)
+
+    if world.rank:
+        take_part(world, config.model, *prepared(), config)
+        return
     with RunFolder(out, settings, resume=resume, device=device) as folder:
-        if config.train == HEAD:
-            train_set, test_set = (
-                features_of(model, loader.eval_loader(some, EVALUATION_BATCH), progress)
-                for some in (train_set, test_set)
-            )
-            trained = model.fc
-        records = TrainingRecords(folder, progress)
-        assert config.model is not None  # nor is this one missing
-        trainer = records.train(config.model, trained, train_set, test_set, config)
+        records = TrainingRecords(folder, progress, world)
+        trained, *sets = prepared()
+        trainer = records.train(config.model, trained, *sets, config)
         save(
             model,
             folder.path / "weights.safetensors",
@@ -132,6 +149,20 @@ def run(
         )
         classified = classify(trained, trainer.test_loader)
         evaluation_records.write(folder, classified, train_set.classes, names)
+
+
+def _shards(config, out, resume, world):
+    """Into how many shards batches are cut: as the config says, as the run that goes on did, or one
+    for each rank. None is one shard.
+    """
+    shards = config.shards
+    if shards is None and resume:
+        before = None
+        if world.rank == 0 and (out / "config.json").exists():
+            before = read_config(out).get("shards") or 1
+        shards = world.share(before)
+    shards = number_of_shards(shards, world)
+    return None if shards == 1 else shards
 
 
 def load_sets(

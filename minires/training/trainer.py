@@ -184,6 +184,7 @@ class Trainer:
                     self._check_interrupt()
             except Interrupted:
                 self._call("on_interrupt")
+                self.world.gather("stopped")  # nobody ends before rank 0 has saved
                 raise KeyboardInterrupt from None
             except backend.out_of_memory_errors():
                 memory_is_full = True  # while an exception is handled, its arrays stay
