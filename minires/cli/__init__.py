@@ -73,7 +73,7 @@ def _status(argv, output):
             f"not enough memory: {error}; take fewer or smaller images, or a narrower net"
         )
     except KeyboardInterrupt:
-        if not failure.wait_for_rank_0():
+        if failure.is_to_speak():
             print("\nminires: interrupted", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
@@ -88,8 +88,9 @@ def _status(argv, output):
 
 
 def _failed(line: str, details: str = "") -> int:
-    rank = failure.wait_for_rank_0()
-    print(f"{details}minires: error: {rank}{printable(line)}", file=sys.stderr)
+    if failure.is_to_speak():
+        rank = failure.name_of_rank()
+        print(f"{details}minires: error: {rank}{printable(line)}", file=sys.stderr)
     return 1
 
 

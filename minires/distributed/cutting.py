@@ -28,3 +28,15 @@ def number_of_shards(shards: int | None, world: World) -> int:
             "start fewer, or a new run with as many --shards as ranks",
         )
     return shards or world.size
+
+
+def check_shards(shards: int, batch_size: int) -> None:
+    """Raise ConfigError if a batch has fewer images than shards."""
+    if shards > batch_size:
+        raise ConfigError(
+            "shards",
+            "more parts of a batch than images in it",
+            f"at most {batch_size}",
+            str(shards),
+            "take larger batches, or fewer processes or shards",
+        )

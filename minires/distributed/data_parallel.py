@@ -21,7 +21,7 @@ from ..kernels.shards import Shard, computing
 from ..nn import Module
 from ..types import Array
 from . import lockstep
-from .cutting import cut
+from .cutting import check_shards, cut
 from .pairwise import summed
 from .world import World
 
@@ -68,14 +68,7 @@ class DataParallel:
         shards: int,
         label_smoothing: float = 0.0,
     ) -> None:
-        if shards > batch_size:
-            raise ConfigError(
-                "shards",
-                "more parts of a batch than images in it",
-                f"at most {batch_size}",
-                str(shards),
-                "take larger batches, or fewer ranks or shards",
-            )
+        check_shards(shards, batch_size)
         if any(backend.device_of(p.data) != "cpu" for p in model.parameters()):
             raise ConfigError(
                 "shards", "a net on the GPU", "device cpu, where shards are computed", "gpu"

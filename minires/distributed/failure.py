@@ -1,9 +1,9 @@
-"""When one rank fails: one message, and the end of all.
+"""When ranks fail: one message, and the end of all.
 
-The other ranks wait for the one that failed, in the midst of a sum, and can be told nothing. So it
-says what happened and has MPI end all processes. An error that all ranks meet, such as a loss that
-is not finite, is to be said once: rank 0 speaks at once, and the others wait to be ended, and speak
-only if they were not.
+If one rank fails, the others wait for it in the midst of a sum, and can be told nothing: it says
+what happened, and has MPI end all processes. If all ranks meet the same error, such as a loss that
+is not finite, rank 0 says it for all. Which of the two it is, they find out by waiting for each
+other, and not for ever.
 """
 
 import contextlib
@@ -14,9 +14,9 @@ from collections.abc import Iterator
 
 from .joining import joined
 from .launcher import launched
+from .world import MPIWorld
 
-PATIENCE = 2.0  # seconds that rank 0 has to end all, and each further rank some more
-TURN = 0.2
+PATIENCE = 3.0  # seconds: ranks that fail together do so within less
 
 
 def several_ranks() -> bool:
@@ -24,19 +24,41 @@ def several_ranks() -> bool:
     return _place()[1] > 1
 
 
-def wait_for_rank_0() -> str:
-    """Give ranks before this one the time to report the same error, and to end all processes.
-
-    Returns
-    -------
-    str
-        Words that say which rank this is, to put before the error; none for rank 0.
+def is_to_speak() -> bool:
+    """Whether this rank is to report the error that it met: rank 0 always, another rank if it is
+    not met by all. Called once, before `end_all`.
     """
+    global _all_fail
+    if _place()[0] == 0:
+        return True
+    world = joined()
+    if not isinstance(world, MPIWorld):  # it could not be joined, by any rank
+        time.sleep(PATIENCE)  # until rank 0 has spoken, and its launcher ends us
+        return False
+    _all_fail = world.all_arrive(PATIENCE)
+    return not _all_fail
+
+
+def name_of_rank() -> str:
+    """Words to put before an error of one rank: none for rank 0."""
     rank, size = _place()
-    if rank == 0:
-        return ""
-    time.sleep(PATIENCE + TURN * rank)
-    return f"rank {rank} of {size}: "
+    return f"rank {rank} of {size}: " if rank else ""
+
+
+def end_all(status: int) -> None:
+    """End the processes of all ranks, if they have not all come to their end."""
+    world = joined()
+    if not isinstance(world, MPIWorld):
+        return
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    all_fail = _all_fail if world.rank else world.all_arrive(PATIENCE)
+    with contextlib.suppress(OSError):  # MPI would add that it was aborted, and from where
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    if not all_fail:
+        world.comm.Abort(status)
+    world.leave()
 
 
 @contextlib.contextmanager
@@ -50,7 +72,7 @@ def only_rank_0_prints() -> Iterator[None]:
             with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
                 yield
         except SystemExit:
-            wait_for_rank_0()
+            time.sleep(PATIENCE)
             raise
 
 
@@ -62,14 +84,4 @@ def _place():
     return started.rank, started.size
 
 
-def end_all(status: int) -> None:
-    """End the processes of all ranks; of a process alone, nothing."""
-    world = joined()
-    if world.size == 1:
-        return
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
-            stream.flush()
-    with contextlib.suppress(OSError):  # MPI would add that it was aborted, and from where
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    world.comm.Abort(status)  # type: ignore[attr-defined]  # several ranks: an MPIWorld
+_all_fail = False

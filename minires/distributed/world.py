@@ -4,6 +4,7 @@ A `World` is one process alone, and `MPIWorld` are several: every method is call
 the same order, as it is with MPI.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -66,6 +67,7 @@ class MPIWorld(World):
 
     def __init__(self, comm: Any) -> None:
         self.comm, self.rank, self.size = comm, comm.Get_rank(), comm.Get_size()
+        self.last = comm.Dup()  # for the last message, beside others that may never arrive
 
     def gather(self, value: Value) -> list[Value]:
         return self.comm.allgather(value)
@@ -84,6 +86,21 @@ class MPIWorld(World):
         found = np.empty(sum(received), numbers.dtype)
         self.comm.Alltoallv([np.ascontiguousarray(numbers), sent], [found, received])
         return found
+
+    def leave(self) -> None:
+        """Take leave of the other ranks, all of which do the same."""
+        from mpi4py import MPI
+
+        MPI.Finalize()
+
+    def all_arrive(self, seconds: float) -> bool:
+        """Whether all ranks call this, within so many seconds: it does not wait for ever."""
+        arrival, end = self.last.Ibarrier(), time.monotonic() + seconds
+        while not arrival.Test():
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.01)
+        return True
 
     @contextmanager
     def one_after_rank_0(self) -> Iterator[None]:

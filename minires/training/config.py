@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
 from .. import data as data_sets
+from ..distributed.cutting import check_shards
 from ..errors import ConfigError
 from ..types import Device
 from .kinds import (
@@ -290,7 +291,7 @@ class RunConfig:
         Raises
         ------
         ConfigError
-            If one batch takes more images than there are.
+            If one batch takes more images than there are, or is cut into more shards than images.
         """
         batch_size = self.batch_size
         if batch_size is None:
@@ -303,6 +304,7 @@ class RunConfig:
                 str(batch_size),
                 "take a smaller batch or more images",
             )
+        check_shards(self.shards or 1, batch_size)
         iterations = self.iterations or PAPER_ITERATIONS
         if self.epochs is not None:
             iterations = max(1, round(self.epochs * (images // batch_size)))
