@@ -288,7 +288,7 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
             type(cache).__name__,
             "see kernels/naive/normalization.py",
         )
-    count = count if shard is None else cache.count
+    count = count if shard is None else cache.values
     unbiased = count / max(count - 1, 1)
     update = device_function("update_running_stats", y.device)
     update(running_mean.data, running_var.data, cache.mean, cache.var, momentum, unbiased)
@@ -298,7 +298,7 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
 def _by_the_batch(kernel, inputs, eps):
     """(y, cache) of a kernel that normalises by the statistics of the batch: all of its shards."""
     y, cache = apply_with_cache(kernel, *inputs, eps=eps)
-    if shards.current() is not None and not hasattr(cache, "count"):
+    if shards.current() is not None and not hasattr(cache, "values"):
         raise ConfigError(
             kernel,
             "it would normalise each shard of the batch on its own",

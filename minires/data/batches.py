@@ -7,7 +7,8 @@
 Each works in two steps, so that a loader can have the next batches prepared while one is used:
 ``finish(start(indices, rng))``. All that is random is drawn from `rng` in `start`. Without `rng`
 the examples stay unaltered, for evaluation. With a `part` of the batch, for one of several
-processes, it is drawn for all examples, and only those of the part are made. ``for_dataset(dataset)`` makes the same of another set.
+processes, it is drawn for all examples, and only those of the part are made.
+``for_dataset(dataset)`` makes the same of another set.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""How a batch is cut into shards, and shards are dealt to ranks: contiguous, as even as possible."""
+"""How a batch is cut into shards, and how shards are dealt to ranks: in order, and evenly."""
 
 from ..errors import ConfigError
 from .world import World

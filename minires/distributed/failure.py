@@ -32,11 +32,13 @@ def is_to_speak() -> bool:
     if _place()[0] == 0:
         return True
     world = joined()
-    if not isinstance(world, MPIWorld):  # it could not be joined, by any rank
-        time.sleep(PATIENCE)  # until rank 0 has spoken, and its launcher ends us
-        return False
-    _all_fail = world.all_arrive(PATIENCE)
-    return not _all_fail
+    with contextlib.suppress(KeyboardInterrupt):  # so do launchers end the others
+        if not isinstance(world, MPIWorld):  # it could not be joined, by any rank
+            time.sleep(PATIENCE)  # until rank 0 has spoken
+            return False
+        _all_fail = world.all_arrive(PATIENCE)
+        return not _all_fail
+    return False
 
 
 def name_of_rank() -> str:
@@ -72,7 +74,8 @@ def only_rank_0_prints() -> Iterator[None]:
             with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
                 yield
         except SystemExit:
-            time.sleep(PATIENCE)
+            with contextlib.suppress(KeyboardInterrupt):
+                time.sleep(PATIENCE)
             raise
 
 

@@ -9,7 +9,6 @@ from ..errors import ConfigError
 from .launcher import Launched, launched
 from .world import MPIWorld, World, alone
 
-START = "mpiexec -n 4 python -m mpi4py -m minires train ..."
 _joined: World | None = None
 
 
@@ -45,18 +44,27 @@ def _find_world():
     if not several and "mpi4py" not in sys.modules:
         return alone()
     MPI = _load()
-    comm = MPI.COMM_WORLD.Dup()  # our messages, and nobody else's
-    if several and comm.Get_size() != by_launcher.size:
-        raise _other_mpi(by_launcher, comm.Get_size(), MPI.Get_library_version())
-    return MPIWorld(comm) if comm.Get_size() > 1 else alone()
+    library = _name_of(MPI.Get_library_version())
+    if several and ("Open MPI" in library) != (by_launcher.by == "Open MPI"):
+        if by_launcher.by in ("Open MPI", "MPICH"):
+            raise _other_mpi(by_launcher, library)
+    if not MPI.Is_initialized():
+        MPI.Init_thread()
+    size = MPI.COMM_WORLD.Get_size()
+    if several and size != by_launcher.size:
+        raise _other_mpi(by_launcher, library)
+    return MPIWorld(MPI.COMM_WORLD.Dup()) if size > 1 else alone()  # messages of our own
 
 
 def _load() -> Any:
+    """The module mpi4py.MPI, not initialised yet: a wrong MPI would end the process there."""
     try:
+        import mpi4py
+
+        if "mpi4py.MPI" not in sys.modules:
+            mpi4py.rc.initialize, mpi4py.rc.finalize = False, True
         from mpi4py import MPI
-    except ModuleNotFoundError as error:
-        if error.name and not error.name.startswith("mpi4py"):
-            raise
+    except ModuleNotFoundError:
         raise ConfigError(
             "mpiexec",
             "the package mpi4py is not installed, so these processes cannot work together",
@@ -64,7 +72,7 @@ def _load() -> Any:
             "none",
             'pip install "minires[mpi]", or mpi4py beside the MPI of your cluster',
         ) from None
-    except Exception as error:  # the MPI it was built for is not there
+    except (ImportError, RuntimeError) as error:
         raise ConfigError(
             "mpiexec",
             "mpi4py finds no MPI",
@@ -75,15 +83,21 @@ def _load() -> Any:
     return MPI
 
 
-def _other_mpi(by_launcher: Launched, size: int, version: str) -> ConfigError:
+def _name_of(version: str) -> str:
+    """The name and number of an MPI, from the pages it has to say of itself."""
+    words = version.replace("\0", " ").split(",")[0].replace("Version:", "").split()
+    return " ".join(words[: 2 if words[:1] == ["MPICH"] else 4])
+
+
+def _other_mpi(by_launcher: Launched, library: str) -> ConfigError:
     """The error for processes that a launcher of one MPI started, and another MPI does not see."""
-    library = version.replace("\0", "").splitlines()[0].split(",")[0]
     return ConfigError(
         "mpiexec",
-        f"it is that of {by_launcher.by}, but mpi4py uses {' '.join(library.split())}",
+        f"it is that of {by_launcher.by}, while mpi4py uses {library}",
         f"one training on {by_launcher.size} processes",
-        f"{by_launcher.size} processes that see {size}",
-        f"start with the mpiexec of that MPI: often {os.path.dirname(sys.executable)}/mpiexec",
+        f"{by_launcher.size} processes that each believe to be alone",
+        f"start them with the mpiexec of {library}; a wheel's is "
+        f"{os.path.dirname(sys.executable)}/mpiexec",
     )
 
 

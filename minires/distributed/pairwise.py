@@ -3,11 +3,10 @@
 In floating point a + (b + c) and (a + b) + c may differ in the last bit. So the order is fixed: the
 row of shards is halved again and again, and each half is the sum of its halves.
 
-    0 + 1    2 + 3    4 + 5    6 + 7        8 shards: as in a tournament
-      \\        /        \\        /
-       (0...3)          (4...7)
-             \\            /
-                (0...7)
+    shards      0   1   2   3   4   5   6   7
+                 0+1     2+3     4+5     6+7         as in a tournament
+                    0...3           4...7
+                            0...7
 
 A rank that computes shards 2 and 3 sends only their sum; one that computes shards 1, 2 and 3 sends
 shard 1, and the sum of 2 and 3. It is a sum that the tree has anyway: a block.

@@ -126,20 +126,14 @@ def run(
     transform, names = train_set.transform, test_set.names()
     assert config.model is not None  # nor is this one missing
 
-    def prepared():
-        """What is trained, and the sets it is trained on: found once the folder is open."""
-        if config.train != HEAD:
-            return model, train_set, test_set
-        loaders = (loader.eval_loader(some, EVALUATION_BATCH) for some in (train_set, test_set))
-        return model.fc, *(features_of(model, images, progress) for images in loaders)
-
     if world.rank:
-        take_part(world, config.model, *prepared(), config)
+        trained, *sets = _trained(config, model, loader, train_set, test_set, progress)
+        take_part(world, config.model, trained, sets[0], sets[1], config)
         return
     with RunFolder(out, settings, resume=resume, device=device) as folder:
+        trained, *sets = _trained(config, model, loader, train_set, test_set, progress)
         records = TrainingRecords(folder, progress, world)
-        trained, *sets = prepared()
-        trainer = records.train(config.model, trained, *sets, config)
+        trainer = records.train(config.model, trained, sets[0], sets[1], config)
         save(
             model,
             folder.path / "weights.safetensors",
@@ -149,6 +143,14 @@ def run(
         )
         classified = classify(trained, trainer.test_loader)
         evaluation_records.write(folder, classified, train_set.classes, names)
+
+
+def _trained(config, model, loader, train_set, test_set, progress):
+    """What is trained, and the sets it is trained and tested on: of a head alone, features."""
+    if config.train != HEAD:
+        return model, train_set, test_set
+    loaders = (loader.eval_loader(some, EVALUATION_BATCH) for some in (train_set, test_set))
+    return model.fc, *(features_of(model, images, progress) for images in loaders)
 
 
 def _shards(config, out, resume, world):

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import __version__
 from ..data.batches import AnyDataset
 from ..distributed import World
 from ..errors import ConfigError, DivergenceError
@@ -30,7 +29,6 @@ def check_same_start(
         "random generators": [g.bit_generator.state for _, g in model.named_generators()],
         "training set": _digest_of_set(train_set),
         "test set": _digest_of_set(test_set),
-        "version of minires": __version__,
         "version of NumPy": np.__version__,
     }
     all_ranks = world.gather(own)
@@ -66,7 +64,7 @@ def _digest(arrays: Mapping[str, Any]) -> int:
     found = 0
     for name, array in arrays.items():
         found = zlib.crc32(f"{name} {array.dtype} {array.shape}".encode(), found)
-        found = zlib.crc32(np.ascontiguousarray(array).view(np.uint8).reshape(-1), found)
+        found = zlib.crc32(np.ascontiguousarray(array).tobytes(), found)
     return found
 
 

@@ -48,9 +48,7 @@ def moments(x: Array) -> tuple[int, Array, Array]:
     return reduce(merge, parts) if parts else (0, nothing, nothing)
 
 
-def merge(
-    a: tuple[int, Array, Array], b: tuple[int, Array, Array]
-) -> tuple[int, Array, Array]:
+def merge(a: tuple[int, Array, Array], b: tuple[int, Array, Array]) -> tuple[int, Array, Array]:
     """The (count, mean, sum of squared deviations) of two sets of numbers together."""
     (count_a, mean_a, squares_a), (count_b, mean_b, squares_b) = a, b
     count = count_a + count_b

@@ -33,7 +33,7 @@ class Cache(NamedTuple):
     mean: Array
     var: Array
     inverse_std: Array
-    count: float  # M, over all shards; inf if mean and var were given, and are constants
+    values: float  # M, in all shards; inf if mean and var were given, and are constants
     y: Array | None = None  # only with a ReLU, like the next one
     has_shortcut: bool = False
 
