@@ -9,6 +9,7 @@ and each shard begins its backward pass with this fraction instead of 1.
 """
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -80,6 +81,7 @@ class DataParallel:
         self.part = slice(places[0][0], places[-1][1])
         self.places = places
         self.nets = [model, *(replica(model) for _ in places[1:])]
+        self._threads = ThreadPoolExecutor(len(places), thread_name_prefix="minires-shard")
 
     def gradients(self, images: Array, labels: Array, flag: bool = False) -> Outcome:
         """Find the gradients of the mean cross-entropy of a batch, and leave them in the net.
@@ -102,7 +104,9 @@ class DataParallel:
             )
 
         outcomes = lockstep.run(
-            [task(net, place) for net, place in zip(self.nets, self.places)], self._exchange
+            [task(net, place) for net, place in zip(self.nets, self.places)],
+            self._exchange,
+            self._threads,
         )
         if np.isfinite(outcomes[0].loss):
             self._add_up()

@@ -9,7 +9,6 @@ the kernels inside use all cores as always.
 import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -30,11 +29,13 @@ class _Stop(BaseException):
 class _Turns:
     """A computation in a thread of its own, that runs when told to."""
 
-    def __init__(self, pool: ThreadPoolExecutor, task: Callable[[Exchange], Any]) -> None:
+    def __init__(self, threads: ThreadPoolExecutor, task: Callable[[Exchange], Any]) -> None:
         self.heard: SimpleQueue[list[Array] | None] = SimpleQueue()
         self.said: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         self.ended = False
-        pool.submit(contextvars.copy_context().run, self._work, task)  # recording, kernels in use
+        threads.submit(
+            contextvars.copy_context().run, self._work, task
+        )  # recording, kernels in use
 
     def go_on(self, arrays: list[Array]) -> tuple[str, Any]:
         """Run to the next exchange or the end: what happened there, and what it has to say."""
@@ -68,7 +69,9 @@ class _Turns:
         return arrays
 
 
-def run(tasks: list[Callable[[Exchange], Result]], exchange: ExchangeAll) -> list[Result]:
+def run(
+    tasks: list[Callable[[Exchange], Result]], exchange: ExchangeAll, threads: ThreadPoolExecutor
+) -> list[Result]:
     """The results of all tasks, computed in turn.
 
     Parameters
@@ -78,6 +81,8 @@ def run(tasks: list[Callable[[Exchange], Result]], exchange: ExchangeAll) -> lis
         tasks call it equally often, with arrays of the same shape and dtype.
     exchange : callable
         Takes the arrays of all tasks here, and returns those of all tasks everywhere.
+    threads : ThreadPoolExecutor
+        As many as there are tasks, and idle. Kept from call to call, they keep their buffers.
 
     Raises
     ------
@@ -88,7 +93,7 @@ def run(tasks: list[Callable[[Exchange], Result]], exchange: ExchangeAll) -> lis
     """
     if len(tasks) == 1:  # no one to take turns with
         return [tasks[0](lambda array: exchange([array]))]
-    turns = [_Turns(_threads(len(tasks)), task) for task in tasks]
+    turns = [_Turns(threads, task) for task in tasks]
     arrays: list[Array] = []
     try:
         while True:
@@ -114,9 +119,3 @@ def run(tasks: list[Callable[[Exchange], Result]], exchange: ExchangeAll) -> lis
     finally:
         for turn in turns:
             turn.stop()
-
-
-@cache
-def _threads(count):
-    """They live on, as each keeps buffers for its kernels."""
-    return ThreadPoolExecutor(count, thread_name_prefix="minires-shard")
