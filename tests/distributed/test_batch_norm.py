@@ -128,6 +128,7 @@ MISTAKES = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("name, mistake, edges", MISTAKES)
 def test_a_planted_mistake_is_found(monkeypatch, name, mistake, edges):
     monkeypatch.setattr(normalization, name, mistake)

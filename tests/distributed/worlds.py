@@ -1,5 +1,6 @@
 """Worlds to test with: ranks that are threads of this process, and ranks that mpiexec starts."""
 
+import copy
 import os
 import shutil
 import subprocess
@@ -36,7 +37,7 @@ class ThreadWorld(World):
     def gather(self, value):
         self.slots[self.rank] = value
         self.barrier.wait(60)
-        found = list(self.slots)
+        found = copy.deepcopy(self.slots)  # what a message brings is one's own
         self.barrier.wait(60)
         return found
 
