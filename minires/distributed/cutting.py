@@ -1,6 +1,7 @@
 """How a batch is cut into shards, and how shards are dealt to ranks: in order, and evenly."""
 
 from ..errors import ConfigError
+from ..types import Device
 from .world import World
 
 
@@ -30,8 +31,8 @@ def number_of_shards(shards: int | None, world: World) -> int:
     return shards or world.size
 
 
-def check_shards(shards: int, batch_size: int) -> None:
-    """Raise ConfigError if a batch has fewer images than shards."""
+def check_shards(shards: int, batch_size: int, device: Device) -> None:
+    """Raise ConfigError if a batch has fewer images than shards, or several are for a GPU."""
     if shards > batch_size:
         raise ConfigError(
             "shards",
@@ -39,4 +40,12 @@ def check_shards(shards: int, batch_size: int) -> None:
             f"at most {batch_size}",
             str(shards),
             "take larger batches, or fewer processes or shards",
+        )
+    if shards > 1 and device != "cpu":
+        raise ConfigError(
+            "shards",
+            "a net on the GPU",
+            "device cpu, where batches are cut and shared",
+            device,
+            "on a GPU train on one process, without shards",
         )

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import backend
 from .. import functional as F
 from ..autograd import Tensor
 from ..errors import ConfigError
@@ -69,18 +68,15 @@ class DataParallel:
         shards: int,
         label_smoothing: float = 0.0,
     ) -> None:
-        check_shards(shards, batch_size)
-        if any(backend.device_of(p.data) != "cpu" for p in model.parameters()):
-            raise ConfigError(
-                "shards", "a net on the GPU", "device cpu, where shards are computed", "gpu"
-            )
+        check_shards(shards, batch_size, next(model.parameters()).device)
         self.world, self.batch_size, self.shards = world, batch_size, shards
         self.label_smoothing = label_smoothing
         self.own = cut(shards, world.size)
         places = cut(batch_size, shards)[slice(*self.own[world.rank])]
         self.part = slice(places[0][0], places[-1][1])
         self.places = places
-        self.nets = [model, *(replica(model) for _ in places[1:])]
+        self.nets = [model, *(replica(model).train() for _ in places[1:])]
+        self._parameters = [[p for p in net.parameters() if p.requires_grad] for net in self.nets]
         self._threads = ThreadPoolExecutor(len(places), thread_name_prefix="minires-shard")
 
     def gradients(self, images: Array, labels: Array, flag: bool = False) -> Outcome:
@@ -96,6 +92,9 @@ class DataParallel:
         flag : bool
             Something to tell the other ranks: that this one was asked to stop.
         """
+        self.nets[0].train()
+        for parameter in (p for parameters in self._parameters for p in parameters):
+            parameter.grad = None
 
         def task(net, place):
             own = slice(place[0] - self.part.start, place[1] - self.part.start)
@@ -114,9 +113,6 @@ class DataParallel:
 
     def _shard(self, net, images, labels, shard, flag):
         """Forward and backward for one shard; the `Outcome` is that of the batch."""
-        net.train()
-        for parameter in net.parameters():
-            parameter.grad = None
         with computing(shard):
             logits = net(Tensor(images))
             loss = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
@@ -140,15 +136,12 @@ class DataParallel:
         A parameter without a gradient, in a block that stochastic depth dropped, has none in any
         shard, and gets none; beside the numbers travels how many shards have one.
         """
-        parameters = [p for p in self.nets[0].parameters() if p.requires_grad]
-        vectors = []
-        for net in self.nets:
-            found = [p.grad for p in net.parameters() if p.requires_grad]
+        parameters, vectors = self._parameters[0], []
+        for of_shard in self._parameters:
             numbers = [
-                np.zeros(p.size, p.dtype) if grad is None else grad.ravel()
-                for p, grad in zip(parameters, found)
+                np.zeros(p.size, p.dtype) if p.grad is None else p.grad.ravel() for p in of_shard
             ]
-            present = np.array([grad is not None for grad in found], np.float32)
+            present = np.array([p.grad is not None for p in of_shard], np.float32)
             vectors.append(np.concatenate([*numbers, present]))
         vector = summed(vectors, self.shards, self.world)
         ends = np.cumsum([p.size for p in parameters])

@@ -291,7 +291,7 @@ class RunConfig:
         Raises
         ------
         ConfigError
-            If one batch takes more images than there are, or is cut into more shards than images.
+            If one batch takes more images than there are, or cannot be cut into so many shards.
         """
         batch_size = self.batch_size
         if batch_size is None:
@@ -304,7 +304,7 @@ class RunConfig:
                 str(batch_size),
                 "take a smaller batch or more images",
             )
-        check_shards(self.shards or 1, batch_size)
+        check_shards(self.shards or 1, batch_size, self.device)
         iterations = self.iterations or PAPER_ITERATIONS
         if self.epochs is not None:
             iterations = max(1, round(self.epochs * (images // batch_size)))
