@@ -16,7 +16,6 @@ import numpy as np
 
 from .. import functional as F
 from ..autograd import Tensor
-from ..errors import ConfigError
 from ..kernels.shards import Shard, computing
 from ..nn import Module
 from ..types import Array
