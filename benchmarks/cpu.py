@@ -2,7 +2,7 @@
 
 Every comparison first checks that both sides compute the same, then times them by turns. PyTorch
 runs eagerly, in its default memory layout and in channels_last, which is minires' own order of
-axes. Without PyTorch minires is timed alone. It takes about fifteen minutes.
+axes. Without PyTorch minires is timed alone. It takes about twenty minutes.
 """
 
 import os
@@ -14,16 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
-from minires import backend
+from minires import backend, plot
 from minires.experiments.records import environment
 
-from . import program
+from . import cost, program, report
 from .measure import at_work, compare, peak_memory
 from .report import line, markdown
 from .sides import SIDES
 from .work import ImageNet, Kernel, Net, SGDStep
 
-SECTIONS = ("nets", "imagenet", "kernels", "memory", "scaling", "startup")
+SECTIONS = ("nets", "imagenet", "kernels", "memory", "scaling", "cost", "startup")
 NETS = [
     Net(20),
     Net(56),
@@ -37,6 +37,7 @@ IMAGENET = [
     for batch in (1, 16)
     for fused in (False, True)
 ]
+IMAGENET.append(ImageNet(18, training=True))
 IMAGES = (128, 32, 32, 16)
 KERNELS = [
     ("conv2d", ((128, 32, 32, 3), (3, 3, 3, 16)), {"padding": 1}),
@@ -55,7 +56,6 @@ KERNELS = [
     ("linear", ((128, 64), (64, 10), (10,)), {}),
     ("cross_entropy", ((128, 10),), {}),
 ]
-BATCHES = (8, 16, 32, 64, 128, 256)
 PEAK_SIZE = 2048  # rows and columns of the matrices whose product is taken for the machine's peak
 
 
@@ -81,9 +81,13 @@ def main(arguments=None):
         "kernels": lambda: _timings(_kernels(), sides, threads, options.rounds),
         "memory": lambda: _memory(sides, threads[-1]),
         "scaling": lambda: _scaling(sides, options.rounds),
+        "cost": lambda: _cost(options.rounds),
         "startup": lambda: _startup(sides, options.rounds),
     }
     program.measure("cpu", options, results, sections, markdown)
+    if "cost" in results:
+        count = report.threads(backend.num_threads())
+        plot.save(cost.draw(results["cost"], f"minires, {count}"), options.out / "cpu_cost.png")
 
 
 def _environment():
@@ -150,14 +154,20 @@ def _memory(sides, threads):
 
 
 def _scaling(sides, rounds):
-    """A training step of ResNet-20 with more and more threads, and with larger and larger
-    batches.
-    """
+    """A training step of ResNet-20 with more and more threads."""
+    return {"threads": _timings([Net(20)], sides, range(1, backend.num_threads() + 1), rounds)}
+
+
+def _cost(rounds):
+    """minires alone, with all threads: what grows -> a row for each size."""
     return {
-        "threads": _timings([Net(20)], sides, range(1, backend.num_threads() + 1), rounds),
-        "batch": _timings(
-            [Net(20, batch=batch) for batch in BATCHES], sides, [backend.num_threads()], rounds
-        ),
+        what: [
+            {"value": value, "flop": row["flop"], "seconds": row["seconds"][cost.SIDE]}
+            for value, row in zip(
+                nets, _timings(nets.values(), [cost.SIDE], [backend.num_threads()], rounds)
+            )
+        ]
+        for what, nets in cost.GROWING.items()
     }
 
 

@@ -9,12 +9,20 @@ import sys
 from pathlib import Path
 
 
-def parse(name, description, sections, arguments=None):
-    """The options of ``python -m benchmarks.NAME``. The folder --out is there afterwards."""
+def parse(name, description, sections, arguments=None, rounds=15, whole=False):
+    """The options of ``python -m benchmarks.NAME``. The folder --out is there afterwards.
+
+    With `whole`, whole trainings are timed, which --iterations shortens.
+    """
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=description)
     parser.add_argument(
-        "--rounds", type=_positive, default=15, help="how often each side is timed (default 15)"
+        "--rounds",
+        type=_positive,
+        default=rounds,
+        help=f"how often each side is timed (default {rounds})",
     )
+    if whole:
+        parser.add_argument("--iterations", type=_positive, help="steps of each net (default all)")
     parser.add_argument(
         "--sections",
         nargs="+",

@@ -96,8 +96,9 @@ class ImageNet(Net):
 
     @property
     def name(self):
+        what = "training step" if self.training else "inference"
         return (
-            f"ResNet-{self.depth} inference{', batch norm folded' if self.fused else ''}, "
+            f"ResNet-{self.depth} {what}{', batch norm folded' if self.fused else ''}, "
             f"{self.size}x{self.size}, batch {self.batch}"
         )
 

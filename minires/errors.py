@@ -74,6 +74,10 @@ class DeviceError(MiniresError, RuntimeError):
     """A device that is missing, or arrays that live on two devices."""
 
 
+class ProcessError(MiniresError, RuntimeError):
+    """A process that works for this one was killed, or does not answer."""
+
+
 class GraphError(MiniresError, RuntimeError):
     """The tape was asked for something it does not hold (any more)."""
 

@@ -133,6 +133,16 @@ def own_setting(text: str) -> tuple[str, int | float | bool | str]:
     return name.replace("-", "_"), literal(value)
 
 
+def swept(text: str) -> tuple[str, list[int | float | bool | str]]:
+    """A setting and the values it takes in a sweep, NAME=VALUE,VALUE, as (name, values)."""
+    name, sign, values = text.partition("=")
+    if not sign or not name or not all(values.split(",")):
+        raise argparse.ArgumentTypeError(
+            f"expected NAME=VALUE,VALUE, such as lr=0.05,0.1, got {shown(text)}"
+        )
+    return name.replace("-", "_"), [literal(value) for value in values.split(",")]
+
+
 def literal(text: str) -> int | float | bool | str:
     """A finite number, true or false; else the text itself."""
     for kind in (int, float):
@@ -192,6 +202,17 @@ def add_setting(command: argparse.ArgumentParser, presets: Collection[str]) -> N
         type=at_least(1),
         metavar="N",
         help="threads to compute with (default: all cores)",
+    )
+
+
+def add_workers(command: argparse.ArgumentParser) -> None:
+    """The option of commands that train several nets."""
+    command.add_argument(
+        "--workers",
+        type=at_least(1),
+        metavar="N",
+        help="processes that train at the same time, a net each (default: as many as cores and "
+        "memory allow)",
     )
 
 

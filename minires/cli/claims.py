@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import unknown_name
 from ..names import printable
-from .arguments import INTERRUPTED, Commands, add_setting, path, prepare, say
+from .arguments import INTERRUPTED, Commands, add_setting, add_workers, path, prepare, say
 
 
 def add_to(commands: Commands) -> None:
@@ -28,6 +28,7 @@ def add_to(commands: Commands) -> None:
     command.add_argument("names", nargs="*", metavar="NAME", help="which claims (default: all)")
     command.add_argument("--list", action="store_true", help="show the claims and stop")
     add_setting(command, ("quick", "standard"))
+    add_workers(command)
     command.add_argument(
         "--out",
         type=path,
@@ -54,7 +55,14 @@ def run(args: argparse.Namespace) -> int:
     ]
     try:
         findings = laboratory.run(
-            chosen, out, args.dataset, args.preset, args.seeds, args.data, args.device
+            chosen,
+            out,
+            args.dataset,
+            args.preset,
+            args.seeds,
+            args.data,
+            args.device,
+            workers=args.workers,
         )
     except KeyboardInterrupt:
         print(

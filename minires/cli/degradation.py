@@ -8,6 +8,7 @@ from ..experiments.presets import PRESETS
 from .arguments import (
     Commands,
     add_setting,
+    add_workers,
     at_least,
     interrupted,
     note,
@@ -65,6 +66,7 @@ def add_to(commands: Commands) -> None:
     command.add_argument(
         "--resume", action="store_true", help="go on with the run in the output folder"
     )
+    add_workers(command)
     sizes = command.add_argument_group("overriding the preset")
     length = sizes.add_mutually_exclusive_group()
     length.add_argument(
@@ -95,7 +97,9 @@ def run(args: argparse.Namespace) -> int:
         depths = tuple(dict.fromkeys(args.depths))
         if len(depths) < len(args.depths):
             note(f"--depths {' '.join(map(str, args.depths))}: each depth is trained once")
-        experiment.run(_config(args), out, depths, args.seeds, resume=args.resume)
+        experiment.run(
+            _config(args), out, depths, args.seeds, resume=args.resume, workers=args.workers
+        )
     except KeyboardInterrupt as stop:
         return interrupted(out, stop)
     say("\n" + experiment.report(out))

@@ -24,7 +24,7 @@ def add_to(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Draw the figures of a run again."""
-    from ..experiments import claims, degradation, single_net
+    from ..experiments import claims, degradation, single_net, sweep
     from ..experiments.records import read_config
 
     kind = read_config(args.folder).get("experiment")
@@ -32,5 +32,6 @@ def run(args: argparse.Namespace) -> None:
         say("\n".join(claims.lines(claims.write_report(list(claims.CLAIMS.values()), args.folder))))
         say(f"written: {Path(args.folder) / 'report.md'}, {Path(args.folder) / 'report.html'}")
     else:
-        for figure in (single_net if kind == single_net.NAME else degradation).plot(args.folder):
+        drawn_by = {single_net.NAME: single_net, sweep.NAME: sweep}.get(str(kind), degradation)
+        for figure in drawn_by.plot(args.folder):
             say(f"drawn: {figure}")

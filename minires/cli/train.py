@@ -1,7 +1,7 @@
 """``minires train`` and ``minires finetune``: one net, any of them, on any data set."""
 
 import argparse
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from .. import backend
 from ..errors import ConfigError, nearest
@@ -10,7 +10,18 @@ from ..training.config import ALL, FOLDER, HEAD, RunConfig
 from ..training.given_settings import check_given
 from ..training.kinds import YES_OR_NO
 from ..training.settings_file import read_settings
-from .arguments import Commands, interrupted, literal, note, number, own_setting, path, say
+from .arguments import (
+    Commands,
+    at_least,
+    interrupted,
+    literal,
+    note,
+    number,
+    own_setting,
+    path,
+    say,
+    swept,
+)
 
 FINETUNE = {"dataset": FOLDER, "train": HEAD}  # its defaults that `train` does not have
 #: A flag is for this run, a file for many: what it is instead of does not stand in its way.
@@ -37,6 +48,7 @@ TRAIN_EXAMPLES = """examples:
   minires train --model residual_mlp-20 --image-size 16 --net width=128
   minires train --model resnet18 --dataset folder --data photographs
   minires train --config settings.toml --lr 0.05
+  minires train --seeds 3 --sweep lr=0.05,0.1 net.width=8,16
   mpiexec -n 4 python -m mpi4py -m minires train --dataset cifar10
 
 A settings file is TOML with the same names, and the net's own in a table:
@@ -96,6 +108,16 @@ def run(args: argparse.Namespace) -> int:
             "none",
             "name it by --weights; without any it is minires train",
         )
+    if args.seeds > 1 or args.sweep:
+        if world.size > 1:
+            raise ConfigError(
+                "mpiexec",
+                "the nets of --seeds and --sweep train side by side, each on its own",
+                "one process",
+                str(world.size),
+                "start without mpiexec, and with --workers",
+            )
+        return _run_sweep(args, config)
     if config.threads is not None:
         backend.set_num_threads(config.threads)
     file = open_weights(config.weights) if config.weights is not None else None
@@ -118,6 +140,31 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _run_sweep(args, config):
+    from ..experiments import sweep
+    from ..experiments.model_setup import complete
+    from ..serialization.weights import open_weights
+
+    if config.threads is not None:
+        backend.set_num_threads(config.threads)
+    runs = sweep.configs(config, dict(args.sweep or ()), args.seeds)
+    if config.out is None:
+        file = open_weights(config.weights) if config.weights is not None else None
+        config = replace(config, out=f"runs/{_run_name(complete(config, file))}-sweep")
+    out = expanded(config.out)
+    if args.resume and not (out / "config.json").exists():
+        say(f"minires: nothing to resume in {out}, starting anew")
+    try:
+        sweep.run(runs, out, resume=args.resume, workers=config.workers or None)
+    except KeyboardInterrupt as stop:
+        return interrupted(out, stop)
+    say("\n" + sweep.report(out))
+    say(f"written: {out / 'sweep.csv'}")
+    for figure in sweep.plot(out):
+        say(f"drawn: {figure}")
+    return 0
+
+
 def _config(args, quiet=False):
     """What flags say, else the settings file, else what the command and the data suggest."""
     given = read_settings(args.config) if args.config else {}
@@ -133,7 +180,8 @@ def _config(args, quiet=False):
             if one in flags and other not in flags:
                 given.pop(other, None)
     config = RunConfig.for_data(**args.usual | given | flags)
-    for line in check_given(given | flags, config):
+    in_use = {"workers"} if args.seeds > 1 or args.sweep else set()  # they train, then
+    for line in check_given({*given, *flags} - in_use, config):
         if not quiet:
             note(line)
     return config
@@ -189,6 +237,19 @@ def _add_settings(command, usual):
     )
     groups["model"].add_argument(
         "--config", type=path, metavar="FILE", help="settings in a TOML file; flags overrule it"
+    )
+    several = command.add_argument_group("several runs, on all cores")
+    several.add_argument(
+        "--seeds", type=at_least(1), default=1, metavar="N", help="so many seeds (default: 1)"
+    )
+    several.add_argument(
+        "--sweep",
+        nargs="+",
+        action="extend",
+        type=swept,
+        metavar="NAME=VALUES",
+        help="every combination of these: lr=0.05,0.1 net.width=8,16; --workers processes train "
+        "at the same time (default: as many as cores and memory allow)",
     )
     group.add_argument(
         "--resume", action="store_true", help="go on with the run in the output folder"

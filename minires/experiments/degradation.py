@@ -6,8 +6,9 @@ initialisation on, shows what goes on inside.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from .. import backend, checks, data, models
 from .. import plot as plots
@@ -15,10 +16,12 @@ from ..data import ImageDataset
 from ..errors import ConfigError
 from ..models.cifar import check_depth
 from ..names import expanded
+from ..nn import Module
+from ..training.callbacks import Callback
 from ..training.config import ALL, RunConfig
 from ..training.kinds import COUNT, COUNTS, WORD
 from ..types import Figure, PathLike
-from . import degradation_report
+from . import degradation_report, net_folders, scheduler
 from .records import RunFolder, of_one_run, read_config, save_figures
 from .training_records import TrainingRecords, drops_in_epochs, finished_tables
 
@@ -42,10 +45,12 @@ def run(
     seeds: int = 1,
     resume: bool = False,
     progress: bool = True,
+    workers: int | None = 1,
 ) -> None:
     """Train all nets into the folder `out`.
 
-    Writes ``config.json``, ``metrics.csv``, ``gradients.csv`` and checkpoints.
+    Writes ``config.json``, ``metrics.csv`` and ``gradients.csv``, and a folder for each net, with
+    its checkpoint, in ``nets``.
 
     Parameters
     ----------
@@ -59,19 +64,27 @@ def run(
     seeds : int
         Each net is trained with seeds 0 to `seeds` - 1, whatever seed the config has.
     resume : bool
-        Go on with an interrupted run, to the same bits. There may be more seeds and depths now.
+        Go on with an interrupted run, to the same bits. There may be more seeds and depths now, and
+        another number of workers.
     progress : bool
+    workers : int or None
+        Processes that train at the same time, each a net; None for as many as the machine has cores
+        and memory for, and one on a GPU. The bits are the same with any number.
 
     Raises
     ------
     ConfigError, DataError, DeviceError, CheckpointError, DivergenceError
-        For settings that cannot be met, unusable files, and training that blows up.
+        For settings that cannot be met, unusable files, and training that blows up. If one net
+        cannot be trained, the others still are.
+    ProcessError
+        If a worker is killed twice with the same net.
     KeyboardInterrupt
         On Ctrl-C, after everything has been saved.
     """
     device = backend.check_device(config.device, "--device")
     out = expanded(out)
     seeds = checks.integer("degradation", "seeds", seeds)
+    workers = scheduler.check_workers(workers, "degradation")
     if not isinstance(depths, (list, tuple, range)) or not depths:
         raise ConfigError(
             "degradation", "depths", "a list of depths, such as (20, 56)", repr(depths)
@@ -97,30 +110,87 @@ def run(
         test_size=config.test_size or len(test_set),
     )
 
-    settings = _settings(config, depths, seeds, train_set.name)
+    trainings = [
+        _Training(family, depth, seed, config, out, train_set.name)
+        for seed in range(seeds)
+        for depth in depths
+        for family in FAMILIES
+    ]
+    nets = [(training.net, training.seed) for training in trainings]
+    tasks = [training.task(train_set) for training in trainings]
+    if device == "gpu" and workers is None:
+        workers = 1
+    workers = scheduler.fitting_workers(tasks, workers)
+    settings = {"depths": depths, "seeds": seeds, **_settings(config, train_set.name)}
     with RunFolder(out, settings, GROWING, resume, device) as folder:
-        records = TrainingRecords(folder, progress)
-        for seed in range(seeds):
-            for depth in depths:
-                for family, build in FAMILIES.items():
-                    model = build(
-                        depth, num_classes=len(train_set.classes), seed=seed, **config.net
-                    )
-                    model.recompute = config.recompute
-                    own_config = replace(config.for_depth(depth), seed=seed)
-                    records.train(f"{family}-{depth}", model, train_set, test_set, own_config)
+        net_folders.adopt(folder, {(one.net, one.seed): one.settings for one in trainings})
+        net_folders.restore(folder, nets)
+        try:
+            scheduler.run(
+                tasks,
+                (train_set, test_set),
+                workers=workers,
+                progress=progress,
+                on_epoch=lambda task: net_folders.gather(folder, nets),
+            )
+        finally:
+            net_folders.gather(folder, nets)
 
 
-def _settings(config, depths, seeds, dataset_name):
-    """What ``config.json`` holds."""
+@dataclass(frozen=True)
+class _Training:
+    """One net and seed: a task for a worker."""
+
+    family: str
+    depth: int
+    seed: int
+    config: RunConfig
+    out: Path
+    dataset_name: str
+
+    @property
+    def net(self) -> str:
+        return f"{self.family}-{self.depth}"
+
+    @property
+    def own_config(self) -> RunConfig:
+        return replace(self.config.for_depth(self.depth), seed=self.seed)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What its ``config.json`` holds."""
+        own = {"model": self.net, "seed": self.seed}
+        return _settings(self.own_config, self.dataset_name) | own
+
+    def build(self, classes: int) -> Module:
+        build = FAMILIES[self.family]
+        model = build(self.depth, num_classes=classes, seed=self.seed, **self.config.net)
+        model.recompute = self.config.recompute
+        return model
+
+    def task(self, train_set: ImageDataset) -> scheduler.Task:
+        model, resolved = self.build(len(train_set.classes)), self.config.resolve(len(train_set))
+        cost, memory = scheduler.needs(model, train_set.input_shape, resolved)
+        return scheduler.Task(f"{self.net}, seed {self.seed}", self.train, cost, memory)
+
+    def train(self, sets: tuple[ImageDataset, ImageDataset], callbacks: Sequence[Callback]) -> None:
+        train_set, test_set = sets
+        folder = net_folders.folder_of(self.out, self.net, self.seed)
+        with RunFolder(folder, self.settings, resume=True, device=self.config.device) as its:
+            TrainingRecords(its, progress=False).train(
+                self.net,
+                self.build(len(train_set.classes)),
+                train_set,
+                test_set,
+                self.own_config,
+                callbacks=callbacks,
+            )
+
+
+def _settings(config, dataset_name):
+    """What the ``config.json`` of a run and those of its nets have in common."""
     decided = {name: value for name, value in config.deciding().items() if name not in OWN_SETTINGS}
-    return {
-        "experiment": "degradation",
-        "depths": depths,
-        "seeds": seeds,
-        **decided,
-        "dataset_name": dataset_name,
-    }
+    return {"experiment": "degradation", **decided, "dataset_name": dataset_name}
 
 
 def load_sets(config: RunConfig) -> tuple[ImageDataset, ImageDataset]:

@@ -53,6 +53,8 @@ class RunFolder:
         Go on with what is in the folder, if anything is.
     device : {"cpu", "gpu"}
         Where the run computes, to be written down with the versions.
+    wait : bool
+        If another process writes into the folder, wait until it is done.
 
     Raises
     ------
@@ -70,6 +72,7 @@ class RunFolder:
         growing: Sequence[str] = (),
         resume: bool = False,
         device: Device = "cpu",
+        wait: bool = False,
     ) -> None:
         self.path = Path(path)
         settings = _as_read_back(settings)
@@ -77,7 +80,7 @@ class RunFolder:
         self._lock = Lock(self.path / LOCK)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._open(settings, growing, resume, device)
+            self._open(settings, growing, resume, device, wait)
         except (OSError, CheckpointError) as error:
             self._lock.release()
             raise ConfigError(
@@ -91,8 +94,8 @@ class RunFolder:
             self._lock.release()
             raise
 
-    def _open(self, settings, growing, resume, device):
-        if not self._lock.acquire():
+    def _open(self, settings, growing, resume, device, wait):
+        if not self._lock.acquire(wait):
             raise ConfigError(
                 str(self.path),
                 "another process writes into this folder",

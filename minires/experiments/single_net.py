@@ -6,6 +6,7 @@ probe), the frozen layers compute their features of each image once, and trainin
 these: seconds instead of hours.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,8 @@ def run(
     resume: bool = False,
     progress: bool = True,
     file: WeightsFile | None = None,
+    sets: tuple[Any, Any] | None = None,
+    callbacks: Sequence[Any] = (),
     world: World | None = None,
 ) -> None:
     """Train the net into the folder `out`.
@@ -70,6 +73,10 @@ def run(
     progress : bool
     file : WeightsFile, optional
         The file of weights that the config names, if it is open already.
+    sets : (Dataset, Dataset), optional
+        What `load_sets` returns for the config, if it has been called already.
+    callbacks : list of Callback
+        For the `Trainer`.
     world : distributed.World, optional
         The processes that train it together (`distributed.join`), each of which calls this. Rank 0
         alone writes and prints, and `out` need not exist for the others.
@@ -96,7 +103,7 @@ def run(
         assert config.image_size is not None  # `complete` gave it
         build(config, file, (config.image_size, config.image_size, 3), ("", ""))
     with world.one_after_rank_0():
-        train_set, test_set = load_sets(config, file, progress)
+        train_set, test_set = sets or load_sets(config, file, progress)
     model: Any  # a Module with a last layer, fc
     model, note = build(config, file, train_set.input_shape, train_set.classes)
     if config.train == HEAD and (config.crop_padding or config.crop_scale or config.flip):
@@ -127,13 +134,13 @@ def run(
     assert config.model is not None  # nor is this one missing
 
     if world.rank:
-        trained, *sets = _trained(config, model, loader, train_set, test_set, progress)
-        take_part(world, config.model, trained, sets[0], sets[1], config)
+        trained, train, test = _trained(config, model, loader, train_set, test_set, progress)
+        take_part(world, config.model, trained, train, test, config)
         return
     with RunFolder(out, settings, resume=resume, device=device) as folder:
-        trained, *sets = _trained(config, model, loader, train_set, test_set, progress)
+        trained, train, test = _trained(config, model, loader, train_set, test_set, progress)
         records = TrainingRecords(folder, progress, world)
-        trainer = records.train(config.model, trained, sets[0], sets[1], config)
+        trainer = records.train(config.model, trained, train, test, config, callbacks=callbacks)
         save(
             model,
             folder.path / "weights.safetensors",
@@ -149,8 +156,11 @@ def _trained(config, model, loader, train_set, test_set, progress):
     """What is trained, and the sets it is trained and tested on: of a head alone, features."""
     if config.train != HEAD:
         return model, train_set, test_set
-    loaders = (loader.eval_loader(some, EVALUATION_BATCH) for some in (train_set, test_set))
-    return model.fc, *(features_of(model, images, progress) for images in loaders)
+    train, test = (
+        features_of(model, loader.eval_loader(some, EVALUATION_BATCH), progress)
+        for some in (train_set, test_set)
+    )
+    return model.fc, train, test
 
 
 def _shards(config, out, resume, world):

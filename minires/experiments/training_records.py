@@ -266,14 +266,14 @@ def finished_tables(
             where = f"{folder / 'metrics.csv'}, {row['net']}, iteration {row['iteration']}"
             raise DataError(where, "there twice", todo="--resume puts the table right")
     if not all(rows):
-        raise DataError(
-            str(folder),
-            "nothing to show yet",
-            "at least one finished epoch",
-            "empty tables",
-            "let the run go on, by --resume",
-        )
+        raise nothing_to_show(folder, "at least one finished epoch")
     return rows
+
+
+def nothing_to_show(folder: PathLike, expected: str) -> DataError:
+    """The error for a run that has not come far enough."""
+    todo = "let the run go on, by --resume"
+    return DataError(str(folder), "nothing to show yet", expected, "empty tables", todo)
 
 
 def _checked(path, columns, kinds, trained):

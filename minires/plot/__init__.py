@@ -17,6 +17,7 @@ from .style import (
     use_style,
     write_below,
 )
+from .sweeps import sweep
 
 __all__ = [
     "COLOURS",
@@ -36,6 +37,7 @@ __all__ = [
     "save",
     "seeds",
     "styled",
+    "sweep",
     "training_curves",
     "use_style",
     "write_below",

@@ -191,7 +191,8 @@ class RunConfig:
     workers: int | None = setting(
         None,
         NUMBER,
-        "photographs: processes that decode and cut them",
+        "photographs: processes that decode and cut them; of several runs: those that train at the "
+        "same time",
         "one for each core",
         decides=False,
     )

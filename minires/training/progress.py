@@ -45,14 +45,17 @@ class Progress(Callback):
 
     def after_epoch(self, trainer: Trainer, row: dict[str, Any]) -> None:
         if self.bar.disable:
-            name = printable(trainer.name)
-            print(
-                f"{name}: iteration {row['iteration']}/{trainer.config.iterations}, "
-                f"loss {row['train_loss']:.3f}, training error {row['train_error']:.1f} %, "
-                f"test error {row['test_error']:.1f} %, {row['seconds']:.0f} s",
-                flush=True,
-            )
+            print(epoch_line(trainer.name, trainer.config.iterations, row), flush=True)
 
     def after_training(self, trainer: Trainer) -> None:
         if self.bar is not None:
             self.bar.close()
+
+
+def epoch_line(name: str, iterations: int | None, row: dict[str, Any]) -> str:
+    """What a row of a net's history says, in one line."""
+    return (
+        f"{printable(name)}: iteration {row['iteration']}/{iterations}, "
+        f"loss {row['train_loss']:.3f}, training error {row['train_error']:.1f} %, "
+        f"test error {row['test_error']:.1f} %, {row['seconds']:.0f} s"
+    )

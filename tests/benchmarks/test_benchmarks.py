@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import report
+from benchmarks import cost, cpu, report
 from benchmarks.measure import _difference, at_work, compare
 from benchmarks.sides import SIDES
 from benchmarks.work import ImageNet, Kernel, Net, SGDStep
@@ -29,6 +29,7 @@ SMALL = Net(8, width=4, size=8, batch=4)
         SGDStep(8),
         ImageNet(18, size=32),
         ImageNet(18, size=32, fused=True),
+        ImageNet(18, size=32, training=True),
         ImageNet(50, size=32),
         ImageNet(50, size=32, fused=True),
         Kernel("conv2d", ((2, 6, 6, 3), (3, 3, 3, 4)), (("padding", 1), ("stride", 2))),
@@ -195,6 +196,22 @@ def test_the_program(tmp_path):
     )
 
 
+def test_what_it_costs_to_grow(monkeypatch):
+    monkeypatch.setattr(
+        cost, "GROWING", {"depth": {8: SMALL, 14: replace(SMALL, depth=14)}, "batch": {4: SMALL}}
+    )
+    found = cpu._cost(2)
+    assert [row["value"] for row in found["depth"]] == [8, 14]
+    assert found["depth"][0]["flop"] == SMALL.flop() < found["depth"][1]["flop"]
+    for row in (*found["depth"], *found["batch"]):
+        row["seconds"] = [1.0, 3.0]
+        row["flop"] = 1e9 * row["value"]
+    lines = report._cost(found).splitlines()
+    assert lines[2] == "| 8 | 8.00 | 2000 | 250 |" and lines[3] == "| 14 | 14.00 | 2000 | 143 |"
+    figure = cost.draw(found, "minires, 1 thread")
+    assert [ax.get_xlabel() for ax in figure.axes] == ["depth", "batch"]
+
+
 def test_the_recorded_tables_are_made_from_the_recorded_numbers():
     results = json.loads(RECORDED.read_text())
     assert RECORDED.with_suffix(".md").read_text() == report.markdown(results)
@@ -203,4 +220,4 @@ def test_the_recorded_tables_are_made_from_the_recorded_numbers():
         for row in results["nets"]
         for side in results["sides"]
     )
-    assert set(results) >= {"nets", "kernels", "memory", "scaling", "startup"}
+    assert set(results) >= {"nets", "kernels", "memory", "scaling", "cost", "startup"}

@@ -121,12 +121,12 @@ def test_the_whole_experiment(tmp_path):
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in out.iterdir()) == [
         ".lock",
-        "checkpoints",
         "config.json",
         "degradation.png",
         "gradients.csv",
         "gradients.png",
         "metrics.csv",
+        "nets",
     ]
     assert (
         "plain-14" in done.stdout and "Degradation:" in done.stdout and "Shortcuts:" in done.stdout

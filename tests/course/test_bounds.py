@@ -30,6 +30,7 @@ def message(body, arrays=(), tail=b""):
     return struct.pack("<Q", len(header)) + header + tail
 
 
+AT_ONCE = 20  # seconds, on a busy machine
 BIG = 10**4000
 ROW = ["<f8", [1000]]
 MADE_UP = {
@@ -54,7 +55,7 @@ def test_a_made_up_message_is_refused_at_once(content):
     started = time.monotonic()
     with pytest.raises(wire.WireError):
         wire.receive(io.BytesIO(content), lambda reference: reference)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < AT_ONCE
 
 
 @pytest.mark.parametrize(
@@ -250,7 +251,7 @@ def test_a_node_that_comes_very_often_is_counted_in_time():
     started = time.monotonic()
     with pytest.raises(WrongAnswer, match="a node comes 90000 times"):
         check("a1.topological_order", lambda node: [node, *node.parents] * 90_000)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < AT_ONCE
 
 
 # The process that marks

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from minires.errors import CheckpointError, ConfigError, DataError
-from minires.experiments import degradation, training_records
+from minires.experiments import degradation, net_folders, training_records
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_table
 from minires.training import trainer
@@ -142,7 +142,8 @@ def test_seeds_and_depths_may_be_added(finished, tmp_path):
 
 def test_a_damaged_checkpoint_stops_the_resume(finished, tmp_path):
     run(tmp_path, depths=(8,))
-    (tmp_path / "checkpoints" / "plain-8-seed0.safetensors").write_bytes(b"\0damaged")
+    its = net_folders.folder_of(tmp_path, "plain-8", 0) / "checkpoints"
+    (its / "plain-8-seed0.safetensors").write_bytes(b"\0damaged")
     with pytest.raises(CheckpointError, match="plain-8, seed 0.*not a whole safetensors file"):
         run(tmp_path, depths=(8,), resume=True)
 

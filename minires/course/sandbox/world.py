@@ -68,10 +68,12 @@ def world(assignment: str | None) -> Path:
     Path
     """
     _sweep()
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
-    folder.chmod(0o755)  # in a container another user reads it; there is nothing to hide
-    lock = FileLock(folder / "lock")
+    # Under a name that nobody sweeps away until it is locked.
+    unlocked = Path(tempfile.mkdtemp(prefix=f".{PREFIX}")).resolve()
+    unlocked.chmod(0o755)  # in a container another user reads it; there is nothing to hide
+    lock = FileLock(unlocked / "lock")
     lock.acquire()
+    folder = unlocked.rename(unlocked.with_name(unlocked.name.removeprefix(".")))
     # Not `atexit`: the workers of a pool do not run that.
     Finalize(None, _remove, (folder, lock), exitpriority=1)
     fill(folder / "minires", assignment)

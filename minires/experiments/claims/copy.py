@@ -10,7 +10,7 @@ from ...diagnostics import evaluate
 from ...training.trainer import Trainer
 from ...types import Row
 from .frame import error_comparison
-from .frame.claim import Claim
+from .frame.claim import Claim, on_trained
 from .frame.laboratory import Laboratory
 from .frame.verdict import Verdict, above, below, together
 
@@ -20,6 +20,7 @@ EQUAL = 1e-3  # largest difference of a logit that is called none
 IMAGES = 2000  # of the training set, on which errors are counted in evaluation mode
 
 
+@on_trained("plain-20", "plain-56")
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     shallow: Any = laboratory.trained("plain-20", seed)  # a CifarResNet
     usual = laboratory.trained("plain-56", seed)

@@ -10,7 +10,7 @@ from statistics import mean
 
 from ... import plot
 from ...types import Figure, Row
-from .frame.claim import Claim
+from .frame.claim import Claim, on_trained
 from .frame.laboratory import WATCHED_STEPS, Laboratory, geometric, recorded
 from .frame.verdict import Verdict, above, below, together
 
@@ -21,6 +21,7 @@ LONGER, SLOWED = 2.0, 0.25  # times as long; of the rate at the start
 MARGIN = 0.05
 
 
+@on_trained(*NETS)
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     rows = []
     for net in NETS:

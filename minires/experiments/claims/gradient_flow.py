@@ -7,7 +7,7 @@ from statistics import mean
 from ... import plot
 from ...diagnostics import activation_gradients
 from ...types import Figure, Row
-from .frame.claim import Claim
+from .frame.claim import Claim, on_trained
 from .frame.laboratory import Laboratory
 from .frame.verdict import Verdict, below, together
 
@@ -17,6 +17,7 @@ BATCH = 128
 MARGIN = 0.3  # log10: a factor of 2
 
 
+@on_trained(*NETS)
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     images, labels = laboratory.batch(BATCH)
     return [

@@ -8,7 +8,7 @@ import numpy as np
 from ... import plot
 from ...diagnostics import loss_plane, random_direction
 from ...types import Array, Figure, Row
-from .frame.claim import Claim
+from .frame.claim import Claim, on_trained
 from .frame.laboratory import Laboratory
 from .frame.verdict import Verdict, above
 
@@ -21,6 +21,7 @@ HIGHEST = 6.0  # nats: where the figure's colours end; guessing among ten classe
 MARGIN = 0.05  # of a share
 
 
+@on_trained(*NETS)
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     places = np.linspace(-REACH, REACH, GRID)
     images, labels = laboratory.batch(IMAGES)

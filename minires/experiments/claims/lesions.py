@@ -6,7 +6,7 @@ from statistics import mean, median
 from ... import plot
 from ...diagnostics import drop_each, swap_each
 from ...types import Figure, Row
-from .frame.claim import Claim
+from .frame.claim import Claim, on_trained
 from .frame.laboratory import Laboratory
 from .frame.verdict import Verdict, above, below, together
 
@@ -16,6 +16,7 @@ MARGIN = 0.05
 IMAGES = 500
 
 
+@on_trained(*NETS)
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     rows = []
     for net in NETS:

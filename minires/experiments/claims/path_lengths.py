@@ -6,7 +6,7 @@ from statistics import mean
 from ... import plot
 from ...diagnostics import path_gradients
 from ...types import Figure, Row
-from .frame.claim import Claim
+from .frame.claim import Claim, on_trained
 from .frame.laboratory import Laboratory
 from .frame.verdict import Verdict, below
 
@@ -14,6 +14,7 @@ NET, BLOCKS, BATCH, SAMPLES = "resnet-56", 27, 32, 16
 MARGIN = 1.0  # blocks
 
 
+@on_trained(NET)
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     images, labels = laboratory.batch(BATCH)
     return [

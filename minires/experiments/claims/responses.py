@@ -7,7 +7,7 @@ from statistics import mean
 
 from ... import diagnostics, plot
 from ...types import Figure, Row
-from .frame.claim import Claim
+from .frame.claim import Claim, on_trained
 from .frame.laboratory import Laboratory
 from .frame.verdict import Verdict, below, together
 
@@ -16,6 +16,7 @@ MARGIN = 0.05  # of a ratio
 IMAGES = 1000
 
 
+@on_trained(*NETS)
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     return [
         {"net": net, "depth": layer.depth, "std": layer.std}

@@ -9,7 +9,7 @@ from ... import plot
 from ...diagnostics import loss_plane, trajectory
 from ...diagnostics.landscape import Direction
 from ...types import Array, Figure, Row
-from .frame.claim import Claim
+from .frame.claim import Claim, on_trained
 from .frame.laboratory import FOLLOWED as NETS
 from .frame.laboratory import Laboratory
 from .frame.verdict import Verdict, above, together
@@ -21,6 +21,7 @@ LEAST = 0.4  # of the variance
 MARGIN = 0.05
 
 
+@on_trained(*NETS)
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     rows = []
     for net in NETS:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import plot
 from ...types import Array, Figure, Row
-from .frame.claim import Claim
+from .frame.claim import Claim, on_trained
 from .frame.laboratory import WATCHED_STEPS, Laboratory
 from .frame.verdict import Verdict, below
 from .vanishing_at_initialisation import MARGIN, VANISHED, fall
@@ -18,6 +18,7 @@ NETS = ("plain-56", "resnet-56")
 MOMENTS = (0, 1, 10, 100, 300)  # marked on the axis
 
 
+@on_trained(*NETS)
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     rows = []
     for net in NETS:

@@ -65,6 +65,23 @@ def test_every_claim_is_measured_judged_and_drawn(finished):
         assert (out / f"{claim.name}.png").stat().st_size > 5000
 
 
+def test_every_claim_says_which_trainings_it_looks_at(finished, small_nets, monkeypatch):
+    """Else its nets are trained one after the other."""
+    out, _ = finished
+    asked, train = set(), laboratory.Laboratory.train
+
+    def note(self, net, seed, variant="usual", callbacks=()):
+        asked.add((net, variant))
+        return train(self, net, seed, variant, callbacks)
+
+    monkeypatch.setattr(laboratory.Laboratory, "train", note)
+    place = laboratory.Laboratory(out, preset="tiny", progress=False)
+    for claim in CLAIMS.values():
+        asked.clear()
+        list(claim.measure(place, 0))
+        assert asked == set(claim.trainings), claim.name
+
+
 def test_the_report_holds_them_all(finished):
     out, findings = finished
     markdown, page = (out / "report.md").read_text(), (out / "report.html").read_text()

@@ -3,10 +3,29 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 from ....types import Figure, Row
 from .laboratory import Laboratory
 from .verdict import Verdict
+
+Training: TypeAlias = tuple[str, str]  # net, variant
+Measure = TypeVar("Measure", bound=Callable[[Laboratory, int], Iterable[Row]])
+
+
+def on_trained(*trainings: str | Training) -> Callable[[Measure], Measure]:
+    """Says which trained nets a ``measure`` looks at: the name of a net, or (net, variant).
+
+    They are trained before it is called, side by side. It may use others too, which it then has to
+    wait for.
+    """
+
+    def mark(measure: Measure) -> Measure:
+        pairs = (one if isinstance(one, tuple) else (one, "usual") for one in trainings)
+        measure.trainings = tuple(dict.fromkeys(pairs))  # type: ignore[attr-defined]
+        return measure
+
+    return mark
 
 
 @dataclass(frozen=True)
@@ -28,7 +47,8 @@ class Claim:
     measure : callable
         ``measure(laboratory, seed)``: the rows of one seed, a list of dicts with these columns (the
         seed may be left out). It must leave trained nets as they are: others use them too.
-        `error_comparison.measure` is one for claims that compare errors.
+        `error_comparison.measure` is one for claims that compare errors. `on_trained` says which
+        nets it looks at.
     judge : callable
         ``judge(rows)``: the `Verdict`, from the rows of all seeds.
     draw : callable
@@ -38,6 +58,8 @@ class Claim:
         Columns that hold words; all others hold numbers, and could not be read otherwise.
     animate : callable, optional
         ``animate(rows, caption, path)`` writes a GIF.
+    cost : float
+        How long ``measure`` takes, compared to the usual training of plain-56.
     """
 
     name: str
@@ -50,3 +72,9 @@ class Claim:
     draw: Callable[[Sequence[Row], str], Figure]
     text: tuple[str, ...] = ()
     animate: Callable[[Sequence[Row], str, Path], object] | None = None
+    cost: float = 0.1
+
+    @property
+    def trainings(self) -> tuple[Training, ...]:
+        """(net, variant) of each training that it looks at."""
+        return getattr(self.measure, "trainings", ())

@@ -6,9 +6,9 @@ from typing import TypeAlias
 
 from .... import plot
 from ....types import Figure, Row
+from .claim import Training, on_trained
 from .laboratory import Laboratory
 
-Training: TypeAlias = tuple[str, str]  # net, variant
 Bar: TypeAlias = tuple[str, str, str, str]  # label, net, variant, colour
 
 COLUMNS, TEXT = ("seed", "net", "variant", "train_error", "test_error"), ("net", "variant")
@@ -19,6 +19,7 @@ def measure(*trainings: Training) -> Callable[[Laboratory, int], list[Row]]:
     (net, variant).
     """
 
+    @on_trained(*trainings)
     def final_errors(laboratory: Laboratory, seed: int) -> list[Row]:
         rows = []
         for net, variant in trainings:

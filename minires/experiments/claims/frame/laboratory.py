@@ -18,6 +18,7 @@ from ....serialization.old_names import previous_net
 from ....training.config import RunConfig
 from ....training.trainer import EVALUATION_BATCH, Trainer
 from ....types import Array, Device, PathLike, Row
+from ... import scheduler
 from ...degradation import load_sets
 from ...presets import PRESETS
 from ...records import RunFolder, read_table, renamed
@@ -122,6 +123,10 @@ class Laboratory:
         self.config = config.for_depth(56).resolve(len(self.train_set))
         self._trained: dict[tuple[str, int, str], Trainer] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process: without the nets, which it finds in their folders."""
+        return {**vars(self), "_trained": {}, "progress": False}
+
     @property
     def caption(self) -> str:
         """The data and nets in a few words, for the line under a figure."""
@@ -150,12 +155,18 @@ class Laboratory:
 
     def trained(self, net: str, seed: int, variant: str = "usual") -> Module:
         """The net after training, in evaluation mode. It is shared: leave it as it is."""
-        if variant not in VARIANTS:
-            raise unknown_name("Laboratory", "variant", variant, VARIANTS)
+        return self.train(net, seed, variant).model.eval()
+
+    def train(
+        self, net: str, seed: int, variant: str = "usual", callbacks: Sequence[Any] = ()
+    ) -> Trainer:
+        """The `Trainer` of a net that is trained now, if it was not before. If another process
+        trains it, wait until that is done.
+        """
         key = net, seed, variant
         if key not in self._trained:
-            self._trained[key] = self._train(net, seed, variant)
-        return self._trained[key].model.eval()
+            self._trained[key] = self._train(net, seed, variant, callbacks)
+        return self._trained[key]
 
     def metrics(self, net: str, seed: int, variant: str = "usual") -> list[Row]:
         """The rows of ``metrics.csv`` of that training, one an epoch. Trains the net if need be."""
@@ -195,9 +206,19 @@ class Laboratory:
     def _loader(self, images, batch_size=EVALUATION_BATCH):
         return eval_loader(images, batch_size, self.train_set.pixel_mean(), self.device)
 
-    def _train(self, net, seed, variant):
-        change, model = VARIANTS[variant], self.fresh(net, seed)
-        config = replace(change.change(self.config), model=net, seed=seed)
+    def needs(self, net: str, variant: str = "usual") -> tuple[float, int]:
+        """The cost and the memory of a training: see `scheduler.needs`."""
+        config = self._config(net, 0, variant)
+        return scheduler.needs(self.fresh(net, 0), self.train_set.input_shape, config)
+
+    def _config(self, net, seed, variant):
+        if variant not in VARIANTS:
+            raise unknown_name("Laboratory", "variant", variant, VARIANTS)
+        return replace(VARIANTS[variant].change(self.config), model=net, seed=seed)
+
+    def _train(self, net, seed, variant, callbacks=()):
+        config, model = self._config(net, seed, variant), self.fresh(net, seed)
+        change = VARIANTS[variant]
         train_set, test_set = self.train_set, self.test_set
         if change.images is not None:
             train_set = train_set.take(min(change.images, len(train_set)))
@@ -206,7 +227,7 @@ class Laboratory:
         settings = {"variant": variant, **config.deciding(), "dataset_name": self.train_set.name}
         name = net if variant == "usual" else f"{net}, {variant}"
         out = self._folder(net, seed, variant)
-        with RunFolder(out, settings, resume=True, device=self.device) as folder:
+        with RunFolder(out, settings, resume=True, device=self.device, wait=True) as folder:
             return TrainingRecords(folder, self.progress).train(
                 name,
                 model,
@@ -215,7 +236,7 @@ class Laboratory:
                 config,
                 worth_recording=often_at_first,
                 weights=out / "weights" if net in FOLLOWED and variant == "usual" else None,
-                callbacks=change.callbacks(model),
+                callbacks=[*change.callbacks(model), *callbacks],
             )
 
     def _folder(self, net: str, seed: int, variant: str) -> Path:

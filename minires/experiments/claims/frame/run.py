@@ -1,14 +1,17 @@
 """Putting claims to the test, seed by seed, and writing down what comes out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ....checks import integer
 from ....errors import DataError
 from ....names import expanded
 from ....plot import save
+from ....training.callbacks import Callback
 from ....training.kinds import WORD
 from ....types import Device, PathLike, Row
+from ... import scheduler
 from ...records import RunFolder, of_one_run, read_config, read_table
 from . import report
 from .claim import Claim
@@ -26,6 +29,7 @@ def run(
     data_folder: PathLike | None = None,
     device: Device = "cpu",
     progress: bool = True,
+    workers: int | None = 1,
 ) -> list[report.Finding]:
     """Measure claims and write a table and a figure of each, and a report of all, to the folder
     `out`.
@@ -44,12 +48,17 @@ def run(
         Where the files of the data set are; see `data.cifar10`.
     device : {"cpu", "gpu"}
     progress : bool
+    workers : int or None
+        Processes that train and measure at the same time; None for as many as the machine has cores
+        and memory for, and one on a GPU. The bits are the same with any number.
 
     Raises
     ------
     ConfigError, DataError, DeviceError, CheckpointError, DivergenceError
         For settings that cannot be met, another run in the folder, unusable files, and training
         that blows up.
+    ProcessError
+        If a worker is killed twice with the same net.
     KeyboardInterrupt
         On Ctrl-C, after everything has been saved.
     """
@@ -63,24 +72,92 @@ def run(
         "caption": laboratory.caption,
     }
     with RunFolder(out, settings, resume=True, device=device) as folder:
-        for seed in range(seeds):
-            for claim in claims:
-                table = folder.table(claim.name, claim.columns, claim.text)
-                before = table.rows()
-                if seed not in _seeds(before):
-                    if progress:
-                        print(f"{claim.name}, seed {seed}", flush=True)
-                    rows = [{"seed": seed, **row} for row in claim.measure(laboratory, seed)]
-                    # All at once: a seed with a part of its rows in the table would pass for
-                    # measured.
-                    table.replace([*before, *rows])
-                elif progress:
-                    print(
-                        f"{claim.name}, seed {seed}: measured before (to measure again, delete "
-                        f"{table.path})",
-                        flush=True,
-                    )
+        tables = {one.name: folder.table(one.name, one.columns, one.text) for one in claims}
+        missing = [
+            (claim, seed)
+            for seed in range(seeds)
+            for claim in claims
+            if seed not in _seeds(tables[claim.name].rows())
+        ]
+        if progress:
+            _say_what_is_done(claims, seeds, missing, tables)
+        tasks = _tasks(laboratory, missing)
+        if device == "gpu" and workers is None:
+            workers = 1
+
+        def write(task: scheduler.Task, rows: list[Row]) -> None:
+            if isinstance(task.work, _Measurement):
+                table = tables[task.work.claim.name]
+                # All at once, and in the order of the seeds: a seed with a part of its rows in the
+                # table would pass for measured.
+                table.replace(sorted([*table.rows(), *rows], key=lambda row: row["seed"]))
+
+        scheduler.run(
+            tasks,
+            laboratory,
+            workers=scheduler.fitting_workers(tasks, workers),
+            progress=progress,
+            on_end=write,
+        )
         return write_report(claims, out)
+
+
+@dataclass(frozen=True)
+class _Training:
+    """A net to be trained: a task for a worker."""
+
+    net: str
+    variant: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        variant = "" if self.variant == "usual" else f", {self.variant}"
+        return f"{self.net}{variant}, seed {self.seed}"
+
+    def __call__(self, laboratory: Laboratory, callbacks: Sequence[Callback]) -> None:
+        laboratory.train(self.net, self.seed, self.variant, callbacks)
+
+
+@dataclass(frozen=True)
+class _Measurement:
+    """A claim to be measured with one seed: a task for a worker."""
+
+    claim: Claim
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return f"claim {self.claim.name}, seed {self.seed}"
+
+    def __call__(self, laboratory: Laboratory, callbacks: Sequence[Callback]) -> list[Row]:
+        return [{"seed": self.seed, **row} for row in self.claim.measure(laboratory, self.seed)]
+
+
+def _tasks(laboratory, missing):
+    """What claims and seeds ask for: trainings, each once, before the measurements that use it."""
+    needs = {pair: laboratory.needs(*pair) for claim, _ in missing for pair in claim.trainings}
+    usual, memory = laboratory.needs("plain-56") if missing else (0, 0)
+    tasks = {}
+    for claim, seed in missing:
+        trainings = [_Training(net, variant, seed) for net, variant in claim.trainings]
+        for one in trainings:
+            task = scheduler.Task(one.name, one, *needs[one.net, one.variant])
+            tasks.setdefault(one.name, task)
+        one, after = _Measurement(claim, seed), tuple(one.name for one in trainings)
+        tasks[one.name] = scheduler.Task(one.name, one, claim.cost * usual, memory, after)
+    return list(tasks.values())
+
+
+def _say_what_is_done(claims, seeds, missing, tables):
+    for seed in range(seeds):
+        for claim in claims:
+            if (claim, seed) not in missing:
+                print(
+                    f"{claim.name}, seed {seed}: measured before (to measure again, delete "
+                    f"{tables[claim.name].path})",
+                    flush=True,
+                )
 
 
 def write_report(claims: Sequence[Claim], out: PathLike) -> list[report.Finding]:

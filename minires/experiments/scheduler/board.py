@@ -1,0 +1,137 @@
+"""What a person sees while many nets train: a line for each, and one for all."""
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, Self
+
+from ...names import printable
+from ...training.progress import epoch_line
+from .task import Task
+
+BAR = "{desc} {percentage:3.0f} %{postfix} |{bar}|"
+
+
+class QuietBoard:
+    """Says only what must be said: notes and warnings."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self.tasks = {task.name: task for task in tasks}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def say(self, line: str) -> None:
+        """A line that a worker has printed, or a note."""
+        print(printable(line), file=sys.stderr, flush=True)
+
+    def hear(self, task: Task, kind: str, *message: Any) -> None:
+        """A training has begun, has come so far, or has ended an epoch."""
+
+    def end(self, task: Task) -> None:
+        """A task is done."""
+
+    def show(self) -> None:
+        """Bring the screen up to date."""
+
+
+class Board(QuietBoard):
+    """A line for each net that trains, on a terminal; elsewhere a line for each epoch. Both say how
+    long all nets together will still take.
+    """
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        from tqdm import tqdm
+
+        super().__init__(tasks)
+        self.part_done = dict.fromkeys(self.tasks, 0.0)
+        self.at_start: dict[str, float] = {}  # what an earlier run had done
+        self.started = time.monotonic()
+        self.all = tqdm(total=1.0, desc="all:", bar_format=BAR, dynamic_ncols=True, disable=None)
+        self.bars: dict[str, Any] = {}
+
+    def __exit__(self, *error: object) -> None:
+        for bar in (*self.bars.values(), self.all):
+            bar.close()
+
+    @property
+    def on_terminal(self) -> bool:
+        return not self.all.disable
+
+    def say(self, line: str) -> None:
+        if self.on_terminal:
+            self.all.write(printable(line), file=sys.stderr)
+        else:
+            super().say(line)
+
+    def hear(self, task: Task, kind: str, *message: Any) -> None:
+        if kind == "step":
+            iteration, iterations, text = message
+        else:
+            iterations, row = message
+            iteration, text = row["iteration"], ""
+        part = iteration / iterations
+        self.at_start.setdefault(task.name, part)
+        self.part_done[task.name] = part
+        if self.on_terminal:
+            bar = self._bar(task)
+            bar.n = part
+            if text:
+                bar.set_postfix_str(text, refresh=False)
+        elif kind == "epoch":
+            print(f"{epoch_line(task.name, iterations, row)}; all: {self.left()}", flush=True)
+
+    def end(self, task: Task) -> None:
+        self.at_start.setdefault(task.name, 1.0)  # nothing was left to do
+        self.part_done[task.name] = 1.0
+        if task.name in self.bars:
+            self.bars.pop(task.name).close()
+
+    def show(self) -> None:
+        if self.on_terminal:
+            for bar in self.bars.values():
+                bar.refresh()
+            self.all.n = self.done() / self.work()
+            self.all.set_postfix_str(self.left(), refresh=True)
+
+    def work(self) -> float:
+        """The cost of all tasks."""
+        return sum(task.cost for task in self.tasks.values())
+
+    def done(self) -> float:
+        """The cost of what is done."""
+        return sum(task.cost * self.part_done[name] for name, task in self.tasks.items())
+
+    def left(self) -> str:
+        """How long it will take if it goes on as it went so far."""
+        before = sum(self.tasks[name].cost * part for name, part in self.at_start.items())
+        done, seconds = self.done() - before, time.monotonic() - self.started
+        if done <= 0:
+            return "time left not known yet"
+        left = (self.work() - self.done()) * seconds / done
+        return f"{_time(left)} left"
+
+    def _bar(self, task):
+        from tqdm import tqdm
+
+        if task.name not in self.bars:
+            self.bars[task.name] = tqdm(
+                total=1.0,
+                desc=printable(task.name) + ":",
+                bar_format=BAR,
+                dynamic_ncols=True,
+                leave=False,
+                disable=None,
+            )
+        return self.bars[task.name]
+
+
+def _time(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"

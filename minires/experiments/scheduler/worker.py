@@ -1,0 +1,131 @@
+"""What happens in a worker process: it does one task after the other, and says how far it has come.
+
+It hears from the process that started it through a pipe: "stop" is Ctrl-C, and if the pipe ends,
+that process is gone. Then a training saves after its step, and the worker ends too.
+"""
+
+from __future__ import annotations
+
+import _thread
+import io
+import os
+import signal
+import threading
+import time
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from typing import TYPE_CHECKING, Any
+
+import joblib
+
+from ... import backend
+from ...training.callbacks import Callback
+from .task import Data, Task
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from ...training.trainer import Trainer
+
+STOP = "stop"
+BETWEEN_REPORTS = 0.25  # seconds: nobody reads faster
+
+
+class _Post:
+    """The worker's side of the pipe; one for each worker process."""
+
+    def __init__(self) -> None:
+        self.connection: Connection | None = None
+        self.data: Data = None
+        self.is_working, self.is_alone = False, False
+
+    def send(self, *message: Any) -> None:
+        if self.connection is not None:
+            with suppress(OSError):  # nobody listens any more: `listen` knows, too
+                self.connection.send(message)
+
+    def listen(self) -> None:
+        """Wait for orders, in a thread of its own, as long as there is someone to give them."""
+        assert self.connection is not None
+        try:
+            while True:
+                if self.connection.recv() == STOP and self.is_working:
+                    _thread.interrupt_main()
+        except (EOFError, OSError):
+            self.is_alone = True
+            if not self.is_working:
+                os._exit(0)
+            _thread.interrupt_main()
+
+
+post = _Post()
+
+
+def start(connection: Connection, threads: int, data_file: str) -> None:
+    """Make this process a worker.
+
+    Parameters
+    ----------
+    connection : Connection
+    threads : int
+        To compute with.
+    data_file : str
+        What `joblib.dump` has written: arrays in it are read from the file, which all workers share
+        in memory.
+    """
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()  # Ctrl-C goes to all processes of a terminal; here it comes through the pipe
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    backend.set_num_threads(threads)
+    post.connection, post.data = connection, joblib.load(data_file, mmap_mode="r")
+    threading.Thread(target=post.listen, name="orders", daemon=True).start()
+
+
+def do(task: Task) -> tuple[bool, Any]:
+    """(True, what the task returns), or (False, None) if it was stopped."""
+    post.is_working = True
+    lines = _Lines()
+    try:
+        with redirect_stdout(lines), redirect_stderr(lines):
+            post.send("begun", os.getpid())
+            return True, task.work(post.data, [_Reporter()])
+    except KeyboardInterrupt:
+        return False, None
+    finally:
+        post.is_working = False
+        if post.is_alone:
+            os._exit(1)
+
+
+class _Lines(io.TextIOBase):
+    """What a task prints, sent line by line: only one process writes to the screen."""
+
+    def __init__(self) -> None:
+        self.rest = ""
+
+    def write(self, text: str) -> int:
+        *lines, self.rest = (self.rest + text).split("\n")
+        for line in lines:
+            post.send("line", line)
+        return len(text)
+
+
+class _Reporter(Callback):
+    """Says how far a training has come."""
+
+    def __init__(self) -> None:
+        self.last = 0.0
+
+    def before_training(self, trainer: Trainer) -> None:
+        post.send("step", trainer.iteration, trainer.config.iterations, "")
+
+    def after_step(self, trainer: Trainer) -> None:
+        now = time.monotonic()
+        if now - self.last >= BETWEEN_REPORTS:
+            self.last, sums = now, trainer.epoch_sums
+            loss, error = sums["loss"] / sums["images"], 100 * sums["wrong"] / sums["images"]
+            text = f"loss {loss:.3f}, error {error:.1f} %"
+            post.send("step", trainer.iteration, trainer.config.iterations, text)
+
+    def after_epoch(self, trainer: Trainer, row: dict[str, Any]) -> None:
+        post.send("epoch", trainer.config.iterations, row)

@@ -1,0 +1,262 @@
+"""Runs of ``minires train`` beside each other, which differ in a setting or in the seed.
+
+Each is a run of its own, in a folder of its own; ``sweep.csv`` says what became of all.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from .. import backend
+from .. import plot as plots
+from ..errors import ConfigError
+from ..names import expanded
+from ..serialization.weights import WeightsFile, open_weights
+from ..training.callbacks import Callback
+from ..training.config import FOLDER, RunConfig
+from ..training.kinds import WORDS
+from ..types import Figure, PathLike, Row
+from . import scheduler, single_net
+from .model_setup import build, complete
+from .records import RunFolder, of_one_run, read_config, read_table, save_figures
+from .training_records import METRICS, TEXT, nothing_to_show
+
+NAME = "sweep"
+RESULTS = ("train_error", "test_error", "parameters", "seconds")
+#: Settings that decide which images a run is given.
+OF_DATA = ("dataset", "data", "weights", "image_size", "train_size", "test_size", "val_fraction")
+
+
+def configs(
+    base: RunConfig, values: Mapping[str, Sequence[Any]], seeds: int = 1
+) -> dict[str, RunConfig]:
+    """The settings of all runs: every combination of the values, with each seed.
+
+    Parameters
+    ----------
+    base : RunConfig
+        What they have in common.
+    values : dict
+        Setting -> the values it takes. ``net.width`` is the net's own setting ``width``.
+    seeds : int
+        Seeds from that of `base` on.
+
+    Returns
+    -------
+    dict
+        Name -> RunConfig. The name is that of the run's folder: ``lr=0.1,net.width=8,seed=0``.
+
+    Raises
+    ------
+    ConfigError
+        For a setting that there is not, a value that it cannot have, or the same value twice.
+    """
+    if seeds > 1 and "seed" in values:
+        raise ConfigError("sweep", "seed", "--seeds or seeds to sweep over", "both")
+    values = {**values, **({"seed": range(base.seed, base.seed + seeds)} if seeds > 1 else {})}
+    found = {}
+    for combination in product(*values.values()):
+        changes = dict(zip(values, combination))
+        name = ",".join(f"{key}={value}" for key, value in changes.items())
+        if name in found:
+            raise ConfigError("sweep", "the same run twice", "different values", name)
+        if name.count("=") + name.count(",") != 2 * len(changes) - 1 or "/" in name:
+            raise ConfigError("sweep", "values name folders", "no comma, = or / in them", name)
+        found[name] = _changed(base, changes)
+    return found
+
+
+def _changed(base, changes):
+    own = {key.removeprefix("net."): one for key, one in changes.items() if "." in key}
+    settings = {key: value for key, value in changes.items() if "." not in key}
+    other = [key for key in changes if "." in key and not key.startswith("net.")]
+    known = vars(base)
+    for key in [*other, *(key for key in settings if key not in known or key == "net")]:
+        raise ConfigError(
+            "sweep", key, "a setting of minires train, or net. and one of the net's own", repr(key)
+        )
+    return replace(base, **settings, net={**base.net, **own})
+
+
+def run(
+    runs: Mapping[str, RunConfig],
+    out: PathLike,
+    resume: bool = False,
+    progress: bool = True,
+    workers: int | None = 1,
+) -> None:
+    """Train the nets of all runs into the folder `out`, and write ``sweep.csv``.
+
+    Parameters
+    ----------
+    runs : dict
+        What `configs` returns.
+    out : str or Path
+        A new or empty folder, unless `resume`.
+    resume : bool
+        Go on with an interrupted sweep, to the same bits. There may be more runs now.
+    progress : bool
+    workers : int or None
+        Processes that train at the same time; None for as many as the machine has cores and memory
+        for, and one on a GPU. The bits are the same with any number.
+
+    Raises
+    ------
+    ConfigError, DataError, DeviceError, CheckpointError, ShapeError, DivergenceError
+        As `single_net.run`. If one run fails, the others still come to their end.
+    ProcessError
+        If a worker is killed twice with the same run.
+    KeyboardInterrupt
+        On Ctrl-C, after everything has been saved.
+    """
+    out, completed, sets, tasks = expanded(out), {}, {}, []
+    for name, config in runs.items():
+        device = backend.check_device(config.device, "--device")
+        file = None if config.weights is None else open_weights(config.weights)
+        completed[name] = config = complete(config, file)
+        key = _key(config)
+        if key not in sets:
+            sets[key] = single_net.load_sets(config, file, progress)
+        tasks.append(_Run(name, config, out).task(file, sets[key][0]))
+    if device == "gpu" and workers is None:
+        workers = 1
+    settings = {"experiment": NAME, "runs": list(runs), "dataset_name": _names(sets)}
+    with RunFolder(out, settings, ("runs",), resume, device) as folder:
+        swept = list(dict.fromkeys(key for name in runs for key in settings_of(name)))
+        table = folder.table("sweep", (*swept, *RESULTS), swept)
+
+        def write(*_: Any) -> None:
+            table.replace(_results(out, list(runs)))
+
+        try:
+            scheduler.run(
+                tasks,
+                sets,
+                workers=scheduler.fitting_workers(tasks, workers),
+                progress=progress,
+                on_end=write,
+            )
+        finally:
+            write()
+
+
+def _key(config):
+    """Runs with the same key are given the same images."""
+    shuffled = (config.seed,) if config.dataset == FOLDER else ()
+    return (*(getattr(config, name) for name in OF_DATA), *shuffled)
+
+
+def _names(sets):
+    return ", ".join(dict.fromkeys(train.name for train, _ in sets.values()))
+
+
+def settings_of(name: str) -> dict[str, str]:
+    """The settings in the name of a run: ``lr=0.1,seed=0`` as a dict."""
+    pairs = (part.partition("=") for part in name.split(","))
+    return {key: value for key, _, value in pairs}
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run: a task for a worker."""
+
+    name: str
+    config: RunConfig
+    out: Path
+
+    def __call__(self, sets: Mapping[Any, Any], callbacks: Sequence[Callback]) -> None:
+        single_net.run(
+            self.config,
+            self.out / self.name,
+            resume=True,
+            progress=False,
+            sets=sets[_key(self.config)],
+            callbacks=callbacks,
+        )
+
+    def task(self, file: WeightsFile | None, train_set: Any) -> scheduler.Task:
+        model, _ = build(self.config, file, train_set.input_shape, train_set.classes)
+        resolved = self.config.resolve(len(train_set))
+        return scheduler.Task(
+            self.name, self, *scheduler.needs(model, train_set.input_shape, resolved)
+        )
+
+
+def _results(out: Path, runs: Sequence[str]) -> list[Row]:
+    """What became of the runs that are finished."""
+    rows = []
+    for name in runs:
+        folder = out / name
+        if (folder / "evaluation.json").exists():  # written when all else is
+            config = read_config(folder, single_net.NAME, single_net.NEEDED)
+            last = read_table(folder / "metrics.csv", METRICS, TEXT)[-1]
+            its = {"parameters": config["parameters"]} | {
+                key: last[key] for key in RESULTS if key in last
+            }
+            rows.append({**settings_of(name), **its})
+    return rows
+
+
+def report(folder: PathLike) -> str:
+    """The table of the sweep in `folder`, the lowest test error first.
+
+    Raises DataError if the records are missing, damaged or empty.
+    """
+    columns, rows = _read(expanded(folder))
+    lines = [[*columns, "training error", "test error", "parameters", "time"]]
+    for row in sorted(rows, key=lambda row: row["test_error"]):
+        lines.append(
+            [
+                *(row[name] for name in columns),
+                f"{row['train_error']:.1f} %",
+                f"{row['test_error']:.1f} %",
+                f"{row['parameters']:,}",
+                f"{row['seconds']:.0f} s",
+            ]
+        )
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join(
+            text.ljust(width) if i < len(columns) else text.rjust(width)
+            for i, (text, width) in enumerate(zip(line, widths))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _read(folder):
+    """The swept settings and the rows of ``sweep.csv``."""
+    config = read_config(folder, NAME, {"runs": WORDS})
+    columns = list(dict.fromkeys(key for name in config["runs"] for key in settings_of(name)))
+    rows = read_table(folder / "sweep.csv", (*columns, *RESULTS), columns)
+    if not rows:
+        raise nothing_to_show(folder, "at least one finished run")
+    return columns, rows
+
+
+def plot(folder: PathLike) -> list[Path]:
+    """Draw ``sweep.png`` from the tables in `folder`; returns its path.
+
+    Raises as `figures` does, and CheckpointError if it cannot be written.
+    """
+    folder = expanded(folder)
+    with of_one_run(folder):
+        return save_figures(figures(folder), folder)
+
+
+def figures(folder: PathLike) -> dict[str, Figure]:
+    """The figure of the sweep in `folder`: the errors of each combination, a dot for each seed.
+
+    Raises DataError if the records are missing, damaged or empty.
+    """
+    folder = expanded(folder)
+    columns, rows = _read(folder)
+    settings = [name for name in columns if name != "seed"]
+    with of_one_run(folder):
+        groups: dict[str, list[Row]] = {}
+        for row in rows:
+            label = ", ".join(f"{name} {row[name]}" for name in settings) or "all seeds"
+            groups.setdefault(label, []).append(row)
+        return {"sweep": plots.sweep(groups, read_config(folder)["dataset_name"])}

@@ -1,0 +1,51 @@
+"""The benchmark of whole experiments: both sides train the same; its tables say what was timed."""
+
+from dataclasses import replace
+
+import pytest
+
+from benchmarks import experiments
+from minires.experiments import degradation
+from minires.experiments.presets import PRESETS
+from minires.experiments.records import read_table
+from minires.experiments.training_records import METRICS, TEXT
+
+TINY = replace(
+    PRESETS["quick"],
+    net={"width": 4},
+    train_size=256,
+    test_size=100,
+    batch_size=64,
+    epochs=2,
+)
+
+
+def test_both_sides_train_the_same(torch, tmp_path):
+    from benchmarks import pytorch_training
+
+    degradation.run(TINY, tmp_path, (8,), progress=False)
+    rows = read_table(tmp_path / "metrics.csv", METRICS, TEXT)
+    sets = degradation.load_sets(TINY)
+    for family in ("plain", "resnet"):
+        found = pytorch_training.train(family, 8, TINY.resolve(256), *sets)
+        last = [row for row in rows if row["net"] == f"{family}-8"][-1]
+        # Rounding may decide on an image or two.
+        assert found == pytest.approx((last["train_error"], last["test_error"]), abs=2.1)
+
+
+def test_each_side_in_turn_and_what_there_is_after_each_round(capsys):
+    sides = {"a": ["-c", "pass"], "b": ["-c", "import time; time.sleep(0.2)"]}
+    (_, found) = (dict(one) for one in experiments._by_turns(sides, 2))
+    assert [len(samples) for samples in found.values()] == [2, 2]
+    assert min(found["b"]) > 0.2
+    assert [line[:2] for line in capsys.readouterr().out.splitlines()] == ["a:", "b:"] * 2
+
+
+def test_tables():
+    seconds = {"2 workers": [10.0, 12.0, 11.0], "1 worker": [22.0, 20.0, 24.0]}
+    lines = experiments._table(seconds).splitlines()
+    assert lines[2] == "| 2 workers | 3 | 11.0 (10.0-12.0) | 1.00 |"
+    assert lines[3] == "| 1 worker | 3 | 22.0 (20.0-24.0) | 0.50 |"
+    scaling = {"1 nets, 1 workers": [10.0], "2 nets, 2 workers": [11.0]}
+    words = experiments._eight_cores(scaling, 2)
+    assert "10.0 % longer" in words and "in 17 s where one trains one in 10 s: 4.7 times" in words

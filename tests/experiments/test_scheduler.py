@@ -1,0 +1,323 @@
+"""Tasks on worker processes: the same bits, whoever is killed or stopped."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import psutil
+import pytest
+
+from minires.errors import ConfigError, DataError, ProcessError
+from minires.experiments import degradation, scheduler
+from minires.experiments.presets import PRESETS
+from minires.experiments.scheduler import Task, resources
+from minires.experiments.scheduler.board import Board, _time
+
+from ..faults import cases
+from .test_degradation import tables
+
+TINY = replace(
+    PRESETS["quick"],
+    image_size=8,
+    net={"width": 2},
+    train_size=64,
+    test_size=20,
+    batch_size=16,
+    epochs=None,
+    iterations=60,
+)
+POSIX = pytest.mark.skipif(not hasattr(os, "setpgrp"), reason="signals of POSIX")
+SCRIPT = """
+import sys
+from minires.experiments import degradation
+from tests.experiments.test_scheduler import TINY
+out, workers = sys.argv[1:]
+degradation.run(TINY, out, (8, 14), resume=True, progress=False, workers=int(workers))
+"""
+
+
+def run(out, workers, **more):
+    degradation.run(TINY, out, (8, 14), progress=False, workers=workers, **more)
+    return out
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("runs") / "one", 1)
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_the_same_tables_with_any_number_of_workers(finished, tmp_path, workers, monkeypatch):
+    monkeypatch.setattr("minires.backend.available_cores", lambda: workers)
+    run(tmp_path / "run", workers)
+    assert tables(tmp_path / "run") == tables(finished)
+    assert (tmp_path / "run/gradients.csv").read_bytes() == (
+        finished / "gradients.csv"
+    ).read_bytes()
+
+
+# Tasks of the tests: what they do must be found by name in another process.
+
+
+@dataclass(frozen=True)
+class Note:
+    """Writes its name and its process into a file."""
+
+    path: Path
+    text: str
+    seconds: float = 0.0
+
+    def __call__(self, data, callbacks):
+        time.sleep(self.seconds)
+        with open(self.path, "a") as file:
+            file.write(f"{self.text}\n")
+        return os.getpid(), self.text
+
+
+@dataclass(frozen=True)
+class KillItself:
+    """As if memory were full: `times` times, then it is done."""
+
+    path: Path
+    times: int = 1
+
+    def __call__(self, data, callbacks):
+        before = self.path.read_text() if self.path.exists() else ""
+        self.path.write_text(before + "x")
+        if len(before) < self.times:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return "done"
+
+
+def fail(data, callbacks):
+    raise DataError("here", "it does not work")
+
+
+def look_at(data, callbacks):
+    array = data["images"]
+    return type(array).__name__, array.flags.writeable, float(array.sum())
+
+
+def talk(data, callbacks):
+    print("a line \x1b[2J of a task")
+    print("another", file=sys.stderr)
+
+
+def results(tasks, data=None, workers=2, **more):
+    found = {}
+    scheduler.run(
+        tasks,
+        data,
+        workers=workers,
+        progress=False,
+        on_end=lambda task, result: found.setdefault(task.name, result),
+        **more,
+    )
+    return found
+
+
+def test_the_longest_first_and_none_before_what_it_needs(tmp_path):
+    path = tmp_path / "order"
+    tasks = [
+        Task("short", Note(path, "short"), cost=1),
+        Task("long", Note(path, "long", 0.3), cost=3),
+        Task("needs long", Note(path, "needs long"), cost=9, after=("long",)),
+        Task("middle", Note(path, "middle"), cost=2),
+    ]
+    found = results(tasks)
+    assert path.read_text().split("\n") == ["middle", "short", "long", "needs long", ""]
+    assert len({process for process, _ in found.values()} - {os.getpid()}) == 2
+
+
+def test_large_arrays_are_in_memory_once():
+    images = np.arange(300_000, dtype=np.float32)
+    found = results([Task("a", look_at), Task("b", look_at)], {"images": images})
+    assert found == dict.fromkeys("ab", ("memmap", False, float(images.sum())))
+
+
+@POSIX
+def test_a_killed_process_costs_nobody_else_anything(tmp_path, capfd):
+    tasks = [
+        Task("killed", KillItself(tmp_path / "k"), cost=2),
+        Task("other", Note(tmp_path / "n", "other", 1.0)),
+    ]
+    found = results(tasks)
+    assert found["killed"] == "done" and (tmp_path / "n").read_text() == "other\n"
+    note = "note: the process of killed was killed (SIGKILL(-9)); it goes on from its last"
+    assert note in capfd.readouterr().err
+
+
+@POSIX
+def test_it_is_tried_twice(tmp_path):
+    tasks = [
+        Task("killed", KillItself(tmp_path / "k", times=2), cost=2),
+        Task("needs it", Note(tmp_path / "n", "needs it"), after=("killed",)),
+        Task("other", Note(tmp_path / "n", "other")),
+    ]
+    with pytest.raises(ProcessError, match=r"killed: its process was killed twice \(SIGKILL"):
+        results(tasks)
+    assert (tmp_path / "n").read_text() == "other\n" and (tmp_path / "k").read_text() == "xx"
+
+
+def test_an_error_waits_for_the_others(tmp_path):
+    tasks = [Task("fails", fail, cost=2), Task("other", Note(tmp_path / "n", "other", 0.5))]
+    with pytest.raises(DataError, match="^here: it does not work$"):
+        results([*tasks, Task("later", Note(tmp_path / "n", "later"), cost=0.5)])
+    assert (tmp_path / "n").read_text() == "later\nother\n"
+
+
+def test_what_tasks_print_comes_out_line_by_line(capfd):
+    results([Task("a", talk), Task("b", talk)])
+    assert sorted(capfd.readouterr().err.splitlines()) == [
+        "a line \\x1b[2J of a task",
+        "a line \\x1b[2J of a task",
+        "another",
+        "another",
+    ]
+
+
+# Stopped and killed
+
+
+def start(out, workers):
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, out, str(workers)],
+        cwd=Path(__file__).parents[2],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        if any(out.glob("nets/*/seed0/gradients.csv")):
+            return process
+        time.sleep(0.02)
+    raise AssertionError(process.communicate())
+
+
+def workers_of(process):
+    """The processes that train: they stay when their parent is killed, so ask before."""
+    children = psutil.Process(process.pid).children(recursive=True)
+    return [child for child in children if "loky" in " ".join(_words(child))]
+
+
+def _words(process):
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def gone(processes, seconds=30):
+    _, alive = psutil.wait_procs(processes, timeout=seconds)
+    return not alive
+
+
+@POSIX
+@pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
+def test_a_stopped_run_leaves_no_process_and_goes_on(finished, tmp_path, name):
+    """SIGKILL: the workers find out that they are alone, and save."""
+    process = start(tmp_path / "run", 2)
+    processes = workers_of(process)
+    assert len(processes) >= 2
+    process.send_signal(getattr(signal, name))
+    process.communicate(timeout=60)
+    assert process.returncode != 0 and gone(processes)
+    for folder in tmp_path.glob("run/nets/*/*/"):  # nothing of the steps so far is lost
+        rows = (folder / "gradients.csv").read_text().splitlines()[1:]
+        if rows:
+            assert list((folder / "checkpoints").iterdir())
+    run(tmp_path / "run", 1, resume=True)
+    assert tables(tmp_path / "run") == tables(finished)
+
+
+@POSIX
+@pytest.mark.slow
+def test_workers_killed_at_random_moments(finished, tmp_path):
+    """Of a run and of its resumes, with one, two or three workers, until it is done."""
+    rng = random.Random(0)
+    for case in range(cases(3)):
+        out, kills = tmp_path / f"run{case}", 0
+        while True:
+            process = start(out, rng.choice([2, 3]))
+            time.sleep(rng.uniform(0, 1.5))
+            if process.poll() is None and (alive := workers_of(process)):
+                rng.choice(alive).kill()
+                kills += 1
+            if rng.random() < 0.5 and process.poll() is None:
+                processes = workers_of(process)
+                process.kill()
+                assert gone(processes)
+            process.communicate()
+            if process.returncode == 0:
+                break
+        run(out, 1, resume=True)
+        assert tables(out) == tables(finished) and not list(out.rglob("*.part"))
+
+
+# What a machine has room for
+
+
+@pytest.mark.parametrize(
+    "cores, gigabytes, most, expected",
+    [(8, 64, None, 4), (2, 64, None, 2), (8, 2.6, None, 2), (8, 0.1, None, 1), (2, 64, 3, 3)],
+)
+def test_workers_that_fit(monkeypatch, cores, gigabytes, most, expected):
+    monkeypatch.setattr("minires.backend.available_cores", lambda: cores)
+    free = SimpleNamespace(available=gigabytes * 2**30)
+    monkeypatch.setattr(resources.psutil, "virtual_memory", lambda: free)
+    tasks = [Task(str(i), fail, memory=2**30) for i in range(4)]
+    assert scheduler.fitting_workers(tasks, most) == expected
+
+
+def test_more_workers_than_memory(monkeypatch):
+    free = SimpleNamespace(available=3 * 2**30)
+    monkeypatch.setattr(resources.psutil, "virtual_memory", lambda: free)
+    tasks = [Task(str(i), fail, memory=2**30) for i in range(4)]
+    with pytest.raises(ConfigError, match=r"--workers: not enough memory .* at most 2 .* got 4"):
+        scheduler.fitting_workers(tasks, 4)
+    assert scheduler.fitting_workers([], 4) == 1
+
+
+# What a person sees
+
+
+def test_how_long_it_will_take(monkeypatch, capsys):
+    clock = [0.0]
+    monkeypatch.setattr("minires.experiments.scheduler.board.time.monotonic", lambda: clock[0])
+    tasks = [Task("a", fail, cost=1), Task("b", fail, cost=3)]
+    row = {"iteration": 50, "train_loss": 1, "train_error": 2, "test_error": 3, "seconds": 4}
+    with Board(tasks) as board:
+        board.hear(tasks[0], "step", 0, 100, "")
+        board.hear(tasks[1], "step", 50, 100, "")  # resumed: half of it was done before
+        clock[0] = 10
+        board.hear(tasks[0], "epoch", 100, row)
+        board.show()
+    line = capsys.readouterr().out
+    assert line.startswith("a: iteration 50/100, loss 1.000") and "all: 40 s left" in line
+
+
+@pytest.mark.parametrize(
+    "seconds, words", [(7, "7 s"), (59.7, "1 min 00 s"), (3600, "1 h 00 min"), (90_000, "25 h")]
+)
+def test_times_in_words(seconds, words):
+    assert words in _time(seconds)
+
+
+def test_rows_that_someone_changed_are_put_back(finished, tmp_path, capsys):
+    out = run(tmp_path / "run", 1)
+    text = (out / "metrics.csv").read_text()
+    (out / "metrics.csv").write_text(re.sub(r"plain-8,0,(\d+),", r"plain-8,1,\1,", text))
+    run(out, 1, resume=True)
+    assert "metrics.csv: rows were changed; they are put back" in capsys.readouterr().err
+    (out / "gradients.csv").unlink()
+    run(out, 1, resume=True)
+    assert capsys.readouterr().err == "" and tables(out) == tables(finished)
