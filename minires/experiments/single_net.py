@@ -26,8 +26,9 @@ from ..names import expanded, printable
 from ..nn import Module
 from ..serialization.weights import WeightsFile, open_weights, save
 from ..training.config import ALL, FOLDER, HEAD, RunConfig
+from ..training.from_config import loader_for
 from ..training.kinds import COUNT, NUMBER, WORD, WORDS
-from ..training.trainer import EVALUATION_BATCH, loader_for
+from ..training.trainer import EVALUATION_BATCH
 from ..types import Figure, PathLike
 from . import evaluation_records
 from .model_setup import build, complete

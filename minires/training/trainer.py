@@ -11,25 +11,24 @@ from typing import Any
 import numpy as np
 
 from .. import backend
-from .. import functional as F
 from ..autograd import Tensor, no_grad
-from ..data import DataLoader, train_loader
 from ..data.batches import AnyDataset
-from ..distributed import DataParallel, World, alone
+from ..distributed import World, alone
 from ..distributed.cutting import number_of_shards
 from ..errors import ConfigError
 from ..names import expanded
 from ..nn import Module
-from ..optim import SGD, CosineLR, MultiStepLR, clip_grad_norm, parameter_groups
-from ..random import stream
+from ..optim import clip_grad_norm
 from ..types import PathLike
 from . import agreement, checkpoint
 from .callbacks import check_callbacks
 from .config import RunConfig
 from .divergence import diverged
+from .from_config import gradients_for, loader_for, optimizer_for, schedule_for
 from .gpu_memory import gpu_failed, out_of_memory
 from .interrupt import Interrupt, Interrupted, interrupts_deferred
 from .progress import Progress
+from .whole_batch import count_wrong
 
 EVALUATION_BATCH = 500
 
@@ -111,26 +110,12 @@ class Trainer:
         self.model, self.device, self.name = model.to(config.device), config.device, name
         self.path = path = None if path is None else expanded(path)
         agreement.check_same_start(world, model, train_set, test_set, config)
-        self._parallel: DataParallel | None = None  # made when training begins
+        self._batch = gradients_for(model, config, world)
         self.train_loader = loader_for(train_set, config)
-        if config.shards is not None:
-            self._parallel = self._in_shards()
-            self.train_loader.part = self._parallel.part
+        self.train_loader.part = self._batch.part
         self.test_loader = self.train_loader.eval_loader(test_set, EVALUATION_BATCH)
-        groups = parameter_groups(
-            model,
-            config.weight_decay,
-            decay_batch_norm=config.decay_batch_norm,
-            scalar_lr_scale=config.scalar_lr_scale,
-        )
-        self.optimizer = SGD(
-            groups,
-            config.lr,
-            config.momentum,
-            weight_decay=config.weight_decay,
-            nesterov=config.nesterov,
-        )
-        self.schedule = _schedule(config, self.optimizer)
+        self.optimizer = optimizer_for(model, config)
+        self.schedule = schedule_for(config, self.optimizer)
         self.callbacks = check_callbacks(callbacks)
         if path is not None:
             self.callbacks.append(checkpoint.Checkpoint(path))
@@ -172,8 +157,7 @@ class Trainer:
         memory_is_full = False
         with interrupts_deferred() as self._interrupt:
             self._started = time.perf_counter()
-            if self._parallel is not None:
-                self._parallel = self._in_shards()  # of the net as it is now
+            self._batch = gradients_for(self.model, self.config, self.world)  # of today's net
             try:
                 self._call("before_training")
                 while not self.finished:
@@ -202,13 +186,11 @@ class Trainer:
         """One batch: forward, backward, and a step of the optimiser."""
         started = time.perf_counter()
         images, labels = next(self.train_loader)
-        if self._parallel is None:
-            value, wrong = self._gradients(images, labels)
-        else:
-            value, wrong, self._stop_agreed = self._parallel.gradients(
-                images, labels, self._interrupt.requested
-            )
-            self._check_loss(value, images)
+        value, wrong, self._stop_agreed = self._batch.gradients(
+            images, labels, self._interrupt.requested
+        )
+        if not np.isfinite(value):
+            raise diverged(self, value, images)
         self._call("after_backward")
         if self.config.clip_norm is not None:
             clip_grad_norm(self.optimizer.params, self.config.clip_norm)
@@ -217,27 +199,6 @@ class Trainer:
         self.iteration += 1
         self._add_to_epoch(value, wrong, self.config.batch_size, time.perf_counter() - started)
         self._call("after_step")
-
-    def _gradients(self, images, labels):
-        """The loss of a batch, and how many images are taken for others; leaves the gradients."""
-        self.model.train()
-        logits = self.model(Tensor(images))
-        loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
-        value, wrong = loss.item(), _count_wrong(logits, labels)  # a GPU is waited for here only
-        self._check_loss(value, images)
-        self.optimizer.zero_grad()
-        loss.backward()
-        return value, wrong
-
-    def _check_loss(self, value, images):
-        if not np.isfinite(value):
-            raise diverged(self, value, images)
-
-    def _in_shards(self):
-        config = self.config
-        return DataParallel(
-            self.model, self.world, config.batch_size, config.shards, config.label_smoothing
-        )
 
     def _check_interrupt(self):
         """Stop between two steps if asked to. Several ranks stop once all of them know of it."""
@@ -288,7 +249,7 @@ class Trainer:
         wrong, world = 0, self.world
         with no_grad():
             for images, labels in self.test_loader.every(world.size, world.rank):
-                wrong += _count_wrong(self.model(Tensor(images)), labels)
+                wrong += count_wrong(self.model(Tensor(images)), labels)
                 self._check_interrupt()
         found = world.gather((wrong, self._interrupt.requested))
         self._stop_agreed = any(requested for _, requested in found)
@@ -321,28 +282,3 @@ class Trainer:
             method = getattr(callback, event, None)
             if method is not None:
                 method(self, *arguments)
-
-
-def loader_for(train_set: AnyDataset, config: RunConfig) -> DataLoader:
-    """The `DataLoader` of a run, whose seed decides the order. Raises as `data.train_loader`."""
-    shuffle, augment = (stream(config.seed, use) for use in ("order of images", "augmentation"))
-    return train_loader(
-        train_set,
-        config.batch_size,  # type: ignore[arg-type]  # a resolved config has a number
-        shuffle,
-        augment,
-        device=config.device,
-        crop_padding=config.crop_padding,
-        crop_scale=config.crop_scale,
-        flip=config.flip,
-    )
-
-
-def _schedule(config, optimizer):
-    if config.schedule == "cosine":
-        return CosineLR(optimizer, config.iterations, warmup=config.warmup)
-    return MultiStepLR(optimizer, config.milestones, warmup=config.warmup)
-
-
-def _count_wrong(logits, labels):
-    return int((backend.move(logits.data.argmax(axis=1), "cpu") != labels).sum())
