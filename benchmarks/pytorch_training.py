@@ -11,7 +11,8 @@ from torch import nn
 
 from minires.experiments.degradation import FAMILIES, load_sets
 from minires.experiments.presets import PRESETS
-from minires.training.trainer import EVALUATION_BATCH, loader_for
+from minires.training.from_config import loader_for
+from minires.training.trainer import EVALUATION_BATCH
 
 from .pytorch_nets import Net, copy_weights
 

@@ -5,7 +5,19 @@ __version__ = "0.1.0"
 from . import starting as starting  # first: Ctrl-C may come while the others are imported
 
 # isort: split
-from . import autograd, data, diagnostics, functional, kernels, models, nn, optim, plot, training
+from . import (
+    autograd,
+    data,
+    diagnostics,
+    distributed,
+    functional,
+    kernels,
+    models,
+    nn,
+    optim,
+    plot,
+    training,
+)
 from .autograd import Tensor, enable_grad, no_grad
 from .autograd.gradcheck import gradcheck
 from .autograd.graph import graph
@@ -18,6 +30,7 @@ __all__ = [
     "autograd",
     "data",
     "diagnostics",
+    "distributed",
     "enable_grad",
     "functional",
     "gradcheck",

@@ -276,6 +276,18 @@ def set_num_threads(threads: int) -> None:
     _num_threads = integer("set_num_threads", "number of threads", threads)
 
 
+def share_cores(processes: int) -> None:
+    """Take this process's part of the cores that so many processes run on, unless a number of
+    threads was chosen; BLAS gets as many threads.
+    """
+    global _num_threads
+    if _num_threads is None and _threads_from_environment() is None:
+        _num_threads = max(1, available_cores() // processes)
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(num_threads(), user_api="blas")
+
+
 def _threads_from_environment() -> int | None:
     for variable in ("MINIRES_THREADS", "OMP_NUM_THREADS"):
         value = (

@@ -14,7 +14,7 @@ from . import backend
 from .autograd.tensor import Tensor, apply, apply_with_cache
 from .checks import number
 from .errors import ConfigError, DeviceError, DtypeError, ShapeError
-from .kernels import device_function, shapes, use_fused
+from .kernels import device_function, shapes, shards, use_fused
 from .types import ArrayLike, IntPair
 
 
@@ -240,7 +240,8 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
     """Apply a kernel that normalises the first of `inputs`: in training by its own statistics,
     which the running ones then follow, else by the running ones.
     """
-    if training and inputs[0].size == inputs[0].shape[-1]:
+    count, shard = inputs[0].size // inputs[0].shape[-1], shards.current()
+    if training and count == 1 and (shard is None or shard.total == 1):
         raise ShapeError(
             kernel,
             "one value for each channel, so every output would be the bias, every gradient 0",
@@ -250,7 +251,7 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
         )
     if running_mean is None or running_var is None:
         if training:
-            return apply(kernel, *inputs, eps=eps)
+            return _by_the_batch(kernel, inputs, eps)[0]
         raise ConfigError(
             kernel,
             "no running mean and variance to normalise by",
@@ -274,7 +275,7 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
             )
     if not training:
         return apply(kernel, *inputs, mean=running_mean.data, var=running_var.data, eps=eps)
-    y, cache = apply_with_cache(kernel, *inputs, eps=eps)
+    y, cache = _by_the_batch(kernel, inputs, eps)
     if not (hasattr(cache, "mean") and hasattr(cache, "var")):
         expected = (
             "a named tuple or object with the batch's mean and var (biased), each (C,), "
@@ -287,11 +288,25 @@ def _normalise(kernel, inputs, running_mean, running_var, training, momentum, ep
             type(cache).__name__,
             "see kernels/naive/normalization.py",
         )
-    count = y.size // y.shape[-1]
+    count = count if shard is None else cache.values
     unbiased = count / max(count - 1, 1)
     update = device_function("update_running_stats", y.device)
     update(running_mean.data, running_var.data, cache.mean, cache.var, momentum, unbiased)
     return y
+
+
+def _by_the_batch(kernel, inputs, eps):
+    """(y, cache) of a kernel that normalises by the statistics of the batch: all of its shards."""
+    y, cache = apply_with_cache(kernel, *inputs, eps=eps)
+    if shards.current() is not None and not hasattr(cache, "values"):
+        raise ConfigError(
+            kernel,
+            "it would normalise each shard of the batch on its own",
+            f"the kernel {kernel} of the backend cpu",
+            "another one",
+            "train on one process and without shards, or take another norm",
+        )
+    return y, cache
 
 
 def dropout(
@@ -334,8 +349,24 @@ def dropout(
         )
     if not training or p == 0:
         return input
-    kept = rng.random(_check_tensor("dropout", input).shape, np.float32) >= p
+    kept = _drawn_for_the_batch(_check_tensor("dropout", input).shape, rng) >= p
     return apply("dropout", input, mask=backend.move(kept, input.device), p=p)
+
+
+def _drawn_for_the_batch(shape, rng):
+    """A random number for each element: a shard's are its part of those of the whole batch."""
+    shard = shards.current()
+    if shard is None:
+        return rng.random(shape, np.float32)
+    if shape[0] != shard.last - shard.first:
+        raise ShapeError(
+            "dropout",
+            "the first axis of a shard of a batch",
+            f"its {shard.last - shard.first} images",
+            f"shape {shape}",
+            "keep the images on the first axis, or train without shards",
+        )
+    return rng.random((shard.total, *shape[1:]), np.float32)[shard.first : shard.last]
 
 
 def max_pool2d(

@@ -35,6 +35,7 @@ def test_public_names():
         "autograd",
         "data",
         "diagnostics",
+        "distributed",
         "enable_grad",
         "functional",
         "gradcheck",

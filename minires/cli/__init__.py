@@ -7,10 +7,12 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from .. import __version__, starting
+from ..distributed import failure
 from ..errors import MiniresError
 from ..names import printable
 from . import claims, course, data, degradation, doctor, merge, notebooks, plot, predict, train
@@ -27,6 +29,7 @@ EXTRAS = {
     "nbclient": "notebooks",
     "IPython": "notebooks",
     "cupy": "cuda12",
+    "mpi4py": "mpi",
 }
 
 
@@ -45,34 +48,49 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv):
     with lasting() as output, _signals_as_ctrl_c():
-        try:
-            starting.ready()
-            args = _parser().parse_args(argv)
-            status = args.run(args) or 0
-            output.flush()  # here, where an error of it is still reported
-        except MiniresError as error:
-            return _failed(str(error))
-        except ModuleNotFoundError as error:
-            return _failed(_missing(error))
-        except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            return _failed(_deleted_folder() or f"{where}{error.strerror or error}")
-        except MemoryError as error:
-            return _failed(
-                f"not enough memory: {error}; take fewer or smaller images, or a narrower net"
-            )
-        except KeyboardInterrupt:
-            print("\nminires: interrupted", file=sys.stderr)
-            return INTERRUPTED
-        if isinstance(output.error, BrokenPipeError):  # the reader, such as `head`, has seen enough
-            return PIPE_CLOSED
-        if output.error is not None:
-            return _failed(f"output: {output.error.strerror}")
+        status = _status(argv, output)
+        if status:
+            failure.end_all(status)  # of several ranks, the others too
         return status
 
 
-def _failed(line: str) -> int:
-    print(f"minires: error: {printable(line)}", file=sys.stderr)
+def _status(argv, output):
+    try:
+        starting.ready()
+        with failure.only_rank_0_prints():
+            args = _parser().parse_args(argv)
+        status = args.run(args) or 0
+        output.flush()  # here, where an error of it is still reported
+    except MiniresError as error:
+        return _failed(str(error))
+    except ModuleNotFoundError as error:
+        return _failed(_missing(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _failed(_deleted_folder() or f"{where}{error.strerror or error}")
+    except MemoryError as error:
+        return _failed(
+            f"not enough memory: {error}; take fewer or smaller images, or a narrower net"
+        )
+    except KeyboardInterrupt:
+        if failure.is_to_speak():
+            print("\nminires: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        if not failure.several_ranks():
+            raise
+        return _failed(f"{type(error).__name__}: {error}", traceback.format_exc())
+    if isinstance(output.error, BrokenPipeError):  # the reader, such as `head`, has seen enough
+        return PIPE_CLOSED
+    if output.error is not None:
+        return _failed(f"output: {output.error.strerror}")
+    return status
+
+
+def _failed(line: str, details: str = "") -> int:
+    if failure.is_to_speak():
+        rank = failure.name_of_rank()
+        print(f"{details}minires: error: {rank}{printable(line)}", file=sys.stderr)
     return 1
 
 

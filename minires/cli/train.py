@@ -49,6 +49,7 @@ TRAIN_EXAMPLES = """examples:
   minires train --model resnet18 --dataset folder --data photographs
   minires train --config settings.toml --lr 0.05
   minires train --seeds 3 --sweep lr=0.05,0.1 net.width=8,16
+  mpiexec -n 4 python -m mpi4py -m minires train --dataset cifar10
 
 A settings file is TOML with the same names, and the net's own in a table:
   model = "resnet-20"
@@ -92,11 +93,13 @@ def add_to(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, report and draw."""
+    from ..distributed import join
     from ..experiments import single_net
     from ..experiments.model_setup import complete
     from ..serialization.weights import open_weights
 
-    config = _config(args)
+    world = join()
+    config = _config(args, quiet=world.rank > 0)
     if args.usual and config.weights is None:
         raise ConfigError(
             "finetune",
@@ -106,18 +109,30 @@ def run(args: argparse.Namespace) -> int:
             "name it by --weights; without any it is minires train",
         )
     if args.seeds != 1 or args.sweep:
+        if world.size > 1:
+            raise ConfigError(
+                "mpiexec",
+                "the nets of --seeds and --sweep train side by side, each on its own",
+                "one process",
+                str(world.size),
+                "start without mpiexec, and with --workers",
+            )
         return _run_sweep(args, config)
     if config.threads is not None:
         backend.set_num_threads(config.threads)
     file = open_weights(config.weights) if config.weights is not None else None
     config = complete(config, file)
     out = expanded(config.out or f"runs/{_run_name(config)}")
-    if args.resume and not (out / "config.json").exists():
+    if args.resume and world.rank == 0 and not (out / "config.json").exists():
         say(f"minires: nothing to resume in {out}, starting anew")
     try:
-        single_net.run(config, out, resume=args.resume, file=file)
+        single_net.run(config, out, resume=args.resume, file=file, world=world)
     except KeyboardInterrupt as stop:
+        if world.rank:
+            raise
         return interrupted(out, stop)
+    if world.rank:
+        return 0
     say("\n" + single_net.report(out))
     say(f"written: {out / 'weights.safetensors'}")
     for figure in single_net.plot(out):
@@ -152,7 +167,7 @@ def _run_sweep(args, config):
     return 0
 
 
-def _config(args):
+def _config(args, quiet=False):
     """What flags say, else the settings file, else what the command and the data suggest."""
     given = read_settings(args.config) if args.config else {}
     flags = {
@@ -161,7 +176,7 @@ def _config(args):
         if getattr(args, one.name) is not None
     }
     if "net" in flags:
-        flags["net"] = given.get("net", {}) | _once(flags["net"])
+        flags["net"] = given.get("net", {}) | _once(flags["net"], quiet)
     for one, others in INSTEAD.items():
         for other in others:
             if one in flags and other not in flags:
@@ -169,15 +184,16 @@ def _config(args):
     config = RunConfig.for_data(**args.usual | given | flags)
     in_use = {"workers"} if args.seeds != 1 or args.sweep else set()  # they train, then
     for line in check_given({*given, *flags} - in_use, config):
-        note(line)
+        if not quiet:
+            note(line)
     return config
 
 
-def _once(settings):
+def _once(settings, quiet):
     """The pairs of ``--net`` as a dict; the last one of a name counts, as with other options."""
     found = {}
     for name, value in settings:
-        if found.get(name, value) != value:
+        if found.get(name, value) != value and not quiet:
             note(f"--net: {name}={value} instead of {name}={found[name]}")
         found[name] = value
     return found

@@ -6,7 +6,9 @@
 
 Each works in two steps, so that a loader can have the next batches prepared while one is used:
 ``finish(start(indices, rng))``. All that is random is drawn from `rng` in `start`. Without `rng`
-the examples stay unaltered, for evaluation. ``for_dataset(dataset)`` makes the same of another set.
+the examples stay unaltered, for evaluation. With a `part` of the batch, for one of several
+processes, it is drawn for all examples, and only those of the part are made.
+``for_dataset(dataset)`` makes the same of another set.
 """
 
 import math
@@ -27,6 +29,7 @@ from .transforms import crop_box, random_box
 
 AnyDataset: TypeAlias = ImageDataset | PhotographDataset | Dataset
 AnyBatches: TypeAlias = "ImageBatches | PhotographBatches | InputBatches"
+ALL = slice(None)
 PIXELS_AT_ONCE = 500 * 32 * 32  # of photographs in evaluation: those of 500 CIFAR-10 images
 
 
@@ -79,15 +82,17 @@ class ImageBatches:
         self._mean = backend.move(np.ascontiguousarray(mean, np.float32), device)
         self._prepare = device_function("prepare_images", device)
 
-    def start(self, indices: Array, rng: np.random.Generator | None = None) -> Array:
-        """The batch: array of float32 (len(indices), H, W, 3) on the device."""
+    def start(
+        self, indices: Array, rng: np.random.Generator | None = None, part: slice = ALL
+    ) -> Array:
+        """The batch: array of float32 (len(indices[part]), H, W, 3) on the device."""
         corners = mirrored = None
         if rng is not None and self.crop_padding > 0:
-            corners = rng.integers(2 * self.crop_padding + 1, size=(2, len(indices)))
+            corners = rng.integers(2 * self.crop_padding + 1, size=(2, len(indices)))[:, part]
         if rng is not None and self.flip:
-            mirrored = rng.random(len(indices)) < 0.5
+            mirrored = rng.random(len(indices))[part] < 0.5
         return self._prepare(
-            self._images, self._mean, indices, self.crop_padding, corners, mirrored
+            self._images, self._mean, indices[part], self.crop_padding, corners, mirrored
         )
 
     def finish(self, batch: Array) -> Array:
@@ -138,17 +143,26 @@ class PhotographBatches:
         self.workers = dataset.workers
         self.largest = max(1, PIXELS_AT_ONCE // dataset.transform.crop**2)
 
-    def start(self, indices: Array, rng: np.random.Generator | None = None) -> Future[Array]:
+    def start(
+        self, indices: Array, rng: np.random.Generator | None = None, part: slice = ALL
+    ) -> Future[Array]:
         """Have the batch cut by another process; what to `finish` later."""
         dataset, boxes, mirrored = self.dataset, None, np.zeros(len(indices), bool)
         pictures = dataset.indices[indices]
         if rng is not None and self.crop_scale is not None:
             sizes = dataset.pictures.sizes[pictures]
             boxes = [random_box(height, width, self.crop_scale, rng) for height, width in sizes]
+            boxes = boxes[part]
         if rng is not None and self.flip:
             mirrored = rng.random(len(indices)) < 0.5
         return processes.submit(
-            self.workers, _cut, dataset.pictures, pictures, boxes, mirrored, dataset.transform
+            self.workers,
+            _cut,
+            dataset.pictures,
+            pictures[part],
+            boxes,
+            mirrored[part],
+            dataset.transform,
         )
 
     def finish(self, cut: Future[Array]) -> Array:
@@ -175,9 +189,11 @@ class InputBatches:
     def __init__(self, dataset: Dataset, device: Device = "cpu") -> None:
         self.dataset, self.device = dataset, device
 
-    def start(self, indices: Array, rng: np.random.Generator | None = None) -> Array:
-        """The batch: array (len(indices), *input_shape) on the device."""
-        return backend.move(self.dataset.inputs(indices), self.device)
+    def start(
+        self, indices: Array, rng: np.random.Generator | None = None, part: slice = ALL
+    ) -> Array:
+        """The batch: array (len(indices[part]), *input_shape) on the device."""
+        return backend.move(self.dataset.inputs(indices[part]), self.device)
 
     def finish(self, batch: Array) -> Array:
         """The batch as it is."""

@@ -149,6 +149,12 @@ class DataLoader:
     batch_size : int
     shuffle, augment : numpy.random.Generator
 
+    Attributes
+    ----------
+    part : slice
+        Which of each batch's examples come out: all. Where several processes share the batches,
+        each takes its part; order, crops and flips are drawn for the whole batch.
+
     Raises
     ------
     ConfigError
@@ -174,6 +180,7 @@ class DataLoader:
                 "take a smaller batch or more examples",
             )
         self.shuffle, self.augment = shuffle, augment
+        self.part = slice(None)
         self._waiting: deque[tuple[Any, Array, dict[str, Any]]] = deque()
         # A few batches, not a few for each worker: one of 256 photographs takes 40 MB.
         self._ahead = AHEAD * min(1, batches.workers)
@@ -191,8 +198,8 @@ class DataLoader:
     def __next__(self) -> tuple[Array, Array]:
         while len(self._waiting) <= self._ahead:
             indices = self._next_indices()
-            started = self.batches.start(indices, self.augment)
-            self._waiting.append((started, self.dataset.labels[indices], self._now()))
+            started = self.batches.start(indices, self.augment, self.part)
+            self._waiting.append((started, self.dataset.labels[indices[self.part]], self._now()))
         started, labels, self._state = self._waiting.popleft()
         return self.batches.finish(started), labels
 
@@ -308,9 +315,14 @@ class EvalLoader:
         return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[Array, Array]]:
+        return self.every()
+
+    def every(self, step: int = 1, first: int = 0) -> Iterator[tuple[Array, Array]]:
+        """Every `step`-th batch from `first` on: several processes share the batches so."""
         waiting: deque[tuple[Any, Array]] = deque()
         ahead = AHEAD * self.batches.workers
-        for start in range(0, len(self.dataset), self.batch_size):
+        size = self.batch_size
+        for start in range(first * size, len(self.dataset), step * size):
             indices = np.arange(start, min(start + self.batch_size, len(self.dataset)))
             waiting.append((self.batches.start(indices), self.dataset.labels[indices]))
             if len(waiting) > ahead:

@@ -404,7 +404,9 @@ def environment(device: Device = "cpu") -> dict[str, Any]:
     import numpy as np
 
     from .. import __version__
+    from ..distributed.joining import joined
 
+    ranks = joined().size
     return {
         "minires": __version__,
         "python": platform.python_version(),
@@ -414,6 +416,7 @@ def environment(device: Device = "cpu") -> dict[str, Any]:
         "processor": _processor(),
         "cores": backend.available_cores(),
         "threads": backend.num_threads(),
+        **({"ranks": ranks} if ranks > 1 else {}),
         **backend.describe(device),
         "command": " ".join(["minires", *sys.argv[1:]]),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),

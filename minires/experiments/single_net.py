@@ -19,18 +19,21 @@ from ..autograd import Tensor, no_grad
 from ..data import EvalLoader, FeatureDataset
 from ..diagnostics import classify
 from ..diagnostics.parts import main_path
+from ..distributed import World, alone
+from ..distributed.cutting import number_of_shards
 from ..errors import ConfigError
 from ..names import expanded, printable
 from ..nn import Module
 from ..serialization.weights import WeightsFile, open_weights, save
 from ..training.config import ALL, FOLDER, HEAD, RunConfig
+from ..training.from_config import loader_for
 from ..training.kinds import COUNT, NUMBER, WORD, WORDS
-from ..training.trainer import EVALUATION_BATCH, loader_for
+from ..training.trainer import EVALUATION_BATCH
 from ..types import Figure, PathLike
 from . import evaluation_records
 from .model_setup import build, complete
 from .records import RunFolder, check_new, of_one_run, read_config, save_figures
-from .training_records import TrainingRecords, drops_in_epochs, finished_tables
+from .training_records import TrainingRecords, drops_in_epochs, finished_tables, take_part
 
 NAME = "single net"
 NEEDED = {  # in its config.json, besides the settings that are checked wherever they stand
@@ -54,6 +57,7 @@ def run(
     file: WeightsFile | None = None,
     sets: tuple[Any, Any] | None = None,
     callbacks: Sequence[Any] = (),
+    world: World | None = None,
 ) -> None:
     """Train the net into the folder `out`.
 
@@ -74,6 +78,9 @@ def run(
         What `load_sets` returns for the config, if it has been called already.
     callbacks : list of Callback
         For the `Trainer`.
+    world : distributed.World, optional
+        The processes that train it together (`distributed.join`), each of which calls this. Rank 0
+        alone writes and prints, and `out` need not exist for the others.
 
     Raises
     ------
@@ -84,15 +91,20 @@ def run(
         On Ctrl-C, after everything has been saved.
     """
     device = backend.check_device(config.device, "--device")
-    out = expanded(out)
-    check_new(out, resume)
+    out, world = expanded(out), world or alone()
+    if world.rank:
+        progress = False
+    else:
+        check_new(out, resume)
+    config = replace(config, shards=_shards(config, out, resume, world))
     if file is None and config.weights is not None:
         file = open_weights(config.weights)
     config = complete(config, file)
     if config.dataset == FOLDER:  # report a wrong net before thousands of pictures are decoded
         assert config.image_size is not None  # `complete` gave it
         build(config, file, (config.image_size, config.image_size, 3), ("", ""))
-    train_set, test_set = sets or load_sets(config, file, progress)
+    with world.one_after_rank_0():
+        train_set, test_set = sets or load_sets(config, file, progress)
     model: Any  # a Module with a last layer, fc
     model, note = build(config, file, train_set.input_shape, train_set.classes)
     if config.train == HEAD and (config.crop_padding or config.crop_scale or config.flip):
@@ -119,19 +131,17 @@ def run(
         "all_iterations": resolved.iterations,
         "parameters": model.num_parameters(),
     }
-    trained, transform, names = model, train_set.transform, test_set.names()
+    transform, names = train_set.transform, test_set.names()
+    assert config.model is not None  # nor is this one missing
+
+    if world.rank:
+        trained, train, test = _trained(config, model, loader, train_set, test_set, progress)
+        take_part(world, config.model, trained, train, test, config)
+        return
     with RunFolder(out, settings, resume=resume, device=device) as folder:
-        if config.train == HEAD:
-            train_set, test_set = (
-                features_of(model, loader.eval_loader(some, EVALUATION_BATCH), progress)
-                for some in (train_set, test_set)
-            )
-            trained = model.fc
-        records = TrainingRecords(folder, progress)
-        assert config.model is not None  # nor is this one missing
-        trainer = records.train(
-            config.model, trained, train_set, test_set, config, callbacks=callbacks
-        )
+        trained, train, test = _trained(config, model, loader, train_set, test_set, progress)
+        records = TrainingRecords(folder, progress, world)
+        trainer = records.train(config.model, trained, train, test, config, callbacks=callbacks)
         save(
             model,
             folder.path / "weights.safetensors",
@@ -141,6 +151,31 @@ def run(
         )
         classified = classify(trained, trainer.test_loader)
         evaluation_records.write(folder, classified, train_set.classes, names)
+
+
+def _trained(config, model, loader, train_set, test_set, progress):
+    """What is trained, and the sets it is trained and tested on: of a head alone, features."""
+    if config.train != HEAD:
+        return model, train_set, test_set
+    train, test = (
+        features_of(model, loader.eval_loader(some, EVALUATION_BATCH), progress)
+        for some in (train_set, test_set)
+    )
+    return model.fc, train, test
+
+
+def _shards(config, out, resume, world):
+    """Into how many shards batches are cut: as the config says, as the run that goes on did, or one
+    for each rank. None is one shard.
+    """
+    shards = config.shards
+    if shards is None and resume:
+        before = None
+        if world.rank == 0 and (out / "config.json").exists():
+            before = read_config(out).get("shards") or 1
+        shards = world.share(before)
+    shards = number_of_shards(shards, world)
+    return None if shards == 1 else shards
 
 
 def load_sets(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..diagnostics import gradient_norms
+from ..distributed import World, alone
 from ..errors import CheckpointError, DataError
 from ..nn import Module
 from ..serialization.weights import save
@@ -46,10 +47,14 @@ class TrainingRecords:
     ----------
     folder : RunFolder
     progress : bool
+    world : distributed.World, optional
+        The processes that train together: this is rank 0, the others `take_part`.
     """
 
-    def __init__(self, folder: RunFolder, progress: bool = True) -> None:
-        self.folder, self.progress = folder, progress
+    def __init__(
+        self, folder: RunFolder, progress: bool = True, world: World | None = None
+    ) -> None:
+        self.folder, self.progress, self.world = folder, progress, world or alone()
         self.metrics = folder.table("metrics", METRICS, TEXT)
         self.gradients = folder.table("gradients", GRADIENTS, TEXT)
 
@@ -105,6 +110,7 @@ class TrainingRecords:
             path=self.folder.checkpoint(net, seed),
             progress=self.progress,
             callbacks=[*recorders, *callbacks],
+            world=self.world,
         )
         worth_recording = worth_recording or regularly
         self._go_on(trainer, net, seed, worth_recording)
@@ -115,7 +121,7 @@ class TrainingRecords:
 
     def _go_on(self, trainer, net, seed, worth_recording):
         """Load the net's checkpoint, if there is one, and drop its rows from beyond it."""
-        if trainer.path.exists():
+        if self.world.share(trainer.path.exists()):
             try:
                 trainer.load(trainer.path)
             except CheckpointError as error:
@@ -156,6 +162,28 @@ class TrainingRecords:
             )
         place = rows.index(own[0]) if own else len(rows)
         self.metrics.replace([*others[:place], *right, *others[place:]])
+
+
+def take_part(
+    world: World, net: str, model: Module, train_set: Any, test_set: Any, config: RunConfig
+) -> None:
+    """Train with rank 0, which keeps the records (`TrainingRecords.train`), as another rank.
+
+    Parameters as there.
+    """
+    trainer = Trainer(
+        model,
+        train_set,
+        test_set,
+        config,
+        name=f"{net}, seed {config.seed}",
+        progress=False,
+        world=world,
+    )
+    if world.share(False):  # what rank 0 says: whether there is a checkpoint
+        trainer.load("the checkpoint of rank 0")
+    if not trainer.finished:
+        trainer.run()
 
 
 def say(note: str) -> None:

@@ -14,6 +14,7 @@ from .. import backend
 from ..checks import is_integer, number
 from ..errors import DataError, DtypeError, ShapeError
 from ..types import Array, Axes, IntPair, Shape
+from . import shards
 
 MOST_PIXELS = 2**20  # in a setting of a window: more is a slip, and overflows further on
 
@@ -187,9 +188,10 @@ def bias(where: str, w: Shape, b: Shape) -> None:
 def channels(where: str, x: Shape, **vectors: Array | None) -> None:
     """Check that every array in `vectors` holds one value for each channel of `x` (..., C).
 
-    A vector may be None, which is skipped.
+    A vector may be None, which is skipped. No axis may be empty; only a shard of a batch, which is
+    not all of it, may have no image.
     """
-    if len(x) < 2 or 0 in x:
+    if len(x) < 2 or 0 in x[1:] or (x[0] == 0 and shards.current() is None):
         raise ShapeError(
             where,
             "input",

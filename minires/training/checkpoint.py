@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 RECIPE = (
     "iterations",
     "batch_size",
+    "shards",
     "lr",
     "schedule",
     "milestones",
@@ -100,7 +101,7 @@ def read(trainer: Trainer, path: PathLike) -> None:
         If the file is damaged or edited, or of a run with another recipe, seed, net or data set:
         names what differs. Then nothing has been changed.
     """
-    arrays, state = safetensors.read(path)
+    arrays, state = _read_on_rank_0(trainer.world, path)
     check_types(state, path)
     loader, model, optimizer = trainer.train_loader, trainer.model, trainer.optimizer
     _check_recipe(trainer.config, {**state["recipe"], "seed": state["seed"]}, path)
@@ -134,6 +135,20 @@ def read(trainer: Trainer, path: PathLike) -> None:
         generator.bit_generator.state = generators[name]
     trainer.iteration, trainer.history = state["iteration"], state["history"]
     trainer.epoch_sums, trainer.seconds_before = state["epoch_sums"], state["seconds"]
+
+
+def _read_on_rank_0(world, path):
+    """What is in the file, on all ranks: it may lie on the disk of rank 0 alone."""
+    found = None
+    if world.rank == 0:
+        try:
+            found = safetensors.read(path)
+        except CheckpointError as error:
+            found = error
+    found = world.share(found)
+    if isinstance(found, CheckpointError):
+        raise found
+    return found
 
 
 def _velocities(arrays, optimizer, path):
@@ -177,8 +192,9 @@ def _check_net(model, saved, path):
 
 
 def recipe(config: RunConfig) -> dict[str, Any]:
-    """The settings that a checkpoint holds, by name."""
-    return {name: getattr(config, name) for name in RECIPE}
+    """The settings that a checkpoint holds, by name: the number of shards only if there are any."""
+    found = {name: getattr(config, name) for name in RECIPE}
+    return {name: value for name, value in found.items() if (name, value) != ("shards", None)}
 
 
 def _check_recipe(config, saved, path):
@@ -186,7 +202,7 @@ def _check_recipe(config, saved, path):
     # An old checkpoint lacks newer settings: the run had what is their default today.
     usual = {one.name: one.default for one in fields(RunConfig) if one.name in RECIPE}
     saved = _comparable(usual | saved)
-    now = _comparable(recipe(config) | {"seed": config.seed})
+    now = _comparable(usual | recipe(config) | {"seed": config.seed})
     differences = [
         f"{name} {_words(saved.get(name))} -> {value}"
         for name, value in now.items()

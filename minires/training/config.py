@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
 from .. import data as data_sets
+from ..distributed.cutting import check_shards
 from ..errors import ConfigError
 from ..types import Device
 from .kinds import (
@@ -127,6 +128,13 @@ class RunConfig:
     )
     iterations: int | None = setting(None, COUNT, "steps of training, instead of epochs")
     batch_size: int | None = setting(128, COUNT, "images a step", "128; photographs: 32")
+    shards: int | None = setting(
+        None,
+        COUNT,
+        "parts of a batch, each computed by one of several processes: the same number gives the "
+        "same bits on any number of them (docs/many_machines.md)",
+        "one for each process",
+    )
     lr: float = setting(0.1, POSITIVE, "learning rate at the start", "0.1; photographs: 0.01")
     schedule: str = setting(
         "steps",
@@ -284,7 +292,7 @@ class RunConfig:
         Raises
         ------
         ConfigError
-            If one batch takes more images than there are.
+            If one batch takes more images than there are, or cannot be cut into so many shards.
         """
         batch_size = self.batch_size
         if batch_size is None:
@@ -297,6 +305,7 @@ class RunConfig:
                 str(batch_size),
                 "take a smaller batch or more images",
             )
+        check_shards(self.shards or 1, batch_size, self.device)
         iterations = self.iterations or PAPER_ITERATIONS
         if self.epochs is not None:
             iterations = max(1, round(self.epochs * (images // batch_size)))

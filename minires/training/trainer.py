@@ -5,28 +5,30 @@ A run can be stopped at any moment and resumed to the same bits; see `checkpoint
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from .. import backend
-from .. import functional as F
 from ..autograd import Tensor, no_grad
-from ..data import DataLoader, train_loader
 from ..data.batches import AnyDataset
+from ..distributed import World, alone
+from ..distributed.cutting import number_of_shards
 from ..errors import ConfigError
 from ..names import expanded
 from ..nn import Module
-from ..optim import SGD, CosineLR, MultiStepLR, clip_grad_norm, parameter_groups
-from ..random import stream
+from ..optim import clip_grad_norm
 from ..types import PathLike
-from . import checkpoint
+from . import agreement, checkpoint
 from .callbacks import check_callbacks
 from .config import RunConfig
 from .divergence import diverged
+from .from_config import gradients_for, loader_for, optimizer_for, schedule_for
 from .gpu_memory import gpu_failed, out_of_memory
 from .interrupt import Interrupt, Interrupted, interrupts_deferred
 from .progress import Progress
+from .whole_batch import count_wrong
 
 EVALUATION_BATCH = 500
 
@@ -53,6 +55,10 @@ class Trainer:
         Called while the net trains.
     progress : bool
         Show a progress bar (on a terminal) or a line for each epoch (elsewhere).
+    world : distributed.World, optional
+        The processes that train this net together (`distributed.join`), each with a Trainer of the
+        same arguments. Callbacks, the checkpoint and the progress bar are those of rank 0 alone.
+        Callbacks must leave the weights as they are.
 
     Attributes
     ----------
@@ -70,7 +76,8 @@ class Trainer:
     Raises
     ------
     ConfigError
-        For settings that do not suit the data, or callbacks that have none of a callback's methods.
+        For settings that do not suit the data, or callbacks that have none of a callback's methods;
+        if ranks have other settings, weights or data than rank 0, or are too many for a batch.
     """
 
     def __init__(
@@ -84,6 +91,7 @@ class Trainer:
         name: str = "net",
         callbacks: Sequence[Any] = (),
         progress: bool = True,
+        world: World | None = None,
     ) -> None:
         if not isinstance(config, RunConfig):
             raise ConfigError("Trainer", "config", "a RunConfig", f"a {type(config).__name__}")
@@ -95,30 +103,26 @@ class Trainer:
                 str(config.warmup_from_depth),
                 "give it config.for_depth(depth)",
             )
+        self.world = world = alone() if world is None else world
+        shards = number_of_shards(config.shards, world)
+        config = replace(config, shards=None if shards == 1 else shards)
         self.config = config = config.resolve(len(train_set))
         self.model, self.device, self.name = model.to(config.device), config.device, name
         self.path = path = None if path is None else expanded(path)
+        agreement.check_same_start(world, model, train_set, test_set, config)
+        self._batch = gradients_for(model, config, world)
         self.train_loader = loader_for(train_set, config)
+        self.train_loader.part = self._batch.part
         self.test_loader = self.train_loader.eval_loader(test_set, EVALUATION_BATCH)
-        groups = parameter_groups(
-            model,
-            config.weight_decay,
-            decay_batch_norm=config.decay_batch_norm,
-            scalar_lr_scale=config.scalar_lr_scale,
-        )
-        self.optimizer = SGD(
-            groups,
-            config.lr,
-            config.momentum,
-            weight_decay=config.weight_decay,
-            nesterov=config.nesterov,
-        )
-        self.schedule = _schedule(config, self.optimizer)
+        self.optimizer = optimizer_for(model, config)
+        self.schedule = schedule_for(config, self.optimizer)
         self.callbacks = check_callbacks(callbacks)
         if path is not None:
             self.callbacks.append(checkpoint.Checkpoint(path))
         if progress:
             self.callbacks.append(Progress())
+        if world.rank:
+            self.callbacks = []
         self.iteration = 0
         self.history: list[dict[str, Any]] = []
         self.saved_iteration: int | None = None
@@ -126,6 +130,7 @@ class Trainer:
         self.seconds_before = 0.0  # of earlier sittings of this run
         self._started: float | None = None
         self._interrupt = Interrupt()
+        self._stop_agreed = False  # Ctrl-C on any rank, once all know of it
 
     @property
     def finished(self) -> bool:
@@ -152,6 +157,7 @@ class Trainer:
         memory_is_full = False
         with interrupts_deferred() as self._interrupt:
             self._started = time.perf_counter()
+            self._batch = gradients_for(self.model, self.config, self.world)  # of today's net
             try:
                 self._call("before_training")
                 while not self.finished:
@@ -159,9 +165,10 @@ class Trainer:
                         self._end_epoch()
                     else:
                         self._step()
-                    self._interrupt.check()
+                    self._check_interrupt()
             except Interrupted:
                 self._call("on_interrupt")
+                self.world.gather("stopped")  # nobody ends before rank 0 has saved
                 raise KeyboardInterrupt from None
             except backend.out_of_memory_errors():
                 memory_is_full = True  # while an exception is handled, its arrays stay
@@ -170,7 +177,7 @@ class Trainer:
             finally:
                 self._call("after_training")
                 self.seconds_before, self._started = self.seconds(), None
-                self._interrupt = Interrupt()  # that of this run is done with
+                self._interrupt, self._stop_agreed = Interrupt(), False  # those of this run
         if memory_is_full:
             raise out_of_memory(self)
         return self.history
@@ -179,22 +186,26 @@ class Trainer:
         """One batch: forward, backward, and a step of the optimiser."""
         started = time.perf_counter()
         images, labels = next(self.train_loader)
-        self.model.train()
-        logits = self.model(Tensor(images))
-        loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
-        value, wrong = loss.item(), _count_wrong(logits, labels)  # a GPU is waited for here only
+        value, wrong, self._stop_agreed = self._batch.gradients(
+            images, labels, self._interrupt.requested
+        )
         if not np.isfinite(value):
             raise diverged(self, value, images)
-        self.optimizer.zero_grad()
-        loss.backward()
         self._call("after_backward")
         if self.config.clip_norm is not None:
             clip_grad_norm(self.optimizer.params, self.config.clip_norm)
         self.optimizer.step()
         self.schedule.step()
         self.iteration += 1
-        self._add_to_epoch(value, wrong, len(labels), time.perf_counter() - started)
+        self._add_to_epoch(value, wrong, self.config.batch_size, time.perf_counter() - started)
         self._call("after_step")
+
+    def _check_interrupt(self):
+        """Stop between two steps if asked to. Several ranks stop once all of them know of it."""
+        if self.world.size == 1:
+            self._interrupt.check()
+        elif self._stop_agreed:
+            raise Interrupted
 
     def _add_to_epoch(self, loss, wrong, images, seconds):
         self.epoch_sums["loss"] += loss * images
@@ -213,6 +224,7 @@ class Trainer:
     def _end_epoch(self):
         """Evaluate, and add a row to the history."""
         test_error, sums = self.evaluate(), self.epoch_sums
+        agreement.check_same_weights(self.world, self.model, self.iteration)
         row = {
             "iteration": self.iteration,
             "epoch": self.iteration / self.train_loader.batches_per_epoch,
@@ -228,14 +240,20 @@ class Trainer:
         self._call("after_epoch", row)
 
     def evaluate(self) -> float:
-        """The error on the test set, in percent, in evaluation mode, one view of each image."""
+        """The error on the test set, in percent, in evaluation mode, one view of each image.
+
+        Each of several ranks takes every so many batches. As these are the same for any number of
+        ranks, so is the error.
+        """
         self.model.eval()
-        wrong = 0
+        wrong, world = 0, self.world
         with no_grad():
-            for images, labels in self.test_loader:
-                wrong += _count_wrong(self.model(Tensor(images)), labels)
-                self._interrupt.check()
-        return 100 * wrong / len(self.test_loader.dataset)
+            for images, labels in self.test_loader.every(world.size, world.rank):
+                wrong += count_wrong(self.model(Tensor(images)), labels)
+                self._check_interrupt()
+        found = world.gather((wrong, self._interrupt.requested))
+        self._stop_agreed = any(requested for _, requested in found)
+        return 100 * sum(wrong for wrong, _ in found) / len(self.test_loader.dataset)
 
     def seconds(self) -> float:
         """How long `run` has taken so far, earlier calls of it included."""
@@ -264,28 +282,3 @@ class Trainer:
             method = getattr(callback, event, None)
             if method is not None:
                 method(self, *arguments)
-
-
-def loader_for(train_set: AnyDataset, config: RunConfig) -> DataLoader:
-    """The `DataLoader` of a run, whose seed decides the order. Raises as `data.train_loader`."""
-    shuffle, augment = (stream(config.seed, use) for use in ("order of images", "augmentation"))
-    return train_loader(
-        train_set,
-        config.batch_size,  # type: ignore[arg-type]  # a resolved config has a number
-        shuffle,
-        augment,
-        device=config.device,
-        crop_padding=config.crop_padding,
-        crop_scale=config.crop_scale,
-        flip=config.flip,
-    )
-
-
-def _schedule(config, optimizer):
-    if config.schedule == "cosine":
-        return CosineLR(optimizer, config.iterations, warmup=config.warmup)
-    return MultiStepLR(optimizer, config.milestones, warmup=config.warmup)
-
-
-def _count_wrong(logits, labels):
-    return int((backend.move(logits.data.argmax(axis=1), "cpu") != labels).sum())

@@ -60,6 +60,46 @@ def test_the_order_goes_on_where_it_stood():
     )
 
 
+def photographs(tmp_path):
+    Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for i in range(8):
+            pixels = rng.integers(0, 256, (20 + i, 24, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / name / f"{i}.png")
+    transform = data.ImageTransform(18, 16)
+    return data.image_folder(
+        tmp_path, workers=0, cache=tmp_path / "cache", progress=False, transform=transform
+    )[0]
+
+
+@pytest.mark.parametrize("kind", ["numbers", "images", "photographs"])
+def test_the_parts_of_a_batch_are_those_of_the_whole(kind, tmp_path):
+    """Order, crops and flips are drawn for the whole batch, whoever makes which part."""
+    dataset, crops = Numbers(12), {}
+    if kind == "images":
+        dataset, crops = data.synthetic(12, 4)[0].resize(8), {"crop_padding": 2, "flip": True}
+    if kind == "photographs":
+        dataset, crops = photographs(tmp_path), {"crop_scale": 0.3, "flip": True}
+    whole, parts = loader(dataset, 6, **crops), [loader(dataset, 6, **crops) for _ in range(3)]
+    for one, part in zip(parts, (slice(0, 1), slice(1, 4), slice(4, 6))):
+        one.part = part
+    for _ in range(4):
+        images, labels = next(whole)
+        made = [next(one) for one in parts]
+        assert np.array_equal(np.concatenate([x for x, _ in made]), images)
+        assert np.array_equal(np.concatenate([y for _, y in made]), labels)
+
+
+def test_every_so_many_batches():
+    batches = data.eval_loader(Numbers(11), 2)
+    all_labels = [list(labels) for _, labels in batches]
+    dealt = [[list(labels) for _, labels in batches.every(4, first)] for first in range(4)]
+    assert [dealt[i % 4][i // 4] for i in range(6)] == all_labels
+    assert [list(y) for _, y in batches.every(8, 7)] == []
+
+
 def test_the_state_does_not_change_with_the_loader():
     batches = loader(Numbers(12))
     state = batches.state_dict()

@@ -21,8 +21,8 @@ EPILOGUE_BYTES = 256 * 1024  # with as many bytes of a shortcut they fit a core'
 MANY_ROWS = 1000  # a sum over more of them feels rounding: two steps to the mean
 
 
-def moments(x: Array) -> tuple[Array, Array]:
-    """Mean and biased variance of each channel of x (..., C), each of shape (C,).
+def moments(x: Array) -> tuple[int, Array, Array]:
+    """Number of values, mean, and sum of squared deviations of each channel of x (..., C).
 
     The mean and the sum of squared deviations of a chunk are found while it is in cache, then those
     of all chunks are merged (Chan, Golub and LeVeque 1979): one pass over the memory, and none of
@@ -43,8 +43,19 @@ def moments(x: Array) -> tuple[Array, Array]:
                 mean, squares = mean + missed, squares - missed * missed * x.dtype.type(count)
             yield count, mean, squares
 
-    _, mean, squares = reduce(_merge, chunks.run(worker, len(rows), rows[0].nbytes))
-    return mean, squares / x.dtype.type(x.size // x.shape[-1])
+    parts = chunks.run(worker, len(rows), _bytes_of_a_row(rows))
+    nothing = np.zeros(x.shape[-1], x.dtype)  # of an empty shard
+    return reduce(merge, parts) if parts else (0, nothing, nothing)
+
+
+def merge(a: tuple[int, Array, Array], b: tuple[int, Array, Array]) -> tuple[int, Array, Array]:
+    """The (count, mean, sum of squared deviations) of two sets of numbers together."""
+    (count_a, mean_a, squares_a), (count_b, mean_b, squares_b) = a, b
+    count = count_a + count_b
+    weight_b = count_b / count  # a Python float promotes no array
+    difference = mean_b - mean_a
+    squares = squares_a + squares_b + difference * difference * (count_a * weight_b)
+    return count, mean_a + difference * weight_b, squares
 
 
 def scale_and_shift(
@@ -59,7 +70,7 @@ def scale_and_shift(
     y_rows = y.reshape(rows.shape)
     shortcut_rows = None if shortcut is None else _as_rows(shortcut)[0]
     scale, shift = _repeat_per_channel(scale, rows), _repeat_per_channel(shift, rows)
-    zeros = np.zeros_like(rows[0])  # against a single 0 NumPy is slower
+    zeros = np.zeros(rows.shape[1], x.dtype)  # against a single 0 NumPy is slower
 
     def worker(chunks):
         for first, last in chunks:
@@ -71,7 +82,7 @@ def scale_and_shift(
             if relu:
                 np.maximum(y_chunk, zeros, out=y_chunk)
 
-    chunks.run(worker, len(rows), rows[0].nbytes)
+    chunks.run(worker, len(rows), _bytes_of_a_row(rows))
     return y
 
 
@@ -131,7 +142,8 @@ def gradient_sums(
             np.subtract(x_rows[first:last], mean, out=deviation)
             yield np.stack([gradient.sum(axis=0), _sum_of_products(gradient, deviation)])
 
-    total, moment = sum(chunks.run(worker, len(x_rows), x_rows[0].nbytes))
+    parts = chunks.run(worker, len(x_rows), _bytes_of_a_row(x_rows))
+    total, moment = sum(parts) if parts else np.zeros((2, x_rows.shape[1]), x.dtype)
     return sum_per_channel(total), sum_per_channel(moment)
 
 
@@ -154,18 +166,22 @@ def combine(dy: Array, gain: Array, x: Array, slope: Array, shift: Array, out: A
             np.multiply(dy_rows[first:last], gain, out=out_chunk)
             out_chunk -= term
 
-    chunks.run(worker, len(x_rows), x_rows[0].nbytes)
+    chunks.run(worker, len(x_rows), _bytes_of_a_row(x_rows))
 
 
 def _as_rows(x):
     """x (..., C) as rows (-1, P C) of P pixels, and a function from such a row to its sums (C,)."""
     channels = x.shape[-1]
-    pixels = _largest_divisor(x.size // channels, MAX_ROW // channels)
+    pixels = _largest_divisor(x.size // channels, MAX_ROW // channels) if x.size else 1
 
     def sum_per_channel(row):
         return row.reshape(-1, channels).sum(axis=0)
 
     return np.ascontiguousarray(x).reshape(-1, pixels * channels), sum_per_channel
+
+
+def _bytes_of_a_row(rows):
+    return rows.shape[1] * rows.itemsize
 
 
 @cache
@@ -183,13 +199,3 @@ def _repeat_per_channel(vector, rows):
     repeated = np.empty((rows.shape[1] // len(vector), len(vector)), vector.dtype)
     repeated[...] = vector
     return repeated.reshape(-1)
-
-
-def _merge(a, b):
-    """The (count, mean, sum of squared deviations) of two sets of numbers together."""
-    (count_a, mean_a, squares_a), (count_b, mean_b, squares_b) = a, b
-    count = count_a + count_b
-    weight_b = count_b / count  # a Python float promotes no array
-    difference = mean_b - mean_a
-    squares = squares_a + squares_b + difference * difference * (count_a * weight_b)
-    return count, mean_a + difference * weight_b, squares

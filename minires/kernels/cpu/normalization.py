@@ -6,16 +6,21 @@ algorithm 1):
     mean = sum(x) / M        var = sum((x - mean)^2) / M
     y = weight x_hat + bias       with x_hat = (x - mean) / sqrt(var + eps)
 
+A shard of a batch (`shards.py`) is normalised by the statistics of the whole batch: M, the mean and
+the variance are those of all shards together, and so are the sums in dx. Each shard returns its own
+part of dL/dweight and dL/dbias; whoever cut the batch adds them up.
+
 As kernels of their own, addition and ReLU would each read and write the whole batch once more, and
 memory is the bottleneck here. So batch_norm_relu does them in the same passes.
 """
 
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 
 from ...types import Array
-from .. import shapes
+from .. import shapes, shards
 from ..kernel import Kernel
 from . import channels, memory
 
@@ -28,7 +33,7 @@ class Cache(NamedTuple):
     mean: Array
     var: Array
     inverse_std: Array
-    from_batch: bool
+    values: float  # M, in all shards; inf if mean and var were given, and are constants
     y: Array | None = None  # only with a ReLU, like the next one
     has_shortcut: bool = False
 
@@ -109,23 +114,44 @@ def update_running_stats(
 
 def _scale_and_shift(x, weight, bias, mean, var, eps):
     """(scale, shift, cache), with which batch norm is x scale + shift in each channel."""
-    from_batch = mean is None
-    if from_batch:
-        mean, var = channels.moments(x)
+    if mean is None:
+        count, mean, squares = _moments_of_all_shards(*channels.moments(x))
+        var = squares / x.dtype.type(count)
     else:
-        mean, var = mean.copy(), var.copy()  # running averages may change before backward
+        count, mean, var = np.inf, mean.copy(), var.copy()  # the running averages may change
     inverse_std = 1 / np.sqrt(var + eps)
     scale = weight * inverse_std
-    return scale, bias - mean * scale, Cache(x, weight, mean, var, inverse_std, from_batch)
+    return scale, bias - mean * scale, Cache(x, weight, mean, var, inverse_std, count)
 
 
 def _gradients(dy, sums, cache, out):
     """dx, dweight and dbias, from the sums over each channel of dy and of dy (x - mean)."""
-    x, weight, mean, _, inverse_std, from_batch, *_ = cache
-    dbias, dweight = sums
-    dweight *= inverse_std
+    x, weight, mean, _, inverse_std, count, *_ = cache
+    total, moment = sums if count == np.inf else _sums_of_all_shards(*sums)
     gain = weight * inverse_std
-    count = x.size // x.shape[-1] if from_batch else np.inf  # inf: mean and var are constants
-    slope = gain * inverse_std * dweight / count  # of dx over x
-    channels.combine(dy, gain, x, slope, slope * mean - gain * dbias / count, out)
-    return out, dweight, dbias
+    slope = gain * inverse_std * (moment * inverse_std) / count  # of dx over x
+    channels.combine(dy, gain, x, slope, slope * mean - gain * total / count, out)
+    return out, sums[1] * inverse_std, sums[0]
+
+
+def _moments_of_all_shards(count, mean, squares):
+    """Those of the whole batch, if x is a shard of one. In float64 each count is a whole number."""
+    shard = shards.current()
+    if shard is None:
+        return count, mean, squares
+    own = np.array([np.full_like(mean, count, np.float64), mean, squares])
+    parts = [
+        (int(counts[0]), mean_of_part.astype(mean.dtype), squares_of_part.astype(mean.dtype))
+        for counts, mean_of_part, squares_of_part in shard.exchange(own)
+        if counts[0] > 0
+    ]
+    return reduce(channels.merge, parts)
+
+
+def _sums_of_all_shards(total, moment):
+    """The sums of dy and dy (x - mean) over the whole batch, if x is a shard of one."""
+    shard = shards.current()
+    if shard is None:
+        return total, moment
+    all_totals, all_moments = reduce(np.add, shard.exchange(np.array([total, moment], np.float64)))
+    return all_totals.astype(total.dtype), all_moments.astype(moment.dtype)

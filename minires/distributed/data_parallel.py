@@ -1,0 +1,157 @@
+"""The gradient of one batch, computed in shards by all ranks (data parallelism).
+
+Every rank has the whole net and some shards of the batch. It computes the gradients of these; the
+sum over all shards is that of the batch, since the loss is a mean over images:
+
+    loss = sum over shards of (images of the shard / images of the batch) loss of the shard
+
+and each shard begins its backward pass with this fraction instead of 1.
+"""
+
+import copy
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import functional as F
+from ..autograd import Tensor
+from ..kernels.shards import Shard, computing
+from ..nn import Module
+from ..types import Array
+from . import lockstep
+from .cutting import check_shards, cut
+from .pairwise import summed
+from .world import World
+
+
+class Outcome(NamedTuple):
+    """What a batch gave, on all ranks the same."""
+
+    loss: float  # mean over its images
+    wrong: int  # images for which another class than the right one came first
+    flagged: bool  # whether any rank passed `flag`
+
+
+class DataParallel:
+    """Computes the gradients of `model` together with the other ranks.
+
+    Parameters
+    ----------
+    model : nn.Module
+        On the CPU, with the same weights and random generators on all ranks.
+    world : World
+    batch_size : int
+        Of all ranks together.
+    shards : int
+        Parts of a batch, at least one for each rank and at most one for each image. The same number
+        gives the same bits on any number of ranks.
+    label_smoothing : float
+
+    Attributes
+    ----------
+    part : slice
+        The images of a batch that this rank computes.
+
+    Raises
+    ------
+    ConfigError
+        For more shards than images, or a net on a GPU.
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        world: World,
+        batch_size: int,
+        shards: int,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        check_shards(shards, batch_size, next(model.parameters()).device)
+        self.world, self.batch_size, self.shards = world, batch_size, shards
+        self.label_smoothing = label_smoothing
+        self.own = cut(shards, world.size)
+        places = cut(batch_size, shards)[slice(*self.own[world.rank])]
+        self.part = slice(places[0][0], places[-1][1])
+        self.places = places
+        self.nets = [model, *(replica(model).train() for _ in places[1:])]
+        self._parameters = [[p for p in net.parameters() if p.requires_grad] for net in self.nets]
+        self._threads = ThreadPoolExecutor(len(places), thread_name_prefix="minires-shard")
+
+    def gradients(self, images: Array, labels: Array, flag: bool = False) -> Outcome:
+        """Find the gradients of the mean cross-entropy of a batch, and leave them in the net.
+
+        If the loss is not finite, no gradients are computed.
+
+        Parameters
+        ----------
+        images : array (n, H, W, C)
+            Those of this rank, `part` of the batch.
+        labels : array of int (n,)
+        flag : bool
+            Something to tell the other ranks: that this one was asked to stop.
+        """
+        self.nets[0].train()
+        for parameter in (p for parameters in self._parameters for p in parameters):
+            parameter.grad = None
+
+        def task(net, place):
+            own = slice(place[0] - self.part.start, place[1] - self.part.start)
+            return lambda exchange: self._shard(
+                net, images[own], labels[own], Shard(*place, self.batch_size, exchange), flag
+            )
+
+        outcomes = lockstep.run(
+            [task(net, place) for net, place in zip(self.nets, self.places)],
+            self._exchange,
+            self._threads,
+        )
+        if np.isfinite(outcomes[0].loss):
+            self._add_up()
+        return outcomes[0]
+
+    def _shard(self, net, images, labels, shard, flag):
+        """Forward and backward for one shard; the `Outcome` is that of the batch."""
+        with computing(shard):
+            logits = net(Tensor(images))
+            loss = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
+            wrong = (logits.data.argmax(axis=1) != labels).sum()
+            own = np.array([loss.item() * len(labels), wrong, flag], np.float64)
+            total, wrong, flags = sum(shard.exchange(own))
+            outcome = Outcome(float(total) / shard.total, int(wrong), bool(flags))
+            if np.isfinite(outcome.loss):
+                loss.backward(np.full_like(loss.data, len(labels) / shard.total))
+        return outcome
+
+    def _exchange(self, arrays):
+        """The arrays of all shards, from those of the shards here."""
+        rows = np.array([array.ravel() for array in arrays])
+        counts = [last - first for first, last in self.own]
+        return list(self.world.gather_rows(rows, counts).reshape(-1, *arrays[0].shape))
+
+    def _add_up(self):
+        """Sum the gradients over all shards, and leave the sums in the net of the first one.
+
+        A parameter without a gradient, in a block that stochastic depth dropped, has none in any
+        shard, and gets none; beside the numbers travels how many shards have one.
+        """
+        parameters, vectors = self._parameters[0], []
+        for of_shard in self._parameters:
+            numbers = [
+                np.zeros(p.size, p.dtype) if p.grad is None else p.grad.ravel() for p in of_shard
+            ]
+            present = np.array([p.grad is not None for p in of_shard], np.float32)
+            vectors.append(np.concatenate([*numbers, present]))
+        vector = summed(vectors, self.shards, self.world)
+        ends = np.cumsum([p.size for p in parameters])
+        *arrays, present = np.split(vector, ends)
+        for parameter, array, shards in zip(parameters, arrays, present):
+            grad = array.reshape(parameter.shape).astype(parameter.dtype, copy=False)
+            parameter.grad = grad if shards else None
+
+
+def replica(model: Module) -> Module:
+    """A copy of a net that shares its weights: gradients, running averages and generators are its
+    own.
+    """
+    return copy.deepcopy(model, {id(p.data): p.data for p in model.parameters()})
