@@ -27,6 +27,7 @@ EXTRAS = {
     "nbclient": "notebooks",
     "IPython": "notebooks",
     "cupy": "cuda12",
+    "submitit": "cluster",
 }
 
 

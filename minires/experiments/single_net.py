@@ -54,6 +54,7 @@ def run(
     file: WeightsFile | None = None,
     sets: tuple[Any, Any] | None = None,
     callbacks: Sequence[Any] = (),
+    wait: bool = False,
 ) -> None:
     """Train the net into the folder `out`.
 
@@ -74,6 +75,8 @@ def run(
         What `load_sets` returns for the config, if it has been called already.
     callbacks : list of Callback
         For the `Trainer`.
+    wait : bool
+        If another process writes into the folder, wait until it is done.
 
     Raises
     ------
@@ -120,7 +123,7 @@ def run(
         "parameters": model.num_parameters(),
     }
     trained, transform, names = model, train_set.transform, test_set.names()
-    with RunFolder(out, settings, resume=resume, device=device) as folder:
+    with RunFolder(out, settings, resume=resume, device=device, wait=wait) as folder:
         if config.train == HEAD:
             train_set, test_set = (
                 features_of(model, loader.eval_loader(some, EVALUATION_BATCH), progress)
