@@ -108,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.seeds > 1 or args.sweep:
         return _run_sweep(args, config)
-    cluster_of(args, config.workers or None, config.threads, config.device)
+    cluster_of(args, args.workers, config.threads, config.device)
     if args.cluster is not None:
         todo = "leave it out, or train several nets"
         raise ConfigError("--cluster", "a job for each net", "--seeds or --sweep", "one net", todo)
@@ -137,7 +137,7 @@ def _run_sweep(args, config):
 
     if config.threads is not None:
         backend.set_num_threads(config.threads)
-    cluster = cluster_of(args, config.workers or None, config.threads, config.device)
+    cluster = cluster_of(args, args.workers, config.threads, config.device)
     runs = sweep.configs(config, dict(args.sweep or ()), args.seeds)
     if config.out is None:
         file = open_weights(config.weights) if config.weights is not None else None

@@ -48,6 +48,11 @@ class Agenda:
         self.board.end(task)
         self.on_end(task, result)
 
+    def again(self, task: Task) -> None:
+        """A task has been stopped, to go on later: that is no try that failed."""
+        self.tries[task.name] -= 1
+        self.waiting.insert(0, task)
+
     def lost(self, task: Task, note: str, error: MiniresError) -> None:
         """What did a task is gone without a word: once more, with a note, or it is an error."""
         if self.tries[task.name] < TRIES:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import joblib
 
-from .files import FAILED
+from .files import DONE
 from .script import JOBS
 
 outcome, result = joblib.load(Path(sys.argv[1]) / JOBS)[int(sys.argv[2])]()
-if outcome == FAILED:
-    print(f"minires: error: {result}", file=sys.stderr)
+if outcome != DONE:
+    print(f"minires: {outcome}: {result or 'not done yet'}", file=sys.stderr)
     sys.exit(1)

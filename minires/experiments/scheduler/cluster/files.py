@@ -19,6 +19,7 @@ from ....serialization.files import append_bytes, write_bytes
 from ..task import Data, Task
 
 DONE, FAILED = "done", "failed"  # how a job ended, with what it returned or raised
+SAVED = "saved"  # or, where jobs may not go back into the queue, before it was done
 
 
 def folder_in(run: Path) -> Path:

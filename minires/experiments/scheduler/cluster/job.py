@@ -23,7 +23,7 @@ from ....errors import ConfigError, MiniresError, ProcessError
 from ....training.callbacks import Callback
 from ..reporter import Reporter
 from ..task import Task
-from .files import DONE, FAILED, TaskFiles, read_data
+from .files import DONE, FAILED, SAVED, TaskFiles, read_data
 from .settings import Cluster
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Job:
         self.task, self.folder, self.cluster = task, folder, cluster
 
     def __call__(self) -> tuple[str, Any]:
-        """("done", what the task returns) or ("failed", its MiniresError)."""
+        """("done", what the task returns), ("failed", its MiniresError) or ("saved", None)."""
         started, files = time.monotonic(), TaskFiles(self.folder, self.task.name)
         guard = Guard(files)
         with _stops() as stop:
@@ -76,9 +76,9 @@ class Job:
         if guard.steps == 0 and seconds > 60 * self.cluster.limit - self.cluster.warning - EARLY:
             got = f"{self.cluster.limit:g} minutes, and it ends without a step that was saved"
             return FAILED, ConfigError("--time", self.task.name, "a longer time limit", got)
-        files.send("requeued")
+        files.send("saved")
         stop.requeue()
-        raise AssertionError("requeue ends this process")
+        return SAVED, None
 
     def checkpoint(self) -> Any:
         """For submitit: what is to be called when the job's turn comes again."""
@@ -125,11 +125,16 @@ class _Stop:
     before: Any = signal.SIG_DFL
 
     def requeue(self) -> None:
-        """Back into the queue; ends this process."""
-        if callable(self.before):  # submitit's: writes what is to be called then
-            self.before(signal.SIGUSR2, None)
-        array, number = (os.environ[f"SLURM_ARRAY_{name}_ID"] for name in ("JOB", "TASK"))
-        subprocess.check_call(["scontrol", "requeue", f"{array}_{number}"])
+        """Back into the queue, which ends this process, unless the cluster does not allow it."""
+        try:
+            if callable(self.before):  # submitit's: it writes down what is to be called then
+                self.before(signal.SIGUSR2, None)
+            array, number = (os.environ[f"SLURM_ARRAY_{name}_ID"] for name in ("JOB", "TASK"))
+            subprocess.check_call(["scontrol", "requeue", f"{array}_{number}"])
+        except subprocess.CalledProcessError as error:
+            if error.returncode != -signal.SIGTERM:
+                return
+        # It has worked, even if `scontrol` was ended, as all processes of a job that is requeued.
         sys.exit(1)
 
 

@@ -14,6 +14,7 @@ from ..agenda import Agenda
 from ..task import Data, Task
 from .files import (
     DONE,
+    SAVED,
     JobTable,
     TaskFiles,
     folder_in,
@@ -156,11 +157,11 @@ class Jobs:
                         "checkpoint"
                     )
                 one.has_begun = True
-            elif kind == "requeued":
+            elif kind == "saved":
                 one.has_begun = False
                 self.board.say(
-                    f"note: job {number} ({one.task.name}) has saved and is back in the queue: "
-                    "its time was over, or others went first"
+                    f"note: job {number} ({one.task.name}) has saved and goes back into the "
+                    "queue: its time was over, or others went first"
                 )
             else:
                 self.board.hear(one.task, kind, *message)
@@ -185,6 +186,9 @@ class Jobs:
         if outcome == DONE:
             self.agenda.end(one.task, result)
             self.forget(number, one)  # not before what it returned is in its place
+        elif outcome == SAVED:  # it may not requeue itself
+            self.forget(number, one)
+            self.agenda.again(one.task)
         else:
             log = log_of(self.logs, number)
             self.board.say(f"note: job {number} ({one.task.name}) failed; its log: {log}")

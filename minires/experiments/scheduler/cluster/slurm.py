@@ -41,7 +41,7 @@ class State(NamedTuple):
     """What has become of a job."""
 
     kind: str  # WAITING, RUNNING, CANCELLED or GONE
-    words: str  # SLURM's: why it waits, or how it ended
+    words: str  # SLURM's: why it waits, or how it ended; none while it runs
 
 
 class Slurm:
@@ -109,10 +109,7 @@ class Slurm:
         except (OSError, subprocess.CalledProcessError):
             return None
         lines = [line.strip().split("|", 2) for line in said.stdout.splitlines() if "|" in line]
-        self.found = {
-            number: State(kind := STATES.get(state, GONE), reason if kind == WAITING else state)
-            for number, state, reason in lines
-        }
+        self.found = {number: _state(state, reason) for number, state, reason in lines}
         return self.found
 
     def result(self, number: str) -> Any:
@@ -127,3 +124,8 @@ class Slurm:
             "command (with --resume, if it has that option) finds them again; "
             f"squeue --me --name={self.name} lists them, scancel --me --name={self.name} ends them"
         )
+
+
+def _state(word: str, reason: str) -> State:
+    kind = STATES.get(word, GONE)
+    return State(kind, {WAITING: reason, RUNNING: ""}.get(kind, word))
