@@ -46,7 +46,7 @@ degradation.run(
     cluster=scheduler.Cluster("local", parallelism=2),
 )
 """
-LONGER = replace(TINY, iterations=400)  # long enough to be stopped on the way
+LONGER = replace(TINY, iterations=200)  # long enough to be stopped on the way
 
 
 def run(out, config=TINY, **more):
