@@ -103,6 +103,7 @@ def test_a_sweep_by_jobs(tmp_path):
         for out in ("here", "jobs")
     ]  # without seconds
     assert rows[0] == rows[1] and len(rows[0]) == 3
+    assert (tmp_path / "jobs/cluster/jobs.json").exists()
 
 
 def signal_after(out, net, kind, number):
@@ -317,6 +318,33 @@ def test_a_lost_job_is_submitted_once_more(tmp_path, monkeypatch, capfd):
     said = capfd.readouterr().err
     assert said.count("job 0 (a) waits: PartitionDown") == 1
     assert "job 0 (a) is gone (NODE_FAIL); it is submitted once more; it goes on from" in said
+
+
+def test_a_job_that_begins_again_elsewhere(tmp_path, monkeypatch, capfd):
+    """SLURM has put it back into the queue, since its machine was lost; the lost one still writes,
+    into the middle of a line."""
+    said = iter(
+        [["begun", "n1"], b'["st["step", 1, 2]\n', ["begun", "n2"], ["saved"], ["begun", "n1"]]
+    )
+    queue = Queue([{"0": State(RUNNING, "")}])
+    task = TaskFiles(tmp_path.absolute() / "cluster", "a")
+
+    def states():
+        line = next(said, None)
+        if line is None:
+            queue.answers["0"] = "done", 5
+        else:
+            make(task.path)
+            with open(task.events, "ab") as file:
+                file.write(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n")
+        return {"0": State(RUNNING, "")}
+
+    monkeypatch.setattr(queue, "states", states)
+    monkeypatch.setattr(jobs, "_alive", lambda *args: {})
+    assert watch(monkeypatch, tmp_path, queue, TASKS) == [5] and queue.submitted == ["a"]
+    notes = capfd.readouterr().err
+    assert notes.count("begins again on") == 1 and "job 0 (a) begins again on n2" in notes
+    assert notes.count("has saved") == 1
 
 
 def test_a_job_that_left_no_log(tmp_path, monkeypatch):

@@ -128,8 +128,10 @@ class TaskFiles:
         return self.events.stat().st_size if self.events.exists() else 0
 
     def read(self, start: int) -> Iterator[tuple[int, str, list[Any]]]:
-        """Events from byte `start` on, as (byte after it, kind, message); the last line may still
-        be growing.
+        """Events from byte `start` on, as (byte after it, kind, message).
+
+        The last line may still be growing; one that two machines have written into each other is
+        left out.
         """
         if not self.events.exists():
             return
@@ -137,8 +139,8 @@ class TaskFiles:
             file.seek(start)
             for line in file:
                 start += len(line)
-                if line.endswith(b"\n"):
-                    kind, *message = json.loads(line)
+                with suppress(ValueError, TypeError):
+                    kind, *message = json.loads(line) if line.endswith(b"\n") else ()
                     yield start, kind, message
 
     def take(self) -> str:
@@ -150,4 +152,4 @@ class TaskFiles:
 
     def is_mine(self, token: str) -> bool:
         """Whether no other process has taken over since `take` returned `token`."""
-        return self.writer.read_text() == token
+        return self.writer.read_bytes() == token.encode()
