@@ -282,12 +282,15 @@ class Queue:
 
     def __init__(self, looks, answers=()):
         self.looks, self.answers, self.submitted = list(looks), dict(answers), []
+        self.asked = 0
 
     def submit(self, new):
         self.submitted += [one.task.name for one in new]
         return [str(len(self.submitted) - len(new) + i) for i in range(len(new))]
 
     def states(self):
+        self.asked += 1
+        assert self.asked < 100, "waits for ever"
         return self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
 
     def result(self, number):
@@ -371,7 +374,8 @@ def write_table(folder, content):
 
 def test_jobs_of_an_earlier_start_are_found_again(tmp_path, monkeypatch, capfd):
     write_table(tmp_path, entry(TASKS[0]))
-    queue = Queue([{"5": State(RUNNING, "")}], {"5": ("done", 3)})
+    queue, answers = Queue([{"5": State(RUNNING, "")}]), iter([None, None, ("done", 3)])
+    monkeypatch.setattr(queue, "result", lambda number: next(answers))
     assert watch(monkeypatch, tmp_path, queue, TASKS) == [3] and queue.submitted == []
     assert "found again from an earlier start: job 5" in capfd.readouterr().err
     assert json.loads((tmp_path / "cluster/jobs.json").read_text()) == {}

@@ -257,5 +257,5 @@ def check_no_jobs(run: Path) -> None:
 
 
 def _still_at_work(what: str, numbers: str) -> MiniresError:
-    todo = "wait for it, or end it by scancel (a process of this machine by kill)"
+    todo = "go on with the same --cluster, or end it by scancel (a process of this machine by kill)"
     return ConfigError("--cluster", what, "one process at a time in a net's folder", numbers, todo)
