@@ -26,7 +26,7 @@ from minires.experiments.scheduler.board import QuietBoard
 from minires.experiments.scheduler.cluster import files, job, jobs, slurm
 from minires.experiments.scheduler.cluster.files import TaskFiles
 from minires.experiments.scheduler.cluster.job import Guard, Job
-from minires.experiments.scheduler.cluster.slurm import CANCELLED, GONE, RUNNING, WAITING, State
+from minires.experiments.scheduler.cluster.queue import CANCELLED, GONE, RUNNING, WAITING, State
 from minires.training.config import RunConfig
 
 from .test_degradation import tables
@@ -241,8 +241,8 @@ def test_a_requeue_may_end_the_program_that_asks_for_it():
 
 
 def test_where_jobs_may_not_requeue_themselves(tmp_path, monkeypatch):
-    answers = {"0": ("saved", None), "1": ("saved", None), "2": ("saved", None), "3": ("done", 4)}
-    queue = Queue([{}], answers)
+    answers = {"0": ("saved", None), "1": ("saved", None), "3": ("done", 4)}
+    queue = Queue([{"2": State(GONE, "NODE_FAIL")}], answers)  # the only try that failed
     assert watch(monkeypatch, tmp_path, queue, TASKS) == [4] and queue.submitted == 4 * ["a"]
 
 
@@ -379,6 +379,22 @@ def test_jobs_of_an_earlier_start_are_found_again(tmp_path, monkeypatch, capfd):
     assert watch(monkeypatch, tmp_path, queue, TASKS) == [3] and queue.submitted == []
     assert "found again from an earlier start: job 5" in capfd.readouterr().err
     assert json.loads((tmp_path / "cluster/jobs.json").read_text()) == {}
+
+
+def test_an_error_of_the_process_that_waits_says_what_goes_on(tmp_path, monkeypatch, capfd):
+    """Here: the queue refuses the second try of one job, while another runs."""
+    queue = Queue([{"0": State(GONE, "FAILED"), "1": State(RUNNING, "")}])
+    submit = queue.submit
+
+    def refuse(new):
+        if queue.submitted:
+            raise ConfigError("sbatch", "no more jobs")
+        return submit(new)
+
+    monkeypatch.setattr(queue, "submit", refuse)
+    with pytest.raises(ConfigError, match="no more jobs"):
+        watch(monkeypatch, tmp_path, queue, [*TASKS, Task("b", fail)])
+    assert "note: 1 jobs go on" in capfd.readouterr().err
 
 
 def test_what_an_earlier_start_did_not_gather(tmp_path, monkeypatch):
@@ -574,15 +590,27 @@ def test_options_that_do_not_go_together(tmp_path, monkeypatch, capsys, words, e
     assert not list(tmp_path.iterdir())
 
 
-def test_what_sbatch_refuses(tmp_path, monkeypatch, capsys):
-    sbatch = tmp_path / "bin/sbatch"
-    make(sbatch.parent)
-    sbatch.write_text(
-        "#!/bin/sh\necho 'sbatch: error: invalid partition specified: nope' >&2\n"
-        "echo 'allocation failure: Invalid partition name specified' >&2\nexit 1\n"
-    )
+def write_sbatch(folder, monkeypatch, *lines):
+    sbatch = make(folder / "bin") / "sbatch"
+    words = "\n".join(f"echo '{line}' >&2" for line in lines)
+    sbatch.write_text(f"#!/bin/sh\n{words}\nexit 1\n")
     sbatch.chmod(0o755)
     monkeypatch.setenv("PATH", f"{sbatch.parent}{os.pathsep}{os.environ['PATH']}")
+
+
+def test_machines_that_are_down_are_waited_for(tmp_path, monkeypatch):
+    words = "allocation failure: Requested node configuration is not available"
+    write_sbatch(tmp_path, monkeypatch, words)
+    Cluster("slurm").check()
+
+
+def test_what_sbatch_refuses(tmp_path, monkeypatch, capsys):
+    write_sbatch(
+        tmp_path,
+        monkeypatch,
+        "sbatch: error: invalid partition specified: nope",
+        "allocation failure: Invalid partition name specified",
+    )
     words = ["--cluster", "slurm", "--partition", "nope", "--out", str(tmp_path / "out")]
     assert main(["degradation", *words]) == 1
     assert capsys.readouterr().err.startswith(

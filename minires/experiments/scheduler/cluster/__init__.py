@@ -12,8 +12,8 @@ each other:
 The data are handed over in a file, and not read anew by each job: the machines that compute often
 have no internet and no home folder, and so all jobs train on the same images for sure.
 
-One process waits and watches (`jobs.py`). It speaks to a queue: SLURM's (`slurm.py`), or processes
-of this machine (`local.py`). On the other machine a `Job` does the task (`job.py`).
+One process waits and watches (`jobs.py`). It speaks to a queue (`queue.py`): SLURM's (`slurm.py`),
+or processes of this machine (`local.py`). On the other machine a `Job` does the task (`job.py`).
 """
 
 from .jobs import Jobs as Jobs

@@ -139,9 +139,11 @@ class TaskFiles:
             file.seek(start)
             for line in file:
                 start += len(line)
-                with suppress(ValueError, TypeError):
-                    kind, *message = json.loads(line) if line.endswith(b"\n") else ()
-                    yield start, kind, message
+                try:
+                    kind, *message = json.loads(line)
+                except (ValueError, TypeError):
+                    continue
+                yield start, kind, message
 
     def take(self) -> str:
         """Make this process the one that writes; what `is_mine` is asked with."""

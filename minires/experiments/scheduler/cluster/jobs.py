@@ -25,8 +25,9 @@ from .files import (
 )
 from .job import Job
 from .local import Debug, Local
+from .queue import CANCELLED, GONE, RUNNING, WAITING, Queue, State
 from .settings import Cluster
-from .slurm import CANCELLED, GONE, RUNNING, WAITING, Slurm, State
+from .slurm import Slurm
 
 EVERY = 1.0  # seconds between two looks at the shared folder
 USUAL = {"", "None", "Priority", "Resources", "BeginTime", "JobArrayTaskLimit", "Dependency"}
@@ -84,7 +85,7 @@ class Jobs:
                 self.listen()
                 time.sleep(EVERY * bool(self.watched))
             self.agenda.check()
-        except KeyboardInterrupt:
+        except BaseException:  # Ctrl-C, or this process cannot write what it has to
             if self.watched:
                 self.board.say(f"note: {self.queue.leave(list(self.watched))}")
             raise
@@ -218,7 +219,7 @@ class Jobs:
             self.table.write()
 
 
-def _queue(kind: str, cluster: Cluster, folder: Path, table: JobTable) -> Slurm | Local | Debug:
+def _queue(kind: str, cluster: Cluster, folder: Path, table: JobTable) -> Queue:
     """Where the jobs of that kind are."""
     logs = logs_in(folder)
     if kind == "slurm":

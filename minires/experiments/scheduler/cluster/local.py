@@ -13,8 +13,8 @@ import psutil
 from .... import backend
 from .files import read_result
 from .job import Job
+from .queue import GONE, RUNNING, State
 from .settings import Cluster
-from .slurm import GONE, RUNNING, State
 
 
 class Local:

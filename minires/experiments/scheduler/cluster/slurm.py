@@ -9,14 +9,14 @@ import time
 from collections.abc import Sequence
 from contextlib import redirect_stderr
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from .files import read_result
 from .job import Job
+from .queue import CANCELLED, GONE, RUNNING, WAITING, State
 from .settings import Cluster, refused
 
 BETWEEN_LOOKS = 10.0  # seconds: the queue serves others too
-WAITING, RUNNING, CANCELLED, GONE = "waiting", "running", "cancelled", "gone"
 #: SLURM's words for jobs that are still to run, or run. All others are for jobs that have ended.
 STATES = {
     "PENDING": WAITING,
@@ -37,13 +37,6 @@ STATES = {
 }
 
 
-class State(NamedTuple):
-    """What has become of a job."""
-
-    kind: str  # WAITING, RUNNING, CANCELLED or GONE
-    words: str  # SLURM's: why it waits, or how it ended; none while it runs
-
-
 class Slurm:
     """The jobs of one run in SLURM's queue.
 
@@ -56,8 +49,8 @@ class Slurm:
         What all jobs of this run are called in the queue, and no others.
     """
 
-    grace = 30.0  # seconds until a file that a job has written is seen here
-    room: float = float("inf")  # how many more jobs can be submitted
+    grace = 30.0  # a network's file system may show a new file that late
+    room = float("inf")
 
     def __init__(self, cluster: Cluster, logs: Path, name: str) -> None:
         self.cluster, self.logs, self.name = cluster, logs, name
