@@ -624,3 +624,4 @@ def test_submitit_is_missing(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "submitit", None)
     assert main(["degradation", "--cluster", "local", "--out", str(tmp_path / "out")]) == 1
     assert 'submitit is not installed; pip install "minires[cluster]"' in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
