@@ -523,6 +523,8 @@ def test_a_stopped_run_goes_on(finished_longer, tmp_path, capfd, name):
     _, said = process.communicate(timeout=60) if name == "SIGINT" else (process.wait(60), "")
     if name == "SIGINT":
         assert "jobs of this machine have saved and ended" in said and gone(its)
+        rows = (out / "nets/plain-14/seed0/metrics.csv").read_text().splitlines()
+        assert len(rows) <= LONGER.iterations // 4  # stopped on the way, 4 steps an epoch
         run(out, LONGER, resume=True)
     else:
         with pytest.raises(ConfigError, match="--cluster: 2 jobs still train there"):
@@ -540,7 +542,7 @@ def test_a_stopped_run_goes_on(finished_longer, tmp_path, capfd, name):
 SMALL = "--depths 8 --iterations 2 --train-size 128 --width 2 --image-size 8".split()
 
 
-def test_a_script_is_printed_and_not_submitted(tmp_path, capfd):
+def test_a_script_is_printed_and_not_submitted(tmp_path, capfd, monkeypatch):
     out = tmp_path / "a folder"
     command = ["degradation", *SMALL, "--out", str(out)]
     more = ["--partition", "short", "--time", "30", "--array-parallelism", "3"]
@@ -558,6 +560,11 @@ def test_a_script_is_printed_and_not_submitted(tmp_path, capfd):
             cwd=ROOT,
             env={**os.environ, "SLURM_ARRAY_TASK_ID": number, "PYTHONPATH": str(ROOT)},
         )
+    with monkeypatch.context() as patch:  # while its jobs are in the queue
+        patch.setattr(jobs.shutil, "which", lambda name: name)
+        patch.setattr(jobs, "_queue", lambda *args: Queue([{"5_0": State(WAITING, "")}]))
+        assert main([*command, "--resume"]) == 1
+        assert "--cluster: 1 jobs still train there" in capfd.readouterr().err
     before = {path: path.read_bytes() for path in out.glob("nets/*/*/checkpoints/*")}
     assert len(before) == 2
     assert main([*command, "--resume"]) == 0 and "plain-8" in capfd.readouterr().out

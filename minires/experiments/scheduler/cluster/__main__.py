@@ -5,8 +5,7 @@ from pathlib import Path
 
 import joblib
 
-from .files import DONE
-from .script import JOBS
+from .files import DONE, JOBS
 
 outcome, result = joblib.load(Path(sys.argv[1]) / JOBS)[int(sys.argv[2])]()
 if outcome != DONE:

@@ -20,6 +20,7 @@ from ..task import Data, Task
 
 DONE, FAILED = "done", "failed"  # how a job ended, with what it returned or raised
 SAVED = "saved"  # or, where jobs may not go back into the queue, before it was done
+JOBS = "script"  # the file of the jobs of a script, by number
 
 
 def folder_in(run: Path) -> Path:
@@ -29,6 +30,12 @@ def folder_in(run: Path) -> Path:
 
 def logs_in(folder: Path) -> Path:
     return folder / "logs"
+
+
+def name_in_queue(folder: Path) -> str:
+    """What all jobs of this run are called in a cluster's queue, and no others."""
+    digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:8]
+    return f"minires-{digest}"
 
 
 def write_data(folder: Path, data: Data) -> None:

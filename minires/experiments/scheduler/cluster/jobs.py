@@ -2,7 +2,6 @@
 return.
 """
 
-import hashlib
 import shutil
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from ..agenda import Agenda
 from ..task import Data, Task
 from .files import (
     DONE,
+    JOBS,
     SAVED,
     JobTable,
     TaskFiles,
@@ -21,6 +21,7 @@ from .files import (
     identity,
     log_of,
     logs_in,
+    name_in_queue,
     write_data,
 )
 from .job import Job
@@ -223,8 +224,7 @@ def _queue(kind: str, cluster: Cluster, folder: Path, table: JobTable) -> Queue:
     """Where the jobs of that kind are."""
     logs = logs_in(folder)
     if kind == "slurm":
-        digest = hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogateescape"))
-        return Slurm(cluster, logs, f"minires-{digest.hexdigest()[:8]}")
+        return Slurm(cluster, logs, name_in_queue(folder))
     if kind == "local":
         numbers = [one["job"] for one in table.jobs.values() if one["kind"] == "local"]
         return Local(cluster, logs, numbers)
@@ -253,7 +253,8 @@ def check_no_jobs(run: Path) -> None:
     """Raise an error if jobs may still train in the folder of a run, on whichever machine."""
     folder = folder_in(run)
     table = JobTable(folder)
-    if table.jobs and (alive := _alive(folder, table)):
+    may_have_some = table.jobs or (folder / JOBS).exists()
+    if may_have_some and (alive := _alive(folder, table)):
         raise _still_at_work(f"{len(alive)} jobs still train there", ", ".join(sorted(alive)))
 
 

@@ -10,11 +10,9 @@ import joblib
 
 from ....names import printable
 from ..task import Data, Task
-from .files import folder_in, logs_in, write_data
+from .files import JOBS, folder_in, logs_in, name_in_queue, write_data
 from .job import Job
 from .settings import Cluster
-
-JOBS = "script"  # the file of the script's jobs, by number
 
 
 def print_script(cluster: Cluster, tasks: Sequence[Task], data: Data, run: Path) -> None:
@@ -44,7 +42,7 @@ def _lines(cluster, tasks, folder):
     at_a_time = "" if cluster.parallelism is None else f"%{cluster.parallelism}"
     log = printable(str(logs_in(folder) / "%A_%a.log"))
     options = {
-        "job-name": "minires",
+        "job-name": name_in_queue(folder),
         "partition": cluster.partition,
         "time": max(1, round(cluster.limit)),
         "array": f"0-{len(tasks) - 1}{at_a_time}",
