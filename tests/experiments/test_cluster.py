@@ -432,7 +432,7 @@ def test_workers_do_not_meet_jobs(tmp_path, monkeypatch):
 
 def test_ctrl_c_says_what_goes_on(tmp_path, monkeypatch, capfd):
     queue = Queue([{}])
-    monkeypatch.setattr(queue, "states", lambda: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(queue, "states", unittest.mock.Mock(side_effect=KeyboardInterrupt))
     monkeypatch.setattr(jobs, "_alive", lambda *args: {})
     with pytest.raises(KeyboardInterrupt):
         watch(monkeypatch, tmp_path, queue, TASKS)
