@@ -30,6 +30,7 @@ EXTRAS = {
     "IPython": "notebooks",
     "cupy": "cuda12",
     "mpi4py": "mpi",
+    "submitit": "cluster",
 }
 
 

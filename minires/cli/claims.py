@@ -7,6 +7,7 @@ from pathlib import Path
 from ..errors import unknown_name
 from ..names import printable
 from .arguments import INTERRUPTED, Commands, add_setting, add_workers, path, prepare, say
+from .cluster_options import add_cluster, cluster_of
 
 
 def add_to(commands: Commands) -> None:
@@ -29,6 +30,7 @@ def add_to(commands: Commands) -> None:
     command.add_argument("--list", action="store_true", help="show the claims and stop")
     add_setting(command, ("quick", "standard"))
     add_workers(command)
+    add_cluster(command)
     command.add_argument(
         "--out",
         type=path,
@@ -49,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
         if name not in laboratory.CLAIMS:
             raise unknown_name("claims", "claim", name, laboratory.CLAIMS)
     prepare(args)
+    cluster = cluster_of(args, args.workers, args.threads, args.device)
     out = Path(args.out or f"runs/claims-{args.dataset}-{args.preset}")
     chosen = [
         claim for name, claim in laboratory.CLAIMS.items() if name in args.names or not args.names
@@ -62,7 +65,9 @@ def run(args: argparse.Namespace) -> int:
             args.seeds,
             args.data,
             args.device,
+            progress=args.cluster != "script",
             workers=args.workers,
+            cluster=cluster,
         )
     except KeyboardInterrupt:
         print(
@@ -71,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return INTERRUPTED
+    if args.cluster == "script":
+        return 0
     print("\n" + "\n".join(laboratory.lines(findings)))
     say(f"written: {out / 'report.md'}, {out / 'report.html'}")
     return 0

@@ -17,6 +17,7 @@ from .arguments import (
     prepare,
     say,
 )
+from .cluster_options import add_cluster, cluster_of
 
 OVERRIDING = ("dataset", "data", "device", "batch_size", "lr", "image_size", "train_size")
 TEXT = """\
@@ -36,7 +37,8 @@ examples:
   minires degradation --dataset cifar10 --data ~/cifar --seeds 3 \\
       --out runs/three-seeds
   minires degradation --seeds 30-59 --out runs/ours
-  minires degradation --resume              go on after Ctrl-C"""
+  minires degradation --resume              go on after Ctrl-C
+  minires degradation --seeds 5 --cluster slurm --partition short --time 120"""
 
 
 def add_to(commands: Commands) -> None:
@@ -68,6 +70,7 @@ def add_to(commands: Commands) -> None:
         "--resume", action="store_true", help="go on with the run in the output folder"
     )
     add_workers(command)
+    add_cluster(command)
     sizes = command.add_argument_group("overriding the preset")
     length = sizes.add_mutually_exclusive_group()
     length.add_argument(
@@ -91,6 +94,7 @@ def run(args: argparse.Namespace) -> int:
     from ..experiments import degradation as experiment
 
     prepare(args)
+    cluster = cluster_of(args, args.workers, args.threads, args.device)
     out = Path(args.out or f"runs/degradation-{args.dataset}-{args.preset}")
     if args.resume and not (out / "config.json").exists():
         say(f"minires: nothing to resume in {out}, starting anew")
@@ -99,10 +103,18 @@ def run(args: argparse.Namespace) -> int:
         if len(depths) < len(args.depths):
             note(f"--depths {' '.join(map(str, args.depths))}: each depth is trained once")
         experiment.run(
-            _config(args), out, depths, args.seeds, resume=args.resume, workers=args.workers
+            _config(args),
+            out,
+            depths,
+            args.seeds,
+            resume=args.resume,
+            workers=args.workers,
+            cluster=cluster,
         )
     except KeyboardInterrupt as stop:
         return interrupted(out, stop)
+    if args.cluster == "script":
+        return 0
     say("\n" + experiment.report(out))
     for figure in experiment.plot(out):
         say(f"drawn: {figure}")

@@ -22,6 +22,7 @@ from .arguments import (
     seeds,
     swept,
 )
+from .cluster_options import add_cluster, cluster_of
 
 FINETUNE = {"dataset": FOLDER, "train": HEAD}  # its defaults that `train` does not have
 #: A flag is for this run, a file for many: what it is instead of does not stand in its way.
@@ -118,6 +119,10 @@ def run(args: argparse.Namespace) -> int:
                 "start without mpiexec, and with --workers",
             )
         return _run_sweep(args, config)
+    cluster_of(args, args.workers, config.threads, config.device)
+    if args.cluster is not None:
+        todo = "leave it out, or train several nets"
+        raise ConfigError("--cluster", "a job for each net", "--seeds or --sweep", "one net", todo)
     if config.threads is not None:
         backend.set_num_threads(config.threads)
     file = open_weights(config.weights) if config.weights is not None else None
@@ -149,6 +154,7 @@ def _run_sweep(args, config):
         backend.set_num_threads(config.threads)
     if isinstance(args.seeds, list) and args.seed is not None:
         raise ConfigError("--seeds", "which seeds?", "--seed, or seeds such as 30-59", "both")
+    cluster = cluster_of(args, args.workers, config.threads, config.device)
     runs = sweep.configs(config, dict(args.sweep or ()), args.seeds)
     if config.out is None:
         file = open_weights(config.weights) if config.weights is not None else None
@@ -157,9 +163,11 @@ def _run_sweep(args, config):
     if args.resume and not (out / "config.json").exists():
         say(f"minires: nothing to resume in {out}, starting anew")
     try:
-        sweep.run(runs, out, resume=args.resume, workers=config.workers or None)
+        sweep.run(runs, out, resume=args.resume, workers=config.workers or None, cluster=cluster)
     except KeyboardInterrupt as stop:
         return interrupted(out, stop)
+    if args.cluster == "script":
+        return 0
     say("\n" + sweep.report(out))
     say(f"written: {out / 'sweep.csv'}")
     for figure in sweep.plot(out):
@@ -257,6 +265,7 @@ def _add_settings(command, usual):
         help="every combination of these: lr=0.05,0.1 net.width=8,16; --workers processes train "
         "at the same time (default: as many as cores and memory allow)",
     )
+    add_cluster(command)
     group.add_argument(
         "--resume", action="store_true", help="go on with the run in the output folder"
     )

@@ -47,6 +47,7 @@ def run(
     resume: bool = False,
     progress: bool = True,
     workers: int | None = 1,
+    cluster: scheduler.Cluster | None = None,
 ) -> None:
     """Train all nets into the folder `out`.
 
@@ -72,6 +73,8 @@ def run(
     workers : int or None
         Processes that train at the same time, each a net; None for as many as the machine has cores
         and memory for, and one on a GPU. The bits are the same with any number.
+    cluster : scheduler.Cluster, optional
+        Train there, a job for each net, and wait for them; then `workers` does not count.
 
     Raises
     ------
@@ -79,14 +82,16 @@ def run(
         For settings that cannot be met, unusable files, and training that blows up. If one net
         cannot be trained, the others still are.
     ProcessError
-        If a worker is killed twice with the same net.
+        If a worker or job is killed twice with the same net.
     KeyboardInterrupt
-        On Ctrl-C, after everything has been saved.
+        On Ctrl-C, after everything has been saved. Jobs of a cluster go on.
     """
     device = backend.check_device(config.device, "--device")
     out = expanded(out)
     seeds = check_seeds("degradation", seeds)
     workers = scheduler.check_workers(workers, "degradation")
+    if cluster is not None:
+        cluster.check()
     if not isinstance(depths, (list, tuple, range)) or not depths:
         raise ConfigError(
             "degradation", "depths", "a list of depths, such as (20, 56)", repr(depths)
@@ -122,7 +127,7 @@ def run(
     tasks = [training.task(train_set) for training in trainings]
     if device == "gpu" and workers is None:
         workers = 1
-    workers = scheduler.fitting_workers(tasks, workers)
+    workers = 1 if cluster is not None else scheduler.fitting_workers(tasks, workers)
     settings = {"depths": depths, "seeds": seeds, **_settings(config, train_set.name)}
     with RunFolder(out, settings, GROWING, resume, device) as folder:
         net_folders.adopt(folder, {(one.net, one.seed): one.settings for one in trainings})
@@ -132,6 +137,8 @@ def run(
                 tasks,
                 (train_set, test_set),
                 workers=workers,
+                cluster=cluster,
+                folder=out,
                 progress=progress,
                 on_epoch=lambda task: net_folders.gather(folder, nets),
             )
@@ -178,7 +185,9 @@ class _Training:
     def train(self, sets: tuple[ImageDataset, ImageDataset], callbacks: Sequence[Callback]) -> None:
         train_set, test_set = sets
         folder = net_folders.folder_of(self.out, self.net, self.seed)
-        with RunFolder(folder, self.settings, resume=True, device=self.config.device) as its:
+        device = self.config.device
+        # Whoever did this before may still be finishing a step.
+        with RunFolder(folder, self.settings, resume=True, device=device, wait=True) as its:
             TrainingRecords(its, progress=False).train(
                 self.net,
                 self.build(len(train_set.classes)),

@@ -58,6 +58,7 @@ def run(
     sets: tuple[Any, Any] | None = None,
     callbacks: Sequence[Any] = (),
     world: World | None = None,
+    wait: bool = False,
 ) -> None:
     """Train the net into the folder `out`.
 
@@ -81,6 +82,8 @@ def run(
     world : distributed.World, optional
         The processes that train it together (`distributed.join`), each of which calls this. Rank 0
         alone writes and prints, and `out` need not exist for the others.
+    wait : bool
+        If another process writes into the folder, wait until it is done.
 
     Raises
     ------
@@ -138,7 +141,7 @@ def run(
         trained, train, test = _trained(config, model, loader, train_set, test_set, progress)
         take_part(world, config.model, trained, train, test, config)
         return
-    with RunFolder(out, settings, resume=resume, device=device) as folder:
+    with RunFolder(out, settings, resume=resume, device=device, wait=wait) as folder:
         trained, train, test = _trained(config, model, loader, train_set, test_set, progress)
         records = TrainingRecords(folder, progress, world)
         trainer = records.train(config.model, trained, train, test, config, callbacks=callbacks)

@@ -88,6 +88,7 @@ def run(
     resume: bool = False,
     progress: bool = True,
     workers: int | None = 1,
+    cluster: scheduler.Cluster | None = None,
 ) -> None:
     """Train the nets of all runs into the folder `out`, and write ``sweep.csv``.
 
@@ -103,17 +104,21 @@ def run(
     workers : int or None
         Processes that train at the same time; None for as many as the machine has cores and memory
         for, and one on a GPU. The bits are the same with any number.
+    cluster : scheduler.Cluster, optional
+        Train there, a job for each net, and wait for them; then `workers` does not count.
 
     Raises
     ------
     ConfigError, DataError, DeviceError, CheckpointError, ShapeError, DivergenceError
         As `single_net.run`. If one run fails, the others still come to their end.
     ProcessError
-        If a worker is killed twice with the same run.
+        If a worker or job is killed twice with the same run.
     KeyboardInterrupt
-        On Ctrl-C, after everything has been saved.
+        On Ctrl-C, after everything has been saved. Jobs of a cluster go on.
     """
     out, completed, sets, tasks = expanded(out), {}, {}, []
+    if cluster is not None:
+        cluster.check()
     for name, config in runs.items():
         device = backend.check_device(config.device, "--device")
         file = None if config.weights is None else open_weights(config.weights)
@@ -124,6 +129,7 @@ def run(
         tasks.append(_Run(name, config, out).task(file, sets[key][0]))
     if device == "gpu" and workers is None:
         workers = 1
+    workers = 1 if cluster is not None else scheduler.fitting_workers(tasks, workers)
     settings = {
         "experiment": NAME,
         "runs": list(runs),
@@ -139,7 +145,9 @@ def run(
             scheduler.run(
                 tasks,
                 sets,
-                workers=scheduler.fitting_workers(tasks, workers),
+                workers=workers,
+                cluster=cluster,
+                folder=out,
                 progress=progress,
                 on_end=write,
             )
@@ -187,6 +195,7 @@ class _Run:
             progress=False,
             sets=sets[_key(self.config)],
             callbacks=callbacks,
+            wait=True,
         )
 
     def task(self, file: WeightsFile | None, train_set: Any) -> scheduler.Task:

@@ -1,16 +1,18 @@
-"""Many trainings on all cores of a machine: a process for each, and one thread in each process.
+"""Many trainings on all cores of a machine, or on many machines.
 
 A net of 20 layers on small images gains little from a second thread: its matrices are small, and
 threads wait for each other. Two processes of one thread each do the work of two nets in three
-fifths of the time. So the nets and seeds of an experiment are handed out as tasks (`task.py`) to
-worker processes (`pool.py`, through joblib's loky), the longest first.
+fifths of the time. So the nets and seeds of an experiment are handed out as tasks (`task.py`), the
+longest first (`agenda.py`), to worker processes (`pool.py`, through joblib's loky) or to a cluster
+(`cluster/`, through submitit). `ways.py` chooses between them.
 
 Every training lives in a folder of its own, with its checkpoint and tables, and does not know who
 else is at work: it ends in the same bits in any process, with any number of workers.
 """
 
-from .pool import run as run
+from .cluster import Cluster as Cluster
 from .resources import check_workers as check_workers
 from .resources import fitting_workers as fitting_workers
 from .resources import needs as needs
 from .task import Task as Task
+from .ways import run as run

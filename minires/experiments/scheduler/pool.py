@@ -6,124 +6,61 @@ is killed, the others do not notice.
 
 import re
 import signal
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
-from pathlib import Path
 from typing import Any
 
-import joblib
 from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.backend import get_context
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from ... import backend
 from ...errors import ProcessError
-from ...training.callbacks import Callback
 from ...training.interrupt import StoppedAtOnce
-from ...training.progress import Progress
-from ...training.trainer import Trainer
-from ...types import Row
 from . import worker
-from .board import Board, QuietBoard
-from .task import Data, Task
+from .agenda import Agenda
+from .task import Task
 
-TRIES = 2  # of a task whose process is killed
 EVERY = 0.25  # seconds between two looks at the workers
 
 
-def run(
-    tasks: Sequence[Task],
-    data: Data = None,
-    *,
-    workers: int = 1,
-    progress: bool = True,
-    on_epoch: Callable[[Task], object] = lambda task: None,
-    on_end: Callable[[Task, Any], object] = lambda task, result: None,
-) -> None:
-    """Do all tasks.
+class Pool:
+    """The workers of one run.
 
     Parameters
     ----------
-    tasks : list of Task
-        Those that others wait for stand before them.
-    data : object
-        Handed to every task. Large arrays in it are in memory once, whatever the number of workers.
     workers : int
-        Processes to do them in; with 1, this process does them itself.
-    progress : bool
-        Show how far they have come.
-    on_epoch : callable, optional
-        ``on_epoch(task)`` is called in this process whenever a training has ended an epoch.
-    on_end : callable, optional
-        ``on_end(task, result)`` is called in this process with what each task returns.
-
-    Raises
-    ------
-    MiniresError
-        What a task has raised: the first of them, when all others are done.
-    ProcessError
-        If the process of a task was killed, and that of its second try too.
-    KeyboardInterrupt
-        On Ctrl-C, when all trainings have finished their step and saved. A second Ctrl-C stops at
-        once (`StoppedAtOnce`).
+    agenda : Agenda
+        What is to be done.
+    data_file : str
+        See `worker.start`.
+    on_epoch : callable
+        ``on_epoch(task)``.
     """
-    if workers == 1:
-        for task in tasks:
-            callbacks = [_Epochs(task, on_epoch), *([Progress()] if progress else [])]
-            on_end(task, task.work(data, callbacks))
-        return
-    with tempfile.TemporaryDirectory(prefix="minires-") as folder:
-        file = Path(folder) / "data"
-        joblib.dump(data, file)
-        with (Board if progress else QuietBoard)(tasks) as board:
-            pool = _Pool(tasks, workers, str(file), board, on_epoch, on_end)
-            try:
-                pool.run()
-            except BaseException:  # Ctrl-C, or this process cannot write what it has to
-                pool.stop()
-                raise
-            finally:
-                pool.kill()
-
-
-class _Epochs(Callback):
-    """Tells of the epochs of a training in this process."""
-
-    def __init__(self, task: Task, on_epoch: Callable[[Task], object]) -> None:
-        self.task, self.on_epoch = task, on_epoch
-
-    def after_epoch(self, trainer: Trainer, row: Row) -> None:
-        self.on_epoch(self.task)
-
-
-class _Pool:
-    """The workers of one run, and what is left to do."""
 
     def __init__(
         self,
-        tasks: Sequence[Task],
         workers: int,
+        agenda: Agenda,
         data_file: str,
-        board: QuietBoard,
         on_epoch: Callable[[Task], object],
-        on_end: Callable[[Task, Any], object],
     ) -> None:
-        self.waiting = sorted(tasks, key=lambda task: -task.cost)  # stable: equal ones in order
-        self.ended: set[str] = set()
-        self.tries: dict[str, int] = {}
-        self.errors: list[Exception] = []
-        self.board, self.on_epoch, self.on_end = board, on_epoch, on_end
+        self.agenda, self.board, self.on_epoch = agenda, agenda.board, on_epoch
         threads = max(1, backend.num_threads() // workers)
         self.workers = [_Worker(threads, data_file) for _ in range(workers)]
 
     def run(self) -> None:
-        """Until all tasks are done."""
-        while self.hand_out() or self.busy():
-            self.listen()
-        if self.errors:
-            raise self.errors[0]
+        """Do all tasks. Raises as `scheduler.run`."""
+        try:
+            while self.hand_out() or self.busy():
+                self.listen()
+            self.agenda.check()
+        except BaseException:  # Ctrl-C, or this process cannot write what it has to
+            self.stop()
+            raise
+        finally:
+            self.kill()
 
     def busy(self) -> list["_Worker"]:
         return [one for one in self.workers if one.task is not None]
@@ -132,16 +69,10 @@ class _Pool:
         """Give tasks to workers that have none; whether any was given."""
         given = False
         for one in self.workers:
-            if one.task is None and (task := self.next()) is not None:
-                self.waiting.remove(task)
-                self.tries[task.name] = self.tries.get(task.name, 0) + 1
+            if one.task is None and (task := self.agenda.take()) is not None:
                 one.give(task)
                 given = True
         return given
-
-    def next(self) -> Task | None:
-        """The longest task of those that need not wait for another."""
-        return next((task for task in self.waiting if self.ended.issuperset(task.after)), None)
 
     def listen(self) -> None:
         """Hear what the workers have to say, and which of them are done."""
@@ -174,15 +105,9 @@ class _Pool:
         except BrokenProcessPool as error:
             one.kill()
             one.begin()
-            if self.tries[task.name] < TRIES:
-                self.board.say(
-                    f"note: the process of {task.name} was killed ({_signal(error)}); it goes on "
-                    "from its last checkpoint"
-                )
-                self.waiting.insert(0, task)
-                return
-            self.fail(
+            self.agenda.lost(
                 task,
+                f"the process of {task.name} was killed ({_signal(error)})",
                 ProcessError(
                     task.name,
                     f"its process was killed twice ({_signal(error)})",
@@ -190,27 +115,15 @@ class _Pool:
                 ),
             )
         except Exception as error:  # raised by the task
-            self.fail(task, error)
+            self.agenda.fail(task, error)
         else:
             if is_done:
-                self.ended.add(task.name)
-                self.board.end(task)
-                self.on_end(task, result)
-
-    def fail(self, task: Task, error: Exception) -> None:
-        """Remember an error; what needs this task is not tried."""
-        if self.errors:
-            self.board.say(f"error: {error}")
-        self.errors.append(error)
-        self.board.end(task)
-        lost = {task.name}
-        while more := {one.name for one in self.waiting if lost.intersection(one.after)} - lost:
-            lost |= more
-        self.waiting = [one for one in self.waiting if one.name not in lost]
+                self.agenda.end(task, result)
 
     def stop(self) -> None:
         """Let all trainings finish their step and save; with another Ctrl-C, do not wait."""
-        self.waiting, self.on_epoch, self.on_end = [], lambda task: None, lambda task, result: None
+        self.agenda.stop()
+        self.on_epoch = lambda task: None
         try:
             for one in self.busy():
                 one.stop()

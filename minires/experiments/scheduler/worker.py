@@ -11,20 +11,17 @@ import io
 import os
 import signal
 import threading
-import time
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any
 
 import joblib
 
 from ... import backend
-from ...training.callbacks import Callback
+from .reporter import Reporter
 from .task import Data, Task
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-
-    from ...training.trainer import Trainer
 
 STOP = "stop"
 BETWEEN_REPORTS = 0.25  # seconds: nobody reads faster
@@ -88,7 +85,7 @@ def do(task: Task) -> tuple[bool, Any]:
     try:
         with redirect_stdout(lines), redirect_stderr(lines):
             post.send("begun", os.getpid())
-            return True, task.work(post.data, [_Reporter()])
+            return True, task.work(post.data, [Reporter(post.send, BETWEEN_REPORTS)])
     except KeyboardInterrupt:
         return False, None
     finally:
@@ -108,24 +105,3 @@ class _Lines(io.TextIOBase):
         for line in lines:
             post.send("line", line)
         return len(text)
-
-
-class _Reporter(Callback):
-    """Says how far a training has come."""
-
-    def __init__(self) -> None:
-        self.last = 0.0
-
-    def before_training(self, trainer: Trainer) -> None:
-        post.send("step", trainer.iteration, trainer.config.iterations, "")
-
-    def after_step(self, trainer: Trainer) -> None:
-        now = time.monotonic()
-        if now - self.last >= BETWEEN_REPORTS:
-            self.last, sums = now, trainer.epoch_sums
-            loss, error = sums["loss"] / sums["images"], 100 * sums["wrong"] / sums["images"]
-            text = f"loss {loss:.3f}, error {error:.1f} %"
-            post.send("step", trainer.iteration, trainer.config.iterations, text)
-
-    def after_epoch(self, trainer: Trainer, row: dict[str, Any]) -> None:
-        post.send("epoch", trainer.config.iterations, row)

@@ -30,6 +30,7 @@ def run(
     device: Device = "cpu",
     progress: bool = True,
     workers: int | None = 1,
+    cluster: scheduler.Cluster | None = None,
 ) -> list[report.Finding]:
     """Measure claims and write a table and a figure of each, and a report of all, to the folder
     `out`.
@@ -51,6 +52,14 @@ def run(
     workers : int or None
         Processes that train and measure at the same time; None for as many as the machine has cores
         and memory for, and one on a GPU. The bits are the same with any number.
+    cluster : scheduler.Cluster, optional
+        Train and measure there, a job for each net and claim, and wait for them; then `workers`
+        does not count.
+
+    Returns
+    -------
+    list of report.Finding
+        None where a cluster only prints a script.
 
     Raises
     ------
@@ -58,11 +67,13 @@ def run(
         For settings that cannot be met, another run in the folder, unusable files, and training
         that blows up.
     ProcessError
-        If a worker is killed twice with the same net.
+        If a worker or job is killed twice with the same net.
     KeyboardInterrupt
-        On Ctrl-C, after everything has been saved.
+        On Ctrl-C, after everything has been saved. Jobs of a cluster go on.
     """
     seeds = check_seeds("claims", seeds)
+    if cluster is not None:
+        cluster.check()
     laboratory = Laboratory(expanded(out), dataset, preset, data_folder, device, progress)
     settings = {
         "experiment": "claims",
@@ -85,6 +96,7 @@ def run(
         tasks = _tasks(laboratory, missing)
         if device == "gpu" and workers is None:
             workers = 1
+        workers = 1 if cluster is not None else scheduler.fitting_workers(tasks, workers)
 
         def write(task: scheduler.Task, rows: list[Row]) -> None:
             if isinstance(task.work, _Measurement):
@@ -93,13 +105,20 @@ def run(
                 # table would pass for measured.
                 table.replace(sorted([*table.rows(), *rows], key=lambda row: row["seed"]))
 
+        is_script = cluster is not None and cluster.kind == "script"
+        if is_script:  # what measurements return would be lost
+            tasks = [task for task in tasks if isinstance(task.work, _Training)]
         scheduler.run(
             tasks,
             laboratory,
-            workers=scheduler.fitting_workers(tasks, workers),
+            workers=workers,
+            cluster=cluster,
+            folder=folder.path,
             progress=progress,
             on_end=write,
         )
+        if is_script:
+            return []
         return write_report(claims, out)
 
 

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from minires.experiments import claims
 from minires.experiments.claims import CLAIMS
 from minires.experiments.presets import PRESETS
+from minires.experiments.scheduler import Cluster
 
 TINY = replace(
     PRESETS["quick"],
@@ -24,6 +27,32 @@ def test_the_same_tables_with_two_workers(tmp_path, monkeypatch):
     for workers in (1, 2):
         out = tmp_path / str(workers)
         claims.run(chosen, out, preset="tiny", progress=False, seeds=2, workers=workers)
+    check_same(tmp_path, chosen)
+
+
+def test_the_same_tables_by_jobs(tmp_path, monkeypatch):
+    pytest.importorskip("submitit", reason="submitit is not installed")
+    monkeypatch.setitem(PRESETS, "tiny", TINY)
+    chosen = [CLAIMS["pre-activation"], CLAIMS["lesions"]]
+    for out, cluster in (("1", None), ("2", Cluster("debug"))):
+        claims.run(chosen, tmp_path / out, preset="tiny", progress=False, seeds=2, cluster=cluster)
+    assert (tmp_path / "2/cluster/jobs.json").exists()
+    check_same(tmp_path, chosen)
+
+
+def test_a_script_trains_and_does_not_measure(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(PRESETS, "tiny", TINY)
+    out, chosen = (
+        tmp_path / "out",
+        [CLAIMS["pre-activation"], CLAIMS["vanishing-at-initialisation"]],
+    )
+    more = {"preset": "tiny", "progress": False, "cluster": Cluster("script")}
+    assert claims.run(chosen, out, **more) == []
+    script = capsys.readouterr().out
+    assert "pre-activation-56, seed 0" in script and "claim" not in script.lower()
+
+
+def check_same(tmp_path, chosen):
     for claim in chosen:
         one, two = ((tmp_path / n / f"{claim.name}.csv").read_text() for n in "12")
         assert one == two and len(one.splitlines()) > 4
