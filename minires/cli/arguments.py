@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from .. import backend
 from ..errors import ConfigError, nearest
+from ..experiments.seeds import parse_seeds
 from ..names import expanded, printable, shortened, shown
 from ..starting import INTERRUPTED as INTERRUPTED
 from ..training.interrupt import StoppedAtOnce
@@ -91,6 +92,16 @@ def at_least(least: int) -> Callable[[str], int]:
         return value
 
     return parse
+
+
+def seeds(text: str) -> int | list[int]:
+    """How many seeds from 0 on (3), or which: 30-59, or 0-2,7."""
+    found = parse_seeds(text)
+    if not found:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number of at least 1, or seeds such as 30-59, got {shown(text)}"
+        )
+    return found
 
 
 def positive_number(text: str) -> float:
@@ -181,10 +192,10 @@ def add_setting(command: argparse.ArgumentParser, presets: Collection[str]) -> N
     )
     command.add_argument(
         "--seeds",
-        type=at_least(1),
+        type=seeds,
         default=1,
         metavar="N",
-        help="repeat with seeds 0 to N - 1 (default: 1)",
+        help="repeat with seeds 0 to N - 1, or with those named: 30-59 (default: 1)",
     )
     command.add_argument(
         "--device",

@@ -35,6 +35,7 @@ examples:
   minires degradation
   minires degradation --dataset cifar10 --data ~/cifar --seeds 3 \\
       --out runs/three-seeds
+  minires degradation --seeds 30-59 --out runs/ours
   minires degradation --resume              go on after Ctrl-C"""
 
 

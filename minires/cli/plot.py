@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from ..types import PathLike
 from .arguments import Commands, path, say
 
 
@@ -24,14 +25,19 @@ def add_to(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Draw the figures of a run again."""
+    draw(args.folder)
+
+
+def draw(folder: PathLike) -> None:
+    """Draw the figures of the run in `folder` and say where they are; of claims the report too."""
     from ..experiments import claims, degradation, single_net, sweep
     from ..experiments.records import read_config
 
-    kind = read_config(args.folder).get("experiment")
+    kind = read_config(folder).get("experiment")
     if kind == "claims":
-        say("\n".join(claims.lines(claims.write_report(list(claims.CLAIMS.values()), args.folder))))
-        say(f"written: {Path(args.folder) / 'report.md'}, {Path(args.folder) / 'report.html'}")
+        say("\n".join(claims.lines(claims.write_report(list(claims.CLAIMS.values()), folder))))
+        say(f"written: {Path(folder) / 'report.md'}, {Path(folder) / 'report.html'}")
     else:
         drawn_by = {single_net.NAME: single_net, sweep.NAME: sweep}.get(str(kind), degradation)
-        for figure in drawn_by.plot(args.folder):
+        for figure in drawn_by.plot(folder):
             say(f"drawn: {figure}")

@@ -12,7 +12,6 @@ from ..training.kinds import YES_OR_NO
 from ..training.settings_file import read_settings
 from .arguments import (
     Commands,
-    at_least,
     interrupted,
     literal,
     note,
@@ -20,6 +19,7 @@ from .arguments import (
     own_setting,
     path,
     say,
+    seeds,
     swept,
 )
 
@@ -108,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
             "none",
             "name it by --weights; without any it is minires train",
         )
-    if args.seeds > 1 or args.sweep:
+    if args.seeds != 1 or args.sweep:
         if world.size > 1:
             raise ConfigError(
                 "mpiexec",
@@ -147,6 +147,8 @@ def _run_sweep(args, config):
 
     if config.threads is not None:
         backend.set_num_threads(config.threads)
+    if isinstance(args.seeds, list) and args.seed is not None:
+        raise ConfigError("--seeds", "which seeds?", "--seed, or seeds such as 30-59", "both")
     runs = sweep.configs(config, dict(args.sweep or ()), args.seeds)
     if config.out is None:
         file = open_weights(config.weights) if config.weights is not None else None
@@ -180,7 +182,7 @@ def _config(args, quiet=False):
             if one in flags and other not in flags:
                 given.pop(other, None)
     config = RunConfig.for_data(**args.usual | given | flags)
-    in_use = {"workers"} if args.seeds > 1 or args.sweep else set()  # they train, then
+    in_use = {"workers"} if args.seeds != 1 or args.sweep else set()  # they train, then
     for line in check_given({*given, *flags} - in_use, config):
         if not quiet:
             note(line)
@@ -240,7 +242,11 @@ def _add_settings(command, usual):
     )
     several = command.add_argument_group("several runs, on all cores")
     several.add_argument(
-        "--seeds", type=at_least(1), default=1, metavar="N", help="so many seeds (default: 1)"
+        "--seeds",
+        type=seeds,
+        default=1,
+        metavar="N",
+        help="so many seeds, from --seed on, or those named: 30-59 (default: 1)",
     )
     several.add_argument(
         "--sweep",

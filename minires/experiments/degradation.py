@@ -5,12 +5,12 @@ batches. The error curves answer the question; the gradient norm of every layer,
 initialisation on, shows what goes on inside.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .. import backend, checks, data, models
+from .. import backend, data, models
 from .. import plot as plots
 from ..data import ImageDataset
 from ..errors import ConfigError
@@ -19,10 +19,11 @@ from ..names import expanded
 from ..nn import Module
 from ..training.callbacks import Callback
 from ..training.config import ALL, RunConfig
-from ..training.kinds import COUNT, COUNTS, WORD
+from ..training.kinds import COUNT, COUNTS, SEEDS, WORD
 from ..types import Figure, PathLike
 from . import degradation_report, net_folders, scheduler
 from .records import RunFolder, of_one_run, read_config, save_figures
+from .seeds import check_seeds
 from .training_records import TrainingRecords, drops_in_epochs, finished_tables
 
 FAMILIES = {"plain": models.plain, "resnet": models.resnet}
@@ -31,7 +32,7 @@ GROWING = ("depths", "seeds")  # there may be more of these when a run goes on
 NEEDED = {  # in its config.json, besides the settings that are checked wherever they stand
     "dataset_name": WORD,
     "depths": COUNTS,
-    "seeds": COUNT,
+    "seeds": SEEDS,
     "train_size": COUNT,
     "image_size": COUNT,
     "batch_size": COUNT,
@@ -42,7 +43,7 @@ def run(
     config: RunConfig,
     out: PathLike,
     depths: Sequence[int] = (20, 56),
-    seeds: int = 1,
+    seeds: int | Sequence[int] = 1,
     resume: bool = False,
     progress: bool = True,
     workers: int | None = 1,
@@ -61,8 +62,9 @@ def run(
         A new or empty folder, unless `resume`.
     depths : sequence of int
         6n + 2 each.
-    seeds : int
-        Each net is trained with seeds 0 to `seeds` - 1, whatever seed the config has.
+    seeds : int or sequence of int
+        Each net is trained with seeds 0 to `seeds` - 1, or with those in the sequence, whatever
+        seed the config has.
     resume : bool
         Go on with an interrupted run, to the same bits. There may be more seeds and depths now, and
         another number of workers.
@@ -83,7 +85,7 @@ def run(
     """
     device = backend.check_device(config.device, "--device")
     out = expanded(out)
-    seeds = checks.integer("degradation", "seeds", seeds)
+    seeds = check_seeds("degradation", seeds)
     workers = scheduler.check_workers(workers, "degradation")
     if not isinstance(depths, (list, tuple, range)) or not depths:
         raise ConfigError(
@@ -112,7 +114,7 @@ def run(
 
     trainings = [
         _Training(family, depth, seed, config, out, train_set.name)
-        for seed in range(seeds)
+        for seed in seeds
         for depth in depths
         for family in FAMILIES
     ]
@@ -215,7 +217,8 @@ def load_sets(config: RunConfig) -> tuple[ImageDataset, ImageDataset]:
 
 
 def report(folder: PathLike) -> str:
-    """The table and the verdict of the run in `folder`, from its records alone.
+    """The table and the verdict of the run in `folder`, from its records alone. Nets that are not
+    finished are named and left out.
 
     Raises
     ------
@@ -230,21 +233,42 @@ def report(folder: PathLike) -> str:
             for family, build in FAMILIES.items()
             for depth in config["depths"]
         }
-        table = degradation_report.table(metrics, parameters)
-        return "\n".join([table, "", *degradation_report.verdict(metrics)])
+        done = _finished(config, metrics)
+        unfinished = degradation_report.left_out(metrics, done)
+        if not done:
+            return unfinished[0]
+        table = degradation_report.table(done, parameters)
+        return "\n".join([table, *unfinished, "", *degradation_report.verdict(done)])
 
 
 def _records(folder):
     """The settings, metrics and gradients of the run in `folder`; raises as `report`."""
     config = read_config(folder, "degradation", NEEDED)
-    trained = [
+    metrics, gradients = finished_tables(folder, nets_of(config))
+    return config, metrics, gradients
+
+
+def nets_of(config: Mapping[str, Any]) -> list[net_folders.Net]:
+    """(net, seed) of every net that the run with these settings trains, in that order."""
+    return [
         (f"{family}-{depth}", seed)
-        for seed in range(config["seeds"])
+        for seed in config["seeds"]
         for depth in config["depths"]
         for family in FAMILIES
     ]
-    metrics, gradients = finished_tables(folder, trained)
-    return config, metrics, gradients
+
+
+def all_iterations(config: Mapping[str, Any]) -> int:
+    """The steps of training of each net in the run with these settings."""
+    if config["iterations"]:
+        return config["iterations"]
+    return max(1, round(config["epochs"] * (config["train_size"] // config["batch_size"])))
+
+
+def _finished(config, metrics):
+    """The rows of the nets that were trained to the end."""
+    last, iterations = degradation_report.final_rows(metrics), all_iterations(config)
+    return [row for row in metrics if last[row["net"], row["seed"]]["iteration"] >= iterations]
 
 
 def plot(folder: PathLike) -> list[Path]:
@@ -280,10 +304,11 @@ def _figures(config, metrics, gradients):
     caption = _caption(config)
     batches_per_epoch = config["train_size"] // config["batch_size"]
     iterations = config["iterations"] or config["epochs"] * batches_per_epoch
+    compared = degradation_report.differences_in_words(_finished(config, metrics))
     last = max(row["epoch"] for row in metrics)
     drops = drops_in_epochs(config, iterations, batches_per_epoch, last)
     return {
-        "degradation": plots.error_curves(metrics, caption, drops),
+        "degradation": plots.error_curves(metrics, "; ".join([caption, *compared]), drops),
         "gradients": plots.gradient_norms(gradients, caption),
     }
 

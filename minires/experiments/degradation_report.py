@@ -6,8 +6,31 @@ from collections.abc import Mapping, Sequence
 from statistics import mean
 
 from ..types import Row
+from . import confidence
 
 MARGIN = 2.0  # percentage points: a smaller difference in training error is called none
+MOST_NAMED = 5  # seeds whose numbers are given one by one
+#: For each of the `comparisons`: the question; what a higher, a lower, and no clear error means.
+WORDS = (
+    (
+        "Degradation",
+        "the deeper plain net trains worse, though it could copy the shallower one",
+        "no degradation here: the deeper plain net trains better",
+        "depth makes no clear difference to the plain net",
+    ),
+    (
+        "Shortcuts",
+        "the shortcuts do not help here",
+        "the shortcuts help: the same layers with them train better",
+        "the shortcuts make no clear difference",
+    ),
+    (
+        "Depth with shortcuts",
+        "the deeper residual net trains worse at this length of training",
+        "the deeper residual net trains better",
+        "the deeper residual net trains about as well",
+    ),
+)
 
 
 def final_rows(metrics: Sequence[Row]) -> dict[tuple[str, int], Row]:
@@ -40,54 +63,70 @@ def table(metrics: Sequence[Row], parameters: Mapping[str, int]) -> str:
     return "\n".join(lines)
 
 
+def left_out(metrics: Sequence[Row], finished: Sequence[Row]) -> list[str]:
+    """A line on the nets that have rows in `metrics` and none in `finished`, if there are any."""
+    done = final_rows(finished)
+    names = [f"{net} seed {seed}" for net, seed in final_rows(metrics) if (net, seed) not in done]
+    return [f"not finished, and left out here: {', '.join(names)}"] if names else []
+
+
+def comparisons(metrics: Sequence[Row]) -> list[tuple[str, str]]:
+    """The pairs of nets that answer the experiment's questions: deep and shallow plain nets, with
+    and without shortcuts, deep and shallow residual nets. There are none of a single depth.
+    """
+    depths = sorted({int(row["net"].split("-")[1]) for row in metrics})
+    if len(depths) < 2:
+        return []
+    shallow, deep = depths[0], depths[-1]
+    return [
+        (f"plain-{deep}", f"plain-{shallow}"),
+        (f"resnet-{deep}", f"plain-{deep}"),
+        (f"resnet-{deep}", f"resnet-{shallow}"),
+    ]
+
+
 def verdict(metrics: Sequence[Row]) -> list[str]:
     """Sentences that answer the experiment's questions: each compares the final training errors of
     two nets, seed by seed.
     """
-    last = final_rows(metrics)
-    depths = sorted({int(net.split("-")[1]) for net, _ in last})
-    if len(depths) < 2:
+    pairs = comparisons(metrics)
+    if not pairs:
         return ["One depth alone says nothing about depth: give two or more by --depths."]
-    shallow, deep = depths[0], depths[-1]
-    return [
-        _sentence(
-            last,
-            f"plain-{deep}",
-            f"plain-{shallow}",
-            "Degradation",
-            "the deeper plain net trains worse, though it could copy the shallower one",
-            "no degradation here: the deeper plain net trains better",
-            "depth makes no clear difference to the plain net",
-        ),
-        _sentence(
-            last,
-            f"resnet-{deep}",
-            f"plain-{deep}",
-            "Shortcuts",
-            "the shortcuts do not help here",
-            "the shortcuts help: the same layers with them train better",
-            "the shortcuts make no clear difference",
-        ),
-        _sentence(
-            last,
-            f"resnet-{deep}",
-            f"resnet-{shallow}",
-            "Depth with shortcuts",
-            "the deeper residual net trains worse at this length of training",
-            "the deeper residual net trains better",
-            "the deeper residual net trains about as well",
-        ),
-    ]
+    last = final_rows(metrics)
+    return [_sentence(last, *pair, *words) for pair, words in zip(pairs, WORDS)]
+
+
+def differences_in_words(metrics: Sequence[Row]) -> list[str]:
+    """The differences in final training error with their confidence intervals: short, for the line
+    under a figure. Empty if there is nothing to compare.
+    """
+    last, parts = final_rows(metrics), []
+    for net, other in comparisons(metrics):
+        found = list(_differences(last, net, other).values())
+        if found:
+            around = "1 seed"
+            if len(found) > 1:
+                low, high = confidence.interval(found)
+                around = f"{low:+.1f} to {high:+.1f}, n = {len(found)}"
+            parts.append(f"{net} minus {other} {mean(found):+.1f} ({around})")
+    what = "difference in final training error, points (95 % confidence interval)"
+    return [f"{what}: {', '.join(parts)}"] if parts else []
+
+
+def _differences(last, net, other):
+    """Seed -> the final training error of `net` minus that of `other`."""
+    return {
+        seed: last[net, seed]["train_error"] - last[other, seed]["train_error"]
+        for name, seed in last
+        if name == net and (other, seed) in last
+    }
 
 
 def _sentence(last, net, other, title, higher, lower, unclear):
-    seeds = [seed for name, seed in last if name == net and (other, seed) in last]
-    differences = [
-        last[net, seed]["train_error"] - last[other, seed]["train_error"] for seed in seeds
-    ]
-    if not differences:
+    found = _differences(last, net, other)
+    if not found:
         return f"{title}: not to be said, {net} or {other} is not finished."
-    average = mean(differences)
+    differences = list(found.values())
     if min(differences) > MARGIN:
         meaning = higher
     elif max(differences) < -MARGIN:
@@ -98,14 +137,23 @@ def _sentence(last, net, other, title, higher, lower, unclear):
             if max(differences) - min(differences) < 2 * MARGIN
             else "undecided, the seeds disagree"
         )
-    numbers = ", ".join(f"{d:+.1f}" for d in differences)
-    each = f" (seeds {', '.join(map(str, seeds))}: {numbers})" if len(seeds) > 1 else " (1 seed)"
-    errors = [mean(last[name, seed]["train_error"] for seed in seeds) for name in (net, other)]
+    errors = [mean(last[name, seed]["train_error"] for seed in found) for name in (net, other)]
     return (
         f"{title}: {meaning}. Training error of {net} {errors[0]:.1f} %, of {other} "
-        f"{errors[1]:.1f} %: "
-        f"{average:+.1f} points{each}."
+        f"{errors[1]:.1f} %: {mean(differences):+.1f} points "
+        f"({confidence.in_words(differences, '{:+.1f}'.format)}{_by_seed(found)})."
     )
+
+
+def _by_seed(differences):
+    """The difference with each seed; of many seeds, the lowest and the highest."""
+    if len(differences) == 1:
+        return ""
+    if len(differences) > MOST_NAMED:
+        low, high = min(differences.values()), max(differences.values())
+        return f"; by seed {low:+.1f} to {high:+.1f}"
+    numbers = ", ".join(f"{difference:+.1f}" for difference in differences.values())
+    return f"; seeds {', '.join(map(str, differences))}: {numbers}"
 
 
 def _spread(values: Sequence[float]) -> str:

@@ -30,6 +30,7 @@ from ..serialization.safetensors import to_json
 from ..training.config import RunConfig
 from ..training.kinds import Kind
 from ..types import Device, Figure, PathLike, Row
+from .settings_hash import settings_hash
 
 LOCK = ".lock"  # in the folder of a run: whoever writes there holds it
 
@@ -106,10 +107,12 @@ class RunFolder:
         for folder in (self.path, self.path / "checkpoints"):
             remove_unfinished(folder, only_writer=self._lock.held)
         check_new(self.path, resume)  # once more: it may have been started meanwhile
+        kept = {}
         if (self.path / "config.json").exists():
-            self._check_same(settings, growing)
-        text = json.dumps({**settings, "environment": environment(device)}, indent=2) + "\n"
-        replace_text(self.path / "config.json", text)
+            kept = self._check_same(settings, growing)
+        apart = {"settings_hash": settings_hash(settings), **kept}
+        apart["environment"] = environment(device)
+        replace_text(self.path / "config.json", json.dumps({**settings, **apart}, indent=2) + "\n")
 
     def __enter__(self) -> Self:
         return self
@@ -122,7 +125,8 @@ class RunFolder:
     ) -> None:
         self._lock.release()
 
-    def _check_same(self, settings: dict[str, Any], growing: Sequence[str]) -> None:
+    def _check_same(self, settings: dict[str, Any], growing: Sequence[str]) -> dict[str, Any]:
+        """What its ``config.json`` holds that stays as it is: who computed what was pooled."""
         # A run from before a setting existed was made with what is the default now.
         before = _as_read_back(RunConfig().deciding()) | read_config(self.path)
         differences = [
@@ -139,6 +143,7 @@ class RunFolder:
                 ", ".join(differences),
                 "use those it was started with, or choose another folder by --out",
             )
+        return {name: before[name] for name in ("sources",) if name in before}
 
     def checkpoint(self, net: str, seed: int) -> Path:
         """The path of the checkpoint of one net. One with the net's previous name is renamed.
@@ -429,9 +434,8 @@ def _processor() -> str:
 
 
 def _has_grown(before, now):
-    if isinstance(before, list) and isinstance(now, list):
-        return all(one in now for one in before)
-    return isinstance(before, int) and isinstance(now, int) and before <= now
+    # None: the run is from before the setting existed.
+    return before is None or isinstance(before, list) and all(one in now for one in before)
 
 
 def _short(value):

@@ -21,6 +21,7 @@ from ..types import Figure, PathLike, Row
 from . import scheduler, single_net
 from .model_setup import build, complete
 from .records import RunFolder, of_one_run, read_config, read_table, save_figures
+from .seeds import check_seeds
 from .training_records import METRICS, TEXT, nothing_to_show
 
 NAME = "sweep"
@@ -30,7 +31,7 @@ OF_DATA = ("dataset", "data", "weights", "image_size", "train_size", "test_size"
 
 
 def configs(
-    base: RunConfig, values: Mapping[str, Sequence[Any]], seeds: int = 1
+    base: RunConfig, values: Mapping[str, Sequence[Any]], seeds: int | Sequence[int] = 1
 ) -> dict[str, RunConfig]:
     """The settings of all runs: every combination of the values, with each seed.
 
@@ -40,8 +41,8 @@ def configs(
         What they have in common.
     values : dict
         Setting -> the values it takes. ``net.width`` is the net's own setting ``width``.
-    seeds : int
-        Seeds from that of `base` on.
+    seeds : int or sequence of int
+        So many seeds from that of `base` on, or which.
 
     Returns
     -------
@@ -53,9 +54,10 @@ def configs(
     ConfigError
         For a setting that there is not, a value that it cannot have, or the same value twice.
     """
-    if seeds > 1 and "seed" in values:
-        raise ConfigError("sweep", "seed", "--seeds or seeds to sweep over", "both")
-    values = {**values, **({"seed": range(base.seed, base.seed + seeds)} if seeds > 1 else {})}
+    if seeds != 1:
+        if "seed" in values:
+            raise ConfigError("sweep", "seed", "--seeds or seeds to sweep over", "both")
+        values = {**values, "seed": check_seeds("sweep", seeds, base.seed)}
     found = {}
     for combination in product(*values.values()):
         changes = dict(zip(values, combination))
@@ -122,13 +124,16 @@ def run(
         tasks.append(_Run(name, config, out).task(file, sets[key][0]))
     if device == "gpu" and workers is None:
         workers = 1
-    settings = {"experiment": NAME, "runs": list(runs), "dataset_name": _names(sets)}
+    settings = {
+        "experiment": NAME,
+        "runs": list(runs),
+        "dataset_name": _names(sets),
+        "common": _common(completed),
+    }
     with RunFolder(out, settings, ("runs",), resume, device) as folder:
-        swept = list(dict.fromkeys(key for name in runs for key in settings_of(name)))
-        table = folder.table("sweep", (*swept, *RESULTS), swept)
 
         def write(*_: Any) -> None:
-            table.replace(_results(out, list(runs)))
+            write_table(folder, list(runs))
 
         try:
             scheduler.run(
@@ -140,6 +145,14 @@ def run(
             )
         finally:
             write()
+
+
+def _common(runs):
+    """The settings, by name, that all runs of a sweep share: those in no run's name."""
+    swept = {key for name in runs for key in settings_of(name)}
+    one = next(iter(runs.values())).deciding()
+    one["net"] = {key: own for key, own in one["net"].items() if f"net.{key}" not in swept}
+    return {key: value for key, value in one.items() if key not in swept and key != "seed"}
 
 
 def _key(config):
@@ -184,8 +197,16 @@ class _Run:
         )
 
 
+def write_table(folder: RunFolder, runs: Sequence[str]) -> None:
+    """Write ``sweep.csv``: what became of the runs that are finished.
+
+    Raises DataError if the records of one are damaged, CheckpointError if it cannot be written.
+    """
+    swept = list(dict.fromkeys(key for name in runs for key in settings_of(name)))
+    folder.table("sweep", (*swept, *RESULTS), swept).replace(_results(folder.path, runs))
+
+
 def _results(out: Path, runs: Sequence[str]) -> list[Row]:
-    """What became of the runs that are finished."""
     rows = []
     for name in runs:
         folder = out / name

@@ -14,9 +14,9 @@ from ..nn import Module
 from ..serialization.weights import save
 from ..training.callbacks import Callback
 from ..training.config import RunConfig
-from ..training.kinds import COUNT, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE
+from ..training.kinds import COUNT, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE, Kind
 from ..training.trainer import Trainer
-from ..types import PathLike
+from ..types import PathLike, Row
 from .records import RunFolder, make_folder, read_table
 
 METRICS_OF = {  # a column of numbers -> what they are
@@ -257,17 +257,21 @@ def finished_tables(
     """
     folder = Path(folder)
     rows = [
-        _checked(folder / "metrics.csv", METRICS, METRICS_OF, trained),
-        _checked(folder / "gradients.csv", GRADIENTS, GRADIENTS_OF, trained),
+        checked_rows(folder / "metrics.csv", METRICS, METRICS_OF, trained),
+        checked_rows(folder / "gradients.csv", GRADIENTS, GRADIENTS_OF, trained),
     ]
-    metrics = rows[0]
-    for row, following in zip(metrics, metrics[1:]):
-        if [row[name] for name in METRICS[:3]] == [following[name] for name in METRICS[:3]]:
-            where = f"{folder / 'metrics.csv'}, {row['net']}, iteration {row['iteration']}"
-            raise DataError(where, "there twice", todo="--resume puts the table right")
+    check_once(folder / "metrics.csv", rows[0])
     if not all(rows):
         raise nothing_to_show(folder, "at least one finished epoch")
     return rows
+
+
+def check_once(path: Path, metrics: Sequence[Row]) -> None:
+    """Raise DataError if a row of ``metrics.csv`` at `path` is there twice."""
+    for row, following in zip(metrics, metrics[1:]):
+        if [row[name] for name in METRICS[:3]] == [following[name] for name in METRICS[:3]]:
+            where = f"{path}, {row['net']}, iteration {row['iteration']}"
+            raise DataError(where, "there twice", todo="--resume puts the table right")
 
 
 def nothing_to_show(folder: PathLike, expected: str) -> DataError:
@@ -276,9 +280,17 @@ def nothing_to_show(folder: PathLike, expected: str) -> DataError:
     return DataError(str(folder), "nothing to show yet", expected, "empty tables", todo)
 
 
-def _checked(path, columns, kinds, trained):
-    """The rows of a table, in the order of nets, steps and layers, if a run has written them."""
-    rows, places = read_table(path, columns, TEXT), {}
+def checked_rows(
+    path: Path,
+    columns: Sequence[str],
+    kinds: Mapping[str, Kind],
+    trained: Collection[tuple[str, int]],
+) -> list[Row]:
+    """The rows of a table, in the order of nets, steps and layers, if a run of the nets and seeds
+    `trained` has written them; `kinds` says what the columns hold. Raises DataError otherwise.
+    """
+    rows = read_table(path, columns, TEXT)
+    places: dict[tuple[str, int], int] = {}
     for row in rows:
         where = f"{path}, {row['net']}, iteration {row['iteration']}"
         for column, kind in kinds.items():

@@ -10,6 +10,7 @@ from typing import Any
 
 NET_SETTINGS = {"survival": "survival_prob"}
 RUN_SETTINGS = {"held_out": "val_fraction"}
+MOST_SEEDS = 100_000  # of a run; a config.json with more was not written by one
 EXPERIMENTS = {"one net": "single net"}
 
 
@@ -35,11 +36,14 @@ def current_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
     Presets once had a `width`, and `warmup_from_110`, the iterations of warm-up for nets of 110
     layers or more. The claims kept the name of a net as "net", and how it was trained in a dict of
-    its own, "recipe".
+    its own, "recipe". Runs had a number of seeds, those from 0 on.
     """
     config = with_current_names(config, RUN_SETTINGS)
     if "experiment" in config:
         config["experiment"] = EXPERIMENTS.get(config["experiment"], config["experiment"])
+    seeds = config.get("seeds")
+    if isinstance(seeds, int) and not isinstance(seeds, bool) and seeds <= MOST_SEEDS:
+        config["seeds"] = list(range(seeds))
     if isinstance(config.get("net"), str):
         config["model"] = current_net(config.pop("net"))
     if "warmup_from_110" in config:

@@ -88,6 +88,10 @@ FRACTIONS = Kind(
     "rising numbers between 0 and 1",
     lambda value: _rising(value, _number(lambda part: 0 < part < 1)),
 )
+SEEDS = Kind(
+    "rising whole numbers of at least 0, one or more",
+    lambda value: _rising(value, _whole(0)) and len(value) > 0,
+)
 ITERATIONS = Kind("rising whole numbers of at least 0", lambda value: _rising(value, _whole(0)))
 WORD = Kind("a word", lambda value: isinstance(value, str) and value != "")
 COUNTS = Kind("a list of whole numbers of at least 1", _some(COUNT))

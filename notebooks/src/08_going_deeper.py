@@ -375,7 +375,7 @@ assert FAST or errors["plain-56, trained"] > errors["its copy, 56 layers"] + 10
 # %%
 folder = "../results/degradation-quick-cifar10"
 config = read_config(folder)
-print(f"minires degradation --dataset {config['dataset']} --seeds {config['seeds']}")
+print(f"minires degradation --dataset {config['dataset']} --seeds {len(config['seeds'])}")
 for key in ("dataset_name", "train_size", "image_size", "net", "epochs", "lr"):
     print(f"{key:<13} {config[key]}")
 

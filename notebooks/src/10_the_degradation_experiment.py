@@ -146,7 +146,8 @@ degradation.figures(out)["degradation"]
 # %% [markdown]
 # Bands reach from the lowest seed to the highest. Compare with what you wrote down. Then the
 # sentences that minires computes, and the means, drawn as the sketches were (training error full,
-# test error dashed; where only one line is to be seen, both are equal):
+# test error dashed; where only one line is to be seen, both are equal). Where a confidence interval
+# comes from, the next section shows:
 
 # %%
 for sentence in degradation.report(out).split("\n\n")[1].splitlines():
@@ -377,7 +378,7 @@ else:
 # %%
 folder = "../results/degradation-quick-cifar10"
 settings = read_config(folder)
-print(f"minires degradation --dataset {settings['dataset']} --seeds {settings['seeds']}")
+print(f"minires degradation --dataset {settings['dataset']} --seeds {len(settings['seeds'])}")
 for field in ("image_size", "net", "train_size", "epochs", "batch_size", "lr"):
     assert settings[field] == getattr(PRESETS["quick"], field)  # the default preset
 print(degradation.report(folder).split("\n\n")[0])
@@ -420,7 +421,7 @@ tests = {}
 for row in read_table(f"{folder}/metrics.csv", ("net", "seed", "test_error"), ("net",)):
     tests.setdefault((row["net"], row["seed"]), []).append(row["test_error"])
 for name, last in final_errors(folder, "test_error").items():
-    best = [min(tests[name, seed]) for seed in range(settings["seeds"])]
+    best = [min(tests[name, seed]) for seed in settings["seeds"]]
     print(f"{name:<12} last {last.mean():.1f} %, best {np.mean(best):.1f} %")
     assert last.mean() - np.mean(best) < 0.5
 

@@ -28,6 +28,7 @@ RIGHT = [  # command lines that work, in the folder that `furnish` makes
     "degradation --depths 8 --width 2 --train-size 48 --iterations 2 --batch-size 16".split()
     + ["--image-size", "8", "--out", "out/a"],
     ["plot", "run"],
+    ["merge", "run", "broken", "--out", "out/a"],
     ["claims", "--list"],
     ["claims", "vanishing-without-batch-norm", "--seeds", "1", "--out", "out/a"],
     ["course", "build", "out/course"],

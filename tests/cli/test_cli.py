@@ -44,7 +44,14 @@ def run(*words, **more):
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["degradation", "--help"], ["plot", "--help"], ["data", "--help"]]
+    "words",
+    [
+        ["--help"],
+        ["degradation", "--help"],
+        ["plot", "--help"],
+        ["merge", "--help"],
+        ["data", "--help"],
+    ],
 )
 def test_every_help_has_an_example(words, capsys):
     with pytest.raises(SystemExit) as stop:
@@ -62,6 +69,7 @@ def test_every_help_has_an_example(words, capsys):
         ["predict", "--help"],
         ["doctor", "--help"],
         ["notebooks", "--help"],
+        ["merge", "--help"],
     ],
 )
 def test_help_fits_a_terminal_of_80_columns(words, capsys, monkeypatch):
@@ -194,7 +202,7 @@ def test_ctrl_c_saves_and_exits_130_and_resume_goes_on(tmp_path, sent):
         (["degradation", "--preset", "quik"], "did you mean 'quick'?"),
         (["degradation", "--dataset", "cifar"], "did you mean 'cifar10'?"),
         (["degradation", "--sed", "3"], "did you mean --seeds?"),
-        (["degradation", "--seeds", "0"], "a whole number of at least 1, got '0'"),
+        (["degradation", "--seeds", "0"], "at least 1, or seeds such as 30-59, got '0'"),
         (["degradation", "--depths", "deep"], "a whole number of at least 1, got 'deep'"),
         (["degradation", "--lr", "-1"], "a finite number above 0, got '-1'"),
         (["degradation", "--lr", "nan"], "a finite number above 0"),

@@ -29,7 +29,9 @@ def test_degradation_found():
     )
     assert (
         "the deeper plain net trains worse" in lines[0]
-        and "+28.0 points (seeds 0, 1: +30.0, +26.0)" in lines[0]
+        and "+28.0 points (95 % confidence interval +2.6 to +53.4, n = 2 seeds; "
+        "seeds 0, 1: +30.0, +26.0)."
+        in lines[0]
     )
     assert "the shortcuts help" in lines[1] and "-34.0 points" in lines[1]
     assert "trains about as well" in lines[2]
@@ -50,6 +52,36 @@ def test_seeds_that_disagree_decide_nothing():
     )
     assert "undecided, the seeds disagree" in lines[0]
     assert "trains better" in lines[2]
+
+
+def test_one_seed_has_no_interval_and_many_are_not_listed():
+    errors = {"plain_20": [50] * 6, "plain_56": [70, 71, 72, 73, 74, 75]}
+    (many, *_) = degradation_report.verdict(records(**errors))
+    assert many.endswith(
+        "+22.5 points (95 % confidence interval +20.5 to +24.5, n = 6 seeds; "
+        "by seed +20.0 to +25.0)."
+    )
+    (one, *_) = degradation_report.verdict(records(plain_20=[50], plain_56=[70]))
+    assert one.endswith("+20.0 points (1 seed, no confidence interval).")
+
+
+def test_differences_for_the_line_under_a_figure():
+    rows = records(plain_20=[50, 52], plain_56=[80, 78], resnet_20=[45], resnet_56=[44])
+    assert degradation_report.differences_in_words(rows) == [
+        "difference in final training error, points (95 % confidence interval): plain-56 minus "
+        "plain-20 +28.0 (+2.6 to +53.4, n = 2), resnet-56 minus plain-56 -36.0 (1 seed), "
+        "resnet-56 minus resnet-20 -1.0 (1 seed)"
+    ]
+    assert degradation_report.differences_in_words(records(plain_20=[50])) == []
+
+
+def test_what_is_left_out_is_named():
+    rows = records(plain_20=[50, 52], plain_56=[80])
+    done = [row for row in rows if (row["net"], row["seed"]) != ("plain-20", 1)]
+    assert degradation_report.left_out(rows, done) == [
+        "not finished, and left out here: plain-20 seed 1"
+    ]
+    assert degradation_report.left_out(rows, rows) == []
 
 
 def test_unfinished_nets_are_not_judged():

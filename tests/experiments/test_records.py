@@ -96,18 +96,26 @@ def test_a_used_folder_needs_resume(tmp_path):
 
 
 def test_resume_with_other_settings_names_all_differences(tmp_path):
-    RunFolder(tmp_path, {"lr": 0.1, "seeds": 1, "width": 8})
+    RunFolder(tmp_path, {"lr": 0.1, "seeds": [0], "width": 8})
     with pytest.raises(ConfigError, match=r"lr 0.1 -> 0.2, width 8 -> 16"):
-        RunFolder(tmp_path, {"lr": 0.2, "seeds": 1, "width": 16}, resume=True)
+        RunFolder(tmp_path, {"lr": 0.2, "seeds": [0], "width": 16}, resume=True)
     assert read_config(tmp_path)["lr"] == 0.1
 
 
 def test_what_may_grow_may_not_shrink(tmp_path):
     growing = ("seeds", "depths")
-    RunFolder(tmp_path, {"seeds": 2, "depths": (20,)}, growing)
-    RunFolder(tmp_path, {"seeds": 3, "depths": (20, 56)}, growing, resume=True)
-    with pytest.raises(ConfigError, match="seeds 3 -> 1"):
-        RunFolder(tmp_path, {"seeds": 1, "depths": (20, 56)}, growing, resume=True)
+    RunFolder(tmp_path, {"seeds": [0, 1], "depths": (20,)}, growing)
+    RunFolder(tmp_path, {"seeds": [0, 1, 7], "depths": (20, 56)}, growing, resume=True)
+    with pytest.raises(ConfigError, match=r"seeds \[0, 1, 7\] -> \[0, 1, 8\]"):
+        RunFolder(tmp_path, {"seeds": [0, 1, 8], "depths": (20, 56)}, growing, resume=True)
+
+
+def test_a_run_of_an_early_version_that_had_a_number_of_seeds(tmp_path):
+    (tmp_path / "config.json").write_text('{"seeds": 3, "lr": 0.1}')
+    assert read_config(tmp_path)["seeds"] == [0, 1, 2]
+    with pytest.raises(ConfigError, match=r"seeds \[0, 1, 2\] -> \[0, 1\]"):
+        RunFolder(tmp_path, {"seeds": [0, 1], "lr": 0.1}, ("seeds",), resume=True)
+    RunFolder(tmp_path, {"seeds": [0, 1, 2, 3], "lr": 0.1}, ("seeds",), resume=True)
 
 
 def test_unwritable_folder(tmp_path):

@@ -654,7 +654,7 @@ RECORDED_CONFIG = {
     "dataset": "cifar10",
     "dataset_name": "CIFAR-10 (JPEG copy)",
     "depths": [20, 56],
-    "seeds": 3,
+    "seeds": [0, 1, 2],
     "image_size": 16,
     "net": {"width": 8},
     "train_size": 10000,

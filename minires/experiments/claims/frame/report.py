@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ....serialization.files import read_bytes
+from ... import provenance
 from ...records import replace_text
+from ...seeds import as_text, in_words
 from .claim import Claim
 from .verdict import CONTRADICTED, SUPPORTED, UNDECIDED, Verdict
 
@@ -36,7 +38,7 @@ class Finding(NamedTuple):
 
     claim: Claim
     verdict: Verdict
-    seeds: int
+    seeds: list[int]
 
 
 def write(findings: Sequence[Finding], out: Path, config: dict[str, Any]) -> None:
@@ -66,7 +68,7 @@ def markdown(findings: Sequence[Finding], config: dict[str, Any]) -> str:
         "| claim | verdict | seeds |\n| --- | --- | --- |\n"
         + "\n".join(
             f"| [{finding.claim.name}](#{finding.claim.name}): {finding.claim.statement} | "
-            f"{finding.verdict.outcome} | {finding.seeds} |"
+            f"{finding.verdict.outcome} | {len(finding.seeds)} |"
             for finding in findings
         ),
     ]
@@ -121,18 +123,32 @@ def _title(config: dict[str, Any]) -> str:
 
 
 def _setting(config: dict[str, Any]) -> str:
-    found = config["environment"]
-    return (
-        f"{config['caption']}, preset {config['preset']}. minires {found['minires']}, "
-        f"Python {found['python']}, NumPy {found['numpy']}, "
-        f"{found.get('gpu') or found['processor']}, {found['date']}."
-    )
+    sentences = [f"{config['caption']}, preset {config['preset']}."]
+    computed = _computed(config)
+    for words, seeds in computed.items():
+        whose = f"{in_words(sorted(seeds)).capitalize()}: " if len(computed) > 1 else ""
+        sentences.append(f"{whose}{words}.")
+    return " ".join(sentences)
 
 
-def _command(claim: Claim, config: dict[str, Any], seeds: int) -> str:
+def _computed(config: dict[str, Any]) -> dict[str, list[int]]:
+    """What the numbers were computed with, in words -> the seeds, in a pooled run of several."""
+    own: dict[str, Any] = {"seeds": [], "environment": config["environment"]}
+    computed: dict[str, list[int]] = {}
+    for one in provenance.sources(config, "", config.get("seeds", [])) or [own]:
+        found = one["environment"]
+        words = (
+            f"minires {found['minires']}, Python {found['python']}, NumPy {found['numpy']}, "
+            f"{found.get('gpu') or found['processor']}, {found['date']}"
+        )
+        computed.setdefault(words, []).extend(one["seeds"])
+    return computed
+
+
+def _command(claim: Claim, config: dict[str, Any], seeds: list[int]) -> str:
     dataset = "" if config["dataset"] == "synthetic" else f" --dataset {config['dataset']}"
     return f"minires claims {claim.name} --preset {config['preset']}{dataset}" + (
-        f" --seeds {seeds}" if seeds > 1 else ""
+        f" --seeds {as_text(seeds)}" if seeds != [0] else ""
     )
 
 

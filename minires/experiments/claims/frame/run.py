@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ....checks import integer
 from ....errors import DataError
 from ....names import expanded
 from ....plot import save
 from ....training.callbacks import Callback
-from ....training.kinds import WORD
+from ....training.kinds import SEEDS, WORD
 from ....types import Device, PathLike, Row
 from ... import scheduler
 from ...records import RunFolder, of_one_run, read_config, read_table
+from ...seeds import check_seeds
 from . import report
 from .claim import Claim
 from .laboratory import Laboratory
@@ -25,7 +25,7 @@ def run(
     out: PathLike,
     dataset: str = "synthetic",
     preset: str = "quick",
-    seeds: int = 1,
+    seeds: int | Sequence[int] = 1,
     data_folder: PathLike | None = None,
     device: Device = "cpu",
     progress: bool = True,
@@ -42,8 +42,8 @@ def run(
     claims : list of Claim
     out : str or Path
     dataset, preset : str
-    seeds : int
-        Seeds 0 to `seeds` - 1.
+    seeds : int or sequence of int
+        Seeds 0 to `seeds` - 1, or those in the sequence.
     data_folder : str or Path, optional
         Where the files of the data set are; see `data.cifar10`.
     device : {"cpu", "gpu"}
@@ -62,7 +62,7 @@ def run(
     KeyboardInterrupt
         On Ctrl-C, after everything has been saved.
     """
-    seeds = integer("claims", "seeds", seeds)
+    seeds = check_seeds("claims", seeds)
     laboratory = Laboratory(expanded(out), dataset, preset, data_folder, device, progress)
     settings = {
         "experiment": "claims",
@@ -70,12 +70,13 @@ def run(
         "dataset_name": laboratory.train_set.name,
         "preset": preset,
         "caption": laboratory.caption,
+        "seeds": sorted({*seeds, *_seeds_before(expanded(out))}),
     }
-    with RunFolder(out, settings, resume=True, device=device) as folder:
+    with RunFolder(out, settings, ("seeds",), resume=True, device=device) as folder:
         tables = {one.name: folder.table(one.name, one.columns, one.text) for one in claims}
         missing = [
             (claim, seed)
-            for seed in range(seeds)
+            for seed in seeds
             for claim in claims
             if seed not in _seeds(tables[claim.name].rows())
         ]
@@ -100,6 +101,12 @@ def run(
             on_end=write,
         )
         return write_report(claims, out)
+
+
+def _seeds_before(out):
+    """The seeds that the run in this folder, if there is one, was asked for before."""
+    before = read_config(out) if (out / "config.json").exists() else {}
+    return SEEDS.check(f"{out}/config.json", "seeds", before["seeds"]) if "seeds" in before else []
 
 
 @dataclass(frozen=True)
@@ -150,7 +157,7 @@ def _tasks(laboratory, missing):
 
 
 def _say_what_is_done(claims, seeds, missing, tables):
-    for seed in range(seeds):
+    for seed in seeds:
         for claim in claims:
             if (claim, seed) not in missing:
                 print(
@@ -188,7 +195,7 @@ def write_report(claims: Sequence[Claim], out: PathLike) -> list[report.Finding]
                 save(claim.draw(rows, config["caption"]), out / f"{claim.name}.png")
                 if claim.animate is not None:
                     claim.animate(rows, config["caption"], out / f"{claim.name}.gif")
-                findings.append(report.Finding(claim, claim.judge(rows), len(_seeds(rows))))
+                findings.append(report.Finding(claim, claim.judge(rows), sorted(_seeds(rows))))
     if not findings:
         raise DataError(
             str(out),

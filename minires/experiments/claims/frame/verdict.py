@@ -4,8 +4,10 @@ why.
 
 from collections.abc import Sequence
 from math import isfinite
-from statistics import mean, stdev
+from statistics import mean
 from typing import NamedTuple
+
+from ...confidence import in_words
 
 SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
 
@@ -86,15 +88,10 @@ def together(*verdicts: Verdict) -> Verdict:
 
 
 def spread(values: Sequence[float], unit: str = "") -> str:
-    """Values, one a seed, in words: the mean, the range, the standard deviation and how many."""
+    """Values, one a seed, in words: the mean, the range, the confidence interval and how many."""
     unit = f" {unit}" if unit else ""
-    if len(values) == 1:
-        return f"{_number(values[0])}{unit} (1 seed)"
-    return (
-        f"{_number(mean(values))}{unit} ({_number(min(values))} to {_number(max(values))}, "
-        "standard deviation "
-        f"{_number(stdev(values))}, n = {len(values)} seeds)"
-    )
+    range_of = f"{_number(min(values))} to {_number(max(values))}, " if len(values) > 1 else ""
+    return f"{_number(mean(values))}{unit} ({range_of}{in_words(values, _number)})"
 
 
 def _by(margin: float) -> str:

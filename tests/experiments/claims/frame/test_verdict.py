@@ -39,12 +39,14 @@ def test_above_zero_by_two(values, outcome):
 def test_reasons_give_the_numbers_and_how_many_there_are():
     assert (
         above([5, 6, 7], 0, 2, "the gap", "points").reason
-        == "the gap is 6 points (5 to 7, standard deviation 1, n = 3 seeds), above 0 by more than 2"
+        == "the gap is 6 points (5 to 7, 95 % confidence interval 3.52 to 8.48, "
+        "n = 3 seeds), above 0 by more than 2"
     )
-    assert above([5], 0, 2, "the gap").reason == "the gap is 5 (1 seed), above 0 by more than 4"
+    one = above([5], 0, 2, "the gap").reason
+    assert one == "the gap is 5 (1 seed, no confidence interval), above 0 by more than 4"
     assert "but the seeds disagree" in above([5, -5], 0, 2, "the gap").reason
     assert "within 2 of 0" in above([1, 1.5], 0, 2, "the gap").reason
-    assert spread([12345.6]) == "12,346 (1 seed)"
+    assert spread([12345.6]) == "12,346 (1 seed, no confidence interval)"
 
 
 @pytest.mark.parametrize(

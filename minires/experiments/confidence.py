@@ -1,0 +1,48 @@
+"""How far the mean of a few seeds may be from the mean of very many."""
+
+from collections.abc import Callable, Sequence
+from math import sqrt
+from statistics import NormalDist, mean, stdev
+
+#: Student's t with 1, 2, ... degrees of freedom: 97.5 % of the distribution lie below.
+#: Source: NIST/SEMATECH e-Handbook of Statistical Methods, section 1.3.6.7.2.
+T_975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
+
+
+def student_t(degrees: int) -> float:
+    """The number t with 2.5 % of Student's distribution above it, and 2.5 % below -t.
+
+    Beyond the table by the expansion in 1 / degrees (Abramowitz and Stegun 1964, 26.7.5), which
+    is right to three digits there.
+    """
+    if degrees <= len(T_975):
+        return T_975[degrees - 1]
+    z = NormalDist().inv_cdf(0.975)
+    return (
+        z
+        + (z**3 + z) / (4 * degrees)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * degrees**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * degrees**3)
+    )
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """The 95 % confidence interval of the mean, from one value for each seed, at least two.
+
+    If seeds scatter like a bell curve, 95 of 100 such intervals hold the mean of all seeds:
+    mean ± t s / sqrt(n), with the standard deviation s of the values (with n - 1) and Student's t
+    for n - 1 degrees of freedom.
+    """
+    half = student_t(len(values) - 1) * stdev(values) / sqrt(len(values))
+    return mean(values) - half, mean(values) + half
+
+
+def in_words(values: Sequence[float], number: Callable[[float], str]) -> str:
+    """The interval of the mean and how many seeds there are; of one seed there is no interval.
+
+    `number` writes a number.
+    """
+    if len(values) == 1:
+        return "1 seed, no confidence interval"
+    low, high = (number(end) for end in interval(values))
+    return f"95 % confidence interval {low} to {high}, n = {len(values)} seeds"

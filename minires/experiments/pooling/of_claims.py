@@ -1,0 +1,104 @@
+"""The parts of a run of claims: the rows of each claim, and the trained nets."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...errors import ConfigError, DataError
+from ...serialization.old_names import current_net
+from ...training.kinds import SEEDS
+from ..claims import CLAIMS
+from ..claims.frame.run import NEEDED
+from ..records import RunFolder, read_config, read_table
+from ..seeds import as_text
+from ..training_records import GRADIENTS, METRICS, TEXT
+from .parts import Part, Unit, few, files_in
+from .sources import Source
+
+CLAIM = "claim "  # begins the name of a part that is no net
+
+
+def check(sources: Sequence[Source]) -> None:
+    """Raise DataError if settings are missing that every run of claims has, or are damaged."""
+    for source in sources:
+        read_config(source.path, "claims", NEEDED)
+        if "seeds" in source.config:
+            try:
+                SEEDS.check("settings", "seeds", source.config["seeds"])
+            except ConfigError as error:
+                raise DataError(str(source.path / "config.json"), str(error)) from None
+
+
+def read(source: Source) -> dict[Unit, Part]:
+    """The claims that were measured, and the nets whose folders are there."""
+    parts: dict[Unit, Part] = {}
+    for claim in CLAIMS.values():
+        path = source.path / f"{claim.name}.csv"
+        rows = read_table(path, claim.columns, claim.text) if path.exists() else []
+        for seed in dict.fromkeys(row["seed"] for row in rows):
+            its = [row for row in rows if row["seed"] == seed]
+            parts[CLAIM + claim.name, seed] = Part({claim.name: its}, finished=True)
+    for path in sorted(source.path.glob("nets/*/seed*/config.json")):
+        number = re.fullmatch(r"seed(\d+)", path.parent.name)
+        if number:
+            net = current_net(path.parent.parent.name)
+            parts[net, int(number[1])] = _net(path.parent, f"nets/{net}/{path.parent.name}")
+    if not parts:
+        raise DataError(
+            str(source.path),
+            "nothing to pool yet",
+            "at least one measured claim or trained net",
+            "none",
+            "let the run go on",
+        )
+    return parts
+
+
+def _net(folder: Path, target: str) -> Part:
+    config = read_config(folder)
+    metrics, gradients = (
+        read_table(path, columns, TEXT) if path.exists() else []
+        for path, columns in (
+            (folder / "metrics.csv", METRICS),
+            (folder / "gradients.csv", GRADIENTS),
+        )
+    )
+    done = bool(metrics) and metrics[-1]["iteration"] >= (config.get("iterations") or 0)
+    return Part({"metrics": metrics, "gradients": gradients}, done, files_in(folder, target))
+
+
+def settings(sources: Sequence[Source], parts: Mapping[Unit, Part]) -> dict[str, Any]:
+    """The settings of the pooled run that the runs do not share."""
+    seeds = {seed for source in sources for seed in source.config.get("seeds", ())}
+    return {"seeds": sorted(seeds | {seed for _, seed in parts})}
+
+
+def write(folder: RunFolder, config: Mapping[str, Any], parts: Mapping[Unit, Part]) -> None:
+    """Write the tables of the claims, in the order of the seeds."""
+    for name in _measured(parts):
+        claim = CLAIMS[name]
+        rows = [
+            row
+            for seed in config["seeds"]
+            if (CLAIM + name, seed) in parts
+            for row in parts[CLAIM + name, seed].tables[name]
+        ]
+        folder.table(name, claim.columns, claim.text).replace(rows)
+
+
+def notes(config: Mapping[str, Any], parts: Mapping[Unit, Part]) -> list[str]:
+    """A line on the claims that were measured with some seeds and not with others."""
+    missing = [
+        f"{name} seed {seed}"
+        for name in _measured(parts)
+        for seed in config["seeds"]
+        if (CLAIM + name, seed) not in parts
+    ]
+    command = f"minires claims with --seeds {as_text(config['seeds'])}"
+    return [f"not measured: {few(missing)}; {command} does it"] if missing else []
+
+
+def _measured(parts):
+    """The names of the claims that have rows, in the order of the report."""
+    return [name for name in CLAIMS if any(unit[0] == CLAIM + name for unit in parts)]

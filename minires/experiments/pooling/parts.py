@@ -1,0 +1,132 @@
+"""What a run holds of one net (or claim) and seed, and which is taken if two runs hold the same."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ...errors import DataError
+from ...serialization.files import is_unfinished
+from ...types import Row
+from ..records import LOCK
+from .sources import Source
+
+Unit: TypeAlias = tuple[str, int]  # the name of a net, a claim or a run of a sweep, and the seed
+TIMES = ("seconds", "images_per_second")  # columns that differ from day to day
+MOST_NAMED = 8  # in a note
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a run holds of one net, claim or run of a sweep, with one seed.
+
+    Parameters
+    ----------
+    tables : dict
+        Name -> rows.
+    finished : bool
+        Whether it will grow no more.
+    files : dict
+        Path in the folder of a run -> the file to be copied there.
+    """
+
+    tables: Mapping[str, Sequence[Row]]
+    finished: bool
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def size(self) -> tuple[bool, int, int]:
+        """Larger for a part that has come farther, or has more files."""
+        return self.finished, sum(map(len, self.tables.values())), len(self.files)
+
+
+def files_in(folder: Path, target: str) -> dict[str, Path]:
+    """All files in `folder`, by their paths in the folder `target` of a run; locks and temporary
+    files do not count. Empty if there is no such folder.
+    """
+    return {
+        f"{target}/{path.relative_to(folder).as_posix()}": path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != LOCK and not is_unfinished(path)
+    }
+
+
+def choose(
+    found: Sequence[tuple[Source, Mapping[Unit, Part]]],
+) -> tuple[dict[Unit, Part], dict[Unit, Source], list[str]]:
+    """One part for each unit: of two with the same numbers, the one that has come farther.
+
+    Returns
+    -------
+    (dict, dict, list of str)
+        The parts; the run that each is from; a note for each two runs that share some.
+
+    Raises
+    ------
+    DataError
+        If two runs hold different numbers for the same net and seed: names both, and the first
+        column that differs.
+    """
+    parts: dict[Unit, Part] = {}
+    owners: dict[Unit, Source] = {}
+    shared: dict[tuple[str, str], list[str]] = {}
+    for source, its in found:
+        for unit, part in its.items():
+            if unit not in parts:
+                parts[unit], owners[unit] = part, source
+                continue
+            before, name = owners[unit], f"{unit[0]} seed {unit[1]}"
+            difference = first_difference(parts[unit], part)
+            if difference is not None:
+                raise DataError(
+                    str(source.path),
+                    f"{name} has other numbers than in {before.path}",
+                    *difference,
+                    "leave one of the two runs out, or train other seeds in one of them",
+                )
+            shared.setdefault((str(before.path), str(source.path)), []).append(name)
+            if part.size > parts[unit].size:
+                parts[unit], owners[unit] = part, source
+    notes = [
+        f"{first} and {second} share {few(names)}, with the same numbers: taken once"
+        for (first, second), names in shared.items()
+    ]
+    return parts, owners, notes
+
+
+def first_difference(one: Part, other: Part) -> tuple[str, str] | None:
+    """What stands in `one` and in `other` where they first differ, in words; None if they do not.
+
+    Times do not count. An unfinished part is the beginning of a finished one.
+    """
+    for name, rows in one.tables.items():
+        for row, its in zip_longest(rows, other.tables.get(name, ())):
+            if row is None or its is None:
+                if one.finished and other.finished:
+                    return tuple(  # type: ignore[return-value]
+                        f"{len(part.tables.get(name, ()))} rows in {name}.csv"
+                        for part in (one, other)
+                    )
+                break
+            for column, value in row.items():
+                if column not in TIMES and not _equal(value, its.get(column)):
+                    where = f"{name}.csv{_place(row)}"
+                    return f"{column} {value} ({where})", f"{column} {its.get(column)}"
+    return None
+
+
+def _place(row: Row) -> str:
+    """Where in a table a row stands, as far as it says so."""
+    named = [f"{name} {row[name]}" for name in ("iteration", "layer") if name in row]
+    return "".join(f", {one}" for one in named)
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return a == b or (a != a and b != b)  # two that are no numbers are alike
+
+
+def few(names: Sequence[str]) -> str:
+    """The first few of the names, and how many more there are."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

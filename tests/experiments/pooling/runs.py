@@ -1,0 +1,65 @@
+"""Small runs to be pooled, as if they had been computed on different machines."""
+
+import shutil
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from minires.experiments import degradation, records
+from minires.experiments.presets import PRESETS
+
+TINY = replace(
+    PRESETS["quick"],
+    image_size=8,
+    net={"width": 1},
+    train_size=64,
+    test_size=20,
+    batch_size=16,
+    epochs=None,
+    iterations=6,
+)
+DEPTHS = (8, 14)
+
+
+def train(out, seeds, config=TINY, **more):
+    degradation.run(config, out, DEPTHS, seeds, progress=False, **more)
+    return out
+
+
+@contextmanager
+def on_machine(monkeypatch, name):
+    """Within: runs are computed by another processor, and another NumPy."""
+    usual = records.environment
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            records,
+            "environment",
+            lambda device: {**usual(device), "processor": name, "numpy": f"2.{len(name)}"},
+        )
+        yield
+
+
+def copy(run, to):
+    return Path(shutil.copytree(run, to))
+
+
+def content(run):
+    """All files of a run: path -> bytes and time of the last change."""
+    return {
+        path: (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in run.rglob("*")
+        if path.is_file()
+    }
+
+
+def without_times(table):
+    """The lines of metrics.csv without how long it took."""
+    return [line.rsplit(",", 2)[0] for line in table.read_text().splitlines()]
+
+
+def change(table, line, column, value):
+    """Write another number into a table; lines are counted from the header, 0."""
+    lines = table.read_text().splitlines()
+    entries = lines[line].split(",")
+    entries[lines[0].split(",").index(column)] = value
+    table.write_text("\n".join([*lines[:line], ",".join(entries), *lines[line + 1 :]]) + "\n")
