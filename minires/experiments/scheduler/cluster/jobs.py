@@ -235,7 +235,7 @@ def _alive(folder: Path, table: JobTable) -> dict[str, State]:
     """The jobs of this run that wait or run, by number."""
     alive: dict[str, State] = {}
     kinds = {one["kind"] for one in table.jobs.values()}
-    if shutil.which("squeue"):
+    if (folder / JOBS).exists() and shutil.which("squeue"):
         kinds.add("slurm")  # there may be some that are in no table
     for kind in kinds:
         states = _queue(kind, Cluster(kind), folder, table).states()
