@@ -231,10 +231,9 @@ def test_a_stopped_run_leaves_no_process_and_goes_on(finished, tmp_path, name):
     process.send_signal(getattr(signal, name))
     process.communicate(timeout=60)
     assert process.returncode != 0 and gone(processes)
-    for folder in tmp_path.glob("run/nets/*/*/"):  # nothing of the steps so far is lost
-        rows = (folder / "gradients.csv").read_text().splitlines()[1:]
-        if rows:
-            assert list((folder / "checkpoints").iterdir())
+    for table in tmp_path.glob("run/nets/*/*/gradients.csv"):  # no step so far is lost
+        if table.read_text().splitlines()[1:]:
+            assert list((table.parent / "checkpoints").iterdir())
     run(tmp_path / "run", 1, resume=True)
     assert tables(tmp_path / "run") == tables(finished)
 
