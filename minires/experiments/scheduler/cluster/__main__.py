@@ -7,7 +7,15 @@ import joblib
 
 from .files import DONE, JOBS
 
-outcome, result = joblib.load(Path(sys.argv[1]) / JOBS)[int(sys.argv[2])]()
-if outcome != DONE:
+
+def main(folder: str, number: str) -> int:
+    """Do the task of that number; returns the exit status."""
+    outcome, result = joblib.load(Path(folder) / JOBS)[int(number)]()
+    if outcome == DONE:
+        return 0
     print(f"minires: {outcome}: {result or 'not done yet'}", file=sys.stderr)
-    sys.exit(1)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
