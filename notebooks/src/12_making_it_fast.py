@@ -502,8 +502,8 @@ backend.set_num_threads(CORES)
 # %% [markdown]
 # The price is in the last column: the numbers at the points are larger than their sums, so a few
 # more digits are lost to rounding. For training that is nothing. minires takes the formula where it
-# has measured a gain: for 3x3 convolutions that move by one pixel, from 16 channels on (32 on large
-# maps), in two dimensions from 64 on ([`winograd.py`](../minires/kernels/cpu/winograd.py)).
+# has measured a gain: for 3x3 convolutions that move by one pixel, from 32 channels on, and there
+# in two dimensions ([`winograd.py`](../minires/kernels/cpu/winograd.py)).
 # `kernels.use(conv2d=im2col_conv2d)` turns it off. PyTorch does not use it on such a processor.
 #
 # ## Threads

@@ -230,19 +230,22 @@ def _at_points(w, plan):
     """Weights (3, 3, C, O) at the points: (points, column size, O)."""
     w = w[::-1, ::-1] if plan.turned else w
     g, (_, _, c, o) = _matrix("G", plan.dims, w.dtype), w.shape
-    if plan.dims == 2:
-        return (g @ w.reshape(FILTER * FILTER, -1)).reshape(plan.points, c, o)
-    return np.matmul(g, w.reshape(FILTER, FILTER, -1)).transpose(1, 0, 2).reshape(POINTS, -1, o)
+    with chunks.one_blas_thread():  # BLAS's own threads would spin on while ours work
+        if plan.dims == 2:
+            return (g @ w.reshape(FILTER * FILTER, -1)).reshape(plan.points, c, o)
+        at_points = np.matmul(g, w.reshape(FILTER, FILTER, -1))
+    return at_points.transpose(1, 0, 2).reshape(POINTS, -1, o)
 
 
 def _from_points(dw, plan):
     """The reverse for gradients: (points, column size, O) to (3, 3, C, O)."""
     g, o = _matrix("G", plan.dims, dw.dtype), dw.shape[2]
-    if plan.dims == 2:
-        dw = (g.T @ dw.reshape(plan.points, -1)).reshape(FILTER, FILTER, -1, o)
-    else:
-        rows = dw.reshape(POINTS, FILTER, -1).transpose(1, 0, 2)
-        dw = np.matmul(g.T, rows).reshape(FILTER, FILTER, -1, o)
+    with chunks.one_blas_thread():
+        if plan.dims == 2:
+            dw = (g.T @ dw.reshape(plan.points, -1)).reshape(FILTER, FILTER, -1, o)
+        else:
+            rows = dw.reshape(POINTS, FILTER, -1).transpose(1, 0, 2)
+            dw = np.matmul(g.T, rows).reshape(FILTER, FILTER, -1, o)
     return dw[::-1, ::-1] if plan.turned else dw
 
 

@@ -9,9 +9,7 @@ from ..shapes import Window
 
 OUTPUTS, FILTER, POINTS = 4, 3, 6  # of F(4, 3); one tile sees as many inputs as there are points
 
-MANY_CHANNELS = 64  # from so many on the formula pays along both axes
-FEW_CHANNELS = 16  # below, and on large maps below twice as many, it does not pay
-LARGE_MAP = 16 * 16  # pixels
+MANY_CHANNELS = 32  # from so many on the formula is used along both axes, and pays
 MIN_PIXELS = 700  # of a batch: for fewer it costs too much to bring the weights to the points
 
 
@@ -35,9 +33,8 @@ def pays(out: Shape, weights: Shape, window: Window, groups: int) -> bool:
     groups : int
     """
     n, height, width, _ = out
-    least = FEW_CHANNELS if height * width <= LARGE_MAP else 2 * FEW_CHANNELS
     channels = min(weights[2], weights[3] // groups)
-    return fits(window) and n * height * width >= MIN_PIXELS and channels >= least
+    return fits(window) and n * height * width >= MIN_PIXELS and channels >= MANY_CHANNELS
 
 
 class Plan(NamedTuple):
@@ -74,13 +71,17 @@ class Plan(NamedTuple):
 
     @property
     def image_bytes(self) -> int:
-        """Of all arrays that an image goes through. In one dimension twice as many: chunks of half
-        the usual size were faster.
+        """Of all arrays that an image goes through.
+
+        With fewer than twice `MANY_CHANNELS` a quarter of it, so that a chunk has four times as
+        many images: calls of NumPy are short then, and two threads wait for Python's lock between
+        them.
         """
         copies = 2 if self.dims == 2 else 2 + FILTER  # windows, at the points, as columns
         into = copies * self.points * self.in_channels
         back = (self.points + prod(self.tile)) * self.out_channels
-        return prod(self.tiles) * (into + back) * self.itemsize * (3 - self.dims)
+        few = min(self.in_channels, self.out_channels) < 2 * MANY_CHANNELS
+        return prod(self.tiles) * (into + back) * self.itemsize // (4 if few else 1)
 
     @property
     def min_chunk_bytes(self) -> int:
