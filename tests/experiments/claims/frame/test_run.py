@@ -35,7 +35,7 @@ def test_the_same_tables_by_jobs(tmp_path, monkeypatch):
     monkeypatch.setitem(PRESETS, "tiny", TINY)
     chosen = [CLAIMS["pre-activation"], CLAIMS["lesions"]]
     for out, cluster in (("1", None), ("2", Cluster("debug"))):
-        claims.run(chosen, tmp_path / out, preset="tiny", progress=False, seeds=2, cluster=cluster)
+        claims.run(chosen, tmp_path / out, preset="tiny", progress=False, cluster=cluster)
     assert (tmp_path / "2/cluster/jobs.json").exists()
     check_same(tmp_path, chosen)
 
@@ -55,4 +55,4 @@ def test_a_script_trains_and_does_not_measure(tmp_path, monkeypatch, capsys):
 def check_same(tmp_path, chosen):
     for claim in chosen:
         one, two = ((tmp_path / n / f"{claim.name}.csv").read_text() for n in "12")
-        assert one == two and len(one.splitlines()) > 4
+        assert one == two and len(one.splitlines()) > 2
