@@ -8,3 +8,9 @@ def slow_but(quick, values):
     return [
         value if value in quick else pytest.param(value, marks=pytest.mark.slow) for value in values
     ]
+
+
+def but_long(long, values):
+    """The values of a parameter; those in `long` are marked slow and long."""
+    marks = [pytest.mark.slow, pytest.mark.long]
+    return [pytest.param(value, marks=marks) if value in long else value for value in values]

@@ -9,6 +9,8 @@ from minires.autograd.tensor import Tensor
 from minires.errors import ConfigError
 from minires.serialization import weights
 
+from ..slow import but_long
+
 NETS = {
     "resnet18": (18, {}),
     "resnet34": (34, {}),
@@ -68,7 +70,7 @@ def test_logits(torch, name, tmp_path):
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", but_long(("resnet101", "resnet152", "wide_resnet50_2"), NETS))
 def test_gradients(torch, name, training, tmp_path):
     """In float64: in float32 a ReLU here and there falls on the other side, and batch norm over few
     pixels makes much of it."""

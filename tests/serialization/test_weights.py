@@ -546,7 +546,9 @@ def test_weights_from_another_net(tmp_path):
 
 
 # The long one writes 19,000 files until the length is right; only it begins like a zip file.
-@pytest.mark.parametrize("length", [640, pytest.param(19280, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "length", [640, pytest.param(19280, marks=[pytest.mark.slow, pytest.mark.long])]
+)
 def test_a_safetensors_file_that_begins_like_one_of_pytorchs(length, tmp_path):
     """It begins with the length of its header: 640 looks like a pickle, 19280 like a zip file."""
     path = tmp_path / "net.safetensors"
