@@ -288,6 +288,15 @@ def test_more_workers_than_memory(monkeypatch):
     assert scheduler.fitting_workers([], 4) == 1
 
 
+def test_a_system_that_does_not_say_how_much_memory_is_free(monkeypatch):
+    def ask():
+        raise FileNotFoundError("/proc/meminfo")
+
+    monkeypatch.setattr(resources.psutil, "virtual_memory", ask)
+    monkeypatch.setattr("minires.backend.available_cores", lambda: 2)
+    assert scheduler.fitting_workers([Task(str(i), fail, memory=2**30) for i in range(4)]) == 2
+
+
 # What a person sees
 
 

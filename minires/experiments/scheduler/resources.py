@@ -63,7 +63,7 @@ def fitting_workers(tasks: Sequence[Task], most: int | None = None) -> int:
     if not tasks:
         return 1
     wanted = min(len(tasks), backend.available_cores() if most is None else most)
-    room = int(SHARE * psutil.virtual_memory().available)
+    room = _room()
     largest = sorted((task.memory for task in tasks), reverse=True)
     fitting = 1
     while fitting < wanted and sum(largest[: fitting + 1]) <= room:
@@ -77,3 +77,11 @@ def fitting_workers(tasks: Sequence[Task], most: int | None = None) -> int:
             "each process holds a net, its gradients and a batch's activations",
         )
     return fitting
+
+
+def _room():
+    """Bytes that may be used; any number, if the system does not say how much memory is free."""
+    try:
+        return SHARE * psutil.virtual_memory().available
+    except OSError:  # no /proc, as behind some walls
+        return float("inf")
