@@ -161,7 +161,7 @@ def test_default_folder_is_named_after_the_run(tmp_path):
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_saves_and_exits_130_and_resume_goes_on(tmp_path, sent):
     out = tmp_path / "run"
-    words = ["degradation", *TINY, "--iterations", "60", "--out", str(out)]
+    words = ["degradation", *TINY, "--iterations", "400", "--out", str(out)]
     process = subprocess.Popen(
         [sys.executable, "-m", "minires", *words],
         stdout=subprocess.PIPE,
@@ -183,7 +183,7 @@ def test_ctrl_c_saves_and_exits_130_and_resume_goes_on(tmp_path, sent):
     assert resumed.returncode == 0, resumed.stderr
     metrics = read_table(table, METRICS, TEXT)
     assert [row["iteration"] for row in metrics if row["net"] == "resnet-14"] == list(
-        range(4, 61, 4)
+        range(4, 401, 4)
     )
     rows = [
         (row["net"], row["iteration"], row["layer"])
