@@ -62,6 +62,7 @@ def lasting() -> Iterator[Output]:
 
     Letters that a terminal lacks are escaped, and a warning is a line without source code.
     """
+    _open_to_nowhere()
     with ExitStack() as stack:
         outputs = [Output(stream or _nowhere(stack)) for stream in (sys.stdout, sys.stderr)]
         for output in outputs:
@@ -79,6 +80,21 @@ def lasting() -> Iterator[Output]:
         finally:
             for output in outputs:
                 output.flush()
+
+
+def _open_to_nowhere() -> None:
+    """Open what was closed before the command began: a process that it starts needs all three, and
+    a pipe or a file of ours under such a number would be taken for the terminal.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            os.set_inheritable(number, True)
 
 
 def _nowhere(stack: ExitStack) -> Any:

@@ -289,3 +289,12 @@ def test_submissions_are_not_written_into(tmp_path, capsys):
         assert main(["course", "grade", str(tmp_path), "--out", str(out)]) == 1
         assert "the folder of the submissions" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["eve"]
+
+
+@POSIX
+@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+def test_workers_train_where_streams_were_closed(tmp_path, closed):
+    """A process that is started needs all three; without them no net was trained."""
+    words = "--depths 8 --iterations 2 --train-size 32 --batch-size 16 --width 1 --image-size 8"
+    done = shell(f"$M degradation {words} --workers 2 --out run {closed}", tmp_path)
+    assert done.returncode == 0 and (tmp_path / "run" / "degradation.png").exists()
