@@ -153,7 +153,7 @@ class TaskFiles:
                 yield start, kind, message
 
     def take(self) -> str:
-        """Make this process the one that writes; what `is_mine` is asked with."""
+        """Make this process the one that writes. Returns the token that `is_mine` takes."""
         self.path.mkdir(parents=True, exist_ok=True)
         token = f"{socket.gethostname()} {os.getpid()} {uuid.uuid4().hex}"
         write_bytes(self.writer, token.encode())
