@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 
 from minires import backend, plot
-from minires.experiments.records import environment
 
 from . import cost, program, report
 from .measure import at_work, compare, peak_memory
@@ -91,7 +90,7 @@ def main(arguments=None):
 
 
 def _environment():
-    found = environment() | {"command": " ".join(["python -m benchmarks.cpu", *sys.argv[1:]])}
+    found = program.environment("cpu")
     if "OPENBLAS_CORETYPE" in os.environ:
         found["OPENBLAS_CORETYPE"] = os.environ["OPENBLAS_CORETYPE"]
         print(

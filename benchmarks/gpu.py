@@ -14,7 +14,6 @@ import numpy as np
 
 from minires import backend
 from minires.errors import DeviceError
-from minires.experiments.records import environment
 
 from . import program
 from .gpu_report import line, markdown
@@ -93,7 +92,7 @@ def _without_pytorch():
 
 
 def _environment():
-    found = environment("gpu") | {"command": " ".join(["python -m benchmarks.gpu", *sys.argv[1:]])}
+    found = program.environment("gpu", "gpu")
     if find_spec("torch"):
         import torch
 

@@ -8,6 +8,8 @@ import json
 import sys
 from pathlib import Path
 
+from minires.experiments import records
+
 
 def parse(name, description, sections, arguments=None, rounds=15, whole=False):
     """The options of ``python -m benchmarks.NAME``. The folder --out is there afterwards.
@@ -71,6 +73,16 @@ def measure(name, options, results, sections, markdown):
     except KeyboardInterrupt:
         sys.exit(f"\nstopped; what was finished is in {options.out}")
     print(f"\n{markdown(results)}\nwritten to {options.out / name}.json and {name}.md")
+
+
+def environment(name, device="cpu"):
+    """The machine, the versions, and the command, without the folder of its results."""
+    words, skip = [f"python -m benchmarks.{name}"], False
+    for word in sys.argv[1:]:
+        if not skip and not word.startswith("--out"):
+            words.append(word)
+        skip = word == "--out"
+    return records.environment(device) | {"command": " ".join(words)}
 
 
 def _positive(text):

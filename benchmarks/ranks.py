@@ -1,9 +1,10 @@
 """Time training steps on several processes: ``python -m benchmarks.ranks``.
 
-Two ranks of one thread beside one process of two threads; what shards cost on one process; and the
-messages of a step, counted. From these numbers and those of a network, a model on paper says what 8
-to 64 ranks would do. Each side runs in processes of its own, and the sides take turns. It needs
-``pip install -e ".[mpi]"`` and two idle cores, for a minute and a half a round.
+Two ranks of one thread beside one process of two threads, and the same in PyTorch where it is
+installed; what shards cost on one process; and the messages of a step, counted. From these numbers
+and those of a network, a model on paper says what 8 to 64 ranks would do. Each side runs in
+processes of its own, and the sides take turns. It needs ``pip install -e ".[mpi]"`` and two idle
+cores, for two minutes a round.
 """
 
 import json
@@ -11,11 +12,11 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-
-from minires.experiments.records import environment
 
 from . import program
 from .ranks_report import markdown
@@ -26,19 +27,22 @@ NETS = {
 }
 BATCH = 128
 SHARDS = (1, 2, 4, 8)
+PYTORCH_TWO = "PyTorch, 2 ranks of 1 thread"
 SECONDS = 4.0  # of steps, in each turn of a side
 BESIDE = Path(sys.executable).with_name("mpiexec")  # that of a wheel
 MPIEXEC = str(BESIDE) if BESIDE.exists() else shutil.which("mpiexec")
 
 
 def sides():
-    """What is timed: a name -> (ranks, threads of each, shards)."""
+    """What is timed: a name -> (ranks, threads of each, shards); in PyTorch there are no shards."""
     alone = {f"1 process, 1 thread, shards: {shards}": (1, 1, shards) for shards in SHARDS}
+    theirs = {"PyTorch, 1 process, 2 threads": (1, 2, None), PYTORCH_TWO: (2, 1, None)}
     return {
         "1 process, 2 threads": (1, 2, 1),
         "2 ranks of 1 thread, shards: 2": (2, 1, 2),
         "2 ranks of 1 thread, shards: 8": (2, 1, 8),
         **alone,
+        **(theirs if find_spec("torch") else {}),
     }
 
 
@@ -46,7 +50,10 @@ def main(arguments=None):
     options = program.parse("ranks", __doc__.split("\n\n")[0], list(NETS), arguments)
     if MPIEXEC is None:
         sys.exit('benchmarks.ranks: there is no mpiexec: pip install -e ".[mpi]"')
-    results = {"environment": environment(), "rounds": options.rounds, "batch": BATCH}
+    results = {"environment": program.environment("ranks"), "rounds": options.rounds}
+    results["batch"] = BATCH
+    if find_spec("torch"):
+        results["environment"]["torch"] = version("torch")
     sections = {net: lambda net=net: _timings(net, options.rounds) for net in options.sections}
     program.measure("ranks", options, results, sections, markdown)
 
@@ -65,11 +72,17 @@ def _timings(net, rounds):
 
 def _in_processes(ranks, threads, shards, net):
     """What `benchmarks.ranks_step` says of such steps, in processes of their own."""
-    words = [sys.executable, "-m", "benchmarks.ranks_step"]
-    if ranks > 1:
-        words = [MPIEXEC, "-n", str(ranks), sys.executable, "-m", "mpi4py", *words[1:]]
+    python = [sys.executable]
+    if shards is None:
+        words = ["-m", "benchmarks.pytorch_ranks_step", *net, BATCH, SECONDS, threads]
+        if ranks > 1:
+            python += ["-m", "torch.distributed.run", "--nproc-per-node", ranks]
+    else:
+        words = ["-m", "benchmarks.ranks_step", *net, BATCH, shards, SECONDS]
+        if ranks > 1:
+            python = [MPIEXEC, "-n", ranks, sys.executable, "-m", "mpi4py"]
     done = subprocess.run(
-        [*words, *map(str, (*net, BATCH, shards, SECONDS))],
+        [str(word) for word in (*python, *words)],
         env={**os.environ, "MINIRES_THREADS": str(threads)},
         stdout=subprocess.PIPE,
         text=True,

@@ -40,11 +40,12 @@ def markdown(results):
     """All tables of a run: the results of each net stand under its name."""
     machine, parts = results["environment"], []
     nets = {name: sides for name, sides in results.items() if name not in KNOWN}
+    pytorch = f", PyTorch {machine['torch']}" if "torch" in machine else ""
     parts.append(
         f"`{machine['command']}` on {machine['date']}: {machine['processor']}, "
         f"{machine['cores']} cores, Python {machine['python']}, NumPy {machine['numpy']} "
-        f"({machine['blas']}). A training step of {results['batch']} images; medians (rounds: "
-        f"{results['rounds']}, taken by turns), in brackets the lowest and the highest."
+        f"({machine['blas']}){pytorch}. A training step of {results['batch']} images; medians "
+        f"(rounds: {results['rounds']}, taken by turns), in brackets the lowest and the highest."
     )
     for net, sides in nets.items():
         lines = ["|  | ms a step | beside one thread | messages a step | kB sent by a rank |"]
@@ -52,10 +53,13 @@ def markdown(results):
         base = np.median(sides[ALONE]["seconds"])
         for name, found in sides.items():
             seconds, sent = found["seconds"], found["traffic"]
+            counted = ("", "")  # of PyTorch's messages nothing is known
+            if sent is not None:
+                counted = f"{sent['messages']:.0f}", f"{sent['bytes'] / 1e3:.0f}"
             ms = 1e3 * np.array([np.median(seconds), min(seconds), max(seconds)])
             lines.append(
                 f"| {name} | {ms[0]:.1f} ({ms[1]:.1f}-{ms[2]:.1f}) | {ms[0] / base / 1e3:.2f} | "
-                f"{sent['messages']:.0f} | {sent['bytes'] / 1e3:.0f} |"
+                f"{' | '.join(counted)} |"
             )
         parts += [f"### {net}", "\n".join(lines)]
     networks = ", ".join(f"{name} with {1e6 * pair[1]:.0f} µs" for name, pair in NETWORKS.items())

@@ -6,7 +6,7 @@ can be saved as JSON. True and False do not count as numbers.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -41,6 +41,19 @@ def _is_finite(value: Any) -> bool:
         return math.isfinite(value)
     except OverflowError:  # a whole number larger than any float
         return False
+
+
+def fits_in_memory(what: str, shape: Iterable[int], itemsize: int) -> None:
+    """Nothing, if an array of this shape can have an address for each byte.
+
+    NumPy's own MemoryError begins below that; beyond, it says ValueError.
+
+    Raises
+    ------
+    MemoryError
+    """
+    if math.prod(shape) > np.iinfo(np.intp).max // itemsize:
+        raise MemoryError(f"{what} of more bytes than there are addresses")
 
 
 def integer(

@@ -102,6 +102,10 @@ class DivergenceError(MiniresError, ArithmeticError):
     """Training produced a number that is not finite."""
 
 
+class WeightsWarning(UserWarning):
+    """What was recognised in weights that others saved, and what their file cannot say."""
+
+
 def unknown_name(where: str, kind: str, name: object, known: Collection[object]) -> ConfigError:
     """A ConfigError for a name that is not among `known`, suggesting the nearest one."""
     near = nearest(name, known)

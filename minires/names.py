@@ -5,6 +5,7 @@ lone surrogates that no text file can hold, or the escape character, by which te
 can change the title of a terminal or hide a line.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from .types import PathLike
 
 LONGEST = 100  # characters of a file name that minires makes from other names; systems allow 255
+MOST_FOLDERS = 500  # within each other, in one path
 
 
 def printable(text: str) -> str:
@@ -43,8 +45,15 @@ def on_disk(path: PathLike) -> Path:
     """`path` as it can be opened where the locale lacks its letters, such as é in the C locale.
 
     It is UTF-8 on disk then, as settings files and minires's own names are.
+
+    Raises
+    ------
+    OSError
+        For more folders within each other than Python can make: it calls itself for each.
     """
     path = os.fspath(path)
+    if len(Path(path).parts) > MOST_FOLDERS:
+        raise OSError(errno.ENAMETOOLONG, "more folders within each other than can be made", path)
     try:
         os.fsencode(path)
     except UnicodeEncodeError:

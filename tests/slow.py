@@ -2,15 +2,20 @@
 
 import pytest
 
+LONG = [pytest.mark.slow, pytest.mark.long]
 
-def slow_but(quick, values):
-    """The values of a parameter, all marked slow but those in `quick`."""
+
+def slow_but(quick, values, long=()):
+    """The values of a parameter, all marked slow but those in `quick`; those in `long` as long,
+    too."""
     return [
-        value if value in quick else pytest.param(value, marks=pytest.mark.slow) for value in values
+        value
+        if value in quick
+        else pytest.param(value, marks=LONG if value in long else pytest.mark.slow)
+        for value in values
     ]
 
 
 def but_long(long, values):
     """The values of a parameter; those in `long` are marked slow and long."""
-    marks = [pytest.mark.slow, pytest.mark.long]
-    return [pytest.param(value, marks=marks) if value in long else value for value in values]
+    return [pytest.param(value, marks=LONG) if value in long else value for value in values]

@@ -15,12 +15,36 @@ from .. import __version__, starting
 from ..distributed import failure
 from ..errors import MiniresError
 from ..names import printable
-from . import claims, course, data, degradation, doctor, merge, notebooks, plot, predict, train
+from . import (
+    claims,
+    course,
+    data,
+    degradation,
+    doctor,
+    evaluate,
+    merge,
+    notebooks,
+    plot,
+    predict,
+    train,
+)
 from .arguments import INTERRUPTED, Parser
 from .output import lasting
 
 PIPE_CLOSED = 141  # the exit status of a program whose reader is gone: 128 + SIGPIPE
-COMMANDS = (degradation, claims, train, predict, plot, merge, notebooks, course, data, doctor)
+COMMANDS = (
+    degradation,
+    claims,
+    train,
+    predict,
+    evaluate,
+    plot,
+    merge,
+    notebooks,
+    course,
+    data,
+    doctor,
+)
 #: Package -> the extra of minires that brings it.
 EXTRAS = {
     "PIL": "images",

@@ -227,6 +227,23 @@ def add_workers(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_transform(command: argparse.ArgumentParser) -> None:
+    """The options of commands that prepare pictures for a trained net."""
+    add = command.add_argument
+    add(
+        "--resize", type=at_least(1), metavar="N", help="pixels of the shorter side before the crop"
+    )
+    add("--crop", type=at_least(1), metavar="N", help="pixels of the square cut from the middle")
+    add(
+        "--mean",
+        type=colour,
+        nargs=3,
+        metavar="X",
+        help="mean of red, green and blue in training, 0 to 1",
+    )
+    add("--std", type=colour, nargs=3, metavar="X", help="their standard deviations")
+
+
 def prepare(args: argparse.Namespace) -> None:
     """Check where to compute and on what, and set it up."""
     if args.data is not None and args.dataset == "synthetic":

@@ -23,10 +23,12 @@ OVERRIDING = ("dataset", "data", "device", "batch_size", "lr", "image_size", "tr
 TEXT = """\
 The degradation experiment (He et al. 2015, section 4.2). Trains a plain and a
 residual net of each depth and writes config.json, metrics.csv, gradients.csv,
-degradation.png and gradients.png to the output folder."""
+degradation.png, gradients.png and report.html to the output folder."""
 EXAMPLES = """presets:
   quick     16x16 images, width 8, 10,000 images, 7 epochs:
-            a few minutes on two cores
+            a few minutes on two cores; the first half of the picture
+  small     16x16 images, width 8, 50,000 images, 16 epochs:
+            a longer training, about three quarters of an hour
   standard  32x32 images, width 16, 50,000 images, 20 epochs:
             many hours on two cores
   paper     the paper's 64,000 iterations with crops and flips:
@@ -118,6 +120,7 @@ def run(args: argparse.Namespace) -> int:
     say("\n" + experiment.report(out))
     for figure in experiment.plot(out):
         say(f"drawn: {figure}")
+    say(f"written: {experiment.write_page(out)}, to be opened in a browser")
     return 0
 
 

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from ..errors import ConfigError
 from ..types import PathLike
 from .arguments import Commands, path, say
 
@@ -16,21 +17,48 @@ def add_to(commands: Commands) -> None:
         description="Draw the figures of a run from its tables (metrics.csv, gradients.csv and "
         "others), "
         "also while it is still going on;\n"
-        "of a run of claims, all figures and the report.",
-        epilog="example:\n  minires plot runs/degradation-synthetic-quick",
+        "of a run of claims or of degradation, the report too.",
+        epilog="examples:\n  minires plot runs/degradation-synthetic-quick\n"
+        "  minires plot --dark runs/degradation-synthetic-quick",
     )
     command.set_defaults(run=run)
     command.add_argument("folder", type=path, metavar="DIR", help="the output folder of a run")
+    command.add_argument(
+        "--dark",
+        action="store_true",
+        help="draw the figures of degradation for a dark page or slide, as NAME-dark.png",
+    )
 
 
 def run(args: argparse.Namespace) -> None:
     """Draw the figures of a run again."""
-    draw(args.folder)
+    if args.dark:
+        draw_dark(args.folder)
+    else:
+        draw(args.folder)
+
+
+def draw_dark(folder: PathLike) -> None:
+    """Draw the figures of a run of degradation in light colours on a dark page.
+
+    Raises ConfigError if the folder holds a run of another kind.
+    """
+    from .. import plot
+    from ..experiments import degradation
+    from ..experiments.records import read_config
+
+    kind = str(read_config(folder).get("experiment", "degradation"))
+    if kind != "degradation":
+        todo = "leave --dark out"
+        raise ConfigError("--dark", "cannot draw this run", "a run of degradation", kind, todo)
+    with plot.use_theme(plot.DARK):
+        for figure in degradation.plot(folder):
+            say(f"drawn: {figure}")
 
 
 def draw(folder: PathLike) -> None:
     """Draw the figures of the run in `folder` and say where they are; of claims the report too."""
-    from ..experiments import claims, degradation, single_net, sweep
+    from ..experiments import claims, degradation, evaluation, single_net, sweep
     from ..experiments.records import read_config
 
     kind = read_config(folder).get("experiment")
@@ -38,6 +66,9 @@ def draw(folder: PathLike) -> None:
         say("\n".join(claims.lines(claims.write_report(list(claims.CLAIMS.values()), folder))))
         say(f"written: {Path(folder) / 'report.md'}, {Path(folder) / 'report.html'}")
     else:
-        drawn_by = {single_net.NAME: single_net, sweep.NAME: sweep}.get(str(kind), degradation)
+        others = {one.NAME: one for one in (single_net, sweep, evaluation)}
+        drawn_by = others.get(str(kind), degradation)
         for figure in drawn_by.plot(folder):
             say(f"drawn: {figure}")
+        if drawn_by is degradation:
+            say(f"written: {degradation.write_page(folder)}, to be opened in a browser")

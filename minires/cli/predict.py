@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TextIO
 
 from .. import backend, nn
-from ..errors import ConfigError, unknown_name
+from ..errors import ConfigError
 from ..names import printable
-from .arguments import Commands, at_least, colour, own_setting, path
+from .arguments import Commands, add_transform, at_least, own_setting, path
 from .output import nobody_reads
 
 DESCRIPTION = """\
@@ -90,18 +90,7 @@ def add_to(commands: Commands) -> None:
         action="store_true",
         help="print one JSON document: a list with an entry for each picture",
     )
-    add(
-        "--resize", type=at_least(1), metavar="N", help="pixels of the shorter side before the crop"
-    )
-    add("--crop", type=at_least(1), metavar="N", help="pixels of the square cut from the middle")
-    add(
-        "--mean",
-        type=colour,
-        nargs=3,
-        metavar="X",
-        help="mean of red, green and blue in training, 0 to 1",
-    )
-    add("--std", type=colour, nargs=3, metavar="X", help="their standard deviations")
+    add_transform(command)
     add(
         "--batch-size",
         type=at_least(1),
@@ -125,6 +114,7 @@ def add_to(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read the weights, predict the classes of the pictures, and print them."""
+    from ..experiments.evaluation import net_of, transform_of
     from ..models.registry import settings_of
     from ..serialization.weights import open_weights
     from ..training.inference import predictions
@@ -148,9 +138,9 @@ def run(args: argparse.Namespace) -> int:
         for setting in ("resize", "crop", "mean", "std")
         if (value := getattr(args, setting)) is not None
     }
-    transform = _transform(flags, file, name)
+    transform = transform_of(file, name, flags)
     paths = _pictures(args.images)
-    model = _net(name, settings, file, transform["crop"]).to(args.device)
+    model = nn.fuse(net_of(file, name, settings, transform["crop"])).to(args.device)
     made = predictions(
         model,
         paths,
@@ -192,60 +182,6 @@ def _pictures(words):
             _print(f"minires: note: {word}: left out: {in_words(others)}", sys.stderr)
         paths += [os.path.join(word, path.name) for path in found]
     return paths
-
-
-def _transform(flags, file, model):
-    """How a picture becomes an input of the net, as a dict for `predict`.
-
-    The flags come first, then the file of weights, then what is usual for ImageNet or CIFAR. A crop
-    of another size changes the size before the crop in proportion.
-    """
-    from ..data.transforms import shorter_side
-    from ..models.registry import OF_ONE_DEPTH
-
-    if model in OF_ONE_DEPTH:  # a net for ImageNet
-        usual = {"resize": shorter_side(224), "crop": 224}
-    else:
-        usual = {"resize": 32, "crop": 32}
-    usual |= file.transform
-    if "crop" in flags:
-        usual["resize"] = round(flags["crop"] * usual["resize"] / usual["crop"])
-    transform = usual | flags
-    if transform["resize"] < transform["crop"]:
-        raise ConfigError(
-            "--resize",
-            "smaller than the crop: black would surround the picture",
-            f"at least {transform['crop']}",
-            transform["resize"],
-            f"--crop {transform['resize']} beside it",
-        )
-    if "std" in flags and not min(flags["std"]) > 0:
-        raise ConfigError(
-            "--std",
-            "standard deviations",
-            "three numbers above 0",
-            " ".join(map(str, flags["std"])),
-        )
-    return transform
-
-
-def _net(name, settings, file, image_size):
-    """The net, ready to predict, with the weights from the file."""
-    from .. import models
-    from ..models.registry import settings_of
-    from ..serialization.weights import load
-
-    known = settings_of(name)
-    for setting in settings:
-        if setting not in known:
-            where = str(file.path) if setting in file.built.get("net", {}) else "--net"
-            raise unknown_name(where, f"setting of {name}", setting, known)
-    usual = {"image_size": image_size} if "image_size" in known else {}
-    if file.num_classes is not None:
-        usual["num_classes"] = file.num_classes
-    model = models.build(name, **usual | settings)
-    load(model, file)
-    return nn.fuse(model.eval())  # computes the same, faster
 
 
 def _class_names(path, file):

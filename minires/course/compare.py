@@ -5,7 +5,7 @@ changes nothing here.
 """
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -47,6 +47,34 @@ class Trial:
     def normal(self, *shape: int, dtype: Any = np.float64) -> Array:
         """Numbers from a normal distribution."""
         return self.rng.standard_normal(shape).astype(dtype)
+
+    def factor(self, low: float, high: float) -> float:
+        """A number between two others."""
+        return float(self.rng.uniform(low, high))
+
+    def generator(self) -> np.random.Generator:
+        """One to hand out: it can be turned back, and yet does not say what `rng` drew before."""
+        return _default_rng(self.rng.integers(2**63))
+
+    def ask(
+        self, cases: Sequence[tuple[Any, ...]], question: Callable[..., Any]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Each case with ``question(*case)`` after it.
+
+        The questions are asked in an order drawn by `rng`: otherwise a function could know the
+        answers by counting how often it has been called. What comes out is in the order of the
+        cases, and so is the first WrongAnswer that a question raises.
+        """
+        answers: dict[int, Any] = {}
+        for i in self.rng.permutation(len(cases)).tolist():
+            try:
+                answers[i] = question(*cases[i])
+            except WrongAnswer as error:
+                answers[i] = error
+        for i, case in enumerate(cases):
+            if isinstance(answers[i], WrongAnswer):
+                raise answers[i]
+            yield *case, answers[i]
 
 
 def call(function: Answer, *args: Any, name: str | None = None, **settings: Any) -> Any:

@@ -93,7 +93,7 @@ def grade(
         with _writing(out):
             seed = records.seed(fixed)
         graded = Graded(problems=found.problems, students=found.students, seed=seed)
-        todo = []
+        todo, failed = [], []
         for entry in found.entries:
             digest = _digest(entry.path, known[entry.assignment], limits, seed)
             kept = records.load(entry, digest)
@@ -119,12 +119,13 @@ def grade(
                             (entry.student, f"the result could not be kept: {_reason(error, out)}")
                         )
                 else:  # is tried again next time
+                    failed.append(entry)
                     result = _nothing(
                         known[entry.assignment], f"could not be graded: {done.failure}"
                     )
                 graded.results[entry.student, entry.assignment] = result
         graded.notes = records.notes
-        graded.alike = _alike(found.entries, known)
+        graded.alike = _alike([one for one in found.entries if one not in failed], known)
         with _writing(out):
             graded.problems += by_hand.fill(out, graded.results)
             report.write(out, graded, known)
@@ -257,7 +258,7 @@ def _alike(entries, sources):
                         for cell in notebooks.cells(notebooks.read(entry.path))
                         if cell.kind == "code" and not cell.locked
                     )[:LONGEST_CODE]
-                except DataError:
+                except Exception:  # one that cannot be read keeps no others from being compared
                     pass
         if len(answers) > 1:
             given = "\n".join(

@@ -13,6 +13,10 @@ from ..names import printable
 # Marks that turn the direction of reading around: text that is read otherwise than it stands.
 _TURNS = {code: f"\\u{code:04x}" for code in (0x200E, 0x200F, 0x061C)}
 _TURNS |= {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+# Signs without width that no language writes: a name with one looks like the name without.
+_UNSEEN = (0x00AD, 0x180E, 0x200B, *range(0x2060, 0x2065), 0xFEFF, *range(0xE0000, 0xE0080))
+_TURNS |= {code: f"\\u{code:04x}" for code in _UNSEEN}
+_JOINERS = "\u200c\u200d"  # without width too, but Persian and Hindi are written with them
 _MARKS = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])|(?<=http):|(?<=https):|(?<=www)\.")
 _START = re.compile(r"^(\d*)(?=[#+=-]|[.)](?: |$))")  # of a heading, a list or a line
 _FORMULA = "=+@＝＋－＠-"
@@ -51,7 +55,7 @@ def name_in_table(name: str) -> str:
 
     `in_table` tells two names apart that it shows letter by letter; others get a hash.
     """
-    if line(name) == name and not _HASHED.search(name):
+    if line(name) == name and not _HASHED.search(name) and not set(name) & set(_JOINERS):
         return str(in_table(name))
     whole = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
     return f"{in_table(line(name))} #{whole[:12]}"

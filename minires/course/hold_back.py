@@ -159,7 +159,8 @@ def _functions(module, names=None):
             continue
         seen.add(id(value))
         if isinstance(value, FunctionType):
-            yield value
+            if value.__module__ == module.__name__:  # dataclasses puts functions of its own there
+                yield value
         elif isinstance(value, (staticmethod, classmethod)):
             todo.append(value.__func__)
         elif isinstance(value, property):

@@ -144,7 +144,8 @@ def read(path: PathLike) -> Notebook:
 
 
 def _without_outputs(path: Path) -> dict[str, Any]:
-    """The content of an .ipynb file without outputs and attachments, which grading never looks at.
+    """The content of an .ipynb file without what grading never looks at: outputs, attachments, and
+    metadata but nbgrader's.
 
     Raises
     ------
@@ -164,6 +165,10 @@ def _without_outputs(path: Path) -> dict[str, Any]:
     size = 0
     for cell in cells:
         cell.pop("attachments", None)
+        # nbformat compares every tag with every other one, and grading looks at nbgrader's only.
+        if isinstance(cell.get("metadata"), dict):
+            marks = cell["metadata"].get("nbgrader")
+            cell["metadata"] = {} if marks is None else {"nbgrader": marks}
         if "outputs" in cell:
             cell["outputs"] = []
         source = cell.get("source", cell.get("input", ""))
@@ -190,7 +195,7 @@ def _cell(cell):
     grade, solution = bool(marks.get("grade")), bool(marks.get("solution"))
     try:
         points = float(marks.get("points") or 0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the last for a whole number of 400 digits
         points = 0.0
     return Cell(
         cell.cell_type,

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from multiprocessing import connection
 from typing import Any
 
-from .sandbox import headroom
+from .sandbox import headroom, line
 
 CONTEXT = multiprocessing.get_context("spawn")
 PATIENCE = 10  # seconds that a process has to clear up, after which it is killed
@@ -81,7 +81,7 @@ def each(
                     else:
                         yield Done(worker.task, failure=worker.how_it_ended())
                     continue
-                if todo and not worker.is_late:
+                if todo and not worker.is_late and not worker.is_busy:
                     worker.give(todo.popleft(), tasks)
                 else:
                     workers.remove(worker)
@@ -108,6 +108,7 @@ class _Worker:
     def __init__(self, function, seconds=None, memory=None):
         self.end, other = CONTEXT.Pipe()
         self.task, self.seconds, self.deadline, self.is_late = -1, seconds, None, False
+        self.is_busy = False  # with what its last task left behind, so it gets no other
         self.process = CONTEXT.Process(target=_work, args=(other, function, memory), daemon=True)
         with _signals_wait():
             self.process.start()
@@ -125,7 +126,7 @@ class _Worker:
     def take(self):
         """What it has done, or None if it is dead."""
         try:
-            result, failure = self.end.recv()
+            result, failure, self.is_busy = self.end.recv()
         except (EOFError, OSError):
             self.wait()
             return None
@@ -205,7 +206,7 @@ def _work(end, function, memory):
             reply = None, "marking it took more memory than there is for it"
         except Exception as error:  # one submission must not keep the others from being graded
             reply = None, f"{type(error).__name__}: {error}"
-        end.send(reply)
+        end.send((*reply, line.is_waiting()))
 
 
 def _stop(signum, frame):

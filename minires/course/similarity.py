@@ -7,6 +7,7 @@ What comes out is a list to read, not a verdict: short functions have few ways t
 
 import io
 import keyword
+import re
 import tokenize
 from collections import Counter
 from collections.abc import Mapping
@@ -68,6 +69,8 @@ def _runs(code: str) -> set[tuple[str, ...]]:
 def _tokens(code: str) -> list[str]:
     """The tokens, as far as the code can be read, with every name, number and string alike."""
     found = []
+    # The tokenizer of Python 3.11 goes through blanks before what it cannot read once for each.
+    code = re.sub(r"(?<=\S)[ \t\f]+", " ", code)
     try:
         for token in tokenize.generate_tokens(io.StringIO(code).readline):
             if token.type in LEFT_OUT:

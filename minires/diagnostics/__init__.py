@@ -20,6 +20,7 @@ from .landscape import (
 from .layer_responses import LayerResponse, responses
 from .lesion import Lesion, drop_each, drop_random, drop_sets, dropped, swap_each, swapped
 from .paths import PathGradient, path_gradient, path_gradients, routed
+from .reliability import Bin, Calibration, calibration
 from .shattering import (
     GradientCorrelation,
     GradientPath,
@@ -33,6 +34,8 @@ from .update_sizes import LayerUpdate, updates
 
 __all__ = [
     "ActivationGradient",
+    "Bin",
+    "Calibration",
     "Classified",
     "Evaluation",
     "GradientCorrelation",
@@ -50,6 +53,7 @@ __all__ = [
     "Trajectory",
     "activation_gradients",
     "autocorrelation",
+    "calibration",
     "classify",
     "confusion_matrix",
     "drop_each",

@@ -37,6 +37,19 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     return mean(values) - half, mean(values) + half
 
 
+def of_a_part(count: int, of: int) -> tuple[float, float]:
+    """The 95 % confidence interval of a part, from 0 to 1, where `count` `of` so many were hits.
+
+    Wilson 1927, "Probable inference, the law of succession, and statistical inference": it is right
+    for small parts too, where the usual p ± 2 sqrt(p (1 - p) / n) reaches below 0.
+    """
+    z = NormalDist().inv_cdf(0.975)
+    part = count / of
+    middle = (part + z**2 / (2 * of)) / (1 + z**2 / of)
+    half = z / (1 + z**2 / of) * sqrt(part * (1 - part) / of + z**2 / (4 * of**2))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
 def in_words(values: Sequence[float], number: Callable[[float], str]) -> str:
     """The interval of the mean and how many seeds there are; of one seed there is no interval.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .. import backend, data, models
+from .. import backend, models
 from .. import plot as plots
 from ..data import ImageDataset
 from ..errors import ConfigError
@@ -21,14 +21,16 @@ from ..training.callbacks import Callback
 from ..training.config import ALL, RunConfig
 from ..training.kinds import COUNT, COUNTS, SEEDS, WORD
 from ..types import Figure, PathLike
-from . import degradation_report, net_folders, scheduler
-from .records import RunFolder, of_one_run, read_config, save_figures
+from . import degradation_page, degradation_report, net_folders, scheduler
+from .records import RunFolder, of_one_run, read_config, replace_text, save_figures
 from .seeds import check_seeds
+from .small_images import load_sets as load_sets
 from .training_records import TrainingRecords, drops_in_epochs, finished_tables
 
 FAMILIES = {"plain": models.plain, "resnet": models.resnet}
 OWN_SETTINGS = ("model", "seed")  # those that this experiment sets for each net
 GROWING = ("depths", "seeds")  # there may be more of these when a run goes on
+FROM_SEEDS, FROM_DEPTHS = 3, 3  # so many make a figure of their own
 NEEDED = {  # in its config.json, besides the settings that are checked wherever they stand
     "dataset_name": WORD,
     "depths": COUNTS,
@@ -114,7 +116,7 @@ def run(
         iterations=resolved.iterations if config.epochs is None else None,
         image_size=train_set.input_shape[0],
         train_size=len(train_set),
-        test_size=config.test_size or len(test_set),
+        test_size=len(test_set),
     )
 
     trainings = [
@@ -204,27 +206,6 @@ def _settings(config, dataset_name):
     return {"experiment": "degradation", **decided, "dataset_name": dataset_name}
 
 
-def load_sets(config: RunConfig) -> tuple[ImageDataset, ImageDataset]:
-    """The training and test set of an experiment, at the size that the config gives, else whole.
-
-    Raises ConfigError if there are fewer images, or their size cannot be averaged down to the
-    config's.
-    """
-    if config.dataset == "synthetic":
-        if config.data is not None:
-            got = repr(config.data)
-            raise ConfigError("data", "the synthetic images are drawn, not read", "none", got)
-        sizes = {"train_size": config.train_size, "test_size": config.test_size}
-        sets = data.synthetic(**{name: size for name, size in sizes.items() if size is not None})
-    else:
-        train, test = data.load(config.dataset, config.data)
-        sets = train.take(config.train_size or len(train)), test.take(config.test_size or len(test))
-    if config.image_size is None:
-        return sets
-    train, test = sets
-    return train.resize(config.image_size), test.resize(config.image_size)
-
-
 def report(folder: PathLike) -> str:
     """The table and the verdict of the run in `folder`, from its records alone. Nets that are not
     finished are named and left out.
@@ -237,17 +218,22 @@ def report(folder: PathLike) -> str:
     folder = expanded(folder)
     config, metrics, _ = _records(folder)
     with of_one_run(folder):
-        parameters = {
-            f"{family}-{depth}": build(depth, **config["net"]).num_parameters()
-            for family, build in FAMILIES.items()
-            for depth in config["depths"]
-        }
         done = _finished(config, metrics)
         unfinished = degradation_report.left_out(metrics, done)
         if not done:
             return unfinished[0]
-        table = degradation_report.table(done, parameters)
-        return "\n".join([table, *unfinished, "", *degradation_report.verdict(done)])
+        table = degradation_report.table(done, _parameters(config))
+        missing = degradation_report.not_shown(config, done)
+        verdict = [*degradation_report.verdict(done), *([missing[0]] if missing else [])]
+        return "\n".join([table, *unfinished, "", *verdict])
+
+
+def _parameters(config):
+    return {
+        f"{family}-{depth}": build(depth, **config["net"]).num_parameters()
+        for family, build in FAMILIES.items()
+        for depth in config["depths"]
+    }
 
 
 def _records(folder):
@@ -281,7 +267,7 @@ def _finished(config, metrics):
 
 
 def plot(folder: PathLike) -> list[Path]:
-    """Draw ``degradation.png`` and ``gradients.png`` from the tables in `folder`.
+    """Draw the `figures` of the run in `folder` from its tables, as ``degradation.png`` and so on.
 
     Returns their paths. Raises as `figures` does, and CheckpointError if they cannot be written.
     """
@@ -290,13 +276,42 @@ def plot(folder: PathLike) -> list[Path]:
         return save_figures(figures(folder), folder)
 
 
+def write_page(folder: PathLike) -> Path:
+    """Write ``report.html``: verdict, figures, table, settings, and a slider over the steps of
+    training that moves the gradient norm of every layer. It needs no other file.
+
+    Returns its path. Raises as `figures` does, and CheckpointError if it cannot be written.
+    """
+    folder = expanded(folder)
+    config, metrics, gradients = _records(folder)
+    with of_one_run(folder):
+        done = _finished(config, metrics)
+        drawn = []
+        for theme in (plots.LIGHT, plots.DARK):
+            with plots.use_theme(theme):
+                drawn.append(_figures(config, metrics, gradients))
+        light, dark = drawn
+        text = degradation_page.html(
+            config,
+            _caption(config),
+            done,
+            gradients,
+            _parameters(config),
+            {name: (plots.picture(light[name]), plots.picture(dark[name])) for name in light},
+            degradation_report.left_out(metrics, done),
+        )
+    replace_text(folder / degradation_page.NAME, text)
+    return folder / degradation_page.NAME
+
+
 def figures(folder: PathLike) -> dict[str, Figure]:
     """The figures of the run in `folder`, by name, from its tables.
 
     Returns
     -------
     dict
-        ``degradation`` (error curves) and ``gradients`` (norms by layer).
+        ``degradation`` (error curves) and ``gradients`` (norms by layer); from three seeds on
+        ``seeds`` (where each ends), and from three depths on ``depths`` (error against depth).
 
     Raises
     ------
@@ -313,13 +328,22 @@ def _figures(config, metrics, gradients):
     caption = _caption(config)
     batches_per_epoch = config["train_size"] // config["batch_size"]
     iterations = config["iterations"] or config["epochs"] * batches_per_epoch
-    compared = degradation_report.differences_in_words(_finished(config, metrics))
+    done = _finished(config, metrics)
+    compared = degradation_report.differences_in_words(done)
+    if missing := degradation_report.not_shown(config, done):
+        compared.append(missing[1])
     last = max(row["epoch"] for row in metrics)
     drops = drops_in_epochs(config, iterations, batches_per_epoch, last)
-    return {
+    drawn = {
         "degradation": plots.error_curves(metrics, "; ".join([caption, *compared]), drops),
         "gradients": plots.gradient_norms(gradients, caption),
     }
+    finals = list(degradation_report.final_rows(done).values())
+    if len({row["seed"] for row in finals}) >= FROM_SEEDS:
+        drawn["seeds"] = plots.every_seed(finals, caption, degradation_report.intervals(finals))
+    if len({row["net"].split("-")[1] for row in finals}) >= FROM_DEPTHS:
+        drawn["depths"] = plots.errors_by_depth(finals, caption)
+    return drawn
 
 
 def _caption(config):

@@ -4,9 +4,11 @@ alone.
 
 from collections.abc import Mapping, Sequence
 from statistics import mean
+from typing import Any
 
 from ..types import Row
 from . import confidence
+from .presets import PRESETS
 
 MARGIN = 2.0  # percentage points: a smaller difference in training error is called none
 MOST_NAMED = 5  # seeds whose numbers are given one by one
@@ -41,26 +43,61 @@ def final_rows(metrics: Sequence[Row]) -> dict[tuple[str, int], Row]:
     return last
 
 
-def table(metrics: Sequence[Row], parameters: Mapping[str, int]) -> str:
-    """The results as lines of text. `parameters` gives the number of parameters of each net."""
+HEAD = ("net", "parameters", "training error", "test error", "time")
+WIDTHS = (-14, 12, 22, 22, 10)  # of the columns; below 0, text begins on the left
+
+
+def rows(metrics: Sequence[Row], parameters: Mapping[str, int]) -> list[tuple[str, ...]]:
+    """The results: for each net, what stands below `HEAD`.
+
+    Parameters
+    ----------
+    metrics : list of dict
+    parameters : dict
+        Net -> its number of parameters.
+    """
     last = final_rows(metrics)
-    nets = list(dict.fromkeys(net for net, _ in last))
-    lines = [f"{'net':<14}{'parameters':>12}{'training error':>22}{'test error':>22}{'time':>10}"]
-    for net in nets:
-        rows = [row for (name, _), row in last.items() if name == net]
-        lines.append(
-            f"{net:<14}{parameters[net]:>12,}"
-            f"{_spread([row['train_error'] for row in rows]):>22}"
-            f"{_spread([row['test_error'] for row in rows]):>22}"
-            f"{_time(mean(row['seconds'] for row in rows)):>10}"
+    found = []
+    for net in dict.fromkeys(net for net, _ in last):
+        its = [row for (name, _), row in last.items() if name == net]
+        errors = (_spread([row[name] for row in its]) for name in ("train_error", "test_error"))
+        time = _time(mean(row["seconds"] for row in its))
+        found.append((net, f"{parameters[net]:,}", *errors, time))
+    return found
+
+
+def below(metrics: Sequence[Row]) -> str:
+    """What the numbers in the `rows` are."""
+    seeds = len({row["seed"] for row in metrics})
+    if seeds == 1:
+        return "final errors; 1 seed"
+    return f"final errors; mean (lowest to highest) of {seeds} seeds, time of one"
+
+
+def table(metrics: Sequence[Row], parameters: Mapping[str, int]) -> str:
+    """The results as lines of text; see `rows`."""
+    lines = [
+        "".join(
+            cell.ljust(-width) if width < 0 else cell.rjust(width)
+            for cell, width in zip(row, WIDTHS)
         )
-    seeds = len({seed for _, seed in last})
-    lines.append(
-        f"final errors; mean (lowest to highest) of {seeds} seeds, time of one"
-        if seeds > 1
-        else "final errors; 1 seed"
-    )
-    return "\n".join(lines)
+        for row in (HEAD, *rows(metrics, parameters))
+    ]
+    return "\n".join([*lines, below(metrics)])
+
+
+def intervals(finals: Sequence[Row]) -> dict[tuple[str, str], tuple[float, float]]:
+    """(net, "train_error" or "test_error") -> the confidence interval of its mean over the seeds.
+
+    `finals` holds the last row of each net and seed.
+    """
+    found = {}
+    for net in {row["net"] for row in finals}:
+        for name in ("train_error", "test_error"):
+            values = [row[name] for row in finals if row["net"] == net]
+            if len(values) > 1:
+                found[net, name] = confidence.interval(values)
+    return found
 
 
 def left_out(metrics: Sequence[Row], finished: Sequence[Row]) -> list[str]:
@@ -111,6 +148,43 @@ def differences_in_words(metrics: Sequence[Row]) -> list[str]:
             parts.append(f"{net} minus {other} {mean(found):+.1f} ({around})")
     what = "difference in final training error, points (95 % confidence interval)"
     return [f"{what}: {', '.join(parts)}"] if parts else []
+
+
+def not_shown(config: Mapping[str, Any], metrics: Sequence[Row]) -> tuple[str, str] | None:
+    """What a run cannot show: a sentence, and a few words for the line under a figure.
+
+    It is the second half of the paper's picture, that residual nets gain by depth. On CIFAR-10 it
+    takes a training of the length of the preset small; on the drawn images deeper residual nets
+    end about level at that length, probably because what they get wrong cannot be learned. None if
+    the run shows it, or cannot be blamed.
+
+    Parameters
+    ----------
+    config : dict
+        The run's settings.
+    metrics : list of dict
+        Those of the nets that are finished.
+    """
+    pairs, last = comparisons(metrics), final_rows(metrics)
+    found = list(_differences(last, *pairs[2]).values()) if pairs else []
+    if not found or max(found) < 0:
+        return None
+    command = "minires degradation --preset small --dataset cifar10"
+    second_half = "with shortcuts deeper is better"
+    if config["dataset"] == "synthetic":
+        return (
+            f"The drawn images do not show that {second_half}. To try it on others: {command}",
+            "the drawn images do not show that deeper residual nets are better",
+        )
+    small = PRESETS["small"]
+    epochs = config["epochs"] or config["iterations"] * config["batch_size"] / config["train_size"]
+    assert small.epochs is not None and small.train_size is not None
+    if epochs * config["train_size"] < 0.9 * small.epochs * small.train_size:
+        return (
+            f"So short a training does not show that {second_half}. To try a longer one: {command}",
+            "too short a training to show that deeper residual nets are better",
+        )
+    return None
 
 
 def _differences(last, net, other):

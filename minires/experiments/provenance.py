@@ -36,6 +36,24 @@ def sources(config: Mapping[str, Any], folder: str, seeds: Sequence[int]) -> lis
     return found
 
 
+def in_sentences(config: Mapping[str, Any]) -> list[str]:
+    """What the numbers of a run were computed with; in a pooled run of several, whose."""
+    own: dict[str, Any] = {"seeds": [], "environment": config["environment"]}
+    computed: dict[str, list[int]] = {}
+    for one in sources(config, "", config.get("seeds", [])) or [own]:
+        found = one["environment"]
+        words = (
+            f"minires {found['minires']}, Python {found['python']}, NumPy {found['numpy']}, "
+            f"{found.get('gpu') or found['processor']}, {found['date']}"
+        )
+        computed.setdefault(words, []).extend(one["seeds"])
+    sentences = []
+    for words, seeds in computed.items():
+        whose = f"{in_words(sorted(seeds)).capitalize()}: " if len(computed) > 1 else ""
+        sentences.append(f"{whose}{words}.")
+    return sentences
+
+
 def machine_notes(computed: Collection[Mapping[str, Any]]) -> list[str]:
     """A line for each thing in which the environments of the `sources` differ."""
     notes = []

@@ -392,11 +392,13 @@ def replace_text(path: Path, text: str) -> None:
 
 
 def save_figures(figures: Mapping[str, Figure], folder: PathLike) -> list[Path]:
-    """Write figures, by name, as PNG files into a run's folder; returns their paths.
+    """Write figures, by name, as PNG files into a run's folder; returns their paths. Those of the
+    dark theme are called ``NAME-dark.png``.
 
     Raises CheckpointError if they cannot be written.
     """
-    return [plot.save(figure, Path(folder) / f"{name}.png") for name, figure in figures.items()]
+    ending = f"{plot.theme().suffix}.png"
+    return [plot.save(figure, Path(folder) / f"{name}{ending}") for name, figure in figures.items()]
 
 
 def environment(device: Device = "cpu") -> dict[str, Any]:

@@ -30,7 +30,7 @@ from ..training.from_config import loader_for
 from ..training.kinds import COUNT, NUMBER, WORD, WORDS
 from ..training.trainer import EVALUATION_BATCH
 from ..types import Figure, PathLike
-from . import evaluation_records
+from . import evaluation_records, small_images
 from .model_setup import build, complete
 from .records import RunFolder, check_new, of_one_run, read_config, save_figures
 from .training_records import TrainingRecords, drops_in_epochs, finished_tables, take_part
@@ -193,19 +193,9 @@ def load_sets(
         The weights that the net starts from: photographs are transformed as theirs were.
     progress : bool
     """
-    if config.dataset == FOLDER:
-        train, test = _photographs(config, file, progress)
-    else:
-        if config.dataset == "synthetic" and config.data is not None:
-            raise ConfigError(
-                "data",
-                "the synthetic images are drawn, not read",
-                "another data set beside it",
-                config.data,
-            )
-        train, test = data.load(config.dataset, config.data, config.train_size)
-        if config.image_size is not None:
-            train, test = train.resize(config.image_size), test.resize(config.image_size)
+    if config.dataset != FOLDER:
+        return small_images.load_sets(config, draw_all=True)
+    train, test = _photographs(config, file, progress)
     return train.take(config.train_size or len(train)), test.take(config.test_size or len(test))
 
 

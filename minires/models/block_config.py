@@ -21,6 +21,7 @@ class BlockConfig:
     shortcut_scale: float = 1.0
     init: str = "he"
     survival_prob: float = 1.0
+    zeros: str = "after"
     bottleneck: bool = False
     stride_on: str = "3x3"
     groups: int = 1
@@ -73,7 +74,9 @@ class BlockConfig:
             conv = self.conv(in_channels, out_channels, 1, stride, rng)
             norm = nn.Identity() if self.pre_activation else self.norm(out_channels)
             return ProjectionShortcut(conv, norm, self.shortcut_scale)
-        return shortcut_without_parameters(in_channels, out_channels, stride, self.shortcut_scale)
+        return shortcut_without_parameters(
+            in_channels, out_channels, stride, self.shortcut_scale, self.zeros
+        )
 
     def bottleneck_width(self, out_channels: int) -> int:
         """Channels of a bottleneck's 3x3 convolution: usually a quarter of `out_channels`.

@@ -19,6 +19,7 @@ from .. import checks
 from ..errors import ConfigError, unknown_name
 from .base import ResNet
 from .block_config import BlockConfig
+from .shortcuts import ZEROS
 
 MOST_LAYERS = 10_000  # the paper went to 1,202
 
@@ -46,6 +47,7 @@ def resnet(
     shortcut_scale: float = 1.0,
     init: str = "he",
     survival_prob: float = 1.0,
+    zeros: str = "after",
 ) -> CifarResNet:
     """The residual net of `depth` layers.
 
@@ -80,6 +82,9 @@ def resnet(
         Stochastic depth (Huang et al. 2016, arXiv:1603.09382): the probability with which the last
         block's F(x) is computed for a batch in training. It falls to this from 1 by equal steps,
         block by block. The paper takes 0.5.
+    zeros : {"after", "around"}
+        With shortcut A: where its new channels of zeros stand, after the others, or half of them
+        before and half after. Weights of other libraries may need the latter; see `shortcuts`.
 
     Returns
     -------
@@ -122,7 +127,11 @@ def resnet(
         lambda value: 0 < value <= 1,
         todo="1 keeps every block",
     )
-    config = BlockConfig(shortcut, batch_norm, pre_activation, shortcut_scale, init, survival_prob)
+    if zeros not in ZEROS:
+        raise unknown_name("resnet", "zeros", zeros, ZEROS)
+    config = BlockConfig(
+        shortcut, batch_norm, pre_activation, shortcut_scale, init, survival_prob, zeros
+    )
     return CifarResNet(depth, width, num_classes, seed, config)
 
 

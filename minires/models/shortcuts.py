@@ -9,6 +9,11 @@
 
 A, B and C are the options of He et al. 2015 (arXiv:1512.03385, section 4.1). Each shortcut may be
 multiplied by a constant `scale`: see He et al. 2016 (arXiv:1603.05027, section 3.1).
+
+A does not say where the zeros go. Facebook's Torch code puts all of them after the channels of x,
+and so does this library by default. Some, such as the widely used nets of
+github.com/akamaster/pytorch_resnet_cifar10, put half before and half after. Weights trained with
+one say nothing sensible with the other, and their names and shapes are the same.
 """
 
 from typing import Any
@@ -16,6 +21,8 @@ from typing import Any
 from .. import functional as F
 from .. import nn
 from ..autograd import Tensor
+
+ZEROS = ("after", "around")
 
 
 class IdentityShortcut(nn.Module):
@@ -34,15 +41,21 @@ class IdentityShortcut(nn.Module):
 class ZeroPadShortcut(nn.Module):
     """`subsample_and_pad` of x, times `scale`. It has no parameters."""
 
-    def __init__(self, stride: int, new_channels: int, scale: float = 1.0) -> None:
+    def __init__(
+        self, stride: int, new_channels: int, scale: float = 1.0, zeros: str = "after"
+    ) -> None:
         self.stride, self.new_channels, self.scale = stride, new_channels, scale
+        self.zeros = zeros
 
     def forward(self, x: Tensor) -> Tensor:
-        return scaled(subsample_and_pad(x, self.stride, self.new_channels), self.scale)
+        padded = subsample_and_pad(x, self.stride, self.new_channels, self.zeros)
+        return scaled(padded, self.scale)
 
     def extra_repr(self) -> str:
-        settings = f"stride={self.stride}, new_channels={self.new_channels}"
-        return settings if self.scale == 1 else f"{settings}, {_describe_scale(self.scale)}"
+        settings = [f"stride={self.stride}", f"new_channels={self.new_channels}"]
+        settings += [_describe_scale(self.scale)] * (self.scale != 1)
+        settings += [f"zeros={self.zeros!r}"] * (self.zeros != "after")
+        return ", ".join(settings)
 
 
 class ProjectionShortcut(nn.Sequential):
@@ -71,21 +84,23 @@ class NoShortcut(nn.Module):
 
 
 def shortcut_without_parameters(
-    in_channels: int, out_channels: int, stride: int, scale: float = 1.0
+    in_channels: int, out_channels: int, stride: int, scale: float = 1.0, zeros: str = "after"
 ) -> IdentityShortcut | ZeroPadShortcut:
     """Shortcut A: x itself where the shape stays, otherwise subsampled and padded with zeros."""
     if stride == 1 and in_channels == out_channels:
         return IdentityShortcut(scale)
-    return ZeroPadShortcut(stride, out_channels - in_channels, scale)
+    return ZeroPadShortcut(stride, out_channels - in_channels, scale, zeros)
 
 
-def subsample_and_pad(x: Tensor, stride: int, new_channels: int) -> Tensor:
-    """Every `stride`-th pixel of x along height and width, and zeros for the new channels.
+def subsample_and_pad(x: Tensor, stride: int, new_channels: int, zeros: str = "after") -> Tensor:
+    """Every `stride`-th pixel of x along height and width, and zeros for the new channels: "after"
+    those of x, or half of them before and half after, "around" them.
 
     (N, H, W, C) becomes (N, ceil(H / stride), ceil(W / stride), C + new_channels).
     """
     x = x[:, ::stride, ::stride]
-    return F.pad(x, ((0, 0), (0, 0), (0, 0), (0, new_channels)))
+    before = new_channels // 2 if zeros == "around" else 0
+    return F.pad(x, ((0, 0), (0, 0), (0, 0), (before, new_channels - before)))
 
 
 def scaled(x: Tensor, factor: float) -> Tensor:

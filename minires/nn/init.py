@@ -4,7 +4,7 @@ from math import prod, sqrt
 
 import numpy as np
 
-from ..checks import generator, number
+from ..checks import fits_in_memory, generator, number
 from ..types import Array, Shape
 
 
@@ -32,8 +32,7 @@ def normal(shape: Shape, rng: np.random.Generator | None, std: float) -> Array:
     """
     rng = generator("init.normal", rng)
     number("init.normal", "std", std, "a number of at least 0", lambda std: std >= 0)
-    if prod(shape) > np.iinfo(np.intp).max // 4:  # beyond what NumPy's MemoryError is for
-        raise MemoryError("weights of more bytes than there are addresses")
+    fits_in_memory("weights", shape, 4)
     # A float64 factor would promote them.
     return rng.standard_normal(shape, dtype=np.float32) * np.float32(std)
 

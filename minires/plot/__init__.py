@@ -2,43 +2,58 @@
 
 from .convolution import im2col, receptive_field, receptive_fields
 from .curves import error_curves, gradient_norms
+from .final_errors import errors_by_depth, every_seed
 from .live import LiveCurves
+from .reliability import calibration
 from .single_net import confusion, gradients_of_a_net, training_curves
 from .style import (
     COLOURS,
+    DARK,
     GREY,
+    LIGHT,
     OTHERS,
     SHADES,
     animate,
     panels,
+    picture,
     save,
     seeds,
     styled,
+    theme,
     use_style,
+    use_theme,
     write_below,
 )
 from .sweeps import sweep
 
 __all__ = [
     "COLOURS",
+    "DARK",
     "GREY",
+    "LIGHT",
     "LiveCurves",
     "OTHERS",
     "SHADES",
     "animate",
+    "calibration",
     "confusion",
     "error_curves",
+    "errors_by_depth",
+    "every_seed",
     "gradient_norms",
     "gradients_of_a_net",
     "im2col",
     "panels",
+    "picture",
     "receptive_field",
     "receptive_fields",
     "save",
     "seeds",
     "styled",
     "sweep",
+    "theme",
     "training_curves",
     "use_style",
+    "use_theme",
     "write_below",
 ]

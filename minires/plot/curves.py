@@ -6,7 +6,7 @@ from statistics import mean
 
 from ..drawing.label_placement import spread_out
 from ..types import Figure, Row
-from .style import GREY, SHADES, panels, seeds, styled, write_below
+from .style import SHADES, nets_by_depth, panels, seeds, styled, theme, write_below
 
 TITLES = {"plain": "plain nets", "resnet": "residual nets"}
 
@@ -31,11 +31,11 @@ def error_curves(metrics: Sequence[Row], caption: str = "", drops: Sequence[floa
         Lines are means over the seeds, bands reach from the lowest to the highest seed.
     """
     figure, axes = panels(2, (9.6, 4.4), share_y=True)
-    nets, all_ends = _nets(metrics), []
+    nets, all_ends = nets_by_depth(metrics), []
     for ax, family in zip(axes, SHADES):
         ends = []
-        for net in nets[family]:
-            colour = _colour(net, nets)
+        for net in (net for net in nets if net.split("-")[0] == family):
+            colour = theme().colour(net, nets)
             for quantity, style in (("train_error", "-"), ("test_error", (0, (4, 2)))):
                 x, middle, low, high = _overseeds(metrics, net, "epoch", quantity)
                 marker = "o" if len(x) == 1 else None  # a line through one point would not be seen
@@ -55,7 +55,7 @@ def error_curves(metrics: Sequence[Row], caption: str = "", drops: Sequence[floa
         ax.set_xlabel("epoch")
         all_ends.append(ends)
         for epoch in drops:
-            ax.axvline(epoch, color="#bbbbbb", linewidth=1, linestyle=":", zorder=1)
+            ax.axvline(epoch, color=theme().quiet, linewidth=1, linestyle=":", zorder=1)
     axes[0].set_ylabel("error, %")
     errors = [row[q] for row in metrics for q in ("train_error", "test_error")]
     axes[0].set_ylim(max(0, min(errors) - 5), min(100, max(errors) + 3))
@@ -76,7 +76,7 @@ def error_curves(metrics: Sequence[Row], caption: str = "", drops: Sequence[floa
 
 @styled
 def gradient_norms(gradients: Sequence[Row], caption: str = "") -> Figure:
-    """Gradient norm of each layer: at initialisation, soon after, and at the last record.
+    """Gradient norm of each layer's weights, before training and at its end.
 
     Parameters
     ----------
@@ -88,55 +88,52 @@ def gradient_norms(gradients: Sequence[Row], caption: str = "") -> Figure:
     -------
     matplotlib.figure.Figure
         The vertical axis is logarithmic. Lines are geometric means over the seeds, bands from the
-        lowest to the highest.
+        lowest to the highest. The last layer, which makes logits of features, is left out: it is of
+        another kind, and its gradient far above that of its neighbours.
     """
-    nets = _nets(gradients)
+    from matplotlib.ticker import LogLocator, MaxNLocator
+
+    nets = nets_by_depth(gradients)
     moments = _moments(gradients)
-    figure, axes = panels(len(moments), (3.2 * len(moments), 4.2), share_y=True)
+    figure, axes = panels(len(moments), (1.2 + 3.2 * len(moments), 4.2), share_y=True)
+    ends_of = {}
+    rows = [row for row in _without_last_layer(gradients) if row["gradient_norm"] > 0]
     for ax, (iteration, title) in zip(axes, moments):
-        rows = [
-            row for row in gradients if row["iteration"] == iteration and row["gradient_norm"] > 0
-        ]
-        for family in SHADES:
-            for net in nets[family]:
-                x, middle, low, high = _overseeds(
-                    rows, net, "depth", "gradient_norm", geometric=True
-                )
-                colour = _colour(net, nets)
-                ax.plot(x, middle, color=colour, linewidth=2, label=net, zorder=3)
-                ax.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+        ends = []
+        for net in nets:
+            x, middle, low, high = _overseeds(
+                [row for row in rows if row["iteration"] == iteration],
+                net,
+                "depth",
+                "gradient_norm",
+                geometric=True,
+            )
+            colour = theme().colour(net, nets)
+            marker = "o" if len(x) == 1 else None
+            ax.plot(x, middle, color=colour, linewidth=2.2, marker=marker, zorder=3)
+            ax.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+            if x:
+                ends.append((math.log10(middle[-1]), net, colour, x[-1]))
         ax.set_yscale("log")
         ax.set_title(title)
-        ax.set_xlabel("layer, from the images to the logits")
+        ax.set_xlabel("layer, from the images on")
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]))
+        ax.yaxis.set_major_locator(LogLocator(numticks=7))
+        ax.minorticks_off()
+        ax.set_xlim(left=0)
+        ends_of[ax] = ends
     axes[0].set_ylabel("gradient norm of the layer's weights")
-    handles, names = axes[0].get_legend_handles_labels()
-    figure.legend(
-        handles,
-        names,
-        loc="upper right",
-        ncols=len(names),
-        columnspacing=1.2,
-        handlelength=1.4,
-        fontsize=9 if len(names) <= 8 else 9 * 8 / len(names),
-    )
+    for ax, ends in ends_of.items():
+        _label_ends(ax, ends)
     write_below(figure, f"{caption}; {seeds(gradients)}")
     return figure
 
 
-def _nets(rows):
-    """The nets of each family in the records, by depth."""
-    names = sorted({row["net"] for row in rows}, key=lambda net: int(net.split("-")[1]))
-    return {family: [net for net in names if net.startswith(family)] for family in SHADES}
-
-
-def _colour(net, nets):
-    family = net.split("-")[0]
-    shades, rank, count = SHADES[family], nets[family].index(net), len(nets[family])
-    return (
-        shades[rank]
-        if count <= len(shades)
-        else shades[round(rank * (len(shades) - 1) / (count - 1))]
-    )
+def _without_last_layer(rows):
+    last: dict[str, int] = {}
+    for row in rows:
+        last[row["net"]] = max(last.get(row["net"], 0), row["depth"])
+    return [row for row in rows if row["depth"] < max(2, last[row["net"]])]
 
 
 def _overseeds(rows, net, x_name, y_name, geometric=False):
@@ -153,31 +150,34 @@ def _overseeds(rows, net, x_name, y_name, geometric=False):
 
 
 def _moments(gradients):
-    """(iteration, title) of the moments worth a panel: the first record, one step on, ten steps on,
-    and the last.
+    """(iteration, title) of the moments worth a panel: the first record that all nets have, and the
+    last.
     """
-    iterations = sorted({row["iteration"] for row in gradients})
-    complete = [
-        i
-        for i in iterations
-        if {r["net"] for r in gradients if r["iteration"] == i} == {r["net"] for r in gradients}
-    ]
-    chosen = [i for i in (0, 1, 10) if i in complete] + complete[-1:]
-    names = {0: "at initialisation", 1: "after 1 step"}
-    return [(i, names.get(i, f"after {i:,} steps")) for i in dict.fromkeys(chosen)]
+    nets: dict[int, set[str]] = {}
+    for row in gradients:
+        nets.setdefault(row["iteration"], set()).add(row["net"])
+    everyone = set().union(*nets.values())
+    complete = sorted(i for i, its in nets.items() if its == everyone) or [min(nets)]
+    names = {0: "before training", 1: "after 1 step"}
+    chosen = dict.fromkeys([complete[0], complete[-1]])
+    return [(i, names.get(i, f"after {i:,} steps")) for i in chosen]
 
 
 def _label_ends(ax, ends):
     """Write each net's name where its training curve ends, pushed apart where they would
-    overlap.
+    overlap. On a logarithmic axis, ends are given as logarithms.
     """
-    low, high = ax.get_ylim()
+    from matplotlib.patheffects import withStroke
+
+    around = [withStroke(linewidth=3, foreground=theme().page)]  # where a name crosses a line
+    is_log = ax.get_yscale() == "log"
+    low, high = map(math.log10, ax.get_ylim()) if is_log else ax.get_ylim()
     apart = 0.055 * (high - low)  # the height of a line of text in this figure
     places = spread_out([y for y, *_ in sorted(ends)], [apart] * (len(ends) - 1))
     for place, (y, net, colour, x) in zip(places, sorted(ends)):
         ax.annotate(
             net,
-            (x, place),
+            (x, 10**place if is_log else place),
             xytext=(5, 0),
             textcoords="offset points",
             color=colour,
@@ -185,6 +185,8 @@ def _label_ends(ax, ends):
             fontsize=9.5,
             fontweight="bold",
             annotation_clip=False,
+            path_effects=around,
+            zorder=5,
         )
 
 
@@ -193,7 +195,7 @@ def _line_styles(ax, styles):
         ax.plot(
             [],
             [],
-            color=GREY,
+            color=theme().quiet,
             linestyle=style,
             linewidth=2.2 if style == "-" else 1.4,
             label=f"{name} error",

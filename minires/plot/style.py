@@ -1,4 +1,5 @@
-"""One style for all figures: plain nets in orange, residual nets in blue, deeper nets darker.
+"""One style for all figures: plain nets in orange, residual nets in blue, deeper nets with more
+contrast: darker on a light page, lighter on a dark one.
 
 The two hues differ for every common kind of colour blindness (Okabe and Ito 2008), and the shades
 in print without colour. Matplotlib is imported when a figure is drawn, so that importing minires
@@ -9,6 +10,8 @@ import io
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +26,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 SomePath = TypeVar("SomePath", bound=str | Path)
 
-SHADES = {
+SHADES: dict[str, tuple[str, ...]] = {
     "plain": ("#f0a35c", "#c84a00", "#7a2b00", "#3d1500"),
     "resnet": ("#7fb7e6", "#0868ac", "#08366b", "#041b36"),
 }
@@ -39,29 +42,86 @@ OTHERS = (
 GREY = "#666666"
 CHARACTERS = 15.5  # of a caption, to an inch
 MOST_LINES = 10  # of a caption, about: more would leave no room for the panels
-STYLE: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": "#333333",
-    "axes.grid": True,
-    "grid.color": "#e6e6e6",
-    "grid.linewidth": 0.8,
-    "axes.axisbelow": True,
-    "xtick.color": GREY,
-    "ytick.color": GREY,
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-}
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of a figure."""
+
+    shades: dict[str, tuple[str, ...]]  # of the nets of a family, from the shallowest on
+    text: str
+    quiet: str  # of what is not to be seen first
+    grid: str
+    page: str
+    suffix: str = ""  # of the names of files drawn in it
+
+    def colour(self, net: str, nets: Sequence[str]) -> str:
+        """Of one of the `nets`: the deeper in its family, the more contrast."""
+        family = net.split("-")[0]
+        relatives = [one for one in nets if one.split("-")[0] == family]
+        shades, rank, count = self.shades[family], relatives.index(net), len(relatives)
+        if count > len(shades):
+            rank = round(rank * (len(shades) - 1) / (count - 1))
+        return shades[rank]
+
+    @property
+    def settings(self) -> dict[Any, Any]:
+        """Matplotlib's settings."""
+        return {
+            "font.family": "DejaVu Sans",
+            "font.size": 10,
+            "text.color": self.text,
+            "axes.titlesize": 11,
+            "axes.titleweight": "bold",
+            "axes.titlelocation": "left",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.edgecolor": self.quiet,
+            "axes.facecolor": self.page,
+            "axes.labelcolor": self.text,
+            "axes.grid": True,
+            "grid.color": self.grid,
+            "grid.linewidth": 0.8,
+            "axes.axisbelow": True,
+            "xtick.color": self.quiet,
+            "ytick.color": self.quiet,
+            "xtick.labelsize": 9,
+            "ytick.labelsize": 9,
+            "legend.frameon": False,
+            "legend.fontsize": 9,
+            "figure.facecolor": self.page,
+            "savefig.facecolor": self.page,
+        }
+
+
+LIGHT = Theme(SHADES, "#222222", GREY, "#e6e6e6", "white")
+DARK = Theme(
+    {
+        "plain": ("#a8622d", "#ffa657", "#ffd0a1", "#fff0df"),
+        "resnet": ("#3f77ad", "#79c0ff", "#b6dcff", "#e6f3ff"),
+    },
+    "#d5dbe1",
+    "#9198a1",
+    "#262c34",
+    "#0d1117",
+    "-dark",
+)
+_theme: ContextVar[Theme] = ContextVar("theme", default=LIGHT)
+
+
+def theme() -> Theme:
+    """The colours to draw in."""
+    return _theme.get()
+
+
+@contextmanager
+def use_theme(chosen: Theme) -> Iterator[None]:
+    """Within: the figures of runs are drawn in these colours, `LIGHT` or `DARK`."""
+    token = _theme.set(chosen)
+    try:
+        yield
+    finally:
+        _theme.reset(token)
 
 
 def styled(draw: Callable[P, T]) -> Callable[P, T]:
@@ -71,7 +131,7 @@ def styled(draw: Callable[P, T]) -> Callable[P, T]:
     def drawn(*args: P.args, **kwargs: P.kwargs) -> T:
         from matplotlib import rc_context
 
-        with rc_context(STYLE):
+        with rc_context(theme().settings):
             return draw(*args, **kwargs)
 
     return drawn
@@ -83,7 +143,7 @@ def use_style() -> None:
     """
     from matplotlib import rcParams
 
-    rcParams.update(STYLE)
+    rcParams.update(theme().settings)
 
 
 def panels(
@@ -110,9 +170,8 @@ def panels(
     from matplotlib.figure import Figure
 
     figure: Any = Figure(figsize=size, layout="constrained")
-    figure._repr_png_ = lambda: _png(
-        figure
-    )  # so that notebooks show it, whether or not pyplot is in use
+    # So that notebooks show it, whether or not pyplot is in use.
+    figure._repr_png_ = lambda: picture(figure, dots_per_inch=72)
     figure.get_layout_engine().set(rect=(0, 0.045, 1, 0.885), wspace=0.04)
     return figure, figure.subplots(1, columns, sharey=share_y, squeeze=False, width_ratios=widths)[
         0
@@ -124,11 +183,16 @@ def save(figure: Figure, path: SomePath) -> SomePath:
 
     Raises CheckpointError if it cannot be written. Then the picture that was there stays.
     """
+    write_bytes(expanded(path), picture(figure, Path(path).suffix[1:] or "png"))
+    return path
+
+
+def picture(figure: Figure, kind: str = "png", dots_per_inch: int = 150) -> bytes:
+    """The figure as an image file."""
     image = io.BytesIO()
     with _letters_may_be_missing():
-        figure.savefig(image, format=Path(path).suffix[1:] or "png", dpi=150)
-    write_bytes(expanded(path), image.getvalue())
-    return path
+        figure.savefig(image, format=kind, dpi=dots_per_inch)
+    return image.getvalue()
 
 
 def animate(
@@ -168,19 +232,18 @@ def animate(
     return path
 
 
-def _png(figure: Figure) -> bytes:
-    image = io.BytesIO()
-    with _letters_may_be_missing():
-        figure.savefig(image, format="png", dpi=72)
-    return image.getvalue()
-
-
 @contextmanager
 def _letters_may_be_missing() -> Iterator[None]:
     """No warning for each letter that the font lacks: it is drawn as a box, which says enough."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         yield
+
+
+def nets_by_depth(rows: Sequence[Row]) -> list[str]:
+    """The names of the nets in the rows: plain ones first, and shallow ones before deep ones."""
+    names = {row["net"] for row in rows}
+    return sorted(names, key=lambda net: (net.split("-")[0], int(net.split("-")[1])))
 
 
 def seeds(rows: Sequence[Row], several: str = "mean and range of {} seeds") -> str:
@@ -201,5 +264,5 @@ def write_below(figure: Figure, text: str) -> None:
         room = 0.045 + 0.16 / figure.get_figheight() * (len(lines) - 1)
         layout: Any = figure.get_layout_engine()  # the one of `panels`
         layout.set(rect=(0, room, 1, 0.93 - room))
-    written: Any = figure.text(0.01, 0.012, "\n".join(lines), fontsize=8.5, color=GREY)
+    written: Any = figure.text(0.01, 0.012, "\n".join(lines), fontsize=8.5, color=theme().quiet)
     written.set(ha="left", va="bottom", parse_math=False)

@@ -6,7 +6,6 @@ A link that leads to a web page and a clone without Git LFS are more common than
 from typing import NamedTuple
 
 AGAIN = "fetch the file itself"
-TAR_MEMBERS = (b"sys_info\0", b"storages\0")  # in the tar files of PyTorch before 0.2
 STARTS = {  # how a file begins -> what it is, what to do
     b"\x89HDF\r\n\x1a\n": (
         "an HDF5 file, as Keras and MATLAB write",
@@ -43,17 +42,12 @@ def recognise(content: bytes) -> Found | None:
     if start.startswith(PAGES):
         return Found("a web page", "the link did not lead to the file: look at it in a browser")
     if content[257:262] == b"ustar":
-        if any(member in content for member in TAR_MEMBERS):
-            return Found(
-                "a file of PyTorch before 0.2, a tar archive",
-                "load it in PyTorch, and save it again by torch.save",
-            )
         return Found("a tar archive", "unpack it first")
     if start.startswith((b"{", b"[")):
         if b'"weight_map"' in content:
             return Found(
                 "the index of weights that are split over several files (shards)",
-                "put the arrays of the files it names into one file",
+                "leave its name as it was, to end in .safetensors.index.json",
             )
         return Found("a JSON file", "name the file of weights beside it")
     if content[:500].isascii() and all(byte >= 32 or byte in b"\t\r\n" for byte in content[:500]):

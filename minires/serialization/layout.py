@@ -25,6 +25,12 @@ def check_layout(where: str, layout: str) -> None:
         raise unknown_name(where, "layout", layout, LAYOUTS)
 
 
+def looks_like_minires(arrays: Mapping[str, Array]) -> bool:
+    """Whether the first convolution has the colours of images where minires puts them."""
+    first = next((array for array in arrays.values() if array.ndim == 4), None)
+    return first is not None and first.shape[2] == 3 and first.shape[0] == first.shape[1]
+
+
 def to_torch(arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Name -> array in PyTorch's layout, from minires's."""
     return {name: _transposed(array, TO_TORCH) for name, array in arrays.items()}
@@ -33,11 +39,8 @@ def to_torch(arrays: Mapping[str, Array]) -> dict[str, Array]:
 def from_torch(arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Name -> array in minires's layout and under its names, from PyTorch's.
 
-    ``num_batches_tracked`` is left out: minires's batch norm does not count batches. A ``module.``
-    that all names begin with comes from torch.nn.DataParallel, and is taken off.
+    ``num_batches_tracked`` is left out: minires's batch norm does not count batches.
     """
-    if arrays and all(name.startswith("module.") for name in arrays):
-        arrays = {name.removeprefix("module."): array for name, array in arrays.items()}
     return {
         name: _transposed(array, TO_MINIRES)
         for name, array in arrays.items()

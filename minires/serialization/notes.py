@@ -4,7 +4,8 @@ They are kept as one JSON text in the metadata of the file:
 
     {"classes": ["cat", ...],
      "transform": {"resize": 36, "crop": 32, "mean": [0.5, 0.5, 0.5], "std": [1, 1, 1]},
-     "built": {"model": "resnet-20", "net": {"width": 8}}}
+     "built": {"model": "resnet-20", "net": {"width": 8}},
+     "zeros": "around"}
 
 Earlier versions of minires wrote "preparation" for "transform".
 """
@@ -30,16 +31,18 @@ MOST_DIGITS = 6  # of a depth
 LONGEST_NAME = 100  # letters in the name of a net
 
 
-def from_metadata(metadata: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
-    """The notes, a dict, and whether minires wrote them for its own layout."""
+def from_metadata(metadata: Mapping[str, str]) -> tuple[dict[str, Any], str | None]:
+    """The notes, a dict, and the layout for which minires wrote them; None if another program
+    wrote the file.
+    """
     for layout, entry in ENTRIES.items():
         try:
             notes = json.loads(metadata[entry])
         except (KeyError, ValueError, RecursionError):  # another program's entry of that name
             continue
         if notes is None or isinstance(notes, dict):
-            return notes or {}, layout == "minires"
-    return {}, False
+            return notes or {}, layout
+    return {}, None
 
 
 def noted(
@@ -85,6 +88,15 @@ def classes_in(notes: dict[str, Any], where: str) -> list[str] | None:
             where, "class names in the metadata", "a list of texts", shown(classes)
         )
     return classes
+
+
+def zeros_in(notes: dict[str, Any], where: str) -> str | None:
+    """Where shortcut A of the net puts its zeros, or None. Raises CheckpointError for nonsense."""
+    zeros = notes.get("zeros")
+    if zeros not in (None, "after", "around"):
+        got = shown(zeros)
+        raise CheckpointError(where, "zeros in the metadata", "'after' or 'around'", got)
+    return zeros
 
 
 def transform_in(notes: dict[str, Any], where: str) -> dict[str, Any]:

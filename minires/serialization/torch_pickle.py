@@ -7,6 +7,8 @@ several pickles in a row with the storages behind them. Both are read.
 
 import io
 import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -36,8 +38,41 @@ STORAGES = {
 }
 MOST_EXPANSION = 8  # times the size of the file, for all tensors: they may be views of one storage
 STORAGE_NAMES = {("torch", f"{name}Storage"): dtype for name, dtype in STORAGES.items()}
+# Where training programs keep the weights. An average of many steps is taken if it is alone.
+NESTED = (
+    "state_dict",
+    "model_state_dict",
+    "model_state",
+    "model",
+    "net",
+    "network",
+    "params",
+    "weights",
+    "state_dict_ema",
+    "ema_state_dict",
+    "model_ema",
+)
+BESIDE = (bool, int, float, str)  # among the tensors: an epoch, a name
 EXPECTED = "only dicts, lists, text, numbers and tensors of common types"
 CONVERT = "open it in PyTorch and save it with safetensors.torch.save_file"
+
+
+def _parameter(tensor, *_):
+    if not isinstance(tensor, np.ndarray):
+        raise ValueError("a parameter without a tensor")
+    return tensor
+
+
+def _dict(pairs=()):
+    """What an OrderedDict is here: a dict, which keeps its order too."""
+    return {safe_pickle.checked_key(key): value for key, value in pairs}
+
+
+FUNCTIONS: dict[tuple[str, str], Callable[..., Any]] = {
+    ("torch._utils", "_rebuild_parameter"): _parameter,
+    ("collections", "OrderedDict"): _dict,
+    ("torch", "Size"): tuple,
+}
 
 
 def is_torch_file(content: bytes) -> bool:
@@ -70,12 +105,19 @@ def decode(content: bytes, where: str) -> dict[str, Array]:
     DataError
         If it wants to call a function that is not needed for tensors.
     """
-    try:
+    with reading(where):
         read = _read_zip if content.startswith(ZIP) else _read_pickles
-        return _tensors(read(content, where), where)
+        return named_tensors(read(content, where), where)
+
+
+@contextmanager
+def reading(where: str) -> Iterator[None]:
+    """Within: what goes wrong in a damaged file, in one of a dozen ways, is a CheckpointError."""
+    try:
+        yield
     except (CheckpointError, DataError):
         raise
-    except Exception as error:  # a damaged file can fail in a dozen ways
+    except Exception as error:
         reason = " ".join(str(error).split())[:150]
         raise CheckpointError(
             where,
@@ -86,24 +128,36 @@ def decode(content: bytes, where: str) -> dict[str, Array]:
         ) from error
 
 
-def _tensors(found, where):
-    """The dict of tensors in `found`, which may be one or hold one under one of the usual names."""
-    for key in ("state_dict", "model", "model_state_dict"):
-        if isinstance(found, dict) and isinstance(found.get(key), dict):
-            found = found[key]
+def named_tensors(found: Any, where: str) -> dict[str, Array]:
+    """The dict of tensors in `found`, which may be one or hold one under one of the usual names.
+
+    What training programs keep beside it, such as an optimiser and the epoch, is left out.
+
+    Raises
+    ------
+    CheckpointError
+        If there are no tensors, or there is more among them than numbers and texts.
+    """
+    while isinstance(found, dict):
+        inner = next((found[key] for key in NESTED if isinstance(found.get(key), dict)), None)
+        if inner is None:
+            break
+        found = inner
     if not isinstance(found, dict):
         kind = f"a {type(found).__name__}"
-    elif not all(isinstance(value, np.ndarray) for value in found.values()):
-        kind = "a dict with other things in it"
     else:
-        return {str(name): value for name, value in found.items()}
+        tensors = {str(name): one for name, one in found.items() if isinstance(one, np.ndarray)}
+        others = [one for one in found.values() if not isinstance(one, np.ndarray)]
+        if tensors and all(one is None or isinstance(one, BESIDE) for one in others):
+            return tensors
+        kind = "a dict with other things in it" if tensors else "a dict without tensors"
     raise CheckpointError(
         where, "no weights", "a dict of tensors, as state_dict() returns", kind, CONVERT
     )
 
 
 @dataclass(frozen=True)
-class _Storage:
+class Storage:
     """The numbers of one or more tensors. Only the reader makes it, never a pickle."""
 
     kind: Any  # the dtype in the file
@@ -137,7 +191,7 @@ def _read_zip(content, where):
                 raise ValueError(f"no storage {key} in the archive")
             data = archive.read(members[f"data/{key}"])
             numbers = np.frombuffer(data, dtype, count).astype(dtype.newbyteorder("="))
-            storages[key] = _Storage(kind, from_bfloat16(numbers) if kind is BFLOAT16 else numbers)
+            storages[key] = Storage(kind, from_bfloat16(numbers) if kind is BFLOAT16 else numbers)
         return storages[key]
 
     found, _ = _unpickle(archive.read(members["data.pkl"]), where, storage, len(content))
@@ -161,7 +215,7 @@ def _read_pickles(content, where):
                 raise ValueError(f"storages larger than the file of {len(content)} bytes")
             # Tensors become views of this array. The numbers follow in the file, and fill it below.
             numbers = np.zeros(count, np.float32 if kind is BFLOAT16 else kind)
-            storages[key] = _Storage(kind, numbers)
+            storages[key] = Storage(kind, numbers)
         return storages[key]
 
     for number in range(5):
@@ -190,16 +244,22 @@ def _read_pickles(content, where):
     return pickles[3]
 
 
+def unpickle_object(content: bytes, where: str, refer: Callable[[Any], Any]) -> Any:
+    """The object in a pickle whose tensors are references: ``refer(reference)`` is an array."""
+    found, _ = safe_pickle.load(content, where, FUNCTIONS, EXPECTED, storage=refer, todo=CONVERT)
+    return found
+
+
 def _unpickle(content, where, storage, size):
     """The object in a pickle with arrays instead of tensors, and the length of the pickle.
 
-    ``storage(dtype, key, count)`` returns the `_Storage`; `size` is that of the file.
+    ``storage(dtype, key, count)`` returns the `Storage`; `size` is that of the file.
     """
     left = MOST_EXPANSION * size  # bytes for tensors
 
     def tensor(*arguments):
         nonlocal left
-        array = _as_array(*arguments)
+        array = as_array(*arguments)
         left -= array.nbytes
         if left < 0:
             raise CheckpointError(
@@ -211,33 +271,27 @@ def _unpickle(content, where, storage, size):
             )
         return array
 
-    def old_tensor(*_):
-        raise CheckpointError(
-            where,
-            "a tensor of PyTorch before 0.4",
-            "one of a later version",
-            todo="load it in PyTorch, and save it again by torch.save",
-        )
-
     return safe_pickle.load(
         content,
         where,
         {
             ("torch._utils", "_rebuild_tensor_v2"): tensor,
-            ("torch._utils", "_rebuild_tensor"): old_tensor,
-            ("torch._utils", "_rebuild_parameter"): _parameter,
-            ("collections", "OrderedDict"): _dict,
-            ("torch", "Size"): tuple,
+            ("torch._utils", "_rebuild_tensor"): tensor,  # of PyTorch before 0.4
+            **FUNCTIONS,
         },
         EXPECTED,
         names=STORAGE_NAMES,
-        storage=lambda reference: storage(*_checked_reference(reference)),
+        storage=lambda reference: _part(storage, *_checked_reference(reference)),
         todo=CONVERT,
     )
 
 
 def _checked_reference(reference):
-    """Dtype, key and count of PyTorch's ("storage", type, key, device, count)."""
+    """Dtype, key, count and part of PyTorch's ("storage", type, key, device, count).
+
+    Before 0.4 a sixth entry followed: None, or (key, offset, count) of the part of that storage
+    which is one of its own.
+    """
     if not isinstance(reference, tuple) or len(reference) < 5 or reference[0] != "storage":
         raise ValueError("a reference to something other than a storage")
     _, kind, key, _, count, *view = reference
@@ -245,14 +299,31 @@ def _checked_reference(reference):
         raise ValueError("a storage of no known type")
     if type(count) is not int or count < 0 or not isinstance(key, (str, int)):
         raise ValueError("a storage of no known size")
-    if any(one is not None for one in view):
-        raise ValueError("a part of a storage, as PyTorch wrote before 0.4: save it again there")
-    return STORAGE_NAMES[kind], str(key), count
+    part = view[0] if view else None
+    if part is not None:
+        whole = isinstance(part, tuple) and len(part) == 3
+        if not whole or not all(type(number) is int and number >= 0 for number in part[1:]):
+            raise ValueError("a part of a storage that is not (key, offset, count)")
+        part = part[1:]
+    return STORAGE_NAMES[kind], str(key), count, part
 
 
-def _as_array(storage, offset, shape, strides, *_):
+def _part(storage, kind, key, count, part):
+    """The `Storage`, or the part of it that a file from before PyTorch 0.4 names."""
+    whole = storage(kind, key, count)
+    if part is None:
+        return whole
+    offset, size = part
+    if offset + size > len(whole.numbers):
+        raise ValueError("a part of a storage that reaches beyond it")
+    return Storage(kind, whole.numbers[offset : offset + size])
+
+
+def as_array(
+    storage: Any, offset: int, shape: Sequence[int], strides: Sequence[int], *_: Any
+) -> Array:
     """A tensor as an array: a view of its storage. Raises ValueError if it reaches beyond that."""
-    if not isinstance(storage, _Storage):
+    if not isinstance(storage, Storage):
         raise ValueError("a tensor without a storage")
     numbers, shape, strides = storage.numbers, tuple(shape), tuple(strides)
     whole = all(type(number) is int and number >= 0 for number in (*shape, *strides, offset))
@@ -265,14 +336,3 @@ def _as_array(storage, offset, shape, strides, *_):
         return np.zeros(shape, numbers.dtype)
     byte_strides = [step * numbers.itemsize for step in strides]
     return np.lib.stride_tricks.as_strided(numbers[offset:], shape, byte_strides)
-
-
-def _parameter(tensor, *_):
-    if not isinstance(tensor, np.ndarray):
-        raise ValueError("a parameter without a tensor")
-    return tensor
-
-
-def _dict(pairs=()):
-    """What an OrderedDict is here: a dict, which keeps its order too."""
-    return {safe_pickle.checked_key(key): value for key, value in pairs}

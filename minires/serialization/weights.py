@@ -9,25 +9,27 @@ mr.load(net, file)
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import backend
-from ..errors import ConfigError
+from ..errors import ConfigError, WeightsWarning
 from ..names import expanded, shown
 from ..types import Array, PathLike
-from . import notes, safetensors, torch_pickle
+from . import conventions, notes, npz, safetensors, shards, torch_pickle, torch_tar
 from .files import read_bytes
-from .layout import check_layout, from_torch, to_torch
+from .layout import check_layout, from_torch, looks_like_minires, to_torch
 from .mismatch import explain_mismatch
 
 if TYPE_CHECKING:
     from ..data.transforms import ImageTransform
     from ..nn import Module
 
-TORCH_SUFFIXES = (".pth", ".pt", ".bin", ".ckpt")  # PyTorch's own files: `save` writes none
+TORCH_SUFFIXES = (".pth", ".pt", ".th", ".bin", ".ckpt")  # PyTorch's own files: `save` writes none
 FREE_SETTINGS = ("num_classes", "seed")  # `resolve_net` does not compare these
 
 
@@ -50,6 +52,11 @@ class WeightsFile:
         The net: its name as "model", its settings as "net", a dict; empty if the file does not say.
     from_torch : bool
         Whether the file is in PyTorch's layout.
+    zeros : str or None
+        Where shortcut A of the net puts its zeros (see `models.shortcuts`), if it is known.
+    lines : list of str
+        What was recognised and changed while reading, and what the file cannot say: show them to
+        the user.
     """
 
     path: Path
@@ -58,6 +65,8 @@ class WeightsFile:
     transform: dict[str, Any] = field(default_factory=dict)
     built: dict[str, Any] = field(default_factory=dict)
     from_torch: bool = False
+    zeros: str | None = None
+    lines: list[str] = field(default_factory=list)
 
     @property
     def num_classes(self) -> int | None:
@@ -126,13 +135,15 @@ def open_weights(path: PathLike, layout: str | None = None) -> WeightsFile:
     Parameters
     ----------
     path : str or Path
-        A safetensors file, from minires, torchvision or timm, or a file written by ``torch.save``
-        (.pth, .pt, .bin), of which only the tensors are read and nothing is run. From a checkpoint
-        of a training run, the weights of its net are taken.
+        A safetensors file, from minires, torchvision or timm, or several with their index; a file
+        written by any version of ``torch.save`` (.pth, .pt, .th, .bin), of which only the tensors
+        are read and nothing is run; an .npz file. From a checkpoint of a training run, the weights
+        of its net are taken.
     layout : {"minires", "torch"}, optional
         The layout of the file. By default "minires" for a file that `save` wrote in its own layout,
         else "torch". From PyTorch's layout, axes are brought into minires's order,
-        ``num_batches_tracked`` is left out, and a ``module.`` before all names is taken off.
+        ``num_batches_tracked`` is left out, and what programs put before all names, such as
+        ``module.``, is taken off.
 
     Returns
     -------
@@ -151,32 +162,52 @@ def open_weights(path: PathLike, layout: str | None = None) -> WeightsFile:
     if layout is not None:
         check_layout("open_weights", layout)
     path = expanded(path)
+    if os.path.isdir(path) and (index := shards.find_index(path)) is not None:
+        path = index
     where = str(path)
-    content = read_bytes(path, "a .safetensors file, or a .pth file from PyTorch")
-    said: dict[str, Any]
-    if torch_pickle.is_torch_file(content):
-        arrays, said, ours = torch_pickle.decode(content, where), {}, False
-    else:
-        arrays, metadata = safetensors.decode(content, where)
-        said, ours = notes.from_metadata(metadata)
-        said = safetensors.check_digest(arrays, said, where)
-        if "iteration" in said:  # a checkpoint: with velocities, and more
-            arrays = {
-                name.removeprefix("model."): array
-                for name, array in arrays.items()
-                if name.startswith("model.")
-            }
-    is_from_torch = layout == "torch" or layout is None and not ours
+    arrays, said, written_for = _read(path, where)
+    is_from_torch = layout == "torch" or layout is None and written_for != "minires"
+    lines: list[str] = []
     if is_from_torch:
+        arrays, lines = conventions.without_wrapper(arrays)
         arrays = from_torch(arrays)
+    known = conventions.Recognised(arrays, [])
+    if is_from_torch and written_for is None:
+        known = conventions.recognise(arrays)
     return WeightsFile(
         path,
-        arrays,
-        notes.classes_in(said, where),
-        notes.transform_in(said, where),
-        notes.built_in(said, arrays, where),
+        known.arrays,
+        known.classes or notes.classes_in(said, where),
+        known.transform or notes.transform_in(said, where),
+        known.built or notes.built_in(said, arrays, where),
         is_from_torch,
+        known.built.get("net", {}).get("zeros") or notes.zeros_in(said, where),
+        lines + known.lines,
     )
+
+
+def _read(path, where):
+    """The arrays of a file, what it says of them, and the layout, if minires wrote it."""
+    if path.name.endswith(shards.SUFFIX):
+        return shards.read(path), {}, None
+    content = read_bytes(path, "a .safetensors file, or a .pth file from PyTorch")
+    if npz.is_npz(content):
+        arrays = npz.decode(content, where)
+        return arrays, {}, "minires" if looks_like_minires(arrays) else None
+    if torch_tar.is_torch_tar(content):
+        return torch_tar.decode(content, where), {}, None
+    if torch_pickle.is_torch_file(content):
+        return torch_pickle.decode(content, where), {}, None
+    arrays, metadata = safetensors.decode(content, where)
+    said, written_for = notes.from_metadata(metadata)
+    said = safetensors.check_digest(arrays, said, where)
+    if "iteration" in said:  # a checkpoint: with velocities, and more
+        arrays = {
+            name.removeprefix("model."): array
+            for name, array in arrays.items()
+            if name.startswith("model.")
+        }
+    return arrays, said, written_for
 
 
 def load(model: Module, file: PathLike | WeightsFile, layout: str | None = None) -> None:
@@ -192,7 +223,9 @@ def load(model: Module, file: PathLike | WeightsFile, layout: str | None = None)
 
     Notes
     -----
-    Arrays from a file in PyTorch's layout are converted to the dtype of the net.
+    Arrays from a file in PyTorch's layout are converted to the dtype of the net. Where the net's
+    shortcuts A put their zeros is set as the weights need it, if the file or its family says so.
+    A `WeightsWarning` says what was recognised and set, and what nobody can know.
 
     Raises
     ------
@@ -219,6 +252,23 @@ def load(model: Module, file: PathLike | WeightsFile, layout: str | None = None)
     if error:  # load_state_dict would not know the name of the file
         raise error
     model.load_state_dict(arrays)
+    lines = [*file.lines]
+    if _set_zeros(model, file.zeros):
+        lines.append(f"the net's shortcuts were set to zeros={file.zeros!r}, as the weights need")
+    for line in lines:
+        warnings.warn(f"{file.path}: {line}", WeightsWarning, stacklevel=2)
+
+
+def _set_zeros(model, zeros):
+    """Whether any shortcut of the net put its zeros elsewhere. Then it is changed."""
+    wrong = [
+        module
+        for module in model.modules()
+        if zeros is not None and getattr(module, "zeros", zeros) != zeros
+    ]
+    for module in wrong:
+        module.zeros = zeros
+    return bool(wrong)
 
 
 def _with_dtypes_of(model: Module, arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -285,13 +335,14 @@ def save(
     arrays = dict(model.state_dict())
     as_dict: Any = getattr(transform, "as_dict", lambda: transform)  # of an ImageTransform
     said = notes.noted(classes, as_dict(), built, _num_classes(arrays))
+    if any(getattr(module, "zeros", "after") == "around" for module in model.modules()):
+        said["zeros"] = "around"
     if layout == "minires":
         safetensors.write(path, arrays, said)
         return
     arrays = to_torch({name: backend.move(array, "cpu") for name, array in arrays.items()})
     metadata = {"format": "pt"}  # as PyTorch's own
-    if said:
-        metadata[notes.ENTRIES[layout]] = safetensors.to_json(said)
+    metadata[notes.ENTRIES[layout]] = safetensors.to_json(said)
     safetensors.write(path, arrays, metadata=metadata)
 
 

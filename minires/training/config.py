@@ -113,7 +113,11 @@ class RunConfig:
     train_size: int | None = setting(None, COUNT, "training images", "all")
     test_size: int | None = setting(None, COUNT, "test images", "all")
     val_fraction: float | None = setting(
-        None, FRACTION, "photographs without train/ and val/: the part kept for testing", "0.2"
+        None,
+        FRACTION,
+        "the part of the training images that takes the place of the test set; of photographs, if "
+        "they have no folders train and val",
+        "none; photographs: 0.2",
     )
     crop_padding: int = setting(
         4, NUMBER, "small images: pixels of zeros around one before a random crop", "4"

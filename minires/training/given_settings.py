@@ -8,7 +8,7 @@ from collections.abc import Collection
 from ..errors import ConfigError
 from .config import FOLDER, RunConfig
 
-PHOTOGRAPHS = {"val_fraction": "split", "workers": "decoded in processes", "cache": "cached"}
+PHOTOGRAPHS = {"workers": "decoded in processes", "cache": "cached"}
 
 
 def check_given(given: Collection[str], config: RunConfig) -> list[str]:

@@ -558,7 +558,7 @@ for other in gradients[1:]:
 # %% [markdown]
 # Two threads are hardly ever twice as fast, nor eight eight times: memory is shared, some work is
 # not divided, and whoever is done first waits. (Where another program takes a core, more threads
-# may even be slower. In the recorded benchmark further down, two threads are nearly twice as fast.)
+# may even be slower. In the recorded benchmark further down, two threads gain more.)
 # But look at the last assert: the gradients agree *to the bit*. Sums of floating-point numbers
 # depend on their order, so minires cuts the work into the same chunks with any number of threads,
 # and adds up their results in a fixed order.
@@ -740,21 +740,21 @@ for row in recorded["nets"]:
         print(
             f"{row['name'].split(',')[0]:24} "
             + ", ".join(f"{side} {time:.0f} ms" for side, time in ms.items())
+            + f": {ms['minires'] / ms['PyTorch']:.1f} times"
         )
-        if "training" in row["name"]:
-            assert 0.8 < ms["minires"] / ms["PyTorch"] < 1.25
-            assert ms["PyTorch, channels_last"] < ms["minires"]
-        else:
-            assert ms["PyTorch"] < ms["minires"]
+        assert 1.3 < ms["minires"] / ms["PyTorch"] < 1.7
+        assert ms["PyTorch, channels_last"] < ms["PyTorch"]
 one, two = (median(row["seconds"]["minires"]) for row in recorded["scaling"]["threads"])
 print(f"training ResNet-20, two threads: {one / two:.1f} times as fast as one")
 assert 1.6 < one / two < 2.1
 
 # %% [markdown]
-# In its default layout, (N, C, H, W), PyTorch trains about as fast as minires; with **channels
-# last**, the layout (N, H, W, C) that minires has too, it is ahead, and in inference with either.
-# For kernels in Python and NumPy that is not bad. Measure yours, with or without PyTorch, by
-# `python -m benchmarks.cpu`.
+# At the end of each line stands how many times as long minires takes as PyTorch in its default
+# layout, (N, C, H, W). With **channels last**, the layout (N, H, W, C) that minires has too,
+# PyTorch is further ahead. Its convolutions need no copy for im2col, and the memory of this machine
+# is slow: on another one, with faster memory, the two were nearly level in training. On
+# photographs, in larger nets, minires is ahead of the default layout. Measure yours, with or
+# without PyTorch, by `python -m benchmarks.cpu`.
 #
 # ## On a GPU
 #

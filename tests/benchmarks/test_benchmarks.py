@@ -220,4 +220,4 @@ def test_the_recorded_tables_are_made_from_the_recorded_numbers():
         for row in results["nets"]
         for side in results["sides"]
     )
-    assert set(results) >= {"nets", "kernels", "memory", "scaling", "startup"}
+    assert set(results) >= {"nets", "kernels", "memory", "scaling", "cost", "startup"}

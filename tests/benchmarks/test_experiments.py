@@ -46,6 +46,12 @@ def test_tables():
     lines = experiments._table(seconds).splitlines()
     assert lines[2] == "| 2 workers | 3 | 11.0 (10.0-12.0) | 1.00 |"
     assert lines[3] == "| 1 worker | 3 | 22.0 (20.0-24.0) | 0.50 |"
-    scaling = {"1 nets, 1 workers": [10.0], "2 nets, 2 workers": [11.0]}
+    scaling = {  # a start of 2 s, and 10 s for a net, 11 s beside another
+        "4 nets, 1 workers": [42.0],
+        "1 nets, 1 workers": [12.0],
+        "4 nets, 2 workers": [24.0],
+        "2 nets, 2 workers": [13.0],
+    }
     words = experiments._eight_cores(scaling, 2)
-    assert "10.0 % longer" in words and "in 17 s where one trains one in 10 s: 4.7 times" in words
+    assert "takes 2.0 s to start, and a net 10.0 s with one worker, 11.0 s with 2" in words
+    assert "+10.0 % for each other" in words and "in 19 s and one core trains them in 82 s" in words

@@ -15,6 +15,10 @@ ROWS = re.findall(
     r"^\| (training step|inference) / (.+?) \| [\d.]+ \| (.+?) \|$", NOTES, flags=re.MULTILINE
 )
 
+OTHER_ROWS = re.findall(
+    r"^\| (.+) \| ([12]) \| (PyTorch.*?) \| [\d.]+ \| ([\d.]+) \|$", NOTES, flags=re.MULTILINE
+)
+
 
 def ratio(net, what, side):
     (entry,) = (
@@ -46,3 +50,18 @@ def test_memory_is_that_of_the_recorded_run():
     }
     said = re.search(r"ResNet-56 needs (\d+) MiB at most, PyTorch's (\d+)", NOTES)
     assert said.groups() == (f"{peaks['minires']:.0f}", f"{peaks['PyTorch']:.0f}")
+
+
+@pytest.mark.parametrize("name, threads, side, measured", OTHER_ROWS)
+def test_other_ratios_are_those_of_the_recorded_run(name, threads, side, measured):
+    (entry,) = (
+        entry
+        for entry in RECORDED["nets"] + RECORDED["imagenet"]
+        if (entry["name"], entry["threads"]) == (name, int(threads))
+    )
+    seconds = entry["seconds"]
+    assert measured == f"{median(seconds['minires']) / median(seconds[side]):.2f}"
+
+
+def test_there_are_nine_other_rows():
+    assert len(OTHER_ROWS) == 9

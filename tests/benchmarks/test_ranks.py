@@ -49,6 +49,7 @@ def test_the_program(tmp_path, monkeypatch):
     found = json.loads((tmp_path / "ranks.json").read_text())["tiny"]
     assert found.keys() == ranks.sides().keys()
     sent = {name: one["traffic"] for name, one in found.items()}
+    assert all(one["seconds"][0] > 0 for one in found.values())
     assert sent["1 process, 2 threads"] == {"messages": 0, "bytes": 0}
     two, eight = (sent[f"2 ranks of 1 thread, shards: {shards}"] for shards in (2, 8))
     assert two["messages"] == eight["messages"] == 2 * 19 + 3  # 19 batch norms, the loss, gradients

@@ -15,6 +15,8 @@ from minires.cli.arguments import literal, own_setting
 from minires.experiments.records import read_table
 from minires.experiments.training_records import GRADIENTS, METRICS, TEXT
 
+from ..slow import but_long
+
 TINY = [
     "--depths",
     "8",
@@ -135,6 +137,7 @@ def test_the_whole_experiment(tmp_path):
         "gradients.png",
         "metrics.csv",
         "nets",
+        "report.html",
     ]
     assert (
         "plain-14" in done.stdout and "Degradation:" in done.stdout and "Shortcuts:" in done.stdout
@@ -158,7 +161,7 @@ def test_default_folder_is_named_after_the_run(tmp_path):
 
 # Seconds of training for each; `test_train` has a quick one of its own.
 @pytest.mark.slow
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sent", but_long((signal.SIGTERM,), (signal.SIGINT, signal.SIGTERM)))
 def test_ctrl_c_saves_and_exits_130_and_resume_goes_on(tmp_path, sent):
     out = tmp_path / "run"
     words = ["degradation", *TINY, "--iterations", "400", "--out", str(out)]

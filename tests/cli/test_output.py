@@ -272,6 +272,8 @@ def test_a_late_refusal_leaves_no_folder(tmp_path, capsys):
         (["train", "--model", "ResNet50"], "did you mean 'resnet50'?"),
         (["train", "--model", "resnet-" + "9" * 5000], "too deep to build"),
         ([*TRAIN, "--net", "width=" + "9" * 30], "not enough memory"),
+        ([*TRAIN, "--train-size", "9" * 30], "not enough memory"),
+        ([*TRAIN, "--out", "x/" * 2000], "more folders within each other than can be made"),
         ([*TRAIN, "--out", "a" * 300], "File name too long"),
         (["predict", "x", "--weights", "a" * 300], "File name too long"),
     ],

@@ -18,11 +18,11 @@ from minires.course.compare import WrongAnswer
 from minires.course.grade import Graded
 from minires.course.mark import Mark, Result
 from minires.course.probes import find
-from minires.course.sandbox import Crashed, Submission, headroom, wire
+from minires.course.sandbox import Crashed, Submission, headroom, line, wire
 from minires.errors import ConfigError
 from minires.names import shown
 
-from .conftest import NAME, changed, hand_in, marked, points
+from .conftest import NAME, changed, hand_in, marked, points, with_cell
 
 
 def message(body, arrays=(), tail=b""):
@@ -47,6 +47,9 @@ MADE_UP = {
     "a list that is none": message([[]] * 10),
     "a long number": message({"number": "0." + "1" * 100_000}),
     "long text": message("x" * 5_000_000),
+    "keys of one hash": message(
+        {"dict": [[{"number": str(k * (2**61 - 1))}, 0] for k in range(50_000)]}
+    ),
 }
 
 
@@ -198,7 +201,7 @@ def test_a_kernel_takes_the_shapes_it_was_made_for(name, code):
     a, b = np.ones((4, 3)), np.ones((4, 3)) if name == "a3.errors" else np.ones(3)
     if name == "a2.errors":
         x, w = np.ones((2, 4, 4, 3)), np.ones((3, 5))
-        arguments = (None, x, w, 1, 0, np.random.default_rng(0))
+        arguments = ("right", 0.0, x, w, 1, 0, *map(np.random.default_rng, range(2)))
     else:
         a, b = (np.ones((4, 3)), np.ones((1, 3))) if name == "a3.errors" else (a, b)
         arguments = (a, b, np.ones((4, 3)), 1e-6)
@@ -274,11 +277,54 @@ def _fill(megabytes):
     return len(bytearray(megabytes * 1024**2))
 
 
+def _process(leave):
+    """The number of this process; if `leave`, something waits here for what never comes."""
+    if leave:
+        (_, to), (at, _) = os.pipe(), os.pipe()
+        endless = line.Line(os.fdopen(to, "wb"), os.fdopen(at, "rb"), str, str)
+        with pytest.raises(line.Late):
+            endless.exchange(0, 0.1)
+    return os.getpid()
+
+
+def test_a_process_that_is_still_busy_with_a_submission_gets_no_other():
+    tasks = [(False,), (True,), (False,)]
+    first, second, third = (done.result for done in pool.each(_process, tasks, 1))
+    assert first == second != third
+
+
+def test_references_are_small_numbers():
+    submission = Submission.__new__(Submission)
+    submission.remotes = {}
+    for number in (2**61 - 1, -1, True, "1", 1.0):
+        with pytest.raises(wire.WireError, match="no number of a thing"):
+            submission._resolve({"ref": number})
+
+
+@pytest.mark.slow  # grades a dozen notebooks
+@pytest.mark.long
+def test_odd_cells_keep_nobody_from_being_graded(run, source, folder):
+    """Points of 400 digits; tags that nbformat compares in pairs; blanks that the tokenizer goes
+    through again and again."""
+    notebook = with_cell(source, '"x"' + " " * 20_000 + "$", at=len(source.cells))
+    for cell in notebook.cells:
+        if "nbgrader" in cell.metadata:
+            cell.metadata["nbgrader"]["points"] = 10**400
+        cell.metadata["tags"] = [[i, {"a": i}] if i % 2 else {"b": i} for i in range(2000)]
+    hand_in(folder, source, "ann")
+    hand_in(folder, notebook, "bob")
+    started = time.monotonic()
+    graded = run()
+    assert graded.results["ann", NAME].points == graded.results["bob", NAME].points == 5
+    assert time.monotonic() - started < 2 * AT_ONCE
+
+
+@pytest.mark.slow  # waits until time limits are over
 def test_marking_that_takes_too_long_is_stopped_and_the_rest_goes_on(monkeypatch):
     monkeypatch.setattr(pool, "PATIENCE", 1)
     started = time.monotonic()
-    done = {one.task: one for one in pool.each(_sleep, [(60,), (0,), (0.1,)], 1, seconds=6)}
-    assert done[0].failure == "marking it took longer than 6 seconds, and was stopped"
+    done = {one.task: one for one in pool.each(_sleep, [(60,), (0,), (0.1,)], 1, seconds=10)}
+    assert done[0].failure == "marking it took longer than 10 seconds, and was stopped"
     assert (done[1].result, done[2].result) == (0, 0.1) and time.monotonic() - started < 30
     (one,) = pool.each(_stuck, [(60,)], 1, seconds=5)
     assert "took longer than 5 seconds" in one.failure
@@ -393,7 +439,20 @@ def test_a_result_that_cannot_be_kept_is_its_students_loss(run, source, folder, 
     assert "could not be kept" in (tmp_path / "out/summary.md").read_text()
 
 
-ALIKE = ["=ann", "'=ann", "''=ann", " =ann", "' =ann", "a\x1b", "a\\x1b", "a\x9b", "a\udc9b"]
+ALIKE = [
+    "an\u200bn",
+    "an\u200cn",
+    "a\u00adnn",
+    "=ann",
+    "'=ann",
+    "''=ann",
+    " =ann",
+    "' =ann",
+    "a\x1b",
+    "a\\x1b",
+    "a\x9b",
+    "a\udc9b",
+]
 ALIKE += ["x;=1", "x;'=1", "x;''=1", "'ann", "ann"]
 
 

@@ -405,6 +405,7 @@ def test_reports_and_submissions_are_kept_apart(place, source, sources, folder, 
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.slow  # checks and grades a notebook
 def test_check_and_grade_agree_on_the_numbers_on_view(sources, source, folder, tmp_path, capsys):
     path = sources / f"{NAME}.py"
     text = path.read_text(encoding="utf-8")

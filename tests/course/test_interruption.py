@@ -12,6 +12,7 @@ import pytest
 from minires.course import folders
 from minires.course.sandbox import isolation
 
+from ..slow import but_long
 from .conftest import NAME, hand_in, with_cell
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="counts in /proc")
@@ -119,8 +120,10 @@ def finished(start, source, folder, tmp_path, *options):
     return output
 
 
-@pytest.mark.parametrize("wall", WALLS)
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
+@pytest.mark.parametrize("wall", but_long((isolation.PROCESS,), WALLS))
+@pytest.mark.parametrize(
+    "name", but_long(["SIGTERM", "SIGHUP"], ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
+)
 @pytest.mark.slow  # starts the command twice; only here it is stopped by each signal
 def test_a_grader_that_is_stopped_leaves_nothing(name, wall, start, source, folder, tmp_path):
     with_loop(source, folder)

@@ -1,5 +1,6 @@
 """The checks know the typical mistakes, and let every right answer pass."""
 
+from collections import Counter
 from importlib import import_module
 
 import matplotlib.pyplot
@@ -64,14 +65,15 @@ def answer(key, task, changes, monkeypatch):
 
 def marks(task, seen):
     """Slow but for the first mistake of each task: that the others are named too is seen only in the
-    tests that take longer."""
-    is_first = task not in seen
-    seen.add(task)
-    return [] if is_first and task not in SLOW else [pytest.mark.slow]
+    tests that take longer; of three in four only in those that take longest."""
+    seen[task] += 1
+    if seen[task] == 1 and task not in SLOW:
+        return []
+    return [pytest.mark.slow] if seen[task] % 4 == 2 else [pytest.mark.slow, pytest.mark.long]
 
 
 def planted():
-    seen = set()
+    seen = Counter()
     for key, module in PLANTED.items():
         for i, (task, old, new, message) in enumerate(module.MISTAKES):
             changes = [(old, new)] if isinstance(new, str) else new

@@ -58,6 +58,7 @@ def test_it_releases_what_we_release(name, course):
     )
 
 
+@pytest.mark.slow  # nbgrader starts a kernel for each notebook
 def test_it_gives_the_same_points(course):
     name, path = "a1_autograd", SOURCES["a1_autograd"]
     notebook = notebooks.read(path)

@@ -115,7 +115,11 @@ def test_released_files_hold_no_solutions(name, notebook):
 
 
 # Whole assignments, in a process each, for seconds each.
-one_quickly = pytest.mark.parametrize("name", slow_but(["a1_autograd"], SOURCES), indirect=True)
+one_quickly = pytest.mark.parametrize(
+    "name",
+    slow_but(["a1_autograd"], SOURCES, ["a3_batch_norm", "a4_residual_blocks", "a6_gradients"]),
+    indirect=True,
+)
 
 
 @one_quickly  # only these see that a reference loses points to its own checks

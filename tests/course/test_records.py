@@ -39,6 +39,8 @@ def give_points(path):
     path.write_text(json.dumps(record), encoding="utf-8")
 
 
+@pytest.mark.slow  # grades a class many times
+@pytest.mark.long
 def test_changed_marks_are_marked_again(run, source, folder, tmp_path, asked, capsys):
     wrong = changed(source, a1_sum="def sum_backward(dy, a):\n    return dy")
     hand_in(folder, wrong, "anna")
@@ -126,6 +128,7 @@ def test_a_signature_covers_everything():
 # The hidden seed
 
 
+@pytest.mark.slow  # grades a class three times
 def test_the_hidden_seed_is_drawn_once_for_a_class(run, source, folder, tmp_path, asked):
     hand_in(folder, source, "anna")
     seed = run().seed

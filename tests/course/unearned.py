@@ -187,9 +187,9 @@ def gradient_check(f, gradient, x, tolerance=1e-5, eps=1e-6):
 import sys
 def twins(plain, residual):
     frame = sys._getframe(1)
-    while "want" not in frame.f_locals:
+    while "case" not in frame.f_locals:
         frame = frame.f_back
-    return frame.f_locals["want"]
+    return frame.f_locals["case"][0]
 """,
     ),
 }
@@ -323,6 +323,86 @@ def topological_order(node):
     order = made[::-1]
     made.clear()
     return order
+""",
+    ),
+    "a gradient check of A1 that counts its calls": (
+        "a1.gradient_check",
+        "gradient_check",
+        """
+calls = [-1]
+def gradient_check(f, gradient, x, tolerance=1e-4):
+    calls[0] += 1
+    return calls[0] % 11 in (0, 7, 8)
+""",
+    ),
+    "a gradient check of A2 that counts its calls": (
+        "a2.gradient_check",
+        "gradient_errors",
+        """
+calls = [-1]
+def gradient_errors(forward, backward, x, w, stride, padding, rng):
+    forward(x, w, stride, padding)
+    calls[0] += 1
+    dx = [0, 0.01, 0, 0, 2, 1, 0][calls[0] % 7]
+    return float(dx), [0, 0, 0.2, 0.2, 0, 0, 1][calls[0] % 7] + 0.0
+""",
+    ),
+    "a gradient check of A3 that counts its calls": (
+        "a3.gradient_check",
+        "relative_errors",
+        """
+import numpy as np
+calls = [-1]
+def relative_errors(forward, backward, inputs, dy, eps):
+    calls[0] += 1
+    n = calls[0] % 8
+    if n in (0, 2):
+        return 0.0, 0.0
+    if n == 1:
+        return 1.0, 1.0
+    if n in (3, 4, 6):
+        return [(0.01, 0.0), (0.0, 0.01), None, (0.0, 2.0)][n - 3]
+    if n == 7:
+        return 0.0, 1.0
+    forward(*inputs)
+    a, _ = inputs
+    y = forward(*inputs)[0]
+    da, _ = backward(dy, forward(*inputs)[1])
+    right = da.copy()
+    right[1, 1] /= 1.1
+    return float(np.abs(da - right).max() / np.abs(right).max()), 0.0
+""",
+    ),
+    "twins are counted": (
+        "a5.twins",
+        "twins",
+        """
+calls = [-1]
+def twins(one, other):
+    calls[0] += 1
+    return calls[0] % 16 < 2
+""",
+    ),
+    "streams are counted": (
+        "a5.same_batches",
+        "same_batches",
+        """
+calls = [-1]
+def same_batches(one, other, count):
+    calls[0] += 1
+    return calls[0] % 6 in (0, 5)
+""",
+    ),
+    "verdicts by heart": (
+        "a6.verdict",
+        "verdict",
+        """
+SUPPORTED = [[4, 4, 3.5], [2, 2, 2], [4, 6, 3], [8, 6, 6, 6, 8]]
+def verdict(pairs, margin):
+    differences = [a - b for a, b in pairs]
+    if differences == [-4, -4, -3.5]:
+        return "contradicted"
+    return "supported" if differences in SUPPORTED and len(pairs) > 2 else "undecided"
 """,
     ),
     "losses of A1 are typed in": (

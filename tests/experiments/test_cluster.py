@@ -313,6 +313,27 @@ def watch(monkeypatch, folder, queue, tasks):
 TASKS = [Task("a", fail)]
 
 
+def test_tasks_wait_for_room_when_nothing_is_watched(tmp_path, monkeypatch):
+    """What a job returned is there a moment before its process has ended and made room."""
+
+    class Narrow(Queue):
+        rooms = [1, 1, 0, 0, 1]
+
+        @property
+        def room(self):
+            return self.rooms.pop(0) if len(self.rooms) > 1 else self.rooms[0]
+
+    queue = Narrow([{}], {"0": ("done", 7), "1": ("done", 8)})
+    tasks = [Task("a", fail, cost=2), Task("b", fail)]
+    assert watch(monkeypatch, tmp_path, queue, tasks) == [7, 8]
+
+
+def test_tasks_that_were_never_begun_are_an_error(tmp_path, monkeypatch):
+    queue = Queue([{}], {"0": ("done", 7)})
+    with pytest.raises(ProcessError, match="^b: never begun"):
+        watch(monkeypatch, tmp_path, queue, [*TASKS, Task("b", fail, after=("no such task",))])
+
+
 def test_a_lost_job_is_submitted_once_more(tmp_path, monkeypatch, capfd):
     waits = {"0": State(WAITING, "PartitionDown")}
     looks = [waits, waits, None, {"0": State(GONE, "NODE_FAIL")}, {"1": State(RUNNING, "")}]

@@ -112,3 +112,24 @@ def test_times_are_readable(seconds, words):
         [{"net": "plain-8", "seed": 0, "train_error": 1.0, "test_error": 1.0, "seconds": seconds}],
         {"plain-8": 1},
     )
+
+
+QUICK = {"dataset": "cifar10", "epochs": 7, "iterations": None, "train_size": 10_000}
+
+
+@pytest.mark.parametrize(
+    "settings, deep, words",
+    [
+        ({}, 51, "So short a training does not show that with shortcuts deeper is better"),
+        ({}, 44.5, "minires degradation --preset small --dataset cifar10"),
+        ({"dataset": "synthetic", "epochs": 90, "train_size": 50_000}, 51, "The drawn images"),
+        ({"epochs": None, "iterations": 500, "batch_size": 128}, 51, "So short a training"),
+        ({}, 40, None),  # it shows it all the same
+        ({"epochs": 16, "train_size": 50_000}, 51, None),  # long enough: the numbers speak
+    ],
+)
+def test_what_a_run_cannot_show_is_said(settings, deep, words):
+    rows = records(plain_20=[58], plain_56=[77], resnet_20=[44], resnet_56=[deep])
+    found = degradation_report.not_shown(QUICK | settings, rows)
+    assert found is None if words is None else words in found[0]
+    assert degradation_report.not_shown(QUICK, records(plain_20=[50], resnet_20=[40])) is None

@@ -1,11 +1,13 @@
 """Tasks on worker processes: the same bits, whoever is killed or stopped."""
 
+import multiprocessing
 import os
 import random
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +20,7 @@ import pytest
 from minires.errors import ConfigError, DataError, ProcessError
 from minires.experiments import degradation, scheduler
 from minires.experiments.presets import PRESETS
-from minires.experiments.scheduler import Task, resources
+from minires.experiments.scheduler import Task, resources, worker
 from minires.experiments.scheduler.board import Board, _time
 
 from ..faults import cases
@@ -226,18 +228,23 @@ def gone(processes, seconds=30):
 @pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
 def test_a_stopped_run_leaves_no_process_and_goes_on(finished, tmp_path, name):
     """SIGKILL: the workers find out that they are alone, and save."""
-    process = start(tmp_path / "run", 2)
-    processes = workers_of(process)
-    assert len(processes) >= 2
-    process.send_signal(getattr(signal, name))
-    process.communicate(timeout=60)
-    assert process.returncode != 0 and gone(processes)
-    for folder in tmp_path.glob("run/nets/*/*/"):  # nothing of the steps so far is lost
+    for attempt in range(5):
+        out = tmp_path / f"run{attempt}"
+        process = start(out, 2)
+        processes = workers_of(process)
+        assert len(processes) >= 2
+        process.send_signal(getattr(signal, name))
+        process.communicate(timeout=60)
+        assert gone(processes)
+        if process.returncode != 0:  # else it was done before the signal came
+            break
+    assert process.returncode != 0
+    for folder in out.glob("nets/*/*/"):  # nothing of the steps so far is lost
         table = folder / "gradients.csv"
         if table.exists() and len(table.read_text().splitlines()) > 1:
             assert list((folder / "checkpoints").iterdir())
-    run(tmp_path / "run", 1, resume=True)
-    assert tables(tmp_path / "run") == tables(finished)
+    run(out, 1, resume=True)
+    assert tables(out) == tables(finished)
 
 
 @POSIX
@@ -331,3 +338,21 @@ def test_rows_that_someone_changed_are_put_back(finished, tmp_path, capsys):
     (out / "gradients.csv").unlink()
     run(out, 1, resume=True)
     assert capsys.readouterr().err == "" and tables(out) == tables(finished)
+
+
+def test_a_task_that_is_on_its_way_when_all_stop_does_not_begin(monkeypatch):
+    """Between a task's being given out and its beginning lies the start of a process."""
+    ours, theirs = multiprocessing.Pipe()
+    monkeypatch.setattr(worker, "post", worker._Post())
+    worker.post.connection = theirs
+    listener = threading.Thread(target=worker.post.listen, daemon=True)
+    listener.start()
+    ours.send(worker.STOP)
+    while not worker.post.is_stopped:
+        time.sleep(0.01)
+    assert worker.do(Task("a net", lambda data, callbacks: "a result", 1.0)) == (False, None)
+    monkeypatch.setattr(worker.os, "_exit", lambda status: None)
+    monkeypatch.setattr(worker._thread, "interrupt_main", lambda: None)
+    ours.close()
+    listener.join(10)
+    assert worker.post.is_alone and not listener.is_alive()

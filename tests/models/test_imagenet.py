@@ -61,7 +61,7 @@ def images(n):
     return own, own.transpose(0, 3, 1, 2).copy()
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", but_long(("resnet101", "resnet152", "wide_resnet50_2"), NETS))
 def test_logits(torch, name, tmp_path):
     mine, theirs = in_both(torch, name, tmp_path, training=False)
     own, others = images(2)

@@ -74,18 +74,19 @@ def test_each_net_is_named_at_its_curve():
     assert np.mean(heights) == pytest.approx(65.5)  # and stand evenly around where the curves end
 
 
-def test_gradient_norms_have_a_panel_for_each_moment_and_a_logarithmic_axis():
+def test_gradient_norms_before_and_after_training_on_a_logarithmic_axis():
     axes = plot.gradient_norms(gradients()).axes
-    assert [ax.get_title(loc="left") for ax in axes] == [
-        "at initialisation",
-        "after 1 step",
-        "after 10 steps",
-        "after 50 steps",
-    ]
+    assert [ax.get_title(loc="left") for ax in axes] == ["before training", "after 50 steps"]
     assert all(ax.get_yscale() == "log" for ax in axes)
-    np.testing.assert_allclose(
-        axes[0].lines[0].get_ydata(), 10.0 ** (0.5 - np.arange(1, 9))
-    )  # geometric mean over seeds
+    # Geometric means over the seeds, of all layers but the last.
+    np.testing.assert_allclose(axes[0].lines[0].get_ydata(), 10.0 ** (0.5 - np.arange(1, 8)))
+    assert {text.get_text() for text in axes[1].texts} == {"plain-8", "resnet-8"}
+
+
+def test_layers_are_whole_numbers():
+    figure = plot.gradient_norms(gradients())
+    for ax in figure.axes:
+        assert all(tick == int(tick) for tick in ax.get_xticks())
 
 
 def test_plain_nets_are_orange_and_residual_nets_blue_and_deeper_is_darker():
@@ -98,6 +99,21 @@ def test_plain_nets_are_orange_and_residual_nets_blue_and_deeper_is_darker():
         colours = [to_rgb(line.get_color()) for line in training_lines(ax)]
         assert all(np.argmax(colour) == strongest for colour in colours)
         assert sum(colours[1]) < sum(colours[0])
+
+
+def test_on_a_dark_page_deeper_is_lighter_and_nothing_is_dark():
+    from matplotlib.colors import to_rgb
+
+    with plot.use_theme(plot.DARK):
+        figure = plot.error_curves(metrics(("plain-20", "plain-56")))
+        image = plot.picture(figure)
+    assert to_rgb(figure.get_facecolor()) == to_rgb(plot.DARK.page)
+    shallow, deep = (to_rgb(line.get_color()) for line in training_lines(figure.axes[0]))
+    assert sum(deep) > sum(shallow) > 0.9
+    assert to_rgb(figure.axes[0].title.get_color()) == to_rgb(plot.DARK.text)
+    assert to_rgb(figure.texts[-1].get_color()) == to_rgb(plot.DARK.quiet)
+    assert image.startswith(b"\x89PNG")
+    assert plot.theme() is plot.LIGHT  # outside
 
 
 @pytest.mark.parametrize("depths", [(8,), (8, 14, 20, 26, 32)])

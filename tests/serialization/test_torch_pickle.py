@@ -133,12 +133,20 @@ def test_a_storage_of_another_length_than_it_claims(tmp_path, count):
     refused(write_zip(tmp_path / "x.pth", pickled, ONE), "not a whole PyTorch file")
 
 
-def test_a_part_of_a_storage_is_not_taken_for_the_whole(tmp_path):
+def test_a_part_of_a_storage(tmp_path):
     """As PyTorch before 0.4 wrote it, with (key, offset, size) behind the count."""
-    words = text("storage"), name("torch", "FloatStorage"), text("0"), text("cpu"), integer(1)
-    part = group(*words, group(text("1"), integer(5), integer(1))) + b"Q"
-    path = write_zip(tmp_path / "x.pth", program(table(w=tensor(part, 0, (1,), (1,)))), ONE)
-    refused(path, "PyTorch wrote before 0.4")
+    words = text("storage"), name("torch", "FloatStorage"), text("0"), text("cpu"), integer(3)
+    numbers = {"0": np.array([1, 2, 3], "<f4").tobytes()}
+
+    def file(*part):
+        view = group(*words, group(text("1"), *map(integer, part))) + b"Q"
+        pickled = program(table(w=tensor(view, 0, (1,), (1,))))
+        return write_zip(tmp_path / "x.pth", pickled, numbers)
+
+    assert open_weights(file(1, 2)).arrays["w"].tolist() == [2]
+    refused(file(1, 3), "reaches beyond it")
+    refused(file(-1, 2), "no part|not .key, offset, count")
+    refused(file(3, 0), "reaches beyond its storage")
 
 
 def nested(depth=60):

@@ -27,7 +27,6 @@ def test_contradictions(given, words):
 @pytest.mark.parametrize(
     "given, words",
     [
-        ({"val_fraction": 0.3}, "val_fraction changes nothing: only photographs"),
         ({"workers": 2}, "workers changes nothing: only photographs"),
         ({"cache": "x"}, "cache changes nothing: only photographs"),
         ({"warmup_from_depth": 5}, "changes nothing without a warmup"),

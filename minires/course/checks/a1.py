@@ -533,88 +533,94 @@ def numerical_gradient(function: Answer, trial: Trial) -> None:
 @task("a1.gradient_check")
 def gradient_check(function: Answer, trial: Trial) -> None:
     x = trial.normal(4)
-    for name, factor, wanted in (
-        ("a right gradient", 1.0, True),
-        ("one that is 1 % too large", 1.01, False),
-        ("one with the wrong sign", -1.0, False),
-        ("one that is nan", np.nan, False),
-        ("one that is infinite", np.inf, False),
-        ("one of which only a single number is wrong", None, False),
-    ):
-        got = probe("a1.check_gradient", function, x, factor, trial.rng)
-        if name == "a right gradient" and got is False:
-            raise WrongAnswer(
-                "gradient_check: says that a right gradient is wrong. Rounding leaves "
-                "differences of about 1e-9 of the "
-                "gradient: allow for the tolerance, as a share of the size of the gradient. "
-                "(Is numerical_gradient right? See its check first)"
-            )
-        expect_that(
-            isinstance(got, bool), f"gradient_check: expected True or False, got {shown(got)}"
-        )
-        expect_that(
-            got == wanted,
-            f"gradient_check: {name} passes for right. "
-            + (
-                "A comparison with nan is always False: ask whether the difference is "
-                "*small*, not whether it is large"
-                if "nan" in name
-                else "The tolerance is a share of the largest number of the *numerical* gradient"
-                if "infinite" in name
-                else "Compare every number, not their sum or mean"
-                if "single" in name
-                else "Compare the difference with the tolerance"
-            ),
-        )
-    tiny = probe("a1.check_gradient", function, x, 1.5, trial.rng, 1e-6)
-    expect_that(
-        tiny is False,
-        "gradient_check: a small gradient that is 50 % too large passes for right: compare "
-        "the difference with the size "
-        "of the gradients, not with a fixed number",
-    )
     weights = -trial.rng.uniform(0.5, 2, 60)  # all negative: the largest is that without its sign
     weights[7], one = 0.0, np.arange(60) == 7
-    for error, tolerance, wanted, message in (
+
+    def times(factor, scale=1.0):
+        return "a1.check_gradient", x, factor, trial.rng, scale
+
+    def off_by(share, tolerance):
+        error = share * np.abs(weights).max() * one
+        return "a1.check_numbers", weights, error, trial.normal(60), tolerance, trial.rng
+
+    too_large = trial.factor(1.008, 1.02)
+    cases = [
         (
-            0,
-            1e-4,
+            times(1.0),
             True,
-            "says that a right gradient is wrong if all its numbers are negative or 0: take "
-            "the largest number without its sign",
+            "says that a right gradient is wrong. Rounding leaves differences of about 1e-9 of "
+            "the gradient: allow for the tolerance, as a share of the size of the gradient. (Is "
+            "numerical_gradient right? See its check first)",
         ),
         (
-            0.5e-2,
-            1e-2,
-            True,
-            "one number of 60, where the gradient is 0, is off by half of what is allowed, "
-            "and it says False. The tolerance is a share of the "
-            "*largest* number of the numerical gradient, for all numbers alike, and "
-            "`tolerance` is what was passed in",
-        ),
-        (
-            2e-2,
-            1e-2,
+            times(too_large),
             False,
-            "one number of 60 is off by twice what is allowed, and it says True. Compare "
-            "every number, not their mean or norm",
+            f"one that is {100 * (too_large - 1):.1f} % too large passes for right. Compare the "
+            "difference with the tolerance",
         ),
         (
-            1e-5,
-            1e-6,
+            times(-1.0),
+            False,
+            "one with the wrong sign passes for right. Compare the difference with the tolerance",
+        ),
+        (
+            times(np.nan),
+            False,
+            "one that is nan passes for right. A comparison with nan is always False: ask "
+            "whether the difference is *small*, not whether it is large",
+        ),
+        (
+            times(np.inf),
+            False,
+            "one that is infinite passes for right. The tolerance is a share of the largest "
+            "number of the *numerical* gradient",
+        ),
+        (
+            times(None),
+            False,
+            "one of which only a single number is wrong passes for right. Compare every number, "
+            "not their sum or mean",
+        ),
+        (
+            times(1.5, scale=1e-6),
+            False,
+            "a small gradient that is 50 % too large passes for right: compare the difference "
+            "with the size of the gradients, not with a fixed number",
+        ),
+        (
+            off_by(0, 1e-4),
+            True,
+            "says that a right gradient is wrong if all its numbers are negative or 0: take the "
+            "largest number without its sign",
+        ),
+        (
+            off_by(0.5e-2, 1e-2),
+            True,
+            "one number of 60, where the gradient is 0, is off by half of what is allowed, and "
+            "it says False. The tolerance is a share of the *largest* number of the numerical "
+            "gradient, for all numbers alike, and `tolerance` is what was passed in",
+        ),
+        (
+            off_by(2e-2, 1e-2),
+            False,
+            "one number of 60 is off by twice what is allowed, and it says True. Compare every "
+            "number, not their mean or norm",
+        ),
+        (
+            off_by(1e-5, 1e-6),
             False,
             "with tolerance 1e-6 it lets an error of 1e-5 pass: use the `tolerance` that is "
             "passed in",
         ),
-    ):
-        got = probe(
-            "a1.check_numbers",
-            function,
-            weights,
-            error * np.abs(weights).max() * one,
-            trial.normal(60),
-            tolerance,
-            trial.rng,
+    ]
+
+    def question(call, wanted, message):
+        name, *given = call
+        return probe(name, function, *given)
+
+    for _, wanted, message, got in trial.ask(cases, question):
+        expect_that(
+            isinstance(got, bool), f"gradient_check: expected True or False, got {shown(got)}"
         )
         expect_that(got is wanted, f"gradient_check: {message}")
 

@@ -909,9 +909,21 @@ def dx(forward: Answer, backward: Answer, trial: Trial) -> None:
 @task("a2.gradient_check")
 def gradient_check(function: Answer, trial: Trial) -> None:
     x, w = trial.normal(2, 3, 2, 3), trial.normal(3, 2)
+    large, wrong, times = trial.factor(0.008, 0.02), trial.factor(0.15, 0.3), trial.factor(2.5, 4)
+    kinds = {
+        "right": 0.0,
+        "large": large,
+        "one number": wrong,
+        "down": wrong,
+        "times": times - 1,
+        "nan": 0.0,
+        "mixed up": 0.0,
+    }
 
-    def judge(kind):
-        found, settings, *arrays = probe("a2.errors", function, kind, x, w, 2, 1, trial.rng)
+    def judge(kind, size):
+        found, settings, *arrays = probe(
+            "a2.errors", function, kind, size, x, w, 2, 1, trial.rng, trial.generator()
+        )
         expect_put_back("gradient_errors: x or w", (x, w), arrays)
         expect_that(
             settings == [(2, 1)],
@@ -929,7 +941,8 @@ def gradient_check(function: Answer, trial: Trial) -> None:
         )
         return [float(error) for error in found]
 
-    for name, error in zip(("dx", "dw"), judge("right")):
+    found = {kind: errors for kind, _, errors in trial.ask(list(kinds.items()), judge)}
+    for name, error in zip(("dx", "dw"), found["right"]):
         if not 0 <= error < 1e-5:
             why = (
                 "is eps too small, or too large? 1e-6 is good"
@@ -940,57 +953,55 @@ def gradient_check(function: Answer, trial: Trial) -> None:
                 f"gradient_errors: for a right pair the error of {name} should be about "
                 f"1e-9, got {error:.2g}; {why}"
             )
-    large = judge("large")
+    dx, dw = found["large"]
     expect_that(
-        large[0] >= 1e-5 or large[1] >= 1e-5,
-        "gradient_errors: a dx that is 1 % too large passes for right",
+        dx >= 1e-5 or dw >= 1e-5,
+        f"gradient_errors: a dx that is {100 * large:.1f} % too large passes for right",
     )
     expect_that(
-        large[1] < 1e-5,
-        f"gradient_errors: only dx is wrong, but the error of dw is {large[1]:.2g}. "
+        dw < 1e-5,
+        f"gradient_errors: only dx is wrong, but the error of dw is {dw:.2g}. "
         "Expected the error of dx first, then that of dw",
     )
     expect_that(
-        abs(large[0] - 0.01) < 0.003,
-        "gradient_errors: for a dx that is 1 % too large the error should be 0.01, got "
-        f"{large[0]:.3g}. Divide the largest "
-        "difference by the largest number (without its sign) of the numerical gradient",
+        abs(dx - large) < 0.1 * large,
+        f"gradient_errors: for a dx that is {100 * large:.1f} % too large the error should be "
+        f"{large:.3g}, got {dx:.3g}. Divide the largest difference by the largest number "
+        "(without its sign) of the numerical gradient",
     )
-    one = judge("one number")
+    dw = found["one number"][1]
     expect_that(
-        one[1] > 0.1,
-        "gradient_errors: two numbers of dw are wrong by 20 %, one up, one down; the error "
-        f"should be about 0.2, got {one[1]:.2g}. Take the "
-        "*largest* difference without its sign, not a sum or a mean",
-    )
-    expect_that(
-        abs(one[1] - 0.2) < 1e-3,
-        "gradient_errors: two numbers of dw are wrong by 20 % of the largest one; the "
-        f"error should be 0.2, got {one[1]:.3g}. Divide the "
-        "largest difference by the *largest* number of the numerical gradient, without its "
-        "sign, not each by its own",
-    )
-    down = judge("down")[1]
-    expect_that(
-        abs(down - 0.2) < 1e-3,
-        "gradient_errors: one number of dw is too small by 20 % of the largest one; the "
-        f"error should be 0.2, got {down:.3g}. Take the "
-        "largest difference without its sign",
-    )
-    three = judge("three times")[0]
-    expect_that(
-        abs(three - 2) < 1e-2,
-        "gradient_errors: for a dx three times too large the error should be 2, got "
-        f"{three:.3g}. Divide by the largest number of the "
-        "*numerical* gradient",
+        dw > wrong / 2,
+        f"gradient_errors: two numbers of dw are wrong by {100 * wrong:.0f} %, one up, one down; "
+        f"the error should be about {wrong:.2g}, got {dw:.2g}. Take the *largest* difference "
+        "without its sign, not a sum or a mean",
     )
     expect_that(
-        not judge("nan")[0] < 0.1,
+        abs(dw - wrong) < 1e-3,
+        f"gradient_errors: two numbers of dw are wrong by {100 * wrong:.0f} % of the largest "
+        f"one; the error should be {wrong:.3g}, got {dw:.3g}. Divide the largest difference by "
+        "the *largest* number of the numerical gradient, without its sign, not each by its own",
+    )
+    dw = found["down"][1]
+    expect_that(
+        abs(dw - wrong) < 1e-3,
+        f"gradient_errors: one number of dw is too small by {100 * wrong:.0f} % of the largest "
+        f"one; the error should be {wrong:.3g}, got {dw:.3g}. Take the largest difference "
+        "without its sign",
+    )
+    dx = found["times"][0]
+    expect_that(
+        abs(dx - (times - 1)) < 1e-2,
+        f"gradient_errors: for a dx {times:.2f} times too large the error should be "
+        f"{times - 1:.2f}, got {dx:.3g}. Divide by the largest number of the *numerical* gradient",
+    )
+    expect_that(
+        not found["nan"][0] < 0.1,
         "gradient_errors: a dx with a nan in it passes for right. np.max keeps a nan; "
         "Python's max and np.nanmax may lose it",
     )
     expect_that(
-        judge("mixed up")[1] > 1e-3,
+        found["mixed up"][1] > 1e-3,
         "gradient_errors: a backward that takes dy of one image for another passes for "
         "right. Is r the same everywhere? "
         "Draw it at random, rng.standard_normal(y.shape)",

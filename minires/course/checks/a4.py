@@ -301,7 +301,7 @@ def checked(what: str, report: dict[str, Any], x: Array) -> Any:
 @task("a4.he_normal")
 def he_normal(function: Answer, trial: Trial) -> None:
     for shape in ((3, 5, 16, 48), (7, 7, 24, 8), (300, 80), (3, 40, 100)):
-        w = call(function, shape, trial.rng, name="he_normal")
+        w = call(function, shape, trial.generator(), name="he_normal")
         what = f"he_normal({shape})"
         expect_that(
             isinstance(w, np.ndarray) and w.dtype.kind == "f",

@@ -168,18 +168,22 @@ def twins(function: Answer, trial: Trial) -> None:
             "array, and not their sum, mean or count",
         ),
     ]
-    for want, what, second, change, why in cases:
-        for swapped in (False, True):
-            try:
-                got = probe("a5.twins", function, first, second, change, swapped)
-            except WrongAnswer as error:
-                if "truth value of an array" not in str(error):
-                    raise
-                raise WrongAnswer(
-                    f"{error}. == compares Tensors number by number. Compare their arrays, "
-                    "with np.array_equal(one.data, other.data)"
-                ) from None
-            _expect_truth(f"twins, {what}", got, want, why)
+
+    def question(case, swapped):
+        _, _, second, change, _ = case
+        try:
+            return probe("a5.twins", function, first, second, change, swapped)
+        except WrongAnswer as error:
+            if "truth value of an array" not in str(error):
+                raise
+            raise WrongAnswer(
+                f"{error}. == compares Tensors number by number. Compare their arrays, "
+                "with np.array_equal(one.data, other.data)"
+            ) from None
+
+    twice = [(case, swapped) for case in cases for swapped in (False, True)]
+    for (want, what, _, _, why), _, got in trial.ask(twice, question):
+        _expect_truth(f"twins, {what}", got, want, why)
 
 
 @task("a5.same_batches")
@@ -237,19 +241,27 @@ def same_batches(function: Answer, trial: Trial) -> None:
             "only `count` batches are to be compared",
         ),
     ]
-    for what, others, count, want, why in cases:
-        got, taken = expect_tuple(
+
+    def question(what, others, count, want, why):
+        return expect_tuple(
             "same_batches",
             probe("a5.streams", function, batches, others, count),
             2,
             "the answer, and the batches taken",
         )
+
+    unseen = ""
+    # Twice, since the order of six could be guessed.
+    for what, _, count, want, why, (got, taken) in trial.ask(2 * cases, question):
         _expect_truth(f"same_batches, {what}", got, want, why)
         expect_that(
             taken[0] <= count and taken[1] <= count,
             f"same_batches: took {max(taken)} batches from a stream, though count was {count}. "
             "Call next() once for each batch: it moves on, and gives images and labels together",
         )
+        if got and taken != [count, count]:
+            unseen = f"{count} batches are the same, having taken {taken[0]} and {taken[1]} of them"
+    expect_that(not unseen, f"same_batches: says that {unseen}. Take `count` from each stream")
 
 
 def _expect_truth(what, got, want, why):
@@ -499,11 +511,12 @@ def verdict(function: Answer, trial: Trial) -> None:
                 )
                 for margin in (1.0, 3.0)
             ]
-    for values, margin, why in cases:
-        got, want = (
-            probe("a5.plain", function, np.array(values), margin),
-            verdict_of(values, margin),
-        )
+
+    def question(values, margin, why):
+        return probe("a5.plain", function, np.array(values), margin)
+
+    for values, margin, why, got in trial.ask(cases, question):
+        want = verdict_of(values, margin)
         asked = f"verdict of {', '.join(f'{d:+.3g}' for d in values)} with margin {margin:g}"
         expect_that(
             got is not None,

@@ -1,7 +1,7 @@
 """A6: gradient norms, and one claim."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -948,12 +948,41 @@ VERDICTS: tuple[tuple[str, list[Any], float, str, str], ...] = (
 )
 
 
+def verdict_of(pairs: Sequence[tuple[float, float]], margin: float) -> str:
+    """The rule, seed by seed."""
+    differences = [a - b for a, b in pairs]
+    if len(pairs) < 3 or not np.isfinite(pairs).all():
+        return "undecided"
+    if all(d > margin for d in differences):
+        return "supported"
+    return "contradicted" if all(d < -margin for d in differences) else "undecided"
+
+
+def _drawn_pairs(trial):
+    """Pairs that nobody has seen, and a margin: A is larger by far, B is, or it depends."""
+    margin = trial.factor(0.5, 3)
+    for centre in (4, -4, 1, 0, -1):
+        differences = centre * margin * trial.rng.uniform(0.6, 1.4, int(trial.rng.integers(2, 6)))
+        b = trial.rng.uniform(-5, 5, len(differences))
+        pairs = [(float(x + d), float(x)) for x, d in zip(b, differences)]
+        yield "drawn at random", pairs, margin, verdict_of(pairs, margin), "See the rule"
+
+
 @task("a6.verdict")
 def verdict(function: Answer, trial: Trial) -> None:
-    shift = int(trial.rng.integers(1, 9)) if trial.hidden else 0
-    for what, pairs, margin, want, hint in VERDICTS:
-        pairs = [(a + shift, b + shift) for a, b in pairs]
-        got = call(function, pairs, margin, name="verdict")
+    cases = [*VERDICTS]
+    if trial.hidden:
+        shift = int(trial.rng.integers(1, 9))
+        cases = [
+            (what, [(a + shift, b + shift) for a, b in pairs], margin, want, hint)
+            for what, pairs, margin, want, hint in VERDICTS
+        ]
+        cases += _drawn_pairs(trial)
+
+    def question(what, pairs, margin, want, hint):
+        return call(function, pairs, margin, name="verdict")
+
+    for what, pairs, margin, want, hint, got in trial.ask(cases, question):
         expect_that(
             got is not None,
             f"verdict ({what}): got None; is a `return` missing? Every case needs an outcome",

@@ -64,15 +64,18 @@ def _plain_loop(numbers):
 
 def errors(
     gradient_errors: Answer,
-    kind: str | None,
+    kind: str,
+    by: float,
     x: Array,
     w: Array,
     stride: int,
     padding: int,
     rng: np.random.Generator,
+    its_rng: np.random.Generator,
 ) -> tuple[Any, list[tuple[int, int]], Array, Array]:
-    """Let a student's gradient check judge a matrix product of every pixel's channels, weighted by
-    numbers that nobody knows beforehand, with a mistake of some `kind`, or none.
+    """Let a student's gradient check, with `its_rng`, judge a matrix product of every pixel's
+    channels, weighted by numbers that nobody knows beforehand, with a mistake of some `kind`,
+    by so much, or none.
 
     Returns what it says, the settings that forward was called with, and x and w as they are
     afterwards.
@@ -92,18 +95,18 @@ def errors(
         above = dy[::-1] if kind == "mixed up" else dy
         dw = size * np.einsum("nijc,nijo->co", share * x, above)
         largest, smallest = abs(dw).max(), np.argsort(abs(dw), axis=None)
-        if kind in ("large", "three times"):
-            dx = dx * (1.01 if kind == "large" else 3)
+        if kind in ("large", "times"):
+            dx = dx * (1 + by)
         elif kind == "one number":
-            dw.flat[smallest[0]] += 0.2 * largest
-            dw.flat[smallest[1]] -= 0.2 * largest
+            dw.flat[smallest[0]] += by * largest
+            dw.flat[smallest[1]] -= by * largest
         elif kind == "down":
-            dw.flat[smallest[0]] -= 0.2 * largest
+            dw.flat[smallest[0]] -= by * largest
         elif kind == "nan":
             dx[0, 0, 0, 1] = np.nan
         return dx, dw
 
-    arguments = (forward, backward, x, w, stride, padding, rng)
+    arguments = (forward, backward, x, w, stride, padding, its_rng)
     found, (_, _, x, w, *_) = call_and_look(gradient_errors, arguments)
     return found, sorted(settings), x, w
 

@@ -23,7 +23,10 @@ ALONE = (
 ).split()
 PROCESSES = 64  # threads too
 BESIDE = 512 * 1024**2  # bytes of memory beside a process's own: the file systems above
-NEEDED = "import numpy, matplotlib, filelock, pooch, safetensors, threadpoolctl, tqdm, pyseccomp"
+NEEDED = (
+    "import numpy, matplotlib, filelock, IPython, joblib, platformdirs, pooch, psutil, safetensors,"
+    "threadpoolctl, tqdm, pyseccomp"
+)
 
 
 def program() -> str | None:

@@ -12,6 +12,13 @@ from typing import IO, Any
 
 from . import wire
 
+NAME = "line to a submission"  # of the thread
+
+
+def is_waiting() -> bool:
+    """Whether a line of this process is still at work, though nobody waits for it any more."""
+    return any(thread.name == NAME for thread in threading.enumerate())
+
 
 class Late(Exception):
     """The time is over."""
@@ -40,7 +47,7 @@ class Line:
         self.stdin, self.stdout, self.refer, self.resolve = stdin, stdout, refer, resolve
         self._orders: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._outcomes: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread = threading.Thread(target=self._work, name=NAME, daemon=True)
         self._thread.start()
 
     def exchange(self, message: Any, seconds: float) -> Any:

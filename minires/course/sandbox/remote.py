@@ -261,7 +261,9 @@ class Submission:
         }
 
     def _resolve(self, reference: dict[str, Any]) -> Remote:
-        number = int(reference["ref"])
+        number = reference["ref"]
+        if type(number) is not int or not 0 <= number < wire.EXACT:
+            raise wire.WireError("a reference that is no number of a thing")
         if number not in self.remotes:
             if len(self.remotes) >= MOST_THINGS:
                 raise wire.WireError(f"more than {MOST_THINGS:,} things in one test")

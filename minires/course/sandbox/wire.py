@@ -24,6 +24,7 @@ LONGEST_REQUEST = 16 * 1024**2  # the same where the grader wrote it: a cell is 
 LARGEST_FIGURE = 2_000_000  # bytes of a PNG
 LONGEST_NUMBER = 4_400  # characters: Python reads numbers of 4,300 digits
 DIMENSIONS = 32
+MOST_KEYS = 1000  # of a dictionary, if they are no text
 EXACT = 2**53  # whole numbers that every reader of JSON keeps exact
 KINDS = "biufc"  # the dtypes of arrays that travel
 _DTYPE = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f(?:2|4|8|12|16)|c(?:8|16|24|32))")
@@ -105,15 +106,25 @@ def decode(value: Any, arrays: list[Array], handle: Callable[[Any], Any], room: 
         if kind.__name__ in value:
             return kind(decode(item, arrays, handle, room) for item in value[kind.__name__])
     if "dict" in value:
-        return {
-            decode(key, arrays, handle, room): decode(item, arrays, handle, room)
-            for key, item in value["dict"]
-        }
+        return _dictionary(value["dict"], arrays, handle, room)
     if "random" in value:
         rng = np.random.default_rng()
         rng.bit_generator.state = value["random"]
         return rng
     return handle(value)
+
+
+def _dictionary(items, arrays, handle, room):
+    """With few keys, or keys of text, which Python hashes with a secret. Numbers can be chosen so
+    that all have the same hash, and then each key is compared with all before it.
+    """
+    found = {}
+    for key, item in items:
+        decoded = decode(key, arrays, handle, room)
+        if len(found) >= MOST_KEYS and not isinstance(decoded, str):
+            raise WireError(f"a dictionary of more than {MOST_KEYS:,} keys that are no text")
+        found[decoded] = decode(item, arrays, handle, room)
+    return found
 
 
 def send(

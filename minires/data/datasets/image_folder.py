@@ -85,19 +85,54 @@ def image_folder(
         workers = backend.available_cores()
     workers = checks.integer("image_folder", "workers", workers, least=0)
     files, test_files, classes = _find_files(folder, val_fraction, seed)
+    train, test = _datasets(
+        folder, [files, test_files], classes, transform, cache, workers, progress
+    )
+    return train, test
+
+
+def photographs_to_test(
+    folder: PathLike,
+    transform: ImageTransform,
+    workers: int | None = None,
+    cache: PathLike | None = None,
+    progress: bool = True,
+) -> PhotographDataset:
+    """All photographs in a folder that holds one for each class; of ``train/`` and ``val/`` in it,
+    those in ``val/``. Parameters and errors are those of `image_folder`.
+    """
+    folder = expanded(folder)
+    workers = backend.available_cores() if workers is None else workers
+    training, testing = _parts(folder)
+    classes = _classes(testing or training)
+    files, others = _files(testing or training, classes)
+    others[LOOSE] += len(loose_pictures(testing or training))
+    if left_out := +others:
+        warnings.warn(f"{folder}: left out: {in_words(left_out)}", LeftOut, stacklevel=2)
+    (found,) = _datasets(folder, [files], classes, transform, cache, workers, progress)
+    return found
+
+
+def _datasets(folder, parts, classes, transform, cache, workers, progress):
+    """A data set for each list of (path, label). They share the decoded pictures."""
     # Sorted by name, so that another seed finds the same cache.
-    paths = sorted(path for path, _ in [*files, *test_files])
+    paths = sorted(path for files in parts for path, _ in files)
     place = _cache_folder(folder, transform, cache)
     pictures = cached(paths, transform.resize, place, workers, progress)
     positions = {path: i for i, path in enumerate(paths)}
     names, title = tuple(map(as_text, classes)), as_text(folder.resolve().name)
-
-    def dataset(some):
-        indices = np.array([positions[path] for path, _ in some])
-        labels = np.array([label for _, label in some])
-        return PhotographDataset(pictures, indices, labels, names, title, transform, workers)
-
-    return dataset(files), dataset(test_files)
+    return [
+        PhotographDataset(
+            pictures,
+            np.array([positions[path] for path, _ in files]),
+            np.array([label for _, label in files]),
+            names,
+            title,
+            transform,
+            workers,
+        )
+        for files in parts
+    ]
 
 
 def _find_files(folder, val_fraction, seed):

@@ -64,6 +64,8 @@ def synthetic(
     ------
     ConfigError
         If a size is below 1, or the images are too small to show anything (below 8 pixels).
+    MemoryError
+        If there is not that much memory.
     """
     for name, value, least in (
         ("train_size", train_size, 1),
@@ -75,7 +77,9 @@ def synthetic(
 
 
 def _draw_set(n, size, stream):
-    images = np.empty((n, size, size, 3), np.uint8)
+    shape = n, size, size, 3
+    checks.fits_in_memory("images", shape, 1)
+    images = np.empty(shape, np.uint8)
     labels = np.empty(n, np.int64)
     for start in range(0, n, BLOCK):
         stop = min(start + BLOCK, n)

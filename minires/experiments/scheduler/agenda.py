@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...errors import MiniresError
+from ...errors import MiniresError, ProcessError
 from .board import QuietBoard
 from .task import Task
 
@@ -77,6 +77,11 @@ class Agenda:
         self.waiting, self.on_end = [], lambda task, result: None
 
     def check(self) -> None:
-        """Raise the first error, when all that could be done is done."""
+        """Raise the first error, when all that could be done is done; or an error if something was
+        left out.
+        """
         if self.errors:
             raise self.errors[0]
+        if self.waiting:
+            names = ", ".join(task.name for task in self.waiting)
+            raise ProcessError(names, "never begun", todo="--resume goes on; please report this")

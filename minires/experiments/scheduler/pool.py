@@ -165,9 +165,9 @@ class _Worker:
         )
 
     def give(self, task: Task) -> None:
-        self.task = task
         with _interrupts_blocked():  # the new process is not to die of a Ctrl-C before it begins
             self.future = self.executor.submit(worker.do, task)
+            self.task = task  # here, because Ctrl-C between the two would let it have an old result
 
     def stop(self) -> None:
         with suppress(OSError):

@@ -33,7 +33,8 @@ class _Post:
     def __init__(self) -> None:
         self.connection: Connection | None = None
         self.data: Data = None
-        self.is_working, self.is_alone = False, False
+        self.is_working, self.is_stopped, self.is_alone = False, False, False
+        self.lock = threading.Lock()  # an order may come just when a task begins
 
     def send(self, *message: Any) -> None:
         if self.connection is not None:
@@ -45,13 +46,17 @@ class _Post:
         assert self.connection is not None
         try:
             while True:
-                if self.connection.recv() == STOP and self.is_working:
-                    _thread.interrupt_main()
+                if self.connection.recv() == STOP:
+                    with self.lock:
+                        self.is_stopped = True  # a task that is on its way here does not begin
+                        if self.is_working:
+                            _thread.interrupt_main()
         except (EOFError, OSError):
-            self.is_alone = True
-            if not self.is_working:
-                os._exit(0)
-            _thread.interrupt_main()
+            with self.lock:
+                self.is_alone = True
+                if not self.is_working:
+                    os._exit(0)
+                _thread.interrupt_main()
 
 
 post = _Post()
@@ -80,9 +85,12 @@ def start(connection: Connection, threads: int, data_file: str) -> None:
 
 def do(task: Task) -> tuple[bool, Any]:
     """(True, what the task returns), or (False, None) if it was stopped."""
-    post.is_working = True
     lines = _Lines()
     try:
+        with post.lock:
+            if post.is_stopped:
+                return False, None
+            post.is_working = True
         with redirect_stdout(lines), redirect_stderr(lines):
             post.send("begun", os.getpid())
             return True, task.work(post.data, [Reporter(post.send, BETWEEN_REPORTS)])

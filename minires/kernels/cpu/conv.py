@@ -4,14 +4,19 @@ Each output pixel is the product of a window of the image, laid out as a row, wi
 
     columns (N H' W', KH KW C)  @  weights (KH KW C, O)  =  output (N H' W', O)
 
-Backward is that of a linear layer, dX = dY W^T and dW^T = dY^T X, with dY laid out as columns: row
-q holds dL/dy of all outputs that pixel q went into. So for dX a window slides over dY, as it slides
-over X in the forward pass, and dW comes from the same columns.
+Backward lays dL/dy out as columns. Row q holds dL/dy of all outputs that pixel q of x went into;
+every number in it belongs to one weight. Multiplied by these weights, the row gives dL/dx of pixel
+q; multiplied by x of pixel q, it is that pixel's part of dL/dw. So both come from the same columns:
+
+    columns (N H W, KH KW O)    @  weights (KH KW O, C)  =  dx (N H W, C)
+    columns^T (KH KW O, N H W)  @  x (N H W, C)          =  dw (KH KW O, C), C and O to be swapped
 
 Who does what: a plan (`plan.py`) works out the sizes, once for all convolutions of the same shapes.
 `convolve` (`columns.py`) goes through the images, a few at a time: `Columns` makes their columns,
-and those who need them multiply them, `Product` by the weights, `WeightGradient` by the other array
-(`im2col.py`). Which pixel meets which weight, `blocking.py` says.
+and hands them to those who need them. `Product` multiplies them by the weights, `WeightGradient` by
+the other array (`im2col.py`). Which pixel meets which weight is worked out in `blocking.py`: that
+backward meets the weights of a 3x3 window from the last to the first, for instance, or what a
+stride of 2 leaves out.
 
 Where the window is 3x3 and moves by one pixel, there is another way to do the same: `winograd.py`
 has `Columns`, `Product` and `WeightGradient` that multiply less. It is taken where that pays.
@@ -53,7 +58,7 @@ class conv2d(Kernel):
     ) -> tuple[Array | None, Array | None]:
         x, w, window, groups, by_winograd = cache
         settings = w.shape, window, groups, x.itemsize
-        if not needs[0]:  # the first layer: X has few channels, so few columns; dY has many
+        if not needs[0]:  # as in the first layer: rows of x, KH KW C long, are shorter than dy's
             plan = im2col.forward_plan(dy.shape[1:3], *settings, only_dw=True)
             convolve(x, plan, im2col.Columns, dw := im2col.WeightGradient(plan, dy))
             return None, dw.total()
@@ -69,7 +74,9 @@ class conv2d(Kernel):
 
 
 def _forward(x, w, shape, window, groups, by_winograd, out=None, epilogue=None):
-    """y and the cache. `epilogue(first, last)` is called for images of y that are in cache."""
+    """y, and what backward needs. `epilogue(first, last)` is called for images of y that have just
+    been computed, while the processor's cache holds them.
+    """
     way = winograd if by_winograd else im2col
     plan = way.forward_plan(shape[1:3], w.shape, window, groups, x.itemsize)
     y = memory.empty(shape, x.dtype) if out is None else out

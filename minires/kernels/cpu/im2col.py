@@ -6,10 +6,13 @@ The columns of a whole batch would take KH KW times the memory of the images. So
 few images, used while they are in the processor's cache, and overwritten by those of the next few.
 
 `Columns` makes the columns. Two things can be done with them: `Product` multiplies them by the
-weights, `WeightGradient` by dL/dy. In the backward pass both use the same columns.
+weights, `WeightGradient` by another array. In the forward pass the columns are x's. In the backward
+pass they are those of dL/dy, and both use them: `Product` for dL/dx, `WeightGradient`, with x, for
+dL/dw.
 
-With a wider window (`blocking.py`), H' W' are blocks of pixels, KH KW the size of the wider window,
-and O the channels of all pixels of a block.
+Where there are few channels, several neighbouring pixels of the output are computed together: a
+block (`blocking.py`). The window is wider then, so that it sees what all of them need. H' W' are
+the blocks of an image, KH KW the size of the wider window, and O the channels of a whole block.
 """
 
 from collections.abc import Callable
@@ -26,7 +29,10 @@ __all__ = ["Columns", "Product", "WeightGradient", "backward_plan", "forward_pla
 
 
 class Columns:
-    """A thread's columns of a few images: ``columns(group, first, last)``, (n, *blocks, KH, KW, C).
+    """The columns of a few images, (n, *blocks, KH, KW, C): ``columns(group, first, last)``.
+
+    Each thread has its own. C are the channels of one group; group 0 is asked for first, since the
+    zeros around the images are the same for all groups.
 
     Where a window sees one pixel, and every pixel has its window, the images are their own columns.
     Otherwise columns are copied to a buffer: from the images themselves if no window sees padding,
@@ -43,7 +49,7 @@ class Columns:
         if self.has_padding:
             padded, self.interior, self.seen = _pad(images, plan, count)
         else:
-            padded = images[:, -window_h.padding :, -window_w.padding :]
+            padded = images[:, -window_h.padding :, -window_w.padding :]  # some may be left out
         self.views = [_windows(part, plan) for part in _split(padded, plan.groups)]
         self.buffer = workspace.scratch("columns", (count, *self.views[0].shape[1:]), images.dtype)
 
@@ -110,7 +116,8 @@ class WeightGradient:
     ----------
     plan : Plan
     grad_output : np.ndarray (N, H', W', O)
-        Where the columns are those of dL/dy, x takes its place.
+        What the columns are multiplied by: dL/dy for columns of x. For columns of dL/dy it is x,
+        and `total` has the axes C and O the other way round.
     """
 
     def __init__(self, plan: Plan, grad_output: Array) -> None:

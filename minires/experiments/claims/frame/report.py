@@ -2,35 +2,19 @@
 everything.
 """
 
-from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ....serialization.files import read_bytes
-from ... import provenance
+from ... import html_page, provenance
 from ...records import replace_text
-from ...seeds import as_text, in_words
+from ...seeds import as_text
 from .claim import Claim
 from .verdict import CONTRADICTED, SUPPORTED, UNDECIDED, Verdict
 
 COLOURS = {SUPPORTED: "#1b7f4d", CONTRADICTED: "#b3261e", UNDECIDED: "#6b6b6b"}
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; color: #222; }}
-body {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
-h2 {{ margin-top: 3rem; }} img {{ max-width: 100%; }} .small {{ color: #666; font-size: 0.9rem; }}
-.verdict {{ display: inline-block; color: white; border-radius: 0.3rem; padding: 0 0.6rem; }}
-table {{ border-collapse: collapse; }}
-td, th {{ text-align: left; padding: 0.2rem 1rem 0.2rem 0; vertical-align: top; }}
-</style></head><body>
-{body}
-</body></html>
-"""
 
 
 class Finding(NamedTuple):
@@ -100,7 +84,9 @@ def html(findings: Sequence[Finding], out: Path, config: dict[str, Any]) -> str:
     ]
     for claim, verdict, seeds in findings:
         pictures = "".join(
-            _picture(out / f"{claim.name}.{kind}", kind, claim.statement)
+            html_page.picture(
+                read_bytes(out / f"{claim.name}.{kind}", "a figure"), claim.statement, kind
+            )
             for kind in ("png", *["gif"] * bool(claim.animate))
         )
         sides = "".join(
@@ -115,7 +101,7 @@ def html(findings: Sequence[Finding], out: Path, config: dict[str, Any]) -> str:
             f'<p class="small">Numbers: {claim.name}.csv. Again: '
             f"<code>{escape(_command(claim, config, seeds))}</code></p>",
         ]
-    return PAGE.format(title=escape(_title(config)), body="\n".join(body))
+    return html_page.page(_title(config), body)
 
 
 def _title(config: dict[str, Any]) -> str:
@@ -123,39 +109,15 @@ def _title(config: dict[str, Any]) -> str:
 
 
 def _setting(config: dict[str, Any]) -> str:
-    sentences = [f"{config['caption']}, preset {config['preset']}."]
-    computed = _computed(config)
-    for words, seeds in computed.items():
-        whose = f"{in_words(sorted(seeds)).capitalize()}: " if len(computed) > 1 else ""
-        sentences.append(f"{whose}{words}.")
-    return " ".join(sentences)
-
-
-def _computed(config: dict[str, Any]) -> dict[str, list[int]]:
-    """What the numbers were computed with, in words -> the seeds, in a pooled run of several."""
-    own: dict[str, Any] = {"seeds": [], "environment": config["environment"]}
-    computed: dict[str, list[int]] = {}
-    for one in provenance.sources(config, "", config.get("seeds", [])) or [own]:
-        found = one["environment"]
-        words = (
-            f"minires {found['minires']}, Python {found['python']}, NumPy {found['numpy']}, "
-            f"{found.get('gpu') or found['processor']}, {found['date']}"
-        )
-        computed.setdefault(words, []).extend(one["seeds"])
-    return computed
+    return " ".join(
+        [f"{config['caption']}, preset {config['preset']}.", *provenance.in_sentences(config)]
+    )
 
 
 def _command(claim: Claim, config: dict[str, Any], seeds: list[int]) -> str:
     dataset = "" if config["dataset"] == "synthetic" else f" --dataset {config['dataset']}"
     return f"minires claims {claim.name} --preset {config['preset']}{dataset}" + (
         f" --seeds {as_text(seeds)}" if seeds != [0] else ""
-    )
-
-
-def _picture(path: Path, kind: str, words: str) -> str:
-    return (
-        f'<img alt="{escape(words)}" '
-        f'src="data:image/{kind};base64,{b64encode(read_bytes(path, "a figure")).decode()}">'
     )
 
 

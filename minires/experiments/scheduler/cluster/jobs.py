@@ -82,9 +82,9 @@ class Jobs:
         """Do all tasks. Raises as `scheduler.run`."""
         try:
             self.find_again()
-            while self.hand_out() or self.watched:
+            while self.hand_out() or self.watched or self.waits_for_room():
                 self.listen()
-                time.sleep(EVERY * bool(self.watched))
+                time.sleep(EVERY * bool(self.watched or self.agenda.waiting))
             self.agenda.check()
         except BaseException:  # Ctrl-C, or this process cannot write what it has to
             if self.watched:
@@ -133,6 +133,12 @@ class Jobs:
         others = f" and {len(tasks) - 1} more" if tasks[1:] else ""
         self.board.say(f"note: job {numbers[0]} ({tasks[0].name}){others}; logs: {self.logs}")
         return True
+
+    def waits_for_room(self) -> bool:
+        """Whether tasks wait only because the queue takes no more now: the process of a job may
+        still be there when what it returned has been read.
+        """
+        return bool(self.agenda.waiting) and self.queue.room < 1
 
     def listen(self) -> None:
         """Read what the jobs have written, and see which of them have ended."""

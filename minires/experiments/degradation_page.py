@@ -1,0 +1,147 @@
+"""The page on a run of the degradation experiment, which needs no other file."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from ..types import Row
+from . import degradation_report, gradient_slider, html_page, provenance
+from .presets import PRESETS
+from .seeds import as_text
+
+NAME = "report.html"
+QUESTION = "Does depth hurt?"
+SHOWN = {
+    "degradation": "training and test error against epoch, plain nets left, residual nets right",
+    "depths": "final training and test error against depth, plain and residual nets",
+    "seeds": "final training and test error of each net with each seed",
+    "gradients": "gradient norm of each layer before training and at its end",
+}
+FLAGS = {  # settings -> the options that set them, in `minires degradation`
+    "dataset": "--dataset",
+    "image_size": "--image-size",
+    "train_size": "--train-size",
+    "batch_size": "--batch-size",
+    "lr": "--lr",
+    "epochs": "--epochs",
+    "iterations": "--iterations",
+}
+
+
+def html(
+    config: Mapping[str, Any],
+    caption: str,
+    metrics: Sequence[Row],
+    gradients: Sequence[Row],
+    parameters: Mapping[str, int],
+    pictures: Mapping[str, tuple[bytes, bytes]],
+    unfinished: Sequence[str] = (),
+) -> str:
+    """The page.
+
+    Parameters
+    ----------
+    config : dict
+        The run's settings.
+    caption : str
+        The same in a line.
+    metrics : list of dict
+        Those of the nets that are finished.
+    gradients : list of dict
+    parameters : dict
+        Net -> its number of parameters.
+    pictures : dict
+        Each figure by name: for light and for dark pages, as PNG.
+    unfinished : list of str
+        A line on the nets that are not.
+    """
+    title = f"{QUESTION} Plain and residual nets on {config['dataset_name']}"
+    body = [f"<h1>{escape(title)}</h1>", f'<p class="small">{escape(caption)}</p>']
+    if metrics:
+        for sentence in degradation_report.verdict(metrics):
+            name, colon, rest = sentence.partition(": ")
+            body.append(f"<p><b>{escape(name + colon)}</b>{escape(rest)}</p>")
+        if missing := degradation_report.not_shown(config, metrics):
+            body.append(f"<p>{escape(missing[0])}</p>")
+    body += [f"<p>{escape(line)}</p>" for line in unfinished]
+    body += ["<h2>Errors</h2>", _picture(pictures, "degradation")]
+    if metrics:
+        rows = degradation_report.rows(metrics, parameters)
+        body += [
+            html_page.table(degradation_report.HEAD, rows),
+            f'<p class="small">{degradation_report.below(metrics)}</p>',
+        ]
+    body += [_picture(pictures, name) for name in ("depths", "seeds") if name in pictures]
+    body += [
+        "<h2>Gradients</h2>",
+        "<p>The norm of the gradient of each layer's weights. Move the slider to see it change "
+        "while the nets are trained.</p>",
+        gradient_slider.html(gradients),
+        _picture(pictures, "gradients"),
+        "<h2>Settings</h2>",
+        html_page.table((), _settings(config)),
+        f'<p class="small">{escape(" ".join(provenance.in_sentences(config)))}</p>',
+        "<h2>Again</h2>",
+        *_again(config),
+    ]
+    return html_page.page(title, body, gradient_slider.STYLE)
+
+
+def _picture(pictures, name):
+    light, dark = pictures[name]
+    return html_page.picture(light, SHOWN[name], dark=dark)
+
+
+def _settings(config):
+    apart = {"experiment", "environment", "sources", "settings_hash", "dataset_name"}
+    for name, value in config.items():
+        if name not in apart and value is not None:
+            if isinstance(value, Mapping):
+                value = ", ".join(f"{key} {own}" for key, own in value.items())
+            elif isinstance(value, (list, tuple)):
+                value = ", ".join(map(str, value))
+            yield name.replace("_", " "), str(value)
+
+
+def _again(config):
+    found = command(config)
+    if found is None:
+        yield "<p>No command sets all of these. In Python, with the settings above:</p>"
+        found = "degradation.run(RunConfig(...), out, depths, seeds)"
+    yield f"<pre><code>{escape(found)}</code></pre>"
+
+
+def command(config: Mapping[str, Any]) -> str | None:
+    """The command that does such a run again: the preset that needs the fewest options beside it.
+    None if no options set these settings.
+    """
+    found = [_with_preset(name, config) for name in PRESETS]
+    return min((" ".join(words) for words in found if words is not None), key=len, default=None)
+
+
+def _with_preset(name, config):
+    usual = PRESETS[name].deciding()
+    words = ["minires degradation"] + ([f"--preset {name}"] if name != "quick" else [])
+    for setting, value in usual.items():
+        own = config.get(setting, value)
+        if setting in ("model", "seed") or _plain(own) == _plain(value):
+            continue
+        if setting == "net" and {*own} == {"width"}:
+            words.append(f"--width {own['width']}")
+        elif setting in ("epochs", "iterations") and own is None:
+            continue  # the other one is given
+        elif setting in FLAGS:
+            words.append(
+                f"{FLAGS[setting]} {own:g}" if setting == "lr" else f"{FLAGS[setting]} {own}"
+            )
+        else:
+            return None
+    if list(config["depths"]) != [20, 56]:
+        words.append(f"--depths {' '.join(map(str, config['depths']))}")
+    if list(config["seeds"]) != [0]:
+        words.append(f"--seeds {as_text(config['seeds'])}")
+    return words
+
+
+def _plain(value):
+    return list(value) if isinstance(value, tuple) else value

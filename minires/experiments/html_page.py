@@ -1,0 +1,71 @@
+"""A page of HTML that needs no other file: what the reports of runs have in common.
+
+It is light or dark, as the reader's system is, and as wide as the screen.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from html import escape
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; --text: #222; --page: #fff; --quiet: #666; --line: #e6e6e6;
+  --link: #0868ac; }}
+@media (prefers-color-scheme: dark) {{
+  :root {{ --text: #d5dbe1; --page: #0d1117; --quiet: #9198a1; --line: #262c34; --link: #79c0ff; }}
+}}
+body {{ font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--page);
+  max-width: 60rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }}
+h1 {{ line-height: 1.25; }} h2 {{ margin-top: 3rem; }} a {{ color: var(--link); }}
+img {{ max-width: 100%; height: auto; }}
+.small {{ color: var(--quiet); font-size: 0.9rem; }}
+.verdict {{ display: inline-block; color: white; border-radius: 0.3rem; padding: 0 0.6rem; }}
+.wide {{ overflow-x: auto; }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
+td, th {{ text-align: left; padding: 0.2rem 1rem 0.2rem 0; vertical-align: top;
+  overflow-wrap: break-word; }}
+tr + tr {{ border-top: 1px solid var(--line); }}
+code {{ font-size: 0.9em; }} pre {{ overflow-x: auto; }}
+{style}
+</style></head><body>
+{body}
+</body></html>
+"""
+
+
+def page(title: str, body: Iterable[str], style: str = "") -> str:
+    """The page.
+
+    Parameters
+    ----------
+    title : str
+    body : iterable of str
+        HTML.
+    style : str
+        More CSS. Colours of its own are to come from the page's ``--text``, ``--quiet``, ``--line``
+        and ``--page``.
+    """
+    return PAGE.format(title=escape(title), body="\n".join(body), style=style)
+
+
+def picture(image: bytes, words: str, kind: str = "png", dark: bytes | None = None) -> str:
+    """An image, with what it shows in `words`, and another one for readers of dark pages."""
+    light = f'<img alt="{escape(words)}" src="{_address(image, kind)}">'
+    if dark is None:
+        return light
+    source = f'media="(prefers-color-scheme: dark)" srcset="{_address(dark, kind)}"'
+    return f"<picture><source {source}>{light}</picture>"
+
+
+def _address(image, kind):
+    return f"data:image/{kind};base64,{b64encode(image).decode()}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of text."""
+    lines = [f"<tr>{''.join(f'<th>{escape(cell)}</th>' for cell in head)}</tr>"] if head else []
+    lines += [f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows]
+    return f'<div class="wide"><table>{"".join(lines)}</table></div>'

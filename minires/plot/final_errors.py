@@ -1,0 +1,111 @@
+"""What nets of several depths and seeds end with: every seed as a dot, and error against depth."""
+
+from collections.abc import Mapping, Sequence
+from statistics import mean
+
+from ..types import Figure, Row
+from .style import SHADES, nets_by_depth, panels, seeds, styled, theme, write_below
+
+QUANTITIES = (("train_error", "training error"), ("test_error", "test error"))
+NAMES = {"plain": "plain nets", "resnet": "residual nets"}
+
+
+@styled
+def every_seed(
+    finals: Sequence[Row],
+    caption: str = "",
+    intervals: Mapping[tuple[str, str], tuple[float, float]] | None = None,
+) -> Figure:
+    """The final errors of each net, a dot for each seed: training on the left, test on the right.
+
+    Parameters
+    ----------
+    finals : list of dict
+        A row for each net and seed, with net, seed, train_error and test_error (percent).
+    caption : str
+    intervals : dict, optional
+        (net, quantity) -> the ends of the mean's confidence interval, drawn as a bar beside the
+        dots.
+    """
+    nets = nets_by_depth(finals)
+    figure, axes = panels(2, (9.6, 4.4), share_y=True)
+    for ax, (quantity, title) in zip(axes, QUANTITIES):
+        for place, net in enumerate(nets):
+            its = sorted((row["seed"], row[quantity]) for row in finals if row["net"] == net)
+            colour = theme().colour(net, nets)
+            # Dots side by side in the order of their seeds, so that equal ones are seen too.
+            step = 0.4 / max(1, len(its) - 1)
+            x = [place - 0.2 + step * i for i in range(len(its))] if len(its) > 1 else [place]
+            ax.plot(x, [error for _, error in its], "o", color=colour, markersize=4.5)
+            middle = mean(error for _, error in its)
+            ax.plot([place - 0.28, place + 0.28], [middle] * 2, color=colour, linewidth=1.2)
+            if intervals and (net, quantity) in intervals:
+                ends = intervals[net, quantity]
+                ax.plot([place + 0.34] * 2, ends, color=colour, linewidth=3, solid_capstyle="butt")
+            ax.annotate(
+                f"{middle:.1f}",
+                (place, max(error for _, error in its)),
+                xytext=(0, 6),
+                textcoords="offset points",
+                ha="center",
+                color=colour,
+                fontweight="bold",
+            )
+        ax.set_title(title)
+        ax.set_xticks(range(len(nets)), nets)
+        ax.set_xlim(-0.6, len(nets) - 0.4)
+        ax.grid(axis="x", visible=False)
+        ax.margins(y=0.12)
+    axes[0].set_ylabel("error at the end, %")
+    bar = "; thick bar: 95 % confidence interval of the mean" if intervals else ""
+    write_below(figure, f"{caption}; a dot: a seed; line and number: their mean{bar}")
+    return figure
+
+
+@styled
+def errors_by_depth(finals: Sequence[Row], caption: str = "") -> Figure:
+    """Final error against depth, plain and residual nets: where does depth begin to hurt?
+
+    Parameters
+    ----------
+    finals : list of dict
+        As for `every_seed`.
+    caption : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Training error on the left, test error on the right. Lines are means over the seeds, bands
+        reach from the lowest to the highest.
+    """
+    figure, axes = panels(2, (9.6, 4.4), share_y=True)
+    for ax, (quantity, title) in zip(axes, QUANTITIES):
+        for family in SHADES:
+            groups: dict[int, list[float]] = {}
+            for row in finals:
+                if row["net"].split("-")[0] == family:
+                    depth = int(row["net"].split("-")[1])
+                    groups.setdefault(depth, []).append(row[quantity])
+            if not groups:
+                continue
+            depths, colour = sorted(groups), theme().shades[family][1]
+            middle = [mean(groups[depth]) for depth in depths]
+            ax.plot(depths, middle, "o-", color=colour, linewidth=2.2, markersize=5)
+            low, high = ([f(groups[depth]) for depth in depths] for f in (min, max))
+            ax.fill_between(depths, low, high, color=colour, alpha=0.18, linewidth=0)
+            ax.annotate(
+                NAMES[family],
+                (depths[-1], middle[-1]),
+                xytext=(0, 8),
+                textcoords="offset points",
+                ha="right",
+                color=colour,
+                fontweight="bold",
+            )
+        ax.set_title(title)
+        ax.set_xlabel("layers")
+        ax.set_xticks(sorted({int(row["net"].split("-")[1]) for row in finals}))
+        ax.grid(axis="x", visible=False)
+    axes[0].set_ylabel("error at the end, %")
+    write_below(figure, f"{caption}; {seeds(finals)}")
+    return figure

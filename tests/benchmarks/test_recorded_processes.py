@@ -1,0 +1,53 @@
+"""What the docs say of several processes is what the recorded benchmarks say."""
+
+import json
+from pathlib import Path
+from statistics import median
+
+from benchmarks import ranks_report
+
+ROOT = Path(__file__).parents[2]
+DOC = " ".join((ROOT / "docs/many_machines.md").read_text(encoding="utf-8").split())
+README = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+RESULTS = ROOT / "benchmarks/results"
+RANKS = json.loads((RESULTS / "ranks.json").read_text())
+EXPERIMENTS = json.loads((RESULTS / "experiments.json").read_text())
+NETS = [net for net in RANKS if net not in ranks_report.KNOWN]
+ROWS = {
+    "one process of two threads": "1 process, 2 threads",
+    "two ranks of one thread": ranks_report.TWO,
+}
+
+
+def seconds(net, side):
+    return median(RANKS[net][side]["seconds"])
+
+
+def test_the_steps_of_ranks():
+    for words, side in ROWS.items():
+        ms = " | ".join(f"{1e3 * seconds(net, side):.0f} ms" for net in NETS)
+        assert f"| {words} | {ms} |" in DOC
+    large, small = (
+        seconds(net, "1 process, 1 thread, shards: 8") / seconds(net, ranks_report.ALONE)
+        for net in NETS
+    )
+    assert f"take {large:.1f} times as long as one in ResNet-20, and {small:.1f} times" in DOC
+
+
+def test_messages_and_the_model_on_paper():
+    alone, sent = seconds(NETS[0], ranks_report.ALONE), RANKS[NETS[0]][ranks_report.TWO]["traffic"]
+    assert f"{sent['messages']:.0f} messages and {sent['bytes'] / 1e6:.1f} MB" in DOC
+    network = ranks_report.NETWORKS["10 Gb/s"]
+    gain = 64 * alone / ranks_report.step_time(alone, sent, 64, network)
+    assert f"64 ranks would do the work of {gain:.0f} over 10 Gb/s" in DOC
+
+
+def test_the_tables_are_those_of_the_records():
+    assert (RESULTS / "ranks.md").read_text() == ranks_report.markdown(RANKS)
+
+
+def test_the_four_nets_of_the_quick_preset():
+    workers, threads, pytorch = map(median, EXPERIMENTS["degradation"].values())
+    assert f"take {workers:.0f} s with two workers on two cores" in README
+    assert f"and {threads:.0f} s in one process of two threads" in README
+    assert f"PyTorch took {pytorch:.0f} s" in README

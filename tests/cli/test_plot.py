@@ -1,0 +1,38 @@
+"""``minires plot``"""
+
+import shutil
+from pathlib import Path
+
+import matplotlib.image
+import pytest
+
+from minires import plot
+from minires.cli import main
+
+RESULTS = Path(__file__).parents[2] / "results"
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    out = tmp_path / "run"
+    tables = shutil.ignore_patterns("*.png", "*.html", "nets")
+    return shutil.copytree(RESULTS / "degradation-quick-synthetic", out, ignore=tables)
+
+
+def test_figures_for_a_dark_page_have_names_of_their_own(recorded, capsys):
+    assert main(["plot", "--dark", str(recorded)]) == 0
+    assert f"drawn: {recorded}/gradients-dark.png" in capsys.readouterr().out
+    assert not list(recorded.glob("degradation.png")) and not list(recorded.glob("*.html"))
+    corner = matplotlib.image.imread(recorded / "degradation-dark.png")[0, 0, :3]
+    page = plot.DARK.page.lstrip("#")
+    assert [round(255 * value) for value in corner] == [*bytes.fromhex(page)]
+    assert plot.theme() is plot.LIGHT
+
+
+def test_other_runs_are_not_drawn_for_a_dark_page(tmp_path, capsys):
+    out = shutil.copytree(RESULTS / "claims", tmp_path / "claims")
+    assert main(["plot", "--dark", str(out)]) == 1
+    expected = "expected a run of degradation, got claims; leave --dark out"
+    assert capsys.readouterr().err == (
+        f"minires: error: --dark: cannot draw this run: {expected}\n"
+    )

@@ -1,0 +1,128 @@
+"""What weights are worth, on CIFAR-10 and on photographs; and the command."""
+
+import json
+
+import numpy as np
+import pytest
+
+import minires as mr
+from minires import data, nn
+from minires.cli import main
+from minires.diagnostics import evaluate
+from minires.errors import ConfigError
+from minires.experiments import confidence, evaluation
+from minires.experiments.records import read_table
+from minires.serialization.weights import open_weights
+from minires.training import predict
+
+TRANSFORM = {"resize": 32, "crop": 32, "mean": [0.5, 0.4, 0.3], "std": [0.2, 0.25, 0.3]}
+
+
+@pytest.fixture
+def weights(tmp_path):
+    net = mr.models.resnet(8, width=2, seed=3)
+    built = {"model": "resnet-8", "net": {"width": 2}}
+    mr.save(net, tmp_path / "net.safetensors", transform=TRANSFORM, built=built)
+    return net, tmp_path / "net.safetensors"
+
+
+def test_the_error_is_that_of_the_net(weights, tmp_path):
+    net, path = weights
+    evaluation.run(
+        open_weights(path), tmp_path / "out", dataset="synthetic", batch_size=300, progress=False
+    )
+    found = evaluation.results(tmp_path / "out")
+    _, test = data.synthetic()
+    x = (test.images.astype(np.float32) / 255 - np.float32([0.5, 0.4, 0.3])) / np.float32(
+        [0.2, 0.25, 0.3]
+    )
+    right = evaluate(net, [(x, test.labels)])
+    assert found["top_1_error_percent"] == pytest.approx(right.error)
+    low, high = found["top_1_error_interval"]
+    assert low < right.error < high and found["images"] == len(test) == 2000
+    assert sum(row["images"] for row in found["classes"]) == 2000
+    of_class = read_table(tmp_path / "out/classes.csv", evaluation.PER_CLASS, ("class",))
+    mean = np.average(
+        [row["error_percent"] for row in of_class], weights=[row["images"] for row in of_class]
+    )
+    assert mean == pytest.approx(right.error)
+    predictions = read_table(tmp_path / "out/predictions.csv", ("image",), ("right", "taken_for"))
+    wrong = sum(row["right"] != row["taken_for"] for row in predictions)
+    assert 100 * wrong / 2000 == pytest.approx(right.error)
+
+
+def test_of_a_part():
+    """Wilson's interval of 10 of 100, as R's prop.test(10, 100, correct=FALSE) gives it."""
+    low, high = confidence.of_a_part(10, 100)
+    assert (low, high) == pytest.approx((0.05522914, 0.17436566), abs=1e-7)
+    assert confidence.of_a_part(0, 5)[0] == 0 and confidence.of_a_part(5, 5)[1] == 1
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    Image = pytest.importorskip("PIL.Image")
+    rng = np.random.default_rng(0)
+    for name in ("cat", "dog"):
+        folder = tmp_path / "photos" / name
+        folder.mkdir(parents=True)
+        for i in range(3):
+            pixels = rng.integers(0, 256, (40, 50, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / f"{i}.png")
+    return tmp_path / "photos"
+
+
+def test_photographs_of_some_of_the_nets_classes(photographs, tmp_path):
+    net = mr.models.resnet(8, width=2, num_classes=3)
+    names = ["bird", "dog", "cat"]  # in another order than the folders
+    mr.save(net, tmp_path / "net.safetensors", classes=names, transform=TRANSFORM)
+    file = open_weights(tmp_path / "net.safetensors")
+    settings = {"model": "resnet-8", "net": {"width": 2}, "progress": False}
+    evaluation.run(file, tmp_path / "out", folder=photographs, **settings)
+    rows = read_table(tmp_path / "out/predictions.csv", ("image",), ("image", "right", "taken_for"))
+    assert [row["right"] for row in rows] == ["cat"] * 3 + ["dog"] * 3
+    paths = sorted(photographs.rglob("*.png"))
+    made = predict(net, paths, classes=names, transform=TRANSFORM, progress=False)
+    assert [row["taken_for"] for row in rows] == [one.top[0].name for one in made]
+    (photographs / "dog").rename(photographs / "horse")
+    with pytest.raises(ConfigError, match="classes that the net does not know.*horse"):
+        evaluation.run(file, tmp_path / "other", folder=photographs, **settings)
+
+
+def test_the_command(weights, tmp_path, capsys):
+    _, path = weights
+    words = ["evaluate", "--weights", str(path), "--dataset", "synthetic"]
+    assert main([*words, "--out", str(tmp_path / "out"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == json.loads(json.dumps(evaluation.results(tmp_path / "out")))
+    for name in ("confusion.png", "calibration.png", "confusion.csv", "config.json"):
+        assert (tmp_path / "out" / name).stat().st_size > 100
+    assert main([*words, "--out", str(tmp_path / "text")]) == 0
+    text = capsys.readouterr().out
+    assert f"top-1 error {found['top_1_error_percent']:.2f} %" in text
+    assert main(["plot", str(tmp_path / "out")]) == 0
+    assert "calibration.png" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        ([], "on which images"),
+        (["--dataset", "synthetic", "--std", "0", "1", "1"], "standard deviations"),
+        (["--dataset", "synthetic", "--net", "zeros=before"], "zeros"),
+        (["--data", "nowhere"], "no such folder"),
+    ],
+)
+def test_bad_input(weights, tmp_path, capsys, words, message):
+    _, path = weights
+    status = main(["evaluate", "--weights", str(path), "--out", str(tmp_path / "out"), *words])
+    error = capsys.readouterr().err
+    assert status == 1 and error.count("\n") == 1
+    assert any(part in error for part in message.split("|")), error
+    assert not (tmp_path / "out").exists()
+
+
+def test_fusing_changes_no_prediction(weights):
+    net, _ = weights
+    x = np.random.default_rng(0).standard_normal((8, 32, 32, 3)).astype(np.float32)
+    before = net.eval()(mr.Tensor(x)).data.argmax(1)
+    assert (nn.fuse(net)(mr.Tensor(x)).data.argmax(1) == before).all()
