@@ -90,7 +90,7 @@ class Theme:
             "legend.frameon": False,
             "legend.fontsize": 9,
             "figure.facecolor": self.page,
-            "savefig.facecolor": self.page,
+            "savefig.facecolor": "auto",  # the figure's own
         }
 
 
@@ -191,7 +191,8 @@ def picture(figure: Figure, kind: str = "png", dots_per_inch: int = 150) -> byte
     """The figure as an image file."""
     image = io.BytesIO()
     with _letters_may_be_missing():
-        figure.savefig(image, format=kind, dpi=dots_per_inch)
+        # On the figure's own page, whatever the program around has chosen for saving.
+        figure.savefig(image, format=kind, dpi=dots_per_inch, facecolor="auto")
     return image.getvalue()
 
 

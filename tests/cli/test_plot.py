@@ -20,7 +20,8 @@ def recorded(tmp_path):
 
 
 def test_figures_for_a_dark_page_have_names_of_their_own(recorded, capsys):
-    assert main(["plot", "--dark", str(recorded)]) == 0
+    with matplotlib.rc_context({"savefig.facecolor": "white"}):  # as in many a notebook
+        assert main(["plot", "--dark", str(recorded)]) == 0
     assert f"drawn: {recorded}/gradients-dark.png" in capsys.readouterr().out
     assert not list(recorded.glob("degradation.png")) and not list(recorded.glob("*.html"))
     corner = matplotlib.image.imread(recorded / "degradation-dark.png")[0, 0, :3]

@@ -17,6 +17,14 @@ from minires.course.mark import mark
 from .conftest import changed
 
 SOURCES = notebooks.find()
+# A gradient that is overwritten, where it should be added to what is there.
+OVERWRITES = {
+    "a1_walk_code": """def backward(last, gradient):
+    last.grad = gradient
+    for node in topological_order(last):
+        for parent, part in zip(node.parents, node.rule(node.grad) if node.rule else ()):
+            parent.grad = part"""
+}
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +74,7 @@ def test_it_gives_the_same_points(course):
     submissions = {
         "reference": notebook,
         "blank": notebooks.release(notebook),
-        "wrong": changed(
-            notebook,
-            a1_walk_code="def backward(last, gradient):\n    last.grad = gradient\n    for node in "
-            "topological_order(last):\n"
-            "        for parent, part in zip(node.parents, node.rule(node.grad) if "
-            "node.rule else ()):\n            parent.grad = part",
-        ),
+        "wrong": changed(notebook, **OVERWRITES),
         "cheat": changed(
             notebooks.release(notebook),
             a1_begin="import minires.course\ncheck = print\ntry:\n    minires.course.check = "
@@ -102,10 +104,17 @@ def test_it_gives_the_same_points(course):
     assert ours["reference"] == ours["fewer"] > ours["wrong"] > ours["blank"] == ours["cheat"] == 0
 
 
+@pytest.mark.slow
 def test_its_feedback_shows_no_lines_of_the_checks(course):
-    nbgrader(course, "generate_feedback", "a1_autograd")
-    page = (course / "feedback" / "wrong" / "a1_autograd" / "a1_autograd.html").read_text(
-        encoding="utf-8"
-    )
+    name = "a1_autograd"
+    nbgrader(course, "generate_assignment", name, "--create", "--force")
+    submitted = course / "submitted" / "overwrites" / name / f"{name}.ipynb"
+    submitted.parent.mkdir(parents=True)
+    nbformat.write(changed(notebooks.read(SOURCES[name]), **OVERWRITES), submitted)
+    log = nbgrader(course, "autograde", name, "--student", "overwrites")
+    log += nbgrader(course, "generate_feedback", name, "--student", "overwrites")
+    page = course / "feedback" / "overwrites" / name / f"{name}.html"
+    assert page.exists(), log
+    page = page.read_text(encoding="utf-8")
     assert "overwritten instead of added up" in page
     assert "expect(" not in page and "_gradients" not in page
