@@ -16,6 +16,8 @@ NETS = [net for net in RANKS if net not in ranks_report.KNOWN]
 ROWS = {
     "one process of two threads": "1 process, 2 threads",
     "two ranks of one thread": ranks_report.TWO,
+    "PyTorch, one process of two threads": "PyTorch, 1 process, 2 threads",
+    "PyTorch, two ranks of one thread": "PyTorch, 2 ranks of 1 thread",
 }
 
 
