@@ -203,7 +203,12 @@ def _add_sources(command: argparse.ArgumentParser) -> None:
 def _add_limits(command: argparse.ArgumentParser) -> None:
     """What one submission may use."""
     command.add_argument(
-        "--seconds", type=at_least(1), default=60, metavar="N", help="for each cell (default: 60)"
+        "--seconds",
+        type=at_least(1),
+        default=60,
+        metavar="N",
+        help="for each cell; up to five times as many while the machine is too busy with other "
+        "things to compute for it (default: 60)",
     )
     command.add_argument(
         "--total",

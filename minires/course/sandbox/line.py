@@ -51,16 +51,24 @@ class Line:
         self._thread.start()
 
     def exchange(self, message: Any, seconds: float) -> Any:
-        """Send a message and wait for the next.
+        """Send a message and wait for the next. Raises as `receive`."""
+        self.send(message)
+        return self.receive(seconds)
+
+    def send(self, message: Any) -> None:
+        """Have a message sent; `receive` waits for the answer."""
+        self._orders.put(message)
+
+    def receive(self, seconds: float) -> Any:
+        """Wait for the answer to the message that was sent last.
 
         Raises
         ------
         Late
-            If that takes longer. The line is of no more use then.
+            If that takes longer. Then wait again, or give the line up.
         EOFError, OSError, WireError
             If the other side is gone, or sends what is no message.
         """
-        self._orders.put(message)
         try:
             answer, error = self._outcomes.get(timeout=max(0.0, seconds))
         except queue.Empty:

@@ -22,6 +22,7 @@ from . import headroom, wire
 from . import isolation as walls
 from .launch import launch
 from .line import Late, Line
+from .patience import Patience
 
 ROOT = Path(__file__).resolve().parents[3]  # the folder that holds the package minires
 MOST_THINGS = 500_000  # of a submission that a test knows at a time
@@ -53,7 +54,7 @@ class Submission:
     unreadable : list of Path
         What it may not read, where only the hook keeps it from that.
     seconds : float
-        For each request.
+        For each request; more where the machine is busy with other things (`Patience`).
     memory : int
         Bytes.
     deadline : float, optional
@@ -185,14 +186,13 @@ class Submission:
         """Send a request and wait for the answer. Functions that were sent along may be called
         before it comes.
         """
-        seconds = min(self.seconds, max(0, self.deadline - time.monotonic()))
-        end = time.monotonic() + seconds
+        patience = Patience(self.seconds, self.deadline, self.process.pid)
         message = {"do": do, "with": list(arguments)}
         self.largest_sent = max([self.largest_sent, *_sizes(arguments)])
         try:
-            answer = self.line.exchange(message, end - time.monotonic())
+            answer = self._exchange(message, patience)
             while isinstance(answer, dict) and {"callback", "with", "settings"} <= set(answer):
-                answer = self.line.exchange(self._called_back(answer), end - time.monotonic())
+                answer = self._exchange(self._called_back(answer), patience)
             if not isinstance(answer, dict) or not (
                 set(answer) == {"result"}
                 or set(answer) == set(ERROR)
@@ -201,11 +201,7 @@ class Submission:
                 raise wire.WireError("not an answer")
         except Late:
             self._kill()
-            raise TimedOut(
-                f"{what} took longer than {seconds:g} seconds, and was stopped"
-                if seconds == self.seconds
-                else f"{what} was stopped: all together took too long"
-            ) from None
+            raise TimedOut(f"{what} {patience.over()}") from None
         except (EOFError, OSError, wire.WireError) as error:
             self._kill()
             code = self.process.wait()
@@ -225,6 +221,15 @@ class Submission:
                 stopped(what, *(_cut(answer[key], longest) for key, longest in ERROR.items()))
             )
         return answer["result"]
+
+    def _exchange(self, message: dict[str, Any], patience: Patience) -> Any:
+        self.line.send(message)
+        while True:
+            try:
+                return self.line.receive(patience.wait())
+            except Late:
+                if patience.is_over():
+                    raise
 
     def _called_back(self, request: dict[str, Any]) -> dict[str, Any]:
         """What a function gives that the student's code called. Its errors go back to that code."""
