@@ -107,7 +107,7 @@ def timings(rows, peak_gflops=None):
 
 
 def summary(results):
-    """The table of the README: the paper's nets with all threads."""
+    """The table of docs/speed.md: the paper's nets with all threads."""
     rows = [
         row
         for row in (*results["nets"], *results["imagenet"])

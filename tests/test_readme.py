@@ -1,4 +1,5 @@
-"""The README tells the truth: its numbers are those of the recorded run, and its code runs."""
+"""The README and the docs tell the truth: their numbers are those of the recorded run, their code
+runs, their commands are understood, and their links lead somewhere."""
 
 import json
 import re
@@ -20,11 +21,15 @@ from .gpu import SIMULATED, in_use
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+PAGES = {
+    page.stem: page.read_text() for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
+}
+EXPERIMENT, SPEED = PAGES["experiment"], PAGES["speed"]
 RECORDED = ROOT / "results" / "degradation-quick-cifar10"
 
 
 def test_the_results_are_those_of_the_recorded_run():
-    assert degradation.report(RECORDED).strip() in README
+    assert degradation.report(RECORDED).strip() in EXPERIMENT
 
 
 def test_the_recorded_run_shows_the_effect_with_every_seed():
@@ -46,7 +51,7 @@ def test_the_errors_on_the_drawn_images_are_those_of_the_recorded_run():
     )
     for net in ("plain-20", "plain-56", "resnet-20", "resnet-56"):
         error = mean(row["train_error"] for (name, _), row in last.items() if name == net)
-        assert f"{net} {error:.1f} %" in " ".join(README.split())
+        assert f"{net} {error:.1f} %" in " ".join(EXPERIMENT.split())
 
 
 def test_the_slopes_of_the_gradients_are_those_of_the_recorded_run():
@@ -64,7 +69,7 @@ def test_the_slopes_of_the_gradients_are_those_of_the_recorded_run():
     def norm(net, iteration, depth):
         return geometric_mean(norms(net, iteration, depth))
 
-    text = " ".join(README.split())
+    text = " ".join(EXPERIMENT.split())
     assert f"in plain-56 is {norm('plain-56', 0, 1) / norm('plain-56', 0, 55):.0f} times" in text
     assert (
         f"the factor is down to {norm('plain-56', 10, 1) / norm('plain-56', 10, 55):.0f}," in text
@@ -87,13 +92,13 @@ def test_the_slopes_of_the_gradients_are_those_of_the_recorded_run():
 def test_machine_and_versions_are_named():
     environment = read_config(RECORDED)["environment"]
     for key in ("processor", "numpy", "python"):
-        assert environment[key] in README, key
+        assert environment[key] in EXPERIMENT, key
 
 
 def test_the_timings_are_those_of_the_recorded_benchmark():
     results = json.loads((ROOT / "benchmarks" / "results" / "cpu.json").read_text())
-    text = " ".join(README.split())
-    assert report.summary(results) in README and report.machine(results["environment"]) in text
+    text = " ".join(SPEED.split())
+    assert report.summary(results) in SPEED and report.machine(results["environment"]) in text
     assert f"medians of {results['rounds']} rounds" in text
     peak = {row["side"]: row["peak"] / 2**20 for row in results["memory"]}
     assert f"{peak['minires']:.0f} MiB, PyTorch {peak['PyTorch']:.0f}" in text
@@ -103,44 +108,78 @@ def test_the_timings_are_those_of_the_recorded_benchmark():
     )
 
 
-def test_linked_files_exist():
-    for link in re.findall(r"\]\(([^)#]+)\)", README):
-        assert link.startswith("https://") or (ROOT / link).exists(), link
+def test_the_table_of_results_is_that_of_the_records():
+    last = degradation_report.final_rows(
+        read_table(RECORDED / "metrics.csv", training_records.METRICS, training_records.TEXT)
+    )
+    errors = {
+        net: f"{mean(row['train_error'] for (name, _), row in last.items() if name == net):.1f} %"
+        for net in ("plain-20", "plain-56", "resnet-20", "resnet-56")
+    }
+    for family in ("plain", "resnet"):
+        pair = f"{errors[f'{family}-20']}, {errors[f'{family}-56']}"
+        assert re.search(rf"^\| {family}-20, {family}-56: .* \| {pair} \|$", README, re.MULTILINE)
+    whole = {net: f"{float(error[:-2]):.0f} %" for net, error in errors.items()}
+    assert (
+        f"plain-56 stays near {whole['plain-56']} training error, far above plain-20 at "
+        f"{whole['plain-20']}; resnet-56 falls to {whole['resnet-56']}, resnet-20 to "
+        f"{whole['resnet-20']}" in README
+    )
 
 
-@pytest.mark.slow  # all of the README's Python, on one page; the tests of its parts are elsewhere
-def test_the_code_runs(tmp_path, monkeypatch):
+@pytest.mark.parametrize("page", PAGES)
+def test_linked_files_and_headings_exist(page):
+    folder = ROOT if page == "README" else ROOT / "docs"
+    links = re.findall(r"\]\(([^)]+)\)|srcset=\"([^\"]+)\"|src=\"([^\"]+)\"", PAGES[page])
+    for link in filter(None, (one for found in links for one in found)):
+        path, _, heading = link.partition("#")
+        if link.startswith("https://"):
+            continue
+        assert not path or (folder / path).exists(), link
+        if heading and path.endswith(".md"):
+            titles = re.findall(r"^#+ (.+)$", (folder / path).read_text(), re.MULTILINE)
+            names = [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
+            assert heading in names, link
+
+
+@pytest.mark.slow  # all Python of a page, from top to bottom; the tests of its parts are elsewhere
+@pytest.mark.parametrize("page", ["README", "library", "nets", "gpu"])
+def test_the_code_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    save(
-        models.resnet50(seed=1), "resnet50.safetensors", layout="torch"
-    )  # the file that the README has from elsewhere
+    if page == "nets":  # the file that the page has from elsewhere
+        save(models.resnet50(seed=1), "resnet50.safetensors", layout="torch")
+    blocks = re.findall(r"```python\n(.*?)```", PAGES[page], flags=re.DOTALL)
     names = {}
     with in_use(SIMULATED):
-        for block in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL):
-            exec(compile(block, "README.md", "exec"), names)
-    assert names["loss"].item() < 5
+        for block in blocks:
+            exec(compile(block, page, "exec"), names)
+    assert blocks and ("loss" not in names or names["loss"].item() < 5)
 
 
 def test_the_settings_file_is_one(tmp_path):
-    (text,) = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+    (text,) = re.findall(r"```toml\n(.*?)```", PAGES["training"], flags=re.DOTALL)
     (tmp_path / "settings.toml").write_text(text)
     settings = RunConfig.for_data(**read_settings(tmp_path / "settings.toml"))
     assert settings.net and models.build(settings.model, **settings.net)
 
 
-def test_every_command_is_one(capsys):
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_is_one(page, capsys):
     """That each line with minires in it is understood; what it does is tested elsewhere."""
-    blocks = re.findall(r"^```(\w*)\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
-    lines = [
-        line.split("#")[0]
-        for kind, block in blocks
-        if not kind
-        for line in block.splitlines()
-        if line.startswith("minires ")
-    ]
-    assert len(lines) >= 20
-    for line in lines:
+    for line in commands(PAGES[page]):
         _parser().parse_args(shlex.split(line.split(">")[0])[1:])
+
+
+def test_there_are_many_commands():
+    assert sum(len(commands(text)) for text in PAGES.values()) >= 25
+
+
+def commands(text):
+    """The lines of a page that begin with minires, without their comments."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    text = "\n".join(block for kind, block in blocks if not kind).replace("\\\n", " ")
+    lines = [line.split("#")[0] for line in text.splitlines()]
+    return [line for line in lines if line.startswith("minires ")]
 
 
 def test_there_are_two_commands_and_the_tests_are_one_of_them():

@@ -1,5 +1,5 @@
-"""Every row of the README's table of variants: counted anew, equal to what is published, and there
-to the letter."""
+"""Every row of the table of variants in docs/nets.md: counted anew, equal to what is published, and
+there to the letter."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pytest
 from ..slow import slow_but
 from . import variants
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "nets.md").read_text()
 
 
 # Large nets take a second each to build; only here their published sizes are held.
@@ -24,12 +24,12 @@ def test_a_row(name):
         if published > 1000
         else round(multiply_adds / 1e6, 2) == published
     )
-    assert variants.row(name) in README.splitlines()
+    assert variants.row(name) in PAGE.splitlines()
 
 
 @pytest.mark.slow  # builds every net of the table
 def test_the_table_has_no_other_rows():
-    lines = README.splitlines()
+    lines = PAGE.splitlines()
     head = lines.index("| " + " | ".join(variants.HEAD) + " |")
     rows = lines[head + 2 : lines.index("", head)]
     assert rows == [variants.row(name) for name in variants.NAMES]

@@ -1,5 +1,5 @@
-"""The variants of the README's table: what is known of each from elsewhere, and its row as counted
-here.
+"""The variants of the table in docs/nets.md: what is known of each from elsewhere, and its row as
+counted here.
 
 ``python -m tests.models.variants`` prints the table.
 """
@@ -87,7 +87,7 @@ def checked_against(name):
 
 
 def row(name):
-    """The row of the table, as it is in the README."""
+    """The row of the table, as it is in docs/nets.md."""
     layers, parameters, multiply_adds = counted(name)
     size = (
         f"{multiply_adds / 1e9:.2f} G" if multiply_adds >= 1e9 else f"{multiply_adds / 1e6:.2f} M"
