@@ -783,7 +783,7 @@ except mr.errors.DeviceError as error:
 # **A warning.** At the time of writing none of minires' GPU code has run on a GPU. It has been
 # compiled by NVIDIA's compiler for four generations of devices, and its source runs, thread by
 # thread, on a simulated GPU in the tests, against the same loops as everything else. That is a
-# reason to believe that it computes the right numbers; it says nothing about speed. (The README
+# reason to believe that it computes the right numbers; it says nothing about speed. (docs/gpu.md
 # says how it stands now.) So what follows are predictions, and you have learned above what these
 # are worth before they are measured.
 #

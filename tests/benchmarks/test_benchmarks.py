@@ -159,6 +159,7 @@ def test_tables():
     assert report.timings([alone]).splitlines()[2] == "| work | 2 | 12.3 (12.3-12.3) |"
 
 
+@pytest.mark.slow
 def test_the_program(tmp_path):
     run = [
         sys.executable,

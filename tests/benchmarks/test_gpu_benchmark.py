@@ -324,6 +324,7 @@ def test_sides_that_fail_are_named_and_the_others_timed():
         )
 
 
+@pytest.mark.slow
 def test_the_program(tmp_path, monkeypatch, capsys):
     """All of it but the GPU: what is written after each row, and the exit status when a side has
     failed."""

@@ -212,6 +212,7 @@ def test_home_is_found_where_the_shell_leaves_it(tmp_path):
     assert list((home / "place").iterdir()) == []
 
 
+@pytest.mark.slow
 @POSIX
 @pytest.mark.parametrize("encoding", ["UTF-8", "C"])
 def test_names_of_all_kinds_from_the_folder_to_the_figures(encoding, tmp_path):
@@ -293,6 +294,7 @@ def test_submissions_are_not_written_into(tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["eve"]
 
 
+@pytest.mark.slow
 @POSIX
 @pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
 def test_workers_train_where_streams_were_closed(tmp_path, closed):

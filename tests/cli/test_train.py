@@ -239,6 +239,7 @@ def test_what_cannot_be_done_exits_1_with_one_line(words, complaint, capsys, tmp
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_and_exits_130_and_resume_goes_on(tmp_path):
     out = tmp_path / "run"
     words = [

@@ -407,6 +407,7 @@ def test_what_is_left_over_stops_no_run(tmp_path, monkeypatch):
 LONG = "\u0958" * 80  # 240 bytes, and 480 as Unicode wants it
 
 
+@pytest.mark.slow
 def test_a_name_that_is_too_long_for_the_results(run, source, folder, tmp_path):
     hand_in(folder, source, "ana")
     hand_in(folder, source, LONG)
@@ -425,6 +426,7 @@ def test_names_of_folders_are_told_apart():
     assert len(set(found)) == len(names) and "ana" in found and not any("/" in one for one in found)
 
 
+@pytest.mark.slow
 def test_a_result_that_cannot_be_kept_is_its_students_loss(run, source, folder, tmp_path):
     hand_in(folder, source, "ana")
     hand_in(folder, source, "eve")
@@ -497,6 +499,7 @@ def test_two_rows_for_one_answer_are_not_guessed_between(tmp_path):
         by_hand.read(tmp_path)
 
 
+@pytest.mark.slow
 def test_what_lies_beside_a_students_folder_takes_the_place_of_nothing(run, source, folder):
     wrong = changed(source, a1_relu="pass", a1_sum="pass")
     path = hand_in(folder, source, "bob")
@@ -515,6 +518,7 @@ def test_what_lies_beside_a_students_folder_takes_the_place_of_nothing(run, sour
     ]
 
 
+@pytest.mark.slow
 def test_folders_whose_names_look_the_same(run, source, folder):
     path = hand_in(folder, source, "\u00e9va")
     os.utime(path, (1, 1))
@@ -525,6 +529,7 @@ def test_folders_whose_names_look_the_same(run, source, folder):
     assert graded.results["\u00e9va", NAME].points == 5 and len(graded.problems) == 1
 
 
+@pytest.mark.slow
 def test_a_link_to_another_submission_is_left_out(run, source, folder):
     path = hand_in(folder, source, "ann")
     os.symlink(folder / "ann", folder / "linkdir")

@@ -107,6 +107,7 @@ def test_what_was_graded_is_not_graded_again(run, source, folder, tmp_path, monk
     assert asked == ["ben", "ana"]
 
 
+@pytest.mark.slow
 def test_answers_in_words_are_marked_by_hand(run, source, folder, tmp_path):
     hand_in(folder, changed(source, a1_why="Because ü."), "ana")
     hand_in(folder, changed(source, a1_why=notebooks.TEXT_STUB), "ben")
@@ -139,6 +140,7 @@ def test_answers_in_words_are_marked_by_hand(run, source, folder, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_of_two_notebooks_the_newest_counts(run, source, folder):
     hand_in(folder, source, "ana", "{student}/old.ipynb")
     new = hand_in(folder, notebooks.release(source), "ana", "{student}/new.ipynb")
@@ -257,6 +259,7 @@ def _raw(notebook, **cell):
     return json.dumps(content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content, word",
     [
@@ -331,6 +334,7 @@ def test_a_link_to_another_ones_notebook_is_left_out(run, source, folder):
     assert ("eve", NAME) not in graded.results and "a link" in dict(graded.problems)["eve"]
 
 
+@pytest.mark.slow
 def test_tables_hold_no_formulas(run, source, folder, tmp_path):
     hand_in(folder, changed(source, a1_why='=HYPERLINK("http://x")'), "=cmd()")
     run()

@@ -64,6 +64,7 @@ def test_changed_marks_are_marked_again(run, source, folder, tmp_path, asked, ca
     assert run().notes == []
 
 
+@pytest.mark.slow
 def test_a_changed_figure_is_found(tmp_path, source, folder, run, asked):
     drawing = changed(
         source, a1_begin=_begin(source) + "\nimport matplotlib.pyplot as plt\nplt.plot([1])"
@@ -82,6 +83,7 @@ def _begin(source):
     return next(cell.source for cell in source.cells if cell["id"] == "a1-begin")
 
 
+@pytest.mark.slow
 def test_a_lost_key_is_one_line_and_all_is_marked_again(
     run, source, folder, asked, settings_folder
 ):
@@ -106,6 +108,7 @@ def test_the_key_is_for_its_owner_alone(settings_folder):
     assert len(signing.user_key()) == 32
 
 
+@pytest.mark.slow
 def test_without_a_place_for_the_key_grading_goes_on(run, source, folder, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(signing, "key_file", lambda: tmp_path / "file" / "grading.key")
@@ -143,6 +146,7 @@ def test_the_hidden_seed_is_drawn_once_for_a_class(run, source, folder, tmp_path
     assert other not in (seed, 7, 1) and other >= 10**9
 
 
+@pytest.mark.slow
 def test_a_changed_seed_is_not_used(run, source, folder, tmp_path):
     hand_in(folder, source, "anna")
     run()
@@ -151,6 +155,7 @@ def test_a_changed_seed_is_not_used(run, source, folder, tmp_path):
     assert graded.seed != 1 and "hidden seed was changed" in graded.notes[0]
 
 
+@pytest.mark.slow
 def test_the_environment_can_fix_the_seed(run, source, folder, monkeypatch):
     hand_in(folder, source, "anna")
     monkeypatch.setenv("MINIRES_COURSE_SEED", "12")
@@ -164,6 +169,7 @@ def test_a_seed_that_is_none(text, monkeypatch):
         checks.seeds(True)
 
 
+@pytest.mark.slow
 def test_hidden_tests_get_the_seed_and_submissions_do_not(
     run, source, sources, folder, monkeypatch
 ):

@@ -61,6 +61,7 @@ def sweep_of(out, seeds, base=NET):
     return out
 
 
+@pytest.mark.slow
 def test_claims_are_the_same_to_the_byte_as_in_one_run(claims_of, tmp_path, monkeypatch):
     whole = claims_of([0, 1, 2])
     found = pooling.merge([claims_of([0, 2]), claims_of([1])], tmp_path / "out")

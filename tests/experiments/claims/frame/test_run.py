@@ -21,6 +21,7 @@ TINY = replace(
 )
 
 
+@pytest.mark.slow
 def test_the_same_tables_with_two_workers(tmp_path, monkeypatch):
     monkeypatch.setitem(PRESETS, "tiny", TINY)
     chosen = [CLAIMS["pre-activation"], CLAIMS["lesions"]]
@@ -30,6 +31,7 @@ def test_the_same_tables_with_two_workers(tmp_path, monkeypatch):
     check_same(tmp_path, chosen)
 
 
+@pytest.mark.slow
 def test_the_same_tables_by_jobs(tmp_path, monkeypatch):
     pytest.importorskip("submitit", reason="submitit is not installed")
     monkeypatch.setitem(PRESETS, "tiny", TINY)
