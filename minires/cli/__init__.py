@@ -177,10 +177,17 @@ def _is_terminal(number):
         return False
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """A column that is wide enough for the longest command."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=18)
+
+
 def _parser() -> Parser:
     parser = Parser(
         prog="minires",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
         description="Residual networks from scratch, in NumPy: train the nets of He et al. 2015,\n"
         "see why depth needs shortcuts, and teach trained nets your own photographs.",
         epilog="examples:\n"
@@ -192,7 +199,8 @@ def _parser() -> Parser:
         "minires COMMAND --help says more of each.",
     )
     parser.add_argument("--version", action="version", version=f"minires {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    parser.set_defaults(run=lambda args: parser.print_help())
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands", parser_class=Parser)
     for command in COMMANDS:
         command.add_to(commands)
     return parser

@@ -195,10 +195,14 @@ def test_ctrl_c_saves_and_exits_130_and_resume_goes_on(tmp_path, sent):
     assert len(rows) == len(set(rows))
 
 
+def test_without_words_it_says_what_there_is(capsys):
+    assert main([]) == 0
+    assert "\n    degradation   train plain and residual nets" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "words, complaint",
     [
-        ([], "COMMAND"),
         (["degradatoin"], "did you mean 'degradation'?"),
         (["degradation", "--depth", "8"], "did you mean --depths?"),
         (["degradation", "--dataset", "CIFAR10"], "did you mean 'cifar10'?"),
