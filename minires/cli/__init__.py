@@ -178,10 +178,11 @@ def _is_terminal(number):
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
-    """A column that is wide enough for the longest command."""
+    """Its column is wide enough for the longest command: argparse forgets that they are indented."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=18)
+        super().__init__(prog)
+        self._action_max_length = 4 + max(len(one.__name__.split(".")[-1]) for one in COMMANDS)
 
 
 def _parser() -> Parser:
