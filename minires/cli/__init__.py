@@ -178,7 +178,7 @@ def _is_terminal(number):
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
-    """Its column is wide enough for the longest command: argparse forgets that they are indented."""
+    """Its column fits the longest command: argparse forgets that they are indented."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog)

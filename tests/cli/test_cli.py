@@ -197,7 +197,7 @@ def test_ctrl_c_saves_and_exits_130_and_resume_goes_on(tmp_path, sent):
 
 def test_without_words_it_says_what_there_is(capsys):
     assert main([]) == 0
-    assert "\n    degradation   train plain and residual nets" in capsys.readouterr().out
+    assert "\n    degradation  train plain and residual nets" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
