@@ -20,6 +20,7 @@ from . import (
     course,
     data,
     degradation,
+    demo,
     doctor,
     evaluate,
     merge,
@@ -33,6 +34,7 @@ from .output import lasting
 
 PIPE_CLOSED = 141  # the exit status of a program whose reader is gone: 128 + SIGPIPE
 COMMANDS = (
+    demo,
     degradation,
     claims,
     train,
@@ -192,7 +194,8 @@ def _parser() -> Parser:
         description="Residual networks from scratch, in NumPy: train the nets of He et al. 2015,\n"
         "see why depth needs shortcuts, and teach trained nets your own photographs.",
         epilog="examples:\n"
-        "  minires degradation        four nets on drawn images, a few minutes\n"
+        "  minires demo               four small nets on drawn images, half a minute\n"
+        "  minires degradation        the same, larger: a few minutes\n"
         "  minires plot runs/degradation-synthetic-quick\n"
         "  minires train --model resnet-20 --dataset cifar10\n"
         "  minires finetune --model resnet18 --weights resnet18.pth --data photos\n"

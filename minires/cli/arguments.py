@@ -4,7 +4,9 @@ what was meant.
 
 import argparse
 import math
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -187,8 +189,7 @@ def add_setting(command: argparse.ArgumentParser, presets: Collection[str]) -> N
         type=one_of("preset", presets),
         default="quick",
         metavar="NAME",
-        help=f"quick (the default){''.join(', ' + name for name in list(presets)[1:-1])} or "
-        f"{list(presets)[-1]}",
+        help=f"{', '.join(list(presets)[:-1])} or {list(presets)[-1]} (default: quick)",
     )
     command.add_argument(
         "--seeds",
@@ -267,6 +268,19 @@ def prepare(args: argparse.Namespace) -> None:
         backend.allow_tf32()
 
 
+def fitted(text: str) -> str:
+    """Text whose long lines are broken to fit the terminal, if the output goes to one."""
+    if not sys.stdout.isatty():
+        return text
+    width = max(40, shutil.get_terminal_size().columns)
+    return "\n".join(
+        line
+        if len(line) <= width
+        else textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    )
+
+
 def say(line: str) -> None:
     """Print lines that name files: what a terminal would obey comes out as letters."""
     print("\n".join(map(printable, line.split("\n"))))
@@ -277,12 +291,16 @@ def note(line: str) -> None:
     print(f"minires: note: {printable(line)}", file=sys.stderr)
 
 
-def interrupted(out: Path, stop: KeyboardInterrupt) -> int:
-    """Say what becomes of a run in the folder `out` that Ctrl-C stopped; the exit status."""
+def interrupted(
+    out: Path, stop: KeyboardInterrupt, again: str = "the same command and --resume"
+) -> int:
+    """Say what becomes of a run in the folder `out` that Ctrl-C stopped, and by which command it
+    goes on; the exit status.
+    """
     saved = "everything so far is saved"
     if isinstance(stop, StoppedAtOnce):
         saved = "everything up to the last checkpoint is saved, but not what came after it,"
-    saved += f" in {out}. Go on with the same command and --resume."
+    saved += f" in {out}. Go on with {again}."
     if not (out / "config.json").exists():
         saved = "before anything was there to save."
     print(f"\nminires: interrupted; {printable(saved)}", file=sys.stderr)

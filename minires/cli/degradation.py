@@ -10,6 +10,7 @@ from .arguments import (
     add_setting,
     add_workers,
     at_least,
+    fitted,
     interrupted,
     note,
     path,
@@ -25,6 +26,7 @@ The degradation experiment (He et al. 2015, section 4.2). Trains a plain and a
 residual net of each depth and writes config.json, metrics.csv, gradients.csv,
 degradation.png, gradients.png and report.html to the output folder."""
 EXAMPLES = """presets:
+  demo      8x8 images, width 8, 4,000 images, 4 epochs: half a minute
   quick     16x16 images, width 8, 10,000 images, 7 epochs:
             a few minutes on two cores; the first half of the picture
   small     16x16 images, width 8, 50,000 images, 16 epochs:
@@ -117,11 +119,18 @@ def run(args: argparse.Namespace) -> int:
         return interrupted(out, stop)
     if args.cluster == "script":
         return 0
-    say("\n" + experiment.report(out))
+    show(out)
+    return 0
+
+
+def show(out: Path) -> None:
+    """Say what the run in `out` shows, draw its figures and write its page."""
+    from ..experiments import degradation as experiment
+
+    say("\n" + fitted(experiment.report(out)))
     for figure in experiment.plot(out):
         say(f"drawn: {figure}")
     say(f"written: {experiment.write_page(out)}, to be opened in a browser")
-    return 0
 
 
 def _config(args):

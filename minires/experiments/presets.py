@@ -3,12 +3,21 @@ paper's.
 
 Quick shows the first half of the paper's picture: depth hurts plain nets, and shortcuts mend it.
 The second half, that with shortcuts deeper is better, takes longer trainings: small is the
-shortest to try it with.
+shortest to try it with. Demo is for half a minute, and for nothing to be measured.
 """
 
 from ..training.config import RunConfig
 
 PRESETS = {
+    "demo": RunConfig(
+        image_size=8,
+        net={"width": 8},
+        train_size=4_000,
+        test_size=2_000,
+        epochs=4,
+        drops=(0.6, 0.85),
+        crop_padding=0,
+    ),
     "quick": RunConfig(
         image_size=16,
         net={"width": 8},
