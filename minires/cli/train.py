@@ -19,6 +19,7 @@ from .arguments import (
     own_setting,
     path,
     say,
+    say_damaged,
     seeds,
     swept,
 )
@@ -140,6 +141,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     say("\n" + single_net.report(out))
     say(f"written: {out / 'weights.safetensors'}")
+    say_damaged(out)
     for figure in single_net.plot(out):
         say(f"drawn: {figure}")
     return 0

@@ -3,6 +3,7 @@
 evaluation.json      top-1 error, and top-5 error if there are more than five classes
 confusion.csv        how many images of each class were taken for each class
 predictions.csv      what each image was taken for, and how probable that was
+damaged.csv          photographs that could not be read and were left out, if there were any
 """
 
 import json
@@ -21,6 +22,7 @@ from ..types import PathLike, Row
 from .records import RunFolder, read_table, replace_text
 
 CONFUSION = ("right", "taken_for", "images")
+DAMAGED = ("picture", "reason")
 PREDICTIONS = ("image", "right", "taken_for", "probability")
 ERRORS = ("top_1_error_percent", "top_5_error_percent")
 TOP = 5
@@ -63,6 +65,17 @@ def write(
         }
         for i, label in enumerate(classified.labels)
     )
+
+
+def write_damaged(folder: RunFolder, damaged: Mapping[str, str]) -> None:
+    """Write ``damaged.csv``, if there is anything to write: file -> what is wrong with it.
+
+    Raises CheckpointError if it cannot be written.
+    """
+    if damaged:
+        folder.table("damaged", DAMAGED, DAMAGED).replace(
+            {"picture": path, "reason": reason} for path, reason in damaged.items()
+        )
 
 
 def read_errors(folder: PathLike) -> dict[str, float | None]:
