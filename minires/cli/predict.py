@@ -5,7 +5,6 @@ import json
 import os
 import sys
 import warnings
-from pathlib import Path
 from typing import TextIO
 
 from .. import backend, nn

@@ -121,6 +121,7 @@ def use(folder: Path) -> None:
     with suppress(OSError):
         is_new = not mark.exists()
         mark.touch()
+        os.utime(folder / INDEX)  # the mark goes, and the time of the last use stays
         if is_new:
             atexit.register(_forget, mark, os.getpid())
 
