@@ -17,6 +17,7 @@ from .. import functional as F
 from ..autograd import Tensor
 from ..diagnostics import Classified, confusion_matrix, top_error
 from ..errors import DataError
+from ..names import expanded
 from ..training.kinds import NUMBER, PERCENT
 from ..types import PathLike, Row
 from .records import RunFolder, read_table, replace_text
@@ -80,7 +81,7 @@ def write_damaged(folder: RunFolder, damaged: Mapping[str, str]) -> None:
 
 def read_errors(folder: PathLike) -> dict[str, float | None]:
     """The content of ``evaluation.json``. Raises DataError if it is missing or damaged."""
-    path = Path(folder) / "evaluation.json"
+    path = expanded(folder) / "evaluation.json"
     try:
         errors = json.loads(path.read_text(encoding="utf-8-sig"))
         if not isinstance(errors, dict) or not PERCENT.accepts(errors.get(ERRORS[0])):
