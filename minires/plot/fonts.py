@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from unicodedata import bidirectional, category, name
 
-from ..names import printable
+from ..names import printable, shortened
 
 BASE = "DejaVu Sans"  # comes with Matplotlib
 BOXES = "Last Resort"  # comes with Matplotlib, too, and has a box for every letter
@@ -62,7 +62,7 @@ def readable(text: str) -> str:
     """
     missing = _found(_letters([text]))[1]
     if missing:
-        warn(f"{text!r} is drawn with numbers for letters", missing)
+        warn(f"{shortened(printable(text))!r} is drawn with numbers for letters", missing)
     return "".join(ascii(one)[1:-1] if one in missing else one for one in text)
 
 
@@ -73,7 +73,7 @@ def readable_names(classes: Sequence[str]) -> list[str]:
     missing = _found(_letters(classes))[1]
     lacking = [i for i, one in enumerate(classes) if missing & _letters([one])]
     if lacking:
-        shown = [f"{printable(classes[i])} is class {i}" for i in lacking[:NAMED]]
+        shown = [f"{shortened(printable(classes[i]))} is class {i}" for i in lacking[:NAMED]]
         more = f" and {len(lacking) - NAMED} more" if len(lacking) > NAMED else ""
         warn(f"in the figure {', '.join(shown)}{more}", missing)
     _warn_of_shapes(classes)
@@ -82,7 +82,7 @@ def readable_names(classes: Sequence[str]) -> list[str]:
 
 def _letters(texts: Iterable[str]) -> frozenset[str]:
     """The letters and signs outside ASCII; no marks that only choose how others look."""
-    letters = {letter for text in texts if not text.isascii() for letter in text}
+    letters = {letter for text in texts if not text.isascii() for letter in printable(text)}
     return frozenset(
         one
         for one in letters
@@ -194,8 +194,8 @@ def _warn_of_shapes(texts: Sequence[str]) -> None:
             if not one.isascii()
         ):
             warnings.warn(
-                f"this Matplotlib does not join the letters of {printable(text)}, and draws them "
-                "from left to right; pip install -U matplotlib (3.11 or later)",
+                f"this Matplotlib does not join the letters of {shortened(printable(text))}, and "
+                "draws them from left to right; pip install -U matplotlib (3.11 or later)",
                 MissingLetters,
                 stacklevel=3,
             )

@@ -94,7 +94,8 @@ OPTIONS = {
     "net": "--model",
     "own": "--net",
     "word": "--dataset --train --schedule --device --preset",
-    "none": """--skip-damaged --clear --yes --flip --no-flip --nesterov --recompute --resume --tf32 --json --list --help
+    "none": """--skip-damaged --clear --yes
+        --flip --no-flip --nesterov --recompute --resume --tf32 --json --list --help
         --version
         --no-decay-batch-norm --nonsense -x""",
 }

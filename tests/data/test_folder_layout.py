@@ -16,7 +16,7 @@ from .photo_folders import classes, draw, load
 pytest.importorskip("PIL.Image")
 
 
-def tested(folder):
+def for_test(folder):
     cache = folder.parent / "cache"
     return photographs_to_test(folder, ImageTransform(8, 8), workers=0, cache=cache, progress=False)
 
@@ -31,7 +31,7 @@ def test_training_and_test_pictures_apart(tmp_path, train, test):
         warnings.simplefilter("error")
         sets = load(root)
     assert [len(one) for one in sets] == [8, 4] and sets[0].name == "pets"
-    assert len(tested(root)) == 4
+    assert len(for_test(root)) == 4
 
 
 def test_of_val_and_test_a_training_looks_at_val_and_an_evaluation_at_test(tmp_path):
@@ -41,13 +41,13 @@ def test_of_val_and_test_a_training_looks_at_val_and_an_evaluation_at_test(tmp_p
     with pytest.warns(LeftOut, match="left out: the folder test/"):
         assert [len(one) for one in load(root)] == [8, 6]
     with pytest.warns(LeftOut, match="left out: the folder train/, the folder val/"):
-        assert len(tested(root)) == 4
+        assert len(for_test(root)) == 4
     assert find_layout(root, EVALUATE).testing.name == "test"
 
 
 def test_a_test_set_alone_can_be_evaluated_and_not_trained_on(tmp_path):
     classes(tmp_path / "pets" / "test", count=3)
-    assert len(tested(tmp_path / "pets")) == 6
+    assert len(for_test(tmp_path / "pets")) == 6
     with pytest.raises(DataError, match=r"test/ without train/"):
         load(tmp_path / "pets")
 
@@ -62,20 +62,20 @@ def test_a_folder_in_a_folder(tmp_path, inner):
     assert (len(train), len(test)) == (6, 2) and train.classes == ("cat", "dog")
     assert f"reading {tmp_path / 'pets' / inner}, the only folder in it" in str(said[0].message)
     assert "left out: 1 hidden folder" in str(said[1].message) and len(said) == 2
-    assert len(tested(tmp_path / "pets")) == 8
+    assert len(for_test(tmp_path / "pets")) == 8
 
 
 def test_one_class(tmp_path):
     classes(tmp_path / "pets", ("cat",))
     with pytest.raises(DataError, match="not two classes: .*, got 1 folder$"):
         load(tmp_path / "pets")
-    assert tested(tmp_path / "pets").classes == ("cat",)
+    assert for_test(tmp_path / "pets").classes == ("cat",)
 
 
 def test_pictures_that_no_folder_sorts(tmp_path):
     for i in range(3):
         draw(tmp_path / "pets" / f"{i}.png")
-    for read in (load, tested):
+    for read in (load, for_test):
         with pytest.raises(
             DataError, match="got 0 folders and 3 loose pictures; sort the pictures"
         ):

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+import zlib
 
 import numpy as np
 import pytest
@@ -15,7 +16,9 @@ Image = pytest.importorskip("PIL.Image")
 
 def draw(path):
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    pixels = np.random.default_rng(len(os.fsencode(path))).integers(0, 256, (12, 10, 3), np.uint8)
+    pixels = np.random.default_rng(zlib.crc32(os.fsencode(path))).integers(
+        0, 256, (12, 10, 3), np.uint8
+    )
     with open(path, "wb") as file:
         Image.fromarray(pixels).save(file, "JPEG" if str(path).endswith("f") else "PNG")
 
