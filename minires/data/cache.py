@@ -16,7 +16,6 @@ import shutil
 import sys
 import warnings
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -159,9 +158,12 @@ def cached(
             found = _cache_of(folder, fingerprint, paths)
             if found is None:
                 building.mkdir()
-                _build(paths, side, building, fingerprint, workers, progress)
-                shutil.rmtree(folder, ignore_errors=True)
-                os.replace(building, folder)
+                try:
+                    _build(paths, side, building, fingerprint, workers, progress)
+                    shutil.rmtree(folder, ignore_errors=True)
+                    os.replace(building, folder)
+                finally:
+                    shutil.rmtree(building, ignore_errors=True)
                 found = PictureCache(folder)
             cache_store.use(folder)
         cache_store.make_room(folder.parent, keep=folder)
@@ -174,9 +176,6 @@ def cached(
             error.strerror or str(error),
             "choose another by --cache",
         ) from None
-    finally:
-        with suppress(OSError):
-            shutil.rmtree(building)
 
 
 def _cache_of(folder, fingerprint, paths):

@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import ConfigError, DataError
 from ..names import expanded
 from ..types import Array, PathLike
-from .picture_kinds import what_it_is
+from .picture_kinds import begins_like_a_picture, what_it_is
 
 # 12,000 x 9,000 is a large photograph; a file of a few kB can ask for 65,000 x 65,000, which are 13
 # GB
@@ -173,6 +173,9 @@ def _no_picture(path, where):
     """The error for a file that Pillow does not know: what it is, if that can be told."""
     with open(path, "rb") as file:
         start = file.read(64)
+    if begins_like_a_picture(path):
+        todo = "it may be truncated: fetch it again"
+        return DataError(where, "a damaged picture", got="a beginning and little else", todo=todo)
     known = what_it_is(start)
     if known is not None:
         kind, todo = known

@@ -249,7 +249,7 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
     [
         (b"<!DOCTYPE html><html>", "not a picture.*got a web page; save the picture itself"),
         (b"just some text", "not a picture.*begins with b'just some"),
-        (b"\xff\xd8\xff", "not a picture"),
+        (b"\xff\xd8\xff", "a damaged picture: got a beginning and little else"),
         (b"\0" * 1000, "not a picture"),
         (b"\0\0\0\x18ftypheic" + bytes(100), "HEIC.*export it as JPEG"),
         (b"\0\0\0\x18ftypisom" + bytes(100), "got a video; take pictures out of it"),

@@ -37,11 +37,14 @@ class Layout:
         Holds a folder for each class; None where there is only a test set.
     testing : Path or None
         The same for the test set, if it is apart.
+    around : list of Path
+        The folders that hold nothing but the next one, and at last `root`.
     """
 
     root: Path
     training: Path | None
     testing: Path | None
+    around: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)
@@ -80,19 +83,23 @@ def find_layout(folder: Path, order: Sequence[str] = TEST) -> Layout:
     if not folder.is_dir():
         what = "not a folder" if folder.exists() else "no such folder"
         raise DataError(str(folder), what, LAYOUT)
-    root = _unwrapped(folder)
+    root, around = _unwrapped(folder)
     # A class may be called "train", too: then there are pictures in it, and no folders.
     inside = {path.name.lower(): path for path in visible_folders(root) if visible_folders(path)}
     training = next((inside[name] for name in TRAIN if name in inside), None)
     testing = next((inside[name] for name in order if name in inside), None)
     if training is None and testing is not None and set(inside) <= set(TEST):
-        return Layout(root, None, testing)
-    return Layout(root, root, None) if training is None else Layout(root, training, testing)
+        return Layout(root, None, testing, around)
+    if training is None:
+        training, testing = root, None
+    return Layout(root, training, testing, around)
 
 
-def _unwrapped(folder: Path) -> Path:
-    """The folder itself or, if all there is in it is one folder with folders, that one."""
-    seen = set()
+def _unwrapped(folder: Path) -> tuple[Path, list[Path]]:
+    """The folder itself or, if all there is in it is one folder with folders, that one; and the
+    folders around it.
+    """
+    seen, around = set(), []
     while (real := os.path.realpath(folder)) not in seen:
         seen.add(real)
         inside = visible_folders(folder)
@@ -100,8 +107,9 @@ def _unwrapped(folder: Path) -> Path:
             break
         if beside(folder).pictures or not visible_folders(inside[0]):
             break
+        around.append(folder)
         folder = inside[0]
-    return folder
+    return folder, around
 
 
 def labelled(folder: Path, least: int = 2) -> Labelled:

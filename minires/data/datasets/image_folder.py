@@ -7,6 +7,7 @@ import hashlib
 import os
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from unicodedata import normalize
 
@@ -143,7 +144,9 @@ def photographs_to_test(
     place = layout.testing or layout.training
     assert place is not None
     testing = labelled(place, least=1)
-    _tell(folder, Layout(layout.root, None, place) if layout.testing else layout, testing.found)
+    if layout.testing is not None:  # the training pictures are there, and not read
+        layout = replace(layout, training=None)
+    _tell(folder, layout, testing.found)
     pictures, parts = _decoded(
         place, [testing.files], transform, cache, workers, progress, skip_damaged
     )
@@ -161,6 +164,8 @@ def _number_of(workers: int | None) -> int:
 
 def _tell(folder: Path, layout: Layout, found: Found) -> None:
     """Say what is left out, and in which folder of folders the pictures were found."""
+    for one in layout.around:
+        found.left_out += beside(one).left_out
     used = [path for path in (layout.training, layout.testing) if path is not None]
     if layout.root not in used:
         loose = beside(layout.root)
@@ -169,7 +174,7 @@ def _tell(folder: Path, layout: Layout, found: Found) -> None:
             found.left_out[LOOSE] += len(loose.pictures)
         unused = [path for path in visible_folders(layout.root) if path not in used]
         found.left_out.update({f"folder {path.name}/": 1 for path in unused})
-    if layout.root != folder:
+    if layout.around:
         warnings.warn(
             f"{as_text(folder)}: reading {as_text(layout.root)}, the only folder in it",
             LeftOut,
