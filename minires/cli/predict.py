@@ -205,6 +205,8 @@ def _print_all(predictions, as_json, skip_damaged):
 
     Returns the pictures that could not be read, each with what is wrong with it.
     """
+    from ..data.images import AGAIN
+
     made, failed = [], {}
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: _print(
@@ -213,7 +215,8 @@ def _print_all(predictions, as_json, skip_damaged):
         for prediction in predictions:
             made.append(prediction)
             if prediction.error:
-                failed[prediction.path] = prediction.error.removeprefix(f"{prediction.path}: ")
+                reason = prediction.error.removeprefix(f"{prediction.path}: ")
+                failed[prediction.path] = reason.removesuffix(f"; {AGAIN}")
                 if not skip_damaged:
                     _print(f"minires: error: {printable(prediction.error)}", sys.stderr)
             elif not as_json:

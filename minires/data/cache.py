@@ -30,7 +30,7 @@ from ..types import Array, PathLike
 from . import cache_store, damaged, duplicates
 from . import workers as processes
 from .cache_store import INDEX, PIXELS
-from .images import MOST_PIXELS, SeveralPictures, decode
+from .images import AGAIN, MOST_PIXELS, SeveralPictures, decode
 from .transforms import resize_shorter
 
 
@@ -241,7 +241,7 @@ def _decode_small(path, side):
             resize_shorter(pixels, side) if min(pixels.shape[:2]) > side else pixels
         )
     except DataError as error:
-        return str(error).removeprefix(f"{path}: ")
+        return str(error).removeprefix(f"{path}: ").removesuffix(f"; {AGAIN}")
 
 
 def _fingerprint(paths, side):

@@ -56,5 +56,5 @@ def report(damaged: Mapping[str, str], all_pictures: int, skip: bool) -> None:
         warnings.warn(
             f"left out: {count:,} damaged of {all_pictures:,} pictures: {in_words(damaged)}",
             DamagedPictures,
-            stacklevel=2,
+            stacklevel=4,
         )

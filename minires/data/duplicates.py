@@ -79,5 +79,5 @@ def tell(folder: PathLike, pairs: Sequence[tuple[str, str]], what: str) -> None:
     warnings.warn(
         f"{as_text(folder)}: {what.format(f'{len(pairs):,}')}: {', '.join(shown)}{more}",
         DuplicatePictures,
-        stacklevel=3,
+        stacklevel=4,
     )

@@ -47,6 +47,9 @@ MODES = (
 )  # what Pillow brings to 8 bits without loss of meaning
 
 
+AGAIN = "it may be truncated: fetch it again"  # what to do about a damaged picture
+
+
 class SeveralPictures(UserWarning):
     """A file holds an animation or several pages, of which the first was taken."""
 
@@ -120,7 +123,7 @@ def decode(path: PathLike) -> Array:
             where,
             "a damaged picture",
             got=" ".join(str(error).split())[:100] or type(error).__name__,
-            todo="it may be truncated: fetch it again",
+            todo=AGAIN,
         ) from None
     if several:
         warnings.warn(
@@ -174,8 +177,8 @@ def _no_picture(path, where):
     with open(path, "rb") as file:
         start = file.read(64)
     if begins_like_a_picture(path):
-        todo = "it may be truncated: fetch it again"
-        return DataError(where, "a damaged picture", got="a beginning and little else", todo=todo)
+        got = "a beginning and little else"
+        return DataError(where, "a damaged picture", got=got, todo=AGAIN)
     known = what_it_is(start)
     if known is not None:
         kind, todo = known

@@ -71,7 +71,7 @@ class Found:
                 f"though {'their names do' if several else 'its name does'} not end like one: read"
             )
         if parts:
-            warnings.warn(f"{as_text(folder)}: {'; '.join(parts)}", LeftOut, stacklevel=3)
+            warnings.warn(f"{as_text(folder)}: {'; '.join(parts)}", LeftOut, stacklevel=4)
 
 
 def is_hidden(name: str) -> bool:
@@ -79,8 +79,9 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".") or name in HIDDEN
 
 
-def find_pictures(folder: PathLike, inner: bool = True) -> Found:
-    """The pictures in a folder, and how many other files of each kind are there.
+def find_pictures(folder: PathLike) -> Found:
+    """The pictures in a folder and in the folders within it, and how many other files of each kind
+    are there.
 
     Links to folders elsewhere are followed. A link to a folder that is read anyway, or that would
     lead round in a circle, is counted among what is left out.
@@ -88,8 +89,6 @@ def find_pictures(folder: PathLike, inner: bool = True) -> Found:
     Parameters
     ----------
     folder : str or Path
-    inner : bool
-        Look into the folders within, too, but for hidden ones.
 
     Raises
     ------
@@ -101,7 +100,7 @@ def find_pictures(folder: PathLike, inner: bool = True) -> Found:
     followed: set[Path] = set()
     for place, folders, files in os.walk(folder, onerror=_refuse, followlinks=True):
         entered = []
-        for name in sorted(folders) if inner else ():
+        for name in sorted(folders):
             if is_hidden(name):
                 found.left_out["hidden folder"] += 1
             elif _leads_back(Path(place, name), root, followed):
@@ -145,8 +144,8 @@ def _leads_back(path: Path, root: Path, followed: set[Path]) -> bool:
     """
     if not path.is_symlink():
         return False
-    target, place = Path(os.path.realpath(path)), Path(os.path.realpath(path.parent))
-    around = root.is_relative_to(target) or place.is_relative_to(target)
+    target = Path(os.path.realpath(path))
+    around = root.is_relative_to(target) or _leads_out(path)
     if around or any(target.is_relative_to(one) for one in (root, *followed)):
         return True
     followed.add(target)
@@ -173,13 +172,10 @@ def visible_folders(folder: Path) -> list[Path]:
     """The folders in `folder` that are not hidden, by name; no links back to it or to what it is
     in. Raises DataError if it cannot be read.
     """
-    root = Path(os.path.realpath(folder))
     return [
         path
         for path in _inside(folder)
-        if path.is_dir()
-        and not is_hidden(path.name)
-        and not (path.is_symlink() and root.is_relative_to(os.path.realpath(path)))
+        if path.is_dir() and not is_hidden(path.name) and not _leads_out(path)
     ]
 
 
@@ -189,12 +185,19 @@ def beside(folder: Path) -> Found:
     """
     found = Found()
     for path in _inside(folder):
-        if path.is_dir():
-            if is_hidden(path.name):
-                found.left_out["hidden folder"] += 1
-        else:
+        if not path.is_dir():
             _sort_in(path, found)
+        elif is_hidden(path.name):
+            found.left_out["hidden folder"] += 1
+        elif _leads_out(path):
+            found.left_out["link to a folder that is read anyway"] += 1
     return found
+
+
+def _leads_out(path: Path) -> bool:
+    """Whether it is a link to the folder that it is in, or to one around that."""
+    place = Path(os.path.realpath(path.parent))
+    return path.is_symlink() and place.is_relative_to(os.path.realpath(path))
 
 
 def _inside(folder: Path) -> Iterable[Path]:

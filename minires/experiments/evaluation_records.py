@@ -69,10 +69,11 @@ def write(
 
 
 def write_damaged(folder: RunFolder, damaged: Mapping[str, str]) -> None:
-    """Write ``damaged.csv``, if there is anything to write: file -> what is wrong with it.
+    """Write ``damaged.csv``, file -> what is wrong with it; if no file is damaged, there is none.
 
     Raises CheckpointError if it cannot be written.
     """
+    (folder.path / "damaged.csv").unlink(missing_ok=True)  # of an earlier sitting
     if damaged:
         folder.table("damaged", DAMAGED, DAMAGED).replace(
             {"picture": path, "reason": reason} for path, reason in damaged.items()

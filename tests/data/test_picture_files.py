@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from minires import data
-from minires.data.picture_files import LeftOut, find_pictures, in_words, visible_folders
+from minires.data.picture_files import LeftOut, beside, find_pictures, in_words, visible_folders
 from minires.errors import DataError
 
 Image = pytest.importorskip("PIL.Image")
@@ -173,6 +173,7 @@ def test_links_in_circles_are_counted_and_not_followed(folder, tmp_path):
     assert in_words(found.left_out) == "4 links to folders that are read anyway"
     (folder / "loop").symlink_to(folder)
     assert [path.name for path in visible_folders(folder)] == ["cat", "dog"]
+    assert beside(folder).left_out == {"link to a folder that is read anyway": 1}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names are bytes on Unix only")
