@@ -10,6 +10,7 @@ import minires as mr
 from minires import data
 from minires.cli import _parser, main
 from minires.cli.arguments import path as path_argument
+from minires.course import grade
 from minires.data import ImageTransform, class_names, images, picture_files
 from minires.data.cache import PictureCache
 from minires.data.datasets.image_folder import photographs_to_test
@@ -91,8 +92,8 @@ READERS = {
     "read_errors": evaluation_records.read_errors,
     "read_table": lambda path: records.read_table(path, ()),
     "read_config": records.read_config,
-    "merge": lambda path: pooling.merge([path], "~/pooled"),
-    "course.grade": lambda path: mr.course.grade.grade(path, "~/graded"),
+    "merge": lambda path: pooling.merge([path, "~/more"], "~/pooled"),
+    "course.grade": lambda path: grade.grade(path, "~/graded"),
 }
 
 
