@@ -82,9 +82,13 @@ def _show(place, found, limit):
         return
     width = max(len(one.name) for one in found)
     for one in found:
+        pictures, source = one.contents()
         used = "in use" if one.in_use else f"used {time_in_words(one.used)}"
         size = size_in_words(one.bytes)
-        say(f"  {one.name:<{width}}  {one.side:>5} pixels  {size:>8}  {used}")
+        say(
+            f"  {one.name:<{width}}  {pictures:>7,} pictures of {one.side} pixels  {size:>8}  "
+            f"{used:<16}  {source}".rstrip()
+        )
 
 
 def _agreed(count):

@@ -7,6 +7,7 @@ removed but files that minires wrote, one by one; links are not followed.
 """
 
 import atexit
+import json
 import os
 import re
 import socket
@@ -64,6 +65,16 @@ class Entry:
     def side(self) -> int:
         """Pixels of the shorter side."""
         return int(self.folder.name.rsplit("-", 1)[1])
+
+    def contents(self) -> tuple[int, str]:
+        """How many pictures there are, and the folder that they were read from; (0, "") if that
+        cannot be read.
+        """
+        try:
+            names = json.loads((self.folder / INDEX).read_bytes())["names"]
+            return len(names), as_text(os.path.commonpath([names[0], names[-1]]))
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            return 0, ""
 
 
 def cache_place(folder: PathLike | None = None) -> Path:

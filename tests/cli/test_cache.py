@@ -12,10 +12,13 @@ from ..data.photo_folders import classes, load
 pytest.importorskip("PIL.Image")
 
 
+NAMES = ("cats and dogs", "birds")
+
+
 @pytest.fixture
 def place(tmp_path):
     """The caches of two sets that no process uses, and a folder that is none."""
-    for name in ("cats and dogs", "birds"):
+    for name in NAMES:
         load(classes(tmp_path / name), cache=tmp_path / "cache")
     for mark in (tmp_path / "cache").glob(f"*/*{MARK}"):
         mark.unlink()
@@ -36,7 +39,11 @@ def test_look(place, capsys, monkeypatch):
         f"{place}: 2 sets of decoded pictures, {total:.3g} kB of at most 5 GB (MINIRES_CACHE_LIMIT)"
     )
     assert len(lines) == 2 and any("cats and dogs" in line for line in lines)
-    assert all("9 pixels" in line and "used just now" in line for line in lines)
+    assert all("8 pictures of 9 pixels" in line and "used just now" in line for line in lines)
+    assert all(any(line.endswith(str(place.parent / name)) for line in lines) for name in NAMES)
+    (entries(place)[0].folder / "index.json").write_text("no index")
+    assert call(place) == 0
+    assert "0 pictures of 9 pixels" in capsys.readouterr().out
     monkeypatch.setenv("MINIRES_CACHE_LIMIT", "none")
     assert call(place / "nothing") == 0
     assert "0 sets of decoded pictures, 0 bytes without a limit" in capsys.readouterr().out

@@ -158,7 +158,7 @@ def labelled(folder: Path, least: int = 2) -> Labelled:
 def _check_classes(folder: Path, classes: Sequence[str], loose: int, least: int) -> None:
     if len(classes) < least:
         got = f"{len(classes)} folder{'s' * (len(classes) != 1)}"
-        got += f" and {loose} loose pictures" if loose else ""
+        got += f" and {loose} loose picture{'s' * (loose != 1)}" if loose else ""
         todo = "sort the pictures into a folder for each class" if loose else None
         what = "not two classes" if least == 2 else "no classes"
         raise DataError(str(folder), what, LAYOUT, got, todo)
