@@ -11,7 +11,7 @@ DESCRIPTION = """\
 Photographs are decoded once and kept on disk, made as small as the nets need
 them. This shows where they are, and how much room they take. When they take
 more than MINIRES_CACHE_LIMIT (20 GB, unless the environment variable says
-another size, or none), those that were not used for the longest time go."""
+another size, or none), the sets that nobody used for longest are removed."""
 EPILOG = """\
 Nothing is lost by clearing: pictures are decoded again when they are needed.
 

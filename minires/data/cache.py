@@ -57,7 +57,7 @@ class PictureCache:
     digests : list of str
         The same for the same pixels (`duplicates.digest`).
     damaged : dict
-        File -> what is wrong with it, for those that could not be read.
+        File -> what is wrong with it, for each file that could not be read.
     """
 
     def __init__(self, folder: PathLike) -> None:
@@ -118,7 +118,7 @@ def cached(
     paths: Sequence[Path], side: int, folder: PathLike, workers: int = 0, progress: bool = True
 ) -> PictureCache:
     """The pictures of these files, from the cache in `folder`, which is made anew if any of them
-    has changed. Those that cannot be read are not in it: see its `damaged`.
+    has changed. Files that cannot be read are not in it: see its `damaged`.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ LIMIT = "MINIRES_CACHE_LIMIT"  # the environment variable
 USUAL_LIMIT = "20 GB"  # some 77,000 photographs at 256 pixels
 PIXELS, INDEX = "pixels.bin", "index.json"
 MARK = ".in-use"  # at the end of the name of a mark, after process and machine: 123@pc.in-use
-WEEK = 7 * 24 * 3600  # seconds, after which a mark from another machine counts for nothing
+WEEK = 7 * 24 * 3600  # seconds, after which a mark from another machine no longer counts
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 UNITS |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 

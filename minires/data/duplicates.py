@@ -67,7 +67,7 @@ def tell(folder: PathLike, pairs: Sequence[tuple[str, str]], what: str) -> None:
         Names are given from here on.
     pairs : list of (str, str)
     what : str
-        "{} pictures are in two classes", with the number in the place of {}.
+        "{} pictures are in two classes", with {} where the number goes.
     """
     if not pairs:
         return

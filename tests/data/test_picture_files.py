@@ -105,7 +105,7 @@ def test_raw_files_are_no_tiff(tmp_path):
 def test_folders_within_a_class_belong_to_it(folder):
     for i in range(4):
         draw(folder / "cat" / "2023" / "summer" / f"{i}.JPEG".replace("JPEG", "jpeg"))
-    assert sizes(folder) == (10, 2)
+    assert sizes(folder) == (9, 3)
 
 
 def test_folders_beside_train_and_val_are_mentioned(folder, tmp_path):
