@@ -62,7 +62,8 @@ FINETUNE_TEXT = """\
 Start from the weights of a trained net, and teach it the classes of a folder
 of photographs: with a folder for each class in it, or train/ and val/ with
 these. By default only a new last layer is trained, on features that are found
-once (a linear probe): minutes without a GPU. Results as of minires train."""
+once (a linear probe): minutes without a GPU. Results as of minires train.
+Folders as people have them are read; a line says what is left out of them."""
 FINETUNE_EXAMPLES = """examples:
   minires finetune --model resnet18 --weights resnet18.pth --data photos
   minires finetune --model resnet18 --weights resnet18.pth --data photos \\

@@ -30,7 +30,7 @@ class DuplicatePictures(UserWarning):
 def digest(pixels: Array) -> str:
     """32 digits that stand for the size and the pixels of a picture, uint8 (H, W, 3)."""
     name = hashlib.blake2b(str(pixels.shape).encode(), digest_size=16)
-    name.update(np.ascontiguousarray(pixels))
+    name.update(np.ascontiguousarray(pixels).data)
     return name.hexdigest()
 
 
