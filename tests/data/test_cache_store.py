@@ -140,6 +140,7 @@ def test_the_mark_goes_with_the_process(place, tmp_path):
     words = [sys.executable, "-c", code, str(tmp_path / "old"), str(place)]
     done = subprocess.run(words, capture_output=True, text=True, cwd=root)
     assert done.returncode == 0 and f"@{MACHINE}.in-use" in done.stdout, done.stderr
+    assert not list(place.glob(f"*/*{cache_store.MARK}"))
     assert names(place)[0] == "old" and not entries(place)[0].in_use
 
 
@@ -163,6 +164,7 @@ def test_nothing_but_caches_is_removed(place, tmp_path, monkeypatch):
     assert len(said) == 1 and "oldest" in str(said[0].message)
     for folder in (new.folder, old.folder, mine, tmp_path):
         assert not remove(folder)
+    assert old.folder.is_symlink() and names(place) == []
     assert (new.folder / "thesis.txt").exists() and (outside / "index.json").exists()
     assert (mine / "pixels.bin").exists() and linked.read_text() == "mine"
 

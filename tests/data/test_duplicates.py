@@ -28,6 +28,15 @@ def test_none(root):
         load(root)
 
 
+def test_a_picture_that_differs_in_a_corner_is_another_one(root):
+    with Image.open(root / "train/cat/0.png") as image:
+        image.paste((255, 0, 0), (16, 12, 20, 16))
+        image.save(root / "val/cat/other.png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load(root)
+
+
 def test_test_pictures_that_were_trained_on(root):
     """By content: other names, another format, other EXIF data."""
     shutil.copy(root / "train/cat/0.png", root / "val/cat/copy.png")
