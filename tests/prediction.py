@@ -24,6 +24,6 @@ def write_photos(folder):
     for i, name in enumerate(("a.png", "b.JPG", "c.gif", "d.bmp", "e.webp")):
         picture = Image.fromarray(drawing(40 + i, 50 - 3 * i, seed=i))
         picture.save(folder / name, "JPEG" if name == "b.JPG" else None)
-    for name in ("notes.txt", "._a.png", "inside/x.png"):
+    for name in ("notes.txt", "._a.png"):
         (folder / name).write_bytes(b"no picture")
     return folder

@@ -16,6 +16,7 @@ from ..distributed import failure
 from ..errors import MiniresError
 from ..names import printable
 from . import (
+    cache,
     claims,
     course,
     data,
@@ -45,6 +46,7 @@ COMMANDS = (
     notebooks,
     course,
     data,
+    cache,
     doctor,
 )
 #: Package -> the extra of minires that brings it.

@@ -245,6 +245,13 @@ def add_transform(command: argparse.ArgumentParser) -> None:
     add("--std", type=colour, nargs=3, metavar="X", help="their standard deviations")
 
 
+def add_damaged(command: argparse.ArgumentParser, what: str) -> None:
+    """The option of commands that read folders of pictures."""
+    command.add_argument(
+        "--skip-damaged", action="store_true", help=f"leave out damaged pictures, and {what}"
+    )
+
+
 def prepare(args: argparse.Namespace) -> None:
     """Check where to compute and on what, and set it up."""
     if args.data is not None and args.dataset == "synthetic":
@@ -284,6 +291,12 @@ def fitted(text: str) -> str:
 def say(line: str) -> None:
     """Print lines that name files: what a terminal would obey comes out as letters."""
     print("\n".join(map(printable, line.split("\n"))))
+
+
+def say_damaged(out: Path) -> None:
+    """Name the list of damaged pictures in the folder of a run, if there is one."""
+    if (out / "damaged.csv").exists():
+        say(f"written: {out / 'damaged.csv'}: the damaged pictures that were left out")
 
 
 def note(line: str) -> None:

@@ -6,7 +6,18 @@ from pathlib import Path
 
 from .. import backend
 from ..errors import ConfigError
-from .arguments import Commands, add_transform, at_least, one_of, own_setting, path, say
+from ..names import expanded
+from .arguments import (
+    Commands,
+    add_damaged,
+    add_transform,
+    at_least,
+    one_of,
+    own_setting,
+    path,
+    say,
+    say_damaged,
+)
 
 DESCRIPTION = """\
 What are trained weights worth? Let their net classify a data set that it was
@@ -67,6 +78,13 @@ def add_to(commands: Commands) -> None:
         help="the net's own settings: width=8 shortcut=B zeros=around ...",
     )
     add_transform(command)
+    add_damaged(command, "list them in damaged.csv")
+    add(
+        "--cache",
+        type=path,
+        metavar="DIR",
+        help="folder for decoded photographs (default: in the user's cache)",
+    )
     add("--json", action="store_true", help="print the numbers as one JSON document")
     add(
         "--out",
@@ -121,11 +139,14 @@ def run(args: argparse.Namespace) -> None:
         batch_size=args.batch_size,
         device=device,
         progress=not args.json,
+        cache=args.cache,
+        skip_damaged=args.skip_damaged,
     )
     drawn = evaluation.plot(out)
     if args.json:
         print(json.dumps(evaluation.results(out), indent=2))
         return
     say(evaluation.report(out))
+    say_damaged(expanded(out))
     for figure in drawn:
         say(f"drawn: {figure}")

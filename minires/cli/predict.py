@@ -5,20 +5,21 @@ import json
 import os
 import sys
 import warnings
-from pathlib import Path
 from typing import TextIO
 
 from .. import backend, nn
 from ..errors import ConfigError
 from ..names import printable
-from .arguments import Commands, add_transform, at_least, own_setting, path
+from .arguments import Commands, add_damaged, add_transform, at_least, own_setting, path
 from .output import nobody_reads
 
 DESCRIPTION = """\
 Name the likeliest classes of each picture. The weights can be torchvision's or
 timm's (.pth, .safetensors) or those of a net trained here. A picture is resized
 and cropped as in torchvision's evaluation. One that cannot be read is reported,
-the others go on, and the exit status is 1."""
+the others go on, and the exit status is 1; with --skip-damaged a line at the
+end names them, and the exit status is 0. Of a folder all pictures are read, in
+the folders within too; a line says what is left out (docs/folders.md)."""
 
 EPILOG = """\
 Trained weights (torchvision's, for ImageNet), for example:
@@ -55,6 +56,7 @@ def add_to(commands: Commands) -> None:
         metavar="IMAGE",
         help="a picture, or a folder: all pictures in it",
     )
+    add_damaged(command, "do not count them as a failure")
     add(
         "--model",
         metavar="NAME",
@@ -114,6 +116,7 @@ def add_to(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read the weights, predict the classes of the pictures, and print them."""
+    from ..data.damaged import in_words
     from ..experiments.evaluation import net_of, transform_of
     from ..models.registry import settings_of
     from ..serialization.weights import open_weights
@@ -149,38 +152,35 @@ def run(args: argparse.Namespace) -> int:
         transform=transform,
         classes=_class_names(args.classes, file),
     )
-    failed = _print_all(made, args.json)
+    failed = _print_all(made, args.json, args.skip_damaged)
+    if failed and args.skip_damaged:
+        what = f"left out: {len(failed)} damaged of {len(paths)} pictures: {in_words(failed)}"
+        _print(f"minires: note: {printable(what)}", sys.stderr)
+        return 1 if len(failed) == len(paths) else 0
     if failed:
-        _print(f"minires: {failed} of {len(paths)} pictures could not be read", sys.stderr)
+        _print(f"minires: {len(failed)} of {len(paths)} pictures could not be read", sys.stderr)
     return 1 if failed else 0
 
 
 def _pictures(words):
     """The image files: those that are named, and those in folders that are named, sorted."""
-    from ..data.picture_files import find_pictures, in_words, visible_folders
+    from ..data.picture_files import find_pictures, in_words
 
     paths = []
     for word in words:
         if not os.path.isdir(word):
             paths.append(word)
             continue
-        found, others = find_pictures(word, inner=False)
-        folders = visible_folders(Path(word))
-        if not found:
-            there = f"{in_words(others) or 'no other files'}, {len(folders)} folders"
-            todo = f"name the folders themselves: {os.path.join(word, '*', '')}"
+        found = find_pictures(word)
+        if not found.pictures:
             raise ConfigError(
                 word,
                 "a folder without pictures",
                 "files such as .jpg or .png in it",
-                there,
-                todo if folders else None,
+                in_words(found.left_out) or "no files",
             )
-        if folders:
-            others["folders" if len(folders) > 1 else "folder"] = len(folders)
-        if others:
-            _print(f"minires: note: {word}: left out: {in_words(others)}", sys.stderr)
-        paths += [os.path.join(word, path.name) for path in found]
+        found.tell(word)
+        paths += map(str, found.pictures)
     return paths
 
 
@@ -200,12 +200,14 @@ def _class_names(path, file):
     return imagenet_classes() if classes is None and count == 1000 else classes
 
 
-def _print_all(predictions, as_json):
+def _print_all(predictions, as_json, skip_damaged):
     """Print the predictions as they are made, and on stderr what is wrong with pictures.
 
-    Returns how many pictures could not be read.
+    Returns the pictures that could not be read, each with what is wrong with it.
     """
-    made = []
+    from ..data.images import AGAIN
+
+    made, failed = [], {}
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: _print(
             f"minires: note: {printable(str(message))}", sys.stderr
@@ -213,7 +215,10 @@ def _print_all(predictions, as_json):
         for prediction in predictions:
             made.append(prediction)
             if prediction.error:
-                _print(f"minires: error: {printable(prediction.error)}", sys.stderr)
+                reason = prediction.error.removeprefix(f"{prediction.path}: ")
+                failed[prediction.path] = reason.removesuffix(f"; {AGAIN}")
+                if not skip_damaged:
+                    _print(f"minires: error: {printable(prediction.error)}", sys.stderr)
             elif not as_json:
                 _print(_lines(prediction))
             if nobody_reads():
@@ -221,7 +226,7 @@ def _print_all(predictions, as_json):
     if as_json:
         print(json.dumps([_entry(prediction) for prediction in made], indent=2))
     sys.stdout.flush()
-    return sum(prediction.error is not None for prediction in made)
+    return failed
 
 
 def _lines(prediction):

@@ -19,6 +19,7 @@ from .arguments import (
     own_setting,
     path,
     say,
+    say_damaged,
     seeds,
     swept,
 )
@@ -61,7 +62,8 @@ FINETUNE_TEXT = """\
 Start from the weights of a trained net, and teach it the classes of a folder
 of photographs: with a folder for each class in it, or train/ and val/ with
 these. By default only a new last layer is trained, on features that are found
-once (a linear probe): minutes without a GPU. Results as of minires train."""
+once (a linear probe): minutes without a GPU. Results as of minires train.
+Folders as people have them are read; a line says what is left out of them."""
 FINETUNE_EXAMPLES = """examples:
   minires finetune --model resnet18 --weights resnet18.pth --data photos
   minires finetune --model resnet18 --weights resnet18.pth --data photos \\
@@ -140,6 +142,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     say("\n" + single_net.report(out))
     say(f"written: {out / 'weights.safetensors'}")
+    say_damaged(out)
     for figure in single_net.plot(out):
         say(f"drawn: {figure}")
     return 0

@@ -4,6 +4,9 @@ To decode a photograph of 12 million pixels takes a tenth of a second, in every 
 is decoded once, made smaller so that its shorter side has as many pixels as the nets look at, and
 put after the others into one file, which is read as if it were an array in memory. A picture takes
 about 260 kB at 256 pixels.
+
+What cannot be decoded is left out, and stands in the index with the reason: whether a run goes on
+without it is not decided here. `cache_store` looks after all caches together, and their size.
 """
 
 import hashlib
@@ -13,9 +16,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import lru_cache
-from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,14 @@ import numpy as np
 
 from ..checks import is_integer
 from ..errors import DataError
-from ..serialization.files import Lock, is_running
+from ..names import expanded
+from ..serialization.files import Lock
 from ..types import Array, PathLike
+from . import cache_store, damaged, duplicates
 from . import workers as processes
-from .images import MOST_PIXELS, SeveralPictures, decode
+from .cache_store import INDEX, PIXELS
+from .images import AGAIN, MOST_PIXELS, SeveralPictures, decode
 from .transforms import resize_shorter
-
-PIXELS, INDEX = "pixels.bin", "index.json"
-NAMED = 5  # pictures named in an error, of all that cannot be read
 
 
 class PictureCache:
@@ -53,15 +54,19 @@ class PictureCache:
         The file that each was read from.
     sizes : ndarray of int64, shape (N, 2)
         Height and width of each.
+    digests : list of str
+        The same for the same pixels (`duplicates.digest`).
+    damaged : dict
+        File -> what is wrong with it, for each file that could not be read.
     """
 
     def __init__(self, folder: PathLike) -> None:
-        self.folder = Path(folder)
+        self.folder = expanded(folder)
         index = json.loads((self.folder / INDEX).read_bytes())
-        self.fingerprint, self.names, sizes = (
-            index[name] for name in ("fingerprint", "names", "sizes")
+        self.fingerprint, self.names, sizes, self.digests, self.damaged = (
+            index[name] for name in ("fingerprint", "names", "sizes", "digests", "damaged")
         )
-        if not _is_index(self.names, sizes):
+        if not _is_index(self.names, sizes, self.digests, self.damaged):
             raise ValueError(f"{self.folder / INDEX} is damaged")
         self.sizes = np.array(sizes, np.int64).reshape(-1, 2)
         self._ends = np.cumsum(3 * self.sizes.prod(axis=1))
@@ -82,13 +87,13 @@ class PictureCache:
         return _open, (self.folder, self.fingerprint)
 
 
-def _is_index(names, sizes):
-    """Whether there is a name, and a height and width, for each of some pictures."""
+def _is_index(names, sizes, digests, damaged):
+    """Whether there is a name, a height and width, and a digest for each of some pictures."""
     return (
-        isinstance(names, list)
-        and isinstance(sizes, list)
-        and 0 < len(names) == len(sizes)
-        and all(isinstance(name, str) for name in names)
+        all(isinstance(one, list) for one in (names, sizes, digests))
+        and isinstance(damaged, dict)
+        and 0 < len(names) == len(sizes) == len(digests)
+        and all(isinstance(one, str) for one in (*names, *digests, *damaged.values()))
         and all(isinstance(size, list) and len(size) == 2 for size in sizes)
         and all(is_integer(side, 1, MOST_PIXELS) for size in sizes for side in size)
     )
@@ -113,7 +118,7 @@ def cached(
     paths: Sequence[Path], side: int, folder: PathLike, workers: int = 0, progress: bool = True
 ) -> PictureCache:
     """The pictures of these files, from the cache in `folder`, which is made anew if any of them
-    has changed.
+    has changed. Files that cannot be read are not in it: see its `damaged`.
 
     Parameters
     ----------
@@ -134,25 +139,35 @@ def cached(
     Raises
     ------
     DataError
-        If pictures cannot be read (names the first ones), or the cache cannot be written.
+        If none of the pictures can be read (names the first ones), or the cache cannot be written.
+    ConfigError
+        If the limit of the cache is no size.
     """
-    folder, fingerprint = Path(folder), _fingerprint(paths, side)
-    found = _cache_of(folder, fingerprint, paths)
-    if found is not None:
-        return found
+    folder, fingerprint = expanded(folder), _fingerprint(paths, side)
+    cache_store.cache_limit()  # a wrong one is reported before thousands of pictures are decoded
     building = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with Lock(folder.with_name(f".{folder.name}.lock")) as lock:
-            lock.acquire(wait=True)  # another process may be at the same pictures
+        if not _can_write(folder.parent):  # somebody else's cache: nothing is removed from it
             found = _cache_of(folder, fingerprint, paths)
             if found is not None:
                 return found
-            building.mkdir()
-            _build(paths, side, building, fingerprint, workers, progress)
-            shutil.rmtree(folder, ignore_errors=True)
-            os.replace(building, folder)
-            return PictureCache(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with Lock(folder.with_name(f".{folder.name}.lock")) as lock:
+            lock.acquire(wait=True)  # another process may be at the same pictures, or remove them
+            cache_store.remove_unfinished(folder.parent)
+            found = _cache_of(folder, fingerprint, paths)
+            if found is None:
+                building.mkdir()
+                try:
+                    _build(paths, side, building, fingerprint, workers, progress)
+                    shutil.rmtree(folder, ignore_errors=True)
+                    os.replace(building, folder)
+                finally:
+                    shutil.rmtree(building, ignore_errors=True)
+                found = PictureCache(folder)
+            cache_store.use(folder)
+        cache_store.make_room(folder.parent, keep=folder)
+        return found
     except OSError as error:
         raise DataError(
             str(folder),
@@ -161,17 +176,14 @@ def cached(
             error.strerror or str(error),
             "choose another by --cache",
         ) from None
-    finally:
-        with suppress(OSError):
-            shutil.rmtree(building)
 
 
 def _cache_of(folder, fingerprint, paths):
     """The cache in `folder`, if it is whole and of these pictures, else None."""
-    _remove_unfinished(folder)
     try:
         found = PictureCache(folder)
-        if found.fingerprint == fingerprint and found.names == [str(path) for path in paths]:
+        readable = [str(path) for path in paths if str(path) not in found.damaged]
+        if found.fingerprint == fingerprint and found.names == readable:
             return found
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass  # none, or not a whole one
@@ -183,7 +195,7 @@ def _build(paths, side, folder, fingerprint, workers, progress):
 
     if progress and not sys.stderr.isatty():
         print(f"decoding {len(paths):,} pictures, once", flush=True)
-    sizes, failures = [], []
+    names, sizes, digests, unreadable = [], [], [], {}
     decoded = processes.in_order(workers, _decode_small, ((path, side) for path in paths))
     with (
         open(folder / PIXELS, "wb") as file,
@@ -196,39 +208,25 @@ def _build(paths, side, folder, fingerprint, workers, progress):
             dynamic_ncols=True,
         ) as results,
     ):
-        for pixels in results:
+        for path, pixels in zip(paths, results, strict=True):
             if isinstance(pixels, str):
-                failures.append(pixels)
+                unreadable[str(path)] = pixels
             else:
                 file.write(pixels)
-                sizes.append(pixels.shape[:2])
-    if failures:
-        more = f" and {len(failures) - NAMED} more" if len(failures) > NAMED else ""
-        raise DataError(
-            "pictures",
-            f"{len(failures)} of {len(paths)} cannot be read",
-            None,
-            "; ".join(failures[:NAMED]) + more,
-            "mend them, or take them out of the folder",
-        )
-    (folder / INDEX).write_text(
-        json.dumps(
-            {
-                "fingerprint": fingerprint,
-                "names": [str(path) for path in paths],
-                "sizes": [list(map(int, size)) for size in sizes],
-            }
-        ),
-        encoding="utf-8",
-    )
+                names.append(str(path))
+                sizes.append(list(map(int, pixels.shape[:2])))
+                digests.append(duplicates.digest(pixels))
+    if not names:
+        damaged.report(unreadable, len(paths), skip=False)
+    index = {"fingerprint": fingerprint, "names": names, "sizes": sizes, "digests": digests}
+    (folder / INDEX).write_text(json.dumps({**index, "damaged": unreadable}), encoding="utf-8")
 
 
-def _remove_unfinished(folder):
-    """Remove what processes that have ended left beside `folder`."""
-    for left in folder.parent.glob(f"{escape(folder.name)}.*.part"):
-        process = left.name.split(".")[-2]
-        if process.isdecimal() and not is_running(int(process)):
-            shutil.rmtree(left, ignore_errors=True)
+def _can_write(folder):
+    """Whether files can be made in `folder`, or in the nearest one above it that is there."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return os.access(folder, os.W_OK)
 
 
 def _decode_small(path, side):
@@ -243,7 +241,7 @@ def _decode_small(path, side):
             resize_shorter(pixels, side) if min(pixels.shape[:2]) > side else pixels
         )
     except DataError as error:
-        return str(error)
+        return str(error).removeprefix(f"{path}: ").removesuffix(f"; {AGAIN}")
 
 
 def _fingerprint(paths, side):

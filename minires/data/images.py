@@ -17,6 +17,7 @@ import numpy as np
 from ..errors import ConfigError, DataError
 from ..names import expanded
 from ..types import Array, PathLike
+from .picture_kinds import begins_like_a_picture, what_it_is
 
 # 12,000 x 9,000 is a large photograph; a file of a few kB can ask for 65,000 x 65,000, which are 13
 # GB
@@ -32,22 +33,6 @@ FORMATS = (
     "TIFF",
     "PPM",
 )  # no EPS: Pillow would run Ghostscript on it
-SUFFIXES = (
-    ".jpg",
-    ".jpeg",
-    ".jfif",  # JPEG, as Chrome saves it on Windows
-    ".png",
-    ".gif",
-    ".webp",
-    ".avif",
-    ".jp2",
-    ".bmp",
-    ".tif",
-    ".tiff",
-    ".ppm",
-    ".pgm",
-    ".pnm",
-)
 MODES = (
     "1",
     "L",
@@ -60,6 +45,9 @@ MODES = (
     "CMYK",
     "YCbCr",
 )  # what Pillow brings to 8 bits without loss of meaning
+
+
+AGAIN = "it may be truncated: fetch it again"  # what to do about a damaged picture
 
 
 class SeveralPictures(UserWarning):
@@ -135,7 +123,7 @@ def decode(path: PathLike) -> Array:
             where,
             "a damaged picture",
             got=" ".join(str(error).split())[:100] or type(error).__name__,
-            todo="it may be truncated: fetch it again",
+            todo=AGAIN,
         ) from None
     if several:
         warnings.warn(
@@ -185,21 +173,21 @@ def _check_file(path, where):
 
 
 def _no_picture(path, where):
+    """The error for a file that Pillow does not know: what it is, if that can be told."""
     with open(path, "rb") as file:
-        start = file.read(12)
-    if start[4:8] == b"ftyp" and start[8:12] in (b"heic", b"heix", b"mif1", b"msf1"):
-        return DataError(
-            where,
-            "HEIC, which Pillow does not read",
-            "JPEG, PNG, ...",
-            "a photograph as iPhones save it",
-            "export it as JPEG",
-        )
+        start = file.read(64)
+    if begins_like_a_picture(path):
+        got = "a beginning and little else"
+        return DataError(where, "a damaged picture", got=got, todo=AGAIN)
+    known = what_it_is(start)
+    if known is not None:
+        kind, todo = known
+        return DataError(where, "not a picture that is read", "JPEG, PNG, ...", kind, todo)
     return DataError(
         where,
         "not a picture",
         "JPEG, PNG, GIF, WebP, BMP or TIFF",
-        f"a file that begins with {start!r}",
+        f"a file that begins with {start[:12]!r}",
     )
 
 

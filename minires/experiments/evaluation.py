@@ -130,6 +130,8 @@ def run(
     batch_size: int = 250,
     device: Device = "cpu",
     progress: bool = True,
+    cache: PathLike | None = None,
+    skip_damaged: bool = False,
 ) -> None:
     """Evaluate the net of a file of weights into the folder `out`.
 
@@ -155,6 +157,10 @@ def run(
     batch_size : int
     device : {"cpu", "gpu"}
     progress : bool
+    cache : str or Path, optional
+        Where decoded photographs are kept; by default in the user's cache.
+    skip_damaged : bool
+        Leave out photographs that cannot be read, and list them in ``damaged.csv``.
 
     Raises
     ------
@@ -172,7 +178,15 @@ def run(
     chosen = data.ImageTransform(**transform_of(file, name, transform))
     built = net_of(file, name, settings, chosen.crop).to(device)
     fused: Any = nn.fuse(built)  # computes the same, faster
-    images, batches = _images(dataset, folder, chosen, batch_size, device, progress)
+    if dataset is None:
+        if folder is None:
+            raise ConfigError("evaluate", "on which images?", "a data set or a folder", "none")
+        images: Any = photographs_to_test(
+            folder, chosen, cache=cache, progress=progress, skip_damaged=skip_damaged
+        )
+        batches: Any = data.eval_loader(images, batch_size, device=device)
+    else:
+        images, batches = _small_images(dataset, folder, chosen, batch_size, device)
     classes, order = _classes(file, images)
     found = classify(fused, _shown(batches, len(images), progress))
     classified = Classified(found.logits, order[found.labels])
@@ -188,14 +202,12 @@ def run(
         "test_images": len(images),
     }
     with RunFolder(expanded(out), settings, device=device) as its:
+        evaluation_records.write_damaged(its, getattr(images, "damaged", {}))
         _write(its, classified, classes, images.names())
 
 
-def _images(dataset, folder, transform, batch_size, device, progress):
-    """The images to evaluate on, and their batches."""
-    if dataset is None:
-        photographs = photographs_to_test(folder, transform, progress=progress)
-        return photographs, data.eval_loader(photographs, batch_size, device=device)
+def _small_images(dataset, folder, transform, batch_size, device):
+    """The test set of that name, and its batches."""
     _, test = data.load(dataset, folder)
     size = min(transform.resize, transform.crop)
     if test.input_shape[0] != size:

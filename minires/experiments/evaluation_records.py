@@ -3,6 +3,7 @@
 evaluation.json      top-1 error, and top-5 error if there are more than five classes
 confusion.csv        how many images of each class were taken for each class
 predictions.csv      what each image was taken for, and how probable that was
+damaged.csv          photographs that could not be read and were left out, if there were any
 """
 
 import json
@@ -16,11 +17,13 @@ from .. import functional as F
 from ..autograd import Tensor
 from ..diagnostics import Classified, confusion_matrix, top_error
 from ..errors import DataError
+from ..names import expanded
 from ..training.kinds import NUMBER, PERCENT
 from ..types import PathLike, Row
 from .records import RunFolder, read_table, replace_text
 
 CONFUSION = ("right", "taken_for", "images")
+DAMAGED = ("picture", "reason")
 PREDICTIONS = ("image", "right", "taken_for", "probability")
 ERRORS = ("top_1_error_percent", "top_5_error_percent")
 TOP = 5
@@ -65,9 +68,21 @@ def write(
     )
 
 
+def write_damaged(folder: RunFolder, damaged: Mapping[str, str]) -> None:
+    """Write ``damaged.csv``, file -> what is wrong with it; if no file is damaged, there is none.
+
+    Raises CheckpointError if it cannot be written.
+    """
+    (folder.path / "damaged.csv").unlink(missing_ok=True)  # of an earlier sitting
+    if damaged:
+        folder.table("damaged", DAMAGED, DAMAGED).replace(
+            {"picture": path, "reason": reason} for path, reason in damaged.items()
+        )
+
+
 def read_errors(folder: PathLike) -> dict[str, float | None]:
     """The content of ``evaluation.json``. Raises DataError if it is missing or damaged."""
-    path = Path(folder) / "evaluation.json"
+    path = expanded(folder) / "evaluation.json"
     try:
         errors = json.loads(path.read_text(encoding="utf-8-sig"))
         if not isinstance(errors, dict) or not PERCENT.accepts(errors.get(ERRORS[0])):

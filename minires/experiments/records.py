@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from .. import backend, plot
 from ..errors import CheckpointError, ConfigError, DataError, MiniresError
+from ..names import expanded
 from ..serialization.files import (
     Lock,
     append_bytes,
@@ -75,7 +76,7 @@ class RunFolder:
         device: Device = "cpu",
         wait: bool = False,
     ) -> None:
-        self.path = Path(path)
+        self.path = expanded(path)
         settings = _as_read_back(settings)
         check_new(self.path, resume)
         self._lock = Lock(self.path / LOCK)
@@ -268,6 +269,7 @@ def read_table(path: PathLike, columns: Sequence[str], text: Sequence[str] = ())
         If the file is missing, lacks a column, a line is cut short, or a word stands where a number
         should. A last line that is cut short is left out: the run was killed while it wrote.
     """
+    path = expanded(path)
     try:
         # With "-sig", since Excel begins its files with a byte order mark.
         with open(path, newline="", encoding="utf-8-sig") as file:
@@ -331,7 +333,7 @@ def read_config(
         If the file is missing or damaged, from another experiment, or was changed to what cannot
         be: names the setting.
     """
-    path = Path(folder) / "config.json"
+    path = expanded(folder) / "config.json"
     try:
         config = json.loads(path.read_text(encoding="utf-8-sig"))
         if not isinstance(config, dict):
@@ -398,7 +400,9 @@ def save_figures(figures: Mapping[str, Figure], folder: PathLike) -> list[Path]:
     Raises CheckpointError if they cannot be written.
     """
     ending = f"{plot.theme().suffix}.png"
-    return [plot.save(figure, Path(folder) / f"{name}{ending}") for name, figure in figures.items()]
+    return [
+        plot.save(figure, expanded(folder) / f"{name}{ending}") for name, figure in figures.items()
+    ]
 
 
 def environment(device: Device = "cpu") -> dict[str, Any]:

@@ -142,6 +142,7 @@ def run(
         take_part(world, config.model, trained, train, test, config)
         return
     with RunFolder(out, settings, resume=resume, device=device, wait=wait) as folder:
+        evaluation_records.write_damaged(folder, getattr(train_set, "damaged", {}))
         trained, train, test = _trained(config, model, loader, train_set, test_set, progress)
         records = TrainingRecords(folder, progress, world)
         trainer = records.train(config.model, trained, train, test, config, callbacks=callbacks)
@@ -217,6 +218,7 @@ def _photographs(config, file, progress):
         cache=config.cache,
         progress=progress,
         transform=_transform(config, file),
+        skip_damaged=config.skip_damaged,
     )
     # They come class by class: the first few of a set are to hold all classes.
     return (some.pick(np.random.default_rng(config.seed).permutation(len(some))) for some in sets)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..names import printable
 from ..types import ArrayLike, Figure, Row
+from .fonts import readable_names
 from .style import COLOURS, GREY, panels, styled, write_below
 
 SHADES = ("#c9dff0", "#7fb7e6", "#0868ac", "#041b36")  # of moments in training: later is darker
@@ -149,7 +150,7 @@ def confusion(matrix: ArrayLike, classes: Sequence[str], caption: str = "") -> F
     matrix = np.asarray(matrix)
     share = 100 * matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
     count = len(matrix)
-    names = _short(classes) if count <= NAMED else []
+    names = _short(readable_names(classes)) if count <= NAMED else []
     size = 9 if count <= WRITTEN else 6
     longest = max(map(_width, names), default=0) * 0.6 * size / 72  # inches
     rotation = 0 if count <= 4 and longest < 0.6 else 45 if count <= WRITTEN else 90

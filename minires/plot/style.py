@@ -21,6 +21,7 @@ from typing import Any, ParamSpec, TypeVar
 from ..names import expanded, printable, shortened
 from ..serialization.files import write_bytes
 from ..types import Array, Figure, Row
+from . import fonts
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -125,16 +126,24 @@ def use_theme(chosen: Theme) -> Iterator[None]:
 
 
 def styled(draw: Callable[P, T]) -> Callable[P, T]:
-    """Draw in this module's style, whatever the settings of the program around."""
+    """Draw in this module's style, whatever the settings of the program around, and with fonts that
+    have the letters of the texts and lists of texts among the arguments.
+    """
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> T:
         from matplotlib import rc_context
 
-        with rc_context(theme().settings):
+        texts = _texts((*args, *kwargs.values()))
+        with rc_context({**theme().settings, "font.family": fonts.families(texts)}):
             return draw(*args, **kwargs)
 
     return drawn
+
+
+def _texts(arguments: Sequence[Any]) -> list[str]:
+    lists = [one for one in arguments if isinstance(one, (list, tuple))]
+    return [text for some in (arguments, *lists) for text in some if isinstance(text, str)]
 
 
 def use_style() -> None:
@@ -235,10 +244,20 @@ def animate(
 
 @contextmanager
 def _letters_may_be_missing() -> Iterator[None]:
-    """No warning for each letter that the font lacks: it is drawn as a box, which says enough."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+    """One warning for all letters that are drawn as boxes, since the fonts lack them, instead of
+    one for each.
+    """
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always")
         yield
+    texts = [str(one.message) for one in given]
+    boxes = [text for text in texts if text.startswith("Glyph ")]
+    for one in given:
+        if str(one.message) not in boxes:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    if boxes:
+        letters = [chr(int(text.split()[1])) for text in dict.fromkeys(boxes)]
+        fonts.warn("boxes stand for letters in the figure", frozenset(letters))
 
 
 def nets_by_depth(rows: Sequence[Row]) -> list[str]:
@@ -260,6 +279,7 @@ def write_below(figure: Figure, text: str) -> None:
     take up the figure is cut in the middle.
     """
     width = int(figure.get_figwidth() * CHARACTERS)
+    text = fonts.readable(text)
     lines = wrap(shortened(printable(text).lstrip("; "), MOST_LINES * width), width)
     if len(lines) > 1:
         room = 0.045 + 0.16 / figure.get_figheight() * (len(lines) - 1)

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import backend
 from ..errors import CheckpointError
+from ..names import expanded
 from ..types import Array, PathLike
 from . import digest
 from .file_kinds import recognise
@@ -71,7 +72,7 @@ def write(
         if isinstance(state, dict):
             text = to_json({**state, digest.KEY: digest.digest(on_cpu, text)})
         metadata = {"state": text}
-    write_bytes(path, to_bytes(on_cpu, metadata))
+    write_bytes(expanded(path), to_bytes(on_cpu, metadata))
 
 
 def read(path: PathLike) -> tuple[dict[str, Array], Any]:
@@ -84,6 +85,7 @@ def read(path: PathLike) -> tuple[dict[str, Array], Any]:
     CheckpointError
         If the file is missing or damaged, or holds numbers of a type that NumPy does not have.
     """
+    path = expanded(path)
     where = str(path)
     arrays, metadata = decode(read_bytes(path, "a .safetensors file"), where)
     try:

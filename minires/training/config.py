@@ -203,6 +203,13 @@ class RunConfig:
     cache: str | None = setting(
         None, WORD, "photographs: folder for decoded ones", "in the user's cache", decides=False
     )
+    skip_damaged: bool = setting(
+        False,
+        YES_OR_NO,
+        "photographs: leave out damaged ones, and list them in damaged.csv",
+        "no",
+        decides=False,
+    )
     out: str | None = setting(
         None,
         WORD,

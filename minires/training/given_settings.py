@@ -8,7 +8,7 @@ from collections.abc import Collection
 from ..errors import ConfigError
 from .config import FOLDER, RunConfig
 
-PHOTOGRAPHS = {"workers": "decoded in processes", "cache": "cached"}
+PHOTOGRAPHS = {"workers": "decoded in processes", "cache": "cached", "skip_damaged": "skipped"}
 
 
 def check_given(given: Collection[str], config: RunConfig) -> list[str]:

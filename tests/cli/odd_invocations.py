@@ -37,6 +37,9 @@ RIGHT = [  # command lines that work, in the folder that `furnish` makes
     ["notebooks", "out/notebooks"],
     ["data", "cifar10", "--data", "out/data"],
     ["doctor", "--json"],
+    ["cache", "--cache", "out/c", "--clear", "--yes"],
+    "evaluate --weights run/weights.safetensors --data photos --skip-damaged --cache out/c".split()
+    + ["--out", "out/a"],
 ]
 NUMBERS = "0 1 2 3 7 48 49 100 0.5 1.5 1e-300 1e300 -1 -0.5 1e999 nan inf 1_0 ８ 0x10".split()
 NUMBERS += ["9" * 30, "9" * 5000, "", "0" * 300 + "8"]
@@ -91,7 +94,8 @@ OPTIONS = {
     "net": "--model",
     "own": "--net",
     "word": "--dataset --train --schedule --device --preset",
-    "none": """--flip --no-flip --nesterov --recompute --resume --tf32 --json --list --help
+    "none": """--skip-damaged --clear --yes
+        --flip --no-flip --nesterov --recompute --resume --tf32 --json --list --help
         --version
         --no-decay-batch-norm --nonsense -x""",
 }

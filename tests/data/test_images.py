@@ -150,6 +150,20 @@ def test_photographs_taken_on_their_side_are_set_upright(tmp_path, kind, orienta
     assert pixels.shape == DRAWING.shape and abs(pixels.astype(int) - DRAWING).mean() < 4
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_upright_as_pillow_has_it(tmp_path, orientation):
+    """The same pixels as Pillow's own ``ImageOps.exif_transpose``, to the byte."""
+    from PIL import ImageOps
+
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = write(tmp_path, encoded(DRAWING, "JPEG", exif=exif))
+    with Image.open(path) as image:
+        expected = np.asarray(ImageOps.exif_transpose(image))
+    assert np.array_equal(decode(path), expected)
+    assert (expected.shape[0] > expected.shape[1]) == (orientation >= 5)
+
+
 def test_deep_grey_on_its_side(tmp_path):
     exif = struct.pack("<2sHIHHHII", b"II", 42, 8, 1, 0x0112, 3, 1, 6) + bytes(4)
     assert np.array_equal(
@@ -233,10 +247,16 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "content, words",
     [
-        (b"<!DOCTYPE html><html>", "not a picture.*begins with b'<!DOCTYPE"),
-        (b"\xff\xd8\xff", "not a picture"),
+        (b"<!DOCTYPE html><html>", "not a picture.*got a web page; save the picture itself"),
+        (b"just some text", "not a picture.*begins with b'just some"),
+        (b"\xff\xd8\xff", "a damaged picture: got a beginning and little else"),
         (b"\0" * 1000, "not a picture"),
         (b"\0\0\0\x18ftypheic" + bytes(100), "HEIC.*export it as JPEG"),
+        (b"\0\0\0\x18ftypisom" + bytes(100), "got a video; take pictures out of it"),
+        (b"%PDF-1.7" + bytes(100), "got a PDF"),
+        (b"8BPS\0\1" + bytes(100), "Photoshop"),
+        (b"PK\x03\x04" + bytes(100), "an archive; unpack it"),
+        (b"<svg xmlns='x'></svg>", "SVG"),
         (
             b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n%%EOF\n",
             "not a picture",

@@ -100,7 +100,7 @@ def test_folders_for_training_and_testing(folder, tmp_path):
     assert (len(train), len(test)) == (9, 3) and train.classes == test.classes == CLASSES
     shutil.rmtree(root / "val" / "wren")
     with pytest.raises(
-        DataError, match=r"train/ and val/ hold different classes.*only in one: wren"
+        DataError, match=r"train/ and val/ hold different classes.*only in train/: wren"
     ):
         load(root)
 
@@ -288,11 +288,10 @@ def test_pictures_that_cannot_be_read_are_named(folder, workers):
         (folder / "otter" / f"broken{i}.jpg").write_bytes(b"\xff\xd8\xff" + bytes(100))
     with pytest.raises(
         DataError,
-        match=r"7 of 22 cannot be read.*broken0.jpg.*broken4.jpg.* and 2 more; mend them, or take "
-        r"them out",
+        match=r"7 of 22 cannot be read.*broken0.jpg.*broken4.jpg.* and 2 more; mend them, take "
+        r"them out .* with --skip-damaged",
     ):
         load(folder, workers=workers)
-    assert not list((folder.parent / "cache").glob("[!.]*"))
 
 
 def test_a_cache_that_cannot_be_written(folder, tmp_path):
@@ -309,7 +308,7 @@ def test_folders_that_are_none(folder, tmp_path):
     with pytest.raises(DataError, match="0 folders and 5 loose pictures"):
         load(folder / "wren")
     (folder / "empty").mkdir()
-    with pytest.raises(DataError, match="empty: a class without pictures"):
+    with pytest.raises(DataError, match="a class without pictures.*got none in empty/"):
         load(folder)
     draw(folder / "empty" / "one.png", 1)
     with pytest.raises(DataError, match="too few pictures: expected two or more"):
@@ -326,8 +325,9 @@ def test_a_class_may_be_called_train(folder):
 
 def test_pictures_of_a_kind_that_is_not_read_are_mentioned(folder):
     for path in (folder / "wren").iterdir():
-        path.rename(path.with_suffix(".HEIC"))
-    with pytest.raises(DataError, match="got 5 .heic only; convert them"):
+        path.write_text("none")
+        path.rename(path.with_suffix(".TXT"))
+    with pytest.raises(DataError, match=r"none in wren/ \(5 .txt only\); convert what is there"):
         load(folder)
 
 

@@ -1,9 +1,15 @@
-"""Photographs sorted into folders, one for each class, as torchvision's ImageFolder has them."""
+"""Photographs sorted into folders, one for each class, as torchvision's ImageFolder has them.
+
+What a folder may look like is in `folder_layout`; docs/folders.md shows it.
+"""
 
 import hashlib
 import os
 import warnings
-from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 
@@ -11,16 +17,23 @@ from ... import backend, checks
 from ...errors import DataError
 from ...names import LONGEST, as_text, expanded, on_disk, shortened
 from ...types import PathLike
-from ..cache import cached
-from ..images import SUFFIXES
-from ..paths import user_cache
-from ..picture_files import LeftOut, find_pictures, in_words, loose_pictures, visible_folders
+from .. import damaged, duplicates
+from ..cache import PictureCache, cached
+from ..cache_store import cache_place
+from ..picture_files import Found, LeftOut, visible_folders
 from ..transforms import ImageTransform, shorter_side
+from .folder_layout import (
+    EVALUATE,
+    LOOSE,
+    Layout,
+    beside,
+    check_same_classes,
+    find_layout,
+    labelled,
+)
 from .photographs import PhotographDataset
 
-TRAIN, TEST = ("train", "training"), ("val", "valid", "validation", "test", "testing")
-LAYOUT = "a folder for each class with its pictures in it, or such folders in train/ and val/"
-LOOSE = "pictures beside the folders of the classes"
+Files = list[tuple[Path, int]]  # pictures, each with its label
 
 
 def image_folder(
@@ -32,6 +45,7 @@ def image_folder(
     cache: PathLike | None = None,
     progress: bool = True,
     transform: ImageTransform | None = None,
+    skip_damaged: bool = False,
 ) -> tuple[PhotographDataset, PhotographDataset]:
     """The training and test set in a folder of photographs.
 
@@ -39,7 +53,7 @@ def image_folder(
     ----------
     folder : str or Path
         Holds a folder for each class, or ``train/`` and ``val/`` which do; without ``val/``,
-        ``test/`` is taken.
+        ``test/`` is taken. If there is nothing in it but one folder, that one.
     size : int
         Height and width in pixels of what the net sees.
     val_fraction : float
@@ -55,12 +69,16 @@ def image_folder(
     transform : ImageTransform, optional
         Instead of `size`: also how pictures are resized and normalised, for a net that was not
         trained as ImageNet's are.
+    skip_damaged : bool
+        Leave out pictures that cannot be read, with a `DamagedPictures` warning: the sets are those
+        of the folder without them. ``train.damaged`` lists them.
 
     Returns
     -------
     train, test : PhotographDataset
-        Hidden files and folders (names that begin with a dot, ``__MACOSX``) are not read. What else
-        is there and no picture is counted in a `LeftOut` warning.
+        Hidden files and folders (names that begin with a dot, ``__MACOSX``) are not read. All that
+        is there and is left out is counted in a `LeftOut` warning; a `DuplicatePictures` warning
+        names pictures that are in both sets, or in two classes.
 
     Raises
     ------
@@ -81,14 +99,31 @@ def image_folder(
         "a number between 0 and 1",
         lambda value: 0 < value < 1,
     )
-    if workers is None:
-        workers = backend.available_cores()
-    workers = checks.integer("image_folder", "workers", workers, least=0)
-    files, test_files, classes = _find_files(folder, val_fraction, seed)
-    train, test = _datasets(
-        folder, [files, test_files], classes, transform, cache, workers, progress
+    workers = _number_of(workers)
+    layout = find_layout(folder)
+    if layout.training is None:
+        assert layout.testing is not None
+        raise DataError(
+            str(folder), f"{layout.testing.name}/ without train/", "folders to train on"
+        )
+    training = labelled(layout.training)
+    files, classes = [training.files], training.classes
+    found = training.found
+    if layout.testing is not None:
+        testing = labelled(layout.testing)
+        check_same_classes(layout.training, layout.testing, training, testing)
+        files.append(testing.files)
+        found.add(testing.found)
+    _tell(folder, layout, found)
+    pictures, parts = _decoded(
+        layout.root, files, transform, cache, workers, progress, skip_damaged
     )
-    return train, test
+    _check_left(layout.root, parts, classes)
+    if layout.testing is None:
+        parts = _split(parts[0], classes, val_fraction, seed, layout.training)
+    sets = _datasets(folder, pictures, parts, classes, transform, workers)
+    _tell_duplicates(layout.root, pictures, sets)
+    return sets[0], sets[1]
 
 
 def photographs_to_test(
@@ -97,34 +132,107 @@ def photographs_to_test(
     workers: int | None = None,
     cache: PathLike | None = None,
     progress: bool = True,
+    skip_damaged: bool = False,
 ) -> PhotographDataset:
-    """All photographs in a folder that holds one for each class; of ``train/`` and ``val/`` in it,
-    those in ``val/``. Parameters and errors are those of `image_folder`.
+    """All photographs in a folder that holds one for each class; of ``train/``, ``val/`` and
+    ``test/`` in it, those in ``test/``, else those in ``val/``. Parameters and errors are those of
+    `image_folder`, but one class is enough.
     """
     folder = expanded(folder)
-    workers = backend.available_cores() if workers is None else workers
-    training, testing = _parts(folder)
-    classes = _classes(testing or training)
-    files, others = _files(testing or training, classes)
-    others[LOOSE] += len(loose_pictures(testing or training))
-    if left_out := +others:
-        warnings.warn(f"{folder}: left out: {in_words(left_out)}", LeftOut, stacklevel=2)
-    (found,) = _datasets(folder, [files], classes, transform, cache, workers, progress)
+    workers = _number_of(workers)
+    layout = find_layout(folder, EVALUATE)
+    place = layout.testing or layout.training
+    assert place is not None
+    testing = labelled(place, least=1)
+    if layout.testing is not None:  # the training pictures are there, and not read
+        layout = replace(layout, training=None)
+    _tell(folder, layout, testing.found)
+    pictures, parts = _decoded(
+        place, [testing.files], transform, cache, workers, progress, skip_damaged
+    )
+    _check_left(place, parts, testing.classes)
+    (found,) = _datasets(folder, pictures, parts, testing.classes, transform, workers)
+    _tell_duplicates(place, pictures, [found])
     return found
 
 
-def _datasets(folder, parts, classes, transform, cache, workers, progress):
-    """A data set for each list of (path, label). They share the decoded pictures."""
+def _number_of(workers: int | None) -> int:
+    if workers is None:
+        workers = backend.available_cores()
+    return checks.integer("image_folder", "workers", workers, least=0)
+
+
+def _tell(folder: Path, layout: Layout, found: Found) -> None:
+    """Say what is left out, and in which folder of folders the pictures were found."""
+    for one in layout.around:
+        found.left_out += beside(one).left_out
+    used = [path for path in (layout.training, layout.testing) if path is not None]
+    if layout.root not in used:
+        loose = beside(layout.root)
+        found.left_out += loose.left_out
+        if loose.pictures:
+            found.left_out[LOOSE] += len(loose.pictures)
+        unused = [path for path in visible_folders(layout.root) if path not in used]
+        found.left_out.update({f"folder {path.name}/": 1 for path in unused})
+    if layout.around:
+        warnings.warn(
+            f"{as_text(folder)}: reading {as_text(layout.root)}, the only folder in it",
+            LeftOut,
+            stacklevel=3,
+        )
+    found.tell(folder)
+
+
+def _decoded(
+    place: Path,
+    files: Sequence[Files],
+    transform: ImageTransform,
+    cache: PathLike | None,
+    workers: int,
+    progress: bool,
+    skip_damaged: bool,
+) -> tuple[PictureCache, list[Files]]:
+    """The decoded pictures of all files, and the files without the damaged ones."""
     # Sorted by name, so that another seed finds the same cache.
-    paths = sorted(path for files in parts for path, _ in files)
-    place = _cache_folder(folder, transform, cache)
-    pictures = cached(paths, transform.resize, place, workers, progress)
-    positions = {path: i for i, path in enumerate(paths)}
-    names, title = tuple(map(as_text, classes)), as_text(folder.resolve().name)
+    paths = sorted(path for part in files for path, _ in part)
+    pictures = cached(paths, transform.resize, _folder(place, transform, cache), workers, progress)
+    damaged.report(pictures.damaged, len(paths), skip_damaged)
+    return pictures, [
+        [file for file in part if str(file[0]) not in pictures.damaged] for part in files
+    ]
+
+
+def _folder(place: Path, transform: ImageTransform, cache: PathLike | None) -> Path:
+    """Where the decoded pictures of the folder `place` are kept, at this size."""
+    path = Path(os.path.realpath(place))
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
+    name = shortened(as_text(path.name), LONGEST // 2).replace("\\", "_")
+    return on_disk(cache_place(cache) / f"{name}-{digest}-{transform.resize}")
+
+
+def _check_left(place: Path, parts: Sequence[Files], classes: Sequence[str]) -> None:
+    """Raise DataError if all pictures of a class were damaged."""
+    for part in parts:
+        lost = set(range(len(classes))) - {label for _, label in part}
+        if lost:
+            raise DataError(
+                str(place / classes[min(lost)]),
+                "a class of damaged pictures only",
+                "one that can be read",
+                todo="mend them, or take the folder away",
+            )
+
+
+def _datasets(folder, pictures, parts, classes, transform, workers):
+    """A data set for each list of (path, label). They share the decoded pictures."""
+    positions = {name: i for i, name in enumerate(pictures.names)}
+    # Macs write é as e and an accent: NFC makes them one letter, as in the names of other nets.
+    names = tuple(normalize("NFC", as_text(name)) for name in classes)
+    title = as_text(folder.resolve().name)
     return [
         PhotographDataset(
             pictures,
-            np.array([positions[path] for path, _ in files]),
+            np.array([positions[str(path)] for path, _ in files]),
             np.array([label for _, label in files]),
             names,
             title,
@@ -135,87 +243,26 @@ def _datasets(folder, parts, classes, transform, cache, workers, progress):
     ]
 
 
-def _find_files(folder, val_fraction, seed):
-    """(path, label) of each training and of each test picture, and the folders of the classes."""
-    training, testing = _parts(folder)
-    classes = _classes(training)
-    files, others = _files(training, classes)
-    others[LOOSE] = len(loose_pictures(training))
-    if testing is None:
-        training_files, test_files = _split(files, classes, val_fraction, seed, folder)
-    else:
-        if _classes(testing) != classes:
-            only_in_one = ", ".join(sorted(set(classes) ^ set(_classes(testing)))[:5])
-            raise DataError(
-                str(folder),
-                f"{training.name}/ and {testing.name}/ hold different classes",
-                "the same folders in both",
-                f"only in one: {only_in_one}",
-            )
-        training_files, (test_files, more) = files, _files(testing, classes)
-        others += more
-        others[LOOSE] += len(loose_pictures(testing))
-    if training != folder:
-        others[LOOSE] += len(loose_pictures(folder))
-        unused = [path for path in visible_folders(folder) if path not in (training, testing)]
-        others |= Counter({f"folder {as_text(path.name)}/": 1 for path in unused})
-    left_out = +others  # those above zero
-    if left_out:
-        warnings.warn(f"{folder}: left out: {in_words(left_out)}", LeftOut, stacklevel=3)
-    return training_files, test_files, classes
-
-
-def _cache_folder(folder, transform, cache):
-    """Where the decoded pictures of `folder` are kept, at this size."""
-    place = expanded(cache) if cache is not None else user_cache() / "pictures"
-    path = folder.resolve()
-    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
-    name = shortened(as_text(path.name), LONGEST // 2).replace("\\", "_")
-    return on_disk(place / f"{name}-{digest}-{transform.resize}")
-
-
-def _parts(folder):
-    """The folder of the training classes, and that of the test classes or None."""
-    if not folder.is_dir():
-        what = "not a folder" if folder.exists() else "no such folder"
-        raise DataError(str(folder), what, LAYOUT)
-    # A class may be called "train", too: then there are pictures in it, and no folders.
-    inside = {path.name.lower(): path for path in visible_folders(folder) if visible_folders(path)}
-    training = next((inside[name] for name in TRAIN if name in inside), None)
-    testing = next((inside[name] for name in TEST if name in inside), None)
-    if training is None and testing is not None and set(inside) <= set(TEST):
-        raise DataError(
-            str(folder), f"{testing.name}/ without train/", LAYOUT, ", ".join(sorted(inside))
+def _tell_duplicates(root: Path, pictures: PictureCache, sets: Sequence[PhotographDataset]) -> None:
+    """Warn of pictures that are in two classes, or in both sets."""
+    digests = [[pictures.digests[i] for i in one.indices] for one in sets]
+    names = [[pictures.names[i] for i in one.indices] for one in sets]
+    together = [name for part in names for name in part]
+    labels = [int(label) for one in sets for label in one.labels]
+    pairs = duplicates.under_two_labels([its for part in digests for its in part], labels)
+    duplicates.tell(
+        root,
+        [(together[i], together[j]) for i, j in pairs],
+        "the same picture in two classes, {} times",
+    )
+    if len(sets) == 2:
+        pairs = duplicates.between(*digests)
+        duplicates.tell(
+            root,
+            [(names[0][i], names[1][j]) for i, j in pairs],
+            f"{{}} of {len(sets[1]):,} test pictures are in the training set too, so the test "
+            "error will be too low",
         )
-    return (folder, None) if training is None else (training, testing)
-
-
-def _classes(folder):
-    """The names of the folders of the classes, as the disk has them."""
-    classes = tuple(path.name for path in visible_folders(folder))
-    if len(classes) < 2:
-        loose = len(loose_pictures(folder))
-        got = f"{len(classes)} folders" + (f" and {loose} loose pictures" if loose else "")
-        raise DataError(str(folder), "not two classes", LAYOUT, got)
-    return classes
-
-
-def _files(folder, classes):
-    """(path, label) of every picture, class by class, and a count of the other files."""
-    files, left_out = [], Counter()
-    for label, name in enumerate(classes):
-        found, others = find_pictures(folder / name)
-        if not found:
-            raise DataError(
-                str(folder / name),
-                "a class without pictures",
-                f"files that end in {', '.join(SUFFIXES)}",
-                f"{in_words(others)} only" if others else "none",
-                "convert them, to .jpg for example" if others else None,
-            )
-        files += [(path, label) for path in found]
-        left_out += others
-    return files, left_out
 
 
 def _split(files, classes, val_fraction, seed, folder):

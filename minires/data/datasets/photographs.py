@@ -70,6 +70,11 @@ class PhotographDataset:
             )
         return self.pick(slice(n))
 
+    @property
+    def damaged(self) -> dict[str, str]:
+        """The files that could not be read and were left out, each with what is wrong."""
+        return {as_text(path): its for path, its in self.pictures.damaged.items()}
+
     def names(self) -> list[str]:
         """The file of each photograph, as text."""
         return [as_text(self.pictures.names[index]) for index in self.indices]
