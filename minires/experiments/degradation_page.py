@@ -55,7 +55,8 @@ def html(
     unfinished : list of str
         A line on the nets that are not.
     """
-    title = f"{QUESTION} Plain and residual nets on {config['dataset_name']}"
+    images = "drawn images" if config["dataset"] == "synthetic" else config["dataset_name"]
+    title = f"{QUESTION} Plain and residual nets on {images}"
     body = [f"<h1>{escape(title)}</h1>", f'<p class="small">{escape(caption)}</p>']
     if metrics:
         for sentence in degradation_report.verdict(metrics):

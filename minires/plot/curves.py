@@ -6,7 +6,16 @@ from statistics import mean
 
 from ..drawing.label_placement import spread_out
 from ..types import Figure, Row
-from .style import SHADES, nets_by_depth, panels, seeds, styled, theme, write_below
+from .style import (
+    SHADES,
+    nets_by_depth,
+    panels,
+    seeds,
+    styled,
+    theme,
+    whole_numbers,
+    write_below,
+)
 
 TITLES = {"plain": "plain nets", "resnet": "residual nets"}
 
@@ -53,6 +62,7 @@ def error_curves(metrics: Sequence[Row], caption: str = "", drops: Sequence[floa
                     ends.append((middle[-1], net, colour, x[-1]))
         ax.set_title(TITLES[family])
         ax.set_xlabel("epoch")
+        whole_numbers(ax.xaxis)
         all_ends.append(ends)
         for epoch in drops:
             ax.axvline(epoch, color=theme().quiet, linewidth=1, linestyle=":", zorder=1)

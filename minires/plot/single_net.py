@@ -12,7 +12,7 @@ import numpy as np
 from ..names import printable
 from ..types import ArrayLike, Figure, Row
 from .fonts import readable_names
-from .style import COLOURS, GREY, panels, styled, write_below
+from .style import COLOURS, GREY, panels, styled, whole_numbers, write_below
 
 SHADES = ("#c9dff0", "#7fb7e6", "#0868ac", "#041b36")  # of moments in training: later is darker
 WRITTEN = 20  # classes, up to which the matrix has numbers in it
@@ -78,7 +78,7 @@ def training_curves(
         ax.set_xlabel("epoch")
         ax.set_xlim(0, max(epochs) * (1.03 if len(epochs) > 1 else 1.3))
         if max(epochs) >= 1:
-            _whole_numbers(ax.xaxis)
+            whole_numbers(ax.xaxis)
         for epoch in drops:
             ax.axvline(epoch, color="#bbbbbb", linewidth=1, linestyle=":", zorder=1)
     figure.legend(*right.get_legend_handles_labels(), ncols=2, loc="upper right")
@@ -121,7 +121,7 @@ def gradients_of_a_net(gradients: Sequence[Row], caption: str = "") -> Figure:
             markersize=3.5,
         )
     _logarithmic(ax)
-    _whole_numbers(ax.xaxis)
+    whole_numbers(ax.xaxis)
     ax.set_xlabel("layer, from the images to the logits")
     ax.set_ylabel("gradient norm of the layer's weights")
     figure.legend(*ax.get_legend_handles_labels(), ncols=len(moments), loc="upper right")
@@ -171,8 +171,8 @@ def confusion(matrix: ArrayLike, classes: Sequence[str], caption: str = "") -> F
         )
         ax.set_yticks(range(count), names, fontsize=size, parse_math=False)
     else:
-        _whole_numbers(ax.xaxis)
-        _whole_numbers(ax.yaxis)
+        whole_numbers(ax.xaxis)
+        whole_numbers(ax.yaxis)
     if count <= WRITTEN:
         for row, column in np.ndindex(matrix.shape):
             value = share[row, column]
@@ -191,13 +191,6 @@ def confusion(matrix: ArrayLike, classes: Sequence[str], caption: str = "") -> F
     bar.set_label("% of the right class's images", color=GREY)
     write_below(figure, caption)
     return figure
-
-
-def _whole_numbers(axis):
-    """Ticks at whole numbers only, which epochs, layers and classes are."""
-    from matplotlib.ticker import MaxNLocator
-
-    axis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10), integer=True, min_n_ticks=1))
 
 
 def _logarithmic(ax):

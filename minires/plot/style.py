@@ -260,6 +260,13 @@ def _letters_may_be_missing() -> Iterator[None]:
         fonts.warn("boxes stand for letters in the figure", frozenset(letters))
 
 
+def whole_numbers(axis: Any) -> None:
+    """Ticks at whole numbers only, which epochs, layers and classes are."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10), integer=True, min_n_ticks=1))
+
+
 def nets_by_depth(rows: Sequence[Row]) -> list[str]:
     """The names of the nets in the rows: plain ones first, and shallow ones before deep ones."""
     names = {row["net"] for row in rows}
