@@ -5,13 +5,11 @@ the weights there so long that, batch norm taking their scale out again, later s
 them. What holds back the first steps should help.
 """
 
-from collections.abc import Sequence
-
 from ...plot import COLOURS, OTHERS
-from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim
-from .frame.verdict import CONTRADICTED, SUPPORTED, UNDECIDED, Verdict, below
+from .frame.criterion import ANY, below
+from .frame.error_comparison import differences
 
 CURES = {
     "warm-up": "the learning rate rises from a tenth over the first fifth of the steps",
@@ -20,30 +18,20 @@ CURES = {
     "kept norms": "weights set back to their first length after every step",
 }
 MARGIN = 2.0  # percentage points
-EFFECT = {SUPPORTED: "helps", CONTRADICTED: "hurts", UNDECIDED: "no clear difference"}
 
 
-def judge(rows: Sequence[Row]) -> Verdict:
-    """Supported if one cure helps, contradicted if none does."""
-    found = [
+CRITERIA = (
+    *(
         below(
-            error_comparison.differences(rows, ("plain-56", cure), ("plain-56", "usual")),
+            f"training error with {cure} minus usual",
+            differences(("plain-56", cure), ("plain-56", "usual")),
             0,
             MARGIN,
-            f"training error with {cure} minus usual",
             "points",
         )
         for cure in CURES
-    ]
-    outcomes = [verdict.outcome for verdict in found]
-    outcome = (
-        SUPPORTED if SUPPORTED in outcomes else UNDECIDED if UNDECIDED in outcomes else CONTRADICTED
-    )
-    return Verdict(
-        outcome,
-        "; ".join(f"{verdict.reason} ({EFFECT[verdict.outcome]})" for verdict in found),
-    )
-
+    ),
+)
 
 CLAIM = Claim(
     name="aftermath",
@@ -61,7 +49,8 @@ CLAIM = Claim(
     },
     columns=error_comparison.COLUMNS,
     text=error_comparison.TEXT,
-    judge=judge,
+    criteria=CRITERIA,
+    needed=ANY,  # one cure that helps is enough
     measure=error_comparison.measure(
         *(("plain-56", variant) for variant in ("usual", *CURES)),
         ("plain-20", "usual"),

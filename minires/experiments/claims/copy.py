@@ -11,8 +11,9 @@ from ...training.trainer import Trainer
 from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim, on_trained
+from .frame.criterion import above, below, seeds_of
+from .frame.error_comparison import differences
 from .frame.laboratory import Laboratory
-from .frame.verdict import Verdict, above, below, together
 
 STEPS, RATE = 150, 0.1  # of training on: steps, and the part of the usual learning rate
 MARGIN = 2.0  # percentage points
@@ -62,25 +63,27 @@ def _row(laboratory, name, net):
     }
 
 
-def judge(rows: Sequence[Row]) -> Verdict:
-    seeds = sorted({row["seed"] for row in rows})
-    differences = [max(row["difference"] for row in rows if row["seed"] == seed) for seed in seeds]
-    return together(
-        below(
-            differences,
-            EQUAL,
-            0,
-            "largest difference between a logit of plain-20 and of its copy with 56 layers",
-        ),
-        above(
-            error_comparison.differences(rows, ("plain-56", "usual"), ("copy", "usual")),
-            0,
-            MARGIN,
-            "training error of plain-56 trained as usual minus that of the copy",
-            "points",
-        ),
-    )
+def _largest_difference(rows: Sequence[Row]) -> list[float]:
+    return [
+        max(row["difference"] for row in rows if row["seed"] == seed) for seed in seeds_of(rows)
+    ]
 
+
+CRITERIA = (
+    below(
+        "largest difference between a logit of plain-20 and of its copy with 56 layers",
+        _largest_difference,
+        EQUAL,
+        0,
+    ),
+    above(
+        "training error of plain-56 trained as usual minus that of the copy",
+        differences(("plain-56", "usual"), ("copy", "usual")),
+        0,
+        MARGIN,
+        "points",
+    ),
+)
 
 CLAIM = Claim(
     name="copy",
@@ -95,7 +98,7 @@ CLAIM = Claim(
     columns=(*error_comparison.COLUMNS, "difference"),
     text=error_comparison.TEXT,
     measure=measure,
-    judge=judge,
+    criteria=CRITERIA,
     draw=error_comparison.draw(
         (
             "",

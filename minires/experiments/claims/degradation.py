@@ -1,12 +1,10 @@
 """Does depth hurt in training, and not only on new images?"""
 
-from collections.abc import Sequence
-
 from ...plot import SHADES
-from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim
-from .frame.verdict import Verdict, above, together
+from .frame.criterion import above
+from .frame.error_comparison import differences
 
 SETTINGS = {"usual": "all training images", "1,024 images": "1,024 training images"}
 NETS = {
@@ -18,20 +16,18 @@ NETS = {
 MARGIN = 2.0  # percentage points
 
 
-def judge(rows: Sequence[Row]) -> Verdict:
-    return together(
-        *(
-            above(
-                error_comparison.differences(rows, ("plain-56", variant), ("plain-20", variant)),
-                0,
-                MARGIN,
-                f"training error of plain-56 minus plain-20 on {words}",
-                "points",
-            )
-            for variant, words in SETTINGS.items()
+CRITERIA = (
+    *(
+        above(
+            f"training error of plain-56 minus plain-20 on {words}",
+            differences(("plain-56", variant), ("plain-20", variant)),
+            0,
+            MARGIN,
+            "points",
         )
-    )
-
+        for variant, words in SETTINGS.items()
+    ),
+)
 
 CLAIM = Claim(
     name="degradation",
@@ -46,7 +42,7 @@ CLAIM = Claim(
     },
     columns=error_comparison.COLUMNS,
     text=error_comparison.TEXT,
-    judge=judge,
+    criteria=CRITERIA,
     measure=error_comparison.measure(*((net, variant) for variant in SETTINGS for net in NETS)),
     draw=error_comparison.draw(
         *(

@@ -11,8 +11,8 @@ from statistics import mean
 from ... import plot
 from ...types import Figure, Row
 from .frame.claim import Claim, on_trained
+from .frame.criterion import above, below, seeds_of
 from .frame.laboratory import WATCHED_STEPS, Laboratory, geometric, recorded
-from .frame.verdict import Verdict, above, below, together
 
 NETS = ("plain-56", "resnet-56")
 MOMENTS = (1, 10, WATCHED_STEPS)
@@ -41,8 +41,8 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     return rows
 
 
-def judge(rows: Sequence[Row]) -> Verdict:
-    growth = [
+def _growth(rows: Sequence[Row]) -> list[float]:
+    return [
         geometric(
             [
                 row["growth"]
@@ -51,22 +51,8 @@ def judge(rows: Sequence[Row]) -> Verdict:
                 and row["depth"] <= EARLY
             ]
         )
-        for seed in sorted({row["seed"] for row in rows})
+        for seed in seeds_of(rows)
     ]
-    return together(
-        above(
-            growth,
-            LONGER,
-            MARGIN,
-            f"growth of the weights of plain-56's first {EARLY} layers in {WATCHED_STEPS} steps",
-        ),
-        below(
-            [g**-2 for g in growth],
-            SLOWED,
-            MARGIN,
-            "their effective learning rate, of that at the start,",
-        ),
-    )
 
 
 @plot.styled
@@ -98,6 +84,21 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
     return figure
 
 
+CRITERIA = (
+    above(
+        f"growth of the weights of plain-56's first {EARLY} layers in {WATCHED_STEPS} steps",
+        _growth,
+        LONGER,
+        MARGIN,
+    ),
+    below(
+        "their effective learning rate, of that at the start,",
+        lambda rows: [growth**-2 for growth in _growth(rows)],
+        SLOWED,
+        MARGIN,
+    ),
+)
+
 CLAIM = Claim(
     name="flung-out",
     statement="The exploding gradients of the first steps fling out the early layers of "
@@ -114,6 +115,6 @@ CLAIM = Claim(
     columns=("seed", "net", "iteration", "depth", "growth"),
     text=("net",),
     measure=measure,
-    judge=judge,
+    criteria=CRITERIA,
     draw=draw,
 )

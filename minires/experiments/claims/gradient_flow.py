@@ -1,6 +1,7 @@
 """Does the gradient pass from block to block unharmed where there are shortcuts?"""
 
 from collections.abc import Sequence
+from functools import partial
 from math import log10
 from statistics import mean
 
@@ -8,8 +9,8 @@ from ... import plot
 from ...diagnostics import activation_gradients
 from ...types import Figure, Row
 from .frame.claim import Claim, on_trained
+from .frame.criterion import below, seeds_of
 from .frame.laboratory import Laboratory
-from .frame.verdict import Verdict, below, together
 
 NETS = ("plain-56", "resnet-56")
 MOMENTS = ("at initialisation", "after training")
@@ -32,22 +33,11 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     ]
 
 
-def judge(rows: Sequence[Row]) -> Verdict:
-    return together(
-        *(
-            below(
-                [
-                    _range(rows, "resnet-56", moment, seed) - _range(rows, "plain-56", moment, seed)
-                    for seed in sorted({row["seed"] for row in rows})
-                ],
-                0,
-                MARGIN,
-                f"{moment}, log10 of the largest over the smallest gradient at a block, "
-                "resnet-56 minus plain-56",
-            )
-            for moment in MOMENTS
-        )
-    )
+def _ranges_apart(rows: Sequence[Row], moment: str) -> list[float]:
+    return [
+        _range(rows, "resnet-56", moment, seed) - _range(rows, "plain-56", moment, seed)
+        for seed in seeds_of(rows)
+    ]
 
 
 def _range(rows, net, moment, seed):
@@ -99,6 +89,19 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
     return figure
 
 
+CRITERIA = (
+    *(
+        below(
+            f"{moment}, log10 of the largest over the smallest gradient at a block, "
+            "resnet-56 minus plain-56",
+            partial(_ranges_apart, moment=moment),
+            0,
+            MARGIN,
+        )
+        for moment in MOMENTS
+    ),
+)
+
 CLAIM = Claim(
     name="gradient-flow",
     statement="Shortcuts carry the gradient: along the blocks it changes much less than in a plain "
@@ -113,6 +116,6 @@ CLAIM = Claim(
     columns=("seed", "net", "moment", "block", "gradient_norm"),
     text=("net", "moment"),
     measure=measure,
-    judge=judge,
+    criteria=CRITERIA,
     draw=draw,
 )

@@ -9,8 +9,8 @@ from ... import plot
 from ...diagnostics import loss_plane, random_direction
 from ...types import Array, Figure, Row
 from .frame.claim import Claim, on_trained
+from .frame.criterion import above, seeds_of
 from .frame.laboratory import Laboratory
-from .frame.verdict import Verdict, above
 
 Grid: TypeAlias = tuple[list[float], list[float], Array]  # xs, ys, loss (ys, xs)
 
@@ -44,17 +44,11 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     return rows
 
 
-def judge(rows: Sequence[Row]) -> Verdict:
-    seeds = sorted({row["seed"] for row in rows})
-    return above(
-        [
-            concave(grid(rows, "plain-56", seed)[2]) - concave(grid(rows, "resnet-56", seed)[2])
-            for seed in seeds
-        ],
-        0,
-        MARGIN,
-        "share of the plane where the loss bends downwards, plain-56 minus resnet-56",
-    )
+def _concave_apart(rows: Sequence[Row]) -> list[float]:
+    return [
+        concave(grid(rows, "plain-56", seed)[2]) - concave(grid(rows, "resnet-56", seed)[2])
+        for seed in seeds_of(rows)
+    ]
 
 
 def concave(loss: Array) -> float:
@@ -112,6 +106,15 @@ def contours(figure: Figure, axes: Array, grids: Sequence[Grid]) -> None:
     )
 
 
+CRITERIA = (
+    above(
+        "share of the plane where the loss bends downwards, plain-56 minus resnet-56",
+        _concave_apart,
+        0,
+        MARGIN,
+    ),
+)
+
 CLAIM = Claim(
     name="landscape",
     statement="The loss around a deep plain net is chaotic, around a residual net smooth.",
@@ -123,6 +126,6 @@ CLAIM = Claim(
     columns=("seed", "net", "x", "y", "loss"),
     text=("net",),
     measure=measure,
-    judge=judge,
+    criteria=CRITERIA,
     draw=draw,
 )

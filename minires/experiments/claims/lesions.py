@@ -1,14 +1,15 @@
 """What if a block is taken out of a trained net, or two are exchanged?"""
 
 from collections.abc import Sequence
+from functools import partial
 from statistics import mean, median
 
 from ... import plot
 from ...diagnostics import drop_each, swap_each
 from ...types import Figure, Row
 from .frame.claim import Claim, on_trained
+from .frame.criterion import above, below, seeds_of
 from .frame.laboratory import Laboratory
-from .frame.verdict import Verdict, above, below, together
 
 NETS = ("plain-56", "resnet-56")
 HARDLY, LOST = 0.25, 0.5  # of what the net can do better than chance
@@ -40,18 +41,6 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     return rows
 
 
-def judge(rows: Sequence[Row]) -> Verdict:
-    return together(
-        below(
-            _medians(rows, "resnet-56"),
-            HARDLY,
-            MARGIN,
-            "what resnet-56 loses of its lead over chance by dropping a block, median",
-        ),
-        above(_medians(rows, "plain-56"), LOST, MARGIN, "what plain-56 loses"),
-    )
-
-
 def _medians(rows, net):
     return [
         median(
@@ -59,7 +48,7 @@ def _medians(rows, net):
             for row in rows
             if (row["net"], row["lesion"], row["seed"]) == (net, "dropped", seed)
         )
-        for seed in sorted({row["seed"] for row in rows})
+        for seed in seeds_of(rows)
     ]
 
 
@@ -113,6 +102,16 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
     return figure
 
 
+CRITERIA = (
+    below(
+        "what resnet-56 loses of its lead over chance by dropping a block, median",
+        partial(_medians, net="resnet-56"),
+        HARDLY,
+        MARGIN,
+    ),
+    above("what plain-56 loses", partial(_medians, net="plain-56"), LOST, MARGIN),
+)
+
 CLAIM = Claim(
     name="lesions",
     statement="Taking one block out of a trained residual net hardly matters; a plain net is lost.",
@@ -126,6 +125,6 @@ CLAIM = Claim(
     columns=("seed", "net", "lesion", "blocks", "error", "whole", "lost"),
     text=("net", "lesion", "blocks"),
     measure=measure,
-    judge=judge,
+    criteria=CRITERIA,
     draw=draw,
 )

@@ -1,27 +1,23 @@
 """Would patience do? Plain-56, trained three times as long."""
 
-from collections.abc import Sequence
-
 from ...plot import SHADES
-from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim
-from .frame.verdict import Verdict, above
+from .frame.criterion import above
+from .frame.error_comparison import differences
 
 MARGIN = 2.0  # percentage points
 
 
-def judge(rows: Sequence[Row]) -> Verdict:
-    return above(
-        error_comparison.differences(
-            rows, ("plain-56", "three times longer"), ("plain-20", "usual")
-        ),
+CRITERIA = (
+    above(
+        "training error of plain-56 after three times as many steps minus that of plain-20",
+        differences(("plain-56", "three times longer"), ("plain-20", "usual")),
         0,
         MARGIN,
-        "training error of plain-56 after three times as many steps minus that of plain-20",
         "points",
-    )
-
+    ),
+)
 
 CLAIM = Claim(
     name="longer",
@@ -33,7 +29,7 @@ CLAIM = Claim(
     },
     columns=error_comparison.COLUMNS,
     text=error_comparison.TEXT,
-    judge=judge,
+    criteria=CRITERIA,
     measure=error_comparison.measure(
         ("plain-20", "usual"),
         ("plain-56", "usual"),

@@ -5,13 +5,11 @@ steps at learning rate 0.1 with every seed (its training error stays that of gue
 ResNet-110 needed one in the paper. Both are shown.
 """
 
-from collections.abc import Sequence
-
 from ...plot import SHADES
-from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim
-from .frame.verdict import Verdict, above, below, together
+from .frame.criterion import above, below
+from .frame.error_comparison import differences
 
 NETS = {
     "plain-mlp-20": ("plain\n20", SHADES["plain"][0]),
@@ -23,28 +21,22 @@ TRAININGS = {"usual": "as usual", "warm-up": "with a warm-up"}
 MARGIN = 2.0  # percentage points
 
 
-def judge(rows: Sequence[Row]) -> Verdict:
-    return together(
-        above(
-            error_comparison.differences(
-                rows, ("plain-mlp-56", "warm-up"), ("plain-mlp-20", "warm-up")
-            ),
-            0,
-            MARGIN,
-            "with a warm-up, training error of plain-mlp-56 minus plain-mlp-20",
-            "points",
-        ),
-        below(
-            error_comparison.differences(
-                rows, ("residual-mlp-56", "warm-up"), ("plain-mlp-56", "warm-up")
-            ),
-            0,
-            MARGIN,
-            "training error of residual-mlp-56 minus plain-mlp-56",
-            "points",
-        ),
-    )
-
+CRITERIA = (
+    above(
+        "with a warm-up, training error of plain-mlp-56 minus plain-mlp-20",
+        differences(("plain-mlp-56", "warm-up"), ("plain-mlp-20", "warm-up")),
+        0,
+        MARGIN,
+        "points",
+    ),
+    below(
+        "training error of residual-mlp-56 minus plain-mlp-56",
+        differences(("residual-mlp-56", "warm-up"), ("plain-mlp-56", "warm-up")),
+        0,
+        MARGIN,
+        "points",
+    ),
+)
 
 CLAIM = Claim(
     name="multilayer-perceptron",
@@ -57,7 +49,7 @@ CLAIM = Claim(
     },
     columns=error_comparison.COLUMNS,
     text=error_comparison.TEXT,
-    judge=judge,
+    criteria=CRITERIA,
     measure=error_comparison.measure(*((net, variant) for variant in TRAININGS for net in NETS)),
     draw=error_comparison.draw(
         *(

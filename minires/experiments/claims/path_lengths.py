@@ -7,8 +7,8 @@ from ... import plot
 from ...diagnostics import path_gradients
 from ...types import Figure, Row
 from .frame.claim import Claim, on_trained
+from .frame.criterion import below, seeds_of
 from .frame.laboratory import Laboratory
-from .frame.verdict import Verdict, below
 
 NET, BLOCKS, BATCH, SAMPLES = "resnet-56", 27, 32, 16
 MARGIN = 1.0  # blocks
@@ -23,17 +23,6 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
             laboratory.trained(NET, seed), images, labels, samples=SAMPLES, seed=seed
         )
     ]
-
-
-def judge(rows: Sequence[Row]) -> Verdict:
-    return below(
-        [_mean_length(rows, seed) for seed in sorted({row["seed"] for row in rows})],
-        BLOCKS / 2,
-        MARGIN,
-        f"mean length of the paths, weighted by the gradient they carry, in {NET} with its "
-        f"{BLOCKS} blocks",
-        "residual branches",
-    )
 
 
 def _mean_length(rows, seed):
@@ -76,6 +65,17 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
     return figure
 
 
+CRITERIA = (
+    below(
+        f"mean length of the paths, weighted by the gradient they carry, in {NET} with its "
+        f"{BLOCKS} blocks",
+        lambda rows: [_mean_length(rows, seed) for seed in seeds_of(rows)],
+        BLOCKS / 2,
+        MARGIN,
+        "residual branches",
+    ),
+)
+
 CLAIM = Claim(
     name="path-lengths",
     statement="The shortcuts carry the gradient: it reaches the images by short paths, through few "
@@ -90,6 +90,6 @@ CLAIM = Claim(
     },
     columns=("seed", "length", "paths", "norm", "total"),
     measure=measure,
-    judge=judge,
+    criteria=CRITERIA,
     draw=draw,
 )

@@ -1,25 +1,23 @@
 """Should batch norm and ReLU come before the convolution?"""
 
-from collections.abc import Sequence
-
 from ...plot import COLOURS, OTHERS
-from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim
-from .frame.verdict import Verdict, below
+from .frame.criterion import below
+from .frame.error_comparison import differences
 
 MARGIN = 2.0  # percentage points
 
 
-def judge(rows: Sequence[Row]) -> Verdict:
-    return below(
-        error_comparison.differences(rows, ("pre-activation-56", "usual"), ("resnet-56", "usual")),
+CRITERIA = (
+    below(
+        "training error of pre-activation-56 minus resnet-56",
+        differences(("pre-activation-56", "usual"), ("resnet-56", "usual")),
         0,
         MARGIN,
-        "training error of pre-activation-56 minus resnet-56",
         "points",
-    )
-
+    ),
+)
 
 CLAIM = Claim(
     name="pre-activation",
@@ -34,7 +32,7 @@ CLAIM = Claim(
     },
     columns=error_comparison.COLUMNS,
     text=error_comparison.TEXT,
-    judge=judge,
+    criteria=CRITERIA,
     measure=error_comparison.measure(("resnet-56", "usual"), ("pre-activation-56", "usual")),
     draw=error_comparison.draw(
         (

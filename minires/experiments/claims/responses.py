@@ -8,8 +8,8 @@ from statistics import mean
 from ... import diagnostics, plot
 from ...types import Figure, Row
 from .frame.claim import Claim, on_trained
+from .frame.criterion import below
 from .frame.laboratory import Laboratory
-from .frame.verdict import Verdict, below, together
 
 NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
 MARGIN = 0.05  # of a ratio
@@ -25,23 +25,6 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
             laboratory.trained(net, seed), laboratory.test_batches(IMAGES)
         )[:-1]
     ]
-
-
-def judge(rows: Sequence[Row]) -> Verdict:
-    return together(
-        below(
-            _ratios(rows, "resnet-56", "plain-56"),
-            1,
-            MARGIN,
-            "response of resnet-56 over plain-56, mean of the layers",
-        ),
-        below(
-            _ratios(rows, "resnet-56", "resnet-20"),
-            1,
-            MARGIN,
-            "response of resnet-56 over resnet-20",
-        ),
-    )
 
 
 def _ratios(rows, first, second):
@@ -86,6 +69,21 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
     return figure
 
 
+CRITERIA = (
+    below(
+        "response of resnet-56 over plain-56, mean of the layers",
+        lambda rows: _ratios(rows, "resnet-56", "plain-56"),
+        1,
+        MARGIN,
+    ),
+    below(
+        "response of resnet-56 over resnet-20",
+        lambda rows: _ratios(rows, "resnet-56", "resnet-20"),
+        1,
+        MARGIN,
+    ),
+)
+
 CLAIM = Claim(
     name="responses",
     statement="Residual layers respond less than plain ones, and less the deeper the net: each "
@@ -99,6 +97,6 @@ CLAIM = Claim(
     columns=("seed", "net", "depth", "std"),
     text=("net",),
     measure=measure,
-    judge=judge,
+    criteria=CRITERIA,
     draw=draw,
 )

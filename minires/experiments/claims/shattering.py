@@ -7,8 +7,8 @@ from ... import plot
 from ...diagnostics import gradient_path
 from ...types import Figure, Row
 from .frame.claim import Claim
+from .frame.criterion import above
 from .frame.laboratory import Laboratory
-from .frame.verdict import Verdict, above
 
 NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
 POINTS, LAGS, LAG = (
@@ -33,7 +33,7 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     return rows
 
 
-def judge(rows: Sequence[Row]) -> Verdict:
+def _apart_at_lag(rows: Sequence[Row]) -> list[float]:
     def at_lag(net):
         return [
             row["autocorrelation"]
@@ -41,12 +41,7 @@ def judge(rows: Sequence[Row]) -> Verdict:
             if (row["net"], row["lag"]) == (net, LAG)
         ]
 
-    return above(
-        [a - b for a, b in zip(at_lag("resnet-56"), at_lag("plain-56"), strict=True)],
-        0,
-        MARGIN,
-        f"autocorrelation of gradients at lag {LAG} of {POINTS} points, resnet-56 minus plain-56",
-    )
+    return [a - b for a, b in zip(at_lag("resnet-56"), at_lag("plain-56"), strict=True)]
 
 
 @plot.styled
@@ -79,6 +74,15 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
     return figure
 
 
+CRITERIA = (
+    above(
+        f"autocorrelation of gradients at lag {LAG} of {POINTS} points, resnet-56 minus plain-56",
+        _apart_at_lag,
+        0,
+        MARGIN,
+    ),
+)
+
 CLAIM = Claim(
     name="shattering",
     statement="In a deep plain net the gradients at nearby inputs have little in common; shortcuts "
@@ -92,6 +96,6 @@ CLAIM = Claim(
     columns=("seed", "net", "lag", "autocorrelation"),
     text=("net",),
     measure=measure,
-    judge=judge,
+    criteria=CRITERIA,
     draw=draw,
 )

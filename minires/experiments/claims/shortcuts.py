@@ -2,13 +2,11 @@
 carry.
 """
 
-from collections.abc import Sequence
-
 from ...plot import COLOURS, OTHERS
-from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim
-from .frame.verdict import Verdict, above, together
+from .frame.criterion import above
+from .frame.error_comparison import differences
 
 NETS = {
     "resnet-56": ("identity", COLOURS["resnet"]),
@@ -18,20 +16,18 @@ NETS = {
 MARGIN = 2.0  # percentage points
 
 
-def judge(rows: Sequence[Row]) -> Verdict:
-    return together(
-        *(
-            above(
-                error_comparison.differences(rows, (net, "usual"), ("resnet-56", "usual")),
-                0,
-                MARGIN,
-                f"training error of {net} minus resnet-56",
-                "points",
-            )
-            for net in list(NETS)[1:]
+CRITERIA = (
+    *(
+        above(
+            f"training error of {net} minus resnet-56",
+            differences((net, "usual"), ("resnet-56", "usual")),
+            0,
+            MARGIN,
+            "points",
         )
-    )
-
+        for net in list(NETS)[1:]
+    ),
+)
 
 CLAIM = Claim(
     name="shortcuts",
@@ -47,7 +43,7 @@ CLAIM = Claim(
     },
     columns=error_comparison.COLUMNS,
     text=error_comparison.TEXT,
-    judge=judge,
+    criteria=CRITERIA,
     measure=error_comparison.measure(*((net, "usual") for net in (*NETS, "plain-56"))),
     draw=error_comparison.draw(
         (

@@ -1,27 +1,23 @@
 """Can half the blocks be left out in training?"""
 
-from collections.abc import Sequence
-
 from ...plot import COLOURS, OTHERS
-from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim
-from .frame.verdict import Verdict, below
+from .frame.criterion import below
+from .frame.error_comparison import differences
 
 MARGIN = 1.0  # percentage points of test error
 
 
-def judge(rows: Sequence[Row]) -> Verdict:
-    return below(
-        error_comparison.differences(
-            rows, ("stochastic-56", "usual"), ("resnet-56", "usual"), "test_error"
-        ),
+CRITERIA = (
+    below(
+        "test error of resnet-56 with stochastic depth minus without",
+        differences(("stochastic-56", "usual"), ("resnet-56", "usual"), "test_error"),
         0,
         MARGIN,
-        "test error of resnet-56 with stochastic depth minus without",
         "points",
-    )
-
+    ),
+)
 
 CLAIM = Claim(
     name="stochastic-depth",
@@ -37,7 +33,7 @@ CLAIM = Claim(
     },
     columns=error_comparison.COLUMNS,
     text=error_comparison.TEXT,
-    judge=judge,
+    criteria=CRITERIA,
     measure=error_comparison.measure(("resnet-56", "usual"), ("stochastic-56", "usual")),
     draw=error_comparison.draw(
         (

@@ -1,6 +1,7 @@
 """How many directions does the way of training need, and how does the loss look in their plane?"""
 
 from collections.abc import Sequence
+from functools import partial
 from statistics import mean
 
 import numpy as np
@@ -10,9 +11,9 @@ from ...diagnostics import loss_plane, trajectory
 from ...diagnostics.landscape import Direction
 from ...types import Array, Figure, Row
 from .frame.claim import Claim, on_trained
+from .frame.criterion import above, seeds_of
 from .frame.laboratory import FOLLOWED as NETS
 from .frame.laboratory import Laboratory
-from .frame.verdict import Verdict, above, together
 from .landscape import contours, grid
 
 GRID, IMAGES = 13, 250
@@ -86,22 +87,16 @@ def _around(positions: Array) -> Array:
     return np.linspace(positions.min() - reach, positions.max() + reach, GRID)
 
 
-def judge(rows: Sequence[Row]) -> Verdict:
-    share, walk = (
-        [
-            mean(row["value"] for row in rows if (row["what"], row["seed"]) == (what, seed))
-            for seed in sorted({row["seed"] for row in rows})
-        ]
-        for what in ("explained", "explained, random walk")
-    )
-    return together(
-        above(
-            share, LEAST, MARGIN, "share of the variance along two directions, mean of both nets,"
-        ),
-        above(
-            [a - b for a, b in zip(share, walk)], 0, MARGIN, "the same minus that of a random walk"
-        ),
-    )
+def _share(rows: Sequence[Row], what: str) -> list[float]:
+    return [
+        mean(row["value"] for row in rows if (row["what"], row["seed"]) == (what, seed))
+        for seed in seeds_of(rows)
+    ]
+
+
+def _beyond_a_walk(rows: Sequence[Row]) -> list[float]:
+    walk = _share(rows, "explained, random walk")
+    return [a - b for a, b in zip(_share(rows, "explained"), walk)]
 
 
 @plot.styled
@@ -168,6 +163,16 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
     return figure
 
 
+CRITERIA = (
+    above(
+        "share of the variance along two directions, mean of both nets,",
+        partial(_share, what="explained"),
+        LEAST,
+        MARGIN,
+    ),
+    above("the same minus that of a random walk", _beyond_a_walk, 0, MARGIN),
+)
+
 CLAIM = Claim(
     name="trajectory",
     statement="Training takes a narrow way: two directions hold most of it, and more than they "
@@ -183,6 +188,6 @@ CLAIM = Claim(
     columns=("seed", "net", "what", "x", "y", "value"),
     text=("net", "what"),
     measure=measure,
-    judge=judge,
+    criteria=CRITERIA,
     draw=draw,
 )

@@ -1,6 +1,7 @@
 """Do gradients vanish in a plain net with batch norm, before the first step?"""
 
 from collections.abc import Sequence
+from functools import partial
 from math import log10
 from statistics import mean
 
@@ -10,8 +11,8 @@ from ...autograd import Tensor
 from ...diagnostics import gradient_norms
 from ...types import Figure, Row
 from .frame.claim import Claim
+from .frame.criterion import below
 from .frame.laboratory import Laboratory
-from .frame.verdict import Verdict, below
 
 NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
 VANISHED = -1.0  # log10: the first layer's gradient is a tenth of the last's
@@ -29,15 +30,6 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
             for layer in gradient_norms(net)[:-1]
         ]
     return rows
-
-
-def judge(rows: Sequence[Row]) -> Verdict:
-    return below(
-        fall(rows, "plain-56"),
-        VANISHED,
-        MARGIN,
-        "in plain-56, log10 of the first layer's weight gradient over the last convolution's",
-    )
 
 
 def fall(rows: Sequence[Row], net: str) -> list[float]:
@@ -101,6 +93,15 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
     return figure
 
 
+CRITERIA = (
+    below(
+        "in plain-56, log10 of the first layer's weight gradient over the last convolution's",
+        partial(fall, net="plain-56"),
+        VANISHED,
+        MARGIN,
+    ),
+)
+
 CLAIM = Claim(
     name="vanishing-at-initialisation",
     statement="In a deep plain net with batch norm, gradients vanish towards the images.",
@@ -115,6 +116,6 @@ CLAIM = Claim(
     columns=("seed", "net", "depth", "gradient_norm"),
     text=("net",),
     measure=measure,
-    judge=judge,
+    criteria=CRITERIA,
     draw=draw,
 )

@@ -10,8 +10,8 @@ import numpy as np
 from ... import plot
 from ...types import Array, Figure, Row
 from .frame.claim import Claim, on_trained
+from .frame.criterion import below
 from .frame.laboratory import WATCHED_STEPS, Laboratory
-from .frame.verdict import Verdict, below
 from .vanishing_at_initialisation import MARGIN, VANISHED, fall
 
 NETS = ("plain-56", "resnet-56")
@@ -37,16 +37,9 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     return rows
 
 
-def judge(rows: Sequence[Row]) -> Verdict:
+def _fall_at_end(rows: Sequence[Row]) -> list[float]:
     end = max(row["iteration"] for row in rows)
-    at_end = [row for row in rows if row["iteration"] == end]
-    return below(
-        fall(at_end, "plain-56"),
-        VANISHED,
-        MARGIN,
-        f"in plain-56 after {end} steps, log10 of the first layer's weight gradient over "
-        "the last convolution's",
-    )
+    return fall([row for row in rows if row["iteration"] == end], "plain-56")
 
 
 @plot.styled
@@ -132,6 +125,16 @@ def _table(rows: Sequence[Row], net: str) -> tuple[list[int], Array]:
     )
 
 
+CRITERIA = (
+    below(
+        f"in plain-56 after {MOMENTS[-1]} steps, log10 of the first layer's weight gradient over "
+        "the last convolution's",
+        _fall_at_end,
+        VANISHED,
+        MARGIN,
+    ),
+)
+
 CLAIM = Claim(
     name="vanishing-in-training",
     statement="After 300 steps the gradients of a deep plain net with batch norm have vanished "
@@ -146,7 +149,7 @@ CLAIM = Claim(
     columns=("seed", "net", "iteration", "depth", "gradient_norm", "weight_norm"),
     text=("net",),
     measure=measure,
-    judge=judge,
+    criteria=CRITERIA,
     draw=draw,
     animate=animate,
 )

@@ -3,6 +3,7 @@ weights.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from math import log10, sqrt
 from statistics import mean
 
@@ -11,8 +12,8 @@ from ...diagnostics import propagation
 from ...nn import Module
 from ...types import Figure, Row
 from .frame.claim import Claim
+from .frame.criterion import below, seeds_of
 from .frame.laboratory import Laboratory
-from .frame.verdict import Verdict, below, together
 
 GAINS = {
     "gain 1": 1.0,
@@ -58,18 +59,8 @@ def _scaled(laboratory: Laboratory, seed: int, gain: float) -> Module:
     return net.to(laboratory.device)
 
 
-def judge(rows: Sequence[Row]) -> Verdict:
-    return together(
-        *(
-            below(
-                [_fall(rows, name, seed) for seed in sorted({row["seed"] for row in rows})],
-                VANISHED,
-                MARGIN,
-                f"with {name}, log10 of the first layer's gradient over the last convolution's",
-            )
-            for name in GAINS
-        )
-    )
+def _falls(rows: Sequence[Row], gain: str) -> list[float]:
+    return [_fall(rows, gain, seed) for seed in seeds_of(rows)]
 
 
 def _fall(rows, name, seed):
@@ -111,6 +102,18 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
     return figure
 
 
+CRITERIA = (
+    *(
+        below(
+            f"with {name}, log10 of the first layer's gradient over the last convolution's",
+            partial(_falls, gain=name),
+            VANISHED,
+            MARGIN,
+        )
+        for name in GAINS
+    ),
+)
+
 CLAIM = Claim(
     name="vanishing-without-batch-norm",
     statement="In a deep plain net without batch norm gradients vanish, whatever the weights.",
@@ -126,6 +129,6 @@ CLAIM = Claim(
     columns=("seed", "gain", "depth", "gradient_norm"),
     text=("gain",),
     measure=measure,
-    judge=judge,
+    criteria=CRITERIA,
     draw=draw,
 )

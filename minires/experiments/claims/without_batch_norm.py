@@ -1,12 +1,10 @@
 """Is it batch norm that makes residual nets trainable?"""
 
-from collections.abc import Sequence
-
 from ...plot import COLOURS, OTHERS
-from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim
-from .frame.verdict import Verdict, below, together
+from .frame.criterion import below
+from .frame.error_comparison import differences
 
 NETS = {
     ("fixup-56", "small rate for scalars"): ("resnet-56,\nFixup", OTHERS[0]),
@@ -15,20 +13,18 @@ NETS = {
 MARGIN = 2.0  # percentage points
 
 
-def judge(rows: Sequence[Row]) -> Verdict:
-    return together(
-        *(
-            below(
-                error_comparison.differences(rows, net, ("plain-56", "usual")),
-                0,
-                MARGIN,
-                f"training error of {net[0]} minus plain-56 with batch norm",
-                "points",
-            )
-            for net in NETS
+CRITERIA = (
+    *(
+        below(
+            f"training error of {net[0]} minus plain-56 with batch norm",
+            differences(net, ("plain-56", "usual")),
+            0,
+            MARGIN,
+            "points",
         )
-    )
-
+        for net in NETS
+    ),
+)
 
 CLAIM = Claim(
     name="without-batch-norm",
@@ -43,7 +39,7 @@ CLAIM = Claim(
     },
     columns=error_comparison.COLUMNS,
     text=error_comparison.TEXT,
-    judge=judge,
+    criteria=CRITERIA,
     measure=error_comparison.measure(*NETS, ("resnet-56", "usual"), ("plain-56", "usual")),
     draw=error_comparison.draw(
         ("no batch norm", [(label, *net, colour) for net, (label, colour) in NETS.items()]),

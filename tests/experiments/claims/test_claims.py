@@ -168,7 +168,7 @@ def test_a_seed_that_was_cut_off_is_measured_again(small_nets, tmp_path):
             CLAIMS["pre-activation"],
             name="mine",
             measure=measure,
-            judge=CLAIMS["stochastic-depth"].judge,
+            criteria=CLAIMS["stochastic-depth"].criteria,
             draw=figure,
         ),
         False,

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from ....types import Figure, Row
+from .criterion import ALL, Criterion
 from .laboratory import Laboratory
-from .verdict import Verdict
+from .verdict import Verdict, one_of, together
 
 Training: TypeAlias = tuple[str, str]  # net, variant
 Measure = TypeVar("Measure", bound=Callable[[Laboratory, int], Iterable[Row]])
@@ -49,8 +50,8 @@ class Claim:
         seed may be left out). It must leave trained nets as they are: others use them too.
         `error_comparison.measure` is one for claims that compare errors. `on_trained` says which
         nets it looks at.
-    judge : callable
-        ``judge(rows)``: the `Verdict`, from the rows of all seeds.
+    criteria : tuple of Criterion
+        What it predicts in numbers.
     draw : callable
         ``draw(rows, caption)``: the figure, from the rows of all seeds. `error_comparison.draw`
         makes one for claims that compare errors.
@@ -58,6 +59,8 @@ class Claim:
         Columns that hold words; all others hold numbers, and could not be read otherwise.
     animate : callable, optional
         ``animate(rows, caption, path)`` writes a GIF.
+    needed : {"all", "any"}
+        Which of the criteria must be met.
     cost : float
         How long ``measure`` takes, compared to the usual training of plain-56.
     """
@@ -68,13 +71,21 @@ class Claim:
     predictions: dict[str, str]
     columns: tuple[str, ...]
     measure: Callable[[Laboratory, int], Iterable[Row]]
-    judge: Callable[[Sequence[Row]], Verdict]
+    criteria: tuple[Criterion, ...]
     draw: Callable[[Sequence[Row], str], Figure]
     text: tuple[str, ...] = ()
     animate: Callable[[Sequence[Row], str, Path], object] | None = None
+    needed: str = ALL
     cost: float = 0.1
 
     @property
     def trainings(self) -> tuple[Training, ...]:
         """(net, variant) of each training that it looks at."""
         return getattr(self.measure, "trainings", ())
+
+    def judge(self, rows: Sequence[Row]) -> Verdict:
+        """The verdict, from the rows of all seeds."""
+        found = [criterion.judge(rows) for criterion in self.criteria]
+        if len(found) == 1:
+            return found[0]
+        return together(*found) if self.needed == ALL else one_of(*found)

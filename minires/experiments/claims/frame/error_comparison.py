@@ -49,12 +49,18 @@ def of(
 
 
 def differences(
-    rows: Sequence[Row], first: Training, second: Training, column: str = "train_error"
-) -> list[float]:
-    """The error of `first` minus that of `second`, each (net, variant), seed by seed: positive
-    where `first` is worse.
+    first: Training, second: Training, column: str = "train_error"
+) -> Callable[[Sequence[Row]], list[float]]:
+    """A `Criterion`'s ``values``: the error of `first` minus that of `second`, each (net, variant),
+    seed by seed: positive where `first` is worse.
     """
-    return [a - b for a, b in zip(of(rows, *first, column), of(rows, *second, column), strict=True)]
+
+    def values(rows: Sequence[Row]) -> list[float]:
+        return [
+            a - b for a, b in zip(of(rows, *first, column), of(rows, *second, column), strict=True)
+        ]
+
+    return values
 
 
 def draw(

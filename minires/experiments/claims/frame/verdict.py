@@ -74,16 +74,22 @@ def together(*verdicts: Verdict) -> Verdict:
     """The verdict on a claim that says several things: supported if all are, contradicted if one
     is.
     """
+    return _first(verdicts, CONTRADICTED, UNDECIDED, SUPPORTED)
+
+
+def one_of(*verdicts: Verdict) -> Verdict:
+    """The verdict on a claim that one of several things holds: supported if one does, contradicted
+    if none does.
+    """
+    return _first(verdicts, SUPPORTED, UNDECIDED, CONTRADICTED)
+
+
+def _first(verdicts, *order):
+    """The first outcome in this order that one of the verdicts has; all their reasons."""
     outcomes = [verdict.outcome for verdict in verdicts]
-    outcome = (
-        CONTRADICTED
-        if CONTRADICTED in outcomes
-        else UNDECIDED
-        if UNDECIDED in outcomes
-        else SUPPORTED
-    )
     return Verdict(
-        outcome, "; ".join(f"{verdict.reason} ({verdict.outcome})" for verdict in verdicts)
+        next(outcome for outcome in order if outcome in outcomes),
+        "; ".join(f"{verdict.reason} ({verdict.outcome})" for verdict in verdicts),
     )
 
 
