@@ -6,7 +6,17 @@ from pathlib import Path
 
 from ..errors import unknown_name
 from ..names import printable
-from .arguments import INTERRUPTED, Commands, add_setting, add_workers, path, prepare, say
+from .arguments import (
+    INTERRUPTED,
+    Commands,
+    add_setting,
+    add_workers,
+    at_least,
+    fitted,
+    path,
+    prepare,
+    say,
+)
 from .cluster_options import add_cluster, cluster_of
 
 
@@ -23,11 +33,18 @@ def add_to(commands: Commands) -> None:
         "is used again, so a run that\n"
         "was interrupted goes on with the same command, and can be extended by claims or seeds.",
         epilog="examples:\n  minires claims --list\n  minires claims degradation aftermath "
-        "--dataset cifar10\n  minires claims --seeds 3",
+        "--dataset cifar10\n  minires claims --seeds 3\n  minires claims --decide 5",
     )
     command.set_defaults(run=run)
     command.add_argument("names", nargs="*", metavar="NAME", help="which claims (default: all)")
     command.add_argument("--list", action="store_true", help="show the claims and stop")
+    command.add_argument(
+        "--decide",
+        type=at_least(1),
+        metavar="N",
+        help="measure with N fresh seeds, from 100 on, at which nobody looked when the claims "
+        "were written; where a claim has such seeds, they alone decide",
+    )
     add_setting(command, ("quick", "standard"))
     add_workers(command)
     add_cluster(command)
@@ -42,10 +59,13 @@ def add_to(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure the claims and write the report, or list them."""
     from ..experiments import claims as laboratory
+    from ..experiments.claims.frame.registration import FIRST_DECIDING
 
     if args.list:
         for claim in laboratory.CLAIMS.values():
             print(f"{claim.name}\n    {claim.statement}\n    ({claim.source})")
+            for criterion in claim.criteria:
+                print(fitted(f"    - {criterion}"))
         return 0
     for name in args.names:
         if name not in laboratory.CLAIMS:
@@ -62,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
             out,
             args.dataset,
             args.preset,
-            args.seeds,
+            range(FIRST_DECIDING, FIRST_DECIDING + args.decide) if args.decide else args.seeds,
             args.data,
             args.device,
             progress=args.cluster != "script",

@@ -9,6 +9,7 @@ from ...errors import ConfigError, DataError
 from ...serialization.old_names import current_net
 from ...training.kinds import SEEDS
 from ..claims import CLAIMS
+from ..claims.frame import registration
 from ..claims.frame.run import NEEDED
 from ..records import RunFolder, read_config, read_table
 from ..seeds import as_text
@@ -33,12 +34,15 @@ def check(sources: Sequence[Source]) -> None:
 def read(source: Source) -> dict[Unit, Part]:
     """The claims that were measured, and the nets whose folders are there."""
     parts: dict[Unit, Part] = {}
+    registered = registration.read(source.path)
     for claim in CLAIMS.values():
         path = source.path / f"{claim.name}.csv"
         rows = read_table(path, claim.columns, claim.text) if path.exists() else []
         for seed in dict.fromkeys(row["seed"] for row in rows):
             its = [row for row in rows if row["seed"] == seed]
-            parts[CLAIM + claim.name, seed] = Part({claim.name: its}, finished=True)
+            said = [row for row in registered if (row["claim"], row["seed"]) == (claim.name, seed)]
+            tables = {claim.name: its, registration.NAME: said}
+            parts[CLAIM + claim.name, seed] = Part(tables, finished=True)
     for path in sorted(source.path.glob("nets/*/seed*/config.json")):
         number = re.fullmatch(r"seed(\d+)", path.parent.name)
         if number:
@@ -85,6 +89,10 @@ def write(folder: RunFolder, config: Mapping[str, Any], parts: Mapping[Unit, Par
             for row in parts[CLAIM + name, seed].tables[name]
         ]
         folder.table(name, claim.columns, claim.text).replace(rows)
+    said = [row for part in parts.values() for row in part.tables.get(registration.NAME, ())]
+    if said:
+        said.sort(key=lambda row: (row["claim"], row["seed"]))
+        folder.table(registration.NAME, registration.COLUMNS, registration.TEXT).replace(said)
 
 
 def notes(config: Mapping[str, Any], parts: Mapping[Unit, Part]) -> list[str]:

@@ -56,7 +56,7 @@ def finished(small_nets, tmp_path_factory):
 def test_every_claim_is_measured_judged_and_drawn(finished):
     out, findings = finished
     assert [finding.claim.name for finding in findings] == list(CLAIMS)
-    for claim, verdict, seeds in findings:
+    for claim, verdict, seeds, _ in findings:
         rows = read_table(out / f"{claim.name}.csv", claim.columns, claim.text)
         assert rows and {row["seed"] for row in rows} == {0} and seeds == [0]
         assert (
@@ -85,7 +85,7 @@ def test_every_claim_says_which_trainings_it_looks_at(finished, small_nets, monk
 def test_the_report_holds_them_all(finished):
     out, findings = finished
     markdown, page = (out / "report.md").read_text(), (out / "report.html").read_text()
-    for claim, verdict, _ in findings:
+    for claim, verdict, *_ in findings:
         assert (
             claim.statement in markdown
             and f"**{verdict.outcome}**: {verdict.reason}." in markdown

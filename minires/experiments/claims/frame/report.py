@@ -11,6 +11,7 @@ from ....serialization.files import read_bytes
 from ... import html_page, provenance
 from ...records import replace_text
 from ...seeds import as_text
+from . import registration
 from .claim import Claim
 from .verdict import CONTRADICTED, SUPPORTED, UNDECIDED, Verdict
 
@@ -23,6 +24,7 @@ class Finding(NamedTuple):
     claim: Claim
     verdict: Verdict
     seeds: list[int]
+    standing: str  # how far the verdict can be trusted: see `registration.standing`
 
 
 def write(findings: Sequence[Finding], out: Path, config: dict[str, Any]) -> None:
@@ -36,9 +38,9 @@ def lines(findings: Sequence[Finding]) -> list[str]:
     each part.
     """
     found = []
-    for claim, verdict, _ in findings:
+    for claim, verdict, _, standing in findings:
         found += [
-            f"{claim.name}: {verdict.outcome}",
+            f"{claim.name}: {verdict.outcome}; {standing}",
             *(f"    {part}" for part in verdict.reason.split("; ")),
         ]
     return found
@@ -56,12 +58,13 @@ def markdown(findings: Sequence[Finding], config: dict[str, Any]) -> str:
             for finding in findings
         ),
     ]
-    for claim, verdict, seeds in findings:
+    for claim, verdict, seeds, standing in findings:
         parts += [
             f"## {claim.name}",
             f"**{claim.statement}** ({claim.source})",
             "\n".join(f"- {side}: {expected}" for side, expected in claim.predictions.items()),
-            f"**{verdict.outcome}**: {verdict.reason}.",
+            f"Predicted: {registration.prediction(claim)}.",
+            f"**{verdict.outcome}**: {verdict.reason}. {sentence(standing)}",
             f"![{claim.statement}]({claim.name}.png)",
             *([f"![{claim.statement} Step by step]({claim.name}.gif)"] if claim.animate else []),
             f"Numbers: [{claim.name}.csv]({claim.name}.csv). Again: "
@@ -75,14 +78,14 @@ def html(findings: Sequence[Finding], out: Path, config: dict[str, Any]) -> str:
     rows = "".join(
         f'<tr><td><a href="#{claim.name}">{claim.name}</a></td>'
         f"<td>{escape(claim.statement)}</td><td>{_badge(verdict)}</td></tr>"
-        for claim, verdict, _ in findings
+        for claim, verdict, *_ in findings
     )
     body = [
         f"<h1>{escape(_title(config))}</h1>",
         f'<p class="small">{escape(_setting(config))}</p>',
         f"<table>{rows}</table>",
     ]
-    for claim, verdict, seeds in findings:
+    for claim, verdict, seeds, standing in findings:
         pictures = "".join(
             html_page.picture(
                 read_bytes(out / f"{claim.name}.{kind}", "a figure"), claim.statement, kind
@@ -96,12 +99,19 @@ def html(findings: Sequence[Finding], out: Path, config: dict[str, Any]) -> str:
         body += [
             f'<h2 id="{claim.name}">{escape(claim.statement)}</h2>',
             f'<p class="small">{escape(claim.source)}</p><ul>{sides}</ul>',
-            f"<p>{_badge(verdict)} {escape(verdict.reason)}.</p>",
+            f"<p>Predicted: {escape(registration.prediction(claim))}.</p>",
+            f"<p>{_badge(verdict)} {escape(sentence(standing))}</p>",
+            f"<details><summary>numbers</summary><p>{escape(verdict.reason)}.</p></details>",
             pictures,
             f'<p class="small">Numbers: {claim.name}.csv. Again: '
             f"<code>{escape(_command(claim, config, seeds))}</code></p>",
         ]
     return html_page.page(_title(config), body)
+
+
+def sentence(words: str) -> str:
+    """With a capital letter and a full stop."""
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _title(config: dict[str, Any]) -> str:

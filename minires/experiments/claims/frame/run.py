@@ -13,8 +13,9 @@ from ....types import Device, PathLike, Row
 from ... import scheduler
 from ...records import RunFolder, of_one_run, read_config, read_table
 from ...seeds import check_seeds
-from . import report
+from . import registration, report
 from .claim import Claim
+from .criterion import seeds_of
 from .laboratory import Laboratory
 
 NEEDED = dict.fromkeys(("caption", "dataset", "dataset_name", "preset"), WORD)
@@ -89,8 +90,10 @@ def run(
             (claim, seed)
             for seed in seeds
             for claim in claims
-            if seed not in _seeds(tables[claim.name].rows())
+            if seed not in seeds_of(tables[claim.name].rows())
         ]
+        if missing:
+            registration.register(folder, missing)
         if progress:
             _say_what_is_done(claims, seeds, missing, tables)
         tasks = _tasks(laboratory, missing)
@@ -207,14 +210,17 @@ def write_report(claims: Sequence[Claim], out: PathLike) -> list[report.Finding]
             "other content",
         )
     findings = []
+    registered = registration.read(out)
     for claim in claims:
-        rows = _rows(out, claim)
+        rows = registration.deciding(_rows(out, claim))
         if rows:
             with of_one_run(out / f"{claim.name}.csv"):
                 save(claim.draw(rows, config["caption"]), out / f"{claim.name}.png")
                 if claim.animate is not None:
                     claim.animate(rows, config["caption"], out / f"{claim.name}.gif")
-                findings.append(report.Finding(claim, claim.judge(rows), sorted(_seeds(rows))))
+                seeds = seeds_of(rows)
+                standing = registration.standing(claim, seeds, registered)
+                findings.append(report.Finding(claim, claim.judge(rows), seeds, standing))
     if not findings:
         raise DataError(
             str(out),
@@ -231,7 +237,3 @@ def write_report(claims: Sequence[Claim], out: PathLike) -> list[report.Finding]
 def _rows(folder: Path, claim: Claim) -> list[Row]:
     path = folder / f"{claim.name}.csv"
     return read_table(path, claim.columns, claim.text) if path.exists() else []
-
-
-def _seeds(rows: Sequence[Row]) -> set[int]:
-    return {row["seed"] for row in rows}

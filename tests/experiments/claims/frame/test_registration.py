@@ -1,0 +1,114 @@
+"""Predictions are written down before the numbers, and a change afterwards shows."""
+
+from dataclasses import replace
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+
+from minires.experiments import claims
+from minires.experiments.claims import CLAIMS
+from minires.experiments.claims.frame import registration
+from minires.experiments.claims.frame.criterion import above
+from minires.experiments.claims.frame.registration import FIRST_DECIDING, fingerprint, standing
+from minires.experiments.presets import PRESETS
+
+TINY = replace(
+    PRESETS["quick"],
+    image_size=8,
+    net={"width": 2},
+    train_size=64,
+    test_size=32,
+    epochs=None,
+    iterations=2,
+    batch_size=32,
+)
+
+
+def lies_at(*values):
+    """A claim that its seed's number is above 0, and numbers for seeds 0, 1, ... of each kind."""
+
+    def measure(laboratory, seed):
+        number = values[seed % FIRST_DECIDING] * (-1 if seed >= FIRST_DECIDING else 1)
+        return [{"value": number}]
+
+    return replace(
+        CLAIMS["longer"],
+        name="mine",
+        columns=("seed", "value"),
+        text=(),
+        measure=measure,
+        criteria=(above("the number", lambda rows: [row["value"] for row in rows], 0, 0.5),),
+        draw=lambda rows, caption: CLAIMS["longer"].draw([], caption),
+    )
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setitem(PRESETS, "tiny", TINY)
+    monkeypatch.setattr(claims.frame.run, "save", lambda figure, path: path)
+    monkeypatch.setattr(claims.frame.run.report, "write", lambda *args: None)
+
+    def measured(claim, seeds):
+        claim = replace(claim, draw=lambda rows, caption: None)
+        (finding,) = claims.run([claim], tmp_path, preset="tiny", seeds=seeds, progress=False)
+        return finding
+
+    return measured
+
+
+def test_deciding_seeds_alone_decide(run):
+    claim = lies_at(1.0, 2.0)
+    first = run(claim, [0, 1])
+    assert first.verdict.outcome == "supported" and first.seeds == [0, 1]
+    assert first.standing.startswith("exploratory seeds (0, 1)")
+    second = run(claim, [100, 101])
+    assert second.verdict.outcome == "contradicted" and second.seeds == [100, 101]
+    assert (
+        second.standing == f"predicted ({fingerprint(claim)}) before seeds 100, 101 were measured"
+    )
+
+
+def test_a_prediction_that_was_changed_afterwards_is_marked(run, tmp_path):
+    claim = lies_at(1.0, 2.0, 3.0)
+    run(claim, [100, 101])
+    moved = replace(claim, criteria=(replace(claim.criteria[0], threshold=-5),))
+    found = run(moved, [100, 101])
+    assert found.verdict.outcome == "supported"  # the same numbers, another threshold
+    assert found.standing == "the prediction was changed after seeds 100, 101 had been ordered"
+    assert "100, 101 had been ordered" in run(moved, [100, 101, 102]).standing
+    assert run(claim, [102]).standing.startswith("the prediction was changed after seeds 102")
+
+
+def test_what_a_fingerprint_stands_for():
+    claim = CLAIMS["degradation"]
+    same = replace(claim, draw=None, source="elsewhere", cost=7)
+    assert fingerprint(same) == fingerprint(claim)
+    (first, *others) = claim.criteria
+    for criterion in (
+        replace(first, threshold=1),
+        replace(first, margin=1.0),
+        replace(first, side="below"),
+        replace(first, what="another quantity"),
+    ):
+        assert fingerprint(replace(claim, criteria=(criterion, *others))) != fingerprint(claim)
+    for change in ({"statement": "Other."}, {"needed": "any"}, {"predictions": {"we": "more"}}):
+        assert fingerprint(replace(claim, **change)) != fingerprint(claim)
+    assert len({fingerprint(one) for one in CLAIMS.values()}) == len(CLAIMS)
+
+
+def test_runs_from_before_say_so():
+    claim = CLAIMS["degradation"]
+    assert standing(claim, [0, 1, 2], []).startswith("exploratory seeds (0 to 2)")
+    expected = "of seeds 100 it is not known what was predicted before"
+    assert standing(claim, [100], []) == expected
+
+
+def test_the_smallest_effect_is_found_as_often_as_it_says():
+    spread, margin, seeds = 3.0, 2.0, 5
+    values = [-spread / 2**0.5, spread / 2**0.5]  # with this standard deviation
+    effect = registration.smallest_effect(values, margin, seeds)
+    one = NormalDist(effect, spread).cdf(margin)
+    assert (1 - one) ** seeds == pytest.approx(registration.CHANCE)
+    draws = np.random.default_rng(0).normal(effect, spread, (4000, seeds))
+    assert np.mean(draws.min(axis=1) > margin) == pytest.approx(registration.CHANCE, abs=0.03)
