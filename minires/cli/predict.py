@@ -154,11 +154,11 @@ def run(args: argparse.Namespace) -> int:
     )
     failed = _print_all(made, args.json, args.skip_damaged)
     if failed and args.skip_damaged:
-        what = f"left out: {len(failed)} damaged of {len(paths)} pictures: {in_words(failed)}"
+        what = f"left out: {len(failed):,} damaged of {len(paths):,} pictures: {in_words(failed)}"
         _print(f"minires: note: {printable(what)}", sys.stderr)
         return 1 if len(failed) == len(paths) else 0
     if failed:
-        _print(f"minires: {len(failed)} of {len(paths)} pictures could not be read", sys.stderr)
+        _print(f"minires: {len(failed):,} of {len(paths):,} pictures could not be read", sys.stderr)
     return 1 if failed else 0
 
 

@@ -154,7 +154,7 @@ def cached(
         folder.parent.mkdir(parents=True, exist_ok=True)
         with Lock(folder.with_name(f".{folder.name}.lock")) as lock:
             lock.acquire(wait=True)  # another process may be at the same pictures, or remove them
-            cache_store.remove_unfinished(folder.parent)
+            cache_store.remove_unfinished(folder.parent, folder.name)
             found = _cache_of(folder, fingerprint, paths)
             if found is None:
                 building.mkdir()

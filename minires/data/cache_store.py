@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ..errors import ConfigError
 from ..names import as_text, expanded
-from ..serialization.files import Lock, is_running
+from ..serialization.files import HOUR, Lock, is_running
 from ..types import PathLike
 from .paths import user_cache
 
@@ -210,14 +210,21 @@ def remove_files(folder: Path) -> bool:
     return True
 
 
-def remove_unfinished(place: Path) -> None:
-    """Remove what processes that have ended left of caches that they were making or removing."""
+def remove_unfinished(place: Path, name: str | None = None) -> None:
+    """Remove what processes that have ended left of caches that they were making or removing.
+
+    A process may run on another machine that shares the folder. So what is younger than an hour
+    stays, but for the cache of that `name`, which the caller has locked.
+    """
     for path in _inside(place):
-        name, _, process = path.name.removesuffix(".part").rpartition(".")
-        if not path.name.endswith(".part") or not process.isdecimal() or not _NAME.fullmatch(name):
+        own, _, process = path.name.removesuffix(".part").rpartition(".")
+        if not path.name.endswith(".part") or not process.isdecimal() or not _NAME.fullmatch(own):
             continue
-        if not is_running(int(process)):
-            remove_files(path)
+        with suppress(OSError):
+            changed = max(one.lstat().st_mtime for one in (path, *path.iterdir()))
+            is_old = own == name or time.time() - changed >= HOUR
+            if is_old and not is_running(int(process)):
+                remove_files(path)
 
 
 def time_in_words(moment: float) -> str:

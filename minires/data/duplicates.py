@@ -58,7 +58,7 @@ def under_two_labels(digests: Sequence[str], labels: Sequence[int]) -> list[tupl
     return pairs
 
 
-def tell(folder: PathLike, pairs: Sequence[tuple[str, str]], what: str) -> None:
+def tell(folder: PathLike, pairs: Sequence[tuple[str, str]], one: str, several: str) -> None:
     """Warn of pairs of files that hold the same picture, if there are any: how many, and examples.
 
     Parameters
@@ -66,18 +66,20 @@ def tell(folder: PathLike, pairs: Sequence[tuple[str, str]], what: str) -> None:
     folder : str or Path
         Names are given from here on.
     pairs : list of (str, str)
-    what : str
-        "{} pictures are in two classes", with {} where the number goes.
+    one, several : str
+        What they are: "a picture is in two classes", and "{} pictures are in two classes" with {}
+        where the number goes.
     """
     if not pairs:
         return
     shown = [
-        " = ".join(as_text(os.path.relpath(one, folder)) for one in pair)
+        " = ".join(as_text(os.path.relpath(path, folder)) for path in pair)
         for pair in pairs[:EXAMPLES]
     ]
     more = f", and {len(pairs) - EXAMPLES:,} more" if len(pairs) > EXAMPLES else ""
+    what = one if len(pairs) == 1 else several.format(f"{len(pairs):,}")
     warnings.warn(
-        f"{as_text(folder)}: {what.format(f'{len(pairs):,}')}: {', '.join(shown)}{more}",
+        f"{as_text(folder)}: {what}: {', '.join(shown)}{more}",
         DuplicatePictures,
         stacklevel=4,
     )

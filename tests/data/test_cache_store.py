@@ -170,18 +170,24 @@ def test_nothing_but_caches_is_removed(place, tmp_path, monkeypatch):
 
 
 def test_what_dead_processes_left_is_removed_and_nothing_else(place):
+    """After an hour, since they may live on another machine; at once by a process that has locked
+    the cache of that name."""
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    name = entries(place)[0].folder.name
-    left = place / f"{name}.{dead.pid}.part"
-    left.mkdir()
-    (left / "pixels.bin").write_bytes(b"x")
-    other = place / f"thesis.{dead.pid}.part"
-    other.mkdir()
-    living = place / f"{name}.{os.getpid()}.part"
-    living.mkdir()
+    name, other_name = (one.folder.name for one in entries(place)[:2])
+    processes = dead.pid, os.getpid()
+    left, living = (place / f"{name}.{process}.part" for process in processes)
+    young = place / f"{other_name}.{dead.pid}.part"
+    mine = place / f"thesis.{dead.pid}.part"
+    for folder in (left, living, young, mine):
+        folder.mkdir()
+        (folder / "pixels.bin").write_bytes(b"x")
+        for path in (folder / "pixels.bin", folder):
+            os.utime(path, (time.time() - (0 if folder == young else 4000),) * 2)
     cache_store.remove_unfinished(place)
-    assert not left.exists() and other.exists() and living.exists()
+    assert not left.exists() and mine.exists() and living.exists() and young.exists()
+    cache_store.remove_unfinished(place, other_name)
+    assert not young.exists() and mine.exists() and living.exists()
 
 
 def _read_and_make_room(folder, cache, times):

@@ -67,7 +67,7 @@ def test_a_mended_picture_is_read(folder):
         load(folder, skip_damaged=True)
     for name in KINDS:
         shutil.copy(folder / "dog" / "0.png", folder / "cat" / name)
-    with pytest.warns(match="the same picture in two classes"):
+    with pytest.warns(match="a picture is in two classes"):
         train, test = load(folder)
     assert len(train) + len(test) == 11 and train.damaged == {}
 

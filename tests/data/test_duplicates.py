@@ -59,10 +59,19 @@ def test_one_picture_in_two_classes(root):
     with pytest.warns(DuplicatePictures) as said:
         load(root)
     (line,) = (str(one.message) for one in said)
-    assert (
-        ": the same picture in two classes, 5 times: train/cat/0.png = train/dog/copy0.png" in line
-    )
+    assert ": 5 pictures are in two classes: train/cat/0.png = train/dog/copy0.png" in line
     assert line.endswith(", and 2 more")
+
+
+def test_one_of_each(root):
+    shutil.copy(root / "train/cat/0.png", root / "val/dog/copy.png")
+    with pytest.warns(DuplicatePictures) as said:
+        load(root)
+    pair = "train/cat/0.png = val/dog/copy.png"
+    assert [str(one.message) for one in said] == [
+        f"{root}: a picture is in two classes: {pair}",
+        f"{root}: a test picture is in the training set too, of 7: {pair}",
+    ]
 
 
 def test_a_random_part_for_testing_may_hold_copies(tmp_path):
@@ -70,7 +79,7 @@ def test_a_random_part_for_testing_may_hold_copies(tmp_path):
     for i in range(5):
         for name in ("cat", "dog"):
             shutil.copy(folder / name / f"{i}.png", folder / name / f"{i} (1).png")
-    with pytest.warns(DuplicatePictures, match=r"of 4 test pictures are in the training set too"):
+    with pytest.warns(DuplicatePictures, match=r"test picture.* in the training set too"):
         load(folder)
 
 

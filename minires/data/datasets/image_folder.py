@@ -253,13 +253,15 @@ def _tell_duplicates(root: Path, pictures: PictureCache, sets: Sequence[Photogra
     duplicates.tell(
         root,
         [(together[i], together[j]) for i, j in pairs],
-        "the same picture in two classes, {} times",
+        "a picture is in two classes",
+        "{} pictures are in two classes",
     )
     if len(sets) == 2:
         pairs = duplicates.between(*digests)
         duplicates.tell(
             root,
             [(names[0][i], names[1][j]) for i, j in pairs],
+            f"a test picture is in the training set too, of {len(sets[1]):,}",
             f"{{}} of {len(sets[1]):,} test pictures are in the training set too, so the test "
             "error will be too low",
         )
