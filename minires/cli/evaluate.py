@@ -46,11 +46,12 @@ def add_to(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> None:
     """Evaluate, report and draw."""
     from ..experiments import evaluation
+    from ..experiments.trained_net import short_name
     from ..serialization.weights import open_weights
 
     device, images = prepared(args, "evaluate")
     file = open_weights(args.weights, family=args.family)
-    out = args.out or f"runs/evaluate-{file.path.stem}-{images}"
+    out = args.out or f"runs/evaluate-{short_name(file.path)}-{images}"
     evaluation.run(
         file,
         out,

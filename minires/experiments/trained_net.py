@@ -6,6 +6,7 @@ say how, or its family is known for it; otherwise the user has to say.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,16 @@ from ..models.registry import OF_ONE_DEPTH, settings_of
 from ..nn import Module
 from ..serialization.weights import WeightsFile, load
 from ..types import Array, Device, PathLike
+
+ANY_NAME = ("weights", "model", "pytorch_model", "checkpoint")  # of files; their folders tell more
+
+
+def short_name(path: PathLike) -> str:
+    """What to call the net of a file: the file without its ending, or its folder if that tells
+    more, as in ``runs/resnet-20-cifar10/weights.safetensors``.
+    """
+    path = Path(path)
+    return path.resolve().parent.name if path.stem in ANY_NAME else path.stem
 
 
 @dataclass(frozen=True, eq=False)

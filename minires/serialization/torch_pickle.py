@@ -17,7 +17,7 @@ import numpy as np
 
 from ..errors import CheckpointError, DataError
 from ..types import Array
-from . import safe_pickle
+from . import beside, safe_pickle
 from .safetensors import from_bfloat16
 
 ZIP = b"PK"  # how files of the newer kind begin
@@ -51,7 +51,7 @@ NESTED = (
     "weights",
     *AVERAGES,
 )
-BESIDE = (bool, int, float, str)  # among the tensors: an epoch, a name
+BESIDE = (bool, int, float, str, beside.Ignored)  # among the tensors: an epoch, a name
 EXPECTED = "only dicts, lists, text, numbers and tensors of common types"
 CONVERT = "open it in PyTorch and save it with safetensors.torch.save_file"
 
@@ -71,6 +71,7 @@ FUNCTIONS: dict[tuple[str, str], Callable[..., Any]] = {
     ("torch._utils", "_rebuild_parameter"): _parameter,
     ("collections", "OrderedDict"): _dict,
     ("torch", "Size"): tuple,
+    **beside.FUNCTIONS,
 }
 
 
