@@ -31,7 +31,7 @@ from ..nn import Module
 from ..nn.state import preserve_state
 from ..types import Array, Device, PathLike, Row
 from .records import RunFolder
-from .trained_net import TrainedNet, class_order, images_to_test, short_name
+from .trained_net import TrainedNet, class_order, images_to_test, short_name, source_of
 
 NAME = "diagnose"
 COLUMNS = {
@@ -70,7 +70,7 @@ def run(
     out : str or Path
         A new or empty folder.
     dataset, folder
-        The test set, as for `trained_net.images_to_test`.
+        The test set, as for `trained_net.source_of`.
     images : int
         Of the test set, drawn at random, the same for all nets; all, if there are no more.
     paths : int
@@ -101,11 +101,9 @@ def run(
         "gradient_images": GRADIENT_IMAGES,
         "path_images": PATH_IMAGES,
     }
-    sets = []
+    sets, source = [], source_of(dataset, folder)
     for label, net in zip(labels, nets):
-        its, batches = images_to_test(
-            dataset, folder, net.transform, batch_size, device, images, progress
-        )
+        its, batches = images_to_test(source, net.transform, batch_size, device, images, progress)
         classes, order = class_order(net.file, its)
         sets.append((len(its), _Relabelled(batches, order)))
         settings["dataset_name"], settings["images"] = its.name, len(its)

@@ -14,7 +14,7 @@ from ..serialization.weights import WeightsFile
 from ..types import Device, Figure, PathLike
 from . import confidence, evaluation_records
 from .records import RunFolder, of_one_run, read_config, read_table, save_figures
-from .trained_net import class_order, images_to_test, trained_net
+from .trained_net import class_order, images_to_test, source_of, trained_net
 
 NAME = "evaluate"
 TOP = 5
@@ -70,7 +70,7 @@ def run(
     parameters = built.num_parameters()
     fused: Any = nn.fuse(built)  # computes the same, faster
     images, batches = images_to_test(
-        dataset, folder, its_net.transform, batch_size, device, progress=progress
+        source_of(dataset, folder), its_net.transform, batch_size, device, progress=progress
     )
     classes, order = class_order(file, images)
     found = classify(fused, _shown(batches, len(images), progress))

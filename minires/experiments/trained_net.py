@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import backend, data, models
+from ..data.class_names import imagenet_classes
 from ..data.datasets.image_folder import photographs_to_test
 from ..data.transforms import center_crop, resize_shorter, shorter_side
 from ..diagnostics.parts import Batches
@@ -212,9 +213,38 @@ def net_of(file: WeightsFile, name: str, settings: Mapping[str, Any], image_size
     return model.eval()
 
 
+def source_of(dataset: str | None, folder: PathLike | None) -> data.ImageDataset | PathLike:
+    """Where images come from: the test set of a data set by its name, or a folder of photographs.
+
+    Parameters
+    ----------
+    dataset : str or None
+    folder : str or Path or None
+        Where the files of the data set are, or the photographs: a folder for each class.
+
+    Raises
+    ------
+    ConfigError
+        If neither is given, or a folder for images that are drawn.
+    DataError
+        If the files are missing or unusable.
+    """
+    if dataset is not None:
+        if dataset == "synthetic" and folder is not None:
+            raise ConfigError(
+                "--data",
+                "the synthetic images are drawn, not read",
+                "--dataset cifar10 beside it",
+                "--dataset synthetic",
+            )
+        return data.load(dataset, folder)[1]
+    if folder is None:
+        raise ConfigError("images", "which ones?", "the name of a data set, or a folder", "none")
+    return folder
+
+
 def images_to_test(
-    dataset: str | None,
-    folder: PathLike | None,
+    source: data.ImageDataset | PathLike,
     transform: data.ImageTransform,
     batch_size: int,
     device: Device = "cpu",
@@ -225,10 +255,8 @@ def images_to_test(
 
     Parameters
     ----------
-    dataset : str or None
-        A data set by its name: its test set. None for the photographs in `folder`.
-    folder : str or Path or None
-        Where the files of the data set are, or the photographs: a folder for each class.
+    source : ImageDataset, str or Path
+        From `source_of`.
     transform : data.ImageTransform
     batch_size : int
     device : {"cpu", "gpu"}
@@ -239,18 +267,16 @@ def images_to_test(
     Raises
     ------
     DataError
-        If the files are missing or unusable.
+        If photographs are missing or unusable.
     """
-    if dataset is None:
-        assert folder is not None
-        photographs = photographs_to_test(folder, transform, progress=progress)
+    if not isinstance(source, data.ImageDataset):
+        photographs = photographs_to_test(source, transform, progress=progress)
         if count is not None and count < len(photographs):
             photographs = photographs.pick(_drawn(len(photographs), count))
         return photographs, data.eval_loader(photographs, batch_size, device=device)
-    _, test = data.load(dataset, folder)
-    if count is not None and count < len(test):
-        test = test.pick(_drawn(len(test), count))
-    return test, NormalisedImages(test, transform, batch_size, device)
+    if count is not None and count < len(source):
+        source = source.pick(_drawn(len(source), count))
+    return source, NormalisedImages(source, transform, batch_size, device)
 
 
 def _drawn(of, count):
@@ -264,6 +290,8 @@ def class_order(file: WeightsFile, images: Any) -> tuple[list[str], Array]:
     """
     own = list(images.classes)
     named = file.classes
+    if named is None and file.num_classes == 1000:
+        named = imagenet_classes()
     if named is None:
         if file.num_classes not in (None, len(own)):
             raise ConfigError(
