@@ -27,6 +27,7 @@ from . import (
     notes,
     npz,
     prefixes,
+    recognition,
     safetensors,
     shards,
     timm_config,
@@ -213,7 +214,7 @@ def open_weights(
             is_own=True,
         )
     beside, more = timm_config.read(path)
-    known = families.recognise(arrays, read.digest, family, beside)
+    known = recognition.recognise(arrays, read.digest, family, beside)
     return WeightsFile(
         path,
         known.arrays,

@@ -10,7 +10,7 @@ import pytest
 import minires as mr
 from minires.errors import CheckpointError, ConfigError, WeightsWarning
 from minires.models.registry import settings_of
-from minires.serialization import families
+from minires.serialization import recognition
 from minires.serialization.architecture import architecture_of
 from minires.serialization.families import CAFFE, FACEBOOK, IMAGENET, KUANGLIU
 from minires.serialization.layout import to_torch
@@ -132,17 +132,26 @@ def test_a_net_from_torch_7_for_cifar(torch, tmp_path):
     np.testing.assert_allclose(logits(net), theirs(torch, their_net), rtol=1e-3, atol=1e-3)
 
 
+def test_a_family_that_says_nothing_of_zeros_leaves_that_open(torch, tmp_path):
+    their_net = public_nets.akamaster(torch, (1, 1, 1), zeros="after")
+    file = open_weights(saved(torch, their_net, tmp_path / "net.pth"), family="chenyaofo")
+    assert file.built == {} and len(file.candidates) == 2
+    net, lines = loaded(file, model="resnet-8")
+    np.testing.assert_allclose(logits(net), theirs(torch, their_net), rtol=1e-3, atol=1e-3)
+    assert "'linear' is 'fc' here" in lines[0] and "where shortcut A puts its zeros" in lines[1]
+
+
 def test_what_is_only_assumed_can_be_overruled(tmp_path):
-    known = families.recognise(_in_our_layout(mr.models.resnet50()))
+    known = recognition.recognise(_in_our_layout(mr.models.resnet50()))
     assert known.built == {"model": "resnet50", "net": {}} and known.settings == {}
     (line,) = known.lines
     for words in ("Others have the same", "stride on the 3x3", "ImageNet's mean", "mean and std"):
         assert words in line
     # The file of the same digest as torchvision's is torchvision's.
     digest = "0676ba61" + 56 * "0"
-    sure = families.recognise(_in_our_layout(mr.models.resnet50()), digest)
+    sure = recognition.recognise(_in_our_layout(mr.models.resnet50()), digest)
     assert sure.settings == {"stride_on": "3x3"} and "Others have" not in sure.lines[0]
-    second = families.recognise(_in_our_layout(mr.models.resnet50()), "11ad3fa6")
+    second = recognition.recognise(_in_our_layout(mr.models.resnet50()), "11ad3fa6")
     assert (second.transform["resize"], sure.transform["resize"]) == (232, 256)
     mr.save(mr.models.resnet50(stride_on="1x1"), tmp_path / "own.safetensors")
     arrays = open_weights(tmp_path / "own.safetensors").arrays
@@ -213,7 +222,7 @@ def test_biases_before_batch_norm_are_folded():
         "bn1.running_mean": rng.standard_normal(4),
         "conv2.bias": rng.standard_normal(4),  # no batch norm: it stays
     }
-    found, lines = families._without_biases(arrays)
+    found, lines = recognition._without_biases(arrays)
     assert {*found} == {"conv1.weight", "bn1.running_mean", "conv2.bias"} and len(lines) == 1
     np.testing.assert_allclose(
         found["bn1.running_mean"], arrays["bn1.running_mean"] - arrays["conv1.bias"]
