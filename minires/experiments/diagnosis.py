@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import diagnostics
+from .. import backend, diagnostics
 from .. import functional as F
 from ..autograd import Tensor
 from ..checks import integer
@@ -281,8 +281,9 @@ def _first(batches, count):
         labels.append(their)
         if sum(map(len, labels)) >= count:
             break
-    joined = np.concatenate(images) if len(images) > 1 else images[0]
-    return joined[:count], np.concatenate(labels)[:count]
+    device = backend.device_of(images[0])
+    joined = np.concatenate([backend.move(some, "cpu") for some in images])[:count]
+    return backend.move(joined, device), np.concatenate(labels)[:count]
 
 
 def _work(model, images, paths):
