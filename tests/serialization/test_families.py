@@ -3,6 +3,7 @@
 import argparse
 import json
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,11 +11,12 @@ import pytest
 import minires as mr
 from minires.errors import CheckpointError, ConfigError, WeightsWarning
 from minires.models.registry import settings_of
-from minires.serialization import recognition
+from minires.serialization import conventions, recognition
 from minires.serialization.architecture import architecture_of
 from minires.serialization.families import CAFFE, FACEBOOK, IMAGENET, KUANGLIU
 from minires.serialization.layout import to_torch
 from minires.serialization.weights import open_weights
+from minires.serialization.weights_file import WeightsFile
 
 from . import public_nets
 
@@ -87,6 +89,7 @@ def test_the_same_logits_as_in_pytorch(
     np.testing.assert_array_equal(logits(other), logits(net))
 
 
+@pytest.mark.slow  # a net of 50 layers in PyTorch; conventions alone are tested below
 def test_stride_on_the_other_convolution_is_set_where_the_family_is_sure(torch, tmp_path):
     their_net = public_nets.kuangliu(torch, (3, 4, 6, 3), bottleneck=True)
     file = open_weights(saved(torch, their_net, tmp_path / "net.pth"))
@@ -141,28 +144,32 @@ def test_a_family_that_says_nothing_of_zeros_leaves_that_open(torch, tmp_path):
     assert "'linear' is 'fc' here" in lines[0] and "where shortcut A puts its zeros" in lines[1]
 
 
-def test_what_is_only_assumed_can_be_overruled(tmp_path):
-    known = recognition.recognise(_in_our_layout(mr.models.resnet50()))
+def test_what_is_only_assumed_can_be_overruled():
+    net = mr.models.resnet50()
+    arrays = _in_our_layout(net)
+    known = recognition.recognise(arrays)
     assert known.built == {"model": "resnet50", "net": {}} and known.settings == {}
     (line,) = known.lines
     for words in ("Others have the same", "stride on the 3x3", "ImageNet's mean", "mean and std"):
         assert words in line
+    file = WeightsFile(Path("x.pth"), arrays, built=known.built)
+    assert file.resolve_net(None, {"stride_on": "1x1"}, settings_of("resnet50"))[1] == {
+        "stride_on": "1x1"
+    }
     # The file of the same digest as torchvision's is torchvision's.
-    digest = "0676ba61" + 56 * "0"
-    sure = recognition.recognise(_in_our_layout(mr.models.resnet50()), digest)
+    sure = recognition.recognise(arrays, "0676ba61" + 56 * "0")
     assert sure.settings == {"stride_on": "3x3"} and "Others have" not in sure.lines[0]
-    second = recognition.recognise(_in_our_layout(mr.models.resnet50()), "11ad3fa6")
+    file = WeightsFile(Path("x.pth"), arrays, built=sure.built)
+    with pytest.raises(ConfigError, match="stride_on='3x3', but stride_on='1x1' was requested"):
+        file.resolve_net(None, {"stride_on": "1x1"}, settings_of("resnet50"))
+    second = recognition.recognise(arrays, "11ad3fa6")
     assert (second.transform["resize"], sure.transform["resize"]) == (232, 256)
-    mr.save(mr.models.resnet50(stride_on="1x1"), tmp_path / "own.safetensors")
-    arrays = open_weights(tmp_path / "own.safetensors").arrays
-    np.savez(tmp_path / "x.npz", **to_torch(arrays))
-    file = open_weights(tmp_path / "x.npz")
-    defaults = settings_of("resnet50")
-    assert file.resolve_net(None, {"stride_on": "1x1"}, defaults)[1] == {"stride_on": "1x1"}
-    own = mr.models.resnet50()
-    with pytest.warns(WeightsWarning, match="were set to stride_on='1x1'"):
-        mr.load(own, tmp_path / "own.safetensors")
-    assert own.layer2[0].conv1.stride in (2, (2, 2))
+    assert conventions.set_otherwise(net) == {}
+    (line,) = conventions.set_in(net, {"stride_on": "1x1"})
+    assert "bottlenecks were set to stride_on='1x1'" in line
+    assert net.layer2[0].conv1.stride == (2, 2) and net.layer2[0].conv2.stride == (1, 1)
+    assert conventions.set_otherwise(net) == {"stride_on": "1x1"}
+    assert conventions.set_in(net, {"stride_on": "1x1"}) == []
 
 
 def _in_our_layout(net):
@@ -172,21 +179,26 @@ def _in_our_layout(net):
     }
 
 
-@pytest.mark.parametrize(
-    "name, settings",
-    [
-        ("resnet-8", {"width": 4, "shortcut": "B"}),
-        ("resnet-8", {"width": 4, "shortcut": "C"}),
-        ("resnet-14", {"width": 4, "pre_activation": True}),
-        ("resnet18", {}),
-        ("resnet34", {"stem": "3x3", "shortcut": "C"}),
-        ("resnet50", {"pre_activation": True}),
-        ("resnet50", {"groups": 2, "width_per_group": 32}),
-        ("resnet101", {}),
-        ("resnext50_32x4d", {}),
-        ("wide_resnet50_2", {}),
-    ],
-)
+NETS = [
+    ("resnet-8", {"width": 4, "shortcut": "B"}),
+    ("resnet-8", {"width": 4, "shortcut": "C"}),
+    ("resnet-14", {"width": 4, "pre_activation": True}),
+    ("resnet18", {}),
+    ("resnet34", {"stem": "3x3", "shortcut": "C"}),
+    ("resnet50", {"groups": 2, "width_per_group": 32}),
+    ("resnext50_32x4d", {}),
+    *(
+        pytest.param(*net, marks=pytest.mark.slow)
+        for net in (
+            ("resnet50", {"pre_activation": True}),
+            ("resnet101", {}),
+            ("wide_resnet50_2", {}),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize("name, settings", NETS)
 def test_the_net_is_known_by_its_arrays(name, settings):
     net = mr.models.build(name, num_classes=7, **settings)
     found = architecture_of(_in_our_layout(net)).candidates()
@@ -310,7 +322,13 @@ def test_what_no_longer_fits_a_net_is_not_written(tmp_path):
     built = {"model": "resnet-8", "net": {"width": 2}}
     transform = {"mean": [0.1, 0.2, 0.3]}
     net = mr.models.resnet(8, width=2)
-    mr.save(net, tmp_path / "x.safetensors", classes="abcdefghij", transform=transform, built=built)
+    mr.save(
+        net,
+        tmp_path / "x.safetensors",
+        classes=list("abcdefghij"),
+        transform=transform,
+        built=built,
+    )
     net = mr.models.resnet(8, width=2)
     mr.load(net, tmp_path / "x.safetensors")
     mr.models.replace_head(net, 10)  # as many classes, but others
