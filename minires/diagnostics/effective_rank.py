@@ -1,13 +1,13 @@
 """In how many directions the images of a set differ, seen at each block of a net.
 
 The effective rank of Roy and Vetterli 2007 ("The effective rank: a measure of effective
-dimensionality"): with singular values s_1, s_2, ... of a matrix and p_i = s_i / sum(s),
+dimensionality"), here of the covariance of a block's outputs: if a share p_i of the variance lies
+along its i-th principal direction,
 
     rank = exp(- sum p_i log p_i)
 
-It is k if k singular values are equal and the others 0, and lies in between otherwise. The rows of
-the matrix are the outputs of a block for N images, minus their mean. Where all images have become
-alike up to one direction it is 1; at most it is N - 1.
+It is k if k directions have equal shares and the others none, and lies in between otherwise. Where
+images differ in one direction only it is 1; for N images it is at most N - 1.
 
 Without batch norm, representations of a deep net collapse to few directions (Daneshmand et al.
 2020, arXiv:2003.01652).
@@ -35,7 +35,7 @@ class LayerRank(NamedTuple):
 
 
 def effective_rank(rows: Array) -> float:
-    """The effective rank of vectors (N, features) around their mean, from 0 to N - 1.
+    """The effective rank of the covariance of vectors (N, features), from 0 to N - 1.
 
     Raises
     ------
@@ -48,13 +48,12 @@ def effective_rank(rows: Array) -> float:
             "effective_rank", "rows", "(N, features) with N of at least 2", f"shape {rows.shape}"
         )
     rows = rows - rows.mean(axis=0)
-    gram = rows @ rows.T  # (N, N): its eigenvalues are the squares of the singular values
-    eigenvalues = np.linalg.eigvalsh(gram)
-    noise = eigenvalues[-1] * len(rows) * np.finfo(np.float64).eps
-    s = np.sqrt(eigenvalues[eigenvalues > noise])
-    if not len(s):
+    # (N, N), and often much smaller than the covariance: the same eigenvalues, but for N - 1.
+    eigenvalues = np.linalg.eigvalsh(rows @ rows.T)
+    variances = eigenvalues[eigenvalues > 0]
+    if not len(variances):
         return 0.0
-    p = s / s.sum()
+    p = variances / variances.sum()
     return float(np.exp(-(p * np.log(p)).sum()))
 
 

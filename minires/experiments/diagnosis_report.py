@@ -1,6 +1,7 @@
 """What a diagnosis of trained nets says, from its records alone: numbers, lines and figures."""
 
 from collections.abc import Mapping, Sequence
+from math import isnan, sqrt
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -53,7 +54,8 @@ def summary(found: Tables, net: str) -> dict[str, Any]:
         Errors in percent. ``dropped_error`` and ``swapped_error`` are medians over the lesions of
         one block or pair; ``worst_block`` is the one whose loss costs most. ``path_length`` is the
         mean number of residual branches on a path, weighted by the gradient that paths of the
-        length carry together; ``blocks`` / 2 if all paths carried alike. ``response`` is the mean
+        length carry together; ``blocks`` / 2 if all paths carried alike. Its standard error is that of
+        the few paths that were tried. ``response`` is the mean
         over the layers but the last of the standard deviation of their responses.
         ``gradient_ratio`` is the largest gradient norm of a layer over the smallest.
     """
@@ -64,7 +66,7 @@ def summary(found: Tables, net: str) -> dict[str, Any]:
         for kind in ("dropped", "swapped", "random")
     }
     worst = max(lesions["dropped"], key=lambda row: row["error"], default=None)
-    paths, total = of_net["paths"], sum(row["total"] for row in of_net["paths"])
+    length, length_error = _path_length(of_net["paths"])
     norms = [row["gradient_norm"] for row in of_net["gradients"]]
     ranks = [row["rank"] for row in of_net["ranks"]]
     return {
@@ -75,14 +77,27 @@ def summary(found: Tables, net: str) -> dict[str, Any]:
         "worst_block": worst and worst["blocks"],
         "worst_error": worst and worst["error"],
         "swapped_error": _median(lesions["swapped"]),
-        "path_length": sum(row["length"] * row["total"] for row in paths) / total
-        if total
-        else None,
+        "path_length": length,
+        "path_length_standard_error": length_error,
         "response": mean(row["std"] for row in of_net["responses"][:-1]),
         "gradient_ratio": max(norms) / min(norms) if min(norms) > 0 else None,
         "first_rank": ranks[0],
         "last_rank": ranks[-1],
     }
+
+
+def _path_length(rows):
+    """The mean length of paths, weighted by what they carry, and its standard error, which is that
+    of the norms of the few paths of each length that were tried.
+    """
+    total = sum(row["total"] for row in rows)
+    if not total:
+        return None, None
+    length = sum(row["length"] * row["total"] for row in rows) / total
+    errors = [
+        (row["length"] - length) / total * row["paths"] * row["standard_error"] for row in rows
+    ]
+    return length, sqrt(sum(error**2 for error in errors if not isnan(error)))
 
 
 def _median(rows):
@@ -102,6 +117,11 @@ HEAD = (
 )
 
 
+def _with_error(one):
+    """The mean path length with its standard error."""
+    return f"{one['path_length']:.1f} ± {one['path_length_standard_error']:.1f}"
+
+
 def rows(found: Mapping[str, Any]) -> list[list[str]]:
     """A row of words for each net, under `HEAD`; `found` is from `results`."""
 
@@ -115,9 +135,7 @@ def rows(found: Mapping[str, Any]) -> list[list[str]]:
             cell(one["dropped_error"], ".1f", " %"),
             cell(one["worst_error"], ".1f", " %"),
             cell(one["swapped_error"], ".1f", " %"),
-            "-"
-            if one["path_length"] is None
-            else f"{one['path_length']:.1f} of {one['blocks']} blocks",
+            "-" if one["path_length"] is None else f"{_with_error(one)} of {one['blocks']} blocks",
             cell(one["response"], ".3f"),
             cell(one["gradient_ratio"], ".0f", " times"),
             f"{one['first_rank']:.0f}, {one['last_rank']:.0f}",
@@ -129,8 +147,8 @@ def rows(found: Mapping[str, Any]) -> list[list[str]]:
 BELOW = (
     "error: of the whole net. One block out: median over the blocks, each left out alone. Two "
     "swapped: median over neighbours of one shape. Path length: residual branches on the paths "
-    "that the gradient takes to the images, weighted by what they carry; half the blocks if all "
-    "paths carried alike. Response: standard deviation of a layer's output after batch norm, mean "
+    "that the gradient takes to the images, weighted by what they carry, with the standard error "
+    "of the few that were tried; half the blocks if all paths carried alike. Response: standard deviation of a layer's output after batch norm, mean "
     "of the layers. Gradients: the largest of a layer over the smallest. Rank: in how many "
     "directions images differ."
 )
@@ -148,7 +166,7 @@ def sentences(found: Mapping[str, Any]) -> list[str]:
             )
         if one["path_length"] is not None:
             said += (
-                f". The gradient comes by paths through {one['path_length']:.1f} of "
+                f". The gradient comes by paths through {_with_error(one)} of "
                 f"{one['blocks']} residual branches on average; if all paths carried alike it "
                 f"would be {one['blocks'] / 2:g}"
             )

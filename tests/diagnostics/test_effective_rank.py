@@ -26,9 +26,13 @@ def test_equal_singular_values_count_each(count):
 
 
 def test_unequal_singular_values():
-    """Two thirds and a third: exp(2/3 ln 3/2 + 1/3 ln 3)."""
-    expected = np.exp(2 / 3 * np.log(3 / 2) + 1 / 3 * np.log(3))
+    """Of the variance, the square, four fifths and a fifth: exp(0.8 ln 5/4 + 0.2 ln 5)."""
+    expected = np.exp(0.8 * np.log(5 / 4) + 0.2 * np.log(5))
     assert effective_rank(with_singular_values([2.0, 1.0])) == pytest.approx(expected)
+    covariance = np.cov(with_singular_values([5.0, 3.0, 2.0]).T)
+    p = np.linalg.eigvalsh(covariance)[-3:] / np.trace(covariance)
+    expected_of_three = np.exp(-(p * np.log(p)).sum())
+    assert effective_rank(with_singular_values([5.0, 3.0, 2.0])) == pytest.approx(expected_of_three)
     assert effective_rank(with_singular_values([2e-8, 1e-8])) == pytest.approx(expected)
 
 
