@@ -52,12 +52,12 @@ def summary(found: Tables, net: str) -> dict[str, Any]:
     -------
     dict
         Errors in percent. ``dropped_error`` and ``swapped_error`` are medians over the lesions of
-        one block or pair; ``worst_block`` is the one whose loss costs most. ``path_length`` is the
-        mean number of residual branches on a path, weighted by the gradient that paths of the
-        length carry together; ``blocks`` / 2 if all paths carried alike. Its standard error is that of
-        the few paths that were tried. ``response`` is the mean
-        over the layers but the last of the standard deviation of their responses.
-        ``gradient_ratio`` is the largest gradient norm of a layer over the smallest.
+        one block or pair; ``worst_block`` is the one without which the error is largest.
+        ``path_length`` is the mean number of residual branches on a path, weighted by the gradient
+        that the paths of a length carry together: ``blocks`` / 2 if all paths carried alike. Its
+        standard error is that of the few paths that were tried. ``response`` is the standard
+        deviation of a layer's response, mean of the layers but the last. ``gradient_ratio`` is the
+        largest gradient norm of a layer over the smallest.
     """
     of_net = {name: [row for row in rows if row["net"] == net] for name, rows in found.items()}
     (whole,) = of_net["nets"]
@@ -148,9 +148,9 @@ BELOW = (
     "error: of the whole net. One block out: median over the blocks, each left out alone. Two "
     "swapped: median over neighbours of one shape. Path length: residual branches on the paths "
     "that the gradient takes to the images, weighted by what they carry, with the standard error "
-    "of the few that were tried; half the blocks if all paths carried alike. Response: standard deviation of a layer's output after batch norm, mean "
-    "of the layers. Gradients: the largest of a layer over the smallest. Rank: in how many "
-    "directions images differ."
+    "of the few that were tried; half the blocks if all paths carried alike. Response: standard "
+    "deviation of a layer's output after batch norm, mean of the layers. Gradients: the largest of "
+    "a layer over the smallest. Rank: in how many directions images differ."
 )
 
 
