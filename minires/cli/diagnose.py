@@ -91,8 +91,7 @@ def run(args: argparse.Namespace) -> None:
         device=device,
         progress=not args.json,
     )
-    drawn = diagnosis_report.plot(out)
-    page = diagnosis_page.write(out)
+    *drawn, page = diagnosis_page.draw(out)
     if args.json:
         print(json.dumps(diagnosis_report.results(out), indent=2))
         return

@@ -63,7 +63,6 @@ def draw(folder: PathLike) -> None:
         degradation,
         diagnosis,
         diagnosis_page,
-        diagnosis_report,
         evaluation,
         single_net,
         sweep,
@@ -75,9 +74,10 @@ def draw(folder: PathLike) -> None:
         say("\n".join(claims.lines(claims.write_report(list(claims.CLAIMS.values()), folder))))
         say(f"written: {Path(folder) / 'report.md'}, {Path(folder) / 'report.html'}")
     elif kind == diagnosis.NAME:
-        for figure in diagnosis_report.plot(folder):
+        *figures, page = diagnosis_page.draw(folder)
+        for figure in figures:
             say(f"drawn: {figure}")
-        say(f"written: {diagnosis_page.write(folder)}, to be opened in a browser")
+        say(f"written: {page}, to be opened in a browser")
     else:
         others = {one.NAME: one for one in (single_net, sweep, evaluation)}
         drawn_by = others.get(str(kind), degradation)

@@ -1,13 +1,15 @@
 """The page on a diagnosis of trained nets, which needs no other file."""
 
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
+from .. import plot as plots
 from ..names import expanded
 from ..types import PathLike
 from . import diagnosis_report, html_page, provenance
 from .diagnosis import NAME as EXPERIMENT
-from .records import of_one_run, read_config, replace_text
+from .records import of_one_run, read_config, replace_text, save_figures
 
 NAME = "report.html"
 FIGURES = {  # name -> heading, what the figure shows, and what to look for
@@ -41,12 +43,25 @@ FIGURES = {  # name -> heading, what the figure shows, and what to look for
 }
 
 
-def html(folder: PathLike) -> str:
-    """The page on the diagnosis in `folder`. Raises DataError for missing or damaged records."""
+def html(folder: PathLike, drawn: Mapping[str, tuple[bytes, bytes]]) -> str:
+    """The page on a diagnosis.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of the run.
+    drawn : dict
+        Each figure by name: for light and for dark pages, as PNG.
+
+    Raises
+    ------
+    DataError
+        If records are missing or damaged.
+    """
     folder = expanded(folder)
     config = read_config(folder, EXPERIMENT)
     with of_one_run(folder):
-        found, drawn = diagnosis_report.results(folder), diagnosis_report.pictures(folder)
+        found = diagnosis_report.results(folder)
         names = ", ".join(config["nets"])
         title = f"Inside {names}"
         body = [
@@ -80,11 +95,18 @@ def _nets(config):
         yield name, model, one["weights"], f"{one['parameters']:,}", inputs
 
 
-def write(folder: PathLike) -> Path:
-    """Write the page into the folder of the diagnosis, and return its path.
+def draw(folder: PathLike) -> list[Path]:
+    """Draw the figures into the folder of the diagnosis, write the page, and return their paths.
 
-    Raises as `html`, or CheckpointError if it cannot be written.
+    Raises as `html`, or CheckpointError if something cannot be written.
     """
-    path = expanded(folder) / NAME
-    replace_text(path, html(folder))
-    return path
+    folder = expanded(folder)
+    light = diagnosis_report.figures(folder)
+    with plots.use_theme(plots.DARK):
+        dark = {
+            name: plots.picture(figure) for name, figure in diagnosis_report.figures(folder).items()
+        }
+    paths = save_figures(light, folder)
+    drawn = {name: (path.read_bytes(), dark[name]) for name, path in zip(light, paths)}
+    replace_text(folder / NAME, html(folder, drawn))
+    return [*paths, folder / NAME]

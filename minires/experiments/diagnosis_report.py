@@ -1,8 +1,7 @@
 """What a diagnosis of trained nets says, from its records alone: numbers, lines and figures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import isnan, sqrt
-from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
@@ -10,7 +9,7 @@ from .. import plot as plots
 from ..names import expanded
 from ..types import Figure, PathLike, Row
 from .diagnosis import COLUMNS, NAME, TEXT
-from .records import of_one_run, read_config, read_table, save_figures
+from .records import of_one_run, read_config, read_table
 
 Tables = Mapping[str, list[Row]]
 
@@ -218,22 +217,3 @@ def figures(folder: PathLike) -> dict[str, Figure]:
             f"ranks of {config['rank_images']}",
         )
         return drawn
-
-
-def plot(folder: PathLike) -> list[Path]:
-    """Draw the `figures` of the diagnosis in `folder`. Returns their paths."""
-    folder = expanded(folder)
-    with of_one_run(folder):
-        return save_figures(figures(folder), folder)
-
-
-def pictures(folder: PathLike, figures_of: Sequence[str] = ()) -> dict[str, tuple[bytes, bytes]]:
-    """Each figure by name as PNG, for light and for dark pages; all, or those that are named."""
-    light = figures(folder)
-    with plots.use_theme(plots.DARK):
-        dark = figures(folder)
-    return {
-        name: (plots.picture(light[name]), plots.picture(dark[name]))
-        for name in light
-        if not figures_of or name in figures_of
-    }

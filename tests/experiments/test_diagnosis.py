@@ -59,7 +59,7 @@ def out(files, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def batches():
-    return images_to_test("synthetic", None, data.ImageTransform(**TRANSFORM), 100, count=IMAGES)[1]
+    return images_to_test(TEST, data.ImageTransform(**TRANSFORM), 100, count=IMAGES)[1]
 
 
 def of(out, table, net, **also):
@@ -129,11 +129,13 @@ def test_the_numbers_of_the_report(out):
     assert found["plain_mlp-4"]["dropped_error"] is None
 
 
-def test_the_page_needs_no_other_file_and_holds_every_figure(out):
-    text = diagnosis_page.write(out).read_text(encoding="utf-8")
+def test_the_page_needs_no_other_file_and_holds_every_figure(out, capsys):
+    assert main(["plot", str(out)]) == 0
+    text = (out / "report.html").read_text(encoding="utf-8")
+    assert f"drawn: {out / 'lesions.png'}" in capsys.readouterr().out
     addresses = re.findall(r'(?:src|srcset|href)="([^"]{1,30})', text)
     assert addresses and all(one.startswith("data:image/png;base64,") for one in addresses)
-    assert text.count("<picture>") == len(diagnosis_report.figures(out)) == 4
+    assert text.count("<picture>") == len([*out.glob("*.png")]) == 4
     for line in diagnosis_report.sentences(diagnosis_report.results(out)):
         assert line in text
     assert "mean 0.5 0.4 0.3, std 0.2 0.25 0.3" in text
@@ -151,20 +153,19 @@ def test_records_that_do_not_fit_are_an_error(out, tmp_path):
         diagnosis_report.figures(tmp_path / "copy")
 
 
-def test_the_command(files, tmp_path, capsys):
+def test_the_command(files, tmp_path, capsys, monkeypatch):
+    drawn = tmp_path / "lesions.png", tmp_path / "report.html"
+    monkeypatch.setattr(diagnosis_page, "draw", lambda out: list(drawn))  # the test above draws
     words = ["diagnose", "--weights", str(files["resnet-14"]), str(files["plain-14"])]
     words += ["--dataset", "synthetic", "--images", "16", "--paths", "1"]
     assert main([*words, "--out", str(tmp_path / "out")]) == 0
     text = capsys.readouterr().out
-    assert "resnet-14 (resnet-14):" in text and "report.html" in text
-    assert main(["plot", str(tmp_path / "out")]) == 0
-    assert "lesions.png" in capsys.readouterr().out
+    assert "resnet-14 (resnet-14):" in text and f"written: {drawn[1]}" in text
     assert main([*words, "--out", str(tmp_path / "json"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found == json.loads(json.dumps(diagnosis_report.results(tmp_path / "json")))
-    assert (
-        found["nets"] == json.loads(json.dumps(diagnosis_report.results(tmp_path / "out")))["nets"]
-    )
+    other = diagnosis_report.results(tmp_path / "out")
+    assert found["nets"] == json.loads(json.dumps(other["nets"]))
     assert read_config(tmp_path / "out")["images"] == 16
 
 
