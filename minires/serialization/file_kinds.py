@@ -41,9 +41,7 @@ def recognise(content: bytes) -> Found | None:
         if content.startswith(start):
             return Found(*words)
     if b"V 1" in content[:40] and (b"nn." in content[:100] or b"torch." in content[:100]):
-        return Found(
-            "a file of Torch 7, as Lua writes", "convert it to safetensors, through PyTorch"
-        )
+        return Found("a file of Torch 7", "convert it to safetensors, through PyTorch")
     start = content[:500].lstrip().lower()
     if start.startswith(PAGES):
         return Found("a web page", "the link did not lead to the file: look at it in a browser")
