@@ -195,7 +195,7 @@ def measured(
     )
     yield "gradients", _gradients(model, *_first(batches, GRADIENT_IMAGES))
     if _blocks(model):
-        yield from (("lesions", rows) for rows in _lesions(model, counted, seed))
+        yield from (("lesions", rows) for rows in _lesions(model, batches, seed, told))
     if is_residual(model):
         images, labels = _first(batches, PATH_IMAGES)
         for length in range(len(_blocks(model)) + 1):
@@ -224,7 +224,7 @@ def _gradients(model, images, labels):
         return [one._asdict() for one in diagnostics.gradient_norms(model)]
 
 
-def _lesions(model, batches, seed):
+def _lesions(model, batches, seed, told):
     """The rows of one kind of lesion after the other."""
     found = _blocks(model)
     changing = {
@@ -246,13 +246,17 @@ def _lesions(model, batches, seed):
             for lesion in lesions
         ]
 
-    for name in found:
-        yield rows("dropped", diagnostics.drop_sets(model, batches, [[name]]))
+    def of(count):
+        """The batches, each of which goes through the net with so many lesions."""
+        return _Counted(batches, lambda images: told(count * images))
+
+    dropped = diagnostics.drop_sets(model, of(len(found)), [(name,) for name in found])
+    yield rows("dropped", dropped)
     if pairs := _pairs(model):
-        yield rows("swapped", diagnostics.swap_each(model, batches, pairs))
-    for count in _counts(len(found)):
-        drawn = diagnostics.drop_random(model, batches, [count], DRAWS, seed + count)
-        yield rows("random", drawn)
+        yield rows("swapped", diagnostics.swap_each(model, of(len(pairs)), pairs))
+    if counts := _counts(len(found)):
+        random = diagnostics.drop_random(model, of(DRAWS * len(counts)), counts, DRAWS, seed)
+        yield rows("random", random)
 
 
 def _pairs(model):
