@@ -16,10 +16,10 @@ FIGURES = {  # name -> heading, what the figure shows, and what to look for
     "lesions": (
         "Lesions",
         "error of each net without one of its blocks, with two blocks swapped, and without several",
-        "In a plain net every layer works on what the one before it made: take one out and the "
-        "rest is lost. A residual block adds to what passes by. If the net is an ensemble of paths "
-        "of many lengths, as Veit et al. 2016 say, one block less costs little, and the error "
-        "rises smoothly with the number of blocks left out.",
+        "In a plain net every layer works on what the one before it made. A residual block adds to "
+        "what passes by. Veit et al. 2016 say that such a net is an ensemble of paths of many "
+        "lengths: then one block less costs little, and the error rises smoothly with the number "
+        "of blocks left out.",
     ),
     "responses": (
         "Responses",
@@ -30,8 +30,9 @@ FIGURES = {  # name -> heading, what the figure shows, and what to look for
     "paths": (
         "Paths of the gradient",
         "how many paths there are of each length, and how much gradient they carry",
-        "A net of n residual blocks holds 2^n paths, most through half of the blocks. Each branch "
-        "on the way weakens the gradient, so that short paths carry nearly all of it.",
+        "A net of n residual blocks holds 2^n paths, most through half of the blocks. Veit et al. "
+        "2016 found that each branch on the way weakens the gradient, so that short paths carry "
+        "nearly all of it: the curve on the right lies left of that on the left.",
     ),
     "gradients": (
         "Gradients, and what is left of the differences between images",
@@ -68,7 +69,13 @@ def html(folder: PathLike, drawn: Mapping[str, tuple[bytes, bytes]]) -> str:
             f"<h1>{escape(title)}</h1>",
             f'<p class="small">{escape(diagnosis_report.caption(config))}</p>',
             *(f"<p>{escape(line)}</p>" for line in diagnosis_report.sentences(found)),
-            html_page.table(diagnosis_report.HEAD, diagnosis_report.rows(found)),
+            html_page.table(
+                diagnosis_report.HEAD,
+                [
+                    [cell.replace(" %", "\N{NO-BREAK SPACE}%") for cell in row]
+                    for row in diagnosis_report.rows(found)
+                ],
+            ),
             f'<p class="small">{escape(diagnosis_report.BELOW)}</p>',
         ]
         for name, (heading, shown, words) in FIGURES.items():
