@@ -23,11 +23,11 @@ def lesions(net, **also):
 
 
 def half(net):
-    """Median error with about half of the blocks left out at random."""
+    """How many blocks are about half of them, and the median error with so many left out."""
     number = FOUND[net]["blocks"]
     counts = sorted({row["count"] for row in lesions(net, lesion="random")})
     count = min(counts, key=lambda count: abs(count - number / 2))
-    return median(row["error"] for row in lesions(net, lesion="random", count=count))
+    return count, median(row["error"] for row in lesions(net, lesion="random", count=count))
 
 
 def test_the_table_is_that_of_the_report():
@@ -37,26 +37,34 @@ def test_the_table_is_that_of_the_report():
 
 def test_the_numbers_in_the_text():
     shallow, deep = FOUND[SHALLOW], FOUND[DEEP]
-    fewer = (
-        median(row["error"] for row in lesions(DEEP, lesion="dropped", changes_shape=0)),
-        median(row["error"] for row in lesions(SHALLOW, lesion="dropped", changes_shape=0)),
-    )
-    halving = [row["error"] for row in lesions(DEEP, lesion="dropped", changes_shape=1)]
+    same_shape = [
+        median(row["error"] for row in lesions(net, lesion="dropped", changes_shape=0))
+        for net in (DEEP, SHALLOW)
+    ]
+    halving = [
+        row["error"]
+        for net in (DEEP, SHALLOW)
+        for row in lesions(net, lesion="dropped", changes_shape=1)
+    ]
+    count, error = half(DEEP)
     for sentence in (
         f"{shallow['error']:.1f} and {deep['error']:.1f} % error on these 1,000 images",
-        f"from {deep['error']:.1f} to {deep['dropped_error']:.1f} %",
-        f"from {shallow['error']:.1f} to {shallow['dropped_error']:.1f} %",
-        f"{fewer[0]:.1f} and {fewer[1]:.1f} %",
-        f"to {min(halving):.1f} and {max(halving):.1f} %",
-        f"{half(DEEP):.0f} % error",
+        f"from {deep['error']:.1f} to {deep['dropped_error']:.1f} % (median of its 27 blocks)",
+        f"resnet-20 from {shallow['error']:.1f} to {shallow['dropped_error']:.1f} % (of 9)",
+        f"leave {same_shape[0]:.1f} and {same_shape[1]:.1f} %",
+        "to {:.1f} and {:.1f} % in resnet-56, to {:.1f} and {:.1f} % in resnet-20".format(*halving),
+        f"leaves {deep['swapped_error']:.1f} % in resnet-56",
+        f"without {count} of its 27 blocks, drawn at random, it has {error:.0f} % error",
         f"{deep['response']:.3f} against {shallow['response']:.3f}, a ratio of "
         f"{deep['response'] / shallow['response']:.2f}",
         f"{deep['path_length']:.1f} ± {deep['path_length_standard_error']:.1f} of its 27",
         f"{shallow['path_length']:.1f} ± {shallow['path_length_standard_error']:.1f} of its 9",
-        f"{deep['gradient_ratio']:.0f} times the smallest, in resnet-20 "
-        f"{shallow['gradient_ratio']:.0f} times",
+        f"{deep['gradient_ratio']:.1f} times the smallest, in resnet-20 "
+        f"{shallow['gradient_ratio']:.1f} times",
         f"from {deep['first_rank']:.0f} to {deep['last_rank']:.0f} in resnet-56, from "
         f"{shallow['first_rank']:.0f} to {shallow['last_rank']:.0f} in resnet-20",
+        f"{max(row['rank'] for row in TABLES['ranks'] if row['net'] == DEEP):.0f} and "
+        f"{max(row['rank'] for row in TABLES['ranks'] if row['net'] == SHALLOW):.0f} in between",
     ):
         assert sentence in TEXT, sentence
 

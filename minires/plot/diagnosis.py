@@ -232,6 +232,7 @@ def gradients_and_ranks(
         its = _of(ranks, net)
         _line(right, [row["depth"] for row in its], [row["rank"] for row in its], colours[net], net)
     left.set_yscale("log")
+    _plain_numbers(left.yaxis)
     left.set_title("gradient norm of each layer's weights")
     right.set_title("effective rank after each block")
     right.set_ylim(bottom=0)
@@ -245,3 +246,11 @@ def _whole_numbers(ax):
     from matplotlib.ticker import MaxNLocator
 
     ax.xaxis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10), integer=True))
+
+
+def _plain_numbers(axis):
+    """0.3 and 2, where a logarithmic axis would have 3 x 10^-1 and 2 x 10^0."""
+    from matplotlib.ticker import LogFormatter
+
+    axis.set_major_formatter(LogFormatter())
+    axis.set_minor_formatter(LogFormatter())
