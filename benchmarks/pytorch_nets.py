@@ -8,10 +8,10 @@ from torch import nn
 
 class Net(nn.Module):
     """Depth 6n + 2; plain with ``shortcut=None``, else with shortcuts A, B or C. Images are (N, 3,
-    H, W).
+    H, W). `zeros` is where shortcut A puts the new channels: "after" or "around".
     """
 
-    def __init__(self, depth, width=16, shortcut="A", batch_norm=True):
+    def __init__(self, depth, width=16, shortcut="A", batch_norm=True, zeros="after"):
         super().__init__()
         self.conv1, self.bn1 = _conv(3, width, 3, 1, batch_norm), _norm(width, batch_norm)
         channels = width
@@ -19,7 +19,7 @@ class Net(nn.Module):
             out, blocks = width * 2 ** (stage - 1), []
             for _ in range((depth - 2) // 6):
                 blocks.append(
-                    Block(channels, out, 2 if out != channels else 1, shortcut, batch_norm)
+                    Block(channels, out, 2 if out != channels else 1, shortcut, batch_norm, zeros)
                 )
                 channels = out
             setattr(self, f"layer{stage}", nn.Sequential(*blocks))
@@ -33,13 +33,14 @@ class Net(nn.Module):
 class Block(nn.Module):
     """Two 3x3 convolutions and, unless `shortcut` is None, what came in added."""
 
-    def __init__(self, in_channels, out_channels, stride, shortcut, batch_norm):
+    def __init__(self, in_channels, out_channels, stride, shortcut, batch_norm, zeros="after"):
         super().__init__()
         self.conv1 = _conv(in_channels, out_channels, 3, stride, batch_norm)
         self.bn1 = _norm(out_channels, batch_norm)
         self.conv2 = _conv(out_channels, out_channels, 3, 1, batch_norm)
         self.bn2 = _norm(out_channels, batch_norm)
         self.shortcut, self.stride, self.new_channels = shortcut, stride, out_channels - in_channels
+        self.before = self.new_channels // 2 if zeros == "around" else 0
         self.downsample = None
         if shortcut == "C" or (shortcut == "B" and self.new_channels):
             self.downsample = nn.Sequential(
@@ -53,7 +54,8 @@ class Block(nn.Module):
             y = y + self.downsample(x)
         elif self.shortcut is not None and self.new_channels:
             y = y + nn.functional.pad(
-                x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.new_channels)
+                x[:, :, :: self.stride, :: self.stride],
+                (0, 0, 0, 0, self.before, self.new_channels - self.before),
             )
         elif self.shortcut is not None:
             y = y + x

@@ -127,6 +127,24 @@ def test_the_table_of_results_is_that_of_the_records():
     )
 
 
+def test_the_errors_of_public_weights_are_those_of_the_record():
+    record = json.loads((ROOT / "results/public-weights/pytorch.json").read_text())
+    for net in record["nets"]:
+        here, there = (
+            f"{100 * net[f'wrong_in_{where}'] / net['images']:.2f} %"
+            for where in ("minires", "pytorch")
+        )
+        difference = f"{net['largest_difference_of_logits']:.5f}"
+        row = [f"`{net['weights']}`", here, there, str(net["other_class"]), difference]
+        assert f"| {' | '.join(row)} |" in PAGES["nets"]
+    first = record["nets"][0]
+    misplaced = 100 * first["wrong_with_zeros_after"] / first["images"]
+    assert f"with which the first error would be {misplaced:.0f} %" in PAGES["nets"]
+    assert f"all {first['images']:,} test images of {record['dataset_name']}" in " ".join(
+        PAGES["nets"].split()
+    )
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_linked_files_and_headings_exist(page):
     folder = ROOT if page == "README" else ROOT / "docs"

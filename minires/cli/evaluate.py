@@ -2,22 +2,10 @@
 
 import argparse
 import json
-from pathlib import Path
 
-from .. import backend
-from ..errors import ConfigError
 from ..names import expanded
-from .arguments import (
-    Commands,
-    add_damaged,
-    add_transform,
-    at_least,
-    one_of,
-    own_setting,
-    path,
-    say,
-    say_damaged,
-)
+from .arguments import Commands, path, say, say_damaged
+from .trained_net_options import add_net_and_images, given_transform, prepared
 
 DESCRIPTION = """\
 What are trained weights worth? Let their net classify a data set that it was
@@ -32,8 +20,7 @@ examples:
   minires evaluate --weights resnet20-12fca82f.th --dataset cifar10
   minires evaluate --weights runs/resnet-20-cifar10/weights.safetensors \\
       --dataset cifar10
-  minires evaluate --weights resnet50-0676ba61.pth --model resnet50 \\
-      --data photographs --json"""
+  minires evaluate --weights resnet50-0676ba61.pth --data photographs --json"""
 
 
 def add_to(commands: Commands) -> None:
@@ -47,87 +34,25 @@ def add_to(commands: Commands) -> None:
         epilog=EPILOG,
     )
     command.set_defaults(run=run)
-    add = command.add_argument
-    add(
+    command.add_argument(
         "--weights",
         type=path,
         required=True,
         metavar="FILE",
         help="trained weights: .safetensors, or PyTorch's .pth or .th",
     )
-    add(
-        "--dataset",
-        type=one_of("data set", ("cifar10", "synthetic")),
-        metavar="NAME",
-        help="cifar10 or synthetic: its test set. Without it, --data is a folder of photographs",
-    )
-    add(
-        "--data",
-        type=path,
-        metavar="DIR",
-        help="the folder of photographs, one folder in it for each class; or where CIFAR-10 is",
-    )
-    add("--model", metavar="NAME", help="the net, where the file does not say it")
-    add(
-        "--net",
-        nargs="+",
-        action="extend",
-        type=own_setting,
-        default=[],
-        metavar="NAME=VALUE",
-        help="the net's own settings: width=8 shortcut=B zeros=around ...",
-    )
-    add_transform(command)
-    add_damaged(command, "list them in damaged.csv")
-    add(
-        "--cache",
-        type=path,
-        metavar="DIR",
-        help="folder for decoded photographs (default: in the user's cache)",
-    )
-    add("--json", action="store_true", help="print the numbers as one JSON document")
-    add(
-        "--out",
-        type=path,
-        metavar="DIR",
-        help="new folder for the results (default: runs/evaluate-WEIGHTS-DATA)",
-    )
-    add(
-        "--batch-size",
-        type=at_least(1),
-        default=250,
-        metavar="N",
-        help="images at a time (default: 250)",
-    )
-    add(
-        "--device",
-        default="cpu",
-        metavar="NAME",
-        help="where to compute: cpu (the default), or gpu, an NVIDIA GPU through CuPy",
-    )
-    add("--threads", type=at_least(1), metavar="N", help="threads (default: all cores)")
+    add_net_and_images(command, "runs/evaluate-WEIGHTS-DATA", batch_size=250)
 
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate, report and draw."""
     from ..experiments import evaluation
+    from ..experiments.trained_net import short_name
     from ..serialization.weights import open_weights
 
-    if args.dataset is None and args.data is None:
-        raise ConfigError(
-            "evaluate", "on which images?", "--dataset cifar10, or --data DIR", "none"
-        )
-    if args.threads is not None:
-        backend.set_num_threads(args.threads)
-    device = backend.check_device(args.device, "--device")
-    given = {
-        name: value
-        for name in ("resize", "crop", "mean", "std")
-        if (value := getattr(args, name)) is not None
-    }
-    file = open_weights(args.weights)
-    images = args.dataset or Path(args.data).resolve().name
-    out = args.out or f"runs/evaluate-{file.path.stem}-{images}"
+    device, images = prepared(args, "evaluate")
+    file = open_weights(args.weights, family=args.family)
+    out = args.out or f"runs/evaluate-{short_name(file.path)}-{images}"
     evaluation.run(
         file,
         out,
@@ -135,7 +60,7 @@ def run(args: argparse.Namespace) -> None:
         net=dict(args.net),
         dataset=args.dataset,
         folder=args.data,
-        transform=given,
+        transform=given_transform(args),
         batch_size=args.batch_size,
         device=device,
         progress=not args.json,

@@ -17,7 +17,7 @@ def add_to(commands: Commands) -> None:
         description="Draw the figures of a run from its tables (metrics.csv, gradients.csv and "
         "others), "
         "also while it is still going on;\n"
-        "of a run of claims or of degradation, the report too.",
+        "of a run of claims, of degradation or of diagnose, the report too.",
         epilog="examples:\n  minires plot runs/degradation-synthetic-quick\n"
         "  minires plot --dark runs/degradation-synthetic-quick",
     )
@@ -58,13 +58,26 @@ def draw_dark(folder: PathLike) -> None:
 
 def draw(folder: PathLike) -> None:
     """Draw the figures of the run in `folder` and say where they are; of claims the report too."""
-    from ..experiments import claims, degradation, evaluation, single_net, sweep
+    from ..experiments import (
+        claims,
+        degradation,
+        diagnosis,
+        diagnosis_page,
+        evaluation,
+        single_net,
+        sweep,
+    )
     from ..experiments.records import read_config
 
     kind = read_config(folder).get("experiment")
     if kind == "claims":
         say("\n".join(claims.lines(claims.write_report(list(claims.CLAIMS.values()), folder))))
         say(f"written: {Path(folder) / 'report.md'}, {Path(folder) / 'report.html'}")
+    elif kind == diagnosis.NAME:
+        *figures, page = diagnosis_page.draw(folder)
+        for figure in figures:
+            say(f"drawn: {figure}")
+        say(f"written: {page}, to be opened in a browser")
     else:
         others = {one.NAME: one for one in (single_net, sweep, evaluation)}
         drawn_by = others.get(str(kind), degradation)

@@ -12,6 +12,7 @@ from ..errors import ConfigError
 from ..names import printable
 from .arguments import Commands, add_damaged, add_transform, at_least, own_setting, path
 from .output import nobody_reads
+from .trained_net_options import add_family, given_transform
 
 DESCRIPTION = """\
 Name the likeliest classes of each picture. The weights can be torchvision's or
@@ -92,6 +93,7 @@ def add_to(commands: Commands) -> None:
         action="store_true",
         help="print one JSON document: a list with an entry for each picture",
     )
+    add_family(command)
     add_transform(command)
     add(
         "--batch-size",
@@ -117,39 +119,23 @@ def add_to(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read the weights, predict the classes of the pictures, and print them."""
     from ..data.damaged import in_words
-    from ..experiments.evaluation import net_of, transform_of
-    from ..models.registry import settings_of
+    from ..experiments.trained_net import trained_net
     from ..serialization.weights import open_weights
     from ..training.inference import predictions
 
     if args.threads is not None:
         backend.set_num_threads(args.threads)
     backend.check_device(args.device, "--device")
-    if args.model is not None:
-        settings_of(args.model)  # raises if there is no such net
-    file = open_weights(args.weights)
-    defaults = settings_of(file.built["model"]) if file.built else None
-    name, settings = file.resolve_net(args.model, dict(args.net), defaults)
-    if name is None:
-        raise ConfigError(
-            args.weights,
-            "the file does not say which net its weights belong to",
-            todo="name the net by --model",
-        )
-    flags = {
-        setting: value
-        for setting in ("resize", "crop", "mean", "std")
-        if (value := getattr(args, setting)) is not None
-    }
-    transform = transform_of(file, name, flags)
+    file = open_weights(args.weights, family=args.family)
+    its_net = trained_net(file, args.model, dict(args.net), given_transform(args))
     paths = _pictures(args.images)
-    model = nn.fuse(net_of(file, name, settings, transform["crop"])).to(args.device)
+    model = nn.fuse(its_net.model).to(args.device)
     made = predictions(
         model,
         paths,
         top=args.top,
         batch_size=args.batch_size,
-        transform=transform,
+        transform=its_net.transform,
         classes=_class_names(args.classes, file),
     )
     failed = _print_all(made, args.json, args.skip_damaged)

@@ -6,6 +6,7 @@ it was: weights, running statistics, gradients, mode and hooks.
 
 from ..nn.state import preserve_state
 from .classification import Classified, classify, confusion_matrix, top_error
+from .effective_rank import LayerRank, effective_ranks
 from .evaluation import Evaluation, evaluate
 from .gradients import ActivationGradient, LayerGradient, activation_gradients, gradient_norms
 from .landscape import (
@@ -43,6 +44,7 @@ __all__ = [
     "Growth",
     "LayerGradient",
     "LayerPropagation",
+    "LayerRank",
     "LayerResponse",
     "LayerUpdate",
     "Lesion",
@@ -60,6 +62,7 @@ __all__ = [
     "drop_random",
     "drop_sets",
     "dropped",
+    "effective_ranks",
     "evaluate",
     "gradient_correlation",
     "gradient_norms",

@@ -1,121 +1,25 @@
-"""What weights are worth: the errors of a net on a data set that it was not trained on.
+"""What weights are worth: the errors of a net on a data set that it was not trained on."""
 
-Weights may come from anywhere, and only work on images prepared as in their training. The file may
-say how, or its family is known for it; otherwise the user has to say.
-"""
-
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .. import backend, data, models, nn
+from .. import nn
 from .. import plot as plots
-from ..data.datasets.image_folder import photographs_to_test
-from ..data.transforms import shorter_side
 from ..diagnostics import Classified, calibration, classify, confusion_matrix
-from ..errors import ConfigError, unknown_name
-from ..models.registry import OF_ONE_DEPTH, settings_of
 from ..names import expanded
-from ..nn import Module
-from ..serialization.weights import WeightsFile, load
-from ..types import Array, Device, Figure, PathLike
+from ..serialization.weights import WeightsFile
+from ..types import Device, Figure, PathLike
 from . import confidence, evaluation_records
 from .records import RunFolder, of_one_run, read_config, read_table, save_figures
+from .trained_net import class_order, images_to_test, source_of, trained_net
 
 NAME = "evaluate"
 TOP = 5
 PER_CLASS = ("class", "images", "error_percent")
 CALIBRATION = ("low", "high", "images", "confidence", "accuracy")
-
-
-@dataclass(frozen=True, eq=False)
-class NormalisedImages:
-    """Batches of an `ImageDataset`, (pixels / 255 - mean) / std: gone through any number of times.
-
-    Parameters
-    ----------
-    dataset : data.ImageDataset
-    transform : data.ImageTransform
-        Its mean and std; the images have their size already.
-    batch_size : int
-    device : {"cpu", "gpu"}
-    """
-
-    dataset: data.ImageDataset
-    transform: data.ImageTransform
-    batch_size: int
-    device: Device = "cpu"
-
-    def __iter__(self) -> Iterator[tuple[Array, Array]]:
-        mean, std = (
-            np.array(colours, np.float32) for colours in (self.transform.mean, self.transform.std)
-        )
-        for start in range(0, len(self.dataset), self.batch_size):
-            part = slice(start, start + self.batch_size)
-            images = self.dataset.images[part].astype(np.float32) / np.float32(255)
-            yield backend.move((images - mean) / std, self.device), self.dataset.labels[part]
-
-
-def transform_of(
-    file: WeightsFile, model: str, given: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """How a picture becomes an input of the net.
-
-    What is `given` comes first, then what the file of weights says, then what is usual for
-    ImageNet's nets or for small ones. A crop of another size changes the size before the crop in
-    proportion.
-
-    Raises
-    ------
-    ConfigError
-        For a picture smaller than the crop, or a standard deviation of 0.
-    """
-    given = dict(given or {})
-    if model in OF_ONE_DEPTH:  # a net for ImageNet
-        usual: dict[str, Any] = {"resize": shorter_side(224), "crop": 224}
-    else:
-        usual = {"resize": 32, "crop": 32}
-    usual |= file.transform
-    if "crop" in given:
-        usual["resize"] = round(given["crop"] * usual["resize"] / usual["crop"])
-    transform = usual | given
-    if transform["resize"] < transform["crop"]:
-        raise ConfigError(
-            "--resize",
-            "smaller than the crop: black would surround the picture",
-            f"at least {transform['crop']}",
-            transform["resize"],
-            f"--crop {transform['resize']} beside it",
-        )
-    if "std" in given and not min(given["std"]) > 0:
-        raise ConfigError(
-            "--std",
-            "standard deviations",
-            "three numbers above 0",
-            " ".join(map(str, given["std"])),
-        )
-    return transform
-
-
-def net_of(file: WeightsFile, name: str, settings: Mapping[str, Any], image_size: int) -> Module:
-    """The net, ready to evaluate, with the weights of the file.
-
-    Raises ConfigError for settings that it does not have, and as `serialization.weights.load`.
-    """
-    known = settings_of(name)
-    for setting in settings:
-        if setting not in known:
-            where = str(file.path) if setting in file.built.get("net", {}) else "--net"
-            raise unknown_name(where, f"setting of {name}", setting, known)
-    usual = {"image_size": image_size} if "image_size" in known else {}
-    if file.num_classes is not None:
-        usual["num_classes"] = file.num_classes
-    model = models.build(name, **{**usual, **settings})
-    load(model, file)
-    return model.eval()
 
 
 def run(
@@ -167,78 +71,36 @@ def run(
     ConfigError, DataError, DeviceError, CheckpointError, ShapeError
         For settings that cannot be met, unusable files, and weights that do not fit.
     """
-    defaults = settings_of(file.built["model"]) if file.built else None
-    name, settings = file.resolve_net(model, dict(net or {}), defaults)
-    if name is None:
-        raise ConfigError(
-            str(file.path),
-            "the file does not say which net its weights belong to",
-            todo="name the net by --model",
-        )
-    chosen = data.ImageTransform(**transform_of(file, name, transform))
-    built = net_of(file, name, settings, chosen.crop).to(device)
+    its_net = trained_net(file, model, net, transform)
+    built = its_net.model.to(device)
+    parameters = built.num_parameters()
     fused: Any = nn.fuse(built)  # computes the same, faster
-    if dataset is None:
-        if folder is None:
-            raise ConfigError("evaluate", "on which images?", "a data set or a folder", "none")
-        images: Any = photographs_to_test(
-            folder, chosen, cache=cache, progress=progress, skip_damaged=skip_damaged
-        )
-        batches: Any = data.eval_loader(images, batch_size, device=device)
-    else:
-        images, batches = _small_images(dataset, folder, chosen, batch_size, device)
-    classes, order = _classes(file, images)
+    images, batches = images_to_test(
+        source_of(dataset, folder),
+        its_net.transform,
+        batch_size,
+        device,
+        progress=progress,
+        cache=cache,
+        skip_damaged=skip_damaged,
+    )
+    classes, order = class_order(file, images)
     found = classify(fused, _shown(batches, len(images), progress))
     classified = Classified(found.logits, order[found.labels])
     settings = {
         "experiment": NAME,
-        "model": name,
-        "net": settings,
+        "model": its_net.name,
+        "net": its_net.settings,
         "weights": file.path.name,
-        "parameters": built.num_parameters(),
+        "parameters": parameters,
         "dataset_name": images.name,
-        "transform": chosen.as_dict(),
+        "transform": its_net.transform.as_dict(),
         "classes": classes,
         "test_images": len(images),
     }
     with RunFolder(expanded(out), settings, device=device) as its:
         evaluation_records.write_damaged(its, getattr(images, "damaged", {}))
         _write(its, classified, classes, images.names())
-
-
-def _small_images(dataset, folder, transform, batch_size, device):
-    """The test set of that name, and its batches."""
-    _, test = data.load(dataset, folder)
-    size = min(transform.resize, transform.crop)
-    if test.input_shape[0] != size:
-        test = test.resize(size)
-    return test, NormalisedImages(test, transform, batch_size, device)
-
-
-def _classes(file, images):
-    """The names of the net's outputs, and which of them each of the data set's classes is."""
-    own = list(images.classes)
-    named = file.classes
-    if named is None:
-        if file.num_classes not in (None, len(own)):
-            raise ConfigError(
-                str(file.path),
-                "classes",
-                f"{len(own)}, as in {images.name}",
-                str(file.num_classes),
-                "evaluate on the data set that the net was trained for",
-            )
-        return own, np.arange(len(own))
-    unknown = [name for name in own if name not in named]
-    if unknown:
-        raise ConfigError(
-            images.name,
-            "classes that the net does not know",
-            f"some of {', '.join(named[:10])}{' ...' * (len(named) > 10)}",
-            ", ".join(unknown[:5]),
-            "rename the folders as the net's classes are called",
-        )
-    return list(named), np.array([named.index(name) for name in own])
 
 
 def _shown(batches, images, progress):

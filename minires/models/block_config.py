@@ -12,7 +12,8 @@ from .shortcuts import NoShortcut, ProjectionShortcut, shortcut_without_paramete
 class BlockConfig:
     """The arguments of `models.resnet` and `models.resnet50` that concern every block.
 
-    ``shortcut=None`` is a plain net. The last four are for bottlenecks.
+    ``shortcut=None`` is a plain net; `eps` and `momentum` are batch norm's. From `bottleneck` to
+    `width_per_group` they are for bottlenecks.
     """
 
     shortcut: str | None = "A"
@@ -26,6 +27,8 @@ class BlockConfig:
     stride_on: str = "3x3"
     groups: int = 1
     width_per_group: int = 64
+    eps: float = 1e-5
+    momentum: float = 0.1
 
     def __post_init__(self) -> None:
         for name in ("batch_norm", "pre_activation", "bottleneck"):
@@ -58,7 +61,9 @@ class BlockConfig:
 
     def norm(self, num_features: int) -> nn.Module:
         """The layer that normalises a convolution's output: batch norm, or if off, an Identity."""
-        return nn.BatchNorm2d(num_features) if self.batch_norm else nn.Identity()
+        if not self.batch_norm:
+            return nn.Identity()
+        return nn.BatchNorm2d(num_features, self.eps, self.momentum)
 
     def make_shortcut(
         self, in_channels: int, out_channels: int, stride: int, rng: np.random.Generator

@@ -28,10 +28,17 @@ INITS = ("he", "fixup", "skipinit")
 
 
 def plain(
-    depth: int, *, width: int = 16, num_classes: int = 10, batch_norm: bool = True, seed: int = 0
+    depth: int,
+    *,
+    width: int = 16,
+    num_classes: int = 10,
+    batch_norm: bool = True,
+    seed: int = 0,
+    eps: float = 1e-5,
+    momentum: float = 0.1,
 ) -> CifarResNet:
     """The plain net of `depth` layers: a chain without shortcuts. Parameters as for `resnet`."""
-    config = BlockConfig(shortcut=None, batch_norm=batch_norm)
+    config = BlockConfig(shortcut=None, batch_norm=batch_norm, eps=eps, momentum=momentum)
     return CifarResNet(depth, width, num_classes, seed, config)
 
 
@@ -48,6 +55,8 @@ def resnet(
     init: str = "he",
     survival_prob: float = 1.0,
     zeros: str = "after",
+    eps: float = 1e-5,
+    momentum: float = 0.1,
 ) -> CifarResNet:
     """The residual net of `depth` layers.
 
@@ -130,7 +139,15 @@ def resnet(
     if zeros not in ZEROS:
         raise unknown_name("resnet", "zeros", zeros, ZEROS)
     config = BlockConfig(
-        shortcut, batch_norm, pre_activation, shortcut_scale, init, survival_prob, zeros
+        shortcut,
+        batch_norm,
+        pre_activation,
+        shortcut_scale,
+        init,
+        survival_prob,
+        zeros,
+        eps=eps,
+        momentum=momentum,
     )
     return CifarResNet(depth, width, num_classes, seed, config)
 

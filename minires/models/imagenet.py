@@ -7,6 +7,9 @@ with 64, 128, 256 and 512 output channels (four times as many for bottlenecks) o
 and 7 pixels for images of 224; the mean over the map; a linear layer. The depth counts the layers
 with weights, but not those of shortcuts.
 
+For small images many give these nets another stem, a 3x3 convolution with stride 1 and no pooling:
+``stem="3x3"``. On CIFAR's images of 32 pixels the four stages then work on maps of 32, 16, 8 and 4.
+
 Names and shapes are torchvision's, so that weights trained elsewhere can be loaded
 (`minires.load`).
 """
@@ -32,21 +35,28 @@ BLOCKS = {
     152: (3, 8, 36, 3),
 }  # depth -> blocks in each stage
 STRIDES = ("3x3", "1x1")
+STEMS = {"7x7": (64, 7, 2), "3x3": (64, 3, 1)}  # channels, kernel size and stride
 Build: TypeAlias = "Callable[..., ImageNetResNet]"
 
 
 class ImageNetResNet(ResNet):
     """A net for large images. Build it with `resnet18` to `resnet152`, `plain18` or `plain34`."""
 
-    def __init__(self, depth: int, num_classes: int, seed: int, config: BlockConfig) -> None:
+    def __init__(
+        self, depth: int, num_classes: int, seed: int, config: BlockConfig, stem: str = "7x7"
+    ) -> None:
         name = f"resnet{depth}" if config.shortcut else f"plain{depth}"
+        if stem not in STEMS:
+            raise unknown_name(name, "stem", stem, STEMS)
         num_classes = checks.integer(name, "num_classes", num_classes)
         expansion = 4 if config.bottleneck else 1
         stages = [(64 * 2**i * expansion, blocks) for i, blocks in enumerate(BLOCKS[depth])]
-        super().__init__((64, 7, 2), stages, num_classes, seed, config)
+        self.pools = stem == "7x7"
+        super().__init__(STEMS[stem], stages, num_classes, seed, config)
 
     def stem(self, x: Tensor) -> Tensor:
-        return F.max_pool2d(super().stem(x), 3, stride=2, padding=1)
+        x = super().stem(x)
+        return F.max_pool2d(x, 3, stride=2, padding=1) if self.pools else x
 
 
 def _basic(
@@ -56,10 +66,13 @@ def _basic(
     shortcut: str = "B",
     pre_activation: bool = False,
     seed: int = 0,
+    stem: str = "7x7",
+    eps: float = 1e-5,
+    momentum: float = 0.1,
 ) -> ImageNetResNet:
     _check_shortcut(depth, shortcut)
-    config = BlockConfig(shortcut, pre_activation=pre_activation)
-    return ImageNetResNet(depth, num_classes, seed, config)
+    config = BlockConfig(shortcut, pre_activation=pre_activation, eps=eps, momentum=momentum)
+    return ImageNetResNet(depth, num_classes, seed, config, stem)
 
 
 def _bottleneck(
@@ -69,6 +82,9 @@ def _bottleneck(
     shortcut: str = "B",
     pre_activation: bool = False,
     seed: int = 0,
+    stem: str = "7x7",
+    eps: float = 1e-5,
+    momentum: float = 0.1,
     stride_on: str = "3x3",
     groups: int = 1,
     width_per_group: int = 64,
@@ -86,8 +102,10 @@ def _bottleneck(
         stride_on=stride_on,
         groups=groups,
         width_per_group=width_per_group,
+        eps=eps,
+        momentum=momentum,
     )
-    return ImageNetResNet(depth, num_classes, seed, config)
+    return ImageNetResNet(depth, num_classes, seed, config, stem)
 
 
 def _check_shortcut(depth: int, shortcut: str) -> None:
@@ -122,14 +140,14 @@ def _takes_settings_of(make: Build, *fixed: str) -> Callable[[Build], Build]:
     return decorate
 
 
-def plain18(*, num_classes: int = 1000, seed: int = 0) -> ImageNetResNet:
+def plain18(*, num_classes: int = 1000, seed: int = 0, stem: str = "7x7") -> ImageNetResNet:
     """The plain net of 18 layers: ResNet-18 without its shortcuts."""
-    return ImageNetResNet(18, num_classes, seed, BlockConfig(shortcut=None))
+    return ImageNetResNet(18, num_classes, seed, BlockConfig(shortcut=None), stem)
 
 
-def plain34(*, num_classes: int = 1000, seed: int = 0) -> ImageNetResNet:
+def plain34(*, num_classes: int = 1000, seed: int = 0, stem: str = "7x7") -> ImageNetResNet:
     """The plain net of 34 layers: ResNet-34 without its shortcuts."""
-    return ImageNetResNet(34, num_classes, seed, BlockConfig(shortcut=None))
+    return ImageNetResNet(34, num_classes, seed, BlockConfig(shortcut=None), stem)
 
 
 @_takes_settings_of(_basic)
@@ -160,6 +178,11 @@ def resnet50(**settings: Any) -> ImageNetResNet:
         arXiv:1603.05027).
     seed : int
         For the initial weights.
+    stem : {"7x7", "3x3"}
+        The first layers: a 7x7 convolution with stride 2 and a max-pool (the default), or for small
+        images a 3x3 convolution alone, as in github.com/kuangliu/pytorch-cifar.
+    eps, momentum : float
+        Of every batch norm, as in `nn.BatchNorm2d`.
     stride_on : {"3x3", "1x1"}
         Where a bottleneck has its stride: on the 3x3 convolution, as in torchvision ("v1.5", the
         default), or on the first 1x1, as in the paper. Weights for one of them fit the other in

@@ -5,6 +5,7 @@ for each class. Features learnt from many images serve for other classes too (Do
 arXiv:1310.1531; Yosinski et al. 2014, arXiv:1411.1792).
 """
 
+from dataclasses import replace
 from typing import TypeVar
 
 from .. import backend, checks, nn
@@ -92,6 +93,8 @@ def replace_head(model: Net, num_classes: int, seed: int = 0) -> Net:
     for parameter in fresh.parameters():
         parameter.data = backend.move(parameter.data.astype(head.weight.dtype), head.weight.device)
     setattr(model, HEAD, fresh.train(head.training))
+    if model.conventions is not None:  # from a file of weights
+        model.conventions = replace(model.conventions, classes=None)
     settings = getattr(model, "settings", None)  # what `deepen` builds the next net from
     if settings is not None and "num_classes" in settings:
         settings["num_classes"] = num_classes

@@ -19,6 +19,9 @@ from .graph import graph
 from .overriding import changes_of, computation_of, is_overridden
 from .summary import Summary, summarize
 
+if TYPE_CHECKING:
+    from ..serialization.conventions import Conventions
+
 
 class Parameter(Tensor):
     """A Tensor that training changes."""
@@ -42,6 +45,8 @@ class Module:
 
     training = True
     frozen = False
+    #: What the file of its weights said of the net, beside them: see `serialization.weights.load`.
+    conventions: Conventions | None = None
 
     def __call__(self, *inputs: Any) -> Any:
         return self._call(computation_of(self), inputs)

@@ -2,6 +2,7 @@
 
 from .convolution import im2col, receptive_field, receptive_fields
 from .curves import error_curves, gradient_norms
+from .diagnosis import gradients_and_ranks, lesions, paths, responses
 from .final_errors import errors_by_depth, every_seed
 from .live import LiveCurves
 from .reliability import calibration
@@ -41,12 +42,16 @@ __all__ = [
     "errors_by_depth",
     "every_seed",
     "gradient_norms",
+    "gradients_and_ranks",
     "gradients_of_a_net",
     "im2col",
+    "lesions",
     "panels",
+    "paths",
     "picture",
     "receptive_field",
     "receptive_fields",
+    "responses",
     "save",
     "seeds",
     "styled",

@@ -1,101 +1,129 @@
-"""What the arrays of a net that others trained do not show, and its family tells.
+"""What belongs to a net and its weights do not show: set in the net's layers, and kept with it.
 
-Two nets may have weights of the same names and shapes and compute different things: shortcut A may
-put its zeros after the channels of its input or around them, and inputs may have been normalised in
-many ways. A family of public weights is recognised by the names of its arrays. Then its conventions
-are set and said aloud; where nobody can know, that is said.
+Of the layers: where shortcut A puts its zeros, which convolution of a bottleneck has the stride,
+eps and momentum of batch norm. Of the net as a whole: what its classes are called, how images
+become its inputs, and from which family it comes.
 """
 
-import re
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..types import Array
 
-IMAGENET_COLOURS = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
-CIFAR10 = tuple("airplane automobile bird cat deer dog frog horse ship truck".split())
-# What programs put before all names of a net. Several may stand one before the other.
-WRAPPERS = {
-    "module.": "torch.nn.DataParallel",
-    "_orig_mod.": "torch.compile",
-    "model.": "a Lightning module",
-    "net.": "a Lightning module",
-    "module_ema.": "an average of weights",
+if TYPE_CHECKING:
+    from ..nn import Module
+
+USUAL = {"zeros": "after", "stride_on": "3x3", "eps": 1e-5, "momentum": 0.1}
+IN_WORDS = {
+    "zeros": "the net's shortcuts were",
+    "stride_on": "the net's bottlenecks were",
+    "eps": "the net's batch norm was",
+    "momentum": "the net's batch norm was",
 }
-LAYER = re.compile(r"layer(\d)\.(\d+)\.")
 
 
 @dataclass(frozen=True)
-class Recognised:
-    """A net of a known family, or one of which something cannot be known."""
+class Conventions:
+    """What the file said of which a net has its weights: `load` keeps it as ``net.conventions``.
 
-    arrays: dict[str, Array]
-    lines: list[str]  # what was done, and what nobody can know
-    built: dict[str, Any] = field(default_factory=dict)
-    transform: dict[str, Any] = field(default_factory=dict)
-    classes: list[str] | None = None
+    `minires.save` writes it to the next file, unless it is given something else.
 
+    Attributes
+    ----------
+    classes : list of str or None
+        A name for each output.
+    transform : dict
+        How images become inputs; empty if nobody knows.
+    built : dict
+        The net: "model" and "net", as in `serialization.weights.WeightsFile`.
+    names : frozenset of str
+        Of the net's arrays then: a net that was fused since is another one.
+    """
 
-def without_wrapper(arrays: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The arrays under the net's own names, and a line for each prefix that was taken off."""
-    found, lines = dict(arrays), []
-    while prefix := next((one for one in WRAPPERS if _all_begin_with(found, one)), None):
-        found = {name.removeprefix(prefix): array for name, array in found.items()}
-        lines.append(f"{prefix!r} before all names, from {WRAPPERS[prefix]}, was taken off")
-    return found, lines
-
-
-def _all_begin_with(names, prefix):
-    return bool(names) and all(name.startswith(prefix) and name != prefix for name in names)
-
-
-def recognise(arrays: Mapping[str, Array]) -> Recognised:
-    """What is known of a net, from its arrays in minires's layout, which another program saved."""
-    blocks = _blocks(arrays)
-    is_small = len(blocks) == 3 and len(set(blocks)) == 1 and "conv1.weight" in arrays
-    if not is_small or _has_projections(arrays):
-        return Recognised(dict(arrays), [])
-    depth, width = 6 * blocks[0] + 2, arrays["conv1.weight"].shape[-1]
-    if "linear.weight" in arrays:
-        return _akamaster(arrays, depth, width)
-    return Recognised(
-        dict(arrays),
-        [
-            "the file does not say where shortcut A puts its zeros (zeros='after' is assumed) and "
-            "how inputs were normalised: other libraries do both in other ways"
-        ],
-    )
+    classes: list[str] | None
+    transform: dict[str, Any]
+    built: dict[str, Any]
+    names: frozenset[str] = field(repr=False)
 
 
-def _akamaster(arrays, depth, width):
-    """github.com/akamaster/pytorch_resnet_cifar10, and the many nets that descend from it."""
-    renamed = {
-        f"fc.{name.removeprefix('linear.')}" if name.startswith("linear.") else name: array
-        for name, array in arrays.items()
-    }
-    classes = list(CIFAR10) if renamed["fc.weight"].shape[-1] == len(CIFAR10) else None
-    return Recognised(
-        renamed,
-        [
-            f"resnet-{depth} as of akamaster/pytorch_resnet_cifar10: 'linear' is 'fc' here, "
-            "shortcut A puts its zeros around (zeros='around'), inputs are normalised by "
-            "ImageNet's mean and standard deviation"
-        ],
-        {"model": f"resnet-{depth}", "net": {"width": width, "zeros": "around"}},
-        {"resize": 32, "crop": 32, **IMAGENET_COLOURS},
-        classes,
-    )
+def kept_with(model: Module) -> Conventions:
+    """The `Conventions` of a net; without anything in it if nothing is known.
+
+    What does not fit the net any more, since it got another head or was fused, is left out.
+    """
+    known, arrays = model.conventions, model.state_dict()
+    if known is None:
+        return Conventions(None, {}, {}, frozenset(arrays))
+    classes = known.classes
+    if classes is not None and num_classes(arrays) != len(classes):
+        classes = None
+    built = known.built if known.names == frozenset(arrays) else {}
+    return Conventions(classes, known.transform, built, known.names)
 
 
-def _blocks(arrays):
-    """How many blocks each stage has."""
-    found: dict[str, set[str]] = {}
-    for name in arrays:
-        if match := LAYER.match(name):
-            found.setdefault(match[1], set()).add(match[2])
-    return [len(found[stage]) for stage in sorted(found)]
+def set_in(model: Module, wanted: Mapping[str, Any]) -> list[str]:
+    """Set the layers of a net as its weights need them, and return a line on each change.
+
+    Parameters
+    ----------
+    model : Module
+    wanted : dict
+        Some of ``zeros``, ``stride_on``, ``eps`` and ``momentum``.
+    """
+    lines = []
+    for name, value in wanted.items():
+        changed = [module for module in model.modules() if _set(module, name, value)]
+        if changed:
+            lines.append(f"{IN_WORDS[name]} set to {name}={value!r}, as the weights need")
+    return lines
 
 
-def _has_projections(arrays):
-    return any(".downsample." in name or ".shortcut." in name for name in arrays)
+def set_otherwise(model: Module) -> dict[str, Any]:
+    """What is set otherwise in the layers of a net than usual: name -> value."""
+    found = {}
+    for module in model.modules():
+        for name, usual in USUAL.items():
+            value = _get(module, name)
+            if value is not None and value != usual:
+                found[name] = value
+    return found
+
+
+def _get(module, name):
+    """The value in one module, or None if it has no such thing."""
+    if name != "stride_on":
+        is_norm = hasattr(module, "running_mean")
+        return getattr(module, name, None) if is_norm or name == "zeros" else None
+    first, second = _convolutions(module)
+    strides = [getattr(one, "stride", None) for one in (first, second)]
+    if None in strides or strides[0] == strides[1]:  # no bottleneck, or none with a stride
+        return None
+    return "3x3" if strides[0] in (1, (1, 1)) else "1x1"
+
+
+def _set(module, name, value):
+    """Whether the value in one module was another one. Then it is changed."""
+    if _get(module, name) in (None, value):
+        return False
+    if name == "stride_on":
+        first, second = _convolutions(module)
+        first.stride, second.stride = second.stride, first.stride
+    else:
+        setattr(module, name, value)
+    return True
+
+
+def _convolutions(module):
+    """The first two convolutions of a bottleneck; None and None for another module."""
+    if not hasattr(module, "conv3"):
+        return None, None
+    return getattr(module, "conv1", None), getattr(module, "conv2", None)
+
+
+def num_classes(arrays: Mapping[str, Array]) -> int | None:
+    """How many outputs the last layer, ``fc``, has; None if there is no such layer."""
+    head = arrays.get("fc.weight")
+    return head.shape[1] if head is not None and head.ndim == 2 else None

@@ -19,6 +19,8 @@ STARTS = {  # how a file begins -> what it is, what to do
     b"\x1f\x8b": ("a file packed by gzip", "unpack it first"),
     b"BZh": ("a file packed by bzip2", "unpack it first"),
     b"\xfd7zXZ\0": ("a file packed by xz", "unpack it first"),
+    b"\x89PNG": ("a picture", "name the file of weights"),
+    b"\xff\xd8\xff": ("a picture", "name the file of weights"),
     b"Rar!": ("a RAR archive", "unpack it first"),
 }
 PAGES = (b"<!doctype html", b"<html", b"<head", b"<?xml")
@@ -38,6 +40,8 @@ def recognise(content: bytes) -> Found | None:
     for start, words in STARTS.items():
         if content.startswith(start):
             return Found(*words)
+    if b"V 1" in content[:40] and (b"nn." in content[:100] or b"torch." in content[:100]):
+        return Found("a file of Torch 7", "convert it to safetensors, through PyTorch")
     start = content[:500].lstrip().lower()
     if start.startswith(PAGES):
         return Found("a web page", "the link did not lead to the file: look at it in a browser")

@@ -5,14 +5,15 @@ They are kept as one JSON text in the metadata of the file:
     {"classes": ["cat", ...],
      "transform": {"resize": 36, "crop": 32, "mean": [0.5, 0.5, 0.5], "std": [1, 1, 1]},
      "built": {"model": "resnet-20", "net": {"width": 8}},
-     "zeros": "around"}
+     "zeros": "around", "stride_on": "1x1", "eps": 0.001, "momentum": 0.01}
 
+The last line is of what layers do beyond their weights, where it is not the usual.
 Earlier versions of minires wrote "preparation" for "transform".
 """
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,13 @@ from .old_names import with_current_names
 ENTRIES = {"minires": "state", "torch": "minires"}  # layout -> name of the text in the metadata
 LARGEST_PICTURE = 4096  # pixels on a side, of what a net is given
 TRANSFORM = f"resize and crop in pixels (to {LARGEST_PICTURE}), mean and std of three numbers each"
+#: What layers do beyond their weights: name -> what it can be, in a test and in words.
+SETTINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "zeros": (lambda value: value in ("after", "around"), "'after' or 'around'"),
+    "stride_on": (lambda value: value in ("3x3", "1x1"), "'3x3' or '1x1'"),
+    "eps": (lambda value: is_number(value) and 0 <= value <= 1, "a number from 0 to 1"),
+    "momentum": (lambda value: is_number(value) and 0 <= value <= 1, "a number from 0 to 1"),
+}
 SIZES = ("width", "image_size", "num_classes", "groups", "width_per_group")  # settings of nets
 MOST_DIGITS = 6  # of a depth
 LONGEST_NAME = 100  # letters in the name of a net
@@ -65,7 +73,7 @@ def noted(
             )
         notes["classes"] = list(classes)
     if transform is not None:
-        if not _is_transform(transform):
+        if not is_transform(transform):
             raise ConfigError("save", "transform", TRANSFORM, shown(transform))
         notes["transform"] = transform
     if built is not None:
@@ -90,19 +98,20 @@ def classes_in(notes: dict[str, Any], where: str) -> list[str] | None:
     return classes
 
 
-def zeros_in(notes: dict[str, Any], where: str) -> str | None:
-    """Where shortcut A of the net puts its zeros, or None. Raises CheckpointError for nonsense."""
-    zeros = notes.get("zeros")
-    if zeros not in (None, "after", "around"):
-        got = shown(zeros)
-        raise CheckpointError(where, "zeros in the metadata", "'after' or 'around'", got)
-    return zeros
+def settings_in(notes: dict[str, Any], where: str) -> dict[str, Any]:
+    """What the layers of the net must be set to. Raises CheckpointError for nonsense."""
+    found = {name: notes[name] for name in SETTINGS if name in notes}
+    for name, value in found.items():
+        possible, words = SETTINGS[name]
+        if not possible(value):
+            raise CheckpointError(where, f"{name} in the metadata", words, shown(value))
+    return found
 
 
 def transform_in(notes: dict[str, Any], where: str) -> dict[str, Any]:
     """The transform, a dict that may be empty. Raises CheckpointError for anything else."""
     transform = notes.get("transform", notes.get("preparation"))
-    if transform is not None and not _is_transform(transform):
+    if transform is not None and not is_transform(transform):
         raise CheckpointError(where, "transform in the metadata", TRANSFORM, shown(transform))
     return transform or {}
 
@@ -147,7 +156,8 @@ def _is_names(classes: Any) -> bool:
     return isinstance(classes, (list, tuple)) and all(isinstance(name, str) for name in classes)
 
 
-def _is_transform(transform: Any) -> bool:
+def is_transform(transform: Any) -> bool:
+    """Whether it is a dict of settings of `data.ImageTransform` that can be."""
     if not isinstance(transform, dict) or not transform.keys() <= {"resize", "crop", "mean", "std"}:
         return False
     sizes = [transform[name] for name in ("resize", "crop") if name in transform]

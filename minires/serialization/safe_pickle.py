@@ -307,6 +307,7 @@ INSTRUCTIONS: dict[str, Callable[[_Machine, Any], None]] = {
     "GLOBAL": _Machine.name,
     "STACK_GLOBAL": _Machine.name_from_stack,
     "REDUCE": _Machine.call,
+    "NEWOBJ": _Machine.call,  # an object of a class: here what the caller has under its name
     "BUILD": _Machine.build,
     "BINPERSID": _Machine.refer,
 }

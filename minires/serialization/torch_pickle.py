@@ -17,7 +17,7 @@ import numpy as np
 
 from ..errors import CheckpointError, DataError
 from ..types import Array
-from . import safe_pickle
+from . import beside, safe_pickle
 from .safetensors import from_bfloat16
 
 ZIP = b"PK"  # how files of the newer kind begin
@@ -39,6 +39,7 @@ STORAGES = {
 MOST_EXPANSION = 8  # times the size of the file, for all tensors: they may be views of one storage
 STORAGE_NAMES = {("torch", f"{name}Storage"): dtype for name, dtype in STORAGES.items()}
 # Where training programs keep the weights. An average of many steps is taken if it is alone.
+AVERAGES = ("state_dict_ema", "ema_state_dict", "model_ema", "ema")
 NESTED = (
     "state_dict",
     "model_state_dict",
@@ -48,11 +49,9 @@ NESTED = (
     "network",
     "params",
     "weights",
-    "state_dict_ema",
-    "ema_state_dict",
-    "model_ema",
+    *AVERAGES,
 )
-BESIDE = (bool, int, float, str)  # among the tensors: an epoch, a name
+BESIDE = (bool, int, float, str, beside.Ignored)  # among the tensors: an epoch, a name
 EXPECTED = "only dicts, lists, text, numbers and tensors of common types"
 CONVERT = "open it in PyTorch and save it with safetensors.torch.save_file"
 
@@ -72,6 +71,7 @@ FUNCTIONS: dict[tuple[str, str], Callable[..., Any]] = {
     ("torch._utils", "_rebuild_parameter"): _parameter,
     ("collections", "OrderedDict"): _dict,
     ("torch", "Size"): tuple,
+    **beside.FUNCTIONS,
 }
 
 
@@ -84,7 +84,7 @@ def is_torch_file(content: bytes) -> bool:
     return content[:2] in (ZIP, *PICKLES) and content[8:9] != b"{"
 
 
-def decode(content: bytes, where: str) -> dict[str, Array]:
+def decode(content: bytes, where: str, lines: list[str] | None = None) -> dict[str, Array]:
     """The arrays in the bytes of a file, under PyTorch's names and in its layout.
 
     Parameters
@@ -92,6 +92,8 @@ def decode(content: bytes, where: str) -> dict[str, Array]:
     content : bytes
     where : str
         The file's name, for errors.
+    lines : list of str, optional
+        Gets a line if the file holds an average of the weights too.
 
     Returns
     -------
@@ -107,7 +109,7 @@ def decode(content: bytes, where: str) -> dict[str, Array]:
     """
     with reading(where):
         read = _read_zip if content.startswith(ZIP) else _read_pickles
-        return named_tensors(read(content, where), where)
+        return named_tensors(read(content, where), where, lines)
 
 
 @contextmanager
@@ -128,7 +130,7 @@ def reading(where: str) -> Iterator[None]:
         ) from error
 
 
-def named_tensors(found: Any, where: str) -> dict[str, Array]:
+def named_tensors(found: Any, where: str, lines: list[str] | None = None) -> dict[str, Array]:
     """The dict of tensors in `found`, which may be one or hold one under one of the usual names.
 
     What training programs keep beside it, such as an optimiser and the epoch, is left out.
@@ -139,10 +141,12 @@ def named_tensors(found: Any, where: str) -> dict[str, Array]:
         If there are no tensors, or there is more among them than numbers and texts.
     """
     while isinstance(found, dict):
-        inner = next((found[key] for key in NESTED if isinstance(found.get(key), dict)), None)
-        if inner is None:
+        keys = [key for key in NESTED if isinstance(found.get(key), dict) and found[key]]
+        if not keys:
             break
-        found = inner
+        if len(keys) > 1 and keys[1] in AVERAGES and lines is not None:
+            lines.append(f"the file holds an average of the weights too, {keys[1]!r}: left out")
+        found = found[keys[0]]
     if not isinstance(found, dict):
         kind = f"a {type(found).__name__}"
     else:

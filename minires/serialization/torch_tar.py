@@ -43,7 +43,7 @@ def is_torch_tar(content: bytes) -> bool:
     return content[257:262] == b"ustar" and _members(content) is not None
 
 
-def decode(content: bytes, where: str) -> dict[str, Array]:
+def decode(content: bytes, where: str, lines: list[str] | None = None) -> dict[str, Array]:
     """The arrays in the bytes of a file, under PyTorch's names and in its layout.
 
     Parameters, result and errors are those of `torch_pickle.decode`.
@@ -59,7 +59,7 @@ def decode(content: bytes, where: str) -> dict[str, Array]:
             return tensors[int(key)]
 
         found = unpickle_object(members["pickle"], where, refer)
-        return named_tensors(found, where)
+        return named_tensors(found, where, lines)
 
 
 def _members(content):

@@ -9,127 +9,45 @@ mr.load(net, file)
 
 from __future__ import annotations
 
+import hashlib
 import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import backend
 from ..errors import ConfigError, WeightsWarning
-from ..names import expanded, shown
+from ..names import expanded
 from ..types import Array, PathLike
-from . import conventions, notes, npz, safetensors, shards, torch_pickle, torch_tar
+from . import (
+    conventions,
+    families,
+    notes,
+    npz,
+    prefixes,
+    recognition,
+    safetensors,
+    shards,
+    timm_config,
+    torch_pickle,
+    torch_tar,
+)
 from .files import read_bytes
 from .layout import check_layout, from_torch, looks_like_minires, to_torch
 from .mismatch import explain_mismatch
+from .weights_file import WeightsFile as WeightsFile
 
 if TYPE_CHECKING:
     from ..data.transforms import ImageTransform
     from ..nn import Module
 
 TORCH_SUFFIXES = (".pth", ".pt", ".th", ".bin", ".ckpt")  # PyTorch's own files: `save` writes none
-FREE_SETTINGS = ("num_classes", "seed")  # `resolve_net` does not compare these
 
 
-@dataclass(frozen=True, eq=False)
-class WeightsFile:
-    """A file of weights that has been read; `open_weights` makes it.
-
-    Attributes
-    ----------
-    path : Path
-    arrays : dict
-        Name -> array, under minires's names and in its layout, in the dtype of the file (float32
-        for bfloat16).
-    classes : list of str or None
-        The name of each output of the net; None if the file does not say.
-    transform : dict
-        How images become inputs of the net: ``resize``, ``crop``, ``mean`` and ``std`` of
-        `data.ImageTransform`, or some of them; empty if the file does not say.
-    built : dict
-        The net: its name as "model", its settings as "net", a dict; empty if the file does not say.
-    from_torch : bool
-        Whether the file is in PyTorch's layout.
-    zeros : str or None
-        Where shortcut A of the net puts its zeros (see `models.shortcuts`), if it is known.
-    lines : list of str
-        What was recognised and changed while reading, and what the file cannot say: show them to
-        the user.
-    """
-
-    path: Path
-    arrays: dict[str, Array] = field(repr=False)
-    classes: list[str] | None = field(default=None, repr=False)
-    transform: dict[str, Any] = field(default_factory=dict)
-    built: dict[str, Any] = field(default_factory=dict)
-    from_torch: bool = False
-    zeros: str | None = None
-    lines: list[str] = field(default_factory=list)
-
-    @property
-    def num_classes(self) -> int | None:
-        """How many outputs the last layer, ``fc``, has; None if the file holds no such layer."""
-        return _num_classes(self.arrays)
-
-    def resolve_net(
-        self,
-        model: str | None = None,
-        net: dict[str, Any] | None = None,
-        defaults: dict[str, Any] | None = None,
-    ) -> tuple[str | None, dict[str, Any]]:
-        """The net to build for these weights: as requested, and for the rest as the file says.
-
-        Some nets have weights of the same names and shapes, but compute something else: plain-20
-        and resnet-20, for example. Only the file can tell such weights apart.
-
-        Parameters
-        ----------
-        model : str, optional
-            The requested name.
-        net : dict, optional
-            The requested settings.
-        defaults : dict, optional
-            What the net's function takes for settings that the file does not name:
-            `models.registry` knows them.
-
-        Returns
-        -------
-        model : str or None
-            None if neither the request nor the file names a net.
-        net : dict
-
-        Raises
-        ------
-        ConfigError
-            If the file says that the weights were saved from another net.
-        """
-        requested = dict(net or {})
-        if not self.built:
-            return model, requested
-        saved = self.built["net"]
-        if model not in (None, self.built["model"]):
-            raise self._from_another(self.built["model"], model)
-        for name, value in requested.items():
-            if name in FREE_SETTINGS:
-                continue
-            before = saved.get(name, (defaults or {}).get(name, value))
-            if before != value:
-                raise self._from_another(
-                    f"a net with {name}={shown(before)}", f"{name}={shown(value)}"
-                )
-        return self.built["model"], saved | requested
-
-    def _from_another(self, saved: str, requested: str) -> ConfigError:
-        return ConfigError(
-            str(self.path),
-            f"the weights were saved from {saved}, but {requested} was requested",
-            todo="leave that out, and the file decides",
-        )
-
-
-def open_weights(path: PathLike, layout: str | None = None) -> WeightsFile:
+def open_weights(
+    path: PathLike, layout: str | None = None, family: str | None = None
+) -> WeightsFile:
     """Read a file of weights, once.
 
     Parameters
@@ -144,6 +62,9 @@ def open_weights(path: PathLike, layout: str | None = None) -> WeightsFile:
         else "torch". From PyTorch's layout, axes are brought into minires's order,
         ``num_batches_tracked`` is left out, and what programs put before all names, such as
         ``module.``, is taken off.
+    family : str, optional
+        Where the net comes from, one of `families.FAMILIES`, if you know it and the file does not
+        show it: "caffe", "fb.resnet.torch", ...
 
     Returns
     -------
@@ -157,7 +78,7 @@ def open_weights(path: PathLike, layout: str | None = None) -> WeightsFile:
     DataError
         If it is a pickle that names a function which is not needed to read tensors.
     ConfigError
-        For a layout that does not exist.
+        For a layout or family that does not exist, or a family beside a file of minires's own.
     """
     if layout is not None:
         check_layout("open_weights", layout)
@@ -165,39 +86,65 @@ def open_weights(path: PathLike, layout: str | None = None) -> WeightsFile:
     if os.path.isdir(path) and (index := shards.find_index(path)) is not None:
         path = index
     where = str(path)
-    arrays, said, written_for = _read(path, where)
-    is_from_torch = layout == "torch" or layout is None and written_for != "minires"
-    lines: list[str] = []
+    read = _read(path, where)
+    families.check_family(family, read.is_own, where)
+    is_from_torch = layout == "torch" or layout is None and read.layout != "minires"
+    arrays, lines = read.arrays, read.lines
     if is_from_torch:
-        arrays, lines = conventions.without_wrapper(arrays)
-        arrays = from_torch(arrays)
-    known = conventions.Recognised(arrays, [])
-    if is_from_torch and written_for is None:
-        known = conventions.recognise(arrays)
+        arrays, more = prefixes.own_names(arrays)
+        arrays, lines = from_torch(arrays), lines + more
+    if read.is_own:
+        said = read.said
+        return WeightsFile(
+            path,
+            arrays,
+            notes.classes_in(said, where),
+            notes.transform_in(said, where),
+            notes.built_in(said, arrays, where),
+            is_from_torch,
+            {"zeros": "after"} | notes.settings_in(said, where),
+            lines,
+            is_own=True,
+        )
+    beside, more = timm_config.read(path)
+    known = recognition.recognise(arrays, read.digest, family, beside)
     return WeightsFile(
         path,
         known.arrays,
-        known.classes or notes.classes_in(said, where),
-        known.transform or notes.transform_in(said, where),
-        known.built or notes.built_in(said, arrays, where),
+        known.classes,
+        known.transform,
+        known.built,
         is_from_torch,
-        known.built.get("net", {}).get("zeros") or notes.zeros_in(said, where),
-        lines + known.lines,
+        known.settings,
+        lines + more + known.lines,
+        known.candidates,
     )
 
 
+@dataclass
+class _Read:
+    """What is in a file."""
+
+    arrays: dict[str, Array]
+    layout: str | None = None  # if it is known
+    is_own: bool = False  # written by minires
+    said: dict[str, Any] = field(default_factory=dict)  # then: what it says beside the arrays
+    digest: str = ""  # of a file of others: its SHA-256
+    lines: list[str] = field(default_factory=list)
+
+
 def _read(path, where):
-    """The arrays of a file, what it says of them, and the layout, if minires wrote it."""
     if path.name.endswith(shards.SUFFIX):
-        return shards.read(path), {}, None
+        return _Read(shards.read(path))
     content = read_bytes(path, "a .safetensors file, or a .pth file from PyTorch")
     if npz.is_npz(content):
         arrays = npz.decode(content, where)
-        return arrays, {}, "minires" if looks_like_minires(arrays) else None
+        return _Read(arrays, "minires" if looks_like_minires(arrays) else None)
+    digest, lines = hashlib.sha256(content).hexdigest(), []
     if torch_tar.is_torch_tar(content):
-        return torch_tar.decode(content, where), {}, None
+        return _Read(torch_tar.decode(content, where, lines), digest=digest, lines=lines)
     if torch_pickle.is_torch_file(content):
-        return torch_pickle.decode(content, where), {}, None
+        return _Read(torch_pickle.decode(content, where, lines), digest=digest, lines=lines)
     arrays, metadata = safetensors.decode(content, where)
     said, written_for = notes.from_metadata(metadata)
     said = safetensors.check_digest(arrays, said, where)
@@ -207,7 +154,7 @@ def _read(path, where):
             for name, array in arrays.items()
             if name.startswith("model.")
         }
-    return arrays, said, written_for
+    return _Read(arrays, written_for, written_for is not None, said, digest)
 
 
 def load(model: Module, file: PathLike | WeightsFile, layout: str | None = None) -> None:
@@ -223,9 +170,12 @@ def load(model: Module, file: PathLike | WeightsFile, layout: str | None = None)
 
     Notes
     -----
-    Arrays from a file in PyTorch's layout are converted to the dtype of the net. Where the net's
-    shortcuts A put their zeros is set as the weights need it, if the file or its family says so.
-    A `WeightsWarning` says what was recognised and set, and what nobody can know.
+    Arrays from a file in PyTorch's layout are converted to the dtype of the net. What its layers
+    do beyond their weights (where shortcut A puts its zeros, which convolution of a bottleneck has
+    the stride, batch norm's eps and momentum) is set as the weights need it, if the file or its
+    family says so. Class names and the transform for images are kept as ``model.conventions``, and
+    `save` writes them again. A `WeightsWarning` says what was recognised and set, and what nobody
+    can know.
 
     Raises
     ------
@@ -252,23 +202,12 @@ def load(model: Module, file: PathLike | WeightsFile, layout: str | None = None)
     if error:  # load_state_dict would not know the name of the file
         raise error
     model.load_state_dict(arrays)
-    lines = [*file.lines]
-    if _set_zeros(model, file.zeros):
-        lines.append(f"the net's shortcuts were set to zeros={file.zeros!r}, as the weights need")
+    lines = [*file.lines, *conventions.set_in(model, file.settings)]
+    model.conventions = conventions.Conventions(
+        file.classes, file.transform, file.built, frozenset(arrays)
+    )
     for line in lines:
         warnings.warn(f"{file.path}: {line}", WeightsWarning, stacklevel=2)
-
-
-def _set_zeros(model, zeros):
-    """Whether any shortcut of the net put its zeros elsewhere. Then it is changed."""
-    wrong = [
-        module
-        for module in model.modules()
-        if zeros is not None and getattr(module, "zeros", zeros) != zeros
-    ]
-    for module in wrong:
-        module.zeros = zeros
-    return bool(wrong)
 
 
 def _with_dtypes_of(model: Module, arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -311,7 +250,8 @@ def save(
 
     Notes
     -----
-    `open_weights` returns classes, transform and built with the weights.
+    `open_weights` returns classes, transform and built with the weights. Where they are not given,
+    they are what the file said of which the net has its weights: see `load`.
 
     Raises
     ------
@@ -333,10 +273,13 @@ def save(
             f"call it {path.with_suffix('.safetensors').name}",
         )
     arrays = dict(model.state_dict())
+    kept = conventions.kept_with(model)
+    classes = kept.classes if classes is None else classes
+    transform = kept.transform or None if transform is None else transform
+    built = kept.built or None if built is None else built
     as_dict: Any = getattr(transform, "as_dict", lambda: transform)  # of an ImageTransform
-    said = notes.noted(classes, as_dict(), built, _num_classes(arrays))
-    if any(getattr(module, "zeros", "after") == "around" for module in model.modules()):
-        said["zeros"] = "around"
+    said = notes.noted(classes, as_dict(), built, conventions.num_classes(arrays))
+    said |= conventions.set_otherwise(model)
     if layout == "minires":
         safetensors.write(path, arrays, said)
         return
@@ -344,8 +287,3 @@ def save(
     metadata = {"format": "pt"}  # as PyTorch's own
     metadata[notes.ENTRIES[layout]] = safetensors.to_json(said)
     safetensors.write(path, arrays, metadata=metadata)
-
-
-def _num_classes(arrays: Mapping[str, Array]) -> int | None:
-    head = arrays.get("fc.weight")
-    return head.shape[1] if head is not None and head.ndim == 2 else None

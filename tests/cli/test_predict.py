@@ -280,7 +280,7 @@ def test_words_that_are_missing(words, capsys):
             "nothing.pth: no such file: expected a .safetensors file, or a .pth file from PyTorch",
         ),
         (["--weights", "photos"], "a folder"),
-        (["--weights", "photos/a.png"], "not a whole safetensors file"),
+        (["--weights", "photos/a.png"], "got a picture; name the file of weights"),
         (["--classes", "nothing.txt"], "nothing.txt: no such file: expected class names"),
         (["--device", "cuda"], "for NVIDIA's GPUs say 'gpu'"),
         (["--resize", "16"], "--crop 16 beside it"),

@@ -359,3 +359,21 @@ def test_errors():
         with pytest.raises(ConfigError, match="an iterator"):
             measure(net, iter([batch()]))
     assert not any(is_overridden(module) for module in net.modules())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_stays_the_same_is_computed_once_and_nothing_else_changes(kind):
+    """As each lesion alone, in a `with` block around the whole net; two batches of two sizes."""
+    net, (x, y) = lived_in(KINDS[kind]()), batch()
+    batches = [(x, y), (x[:1], y[:1])]
+    names = list(blocks(net))
+    sets = [(), *((name,) for name in names), (names[1], names[-1])]
+    for lesion, chosen in zip(drop_sets(net, batches, sets), sets, strict=True):
+        with dropped(net, *chosen):
+            found = evaluate(net, batches)
+        assert lesion.blocks == tuple(chosen) and lesion.error == pytest.approx(found.error)
+        assert lesion.loss == pytest.approx(found.loss, rel=1e-12)
+    for lesion in swap_each(net, batches):
+        with swapped(net, *lesion.blocks):
+            found = evaluate(net, batches)
+        assert lesion.loss == pytest.approx(found.loss, rel=1e-12)

@@ -53,6 +53,9 @@ def test_functions_show_the_settings_they_pass_on():
         "shortcut",
         "pre_activation",
         "seed",
+        "stem",
+        "eps",
+        "momentum",
     ]
     assert "width_per_group" in registry.settings_of(
         "resnet152"

@@ -43,6 +43,12 @@ INDEX = {"metadata": {"total_size": 8}, "weight_map": {"fc.weight": "model-00001
         (b"\x1f\x8b\x08\x00" + bytes(100), "a file packed by gzip; unpack it first"),
         (b"\x93NUMPY\x01\x00" + bytes(100), "an array of NumPy"),
         (b"Not Found", "a text file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "a picture; name the file of weights"),
+        (b"\xff\xd8\xff\xe0" + bytes(100), "a picture"),
+        (
+            b"\4\0\0\0\1\0\0\0\3\0\0\0V 1\r\0\0\0nn.Sequential" + bytes(100),
+            "a file of Torch 7; convert it",
+        ),
     ],
 )
 def test_what_it_is(tmp_path, content, words):

@@ -1,0 +1,107 @@
+"""The options of commands that take a net with weights that anybody may have trained."""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .. import backend
+from ..errors import ConfigError
+from ..serialization.families import FAMILIES
+from ..types import Device
+from .arguments import add_damaged, add_transform, at_least, one_of, own_setting, path
+
+
+def add_family(command: argparse.ArgumentParser) -> None:
+    """The option that says where weights come from."""
+    command.add_argument(
+        "--family",
+        type=one_of("family of weights", FAMILIES),
+        metavar="NAME",
+        help=f"where the weights come from, if they do not show it: {', '.join(FAMILIES)}",
+    )
+
+
+def add_net_and_images(command: argparse.ArgumentParser, results: str, batch_size: int) -> None:
+    """All but ``--weights``: the net, the images, their preparation, and how to compute.
+
+    `results` is the name of the usual output folder.
+    """
+    add = command.add_argument
+    add(
+        "--dataset",
+        type=one_of("data set", ("cifar10", "synthetic")),
+        metavar="NAME",
+        help="cifar10 or synthetic: its test set. Without it, --data is a folder of photographs",
+    )
+    add(
+        "--data",
+        type=path,
+        metavar="DIR",
+        help="the folder of photographs, one folder in it for each class; or where CIFAR-10 is",
+    )
+    add("--model", metavar="NAME", help="the net, where the file does not say it")
+    add(
+        "--net",
+        nargs="+",
+        action="extend",
+        type=own_setting,
+        default=[],
+        metavar="NAME=VALUE",
+        help="the net's own settings: width=8 shortcut=B zeros=around eps=0.001 ...",
+    )
+    add_family(command)
+    add_transform(command)
+    add_damaged(command, "list them in damaged.csv")
+    add(
+        "--cache",
+        type=path,
+        metavar="DIR",
+        help="folder for decoded photographs (default: in the user's cache)",
+    )
+    add("--json", action="store_true", help="print the numbers as one JSON document")
+    add(
+        "--out",
+        type=path,
+        metavar="DIR",
+        help=f"new folder for the results (default: {results})",
+    )
+    add(
+        "--batch-size",
+        type=at_least(1),
+        default=batch_size,
+        metavar="N",
+        help=f"images at a time (default: {batch_size})",
+    )
+    add(
+        "--device",
+        default="cpu",
+        metavar="NAME",
+        help="where to compute: cpu (the default), or gpu, an NVIDIA GPU through CuPy",
+    )
+    add("--threads", type=at_least(1), metavar="N", help="threads (default: all cores)")
+
+
+def prepared(args: argparse.Namespace, command: str) -> tuple[Device, str]:
+    """The device to compute on, and what the images are called in the name of a folder.
+
+    Raises
+    ------
+    ConfigError, DeviceError
+        If there are no images, or the device cannot be used.
+    """
+    if args.dataset is None and args.data is None:
+        raise ConfigError(command, "on which images?", "--dataset cifar10, or --data DIR", "none")
+    if args.threads is not None:
+        backend.set_num_threads(args.threads)
+    device = backend.check_device(args.device, "--device")
+    return device, args.dataset or Path(args.data).resolve().name
+
+
+def given_transform(args: argparse.Namespace) -> Mapping[str, Any]:
+    """Those of ``--resize``, ``--crop``, ``--mean`` and ``--std`` that were given."""
+    return {
+        name: value
+        for name in ("resize", "crop", "mean", "std")
+        if (value := getattr(args, name)) is not None
+    }

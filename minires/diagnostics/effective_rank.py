@@ -1,0 +1,99 @@
+"""In how many directions the images of a set differ, seen at each block of a net.
+
+The effective rank of Roy and Vetterli 2007 ("The effective rank: a measure of effective
+dimensionality"), here of the covariance of a block's outputs: if a share p_i of the variance lies
+along its i-th principal direction,
+
+    rank = exp(- sum p_i log p_i)
+
+It is k if k directions have equal shares and the others none, and lies in between otherwise. Where
+images differ in one direction only it is 1; for N images it is at most N - 1.
+
+Without batch norm, representations of a deep net collapse to few directions (Daneshmand et al.
+2020, arXiv:2003.01652).
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import backend, nn
+from ..autograd import Tensor, no_grad
+from ..errors import ConfigError
+from ..nn.state import preserve_state
+from ..types import Array, Mode
+from .parts import Images, array_of, blocks, depths, main_path, watching
+
+
+class LayerRank(NamedTuple):
+    """How many directions are left after one block or layer."""
+
+    layer: str  # the name of the block or layer
+    depth: int  # along the main path; of a block, that of its last layer
+    rank: float  # effective rank of the outputs for all images; 0 if they are all the same
+
+
+def effective_rank(rows: Array) -> float:
+    """The effective rank of the covariance of vectors (N, features), from 0 to N - 1.
+
+    Raises
+    ------
+    ConfigError
+        For fewer than two vectors, or another shape.
+    """
+    rows = np.asarray(backend.move(rows, "cpu"), np.float64)
+    if rows.ndim != 2 or len(rows) < 2:
+        raise ConfigError(
+            "effective_rank", "rows", "(N, features) with N of at least 2", f"shape {rows.shape}"
+        )
+    rows = rows - rows.mean(axis=0)
+    # (N, N), and often much smaller than the covariance: the same eigenvalues, but for N - 1.
+    eigenvalues = np.linalg.eigvalsh(rows @ rows.T)
+    variances = eigenvalues[eigenvalues > 0]
+    if not len(variances):
+        return 0.0
+    p = variances / variances.sum()
+    return float(np.exp(-(p * np.log(p)).sum()))
+
+
+def effective_ranks(model: nn.Module, images: Images, mode: Mode = "eval") -> list[LayerRank]:
+    """The effective rank of the outputs of every block, from the images to the logits.
+
+    Of a net without blocks, as those of `models.residual_mlp`, that of every layer.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Stays as it is.
+    images : Tensor or array (N, H, W, C)
+        At least two; they go through the net at once. With few images the rank is limited by their
+        number: compare ranks of the same number only.
+    mode : {"train", "eval"}
+
+    Returns
+    -------
+    list of LayerRank
+
+    Raises
+    ------
+    ConfigError
+        For fewer than two images, or an unknown mode.
+    """
+    found: dict[str, float] = {}
+
+    def on_call(name, inputs, y):
+        found[name] = effective_rank(y.data.reshape(len(y.data), -1))
+
+    parts = _parts(model)
+    with preserve_state(model, mode), no_grad(), watching(parts, on_call):
+        model(Tensor(array_of(images)))
+    places = depths(model, parts)
+    return [LayerRank(name, places[name], found[name]) for name in parts if name in found]
+
+
+def _parts(model: nn.Module) -> Mapping[str, nn.Module]:
+    try:
+        return blocks(model)
+    except ConfigError:
+        return main_path(model)

@@ -1,0 +1,319 @@
+"""Look inside trained nets: lesions, responses, paths of the gradient, gradients, effective rank.
+
+The nets can be anybody's. What is measured, and where it comes from:
+
+    lesions.csv     error with blocks taken out or exchanged (Veit et al. 2016, arXiv:1605.06431)
+    responses.csv   how strongly each layer responds (He et al. 2015, figure 7)
+    paths.csv       gradient at the images by paths of each length (Veit et al. 2016)
+    gradients.csv   gradient of the loss by each layer's weights
+    ranks.csv       in how many directions images differ after each block
+    nets.csv        loss and error of the whole nets
+
+`diagnosis_report` reads these tables again.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from math import comb
+from typing import Any
+
+import numpy as np
+
+from .. import backend, diagnostics
+from .. import functional as F
+from ..autograd import Tensor
+from ..checks import integer
+from ..diagnostics.parts import Batches, blocks
+from ..errors import ConfigError
+from ..models.shortcuts import NoShortcut
+from ..names import expanded
+from ..nn import Module
+from ..nn.state import preserve_state
+from ..types import Array, Device, PathLike, Row
+from .evaluation_records import write_damaged
+from .records import RunFolder
+from .trained_net import TrainedNet, class_order, images_to_test, short_name, source_of
+
+NAME = "diagnose"
+COLUMNS = {
+    "nets": ("net", "images", "loss", "error"),
+    "lesions": ("net", "lesion", "blocks", "count", "changes_shape", "loss", "error"),
+    "responses": ("net", "layer", "depth", "mean", "std", "active"),
+    "paths": ("net", "length", "paths", "sampled", "norm", "standard_error", "total"),
+    "gradients": ("net", "layer", "depth", "gradient_norm", "weight_norm", "ratio"),
+    "ranks": ("net", "layer", "depth", "rank"),
+}
+TEXT = ("net", "lesion", "blocks", "layer")
+IMAGES, RANK_IMAGES, GRADIENT_IMAGES, PATH_IMAGES, PATHS = 1000, 256, 128, 32, 8
+PARTS_DROPPED = (0.1, 0.2, 0.3, 0.5, 0.7)  # of all blocks, at random
+DRAWS = 3
+
+
+def run(
+    nets: Sequence[TrainedNet],
+    out: PathLike,
+    *,
+    dataset: str | None = None,
+    folder: PathLike | None = None,
+    images: int = IMAGES,
+    paths: int = PATHS,
+    batch_size: int = 250,
+    seed: int = 0,
+    device: Device = "cpu",
+    progress: bool = True,
+    cache: PathLike | None = None,
+    skip_damaged: bool = False,
+) -> None:
+    """Diagnose the nets into the folder `out`.
+
+    Parameters
+    ----------
+    nets : sequence of TrainedNet
+        Each with its own preparation of images.
+    out : str or Path
+        A new or empty folder.
+    dataset, folder
+        The test set, as for `trained_net.source_of`.
+    images : int
+        Of the test set, drawn at random, the same for all nets; all, if there are no more.
+    paths : int
+        Random paths of each length that the gradient is sent along.
+    batch_size : int
+    seed : int
+        For random lesions and paths.
+    device : {"cpu", "gpu"}
+    progress : bool
+        Show a bar on stderr, if that is a terminal.
+    cache, skip_damaged
+        Of photographs, as for `trained_net.images_to_test`.
+
+    Raises
+    ------
+    ConfigError, DataError, DeviceError
+        For settings that cannot be met, and unusable files.
+    """
+    images = integer("diagnose", "images", images, 2)
+    paths = integer("diagnose", "paths", paths)
+    labels = names_of(nets)
+    settings: dict[str, Any] = {
+        "experiment": NAME,
+        "dataset_name": "",
+        "nets": {},
+        "images": images,
+        "paths": paths,
+        "seed": seed,
+        "rank_images": RANK_IMAGES,
+        "gradient_images": GRADIENT_IMAGES,
+        "path_images": PATH_IMAGES,
+    }
+    sets, source = [], source_of(dataset, folder)
+    for label, net in zip(labels, nets):
+        its, batches = images_to_test(
+            source, net.transform, batch_size, device, images, progress, cache, skip_damaged
+        )
+        classes, order = class_order(net.file, its)
+        sets.append((len(its), _Relabelled(batches, order)))
+        settings["dataset_name"], settings["images"] = its.name, len(its)
+        settings["classes"] = len(its.classes)
+        settings["nets"][label] = {
+            "model": net.name,
+            "net": net.settings,
+            "weights": net.file.path.name,
+            "parameters": net.model.num_parameters(),
+            "transform": net.transform.as_dict(),
+        }
+    with (
+        RunFolder(expanded(out), settings, device=device) as its_folder,
+        _bar(sum(_work(net.model, n, paths) for net, (n, _) in zip(nets, sets)), progress) as told,
+    ):
+        write_damaged(its_folder, getattr(its, "damaged", {}))
+        tables = {name: its_folder.table(name, COLUMNS[name], TEXT) for name in COLUMNS}
+        for label, net, (_, batches) in zip(labels, nets, sets):
+            model = net.model.to(device)
+            for name, rows in measured(model, batches, paths, seed, told):
+                tables[name].append({"net": label, **row} for row in rows)
+
+
+class _Relabelled:
+    """Batches with the numbers of the net's classes as labels: gone through any number of times."""
+
+    def __init__(self, batches: Batches, order: Array) -> None:
+        self.batches, self.order = batches, order
+
+    def __iter__(self) -> Iterator[tuple[Any, Array]]:
+        for images, labels in self.batches:
+            yield images, self.order[np.asarray(labels)]
+
+
+class _Counted:
+    """Batches that tell how many images have gone by."""
+
+    def __init__(self, batches: Batches, told: Callable[[int], None]) -> None:
+        self.batches, self.told = batches, told
+
+    def __iter__(self) -> Iterator[tuple[Any, Array]]:
+        for images, labels in self.batches:
+            yield images, labels
+            self.told(len(labels))
+
+
+def names_of(nets: Sequence[TrainedNet]) -> list[str]:
+    """What each net is called in tables and figures, from its file: see `trained_net.short_name`.
+
+    Where two have the same name, that of their folder stands before it, and if that does not help,
+    a number behind it.
+    """
+    paths = [net.file.path for net in nets]
+    short = [short_name(path) for path in paths]
+    found: list[str] = []
+    for path, name in zip(paths, short):
+        if short.count(name) > 1:
+            name = f"{path.resolve().parent.name}/{path.stem}"
+        same = sum(one == name or one.startswith(f"{name} (") for one in found)
+        found.append(f"{name} ({same + 1})" if same else name)
+    return found
+
+
+def measured(
+    model: Module, batches: Batches, paths: int, seed: int, told: Callable[[int], None]
+) -> Iterator[tuple[str, list[Row]]]:
+    """(table, rows) for each thing that one net is asked.
+
+    Parameters
+    ----------
+    model : Module
+    batches : iterable of (images, labels)
+    paths, seed : int
+        As for `run`.
+    told : callable
+        Is told how many images have gone through the net.
+    """
+    counted = _Counted(batches, told)
+    whole = diagnostics.evaluate(model, counted)
+    number = sum(len(labels) for _, labels in batches)
+    yield "nets", [{"images": number, "loss": whole.loss, "error": whole.error}]
+    responses = diagnostics.responses(model, counted)
+    yield "responses", [one._asdict() for one in responses]
+    yield (
+        "ranks",
+        [
+            one._asdict()
+            for one in diagnostics.effective_ranks(model, _first(batches, RANK_IMAGES)[0])
+        ],
+    )
+    yield "gradients", _gradients(model, *_first(batches, GRADIENT_IMAGES))
+    if _blocks(model):
+        yield from (("lesions", rows) for rows in _lesions(model, batches, seed, told))
+    if is_residual(model):
+        images, labels = _first(batches, PATH_IMAGES)
+        for length in range(len(_blocks(model)) + 1):
+            rows = diagnostics.path_gradients(model, images, labels, [length], paths, seed + length)
+            told(len(labels) * rows[0].sampled)
+            yield "paths", [one._asdict() for one in rows]
+
+
+def is_residual(model: Module) -> bool:
+    """Whether the net has blocks, and all of them shortcuts."""
+    found = _blocks(model)
+    return bool(found) and not any(isinstance(one.shortcut, NoShortcut) for one in found.values())
+
+
+def _blocks(model):
+    try:
+        return blocks(model)
+    except ConfigError:
+        return {}
+
+
+def _gradients(model, images, labels):
+    """Gradients of the loss by the weights, with batch norm as in use."""
+    with preserve_state(model, "eval"):
+        F.cross_entropy(model(Tensor(images)), labels).backward()
+        return [one._asdict() for one in diagnostics.gradient_norms(model)]
+
+
+def _lesions(model, batches, seed, told):
+    """The rows of one kind of lesion after the other."""
+    found = _blocks(model)
+    changing = {
+        name
+        for name, one in found.items()
+        if one.stride != 1 or one.in_channels != one.out_channels
+    }
+
+    def rows(kind, lesions):
+        return [
+            {
+                "lesion": kind,
+                "blocks": "+".join(lesion.blocks),
+                "count": len(lesion.blocks),
+                "changes_shape": int(bool(changing & {*lesion.blocks})),
+                "loss": lesion.loss,
+                "error": lesion.error,
+            }
+            for lesion in lesions
+        ]
+
+    def of(count):
+        """The batches, each of which goes through the net with so many lesions."""
+        return _Counted(batches, lambda images: told(count * images))
+
+    dropped = diagnostics.drop_sets(model, of(len(found)), [(name,) for name in found])
+    yield rows("dropped", dropped)
+    if pairs := _pairs(model):
+        yield rows("swapped", diagnostics.swap_each(model, of(len(pairs)), pairs))
+    if counts := _counts(len(found)):
+        random = diagnostics.drop_random(model, of(DRAWS * len(counts)), counts, DRAWS, seed)
+        yield rows("random", random)
+
+
+def _pairs(model):
+    """Neighbouring blocks of one shape: those that `swap_each` takes by default."""
+    names = list(_blocks(model))
+    pairs = []
+    for first, second in zip(names, names[1:]):
+        try:
+            with diagnostics.swapped(model, first, second):
+                pairs.append((first, second))
+        except ConfigError:
+            pass
+    return pairs
+
+
+def _counts(number):
+    """How many of so many blocks to drop at random, from 2 on: one at a time was tried already."""
+    return sorted({count for part in PARTS_DROPPED if (count := round(part * number)) >= 2})
+
+
+def _first(batches, count):
+    """So many images at most, with their labels, as one batch."""
+    images, labels = [], []
+    for some, their in batches:
+        images.append(some)
+        labels.append(their)
+        if sum(map(len, labels)) >= count:
+            break
+    device = backend.device_of(images[0])
+    joined = np.concatenate([backend.move(some, "cpu") for some in images])[:count]
+    return backend.move(joined, device), np.concatenate(labels)[:count]
+
+
+def _work(model, images, paths):
+    """How many images go through the net in `measured`, as it tells."""
+    number = len(_blocks(model))
+    passes = 2 + number + len(_pairs(model)) + DRAWS * len(_counts(number)) if number else 2
+    if not is_residual(model):
+        return passes * images
+    tried = sum(min(comb(number, length), paths) for length in range(number + 1))
+    return passes * images + min(PATH_IMAGES, images) * tried
+
+
+@contextmanager
+def _bar(total: int, progress: bool) -> Iterator[Callable[[int], None]]:
+    from tqdm import tqdm
+
+    words = "{percentage:3.0f}%|{bar}| {elapsed} so far, {remaining} left"
+    with tqdm(
+        total=total, bar_format=words, dynamic_ncols=True, disable=None if progress else True
+    ) as bar:
+        yield bar.update

@@ -1,0 +1,219 @@
+"""What a diagnosis of trained nets says, from its records alone: numbers, lines and figures."""
+
+from collections.abc import Mapping
+from math import isnan, sqrt
+from statistics import mean, median
+from typing import Any
+
+from .. import plot as plots
+from ..names import expanded
+from ..types import Figure, PathLike, Row
+from .diagnosis import COLUMNS, NAME, TEXT
+from .records import of_one_run, read_config, read_table
+
+Tables = Mapping[str, list[Row]]
+
+
+def tables(folder: PathLike) -> dict[str, list[Row]]:
+    """The rows of each table. Raises DataError if one is missing or damaged."""
+    return {
+        name: read_table(expanded(folder) / f"{name}.csv", columns, TEXT)
+        for name, columns in COLUMNS.items()
+    }
+
+
+def results(folder: PathLike) -> dict[str, Any]:
+    """The numbers of a diagnosis: what ``minires diagnose --json`` prints.
+
+    Raises DataError if the records are missing or damaged.
+    """
+    folder = expanded(folder)
+    config = read_config(folder, NAME)
+    with of_one_run(folder):
+        found = tables(folder)
+        return {
+            "dataset_name": config["dataset_name"],
+            "images": config["images"],
+            "nets": {
+                name: {
+                    **{key: known[key] for key in ("model", "net", "weights", "parameters")},
+                    **summary(found, name),
+                }
+                for name, known in config["nets"].items()
+            },
+        }
+
+
+def summary(found: Tables, net: str) -> dict[str, Any]:
+    """The numbers of one net; None for what it cannot be asked.
+
+    Returns
+    -------
+    dict
+        Errors in percent. ``dropped_error`` and ``swapped_error`` are medians over the lesions of
+        one block or pair; ``worst_block`` is the one without which the error is largest.
+        ``path_length`` is the mean number of residual branches on a path, weighted by the gradient
+        that the paths of a length carry together: ``blocks`` / 2 if all paths carried alike. Its
+        standard error is that of the few paths that were tried. ``response`` is the standard
+        deviation of a layer's response, mean of the layers but the last. ``gradient_ratio`` is the
+        largest gradient norm of a layer over the smallest.
+    """
+    of_net = {name: [row for row in rows if row["net"] == net] for name, rows in found.items()}
+    (whole,) = of_net["nets"]
+    lesions = {
+        kind: [row for row in of_net["lesions"] if row["lesion"] == kind]
+        for kind in ("dropped", "swapped", "random")
+    }
+    worst = max(lesions["dropped"], key=lambda row: row["error"], default=None)
+    length, length_error = _path_length(of_net["paths"])
+    norms = [row["gradient_norm"] for row in of_net["gradients"]]
+    ranks = [row["rank"] for row in of_net["ranks"]]
+    return {
+        "images": whole["images"],
+        "error": whole["error"],
+        "blocks": len(lesions["dropped"]) or None,
+        "dropped_error": _median(lesions["dropped"]),
+        "worst_block": worst and worst["blocks"],
+        "worst_error": worst and worst["error"],
+        "swapped_error": _median(lesions["swapped"]),
+        "path_length": length,
+        "path_length_standard_error": length_error,
+        "response": mean(row["std"] for row in of_net["responses"][:-1]),
+        "gradient_ratio": max(norms) / min(norms) if min(norms) > 0 else None,
+        "first_rank": ranks[0],
+        "last_rank": ranks[-1],
+    }
+
+
+def _path_length(rows):
+    """The mean length of paths, weighted by what they carry, and its standard error, which is that
+    of the norms of the few paths of each length that were tried.
+    """
+    total = sum(row["total"] for row in rows)
+    if not total:
+        return None, None
+    length = sum(row["length"] * row["total"] for row in rows) / total
+    errors = [
+        (row["length"] - length) / total * row["paths"] * row["standard_error"] for row in rows
+    ]
+    return length, sqrt(sum(error**2 for error in errors if not isnan(error)))
+
+
+def _median(rows):
+    return median(row["error"] for row in rows) if rows else None
+
+
+HEAD = (
+    "net",
+    "error",
+    "one block out",
+    "the worst one",
+    "two swapped",
+    "path length",
+    "response",
+    "gradients",
+    "rank, first and last block",
+)
+
+
+def _with_error(one):
+    """The mean path length with its standard error."""
+    return f"{one['path_length']:.1f} ± {one['path_length_standard_error']:.1f}"
+
+
+def rows(found: Mapping[str, Any]) -> list[list[str]]:
+    """A row of words for each net, under `HEAD`; `found` is from `results`."""
+
+    def cell(value, form, ending=""):
+        return "-" if value is None else f"{value:{form}}{ending}"
+
+    return [
+        [
+            name,
+            cell(one["error"], ".1f", " %"),
+            cell(one["dropped_error"], ".1f", " %"),
+            cell(one["worst_error"], ".1f", " %"),
+            cell(one["swapped_error"], ".1f", " %"),
+            "-" if one["path_length"] is None else f"{_with_error(one)} of {one['blocks']} blocks",
+            cell(one["response"], ".3f"),
+            cell(one["gradient_ratio"], ".0f", " times"),
+            f"{one['first_rank']:.0f}, {one['last_rank']:.0f}",
+        ]
+        for name, one in found["nets"].items()
+    ]
+
+
+BELOW = (
+    "error: of the whole net. One block out: median over the blocks, each left out alone. Two "
+    "swapped: median over neighbours of one shape. Path length: residual branches on the paths "
+    "that the gradient takes to the images, weighted by what they carry, with the standard error "
+    "of the few that were tried; half the blocks if all paths carried alike. Response: standard "
+    "deviation of a layer's output after batch norm, mean of the layers. Gradients: the largest of "
+    "a layer over the smallest. Rank: in how many directions images differ."
+)
+
+
+def sentences(found: Mapping[str, Any]) -> list[str]:
+    """What the numbers say, a sentence or two for each net; `found` is from `results`."""
+    lines = []
+    for name, one in found["nets"].items():
+        said = f"{name} ({one['model']}): {one['error']:.1f} % error on {one['images']:,} images"
+        if one["dropped_error"] is not None:
+            said += (
+                f"; without one of its {one['blocks']} blocks {one['dropped_error']:.1f} % "
+                f"(median), at worst {one['worst_error']:.1f} % ({one['worst_block']})"
+            )
+        if one["path_length"] is not None:
+            said += (
+                f". The gradient comes by paths through {_with_error(one)} of "
+                f"{one['blocks']} residual branches on average; if all paths carried alike it "
+                f"would be {one['blocks'] / 2:g}"
+            )
+        lines.append(f"{said}.")
+    return lines
+
+
+def report(folder: PathLike) -> str:
+    """The results as lines of text, from the records alone. Raises as `results`."""
+    found = results(folder)
+    table = [list(HEAD), *rows(found)]
+    widths = [max(map(len, column)) for column in zip(*table)]
+    lines = [
+        f"{found['dataset_name']}: {found['images']:,} test images",
+        *(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
+            for row in table
+        ),
+        "",
+        *sentences(found),
+    ]
+    return "\n".join(lines)
+
+
+def caption(config: Mapping[str, Any]) -> str:
+    """What the figures are of, in a line."""
+    return f"{config['dataset_name']}, {config['images']:,} test images"
+
+
+def figures(folder: PathLike) -> dict[str, Figure]:
+    """The figures by name, those that the nets allow. Raises as `results`."""
+    folder = expanded(folder)
+    config = read_config(folder, NAME)
+    with of_one_run(folder):
+        found, words = tables(folder), caption(config)
+        models = {name: known["model"] for name, known in config["nets"].items()}
+        drawn = {}
+        if found["lesions"]:
+            drawn["lesions"] = plots.lesions(found["lesions"], found["nets"], models, words)
+        drawn["responses"] = plots.responses(found["responses"], models, words)
+        if found["paths"]:
+            few = f"{config['path_images']} images, {config['paths']} random paths of each length"
+            drawn["paths"] = plots.paths(found["paths"], models, f"{config['dataset_name']}, {few}")
+        drawn["gradients"] = plots.gradients_and_ranks(
+            found["gradients"],
+            found["ranks"],
+            models,
+            f"{config['dataset_name']}; gradients of {config['gradient_images']} test images, "
+            f"ranks of {config['rank_images']}",
+        )
+        return drawn

@@ -1,0 +1,256 @@
+"""What trained nets look like inside: lesions, responses, paths of the gradient, gradients, ranks.
+
+Every function takes rows with a column "net", and the model of each net, whose family has a colour.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..types import Figure, Row
+from .style import OTHERS, panels, styled, theme, write_below
+
+Models = Mapping[str, str]  # net -> name of its model, such as "resnet-20"
+Draw = Callable[..., Any]
+
+
+def _colours(models: Models) -> dict[str, str]:
+    """Net -> colour: blue for residual nets, orange for plain ones, the deeper the darker."""
+    found, used = {}, {"plain": 0, "resnet": 0}
+    shades, others = theme().shades, iter(OTHERS * len(models))
+    for net in sorted(models, key=lambda net: _depth(models[net])):
+        family = "plain" if models[net].startswith("plain") else "resnet"
+        if used[family] < len(shades[family]):
+            found[net] = shades[family][used[family]]
+            used[family] += 1
+        else:
+            found[net] = next(others)
+    return {net: found[net] for net in models}
+
+
+def _depth(model: str) -> int:
+    digits = "".join(letter if letter.isdigit() else " " for letter in model).split()
+    return int(digits[0][:9]) if digits else 0
+
+
+def _of(rows: Sequence[Row], net: str, **also: Any) -> list[Row]:
+    return [
+        row
+        for row in rows
+        if row["net"] == net and all(row[name] == value for name, value in also.items())
+    ]
+
+
+def _line(ax: Any, x: Sequence[float], y: Sequence[float], colour: str, net: str, **more: Any):
+    """A line with a dot for each point, as long as there are few."""
+    marker = "o" if len(x) <= 30 else None
+    ax.plot(x, y, color=colour, label=net, linewidth=1.8, marker=marker, markersize=4, **more)
+
+
+def _finish(figure: Figure, ax: Any, caption: str) -> Figure:
+    handles, names = ax.get_legend_handles_labels()
+    if len(names) > 1:
+        figure.legend(handles, names, loc="upper right", ncols=min(3, len(names)))
+    elif names:
+        caption = f"{names[0]}; {caption}"
+    write_below(figure, caption)
+    return figure
+
+
+@styled
+def lesions(
+    lesions: Sequence[Row], nets: Sequence[Row], models: Models, caption: str = ""
+) -> Figure:
+    """Error without one block, with two neighbours exchanged, and without several at random.
+
+    After Veit et al. 2016, figures 3 and 5.
+
+    Parameters
+    ----------
+    lesions : list of dict
+        Rows with net, lesion ("dropped", "swapped", "random"), blocks, count, changes_shape, error.
+    nets : list of dict
+        Rows with net and error, of the whole nets.
+    models : dict
+    caption : str
+    """
+    figure, axes = panels(3, (12.5, 4.3), share_y=True)
+    colours = _colours(models)
+    whole = {row["net"]: row["error"] for row in nets}
+    for net in models:
+        for ax, kind in zip(axes, ("dropped", "swapped")):
+            rows = _of(lesions, net, lesion=kind)
+            if not rows:
+                continue
+            y = [row["error"] for row in rows]
+            _line(ax, range(1, len(y) + 1), y, colours[net], net)
+            ax.axhline(whole[net], color=colours[net], linewidth=1.1, linestyle=(0, (4, 2)))
+            halving = [i for i, row in enumerate(rows, 1) if row["changes_shape"]]
+            ax.plot(
+                halving,
+                [y[i - 1] for i in halving],
+                "o",
+                color=colours[net],
+                markerfacecolor=theme().page,
+                markersize=8,
+                markeredgewidth=1.8,
+            )
+        several = _of(lesions, net, lesion="random")
+        number = len(_of(lesions, net, lesion="dropped"))
+        counts = sorted({row["count"] for row in several})
+        means = [
+            sum(row["error"] for row in several if row["count"] == count)
+            / sum(row["count"] == count for row in several)
+            for count in counts
+        ]
+        share = [100 * count / number for count in counts]
+        _line(axes[2], [0, *share], [whole[net], *means], colours[net], net)
+        axes[2].plot(
+            [100 * row["count"] / number for row in several],
+            [row["error"] for row in several],
+            ".",
+            color=colours[net],
+            markersize=4,
+            alpha=0.6,
+        )
+    for ax, title in zip(
+        axes, ("one block left out", "two neighbours swapped", "several left out at random")
+    ):
+        ax.set_title(title)
+        ax.set_xlabel("block, from the images to the logits")
+        _whole_numbers(ax)
+    axes[1].set_xlabel("pair of blocks of one shape")
+    if not axes[1].lines:
+        axes[1].set_title("no two neighbours have one shape")
+    axes[2].set_xlabel("blocks left out, % of all")
+    axes[0].set_ylim(0, 100)
+    axes[0].set_ylabel("error, %")
+    return _finish(
+        figure,
+        axes[0],
+        f"{caption}; dashed: the whole net; hollow: blocks that change the shape",
+    )
+
+
+@styled
+def responses(rows: Sequence[Row], models: Models, caption: str = "") -> Figure:
+    """How strongly layers respond, in their order and by size: figure 7 of He et al. 2015.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Rows with net, depth and std; of each net the last, that of the logits, is left out.
+    models : dict
+    caption : str
+    """
+    figure, axes = panels(2, (9.6, 4.3), share_y=True)
+    colours = _colours(models)
+    for net in models:
+        its = _of(rows, net)[:-1]
+        stds = [row["std"] for row in its]
+        for ax, x, y in (
+            (axes[0], [row["depth"] for row in its], stds),
+            (axes[1], range(1, len(stds) + 1), sorted(stds, reverse=True)),
+        ):
+            ax.plot(x, y, color=colours[net], linewidth=2, label=net)
+    axes[0].set_title("in the order of the layers")
+    axes[1].set_title("by size")
+    axes[0].set_xlabel("layer, from the images to the logits")
+    axes[1].set_xlabel("rank")
+    axes[0].set_ylabel("standard deviation of the response")
+    axes[0].set_ylim(bottom=0)
+    return _finish(figure, axes[0], f"{caption}; after batch norm and before ReLU and addition")
+
+
+@styled
+def paths(rows: Sequence[Row], models: Models, caption: str = "") -> Figure:
+    """How many paths there are of each length, and what gradient they carry to the images.
+
+    After Veit et al. 2016, figure 6.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Rows with net, length, paths, norm and total.
+    models : dict
+    caption : str
+    """
+    figure, axes = panels(3, (12.5, 4.3))
+    colours = _colours(models)
+    for net in models:
+        its = _of(rows, net)
+        if not its:
+            continue
+        x = [row["length"] for row in its]
+        every, total = sum(row["paths"] for row in its), sum(row["total"] for row in its)
+        _line(axes[0], x, [100 * row["paths"] / every for row in its], colours[net], net)
+        seen = [row for row in its if row["norm"] > 0]
+        _line(
+            axes[1],
+            [row["length"] for row in seen],
+            [row["norm"] for row in seen],
+            colours[net],
+            net,
+        )
+        if total > 0:
+            _line(axes[2], x, [100 * row["total"] / total for row in its], colours[net], net)
+    axes[0].set_title("paths of this length, % of all")
+    axes[1].set_title("gradient of a single path")
+    axes[2].set_title("share of all gradient, %")
+    axes[1].set_yscale("log")
+    for ax in axes:
+        ax.set_xlabel("residual branches on the path")
+        _whole_numbers(ax)
+    return _finish(figure, axes[0], caption)
+
+
+@styled
+def gradients_and_ranks(
+    gradients: Sequence[Row], ranks: Sequence[Row], models: Models, caption: str = ""
+) -> Figure:
+    """Gradient norm of each layer's weights; effective rank of the images after each block.
+
+    Parameters
+    ----------
+    gradients : list of dict
+        Rows with net, depth and gradient_norm.
+    ranks : list of dict
+        Rows with net, depth and rank.
+    models : dict
+    caption : str
+    """
+    figure, (left, right) = panels(2, (9.6, 4.3))
+    colours = _colours(models)
+    for net in models:
+        its = [row for row in _of(gradients, net) if row["gradient_norm"] > 0]
+        left.plot(
+            [row["depth"] for row in its],
+            [row["gradient_norm"] for row in its],
+            color=colours[net],
+            linewidth=2,
+            label=net,
+        )
+        its = _of(ranks, net)
+        _line(right, [row["depth"] for row in its], [row["rank"] for row in its], colours[net], net)
+    left.set_yscale("log")
+    _plain_numbers(left.yaxis)
+    left.set_title("gradient norm of each layer's weights")
+    right.set_title("effective rank after each block")
+    right.set_ylim(bottom=0)
+    for ax in (left, right):
+        ax.set_xlabel("layer, from the images to the logits")
+        _whole_numbers(ax)
+    return _finish(figure, left, caption)
+
+
+def _whole_numbers(ax):
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10), integer=True))
+
+
+def _plain_numbers(axis):
+    """0.3 and 2, where a logarithmic axis would have 3 x 10^-1 and 2 x 10^0."""
+    from matplotlib.ticker import LogFormatter
+
+    axis.set_major_formatter(LogFormatter())
+    axis.set_minor_formatter(LogFormatter())
