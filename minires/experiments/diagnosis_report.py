@@ -87,7 +87,7 @@ def summary(found: Tables, net: str) -> dict[str, Any]:
 
 def _path_length(rows):
     """The mean length of paths, weighted by what they carry, and its standard error, which is that
-    of the norms of the few paths of each length that were tried.
+    of the norms of the few paths of each length that were tried; None if one was tried of several.
     """
     total = sum(row["total"] for row in rows)
     if not total:
@@ -96,7 +96,7 @@ def _path_length(rows):
     errors = [
         (row["length"] - length) / total * row["paths"] * row["standard_error"] for row in rows
     ]
-    return length, sqrt(sum(error**2 for error in errors if not isnan(error)))
+    return length, None if any(map(isnan, errors)) else sqrt(sum(error**2 for error in errors))
 
 
 def _median(rows):
@@ -117,8 +117,16 @@ HEAD = (
 
 
 def _with_error(one):
-    """The mean path length with its standard error."""
-    return f"{one['path_length']:.1f} ± {one['path_length_standard_error']:.1f}"
+    """The mean path length with its standard error, if that is known."""
+    error = one["path_length_standard_error"]
+    return f"{one['path_length']:.1f}" + ("" if error is None else f" ± {error:.1f}")
+
+
+def _times(ratio):
+    """Times as much: "7 times", or "3e+08 times"."""
+    if ratio is None:
+        return "-"
+    return f"{ratio:.0f} times" if ratio < 1e4 else f"{ratio:.0e} times"
 
 
 def rows(found: Mapping[str, Any]) -> list[list[str]]:
@@ -136,7 +144,7 @@ def rows(found: Mapping[str, Any]) -> list[list[str]]:
             cell(one["swapped_error"], ".1f", " %"),
             "-" if one["path_length"] is None else f"{_with_error(one)} of {one['blocks']} blocks",
             cell(one["response"], ".3f"),
-            cell(one["gradient_ratio"], ".0f", " times"),
+            _times(one["gradient_ratio"]),
             f"{one['first_rank']:.0f}, {one['last_rank']:.0f}",
         ]
         for name, one in found["nets"].items()

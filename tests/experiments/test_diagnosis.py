@@ -2,6 +2,7 @@
 drawn again; and the command."""
 
 import json
+import math
 import re
 
 import numpy as np
@@ -125,6 +126,14 @@ def test_the_numbers_of_the_report(out):
     )
     stds = [row["std"] for row in of(out, "responses", "resnet-14")]
     assert one["response"] == pytest.approx(np.mean(stds[:-1])) and len(stds) == 14
+    error = sum(
+        ((row["length"] - one["path_length"]) * row["paths"] * row["standard_error"]) ** 2
+        for row in rows
+    )
+    assert one["path_length_standard_error"] == pytest.approx(error**0.5 / sum(weights))
+    single = [{**row, "standard_error": math.nan} for row in rows]
+    assert diagnosis_report._path_length(single)[1] is None
+    assert diagnosis_report._times(3.4e8) == "3e+08 times"
     assert found["plain-14"]["path_length"] is None
     assert found["plain_mlp-4"]["dropped_error"] is None
 
