@@ -67,6 +67,11 @@ def add_to(commands: Commands) -> None:
         help="the net's own settings: width=8 shortcut=B zeros=around ...",
     )
     add_transform(command)
+    add(
+        "--flip",
+        action="store_true",
+        help="look at each image twice, as it is and mirrored, and take the mean",
+    )
     add("--json", action="store_true", help="print the numbers as one JSON document")
     add(
         "--out",
@@ -121,6 +126,7 @@ def run(args: argparse.Namespace) -> None:
         batch_size=args.batch_size,
         device=device,
         progress=not args.json,
+        flip=args.flip,
     )
     drawn = evaluation.plot(out)
     if args.json:

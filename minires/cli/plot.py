@@ -58,7 +58,7 @@ def draw_dark(folder: PathLike) -> None:
 
 def draw(folder: PathLike) -> None:
     """Draw the figures of the run in `folder` and say where they are; of claims the report too."""
-    from ..experiments import claims, degradation, evaluation, single_net, sweep
+    from ..experiments import claims, degradation, evaluation, lr_search, single_net, sweep
     from ..experiments.records import read_config
 
     kind = read_config(folder).get("experiment")
@@ -66,7 +66,7 @@ def draw(folder: PathLike) -> None:
         say("\n".join(claims.lines(claims.write_report(list(claims.CLAIMS.values()), folder))))
         say(f"written: {Path(folder) / 'report.md'}, {Path(folder) / 'report.html'}")
     else:
-        others = {one.NAME: one for one in (single_net, sweep, evaluation)}
+        others = {one.NAME: one for one in (single_net, sweep, evaluation, lr_search)}
         drawn_by = others.get(str(kind), degradation)
         for figure in drawn_by.plot(folder):
             say(f"drawn: {figure}")

@@ -35,6 +35,8 @@ examples:
       --json > photos.json
   minires predict *.png --weights runs/resnet-20-cifar10/weights.safetensors"""
 
+FEW = 64  # pictures: below, processes take longer to start than they save
+
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
@@ -99,6 +101,18 @@ def add_to(commands: Commands) -> None:
         help="pictures at a time (default: 16)",
     )
     add(
+        "--flip",
+        action="store_true",
+        help="look at each picture twice, as it is and mirrored, and take the mean",
+    )
+    add(
+        "--workers",
+        type=at_least(0),
+        metavar="N",
+        help="processes that read the next pictures while the net computes (default: one for each "
+        f"core, but none for fewer than {FEW} pictures)",
+    )
+    add(
         "--device",
         default="cpu",
         metavar="NAME",
@@ -141,6 +155,9 @@ def run(args: argparse.Namespace) -> int:
     transform = transform_of(file, name, flags)
     paths = _pictures(args.images)
     model = nn.fuse(net_of(file, name, settings, transform["crop"])).to(args.device)
+    workers = args.workers
+    if workers is None:
+        workers = 0 if len(paths) < FEW else backend.available_cores()
     made = predictions(
         model,
         paths,
@@ -148,6 +165,8 @@ def run(args: argparse.Namespace) -> int:
         batch_size=args.batch_size,
         transform=transform,
         classes=_class_names(args.classes, file),
+        flip=args.flip,
+        workers=workers,
     )
     failed = _print_all(made, args.json)
     if failed:

@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import sys
-import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -26,7 +25,7 @@ from ..errors import DataError
 from ..serialization.files import Lock, is_running
 from ..types import Array, PathLike
 from . import workers as processes
-from .images import MOST_PIXELS, SeveralPictures, decode
+from .images import MOST_PIXELS, decode_quietly
 from .transforms import resize_shorter
 
 PIXELS, INDEX = "pixels.bin", "index.json"
@@ -234,11 +233,7 @@ def _remove_unfinished(folder):
 def _decode_small(path, side):
     """The picture as the cache keeps it, or what is wrong with it."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", SeveralPictures
-            )  # the first frame of an animation will do
-            pixels = decode(path)
+        pixels = decode_quietly(path)
         return np.ascontiguousarray(
             resize_shorter(pixels, side) if min(pixels.shape[:2]) > side else pixels
         )

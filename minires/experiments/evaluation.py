@@ -130,6 +130,7 @@ def run(
     batch_size: int = 250,
     device: Device = "cpu",
     progress: bool = True,
+    flip: bool = False,
 ) -> None:
     """Evaluate the net of a file of weights into the folder `out`.
 
@@ -155,6 +156,8 @@ def run(
     batch_size : int
     device : {"cpu", "gpu"}
     progress : bool
+    flip : bool
+        Look at each image twice, as it is and mirrored, and take the mean of the probabilities.
 
     Raises
     ------
@@ -174,7 +177,7 @@ def run(
     fused: Any = nn.fuse(built)  # computes the same, faster
     images, batches = _images(dataset, folder, chosen, batch_size, device, progress)
     classes, order = _classes(file, images)
-    found = classify(fused, _shown(batches, len(images), progress))
+    found = classify(fused, _shown(batches, len(images), progress), flip=flip)
     classified = Classified(found.logits, order[found.labels])
     settings = {
         "experiment": NAME,
@@ -184,6 +187,7 @@ def run(
         "parameters": built.num_parameters(),
         "dataset_name": images.name,
         "transform": chosen.as_dict(),
+        **({"test_flip": True} if flip else {}),
         "classes": classes,
         "test_images": len(images),
     }
@@ -289,6 +293,7 @@ def results(folder: PathLike) -> dict[str, Any]:
             },
             "images": images,
             "transform": config["transform"],
+            "flip": config.get("test_flip", False),
             **errors,
             **intervals,
             "calibration_error_points": expected / images,
@@ -299,9 +304,10 @@ def results(folder: PathLike) -> dict[str, Any]:
 def report(folder: PathLike) -> str:
     """The results as lines of text, from the records alone. Raises as `results`."""
     found = results(folder)
+    twice = ", each seen twice, as it is and mirrored" * found["flip"]
     lines = [
         f"{found['model']} with {found['weights']} on {found['dataset_name']}: "
-        f"{found['images']:,} test images, {found['parameters']:,} parameters"
+        f"{found['images']:,} test images{twice}, {found['parameters']:,} parameters"
     ]
     for k in (1, TOP):
         error = found[f"top_{k}_error_percent"]

@@ -15,6 +15,8 @@ class CrossEntropyLoss(Module):
 
     Parameters
     ----------
+    weight : sequence of float (K,), optional
+        How much each class counts.
     label_smoothing : float
         How much of each target, from 0 to 1, is spread evenly over all classes.
 
@@ -24,7 +26,8 @@ class CrossEntropyLoss(Module):
         For a `label_smoothing` out of range.
     """
 
-    def __init__(self, *, label_smoothing: float = 0.0) -> None:
+    def __init__(self, weight: ArrayLike | None = None, *, label_smoothing: float = 0.0) -> None:
+        self.weight = weight
         self.label_smoothing = number(
             "CrossEntropyLoss",
             "label_smoothing",
@@ -34,7 +37,7 @@ class CrossEntropyLoss(Module):
         )
 
     def forward(self, input: Tensor, target: ArrayLike) -> Tensor:
-        return F.cross_entropy(input, target, label_smoothing=self.label_smoothing)
+        return F.cross_entropy(input, target, self.weight, label_smoothing=self.label_smoothing)
 
     def extra_repr(self) -> str:
         return f"label_smoothing={self.label_smoothing}" if self.label_smoothing else ""

@@ -4,6 +4,7 @@ from .convolution import im2col, receptive_field, receptive_fields
 from .curves import error_curves, gradient_norms
 from .final_errors import errors_by_depth, every_seed
 from .live import LiveCurves
+from .lr_finder import lr_finder
 from .reliability import calibration
 from .single_net import confusion, gradients_of_a_net, training_curves
 from .style import (
@@ -43,6 +44,7 @@ __all__ = [
     "gradient_norms",
     "gradients_of_a_net",
     "im2col",
+    "lr_finder",
     "panels",
     "picture",
     "receptive_field",

@@ -98,7 +98,8 @@ class ImageDataset:
         """The shape of one image, (H, W, 3)."""
         return self.images.shape[1:]
 
-    def _pick(self, index: Array | slice) -> "ImageDataset":
+    def pick(self, index: Array | slice) -> "ImageDataset":
+        """The images at these positions, as a set of their own."""
         return ImageDataset(self.images[index], self.labels[index], self.classes, self.name)
 
     def take(self, n: int) -> "ImageDataset":
@@ -113,7 +114,7 @@ class ImageDataset:
             raise ConfigError(
                 f"{self.name}.take", "not that many images in the set", f"1 to {len(self)}", str(n)
             )
-        return self._pick(slice(n))
+        return self.pick(slice(n))
 
     def split(self, n: int, seed: int | None = None) -> tuple["ImageDataset", "ImageDataset"]:
         """All images but the last `n`, and the last `n`: 5,000 for the paper's split of CIFAR-10.
@@ -142,8 +143,8 @@ class ImageDataset:
         if seed is None:
             whole = self
         else:
-            whole = self._pick(np.random.default_rng(seed).permutation(len(self)))
-        return whole._pick(slice(len(self) - n)), whole._pick(slice(len(self) - n, None))
+            whole = self.pick(np.random.default_rng(seed).permutation(len(self)))
+        return whole.pick(slice(len(self) - n)), whole.pick(slice(len(self) - n, None))
 
     def resize(self, size: int) -> "ImageDataset":
         """The same images at `size` x `size`: a new pixel is the mean of a square of old ones.

@@ -4,6 +4,8 @@ import hashlib
 import os
 import warnings
 from collections import Counter
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from ...names import LONGEST, as_text, expanded, on_disk, shortened
 from ...types import PathLike
 from ..cache import cached
 from ..images import SUFFIXES
+from ..original_pixels import original_pictures
 from ..paths import user_cache
 from ..picture_files import LeftOut, find_pictures, in_words, loose_pictures, visible_folders
 from ..transforms import ImageTransform, shorter_side
@@ -32,6 +35,8 @@ def image_folder(
     cache: PathLike | None = None,
     progress: bool = True,
     transform: ImageTransform | None = None,
+    test_transform: ImageTransform | None = None,
+    original_pixels: bool = False,
 ) -> tuple[PhotographDataset, PhotographDataset]:
     """The training and test set in a folder of photographs.
 
@@ -55,6 +60,13 @@ def image_folder(
     transform : ImageTransform, optional
         Instead of `size`: also how pictures are resized and normalised, for a net that was not
         trained as ImageNet's are.
+    test_transform : ImageTransform, optional
+        Another one for the test set. A net that was trained on random crops, which show things
+        larger than they are in the whole picture, does better at a size somewhat above that of its
+        training (Touvron et al. 2019, arXiv:1906.06423).
+    original_pixels : bool
+        Decode the files whenever a picture is needed, and cut crops from all their pixels, instead
+        of from smaller copies in a cache.
 
     Returns
     -------
@@ -85,10 +97,12 @@ def image_folder(
         workers = backend.available_cores()
     workers = checks.integer("image_folder", "workers", workers, least=0)
     files, test_files, classes = _find_files(folder, val_fraction, seed)
+    test_transform = test_transform or transform
+    side = None if original_pixels else max(transform.resize, test_transform.resize)
     train, test = _datasets(
-        folder, [files, test_files], classes, transform, cache, workers, progress
+        folder, [files, test_files], classes, transform, cache, workers, progress, side
     )
-    return train, test
+    return train, replace(test, transform=test_transform)
 
 
 def photographs_to_test(
@@ -109,16 +123,24 @@ def photographs_to_test(
     others[LOOSE] += len(loose_pictures(testing or training))
     if left_out := +others:
         warnings.warn(f"{folder}: left out: {in_words(left_out)}", LeftOut, stacklevel=2)
-    (found,) = _datasets(folder, [files], classes, transform, cache, workers, progress)
+    (found,) = _datasets(
+        folder, [files], classes, transform, cache, workers, progress, transform.resize
+    )
     return found
 
 
-def _datasets(folder, parts, classes, transform, cache, workers, progress):
-    """A data set for each list of (path, label). They share the decoded pictures."""
+def _datasets(folder, parts, classes, transform, cache, workers, progress, side):
+    """A data set for each list of (path, label). They share the pictures, which are decoded once to
+    have `side` pixels on the shorter side; None leaves them in their files.
+    """
     # Sorted by name, so that another seed finds the same cache.
     paths = sorted(path for files in parts for path, _ in files)
-    place = _cache_folder(folder, transform, cache)
-    pictures = cached(paths, transform.resize, place, workers, progress)
+    pictures: Any
+    if side is None:
+        pictures = original_pictures(paths, workers, progress)
+    else:
+        place = _cache_folder(folder, side, cache)
+        pictures = cached(paths, side, place, workers, progress)
     positions = {path: i for i, path in enumerate(paths)}
     names, title = tuple(map(as_text, classes)), as_text(folder.resolve().name)
     return [
@@ -165,13 +187,13 @@ def _find_files(folder, val_fraction, seed):
     return training_files, test_files, classes
 
 
-def _cache_folder(folder, transform, cache):
+def _cache_folder(folder, side, cache):
     """Where the decoded pictures of `folder` are kept, at this size."""
     place = expanded(cache) if cache is not None else user_cache() / "pictures"
     path = folder.resolve()
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
     name = shortened(as_text(path.name), LONGEST // 2).replace("\\", "_")
-    return on_disk(place / f"{name}-{digest}-{transform.resize}")
+    return on_disk(place / f"{name}-{digest}-{side}")
 
 
 def _parts(folder):
