@@ -334,7 +334,7 @@ def class_weights(weight: Any, classes: int, dtype: Any) -> Array | None:
         return None
     where, expected = "cross_entropy", f"{classes} finite numbers of at least 0, one for each class"
     try:
-        found = np.asarray(weight, dtype)
+        found = np.asarray(backend.move(backend.as_array(weight), "cpu"), dtype)
     except (TypeError, ValueError):
         raise ConfigError(where, "weight", expected, type(weight).__name__) from None
     if found.shape != (classes,):

@@ -1,8 +1,11 @@
 """Losses as modules: what a net says and what is right, to one number."""
 
+import numpy as np
+
 from .. import functional as F
 from ..autograd.tensor import Tensor
 from ..checks import number
+from ..errors import ConfigError
 from ..types import ArrayLike
 from .module import Module
 
@@ -23,11 +26,14 @@ class CrossEntropyLoss(Module):
     Raises
     ------
     ConfigError
-        For a `label_smoothing` out of range.
+        For a `label_smoothing` out of range, or weights that are no list.
     """
 
     def __init__(self, weight: ArrayLike | None = None, *, label_smoothing: float = 0.0) -> None:
-        self.weight = weight
+        if weight is not None and np.ndim(weight) != 1:  # type: ignore[arg-type]
+            expected = "a list of numbers, one for each class"
+            raise ConfigError("CrossEntropyLoss", "weight", expected, repr(weight))
+        self.weight = None if weight is None else np.array(weight)
         self.label_smoothing = number(
             "CrossEntropyLoss",
             "label_smoothing",
@@ -40,7 +46,9 @@ class CrossEntropyLoss(Module):
         return F.cross_entropy(input, target, self.weight, label_smoothing=self.label_smoothing)
 
     def extra_repr(self) -> str:
-        return f"label_smoothing={self.label_smoothing}" if self.label_smoothing else ""
+        weight = [] if self.weight is None else [f"weight={self.weight.tolist()}"]
+        smoothing = [f"label_smoothing={self.label_smoothing}"] if self.label_smoothing else []
+        return ", ".join(weight + smoothing)
 
 
 class MSELoss(Module):
