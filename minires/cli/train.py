@@ -277,7 +277,7 @@ def _add_settings(command, usual):
     groups["model"].add_argument(
         "--config", type=path, metavar="FILE", help="settings in a TOML file; flags overrule it"
     )
-    group.add_argument(
+    groups["epochs"].add_argument(
         "--find-lr",
         action="store_true",
         help="do not train: try 100 steps with growing learning rates, and suggest one",

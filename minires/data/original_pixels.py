@@ -83,7 +83,8 @@ def original_pictures(
     """
     from tqdm import tqdm
 
-    sizes, failures = [], []
+    sizes: list[tuple[int, int]] = []
+    failures: list[str] = []
     found = processes.in_order(workers, _size, ((path,) for path in paths))
     bar: Any = tqdm(
         found,
@@ -95,7 +96,10 @@ def original_pictures(
     )
     with bar as results:
         for size in results:
-            (failures if isinstance(size, str) else sizes).append(size)
+            if isinstance(size, str):
+                failures.append(size)
+            else:
+                sizes.append(size)
     if failures:
         more = f" and {len(failures) - NAMED} more" if len(failures) > NAMED else ""
         raise DataError(

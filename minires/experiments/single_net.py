@@ -23,6 +23,7 @@ from ..distributed.cutting import number_of_shards
 from ..errors import ConfigError
 from ..names import expanded, printable
 from ..serialization.weights import WeightsFile, open_weights, save
+from ..training.class_weights import with_class_weights
 from ..training.config import ALL, FOLDER, HEAD, RunConfig
 from ..training.from_config import loader_for
 from ..training.kinds import COUNT, NUMBER, WORD, WORDS
@@ -195,9 +196,10 @@ def prepare(
     if note and progress:
         print(printable(note), flush=True)
     config = config.for_depth(len(main_path(model)))
-    resolved = config.resolve(len(train_set))
+    # What does not suit the data fails here and leaves no folder.
+    resolved = with_class_weights(config, train_set).resolve(len(train_set))
     config = replace(config, batch_size=resolved.batch_size)
-    loader = loader_for(train_set, resolved)  # unsuitable crops fail here and leave no folder
+    loader = loader_for(train_set, resolved)
     return Prepared(config, model, train_set, test_set, val_set, loader)
 
 

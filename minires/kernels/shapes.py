@@ -338,7 +338,9 @@ def class_weights(weight: Any, classes: int, dtype: Any) -> Array | None:
     except (TypeError, ValueError):
         raise ConfigError(where, "weight", expected, type(weight).__name__) from None
     if found.shape != (classes,):
-        raise ShapeError(where, "weight", f"shape ({classes},), one for each class", found.shape)
+        raise ShapeError(
+            where, "weight", f"shape ({classes},), one for each class", str(found.shape)
+        )
     if not (np.isfinite(found).all() and (found >= 0).all() and found.any()):
         raise ConfigError(where, "weight", expected, str(found.tolist()))
     return found

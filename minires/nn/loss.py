@@ -30,7 +30,7 @@ class CrossEntropyLoss(Module):
     """
 
     def __init__(self, weight: ArrayLike | None = None, *, label_smoothing: float = 0.0) -> None:
-        if weight is not None and np.ndim(weight) != 1:  # type: ignore[arg-type]
+        if weight is not None and np.ndim(weight) != 1:
             expected = "a list of numbers, one for each class"
             raise ConfigError("CrossEntropyLoss", "weight", expected, repr(weight))
         self.weight = None if weight is None else np.array(weight)

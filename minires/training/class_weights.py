@@ -31,7 +31,7 @@ def balanced_weights(labels: ArrayLike, num_classes: int) -> tuple[float, ...]:
     """
     counts = np.bincount(np.asarray(labels), minlength=num_classes)
     present = int((counts > 0).sum())
-    return tuple(float(len(labels) / (present * n)) if n else 0.0 for n in counts)
+    return tuple(float(counts.sum() / (present * n)) if n else 0.0 for n in counts)
 
 
 def with_class_weights(config: RunConfig, train_set: AnyDataset) -> RunConfig:

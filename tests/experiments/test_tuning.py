@@ -83,7 +83,7 @@ def test_the_run_ends_early_and_says_so(stopped):
     assert f"kept are the weights of epoch {best['epoch']:g}" in report
     kept = next(row for row in metrics if row["iteration"] == best["iteration"])
     assert f"test error {kept['test_error']:.1f} %" in report
-    assert read_config(stopped)["validation_images"] == round(0.2 * 80) == 16
+    assert read_config(stopped)["validation_images"] == 20  # 2 of the 8 of each class
 
 
 def test_the_evaluation_is_that_of_the_kept_weights(stopped):
