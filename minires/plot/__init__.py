@@ -3,8 +3,8 @@
 from .convolution import im2col, receptive_field, receptive_fields
 from .curves import error_curves, gradient_norms
 from .final_errors import errors_by_depth, every_seed
+from .learning_rates import lr_finder
 from .live import LiveCurves
-from .lr_finder import lr_finder
 from .reliability import calibration
 from .single_net import confusion, gradients_of_a_net, training_curves
 from .style import (
