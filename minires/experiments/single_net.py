@@ -105,7 +105,7 @@ def run(
         file = open_weights(config.weights)
     config = complete(config, file)
     prepared = prepare(config, file, sets, progress, world)
-    config, model, train_set, test_set, val_set = prepared[:5]
+    config, model, train_set, test_set, val_set, _ = prepared
     settings = {
         "experiment": NAME,
         **config.deciding(),

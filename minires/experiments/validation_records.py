@@ -74,7 +74,8 @@ def how_it_ended(validation: Sequence[Row], config: Mapping[str, Any]) -> str:
     best, last = min(validation, key=lambda row: row["val_error"]), validation[-1]
     waited = len(validation) - 1 - validation.index(best)
     if waited >= config["patience"]:
-        why = f"stopped after epoch {last['epoch']:g}: no lower validation error in {waited} epochs"
+        epochs = f"{waited} epoch{'s' * (waited > 1)}"
+        why = f"stopped after epoch {last['epoch']:g}: no lower validation error in {epochs}"
     else:
         why = f"trained to the end, epoch {last['epoch']:g}"
     images = config.get("validation_images")

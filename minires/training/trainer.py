@@ -252,8 +252,10 @@ class Trainer:
 
     def _end_epoch(self):
         """Evaluate, and add a row to the history."""
-        test_error, sums = self.evaluate(), self.epoch_sums
-        val_error = self.evaluate(self.val_loader) if self.early_stopping is not None else None
+        test_error, sums, val_error = self.evaluate(), self.epoch_sums, None
+        if self.early_stopping is not None:
+            self._check_interrupt()  # on all ranks or on none, before they share the next batches
+            val_error = self.evaluate(self.val_loader)
         agreement.check_same_weights(self.world, self.model, self.iteration)
         row = {
             "iteration": self.iteration,

@@ -117,7 +117,7 @@ def test_how_a_run_ended():
     found = [{"epoch": e, "iteration": e, "val_error": v} for e, v in ((1, 30), (2, 20), (3, 25))]
     config = {"patience": 1, "validation_images": 1000}
     assert how_it_ended(found, config) == (
-        "stopped after epoch 3: no lower validation error in 1 epochs; kept are the weights of "
+        "stopped after epoch 3: no lower validation error in 1 epoch; kept are the weights of "
         "epoch 2, validation error 20.0 % of 1,000 images"
     )
     config["patience"] = 5
