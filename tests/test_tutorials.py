@@ -79,6 +79,12 @@ def test_the_table_is_that_of_the_runs():
         assert f"| {' | '.join(cells)} |" in text("transfer.md"), cells
 
 
+def test_the_other_rate_is_that_of_one_run():
+    for pictures in (100, 400):
+        (value,) = errors()["scratch", "0.1", pictures]
+        assert f"{value:.1f} % with {pictures}" in text("transfer.md")
+
+
 def test_what_was_learned_helps_with_every_seed():
     """What the page concludes: with both numbers of pictures, and whichever seed."""
     found = errors()
@@ -86,3 +92,5 @@ def test_what_was_learned_helps_with_every_seed():
         head, everything, scratch = (found[(*way, pictures)] for way in WAYS.values())
         assert max(head) < min(scratch) and max(everything) < min(scratch)
         assert max(everything) < min(head)
+    few, many = found[(*WAYS["a new last layer"], 100)], found[(*WAYS["from scratch"], 400)]
+    assert abs(mean(few) - mean(many)) < 2  # "as well as"
