@@ -395,7 +395,13 @@ def global_avg_pool2d(input: Tensor) -> Tensor:
     return apply("global_avg_pool2d", input)
 
 
-def cross_entropy(input: Tensor, target: ArrayLike, *, label_smoothing: float = 0.0) -> Tensor:
+def cross_entropy(
+    input: Tensor,
+    target: ArrayLike,
+    weight: ArrayLike | None = None,
+    *,
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """The mean cross-entropy of logits against labels.
 
     Parameters
@@ -404,6 +410,9 @@ def cross_entropy(input: Tensor, target: ArrayLike, *, label_smoothing: float = 
         Logits: what a net puts out, before softmax.
     target : array or list of int (N,)
         The right classes, from 0 to K - 1. They are checked on the CPU, where they should be.
+    weight : array or list of float (K,), optional
+        How much each class counts. The mean over the batch becomes a weighted one: the loss of an
+        image counts as much as its label's class, and the sum is divided by the sum of these.
     label_smoothing : float
         How much of each target, from 0 to 1, is spread evenly over all classes.
 
@@ -416,6 +425,8 @@ def cross_entropy(input: Tensor, target: ArrayLike, *, label_smoothing: float = 
     ------
     DataError
         For a label outside 0 .. K - 1.
+    ShapeError, ConfigError
+        For other than K weights, a negative one, or zeros only.
     """
     if isinstance(target, Tensor):
         raise DtypeError(
@@ -425,7 +436,9 @@ def cross_entropy(input: Tensor, target: ArrayLike, *, label_smoothing: float = 
             "a Tensor",
             "pass the array itself",
         )
-    return apply("cross_entropy", input, labels=target, label_smoothing=label_smoothing)
+    # Without weights they are not mentioned: a kernel of your own need not know them.
+    weights = {} if weight is None else {"weight": weight}
+    return apply("cross_entropy", input, labels=target, label_smoothing=label_smoothing, **weights)
 
 
 def mse_loss(input: Tensor, target: Tensor) -> Tensor:

@@ -70,10 +70,7 @@ LEFT_OUT = {
         "a loss is the mean",
         ["nn.CrossEntropyLoss", "nn.MSELoss", "functional.cross_entropy", "functional.mse_loss"],
     ),
-    "weight": (
-        "all classes and all elements weigh the same",
-        ["nn.CrossEntropyLoss", "functional.cross_entropy", "functional.mse_loss"],
-    ),
+    "weight": ("all elements weigh the same", ["functional.mse_loss"]),
     "ignore_index": (
         "every image has a label",
         ["nn.CrossEntropyLoss", "functional.cross_entropy"],

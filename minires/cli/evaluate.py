@@ -41,6 +41,11 @@ def add_to(commands: Commands) -> None:
         metavar="FILE",
         help="trained weights: .safetensors, or PyTorch's .pth or .th",
     )
+    command.add_argument(
+        "--flip",
+        action="store_true",
+        help="look at each image twice, as it is and mirrored, and take the mean",
+    )
     add_net_and_images(command, "runs/evaluate-WEIGHTS-DATA", batch_size=250)
 
 
@@ -66,6 +71,7 @@ def run(args: argparse.Namespace) -> None:
         progress=not args.json,
         cache=args.cache,
         skip_damaged=args.skip_damaged,
+        flip=args.flip,
     )
     drawn = evaluation.plot(out)
     if args.json:

@@ -64,6 +64,7 @@ def draw(folder: PathLike) -> None:
         diagnosis,
         diagnosis_page,
         evaluation,
+        lr_search,
         single_net,
         sweep,
     )
@@ -79,7 +80,7 @@ def draw(folder: PathLike) -> None:
             say(f"drawn: {figure}")
         say(f"written: {page}, to be opened in a browser")
     else:
-        others = {one.NAME: one for one in (single_net, sweep, evaluation)}
+        others = {one.NAME: one for one in (single_net, sweep, evaluation, lr_search)}
         drawn_by = others.get(str(kind), degradation)
         for figure in drawn_by.plot(folder):
             say(f"drawn: {figure}")

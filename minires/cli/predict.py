@@ -37,6 +37,8 @@ examples:
       --json > photos.json
   minires predict *.png --weights runs/resnet-20-cifar10/weights.safetensors"""
 
+FEW = 64  # pictures: below, processes take longer to start than they save
+
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
@@ -103,6 +105,18 @@ def add_to(commands: Commands) -> None:
         help="pictures at a time (default: 16)",
     )
     add(
+        "--flip",
+        action="store_true",
+        help="look at each picture twice, as it is and mirrored, and take the mean",
+    )
+    add(
+        "--workers",
+        type=at_least(0),
+        metavar="N",
+        help="processes that read the next pictures while the net computes (default: one for each "
+        f"core, but none for fewer than {FEW} pictures)",
+    )
+    add(
         "--device",
         default="cpu",
         metavar="NAME",
@@ -130,6 +144,9 @@ def run(args: argparse.Namespace) -> int:
     its_net = trained_net(file, args.model, dict(args.net), given_transform(args))
     paths = _pictures(args.images)
     model = nn.fuse(its_net.model).to(args.device)
+    workers = args.workers
+    if workers is None:
+        workers = 0 if len(paths) < FEW else backend.available_cores()
     made = predictions(
         model,
         paths,
@@ -137,6 +154,8 @@ def run(args: argparse.Namespace) -> int:
         batch_size=args.batch_size,
         transform=its_net.transform,
         classes=_class_names(args.classes, file),
+        flip=args.flip,
+        workers=workers,
     )
     failed = _print_all(made, args.json, args.skip_damaged)
     if failed and args.skip_damaged:

@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import fields, replace
+from typing import Any
 
 from .. import backend
 from ..errors import ConfigError, nearest
@@ -33,6 +34,12 @@ INSTEAD = {
     "drops": ["milestones"],
     "milestones": ["drops"],
     "schedule": ["drops", "milestones"],
+}
+LISTS: dict[str, dict[str, Any]] = {  # settings of several values
+    "drops": {"nargs": "*", "type": number, "metavar": "X"},
+    "milestones": {"nargs": "*", "type": number, "metavar": "X"},
+    "only": {"nargs": "+", "metavar": "CLASS"},
+    "class_weights": {"nargs": "+", "type": literal, "metavar": "X"},
 }
 GROUPS = {"what": "model", "images": "image_size", "training": "epochs", "where": "device"}
 NETS = """nets:
@@ -112,6 +119,9 @@ def run(args: argparse.Namespace) -> int:
             "name it by --weights; without any it is minires train",
         )
     if args.seeds != 1 or args.sweep:
+        if args.find_lr:
+            todo = "leave out --seeds and --sweep"
+            raise ConfigError("--find-lr", "tests the rates of one net", "one", "several", todo)
         if world.size > 1:
             raise ConfigError(
                 "mpiexec",
@@ -129,7 +139,9 @@ def run(args: argparse.Namespace) -> int:
         backend.set_num_threads(config.threads)
     file = open_weights(config.weights) if config.weights is not None else None
     config = complete(config, file)
-    out = expanded(config.out or f"runs/{_run_name(config)}")
+    out = expanded(config.out or f"runs/{_run_name(config)}{'-lr' * args.find_lr}")
+    if args.find_lr:
+        return _find_lr(args, config, out, file, world)
     if args.resume and world.rank == 0 and not (out / "config.json").exists():
         say(f"minires: nothing to resume in {out}, starting anew")
     try:
@@ -144,6 +156,21 @@ def run(args: argparse.Namespace) -> int:
     say(f"written: {out / 'weights.safetensors'}")
     say_damaged(out)
     for figure in single_net.plot(out):
+        say(f"drawn: {figure}")
+    return 0
+
+
+def _find_lr(args, config, out, file, world):
+    """Test learning rates instead of training."""
+    from ..experiments import lr_search
+
+    if args.resume or world.size > 1:
+        got = "--resume" if args.resume else f"{world.size} processes"
+        raise ConfigError("--find-lr", "a minute's test", "a new one, in one process", got)
+    lr_search.run(config, out, file=file)
+    say(lr_search.report(out))
+    say(f"written: {out / 'lr_finder.csv'}")
+    for figure in lr_search.plot(out):
         say(f"drawn: {figure}")
     return 0
 
@@ -186,6 +213,8 @@ def _config(args, quiet=False):
         for one in fields(RunConfig)
         if getattr(args, one.name) is not None
     }
+    if flags.get("class_weights", ())[:1] == ["balanced"] and len(flags["class_weights"]) == 1:
+        flags["class_weights"] = "balanced"
     if "net" in flags:
         flags["net"] = given.get("net", {}) | _once(flags["net"], quiet)
     for one, others in INSTEAD.items():
@@ -234,8 +263,8 @@ def _add_settings(command, usual):
         flag = "--" + one.name.replace("_", "-")
         default = usual.get(one.name, one.metadata["usual"])
         text = one.metadata["meaning"] + (f" (default: {default})" if default else "")
-        if one.name in ("drops", "milestones"):
-            group.add_argument(flag, nargs="*", type=number, metavar="X", help=text)
+        if one.name in LISTS:
+            group.add_argument(flag, help=text, **LISTS[one.name])
         elif kind is YES_OR_NO:
             group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
         else:
@@ -250,6 +279,11 @@ def _add_settings(command, usual):
     )
     groups["model"].add_argument(
         "--config", type=path, metavar="FILE", help="settings in a TOML file; flags overrule it"
+    )
+    groups["epochs"].add_argument(
+        "--find-lr",
+        action="store_true",
+        help="do not train: try 100 steps with growing learning rates, and suggest one",
     )
     several = command.add_argument_group("several runs, on all cores")
     several.add_argument(

@@ -25,6 +25,7 @@ from . import workers as processes
 from .datasets.image_dataset import ImageDataset
 from .datasets.photographs import PhotographDataset
 from .datasets.protocol import Dataset
+from .original_pixels import OriginalPictures
 from .transforms import crop_box, random_box
 
 AnyDataset: TypeAlias = ImageDataset | PhotographDataset | Dataset
@@ -155,11 +156,14 @@ class PhotographBatches:
             boxes = boxes[part]
         if rng is not None and self.flip:
             mirrored = rng.random(len(indices)) < 0.5
+        source, which = dataset.pictures, pictures[part]
+        if isinstance(source, OriginalPictures):
+            source, which = source.some(which), np.arange(len(which))
         return processes.submit(
             self.workers,
             _cut,
-            dataset.pictures,
-            pictures[part],
+            source,
+            which,
             boxes,
             mirrored[part],
             dataset.transform,

@@ -14,7 +14,6 @@ import json
 import os
 import shutil
 import sys
-import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -30,7 +29,7 @@ from ..types import Array, PathLike
 from . import cache_store, damaged, duplicates
 from . import workers as processes
 from .cache_store import INDEX, PIXELS
-from .images import AGAIN, MOST_PIXELS, SeveralPictures, decode
+from .images import AGAIN, MOST_PIXELS, decode_quietly
 from .transforms import resize_shorter
 
 
@@ -232,11 +231,7 @@ def _can_write(folder):
 def _decode_small(path, side):
     """The picture as the cache keeps it, or what is wrong with it."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", SeveralPictures
-            )  # the first frame of an animation will do
-            pixels = decode(path)
+        pixels = decode_quietly(path)
         return np.ascontiguousarray(
             resize_shorter(pixels, side) if min(pixels.shape[:2]) > side else pixels
         )

@@ -84,7 +84,7 @@ def decode(path: PathLike) -> Array:
     path = expanded(path)
     where = str(path)
     Image, ImageOps = pillow(where)
-    _check_file(path, where)
+    check_file(path, where)
     try:
         with warnings.catch_warnings(), open(path, "rb") as file:
             warnings.simplefilter("ignore")  # Pillow's own, about what is dealt with below
@@ -134,6 +134,13 @@ def decode(path: PathLike) -> Array:
     return pixels
 
 
+def decode_quietly(path: PathLike) -> Array:
+    """`decode`, without a warning for an animation: its first frame will do."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SeveralPictures)
+        return decode(path)
+
+
 def pillow(where: str) -> tuple[Any, Any]:
     """Pillow's modules Image and ImageOps, with all formats known."""
     try:
@@ -148,8 +155,8 @@ def pillow(where: str) -> tuple[Any, Any]:
     return Image, ImageOps
 
 
-def _check_file(path, where):
-    """Refuse what is no file with something in it."""
+def check_file(path: PathLike, where: str) -> None:
+    """Raise DataError for what is no file with something in it."""
     try:
         found = os.stat(path)
     except FileNotFoundError:

@@ -67,15 +67,19 @@ def _loss_reported():
 
 
 def in_order(
-    workers: int, function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]
+    workers: int,
+    function: Callable[..., Any],
+    tasks: Iterable[tuple[Any, ...]],
+    ahead: int | None = None,
 ) -> Iterator[Any]:
     """``function(*task)`` for each of `tasks`, in their order; a generator that holds no more than
-    a few results at a time.
+    `ahead` results at a time, by default a few for each process. With no workers it holds none.
     """
+    ahead = AHEAD * workers if ahead is None or not workers else ahead
     waiting: deque[Future[Any]] = deque()
     for task in tasks:
         waiting.append(submit(workers, function, *task))
-        if len(waiting) > AHEAD * workers:
+        if len(waiting) > ahead:
             yield result(waiting.popleft())
     while waiting:
         yield result(waiting.popleft())

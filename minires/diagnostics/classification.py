@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import backend
+from .. import functional as F
 from ..autograd import Tensor, no_grad
 from ..checks import integer
 from ..errors import ConfigError
@@ -22,7 +23,9 @@ class Classified(NamedTuple):
     labels: Array  # int, shape (N,)
 
 
-def classify(model: Module, batches: Batches, mode: Mode = "eval") -> Classified:
+def classify(
+    model: Module, batches: Batches, mode: Mode = "eval", flip: bool = False
+) -> Classified:
     """The logits of `model` for all images, as NumPy arrays. The net stays as it is.
 
     Parameters
@@ -32,6 +35,9 @@ def classify(model: Module, batches: Batches, mode: Mode = "eval") -> Classified
     batches : iterable of (images, labels)
         Gone through once: `data.eval_loader`, or a list.
     mode : {"train", "eval"}
+    flip : bool
+        Look at each image twice, as it is and mirrored left to right, and take the mean of both
+        probabilities. The logits are then the logarithms of these means.
 
     Returns
     -------
@@ -47,11 +53,22 @@ def classify(model: Module, batches: Batches, mode: Mode = "eval") -> Classified
     logits, labels = [], []
     with preserve_state(model, mode), no_grad():
         for images, right in batches:
-            logits.append(backend.move(model(Tensor(array_of(images))).data, "cpu"))
+            logits.append(_logits(model, array_of(images), flip))
             labels.append(np.asarray(right))
     if not logits:
         raise ConfigError("classify", "batches", "at least one image", "none")
     return Classified(np.concatenate(logits), np.concatenate(labels))
+
+
+def _logits(model, images, flip):
+    """What the net says to images (N, H, W, C), on the CPU."""
+    if not flip:
+        return backend.move(model(Tensor(images)).data, "cpu")
+    mirrored = images[:, :, ::-1].copy()
+    first, second = (
+        backend.move(F.log_softmax(model(Tensor(view))).data, "cpu") for view in (images, mirrored)
+    )
+    return np.logaddexp(first, second) - np.log(first.dtype.type(2))
 
 
 def top_error(classified: Classified, k: int = 1) -> float:

@@ -5,12 +5,14 @@ sum over all shards is that of the batch, since the loss is a mean over images:
 
     loss = sum over shards of (images of the shard / images of the batch) loss of the shard
 
-and each shard begins its backward pass with this fraction instead of 1.
+and each shard begins its backward pass with this fraction instead of 1. With class weights the
+mean is a weighted one, and an image counts as much as its class.
 """
 
 import copy
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,6 +49,7 @@ class DataParallel:
         Parts of a batch, at least one for each rank and at most one for each image. The same number
         gives the same bits on any number of ranks.
     label_smoothing : float
+    class_weights : sequence of float (K,), optional
 
     Attributes
     ----------
@@ -66,10 +69,11 @@ class DataParallel:
         batch_size: int,
         shards: int,
         label_smoothing: float = 0.0,
+        class_weights: Sequence[float] | None = None,
     ) -> None:
         check_shards(shards, batch_size, next(model.parameters()).device)
         self.world, self.batch_size, self.shards = world, batch_size, shards
-        self.label_smoothing = label_smoothing
+        self.label_smoothing, self.class_weights = label_smoothing, class_weights
         self.own = cut(shards, world.size)
         places = cut(batch_size, shards)[slice(*self.own[world.rank])]
         self.part = slice(places[0][0], places[-1][1])
@@ -114,13 +118,18 @@ class DataParallel:
         """Forward and backward for one shard; the `Outcome` is that of the batch."""
         with computing(shard):
             logits = net(Tensor(images))
-            loss = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
+            loss = F.cross_entropy(
+                logits, labels, self.class_weights, label_smoothing=self.label_smoothing
+            )
             wrong = (logits.data.argmax(axis=1) != labels).sum()
-            own = np.array([loss.item() * len(labels), wrong, flag], np.float64)
-            total, wrong, flags = sum(shard.exchange(own))
-            outcome = Outcome(float(total) / shard.total, int(wrong), bool(flags))
+            counts: Any = len(labels)  # how much the images of this shard count
+            if self.class_weights is not None:
+                counts = np.array(self.class_weights, np.float64)[labels].sum()
+            own = np.array([loss.item() * counts, wrong, flag, counts], np.float64)
+            total, wrong, flags, all_counts = sum(shard.exchange(own))
+            outcome = Outcome(float(total) / float(all_counts), int(wrong), bool(flags))
             if np.isfinite(outcome.loss):
-                loss.backward(np.full_like(loss.data, len(labels) / shard.total))
+                loss.backward(np.full_like(loss.data, counts / all_counts))
         return outcome
 
     def _exchange(self, arrays):

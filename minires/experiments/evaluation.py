@@ -36,6 +36,7 @@ def run(
     progress: bool = True,
     cache: PathLike | None = None,
     skip_damaged: bool = False,
+    flip: bool = False,
 ) -> None:
     """Evaluate the net of a file of weights into the folder `out`.
 
@@ -65,6 +66,8 @@ def run(
         Where decoded photographs are kept; by default in the user's cache.
     skip_damaged : bool
         Leave out photographs that cannot be read, and list them in ``damaged.csv``.
+    flip : bool
+        Look at each image twice, as it is and mirrored, and take the mean of the probabilities.
 
     Raises
     ------
@@ -85,7 +88,7 @@ def run(
         skip_damaged=skip_damaged,
     )
     classes, order = class_order(file, images)
-    found = classify(fused, _shown(batches, len(images), progress))
+    found = classify(fused, _shown(batches, len(images), progress), flip=flip)
     classified = Classified(found.logits, order[found.labels])
     settings = {
         "experiment": NAME,
@@ -95,6 +98,7 @@ def run(
         "parameters": parameters,
         "dataset_name": images.name,
         "transform": its_net.transform.as_dict(),
+        **({"test_flip": True} if flip else {}),
         "classes": classes,
         "test_images": len(images),
     }
@@ -163,6 +167,7 @@ def results(folder: PathLike) -> dict[str, Any]:
             },
             "images": images,
             "transform": config["transform"],
+            "flip": config.get("test_flip", False),
             **errors,
             **intervals,
             "calibration_error_points": expected / images,
@@ -173,9 +178,10 @@ def results(folder: PathLike) -> dict[str, Any]:
 def report(folder: PathLike) -> str:
     """The results as lines of text, from the records alone. Raises as `results`."""
     found = results(folder)
+    twice = ", each seen twice, as it is and mirrored" * found["flip"]
     lines = [
         f"{found['model']} with {found['weights']} on {found['dataset_name']}: "
-        f"{found['images']:,} test images, {found['parameters']:,} parameters"
+        f"{found['images']:,} test images{twice}, {found['parameters']:,} parameters"
     ]
     for k in (1, TOP):
         error = found[f"top_{k}_error_percent"]

@@ -9,31 +9,32 @@ these: seconds instead of hours.
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import backend, data, models
+from .. import backend
 from .. import plot as plots
-from ..autograd import Tensor, no_grad
-from ..data import EvalLoader, FeatureDataset
+from ..data import DataLoader
 from ..diagnostics import classify
 from ..diagnostics.parts import main_path
 from ..distributed import World, alone
 from ..distributed.cutting import number_of_shards
 from ..errors import ConfigError
 from ..names import expanded, printable
-from ..nn import Module
 from ..serialization.weights import WeightsFile, open_weights, save
+from ..training.class_weights import with_class_weights
 from ..training.config import ALL, FOLDER, HEAD, RunConfig
 from ..training.from_config import loader_for
 from ..training.kinds import COUNT, NUMBER, WORD, WORDS
 from ..training.trainer import EVALUATION_BATCH
 from ..types import Figure, PathLike
-from . import evaluation_records, small_images
+from . import evaluation_records
 from .model_setup import build, complete
 from .records import RunFolder, check_new, of_one_run, read_config, save_figures
 from .training_records import TrainingRecords, drops_in_epochs, finished_tables, take_part
+from .training_sets import features_of, load_sets, split_validation
+from .validation_records import how_it_ended, kept_epoch, read_validation
 
 NAME = "single net"
 NEEDED = {  # in its config.json, besides the settings that are checked wherever they stand
@@ -103,12 +104,87 @@ def run(
     if file is None and config.weights is not None:
         file = open_weights(config.weights)
     config = complete(config, file)
+    prepared = prepare(config, file, sets, progress, world)
+    config, model, train_set, test_set, val_set, _ = prepared
+    settings = {
+        "experiment": NAME,
+        **config.deciding(),
+        "dataset_name": train_set.name,
+        "classes": train_set.classes,
+        "training_images": len(train_set),
+        **({} if val_set is None else {"validation_images": len(val_set)}),
+        "test_images": len(test_set),
+        "all_iterations": config.resolve(len(train_set)).iterations,
+        "parameters": model.num_parameters(),
+    }
+    # Small images are normalised by the mean of the training set.
+    transform = (test_set if config.test_image_size else train_set).transform
+    names = test_set.names()
+    assert config.model is not None  # nor is this one missing
+
+    if world.rank:
+        trained, train, test, val = prepared.trained(progress)
+        take_part(world, config.model, trained, train, test, config, val)
+        return
+    with RunFolder(out, settings, resume=resume, device=device, wait=wait) as folder:
+        evaluation_records.write_damaged(folder, getattr(train_set, "damaged", {}))
+        trained, train, test, val = prepared.trained(progress)
+        records = TrainingRecords(folder, progress, world)
+        trainer = records.train(
+            config.model, trained, train, test, config, callbacks=callbacks, val_set=val
+        )
+        save(
+            model,
+            folder.path / "weights.safetensors",
+            classes=train_set.classes,
+            transform=transform.as_dict(),
+            built={"model": config.model, "net": config.net},
+        )
+        classified = classify(trained, trainer.test_loader)
+        evaluation_records.write(folder, classified, train_set.classes, names)
+
+
+class Prepared(NamedTuple):
+    """What a run has before its first step."""
+
+    config: RunConfig  # with a net, an image size and a batch size
+    model: Any  # a Module with a last layer, fc
+    train_set: Any
+    test_set: Any
+    val_set: Any  # None without patience
+    loader: DataLoader  # of the training set
+
+    def trained(self, progress: bool) -> tuple[Any, Any, Any, Any]:
+        """What is trained, and the training, test and validation set: of a head alone, features."""
+        sets = self.train_set, self.test_set, self.val_set
+        if self.config.train != HEAD:
+            return self.model, *sets
+        train, test, val = (
+            None
+            if some is None
+            else features_of(self.model, self.loader.eval_loader(some, EVALUATION_BATCH), progress)
+            for some in sets
+        )
+        return self.model.fc, train, test, val
+
+
+def prepare(
+    config: RunConfig,
+    file: WeightsFile | None,
+    sets: tuple[Any, Any] | None,
+    progress: bool,
+    world: World,
+) -> Prepared:
+    """Read the data and build the net; parameters and errors are those of `run`.
+
+    `config` is complete (`model_setup.complete`), and `file` open if it names one.
+    """
     if config.dataset == FOLDER:  # report a wrong net before thousands of pictures are decoded
         assert config.image_size is not None  # `complete` gave it
         build(config, file, (config.image_size, config.image_size, 3), ("", ""))
     with world.one_after_rank_0():
         train_set, test_set = sets or load_sets(config, file, progress)
-    model: Any  # a Module with a last layer, fc
+    train_set, val_set = split_validation(config, train_set, test_set)
     model, note = build(config, file, train_set.input_shape, train_set.classes)
     if config.train == HEAD and (config.crop_padding or config.crop_scale or config.flip):
         raise ConfigError(
@@ -121,51 +197,11 @@ def run(
     if note and progress:
         print(printable(note), flush=True)
     config = config.for_depth(len(main_path(model)))
-    resolved = config.resolve(len(train_set))
+    # What does not suit the data fails here and leaves no folder.
+    resolved = with_class_weights(config, train_set).resolve(len(train_set))
     config = replace(config, batch_size=resolved.batch_size)
-    loader = loader_for(train_set, resolved)  # unsuitable crops fail here and leave no folder
-    settings = {
-        "experiment": NAME,
-        **config.deciding(),
-        "dataset_name": train_set.name,
-        "classes": train_set.classes,
-        "training_images": len(train_set),
-        "test_images": len(test_set),
-        "all_iterations": resolved.iterations,
-        "parameters": model.num_parameters(),
-    }
-    transform, names = train_set.transform, test_set.names()
-    assert config.model is not None  # nor is this one missing
-
-    if world.rank:
-        trained, train, test = _trained(config, model, loader, train_set, test_set, progress)
-        take_part(world, config.model, trained, train, test, config)
-        return
-    with RunFolder(out, settings, resume=resume, device=device, wait=wait) as folder:
-        evaluation_records.write_damaged(folder, getattr(train_set, "damaged", {}))
-        trained, train, test = _trained(config, model, loader, train_set, test_set, progress)
-        records = TrainingRecords(folder, progress, world)
-        trainer = records.train(config.model, trained, train, test, config, callbacks=callbacks)
-        save(
-            model,
-            folder.path / "weights.safetensors",
-            classes=train_set.classes,
-            transform=transform.as_dict(),
-            built={"model": config.model, "net": config.net},
-        )
-        classified = classify(trained, trainer.test_loader)
-        evaluation_records.write(folder, classified, train_set.classes, names)
-
-
-def _trained(config, model, loader, train_set, test_set, progress):
-    """What is trained, and the sets it is trained and tested on: of a head alone, features."""
-    if config.train != HEAD:
-        return model, train_set, test_set
-    train, test = (
-        features_of(model, loader.eval_loader(some, EVALUATION_BATCH), progress)
-        for some in (train_set, test_set)
-    )
-    return model.fc, train, test
+    loader = loader_for(train_set, resolved)
+    return Prepared(config, model, train_set, test_set, val_set, loader)
 
 
 def _shards(config, out, resume, world):
@@ -180,81 +216,6 @@ def _shards(config, out, resume, world):
         shards = world.share(before)
     shards = number_of_shards(shards, world)
     return None if shards == 1 else shards
-
-
-def load_sets(
-    config: RunConfig, file: WeightsFile | None = None, progress: bool = True
-) -> tuple[Any, Any]:
-    """The training and test set that the config names, at their size.
-
-    Parameters
-    ----------
-    config : RunConfig
-    file : WeightsFile, optional
-        The weights that the net starts from: photographs are transformed as theirs were.
-    progress : bool
-    """
-    if config.dataset != FOLDER:
-        return small_images.load_sets(config, draw_all=True)
-    train, test = _photographs(config, file, progress)
-    return train.take(config.train_size or len(train)), test.take(config.test_size or len(test))
-
-
-def _photographs(config, file, progress):
-    """The training and test set in the folder, in random order."""
-    if config.data is None:
-        raise ConfigError(
-            "data",
-            "which folder of photographs?",
-            "one with a folder for each class in it",
-            "none",
-            "name it by --data",
-        )
-    sets = data.image_folder(
-        config.data,
-        val_fraction=config.val_fraction or 0.2,
-        seed=config.seed,
-        workers=config.workers,
-        cache=config.cache,
-        progress=progress,
-        transform=_transform(config, file),
-        skip_damaged=config.skip_damaged,
-    )
-    # They come class by class: the first few of a set are to hold all classes.
-    return (some.pick(np.random.default_rng(config.seed).permutation(len(some))) for some in sets)
-
-
-def _transform(config, file):
-    """As that of the weights to start from, if they say it; else as for ImageNet's nets."""
-    saved = {} if file is None else file.transform
-    crop, resize = config.image_size, data.shorter_side(config.image_size)
-    if "resize" in saved and "crop" in saved:
-        resize = round(crop * saved["resize"] / saved["crop"])
-    colours = {name: saved[name] for name in ("mean", "std") if name in saved}
-    return data.ImageTransform(resize, crop, **colours)
-
-
-def features_of(model: Module, loader: EvalLoader, progress: bool = True) -> FeatureDataset:
-    """A `data.FeatureDataset` of what the layers before the head make of an EvalLoader's images."""
-    from tqdm import tqdm
-
-    found, labels, dataset = [], [], loader.dataset
-    model.to(loader.device).eval()
-    bar = tqdm(
-        total=len(dataset),
-        desc="features",
-        unit="image",
-        dynamic_ncols=True,
-        disable=None if progress else True,
-    )
-    with no_grad(), bar:
-        for images, right in loader:
-            found.append(backend.move(models.extract_features(model, Tensor(images)).data, "cpu"))
-            labels.append(right)
-            bar.update(len(right))
-    return data.FeatureDataset(
-        np.concatenate(found), np.concatenate(labels), dataset.classes, dataset.name
-    )
 
 
 def report(folder: PathLike) -> str:
@@ -273,14 +234,17 @@ def report(folder: PathLike) -> str:
 
 def _report(folder, config):
     metrics, _ = finished_tables(folder, [(config["model"], config["seed"])])
-    last = metrics[-1]
+    validation = read_validation(folder, config)
+    last = kept_epoch(metrics, validation)
     lines = [
         f"{config['model']} on {config['dataset_name']}: {config['parameters']:,} parameters, "
         f"{config['training_images']:,} training and {config['test_images']:,} test images, "
-        f"{last['seconds']:.0f} s of training",
-        f"training error {last['train_error']:.1f} % (of the last epoch, while weights "
-        f"moved), test error {last['test_error']:.1f} %",
+        f"{metrics[-1]['seconds']:.0f} s of training",
+        f"training error {last['train_error']:.1f} % (of the {'best' if validation else 'last'} "
+        f"epoch, while weights moved), test error {last['test_error']:.1f} %",
     ]
+    if validation:
+        lines.append(how_it_ended(validation, config))
     errors = evaluation_records.read_errors(folder)
     if errors["top_5_error_percent"] is not None:
         lines.append(
@@ -337,7 +301,8 @@ def _figures(folder, config):
     drops = drops_in_epochs(
         config, config["all_iterations"], batches_per_epoch, metrics[-1]["epoch"]
     )
-    found = {"training": plots.training_curves(metrics, caption, drops)}
+    validation = read_validation(folder, config)
+    found = {"training": plots.training_curves(metrics, caption, drops, validation)}
     if config["train"] != HEAD:  # one layer makes no curve
         found["gradients"] = plots.gradients_of_a_net(gradients, caption)
     if (folder / "confusion.csv").exists():

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from .. import data
 from ..data import ImageDataset
+from ..data.parts import only_classes
 from ..errors import ConfigError
 from ..training.config import RunConfig
 
@@ -33,14 +34,16 @@ def load_sets(config: RunConfig, draw_all: bool = False) -> tuple[ImageDataset, 
         if config.data is not None:
             got = repr(config.data)
             raise ConfigError("data", "the synthetic images are drawn, not read", "none", got)
-        sizes = {"train_size": config.train_size}
-        if not draw_all:
+        sizes = {"train_size": None if config.only else config.train_size}
+        if not draw_all and config.only is None:
             sizes["test_size"] = config.test_size
         train, test = data.synthetic(**{name: one for name, one in sizes.items() if one})
     else:
         train, test = data.load(config.dataset, config.data)
+    if config.only is not None:
+        train, test = (only_classes(one, config.only) for one in (train, test))
     sets = train.take(config.train_size or len(train)), test.take(config.test_size or len(test))
-    if config.val_fraction is not None:
+    if config.val_fraction is not None and config.patience is None:
         sets = _split(sets[0], config.val_fraction)
     if config.image_size is None:
         return sets

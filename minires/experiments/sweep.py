@@ -23,11 +23,24 @@ from .model_setup import build, complete
 from .records import RunFolder, of_one_run, read_config, read_table, save_figures
 from .seeds import check_seeds
 from .training_records import METRICS, TEXT, nothing_to_show
+from .validation_records import kept_epoch, read_validation
 
 NAME = "sweep"
 RESULTS = ("train_error", "test_error", "parameters", "seconds")
 #: Settings that decide which images a run is given.
-OF_DATA = ("dataset", "data", "weights", "image_size", "train_size", "test_size", "val_fraction")
+OF_DATA = (
+    "dataset",
+    "data",
+    "only",
+    "weights",
+    "image_size",
+    "test_image_size",
+    "original_pixels",
+    "train_size",
+    "test_size",
+    "val_fraction",
+    "patience",
+)
 
 
 def configs(
@@ -221,7 +234,8 @@ def _results(out: Path, runs: Sequence[str]) -> list[Row]:
         folder = out / name
         if (folder / "evaluation.json").exists():  # written when all else is
             config = read_config(folder, single_net.NAME, single_net.NEEDED)
-            last = read_table(folder / "metrics.csv", METRICS, TEXT)[-1]
+            metrics = read_table(folder / "metrics.csv", METRICS, TEXT)
+            last = kept_epoch(metrics, read_validation(folder, config))
             its = {"parameters": config["parameters"]} | {
                 key: last[key] for key in RESULTS if key in last
             }

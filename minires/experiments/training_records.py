@@ -18,6 +18,7 @@ from ..training.kinds import COUNT, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE, Kin
 from ..training.trainer import Trainer
 from ..types import PathLike, Row
 from .records import RunFolder, make_folder, read_table
+from .validation_records import ValidationRecorder
 
 METRICS_OF = {  # a column of numbers -> what they are
     "seed": NUMBER,
@@ -69,6 +70,7 @@ class TrainingRecords:
         worth_recording: Callable[[int, int], bool] | None = None,
         weights: Path | None = None,
         callbacks: Sequence[Any] = (),
+        val_set: Any = None,
     ) -> Trainer:
         """Train a net, or go on where an interrupted run left it; a finished one is only loaded.
 
@@ -88,6 +90,8 @@ class TrainingRecords:
             named by the iteration (`weights_after`).
         callbacks : list of Callback
             Further ones for the `Trainer`.
+        val_set : data set, optional
+            With patience: what decides when to stop. Writes ``validation.csv``.
 
         Returns
         -------
@@ -101,6 +105,8 @@ class TrainingRecords:
         ]
         if weights is not None:
             recorders.append(_WeightsRecorder(weights))
+        if val_set is not None:
+            recorders.append(ValidationRecorder(self.folder, net, seed))
         trainer = Trainer(
             model,
             train_set,
@@ -111,6 +117,7 @@ class TrainingRecords:
             progress=self.progress,
             callbacks=[*recorders, *callbacks],
             world=self.world,
+            val_set=val_set,
         )
         worth_recording = worth_recording or regularly
         self._go_on(trainer, net, seed, worth_recording)
@@ -165,7 +172,13 @@ class TrainingRecords:
 
 
 def take_part(
-    world: World, net: str, model: Module, train_set: Any, test_set: Any, config: RunConfig
+    world: World,
+    net: str,
+    model: Module,
+    train_set: Any,
+    test_set: Any,
+    config: RunConfig,
+    val_set: Any = None,
 ) -> None:
     """Train with rank 0, which keeps the records (`TrainingRecords.train`), as another rank.
 
@@ -179,6 +192,7 @@ def take_part(
         name=f"{net}, seed {config.seed}",
         progress=False,
         world=world,
+        val_set=val_set,
     )
     if world.share(False):  # what rank 0 says: whether there is a checkpoint
         trainer.load("the checkpoint of rank 0")

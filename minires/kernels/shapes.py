@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import backend
 from ..checks import is_integer, number
-from ..errors import DataError, DtypeError, ShapeError
+from ..errors import ConfigError, DataError, DtypeError, ShapeError
 from ..types import Array, Axes, IntPair, Shape
 from . import shards
 
@@ -326,6 +326,24 @@ def cross_entropy(logits: Shape, labels: Array, label_smoothing: float) -> float
             where, "label out of range", f"0 to {logits[1] - 1} ({logits[1]} classes)", str(bad)
         )
     return smoothing
+
+
+def class_weights(weight: Any, classes: int, dtype: Any) -> Array | None:
+    """The weights of K classes as an array (K,) of `dtype`, on the CPU; None stays None."""
+    if weight is None:
+        return None
+    where, expected = "cross_entropy", f"{classes} finite numbers of at least 0, one for each class"
+    try:
+        found = np.asarray(backend.move(backend.as_array(weight), "cpu"), dtype)
+    except (TypeError, ValueError):
+        raise ConfigError(where, "weight", expected, type(weight).__name__) from None
+    if found.shape != (classes,):
+        raise ShapeError(
+            where, "weight", f"shape ({classes},), one for each class", str(found.shape)
+        )
+    if not (np.isfinite(found).all() and (found >= 0).all() and found.any()):
+        raise ConfigError(where, "weight", expected, str(found.tolist()))
+    return found
 
 
 def transpose(axes: Sequence[int] | None, ndim: int) -> tuple[int, ...]:

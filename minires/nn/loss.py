@@ -1,8 +1,11 @@
 """Losses as modules: what a net says and what is right, to one number."""
 
+import numpy as np
+
 from .. import functional as F
 from ..autograd.tensor import Tensor
 from ..checks import number
+from ..errors import ConfigError
 from ..types import ArrayLike
 from .module import Module
 
@@ -15,16 +18,22 @@ class CrossEntropyLoss(Module):
 
     Parameters
     ----------
+    weight : sequence of float (K,), optional
+        How much each class counts.
     label_smoothing : float
         How much of each target, from 0 to 1, is spread evenly over all classes.
 
     Raises
     ------
     ConfigError
-        For a `label_smoothing` out of range.
+        For a `label_smoothing` out of range, or weights that are no list.
     """
 
-    def __init__(self, *, label_smoothing: float = 0.0) -> None:
+    def __init__(self, weight: ArrayLike | None = None, *, label_smoothing: float = 0.0) -> None:
+        if weight is not None and np.ndim(weight) != 1:
+            expected = "a list of numbers, one for each class"
+            raise ConfigError("CrossEntropyLoss", "weight", expected, repr(weight))
+        self.weight = None if weight is None else np.array(weight)
         self.label_smoothing = number(
             "CrossEntropyLoss",
             "label_smoothing",
@@ -34,10 +43,12 @@ class CrossEntropyLoss(Module):
         )
 
     def forward(self, input: Tensor, target: ArrayLike) -> Tensor:
-        return F.cross_entropy(input, target, label_smoothing=self.label_smoothing)
+        return F.cross_entropy(input, target, self.weight, label_smoothing=self.label_smoothing)
 
     def extra_repr(self) -> str:
-        return f"label_smoothing={self.label_smoothing}" if self.label_smoothing else ""
+        weight = [] if self.weight is None else [f"weight={self.weight.tolist()}"]
+        smoothing = [f"label_smoothing={self.label_smoothing}"] if self.label_smoothing else []
+        return ", ".join(weight + smoothing)
 
 
 class MSELoss(Module):

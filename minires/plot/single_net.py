@@ -22,7 +22,10 @@ LONGEST = 22  # characters of a name that are written
 
 @styled
 def training_curves(
-    metrics: Sequence[Row], caption: str = "", drops: Sequence[float] = ()
+    metrics: Sequence[Row],
+    caption: str = "",
+    drops: Sequence[float] = (),
+    validation: Sequence[Row] = (),
 ) -> Figure:
     """Loss on the left, training and test error on the right, by epoch.
 
@@ -33,6 +36,8 @@ def training_curves(
     caption : str
     drops : sequence of float
         Epochs at which the learning rate was divided by 10.
+    validation : sequence of dict
+        With early stopping: rows with epoch and val_error (percent). The lowest is marked.
 
     Returns
     -------
@@ -67,12 +72,23 @@ def training_curves(
             label={"train": "training", "test": "test"}[name],
             **hollow if name == "test" else {"markersize": 4},
         )
+    if validation:
+        right.plot(
+            [row["epoch"] for row in validation],
+            [row["val_error"] for row in validation],
+            color=GREY,
+            linewidth=1.4,
+            label="validation",
+        )
+        best = min(validation, key=lambda row: row["val_error"])
+        right.plot(best["epoch"], best["val_error"], "o", color=GREY, markersize=8, label="kept")
     right.set_ylabel("error, %")
+    errors = [row[f"{name}_error"] for row in metrics for name in ("train", "test")]
+    errors += [row["val_error"] for row in validation]
     left.set_ylim(0, 1.05 * max(row["train_loss"] for row in metrics) or 1)
     right.set_ylim(
         0,
-        min(100, 1.05 * max(row[f"{name}_error"] for row in metrics for name in ("train", "test")))
-        or 1,
+        min(100, 1.05 * max(errors)) or 1,
     )
     for ax in (left, right):
         ax.set_xlabel("epoch")
@@ -81,7 +97,7 @@ def training_curves(
             whole_numbers(ax.xaxis)
         for epoch in drops:
             ax.axvline(epoch, color="#bbbbbb", linewidth=1, linestyle=":", zorder=1)
-    figure.legend(*right.get_legend_handles_labels(), ncols=2, loc="upper right")
+    figure.legend(*right.get_legend_handles_labels(), ncols=4, loc="upper right")
     write_below(figure, caption + ("; dotted: lr divided by 10" if len(drops) else ""))
     return figure
 

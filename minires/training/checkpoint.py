@@ -3,9 +3,11 @@
 model.NAME      weights, and batch norm's running statistics
 velocity.0 ...  the optimiser's velocities, in the order of the parameters
 permutation     the order of the current epoch's images
+best.NAME       with patience: the weights after the epoch of the lowest validation error
 state           JSON: the recipe and the seed, the net's settings, the iteration, the history, the
                 sums of this epoch so far, the place in the schedule, the random streams (of
-                batches, and of the net if it has any), and a digest of all this and the arrays
+                batches, and of the net if it has any), with patience the validation errors, and a
+                digest of all this and the arrays
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from ..serialization.old_names import current_generator
 from ..types import PathLike
 from .callbacks import Callback
 from .config import RunConfig
+from .early_stopping import check_best, check_saved
 from .saved_state import check_agreement, check_types
 
 if TYPE_CHECKING:
@@ -45,10 +48,13 @@ RECIPE = (
     "scalar_lr_scale",
     "clip_norm",
     "label_smoothing",
+    "class_weights",
+    "patience",
     "crop_padding",
     "crop_scale",
     "flip",
 )
+GIVEN = ("shards", "class_weights", "patience")  # not written if they are None
 
 
 class Checkpoint(Callback):
@@ -74,10 +80,14 @@ def write(trainer: Trainer, path: PathLike) -> None:
     arrays = {f"model.{name}": array for name, array in trainer.model.state_dict().items()}
     arrays |= {f"velocity.{i}": velocity for i, velocity in enumerate(trainer.optimizer.velocities)}
     arrays["permutation"] = batches.pop("permutation")
+    stopping = trainer.early_stopping
+    if stopping is not None:
+        arrays |= {f"best.{name}": array for name, array in stopping.best_arrays.items()}
     safetensors.write(
         path,
         arrays,
         {
+            **({} if stopping is None else {"validation": stopping.rows}),
             "recipe": recipe(trainer.config),
             "seed": trainer.config.seed,
             "iteration": trainer.iteration,
@@ -111,6 +121,7 @@ def read(trainer: Trainer, path: PathLike) -> None:
     _check_generators(model, generators, path)
     _check_net(model, state.get("net"), path)
     velocities = _velocities(arrays, optimizer, path)
+    validation, best = _validation(trainer, arrays, state, path)
     if "permutation" not in arrays:
         raise CheckpointError(str(path), "no array 'permutation'", "the order of the images")
     weights = {
@@ -129,6 +140,8 @@ def read(trainer: Trainer, path: PathLike) -> None:
         loader.load_state_dict(loader_before)
         words = str(error)
         raise CheckpointError(str(path), words.removeprefix(f"{path}: ")) from None
+    if trainer.early_stopping is not None:
+        trainer.early_stopping.rows, trainer.early_stopping.best_arrays = validation, best
     optimizer.load_state_dict({"lr": optimizer.lr, "velocities": velocities})
     trainer.schedule.load_state_dict(state["schedule"])
     for name, generator in model.named_generators():
@@ -149,6 +162,21 @@ def _read_on_rank_0(world, path):
     if isinstance(found, CheckpointError):
         raise found
     return found
+
+
+def _validation(trainer, arrays, state, path):
+    """With patience: the validation errors in a checkpoint, and the weights of the best epoch."""
+    if trainer.early_stopping is None:
+        return [], {}
+    rows = check_saved(state.get("validation"), state["history"], path)
+    best = {
+        name.removeprefix("best."): array
+        for name, array in arrays.items()
+        if name.startswith("best.")
+    }
+    if rows or best:
+        check_best(best, trainer.model, path)
+    return rows, best
 
 
 def _velocities(arrays, optimizer, path):
@@ -192,9 +220,9 @@ def _check_net(model, saved, path):
 
 
 def recipe(config: RunConfig) -> dict[str, Any]:
-    """The settings that a checkpoint holds, by name: the number of shards only if there are any."""
+    """The settings that a checkpoint holds, by name: some of them only where they are given."""
     found = {name: getattr(config, name) for name in RECIPE}
-    return {name: value for name, value in found.items() if (name, value) != ("shards", None)}
+    return {name: value for name, value in found.items() if value is not None or name not in GIVEN}
 
 
 def _check_recipe(config, saved, path):
@@ -227,7 +255,10 @@ def _comparable(settings):
     milestones = settings["milestones"] if settings["schedule"] == "steps" else ()
     if isinstance(milestones, (list, tuple)) and is_number(settings["iterations"]):
         milestones = [m for m in milestones if not is_number(m) or m < settings["iterations"]]
-    return {**settings, "milestones": milestones}
+    weights = settings["class_weights"]
+    if isinstance(weights, (list, tuple)):
+        weights = list(weights)
+    return {**settings, "milestones": milestones, "class_weights": weights}
 
 
 def _check_generators(model, saved, path):

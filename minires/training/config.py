@@ -26,7 +26,9 @@ from .kinds import (
     NUMBER,
     PART,
     POSITIVE,
+    WEIGHTS,
     WORD,
+    WORDS,
     YES_OR_NO,
     Kind,
     one_of,
@@ -93,6 +95,9 @@ class RunConfig:
     data: str | None = setting(
         None, WORD, "folder or archive of CIFAR-10, or the folder of photographs", decides=False
     )
+    only: tuple[str, ...] | None = setting(
+        None, WORDS, "only the images of these classes: cat dog", "all classes"
+    )
     weights: str | None = setting(
         None, WORD, "start from these weights: .safetensors, or .pth from PyTorch"
     )
@@ -116,8 +121,18 @@ class RunConfig:
         None,
         FRACTION,
         "the part of the training images that takes the place of the test set; of photographs, if "
-        "they have no folders train and val",
-        "none; photographs: 0.2",
+        "they have no folders train and val; with patience, the part that training is stopped by",
+        "none; photographs: 0.2; with patience: 0.1",
+    )
+    test_image_size: int | None = setting(
+        None, COUNT, "photographs: pixels a side in testing", "the image size"
+    )
+    original_pixels: bool = setting(
+        False,
+        YES_OR_NO,
+        "photographs: cut crops from the pixels in the files, which are decoded in every epoch, "
+        "instead of from smaller copies in a cache",
+        "no",
     )
     crop_padding: int = setting(
         4, NUMBER, "small images: pixels of zeros around one before a random crop", "4"
@@ -170,6 +185,20 @@ class RunConfig:
     )
     label_smoothing: float = setting(
         0.0, LESS_THAN_ALL, "the part of the target that all classes share", "0; photographs: 0.1"
+    )
+    class_weights: str | tuple[float, ...] | None = setting(
+        None,
+        WEIGHTS,
+        "how much an image of each class counts in the loss: balanced, so that all classes count "
+        "alike; or a number for each",
+        "every image counts alike",
+    )
+    patience: int | None = setting(
+        None,
+        COUNT,
+        "stop after so many epochs without a lower error on the validation part of the training "
+        "images, and go back to the weights of the best epoch",
+        "train to the end",
     )
     clip_norm: float | None = setting(None, POSITIVE, "scale gradients down to this common norm")
     seed: int = setting(0, NUMBER, "of all that is random", "0")
@@ -272,6 +301,8 @@ class RunConfig:
                 "crop_scale": 0.08,
                 "val_fraction": 0.2,
             }
+        elif asked.patience is not None:
+            usual["val_fraction"] = 0.1
         if asked.train == HEAD:
             for name in ("crop_padding", "crop_scale", "flip"):
                 if given.get(name):

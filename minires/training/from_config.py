@@ -1,5 +1,7 @@
 """What a resolved config stands for: the loader, the optimiser and the schedule of a run."""
 
+from typing import Any
+
 from ..data import DataLoader, train_loader
 from ..data.batches import AnyDataset
 from ..distributed import DataParallel, World
@@ -52,7 +54,10 @@ def schedule_for(config: RunConfig, optimizer: SGD) -> Schedule:
 
 def gradients_for(model: Module, config: RunConfig, world: World) -> WholeBatch | DataParallel:
     """What finds the gradients of a batch: at once, or in shards. Raises as `DataParallel`."""
+    weights: Any = config.class_weights  # numbers, once `with_class_weights` has seen the data
     if config.shards is None:
-        return WholeBatch(model, config.label_smoothing)
+        return WholeBatch(model, config.label_smoothing, weights)
     assert config.batch_size is not None  # resolved
-    return DataParallel(model, world, config.batch_size, config.shards, config.label_smoothing)
+    return DataParallel(
+        model, world, config.batch_size, config.shards, config.label_smoothing, weights
+    )

@@ -1,10 +1,12 @@
 """Predictions for pictures: from image files to the names of the likeliest classes.
 
-Pictures are read, transformed and put through the net a batch at a time, so that memory holds one
-batch however many there are. A picture that cannot be read does not stop the others.
+Pictures are read, transformed and put through the net a batch at a time, so that memory holds a few
+batches however many there are. Other processes can read the next pictures while the net computes. A
+picture that cannot be read does not stop the others.
 """
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
@@ -15,14 +17,16 @@ from .. import backend
 from .. import functional as F
 from ..autograd import Tensor, no_grad
 from ..checks import integer
+from ..data import workers as processes
 from ..data.images import decode
-from ..data.transforms import ImageTransform
+from ..data.transforms import ImageTransform, normalise
 from ..errors import ConfigError, DataError, DeviceError, DivergenceError, unknown_name
 from ..nn import Module
 from ..nn.state import preserve_state
 from ..types import PathLike
 
 SETTINGS = [field.name for field in fields(ImageTransform)]
+BATCHES_AHEAD = 2  # whose pictures other processes may have read before the net sees them
 PROGRESS = (
     "{percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} pictures, {elapsed} so far, {remaining} left"
 )
@@ -53,6 +57,8 @@ def predict(
     classes: Sequence[str] | None = None,
     transform: ImageTransform | Mapping[str, Any] | None = None,
     progress: bool = True,
+    flip: bool = False,
+    workers: int = 0,
 ) -> list[Prediction]:
     """The likeliest classes of each picture.
 
@@ -81,6 +87,12 @@ def predict(
         nets.
     progress : bool
         Show a progress bar on stderr, if that is a terminal.
+    flip : bool
+        Look at each picture twice, as it is and mirrored, and take the mean of the probabilities:
+        a little more accurate, for twice the time.
+    workers : int
+        Processes that read and transform the next pictures while the net computes. In a program
+        they need the usual ``if __name__ == "__main__":``; with 0 all is done in this process.
 
     Returns
     -------
@@ -109,6 +121,8 @@ def predict(
             classes=classes,
             transform=transform,
             progress=progress,
+            flip=flip,
+            workers=workers,
         )
     )
 
@@ -122,12 +136,15 @@ def predictions(
     classes: Sequence[str] | None = None,
     transform: ImageTransform | Mapping[str, Any] | None = None,
     progress: bool = True,
+    flip: bool = False,
+    workers: int = 0,
 ) -> Iterator[Prediction]:
     """A generator of what `predict` returns: it yields each Prediction when it is made."""
     from tqdm import tqdm
 
     top = integer("predict", "top", top)
     batch_size = integer("predict", "batch_size", batch_size)
+    workers = integer("predict", "workers", workers, least=0)
     if isinstance(transform, ImageTransform):
         prepare = transform
     else:
@@ -145,36 +162,64 @@ def predictions(
         bar_format=PROGRESS,
         disable=None if progress else True,
     )  # None: shown on a terminal only
+    pictures = _read_all(paths, prepare, workers, BATCHES_AHEAD * batch_size)
     with bar:
         for start in range(0, len(paths), batch_size):
+            batch = paths[start : start + batch_size]
+            read = [next(pictures) for _ in batch]
             # Between two results the net is as the caller left it: they may train it on.
             with preserve_state(model, "eval"), no_grad():
-                batch = paths[start : start + batch_size]
-                made = _predict_batch(model, batch, top, classes, prepare)
+                made = _predict_batch(model, batch, read, top, classes, prepare, flip)
             bar.update(len(made))
             yield from made
 
 
-def _predict_batch(model, paths, top, classes, transform):
-    """A Prediction for each path; all pictures that can be read go through the net together."""
-    images, errors = [], []
-    for path in paths:
+def _read_all(paths, transform, workers, ahead):
+    """The pixels that the transform cuts from each picture, uint8, or what is wrong with it, as
+    text; a generator. Warnings about pictures come here, whichever process has read them.
+    """
+    tasks = ((path, transform) for path in paths)
+    for pixels, warned in processes.in_order(workers, _read, tasks, ahead):
+        for category, message in warned:
+            warnings.warn(message, category, stacklevel=4)
+        yield pixels
+
+
+def _read(path, transform):
+    """Pixels or an error, and the warnings that came with them."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         try:
-            images.append(transform(decode(path)))
-            errors.append(None)
+            found = transform.cut(decode(path))
         except DataError as error:
-            errors.append(str(error) if path in str(error) else f"{path}: {error}")
-    rows = iter(_probabilities(model, np.stack(images)) if images else ())
+            found = str(error) if path in str(error) else f"{path}: {error}"
+    return found, [(warning.category, str(warning.message)) for warning in caught]
+
+
+def _predict_batch(model, paths, read, top, classes, transform, flip):
+    """A Prediction for each path; all pictures that could be read go through the net together."""
+    images = [
+        normalise(pixels, transform.mean, transform.std)
+        for pixels in read
+        if not isinstance(pixels, str)
+    ]
+    rows = iter(_probabilities(model, np.stack(images), flip) if images else ())
     return [
-        Prediction(path, _likeliest(next(rows), top, classes))
-        if error is None
-        else Prediction(path, [], error)
-        for path, error in zip(paths, errors)
+        Prediction(path, [], pixels)
+        if isinstance(pixels, str)
+        else Prediction(path, _likeliest(next(rows), top, classes))
+        for path, pixels in zip(paths, read)
     ]
 
 
-def _probabilities(model, images):
-    """Softmax of the net's outputs (N, K) for images (N, H, W, 3) on the CPU."""
+def _probabilities(model, images, flip):
+    """Softmax of the net's outputs (N, K) for images (N, H, W, 3) on the CPU; with `flip` its mean
+    over each image and its mirror image.
+    """
+    if flip:
+        mirrored = np.ascontiguousarray(images[:, :, ::-1])
+        both = _probabilities(model, images, False), _probabilities(model, mirrored, False)
+        return (both[0] + both[1]) / 2
     device = next(model.parameters()).device
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # the check below reports it

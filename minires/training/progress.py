@@ -45,11 +45,35 @@ class Progress(Callback):
 
     def after_epoch(self, trainer: Trainer, row: dict[str, Any]) -> None:
         if self.bar.disable:
-            print(epoch_line(trainer.name, trainer.config.iterations, row), flush=True)
+            line = epoch_line(trainer.name, trainer.config.iterations, row)
+            stopping = trainer.early_stopping
+            if stopping is not None:
+                line += f", validation error {stopping.rows[-1]['val_error']:.1f} %"
+                waited = len(stopping.rows) - 1 - stopping.best
+                line += f" (no lower one for {waited} of {stopping.patience} epochs)" * (waited > 0)
+            if not trainer.finished:
+                line += f"; {time_left(trainer)} left" + " at most" * (stopping is not None)
+            print(line, flush=True)
 
     def after_training(self, trainer: Trainer) -> None:
         if self.bar is not None:
             self.bar.close()
+
+
+def time_left(trainer: Trainer) -> str:
+    """How long the rest of the run takes, in words, if it goes on as it went so far."""
+    assert trainer.config.iterations is not None  # resolved
+    steps_left = trainer.config.iterations - trainer.iteration
+    return duration(steps_left * trainer.seconds() / trainer.iteration)
+
+
+def duration(seconds: float) -> str:
+    """A time for people: "45 s", "3 min 20 s" or "2 h 05 min"."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
 
 
 def epoch_line(name: str, iterations: int | None, row: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import backend
 from ..autograd import Tensor, no_grad
+from ..data import EvalLoader
 from ..data.batches import AnyDataset
 from ..distributed import World, alone
 from ..distributed.cutting import number_of_shards
@@ -22,8 +23,10 @@ from ..optim import clip_grad_norm
 from ..types import PathLike
 from . import agreement, checkpoint
 from .callbacks import check_callbacks
+from .class_weights import with_class_weights
 from .config import RunConfig
 from .divergence import diverged
+from .early_stopping import EarlyStopping
 from .from_config import gradients_for, loader_for, optimizer_for, schedule_for
 from .gpu_memory import gpu_failed, out_of_memory
 from .interrupt import Interrupt, Interrupted, interrupts_deferred
@@ -51,6 +54,9 @@ class Trainer:
         interrupted.
     name : str
         What the net is called in the progress line and in errors.
+    val_set : data set, optional
+        With ``config.patience``: the set whose error decides when to stop, of images that are in
+        neither of the other two (`data.parts.validation_part`).
     callbacks : list of Callback
         Called while the net trains.
     progress : bool
@@ -72,12 +78,16 @@ class Trainer:
         train_error are averages over the epoch's batches as they came: augmented, in training mode,
         while the weights moved.
     train_loader, test_loader : DataLoader, EvalLoader
+    early_stopping : EarlyStopping or None
+        With ``config.patience``: the validation errors so far. At the end the net has the weights
+        of the best epoch.
 
     Raises
     ------
     ConfigError
-        For settings that do not suit the data, or callbacks that have none of a callback's methods;
-        if ranks have other settings, weights or data than rank 0, or are too many for a batch.
+        For settings that do not suit the data, patience without a `val_set`, or callbacks that have
+        none of a callback's methods; if ranks have other settings, weights or data than rank 0, or
+        are too many for a batch.
     """
 
     def __init__(
@@ -92,6 +102,7 @@ class Trainer:
         callbacks: Sequence[Any] = (),
         progress: bool = True,
         world: World | None = None,
+        val_set: AnyDataset | None = None,
     ) -> None:
         if not isinstance(config, RunConfig):
             raise ConfigError("Trainer", "config", "a RunConfig", f"a {type(config).__name__}")
@@ -103,9 +114,18 @@ class Trainer:
                 str(config.warmup_from_depth),
                 "give it config.for_depth(depth)",
             )
+        if (config.patience is None) != (val_set is None):
+            raise ConfigError(
+                "Trainer",
+                "patience and val_set",
+                "both or neither",
+                f"patience {config.patience} and {'no' if val_set is None else 'a'} val_set",
+                "data.parts.validation_part takes one from the training set",
+            )
         self.world = world = alone() if world is None else world
         shards = number_of_shards(config.shards, world)
         config = replace(config, shards=None if shards == 1 else shards)
+        config = with_class_weights(config, train_set)
         self.config = config = config.resolve(len(train_set))
         self.model, self.device, self.name = model.to(config.device), config.device, name
         self.path = path = None if path is None else expanded(path)
@@ -114,6 +134,10 @@ class Trainer:
         self.train_loader = loader_for(train_set, config)
         self.train_loader.part = self._batch.part
         self.test_loader = self.train_loader.eval_loader(test_set, EVALUATION_BATCH)
+        self.early_stopping: EarlyStopping | None = None
+        if val_set is not None and config.patience is not None:
+            self.early_stopping = EarlyStopping(config.patience)
+            self.val_loader = self.train_loader.eval_loader(val_set, EVALUATION_BATCH)
         self.optimizer = optimizer_for(model, config)
         self.schedule = schedule_for(config, self.optimizer)
         self.callbacks = check_callbacks(callbacks)
@@ -134,9 +158,13 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """Whether all iterations are done, and the last epoch is in the history."""
+        """Whether all iterations are done, or patience is at its end, and the last epoch is in the
+        history.
+        """
         assert self.config.iterations is not None  # resolved
-        return self.iteration >= self.config.iterations and not self._epoch_is_over()
+        stopped = self.early_stopping is not None and self.early_stopping.stopped
+        done = stopped or self.iteration >= self.config.iterations
+        return done and not self._epoch_is_over()
 
     def run(self) -> list[dict[str, Any]]:
         """Train to the end and return the history.
@@ -166,6 +194,7 @@ class Trainer:
                     else:
                         self._step()
                     self._check_interrupt()
+                self._restore_best()
             except Interrupted:
                 self._call("on_interrupt")
                 self.world.gather("stopped")  # nobody ends before rank 0 has saved
@@ -223,7 +252,10 @@ class Trainer:
 
     def _end_epoch(self):
         """Evaluate, and add a row to the history."""
-        test_error, sums = self.evaluate(), self.epoch_sums
+        test_error, sums, val_error = self.evaluate(), self.epoch_sums, None
+        if self.early_stopping is not None:
+            self._check_interrupt()  # on all ranks or on none, before they share the next batches
+            val_error = self.evaluate(self.val_loader)
         agreement.check_same_weights(self.world, self.model, self.iteration)
         row = {
             "iteration": self.iteration,
@@ -236,24 +268,33 @@ class Trainer:
             "images_per_second": sums["images"] / sums["seconds"],
         }
         self.history.append(row)
+        if self.early_stopping is not None:
+            where = {name: row[name] for name in ("iteration", "epoch")}
+            self.early_stopping.add({**where, "val_error": val_error}, self.model)
         self.epoch_sums = dict.fromkeys(sums, 0)
         self._call("after_epoch", row)
 
-    def evaluate(self) -> float:
-        """The error on the test set, in percent, in evaluation mode, one view of each image.
+    def _restore_best(self):
+        """Once the run is over: go back to the weights of the best epoch."""
+        if self.early_stopping is not None and self.finished:
+            self.early_stopping.restore(self.model)
+
+    def evaluate(self, loader: EvalLoader | None = None) -> float:
+        """The error on the test set, in percent, in evaluation mode, one view of each image; or on
+        the images of another loader.
 
         Each of several ranks takes every so many batches. As these are the same for any number of
         ranks, so is the error.
         """
         self.model.eval()
-        wrong, world = 0, self.world
+        wrong, world, loader = 0, self.world, loader or self.test_loader
         with no_grad():
-            for images, labels in self.test_loader.every(world.size, world.rank):
+            for images, labels in loader.every(world.size, world.rank):
                 wrong += count_wrong(self.model(Tensor(images)), labels)
                 self._check_interrupt()
         found = world.gather((wrong, self._interrupt.requested))
         self._stop_agreed = any(requested for _, requested in found)
-        return 100 * sum(wrong for wrong, _ in found) / len(self.test_loader.dataset)
+        return 100 * sum(wrong for wrong, _ in found) / len(loader.dataset)
 
     def seconds(self) -> float:
         """How long `run` has taken so far, earlier calls of it included."""
@@ -274,6 +315,7 @@ class Trainer:
             set: names what differs. Then nothing has been changed.
         """
         checkpoint.read(self, expanded(path))
+        self._restore_best()
         self.saved_iteration = self.iteration
 
     def _call(self, event, *arguments):

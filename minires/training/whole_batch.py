@@ -1,5 +1,7 @@
 """The gradient of one batch, computed at once by one process: the heart of a training step."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .. import backend
@@ -17,6 +19,7 @@ class WholeBatch:
     ----------
     model : nn.Module
     label_smoothing : float
+    class_weights : sequence of float (K,), optional
 
     Attributes
     ----------
@@ -26,14 +29,19 @@ class WholeBatch:
 
     part = slice(None)
 
-    def __init__(self, model: Module, label_smoothing: float) -> None:
+    def __init__(
+        self, model: Module, label_smoothing: float, class_weights: Sequence[float] | None = None
+    ) -> None:
         self.model, self.label_smoothing = model, label_smoothing
+        self.class_weights = class_weights
 
     def gradients(self, images: Array, labels: Array, flag: bool) -> Outcome:
         """As `DataParallel.gradients`. If the loss is not finite, no gradients are computed."""
         self.model.train()
         logits = self.model(Tensor(images))
-        loss = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
+        loss = F.cross_entropy(
+            logits, labels, self.class_weights, label_smoothing=self.label_smoothing
+        )
         value, wrong = loss.item(), count_wrong(logits, labels)  # a GPU is waited for here only
         if np.isfinite(value):
             self.model.zero_grad()

@@ -55,7 +55,7 @@ def test_to_skip_them_decodes_nothing_again(folder, monkeypatch):
     error is there again."""
     with pytest.raises(DataError):
         load(folder)
-    monkeypatch.setattr(cache, "decode", None)
+    monkeypatch.setattr(cache, "decode_quietly", None)
     with pytest.warns(DamagedPictures):
         load(folder, skip_damaged=True)
     with pytest.raises(DataError, match="3 of 11 cannot be read"):

@@ -57,3 +57,26 @@ def test_batches_that_cannot_be():
         classify(net, [])
     with pytest.raises(ConfigError, match="an iterator can be used up"):
         classify(net, iter([]))
+
+
+def test_flip_is_the_mean_over_both_views():
+    train, test = data.synthetic(40, 30)
+    net = models.resnet(8, width=2, seed=1)
+    net.fc.weight.data *= 100  # as after training: logits that differ
+    batches = list(data.eval_loader(test, 10, train.pixel_mean()))
+    mirrored = [(np.ascontiguousarray(images[:, :, ::-1]), labels) for images, labels in batches]
+
+    def probabilities(found):
+        powers = np.exp(found.logits - found.logits.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+    one, other, both = (
+        probabilities(found)
+        for found in (
+            classify(net, batches),
+            classify(net, mirrored),
+            classify(net, batches, flip=True),
+        )
+    )
+    np.testing.assert_allclose(both, (one + other) / 2, atol=1e-6)
+    assert np.abs(both - one).max() > 1e-4

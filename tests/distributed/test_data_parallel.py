@@ -109,6 +109,22 @@ def test_shards_give_the_gradients_of_the_batch(name, shards):
     assert_close(found, expected)
 
 
+@pytest.mark.parametrize("shards", [1, 3])
+def test_class_weights_are_those_of_the_whole_batch(shards):
+    """Shards of other classes weigh more or less in it than their number of images says."""
+    images, labels = batch()
+    weights = [0.1, 5, 0.3, 2, 1, 0.2, 3, 0.5, 1, 4]
+    net = built("resnet", np.float64).train()
+    loss = functional.cross_entropy(net(Tensor(images)), labels, weights)
+    loss.backward()
+    both = DataParallel(
+        found := built("resnet", np.float64), alone(), BATCH, shards, class_weights=weights
+    )
+    outcome = both.gradients(images, labels)
+    assert outcome.loss == pytest.approx(loss.item(), abs=1e-12)
+    assert_close(state(found), state(net))
+
+
 @pytest.mark.parametrize("name", ["resnet", "stochastic depth", "dropout"])
 def test_the_same_bits_on_one_to_four_ranks(name):
     (outcome, expected, _), *_ = parallel(name, 5, dtype=np.float32, steps=2)

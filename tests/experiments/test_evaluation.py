@@ -103,6 +103,20 @@ def test_the_command(weights, tmp_path, capsys):
     assert "calibration.png" in capsys.readouterr().out
 
 
+def test_both_views_of_each_image(weights, tmp_path, capsys):
+    """Only what --flip asks for is new: the other numbers are as without it."""
+    _, path = weights
+    words = ["evaluate", "--weights", str(path), "--dataset", "synthetic", "--json"]
+    found = []
+    for i, more in enumerate(([], ["--flip"])):
+        assert main([*words, *more, "--out", str(tmp_path / str(i))]) == 0
+        found.append(json.loads(capsys.readouterr().out))
+    assert [one["flip"] for one in found] == [False, True]
+    assert found[0]["calibration_error_points"] != found[1]["calibration_error_points"]
+    assert "each seen twice" in evaluation.report(tmp_path / "1")
+    assert "twice" not in evaluation.report(tmp_path / "0")
+
+
 @pytest.mark.parametrize(
     "words, message",
     [

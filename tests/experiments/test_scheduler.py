@@ -21,7 +21,8 @@ from minires.errors import ConfigError, DataError, ProcessError
 from minires.experiments import degradation, scheduler
 from minires.experiments.presets import PRESETS
 from minires.experiments.scheduler import Task, resources, worker
-from minires.experiments.scheduler.board import Board, _time
+from minires.experiments.scheduler.board import Board
+from minires.training.progress import duration
 
 from ..faults import cases
 from .test_degradation import tables
@@ -326,7 +327,7 @@ def test_how_long_it_will_take(monkeypatch, capsys):
     "seconds, words", [(7, "7 s"), (59.7, "1 min 00 s"), (3600, "1 h 00 min"), (90_000, "25 h")]
 )
 def test_times_in_words(seconds, words):
-    assert words in _time(seconds)
+    assert words in duration(seconds)
 
 
 def test_rows_that_someone_changed_are_put_back(finished, tmp_path, capsys):

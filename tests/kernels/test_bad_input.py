@@ -258,6 +258,27 @@ BAD = [
         ConfigError,
         "a number from 0 to 1, got '0.1'",
     ),
+    (
+        "cross_entropy",
+        [LOGITS],
+        {"labels": [0, 1, 2], "weight": [1, 2, 3]},
+        ShapeError,
+        "weight: expected shape (5,), one for each class, got (3,)",
+    ),
+    (
+        "cross_entropy",
+        [LOGITS],
+        {"labels": [0, 1, 2], "weight": [1, 2, 3, -1, 1]},
+        ConfigError,
+        "5 finite numbers of at least 0",
+    ),
+    (
+        "cross_entropy",
+        [LOGITS],
+        {"labels": [0, 1, 2], "weight": "balanced"},
+        ConfigError,
+        "5 finite numbers of at least 0, one for each class, got str",
+    ),
 ]
 
 

@@ -52,6 +52,7 @@ EXAMPLES = [
     Example("mse_loss", [(3, 4, 2), (3, 4, 2)]),
     Example("dropout", [(3, 4, 5)], {"mask": MASK, "p": 0.3}),
     Example("cross_entropy", [(3, 5)], {"labels": np.array([4, 0, 2]), "label_smoothing": 0.1}),
+    Example("cross_entropy", [(3, 4)], {"labels": np.array([3, 0, 2]), "weight": [1, 2, 0.5, 3]}),
     Example(
         "conv2d",
         [(3, 6, 5, 4), (3, 2, 2, 6)],

@@ -65,6 +65,38 @@ def test_cross_entropy(backend, n, classes, smoothing, seed):
     )
 
 
+@given(st.integers(1, 5), st.integers(1, 6), st.floats(0, 1), st.integers(0, 99))
+def test_cross_entropy_with_class_weights(backend, n, classes, smoothing, seed):
+    rng = np.random.default_rng(seed)
+    check(
+        backend,
+        "cross_entropy",
+        *random_arrays((n, classes), seed=seed),
+        labels=rng.integers(0, classes, n),
+        label_smoothing=smoothing,
+        weight=rng.uniform(0.1, 3, classes),
+    )
+
+
+def test_class_weights_by_hand(backend):
+    """Labels 1 and 0, of weights 3 and 1: the mean is over 3 + 1, not over 2 images."""
+    logits = np.log([[1.0, 3.0], [1.0, 3.0]])
+    settings = {"labels": [1, 0], "weight": [1.0, 3.0]}
+    y, (dx,), _ = run(backend.cross_entropy, [logits], settings, np.array(1.0))
+    assert y == pytest.approx((3 * np.log(4 / 3) + np.log(4)) / 4)
+    assert_close(dx, [[3 / 16, -3 / 16], [-3 / 16, 3 / 16]])
+
+
+def test_equal_class_weights_change_nothing(backend):
+    (logits,) = random_arrays((4, 3))
+    settings = {"labels": [0, 2, 1, 1], "label_smoothing": 0.2}
+    without, gradients, _ = run(backend.cross_entropy, [logits], settings, np.array(1.0))
+    settings["weight"] = [0.3] * 3
+    y, found, _ = run(backend.cross_entropy, [logits], settings, np.array(1.0))
+    assert y == pytest.approx(float(without))
+    assert_close(found[0], gradients[0])
+
+
 def test_cross_entropy_by_hand(backend):
     """Softmax of (log 1, log 3) is (1/4, 3/4). Label 1: loss log(4/3), gradient (1/4, 3/4 - 1)."""
     y, (dx,), _ = run(backend.cross_entropy, [np.log([[1.0, 3.0]])], {"labels": [1]}, np.array(1.0))

@@ -115,14 +115,19 @@ def test_batch_norm_and_its_running_statistics(torch, shape, training, seed):
     assert_close(my_var.data, their_var.numpy())
 
 
-@given(st.integers(1, 5), st.integers(1, 6), st.floats(0, 1), st.integers(0, 99))
-def test_cross_entropy(torch, n, classes, smoothing, seed):
-    labels = np.random.default_rng(seed).integers(0, classes, n)
+@given(st.integers(1, 5), st.integers(1, 6), st.floats(0, 1), st.booleans(), st.integers(0, 99))
+def test_cross_entropy(torch, n, classes, smoothing, weighted, seed):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, classes, n)
+    weight = rng.uniform(0.1, 3, classes) if weighted else None
     compare(
         torch,
-        lambda x: F.cross_entropy(x, labels, label_smoothing=smoothing),
+        lambda x: F.cross_entropy(x, labels, weight, label_smoothing=smoothing),
         lambda x: torch.nn.functional.cross_entropy(
-            x, torch.tensor(labels), label_smoothing=smoothing
+            x,
+            torch.tensor(labels),
+            None if weight is None else torch.tensor(weight, dtype=x.dtype),
+            label_smoothing=smoothing,
         ),
         random_arrays((n, classes), seed=seed),
         (same,),

@@ -19,6 +19,14 @@ def test_cross_entropy(smoothing):
     assert np.array_equal(loss(Tensor(LOGITS), np.array(labels)).data, expected.data)
 
 
+def test_class_weights():
+    loss, labels = nn.CrossEntropyLoss([1, 2, 3], label_smoothing=0.1), [0, 2, 1, 0]
+    expected = F.cross_entropy(Tensor(LOGITS), labels, [1, 2, 3], label_smoothing=0.1)
+    assert np.array_equal(loss(Tensor(LOGITS), labels).data, expected.data)
+    unweighted = F.cross_entropy(Tensor(LOGITS), labels, label_smoothing=0.1)
+    assert expected.item() != pytest.approx(unweighted.item())
+
+
 def test_mean_squared_error():
     x, target = Tensor(LOGITS, requires_grad=True), Tensor(np.zeros((4, 3)))
     loss = nn.MSELoss()(x, target)
@@ -28,10 +36,16 @@ def test_mean_squared_error():
 
 
 def test_they_have_no_parameters_and_say_what_they_are():
-    losses = nn.CrossEntropyLoss(), nn.CrossEntropyLoss(label_smoothing=0.1), nn.MSELoss()
+    losses = (
+        nn.CrossEntropyLoss(),
+        nn.CrossEntropyLoss(label_smoothing=0.1),
+        nn.CrossEntropyLoss(np.array([1, 2.5])),
+        nn.MSELoss(),
+    )
     assert [repr(loss) for loss in losses] == [
         "CrossEntropyLoss()",
         "CrossEntropyLoss(label_smoothing=0.1)",
+        "CrossEntropyLoss(weight=[1.0, 2.5])",
         "MSELoss()",
     ]
     assert not any(list(loss.parameters()) for loss in losses)
@@ -50,5 +64,5 @@ def test_what_does_not_fit():
         nn.CrossEntropyLoss(label_smoothing=2)
     with pytest.raises(DtypeError, match="target: expected an array or a list of integers"):
         nn.CrossEntropyLoss()(Tensor(LOGITS), Tensor([0, 1, 2, 0]))
-    with pytest.raises(TypeError):
-        nn.CrossEntropyLoss(0.1)  # in PyTorch the first argument is another one
+    with pytest.raises(ConfigError, match="weight: expected a list of numbers, one for each class"):
+        nn.CrossEntropyLoss(0.1)  # the first argument is the weights, as in PyTorch

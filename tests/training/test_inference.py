@@ -1,6 +1,7 @@
 """From image files to named classes, whatever the batches, and clear about what cannot be read."""
 
 import json
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 import minires as mr
 from minires import backend
 from minires.autograd import is_recording
-from minires.data.images import decode
+from minires.data.images import SeveralPictures, decode
 from minires.data.transforms import ImageTransform
 from minires.errors import ConfigError, DeviceError, DivergenceError, ShapeError
 from minires.training import inference
@@ -181,3 +182,62 @@ def test_between_two_pictures_the_net_is_as_it_was(photos):
     results = inference.predictions(model, paths(photos), batch_size=1, progress=False)
     next(results)
     assert model.training and model.bn1.training and is_recording()
+
+
+def test_flip_is_the_mean_over_the_picture_and_its_mirror_image(photos, tmp_path):
+    model, found = net(), paths(photos)
+    mirrored = []  # of what the net sees: the middle of an odd number of pixels has two sides
+    for i, path in enumerate(found):
+        mirrored.append(tmp_path / f"{i}.png")
+        Image.fromarray(ImageTransform(32, 32).cut(decode(path))[:, ::-1]).save(mirrored[-1])
+    settings = {"top": 4, "progress": False, "transform": TO_32}
+
+    def by_class(guess):
+        return guess.index
+
+    def probabilities(files, **more):
+        made = predict(model, files, **settings, **more)
+        return np.array(
+            [[guess.probability for guess in sorted(one.top, key=by_class)] for one in made]
+        )
+
+    one, other = probabilities(found), probabilities(mirrored)
+    both = probabilities(found, flip=True)
+    np.testing.assert_allclose(both, (one + other) / 2, atol=1e-5)
+    assert np.abs(both - one).max() > 1e-3
+
+
+@pytest.mark.slow  # starts processes
+def test_processes_that_read_ahead_change_nothing(photos):
+    """Nor do they lose what is wrong with pictures, or the note about an animation."""
+    frames = [Image.fromarray(drawing(20, 20, seed=seed)) for seed in (1, 2)]
+    frames[0].save(photos / "f.gif", save_all=True, append_images=frames[1:])
+    wanted = [*paths(photos), photos / "nothing.png", photos / "notes.txt"]
+
+    def predictions(workers):
+        with pytest.warns(SeveralPictures, match="f.gif: holds several pictures"):
+            return predict(
+                net(), wanted, workers=workers, batch_size=3, progress=False, transform=TO_32
+            )
+
+    assert predictions(2) == predictions(0)
+
+
+def test_pictures_are_read_while_the_net_computes(photos, monkeypatch):
+    """When the first batch has been seen, those of the next two have been handed out."""
+    handed_out = []
+
+    def submit(workers, function, *arguments):
+        handed_out.append(arguments[0])
+        done = Future()
+        done.set_result(function(*arguments))
+        return done
+
+    monkeypatch.setattr(inference.processes, "submit", submit)
+    many = paths(photos) * 4
+    made = inference.predictions(
+        net(), many, batch_size=2, workers=2, progress=False, transform=TO_32
+    )
+    next(made)
+    assert handed_out == [str(path) for path in many[: 2 + inference.BATCHES_AHEAD * 2]]
+    made.close()

@@ -20,6 +20,7 @@ from ...types import PathLike
 from .. import damaged, duplicates
 from ..cache import PictureCache, cached
 from ..cache_store import cache_place
+from ..original_pixels import OriginalPictures, original_pictures
 from ..picture_files import Found, LeftOut, visible_folders
 from ..transforms import ImageTransform, shorter_side
 from .folder_layout import (
@@ -46,6 +47,8 @@ def image_folder(
     progress: bool = True,
     transform: ImageTransform | None = None,
     skip_damaged: bool = False,
+    test_transform: ImageTransform | None = None,
+    original_pixels: bool = False,
 ) -> tuple[PhotographDataset, PhotographDataset]:
     """The training and test set in a folder of photographs.
 
@@ -72,6 +75,13 @@ def image_folder(
     skip_damaged : bool
         Leave out pictures that cannot be read, with a `DamagedPictures` warning: the sets are those
         of the folder without them. ``train.damaged`` lists them.
+    test_transform : ImageTransform, optional
+        Another one for the test set. A net that was trained on random crops, which show things
+        larger than they are in the whole picture, does better at a size somewhat above that of its
+        training (Touvron et al. 2019, arXiv:1906.06423).
+    original_pixels : bool
+        Decode the files whenever a picture is needed, and cut crops from all their pixels, instead
+        of from smaller copies in a cache.
 
     Returns
     -------
@@ -115,15 +125,15 @@ def image_folder(
         files.append(testing.files)
         found.add(testing.found)
     _tell(folder, layout, found)
-    pictures, parts = _decoded(
-        layout.root, files, transform, cache, workers, progress, skip_damaged
-    )
+    test_transform = test_transform or transform
+    side = None if original_pixels else max(transform.resize, test_transform.resize)
+    pictures, parts = _decoded(layout.root, files, side, cache, workers, progress, skip_damaged)
     _check_left(layout.root, parts, classes)
     if layout.testing is None:
         parts = _split(parts[0], classes, val_fraction, seed, layout.training)
     sets = _datasets(folder, pictures, parts, classes, transform, workers)
     _tell_duplicates(layout.root, pictures, sets)
-    return sets[0], sets[1]
+    return sets[0], replace(sets[1], transform=test_transform)
 
 
 def photographs_to_test(
@@ -148,7 +158,7 @@ def photographs_to_test(
         layout = replace(layout, training=None)
     _tell(folder, layout, testing.found)
     pictures, parts = _decoded(
-        place, [testing.files], transform, cache, workers, progress, skip_damaged
+        place, [testing.files], transform.resize, cache, workers, progress, skip_damaged
     )
     _check_left(place, parts, testing.classes)
     (found,) = _datasets(folder, pictures, parts, testing.classes, transform, workers)
@@ -186,28 +196,34 @@ def _tell(folder: Path, layout: Layout, found: Found) -> None:
 def _decoded(
     place: Path,
     files: Sequence[Files],
-    transform: ImageTransform,
+    side: int | None,
     cache: PathLike | None,
     workers: int,
     progress: bool,
     skip_damaged: bool,
-) -> tuple[PictureCache, list[Files]]:
-    """The decoded pictures of all files, and the files without the damaged ones."""
+) -> tuple[PictureCache | OriginalPictures, list[Files]]:
+    """The pictures of all files, and the files without the damaged ones. They are decoded once to
+    have `side` pixels on the shorter side; None leaves them in their files.
+    """
     # Sorted by name, so that another seed finds the same cache.
     paths = sorted(path for part in files for path, _ in part)
-    pictures = cached(paths, transform.resize, _folder(place, transform, cache), workers, progress)
+    pictures: PictureCache | OriginalPictures
+    if side is None:
+        pictures = original_pictures(paths, workers, progress)
+    else:
+        pictures = cached(paths, side, _folder(place, side, cache), workers, progress)
     damaged.report(pictures.damaged, len(paths), skip_damaged)
     return pictures, [
         [file for file in part if str(file[0]) not in pictures.damaged] for part in files
     ]
 
 
-def _folder(place: Path, transform: ImageTransform, cache: PathLike | None) -> Path:
+def _folder(place: Path, side: int, cache: PathLike | None) -> Path:
     """Where the decoded pictures of the folder `place` are kept, at this size."""
     path = Path(os.path.realpath(place))
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
     name = shortened(as_text(path.name), LONGEST // 2).replace("\\", "_")
-    return on_disk(cache_place(cache) / f"{name}-{digest}-{transform.resize}")
+    return on_disk(cache_place(cache) / f"{name}-{digest}-{side}")
 
 
 def _check_left(place: Path, parts: Sequence[Files], classes: Sequence[str]) -> None:
@@ -243,7 +259,9 @@ def _datasets(folder, pictures, parts, classes, transform, workers):
     ]
 
 
-def _tell_duplicates(root: Path, pictures: PictureCache, sets: Sequence[PhotographDataset]) -> None:
+def _tell_duplicates(
+    root: Path, pictures: PictureCache | OriginalPictures, sets: Sequence[PhotographDataset]
+) -> None:
     """Warn of pictures that are in two classes, or in both sets."""
     digests = [[pictures.digests[i] for i in one.indices] for one in sets]
     names = [[pictures.names[i] for i in one.indices] for one in sets]

@@ -6,6 +6,7 @@ from ...errors import ConfigError
 from ...names import as_text
 from ...types import Array, Shape
 from ..cache import PictureCache
+from ..original_pixels import OriginalPictures
 from ..transforms import ImageTransform
 
 
@@ -15,7 +16,7 @@ class PhotographDataset:
 
     Parameters
     ----------
-    pictures : PictureCache
+    pictures : PictureCache or OriginalPictures
     indices : ndarray of int64, shape (N,)
         Which of the pictures are in this set.
     labels : ndarray of int64, shape (N,)
@@ -29,7 +30,7 @@ class PhotographDataset:
         Processes that prepare batches.
     """
 
-    pictures: PictureCache
+    pictures: PictureCache | OriginalPictures
     indices: Array
     labels: Array
     classes: tuple[str, ...]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from ...names import printable
-from ...training.progress import epoch_line
+from ...training.progress import duration, epoch_line
 from .task import Task
 
 BAR = "{desc} {percentage:3.0f} %{postfix} |{bar}|"
@@ -112,7 +112,7 @@ class Board(QuietBoard):
         if done <= 0:
             return "time left not known yet"
         left = (self.work() - self.done()) * seconds / done
-        return f"{_time(left)} left"
+        return f"{duration(left)} left"
 
     def _bar(self, task):
         from tqdm import tqdm
@@ -127,11 +127,3 @@ class Board(QuietBoard):
                 disable=None,
             )
         return self.bars[task.name]
-
-
-def _time(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02} min"
-    return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"

@@ -1,5 +1,7 @@
 """Losses and softmax: softmax, its logarithm, cross-entropy, mean squared error."""
 
+from typing import Any
+
 import numpy as np
 
 from ... import backend
@@ -50,26 +52,38 @@ class cross_entropy(Kernel):
     logits (N, K); labels (N,) integers. The target t is 1 - s + s/K at the label and s/K elsewhere,
     where s is the label smoothing (Szegedy et al. 2016, arXiv:1512.00567, section 7).
 
-    dL/dlogits = (softmax(logits) - t) / N.
+    With a `weight` (K,) for each class t_k is multiplied by that of class k, and the mean is a
+    weighted one: the sum is divided by the sum over the batch of the labels' weights, not by N.
+
+    dL/dlogits_k = (T softmax(logits)_k - t_k) / N, where T is the sum of the row's targets: 1
+    without weights.
     """
 
     def forward(
-        logits: Array, labels: ArrayLike, label_smoothing: float = 0.0
-    ) -> tuple[Array, tuple[Array, Array]]:
+        logits: Array, labels: ArrayLike, label_smoothing: float = 0.0, weight: Any = None
+    ) -> tuple[Array, Any]:
         labels = np.asarray(labels)
         label_smoothing = shapes.cross_entropy(logits.shape, labels, label_smoothing)
         n, classes = logits.shape
         log_p, _ = log_softmax.forward(logits)
         target = np.full_like(log_p, label_smoothing / classes)
         target[np.arange(n), labels] += 1 - label_smoothing
+        total, row_sums = n, None
+        weight = shapes.class_weights(weight, classes, logits.dtype)
+        if weight is not None:
+            target *= weight
+            total, row_sums = weight[labels].sum(), target.sum(axis=1, keepdims=True)
         terms = np.zeros_like(log_p)  # a class with target 0 costs nothing
         np.multiply(target, log_p, out=terms, where=target > 0)
-        loss = -terms.sum() / n
-        return np.asarray(loss, dtype=logits.dtype), (log_p, target)
+        loss = -terms.sum() / total
+        return np.asarray(loss, dtype=logits.dtype), (log_p, target, total, row_sums)
 
-    def backward(dy: Array, cache: tuple[Array, Array]) -> Array:
-        log_p, target = cache
-        return (np.exp(log_p) - target) * (dy / len(log_p))
+    def backward(dy: Array, cache: Any) -> Array:
+        log_p, target, total, row_sums = cache
+        p = np.exp(log_p)
+        if row_sums is not None:
+            p *= row_sums
+        return (p - target) * (dy / total)
 
 
 class mse_loss(Kernel):

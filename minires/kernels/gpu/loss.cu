@@ -3,6 +3,10 @@
 // Launch: one block for each row, with a thread for each class, rounded up to a power of two and at
 // most THREADS; each thread takes every blockDim.x-th class. cross_entropy_backward: one thread for
 // each element.
+//
+// weight (classes,) holds how much each class counts, and all_weights their sum. Where all_weights
+// is 0 every class counts 1, and weight is not read. total: what the sum over the rows is divided
+// by, the number of rows or the sum of their labels' weights.
 
 typedef REAL real;
 
@@ -78,7 +82,8 @@ extern "C" __global__ void log_softmax_backward(const real* __restrict__ dy,
 // losses (rows,): -sum over k of target_k log p_k, where a class with target 0 costs nothing.
 extern "C" __global__ void cross_entropy(const real* __restrict__ logits,
                                          const long long* __restrict__ labels, real* log_p,
-                                         real* __restrict__ losses, int classes, real smoothing)
+                                         real* __restrict__ losses, int classes, real smoothing,
+                                         const real* __restrict__ weight, real all_weights)
 {
     __shared__ real shared[THREADS];
     long long row = (long long)blockIdx.x * classes;
@@ -86,21 +91,30 @@ extern "C" __global__ void cross_entropy(const real* __restrict__ logits,
     real sum = 0;
     for (int k = threadIdx.x; k < classes; k += blockDim.x) {
         real t = target(k, labels[blockIdx.x], classes, smoothing);
+        if (all_weights > 0) t *= weight[k];
         if (t > 0) sum -= t * log_p[row + k];
     }
     sum = block_sum(sum, shared);
     if (threadIdx.x == 0) losses[blockIdx.x] = sum;
 }
 
-// dlogits = (softmax - target) dloss / rows
+// dlogits = (T softmax - target) dloss / total, where T is the sum of the row's targets: of those
+// s/K at every class, times its weight, and of 1 - s at the label, times its own.
 extern "C" __global__ void cross_entropy_backward(const real* __restrict__ log_p,
                                                   const long long* __restrict__ labels,
                                                   const real* __restrict__ dloss,
-                                                  real* __restrict__ dlogits, int n, int rows,
-                                                  int classes, real smoothing)
+                                                  real* __restrict__ dlogits, int n, real total,
+                                                  int classes, real smoothing,
+                                                  const real* __restrict__ weight,
+                                                  real all_weights)
 {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= n) return;
-    real t = target(i % classes, labels[i / classes], classes, smoothing);
-    dlogits[i] = (exp(log_p[i]) - t) * (dloss[0] / rows);
+    long long label = labels[i / classes];
+    real t = target(i % classes, label, classes, smoothing), row_sum = 1;
+    if (all_weights > 0) {
+        t *= weight[i % classes];
+        row_sum = smoothing / classes * all_weights + (1 - smoothing) * weight[label];
+    }
+    dlogits[i] = (exp(log_p[i]) * row_sum - t) * (dloss[0] / total);
 }

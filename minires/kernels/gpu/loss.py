@@ -50,16 +50,22 @@ class cross_entropy(common.cross_entropy):
 
     logits (N, K) on the GPU; labels (N,), integers that are checked on the CPU, so that is where
     they should be. The target t is 1 - s + s/K at the label and s/K elsewhere, where s is the label
-    smoothing. dL/dlogits = (softmax(logits) - t) / N.
+    smoothing. With a `weight` for each class, t_k is multiplied by it and N is the sum of the
+    labels' weights. dL/dlogits_k = (T softmax(logits)_k - t_k) / N, T the sum of a row's targets.
     """
 
     def forward(
-        logits: Array, labels: ArrayLike, label_smoothing: float = 0.0
+        logits: Array, labels: ArrayLike, label_smoothing: float = 0.0, weight: Any = None
     ) -> tuple[Array, Any]:
         labels = np.asarray(backend.move(backend.as_array(labels), "cpu"))
         label_smoothing = shapes.cross_entropy(logits.shape, labels, label_smoothing)
-        labels = backend.move(labels.astype(np.int64), "gpu")
         n, classes = logits.shape
+        weight = shapes.class_weights(weight, classes, logits.dtype)
+        total = n if weight is None else float(weight[labels].sum())
+        all_weights = 0.0 if weight is None else float(weight.sum())
+        labels = backend.move(labels.astype(np.int64), "gpu")
+        # Without weights the kernels read none of them: a single number will do.
+        weight = backend.move(np.ones(1, logits.dtype) if weight is None else weight, "gpu")
         log_p, losses = empty(logits.shape, logits.dtype), empty(n, logits.dtype)
         launch(
             "loss",
@@ -72,11 +78,14 @@ class cross_entropy(common.cross_entropy):
             losses,
             classes,
             float(label_smoothing),
+            weight,
+            all_weights,
         )
-        return losses.mean(), (log_p, labels, label_smoothing)
+        loss = losses.mean() if all_weights == 0 else losses.sum() / total
+        return loss, (log_p, labels, label_smoothing, weight, all_weights, total)
 
     def backward(dy: Array, cache: Any) -> Array:
-        log_p, labels, label_smoothing = cache
+        log_p, labels, label_smoothing, weight, all_weights, total = cache
         n, classes = log_p.shape
         dlogits = empty(log_p.shape, log_p.dtype)
         launch(
@@ -89,9 +98,11 @@ class cross_entropy(common.cross_entropy):
             contiguous(dy),
             dlogits,
             log_p.size,
-            n,
+            float(total),
             classes,
             float(label_smoothing),
+            weight,
+            all_weights,
         )
         return dlogits
 

@@ -1,6 +1,7 @@
 """From outputs to a loss, one number at a time: softmax, cross-entropy, mean squared error."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -69,30 +70,39 @@ class cross_entropy(Kernel):
     logits (N, K); labels (N,) integers. The target t is 1 - s + s/K at the label and s/K elsewhere,
     where s is the label smoothing (Szegedy et al. 2016, arXiv:1512.00567, section 7).
 
-    dL/dlogits = (softmax(logits) - t) / N.
+    With a `weight` (K,) for each class t_k is multiplied by that of class k, and the mean is a
+    weighted one: the sum is divided by the sum over the batch of the labels' weights, not by N.
+
+    dL/dlogits_k = (T softmax(logits)_k - t_k) / N, where T is the sum of the row's targets: 1
+    without weights.
     """
 
     def forward(
-        logits: Array, labels: ArrayLike, label_smoothing: float = 0.0
-    ) -> tuple[Array, tuple[Array, Array]]:
+        logits: Array, labels: ArrayLike, label_smoothing: float = 0.0, weight: Any = None
+    ) -> tuple[Array, Any]:
         labels = np.asarray(labels)
         label_smoothing = shapes.cross_entropy(logits.shape, labels, label_smoothing)
         n, classes = logits.shape
         log_p, _ = log_softmax.forward(logits)
+        weight = shapes.class_weights(weight, classes, logits.dtype)
+        if weight is None:
+            weight = np.ones(classes, logits.dtype)
+        total = sum(weight[label] for label in labels)
         target = np.empty_like(log_p)
         loss = 0.0
         for i, k in np.ndindex(n, classes):
             at_label = 1 - label_smoothing if k == labels[i] else 0
-            target[i, k] = label_smoothing / classes + at_label
+            target[i, k] = weight[k] * (label_smoothing / classes + at_label)
             if target[i, k] > 0:  # a class with target 0 costs nothing
-                loss -= target[i, k] * log_p[i, k] / n
-        return np.asarray(loss, dtype=logits.dtype), (log_p, target)
+                loss -= target[i, k] * log_p[i, k] / total
+        return np.asarray(loss, dtype=logits.dtype), (log_p, target, total)
 
-    def backward(dy: Array, cache: tuple[Array, Array]) -> Array:
-        log_p, target = cache
+    def backward(dy: Array, cache: Any) -> Array:
+        log_p, target, total = cache
         dlogits = np.empty_like(log_p)
         for i, k in np.ndindex(log_p.shape):
-            dlogits[i, k] = dy * (math.exp(log_p[i, k]) - target[i, k]) / len(log_p)
+            share = math.exp(log_p[i, k]) * sum(target[i])
+            dlogits[i, k] = dy * (share - target[i, k]) / total
         return dlogits
 
 

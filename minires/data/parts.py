@@ -1,0 +1,79 @@
+"""Parts of a labelled set: the images of some classes, and a validation part of a training set."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .. import checks
+from ..errors import ConfigError, unknown_name
+from .datasets.image_dataset import ImageDataset
+from .datasets.photographs import PhotographDataset
+
+Images = TypeVar("Images", ImageDataset, PhotographDataset)
+
+
+def only_classes(dataset: Images, names: Sequence[str]) -> Images:
+    """The images of the classes `names`, as a set with these classes alone.
+
+    The classes keep the order that they have in `dataset`, and so do the images.
+
+    Raises
+    ------
+    ConfigError
+        For a class that the set does not have, the same one twice, or fewer than two.
+    """
+    for name in names:
+        if name not in dataset.classes:
+            raise unknown_name(dataset.name, "class", name, dataset.classes)
+    if len(set(names)) < max(2, len(names)):
+        expected = "two or more, each once"
+        raise ConfigError(dataset.name, "only these classes", expected, " ".join(names))
+    kept = [label for label, name in enumerate(dataset.classes) if name in names]
+    new_labels = np.full(len(dataset.classes), -1)
+    new_labels[kept] = np.arange(len(kept))
+    labels = new_labels[dataset.labels]
+    chosen = np.flatnonzero(labels >= 0)
+    part: Any = dataset.pick(chosen)
+    return replace(part, labels=labels[chosen], classes=tuple(dataset.classes[i] for i in kept))
+
+
+def validation_part(dataset: Images, fraction: float, seed: int = 0) -> tuple[Images, Images]:
+    """The set without a part that is kept for validation, and that part.
+
+    From each class the same fraction is taken at random: at least one image, and never the last.
+
+    Parameters
+    ----------
+    dataset : ImageDataset or PhotographDataset
+        A training set.
+    fraction : float
+        Above 0 and below 1.
+    seed : int
+        For the choice.
+
+    Raises
+    ------
+    ConfigError
+        If the fraction makes no sense, or no class has two images.
+    """
+    fraction = checks.number(
+        "validation_part", "fraction", fraction, "a number between 0 and 1", lambda x: 0 < x < 1
+    )
+    rng = np.random.default_rng(seed)
+    chosen: list[int] = []
+    for label in range(len(dataset.classes)):
+        own = rng.permutation(np.flatnonzero(dataset.labels == label))
+        chosen += own[: min(max(1, round(fraction * len(own))), len(own) - 1)].tolist()
+    if not chosen:
+        raise ConfigError(
+            dataset.name,
+            "too few training images for a validation part",
+            "two or more of a class",
+            f"{len(dataset)} images of {len(dataset.classes)} classes",
+            "leave out patience, or take more images",
+        )
+    is_chosen = np.zeros(len(dataset), bool)
+    is_chosen[chosen] = True
+    return dataset.pick(np.flatnonzero(~is_chosen)), dataset.pick(np.flatnonzero(is_chosen))
