@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from minires import plot
+from minires.lessons import exercises
 
 pytest.importorskip("jupytext", reason="jupytext is not installed")
 pytest.importorskip("nbclient", reason="nbclient is not installed")
@@ -73,13 +74,23 @@ def test_what_a_notebook_has(source):
     assert text.startswith(f"# %% [markdown]\n# # {source.stem[:2]} · ")
     for part in (
         "**After this one you can**",
-        "**Predict",
         "## Exercises",
         "## Recap",
         "**In the library:**",
     ):
         assert part in text, part
-    assert text.count("<details><summary>Hint</summary>") == text.count("</details>") >= 2
+    assert text.count("<details>") == text.count("</details>")
+    number = source.stem[:2]
+    if number in exercises.NOTEBOOKS:  # predictions and exercises of minires.lessons
+        asked = re.findall(r"(?m)^(\w+) = predict\(", text)
+        assert len(asked) >= 2 and all(f"{name}.reveal(" in text for name in asked)
+        for one in exercises.of(number):
+            assert f'exercise("{one.key}")' in text, one.key
+            assert (f'check("{one.key}"' in text) == (one.check is not None)
+        assert text.count("score()") == 1 and "plt.show()" not in text
+    else:
+        assert "**Predict" in text
+        assert text.count("<details><summary>Hint</summary>") >= 2
     too_wide = [
         line
         for line in text.splitlines()
@@ -221,6 +232,27 @@ def test_a_cell_that_fails_is_an_error():
     notebook.cells[1]["source"] = "1 / 0"
     with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
         builder.execute(notebook, fast=True)
+
+
+def test_the_words_on_a_picture_stay_and_folded_pictures_are_made_smaller():
+    notebook = builder.build(SOURCES[0])
+    figure = io.BytesIO()
+    shades = np.random.default_rng(0).integers(0, 255, (60, 60, 3), np.uint8)
+    pytest.importorskip("PIL.Image").fromarray(shades).save(figure, format="PNG")
+    png = base64.b64encode(figure.getvalue()).decode()
+    folded = f'<details><img src="data:image/png;base64,{png}"></details>'
+    notebook.cells[1]["outputs"] = [
+        nbformat.v4.new_output(
+            "display_data",
+            {"image/png": png},
+            metadata={"image/png": {"alt": "a ring", "width": 3}},
+        ),
+        nbformat.v4.new_output("display_data", {"text/html": folded}),
+    ]
+    shown, hidden = json.loads(builder.as_text(notebook))["cells"][1]["outputs"]
+    assert shown["metadata"] == {"image/png": {"alt": "a ring"}} and hidden["metadata"] == {}
+    html = "".join(hidden["data"]["text/html"])
+    assert len(html) < 0.7 * len(folded) and "".join(shown["data"]["image/png"]) in html
 
 
 def test_what_is_of_no_use_to_a_reader_is_left_out():
