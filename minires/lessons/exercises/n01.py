@@ -174,9 +174,9 @@ itself. The check tries a chain of 5,000 steps.""",
             "Keep a list of what is left to do, and always take the last one from it (a stack).",
             "A value may join the order only when all its parents are in it. So put it on the "
             "list twice: once to look at its parents, and below them, once more to be added.",
-            "Entries of the form `(value, parents_done)`. If they are done: append the value to the "
-            "order. If not, and it was never seen: push `(value, True)`, and then each parent with "
-            "False.",
+            "Entries of the form `(value, parents_done)`. If they are done: append the value to "
+            "the order. If not, and it was never seen: push `(value, True)`, and then each parent "
+            "with False.",
         ),
         """
 def my_in_order(last):

@@ -1,0 +1,53 @@
+"""A museum of mistakes: code that students write, what it breaks, and what training does with it.
+
+The mistakes are planted in the solutions of the coursework, and everything that is shown comes from
+running them. `minires museum` lists the exhibits and writes the page; notebook 13 walks through
+some of them.
+"""
+
+from collections.abc import Sequence
+
+from ...errors import unknown_name
+from ...names import expanded
+from ...serialization.files import write_bytes
+from ...types import PathLike
+from . import blocks, convolution, normalization, optimization, tape
+from .exhibit import Exhibit, Findings, look
+from .page import html
+from .training import OUTCOMES
+
+__all__ = ["EXHIBITS", "OUTCOMES", "Exhibit", "Findings", "find", "look", "write"]
+
+#: All exhibits, in the order in which they hang.
+EXHIBITS: tuple[Exhibit, ...] = (
+    *tape.EXHIBITS,
+    *convolution.EXHIBITS,
+    *normalization.EXHIBITS,
+    *blocks.EXHIBITS,
+    *optimization.EXHIBITS,
+)
+
+
+def find(key: str) -> Exhibit:
+    """An exhibit by its name.
+
+    Raises
+    ------
+    ConfigError
+        If there is none; it suggests the nearest.
+    """
+    known = {one.key: one for one in EXHIBITS}
+    if key not in known:
+        raise unknown_name("museum", "exhibit", key, list(known))
+    return known[key]
+
+
+def write(found: Sequence[tuple[Exhibit, Findings]], path: PathLike) -> None:
+    """Write the page on some exhibits, whole or not at all.
+
+    Raises
+    ------
+    CheckpointError
+        If it cannot be written. Then the page that was there stays.
+    """
+    write_bytes(expanded(path), html(found).encode())

@@ -230,6 +230,19 @@ def wide_block_channels(space: Space) -> Array:
     return y.mean(axis=(1, 2))
 
 
+def net_moved(space: Space) -> Array:
+    """How far three steps of training move the first convolution of a net made of blocks: its 27
+    weights in columns, four filters in rows.
+    """
+    rng = np.random.default_rng(0)
+    batches = [space["stripes"](8, 8, rng) for _ in range(3)]
+    _, net = space["twins"](1, 4, 0)
+    before = net.conv.weight.data.copy()
+    space["train"](net, batches, 0.1)
+    moved: Array = net.conv.weight.data - before
+    return moved.reshape(27, 4).T
+
+
 #: Probes whose right answer a naive kernel of minires gives.
 NAIVE: dict[Probe, Callable[[], Array]] = {
     conv_y: lambda: _naive_conv()[0][0, :, :, 0],
