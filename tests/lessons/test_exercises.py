@@ -24,6 +24,9 @@ NAMES = {  # what the check of each is given
     "03.one_by_one": "conv_1x1",
     "03.dilation": "conv_dilated",
     "03.merge": "merged",
+    "13.spot": "found_it",
+    "13.catch": "choose_sizes",
+    "13.own": "broken_backward",
 }
 WRONG = [  # key, old, new, what the check says
     ("00.error", "(answers != labels)", "(answers == labels)", "share of right answers"),
@@ -49,6 +52,18 @@ WRONG = [  # key, old, new, what the check says
     ("03.dilation", "w[a, b, c, o]", "w[KH - 1 - a, KW - 1 - b, c, o]", "flipped"),
     ("03.merge", "second[a, b]", "second[2 - a, 2 - b]", "flipped"),
     ("03.merge", "+= first", "= first", "wrong values"),
+    ("13.spot", "= 3", "= 2", "line 2 is right"),
+    ("13.spot", "= 3", "= 7", "from 1 to 5"),
+    ("13.catch", "(2, 7", "(1, 7", "one image"),
+    ("13.catch", "7, 6", "7, 7", "height and width are equal"),
+    ("13.catch", "(3, 2, ", "(3, 3, ", "square"),
+    ("13.catch", "3, 4)", "3, 3)", "as many channels in as out"),
+    ("13.catch", "2, 1\n", "1, 1\n", "forgotten stride"),
+    ("13.catch", "2, 1\n", "2, 0\n", "not cut off"),
+    ("13.catch", "6, 3)", "6, 5)", "must agree"),
+    ("13.own", "abs(dy)", "dy", "this gradient is right"),
+    ("13.own", "abs(dy)", "2 * dy", "dy = 1 everywhere finds it"),
+    ("13.own", "(cache > 0)", "(cache > 0)[:1]", "dy = 1|this gradient|shape"),
 ]
 
 

@@ -12,11 +12,25 @@ from ...names import expanded
 from ...serialization.files import write_bytes
 from ...types import PathLike
 from . import blocks, convolution, normalization, optimization, tape
+from .drawing import share_wrong
 from .exhibit import Exhibit, Findings, look
 from .page import html
+from .rooms_in_a_notebook import code, curves, maps
 from .training import OUTCOMES
 
-__all__ = ["EXHIBITS", "OUTCOMES", "Exhibit", "Findings", "find", "look", "write"]
+__all__ = [
+    "EXHIBITS",
+    "OUTCOMES",
+    "Exhibit",
+    "Findings",
+    "code",
+    "curves",
+    "find",
+    "look",
+    "maps",
+    "share_wrong",
+    "write",
+]
 
 #: All exhibits, in the order in which they hang.
 EXHIBITS: tuple[Exhibit, ...] = (

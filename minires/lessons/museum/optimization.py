@@ -51,9 +51,9 @@ EXHIBITS = (
         "The tape adds to what is there. The weights are pushed on by every step they ever made, "
         "even when they have gone too far.",
         training.on_moons,
-        training.WORSE,
-        "It is momentum without friction: the weights swing through the valley and up the other "
-        "side.",
+        training.AS_WELL,
+        "It even gets further. What piles up works like momentum without friction, and this valley "
+        "is so simple that it helps. Look at the last exhibit before you keep it.",
         "set every grad to None",
     ),
     Exhibit(

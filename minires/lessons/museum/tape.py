@@ -26,9 +26,9 @@ EXHIBITS = (
         "stopped; a negative `dy` is lost where `a` was positive. About half of all numbers "
         "differ.",
         training.on_moons,
-        training.NOT_AT_ALL,
-        "All the gradients that come back are positive. Nothing in the code looks wrong, and no "
-        "shape is.",
+        training.WORSE,
+        "All the gradients that come back are positive. The last layer still gets its right "
+        "gradients, and learns what it can from features that do not.",
         "where *it* is positive",
     ),
     Exhibit(

@@ -88,7 +88,7 @@ def with_initial_weights(space: Space) -> list[float]:
 
 #: What a training looks like from outside, as choices for a prediction.
 AS_WELL, WORSE, NOT_AT_ALL, BLOWS_UP = (
-    "It learns about as well",
+    "It learns about as well, or better",
     "It learns, but worse",
     "It does not learn",
     "The loss blows up",
