@@ -15,6 +15,7 @@ from .html_pieces import folded, framed, inline
 from .surface import surface
 
 _asked: dict[str, "Prediction"] = {}  # question -> the latest time it was asked, in this process
+_scores: list[Any] = []  # where the score is displayed: it changes with every guess
 
 
 class Prediction:
@@ -78,6 +79,7 @@ class Prediction:
         self.guess = _answer("the guess", guess, self.choices)
         self.update()
         holding.release()
+        _update_scores()
 
     def update(self) -> None:
         """Display the question anew, where it stands already."""
@@ -207,22 +209,39 @@ def predict(
 
 
 def score() -> None:
-    """Show how many of the predictions so far were right, and which answer each had."""
-    made = list(_asked.values())
-    guessed = [one for one in made if one.is_right is not None]
-    right = sum(bool(one.is_right) for one in guessed)
+    """Show how many of the predictions so far were right, and which answer each had.
+
+    In a live notebook the count goes on while guesses are made.
+    """
     if surface() in ("terminal", "none"):
-        print(f"{right} of {len(guessed)} guesses right" if guessed else "no guesses yet")
-        for one in made:
+        print(_counted() or "no guesses yet")
+        for one in _asked.values():
             print(f"- {one.question} {one.told() if one.answer is not None else 'open'}")
         return
+    _scores.append(_display_with_handle(_score_bundle()))
+
+
+def _counted() -> str:
+    """How many guesses are right; "" without any."""
+    guessed = [one for one in _asked.values() if one.is_right is not None]
+    right = sum(bool(one.is_right) for one in guessed)
+    return f"{right} of {len(guessed)} guesses right" if guessed else ""
+
+
+def _score_bundle() -> dict[str, str]:
+    made, counted = _asked.values(), _counted()
     lines = "".join(f"<li>{_in_short(one)}</li>" for one in made)
     listed = f"<ol>{lines}</ol>"
-    if guessed:
-        content = f"<b>{right} of {len(guessed)} guesses right.</b>{listed}"
+    if counted:
+        content = f"<b>{counted}.</b>{listed}"
     else:
         content = folded("All questions of this notebook, with their answers", listed)
-    _display(framed(content))
+    return {"text/html": framed(content), "text/plain": counted}
+
+
+def _update_scores() -> None:
+    for handle in _scores:
+        handle.update(_score_bundle(), raw=True)
 
 
 def _in_short(one: Prediction) -> str:

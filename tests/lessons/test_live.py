@@ -1,5 +1,7 @@
 """Predictions in a live kernel: what a student sees before and after the guess."""
 
+import re
+
 import pytest
 
 pytest.importorskip("ipykernel", reason="ipykernel is not installed")
@@ -43,6 +45,15 @@ def test_a_number_and_the_score(kernel):
     assert kernel.shown(result).startswith("measured\n") and "Right" in kernel.shown(result)
     said = kernel.shown(kernel.run("score()"))
     assert "How many times? <b>9</b>" in said
+
+
+def test_the_score_goes_on_counting(kernel):
+    kernel.run("f = predict('f?', ['yes', 'no'])")
+    kernel.run("f.reveal('yes')")
+    before = kernel.run("score()")
+    right, guessed = map(int, re.search(r"(\d+) of (\d+) guesses", kernel.shown(before)).groups())
+    kernel.click("yes")
+    assert f"{right + 1} of {guessed + 1} guesses right" in kernel.shown(before)
 
 
 def test_a_wrong_number(kernel):

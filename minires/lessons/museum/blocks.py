@@ -65,7 +65,7 @@ EXHIBITS = (
         "All its gradients come back through the two convolutions; the direct way is gone.",
         training.with_blocks,
         training.WORSE,
-        "At 20 layers it is a little worse. At 56 it is the degradation of the paper.",
+        "At 20 layers it is worse. At 56 it is the degradation of the paper.",
         "the shortcut is not added",
     ),
     Exhibit(
@@ -88,8 +88,9 @@ EXHIBITS = (
         "F(x) is never below 0 now, so the signal can only grow from block to block (He et al. "
         "2016, arXiv:1603.05027, figure 4c).",
         training.with_blocks,
-        training.AS_WELL,
-        "In nine blocks it does no harm. In a hundred the signal grows and grows.",
+        training.WORSE,
+        "A little worse here. With 110 layers it was an error of 7.8 % instead of 6.6 % on "
+        "CIFAR-10 (table 2 of the same paper).",
         "comes before the addition",
     ),
     Exhibit(
@@ -156,9 +157,9 @@ EXHIBITS = (
         "The old channels arrive under other numbers. A fresh network does not care.",
         training.with_blocks,
         training.AS_WELL,
-        "*Trained* weights do care: loaded into a network with the other order they give an error "
-        "near that of guessing. It is a real story: two well-known programs differ in exactly "
-        "this.",
+        "*Trained* weights do care: loaded into a network with the other order they give an "
+        "error near that of guessing. It is a real story: two well-known programs put the "
+        "zeros in different places.",
         "stand before the old",
     ),
     Exhibit(

@@ -103,7 +103,7 @@ EXHIBITS = (
         "Each number is right, but it is written where that of another window belongs: pixel "
         "(i, j) of the output is that of window (j, i).",
         training.on_drawn_images,
-        training.WORSE,
+        training.AS_WELL,
         "The images are square. With others it would have stopped with an error, and been found in "
         "a minute: test with sizes that all differ.",
         "(images, columns, rows)",
@@ -172,7 +172,7 @@ EXHIBITS = (
         "Window (i, j) begins at pixel (2i, 2j), but the code adds its gradient at (i, j). The "
         "bottom and the right of the image hear nothing.",
         training.on_drawn_images,
-        training.AS_WELL,
+        training.WORSE,
         "Only two layers of this network have a stride, and with stride 1 the code is right. A "
         "test with stride 1 alone would have passed.",
         "the stride is left out",

@@ -36,7 +36,7 @@ EXHIBITS = (
         "A channel that spreads twice as far has a variance of four: it is squeezed to half. One "
         "that spreads half as far is blown up to twice.",
         training.with_batch_norm,
-        training.WORSE,
+        training.NOT_AT_ALL,
         "Each layer turns large into small and small into large, and the layers after it do it "
         "again.",
         "instead of its root",
@@ -60,8 +60,9 @@ EXHIBITS = (
         "It is layer norm, the one of transformers. It works there; here it takes away what tells "
         "channels apart.",
         training.with_batch_norm,
-        training.AS_WELL,
-        "Forward and backward do not agree any more, and still it learns.",
+        training.NOT_AT_ALL,
+        "Forward is layer norm now, backward is still that of batch norm. Each would do; the "
+        "gradients of one for the other do not.",
         "layer norm",
     ),
     Exhibit(
@@ -83,8 +84,9 @@ EXHIBITS = (
         "The two missing terms take out of `dy` its mean and its part along `x_hat`: moving a "
         "channel up, or stretching it, does nothing to the output, so its gradient must be zero.",
         training.with_batch_norm,
-        training.WORSE,
-        "It is the gradient of inference, where the statistics really are constants.",
+        training.BLOWS_UP,
+        "It is the gradient of inference, where the statistics really are constants. In "
+        "training the parts that should cancel add up from layer to layer.",
         "taken for constants",
     ),
     Exhibit(
@@ -104,8 +106,9 @@ EXHIBITS = (
         "by a constant in each channel",
         "The term that is missing is the mean of `dy` over the channel: one number for each.",
         training.with_batch_norm,
-        training.AS_WELL,
-        "A small constant in each channel. The loss does not show it; the check does.",
+        training.WORSE,
+        "A constant in each channel, and a loss that falls. Nothing tells you that it could "
+        "have fallen much further; the check does.",
         "the way through the mean is missing",
     ),
     Exhibit(
@@ -144,8 +147,8 @@ EXHIBITS = (
         "those whose deviation is not 1",
         "Each channel is off by a factor of its own: its standard deviation.",
         training.with_batch_norm,
-        training.WORSE,
-        "A factor for each channel and layer: the layers multiply them.",
+        training.BLOWS_UP,
+        "A factor for each channel and each layer: on the way back the layers multiply them.",
         "not divided by sqrt",
     ),
     Exhibit(
@@ -183,7 +186,7 @@ EXHIBITS = (
         "those of negative inputs",
         "For positive inputs the two functions are the same.",
         training.with_batch_norm,
-        training.WORSE,
+        training.NOT_AT_ALL,
         "Backward still belongs to ReLU, and sends nothing to negative inputs, although they "
         "count.",
         "absolute value",

@@ -94,8 +94,9 @@ EXHIBITS = (
         "further",
         "The second step contains the first one's gradient again, the third both of theirs.",
         training.with_blocks,
-        training.WORSE,
-        "Batch norm makes the network forgiving: it does not blow up, it only gets nowhere.",
+        training.BLOWS_UP,
+        "With momentum on top every step is longer than the one before. On the half moons it "
+        "helped; here the loss ends above where it began.",
         "gradients of earlier",
     ),
 )
