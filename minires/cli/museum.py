@@ -1,6 +1,7 @@
 """``minires museum``"""
 
 import argparse
+import os
 from pathlib import Path
 
 from ..errors import ConfigError, nearest
@@ -59,6 +60,14 @@ def run(args: argparse.Namespace) -> None:
         raise ConfigError("--out", "this is a folder", "a file", str(target), "add /museum.html")
     if target.suffix not in (".html", ".htm"):
         raise ConfigError("--out", "not the name of a page", "a name that ends in .html", args.out)
+    if not os.access(target.parent, os.W_OK):  # said now, and not after minutes of training
+        raise ConfigError(
+            "--out",
+            "cannot write here",
+            "a file in a folder that is there",
+            str(target),
+            "make the folder first, or choose another",
+        )
     found = []
     for number, exhibit in enumerate(chosen, 1):
         say(f"{number} of {len(chosen)}: {exhibit.key}")

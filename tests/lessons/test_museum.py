@@ -171,14 +171,15 @@ def test_the_command_writes(tmp_path, capsys):
     [
         (["uphil"], "a name that `minires museum` lists, got 'uphil'; did you mean 'uphill'?"),
         (["--out", "museum.png"], "expected a name that ends in .html"),
-        (["uphill", "--out", "nowhere/else/m.html"], "nowhere"),
+        (["uphill", "--out", "nowhere/else/m.html"], "in a folder that is there, got nowhere/else"),
     ],
 )
 def test_wrong_words(words, said, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["museum", *words]) == 1
-    error = capsys.readouterr().err
+    out, error = capsys.readouterr()
     assert said in error and error.startswith("minires: error: ") and error.count("\n") == 1
+    assert out == ""  # before anything was trained
 
 
 def test_a_folder_is_no_page(tmp_path, capsys):
