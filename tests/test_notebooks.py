@@ -102,7 +102,6 @@ def test_what_a_notebook_has(source):
 # Numbers of the prose that no cell computes: what is known without one, and what others measured,
 # with their source.
 FROM_ELSEWHERE = {
-    "01": {"5,000": "a task"},
     "05": {"0.2": "a task"},
     "07": {
         "60,000": "CIFAR-10 (Krizhevsky 2009)",

@@ -197,7 +197,8 @@ def predict(
         if where == "widgets":
             from .question_widgets import bundle_of
 
-            bundle = {**bundle, **bundle_of(made)}
+            # Without HTML, which some front ends would choose instead of the widgets.
+            bundle = {**bundle_of(made), "text/plain": made.text()}
         made._handle = _display_with_handle(bundle)
         holding.wait_for(made, needs_guess=where == "widgets")
     elif where == "terminal":

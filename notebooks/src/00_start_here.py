@@ -65,8 +65,8 @@ show("Two drawn images of each of the ten classes: coloured shapes on a coloured
 # all training images.
 #
 # Before you run the next cell, make two guesses. A guess, above all a wrong one, makes you look for
-# the answer, and what you have looked for you remember. In Jupyter the result of the next cell waits
-# until you have guessed.
+# the answer, and what you have looked for you remember. In Jupyter the result of the next cell
+# waits until you have guessed.
 
 # %%
 blind = predict(

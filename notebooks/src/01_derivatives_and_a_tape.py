@@ -306,7 +306,8 @@ right.set_xlabel("step")
 right.set_ylabel("loss L")
 show(
     "Left: twenty points near a rising line, and the fitted line turning from falling to rising "
-    "until it lies on the points. Right: the loss falls steeply in the first steps, then levels off."
+    "until it lies on the points. Right: the loss falls steeply in the first steps, then levels "
+    "off."
 )
 print(f"learned: w = {w.data:.2f}, b = {b.data:.2f}; the points were made with 0.7, -0.3")
 assert FAST or (abs(w.data - 0.7) < 0.15 and abs(b.data + 0.3) < 0.15)

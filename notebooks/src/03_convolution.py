@@ -90,8 +90,8 @@ for ax in axes:
     ax.grid(False)
 show(
     "A bright ring on a dark ground, and three filters' answers: left minus right is blue at the "
-    "ring's outer left and red at its outer right, top minus bottom the same from top to bottom; the "
-    "mean of nine pixels is a blurred ring."
+    "ring's outer left and red at its outer right, top minus bottom the same from top to bottom; "
+    "the mean of nine pixels is a blurred ring."
 )
 
 assert np.allclose(slide(np.full((5, 5), 0.8), left_right), 0)
@@ -349,8 +349,8 @@ assert np.shares_memory(image, windows) and windows.strides == image.strides + i
 
 # %%
 memory = predict(
-    "3 x 3 filters, stride 1, padding 1: as many windows as pixels. How many times the memory of the "
-    "images does the matrix of windows take?"
+    "3 x 3 filters, stride 1, padding 1: as many windows as pixels. How many times the memory of "
+    "the images does the matrix of windows take?"
 )
 
 
