@@ -30,8 +30,9 @@ class Waiting:
         self.cell: str | None = None  # the source of the first cell after it
 
     def holds(self, source: str) -> bool:
-        """Whether what this cell shows is to be held back."""
-        return source != self.asked_in and self.cell in (None, source)
+        """Whether what this cell shows is to be held back: not if it asks the next question."""
+        asks = source == self.asked_in or "predict(" in source
+        return not asks and self.cell in (None, source)
 
 
 class Held:

@@ -19,6 +19,7 @@ def kernel():
     """One kernel for the tests of this file: each asks questions of its own."""
     pytest.importorskip("ipywidgets", reason="ipywidgets is not installed")
     with notebook() as live:
+        live.run("from minires.lessons import predict, score")
         yield live
 
 
@@ -72,6 +73,17 @@ def test_several_questions_before_one_result(kernel):
     kernel.click("3")
     shown = kernel.shown(result)
     assert "both" in shown and "Right" in shown and "Not this time" in shown
+
+
+def test_questions_in_cells_of_their_own_come_before_one_result(kernel):
+    kernel.run("g = predict('g?', ['left', 'right'])")
+    second = kernel.run("h = predict('h?', ['up', 'down'])")
+    assert kernel.has_widgets(second)  # not held back itself
+    result = kernel.run("print('of both'); g.reveal('left'); h.reveal('up')")
+    kernel.click("left")
+    assert "of both" not in kernel.shown(result)
+    kernel.click("up")
+    assert "of both" in kernel.shown(result)
 
 
 def test_only_the_next_cell_is_held_and_it_has_run(kernel):
