@@ -45,12 +45,16 @@ class Held:
 def wait_for(prediction: "Prediction", needs_guess: bool) -> None:
     """From here on the next cell is held, until there is a guess or, without a need of one, once.
 
-    A question that is asked again takes the place of its former self.
+    A question that is asked again in the same cell takes the place of its former self.
     """
-    ip = shell()
-    _install(ip)
-    _forget(prediction.question)
-    _questions.append(Waiting(prediction, needs_guess, _source_of_this_cell(ip)))
+    _install(shell())
+    asked_in = source_of_this_cell()
+    _questions[:] = [
+        one
+        for one in _questions
+        if (one.prediction.question, one.asked_in) != (prediction.question, asked_in)
+    ]
+    _questions.append(Waiting(prediction, needs_guess, asked_in))
 
 
 def is_running() -> bool:
@@ -70,13 +74,10 @@ def release() -> None:
     _questions[:] = [one for one in _questions if one.prediction.guess is None]
 
 
-def _forget(question: str) -> None:
-    _questions[:] = [one for one in _questions if one.prediction.question != question]
-
-
-def _source_of_this_cell(ip: Any) -> str:
-    history = ip.history_manager.input_hist_raw
-    return history[-1].strip() if history else ""
+def source_of_this_cell() -> str:
+    """What is being run, in IPython; "" elsewhere."""
+    history = getattr(shell(), "history_manager", None)
+    return history.input_hist_raw[-1].strip() if history else ""
 
 
 def _install(ip: Any) -> None:

@@ -85,7 +85,10 @@ def _one(data, metadata):
     for kind in ("image/png", "image/jpeg"):
         if kind in data:
             words = escape(str(metadata.get(kind, {}).get("alt", "a figure")))
-            return f'<img alt="{words}" style="max-width: 100%" src="{address(data[kind], kind)}">'
+            return (
+                f'<img alt="{words}" style="display: block; max-width: 100%" '
+                f'src="{address(data[kind], kind)}">'
+            )
     plain = _text(data.get("text/plain", ""))
     return f'<pre style="{PRE}">{escape(plain, quote=False)}</pre>' if plain else ""
 

@@ -14,7 +14,8 @@ from . import holding
 from .html_pieces import folded, framed, inline
 from .surface import surface
 
-_asked: dict[str, "Prediction"] = {}  # question -> the latest time it was asked, in this process
+#: By question and cell: the latest time it was asked in this process.
+_asked: dict[tuple[str, str], "Prediction"] = {}
 _scores: list[Any] = []  # where the score is displayed: it changes with every guess
 
 
@@ -190,7 +191,7 @@ def predict(
     >>> rows.reveal(len(matrix), "One for each output.")  # doctest: +SKIP
     """
     made = Prediction(question, _choices(choices), unit, _tolerance(within))
-    _asked[question] = made
+    _asked[question, holding.source_of_this_cell()] = made
     where = surface()
     if where in ("widgets", "page"):
         bundle = {"text/html": made.html(), "text/plain": made.text()}

@@ -71,8 +71,8 @@ assert "overlapping windows overwrite" in overlap_found.message
 # %% [markdown]
 # ## A transpose that no shape misses
 #
-# The same function, another line. For this layer the number of channels stays the same, as in most
-# layers of a residual network.
+# The way back again, one step before. In this layer the number of channels stays the same, as in
+# most layers of a residual network.
 
 # %%
 transpose = museum.find("not-transposed")

@@ -86,6 +86,19 @@ def test_questions_in_cells_of_their_own_come_before_one_result(kernel):
     assert "of both" in kernel.shown(result)
 
 
+def test_the_same_words_in_two_cells_are_two_questions(kernel):
+    kernel.run("first = predict('How does it go?', ['well', 'badly'])")
+    kernel.run("first.reveal('well')")
+    kernel.click("badly")
+    kernel.run("second = predict('How does it go?', ['well', 'badly'])")
+    kernel.run("second.reveal('badly')")
+    kernel.click("badly")
+    assert kernel.shown(kernel.run("score()")).count("How does it go?") == 2
+    kernel.run("second = predict('How does it go?', ['well', 'badly'])")  # asked again
+    kernel.run("second.reveal('badly')")
+    assert kernel.shown(kernel.run("score()")).count("How does it go?") == 2
+
+
 def test_only_the_next_cell_is_held_and_it_has_run(kernel):
     kernel.run("c = predict('c?', ['yes', 'no'])")
     first = kernel.run("value = 7; print('first'); c.reveal('yes')")
