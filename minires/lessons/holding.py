@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from .prediction import Prediction
 
 MAGIC = "after_the_guess"
-WAITING = framed("Its output appears here when you have made your guess above.")
+WAITING = framed(
+    "Its output appears here when you have made your guess above.<br><small>No buttons there? Then "
+    "write your guess in a new cell, <code>NAME.make_guess(...)</code>, with the name that stands "
+    "before <code>= predict</code>.</small>"
+)
 SUMMARY = "<b>Result</b> (guess first, then open)"
 
 _questions: list["Waiting"] = []  # those whose cell has not been shown yet
@@ -30,9 +34,11 @@ class Waiting:
         self.cell: str | None = None  # the source of the first cell after it
 
     def holds(self, source: str) -> bool:
-        """Whether what this cell shows is to be held back: not if it asks the next question."""
-        asks = source == self.asked_in or "predict(" in source
-        return not asks and self.cell in (None, source)
+        """Whether what this cell shows is to be held back: not if it asks the next question, or
+        makes the guess.
+        """
+        is_other = source == self.asked_in or "predict(" in source or "make_guess(" in source
+        return not is_other and self.cell in (None, source)
 
 
 class Held:

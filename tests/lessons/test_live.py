@@ -86,6 +86,20 @@ def test_questions_in_cells_of_their_own_come_before_one_result(kernel):
     assert "of both" in kernel.shown(result)
 
 
+def test_a_guess_without_buttons(kernel):
+    """As where a front end shows no widgets: before the result, or after it."""
+    kernel.run("i = predict('i?', ['yes', 'no'])")
+    kernel.run("i.make_guess('yes')")
+    assert "i is told" in kernel.shown(kernel.run("print('i is told'); i.reveal('yes')"))
+    kernel.run("j = predict('j?', within=1)")
+    result = kernel.run("print('j is told'); j.reveal(3)")
+    assert "NAME.make_guess(...)" in kernel.shown(result)
+    kernel.run("j.make_guess(3.5)")
+    assert "j is told" in kernel.shown(result) and "Right" in kernel.shown(result)
+    kernel.run("j.make_guess('three')")
+    assert "a finite number" in kernel.errors.pop() and not kernel.errors
+
+
 def test_the_same_words_in_two_cells_are_two_questions(kernel):
     kernel.run("first = predict('How does it go?', ['well', 'badly'])")
     kernel.run("first.reveal('well')")
