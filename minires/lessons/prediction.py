@@ -250,7 +250,8 @@ def _in_short(one: Prediction) -> str:
     mark = {True: "✓ ", False: "✗ ", None: ""}[one.is_right]
     if one.answer is None:
         return f"{inline(one.question)} <i>still open</i>"
-    guess = f" (you: {inline(one._shown(one.guess))})" if one.is_right is False else ""
+    missed = one.guess if one.is_right is False else None
+    guess = f" (you: {inline(one._shown(missed))})" if missed is not None else ""
     return f"{mark}{inline(one.question)} <b>{inline(one._shown(one.answer))}</b>{guess}"
 
 

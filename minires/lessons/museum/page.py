@@ -1,6 +1,6 @@
 """The museum as one page of HTML that needs no other file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
 from ... import __version__
@@ -110,13 +110,12 @@ def _question(name, question, choices, answer, result):
     )
 
 
-def _drawn(draw, words: str) -> str:
+def _drawn(draw: Callable[[], Figure], words: str) -> str:
     """A figure, for light and for dark pages."""
     images = []
     for theme in (LIGHT, DARK):
         with use_theme(theme):
-            figure: Figure = draw()
-            images.append(picture(figure, dots_per_inch=DOTS_PER_INCH))
+            images.append(picture(draw(), dots_per_inch=DOTS_PER_INCH))
     return html_page.picture(images[0], words, dark=images[1])
 
 

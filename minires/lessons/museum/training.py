@@ -9,6 +9,7 @@ import numpy as np
 import minires as mr
 from minires import functional as F
 
+from ...types import Array
 from .variants import Space
 
 Training = Callable[[Space], list[float]]
@@ -16,7 +17,7 @@ CONV_STEPS, NORM_STEPS, BLOCK_STEPS, TAPE_STEPS, INIT_STEPS = 40, 60, 80, 200, 6
 
 
 @cache
-def _drawn(count: int):
+def _drawn(count: int) -> tuple[Array, Array]:
     """Drawn images (count, 16, 16, 3) as float32 around 0, and their labels."""
     drawn, _ = mr.data.synthetic(count, 10, size=16)
     return (drawn.images / 255 - 0.5).astype(np.float32), drawn.labels
