@@ -21,6 +21,7 @@ NEARLY = {
     "constants": (training.NOT_AT_ALL,),
     "relu-before-addition": (training.AS_WELL,),
     "rows-of-the-output": (training.WORSE,),
+    "std-missing": (training.WORSE,),
 }
 QUICK = ("relu-of-dy", "uphill")
 

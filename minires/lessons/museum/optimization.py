@@ -83,7 +83,7 @@ EXHIBITS = (
     Exhibit(
         "no-zero-grad-in-a-net",
         ROOM,
-        "The same in a network with batch norm",
+        "Yesterday's gradients in a residual network",
         "a4.train",
         ((STEP, "        loss.backward()\n        optimizer.step()\n"),),
         probes.net_moved,
