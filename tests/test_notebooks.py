@@ -58,7 +58,11 @@ def test_whole_and_small(source):
     )  # run once, from first to last
     outputs = [output for cell in code for output in cell["outputs"]]
     assert not any(output["output_type"] == "error" for output in outputs)
-    assert any("image/png" in output.get("data", {}) for output in outputs)
+    assert any(
+        "image/png" in output.get("data", {})
+        or "data:image/png" in "".join(output.get("data", {}).get("text/html", ""))  # folded
+        for output in outputs
+    )
     assert "widget" not in json.dumps(notebook["metadata"]) and not any(
         cell["metadata"] for cell in notebook["cells"]
     )

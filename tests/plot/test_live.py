@@ -43,10 +43,11 @@ def test_one_picture_that_grows_in_a_notebook(sets, capsys, monkeypatch):
     shown, updated = [], []
 
     class Handle:
-        def update(self, content, raw):
+        def update(self, content, raw, metadata):
             updated.append(content)
 
-    def display(content, raw, display_id):
+    def display(content, raw, display_id, metadata):
+        assert metadata["image/png"]["alt"]
         shown.append(content)
         return Handle()
 

@@ -11,11 +11,17 @@ from ...errors import unknown_name
 from ...names import expanded
 from ...serialization.files import write_bytes
 from ...types import PathLike
-from . import blocks, convolution, normalization, optimization, tape
+from . import (
+    room_blocks,
+    room_convolution,
+    room_normalization,
+    room_optimization,
+    room_tape,
+)
 from .drawing import share_wrong
 from .exhibit import Exhibit, Findings, look
+from .in_a_notebook import code, curves, maps
 from .page import html
-from .rooms_in_a_notebook import code, curves, maps
 from .training import OUTCOMES
 
 __all__ = [
@@ -34,11 +40,11 @@ __all__ = [
 
 #: All exhibits, in the order in which they hang.
 EXHIBITS: tuple[Exhibit, ...] = (
-    *tape.EXHIBITS,
-    *convolution.EXHIBITS,
-    *normalization.EXHIBITS,
-    *blocks.EXHIBITS,
-    *optimization.EXHIBITS,
+    *room_tape.EXHIBITS,
+    *room_convolution.EXHIBITS,
+    *room_normalization.EXHIBITS,
+    *room_blocks.EXHIBITS,
+    *room_optimization.EXHIBITS,
 )
 
 
