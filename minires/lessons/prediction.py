@@ -56,7 +56,9 @@ class Prediction:
         self.answer, self.why = _answer("reveal", answer, self.choices), why
         if holding.is_running():
             return  # what a held cell displays is shown later, and this with it
-        if self.guess is not None and self._handle is not None:
+        if self._handle is None:
+            print(self.told())
+        elif self.guess is not None:
             _display(self.verdict())
         self.update()
 
