@@ -3,8 +3,8 @@
 #
 # In 2015 four researchers (He, Zhang, Ren and Sun, arXiv:1512.03385) showed that stacking more
 # layers onto a network made it *worse*, on the very images it was trained on, and that one small
-# change cured it: cut the network into blocks of a few layers, and in every block add what came in
-# to what comes out. These notebooks build everything that is needed to understand that, from a
+# change cured it: cut the network into blocks of a few layers, and in every block add the input to
+# the output. These notebooks build everything that is needed to understand that, from a
 # derivative to a network of 56 layers.
 #
 # **After this one you can** check your set-up, train a small network and read its error curves, and
@@ -221,7 +221,7 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 #
 # | symbol | meaning |
 # |---|---|
-# | $x$, $y$ | what goes into a step of the computation, what comes out |
+# | $x$, $y$ | input and output of a step of the computation |
 # | $w$, $b$ | weights and biases: the parameters |
 # | $L$ | the loss, one number: how wrong the network is |
 # | `dy`, `dx` | $\partial L/\partial y$, $\partial L/\partial x$: how $L$ changes with each; same shape as $y$, $x$ |

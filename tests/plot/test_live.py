@@ -54,7 +54,9 @@ def test_one_picture_that_grows_in_a_notebook(sets, capsys, monkeypatch):
     monkeypatch.setitem(
         sys.modules,
         "IPython",
-        types.SimpleNamespace(get_ipython=lambda: types.SimpleNamespace(kernel=object())),
+        types.SimpleNamespace(
+            get_ipython=lambda: types.SimpleNamespace(kernel=object()), version_info=(9, 0)
+        ),
     )
     monkeypatch.setitem(sys.modules, "IPython.display", types.SimpleNamespace(display=display))
     live = plot.LiveCurves("drawn images")

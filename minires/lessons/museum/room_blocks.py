@@ -132,7 +132,7 @@ EXHIBITS = (
         "yes, for a fresh block in training mode",
         "Fresh batch norms are all alike, and in training they use the batch's own statistics. The "
         "difference comes later: two layers share one weight and one bias, and the running "
-        "averages of one layer are mixed with those of the other.",
+        "averages of one layer are mixed with the averages of the other.",
         training.with_blocks,
         training.AS_WELL,
         "The training error looks fine. In evaluation the mixed averages fit neither layer.",

@@ -214,7 +214,7 @@ EXHIBITS = (
         DW_MAP,
         "The gradient of the filters is a sum over all images. Here it is that of the last image "
         "alone. Which weights get a wrong gradient?",
-        ("all of them", "those of the last filter", "none, if the images are alike"),
+        ("all of them", "the weights of the last filter", "none, if the images are alike"),
         "all of them",
         "Every weight was used for every image.",
         training.on_drawn_images,

@@ -17,8 +17,8 @@ EXHIBITS = (
         "ReLU passes a number on if it is above 0. The code looks at `dy`, not at `a`. Which "
         "gradients come out wrong?",
         (
-            "only those at negative inputs",
-            "only those at positive inputs",
+            "gradients at negative inputs only",
+            "gradients at positive inputs only",
             "some at negative and some at positive inputs",
         ),
         "some at negative and some at positive inputs",
@@ -67,7 +67,7 @@ EXHIBITS = (
         ("0 and 1, whatever the loss is", "the right one, but for its sign", "all zeros"),
         "0 and 1, whatever the loss is",
         "It is the *local* derivative, of this step alone. The loss does not appear in it at all, "
-        "so everything below is told the same, whatever the network did.",
+        "so every step below gets the same message, whatever the network did.",
         training.on_moons,
         training.NOT_AT_ALL,
         "Weights below this step move in the same direction in every step, right or wrong.",
