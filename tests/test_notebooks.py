@@ -13,6 +13,8 @@ import pytest
 from minires import plot
 from minires.lessons import exercises
 
+from .slow import slow_but
+
 pytest.importorskip("jupytext", reason="jupytext is not installed")
 pytest.importorskip("nbclient", reason="nbclient is not installed")
 nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
@@ -171,7 +173,7 @@ def test_links_lead_somewhere(source):
 # Each takes seconds. Only these see that a cell fails, or that an assertion of its text is false.
 @pytest.mark.parametrize(
     "source",
-    [SOURCES[0], *(pytest.param(source, marks=pytest.mark.slow) for source in SOURCES[1:])],
+    slow_but(SOURCES[:1], SOURCES, long=[one for one in SOURCES if one.stem.startswith("13")]),
     ids=[source.stem for source in SOURCES],
 )
 def test_runs_from_a_clean_kernel(source):
