@@ -10,6 +10,7 @@ import base64
 import configparser
 import io
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -22,6 +23,7 @@ from nbclient import NotebookClient
 FOLDER = Path(__file__).parent
 LIMIT = 500_000  # bytes of a notebook, pictures and all
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+EMBEDDED = re.compile(r"(data:image/png;base64,)([A-Za-z0-9+/=]+)")
 FIND = """\
 # Finds minires: installed, or in the folder above this one.
 import importlib.util, sys
@@ -169,12 +171,25 @@ def as_text(notebook):
         cell["metadata"] = {}
         for output in cell.get("outputs", ()):
             output.pop("transient", None)
-            if "image/png" in output.get("data", {}):
-                output["data"]["image/png"] = _smaller(output["data"]["image/png"])
+            data = output.get("data", {})
+            if "image/png" in data:
+                data["image/png"] = _smaller(data["image/png"])
+            if "text/html" in data:  # folded results hold their pictures
+                data["text/html"] = EMBEDDED.sub(
+                    lambda found: found[1] + _smaller(found[2]), "".join(data["text/html"])
+                )
             if "metadata" in output:
-                output["metadata"] = {}
+                output["metadata"] = _alternative_text(output["metadata"])
     notebook["metadata"] = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}}
     return nbformat.writes(notebook) + "\n"
+
+
+def _alternative_text(metadata):
+    """Of an output's metadata only the words on a picture, which pages made from a notebook show
+    to readers who do not see it.
+    """
+    words = metadata.get("image/png", {}).get("alt")
+    return {"image/png": {"alt": words}} if words else {}
 
 
 def _smaller(png):

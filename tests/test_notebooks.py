@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 from minires import plot
+from minires.lessons import exercises
+
+from .slow import slow_but
 
 pytest.importorskip("jupytext", reason="jupytext is not installed")
 pytest.importorskip("nbclient", reason="nbclient is not installed")
@@ -57,7 +60,11 @@ def test_whole_and_small(source):
     )  # run once, from first to last
     outputs = [output for cell in code for output in cell["outputs"]]
     assert not any(output["output_type"] == "error" for output in outputs)
-    assert any("image/png" in output.get("data", {}) for output in outputs)
+    assert any(
+        "image/png" in output.get("data", {})
+        or "data:image/png" in "".join(output.get("data", {}).get("text/html", ""))  # folded
+        for output in outputs
+    )
     assert "widget" not in json.dumps(notebook["metadata"]) and not any(
         cell["metadata"] for cell in notebook["cells"]
     )
@@ -73,13 +80,23 @@ def test_what_a_notebook_has(source):
     assert text.startswith(f"# %% [markdown]\n# # {source.stem[:2]} · ")
     for part in (
         "**After this one you can**",
-        "**Predict",
         "## Exercises",
         "## Recap",
         "**In the library:**",
     ):
         assert part in text, part
-    assert text.count("<details><summary>Hint</summary>") == text.count("</details>") >= 2
+    assert text.count("<details>") == text.count("</details>")
+    number = source.stem[:2]
+    if number in exercises.NOTEBOOKS:  # predictions and exercises of minires.lessons
+        asked = re.findall(r"(?m)^(\w+) = predict\(", text)
+        assert len(asked) >= 2 and all(f"{name}.reveal(" in text for name in asked)
+        for one in exercises.of(number):
+            assert f'exercise("{one.key}")' in text, one.key
+            assert (f'check("{one.key}"' in text) == (one.check is not None)
+        assert text.count("score()") == 1 and "plt.show()" not in text
+    else:
+        assert "**Predict" in text
+        assert text.count("<details><summary>Hint</summary>") >= 2
     too_wide = [
         line
         for line in text.splitlines()
@@ -91,7 +108,6 @@ def test_what_a_notebook_has(source):
 # Numbers of the prose that no cell computes: what is known without one, and what others measured,
 # with their source.
 FROM_ELSEWHERE = {
-    "01": {"5,000": "a task"},
     "05": {"0.2": "a task"},
     "07": {
         "60,000": "CIFAR-10 (Krizhevsky 2009)",
@@ -157,7 +173,7 @@ def test_links_lead_somewhere(source):
 # Each takes seconds. Only these see that a cell fails, or that an assertion of its text is false.
 @pytest.mark.parametrize(
     "source",
-    [SOURCES[0], *(pytest.param(source, marks=pytest.mark.slow) for source in SOURCES[1:])],
+    slow_but(SOURCES[:1], SOURCES, long=[one for one in SOURCES if one.stem.startswith("13")]),
     ids=[source.stem for source in SOURCES],
 )
 def test_runs_from_a_clean_kernel(source):
@@ -221,6 +237,27 @@ def test_a_cell_that_fails_is_an_error():
     notebook.cells[1]["source"] = "1 / 0"
     with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
         builder.execute(notebook, fast=True)
+
+
+def test_the_words_on_a_picture_stay_and_folded_pictures_are_made_smaller():
+    notebook = builder.build(SOURCES[0])
+    figure = io.BytesIO()
+    shades = np.random.default_rng(0).integers(0, 255, (60, 60, 3), np.uint8)
+    pytest.importorskip("PIL.Image").fromarray(shades).save(figure, format="PNG")
+    png = base64.b64encode(figure.getvalue()).decode()
+    folded = f'<details><img src="data:image/png;base64,{png}"></details>'
+    notebook.cells[1]["outputs"] = [
+        nbformat.v4.new_output(
+            "display_data",
+            {"image/png": png},
+            metadata={"image/png": {"alt": "a ring", "width": 3}},
+        ),
+        nbformat.v4.new_output("display_data", {"text/html": folded}),
+    ]
+    shown, hidden = json.loads(builder.as_text(notebook))["cells"][1]["outputs"]
+    assert shown["metadata"] == {"image/png": {"alt": "a ring"}} and hidden["metadata"] == {}
+    html = "".join(hidden["data"]["text/html"])
+    assert len(html) < 0.7 * len(folded) and "".join(shown["data"]["image/png"]) in html
 
 
 def test_what_is_of_no_use_to_a_reader_is_left_out():

@@ -20,7 +20,7 @@ def add_to(commands: Commands) -> None:
         "notebooks",
         help="copy the notebooks into a folder of yours",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Copy the thirteen notebooks to a folder, to be read, run and changed there.\n"
+        description="Copy the fourteen notebooks to a folder, to be read, run and changed there.\n"
         "Nothing is opened, and a notebook that is there already is left as it is.",
         epilog="example:\n  minires notebooks lessons && jupyter lab lessons",
     )

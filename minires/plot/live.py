@@ -105,10 +105,11 @@ class LiveCurves:
         image = io.BytesIO()
         self.figure().savefig(image, format="png", dpi=80)
         data = {"image/png": image.getvalue(), "text/plain": "training and test error by epoch"}
+        words = {"image/png": {"alt": "Training and test error by epoch, drawn while nets train."}}
         if self._display is None:
-            self._display = display(data, raw=True, display_id=True)
+            self._display = display(data, metadata=words, raw=True, display_id=True)
         else:
-            self._display.update(data, raw=True)
+            self._display.update(data, metadata=words, raw=True)
 
 
 def in_notebook() -> bool:

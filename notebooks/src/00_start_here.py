@@ -3,8 +3,8 @@
 #
 # In 2015 four researchers (He, Zhang, Ren and Sun, arXiv:1512.03385) showed that stacking more
 # layers onto a network made it *worse*, on the very images it was trained on, and that one small
-# change cured it: cut the network into blocks of a few layers, and in every block add what came in
-# to what comes out. These notebooks build everything that is needed to understand that, from a
+# change cured it: cut the network into blocks of a few layers, and in every block add the input to
+# the output. These notebooks build everything that is needed to understand that, from a
 # derivative to a network of 56 layers.
 #
 # **After this one you can** check your set-up, train a small network and read its error curves, and
@@ -18,6 +18,7 @@ import numpy as np
 
 import minires as mr
 from minires import plot
+from minires.lessons import check, exercise, predict, score, show
 from minires.training import RunConfig, Trainer
 
 plot.use_style()
@@ -48,7 +49,7 @@ for column, name in enumerate(train_set.classes):
         ax.imshow(train_set.images[index])
         ax.axis("off")
     axes[0, column].set_title(name, fontsize=8)
-plt.show()
+show("Two drawn images of each of the ten classes: coloured shapes on a coloured ground.")
 
 # %% [markdown]
 # An image is an array of numbers: height, width, and three colours, each 0 to 255. A set of N
@@ -63,9 +64,20 @@ plt.show()
 # each parameter a little so that it is less wrong; again and again. An **epoch** is once through
 # all training images.
 #
-# **Predict, before you run the next cell:** with ten classes, which percentage of wrong answers do
-# you expect from a network that knows nothing? Which after one epoch: nearer to that, or to 0? Will
-# it be better on the images it is trained on, or on others?
+# Before you run the next cell, make two guesses. A guess, above all a wrong one, makes you look for
+# the answer, and what you have looked for you remember. In Jupyter the result of the next cell
+# waits until you have guessed.
+
+# %%
+blind = predict(
+    "Ten classes, equally frequent. How often is a network wrong that knows nothing?",
+    unit="%",
+    within=2,
+)
+one_epoch = predict(
+    "And after one epoch of training?",
+    ["nearer to a network that knows nothing", "nearer to 0 %"],
+)
 
 # %%
 net = mr.models.resnet(8, width=8, seed=0)  # 8 layers; what "resnet" means is the topic
@@ -81,6 +93,13 @@ trainer = Trainer(
     net, small_train, small_test, config, name="resnet-8", progress=False, callbacks=[live]
 )
 history = trainer.run()  # the settings are explained in notebook 07
+
+blind.reveal(100 * (1 - 1 / 10), "One answer in ten is right by chance.")
+after_one = min(history[0]["train_error"], history[0]["test_error"])
+one_epoch.reveal(
+    one_epoch.choices[0] if FAST or after_one > 45 else one_epoch.choices[1],
+    "The lower of the two errors is still above half of 90 %.",
+)
 
 # %% [markdown]
 # The solid line is the **training error**, the share of wrong answers on the images it learns from,
@@ -114,14 +133,31 @@ assert FAST or abs(last["test_error"] - last["train_error"]) < 10  # about alike
 # was made by `minires degradation --dataset cifar10 --seeds 3`. A line is the mean of three seeds,
 # the band around it their range.
 #
-# **Predict first:** the plain network of 56 layers could do everything that the one of 20 layers
-# does, by letting 36 layers do nothing. Which one will have the lower *training* error?
+# The plain network of 56 layers could do everything that the one of 20 layers does, by letting 36
+# layers do nothing.
+
+# %%
+riddle = predict(
+    "Which of the two *plain* networks will have the lower training error?",
+    ["the one of 20 layers", "the one of 56 layers", "both the same"],
+)
 
 # %%
 from minires.experiments import degradation, records
 
 FOLDER = "../results/degradation-quick-cifar10"
-degradation.figures(FOLDER)["degradation"]
+rows = records.read_table(f"{FOLDER}/metrics.csv", ("train_error", "test_error"), text=("net",))
+last_errors = {row["net"]: row["train_error"] for row in rows}  # the last row of a net stays
+lower = min(("plain-20", "plain-56"), key=last_errors.get)
+riddle.reveal(
+    f"the one of {lower.split('-')[1]} layers",
+    "The deeper one could be as good. Training does not find the weights.",
+)
+show(
+    "Training and test errors against epochs. Left, plain networks: the one of 56 layers stays far "
+    "above the one of 20. Right, residual networks: all curves are lower and the gap is smaller.",
+    degradation.figures(FOLDER)["degradation"],
+)
 
 # %% [markdown]
 # On the left, the deeper plain network is *worse*, also on the images it was trained on. That is
@@ -134,7 +170,6 @@ degradation.figures(FOLDER)["degradation"]
 # The same in numbers, from the last epoch of each run:
 
 # %%
-rows = records.read_table(f"{FOLDER}/metrics.csv", ("train_error", "test_error"), text=("net",))
 finals = {}  # by network: the last row of each seed
 for row in rows:
     finals.setdefault(row["net"], {})[row["seed"]] = row
@@ -160,10 +195,10 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 # %% [markdown]
 # ## How these notebooks work
 #
-# Each says what you will be able to do, asks you to **predict** before a result appears (write your
-# guess down; it is the part that makes you learn), shows a formula, writes it out in a few lines,
-# and puts the library's version beside it with a check that both agree (`assert`). At the end are
-# exercises with hints, a recap, and where it lives in the library.
+# Each says what you will be able to do, asks you to **predict** before a result appears, shows a
+# formula, writes it out in a few lines, and puts the library's version beside it with a check that
+# both agree (`assert`). At the end are exercises with hints, a recap, and where it lives in the
+# library.
 #
 # | notebook | what you build |
 # |---|---|
@@ -179,13 +214,14 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 # | 10 | the degradation experiment |
 # | 11 | where the gradients go |
 # | 12 | making it fast |
+# | 13 | a museum of mistakes: what breaks, and what does not |
 #
 # One notation from first to last. (You need not understand all of it now: it is here to come back
 # to.)
 #
 # | symbol | meaning |
 # |---|---|
-# | $x$, $y$ | what goes into a step of the computation, what comes out |
+# | $x$, $y$ | input and output of a step of the computation |
 # | $w$, $b$ | weights and biases: the parameters |
 # | $L$ | the loss, one number: how wrong the network is |
 # | `dy`, `dx` | $\partial L/\partial y$, $\partial L/\partial x$: how $L$ changes with each; same shape as $y$, $x$ |
@@ -197,22 +233,51 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 #
 # ## Exercises
 #
-# **1.** Train the same network with `lr=0.001` and with `lr=1.0`. What happens to the curves, and
-# why?
-#
-# <details><summary>Hint</summary>
-# lr, the learning rate, says how far each step moves the parameters. Copy the cell that trains;
-# make a new net first, or the old one goes on from where it was. Steps that are too small get
-# nowhere in five epochs; steps that are too large jump about, or blow up: then minires says where.
-# </details>
-#
-# **2.** `mr.models.plain(8, width=8, seed=0)` is the same network without the additions. Train it
-# with the same `live`, so that both appear in one picture. Is it worse at this depth?
-#
-# <details><summary>Hint</summary>
-# Give the trainer the name "plain-8": plain networks are drawn in orange. At 8 layers expect little
-# difference.
-# </details>
+# One star to warm up, two to build something, three to go further. The hints open one at a time.
+# Write into the empty cell below each; the last line of it says what is right or wrong.
+
+# %%
+exercise("00.error")
+
+
+# %%
+def error_percent(answers, labels): ...  # your code, instead of the three dots
+
+
+check("00.error", error_percent)
+
+# %%
+exercise("00.guess")
+
+
+# %%
+def best_guess_error(counts): ...  # your code
+
+
+check("00.guess", best_guess_error)
+
+# %%
+exercise("00.rates")
+
+# %%
+errors = None  # your code: {0.001: ..., 0.1: ..., 1.0: ...}
+
+check("00.rates", errors)
+
+# %% [markdown]
+# And a fourth, without a check. `mr.models.plain(8, width=8, seed=0)` is the same network without
+# the additions. Train it with the same `live`, so that both appear in one picture (give the trainer
+# the name "plain-8": plain networks are drawn in orange). Is it worse at this depth?
+
+# %%
+exercise("00.explain")
+
+# %% [markdown]
+# How many of your predictions were right? It does not matter much. What matters is that you made
+# them.
+
+# %%
+score()
 
 # %% [markdown]
 # ## Recap

@@ -19,6 +19,7 @@ import numpy as np
 import minires as mr
 from minires import plot
 from minires.drawing import svg
+from minires.lessons import check, exercise, predict, score, show
 
 plot.use_style()
 FAST = bool(os.environ.get("MINIRES_FAST"))
@@ -62,7 +63,10 @@ for x in (-1, 0.2, 1.5):
 plt.legend()
 plt.xlabel("x")
 plt.ylabel("L")
-plt.show()
+show(
+    "The curve L(x) = x³ - 2x with three tangents: slope 1.00 at x = -1, -1.88 at 0.2, and 4.75 at "
+    "1.5, where the curve is steepest."
+)
 
 # %% [markdown]
 # **Why not train this way?** To measure one derivative we compute $L$ twice. A network with a
@@ -107,12 +111,19 @@ assert math.isclose(dw, slope(lambda w: (w * x + b - t) ** 2, w), rel_tol=1e-6)
 assert math.isclose(db, slope(lambda b: (w * x + b - t) ** 2, b), rel_tol=1e-6)
 
 # %% [markdown]
-# **Predict:** in $L = a \cdot a + 3a$ the number $a$ is used in *three* places. If $a = 4$, the
-# derivatives that come back to it are 4 (from the first factor), 4 (from the second) and 3. What
-# has to happen to them?
+# One case is still missing. In $L = a \cdot a + 3a$ the number $a$ is used in *three* places. If
+# $a = 4$, the derivatives that come back to it are 4 (from the first factor), 4 (from the second)
+# and 3.
 
 # %%
-print(f"measured: {slope(lambda a: a * a + 3 * a, 4.0):.3f}")
+used_thrice = predict(
+    "4, 4 and 3 come back to `a`. What is the derivative of L with respect to `a`?", within=0.1
+)
+
+# %%
+measured = slope(lambda a: a * a + 3 * a, 4.0)
+print(f"measured: {measured:.3f}")
+used_thrice.reveal(round(measured, 3), "They add up.")
 assert math.isclose(slope(lambda a: a * a + 3 * a, 4.0), 4 + 4 + 3, rel_tol=1e-6)
 
 # %% [markdown]
@@ -253,8 +264,13 @@ mr.graph((w * 3.0 + b - 5.0) ** 2, w=w, b=b)
 #
 # This is **gradient descent**.
 #
-# **Predict:** the loss is a mean of squares. Will it fall by the same amount in each step, or
-# faster at first?
+# The loss is a mean of squares.
+
+# %%
+falls = predict(
+    "How will the loss fall?",
+    ["by the same amount in each step", "faster at first", "slower at first"],
+)
 
 # %%
 rng = np.random.default_rng(0)
@@ -288,10 +304,18 @@ right.plot(losses, "o-", color=plot.COLOURS["resnet"], markersize=3)
 right.set_title("how wrong it is")
 right.set_xlabel("step")
 right.set_ylabel("loss L")
-plt.show()
+show(
+    "Left: twenty points near a rising line, and the fitted line turning from falling to rising "
+    "until it lies on the points. Right: the loss falls steeply in the first steps, then levels "
+    "off."
+)
 print(f"learned: w = {w.data:.2f}, b = {b.data:.2f}; the points were made with 0.7, -0.3")
 assert FAST or (abs(w.data - 0.7) < 0.15 and abs(b.data + 0.3) < 0.15)
 assert losses[0] - losses[1] > losses[1] - losses[2] > losses[2] - losses[3] > 0
+falls.reveal(
+    "faster at first" if losses[0] - losses[1] > losses[1] - losses[2] else "slower at first",
+    "The derivative of a square is large where the error is large.",
+)
 
 # %% [markdown]
 # It falls fast at first: the derivative of a square is large where the error is large, and the
@@ -302,33 +326,50 @@ assert losses[0] - losses[1] > losses[1] - losses[2] > losses[2] - losses[3] > 0
 # `zero_grad()` (notebook 02).
 #
 # ## Exercises
+
+# %%
+exercise("01.divide")
+
+
+# %%
+def divide_backward(dy, a, b): ...  # your code, instead of the three dots
+
+
+check("01.divide", divide_backward)
+
+# %%
+exercise("01.sigmoid")
+
+# %%
+MyValue = None  # your code: give Value its two new steps, then say MyValue = Value
+
+check("01.sigmoid", MyValue)
+
+# %%
+exercise("01.order")
+
+
+# %%
+def my_in_order(last): ...  # your code
+
+
+check("01.order", my_in_order)
+
+# %% [markdown]
+# A question to think about: `relu` has a kink at 0. What does `slope` measure at exactly 0, and
+# what does our tape say? Which is right?
 #
-# **1.** Add division and the exponential to `Value`, and check $1 / (1 + e^{-x})$ at $x = 0.5$
-# against `slope`.
-#
-# <details><summary>Hint</summary>
-# a / b is a * b ** -1. The derivative of e^x is e^x itself: exp returns Value(math.exp(self.data),
-# (self,), (math.exp(self.data),), "exp"). For -x write x * -1, for the 1 on top Value(1.0). Give
-# slope the same formula written with math.exp.
-# </details>
-#
-# **2.** `relu` has a kink at 0. What does `slope` measure at exactly 0, and what does our tape say?
-# Which is right?
-#
-# <details><summary>Hint</summary>
+# <details><summary>Answer</summary>
 # slope takes the mean of the two sides: 0.5. The tape says 0. There is no derivative at a kink;
 # libraries choose 0. Keep this in mind in notebook 04, when measured and computed gradients
 # disagree.
 # </details>
-#
-# **3.** `visit` calls itself. What happens for a chain of 5,000 additions? Write `in_order` without
-# recursion.
-#
-# <details><summary>Hint</summary>
-# Python stops at 1,000 nested calls (3,000 in some notebooks). Keep a list of pairs (value, are its
-# parents done?) and always go on with the last one (a stack), as topological_order in
-# minires/autograd/tape.py does.
-# </details>
+
+# %%
+exercise("01.explain")
+
+# %%
+score()
 
 # %% [markdown]
 # ## Recap

@@ -22,6 +22,7 @@ import numpy as np
 
 import minires as mr
 from minires import plot
+from minires.lessons import check, exercise, predict, score, show
 
 plot.use_style()
 FAST = bool(os.environ.get("MINIRES_FAST"))
@@ -48,14 +49,19 @@ rng = np.random.default_rng(0)
 #
 # (**ReLU** stands for *rectified linear unit*: $x$ where it is positive, else 0. What it is good
 # for you will see at the end, when a network learns.)
-#
-# **Predict:** $x = (-1, 2, 3)$, $y = \mathrm{relu}(x)$ and `dy` $= (5, 6, 7)$. What is `dx`?
+
+# %%
+through_relu = predict(
+    "x = (-1, 2, 3), y = relu(x), and `dy` is (5, 6, 7). What is `dx`?",
+    ["(5, 6, 7)", "(0, 6, 7)", "(0, 2, 3)", "(-5, 6, 7)"],
+)
 
 # %%
 x, dy = np.array([-1.0, 2.0, 3.0]), np.array([5.0, 6.0, 7.0])
 dx = dy * (x > 0)  # True counts as 1, False as 0
 print("dx =", dx)
 assert np.array_equal(dx, [0, 6, 7])
+through_relu.reveal("(" + ", ".join(f"{one:.0f}" for one in dx) + ")", "Closed where x < 0.")
 
 # %% [markdown]
 # Where $x$ is negative, $y$ stays 0 whatever small change $x$ makes, so nothing comes back.
@@ -95,9 +101,16 @@ assert np.allclose(da, measured(lambda a: (r * (a * b)).sum(), a), atol=1e-6)
 # | `(4, 3)` | `(4, 1)` | the column, 3 times | `(4, 3)` |
 # | `(4, 3)` | `()` | one number, 12 times | `(4, 3)` |
 # | `(4, 3)` | `(4,)` | `(1, 4)`: does not fit | error |
-#
-# **Predict:** `y = x + b` with `b` of shape `(3,)`. `dy` has shape `(4, 3)`. Which shape has `db`,
-# and how does it come from `dy`?
+
+# %%
+shape_of_db = predict(
+    "`y = x + b` with `b` of shape (3,), and `dy` has the shape (4, 3). What is the shape of `db`?",
+    ["(4, 3)", "(3,)", "(4,)"],
+)
+comes_from_dy = predict(
+    "And how do you get it from `dy`?",
+    ["the first row", "the mean of the rows", "the sum of the rows"],
+)
 
 # %%
 x, b = np.arange(12).reshape(4, 3), np.array([10, 20, 30])
@@ -142,7 +155,12 @@ for j in range(3):
         xytext=(j + 0.5, 3.95),
         arrowprops={"arrowstyle": "->", "color": plot.GREY},
     )
-plt.show()
+show(
+    "Tables of numbers: x of four rows, plus b repeated in four rows, is y. Right: dy of four "
+    "rows, and below it db, the sum of each column."
+)
+shape_of_db.reveal(str(dy.sum(axis=0).shape), "That of `b`.")
+comes_from_dy.reveal("the sum of the rows", "Each number of `b` was used four times.")
 
 # %% [markdown]
 # `db` has the shape of `b`, `(3,)`. Each number of `b` was used four times, in four rows. In
@@ -189,10 +207,12 @@ print("the gradient of what was repeated is a sum: agreed for 7 shapes")
 #
 # Both are matrix products again. (In NumPy a matrix product is `@`, and `w.T` is the transpose of
 # `w`: rows and columns exchanged.)
-#
-# **Predict:** you know that `x` is `(N, I)`, `w` is `(I, O)` and `dy` is `(N, O)`. Which product of
-# `x` and `dy`, one of them transposed, has the shape of `w`? Which product of `dy` and `w` has the
-# shape of `x`?
+
+# %%
+product = predict(
+    "`x` is (N, I), `w` is (I, O) and `dy` is (N, O). Which product has the shape of `w`?",
+    ["`x @ dy.T`", "`x.T @ dy`", "`dy.T @ x`"],
+)
 
 # %%
 N, I, O = 5, 3, 2
@@ -215,6 +235,8 @@ tensor_x, tensor_w = mr.Tensor(x, requires_grad=True), mr.Tensor(w, requires_gra
 (tensor_x @ tensor_w).backward(r)  # a Tensor can be given dy
 assert np.allclose(dx, tensor_x.grad) and np.allclose(dw, tensor_w.grad)
 print("dx = dy @ w.T", dx.shape, "   dw = x.T @ dy", dw.shape)
+assert (x.T @ r).shape == w.shape
+product.reveal("`x.T @ dy`", "(I, N) times (N, O) is (I, O).")
 
 # %% [markdown]
 # `dx = dy @ w.T` and `dw = x.T @ dy`: the shapes fit in one way only, and it is the right one. That
@@ -351,8 +373,12 @@ def push_the_new(array, dy):
 # %% [markdown]
 # Take $h = 3x$ and $L = h \cdot h + h$, in which $h$ is **shared**: it is used three times. At $x =
 # 2$ we have $h = 6$, $dL/dh = 2h + 1 = 13$ and $dL/dx = 39$.
-#
-# **Predict:** which of the two finds 39? How often will each of them visit $x$?
+
+# %%
+finds_it = predict(
+    "Which of the two finds 39?",
+    ["`push_all_so_far`", "`push_the_new`", "both", "neither"],
+)
 
 
 # %%
@@ -378,15 +404,19 @@ x = Array(2.0)
 visits = push_the_new(shared(x), 1.0)
 print("only the new:             dL/dx =", x.grad)
 assert x.grad == 39 and visits == 2 + 3 * 3
+finds_it.reveal("`push_the_new`", "The other one passes on again what it has passed on before.")
 
 # %% [markdown]
 # The first way counts **double**: on its second visit to $h$ it passes on again what it had passed
 # on before. The second way is right, for it goes every way from $L$ back to $x$ separately and adds
 # up. But like the first it visits $x$ three times, once for each way that leads there, and where
 # one shared box lies behind another these numbers multiply.
-#
-# **Predict:** let $a$ be doubled 18 times, `a = a + a`. How many visits does the second way make?
-# How many boxes are there to visit?
+
+# %%
+doubling = predict(
+    "`a` is doubled 18 times, `a = a + a`: 19 boxes. How many visits does the second way make?",
+    ["19", "36, two for each addition", "324", "about half a million"],
+)
 
 
 # %%
@@ -413,6 +443,7 @@ print(
     f"({time.perf_counter() - started:.1f} s for all of this)"
 )
 assert every_path[17] == 2**19 - 1 and each_once[17] == 19
+doubling.reveal("about half a million", "Each addition doubles the number of ways back.")
 
 later = np.arange(18, 28)
 plt.figure(figsize=(6.4, 3.8))
@@ -438,7 +469,11 @@ plt.text(26.6, 300, "blocks in\nResNet-56", ha="right", color=plot.GREY)
 plt.xlabel("additions a = a + a")
 plt.ylabel("boxes visited")
 plt.legend(loc="upper left")
-plt.show()
+show(
+    "Boxes visited against the number of additions, on a logarithmic axis: along every path the "
+    "number rises as a straight line to half a million at 18; in topological order it stays below "
+    "30."
+)
 
 # %% [markdown]
 # Each addition doubles the number of paths: $2^{19} - 1 = 524{,}287$ visits, where 19 boxes would
@@ -468,9 +503,16 @@ assert len(blocks) == 27 and 2 ** len(blocks) > 100_000_000
 # In backward the steps come in reverse. Once a box has passed its gradient on it will never be
 # visited again (in topological order): its cache, its gradient and its links may go. That is what
 # the last lines of our `backward` do, unless told `free=False`.
-#
-# **Predict:** a chain of 20 products of arrays of 1 MB. How much memory is in use at the end of the
-# forward pass? At the end of backward, with and without freeing?
+
+# %%
+after_forward = predict(
+    "A chain of 20 products of arrays of 1 MB. How much is in use after the forward pass?",
+    unit="MB",
+    within=3,
+)
+after_backward = predict(
+    "And after backward, if each box is freed once it is done?", unit="MB", within=5
+)
 
 
 # %%
@@ -507,12 +549,17 @@ plt.xlabel("step")
 plt.ylabel("memory in use, MB")
 plt.legend(loc="upper left")
 plt.ylim(0, 44)
-plt.show()
+show(
+    "Memory in use against steps: it rises by 1 MB a step to 21 MB during forward. In backward it "
+    "falls to nearly nothing if freed, and rises to 42 MB if everything is kept."
+)
 print(
     f"after forward {freed[19]:.0f} MB; after backward {freed[-1]:.0f} MB if freed, "
     f"{kept[-1]:.0f} MB if everything is kept"
 )
 assert 20 < freed[19] < 23 and freed[-1] < 5 and kept[-1] > 38
+after_forward.reveal(freed[19], "Every product keeps the numbers that it multiplied.")
+after_backward.reveal(freed[-1], "What has passed its gradient on is never visited again.")
 
 # %% [markdown]
 # About 1 MB for each step forward; and back to nearly nothing, where keeping everything doubles it
@@ -551,10 +598,9 @@ assert FAST or summary.kept_bytes > 50 * summary.parameter_bytes
 #
 # $$h = \mathrm{relu}(x w_1 + b_1), \qquad y = h w_2 + b_2,$$
 #
-# with 32 numbers in each row of $h$ (**hidden** units, for one sees them neither going in nor
-# coming out). Without the ReLU this would be $x$ times one matrix, $w_1 w_2$, and a number: a
-# straight line between the classes. The loss is the mean of $(y - t)^2$, where $t$ is the right
-# answer.
+# with 32 numbers in each row of $h$ (**hidden** units: they are neither input nor output). Without
+# the ReLU this would be $x$ times one matrix, $w_1 w_2$, and a number: a straight line between the
+# classes. The loss is the mean of $(y - t)^2$, where $t$ is the right answer.
 
 
 # %%
@@ -585,8 +631,13 @@ start = [
 ]
 
 # %% [markdown]
-# Training is the loop of notebook 01. **Predict:** what will the border between the two classes be
-# made of, given that the network is a sum of 32 ReLUs: smooth curves, or straight pieces?
+# Training is the loop of notebook 01.
+
+# %%
+border = predict(
+    "The network is a sum of 32 ReLUs. What will the border between the classes be made of?",
+    ["smooth curves", "straight pieces"],
+)
 
 # %%
 steps, lr = 60 if FAST else 3000, 0.04
@@ -615,7 +666,11 @@ for ax, (step, values) in zip(axes, moments.items()):
     ax.set_aspect("equal")
     ax.set_xlabel("$x_0$")
 axes[0].set_ylabel("$x_1$")
-plt.show()
+show(
+    "Points on two spirals, before, early in and after training. The border between the two areas "
+    "begins as one bent line, and in the end follows the spirals in straight pieces."
+)
+border.reveal("straight pieces", "Each ReLU bends the plane along a straight line.")
 
 wrong = np.mean((network(Array(x), *parameters).data > 0) != (t > 0))
 print(f"{100 * wrong:.1f} % wrong after {steps} steps")
@@ -692,33 +747,53 @@ assert np.array_equal(w.grad, h.data)
 
 # %% [markdown]
 # ## Exercises
-#
-# **1.** A classic mistake: `y` has shape `(N, 1)` and somebody gives `mean_square` a `t` of shape
+
+# %%
+exercise("02.mean")
+
+
+# %%
+def mean_backward(dy, x): ...  # your code, instead of the three dots
+
+
+check("02.mean", mean_backward)
+
+# %%
+exercise("02.axis")
+
+
+# %%
+def axis_mean_backward(dy, x, axis): ...  # your code
+
+
+check("02.axis", axis_mean_backward)
+
+# %%
+exercise("02.visits")
+
+
+# %%
+def visits_of(n): ...  # your code
+
+
+check("02.visits", visits_of)
+
+# %% [markdown]
+# A classic mistake to try: `y` has shape `(N, 1)` and somebody gives `mean_square` a `t` of shape
 # `(N,)`. There is no error. What is computed, and what does the network learn? Try it on the
 # spirals with `t[:, 0]`, and `lr = 0.04 / 300`.
 #
-# <details><summary>Hint</summary>
-# Line the two shapes up at their ends: (N, 1) and (1, N). Which shape has their difference e? Every
-# y is compared with every t, so the best y is the same for all points. And the sum has N times as
-# many terms: with the old lr the steps blow up.
+# <details><summary>Answer</summary>
+# Line the two shapes up at their ends: (N, 1) and (1, N). The difference e is (N, N): every y is
+# compared with every t, so the best y is the same for all points. And the sum has N times as many
+# terms: with the old lr the steps blow up.
 # </details>
-#
-# **2.** Add `mean(axis)` and `exp` to `Array`, and check both against `measured` and against the
-# library.
-#
-# <details><summary>Hint</summary>
-# For exp, keep y: dx is dy * y. For the mean along an axis, dy lacks that axis: put it back with
-# np.expand_dims, divide by the size, and multiply by ones of the shape of x. Choose r of the shape
-# of the result.
-# </details>
-#
-# **3.** How many visits does `push_the_new` make on a chain of n residual steps, `x = x * 0.5 + x`?
-# Compute it first, then count. What if the step is a plain `x = x * 0.5`?
-#
-# <details><summary>Hint</summary>
-# Each step has two boxes and two ways back to its input. If V(n) is the number of visits for n
-# steps: the sum, the product, the constant, and twice all that is behind. Leaves count as well.
-# </details>
+
+# %%
+exercise("02.explain")
+
+# %%
+score()
 
 # %% [markdown]
 # ## Recap

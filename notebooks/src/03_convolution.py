@@ -22,6 +22,7 @@ import minires as mr
 from minires import functional as F
 from minires import plot
 from minires.kernels import cpu, naive
+from minires.lessons import check, exercise, predict, score, show
 
 plot.use_style()
 FAST = bool(os.environ.get("MINIRES_FAST"))
@@ -56,9 +57,17 @@ mean = np.ones((3, 3)) / 9
 
 # %% [markdown]
 # `left_right` takes the mean of the three pixels on the left minus that of the three on the right.
-#
-# **Predict:** what does it put out where the image is all one brightness? And on a bright ring on a
-# dark ground: at the top of the ring, at its left, at its right?
+# Imagine a bright ring on a dark ground.
+
+# %%
+even = predict("What does `left_right` give where the image is all one brightness?", within=0.01)
+ring_left = predict(
+    "And at the outer left edge of the ring, where dark lies left of bright?",
+    ["a number above 0", "0", "a number below 0"],
+)
+ring_top = predict(
+    "And at the top of the ring?", ["a number above 0", "about 0", "a number below 0"]
+)
 
 # %%
 drawn, _ = mr.data.synthetic(60, 10)
@@ -79,20 +88,29 @@ for ax in axes:
     ax.set_xticks([])
     ax.set_yticks([])
     ax.grid(False)
-plt.show()
+show(
+    "A bright ring on a dark ground, and three filters' answers: left minus right is blue at the "
+    "ring's outer left and red at its outer right, top minus bottom the same from top to bottom; "
+    "the mean of nine pixels is a blurred ring."
+)
 
 assert np.allclose(slide(np.full((5, 5), 0.8), left_right), 0)
 assert x.shape == (32, 32) and slide(x, mean).shape == (30, 30)
 across = slide(x, left_right)[15]  # a row through the middle of the ring
 edge = np.flatnonzero(abs(across) > 0.3)  # where it answers clearly
 assert across[edge[0]] < 0 < across[edge[-1]]  # outer left, outer right
+even.reveal(slide(np.full((5, 5), 0.8), left_right).round(6).max(), "Left and right are alike.")
+ring_left.reveal(
+    "a number below 0" if across[edge[0]] < 0 else "a number above 0", "Dark minus bright."
+)
+ring_top.reveal("about 0", "At the top, left and right are alike; up and down are not.")
 
 # %% [markdown]
 # On an even area the sum is 0: the filter sees *edges*, and only those where left and right differ.
 # At the outer left of the ring, dark lies left of bright: negative, blue; at its outer right it is
 # the other way round. At the top, left and right are alike: nothing, but there `top_bottom`
-# answers. A third filter blurs. What a filter looks for is in its few numbers; nobody will design
-# them, for training finds them.
+# answers. A third filter blurs. What a filter looks for is in its few numbers. Nobody designs them:
+# training finds them.
 #
 # **A word on the name.** In mathematics *convolution* flips the filter before it slides; without
 # the flip the operation is called **cross-correlation**. Deep learning does not flip, and says
@@ -120,8 +138,11 @@ assert np.allclose(sliding, np.convolve(line, taps[::-1], mode="valid"))
 #
 # ($\lfloor\ \rfloor$: rounded down, in Python `//`.)
 #
-# **Predict:** an image of 32 x 32 and a 3 x 3 filter. What is the output's size with $p = 1, s =
-# 1$? With $p = 1, s = 2$? Which padding keeps the size under a 5 x 5 filter?
+# Work these out by hand before you go on: an image of 32 x 32 pixels.
+
+# %%
+halved = predict("A 3 x 3 filter with padding 1 and stride 2: how many rows has the output?")
+kept = predict("Which padding keeps the size under a 5 x 5 filter with stride 1?")
 
 
 # %%
@@ -132,6 +153,11 @@ def output_size(size, kernel, stride=1, padding=0):
 print("p = 1, s = 1:", output_size(32, 3, 1, 1))
 print("p = 1, s = 2:", output_size(32, 3, 2, 1))
 print("5 x 5, p = 2:", output_size(32, 5, 1, 2))
+halved.reveal(output_size(32, 3, 2, 1), "(32 + 2 - 3) // 2 + 1. The floor takes off half a step.")
+kept.reveal(
+    next(p for p in range(5) if output_size(32, 5, 1, p) == 32),
+    "For an odd K it is (K - 1) / 2: as many on each side as the filter reaches.",
+)
 
 size = 32
 for _ in range(10):
@@ -205,12 +231,15 @@ for stride in (1, 2):
 #
 # The layer of notebook 02, a matrix product, is called **fully connected**: each output depends on
 # each input by a weight of its own. Convolution is a fully connected layer too, with two
-# restrictions: most weights are 0, for an output sees only its window, and the others are *shared*,
-# for every place uses the same filter. We can look at that matrix: column $k$ is what comes out for
-# an image that is 1 in pixel $k$ and 0 elsewhere.
-#
-# **Predict:** an image of 8 x 8 pixels, a 3 x 3 filter, no padding. How many rows and columns has
-# the matrix, and how many *different* numbers other than 0?
+# restrictions: most weights are 0, because an output sees only its window, and the others are
+# *shared*, because every place uses the same filter. We can look at that matrix: column $k$ is the
+# output for an image that is 1 in pixel $k$ and 0 elsewhere.
+
+# %%
+rows = predict(
+    "An image of 8 x 8 pixels, a 3 x 3 filter, no padding: how many rows has the matrix?"
+)
+different = predict("How many *different* numbers other than 0 are in it?")
 
 # %%
 w = np.arange(1, 10).reshape(3, 3) / 9  # nine different weights
@@ -227,7 +256,12 @@ ax.set_xlabel("input: pixel of x (8 x 8)")
 ax.set_ylabel("output: pixel of y (6 x 6)")
 figure.colorbar(shown, shrink=0.75, label="weight (white: 0)")
 ax.grid(False)
-plt.show()
+show(
+    "A matrix of 36 rows and 64 columns, nearly all white. Three bands of coloured cells run from "
+    "top left to bottom right: the same nine weights in each row, one place further on."
+)
+rows.reveal(matrix.shape[0], "One for each of the 6 x 6 places; the 64 columns are the pixels.")
+different.reveal(len(np.unique(matrix[matrix != 0])), "The nine weights, the same in each row.")
 
 # %% [markdown]
 # 36 rows, 64 columns, and nine numbers other than 0, the same nine in each row, shifted. Now for a
@@ -295,9 +329,6 @@ assert np.allclose(y_shifted[:, :, 4:], y[:, :, :-4])  # where no window wraps r
 plot.im2col(4, 4, kernel_size=3, window=1)
 
 # %% [markdown]
-# **Predict:** a 3 x 3 filter with stride 1 and padding 1, so that there are as many windows as
-# pixels. How many times the memory of the image does the matrix take?
-#
 # NumPy can show all windows *without copying* anything. An array is a piece of memory and a rule:
 # along each axis, how many bytes to the next element (NumPy calls these its **strides**; here a
 # number has 8 bytes). A window is the same memory under another rule (a **view**), and
@@ -315,6 +346,12 @@ assert np.shares_memory(image, windows) and windows.strides == image.strides + i
 # To step to the next window and to step to the next pixel inside one is the same number of bytes:
 # the windows overlap. With that, a convolution is a view, one copy (`reshape` must write the
 # windows out), and one product:
+
+# %%
+memory = predict(
+    "3 x 3 filters, stride 1, padding 1: as many windows as pixels. How many times the memory of "
+    "the images does the matrix of windows take?"
+)
 
 
 # %%
@@ -343,6 +380,7 @@ x = rng.standard_normal((2, 32, 32, 16))
 columns = windows_of(x, 3, 3, 1, 1).size
 print(f"{columns:,} numbers in the matrix, {x.size:,} in the images")
 assert columns == 9 * x.size
+memory.reveal(columns / x.size, "Every pixel is copied into the nine windows that it lies in.")
 
 # %% [markdown]
 # Nine times: every pixel is copied into the nine windows it lies in (those at the border into
@@ -350,17 +388,21 @@ assert columns == 9 * x.size
 #
 # ## How much faster?
 #
-# **Predict:** all versions do the same multiplications, and im2col copies everything nine times
-# besides. By which factor is it faster than the loops: 2, 10, or more than 50? And the library?
+# All versions do the same multiplications, and im2col copies everything nine times besides.
 #
 # Times on a computer that does other things too vary; so we take the median of several. To compare
 # layers of different sizes we divide by the number of multiplications (with an addition each),
 # counted as above.
 
+# %%
+faster = predict(
+    "By which factor is im2col faster than the loops?", ["about 2", "about 10", "more than 50"]
+)
+
 
 # %%
 def median_time(f, repeats=5):
-    f()  # once for nothing, to warm up
+    f()  # to warm up
     times = []
     for _ in range(repeats):
         started = time.perf_counter()
@@ -404,7 +446,10 @@ ax.set_ylim(2.5, -0.5)
 ax.set_xscale("log")
 ax.set_xlim(right=5 * max(each.values()))
 ax.set_xlabel("nanoseconds for a multiply-add (logarithmic)")
-plt.show()
+show(
+    "Nanoseconds for a multiply-add on a logarithmic axis: the loops need hundreds, im2col and the "
+    "library about one or less."
+)
 
 loops, im2col, library = each.values()
 print(
@@ -412,6 +457,10 @@ print(
     f"the library {im2col / library:.1f} times as fast as im2col"
 )
 assert loops > 50 * im2col
+faster.reveal(
+    "more than 50" if loops > 50 * im2col else "about 10",
+    "One call for a million multiplications, where Python decides anew for each.",
+)
 
 # %% [markdown]
 # More than fifty times; the line above says how many on the machine that ran this, and how much
@@ -434,9 +483,11 @@ assert loops > 50 * im2col
 # $$r \leftarrow r + (K - 1) \cdot \text{jump}, \qquad \text{jump} \leftarrow \text{jump} \cdot s,
 # \qquad\text{beginning with } r = \text{jump} = 1.$$
 #
-# **Predict:** ResNet-20 has 19 convolutions of 3 x 3, and two of them have stride 2, the 8th and
-# the 14th. Does the last one see the whole image of 32 x 32? What would be the size without
-# strides?
+# ResNet-20 has 19 convolutions of 3 x 3, and two of them have stride 2, the 8th and the 14th.
+
+# %%
+sees_all = predict("Does the last one see the whole image of 32 x 32?", ["yes", "no"])
+without_strides = predict("How many pixels wide would its receptive field be without strides?")
 
 # %%
 layers = [
@@ -454,6 +505,10 @@ for K, s in layers:
     sizes.append(r)
 assert sizes == plot.receptive_fields(layers)
 assert sizes[-1] == 81 and plot.receptive_fields([(3, 1)] * 19)[-1] == 39
+sees_all.reveal("yes" if sizes[-1] >= 32 else "no", f"It sees {sizes[-1]} pixels.")
+without_strides.reveal(
+    plot.receptive_fields([(3, 1)] * 19)[-1], "Each of the 19 layers adds two pixels to the first."
+)
 plot.receptive_field(layers, image_size=32)
 
 # %% [markdown]
@@ -488,7 +543,10 @@ for edge in (seen.min(), seen.max()):
 plt.text(seen.min() + 1, 0.9, "receptive field", color=plot.GREY)
 plt.xlabel("pixel in the middle row of the image")
 plt.ylabel("gradient, relative to its peak")
-plt.show()
+show(
+    "The gradient of one output along the middle row of the image: a bell, high in the middle and "
+    "nearly 0 at both dashed lines, the edges of the receptive field of 81 pixels."
+)
 
 # %% [markdown]
 # The count agrees: 81. But the picture says more. Over nine tenths of the gradient lie in the
@@ -496,33 +554,42 @@ plt.show()
 # smaller (Luo et al. 2016, arXiv:1701.04128).
 #
 # ## Exercises
-#
-# **1.** With **dilation** $d$ a filter's numbers (its **taps**) lie on pixels that are $d$ apart,
-# not side by side: the index of $x$ becomes $i s + a d - p$, and likewise for $j$. Build it into
-# `conv_loops` and `output_size`, and check against `F.conv2d(..., dilation=2)`.
-#
-# <details><summary>Hint</summary>
-# Only the index of x changes. A filter of K taps then spans d (K - 1) + 1 pixels: put that in place
-# of K in the formula for the size.
-# </details>
-#
-# **2.** A 1 x 1 convolution sees one pixel at a time. Write it in one line, without windows, and
-# check it against `F.conv2d`. What is it good for?
-#
-# <details><summary>Hint</summary>
-# Each pixel is a row of C numbers; x @ w works on the last axis of x. It mixes channels, and
-# changes their number: you will meet it where the two ends of a shortcut have different shapes.
-# </details>
-#
-# **3.** Two 3 x 3 convolutions in a row, with nothing between them, see 5 x 5 pixels. Are they
-# equal to one 5 x 5 convolution? If so find its filter, with one channel. How many parameters do
-# both have with $C$ channels everywhere, and why then put a ReLU between them?
-#
-# <details><summary>Hint</summary>
-# Convolution is linear, so yes. Its filter is the response to an image with a single 1, in which it
-# appears flipped; pad well. 18 C C against 25 C C parameters. Two linear steps are one linear step;
-# see notebook 02.
-# </details>
+
+# %%
+exercise("03.one_by_one")
+
+
+# %%
+def conv_1x1(x, w): ...  # your code, instead of the three dots
+
+
+check("03.one_by_one", conv_1x1)
+
+# %%
+exercise("03.dilation")
+
+
+# %%
+def conv_dilated(x, w, stride, padding, dilation): ...  # your code
+
+
+check("03.dilation", conv_dilated)
+
+# %%
+exercise("03.merge")
+
+
+# %%
+def merged(first, second): ...  # your code
+
+
+check("03.merge", merged)
+
+# %%
+exercise("03.explain")
+
+# %%
+score()
 
 # %% [markdown]
 # ## Recap

@@ -914,7 +914,4 @@ assert off["with TF32"] < 0.05 and off["with TF32"] < 0.2 * off["of another batc
 # [`benchmarks/NOTES.md`](../benchmarks/NOTES.md), and the tables in
 # [`benchmarks/results`](../benchmarks/results/cpu.md).
 #
-# **Next:** there is no notebook 13. You have built every piece between a derivative and a network
-# of 56 layers, and taken the networks apart again. Pick a claim that you do not believe, write its
-# file ([`experiments/claims/`](../minires/experiments/claims/__init__.py) has some to copy from),
-# and find out.
+# **Next:** [13 · A museum of mistakes](13_a_museum_of_mistakes.ipynb)

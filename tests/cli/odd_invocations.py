@@ -35,6 +35,7 @@ RIGHT = [  # command lines that work, in the folder that `furnish` makes
     ["course", "check", "empty.ipynb"],
     ["course", "grade", "submitted", "--out", "out/graded", "--jobs", "1"],
     ["notebooks", "out/notebooks"],
+    ["museum", "uphill", "--out", "museum.html"],
     ["data", "cifar10", "--data", "out/data"],
     ["doctor", "--json"],
     ["cache", "--cache", "out/c", "--clear", "--yes"],

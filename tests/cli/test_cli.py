@@ -71,6 +71,7 @@ def test_every_help_has_an_example(words, capsys):
         ["predict", "--help"],
         ["doctor", "--help"],
         ["notebooks", "--help"],
+        ["museum", "--help"],
         ["merge", "--help"],
     ],
 )

@@ -25,7 +25,7 @@ def test_they_are_copied_and_what_is_there_stays(tmp_path, capsys):
 
 def test_the_folder_is_made(tmp_path):
     assert main(["notebooks", str(tmp_path / "new" / "folder")]) == 0
-    assert len(list((tmp_path / "new" / "folder").iterdir())) == len(NAMES) == 13
+    assert len(list((tmp_path / "new" / "folder").iterdir())) == len(NAMES) == 14
 
 
 def test_where_nothing_can_be_written(tmp_path, capsys):

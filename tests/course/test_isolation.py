@@ -366,7 +366,16 @@ def test_what_a_world_lacks(tmp_path):
     package = Path(isolation.__file__).parents[2]
     fill(tmp_path, "a2")
     files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
-    for word in ("checks", "assignments", "mark.py", "grade.py", "remote.py", ".cu", "cli"):
+    for word in (
+        "checks",
+        "assignments",
+        "mark.py",
+        "grade.py",
+        "remote.py",
+        ".cu",
+        "cli",
+        "lessons",
+    ):
         assert not [name for name in files if word in Path(name).parts or name.endswith(".cu")], (
             word
         )

@@ -43,17 +43,20 @@ def test_one_picture_that_grows_in_a_notebook(sets, capsys, monkeypatch):
     shown, updated = [], []
 
     class Handle:
-        def update(self, content, raw):
+        def update(self, content, raw, metadata):
             updated.append(content)
 
-    def display(content, raw, display_id):
+    def display(content, raw, display_id, metadata):
+        assert metadata["image/png"]["alt"]
         shown.append(content)
         return Handle()
 
     monkeypatch.setitem(
         sys.modules,
         "IPython",
-        types.SimpleNamespace(get_ipython=lambda: types.SimpleNamespace(kernel=object())),
+        types.SimpleNamespace(
+            get_ipython=lambda: types.SimpleNamespace(kernel=object()), version_info=(9, 0)
+        ),
     )
     monkeypatch.setitem(sys.modules, "IPython.display", types.SimpleNamespace(display=display))
     live = plot.LiveCurves("drawn images")

@@ -22,8 +22,9 @@ from .. import hold_back
 
 PACKAGE = Path(__file__).resolve().parents[2]
 PREFIX = "minires-world-"
-#: Top-level parts of minires that no submission has a use for; notebooks hold solutions too.
-LEFT_OUT = ("__main__.py", "cli", "notebooks", "course")
+#: Top-level parts of minires that no submission has a use for; notebooks and lessons hold
+#: solutions too.
+LEFT_OUT = ("__main__.py", "cli", "notebooks", "lessons", "course")
 #: Of `course`, only these: a file that is new in it stays outside until somebody adds it here.
 COURSE = (
     "__init__.py",

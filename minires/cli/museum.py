@@ -1,0 +1,87 @@
+"""``minires museum``"""
+
+import argparse
+import os
+from pathlib import Path
+
+from ..errors import ConfigError, nearest
+from ..names import shown
+from .arguments import Commands, path, say
+
+DESCRIPTION = """\
+A museum of mistakes: wrong lines of code that students write, each with a
+question what it breaks, a picture of where its numbers differ from the right
+ones, what a short training does with it, and what the check of the coursework
+says. Without --out it lists the exhibits; with it, their code is run and one
+page of HTML is written, which needs no other file and no connection."""
+EPILOG = """\
+examples:
+  minires museum
+  minires museum --out museum.html
+  minires museum overlapping-windows no-zero-grad --out two.html"""
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser's."""
+    command = commands.add_parser(
+        "museum",
+        help="typical mistakes: what each breaks, and what training does with it",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=DESCRIPTION,
+        epilog=EPILOG,
+    )
+    command.set_defaults(run=run)
+    add = command.add_argument
+    add("exhibits", nargs="*", metavar="NAME", help="which of them (default: all)")
+    add("--out", type=path, metavar="FILE", help="the page to write, such as museum.html")
+
+
+def run(args: argparse.Namespace) -> None:
+    """List the exhibits, or write the page."""
+    from ..lessons import museum
+
+    known = {one.key: one for one in museum.EXHIBITS}
+    for name in args.exhibits:
+        if name not in known:
+            near = nearest(name, known)
+            raise ConfigError(
+                "minires museum",
+                "unknown exhibit",
+                "a name that `minires museum` lists",
+                shown(name),
+                f"did you mean {near!r}?" if near else None,
+            )
+    chosen = [one for one in museum.EXHIBITS if not args.exhibits or one.key in args.exhibits]
+    if args.out is None:
+        _list(chosen)
+        return
+    target = Path(args.out)
+    if target.is_dir():
+        raise ConfigError("--out", "this is a folder", "a file", str(target), "add /museum.html")
+    if target.suffix not in (".html", ".htm"):
+        raise ConfigError("--out", "not the name of a page", "a name that ends in .html", args.out)
+    if not os.access(target.parent, os.W_OK):  # said now, and not after minutes of training
+        raise ConfigError(
+            "--out",
+            "cannot write here",
+            "a file in a folder that is there",
+            str(target),
+            "make the folder first, or choose another",
+        )
+    found = []
+    for number, exhibit in enumerate(chosen, 1):
+        say(f"{number} of {len(chosen)}: {exhibit.key}")
+        found.append((exhibit, museum.look(exhibit)))
+    museum.write(found, target)
+    say(f"written: {target}, {target.stat().st_size / 1e6:.1f} MB; open it in a browser")
+
+
+def _list(exhibits):
+    """A line for each, room by room."""
+    room = ""
+    for one in exhibits:
+        if one.room != room:
+            room = one.room
+            print(f"{room}")
+        print(f"  {one.key:24} {one.title.replace('`', '')}")
+    print("\nminires museum --out museum.html runs them and writes the page")

@@ -1,0 +1,99 @@
+"""Exercises: a card with the task, hints in stages and a solution, all folded; and a check that
+names mistakes.
+"""
+
+from typing import Any
+
+from ..course.compare import WrongAnswer
+from ..errors import ConfigError
+from .exercises import find
+from .exercises.kinds import LEVELS, Exercise
+from .html_pieces import code, folded, framed, inline, paragraphs
+from .surface import surface
+
+
+def exercise(key: str) -> None:
+    """Show an exercise. The cell below it is for the answer.
+
+    Parameters
+    ----------
+    key : str
+        The notebook and a name, such as "03.dilation".
+
+    Raises
+    ------
+    ConfigError
+        If there is no such exercise.
+    """
+    one = find(key)
+    if surface() in ("terminal", "none"):
+        print(as_text(one))
+        return
+    from IPython.display import display
+
+    display({"text/html": as_html(one), "text/plain": as_text(one)}, raw=True)
+
+
+def check(key: str, *answers: Any) -> None:
+    """Say whether an answer to an exercise is right, or what is wrong with it.
+
+    It prints and raises nothing, so that a notebook runs on past an exercise that is not done.
+
+    Parameters
+    ----------
+    key : str
+        That of the exercise.
+    *answers
+        What you wrote: functions, classes, results.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such exercise, or it has no check.
+    """
+    one = find(key)
+    if one.check is None:
+        raise ConfigError(
+            "check", f"{key} is a question to answer in words", todo="open its answer and compare"
+        )
+    if any(_is_empty(answer) for answer in answers):
+        print(f"· {key}: not done yet")
+        return
+    try:
+        one.check(*answers)
+    except WrongAnswer as error:
+        print(f"✗ {key}: {error}")
+    else:
+        print(f"✓ {key}")
+
+
+def _not_written(): ...
+
+
+def _is_empty(answer: Any) -> bool:
+    """Whether the student has not begun: None, dots, or a function that holds nothing else."""
+    written = getattr(getattr(answer, "__code__", None), "co_code", None)
+    return answer is None or answer is ... or written == _not_written.__code__.co_code
+
+
+def as_html(one: Exercise) -> str:
+    """The card: each hint is inside of the one before, so that they open one at a time."""
+    hints = ""
+    for i, hint in reversed(list(enumerate(one.hints, 1))):
+        hints = folded(f"Hint {i} of {len(one.hints)}", paragraphs(hint) + hints)
+    if one.level == 0:
+        solution = folded("What a good answer says", paragraphs(one.solution))
+    else:
+        solution = folded("A solution (try first)", code(one.solution))
+    return framed(f"<b>{_title(one)}</b>{paragraphs(one.text)}{hints}{solution}")
+
+
+def as_text(one: Exercise) -> str:
+    """The task alone, for a terminal."""
+    return f"{_title(one)}\n\n{one.text.strip()}"
+
+
+def _title(one: Exercise) -> str:
+    if one.level == 0:
+        return f"Explain it to a friend · {inline(one.title)}"
+    return f"{'★' * one.level}{'☆' * (3 - one.level)} {LEVELS[one.level]} · {inline(one.title)}"

@@ -1,0 +1,150 @@
+"""Exercises of notebook 00: reading errors."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ...course.compare import call, expect, expect_that
+from .kinds import Exercise
+
+
+def _check_error(error_percent: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, 40)
+    answers = np.where(rng.random(40) < 0.35, (labels + rng.integers(1, 10, 40)) % 10, labels)
+    wrong = 100 * (answers != labels).mean()
+    mistakes = [
+        ("it is the share of right answers", 100 - wrong),
+        ("it is a share from 0 to 1: multiply by 100", wrong / 100),
+        ("the wrong answers are counted: divide by how many there are", wrong * 0.4),
+        ("it is the mean distance of the labels, which are only names", _distance(answers, labels)),
+    ]
+    got = call(error_percent, answers, labels, name="error_percent")
+    expect("error_percent", got, wrong, mistakes)
+
+
+def _distance(answers, labels):
+    return 100 * np.abs(answers - labels).mean()
+
+
+def _check_guess(best_guess_error: Callable[..., Any]) -> None:
+    counts = np.array([50, 20, 20, 10])
+    mistakes = [
+        ("every class is taken to be equally frequent", 75.0),
+        ("it is how often the guess is right", 50.0),
+        ("the rarest class is guessed", 90.0),
+        ("it is a share from 0 to 1: multiply by 100", 0.5),
+        ("the guess is drawn with the frequencies of the classes", 100 * (1 - 0.34)),
+    ]
+    uneven = np.array([30, 60, 30])
+    for numbers, want, known in (
+        (counts, 50.0, mistakes),
+        (uneven, 50.0, ()),
+        (counts[1:], 60, ()),
+    ):
+        got = call(best_guess_error, numbers, name="best_guess_error")
+        expect(f"best_guess_error({numbers.tolist()})", got, want, known)
+
+
+def _check_rates(errors: Mapping[float, float]) -> None:
+    expect_that(
+        isinstance(errors, Mapping) and set(errors) == {0.001, 0.1, 1.0},
+        "expected a dict with the keys 0.001, 0.1 and 1.0, each with its last training error",
+    )
+    values = {lr: float(error) for lr, error in errors.items()}
+    expect_that(
+        all(0 <= error <= 100 for error in values.values()),
+        "expected errors in percent, from 0 to 100",
+    )
+    expect_that(
+        max(values.values()) > 1,
+        "all errors are at most 1: they look like shares. history[-1]['train_error'] is in percent",
+    )
+    expect_that(
+        len(set(values.values())) == 3,
+        "two rates have exactly the same error: was there a new net, and a new Trainer, for each?",
+    )
+    expect_that(
+        values[0.001] > values[0.1],
+        "a step a hundred times smaller should get less far in five epochs. If you trained on with "
+        "the same net, the later one started where the earlier one had stopped",
+    )
+
+
+EXERCISES = (
+    Exercise(
+        "00.error",
+        1,
+        "How wrong?",
+        """Write `error_percent(answers, labels)`: two arrays of class numbers go in, the percentage
+of wrong answers comes back. It is the number on the axis of every figure here.""",
+        (
+            "`answers != labels` is an array of True and False.",
+            "The mean of such an array is the share of True in it, for True counts as 1.",
+        ),
+        """
+def error_percent(answers, labels):
+    return 100 * (answers != labels).mean()
+""",
+        _check_error,
+    ),
+    Exercise(
+        "00.guess",
+        2,
+        "The best blind guess",
+        """With ten equally frequent classes, guessing is wrong 90 % of the time. What if they are
+*not* equally frequent? Write `best_guess_error(counts)`: the lowest error, in percent, that one can
+reach without looking at an image. `counts` says how many images each class has.""",
+        (
+            "You may give the same answer every time. Which one?",
+            "Answer with the most frequent class: all images of the other classes are wrong.",
+        ),
+        """
+def best_guess_error(counts):
+    return 100 * (1 - counts.max() / counts.sum())
+""",
+        _check_guess,
+    ),
+    Exercise(
+        "00.rates",
+        3,
+        "Steps too small, steps too large",
+        """Train the network of this notebook three times, with `lr` 0.001, 0.1 and 1.0, and keep
+the last training errors in a dict:
+
+    errors = {0.001: ..., 0.1: ..., 1.0: ...}
+
+Before you do: which will be lowest? What goes wrong with the other two?""",
+        (
+            "Copy the cell that trains and put a loop around it. `history[-1]['train_error']` is "
+            "the number you need.",
+            "Make the net inside of the loop. Otherwise the second training goes on from where the "
+            "first one stopped.",
+        ),
+        """
+errors = {}
+for lr in (0.001, 0.1, 1.0):
+    net = mr.models.resnet(8, width=8, seed=0)
+    config = RunConfig(
+        iterations=steps, batch_size=64, lr=lr, milestones=(steps * 3 // 4,), crop_padding=0
+    )
+    history = Trainer(net, small_train, small_test, config, progress=False).run()
+    errors[lr] = history[-1]["train_error"]
+""",
+        _check_rates,
+    ),
+    Exercise(
+        "00.explain",
+        0,
+        "degradation is not overfitting",
+        """A friend says: *the network of 56 layers is worse because it is so large that it learns
+its examples by heart.* Explain in three sentences, without a formula, why that cannot be the
+reason.""",
+        ("What would the *training* error of such a network look like?",),
+        """A network that has learned its examples by heart is very good on these examples: its
+training error is low, and only its test error is high. The plain network of 56 layers has a *higher
+training error* than the one of 20. So it has not even learned the examples it was shown: training
+did not find the weights, although they exist.""",
+    ),
+)

@@ -1,0 +1,320 @@
+"""A prediction before a result: the question, the guess, and how the two compare.
+
+A guess, even a wrong one, makes the answer stick (Richland, Kornell and Kao 2009, "The pretesting
+effect"). So the output of the next cell is held back until there is one.
+"""
+
+import math
+from collections.abc import Sequence
+from numbers import Real
+from typing import Any
+
+from ..errors import ConfigError
+from . import holding
+from .html_pieces import folded, framed, inline
+from .surface import surface
+
+#: By question and cell: the latest time it was asked in this process.
+_asked: dict[tuple[str, str], "Prediction"] = {}
+_scores: list[Any] = []  # where the score is displayed: it changes with every guess
+
+
+class Prediction:
+    """A question, its guess and its answer. `predict` makes them.
+
+    Attributes
+    ----------
+    guess : str, float or None
+    answer : str, float or None
+        Once it has been revealed.
+    """
+
+    def __init__(
+        self, question: str, choices: Sequence[str] | None, unit: str, within: float
+    ) -> None:
+        self.question, self.choices, self.unit, self.within = question, choices, unit, within
+        self.guess: str | float | None = None
+        self.answer: str | float | None = None
+        self.why = ""
+        self._handle: Any = None  # of what is displayed, so that it can be displayed anew
+
+    def reveal(self, answer: str | float, why: str = "") -> None:
+        """Give the answer, in the cell that has worked it out.
+
+        Parameters
+        ----------
+        answer : str or float
+            One of the choices, or a number.
+        why : str
+            A sentence or two, shown below it; may hold `code`, **bold** and *slanted* parts.
+
+        Raises
+        ------
+        ConfigError
+            If the answer is none of the choices, or not a finite number.
+        """
+        self.answer, self.why = _answer("reveal", answer, self.choices), why
+        if holding.is_running():
+            return  # what a held cell displays is shown later, and this with it
+        if self._handle is None:
+            print(self.told())
+        elif self.guess is not None:
+            _display(self.verdict())
+        self.update()
+
+    @property
+    def is_right(self) -> bool | None:
+        """Whether the guess is right; None as long as there is no guess, or no answer."""
+        if self.guess is None or self.answer is None:
+            return None
+        if isinstance(self.answer, str) or isinstance(self.guess, str):
+            return self.guess == self.answer
+        return abs(self.guess - self.answer) <= self.within
+
+    def make_guess(self, guess: str | float) -> None:
+        """Keep a guess, and show what was held back for it.
+
+        Raises
+        ------
+        ConfigError
+            If it is none of the choices, or not a finite number.
+        """
+        self.guess = _answer("the guess", guess, self.choices)
+        self.update()
+        holding.release()
+        _update_scores()
+
+    def update(self) -> None:
+        """Display the question anew, where it stands already."""
+        if self._handle is not None and (self.guess is not None or self.answer is not None):
+            self._handle.update({"text/html": self.html(), "text/plain": self.text()}, raw=True)
+
+    # As HTML, for a notebook and its pages
+
+    def html(self) -> str:
+        """The question as it stands: with the guess, or with all choices and what each leads to,
+        folded.
+        """
+        title = f"<b>Predict.</b> {inline(self.question)}"
+        if self.guess is not None:
+            said = f"<br>Your guess: <b>{inline(self._shown(self.guess))}</b>"
+            return framed(title + said + self.verdict())
+        if self.answer is None:
+            listed = "".join(f"<li>{inline(choice)}</li>" for choice in self.choices or ())
+            return framed(title + (f"<ul>{listed}</ul>" if listed else ""))
+        if self.choices is None:
+            told = folded("Write your number down, then open the answer", self._told())
+            return framed(title + told)
+        parts = [
+            folded(
+                inline(choice),
+                self._told("✓ Yes. " if choice == self.answer else "✗ No. "),
+            )
+            for choice in self.choices
+        ]
+        return framed(f"{title}<br><small>Open the one you believe in.</small>{''.join(parts)}")
+
+    def verdict(self) -> str:
+        """Whether the guess was right, and the answer; "" as long as there is none."""
+        if self.is_right is None:
+            return ""
+        return self._told("✓ Right. " if self.is_right else "✗ Not this time. ")
+
+    def _told(self, first: str = "") -> str:
+        assert self.answer is not None
+        near = f" (± {self.within:g} counts as right)" if self.within else ""
+        return f"<p>{first}<b>{inline(self._shown(self.answer))}</b>{near}. {inline(self.why)}</p>"
+
+    # As text, for a terminal
+
+    def text(self) -> str:
+        """The question, and what is known of it, as plain lines."""
+        lines = [f"Predict: {self.question}"]
+        lines += [f"  {i}. {choice}" for i, choice in enumerate(self.choices or (), 1)]
+        if self.guess is not None:
+            lines.append(f"  your guess: {self._shown(self.guess)}")
+        if self.is_right is not None:
+            lines.append(self.told())
+        return "\n".join(lines)
+
+    def told(self) -> str:
+        """The answer as a line."""
+        assert self.answer is not None
+        first = {True: "Right: ", False: "Not this time: ", None: "The answer: "}[self.is_right]
+        return f"{first}{self._shown(self.answer)}. {self.why}".rstrip()
+
+    def _shown(self, value: str | float) -> str:
+        if isinstance(value, str):
+            return value
+        whole = f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"
+        return f"{whole} {self.unit}".rstrip()
+
+    def _ipython_display_(self) -> None:
+        """As the last line of a cell it shows nothing more: the question is there already."""
+
+
+def predict(
+    question: str,
+    choices: Sequence[str] | None = None,
+    *,
+    unit: str = "",
+    within: float = 0.0,
+) -> Prediction:
+    """Ask for a guess before the next cell shows its result.
+
+    In a live notebook there are buttons, or a field for a number, and the output of the next cell
+    waits until there is a guess. On a page that nobody runs, the question and the result can be
+    opened with a click. In a terminal it is asked with ``input``.
+
+    Parameters
+    ----------
+    question : str
+        May hold `code`, **bold** and *slanted* parts.
+    choices : list of str, optional
+        Two or more; without them the guess is a number.
+    unit : str
+        Of the number, such as "%".
+    within : float
+        How far a number may be off and still count as right.
+
+    Returns
+    -------
+    Prediction
+        Its ``reveal(answer, why)`` belongs into the next cell.
+
+    Raises
+    ------
+    ConfigError
+        If a choice is missing or comes twice, or `within` is negative.
+
+    Examples
+    --------
+    >>> rows = predict("How many rows has the matrix?")   # doctest: +SKIP
+    >>> rows.reveal(len(matrix), "One for each output.")  # doctest: +SKIP
+    """
+    made = Prediction(question, _choices(choices), unit, _tolerance(within))
+    _asked[question, holding.source_of_this_cell()] = made
+    where = surface()
+    if where in ("widgets", "page"):
+        bundle = {"text/html": made.html(), "text/plain": made.text()}
+        if where == "widgets":
+            from .question_widgets import bundle_of
+
+            # Without HTML, which some front ends would choose instead of the widgets.
+            bundle = {**bundle_of(made), "text/plain": made.text()}
+        made._handle = _display_with_handle(bundle)
+        holding.wait_for(made, needs_guess=where == "widgets")
+    elif where == "terminal":
+        print(made.text())
+        _ask_in_terminal(made)
+    else:
+        print(made.text())
+    return made
+
+
+def score() -> None:
+    """Show how many of the predictions so far were right, and which answer each had.
+
+    In a live notebook the count goes on while guesses are made.
+    """
+    if surface() in ("terminal", "none"):
+        print(_counted() or "no guesses yet")
+        for one in _asked.values():
+            print(f"- {one.question} {one.told() if one.answer is not None else 'open'}")
+        return
+    _scores.append(_display_with_handle(_score_bundle()))
+
+
+def _counted() -> str:
+    """How many guesses are right; "" without any."""
+    guessed = [one for one in _asked.values() if one.is_right is not None]
+    right = sum(bool(one.is_right) for one in guessed)
+    return f"{right} of {len(guessed)} guesses right" if guessed else ""
+
+
+def _score_bundle() -> dict[str, str]:
+    made, counted = _asked.values(), _counted()
+    lines = "".join(f"<li>{_in_short(one)}</li>" for one in made)
+    listed = f"<ol>{lines}</ol>"
+    if counted:
+        content = f"<b>{counted}.</b>{listed}"
+    else:
+        content = folded("All questions of this notebook, with their answers", listed)
+    return {"text/html": framed(content), "text/plain": counted}
+
+
+def _update_scores() -> None:
+    for handle in _scores:
+        handle.update(_score_bundle(), raw=True)
+
+
+def _in_short(one: Prediction) -> str:
+    mark = {True: "✓ ", False: "✗ ", None: ""}[one.is_right]
+    if one.answer is None:
+        return f"{inline(one.question)} <i>still open</i>"
+    missed = one.guess if one.is_right is False else None
+    guess = f" (you: {inline(one._shown(missed))})" if missed is not None else ""
+    return f"{mark}{inline(one.question)} <b>{inline(one._shown(one.answer))}</b>{guess}"
+
+
+def _ask_in_terminal(made: Prediction) -> None:
+    """Until there is a guess that can be read, or no more input."""
+    prompt = f"1 to {len(made.choices)}: " if made.choices else f"your number, {made.unit}: "
+    while made.guess is None:
+        try:
+            typed = input(prompt.replace(", :", ":")).strip()
+        except EOFError:
+            return
+        try:
+            if made.choices and typed.isdecimal() and 1 <= int(typed) <= len(made.choices):
+                made.make_guess(made.choices[int(typed) - 1])
+            else:
+                made.make_guess(typed if made.choices else float(typed.rstrip("% ")))
+        except (ConfigError, ValueError):
+            print(f"expected {'the number of a choice' if made.choices else 'a number'}")
+
+
+def _choices(choices: Sequence[str] | None) -> list[str] | None:
+    if choices is None:
+        return None
+    if isinstance(choices, str) or not all(isinstance(one, str) for one in choices):
+        raise ConfigError("predict", "choices", "a list of texts, or none for a number", "others")
+    if len(choices) < 2 or len(set(choices)) < len(choices):
+        raise ConfigError(
+            "predict", "choices", "two or more different ones", ", ".join(choices) or "none"
+        )
+    return list(choices)
+
+
+def _tolerance(within: float) -> float:
+    if isinstance(within, bool) or not isinstance(within, Real) or not 0 <= within < math.inf:
+        raise ConfigError("predict", "within", "a number from 0 on", str(within))
+    return float(within)
+
+
+def _answer(where: str, value: Any, choices: Sequence[str] | None) -> str | float:
+    if choices is not None:
+        if value not in choices:
+            raise ConfigError(where, "not a choice", f"one of {', '.join(choices)}", str(value))
+        return str(value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ConfigError(where, "not a number", "a finite number", str(value))
+    return number
+
+
+def _display(html: str) -> None:
+    from IPython.display import HTML, display
+
+    display(HTML(html))
+
+
+def _display_with_handle(bundle):
+    from IPython.display import DisplayHandle
+
+    handle = DisplayHandle()
+    handle.display(bundle, raw=True)
+    return handle

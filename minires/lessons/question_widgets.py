@@ -1,0 +1,32 @@
+"""Buttons for a guess, or a field for a number, in a live notebook."""
+
+from typing import TYPE_CHECKING, Any
+
+from .html_pieces import QUESTION, inline
+
+if TYPE_CHECKING:
+    from .prediction import Prediction
+
+
+def bundle_of(prediction: "Prediction") -> dict[str, Any]:
+    """A question as widgets, as IPython displays them. When there is a guess, plain HTML takes
+    their place: a notebook that is saved then holds no widgets.
+    """
+    import ipywidgets as widgets
+
+    wide = widgets.Layout(width="auto", max_width="44em")
+    title = widgets.HTML(f'<div style="{QUESTION}"><b>Predict.</b> {inline(prediction.question)}')
+    rows: list[Any] = [title]
+    if prediction.choices is not None:
+        for choice in prediction.choices:
+            button = widgets.Button(description=choice.replace("`", ""), layout=wide, tooltip="")
+            button.on_click(lambda _, choice=choice: prediction.make_guess(choice))
+            rows.append(button)
+    else:
+        field = widgets.FloatText(
+            description=prediction.unit, layout=widgets.Layout(width="14em"), value=0
+        )
+        button = widgets.Button(description="That is my guess", button_style="primary")
+        button.on_click(lambda _: prediction.make_guess(field.value))
+        rows.append(widgets.HBox([field, button]))
+    return dict(widgets.VBox(rows)._repr_mimebundle_())

@@ -1,0 +1,30 @@
+"""Where a lesson is shown: in a notebook with somebody at it, on a page, or in a terminal."""
+
+import os
+import sys
+from importlib.util import find_spec
+from typing import Any, Literal, TypeAlias
+
+#: "widgets": a live notebook; "page": a notebook run without anybody at it, whose outputs are read
+#: later; "terminal": plain Python; "none": nobody reads along, as in a script.
+Surface: TypeAlias = Literal["widgets", "page", "terminal", "none"]
+
+
+def shell() -> Any:
+    """IPython's shell, or None outside of it."""
+    interactive = sys.modules.get("IPython")  # a notebook has imported it long ago
+    return interactive.get_ipython() if interactive else None
+
+
+def surface() -> Surface:
+    """Where this process shows what it displays.
+
+    A front end with a person at it lets cells ask for input. Programs that run a notebook, such as
+    ``jupyter nbconvert --execute`` and nbclient, do not; so answers come folded there, and nothing
+    waits for a guess. The environment variable MINIRES_STATIC=1 asks for the same.
+    """
+    kernel = getattr(shell(), "kernel", None)
+    if kernel is not None:
+        nobody = os.environ.get("MINIRES_STATIC") or not getattr(kernel, "_allow_stdin", False)
+        return "page" if nobody or find_spec("ipywidgets") is None else "widgets"
+    return "terminal" if sys.stdin is not None and sys.stdin.isatty() else "none"

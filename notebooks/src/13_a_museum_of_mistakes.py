@@ -1,0 +1,246 @@
+# %% [markdown]
+# # 13 · A museum of mistakes
+#
+# Everybody who writes a backward pass gets it wrong first. Most mistakes are typical: hundreds of
+# people have made them before you. This notebook is a walk past six of them. At each you read a few
+# lines of code, guess what breaks, and then see it: where the numbers differ from the right ones,
+# what a short training does with them, and what a check says.
+#
+# **After this one you can** tell a loud mistake from a quiet one, say why a falling loss proves
+# nothing about a gradient, and choose tests that find what training hides. About 30 minutes; you
+# need notebooks 04, 06 and 09.
+
+# %%
+import os
+
+import numpy as np
+
+from minires import plot
+from minires.lessons import check, exercise, museum, predict, score, show
+
+plot.use_style()
+FAST = bool(os.environ.get("MINIRES_FAST"))
+print(f"{len(museum.EXHIBITS)} exhibits, each run when you look at it")
+
+# %% [markdown]
+# Each exhibit is a solution of the coursework in which one thing was changed. `code` shows the
+# change: green is right, red is what stands there instead.
+#
+# ## Windows that overwrite each other
+#
+# The way back through a convolution. Each window brings a gradient for every pixel it has looked
+# at.
+
+# %%
+overlap = museum.find("overlapping-windows")
+museum.code(overlap)
+
+# %%
+overlap_breaks = predict(overlap.question, overlap.choices)
+
+# %%
+overlap_found = museum.look(overlap)
+museum.maps(overlap, overlap_found)
+overlap_breaks.reveal(overlap.answer, overlap.why)
+
+# %% [markdown]
+# On the left is `dx` from the naive kernel, which is written like the formula. The difference on
+# the right should be white.
+#
+# So the gradient is wrong everywhere. Now a residual net of 8 layers learns 60 drawn images with
+# it.
+
+# %%
+overlap_trains = predict("How does the training go?", museum.OUTCOMES)
+
+# %%
+museum.curves(overlap_found)
+overlap_trains.reveal(overlap_found.outcome, overlap.lesson)
+
+# %% [markdown]
+# Did you expect that? A wrong gradient can still point downhill, more or less. If you look at the
+# loss only, you will not find this mistake; you will find that your network is "a bit worse than in
+# the paper", and search for weeks in the wrong place.
+#
+# The check looks at numbers instead:
+
+# %%
+print(overlap_found.message)
+assert "overlapping windows overwrite" in overlap_found.message
+
+# %% [markdown]
+# ## A transpose that no shape misses
+#
+# The way back again, one step before. In this layer the number of channels stays the same, as in
+# most layers of a residual network.
+
+# %%
+transpose = museum.find("not-transposed")
+museum.code(transpose)
+
+# %%
+transpose_breaks = predict(transpose.question, transpose.choices)
+
+# %%
+transpose_found = museum.look(transpose)
+museum.maps(transpose, transpose_found)
+transpose_breaks.reveal(transpose.answer, transpose.why)
+
+# %% [markdown]
+# This is why the tests of this library use sizes that all differ: 2 images of 6 x 5 pixels with 3
+# channels, 4 filters. A wrong axis then has a wrong length, and NumPy finds the mistake for you.
+#
+# ## Sums where means should be
+#
+# Batch norm, backward. Two divisions are missing.
+
+# %%
+sums = museum.find("sums-for-means")
+museum.code(sums)
+
+# %%
+sums_trains = predict("How does a short training go with this one?", museum.OUTCOMES)
+
+# %%
+sums_found = museum.look(sums)
+museum.curves(sums_found)
+sums_trains.reveal(sums_found.outcome, sums.lesson)
+
+# %% [markdown]
+# A loud mistake. Compare it with the next one, which sits in the same line.
+#
+# ## One of two ways back is missing
+
+# %%
+quiet = museum.find("way-through-the-mean")
+museum.code(quiet)
+
+# %%
+quiet_breaks = predict(quiet.question, quiet.choices)
+quiet_trains = predict("And a short training with it?", museum.OUTCOMES)
+
+# %%
+quiet_found = museum.look(quiet)
+museum.maps(quiet, quiet_found)
+museum.curves(quiet_found)
+quiet_breaks.reveal(quiet.answer, quiet.why)
+quiet_trains.reveal(quiet_found.outcome, quiet.lesson)
+
+# %% [markdown]
+# ## A shortcut for the signal, none for the gradient
+#
+# Now the heart of a residual network. `detach` takes a Tensor off the tape.
+
+# %%
+detached = museum.find("shortcut-off-the-tape")
+museum.code(detached)
+
+# %%
+detached_breaks = predict(detached.question, detached.choices)
+
+# %%
+detached_found = museum.look(detached)
+museum.maps(detached, detached_found)
+museum.curves(detached_found)
+detached_breaks.reveal(detached.answer, detached.why)
+
+# %% [markdown]
+# ## Cleared at the wrong moment
+#
+# All three lines of a training step are here. Only their order has changed.
+
+# %%
+late = museum.find("zeroed-too-late")
+museum.code(late)
+
+# %%
+late_trains = predict("How does the training go?", museum.OUTCOMES)
+
+# %%
+late_found = museum.look(late)
+museum.curves(late_found)
+late_trains.reveal(late_found.outcome, late.lesson)
+
+# %% [markdown]
+# ## Loud and quiet
+#
+# Of the six, how many would you have found by looking at the loss alone? Here they are side by
+# side: how many of the numbers are wrong, and how the training went.
+
+# %%
+seen = {
+    overlap: overlap_found,
+    transpose: transpose_found,
+    sums: sums_found,
+    quiet: quiet_found,
+    detached: detached_found,
+    late: late_found,
+}
+for one, found in seen.items():
+    print(f"{one.title:50} {museum.share_wrong(found.right, found.wrong):4.0%}  {found.outcome}")
+assert all(found.outcome == one.trains for one, found in seen.items())
+assert all(one.says in found.message for one, found in seen.items())
+
+# %% [markdown]
+# Three habits follow from it.
+#
+# - **Compare numbers, not curves.** A slow version that reads like the formula, or finite
+#   differences, finds every one of these mistakes in a second.
+# - **Choose sizes that all differ**, a stride above 1, a `dy` of random numbers. A special case
+#   hides what a general one shows.
+# - **Be suspicious when it works.** A network learns in spite of many mistakes.
+#
+# All the others hang in the museum. Write the page, open it in a browser, and take your time:
+#
+#     minires museum --out museum.html
+#
+# ## Exercises
+
+# %%
+exercise("13.spot")
+
+# %%
+found_it = None  # your answer: the number of the line, from 1 on
+
+check("13.spot", found_it)
+
+# %%
+exercise("13.catch")
+
+
+# %%
+def choose_sizes(): ...  # your code: return x.shape, w.shape, stride, padding
+
+
+check("13.catch", choose_sizes)
+
+# %%
+exercise("13.own")
+
+
+# %%
+def broken_backward(dy, cache): ...  # your code
+
+
+check("13.own", broken_backward)
+
+# %%
+exercise("13.explain")
+
+# %%
+score()
+
+# %% [markdown]
+# ## Recap
+#
+# - A wrong gradient need not be large, small or nan, and need not stop training.
+# - Loud mistakes cost an hour. Quiet ones cost a result.
+# - A test must be able to fail: plant the mistake, see the test find it, take the mistake out.
+#
+# **In the library:** [`lessons/museum`](../minires/lessons/museum/exhibit.py) holds the exhibits,
+# [`kernels/naive`](../minires/kernels/naive/conv.py) the kernels they are compared with.
+#
+# **Next:** there is no notebook 14. You have built every piece between a derivative and a network
+# of 56 layers, taken the networks apart again, and seen them break. Pick a claim that you do not
+# believe, write its file ([`experiments/claims/`](../minires/experiments/claims/__init__.py) has
+# some to copy from), and find out.

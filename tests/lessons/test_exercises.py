@@ -1,0 +1,184 @@
+"""Exercises: every solution passes its check, and typical mistakes are named."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minires as mr
+from minires.errors import ConfigError
+from minires.lessons import check, exercise, exercise_card
+from minires.lessons.exercises import NOTEBOOKS, find, of
+from minires.lessons.exercises.kinds import LEVELS
+
+ALL = [one for notebook in NOTEBOOKS for one in of(notebook)]
+CHECKED = [one for one in ALL if one.check]
+NAMES = {  # what the check of each is given
+    "00.error": "error_percent",
+    "00.guess": "best_guess_error",
+    "00.rates": "errors",
+    "01.divide": "divide_backward",
+    "01.sigmoid": "MyValue",
+    "01.order": "my_in_order",
+    "02.mean": "mean_backward",
+    "02.axis": "axis_mean_backward",
+    "02.visits": "visits_of",
+    "03.one_by_one": "conv_1x1",
+    "03.dilation": "conv_dilated",
+    "03.merge": "merged",
+    "13.spot": "found_it",
+    "13.catch": "choose_sizes",
+    "13.own": "broken_backward",
+}
+WRONG = [  # key, old, new, what the check says
+    ("00.error", "(answers != labels)", "(answers == labels)", "share of right answers"),
+    ("00.error", "100 * ", "", "multiply by 100"),
+    ("00.error", ".mean()", ".sum()", "wrong values"),
+    ("00.error", "(answers != labels)", "abs(answers - labels)", "only names"),
+    ("00.guess", "counts.max() / counts.sum()", "1 / len(counts)", "equally frequent"),
+    ("00.guess", "counts.max()", "counts.min()", "rarest class"),
+    ("00.guess", "100 * (1 - ", "(1 - ", "multiply by 100"),
+    ("00.guess", "counts.max() / counts.sum()", "((counts / counts.sum()) ** 2).sum()", "drawn"),
+    ("01.divide", "dy / b", "1 / b", "dy is missing"),
+    ("01.divide", "-dy * a", "dy * a", "the larger b"),
+    ("01.divide", "b**2", "b", "not squared"),
+    ("01.sigmoid", '(y,), "exp"', '(1.0,), "exp"', r"exp\(x\) itself"),
+    ("01.sigmoid", '(y,), "exp"', '(self.data,), "exp"', r"not exp\(x\)"),
+    ("01.sigmoid", "** -1", "** -2", "wrong values"),
+    ("01.order", "value not in seen", "True", "is too deep|each must come once|5,001"),
+    ("01.order", "return order", "return order[::-1]", "the wrong way round"),
+    ("01.order", "in value.parents", "in value.parents[:1]", "missing|before one it was made"),
+    ("02.mean", "dy / x.size", "dy", "division by the number of elements"),
+    ("02.mean", "x.size", "len(x)", "rows only"),
+    ("02.mean", "dy / x.size", "1 / x.size", "dy is missing"),
+    ("02.axis", " / x.shape[axis]", "", "division by the size of the axis"),
+    ("02.axis", "x.shape[axis]", "x.size", "number of all elements"),
+    ("02.axis", "np.expand_dims(dy, axis)", "dy", "stopped with|along the first axis"),
+    ("02.visits", "3 + 2", "2 + 2", "constant"),
+    ("02.visits", "3 + 2 *", "3 +", "each box is counted once"),
+    ("02.visits", "1 if n == 0 else 3 + 2 * visits_of(n - 1)", "2**n", "not the boxes"),
+    ("03.one_by_one", "w[0, 0]", "w[0, 0].T", "transposed"),
+    ("03.one_by_one", "x @ w[0, 0]", "(x @ w[0, 0]).sum(axis=3)", "single channel"),
+    ("03.dilation", "a * dilation", "a", "wrong values"),
+    ("03.dilation", "w[a, b, c, o]", "w[KH - 1 - a, KW - 1 - b, c, o]", "flipped"),
+    ("03.merge", "second[a, b]", "second[2 - a, 2 - b]", "flipped"),
+    ("03.merge", "+= first", "= first", "wrong values"),
+    ("13.spot", "= 3", "= 2", "line 2 is right"),
+    ("13.spot", "= 3", "= 7", "from 1 to 5"),
+    ("13.catch", "(2, 7", "(1, 7", "one image"),
+    ("13.catch", "7, 6", "7, 7", "height and width are equal"),
+    ("13.catch", "(3, 2, ", "(3, 3, ", "square"),
+    ("13.catch", "3, 4)", "3, 3)", "as many channels in as out"),
+    ("13.catch", "2, 1\n", "1, 1\n", "forgotten stride"),
+    ("13.catch", "2, 1\n", "2, 0\n", "not cut off"),
+    ("13.catch", "6, 3)", "6, 5)", "must agree"),
+    ("13.own", "abs(dy)", "dy", "this gradient is right"),
+    ("13.own", "abs(dy)", "2 * dy", "dy = 1 everywhere finds it"),
+    ("13.own", "(cache > 0)", "(cache > 0)[:1]", "dy = 1|this gradient|shape"),
+]
+
+
+def space_of(notebook):
+    """What the cells before the exercises define, as far as the solutions need it."""
+    space = {"np": np, "mr": mr}
+    if notebook == "01":
+        exec("import math\n" + cells("01_derivatives_and_a_tape", "class Value"), space)
+    if notebook == "03":
+        exec(cells("03_convolution", "def output_size").split("print(")[0], space)
+        exec(cells("03_convolution", "def slide").split("left_right")[0], space)
+    return space
+
+
+def cells(name, start):
+    """The cell of a notebook's source that defines something."""
+    path = Path(__file__).parents[2] / "notebooks" / "src" / f"{name}.py"
+    found = [
+        cell.partition("\n")[2]
+        for cell in path.read_text(encoding="utf-8").split("# %%")
+        if re.search(rf"(?m)^{re.escape(start)}\b", cell)
+    ]
+    return found[0]
+
+
+def answer(key, old="", new=""):
+    one = find(key)
+    assert one.solution.count(old) >= 1
+    space = space_of(key[:2])
+    if key == "00.rates":
+        return {0.001: 80.0, 0.1: 40.0, 1.0: 90.0}
+    exec(one.solution.replace(old, new), space)
+    return space[NAMES[key]]
+
+
+@pytest.mark.parametrize("key", [one.key for one in CHECKED])
+def test_its_solution_passes(key, capsys):
+    check(key, answer(key))
+    assert capsys.readouterr().out == f"✓ {key}\n"
+
+
+@pytest.mark.parametrize("key, old, new, said", WRONG, ids=[f"{w[0]}-{w[2]}" for w in WRONG])
+def test_a_mistake_is_named(key, old, new, said, capsys):
+    check(key, answer(key, old, new))
+    out = capsys.readouterr().out
+    assert out.startswith(f"✗ {key}: ") and re.search(said, out), out
+
+
+@pytest.mark.parametrize(
+    "errors, said",
+    [
+        ({0.1: 1.0}, "expected a dict with the keys"),
+        ({0.001: 0.8, 0.1: 0.4, 1.0: 0.9}, "look like shares"),
+        ({0.001: 80.0, 0.1: 80.0, 1.0: 90.0}, "exactly the same error"),
+        ({0.001: 30.0, 0.1: 40.0, 1.0: 90.0}, "should get less far"),
+        ({0.001: -1.0, 0.1: 40.0, 1.0: 90.0}, "from 0 to 100"),
+    ],
+)
+def test_wrong_runs_are_named(errors, said, capsys):
+    check("00.rates", errors)
+    assert said in capsys.readouterr().out
+
+
+def test_recursion_is_named(capsys):
+    def visit(value):
+        return [one for parent in value.parents for one in visit(parent)] + [value]
+
+    check("01.order", visit)
+    assert "too deep for a function that calls itself" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_three_levels_and_a_question_for_a_friend(notebook):
+    exercises = of(notebook)
+    assert [one.level for one in exercises] == [*sorted(LEVELS), 0]
+    assert all(one.hints and one.solution and one.text for one in exercises)
+    assert all((one.check is None) == (one.level == 0) for one in exercises)
+    assert all(one.key.startswith(f"{notebook}.") for one in exercises)
+
+
+def test_an_empty_cell_is_no_mistake(capsys):
+    def merged(first, second): ...
+
+    for answer in (None, ..., merged):
+        check("03.merge", answer)
+    assert capsys.readouterr().out == "· 03.merge: not done yet\n" * 3
+
+
+def test_code_that_stops_is_named(capsys):
+    check("03.merge", lambda first, second: first @ np.ones(7))
+    assert "stopped with ValueError" in capsys.readouterr().out
+
+
+def test_wrong_names(capsys):
+    with pytest.raises(ConfigError, match="did you mean '03.merge'"):
+        exercise("03.merges")
+    with pytest.raises(ConfigError, match="a question to answer in words"):
+        check("03.explain", "because")
+
+
+def test_hints_open_one_at_a_time_and_before_the_solution():
+    html = exercise_card.as_html(find("03.merge"))
+    first, second = html.index("Hint 1 of 2"), html.index("Hint 2 of 2")
+    assert first < second < html.index("</details>") < html.index("A solution (try first)")
+    assert html.count("<details>") == html.count("</details>") == 3
+    assert "def merged" not in exercise_card.as_text(find("03.merge"))

@@ -1,0 +1,165 @@
+"""Predictions in a live kernel: what a student sees before and after the guess."""
+
+import re
+
+import pytest
+
+pytest.importorskip("ipykernel", reason="ipykernel is not installed")
+
+from .live import notebook
+
+ASK = """from minires.lessons import predict, score
+rows = predict("How many rows?", ["36", "64"])"""
+RESULT = """print("there are", 36)
+rows.reveal("36", "One for each output.")"""
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    """One kernel for the tests of this file: each asks questions of its own."""
+    pytest.importorskip("ipywidgets", reason="ipywidgets is not installed")
+    with notebook() as live:
+        live.run("from minires.lessons import predict, score")
+        yield live
+
+
+def test_a_choice(kernel):
+    asked = kernel.run(ASK)
+    assert kernel.has_widgets(asked) and "One for each" not in kernel.shown(asked)
+    result = kernel.run(RESULT)
+    assert "there are" not in kernel.shown(result)
+    assert "when you have made your guess" in kernel.shown(result)
+    kernel.click("64")
+    assert "there are 36" in kernel.shown(result) and "Not this time" in kernel.shown(result)
+    assert "Your guess: <b>64</b>" in kernel.shown(asked)
+    assert not kernel.has_widgets(asked)  # a notebook that is saved now holds none
+    again = kernel.run(RESULT)
+    assert kernel.shown(again).startswith("there are 36\n")  # as always
+    assert not kernel.errors
+
+
+def test_a_number_and_the_score(kernel):
+    kernel.run("ratio = predict('How many times?', within=1)")
+    kernel.type(8.5)
+    kernel.click("That is my guess")
+    result = kernel.run("print('measured'); ratio.reveal(9)")
+    assert kernel.shown(result).startswith("measured\n") and "Right" in kernel.shown(result)
+    said = kernel.shown(kernel.run("score()"))
+    assert "How many times? <b>9</b>" in said
+
+
+def test_the_score_goes_on_counting(kernel):
+    kernel.run("f = predict('f?', ['yes', 'no'])")
+    kernel.run("f.reveal('yes')")
+    before = kernel.run("score()")
+    right, guessed = map(int, re.search(r"(\d+) of (\d+) guesses", kernel.shown(before)).groups())
+    kernel.click("yes")
+    assert f"{right + 1} of {guessed + 1} guesses right" in kernel.shown(before)
+
+
+def test_a_wrong_number(kernel):
+    kernel.run("ratio = predict('And now?', within=1)")
+    result = kernel.run("ratio.reveal(9)")
+    kernel.type(11)
+    kernel.click("That is my guess")
+    assert "Not this time" in kernel.shown(result)
+
+
+def test_several_questions_before_one_result(kernel):
+    kernel.run("a = predict('a?', ['1', '2']); b = predict('b?', ['3', '4'])")
+    result = kernel.run("print('both'); a.reveal('1'); b.reveal('4')")
+    kernel.click("1")
+    assert "both" not in kernel.shown(result)
+    kernel.click("3")
+    shown = kernel.shown(result)
+    assert "both" in shown and "Right" in shown and "Not this time" in shown
+
+
+def test_questions_in_cells_of_their_own_come_before_one_result(kernel):
+    kernel.run("g = predict('g?', ['left', 'right'])")
+    second = kernel.run("h = predict('h?', ['up', 'down'])")
+    assert kernel.has_widgets(second)  # not held back itself
+    result = kernel.run("print('of both'); g.reveal('left'); h.reveal('up')")
+    kernel.click("left")
+    assert "of both" not in kernel.shown(result)
+    kernel.click("up")
+    assert "of both" in kernel.shown(result)
+
+
+def test_a_guess_without_buttons(kernel):
+    """As where a front end shows no widgets: before the result, or after it."""
+    kernel.run("i = predict('i?', ['yes', 'no'])")
+    kernel.run("i.make_guess('yes')")
+    assert "i is told" in kernel.shown(kernel.run("print('i is told'); i.reveal('yes')"))
+    kernel.run("j = predict('j?', within=1)")
+    result = kernel.run("print('j is told'); j.reveal(3)")
+    assert "NAME.make_guess(...)" in kernel.shown(result)
+    kernel.run("j.make_guess(3.5)")
+    assert "j is told" in kernel.shown(result) and "Right" in kernel.shown(result)
+    kernel.run("j.make_guess('three')")
+    assert "a finite number" in kernel.errors.pop() and not kernel.errors
+
+
+def test_the_same_words_in_two_cells_are_two_questions(kernel):
+    kernel.run("first = predict('How does it go?', ['well', 'badly'])")
+    kernel.run("first.reveal('well')")
+    kernel.click("badly")
+    kernel.run("second = predict('How does it go?', ['well', 'badly'])")
+    kernel.run("second.reveal('badly')")
+    kernel.click("badly")
+    assert kernel.shown(kernel.run("score()")).count("How does it go?") == 2
+    kernel.run("second = predict('How does it go?', ['well', 'badly'])")  # asked again
+    kernel.run("second.reveal('badly')")
+    assert kernel.shown(kernel.run("score()")).count("How does it go?") == 2
+
+
+def test_only_the_next_cell_is_held_and_it_has_run(kernel):
+    kernel.run("c = predict('c?', ['yes', 'no'])")
+    first = kernel.run("value = 7; print('first'); c.reveal('yes')")
+    second = kernel.run("print('second', value)")
+    assert kernel.shown(second) == "second 7\n" and "first" not in kernel.shown(first)
+    again = kernel.run("value = 7; print('first'); c.reveal('yes')")  # run again: still held
+    assert "first" not in kernel.shown(again)
+    kernel.click("yes")
+    assert "first" in kernel.shown(again)
+
+
+def test_figures_values_and_magic_commands_are_held_too(kernel):
+    kernel.run("d = predict('d?', ['yes', 'no'])")
+    source = """%%time
+import matplotlib.pyplot as plt
+plt.plot([1, 2])
+d.reveal('no')
+'the value'"""
+    result = kernel.run(source)
+    assert "<img" not in kernel.shown(result)
+    kernel.click("no")
+    shown = kernel.shown(result)
+    assert "data:image/png" in shown and "the value" in shown and "Wall time" in shown
+
+
+def test_an_error_is_shown_at_once(kernel):
+    kernel.run("e = predict('e?', ['yes', 'no'])")
+    result = kernel.run("print('so far'); 1 / 0")
+    assert kernel.errors.pop() == "ZeroDivisionError: division by zero" and not kernel.errors
+    assert "so far" in kernel.shown(result)
+    kernel.run("e = predict('e?', ['yes', 'no'])")
+    kernel.run("this is no Python")
+    assert "SyntaxError" in kernel.errors.pop() and not kernel.errors
+    kernel.click("yes")
+
+
+def test_with_nobody_there_it_is_folded():
+    with notebook(somebody_is_there=False) as page:
+        asked = page.run(ASK)
+        result = page.run(RESULT)
+        page.run("count = predict('How many?', unit='%', within=2)")
+        page.run("count.reveal(90, 'One in ten is right.')")
+        said = page.run("score()")
+    assert not page.has_widgets(asked) and not page.errors
+    assert page.shown(asked).count("<details>") == 2  # a choice each
+    assert "✓ Yes. <b>36</b>" in page.shown(asked) and "✗ No. <b>36</b>" in page.shown(asked)
+    assert page.shown(result).startswith("<details><summary><b>Result</b>")
+    assert "there are 36" in page.shown(result)
+    assert "<b>90 %</b> (± 2 counts as right)" in page.shown(2)
+    assert page.shown(said).count("<li>") == 2 and "<details>" in page.shown(said)
