@@ -40,7 +40,9 @@ def _of(rows: Sequence[Row], net: str, **also: Any) -> list[Row]:
     ]
 
 
-def _line(ax: Any, x: Sequence[float], y: Sequence[float], colour: str, net: str, **more: Any):
+def _line(
+    ax: Any, x: Sequence[float], y: Sequence[float], colour: str, net: str, **more: Any
+) -> None:
     """A line with a dot for each point, as long as there are few."""
     marker = "o" if len(x) <= 30 else None
     ax.plot(x, y, color=colour, label=net, linewidth=1.8, marker=marker, markersize=4, **more)
