@@ -204,7 +204,7 @@ def caption(config: Mapping[str, Any]) -> str:
 
 
 def figures(folder: PathLike) -> dict[str, Figure]:
-    """The figures by name, those that the nets allow. Raises as `results`."""
+    """The figures by name, as far as the nets allow. Raises as `results`."""
     folder = expanded(folder)
     config = read_config(folder, NAME)
     with of_one_run(folder):
