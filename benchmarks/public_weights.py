@@ -19,8 +19,9 @@ import torch
 import minires as mr
 from minires import data
 from minires.diagnostics import classify
+from minires.experiments.evaluation_images import images_to_test, source_of
 from minires.experiments.records import environment
-from minires.experiments.trained_net import images_to_test, source_of, trained_net
+from minires.experiments.trained_net import trained_net
 from minires.serialization.conventions import set_in
 from minires.serialization.weights import open_weights
 

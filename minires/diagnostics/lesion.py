@@ -147,11 +147,11 @@ def drop_sets(
 ) -> list[Lesion]:
     """Loss and error with each of `sets`, sequences of names, dropped in turn. See `drop_each`."""
     check_batches(batches, "drop_sets")
-    sets = [tuple(names) for names in sets]
-    changes = [_dropping(model, names) for names in sets]
+    chosen = [tuple(names) for names in sets]
+    changes = [_dropping(model, names) for names in chosen]
     return [
         Lesion(names, *found)
-        for names, found in zip(sets, _evaluate_each(model, batches, changes, mode))
+        for names, found in zip(chosen, _evaluate_each(model, batches, changes, mode))
     ]
 
 

@@ -30,9 +30,10 @@ from ..names import expanded
 from ..nn import Module
 from ..nn.state import preserve_state
 from ..types import Array, Device, PathLike, Row
+from .evaluation_images import class_order, images_to_test, source_of
 from .evaluation_records import write_damaged
 from .records import RunFolder
-from .trained_net import TrainedNet, class_order, images_to_test, short_name, source_of
+from .trained_net import TrainedNet, names_of
 
 NAME = "diagnose"
 COLUMNS = {
@@ -73,7 +74,7 @@ def run(
     out : str or Path
         A new or empty folder.
     dataset, folder
-        The test set, as for `trained_net.source_of`.
+        The test set, as for `evaluation_images.source_of`.
     images : int
         Of the test set, drawn at random, the same for all nets; all, if there are no more.
     paths : int
@@ -157,27 +158,10 @@ class _Counted:
             self.told(len(labels))
 
 
-def names_of(nets: Sequence[TrainedNet]) -> list[str]:
-    """What each net is called in tables and figures, from its file: see `trained_net.short_name`.
-
-    Where two have the same name, that of their folder stands before it, and if that does not help,
-    a number behind it.
-    """
-    paths = [net.file.path for net in nets]
-    short = [short_name(path) for path in paths]
-    found: list[str] = []
-    for path, name in zip(paths, short):
-        if short.count(name) > 1:
-            name = f"{path.resolve().parent.name}/{path.stem}"
-        same = sum(one == name or one.startswith(f"{name} (") for one in found)
-        found.append(f"{name} ({same + 1})" if same else name)
-    return found
-
-
 def measured(
     model: Module, batches: Batches, paths: int, seed: int, told: Callable[[int], None]
 ) -> Iterator[tuple[str, list[Row]]]:
-    """(table, rows) for each thing that one net is asked.
+    """(table, rows) for each thing that is measured in one net.
 
     Parameters
     ----------
@@ -186,7 +170,7 @@ def measured(
     paths, seed : int
         As for `run`.
     told : callable
-        Is told how many images have gone through the net.
+        Called with the number of images that have gone through the net.
     """
     counted = _Counted(batches, told)
     whole = diagnostics.evaluate(model, counted)
@@ -268,7 +252,7 @@ def _lesions(model, batches, seed, told):
 
 
 def _pairs(model):
-    """Neighbouring blocks of one shape: those that `swap_each` takes by default."""
+    """Neighbouring blocks of one shape, as `swap_each` takes them by default."""
     names = list(_blocks(model))
     pairs = []
     for first, second in zip(names, names[1:]):

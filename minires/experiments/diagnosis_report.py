@@ -152,7 +152,7 @@ def rows(found: Mapping[str, Any]) -> list[list[str]]:
 
 
 BELOW = (
-    "error: of the whole net. One block out: median over the blocks, each left out alone. Two "
+    "Error: of the whole net. One block out: median over the blocks, each left out alone. Two "
     "swapped: median over neighbours of one shape. Path length: residual branches on the paths "
     "that the gradient takes to the images, weighted by what they carry, with the standard error "
     "of the few that were tried; half the blocks if all paths carried alike. Response: standard "
@@ -204,7 +204,7 @@ def caption(config: Mapping[str, Any]) -> str:
 
 
 def figures(folder: PathLike) -> dict[str, Figure]:
-    """The figures by name, those that the nets allow. Raises as `results`."""
+    """The figures by name, as far as the nets allow. Raises as `results`."""
     folder = expanded(folder)
     config = read_config(folder, NAME)
     with of_one_run(folder):

@@ -13,8 +13,9 @@ from ..names import expanded
 from ..serialization.weights import WeightsFile
 from ..types import Device, Figure, PathLike
 from . import confidence, evaluation_records
+from .evaluation_images import class_order, images_to_test, source_of
 from .records import RunFolder, of_one_run, read_config, read_table, save_figures
-from .trained_net import class_order, images_to_test, source_of, trained_net
+from .trained_net import trained_net
 
 NAME = "evaluate"
 TOP = 5

@@ -40,7 +40,9 @@ def _of(rows: Sequence[Row], net: str, **also: Any) -> list[Row]:
     ]
 
 
-def _line(ax: Any, x: Sequence[float], y: Sequence[float], colour: str, net: str, **more: Any):
+def _line(
+    ax: Any, x: Sequence[float], y: Sequence[float], colour: str, net: str, **more: Any
+) -> None:
     """A line with a dot for each point, as long as there are few."""
     marker = "o" if len(x) <= 30 else None
     ax.plot(x, y, color=colour, label=net, linewidth=1.8, marker=marker, markersize=4, **more)
@@ -232,7 +234,7 @@ def gradients_and_ranks(
         its = _of(ranks, net)
         _line(right, [row["depth"] for row in its], [row["rank"] for row in its], colours[net], net)
     left.set_yscale("log")
-    _plain_numbers(left.yaxis)
+    _plain_numbers(left)
     left.set_title("gradient norm of each layer's weights")
     right.set_title("effective rank after each block")
     right.set_ylim(bottom=0)
@@ -248,9 +250,11 @@ def _whole_numbers(ax):
     ax.xaxis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10), integer=True))
 
 
-def _plain_numbers(axis):
-    """0.3 and 2, where a logarithmic axis would have 3 x 10^-1 and 2 x 10^0."""
-    from matplotlib.ticker import LogFormatter
+def _plain_numbers(ax):
+    """0.5 and 2, where a logarithmic axis would have 5 x 10^-1 and 2 x 10^0. Call it at the end."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter, StrMethodFormatter
 
-    axis.set_major_formatter(LogFormatter())
-    axis.set_minor_formatter(LogFormatter())
+    low, high = ax.get_ylim()
+    between = FuncFormatter(lambda x, _: f"{x:g}" if f"{x:e}"[0] in "25" else "")
+    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.yaxis.set_minor_formatter(between if high < 100 * low else NullFormatter())

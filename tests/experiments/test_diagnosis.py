@@ -13,8 +13,9 @@ from minires import data, diagnostics
 from minires.cli import main
 from minires.errors import ConfigError, DataError
 from minires.experiments import diagnosis, diagnosis_page, diagnosis_report
+from minires.experiments.evaluation_images import images_to_test, source_of
 from minires.experiments.records import read_config
-from minires.experiments.trained_net import images_to_test, short_name, source_of, trained_net
+from minires.experiments.trained_net import names_of, short_name, trained_net
 from minires.serialization.weights import open_weights
 
 TRANSFORM = {"resize": 16, "crop": 16, "mean": [0.5, 0.4, 0.3], "std": [0.2, 0.25, 0.3]}
@@ -211,7 +212,7 @@ def test_names_of_nets(tmp_path):
     paths = [write(tmp_path / folder, "resnet-8", name) for folder, name in places.items()]
     paths.append(write(tmp_path / "b", "resnet-8", "resnet20-12fca82f"))
     nets = [trained_net(open_weights(path)) for path in paths]
-    assert diagnosis.names_of(nets) == [
+    assert names_of(nets) == [
         "a/resnet20-12fca82f",
         "plain-20",
         "resnet-20",
