@@ -18,6 +18,7 @@ NEEDED = {
     "furo": "furo",
     "mathjax": "django-static-mathjax",
 }
+MATHJAX = "tex-svg-full.js"  # the one file of MathJax that the pages load; see conf.py
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,7 +28,9 @@ def main(argv: list[str] | None = None) -> int:
         description="Build the documentation as a site that works without a server and without a "
         "network, in docs/_build/html.",
     )
-    parser.add_argument("--zip", action="store_true", help="also pack it as docs/_build/minires.zip")
+    parser.add_argument(
+        "--zip", action="store_true", help="also pack it as docs/_build/minires.zip"
+    )
     parser.add_argument("--fresh", action="store_true", help="delete what an earlier build left")
     parser.add_argument(
         "--without-notebooks",
@@ -45,11 +48,12 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     if args.fresh and BUILD.exists():
         shutil.rmtree(BUILD)
-    status = build(not args.without_notebooks)
+    status = build(BUILD, not args.without_notebooks)
     if status == 0:
         print(f"docs: open {BUILD / 'html' / 'index.html'}")
         if args.zip:
-            print(f"docs: packed as {shutil.make_archive(str(BUILD / 'minires'), 'zip', BUILD, 'html')}")
+            packed = shutil.make_archive(str(BUILD / "minires"), "zip", BUILD, "html")
+            print(f"docs: packed as {packed}")
     return status
 
 
@@ -58,8 +62,10 @@ def missing_packages() -> list[str]:
     return [package for module, package in NEEDED.items() if find_spec(module) is None]
 
 
-def build(with_notebooks: bool = True) -> int:
-    """Assemble the source and let Sphinx build it, with warnings as errors; the exit status."""
+def build(folder: Path, with_notebooks: bool = True) -> int:
+    """Assemble the source and let Sphinx build it to ``html/`` in `folder`, with warnings as
+    errors; the exit status.
+    """
     from sphinx.cmd.build import build_main
 
     from .generate import assemble
@@ -68,10 +74,16 @@ def build(with_notebooks: bool = True) -> int:
     if found.broken:
         print("docs: links that lead nowhere:", *found.broken, sep="\n    ", file=sys.stderr)
         return 1
-    assemble.write(found, BUILD / "source", BUILD / "extra")
-    words = ["-b", "html", "-c", str(HERE), "-d", str(BUILD / "doctrees"), "-q"]
-    words += ["-W", "--keep-going", str(BUILD / "source"), str(BUILD / "html")]
-    return build_main(words)
+    source, extra, static = (folder / name for name in ("source", "extra", "static"))
+    assemble.write(found, source, extra)
+    formulas = static / "mathjax" / MATHJAX
+    formulas.parent.mkdir(parents=True, exist_ok=True)
+    package = Path(str(find_spec("mathjax").origin)).parent
+    shutil.copy(package / "static" / "mathjax" / "es5" / MATHJAX, formulas)
+    words = ["-b", "html", "-c", str(HERE), "-d", str(folder / "doctrees"), "-q"]
+    words += ["-W", "--keep-going", "-D", f"html_extra_path={extra}"]
+    words += ["-D", f"html_static_path={HERE / 'site' / 'static'},{static}"]
+    return build_main([*words, str(source), str(folder / "html")])
 
 
 if __name__ == "__main__":

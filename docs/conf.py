@@ -1,9 +1,5 @@
 """Settings of Sphinx. The source of the site is assembled by `python -m docs`."""
 
-from pathlib import Path
-
-import mathjax  # of django-static-mathjax: the files, so that formulas need no network
-
 import minires
 from docs.generate import api
 
@@ -45,15 +41,15 @@ numpydoc_validation_checks: set[str] = set()
 # Pages
 html_theme = "furo"
 html_title = "minires"
-html_static_path = ["site/static", str(Path(mathjax.__file__).parent / "static")]
-html_extra_path = ["_build/extra"]
+# html_static_path and html_extra_path are given by docs/__main__.py, which makes their files.
 html_css_files = ["minires.css"]
 html_js_files = ["minires.js"]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {"navigation_with_keys": False}
-mathjax_path = "mathjax/es5/tex-svg.js"  # one file with all glyphs: fonts would need a server
+mathjax_path = "mathjax/tex-svg-full.js"  # all of it in one file: fonts would need a server
 mathjax3_config = {"options": {"enableMenu": False}}
+smartquotes = False  # messages and options are shown as they are typed
 copybutton_exclude = ".linenos, .gp, .go"
 
 

@@ -117,7 +117,8 @@ def _entry(module: str, name: str, value: Any) -> str:
 
 def source_link(module: str, name: str) -> str | None:
     """The page of the source, with the line, for the name `name` of `module`; None if there is
-    none. Pages of the reference are one folder deep."""
+    none. Pages of the reference are one folder deep.
+    """
     value: Any = import_module(module)
     for part in name.split("."):
         value = getattr(value, part, None)

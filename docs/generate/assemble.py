@@ -10,7 +10,7 @@ from . import api, claims, error_pages, glossary, kernels, nets, reading, source
 from .links import rewrite
 from .places import ROOT, pages, read
 
-MADE = (api, claims, error_pages, glossary, kernels, nets, reading, speed)
+MADE = (api, claims, error_pages, glossary, kernels, reading, speed)
 
 
 class Site(NamedTuple):
@@ -30,8 +30,8 @@ def site(with_notebooks: bool = True) -> Site:
     sources: set[str] = {*source_files.library_files(), *(f"{claims.RECORDED}",)}
     broken: list[str] = []
 
-    def add(text, file, page):
-        found = rewrite(text, file, page)
+    def add(text, file, page, made=()):
+        found = rewrite(text, file, page, made)
         pictures.update(found.pictures)
         sources.update(found.sources)
         broken.extend(f"{file}: {link}" for link in found.broken)
@@ -40,8 +40,11 @@ def site(with_notebooks: bool = True) -> Site:
     for module in MADE:
         texts.update(module.pages())
     sources |= {f"tests/kernels/{path.name}" for path in (ROOT / "tests/kernels").glob("*.py")}
-    for path in sorted((ROOT / "docs" / "site").glob("*.md")):
-        texts[path.name] = add(path.read_text(encoding="utf-8"), path.name, path.name)
+    by_hand = sorted(path.name for path in (ROOT / "docs" / "site").glob("*.md"))
+    made = {*texts, *pages().values(), *by_hand, "notebooks/index.md", "guide/index.md"}
+    for name in by_hand:
+        text = read(f"docs/site/{name}").replace(nets.MARK, nets.table())
+        texts[name] = add(text, f"docs/site/{name}", name, made)
     for file, page in pages().items():
         if page.endswith(".ipynb"):
             texts[page] = _notebook(file, page, add, with_notebooks)

@@ -23,15 +23,16 @@ here, or any part of it:
 ```{{raw}} html
 <form class="lookup" role="search" onsubmit="return false">
 <label for="message">Your message</label>
-<textarea id="message" rows="3" placeholder="conv2d: input channels do not match the weight"></textarea>
+<textarea id="message" rows="3"
+ placeholder="conv2d: input channels do not match the weight"></textarea>
 <p id="found" role="status" aria-live="polite"></p>
 </form>
 <script id="messages" type="application/json">{data}</script>
 ```
 
 All {count} messages that the source can raise are below, in {entries} groups. Words in ‹angle
-brackets› are known only when it happens. In Python, `except minires.errors.MiniresError` catches all
-of them; each class is also the built-in exception that a user of NumPy would catch
+brackets› are known only when it happens. In Python, `except minires.errors.MiniresError` catches
+all of them; each class is also the built-in exception that a user of NumPy would catch
 ([classes](api/minires.errors.rst)).
 """
 
@@ -44,20 +45,19 @@ def entries() -> list[dict[str, Any]]:
 def fits(entry: dict[str, Any], message: Message) -> bool:
     """Whether an entry is about this message."""
     file = message.file.removeprefix("minires/")
-    if any(fnmatch(file, one) and re.search(text, message.text) for one, text in entry.get("also", ())):
+    if any(
+        fnmatch(file, one) and re.search(text, message.text) for one, text in entry.get("also", ())
+    ):
         return True
     if "files" in entry and not any(fnmatch(file, one) for one in entry["files"]):
         return False
     if "kinds" in entry and message.kind not in entry["kinds"]:
         return False
-    return "match" in entry and bool(
-        re.search(entry["match"], f"{message.where}: {message.what}")
-    )
+    return "match" in entry and bool(re.search(entry["match"], f"{message.where}: {message.what}"))
 
 
 def is_one_of(text: str, messages: Sequence[Message]) -> bool:
     """Whether a text is one that these messages can give, whatever their variables hold."""
-
     return any(re.fullmatch(_pattern(message), text) for message in messages)
 
 
@@ -69,7 +69,8 @@ def is_written_down(text: str, entry: dict[str, Any]) -> bool:
 
 def _pattern(message: Message) -> str:
     """A regular expression for the texts of one message. Parts that are a variable may be None, and
-    are then not written."""
+    are then not written.
+    """
 
     def of(part):
         return ".*".join(map(re.escape, VARIABLE.split(part)[::2]))

@@ -46,9 +46,7 @@ _binary = {
     name: Example(("a", "b"), (A, B), {})
     for name in ("add", "add_relu", "divide", "multiply", "subtract")
 }
-_reductions = {
-    name: Example(("x",), (A,), {"axis": 1}) for name in ("max", "mean", "min", "sum")
-}
+_reductions = {name: Example(("x",), (A,), {"axis": 1}) for name in ("max", "mean", "min", "sum")}
 _pooling = {
     name: Example(("x",), (IMAGE,), {"kernel_size": 2}) for name in ("avg_pool2d", "max_pool2d")
 }

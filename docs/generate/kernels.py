@@ -62,7 +62,9 @@ def index(known: dict[str, dict[str, str]]) -> str:
     ]
     for group in sorted(groups):
         rows = [
-            f"| [`{name}`]({name}.md) | ${known[name]['forward']}$ |".replace("|x|", r"\lvert x\rvert")
+            f"| [`{name}`]({name}.md) | ${known[name]['forward']}$ |".replace(
+                "|x|", r"\lvert x\rvert"
+            )
             for name in groups[group]
         ]
         parts += [f"## {group}", "\n".join(["| kernel | formula |", "| --- | --- |", *rows])]
@@ -83,8 +85,7 @@ def page(name: str, about: dict[str, str], timings: dict[str, Any]) -> str:
         "## An example",
         example(name),
         "## The code",
-        on_tensors(name)
-        + " `naive` is the definition; the other versions are tested against it.",
+        on_tensors(name) + " `naive` is the definition; the other versions are tested against it.",
         tabs(name, place),
         "## Tolerances",
         tolerances(name, place),
@@ -120,7 +121,7 @@ def example(name: str) -> str:
     text = f"With {settings}. " if settings else ""
     text += "Above the inputs and the result, below them dL/dy (here 1, 2, 3, ...) and the "
     text += "gradients, computed by the loops of `naive` when this page was made."
-    return f"{text}\n\n```{{raw}} html\n<div class=\"scroll\" tabindex=\"0\">{svg}</div>\n```"
+    return f'{text}\n\n```{{raw}} html\n<div class="scroll" tabindex="0">{svg}</div>\n```'
 
 
 def code(name: str, backend: str) -> Code:
@@ -147,7 +148,9 @@ def tabs(name: str, place: str) -> str:
         stem = launcher.split("/")[-1].removesuffix(".py")
         for file in [f"{stem}.cu", *ALSO.get(stem, [])]:
             if (ROOT / GPU / file).exists():
-                items.append((file, Code(f"{GPU}/{file}", 1, read(f"{GPU}/{file}").rstrip()), "cuda"))
+                items.append(
+                    (file, Code(f"{GPU}/{file}", 1, read(f"{GPU}/{file}").rstrip()), "cuda")
+                )
     return "\n".join(["``````{tab-set}", *(_tab(*item, place) for item in items), "``````"])
 
 
@@ -174,15 +177,23 @@ def tolerances(name: str, place: str) -> str:
         f"| each gradient with a slope, by steps of {step} in a random direction | float64 | {rel} "
         "of the slope, or of the sum of all \\|dL/dy\\| |",
     ]
-    tests = ", ".join(to_source(file, place, f"<code>{file.split('/')[-1]}</code>") for file in files)
-    return "\n".join(rows) + f"\n\nThe checks: {to_source(CHECKS, place)}. Tests that name it: {tests}."
+    tests = ", ".join(
+        to_source(file, place, f"<code>{file.split('/')[-1]}</code>") for file in files
+    )
+    return (
+        "\n".join(rows)
+        + f"\n\nThe checks: {to_source(CHECKS, place)}. Tests that name it: {tests}."
+    )
 
 
 def limits() -> tuple[str, str, str]:
     """Three numbers that tests/kernels/checks.py holds kernels to, read off its source:
-    the tolerance of `assert_close`, that of a slope, and the step."""
+    the tolerance of `assert_close`, that of a slope, and the step.
+    """
     functions = {
-        node.name: node for node in ast.parse(read(CHECKS)).body if isinstance(node, ast.FunctionDef)
+        node.name: node
+        for node in ast.parse(read(CHECKS)).body
+        if isinstance(node, ast.FunctionDef)
     }
 
     def default(function, argument):

@@ -6,7 +6,7 @@ file or folder of the repository to a page that shows it (`source_files.py`).
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from .places import ROOT, pages, relative, source_page
@@ -25,10 +25,10 @@ class Rewritten(NamedTuple):
     broken: list[str]  # links that lead nowhere
 
 
-def rewrite(text: str, file: str, page: str) -> Rewritten:
+def rewrite(text: str, file: str, page: str, made: Collection[str] = ()) -> Rewritten:
     """The text of the repository's `file`, with its links as the page `page` needs them.
 
-    Code blocks stay as they are.
+    Code blocks stay as they are, and so do links to pages that are `made`, which no file holds.
     """
     found = Rewritten("", set(), set(), [])
     known = pages()
@@ -37,6 +37,8 @@ def rewrite(text: str, file: str, page: str) -> Rewritten:
         is_picture, words, target = match.groups()
         path, _, anchor = target.partition("#")
         if ":" in path.split("/")[0] or not path:  # another site, or a place on this page
+            return match.group()
+        if posixpath.normpath(posixpath.join(posixpath.dirname(page), path)) in made:
             return match.group()
         path = posixpath.normpath(posixpath.join(posixpath.dirname(file), path))
         anchor = anchor and f"#{anchor}"

@@ -18,7 +18,12 @@ CLASSES = {
     if isinstance(value, type) and issubclass(value, errors.MiniresError)
 }
 PARTS = ("where", "what", "expected", "got", "todo")
-UNKNOWN_NAME = {"what": "unknown {}", "expected": "one of {}", "got": "{}", "todo": "did you mean {}?"}
+UNKNOWN_NAME = {
+    "what": "unknown {}",
+    "expected": "one of {}",
+    "got": "{}",
+    "todo": "did you mean {}?",
+}
 
 
 class Message(NamedTuple):

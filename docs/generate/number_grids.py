@@ -75,5 +75,6 @@ def _cell(value, x, y, largest):
     return (
         f'<rect x="{x:g}" y="{y:g}" width="{CELL}" height="{CELL}" fill="{colour}" '
         f'fill-opacity="{strength:.2f}"/>'
-        f'<text x="{x + CELL / 2:g}" y="{y + CELL / 2 + 4.5:g}" text-anchor="middle">{number}</text>'
+        f'<text x="{x + CELL / 2:g}" y="{y + CELL / 2 + 4.5:g}" text-anchor="middle">'
+        f"{number}</text>"
     )

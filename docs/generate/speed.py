@@ -120,8 +120,8 @@ def pages() -> dict[str, str]:
 
 Recorded by `{environment["command"]}` on {environment["date"]}: {report.machine(environment)}.
 Medians of {known["rounds"]} rounds, taken by turns. The charts are drawn from
-`benchmarks/results/cpu.json` when this page is made. The machine is shared and drifts; measure yours
-with the same command.
+`benchmarks/results/cpu.json` when this page is made. The machine is shared and drifts; measure
+yours with the same command.
 
 {_figure("nets")}
 
