@@ -6,11 +6,22 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from . import api, claims, error_pages, glossary, kernels, nets, reading, source_files, speed
+from . import (
+    api,
+    claims,
+    commands,
+    error_pages,
+    glossary,
+    kernels,
+    nets,
+    reading,
+    source_files,
+    speed,
+)
 from .links import rewrite
 from .places import ROOT, pages, read
 
-MADE = (api, claims, error_pages, glossary, kernels, reading, speed)
+MADE = (api, claims, commands, error_pages, glossary, kernels, reading, speed)
 
 
 class Site(NamedTuple):

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import pkgutil
 import re
 
@@ -12,6 +13,7 @@ import minires
 from docs.generate import (
     api,
     claims,
+    commands,
     glossary,
     kernel_examples,
     kernels,
@@ -151,6 +153,15 @@ def test_the_table_of_nets_is_the_readmes():
 
 
 # ------------------------------------------------------------------------------- texts
+
+
+def test_every_command_shows_its_help(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    page = commands.pages()[commands.PAGE]
+    for name in ("train", "degradation", "claims", "course grade"):
+        assert f"## minires {name}\n" in page
+    assert "--batch-size" in page and os.environ["COLUMNS"] == "40"
+    assert commands.pages()[commands.PAGE] == page
 
 
 def test_the_reading_order_names_files_that_exist_once():
