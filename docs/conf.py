@@ -1,7 +1,7 @@
 """Settings of Sphinx. The source of the site is assembled by `python -m docs`."""
 
 import minires
-from docs.generate import api
+from docs.generate import api, docstrings
 
 project = "minires"
 author = "the authors of minires"
@@ -61,9 +61,15 @@ def linkcode_resolve(domain, info):
 
 
 def setup(app):
-    """Leave out what a docstring of a NamedTuple does not say itself: "Alias for field number"."""
+    """Show formulas of docstrings as they stand, and leave out what Python itself says of a
+    NamedTuple: "Alias for field number".
+    """
 
     def skip(app, what, name, value, skip, options):
         return True if type(value).__name__ == "_tuplegetter" else None
 
+    def show_formulas(app, what, name, value, options, lines):
+        lines[:] = docstrings.with_formulas(lines)
+
     app.connect("autodoc-skip-member", skip)
+    app.connect("autodoc-process-docstring", show_formulas, priority=400)  # before numpydoc

@@ -14,6 +14,7 @@ from docs.generate import (
     api,
     claims,
     commands,
+    docstrings,
     glossary,
     kernel_examples,
     kernels,
@@ -114,6 +115,23 @@ def test_a_name_leads_to_its_line():
     file, line = link.removeprefix("../source/").split(".html#L-")
     assert (ROOT / file).read_text().splitlines()[int(line) - 1].startswith("def relu(")
     assert api.source_link("minires.functional", "no_such_name") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            ["So:", "", "    y = |x|", "", "where"],
+            ["So:", "", "::", "", "    y = |x|", "", "where"],
+        ),
+        (["Marked::", "", "    y = x"], ["Marked::", "", "    y = x"]),
+        (["- a list", "", "    goes on"], ["- a list", "", "    goes on"]),
+        (["a", "", "    b", "", "    c"], ["a", "", "::", "", "    b", "", "    c"]),
+        (["Returns", "-------", "", "    b"], ["Returns", "-------", "", "    b"]),
+    ],
+)
+def test_a_formula_of_a_docstring_is_shown_as_it_stands(given, expected):
+    assert docstrings.with_formulas(given) == expected
 
 
 # ------------------------------------------------------------------------------- records
