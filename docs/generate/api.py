@@ -6,6 +6,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from .docstrings import with_bars
 from .places import ROOT, source_page
 
 # The modules that programs import from, in the order in which a reader meets them.
@@ -69,8 +70,9 @@ def page(name: str) -> str:
     """The page of one module."""
     module = import_module(name)
     names = public_names(module)
-    entries = [_entry(name, one, getattr(module, one)) for one in names]
-    rows = "\n".join(_row(name, one, getattr(module, one)) for one in names)
+    own = [one for one in names if home(name, one) == name]
+    entries = [_entry(name, one, getattr(module, one)) for one in own]
+    rows = "\n".join(_row(home(name, one), one, getattr(module, one)) for one in names)
     return "\n".join(
         [
             _title(name),
@@ -81,6 +83,17 @@ def page(name: str) -> str:
             *filter(None, entries),
         ]
     )
+
+
+def home(module: str, name: str) -> str:
+    """The first of the modules that has this very object under this name: it is described there."""
+    value = getattr(import_module(module), name)
+    for one in MODULES:
+        if getattr(import_module(one), name, None) is value and name in public_names(
+            import_module(one)
+        ):
+            return one
+    return module
 
 
 def _title(text: str) -> str:
@@ -100,7 +113,7 @@ def first_sentence(value: Any) -> str:
     """The first sentence of a docstring, on one line."""
     own = isinstance(value, type) or callable(value)
     text = " ".join((inspect.getdoc(value) or "").split("\n\n")[0].split()) if own else "a constant"
-    return re.split(r"(?<=[.:]) (?=[A-Z`])", text)[0]
+    return with_bars(re.split(r"(?<=[.:]) (?=[A-Z`])", text)[0])
 
 
 def _entry(module: str, name: str, value: Any) -> str:

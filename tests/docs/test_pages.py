@@ -106,6 +106,8 @@ def test_every_public_name_is_on_a_page():
             entry = rf"^\.\. auto(class|function|data):: {re.escape(module.__name__)}\.{name}$"
             if isinstance(value, type(minires)):
                 assert f"* :doc:`{name}" in page or f"* ``{name}``" in page
+            elif (home := api.home(module.__name__, name)) != module.__name__:
+                assert f"* :py:obj:`{name} <{home}.{name}>`" in page  # described there
             else:
                 assert re.search(entry, page, re.MULTILINE), (module.__name__, name)
 
@@ -128,6 +130,8 @@ def test_a_name_leads_to_its_line():
         (["- a list", "", "    goes on"], ["- a list", "", "    goes on"]),
         (["a", "", "    b", "", "    c"], ["a", "", "::", "", "    b", "", "    c"]),
         (["Returns", "-------", "", "    b"], ["Returns", "-------", "", "    b"]),
+        (["the norm |w|, or ``|w|``"], [r"the norm \|w\|, or ``|w|``"]),
+        (["So::", "", "    |w|", "and |w|"], ["So::", "", "    |w|", r"and \|w\|"]),
     ],
 )
 def test_a_formula_of_a_docstring_is_shown_as_it_stands(given, expected):
