@@ -63,7 +63,9 @@ def pages() -> dict[str, str]:
         "story and says how far each claim goes.",
         f"{machine}",
         f"```{{raw}} html\n{filters}\n```",
+        "`````{container} gallery",
         *(_card(*one) for one in found),
+        "`````",
     ]
     return {PAGE: "\n\n".join(parts) + "\n"}
 

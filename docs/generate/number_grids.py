@@ -23,7 +23,7 @@ def grid(array: Array, label: str, x: float, y: float) -> tuple[str, float, floa
     square for each image and channel.
     """
     array = np.asarray(array)
-    planes = _planes(array)
+    planes = _planes(array.transpose(2, 0, 1, 3) if is_filter(label, array) else array)
     parts = [f'<text x="{x}" y="{y + 13}" class="name">{escape(label)}</text>']
     top, left, height = y + LINE, x, 0.0
     largest = float(np.max(np.abs(array), initial=0)) if array.dtype != bool else 1.0
@@ -56,6 +56,13 @@ def picture(rows: Sequence[Sequence[tuple[str, Array]]], title: str) -> str:
         f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
         f'xmlns="http://www.w3.org/2000/svg">{"".join(body)}</svg>'
     )
+
+
+def is_filter(label: str, array: Array) -> bool:
+    """Whether these are the filters (KH, KW, C, O) of a convolution, or their gradient: each input
+    channel is laid out like an image.
+    """
+    return array.ndim == 4 and label in ("w", "dL/dw")
 
 
 def _planes(array: Array) -> list[Array]:

@@ -85,6 +85,12 @@ def test_a_grid_shows_each_number_with_its_sign():
     assert (width, height) == (3 * number_grids.CELL, number_grids.CELL + number_grids.LINE)
 
 
+def test_a_filter_is_drawn_as_a_square():
+    """(KH, KW, C, O), where an image would be (N, H, W, C)."""
+    _, width, height = number_grids.grid(np.ones((2, 3, 1, 1)), "w", 0, 0)
+    assert (width, height) == (3 * number_grids.CELL, 2 * number_grids.CELL + number_grids.LINE)
+
+
 # ------------------------------------------------------------------------------- reference
 
 
