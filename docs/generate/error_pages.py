@@ -21,7 +21,7 @@ Every error of minires is one line: *where, what, expected ..., got ...; what to
 here, or any part of it:
 
 ```{{raw}} html
-<form class="lookup" role="search" onsubmit="return false">
+<form class="lookup" onsubmit="return false">
 <label for="message">Your message</label>
 <textarea id="message" rows="3"
  placeholder="conv2d: input channels do not match the weight"></textarea>
@@ -145,7 +145,7 @@ def _section(entry: dict[str, Any], messages: Sequence[Message]) -> str:
     return (
         f"({entry['id']})=\n## {entry['title']}\n\n"
         f"**Cause.** {entry['cause']}\n\n**Cure.** {entry['cure']}\n\n"
-        f"```text\n{entry['example']}\n```\n\n"
+        f"```{{code-block}} text\n:class: message\n\n{entry['example']}\n```\n\n"
         f'```{{raw}} html\n<details class="messages"><summary>{count}</summary>'
         f"<ul>{''.join(rows)}</ul></details>\n```\n"
     )

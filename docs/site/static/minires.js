@@ -78,4 +78,33 @@ function lookUpErrors() {
   box.addEventListener("input", look);
 }
 
-document.addEventListener("DOMContentLoaded", () => { filterClaims(); lookUpErrors(); });
+/** What the theme and docutils leave out for keyboards and screen readers; axe asks for it. */
+function mendForReaders() {
+  for (const caption of document.querySelectorAll("p.caption[role=heading]")) caption.ariaLevel = "2";
+  document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "Pages");
+  document.querySelector(".toc-drawer")?.setAttribute("aria-label", "On this page");
+  for (const head of document.querySelectorAll("th")) {
+    if (!head.textContent.trim()) head.innerHTML = "<span class=\"for-readers\">what</span>";
+  }
+  for (const list of document.querySelectorAll("dl")) {  // parameters without a description
+    if (list.lastElementChild?.tagName === "DT") list.append(document.createElement("dd"));
+  }
+}
+
+/** What can be scrolled can be reached by the keyboard. */
+function reachWhatScrolls() {
+  for (const part of document.querySelectorAll("pre, table, mjx-container[display=true], .scroll")) {
+    if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
+  }
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  filterClaims();
+  lookUpErrors();
+  mendForReaders();
+});
+window.addEventListener("load", () => {
+  reachWhatScrolls();
+  window.MathJax?.startup?.promise?.then(reachWhatScrolls);
+});
+window.addEventListener("resize", reachWhatScrolls);
