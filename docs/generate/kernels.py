@@ -175,7 +175,7 @@ def tolerances(name: str, place: str) -> str:
         "| --- | --- | --- |",
         f"| each version with the loops of `naive` | float64 | {close} of the largest number |",
         f"| each gradient with a slope, by steps of {step} in a random direction | float64 | {rel} "
-        "of the slope, or of the sum of all \\|dL/dy\\| |",
+        "of the slope, or of 1 plus the sum of all \\|dL/dy\\| |",
     ]
     tests = ", ".join(
         to_source(file, place, f"<code>{file.split('/')[-1]}</code>") for file in files

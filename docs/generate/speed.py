@@ -89,9 +89,8 @@ def _bars(rows, sides, title):
         ax.barh(places, heights, 0.25, color=colours[i], label=side)
     ax.set_yticks(range(len(rows)), [row["name"] for row in rows], fontsize=8)
     ax.invert_yaxis()
-    ax.set_xscale("log")
     ax.grid(axis="y", visible=False)
-    ax.set_xlabel("milliseconds, median, on a scale of powers of ten; shorter is faster")
+    ax.set_xlabel("milliseconds, median; shorter is faster")
     ax.set_title(title)
     figure.legend(loc="outside lower right", ncols=len(sides))
     return figure
