@@ -49,6 +49,7 @@ html_copy_source = False
 html_theme_options = {"navigation_with_keys": False}
 mathjax_path = "mathjax/tex-svg-full.js"  # all of it in one file: fonts would need a server
 mathjax3_config = {"options": {"enableMenu": False}}
+highlight_language = "none"  # blocks that name no language: commands, formulas
 smartquotes = False  # messages and options are shown as they are typed
 copybutton_exclude = ".linenos, .gp, .go"
 
