@@ -115,7 +115,11 @@ def page() -> str:
     known, messages = entries(), every_message()
     found, _ = sorted_out(known, messages)
     data = [
-        {"id": one["id"], "title": one["title"], "texts": texts(one, found[one["id"]])}
+        {
+            "id": one["id"],
+            "title": one["title"],
+            "texts": [*texts(one, found[one["id"]]), one["example"]],
+        }
         for one in known
     ]
     safe = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
