@@ -132,6 +132,8 @@ GROUPS = {
         "pooled_runs",
         "photographs",
         "transfer",
+        "folders",
+        "public_weights",
         "data",
     ),
     "Clusters and several processes": ("cluster", "many_machines"),
