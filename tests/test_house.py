@@ -156,7 +156,8 @@ def test_every_text_file_is_opened_in_utf_8():
 
 def test_tests_mirror_the_tree():
     """A folder of tests is a folder of the package."""
-    own = {"simulator", "benchmarks", "fixtures", "course/mistakes", "experiments/claims/frame"}
+    own = {"simulator", "fixtures", "course/mistakes", "experiments/claims/frame"}
+    own |= {"benchmarks", "docs"}  # beside the package
     for path in (ROOT / "tests").rglob("test_*.py"):
         folder = path.parent.relative_to(ROOT / "tests").as_posix()
         assert folder == "." or folder in own or (PACKAGE / folder).is_dir(), folder

@@ -31,9 +31,9 @@ def updates(
     it is lr dL/dw.
 
     Batch norm divides by whatever scale the weights before it have: L(cw) = L(w), so dL/dw at cw is
-    1/c of that at w, and a step of lr there turns w as a step of lr / c^2 here. What counts is lr /
-    |w|^2, the effective learning rate (van Laarhoven 2017, arXiv:1706.05350), which rises as weight
-    decay shrinks w. For a layer without batch norm after it, it has no such meaning.
+    1/c of that at w, and a step of lr there turns w as a step of lr / c^2 here. What counts is
+    ``lr / |w|^2``, the effective learning rate (van Laarhoven 2017, arXiv:1706.05350), which rises
+    as weight decay shrinks w. For a layer without batch norm after it, it has no such meaning.
 
     Parameters
     ----------

@@ -62,7 +62,8 @@ class Dataset(Protocol):
         """How many examples there are."""
 
     def inputs(self, indices: Array) -> Array:
-        """The examples at positions as the net sees them: float32, (len(indices), *input_shape).
+        """The examples at positions as the net sees them: float32, of shape
+        ``(len(indices), *input_shape)``.
 
         Images in memory and photographs do without: `data.batches` makes batches of these, with
         random crops and flips.

@@ -1,0 +1,147 @@
+"""The reference: a page for each public module, with every public name, from the docstrings."""
+
+import inspect
+import re
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from .docstrings import with_bars
+from .places import ROOT, source_page
+
+# The modules that programs import from, in the order in which a reader meets them.
+MODULES = {
+    "minires": "The Tensor, loading and saving, gradient check",
+    "minires.functional": "Differentiable functions of Tensors",
+    "minires.nn": "Layers, losses and containers",
+    "minires.nn.init": "Initial weights",
+    "minires.optim": "SGD, Adam, schedules, clipping",
+    "minires.models": "The nets of the paper, and changes to nets",
+    "minires.training": "Settings of a run, the loop, predictions",
+    "minires.data": "Data sets and loaders",
+    "minires.data.datasets.protocol": "What a data set of your own must have",
+    "minires.diagnostics": "What a net can be asked",
+    "minires.kernels": "Choosing and swapping kernels",
+    "minires.plot": "Figures",
+    "minires.autograd": "The tape",
+    "minires.distributed": "One training on several processes",
+    "minires.experiments.degradation": "The experiment of the paper",
+    "minires.experiments.claims": "Claims about deep nets, put to the test",
+    "minires.experiments.pooling": "Runs of other seeds become one",
+    "minires.course": "Assignments that check themselves",
+    "minires.backend": "Devices and threads",
+    "minires.errors": "The classes of errors",
+}
+# Modules with an `__all__` that are no part of the interface, and why.
+INTERNAL = {
+    "minires.kernels.common": "kernels, which have pages of their own",
+    "minires.kernels.cpu.im2col": "part of conv2d",
+    "minires.kernels.cpu.winograd": "part of conv2d",
+    "minires.course.sandbox": "the process that a submission runs in",
+}
+
+
+def public_names(module: ModuleType) -> list[str]:
+    """The names of `__all__`, or else what the module itself defines without an underscore."""
+    if hasattr(module, "__all__"):
+        return sorted(module.__all__)
+    return sorted(
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_") and getattr(value, "__module__", None) == module.__name__
+    )
+
+
+def pages() -> dict[str, str]:
+    """Path in the source of the site -> reStructuredText."""
+    found = {f"api/{name}.rst": page(name) for name in MODULES}
+    listed = "\n".join(f"   {name}" for name in MODULES)
+    rows = "\n".join(f"* :doc:`{name} <{name}>`: {about}" for name, about in MODULES.items())
+    text = (
+        f"{_title('API reference')}\nEvery public name, from the docstrings. Shapes of arrays "
+        "stand as ``(N, H, W, C)``; names that PyTorch has take PyTorch's arguments.\n\n"
+        f"{rows}\n\nThe kernels have :doc:`pages of their own </kernels/index>`.\n\n"
+        f".. toctree::\n   :hidden:\n\n{listed}\n"
+    )
+    return {"api/index.rst": text, **found}
+
+
+def page(name: str) -> str:
+    """The page of one module."""
+    module = import_module(name)
+    names = public_names(module)
+    own = [one for one in names if home(name, one) == name]
+    entries = [_entry(name, one, getattr(module, one)) for one in own]
+    rows = "\n".join(_row(home(name, one), one, getattr(module, one)) for one in names)
+    return "\n".join(
+        [
+            _title(name),
+            f".. automodule:: {name}\n",
+            rows,
+            "",
+            f".. currentmodule:: {name}\n",
+            *filter(None, entries),
+        ]
+    )
+
+
+def home(module: str, name: str) -> str:
+    """The first of the modules that has this very object under this name: it is described there."""
+    value = getattr(import_module(module), name)
+    for one in MODULES:
+        if getattr(import_module(one), name, None) is value and name in public_names(
+            import_module(one)
+        ):
+            return one
+    return module
+
+
+def _title(text: str) -> str:
+    return f"{text}\n{'=' * len(text)}\n"
+
+
+def _row(module: str, name: str, value: Any) -> str:
+    """A line of the list at the top of a page."""
+    full = f"{module}.{name}"
+    if isinstance(value, ModuleType):
+        page = value.__name__ if value.__name__ in MODULES else None
+        return f"* :doc:`{name} <{page}>`: {MODULES[page]}" if page else f"* ``{name}``"
+    return f"* :py:obj:`{name} <{full}>`: {first_sentence(value)}"
+
+
+def first_sentence(value: Any) -> str:
+    """The first sentence of a docstring, on one line."""
+    own = isinstance(value, type) or callable(value)
+    text = " ".join((inspect.getdoc(value) or "").split("\n\n")[0].split()) if own else "a constant"
+    return with_bars(re.split(r"(?<=[.:]) (?=[A-Z`])", text)[0])
+
+
+def _entry(module: str, name: str, value: Any) -> str:
+    """The directive that documents one name; a module has a page of its own."""
+    if isinstance(value, ModuleType):
+        return ""
+    if isinstance(value, type):
+        options = "   :members:\n   :show-inheritance:\n"
+        return f".. autoclass:: {module}.{name}\n{options}"
+    if callable(value):
+        return f".. autofunction:: {module}.{name}\n"
+    return f".. autodata:: {module}.{name}\n   :no-value:\n"
+
+
+def source_link(module: str, name: str) -> str | None:
+    """The page of the source, with the line, for the name `name` of `module`; None if there is
+    none. Pages of the reference are one folder deep.
+    """
+    value: Any = import_module(module)
+    for part in name.split("."):
+        value = getattr(value, part, None)
+    try:
+        value = inspect.unwrap(value)
+        file = inspect.getsourcefile(value)
+        line = inspect.getsourcelines(value)[1]
+    except (TypeError, OSError):
+        return None
+    if not file or not file.startswith(str(ROOT / "minires")):
+        return None
+    path = file[len(str(ROOT)) + 1 :].replace("\\", "/")
+    return f"../{source_page(path)}#L-{line}"

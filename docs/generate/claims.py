@@ -1,0 +1,102 @@
+"""The gallery of claims: a card for each, with the verdict read anew from the recorded numbers."""
+
+from html import escape
+
+from minires.experiments import provenance
+from minires.experiments.claims import CLAIMS
+from minires.experiments.claims.frame.claim import Claim
+from minires.experiments.claims.frame.verdict import CONTRADICTED, SUPPORTED, UNDECIDED
+from minires.experiments.records import read_config, read_table
+
+from .links import to_source
+from .places import ROOT
+
+RECORDED = "results/claims"
+PAGE = "claims.md"
+VERDICTS = (SUPPORTED, CONTRADICTED, UNDECIDED)
+
+
+def recorded() -> list[tuple[Claim, str, str, int]]:
+    """(claim, verdict, its reason, number of seeds) of each claim that was measured."""
+    found = []
+    for claim in CLAIMS.values():
+        path = ROOT / RECORDED / f"{claim.name}.csv"
+        if path.exists():
+            rows = read_table(path, claim.columns, claim.text)
+            outcome, reason = claim.judge(rows)
+            found.append((claim, outcome, reason, len({row["seed"] for row in rows})))
+    return found
+
+
+def pictures() -> set[str]:
+    """The figures that the page shows, as files of the repository."""
+    return {
+        f"{RECORDED}/{claim.name}.png"
+        for claim, *_ in recorded()
+        if (ROOT / RECORDED / f"{claim.name}.png").exists()
+    }
+
+
+def pages() -> dict[str, str]:
+    """Path in the source of the site -> text."""
+    found = recorded()
+    config = read_config(ROOT / RECORDED)
+    counts = {verdict: sum(one[1] == verdict for one in found) for verdict in VERDICTS}
+    buttons = "".join(
+        f'<button type="button" data-show="{verdict}" aria-pressed="false">{verdict} '
+        f"({counts[verdict]})</button>"
+        for verdict in VERDICTS
+    )
+    filters = (
+        '<div class="filters" role="group" aria-label="Show claims">'
+        f'<button type="button" data-show="" aria-pressed="true">all ({len(found)})</button>'
+        f'{buttons}<input type="search" aria-label="Words in the claim" '
+        'placeholder="words in the claim"><span class="count" role="status" aria-live="polite">'
+        "</span></div>"
+    )
+    machine = " ".join([f"{config['caption']}.", *provenance.in_sentences(config)])
+    parts = [
+        "# Claims gallery",
+        "What is said about deep nets, put to the test. A program read each verdict off the "
+        "recorded numbers when this page was made: *supported* and *contradicted* need every "
+        "seed beyond a margin, all else is *undecided*. [The text](guide/claims.md) tells the "
+        "story and says how far each claim goes.",
+        f"{machine}",
+        f"```{{raw}} html\n{filters}\n```",
+        "`````{container} gallery",
+        *(_card(*one) for one in found),
+        "`````",
+    ]
+    return {PAGE: "\n\n".join(parts) + "\n"}
+
+
+def _card(claim: Claim, outcome: str, reason: str, seeds: int) -> str:
+    """One claim: a badge, the sentence, the figure, the sides and the numbers."""
+    sides = "\n".join(f"- {side}: {expected}" for side, expected in claim.predictions.items())
+    source = f"minires/experiments/claims/{claim.name.replace('-', '_')}.py"
+    picture = f"files/{RECORDED}/{claim.name}.png"
+    has_picture = (ROOT / RECORDED / f"{claim.name}.png").exists()
+    shown = f"![Figure of the claim {claim.name}]({picture})" if has_picture else ""
+    links = " · ".join(
+        [
+            f"[the text](guide/claims.md#{claim.name})",
+            to_source(source, PAGE, "how it is measured"),
+            to_source(f"{RECORDED}/{claim.name}.csv", PAGE, "the numbers"),
+        ]
+    )
+    return "\n\n".join(
+        [
+            f"````{{container}} claim claim-{outcome}",
+            f'```{{raw}} html\n<p class="badges"><span class="badge {outcome}">{outcome}</span> '
+            f'<span class="name">{claim.name}</span>, {seeds} seeds</p>\n```',
+            f"**{escape(claim.statement, quote=False)}**",
+            f"{claim.source}",
+            sides,
+            shown,
+            f"```{{raw}} html\n<details><summary>The numbers</summary><p>"
+            f"{escape(reason)}.</p></details>\n```",
+            links,
+            f"```text\nminires claims {claim.name} --dataset cifar10 --seeds {seeds}\n```",
+            "````",
+        ]
+    )

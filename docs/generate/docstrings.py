@@ -1,0 +1,47 @@
+"""Docstrings as Sphinx needs them."""
+
+import re
+from collections.abc import Sequence
+
+UNDERLINE = re.compile(r"-{3,}\s*$")  # below the title of a section, such as Parameters
+LITERAL = re.compile(r"(``.*?``)")
+INDENT = 4  # spaces from which a paragraph of the description is a formula
+
+
+def with_formulas(lines: Sequence[str]) -> list[str]:
+    """The lines of a docstring, with its formulas marked as literal blocks and |x| left as it is.
+
+    In this library a formula of a description is a paragraph that is indented, as in a book. For
+    reStructuredText that would be a quotation, and its spaces would be lost. Sections such as
+    Parameters, which are indented for another reason, stay as they are.
+    """
+    found: list[str] = []
+    in_description, in_formula = True, False
+    in_block: int | None = None  # the indent of the line that ended in ::
+    for i, line in enumerate(lines):
+        if i + 1 < len(lines) and line.strip() and UNDERLINE.match(lines[i + 1].strip()):
+            in_description = False
+        indented = line.startswith(" " * INDENT) and line.strip() != ""
+        after_blank = i > 0 and not lines[i - 1].strip()
+        if in_description and indented and after_blank and not in_formula:
+            before = next((one for one in reversed(found) if one.strip()), "")
+            is_list = re.match(r"\s*([-*]|\d+\.)\s", before)
+            if not before.rstrip().endswith("::") and not is_list:
+                found += ["::", ""]
+            in_formula = True
+        elif line.strip() and not indented:
+            in_formula = False
+        indent = len(line) - len(line.lstrip())
+        if in_block is not None and line.strip() and indent <= in_block:
+            in_block = None
+        literal = in_formula or in_block is not None or line.lstrip().startswith(">>>")
+        found.append(line if literal else with_bars(line))
+        if in_block is None and line.rstrip().endswith("::"):
+            in_block = indent
+    return found
+
+
+def with_bars(line: str) -> str:
+    """A line of text in which |x| is the size of x, and not reStructuredText's substitution."""
+    parts = LITERAL.split(line)
+    return "".join(part if LITERAL.fullmatch(part) else part.replace("|", "\\|") for part in parts)

@@ -1,0 +1,80 @@
+"""A small example of every kernel, from which its picture is drawn: arrays and settings."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minires.kernels import naive
+from minires.types import Array
+
+
+class Example(NamedTuple):
+    """Arrays that a kernel takes, in its order, with their names; its settings in words."""
+
+    names: tuple[str, ...]
+    arrays: tuple[Array, ...]
+    settings: dict[str, Any]
+
+    def run(self, kernel: str) -> tuple[Array, Array, tuple[Array, ...]]:
+        """The result, a dL/dy of 1, 2, 3, ... and the gradients, by the loops of `naive`.
+
+        With a dL/dy of ones a softmax and a batch norm would have no gradient to show.
+        """
+        function = getattr(naive, kernel)
+        y, cache = function.forward(*self.arrays, **self.settings)
+        dy = np.arange(1.0, y.size + 1).reshape(y.shape)
+        gradients = function.backward(dy, cache)
+        return y, dy, gradients if isinstance(gradients, tuple) else (gradients,)
+
+
+def _array(*rows):
+    return np.array(rows, dtype=np.float64)
+
+
+A = _array([1, -2, 3], [0.5, 0, -1])
+B = _array([2, 1, -1], [4, -3, 0.5])
+POSITIVE = _array([1, 4, 0.25], [2, 0.5, 9])
+LOGITS = _array([2, 1, -1], [0, 3, 1])
+IMAGE = _array([0, 0, 1, 1], [0, 0, 1, 1], [0, 2, 1, 0], [3, 0, 0, 1])[None, :, :, None]
+EDGE = _array([1, -1], [1, -1])[:, :, None, None]
+CHANNELS = _array([1, 10], [3, 30], [5, 50], [7, 20])
+WEIGHT, BIAS = np.array([1.0, 2.0]), np.array([0.0, 1.0])
+
+_unary = {name: Example(("x",), (A,), {}) for name in ("abs", "exp", "negative", "relu")}
+_positive = {name: Example(("x",), (POSITIVE,), {}) for name in ("log", "sqrt")}
+_binary = {
+    name: Example(("a", "b"), (A, B), {})
+    for name in ("add", "add_relu", "divide", "multiply", "subtract")
+}
+_reductions = {name: Example(("x",), (A,), {"axis": 1}) for name in ("max", "mean", "min", "sum")}
+_pooling = {
+    name: Example(("x",), (IMAGE,), {"kernel_size": 2}) for name in ("avg_pool2d", "max_pool2d")
+}
+EXAMPLES: dict[str, Example] = {
+    **_unary,
+    **_positive,
+    **_binary,
+    **_reductions,
+    **_pooling,
+    "power": Example(("x",), (A,), {"exponent": 3}),
+    "batch_norm": Example(("x", "weight", "bias"), (CHANNELS, WEIGHT, BIAS), {}),
+    "batch_norm_relu": Example(("x", "weight", "bias"), (CHANNELS, WEIGHT, BIAS), {}),
+    "group_norm": Example(("x", "weight", "bias"), (CHANNELS, WEIGHT, BIAS), {"num_groups": 1}),
+    "concatenate": Example(("a", "b"), (A, B), {"axis": 0}),
+    "conv2d": Example(("x", "w"), (IMAGE, EDGE), {}),
+    "conv2d_relu": Example(("x", "w", "b"), (IMAGE, EDGE, np.array([0.5])), {}),
+    "cross_entropy": Example(("logits",), (LOGITS,), {"labels": np.array([0, 2])}),
+    "dropout": Example(
+        ("x", "mask"), (A, np.array([[True, True, False], [False, True, True]])), {"p": 0.25}
+    ),
+    "getitem": Example(("x",), (A,), {"index": np.array([1, 0, 1])}),
+    "global_avg_pool2d": Example(("x",), (IMAGE,), {}),
+    "linear": Example(("x", "w", "b"), (A, B.T.copy(), np.array([1.0, -1.0])), {}),
+    "log_softmax": Example(("x",), (LOGITS,), {}),
+    "softmax": Example(("x",), (LOGITS,), {}),
+    "matmul": Example(("a", "b"), (A, B.T.copy()), {}),
+    "mse_loss": Example(("x", "target"), (A, B), {}),
+    "pad": Example(("x",), (A,), {"widths": ((1, 0), (1, 1))}),
+    "reshape": Example(("x",), (A,), {"shape": (3, 2)}),
+    "transpose": Example(("x",), (A,), {}),
+}

@@ -1,0 +1,87 @@
+"""Small arrays drawn as grids of numbers, as SVG that goes with a light page and a dark one.
+
+Positive numbers are orange, negative ones blue, and the larger the stronger. Text and lines have
+the colour of the text around the picture.
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from minires.types import Array
+
+CELL, GAP, LINE, MARGIN = 46, 34, 20, 10  # pixels
+POSITIVE, NEGATIVE = "#e07000", "#1070c0"
+STRONGEST = 0.55  # opacity of the largest number: the text on it must stay readable
+
+
+def grid(array: Array, label: str, x: float, y: float) -> tuple[str, float, float]:
+    """The SVG of one array at (x, y), with its width and height.
+
+    Axes before the last two, and the batch's, are laid out side by side: images (N, H, W, C) as one
+    square for each image and channel.
+    """
+    array = np.asarray(array)
+    planes = _planes(array.transpose(2, 0, 1, 3) if is_filter(label, array) else array)
+    parts = [f'<text x="{x}" y="{y + 13}" class="name">{escape(label)}</text>']
+    top, left, height = y + LINE, x, 0.0
+    largest = float(np.max(np.abs(array), initial=0)) if array.dtype != bool else 1.0
+    for plane in planes:
+        rows, columns = plane.shape
+        for i in range(rows):
+            for j in range(columns):
+                parts.append(_cell(plane[i, j], left + j * CELL, top + i * CELL, largest))
+        left += columns * CELL + GAP / 2
+        height = max(height, rows * CELL)
+    width = max(left - GAP / 2 - x, 7.5 * len(label))
+    return "".join(parts), width, height + LINE
+
+
+def picture(rows: Sequence[Sequence[tuple[str, Array]]], title: str) -> str:
+    """Arrays with their names, row by row, as one SVG; `title` says it in words."""
+    body, y, widest = [], float(MARGIN), 0.0
+    for row in rows:
+        x, tallest = float(MARGIN), 0.0
+        for label, array in row:
+            svg, width, height = grid(array, label, x, y)
+            body.append(svg)
+            x += width + GAP
+            tallest = max(tallest, height)
+        y += tallest + GAP / 2
+        widest = max(widest, x - GAP)
+    width, height = widest + MARGIN, y
+    return (
+        f'<svg class="numbers" role="img" aria-label="{escape(title)}" '
+        f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
+        f'xmlns="http://www.w3.org/2000/svg">{"".join(body)}</svg>'
+    )
+
+
+def is_filter(label: str, array: Array) -> bool:
+    """Whether these are the filters (KH, KW, C, O) of a convolution, or their gradient: each input
+    channel is laid out like an image.
+    """
+    return array.ndim == 4 and label in ("w", "dL/dw")
+
+
+def _planes(array: Array) -> list[Array]:
+    """The array as matrices: of images, one for each image and channel."""
+    if array.ndim == 4:
+        return [array[n, :, :, c] for n in range(len(array)) for c in range(array.shape[3])]
+    if array.ndim < 2:
+        return [array.reshape(1, -1)]
+    return list(array.reshape(-1, *array.shape[-2:]))
+
+
+def _cell(value, x, y, largest):
+    colour = POSITIVE if value > 0 else NEGATIVE
+    strength = STRONGEST * abs(float(value)) / largest if largest else 0
+    number = "TF"[not value] if isinstance(value, np.bool_) else f"{float(value):.3g}"
+    number = "0" if number == "-0" else number.replace("-0.", "-.").replace("e-0", "e-")
+    return (
+        f'<rect x="{x:g}" y="{y:g}" width="{CELL}" height="{CELL}" fill="{colour}" '
+        f'fill-opacity="{strength:.2f}"/>'
+        f'<text x="{x + CELL / 2:g}" y="{y + CELL / 2 + 4.5:g}" text-anchor="middle">'
+        f"{number}</text>"
+    )

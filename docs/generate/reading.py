@@ -1,0 +1,77 @@
+"""The order in which to read the source, with times."""
+
+import tomllib
+from typing import Any
+
+from .links import to_source
+from .places import read
+
+STEPS = "docs/site/reading.toml"
+PAGE = "reading.md"
+LINES_A_MINUTE = 15  # of code that is read to be understood; a guess, and the page says so
+
+
+def steps() -> list[dict[str, Any]]:
+    """What site/reading.toml holds, in its order."""
+    return tomllib.loads(read(STEPS))["step"]
+
+
+def lines(path: str) -> int:
+    """The lines of a file that are not empty."""
+    return sum(bool(line.strip()) for line in read(path).splitlines())
+
+
+def minutes(count: int) -> int:
+    """How long so many lines take to read: to five minutes, and at least five."""
+    return max(5, 5 * round(count / LINES_A_MINUTE / 5))
+
+
+def summary(path: str) -> str:
+    """What a file is: the first sentence of its docstring, or of the comment at its top."""
+    text = read(path)
+    if path.endswith(".cu"):
+        head = []
+        for line in text.splitlines():
+            if not line.startswith("//"):
+                break
+            head.append(line.removeprefix("//").strip())
+        text = " ".join(head)
+    else:
+        text = " ".join(text.split('"""')[1].split("\n\n")[0].split())
+    return text.split(". ")[0].rstrip(".").replace("|", "\\|")
+
+
+def pages() -> dict[str, str]:
+    """Path in the source of the site -> text."""
+    known = steps()
+    total = sum(minutes(lines(path)) for step in known for path in step["files"])
+    parts = [
+        "# Reading order of the source",
+        f"{sum(len(step['files']) for step in known)} files, from a formula to the experiment: "
+        f"about {total / 60:.0f} hours in all, at {LINES_A_MINUTE} lines a minute. That speed is a "
+        "guess; what you skip, and what you know from PyTorch, makes it less. Each step stands on "
+        "the ones before it and can be the last.",
+    ]
+    for number, step in enumerate(known, 1):
+        spent = sum(minutes(lines(path)) for path in step["files"])
+        rows = [
+            f"| {to_source(path, PAGE, _short(path))} | {summary(path)} | {lines(path)} | "
+            f"{minutes(lines(path))} |"
+            for path in step["files"]
+        ]
+        parts += [
+            f"## {number}. {step['title']}: {spent} minutes",
+            step["why"],
+            "\n".join(
+                ["| file | what it is | lines | minutes |", "| --- | --- | ---: | ---: |", *rows]
+            ),
+        ]
+    parts.append(
+        "Where everything else lives: the map in [Contributing](contributing.md). How a kernel "
+        "looks in all its versions: [Kernels](kernels/index.md)."
+    )
+    return {PAGE: "\n\n".join(parts) + "\n"}
+
+
+def _short(path: str) -> str:
+    return f"<code>{path.removeprefix('minires/')}</code>"

@@ -1,0 +1,152 @@
+"""The page of speed: charts and tables, from the recorded benchmarks alone."""
+
+import json
+from statistics import median
+from typing import Any
+
+from benchmarks import report
+from minires.plot.style import DARK, LIGHT, styled, theme, use_theme
+from minires.plot.style import picture as image_of
+
+from .places import ROOT, read
+
+RECORDED = "benchmarks/results"
+PAGE = "speed.md"
+THEMES = {"light": LIGHT, "dark": DARK}
+
+
+def results() -> dict[str, Any]:
+    """The recorded benchmark of the CPU."""
+    return json.loads(read(f"{RECORDED}/cpu.json"))
+
+
+def charts() -> dict[str, bytes]:
+    """Path in the source of the site -> PNG: each chart for a light page and a dark one."""
+    known, found = results(), {}
+    for name, colours in THEMES.items():
+        with use_theme(colours):
+            for chart, draw in CHARTS.items():
+                found[f"charts/{chart}-{name}.png"] = image_of(draw(known), "png", 110)
+    return found
+
+
+@styled
+def nets(known: dict[str, Any]):
+    """A step of each net beside PyTorch, with all threads."""
+    rows = [row for row in known["nets"] if row["threads"] == max(known["threads"])]
+    return _bars(rows, known["sides"], "Training steps and inference")
+
+
+@styled
+def imagenet(known: dict[str, Any]):
+    """The nets for large images beside PyTorch, with all threads."""
+    rows = [row for row in known["imagenet"] if row["threads"] == max(known["threads"])]
+    return _bars(rows, known["sides"], "Nets for ImageNet")
+
+
+@styled
+def kernels(known: dict[str, Any]):
+    """Forward and backward of the kernels that nets spend their time in, on one thread."""
+    rows = [
+        row
+        for row in known["kernels"]
+        if row["threads"] == 1 and row["name"].endswith("forward and backward")
+    ]
+    return _bars(rows, known["sides"], "Kernels, forward and backward, one thread")
+
+
+@styled
+def growth(known: dict[str, Any]):
+    """What a step costs for each unit of work, as one thing grows."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 2.9), layout="constrained")
+    axes = figure.subplots(1, len(known["cost"]), sharey=True)
+    for ax, (what, rows) in zip(axes, known["cost"].items()):
+        values = [str(row["value"]) for row in rows]
+        cost = [1e12 * median(row["seconds"]) / row["flop"] for row in rows]
+        ax.plot(values, cost, marker="o", color=theme().shades["resnet"][1])
+        ax.set_title(what)
+        ax.set_ylim(bottom=0)
+        ax.tick_params(axis="x", labelrotation=60)
+    axes[0].set_ylabel("ms a GFLOP")
+    return figure
+
+
+def _bars(rows, sides, title):
+    """Horizontal bars of medians: a group for each row, a bar for each side."""
+    from matplotlib.figure import Figure
+
+    shades = theme().shades
+    colours = [shades["resnet"][1], shades["plain"][1], shades["plain"][0]]
+    figure = Figure(figsize=(8, 0.9 + 0.5 * len(rows)), layout="constrained")
+    ax = figure.subplots()
+    for i, side in enumerate(sides):
+        heights = [
+            (1e3 * median(row["seconds"][side]) if side in row["seconds"] else 0) for row in rows
+        ]
+        places = [place + (i - 1) * 0.27 for place in range(len(rows))]
+        ax.barh(places, heights, 0.25, color=colours[i], label=side)
+    ax.set_yticks(range(len(rows)), [row["name"] for row in rows], fontsize=8)
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+    ax.set_xlabel("milliseconds, median; shorter is faster")
+    ax.set_title(title)
+    figure.legend(loc="outside lower right", ncols=len(sides))
+    return figure
+
+
+CHARTS = {"nets": nets, "imagenet": imagenet, "kernels": kernels, "growth": growth}
+SAYS = {
+    "nets": "Bars of milliseconds for training steps and inference, minires beside PyTorch; the "
+    "numbers are in the tables",
+    "imagenet": "Bars of milliseconds for ResNet-18 and ResNet-50, minires beside PyTorch; the "
+    "numbers are in the tables",
+    "kernels": "Bars of milliseconds for forward and backward of each kernel, minires beside "
+    "PyTorch; the numbers are in the tables",
+    "growth": "Milliseconds for each GFLOP as depth, width, batch and image size grow: nearly flat "
+    "lines",
+}
+
+
+def pages() -> dict[str, str]:
+    """Path in the source of the site -> text."""
+    known = results()
+    environment = known["environment"]
+    tables = sorted(path.stem for path in (ROOT / RECORDED).glob("*.md"))
+    listed = "\n".join(f"- [{name}](guide/benchmark_{name}.md)" for name in tables)
+    text = f"""# Speed
+
+Recorded by `{environment["command"]}` on {environment["date"]}: {report.machine(environment)}.
+Medians of {known["rounds"]} rounds, taken by turns. The charts are drawn from
+`benchmarks/results/cpu.json` when this page is made. The machine is shared and drifts; measure
+yours with the same command.
+
+{_figure("nets")}
+
+{_figure("imagenet")}
+
+{_figure("kernels")}
+
+{_figure("growth")}
+
+A line that does not rise means that the cost grows no faster than the work.
+
+## With all threads
+
+{report.summary(known)}
+
+## All tables
+
+{listed}
+
+What was predicted before each change, and what it brought: [notes](guide/benchmark_notes.md).
+"""
+    return {PAGE: text}
+
+
+def _figure(chart: str) -> str:
+    return "\n".join(
+        f"```{{image}} charts/{chart}-{name}.png\n:alt: {SAYS[chart]}\n:class: only-{name}\n```"
+        for name in THEMES
+    )

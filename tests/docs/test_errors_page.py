@@ -1,0 +1,72 @@
+"""Every message of minires has an entry on the page of errors, and every entry its messages."""
+
+import re
+
+import pytest
+
+import minires as mr
+from docs.generate import error_pages, messages
+
+ENTRIES = error_pages.entries()
+FOUND, REST = error_pages.sorted_out(ENTRIES, messages.every_message())
+
+
+def test_every_message_has_an_entry():
+    assert not [f"{one.file}:{one.line} {one.text}" for one in REST]
+    assert sum(map(len, FOUND.values())) > 400
+
+
+def test_every_entry_has_a_message():
+    empty = [one["id"] for one in ENTRIES if not FOUND[one["id"]] and "texts" not in one]
+    assert not empty
+
+
+def test_ids_differ():
+    ids = [one["id"] for one in ENTRIES]
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda one: one["id"])
+def test_an_entry_says_why_and_what_to_do_and_its_example_is_a_message(entry):
+    assert len(entry["cause"]) > 40 and len(entry["cure"]) > 20
+    if FOUND[entry["id"]]:
+        assert error_pages.is_one_of(entry["example"], FOUND[entry["id"]])
+    else:
+        assert error_pages.is_written_down(entry["example"], entry)
+
+
+def test_a_text_of_another_error_is_no_example():
+    assert not error_pages.is_one_of("conv2d: it is Tuesday", FOUND["conv-channels"])
+    assert not error_pages.is_written_down("it is Tuesday", {"texts": ["left out: {files}"]})
+
+
+def test_messages_are_read_off_a_source():
+    source = (
+        "def f(n, path):\n"
+        "    raise ShapeError('conv2d', f'{n} axes', 'four' if n else None, str(n), todo='try 4')\n"
+        "    raise unknown_name(where, 'net', n, NETS)\n"
+        "    raise ValueError('not one of ours')\n"
+    )
+    shape, unknown = messages.of_source(source, "minires/x.py")
+    assert shape.text == "conv2d: {n} axes: expected four, got {n}; try 4" and shape.line == 2
+    assert unknown.text.startswith("{where}: unknown net: expected one of")
+    assert error_pages.shown(shape.text) == "conv2d: ‹n› axes: expected four, got ‹n›; try 4"
+
+
+def test_a_real_message_is_found_by_its_text():
+    """What a program prints, not what the source looks like."""
+    with pytest.raises(mr.errors.ConfigError if hasattr(mr, "errors") else ValueError) as raised:
+        mr.kernels.find("conv")
+    fitting = [
+        one["id"] for one in ENTRIES if error_pages.is_one_of(str(raised.value), FOUND[one["id"]])
+    ]
+    assert "unknown-name" in fitting
+
+
+def test_the_page_holds_each_message_and_each_entry_once():
+    page = error_pages.page()
+    for entry in ENTRIES:
+        assert page.count(f"({entry['id']})=") == 1
+    listed = re.findall(r"<li><code>(.*?)</code>", page)
+    by_hand = sum(len(one.get("texts", ())) for one in ENTRIES)
+    assert len(listed) == sum(map(len, FOUND.values())) + by_hand

@@ -1,0 +1,94 @@
+"""The whole site: it builds without a warning, needs no network, and every link in it leads
+somewhere."""
+
+import re
+from html.parser import HTMLParser
+from urllib.parse import unquote
+
+import pytest
+
+import docs.__main__ as command
+
+pytestmark = [pytest.mark.slow, pytest.mark.long]  # builds some hundred pages
+
+
+class Page(HTMLParser):
+    """What a page links to, loads and offers as anchors."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.loads, self.anchors, self.without_words = [], [], set(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.anchors |= {given[key] for key in ("id", "name") if given.get(key)}
+        if tag == "a" and given.get("href"):
+            self.links.append(given["href"])
+        if tag in ("script", "img", "iframe") and given.get("src"):
+            self.loads.append(given["src"])
+        if tag == "link" and given.get("href"):
+            self.loads.append(given["href"])
+        if tag == "img" and not given.get("alt"):
+            self.without_words.append(given.get("src"))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    missing = command.missing_packages()
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    folder = tmp_path_factory.mktemp("site")
+    assert command.build(folder) == 0  # warnings are errors
+    return folder / "html"
+
+
+@pytest.fixture(scope="module")
+def pages(built):
+    return {
+        path.relative_to(built).as_posix(): Page(path.read_text(encoding="utf-8"))
+        for path in built.rglob("*.html")
+        if "_static" not in path.parts
+    }
+
+
+def test_every_link_and_anchor_leads_somewhere(built, pages):
+    dead = []
+    for name, page in pages.items():
+        for link in page.links:
+            path, _, anchor = unquote(link).partition("#")
+            if ":" in path.split("/")[0]:
+                continue
+            target = (built / name).parent / path if path else built / name
+            if target.is_dir() or not target.exists():
+                dead.append((name, link))
+                continue
+            other = pages.get(target.resolve().relative_to(built.resolve()).as_posix())
+            if anchor and other is not None and anchor not in other.anchors:
+                dead.append((name, link))
+    assert not dead, (len(dead), dead[:20])
+
+
+def test_nothing_is_loaded_from_a_network(built, pages):
+    for name, page in pages.items():
+        for source in page.loads:
+            assert not re.match(r"(https?:)?//", source), (name, source)
+            if not source.startswith("data:"):
+                path = (built / name).parent / unquote(source.split("?")[0])
+                assert path.exists(), (name, source)
+    for style in built.rglob("*.css"):
+        text = style.read_text(encoding="utf-8")
+        assert not re.search(r"url\([\"']?https?:|@import [\"']https?:", text), style
+
+
+def test_every_picture_has_words(pages):
+    assert not [(name, page.without_words) for name, page in pages.items() if page.without_words]
+
+
+def test_formulas_notebooks_and_tabs_are_there(built):
+    conv = (built / "kernels" / "conv2d.html").read_text(encoding="utf-8")
+    assert "tex-svg-full.js" in conv and "sd-tab-set" in conv
+    assert (built / "_static" / "mathjax" / "tex-svg-full.js").stat().st_size > 1e6
+    notebook = next((built / "notebooks").glob("03_*.html")).read_text(encoding="utf-8")
+    assert "<details" in notebook and "cell_output" in notebook
+    assert (built / "searchindex.js").stat().st_size > 100_000
