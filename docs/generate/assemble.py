@@ -125,16 +125,22 @@ def _notebooks() -> str:
 
 
 GROUPS = {
+    "In Python": ("library", "notebooks", "gpu", "speed"),
     "Experiments": (
+        "experiment",
         "claims",
         "presets",
         "ten_seeds",
         "pooled_runs",
+        "training",
+        "data",
+    ),
+    "Trained nets and photographs": (
+        "nets",
+        "public_weights",
+        "folders",
         "photographs",
         "transfer",
-        "folders",
-        "public_weights",
-        "data",
     ),
     "Clusters and several processes": ("cluster", "many_machines"),
     "Coursework": ("instructors",),

@@ -1,4 +1,4 @@
-"""The table of variants on the page of nets, which is the README's."""
+"""The table of variants on the page of nets, which is that of docs/nets.md."""
 
 from .places import read
 
@@ -6,7 +6,7 @@ MARK = "<!-- the table of variants -->"  # in site/nets.md
 
 
 def table() -> str:
-    """The README's table of variants, which the tests hold to torchvision's counts and He et al."""
-    text = read("README.md")
+    """The table of docs/nets.md, which the tests hold to torchvision's counts and He et al."""
+    text = read("docs/nets.md")
     start = text.index("| name | layers | parameters | multiply-adds |")
     return text[start:].split("\n\n")[0]
