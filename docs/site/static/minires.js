@@ -87,10 +87,9 @@ function mendForReaders() {
     if (!head.textContent.trim()) head.innerHTML = "<span class=\"for-readers\">what</span>";
   }
   for (const list of document.querySelectorAll("dt dl")) {  // a signature over several lines
-    list.setAttribute("role", "list");
-    for (const item of list.children) item.setAttribute("role", "listitem");
+    list.prepend(document.createElement("dt"));
   }
-  for (const list of document.querySelectorAll("dl:not([role])")) {  // parameters without a description
+  for (const list of document.querySelectorAll("dl")) {  // parameters without a description
     if (list.lastElementChild?.tagName === "DT") list.append(document.createElement("dd"));
   }
 }
