@@ -37,7 +37,7 @@ POSITIVE = _array([1, 4, 0.25], [2, 0.5, 9])
 LOGITS = _array([2, 1, -1], [0, 3, 1])
 IMAGE = _array([0, 0, 1, 1], [0, 0, 1, 1], [0, 2, 1, 0], [3, 0, 0, 1])[None, :, :, None]
 EDGE = _array([1, -1], [1, -1])[:, :, None, None]
-CHANNELS = _array([1, 10], [3, 30], [5, 50], [7, 20])
+CHANNELS = _array([1, 10], [3, 30], [8, 50], [4, 20])
 WEIGHT, BIAS = np.array([1.0, 2.0]), np.array([0.0, 1.0])
 
 _unary = {name: Example(("x",), (A,), {}) for name in ("abs", "exp", "negative", "relu")}

@@ -133,7 +133,7 @@ def code(name: str, backend: str) -> Code:
 
 
 def tabs(name: str, place: str) -> str:
-    """The versions of a kernel side by side; those that several backends share stand once."""
+    """The versions of a kernel side by side; one that several backends share stands once."""
     items, seen = [], {}
     for backend in BACKENDS:
         found = code(name, backend)

@@ -74,11 +74,16 @@ def _planes(array: Array) -> list[Array]:
     return list(array.reshape(-1, *array.shape[-2:]))
 
 
+def in_digits(value: float) -> str:
+    """A number with the two or three digits that fit into a cell."""
+    text = f"{value:.2g}" if abs(value) < 1 else f"{value:.3g}"
+    return "0" if text == "-0" else text
+
+
 def _cell(value, x, y, largest):
     colour = POSITIVE if value > 0 else NEGATIVE
     strength = STRONGEST * abs(float(value)) / largest if largest else 0
-    number = "TF"[not value] if isinstance(value, np.bool_) else f"{float(value):.3g}"
-    number = "0" if number == "-0" else number.replace("-0.", "-.").replace("e-0", "e-")
+    number = "TF"[not value] if isinstance(value, np.bool_) else in_digits(float(value))
     return (
         f'<rect x="{x:g}" y="{y:g}" width="{CELL}" height="{CELL}" fill="{colour}" '
         f'fill-opacity="{strength:.2f}"/>'

@@ -86,6 +86,9 @@ function mendForReaders() {
   for (const head of document.querySelectorAll("th")) {
     if (!head.textContent.trim()) head.innerHTML = "<span class=\"for-readers\">what</span>";
   }
+  for (const list of document.querySelectorAll("dt dl")) {  // a signature over several lines
+    list.prepend(document.createElement("dt"));
+  }
   for (const list of document.querySelectorAll("dl")) {  // parameters without a description
     if (list.lastElementChild?.tagName === "DT") list.append(document.createElement("dd"));
   }
