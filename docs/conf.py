@@ -4,7 +4,7 @@ import minires
 from docs.generate import api, docstrings
 
 project = "minires"
-author = "the authors of minires"
+author = copyright = "the authors of minires"
 release = version = minires.__version__
 
 extensions = [
@@ -22,7 +22,7 @@ nitpicky = False
 toc_object_entries_show_parents = "hide"
 
 # Texts
-myst_enable_extensions = ["dollarmath", "amsmath", "html_image", "colon_fence"]
+myst_enable_extensions = ["dollarmath", "amsmath", "html_image", "colon_fence", "attrs_inline"]
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
 nb_execution_mode = "off"  # the stored outputs are shown

@@ -13,6 +13,10 @@ from .places import ROOT, pages, relative, source_page
 
 PICTURES = (".png", ".gif", ".svg", ".jpg")
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+)\)")
+TWO_PICTURES = re.compile(
+    r'<picture>\s*<source [^>]*srcset="(?P<dark>[^"]+)">\s*'
+    r'<img alt="(?P<alt>[^"]+)" src="(?P<light>[^"]+)">\s*</picture>'
+)  # for a light and a dark page, as a forge wants them
 CODE = re.compile(r"^(```|~~~).*?^\1[ ]*$", re.DOTALL | re.MULTILINE)
 
 
@@ -31,6 +35,9 @@ def rewrite(text: str, file: str, page: str, made: Collection[str] = ()) -> Rewr
     Code blocks stay as they are, and so do links to pages that are `made`, which no file holds.
     """
     found = Rewritten("", set(), set(), [])
+    text = TWO_PICTURES.sub(
+        r"![\g<alt>](\g<light>){.only-light} ![\g<alt>](\g<dark>){.only-dark}", text
+    )
     known = pages()
 
     def replace(match: re.Match[str]) -> str:

@@ -31,6 +31,12 @@ BY_HAND = sorted((ROOT / "docs" / "site").glob("*.md"))
             "![a](../benchmarks/results/cpu_cost.png)",
             "![a](../files/benchmarks/results/cpu_cost.png)",
         ),
+        (
+            '<picture>\n  <source media="(dark)" srcset="pictures/teach.png">\n'
+            '  <img alt="a" src="pictures/investigate.png">\n</picture>',
+            "![a](../files/docs/pictures/investigate.png){.only-light} "
+            "![a](../files/docs/pictures/teach.png){.only-dark}",
+        ),
         ("```\n[a](../README.md)\n```", "```\n[a](../README.md)\n```"),
     ],
 )
