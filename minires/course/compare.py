@@ -62,8 +62,8 @@ class Trial:
         """Each case with ``question(*case)`` after it.
 
         The questions are asked in an order drawn by `rng`: otherwise a function could know the
-        answers by counting how often it has been called. What comes out is in the order of the
-        cases, and so is the first WrongAnswer that a question raises.
+        answers by counting how often it has been called. The results come in the order of the
+        cases, and so does the first WrongAnswer that a question raises.
         """
         answers: dict[int, Any] = {}
         for i in self.rng.permutation(len(cases)).tolist():

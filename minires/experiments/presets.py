@@ -3,7 +3,7 @@ paper's.
 
 Quick shows the first half of the paper's picture: depth hurts plain nets, and shortcuts mend it.
 The second half, that with shortcuts deeper is better, takes longer trainings: small is the
-shortest to try it with. Demo is for half a minute, and for nothing to be measured.
+shortest to try it with. Demo is a look of half a minute, not a measurement.
 """
 
 from ..training.config import RunConfig

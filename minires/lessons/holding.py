@@ -51,7 +51,7 @@ class Held:
 def wait_for(prediction: "Prediction", needs_guess: bool) -> None:
     """From here on the next cell is held, until there is a guess or, without a need of one, once.
 
-    A question that is asked again in the same cell takes the place of its former self.
+    A question that is asked again in the same cell replaces the first one.
     """
     _install(shell())
     asked_in = source_of_this_cell()

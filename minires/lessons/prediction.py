@@ -164,7 +164,7 @@ def predict(
 
     In a live notebook there are buttons, or a field for a number, and the output of the next cell
     waits until there is a guess. On a page that nobody runs, the question and the result can be
-    opened with a click. In a terminal it is asked with ``input``.
+    opened with a click. In a terminal, it reads the guess with ``input``.
 
     Parameters
     ----------
