@@ -9,7 +9,7 @@ from ...plot import COLOURS, OTHERS
 from .frame import error_comparison
 from .frame.claim import Claim
 from .frame.criterion import ANY, below
-from .frame.error_comparison import differences
+from .frame.error_comparison import difference_of
 
 CURES = {
     "warm-up": "the learning rate rises from a tenth over the first fifth of the steps",
@@ -24,7 +24,7 @@ CRITERIA = (
     *(
         below(
             f"training error with {cure} minus usual",
-            differences(("plain-56", cure), ("plain-56", "usual")),
+            difference_of(("plain-56", cure), ("plain-56", "usual")),
             0,
             MARGIN,
             "points",

@@ -12,7 +12,7 @@ from ...types import Row
 from .frame import error_comparison
 from .frame.claim import Claim, on_trained
 from .frame.criterion import above, below, seeds_of
-from .frame.error_comparison import differences
+from .frame.error_comparison import difference_of
 from .frame.laboratory import Laboratory
 
 STEPS, RATE = 150, 0.1  # of training on: steps, and the part of the usual learning rate
@@ -78,7 +78,7 @@ CRITERIA = (
     ),
     above(
         "training error of plain-56 trained as usual minus that of the copy",
-        differences(("plain-56", "usual"), ("copy", "usual")),
+        difference_of(("plain-56", "usual"), ("copy", "usual")),
         0,
         MARGIN,
         "points",

@@ -4,7 +4,7 @@ from ...plot import SHADES
 from .frame import error_comparison
 from .frame.claim import Claim
 from .frame.criterion import above
-from .frame.error_comparison import differences
+from .frame.error_comparison import difference_of
 
 SETTINGS = {"usual": "all training images", "1,024 images": "1,024 training images"}
 NETS = {
@@ -20,7 +20,7 @@ CRITERIA = (
     *(
         above(
             f"training error of plain-56 minus plain-20 on {words}",
-            differences(("plain-56", variant), ("plain-20", variant)),
+            difference_of(("plain-56", variant), ("plain-20", variant)),
             0,
             MARGIN,
             "points",

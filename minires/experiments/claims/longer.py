@@ -4,7 +4,7 @@ from ...plot import SHADES
 from .frame import error_comparison
 from .frame.claim import Claim
 from .frame.criterion import above
-from .frame.error_comparison import differences
+from .frame.error_comparison import difference_of
 
 MARGIN = 2.0  # percentage points
 
@@ -12,7 +12,7 @@ MARGIN = 2.0  # percentage points
 CRITERIA = (
     above(
         "training error of plain-56 after three times as many steps minus that of plain-20",
-        differences(("plain-56", "three times longer"), ("plain-20", "usual")),
+        difference_of(("plain-56", "three times longer"), ("plain-20", "usual")),
         0,
         MARGIN,
         "points",

@@ -9,7 +9,7 @@ from ...plot import SHADES
 from .frame import error_comparison
 from .frame.claim import Claim
 from .frame.criterion import above, below
-from .frame.error_comparison import differences
+from .frame.error_comparison import difference_of
 
 NETS = {
     "plain-mlp-20": ("plain\n20", SHADES["plain"][0]),
@@ -24,14 +24,14 @@ MARGIN = 2.0  # percentage points
 CRITERIA = (
     above(
         "with a warm-up, training error of plain-mlp-56 minus plain-mlp-20",
-        differences(("plain-mlp-56", "warm-up"), ("plain-mlp-20", "warm-up")),
+        difference_of(("plain-mlp-56", "warm-up"), ("plain-mlp-20", "warm-up")),
         0,
         MARGIN,
         "points",
     ),
     below(
         "training error of residual-mlp-56 minus plain-mlp-56",
-        differences(("residual-mlp-56", "warm-up"), ("plain-mlp-56", "warm-up")),
+        difference_of(("residual-mlp-56", "warm-up"), ("plain-mlp-56", "warm-up")),
         0,
         MARGIN,
         "points",

@@ -4,7 +4,7 @@ from ...plot import COLOURS, OTHERS
 from .frame import error_comparison
 from .frame.claim import Claim
 from .frame.criterion import below
-from .frame.error_comparison import differences
+from .frame.error_comparison import difference_of
 
 MARGIN = 2.0  # percentage points
 
@@ -12,7 +12,7 @@ MARGIN = 2.0  # percentage points
 CRITERIA = (
     below(
         "training error of pre-activation-56 minus resnet-56",
-        differences(("pre-activation-56", "usual"), ("resnet-56", "usual")),
+        difference_of(("pre-activation-56", "usual"), ("resnet-56", "usual")),
         0,
         MARGIN,
         "points",

@@ -6,7 +6,7 @@ from ...plot import COLOURS, OTHERS
 from .frame import error_comparison
 from .frame.claim import Claim
 from .frame.criterion import above
-from .frame.error_comparison import differences
+from .frame.error_comparison import difference_of
 
 NETS = {
     "resnet-56": ("identity", COLOURS["resnet"]),
@@ -20,7 +20,7 @@ CRITERIA = (
     *(
         above(
             f"training error of {net} minus resnet-56",
-            differences((net, "usual"), ("resnet-56", "usual")),
+            difference_of((net, "usual"), ("resnet-56", "usual")),
             0,
             MARGIN,
             "points",

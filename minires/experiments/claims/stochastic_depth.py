@@ -4,7 +4,7 @@ from ...plot import COLOURS, OTHERS
 from .frame import error_comparison
 from .frame.claim import Claim
 from .frame.criterion import below
-from .frame.error_comparison import differences
+from .frame.error_comparison import difference_of
 
 MARGIN = 1.0  # percentage points of test error
 
@@ -12,7 +12,7 @@ MARGIN = 1.0  # percentage points of test error
 CRITERIA = (
     below(
         "test error of resnet-56 with stochastic depth minus without",
-        differences(("stochastic-56", "usual"), ("resnet-56", "usual"), "test_error"),
+        difference_of(("stochastic-56", "usual"), ("resnet-56", "usual"), "test_error"),
         0,
         MARGIN,
         "points",

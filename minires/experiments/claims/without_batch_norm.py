@@ -4,7 +4,7 @@ from ...plot import COLOURS, OTHERS
 from .frame import error_comparison
 from .frame.claim import Claim
 from .frame.criterion import below
-from .frame.error_comparison import differences
+from .frame.error_comparison import difference_of
 
 NETS = {
     ("fixup-56", "small rate for scalars"): ("resnet-56,\nFixup", OTHERS[0]),
@@ -17,7 +17,7 @@ CRITERIA = (
     *(
         below(
             f"training error of {net[0]} minus plain-56 with batch norm",
-            differences(net, ("plain-56", "usual")),
+            difference_of(net, ("plain-56", "usual")),
             0,
             MARGIN,
             "points",

@@ -49,18 +49,19 @@ def of(
 
 
 def differences(
+    rows: Sequence[Row], first: Training, second: Training, column: str = "train_error"
+) -> list[float]:
+    """The error of `first` minus that of `second`, each (net, variant), seed by seed: positive
+    where `first` is worse.
+    """
+    return [a - b for a, b in zip(of(rows, *first, column), of(rows, *second, column), strict=True)]
+
+
+def difference_of(
     first: Training, second: Training, column: str = "train_error"
 ) -> Callable[[Sequence[Row]], list[float]]:
-    """A `Criterion`'s ``values``: the error of `first` minus that of `second`, each (net, variant),
-    seed by seed: positive where `first` is worse.
-    """
-
-    def values(rows: Sequence[Row]) -> list[float]:
-        return [
-            a - b for a, b in zip(of(rows, *first, column), of(rows, *second, column), strict=True)
-        ]
-
-    return values
+    """A `Criterion`'s ``values``: the `differences` of two trainings."""
+    return lambda rows: differences(rows, first, second, column)
 
 
 def draw(
