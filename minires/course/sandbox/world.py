@@ -45,7 +45,7 @@ KINDS = (".py", ".txt", ".typed")  # CUDA's sources are kernels too, and there i
 RUN_ON_IMPORT = {
     "kernels.cpu.workspace": ("__init__",),
     "models.imagenet": ("_takes_settings_of",),
-    "experiments.claims.frame.error_comparison": ("measure", "draw"),
+    "experiments.claims.frame.error_comparison": ("measure", "draw", "difference_of"),
 }
 FONTS = "/usr/share/fonts/"  # those of the system; a user's own would tell whose machine it is
 
