@@ -18,6 +18,7 @@ def runs(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_two_runs_become_one(runs, tmp_path, capsys):
     out = str(tmp_path / "pooled")
     assert main(["merge", str(runs / "0-1"), str(runs / "30-30"), "--out", out]) == 0

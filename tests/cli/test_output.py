@@ -35,6 +35,7 @@ def shell(line, place, **environment):
     return done
 
 
+@pytest.mark.slow
 @POSIX
 @pytest.mark.parametrize(
     "redirected, status",
@@ -194,6 +195,7 @@ def test_wrong_words_are_answered_with_the_usage_of_the_command(words, usage, ca
     assert len(errors.splitlines()[-1]) < 1100 and "\x1b" not in errors
 
 
+@pytest.mark.slow
 @POSIX
 def test_home_is_found_where_the_shell_leaves_it(tmp_path):
     """``--out=~/x`` made a folder called ~ in the current one."""

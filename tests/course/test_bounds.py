@@ -287,6 +287,7 @@ def _process(leave):
     return os.getpid()
 
 
+@pytest.mark.slow
 def test_a_process_that_is_still_busy_with_a_submission_gets_no_other():
     tasks = [(False,), (True,), (False,)]
     first, second, third = (done.result for done in pool.each(_process, tasks, 1))
@@ -330,6 +331,7 @@ def test_marking_that_takes_too_long_is_stopped_and_the_rest_goes_on(monkeypatch
     assert "took longer than 5 seconds" in one.failure
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="no size of a process is known")
 def test_the_memory_for_marking_is_limited():
     tasks = [(2000,), (10,)]

@@ -326,6 +326,7 @@ def _killed_for_eve(path, *rest):
     return grade._mark(path, *rest)
 
 
+@pytest.mark.slow
 def test_a_link_to_another_ones_notebook_is_left_out(run, source, folder):
     hand_in(folder, source, "ana")
     (folder / "eve").mkdir()

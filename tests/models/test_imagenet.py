@@ -9,8 +9,9 @@ from minires.autograd.tensor import Tensor
 from minires.errors import ConfigError
 from minires.serialization import weights
 
-from ..slow import but_long
+from ..slow import but_long, slow_but
 
+LARGE = ("resnet101", "resnet152", "wide_resnet50_2")
 NETS = {
     "resnet18": (18, {}),
     "resnet34": (34, {}),
@@ -61,7 +62,7 @@ def images(n):
     return own, own.transpose(0, 3, 1, 2).copy()
 
 
-@pytest.mark.parametrize("name", but_long(("resnet101", "resnet152", "wide_resnet50_2"), NETS))
+@pytest.mark.parametrize("name", but_long(LARGE, NETS))
 def test_logits(torch, name, tmp_path):
     mine, theirs = in_both(torch, name, tmp_path, training=False)
     own, others = images(2)
@@ -70,7 +71,7 @@ def test_logits(torch, name, tmp_path):
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
-@pytest.mark.parametrize("name", but_long(("resnet101", "resnet152", "wide_resnet50_2"), NETS))
+@pytest.mark.parametrize("name", slow_but(("resnet18", "resnet50"), NETS, long=LARGE))
 def test_gradients(torch, name, training, tmp_path):
     """In float64: in float32 a ReLU here and there falls on the other side, and batch norm over few
     pixels makes much of it."""
