@@ -343,7 +343,13 @@ class Cache(Kind):
 
     def original(self):
         (self.folder / "pixels.bin").write_bytes(bytes(3 * (4 * 5 + 6 * 7)))
-        index = {"fingerprint": "abc", "names": ["a.png", "b.png"], "sizes": [[4, 5], [6, 7]]}
+        index = {
+            "fingerprint": "abc",
+            "names": ["a.png", "b.png"],
+            "sizes": [[4, 5], [6, 7]],
+            "digests": ["0a", "1b"],
+            "damaged": {"c.png": "an empty file"},
+        }
         return json.dumps(index).encode()
 
     def read(self, path):

@@ -320,6 +320,7 @@ def test_odd_cells_keep_nobody_from_being_graded(run, source, folder):
     assert time.monotonic() - started < 2 * AT_ONCE
 
 
+@pytest.mark.long
 @pytest.mark.slow  # waits until time limits are over
 def test_marking_that_takes_too_long_is_stopped_and_the_rest_goes_on(monkeypatch):
     monkeypatch.setattr(pool, "PATIENCE", 1)

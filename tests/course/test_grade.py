@@ -353,6 +353,7 @@ def _rewrite(path, *rows, **style):
         writer.writerows(rows)
 
 
+@pytest.mark.long
 @pytest.mark.slow  # grades three times; only here a spreadsheet changes by_hand.csv
 def test_points_by_hand_survive_a_spreadsheet(run, source, folder, tmp_path):
     path = tmp_path / "out" / "by_hand.csv"
@@ -410,6 +411,7 @@ def test_reports_and_submissions_are_kept_apart(place, source, sources, folder, 
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.long
 @pytest.mark.slow  # checks and grades a notebook
 def test_check_and_grade_agree_on_the_numbers_on_view(sources, source, folder, tmp_path, capsys):
     path = sources / f"{NAME}.py"

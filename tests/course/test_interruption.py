@@ -156,6 +156,7 @@ def test_what_a_killed_group_leaves_is_removed_by_the_next_run(start, source, fo
     finished(start, source, folder, tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.slow  # kills processes of a running command
 def test_a_marking_process_that_is_killed_is_replaced_once(start, source, folder, tmp_path):
     with_loop(source, folder)

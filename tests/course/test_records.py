@@ -64,6 +64,7 @@ def test_changed_marks_are_marked_again(run, source, folder, tmp_path, asked, ca
     assert run().notes == []
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_changed_figure_is_found(tmp_path, source, folder, run, asked):
     drawing = changed(
@@ -131,6 +132,7 @@ def test_a_signature_covers_everything():
 # The hidden seed
 
 
+@pytest.mark.long
 @pytest.mark.slow  # grades a class three times
 def test_the_hidden_seed_is_drawn_once_for_a_class(run, source, folder, tmp_path, asked):
     hand_in(folder, source, "anna")

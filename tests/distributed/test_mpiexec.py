@@ -59,6 +59,7 @@ def test_the_same_bits_on_one_to_four_ranks(tmp_path, expected, ranks):
     assert config["shards"] == 4
 
 
+@pytest.mark.long
 @pytest.mark.slow  # starts several processes four times
 def test_ctrl_c_saves_and_the_run_goes_on_with_another_number_of_ranks(tmp_path):
     words = ["-m", "minires", *TINY[:-1], "400", "--out", "run"]
