@@ -76,7 +76,7 @@ def test_photographs_of_some_of_the_nets_classes(photographs, tmp_path):
     names = ["bird", "dog", "cat"]  # in another order than the folders
     mr.save(net, tmp_path / "net.safetensors", classes=names, transform=TRANSFORM)
     file = open_weights(tmp_path / "net.safetensors")
-    settings = {"model": "resnet-8", "net": {"width": 2}, "progress": False}
+    settings = {"model": "resnet-8", "net": {"width": 2}, "progress": False, "cache": tmp_path}
     evaluation.run(file, tmp_path / "out", folder=photographs, **settings)
     rows = read_table(tmp_path / "out/predictions.csv", ("image",), ("image", "right", "taken_for"))
     assert [row["right"] for row in rows] == ["cat"] * 3 + ["dog"] * 3
