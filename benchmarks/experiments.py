@@ -5,6 +5,7 @@ Each sample is a fresh process, start-up and reading of data included, as somebo
 The sides take turns. With the quick preset as it is a round takes about ten minutes on two cores.
 """
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -66,29 +67,34 @@ def main(arguments=None):
         "experiments", __doc__.split("\n\n")[0], SECTIONS, arguments, rounds=3, whole=True
     )
     cores = backend.num_threads()
-    results = {"environment": program.environment("experiments"), "cores": cores}
-    results["iterations"] = {
-        "degradation": options.iterations or "all",
-        "claims": options.iterations or CLAIMS_ITERATIONS,
-        "scaling": SCALING_ITERATIONS,
-    }
+    environment = program.environment("experiments")
     if find_spec("torch"):
         import torch
 
-        results["environment"]["torch"] = torch.__version__
-    count, steps = str(options.iterations or 0), str(results["iterations"]["claims"])
-    sections = {
-        "degradation": lambda: _by_turns(_degradation(cores, count), options.rounds),
-        "claims": lambda: _by_turns(
-            {
-                f"{workers} worker{'s' * (workers > 1)}": ["-c", CLAIMS, str(workers), steps]
-                for workers in (cores, 1)
-            },
-            CLAIMS_ROUNDS,
-        ),
-        "scaling": lambda: _by_turns(_scaling(cores), options.rounds),
+        environment["torch"] = torch.__version__
+    count, steps = str(options.iterations or 0), str(options.iterations or CLAIMS_ITERATIONS)
+    iterations = {
+        "degradation": options.iterations or "all",
+        "claims": int(steps),
+        "scaling": SCALING_ITERATIONS,
     }
-    program.measure("experiments", options, results, sections, markdown)
+
+    def recorded(name, sides, rounds):
+        """A section, as far as it is measured: where, how long each net trained, the seconds."""
+        about = {"environment": environment, "cores": cores, "iterations": iterations[name]}
+        for seconds in _by_turns(sides, rounds):
+            yield about | {"seconds": seconds}
+
+    claims = {
+        f"{workers} worker{'s' * (workers > 1)}": ["-c", CLAIMS, str(workers), steps]
+        for workers in (cores, 1)
+    }
+    sections = {
+        "degradation": lambda: recorded("degradation", _degradation(cores, count), options.rounds),
+        "claims": lambda: recorded("claims", claims, CLAIMS_ROUNDS),
+        "scaling": lambda: recorded("scaling", _scaling(cores), options.rounds),
+    }
+    program.measure("experiments", options, earlier(options.out), sections, markdown)
 
 
 def _degradation(cores, iterations):
@@ -129,24 +135,35 @@ def _by_turns(sides, rounds):
         yield seconds
 
 
+def earlier(folder):
+    """Sections that are in the folder already, from this machine or another: they stay."""
+    path = folder / "experiments.json"
+    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {name: one for name, one in found.items() if name in SECTIONS and "seconds" in one}
+
+
 def markdown(results):
-    """All tables of a run, with the machine and versions above them."""
-    parts = [
-        f"`{results['environment']['command']}` on {results['environment']['date']}: "
-        f"{machine(results['environment'])}. Whole processes, by turns; median, and in brackets "
-        "the fastest and the slowest."
-    ]
+    """The table of each section, with the machine and versions above it."""
     titles = {
-        "degradation": "### The four nets of the quick preset",
-        "claims": "### All claims, one seed, nets trained for fewer steps",
-        "scaling": "### More workers",
+        "degradation": "The four nets of the quick preset",
+        "claims": "All claims, one seed, nets trained for fewer steps",
+        "scaling": "More workers",
     }
-    for name, title in titles.items():
-        if name in results:
-            steps = f"Iterations of a net: {results['iterations'][name]}."
-            parts += [title, steps, _table(results[name])]
-    if "scaling" in results:
-        parts.append(_eight_cores(results["scaling"], results["cores"]))
+    parts = [
+        "Whole processes, by turns; median, and in brackets the fastest and the slowest. Each "
+        "section names its machine: compare within a section only."
+    ]
+    for name in filter(results.get, SECTIONS):
+        section = results[name]
+        environment = section["environment"]
+        parts += [
+            f"### {titles[name]}",
+            f"`{environment['command']}` on {environment['date']}: {machine(environment)}. "
+            f"Iterations of a net: {section['iterations']}.",
+            _table(section["seconds"]),
+        ]
+        if name == "scaling":
+            parts.append(_eight_cores(section["seconds"], section["cores"]))
     return "\n\n".join(parts) + "\n"
 
 

@@ -55,3 +55,13 @@ def test_tables():
     words = experiments._eight_cores(scaling, 2)
     assert "takes 2.0 s to start, and a net 10.0 s with one worker, 11.0 s with 2" in words
     assert "+10.0 % for each other" in words and "in 19 s and one core trains them in 82 s" in words
+
+
+def test_sections_measured_earlier_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(experiments, "_by_turns", lambda sides, rounds: [{"a": [1.0]}])
+    for section in ("claims", "degradation"):
+        experiments.main(["--sections", section, "--out", str(tmp_path)])
+    kept = experiments.earlier(tmp_path)
+    assert set(kept) == {"claims", "degradation"}
+    assert kept["claims"]["environment"]["command"].startswith("python -m benchmarks.experiments")
+    assert (tmp_path / "experiments.md").read_text().count("| a | 1 |") == 2

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from statistics import median
 
-from benchmarks import ranks_report
+from benchmarks import experiments, ranks_report
 
 ROOT = Path(__file__).parents[2]
 DOC = " ".join((ROOT / "docs/many_machines.md").read_text(encoding="utf-8").split())
@@ -50,8 +50,17 @@ def test_the_tables_are_those_of_the_records():
 
 
 def test_the_four_nets_of_the_quick_preset():
-    workers, threads, pytorch = map(median, EXPERIMENTS["degradation"].values())
+    workers, threads, pytorch = map(median, EXPERIMENTS["degradation"]["seconds"].values())
     assert f"take {workers:.0f} s with two workers on two cores" in PAGE
     assert f"and {threads:.0f} s in one process of two threads" in PAGE
     assert f"PyTorch took {pytorch:.0f} s" in PAGE
     assert f"| {workers:.0f} s; PyTorch {pytorch:.0f} s |" in README
+
+
+def test_all_claims():
+    several, one = map(median, EXPERIMENTS["claims"]["seconds"].values())
+    assert f"All claims with one seed take {several / one:.2f} of the time" in PAGE
+
+
+def test_the_tables_of_experiments_are_those_of_the_records():
+    assert (RESULTS / "experiments.md").read_text() == experiments.markdown(EXPERIMENTS)
