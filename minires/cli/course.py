@@ -96,7 +96,7 @@ def check(args: argparse.Namespace) -> int:
     from ..course import discover, folders, harmless, mark, notebooks
     from ..course.sandbox import isolation
 
-    right, limits = True, _limits(args)
+    right, limits, known = True, _limits(args), notebooks.find()
     folders.remove_leftovers()
     say(
         "run as `minires course grade` runs it, with two differences: the numbers are those on "
@@ -128,7 +128,12 @@ def check(args: argparse.Namespace) -> int:
                 f"cells with the names of {', '.join(notebooks.KEYS)}",
                 "none",
             )
-        result = mark.mark(notebook, notebook, name, limits)
+        solutions = None
+        if args.follow_through:
+            solutions = next(
+                notebooks.read(one) for stem, one in known.items() if stem.split("_")[0] == name
+            )
+        result = mark.mark(notebook, notebook, name, limits, solutions=solutions)
         if not result.marks:
             raise ConfigError(
                 str(notebook_path),
@@ -142,7 +147,7 @@ def check(args: argparse.Namespace) -> int:
         )
         for one in result.marks:
             sign = "…" if one.points is None else "✓" if one.points == one.out_of else "✗"
-            say(harmless.line(f"  {sign} {one.id}" + (f": {one.message}" if one.message else "")))
+            say(harmless.line(f"  {sign} {one.id}" + (f": {one.words}" if one.words else "")))
         for line in result.problems:
             say(harmless.line(f"  ! {line}"))
         right = right and all(one.points in (None, one.out_of) for one in result.marks)
@@ -156,7 +161,13 @@ def grade(args: argparse.Namespace) -> int:
 
     try:
         graded = grade.grade(
-            args.submissions, args.out, args.sources, _limits(args), args.jobs, seed=args.seed
+            args.submissions,
+            args.out,
+            args.sources,
+            _limits(args),
+            args.jobs,
+            seed=args.seed,
+            follow_through=args.follow_through,
         )
     except KeyboardInterrupt:
         kept = printable(f"what is graded is kept in {args.out}")
@@ -201,7 +212,14 @@ def _add_sources(command: argparse.ArgumentParser) -> None:
 
 
 def _add_limits(command: argparse.ArgumentParser) -> None:
-    """What one submission may use."""
+    """How a submission is marked, and what it may use."""
+    command.add_argument(
+        "--follow-through",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="test later tasks with right answers to those that failed, so that a mistake costs "
+        "its points once (default: yes)",
+    )
     command.add_argument(
         "--seconds",
         type=at_least(1),

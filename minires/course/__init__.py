@@ -58,13 +58,18 @@ def check(task: str, *answers: Any, hidden: bool = False, seed: int | None = Non
         return
     import warnings
 
-    from . import checks
+    from . import causes, checks
 
     with (
         warnings.catch_warnings()
     ):  # on the way to a right answer; graders take a warning for a failure
         warnings.simplefilter("ignore")
-        checks.run(task, answers, hidden, seed)
+        try:
+            checks.run(task, answers, hidden, seed)
+        except WrongAnswer as wrong:
+            wrong.args = (f"{wrong}{causes.failed(answers)}",)
+            raise
+        causes.passed(answers)
     if not hidden:
         print(f"✓ {task}")
 

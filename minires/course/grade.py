@@ -49,6 +49,7 @@ def grade(
     jobs: int | None = None,
     progress: bool = True,
     seed: int | None = None,
+    follow_through: bool = True,
 ) -> Graded:
     """Grade every notebook below a folder, and write the reports.
 
@@ -70,6 +71,9 @@ def grade(
     seed : int, optional
         Leads to the numbers of the hidden tests. By default that of MINIRES_COURSE_SEED if it is
         set, else the one kept in `out`, which is drawn when `out` is first used.
+    follow_through : bool
+        Test later tasks with right answers to those that failed: one mistake costs its own points
+        only.
 
     Returns
     -------
@@ -95,7 +99,8 @@ def grade(
         graded = Graded(problems=found.problems, students=found.students, seed=seed)
         todo, failed = [], []
         for entry in found.entries:
-            digest = _digest(entry.path, known[entry.assignment], limits, seed)
+            source = known[entry.assignment]
+            digest = _digest(entry.path, source, limits, seed, follow_through)
             kept = records.load(entry, digest)
             if kept is None:
                 todo.append((entry, digest))
@@ -104,7 +109,8 @@ def grade(
         unreadable = [submissions.resolve(), *report.written(out.resolve()), signing.key_file()]
         unreadable += [path.resolve() for path in known.values()]
         tasks = [
-            (entry.path, known[entry.assignment], limits, unreadable, seed) for entry, _ in todo
+            (entry.path, known[entry.assignment], limits, unreadable, seed, follow_through)
+            for entry, _ in todo
         ]
         jobs = jobs or os.cpu_count() or 1
         with closing(pool.each(_mark, tasks, jobs, limits.total + MARGIN, MEMORY)) as marked:
@@ -205,12 +211,13 @@ def _reason(error: Exception, out: Path) -> str:
     )
 
 
-def _mark(path, source, limits, unreadable, seed):
+def _mark(path, source, limits, unreadable, seed, follow_through):
     """In a process of the pool."""
     try:
-        return mark(
-            notebooks.read(path), notebooks.read(source), source.stem, limits, unreadable, seed
-        )
+        assignment = notebooks.read(source)
+        solutions = assignment if follow_through else None
+        notebook = notebooks.read(path)
+        return mark(notebook, assignment, source.stem, limits, unreadable, seed, solutions)
     except DataError as error:  # no notebook, and none the next time
         return _nothing(source, str(error))
 
@@ -228,8 +235,8 @@ def _bar(iterable, total, progress):
     return tqdm(iterable, total=total, unit="notebook", disable=not progress or not total)
 
 
-def _digest(path, source, limits, seed):
-    """Changes when the notebook, its tests, the limits, the hidden seed or minires change."""
+def _digest(path, source, limits, seed, follow_through):
+    """Changes when the notebook, its tests, the way of marking, the hidden seed or minires do."""
     try:
         content = path.read_bytes() if path.stat().st_size <= notebooks.LARGEST else b""
     except OSError:  # `_mark` will say so
@@ -239,7 +246,7 @@ def _digest(path, source, limits, seed):
         source.read_bytes(),
         repr(limits).encode(),
         __version__.encode(),
-        str(seed).encode(),
+        str((seed, follow_through)).encode(),
     ]
     parts += [file.read_bytes() for file in sorted(Path(__file__).parent.rglob("*.py"))]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()

@@ -21,8 +21,9 @@ import numpy as np
 
 from ..errors import ConfigError, nearest
 from ..types import PathLike
-from . import check, folders, notebooks
+from . import check, folders, follow_through, notebooks
 from .compare import WrongAnswer
+from .follow_through import Task
 from .notebooks import Cell, Notebook
 from .sandbox import Crashed, Submission, TimedOut, isolation, visible, world
 
@@ -45,6 +46,17 @@ class Mark:
     out_of: float
     message: str = ""  # what was wrong
     answer: str = ""  # what there is to read
+    note: str = ""  # what it was tested with instead of the student's own
+
+    @property
+    def wrong(self) -> bool:
+        """Whether a test failed."""
+        return self.points is not None and self.points < self.out_of
+
+    @property
+    def words(self) -> str:
+        """All that is to be said about it, on one line."""
+        return "; ".join(filter(None, (self.message, self.note)))
 
 
 @dataclass
@@ -108,6 +120,7 @@ def mark(
     limits: Limits = Limits(),
     unreadable: Sequence[PathLike] = (),
     seed: int | None = None,
+    solutions: Notebook | None = None,
 ) -> Result:
     """Mark a submission.
 
@@ -116,7 +129,7 @@ def mark(
     notebook : NotebookNode
         The submission.
     source : NotebookNode
-        The assignment, with its tests; its solutions are not looked at.
+        The assignment, with its tests.
     name : str
         Of the assignment: "a2_convolution".
     limits : Limits
@@ -124,6 +137,10 @@ def mark(
         What the submission may not read.
     seed : int, optional
         Leads to the numbers of hidden tests: see `checks.seeds`.
+    solutions : NotebookNode, optional
+        The assignment with its solutions, for follow-through marking: where a task failed, later
+        ones are tested with the right answer to it. Without them all build on what the student
+        wrote.
 
     Returns
     -------
@@ -131,7 +148,7 @@ def mark(
     """
     started = time.monotonic()
     with folders.submission_folder() as folder:
-        marker = Marker(notebook, source, name, folder, limits, unreadable, seed)
+        marker = Marker(notebook, source, name, folder, limits, unreadable, seed, solutions)
         try:
             marker.go()
         finally:
@@ -153,19 +170,29 @@ class Marker:
         limits: Limits,
         unreadable: Sequence[PathLike],
         seed: int | None = None,
+        solutions: Notebook | None = None,
     ) -> None:
         self.seed = seed
+        self.model = [] if solutions is None else notebooks.cells(solutions)
+        self.tasks = follow_through.tasks(self.model)
+        self.task_of = {cell.id: task for task in self.tasks for cell in task.answers + task.tests}
+        self.settled: set[int] = set()  # numbers of the tasks that failed, and were answered
+        self.right: set[str] = set()  # the names that the assignment's own answers have made
+        self.found: dict[str, Mark] = {}  # of the tests that were run
         self.cells, self.tests = (
             notebooks.cells(notebook),
             {cell.id: cell for cell in notebooks.cells(source) if cell.tests},
         )
         self.source = [cell for cell in notebooks.cells(source) if cell.id]
+        self.in_words = {cell.id for cell in self.source if cell.by_hand}
         self.locked = {cell.id: cell for cell in self.source if cell.locked and not cell.tests}
         self.name, self.folder, self.limits, self.unreadable = name, folder, limits, unreadable
         self.result, self.restarts = Result(name), 0
         self.result.isolation = isolation.choose(limits.isolation)
         self.done: list[tuple[str, str]] = []  # (source, label) of the cells that were run
         self.stopped: list[tuple[str, str]] = []  # (label, source)
+        # Cell -> what the student wrote there: code, or an answer in words.
+        self.own: dict[str, list[str]] = {}
         self.deadline = time.monotonic() + limits.total
         self.process: Any = None  # a Submission, while there is one
         self.outputs: list[str] = []
@@ -182,7 +209,7 @@ class Marker:
 
     def go(self) -> None:
         """All cells in the order of the submission; then the tests that are missing in it."""
-        found, seen = {}, set()
+        seen: set[str] = set()
         self.start()
         for number, cell in enumerate(self.cells, 1):
             label = f"cell {number}" + (f" ({short(cell.id, 80)})" if cell.id else "")
@@ -193,14 +220,15 @@ class Marker:
             # A cell that was split or copied in JupyterLab keeps its name: both are the student's.
             if cell.id:
                 seen.add(cell.id)
+            if cell.id and cell.kind == ("markdown" if cell.id in self.in_words else "code"):
+                self.own.setdefault(cell.id, []).append(cell.source.strip())
+            self.settle_before(cell.id)
+            if cell.id in self.found:
+                continue
             if cell.id in self.tests:
-                found[cell.id] = self.test(self.tests[cell.id])
+                self.found[cell.id] = self.test(self.tests[cell.id])
             elif cell.kind == "code":
                 self.run(self.locked.get(cell.id, cell).source, number, label)
-        answers: dict[str, list[str]] = {}
-        for cell in self.cells:
-            if cell.kind == "markdown":
-                answers.setdefault(cell.id, []).append(cell.source.strip())
         for cell in self.source:
             if cell.id not in seen and (cell.answer or cell.tests):
                 self.note(
@@ -208,9 +236,53 @@ class Marker:
                     + (": its test was run all the same" if cell.tests else "")
                 )
             if cell.tests:
-                self.result.marks.append(found[cell.id] if cell.id in found else self.test(cell))
+                self.settle_before(cell.id)
+                if cell.id not in self.found:
+                    self.found[cell.id] = self.test(cell)
+                self.result.marks.append(self.found[cell.id])
             elif cell.by_hand:
-                self.result.marks.append(self.to_read(cell, answers.get(cell.id, [])))
+                self.result.marks.append(self.to_read(cell, self.own.get(cell.id, [])))
+
+    def settle_before(self, cell_id: str) -> None:
+        """Before a cell of a task: let the right answers take the place of those that failed.
+
+        All tests of a task are run before that, so that none of them meets the right answer.
+        """
+        task = self.task_of.get(cell_id)
+        for earlier in self.tasks[: task.number] if task else ():
+            marks = [self.found[test.id] for test in earlier.tests if test.id in self.found]
+            if earlier.number in self.settled or not any(mark.wrong for mark in marks):
+                continue
+            for test in earlier.tests:
+                if test.id not in self.found:
+                    self.found[test.id] = self.test(test)
+            self.settled.add(earlier.number)
+            if follow_through.needed_later(earlier, self.model):
+                self.answer(earlier)
+
+    def answer(self, task: Task) -> None:
+        """Run the assignment's own answer to a task, and what it handed out and had stopped."""
+        for cell in task.answers:
+            if not self.alive() or not self.goes_well(cell.source, f"<right {cell.id}>"):
+                return
+        self.right |= task.defines
+        stopped = [source for _, source in self.stopped]
+        for cell in self.locked.values():
+            if cell.kind == "code" and cell.source in stopped and self.alive():
+                if self.goes_well(cell.source, f"<{cell.id}>"):
+                    self.stopped = [one for one in self.stopped if one[1] != cell.source]
+
+    def goes_well(self, source: str, label: str) -> bool:
+        """Run what is not the student's own, without a word about it."""
+        try:
+            self.process.run(source, label)
+        except (Crashed, TimedOut):
+            self.restart()
+            return False
+        except WrongAnswer:
+            return False
+        self.done.append((source, label))
+        return True
 
     def start(self) -> None:
         """A process for the submission."""
@@ -298,7 +370,19 @@ class Marker:
             self.result.figures += [(label, picture) for picture in small[:room]]
 
     def test(self, cell: Cell) -> Mark:
-        """The points of a test: all of them if it runs, else none and what it said."""
+        """The points of a test, and which right answers it was tested with."""
+        found = self.points_of(cell)
+        if self.right and cell.id in self.task_of:
+            answers = [one.id for one in self.task_of[cell.id].answers]
+            own = [source for one in answers for source in self.own.get(one, ())]
+            names = follow_through.builds_on([cell.source, *own], self.model, self.right)
+            if names:
+                own = " and ".join(names)
+                found.note = f"tested with the assignment's own {own}, because yours failed"
+        return found
+
+    def points_of(self, cell: Cell) -> Mark:
+        """All points of a test if it runs, else none and what it said."""
         if not self.alive():
             return Mark(
                 cell.id,

@@ -82,7 +82,7 @@ def write(out: PathLike, graded: "Graded", sources: Iterable[str]) -> None:
                 mark.id,
                 "" if mark.points is None else f"{mark.points:g}",
                 f"{mark.out_of:g}",
-                mark.message,
+                mark.words,
             ]
             for (student, name), result in sorted(graded.results.items())
             for mark in result.marks
@@ -152,7 +152,7 @@ def markdown(student: str, result: Result, problems: Sequence[str] = ()) -> str:
         "|---|---|---|",
     ]
     lines += [
-        f"| {harmless.markdown(mark.id)} | {_points(mark)} | {harmless.markdown(mark.message)} |"
+        f"| {harmless.markdown(mark.id)} | {_points(mark)} | {harmless.markdown(mark.words)} |"
         for mark in result.marks
     ]
     if result.problems or problems:
@@ -175,7 +175,7 @@ def html(student: str, result: Result, problems: Sequence[str] = ()) -> str:
     """The same for a browser, with the figures in it."""
     rows = "".join(
         f'<tr class="{_state(mark)}"><td>{_safe(mark.id)}</td><td '
-        f'class="points">{_points(mark)}</td><td>{_safe(mark.message)}</td></tr>'
+        f'class="points">{_points(mark)}</td><td>{_safe(mark.words)}</td></tr>'
         for mark in result.marks
     )
     parts = [
@@ -234,7 +234,7 @@ def gradescope(result: Result) -> dict[str, Any]:
                 "name": harmless.line(mark.id),
                 "score": mark.points or 0,
                 "max_score": mark.out_of,
-                "output": harmless.line(mark.message)
+                "output": harmless.line(mark.words)
                 or ("a person will read this" if mark.points is None else "right"),
             }
             for mark in result.marks

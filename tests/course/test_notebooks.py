@@ -129,7 +129,7 @@ def test_the_reference_gets_all_points_and_the_release_none(name, notebook):
         (one.id, one.message) for one in result.marks if one.points not in (None, one.out_of)
     ] == [] and not result.problems
     assert result.figures and result.seconds < 120
-    blank = mark(notebooks.release(notebook), notebook, name)
+    blank = mark(notebooks.release(notebook), notebook, name, solutions=notebook)
     assert blank.points == 0 and not blank.to_read
     visible = {one.id: one.message for one in blank.marks}
     assert all(visible.values())

@@ -1,0 +1,111 @@
+"""Follow-through marking: one mistake costs the points of its own task, not of all that follow.
+
+A task that builds on an earlier one would fail with it, however right it is. So once the tests of a
+task have failed, the assignment's own answer takes its place, and later tasks are tested with that.
+The points of the task that failed are settled before.
+"""
+
+import ast
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from .notebooks import Cell
+
+
+@dataclass(frozen=True)
+class Task:
+    """The cells that a student fills in, and the tests that follow them."""
+
+    number: int
+    answers: tuple[Cell, ...]  # with the assignment's own solutions
+    tests: tuple[Cell, ...]
+
+    @property
+    def defines(self) -> frozenset[str]:
+        """The functions, classes and other names that the answers make."""
+        return frozenset().union(*(made(cell.source) for cell in self.answers))
+
+
+def tasks(cells: Iterable[Cell]) -> list[Task]:
+    """The tasks of an assignment, from the cells of its source with solutions, in order."""
+    found: list[tuple[list[Cell], list[Cell]]] = []
+    for cell in cells:
+        if cell.kind != "code":
+            continue
+        if cell.answer and (not found or found[-1][1]):
+            found.append(([], []))
+        if cell.answer:
+            found[-1][0].append(cell)
+        elif cell.tests and found:
+            found[-1][1].append(cell)
+    return [
+        Task(number, tuple(answers), tuple(tests)) for number, (answers, tests) in enumerate(found)
+    ]
+
+
+def needed_later(task: Task, cells: Sequence[Cell]) -> bool:
+    """Whether a later cell of the source uses what the task's answers make."""
+    last = max(cells.index(cell) for cell in task.answers + task.tests)
+    return any(
+        task.defines & used(cell.source) for cell in cells[last + 1 :] if cell.kind == "code"
+    )
+
+
+def builds_on(sources: Iterable[str], cells: Sequence[Cell], right: Collection[str]) -> list[str]:
+    """Which of the names in `right` these sources use, directly or through other cells.
+
+    Parameters
+    ----------
+    sources : iterable of str
+        A test, and what the student wrote for it.
+    cells : list of Cell
+        Of the assignment, with its solutions.
+    right : collection of str
+        Names that stand for the assignment's own answers.
+    """
+    uses = {
+        name: used(cell.source)
+        for cell in cells
+        if cell.kind == "code"
+        for name in made(cell.source)
+    }
+    found: set[str] = set()
+    todo = set().union(*map(used, sources))
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo |= uses.get(name, set()) - found
+    return sorted(found & set(right))
+
+
+def used(source: str) -> set[str]:
+    """The names that a cell uses; none if it is no Python."""
+    return {node.id for node in _walk(source) if isinstance(node, ast.Name)}
+
+
+def made(source: str) -> set[str]:
+    """The names that a cell gives at its top level to functions, classes and results."""
+    found = set()
+    for node in _statements(source):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {one.id for goal in targets for one in ast.walk(goal) if _is_name(one)}
+    return found
+
+
+def _is_name(node):
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+
+
+def _statements(source):
+    try:
+        return ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+
+
+def _walk(source):
+    return (node for statement in _statements(source) for node in ast.walk(statement))
