@@ -92,12 +92,10 @@ def made(source: str) -> set[str]:
             found.add(node.name)
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found |= {one.id for goal in targets for one in ast.walk(goal) if _is_name(one)}
+            found |= {
+                one.id for goal in targets for one in ast.walk(goal) if isinstance(one, ast.Name)
+            }
     return found
-
-
-def _is_name(node):
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
 
 
 def _statements(source):

@@ -377,8 +377,8 @@ class Marker:
             own = [source for one in answers for source in self.own.get(one, ())]
             names = follow_through.builds_on([cell.source, *own], self.model, self.right)
             if names:
-                own = " and ".join(names)
-                found.note = f"tested with the assignment's own {own}, because yours failed"
+                right = " and ".join(names)
+                found.note = f"tested with the assignment's own {right}, because yours failed"
         return found
 
     def points_of(self, cell: Cell) -> Mark:
