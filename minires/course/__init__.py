@@ -58,7 +58,7 @@ def check(task: str, *answers: Any, hidden: bool = False, seed: int | None = Non
         return
     import warnings
 
-    from . import causes, checks
+    from . import causes, checks, total
 
     with (
         warnings.catch_warnings()
@@ -68,10 +68,11 @@ def check(task: str, *answers: Any, hidden: bool = False, seed: int | None = Non
             checks.run(task, answers, hidden, seed)
         except WrongAnswer as wrong:
             wrong.args = (f"{wrong}{causes.failed(answers)}",)
+            total.failed(task)
             raise
         causes.passed(answers)
     if not hidden:
-        print(f"✓ {task}")
+        print(f"✓ {task}   {total.passed(task)}")
 
 
 lock(__name__, *__all__, "_graded_elsewhere")
