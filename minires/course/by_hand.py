@@ -11,7 +11,7 @@ from typing import TypeAlias
 from ..errors import ConfigError
 from ..serialization.files import remove_unfinished, write_bytes
 from . import harmless
-from .mark import Mark, Result, short
+from .result import Mark, Result, short
 
 COLUMNS = ("student", "assignment", "cell", "out_of", "points", "comment", "answer")
 LONGEST_ANSWER = 20_000  # characters; a spreadsheet holds 32,767 in a cell

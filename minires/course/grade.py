@@ -16,8 +16,9 @@ from ..serialization.files import Lock
 from ..types import PathLike
 from . import by_hand, checks, folders, notebooks, pool, report, signing, similarity
 from .discover import discover
-from .mark import Limits, Mark, Result, mark
+from .mark import Limits, mark
 from .records import Records
+from .result import Mark, Result
 from .sandbox import isolation
 
 LIMITS = Limits()  # of one submission

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..serialization.files import remove_unfinished, write_bytes
 from .discover import Entry
-from .mark import Mark, Result
+from .result import Mark, Result
 from .signing import Signer, fingerprint, key_file, user_key
 
 LARGEST_SEED = 10**18  # nobody tries so many

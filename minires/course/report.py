@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..types import PathLike
 from . import harmless
 from .discover import folder_name
-from .mark import Mark, Result
+from .result import Mark, Result
 from .sandbox import isolation
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from minires.course import by_hand, discover, folders, harmless, pool, report
 from minires.course.across import as_numbers, items
 from minires.course.compare import WrongAnswer
 from minires.course.grade import Graded
-from minires.course.mark import Mark, Result
 from minires.course.probes import find
+from minires.course.result import Mark, Result
 from minires.course.sandbox import Crashed, Submission, headroom, line, wire
 from minires.errors import ConfigError
 from minires.names import shown

@@ -9,7 +9,7 @@ import pytest
 
 from minires.course import by_hand, harmless, report
 from minires.course.grade import Graded
-from minires.course.mark import Mark, Result
+from minires.course.result import Mark, Result
 
 NAME = "a1_small"
 ATTACKS = {

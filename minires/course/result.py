@@ -1,0 +1,71 @@
+"""What came of a submission: points for each test, and what happened on the way."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .sandbox import isolation
+
+
+@dataclass
+class Mark:
+    """Points for one cell."""
+
+    id: str
+    points: float | None  # None: a person has to read it
+    out_of: float
+    message: str = ""  # what was wrong
+    answer: str = ""  # what there is to read
+    note: str = ""  # what it was tested with instead of the student's own
+
+    @property
+    def wrong(self) -> bool:
+        """Whether a test failed."""
+        return self.points is not None and self.points < self.out_of
+
+    @property
+    def words(self) -> str:
+        """All that is to be said about it, on one line."""
+        return "; ".join(filter(None, (self.message, self.note)))
+
+
+@dataclass
+class Result:
+    """What came of a submission."""
+
+    assignment: str
+    marks: list[Mark] = field(default_factory=list)
+    # lines: cells that stopped, were missing or took too long
+    problems: list[str] = field(default_factory=list)
+    figures: list[tuple[str, bytes]] = field(default_factory=list)  # (cell, bytes of a PNG)
+    output: str = ""
+    seconds: float = 0.0
+    isolation: str = isolation.PROCESS  # the wall that was around it
+
+    @property
+    def points(self) -> float:
+        """Those given so far."""
+        return sum(mark.points or 0 for mark in self.marks)
+
+    @property
+    def out_of(self) -> float:
+        """All there are."""
+        return sum(mark.out_of for mark in self.marks)
+
+    @property
+    def to_read(self) -> list[Mark]:
+        """The cells that wait for a person."""
+        return [mark for mark in self.marks if mark.points is None]
+
+    def record(self) -> dict[str, Any]:
+        """All but the figures, for JSON."""
+        return {key: value for key, value in asdict(self).items() if key != "figures"}
+
+
+def short(text: object, most: int = 1500) -> str:
+    """Text that a file can hold and a person can read."""
+    text = str(text).encode("utf-8", "replace").decode()
+    return (
+        text
+        if len(text) <= most
+        else f"{text[:most]} ... ({len(text) - most:,} characters left out)"
+    )
