@@ -28,7 +28,7 @@ def add_to(commands: Commands) -> None:
     command = commands.add_parser(
         "evaluate",
         help="the errors of trained weights on a test set",
-        usage="minires evaluate --weights FILE (--dataset cifar10 | --data DIR) [OPTIONS ...]",
+        usage="minires evaluate --weights FILE (--dataset cifar10 | --data DIR) [...]",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=DESCRIPTION,
         epilog=EPILOG,

@@ -257,4 +257,5 @@ def _print(text: str, file: TextIO | None = None) -> None:
     """Print beside a progress bar."""
     from tqdm import tqdm
 
-    tqdm.write(text, file=file or sys.stdout)
+    file = file or sys.stdout
+    tqdm.write(fitted(text, file), file=file)
