@@ -10,7 +10,7 @@ from typing import TextIO
 from .. import backend, nn
 from ..errors import ConfigError
 from ..names import printable
-from .arguments import Commands, add_damaged, add_transform, at_least, own_setting, path
+from .arguments import Commands, add_damaged, add_transform, at_least, fitted, own_setting, path
 from .output import nobody_reads
 from .trained_net_options import add_family, given_transform
 
