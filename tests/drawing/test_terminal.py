@@ -57,8 +57,8 @@ def test_a_sparkline_rises_with_its_values():
 
 
 def test_of_many_values_neighbours_are_averaged():
-    line = sparkline([0.0, 8.0] * 100, 0, 8)
-    assert line == "▅" * terminal.MOST_POINTS  # 5 values each, of a mean between 3.2 and 4.8
+    line = sparkline([0.0, 8.0] * terminal.MOST_POINTS, 0, 8)
+    assert line == "▅" * terminal.MOST_POINTS  # each the mean of two
     assert len(sparkline(range(terminal.MOST_POINTS + 1), 0, 50)) == terminal.MOST_POINTS
 
 
