@@ -79,7 +79,7 @@ class ProcessError(MiniresError, RuntimeError):
 
 
 class GraphError(MiniresError, RuntimeError):
-    """The tape was asked for something it does not hold (any more)."""
+    """Something is wanted that the tape does not hold, or no longer holds."""
 
 
 class GradcheckError(MiniresError, AssertionError):

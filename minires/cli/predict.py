@@ -168,7 +168,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _pictures(words):
-    """The image files: those that are named, and those in folders that are named, sorted."""
+    """The image files that are named, and all in the folders that are named, sorted."""
     from ..data.picture_files import find_pictures, in_words
 
     paths = []

@@ -28,7 +28,7 @@ from .small_images import load_sets as load_sets
 from .training_records import TrainingRecords, drops_in_epochs, finished_tables
 
 FAMILIES = {"plain": models.plain, "resnet": models.resnet}
-OWN_SETTINGS = ("model", "seed")  # those that this experiment sets for each net
+OWN_SETTINGS = ("model", "seed")  # this experiment sets them for each net
 GROWING = ("depths", "seeds")  # there may be more of these when a run goes on
 FROM_SEEDS, FROM_DEPTHS = 3, 3  # so many make a figure of their own
 NEEDED = {  # in its config.json, besides the settings that are checked wherever they stand
@@ -194,7 +194,7 @@ class _Training:
         train_set, test_set = sets
         folder = net_folders.folder_of(self.out, self.net, self.seed)
         device = self.config.device
-        # Whoever did this before may still be finishing a step.
+        # A process that did this before may still be finishing a step.
         with RunFolder(folder, self.settings, resume=True, device=device, wait=True) as its:
             TrainingRecords(its, progress=False).train(
                 self.net,

@@ -33,7 +33,7 @@ from ..training.kinds import Kind
 from ..types import Device, Figure, PathLike, Row
 from .settings_hash import settings_hash
 
-LOCK = ".lock"  # in the folder of a run: whoever writes there holds it
+LOCK = ".lock"  # in the folder of a run: the process that writes there holds it
 
 
 class RunFolder:

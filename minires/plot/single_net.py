@@ -232,7 +232,7 @@ def _logarithmic(ax):
 
 
 def _short(names):
-    """The names, each on one line and cut to a length; from those that would then be the same, the
+    """The names, each on one line and cut to a length; from names that would then be the same, the
     middle is cut.
     """
     names = [printable(" ".join(name.split())) for name in names]
