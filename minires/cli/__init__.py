@@ -215,7 +215,7 @@ def _parser() -> Parser:
         "  minires train --model resnet-20 --dataset cifar10\n"
         "  minires finetune --model resnet18 --weights resnet18.pth --data photos\n"
         "  minires predict cat.jpg --model resnet18 --weights resnet18.pth\n\n"
-        "minires COMMAND --help says more of each.",
+        "minires COMMAND --help says more about each.",
     )
     parser.add_argument("--version", action="version", version=f"minires {__version__}")
     parser.set_defaults(run=lambda args: parser.print_help(), root=parser)

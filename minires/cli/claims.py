@@ -30,7 +30,7 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "claims",
-        help="put what is said about deep nets to the test",
+        help="test popular claims about deep nets",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="minires claims [NAME ...] [--dataset NAME] [--seeds N] [OPTIONS ...]",
         description=DESCRIPTION,
@@ -44,7 +44,7 @@ def add_to(commands: Commands) -> None:
         "--decide",
         type=at_least(1),
         metavar="N",
-        help="measure with N fresh seeds, from 100 on, at which nobody looked when the claims "
+        help="measure with N fresh seeds, from 100 on, which nobody had seen when the claims "
         "were written; where a claim has such seeds, they alone decide",
     )
     add_setting(command, ("quick", "standard"))

@@ -41,7 +41,7 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "completion",
-        help="let the Tab key complete commands and options in your shell",
+        help="let the Tab key complete commands in your shell",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=DESCRIPTION,
         epilog=EPILOG,

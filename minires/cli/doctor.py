@@ -19,7 +19,7 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "doctor",
-        help="look at this installation and say what is missing",
+        help="check this installation and say what is missing",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Check Python, NumPy and its BLAS, threads, memory, disk, data sets, GPU and\n"
         "optional packages, and time one training step. Each line that is not good comes\n"

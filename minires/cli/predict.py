@@ -44,7 +44,7 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "predict",
-        help="say what a net sees in pictures",
+        help="name what is in your pictures",
         usage="minires predict IMAGE ... --weights FILE [--model NAME] [OPTIONS ...]",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=DESCRIPTION,
