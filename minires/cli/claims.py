@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..errors import unknown_name
 from ..names import printable
+from . import banner
 from .arguments import (
     INTERRUPTED,
     Commands,
@@ -78,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
     chosen = [
         claim for name, claim in laboratory.CLAIMS.items() if name in args.names or not args.names
     ]
+    if args.cluster != "script":
+        banner.show_start(*banner.of_claims(chosen, args), out=out)
     try:
         findings = laboratory.run(
             chosen,

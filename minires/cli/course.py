@@ -21,7 +21,8 @@ def add_to(commands: Commands) -> None:
         "  minires course check a1_autograd.ipynb   as a student: what is wrong, and why\n"
         "  minires course grade submitted --out graded",
     )
-    steps = command.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    command.set_defaults(run=lambda args: command.print_help())
+    steps = command.add_subparsers(metavar="COMMAND", parser_class=Parser)
 
     step = steps.add_parser(
         "build",
