@@ -23,7 +23,7 @@ def show_start(*sentences: str, out: Path) -> None:
         say(f"{' '.join(sentences)}\nResults: {out}\n")
 
 
-def of_degradation(settings: Mapping[str, Any], cost: float) -> list[str]:
+def of_degradation(settings: Mapping[str, Any], cost: float, device: str) -> list[str]:
     """What is trained in a run with these settings, and how long its `cost` takes."""
     depths, seeds = settings["depths"], settings["seeds"]
     nets = 2 * len(depths) * len(seeds)
@@ -36,7 +36,7 @@ def of_degradation(settings: Mapping[str, Any], cost: float) -> list[str]:
         f"Training {count} nets, plain and residual ({_listed(depths)} layers{repeated}), "
         f"for {length} each on {settings['train_size']:,} {_images(settings)}."
     )
-    if settings["device"] != "cpu":
+    if device != "cpu":
         return [trained]
     return [trained, f"It takes {about(cost / TWO_CORES + START)} on two cores."]
 

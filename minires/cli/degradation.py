@@ -116,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
             workers=args.workers,
             cluster=cluster,
             on_start=lambda settings, cost: banner.show_start(
-                *banner.of_degradation(settings, cost), out=out
+                *banner.of_degradation(settings, cost, args.device), out=out
             ),
         )
     except KeyboardInterrupt as stop:
