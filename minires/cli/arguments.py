@@ -302,9 +302,14 @@ def _filled(line, width):
     indent = " " * (len(line) - len(line.lstrip()))
     if line.startswith("-", len(indent)):  # an item of a list
         indent += "  "
-    return textwrap.fill(
-        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    filled = textwrap.fill(
+        line.replace(" %", "\N{NO-BREAK SPACE}%"),
+        width,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
+    return filled.replace("\N{NO-BREAK SPACE}%", " %")
 
 
 def say(line: str) -> None:

@@ -67,9 +67,10 @@ def of_claims(chosen: Sequence[Any], args: Any) -> list[str]:
 
 
 def _images(settings):
-    size, name = settings["image_size"], settings["dataset_name"]
-    of = {"synthetic": "drawn images"}.get(settings["dataset"], f"images of {printable(name)}")
-    return f"{of}, {size}x{size} pixels" if size else of
+    size = f"{settings['image_size']}x{settings['image_size']} " if settings["image_size"] else ""
+    if settings["dataset"] == "synthetic":
+        return f"drawn {size}images"
+    return f"{size}images of {printable(settings['dataset_name'])}"
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -29,7 +29,7 @@ def on_terminal(words, place, **environment):
 def test_a_run_of_one_net(tmp_path):
     terminal = on_terminal([*TRAIN, *SMALL], tmp_path, NO_COLOR="")
     lines = terminal.lines()
-    assert "for 3 epochs on 64 drawn images, 8x8 pixels." in " ".join(lines)
+    assert "for 3 epochs on 64 drawn 8x8 images." in " ".join(lines)
     assert "Results: run" in lines
     assert any(re.match(r"resnet-8, seed 0: +\d+ %, loss .* left \|", line) for line in lines)
     assert any(re.fullmatch(r"training  [▁-█]{3}  \S+ to \S+ %", line) for line in lines)
