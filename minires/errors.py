@@ -79,7 +79,7 @@ class ProcessError(MiniresError, RuntimeError):
 
 
 class GraphError(MiniresError, RuntimeError):
-    """The tape was asked for something it does not hold (any more)."""
+    """Something is wanted that the tape does not hold, or no longer holds."""
 
 
 class GradcheckError(MiniresError, AssertionError):
@@ -126,5 +126,5 @@ def nearest(name: object, known: Collection[object]) -> str | None:
     text = name if isinstance(name, str) else shown(name)
     if len(text) > LONGEST_NAME:  # comparing a long text would take minutes
         return None
-    near = get_close_matches(text.lower(), by_lower_case, n=1, cutoff=0.5)
+    near = get_close_matches(text.lower(), by_lower_case, n=1, cutoff=0.6)
     return by_lower_case[near[0]] if near else None

@@ -18,6 +18,7 @@ from ..names import printable
 from . import (
     cache,
     claims,
+    completion,
     course,
     data,
     degradation,
@@ -32,7 +33,7 @@ from . import (
     predict,
     train,
 )
-from .arguments import INTERRUPTED, Parser
+from .arguments import INTERRUPTED, Parser, fitted
 from .output import lasting
 
 PIPE_CLOSED = 141  # the exit status of a program whose reader is gone: 128 + SIGPIPE
@@ -52,6 +53,7 @@ COMMANDS = (
     data,
     cache,
     doctor,
+    completion,
 )
 #: Package -> the extra of minires that brings it.
 EXTRAS = {
@@ -63,6 +65,7 @@ EXTRAS = {
     "cupy": "cuda12",
     "mpi4py": "mpi",
     "submitit": "cluster",
+    "shtab": "completion",
 }
 
 
@@ -91,7 +94,7 @@ def _status(argv, output):
     try:
         starting.ready()
         with failure.only_rank_0_prints():
-            args = _parser().parse_args(argv)
+            args = _parser().parse_args(_with_help(sys.argv[1:] if argv is None else argv))
         status = args.run(args) or 0
         output.flush()  # here, where an error of it is still reported
     except MiniresError as error:
@@ -120,10 +123,16 @@ def _status(argv, output):
     return status
 
 
+def _with_help(words: Sequence[str]) -> Sequence[str]:
+    """``help train`` is ``train --help``, as with other programs."""
+    return [*words[1:], "--help"] if words[:1] == ["help"] else words
+
+
 def _failed(line: str, details: str = "") -> int:
     if failure.is_to_speak():
         rank = failure.name_of_rank()
-        print(f"{details}minires: error: {rank}{printable(line)}", file=sys.stderr)
+        line = fitted(f"minires: error: {rank}{printable(line)}", sys.stderr)
+        print(f"{details}{line}", file=sys.stderr)
     return 1
 
 
@@ -206,10 +215,10 @@ def _parser() -> Parser:
         "  minires train --model resnet-20 --dataset cifar10\n"
         "  minires finetune --model resnet18 --weights resnet18.pth --data photos\n"
         "  minires predict cat.jpg --model resnet18 --weights resnet18.pth\n\n"
-        "minires COMMAND --help says more of each.",
+        "minires COMMAND --help says more about each.",
     )
     parser.add_argument("--version", action="version", version=f"minires {__version__}")
-    parser.set_defaults(run=lambda args: parser.print_help())
+    parser.set_defaults(run=lambda args: parser.print_help(), root=parser)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", parser_class=Parser)
     for command in COMMANDS:
         command.add_to(commands)

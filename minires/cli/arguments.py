@@ -8,11 +8,13 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 from .. import backend
+from ..drawing.terminal import in_colour
 from ..errors import ConfigError, nearest
 from ..experiments.seeds import parse_seeds
 from ..names import expanded, printable, shortened, shown
@@ -33,7 +35,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the usage and the error, on one line of bearable length, and exit."""
-        super().error(printable(shortened(message, 1000)))
+        line = f"{self.prog}: error: {printable(shortened(message, 1000))}"
+        self.print_usage(sys.stderr)
+        self.exit(2, fitted(line, sys.stderr) + "\n")
 
     def _check_value(self, action, value):
         if action.choices is not None and value not in action.choices:
@@ -57,28 +61,34 @@ class Parser(argparse.ArgumentParser):
 
     def _suggest(self, words: Iterable[str]) -> None:
         """An error for the first of the words that is nearly an option."""
-        options = [option for action in self._actions for option in action.option_strings]
+        options = {
+            option.lstrip("-"): option
+            for action in self._actions
+            for option in action.option_strings
+        }
         for word in words:
-            near = (
-                get_close_matches(word.split("=")[0], options, n=1) if word.startswith("-") else []
-            )
-            if near and near[0] != word.split("=")[0]:
-                self.error(f"unknown option {word}; did you mean {near[0]}?")
+            name = word.partition("=")[0]
+            if word.startswith("-") and name not in options.values():
+                near = get_close_matches(name.lstrip("-"), options, n=1, cutoff=0.7)
+                if near:
+                    self.error(f"unknown option {word}; did you mean {options[near[0]]}?")
 
 
-def one_of(kind: str, known: Collection[str]) -> Callable[[str], str]:
-    """An argument that must be one of `known`; the error suggests the nearest."""
+@dataclass(eq=False)  # argparse hashes it
+class OneOf:
+    """An argument that must be one of the `known` words; the error suggests the nearest."""
 
-    def parse(text: str) -> str:
-        if text not in known:
-            near = nearest(text, known)
+    kind: str
+    known: Collection[str]
+
+    def __call__(self, text: str) -> str:
+        if text not in self.known:
+            near = nearest(text, self.known)
             raise argparse.ArgumentTypeError(
-                f"unknown {kind} {shown(text)}: expected one of {', '.join(known)}"
+                f"unknown {self.kind} {shown(text)}: expected one of {', '.join(self.known)}"
                 + (f"; did you mean {near!r}?" if near else "")
             )
         return text
-
-    return parse
 
 
 def at_least(least: int) -> Callable[[str], int]:
@@ -172,7 +182,7 @@ def add_setting(command: argparse.ArgumentParser, presets: Collection[str]) -> N
     """The options that all experiments share: on what, how large, how often and where."""
     command.add_argument(
         "--dataset",
-        type=one_of("data set", ("synthetic", "cifar10")),
+        type=OneOf("data set", ("synthetic", "cifar10")),
         default="synthetic",
         metavar="NAME",
         help="synthetic (drawn, needs no file; the default) or cifar10",
@@ -186,7 +196,7 @@ def add_setting(command: argparse.ArgumentParser, presets: Collection[str]) -> N
     )
     command.add_argument(
         "--preset",
-        type=one_of("preset", presets),
+        type=OneOf("preset", presets),
         default="quick",
         metavar="NAME",
         help=f"{', '.join(list(presets)[:-1])} or {list(presets)[-1]} (default: quick)",
@@ -275,22 +285,39 @@ def prepare(args: argparse.Namespace) -> None:
         backend.allow_tf32()
 
 
-def fitted(text: str) -> str:
-    """Text whose long lines are broken to fit the terminal, if the output goes to one."""
-    if not sys.stdout.isatty():
+def fitted(text: str, stream: Any = None) -> str:
+    """Text whose long lines are broken between words to fit the terminal, if it goes to one.
+
+    A line goes on below its first letter. `stream`: where it goes to (default: stdout).
+    """
+    if not (stream or sys.stdout).isatty():
         return text
     width = max(40, shutil.get_terminal_size().columns)
     return "\n".join(
-        line
-        if len(line) <= width
-        else textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
-        for line in text.split("\n")
+        line if len(line) <= width else _filled(line, width) for line in text.split("\n")
     )
 
 
+def _filled(line, width):
+    indent = " " * (len(line) - len(line.lstrip()))
+    if line.startswith("-", len(indent)):  # an item of a list
+        indent += "  "
+    filled = textwrap.fill(
+        line.replace(" %", "\N{NO-BREAK SPACE}%"),
+        width,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return filled.replace("\N{NO-BREAK SPACE}%", " %")
+
+
 def say(line: str) -> None:
-    """Print lines that name files: what a terminal would obey comes out as letters."""
-    print("\n".join(map(printable, line.split("\n"))))
+    """Print lines that may name files: nothing in a name changes the terminal. On a terminal they
+    are broken between words, and plain and residual nets are in their colours.
+    """
+    text = "\n".join(map(printable, line.split("\n")))
+    print(in_colour(fitted(text), sys.stdout))
 
 
 def say_damaged(out: Path) -> None:
@@ -301,7 +328,7 @@ def say_damaged(out: Path) -> None:
 
 def note(line: str) -> None:
     """Tell the person on stderr what they may not have meant; the work goes on."""
-    print(f"minires: note: {printable(line)}", file=sys.stderr)
+    print(fitted(f"minires: note: {printable(line)}", sys.stderr), file=sys.stderr)
 
 
 def interrupted(
@@ -316,5 +343,5 @@ def interrupted(
     saved += f" in {out}. Go on with {again}."
     if not (out / "config.json").exists():
         saved = "before anything was there to save."
-    print(f"\nminires: interrupted; {printable(saved)}", file=sys.stderr)
+    print("\n" + fitted(f"minires: interrupted; {printable(saved)}", sys.stderr), file=sys.stderr)
     return INTERRUPTED

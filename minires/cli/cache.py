@@ -25,7 +25,7 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "cache",
-        help="decoded photographs on disk: look, and clear",
+        help="show or clear the cache of decoded photographs",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=DESCRIPTION,
         epilog=EPILOG,

@@ -6,32 +6,35 @@ from pathlib import Path
 
 from ..errors import unknown_name
 from ..names import printable
+from . import banner
 from .arguments import (
     INTERRUPTED,
     Commands,
     add_setting,
     add_workers,
     at_least,
-    fitted,
     path,
     prepare,
     say,
 )
 from .cluster_options import add_cluster, cluster_of
 
+DESCRIPTION = """\
+Test what is said about deep nets. Each claim is measured; a table, a figure and
+a verdict that follows from the numbers go into a report (report.md and
+report.html). All claims take about 20 minutes a seed on two cores. What was
+measured or trained before is used again, so an interrupted run goes on with the
+same command, and more claims or seeds can be added to it."""
+
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "claims",
-        help="put what is said about deep nets to the test",
+        help="test popular claims about deep nets",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="The laboratory of claims: measures each claim, writes a table and a "
-        "figure, and a "
-        "report with a verdict computed\n"
-        "from the numbers (report.md and report.html). What was measured or trained before "
-        "is used again, so a run that\n"
-        "was interrupted goes on with the same command, and can be extended by claims or seeds.",
+        usage="minires claims [NAME ...] [--dataset NAME] [--seeds N] [OPTIONS ...]",
+        description=DESCRIPTION,
         epilog="examples:\n  minires claims --list\n  minires claims degradation aftermath "
         "--dataset cifar10\n  minires claims --seeds 3\n  minires claims --decide 5",
     )
@@ -42,7 +45,7 @@ def add_to(commands: Commands) -> None:
         "--decide",
         type=at_least(1),
         metavar="N",
-        help="measure with N fresh seeds, from 100 on, at which nobody looked when the claims "
+        help="measure with N fresh seeds, from 100 on, which nobody had seen when the claims "
         "were written; where a claim has such seeds, they alone decide",
     )
     add_setting(command, ("quick", "standard"))
@@ -63,9 +66,9 @@ def run(args: argparse.Namespace) -> int:
 
     if args.list:
         for claim in laboratory.CLAIMS.values():
-            print(f"{claim.name}\n    {claim.statement}\n    ({claim.source})")
+            say(f"{claim.name}\n    {claim.statement}\n    ({claim.source})")
             for criterion in claim.criteria:
-                print(fitted(f"    - {criterion}"))
+                say(f"    - {criterion}")
         return 0
     for name in args.names:
         if name not in laboratory.CLAIMS:
@@ -76,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
     chosen = [
         claim for name, claim in laboratory.CLAIMS.items() if name in args.names or not args.names
     ]
+    if args.cluster != "script":
+        banner.show_start(*banner.of_claims(chosen, args), out=out)
     try:
         findings = laboratory.run(
             chosen,
@@ -98,6 +103,6 @@ def run(args: argparse.Namespace) -> int:
         return INTERRUPTED
     if args.cluster == "script":
         return 0
-    print("\n" + "\n".join(laboratory.lines(findings)))
+    say("\n" + "\n".join(laboratory.lines(findings)))
     say(f"written: {out / 'report.md'}, {out / 'report.html'}")
     return 0

@@ -16,13 +16,13 @@ def add_to(commands: Commands) -> None:
         help="assignments: build, check and grade them",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Coursework that grades itself; see docs/instructors.md.",
-        epilog="examples:\n  minires course build course                   what to hand out, and "
-        "what to keep\n"
-        "  minires course check a1_autograd.ipynb       as a student: what is right, what "
-        "is wrong and why\n"
+        epilog="examples:\n"
+        "  minires course build course              what to hand out, and what to keep\n"
+        "  minires course check a1_autograd.ipynb   as a student: what is wrong, and why\n"
         "  minires course grade submitted --out graded",
     )
-    steps = command.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    command.set_defaults(run=lambda args: command.print_help())
+    steps = command.add_subparsers(metavar="COMMAND", parser_class=Parser)
 
     step = steps.add_parser(
         "build",
@@ -43,6 +43,7 @@ def add_to(commands: Commands) -> None:
     step = steps.add_parser(
         "check",
         help="check your own notebook",
+        usage="minires course check NOTEBOOK ... [OPTIONS ...]",
         description="Run the checks that a notebook of an assignment holds, as the grader does.",
     )
     step.set_defaults(run=check)
@@ -53,12 +54,12 @@ def add_to(commands: Commands) -> None:
         "grade",
         help="grade a folder of submissions",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Grade every notebook of a folder with a fresh copy of the tests, each in a "
-        "process "
-        "of its own. What was graded before\n"
-        "is not graded again, so an interrupted run goes on with the same command.",
-        epilog="SUBMISSIONS holds STUDENT/NAME.ipynb, STUDENT/ASSIGNMENT/NAME.ipynb (nbgrader's), "
-        "or STUDENT_ASSIGNMENT.ipynb.",
+        usage="minires course grade SUBMISSIONS --out DIR [OPTIONS ...]",
+        description="Grade every notebook of a folder with a fresh copy of the tests, each in a\n"
+        "process of its own. What was graded before is not graded again, so an\n"
+        "interrupted run goes on with the same command.",
+        epilog="SUBMISSIONS holds STUDENT/NAME.ipynb, STUDENT/ASSIGNMENT/NAME.ipynb (as for\n"
+        "nbgrader), or STUDENT_ASSIGNMENT.ipynb.",
     )
     step.set_defaults(run=grade)
     step.add_argument(
@@ -96,6 +97,7 @@ def check(args: argparse.Namespace) -> int:
     from ..course import discover, folders, harmless, mark, notebooks
     from ..course.sandbox import isolation
 
+    _check_files(map(Path, args.notebooks))
     right, limits, known = True, _limits(args), notebooks.find()
     folders.remove_leftovers()
     say(
@@ -104,21 +106,6 @@ def check(args: argparse.Namespace) -> int:
     )
     say(f"isolation: {isolation.WORDS[isolation.choose(limits.isolation)]}")
     for notebook_path in map(Path, args.notebooks):
-        if notebook_path.is_dir():
-            inside = ", ".join(sorted(one.name for one in notebook_path.glob("*.ipynb"))[:6])
-            raise ConfigError(
-                "minires course check",
-                "not a file",
-                "a notebook of an assignment",
-                f"the folder {notebook_path}" + (f"; there is {inside} in it" if inside else ""),
-            )
-        if not notebook_path.is_file():
-            raise ConfigError(
-                "minires course check",
-                "no such file",
-                "a notebook of an assignment",
-                str(notebook_path),
-            )
         notebook = notebooks.read(notebook_path)
         name = discover.which(notebook_path, {key: key for key in notebooks.KEYS})
         if name is None:
@@ -152,6 +139,25 @@ def check(args: argparse.Namespace) -> int:
             say(harmless.line(f"  ! {line}"))
         right = right and all(one.points in (None, one.out_of) for one in result.marks)
     return 0 if right else 1
+
+
+def _check_files(paths):
+    for notebook_path in paths:
+        if notebook_path.is_dir():
+            inside = ", ".join(sorted(one.name for one in notebook_path.glob("*.ipynb"))[:6])
+            raise ConfigError(
+                "minires course check",
+                "not a file",
+                "a notebook of an assignment",
+                f"the folder {notebook_path}" + (f"; there is {inside} in it" if inside else ""),
+            )
+        if not notebook_path.is_file():
+            raise ConfigError(
+                "minires course check",
+                "no such file",
+                "a notebook of an assignment",
+                str(notebook_path),
+            )
 
 
 def grade(args: argparse.Namespace) -> int:

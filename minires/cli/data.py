@@ -2,7 +2,7 @@
 
 import argparse
 
-from .arguments import Commands, one_of, path, say
+from .arguments import Commands, OneOf, path, say
 
 
 def add_to(commands: Commands) -> None:
@@ -11,15 +11,13 @@ def add_to(commands: Commands) -> None:
         "data",
         help="download a data set",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Download CIFAR-10 (170 MB) from the first mirror that works, check it, and "
-        "keep it "
-        "in the user's cache.\n"
-        "An interrupted download goes on where it stopped.",
+        description="Download CIFAR-10 (170 MB) from the first mirror that works, check it, and\n"
+        "keep it in the user's cache. An interrupted download goes on where it stopped.",
         epilog="examples:\n  minires data cifar10\n  minires data cifar10 --data data",
     )
     command.set_defaults(run=run)
     command.add_argument(
-        "name", type=one_of("data set", ("cifar10",)), metavar="NAME", help="cifar10"
+        "name", type=OneOf("data set", ("cifar10",)), metavar="NAME", help="cifar10"
     )
     command.add_argument(
         "--data",

@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..experiments.presets import PRESETS
+from . import banner
 from .arguments import (
     Commands,
     add_setting,
     add_workers,
     at_least,
-    fitted,
     interrupted,
     note,
     path,
@@ -51,6 +51,7 @@ def add_to(commands: Commands) -> None:
         "degradation",
         help="train plain and residual nets, draw error curves and gradient norms",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="minires degradation [--preset NAME] [--dataset NAME] [OPTIONS ...]",
         description=TEXT,
         epilog=EXAMPLES,
     )
@@ -114,6 +115,9 @@ def run(args: argparse.Namespace) -> int:
             resume=args.resume,
             workers=args.workers,
             cluster=cluster,
+            on_start=lambda settings, cost: banner.show_start(
+                *banner.of_degradation(settings, cost, args.device), out=out
+            ),
         )
     except KeyboardInterrupt as stop:
         return interrupted(out, stop)
@@ -127,7 +131,8 @@ def show(out: Path) -> None:
     """Say what the run in `out` shows, draw its figures and write its page."""
     from ..experiments import degradation as experiment
 
-    say("\n" + fitted(experiment.report(out)))
+    banner.show_errors("training error by epoch", experiment.errors_by_epoch(out))
+    say("\n" + experiment.report(out))
     for figure in experiment.plot(out):
         say(f"drawn: {figure}")
     say(f"written: {experiment.write_page(out)}, to be opened in a browser")

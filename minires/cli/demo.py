@@ -26,7 +26,7 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "demo",
-        help="the experiment at its smallest, in half a minute",
+        help="four nets, plain and residual, in half a minute: start here",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=DESCRIPTION,
     )

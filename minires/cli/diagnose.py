@@ -31,7 +31,7 @@ def add_to(commands: Commands) -> None:
     command = commands.add_parser(
         "diagnose",
         help="look inside trained nets: lesions, responses, paths, gradients",
-        usage="minires diagnose --weights FILE ... (--dataset cifar10 | --data DIR) [OPTIONS ...]",
+        usage="minires diagnose --weights FILE ... (--dataset NAME | --data DIR) [...]",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=DESCRIPTION,
         epilog=EPILOG,

@@ -3,8 +3,11 @@
 import argparse
 import itertools
 import json
+import shutil
 import sys
+import textwrap
 
+from ..drawing.terminal import has_colours
 from .arguments import Commands
 
 COLOURS = {"good": "\033[32m", "optional": "\033[33m", "bad": "\033[31m"}
@@ -16,7 +19,7 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "doctor",
-        help="look at this installation and say what is missing",
+        help="check this installation and say what is missing",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Check Python, NumPy and its BLAS, threads, memory, disk, data sets, GPU and\n"
         "optional packages, and time one training step. Each line that is not good comes\n"
@@ -44,7 +47,18 @@ def run(args: argparse.Namespace) -> int:
 def _line(check):
     """A line on what was found, in its colour on a terminal, and one with the cure beneath."""
     sign = SIGNS[check.state]
-    if sys.stdout is not None and sys.stdout.isatty():
+    if has_colours(sys.stdout):
         sign = f"{COLOURS[check.state]}{sign}\033[0m"
-    line = f"{sign}  {check.name:<{WIDTH}}{check.found}"
-    return line if check.cure is None else f"{line}\n    {'':<{WIDTH}}-> {check.cure}"
+    lines = [(f"{sign}  {check.name:<{WIDTH}}", check.found)]
+    if check.cure is not None:
+        lines.append((f"    {'':<{WIDTH}}-> ", check.cure))
+    return "\n".join(first + _beside(first, text) for first, text in lines)
+
+
+def _beside(first, text):
+    """The text, broken to fit the terminal to the right of `first`, if the output goes to one."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return text
+    indent = 4 + WIDTH + 3 * first.endswith("-> ")
+    width = max(40, shutil.get_terminal_size().columns - indent)
+    return f"\n{'':{indent}}".join(textwrap.wrap(text, width, break_long_words=False))

@@ -27,8 +27,8 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "evaluate",
-        help="the errors of trained weights on a test set",
-        usage="minires evaluate --weights FILE (--dataset cifar10 | --data DIR) [OPTIONS ...]",
+        help="measure the error of trained weights on a test set",
+        usage="minires evaluate --weights FILE (--dataset cifar10 | --data DIR) [...]",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=DESCRIPTION,
         epilog=EPILOG,

@@ -25,7 +25,7 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "museum",
-        help="typical mistakes: what each breaks, and what training does with it",
+        help="typical mistakes, what each breaks, and how training reacts",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=DESCRIPTION,
         epilog=EPILOG,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
 from typing import Any
 
-from ..names import printable
+from .arguments import note
 
 
 class Output:
@@ -71,7 +71,7 @@ def lasting() -> Iterator[Output]:
         stack.enter_context(redirect_stdout(outputs[0]))
         stack.enter_context(redirect_stderr(outputs[1]))
         stack.enter_context(warnings.catch_warnings())
-        warnings.showwarning = _note
+        warnings.showwarning = _Notes()
         if not sys.warnoptions:  # what overflows is reported where it ends, with the layer's name
             warnings.simplefilter("ignore", RuntimeWarning)
             warnings.simplefilter("ignore", DeprecationWarning)  # other packages' own
@@ -102,5 +102,14 @@ def _nowhere(stack: ExitStack) -> Any:
     return stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
 
 
-def _note(message: object, *_: object, **__: object) -> None:
-    print(f"minires: note: {printable(str(message))}", file=sys.stderr)
+class _Notes:
+    """Prints warnings, each of them once: a file of weights may be read twice."""
+
+    def __init__(self) -> None:
+        self.said: set[str] = set()
+
+    def __call__(self, message: object, *_: object, **__: object) -> None:
+        line = str(message)
+        if line not in self.said:
+            self.said.add(line)
+            note(line)

@@ -14,10 +14,9 @@ def add_to(commands: Commands) -> None:
         "plot",
         help="draw the figures of a run again, without training",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Draw the figures of a run from its tables (metrics.csv, gradients.csv and "
-        "others), "
-        "also while it is still going on;\n"
-        "of a run of claims, of degradation or of diagnose, the report too.",
+        description="Draw the figures of a run from its tables (metrics.csv and others), even\n"
+        "while it is still going on. The report of claims, degradation and diagnose is\n"
+        "written again, too.",
         epilog="examples:\n  minires plot runs/degradation-synthetic-quick\n"
         "  minires plot --dark runs/degradation-synthetic-quick",
     )

@@ -10,7 +10,7 @@ from typing import TextIO
 from .. import backend, nn
 from ..errors import ConfigError
 from ..names import printable
-from .arguments import Commands, add_damaged, add_transform, at_least, own_setting, path
+from .arguments import Commands, add_damaged, add_transform, at_least, fitted, own_setting, path
 from .output import nobody_reads
 from .trained_net_options import add_family, given_transform
 
@@ -44,7 +44,7 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
     command = commands.add_parser(
         "predict",
-        help="say what a net sees in pictures",
+        help="name what is in your pictures",
         usage="minires predict IMAGE ... --weights FILE [--model NAME] [OPTIONS ...]",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=DESCRIPTION,
@@ -168,7 +168,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _pictures(words):
-    """The image files: those that are named, and those in folders that are named, sorted."""
+    """The image files that are named, and all in the folders that are named, sorted."""
     from ..data.picture_files import find_pictures, in_words
 
     paths = []
@@ -257,4 +257,5 @@ def _print(text: str, file: TextIO | None = None) -> None:
     """Print beside a progress bar."""
     from tqdm import tqdm
 
-    tqdm.write(text, file=file or sys.stdout)
+    file = file or sys.stdout
+    tqdm.write(fitted(text, file), file=file)

@@ -1,7 +1,8 @@
 """``minires train`` and ``minires finetune``: one net, any of them, on any data set."""
 
 import argparse
-from dataclasses import fields, replace
+from collections.abc import Collection
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from .. import backend
@@ -9,8 +10,9 @@ from ..errors import ConfigError, nearest
 from ..names import LONGEST, expanded, shortened, shown
 from ..training.config import ALL, FOLDER, HEAD, RunConfig
 from ..training.given_settings import check_given
-from ..training.kinds import YES_OR_NO
+from ..training.kinds import YES_OR_NO, Kind
 from ..training.settings_file import read_settings
+from . import banner
 from .arguments import (
     Commands,
     interrupted,
@@ -72,10 +74,10 @@ these. By default only a new last layer is trained, on features that are found
 once (a linear probe): minutes without a GPU. Results as of minires train.
 Folders as people have them are read; a line says what is left out of them."""
 FINETUNE_EXAMPLES = """examples:
-  minires finetune --model resnet18 --weights resnet18.pth --data photos
-  minires finetune --model resnet18 --weights resnet18.pth --data photos \\
+  minires finetune --weights resnet18-f37072fd.pth --data photos
+  minires finetune --weights resnet18-f37072fd.pth --data photos \\
       --train layer4 --epochs 5
-  minires predict mine.jpg --model resnet18 \\
+  minires predict mine.jpg \\
       --weights runs/resnet18-photos-head/weights.safetensors"""
 
 
@@ -94,7 +96,7 @@ def add_to(commands: Commands) -> None:
         "finetune",
         help="teach a trained net the classes of your photographs",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="minires finetune --model NAME --weights FILE --data FOLDER [SETTINGS ...]",
+        usage="minires finetune --weights FILE --data FOLDER [SETTINGS ...]",
         description=FINETUNE_TEXT,
         epilog=NETS + FINETUNE_EXAMPLES,
     )
@@ -145,13 +147,21 @@ def run(args: argparse.Namespace) -> int:
     if args.resume and world.rank == 0 and not (out / "config.json").exists():
         say(f"minires: nothing to resume in {out}, starting anew")
     try:
-        single_net.run(config, out, resume=args.resume, file=file, world=world)
+        single_net.run(
+            config,
+            out,
+            resume=args.resume,
+            file=file,
+            world=world,
+            on_start=lambda settings: banner.show_start(*banner.of_one_net(settings), out=out),
+        )
     except KeyboardInterrupt as stop:
         if world.rank:
             raise
         return interrupted(out, stop)
     if world.rank:
         return 0
+    banner.show_errors("error by epoch", single_net.errors_by_epoch(out))
     say("\n" + single_net.report(out))
     say(f"written: {out / 'weights.safetensors'}")
     say_damaged(out)
@@ -268,7 +278,7 @@ def _add_settings(command, usual):
         elif kind is YES_OR_NO:
             group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
         else:
-            group.add_argument(flag, type=_value_of(kind), metavar=_placeholder(one), help=text)
+            group.add_argument(flag, type=_ValueOf(kind), metavar=_placeholder(one), help=text)
     groups["model"].add_argument(
         "--net",
         nargs="+",
@@ -315,15 +325,21 @@ def _placeholder(setting):
     return "NAME" if setting.name in ("model", "dataset", "schedule", "train", "device") else "PATH"
 
 
-def _value_of(kind):
+@dataclass(eq=False)  # argparse hashes it
+class _ValueOf:
     """An argument of that kind; an error says what was expected, and may suggest a word."""
 
-    def parse(text):
-        value = literal(text)
+    kind: Kind
+
+    @property
+    def known(self) -> Collection[str]:
+        """The words that can be chosen, if there are only a few."""
+        return self.kind.known
+
+    def __call__(self, text: str) -> Any:
+        kind, value = self.kind, literal(text)
         if not kind.accepts(value) and not kind.accepts(value := text):
             near = nearest(text, kind.known)
             hint = f"; did you mean {near!r}?" if near else ""
             raise argparse.ArgumentTypeError(f"expected {kind.words}, got {shown(text)}{hint}")
         return value
-
-    return parse

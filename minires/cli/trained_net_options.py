@@ -9,14 +9,14 @@ from .. import backend
 from ..errors import ConfigError
 from ..serialization.families import FAMILIES
 from ..types import Device
-from .arguments import add_damaged, add_transform, at_least, one_of, own_setting, path
+from .arguments import OneOf, add_damaged, add_transform, at_least, own_setting, path
 
 
 def add_family(command: argparse.ArgumentParser) -> None:
     """The option that says where weights come from."""
     command.add_argument(
         "--family",
-        type=one_of("family of weights", FAMILIES),
+        type=OneOf("family of weights", FAMILIES),
         metavar="NAME",
         help=f"where the weights come from, if they do not show it: {', '.join(FAMILIES)}",
     )
@@ -30,7 +30,7 @@ def add_net_and_images(command: argparse.ArgumentParser, results: str, batch_siz
     add = command.add_argument
     add(
         "--dataset",
-        type=one_of("data set", ("cifar10", "synthetic")),
+        type=OneOf("data set", ("cifar10", "synthetic")),
         metavar="NAME",
         help="cifar10 or synthetic: its test set. Without it, --data is a folder of photographs",
     )

@@ -162,8 +162,8 @@ def set_values(thing: Answer, name: str, values: Array) -> None:
 def call_and_look(
     function: Answer, arguments: Sequence[Any], settings: Mapping[str, Any] | None = None
 ) -> tuple[Any, list[Any]]:
-    """What a function returns, and what its arguments are after the call. None of those that are
-    given here is changed.
+    """What a function returns, and what its arguments are after the call. The arguments
+    that are given here stay as they are.
     """
     settings = dict(settings or {})
     if isinstance(function, Remote):

@@ -46,7 +46,7 @@ class Limits:
     total: float = 900  # for all of it
     memory: int = 4 * 1024**3  # bytes
     isolation: str | None = None  # the wall around it: by default the strongest there is
-    packages: tuple[str, ...] = ()  # that may be imported besides those that minires needs
+    packages: tuple[str, ...] = ()  # that may be imported besides what minires needs
 
 
 def mark(

@@ -2,7 +2,7 @@
 account.
 
 After Schleimer, Wilkerson and Aiken 2003 (winnowing), without the sampling, as a course is small.
-What comes out is a list to read, not a verdict: short functions have few ways to be written.
+The result is a list to read, not a verdict: short functions have few ways to be written.
 """
 
 import io

@@ -21,7 +21,7 @@ from .parts import Batches, array_of, depths, main_path, watching
 
 
 class LayerResponse(NamedTuple):
-    """What one layer puts out, after the batch norm that takes it in and before the addition and
+    """The output of one layer, after the batch norm that takes it in and before the addition and
     ReLU, over all images, pixels and channels.
     """
 

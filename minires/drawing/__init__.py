@@ -1,1 +1,3 @@
-"""Pictures without Matplotlib: boxes and arrows as SVG, and labels that do not overlap."""
+"""Pictures without Matplotlib: boxes and arrows as SVG, labels that do not overlap, and curves in a
+terminal.
+"""

@@ -5,7 +5,7 @@ batches. The error curves answer the question; the gradient norm of every layer,
 initialisation on, shows what goes on inside.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from .small_images import load_sets as load_sets
 from .training_records import TrainingRecords, drops_in_epochs, finished_tables
 
 FAMILIES = {"plain": models.plain, "resnet": models.resnet}
-OWN_SETTINGS = ("model", "seed")  # those that this experiment sets for each net
+OWN_SETTINGS = ("model", "seed")  # this experiment sets them for each net
 GROWING = ("depths", "seeds")  # there may be more of these when a run goes on
 FROM_SEEDS, FROM_DEPTHS = 3, 3  # so many make a figure of their own
 NEEDED = {  # in its config.json, besides the settings that are checked wherever they stand
@@ -50,6 +50,7 @@ def run(
     progress: bool = True,
     workers: int | None = 1,
     cluster: scheduler.Cluster | None = None,
+    on_start: Callable[[Mapping[str, Any], float], object] | None = None,
 ) -> None:
     """Train all nets into the folder `out`.
 
@@ -77,6 +78,9 @@ def run(
         and memory for, and one on a GPU. The bits are the same with any number.
     cluster : scheduler.Cluster, optional
         Train there, a job for each net, and wait for them; then `workers` does not count.
+    on_start : callable, optional
+        ``on_start(settings, cost)`` is called before the first step: the settings as
+        ``config.json`` has them, and the multiply-adds of all trainings.
 
     Raises
     ------
@@ -134,6 +138,8 @@ def run(
     with RunFolder(out, settings, GROWING, resume, device) as folder:
         net_folders.adopt(folder, {(one.net, one.seed): one.settings for one in trainings})
         net_folders.restore(folder, nets)
+        if on_start is not None:
+            on_start(settings, sum(task.cost for task in tasks))
         try:
             scheduler.run(
                 tasks,
@@ -188,7 +194,7 @@ class _Training:
         train_set, test_set = sets
         folder = net_folders.folder_of(self.out, self.net, self.seed)
         device = self.config.device
-        # Whoever did this before may still be finishing a step.
+        # A process that did this before may still be finishing a step.
         with RunFolder(folder, self.settings, resume=True, device=device, wait=True) as its:
             TrainingRecords(its, progress=False).train(
                 self.net,
@@ -226,6 +232,16 @@ def report(folder: PathLike) -> str:
         missing = degradation_report.not_shown(config, done)
         verdict = [*degradation_report.verdict(done), *([missing[0]] if missing else [])]
         return "\n".join([table, *unfinished, "", *verdict])
+
+
+def errors_by_epoch(folder: PathLike) -> dict[str, list[float]]:
+    """Net -> the mean training error after each epoch, of the finished nets of the run in `folder`.
+
+    Raises as `report`.
+    """
+    folder = expanded(folder)
+    config, metrics, _ = _records(folder)
+    return degradation_report.errors_by_epoch(_finished(config, metrics))
 
 
 def _parameters(config):

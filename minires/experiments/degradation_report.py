@@ -187,6 +187,21 @@ def not_shown(config: Mapping[str, Any], metrics: Sequence[Row]) -> tuple[str, s
     return None
 
 
+def errors_by_epoch(metrics: Sequence[Row]) -> dict[str, list[float]]:
+    """Net -> its training error after each epoch: the mean over the seeds, as far as all of them
+    have come.
+    """
+    found = {}
+    for net in dict.fromkeys(row["net"] for row in metrics):
+        its = [row for row in metrics if row["net"] == net]
+        by_seed = [
+            [row["train_error"] for row in its if row["seed"] == seed]
+            for seed in dict.fromkeys(row["seed"] for row in its)
+        ]
+        found[net] = [mean(errors) for errors in zip(*by_seed)]
+    return found
+
+
 def _differences(last, net, other):
     """Seed -> the final training error of `net` minus that of `other`."""
     return {

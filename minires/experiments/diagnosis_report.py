@@ -184,10 +184,11 @@ def sentences(found: Mapping[str, Any]) -> list[str]:
 def report(folder: PathLike) -> str:
     """The results as lines of text, from the records alone. Raises as `results`."""
     found = results(folder)
-    table = [list(HEAD), *rows(found)]
+    table = list(zip(HEAD, *rows(found)))  # a column for each net: two fit 80 characters
     widths = [max(map(len, column)) for column in zip(*table)]
     lines = [
         f"{found['dataset_name']}: {found['images']:,} test images",
+        "",
         *(
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
             for row in table

@@ -215,7 +215,7 @@ def gpu() -> Check:
         return Check(
             "GPU",
             OPTIONAL,
-            str(error).removeprefix("GPU: ").split("; ")[0],
+            str(error).removeprefix("GPU: ").split("; ")[0].split(": expected ")[0],
             str(error).partition("; ")[2] or "all runs work on the CPU too",
         )
     return Check(

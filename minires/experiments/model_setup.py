@@ -32,7 +32,8 @@ def complete(config: RunConfig, file: WeightsFile | None = None) -> RunConfig:
     Raises
     ------
     ConfigError
-        If the config names another net than the one that the weights were saved from.
+        If the config names another net than the one that the weights were saved from, or a net
+        that does not exist: before data are read or drawn.
     """
     model, net, size = config.model, config.net, config.image_size
     if file is not None:
@@ -41,6 +42,7 @@ def complete(config: RunConfig, file: WeightsFile | None = None) -> RunConfig:
     if config.dataset == FOLDER:  # other data sets have a size of their own
         saved = None if file is None else file.transform.get("crop")
         size = size or saved or DEFAULT_SIZE
+    settings_of(model or DEFAULT_MODEL)
     return replace(config, model=model or DEFAULT_MODEL, net=net, image_size=size)
 
 

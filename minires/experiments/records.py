@@ -33,7 +33,7 @@ from ..training.kinds import Kind
 from ..types import Device, Figure, PathLike, Row
 from .settings_hash import settings_hash
 
-LOCK = ".lock"  # in the folder of a run: whoever writes there holds it
+LOCK = ".lock"  # in the folder of a run: the process that writes there holds it
 
 
 class RunFolder:
@@ -334,6 +334,11 @@ def read_config(
         be: names the setting.
     """
     path = expanded(folder) / "config.json"
+    if not path.exists():
+        found = "a folder without config.json" if path.parent.is_dir() else "no such folder"
+        raise DataError(
+            str(path.parent), "not a run", "the output folder of a run (its --out)", found
+        )
     try:
         config = json.loads(path.read_text(encoding="utf-8-sig"))
         if not isinstance(config, dict):

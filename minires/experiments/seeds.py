@@ -1,4 +1,4 @@
-"""Which seeds a run has: so many from 0 on, or those that someone names."""
+"""Which seeds a run has: so many from 0 on, or a list of them."""
 
 from collections.abc import Sequence
 

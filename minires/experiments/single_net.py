@@ -6,7 +6,7 @@ probe), the frozen layers compute their features of each image once, and trainin
 these: seconds instead of hours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,6 +60,7 @@ def run(
     callbacks: Sequence[Any] = (),
     world: World | None = None,
     wait: bool = False,
+    on_start: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> None:
     """Train the net into the folder `out`.
 
@@ -85,6 +86,9 @@ def run(
         alone writes and prints, and `out` need not exist for the others.
     wait : bool
         If another process writes into the folder, wait until it is done.
+    on_start : callable, optional
+        ``on_start(settings)`` is called before the first step, on rank 0, with the settings as
+        ``config.json`` has them.
 
     Raises
     ------
@@ -128,6 +132,8 @@ def run(
         return
     with RunFolder(out, settings, resume=resume, device=device, wait=wait) as folder:
         evaluation_records.write_damaged(folder, getattr(train_set, "damaged", {}))
+        if on_start is not None:
+            on_start(settings)
         trained, train, test, val = prepared.trained(progress)
         records = TrainingRecords(folder, progress, world)
         trainer = records.train(
@@ -230,6 +236,20 @@ def report(folder: PathLike) -> str:
     config = read_config(folder, NAME, NEEDED)
     with of_one_run(folder):
         return "\n".join(_report(folder, config))
+
+
+def errors_by_epoch(folder: PathLike) -> dict[str, list[float]]:
+    """The training and the test error after each epoch of the run in `folder`.
+
+    Raises as `report`.
+    """
+    folder = expanded(folder)
+    config = read_config(folder, NAME, NEEDED)
+    metrics, _ = finished_tables(folder, [(config["model"], config["seed"])])
+    return {
+        name: [row[column] for row in metrics]
+        for name, column in (("training", "train_error"), ("test", "test_error"))
+    }
 
 
 def _report(folder, config):

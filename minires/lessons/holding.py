@@ -145,7 +145,7 @@ def _run_without_traceback(cell):
 
 
 def _latest(outputs):
-    """The outputs, of those that were displayed anew, as a curve while a net trains, the last."""
+    """The outputs; of one that was displayed anew, as a curve while a net trains, the last."""
     found: dict[Any, dict[str, Any]] = {}
     for i, output in enumerate(outputs):
         name = (output.transient or {}).get("display_id", i)

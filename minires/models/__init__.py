@@ -1,5 +1,8 @@
 """Nets, built from `nn`."""
 
+import re
+from typing import TYPE_CHECKING
+
 from .cifar import CifarResNet, plain, resnet
 from .deepening import deepen
 from .imagenet import (
@@ -45,3 +48,14 @@ __all__ = [
     "wide_resnet50_2",
     "wide_resnet101_2",
 ]
+
+
+if not TYPE_CHECKING:  # a type checker would take every name for one that exists
+
+    def __getattr__(name: str) -> object:
+        """``resnet20`` looks like ``resnet18``, but has any depth: the error says so."""
+        message = f"module {__name__!r} has no attribute {name!r}"
+        found = re.fullmatch("(resnet|plain)_?([0-9]+)", name)
+        if found and (int(found[2]) - 2) % 6 == 0:
+            message += f"; for {found[2]} layers: models.{found[1]}({found[2]})"
+        raise AttributeError(message, name=name)

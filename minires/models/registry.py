@@ -88,6 +88,7 @@ def _find(name):
     if family in OF_ANY_DEPTH and depth.isascii() and depth.isdecimal():
         if len(depth) > DIGITS:
             raise ConfigError("model", "too deep to build", f"at most {MOST_LAYERS:,}", shown(name))
+        cifar.check_depth(int(depth), step=2 if family.endswith("mlp") else 6)
         return OF_ANY_DEPTH[family], (int(depth),)
     if name in OF_ANY_DEPTH:
         raise ConfigError(

@@ -12,7 +12,7 @@ from .recomputation import recompute
 class _Numbered(Module):
     """Modules named "0", "1", ..., with the interface of a list."""
 
-    _advice: str  # for whoever puts something else in
+    _advice: str  # for a user who puts something else in
     _like: Callable[[Iterable[Module]], Any]  # a container of this class
 
     def _hold(self, modules: Iterable[Module]) -> Self:

@@ -224,7 +224,7 @@ class Module:
         return graph(self, inputs, depth, parameters)
 
     def summary(self, input_shape: Shape) -> Summary:
-        """What each layer puts out and costs for an input of this shape; see `nn.summary`."""
+        """The output and the cost of each layer for an input of this shape; see `nn.summary`."""
         return summarize(self, input_shape)
 
     def register_forward_hook(self, hook: Callable[..., Tensor | None]) -> RemovableHandle:

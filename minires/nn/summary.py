@@ -1,4 +1,4 @@
-"""What each layer of a net puts out and costs."""
+"""The output and the cost of each layer of a net."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Summary:
 
 
 def summarize(model: Module, input_shape: Shape) -> Summary:
-    """What each layer of a net puts out and costs, found by running it on zeros.
+    """The output and the cost of each layer of a net, found by running it on zeros.
 
     Parameters
     ----------

@@ -178,8 +178,8 @@ def confusion(matrix: ArrayLike, classes: Sequence[str], caption: str = "") -> F
     picture = ax.imshow(share, cmap="Blues", vmin=0, vmax=100)
     ax.grid(False)
     position = "" if names else ", by its position in the list of classes"
-    ax.set_xlabel("the net's class" + position)
-    ax.set_ylabel("right class" + position)
+    ax.set_xlabel("predicted class" + position)
+    ax.set_ylabel("true class" + position)
     if names:
         at_its_end = {"ha": "right", "rotation_mode": "anchor"} if rotation == 45 else {}
         ax.set_xticks(
@@ -204,7 +204,7 @@ def confusion(matrix: ArrayLike, classes: Sequence[str], caption: str = "") -> F
             )
     bar = figure.colorbar(picture, ax=ax, fraction=0.04, pad=0.02)
     bar.outline.set_visible(False)
-    bar.set_label("% of the right class's images", color=GREY)
+    bar.set_label("% of the true class's images", color=GREY)
     write_below(figure, caption)
     return figure
 
@@ -232,7 +232,7 @@ def _logarithmic(ax):
 
 
 def _short(names):
-    """The names, each on one line and cut to a length; from those that would then be the same, the
+    """The names, each on one line and cut to a length; from names that would then be the same, the
     middle is cut.
     """
     names = [printable(" ".join(name.split())) for name in names]

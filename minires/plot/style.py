@@ -147,8 +147,8 @@ def _texts(arguments: Sequence[Any]) -> list[str]:
 
 
 def use_style() -> None:
-    """Draw all of this program's figures in this style from now on, also those that Matplotlib
-    draws by itself.
+    """Draw all of this program's figures in this style from now on, also the ones that
+    Matplotlib draws by itself.
     """
     from matplotlib import rcParams
 

@@ -7,7 +7,7 @@ and refuses all others:
 
 - The name of a function or class is kept as a `Global`, which is only a name. The one thing that
   can be done with it is to call what the caller has put under that name.
-- Attributes are set only on a caller's `StandIn`. Those that PyTorch sets on dicts are dropped.
+- Attributes are set only on a caller's `StandIn`. What PyTorch sets on dicts is dropped.
 - What is handed to the caller's functions is in total no longer than the file: else a few bytes
   could have a long text copied ten thousand times.
 - Keys are text or whole numbers. Sixty tuples within each other, each holding the next one twice,

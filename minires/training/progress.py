@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from typing import TYPE_CHECKING, Any
 
+from ..drawing.terminal import has_colours, painted
 from ..names import printable
 from .callbacks import Callback
 
 if TYPE_CHECKING:
     from .trainer import Trainer
 
-BAR = (
-    "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} it, "
-    "{elapsed} so far, {remaining} left{postfix}"
-)
+BAR = "{desc} {percentage:3.0f} %{postfix} |{bar}|"  # on 80 columns there is room for all of it
+WIDE = 100  # columns from which on there is room for the speed, too
+
+
+def bar_of(name: str, **settings: Any) -> Any:
+    """A bar on stderr for the net `name`, in its colour in the figures; disabled where stderr is no
+    terminal.
+    """
+    from tqdm import tqdm
+
+    colour = painted("{bar}", name) if has_colours(sys.stderr) else "{bar}"
+    return tqdm(
+        bar_format=BAR.replace("{bar}", colour), dynamic_ncols=True, disable=None, **settings
+    )
 
 
 class Progress(Callback):
@@ -22,24 +35,20 @@ class Progress(Callback):
     bar: Any = None  # until training begins
 
     def before_training(self, trainer: Trainer) -> None:
-        from tqdm import tqdm
-
-        self.bar = tqdm(
+        self.bar = bar_of(
+            trainer.name,
             total=trainer.config.iterations,
             initial=trainer.iteration,
-            desc=printable(trainer.name),
-            unit="it",
-            dynamic_ncols=True,
-            bar_format=BAR,
-            disable=None,
-        )  # None: only where there is a terminal
+            desc=printable(trainer.name) + ":",
+        )
 
     def after_step(self, trainer: Trainer) -> None:
         if not self.bar.disable:
             sums = trainer.epoch_sums
             loss, error = sums["loss"] / sums["images"], 100 * sums["wrong"] / sums["images"]
-            speed = sums["images"] / sums["seconds"]
-            text = f"loss {loss:.3f}, error {error:.1f} %, {speed:.0f} images/s"
+            text = f"loss {loss:.3f}, error {error:.1f} %, {time_left(trainer)} left"
+            if shutil.get_terminal_size().columns >= WIDE:
+                text += f", {sums['images'] / sums['seconds']:.0f} images/s"
             self.bar.set_postfix_str(text, refresh=False)
             self.bar.update()
 

@@ -49,6 +49,8 @@ def test_the_verdict_fits_the_terminal(monkeypatch):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     long = "Degradation: " + 30 * "the deeper net "
     assert max(map(len, fitted(long).split("\n"))) <= 60
+    assert fitted(29 * "ab " + "12.5 %").split("\n")[1].endswith(" 12.5 %")
+    assert fitted(19 * "ab " + "12.5 %").split("\n")[1] == "12.5 %"  # not torn apart
     assert fitted("net    error\n20     5 %") == "net    error\n20     5 %"
     monkeypatch.setattr("sys.stdout.isatty", lambda: False)
     assert fitted(long) == long

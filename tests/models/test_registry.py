@@ -93,3 +93,11 @@ def test_what_does_not_exist(name, settings, words):
 def test_old_and_misspelt_names(name, meant):
     with pytest.raises(ConfigError, match=f"did you mean '{meant}'"):
         models.build(name)
+
+
+def test_a_name_that_looks_like_resnet18_gets_a_hint():
+    with pytest.raises(AttributeError, match=r"for 20 layers: models.resnet\(20\)"):
+        models.resnet20
+    with pytest.raises(AttributeError, match="no attribute 'resnet19'$"):
+        models.resnet19
+    assert not hasattr(models, "resnet_of_nobody")

@@ -128,7 +128,7 @@ def test_a_matrix_says_what_part_of_a_class_was_taken_for_which():
         == ["cat", "dog", "eel"]
         == [tick.get_text() for tick in ax.get_xticklabels()]
     )
-    assert ax.get_ylabel() == "right class" and np.asarray(ax.images[0].get_array())[0, 1] == 25
+    assert ax.get_ylabel() == "true class" and np.asarray(ax.images[0].get_array())[0, 1] == 25
 
 
 @pytest.mark.parametrize(

@@ -615,7 +615,7 @@ def draw(function: Answer, trial: Trial) -> None:
 
 
 def stages(net: Any, images: Array) -> list[Array]:
-    """What comes before the first block, and what each block puts out."""
+    """What comes before the first block, and the output of each block."""
     y = nn.norm_relu(net.bn1, net.conv1(Tensor(images)))
     found = [y.data]
     for block in net.blocks():

@@ -1,4 +1,4 @@
-"""Which installed packages a submission may import: those that minires needs, with all that they
+"""Which installed packages a submission may import: the ones that minires needs, with all that they
 need, and others that an instructor allows. A library that holds the answers is no use if it is not
 there.
 """
@@ -80,7 +80,7 @@ def _names(lines: Iterable[str]) -> list[str]:
 
 
 def _closure(names: Sequence[str]) -> list[metadata.Distribution]:
-    """Those that are installed of these packages and of all that they need."""
+    """The installed ones of these packages and of all that they need."""
     found: dict[str, metadata.Distribution] = {}
     seen, todo = set(), list(names)
     while todo:

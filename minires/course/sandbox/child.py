@@ -113,7 +113,7 @@ class Room:
         number = self.numbers.get(id(value))
         if number is not None:
             return {"ref": number}
-        self.last += 1  # never again the number of something that was let go of
+        self.last += 1  # never again the number of something forgotten
         self.numbers[id(value)], self.things[self.last] = self.last, value
         words = {"ref": self.last, "type": type(value).__name__}
         name = getattr(value, "__name__", None)
@@ -231,7 +231,7 @@ class Room:
         return pictures
 
     def forget(self) -> None:
-        """Let go of everything that went out: caches, blocks, nets."""
+        """Drop everything that went out: caches, blocks, nets."""
         self.things.clear()
         self.numbers.clear()
 

@@ -40,7 +40,7 @@ def image() -> str:
 
 
 def new_name() -> str:
-    """A name for a container: `remove` is told it."""
+    """A name for a container, by which `remove` finds it."""
     return f"minires-{uuid4().hex[:12]}"
 
 

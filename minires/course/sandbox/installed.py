@@ -7,7 +7,7 @@ from . import isolation
 
 
 def grading() -> Iterator[Check]:
-    """A check for `minires doctor`: the wall that would be chosen, and those that are missing."""
+    """A check for `minires doctor`: the wall that would be chosen, and the missing ones."""
     reasons = {name: isolation.why_not(name) for name in isolation.NAMES}
     chosen = isolation.choose()
     there = [name for name, reason in reasons.items() if reason is None]

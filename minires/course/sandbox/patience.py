@@ -72,7 +72,7 @@ class Patience:
 
 
 def processor_seconds(pid: int) -> float:
-    """What a process and those that it started have computed so far; 0 if it is gone."""
+    """What a process and its children have computed so far; 0 if it is gone."""
     try:
         process = psutil.Process(pid)
         family = [process, *process.children(recursive=True)]

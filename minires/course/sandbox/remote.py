@@ -176,7 +176,7 @@ class Submission:
         ]
 
     def forget(self) -> None:
-        """Let go of everything that was handed out, on both sides."""
+        """Drop everything that was handed out, on both sides."""
         self.ask("forget")
         self.callbacks.clear()
         self.remotes.clear()

@@ -81,7 +81,7 @@ def _program() -> bytes:
 
 
 def rules(alone: bool = False) -> Any:
-    """The filter; its `load` puts it around this thread, and those that it starts, for good.
+    """The filter; its `load` puts it around this thread, and all threads that it starts, for good.
 
     Parameters
     ----------

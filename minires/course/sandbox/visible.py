@@ -1,7 +1,7 @@
 """Which parts of the machine a submission may see: the system's libraries, Python, its packages.
 
 minires itself is not among them, wherever it is installed: a submission gets the copy that
-`world.py` makes. And of the packages only those that `allowed.py` lists.
+`world.py` makes. And of the packages only the ones in the list of `allowed.py`.
 """
 
 import sys

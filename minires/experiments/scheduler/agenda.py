@@ -32,7 +32,7 @@ class Agenda:
         self.board, self.on_end = board, on_end
 
     def take(self, name: str | None = None) -> Task | None:
-        """The longest task of those that need not wait for another, to be done now; or, if it has
+        """The longest of the tasks that need not wait for another, to be done now; or, if it has
         begun already, the one of that name.
         """
         for task in self.waiting:

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from ...names import printable
-from ...training.progress import duration, epoch_line
+from ...training.progress import bar_of, duration, epoch_line
 from .task import Task
-
-BAR = "{desc} {percentage:3.0f} %{postfix} |{bar}|"
 
 
 class QuietBoard:
@@ -44,13 +42,12 @@ class Board(QuietBoard):
     """
 
     def __init__(self, tasks: Sequence[Task]) -> None:
-        from tqdm import tqdm
-
         super().__init__(tasks)
         self.part_done = dict.fromkeys(self.tasks, 0.0)
         self.at_start: dict[str, float] = {}  # what an earlier run had done
         self.started = time.monotonic()
-        self.all = tqdm(total=1.0, desc="all:", bar_format=BAR, dynamic_ncols=True, disable=None)
+        self.width = 1 + max([len(printable(task.name)) for task in tasks], default=3)
+        self.all = bar_of("all", total=1.0, desc="all:".ljust(self.width))
         self.bars: dict[str, Any] = {}
 
     def __exit__(self, *error: object) -> None:
@@ -115,15 +112,7 @@ class Board(QuietBoard):
         return f"{duration(left)} left"
 
     def _bar(self, task):
-        from tqdm import tqdm
-
         if task.name not in self.bars:
-            self.bars[task.name] = tqdm(
-                total=1.0,
-                desc=printable(task.name) + ":",
-                bar_format=BAR,
-                dynamic_ncols=True,
-                leave=False,
-                disable=None,
-            )
+            name = f"{printable(task.name)}:".ljust(self.width)
+            self.bars[task.name] = bar_of(task.name, total=1.0, desc=name, leave=False)
         return self.bars[task.name]

@@ -1,4 +1,4 @@
-"""How far a training has come, told to whoever waits for it elsewhere."""
+"""How far a training has come, for a process that waits for it elsewhere."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ class WeightGradient:
         pass
 
     def total(self) -> Array:
-        """The sum (KH, KW, C / groups, O): in the order of the chunks, whoever did them."""
+        """The sum (KH, KW, C / groups, O): in the order of the chunks, on any number of threads."""
         plan = self.plan
         total = np.zeros((plan.groups, plan.column_size, plan.block_size), self.dtype)
         for (first, group), part in sorted(self.parts.items(), key=lambda item: item[0]):

@@ -92,7 +92,7 @@ def _collect():
 
 
 def _trim(most):
-    """Let go of what is old, and of the oldest until at most so many bytes are kept."""
+    """Free what is old, and the oldest until at most so many bytes are kept."""
     entries = [(request, size) for size, kept in _unused.items() for _, request in kept]
     kept_bytes = sum(size for _, size in entries)
     for request, size in sorted(entries):

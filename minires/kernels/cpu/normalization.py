@@ -8,7 +8,7 @@ algorithm 1):
 
 A shard of a batch (`shards.py`) is normalised by the statistics of the whole batch: M, the mean and
 the variance are those of all shards together, and so are the sums in dx. Each shard returns its own
-part of dL/dweight and dL/dbias; whoever cut the batch adds them up.
+part of dL/dweight and dL/dbias; the caller, which cut the batch, adds them up.
 
 As kernels of their own, addition and ReLU would each read and write the whole batch once more, and
 memory is the bottleneck here. So batch_norm_relu does them in the same passes.

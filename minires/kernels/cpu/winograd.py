@@ -197,7 +197,7 @@ class WeightGradient:
         pass
 
     def total(self) -> Array:
-        """The sum (3, 3, C / groups, O): in the order of the chunks, whoever did them."""
+        """The sum (3, 3, C / groups, O): in the order of the chunks, on any number of threads."""
         plan = self.plan
         shape = plan.groups, plan.points, plan.column_size, plan.out_channels
         total = np.zeros(shape, self.grad_output.dtype)

@@ -14,7 +14,7 @@ MIN_PIXELS = 700  # of a batch: for fewer it costs too much to bring the weights
 
 
 def fits(window: Window) -> bool:
-    """Whether a convolution is one of those that Winograd's formula computes, there and back."""
+    """Whether Winograd's formula computes a convolution of this window, there and back."""
     return (
         window.kernel_size == (FILTER, FILTER)
         and window.stride == window.dilation == (1, 1)

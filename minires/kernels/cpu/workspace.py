@@ -65,7 +65,7 @@ def zero_padded_buffer(key: Hashable, count: int, shape: Shape, dtype: DTypeLike
 
 
 def release() -> None:
-    """Let go of the buffers of all threads. No kernel may be running."""
+    """Free the buffers of all threads. No kernel may be running."""
     for buffers in list(_all):
         buffers.scratch.clear()
         buffers.zero_padded.clear()

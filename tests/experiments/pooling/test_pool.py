@@ -256,7 +256,7 @@ def test_folders_that_cannot_be(parts, tmp_path):
         with pytest.raises(ConfigError, match=words):
             pooling.merge(runs, out)
     for other in (tmp_path / "used", tmp_path / "nowhere", one / "nets"):
-        with pytest.raises(DataError, match=f"^{other}/config.json: no settings to be read"):
+        with pytest.raises(DataError, match=f"^{other}: not a run"):
             pooling.merge([one, other], tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

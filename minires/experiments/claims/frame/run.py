@@ -1,4 +1,4 @@
-"""Putting claims to the test, seed by seed, and writing down what comes out."""
+"""Testing claims, seed by seed, and writing down the results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -119,7 +119,7 @@ class Guard(Callback):
 
 
 class _Stop:
-    """By which signal this process was told to stop, and what the signal did before."""
+    """The signal that asked for a stop of this process, and what the signal did before."""
 
     number: int | None = None
     before: Any = signal.SIG_DFL

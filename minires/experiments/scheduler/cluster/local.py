@@ -33,7 +33,7 @@ class Local:
 
     def __init__(self, cluster: Cluster, logs: Path, numbers: Sequence[str]) -> None:
         self.cluster, self.logs = cluster, logs
-        self.jobs: dict[str, Any] = dict.fromkeys(numbers)  # those that began here are submitit's
+        self.jobs: dict[str, Any] = dict.fromkeys(numbers)  # jobs that began here are submitit's
 
     @property
     def room(self) -> float:

@@ -1,4 +1,4 @@
-"""A plain script for ``sbatch`` that trains all nets, for whoever wants to read it first."""
+"""A plain script for ``sbatch`` that trains all nets, for people who want to read it first."""
 
 import os
 import shlex

@@ -1,0 +1,96 @@
+"""What a person at a terminal sees around a run: before it a banner, what is trained, for how long,
+and where to; after it the errors as curves. Files and pipes get neither.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..drawing.terminal import curves, has_blocks
+from ..names import printable
+from .arguments import say
+
+#: Multiply-adds a second of two cores, each with a small net: `quick` takes 245 s, `small` 45 min.
+TWO_CORES = 1.75e10
+START = 10.0  # seconds until all processes are at work
+NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
+
+
+def show_start(*sentences: str, out: Path) -> None:
+    """Print the banner."""
+    if sys.stdout.isatty():
+        say(f"{' '.join(sentences)}\nResults: {out}\n")
+
+
+def of_degradation(settings: Mapping[str, Any], cost: float, device: str) -> list[str]:
+    """What is trained in a run with these settings, and how long its `cost` takes."""
+    depths, seeds = settings["depths"], settings["seeds"]
+    nets = 2 * len(depths) * len(seeds)
+    repeated = f", {len(seeds)} seeds" if len(seeds) > 1 else ""
+    count = NUMBERS.get(nets, str(nets))
+    length = f"{settings['epochs']:g} epochs"
+    if settings["iterations"]:
+        length = f"{settings['iterations']:,} steps"
+    trained = (
+        f"Training {count} nets, plain and residual ({_listed(depths)} layers{repeated}), "
+        f"for {length} each on {settings['train_size']:,} {_images(settings)}."
+    )
+    if device != "cpu":
+        return [trained]
+    return [trained, f"It takes {about(cost / TWO_CORES + START)} on two cores."]
+
+
+def of_one_net(settings: Mapping[str, Any]) -> list[str]:
+    """What is trained in a run of ``minires train`` or ``finetune`` with these settings."""
+    part = {"all": "", "head": "the last layer of "}.get(
+        settings["train"], f"{settings['train']} and what follows it in "
+    )
+    length = f"{settings['epochs']:g} epochs" if settings["epochs"] else ""
+    if not length:
+        length = f"{settings['all_iterations']:,} steps"
+    return [
+        f"Training {part}{settings['model']} ({settings['parameters']:,} parameters) for {length} "
+        f"on {settings['training_images']:,} {_images(settings)}."
+    ]
+
+
+def of_claims(chosen: Sequence[Any], args: Any) -> list[str]:
+    """Which claims are measured, and how long that may take."""
+    seeds = args.decide or args.seeds
+    count = seeds if isinstance(seeds, int) else len(seeds)
+    claims = f"the claim {chosen[0].name}" if len(chosen) == 1 else f"{len(chosen)} claims"
+    sentences = [f"Measuring {claims} with {count} seed{'s' * (count > 1)} on {args.dataset}."]
+    if args.preset == "quick" and args.device == "cpu":
+        sentences.append("All claims together take about 20 minutes a seed on two cores.")
+    return sentences
+
+
+def _images(settings):
+    size = f"{settings['image_size']}x{settings['image_size']} " if settings["image_size"] else ""
+    if settings["dataset"] == "synthetic":
+        return f"drawn {size}images"
+    return f"{size}images of {printable(settings['dataset_name'])}"
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    *first, last = map(str, numbers)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def about(seconds: float) -> str:
+    """A time in words, as roughly as it is known."""
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        count = seconds / length
+        if count >= 1.5:
+            return f"about {round(count) if count < 10 else 5 * round(count / 5)} {unit}s"
+        if count >= 0.75:
+            return f"about {'an' if unit == 'hour' else 'a'} {unit}"
+    return "half a minute" if seconds >= 20 else "some seconds"
+
+
+def show_errors(title: str, curve_of: Mapping[str, Sequence[float]]) -> None:
+    """Print percentages by epoch, a curve for each name."""
+    lines = curves(title, curve_of) if has_blocks(sys.stdout) else []
+    if lines:
+        say("\n".join(["", *lines]))

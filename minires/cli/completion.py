@@ -1,0 +1,98 @@
+"""``minires completion``"""
+
+import argparse
+from collections.abc import Iterator
+
+from .arguments import Commands, OneOf, path
+
+SHELLS = ("bash", "zsh", "fish", "tcsh")
+#: Nets that exist at any depth, at some.
+OF_ANY_DEPTH = (
+    "resnet-20",
+    "resnet-56",
+    "resnet-110",
+    "plain-20",
+    "plain-56",
+    "residual_mlp-20",
+    "plain_mlp-20",
+)
+FOLDERS = ("DIR", "FOLDER", "RUN", "SUBMISSIONS")  # metavars of paths to folders
+DESCRIPTION = """\
+Print a script for your shell. With it the Tab key completes commands, options,
+names of nets, claims, presets and data sets, and paths. The script is made by
+the package shtab: pip install -e ".[completion]". When minires has been
+updated, make it again."""
+EPILOG = """\
+in bash, for this terminal; in ~/.bashrc for all to come:
+  eval "$(minires completion bash)"
+
+for all to come, read only when it is needed (package bash-completion):
+  mkdir -p ~/.local/share/bash-completion/completions
+  minires completion bash > ~/.local/share/bash-completion/completions/minires
+
+in zsh, in ~/.zshrc, below the line with compinit:
+  eval "$(minires completion zsh)"
+
+in fish:
+  minires completion fish > ~/.config/fish/completions/minires.fish"""
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser's."""
+    command = commands.add_parser(
+        "completion",
+        help="let the Tab key complete commands in your shell",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=DESCRIPTION,
+        epilog=EPILOG,
+    )
+    command.set_defaults(run=run)
+    command.add_argument(
+        "shell", type=OneOf("shell", SHELLS), metavar="SHELL", help=", ".join(SHELLS)
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Print the script."""
+    import shtab
+
+    for action in _actions(args.root):
+        _describe(action, shtab.FILE, shtab.DIRECTORY)
+    print(shtab.complete(args.root, args.shell))
+
+
+def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """Those of the parser and of all within it, which get short descriptions on the way."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for listed in action._get_subactions():
+                action.choices[listed.dest].description = listed.help
+            for inner in action.choices.values():
+                yield from _actions(inner)
+        else:
+            yield action
+
+
+def _describe(action, file, folder):
+    """Tell shtab what may stand in the place of the action's argument."""
+    if known := (*getattr(action.type, "known", ()), *_names(action)):
+        action.choices = known
+    elif action.type is path or action.metavar in (*FOLDERS, "PATH"):
+        action.complete = folder if action.metavar in FOLDERS else file
+
+
+def _names(action):
+    """The words that other parts of minires know: they are imported here only."""
+    if action.dest == "model":
+        from ..models.registry import OF_ONE_DEPTH
+
+        return (*OF_ANY_DEPTH, *OF_ONE_DEPTH)
+    if action.dest == "names" and action.metavar == "NAME":
+        from ..experiments.claims import CLAIMS
+
+        return tuple(CLAIMS)
+    if action.dest == "exhibits":
+        from ..lessons.museum import EXHIBITS
+
+        return tuple(one.key for one in EXHIBITS)
+    return ()

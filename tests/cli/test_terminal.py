@@ -1,0 +1,85 @@
+"""What a person sees: banner, bars, colours and curves, on a pseudo-terminal of 80 columns."""
+
+import os
+import re
+import sys
+
+import pytest
+
+from minires.cli import banner
+from minires.drawing.terminal import curves
+from minires.experiments import degradation
+
+from ..test_readme import ROOT
+from .keys import COLUMNS, Terminal
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are of POSIX")
+SMALL = "--image-size 8 --train-size 64 --batch-size 16".split()
+TRAIN = "train --model resnet-8 --net width=2 --test-size 20 --epochs 3 --out run".split()
+PAIR = "degradation --depths 8 --epochs 3 --width 2 --workers 2 --out run".split()
+
+
+def on_terminal(words, place, **environment):
+    terminal = Terminal([sys.executable, "-m", "minires", *words], place, **environment)
+    assert terminal.end() == 0, terminal.seen
+    return terminal
+
+
+@pytest.mark.slow
+def test_a_run_of_one_net(tmp_path):
+    terminal = on_terminal([*TRAIN, *SMALL], tmp_path, NO_COLOR="")
+    lines = terminal.lines()
+    assert "for 3 epochs on 64 drawn 8x8 images." in " ".join(lines)
+    assert "Results: run" in lines
+    assert any(re.match(r"resnet-8, seed 0: +\d+ %, loss .* left \|", line) for line in lines)
+    assert any(re.fullmatch(r"training  [▁-█]{3}  \S+ to \S+ %", line) for line in lines)
+    assert "\x1b[38;5;32mresnet-8\x1b[39m" in terminal.seen
+    assert max(map(len, lines)) <= COLUMNS
+
+
+@pytest.mark.slow
+def test_a_run_of_several_nets(tmp_path):
+    terminal = on_terminal([*PAIR, *SMALL], tmp_path, NO_COLOR="1")
+    lines = terminal.lines()
+    assert "Training two nets, plain and residual (8 layers), for 3 epochs each on 64" in " ".join(
+        lines
+    )
+    assert any(re.match(r"all: +\d+ %, .* left \|", line) for line in lines)
+    assert any(re.fullmatch(r"plain-8   [▁-█]{3}  \S+ to \S+ %", line) for line in lines)
+    assert "\x1b[38" not in terminal.seen and max(map(len, lines)) <= COLUMNS
+
+
+@pytest.mark.slow
+def test_an_error_is_broken_between_words(tmp_path):
+    terminal = Terminal([sys.executable, "-m", "minires", "plot", "no/such/folder"], tmp_path)
+    assert terminal.end() == 1
+    lines = [line for line in terminal.lines() if line]
+    assert len(lines) > 1 and max(map(len, lines)) <= COLUMNS
+    assert " ".join(lines) == (
+        "minires: error: no/such/folder: not a run: expected the output folder of a run (its "
+        "--out), got no such folder"
+    )
+
+
+@pytest.mark.parametrize(
+    "seconds, words",
+    [
+        (3, "some seconds"),
+        (29, "half a minute"),
+        (64, "about a minute"),
+        (260, "about 4 minutes"),
+        (2_750, "about 45 minutes"),
+        (3_700, "about an hour"),
+        (57_000, "about 15 hours"),
+        (500_000, "about 6 days"),
+    ],
+)
+def test_a_time_in_words(seconds, words):
+    assert banner.about(seconds) == words
+
+
+def test_the_curves_in_the_documentation_are_those_of_the_recorded_run():
+    recorded = ROOT / "results" / "degradation-quick-cifar10"
+    lines = curves("training error by epoch", degradation.errors_by_epoch(recorded))
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    assert "```text\n" + "\n".join(lines) + "\n```" in text
