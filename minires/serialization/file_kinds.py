@@ -7,10 +7,6 @@ from typing import NamedTuple
 
 AGAIN = "fetch the file itself"
 STARTS = {  # how a file begins -> what it is, what to do
-    b"\x89HDF\r\n\x1a\n": (
-        "an HDF5 file, as Keras and MATLAB write",
-        "convert it to safetensors there",
-    ),
     b"version https://git-lfs": (
         "a pointer of Git LFS, not the file it points to",
         "fetch that with `git lfs pull`",

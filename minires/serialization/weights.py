@@ -23,6 +23,7 @@ from ..types import Array, PathLike
 from . import (
     conventions,
     families,
+    keras,
     notes,
     npz,
     prefixes,
@@ -55,8 +56,9 @@ def open_weights(
     path : str or Path
         A safetensors file, from minires, torchvision or timm, or several with their index; a file
         written by any version of ``torch.save`` (.pth, .pt, .th, .bin), of which only the tensors
-        are read and nothing is run; an .npz file. From a checkpoint of a training run, the weights
-        of its net are taken.
+        are read and nothing is run; an .npz file; Keras's ``.weights.h5``, ``.keras`` and ``.h5``
+        of a ResNet of ``keras.applications``. From a checkpoint of a training run, the weights of
+        its net are taken.
     layout : {"minires", "torch"}, optional
         The layout of the file. By default "minires" for a file that `save` wrote in its own layout,
         else "torch". From PyTorch's layout, axes are brought into minires's order,
@@ -78,7 +80,8 @@ def open_weights(
     DataError
         If it is a pickle that names a function which is not needed to read tensors.
     ConfigError
-        For a layout or family that does not exist, or a family beside a file of minires's own.
+        For a layout or family that does not exist, or a family beside a file of minires's own. If
+        it is Keras's, and h5py is not installed.
     """
     if layout is not None:
         check_layout("open_weights", layout)
@@ -106,8 +109,9 @@ def open_weights(
             lines,
             is_own=True,
         )
-    beside, more = timm_config.read(path)
-    known = recognition.recognise(arrays, read.digest, family, beside)
+    sure = recognition.known_family(arrays, read.digest, family or read.family)
+    beside = timm_config.read(path) if sure in (None, "timm") else None
+    known = recognition.recognise(arrays, read.digest, sure, beside)
     return WeightsFile(
         path,
         known.arrays,
@@ -116,7 +120,7 @@ def open_weights(
         known.built,
         is_from_torch,
         known.settings,
-        lines + more + known.lines,
+        lines + known.lines,
         known.candidates,
     )
 
@@ -130,6 +134,7 @@ class _Read:
     is_own: bool = False  # written by minires
     said: dict[str, Any] = field(default_factory=dict)  # then: what it says beside the arrays
     digest: str = ""  # of a file of others: its SHA-256
+    family: str | None = None  # if the names of its arrays, before they were changed, show it
     lines: list[str] = field(default_factory=list)
 
 
@@ -141,6 +146,9 @@ def _read(path, where):
         arrays = npz.decode(content, where)
         return _Read(arrays, "minires" if looks_like_minires(arrays) else None)
     digest, lines = hashlib.sha256(content).hexdigest(), []
+    if keras.is_keras(content):
+        arrays, known = keras.decode(content, where, lines)
+        return _Read(arrays, "minires", digest=digest, family=known, lines=lines)
     if torch_tar.is_torch_tar(content):
         return _Read(torch_tar.decode(content, where, lines), digest=digest, lines=lines)
     if torch_pickle.is_torch_file(content):
@@ -170,7 +178,7 @@ def load(model: Module, file: PathLike | WeightsFile, layout: str | None = None)
 
     Notes
     -----
-    Arrays from a file in PyTorch's layout are converted to the dtype of the net. What its layers
+    Arrays from a file of another program are converted to the dtype of the net. What its layers
     do beyond their weights (where shortcut A puts its zeros, which convolution of a bottleneck has
     the stride, batch norm's eps and momentum) is set as the weights need it, if the file or its
     family says so. Class names and the transform for images are kept as ``model.conventions``, and
@@ -196,7 +204,7 @@ def load(model: Module, file: PathLike | WeightsFile, layout: str | None = None)
             "load", "layout", "none beside a WeightsFile", repr(layout), "give it to open_weights"
         )
     arrays = file.arrays
-    if file.from_torch:
+    if file.from_torch or not file.is_own:
         arrays = _with_dtypes_of(model, arrays)
     error = explain_mismatch(model.state_dict(), arrays, str(file.path))
     if error:  # load_state_dict would not know the name of the file

@@ -30,7 +30,6 @@ INDEX = {"metadata": {"total_size": 8}, "weight_map": {"fc.weight": "model-00001
     "content, words",
     [
         (b"", "an empty file"),
-        (b"\x89HDF\r\n\x1a\n" + bytes(100), "an HDF5 file"),
         (
             b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
             "a pointer of Git LFS.*`git lfs pull`",

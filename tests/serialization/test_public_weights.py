@@ -315,3 +315,10 @@ def test_numbers_and_texts_beside_the_tensors(tmp_path, torch):
     torch.save({"fc.weight": torch.ones(1), "more": [1, 2]}, tmp_path / "x.pth")
     with pytest.raises(CheckpointError, match="a dict with other things in it"):
         open_weights(tmp_path / "x.pth")
+
+
+def test_a_dict_that_holds_itself(tmp_path):
+    """Pickles can make one; the search for the weights in it never came to an end."""
+    (tmp_path / "x.pth").write_bytes(old_file(program(b"}q\0" + text("model") + b"h\0s"), {}))
+    with pytest.raises(CheckpointError, match="a dict without tensors"):
+        open_weights(tmp_path / "x.pth")
