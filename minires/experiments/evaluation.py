@@ -14,7 +14,7 @@ from ..serialization.weights import WeightsFile
 from ..types import Device, Figure, PathLike
 from . import confidence, evaluation_records
 from .evaluation_images import class_order, images_to_test, source_of
-from .records import RunFolder, of_one_run, read_config, read_table, save_figures
+from .records import RunFolder, check_new, of_one_run, read_config, read_table, save_figures
 from .trained_net import trained_net
 
 NAME = "evaluate"
@@ -75,6 +75,7 @@ def run(
     ConfigError, DataError, DeviceError, CheckpointError, ShapeError
         For settings that cannot be met, unusable files, and weights that do not fit.
     """
+    check_new(expanded(out))  # before the work
     its_net = trained_net(file, model, net, transform)
     built = its_net.model.to(device)
     parameters = built.num_parameters()

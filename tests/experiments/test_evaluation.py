@@ -51,6 +51,16 @@ def test_the_error_is_that_of_the_net(weights, tmp_path):
     assert 100 * wrong / 2000 == pytest.approx(right.error)
 
 
+@pytest.mark.parametrize("out", ["full", "full/file", "full/file/more"])
+def test_where_nothing_can_be_written_is_said_before_the_work(weights, tmp_path, out):
+    """It was said after all pictures had been decoded and looked at."""
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").write_text("x")
+    places = {"folder": tmp_path / "nowhere", "cache": tmp_path / "cache"}
+    with pytest.raises(ConfigError, match="not empty|cannot write here"):
+        evaluation.run(open_weights(weights[1]), tmp_path / out, **places)
+
+
 def test_of_a_part():
     """Wilson's interval of 10 of 100, as R's prop.test(10, 100, correct=FALSE) gives it."""
     low, high = confidence.of_a_part(10, 100)
