@@ -95,8 +95,8 @@ def decode(path: PathLike) -> Array:
 def size_of(path: PathLike) -> tuple[int, int]:
     """Height and width of the picture in a file, after a look at all of it.
 
-    Raises as `decode`. A JPEG is decoded at an eighth of its size, which is several times faster
-    and finds the same damage.
+    Raises as `decode`. A JPEG is decoded at an eighth of its size: that takes less than half of the
+    time, and finds the same damage.
     """
     _, size, _ = _read(path, at_an_eighth=True)
     return size

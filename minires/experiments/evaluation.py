@@ -75,7 +75,7 @@ def run(
     ConfigError, DataError, DeviceError, CheckpointError, ShapeError
         For settings that cannot be met, unusable files, and weights that do not fit.
     """
-    check_new(expanded(out))  # before the work
+    check_new(expanded(out), resume=None)  # before the work
     its_net = trained_net(file, model, net, transform)
     built = its_net.model.to(device)
     parameters = built.num_parameters()

@@ -190,11 +190,12 @@ def _as_read_back(settings: dict[str, Any]) -> dict[str, Any]:
     return json.loads(to_json(settings))
 
 
-def check_new(path: PathLike, resume: bool = False) -> None:
+def check_new(path: PathLike, resume: bool | None = False) -> None:
     """Raise ConfigError if there are files in the folder `path`, and no run to resume there; or if
     nothing can be written there, which is better known before hours of work than after them.
 
-    What a start leaves that was cut off at once is no file of a run.
+    What a start leaves that was cut off at once is no file of a run. None for `resume` is for what
+    cannot be resumed: then nobody is told to.
     """
     path = Path(path)
     try:
@@ -208,7 +209,8 @@ def check_new(path: PathLike, resume: bool = False) -> None:
     if files and not (resume and is_run):
         got, todo = "other files", "choose another folder by --out"
         if is_run:
-            got, todo = "files of an earlier run", f"go on with it by --resume, or {todo}"
+            got = "files of an earlier run"
+            todo = todo if resume is None else f"go on with it by --resume, or {todo}"
         raise ConfigError(str(path), "the folder is not empty", "a new or empty folder", got, todo)
     _check_writable(path)
 

@@ -61,6 +61,14 @@ def test_where_nothing_can_be_written_is_said_before_the_work(weights, tmp_path,
         evaluation.run(open_weights(weights[1]), tmp_path / out, **places)
 
 
+@pytest.mark.parametrize("command", ["evaluate", "diagnose"])
+def test_nobody_is_told_to_resume_what_cannot_be_resumed(weights, tmp_path, capsys, command):
+    (tmp_path / "config.json").write_text("{}")
+    words = [command, "--weights", str(weights[1]), "--dataset", "synthetic"]
+    assert main([*words, "--out", str(tmp_path)]) == 1
+    assert "got files of an earlier run; choose another folder" in capsys.readouterr().err
+
+
 def test_of_a_part():
     """Wilson's interval of 10 of 100, as R's prop.test(10, 100, correct=FALSE) gives it."""
     low, high = confidence.of_a_part(10, 100)
