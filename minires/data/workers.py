@@ -49,6 +49,17 @@ def result(future: Future[Any]) -> Any:
         return future.result()
 
 
+def check_guarded() -> None:
+    """Raise RuntimeError in a process that has just been started and runs the main program anew,
+    which lacks the line ``if __name__ == "__main__":``.
+
+    It would wait for the process that started it, which waits for it in turn. Python itself refuses
+    to start further processes there, in the same way.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise RuntimeError('the program lacks the line  if __name__ == "__main__":')
+
+
 @contextmanager
 def _loss_reported():
     try:

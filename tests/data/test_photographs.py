@@ -446,6 +446,19 @@ def test_a_process_that_ends_is_reported(folder):
     assert workers.result(workers.submit(1, abs, -2)) == 2  # and the next one finds others
 
 
+@pytest.mark.slow  # starts processes, each of which imports minires
+def test_a_program_without_the_usual_line_ends_with_an_error(folder, tmp_path):
+    """Its processes ran it anew and waited for the cache that it was making: for ever."""
+    (tmp_path / "program.py").write_text(
+        "import minires as mr\n"
+        f"mr.data.image_folder({str(folder)!r}, size=16, workers=2, cache={str(tmp_path / 'c')!r})"
+    )
+    words = [sys.executable, str(tmp_path / "program.py")]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert 'does your program lack the line  if __name__ == "__main__":' in ended.stderr
+
+
 def test_results_come_in_order_and_few_are_ahead():
     from minires.data import workers
 
