@@ -15,7 +15,7 @@ from ..types import Device, Figure, PathLike
 from . import confidence, evaluation_records
 from .evaluation_images import class_order, images_to_test, source_of
 from .records import RunFolder, check_new, of_one_run, read_config, read_table, save_figures
-from .trained_net import trained_net
+from .trained_net import diverged, trained_net
 
 NAME = "evaluate"
 TOP = 5
@@ -74,6 +74,8 @@ def run(
     ------
     ConfigError, DataError, DeviceError, CheckpointError, ShapeError
         For settings that cannot be met, unusable files, and weights that do not fit.
+    DivergenceError
+        If outputs of the net are not finite.
     """
     check_new(expanded(out), resume=None)  # before the work
     its_net = trained_net(file, model, net, transform)
@@ -91,6 +93,7 @@ def run(
     )
     classes, order = class_order(file, images)
     found = classify(fused, _shown(batches, len(images), progress), flip=flip)
+    _check_finite(found.logits, file)
     classified = Classified(found.logits, order[found.labels])
     settings = {
         "experiment": NAME,
@@ -107,6 +110,13 @@ def run(
     with RunFolder(expanded(out), settings, device=device) as its:
         evaluation_records.write_damaged(its, getattr(images, "damaged", {}))
         _write(its, classified, classes, images.names())
+
+
+def _check_finite(logits, file):
+    """Raise DivergenceError for outputs that are no numbers: an error of 100 % would be a lie."""
+    bad = int((~np.isfinite(logits)).any(axis=1).sum())
+    if bad:
+        raise diverged(file, f"inf or nan for {bad:,} of {len(logits):,} images")
 
 
 def _shown(batches, images, progress):

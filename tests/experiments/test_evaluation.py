@@ -62,6 +62,18 @@ def test_where_nothing_can_be_written_is_said_before_the_work(weights, tmp_path,
 
 
 @pytest.mark.parametrize("command", ["evaluate", "diagnose"])
+def test_a_net_that_diverged(weights, tmp_path, capsys, command):
+    """It had 100 % error, 0 % on the first class, and was off by nan points."""
+    net, path = weights
+    net.fc.weight.data[:] = np.nan
+    mr.save(net, path, transform=TRANSFORM, built={"model": "resnet-8", "net": {"width": 2}})
+    words = [command, "--weights", str(path), "--dataset", "synthetic", "--json"]
+    assert main([*words, "--out", str(tmp_path / "out")]) == 1
+    printed = capsys.readouterr()
+    assert "outputs of the net: expected finite numbers, got " in printed.err and not printed.out
+
+
+@pytest.mark.parametrize("command", ["evaluate", "diagnose"])
 def test_nobody_is_told_to_resume_what_cannot_be_resumed(weights, tmp_path, capsys, command):
     (tmp_path / "config.json").write_text("{}")
     words = [command, "--weights", str(weights[1]), "--dataset", "synthetic"]
