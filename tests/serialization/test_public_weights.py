@@ -295,6 +295,17 @@ def test_npz(tmp_path, save, ours):
         np.testing.assert_array_equal(file.arrays[key], array)
 
 
+@pytest.mark.parametrize("ours", [True, False])
+def test_npz_of_a_net_without_convolutions(tmp_path, ours):
+    """Its axes were always taken for PyTorch's."""
+    net = mr.models.residual_mlp(4, width=8, image_size=4)
+    np.savez(tmp_path / "x.npz", **(net.state_dict() if ours else to_torch(net.state_dict())))
+    other = mr.models.residual_mlp(4, width=8, image_size=4, seed=5)
+    mr.load(other, tmp_path / "x.npz")
+    for key, array in net.state_dict().items():
+        np.testing.assert_array_equal(other.state_dict()[key], array)
+
+
 def test_npz_that_lies(tmp_path):
     np.savez_compressed(tmp_path / "zeros.npz", a=np.zeros(10**7))
     np.savez(tmp_path / "objects.npz", a=np.array([print], object))
