@@ -223,9 +223,7 @@ def figures(folder: PathLike) -> dict[str, Figure]:
     config = read_config(folder, NAME)
     with of_one_run(folder):
         caption = f"{config['model']}, {config['weights']}, on {config['dataset_name']}"
-        rows = evaluation_records.read_confusion(folder, config)
-        classes = config["classes"]
-        matrix = np.array([row["images"] for row in rows]).reshape(len(classes), -1)
+        matrix, classes = evaluation_records.read_matrix(folder, config)
         bins = read_table(folder / "calibration.csv", CALIBRATION)
         return {
             "confusion": plots.confusion(matrix, classes, caption),

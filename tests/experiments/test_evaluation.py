@@ -9,9 +9,9 @@ import minires as mr
 from minires import data, nn
 from minires.cli import main
 from minires.diagnostics import evaluate
-from minires.errors import ConfigError
-from minires.experiments import confidence, evaluation
-from minires.experiments.records import read_table
+from minires.errors import ConfigError, DataError
+from minires.experiments import confidence, evaluation, evaluation_records
+from minires.experiments.records import read_config, read_table
 from minires.serialization.weights import open_weights
 from minires.training import predict
 
@@ -116,6 +116,34 @@ def test_photographs_of_some_of_the_nets_classes(photographs, tmp_path):
     (photographs / "dog").rename(photographs / "horse")
     with pytest.raises(ConfigError, match="classes that the net does not know.*horse"):
         evaluation.run(file, tmp_path / "other", folder=photographs, **settings)
+
+
+def test_a_net_of_a_thousand_classes_on_two_of_them(tmp_path, photographs):
+    """confusion.csv had a million rows, and its figure was an empty page."""
+    net = mr.models.resnet(8, width=2, num_classes=1000)
+    built = {"model": "resnet-8", "net": {"width": 2}}
+    mr.save(net, tmp_path / "net.safetensors", transform=TRANSFORM, built=built)
+    file = open_weights(tmp_path / "net.safetensors")
+    places = {"cache": tmp_path / "cache", "progress": False}
+    for folder, name in (("cat", "tabby"), ("dog", "Moving van")):
+        (photographs / folder).rename(photographs / name)
+    with pytest.raises(ConfigError, match="got Moving van; .*: perhaps Moving van -> moving van"):
+        evaluation.run(file, tmp_path / "out", folder=photographs, **places)
+    (photographs / "Moving van").rename(photographs / "moving van")
+    evaluation.run(file, tmp_path / "out", folder=photographs, **places)
+    rows = read_table(tmp_path / "out/confusion.csv", ("images",), ("right", "taken_for"))
+    seen = {row["right"] for row in rows}
+    assert {"tabby", "moving van"} <= seen and len(rows) == len(seen) ** 2 <= 20**2
+    matrix, classes = evaluation_records.read_matrix(
+        tmp_path / "out", read_config(tmp_path / "out")
+    )
+    assert {*classes} == seen and matrix.sum() == sum(row["images"] for row in rows)
+    assert matrix.sum(axis=1).max() < matrix.sum()
+    lines = (tmp_path / "out/confusion.csv").read_text().splitlines(True)
+    for damaged in (lines[:-1], [*lines[:-1], lines[-1].replace(lines[-1].split(",")[0], "tench")]):
+        (tmp_path / "out/confusion.csv").write_text("".join(damaged))
+        with pytest.raises(DataError, match="rows are missing or were changed"):
+            evaluation.figures(tmp_path / "out")
 
 
 def test_the_command(weights, tmp_path, capsys):
