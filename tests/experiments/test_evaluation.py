@@ -11,8 +11,9 @@ from minires.cli import main
 from minires.diagnostics import evaluate
 from minires.errors import ConfigError, DataError
 from minires.experiments import confidence, evaluation, evaluation_records
+from minires.experiments.evaluation_images import class_order
 from minires.experiments.records import read_config, read_table
-from minires.serialization.weights import open_weights
+from minires.serialization.weights import WeightsFile, open_weights
 from minires.training import predict
 
 TRANSFORM = {"resize": 32, "crop": 32, "mean": [0.5, 0.4, 0.3], "std": [0.2, 0.25, 0.3]}
@@ -144,6 +145,17 @@ def test_a_net_of_a_thousand_classes_on_two_of_them(tmp_path, photographs):
         (tmp_path / "out/confusion.csv").write_text("".join(damaged))
         with pytest.raises(DataError, match="rows are missing or were changed"):
             evaluation.figures(tmp_path / "out")
+
+
+def test_the_folders_of_imagenet_are_called_by_wordnets_numbers(tmp_path, photographs):
+    for folder, name in (("cat", "n01440764"), ("dog", "n15075141")):
+        (photographs / folder).rename(photographs / name)
+    images = data.datasets.image_folder.photographs_to_test(
+        photographs, data.ImageTransform(8, 8), cache=tmp_path / "cache", progress=False
+    )
+    head = {"fc.weight": np.zeros((4, 1000), np.float32)}
+    classes, order = class_order(WeightsFile(tmp_path / "x.pth", head), images)
+    assert [classes[i] for i in order] == ["tench", "toilet tissue"]
 
 
 def test_the_command(weights, tmp_path, capsys):
