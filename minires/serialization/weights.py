@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .. import backend
-from ..errors import ConfigError, WeightsWarning
+from ..errors import CheckpointError, ConfigError, WeightsWarning
 from ..names import expanded
 from ..types import Array, PathLike
 from . import (
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from ..data.transforms import ImageTransform
     from ..nn import Module
 
+ADDRESS = re.compile("(https?|s3|gs|hf|ftp):/", re.IGNORECASE)
+SUFFIXES = (".safetensors", ".npz", ".h5", ".keras", ".pth", ".pt", ".th", ".bin", ".ckpt")
 TORCH_SUFFIXES = (".pth", ".pt", ".th", ".bin", ".ckpt")  # PyTorch's own files: `save` writes none
 
 
@@ -54,7 +57,8 @@ def open_weights(
     Parameters
     ----------
     path : str or Path
-        A safetensors file, from minires, torchvision or timm, or several with their index; a file
+        A safetensors file, from minires, torchvision or timm, or several with their index; a folder
+        with one file of weights in it, such as that of a run; a file
         written by any version of ``torch.save`` (.pth, .pt, .th, .bin), of which only the tensors
         are read and nothing is run; an .npz file; Keras's ``.weights.h5``, ``.keras`` and ``.h5``
         of a ResNet of ``keras.applications``. From a checkpoint of a training run, the weights of
@@ -86,8 +90,8 @@ def open_weights(
     if layout is not None:
         check_layout("open_weights", layout)
     path = expanded(path)
-    if os.path.isdir(path) and (index := shards.find_index(path)) is not None:
-        path = index
+    if os.path.isdir(path):
+        path = _in_folder(path)
     where = str(path)
     read = _read(path, where)
     families.check_family(family, read.is_own, where)
@@ -125,6 +129,27 @@ def open_weights(
     )
 
 
+def _in_folder(folder):
+    """The one file of weights in a folder, as that of a run or of a net on the Hugging Face hub."""
+    index = shards.find_index(folder)
+    if index is not None:
+        return index
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    except OSError as error:
+        raise CheckpointError(
+            str(folder), "cannot read", "a file of weights", error.strerror or str(error)
+        ) from None
+    if len(files) == 1:
+        return files[0]
+    got = "none" if not files else f"{len(files)}: {', '.join(path.name for path in files[:3])}"
+    got += ", ..." * (len(files) > 3)
+    todo = "name one of them" if files else None
+    raise CheckpointError(
+        str(folder), "weights in a folder", "one file of weights in it", got, todo
+    )
+
+
 @dataclass
 class _Read:
     """What is in a file."""
@@ -139,6 +164,11 @@ class _Read:
 
 
 def _read(path, where):
+    if ADDRESS.match(where):
+        todo = "download it first, with a browser or curl -LO"
+        raise CheckpointError(
+            where, "cannot read", "a file on this machine", "the address of one", todo
+        )
     if path.name.endswith(shards.SUFFIX):
         return _Read(shards.read(path))
     content = read_bytes(path, "a .safetensors file, or a .pth file from PyTorch")
