@@ -54,9 +54,8 @@ def write(
     errors = dict(zip(ERRORS, (top_error(classified), top)))
     replace_text(folder.path / "evaluation.json", json.dumps(errors, indent=2) + "\n")
     matrix = confusion_matrix(classified)
-    kept = range(len(classes))
-    if len(classes) > ALL_CLASSES:
-        kept = np.flatnonzero(matrix.any(axis=0) | matrix.any(axis=1))
+    occurs = matrix.any(axis=0) | matrix.any(axis=1)
+    kept = np.flatnonzero(occurs | (len(classes) <= ALL_CLASSES))
     folder.table("confusion", CONFUSION).replace(
         {"right": classes[i], "taken_for": classes[j], "images": int(matrix[i, j])}
         for i in kept

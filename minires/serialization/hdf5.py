@@ -85,7 +85,8 @@ def read(content: bytes, where: str, skip: frozenset[str]) -> list[Entry]:
 
 def _arrays(h5py: Any, file: Any, skip: frozenset[str]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Each array in a file, with its path. Folders within each other are not entered by calls."""
-    waiting, count = [((), file)], 0
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), file)]
+    count = 0
     while waiting:
         path, group = waiting.pop()
         for name in group:

@@ -204,7 +204,9 @@ def _renamed(layers):
     return found, families.pop() if is_whole and "post_bn" not in rest else None, rest
 
 
-def _in_order(layers: Mapping[str, dict[str, Array]], where: str, lines: list[str]):
+def _in_order(
+    layers: Mapping[str, dict[str, Array]], where: str, lines: list[str]
+) -> dict[str, dict[str, Array]]:
     """The layers of a file without names, under the names that they have in Keras.
 
     Files of Keras before 2025 have folders called conv2d, conv2d_1, ...: the layers in the order in
@@ -227,7 +229,7 @@ def _in_order(layers: Mapping[str, dict[str, Array]], where: str, lines: list[st
         "its layers have no names: taken in the order of ResNets in keras.applications "
         "(newer versions of Keras write names)"
     )
-    found = {}
+    found: dict[str, dict[str, Array]] = {}
     for kind in ("conv", "bn"):
         keys = [key for _, _, key in sorted(kinds[kind])]
         found |= {f"{name}_{kind}": layers[key] for name, key in zip(expected, keys, strict=True)}
