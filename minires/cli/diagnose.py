@@ -43,7 +43,7 @@ def add_to(commands: Commands) -> None:
         nargs="+",
         required=True,
         metavar="FILE",
-        help="trained weights, one or more: .safetensors, or PyTorch's .pth or .th",
+        help="trained weights, one or more: .safetensors, .pth, .th, .h5",
     )
     command.add_argument(
         "--images",

@@ -32,7 +32,7 @@ def submit(workers: int, function: Callable[..., Any], *arguments: Any) -> Futur
     """
     if workers:
         with (
-            _interrupts_ignored(),
+            _interrupts_held(),
             _loss_reported(),
         ):  # a process that starts now inherits this, before it can say so itself
             return _pool(workers).submit(function, *arguments)
@@ -125,12 +125,24 @@ def _end_with(sentinel):
 
 
 @contextmanager
-def _interrupts_ignored():
+def _interrupts_held():
+    """Within: Ctrl-C waits. A process that starts inherits this, and never sees one.
+
+    To ignore it here would lose it for this process, too: with small pictures most of the time goes
+    into handing them out.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may say what becomes of signals
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+        return
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -457,6 +458,21 @@ def test_a_program_without_the_usual_line_ends_with_an_error(folder, tmp_path):
     ended = subprocess.run(words, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1
     assert 'does your program lack the line  if __name__ == "__main__":' in ended.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal to itself")
+def test_ctrl_c_while_work_is_handed_out_is_not_lost(monkeypatch):
+    """It was ignored there, which is most of the time with small pictures."""
+    from minires.data import workers
+
+    class Pool:
+        def submit(self, *_):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(workers, "_pool", lambda _: Pool())
+    with pytest.raises(KeyboardInterrupt):
+        workers.submit(1, abs, -1)
+        time.sleep(5)
 
 
 def test_results_come_in_order_and_few_are_ahead():
