@@ -113,6 +113,57 @@ class PyTorchOld(Weights):
         return old_file(*torch_state())
 
 
+class PyTorchTar(Weights):
+    """As PyTorch before 0.2 wrote it."""
+
+    changes = ANY_FILE
+    certain = False
+
+    def original(self):
+        from .serialization.test_public_weights import of_2016
+
+        return of_2016(to_torch(mr.models.build(NET[0], **NET[1]).state_dict()))
+
+
+class NumPyZip(Weights):
+    changes = ANY_FILE
+    certain = False
+
+    def original(self):
+        np.savez_compressed(
+            self.folder / "whole.npz", **mr.models.build(NET[0], **NET[1]).state_dict()
+        )
+        return (self.folder / "whole.npz").read_bytes()
+
+
+class Keras(Kind):
+    """``.weights.h5`` of Keras 3: small arrays under the names of a ResNet-50."""
+
+    def original(self):
+        from .serialization import test_keras
+
+        return test_keras.of_keras_3(test_keras.layers()[0])
+
+    def read(self, path):
+        return open_weights(path).arrays
+
+
+class KerasWhole(Keras):
+    """A whole model of Keras 2, in an .h5 file."""
+
+    def original(self):
+        from .serialization import test_keras
+
+        return test_keras.of_keras_2(test_keras.layers()[0], "model_weights/")
+
+
+class KerasZip(Keras):
+    def original(self):
+        from .serialization import test_keras
+
+        return test_keras.in_a_zip(super().original())
+
+
 class PyTorchMadeUp(Kind):
     """Any pickle, in a file of PyTorch's."""
 
@@ -374,6 +425,11 @@ KINDS = {
         PyTorchLayout,
         PyTorchZip,
         PyTorchOld,
+        PyTorchTar,
+        NumPyZip,
+        Keras,
+        KerasWhole,
+        KerasZip,
         PyTorchMadeUp,
         Checkpoint,
         OldCheckpoint,

@@ -176,7 +176,7 @@ def test_a_wheel_holds_every_folder():
     for folder, patterns in (
         ("kernels/gpu", ["*.cu"]),
         ("course", ["assignments/*.py"]),
-        ("data", ["imagenet_classes.txt"]),
+        ("data", ["imagenet_classes.txt", "imagenet_wnids.txt"]),
         ("", ["py.typed"]),
     ):
         name = ".".join(["minires", *folder.split("/")]).rstrip(".")

@@ -1,5 +1,6 @@
 """docs/claims.md on nets that somebody else trained: its numbers are those of the recorded run."""
 
+import json
 from pathlib import Path
 from statistics import median
 
@@ -75,3 +76,12 @@ def test_the_record_is_small_and_without_weights_or_images_of_the_data_set():
     assert {path.suffix for path in files} <= {".csv", ".png", ".json"}
     command = read_config(RECORDED)["environment"]["command"]
     assert f"`{command.replace(' --out public-weights', '')}`" in TEXT
+
+
+def test_files_that_keras_wrote():
+    """docs/public_weights.md: the same logits as in Keras."""
+    files = json.loads((RECORDED / "keras.json").read_text())["files"]
+    assert max(one["largest_difference"] for one in files) < 1e-4
+    text = " ".join((ROOT / "docs" / "public_weights.md").read_text(encoding="utf-8").split())
+    assert len(files) == 9 and "in nine files of all its formats" in text
+    assert "logits differ by less than 0.0001](../results/public-weights/keras.json)" in text

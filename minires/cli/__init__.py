@@ -58,6 +58,7 @@ COMMANDS = (
 #: Package -> the extra of minires that brings it.
 EXTRAS = {
     "PIL": "images",
+    "h5py": "keras",
     "nbformat": "instructor",
     "jupytext": "instructor",
     "nbclient": "notebooks",

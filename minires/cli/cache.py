@@ -60,14 +60,15 @@ def run(args: argparse.Namespace) -> int:
     if not args.yes and not _agreed(len(found)):
         say("nothing was removed")
         return 1
-    removed = [one for one in found if cache_store.remove(one.folder)]
+    kept = {one: cache_store.removed_or_why(one.folder) for one in found}
+    removed = [one for one in found if kept[one] is None]
     say(
         f"removed: {len(removed)} of {len(found)}, "
         f"{cache_store.size_in_words(sum(one.bytes for one in removed))}"
     )
-    for one in found:
-        if one not in removed:
-            say(f"kept: {one.folder.name}, which a process uses")
+    for one, why in kept.items():
+        if why is not None:
+            say(f"kept: {one.folder.name}, {why}")
     return 0 if len(removed) == len(found) else 1
 
 

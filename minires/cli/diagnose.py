@@ -43,7 +43,7 @@ def add_to(commands: Commands) -> None:
         nargs="+",
         required=True,
         metavar="FILE",
-        help="trained weights, one or more: .safetensors, or PyTorch's .pth or .th",
+        help="trained weights, one or more: .safetensors, .pth, .th, .h5",
     )
     command.add_argument(
         "--images",
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> None:
         raise ConfigError("--weights", "a file twice", "different files", " ".join(args.weights))
     more = f"-and-{len(files) - 1}-more" if len(files) > 1 else ""
     out = args.out or f"runs/diagnose-{short_name(files[0].path)}{more}-{images}"
-    check_new(out)  # before the work
+    check_new(out, resume=None)  # before the work
     nets = [trained_net(file, args.model, dict(args.net), given_transform(args)) for file in files]
     diagnosis.run(
         nets,

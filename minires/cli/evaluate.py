@@ -39,7 +39,7 @@ def add_to(commands: Commands) -> None:
         type=path,
         required=True,
         metavar="FILE",
-        help="trained weights: .safetensors, or PyTorch's .pth or .th",
+        help="trained weights: .safetensors, PyTorch's .pth or .th, Keras's .h5",
     )
     command.add_argument(
         "--flip",

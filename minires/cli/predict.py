@@ -71,7 +71,7 @@ def add_to(commands: Commands) -> None:
         type=path,
         required=True,
         metavar="FILE",
-        help="its weights: .safetensors, or PyTorch's .pth",
+        help="its weights: .safetensors, PyTorch's .pth, Keras's .h5",
     )
     add(
         "--net",

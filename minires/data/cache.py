@@ -143,6 +143,7 @@ def cached(
         If the limit of the cache is no size.
     """
     folder, fingerprint = expanded(folder), _fingerprint(paths, side)
+    processes.check_guarded()
     cache_store.cache_limit()  # a wrong one is reported before thousands of pictures are decoded
     building = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     try:

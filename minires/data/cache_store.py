@@ -171,27 +171,31 @@ def make_room(place: Path, keep: Path | None = None) -> list[Entry]:
 
 
 def remove(folder: Path) -> bool:
-    """Remove one cache; False if a process uses it, or it is no cache.
+    """Remove one cache; False if it stays: see `removed_or_why`."""
+    return removed_or_why(folder) is None
+
+
+def removed_or_why(folder: Path) -> str | None:
+    """Remove one cache; why it stays, in words, if a process uses it, it is no cache, or nothing
+    can be removed there.
 
     It is given another name first, so that nobody finds half of it.
     """
     if not _is_ours(folder):
-        return False
+        return "which is no cache, or has other files in it"
+    in_use = "which a process uses"
     lock = Lock(folder.with_name(f".{folder.name}.lock"))
     try:
         if not lock.acquire():  # somebody makes it anew, or opens it
-            return False
-    except OSError:
-        return False
-    with lock:
-        if any(True for _ in _users(folder)):
-            return False
-        going = folder.with_name(f"{folder.name}.{os.getpid()}.part")
-        try:
+            return in_use
+        with lock:
+            if any(True for _ in _users(folder)):
+                return in_use
+            going = folder.with_name(f"{folder.name}.{os.getpid()}.part")
             os.replace(folder, going)
-        except OSError:
-            return False
-        return remove_files(going)
+            return None if remove_files(going) else "of which some files could not be removed"
+    except OSError as error:
+        return f"which cannot be removed: {error.strerror or error}"
 
 
 def remove_files(folder: Path) -> bool:

@@ -2,7 +2,8 @@
 
 ``imagenet_classes.txt`` holds ImageNet's 1,000 classes in the order of the outputs of nets trained
 on it, a name to a line, as torchvision has them in ``torchvision/models/_meta.py`` (BSD 3-Clause
-licence).
+licence). ``imagenet_wnids.txt`` holds WordNet's numbers of the same classes in the same order, such
+as n01440764: the folders of ImageNet are called so. They are as in timm's list (Apache 2.0).
 """
 
 from pathlib import Path
@@ -14,11 +15,17 @@ from ..types import PathLike
 
 LARGEST = 100_000_000  # bytes
 IMAGENET = Path(__file__).with_name("imagenet_classes.txt")
+WNIDS = IMAGENET.with_name("imagenet_wnids.txt")
 
 
 def imagenet_classes() -> list[str]:
     """The names of ImageNet's 1,000 classes, a list of str."""
     return IMAGENET.read_text(encoding="utf-8").splitlines()
+
+
+def imagenet_wnids() -> list[str]:
+    """WordNet's numbers of ImageNet's 1,000 classes, a list of str: the names of its folders."""
+    return WNIDS.read_text(encoding="utf-8").splitlines()
 
 
 def read_classes(path: PathLike) -> list[str]:

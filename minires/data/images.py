@@ -47,6 +47,7 @@ MODES = (
 )  # what Pillow brings to 8 bits without loss of meaning
 
 
+ORIENTATION, ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)  # EXIF's tag, and its values for a turned camera
 AGAIN = "it may be truncated: fetch it again"  # what to do about a damaged picture
 
 
@@ -81,6 +82,28 @@ def decode(path: PathLike) -> Array:
     ConfigError
         If Pillow is not installed.
     """
+    pixels, _, several = _read(path)
+    if several:
+        warnings.warn(
+            f"{expanded(path)}: holds several pictures, an animation or pages; the first is taken",
+            SeveralPictures,
+            stacklevel=2,
+        )
+    return pixels
+
+
+def size_of(path: PathLike) -> tuple[int, int]:
+    """Height and width of the picture in a file, after a look at all of it.
+
+    Raises as `decode`. A JPEG is decoded at an eighth of its size: that takes less than half of the
+    time, and finds the same damage.
+    """
+    _, size, _ = _read(path, at_an_eighth=True)
+    return size
+
+
+def _read(path: PathLike, at_an_eighth: bool = False) -> tuple[Array, tuple[int, int], bool]:
+    """The pixels, the height and width of the picture, and whether there are others in the file."""
     path = expanded(path)
     where = str(path)
     Image, ImageOps = pillow(where)
@@ -104,7 +127,10 @@ def decode(path: PathLike) -> Array:
                     f"Pillow's mode {image.mode}",
                     "save it as PNG or JPEG",
                 )
+            if at_an_eighth:  # only JPEG can
+                image.draft(None, (max(1, width // 8), max(1, height // 8)))
             image.load()
+            size = (width, height) if _is_on_its_side(image) else (height, width)
             image = _upright(image, ImageOps)
             if grey_of_16_bits:
                 pixels = np.repeat((np.asarray(image) >> 8).astype(np.uint8)[:, :, None], 3, axis=2)
@@ -125,13 +151,7 @@ def decode(path: PathLike) -> Array:
             got=" ".join(str(error).split())[:100] or type(error).__name__,
             todo=AGAIN,
         ) from None
-    if several:
-        warnings.warn(
-            f"{where}: holds several pictures, an animation or pages; the first is taken",
-            SeveralPictures,
-            stacklevel=2,
-        )
-    return pixels
+    return pixels, size, several
 
 
 def decode_quietly(path: PathLike) -> Array:
@@ -212,6 +232,14 @@ def _is_grey_of_16_bits(image):
         bits, black_is_zero = image.tag_v2.get(258), image.tag_v2.get(262) == 1
         return image.mode.startswith("I;16") and bits == (16,) and black_is_zero
     return image.mode.startswith("I") and image.format in ("PNG", "PPM", "JPEG2000")
+
+
+def _is_on_its_side(image):
+    """Whether its EXIF data ask for a turn by which height and width change places."""
+    try:
+        return image.getexif().get(ORIENTATION) in ON_ITS_SIDE
+    except Exception:
+        return False
 
 
 def _upright(image, ImageOps):

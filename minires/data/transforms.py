@@ -32,6 +32,7 @@ STD = (0.229, 0.224, 0.225)  # torchvision's numbers
 
 CROP_RATIOS = 3 / 4, 4 / 3  # of width to height, of a random crop
 CROP_TRIES = 10
+LONGEST = 50  # times as long as wide; of what is longer, only the middle is resized
 Box: TypeAlias = tuple[int, int, int, int]  # top, left, height, width
 
 
@@ -88,18 +89,29 @@ class ImageTransform:
         ------
         ShapeError, DtypeError
             If `pixels` is no picture.
-        DataError
-            If the picture is so long and thin that it would be huge at that size.
         """
         return normalise(self.cut(pixels), self.mean, self.std)
 
     def cut(self, pixels: Array) -> Array:
         """The first two steps: the middle of the resized picture, uint8 (crop, crop, 3)."""
-        return center_crop(resize_shorter(pixels, self.resize), self.crop)
+        middle = _without_ends(pixels, max(LONGEST, math.ceil(self.crop / self.resize) + 1))
+        return center_crop(resize_shorter(middle, self.resize), self.crop)
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as plain values, for JSON."""
         return asdict(self) | {"mean": list(self.mean), "std": list(self.std)}
+
+
+def _without_ends(pixels: Array, longest: int) -> Array:
+    """The middle of a picture that is more than `longest` times as long as wide; others as they
+    are. A line of 1 x 6,000 pixels would become 256 x 1.5 million, of which a crop shows 256.
+    """
+    _check("ImageTransform", pixels)
+    height, width = pixels.shape[:2]
+    gaps = [
+        max(0, side - longest * other) // 2 for side, other in ((height, width), (width, height))
+    ]
+    return pixels[gaps[0] : height - gaps[0], gaps[1] : width - gaps[1]]
 
 
 def resize_shorter(pixels: Array, size: int) -> Array:

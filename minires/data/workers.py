@@ -32,7 +32,7 @@ def submit(workers: int, function: Callable[..., Any], *arguments: Any) -> Futur
     """
     if workers:
         with (
-            _interrupts_ignored(),
+            _interrupts_held(),
             _loss_reported(),
         ):  # a process that starts now inherits this, before it can say so itself
             return _pool(workers).submit(function, *arguments)
@@ -47,6 +47,17 @@ def result(future: Future[Any]) -> Any:
     """
     with _loss_reported():
         return future.result()
+
+
+def check_guarded() -> None:
+    """Raise RuntimeError in a process that has just been started and runs the main program anew,
+    which lacks the line ``if __name__ == "__main__":``.
+
+    It would wait for the process that started it, which waits for it in turn. Python itself refuses
+    to start further processes there, in the same way.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise RuntimeError('the program lacks the line  if __name__ == "__main__":')
 
 
 @contextmanager
@@ -114,12 +125,24 @@ def _end_with(sentinel):
 
 
 @contextmanager
-def _interrupts_ignored():
+def _interrupts_held():
+    """Within: Ctrl-C waits. A process that starts inherits this, and never sees one.
+
+    To ignore it here would lose it for this process, too: with small pictures most of the time goes
+    into handing them out.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may say what becomes of signals
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+        return
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)

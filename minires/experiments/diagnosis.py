@@ -14,7 +14,7 @@ The nets can be anybody's. What is measured, and where it comes from:
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from math import comb
+from math import comb, isfinite
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ from ..types import Array, Device, PathLike, Row
 from .evaluation_images import class_order, images_to_test, source_of
 from .evaluation_records import write_damaged
 from .records import RunFolder
-from .trained_net import TrainedNet, names_of
+from .trained_net import TrainedNet, diverged, names_of
 
 NAME = "diagnose"
 COLUMNS = {
@@ -92,6 +92,8 @@ def run(
     ------
     ConfigError, DataError, DeviceError
         For settings that cannot be met, and unusable files.
+    DivergenceError
+        If outputs of a net are not finite.
     """
     images = integer("diagnose", "images", images, 2)
     paths = integer("diagnose", "paths", paths)
@@ -132,6 +134,8 @@ def run(
         for label, net, (_, batches) in zip(labels, nets, sets):
             model = net.model.to(device)
             for name, rows in measured(model, batches, paths, seed, told):
+                if name == "nets" and not isfinite(rows[0]["loss"]):
+                    raise diverged(net.file, f"a loss of {rows[0]['loss']}")
                 tables[name].append({"net": label, **row} for row in rows)
 
 

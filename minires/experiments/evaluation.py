@@ -14,8 +14,8 @@ from ..serialization.weights import WeightsFile
 from ..types import Device, Figure, PathLike
 from . import confidence, evaluation_records
 from .evaluation_images import class_order, images_to_test, source_of
-from .records import RunFolder, of_one_run, read_config, read_table, save_figures
-from .trained_net import trained_net
+from .records import RunFolder, check_new, of_one_run, read_config, read_table, save_figures
+from .trained_net import diverged, trained_net
 
 NAME = "evaluate"
 TOP = 5
@@ -74,7 +74,10 @@ def run(
     ------
     ConfigError, DataError, DeviceError, CheckpointError, ShapeError
         For settings that cannot be met, unusable files, and weights that do not fit.
+    DivergenceError
+        If outputs of the net are not finite.
     """
+    check_new(expanded(out), resume=None)  # before the work
     its_net = trained_net(file, model, net, transform)
     built = its_net.model.to(device)
     parameters = built.num_parameters()
@@ -90,6 +93,7 @@ def run(
     )
     classes, order = class_order(file, images)
     found = classify(fused, _shown(batches, len(images), progress), flip=flip)
+    _check_finite(found.logits, file)
     classified = Classified(found.logits, order[found.labels])
     settings = {
         "experiment": NAME,
@@ -106,6 +110,13 @@ def run(
     with RunFolder(expanded(out), settings, device=device) as its:
         evaluation_records.write_damaged(its, getattr(images, "damaged", {}))
         _write(its, classified, classes, images.names())
+
+
+def _check_finite(logits, file):
+    """Raise DivergenceError for outputs that are no numbers: an error of 100 % would be a lie."""
+    bad = int((~np.isfinite(logits)).any(axis=1).sum())
+    if bad:
+        raise diverged(file, f"inf or nan for {bad:,} of {len(logits):,} images")
 
 
 def _shown(batches, images, progress):
@@ -212,9 +223,7 @@ def figures(folder: PathLike) -> dict[str, Figure]:
     config = read_config(folder, NAME)
     with of_one_run(folder):
         caption = f"{config['model']}, {config['weights']}, on {config['dataset_name']}"
-        rows = evaluation_records.read_confusion(folder, config)
-        classes = config["classes"]
-        matrix = np.array([row["images"] for row in rows]).reshape(len(classes), -1)
+        matrix, classes = evaluation_records.read_matrix(folder, config)
         bins = read_table(folder / "calibration.csv", CALIBRATION)
         return {
             "confusion": plots.confusion(matrix, classes, caption),

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from .. import backend, data
-from ..data.class_names import imagenet_classes
+from ..data.class_names import imagenet_classes, imagenet_wnids
 from ..data.datasets.image_folder import photographs_to_test
 from ..data.transforms import center_crop, resize_shorter
 from ..diagnostics.parts import Batches
-from ..errors import ConfigError
+from ..errors import ConfigError, nearest
 from ..serialization.weights_file import WeightsFile
 from ..types import Array, Device, PathLike
 
@@ -160,12 +160,19 @@ def class_order(file: WeightsFile, images: Any) -> tuple[list[str], Array]:
             )
         return own, np.arange(len(own))
     unknown = [name for name in own if name not in named]
+    if unknown and file.num_classes == 1000:
+        wnids = imagenet_wnids()
+        if {*own} <= {*wnids}:  # the folders of ImageNet itself, all of them or some
+            return list(named), np.array([wnids.index(name) for name in own])
     if unknown:
+        near = {name: nearest(name, named) for name in unknown[:5]}
+        meant = [f"{name} -> {known}" for name, known in near.items() if known]
         raise ConfigError(
             images.name,
             "classes that the net does not know",
             f"some of {', '.join(named[:10])}{' ...' * (len(named) > 10)}",
             ", ".join(unknown[:5]),
-            "rename the folders as the net's classes are called",
+            "rename the folders as the net's classes are called"
+            + (f": perhaps {', '.join(meant)}" if meant else ""),
         )
     return list(named), np.array([named.index(name) for name in own])

@@ -1,13 +1,15 @@
 """What became of the test set, in the folder of a run: errors, confused classes, each prediction.
 
 evaluation.json      top-1 error, and top-5 error if there are more than five classes
-confusion.csv        how many images of each class were taken for each class
+confusion.csv        how many images of each class were taken for each class; of more than 60
+                     classes only those that occur: ImageNet's make a million pairs
 predictions.csv      what each image was taken for, and how probable that was
 damaged.csv          photographs that could not be read and were left out, if there were any
 """
 
 import json
 from collections.abc import Mapping, Sequence
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from ..diagnostics import Classified, confusion_matrix, top_error
 from ..errors import DataError
 from ..names import expanded
 from ..training.kinds import NUMBER, PERCENT
-from ..types import PathLike, Row
+from ..types import Array, PathLike, Row
 from .records import RunFolder, read_table, replace_text
 
 CONFUSION = ("right", "taken_for", "images")
@@ -27,6 +29,7 @@ DAMAGED = ("picture", "reason")
 PREDICTIONS = ("image", "right", "taken_for", "probability")
 ERRORS = ("top_1_error_percent", "top_5_error_percent")
 TOP = 5
+ALL_CLASSES = 60  # up to so many, all of them stand in confusion.csv
 
 
 def write(
@@ -50,10 +53,13 @@ def write(
     top = top_error(classified, TOP) if len(classes) > TOP else None
     errors = dict(zip(ERRORS, (top_error(classified), top)))
     replace_text(folder.path / "evaluation.json", json.dumps(errors, indent=2) + "\n")
+    matrix = confusion_matrix(classified)
+    occurs = matrix.any(axis=0) | matrix.any(axis=1)
+    kept = np.flatnonzero(occurs | (len(classes) <= ALL_CLASSES))
     folder.table("confusion", CONFUSION).replace(
-        {"right": right, "taken_for": other, "images": int(count)}
-        for right, row in zip(classes, confusion_matrix(classified))
-        for other, count in zip(classes, row)
+        {"right": classes[i], "taken_for": classes[j], "images": int(matrix[i, j])}
+        for i in kept
+        for j in kept
     )
     probabilities = np.exp(F.log_softmax(Tensor(classified.logits)).data)
     taken = classified.logits.argmax(axis=1)
@@ -118,7 +124,12 @@ def read_confusion(folder: PathLike, config: Mapping[str, Any]) -> list[Row]:
     rows = read_table(path, CONFUSION, CONFUSION[:2])
     pairs = [(row["right"], row["taken_for"]) for row in rows]
     images = sum(row["images"] for row in rows)
-    if pairs != [(right, other) for right in classes for other in classes]:
+    kept = classes
+    if len(classes) > ALL_CLASSES:
+        kept = [other for _, other in pairs[: isqrt(len(pairs))]]
+    in_order = iter(classes)
+    is_part = all(any(name == one for one in in_order) for name in kept)
+    if not is_part or pairs != [(right, other) for right in kept for other in kept]:
         expected, got = f"{len(classes)} x {len(classes)} of the run's classes", f"{len(rows)}"
     elif images != config["test_images"] or not all(NUMBER.accepts(row["images"]) for row in rows):
         expected, got = f"{config['test_images']} test images", f"{images}"
@@ -126,3 +137,13 @@ def read_confusion(folder: PathLike, config: Mapping[str, Any]) -> list[Row]:
         return rows
     todo = "let the run go on to its end by --resume, which writes it again"
     raise DataError(str(path), "rows are missing or were changed", expected, got, todo)
+
+
+def read_matrix(folder: PathLike, config: Mapping[str, Any]) -> tuple[Array, list[str]]:
+    """The images of each class that were taken for each class, (K, K), and the names of these
+    classes. Parameters and errors are those of `read_confusion`.
+    """
+    rows = read_confusion(folder, config)
+    count = isqrt(len(rows))
+    matrix = np.array([row["images"] for row in rows]).reshape(count, count)
+    return matrix, [str(row["taken_for"]) for row in rows[:count]]

@@ -133,10 +133,5 @@ def _from_file(config, file, settings, classes):
 
 def _load_all_but_head(model, file):
     """Load weights that lack the last layer; all others must be there."""
-    own = model.state_dict()
-    head = {name: array for name, array in own.items() if name.startswith("fc.")}
-    found = {
-        name: array.astype(own[name].dtype) if name in own else array
-        for name, array in file.arrays.items()
-    }
-    model.load_state_dict(head | found)
+    head = {name: one for name, one in model.state_dict().items() if name.startswith("fc.")}
+    load(model, replace(file, arrays={**file.arrays, **head}))

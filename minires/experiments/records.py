@@ -6,6 +6,7 @@ Tables are written row by row as results come in, so that what is there can be p
 import csv
 import io
 import json
+import os
 import platform
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -85,13 +86,8 @@ class RunFolder:
             self._open(settings, growing, resume, device, wait)
         except (OSError, CheckpointError) as error:
             self._lock.release()
-            raise ConfigError(
-                str(self.path),
-                "cannot write here",
-                "a folder that can be created and written",
-                getattr(error, "strerror", None) or str(error),
-                "choose another by --out",
-            ) from None
+            got = getattr(error, "strerror", None) or str(error)
+            raise _cannot_write_results(self.path, got) from None
         except BaseException:
             self._lock.release()
             raise
@@ -194,10 +190,12 @@ def _as_read_back(settings: dict[str, Any]) -> dict[str, Any]:
     return json.loads(to_json(settings))
 
 
-def check_new(path: PathLike, resume: bool = False) -> None:
-    """Raise ConfigError if there are files in the folder `path`, and no run to resume there.
+def check_new(path: PathLike, resume: bool | None = False) -> None:
+    """Raise ConfigError if there are files in the folder `path`, and no run to resume there; or if
+    nothing can be written there, which is better known before hours of work than after them.
 
-    What a start leaves that was cut off at once is no file of a run.
+    What a start leaves that was cut off at once is no file of a run. None for `resume` is for what
+    cannot be resumed: then nobody is told to.
     """
     path = Path(path)
     try:
@@ -211,8 +209,32 @@ def check_new(path: PathLike, resume: bool = False) -> None:
     if files and not (resume and is_run):
         got, todo = "other files", "choose another folder by --out"
         if is_run:
-            got, todo = "files of an earlier run", f"go on with it by --resume, or {todo}"
+            got = "files of an earlier run"
+            todo = todo if resume is None else f"go on with it by --resume, or {todo}"
         raise ConfigError(str(path), "the folder is not empty", "a new or empty folder", got, todo)
+    _check_writable(path)
+
+
+def _check_writable(path: Path) -> None:
+    """Raise ConfigError if a folder `path` can neither be written nor made."""
+    place = path
+    while not os.path.exists(place) and place != place.parent:
+        place = place.parent
+    got = None if os.path.isdir(place) else f"{place}, a file"
+    if got is None and not os.access(place, os.W_OK):
+        got = "a read-only disk, or no permission"
+    if got is not None:
+        raise _cannot_write_results(path, got)
+
+
+def _cannot_write_results(path: Path, got: str) -> ConfigError:
+    return ConfigError(
+        str(path),
+        "cannot write here",
+        "a folder that can be created and written",
+        got,
+        "choose another by --out",
+    )
 
 
 class Table:

@@ -11,8 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from .. import backend
 from .. import plot as plots
 from ..data import DataLoader
@@ -326,8 +324,7 @@ def _figures(folder, config):
     if config["train"] != HEAD:  # one layer makes no curve
         found["gradients"] = plots.gradients_of_a_net(gradients, caption)
     if (folder / "confusion.csv").exists():
-        rows, classes = evaluation_records.read_confusion(folder, config), config["classes"]
-        matrix = np.array([row["images"] for row in rows]).reshape(len(classes), -1)
+        matrix, classes = evaluation_records.read_matrix(folder, config)
         found["confusion"] = plots.confusion(
             matrix, classes, f"{caption}; {config['test_images']:,} test images"
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import data, models
 from ..data.transforms import shorter_side
-from ..errors import ConfigError, unknown_name
+from ..errors import ConfigError, DivergenceError, unknown_name
 from ..models.registry import OF_ONE_DEPTH, settings_of
 from ..nn import Module
 from ..serialization.weights import WeightsFile, load
@@ -160,6 +160,17 @@ def net_of(file: WeightsFile, name: str, settings: Mapping[str, Any], image_size
     model = models.build(name, **{**usual, **settings})
     load(model, file)
     return model.eval()
+
+
+def diverged(file: WeightsFile, got: str) -> DivergenceError:
+    """The error to raise about a net whose outputs are no numbers."""
+    return DivergenceError(
+        str(file.path),
+        "outputs of the net",
+        "finite numbers",
+        got,
+        "did its training diverge? Or do the weights belong to another net?",
+    )
 
 
 def names_of(nets: Sequence[TrainedNet]) -> list[str]:

@@ -23,6 +23,8 @@ FACEBOOK = {  # of CIFAR-10's training images
 }
 # Inputs from 0 to 255, minus a mean: (x - mean / 255) / (1 / 255) for x from 0 to 1, red first.
 CAFFE = {"mean": [x / 255 for x in (123.675, 116.28, 103.53)], "std": [1 / 255] * 3}
+# keras.applications' own rounding of the same means.
+KERAS = {"mean": [x / 255 for x in (123.68, 116.779, 103.939)], "std": [1 / 255] * 3}
 SMALL = {"resize": 32, "crop": 32}
 LARGE = {"resize": 256, "crop": 224}
 #: Published files by the first digits of their SHA-256: (family, transform).
@@ -51,6 +53,8 @@ class Family:
         How inputs of its nets for large and for small images are prepared.
     blue_first : bool
         Whether its nets expect blue, green, red.
+    question : str
+        What the user should know better than the family does.
     """
 
     source: str
@@ -58,8 +62,18 @@ class Family:
     transform: Mapping[str, Any] = field(default_factory=dict)
     small_transform: Mapping[str, Any] = field(default_factory=dict)
     blue_first: bool = False
+    question: str = ""
 
 
+def _keras(eps: float) -> dict[str, Any]:
+    """Settings of Keras's ResNets. Keras counts the momentum of batch norm from the other end."""
+    return {"stride_on": "1x1", "eps": eps, "momentum": 0.01}
+
+
+PREPROCESSED = (
+    "was the net trained without the application's preprocess_input? Then give --family keras-rgb, "
+    "--mean and --std"
+)
 ON_3X3 = {"stride_on": "3x3"}
 FAMILIES = {
     "akamaster": Family(
@@ -83,6 +97,28 @@ FAMILIES = {
         LARGE | CAFFE,
         SMALL | CAFFE,
         blue_first=True,
+    ),
+    "keras": Family(
+        "keras.applications",
+        _keras(1.001e-5),
+        LARGE | KERAS,
+        SMALL | KERAS,
+        blue_first=True,
+        question=PREPROCESSED,
+    ),
+    "keras-2017": Family(
+        "Keras's ResNet50 of 2015 to 2018",
+        _keras(1e-3),
+        LARGE | KERAS,
+        SMALL | KERAS,
+        blue_first=True,
+        question=PREPROCESSED,
+    ),
+    "keras-rgb": Family(
+        "keras.applications, trained on inputs of red, green and blue",
+        _keras(1.001e-5),
+        LARGE,
+        SMALL,
     ),
 }
 

@@ -7,10 +7,6 @@ from typing import NamedTuple
 
 AGAIN = "fetch the file itself"
 STARTS = {  # how a file begins -> what it is, what to do
-    b"\x89HDF\r\n\x1a\n": (
-        "an HDF5 file, as Keras and MATLAB write",
-        "convert it to safetensors there",
-    ),
     b"version https://git-lfs": (
         "a pointer of Git LFS, not the file it points to",
         "fetch that with `git lfs pull`",
@@ -48,6 +44,11 @@ def recognise(content: bytes) -> Found | None:
     if content[257:262] == b"ustar":
         return Found("a tar archive", "unpack it first")
     if start.startswith((b"{", b"[")):
+        if b'"weight_map"' in content and b".weights.h5" in content:
+            return Found(
+                "the index of Keras's weights that are split over several files (shards)",
+                "save them in one there: model.save_weights without max_shard_size",
+            )
         if b'"weight_map"' in content:
             return Found(
                 "the index of weights that are split over several files (shards)",

@@ -26,9 +26,21 @@ def check_layout(where: str, layout: str) -> None:
 
 
 def looks_like_minires(arrays: Mapping[str, Array]) -> bool:
-    """Whether the first convolution has the colours of images where minires puts them."""
+    """Whether the first convolution has the colours of images where minires puts them; without a
+    convolution, whether linear layers have as many columns, and not as many rows, as biases.
+    """
     first = next((array for array in arrays.values() if array.ndim == 4), None)
-    return first is not None and first.shape[2] == 3 and first.shape[0] == first.shape[1]
+    if first is not None:
+        return first.shape[2] == 3 and first.shape[0] == first.shape[1]
+    found = [
+        (array.shape, arrays[f"{name[: -len('weight')]}bias"].shape)
+        for name, array in arrays.items()
+        if name.endswith(".weight")
+        and array.ndim == 2
+        and f"{name[: -len('weight')]}bias" in arrays
+    ]
+    fit = [{axis for axis in (0, 1) if (weight[axis],) == bias} for weight, bias in found]
+    return bool(fit) and all(1 in one for one in fit) and any(0 not in one for one in fit)
 
 
 def to_torch(arrays: Mapping[str, Array]) -> dict[str, Array]:

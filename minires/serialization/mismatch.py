@@ -10,6 +10,7 @@ from ..types import Array
 from .layout import TO_MINIRES
 
 MOST_NAMES = 5  # of each kind that are written out
+SHARD = r"-(\d{5})-of-(\d{5})"  # in the name of a file
 LAYERS = {"conv3.weight": "bottleneck", "conv1.weight": "basic block", "fc1.weight": "linear block"}
 
 
@@ -48,6 +49,7 @@ def explain_mismatch(
     reasons = (
         _prefix(net, state),
         _nothing_in_common(net, missing),
+        _without_last_layer(missing, unexpected, misshapen, where),
         _shard(net, missing, unexpected, misshapen, where),
         _last_layer(missing, unexpected),
         _deep_stem(net, state),
@@ -81,9 +83,20 @@ def _nothing_in_common(net, missing):
     return None
 
 
+def _without_last_layer(missing, unexpected, misshapen, where):
+    """All layers but the last: what others train a new one on."""
+    is_shard = re.search(SHARD, where)
+    if set(missing) != {"fc.weight", "fc.bias"} or unexpected or misshapen or is_shard:
+        return None
+    return (
+        "the weights are of a net without its last layer (include_top=False in Keras), which "
+        "names the classes: minires finetune trains a new one"
+    )
+
+
 def _shard(net, missing, unexpected, misshapen, where):
     """A part of the weights: a whole layer before or behind the blocks is not there."""
-    shard = re.search(r"-(\d{5})-of-(\d{5})", where)
+    shard = re.search(SHARD, where)
     layers = {name.rpartition(".")[0] for name in net if not _is_in_block(name)}
     gone = [
         layer

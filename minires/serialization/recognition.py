@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import unknown_name
+from ..names import shown
 from ..types import Array
 from .architecture import Architecture, architecture_of
-from .families import CAFFE, CIFAR10, FAMILIES, IMAGENET, PUBLISHED
+from .families import CAFFE, CIFAR10, FAMILIES, IMAGENET, KERAS, PUBLISHED
+from .timm_config import Beside
 
 #: What layers are called elsewhere, in regular expressions, and here.
 RENAMED = {
@@ -44,7 +46,7 @@ def recognise(
     arrays: Mapping[str, Array],
     digest: str = "",
     family: str | None = None,
-    transform: Mapping[str, Any] | None = None,
+    beside: Beside | None = None,
 ) -> Recognised:
     """What is known of a net that another program saved.
 
@@ -56,23 +58,29 @@ def recognise(
         The SHA-256 of the file in hexadecimal, if it is one file.
     family : str, optional
         One of `FAMILIES`, if the user knows it.
-    transform : dict, optional
-        How inputs are prepared, from a settings file of timm's beside the weights.
+    beside : timm_config.Beside, optional
+        What a settings file of timm's beside the weights says.
 
     Raises
     ------
     ConfigError
         For a family that does not exist.
     """
-    published, sizes = PUBLISHED.get(digest[:8], (None, {}))
-    if family is not None and family not in FAMILIES:
-        raise unknown_name("family", "family of weights", family, FAMILIES)
-    name = family or published or ("timm" if transform else _by_names(arrays))
+    _, sizes = PUBLISHED.get(digest[:8], (None, {}))
+    name = known_family(arrays, digest, family)
     heads = [head for head in ("linear", "last_linear") if f"{head}.weight" in arrays]
     found, lines = _without_biases(_renamed(arrays))
     shape = architecture_of(found)
     if shape is None:
         return Recognised(found, lines + _unknown_net(found))
+    transform: Mapping[str, Any] = {}
+    if beside is not None and name in (None, "timm"):
+        models = [model for model, _ in shape.candidates()]
+        if not models or beside.may_be(models[0]):
+            name, transform = "timm", beside.transform
+            lines += beside.lines
+        else:
+            lines.append(f"config.json beside it is of {shown(beside.architecture)}: not used")
     is_sure = name is not None
     if name is None:
         name = _by_shape(shape)
@@ -85,7 +93,7 @@ def recognise(
     settings = _fitting(known.settings, shape)
     is_large = len(shape.blocks) == 4 and shape.kernel_size == 7
     usual = known.transform if is_large else known.small_transform
-    prepared = {**usual, **sizes, **(transform or {})}
+    prepared = {**usual, **sizes, **transform}
     lines.append(_line(known, shape, settings, prepared, is_sure, heads))
     is_open = len(shape.candidates()) > 1 and "zeros" not in settings
     if is_sure and is_open:
@@ -97,6 +105,20 @@ def recognise(
         classes = list(CIFAR10) if head.shape[-1] == len(CIFAR10) else None
     unclear = [] if built else shape.candidates()
     return Recognised(found, lines, built, prepared, classes, settings if is_sure else {}, unclear)
+
+
+def known_family(
+    arrays: Mapping[str, Array], digest: str = "", family: str | None = None
+) -> str | None:
+    """The family that is beyond doubt: `family` itself, that of a published file, or the one that
+    has such names for layers. None where only shapes or a file beside it could tell.
+
+    Raises ConfigError for a family that does not exist.
+    """
+    if family is not None and family not in FAMILIES:
+        raise unknown_name("family", "family of weights", family, FAMILIES)
+    published, _ = PUBLISHED.get(digest[:8], (None, {}))
+    return family or published or _by_names(arrays)
 
 
 def _by_names(arrays):
@@ -191,6 +213,9 @@ def _line(family, shape, settings, transform, is_sure, heads):
         known.append(f"shortcut A puts its zeros {zeros} (zeros={zeros!r})")
     if "stride_on" in settings:
         known.append(f"bottlenecks have their stride on the {settings['stride_on']} convolution")
+    if "eps" in settings:
+        norm = f"eps={settings['eps']!r} and momentum={settings['momentum']!r}"
+        known.append(f"batch norm has {norm}")
     known.append(f"inputs are {_in_words(transform)}")
     if not is_sure:
         return (
@@ -201,13 +226,14 @@ def _line(family, shape, settings, transform, is_sure, heads):
     done = [f"{head!r} is 'fc' here" for head in heads]
     if family.blue_first:
         done.append("the colours of the first filters were turned round, so that inputs are RGB")
-    return f"{name} as of {family.source}: {', '.join([*done, *known])}"
+    said = f"{name} as of {family.source}: {', '.join([*done, *known])}"
+    return f"{said}; {family.question}" if family.question else said
 
 
 def _in_words(transform):
     """How inputs are prepared: "RGB, normalised by ..."."""
     colours = {name: transform.get(name) for name in ("mean", "std")}
-    if colours == CAFFE:
+    if colours in (CAFFE, KERAS):
         return "BGR from 0 to 255, minus a mean"
     if colours == IMAGENET:
         return "RGB, normalised by ImageNet's mean and standard deviation"

@@ -8,8 +8,9 @@ On the Hugging Face hub each of timm's nets is a folder of ``model.safetensors``
 """
 
 import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..checks import is_number
 from ..errors import CheckpointError
@@ -21,13 +22,28 @@ NAME = "config.json"
 MOST_BYTES = 10_000_000  # ImageNet-22k's class names are 1 MB
 
 
-def read(weights: Path) -> tuple[dict[str, Any], list[str]]:
-    """The transform, a dict, and a line on what of it minires does otherwise.
+class Beside(NamedTuple):
+    """What timm's file says: of which net it is, and the transform, with lines for the user."""
+
+    architecture: str
+    transform: dict[str, Any]
+    lines: list[str]
+
+    def may_be(self, model: str) -> bool:
+        """Whether it can be the file of that net: ``tv_resnet50`` or ``resnet50d`` of resnet50.
+
+        In a folder of downloads the file of another net may lie beside the weights.
+        """
+        return re.findall(r"\d+", model)[0] in re.findall(r"\d+", self.architecture)
+
+
+def read(weights: Path) -> Beside | None:
+    """What timm's file beside a file of weights says; None where there is none.
 
     Parameters
     ----------
     weights : Path
-        A file of weights. Without timm's file beside it, the dict is empty.
+        A file of weights.
 
     Raises
     ------
@@ -36,16 +52,16 @@ def read(weights: Path) -> tuple[dict[str, Any], list[str]]:
     """
     path = weights.parent / NAME
     if not path.is_file():
-        return {}, []
+        return None
     try:
         said = json.loads(read_bytes(path, "timm's settings", most=MOST_BYTES))
     except (ValueError, RecursionError, CheckpointError):
-        return {}, []  # some other program's
-    if not isinstance(said, dict) or "architecture" not in said:
-        return {}, []
+        return None  # some other program's
+    if not isinstance(said, dict) or not isinstance(said.get("architecture"), str):
+        return None
     settings = said.get("pretrained_cfg", said)  # early files have the settings on top
     if not isinstance(settings, dict) or "mean" not in settings:
-        return {}, []
+        return None
     size, part = settings.get("input_size", [3, 224, 224]), settings.get("crop_pct", 0.875)
     transform: dict[str, Any] = {name: settings.get(name) for name in ("mean", "std")}
     if isinstance(size, list) and len(size) == 3 and is_number(part) and 0 < part <= 1:
@@ -67,4 +83,4 @@ def read(weights: Path) -> tuple[dict[str, Any], list[str]]:
             f"timm resizes pictures by {theirs} interpolation, minires by 'bilinear': errors may "
             "differ by a few tenths of a point"
         )
-    return transform, lines
+    return Beside(said["architecture"], transform, lines)

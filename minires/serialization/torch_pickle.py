@@ -140,7 +140,9 @@ def named_tensors(found: Any, where: str, lines: list[str] | None = None) -> dic
     CheckpointError
         If there are no tensors, or there is more among them than numbers and texts.
     """
-    while isinstance(found, dict):
+    entered: set[int] = set()  # a dict may hold itself
+    while isinstance(found, dict) and id(found) not in entered:
+        entered.add(id(found))
         keys = [key for key in NESTED if isinstance(found.get(key), dict) and found[key]]
         if not keys:
             break

@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .. import backend
-from ..errors import ConfigError, WeightsWarning
+from ..errors import CheckpointError, ConfigError, WeightsWarning
 from ..names import expanded
 from ..types import Array, PathLike
 from . import (
     conventions,
     families,
+    keras,
     notes,
     npz,
     prefixes,
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from ..data.transforms import ImageTransform
     from ..nn import Module
 
+ADDRESS = re.compile("(https?|s3|gs|hf|ftp):/", re.IGNORECASE)
+SUFFIXES = (".safetensors", ".npz", ".h5", ".keras", ".pth", ".pt", ".th", ".bin", ".ckpt")
 TORCH_SUFFIXES = (".pth", ".pt", ".th", ".bin", ".ckpt")  # PyTorch's own files: `save` writes none
 
 
@@ -53,10 +57,12 @@ def open_weights(
     Parameters
     ----------
     path : str or Path
-        A safetensors file, from minires, torchvision or timm, or several with their index; a file
+        A safetensors file, from minires, torchvision or timm, or several with their index; a folder
+        with one file of weights in it, such as that of a run; a file
         written by any version of ``torch.save`` (.pth, .pt, .th, .bin), of which only the tensors
-        are read and nothing is run; an .npz file. From a checkpoint of a training run, the weights
-        of its net are taken.
+        are read and nothing is run; an .npz file; Keras's ``.weights.h5``, ``.keras`` and ``.h5``
+        of a ResNet of ``keras.applications``. From a checkpoint of a training run, the weights of
+        its net are taken.
     layout : {"minires", "torch"}, optional
         The layout of the file. By default "minires" for a file that `save` wrote in its own layout,
         else "torch". From PyTorch's layout, axes are brought into minires's order,
@@ -78,13 +84,14 @@ def open_weights(
     DataError
         If it is a pickle that names a function which is not needed to read tensors.
     ConfigError
-        For a layout or family that does not exist, or a family beside a file of minires's own.
+        For a layout or family that does not exist, or a family beside a file of minires's own. If
+        it is Keras's, and h5py is not installed.
     """
     if layout is not None:
         check_layout("open_weights", layout)
     path = expanded(path)
-    if os.path.isdir(path) and (index := shards.find_index(path)) is not None:
-        path = index
+    if os.path.isdir(path):
+        path = _in_folder(path)
     where = str(path)
     read = _read(path, where)
     families.check_family(family, read.is_own, where)
@@ -106,8 +113,9 @@ def open_weights(
             lines,
             is_own=True,
         )
-    beside, more = timm_config.read(path)
-    known = recognition.recognise(arrays, read.digest, family, beside)
+    sure = recognition.known_family(arrays, read.digest, family or read.family)
+    beside = timm_config.read(path) if sure in (None, "timm") else None
+    known = recognition.recognise(arrays, read.digest, sure, beside)
     return WeightsFile(
         path,
         known.arrays,
@@ -116,8 +124,29 @@ def open_weights(
         known.built,
         is_from_torch,
         known.settings,
-        lines + more + known.lines,
+        lines + known.lines,
         known.candidates,
+    )
+
+
+def _in_folder(folder):
+    """The one file of weights in a folder, as that of a run or of a net on the Hugging Face hub."""
+    index = shards.find_index(folder)
+    if index is not None:
+        return index
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    except OSError as error:
+        raise CheckpointError(
+            str(folder), "cannot read", "a file of weights", error.strerror or str(error)
+        ) from None
+    if len(files) == 1:
+        return files[0]
+    got = "none" if not files else f"{len(files)}: {', '.join(path.name for path in files[:3])}"
+    got += ", ..." * (len(files) > 3)
+    todo = "name one of them" if files else None
+    raise CheckpointError(
+        str(folder), "weights in a folder", "one file of weights in it", got, todo
     )
 
 
@@ -130,10 +159,16 @@ class _Read:
     is_own: bool = False  # written by minires
     said: dict[str, Any] = field(default_factory=dict)  # then: what it says beside the arrays
     digest: str = ""  # of a file of others: its SHA-256
+    family: str | None = None  # if the names of its arrays, before they were changed, show it
     lines: list[str] = field(default_factory=list)
 
 
 def _read(path, where):
+    if ADDRESS.match(where):
+        todo = "download it first, with a browser or curl -LO"
+        raise CheckpointError(
+            where, "cannot read", "a file on this machine", "the address of one", todo
+        )
     if path.name.endswith(shards.SUFFIX):
         return _Read(shards.read(path))
     content = read_bytes(path, "a .safetensors file, or a .pth file from PyTorch")
@@ -141,6 +176,9 @@ def _read(path, where):
         arrays = npz.decode(content, where)
         return _Read(arrays, "minires" if looks_like_minires(arrays) else None)
     digest, lines = hashlib.sha256(content).hexdigest(), []
+    if keras.is_keras(content):
+        arrays, known = keras.decode(content, where, lines)
+        return _Read(arrays, "minires", digest=digest, family=known, lines=lines)
     if torch_tar.is_torch_tar(content):
         return _Read(torch_tar.decode(content, where, lines), digest=digest, lines=lines)
     if torch_pickle.is_torch_file(content):
@@ -170,7 +208,7 @@ def load(model: Module, file: PathLike | WeightsFile, layout: str | None = None)
 
     Notes
     -----
-    Arrays from a file in PyTorch's layout are converted to the dtype of the net. What its layers
+    Arrays from a file of another program are converted to the dtype of the net. What its layers
     do beyond their weights (where shortcut A puts its zeros, which convolution of a bottleneck has
     the stride, batch norm's eps and momentum) is set as the weights need it, if the file or its
     family says so. Class names and the transform for images are kept as ``model.conventions``, and
@@ -196,7 +234,7 @@ def load(model: Module, file: PathLike | WeightsFile, layout: str | None = None)
             "load", "layout", "none beside a WeightsFile", repr(layout), "give it to open_weights"
         )
     arrays = file.arrays
-    if file.from_torch:
+    if file.from_torch or not file.is_own:
         arrays = _with_dtypes_of(model, arrays)
     error = explain_mismatch(model.state_dict(), arrays, str(file.path))
     if error:  # load_state_dict would not know the name of the file

@@ -89,3 +89,16 @@ def test_a_file_instead_of_a_folder(place, tmp_path, capsys):
     (tmp_path / "file").write_text("x")
     assert call(tmp_path / "file") == 1
     assert "not a folder" in capsys.readouterr().err
+
+
+def test_what_cannot_be_removed_is_not_said_to_be_in_use(place, capsys, monkeypatch):
+    """As in a cache that belongs to somebody else."""
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("minires.data.cache_store.os.replace", refuse)
+    assert call(place, "--clear", "--yes") == 1
+    printed = capsys.readouterr().out
+    assert printed.count("which cannot be removed: Permission denied") == 2
+    assert "which a process uses" not in printed

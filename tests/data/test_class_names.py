@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from minires.data.class_names import imagenet_classes, read_classes
+from minires.data.class_names import imagenet_classes, imagenet_wnids, read_classes
 from minires.errors import ConfigError
 
 
@@ -21,6 +21,14 @@ def test_imagenet():
         "zebra",
         "toilet tissue",
     )
+
+
+def test_wordnets_numbers():
+    """In the order of the classes, which is that of ImageNet's sorted folders."""
+    wnids = imagenet_wnids()
+    assert len(wnids) == len({*wnids}) == 1000 and wnids == sorted(wnids)
+    known = dict(zip(wnids, imagenet_classes()))
+    assert (known["n02099601"], known["n02391049"]) == ("golden retriever", "zebra")
 
 
 def test_imagenet_as_torchvision_has_it():

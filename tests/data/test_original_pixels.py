@@ -112,6 +112,22 @@ def test_a_picture_taken_with_the_camera_on_its_side(tmp_path):
     assert pictures.sizes.tolist() == [[30, 20]] and pictures[0].shape == (30, 20, 3)
 
 
+def test_damage_behind_the_first_bytes_is_found_before_training(folder):
+    """A run with skip_damaged ended at the first of them, in the middle of an epoch."""
+    whole = folder / "heron" / "whole.jpg"
+    Image.fromarray(drawing(400, 300)).save(whole, quality=95)
+    content = whole.read_bytes()
+    (folder / "heron" / "cut.jpg").write_bytes(content[: len(content) * 3 // 4])
+    Image.fromarray(drawing(30, 40)).convert("LAB").save(folder / "otter" / "lab.tif")
+    with pytest.raises(DataError, match="2 of 11 cannot be read: .*cut.jpg: a dam.*mode LAB"):
+        load(folder, original_pixels=True)
+    with pytest.warns(UserWarning, match="left out: 2 damaged of 11 pictures"):
+        train, test = load(folder, original_pixels=True, skip_damaged=True)
+    assert len(train) + len(test) == 9
+    pictures = original_pictures([whole], progress=False)
+    assert pictures.sizes.tolist() == [[400, 300]] and pictures[0].shape == (400, 300, 3)
+
+
 def test_files_that_are_no_pictures_are_named(folder):
     (folder / "heron" / "0.png").write_text("no picture")
     (folder / "otter" / "1.png").write_bytes(b"")

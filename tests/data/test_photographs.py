@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -444,6 +445,34 @@ def test_a_process_that_ends_is_reported(folder):
     ):
         workers.result(workers.submit(1, os._exit, 1))
     assert workers.result(workers.submit(1, abs, -2)) == 2  # and the next one finds others
+
+
+@pytest.mark.slow  # starts processes, each of which imports minires
+def test_a_program_without_the_usual_line_ends_with_an_error(folder, tmp_path):
+    """Its processes ran it anew and waited for the cache that it was making: for ever."""
+    (tmp_path / "program.py").write_text(
+        "import minires as mr\n"
+        f"mr.data.image_folder({str(folder)!r}, size=16, workers=2, cache={str(tmp_path / 'c')!r})"
+    )
+    words = [sys.executable, str(tmp_path / "program.py")]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert 'does your program lack the line  if __name__ == "__main__":' in ended.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal to itself")
+def test_ctrl_c_while_work_is_handed_out_is_not_lost(monkeypatch):
+    """It was ignored there, which is most of the time with small pictures."""
+    from minires.data import workers
+
+    class Pool:
+        def submit(self, *_):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(workers, "_pool", lambda _: Pool())
+    with pytest.raises(KeyboardInterrupt):
+        workers.submit(1, abs, -1)
+        time.sleep(5)
 
 
 def test_results_come_in_order_and_few_are_ahead():

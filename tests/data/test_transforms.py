@@ -209,8 +209,20 @@ def test_sizes_that_are_none(size):
 
 def test_a_strip_would_become_huge():
     """torchvision would take 20 GB for this."""
+    strip = np.zeros((1, 100_000, 3), np.uint8)
     with pytest.raises(DataError, match="too long and thin.*6,553,600,000"):
-        ImageTransform()(np.zeros((1, 100_000, 3), np.uint8))
+        resize_shorter(strip, 256)
+    strip[:, 49_990:50_010] = 255
+    for long in (strip, strip.transpose(1, 0, 2)):
+        assert (ImageTransform().cut(long) == 255).all()
+
+
+@pytest.mark.parametrize("resize, crop", [(16, 16), (16, 12), (9, 16), (4, 300)])
+def test_of_a_strip_the_same_middle_is_taken(resize, crop):
+    strip = drawing(5, 601)
+    for long in (strip, np.ascontiguousarray(strip.transpose(1, 0, 2))):
+        whole = center_crop(resize_shorter(long, resize), crop).astype(int)
+        assert abs(ImageTransform(resize, crop).cut(long) - whole).max() <= 12
 
 
 def test_without_pillow(monkeypatch):

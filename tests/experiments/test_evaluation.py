@@ -9,10 +9,11 @@ import minires as mr
 from minires import data, nn
 from minires.cli import main
 from minires.diagnostics import evaluate
-from minires.errors import ConfigError
-from minires.experiments import confidence, evaluation
-from minires.experiments.records import read_table
-from minires.serialization.weights import open_weights
+from minires.errors import ConfigError, DataError
+from minires.experiments import confidence, evaluation, evaluation_records
+from minires.experiments.evaluation_images import class_order
+from minires.experiments.records import read_config, read_table
+from minires.serialization.weights import WeightsFile, open_weights
 from minires.training import predict
 
 TRANSFORM = {"resize": 32, "crop": 32, "mean": [0.5, 0.4, 0.3], "std": [0.2, 0.25, 0.3]}
@@ -51,6 +52,36 @@ def test_the_error_is_that_of_the_net(weights, tmp_path):
     assert 100 * wrong / 2000 == pytest.approx(right.error)
 
 
+@pytest.mark.parametrize("out", ["full", "full/file", "full/file/more"])
+def test_where_nothing_can_be_written_is_said_before_the_work(weights, tmp_path, out):
+    """It was said after all pictures had been decoded and looked at."""
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").write_text("x")
+    places = {"folder": tmp_path / "nowhere", "cache": tmp_path / "cache"}
+    with pytest.raises(ConfigError, match="not empty|cannot write here"):
+        evaluation.run(open_weights(weights[1]), tmp_path / out, **places)
+
+
+@pytest.mark.parametrize("command", ["evaluate", "diagnose"])
+def test_a_net_that_diverged(weights, tmp_path, capsys, command):
+    """It had 100 % error, 0 % on the first class, and was off by nan points."""
+    net, path = weights
+    net.fc.weight.data[:] = np.nan
+    mr.save(net, path, transform=TRANSFORM, built={"model": "resnet-8", "net": {"width": 2}})
+    words = [command, "--weights", str(path), "--dataset", "synthetic", "--json"]
+    assert main([*words, "--out", str(tmp_path / "out")]) == 1
+    printed = capsys.readouterr()
+    assert "outputs of the net: expected finite numbers, got " in printed.err and not printed.out
+
+
+@pytest.mark.parametrize("command", ["evaluate", "diagnose"])
+def test_nobody_is_told_to_resume_what_cannot_be_resumed(weights, tmp_path, capsys, command):
+    (tmp_path / "config.json").write_text("{}")
+    words = [command, "--weights", str(weights[1]), "--dataset", "synthetic"]
+    assert main([*words, "--out", str(tmp_path)]) == 1
+    assert "got files of an earlier run; choose another folder" in capsys.readouterr().err
+
+
 def test_of_a_part():
     """Wilson's interval of 10 of 100, as R's prop.test(10, 100, correct=FALSE) gives it."""
     low, high = confidence.of_a_part(10, 100)
@@ -86,6 +117,45 @@ def test_photographs_of_some_of_the_nets_classes(photographs, tmp_path):
     (photographs / "dog").rename(photographs / "horse")
     with pytest.raises(ConfigError, match="classes that the net does not know.*horse"):
         evaluation.run(file, tmp_path / "other", folder=photographs, **settings)
+
+
+def test_a_net_of_a_thousand_classes_on_two_of_them(tmp_path, photographs):
+    """confusion.csv had a million rows, and its figure was an empty page."""
+    net = mr.models.resnet(8, width=2, num_classes=1000)
+    built = {"model": "resnet-8", "net": {"width": 2}}
+    mr.save(net, tmp_path / "net.safetensors", transform=TRANSFORM, built=built)
+    file = open_weights(tmp_path / "net.safetensors")
+    places = {"cache": tmp_path / "cache", "progress": False}
+    for folder, name in (("cat", "tabby"), ("dog", "Moving van")):
+        (photographs / folder).rename(photographs / name)
+    with pytest.raises(ConfigError, match="got Moving van; .*: perhaps Moving van -> moving van"):
+        evaluation.run(file, tmp_path / "out", folder=photographs, **places)
+    (photographs / "Moving van").rename(photographs / "moving van")
+    evaluation.run(file, tmp_path / "out", folder=photographs, **places)
+    rows = read_table(tmp_path / "out/confusion.csv", ("images",), ("right", "taken_for"))
+    seen = {row["right"] for row in rows}
+    assert {"tabby", "moving van"} <= seen and len(rows) == len(seen) ** 2 <= 20**2
+    matrix, classes = evaluation_records.read_matrix(
+        tmp_path / "out", read_config(tmp_path / "out")
+    )
+    assert {*classes} == seen and matrix.sum() == sum(row["images"] for row in rows)
+    assert matrix.sum(axis=1).max() < matrix.sum()
+    lines = (tmp_path / "out/confusion.csv").read_text().splitlines(True)
+    for damaged in (lines[:-1], [*lines[:-1], lines[-1].replace(lines[-1].split(",")[0], "tench")]):
+        (tmp_path / "out/confusion.csv").write_text("".join(damaged))
+        with pytest.raises(DataError, match="rows are missing or were changed"):
+            evaluation.figures(tmp_path / "out")
+
+
+def test_the_folders_of_imagenet_are_called_by_wordnets_numbers(tmp_path, photographs):
+    for folder, name in (("cat", "n01440764"), ("dog", "n15075141")):
+        (photographs / folder).rename(photographs / name)
+    images = data.datasets.image_folder.photographs_to_test(
+        photographs, data.ImageTransform(8, 8), cache=tmp_path / "cache", progress=False
+    )
+    head = {"fc.weight": np.zeros((4, 1000), np.float32)}
+    classes, order = class_order(WeightsFile(tmp_path / "x.pth", head), images)
+    assert [classes[i] for i in order] == ["tench", "toilet tissue"]
 
 
 def test_the_command(weights, tmp_path, capsys):

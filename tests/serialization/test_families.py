@@ -277,6 +277,23 @@ def test_timms_settings_beside_the_file(tmp_path):
         open_weights(tmp_path / "model.safetensors")
 
 
+def test_timms_settings_of_another_net_lie_in_the_same_folder(torch, tmp_path):
+    """As in a folder of downloads. They changed what is known of a net that is beyond doubt."""
+    path = saved(torch, public_nets.akamaster(torch, (1, 1, 1)), tmp_path / "net.pth")
+    expected = open_weights(path)
+    (tmp_path / "config.json").write_text(json.dumps(TIMM))
+    file = open_weights(path)
+    assert (file.transform, file.built, file.lines) == (
+        expected.transform,
+        expected.built,
+        expected.lines,
+    )
+    path = saved(torch, public_nets.torchvision(torch, (3, 4, 6, 3)), path)
+    file = open_weights(path)
+    assert "config.json beside it is of 'resnet18': not used" in file.lines
+    assert file.transform["crop"] == 224
+
+
 @pytest.mark.parametrize("older", [False, True])
 def test_what_training_programs_keep_beside_the_weights(torch, tmp_path, older):
     net = mr.models.resnet(8, width=2, shortcut="B")

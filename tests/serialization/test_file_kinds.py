@@ -30,7 +30,6 @@ INDEX = {"metadata": {"total_size": 8}, "weight_map": {"fc.weight": "model-00001
     "content, words",
     [
         (b"", "an empty file"),
-        (b"\x89HDF\r\n\x1a\n" + bytes(100), "an HDF5 file"),
         (
             b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
             "a pointer of Git LFS.*`git lfs pull`",
@@ -38,6 +37,10 @@ INDEX = {"metadata": {"total_size": 8}, "weight_map": {"fc.weight": "model-00001
         (b"\n<!DOCTYPE html>\n<html><head>", "a web page.*look at it in a browser"),
         (b"<HTML>", "a web page"),
         (json.dumps(INDEX).encode(), r"the index of weights .*end in .safetensors.index.json"),
+        (
+            json.dumps({"weight_map": {"/layers/conv2d/vars": "r50_00000.weights.h5"}}).encode(),
+            "the index of Keras's weights .*without max_shard_size",
+        ),
         (b'{"a": 1}', "a JSON file"),
         (tar("photos/cat.jpg"), "a tar archive; unpack it first"),
         (b"\x1f\x8b\x08\x00" + bytes(100), "a file packed by gzip; unpack it first"),

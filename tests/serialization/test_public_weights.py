@@ -295,6 +295,17 @@ def test_npz(tmp_path, save, ours):
         np.testing.assert_array_equal(file.arrays[key], array)
 
 
+@pytest.mark.parametrize("ours", [True, False])
+def test_npz_of_a_net_without_convolutions(tmp_path, ours):
+    """Its axes were always taken for PyTorch's."""
+    net = mr.models.residual_mlp(4, width=8, image_size=4)
+    np.savez(tmp_path / "x.npz", **(net.state_dict() if ours else to_torch(net.state_dict())))
+    other = mr.models.residual_mlp(4, width=8, image_size=4, seed=5)
+    mr.load(other, tmp_path / "x.npz")
+    for key, array in net.state_dict().items():
+        np.testing.assert_array_equal(other.state_dict()[key], array)
+
+
 def test_npz_that_lies(tmp_path):
     np.savez_compressed(tmp_path / "zeros.npz", a=np.zeros(10**7))
     np.savez(tmp_path / "objects.npz", a=np.array([print], object))
@@ -314,4 +325,11 @@ def test_numbers_and_texts_beside_the_tensors(tmp_path, torch):
     assert [*open_weights(tmp_path / "x.pth").arrays] == ["fc.bias"]
     torch.save({"fc.weight": torch.ones(1), "more": [1, 2]}, tmp_path / "x.pth")
     with pytest.raises(CheckpointError, match="a dict with other things in it"):
+        open_weights(tmp_path / "x.pth")
+
+
+def test_a_dict_that_holds_itself(tmp_path):
+    """Pickles can make one; the search for the weights in it never came to an end."""
+    (tmp_path / "x.pth").write_bytes(old_file(program(b"}q\0" + text("model") + b"h\0s"), {}))
+    with pytest.raises(CheckpointError, match="a dict without tensors"):
         open_weights(tmp_path / "x.pth")

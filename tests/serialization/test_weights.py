@@ -648,3 +648,20 @@ def test_a_picture_larger_than_any_net_takes(tmp_path):
     safetensors.write(tmp_path / "x", {"a": np.zeros(1)}, {"transform": {"crop": 10**6}})
     with pytest.raises(CheckpointError, match="transform in the metadata"):
         open_weights(tmp_path / "x")
+
+
+def test_a_folder_with_one_file_of_weights(tmp_path):
+    """As that of a run, or of a net on the Hugging Face hub."""
+    with pytest.raises(CheckpointError, match="expected one file of weights in it, got none$"):
+        open_weights(tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    mr.save(mr.models.resnet(8, width=2), tmp_path / "weights.safetensors")
+    assert open_weights(tmp_path).path == tmp_path / "weights.safetensors"
+    (tmp_path / "other.PTH").write_bytes(b"")
+    with pytest.raises(CheckpointError, match="got 2: other.PTH, weights.safetensors; name one"):
+        open_weights(tmp_path)
+
+
+def test_an_address_is_no_file():
+    with pytest.raises(CheckpointError, match="the address of one; download it first"):
+        open_weights("https://download.pytorch.org/models/resnet50-0676ba61.pth")

@@ -13,7 +13,7 @@ from ..records import check_new
 
 def check_free(out: Path) -> None:
     """Raise ConfigError if there is anything in the folder `out`, or it cannot be read."""
-    check_new(out)
+    check_new(out, resume=None)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         todo = "choose another folder by --out"
         got = "other files"
