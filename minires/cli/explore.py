@@ -52,4 +52,4 @@ def run(args: argparse.Namespace) -> None:
     kinds = list(dict.fromkeys(one.kind for one in runs))
     if len(kinds) > 1:
         note(f"different kinds of run side by side: {', '.join(kinds)}; compare with care")
-    say(f"written: {target}, {target.stat().st_size / 1e6:.1f} MB; open it in a browser")
+    say(f"written: {target}, {target.stat().st_size / 1000:,.0f} kB; open it in a browser")

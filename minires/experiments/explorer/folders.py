@@ -187,9 +187,7 @@ def _of_sweep(folder, config):
     trainings, unfinished = [], []
     for name in config["runs"]:
         if "/" in name or "\\" in name or name in (".", ".."):  # it would lead out of the folder
-            raise DataError(
-                str(folder / "config.json"), "runs", "names of folders", shown(name)
-            )
+            raise DataError(str(folder / "config.json"), "runs", "names of folders", shown(name))
         inner = folder / name
         settings = sweep.settings_of(name)
         label = _label(settings)

@@ -124,8 +124,9 @@ def _thinned(run: Run, shown: Sequence[Mapping[str, Any]]) -> list[str]:
     kept = max(len(one["steps"]) for one in shown)
     if kept < recorded:
         found.append(f"Of {recorded:,} recorded steps {kept:,} are in this page, evenly spread.")
-    epochs, kept = max(len(one.metrics) for one in run.trainings), max(
-        len(one["epoch"]) for one in shown
+    epochs, kept = (
+        max(len(one.metrics) for one in run.trainings),
+        max(len(one["epoch"]) for one in shown),
     )
     if kept < epochs:
         found.append(f"Of {epochs:,} epochs {kept:,} are in this page, evenly spread.")

@@ -129,6 +129,7 @@ addEventListener("hashchange", () => {
 });
 dark.addEventListener("change", start);
 start();
+performance.mark("drawn");
 new ResizeObserver(() => {
   const runs = runsOf(view);
   charts("curves").forEach((svg, i) => drawCurves(svg, runs[i], view));
