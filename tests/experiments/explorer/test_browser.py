@@ -42,7 +42,8 @@ def files(tmp_path_factory):
     one = made_up.degradation(folder / "one")
     other = made_up.degradation(folder / "other", depths=(8,), steps=(0, 1, 2, 15))
     evil = made_up.single(folder / "evil", EVIL, dataset_name=EVIL)
-    pages = {"one": [one], "two": [one, other], "evil": [evil]}
+    bare = made_up.single(folder / "bare", steps=())
+    pages = {"one": [one], "two": [one, other], "evil": [evil], "bare": [bare, one]}
     for name, folders in pages.items():
         explorer.write(folders, folder / f"{name}.html")
     return folder
@@ -253,6 +254,15 @@ def test_two_runs_side_by_side(reader):
     assert page.locator("#curves svg").count() == 1
     assert reader.address() == {}  # "" is written as right=, which parse_qs leaves out
     assert page.url.endswith("#right=")
+
+
+def test_a_run_without_norms(reader):
+    page = reader.open("bare.html", "right=")
+    assert page.locator("#no-norms").is_visible() and not page.locator("#moment").is_visible()
+    assert reader.lines("curves") == 2 and reader.table()[1].endswith("–")
+    page.locator("#right").select_option("one")
+    assert page.locator("#moment").is_visible() and not page.locator("#no-norms").is_visible()
+    assert page.locator("#maps p").count() == 1 and page.locator("#maps canvas").count() == 4
 
 
 def test_tables_as_csv(reader):

@@ -67,6 +67,8 @@ function start() {
   const at = Math.max(lastAtOrBefore(steps, view.step), 0);
   view.step = steps.length ? steps[at] : 0;
   view.layer = Math.min(Math.max(view.layer, 1), deepest(view));
+  byId("norms").hidden = steps.length === 0;
+  byId("no-norms").hidden = steps.length > 0;
   makeRooms();
   makeBoxes(view, change);
   showControls(view, steps);
