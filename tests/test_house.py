@@ -176,6 +176,7 @@ def test_a_wheel_holds_every_folder():
     for folder, patterns in (
         ("kernels/gpu", ["*.cu"]),
         ("course", ["assignments/*.py"]),
+        ("experiments/explorer", ["web/*"]),
         ("data", ["imagenet_classes.txt", "imagenet_wnids.txt"]),
         ("", ["py.typed"]),
     ):

@@ -11,6 +11,7 @@ from . import (
     claims,
     commands,
     error_pages,
+    explorer,
     glossary,
     kernels,
     nets,
@@ -21,7 +22,7 @@ from . import (
 from .links import rewrite
 from .places import ROOT, pages, read
 
-MADE = (api, claims, commands, error_pages, glossary, kernels, reading, speed)
+MADE = (api, claims, commands, error_pages, explorer, glossary, kernels, reading, speed)
 
 
 class Site(NamedTuple):
@@ -76,7 +77,7 @@ def write(found: Site, source: Path, extra: Path) -> None:
     files = {path: text.encode() for path, text in found.texts.items()} | found.images
     files |= {f"files/{path}": (ROOT / path).read_bytes() for path in found.pictures}
     _write_all(files, source)
-    plain = source_files.pages(found.sources)
+    plain = source_files.pages(found.sources) | explorer.files()
     _write_all({path: text.encode() for path, text in plain.items()}, extra)
 
 

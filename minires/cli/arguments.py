@@ -4,6 +4,7 @@ what was meant.
 
 import argparse
 import math
+import os
 import shutil
 import sys
 import textwrap
@@ -146,6 +147,27 @@ def path(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("expected a path, got ''")
     return str(expanded(text))
+
+
+def check_page(name: str, usual: str) -> Path:
+    """The page `name` to write, given by ``--out``; `usual` is a name that it could have.
+
+    Raises ConfigError if it is a folder, no page, or in a folder that is not there.
+    """
+    target = Path(name)
+    if target.is_dir():
+        raise ConfigError("--out", "this is a folder", "a file", str(target), f"add /{usual}")
+    if target.suffix not in (".html", ".htm"):
+        raise ConfigError("--out", "not the name of a page", "a name that ends in .html", name)
+    if not os.access(target.parent, os.W_OK):
+        raise ConfigError(
+            "--out",
+            "cannot write here",
+            "a file in a folder that is there",
+            str(target),
+            "make the folder first, or choose another",
+        )
+    return target
 
 
 def own_setting(text: str) -> tuple[str, int | float | bool | str]:

@@ -1,12 +1,10 @@
 """``minires museum``"""
 
 import argparse
-import os
-from pathlib import Path
 
 from ..errors import ConfigError, nearest
 from ..names import shown
-from .arguments import Commands, path, say
+from .arguments import Commands, check_page, path, say
 
 DESCRIPTION = """\
 A museum of mistakes: wrong lines of code that students write, each with a
@@ -55,19 +53,7 @@ def run(args: argparse.Namespace) -> None:
     if args.out is None:
         _list(chosen)
         return
-    target = Path(args.out)
-    if target.is_dir():
-        raise ConfigError("--out", "this is a folder", "a file", str(target), "add /museum.html")
-    if target.suffix not in (".html", ".htm"):
-        raise ConfigError("--out", "not the name of a page", "a name that ends in .html", args.out)
-    if not os.access(target.parent, os.W_OK):  # said now, and not after minutes of training
-        raise ConfigError(
-            "--out",
-            "cannot write here",
-            "a file in a folder that is there",
-            str(target),
-            "make the folder first, or choose another",
-        )
+    target = check_page(args.out, "museum.html")  # now, and not after minutes of training
     found = []
     for number, exhibit in enumerate(chosen, 1):
         say(f"{number} of {len(chosen)}: {exhibit.key}")

@@ -10,7 +10,7 @@ from html import escape
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
+{head}<title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; --text: #222; --page: #fff; --quiet: #666; --line: #e6e6e6;
   --link: #0868ac; }}
@@ -36,7 +36,7 @@ code {{ font-size: 0.9em; }} pre {{ overflow-x: auto; }}
 """
 
 
-def page(title: str, body: Iterable[str], style: str = "") -> str:
+def page(title: str, body: Iterable[str], style: str = "", head: str = "") -> str:
     """The page.
 
     Parameters
@@ -47,8 +47,10 @@ def page(title: str, body: Iterable[str], style: str = "") -> str:
     style : str
         More CSS. Colours of its own are to come from the page's ``--text``, ``--quiet``, ``--line``
         and ``--page``.
+    head : str
+        More HTML for the head of the page.
     """
-    return PAGE.format(title=escape(title), body="\n".join(body), style=style)
+    return PAGE.format(title=escape(title), body="\n".join(body), style=style, head=head)
 
 
 def picture(image: bytes, words: str, kind: str = "png", dark: bytes | None = None) -> str:

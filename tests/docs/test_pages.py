@@ -5,6 +5,7 @@ import json
 import os
 import pkgutil
 import re
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from docs.generate import (
     claims,
     commands,
     docstrings,
+    explorer,
     glossary,
     kernel_examples,
     kernels,
@@ -178,6 +180,22 @@ def test_the_table_of_nets_is_the_readmes():
     assert nets.table().count("\n") >= 20 and nets.table().startswith("| name | layers |")
     assert all(row.startswith("| ") for row in nets.table().splitlines())
     assert (ROOT / "docs" / "site" / "nets.md").read_text().count(nets.MARK) == 1
+
+
+def test_the_views_of_the_explorer_name_what_is_there():
+    text = explorer.files()[explorer.FILE]
+    data = json.loads(re.search(r'id="numbers">(.*?)</script>', text)[1])
+    runs = {run["name"]: run for run in data["runs"]}
+    assert [f"results/{name}" for name in runs][:2] == [*explorer.RUNS[:2]] and len(runs) == 4
+    nets = {net["name"] for net in data["nets"]}
+    steps = {step for run in runs.values() for one in run["trainings"] for step in one["steps"]}
+    for view in explorer.VIEWS.values():
+        words = parse_qs(view, keep_blank_values=True)
+        assert {*words.get("without", [])} <= nets
+        assert {*words.get("left", []), *words.get("right", [])} <= {"", *runs}
+        assert {int(step) for step in words.get("step", [])} <= steps
+    page = explorer.pages()[explorer.PAGE]
+    assert page.count(f'href="{explorer.FILE}') == len(explorer.VIEWS) and "<iframe" in page
 
 
 # ------------------------------------------------------------------------------- texts

@@ -1,0 +1,144 @@
+"""The numbers that stand in the page: errors as they were recorded, norms as whole thousandths of
+their logarithm.
+
+A norm of 0.0123 has the logarithm -1.910 and stands as -1910: a few characters instead of ten, and
+right to 0.12 %, which is finer than any screen shows. The ratio of two norms is the difference of
+theirs.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...names import as_text, printable, shortened
+from ...types import Row
+from ..records import of_one_run
+from . import colours
+from .folders import LONGEST_NAME, Run, Training
+
+PER_POWER = 1000  # of ten
+MOST_EPOCHS = 400  # of one training
+MOST_NORMS = 500_000  # of all trainings together; so many take about 3 MB
+FEWEST_STEPS = 8  # that are kept of a training, however many norms there are
+
+
+def data(runs: Sequence[Run]) -> dict[str, Any]:
+    """What the page's scripts read.
+
+    Returns
+    -------
+    dict
+        ``nets``: name and colours of every net, in the order in which they are shown. ``runs``: for
+        each run name, kind, caption, notes, and its trainings. ``map``: the colours of the heat
+        maps, from low to high.
+    """
+    nets = colours.in_order([one.net for run in runs for one in run.trainings])
+    norms = sum(2 * len(one.gradients) for run in runs for one in run.trainings)
+    part = min(1.0, MOST_NORMS / max(1, norms))
+    names = run_names(runs)
+    return {
+        "nets": [{"name": _name(net), **colours.of(net, nets)} for net in nets],
+        "map": colours.of_maps(),
+        "perPower": PER_POWER,
+        "runs": [_run(run, name, part) for run, name in zip(runs, names)],
+    }
+
+
+def run_names(runs: Sequence[Run]) -> list[str]:
+    """What the runs are called: the ends of their paths, as long as it takes to tell them apart."""
+    parts = [run.path.resolve().parts for run in runs]
+    for length in range(1, max(map(len, parts)) + 1):
+        names = ["/".join(some[-length:]) for some in parts]
+        if len({*names}) == len(names):
+            break
+    return [shortened(as_text(name), LONGEST_NAME) for name in names]
+
+
+def _run(run: Run, name: str, part: float) -> dict[str, Any]:
+    with of_one_run(run.path):
+        trainings = [_training(one, part) for one in run.trainings]
+    return {
+        "name": name,
+        "kind": f"{run.kind}, pooled from {run.pooled} runs" if run.pooled else run.kind,
+        "caption": run.caption,
+        "notes": [*run.notes, *_thinned(run, trainings)],
+        "layers": _layers(run.trainings),
+        "trainings": trainings,
+    }
+
+
+def _layers(trainings: Sequence[Training]) -> dict[str, list[list[Any]]]:
+    """Net -> depth and name of its layers, from the images on."""
+    found: dict[str, dict[int, str]] = {}
+    for one in trainings:
+        its = found.setdefault(_name(one.net), {})
+        its.update((row["depth"], _name(row["layer"])) for row in one.gradients)
+    return {net: [[depth, its[depth]] for depth in _kept(its)] for net, its in found.items()}
+
+
+def _kept(depths: Mapping[int, Any] | set[int]) -> list[int]:
+    """Without the last layer, which makes logits of features: it is of another kind, and its
+    gradient far above that of its neighbours. A head that was trained alone stays.
+    """
+    ordered = sorted(depths)
+    return ordered[:-1] if len(ordered) > 1 else ordered
+
+
+def _training(training: Training, part: float) -> dict[str, Any]:
+    rows = thinned(training.metrics, MOST_EPOCHS)
+    table: dict[int, dict[int, Row]] = {}
+    for row in training.gradients:
+        table.setdefault(row["iteration"], {})[row["depth"]] = row
+    steps = thinned(sorted(table), max(FEWEST_STEPS, int(part * len(table))))
+    depths = _kept({row["depth"] for row in training.gradients})
+
+    def powers(column: str) -> list[list[int | None]]:
+        return [
+            [_power(table[step].get(depth, {}).get(column)) for depth in depths] for step in steps
+        ]
+
+    return {
+        "net": _name(training.net),
+        "seed": training.seed,
+        "epoch": [row["epoch"] for row in rows],
+        "train": [row["train_error"] for row in rows],
+        "test": [row["test_error"] for row in rows],
+        "steps": steps,
+        "depths": depths,
+        "gradient": powers("gradient_norm"),
+        "weight": powers("weight_norm"),
+    }
+
+
+def thinned(values: Sequence[Any], most: int) -> list[Any]:
+    """At most so many of the values, evenly, the first and the last among them."""
+    if len(values) <= most:
+        return list(values)
+    return [values[round(i * (len(values) - 1) / (most - 1))] for i in range(most)]
+
+
+def _thinned(run: Run, shown: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What was left out of the page, a sentence each."""
+    found = []
+    recorded = max(len({row["iteration"] for row in one.gradients}) for one in run.trainings)
+    kept = max(len(one["steps"]) for one in shown)
+    if kept < recorded:
+        found.append(f"Of {recorded:,} recorded steps {kept:,} are in this page, evenly spread.")
+    epochs, kept = (
+        max(len(one.metrics) for one in run.trainings),
+        max(len(one["epoch"]) for one in shown),
+    )
+    if kept < epochs:
+        found.append(f"Of {epochs:,} epochs {kept:,} are in this page, evenly spread.")
+    return found
+
+
+def _power(norm: float | None) -> int | None:
+    """Thousandths of the logarithm; None for a norm that has none."""
+    if norm is None or not 0 < norm < math.inf:
+        return None
+    return round(PER_POWER * math.log10(norm))
+
+
+def _name(text: str) -> str:
+    return printable(shortened(text, LONGEST_NAME))

@@ -1,0 +1,93 @@
+"""The page of the explorer: numbers, and the scripts that draw them. It needs no other file.
+
+Names in records may hold anything. They reach the page as JSON only, which no browser runs, and
+the scripts write them as text. Should one slip through all the same, the page's own policy lets
+the browser run the one script whose digest stands in it, and load nothing.
+"""
+
+import hashlib
+import json
+from base64 import b64encode
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+
+from ...errors import ConfigError
+from ...names import as_text, expanded
+from ...types import PathLike
+from .. import html_page
+from ..records import replace_text
+from .folders import Run, read
+from .numbers import data, run_names
+
+PAGE = "explorer.html"
+#: In this order: each uses those before it.
+SCRIPTS = (
+    "numbers.js",
+    "view.js",
+    "drawing.js",
+    "curves.js",
+    "layers.js",
+    "maps.js",
+    "tables.js",
+    "controls.js",
+    "main.js",
+)
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def html(runs: Sequence[Run]) -> str:
+    """The page on these runs.
+
+    Raises DataError if the records of one do not fit each other.
+    """
+    script = '(() => {\n"use strict";\n' + "\n".join(map(_web, SCRIPTS)) + "})();"
+    digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = f"{POLICY}; script-src 'sha256-{digest}'"
+    title = f"Explorer: {', '.join(run_names(runs))}"
+    body = [
+        _web("explorer.html"),
+        f'<script type="application/json" id="numbers">{_as_json(runs)}</script>',
+        f"<script>{script}</script>",
+    ]
+    head = f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">'
+    return html_page.page(title, body, _web("explorer.css"), head)
+
+
+def _as_json(runs):
+    text = json.dumps(data(runs), separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    return text.replace("<", "\\u003c")
+
+
+def _web(name: str) -> str:
+    return (files(__package__) / "web" / name).read_text(encoding="utf-8")
+
+
+def write(folders: Sequence[PathLike], path: PathLike) -> list[Run]:
+    """Write the page on the runs in these folders to the file `path`; returns the runs.
+
+    Raises
+    ------
+    ConfigError
+        If a folder is given twice, or its kind of run has no error curves.
+    DataError
+        If a folder is no run, has no finished epoch yet, or is damaged.
+    CheckpointError
+        If the page cannot be written.
+    """
+    places: dict[Path, PathLike] = {}
+    for folder in folders:
+        place = expanded(folder).resolve()
+        if place in places:
+            raise ConfigError(
+                "explore",
+                "the same folder twice",
+                "different runs",
+                f"{as_text(places[place])} and {as_text(folder)}",
+                "give each once",
+            )
+        places[place] = folder
+    runs = [read(folder) for folder in folders]
+    replace_text(expanded(path), html(runs))
+    return runs

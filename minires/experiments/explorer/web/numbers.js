@@ -1,0 +1,102 @@
+// What the page shows, worked out from the numbers that stand in it.
+//
+// data.runs[r].trainings[t] is one net with one seed:
+//   epoch, train, test   a number for each epoch; errors in percent
+//   steps                the steps of training at which norms were recorded
+//   depths               the layers, 1 is next to the images
+//   gradient, weight     [step][layer]: log10 of the norm, in thousandths; null if it has none
+
+const data = JSON.parse(document.getElementById("numbers").textContent);
+
+const WHAT = {
+  gradient: {
+    name: "gradient norm",
+    about: "The norm of the gradient of each layer's weights.",
+  },
+  weight: {
+    name: "weight norm",
+    about: "The norm of each layer's weights.",
+  },
+  ratio: {
+    name: "gradient norm / weight norm",
+    about: "Gradient norm divided by weight norm. Times the learning rate, it is the size of a " +
+      "plain step of SGD relative to the weights.",
+  },
+};
+
+// log10 of what a training recorded, or null.
+function power(training, what, step, layer) {
+  const gradient = training.gradient[step][layer], weight = training.weight[step][layer];
+  if (what === "gradient") return gradient === null ? null : gradient / data.perPower;
+  if (what === "weight") return weight === null ? null : weight / data.perPower;
+  return gradient === null || weight === null ? null : (gradient - weight) / data.perPower;
+}
+
+// Where in the rising list the last value at or before `value` stands; -1 if there is none.
+function lastAtOrBefore(list, value) {
+  let low = 0, high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle] <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+// Values at each x, several or one -> points with their mean, lowest and highest. Where one of them
+// is null, the mean is null, and a line has a gap.
+function summarised(groups) {
+  return [...groups].sort((a, b) => a[0] - b[0]).map(([x, values]) => {
+    if (values.includes(null)) return {x, middle: null};
+    const middle = values.reduce((sum, value) => sum + value, 0) / values.length;
+    return {x, middle, low: Math.min(...values), high: Math.max(...values)};
+  });
+}
+
+function addTo(groups, x, value) {
+  if (groups.has(x)) groups.get(x).push(value);
+  else groups.set(x, [value]);
+}
+
+// Points of the error curve of some trainings; `which` is "train" or "test".
+function errorPoints(trainings, which) {
+  const groups = new Map();
+  for (const one of trainings)
+    one.epoch.forEach((epoch, i) => addTo(groups, epoch, one[which][i]));
+  return summarised(groups);
+}
+
+// Points of the norms of all layers at a step of training; the mean is geometric. A training that
+// recorded nothing at this step counts with its last record before.
+function layerPoints(trainings, what, step) {
+  const groups = new Map();
+  for (const one of trainings) {
+    const at = lastAtOrBefore(one.steps, step);
+    if (at >= 0) one.depths.forEach((depth, i) => addTo(groups, depth, power(one, what, at, i)));
+  }
+  return summarised(groups);
+}
+
+// All recorded steps of some trainings, rising.
+function stepsOf(trainings) {
+  return [...new Set(trainings.flatMap(one => one.steps))].sort((a, b) => a - b);
+}
+
+// The lowest and the highest power of ten in some trainings.
+function powersOf(trainings, what) {
+  let low = Infinity, high = -Infinity;
+  for (const one of trainings)
+    one.steps.forEach((_, step) => one.depths.forEach((_, layer) => {
+      const value = power(one, what, step, layer);
+      if (value !== null && value < low) low = value;
+      if (value !== null && value > high) high = value;
+    }));
+  return low > high ? [0, 1] : [low, Math.max(high, low + 0.01)];
+}
+
+// [[net, its trainings], ...] in the order of the page's nets.
+function byNet(trainings) {
+  return data.nets
+    .map(net => [net, trainings.filter(one => one.net === net.name)])
+    .filter(([, its]) => its.length);
+}

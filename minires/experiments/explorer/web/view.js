@@ -1,0 +1,55 @@
+// What is chosen, and the address that says so.
+
+function firstView() {
+  return {
+    left: data.runs[0].name,
+    right: data.runs.length > 1 ? data.runs[1].name : "",
+    nets: new Set(),   // names of those that are switched off
+    seeds: new Set(),  // seeds that are switched off
+    train: true, test: true, each: false,
+    what: "gradient", step: 0, layer: 1,
+  };
+}
+
+// The runs that are shown: one or two.
+function runsOf(view) {
+  return [view.left, view.right]
+    .map(name => data.runs.find(run => run.name === name))
+    .filter(run => run);
+}
+
+// The trainings of a run that are switched on.
+function shownOf(run, view) {
+  return run.trainings.filter(one => !view.nets.has(one.net) && !view.seeds.has(one.seed));
+}
+
+// What differs from the first view, as the part of an address after "#".
+function toAddress(view) {
+  const words = new URLSearchParams(), first = firstView();
+  for (const key of ["left", "right", "what", "step", "layer"])
+    if (view[key] !== first[key]) words.set(key, view[key]);
+  for (const key of ["train", "test", "each"])
+    if (view[key] !== first[key]) words.set(key, view[key] ? "on" : "off");
+  for (const net of view.nets) words.append("without", net);
+  for (const seed of view.seeds) words.append("without-seed", seed);
+  return words.toString();
+}
+
+// The view that an address asks for. What it names and this page lacks is left out.
+function fromAddress(text) {
+  const words = new URLSearchParams(text), view = firstView();
+  const names = data.runs.map(run => run.name);
+  if (names.includes(words.get("left"))) view.left = words.get("left");
+  if (words.has("right") && ["", ...names].includes(words.get("right")))
+    view.right = words.get("right");
+  if (Object.hasOwn(WHAT, words.get("what") ?? "")) view.what = words.get("what");
+  for (const key of ["step", "layer"])
+    if (/^\d{1,12}$/.test(words.get(key) ?? "")) view[key] = +words.get(key);
+  for (const key of ["train", "test", "each"])
+    if (words.has(key)) view[key] = words.get(key) === "on";
+  const known = new Set(data.nets.map(net => net.name));
+  view.nets = new Set(words.getAll("without").filter(net => known.has(net)));
+  const seeds = new Set(data.runs.flatMap(run => run.trainings.map(one => one.seed)));
+  view.seeds = new Set(words.getAll("without-seed").map(Number).filter(one => seeds.has(one)));
+  return view;
+}
