@@ -12,9 +12,12 @@ from . import (
     lesions,
     longer,
     multilayer_perceptron,
+    orthogonal_weights,
     path_lengths,
     pre_activation,
+    rank_collapse,
     responses,
+    sharpness_at_start,
     shattering,
     shortcuts,
     stochastic_depth,
@@ -51,6 +54,9 @@ CLAIMS = {
         without_batch_norm,
         stochastic_depth,
         multilayer_perceptron,
+        rank_collapse,
+        sharpness_at_start,
+        orthogonal_weights,
     )
 }
 

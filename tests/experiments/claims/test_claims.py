@@ -39,7 +39,10 @@ def small_nets():
         patch.setattr(claims.copy, "STEPS", 2)
         patch.setattr(claims.landscape, "GRID", 3)
         patch.setattr(claims.landscape, "IMAGES", 8)
+        patch.setattr(claims.orthogonal_weights, "DEPTH", 6)
+        patch.setattr(claims.orthogonal_weights, "WIDTH", 8)
         patch.setattr(claims.path_lengths, "SAMPLES", 1)
+        patch.setattr(claims.sharpness_at_start, "BATCH", 16)
         patch.setattr(claims.trajectory, "GRID", 3)
         patch.setattr(claims.trajectory, "IMAGES", 8)
         patch.setattr(claims.vanishing_without_batch_norm, "DEPTH", 8)
@@ -487,6 +490,66 @@ def test_trajectory(share, walk, outcome):
         )
     ]
     assert CLAIMS["trajectory"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "bare, with_batch_norm, outcome",
+    [
+        (1.1, 40, SUPPORTED),
+        (9, 40, CONTRADICTED),
+        (1.1, 8, CONTRADICTED),
+        (1.9, 40, UNDECIDED),
+        (1.1, 17, UNDECIDED),
+    ],
+)
+def test_rank_collapse(bare, with_batch_norm, outcome):
+    """Of 256 outputs: the root is 16. What the first block does, does not count."""
+    rows = [
+        {"seed": seed, "net": net, "depth": depth, "outputs": 256, "rank": rank}
+        for seed in range(3)
+        for net, last in (("bare-56", bare), ("plain-56", with_batch_norm))
+        for depth, rank in ((2, 12), (55, last))
+    ]
+    assert CLAIMS["rank-collapse"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "plain, residual, outcome",
+    [
+        (4000, 30, SUPPORTED),
+        (100, 30, CONTRADICTED),
+        (4000, 2000, CONTRADICTED),
+        (4000, 1, CONTRADICTED),  # far below the limit is not near it either
+        (400, 30, UNDECIDED),
+    ],
+)
+def test_sharpness_at_start(plain, residual, outcome):
+    rows = [
+        {"seed": seed, "net": net, "sharpness": value * (1 + 0.01 * seed), "limit": 38.0}
+        for seed in range(3)
+        for net, value in (("plain-56", plain), ("resnet-56", residual))
+    ]
+    assert CLAIMS["sharpness-at-start"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "flat, steep, outcome",
+    [
+        (1.0, 1.21, SUPPORTED),
+        (1.1, 1.21, CONTRADICTED),
+        (0.9, 1.21, CONTRADICTED),  # gradients that vanish are not kept either
+        (1.0, 1.05, CONTRADICTED),
+        (1.02, 1.21, UNDECIDED),
+    ],
+)
+def test_orthogonal_weights(flat, steep, outcome):
+    rows = [
+        {"seed": seed, "kind": kind, "depth": depth, "gradient_norm": 3 * factor ** (50 - depth)}
+        for seed in range(3)
+        for kind, factor in (("linear, orthogonal", flat), ("ReLU, Gaussian", steep))
+        for depth in range(1, 50)
+    ]
+    assert CLAIMS["orthogonal-weights"].judge(rows).outcome == outcome
 
 
 def test_a_random_walk_in_many_dimensions():
