@@ -504,13 +504,16 @@ def test_trajectory(share, walk, outcome):
 )
 def test_rank_collapse(bare, with_batch_norm, outcome):
     """Of 256 outputs: the root is 16. What the first block does, does not count."""
-    rows = [
-        {"seed": seed, "net": net, "depth": depth, "outputs": 256, "rank": rank}
-        for seed in range(3)
-        for net, last in (("bare-56", bare), ("plain-56", with_batch_norm))
-        for depth, rank in ((2, 12), (55, last))
-    ]
-    assert CLAIMS["rank-collapse"].judge(rows).outcome == outcome
+    for one, other in (("", "mlp-"), ("mlp-", "")):  # either kind of layers can tip the scales
+        nets = {f"bare-{one}56": bare, f"plain-{one}56": with_batch_norm}
+        nets |= {f"bare-{other}56": 1.1, f"plain-{other}56": 40}
+        rows = [
+            {"seed": seed, "net": net, "depth": depth, "outputs": 256, "rank": rank}
+            for seed in range(3)
+            for net, last in nets.items()
+            for depth, rank in ((2, 12), (55, last))
+        ]
+        assert CLAIMS["rank-collapse"].judge(rows).outcome == outcome
 
 
 @pytest.mark.parametrize(
