@@ -13,6 +13,10 @@ from .frame.laboratory import Laboratory, geometric
 
 NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
 BATCH = 128  # images, as in a step of training
+# How far apart the weights are between which gradients are compared, to either side: the sharpness
+# of a net whose gradients are shattered depends on it. Judged by the third.
+LENGTHS = (1e-5, 1e-4, 1e-3, 1e-2)
+JUDGED = 1e-3
 FAR, FAR_MARGIN = 1.0, 0.3  # log10: ten times the limit; a factor of 2
 NEAR, NEAR_MARGIN = 0.5, 0.1  # log10: within a factor of 3; a quarter
 
@@ -20,11 +24,18 @@ NEAR, NEAR_MARGIN = 0.5, 0.1  # log10: within a factor of 3; a quarter
 def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     batches = [laboratory.batch(BATCH)]
     limit = stability_limit(laboratory.config.lr, laboratory.config.momentum)
-    rows = []
-    for net in NETS:
-        found = sharpest_curvature(laboratory.fresh(net, seed), batches, seed=seed)
-        rows.append({"net": net, "sharpness": found.sharpness, "limit": limit})
-    return rows
+    return [
+        {
+            "net": net,
+            "length": length,
+            "sharpness": sharpest_curvature(
+                laboratory.fresh(net, seed), batches, tolerance=0.1, most=20, step=length
+            ).sharpness,
+            "limit": limit,
+        }
+        for net in NETS
+        for length in LENGTHS
+    ]
 
 
 def distance(rows: Sequence[Row], net: str) -> list[float]:
@@ -32,51 +43,57 @@ def distance(rows: Sequence[Row], net: str) -> list[float]:
     return [
         log10(row["sharpness"] / row["limit"])
         for row in sorted(rows, key=lambda row: row["seed"])
-        if row["net"] == net
+        if (row["net"], row["length"]) == (net, JUDGED)
     ]
 
 
 @plot.styled
 def draw(rows: Sequence[Row], caption: str) -> Figure:
-    figure, (ax,) = plot.panels(1, (6.4, 4.4))
-    limit = rows[0]["limit"]
-    for place, net in enumerate(NETS):
+    figure, (ax,) = plot.panels(1, (7.6, 4.6))
+    ends = []
+    for net in NETS:
         family, depth = net.split("-")
         colour = plot.SHADES[family][0 if depth == "20" else 1]
-        values = [row["sharpness"] for row in rows if row["net"] == net]
-        ax.plot([place, place], [limit, geometric(values)], color=colour, linewidth=9, alpha=0.55)
-        ax.plot([place] * len(values), values, "o", color=colour, markersize=7, zorder=4)
-        ax.annotate(
-            f"{geometric(values) / limit:.3g} times",
-            (place, geometric(values)),
-            xytext=(13, 0),
-            textcoords="offset points",
-            va="center",
-            fontweight="bold",
-            color=plot.SHADES[family][1],
+        values = [
+            [row["sharpness"] for row in rows if (row["net"], row["length"]) == (net, length)]
+            for length in LENGTHS
+        ]
+        middle = [geometric(of_length) for of_length in values]
+        ax.plot(LENGTHS, middle, "o-", color=colour, linewidth=2.2, zorder=3)
+        ax.fill_between(
+            LENGTHS, [*map(min, values)], [*map(max, values)], color=colour, alpha=0.18, linewidth=0
         )
-    ax.axhline(limit, color=plot.GREY, linewidth=1.4, linestyle=(0, (4, 2)), zorder=3)
+        times = middle[LENGTHS.index(JUDGED)] / rows[0]["limit"]
+        ends.append((log10(middle[-1]), f"{net}: {_times(times)}", colour, LENGTHS[-1]))
+    limit = rows[0]["limit"]
+    ax.axhline(limit, color="black", linewidth=1.2, linestyle=(0, (2, 2)))
+    ax.axvline(JUDGED, color=plot.GREY, linewidth=0.8)
+    ax.set_xscale("log")
     ax.set_yscale("log")
-    ax.set_xticks(range(len(NETS)), NETS)
-    ax.set_xlim(-0.5, len(NETS) - 0.05)
-    ax.grid(axis="x", visible=False)
+    ax.set_xlim(LENGTHS[0] / 1.5, LENGTHS[-1] * 60)
+    ax.set_xticks(LENGTHS)
     ax.annotate(
         f"theory: stable below 2 (1 + momentum) / lr = {limit:.3g}",
-        (0.01, limit),
-        xycoords=("axes fraction", "data"),
+        (LENGTHS[0], limit),
         xytext=(0, -5),
         textcoords="offset points",
         va="top",
         fontsize=9,
-        color=plot.GREY,
     )
-    ax.set_ylabel("sharpness: largest eigenvalue\nof the Hessian")
+    ax.set_xlabel("how far the weights move to either side")
+    ax.set_ylabel("sharpness: largest eigenvalue\nof the Hessian, seen at that length")
+    plot.label_ends(ax, ends)
     plot.write_below(
         figure,
         f"{caption}; at initialisation, {BATCH} images, batch norm in training mode; "
-        f"{plot.seeds(rows, 'dots: {} seeds, numbers: their geometric mean over the limit')}",
+        f"{plot.seeds(rows, 'geometric mean and range of {} seeds')}; the numbers: how many times "
+        f"the limit, at a length of {JUDGED:g}",
     )
     return figure
+
+
+def _times(factor):
+    return f"{factor:,.0f} times" if factor >= 10 else f"{factor:.2g} times"
 
 
 CRITERIA = (
@@ -98,14 +115,14 @@ CLAIM = Claim(
     name="sharpness-at-start",
     statement="A deep plain net starts far above the edge of stability, where steps of the usual "
     "size fling the weights about; a residual net starts near it.",
-    source="Cohen et al. 2021, arXiv:2103.00065, on the limit 2 (1 + momentum) / lr; that plain "
+    source="Cohen et al. 2021, arXiv:2103.00065, for the limit 2 (1 + momentum) / lr; that plain "
     "nets start above it is our conjecture",
     predictions={
         "too sharp to begin with": "plain-56 at more than ten times 2 (1 + momentum) / lr, "
         "resnet-56 within a factor of three of it",
         "Cohen et al.": "nets start below the limit, and sharpness rises up to it in training",
     },
-    columns=("seed", "net", "sharpness", "limit"),
+    columns=("seed", "net", "length", "sharpness", "limit"),
     text=("net",),
     measure=measure,
     criteria=CRITERIA,

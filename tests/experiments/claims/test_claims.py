@@ -40,9 +40,10 @@ def small_nets():
         patch.setattr(claims.landscape, "GRID", 3)
         patch.setattr(claims.landscape, "IMAGES", 8)
         patch.setattr(claims.orthogonal_weights, "DEPTH", 6)
+        patch.setattr(claims.orthogonal_weights, "FIRST", 2)
         patch.setattr(claims.orthogonal_weights, "WIDTH", 8)
         patch.setattr(claims.path_lengths, "SAMPLES", 1)
-        patch.setattr(claims.sharpness_at_start, "BATCH", 16)
+        patch.setattr(claims.sharpness_at_start, "BATCH", 8)
         patch.setattr(claims.trajectory, "GRID", 3)
         patch.setattr(claims.trajectory, "IMAGES", 8)
         patch.setattr(claims.vanishing_without_batch_norm, "DEPTH", 8)
@@ -528,28 +529,43 @@ def test_rank_collapse(bare, with_batch_norm, outcome):
 )
 def test_sharpness_at_start(plain, residual, outcome):
     rows = [
-        {"seed": seed, "net": net, "sharpness": value * (1 + 0.01 * seed), "limit": 38.0}
+        {
+            "seed": seed,
+            "net": net,
+            "length": length,
+            "sharpness": value * (1 + 0.01 * seed) * (1e-3 / length),
+            "limit": 38.0,
+        }
         for seed in range(3)
         for net, value in (("plain-56", plain), ("resnet-56", residual))
+        for length in claims.sharpness_at_start.LENGTHS
     ]
     assert CLAIMS["sharpness-at-start"].judge(rows).outcome == outcome
 
 
 @pytest.mark.parametrize(
-    "flat, steep, outcome",
+    "orthogonal, gaussian, with_relu, outcome",
     [
-        (1.0, 1.21, SUPPORTED),
-        (1.1, 1.21, CONTRADICTED),
-        (0.9, 1.21, CONTRADICTED),  # gradients that vanish are not kept either
-        (1.0, 1.05, CONTRADICTED),
-        (1.02, 1.21, UNDECIDED),
+        (1.0, 1.05, 1.21, SUPPORTED),
+        (1.1, 1.2, 1.21, CONTRADICTED),
+        (0.9, 1.05, 1.21, CONTRADICTED),  # gradients that vanish are not kept either
+        (1.01, 1.0, 1.21, CONTRADICTED),  # then it is not the orthogonal weights that stop it
+        (1.0, 1.05, 1.05, CONTRADICTED),
+        (1.0, 1.003, 1.21, UNDECIDED),
     ],
 )
-def test_orthogonal_weights(flat, steep, outcome):
+def test_orthogonal_weights(orthogonal, gaussian, with_relu, outcome):
+    """What happens in the first layers does not count."""
+    factors = dict(zip(("linear, orthogonal", "linear, Gaussian"), (orthogonal, gaussian)))
     rows = [
-        {"seed": seed, "kind": kind, "depth": depth, "gradient_norm": 3 * factor ** (50 - depth)}
+        {
+            "seed": seed,
+            "kind": kind,
+            "depth": depth,
+            "gradient_norm": 3 * factor ** (50 - depth) * (7 if depth < 10 else 1),
+        }
         for seed in range(3)
-        for kind, factor in (("linear, orthogonal", flat), ("ReLU, Gaussian", steep))
+        for kind, factor in {**factors, "ReLU, Gaussian": with_relu}.items()
         for depth in range(1, 50)
     ]
     assert CLAIMS["orthogonal-weights"].judge(rows).outcome == outcome
