@@ -125,7 +125,7 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
         f"{caption}; at initialisation, batch norm in training mode over {IMAGES:,} images "
         f"(convolutions: {CONV_IMAGES}); "
         f"{plot.seeds(rows, 'geometric mean of {} seeds')}; in brackets the factor a layer "
-        f"from layer {FIRST} on; dotted: theory, a factor of 1 and of sqrt(pi / (pi - 1)) = 1.21 a layer",
+        f"from layer {FIRST} on; dotted: theory, a factor of 1 and of sqrt(pi / (pi - 1)) = 1.21",
     )
     return figure
 
