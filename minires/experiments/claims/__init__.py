@@ -6,8 +6,11 @@ from . import (
     aftermath,
     copy,
     degradation,
+    edge_of_stability,
     flung_out,
+    forgetting,
     gradient_flow,
+    group_norm,
     landscape,
     lesions,
     longer,
@@ -57,6 +60,9 @@ CLAIMS = {
         rank_collapse,
         sharpness_at_start,
         orthogonal_weights,
+        forgetting,
+        group_norm,
+        edge_of_stability,
     )
 }
 

@@ -37,6 +37,10 @@ def small_nets():
             for name, build in table.items():
                 patch.setitem(table, name, partial(build.func, 8, **build.keywords))
         patch.setattr(claims.copy, "STEPS", 2)
+        patch.setattr(claims.edge_of_stability, "IMAGES", 32)
+        patch.setattr(claims.edge_of_stability, "STEPS", 4)
+        patch.setattr(claims.edge_of_stability, "EVERY", 2)
+        patch.setattr(claims.forgetting, "IMAGES", 40)
         patch.setattr(claims.landscape, "GRID", 3)
         patch.setattr(claims.landscape, "IMAGES", 8)
         patch.setattr(claims.orthogonal_weights, "DEPTH", 6)
@@ -569,6 +573,96 @@ def test_orthogonal_weights(orthogonal, gaussian, with_relu, outcome):
         for depth in range(1, 50)
     ]
     assert CLAIMS["orthogonal-weights"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "deep, shallow, residual, outcome",
+    [
+        (20, 2, 2, SUPPORTED),
+        (2, 2, 2, CONTRADICTED),
+        (20, 20, 2, CONTRADICTED),
+        (20, 2, 20, CONTRADICTED),
+        (11, 2, 2, UNDECIDED),
+        (20, 8, 2, UNDECIDED),
+    ],
+)
+def test_forgetting(deep, shallow, residual, outcome):
+    """The probe gets better up to a block in the middle, and then worse by so many points."""
+    nets = dict(zip(claims.forgetting.NETS, (shallow, deep, residual)))
+    for other in claims.forgetting.MOMENTS:  # either moment can tip the scales
+        rows = [
+            {
+                "seed": seed,
+                "net": net,
+                "moment": moment,
+                "depth": depth,
+                "gap": 0.1,
+                "probe_error": error,
+            }
+            for seed in range(3)
+            for net, forgotten in nets.items()
+            for moment in claims.forgetting.MOMENTS
+            for depth, error in (
+                (3, 62),
+                (9, 60),
+                (55, 60 + ({"plain-56": 20}.get(net, 2) if moment == other else forgotten)),
+            )
+        ]
+        assert CLAIMS["forgetting"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "factors, errors, outcome",
+    [
+        ((1.15, 1.0, 0.99), (77, 60, 60), SUPPORTED),
+        ((1.02, 1.0, 1.0), (77, 60, 60), CONTRADICTED),
+        ((1.15, 1.15, 1.0), (77, 60, 60), CONTRADICTED),
+        ((1.15, 1.0, 1.15), (77, 60, 60), CONTRADICTED),
+        ((1.15, 1.0, 1.0), (77, 60, 85), CONTRADICTED),
+        ((1.15, 1.0, 1.0), (77, 76, 60), UNDECIDED),
+        ((1.15, 1.04, 1.0), (77, 60, 60), UNDECIDED),
+    ],
+)
+def test_group_norm(factors, errors, outcome):
+    rows = []
+    for net, factor, error in zip(claims.group_norm.NETS, factors, errors):
+        for seed in range(3):
+            rows += [
+                {"seed": seed, "net": net, "what": what, "depth": depth, "value": value}
+                for what, depth, value in (
+                    ("training error", 0, error + 0.1 * seed),
+                    ("test error", 0, error + 1),
+                    *(("gradient norm", depth, 2 * factor**-depth) for depth in range(1, 56)),
+                )
+            ]
+    assert CLAIMS["group-norm"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "ratios, outcome",
+    [
+        ((1.05, 1.0), SUPPORTED),
+        ((1.05, 0.5), CONTRADICTED),
+        ((2.0, 1.0), CONTRADICTED),
+        ((1.05, 0.91), UNDECIDED),
+    ],
+)
+def test_edge_of_stability(ratios, outcome):
+    """What comes before the second half of training does not count."""
+    rows = [
+        {
+            "seed": seed,
+            "lr": lr,
+            "step": step,
+            "sharpness": 2 / lr * (ratio if step >= 500 else 0.2),
+            "limit": 2 / lr,
+            "loss": 1.0,
+        }
+        for seed in range(3)
+        for lr, ratio in zip(claims.edge_of_stability.RATES, ratios)
+        for step in range(0, 1001, 100)
+    ]
+    assert CLAIMS["edge-of-stability"].judge(rows).outcome == outcome
 
 
 def test_a_random_walk_in_many_dimensions():
