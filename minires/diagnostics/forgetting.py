@@ -15,7 +15,7 @@ that all blocks of a stage have as many.
 
 In wide layers of ReLU and batch norm the correlation c of two images becomes, from layer to layer,
 (k(c) - k(0)) / (k(1) - k(0)) with k(c) = (sqrt(1 - c^2) + (pi - arccos c) c) / (2 pi) (Cho and Saul
-2009). Small correlations are multiplied by pi / (2 (pi - 1)) = 0.734: what images have in common
+2009). Small correlations are multiplied by pi / (2 (pi - 1)) = 0.733: what images have in common
 is forgotten, while the gradient grows by sqrt(pi / (pi - 1)) (Yang et al. 2019, arXiv:1902.08129).
 """
 

@@ -22,8 +22,8 @@ curvature to be found at that length, only noise of that size. So try several.
 All of it is computed in float64, so that short steps do not drown in rounding.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from copy import deepcopy
 from typing import NamedTuple
 
 import numpy as np
@@ -31,9 +31,9 @@ import numpy as np
 from .. import backend, checks
 from .. import functional as F
 from ..autograd import Tensor
-from ..errors import ConfigError, ShapeError
+from ..errors import ConfigError, ShapeError, unknown_name
 from ..nn import Module
-from ..nn.state import preserve_state
+from ..nn.state import MODES
 from ..types import Array, Mode
 from .evaluation import check_batches
 from .parts import Batches, Loss, array_of
@@ -105,8 +105,8 @@ def hessian_product(
         For a vector of another length.
     """
     check_batches(batches, "hessian_product")
-    with preserve_state(model, mode), _double(model) as weights:
-        return weights.times_hessian(np.asarray(vector, np.float64), batches, loss, step)
+    weights = _Weights(model, mode)
+    return weights.times_hessian(np.asarray(vector, np.float64), batches, loss, step)
 
 
 def sharpest_curvature(
@@ -154,33 +154,41 @@ def sharpest_curvature(
     """
     check_batches(batches, "sharpest_curvature")
     most = checks.integer("sharpest_curvature", "most", most)
-    with preserve_state(model, mode), _double(model) as weights:
-        v = np.random.default_rng(seed).standard_normal(weights.count)
-        basis, a, b = [v / np.linalg.norm(v)], [], []
-        for products in range(1, min(most, weights.count) + 1):
-            hv = weights.times_hessian(basis[-1], batches, loss, step)
-            a.append(float(hv @ basis[-1]))
-            for _ in range(2):  # rounding would let the vectors fall back into earlier ones
-                for earlier in basis:
-                    hv -= (hv @ earlier) * earlier
-            b.append(float(np.linalg.norm(hv)))
-            if not np.isfinite(b[-1]):
-                return Curvature(float("nan"), float("nan"), products)
-            values, vectors = np.linalg.eigh(np.diag(a) + np.diag(b[:-1], 1) + np.diag(b[:-1], -1))
-            error = b[-1] * abs(vectors[-1, -1])
-            scale = max(abs(values[0]), abs(values[-1]))
-            if error <= tolerance * abs(values[-1]) or b[-1] <= 1e-9 * scale:
-                break
-            basis.append(hv / b[-1])
+    weights = _Weights(model, mode)
+    v = np.random.default_rng(seed).standard_normal(weights.count)
+    basis, a, b = [v / np.linalg.norm(v)], [], []
+    for products in range(1, min(most, weights.count) + 1):
+        hv = weights.times_hessian(basis[-1], batches, loss, step)
+        a.append(float(hv @ basis[-1]))
+        for _ in range(2):  # rounding would let the vectors fall back into earlier ones
+            for earlier in basis:
+                hv -= (hv @ earlier) * earlier
+        b.append(float(np.linalg.norm(hv)))
+        if not np.isfinite(b[-1]):
+            return Curvature(float("nan"), float("nan"), products)
+        values, vectors = np.linalg.eigh(np.diag(a) + np.diag(b[:-1], 1) + np.diag(b[:-1], -1))
+        error = float(b[-1] * abs(vectors[-1, -1]))
+        scale = max(abs(values[0]), abs(values[-1]))
+        if error <= tolerance * abs(values[-1]) or b[-1] <= 1e-9 * scale:
+            break
+        basis.append(hv / b[-1])
     value = float(values[-1])
     return Curvature(value, error / abs(value) if value else 0.0, products)
 
 
 class _Weights:
-    """All trainable parameters of a net as one vector in float64."""
+    """All trainable parameters of a copy of the net, in float64, as one vector."""
 
-    def __init__(self, model: Module) -> None:
-        self.model = model
+    def __init__(self, model: Module, mode: Mode) -> None:
+        if mode not in MODES:
+            raise unknown_name("sharpness", "mode", mode, MODES)
+        self.model = model = deepcopy(model)
+        model.train(mode == "train")
+        for _, tensor in (*model.named_parameters(), *model.named_buffers()):
+            tensor.data = tensor.data.astype(np.float64)
+        self.generators = [
+            (generator, generator.bit_generator.state) for _, generator in model.named_generators()
+        ]
         self.parameters = [one for one in model.parameters() if one.requires_grad]
         self.start = _flat([one.data for one in self.parameters])
         self.count = len(self.start)
@@ -204,6 +212,8 @@ class _Weights:
                 parameter.data,
                 backend.move(numbers.reshape(parameter.shape), parameter.device),
             )
+        for generator, state in self.generators:  # every gradient leaves out the same units
+            generator.bit_generator.state = state
         total, images_seen = np.zeros(self.count), 0
         for images, labels in batches:
             self.model.zero_grad()
@@ -220,20 +230,3 @@ class _Weights:
 
 def _flat(arrays: Sequence[Array]) -> Array:
     return np.concatenate([backend.move(one, "cpu").ravel().astype(np.float64) for one in arrays])
-
-
-@contextmanager
-def _double(model: Module) -> Iterator[_Weights]:
-    """Within: the net's parameters and buffers are copies in float64. Afterwards it has its own
-    arrays again.
-    """
-    tensors = [tensor for _, tensor in (*model.named_parameters(), *model.named_buffers())]
-    before = [tensor.data for tensor in tensors]
-    try:
-        for tensor in tensors:
-            tensor.data = backend.copy(tensor.data).astype(np.float64)
-        yield _Weights(model)
-    finally:
-        model.zero_grad()
-        for tensor, data in zip(tensors, before):
-            tensor.data = data

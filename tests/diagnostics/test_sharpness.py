@@ -114,11 +114,25 @@ def test_the_net_stays_as_it_is():
     net = models.plain(8, width=2)
     before = {name: array.copy() for name, array in net.state_dict().items()}
     arrays = [one.data for one in net.parameters()]
+    loss = F.cross_entropy(net(Tensor(batch()[0])), batch()[1])  # its graph is kept, in float32
+    before |= {name: array.copy() for name, array in net.state_dict().items()}
     sharpest_curvature(net, [batch()], most=2)
+    loss.backward()
+    net.zero_grad()
     assert all(one.data is array for one, array in zip(net.parameters(), arrays))
     assert all(np.array_equal(array, before[name]) for name, array in net.state_dict().items())
     assert all(array.dtype == np.float32 for array in net.state_dict().values())
     assert all(one.grad is None for one in net.parameters()) and net.training
+
+
+def test_with_dropout_both_gradients_leave_out_the_same():
+    net = nn.Sequential(
+        nn.Linear(6, 8, rng=RNG), nn.Dropout(0.5, rng=np.random.default_rng(1)), nn.Linear(8, 3)
+    )
+    x, labels = RNG.standard_normal((9, 6)), RNG.integers(0, 3, 9)
+    v = RNG.standard_normal(sum(one.size for one in net.parameters()))
+    long, short = (hessian_product(net, [(x, labels)], v, step=step) for step in (1e-3, 1e-4))
+    assert long == pytest.approx(short, abs=1e-4)
 
 
 def test_frozen_parameters_do_not_count():
@@ -151,6 +165,8 @@ def test_what_cannot_be():
         sharpest_curvature(net, iter([batch()]))
     with pytest.raises(ConfigError, match="most"):
         sharpest_curvature(net, [batch()], most=0)
+    with pytest.raises(ConfigError, match="mode"):
+        sharpest_curvature(net, [batch()], mode="test")
     with pytest.raises(ConfigError, match="lr"):
         stability_limit(0)
     with pytest.raises(ConfigError, match="momentum"):

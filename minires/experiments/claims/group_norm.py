@@ -86,6 +86,7 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
         axes[0].plot(theory, color="black", linewidth=1.2, linestyle=(0, (2, 2)), zorder=4)
     axes[0].set_yscale("log")
     axes[0].set_xlim(0, 1.4 * len(norms))
+    axes[0].set_xticks(range(0, len(norms) + 1, 10))
     axes[0].set_xlabel("layers on the way back from the logits")
     axes[0].set_ylabel("gradient norm of the layer's output,\nrelative to the last one's")
     axes[0].set_title("plain-56 at initialisation")

@@ -17,11 +17,11 @@ DEPTH, WIDTH = 50, 256  # of the nets of linear layers
 IMAGES = 1024  # of which batch norm takes the statistics: more than a layer has units
 CONV_IMAGES = 128
 WIDE = sqrt(pi / (pi - 1))  # 1.21 a layer: wide layers, ReLU, Gaussian weights (Yang et al. 2019)
-KINDS = {  # name -> whether there are ReLUs, the weights, colour, theory's factor a layer
-    "linear, orthogonal": (False, "orthogonal", plot.OTHERS[0], 1.0),
-    "linear, Gaussian": (False, "Gaussian", plot.OTHERS[1], None),
-    "ReLU, orthogonal": (True, "orthogonal", plot.OTHERS[2], None),
-    "ReLU, Gaussian": (True, "Gaussian", plot.COLOURS["plain"], WIDE),
+KINDS = {  # name -> whether there are ReLUs, the weights, colour
+    "linear, orthogonal": (False, "orthogonal", plot.OTHERS[0]),
+    "linear, Gaussian": (False, "Gaussian", plot.OTHERS[1]),
+    "ReLU, orthogonal": (True, "orthogonal", plot.OTHERS[2]),
+    "ReLU, Gaussian": (True, "Gaussian", plot.COLOURS["plain"]),
 }
 CONVOLUTIONS = {  # the net of convolutions, with ReLU
     "plain-56, orthogonal": ("orthogonal", plot.OTHERS[2]),
@@ -38,7 +38,7 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     images = images.reshape(len(images), -1)
     classes = len(laboratory.train_set.classes)
     few = laboratory.batch(CONV_IMAGES)
-    for kind, (relu, weights, *_) in KINDS.items():
+    for kind, (relu, weights, _) in KINDS.items():
         build = partial(chain, images.shape[1], classes, relu, weights)
         found = propagation(lambda draw: build(draw).to(laboratory.device), images, labels, [seed])
         rows += _rows(kind, found)
@@ -107,15 +107,20 @@ def apart(rows: Sequence[Row], kind: str, factor: float) -> list[float]:
 @plot.styled
 def draw(rows: Sequence[Row], caption: str) -> Figure:
     figure, axes = plot.panels(2, (10.4, 4.6), widths=(1.25, 1))
-    colours = {kind: colour for kind, (_, _, colour, _) in KINDS.items()}
+    colours = {kind: colour for kind, (_, _, colour) in KINDS.items()}
     _lines(axes[0], rows, colours)
-    for *_, factor in KINDS.values():
-        if factor is not None:
-            back = range(DEPTH - 1)
-            theory = [factor**layers for layers in back]
-            axes[0].plot(
-                back, theory, color="black", linewidth=1.2, linestyle=(0, (2, 2)), zorder=4
-            )
+    back = range(DEPTH - 1)
+    for factor, place, offset in ((1.0, 0, (2, -11)), (WIDE, DEPTH // 2, (-6, 4))):
+        theory = [factor**layers for layers in back]
+        axes[0].plot(back, theory, color="black", linewidth=1.2, linestyle=(0, (2, 2)), zorder=4)
+        axes[0].annotate(
+            f"theory: {factor:.3g} a layer",
+            (place, theory[place]),
+            xytext=offset,
+            textcoords="offset points",
+            ha="left" if factor == 1 else "right",
+            fontsize=8.5,
+        )
     axes[0].set_title(f"{DEPTH} linear layers, {WIDTH} wide")
     _lines(axes[1], rows, {kind: colour for kind, (_, colour) in CONVOLUTIONS.items()})
     axes[1].set_title("convolutions")
@@ -125,7 +130,7 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
         f"{caption}; at initialisation, batch norm in training mode over {IMAGES:,} images "
         f"(convolutions: {CONV_IMAGES}); "
         f"{plot.seeds(rows, 'geometric mean of {} seeds')}; in brackets the factor a layer "
-        f"from layer {FIRST} on; dotted: theory, a factor of 1 and of sqrt(pi / (pi - 1)) = 1.21",
+        f"from layer {FIRST} on; theory: sqrt(pi / (pi - 1)) = 1.21 with ReLU, in wide layers",
     )
     return figure
 
@@ -147,6 +152,8 @@ def _lines(ax, rows, colours):
     ax.set_yscale("log")
     ax.set_xlabel("layers on the way back from the logits")
     ax.set_xlim(0, 1.75 * len(norms))
+    ax.set_xticks(range(0, len(norms) + 1, 10))
+    ax.set_ylim(bottom=0.4)
     plot.label_ends(ax, ends)
 
 

@@ -14,9 +14,10 @@ from .frame.laboratory import Laboratory, geometric
 NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
 BATCH = 128  # images, as in a step of training
 # How far apart the weights are between which gradients are compared, to either side: the sharpness
-# of a net whose gradients are shattered depends on it. Judged by the third.
-LENGTHS = (1e-5, 1e-4, 1e-3, 1e-2)
+# of a net whose gradients are shattered depends on it. Judged by the second.
+LENGTHS = (1e-4, 1e-3, 1e-2)
 JUDGED = 1e-3
+MOST = 12  # products with the Hessian, of which four to nine are enough
 FAR, FAR_MARGIN = 1.0, 0.3  # log10: ten times the limit; a factor of 2
 NEAR, NEAR_MARGIN = 0.5, 0.1  # log10: within a factor of 3; a quarter
 
@@ -29,7 +30,7 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
             "net": net,
             "length": length,
             "sharpness": sharpest_curvature(
-                laboratory.fresh(net, seed), batches, tolerance=0.1, most=20, step=length
+                laboratory.fresh(net, seed), batches, tolerance=0.1, most=MOST, step=length
             ).sharpness,
             "limit": limit,
         }

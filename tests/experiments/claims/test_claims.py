@@ -36,6 +36,8 @@ def small_nets():
         for table in (laboratory.NETS, laboratory.LINEAR_NETS):
             for name, build in table.items():
                 patch.setitem(table, name, partial(build.func, 8, **build.keywords))
+        group_norm = partial(laboratory.NETS["group-norm-56"], norm_groups=2)  # of two channels
+        patch.setitem(laboratory.NETS, "group-norm-56", group_norm)
         patch.setattr(claims.copy, "STEPS", 2)
         patch.setattr(claims.edge_of_stability, "IMAGES", 32)
         patch.setattr(claims.edge_of_stability, "STEPS", 4)
@@ -575,40 +577,40 @@ def test_orthogonal_weights(orthogonal, gaussian, with_relu, outcome):
     assert CLAIMS["orthogonal-weights"].judge(rows).outcome == outcome
 
 
+@pytest.mark.parametrize("decided", claims.forgetting.MOMENTS)  # either can tip the scales
 @pytest.mark.parametrize(
-    "deep, shallow, residual, outcome",
+    "deep, shallow, residual, lost, outcome",
     [
-        (20, 2, 2, SUPPORTED),
-        (2, 2, 2, CONTRADICTED),
-        (20, 20, 2, CONTRADICTED),
-        (20, 2, 20, CONTRADICTED),
-        (11, 2, 2, UNDECIDED),
-        (20, 8, 2, UNDECIDED),
+        (0.1, 2.0, 1.0, 20, SUPPORTED),
+        (0.9, 2.0, 1.0, 20, CONTRADICTED),
+        (0.1, 0.1, 1.0, 20, CONTRADICTED),
+        (0.1, 2.0, 0.1, 20, CONTRADICTED),
+        (0.1, 2.0, 1.0, 5, CONTRADICTED),
+        (0.45, 2.0, 1.0, 20, UNDECIDED),
+        (0.1, 2.0, 1.0, 12, UNDECIDED),
     ],
 )
-def test_forgetting(deep, shallow, residual, outcome):
-    """The probe gets better up to a block in the middle, and then worse by so many points."""
-    nets = dict(zip(claims.forgetting.NETS, (shallow, deep, residual)))
-    for other in claims.forgetting.MOMENTS:  # either moment can tip the scales
-        rows = [
-            {
-                "seed": seed,
-                "net": net,
-                "moment": moment,
-                "depth": depth,
-                "gap": 0.1,
-                "probe_error": error,
-            }
-            for seed in range(3)
-            for net, forgotten in nets.items()
-            for moment in claims.forgetting.MOMENTS
-            for depth, error in (
-                (3, 62),
-                (9, 60),
-                (55, 60 + ({"plain-56": 20}.get(net, 2) if moment == other else forgotten)),
-            )
-        ]
-        assert CLAIMS["forgetting"].judge(rows).outcome == outcome
+def test_forgetting(decided, deep, shallow, residual, lost, outcome):
+    """Of the cosines the last over the first counts, of the probes the last over the best."""
+    rows = []
+    for net, *this in (
+        ("plain-56", deep, lost),
+        ("plain-20", shallow, 0),
+        ("resnet-56", residual, 0),
+    ):
+        for moment in claims.forgetting.MOMENTS:
+            others = (0.1, 20) if net == "plain-56" else (2.0, 0)
+            kept, points = this if moment == decided else others
+            rows += [
+                {"seed": seed, "net": net, "moment": moment, "depth": depth} | numbers
+                for seed in range(3)
+                for depth, numbers in (
+                    (3, {"gap": 0.2, "probe_error": 62}),
+                    (9, {"gap": 0.9, "probe_error": 60}),
+                    (55, {"gap": 0.2 * kept, "probe_error": 60 + points}),
+                )
+            ]
+    assert CLAIMS["forgetting"].judge(rows).outcome == outcome
 
 
 @pytest.mark.parametrize(
