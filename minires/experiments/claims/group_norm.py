@@ -81,12 +81,22 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
         factor = geometric(factors(rows, net))
         ends.append((log10(norms[-1]), f"{name} ({factor:.3f})", colour, len(norms) - 1))
         _bar(axes[1], rows, net, place, colour)
-    for factor in (1.0, WIDE):
+    for factor, norm, offset in ((1.0, "layer", -11), (WIDE, "batch", 5)):
         theory = [factor**layers for layers in range(len(norms))]
         axes[0].plot(theory, color="black", linewidth=1.2, linestyle=(0, (2, 2)), zorder=4)
+        place = 0 if factor == 1 else 2 * len(norms) // 3
+        axes[0].annotate(
+            f"theory, {norm} norm: {factor:.3g} a layer",
+            (place, theory[place]),
+            xytext=(2 if factor == 1 else -8, offset),
+            textcoords="offset points",
+            ha="left" if factor == 1 else "right",
+            fontsize=8.5,
+        )
     axes[0].set_yscale("log")
     axes[0].set_xlim(0, 1.4 * len(norms))
     axes[0].set_xticks(range(0, len(norms) + 1, 10))
+    axes[0].set_ylim(bottom=0.4)
     axes[0].set_xlabel("layers on the way back from the logits")
     axes[0].set_ylabel("gradient norm of the layer's output,\nrelative to the last one's")
     axes[0].set_title("plain-56 at initialisation")
@@ -99,8 +109,7 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
     plot.write_below(
         figure,
         f"{caption}; {plot.seeds(rows, 'geometric mean of {} seeds, dots: each')}; in brackets the "
-        "factor a layer; dotted: theory for wide layers, 1 a layer with layer norm and 1.21 with "
-        "batch norm, and the error of guessing; grey marks: test error",
+        "factor a layer; theory: for wide layers; grey: test error and the error of guessing",
     )
     return figure
 
