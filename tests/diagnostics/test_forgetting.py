@@ -89,6 +89,18 @@ def test_of_layers_that_hand_on_turn_and_forget():
     assert gone.probe_error == 75 and (gone.same, gone.different) == (0, 0)
 
 
+def test_probes_are_tested_on_other_images_than_they_were_fitted_to():
+    """Twenty images of noise can be learnt by heart, and say nothing about twenty others."""
+    x, labels = RNG.standard_normal((40, 60)).astype(np.float32), np.arange(40) % 2
+    layer = nn.Linear(60, 60, bias=False)
+    layer.weight.data[...] = np.eye(60)
+    net = nn.Sequential(layer)
+    (same,) = memory(net, x[:20], labels[:20], x[:20], labels[:20], ridge=1e-3)
+    (other,) = memory(net, x[:20], labels[:20], x[20:], labels[20:], ridge=1e-3)
+    assert same.probe_error == 0 and other.probe_error > 20
+    assert same.same != other.same
+
+
 def test_the_blocks_of_a_net_which_stays_as_it_is():
     net, (x, labels) = models.plain(8, width=2), batch(24)
     labels = np.arange(24) % 3

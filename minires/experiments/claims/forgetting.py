@@ -6,7 +6,7 @@ from math import pi
 
 from ... import plot
 from ...diagnostics import memory
-from ...types import Figure, Row
+from ...types import Figure, Mode, Row
 from .frame.claim import Claim, on_trained
 from .frame.criterion import above, below, seeds_of
 from .frame.laboratory import Laboratory
@@ -24,11 +24,10 @@ def measure(laboratory: Laboratory, seed: int) -> list[Row]:
     seen, new = laboratory.batch(IMAGES), laboratory.batch(IMAGES, test=True)
     rows = []
     for net in NETS:
-        for moment, model, mode in zip(
-            MOMENTS,
-            (laboratory.fresh(net, seed), laboratory.trained(net, seed)),
-            ("train", "eval"),  # a fresh net has no running statistics yet
-        ):
+        models = laboratory.fresh(net, seed), laboratory.trained(net, seed)
+        for moment, model in zip(MOMENTS, models):
+            # A fresh net has no running statistics yet.
+            mode: Mode = "train" if moment == MOMENTS[0] else "eval"
             rows += [
                 {
                     "net": net,

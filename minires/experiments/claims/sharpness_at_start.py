@@ -73,12 +73,14 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
     ax.set_yscale("log")
     ax.set_xlim(LENGTHS[0] / 1.5, LENGTHS[-1] * 60)
     ax.set_xticks(LENGTHS)
+    ax.xaxis.minorticks_off()
     ax.annotate(
         f"theory: stable below 2 (1 + momentum) / lr = {limit:.3g}",
-        (LENGTHS[0], limit),
-        xytext=(0, -5),
+        (1, limit),
+        xycoords=("axes fraction", "data"),
+        xytext=(0, 5),
         textcoords="offset points",
-        va="top",
+        ha="right",
         fontsize=9,
     )
     ax.set_xlabel("how far the weights move to either side")
