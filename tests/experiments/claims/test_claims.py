@@ -7,6 +7,8 @@ from functools import partial
 import numpy as np
 import pytest
 
+from minires import nn
+from minires.autograd import Tensor
 from minires.diagnostics import trajectory
 from minires.errors import ConfigError, DataError
 from minires.experiments import claims
@@ -665,6 +667,24 @@ def test_edge_of_stability(ratios, outcome):
         for step in range(0, 1001, 100)
     ]
     assert CLAIMS["edge-of-stability"].judge(rows).outcome == outcome
+
+
+def test_the_squared_loss_of_the_edge_of_stability_by_hand():
+    outputs = Tensor(np.array([[1.0, 0.0], [0.0, 2.0]]))
+    loss = claims.edge_of_stability.squared_loss(outputs, np.array([0, 0]))
+    assert loss.item() == pytest.approx((0 + (1 + 4) / 2) / 2)
+
+
+def test_orthogonal_weights_are_put_where_a_batch_norm_follows():
+    net = claims.orthogonal_weights.chain(12, 10, relu=True, weights="orthogonal", seed=0)
+    layers = [one for one in net.modules() if isinstance(one, nn.Linear)]
+    assert len(layers) == claims.orthogonal_weights.DEPTH
+    w = layers[3].weight.data
+    np.testing.assert_allclose(w.T @ w, np.eye(len(w)), atol=1e-5)
+    assert layers[-1].weight.data.std() == pytest.approx(0.01, rel=0.2)
+    usual = claims.orthogonal_weights.chain(12, 10, relu=False, weights="Gaussian", seed=0)
+    assert not any(isinstance(one, nn.ReLU) for one in usual.modules())
+    assert usual[2].weight.data.std() == pytest.approx((2 / len(w)) ** 0.5, rel=0.1)
 
 
 def test_a_random_walk_in_many_dimensions():
