@@ -130,8 +130,8 @@ def _theory(ax, rows):
 CRITERIA = (
     *(
         side(
-            f"{moment}, how much more alike images of one class are, after the last block of {net} "
-            "over after the first",
+            f"{moment}, cosine of pairs of one class minus that of others, after the last block of "
+            f"{net} over after the first",
             partial(kept, net=net, moment=moment),
             HALF,
             HALF_MARGIN,
