@@ -95,11 +95,12 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
             )
             if quantity == "sharpness":
                 limit = next(row["limit"] for row in rows if row["lr"] == lr)
-                ax.axhline(limit, color=colour, linewidth=1.2, linestyle=(0, (2, 2)))
+                ax.plot([0, steps[-1]], [limit, limit], color=colour, lw=1.2, ls=(0, (2, 2)))
                 ends.append((limit, f"2 / {lr:g} = {limit:.3g}", colour, steps[-1]))
             else:
                 ends.append((middle[-1], f"lr {lr:g}", colour, steps[-1]))
         ax.set_xlim(0, steps[-1] * 1.25)
+        ax.set_xticks(range(0, steps[-1] + 1, max(1, steps[-1] // 4)))
         ax.set_ylim(bottom=0)
         ax.set_xlabel("steps of gradient descent")
         plot.label_ends(ax, ends)
@@ -108,7 +109,7 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
     plot.write_below(
         figure,
         f"{caption}, of which {IMAGES:,} in every step, without momentum; {DEPTH} fully connected "
-        f"layers, no batch norm; {plot.seeds(rows)}; dotted: theory",
+        f"layers, no batch norm; {plot.seeds(rows)}; dotted: 2 / lr, the theory",
     )
     return figure
 
