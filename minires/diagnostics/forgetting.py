@@ -5,7 +5,7 @@ Both look at the same features: each block's output, averaged over the cells of 
 that all blocks of a stage have as many.
 
 - Cosines. With features f around their mean over all images, cos(f, f') = f f' / (|f| |f'|). Where
-  the classes have gone lost, pairs of images of one class are no more alike than other pairs.
+  the classes are lost, pairs of images of one class are no more alike than other pairs.
 - A linear probe (Alain and Bengio 2016, arXiv:1610.01644), here ridge regression on the classes,
   which has a closed form: with standardised features X (N, F) and centred one-hot classes Y (N, K)
 

@@ -7,7 +7,7 @@ from minires import models, nn
 from minires.diagnostics import class_cosines, memory, pooled, probe_error
 from minires.errors import ConfigError, ShapeError
 
-from .nets import batch
+from .nets import batch, mlp
 
 RNG = np.random.default_rng(0)
 
@@ -99,6 +99,18 @@ def test_probes_are_tested_on_other_images_than_they_were_fitted_to():
     (other,) = memory(net, x[:20], labels[:20], x[20:], labels[20:], ridge=1e-3)
     assert same.probe_error == 0 and other.probe_error > 20
     assert same.same != other.same
+
+
+@pytest.mark.parametrize("relu, factor", [(True, np.pi / (2 * (np.pi - 1))), (False, 1.0)])
+def test_correlations_shrink_from_layer_to_layer_as_theory_says(relu, factor):
+    """Wide layers of batch norm and two classes, opposite each other and hardly to be told apart:
+    with ReLU 0.733 of what pairs have in common is left by each layer, without it all."""
+    rng, labels = np.random.default_rng(0), np.arange(600) % 2
+    x = (rng.standard_normal((600, 512)) + 0.2 * (2 * labels[:, None] - 1)).astype(np.float32)
+    net = mlp([512] * 7, batch_norm=True, relu=relu)
+    found = memory(net, x[:300], labels[:300], x[300:], labels[300:], mode="train")
+    gaps = [one.same - one.different for one in found]
+    assert (gaps[-1] / gaps[0]) ** (1 / (len(gaps) - 1)) == pytest.approx(factor, abs=0.06)
 
 
 def test_the_blocks_of_a_net_which_stays_as_it_is():
