@@ -110,7 +110,7 @@ def test_correlations_shrink_from_layer_to_layer_as_theory_says(relu, factor):
     net = mlp([512] * 7, batch_norm=True, relu=relu)
     found = memory(net, x[:300], labels[:300], x[300:], labels[300:], mode="train")
     gaps = [one.same - one.different for one in found]
-    assert (gaps[-1] / gaps[0]) ** (1 / (len(gaps) - 1)) == pytest.approx(factor, abs=0.06)
+    assert (gaps[-1] / gaps[0]) ** (1 / (len(gaps) - 1)) == pytest.approx(factor, abs=0.1)
 
 
 def test_the_blocks_of_a_net_which_stays_as_it_is():
