@@ -559,7 +559,8 @@ def test_sharpness_at_start(plain, residual, outcome):
         (0.9, 1.05, 1.21, CONTRADICTED),  # gradients that vanish are not kept either
         (1.01, 1.0, 1.21, CONTRADICTED),  # then it is not the orthogonal weights that stop it
         (1.0, 1.05, 1.05, CONTRADICTED),
-        (1.0, 1.003, 1.21, UNDECIDED),
+        (1.0, 1.02, 1.21, UNDECIDED),
+        (1.02, 1.05, 1.21, UNDECIDED),
     ],
 )
 def test_orthogonal_weights(orthogonal, gaussian, with_relu, outcome):
