@@ -8,6 +8,7 @@ from ..nn.state import preserve_state
 from .classification import Classified, classify, confusion_matrix, top_error
 from .effective_rank import LayerRank, effective_ranks
 from .evaluation import Evaluation, evaluate
+from .forgetting import LayerMemory, class_cosines, memory, pooled, probe_error
 from .gradients import ActivationGradient, LayerGradient, activation_gradients, gradient_norms
 from .landscape import (
     LossLine,
@@ -22,6 +23,7 @@ from .layer_responses import LayerResponse, responses
 from .lesion import Lesion, drop_each, drop_random, drop_sets, dropped, swap_each, swapped
 from .paths import PathGradient, path_gradient, path_gradients, routed
 from .reliability import Bin, Calibration, calibration
+from .sharpness import Curvature, hessian_product, sharpest_curvature, stability_limit
 from .shattering import (
     GradientCorrelation,
     GradientPath,
@@ -38,11 +40,13 @@ __all__ = [
     "Bin",
     "Calibration",
     "Classified",
+    "Curvature",
     "Evaluation",
     "GradientCorrelation",
     "GradientPath",
     "Growth",
     "LayerGradient",
+    "LayerMemory",
     "LayerPropagation",
     "LayerRank",
     "LayerResponse",
@@ -56,6 +60,7 @@ __all__ = [
     "activation_gradients",
     "autocorrelation",
     "calibration",
+    "class_cosines",
     "classify",
     "confusion_matrix",
     "drop_each",
@@ -68,15 +73,21 @@ __all__ = [
     "gradient_norms",
     "gradient_path",
     "growth",
+    "hessian_product",
     "input_gradients",
     "loss_line",
     "loss_plane",
+    "memory",
     "path_gradient",
     "path_gradients",
+    "pooled",
+    "probe_error",
     "propagation",
     "random_direction",
     "responses",
     "routed",
+    "sharpest_curvature",
+    "stability_limit",
     "swap_each",
     "swapped",
     "top_error",

@@ -13,7 +13,6 @@ Without batch norm, representations of a deep net collapse to few directions (Da
 2020, arXiv:2003.01652).
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +22,7 @@ from ..autograd import Tensor, no_grad
 from ..errors import ConfigError
 from ..nn.state import preserve_state
 from ..types import Array, Mode
-from .parts import Images, array_of, blocks, depths, main_path, watching
+from .parts import Images, array_of, blocks_or_layers, depths, watching
 
 
 class LayerRank(NamedTuple):
@@ -32,10 +31,18 @@ class LayerRank(NamedTuple):
     layer: str  # the name of the block or layer
     depth: int  # along the main path; of a block, that of its last layer
     rank: float  # effective rank of the outputs for all images; 0 if they are all the same
+    outputs: int  # how many numbers its output for one image has: the rank is never higher
 
 
-def effective_rank(rows: Array) -> float:
+def effective_rank(rows: Array, centred: bool = True) -> float:
     """The effective rank of the covariance of vectors (N, features), from 0 to N - 1.
+
+    Parameters
+    ----------
+    rows : array (N, features)
+    centred : bool
+        False leaves the mean in: of the matrix of second moments around 0, as in Daneshmand et al.,
+        from 0 to N. It is 1 where all vectors point the same way, whatever their lengths.
 
     Raises
     ------
@@ -47,7 +54,8 @@ def effective_rank(rows: Array) -> float:
         raise ConfigError(
             "effective_rank", "rows", "(N, features) with N of at least 2", f"shape {rows.shape}"
         )
-    rows = rows - rows.mean(axis=0)
+    if centred:
+        rows = rows - rows.mean(axis=0)
     # (N, N), and often much smaller than the covariance: the same eigenvalues, but for N - 1.
     eigenvalues = np.linalg.eigvalsh(rows @ rows.T)
     variances = eigenvalues[eigenvalues > 0]
@@ -57,7 +65,9 @@ def effective_rank(rows: Array) -> float:
     return float(np.exp(-(p * np.log(p)).sum()))
 
 
-def effective_ranks(model: nn.Module, images: Images, mode: Mode = "eval") -> list[LayerRank]:
+def effective_ranks(
+    model: nn.Module, images: Images, mode: Mode = "eval", centred: bool = True
+) -> list[LayerRank]:
     """The effective rank of the outputs of every block, from the images to the logits.
 
     Of a net without blocks, as those of `models.residual_mlp`, that of every layer.
@@ -70,6 +80,8 @@ def effective_ranks(model: nn.Module, images: Images, mode: Mode = "eval") -> li
         At least two; they go through the net at once. With few images the rank is limited by their
         number: compare ranks of the same number only.
     mode : {"train", "eval"}
+    centred : bool
+        As for `effective_rank`.
 
     Returns
     -------
@@ -80,20 +92,14 @@ def effective_ranks(model: nn.Module, images: Images, mode: Mode = "eval") -> li
     ConfigError
         For fewer than two images, or an unknown mode.
     """
-    found: dict[str, float] = {}
+    found: dict[str, tuple[float, int]] = {}
 
     def on_call(name, inputs, y):
-        found[name] = effective_rank(y.data.reshape(len(y.data), -1))
+        rows = y.data.reshape(len(y.data), -1)
+        found[name] = effective_rank(rows, centred), rows.shape[1]
 
-    parts = _parts(model)
+    parts = blocks_or_layers(model)
     with preserve_state(model, mode), no_grad(), watching(parts, on_call):
         model(Tensor(array_of(images)))
     places = depths(model, parts)
-    return [LayerRank(name, places[name], found[name]) for name in parts if name in found]
-
-
-def _parts(model: nn.Module) -> Mapping[str, nn.Module]:
-    try:
-        return blocks(model)
-    except ConfigError:
-        return main_path(model)
+    return [LayerRank(name, places[name], *found[name]) for name in parts if name in found]

@@ -69,6 +69,14 @@ def blocks(model: nn.Module, where: str = "blocks") -> dict[str, Block]:
     return found
 
 
+def blocks_or_layers(model: nn.Module) -> Mapping[str, nn.Module]:
+    """`blocks`, or of a net that has none, such as `models.residual_mlp`, the `main_path`."""
+    try:
+        return blocks(model)
+    except ConfigError:
+        return main_path(model)
+
+
 def pick_blocks(model: nn.Module, names: Iterable[str], where: str) -> list[Block]:
     """Those of `blocks` that are named. Raises ConfigError for a name that is not there."""
     known = blocks(model, where)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import checks, nn
+from ..errors import ConfigError
 from .shortcuts import NoShortcut, ProjectionShortcut, shortcut_without_parameters
 
 
@@ -13,7 +14,7 @@ class BlockConfig:
     """The arguments of `models.resnet` and `models.resnet50` that concern every block.
 
     ``shortcut=None`` is a plain net; `eps` and `momentum` are batch norm's. From `bottleneck` to
-    `width_per_group` they are for bottlenecks.
+    `width_per_group` they are for bottlenecks. With `norm_groups`, group norm replaces batch norm.
     """
 
     shortcut: str | None = "A"
@@ -29,10 +30,20 @@ class BlockConfig:
     width_per_group: int = 64
     eps: float = 1e-5
     momentum: float = 0.1
+    norm_groups: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("batch_norm", "pre_activation", "bottleneck"):
             checks.boolean("net", name, getattr(self, name))
+        if self.norm_groups is not None:
+            checks.integer("net", "norm_groups", self.norm_groups)
+            if not self.batch_norm:
+                raise ConfigError(
+                    "net",
+                    "norm_groups is for nets that normalise",
+                    "batch_norm=True, which group norm then replaces",
+                    "batch_norm=False",
+                )
 
     def conv(
         self,
@@ -60,9 +71,13 @@ class BlockConfig:
         )
 
     def norm(self, num_features: int) -> nn.Module:
-        """The layer that normalises a convolution's output: batch norm, or if off, an Identity."""
+        """The layer that normalises a convolution's output: batch norm or group norm, or if off, an
+        Identity.
+        """
         if not self.batch_norm:
             return nn.Identity()
+        if self.norm_groups is not None:
+            return nn.GroupNorm(self.norm_groups, num_features, self.eps)
         return nn.BatchNorm2d(num_features, self.eps, self.momentum)
 
     def make_shortcut(

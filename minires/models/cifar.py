@@ -36,9 +36,12 @@ def plain(
     seed: int = 0,
     eps: float = 1e-5,
     momentum: float = 0.1,
+    norm_groups: int | None = None,
 ) -> CifarResNet:
     """The plain net of `depth` layers: a chain without shortcuts. Parameters as for `resnet`."""
-    config = BlockConfig(shortcut=None, batch_norm=batch_norm, eps=eps, momentum=momentum)
+    config = BlockConfig(
+        shortcut=None, batch_norm=batch_norm, eps=eps, momentum=momentum, norm_groups=norm_groups
+    )
     return CifarResNet(depth, width, num_classes, seed, config)
 
 
@@ -57,6 +60,7 @@ def resnet(
     zeros: str = "after",
     eps: float = 1e-5,
     momentum: float = 0.1,
+    norm_groups: int | None = None,
 ) -> CifarResNet:
     """The residual net of `depth` layers.
 
@@ -94,6 +98,11 @@ def resnet(
     zeros : {"after", "around"}
         With shortcut A: where its new channels of zeros stand, after the others, or half of them
         before and half after. Weights of other libraries may need the latter; see `shortcuts`.
+    eps, momentum : float
+        Of the batch norms.
+    norm_groups : int, optional
+        Group norm replaces batch norm, with so many groups of channels (Wu and He 2018,
+        arXiv:1803.08494). 1 is layer norm, over all channels and pixels of an image.
 
     Returns
     -------
@@ -148,6 +157,7 @@ def resnet(
         zeros,
         eps=eps,
         momentum=momentum,
+        norm_groups=norm_groups,
     )
     return CifarResNet(depth, width, num_classes, seed, config)
 

@@ -5,6 +5,7 @@ from math import prod, sqrt
 import numpy as np
 
 from ..checks import fits_in_memory, generator, number
+from ..errors import ConfigError
 from ..types import Array, Shape
 
 
@@ -46,3 +47,40 @@ def he_normal(shape: Shape, rng: np.random.Generator | None) -> Array:
     arXiv:1502.01852, equation 10).
     """
     return normal(shape, rng, sqrt(2 / prod(shape[:-1])))
+
+
+def orthogonal(shape: Shape, rng: np.random.Generator | None, gain: float = 1.0) -> Array:
+    """Weights that keep lengths: as a matrix (fan_in, outputs), a random one with W^T W = gain^2 I.
+
+    Its columns are drawn from all orthonormal ones alike (the Haar measure): the Q of the QR
+    decomposition of a Gaussian matrix, with the signs of R's diagonal taken off it (Mezzadri 2007,
+    arXiv:math-ph/0609050). Where outputs outnumber inputs, the rows are orthonormal instead (Saxe
+    et al. 2014, arXiv:1312.6120).
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (in, out) of a linear layer, or (KH, KW, C_in, C_out) of a convolution.
+    rng : np.random.Generator or None
+        None draws a fresh, unrepeatable stream.
+    gain : float
+
+    Returns
+    -------
+    np.ndarray, float32
+
+    Raises
+    ------
+    ConfigError
+        For a shape of fewer than two axes, or if `rng` is no generator.
+    """
+    rng = generator("init.orthogonal", rng)
+    number("init.orthogonal", "gain", gain, "a number")
+    if len(shape) < 2:
+        raise ConfigError("init.orthogonal", "shape", "at least two axes", f"{tuple(shape)}")
+    fan_in, outputs = prod(shape[:-1]), shape[-1]
+    fits_in_memory("weights", shape, 8)
+    tall = rng.standard_normal((max(fan_in, outputs), min(fan_in, outputs)))
+    q, r = np.linalg.qr(tall)
+    q *= np.sign(np.diag(r))
+    return (gain * (q if fan_in >= outputs else q.T)).reshape(shape).astype(np.float32)

@@ -4,6 +4,7 @@ from .convolution import im2col, receptive_field, receptive_fields
 from .curves import error_curves, gradient_norms
 from .diagnosis import gradients_and_ranks, lesions, paths, responses
 from .final_errors import errors_by_depth, every_seed
+from .labels import label_ends
 from .learning_rates import lr_finder
 from .live import LiveCurves
 from .reliability import calibration
@@ -46,6 +47,7 @@ __all__ = [
     "gradients_and_ranks",
     "gradients_of_a_net",
     "im2col",
+    "label_ends",
     "lesions",
     "lr_finder",
     "panels",

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from statistics import mean
 
-from ..drawing.label_placement import spread_out
 from ..types import Figure, Row
+from .labels import label_ends
 from .style import (
     SHADES,
     nets_by_depth,
@@ -72,7 +72,7 @@ def error_curves(metrics: Sequence[Row], caption: str = "", drops: Sequence[floa
     for ax in axes:
         ax.set_xlim(left=0, right=1.03 * max([row["epoch"] for row in metrics]))
     for ax, ends in zip(axes, all_ends):
-        _label_ends(ax, ends)
+        label_ends(ax, ends)
     figure.legend(
         handles=_line_styles(axes[0], {"training": "-", "test": (0, (4, 2))}),
         ncols=2,
@@ -134,7 +134,7 @@ def gradient_norms(gradients: Sequence[Row], caption: str = "") -> Figure:
         ends_of[ax] = ends
     axes[0].set_ylabel("gradient norm of the layer's weights")
     for ax, ends in ends_of.items():
-        _label_ends(ax, ends)
+        label_ends(ax, ends)
     write_below(figure, f"{caption}; {seeds(gradients)}")
     return figure
 
@@ -171,33 +171,6 @@ def _moments(gradients):
     names = {0: "before training", 1: "after 1 step"}
     chosen = dict.fromkeys([complete[0], complete[-1]])
     return [(i, names.get(i, f"after {i:,} steps")) for i in chosen]
-
-
-def _label_ends(ax, ends):
-    """Write each net's name where its training curve ends, pushed apart where they would
-    overlap. On a logarithmic axis, ends are given as logarithms.
-    """
-    from matplotlib.patheffects import withStroke
-
-    around = [withStroke(linewidth=3, foreground=theme().page)]  # where a name crosses a line
-    is_log = ax.get_yscale() == "log"
-    low, high = map(math.log10, ax.get_ylim()) if is_log else ax.get_ylim()
-    apart = 0.055 * (high - low)  # the height of a line of text in this figure
-    places = spread_out([y for y, *_ in sorted(ends)], [apart] * (len(ends) - 1))
-    for place, (y, net, colour, x) in zip(places, sorted(ends)):
-        ax.annotate(
-            net,
-            (x, 10**place if is_log else place),
-            xytext=(5, 0),
-            textcoords="offset points",
-            color=colour,
-            va="center",
-            fontsize=9.5,
-            fontweight="bold",
-            annotation_clip=False,
-            path_effects=around,
-            zorder=5,
-        )
 
 
 def _line_styles(ax, styles):

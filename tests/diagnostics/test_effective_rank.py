@@ -67,3 +67,24 @@ def test_a_net_that_forgets_its_input_has_few_directions():
     last.conv2.weight.data[1, 1, :, 0] = 1
     ranks = [one.rank for one in effective_ranks(net, x)]
     assert ranks[-1] <= 4 < ranks[-2]  # the maps have 2x2 pixels
+
+
+def test_around_zero_all_that_point_one_way_are_one():
+    """As Daneshmand et al. 2020 count: k (1, ..., 1) + noise is one direction, around its mean as
+    many as the noise has."""
+    direction, noise = np.ones((12, 1)) * np.ones(20), with_singular_values([1e-6] * 5)
+    assert effective_rank(direction + noise, centred=False) == pytest.approx(1, abs=1e-4)
+    assert effective_rank(direction + noise) == pytest.approx(5, rel=1e-4)
+    lengths = np.arange(1, 13)[:, None]
+    assert effective_rank(lengths * direction, centred=False) == pytest.approx(1, abs=1e-6)
+    both = with_singular_values([2.0, 1.0])  # of mean 0
+    assert effective_rank(both, centred=False) == pytest.approx(effective_rank(both))
+
+
+def test_what_a_block_puts_out_is_counted():
+    x = RNG.standard_normal((4, 8, 8, 3)).astype(np.float32)
+    net = mr.models.plain(8, width=4)
+    found = effective_ranks(net, x)
+    assert [one.outputs for one in found] == [4 * 64, 8 * 16, 16 * 4]
+    around_zero = effective_ranks(net, x, centred=False)
+    assert all(a.rank != b.rank for a, b in zip(found, around_zero))

@@ -502,7 +502,8 @@ def test_tables_of_claims_that_were_changed(tmp_path):
     source = ROOT / "results" / "claims"
     generator, wrong = random.Random(3), []
     (tmp_path / "config.json").write_bytes((source / "config.json").read_bytes())
-    names = sorted(name for name in CLAIMS if (source / f"{name}.csv").stat().st_size < 20_000)
+    recorded = [name for name in CLAIMS if (source / f"{name}.csv").exists()]
+    names = sorted(name for name in recorded if (source / f"{name}.csv").stat().st_size < 20_000)
     for case in range(cases(30)):
         claim = replace(CLAIMS[generator.choice(names)], animate=None)
         path = tmp_path / f"{claim.name}.csv"

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from minires.errors import ConfigError
 from minires.nn import init
 
 
@@ -37,3 +38,26 @@ def test_a_signal_keeps_its_size_through_many_relu_layers():
     for _ in range(20):
         x = np.maximum(x @ init.he_normal((256, 256), rng), 0)
     assert 0.4 < np.square(x).mean() < 2.5
+
+
+@pytest.mark.parametrize("shape", [(40, 30), (30, 40), (3, 3, 4, 20), (1, 1, 4, 9)])
+def test_orthogonal(shape):
+    """W^T W = gain^2 I, or W W^T where there are more outputs than inputs; in float32."""
+    weights = init.orthogonal(shape, np.random.default_rng(0), gain=2)
+    assert weights.dtype == np.float32 and weights.shape == shape
+    w = weights.reshape(-1, shape[-1]).astype(float)
+    w = w if len(w) >= shape[-1] else w.T
+    np.testing.assert_allclose(w.T @ w, 4 * np.eye(w.shape[1]), atol=1e-5)
+
+
+def test_orthogonal_weights_are_drawn_from_all_alike():
+    """The diagonal of a QR decomposition's Q has one sign; the mean over all rotations is 0."""
+    rng = np.random.default_rng(0)
+    draws = np.array([init.orthogonal((3, 3), rng) for _ in range(2000)])
+    assert np.abs(draws.mean(axis=0)).max() < 5 * np.sqrt(1 / 3 / 2000)
+    assert (np.linalg.det(draws) > 0).mean() == pytest.approx(0.5, abs=0.06)
+
+
+def test_orthogonal_needs_a_matrix():
+    with pytest.raises(ConfigError, match="at least two axes"):
+        init.orthogonal((5,), np.random.default_rng(0))

@@ -7,6 +7,8 @@ from functools import partial
 import numpy as np
 import pytest
 
+from minires import nn
+from minires.autograd import Tensor
 from minires.diagnostics import trajectory
 from minires.errors import ConfigError, DataError
 from minires.experiments import claims
@@ -36,10 +38,20 @@ def small_nets():
         for table in (laboratory.NETS, laboratory.LINEAR_NETS):
             for name, build in table.items():
                 patch.setitem(table, name, partial(build.func, 8, **build.keywords))
+        group_norm = partial(laboratory.NETS["group-norm-56"], norm_groups=2)  # of two channels
+        patch.setitem(laboratory.NETS, "group-norm-56", group_norm)
         patch.setattr(claims.copy, "STEPS", 2)
+        patch.setattr(claims.edge_of_stability, "IMAGES", 32)
+        patch.setattr(claims.edge_of_stability, "STEPS", 4)
+        patch.setattr(claims.edge_of_stability, "EVERY", 2)
+        patch.setattr(claims.forgetting, "IMAGES", 40)
         patch.setattr(claims.landscape, "GRID", 3)
         patch.setattr(claims.landscape, "IMAGES", 8)
+        patch.setattr(claims.orthogonal_weights, "DEPTH", 6)
+        patch.setattr(claims.orthogonal_weights, "FIRST", 2)
+        patch.setattr(claims.orthogonal_weights, "WIDTH", 8)
         patch.setattr(claims.path_lengths, "SAMPLES", 1)
+        patch.setattr(claims.sharpness_at_start, "BATCH", 8)
         patch.setattr(claims.trajectory, "GRID", 3)
         patch.setattr(claims.trajectory, "IMAGES", 8)
         patch.setattr(claims.vanishing_without_batch_norm, "DEPTH", 8)
@@ -487,6 +499,193 @@ def test_trajectory(share, walk, outcome):
         )
     ]
     assert CLAIMS["trajectory"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "bare, with_batch_norm, outcome",
+    [
+        (1.1, 40, SUPPORTED),
+        (9, 40, CONTRADICTED),
+        (1.1, 8, CONTRADICTED),
+        (1.9, 40, UNDECIDED),
+        (1.1, 17, UNDECIDED),
+    ],
+)
+def test_rank_collapse(bare, with_batch_norm, outcome):
+    """Of 256 outputs: the root is 16. What the first block does, does not count."""
+    for one, other in (("", "mlp-"), ("mlp-", "")):  # either kind of layers can tip the scales
+        nets = {f"bare-{one}56": bare, f"plain-{one}56": with_batch_norm}
+        nets |= {f"bare-{other}56": 1.1, f"plain-{other}56": 40}
+        rows = [
+            {"seed": seed, "net": net, "depth": depth, "outputs": 256, "rank": rank}
+            for seed in range(3)
+            for net, last in nets.items()
+            for depth, rank in ((2, 12), (55, last))
+        ]
+        assert CLAIMS["rank-collapse"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "plain, residual, outcome",
+    [
+        (4000, 30, SUPPORTED),
+        (100, 30, CONTRADICTED),
+        (4000, 2000, CONTRADICTED),
+        (4000, 1, CONTRADICTED),  # far below the limit is not near it either
+        (400, 30, UNDECIDED),
+    ],
+)
+def test_sharpness_at_start(plain, residual, outcome):
+    rows = [
+        {
+            "seed": seed,
+            "net": net,
+            "length": length,
+            "sharpness": value * (1 + 0.01 * seed) * (1e-3 / length),
+            "limit": 38.0,
+        }
+        for seed in range(3)
+        for net, value in (("plain-56", plain), ("resnet-56", residual))
+        for length in claims.sharpness_at_start.LENGTHS
+    ]
+    assert CLAIMS["sharpness-at-start"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "orthogonal, gaussian, with_relu, outcome",
+    [
+        (1.0, 1.05, 1.21, SUPPORTED),
+        (1.1, 1.2, 1.21, CONTRADICTED),
+        (0.9, 1.05, 1.21, CONTRADICTED),  # gradients that vanish are not kept either
+        (1.01, 1.0, 1.21, CONTRADICTED),  # then it is not the orthogonal weights that stop it
+        (1.0, 1.05, 1.05, CONTRADICTED),
+        (1.0, 1.02, 1.21, UNDECIDED),
+        (1.02, 1.05, 1.21, UNDECIDED),
+    ],
+)
+def test_orthogonal_weights(orthogonal, gaussian, with_relu, outcome):
+    """What happens in the first layers does not count."""
+    factors = dict(zip(("linear, orthogonal", "linear, Gaussian"), (orthogonal, gaussian)))
+    rows = [
+        {
+            "seed": seed,
+            "kind": kind,
+            "depth": depth,
+            "gradient_norm": 3 * factor ** (50 - depth) * (7 if depth < 10 else 1),
+        }
+        for seed in range(3)
+        for kind, factor in {**factors, "ReLU, Gaussian": with_relu}.items()
+        for depth in range(1, 50)
+    ]
+    assert CLAIMS["orthogonal-weights"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize("decided", claims.forgetting.MOMENTS)  # either can tip the scales
+@pytest.mark.parametrize(
+    "deep, shallow, residual, lost, outcome",
+    [
+        (0.1, 2.0, 1.0, 20, SUPPORTED),
+        (0.9, 2.0, 1.0, 20, CONTRADICTED),
+        (0.1, 0.1, 1.0, 20, CONTRADICTED),
+        (0.1, 2.0, 0.1, 20, CONTRADICTED),
+        (0.1, 2.0, 1.0, 5, CONTRADICTED),
+        (0.45, 2.0, 1.0, 20, UNDECIDED),
+        (0.1, 2.0, 1.0, 12, UNDECIDED),
+    ],
+)
+def test_forgetting(decided, deep, shallow, residual, lost, outcome):
+    """Of the cosines the last over the first counts, of the probes the last over the best."""
+    rows = []
+    for net, *this in (
+        ("plain-56", deep, lost),
+        ("plain-20", shallow, 0),
+        ("resnet-56", residual, 0),
+    ):
+        for moment in claims.forgetting.MOMENTS:
+            others = (0.1, 20) if net == "plain-56" else (2.0, 0)
+            kept, points = this if moment == decided else others
+            rows += [
+                {"seed": seed, "net": net, "moment": moment, "depth": depth} | numbers
+                for seed in range(3)
+                for depth, numbers in (
+                    (3, {"gap": 0.2, "probe_error": 62}),
+                    (9, {"gap": 0.9, "probe_error": 60}),
+                    (55, {"gap": 0.2 * kept, "probe_error": 60 + points}),
+                )
+            ]
+    assert CLAIMS["forgetting"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "factors, errors, outcome",
+    [
+        ((1.15, 1.0, 0.99), (77, 60, 60), SUPPORTED),
+        ((1.02, 1.0, 1.0), (77, 60, 60), CONTRADICTED),
+        ((1.15, 1.15, 1.0), (77, 60, 60), CONTRADICTED),
+        ((1.15, 1.0, 1.15), (77, 60, 60), CONTRADICTED),
+        ((1.15, 1.0, 1.0), (77, 60, 85), CONTRADICTED),
+        ((1.15, 1.0, 1.0), (77, 76, 60), UNDECIDED),
+        ((1.15, 1.04, 1.0), (77, 60, 60), UNDECIDED),
+    ],
+)
+def test_group_norm(factors, errors, outcome):
+    rows = []
+    for net, factor, error in zip(claims.group_norm.NETS, factors, errors):
+        for seed in range(3):
+            rows += [
+                {"seed": seed, "net": net, "what": what, "depth": depth, "value": value}
+                for what, depth, value in (
+                    ("training error", 0, error + 0.1 * seed),
+                    ("test error", 0, error + 1),
+                    *(("gradient norm", depth, 2 * factor**-depth) for depth in range(1, 56)),
+                )
+            ]
+    assert CLAIMS["group-norm"].judge(rows).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "ratios, outcome",
+    [
+        ((1.05, 1.0), SUPPORTED),
+        ((1.05, 0.5), CONTRADICTED),
+        ((2.0, 1.0), CONTRADICTED),
+        ((1.05, 0.91), UNDECIDED),
+    ],
+)
+def test_edge_of_stability(ratios, outcome):
+    """What comes before the second half of training does not count."""
+    rows = [
+        {
+            "seed": seed,
+            "lr": lr,
+            "step": step,
+            "sharpness": 2 / lr * (ratio if step >= 500 else 0.2),
+            "limit": 2 / lr,
+            "loss": 1.0,
+        }
+        for seed in range(3)
+        for lr, ratio in zip(claims.edge_of_stability.RATES, ratios)
+        for step in range(0, 1001, 100)
+    ]
+    assert CLAIMS["edge-of-stability"].judge(rows).outcome == outcome
+
+
+def test_the_squared_loss_of_the_edge_of_stability_by_hand():
+    outputs = Tensor(np.array([[1.0, 0.0], [0.0, 2.0]]))
+    loss = claims.edge_of_stability.squared_loss(outputs, np.array([0, 0]))
+    assert loss.item() == pytest.approx((0 + (1 + 4) / 2) / 2)
+
+
+def test_orthogonal_weights_are_put_where_a_batch_norm_follows():
+    net = claims.orthogonal_weights.chain(12, 10, relu=True, weights="orthogonal", seed=0)
+    layers = [one for one in net.modules() if isinstance(one, nn.Linear)]
+    assert len(layers) == claims.orthogonal_weights.DEPTH
+    w = layers[3].weight.data
+    np.testing.assert_allclose(w.T @ w, np.eye(len(w)), atol=1e-5)
+    assert layers[-1].weight.data.std() == pytest.approx(0.01, rel=0.2)
+    usual = claims.orthogonal_weights.chain(12, 10, relu=False, weights="Gaussian", seed=0)
+    assert not any(isinstance(one, nn.ReLU) for one in usual.modules())
+    assert usual[2].weight.data.std() == pytest.approx((2 / len(w)) ** 0.5, rel=0.1)
 
 
 def test_a_random_walk_in_many_dimensions():

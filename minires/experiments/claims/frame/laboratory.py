@@ -38,12 +38,16 @@ NETS = {
     "fixup-56": partial(models.resnet, 56, batch_norm=False, init="fixup"),
     "skipinit-56": partial(models.resnet, 56, batch_norm=False, init="skipinit"),
     "stochastic-56": partial(models.resnet, 56, survival_prob=0.5),
+    "bare-56": partial(models.plain, 56, batch_norm=False),
+    "group-norm-56": partial(models.plain, 56, norm_groups=4),
+    "layer-norm-56": partial(models.plain, 56, norm_groups=1),
 }
 LINEAR_NETS = {  # their size follows from that of the images, not from the width
     "plain-mlp-20": partial(models.plain_mlp, 20),
     "plain-mlp-56": partial(models.plain_mlp, 56),
     "residual-mlp-20": partial(models.residual_mlp, 20),
     "residual-mlp-56": partial(models.residual_mlp, 56),
+    "bare-mlp-56": partial(models.plain_mlp, 56, batch_norm=False),
 }
 
 
