@@ -1,5 +1,6 @@
 """Nets, built from `nn`."""
 
+from .alternatives import repvgg
 from .cifar import CifarResNet, plain, resnet
 from .deepening import deepen
 from .imagenet import (
@@ -17,6 +18,7 @@ from .imagenet import (
     wide_resnet101_2,
 )
 from .mlp import Mlp, plain_mlp, residual_mlp
+from .plain_twin import as_plain
 from .registry import build
 from .transfer import extract_features, freeze_before, replace_head
 
@@ -24,6 +26,7 @@ __all__ = [
     "CifarResNet",
     "ImageNetResNet",
     "Mlp",
+    "as_plain",
     "build",
     "deepen",
     "extract_features",
@@ -33,6 +36,7 @@ __all__ = [
     "plain34",
     "plain_mlp",
     "replace_head",
+    "repvgg",
     "residual_mlp",
     "resnet",
     "resnet18",

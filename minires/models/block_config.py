@@ -7,13 +7,16 @@ import numpy as np
 from .. import checks, nn
 from .shortcuts import NoShortcut, ProjectionShortcut, shortcut_without_parameters
 
+LAYERS = ("usual", "repvgg")
+
 
 @dataclass(frozen=True)
 class BlockConfig:
     """The arguments of `models.resnet` and `models.resnet50` that concern every block.
 
     ``shortcut=None`` is a plain net; `eps` and `momentum` are batch norm's. From `bottleneck` to
-    `width_per_group` they are for bottlenecks.
+    `width_per_group` they are for bottlenecks. `layers` says how the layers of a block are built:
+    one of `LAYERS`; see `models.alternatives`.
     """
 
     shortcut: str | None = "A"
@@ -29,6 +32,7 @@ class BlockConfig:
     width_per_group: int = 64
     eps: float = 1e-5
     momentum: float = 0.1
+    layers: str = "usual"
 
     def __post_init__(self) -> None:
         for name in ("batch_norm", "pre_activation", "bottleneck"):

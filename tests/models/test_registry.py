@@ -15,6 +15,7 @@ from minires.models import registry
     [
         ("resnet-8", lambda: models.resnet(8)),
         ("plain-8", lambda: models.plain(8)),
+        ("repvgg-8", lambda: models.repvgg(8)),
         ("residual_mlp-4", lambda: models.residual_mlp(4)),
         ("plain_mlp-6", lambda: models.plain_mlp(6)),
         ("resnet18", models.resnet18),
@@ -38,6 +39,7 @@ def test_settings_are_passed_on():
 
 def test_every_function_that_builds_a_net_has_a_name():
     functions = {name for name in models.__all__ if inspect.isfunction(getattr(models, name))} - {
+        "as_plain",
         "build",
         "deepen",
         "extract_features",

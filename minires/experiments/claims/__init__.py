@@ -14,6 +14,7 @@ from . import (
     multilayer_perceptron,
     path_lengths,
     pre_activation,
+    rep_vgg,
     responses,
     shattering,
     shortcuts,
@@ -51,6 +52,7 @@ CLAIMS = {
         without_batch_norm,
         stochastic_depth,
         multilayer_perceptron,
+        rep_vgg,
     )
 }
 

@@ -277,6 +277,12 @@ JUDGED_BY_ERRORS = {
         50,
         40.2,
     ),
+    "rep-vgg": (
+        usual(plain_56=60, repvgg_56=40),
+        ("repvgg-56", "usual"),
+        80,
+        59,
+    ),
     "multilayer-perceptron": (
         {
             (net, "warm-up"): error
@@ -309,6 +315,13 @@ def test_the_aftermath_is_contradicted_only_if_every_cure_hurts():
 def test_a_copy_that_is_none():
     rows = [row | {"difference": 0.5} for row in final_errors(usual(copy=40, plain_56=60))]
     assert CLAIMS["copy"].judge(rows).outcome == CONTRADICTED
+
+
+@pytest.mark.parametrize("name", ["rep-vgg"])
+def test_a_fold_that_changes_the_logits(name):
+    table = JUDGED_BY_ERRORS[name][0]
+    rows = [row | {"difference": 0.5} for row in final_errors(table)]
+    assert CLAIMS[name].judge(rows).outcome == CONTRADICTED
 
 
 def slopes(net_factors, key="net"):

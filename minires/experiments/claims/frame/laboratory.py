@@ -38,6 +38,7 @@ NETS = {
     "fixup-56": partial(models.resnet, 56, batch_norm=False, init="fixup"),
     "skipinit-56": partial(models.resnet, 56, batch_norm=False, init="skipinit"),
     "stochastic-56": partial(models.resnet, 56, survival_prob=0.5),
+    "repvgg-56": partial(models.repvgg, 56),
 }
 LINEAR_NETS = {  # their size follows from that of the images, not from the width
     "plain-mlp-20": partial(models.plain_mlp, 20),

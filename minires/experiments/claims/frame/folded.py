@@ -1,0 +1,56 @@
+"""What claims measure of nets that fold into plain ones: errors, and whether the fold is exact."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from .... import models
+from ....autograd import Tensor, no_grad
+from ....types import Row
+from . import error_comparison
+from .claim import Training, on_trained
+from .criterion import Criterion, below, seeds_of
+from .laboratory import Laboratory
+
+COLUMNS, TEXT = (*error_comparison.COLUMNS, "difference"), error_comparison.TEXT
+EQUAL = 1e-3  # largest difference of a logit that is called none
+IMAGES = 500  # of the test set, for which logits are compared
+
+
+def measure(folded: Training, *others: Training) -> Callable[[Laboratory, int], list[Row]]:
+    """A claim's ``measure``: the final errors of a net that folds and of others, and in the column
+    ``difference`` how far the logits of the folded net are from those of the net as trained.
+    """
+    errors = error_comparison.measure(folded, *others)
+
+    @on_trained(folded, *others)
+    def errors_and_difference(laboratory: Laboratory, seed: int) -> list[Row]:
+        net, variant = folded
+        model = laboratory.trained(net, seed, variant)
+        images, _ = laboratory.batch(IMAGES, test=True)
+        difference = largest_difference(model, models.as_plain(model), Tensor(images))
+        return [{**row, "difference": difference} for row in errors(laboratory, seed)]
+
+    return errors_and_difference
+
+
+def largest_difference(first, second, images: Tensor) -> float:
+    """The largest difference between a logit of one net and of the other."""
+    with no_grad():
+        return float(np.abs((first(images) - second(images)).to("cpu").numpy()).max())
+
+
+def exact(net: str) -> Criterion:
+    """A claim's criterion that the fold of this net is exact."""
+    return below(
+        f"largest difference between a logit of {net} and of the plain net it folds into",
+        _differences,
+        EQUAL,
+        0,
+    )
+
+
+def _differences(rows: Sequence[Row]) -> list[float]:
+    return [
+        max(row["difference"] for row in rows if row["seed"] == seed) for seed in seeds_of(rows)
+    ]
