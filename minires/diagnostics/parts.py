@@ -16,8 +16,8 @@ from ..models.blocks import Block
 from ..types import Array, ArrayLike
 
 Images: TypeAlias = Tensor | Array
-#: Parts of blocks that lie beside the main path: projection shortcuts, RepVGG's second branch.
-ASIDE = {"downsample", "conv1x1"}
+#: Parts of blocks beside the main path: projection shortcuts, RepVGG's second branch, gates.
+ASIDE = {"downsample", "conv1x1", "gate"}
 #: (images, labels), again and again.
 Batches: TypeAlias = Iterable[tuple[Images, Array]]
 #: The mean over a batch, from logits and labels.

@@ -1,8 +1,9 @@
 """Nets, built from `nn`."""
 
-from .alternatives import repvgg
+from .alternatives import diracnet, fading_resnet, highway, repvgg
 from .cifar import CifarResNet, plain, resnet
 from .deepening import deepen
+from .dense_net import DenseNet, densenet
 from .imagenet import (
     ImageNetResNet,
     plain18,
@@ -24,13 +25,18 @@ from .transfer import extract_features, freeze_before, replace_head
 
 __all__ = [
     "CifarResNet",
+    "DenseNet",
     "ImageNetResNet",
     "Mlp",
     "as_plain",
     "build",
     "deepen",
+    "densenet",
+    "diracnet",
     "extract_features",
+    "fading_resnet",
     "freeze_before",
+    "highway",
     "plain",
     "plain18",
     "plain34",

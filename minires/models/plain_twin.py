@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from .. import backend, nn
+from ..autograd import no_grad
 from ..errors import ConfigError
 from ..nn.folding import in_float64, scale_and_shift
 from .cifar import CifarResNet
+from .dirac_block import DiracConv2d
+from .fading import fading_shortcuts
 from .repvgg_block import RepVGGBlock
 
 
@@ -16,6 +17,9 @@ def as_plain(net: CifarResNet) -> CifarResNet:
 
     - From `models.repvgg`: the branches of each layer are added up into one convolution with a
       bias. The plain net has no batch norm, which is folded too.
+    - From `models.diracnet`: each convolution gets the weights W = a delta + b V / |V|. Batch norm
+      stays as it is.
+    - From `models.fading_resnet`, when all shortcuts have faded to 0: they are left out.
 
     Parameters
     ----------
@@ -33,18 +37,18 @@ def as_plain(net: CifarResNet) -> CifarResNet:
         For a net that no plain one can stand for, or one in training mode.
     """
     kind = getattr(getattr(net, "config", None), "layers", None)
-    if kind != "repvgg":
+    if kind not in FOLDS:
         raise ConfigError(
             "as_plain",
             "the net",
-            "one from models.repvgg",
-            type(net).__name__ if kind is None else "one that adds shortcuts, or a plain one",
+            "one from models.repvgg, models.diracnet or models.fading_resnet",
+            type(net).__name__,
         )
     if any(module.training for module in net.modules()):
         raise ConfigError(
             "as_plain", "the net's mode", "evaluation mode", "training mode", "call net.eval()"
         )
-    return _from_repvgg(net)
+    return FOLDS[kind](net)
 
 
 def _twin(net, **changes):
@@ -75,8 +79,33 @@ def _from_repvgg(net):
     return _filled(plain, arrays, net.fc.weight)
 
 
+def _from_diracnet(net):
+    plain, arrays = _twin(net), dict(net.state_dict())
+    for name, module in net.named_modules():
+        if isinstance(module, DiracConv2d):
+            with no_grad():
+                arrays[f"{name}.weight"] = module.filters().data
+    return _filled(plain, arrays, net.fc.weight)
+
+
+def _from_fading(net):
+    left = max(float(shortcut.alpha.data[0]) for shortcut in fading_shortcuts(net))
+    if left:
+        raise ConfigError(
+            "as_plain",
+            "shortcuts that have not faded",
+            "alpha = 0",
+            f"alpha = {left:.3g}",
+            "train with the callback FadeShortcuts",
+        )
+    return _filled(_twin(net), net.state_dict(), net.fc.weight)
+
+
 def _filled(plain, arrays, like):
     """`plain` with these numbers, of the dtype and on the device of the Tensor `like`."""
     for name, tensor in (*plain.named_parameters(), *plain.named_buffers()):
-        tensor.data = backend.move(np.asarray(arrays[name]).astype(like.dtype), "cpu")
+        tensor.data = backend.move(arrays[name], "cpu").astype(like.dtype)  # a copy
     return plain.to(like.device)
+
+
+FOLDS = {"repvgg": _from_repvgg, "diracnet": _from_diracnet, "fading": _from_fading}

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import ConfigError, unknown_name
 from ..names import shown
 from ..serialization.old_names import current_net
-from . import alternatives, cifar, imagenet, mlp
+from . import alternatives, cifar, dense_net, imagenet, mlp
 from .base import ResNet
 from .cifar import MOST_LAYERS
 
@@ -20,6 +20,10 @@ OF_ANY_DEPTH = {
     "resnet": cifar.resnet,
     "plain": cifar.plain,
     "repvgg": alternatives.repvgg,
+    "diracnet": alternatives.diracnet,
+    "fading_resnet": alternatives.fading_resnet,
+    "highway": alternatives.highway,
+    "densenet": dense_net.densenet,
     "residual_mlp": mlp.residual_mlp,
     "plain_mlp": mlp.plain_mlp,
 }
@@ -43,7 +47,7 @@ DIGITS = 18  # of a depth: Python reads no number of 5,000
 EXAMPLES = ("resnet-20", "plain-56", "residual_mlp-20")
 
 
-def build(name: str, **settings: Any) -> ResNet | mlp.Mlp:
+def build(name: str, **settings: Any) -> ResNet | mlp.Mlp | dense_net.DenseNet:
     """The net of that name.
 
     Parameters

@@ -4,10 +4,14 @@ test.
 
 from . import (
     aftermath,
+    annealed_shortcuts,
     copy,
     degradation,
+    dense,
+    dirac,
     flung_out,
     gradient_flow,
+    highway,
     landscape,
     lesions,
     longer,
@@ -53,6 +57,10 @@ CLAIMS = {
         stochastic_depth,
         multilayer_perceptron,
         rep_vgg,
+        dirac,
+        annealed_shortcuts,
+        highway,
+        dense,
     )
 }
 

@@ -1,0 +1,30 @@
+"""How much of the lead of a residual net over the plain one another net has."""
+
+from collections.abc import Sequence
+
+from ....types import Row
+from . import error_comparison
+from .claim import Training
+from .criterion import Criterion, above
+
+PLAIN, RESIDUAL = ("plain-56", "usual"), ("resnet-56", "usual")
+HALF, MARGIN = 0.5, 0.1
+
+
+def most_of_the_lead(what: str, training: Training) -> Criterion:
+    """A claim's criterion that a net has more than half of the lead of resnet-56 over plain-56, in
+    training error: (plain-56 - net) / (plain-56 - resnet-56) is above 0.5.
+    """
+
+    def shares(rows: Sequence[Row]) -> list[float]:
+        plain, residual, own = (
+            error_comparison.of(rows, *one) for one in (PLAIN, RESIDUAL, training)
+        )
+        return [(p - x) / (p - r) for p, r, x in zip(plain, residual, own, strict=True)]
+
+    return above(
+        f"of resnet-56's lead over plain-56 in training error, {what} has the share",
+        shares,
+        HALF,
+        MARGIN,
+    )
