@@ -6,11 +6,27 @@ import pytest
 import minires as mr
 from minires import Tensor, models, nn, no_grad
 from minires.errors import ConfigError
-from minires.models import repvgg_block
+from minires.models.fading import fading_shortcuts
+from minires.models.shortcuts import NoShortcut
 
 from ..diagnostics.nets import in_float64, lived_in
 
-FOLDING = {"repvgg": lambda **more: models.repvgg(14, width=4, **more)}
+
+FOLDING = {
+    "repvgg": lambda **more: models.repvgg(14, width=4, **more),
+    "diracnet": lambda **more: models.diracnet(14, width=4, **more),
+    "fading": lambda **more: models.fading_resnet(14, width=4, **more),
+}
+
+
+def trained(kind, **more):
+    """A net in evaluation mode, as if it had been trained; its shortcuts have faded, if they can."""
+    net = lived_in(FOLDING[kind](**more)).eval()
+    for shortcut in fading_shortcuts(net):
+        shortcut.alpha.data[...] = 0
+    return net
+
+
 every_kind = pytest.mark.parametrize("kind", FOLDING)
 
 
@@ -30,24 +46,24 @@ def difference(first, second, x):
 
 @every_kind
 def test_the_same_logits_from_a_plain_net(kind):
-    net = lived_in(FOLDING[kind](num_classes=3, seed=5)).eval()
+    net = trained(kind, num_classes=3, seed=5)
     plain, x = models.as_plain(net), images(4, 9, 8, 3)
     assert difference(net, plain, x) < 1e-5
-    assert all(type(module) is not repvgg_block.RepVGGLayer for module in plain.modules())
+    assert all(type(block.shortcut) is NoShortcut for block in plain.blocks())
     assert plain.config.shortcut is None and plain.config.layers == "usual"
-    assert sum(isinstance(module, nn.Conv2d) for module in plain.modules()) == 13
+    assert sum(type(module) is nn.Conv2d for module in plain.modules()) == 13
     assert not any(module.training for module in plain.modules())
 
 
 @every_kind
 def test_exact_but_for_rounding(kind):
-    net = in_float64(lived_in(FOLDING[kind]())).eval()
+    net = in_float64(trained(kind))
     assert difference(net, models.as_plain(net), images(3, 8, 8, 3, dtype=np.float64)) < 1e-12
 
 
 @every_kind
 def test_the_net_stays_as_it_is(kind):
-    net = lived_in(FOLDING[kind]()).eval()
+    net = trained(kind)
     before = {name: array.copy() for name, array in net.state_dict().items()}
     for array in models.as_plain(net).state_dict().values():
         array[...] = 7  # no array is shared
@@ -58,7 +74,7 @@ def test_the_net_stays_as_it_is(kind):
 
 @every_kind
 def test_saved_and_loaded(kind, tmp_path):
-    net, x = lived_in(FOLDING[kind]()).eval(), images(2, 8, 8, 3)
+    net, x = trained(kind), images(2, 8, 8, 3)
     mr.save(net, tmp_path / "net.safetensors")
     mr.save(models.as_plain(net), tmp_path / "plain.safetensors")
     again = FOLDING[kind](seed=9)

@@ -283,6 +283,30 @@ JUDGED_BY_ERRORS = {
         80,
         59,
     ),
+    "dirac": (
+        usual(plain_56=60, diracnet_56=42, resnet_56=40),
+        ("diracnet-56", "usual"),
+        58,
+        50,
+    ),
+    "annealed-shortcuts": (
+        usual(plain_56=60, resnet_56=40) | {("fading-56", "shortcuts fade"): 44},
+        ("fading-56", "shortcuts fade"),
+        56,
+        49,
+    ),
+    "highway": (
+        usual(plain_56=60, highway_56=50, resnet_56=40),
+        ("highway-56", "usual"),
+        36,
+        41,
+    ),
+    "dense": (
+        usual(plain_56=60, resnet_56=40, densenet_58=36),
+        ("densenet-58", "usual"),
+        44,
+        39.5,
+    ),
     "multilayer-perceptron": (
         {
             (net, "warm-up"): error
@@ -317,7 +341,7 @@ def test_a_copy_that_is_none():
     assert CLAIMS["copy"].judge(rows).outcome == CONTRADICTED
 
 
-@pytest.mark.parametrize("name", ["rep-vgg"])
+@pytest.mark.parametrize("name", ["rep-vgg", "dirac", "annealed-shortcuts"])
 def test_a_fold_that_changes_the_logits(name):
     table = JUDGED_BY_ERRORS[name][0]
     rows = [row | {"difference": 0.5} for row in final_errors(table)]
