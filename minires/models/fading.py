@@ -14,6 +14,8 @@ from ..autograd import Tensor
 from ..checks import number
 from ..errors import ConfigError
 
+SHARE = 0.5  # of a training, after which the shortcuts have faded
+
 
 class FadingShortcut(nn.Module):
     """alpha times another shortcut.
@@ -51,7 +53,7 @@ class FadeShortcuts:
         For a net without fading shortcuts, or a share that is not above 0 and at most 1.
     """
 
-    def __init__(self, model: nn.Module, share: float = 0.5) -> None:
+    def __init__(self, model: nn.Module, share: float = SHARE) -> None:
         self.share = number(
             "FadeShortcuts",
             "share",

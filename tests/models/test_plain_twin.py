@@ -11,7 +11,6 @@ from minires.models.shortcuts import NoShortcut
 
 from ..diagnostics.nets import in_float64, lived_in
 
-
 FOLDING = {
     "repvgg": lambda **more: models.repvgg(14, width=4, **more),
     "diracnet": lambda **more: models.diracnet(14, width=4, **more),
@@ -20,7 +19,7 @@ FOLDING = {
 
 
 def trained(kind, **more):
-    """A net in evaluation mode, as if it had been trained; its shortcuts have faded, if they can."""
+    """A net in evaluation mode, as if it had been trained; shortcuts that can have faded."""
     net = lived_in(FOLDING[kind](**more)).eval()
     for shortcut in fading_shortcuts(net):
         shortcut.alpha.data[...] = 0

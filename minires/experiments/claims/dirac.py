@@ -1,7 +1,7 @@
 """Can the shortcut live in the weights? The Dirac parameterisation, folded into a plain net."""
 
 from ...plot import COLOURS, OTHERS
-from .frame import error_comparison, folded
+from .frame import folded
 from .frame.claim import Claim
 from .frame.lead import PLAIN, RESIDUAL, most_of_the_lead
 
@@ -28,7 +28,7 @@ CLAIM = Claim(
     text=folded.TEXT,
     criteria=CRITERIA,
     measure=folded.measure(DIRAC, PLAIN, RESIDUAL),
-    draw=error_comparison.draw(
+    draw=folded.draw(
         (
             "",
             [

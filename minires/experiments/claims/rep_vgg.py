@@ -1,7 +1,7 @@
 """Are shortcuts needed while a net trains only? RepVGG's branches, folded away afterwards."""
 
 from ...plot import COLOURS, OTHERS
-from .frame import error_comparison, folded
+from .frame import folded
 from .frame.claim import Claim
 from .frame.criterion import below
 from .frame.error_comparison import difference_of
@@ -36,7 +36,7 @@ CLAIM = Claim(
     text=folded.TEXT,
     criteria=CRITERIA,
     measure=folded.measure(("repvgg-56", "usual"), ("plain-56", "usual"), ("resnet-56", "usual")),
-    draw=error_comparison.draw(
+    draw=folded.draw(
         (
             "",
             [

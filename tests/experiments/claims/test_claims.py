@@ -215,6 +215,7 @@ def final_errors(table):
             "train_error": error + 0.1 * seed,
             "test_error": error + 5 + 0.1 * seed,
             "difference": 1e-6,
+            "epoch": 7,
         }
         for seed in range(3)
         for (net, variant), error in table.items()
@@ -346,6 +347,13 @@ def test_a_fold_that_changes_the_logits(name):
     table = JUDGED_BY_ERRORS[name][0]
     rows = [row | {"difference": 0.5} for row in final_errors(table)]
     assert CLAIMS[name].judge(rows).outcome == CONTRADICTED
+
+
+def test_shortcuts_that_fade_are_judged_by_the_last_epoch():
+    """While they are there the net is a residual one."""
+    end = final_errors(usual(plain_56=60, resnet_56=40) | {("fading-56", "shortcuts fade"): 58})
+    before = [row | {"epoch": 3, "train_error": 40.0} for row in end]
+    assert CLAIMS["annealed-shortcuts"].judge([*before, *end]).outcome == CONTRADICTED
 
 
 def slopes(net_factors, key="net"):
