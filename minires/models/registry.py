@@ -27,6 +27,7 @@ OF_ANY_DEPTH = {
     "residual_mlp": mlp.residual_mlp,
     "plain_mlp": mlp.plain_mlp,
 }
+OF_6N_PLUS_2 = ("resnet", "plain", "repvgg", "diracnet", "fading_resnet", "highway")
 OF_ONE_DEPTH = {
     function.__name__: function
     for function in (
@@ -95,11 +96,13 @@ def _find(name):
             raise ConfigError("model", "too deep to build", f"at most {MOST_LAYERS:,}", shown(name))
         return OF_ANY_DEPTH[family], (int(depth),)
     if name in OF_ANY_DEPTH:
+        shallow, deep = ("40", "100") if name == "densenet" else ("20", "56")
         raise ConfigError(
-            "model", f"{name} of which depth?", f"{name}-20, {name}-56, ...", repr(name)
+            "model", f"{name} of which depth?", f"{name}-{shallow}, {name}-{deep}, ...", repr(name)
         )
     without_hyphen = re.fullmatch(
-        rf"(resnet|plain)_?([0-9]{{1,{DIGITS}}})", current_net(str(name)).lower().replace("-", "")
+        rf"({'|'.join(OF_6N_PLUS_2)})_?([0-9]{{1,{DIGITS}}})",
+        current_net(str(name)).lower().replace("-", ""),
     )
     other_case = str(name).lower() in OF_ONE_DEPTH
     if without_hyphen and (int(without_hyphen[2]) - 2) % 6 == 0 and not other_case:

@@ -74,6 +74,7 @@ def test_functions_show_the_settings_they_pass_on():
     [
         ("resnet55", {}, "did you mean 'resnet50'"),
         ("resnet", {}, "of which depth.*resnet-20"),
+        ("densenet", {}, "of which depth.*densenet-40, densenet-100"),
         ("resnet-21", {}, "the nearest is 20"),
         ("resnet-x", {}, "unknown net"),
         ("resnet-20", {"widht": 4}, "unknown setting.*did you mean 'width'"),
@@ -93,6 +94,8 @@ def test_what_does_not_exist(name, settings, words):
         ("residual-56", "resnet-56"),
         ("resnet56", "resnet-56"),
         ("plain_20", "plain-20"),
+        ("RepVGG56", "repvgg-56"),
+        ("fading_resnet56", "fading_resnet-56"),
         ("resnet51", "resnet50"),
     ],
 )

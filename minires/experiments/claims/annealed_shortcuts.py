@@ -5,6 +5,7 @@ from dataclasses import replace
 from statistics import mean
 
 from ... import plot
+from ...drawing.label_placement import spread_out
 from ...models.fading import SHARE
 from ...types import Figure, Row
 from .frame import folded
@@ -51,30 +52,22 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
     ax.axvspan(0, SHARE * last, color="#eeeeee", zorder=0)
     for middle, text in ((SHARE / 2, "alpha falls from 1 to 0"), ((1 + SHARE) / 2, "alpha = 0")):
         ax.text(middle * last, 100, text, ha="center", va="top", color=plot.GREY, fontsize=9)
+    ends = []
     for (net, variant), (label, colour) in NETS.items():
         errors: dict[float, list[float]] = {}
         for row in rows:
             if (row["net"], row["variant"]) == (net, variant):
                 errors.setdefault(row["epoch"], []).append(row["train_error"])
-        means = [mean(values) for values in errors.values()]
-        ax.fill_between(
-            list(errors),
-            [min(values) for values in errors.values()],
-            [max(values) for values in errors.values()],
-            color=colour,
-            alpha=0.18,
-            linewidth=0,
-        )
-        ax.plot(list(errors), means, color=colour, linewidth=2, marker="o", markersize=3.5)
-        ax.annotate(
-            f" {label} {means[-1]:.1f}",
-            (last, means[-1]),
-            va="center",
-            color=colour,
-            fontweight="bold",
-            annotation_clip=False,
-        )
-    ax.set_xlim(0, last * 1.36)
+        epochs, means = list(errors), [mean(values) for values in errors.values()]
+        lowest, highest = ([limit(values) for values in errors.values()] for limit in (min, max))
+        ax.fill_between(epochs, lowest, highest, color=colour, alpha=0.18, linewidth=0)
+        ax.plot(epochs, means, color=colour, linewidth=2, marker="o", markersize=3.5)
+        ends.append((means[-1], f" {label} {means[-1]:.1f}", colour))
+    ends.sort()
+    for place, (_, text, colour) in zip(spread_out([end for end, *_ in ends], [5, 5]), ends):
+        ax.text(last, place, text, va="center", color=colour, fontweight="bold")
+    ax.set_xlim(0, last * 1.42)
+    ax.set_xticks(range(int(last) + 1))
     ax.set_ylim(0, 100)
     ax.set_xlabel("epoch")
     ax.set_ylabel("training error of the epoch, %")
