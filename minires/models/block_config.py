@@ -8,8 +8,6 @@ from .. import checks, nn
 from .fading import FadingShortcut
 from .shortcuts import NoShortcut, ProjectionShortcut, shortcut_without_parameters
 
-LAYERS = ("usual", "repvgg", "diracnet", "highway", "fading")
-
 
 @dataclass(frozen=True)
 class BlockConfig:
@@ -17,7 +15,7 @@ class BlockConfig:
 
     ``shortcut=None`` is a plain net; `eps` and `momentum` are batch norm's. From `bottleneck` to
     `width_per_group` they are for bottlenecks. `layers` says how the layers of a block are built:
-    one of `LAYERS`; see `models.alternatives`. `gate_bias` is for highways.
+    "usual", or the kind of a net of `models.alternatives`. `gate_bias` is for highways.
     """
 
     shortcut: str | None = "A"
