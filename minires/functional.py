@@ -23,6 +23,11 @@ def relu(input: Tensor) -> Tensor:
     return apply("relu", input)
 
 
+def sigmoid(input: Tensor) -> Tensor:
+    """1 / (1 + e^-input), elementwise: any shape, numbers between 0 and 1."""
+    return apply("sigmoid", input)
+
+
 def add_relu(a: Tensor, b: Tensor) -> Tensor:
     """relu(a + b), in one pass over memory; shapes broadcast.
 

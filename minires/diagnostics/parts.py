@@ -16,6 +16,8 @@ from ..models.blocks import Block
 from ..types import Array, ArrayLike
 
 Images: TypeAlias = Tensor | Array
+#: Parts of blocks beside the main path: projection shortcuts, RepVGG's second branch, gates.
+ASIDE = {"downsample", "conv1x1", "gate"}
 #: (images, labels), again and again.
 Batches: TypeAlias = Iterable[tuple[Images, Array]]
 #: The mean over a batch, from logits and labels.
@@ -23,14 +25,14 @@ Loss: TypeAlias = Callable[[Tensor, Array], Tensor]
 
 
 def main_path(model: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
-    """Name -> convolution or linear layer, from the images to the logits; projection shortcuts are
-    not on the main path.
+    """Name -> convolution or linear layer, from the images to the logits; what lies beside the main
+    path (`ASIDE`) is left out.
     """
     found: dict[str, nn.Conv2d | nn.Linear] = {}
     for name, module in model.named_modules():
         if (
             isinstance(module, (nn.Conv2d, nn.Linear))
-            and ".downsample." not in f".{name}"
+            and ASIDE.isdisjoint(name.split("."))
             and module not in found.values()
         ):
             found[name] = module

@@ -3,8 +3,10 @@
 import re
 from typing import TYPE_CHECKING
 
+from .alternatives import diracnet, fading_resnet, highway, repvgg
 from .cifar import CifarResNet, plain, resnet
 from .deepening import deepen
+from .dense_net import DenseNet, densenet
 from .imagenet import (
     ImageNetResNet,
     plain18,
@@ -20,22 +22,30 @@ from .imagenet import (
     wide_resnet101_2,
 )
 from .mlp import Mlp, plain_mlp, residual_mlp
+from .plain_twin import as_plain
 from .registry import build
 from .transfer import extract_features, freeze_before, replace_head
 
 __all__ = [
     "CifarResNet",
+    "DenseNet",
     "ImageNetResNet",
     "Mlp",
+    "as_plain",
     "build",
     "deepen",
+    "densenet",
+    "diracnet",
     "extract_features",
+    "fading_resnet",
     "freeze_before",
+    "highway",
     "plain",
     "plain18",
     "plain34",
     "plain_mlp",
     "replace_head",
+    "repvgg",
     "residual_mlp",
     "resnet",
     "resnet18",

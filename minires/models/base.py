@@ -10,7 +10,8 @@ from .. import nn
 from ..autograd import Tensor
 from ..random import stream
 from .block_config import BlockConfig
-from .blocks import Block, Shift, block_class
+from .block_kinds import block_class
+from .blocks import Block, Shift
 from .stochastic_depth import add_stochastic_depth
 
 

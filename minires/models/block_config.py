@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import checks, nn
 from ..errors import ConfigError
+from .fading import FadingShortcut
 from .shortcuts import NoShortcut, ProjectionShortcut, shortcut_without_parameters
 
 
@@ -15,6 +16,8 @@ class BlockConfig:
 
     ``shortcut=None`` is a plain net; `eps` and `momentum` are batch norm's. From `bottleneck` to
     `width_per_group` they are for bottlenecks. With `norm_groups`, group norm replaces batch norm.
+    `layers` says how the layers of a block are built: "usual", or the kind of a net of
+    `models.alternatives`. `gate_bias` is for highways.
     """
 
     shortcut: str | None = "A"
@@ -31,6 +34,8 @@ class BlockConfig:
     eps: float = 1e-5
     momentum: float = 0.1
     norm_groups: int | None = None
+    layers: str = "usual"
+    gate_bias: float = -2.0
 
     def __post_init__(self) -> None:
         for name in ("batch_norm", "pre_activation", "bottleneck"):
@@ -94,9 +99,10 @@ class BlockConfig:
             conv = self.conv(in_channels, out_channels, 1, stride, rng)
             norm = nn.Identity() if self.pre_activation else self.norm(out_channels)
             return ProjectionShortcut(conv, norm, self.shortcut_scale)
-        return shortcut_without_parameters(
+        shortcut = shortcut_without_parameters(
             in_channels, out_channels, stride, self.shortcut_scale, self.zeros
         )
+        return FadingShortcut(shortcut) if self.layers == "fading" else shortcut
 
     def bottleneck_width(self, out_channels: int) -> int:
         """Channels of a bottleneck's 3x3 convolution: usually a quarter of `out_channels`.

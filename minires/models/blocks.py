@@ -306,12 +306,3 @@ class Shift(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.bias
-
-
-def block_class(config: BlockConfig) -> type[Block]:
-    """The class of the blocks of a net with this `BlockConfig`."""
-    if config.bottleneck:
-        return PreActBottleneck if config.pre_activation else Bottleneck
-    if config.pre_activation:
-        return PreActBlock
-    return FixupBlock if config.init == "fixup" else BasicBlock

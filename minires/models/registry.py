@@ -12,16 +12,22 @@ from typing import Any
 from ..errors import ConfigError, unknown_name
 from ..names import shown
 from ..serialization.old_names import current_net
-from . import cifar, imagenet, mlp
+from . import alternatives, cifar, dense_net, imagenet, mlp
 from .base import ResNet
 from .cifar import MOST_LAYERS
 
 OF_ANY_DEPTH = {
     "resnet": cifar.resnet,
     "plain": cifar.plain,
+    "repvgg": alternatives.repvgg,
+    "diracnet": alternatives.diracnet,
+    "fading_resnet": alternatives.fading_resnet,
+    "highway": alternatives.highway,
+    "densenet": dense_net.densenet,
     "residual_mlp": mlp.residual_mlp,
     "plain_mlp": mlp.plain_mlp,
 }
+OF_6N_PLUS_2 = ("resnet", "plain", "repvgg", "diracnet", "fading_resnet", "highway")
 OF_ONE_DEPTH = {
     function.__name__: function
     for function in (
@@ -42,7 +48,7 @@ DIGITS = 18  # of a depth: Python reads no number of 5,000
 EXAMPLES = ("resnet-20", "plain-56", "residual_mlp-20")
 
 
-def build(name: str, **settings: Any) -> ResNet | mlp.Mlp:
+def build(name: str, **settings: Any) -> ResNet | mlp.Mlp | dense_net.DenseNet:
     """The net of that name.
 
     Parameters
@@ -91,11 +97,13 @@ def _find(name):
         cifar.check_depth(int(depth), step=2 if family.endswith("mlp") else 6)
         return OF_ANY_DEPTH[family], (int(depth),)
     if name in OF_ANY_DEPTH:
+        shallow, deep = ("40", "100") if name == "densenet" else ("20", "56")
         raise ConfigError(
-            "model", f"{name} of which depth?", f"{name}-20, {name}-56, ...", repr(name)
+            "model", f"{name} of which depth?", f"{name}-{shallow}, {name}-{deep}, ...", repr(name)
         )
     without_hyphen = re.fullmatch(
-        rf"(resnet|plain)_?([0-9]{{1,{DIGITS}}})", current_net(str(name)).lower().replace("-", "")
+        rf"({'|'.join(OF_6N_PLUS_2)})_?([0-9]{{1,{DIGITS}}})",
+        current_net(str(name)).lower().replace("-", ""),
     )
     other_case = str(name).lower() in OF_ONE_DEPTH
     if without_hyphen and (int(without_hyphen[2]) - 2) % 6 == 0 and not other_case:

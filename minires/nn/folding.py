@@ -9,6 +9,7 @@ import numpy as np
 from .. import backend
 from ..autograd.tensor import Tensor
 from ..errors import ConfigError
+from ..types import Array
 from .containers import ModuleList
 from .conv import Conv2d
 from .linear import Linear
@@ -105,18 +106,28 @@ def _alone(module: Module, kinds: tuple[type[Module], ...], places: Counter) -> 
     return type(module) in kinds and module.is_unmodified() and in_one_place
 
 
+def scale_and_shift(norm: BatchNorm2d) -> tuple[Array, Array]:
+    """What batch norm does in evaluation, in float64 and on the CPU: it computes scale x + shift.
+
+    Both are of shape (C,): scale = weight / sqrt(running_var + eps), and
+    shift = bias - running_mean scale.
+    """
+    scale = in_float64(norm.weight) / np.sqrt(in_float64(norm.running_var) + norm.eps)
+    return scale, in_float64(norm.bias) - in_float64(norm.running_mean) * scale
+
+
+def in_float64(tensor: Tensor) -> Array:
+    """The numbers of a Tensor on any device, as a float64 array on the CPU."""
+    return backend.move(tensor.data, "cpu").astype(np.float64)
+
+
 def _fold(norm: BatchNorm2d, layer: Conv2d | Linear) -> None:
     """Let `layer` do the work of the batch norm after it. Computed in float64, and rounded once."""
-
-    def numbers(tensor):
-        return backend.move(tensor.data, "cpu").astype(np.float64)
-
-    scale = numbers(norm.weight) / np.sqrt(numbers(norm.running_var) + norm.eps)
-    shift = numbers(norm.bias) - numbers(norm.running_mean) * scale
+    scale, shift = scale_and_shift(norm)
     if layer.bias is not None:
-        shift += numbers(layer.bias) * scale
+        shift += in_float64(layer.bias) * scale
     device, dtype = layer.weight.device, layer.weight.dtype
     trained = layer.weight.requires_grad
-    layer.weight = Parameter(backend.move((numbers(layer.weight) * scale).astype(dtype), device))
+    layer.weight = Parameter(backend.move((in_float64(layer.weight) * scale).astype(dtype), device))
     layer.bias = Parameter(backend.move(shift.astype(dtype), device))
     layer.weight.requires_grad = layer.bias.requires_grad = trained

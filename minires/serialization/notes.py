@@ -34,7 +34,14 @@ SETTINGS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "eps": (lambda value: is_number(value) and 0 <= value <= 1, "a number from 0 to 1"),
     "momentum": (lambda value: is_number(value) and 0 <= value <= 1, "a number from 0 to 1"),
 }
-SIZES = ("width", "image_size", "num_classes", "groups", "width_per_group")  # settings of nets
+SIZES = (
+    "width",
+    "image_size",
+    "num_classes",
+    "groups",
+    "width_per_group",
+    "growth",
+)  # settings of nets
 MOST_DIGITS = 6  # of a depth
 LONGEST_NAME = 100  # letters in the name of a net
 

@@ -20,7 +20,7 @@ def test_arithmetic(backend, name, broadcast, seed):
     )
 
 
-@pytest.mark.parametrize("name", ["negative", "abs", "exp", "log", "sqrt", "relu"])
+@pytest.mark.parametrize("name", ["negative", "abs", "exp", "log", "sqrt", "relu", "sigmoid"])
 @given(shapes, seeds)
 def test_functions_of_one_array(backend, name, shape, seed):
     check(backend, name, *random_arrays(shape, seed=seed, positive=name in ("log", "sqrt")))
@@ -52,6 +52,12 @@ def test_a_number_used_many_times_collects_many_gradients(backend):
 def test_relu_at_zero_has_slope_zero(backend):
     y, (dx,), _ = run(backend.relu, [np.array([-1.0, -0.0, 0.0, 1.0])], {}, np.ones(4))
     assert y.tolist() == [0, 0, 0, 1] and dx.tolist() == [0, 0, 0, 1]
+
+
+def test_sigmoid_neither_overflows_nor_rounds_small_numbers_away(backend):
+    y, (dx,), _ = run(backend.sigmoid, [np.array([-800.0, -20.0, 0.0, 800.0])], {}, np.ones(4))
+    assert y[0] == 0 and y[2] == 0.5 and y[3] == 1 and dx.tolist()[2] == 0.25
+    assert y[1] == pytest.approx(np.exp(-20), rel=1e-6)
 
 
 def test_abs_at_zero_has_slope_zero(backend):

@@ -209,6 +209,10 @@ def test_abs_min_and_max(torch, arrays):
         )
 
 
+def test_sigmoid(torch):
+    compare(torch, F.sigmoid, torch.sigmoid, random_arrays((3, 4)), (same,), images_out=False)
+
+
 @given(st.integers(1, 5), st.integers(1, 6), st.integers(1, 4))
 def test_linear_and_log_softmax(torch, n, in_features, out_features):
     compare(

@@ -3,6 +3,8 @@ the models are held to."""
 
 import numpy as np
 
+from minires import gradcheck, nn
+
 
 def conv(x, w, stride=1):
     """The convolution of x (N, H, W, C) with w (K, K, C, O), K odd, zeros around x so that the map
@@ -27,6 +29,26 @@ def norm(x, layer):
 
 def relu(x):
     return np.maximum(x, 0)
+
+
+def check_gradients(module, x):
+    """Finite differences in float64, of the output with respect to x and every parameter."""
+    places = [
+        (owner, name, value)
+        for owner in module.modules()
+        for name, value in vars(owner).items()
+        if isinstance(value, nn.Parameter)
+    ]
+    for _, buffer in module.named_buffers():
+        buffer.data = buffer.data.astype(np.float64)
+
+    def output(x, *values):
+        for (owner, name, _), value in zip(places, values):
+            setattr(owner, name, value)
+        return module(x)
+
+    report = gradcheck(output, x, *(value.data for _, _, value in places), projections=2)
+    assert report.checked == 2 * (1 + len(places)) and report.kinks < report.checked / 4
 
 
 def torch_logits(torch, net, state, images):

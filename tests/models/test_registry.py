@@ -15,6 +15,11 @@ from minires.models import registry
     [
         ("resnet-8", lambda: models.resnet(8)),
         ("plain-8", lambda: models.plain(8)),
+        ("repvgg-8", lambda: models.repvgg(8)),
+        ("diracnet-8", lambda: models.diracnet(8)),
+        ("fading_resnet-8", lambda: models.fading_resnet(8)),
+        ("highway-8", lambda: models.highway(8)),
+        ("densenet-10", lambda: models.densenet(10)),
         ("residual_mlp-4", lambda: models.residual_mlp(4)),
         ("plain_mlp-6", lambda: models.plain_mlp(6)),
         ("resnet18", models.resnet18),
@@ -38,6 +43,7 @@ def test_settings_are_passed_on():
 
 def test_every_function_that_builds_a_net_has_a_name():
     functions = {name for name in models.__all__ if inspect.isfunction(getattr(models, name))} - {
+        "as_plain",
         "build",
         "deepen",
         "extract_features",
@@ -68,6 +74,7 @@ def test_functions_show_the_settings_they_pass_on():
     [
         ("resnet55", {}, "did you mean 'resnet50'"),
         ("resnet", {}, "of which depth.*resnet-20"),
+        ("densenet", {}, "of which depth.*densenet-40, densenet-100"),
         ("resnet-21", {}, "the nearest is 20"),
         ("resnet-x", {}, "unknown net"),
         ("resnet-20", {"widht": 4}, "unknown setting.*did you mean 'width'"),
@@ -87,6 +94,8 @@ def test_what_does_not_exist(name, settings, words):
         ("residual-56", "resnet-56"),
         ("resnet56", "resnet-56"),
         ("plain_20", "plain-20"),
+        ("RepVGG56", "repvgg-56"),
+        ("fading_resnet56", "fading_resnet-56"),
         ("resnet51", "resnet50"),
     ],
 )

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from minires import models
+
 from ..slow import slow_but
 from . import variants
 
@@ -33,3 +35,25 @@ def test_the_table_has_no_other_rows():
     head = lines.index("| " + " | ".join(variants.HEAD) + " |")
     rows = lines[head + 2 : lines.index("", head)]
     assert rows == [variants.row(name) for name in variants.NAMES]
+
+
+ALTERNATIVES = {
+    "`repvgg-56`": ("repvgg-56", {}),
+    "`diracnet-56`": ("diracnet-56", {}),
+    "`fading_resnet-56`": ("fading_resnet-56", {}),
+    "`highway-56`": ("highway-56", {}),
+    "`densenet-40`": ("densenet-40", {}),
+    "`densenet-100`, bottleneck=True, compression=0.5": (
+        "densenet-100",
+        {"bottleneck": True, "compression": 0.5},
+    ),
+}
+
+
+@pytest.mark.parametrize("title", slow_but(["`diracnet-56`"], ALTERNATIVES))
+def test_a_row_of_the_table_of_alternatives(title):
+    name, settings = ALTERNATIVES[title]
+    net = models.build(name, **settings)
+    multiply_adds = net.summary((1, 32, 32, 3)).multiply_adds
+    row = f"| {title} | {net.num_parameters():,} | {multiply_adds / 1e6:.2f} M | "
+    assert sum(line.startswith(row) for line in PAGE.splitlines()) == 1

@@ -4,13 +4,17 @@ test.
 
 from . import (
     aftermath,
+    annealed_shortcuts,
     copy,
     degradation,
+    dense,
+    dirac,
     edge_of_stability,
     flung_out,
     forgetting,
     gradient_flow,
     group_norm,
+    highway,
     landscape,
     lesions,
     longer,
@@ -19,6 +23,7 @@ from . import (
     path_lengths,
     pre_activation,
     rank_collapse,
+    rep_vgg,
     responses,
     sharpness_at_start,
     shattering,
@@ -63,6 +68,11 @@ CLAIMS = {
         forgetting,
         group_norm,
         edge_of_stability,
+        rep_vgg,
+        dirac,
+        annealed_shortcuts,
+        highway,
+        dense,
     )
 }
 

@@ -4,7 +4,7 @@ NumPy passes calls with arrays of another library on to that library (NEP 13 and
 ``np.exp`` works for all of them.
 """
 
-from .activation import add_relu, relu
+from .activation import add_relu, relu, sigmoid
 from .conv import swap_in_out_channels
 from .elementwise import (
     abs,
@@ -53,6 +53,7 @@ __all__ = [
     "power",
     "relu",
     "reshape",
+    "sigmoid",
     "softmax",
     "sqrt",
     "subtract",

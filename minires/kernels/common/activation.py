@@ -24,6 +24,20 @@ class relu(Kernel):
         return dy * (y > 0)
 
 
+class sigmoid(Kernel):
+    """y = 1 / (1 + e^-x), computed as e^min(x, 0) / (1 + e^-|x|), which cannot overflow.
+
+    dL/dx = dL/dy y (1 - y).
+    """
+
+    def forward(x: Array) -> tuple[Array, Array]:
+        y = np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
+        return y, y
+
+    def backward(dy: Array, y: Array) -> Array:
+        return dy * y * (1 - y)
+
+
 class add_relu(Kernel):
     """y = max(a + b, 0).
 

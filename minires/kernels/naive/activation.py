@@ -29,6 +29,27 @@ class relu(Kernel):
         return dx
 
 
+class sigmoid(Kernel):
+    """y = 1 / (1 + e^-x), between 0 and 1.
+
+    dy/dx = y (1 - y). For x < 0 the same number is e^x / (1 + e^x): so e is never raised to a large
+    power.
+    """
+
+    def forward(x: Array) -> tuple[Array, Array]:
+        y = np.empty_like(x)
+        for i in np.ndindex(x.shape):
+            small = np.exp(-abs(x[i]))
+            y[i] = 1 / (1 + small) if x[i] >= 0 else small / (1 + small)
+        return y, y
+
+    def backward(dy: Array, y: Array) -> Array:
+        dx = np.empty_like(dy)
+        for i in np.ndindex(y.shape):
+            dx[i] = dy[i] * y[i] * (1 - y[i])
+        return dx
+
+
 class add_relu(Kernel):
     """y = max(a + b, 0): the addition and the ReLU at the end of a residual block."""
 

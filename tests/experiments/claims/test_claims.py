@@ -227,6 +227,7 @@ def final_errors(table):
             "train_error": error + 0.1 * seed,
             "test_error": error + 5 + 0.1 * seed,
             "difference": 1e-6,
+            "epoch": 7,
         }
         for seed in range(3)
         for (net, variant), error in table.items()
@@ -289,6 +290,36 @@ JUDGED_BY_ERRORS = {
         50,
         40.2,
     ),
+    "rep-vgg": (
+        usual(plain_56=60, repvgg_56=40),
+        ("repvgg-56", "usual"),
+        80,
+        59,
+    ),
+    "dirac": (
+        usual(plain_56=60, diracnet_56=42, resnet_56=40),
+        ("diracnet-56", "usual"),
+        58,
+        50,
+    ),
+    "annealed-shortcuts": (
+        usual(plain_56=60, resnet_56=40) | {("fading-56", "shortcuts fade"): 44},
+        ("fading-56", "shortcuts fade"),
+        56,
+        49,
+    ),
+    "highway": (
+        usual(plain_56=60, highway_56=50, resnet_56=40),
+        ("highway-56", "usual"),
+        36,
+        41,
+    ),
+    "dense": (
+        usual(plain_56=60, resnet_56=40, densenet_58=36),
+        ("densenet-58", "usual"),
+        44,
+        39.5,
+    ),
     "multilayer-perceptron": (
         {
             (net, "warm-up"): error
@@ -321,6 +352,20 @@ def test_the_aftermath_is_contradicted_only_if_every_cure_hurts():
 def test_a_copy_that_is_none():
     rows = [row | {"difference": 0.5} for row in final_errors(usual(copy=40, plain_56=60))]
     assert CLAIMS["copy"].judge(rows).outcome == CONTRADICTED
+
+
+@pytest.mark.parametrize("name", ["rep-vgg", "dirac", "annealed-shortcuts"])
+def test_a_fold_that_changes_the_logits(name):
+    table = JUDGED_BY_ERRORS[name][0]
+    rows = [row | {"difference": 0.5} for row in final_errors(table)]
+    assert CLAIMS[name].judge(rows).outcome == CONTRADICTED
+
+
+def test_shortcuts_that_fade_are_judged_by_the_last_epoch():
+    """While they are there the net is a residual one."""
+    end = final_errors(usual(plain_56=60, resnet_56=40) | {("fading-56", "shortcuts fade"): 58})
+    before = [row | {"epoch": 3, "train_error": 40.0} for row in end]
+    assert CLAIMS["annealed-shortcuts"].judge([*before, *end]).outcome == CONTRADICTED
 
 
 def slopes(net_factors, key="net"):

@@ -12,6 +12,7 @@ import numpy as np
 from .... import backend, models, optim
 from ....data import EvalLoader, eval_loader
 from ....errors import unknown_name
+from ....models.fading import FadeShortcuts
 from ....nn import Module
 from ....serialization import safetensors
 from ....serialization.old_names import previous_net
@@ -23,6 +24,7 @@ from ...degradation import load_sets
 from ...presets import PRESETS
 from ...records import RunFolder, read_table, renamed
 from ...training_records import GRADIENTS, METRICS, TEXT, TrainingRecords, regularly, weights_after
+from .equal_size import densenet_like_resnet
 
 WATCHED_STEPS = 300  # gradients are recorded often during so many first steps
 FOLLOWED = ("plain-56", "resnet-56")  # their weights are kept epoch by epoch
@@ -41,6 +43,11 @@ NETS = {
     "bare-56": partial(models.plain, 56, batch_norm=False),
     "group-norm-56": partial(models.plain, 56, norm_groups=4),
     "layer-norm-56": partial(models.plain, 56, norm_groups=1),
+    "repvgg-56": partial(models.repvgg, 56),
+    "diracnet-56": partial(models.diracnet, 56),
+    "fading-56": partial(models.fading_resnet, 56),
+    "highway-56": partial(models.highway, 56),
+    "densenet-58": partial(densenet_like_resnet, 56),
 }
 LINEAR_NETS = {  # their size follows from that of the images, not from the width
     "plain-mlp-20": partial(models.plain_mlp, 20),
@@ -79,6 +86,7 @@ VARIANTS = {
     "small rate for scalars": Variant(lambda config: replace(config, scalar_lr_scale=0.1)),
     "small rate": Variant(lambda config: replace(config, lr=config.lr / 10)),
     "kept norms": Variant(callbacks=lambda model: [optim.KeepNorms(model)]),
+    "shortcuts fade": Variant(callbacks=lambda model: [FadeShortcuts(model)]),
     "three times longer": Variant(lambda config: _longer(config, 3)),
 }
 

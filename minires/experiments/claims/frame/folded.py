@@ -1,0 +1,71 @@
+"""What claims measure of nets that fold into plain ones: errors, and whether the fold is exact."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .... import models
+from ....autograd import Tensor, no_grad
+from ....nn import Module
+from ....types import Figure, Row
+from . import error_comparison
+from .claim import Training, on_trained
+from .criterion import Criterion, below, seeds_of
+from .error_comparison import Bar
+from .laboratory import Laboratory
+
+COLUMNS, TEXT = (*error_comparison.COLUMNS, "difference"), error_comparison.TEXT
+EQUAL = 1e-3  # largest difference of a logit that is called none
+IMAGES = 500  # of the test set, for which logits are compared
+
+
+def measure(folded: Training, *others: Training) -> Callable[[Laboratory, int], list[Row]]:
+    """A claim's ``measure``: the final errors of a net that folds and of others, and in the column
+    ``difference`` how far the logits of the folded net are from those of the net as trained.
+    """
+    errors = error_comparison.measure(folded, *others)
+
+    @on_trained(folded, *others)
+    def errors_and_difference(laboratory: Laboratory, seed: int) -> list[Row]:
+        net, variant = folded
+        model: Any = laboratory.trained(net, seed, variant)  # a CifarResNet
+        images, _ = next(iter(laboratory.test_batches(IMAGES)))
+        difference = largest_difference(model, models.as_plain(model), Tensor(images))
+        return [{**row, "difference": difference} for row in errors(laboratory, seed)]
+
+    return errors_and_difference
+
+
+def largest_difference(first: Module, second: Module, images: Tensor) -> float:
+    """The largest difference between a logit of one net and of the other."""
+    with no_grad():
+        return float(np.abs((first(images) - second(images)).to("cpu").numpy()).max())
+
+
+def draw(*groups: tuple[str, Sequence[Bar]]) -> Callable[[Sequence[Row], str], Figure]:
+    """A claim's ``draw``: `error_comparison.draw`, and how exact the fold is."""
+    bars = error_comparison.draw(*groups)
+    return lambda rows, caption: bars(rows, told(rows, caption))
+
+
+def told(rows: Sequence[Row], caption: str) -> str:
+    """The caption, and how exact the fold is."""
+    largest = max(_differences(rows))
+    return f"{caption}; folded into a plain net, its logits change by {largest:.0e} at most"
+
+
+def exact(net: str) -> Criterion:
+    """A claim's criterion that the fold of this net is exact."""
+    return below(
+        f"largest difference between a logit of {net} and of the plain net it folds into",
+        _differences,
+        EQUAL,
+        0,
+    )
+
+
+def _differences(rows: Sequence[Row]) -> list[float]:
+    return [
+        max(row["difference"] for row in rows if row["seed"] == seed) for seed in seeds_of(rows)
+    ]

@@ -1,0 +1,96 @@
+"""A shortcut that lives in the weights of a convolution.
+
+DiracNets (Zagoruyko and Komodakis 2017, arXiv:1706.00388) write the filters of a plain net as sums:
+
+    W = a delta + b V / |V|
+
+delta is the filter that returns its input (a 1 in the middle), V are ordinary weights, each filter
+divided by its length |V|, and a and b are a learnable number for each filter, 1 and 0.1 at first.
+So a layer starts close to the identity, as one with a shortcut does. But it is one convolution, and
+W can be computed once and for all after training: `models.as_plain`.
+
+The authors' nets also replace ReLU by one that keeps the negative part beside the positive one
+(NCReLU), and pass both on. Here it is ReLU, so that the net folds into the plain net of He et al.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from .. import functional as F
+from .. import nn
+from ..autograd import Tensor
+from ..nn import conv_norm_relu
+from .block_config import BlockConfig
+from .blocks import Block
+from .shortcuts import NoShortcut
+
+
+class DiracConv2d(nn.Conv2d):
+    """A convolution with the weights a delta + b V / |V|.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        Those of `nn.Conv2d`, with a square window of an odd size. With more output than input
+        channels, or fewer, delta passes on as many as there are of both: with a stride it does what
+        shortcut A does.
+
+    Attributes
+    ----------
+    weight : Parameter (KH, KW, in_channels, out_channels)
+        V.
+    a, b : Parameter (out_channels,)
+    delta : Buffer (KH, KW, in_channels, out_channels)
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.a = nn.Parameter(np.ones(self.out_channels, np.float32))
+        self.b = nn.Parameter(np.full(self.out_channels, 0.1, np.float32))
+        self.delta = nn.Buffer(dirac_delta(self.weight.shape))
+
+    def forward(self, input: Tensor) -> Tensor:
+        W = self.filters()
+        return F.conv2d(input, W, self.bias, self.stride, self.padding, self.dilation, self.groups)
+
+    def filters(self) -> Tensor:
+        """W, the weights that an ordinary convolution would have."""
+        V = self.weight
+        length = (V * V).sum(axis=(0, 1, 2), keepdims=True).sqrt()
+        return self.delta * self.a + V / length * self.b
+
+
+def dirac_delta(shape: tuple[int, ...]) -> np.ndarray:
+    """The filters (KH, KW, C_in, C_out) that pass on channel i of the input as channel i."""
+    delta = np.zeros(shape, np.float32)
+    delta[shape[0] // 2, shape[1] // 2] = np.eye(*shape[2:])
+    return delta
+
+
+class DiracBlock(Block):
+    """The two layers of a plain block, with these convolutions: the only shortcut is in them."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int,
+        config: BlockConfig,
+        rng: np.random.Generator,
+        shortcut_rng: np.random.Generator,
+    ) -> None:
+        super().__init__(in_channels, out_channels, stride)
+        self.conv1 = DiracConv2d(in_channels, out_channels, 3, stride, 1, bias=False, rng=rng)
+        self.bn1 = config.norm(out_channels)
+        self.conv2 = DiracConv2d(out_channels, out_channels, 3, 1, 1, bias=False, rng=rng)
+        self.bn2 = config.norm(out_channels)
+        self.shortcut = NoShortcut()
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = conv_norm_relu(self.conv1, self.bn1, x)
+        return conv_norm_relu(self.conv2, self.bn2, h)
+
+    @property
+    def branch_end(self) -> nn.Module:
+        return self.bn2

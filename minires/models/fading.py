@@ -1,0 +1,82 @@
+"""Shortcuts that fade out while a net is trained: y = relu(F(x) + alpha x), alpha from 1 to 0.
+
+The net is residual at first and plain in the end. Monti et al. 2018 ("Avoiding degradation in deep
+feed-forward networks by phasing out skip-connections", ICANN) do so by a penalty on shortcuts; here
+alpha is set by the clock.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from .. import nn
+from ..autograd import Tensor
+from ..checks import number
+from ..errors import ConfigError
+
+SHARE = 0.5  # of a training, after which the shortcuts have faded
+
+
+class FadingShortcut(nn.Module):
+    """alpha times another shortcut.
+
+    Attributes
+    ----------
+    alpha : Buffer (1,)
+        1 at first. It is no parameter, so no gradient moves it, and it is saved with the weights.
+    shortcut : nn.Module
+    """
+
+    def __init__(self, shortcut: nn.Module) -> None:
+        self.alpha = nn.Buffer(np.ones(1, np.float32))
+        self.shortcut = shortcut
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.shortcut(x) * self.alpha
+
+
+class FadeShortcuts:
+    """A callback that turns down the fading shortcuts of a net, by the same amount in every step.
+
+    alpha = max(0, 1 - i / (share iterations)) after i steps.
+
+    Parameters
+    ----------
+    model : nn.Module
+        From `models.fading_resnet`.
+    share : float
+        Of the training, after which alpha is 0. Then the net is plain, and trained on as such.
+
+    Raises
+    ------
+    ConfigError
+        For a net without fading shortcuts, or a share that is not above 0 and at most 1.
+    """
+
+    def __init__(self, model: nn.Module, share: float = SHARE) -> None:
+        self.share = number(
+            "FadeShortcuts",
+            "share",
+            share,
+            "a share of the training, above 0, at most 1",
+            lambda value: 0 < value <= 1,
+        )
+        self.shortcuts = fading_shortcuts(model)
+        if not self.shortcuts:
+            raise ConfigError(
+                "FadeShortcuts",
+                "nothing to fade",
+                "a net from models.fading_resnet",
+                type(model).__name__,
+            )
+
+    def after_step(self, trainer: Any) -> None:
+        """Set alpha; a `Trainer` calls this after every step."""
+        left = 1 - trainer.iteration / (self.share * trainer.config.iterations)
+        for shortcut in self.shortcuts:
+            shortcut.alpha.data[...] = max(0.0, left)
+
+
+def fading_shortcuts(model: nn.Module) -> list[FadingShortcut]:
+    """Those of a net, from the images to the logits."""
+    return [module for module in model.modules() if isinstance(module, FadingShortcut)]
