@@ -129,6 +129,7 @@ GROUPS = {
     "Experiments": (
         "experiment",
         "claims",
+        "power",
         "presets",
         "ten_seeds",
         "pooled_runs",

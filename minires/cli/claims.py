@@ -19,6 +19,8 @@ from .arguments import (
 )
 from .cluster_options import add_cluster, cluster_of
 
+AS_STATED = 0  # of --decide without a number: as many seeds as each claim states
+
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
@@ -33,7 +35,7 @@ def add_to(commands: Commands) -> None:
         "is used again, so a run that\n"
         "was interrupted goes on with the same command, and can be extended by claims or seeds.",
         epilog="examples:\n  minires claims --list\n  minires claims degradation aftermath "
-        "--dataset cifar10\n  minires claims --seeds 3\n  minires claims --decide 5",
+        "--dataset cifar10\n  minires claims --seeds 3\n  minires claims longer --decide",
     )
     command.set_defaults(run=run)
     command.add_argument("names", nargs="*", metavar="NAME", help="which claims (default: all)")
@@ -41,9 +43,12 @@ def add_to(commands: Commands) -> None:
     command.add_argument(
         "--decide",
         type=at_least(1),
+        nargs="?",
+        const=AS_STATED,
         metavar="N",
         help="measure with N fresh seeds, from 100 on, at which nobody looked when the claims "
-        "were written; where a claim has such seeds, they alone decide",
+        "were written; where a claim has such seeds, they alone decide (default: as many as each "
+        "claim states, see --list)",
     )
     add_setting(command, ("quick", "standard"))
     add_workers(command)
@@ -66,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"{claim.name}\n    {claim.statement}\n    ({claim.source})")
             for criterion in claim.criteria:
                 print(fitted(f"    - {criterion}"))
+            print(f"    decided by {claim.deciding_seeds} seeds")
         return 0
     for name in args.names:
         if name not in laboratory.CLAIMS:
@@ -76,13 +82,16 @@ def run(args: argparse.Namespace) -> int:
     chosen = [
         claim for name, claim in laboratory.CLAIMS.items() if name in args.names or not args.names
     ]
+    seeds = args.seeds
+    if args.decide is not None:
+        seeds = range(FIRST_DECIDING, FIRST_DECIDING + args.decide) if args.decide else None
     try:
         findings = laboratory.run(
             chosen,
             out,
             args.dataset,
             args.preset,
-            range(FIRST_DECIDING, FIRST_DECIDING + args.decide) if args.decide else args.seeds,
+            seeds,
             args.data,
             args.device,
             progress=args.cluster != "script",

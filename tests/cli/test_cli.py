@@ -12,6 +12,7 @@ import pytest
 
 from minires.cli import main
 from minires.cli.arguments import literal, own_setting
+from minires.experiments.claims import CLAIMS
 from minires.experiments.records import read_table
 from minires.experiments.training_records import GRADIENTS, METRICS, TEXT
 
@@ -401,6 +402,21 @@ def test_the_list_of_claims(capsys):
         "degradation\n    Deeper plain nets train worse" in printed
         and "arXiv:1512.03385" in printed
     )
+    assert printed.count("decided by ") == len(CLAIMS) and "decided by 3 seeds" in printed
+
+
+@pytest.mark.parametrize(
+    "words, seeds",
+    [([], 1), (["--decide"], None), (["--decide", "2"], range(100, 102)), (["--seeds", "3"], 3)],
+)
+def test_which_seeds_a_claim_is_measured_with(words, seeds, monkeypatch, tmp_path):
+    """``--decide`` alone takes as many as each claim states."""
+    asked = []
+    monkeypatch.setattr(
+        "minires.experiments.claims.run", lambda *args, **more: asked.append(args[4]) or []
+    )
+    assert main(["claims", "longer", "--out", str(tmp_path / "out"), *words]) == 0
+    assert asked == [seeds]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from . import (
     vanishing_at_initialisation,
     vanishing_in_training,
     vanishing_without_batch_norm,
+    wider,
     without_batch_norm,
 )
 from .frame.report import lines
@@ -51,6 +52,7 @@ CLAIMS = {
         without_batch_norm,
         stochastic_depth,
         multilayer_perceptron,
+        wider,
     )
 }
 

@@ -286,6 +286,12 @@ JUDGED_BY_ERRORS = {
         20,
         41,
     ),
+    "wider": (
+        usual(wide_plain_20=40, plain_56=60, wide_resnet_20=30, resnet_56=40),
+        ("wide-resnet-20", "usual"),
+        50,
+        39,
+    ),
 }
 
 

@@ -23,6 +23,7 @@ from ...degradation import load_sets
 from ...presets import PRESETS
 from ...records import RunFolder, read_table, renamed
 from ...training_records import GRADIENTS, METRICS, TEXT, TrainingRecords, regularly, weights_after
+from .sizes import as_large_as_plain_56
 
 WATCHED_STEPS = 300  # gradients are recorded often during so many first steps
 FOLLOWED = ("plain-56", "resnet-56")  # their weights are kept epoch by epoch
@@ -38,6 +39,8 @@ NETS = {
     "fixup-56": partial(models.resnet, 56, batch_norm=False, init="fixup"),
     "skipinit-56": partial(models.resnet, 56, batch_norm=False, init="skipinit"),
     "stochastic-56": partial(models.resnet, 56, survival_prob=0.5),
+    "wide-plain-20": partial(as_large_as_plain_56, 20, build=models.plain),
+    "wide-resnet-20": partial(as_large_as_plain_56, 20, build=models.resnet),
 }
 LINEAR_NETS = {  # their size follows from that of the images, not from the width
     "plain-mlp-20": partial(models.plain_mlp, 20),
