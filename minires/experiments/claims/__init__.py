@@ -12,6 +12,7 @@ from . import (
     lesions,
     longer,
     multilayer_perceptron,
+    muon,
     path_lengths,
     pre_activation,
     responses,
@@ -53,6 +54,7 @@ CLAIMS = {
         stochastic_depth,
         multilayer_perceptron,
         wider,
+        muon,
     )
 }
 

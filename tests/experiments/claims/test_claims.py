@@ -292,6 +292,12 @@ JUDGED_BY_ERRORS = {
         50,
         39,
     ),
+    "muon": (
+        usual(plain_20=40, plain_56=60) | {("plain-20", "Muon"): 30, ("plain-56", "Muon"): 35},
+        ("plain-56", "Muon"),
+        70,
+        39,
+    ),
 }
 
 
@@ -310,6 +316,11 @@ def test_the_aftermath_is_contradicted_only_if_every_cure_hurts():
         ("plain-56", cure): 70 for cure in claims.aftermath.CURES
     }
     assert CLAIMS["aftermath"].judge(final_errors(table)).outcome == CONTRADICTED
+
+
+def test_muon_must_help_the_deep_net_more_than_the_shallow_one():
+    table = usual(plain_20=40, plain_56=60) | {("plain-20", "Muon"): 20, ("plain-56", "Muon"): 38}
+    assert CLAIMS["muon"].judge(final_errors(table)).outcome == CONTRADICTED
 
 
 def test_a_copy_that_is_none():

@@ -79,6 +79,7 @@ VARIANTS = {
     "small rate": Variant(lambda config: replace(config, lr=config.lr / 10)),
     "kept norms": Variant(callbacks=lambda model: [optim.KeepNorms(model)]),
     "three times longer": Variant(lambda config: _longer(config, 3)),
+    "Muon": Variant(lambda config: replace(config, optimizer="muon")),
 }
 
 
