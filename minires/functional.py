@@ -23,6 +23,11 @@ def relu(input: Tensor) -> Tensor:
     return apply("relu", input)
 
 
+def tanh(input: Tensor) -> Tensor:
+    """(e^input - e^-input) / (e^input + e^-input), elementwise: between -1 and 1, any shape."""
+    return apply("tanh", input)
+
+
 def add_relu(a: Tensor, b: Tensor) -> Tensor:
     """relu(a + b), in one pass over memory; shapes broadcast.
 

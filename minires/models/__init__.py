@@ -19,11 +19,14 @@ from .imagenet import (
 from .mlp import Mlp, plain_mlp, residual_mlp
 from .registry import build
 from .transfer import extract_features, freeze_before, replace_head
+from .without_norm import BareNet, bare
 
 __all__ = [
+    "BareNet",
     "CifarResNet",
     "ImageNetResNet",
     "Mlp",
+    "bare",
     "build",
     "deepen",
     "extract_features",

@@ -12,13 +12,14 @@ from typing import Any
 from ..errors import ConfigError, unknown_name
 from ..names import shown
 from ..serialization.old_names import current_net
-from . import cifar, imagenet, mlp
+from . import cifar, imagenet, mlp, without_norm
 from .base import ResNet
 from .cifar import MOST_LAYERS
 
 OF_ANY_DEPTH = {
     "resnet": cifar.resnet,
     "plain": cifar.plain,
+    "bare": without_norm.bare,
     "residual_mlp": mlp.residual_mlp,
     "plain_mlp": mlp.plain_mlp,
 }

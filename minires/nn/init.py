@@ -5,6 +5,7 @@ from math import prod, sqrt
 import numpy as np
 
 from ..checks import fits_in_memory, generator, number
+from ..errors import ShapeError
 from ..types import Array, Shape
 
 
@@ -46,3 +47,46 @@ def he_normal(shape: Shape, rng: np.random.Generator | None) -> Array:
     arXiv:1502.01852, equation 10).
     """
     return normal(shape, rng, sqrt(2 / prod(shape[:-1])))
+
+
+def orthogonal(shape: Shape, rng: np.random.Generator | None, gain: float = 1.0) -> Array:
+    """A random matrix (in, out) whose rows or columns, whichever are fewer, are orthonormal, times
+    `gain`.
+
+    Drawn evenly from all such matrices: Q of the QR decomposition of a matrix of normal numbers,
+    with the signs that make the diagonal of R positive (Mezzadri 2007, arXiv:math-ph/0609050).
+    All singular values are `gain`: with out >= in, ``x @ w`` has the length of x times `gain`.
+    The arguments and errors are those of `normal`.
+    """
+    if len(shape) != 2:
+        raise ShapeError("init.orthogonal", "shape", "(in, out)", str(tuple(shape)))
+    rows, columns = max(shape), min(shape)
+    q, r = np.linalg.qr(normal((rows, columns), rng, 1).astype(np.float64))
+    q = q * np.where(np.diagonal(r) < 0, -1, 1)
+    return (gain * (q if shape[0] >= shape[1] else q.T)).astype(np.float32)
+
+
+def delta_orthogonal(shape: Shape, rng: np.random.Generator | None, gain: float = 1.0) -> Array:
+    """Filters (KH, KW, C_in, C_out) that are zero except for an orthogonal matrix in the centre.
+
+    With stride 1 and C_out >= C_in such a convolution turns the features of every pixel and mixes
+    no neighbours: it preserves the norm of any map, and backward that of its gradient, however many
+    of them follow each other (Xiao et al. 2018, arXiv:1806.05393, algorithm 2; gain 1 for tanh,
+    sqrt 2 for ReLU). The arguments and errors are those of `normal`.
+    """
+    if len(shape) != 4 or shape[0] % 2 == 0 or shape[1] % 2 == 0:
+        expected = "(KH, KW, C_in, C_out) with odd KH and KW"
+        raise ShapeError("init.delta_orthogonal", "shape", expected, str(tuple(shape)))
+    weight = np.zeros(shape, np.float32)
+    weight[shape[0] // 2, shape[1] // 2] = orthogonal(shape[2:], rng, gain)
+    return weight
+
+
+def mirrored(weight: Array) -> Array:
+    """Weights (..., C, out) as weights (..., 2C, out) for the output of a `CReLU`: W, then -W.
+
+    Since relu(x) - relu(-x) = x, the layer after the CReLU gets W x: a whole net of such layers is
+    linear at first, and "looks linear" however deep it is (Balduzzi et al. 2017, arXiv:1702.08591,
+    section 4).
+    """
+    return np.concatenate([weight, -weight], axis=-2)

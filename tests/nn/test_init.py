@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from minires import Tensor, kernels, nn
+from minires.errors import ShapeError
 from minires.nn import init
 
 
@@ -37,3 +39,44 @@ def test_a_signal_keeps_its_size_through_many_relu_layers():
     for _ in range(20):
         x = np.maximum(x @ init.he_normal((256, 256), rng), 0)
     assert 0.4 < np.square(x).mean() < 2.5
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (8, 3), (3, 8), (1, 4)])
+@pytest.mark.parametrize("gain", [1.0, 2.0])
+def test_orthogonal(shape, gain):
+    weight = init.orthogonal(shape, np.random.default_rng(0), gain)
+    assert weight.dtype == np.float32 and weight.shape == shape
+    assert np.linalg.svd(weight, compute_uv=False) == pytest.approx(gain, rel=1e-5)
+
+
+def test_orthogonal_matrices_are_drawn_evenly():
+    """Without the signs of R, QR gives a first entry that is negative every time."""
+    rng = np.random.default_rng(0)
+    first = [init.orthogonal((3, 3), rng)[0, 0] for _ in range(300)]
+    assert abs(np.mean(first)) < 0.1 and np.mean(np.square(first)) == pytest.approx(1 / 3, rel=0.2)
+
+
+def test_delta_orthogonal_filters_preserve_the_norm_of_every_map():
+    """Backward too: the matrix of the whole convolution is orthogonal."""
+    weight = init.delta_orthogonal((3, 3, 4, 4), np.random.default_rng(0))
+    x = np.random.default_rng(1).standard_normal((2, 6, 5, 4)).astype(np.float32)
+    y, cache = kernels.cpu.conv2d.forward(x, weight, padding=1)
+    assert np.linalg.norm(y) == pytest.approx(np.linalg.norm(x), rel=1e-5)
+    dx, _ = kernels.cpu.conv2d.backward(x, cache)
+    assert np.linalg.norm(dx) == pytest.approx(np.linalg.norm(x), rel=1e-5)
+
+
+def test_mirrored_weights_take_what_a_crelu_gives_as_if_it_were_not_there():
+    rng = np.random.default_rng(0)
+    x, weight = (rng.standard_normal(shape, np.float32) for shape in ((7, 4), (4, 3)))
+    both = nn.CReLU()(Tensor(x)).data
+    assert both.shape == (7, 8) and both.min() == 0
+    assert both @ init.mirrored(weight) == pytest.approx(x @ weight, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "draw, shape", [(init.orthogonal, (3,)), (init.delta_orthogonal, (2, 3, 4, 4))]
+)
+def test_shapes_that_cannot_be_orthogonal(draw, shape):
+    with pytest.raises(ShapeError, match="shape"):
+        draw(shape, None)

@@ -4,7 +4,7 @@ NumPy passes calls with arrays of another library on to that library (NEP 13 and
 ``np.exp`` works for all of them.
 """
 
-from .activation import add_relu, relu
+from .activation import add_relu, relu, tanh
 from .conv import swap_in_out_channels
 from .elementwise import (
     abs,
@@ -60,5 +60,6 @@ __all__ = [
     "sqrt",
     "subtract",
     "sum",
+    "tanh",
     "transpose",
 ]

@@ -24,6 +24,20 @@ class relu(Kernel):
         return dy * (y > 0)
 
 
+class tanh(Kernel):
+    """y = (e^x - e^-x) / (e^x + e^-x), between -1 and 1.
+
+    dL/dx = dL/dy (1 - y^2).
+    """
+
+    def forward(x: Array) -> tuple[Array, Array]:
+        y = np.tanh(x)
+        return y, y
+
+    def backward(dy: Array, y: Array) -> Array:
+        return dy * (1 - y * y)
+
+
 class add_relu(Kernel):
     """y = max(a + b, 0).
 

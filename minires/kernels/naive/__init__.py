@@ -5,7 +5,7 @@ Then compare `conv.py` here with `conv.py` in `cpu`, which gets the same numbers
 array operations.
 """
 
-from .activation import add_relu, relu
+from .activation import add_relu, relu, tanh
 from .conv import conv2d, conv2d_relu
 from .elementwise import abs, add, divide, exp, log, multiply, negative, power, sqrt, subtract
 from .loss import cross_entropy, log_softmax, mse_loss, softmax

@@ -29,6 +29,25 @@ class relu(Kernel):
         return dx
 
 
+class tanh(Kernel):
+    """y = (e^x - e^-x) / (e^x + e^-x), between -1 and 1.
+
+    dL/dx = dL/dy (1 - y^2).
+    """
+
+    def forward(x: Array) -> tuple[Array, Array]:
+        y = np.empty_like(x)
+        for i in np.ndindex(x.shape):
+            y[i] = np.tanh(x[i])
+        return y, y
+
+    def backward(dy: Array, y: Array) -> Array:
+        dx = np.empty_like(dy)
+        for i in np.ndindex(y.shape):
+            dx[i] = dy[i] * (1 - y[i] ** 2)
+        return dx
+
+
 class add_relu(Kernel):
     """y = max(a + b, 0): the addition and the ReLU at the end of a residual block."""
 

@@ -41,6 +41,14 @@ NETS = {
     "stochastic-56": partial(models.resnet, 56, survival_prob=0.5),
     "wide-plain-20": partial(as_large_as_plain_56, 20, build=models.plain),
     "wide-resnet-20": partial(as_large_as_plain_56, 20, build=models.resnet),
+    "tanh-delta-56": partial(models.bare, 56, activation="tanh", init="delta-orthogonal"),
+    "tanh-normal-56": partial(models.bare, 56, activation="tanh"),
+    "relu-delta-56": partial(models.bare, 56, init="delta-orthogonal"),
+    "looks-linear-56": partial(
+        as_large_as_plain_56,
+        56,
+        build=partial(models.bare, activation="crelu", init="delta-orthogonal"),
+    ),
 }
 LINEAR_NETS = {  # their size follows from that of the images, not from the width
     "plain-mlp-20": partial(models.plain_mlp, 20),
