@@ -19,6 +19,7 @@ from .imagenet import (
 from .mlp import Mlp, plain_mlp, residual_mlp
 from .registry import build
 from .transfer import extract_features, freeze_before, replace_head
+from .vgg import VGG, vgg16, vgg16_bn, vgg19, vgg19_bn
 from .without_norm import BareNet, bare
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "CifarResNet",
     "ImageNetResNet",
     "Mlp",
+    "VGG",
     "bare",
     "build",
     "deepen",
@@ -45,6 +47,10 @@ __all__ = [
     "resnet152",
     "resnext50_32x4d",
     "resnext101_32x8d",
+    "vgg16",
+    "vgg16_bn",
+    "vgg19",
+    "vgg19_bn",
     "wide_resnet50_2",
     "wide_resnet101_2",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import ConfigError, unknown_name
 from ..names import shown
 from ..serialization.old_names import current_net
-from . import cifar, imagenet, mlp, without_norm
+from . import cifar, imagenet, mlp, vgg, without_norm
 from .base import ResNet
 from .cifar import MOST_LAYERS
 
@@ -37,13 +37,17 @@ OF_ONE_DEPTH = {
         imagenet.resnext101_32x8d,
         imagenet.wide_resnet50_2,
         imagenet.wide_resnet101_2,
+        vgg.vgg16,
+        vgg.vgg16_bn,
+        vgg.vgg19,
+        vgg.vgg19_bn,
     )
 }
 DIGITS = 18  # of a depth: Python reads no number of 5,000
 EXAMPLES = ("resnet-20", "plain-56", "residual_mlp-20")
 
 
-def build(name: str, **settings: Any) -> ResNet | mlp.Mlp:
+def build(name: str, **settings: Any) -> ResNet | mlp.Mlp | vgg.VGG | without_norm.BareNet:
     """The net of that name.
 
     Parameters
