@@ -130,6 +130,7 @@ GROUPS = {
         "experiment",
         "claims",
         "power",
+        "texts",
         "presets",
         "ten_seeds",
         "pooled_runs",

@@ -6,11 +6,13 @@ from . import (
     aftermath,
     copy,
     degradation,
+    delta_orthogonal,
     flung_out,
     gradient_flow,
     landscape,
     lesions,
     longer,
+    looks_linear,
     multilayer_perceptron,
     muon,
     path_lengths,
@@ -55,6 +57,8 @@ CLAIMS = {
         multilayer_perceptron,
         wider,
         muon,
+        delta_orthogonal,
+        looks_linear,
     )
 }
 

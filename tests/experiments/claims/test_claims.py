@@ -298,6 +298,19 @@ JUDGED_BY_ERRORS = {
         70,
         39,
     ),
+    "delta-orthogonal": (
+        usual(plain_56=60)
+        | {("tanh-delta-56", "small rate"): 40, ("relu-delta-56", "small rate"): 80},
+        ("relu-delta-56", "small rate"),
+        30,
+        41,
+    ),
+    "looks-linear": (
+        usual(resnet_56=40) | {("looks-linear-56", "small rate"): 42},
+        ("looks-linear-56", "small rate"),
+        60,
+        45.5,
+    ),
 }
 
 
