@@ -42,7 +42,7 @@ def add_to(commands: Commands) -> None:
     command.add_argument("--list", action="store_true", help="show the claims and stop")
     command.add_argument(
         "--decide",
-        type=at_least(1),
+        type=_number_of_seeds,
         nargs="?",
         const=AS_STATED,
         metavar="N",
@@ -59,6 +59,14 @@ def add_to(commands: Commands) -> None:
         metavar="DIR",
         help="folder for the results (default: runs/claims-DATASET-PRESET)",
     )
+
+
+def _number_of_seeds(text):
+    """What --decide takes; after it a claim's name would be taken for the number."""
+    try:
+        return at_least(1)(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}; names of claims go before it") from None
 
 
 def run(args: argparse.Namespace) -> int:

@@ -436,6 +436,12 @@ def test_claims_that_cannot_be_measured(words, complaint, capsys, tmp_path, monk
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_name_after_decide(capsys):
+    with pytest.raises(SystemExit):
+        main(["claims", "--decide", "longer"])
+    assert "got 'longer'; names of claims go before it" in capsys.readouterr().err
+
+
 def test_a_claim_from_the_command_line(capsys, tmp_path, monkeypatch):
     """One that trains no net."""
     monkeypatch.setattr("minires.experiments.claims.vanishing_without_batch_norm.DRAWS", 1)
