@@ -23,17 +23,17 @@ def relu(input: Tensor) -> Tensor:
     return apply("relu", input)
 
 
-def tanh(input: Tensor) -> Tensor:
-    """(e^input - e^-input) / (e^input + e^-input), elementwise: between -1 and 1, any shape."""
-    return apply("tanh", input)
-
-
 def add_relu(a: Tensor, b: Tensor) -> Tensor:
     """relu(a + b), in one pass over memory; shapes broadcast.
 
     Where `kernels.use` has put another add or relu in place, these are used.
     """
     return apply("add_relu", a, b) if use_fused("add_relu") else relu(a + b)
+
+
+def tanh(input: Tensor) -> Tensor:
+    """(e^input - e^-input) / (e^input + e^-input), elementwise: between -1 and 1, any shape."""
+    return apply("tanh", input)
 
 
 def softmax(input: Tensor, axis: int = -1) -> Tensor:

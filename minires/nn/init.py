@@ -5,7 +5,7 @@ from math import prod, sqrt
 import numpy as np
 
 from ..checks import fits_in_memory, generator, number
-from ..errors import ShapeError
+from ..errors import ConfigError
 from ..types import Array, Shape
 
 
@@ -38,34 +38,6 @@ def normal(shape: Shape, rng: np.random.Generator | None, std: float) -> Array:
     return rng.standard_normal(shape, dtype=np.float32) * np.float32(std)
 
 
-def he_normal(shape: Shape, rng: np.random.Generator | None) -> Array:
-    """Weights from a normal distribution of standard deviation sqrt(2 / fan_in).
-
-    fan_in is the number of inputs that each output adds up: the product of all axes of `shape` but
-    the last, so of (KH, KW, C_in / groups) or of (in,). The mean square of the activations then
-    stays the same from layer to layer under ReLU, which zeroes half of them (He et al. 2015,
-    arXiv:1502.01852, equation 10).
-    """
-    return normal(shape, rng, sqrt(2 / prod(shape[:-1])))
-
-
-def orthogonal(shape: Shape, rng: np.random.Generator | None, gain: float = 1.0) -> Array:
-    """A random matrix (in, out) whose rows or columns, whichever are fewer, are orthonormal, times
-    `gain`.
-
-    Drawn evenly from all such matrices: Q of the QR decomposition of a matrix of normal numbers,
-    with the signs that make the diagonal of R positive (Mezzadri 2007, arXiv:math-ph/0609050).
-    All singular values are `gain`: with out >= in, ``x @ w`` has the length of x times `gain`.
-    The arguments and errors are those of `normal`.
-    """
-    if len(shape) != 2:
-        raise ShapeError("init.orthogonal", "shape", "(in, out)", str(tuple(shape)))
-    rows, columns = max(shape), min(shape)
-    q, r = np.linalg.qr(normal((rows, columns), rng, 1).astype(np.float64))
-    q = q * np.where(np.diagonal(r) < 0, -1, 1)
-    return (gain * (q if shape[0] >= shape[1] else q.T)).astype(np.float32)
-
-
 def delta_orthogonal(shape: Shape, rng: np.random.Generator | None, gain: float = 1.0) -> Array:
     """Filters (KH, KW, C_in, C_out) that are zero except for an orthogonal matrix in the centre.
 
@@ -76,7 +48,7 @@ def delta_orthogonal(shape: Shape, rng: np.random.Generator | None, gain: float 
     """
     if len(shape) != 4 or shape[0] % 2 == 0 or shape[1] % 2 == 0:
         expected = "(KH, KW, C_in, C_out) with odd KH and KW"
-        raise ShapeError("init.delta_orthogonal", "shape", expected, str(tuple(shape)))
+        raise ConfigError("init.delta_orthogonal", "shape", expected, str(tuple(shape)))
     weight = np.zeros(shape, np.float32)
     weight[shape[0] // 2, shape[1] // 2] = orthogonal(shape[2:], rng, gain)
     return weight
@@ -90,3 +62,51 @@ def mirrored(weight: Array) -> Array:
     section 4).
     """
     return np.concatenate([weight, -weight], axis=-2)
+
+
+def he_normal(shape: Shape, rng: np.random.Generator | None) -> Array:
+    """Weights from a normal distribution of standard deviation sqrt(2 / fan_in).
+
+    fan_in is the number of inputs that each output adds up: the product of all axes of `shape` but
+    the last, so of (KH, KW, C_in / groups) or of (in,). The mean square of the activations then
+    stays the same from layer to layer under ReLU, which zeroes half of them (He et al. 2015,
+    arXiv:1502.01852, equation 10).
+    """
+    return normal(shape, rng, sqrt(2 / prod(shape[:-1])))
+
+
+def orthogonal(shape: Shape, rng: np.random.Generator | None, gain: float = 1.0) -> Array:
+    """Weights that keep lengths: as a matrix (fan_in, outputs), a random one with W^T W = gain^2 I.
+
+    Its columns are drawn from all orthonormal ones alike (the Haar measure): the Q of the QR
+    decomposition of a Gaussian matrix, with the signs of R's diagonal taken off it (Mezzadri 2007,
+    arXiv:math-ph/0609050). Where outputs outnumber inputs, the rows are orthonormal instead (Saxe
+    et al. 2014, arXiv:1312.6120).
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (in, out) of a linear layer, or (KH, KW, C_in, C_out) of a convolution.
+    rng : np.random.Generator or None
+        None draws a fresh, unrepeatable stream.
+    gain : float
+
+    Returns
+    -------
+    np.ndarray, float32
+
+    Raises
+    ------
+    ConfigError
+        For a shape of fewer than two axes, or if `rng` is no generator.
+    """
+    rng = generator("init.orthogonal", rng)
+    number("init.orthogonal", "gain", gain, "a number")
+    if len(shape) < 2:
+        raise ConfigError("init.orthogonal", "shape", "at least two axes", f"{tuple(shape)}")
+    fan_in, outputs = prod(shape[:-1]), shape[-1]
+    fits_in_memory("weights", shape, 8)
+    tall = rng.standard_normal((max(fan_in, outputs), min(fan_in, outputs)))
+    q, r = np.linalg.qr(tall)
+    q *= np.sign(np.diag(r))
+    return (gain * (q if fan_in >= outputs else q.T)).reshape(shape).astype(np.float32)

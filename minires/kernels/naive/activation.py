@@ -29,6 +29,19 @@ class relu(Kernel):
         return dx
 
 
+class add_relu(Kernel):
+    """y = max(a + b, 0): the addition and the ReLU at the end of a residual block."""
+
+    def forward(a: Array, b: Array) -> tuple[Array, Any]:
+        z, add_cache = add.forward(a, b)
+        y, relu_cache = relu.forward(z)
+        return y, (add_cache, relu_cache)
+
+    def backward(dy: Array, cache: Any) -> tuple[Array, Array]:
+        add_cache, relu_cache = cache
+        return add.backward(relu.backward(dy, relu_cache), add_cache)
+
+
 class tanh(Kernel):
     """y = (e^x - e^-x) / (e^x + e^-x), between -1 and 1.
 
@@ -46,16 +59,3 @@ class tanh(Kernel):
         for i in np.ndindex(y.shape):
             dx[i] = dy[i] * (1 - y[i] ** 2)
         return dx
-
-
-class add_relu(Kernel):
-    """y = max(a + b, 0): the addition and the ReLU at the end of a residual block."""
-
-    def forward(a: Array, b: Array) -> tuple[Array, Any]:
-        z, add_cache = add.forward(a, b)
-        y, relu_cache = relu.forward(z)
-        return y, (add_cache, relu_cache)
-
-    def backward(dy: Array, cache: Any) -> tuple[Array, Array]:
-        add_cache, relu_cache = cache
-        return add.backward(relu.backward(dy, relu_cache), add_cache)
