@@ -88,6 +88,10 @@ class BareNet(nn.Module):
         same shape.
     """
 
+    layer1: nn.Sequential
+    layer2: nn.Sequential
+    layer3: nn.Sequential
+
     def __init__(
         self, depth: int, width: int, num_classes: int, activation: str, init: str, seed: int
     ) -> None:

@@ -42,8 +42,14 @@ def fingerprint(claim: Claim) -> str:
     """Twelve digits that stand for the claim's statement, its predictions, and how many seeds are
     to decide. Figures, sources and wording of the code may change without changing it.
     """
-    said = [claim.name, claim.statement, claim.predictions, claim.needed, prediction(claim)]
-    said.append(claim.deciding_seeds)
+    said = [
+        claim.name,
+        claim.statement,
+        claim.predictions,
+        claim.needed,
+        prediction(claim),
+        claim.deciding_seeds,
+    ]
     text = json.dumps(said, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
