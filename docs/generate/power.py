@@ -74,7 +74,7 @@ def row(one: Power) -> str:
     criterion = one.criterion
     cells = [
         f"[{one.claim.name}](claims.md#{one.claim.name})",
-        criterion.what + (f", {criterion.unit}" if criterion.unit else ""),
+        criterion.what.rstrip(",") + (f", {criterion.unit}" if criterion.unit else ""),
         f"{criterion.side} {_number(criterion.threshold)}",
         _number(criterion.margin),
     ]
