@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from minires import backend, models, nn, optim
 from minires import functional as F
-from minires import models, nn, optim
 from minires.autograd import Tensor
 from minires.errors import ConfigError
 from minires.kernels import common, naive
@@ -177,6 +177,32 @@ def test_a_state_goes_on_to_the_bit():
             three.grad = gradient
             second.step()
     assert np.array_equal(one.data, three.data)
+
+
+def test_on_a_gpu_as_on_the_cpu(gpu):
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(shape).astype(np.float32) for shape in ((3, 3, 2, 4), (5, 5), 4)]
+    found = {}
+    for device in ("cpu", "gpu"):
+        weights = [nn.Parameter(backend.move(np.zeros_like(array), device)) for array in arrays]
+        optimizer = optim.Muon(weights, 0.1)
+        for _ in range(3):
+            for weight, array in zip(weights, arrays):
+                weight.grad = backend.move(array, device)
+            optimizer.step()
+        found[device] = [backend.move(weight.data, "cpu") for weight in weights]
+    for here, there in zip(found["cpu"], found["gpu"]):
+        assert there == pytest.approx(here, abs=1e-5)
+
+
+def test_what_has_no_gradient_stays_and_float32_too():
+    moved, still = (nn.Parameter(np.ones((3, 2), np.float32)) for _ in range(2))
+    array, gradient = moved.data, np.full((3, 2), 2, np.float32)
+    optimizer = optim.Muon([moved, still], np.float64(0.1), np.float64(0.5), np.float64(0.9))
+    moved.grad = gradient
+    optimizer.step()
+    assert moved.data is array and array.dtype == optimizer.velocities[0].dtype == np.float32
+    assert (gradient == 2).all() and (still.data == 1).all() and not optimizer.velocities[1].any()
 
 
 @pytest.mark.parametrize(

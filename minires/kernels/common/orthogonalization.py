@@ -24,8 +24,8 @@ def orthogonalize(
     x = m.swapaxes(-1, -2) if wide else m
     x = x / (np.sqrt(np.sum(x * x, axis=(-2, -1), keepdims=True)) + eps)
     for _ in range(steps):
-        xtx = np.matmul(x.swapaxes(-1, -2), x)
-        x = a * x + np.matmul(x, b * xtx + c * np.matmul(xtx, xtx))
+        xtx = x.swapaxes(-1, -2) @ x
+        x = a * x + x @ (b * xtx + c * (xtx @ xtx))
     return x.swapaxes(-1, -2) if wide else x
 
 
