@@ -6,7 +6,9 @@ from .frame.claim import Claim
 from .frame.criterion import below
 from .frame.error_comparison import difference_of
 
-RATE = "small rate"  # a tenth: at the whole rate the net diverged (seed 0)
+# Of three ways to train it, the best with exploratory seed 0: at the usual rate it diverged, at a
+# tenth of it the training error fell less.
+TRAINING = "clipped"
 NET = "looks-linear-56"
 WITHIN = 5.0  # percentage points of training error: "a few"
 MARGIN = 1.0
@@ -15,7 +17,7 @@ MARGIN = 1.0
 CRITERIA = (
     below(
         "training error of looks-linear-56 minus resnet-56",
-        difference_of((NET, RATE), ("resnet-56", "usual")),
+        difference_of((NET, TRAINING), ("resnet-56", "usual")),
         WITHIN,
         MARGIN,
         "points",
@@ -37,13 +39,15 @@ CLAIM = Claim(
     columns=error_comparison.COLUMNS,
     text=error_comparison.TEXT,
     criteria=CRITERIA,
-    measure=error_comparison.measure((NET, RATE), ("plain-56", "usual"), ("resnet-56", "usual")),
+    measure=error_comparison.measure(
+        (NET, TRAINING), ("plain-56", "usual"), ("resnet-56", "usual")
+    ),
     draw=error_comparison.draw(
         (
             "",
             [
                 ("plain-56,\nbatch norm", "plain-56", "usual", COLOURS["plain"]),
-                ("looks-linear-56,\nno batch norm", NET, RATE, OTHERS[0]),
+                ("looks-linear-56,\nno batch norm", NET, TRAINING, OTHERS[0]),
                 ("resnet-56,\nbatch norm", "resnet-56", "usual", COLOURS["resnet"]),
             ],
         )

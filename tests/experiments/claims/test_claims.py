@@ -306,8 +306,8 @@ JUDGED_BY_ERRORS = {
         41,
     ),
     "looks-linear": (
-        usual(resnet_56=40) | {("looks-linear-56", "small rate"): 42},
-        ("looks-linear-56", "small rate"),
+        usual(resnet_56=40) | {("looks-linear-56", "clipped"): 42},
+        ("looks-linear-56", "clipped"),
         60,
         45.5,
     ),
