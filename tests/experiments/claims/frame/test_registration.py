@@ -71,7 +71,7 @@ def test_deciding_seeds_alone_decide(run):
 
 
 def test_a_claim_names_its_own_seeds(run):
-    """Without a number of seeds, each claim is measured with those that are to decide it."""
+    """Without a number of seeds, each claim is measured with its own deciding seeds."""
     claim = lies_at(1.0, 2.0, 3.0)
     found = run(claim, None)
     assert claim.deciding_seeds == 3 and found.seeds == [100, 101, 102]
