@@ -36,6 +36,11 @@ def add_relu(a: Tensor, b: Tensor) -> Tensor:
     return apply("add_relu", a, b) if use_fused("add_relu") else relu(a + b)
 
 
+def tanh(input: Tensor) -> Tensor:
+    """(e^input - e^-input) / (e^input + e^-input), elementwise: between -1 and 1, any shape."""
+    return apply("tanh", input)
+
+
 def softmax(input: Tensor, axis: int = -1) -> Tensor:
     """e^x / (sum of e^x along `axis`), of the shape of `input`: positive, with the sum 1."""
     return _along("softmax", input, axis)

@@ -12,7 +12,14 @@ from . import checks
 from .errors import unknown_name
 
 # A new purpose goes to the end: its place is part of what its stream is seeded by.
-PURPOSES = ("weights", "shortcut weights", "order of images", "augmentation", "stochastic depth")
+PURPOSES = (
+    "weights",
+    "shortcut weights",
+    "order of images",
+    "augmentation",
+    "stochastic depth",
+    "dropout",
+)
 
 
 def stream(seed: int, purpose: str) -> np.random.Generator:

@@ -35,7 +35,8 @@ def test_a_claim_that_is_not_recorded_says_so_and_what_it_predicts(name):
         f"> **predicted**: {registration.prediction(claim)}. The deciding seeds are still to be "
         "run.\n" in section
     )
-    assert f"`minires claims {name} --dataset cifar10 --decide 5`" in section
+    seeds = claim.deciding_seeds
+    assert f"`minires claims {name} --dataset cifar10 --decide {seeds}`" in section
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -86,11 +86,11 @@ LEFT_OUT = {
     "requires_grad": ("a Parameter is what is trained", ["nn.Parameter"]),
     "persistent": ("every buffer is saved", ["nn.Buffer"]),
     "*args": (
-        "PyTorch's Identity and Module take and ignore any; .to takes a device and nothing "
+        "PyTorch's Identity, Module and Tanh take and ignore any; .to takes a device and nothing "
         "else, .state_dict takes nothing",
-        ["nn.Identity", "nn.Module", "nn.Module.to", "nn.Module.state_dict"],
+        ["nn.Identity", "nn.Module", "nn.Module.to", "nn.Module.state_dict", "nn.Tanh"],
     ),
-    "**kwargs": ("as *args", ["nn.Identity", "nn.Module", "nn.Module.to"]),
+    "**kwargs": ("as *args", ["nn.Identity", "nn.Module", "nn.Module.to", "nn.Tanh"]),
     "destination": ("a state_dict is always a new dict", ["nn.Module.state_dict"]),
     "keep_vars": ("a state_dict holds arrays", ["nn.Module.state_dict"]),
     "sequential": ("named modules, and any list of them", ["nn.Sequential.extend"]),
@@ -130,6 +130,7 @@ LEFT_OUT = {
     "dampening": ("not in the paper", ["optim.SGD"]),
     "amsgrad": ("not in the papers", ["optim.Adam", "optim.AdamW"]),
     "maximize": ("a loss is made small", ["optim.SGD", "optim.Adam", "optim.AdamW"]),
+    "adjust_lr_fn": ("the factor is Jordan's own", ["optim.Muon"]),
     "foreach": ("for PyTorch's own speed", ["optim.SGD", "optim.Adam", "optim.AdamW"]),
     "fused": ("for PyTorch's own speed", ["optim.SGD", "optim.Adam", "optim.AdamW"]),
     "capturable": ("for PyTorch's own speed", ["optim.Adam", "optim.AdamW"]),
@@ -167,6 +168,7 @@ DIFFERENT = {
     "optim.SGD: lr has no default": "the rate that suits SGD depends on the net",
     "optim.Optimizer: lr is minires' own": "PyTorch's is in its dict of defaults",
     "optim.Optimizer: weight_decay is minires' own": "PyTorch's is in its dict of defaults",
+    "optim.Muon: by_sgd is minires' own": "one optimiser moves the whole net",
     "optim.MultiStepLR: warmup is minires' own": "the paper's 110-layer net needs one",
     "optim.MultiStepLR: warmup_factor is minires' own": "as warmup",
     "nn.ModuleList.pop: key has the default -1, not none": "as a list's",
@@ -320,6 +322,7 @@ def test_the_walk_passes_by_all_layers_functions_and_optimisers(torch):
         "optim.SGD",
         "optim.Adam",
         "optim.AdamW",
+        "optim.Muon",
         "optim.MultiStepLR",
         "nn.Module.load_state_dict",
         "nn.Module.register_forward_hook",

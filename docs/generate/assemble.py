@@ -130,6 +130,8 @@ GROUPS = {
     "Experiments": (
         "experiment",
         "claims",
+        "power",
+        "texts",
         "presets",
         "ten_seeds",
         "pooled_runs",

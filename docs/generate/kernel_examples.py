@@ -40,7 +40,10 @@ EDGE = _array([1, -1], [1, -1])[:, :, None, None]
 CHANNELS = _array([1, 10], [3, 30], [8, 50], [4, 20])
 WEIGHT, BIAS = np.array([1.0, 2.0]), np.array([0.0, 1.0])
 
-_unary = {name: Example(("x",), (A,), {}) for name in ("abs", "exp", "negative", "relu", "sigmoid")}
+_unary = {
+    name: Example(("x",), (A,), {})
+    for name in ("abs", "exp", "negative", "relu", "sigmoid", "tanh")
+}
 _positive = {name: Example(("x",), (POSITIVE,), {}) for name in ("log", "sqrt")}
 _binary = {
     name: Example(("a", "b"), (A, B), {})

@@ -26,6 +26,8 @@ report.html). All claims take about 20 minutes a seed on two cores. What was
 measured or trained before is used again, so an interrupted run goes on with the
 same command, and more claims or seeds can be added to it."""
 
+AS_STATED = 0  # of --decide without a number: as many seeds as each claim states
+
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser's."""
@@ -36,17 +38,20 @@ def add_to(commands: Commands) -> None:
         usage="minires claims [NAME ...] [--dataset NAME] [--seeds N] [OPTIONS ...]",
         description=DESCRIPTION,
         epilog="examples:\n  minires claims --list\n  minires claims degradation aftermath "
-        "--dataset cifar10\n  minires claims --seeds 3\n  minires claims --decide 5",
+        "--dataset cifar10\n  minires claims --seeds 3\n  minires claims longer --decide",
     )
     command.set_defaults(run=run)
     command.add_argument("names", nargs="*", metavar="NAME", help="which claims (default: all)")
     command.add_argument("--list", action="store_true", help="show the claims and stop")
     command.add_argument(
         "--decide",
-        type=at_least(1),
+        type=_number_of_seeds,
+        nargs="?",
+        const=AS_STATED,
         metavar="N",
         help="measure with N fresh seeds, from 100 on, which nobody had seen when the claims "
-        "were written; where a claim has such seeds, they alone decide",
+        "were written; where a claim has such seeds, they alone decide (default: as many as each "
+        "claim states, see --list)",
     )
     add_setting(command, ("quick", "standard"))
     add_workers(command)
@@ -59,6 +64,14 @@ def add_to(commands: Commands) -> None:
     )
 
 
+def _number_of_seeds(text):
+    """What --decide takes; after it a claim's name would be taken for the number."""
+    try:
+        return at_least(1)(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}; names of claims go before it") from None
+
+
 def run(args: argparse.Namespace) -> int:
     """Measure the claims and write the report, or list them."""
     from ..experiments import claims as laboratory
@@ -69,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
             say(f"{claim.name}\n    {claim.statement}\n    ({claim.source})")
             for criterion in claim.criteria:
                 say(f"    - {criterion}")
+            say(f"    decided by {claim.deciding_seeds} seeds")
         return 0
     for name in args.names:
         if name not in laboratory.CLAIMS:
@@ -79,6 +93,9 @@ def run(args: argparse.Namespace) -> int:
     chosen = [
         claim for name, claim in laboratory.CLAIMS.items() if name in args.names or not args.names
     ]
+    seeds = args.seeds
+    if args.decide is not None:
+        seeds = range(FIRST_DECIDING, FIRST_DECIDING + args.decide) if args.decide else None
     if args.cluster != "script":
         banner.show_start(*banner.of_claims(chosen, args), out=out)
     try:
@@ -87,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
             out,
             args.dataset,
             args.preset,
-            range(FIRST_DECIDING, FIRST_DECIDING + args.decide) if args.decide else args.seeds,
+            seeds,
             args.data,
             args.device,
             progress=args.cluster != "script",

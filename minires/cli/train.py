@@ -46,9 +46,11 @@ LISTS: dict[str, dict[str, Any]] = {  # settings of several values
 GROUPS = {"what": "model", "images": "image_size", "training": "epochs", "where": "device"}
 NETS = """nets:
   resnet-20, plain-56, ...        for small images; any depth 6n + 2
+  bare-56                         without batch norm; any depth 6n + 2
   residual_mlp-20, plain_mlp-20   of linear layers; any depth 2n + 2
   resnet18, 34, 50, 101, 152, plain18, plain34, resnext50_32x4d,
-  resnext101_32x8d, wide_resnet50_2, wide_resnet101_2
+  resnext101_32x8d, wide_resnet50_2, wide_resnet101_2,
+  vgg16, vgg16_bn, vgg19, vgg19_bn
 
 """
 TRAIN_TEXT = """\

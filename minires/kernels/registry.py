@@ -11,7 +11,7 @@ from ..types import Device
 from .kernel import Kernel, as_kernel
 from .scope import Block, Function, Setting
 
-DEVICE_FUNCTIONS = ("sgd", "adam", "update_running_stats", "prepare_images")
+DEVICE_FUNCTIONS = ("sgd", "adam", "muon", "update_running_stats", "prepare_images")
 BACKENDS = ("cpu", "naive")  # for NumPy's arrays; arrays on a GPU have the backend gpu
 FUSED = {
     "add_relu": ("add", "relu"),  # kernel -> those whose work it does in fewer passes
@@ -59,7 +59,7 @@ def find(name: str, device: Device = "cpu", swapped: bool = True) -> type[Kernel
 def device_function(name: str, device: Device = "cpu") -> Any:
     """A backend's function or class `name` that has no derivative, so that it is no kernel.
 
-    They are `sgd`, `adam`, `update_running_stats` and `prepare_images`.
+    They are `sgd`, `adam`, `muon`, `update_running_stats` and `prepare_images`.
     """
     function = getattr(import_module(f"{__package__}.{device}"), name, None)
     if function is None:

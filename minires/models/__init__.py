@@ -25,13 +25,18 @@ from .mlp import Mlp, plain_mlp, residual_mlp
 from .plain_twin import as_plain
 from .registry import build
 from .transfer import extract_features, freeze_before, replace_head
+from .vgg import VGG, vgg16, vgg16_bn, vgg19, vgg19_bn
+from .without_norm import BareNet, bare
 
 __all__ = [
+    "BareNet",
     "CifarResNet",
     "DenseNet",
     "ImageNetResNet",
     "Mlp",
+    "VGG",
     "as_plain",
+    "bare",
     "build",
     "deepen",
     "densenet",
@@ -55,6 +60,10 @@ __all__ = [
     "resnet152",
     "resnext50_32x4d",
     "resnext101_32x8d",
+    "vgg16",
+    "vgg16_bn",
+    "vgg19",
+    "vgg19_bn",
     "wide_resnet50_2",
     "wide_resnet101_2",
 ]

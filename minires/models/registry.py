@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import ConfigError, unknown_name
 from ..names import shown
 from ..serialization.old_names import current_net
-from . import alternatives, cifar, dense_net, imagenet, mlp
+from . import alternatives, cifar, dense_net, imagenet, mlp, vgg, without_norm
 from .base import ResNet
 from .cifar import MOST_LAYERS
 
@@ -24,6 +24,7 @@ OF_ANY_DEPTH = {
     "fading_resnet": alternatives.fading_resnet,
     "highway": alternatives.highway,
     "densenet": dense_net.densenet,
+    "bare": without_norm.bare,
     "residual_mlp": mlp.residual_mlp,
     "plain_mlp": mlp.plain_mlp,
 }
@@ -42,13 +43,19 @@ OF_ONE_DEPTH = {
         imagenet.resnext101_32x8d,
         imagenet.wide_resnet50_2,
         imagenet.wide_resnet101_2,
+        vgg.vgg16,
+        vgg.vgg16_bn,
+        vgg.vgg19,
+        vgg.vgg19_bn,
     )
 }
 DIGITS = 18  # of a depth: Python reads no number of 5,000
 EXAMPLES = ("resnet-20", "plain-56", "residual_mlp-20")
 
 
-def build(name: str, **settings: Any) -> ResNet | mlp.Mlp | dense_net.DenseNet:
+def build(
+    name: str, **settings: Any
+) -> ResNet | mlp.Mlp | dense_net.DenseNet | vgg.VGG | without_norm.BareNet:
     """The net of that name.
 
     Parameters

@@ -1,7 +1,7 @@
 """Layers, losses and containers: modules with parameters, built on `functional`."""
 
 from . import init
-from .activation import ReLU, Softmax
+from .activation import CReLU, ReLU, Softmax, Tanh
 from .containers import ModuleList, Sequential
 from .conv import Conv2d
 from .dropout import Dropout
@@ -20,6 +20,7 @@ __all__ = [
     "AvgPool2d",
     "BatchNorm2d",
     "Buffer",
+    "CReLU",
     "Conv2d",
     "CrossEntropyLoss",
     "Dropout",
@@ -36,6 +37,7 @@ __all__ = [
     "ReLU",
     "Sequential",
     "Softmax",
+    "Tanh",
     "conv_norm_relu",
     "fuse",
     "init",

@@ -12,6 +12,25 @@ class ReLU(Module):
         return F.relu(input)
 
 
+class Tanh(Module):
+    """The hyperbolic tangent, elementwise: any shape; see `functional.tanh`."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.tanh(input)
+
+
+class CReLU(Module):
+    """max(input, 0) and max(-input, 0), one after the other along the features: (..., C) gives
+    (..., 2C).
+
+    Nothing is lost, as half of the signal is in a ReLU: the difference of the two halves is the
+    input (Shang et al. 2016, arXiv:1603.05201).
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.concatenate([F.relu(input), F.relu(-input)], axis=-1)
+
+
 class Softmax(Module):
     """Numbers of any shape to positive ones whose sum along `axis` is 1; see `functional.softmax`.
 

@@ -38,6 +38,32 @@ def normal(shape: Shape, rng: np.random.Generator | None, std: float) -> Array:
     return rng.standard_normal(shape, dtype=np.float32) * np.float32(std)
 
 
+def delta_orthogonal(shape: Shape, rng: np.random.Generator | None, gain: float = 1.0) -> Array:
+    """Filters (KH, KW, C_in, C_out) that are zero except for an orthogonal matrix in the centre.
+
+    With stride 1 and C_out >= C_in such a convolution turns the features of every pixel and mixes
+    no neighbours: it preserves the norm of any map, and backward that of its gradient, however many
+    of them follow each other (Xiao et al. 2018, arXiv:1806.05393, algorithm 2; gain 1 for tanh,
+    sqrt 2 for ReLU). The arguments and errors are those of `normal`.
+    """
+    if len(shape) != 4 or shape[0] % 2 == 0 or shape[1] % 2 == 0:
+        expected = "(KH, KW, C_in, C_out) with odd KH and KW"
+        raise ConfigError("init.delta_orthogonal", "shape", expected, str(tuple(shape)))
+    weight = np.zeros(shape, np.float32)
+    weight[shape[0] // 2, shape[1] // 2] = orthogonal(shape[2:], rng, gain)
+    return weight
+
+
+def mirrored(weight: Array) -> Array:
+    """Weights (..., C, out) as weights (..., 2C, out) for the output of a `CReLU`: W, then -W.
+
+    Since relu(x) - relu(-x) = x, the layer after the CReLU gets W x: a whole net of such layers is
+    linear at first, and "looks linear" however deep it is (Balduzzi et al. 2017, arXiv:1702.08591,
+    section 4).
+    """
+    return np.concatenate([weight, -weight], axis=-2)
+
+
 def he_normal(shape: Shape, rng: np.random.Generator | None) -> Array:
     """Weights from a normal distribution of standard deviation sqrt(2 / fan_in).
 

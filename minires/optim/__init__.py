@@ -3,6 +3,7 @@
 from .adam import Adam, AdamW
 from .clipping import clip_grad_norm
 from .groups import parameter_groups
+from .muon import Muon
 from .optimizer import Optimizer
 from .schedules import CosineLR, MultiStepLR, Schedule
 from .sgd import SGD
@@ -13,6 +14,7 @@ __all__ = [
     "AdamW",
     "CosineLR",
     "KeepNorms",
+    "Muon",
     "MultiStepLR",
     "Optimizer",
     "SGD",

@@ -14,7 +14,7 @@ GROUP_SETTINGS = ("params", "weight_decay", "lr_scale")
 
 
 class Optimizer:
-    """The base of `SGD`, `Adam` and `AdamW`.
+    """The base of `SGD`, `Adam`, `AdamW` and `Muon`.
 
     A subclass names its arithmetic (`rule`) and gives the numbers that go with it in `settings`.
 

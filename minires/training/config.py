@@ -38,6 +38,7 @@ from .kinds import (
 FOLDER = "folder"  # the data set that is a folder of photographs
 DATASETS = (*data_sets.DATASETS, FOLDER)
 SCHEDULES = ("steps", "cosine")
+OPTIMIZERS = ("sgd", "muon")
 ALL, HEAD = "all", "head"  # parts of a net that are trained
 PAPER_ITERATIONS = 64_000
 BATCH_SIZES = {False: 128, True: 32}  # whether the images are photographs -> images a step
@@ -171,9 +172,19 @@ class RunConfig:
     warmup_from_depth: int | None = setting(
         None, COUNT, "warm up only nets of at least so many layers", "all nets"
     )
-    momentum: float = setting(0.9, LESS_THAN_ALL, "of SGD", "0.9")
+    optimizer: str = setting(
+        "sgd",
+        one_of(*OPTIMIZERS),
+        "sgd, or muon: the momentum of every convolution and linear layer but the last is "
+        "orthogonalised",
+        "sgd",
+    )
+    muon_lr_scale: float = setting(
+        0.2, POSITIVE, "times lr, for the layers that muon moves: 0.02 at lr 0.1", "0.2"
+    )
+    momentum: float = setting(0.9, LESS_THAN_ALL, "of the gradients", "0.9")
     nesterov: bool = setting(False, YES_OR_NO, "Nesterov's momentum", "no")
-    weight_decay: float = setting(1e-4, NOT_NEGATIVE, "of SGD", "0.0001")
+    weight_decay: float = setting(1e-4, NOT_NEGATIVE, "of the weights", "0.0001")
     decay_batch_norm: bool = setting(
         True, YES_OR_NO, "decay batch norm's parameters and biases too, as the paper does", "yes"
     )

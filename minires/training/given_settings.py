@@ -37,6 +37,8 @@ def check_given(given: Collection[str], config: RunConfig) -> list[str]:
         for name, what in PHOTOGRAPHS.items()
         if name in given and config.dataset != FOLDER
     ]
+    if "muon_lr_scale" in given and config.optimizer != "muon":
+        lines.append("muon_lr_scale changes nothing: only optimizer 'muon' has a rate of its own")
     if "warmup_from_depth" in given and not config.warmup:
         lines.append("warmup_from_depth changes nothing without a warmup")
     last = config.iterations

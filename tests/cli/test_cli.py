@@ -12,6 +12,7 @@ import pytest
 
 from minires.cli import main
 from minires.cli.arguments import literal, own_setting
+from minires.experiments.claims import CLAIMS
 from minires.experiments.records import read_table
 from minires.experiments.training_records import GRADIENTS, METRICS, TEXT
 
@@ -401,6 +402,21 @@ def test_the_list_of_claims(capsys):
         "degradation\n    Deeper plain nets train worse" in printed
         and "arXiv:1512.03385" in printed
     )
+    assert printed.count("decided by ") == len(CLAIMS) and "decided by 3 seeds" in printed
+
+
+@pytest.mark.parametrize(
+    "words, seeds",
+    [([], 1), (["--decide"], None), (["--decide", "2"], range(100, 102)), (["--seeds", "3"], 3)],
+)
+def test_which_seeds_a_claim_is_measured_with(words, seeds, monkeypatch, tmp_path):
+    """``--decide`` alone takes as many as each claim states."""
+    asked = []
+    monkeypatch.setattr(
+        "minires.experiments.claims.run", lambda *args, **more: asked.append(args[4]) or []
+    )
+    assert main(["claims", "longer", "--out", str(tmp_path / "out"), *words]) == 0
+    assert asked == [seeds]
 
 
 @pytest.mark.parametrize(
@@ -418,6 +434,12 @@ def test_claims_that_cannot_be_measured(words, complaint, capsys, tmp_path, monk
     errors = capsys.readouterr().err
     assert complaint in errors and errors.startswith("minires: error: ") and errors.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_after_decide(capsys):
+    with pytest.raises(SystemExit):
+        main(["claims", "--decide", "longer"])
+    assert "got 'longer'; names of claims go before it" in capsys.readouterr().err
 
 
 def test_a_claim_from_the_command_line(capsys, tmp_path, monkeypatch):

@@ -20,7 +20,9 @@ def test_arithmetic(backend, name, broadcast, seed):
     )
 
 
-@pytest.mark.parametrize("name", ["negative", "abs", "exp", "log", "sqrt", "relu", "sigmoid"])
+@pytest.mark.parametrize(
+    "name", ["negative", "abs", "exp", "log", "sqrt", "relu", "sigmoid", "tanh"]
+)
 @given(shapes, seeds)
 def test_functions_of_one_array(backend, name, shape, seed):
     check(backend, name, *random_arrays(shape, seed=seed, positive=name in ("log", "sqrt")))

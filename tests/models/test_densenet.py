@@ -7,7 +7,7 @@ import minires as mr
 from minires import Tensor, models, no_grad
 from minires.diagnostics.parts import main_path
 from minires.errors import ConfigError
-from minires.experiments.claims.frame.equal_size import densenet_like_resnet
+from minires.experiments.claims.frame.sizes import densenet_like_resnet
 
 from ..diagnostics.nets import lived_in
 from ..slow import slow_but

@@ -30,6 +30,10 @@ KNOWN = {
     "wide_resnet101_2": (101, 126_886_696, 22750),
     "plain18": (18, 11_689_512 - 173_824, 1790),
     "plain34": (34, 21_797_672 - 173_824, 3640),
+    "vgg16": (16, 138_357_544, 15_470),
+    "vgg16_bn": (16, 138_365_992, 15_470),
+    "vgg19": (19, 143_667_240, 19_630),
+    "vgg19_bn": (19, 143_678_248, 19_630),
     "resnet-20": (20, 269_722, 40.55),
     "resnet-32": (32, 464_154, 68.86),
     "resnet-44": (44, 658_586, 97.17),
@@ -74,6 +78,8 @@ def checked_against(name):
     """What other tests hold this net, or its builder, to."""
     from .test_imagenet import NETS as IN_PYTORCH
 
+    if name.startswith("vgg"):
+        return f"{COUNT}; PyTorch (logits: the same builder, 6 layers)"
     if "-" in name:
         return "He et al. 2015 (layers); PyTorch (logits, gradients: the same builder, 14 layers)"
     parts = [

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from minires import Tensor, kernels, nn
 from minires.errors import ConfigError
 from minires.nn import init
 
@@ -61,3 +62,29 @@ def test_orthogonal_weights_are_drawn_from_all_alike():
 def test_orthogonal_needs_a_matrix():
     with pytest.raises(ConfigError, match="at least two axes"):
         init.orthogonal((5,), np.random.default_rng(0))
+
+
+def test_delta_orthogonal_filters_preserve_the_norm_of_every_map():
+    """Backward too: the matrix of the whole convolution is orthogonal."""
+    weight = init.delta_orthogonal((3, 3, 4, 4), np.random.default_rng(0))
+    x = np.random.default_rng(1).standard_normal((2, 6, 5, 4)).astype(np.float32)
+    y, cache = kernels.cpu.conv2d.forward(x, weight, padding=1)
+    assert np.linalg.norm(y) == pytest.approx(np.linalg.norm(x), rel=1e-5)
+    dx, _ = kernels.cpu.conv2d.backward(x, cache)
+    assert np.linalg.norm(dx) == pytest.approx(np.linalg.norm(x), rel=1e-5)
+
+
+def test_mirrored_weights_take_what_a_crelu_gives_as_if_it_were_not_there():
+    rng = np.random.default_rng(0)
+    x, weight = (rng.standard_normal(shape, np.float32) for shape in ((7, 4), (4, 3)))
+    both = nn.CReLU()(Tensor(x)).data
+    assert both.shape == (7, 8) and both.min() == 0
+    assert both @ init.mirrored(weight) == pytest.approx(x @ weight, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "draw, shape", [(init.delta_orthogonal, (4, 4)), (init.delta_orthogonal, (2, 3, 4, 4))]
+)
+def test_shapes_without_a_centre(draw, shape):
+    with pytest.raises(ConfigError, match="shape"):
+        draw(shape, None)

@@ -10,8 +10,8 @@ from minires.errors import ConfigError, GraphError
 
 @pytest.mark.parametrize(
     "kind",
-    [lambda params: optim.SGD(params, lr=0.1), optim.Adam, optim.AdamW],
-    ids=["sgd", "adam", "adamw"],
+    [lambda params: optim.SGD(params, lr=0.1), optim.Adam, optim.AdamW, optim.Muon],
+    ids=["sgd", "adam", "adamw", "muon"],
 )
 @pytest.mark.parametrize(
     "params, words",

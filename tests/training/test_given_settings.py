@@ -28,6 +28,7 @@ def test_contradictions(given, words):
     "given, words",
     [
         ({"workers": 2}, "workers changes nothing: only photographs"),
+        ({"muon_lr_scale": 0.5}, "only optimizer 'muon' has a rate of its own"),
         ({"cache": "x"}, "cache changes nothing: only photographs"),
         ({"warmup_from_depth": 5}, "changes nothing without a warmup"),
         ({"warmup": 100, "iterations": 2}, "lr stays below 0.1 in all 2 steps"),
@@ -43,6 +44,7 @@ def test_settings_that_are_used():
     assert lines(dataset="folder", val_fraction=0.3, workers=2, cache="x") == []
     assert lines(warmup=5, warmup_from_depth=50, iterations=10, milestones=(8,)) == []
     assert lines(drops=(), schedule="cosine") == []
+    assert lines(muon_lr_scale=0.5, optimizer="muon") == []
 
 
 def test_nesterov_without_momentum():

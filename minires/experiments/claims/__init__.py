@@ -7,6 +7,7 @@ from . import (
     annealed_shortcuts,
     copy,
     degradation,
+    delta_orthogonal,
     dense,
     dirac,
     edge_of_stability,
@@ -18,7 +19,9 @@ from . import (
     landscape,
     lesions,
     longer,
+    looks_linear,
     multilayer_perceptron,
+    muon,
     orthogonal_weights,
     path_lengths,
     pre_activation,
@@ -33,6 +36,7 @@ from . import (
     vanishing_at_initialisation,
     vanishing_in_training,
     vanishing_without_batch_norm,
+    wider,
     without_batch_norm,
 )
 from .frame.report import lines
@@ -73,6 +77,10 @@ CLAIMS = {
         annealed_shortcuts,
         highway,
         dense,
+        wider,
+        muon,
+        delta_orthogonal,
+        looks_linear,
     )
 }
 

@@ -48,6 +48,7 @@ CLAIM = Claim(
         "cure helps much",
     },
     columns=error_comparison.COLUMNS,
+    deciding_seeds=3,
     text=error_comparison.TEXT,
     criteria=CRITERIA,
     needed=ANY,  # one cure that helps is enough

@@ -41,6 +41,7 @@ CLAIM = Claim(
         "higher test error",
     },
     columns=error_comparison.COLUMNS,
+    deciding_seeds=3,
     text=error_comparison.TEXT,
     criteria=CRITERIA,
     measure=error_comparison.measure(*((net, variant) for variant in SETTINGS for net in NETS)),

@@ -28,6 +28,7 @@ CLAIM = Claim(
         "slow convergence": "given the steps, the deeper net catches up",
     },
     columns=error_comparison.COLUMNS,
+    deciding_seeds=3,
     text=error_comparison.TEXT,
     criteria=CRITERIA,
     measure=error_comparison.measure(

@@ -42,6 +42,7 @@ CLAIM = Claim(
         "identity too",
     },
     columns=error_comparison.COLUMNS,
+    deciding_seeds=3,
     text=error_comparison.TEXT,
     criteria=CRITERIA,
     measure=error_comparison.measure(*((net, "usual") for net in (*NETS, "plain-56"))),

@@ -38,6 +38,7 @@ CLAIM = Claim(
         "batch norm as the cure": "without it, a net of 56 layers does not train",
     },
     columns=error_comparison.COLUMNS,
+    deciding_seeds=3,
     text=error_comparison.TEXT,
     criteria=CRITERIA,
     measure=error_comparison.measure(*NETS, ("resnet-56", "usual"), ("plain-56", "usual")),

@@ -1,10 +1,10 @@
-"""Code that is the same for every array library: arithmetic, shapes, losses, a step of Adam.
+"""Code that is the same for every array library: arithmetic, shapes, losses, Adam, Muon.
 
 NumPy passes calls with arrays of another library on to that library (NEP 13 and NEP 18), so
 ``np.exp`` works for all of them.
 """
 
-from .activation import add_relu, relu, sigmoid
+from .activation import add_relu, relu, sigmoid, tanh
 from .conv import swap_in_out_channels
 from .elementwise import (
     abs,
@@ -22,6 +22,7 @@ from .elementwise import (
 from .loss import cross_entropy, log_softmax, mse_loss, softmax
 from .normalization import group_norm
 from .optimizers import adam
+from .orthogonalization import muon, orthogonalize
 from .products import linear, matmul
 from .reduction import max, mean, min, sum
 from .regularization import dropout
@@ -48,7 +49,9 @@ __all__ = [
     "min",
     "mse_loss",
     "multiply",
+    "muon",
     "negative",
+    "orthogonalize",
     "pad",
     "power",
     "relu",
@@ -58,5 +61,6 @@ __all__ = [
     "sqrt",
     "subtract",
     "sum",
+    "tanh",
     "transpose",
 ]

@@ -53,3 +53,17 @@ class add_relu(Kernel):
         y, a_shape, b_shape = cache
         dz = dy * (y > 0)
         return unbroadcast(dz, a_shape), unbroadcast(dz, b_shape)
+
+
+class tanh(Kernel):
+    """y = (e^x - e^-x) / (e^x + e^-x), between -1 and 1.
+
+    dL/dx = dL/dy (1 - y^2).
+    """
+
+    def forward(x: Array) -> tuple[Array, Array]:
+        y = np.tanh(x)
+        return y, y
+
+    def backward(dy: Array, y: Array) -> Array:
+        return dy * (1 - y * y)

@@ -61,3 +61,22 @@ class add_relu(Kernel):
     def backward(dy: Array, cache: Any) -> tuple[Array, Array]:
         add_cache, relu_cache = cache
         return add.backward(relu.backward(dy, relu_cache), add_cache)
+
+
+class tanh(Kernel):
+    """y = (e^x - e^-x) / (e^x + e^-x), between -1 and 1.
+
+    dL/dx = dL/dy (1 - y^2).
+    """
+
+    def forward(x: Array) -> tuple[Array, Array]:
+        y = np.empty_like(x)
+        for i in np.ndindex(x.shape):
+            y[i] = np.tanh(x[i])
+        return y, y
+
+    def backward(dy: Array, y: Array) -> Array:
+        dx = np.empty_like(dy)
+        for i in np.ndindex(y.shape):
+            dx[i] = dy[i] * (1 - y[i] ** 2)
+        return dx

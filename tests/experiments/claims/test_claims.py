@@ -329,6 +329,31 @@ JUDGED_BY_ERRORS = {
         20,
         41,
     ),
+    "wider": (
+        usual(wide_plain_20=40, plain_56=60, wide_resnet_20=30, resnet_56=40),
+        ("wide-resnet-20", "usual"),
+        50,
+        39,
+    ),
+    "muon": (
+        usual(plain_20=40, plain_56=60) | {("plain-20", "Muon"): 30, ("plain-56", "Muon"): 35},
+        ("plain-56", "Muon"),
+        70,
+        39,
+    ),
+    "delta-orthogonal": (
+        usual(plain_56=60)
+        | {("tanh-delta-56", "small rate"): 40, ("relu-delta-56", "small rate"): 80},
+        ("relu-delta-56", "small rate"),
+        30,
+        41,
+    ),
+    "looks-linear": (
+        usual(resnet_56=40) | {("looks-linear-56", "clipped"): 42},
+        ("looks-linear-56", "clipped"),
+        60,
+        45.5,
+    ),
 }
 
 
@@ -347,6 +372,11 @@ def test_the_aftermath_is_contradicted_only_if_every_cure_hurts():
         ("plain-56", cure): 70 for cure in claims.aftermath.CURES
     }
     assert CLAIMS["aftermath"].judge(final_errors(table)).outcome == CONTRADICTED
+
+
+def test_muon_must_help_the_deep_net_more_than_the_shallow_one():
+    table = usual(plain_20=40, plain_56=60) | {("plain-20", "Muon"): 20, ("plain-56", "Muon"): 38}
+    assert CLAIMS["muon"].judge(final_errors(table)).outcome == CONTRADICTED
 
 
 def test_a_copy_that_is_none():

@@ -63,6 +63,10 @@ class Claim:
         Which of the criteria must be met.
     cost : float
         How long ``measure`` takes, compared to the usual training of plain-56.
+    deciding_seeds : int
+        How many fresh seeds are to decide it: five, or three where a seed of this claim alone
+        takes longer than three minutes. It is fixed beforehand, as the prediction is: to stop when
+        the numbers look good would be to choose them.
     """
 
     name: str
@@ -77,6 +81,7 @@ class Claim:
     animate: Callable[[Sequence[Row], str, Path], object] | None = None
     needed: str = ALL
     cost: float = 0.1
+    deciding_seeds: int = 5
 
     @property
     def trainings(self) -> tuple[Training, ...]:

@@ -24,7 +24,7 @@ from ...degradation import load_sets
 from ...presets import PRESETS
 from ...records import RunFolder, read_table, renamed
 from ...training_records import GRADIENTS, METRICS, TEXT, TrainingRecords, regularly, weights_after
-from .equal_size import densenet_like_resnet
+from .sizes import as_large_as_plain_56, densenet_like_resnet
 
 WATCHED_STEPS = 300  # gradients are recorded often during so many first steps
 FOLLOWED = ("plain-56", "resnet-56")  # their weights are kept epoch by epoch
@@ -48,6 +48,16 @@ NETS = {
     "fading-56": partial(models.fading_resnet, 56),
     "highway-56": partial(models.highway, 56),
     "densenet-58": partial(densenet_like_resnet, 56),
+    "wide-plain-20": partial(as_large_as_plain_56, 20, build=models.plain),
+    "wide-resnet-20": partial(as_large_as_plain_56, 20, build=models.resnet),
+    "tanh-delta-56": partial(models.bare, 56, activation="tanh", init="delta-orthogonal"),
+    "tanh-normal-56": partial(models.bare, 56, activation="tanh"),
+    "relu-delta-56": partial(models.bare, 56, init="delta-orthogonal"),
+    "looks-linear-56": partial(
+        as_large_as_plain_56,
+        56,
+        build=partial(models.bare, activation="crelu", init="delta-orthogonal"),
+    ),
 }
 LINEAR_NETS = {  # their size follows from that of the images, not from the width
     "plain-mlp-20": partial(models.plain_mlp, 20),
@@ -88,6 +98,7 @@ VARIANTS = {
     "kept norms": Variant(callbacks=lambda model: [optim.KeepNorms(model)]),
     "shortcuts fade": Variant(callbacks=lambda model: [FadeShortcuts(model)]),
     "three times longer": Variant(lambda config: _longer(config, 3)),
+    "Muon": Variant(lambda config: replace(config, optimizer="muon")),
 }
 
 

@@ -39,10 +39,17 @@ def prediction(claim: Claim) -> str:
 
 
 def fingerprint(claim: Claim) -> str:
-    """Twelve digits that stand for the claim's statement and predictions. Figures, sources and
-    wording of the code may change without changing it.
+    """Twelve digits that stand for the claim's statement, its predictions, and how many seeds are
+    to decide. Figures, sources and wording of the code may change without changing it.
     """
-    said = [claim.name, claim.statement, claim.predictions, claim.needed, prediction(claim)]
+    said = [
+        claim.name,
+        claim.statement,
+        claim.predictions,
+        claim.needed,
+        prediction(claim),
+        claim.deciding_seeds,
+    ]
     text = json.dumps(said, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -75,6 +82,16 @@ def row_of(claim: Claim, seed: int) -> Row:
     }
 
 
+def deciding_seeds(claim: Claim) -> list[int]:
+    """The seeds that the claim itself names to decide it."""
+    return list(range(FIRST_DECIDING, FIRST_DECIDING + claim.deciding_seeds))
+
+
+def exploratory(rows: Sequence[Row]) -> list[Row]:
+    """The rows of seeds that anybody may look at."""
+    return [row for row in rows if row["seed"] < FIRST_DECIDING]
+
+
 def deciding(rows: Sequence[Row]) -> list[Row]:
     """The rows that a verdict is read from: of the deciding seeds, else of all."""
     found = [row for row in rows if row["seed"] >= FIRST_DECIDING]
@@ -93,7 +110,9 @@ def standing(claim: Claim, seeds: Sequence[int], registered: Sequence[Row]) -> s
         return f"exploratory seeds ({named(seeds)}): the claim may have been fitted to them"
     if unknown:
         return f"of seeds {named(unknown)} it is not known what was predicted before"
-    return f"predicted ({now}) before seeds {named(seeds)} were measured"
+    predicted = f"predicted ({now}) before seeds {named(seeds)} were measured"
+    missing = [seed for seed in deciding_seeds(claim) if seed not in seeds]
+    return f"{predicted}; still to decide: {named(missing)}" if missing else predicted
 
 
 def smallest_effect(values: Sequence[float], margin: float, seeds: int) -> float:

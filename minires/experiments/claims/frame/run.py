@@ -26,7 +26,7 @@ def run(
     out: PathLike,
     dataset: str = "synthetic",
     preset: str = "quick",
-    seeds: int | Sequence[int] = 1,
+    seeds: int | Sequence[int] | None = 1,
     data_folder: PathLike | None = None,
     device: Device = "cpu",
     progress: bool = True,
@@ -44,8 +44,9 @@ def run(
     claims : list of Claim
     out : str or Path
     dataset, preset : str
-    seeds : int or sequence of int
-        Seeds 0 to `seeds` - 1, or those in the sequence.
+    seeds : int, sequence of int, or None
+        Seeds 0 to `seeds` - 1, or those in the sequence. None: for each claim the seeds that it
+        names to decide it.
     data_folder : str or Path, optional
         Where the files of the data set are; see `data.cifar10`.
     device : {"cpu", "gpu"}
@@ -72,7 +73,15 @@ def run(
     KeyboardInterrupt
         On Ctrl-C, after everything has been saved. Jobs of a cluster go on.
     """
-    seeds = check_seeds("claims", seeds)
+    given = None if seeds is None else check_seeds("claims", seeds)
+    ordered = sorted(
+        (
+            (claim, seed)
+            for claim in claims
+            for seed in (registration.deciding_seeds(claim) if given is None else given)
+        ),
+        key=lambda pair: pair[1],
+    )
     if cluster is not None:
         cluster.check()
     laboratory = Laboratory(expanded(out), dataset, preset, data_folder, device, progress)
@@ -82,20 +91,19 @@ def run(
         "dataset_name": laboratory.train_set.name,
         "preset": preset,
         "caption": laboratory.caption,
-        "seeds": sorted({*seeds, *_seeds_before(expanded(out))}),
+        "seeds": sorted({*(seed for _, seed in ordered), *_seeds_before(expanded(out))}),
     }
     with RunFolder(out, settings, ("seeds",), resume=True, device=device) as folder:
         tables = {one.name: folder.table(one.name, one.columns, one.text) for one in claims}
         missing = [
             (claim, seed)
-            for seed in seeds
-            for claim in claims
+            for claim, seed in ordered
             if seed not in seeds_of(tables[claim.name].rows())
         ]
         if missing:
             registration.register(folder, missing)
         if progress:
-            _say_what_is_done(claims, seeds, missing, tables)
+            _say_what_is_done(ordered, missing, tables)
         tasks = _tasks(laboratory, missing)
         if device == "gpu" and workers is None:
             workers = 1
@@ -178,15 +186,14 @@ def _tasks(laboratory, missing):
     return list(tasks.values())
 
 
-def _say_what_is_done(claims, seeds, missing, tables):
-    for seed in seeds:
-        for claim in claims:
-            if (claim, seed) not in missing:
-                print(
-                    f"{claim.name}, seed {seed}: measured before (to measure again, delete "
-                    f"{tables[claim.name].path})",
-                    flush=True,
-                )
+def _say_what_is_done(ordered, missing, tables):
+    for claim, seed in ordered:
+        if (claim, seed) not in missing:
+            print(
+                f"{claim.name}, seed {seed}: measured before (to measure again, delete "
+                f"{tables[claim.name].path})",
+                flush=True,
+            )
 
 
 def write_report(claims: Sequence[Claim], out: PathLike) -> list[report.Finding]:

@@ -64,9 +64,31 @@ def test_deciding_seeds_alone_decide(run):
     assert first.standing.startswith("exploratory seeds (0, 1)")
     second = run(claim, [100, 101])
     assert second.verdict.outcome == "contradicted" and second.seeds == [100, 101]
-    assert (
-        second.standing == f"predicted ({fingerprint(claim)}) before seeds 100, 101 were measured"
+    assert second.standing == (
+        f"predicted ({fingerprint(claim)}) before seeds 100, 101 were measured; "
+        "still to decide: 102"
     )
+
+
+def test_a_claim_names_its_own_seeds(run):
+    """Without a number of seeds, each claim is measured with its own deciding seeds."""
+    claim = lies_at(1.0, 2.0, 3.0)
+    found = run(claim, None)
+    assert claim.deciding_seeds == 3 and found.seeds == [100, 101, 102]
+    expected = f"predicted ({fingerprint(claim)}) before seeds 100 to 102 were measured"
+    assert found.standing == expected
+
+
+def test_claims_with_different_numbers_of_seeds_in_one_run(tmp_path, monkeypatch):
+    monkeypatch.setitem(PRESETS, "tiny", TINY)
+    monkeypatch.setattr(claims.frame.run, "save", lambda figure, path: path)
+    monkeypatch.setattr(claims.frame.run.report, "write", lambda *args: None)
+    few, many = (
+        replace(lies_at(*range(9)), name=name, draw=lambda *_: None, deciding_seeds=seeds)
+        for name, seeds in (("few", 2), ("many", 4))
+    )
+    found = claims.run([few, many], tmp_path, preset="tiny", seeds=None, progress=False)
+    assert [one.seeds for one in found] == [[100, 101], [100, 101, 102, 103]]
 
 
 def test_a_prediction_that_was_changed_afterwards_is_marked(run, tmp_path):
@@ -92,7 +114,12 @@ def test_what_a_fingerprint_stands_for():
         replace(first, what="another quantity"),
     ):
         assert fingerprint(replace(claim, criteria=(criterion, *others))) != fingerprint(claim)
-    for change in ({"statement": "Other."}, {"needed": "any"}, {"predictions": {"we": "more"}}):
+    for change in (
+        {"statement": "Other."},
+        {"needed": "any"},
+        {"predictions": {"we": "more"}},
+        {"deciding_seeds": 4},
+    ):
         assert fingerprint(replace(claim, **change)) != fingerprint(claim)
     assert len({fingerprint(one) for one in CLAIMS.values()}) == len(CLAIMS)
 
