@@ -1,6 +1,7 @@
 """Figures: from records, while a net trains, and of how things work."""
 
 from .convolution import im2col, receptive_field, receptive_fields
+from .convolution_backward import conv_backward, conv_backward_line
 from .curves import error_curves, gradient_norms
 from .diagnosis import gradients_and_ranks, lesions, paths, responses
 from .final_errors import errors_by_depth, every_seed
@@ -39,6 +40,8 @@ __all__ = [
     "animate",
     "calibration",
     "confusion",
+    "conv_backward",
+    "conv_backward_line",
     "error_curves",
     "errors_by_depth",
     "every_seed",

@@ -1,5 +1,6 @@
 """Exercises: every solution passes its check, and typical mistakes are named."""
 
+import math
 import re
 from pathlib import Path
 
@@ -27,6 +28,9 @@ NAMES = {  # what the check of each is given
     "03.one_by_one": "conv_1x1",
     "03.dilation": "conv_dilated",
     "03.merge": "merged",
+    "05.growth": "growth_of",
+    "05.leaky": "leaky_gain",
+    "05.calibrate": "calibrated",
     "13.spot": "found_it",
     "13.catch": "choose_sizes",
     "13.own": "broken_backward",
@@ -64,6 +68,20 @@ WRONG = [  # key, old, new, what the check says
     ("03.dilation", "w[a, b, c, o]", "w[KH - 1 - a, KW - 1 - b, c, o]", "flipped"),
     ("03.merge", "second[a, b]", "second[2 - a, 2 - b]", "flipped"),
     ("03.merge", "+= first", "= first", "wrong values"),
+    ("05.growth", "(layers - 1)", "layers", "one layer too many"),
+    ("05.growth", " / 2", "", "halves the mean square"),
+    ("05.growth", "gain**2", "gain", "not squared"),
+    ("05.growth", " ** (layers - 1)", "", "one layer only"),
+    ("05.growth", ") ** (", ") * (", "they multiply"),
+    ("05.leaky", "math.sqrt(2 / (1 + a**2))", "2 / (1 + a**2)", "take the root"),
+    ("05.leaky", "a**2", "a", "a is not squared"),
+    ("05.leaky", "2 / (1 + a**2)", "2", "left out"),
+    ("05.leaky", "2 / (1", "2 * (1", "grows with a"),
+    ("05.calibrate", "math.sqrt((y**2).mean())", "(y**2).mean()", "divide by its root"),
+    ("05.calibrate", "np.maximum(y / c, 0)", "y / c", "without ReLU"),
+    ("05.calibrate", "y / c, 0", "y, 0", "with the old weights"),
+    ("05.calibrate", "(y**2)", "(np.maximum(y, 0) ** 2)", "not the mean square of y"),
+    ("05.calibrate", "return result", "return result[0]", "list of 4 matrices"),
     ("13.spot", "= 3", "= 2", "line 2 is right"),
     ("13.spot", "= 3", "= 7", "from 1 to 5"),
     ("13.catch", "(2, 7", "(1, 7", "one image"),
@@ -81,7 +99,7 @@ WRONG = [  # key, old, new, what the check says
 
 def space_of(notebook):
     """What the cells before the exercises define, as far as the solutions need it."""
-    space = {"np": np, "mr": mr}
+    space = {"np": np, "mr": mr, "math": math}
     if notebook == "01":
         exec("import math\n" + cells("01_derivatives_and_a_tape", "class Value"), space)
     if notebook == "03":
