@@ -24,8 +24,8 @@ FOLDER = Path(__file__).parent
 LIMIT = 500_000  # bytes of a notebook, pictures and all
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 #: Tags of cells that readers do not see. They are run, and then left out of the notebook: "guard"
-#: holds the prose to the numbers, "guard-full" does so at full size only, "fast" makes sizes smaller
-#: for the tests and is run by them alone.
+#: holds the prose to the numbers, "guard-full" does so at full size only; "fast" makes sizes
+#: smaller, and is run by the tests alone.
 GUARD, GUARD_FULL, FAST = "guard", "guard-full", "fast"
 EMBEDDED = re.compile(r"(data:image/png;base64,)([A-Za-z0-9+/=]+)")
 FIND = """\

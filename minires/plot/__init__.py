@@ -7,6 +7,7 @@ from .diagnosis import gradients_and_ranks, lesions, paths, responses
 from .final_errors import errors_by_depth, every_seed
 from .learning_rates import lr_finder
 from .live import LiveCurves
+from .normalization import batch_norm_ways
 from .reliability import calibration
 from .single_net import confusion, gradients_of_a_net, training_curves
 from .style import (
@@ -38,6 +39,7 @@ __all__ = [
     "OTHERS",
     "SHADES",
     "animate",
+    "batch_norm_ways",
     "calibration",
     "confusion",
     "conv_backward",

@@ -115,7 +115,7 @@ def conv_backward(
         _require("conv_backward", "pixel", one, 0, size - 1)
     outputs = size - kernel_size + 1
     figure, (left, right) = panels(2, (9.6, 4.4), widths=[size, max(outputs, 3)])
-    (a, b), (k, l) = weight, pixel
+    (a, b), (row, column) = weight, pixel
     for i, j in np.ndindex(size, size):
         met = 0 <= i - a < outputs and 0 <= j - b < outputs
         text = f"x{_at(i, j)}" + (f"\ndy{_at(i - a, j - b)}" if met else "")
@@ -123,10 +123,10 @@ def conv_backward(
     _frame(left, b, -a - outputs, outputs)
     left.set_title(f"dw{_at(a, b)}: lay dy on x, multiply, add up")
     for i, j in np.ndindex(outputs, outputs):
-        met = 0 <= k - i < kernel_size and 0 <= l - j < kernel_size
-        text = f"dy{_at(i, j)}" + (f"\nw{_at(k - i, l - j)}" if met else "")
+        met = 0 <= row - i < kernel_size and 0 <= column - j < kernel_size
+        text = f"dy{_at(i, j)}" + (f"\nw{_at(row - i, column - j)}" if met else "")
         _cell(right, j, -i - 1, text, GRADIENTS, strength=0.55 if met else 0.15)
-    right.set_title(f"dx{_at(k, l)}: the flipped filter on dy")
+    right.set_title(f"dx{_at(row, column)}: the flipped filter on dy")
     for ax, count in ((left, size), (right, outputs)):
         ax.set_xlim(-0.1, count + 0.1)
         ax.set_ylim(-count - 0.1, 0.1)

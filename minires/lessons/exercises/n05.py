@@ -107,8 +107,8 @@ to `np.where(x > 0, x, a * x)` and look at the mean squares. Do the inputs still
 fast?""",
         (
             "Half of the mean square passes whole. By which factor is the other half multiplied?",
-            "The leaky ReLU multiplies the mean square by (1 + a²) / 2, and the product by the gain "
-            "squared. Together they must be 1.",
+            "The leaky ReLU multiplies the mean square by (1 + a²) / 2, and the product multiplies "
+            "it by the gain squared. Together they must be 1.",
             "Try a = 1 and a = 0: your formula must give the two gains that you know, 1 and √2.",
         ),
         """
@@ -129,7 +129,7 @@ before.""",
         (
             "Go from layer to layer, as `forward` does. If `y = x @ w`, what is the mean square of "
             "`x @ (w / c)`?",
-            "It is the mean square of y, divided by c squared. So c is the root of the mean square.",
+            "The mean square of y, divided by c squared. So c is the root of the mean square.",
             "The next layer must see the signal of the *new* weights: `x = relu(y / c)`.",
         ),
         """
