@@ -37,6 +37,9 @@ NAMES = {  # what the check of each is given
     "06.use": "batch_norm_in_use",
     "06.fold": "folded",
     "06.layer_norm": "layer_norm_backward",
+    "07.cosine": "cosine_lr",
+    "07.smoothing": "smoothed_cross_entropy",
+    "07.nesterov": "nesterov_step",
     "13.spot": "found_it",
     "13.catch": "choose_sizes",
     "13.own": "broken_backward",
@@ -115,6 +118,18 @@ WRONG = [  # key, old, new, what the check says
     ("06.layer_norm", " - mean_g ", " ", "through the mean is missing"),
     ("06.layer_norm", " - x_hat * mean_gx", "", "through the variance is missing"),
     ("06.layer_norm", "g - mean_g - x_hat * mean_gx", "g", "as constants"),
+    ("07.cosine", "math.pi *", "2 * math.pi *", "whole wave"),
+    ("07.cosine", " / 2", "", "not halved"),
+    ("07.cosine", "(1 + math.cos(math.pi * step / steps)) / 2", "(1 - step / steps)", "straight"),
+    ("07.cosine", "1 + math", "1 - math", "it rises"),
+    ("07.smoothing", "+= 1 - s", "= 1 - s", "1 - s only"),
+    ("07.smoothing", "s / K)\n", "s / (K - 1))\n", "wrong values"),
+    ("07.smoothing", ".mean()", ".sum()", "not their mean"),
+    ("07.smoothing", ") - target) / N", ") - target)", "not divided by N"),
+    ("07.nesterov", "g + momentum * v), v", "v), v", "usual momentum"),
+    ("07.nesterov", "momentum * v + g", "momentum * v", "the gradient is missing"),
+    ("07.nesterov", "v = momentum * v + g", "v *= momentum; v += g", "argument number 2"),
+    ("07.nesterov", "w - lr", "w + lr", "sign is wrong"),
     ("13.spot", "= 3", "= 2", "line 2 is right"),
     ("13.spot", "= 3", "= 7", "from 1 to 5"),
     ("13.catch", "(2, 7", "(1, 7", "one image"),
@@ -139,6 +154,8 @@ def space_of(notebook):
         space["sliding_window_view"] = np.lib.stride_tricks.sliding_window_view
         for start in ("def windows_of", "class my_conv2d"):
             exec(cells("04_convolution_backward", start), space)
+    if notebook == "07":
+        exec(cells("07_a_first_network", "def log_softmax").split("print(")[0], space)
     if notebook == "03":
         exec(cells("03_convolution", "def output_size").split("print(")[0], space)
         exec(cells("03_convolution", "def slide").split("left_right")[0], space)
