@@ -103,7 +103,7 @@ WRONG = [  # key, old, new, what the check says
     ("05.calibrate", "y / c, 0", "y, 0", "with the old weights"),
     ("05.calibrate", "(y**2)", "(np.maximum(y, 0) ** 2)", "not the mean square of y"),
     ("05.calibrate", "return result", "return result[0]", "list of 4 matrices"),
-    ("06.use", "running_mean", "x.mean(axis=(0, 1, 2))", "wrong values"),
+    ("06.use", "x - running_mean", "x - x.mean(axis=(0, 1, 2))", "wrong values"),
     ("06.use", "np.sqrt(running_var + 1e-5)", "running_var", "not by its root"),
     ("06.use", "x - running_mean", "x", "is not subtracted"),
     ("06.use", "w * (x", "b * (x", "wrong values"),
