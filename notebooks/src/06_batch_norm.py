@@ -162,8 +162,8 @@ show(
 #    every $\hat x_i$ by $-\frac{\hat x_i}{2 \sigma^2}$ times that: that makes $-\frac1\sigma \hat
 #    x_j \cdot \frac1M \sum_i g_i \hat x_i$.
 #
-# (The mean is also inside of the variance, but moving it has no effect there, because $\sum_i (x_i
-# - \text{mean}) = 0$.)
+# (The mean is also inside of the variance, but moving it has no effect there, because
+# $\sum_i (x_i - \text{mean}) = 0$.)
 #
 # </details>
 
@@ -206,7 +206,7 @@ for ax, title, matrix in zip(axes, titles, (itself, through_mean, through_varian
     image = ax.imshow(matrix, cmap="RdBu_r", vmin=-limit, vmax=limit)
     ax.set_title(title)
     ax.set_xlabel("input $x_j$, sorted")
-    ax.grid(False)
+    ax.set(xticks=[], yticks=[])
 axes[0].set_ylabel(r"output $\hat x_i$")
 figure.colorbar(image, ax=axes, shrink=0.8)
 show(
@@ -288,7 +288,7 @@ still_alike = predict(
 
 # %%
 inputs = rng.standard_normal((100, WIDTH))
-figure, axes = plt.subplots(1, 2, figsize=(10, 3.6))
+figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
 chains = {}
 for with_batch_norm, style in ((False, ":"), (True, "-")):
     for name, gain in GAINS.items():
@@ -336,8 +336,8 @@ for name in GAINS:
 #
 # <details><summary>A detail: which variance</summary>
 #
-# The variance that goes into the average is the **unbiased** one, the sum of squares divided by $M
-# - 1$, because the batch's mean lies a little closer to its own numbers than the true mean does.
+# The variance that goes into the average is the **unbiased** one, the sum of squares divided by
+# $M - 1$, because the batch's mean lies a little closer to its own numbers than the true mean does.
 # For $M$ in the thousands it does not matter.
 #
 # </details>
