@@ -598,10 +598,10 @@ assert 1 / 1000 < change < 1 / 10
 
 # %% [markdown]
 # It falls, but by nothing like $2^{-55}$, and on the way back the gradient hardly changes size.
-# There are two reasons for the fall. The formula counts $9\,C_{in}$ terms for each output pixel, but at the border
-# some of the nine pixels are zeros of the padding; where maps are small, much of them is border.
-# Counted pixel by pixel, this leaves about a seventh of the mean square. And with so few channels
-# most draws end far below the average, as above.
+# There are two reasons for the fall. The formula counts $9\,C_{in}$ terms for each output pixel,
+# but at the border some of the nine pixels are zeros of the padding; where maps are small, much of
+# them is border. Counted pixel by pixel, this leaves about a seventh of the mean square. And with
+# so few channels most draws end far below the average, as above.
 #
 # All this holds for the *first* step. Each step of training changes the weights, and nothing keeps
 # the factor at 1.
