@@ -1,12 +1,14 @@
 """Figures: from records, while a net trains, and of how things work."""
 
 from .convolution import im2col, receptive_field, receptive_fields
+from .convolution_backward import conv_backward, conv_backward_line
 from .curves import error_curves, gradient_norms
 from .diagnosis import gradients_and_ranks, lesions, paths, responses
 from .final_errors import errors_by_depth, every_seed
 from .labels import label_ends
 from .learning_rates import lr_finder
 from .live import LiveCurves
+from .normalization import batch_norm_ways
 from .reliability import calibration
 from .single_net import confusion, gradients_of_a_net, training_curves
 from .style import (
@@ -38,8 +40,11 @@ __all__ = [
     "OTHERS",
     "SHADES",
     "animate",
+    "batch_norm_ways",
     "calibration",
     "confusion",
+    "conv_backward",
+    "conv_backward_line",
     "error_curves",
     "errors_by_depth",
     "every_seed",

@@ -3,17 +3,16 @@
 #
 # Notebook 05 left two worries: the size of a signal is right only at the start, and only if the
 # weights are drawn with care; and deep down all inputs look alike. **Batch norm** (Ioffe and
-# Szegedy 2015, arXiv:1502.03167) cures both, by force: every layer measures its own outputs over
-# the batch, and sets their mean to 0 and their variance to 1. Every network of the coming notebooks
-# has it. It has side effects.
+# Szegedy 2015, arXiv:1502.03167) cures both by force: every layer measures its own outputs over the
+# batch, and sets their mean to 0 and their variance to 1. All networks of the coming notebooks use
+# it. It has side effects.
 #
 # **After this one you can** write batch norm forward and backward, say what it does in training and
 # what in use, why the length of the weights before it does not matter, and why gradients *grow* in
-# deep nets with it. About 40 minutes.
+# deep nets with it. About 50 minutes, and 30 more for the exercises.
 
 # %%
 import math
-import os
 from functools import partial
 
 import matplotlib.pyplot as plt
@@ -22,19 +21,23 @@ import numpy as np
 import minires as mr
 from minires import diagnostics, nn, plot
 from minires import functional as F
+from minires.lessons import check, exercise, predict, score, show
 from minires.training import RunConfig, Trainer
 
 plot.use_style()
-FAST = bool(os.environ.get("MINIRES_FAST"))
 rng = np.random.default_rng(0)
-PLAIN, BLUE = plot.COLOURS["plain"], plot.COLOURS["resnet"]
+WIDTH, LAYERS, NETS = 256, 50, 3  # of the deep chains
+IMAGES, STEPS, CHANNELS = 4000, 500, 16  # of the training, and of plain-56: smaller is quicker
+
+# %% tags=["fast"]
+WIDTH, NETS, IMAGES, STEPS, CHANNELS = 64, 1, 500, 8, 4
 
 # %% [markdown]
 # ## The formula
 #
 # Each **channel** is normalised by itself. A batch of images `(N, H, W, C)` holds $M = N H W$
-# numbers of each channel, a batch `(N, C)` of a linear layer's outputs $M = N$. For the numbers
-# $x_1, \dots, x_M$ of one channel:
+# numbers of each channel; a batch `(N, C)` of a linear layer's outputs holds $M = N$. For the
+# numbers $x_1, \dots, x_M$ of one channel:
 #
 # $$\text{mean} = \frac1M \sum_i x_i, \qquad \text{var} = \frac1M \sum_i (x_i - \text{mean})^2,$$
 #
@@ -59,7 +62,7 @@ def batch_norm(x, w, b, eps=1e-5):
 
 
 def library_batch_norm(x, w, b):
-    """The same by minires, which also keeps running averages; more of them below."""
+    """The same by minires, which also keeps running averages; more about them below."""
     channels = x.shape[-1]
     running_mean, running_var = mr.Tensor(np.zeros(channels)), mr.Tensor(np.ones(channels))
     return F.batch_norm(x, running_mean, running_var, w, b, training=True)
@@ -69,9 +72,12 @@ x = rng.standard_normal((4, 5, 5, 3)) * [0.1, 1, 10] + [5, 0, -2]  # three chann
 w, b = rng.standard_normal(3), rng.standard_normal(3)
 assert np.allclose(batch_norm(x, w, b), library_batch_norm(*map(mr.Tensor, (x, w, b))).data)
 
-# %% [markdown]
-# **Predict:** below are 300 pairs of numbers, the outputs of two channels that lie far from 0,
-# differ in size, and rise together. Which of these three properties will be gone after normalising?
+# %%
+survives = predict(
+    "The outputs of two channels, for 300 images: they lie far from 0, differ in size, and rise "
+    "together. Which of the three properties is still there after normalising?",
+    ["they lie far from 0", "they differ in size", "they rise together"],
+)
 
 # %%
 first = rng.standard_normal(300)
@@ -83,45 +89,83 @@ moved = batch_norm(cloud, np.array([2.0, 0.5]), np.array([1.0, -3.0]))
 figure, axes = plt.subplots(1, 3, figsize=(10, 3.4), sharex=True, sharey=True)
 titles = ("before", "$\\hat x$: mean 0, variance 1", "y, with w = (2, 0.5), b = (1, -3)")
 for ax, points, title in zip(axes, (cloud, normalised, moved), titles):
-    ax.plot(*points.T, ".", color=BLUE, markersize=3)
+    ax.plot(*points.T, ".", color=plot.OTHERS[0], markersize=3)
     ax.plot(0, 0, "+", color=plot.GREY, markersize=14)
     ax.set_title(title)
     ax.set_xlabel("channel 1")
     ax.set_aspect("equal")
 axes[0].set_ylabel("channel 2")
 figure.tight_layout()
-plt.show()
+show(
+    "Three clouds of points, channel 2 against channel 1. Before: narrow, tilted, away from the "
+    "origin. Normalised: around the origin, equally wide both ways, still tilted. With w and b: "
+    "moved and stretched, still tilted."
+)
+together, still = (np.corrcoef(*points.T)[0, 1] for points in (cloud, normalised))
+survives.reveal(
+    "they rise together" if still > 0.7 else "they differ in size",
+    "Each channel is looked at by itself.",
+)
+
+# %% tags=["guard"]
 assert np.allclose(normalised.mean(axis=0), 0)
 assert np.allclose(normalised.var(axis=0), 1, atol=1e-3)
-together, still = (np.corrcoef(*points.T)[0, 1] for points in (cloud, normalised))
 assert together > 0.7 and math.isclose(together, still, rel_tol=1e-3)  # correlation
 
 # %% [markdown]
-# Place and size are gone. That the two rise together is left: each channel is looked at by itself.
-# And $w$ and $b$ can bring any mean and size back, if training finds that useful; but now they are
-# two numbers of their own, and no longer a by-product of all the weights before.
+# $w$ and $b$ can bring any mean and size back, if training finds that useful. But now these are two
+# numbers of their own, and no longer a by-product of all the weights before.
 #
-# ## Backward: everyone depends on everyone
+# ## Backward: every output depends on every input
 #
-# So far no image had anything to do with the others in its batch. Here every $\hat x_i$ depends on
-# *all* $x_j$ of the channel, those of other images too, for they are in the mean and in the
-# variance. Write $g_i = \partial L/\partial \hat x_i = w\, \mathtt{dy}_i$ and $\sigma =
-# \sqrt{\text{var} + \varepsilon}$. A small change of $x_j$ reaches $L$ in three ways (all per unit
-# of change):
+# So far no image had anything to do with the others in its batch.
+
+# %%
+who_moves = predict(
+    "Four numbers of a channel, 1, 2, 4 and 9. We raise the second one a little. Which of the four "
+    "normalised numbers change?",
+    ["the second one", "the second and the third", "all four"],
+)
+
+# %%
+column = np.array([[1.0], [2.0], [4.0], [9.0]])
+raised = column + [[0.0], [0.1], [0.0], [0.0]]
+one, zero = np.ones(1), np.zeros(1)
+change = (batch_norm(raised, one, zero) - batch_norm(column, one, zero))[:, 0]
+print("change of each:", change.round(4))
+who_moves.reveal("all four" if abs(change).min() > 1e-4 else "the second one", "By three ways.")
+
+# %%
+show(
+    "Four inputs on the left, four outputs on the right, between them boxes for the mean and the "
+    "variance. From the second input three coloured arrows leave: one straight to its own output, "
+    "one to the mean and one to the variance, and from both of these arrows lead to all outputs.",
+    plot.batch_norm_ways(inputs=4, chosen=2),
+)
+
+# %% [markdown]
+# Let $g_i = \partial L/\partial \hat x_i = w\, \mathtt{dy}_i$, and $\sigma = \sqrt{\text{var} +
+# \varepsilon}$. The gradient of one input has a term for each way:
 #
-# 1. through its own $\hat x_j$: $\quad \dfrac{1}{\sigma}\, g_j$.
-# 2. through the mean, which is moved by $\frac1M$ and moves every $\hat x_i$ by $-\frac1\sigma$:
-#    $\quad -\dfrac1\sigma \cdot \dfrac1M \sum_i g_i$.
-# 3. through the variance, which is moved by $\frac{2}{M}(x_j - \text{mean}) = \frac2M \sigma \hat
-#    x_j$ and moves every $\hat x_i$ by $-\frac{\hat x_i}{2 \sigma^2}$: $\quad -\dfrac1\sigma\, \hat
-#    x_j \cdot \dfrac1M \sum_i g_i \hat x_i$.
-#
-# (The mean also sits inside the variance, but moving it does nothing there: $\sum_i (x_i -
-# \text{mean}) = 0$.) Added up:
-#
-# $$\mathtt{dx}_j = \frac1\sigma \Big( g_j - \underbrace{\tfrac1M \textstyle\sum_i g_i}_{\text{mean of } g} - \hat x_j\,
-# \underbrace{\tfrac1M \textstyle\sum_i g_i \hat x_i}_{\text{mean of } g \hat x} \Big),
+# $$\mathtt{dx}_j = \frac1\sigma \Big( \underbrace{g_j}_{\text{1 itself}} - \underbrace{\text{mean of } g}_{\text{2 mean}} -
+# \underbrace{\hat x_j \cdot \text{mean of } g \hat x}_{\text{3 variance}} \Big),
 # \qquad \mathtt{dw} = \sum_i \mathtt{dy}_i\, \hat x_i, \qquad \mathtt{db} = \sum_i \mathtt{dy}_i.$$
+#
+# <details><summary>Where the three terms come from</summary>
+#
+# A change of $x_j$ by 1 has these effects on $L$:
+#
+# 1. Its own $\hat x_j$ moves by $\frac1\sigma$: that makes $\frac1\sigma g_j$.
+# 2. The mean moves by $\frac1M$, and with it every $\hat x_i$ by $-\frac1\sigma \cdot \frac1M$:
+#    that makes $-\frac1\sigma \cdot \frac1M \sum_i g_i$.
+# 3. The variance moves by $\frac2M (x_j - \text{mean}) = \frac2M \sigma \hat x_j$, and with it
+#    every $\hat x_i$ by $-\frac{\hat x_i}{2 \sigma^2}$ times that: that makes $-\frac1\sigma \hat
+#    x_j \cdot \frac1M \sum_i g_i \hat x_i$.
+#
+# (The mean is also inside of the variance, but moving it has no effect there, because
+# $\sum_i (x_i - \text{mean}) = 0$.)
+#
+# </details>
 
 
 # %%
@@ -139,80 +183,83 @@ tensors = [mr.Tensor(array, requires_grad=True) for array in (x, w, b)]
 library_batch_norm(*tensors).backward(dy)
 for ours, tensor in zip(batch_norm_backward(dy, x, w), tensors):
     assert np.allclose(ours, tensor.grad)
-
 print(mr.gradcheck(library_batch_norm, x, w, b))  # and both agree with measured slopes
 
 # %% [markdown]
-# **Predict:** add 3 to all $x_i$ of a channel. How does $y$ change? What does that say about the
-# sum of all $\mathtt{dx}_i$? And if all $x_i$ are doubled?
+# Each way can be seen. Below, row $i$ and column $j$ say how much output $i$ rises when input $j$
+# does: red above 0, blue below. The inputs are sorted, from the smallest to the largest.
 
 # %%
-assert np.allclose(batch_norm(x + 3, w, b), batch_norm(x, w, b))
-assert np.allclose(batch_norm(2 * x, w, b), batch_norm(x, w, b), atol=1e-2)  # eps
+M = 12
+values = np.sort(rng.standard_normal(M))
+sigma = np.sqrt(values.var() + 1e-5)
+x_hat = (values - values.mean()) / sigma
+itself = np.eye(M) / sigma
+through_mean = np.full((M, M), -1 / (M * sigma))
+through_variance = -np.outer(x_hat, x_hat) / (M * sigma)
+total = itself + through_mean + through_variance
 
-dx, _, _ = batch_norm_backward(dy, x, w)
+figure, axes = plt.subplots(1, 4, figsize=(10, 3.1), layout="constrained", sharey=True)
+titles = ("1 itself", "2 mean", "3 variance", "all three")
+limit = np.abs(total).max()
+for ax, title, matrix in zip(axes, titles, (itself, through_mean, through_variance, total)):
+    image = ax.imshow(matrix, cmap="RdBu_r", vmin=-limit, vmax=limit)
+    ax.set_title(title)
+    ax.set_xlabel("input $x_j$, sorted")
+    ax.set(xticks=[], yticks=[])
+axes[0].set_ylabel(r"output $\hat x_i$")
+figure.colorbar(image, ax=axes, shrink=0.8)
+show(
+    "Four tables of 12 x 12 colours. Itself: a red diagonal. Through the mean: pale blue "
+    "everywhere. Through the variance: blue in the corners of the diagonal, red in the other two "
+    "corners. All three: a red diagonal, weaker at both ends, on blue, with reddish far corners."
+)
+
+# %% tags=["guard"]
+for i, row in enumerate(np.eye(M)):
+    dx, _, _ = batch_norm_backward(row[:, None], values[:, None], one)
+    assert np.allclose(dx[:, 0], total[i])
+assert total[1, 0] < 0 < total[-1, 0] < total[0, 0] < itself[0, 0]
+
+# %% [markdown]
+# Raise the smallest number (first column on the right): it rises, but by less than by itself. Its
+# neighbours fall, because the mean has risen. The largest one even rises, because the numbers lie
+# closer together now, and are stretched back.
+
+# %%
+sum_of_dx = predict(
+    "Adding 3 to all numbers of a channel does not change `y`. What is then the sum of all `dx` of "
+    "the channel, whatever `dy` is?",
+    within=0.01,
+)
+
+# %%
 axes = (0, 1, 2)
+dx, _, _ = batch_norm_backward(dy, x, w)
+assert np.allclose(batch_norm(x + 3, w, b), batch_norm(x, w, b))
 print("sum of dx:           ", dx.sum(axis=axes))
 print("sum of dx (x - mean):", (dx * (x - x.mean(axis=axes))).sum(axis=axes))
+sum_of_dx.reveal(round(abs(dx.sum(axis=axes)).max(), 6), "The second term sees to that.")
+
+# %% tags=["guard"]
+assert np.allclose(batch_norm(2 * x, w, b), batch_norm(x, w, b), atol=1e-2)  # eps
 assert np.abs(dx.sum(axis=axes)).max() < 1e-9
 assert np.abs((dx * (x - x.mean(axis=axes))).sum(axis=axes)).max() < 0.02  # eps
 
 # %% [markdown]
-# Adding 3 does not change $y$ at all, so $L$ does not change either, and the $\mathtt{dx}_i$ of a
-# channel must add up to 0: that is what the second term sees to. Doubling does not change it either
-# (up to $\varepsilon$, which weighs most in a channel of small variance): stretching moves each
-# $x_i$ in proportion to its distance from the mean, so the sum of $\mathtt{dx}_i\,(x_i -
-# \text{mean})$ is 0 too. That is the third term. Batch norm removes from the gradient what it
-# removes from the signal.
-#
-# How much each output depends on each input can be seen: send back a `dy` that is 1 at a single
-# place, and `dx` is a row of derivatives.
-
-# %%
-M = 12
-column = np.sort(rng.standard_normal((M, 1)), axis=0)
-one = np.ones(1)
-in_training = np.stack(
-    [batch_norm_backward(row[:, None], column, one)[0][:, 0] for row in np.eye(M)]
-)
-in_use = np.eye(M) / np.sqrt(column.var() + 1e-5)  # mean and variance as constants
-
-figure, axes = plt.subplots(1, 2, figsize=(8.6, 3.8))
-limit = np.abs(in_use).max()
-panels = {"training": in_training, "mean and var held fixed": in_use}
-for ax, (title, matrix) in zip(axes, panels.items()):
-    image = ax.imshow(matrix, cmap="RdBu_r", vmin=-limit, vmax=limit)
-    ax.set_title(title)
-    ax.set_xlabel("input $x_j$, sorted")
-    ax.grid(False)
-axes[0].set_ylabel("output $y_i$")
-figure.colorbar(image, ax=axes, label=r"$\partial y_i / \partial x_j$", shrink=0.8)
-plt.show()
-assert in_training[1, 0] < 0 < in_training[-1, 0] < in_training[0, 0] < in_use[0, 0]
-
-# %% [markdown]
-# Red is above 0, blue below. On the left every output depends on every other input of the batch.
-# Raise the smallest number (first column): it rises itself, but by less than on the right. Its
-# neighbours fall, for the mean has risen; the largest even rises, for the spread has become
-# smaller. On the right there is nothing but the diagonal; that will be the state in use.
+# Doubling all numbers does not change `y` either (up to $\varepsilon$). So the second sum is 0,
+# too: that is the work of the third term. Batch norm removes from the gradient what it removes from
+# the signal.
 #
 # ## What it does to a deep chain
 #
 # The 50 layers of notebook 05, of gain 0.5, $\sqrt 2$ and 2, now with batch norm between the matrix
-# product and ReLU.
-#
-# **Predict:** what will the size of the signal be at layer 50 for each gain? And will the inputs
-# still look all alike down there?
+# product and ReLU. We measure the mean square of the signal, and the likeness of two inputs.
 
 # %%
-WIDTH, LAYERS = 64 if FAST else 256, 50
 depth = np.arange(1, LAYERS + 1)
 GAINS = {"0.5": 0.5, "√2": math.sqrt(2), "2": 2.0}
-SHADES = dict(zip(GAINS, (plot.OTHERS[1], BLUE, plot.OTHERS[0])))
-
-
-def normalise(y):
-    return (y - y.mean(axis=0)) / np.sqrt(y.var(axis=0) + 1e-5)
+COLOURS = dict(zip(GAINS, (plot.OTHERS[0], plot.OTHERS[2], plot.OTHERS[3])))  # as in notebook 05
 
 
 def chain(x, gain, with_batch_norm):
@@ -221,7 +268,7 @@ def chain(x, gain, with_batch_norm):
     for _ in range(LAYERS):
         z = x @ (rng.standard_normal((WIDTH, WIDTH)) * gain / math.sqrt(WIDTH))
         if with_batch_norm:
-            z = normalise(z)
+            z = (z - z.mean(axis=0)) / np.sqrt(z.var(axis=0) + 1e-5)
         x = np.maximum(z, 0)
         directions = x / np.linalg.norm(x, axis=1, keepdims=True)
         cosines = (directions @ directions.T)[np.triu_indices(len(x), 1)]
@@ -230,47 +277,76 @@ def chain(x, gain, with_batch_norm):
     return sizes, likeness
 
 
+# %%
+size_at_50 = predict(
+    "With batch norm and gain 2: what is the mean square at layer 50?", within=0.05
+)
+still_alike = predict(
+    "Without batch norm, unrelated inputs had a cosine of nearly 1 at layer 50. And with it?",
+    ["also nearly 1", "about as in the first layer, 0.32", "about 0"],
+)
+
+# %%
 inputs = rng.standard_normal((100, WIDTH))
-figure, axes = plt.subplots(1, 2, figsize=(10, 3.6))
+figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
+chains = {}
 for with_batch_norm, style in ((False, ":"), (True, "-")):
     for name, gain in GAINS.items():
-        sizes, likeness = chain(inputs, gain, with_batch_norm)
+        chains[name, with_batch_norm] = chain(inputs, gain, with_batch_norm)
         label = f"gain {name}, {'with' if with_batch_norm else 'without'}"
-        for ax, values in zip(axes, (sizes, likeness)):
-            ax.plot(depth, values, style, color=SHADES[name], linewidth=2, label=label)
-        if with_batch_norm:
-            assert abs(sizes[-1] - 1) < 0.01
-            assert FAST or max(abs(value - 0.32) for value in likeness) < 0.02
-        else:
-            assert FAST or likeness[-1] > 0.9
+        for ax, values in zip(axes, chains[name, with_batch_norm]):
+            ax.plot(depth, values, style, color=COLOURS[name], linewidth=2, label=label)
 axes[0].set_yscale("log")
 axes[0].set_title("mean square before ReLU")
 axes[1].set_title("likeness of two inputs (mean cosine)")
 axes[1].set_ylim(0, 1.02)
 axes[1].legend(ncols=2, fontsize=8, loc="lower right", bbox_to_anchor=(1, 0.4))
-for ax in axes:
-    ax.set_xlabel("layer")
-plt.show()
+figure.supxlabel("layer")
+show(
+    "Against the layer, dotted without batch norm, solid with it. Left: the dotted lines of gains "
+    "0.5 and 2 fall and rise over many powers of ten, the solid ones stay at 1. Right: dotted, the "
+    "cosine rises to nearly 1; solid, it stays level near a third."
+)
+size_at_50.reveal(chains["2", True][0][-1], "Every layer sets it to 1, whatever the gain.")
+still_alike.reveal(
+    still_alike.choices[1 if abs(chains["√2", True][1][-1] - 0.32) < 0.1 else 0],
+    "The common part is subtracted in every layer.",
+)
+
+# %% tags=["guard"]
+assert all(abs(chains[name, True][0][-1] - 1) < 0.01 for name in GAINS)
+
+# %% tags=["guard-full"]
+for name in GAINS:
+    assert max(abs(value - 0.32) for value in chains[name, True][1]) < 0.02
+    assert chains[name, False][1][-1] > 0.9
 
 # %% [markdown]
-# With batch norm the size is 1 everywhere, whatever the gain (the solid lines lie on one another).
-# And the likeness stays where the first layer has it, at about 0.32, for subtracting the mean takes
-# away, in every layer anew, what all inputs have in common. Both worries are gone.
+# The solid lines lie on one another. Subtracting the mean takes away, in every layer anew, what all
+# inputs have in common, so the inputs stay apart. Both worries are gone.
 #
 # ## Training and use
 #
-# In use (also called **inference**) there may be just one image, and what the network says of it
-# should not depend on what else happens to be in the batch. So in use fixed numbers take the place
-# of the batch's mean and variance: **running averages**, which follow the statistics of the batches
-# during training,
+# In use (also called **inference**) there may be just one image, and the answer for it should not
+# depend on what else happens to be in the batch. So in use, fixed numbers replace the mean and the
+# variance of the batch: **running averages**, which follow the batches during training,
 #
 # $$\text{running} \leftarrow (1 - m)\, \text{running} + m \cdot \text{of this batch},
 # \qquad m = 0.1 \text{ (called momentum)}.$$
 #
-# (The optimiser has another momentum, in notebook 07.) One detail: the variance that goes into the
-# average is the **unbiased** one, the sum of squares divided by $M - 1$, for the batch's mean lies
-# a little closer to its own numbers than the true mean does. For $M$ in the thousands it does not
-# matter.
+# <details><summary>A detail: which variance</summary>
+#
+# The variance that goes into the average is the **unbiased** one, the sum of squares divided by
+# $M - 1$, because the batch's mean lies a little closer to its own numbers than the true mean does.
+# For $M$ in the thousands it does not matter.
+#
+# </details>
+
+# %%
+forgets = predict(
+    "After how many batches is only a tenth left of the numbers that the averages started with?",
+    within=3,
+)
 
 # %%
 layer = nn.BatchNorm2d(1)
@@ -287,27 +363,22 @@ print(
     f"after 60 batches: running mean {running_mean:.2f} (true: 5), "
     f"running variance {running_var:.2f} (true: 4)"
 )
-print(f"of the start, {0.9**22:.2f} are left after 22 batches")
-assert round(0.9**22, 1) == 0.1
+forgets.reveal(round(math.log(0.1) / math.log(0.9)), f"0.9 to the power of 22 is {0.9**22:.2f}.")
 
 # %% [markdown]
-# They need some twenty batches to forget nine tenths of where they started. In the library
-# `net.eval()` switches all batch norms to the running averages, `net.train()` back to the batch.
-#
-# **What goes wrong if you forget?** Let us train a small net on the drawn shapes, and use it both
-# ways. (`diagnostics.preserve_state` puts a net into one mode and leaves it as it was found; for in
-# training mode even a look at test images moves the running averages.)
-#
-# **Predict:** in training mode the answer depends on the rest of the batch. Which is worse: batches
-# of 2 mixed images, or of 100 images of one and the same class?
+# In the library `net.eval()` switches all batch norms to the running averages, `net.train()` back
+# to the batch. What goes wrong if you forget? We train a small net on the drawn shapes, with the
+# `Trainer` of notebook 00 (notebook 07 takes it apart), and use it both ways.
 
 # %%
-train_set, test_set = mr.data.synthetic(500 if FAST else 4000, 200 if FAST else 1000)
+train_set, test_set = mr.data.synthetic(IMAGES, IMAGES // 4)
 train_set, test_set = train_set.resize(16), test_set.resize(16)
 net = mr.models.plain(8, width=8, seed=0)
-steps = 8 if FAST else 500  # about eight epochs
 config = RunConfig(
-    iterations=steps, batch_size=64, crop_padding=0, milestones=(steps * 6 // 10, steps * 85 // 100)
+    iterations=STEPS,  # about eight epochs
+    batch_size=64,
+    crop_padding=0,
+    milestones=(STEPS * 6 // 10, STEPS * 85 // 100),
 )
 Trainer(net, train_set, test_set, config, progress=False).run()
 
@@ -317,9 +388,11 @@ mixed = rng.permutation(len(labels))
 by_class = np.argsort(labels, kind="stable")  # all of class 0 first, then class 1, ...
 
 
+# %%
 def error(mode, batch_size, order):
-    """Percent of wrong answers, when images are asked about in batches, in this order."""
+    """Percent of wrong answers, for images in batches, in this order."""
     wrong = 0
+    # In training mode even a look at test images moves the running averages: put them back.
     with mr.no_grad(), diagnostics.preserve_state(net, mode):
         for start in range(0, len(order), batch_size):
             chosen = order[start : start + batch_size]
@@ -328,17 +401,23 @@ def error(mode, batch_size, order):
     return 100 * wrong / len(order)
 
 
-sizes = (1, 2, 5, 10, 20) if FAST else (1, 2, 5, 10, 20, 50, 100)
+# %%
+worse = predict(
+    "In training mode the answer depends on the rest of the batch. When is the error higher?",
+    ["in batches of 2 mixed images", "in batches of 100 images of one class"],
+)
+
+# %%
+sizes = (1, 2, 5, 10, 20, 50, 100)
 right_way = error("eval", 50, mixed)
 errors = {
     "mixed batches": [error("train", size, mixed) for size in sizes],
     "batches of one class": [error("train", size, by_class) for size in sizes],
 }
 plt.figure(figsize=(6.4, 3.6))
-for (name, values), colour in zip(errors.items(), (BLUE, PLAIN)):
+for (name, values), colour in zip(errors.items(), plot.OTHERS):
     plt.plot(sizes, values, "o-", color=colour, linewidth=2, label=f"training mode, {name}")
 plt.axhline(right_way, color=plot.GREY, linewidth=1.6, linestyle="--", label="net.eval()")
-plt.axhline(90, color=plot.GREY, linewidth=1, linestyle=":", label="guessing")
 plt.xscale("log")
 plt.xticks(sizes, sizes)
 plt.minorticks_off()
@@ -346,34 +425,46 @@ plt.xlabel("images in a batch")
 plt.ylabel("test error, %")
 plt.ylim(0, 100)
 plt.legend(loc="lower left")
-plt.show()
+show(
+    "Test error against the size of the batch. Mixed batches: near guessing for one image, falling "
+    "towards the dashed line of net.eval() for 100. Batches of one class stay high at every size."
+)
+two, hundred = errors["mixed batches"][1], errors["batches of one class"][-1]
+print(f"2 mixed: {two:.0f} %, 100 of one class: {hundred:.0f} %, net.eval(): {right_way:.0f} %")
+worse.reveal(worse.choices[int(hundred > two)], "What they have in common is the class.")
+
+# %% tags=["guard"]
 assert abs(error("eval", 1, by_class) - right_way) < 0.5  # whatever the batch
-if not FAST:
-    assert min(errors["batches of one class"]) > 70  # single images are the first
-    assert errors["mixed batches"][1] < errors["batches of one class"][-1] - 5
-    assert errors["mixed batches"][1] > right_way + 10
-    assert errors["mixed batches"][-1] < right_way + 5
+
+# %% tags=["guard-full"]
+assert min(errors["batches of one class"]) > 70  # single images are the first
+assert two < hundred - 5 and two > right_way + 10
+assert errors["mixed batches"][-1] < right_way + 5
 
 # %% [markdown]
-# Batches of one class are far worse: what all disks have in common *is* the class, and batch norm
-# subtracts it as the mean of the batch. Single images fare as badly. Large mixed batches do little
-# harm: their mean and variance are close to the running averages. The net has not changed, only the
-# company an image keeps. So: `net.eval()` before you test, `net.train()` before you go on. And in a
-# linear layer, a "batch" of 1 in training mode leaves nothing at all:
+# In a batch of disks, what all images have in common *is* the class, and batch norm subtracts it.
+# Single images fare as badly. Large mixed batches do little harm: their mean and variance are close
+# to the running averages. The net has not changed, only the company an image keeps. So:
+# `net.eval()` before you test, `net.train()` before you go on.
 
 # %%
-alone = rng.standard_normal((1, 4))
-b = np.array([1.0, 2, 3, 4])
-print(alone, "becomes", batch_norm(alone, np.ones(4), b))
-assert np.array_equal(batch_norm(alone, np.ones(4), b), [b])
+alone = predict(
+    "A linear layer, a batch of one row, training mode. What does batch norm return?",
+    ["the row, unchanged", "b, whatever the row is", "only nan"],
+)
+
+# %%
+row, b = rng.standard_normal((1, 4)), np.array([1.0, 2, 3, 4])
+print(row, "becomes", batch_norm(row, np.ones(4), b))
 try:
-    library_batch_norm(*map(mr.Tensor, (alone, np.ones(4), b)))
-except mr.errors.ShapeError as error:
-    print(error)
+    library_batch_norm(*map(mr.Tensor, (row, np.ones(4), b)))
+except mr.errors.ShapeError as stopped:
+    print(stopped)
+nothing_left = np.array_equal(batch_norm(row, np.ones(4), b), [b])
+alone.reveal(alone.choices[1 if nothing_left else 0], "A number minus its own mean is 0.")
 
 # %% [markdown]
-# A number minus its own mean is 0, so the output is $b$, whatever went in. Nothing could be learned
-# from it, and the library refuses, as PyTorch does.
+# Nothing could be learned from that, so the library refuses, as PyTorch does.
 #
 # ## The length of the weights does not matter
 #
@@ -381,105 +472,68 @@ except mr.errors.ShapeError as error:
 # 0$: all its outputs are $c$ times as large, and batch norm divides by $c$ again. So
 #
 # $$L(c\, w) = L(w) \qquad \text{for every } c > 0.$$
-#
-# **Predict** what follows for the gradient: does the part of it along $w$ vanish, or that at right
-# angles to $w$? And how large is the gradient at $2w$, compared with that at $w$?
+
+# %%
+part_along = predict(
+    "What follows for the gradient `dw`?",
+    ["it points along w", "it is at right angles to w", "it is 0"],
+)
+at_double = predict(
+    "How long is the gradient at `2 w`, compared with the one at `w`?",
+    ["a quarter", "half", "the same", "double"],
+)
 
 # %%
 fresh = mr.models.plain(8, width=8, seed=1)
 weight = fresh.layer1[0].conv1.weight  # of one of its convolutions
 w = weight.data.copy()
-batch, batch_labels = mr.Tensor(images[:64]), labels[:64]
 
 
 def gradient_at(w):
     weight.data[...] = w
     fresh.zero_grad()
-    L = F.cross_entropy(fresh(batch), batch_labels)
+    L = F.cross_entropy(fresh(mr.Tensor(images[:64])), labels[:64])  # the loss: see notebook 07
     L.backward()
     return L.item(), weight.grad
 
 
-L, dw = gradient_at(w)
 print("    c    L(c w)      |dw|    c |dw|     cosine of w and dw")
+norms, cosines = {}, {}
 for c in (0.5, 1, 2, 10, 100):
-    L_c, dw_c = gradient_at(c * w)
-    norm = np.linalg.norm(dw_c)
-    cosine = (dw_c * w).sum() / (norm * np.linalg.norm(w))
-    print(f"{c:5}  {L_c:.6f}  {norm:.6f}  {c * norm:.6f}  {cosine:9.1e}")
-    assert math.isclose(L_c, L, rel_tol=1e-4) and abs(cosine) < 1e-3
-    assert math.isclose(c * norm, np.linalg.norm(dw), rel_tol=1e-2)
+    L, dw = gradient_at(c * w)
+    norms[c] = np.linalg.norm(dw)
+    cosines[c] = (dw * w).sum() / (norms[c] * np.linalg.norm(w))
+    print(f"{c:5}  {L:.6f}  {norms[c]:.6f}  {c * norms[c]:.6f}  {cosines[c]:9.1e}")
+part_along.reveal(part_along.choices[1 if abs(cosines[1]) < 1e-3 else 0], "Cosine 0.")
+at_double.reveal("half" if abs(norms[2] / norms[1] - 0.5) < 0.01 else "the same", "See |dw|.")
 
-lr = 10.0
-length, step = np.linalg.norm(w), np.linalg.norm(lr * dw)
-longer = np.linalg.norm(w - lr * dw)
-print(f"|w| = {length:.3f}; a step of length {step:.3f} makes it {longer:.3f}")
+# %% tags=["guard"]
+L1, dw = gradient_at(w)
+for c, norm in norms.items():
+    assert math.isclose(gradient_at(c * w)[0], L1, rel_tol=1e-4) and abs(cosines[c]) < 1e-3
+    assert math.isclose(c * norm, norms[1], rel_tol=1e-2)
+length, step = np.linalg.norm(w), np.linalg.norm(10 * dw)
+longer = np.linalg.norm(w - 10 * dw)
 assert longer > length and math.isclose(longer, math.hypot(length, step), rel_tol=1e-3)
 
 # %% [markdown]
-# Along the direction of $w$ the loss is constant, so its derivative in this direction is zero:
-# $\sum w \cdot \mathtt{dw} = 0$, the gradient is **at right angles** to the weights. And a step
-# that turns $2w$ by some angle is twice as long as one that turns $w$ by it, and changes $L$ as
-# much; so the slope at $2w$ is half: $\mathtt{dw}(c\,w) = \mathtt{dw}(w)/c$ (van Laarhoven 2017,
-# arXiv:1706.05350).
+# Along the direction of $w$ the loss is constant, so its derivative in this direction is zero, and
+# the gradient is **at right angles** to the weights. And a step that turns $2w$ by some angle is
+# twice as long as one that turns $w$ by it, but changes $L$ as much; so the slope at $2w$ is half
+# (van Laarhoven 2017, arXiv:1706.05350).
 #
-# Two consequences. A step at right angles to $w$ always makes $w$ *longer*: by Pythagoras $|w -
-# \text{lr}\, \mathtt{dw}|^2 = |w|^2 + \text{lr}^2 |\mathtt{dw}|^2$ (the last line printed). And the
-# longer $w$ is, the less the same lr turns it: the step is $\text{lr}\,|\mathtt{dw}|$, with
-# $|\mathtt{dw}|$ falling as $1/|w|$, and the angle is the step divided by $|w|$. So what counts is
-# the **effective learning rate** $\text{lr} / |w|^2$, and it falls while $w$ grows. A single step
-# with a very large gradient can make $w$ so long that it hardly turns any more. Can gradients be
-# that large?
+# Two consequences. A step at right angles to $w$ always makes $w$ *longer*, by Pythagoras. And the
+# longer $w$ is, the less the same lr turns it: a step has the length $\text{lr}\,|\mathtt{dw}|$,
+# with $|\mathtt{dw}|$ falling as $1/|w|$, and the angle is the step divided by $|w|$. So what
+# counts is the **effective learning rate** $\text{lr} / |w|^2$, and it falls while $w$ grows. A
+# single step with a very large gradient can make $w$ so long that it hardly turns any more. Can
+# gradients be that large?
 #
 # ## The price: gradients grow
 #
-# Forward, batch norm keeps every signal at size 1.
-#
-# **Predict:** on the way back through 50 layers, will the gradient keep its size as well, shrink,
-# or grow? Does the gain of the weights matter?
-#
-# We can compute it. What enters a ReLU has mean 0 and variance 1, and in a wide net it is close to
-# normally distributed. Then what leaves ReLU has mean square $\frac12$, and mean
-# $\frac{1}{\sqrt{2\pi}}$ (two integrals over the bell curve; the next cell checks them). So its
-# *variance* over the batch, the mean square minus the square of the mean, is only
-#
-# $$\frac12 - \frac{1}{2\pi} = \frac12 \cdot \frac{\pi - 1}{\pi}.$$
-#
-# A share of $1/\pi$ (that is the likeness of 0.32 above) is the common part, and batch norm
-# subtracts it. The outputs of the next layer, $n$ terms with weights of variance $\mathrm{Var}(w)$,
-# have a variance of $\sigma^2 = n \mathrm{Var}(w) \cdot \frac12 \frac{\pi - 1}{\pi}$ over the
-# batch, and batch norm divides by $\sigma$. On the way back the gradient is divided by the same
-# $\sigma$, goes through the weights, and half of it is stopped by ReLU. Its mean square is thereby
-# multiplied by
-#
-# $$\frac{1}{\sigma^2} \cdot n \mathrm{Var}(w) \cdot \frac12 = \frac{\pi}{\pi - 1} = 1.467,$$
-#
-# its size by the root, **1.21 per layer, towards the input**. $\mathrm{Var}(w)$ has cancelled: no
-# choice of initial weights helps. In words: subtracting the mean makes the signal smaller, batch
-# norm blows the rest up to size 1 again, and whatever enlarges a signal enlarges the gradient on
-# its way back. (The two terms that the backward pass subtracts are small in large batches.) This
-# was found by Yang et al. 2019 (arXiv:1902.08129), who prove it for wide nets.
-
-# %%
-z = rng.standard_normal(1_000_000)
-relu_z = np.maximum(z, 0)
-print(
-    f"mean square {np.mean(relu_z**2):.4f} (0.5), mean {relu_z.mean():.4f} "
-    f"({1 / math.sqrt(2 * math.pi):.4f}), variance {relu_z.var():.4f}"
-)
-assert math.isclose(np.mean(relu_z**2), 0.5, rel_tol=0.01)
-assert math.isclose(relu_z.mean(), 1 / math.sqrt(2 * math.pi), rel_tol=0.01)
-assert math.isclose(relu_z.mean() ** 2 / np.mean(relu_z**2), 0.32, abs_tol=0.01)
-assert math.isclose(relu_z.var(), (math.pi - 1) / (2 * math.pi), rel_tol=0.01)
-THEORY = math.sqrt(math.pi / (math.pi - 1))
-print(f"a factor of {THEORY:.4f} per layer, {THEORY**49:,.0f} over 49 layers")
-assert f"{THEORY:.2f} {THEORY**2:.3f}" == "1.21 1.467"
-
-# %% [markdown]
-# Now measure it: in a chain of 50 linear layers (with the library's modules; `nn.Sequential` calls
-# them one after another), and in `models.plain(56)`, convolutions on images.
-# `diagnostics.propagation` draws several nets, sends a batch through and back, and records the size
-# of `dy` at every layer.
+# Forward, batch norm keeps every signal at size 1. We measure the way back in a chain of 50 linear
+# layers (`nn.Sequential` calls the library's modules one after another), and in `models.plain(56)`,
+# convolutions on images.
 
 
 # %%
@@ -488,106 +542,159 @@ def linear_chain(gain, seed):
     modules = []
     for _ in range(LAYERS):
         linear = nn.Linear(WIDTH, WIDTH, bias=False, rng=rng)
-        linear.weight.data *= gain / math.sqrt(2)  # He's rule is gain sqrt 2
+        linear.weight.data *= gain / math.sqrt(2)  # He's rule is gain √2
         modules += [linear, nn.BatchNorm2d(WIDTH), nn.ReLU()]
     return nn.Sequential(*modules, nn.Linear(WIDTH, 10, rng=rng))
 
 
 def plain_56(seed):
-    return mr.models.plain(56, width=4 if FAST else 16, seed=seed)
+    return mr.models.plain(56, width=CHANNELS, seed=seed)
 
 
-seeds = range(1 if FAST else 3)
+# %%
+way_back = predict(
+    "On the way back through 50 layers with batch norm, what does the gradient do?",
+    ["it keeps its size", "it shrinks towards the input", "it grows towards the input"],
+)
+gain_matters = predict("Does the gain of the initial weights change that?", ["yes", "no"])
+
+# %%
 x = rng.standard_normal((128, WIDTH)).astype(np.float32)
 x_labels = rng.integers(0, 10, 128)
-found = {}
-for name, gain in GAINS.items():  # partial: a function of the seed only
-    found[f"linear, gain {name}"] = diagnostics.propagation(
-        partial(linear_chain, gain), x, x_labels, seeds=seeds
+found = {
+    f"gain {name}": diagnostics.propagation(
+        partial(linear_chain, gain), x, x_labels, seeds=range(NETS)
     )
-found["plain-56"] = diagnostics.propagation(plain_56, images[:64], labels[:64], seeds=seeds)
+    for name, gain in GAINS.items()
+}
+found["plain-56"] = diagnostics.propagation(plain_56, images[:64], labels[:64], seeds=range(NETS))
+for name, result in found.items():
+    growth = result.growth
+    print(f"{name:9} times {growth.per_layer:.3f} per layer (+- {growth.standard_error:.3f})")
+rates = [result.growth.per_layer for name, result in found.items() if name != "plain-56"]
+way_back.reveal(way_back.choices[2 if min(rates) > 1.1 else 0], f"By {np.mean(rates):.2f} a layer.")
+gain_matters.reveal("no" if np.ptp(rates) < 0.02 else "yes", "All three grow alike.")
 
-figure, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True)
+# %% tags=["guard"]
+z = rng.standard_normal(1_000_000)
+relu_z = np.maximum(z, 0)
+assert math.isclose(np.mean(relu_z**2), 0.5, rel_tol=0.01)
+assert math.isclose(relu_z.mean(), 1 / math.sqrt(2 * math.pi), rel_tol=0.01)
+assert math.isclose(relu_z.mean() ** 2 / np.mean(relu_z**2), 0.32, abs_tol=0.01)
+assert math.isclose(relu_z.var(), (math.pi - 1) / (2 * math.pi), rel_tol=0.01)
+assert f"{math.pi / (math.pi - 1):.3f} {math.sqrt(math.pi / (math.pi - 1)):.2f}" == "1.467 1.21"
+assert all(abs(rate - 1.21) < 0.03 for rate in rates)
+
+# %% tags=["guard-full"]
+assert 1.1 < found["plain-56"].growth.per_layer < 1.21
+assert found["plain-56"].growth.per_layer ** 54 > 1000
+
+# %% [markdown]
+# A gradient that grows by 1.21 per layer is over ten thousand times as large after 50. In words:
+# subtracting the mean makes the signal smaller, batch norm blows the rest up to size 1 again, and
+# whatever enlarges a signal enlarges the gradient on its way back. This was found by Yang et al.
+# 2019 (arXiv:1902.08129), who prove for wide nets that the factor is $\sqrt{\pi / (\pi - 1)}$.
+#
+# <details><summary>Where that root comes from</summary>
+#
+# The input of a ReLU has mean 0 and variance 1, and in a wide net it is close to normally
+# distributed. Then the output of the ReLU has mean square $\frac12$ and mean $\frac{1}{\sqrt{2
+# \pi}}$, by two integrals over the bell curve. So its *variance* over the batch, the mean square
+# minus the square of the mean, is only $\frac12 - \frac{1}{2\pi} = \frac12 \cdot \frac{\pi -
+# 1}{\pi}$. A share of $1/\pi$ (the likeness of 0.32 above) is the common part, which batch norm
+# subtracts.
+#
+# The outputs of the next layer, $n$ terms with weights of variance $\mathrm{Var}(w)$, have a
+# variance of $\sigma^2 = n \mathrm{Var}(w) \cdot \frac12 \frac{\pi - 1}{\pi}$ over the batch, and
+# batch norm divides by $\sigma$. On the way back the gradient is divided by the same $\sigma$, goes
+# through the weights, and half of it is stopped by ReLU. So its mean square is multiplied by
+# $\frac{1}{\sigma^2} \cdot n \mathrm{Var}(w) \cdot \frac12 = \frac{\pi}{\pi - 1} = 1.467$, its size
+# by the root of that, 1.21. $\mathrm{Var}(w)$ has cancelled, so no choice of initial weights helps.
+# (The two terms that the backward pass subtracts are small in large batches.)
+#
+# </details>
+
+# %%
+figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), sharey=True)
 for name, result in found.items():
     norms = np.array([layer.gradient_norm for layer in result.layers[:-1]])
-    if name == "plain-56":
-        ax, colour = axes[1], PLAIN
-    else:
-        ax, colour = axes[0], SHADES[name.split()[-1]]
-    places = range(1, len(norms) + 1)
-    ax.plot(places, norms / norms[-1], color=colour, linewidth=2.2, label=name)
-    print(
-        f"{name:16} times {result.growth.per_layer:.3f} per layer "
-        f"(+- {result.growth.standard_error:.3f})"
-    )
+    is_plain = name == "plain-56"
+    ax = axes[int(is_plain)]
+    colour = plot.COLOURS["plain"] if is_plain else COLOURS[name.split()[-1]]
+    ax.plot(range(1, len(norms) + 1), norms / norms[-1], color=colour, linewidth=2.2, label=name)
 for ax, length, title in zip(axes, (LAYERS, 55), ("50 linear layers", "55 convolutions")):
     places = np.arange(1, length + 1)
-    ax.plot(places, THEORY ** (length - places), "k:", label="theory: 1.21 per layer")
+    ax.plot(places, 1.21 ** (length - places), "k:", label="1.21 per layer")
     ax.set_yscale("log")
     ax.set_title(title)
     ax.set_xlabel("layer, from the input to the output")
     ax.legend()
 axes[0].set_ylabel("norm of dy, relative to the last")
-plt.show()
-for name, result in found.items():
-    assert abs(result.growth.per_layer - THEORY) < 0.03 or name == "plain-56"
-growth = found["plain-56"].growth.per_layer
-assert FAST or 1.1 < growth < THEORY and growth**54 > 1000
+show(
+    "The norm of dy against the layer, on a logarithmic axis. Left: three straight lines on one "
+    "another, and on the dotted theory, falling from over ten thousand at the input to 1 at the "
+    "output. Right: plain-56 falls too, less steeply than the dotted line."
+)
+
+# %% tags=["guard"]
+assert 1.21**49 > 10_000
 
 # %% [markdown]
-# On the left measurement and theory lie on one another, for every gain. (But for the first layer:
-# the inputs have not been through a ReLU, so there is no common part to subtract.) The convolutions
-# on the right are not what the theory is about. It assumes very wide layers of independent units;
-# here are 16 to 64 channels, pixels that resemble their neighbours, and borders. (The jump at the
-# first one: pixels are small numbers, so its $\sigma$ is small.) The gradient grows more slowly
-# than by 1.21, but it grows, by a factor of thousands over the depth.
+# On the left measurement and theory lie on one another. The convolutions on the right are not what
+# the theory is about: it assumes very wide layers of independent units, and here are 16 to 64
+# channels, pixels that resemble their neighbours, and borders. The gradient grows more slowly, but
+# it grows, by a factor of thousands over the depth.
 #
 # All this holds before the first step, for weights drawn at random. What such gradients do to the
 # weights in training, and what is left of them then, is the topic of notebook 11, where you will
 # also see how much smaller they are with shortcuts.
 #
 # ## Exercises
-#
-# **1.** A convolution before a batch norm needs no bias. Show it: what is the gradient of the loss
-# with respect to such a bias?
-#
-# <details><summary>Hint</summary>
-# A bias adds the same number to all values of a channel. Which sum over dx is its gradient? You
-# have computed it in this notebook. Then check it with F.conv2d with a bias of zeros, followed by
-# library_batch_norm.
-# </details>
-#
-# **2.** Which part of batch norm makes gradients grow? In `linear_chain`, replace `nn.BatchNorm2d`
-# by modules that do a part of its work only, and let `diagnostics.propagation` measure: (a) divide
-# everything by one number, the root of the mean square of all channels; (b) subtract each channel's
-# mean, then divide everything by one number; (c) subtract nothing, and divide each channel by the
-# root of its own mean square.
-#
-# <details><summary>Hint</summary>
-# A class for each, class DivideAll(nn.Module), with one method forward(self, x); in (a) it returns
-# x / ((x * x).mean() + 1e-5).sqrt(). (More about modules in notebook 07.) The factor of (a) follows
-# as in notebook 05. Both (b) and (c) grow, but less than the whole. For (c): the mean over the
-# channels of 1 over sigma squared is larger than 1 over the mean of sigma squared.
-# </details>
-#
-# **3.** Train a net with your own batch norm. `mr.kernels.use(batch_norm=...)` puts a pair of
-# functions on arrays in the place of the library's.
-#
-# <details><summary>Hint</summary>
-# forward(x, weight, bias, mean=None, var=None, eps=1e-5) returns (y, cache), and the cache must
-# have attributes mean and var (of the batch); where mean is given, as in use, normalise by it.
-# backward(dy, cache) returns dx, dw, db. Compare with minires/kernels/naive/normalization.py; a
-# types.SimpleNamespace will do as a cache.
-# </details>
+
+# %%
+exercise("06.use")
+
+
+# %%
+def batch_norm_in_use(x, running_mean, running_var, w, b): ...  # your code
+
+
+check("06.use", batch_norm_in_use)
+
+# %%
+exercise("06.fold")
+
+
+# %%
+def folded(weight, running_mean, running_var, w, b): ...  # your code
+
+
+check("06.fold", folded)
+
+# %%
+exercise("06.layer_norm")
+
+
+# %%
+def layer_norm_backward(dy, x, w): ...  # your code
+
+
+check("06.layer_norm", layer_norm_backward)
+
+# %%
+exercise("06.explain")
+
+# %%
+score()
 
 # %% [markdown]
 # ## Recap
 #
 # - Batch norm sets mean and variance of each channel over the batch, then lets $w$ and $b$ choose
 #   new ones. Every output depends on the whole batch, and the gradient has three terms.
-# - In training the batch's statistics count, in use the running averages: `net.train()`,
+# - In training the statistics of the batch count, in use the running averages: `net.train()`,
 #   `net.eval()`.
-# - The loss does not depend on the length of the weights before it; the gradient is at right angles
+# - The loss does not depend on the length of the weights before it. The gradient is at right angles
 #   to them and falls as 1 over their length.
 # - It keeps signals at size 1 and inputs apart. The price: at the start the gradient grows by up to
 #   1.21 per layer towards the images.
@@ -595,6 +702,6 @@ assert FAST or 1.1 < growth < THEORY and growth**54 > 1000
 # **In the library:** [`kernels/naive/normalization.py`](../minires/kernels/naive/normalization.py)
 # is the loop, [`kernels/cpu/normalization.py`](../minires/kernels/cpu/normalization.py) the fast
 # one; `BatchNorm2d` is in [`nn/normalization.py`](../minires/nn/normalization.py), the measurement
-# in [`diagnostics/propagation.py`](../minires/diagnostics/signal_propagation.py).
+# in [`diagnostics/signal_propagation.py`](../minires/diagnostics/signal_propagation.py).
 #
 # **Next:** [07 · A first network for images](07_a_first_network.ipynb)

@@ -1,5 +1,6 @@
 """Exercises: every solution passes its check, and typical mistakes are named."""
 
+import math
 import re
 from pathlib import Path
 
@@ -27,6 +28,18 @@ NAMES = {  # what the check of each is given
     "03.one_by_one": "conv_1x1",
     "03.dilation": "conv_dilated",
     "03.merge": "merged",
+    "04.bias": "bias_gradient",
+    "04.direction": "measured_error",
+    "04.spread": "dx_by_forward",
+    "05.growth": "growth_of",
+    "05.leaky": "leaky_gain",
+    "05.calibrate": "calibrated",
+    "06.use": "batch_norm_in_use",
+    "06.fold": "folded",
+    "06.layer_norm": "layer_norm_backward",
+    "07.cosine": "cosine_lr",
+    "07.smoothing": "smoothed_cross_entropy",
+    "07.nesterov": "nesterov_step",
     "13.spot": "found_it",
     "13.catch": "choose_sizes",
     "13.own": "broken_backward",
@@ -64,6 +77,59 @@ WRONG = [  # key, old, new, what the check says
     ("03.dilation", "w[a, b, c, o]", "w[KH - 1 - a, KW - 1 - b, c, o]", "flipped"),
     ("03.merge", "second[a, b]", "second[2 - a, 2 - b]", "flipped"),
     ("03.merge", "+= first", "= first", "wrong values"),
+    ("04.bias", ".sum(", ".mean(", "it is the mean"),
+    ("04.bias", "(0, 1, 2)", "0", "rows and columns, too"),
+    ("04.bias", "(0, 1, 2)", "(1, 2)", "the images are not summed"),
+    ("04.bias", "axis=(0, 1, 2)", "", "channels are summed as well"),
+    ("04.direction", "(2 * h)", "h", "divide by 2 h"),
+    ("04.direction", "- L(x - h * u)) / (2 * h)", "- L(x)) / h", "one side only"),
+    ("04.direction", " / abs(promised)", "", "divide by the size of the rate"),
+    ("04.direction", "(dx * u)", "dx", "not of dx alone"),
+    ("04.direction", "abs(measured - promised)", "(measured - promised)", "sign is lost|wrong"),
+    ("04.spread", "w[::-1, ::-1]", "w", "not flipped"),
+    ("04.spread", ".transpose(0, 1, 3, 2)", "", "not exchanged"),
+    ("04.spread", "H + 2, W + 2", "2 * H_out + 1, 2 * W_out + 1", "missing at the end"),
+    ("05.growth", "(layers - 1)", "layers", "one layer too many"),
+    ("05.growth", " / 2", "", "halves the mean square"),
+    ("05.growth", "gain**2", "gain", "not squared"),
+    ("05.growth", " ** (layers - 1)", "", "one layer only"),
+    ("05.growth", ") ** (", ") * (", "they multiply"),
+    ("05.leaky", "math.sqrt(2 / (1 + a**2))", "2 / (1 + a**2)", "take the root"),
+    ("05.leaky", "a**2", "a", "a is not squared"),
+    ("05.leaky", "2 / (1 + a**2)", "2", "left out"),
+    ("05.leaky", "2 / (1", "2 * (1", "grows with a"),
+    ("05.calibrate", "math.sqrt((y**2).mean())", "(y**2).mean()", "divide by its root"),
+    ("05.calibrate", "np.maximum(y / c, 0)", "y / c", "without ReLU"),
+    ("05.calibrate", "y / c, 0", "y, 0", "with the old weights"),
+    ("05.calibrate", "(y**2)", "(np.maximum(y, 0) ** 2)", "not the mean square of y"),
+    ("05.calibrate", "return result", "return result[0]", "list of 4 matrices"),
+    ("06.use", "x - running_mean", "x - x.mean(axis=(0, 1, 2))", "wrong values"),
+    ("06.use", "np.sqrt(running_var + 1e-5)", "running_var", "not by its root"),
+    ("06.use", "x - running_mean", "x", "is not subtracted"),
+    ("06.use", "w * (x", "b * (x", "wrong values"),
+    ("06.use", ") + b", ")", "wrong values"),
+    ("06.fold", "weight * scale", "weight * scale[:, None]", "a column"),
+    ("06.fold", " - running_mean * scale", "", "mean is left out"),
+    ("06.fold", "b - running_mean * scale", "b - running_mean", "without being scaled"),
+    ("06.fold", "b - running", "b + running", "sign of the mean"),
+    ("06.fold", "w / np.sqrt", "1 / np.sqrt", "w of batch norm is left out"),
+    ("06.layer_norm", "axis=1", "axis=0", "as batch norm does"),
+    ("06.layer_norm", "g = w * dy", "g = dy", "w is left out"),
+    ("06.layer_norm", " - mean_g ", " ", "through the mean is missing"),
+    ("06.layer_norm", " - x_hat * mean_gx", "", "through the variance is missing"),
+    ("06.layer_norm", "g - mean_g - x_hat * mean_gx", "g", "as constants"),
+    ("07.cosine", "math.pi *", "2 * math.pi *", "whole wave"),
+    ("07.cosine", " / 2", "", "not halved"),
+    ("07.cosine", "(1 + math.cos(math.pi * step / steps)) / 2", "(1 - step / steps)", "straight"),
+    ("07.cosine", "1 + math", "1 - math", "it rises"),
+    ("07.smoothing", "+= 1 - s", "= 1 - s", "1 - s only"),
+    ("07.smoothing", "s / K)\n", "s / (K - 1))\n", "wrong values"),
+    ("07.smoothing", ".mean()", ".sum()", "not their mean"),
+    ("07.smoothing", ") - target) / N", ") - target)", "not divided by N"),
+    ("07.nesterov", "g + momentum * v), v", "v), v", "usual momentum"),
+    ("07.nesterov", "momentum * v + g", "momentum * v", "the gradient is missing"),
+    ("07.nesterov", "v = momentum * v + g", "v *= momentum; v += g", "argument number 2"),
+    ("07.nesterov", "w - lr", "w + lr", "sign is wrong"),
     ("13.spot", "= 3", "= 2", "line 2 is right"),
     ("13.spot", "= 3", "= 7", "from 1 to 5"),
     ("13.catch", "(2, 7", "(1, 7", "one image"),
@@ -81,9 +147,15 @@ WRONG = [  # key, old, new, what the check says
 
 def space_of(notebook):
     """What the cells before the exercises define, as far as the solutions need it."""
-    space = {"np": np, "mr": mr}
+    space = {"np": np, "mr": mr, "math": math}
     if notebook == "01":
         exec("import math\n" + cells("01_derivatives_and_a_tape", "class Value"), space)
+    if notebook == "04":
+        space["sliding_window_view"] = np.lib.stride_tricks.sliding_window_view
+        for start in ("def windows_of", "class my_conv2d"):
+            exec(cells("04_convolution_backward", start), space)
+    if notebook == "07":
+        exec(cells("07_a_first_network", "def log_softmax").split("print(")[0], space)
     if notebook == "03":
         exec(cells("03_convolution", "def output_size").split("print(")[0], space)
         exec(cells("03_convolution", "def slide").split("left_right")[0], space)

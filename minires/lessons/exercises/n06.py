@@ -1,0 +1,171 @@
+"""Exercises of notebook 06: batch norm in use, and its neighbours."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...course.compare import call, expect, expect_tuple
+from .kinds import Exercise
+
+EPS = 1e-5
+
+
+def _check_use(batch_norm_in_use: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    x, mean, w, b = rng.standard_normal((2, 3, 4, 5)) * 3 + 1, *rng.standard_normal((3, 5))
+    var = rng.uniform(0.5, 4, 5)
+    sigma = np.sqrt(var + EPS)
+    axes = (0, 1, 2)
+    own = (x - x.mean(axis=axes)) / np.sqrt(x.var(axis=axes) + EPS)
+    mistakes = [
+        ("it uses the mean and the variance of this batch", w * own + b),
+        ("it divides by the variance, not by its root", w * (x - mean) / (var + EPS) + b),
+        ("w and b are left out", (x - mean) / sigma),
+        ("the mean is not subtracted", w * x / sigma + b),
+        ("w and b are exchanged", b * (x - mean) / sigma + w),
+        ("b is added before w is multiplied", w * ((x - mean) / sigma + b)),
+    ]
+    got = call(batch_norm_in_use, x, mean, var, w, b)
+    # Looser than usual, so that an answer without eps passes.
+    expect("batch_norm_in_use", got, w * (x - mean) / sigma + b, mistakes, tolerance=1e-4)
+
+
+def _check_fold(folded: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    weight = rng.standard_normal((4, 4))
+    mean, w, b = rng.standard_normal((3, 4))
+    var = rng.uniform(0.5, 4, 4)
+    sigma = np.sqrt(var + EPS)
+    got = expect_tuple("folded", call(folded, weight, mean, var, w, b), 2, "weight and bias")
+    expect(
+        "folded: the weight",
+        got[0],
+        weight * (w / sigma),
+        [
+            ("the rows are scaled; an output channel is a column", weight * (w / sigma)[:, None]),
+            ("it divides by the variance, not by its root", weight * (w / (var + EPS))),
+            ("the w of batch norm is left out", weight / sigma),
+        ],
+        tolerance=1e-4,
+    )
+    expect(
+        "folded: the bias",
+        got[1],
+        b - mean * w / sigma,
+        [
+            ("the mean is left out: batch norm subtracts it", b),
+            ("the mean is subtracted without being scaled", b - mean),
+            ("the sign of the mean is wrong", b + mean * w / sigma),
+            ("the w of batch norm is left out", b - mean / sigma),
+        ],
+        tolerance=1e-4,
+    )
+
+
+def _check_layer_norm(layer_norm_backward: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    x, dy, w = rng.standard_normal((6, 5)) * 2 + 1, rng.standard_normal((6, 5)), rng.random(5) + 1
+    mistakes = [
+        ("it normalises over the batch, as batch norm does", _norm_backward(dy, x, w, 0)),
+        ("w is left out of g", _norm_backward(dy, x, np.ones(5), 1)),
+        (
+            "w is multiplied at the end; but w differs from channel to channel, and the means run "
+            "over channels",
+            w * _norm_backward(dy, x, np.ones(5), 1),
+        ),
+        ("mean and variance are taken as constants", _norm_backward(dy, x, w, 1, (0, 0))),
+        ("the way through the variance is missing", _norm_backward(dy, x, w, 1, (1, 0))),
+        ("the way through the mean is missing", _norm_backward(dy, x, w, 1, (0, 1))),
+    ]
+    got = call(layer_norm_backward, dy, x, w)
+    expect("layer_norm_backward", got, _norm_backward(dy, x, w, 1), mistakes, tolerance=1e-4)
+
+
+def _norm_backward(dy, x, w, axis, ways=(1, 1)):
+    sigma = np.sqrt(x.var(axis=axis, keepdims=True) + EPS)
+    x_hat = (x - x.mean(axis=axis, keepdims=True)) / sigma
+    g = w * dy
+    by_mean = g.mean(axis=axis, keepdims=True)
+    by_variance = x_hat * (g * x_hat).mean(axis=axis, keepdims=True)
+    return (g - ways[0] * by_mean - ways[1] * by_variance) / sigma
+
+
+EXERCISES = (
+    Exercise(
+        "06.use",
+        1,
+        "Batch norm in use",
+        """Write `batch_norm_in_use(x, running_mean, running_var, w, b)`: what batch norm computes
+after `net.eval()`. `x` is `(..., C)`, the others are `(C,)`; eps is 1e-5.""",
+        (
+            "The same formula as in training, with other numbers for mean and var.",
+            "Broadcasting does it for all channels at once: the last axes fit.",
+        ),
+        """
+def batch_norm_in_use(x, running_mean, running_var, w, b):
+    return w * (x - running_mean) / np.sqrt(running_var + 1e-5) + b
+""",
+        _check_use,
+    ),
+    Exercise(
+        "06.fold",
+        2,
+        "Two layers that become one",
+        """In use, batch norm multiplies each channel by a fixed number and adds one. So does a
+linear layer, and the two can be one. Write `folded(weight, running_mean, running_var, w, b)`, which
+returns a new weight and a bias such that `x @ new_weight + bias` is the same as batch norm (in use)
+of `x @ weight`. Here `weight` is `(in, out)`, the others are `(out,)`.""",
+        (
+            "Write batch norm in use as y = scale * z + shift, with z = x @ weight. What are scale "
+            "and shift?",
+            "scale = w / sqrt(running_var + eps), shift = b - running_mean * scale. Each column of "
+            "the weight belongs to one output.",
+        ),
+        """
+def folded(weight, running_mean, running_var, w, b):
+    scale = w / np.sqrt(running_var + 1e-5)
+    return weight * scale, b - running_mean * scale
+""",
+        _check_fold,
+    ),
+    Exercise(
+        "06.layer_norm",
+        3,
+        "The same over channels: layer norm",
+        """**Layer norm**, which transformers use, normalises each *row* over its channels, so no
+image depends on another. Only the axis differs; and `w` is `(C,)` as before. Write
+`layer_norm_backward(dy, x, w)` for `x` of shape `(N, C)`, which returns `dx`. Before you start: is
+`g` still `w * dy`? Which means run over what?""",
+        (
+            "Begin with a copy of `batch_norm_backward` and change the axes. Which of the means "
+            "need `keepdims=True`?",
+            "All means and the variance are over axis 1, with `keepdims=True`. `g = w * dy` stays "
+            "inside of the means, because w differs from channel to channel.",
+        ),
+        """
+def layer_norm_backward(dy, x, w):
+    sigma = np.sqrt(x.var(axis=1, keepdims=True) + 1e-5)
+    x_hat = (x - x.mean(axis=1, keepdims=True)) / sigma
+    g = w * dy
+    mean_g = g.mean(axis=1, keepdims=True)
+    mean_gx = (g * x_hat).mean(axis=1, keepdims=True)
+    return (g - mean_g - x_hat * mean_gx) / sigma
+""",
+        _check_layer_norm,
+    ),
+    Exercise(
+        "06.explain",
+        0,
+        "good in training, bad in use",
+        """A friend shows her net one photo at a time. It was right nine times out of ten when she
+trained it, and now it guesses. She has not called `net.eval()`. Explain what happens to her photos,
+and why the test with large batches had looked so good.""",
+        ("What are the mean and the variance of a batch that holds one photo?",),
+        """In training mode batch norm subtracts the mean of the batch. If the batch is one photo,
+that is the mean of the photo itself, in every channel: what tells it from other photos is taken
+away. In a large mixed batch the mean is close to the mean of all photos, which is what the net has
+learned to expect. `net.eval()` makes it use the running averages, which do not depend on what else
+is in the batch.""",
+    ),
+)
