@@ -37,13 +37,25 @@ class Picture:
     Attributes
     ----------
     svg : str
+    title : str
+        What it shows, in words.
     """
 
-    def __init__(self, svg: str) -> None:
-        self.svg = svg
+    def __init__(self, svg: str, title: str = "") -> None:
+        self.svg, self.title = svg, title
 
     def _repr_svg_(self) -> str:
         return self.svg
+
+    def _ipython_display_(self) -> None:
+        # With its words: pages made from a notebook hand them on to readers who do not see it.
+        from IPython.display import display
+
+        display(
+            {"image/svg+xml": self.svg, "text/plain": repr(self)},
+            metadata={"image/svg+xml": {"alt": self.title}},
+            raw=True,
+        )
 
     # Jupyter shows this instead of an SVG in a notebook that was not run yet.
     def __repr__(self) -> str:
@@ -99,14 +111,16 @@ def draw(
     return Picture(
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="{left:.1f} 0 {width:.1f} {height:.1f}" font-family="DejaVu Sans, '
-        'Verdana, sans-serif" font-size="12">'
+        f'Verdana, sans-serif" font-size="12" role="img" aria-label="{escape(title)}" '
+        'style="max-width: 100%; height: auto">'
         f"<title>{escape(title)}</title>"
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
         'markerHeight="7" orient="auto">'
         '<path d="M0,0 L8,4 L0,8 z" fill="#666666"/></marker></defs>'
         f'<rect x="{left:.1f}" y="0" width="{width:.1f}" height="{height:.1f}" fill="white"/>'
         + "".join(parts)
-        + "</svg>"
+        + "</svg>",
+        title,
     )
 
 
