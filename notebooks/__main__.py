@@ -23,6 +23,10 @@ from nbclient import NotebookClient
 FOLDER = Path(__file__).parent
 LIMIT = 500_000  # bytes of a notebook, pictures and all
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+#: Tags of cells that readers do not see. They are run, and then left out of the notebook: "guard"
+#: holds the prose to the numbers, "guard-full" does so at full size only, "fast" makes sizes smaller
+#: for the tests and is run by them alone.
+GUARD, GUARD_FULL, FAST = "guard", "guard-full", "fast"
 EMBEDDED = re.compile(r"(data:image/png;base64,)([A-Za-z0-9+/=]+)")
 FIND = """\
 # Finds minires: installed, or in the folder above this one.
@@ -77,7 +81,7 @@ def main(arguments=None):
         )
     for source in chosen:
         started = time.perf_counter()
-        notebook = execute(build(source))
+        notebook = execute(build(source, with_hidden=True))
         text = as_text(notebook)
         path = FOLDER / f"{source.stem}.ipynb"
         path.write_text(text, encoding="utf-8")
@@ -97,9 +101,9 @@ def sources():
     return sorted((FOLDER / "src").glob("[0-9]*.py"))
 
 
-def build(source):
+def build(source, with_hidden=False):
     """The notebook of a source, without outputs: a badge and a cell that finds minires, then the
-    cells of the source.
+    cells of the source; those that readers do not see only if asked for.
     """
     notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
     url = repository()
@@ -117,10 +121,19 @@ def build(source):
     # The title comes first.
     notebook.cells = [notebook.cells[0], *first, *notebook.cells[1:]]
     for i, cell in enumerate(notebook.cells):
-        cell["id"], cell["metadata"] = f"cell-{i:03d}", {}
+        cell["id"] = f"cell-{i:03d}"
+        cell["metadata"] = {"tags": hidden(cell)} if hidden(cell) else {}
+    if not with_hidden:
+        notebook.cells = [cell for cell in notebook.cells if not hidden(cell)]
     notebook["metadata"] = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}}
     notebook["nbformat"], notebook["nbformat_minor"] = 4, 5
     return notebook
+
+
+def hidden(cell):
+    """The tags for which readers do not see a cell."""
+    known = (GUARD, GUARD_FULL, FAST)
+    return [tag for tag in cell["metadata"].get("tags", ()) if tag in known]
 
 
 def repository():
@@ -140,7 +153,8 @@ def execute(notebook, fast=False, timeout=600, dataset="synthetic"):
     ----------
     notebook : NotebookNode
     fast : bool
-        Sets ``MINIRES_FAST``, by which notebooks take smaller nets and fewer steps.
+        Sets ``MINIRES_FAST``, by which notebooks take smaller nets and fewer steps, and runs the
+        cells that make sizes smaller; without it, the guards that need full sizes are run.
     dataset : str
         Sets ``MINIRES_DATASET``: what is committed shows drawn images, whether or not photographs
         are at hand.
@@ -152,6 +166,8 @@ def execute(notebook, fast=False, timeout=600, dataset="synthetic"):
     nbclient.exceptions.CellExecutionError
         If a cell fails.
     """
+    left_out = GUARD_FULL if fast else FAST
+    notebook.cells = [cell for cell in notebook.cells if left_out not in hidden(cell)]
     settings = {"MINIRES_FAST": "1" if fast else "", "MINIRES_DATASET": dataset}
     with mock.patch.dict(os.environ, settings):
         NotebookClient(
@@ -167,8 +183,16 @@ def as_text(notebook):
     """The notebook as its file holds it, without what differs from run to run or is of no use to a
     reader.
     """
+    notebook.cells = [cell for cell in notebook.cells if not hidden(cell)]
+    count = 0
     for cell in notebook.cells:
         cell["metadata"] = {}
+        if cell["cell_type"] == "code" and cell["execution_count"] is not None:
+            count += 1
+            cell["execution_count"] = count
+            for output in cell["outputs"]:
+                if "execution_count" in output:
+                    output["execution_count"] = count
         for output in cell.get("outputs", ()):
             output.pop("transient", None)
             data = output.get("data", {})
@@ -188,8 +212,9 @@ def _alternative_text(metadata):
     """Of an output's metadata only the words on a picture, which pages made from a notebook show
     to readers who do not see it.
     """
-    words = metadata.get("image/png", {}).get("alt")
-    return {"image/png": {"alt": words}} if words else {}
+    kinds = "image/png", "image/svg+xml"
+    words = {kind: metadata.get(kind, {}).get("alt") for kind in kinds}
+    return {kind: {"alt": text} for kind, text in words.items() if text}
 
 
 def _smaller(png):

@@ -105,10 +105,51 @@ def test_what_a_notebook_has(source):
     assert not too_wide, too_wide
 
 
+LESSONS = [source for source in SOURCES if "MINIRES_FAST" not in source.read_text(encoding="utf-8")]
+LONGEST = 25  # lines of a cell
+
+
+def parts(source):
+    """The cells of a source: (what stands behind "# %%", the rest)."""
+    text = source.read_text(encoding="utf-8")
+    return [tuple(part.split("\n", 1)) for part in text.split("# %%")[1:]]
+
+
+def lines_of(code):
+    return [line for line in code.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("source", LESSONS, ids=[source.stem for source in LESSONS])
+def test_readers_see_no_scaffolding(source):
+    """Short cells, no sizes for the tests, and nothing hidden between a question and its answer."""
+    seen = [(head, body) for head, body in parts(source) if "markdown" not in head]
+    for (head, body), (following, _) in zip(seen, seen[1:]):
+        assert not ("predict(" in body and "tags" in following), body
+    for head, body in seen:
+        if "tags" in head:
+            assert re.search(r'tags=\["(guard|guard-full|fast)"\]', head), head
+        else:
+            assert len(lines_of(body)) <= LONGEST, body
+            assert "FAST" not in body and "os.environ" not in body
+
+
+@pytest.mark.parametrize("source", LESSONS, ids=[source.stem for source in LESSONS])
+def test_the_minutes_are_honest(source):
+    """150 words and 8 lines of code a minute; the exercises are counted by themselves."""
+    words = lines = 0
+    for head, body in parts(source):
+        if "markdown" in head:
+            prose = re.sub(r"(?s)<details>.*?</details>|\$\$.*?\$\$", " ", body)
+            words += len(re.sub(r"(?m)^# ?", "", prose).split())
+        elif "tags" not in head:
+            lines += len(lines_of(body))
+    said = re.search(r"About\s(?:# )?(\d+)\s(?:# )?minutes", source.read_text(encoding="utf-8"))
+    assert said and abs(int(said[1]) - (words / 150 + lines / 8)) < 5, (words, lines)
+
+
 # Numbers of the prose that no cell computes: what is known without one, and what others measured,
 # with their source.
 FROM_ELSEWHERE = {
-    "05": {"0.2": "a task"},
     "07": {
         "60,000": "CIFAR-10 (Krizhevsky 2009)",
         "52 %": "a run with CIFAR-10, which is not always there",
@@ -178,11 +219,31 @@ def test_links_lead_somewhere(source):
 )
 def test_runs_from_a_clean_kernel(source):
     started = time.perf_counter()
-    builder.execute(builder.build(source), fast=True, timeout=SECONDS)
+    builder.execute(builder.build(source, with_hidden=True), fast=True, timeout=SECONDS)
     assert time.perf_counter() - started < SECONDS
 
 
 # The builder
+
+
+def test_hidden_cells_are_run_and_then_left_out(tmp_path):
+    path = tmp_path / "00_small.py"
+    path.write_text(
+        '# %% [markdown]\n# # Small\n\n# %%\nsize = 100\n\n# %% tags=["fast"]\nsize = 1\n\n'
+        '# %% tags=["guard"]\nassert size\nsize += 1\n\n# %% tags=["guard-full"]\nsize += 10\n\n'
+        "# %%\nsize\n"
+    )
+    for fast, size in ((True, "2"), (False, "111")):
+        text = builder.as_text(
+            builder.execute(builder.build(path, with_hidden=True), fast, timeout=SECONDS)
+        )
+        code = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+        assert [cell["execution_count"] for cell in code] == [1, 2, 3]
+        (output,) = code[-1]["outputs"]
+        assert output["execution_count"] == 3 and output["data"]["text/plain"] == [size]
+        assert "tags" not in text and "size += 1" not in text and cells(json.loads(text)) == cells(
+            builder.build(path)
+        )
 
 
 def test_on_colab_minires_is_fetched_where_it_has_a_home(monkeypatch):

@@ -47,6 +47,15 @@ class Notebook:
         ][-1]
         self._send(field, {"method": "update", "state": {"value": number}, "buffer_paths": []})
 
+    def move_slider(self, index):
+        """Move the latest slider to one of its places, counted from 0."""
+        name = [
+            name
+            for name, state in self.widgets.items()
+            if state.get("_model_name") == "SelectionSliderModel"
+        ][-1]
+        self._send(name, {"method": "update", "state": {"index": index}, "buffer_paths": []})
+
     def shown(self, cell, kind="text/html"):
         """What a cell shows, as one text."""
         return "\n".join(

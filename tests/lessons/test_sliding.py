@@ -1,0 +1,58 @@
+"""A picture with a slider: what a page shows, and what happens in a live notebook."""
+
+import matplotlib.pyplot as plt
+import pytest
+
+from minires.errors import ConfigError
+from minires.lessons import slider, sliding
+
+from .live import notebook
+
+SLIDER = """from minires.lessons import slider
+def draw(ax, value):
+    print("drawn for", value, file=open("{file}", "a"))
+    ax.plot([0, value])
+slider("gain", [0.5, 1, 2], draw, frames=[1, 2], alt="Two lines, the second steeper.")"""
+
+
+def line(ax, value):
+    ax.plot([0, value])
+
+
+def test_without_anybody_a_few_states_stand_side_by_side(monkeypatch):
+    shown = []
+    monkeypatch.setattr(sliding, "show", lambda alt, figure: shown.append((alt, figure)))
+    slider("gain", [0.5, 1, 2], line, frames=[0.5, 2], alt="Two lines.")
+    (alt, figure) = shown[0]
+    assert alt == "Two lines."
+    assert [ax.lines[0].get_ydata()[1] for ax in figure.axes] == [0.5, 2]
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("frames, said", [([3], "got 3"), ([], "got none")])
+def test_frames_that_the_slider_does_not_have(frames, said):
+    with pytest.raises(ConfigError, match=f"frames.*{said}"):
+        slider("gain", [0.5, 1, 2], line, frames=frames, alt="")
+
+
+@pytest.mark.slow
+def test_a_move_draws_anew(tmp_path):
+    pytest.importorskip("ipykernel", reason="ipykernel is not installed")
+    pytest.importorskip("ipywidgets", reason="ipywidgets is not installed")
+    drawn = tmp_path / "drawn"
+    with notebook() as live:
+        cell = live.run(SLIDER.format(file=drawn.as_posix()))
+        assert not live.errors and live.has_widgets(cell)
+        assert drawn.read_text() == "drawn for 1\n"
+        live.move_slider(2)
+        assert drawn.read_text() == "drawn for 1\ndrawn for 2\n" and not live.errors
+
+
+@pytest.mark.slow
+def test_on_a_page_there_are_no_widgets(tmp_path):
+    pytest.importorskip("ipykernel", reason="ipykernel is not installed")
+    with notebook(somebody_is_there=False) as page:
+        cell = page.run(SLIDER.format(file=(tmp_path / "drawn").as_posix()))
+        assert not page.errors and not page.has_widgets(cell)
+        output = next(one for one in page.cells[cell] if "image/png" in one.get("data", {}))
+        assert output["metadata"]["image/png"]["alt"] == "Two lines, the second steeper."
