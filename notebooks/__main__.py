@@ -24,8 +24,8 @@ FOLDER = Path(__file__).parent
 LIMIT = 500_000  # bytes of a notebook, pictures and all
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 #: Tags of cells that readers do not see. They are run, and then left out of the notebook: "guard"
-#: holds the prose to the numbers, "guard-full" does so at full size only, "fast" makes sizes smaller
-#: for the tests and is run by them alone.
+#: holds the prose to the numbers, "guard-full" does so at full size only; "fast" makes sizes
+#: smaller, and is run by the tests alone.
 GUARD, GUARD_FULL, FAST = "guard", "guard-full", "fast"
 EMBEDDED = re.compile(r"(data:image/png;base64,)([A-Za-z0-9+/=]+)")
 FIND = """\
@@ -212,9 +212,8 @@ def _alternative_text(metadata):
     """Of an output's metadata only the words on a picture, which pages made from a notebook show
     to readers who do not see it.
     """
-    kinds = "image/png", "image/svg+xml"
-    words = {kind: metadata.get(kind, {}).get("alt") for kind in kinds}
-    return {kind: {"alt": text} for kind, text in words.items() if text}
+    words = metadata.get("image/png", {}).get("alt")
+    return {"image/png": {"alt": words}} if words else {}
 
 
 def _smaller(png):

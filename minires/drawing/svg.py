@@ -5,6 +5,7 @@ boxes of a row so that few arrows cross; move them sideways to where their neigh
 over several rows goes through an invisible box in each, so that it passes the visible ones by.
 """
 
+from base64 import b64encode
 from collections.abc import Hashable, Iterable, Mapping
 from html import escape
 from typing import NamedTuple
@@ -48,13 +49,18 @@ class Picture:
         return self.svg
 
     def _ipython_display_(self) -> None:
-        # With its words: pages made from a notebook hand them on to readers who do not see it.
+        # As an image in HTML: with words for readers who do not see it, no wider than the page, and
+        # shown by Jupyter also in a notebook that it has not run itself.
         from IPython.display import display
 
-        display(
-            {"image/svg+xml": self.svg, "text/plain": repr(self)},
-            metadata={"image/svg+xml": {"alt": self.title}},
-            raw=True,
+        display({"text/html": self.html(), "text/plain": repr(self)}, raw=True)
+
+    def html(self) -> str:
+        """The picture as an image in HTML, with its title as alternative text."""
+        data = b64encode(self.svg.encode()).decode()
+        return (
+            f'<img alt="{escape(self.title)}" style="max-width: 100%; height: auto" '
+            f'src="data:image/svg+xml;base64,{data}">'
         )
 
     # Jupyter shows this instead of an SVG in a notebook that was not run yet.

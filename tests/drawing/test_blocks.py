@@ -1,5 +1,6 @@
 """The drawn blocks: what is committed is what the code draws, and each says what it shows."""
 
+from base64 import b64decode
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -61,9 +62,10 @@ def test_nothing_leaves_the_page():
 def test_a_notebook_gets_the_words_with_the_picture(monkeypatch):
     display = pytest.importorskip("IPython.display", reason="IPython is not installed")
     shown = []
-    monkeypatch.setattr(display, "display", lambda data, **settings: shown.append((data, settings)))
+    monkeypatch.setattr(display, "display", lambda data, **settings: shown.append(data))
     picture = blocks.block()
     picture._ipython_display_()
-    ((data, settings),) = shown
-    assert data["image/svg+xml"] == picture.svg
-    assert settings["metadata"]["image/svg+xml"]["alt"].startswith("A residual block")
+    (image,) = ElementTree.fromstring(f"<p>{shown[0]['text/html'][:-1]}/></p>")
+    assert image.get("alt").startswith("A residual block")
+    assert "max-width: 100%" in image.get("style")  # narrow pages show all of it
+    assert b64decode(image.get("src").split(",")[1]).decode() == picture.svg

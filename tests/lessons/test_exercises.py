@@ -1,7 +1,9 @@
 """Exercises: every solution passes its check, and typical mistakes are named."""
 
+import math
 import re
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pytest
@@ -27,6 +29,21 @@ NAMES = {  # what the check of each is given
     "03.one_by_one": "conv_1x1",
     "03.dilation": "conv_dilated",
     "03.merge": "merged",
+    "08.verdict": "verdict",
+    "08.work": "work_of",
+    "08.wider": "wider",
+    "09.one_layer": "plain_weights",
+    "09.backward": "block_backward",
+    "09.by_length": "by_length",
+    "10.agree": "agree",
+    "10.range": "range_of_difference",
+    "10.seeds": "seeds_needed",
+    "11.norm": "total_norm",
+    "11.back": "steps_back",
+    "11.alike": "likeness",
+    "12.amdahl": "times_as_fast",
+    "12.fair": "fair_ratio",
+    "12.traffic": "intensities",
     "13.spot": "found_it",
     "13.catch": "choose_sizes",
     "13.own": "broken_backward",
@@ -64,6 +81,89 @@ WRONG = [  # key, old, new, what the check says
     ("03.dilation", "w[a, b, c, o]", "w[KH - 1 - a, KW - 1 - b, c, o]", "flipped"),
     ("03.merge", "second[a, b]", "second[2 - a, 2 - b]", "flipped"),
     ("03.merge", "+= first", "= first", "wrong values"),
+    ("08.verdict", "deep[0] > shallow[0]", "deep[0] < shallow[0]", "higher .training. error"),
+    ("08.verdict", "deep[0] > shallow[0]", "deep[1] > shallow[1]", "overfits"),
+    ("08.verdict", '"deeper is better"', '"better"', "expected one of"),
+    ("08.work", "size // 2**stage", "size", "keep their size"),
+    ("08.work", " + channels * 10", "", "linear layer is missing"),
+    ("08.work", "size**2 * 27 * width, width", "0, width", "first convolution is missing"),
+    ("08.work", "9 * channels * out", "9 * out * out", "half of the channels"),
+    ("08.work", "return total", "return total + total", "wrong values"),
+    ("08.wider", " / 2", "", "added up twice"),
+    ("08.wider", "[w2, w2]) / 2", "[w2, 0 * w2])", "do nothing"),
+    ("08.wider", "[w1, w1], axis=1", "[w1, w1]", "expected shape"),
+    ("09.one_layer", "w + np.eye(len(w))", "w + 1", "diagonal only"),
+    ("09.one_layer", "w + np.eye(len(w))", "w", "shortcut is missing"),
+    ("09.one_layer", "w + np.eye(len(w))", "w - np.eye(len(w))", "taken away"),
+    ("09.backward", "dy * (a @ w2 + alpha * x > 0)", "dy", "last ReLU is left out"),
+    ("09.backward", "(ds @ w2.T) * (a > 0)", "ds @ w2.T", "between the two layers"),
+    ("09.backward", " + alpha * ds", "", "along the shortcut is missing"),
+    ("09.backward", " + alpha * ds", " + alpha * dy", "the shortcut brings back dy"),
+    ("09.backward", " + alpha * ds", " + ds", "alpha is left out of the gradient"),
+    ("09.by_length", "slope * np", "np", "counted"),
+    ("09.by_length", "return sums", "return sums[::-1]", "turn it round"),
+    ("09.by_length", "return sums", "return sums[1:]", "along all shortcuts is missing"),
+    ("09.by_length", "return sums", "return sums.sum()", "one for each length"),
+    ("10.agree", "min(differences)", "np.mean(differences)", "not their mean|do not agree"),
+    ("10.agree", "min(differences) > margin", "min(differences) > 0", "below the margin"),
+    ("10.agree", "> margin", ">= margin", "must be above"),
+    ("10.agree", '"lower" if', '"higher" if', "wrong way round"),
+    ("10.range", "first - second", "second - first", "second minus first"),
+    ("10.range", "d.std(ddof=1)", "d.std()", "not by n - 1"),
+    ("10.range", " / np.sqrt(len(d))", "", "root of n is missing"),
+    ("10.range", "np.sqrt(len(d))", "len(d)", "not by its root"),
+    ("10.range", "k * d", "d", "k is left out"),
+    ("10.seeds", "ks[n] *", "1.96 *", "1.96 is used"),
+    ("10.seeds", " / n**0.5", "", "root of n is missing"),
+    ("10.seeds", "n**0.5", "n", "not by its root"),
+    ("10.seeds", "return None", "return 1000", "return None"),
+    ("10.seeds", "sorted(ks)", "sorted(ks)[::-1]", "smallest"),
+    ("11.norm", "(one**2).sum()", "np.sqrt((one**2).sum())", "wrong values"),
+    ("11.norm", "np.sqrt(sum", "(sum", "root is missing"),
+    (
+        "11.norm",
+        "np.sqrt(sum((one**2).sum() for one in gradients))",
+        "sum(np.sqrt((one**2).sum()) for one in gradients)",
+        "norms of the arrays are added up",
+    ),
+    (
+        "11.norm",
+        "(one**2).sum() for one in gradients",
+        "one.sum() for one in [abs(gradients[0])]",
+        "wrong values",
+    ),
+    ("11.back", "lr * weight_decay", "weight_decay", "lr is left out"),
+    ("11.back", "math.ceil(", "math.floor(", "rounded down"),
+    (
+        "11.back",
+        "math.log(times) / -math.log(1 - lr * weight_decay)",
+        "(1 - 1 / times) / (lr * weight_decay)",
+        "not of what it was at first",
+    ),
+    (
+        "11.alike",
+        "abs(np.corrcoef(y.reshape(-1, C).T))",
+        "np.corrcoef(y.reshape(-1, C).T)",
+        "absolute values are missing",
+    ),
+    ("11.alike", "(table.sum() - C) / (C * C - C)", "table.mean()", "diagonal is included"),
+    ("12.amdahl", "1 / after", "after", "new time"),
+    ("12.amdahl", "1 - sum(shares) + ", "", "stays as it is"),
+    ("12.amdahl", "p / s", "p * s", "made slower"),
+    ("12.fair", "    time_a(), time_b()  # warm up\n", "", "no warm-up"),
+    ("12.fair", "median(b) / median(a)", "median(a) / median(b)", "wrong way round"),
+    ("12.fair", "median(b) / median(a)", "sum(b) / sum(a)", "means are compared"),
+    ("12.fair", "median(b) / median(a)", "min(b) / min(a)", "fastest runs"),
+    (
+        "12.fair",
+        "        b.append(time_b())\n",
+        "    b = [time_b() for _ in range(rounds)]\n",
+        "take turns",
+    ),
+    ("12.fair", "        b.append(time_b())\n", "        b.append(1.0)\n", "not fair"),
+    ("12.traffic", "2 * 9 * pixels", "9 * pixels", "counted once"),
+    ("12.traffic", "flop = 2 * pixels", "flop = pixels", "2 flop"),
+    ("12.traffic", "flop / (4 * small)", "flop / small", "wrong values"),
     ("13.spot", "= 3", "= 2", "line 2 is right"),
     ("13.spot", "= 3", "= 7", "from 1 to 5"),
     ("13.catch", "(2, 7", "(1, 7", "one image"),
@@ -81,7 +181,7 @@ WRONG = [  # key, old, new, what the check says
 
 def space_of(notebook):
     """What the cells before the exercises define, as far as the solutions need it."""
-    space = {"np": np, "mr": mr}
+    space = {"np": np, "mr": mr, "math": math, "median": median}
     if notebook == "01":
         exec("import math\n" + cells("01_derivatives_and_a_tape", "class Value"), space)
     if notebook == "03":
