@@ -459,9 +459,9 @@ def wider(w1, w2): ...  # your code: return the two larger matrices
 check("08.wider", wider)
 
 # %% [markdown]
-# And one without a check. Put plain-56 *onto* the solution and train it from there: take `copy`, and
-# train it for three epochs with lr 0.1, and another fresh copy with lr 0.01. Does it stay as good as
-# it is? That a solution exists does not say that training stays near it.
+# And one without a check. Put plain-56 *onto* the solution and train it from there: take `copy`,
+# and train it for three epochs with lr 0.1, and another fresh copy with lr 0.01. Does it stay as
+# good as it is? That a solution exists does not say that training stays near it.
 
 # %%
 exercise("08.explain")
