@@ -154,12 +154,11 @@ FROM_ELSEWHERE = {
     "08": {"64,000": "He et al. 2015, section 4.2"},
     "09": {"25.03 %": "He et al. 2015, table 3", "24.52 %": "the same", "24.19 %": "the same"},
     "10": {
-        "90 %": "guessing among ten",
         "64,000": "He et al. 2015, section 4.2",
         "0.2": "how well figure 6 can be read",
     },
     "11": {"0.9": "the usual momentum"},
-    "12": {"3,350": "NVIDIA's data sheet", "0.1 %": "a guess to choose from"},
+    "12": {"3,350": "NVIDIA's data sheet"},
 }
 
 

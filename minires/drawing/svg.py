@@ -5,6 +5,7 @@ boxes of a row so that few arrows cross; move them sideways to where their neigh
 over several rows goes through an invisible box in each, so that it passes the visible ones by.
 """
 
+from base64 import b64encode
 from collections.abc import Hashable, Iterable, Mapping
 from html import escape
 from typing import NamedTuple
@@ -37,13 +38,30 @@ class Picture:
     Attributes
     ----------
     svg : str
+    title : str
+        What it shows, in words.
     """
 
-    def __init__(self, svg: str) -> None:
-        self.svg = svg
+    def __init__(self, svg: str, title: str = "") -> None:
+        self.svg, self.title = svg, title
 
     def _repr_svg_(self) -> str:
         return self.svg
+
+    def _ipython_display_(self) -> None:
+        # As an image in HTML: with words for readers who do not see it, no wider than the page, and
+        # shown by Jupyter also in a notebook that it has not run itself.
+        from IPython.display import display
+
+        display({"text/html": self.html(), "text/plain": repr(self)}, raw=True)
+
+    def html(self) -> str:
+        """The picture as an image in HTML, with its title as alternative text."""
+        data = b64encode(self.svg.encode()).decode()
+        return (
+            f'<img alt="{escape(self.title)}" style="max-width: 100%; height: auto" '
+            f'src="data:image/svg+xml;base64,{data}">'
+        )
 
     # Jupyter shows this instead of an SVG in a notebook that was not run yet.
     def __repr__(self) -> str:
@@ -99,14 +117,16 @@ def draw(
     return Picture(
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="{left:.1f} 0 {width:.1f} {height:.1f}" font-family="DejaVu Sans, '
-        'Verdana, sans-serif" font-size="12">'
+        f'Verdana, sans-serif" font-size="12" role="img" aria-label="{escape(title)}" '
+        'style="max-width: 100%; height: auto">'
         f"<title>{escape(title)}</title>"
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
         'markerHeight="7" orient="auto">'
         '<path d="M0,0 L8,4 L0,8 z" fill="#666666"/></marker></defs>'
         f'<rect x="{left:.1f}" y="0" width="{width:.1f}" height="{height:.1f}" fill="white"/>'
         + "".join(parts)
-        + "</svg>"
+        + "</svg>",
+        title,
     )
 
 

@@ -1,96 +1,85 @@
 # %% [markdown]
 # # 09 · The shortcut: residual blocks
 #
-# The cure for degradation is one addition: let a block put out $F(x) + x$ instead of $F(x)$. This
-# notebook builds that block, follows a gradient through it, and looks for the reason why it should
-# help.
+# The cure for degradation is one addition: a block returns $F(x) + x$ instead of $F(x)$. In this
+# notebook you build that block, follow a gradient through it, and ask what the addition makes easy
+# and what it does not.
 #
 # **After this one you can** compute a residual block forward and backward by hand, build ResNet-20
-# to ResNet-56, say what happens where shapes change, and show in an experiment what a shortcut
-# makes easy and what it does not. About 40 minutes.
+# to ResNet-56, say what happens where shapes change, and show in an experiment when a shortcut
+# helps. About 45 minutes, and 25 more for the exercises. You need notebooks 06 and 08.
 
 # %%
-import os
 from itertools import combinations
-from math import comb, prod
+from math import comb
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 import minires as mr
 from minires import functional as F, nn, plot
-from minires.drawing import svg
-from minires.diagnostics import path_gradient
-from minires.models.shortcuts import NoShortcut, subsample_and_pad
+from minires.drawing import blocks, svg
+from minires.lessons import check, exercise, predict, score, show, slider
 from minires.training import RunConfig, Trainer
 
 plot.use_style()
-FAST = bool(os.environ.get("MINIRES_FAST"))
-COLOUR = plot.COLOURS
+COLOUR = plot.COLOURS  # plain nets in orange, residual ones in blue
 
 # %% [markdown]
 # ## The idea
 #
 # Notebook 08 ended with a solution that training does not find: a deep network whose added layers
-# do nothing. "Nothing" means that a block must put out exactly what it gets, $y = x$: the
-# **identity**. Two layers with weights, ReLU in between, do not learn that easily, as we shall see.
+# do nothing. To do nothing, a block must return exactly what it gets, $y = x$. That function is
+# called the **identity**. It sounds easy, but the block has to build it out of two layers with
+# weights and a ReLU.
 #
-# He et al. (section 3.1) turn it round. Add what came in:
+# He et al. (section 3.1) turn the task round: add the input to the output.
+
+# %%
+blocks.block()
+
+# %% [markdown]
+# $F$ is what the layers of the block compute. The line on the right is the **shortcut**, and the
+# block returns $\mathrm{relu}(F(x) + x)$. To do nothing, $F$ only has to be 0. The layers no longer
+# learn the whole function. They learn what should *change* about $x$, the **residual**.
 #
-# $$y = F(x) + x,$$
-#
-# where $F$ is what the layers of the block compute. To do nothing, $F$ has only to be 0. The layers
-# no longer learn the whole function, but what is to be *changed* about $x$: the **residual**. The
-# way on which $x$ itself goes is the **shortcut**.
-#
-# (In the code `F` is already the module `functional`, so there we call it the `branch`.)
+# (In code, `F` already stands for the module `functional`. There we call $F$ the `branch`.)
 #
 # ## Backward through an addition
 #
-# First with plain numbers: $F(x) = w_2\, \mathrm{relu}(w_1 x)$. By the chain rule
+# Start with plain numbers and leave out the last ReLU: $y = F(x) + x$ with
+# $F(x) = w_2\, \mathrm{relu}(w_1 x)$. The slope of $y$ is $F'(x) + 1$, so
 #
-# $$\frac{dL}{dx} = \frac{dL}{dy}\,\bigl(F'(x) + 1\bigr), \qquad\text{in short}\qquad
-# dx = \underbrace{dy \cdot F'(x)}_{\text{through } F} + \underbrace{dy}_{\text{by the shortcut}}.$$
-#
-# **Predict:** if the weights in $F$ are tiny, how large is $dx$ with the shortcut, and how large
-# without?
-
+# $$dx = \underbrace{dy \cdot F'(x)}_{\text{through the layers}} + \underbrace{dy}_{\text{along the shortcut}}.$$
 
 # %%
-def branch(x, w1, w2):
-    return w2 * max(w1 * x, 0.0)
+with_shortcut = predict(
+    "`w1` and `w2` are 0.01, and `dy` is 2. What is `dx` with the shortcut?",
+    ["about 0", "about 1", "about 2", "about 4"],
+)
+without = predict("And without the shortcut?", ["about 0", "about 1", "about 2", "about 4"])
 
+# %%
+x, w1, w2, dy = 1.5, 0.01, 0.01, 2.0
+slope = w2 * w1  # of F: the ReLU is open, since w1 * x > 0
+dx = {"resnet": dy * slope + dy, "plain": dy * slope}
+print(dx)
 
-def branch_slope(x, w1, w2):
-    return w2 * w1 if w1 * x > 0 else 0.0
+t = mr.Tensor(np.array(x), requires_grad=True)
+((t * w1).relu() * w2 + t).backward(np.array(dy))
+assert np.isclose(t.grad, dx["resnet"])  # the tape agrees
 
-
-x, dy, h = 1.5, 2.0, 1e-6
-for w1, w2 in ((0.8, -0.5), (0.01, 0.01)):
-    by_hand = {"plain": dy * branch_slope(x, w1, w2), "resnet": dy * branch_slope(x, w1, w2) + dy}
-    for family, shortcut in (("plain", 0), ("resnet", 1)):
-
-        def y(x):
-            return branch(x, w1, w2) + shortcut * x
-
-        measured = dy * (y(x + h) - y(x - h)) / (2 * h)
-        t = mr.Tensor(np.array(x), requires_grad=True)
-        ((t * w1).relu() * w2 + t * shortcut).backward(np.array(dy))
-        assert np.allclose([measured, t.grad], by_hand[family], atol=1e-6)
-    print(f"w1 {w1}, w2 {w2}: dx = {by_hand['plain']:.4f} plain, {by_hand['resnet']:.4f} residual")
+with_shortcut.reveal("about 2", "The addition hands `dy` on unchanged, whatever the weights are.")
+without.reveal("about 0", "All that comes back has to pass the weights, and they are tiny.")
 
 # %% [markdown]
-# The addition hands $dy$ on unchanged, whatever the weights are. In the plain block all that comes
-# back has to go through them.
-#
-# Now a real block: $y = \mathrm{relu}(F(x) + x)$ for a batch of rows $x$, with $F(x) =
-# \mathrm{relu}(x\, w_1)\, w_2$. Write the backward pass line by line, last step first, as in
-# notebook 01. The only new thing is in the last line: $x$ was used in two places, so what comes
-# back adds up.
+# Now a block for a batch of rows: $y = \mathrm{relu}(F(x) + x)$ with $F(x) = \mathrm{relu}(x\,
+# w_1)\, w_2$. Write the backward pass line by line, last step first, as in notebook 01. Only the
+# last line is new: $x$ was used in two places, so two gradients come back and add up.
 
 # %%
 rng = np.random.default_rng(0)
-x, dy = rng.standard_normal((2, 8, 5))  # dy: what comes back from the layers above
+x, dy = rng.standard_normal((2, 8, 5))  # dy comes back from the layers above
 w1, w2 = rng.standard_normal((2, 5, 5))
 
 a = np.maximum(x @ w1, 0)  # forward
@@ -101,49 +90,31 @@ ds = dy * (s > 0)  # backward: the last ReLU,
 dw2 = a.T @ ds  # the second layer,
 da = (ds @ w2.T) * (a > 0)  # the ReLU in between,
 dw1 = x.T @ da  # the first layer,
-through_branch, by_shortcut = da @ w1.T, ds  # and the two ways to x
-dx = through_branch + by_shortcut
+dx = da @ w1.T + ds  # and both ways to x
 
 tx, tw1, tw2 = (mr.Tensor(array, requires_grad=True) for array in (x, w1, w2))
-ty = F.relu(F.relu(tx @ tw1) @ tw2 + tx)  # the library's tape
-ty.backward(dy)
-for mine, tensor in ((y, ty.data), (dx, tx.grad), (dw1, tw1.grad), (dw2, tw2.grad)):
-    assert np.allclose(mine, tensor)
-print("forward and all three gradients agree with the tape")
-
-# %% [markdown]
-# One can also *see* the two ways apart: `detach` takes a Tensor off the tape, so that nothing goes
-# back through it. Each way alone gives its part, and the parts add up to the whole.
-
-# %%
-parts = []
-for first, second in ((tx, tx.detach()), (tx.detach(), tx)):
-    tx.grad = None
-    F.relu(F.relu(first @ tw1) @ tw2 + second).backward(dy)
-    parts.append(tx.grad)
-assert np.allclose(parts[0], through_branch) and np.allclose(parts[1], by_shortcut)
-assert np.allclose(parts[0] + parts[1], dx)
-print("dx of the first row, through the branch", parts[0][0].round(2))
-print("                        by the shortcut", parts[1][0].round(2))
-print("                                   both", dx[0].round(2))
+F.relu(F.relu(tx @ tw1) @ tw2 + tx).backward(dy)
+for mine, tensor in ((dx, tx), (dw1, tw1), (dw2, tw2)):
+    assert np.allclose(mine, tensor.grad)
+print("all three gradients agree with the tape")
 
 # %% [markdown]
 # ## A block of convolutions
 #
-# In the networks $F$ is: convolution, batch norm, ReLU, convolution, batch norm. Then comes the
-# addition, *then* the last ReLU. Where a block changes the shape, $x$ has to be fitted to it;
-# `fitted` does that, and we come to how.
+# In the networks, $F$ is convolution, batch norm, ReLU, convolution, batch norm, as in the picture.
+# Twice in a network the maps halve and the channels double. There $x$ does not fit $F(x)$, and the
+# shortcut takes every second pixel and adds channels of zeros.
 
 
 # %%
 def fitted(x, stride, new_channels):
-    """Every stride-th pixel, and channels of zeros: shortcut A."""
+    """Every stride-th pixel, and channels of zeros."""
     x = x[:, ::stride, ::stride]
     return F.pad(x, ((0, 0), (0, 0), (0, 0), (0, new_channels)))
 
 
 class Block(nn.Module):
-    """Two layers, and what came in."""
+    """Two layers, and the input added to their output."""
 
     def __init__(self, in_channels, out_channels, stride, rng, residual=True):
         self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False, rng=rng)
@@ -153,76 +124,71 @@ class Block(nn.Module):
         self.residual, self.stride = residual, stride
         self.new_channels = out_channels - in_channels
 
-    def branch(self, x):
-        return self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-
     def forward(self, x):
-        y = self.branch(x)
-        if self.residual and (self.stride != 1 or self.new_channels):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        if self.residual:
             y = y + fitted(x, self.stride, self.new_channels)
-        elif self.residual:
-            y = y + x
         return F.relu(y)
 
 
-example = np.zeros((1, 16, 16, 8), np.float32)
-Block(8, 8, 1, np.random.default_rng(0), residual=False).graph(example)
-
 # %% [markdown]
-# That was the plain block. With the shortcut:
+# The addition has no parameters. (`fitted` with stride 1 and no new channels returns $x$ itself.)
+#
+# ## Doing nothing is easy to set
+#
+# Set the weight of a block's last batch norm to 0. Its bias starts at 0, so $F(x) = 0$ for every
+# $x$. Let $x$ have just left a ReLU.
 
 # %%
-Block(8, 8, 1, np.random.default_rng(0)).graph(example)
-
-# %% [markdown]
-# One arrow past everything, and one `add`. It has no parameters.
-#
-# ## Doing nothing is easy to learn
-#
-# Set the weight of a block's last batch norm to 0 (its $w$ of notebook 06). Its bias starts at 0,
-# so $F(x) = 0$. **Predict:** what do the residual block and the plain block put out for an $x$ that
-# has just left a ReLU?
+returns = ["0 everywhere", "x itself", "something else"]
+residual_returns = predict("What does the residual block return now?", returns)
+plain_returns = predict("And the plain block, with the same change?", returns)
 
 # %%
 x = np.maximum(np.random.default_rng(1).standard_normal((2, 8, 8, 8)), 0).astype(np.float32)
-for family, residual in (("plain", False), ("resnet", True)):
+
+
+def with_zero_weight(residual):
     block = Block(8, 8, 1, np.random.default_rng(0), residual)
     block.bn2.weight.data[...] = 0
     y = block(mr.Tensor(x)).data
-    print(
-        f"{family}: the output is",
-        "x itself" if np.array_equal(y, x) else "0 everywhere" if not y.any() else "something else",
-    )
-    assert np.array_equal(y, x if residual else 0 * x)
+    return returns[1] if np.array_equal(y, x) else returns[0] if not y.any() else returns[2]
+
+
+residual_returns.reveal(with_zero_weight(True), "The ReLU leaves x as it is: nothing is negative.")
+plain_returns.reveal(with_zero_weight(False), "With F = 0 a plain block shuts everything off.")
 
 # %% [markdown]
-# With this weight at 0, a residual block is the identity, and a plain one shuts everything off.
-# (Some recipes therefore start every block there: Goyal et al. 2017,
-# [arXiv:1706.02677](https://arxiv.org/abs/1706.02677), section 5.1. Ours do not.)
+# Some recipes start every block like this (Goyal et al. 2017,
+# [arXiv:1706.02677](https://arxiv.org/abs/1706.02677), section 5.1). Ours do not.
 #
-# That was a setting of the weights. What about *learning* it? Let us have the two smallest blocks
-# there are, two linear layers each, learn to put out what comes in:
+# ## Doing nothing is easy to learn
+#
+# That was a setting made by hand. Can training find it? Take the two smallest blocks there are, of
+# two linear layers, and let them learn to return their input:
 #
 # $$\text{plain: } y = \mathrm{relu}(\mathrm{relu}(x w_1)\, w_2), \qquad
-# \text{residual: } y = \mathrm{relu}(\mathrm{relu}(x w_1)\, w_2 + x), \qquad L = \text{mean of } (y
-# - x)^2.$$
+# \text{residual: } y = \mathrm{relu}(\mathrm{relu}(x w_1)\, w_2 + x), \qquad
+# L = \text{mean of } (y - x)^2.$$
 #
 # Both start from the same random weights and see the same batches. No number in $x$ is negative, as
 # if a ReLU came before.
-#
-# **Predict:** which starts with the lower loss? Which gets lower in the end?
 
 # %%
-size, batch = 16, 128
+seeds, steps = range(5), 300
+
+# %% tags=["fast"]
+seeds, steps = range(2), 20
 
 
-def fit(residual, target, seed, steps, lr=0.3):
-    """The losses on the way of a block that is to learn `target`, a function on arrays."""
+# %%
+def fit(residual, target, seed, lr=0.3, size=16):
+    """The loss after each step of a block that learns `target`, a function on arrays."""
     rng = np.random.default_rng(seed)
     w1, w2 = (mr.Tensor(nn.init.he_normal((size, size), rng), requires_grad=True) for _ in range(2))
     optimizer, losses = mr.optim.SGD([w1, w2], lr=lr), []
     for _ in range(steps):
-        x = mr.Tensor(np.abs(rng.standard_normal((batch, size), dtype=np.float32)))
+        x = mr.Tensor(np.abs(rng.standard_normal((128, size), dtype=np.float32)))
         y = F.relu(x @ w1) @ w2
         y = F.relu(y + x) if residual else F.relu(y)
         loss = ((y - mr.Tensor(target(x.data))) ** 2).mean()
@@ -233,183 +199,254 @@ def fit(residual, target, seed, steps, lr=0.3):
     return losses
 
 
-seeds, steps = range(2 if FAST else 5), 20 if FAST else 300
+# %%
+starts_lower = predict("Which block has the lower loss in the *first* step?", ["plain", "residual"])
+ends_lower = predict("And in the last of 300 steps?", ["plain", "residual", "about the same"])
+
+# %%
 losses = {
-    family: np.array([fit(family == "resnet", lambda x: x, seed, steps) for seed in seeds])
+    family: np.array([fit(family == "resnet", lambda x: x, seed) for seed in seeds])
     for family in COLOUR
 }
-
-plt.figure(figsize=(7, 3.6))
 for family, runs in losses.items():
-    for i, run in enumerate(runs):
-        plt.plot(run, color=COLOUR[family], linewidth=1.3, label=family if i == 0 else None)
+    plt.plot(runs.T, color=COLOUR[family], linewidth=1.3)
+    plt.text(steps, runs[:, -1].mean(), f" {family}", color=COLOUR[family], va="center")
 plt.yscale("log")
 plt.xlabel("step")
 plt.ylabel("loss")
-plt.title(f"learning to do nothing ({len(seeds)} seeds each)")
-plt.legend()
-plt.show()
+show(
+    "Losses over 300 steps on a logarithmic axis. The residual blocks begin a little higher, then "
+    "fall far below; the plain ones hardly fall."
+)
+start, end = ({f: runs[:, i].mean() for f, runs in losses.items()} for i in (0, -1))
+starts_lower.reveal(
+    "plain" if start["plain"] < start["resnet"] else "residual",
+    "At first the residual block adds a random F(x) to an x that was right already.",
+)
+ends_lower.reveal(
+    "residual" if 2 * end["resnet"] < end["plain"] else "about the same",
+    "F(x) only has to become small. The plain block needs two matrices that undo each other, and "
+    "the ReLU between them throws away all that is negative.",
+)
 
-start = {family: runs[:, 0].mean() for family, runs in losses.items()}
-end = {family: runs[:, -20:].mean() for family, runs in losses.items()}
-print("first loss:", {family: round(float(loss), 2) for family, loss in start.items()})
-print("last loss: ", {family: round(float(loss), 5) for family, loss in end.items()})
-if not FAST:
-    assert start["resnet"] > start["plain"] and 20 * end["resnet"] < end["plain"]
-    assert start["plain"] < 10 * end["plain"] and start["resnet"] > 100 * end["resnet"]
+# %% tags=["guard-full"]
+assert start["resnet"] > start["plain"] and 20 * end["resnet"] < end["plain"]
+assert start["plain"] < 10 * end["plain"] and start["resnet"] > 100 * end["resnet"]
 
 # %% [markdown]
-# The residual block starts a little *higher*, for at first it adds a random $F(x)$ to what would be
-# right without it. Then its loss falls by more than a factor of a hundred, for $F(x)$ has only to
-# become small. The plain block needs a pair of matrices that undo each other, with a ReLU in
-# between: whatever is negative in $x\,w_1$ is lost. In the same number of steps its loss does not
-# even fall to a tenth.
-#
-# Was the learning rate unfair to it? Try others, for both:
+# Was the learning rate unfair to one of them? Try others, for both:
 
 # %%
 for lr in (0.03, 0.1, 0.3, 1.0):
-    ends = {
-        family: np.mean(
-            [fit(family == "resnet", lambda x: x, seed, steps, lr)[-20:] for seed in seeds]
-        )
-        for family in COLOUR
-    }
-    print(f"lr {lr:<5} plain {ends['plain']:.4f}, residual {ends['resnet']:.4f}")
-    assert FAST or 5 * ends["resnet"] < ends["plain"]
+    plain, residual = (
+        np.mean([fit(residual, lambda x: x, seed, lr)[-20:] for seed in seeds])
+        for residual in (False, True)
+    )
+    print(f"lr {lr:<5} plain {plain:.4f}, residual {residual:.4f}")
+
+# %% tags=["guard-full"]
+for lr in (0.03, 0.1, 0.3, 1.0):
+    plain, residual = (
+        np.mean([fit(residual, lambda x: x, seed, lr)[-20:] for seed in seeds])
+        for residual in (False, True)
+    )
+    assert 5 * residual < plain
 
 # %% [markdown]
-# At none of them does the plain block come near.
+# At none of these rates does the plain block come near.
 #
 # ## Is it always easier?
 #
-# Be suspicious: perhaps the second block is just better at everything. So let both learn other
-# things. Take a target that is $x$ itself at one end, and some quite different function of $x$ at
-# the other: $\sqrt{1 - t^2}\; x + t\; \mathrm{relu}(x A)$, for $t$ from 0 to 1. $A$ is a fixed
-# random matrix.
+# Be suspicious: perhaps the residual block is simply better at everything. So let both learn
+# something else. This target is $x$ itself at $t = 0$ and a quite different function of $x$ at
+# $t = 1$, with a fixed random matrix $A$:
 #
-# **Predict:** how do the two compare at $t = 1$?
+# $$\sqrt{1 - t^2}\; x + t\; \mathrm{relu}(x A).$$
 
 
 # %%
-def mixture(t, seed):
+def mixture(t, seed, size=16):
     A = nn.init.he_normal((size, size), np.random.default_rng([seed, 99]))
     keep, change = np.float32(np.sqrt(1 - t * t)), np.float32(t)
     return lambda x: keep * x + change * np.maximum(x @ A, 0)
 
 
+far = predict(
+    "At t = 1, which block ends with the lower loss?",
+    ["plain, by far", "about the same", "residual, by far"],
+)
+
+# %%
 ts = (0, 0.25, 0.5, 0.75, 1)
 final = {
-    family: np.array(
-        [
-            [fit(family == "resnet", mixture(t, seed), seed, steps)[-20:] for t in ts]
-            for seed in seeds
-        ]
-    ).mean(axis=-1)
+    family: [[fit(family == "resnet", mixture(t, s), s)[-20:] for t in ts] for s in seeds]
     for family in COLOUR
 }
+final = {family: np.mean(values, axis=-1) for family, values in final.items()}
 
-plt.figure(figsize=(7, 3.6))
 for family, values in final.items():
+    middle = np.exp(np.log(values).mean(axis=0))  # the mean that suits a logarithmic axis
     plt.plot(ts, values.T, "o", color=COLOUR[family], markersize=4, alpha=0.5)
-    plt.plot(
-        ts, np.exp(np.log(values).mean(axis=0)), color=COLOUR[family], linewidth=2.2, label=family
-    )
+    plt.plot(ts, middle, color=COLOUR[family], linewidth=2.2, label=family)
 plt.yscale("log")
-plt.xticks(ts)
 plt.xlabel("t: how far the target is from doing nothing")
 plt.ylabel(f"loss after {steps} steps")
 plt.legend()
-plt.show()
-
+show(
+    "Final losses against t. At t = 0 the residual block is far below the plain one; the two lines "
+    "approach each other and meet at t = 1."
+)
 ratio = np.exp(np.log(final["plain"] / final["resnet"]).mean(axis=0))
-print("loss of plain / loss of residual:")
-print(", ".join(f"{r:.1f} at t = {t}" for t, r in zip(ts, ratio)))
-assert FAST or (ratio[0] > 20 and ratio[0] > ratio[2] > ratio[-1] and 0.5 < ratio[-1] < 1.5)
+print("plain / residual:", ", ".join(f"{r:.1f} at t = {t}" for t, r in zip(ts, ratio)))
+far.reveal(
+    far.choices[int(ratio[-1] > 0.5) + int(ratio[-1] > 2)],
+    "The shortcut is of no use here: F has to take x out again first.",
+)
+
+# %% tags=["guard-full"]
+assert ratio[0] > 20 and ratio[0] > ratio[2] > ratio[-1] and 0.5 < ratio[-1] < 1.5
 
 # %% [markdown]
-# At $t = 1$ both end about equal: the shortcut is of no use there, for $F$ has to take $x$ out
-# again first. The nearer the target is to $x$, the more it helps. So a shortcut is a **bet**: that
-# what a block has to learn is near to doing nothing. The paper says it like this (section 3.1): if
-# the best function is closer to the identity than to zero, it should be easier to find it with
-# reference to the identity. In a network with many blocks, each of which needs to change only a
-# little, the bet seems a good one; and in trained residual networks the authors found that the
-# branches do put out little, the less the deeper the network (figure 7). In our own, shorter
-# trainings that did not show ([docs/claims.md](../docs/claims.md), under *responses*).
+# So a shortcut is a **bet**: that what a block has to learn is near to doing nothing. The paper
+# says it like this (section 3.1): if the best function is closer to the identity than to zero, it
+# should be easier to find with the identity as a starting point. In a network of many blocks, each
+# of which needs to change only a little, that seems a good bet. In trained residual networks the
+# authors found that the branches do return little, and less in deeper networks (figure 7). In our
+# own, shorter trainings that did not show ([docs/claims.md](../docs/claims.md), under *responses*).
 #
-# ## Where the shape changes
+# ## Why exactly $x$, and not half of it?
 #
-# Twice in the network the maps halve and the channels double; there $x$ does not fit $F(x)$. The
-# paper compares three ways (sections 3.3 and 4.1):
-#
-# - **A:** every second pixel of $x$, and zeros for the new channels. No parameters.
-# - **B:** a 1x1 convolution of $x$ with stride 2, where the shape changes; and batch norm, as after
-#   every convolution. This is called a **projection**.
-# - **C:** a projection in *every* block.
+# Put a number on the shortcut: $F(x) + \alpha x$. For one block it hardly matters. But blocks come
+# in rows, 27 of them in ResNet-56, and every block multiplies what comes along the shortcut by
+# $\alpha$ once more.
+
+# %%
+left_over = predict(
+    "Take α = 0.9. How much of the gradient is left after 27 shortcuts?", unit="%", within=4
+)
+
+# %%
+left_over.reveal(round(100 * 0.9**27, 1), "0.9 multiplied by itself 27 times.")
+
+# %% [markdown]
+# Now with branches: 27 blocks of two linear layers with small weights, without the last ReLUs. Move
+# α, and watch the gradient on its way back from the last block to the first.
 
 
 # %%
-def shortcut_a(x, stride, out_channels):
-    """A, written out."""
-    N, H, W, C = x.shape
-    y = np.zeros((N, H // stride, W // stride, out_channels), x.dtype)
-    for i in range(H // stride):
-        for j in range(W // stride):
-            y[:, i, j, :C] = x[:, stride * i, stride * j, :]
-    return y
+def gradient_on_the_way(alpha, depth=27, size=16):
+    """|dx| of every block, from the first to the last, relative to the dy it began with."""
+    rng = np.random.default_rng(0)
+    x, norms, open_at = rng.standard_normal((64, size)), [], []
+    layers = [[nn.init.he_normal((size, size), rng) for _ in "12"] for _ in range(depth)]
+    for w1, w2 in layers:  # forward
+        open_at.append(x @ w1 > 0)
+        x = 0.2 * np.maximum(x @ w1, 0) @ w2 + alpha * x
+    dx = rng.standard_normal(x.shape)
+    whole = np.linalg.norm(dx)
+    for (w1, w2), passed in zip(layers[::-1], open_at[::-1]):  # backward
+        dx = 0.2 * ((dx @ w2.T) * passed) @ w1.T + alpha * dx
+        norms.append(np.linalg.norm(dx) / whole)
+    return norms[::-1]
 
 
-def shortcut_b(x, w, stride, eps=1e-5):
-    """B: at every second pixel one matrix product; then batch norm, as in training."""
-    z = x[:, ::stride, ::stride] @ w[0, 0]  # w: (1, 1, C_in, C_out)
-    mean, var = z.mean(axis=(0, 1, 2)), z.var(axis=(0, 1, 2))
-    return (z - mean) / np.sqrt(var + eps)
+def draw(ax, alpha):
+    ax.plot(range(1, 28), gradient_on_the_way(alpha), color=COLOUR["resnet"], linewidth=2.2)
+    ax.axhline(1, color=plot.GREY, linestyle="--", linewidth=1)
+    ax.set_yscale("log")
+    ax.set_ylim(1e-16, 1e5)
+    ax.set_xlabel("block")
 
 
-x = np.random.default_rng(2).standard_normal((4, 8, 8, 16)).astype(np.float32)
-a = shortcut_a(x, 2, 32)
-assert np.array_equal(a, subsample_and_pad(mr.Tensor(x), 2, 16).data)  # the library's
-assert np.array_equal(a, fitted(mr.Tensor(x), 2, 16).data)  # and ours
+# %%
+slider(
+    "α",
+    [0, 0.25, 0.5, 0.75, 0.9, 1, 1.1, 1.25],
+    draw,
+    frames=[0, 0.5, 1, 1.25],
+    alt="The gradient's size at each of 27 blocks, on a logarithmic axis. For alpha 0 and 0.5 it "
+    "shrinks by many orders of magnitude towards the first block, for 1 it stays level, for 1.25 "
+    "it grows by a factor of hundreds.",
+    size=(2.6, 2.8),
+)
 
-block = mr.models.resnet(20, shortcut="B").layer2[0]
-b = shortcut_b(x, block.downsample[0].weight.data, 2)
-assert np.allclose(b, block.downsample(mr.Tensor(x)).data, atol=1e-4)
-
-for option in "ABC":
-    count = mr.models.resnet(20, shortcut=option).num_parameters()
-    print(f"ResNet-20 with shortcut {option}: {count:,} parameters")
+# %% tags=["guard"]
+first = {alpha: gradient_on_the_way(alpha)[0] for alpha in (0, 0.5, 1, 1.25)}
+assert first[0] < 1e-12 and first[0.5] < 1e-5 and 0.5 < first[1] < 10 and first[1.25] > 100
 
 # %% [markdown]
-# What A does to an image: three channels become six, at half the size. Information is thrown away,
-# but only on the shortcut; $F$ sees all of $x$.
+# Only near α = 1 does the gradient keep its size. The authors measured it later in a network of 110
+# layers: shortcuts that were scaled or gated trained worse than plain addition
+# ([arXiv:1603.05027](https://arxiv.org/abs/1603.05027), table 1). These blocks have no batch norm,
+# so this is a picture of shortcuts, not a measurement of a ResNet. Notebook 11 measures one.
+#
+# ## Where the shape changes
+#
+# Our `fitted` is one of three ways that the paper compares (sections 3.3 and 4.1):
+#
+# - **A:** every second pixel of $x$, and zeros for the new channels. No parameters.
+# - **B:** where the shape changes, a 1x1 convolution of $x$ with stride 2, followed by batch norm.
+#   This is called a **projection**.
+# - **C:** a projection in *every* block.
+#
+# What A does to an image: three channels become six, at half the size.
 
 # %%
 image = mr.data.synthetic(6, 1)[0].images[5:6].astype(np.float32) / 255
 small = fitted(mr.Tensor(image), 2, 3).data
 
-figure, axes = plt.subplots(1, 9, figsize=(10, 1.6), width_ratios=[2] * 3 + [1] * 6)
-channels = [*np.moveaxis(image[0], 2, 0), *np.moveaxis(small[0], 2, 0)]
-names = ["red", "green", "blue", "red", "green", "blue", "new", "new", "new"]
-for ax, channel, name in zip(axes, channels, names):
-    ax.imshow(channel, cmap="gray", vmin=0, vmax=1)
-    ax.set_title(f"{name}\n{len(channel)} x {len(channel)}", fontsize=8)
+figure, axes = plt.subplots(2, 1, figsize=(7, 3.6), height_ratios=[2, 1])
+for ax, pixels, names in zip(axes, (image, small), ("red, green, blue", "the same, and three new")):
+    ax.imshow(np.hstack(np.moveaxis(pixels[0], 2, 0)), cmap="gray", vmin=0, vmax=1)
+    ax.set_title(f"{names}: {pixels.shape[1]} x {pixels.shape[2]}", fontsize=9)
     ax.axis("off")
-plt.show()
+show(
+    "Three channels of a drawn image at 32 x 32 pixels, then the same three at 16 x 16, then three "
+    "black ones."
+)
+
+# %% [markdown]
+# A throws information away, but only on the shortcut. $F$ still sees all of $x$.
+
+# %%
+added = predict(
+    "ResNet-20 changes shape twice: from 16 channels to 32, and from 32 to 64. How many parameters "
+    "does B add, batch norm's included?",
+    within=300,
+)
+
+# %%
+counts = {one: mr.models.resnet(20, shortcut=one).num_parameters() for one in "ABC"}
+print({one: f"{count:,}" for one, count in counts.items()})
+added.reveal(
+    counts["B"] - counts["A"], "16 x 32 + 32 x 64 weights, and two numbers for each new channel."
+)
 
 # %% [markdown]
 # Which is best? On ImageNet (1.3 million photographs, 1,000 classes), with 34 layers, the paper
-# found errors of 25.03 % with A, 24.52 % with B and 24.19 % with C (table 3): small differences, so
-# projections are not what the cure is about. (In a network of 56 layers, C can even do harm:
-# [docs/claims.md](../docs/claims.md), under *shortcuts*.) On CIFAR-10 the paper uses A, and so do
-# we, for then the plain and the residual network have exactly the same parameters.
+# found errors of 25.03 % with A, 24.52 % with B and 24.19 % with C (table 3). These are small
+# differences, so projections are not the cure. (In a network of 56 layers, C can even do harm: see
+# *shortcuts* in [docs/claims.md](../docs/claims.md).) On CIFAR-10 the paper uses A, and so do we:
+# then the plain and the residual network have exactly the same parameters.
 #
-# ## ResNet of $6n + 2$ layers
-#
-# The network is that of notebook 08, built from our `Block`. As there, it can take over the
-# library's weights; the answers must agree.
+# ## ResNet-20, whole
+
+# %%
+blocks.twenty_layers()
+
+# %% [markdown]
+# It is the network of notebook 08, with our `Block` in it. As there, we load the library's weights
+# into ours, and both must give the same answers.
 
 
 # %%
+def stage(n, in_channels, out_channels, stride, rng, residual):
+    """n blocks; the first one changes the shape."""
+    first = Block(in_channels, out_channels, stride, rng, residual)
+    others = [Block(out_channels, out_channels, 1, rng, residual) for _ in range(n - 1)]
+    return nn.Sequential(first, *others)
+
+
 class Net(nn.Module):
     """The plain or residual network of 6n + 2 layers."""
 
@@ -417,15 +454,10 @@ class Net(nn.Module):
         rng = np.random.default_rng(seed)
         self.conv1 = nn.Conv2d(3, width, 3, padding=1, bias=False, rng=rng)
         self.bn1 = nn.BatchNorm2d(width)
-        in_channels = width
-        for stage, out_channels in enumerate((width, 2 * width, 4 * width), 1):
-            blocks = []
-            for i in range(n):
-                stride = 2 if stage > 1 and i == 0 else 1
-                blocks.append(Block(in_channels, out_channels, stride, rng, residual))
-                in_channels = out_channels
-            setattr(self, f"layer{stage}", nn.Sequential(*blocks))
-        self.fc = nn.Linear(in_channels, classes, rng=rng, std=0.01)
+        self.layer1 = stage(n, width, width, 1, rng, residual)
+        self.layer2 = stage(n, width, 2 * width, 2, rng, residual)
+        self.layer3 = stage(n, 2 * width, 4 * width, 2, rng, residual)
+        self.fc = nn.Linear(4 * width, classes, rng=rng, std=0.01)
 
     def forward(self, x):
         x = F.relu(self.bn1(self.conv1(x)))
@@ -433,28 +465,32 @@ class Net(nn.Module):
         return self.fc(F.global_avg_pool2d(x))
 
 
+# %%
 rng = np.random.default_rng(3)
 images = mr.Tensor(rng.standard_normal((4, 16, 16, 3)).astype(np.float32))
 for n in (3, 5, 7, 9):
     ours, library = Net(n), mr.models.resnet(6 * n + 2, seed=1)
     ours.load_state_dict(library.state_dict())
     assert np.allclose(ours(images).data, library(images).data, rtol=1e-3, atol=1e-4)
-    plain_count = mr.models.plain(6 * n + 2).num_parameters()
-    assert ours.num_parameters() == plain_count
-    print(
-        f"ResNet-{6 * n + 2}: {ours.num_parameters():>7,} parameters, "
-        f"plain-{6 * n + 2}: {plain_count:>7,}"
-    )
+    plain = mr.models.plain(6 * n + 2).num_parameters()
+    print(f"{6 * n + 2} layers: residual {ours.num_parameters():,}, plain {plain:,} parameters")
+
+# %% tags=["guard"]
 assert Net(3).num_parameters() == 269_722 and Net(9).num_parameters() == 853_018
+assert all(
+    mr.models.plain(d).num_parameters() == Net((d - 2) // 6).num_parameters() for d in (20, 56)
+)
 
 # %% [markdown]
 # ## Twins
 #
-# A comparison is fair if two things differ in one respect only. So we look closely. The library's
-# plain and residual network of one seed: the same parameters? The same numbers in them? And if we
-# take the addition out of the residual one, is it the plain one, to the last bit?
+# A comparison is fair if two things differ in one respect only. So compare the library's plain and
+# residual network of one seed: the same parameters, with the same numbers in them. And take the
+# addition out of the residual one.
 
 # %%
+from minires.models.shortcuts import NoShortcut
+
 plain, residual = mr.models.plain(20, seed=5), mr.models.resnet(20, seed=5)
 one, other = plain.state_dict(), residual.state_dict()
 assert list(one) == list(other)
@@ -464,60 +500,76 @@ assert not np.allclose(plain(images).data, residual(images).data)
 for block in residual.blocks():
     block.shortcut = NoShortcut()  # the addition, left out
 assert np.array_equal(plain(images).data, residual(images).data)
-print(f"one difference: the addition, in {len(residual.blocks())} blocks")
+print(f"equal to the last bit without the addition, in {len(residual.blocks())} blocks")
 
 # %% [markdown]
-# ## Twins in training
-#
-# **Predict:** 20 layers, the recipe of notebook 08, drawn shapes. By how many points will the two
-# training errors differ after ten epochs? 20 layers are not very deep; does the addition matter
-# already?
+# Now train the twins: 20 layers, the recipe of notebook 08, drawn shapes, ten epochs.
 
 # %%
-train_set, test_set = mr.data.synthetic(256 if FAST else 2000, 100 if FAST else 500)
-train_set, test_set = (images.resize(8 if FAST else 16) for images in (train_set, test_set))
-width, steps = (4, 4) if FAST else (8, 310)
-config = RunConfig(
-    iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,), crop_padding=0
+train_set, test_set = (images.resize(16) for images in mr.data.synthetic(2000, 500))
+width, steps = 8, 310  # of 64 images: ten epochs
+
+# %% tags=["fast"]
+train_set, test_set, width, steps = (
+    train_set.take(256).resize(8),
+    test_set.take(100).resize(8),
+    4,
+    4,
 )
 
-live, histories = plot.LiveCurves("drawn shapes, 16 x 16 pixels, width 8"), {}
-for family, build in (("plain", mr.models.plain), ("resnet", mr.models.resnet)):
-    net = build(20, width=width, seed=0)
-    trainer = Trainer(
-        net, train_set, test_set, config, name=f"{family}-20", progress=False, callbacks=[live]
-    )
-    histories[family] = np.array([row["train_error"] for row in trainer.run()])
 
 # %%
-print({family: f"{errors[-1]:.1f} %" for family, errors in histories.items()})
-plain_errors, residual_errors = histories["plain"], histories["resnet"]
-assert FAST or residual_errors[-1] + 5 < plain_errors[-1]
-assert FAST or residual_errors[:5].mean() + 2 < plain_errors[:5].mean()
+def train(net, name, live):
+    """Training errors, one for each epoch; `live` draws the curves."""
+    config = RunConfig(
+        iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,), crop_padding=0
+    )
+    trainer = Trainer(net, train_set, test_set, config, name=name, progress=False, callbacks=[live])
+    return [row["train_error"] for row in trainer.run()]
+
+
+twins = predict(
+    "20 layers are not very deep. How will the training errors compare at the end?",
+    [
+        "plain lower by more than 5 points",
+        "within 5 points",
+        "residual lower by more than 5 points",
+    ],
+)
+
+# %%
+live = plot.LiveCurves("drawn shapes, 16 x 16 pixels, width 8")
+errors = {
+    "plain": train(mr.models.plain(20, width=width, seed=0), "plain-20", live),
+    "resnet": train(mr.models.resnet(20, width=width, seed=0), "resnet-20", live),
+}
+ahead = errors["plain"][-1] - errors["resnet"][-1]
+print(f"the residual network is ahead by {ahead:.1f} points")
+twins.reveal(
+    twins.choices[int(ahead > -5) + int(ahead > 5)],
+    "The same parameters, the same start, the same batches: the addition matters at 20 layers.",
+)
+
+# %% tags=["guard-full"]
+assert ahead > 5
+assert np.mean(errors["resnet"][:5]) + 2 < np.mean(errors["plain"][:5])
 
 # %% [markdown]
-# It does, by more than five points. The same parameters, the same start, the same batches in the
-# same order, and the error falls faster already in the first half. Whether that holds for more
-# depths and seeds is the business of notebook 10.
+# That was one seed of one network on drawn shapes. Whether it holds for more depths and seeds is
+# the business of notebook 10.
 #
 # ## A sum over paths
 #
-# There is another way to look at it (Veit et al. 2016,
-# [arXiv:1605.06431](https://arxiv.org/abs/1605.06431)). Write $f_i$ for what the branch of block
-# $i$ computes (the $F$ of that block), and leave out the last ReLUs. Two residual blocks make
-#
-# $$y_2 = y_1 + f_2(y_1) = x + f_1(x) + f_2(x + f_1(x)),$$
-#
-# and for the derivative the product over blocks can be multiplied out:
+# There is another way to look at a residual network (Veit et al. 2016,
+# [arXiv:1605.06431](https://arxiv.org/abs/1605.06431)). Call the branch of block $i$ $f_i$, and
+# leave out the last ReLUs. The derivative of two blocks in a row is a product that can be
+# multiplied out:
 #
 # $$(1 + f_2')(1 + f_1') = 1 + f_1' + f_2' + f_2' f_1'.$$
 #
-# Every term is a **path** from the output back to the input: through each block either by its
-# branch or by its shortcut. A plain chain has one path, through everything; its derivative is the
-# single product $f_2' f_1'$.
-#
-# **Predict:** how many paths for $n$ blocks? How many branches do most of them pass in ResNet-56,
-# which has 27 blocks?
+# Every term is a **path** from the output back to the input, which takes either the branch or the
+# shortcut of each block. A plain chain has one path, and its derivative is the single product
+# $f_2' f_1'$. These are the paths through three blocks:
 
 
 # %%
@@ -526,133 +578,117 @@ def paths(n):
     return [path for k in range(n + 1) for path in combinations(range(1, n + 1), k)]
 
 
-rng = np.random.default_rng(4)
-for n in (1, 2, 3, 8):
-    slopes = dict(enumerate(rng.normal(0, 0.5, n), 1))  # f_i', any numbers
-    terms = [prod(slopes[i] for i in path) for path in paths(n)]
-    whole = prod(1 + slope for slope in slopes.values())
-    assert len(terms) == 2**n and np.isclose(sum(terms), whole)
-    print(f"{n} blocks: {len(terms):>3} paths, their sum {sum(terms):.6f}, the product {whole:.6f}")
-
 boxes = {"x": svg.Box("x", (), "value"), "y": svg.Box("y = sum", (), "value")}
 arrows = []
 for path in paths(3):
-    chain = ["x", *((path, i) for i in path), "y"]
+    chain = [(path, i) for i in path] or ["direct"]
     boxes |= {(path, i): svg.Box(f"f{i}") for i in path}
-    if not path:
-        boxes["direct"], chain = svg.Box("x itself", (), "group"), ["x", "direct", "y"]
-    arrows += zip(chain, chain[1:])
-svg.draw(boxes, arrows, "the eight paths through three blocks")
-
-# %% [markdown]
-# Three blocks, eight paths, of which one passes all three branches; there are $\binom{n}{k}$ paths
-# through $k$ branches. (For the derivative the sum is exact. For the output itself it is so only if
-# the $f_i$ are linear.) For ResNet-56:
+    boxes["direct"] = svg.Box("x itself", (), "group")
+    arrows += zip(["x", *chain], [*chain, "y"])
+svg.draw(boxes, arrows, "Eight paths from x to y: through each choice of the three branches.")
 
 # %%
-blocks = 27
-counts = [comb(blocks, k) for k in range(blocks + 1)]
-assert sum(counts) == 2**blocks == 134_217_728
+number = predict(
+    "ResNet-56 has 27 blocks. How many paths lead through it?",
+    ["27", "54", "729", "134,217,728"],
+)
+crowd = predict(
+    "How many of the 27 branches do most paths pass?",
+    ["none or one", "about half", "nearly all"],
+)
 
-plt.figure(figsize=(7, 3))
-plt.bar(range(blocks + 1), [count / 1e6 for count in counts], color=COLOUR["resnet"])
-plt.xlabel("branches on the path")
-plt.ylabel("paths, millions")
-plt.title(f"{2**blocks:,} paths through ResNet-56")
-plt.grid(axis="x", visible=False)
-plt.show()
-share = sum(counts[9:19]) / 2**blocks
-print(f"{100 * share:.0f} % of the paths pass 9 to 18 of the 27 branches")
-assert 0.93 < share < 0.97
+# %%
+counts = [comb(27, k) for k in range(28)]  # paths that pass k branches
+share = sum(counts[9:19]) / sum(counts)
+print(f"{100 * share:.0f} % of the paths pass 9 to 18 branches")
+number.reveal(f"{sum(counts):,}", "Two ways through each block: 2 to the power of 27.")
+crowd.reveal("about half" if share > 0.5 else "nearly all", "Only one path passes all of them.")
+
+# %% tags=["guard"]
+assert sum(counts) == 2**27 == 134_217_728 and 0.93 < share < 0.97
+slopes = np.random.default_rng(4).normal(0, 0.5, 8)
+terms = [np.prod([slopes[i - 1] for i in path]) for path in paths(8)]
+assert np.isclose(sum(terms), np.prod(1 + slopes))
 
 # %% [markdown]
-# Most paths pass about half of the branches, so about 27 of the 54 layers in them; only one path
-# passes all. So is a residual network a crowd of shallower ones? That is Veit et al.'s picture, and
-# it makes predictions, for instance that leaving out a block should do little harm. Notebook 11
-# tries it.
+# So is a residual network a crowd of shallower ones? That is Veit et al.'s picture. It makes
+# predictions, for instance that leaving out a block should do little harm. Notebook 11 tests that,
+# and measures which paths carry the gradient.
 #
-# The gradient of a real network is such a sum too, ReLUs and batch norms included (here in
-# evaluation mode). We check it where it can be written out: three blocks, eight paths.
-# `path_gradient` lets the gradient go back along one path only; as everywhere, the norm of a
-# gradient is the root of the sum of its squares. (This network is not trained yet. Notebook 11 asks
-# which paths carry the gradient in a trained one.)
-
-# %%
-net = mr.models.resnet(8, width=8, seed=0).eval()
-names = ["layer1.0", "layer2.0", "layer3.0"]
-rng = np.random.default_rng(5)
-images = rng.standard_normal((4, 16, 16, 3)).astype(np.float32)
-images, labels = mr.Tensor(images, requires_grad=True), np.arange(4)
-F.cross_entropy(net(images), labels).backward()
-
-total = 0
-for length in range(4):
-    for through in combinations(names, length):
-        gradient = path_gradient(net, images, labels, through)
-        total = total + gradient
-        norm = np.linalg.norm(gradient)
-        print(f"{length} branches  {', '.join(through):<30} norm {norm:.2e}")
-assert np.allclose(total, images.grad, rtol=1e-3, atol=1e-6 * abs(images.grad).max())
-print("their sum is the gradient of the images")
-
-# %% [markdown]
+# <details><summary>For the curious: how exact is this?</summary>
+#
+# For the derivative the sum over paths is exact, with ReLUs and batch norm (in evaluation mode)
+# included, because each path multiplies the layers' derivatives at the same inputs.
+# `minires.diagnostics.path_gradient` sends the gradient along one path only; over all paths of a
+# small network these gradients add up to the gradient of the images. For the output itself the sum
+# holds only if the branches are linear: $f_2(x + f_1(x))$ is not $f_2(x) + f_2(f_1(x))$.
+# </details>
+#
 # ## What this explains, and what not
 #
-# Through $n$ blocks a gradient is multiplied by $(1 + f_1')(1 + f_2')\cdots$ instead of $f_1' f_2'
-# \cdots$. You will often read: "so gradients cannot vanish any more, and that is why residual
-# networks train". Keep apart what has been shown here and what has not. Shown: doing nothing is
-# easy to learn; the shortcut hands on the gradient as it is. Not shown: that gradients *do* vanish
-# in plain-56, or that this is why it trains badly. Whether the experiment holds up comes next; what
-# gradients do, in notebook 11.
+# You will often read: "with shortcuts gradients cannot vanish any more, and that is why residual
+# networks train". Keep apart what you have seen and what you have not. You have seen that doing
+# nothing is easy to learn, and that the shortcut hands on the gradient as it is. You have not seen
+# that gradients *do* vanish in plain-56, or that this is why it trains badly. Whether the
+# experiment holds up comes next. What the gradients do is the question of notebook 11.
 #
 # ## Exercises
-#
-# **1.** Why are there two layers in a block, and not one? Show that relu(x w + x) can compute
-# exactly what a plain layer relu(x v) can.
-#
-# <details><summary>Hint</summary>
-# x w + x is x times (w + identity). So what has changed is only where training starts, and what
-# weight decay pulls towards. The paper saw no advantage with one layer (section 3.2).
-# </details>
-#
-# **2.** Stack blocks without batch norm: let `fit` have 8 blocks one after another, with and
-# without shortcuts. Does the shortcut still help? Look at the first loss and explain it. Then
-# divide the initial $w_2$ of each block by 10.
-#
-# <details><summary>Hint</summary>
-# Each block adds a branch about as large as what came in, so the signal grows from block to block,
-# and after eight it is huge. In the networks batch norm holds every branch down to the same size;
-# small initial weights in the branches do as well, for a start. What do small weights do to the
-# plain stack? Try lr 0.03 and below.
-# </details>
-#
-# **3.** Let every block start as the identity: set the weight of its last batch norm (`block.bn2`)
-# to 0, in all blocks of `mr.models.resnet(20, width=width, seed=0)` and of the plain twin. Predict
-# first: which parameters get a gradient other than 0 from the first batch, in the residual net and
-# in the plain one? Then train the residual net by the recipe above. Does it end better than it did,
-# or worse?
-#
-# <details><summary>Hint</summary>
-# for block in net.blocks(): block.bn2.weight.data[...] = 0. One batch: images, labels =
-# next(iter(mr.data.eval_loader(train_set, 64, train_set.pixel_mean()))). After backward, go through
-# net.named_parameters() and print the names for which parameter.grad.any() is true. What goes back
-# into the branch is multiplied by the weight that is 0; the gradient of this weight itself is not.
-# One seed says little: try three.
-# </details>
+
+# %%
+exercise("09.one_layer")
+
+
+# %%
+def plain_weights(w): ...  # your code, instead of the three dots
+
+
+check("09.one_layer", plain_weights)
+
+# %%
+exercise("09.backward")
+
+
+# %%
+def block_backward(dy, x, w1, w2, alpha): ...  # your code: return dx, dw1, dw2
+
+
+check("09.backward", block_backward)
+
+# %%
+exercise("09.by_length")
+
+
+# %%
+def by_length(slopes): ...  # your code
+
+
+check("09.by_length", by_length)
+
+# %% [markdown]
+# And one without a check. Let every block start as the identity: set `block.bn2.weight.data[...] =
+# 0` for all blocks of `mr.models.resnet(20, width=8, seed=0)`, and train it by the recipe above.
+# Does it end better than before? One seed says little, so try three.
+
+# %%
+exercise("09.explain")
+
+# %%
+score()
 
 # %% [markdown]
 # ## Recap
 #
-# - $y = \mathrm{relu}(F(x) + x)$; backward, $dx$ is what comes through $F$ plus what comes by the
-#   shortcut, unchanged.
-# - To do nothing, a residual block needs $F(x) = 0$, which is easy to learn; a plain block has to
+# - $y = \mathrm{relu}(F(x) + x)$. Backward, two gradients add up: one through the layers, one along
+#   the shortcut, unchanged.
+# - To do nothing, a residual block needs $F(x) = 0$, which is easy to learn. A plain block has to
 #   learn the identity, which is not.
-# - It is a bet: the shortcut helps where the target is near to what came in.
+# - It is a bet: the shortcut helps where the target is near to the input.
 # - With shortcut A, plain and residual networks are twins: they differ in one addition per block,
 #   and in no parameter.
-# - A residual network of $n$ blocks is, for its gradient, a sum over $2^n$ paths.
+# - For its gradient, a residual network of $n$ blocks is a sum over $2^n$ paths.
 #
 # **In the library:** [`models/blocks.py`](../minires/models/blocks.py) has the blocks,
+# [`models/shortcuts.py`](../minires/models/shortcuts.py) the shortcuts,
 # [`models/cifar.py`](../minires/models/cifar.py) the networks,
 # [`diagnostics/paths.py`](../minires/diagnostics/paths.py) the paths.
 #

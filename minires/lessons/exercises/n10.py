@@ -1,0 +1,188 @@
+"""Exercises of notebook 10: differences, how sure they are, and how many seeds they need."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...course.compare import call, expect, expect_that, expect_tuple
+from .kinds import Exercise
+
+KS = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 10: 2.26, 20: 2.09, 100: 1.98}
+CASES = (  # differences seed by seed, the margin, what may be said
+    ([5.0, 8.0, 3.0], 2.0, "higher"),
+    ([-5.0, -8.0, -3.0], 2.0, "lower"),
+    ([9.0, 12.0, 1.0], 2.0, "unclear"),
+    ([-9.0, -12.0, 3.0], 2.0, "unclear"),
+    ([0.1, 0.2, 0.1], 2.0, "unclear"),
+    ([2.0, 5.0], 2.0, "unclear"),
+)
+
+
+def _check_agree(agree: Callable[..., Any]) -> None:
+    for differences, margin, want in CASES:
+        got = call(agree, np.array(differences), margin)
+        case = f"differences {differences}, margin {margin:g}"
+        expect_that(
+            got in ("higher", "lower", "unclear"),
+            f"expected 'higher', 'lower' or 'unclear', got {got!r} for {case}",
+        )
+        if got == want:
+            continue
+        size, sign = np.abs(differences), np.sign(differences)
+        if want != "unclear" and got != "unclear":
+            why = "the sign is the wrong way round: above 0 means higher"
+        elif want != "unclear":
+            why = f"every seed says {want}, and by more than the margin"
+        elif abs(sign.sum()) < len(sign):
+            why = "the seeds do not agree, whatever their mean is"
+        elif size.max() < margin:
+            why = "all seeds agree, but the differences are below the margin"
+        elif size.min() == margin:
+            why = "one difference is no larger than the margin; it must be above"
+        else:
+            why = "one seed is below the margin: each of them must be above it, not their mean"
+        expect_that(False, f"{case}: {why}. Got {got!r}")
+
+
+def _check_range(range_of_difference: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    for n, k in ((3, 4.3), (5, 2.78)):
+        easy = rng.normal(0, 6, n)  # some seeds are harder than others, for both nets
+        first, second = 60 + easy + rng.normal(0, 1, n), 50 + easy + rng.normal(0, 1, n)
+        d = first - second
+
+        def ends(m, half):
+            return np.array([m - half, m + half])
+
+        want = ends(d.mean(), k * d.std(ddof=1) / np.sqrt(n))
+        unpaired = k * np.sqrt((first.var(ddof=1) + second.var(ddof=1)) / n)
+        mistakes = [
+            ("the differences are second minus first", -want[::-1]),
+            ("high comes before low", want[::-1]),
+            (
+                "the squares are divided by n, not by n - 1",
+                ends(d.mean(), k * d.std() / np.sqrt(n)),
+            ),
+            ("the division by the root of n is missing", ends(d.mean(), k * d.std(ddof=1))),
+            ("it is divided by n, not by its root", ends(d.mean(), k * d.std(ddof=1) / n)),
+            ("k is left out", ends(d.mean(), d.std(ddof=1) / np.sqrt(n))),
+            (
+                "the spread is that of the two nets, not of the differences",
+                ends(d.mean(), unpaired),
+            ),
+        ]
+        got = expect_tuple(
+            "range_of_difference", call(range_of_difference, first, second, k), 2, "low and high"
+        )
+        expect(f"range_of_difference for {n} seeds", np.asarray(got, float), want, mistakes)
+
+
+def _seeds_needed(spread: float, effect: float, ks: dict[int, float]) -> int | None:
+    for n, k in sorted(ks.items()):
+        if k * spread / n**0.5 < effect:
+            return n
+    return None
+
+
+def _check_seeds(seeds_needed: Callable[..., Any]) -> None:
+    for spread, effect in ((3.0, 2.0), (3.0, 20.0), (5.0, 7.0), (20.0, 1.0), (2.0, 2.0)):
+        want, got = _seeds_needed(spread, effect, KS), call(seeds_needed, spread, effect, dict(KS))
+        if got == want and not isinstance(got, bool):
+            continue
+        case = f"spread {spread:g}, effect {effect:g}"
+        expect_that(want is not None, f"{case}: no number of seeds in ks is enough; return None")
+        known = {
+            next((n for n in KS if 1.96 * spread / n**0.5 < effect), None): "1.96 is used for "
+            "every n; with few seeds k is larger",
+            next((n for n, k in KS.items() if k * spread < effect), None): "the division by the "
+            "root of n is missing",
+            next((n for n, k in KS.items() if k * spread / n < effect), None): "it is divided by "
+            "n, not by its root",
+            max(n for n in KS if _seeds_needed(spread, effect, KS) <= n): "the smallest number "
+            "that is enough is wanted",
+        }
+        because = f": {known[got]}" if got in known else ""
+        expect_that(False, f"{case}: expected {want}, got {got}{because}")
+
+
+EXERCISES = (
+    Exercise(
+        "10.agree",
+        1,
+        "When is it a difference?",
+        """Write minires' rule: `agree(differences, margin)` returns `"higher"` if every seed's
+difference is above the margin, `"lower"` if every one is below minus the margin, and else
+`"unclear"`.""",
+        (
+            "The mean plays no part in it.",
+            "If the smallest is above the margin, all are.",
+        ),
+        """
+def agree(differences, margin):
+    if min(differences) > margin:
+        return "higher"
+    return "lower" if max(differences) < -margin else "unclear"
+""",
+        _check_agree,
+    ),
+    Exercise(
+        "10.range",
+        2,
+        "The range of a difference",
+        """Two networks, the same seeds. Write `range_of_difference(first, second, k)`: the two ends
+`low, high` of the 95 % range of the difference, first minus second, where `first` and `second` are
+arrays of errors, one for each seed, and `k` is given.""",
+        (
+            "Take the differences first, seed by seed. From there on only they count.",
+            "m ± k s / sqrt(n), where s has n - 1 below the fraction bar: `std(ddof=1)`.",
+        ),
+        """
+def range_of_difference(first, second, k):
+    d = first - second  # what both nets share in a seed cancels here
+    half = k * d.std(ddof=1) / np.sqrt(len(d))
+    return d.mean() - half, d.mean() + half
+""",
+        _check_range,
+    ),
+    Exercise(
+        "10.seeds",
+        3,
+        "How many seeds does a question need?",
+        """Before you run anything: the differences will scatter with standard deviation `spread`,
+and you want a bar that stays clear of 0 if the true difference is `effect`. Write
+`seeds_needed(spread, effect, ks)`: the smallest n in `ks` (a dict from n to k, such as
+`{2: 12.71, 3: 4.3, ...}`) for which the half-range is below the effect, or None if none is enough.
+How many seeds for an effect of 2 points, if the spread is 3?""",
+        (
+            "Go through ks from the smallest n on.",
+            "The half-range with n seeds is k * spread / sqrt(n).",
+        ),
+        """
+def seeds_needed(spread, effect, ks):
+    for n in sorted(ks):
+        if ks[n] * spread / n**0.5 < effect:
+            return n
+    return None  # better to know before than after
+""",
+        _check_seeds,
+    ),
+    Exercise(
+        "10.explain",
+        0,
+        "one good run",
+        """A friend trained plain-56 once and got a lower error than your plain-20. *So much for
+degradation*, they say, and send a curve. What do you ask before you believe it, and which result
+would change your mind?""",
+        (
+            "What else may differ between the two runs?",
+            "How far apart were two runs that differed by a millionth in one weight?",
+        ),
+        """Ask what else differed: learning rate, length, data, width, crops, the start. Ask
+whether it is the training error, and of which epoch: the best of many is lucky. Ask how many runs
+there were before this one. One run is one draw, so ask for plain-20 from the same seeds, three of
+each at least, and compare pair by pair. If the differences then agree, and stay clear of 0 with a
+recipe that gave both networks their best rate, depth is not harmful under that recipe, and the
+claim becomes narrower. That is a result too.""",
+    ),
+)
