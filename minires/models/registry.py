@@ -101,7 +101,8 @@ def _find(name):
     if family in OF_ANY_DEPTH and depth.isascii() and depth.isdecimal():
         if len(depth) > DIGITS:
             raise ConfigError("model", "too deep to build", f"at most {MOST_LAYERS:,}", shown(name))
-        cifar.check_depth(int(depth), step=2 if family.endswith("mlp") else 6)
+        if family != "densenet":  # which has depths of its own
+            cifar.check_depth(int(depth), step=2 if family.endswith("mlp") else 6)
         return OF_ANY_DEPTH[family], (int(depth),)
     if name in OF_ANY_DEPTH:
         shallow, deep = ("40", "100") if name == "densenet" else ("20", "56")

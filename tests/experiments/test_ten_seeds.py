@@ -1,0 +1,82 @@
+"""What docs/ten_seeds.md says came out is what the records say."""
+
+from pathlib import Path
+from statistics import mean, median, stdev
+
+import pytest
+
+from minires.experiments.confidence import interval
+from minires.experiments.degradation_report import final_rows
+from minires.experiments.records import read_table
+from minires.experiments.training_records import METRICS, TEXT
+
+ROOT = Path(__file__).parents[2]
+DOC = (ROOT / "docs" / "ten_seeds.md").read_text(encoding="utf-8")
+NETS = ("plain-20", "plain-56", "resnet-20", "resnet-56")
+NEW = range(3, 10)  # the seeds that the expectations are about
+#: (lowest, highest) points by which plain-56 was expected to end above plain-20
+EXPECTED = {"cifar10": (8, 30), "synthetic": (20, 60)}
+TITLES = {"cifar10": "CIFAR-10 (JPEG copy)", "synthetic": "drawn images"}
+
+
+def errors(dataset):
+    """(net, seed) -> final training error in percent."""
+    path = ROOT / f"results/degradation-quick-{dataset}/metrics.csv"
+    last = final_rows(read_table(path, METRICS, TEXT))
+    return {key: row["train_error"] for key, row in last.items()}
+
+
+def of(found, net, seeds=range(10)):
+    return [found[net, seed] for seed in seeds]
+
+
+def differences(found, one, other):
+    return [found[one, seed] - found[other, seed] for seed in NEW]
+
+
+def table(dataset):
+    """A row for each net: all seeds, their mean with its interval, their standard deviation."""
+    found = errors(dataset)
+    for net in NETS:
+        its = of(found, net)
+        low, high = interval(its)
+        each = ", ".join(f"{error:.1f}" for error in its)
+        yield f"| {net} | {each} | {mean(its):.1f} ({low:.1f} to {high:.1f}) | {stdev(its):.1f} |"
+
+
+def outcomes(dataset):
+    """For each expectation what was found, and whether it came true."""
+    found, (low, high) = errors(dataset), EXPECTED[dataset]
+    deeper = differences(found, "plain-56", "plain-20")
+    helped = differences(found, "resnet-56", "plain-56")
+    paid = differences(found, "resnet-56", "resnet-20")
+    spread = {net: stdev(of(found, net)) for net in ("plain-20", "plain-56")}
+    stuck = sum(error > 80 for error in of(found, "plain-56"))
+    residual = of(found, "resnet-56")
+    yield f"{min(deeper):+.1f} to {max(deeper):+.1f}", low <= min(deeper) and max(deeper) <= high
+    yield f"{min(helped):+.1f} to {max(helped):+.1f}", max(helped) <= -15
+    limits = (3, 12) if dataset == "cifar10" else (0, 100)
+    is_so = limits[0] < min(paid) and max(paid) <= limits[1]
+    yield f"{min(paid):+.1f} to {max(paid):+.1f}", is_so
+    is_so = spread["plain-56"] >= 2 * spread["plain-20"]
+    yield f"{spread['plain-56']:.1f} against {spread['plain-20']:.1f}", is_so
+    yield f"{stuck} of 10", stuck >= 1
+    if dataset == "synthetic":
+        far = sum(error > median(residual) + 10 for error in residual)
+        yield f"{far} of 10", far in (2, 3)
+
+
+@pytest.mark.parametrize("dataset", EXPECTED)
+def test_all_seeds(dataset):
+    (part,) = DOC.split(f"### {TITLES[dataset]}\n")[1:]
+    for row in table(dataset):
+        assert row in part.split("###")[0]
+
+
+@pytest.mark.parametrize("dataset", EXPECTED)
+def test_the_expectations(dataset):
+    column = list(EXPECTED).index(dataset) + 2
+    rows = [line.split(" | ") for line in DOC.splitlines() if line[:3] in map("| {}".format, range(1, 7))]
+    for row, (numbers, is_so) in zip(rows, outcomes(dataset), strict=False):
+        assert row[column].strip(" |") == f"{numbers}: {'yes' if is_so else '**no**'}"
+    assert len(rows) == 6
