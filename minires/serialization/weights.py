@@ -169,7 +169,7 @@ def _read(path, where):
         raise CheckpointError(
             where, "cannot read", "a file on this machine", "the address of one", todo
         )
-    if path.name.endswith(shards.SUFFIX):
+    if path.name.endswith(shards.SUFFIXES):
         return _Read(shards.read(path))
     content = read_bytes(path, "a .safetensors file, or a .pth file from PyTorch")
     if npz.is_npz(content):
