@@ -116,14 +116,16 @@ def decode(content: bytes, where: str, lines: list[str]) -> tuple[dict[str, Arra
         layers = Layers(_in_order(layers.variables, where, lines), True)
     found, family, rest = _renamed(layers.variables)
     if family is None:
-        raise CheckpointError(where, _what_it_is(layers.variables), EXPECTED, _listed(rest))
+        raise CheckpointError(
+            where, _what_it_is(layers.variables), EXPECTED, _listed(rest or layers.variables)
+        )
     head = _head(rest, where)
     if head is None:
         lines.append("it has no last layer (include_top=False): minires finetune makes one")
     else:
         found |= {f"fc.{name}": array for name, array in rest.pop(head).items()}
     if rest:
-        lines.append(f"layers beside the net's were left out: {_listed(rest)}")
+        lines.append(f"left out, beside the net's layers: {_listed(rest)}")
     return found, family
 
 
@@ -278,5 +280,6 @@ def _what_it_is(layers):
 
 
 def _listed(names):
-    names = sorted(names)
-    return f"{len(names)} layers, {shown(names[0])} among them" if names else "no other layers"
+    first, *more = sorted(names)
+    word = shown(first)
+    return f"{1 + len(more)} layers, {word} among them" if more else f"one layer, {word}"

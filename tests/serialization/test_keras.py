@@ -176,7 +176,7 @@ def test_the_last_layer():
     assert lines == []
     beside = {**theirs, "predictions": head, "rescale": {"gamma": np.ones(3, np.float32)}}
     keras.decode(of_keras_2(beside), "x", lines)
-    assert lines == ["layers beside the net's were left out: 1 layers, 'rescale' among them"]
+    assert lines == ["left out, beside the net's layers: one layer, 'rescale'"]
     with pytest.raises(CheckpointError, match="several linear layers behind the net"):
         keras.decode(of_keras_2({**theirs, "a": head, "b": head}), "x", [])
 
