@@ -113,6 +113,8 @@ def open_weights(
             lines,
             is_own=True,
         )
+    if read.family == "keras-2017" and family == "keras-rgb":  # eps is that of the names
+        family = "keras-2017-rgb"
     sure = recognition.known_family(arrays, read.digest, family or read.family)
     beside = timm_config.read(path) if sure in (None, "timm") else None
     known = recognition.recognise(arrays, read.digest, sure, beside)

@@ -181,6 +181,19 @@ def test_the_last_layer():
         keras.decode(of_keras_2({**theirs, "a": head, "b": head}), "x", [])
 
 
+@pytest.mark.parametrize("write, eps", [(of_keras_3, 1.001e-5), (of_2017, 1e-3)])
+def test_a_net_that_was_trained_on_rgb(tmp_path, write, eps):
+    theirs, _ = layers()
+    theirs["conv1_conv"]["kernel"] = np.arange(6, dtype=np.float32).reshape(1, 1, 3, 2)
+    (tmp_path / "x.h5").write_bytes(write(theirs))
+    first = theirs["conv1_conv"]["kernel"]
+    for family, expected in ((None, first[:, :, ::-1]), ("keras-rgb", first)):
+        file = open_weights(tmp_path / "x.h5", family=family)
+        np.testing.assert_array_equal(file.arrays["conv1.weight"], expected)
+        assert file.settings == {"stride_on": "1x1", "eps": eps, "momentum": 0.01}
+        assert ("mean" in file.transform) == (family is None)
+
+
 def test_other_nets_are_refused_by_name():
     theirs, _ = layers()
     v2 = {**theirs, "post_bn": theirs["conv1_bn"]}
