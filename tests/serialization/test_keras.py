@@ -194,6 +194,20 @@ def test_a_net_that_was_trained_on_rgb(tmp_path, write, eps):
         assert ("mean" in file.transform) == (family is None)
 
 
+def test_two_nets_in_one_file():
+    """Their layers have the same names: one would hide the other."""
+    theirs, _ = layers()
+
+    def both(file):
+        for net in ("left", "right"):
+            for name, its in theirs.items():
+                for word, one in its.items():
+                    file[f"model_weights/{net}/{name}/{word}:0"] = one
+
+    with pytest.raises(CheckpointError, match="several layers called '"):
+        keras.decode(written(both), "x", [])
+
+
 def test_other_nets_are_refused_by_name():
     theirs, _ = layers()
     v2 = {**theirs, "post_bn": theirs["conv1_bn"]}
