@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import backend
 from ..errors import ConfigError
+from ..names import as_text, shortened
 from ..serialization.families import FAMILIES
 from ..types import Device
 from .arguments import OneOf, add_damaged, add_transform, at_least, own_setting, path
@@ -95,7 +96,7 @@ def prepared(args: argparse.Namespace, command: str) -> tuple[Device, str]:
     if args.threads is not None:
         backend.set_num_threads(args.threads)
     device = backend.check_device(args.device, "--device")
-    return device, args.dataset or Path(args.data).resolve().name
+    return device, args.dataset or shortened(as_text(Path(args.data).resolve().name))
 
 
 def given_transform(args: argparse.Namespace) -> Mapping[str, Any]:

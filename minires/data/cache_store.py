@@ -8,6 +8,7 @@ removed but files that minires wrote, one by one; links are not followed.
 
 import atexit
 import json
+import math
 import os
 import re
 import socket
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ConfigError
-from ..names import as_text, expanded
+from ..names import as_text, expanded, shown
 from ..serialization.files import HOUR, Lock, is_running
 from ..types import PathLike
 from .paths import user_cache
@@ -92,9 +93,12 @@ def cache_limit() -> int | None:
     if text.strip().lower() == "none":
         return None
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", text)
-    if found is None or found[2].upper() not in UNITS:
-        raise ConfigError(LIMIT, "no size", "a size such as 20 GB or 500 MB, or none", repr(text))
-    return int(float(found[1]) * UNITS[found[2].upper()])
+    most = math.inf
+    if found is not None and found[2].upper() in UNITS:
+        most = float(found[1]) * UNITS[found[2].upper()]
+    if most == math.inf:
+        raise ConfigError(LIMIT, "no size", "a size such as 20 GB or 500 MB, or none", shown(text))
+    return int(most)
 
 
 def size_in_words(number: float) -> str:

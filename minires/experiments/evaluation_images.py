@@ -1,5 +1,6 @@
 """The images to try a trained net on, prepared as its training prepared them."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,11 @@ from ..data.class_names import imagenet_classes, imagenet_wnids
 from ..data.datasets.image_folder import photographs_to_test
 from ..data.transforms import center_crop, resize_shorter
 from ..diagnostics.parts import Batches
-from ..errors import ConfigError, nearest
+from ..errors import ConfigError, WeightsWarning, nearest
 from ..serialization.weights_file import WeightsFile
 from ..types import Array, Device, PathLike
+
+MOST_NAMES = 10  # of classes, in a line
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +146,9 @@ def _drawn(of, count):
 def class_order(file: WeightsFile, images: Any) -> tuple[list[str], Array]:
     """The names of the net's outputs, and which of them each of the data set's classes is.
 
+    A `WeightsWarning` says so if the file does not name its classes: then they are taken to be in
+    the order of the data set's, for folders that of the alphabet, as in torchvision's ImageFolder.
+
     Raises ConfigError if the net does not know a class, or has another number of them.
     """
     own = list(images.classes)
@@ -158,6 +164,13 @@ def class_order(file: WeightsFile, images: Any) -> tuple[list[str], Array]:
                 str(file.num_classes),
                 "evaluate on the data set that the net was trained for",
             )
+        shown = f"{', '.join(own[:MOST_NAMES])}{', ...' * (len(own) > MOST_NAMES)}"
+        warnings.warn(
+            f"{file.path}: the file does not name its classes: taken for those of {images.name}, "
+            f"in this order: {shown}",
+            WeightsWarning,
+            stacklevel=2,
+        )
         return own, np.arange(len(own))
     unknown = [name for name in own if name not in named]
     if unknown and file.num_classes == 1000:

@@ -64,6 +64,7 @@ def check_all() -> Iterator[Check]:
         write_access,
         cifar10,
         pillow,
+        h5py,
         notebooks,
         gpu,
         training_step,
@@ -197,6 +198,11 @@ def cifar10() -> Check:
 def pillow() -> Check:
     """Pillow, which decodes photographs."""
     return _optional("Pillow", "pillow", "PIL", 'for photographs: pip install "minires[images]"')
+
+
+def h5py() -> Check:
+    """h5py, which reads Keras's files of weights."""
+    return _optional("h5py", "h5py", "h5py", 'for weights of Keras: pip install "minires[keras]"')
 
 
 def notebooks() -> Check:

@@ -13,6 +13,7 @@ from .. import data, models
 from ..data.transforms import shorter_side
 from ..errors import ConfigError, DivergenceError, unknown_name
 from ..models.registry import OF_ONE_DEPTH, settings_of
+from ..names import as_text, shortened
 from ..nn import Module
 from ..serialization.weights import WeightsFile, load
 from ..types import PathLike
@@ -21,11 +22,12 @@ ANY_NAME = ("weights", "model", "pytorch_model", "checkpoint")  # of files; thei
 
 
 def short_name(path: PathLike) -> str:
-    """What to call the net of a file: the file without its ending, or its folder if that tells
-    more, as in ``runs/resnet-20-cifar10/weights.safetensors``.
+    """What to call the net of a file, in text that fits a table and the name of a folder: the file
+    without its ending, or its folder if that tells more, as in
+    ``runs/resnet-20-cifar10/weights.safetensors``.
     """
     path = Path(path)
-    return path.resolve().parent.name if path.stem in ANY_NAME else path.stem
+    return shortened(as_text(path.resolve().parent.name if path.stem in ANY_NAME else path.stem))
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +186,7 @@ def names_of(nets: Sequence[TrainedNet]) -> list[str]:
     found: list[str] = []
     for path, name in zip(paths, short):
         if short.count(name) > 1:
-            name = f"{path.resolve().parent.name}/{path.stem}"
+            name = as_text(f"{path.resolve().parent.name}/{path.stem}")
         same = sum(one == name or one.startswith(f"{name} (") for one in found)
         found.append(f"{name} ({same + 1})" if same else name)
     return found

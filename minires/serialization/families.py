@@ -114,11 +114,9 @@ FAMILIES = {
         blue_first=True,
         question=PREPROCESSED,
     ),
-    "keras-rgb": Family(
-        "keras.applications, trained on inputs of red, green and blue",
-        _keras(1.001e-5),
-        LARGE,
-        SMALL,
+    "keras-rgb": Family("keras.applications, trained on RGB", _keras(1.001e-5), LARGE, SMALL),
+    "keras-2017-rgb": Family(
+        "Keras's ResNet50 of 2015 to 2018, trained on RGB", _keras(1e-3), LARGE, SMALL
     ),
 }
 

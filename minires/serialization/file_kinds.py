@@ -52,7 +52,7 @@ def recognise(content: bytes) -> Found | None:
         if b'"weight_map"' in content:
             return Found(
                 "the index of weights that are split over several files (shards)",
-                "leave its name as it was, to end in .safetensors.index.json",
+                "leave its name as it was, to end in .index.json behind .safetensors or .bin",
             )
         return Found("a JSON file", "name the file of weights beside it")
     if content[:500].isascii() and all(byte >= 32 or byte in b"\t\r\n" for byte in content[:500]):

@@ -107,7 +107,7 @@ def decode(content: bytes, where: str, lines: list[str]) -> tuple[dict[str, Arra
     """
     if not content.startswith(hdf5.SIGNATURE):
         content = _inside(content, where)
-    layers = _layers(hdf5.read(content, where, SKIPPED))
+    layers = _layers(hdf5.read(content, where, SKIPPED), where)
     if not layers.variables:
         raise CheckpointError(
             where, "an HDF5 file without layers", hdf5.WHOLE, "no arrays called as Keras's are"
@@ -116,14 +116,16 @@ def decode(content: bytes, where: str, lines: list[str]) -> tuple[dict[str, Arra
         layers = Layers(_in_order(layers.variables, where, lines), True)
     found, family, rest = _renamed(layers.variables)
     if family is None:
-        raise CheckpointError(where, _what_it_is(layers.variables), EXPECTED, _listed(rest))
+        raise CheckpointError(
+            where, _what_it_is(layers.variables), EXPECTED, _listed(rest or layers.variables)
+        )
     head = _head(rest, where)
     if head is None:
         lines.append("it has no last layer (include_top=False): minires finetune makes one")
     else:
         found |= {f"fc.{name}": array for name, array in rest.pop(head).items()}
     if rest:
-        lines.append(f"layers beside the net's were left out: {_listed(rest)}")
+        lines.append(f"left out, beside the net's layers: {_listed(rest)}")
     return found, family
 
 
@@ -141,8 +143,8 @@ def _inside(content, where):
         ) from error
 
 
-def _layers(entries: Iterable[hdf5.Entry]) -> Layers:
-    """The arrays by layer."""
+def _layers(entries: Iterable[hdf5.Entry], where: str) -> Layers:
+    """The arrays by layer. Raises CheckpointError if two layers have one name."""
     named: dict[str, dict[str, Array]] = {}
     numbered: dict[tuple[str, ...], dict[int, Array]] = {}
     called: dict[tuple[str, ...], str | None] = {}
@@ -152,18 +154,29 @@ def _layers(entries: Iterable[hdf5.Entry]) -> Layers:
             numbered.setdefault(layer, {})[int(path[-1])] = array
             called[layer] = name
         elif len(path) >= 2 and (match := VARIABLE.fullmatch(path[-1])):
-            named.setdefault(path[-2], {})[NAMES[match[1]]] = array
+            its, variable = named.setdefault(path[-2], {}), NAMES[match[1]]
+            if variable in its:
+                raise _twice(where, path[-2])
+            its[variable] = array
     if not numbered:
         return Layers(named, True)
     has_names = all(called.values()) or any(_place(layer[-1]) for layer in numbered)
-    found = {}
+    found: dict[str, dict[str, Array]] = {}
     for layer, its in numbered.items():
         order = IN_ORDER.get(len(its), ())
         if sorted(its) == list(range(len(order))):
             own = called[layer] or layer[-1]
             key = own if has_names else "/".join(layer)
+            if key in found:
+                raise _twice(where, key)
             found[key] = {order[number]: its[number] for number in sorted(its)}
     return Layers(found, has_names)
+
+
+def _twice(where: str, name: str) -> CheckpointError:
+    return CheckpointError(
+        where, "several nets in one file", "one net", f"several layers called {shown(name)}"
+    )
 
 
 def _place(name: str) -> tuple[str, str] | None:
@@ -278,5 +291,6 @@ def _what_it_is(layers):
 
 
 def _listed(names):
-    names = sorted(names)
-    return f"{len(names)} layers, {shown(names[0])} among them" if names else "no other layers"
+    first, *more = sorted(names)
+    word = shown(first)
+    return f"{1 + len(more)} layers, {word} among them" if more else f"one layer, {word}"

@@ -1,6 +1,7 @@
-"""Weights that are split over several safetensors files, with an index that says what is where.
+"""Weights that are split over several files, with an index that says what is where.
 
-The index is JSON and lies in the same folder, as ``*.safetensors.index.json``:
+The index is JSON and lies in the same folder, as ``*.safetensors.index.json``, or for files of
+``torch.save`` as ``*.bin.index.json``:
 
     {"weight_map": {"conv1.weight": "model-00001-of-00002.safetensors", ...}}
 """
@@ -11,18 +12,19 @@ from pathlib import Path
 from ..errors import CheckpointError
 from ..names import shown
 from ..types import Array
-from . import safetensors
+from . import safetensors, torch_pickle
 from .files import read_bytes
 
-SUFFIX = ".safetensors.index.json"
+SUFFIXES = (".safetensors.index.json", ".bin.index.json")
 MOST_BYTES = 50_000_000  # of an index
 INDEX = "an index of shards, as Hugging Face writes it"
 
 
 def find_index(folder: Path) -> Path | None:
     """The index in a folder, if there is exactly one."""
-    found = sorted(folder.glob(f"*{SUFFIX}"))
-    return found[0] if len(found) == 1 else None
+    found = [sorted(folder.glob(f"*{suffix}")) for suffix in SUFFIXES]
+    first = next(filter(None, found), [])  # of the same weights in both, safetensors
+    return first[0] if len(first) == 1 else None
 
 
 def read(path: Path) -> dict[str, Array]:
@@ -48,7 +50,11 @@ def read(path: Path) -> dict[str, Array]:
     arrays: dict[str, Array] = {}
     for name in dict.fromkeys(places.values()):
         shard = path.parent / name
-        found, _ = safetensors.decode(read_bytes(shard, "a shard of weights"), str(shard))
+        content = read_bytes(shard, "a shard of weights")
+        if torch_pickle.is_torch_file(content):
+            found = torch_pickle.decode(content, str(shard))
+        else:
+            found, _ = safetensors.decode(content, str(shard))
         arrays |= {key: array for key, array in found.items() if places.get(key) == name}
     missing = [name for name in places if name not in arrays]
     if missing:

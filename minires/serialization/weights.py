@@ -10,15 +10,13 @@ mr.load(net, file)
 from __future__ import annotations
 
 import hashlib
-import os
-import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .. import backend
-from ..errors import CheckpointError, ConfigError, WeightsWarning
+from ..errors import ConfigError, WeightsWarning
 from ..names import expanded
 from ..types import Array, PathLike
 from . import (
@@ -34,6 +32,7 @@ from . import (
     timm_config,
     torch_pickle,
     torch_tar,
+    which_file,
 )
 from .files import read_bytes
 from .layout import check_layout, from_torch, looks_like_minires, to_torch
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
     from ..data.transforms import ImageTransform
     from ..nn import Module
 
-ADDRESS = re.compile("(https?|s3|gs|hf|ftp):/", re.IGNORECASE)
-SUFFIXES = (".safetensors", ".npz", ".h5", ".keras", ".pth", ".pt", ".th", ".bin", ".ckpt")
 TORCH_SUFFIXES = (".pth", ".pt", ".th", ".bin", ".ckpt")  # PyTorch's own files: `save` writes none
 
 
@@ -89,9 +86,7 @@ def open_weights(
     """
     if layout is not None:
         check_layout("open_weights", layout)
-    path = expanded(path)
-    if os.path.isdir(path):
-        path = _in_folder(path)
+    path = which_file.of(expanded(path))
     where = str(path)
     read = _read(path, where)
     families.check_family(family, read.is_own, where)
@@ -113,6 +108,8 @@ def open_weights(
             lines,
             is_own=True,
         )
+    if read.family == "keras-2017" and family == "keras-rgb":  # eps is that of the names
+        family = "keras-2017-rgb"
     sure = recognition.known_family(arrays, read.digest, family or read.family)
     beside = timm_config.read(path) if sure in (None, "timm") else None
     known = recognition.recognise(arrays, read.digest, sure, beside)
@@ -126,27 +123,6 @@ def open_weights(
         known.settings,
         lines + known.lines,
         known.candidates,
-    )
-
-
-def _in_folder(folder):
-    """The one file of weights in a folder, as that of a run or of a net on the Hugging Face hub."""
-    index = shards.find_index(folder)
-    if index is not None:
-        return index
-    try:
-        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-    except OSError as error:
-        raise CheckpointError(
-            str(folder), "cannot read", "a file of weights", error.strerror or str(error)
-        ) from None
-    if len(files) == 1:
-        return files[0]
-    got = "none" if not files else f"{len(files)}: {', '.join(path.name for path in files[:3])}"
-    got += ", ..." * (len(files) > 3)
-    todo = "name one of them" if files else None
-    raise CheckpointError(
-        str(folder), "weights in a folder", "one file of weights in it", got, todo
     )
 
 
@@ -164,12 +140,7 @@ class _Read:
 
 
 def _read(path, where):
-    if ADDRESS.match(where):
-        todo = "download it first, with a browser or curl -LO"
-        raise CheckpointError(
-            where, "cannot read", "a file on this machine", "the address of one", todo
-        )
-    if path.name.endswith(shards.SUFFIX):
+    if path.name.endswith(shards.SUFFIXES):
         return _Read(shards.read(path))
     content = read_bytes(path, "a .safetensors file, or a .pth file from PyTorch")
     if npz.is_npz(content):

@@ -62,7 +62,7 @@ def test_the_limit(monkeypatch, text, expected):
     assert cache_limit() == expected
 
 
-@pytest.mark.parametrize("text", ["many", "5 XB", "-1 GB", "1e3", "GB"])
+@pytest.mark.parametrize("text", ["many", "5 XB", "-1 GB", "1e3", "GB", "9" * 400])
 def test_a_limit_that_is_none(monkeypatch, text, tmp_path):
     monkeypatch.setenv("MINIRES_CACHE_LIMIT", text)
     with pytest.raises(ConfigError, match="MINIRES_CACHE_LIMIT: no size: expected a size such as"):

@@ -221,6 +221,13 @@ def test_names_of_nets(tmp_path):
     assert short_name("runs/plain-20/weights.safetensors") == "plain-20"
 
 
+def test_names_of_files_that_are_no_text_or_too_long():
+    """The first was another in the tables than in config.json; with the second no folder could be
+    made for the results."""
+    assert short_name("nets/a\udcff\n.th") == "a\\xff\\n"
+    assert len(short_name("a" * 250 + ".th")) <= 100
+
+
 def test_images_are_cut_as_the_transform_says():
     """A crop of 24 from 32 pixels, and pictures made larger, as `ImageTransform` does it."""
     pytest.importorskip("PIL.Image")

@@ -9,7 +9,7 @@ import minires as mr
 from minires import data, nn
 from minires.cli import main
 from minires.diagnostics import evaluate
-from minires.errors import ConfigError, DataError
+from minires.errors import ConfigError, DataError, WeightsWarning
 from minires.experiments import confidence, evaluation, evaluation_records
 from minires.experiments.evaluation_images import class_order
 from minires.experiments.records import read_config, read_table
@@ -145,6 +145,15 @@ def test_a_net_of_a_thousand_classes_on_two_of_them(tmp_path, photographs):
         (tmp_path / "out/confusion.csv").write_text("".join(damaged))
         with pytest.raises(DataError, match="rows are missing or were changed"):
             evaluation.figures(tmp_path / "out")
+
+
+def test_the_order_of_classes_that_a_file_does_not_name_is_said(weights, photographs, tmp_path):
+    images = data.datasets.image_folder.photographs_to_test(
+        photographs, data.ImageTransform(8, 8), cache=tmp_path / "cache", progress=False
+    )
+    file = WeightsFile(tmp_path / "x.pth", {"fc.weight": np.zeros((4, 2), np.float32)})
+    with pytest.warns(WeightsWarning, match="does not name its classes: .* photos.*: cat, dog$"):
+        assert class_order(file, images)[0] == ["cat", "dog"]
 
 
 def test_the_folders_of_imagenet_are_called_by_wordnets_numbers(tmp_path, photographs):

@@ -23,6 +23,7 @@ def test_here_a_run_is_possible_and_what_is_not_good_has_a_cure():
         "write access",
         "CIFAR-10",
         "Pillow",
+        "h5py",
         "Jupyter",
         "GPU",
         "training step",

@@ -7,13 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 import minires as mr
 from minires.diagnostics import evaluate
-from minires.errors import ConfigError, DataError, MiniresError
+from minires.errors import ConfigError, DataError, MiniresError, WeightsWarning
 from minires.experiments import evaluation_records, model_setup, single_net
 from minires.experiments.records import read_table
 from minires.experiments.training_records import METRICS, TEXT
+from minires.serialization.families import IMAGENET
+from minires.serialization.layout import to_torch
 from minires.serialization.weights import open_weights
 from minires.training import RunConfig, trainer
 
@@ -227,6 +230,20 @@ def test_the_probes_features_are_those_of_the_photographs_in_evaluation(finished
             found.features, mr.models.extract_features(net.eval(), images).data, atol=1e-6
         )
     assert np.array_equal(found.labels, train_set.labels)
+
+
+def test_weights_without_a_last_layer_bring_what_their_family_is_known_for(photographs, tmp_path):
+    """They came without a word, and the net forgot how its inputs are prepared."""
+    arrays = to_torch(mr.models.resnet(8, width=2, zeros="around").state_dict())
+    body = {name: one for name, one in arrays.items() if not name.startswith("fc.")}
+    safetensors.numpy.save_file(body, tmp_path / "body.safetensors")
+    file = open_weights(tmp_path / "body.safetensors", family="akamaster")
+    config = model_setup.complete(probe(photographs, file.path), file)
+    with pytest.warns(WeightsWarning, match="as of akamaster/pytorch_resnet_cifar10"):
+        net, note = model_setup.build(config, file, (16, 16, 3), ["fire", "water"])
+    assert "has no last layer: a new one, for 2 classes" in note
+    assert net.conventions.transform["mean"] == IMAGENET["mean"]
+    np.testing.assert_array_equal(net.conv1.weight.data, file.arrays["conv1.weight"])
 
 
 def test_from_a_layer_on(finished, photographs, tmp_path):

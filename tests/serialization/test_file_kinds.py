@@ -36,7 +36,7 @@ INDEX = {"metadata": {"total_size": 8}, "weight_map": {"fc.weight": "model-00001
         ),
         (b"\n<!DOCTYPE html>\n<html><head>", "a web page.*look at it in a browser"),
         (b"<HTML>", "a web page"),
-        (json.dumps(INDEX).encode(), r"the index of weights .*end in .safetensors.index.json"),
+        (json.dumps(INDEX).encode(), r"the index of weights .*end in .index.json"),
         (
             json.dumps({"weight_map": {"/layers/conv2d/vars": "r50_00000.weights.h5"}}).encode(),
             "the index of Keras's weights .*without max_shard_size",

@@ -176,9 +176,36 @@ def test_the_last_layer():
     assert lines == []
     beside = {**theirs, "predictions": head, "rescale": {"gamma": np.ones(3, np.float32)}}
     keras.decode(of_keras_2(beside), "x", lines)
-    assert lines == ["layers beside the net's were left out: 1 layers, 'rescale' among them"]
+    assert lines == ["left out, beside the net's layers: one layer, 'rescale'"]
     with pytest.raises(CheckpointError, match="several linear layers behind the net"):
         keras.decode(of_keras_2({**theirs, "a": head, "b": head}), "x", [])
+
+
+@pytest.mark.parametrize("write, eps", [(of_keras_3, 1.001e-5), (of_2017, 1e-3)])
+def test_a_net_that_was_trained_on_rgb(tmp_path, write, eps):
+    theirs, _ = layers()
+    theirs["conv1_conv"]["kernel"] = np.arange(6, dtype=np.float32).reshape(1, 1, 3, 2)
+    (tmp_path / "x.h5").write_bytes(write(theirs))
+    first = theirs["conv1_conv"]["kernel"]
+    for family, expected in ((None, first[:, :, ::-1]), ("keras-rgb", first)):
+        file = open_weights(tmp_path / "x.h5", family=family)
+        np.testing.assert_array_equal(file.arrays["conv1.weight"], expected)
+        assert file.settings == {"stride_on": "1x1", "eps": eps, "momentum": 0.01}
+        assert ("mean" in file.transform) == (family is None)
+
+
+def test_two_nets_in_one_file():
+    """Their layers have the same names: one would hide the other."""
+    theirs, _ = layers()
+
+    def both(file):
+        for net in ("left", "right"):
+            for name, its in theirs.items():
+                for word, one in its.items():
+                    file[f"model_weights/{net}/{name}/{word}:0"] = one
+
+    with pytest.raises(CheckpointError, match="several layers called '"):
+        keras.decode(written(both), "x", [])
 
 
 def test_other_nets_are_refused_by_name():

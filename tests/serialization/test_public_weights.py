@@ -283,6 +283,21 @@ def test_shards(tmp_path):
             open_weights(path)
 
 
+def test_shards_of_pytorch(tmp_path):
+    """As the hub had them before safetensors."""
+    arrays = to_torch(trained().state_dict())
+    names = sorted(arrays)
+    parts = {"m-00001-of-00002.bin": names[:9], "m-00002-of-00002.bin": names[9:]}
+    for file, keys in parts.items():
+        (tmp_path / file).write_bytes(of_2017({key: arrays[key] for key in keys}))
+    index = {"weight_map": {key: file for file, keys in parts.items() for key in keys}}
+    (tmp_path / "m.bin.index.json").write_text(json.dumps(index))
+    found = open_weights(tmp_path, layout="minires").arrays
+    assert found.keys() == arrays.keys()
+    for key, array in arrays.items():
+        np.testing.assert_array_equal(found[key], array)
+
+
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 @pytest.mark.parametrize("ours", [True, False])
 def test_npz(tmp_path, save, ours):
