@@ -29,9 +29,7 @@ def of_degradation(settings: Mapping[str, Any], cost: float, device: str) -> lis
     nets = 2 * len(depths) * len(seeds)
     repeated = f", {len(seeds)} seeds" if len(seeds) > 1 else ""
     count = NUMBERS.get(nets, str(nets))
-    length = f"{settings['epochs']:g} epochs"
-    if settings["iterations"]:
-        length = f"{settings['iterations']:,} steps"
+    length = _length(settings["epochs"], settings["iterations"])
     trained = (
         f"Training {count} nets, plain and residual ({_listed(depths)} layers{repeated}), "
         f"for {length} each on {settings['train_size']:,} {_images(settings)}."
@@ -46,9 +44,7 @@ def of_one_net(settings: Mapping[str, Any]) -> list[str]:
     part = {"all": "", "head": "the last layer of "}.get(
         settings["train"], f"{settings['train']} and what follows it in "
     )
-    length = f"{settings['epochs']:g} epochs" if settings["epochs"] else ""
-    if not length:
-        length = f"{settings['all_iterations']:,} steps"
+    length = _length(settings["epochs"], settings["all_iterations"])
     return [
         f"Training {part}{settings['model']} ({settings['parameters']:,} parameters) for {length} "
         f"on {settings['training_images']:,} {_images(settings)}."
@@ -64,6 +60,10 @@ def of_claims(chosen: Sequence[Any], args: Any) -> list[str]:
     if args.preset == "quick" and args.device == "cpu":
         sentences.append("All claims together take about 20 minutes a seed on two cores.")
     return sentences
+
+
+def _length(epochs, iterations):
+    return f"{iterations:,} steps" if epochs is None else f"{epochs:g} epochs"
 
 
 def _images(settings):
@@ -84,7 +84,7 @@ def about(seconds: float) -> str:
         count = seconds / length
         if count >= 1.5:
             return f"about {round(count) if count < 10 else 5 * round(count / 5)} {unit}s"
-        if count >= 0.75:
+        if count >= 0.83:
             return f"about {'an' if unit == 'hour' else 'a'} {unit}"
     return "half a minute" if seconds >= 20 else "some seconds"
 

@@ -216,7 +216,8 @@ def figures(folder: PathLike) -> dict[str, Figure]:
             drawn["lesions"] = plots.lesions(found["lesions"], found["nets"], models, words)
         drawn["responses"] = plots.responses(found["responses"], models, words)
         if found["paths"]:
-            few = f"{config['path_images']} images, {config['paths']} random paths of each length"
+            paths = f"{config['paths']} random path{'s' * (config['paths'] > 1)}"
+            few = f"{config['path_images']} images, {paths} of each length"
             drawn["paths"] = plots.paths(found["paths"], models, f"{config['dataset_name']}, {few}")
         drawn["gradients"] = plots.gradients_and_ranks(
             found["gradients"],

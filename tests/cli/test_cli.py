@@ -360,7 +360,7 @@ def test_ctrl_c_before_anything_is_there_to_save(tmp_path, capsys, monkeypatch):
 
 def test_plot_of_a_folder_that_is_none(capsys, tmp_path):
     assert main(["plot", str(tmp_path / "nothing")]) == 1
-    assert "config.json" in capsys.readouterr().err
+    assert "no such folder" in capsys.readouterr().err
 
 
 def test_the_installed_command_is_this_one():
