@@ -23,6 +23,7 @@ MASK = np.random.default_rng(5).random((3, 4), np.float32) >= 0.3
     "function, array, expected",
     [
         (F.relu, random(3, 4), lambda x: cpu.relu.forward(x)),
+        (F.tanh, random(3, 4), lambda x: cpu.tanh.forward(x)),
         (F.log_softmax, random(3, 4), lambda x: cpu.log_softmax.forward(x)),
         (F.softmax, random(3, 4), lambda x: cpu.softmax.forward(x)),
         (

@@ -84,6 +84,15 @@ def test_batch_norm_hands_on_its_settings():
     assert layer.running_mean.data == pytest.approx(0.25 * mean, rel=1e-4)
 
 
+def test_tanh_and_crelu():
+    x = Tensor(np.array([[-2.0, 0.0, 1.0]]), requires_grad=True)
+    assert nn.Tanh()(x).data == pytest.approx(np.tanh(x.data))
+    both = nn.CReLU()(x)
+    assert both.data.tolist() == [[0, 0, 1, 2, 0, 0]]
+    both.backward(np.array([[1.0, 2, 3, 4, 5, 6]]))
+    assert x.grad.tolist() == [[-4, 0, 3]]
+
+
 def test_relu_identity_and_sequential():
     net = nn.Sequential(
         nn.Linear(3, 4, rng=rng()), nn.ReLU(), nn.Identity(), nn.Linear(4, 2, rng=rng())

@@ -379,6 +379,19 @@ def test_muon_must_help_the_deep_net_more_than_the_shallow_one():
     assert CLAIMS["muon"].judge(final_errors(table)).outcome == CONTRADICTED
 
 
+def test_tanh_must_do_without_batch_norm_better_than_with_it():
+    table = usual(plain_56=60) | {
+        ("tanh-delta-56", "small rate"): 70,
+        ("relu-delta-56", "small rate"): 90,
+    }
+    assert CLAIMS["delta-orthogonal"].judge(final_errors(table)).outcome == CONTRADICTED
+
+
+def test_wider_must_win_without_shortcuts_too():
+    table = usual(wide_plain_20=70, plain_56=60, wide_resnet_20=30, resnet_56=40)
+    assert CLAIMS["wider"].judge(final_errors(table)).outcome == CONTRADICTED
+
+
 def test_a_copy_that_is_none():
     rows = [row | {"difference": 0.5} for row in final_errors(usual(copy=40, plain_56=60))]
     assert CLAIMS["copy"].judge(rows).outcome == CONTRADICTED
