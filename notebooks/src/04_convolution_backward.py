@@ -551,7 +551,7 @@ def network(x, w1, w2):
 # %%
 def train(kernel, lr=0.03):
     order, start = np.random.default_rng(0), np.random.default_rng(1)  # the same for all
-    weights = [
+    weights = [  # small random numbers: notebook 05 says how small
         mr.Tensor(scale * start.standard_normal(shape, np.float32), requires_grad=True)
         for shape, scale in (((3, 3, 3, 8), 0.27), ((3, 3, 8, 1), 0.17))
     ]

@@ -134,7 +134,7 @@ signs = predict(
     "A step goes *against* the gradient. Which logits of an image does it raise?",
     ["all of them", "that of the true class alone", "those that were given the most"],
 )
-adds_up = predict("The ten derivatives of an image, added up, are", within=0.001)
+adds_up = predict("What do the ten derivatives of an image add up to?", within=0.001)
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.8), layout="constrained")
@@ -659,8 +659,8 @@ for row, chosen in zip(axes, (surest_wrong, clearest)):
         title = said if said == true else f"{said},\nis {true}"
         ax.set_title(title, fontsize=7, loc="center")
 show(
-    "Two rows of ten small images. Above, shapes half hidden or close in colour to their ground, "
-    "with a wrong answer each. Below, a large and clear shape of each class."
+    "Two rows of ten small images. Above, mistakes: squares that stand on a corner, taken for disk "
+    "or heart, and shapes on busy grounds. Below, a large and clear shape of each class."
 )
 
 # %% [markdown]
