@@ -3,8 +3,8 @@ a museum of mistakes.
 
 `predict` asks, keeps the guess and holds back the next output until there is one; `reveal`, a
 method of what it returns, gives the answer; `score` counts at the end. `exercise` shows a task with
-hints in stages and a solution, all folded; `check` says what is wrong with an answer. `slider` shows
-a picture that moves, or on a page a few of its states side by side.
+hints in stages and a solution, all folded; `check` says what is wrong with an answer. `slider`
+shows a picture that moves, or on a page a few of its states side by side.
 """
 
 from .exercise_card import check, exercise
