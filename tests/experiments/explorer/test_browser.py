@@ -357,6 +357,19 @@ def test_it_fits_a_phone_and_a_desk_in_light_and_dark(width, scheme, browser, fi
     page.close()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing(width, scheme, browser, files):
+    """Contrast, labels, headings, landmarks and more, by the rules of axe-core."""
+    reason = "axe-playwright-python, which holds axe-core, is not installed"
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=reason)
+    reader = Reader(browser, files, width, scheme)
+    found = axe.Axe().run(reader.open("two.html"))
+    assert found.violations_count == 0, found.generate_report()
+    assert len(found.response["passes"]) > 20 and reader.wrong == []
+    reader.page.close()
+
+
 def test_ten_seeds_of_four_nets_are_fast(browser, tmp_path):
     """Ten times what they take on two slow cores."""
     run = made_up.degradation(
