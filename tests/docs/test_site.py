@@ -78,7 +78,7 @@ def test_nothing_is_loaded_from_a_network(built, pages):
         for source in page.loads:
             assert not re.match(r"(https?:)?//", source), (name, source)
             if not source.startswith(("data:", "#")):
-                path = (built / name).parent / unquote(source.split("?")[0])
+                path = (built / name).parent / unquote(re.split("[?#]", source)[0])
                 assert path.exists(), (name, source)
     for style in built.rglob("*.css"):
         text = style.read_text(encoding="utf-8")

@@ -21,18 +21,22 @@ class Tags(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.tags, self.scripts, self.addresses = [], [], []
+        self.tags, self.scripts, self.addresses, self.in_script = [], [], [], False
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         self.tags.append(tag)
         given = dict(attributes)
         self.addresses += [given[key] for key in ("src", "href", "srcset") if key in given]
-        if tag == "script":
+        self.in_script = tag == "script"
+        if self.in_script:
             self.scripts.append([given, ""])
 
+    def handle_endtag(self, tag):
+        self.in_script = False
+
     def handle_data(self, text):
-        if self.tags and self.tags[-1] == "script":
+        if self.in_script:
             self.scripts[-1][1] += text
 
 

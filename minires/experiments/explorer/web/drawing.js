@@ -11,11 +11,12 @@ function make(name, attributes = {}, text) {
   return one;
 }
 
-function draw(svg, name, attributes, text) {
+// Add a piece of a drawing to `parent`.
+function draw(parent, name, attributes, text) {
   const one = document.createElementNS(SPACE, name);
   for (const key in attributes) one.setAttribute(key, attributes[key]);
   if (text !== undefined) one.textContent = text;
-  svg.append(one);
+  parent.append(one);
   return one;
 }
 

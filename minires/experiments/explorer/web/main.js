@@ -16,13 +16,13 @@ function makeRooms() {
 
 function makeRoom(part, run) {
   if (part === "titles") return titleOf(run);
-  const room = make("div", {class: part});
-  if (part === "curves" || part === "layers") {
-    const svg = document.createElementNS(SPACE, "svg");
-    svg.setAttribute("class", "chart");
-    svg.setAttribute("role", "img");
-    if (runsOf(view).length > 1) room.append(make("b", {}, run.name));
-    room.append(svg);
+  const room = make("div");
+  if (part === "tables") return room;  // a table says itself which run it is of
+  if (runsOf(view).length > 1) room.append(make("b", {}, run.name));
+  if (part === "maps") {
+    room.append(make("div", {class: "maps"}));
+  } else {
+    draw(room, "svg", {class: "chart", role: "img"});
   }
   return room;
 }
@@ -57,7 +57,8 @@ function drawAll() {
     "the last layer is left out.";
   charts("curves").forEach((svg, i) => drawCurves(svg, runs[i], view));
   drawScale(byId("scale"), range, view.what);
-  moves = rooms("maps").flatMap((room, i) => drawMaps(room, runs[i], view, range, choose));
+  moves = rooms("maps").flatMap((room, i) =>
+    drawMaps(room.querySelector(".maps"), runs[i], view, range, choose));
   drawMoment();
 }
 
@@ -104,7 +105,7 @@ function choose(chosen) {
   writeAddress();
 }
 
-// To the next step, from the last to the first if `again`; false at the end.
+// To the next step, or from the last to the first if `again`; false at the end.
 function next(again) {
   let at = lastAtOrBefore(steps, view.step) + 1;
   if (at >= steps.length) {
@@ -114,7 +115,7 @@ function next(again) {
   view.step = steps[at];
   drawMoment();
   writeAddress();
-  return at < steps.length - 1;
+  return true;
 }
 
 makeControls(change);

@@ -24,7 +24,9 @@ function written(norm) {
 }
 
 function drawTable(room, run, view) {
-  const table = make("table"), head = make("tr"), wide = make("div", {class: "wide"});
+  const table = make("table"), head = make("tr");
+  // It can be scrolled on a phone, by keyboard too.
+  const wide = make("div", {class: "wide", tabindex: 0, role: "group", "aria-label": run.name});
   table.append(make("caption", {}, run.name));
   HEAD.forEach((text, i) => head.append(
     make("th", {scope: "col", class: i ? "number" : ""}, text)));
