@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..drawing.terminal import curves, has_blocks
+from ..drawing.terminal import curves, has_blocks, has_colours, painted
 from ..names import printable
 from .arguments import say
 
@@ -90,7 +90,12 @@ def about(seconds: float) -> str:
 
 
 def show_errors(title: str, curve_of: Mapping[str, Sequence[float]]) -> None:
-    """Print percentages by epoch, a curve for each name."""
-    lines = curves(title, curve_of) if has_blocks(sys.stdout) else []
+    """Print percentages by epoch, a curve for each name, in the colour of the net of that name."""
+    if not has_blocks(sys.stdout):
+        return
+    title_line, *lines = [printable(line) for line in curves(title, curve_of)] or [""]
+    if has_colours(sys.stdout):
+        parts = [line.rpartition("  ") for line in lines]  # the numbers stay as they are
+        lines = [painted(curve, curve) + gap + numbers for curve, gap, numbers in parts]
     if lines:
-        say("\n".join(["", *lines]))
+        print("\n".join(["", title_line, *lines]))

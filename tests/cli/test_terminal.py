@@ -10,6 +10,7 @@ from minires.cli import banner
 from minires.drawing.terminal import curves
 from minires.experiments import degradation
 
+from ..drawing.test_terminal import Screen
 from ..test_readme import ROOT
 from .keys import COLUMNS, Terminal
 
@@ -76,6 +77,20 @@ def test_an_error_is_broken_between_words(tmp_path):
 )
 def test_a_time_in_words(seconds, words):
     assert banner.about(seconds) == words
+
+
+def test_curves_have_the_colours_of_their_nets(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for is_terminal in (True, False):
+        monkeypatch.setattr("sys.stdout", Screen(is_terminal))
+        banner.show_errors("errors", {"plain-20": [90.0, 50.0], "all\x1b": [50.0, 50.0]})
+        expected = "\nerrors\n\x1b[38;5;166mplain-20  █▁\x1b[39m  90.0 to 50.0 %\n"
+        expected += "all\\x1b      ▁▁  50.0 to 50.0 %\n"
+        assert sys.stdout.getvalue() == (expected if is_terminal else "")
+    monkeypatch.setattr("sys.stdout", Screen())
+    banner.show_errors("errors", {"plain-20": [90.0]})
+    assert sys.stdout.getvalue() == ""
 
 
 def test_the_curves_in_the_documentation_are_those_of_the_recorded_run():
