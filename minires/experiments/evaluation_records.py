@@ -55,7 +55,7 @@ def write(
     replace_text(folder.path / "evaluation.json", json.dumps(errors, indent=2) + "\n")
     matrix = confusion_matrix(classified)
     occurs = matrix.any(axis=0) | matrix.any(axis=1)
-    kept = np.flatnonzero(occurs | (len(classes) <= ALL_CLASSES))
+    kept = np.flatnonzero(occurs | (len(classes) <= ALL_CLASSES)).tolist()
     folder.table("confusion", CONFUSION).replace(
         {"right": classes[i], "taken_for": classes[j], "images": int(matrix[i, j])}
         for i in kept

@@ -154,10 +154,10 @@ def _layers(entries: Iterable[hdf5.Entry], where: str) -> Layers:
             numbered.setdefault(layer, {})[int(path[-1])] = array
             called[layer] = name
         elif len(path) >= 2 and (match := VARIABLE.fullmatch(path[-1])):
-            its, variable = named.setdefault(path[-2], {}), NAMES[match[1]]
-            if variable in its:
+            variables, variable = named.setdefault(path[-2], {}), NAMES[match[1]]
+            if variable in variables:
                 raise _twice(where, path[-2])
-            its[variable] = array
+            variables[variable] = array
     if not numbered:
         return Layers(named, True)
     has_names = all(called.values()) or any(_place(layer[-1]) for layer in numbered)

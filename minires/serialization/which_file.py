@@ -22,9 +22,12 @@ def of(path: Path) -> Path:
     """
     where = str(path)
     if ADDRESS.match(where):
-        todo = "download it first, with a browser or curl -LO"
         raise CheckpointError(
-            where, "cannot read", "a file on this machine", "the address of one", todo
+            where,
+            "cannot read",
+            "a file on this machine",
+            "the address of one",
+            "download it first, with a browser or curl -LO",
         )
     try:
         if not path.is_dir():
