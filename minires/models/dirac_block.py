@@ -64,7 +64,7 @@ class DiracConv2d(nn.Conv2d):
 def dirac_delta(shape: tuple[int, ...]) -> np.ndarray:
     """The filters (KH, KW, C_in, C_out) that pass on channel i of the input as channel i."""
     delta = np.zeros(shape, np.float32)
-    delta[shape[0] // 2, shape[1] // 2] = np.eye(*shape[2:])
+    delta[shape[0] // 2, shape[1] // 2] = np.eye(shape[2], shape[3])
     return delta
 
 

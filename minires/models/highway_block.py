@@ -27,6 +27,8 @@ class HighwayBlock(Block):
     Where the shape changes, shortcut A stands for x.
     """
 
+    branch_end: nn.Module
+
     def __init__(
         self,
         in_channels: int,

@@ -7,6 +7,7 @@ resnet-20, plain-56, residual_mlp-20, ...    a net of any depth: the function's 
 
 import inspect
 import re
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import ConfigError, unknown_name
@@ -16,7 +17,7 @@ from . import alternatives, cifar, dense_net, imagenet, mlp, vgg, without_norm
 from .base import ResNet
 from .cifar import MOST_LAYERS
 
-OF_ANY_DEPTH = {
+OF_ANY_DEPTH: dict[str, Callable[..., Any]] = {
     "resnet": cifar.resnet,
     "plain": cifar.plain,
     "repvgg": alternatives.repvgg,

@@ -35,11 +35,12 @@ class RepVGGLayer(nn.Module):
         shortcut_rng: np.random.Generator,
     ) -> None:
         self.conv3x3 = config.conv(in_channels, out_channels, 3, stride, rng)
-        self.bn3x3 = config.norm(out_channels)
+        self.bn3x3 = nn.BatchNorm2d(out_channels, config.eps, config.momentum)
         self.conv1x1 = config.conv(in_channels, out_channels, 1, stride, shortcut_rng)
-        self.bn1x1 = config.norm(out_channels)
-        stays = stride == 1 and in_channels == out_channels
-        self.bn_identity = config.norm(in_channels) if stays else None
+        self.bn1x1 = nn.BatchNorm2d(out_channels, config.eps, config.momentum)
+        self.bn_identity: nn.BatchNorm2d | None = None
+        if stride == 1 and in_channels == out_channels:
+            self.bn_identity = nn.BatchNorm2d(in_channels, config.eps, config.momentum)
 
     def forward(self, x: Tensor) -> Tensor:
         others = self.bn1x1(self.conv1x1(x))

@@ -34,6 +34,7 @@ EXAMPLES = [
     Example("log", [(2, 3)], positive=True),
     Example("sqrt", [(2, 3)], positive=True),
     Example("relu", [(4, 5, 3)]),
+    Example("sigmoid", [(4, 5, 3)]),
     Example("tanh", [(4, 5, 3)]),
     Example("add_relu", [(4, 5, 3), (4, 5, 3)]),
     Example("add_relu", [(4, 5, 3), (5, 1)]),
