@@ -40,7 +40,8 @@ def pages() -> dict[str, str]:
         "of yours, and of several: [how](guide/experiment.md#look-around-in-a-run).",
         f"```{{raw}} html\n<p>Views to begin with, each on a page of its own:</p>\n"
         f"<ul>{links}</ul>\n"
-        f'<iframe class="explorer" src="{FILE}#right=" title="Explorer of the recorded runs"></iframe>\n'
+        f'<iframe class="explorer" src="{FILE}#right=" '
+        'title="Explorer of the recorded runs"></iframe>\n'
         "```",
     ]
     return {PAGE: "\n\n".join(parts) + "\n"}
