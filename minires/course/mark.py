@@ -180,7 +180,7 @@ class Marker:
                 self.result.marks.append(self.to_read(cell, self.own.get(cell.id, [])))
 
     def settle_before(self, cell_id: str) -> None:
-        """Before a cell of a task: let the right answers take the place of those that failed.
+        """Before a cell of a task: replace earlier answers that failed by the right ones.
 
         All tests of a task are run before that, so that none of them meets the right answer.
         """

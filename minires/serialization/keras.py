@@ -267,7 +267,7 @@ def _names_in_order(count):
 
 
 def _head(layers, where):
-    """The name of the last layer, among those that are not of the net; None without one."""
+    """The name of the last layer, which is not one of the base net's; None without one."""
     linear = [name for name, its in layers.items() if getattr(its.get("weight"), "ndim", 0) == 2]
     known = [name for name in linear if name in HEADS]
     if len(known) == 1 or len(linear) == 1:
