@@ -6,6 +6,7 @@ probe), the frozen layers compute their features of each image once, and trainin
 these: seconds instead of hours.
 """
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from ..diagnostics import classify
 from ..diagnostics.parts import main_path
 from ..distributed import World, alone
 from ..distributed.cutting import number_of_shards
-from ..errors import ConfigError
+from ..errors import ConfigError, WeightsWarning
 from ..names import expanded, printable
 from ..serialization.weights import WeightsFile, open_weights, save
 from ..training.class_weights import with_class_weights
@@ -185,7 +186,9 @@ def prepare(
     """
     if config.dataset == FOLDER:  # report a wrong net before thousands of pictures are decoded
         assert config.image_size is not None  # `complete` gave it
-        build(config, file, (config.image_size, config.image_size, 3), ("", ""))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", WeightsWarning)  # said below, once
+            build(config, file, (config.image_size, config.image_size, 3), ("", ""))
     with world.one_after_rank_0():
         train_set, test_set = sets or load_sets(config, file, progress)
     train_set, val_set = split_validation(config, train_set, test_set)

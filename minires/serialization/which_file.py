@@ -41,7 +41,11 @@ def of(path: Path) -> Path:
         raise CheckpointError(where, "cannot read", "a file of weights", got) from None
     if len(files) == 1:
         return files[0]
-    names = ", ".join(one.name for one in files[:SHOWN])
-    got = f"{len(files)}: {names}{', ...' * (len(files) > SHOWN)}" if files else "none"
-    todo = "name one of them" if files else None
-    raise CheckpointError(where, "weights in a folder", "one file of weights in it", got, todo)
+    names = ", ".join(one.name for one in files[:SHOWN]) + ", ..." * (len(files) > SHOWN)
+    raise CheckpointError(
+        where,
+        "cannot read",
+        "a file of weights, or a folder with one in it",
+        f"a folder with {len(files)}: {names}" if files else "a folder without one",
+        "name one of them" if files else None,
+    )

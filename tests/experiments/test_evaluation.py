@@ -69,6 +69,7 @@ def test_a_net_that_diverged(weights, tmp_path, capsys, command):
     net.fc.weight.data[:] = np.nan
     mr.save(net, path, transform=TRANSFORM, built={"model": "resnet-8", "net": {"width": 2}})
     words = [command, "--weights", str(path), "--dataset", "synthetic", "--json"]
+    words += ["--images", "20", "--paths", "1"] if command == "diagnose" else []
     assert main([*words, "--out", str(tmp_path / "out")]) == 1
     printed = capsys.readouterr()
     assert "outputs of the net: expected finite numbers, got " in printed.err and not printed.out

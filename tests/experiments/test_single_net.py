@@ -11,6 +11,7 @@ import safetensors.numpy
 
 import minires as mr
 from minires.diagnostics import evaluate
+from minires.distributed import alone
 from minires.errors import ConfigError, DataError, MiniresError, WeightsWarning
 from minires.experiments import evaluation_records, model_setup, single_net
 from minires.experiments.records import read_table
@@ -244,6 +245,10 @@ def test_weights_without_a_last_layer_bring_what_their_family_is_known_for(photo
     assert "has no last layer: a new one, for 2 classes" in note
     assert net.conventions.transform["mean"] == IMAGENET["mean"]
     np.testing.assert_array_equal(net.conv1.weight.data, file.arrays["conv1.weight"])
+    # Once: the net is built a first time only to see whether it can be.
+    with pytest.warns(WeightsWarning) as said:
+        single_net.prepare(config, file, None, False, alone())
+    assert sum("as of akamaster" in str(one.message) for one in said) == 1
 
 
 def test_from_a_layer_on(finished, photographs, tmp_path):

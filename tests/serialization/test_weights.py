@@ -652,13 +652,15 @@ def test_a_picture_larger_than_any_net_takes(tmp_path):
 
 def test_a_folder_with_one_file_of_weights(tmp_path):
     """As that of a run, or of a net on the Hugging Face hub."""
-    with pytest.raises(CheckpointError, match="expected one file of weights in it, got none$"):
+    with pytest.raises(CheckpointError, match="with one in it, got a folder without one$"):
         open_weights(tmp_path)
     (tmp_path / "config.json").write_text("{}")
     mr.save(mr.models.resnet(8, width=2), tmp_path / "weights.safetensors")
     assert open_weights(tmp_path).path == tmp_path / "weights.safetensors"
     (tmp_path / "other.PTH").write_bytes(b"")
-    with pytest.raises(CheckpointError, match="got 2: other.PTH, weights.safetensors; name one"):
+    with pytest.raises(
+        CheckpointError, match="got a folder with 2: other.PTH, weights.safetensors; name"
+    ):
         open_weights(tmp_path)
 
 
