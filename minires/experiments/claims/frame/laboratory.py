@@ -29,7 +29,7 @@ from .sizes import as_large_as_plain_56, densenet_like_resnet
 WATCHED_STEPS = 300  # gradients are recorded often during so many first steps
 FOLLOWED = ("plain-56", "resnet-56")  # their weights are kept epoch by epoch
 
-NETS: dict[str, partial[Module]] = {
+NETS: dict[str, partial[Any]] = {
     "plain-20": partial(models.plain, 20),
     "plain-56": partial(models.plain, 56),
     "resnet-20": partial(models.resnet, 20),
