@@ -107,8 +107,8 @@ def highway(
     depth : int
         6n + 2, not counting the gates, which are 1x1 convolutions.
     gate_bias : float
-        Of every gate at first. With -2, T is about 0.12: Srivastava et al. take -1 to -4, the lower
-        the deeper the net.
+        Of every gate at first. With -2, T is about 0.12. Srivastava et al. take a negative number,
+        so that blocks carry at first.
     width, num_classes, seed, eps, momentum
         As for `resnet`.
     """
