@@ -428,8 +428,8 @@ for ax, place in zip(axes, (1, 10, 50)):
     ax.grid(False)
 axes[0].set_ylabel("input (60 of 100)")
 show(
-    "Which ReLUs are on for which input, in black and white: in layer 1 noise, in layer 10 noise "
-    "with faint stripes, in layer 50 clear stripes from top to bottom."
+    "Which ReLUs are on for which input, in black and white: in layer 1 noise, in layer 10 stripes "
+    "with noise in them, in layer 50 clear stripes from top to bottom."
 )
 alike.reveal(likeness(ys[-1]), "At layer 1 it is only a third of that.")
 always = ((ys[-1] > 0).all(axis=0) | (ys[-1] <= 0).all(axis=0)).mean()
