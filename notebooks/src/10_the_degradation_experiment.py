@@ -442,7 +442,9 @@ def first_ahead(candidate):
     curves = {}
     for net in ("resnet-20", "resnet-56"):
         path = f"../results/sweep-small/{candidate}/model={net}/metrics.csv"
-        curves[net] = np.array([row["train_error"] for row in read_table(path, ("train_error",))])
+        curves[net] = np.array(
+            [row["train_error"] for row in read_table(path, ("train_error",), ("net",))]
+        )
     behind = np.flatnonzero(curves["resnet-56"] >= curves["resnet-20"])
     return curves, 1 + (behind[-1] + 1 if len(behind) else 0)
 
