@@ -454,7 +454,7 @@ for ax, (candidate, title) in zip(axes, {"base": "crops of 4", "crops": "crops o
     curves, epoch = first_ahead(candidate)
     for (net, values), shade in zip(curves.items(), plot.SHADES["resnet"]):
         ax.plot(range(1, len(values) + 1), values, color=shade, linewidth=2, label=net)
-    ax.set_title(f"{title} pixels: ahead for good from epoch {epoch}")
+    ax.set_title(f"{title}: ahead from epoch {epoch} on")
     ax.set_xlabel("epoch")
 axes[0].set_ylabel("training error, %")
 axes[0].legend()
