@@ -139,10 +139,10 @@ assert ratio["plain", 56] > 100 > 30 > ratio["resnet", 56] > 3
 
 # %% [markdown]
 # In notebook 06 you saw why: on the way back, ReLU stops part of the gradient, batch norm divides
-# it by the standard deviation of its input, and together they leave it larger by $\sqrt{\pi / (\pi
-# - 1)} = 1.21$ in a very wide layer, whatever the size of the weights. (Ours have 8 to 32 channels,
-# so the lines are not as steep as the dashed one.) In the residual net, `dy` also reaches the block
-# before along the shortcut, *unchanged* (notebook 09).
+# it by the standard deviation of its input, and together they leave it larger by
+# $\sqrt{\pi / (\pi - 1)} = 1.21$ in a very wide layer, whatever the size of the weights. (Ours have
+# 8 to 32 channels, so the lines are not as steep as the dashed one.) In the residual net, `dy` also
+# reaches the block before along the shortcut, *unchanged* (notebook 09).
 #
 # ## The first steps
 #
@@ -412,8 +412,8 @@ assert 90 - typical["resnet"] > 0.5 * (90 - lesions["resnet"][0].error)
 # %% [markdown]
 # A plain layer expects what the one before it returns, and gets something else. Of the residual
 # net's $2^n$ paths (notebook 09) a missing block takes away half, and leaves the other half
-# untouched. (Veit et al. found that blocks which halve the map hurt most, here four and seven. Is
-# it so in your picture?)
+# untouched. (Veit et al. found that blocks which halve the map hurt most, here four and seven. See
+# whether your picture agrees.)
 #
 # ## Which paths carry the gradient
 #
