@@ -122,8 +122,8 @@ def twenty_layers(shortcut: bool = True) -> Picture:
     parts.append(_small(150, 383, 84, "mean, linear", fill="#f3f4f6", stroke=QUIET, height=30))
     parts += [_text(14, 395, "10 classes", 12), _text(14, 411, "1 layer", 12, colour=QUIET)]
     if shortcut:
-        told = "blue: shortcuts; dashed where maps halve and channels double"
-        parts.append(_text(14, 444, told, 12, colour=BLUE))
+        legend = "blue: shortcuts; dashed where maps halve and channels double"
+        parts.append(_text(14, 444, legend, 12, colour=BLUE))
     title = (
         f"{'ResNet' if shortcut else 'Plain'}-20 from top to bottom: one convolution, then three "
         "stages of three blocks with two convolutions each, then mean and a linear layer. "

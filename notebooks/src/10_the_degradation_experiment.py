@@ -442,7 +442,9 @@ def first_ahead(candidate):
     curves = {}
     for net in ("resnet-20", "resnet-56"):
         path = f"../results/sweep-small/{candidate}/model={net}/metrics.csv"
-        curves[net] = np.array([row["train_error"] for row in read_table(path, ("train_error",))])
+        curves[net] = np.array(
+            [row["train_error"] for row in read_table(path, ("train_error",), ("net",))]
+        )
     behind = np.flatnonzero(curves["resnet-56"] >= curves["resnet-20"])
     return curves, 1 + (behind[-1] + 1 if len(behind) else 0)
 
@@ -452,7 +454,7 @@ for ax, (candidate, title) in zip(axes, {"base": "crops of 4", "crops": "crops o
     curves, epoch = first_ahead(candidate)
     for (net, values), shade in zip(curves.items(), plot.SHADES["resnet"]):
         ax.plot(range(1, len(values) + 1), values, color=shade, linewidth=2, label=net)
-    ax.set_title(f"{title} pixels: ahead for good from epoch {epoch}")
+    ax.set_title(f"{title}: ahead from epoch {epoch} on")
     ax.set_xlabel("epoch")
 axes[0].set_ylabel("training error, %")
 axes[0].legend()

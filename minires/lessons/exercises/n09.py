@@ -48,7 +48,7 @@ def _check_backward(block_backward: Callable[..., Any]) -> None:
         case = dy, x, w1, w2, alpha
         got = expect_tuple("block_backward", call(block_backward, *case), 3, "dx, dw1 and dw2")
         right = _block_backward(*case)
-        unlike = {
+        unlike: dict[str, dict[str, Any]] = {
             "the last ReLU is left out: what comes back passes it first": {"last": False},
             "the ReLU between the two layers is left out": {"inner": False},
             "the shortcut brings back dy; the last ReLU lies before it on the way back": {

@@ -99,8 +99,7 @@ def _check_seeds(seeds_needed: Callable[..., Any]) -> None:
             "root of n is missing",
             next((n for n, k in KS.items() if k * spread / n < effect), None): "it is divided by "
             "n, not by its root",
-            max(n for n in KS if _seeds_needed(spread, effect, KS) <= n): "the smallest number "
-            "that is enough is wanted",
+            max(KS): "the smallest number that is enough is wanted",
         }
         because = f": {known[got]}" if got in known else ""
         expect_that(False, f"{case}: expected {want}, got {got}{because}")
