@@ -52,8 +52,8 @@ def batch_norm_ways(inputs: int = 4, chosen: int = 2) -> Figure:
         strength = 0.9 if i == chosen else 0.35
         _box(ax, 0, y, f"x{DIGITS[i]}", SHADES["resnet"][0], strength)
         _box(ax, 7.0, y, f"x̂{DIGITS[i]}", SHADES["resnet"][0], strength)
-    for number, (name, y) in enumerate(middle.items(), 2):
-        _box(ax, 3.7, y, f"{number} {name}", MEAN if name == "mean" else VARIANCE, 0.3, 0.7)
+    for number, (name, place) in enumerate(middle.items(), 2):
+        _box(ax, 3.7, place, f"{number} {name}", MEAN if name == "mean" else VARIANCE, 0.3, 0.7)
     ax.set_xlim(-0.7, 7.7)
     ax.set_ylim(rows[-1] - 0.95, rows[0] + 0.95)
     ax.axis("off")
