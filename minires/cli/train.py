@@ -37,6 +37,7 @@ INSTEAD = {
     "milestones": ["drops"],
     "schedule": ["drops", "milestones"],
 }
+PATHS = ("data", "weights", "cache", "out")  # settings that name a file or folder
 LISTS: dict[str, dict[str, Any]] = {  # settings of several values
     "drops": {"nargs": "*", "type": number, "metavar": "X"},
     "milestones": {"nargs": "*", "type": number, "metavar": "X"},
@@ -324,7 +325,7 @@ def _placeholder(setting):
     kind = str(setting.type)
     if "int" in kind or "float" in kind:
         return "N" if "int" in kind else "X"
-    return "NAME" if setting.name in ("model", "dataset", "schedule", "train", "device") else "PATH"
+    return "PATH" if setting.name in PATHS else "NAME"
 
 
 @dataclass(eq=False)  # argparse hashes it

@@ -33,6 +33,8 @@ OPERATIONS = {
     "log": (lambda x: x.log(), 1 + abs(random(3))),
     "sqrt": (lambda x: x.sqrt(), 1 + abs(random(3))),
     "relu": (F.relu, random(3, 3)),
+    "sigmoid": (F.sigmoid, random(3, 3)),
+    "tanh": (F.tanh, random(3, 3)),
     "add_relu": (F.add_relu, random(3, 3), random(3, 1)),
     "matmul": (lambda a, b: a @ b, random(2, 3), random(3, 2)),
     "linear": (F.linear, random(2, 3), random(3, 4), random(4)),

@@ -45,7 +45,7 @@ def test_a_run_that_is_going_on_is_named_in_a_line(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (["nowhere"], "nowhere/config.json: no settings to be read"),
+        (["nowhere"], "nowhere: not a run: expected the output folder of a run"),
         (["run", "run"], "explore: the same folder twice"),
         (["run", "--out", "page.txt"], "--out: not the name of a page"),
         (["run", "--out", "run"], "--out: this is a folder"),

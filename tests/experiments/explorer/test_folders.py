@@ -134,7 +134,9 @@ def test_a_folder_that_is_no_run(missing, tmp_path):
         folder.mkdir()
     if missing == "notes.txt":
         (folder / missing).write_text("hello")
-    with pytest.raises(DataError, match="no settings to be read: .*--out folder of a run"):
+    with pytest.raises(
+        DataError, match=r"folder: not a run: expected the output folder of a run \(its --out\)"
+    ):
         explorer.read(folder)
 
 
