@@ -53,12 +53,13 @@ def of_one_net(settings: Mapping[str, Any]) -> list[str]:
 
 def of_claims(chosen: Sequence[Any], args: Any) -> list[str]:
     """Which claims are measured, and how long that may take."""
-    seeds = args.decide or args.seeds
-    count = seeds if isinstance(seeds, int) else len(seeds)
     claims = f"the claim {chosen[0].name}" if len(chosen) == 1 else f"{len(chosen)} claims"
-    sentences = [f"Measuring {claims} with {count} seed{'s' * (count > 1)} on {args.dataset}."]
+    seeds = args.seeds if args.decide is None else args.decide
+    count = seeds if isinstance(seeds, int) else len(seeds)
+    words = f"{count} seed{'s' * (count > 1)}" if count else "the seeds that decide"
+    sentences = [f"Measuring {claims} with {words} on {args.dataset}."]
     if args.preset == "quick" and args.device == "cpu":
-        sentences.append("All claims together take about 20 minutes a seed on two cores.")
+        sentences.append("All claims together take about 40 minutes a seed on two cores.")
     return sentences
 
 

@@ -22,7 +22,7 @@ from .cluster_options import add_cluster, cluster_of
 DESCRIPTION = """\
 Test what is said about deep nets. Each claim is measured; a table, a figure and
 a verdict that follows from the numbers go into a report (report.md and
-report.html). All claims take about 20 minutes a seed on two cores. What was
+report.html). All claims take about 40 minutes a seed on two cores. What was
 measured or trained before is used again, so an interrupted run goes on with the
 same command, and more claims or seeds can be added to it."""
 
