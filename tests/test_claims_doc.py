@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 RECORDED = ROOT / "results" / "claims"
 DOCUMENT = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
 TEXT = " ".join(DOCUMENT.split())
+INDEX = (ROOT / "docs/site/index.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"\n### ([a-z-]+)\n(.*?)(?=\n##|\Z)", DOCUMENT, flags=re.DOTALL))
 ROWS = {
     name: read_table(RECORDED / f"{name}.csv", claim.columns, claim.text)
@@ -23,12 +24,18 @@ ROWS = {
     if (RECORDED / f"{name}.csv").exists()
 }
 SEEDS = (0, 1, 2)
+DECIDED = ROOT / "results" / "claims-decided"  # with seeds that nobody had seen
+DECIDED_ROWS = {
+    name: read_table(DECIDED / f"{name}.csv", claim.columns, claim.text)
+    for name, claim in CLAIMS.items()
+    if (DECIDED / f"{name}.csv").exists()
+}
 
 
-@pytest.mark.parametrize("name", [name for name in CLAIMS if name not in ROWS])
+@pytest.mark.parametrize("name", [name for name in CLAIMS if name not in ROWS | DECIDED_ROWS])
 def test_a_claim_that_is_not_recorded_says_so_and_what_it_predicts(name):
     """To record it: minires claims NAME --dataset cifar10 --decide, and copy the table to
-    results/claims."""
+    results/claims-decided."""
     claim, section = CLAIMS[name], SECTIONS[name]
     assert f"**{claim.statement}** ({claim.source})" in section
     assert (
@@ -53,15 +60,44 @@ def test_every_claim_has_its_verdict_its_figure_and_its_command(name):
     assert f"| [{name}](#{name}): {claim.statement} | {verdict.outcome} |" in DOCUMENT
 
 
+@pytest.mark.parametrize("name", DECIDED_ROWS)
+def test_a_decided_claim_has_its_verdict_and_says_what_came_first(name):
+    claim, rows, section = CLAIMS[name], DECIDED_ROWS[name], SECTIONS[name]
+    seeds = sorted({row["seed"] for row in rows})
+    verdict = claim.judge(rows)
+    assert seeds == registration.deciding_seeds(claim)
+    assert f"**{claim.statement}** ({claim.source})" in section
+    assert f"> **{verdict.outcome}**: {verdict.reason}.\n" in section
+    standing = registration.standing(claim, seeds, registration.read(DECIDED))
+    assert standing.startswith("predicted ") and standing in section
+    assert f"](../results/claims-decided/{name}.png)" in section
+    assert f"`minires claims {name} --dataset cifar10 --decide {len(seeds)}`" in section
+    assert f"| [{name}](#{name}): {claim.statement} | {verdict.outcome} |" in DOCUMENT
+
+
+def test_how_far_nets_start_above_the_edge_of_stability():
+    rows = [row for row in DECIDED_ROWS["sharpness-at-start"] if row["length"] == 1e-3]
+
+    def times(net):
+        return exp(mean(log(row["sharpness"] / row["limit"]) for row in rows if row["net"] == net))
+
+    assert (
+        f"plain-56 is {times('plain-56'):,.0f} times the limit, that of plain-20 "
+        f"{times('plain-20'):.1f} times, of resnet-56 {times('resnet-56'):.1f} times and of "
+        f"resnet-20 {times('resnet-20'):.2f} times" in TEXT
+    )
+
+
 def test_in_the_order_of_the_report():
     assert list(SECTIONS) == list(CLAIMS)
 
 
 def test_the_readme_counts_them():
-    outcomes = [CLAIMS[name].judge(rows).outcome for name, rows in ROWS.items()]
+    outcomes = [CLAIMS[name].judge(rows).outcome for name, rows in (ROWS | DECIDED_ROWS).items()]
     counts = (f"{outcomes.count(one)} {one}" for one in ("supported", "contradicted", "undecided"))
-    assert f"| {', '.join(counts)} |" in (ROOT / "README.md").read_text(encoding="utf-8")
-    assert len(outcomes) == 20
+    row = f"| {len(outcomes)} of {len(CLAIMS)} claims have a verdict | {', '.join(counts)} |"
+    assert row in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"{len(CLAIMS)} claims about depth, {len(outcomes)} with a verdict" in INDEX
 
 
 def test_the_setting_is_that_of_the_run():

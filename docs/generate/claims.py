@@ -12,15 +12,22 @@ from .links import to_source
 from .places import ROOT
 
 RECORDED = "results/claims"
+DECIDED = "results/claims-decided"  # by seeds that nobody had seen; these come first
 PAGE = "claims.md"
 VERDICTS = (SUPPORTED, CONTRADICTED, UNDECIDED)
+
+
+def folder(claim: Claim) -> str:
+    """Where the numbers lie that a claim's verdict is read from."""
+    is_decided = (ROOT / DECIDED / f"{claim.name}.csv").exists()
+    return DECIDED if is_decided else RECORDED
 
 
 def recorded() -> list[tuple[Claim, str, str, int]]:
     """(claim, verdict, its reason, number of seeds) of each claim that was measured."""
     found = []
     for claim in CLAIMS.values():
-        path = ROOT / RECORDED / f"{claim.name}.csv"
+        path = ROOT / folder(claim) / f"{claim.name}.csv"
         if path.exists():
             rows = read_table(path, claim.columns, claim.text)
             outcome, reason = claim.judge(rows)
@@ -31,9 +38,9 @@ def recorded() -> list[tuple[Claim, str, str, int]]:
 def pictures() -> set[str]:
     """The figures that the page shows, as files of the repository."""
     return {
-        f"{RECORDED}/{claim.name}.png"
+        f"{folder(claim)}/{claim.name}.png"
         for claim, *_ in recorded()
-        if (ROOT / RECORDED / f"{claim.name}.png").exists()
+        if (ROOT / folder(claim) / f"{claim.name}.png").exists()
     }
 
 
@@ -74,21 +81,23 @@ def _card(claim: Claim, outcome: str, reason: str, seeds: int) -> str:
     """One claim: a badge, the sentence, the figure, the sides and the numbers."""
     sides = "\n".join(f"- {side}: {expected}" for side, expected in claim.predictions.items())
     source = f"minires/experiments/claims/{claim.name.replace('-', '_')}.py"
-    picture = f"files/{RECORDED}/{claim.name}.png"
-    has_picture = (ROOT / RECORDED / f"{claim.name}.png").exists()
-    shown = f"![Figure of the claim {claim.name}]({picture})" if has_picture else ""
+    picture = f"{folder(claim)}/{claim.name}.png"
+    has_picture = (ROOT / picture).exists()
+    shown = f"![Figure of the claim {claim.name}](files/{picture})" if has_picture else ""
+    is_decided = folder(claim) == DECIDED
+    kind, option = ("deciding", "--decide") if is_decided else ("exploratory", "--seeds")
     links = " · ".join(
         [
             f"[the text](guide/claims.md#{claim.name})",
             to_source(source, PAGE, "how it is measured"),
-            to_source(f"{RECORDED}/{claim.name}.csv", PAGE, "the numbers"),
+            to_source(f"{folder(claim)}/{claim.name}.csv", PAGE, "the numbers"),
         ]
     )
     return "\n\n".join(
         [
             f"````{{container}} claim claim-{outcome}",
             f'```{{raw}} html\n<p class="badges"><span class="badge {outcome}">{outcome}</span> '
-            f'<span class="name">{claim.name}</span>, {seeds} seeds</p>\n```',
+            f'<span class="name">{claim.name}</span>, {seeds} {kind} seeds</p>\n```',
             f"**{escape(claim.statement, quote=False)}**",
             f"{claim.source}",
             sides,
@@ -96,7 +105,7 @@ def _card(claim: Claim, outcome: str, reason: str, seeds: int) -> str:
             f"```{{raw}} html\n<details><summary>The numbers</summary><p>"
             f"{escape(reason)}.</p></details>\n```",
             links,
-            f"```text\nminires claims {claim.name} --dataset cifar10 --seeds {seeds}\n```",
+            f"```text\nminires claims {claim.name} --dataset cifar10 {option} {seeds}\n```",
             "````",
         ]
     )
