@@ -67,22 +67,15 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
         times = middle[LENGTHS.index(JUDGED)] / rows[0]["limit"]
         ends.append((log10(middle[-1]), f"{net}: {_times(times)}", colour, LENGTHS[-1]))
     limit = rows[0]["limit"]
-    ax.axhline(limit, color="black", linewidth=1.2, linestyle=(0, (2, 2)))
+    edge = [LENGTHS[0] / 1.5, LENGTHS[-1]]
+    ax.plot(edge, [limit, limit], color="black", linewidth=1.2, linestyle=(0, (2, 2)))
+    ends.append((log10(limit), f"theory: stable below {limit:.3g}", "black", LENGTHS[-1]))
     ax.axvline(JUDGED, color=plot.GREY, linewidth=0.8)
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlim(LENGTHS[0] / 1.5, LENGTHS[-1] * 60)
     ax.set_xticks(LENGTHS)
     ax.xaxis.minorticks_off()
-    ax.annotate(
-        f"theory: stable below 2 (1 + momentum) / lr = {limit:.3g}",
-        (1, limit),
-        xycoords=("axes fraction", "data"),
-        xytext=(0, 5),
-        textcoords="offset points",
-        ha="right",
-        fontsize=9,
-    )
     ax.set_xlabel("how far the weights move to either side")
     ax.set_ylabel("sharpness: largest eigenvalue\nof the Hessian, seen at that length")
     plot.label_ends(ax, ends)
@@ -90,7 +83,7 @@ def draw(rows: Sequence[Row], caption: str) -> Figure:
         figure,
         f"{caption}; at initialisation, {BATCH} images, batch norm in training mode; "
         f"{plot.seeds(rows, 'geometric mean and range of {} seeds')}; the numbers: how many times "
-        f"the limit, at a length of {JUDGED:g}",
+        f"the limit, 2 (1 + momentum) / lr = {limit:.3g}, at a length of {JUDGED:g}",
     )
     return figure
 
