@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..errors import ConfigError
 from ..types import PathLike
-from .arguments import Commands, path, say
+from .arguments import Commands, OneOf, path, say
 
 
 def add_to(commands: Commands) -> None:
@@ -18,7 +18,8 @@ def add_to(commands: Commands) -> None:
         "while it is still going on. The report of claims, degradation and diagnose is\n"
         "written again, too.",
         epilog="examples:\n  minires plot runs/degradation-synthetic-quick\n"
-        "  minires plot --dark runs/degradation-synthetic-quick",
+        "  minires plot --dark runs/degradation-synthetic-quick\n"
+        "  minires plot runs/degradation-synthetic-quick --also pdf svg",
     )
     command.set_defaults(run=run)
     command.add_argument("folder", type=path, metavar="DIR", help="the output folder of a run")
@@ -27,14 +28,27 @@ def add_to(commands: Commands) -> None:
         action="store_true",
         help="draw the figures of degradation for a dark page or slide, as NAME-dark.png",
     )
+    command.add_argument(
+        "--also",
+        nargs="+",
+        type=OneOf("format", ("pdf", "svg")),
+        default=(),
+        metavar="KIND",
+        help="write each figure as a drawing too, for a paper or slide: pdf, svg, or both",
+    )
 
 
 def run(args: argparse.Namespace) -> None:
     """Draw the figures of a run again."""
-    if args.dark:
-        draw_dark(args.folder)
-    else:
-        draw(args.folder)
+    from .. import plot
+
+    with plot.also_as(*args.also):
+        if args.dark:
+            draw_dark(args.folder)
+        else:
+            draw(args.folder)
+    if args.also:
+        say(f"and beside each figure: {', '.join(f'.{kind}' for kind in args.also)}")
 
 
 def draw_dark(folder: PathLike) -> None:

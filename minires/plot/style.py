@@ -125,6 +125,24 @@ def use_theme(chosen: Theme) -> Iterator[None]:
         _theme.reset(token)
 
 
+#: Settings and metadata with which a drawing is the same file each time, its text still text.
+AS_DRAWINGS: dict[str, tuple[Any, Any]] = {
+    "pdf": ({"pdf.fonttype": 42}, {"CreationDate": None}),
+    "svg": ({"svg.fonttype": "none", "svg.hashsalt": "minires"}, {"Date": None}),
+}
+_also: ContextVar[tuple[str, ...]] = ContextVar("also", default=())
+
+
+@contextmanager
+def also_as(*kinds: str) -> Iterator[None]:
+    """Within: `save` writes each figure as a drawing too, "pdf" or "svg", beside the image."""
+    token = _also.set(kinds)
+    try:
+        yield
+    finally:
+        _also.reset(token)
+
+
 def styled(draw: Callable[P, T]) -> Callable[P, T]:
     """Draw in this module's style, whatever the settings of the program around, and with fonts that
     have the letters of the texts and lists of texts among the arguments.
@@ -188,20 +206,28 @@ def panels(
 
 
 def save(figure: Figure, path: SomePath) -> SomePath:
-    """Write the figure to `path` as an image of 150 dots an inch, and return the path.
+    """Write the figure to `path` as an image of 150 dots an inch, and return the path. Within
+    `also_as` it is written as a drawing beside it, too.
 
     Raises CheckpointError if it cannot be written. Then the picture that was there stays.
     """
     write_bytes(expanded(path), picture(figure, Path(path).suffix[1:] or "png"))
+    for kind in _also.get():
+        write_bytes(expanded(path).with_suffix(f".{kind}"), picture(figure, kind))
     return path
 
 
 def picture(figure: Figure, kind: str = "png", dots_per_inch: int = 150) -> bytes:
-    """The figure as an image file."""
+    """The figure as a file: an image such as "png", or a drawing, "pdf" or "svg"."""
+    import matplotlib as mpl
+
     image = io.BytesIO()
-    with _letters_may_be_missing():
+    settings, metadata = AS_DRAWINGS.get(kind, ({}, {}))
+    with _letters_may_be_missing(), mpl.rc_context(settings):
         # On the figure's own page, whatever the program around has chosen for saving.
-        figure.savefig(image, format=kind, dpi=dots_per_inch, facecolor="auto")
+        figure.savefig(
+            image, format=kind, dpi=dots_per_inch, facecolor="auto", metadata=metadata or None
+        )
     return image.getvalue()
 
 

@@ -37,3 +37,22 @@ def test_other_runs_are_not_drawn_for_a_dark_page(tmp_path, capsys):
     assert capsys.readouterr().err == (
         f"minires: error: --dark: cannot draw this run: {expected}\n"
     )
+
+
+def test_drawings_for_a_paper(recorded, capsys):
+    """Beside each image, the same file every time, with text that can be searched."""
+    assert main(["plot", str(recorded), "--also", "pdf", "svg"]) == 0
+    assert capsys.readouterr().out.endswith("and beside each figure: .pdf, .svg\n")
+    first = {path.name: path.read_bytes() for path in sorted(recorded.glob("*.[ps][dv][fg]"))}
+    names = [path.stem for path in sorted(recorded.glob("*.png"))]
+    assert list(first) == [f"{name}.{kind}" for name in names for kind in ("pdf", "svg")]
+    assert b">training error</text>" in first["seeds.svg"] and first["seeds.pdf"][:4] == b"%PDF"
+    assert main(["plot", str(recorded), "--also", "pdf", "svg"]) == 0
+    assert all((recorded / name).read_bytes() == content for name, content in first.items())
+    assert main(["plot", str(recorded)]) == 0 and "beside" not in capsys.readouterr().out[-60:]
+
+
+def test_drawings_of_another_kind(recorded, capsys):
+    with pytest.raises(SystemExit):
+        main(["plot", str(recorded), "--also", "eps"])
+    assert "pdf" in capsys.readouterr().err
