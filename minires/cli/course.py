@@ -137,7 +137,7 @@ def check(args: argparse.Namespace) -> int:
             say(harmless.line(f"  {sign} {one.id}" + (f": {one.words}" if one.words else "")))
         for line in result.problems:
             say(harmless.line(f"  ! {line}"))
-        right = right and all(one.points in (None, one.out_of) for one in result.marks)
+        right = right and not any(one.wrong for one in result.marks)
     return 0 if right else 1
 
 

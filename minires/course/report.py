@@ -332,7 +332,7 @@ def _points(mark: Mark) -> str:
 
 
 def _state(mark: Mark) -> str:
-    return "waits" if mark.points is None else "right" if mark.points == mark.out_of else "wrong"
+    return "waits" if mark.points is None else "wrong" if mark.wrong else "right"
 
 
 def _waiting(result: Result) -> str:

@@ -195,7 +195,7 @@ def check_new(path: PathLike, resume: bool | None = False) -> None:
     nothing can be written there, which is better known before hours of work than after them.
 
     What a start leaves that was cut off at once is no file of a run. None for `resume` is for what
-    cannot be resumed: then nobody is told to.
+    cannot be resumed: then no error suggests it.
     """
     path = Path(path)
     try:

@@ -29,7 +29,9 @@ OF_ANY_DEPTH: dict[str, Callable[..., Any]] = {
     "residual_mlp": mlp.residual_mlp,
     "plain_mlp": mlp.plain_mlp,
 }
-OF_6N_PLUS_2 = ("resnet", "plain", "repvgg", "diracnet", "fading_resnet", "highway")
+OF_6N_PLUS_2 = ("resnet", "plain", "bare", "repvgg", "diracnet", "fading_resnet", "highway")
+#: Depths are so many layers apart; DenseNets check their own.
+STEPS = dict.fromkeys(OF_6N_PLUS_2, 6) | {"residual_mlp": 2, "plain_mlp": 2}
 OF_ONE_DEPTH = {
     function.__name__: function
     for function in (
@@ -102,8 +104,8 @@ def _find(name):
     if family in OF_ANY_DEPTH and depth.isascii() and depth.isdecimal():
         if len(depth) > DIGITS:
             raise ConfigError("model", "too deep to build", f"at most {MOST_LAYERS:,}", shown(name))
-        if family != "densenet":  # which has depths of its own
-            cifar.check_depth(int(depth), step=2 if family.endswith("mlp") else 6)
+        if family in STEPS:
+            cifar.check_depth(int(depth), step=STEPS[family])
         return OF_ANY_DEPTH[family], (int(depth),)
     if name in OF_ANY_DEPTH:
         shallow, deep = ("40", "100") if name == "densenet" else ("20", "56")
