@@ -17,12 +17,13 @@ from ..errors import ConfigError
 from ..models.cifar import check_depth
 from ..names import expanded
 from ..nn import Module
+from ..serialization.files import replace_text
 from ..training.callbacks import Callback
 from ..training.config import ALL, RunConfig
 from ..training.kinds import COUNT, COUNTS, SEEDS, WORD
 from ..types import Figure, PathLike
 from . import degradation_page, degradation_report, net_folders, scheduler
-from .records import RunFolder, of_one_run, read_config, replace_text, save_figures
+from .records import RunFolder, of_one_run, read_config, save_figures
 from .seeds import check_seeds
 from .small_images import load_sets as load_sets
 from .training_records import TrainingRecords, drops_in_epochs, finished_tables
