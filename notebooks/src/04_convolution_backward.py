@@ -87,8 +87,8 @@ show(
 )
 
 # %% [markdown]
-# With stride $s$, padding $p$ and channels, output $(i, j)$ takes pixel $(i s + a - p,\ j s + b -
-# p)$ through weight $(a, b)$, so
+# With stride $s$, padding $p$ and channels, output $(i, j)$ takes pixel
+# $(i s + a - p,\ j s + b - p)$ through weight $(a, b)$, so
 #
 # $$\mathtt{dw}_{a\,b\,c\,o} = \sum_{n,\,i,\,j} x_{n,\;is+a-p,\;js+b-p,\;c}\;\mathtt{dy}_{n\,i\,j\,o}$$
 #

@@ -648,9 +648,9 @@ score()
 # ## Recap
 #
 # - Without a nonlinearity between them, any number of linear layers is one.
-# - A layer with ReLU multiplies the mean square of its signal by $\tfrac{n_{in}}{2}
-#   \mathrm{Var}(w)$, and the mean square of the gradient likewise. Over many layers both vanish or
-#   explode, unless the factor is 1.
+# - A layer with ReLU multiplies the mean square of its signal by
+#   $\tfrac{n_{in}}{2} \mathrm{Var}(w)$, and the mean square of the gradient likewise. Over many
+#   layers both vanish or explode, unless the factor is 1.
 # - He's rule, $\text{std}(w) = \sqrt{2/n_{in}}$, makes it 1. A single draw still fluctuates, by
 #   about $\sqrt{5 \cdot \text{depth}/\text{width}}$ in the logarithm.
 # - It keeps the size, not the differences: deep down all inputs look alike.

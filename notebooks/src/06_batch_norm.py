@@ -144,8 +144,8 @@ show(
 )
 
 # %% [markdown]
-# Let $g_i = \partial L/\partial \hat x_i = w\, \mathtt{dy}_i$, and $\sigma = \sqrt{\text{var} +
-# \varepsilon}$. The gradient of one input has a term for each way:
+# Let $g_i = \partial L/\partial \hat x_i = w\, \mathtt{dy}_i$, and
+# $\sigma = \sqrt{\text{var} + \varepsilon}$. The gradient of one input has a term for each way:
 #
 # $$\mathtt{dx}_j = \frac1\sigma \Big( \underbrace{g_j}_{\text{1 itself}} - \underbrace{\text{mean of } g}_{\text{2 mean}} -
 # \underbrace{\hat x_j \cdot \text{mean of } g \hat x}_{\text{3 variance}} \Big),
@@ -159,8 +159,8 @@ show(
 # 2. The mean moves by $\frac1M$, and with it every $\hat x_i$ by $-\frac1\sigma \cdot \frac1M$:
 #    that makes $-\frac1\sigma \cdot \frac1M \sum_i g_i$.
 # 3. The variance moves by $\frac2M (x_j - \text{mean}) = \frac2M \sigma \hat x_j$, and with it
-#    every $\hat x_i$ by $-\frac{\hat x_i}{2 \sigma^2}$ times that: that makes $-\frac1\sigma \hat
-#    x_j \cdot \frac1M \sum_i g_i \hat x_i$.
+#    every $\hat x_i$ by $-\frac{\hat x_i}{2 \sigma^2}$ times that: that makes
+#    $-\frac1\sigma \hat x_j \cdot \frac1M \sum_i g_i \hat x_i$.
 #
 # (The mean is also inside of the variance, but moving it has no effect there, because
 # $\sum_i (x_i - \text{mean}) = 0$.)
@@ -468,8 +468,8 @@ alone.reveal(alone.choices[1 if nothing_left else 0], "A number minus its own me
 #
 # ## The length of the weights does not matter
 #
-# Let $w$ now be the weights of a convolution that is followed by batch norm. Multiply them by $c >
-# 0$: all its outputs are $c$ times as large, and batch norm divides by $c$ again. So
+# Let $w$ now be the weights of a convolution that is followed by batch norm. Multiply them by
+# $c > 0$: all its outputs are $c$ times as large, and batch norm divides by $c$ again. So
 #
 # $$L(c\, w) = L(w) \qquad \text{for every } c > 0.$$
 
@@ -598,11 +598,11 @@ assert found["plain-56"].growth.per_layer ** 54 > 1000
 # <details><summary>Where that root comes from</summary>
 #
 # The input of a ReLU has mean 0 and variance 1, and in a wide net it is close to normally
-# distributed. Then the output of the ReLU has mean square $\frac12$ and mean $\frac{1}{\sqrt{2
-# \pi}}$, by two integrals over the bell curve. So its *variance* over the batch, the mean square
-# minus the square of the mean, is only $\frac12 - \frac{1}{2\pi} = \frac12 \cdot \frac{\pi -
-# 1}{\pi}$. A share of $1/\pi$ (the likeness of 0.32 above) is the common part, which batch norm
-# subtracts.
+# distributed. Then the output of the ReLU has mean square $\frac12$ and mean
+# $\frac{1}{\sqrt{2 \pi}}$, by two integrals over the bell curve. So its *variance* over the batch,
+# the mean square minus the square of the mean, is only
+# $\frac12 - \frac{1}{2\pi} = \frac12 \cdot \frac{\pi - 1}{\pi}$. A share of $1/\pi$ (the likeness
+# of 0.32 above) is the common part, which batch norm subtracts.
 #
 # The outputs of the next layer, $n$ terms with weights of variance $\mathrm{Var}(w)$, have a
 # variance of $\sigma^2 = n \mathrm{Var}(w) \cdot \frac12 \frac{\pi - 1}{\pi}$ over the batch, and

@@ -223,8 +223,8 @@ assert abs(loss.item() - math.log(10)) < 0.05 and f"{math.log(10):.3f}" == "2.30
 # ## The optimiser
 #
 # Plain gradient descent moves each parameter by $-\text{lr} \cdot \mathtt{dw}$ (notebook 01). How
-# large may lr be? Take a long narrow valley, $L = \frac12 (a^2 + 20\, b^2)$. Its gradient is $(a,
-# 20\, b)$, so a step multiplies $a$ by $1 - \text{lr}$ and $b$ by $1 - 20\,\text{lr}$.
+# large may lr be? Take a long narrow valley, $L = \frac12 (a^2 + 20\, b^2)$. Its gradient is
+# $(a, 20\, b)$, so a step multiplies $a$ by $1 - \text{lr}$ and $b$ by $1 - 20\,\text{lr}$.
 
 
 # %%

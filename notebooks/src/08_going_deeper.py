@@ -248,9 +248,9 @@ assert abs(ends["plain-56"]["test_error"] - errors[2]) < 10
 # others. Two numbers tell: overfitting is a *low* training error with a high test error. A network
 # with two errors that are both high, and nearly equal, does not overfit.
 #
-# A sharper test: give the networks very little to learn. 256 images are about 26 of each class.
-# To learn them by heart should be easy for a network with hundreds of parameters for each image.
-# For once, overfitting is what we *want* to see.
+# A sharper test: give the networks very little to learn. 256 images are about 26 of each class. To
+# learn them by heart should be easy for a network with hundreds of parameters for each image. For
+# once, overfitting is what we *want* to see.
 
 # %%
 few, few_steps = train_set.take(256), 200
@@ -297,9 +297,10 @@ assert small[20][-1]["test_error"] > last[20] + 20  # overfits
 # by hand:
 #
 # 1. **Convolution:** for each channel a filter with a single 1 in the middle, and 0 elsewhere.
-# 2. **Batch norm** in use (notebook 06) computes $w\, (x - \text{mean}) / \sqrt{\text{var} +
-#    \varepsilon} + b$ with its running mean and variance. Set its $w = \sqrt{\text{var} +
-#    \varepsilon}$ and $b = \text{mean}$, and it undoes itself.
+# 2. **Batch norm** in use (notebook 06) computes
+#    $w\, (x - \text{mean}) / \sqrt{\text{var} + \varepsilon} + b$ with its running mean and
+#    variance. Set its $w = \sqrt{\text{var} + \varepsilon}$ and $b = \text{mean}$, and it undoes
+#    itself.
 # 3. **ReLU** changes nothing that is not negative, and $x$ has just left a ReLU.
 
 # %%

@@ -73,9 +73,10 @@ with_shortcut.reveal("about 2", "The addition hands `dy` on unchanged, whatever 
 without.reveal("about 0", "All that comes back has to pass the weights, and they are tiny.")
 
 # %% [markdown]
-# Now a block for a batch of rows: $y = \mathrm{relu}(F(x) + x)$ with $F(x) = \mathrm{relu}(x\,
-# w_1)\, w_2$. Write the backward pass line by line, last step first, as in notebook 01. Only the
-# last line is new: $x$ was used in two places, so two gradients come back and add up.
+# Now a block for a batch of rows: $y = \mathrm{relu}(F(x) + x)$ with
+# $F(x) = \mathrm{relu}(x\, w_1)\, w_2$. Write the backward pass line by line, last step first, as
+# in notebook 01. Only the last line is new: $x$ was used in two places, so two gradients come back
+# and add up.
 
 # %%
 rng = np.random.default_rng(0)

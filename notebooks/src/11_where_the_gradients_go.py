@@ -265,8 +265,9 @@ assert first_over_last[0] > 50 * first_over_last[-1] and first_over_last[-1] < 1
 # loss does not change, and two things followed in notebook 06:
 #
 # - $|dw|$ is proportional to $1 / |w|$: where $w$ is longer, gradients are smaller.
-# - $dw$ is at right angles to $w$. By Pythagoras a step makes $w$ longer: $|w - \mathrm{lr}\,dw|^2
-#   = |w|^2 + \mathrm{lr}^2\,|dw|^2$. All it does for the loss is to *turn* $w$.
+# - $dw$ is at right angles to $w$. By Pythagoras a step makes $w$ longer:
+#   $|w - \mathrm{lr}\,dw|^2 = |w|^2 + \mathrm{lr}^2\,|dw|^2$. All it does for the loss is to *turn*
+#   $w$.
 #
 # The angle of a turn is about $\mathrm{lr}\,|dw| / |w|$, so it is proportional to $\mathrm{lr} /
 # |w|^2$, the **effective learning rate** (van Laarhoven 2017,

@@ -391,10 +391,10 @@ fewer.reveal(
 #
 # The formula is Winograd's ([1980](https://epubs.siam.org/doi/book/10.1137/1.9781611970364)), for
 # neural networks [Lavin and Gray 2015](https://arxiv.org/abs/1509.09308). With channels, each of
-# the six multiplications becomes a matrix product over all tiles of four outputs; in two
-# dimensions a tile of 4 x 4 outputs takes 36 products instead of 144. The transforms cost additions
-# and copies, so it pays only with many channels: minires takes it for 3x3 convolutions that move by
-# one pixel, from 32 channels on. And the numbers at the points are larger than their sums, so a few
+# the six multiplications becomes a matrix product over all tiles of four outputs; in two dimensions
+# a tile of 4 x 4 outputs takes 36 products instead of 144. The transforms cost additions and
+# copies, so it pays only with many channels: minires takes it for 3x3 convolutions that move by one
+# pixel, from 32 channels on. And the numbers at the points are larger than their sums, so a few
 # more digits are lost to rounding, which training does not notice.
 # `mr.kernels.use(conv2d=mr.kernels.cpu.conv.im2col_conv2d)` turns it off.
 # </details>
