@@ -50,7 +50,8 @@ RULES = {
     ),
     "lets go": _rule(r"\blets? go of\b", "frees, closes, drops"),
     "which shape has": _rule(
-        r"\bwhich (shape|size|value|number|dtype|gradient)s? (has|have)\b", "what is the shape of"
+        r"\bwhich (shape|size|value|number|dtype|gradient)s? (has|have)\b|\bhow many \w+ has\b",
+        "what is the shape of; how many does it have",
     ),
 }
 ANY = re.compile("|".join(rule.pattern.pattern for rule in RULES.values()), re.IGNORECASE)

@@ -79,6 +79,7 @@ def test_all_parts_of_a_notebook_are_looked_at(tmp_path):
         ("The loader knows nothing of the net.", "knows nothing of"),
         ("The pool lets go of its arrays.", "lets go"),
         ("Which shape has `db`?", "which shape has"),
+        ("How many rows has the matrix?", "which shape has"),
         ("A step: it moves: the loss falls.", "colon chain"),
         (
             "It shrinks (but only a little, since the padding takes a part of the signal away, and "

@@ -238,17 +238,22 @@ assert loss.data == 4 and loss.grad == 1
 
 
 # %%
-def picture(last):
+def picture(last, words):
     """The tape behind a Value, with the number and the derivative of each."""
     boxes = {}
     for value in in_order(last):
         lines = (f"{value.data:g}", f"grad {value.grad:g}")
         kind = "operation" if value.how else "value"
         boxes[value] = svg.Box(value.how or "value", lines, kind)
-    return svg.draw(boxes, [(parent, value) for value in boxes for parent in value.parents])
+    arrows = [(parent, value) for value in boxes for parent in value.parents]
+    return svg.draw(boxes, arrows, words)
 
 
-picture(loss)
+picture(
+    loss,
+    "Ten boxes from top to bottom: w = 2 with grad 12 and x = 3 lead to a product, 6; with b = 1, "
+    "whose grad is 4, to a sum, 7; with 5 times -1 to a sum, 2; and its square, 4, has grad 1.",
+)
 
 # %% [markdown]
 # Read it from below: the loss is 4, and its own derivative is 1. There is a box -1 because
@@ -355,7 +360,7 @@ check("01.divide", divide_backward)
 exercise("01.sigmoid")
 
 # %%
-MyValue = None  # your code: give Value its two new steps, then say MyValue = Value
+MyValue = None  # your code: give Value its two new steps, then set MyValue = Value
 
 check("01.sigmoid", MyValue)
 
