@@ -274,7 +274,7 @@ different.reveal(len(np.unique(matrix[matrix != 0])), "The nine weights, the sam
 assert matrix.shape == (36, 64) and len(np.unique(matrix[matrix != 0])) == 9
 
 # %% [markdown]
-# The matrix has 36 rows and 64 columns. Each row holds the same nine numbers, one place further on.
+# The matrix has 36 rows and 64 columns. Each row holds the same nine numbers, further to the right.
 #
 # How much does that save in a real layer? Take the first one of ResNet-20, which turns 32 x 32
 # pixels with 3 channels into 32 x 32 pixels with 16. We count its parameters and its
@@ -480,8 +480,8 @@ ax.set_xscale("log")
 ax.set_xlim(right=5 * max(each.values()))
 ax.set_xlabel("nanoseconds for a multiply-add (logarithmic)")
 show(
-    "Nanoseconds for a multiply-add on a logarithmic axis: the loops need hundreds, im2col and the "
-    "library about one or less."
+    "Nanoseconds for a multiply-add on a logarithmic axis: the loops need hundreds or more, im2col "
+    "and the library about one or less."
 )
 
 # %% [markdown]
