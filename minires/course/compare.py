@@ -5,8 +5,8 @@ changes nothing here.
 """
 
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeAlias
@@ -18,6 +18,7 @@ from numpy import argmax, array_equal, asarray, isfinite, isnan, median, ndarray
 
 from ..types import Array, ArrayLike
 from .across import Answer, call_and_look
+from .variants import choices
 
 #: The sentence that names a mistake, and what it gives.
 Mistakes: TypeAlias = Sequence[tuple[str, ArrayLike]]
@@ -36,13 +37,21 @@ class WrongAnswer(AssertionError):
 
 @dataclass
 class Trial:
-    """One go of a check: `rng` draws its input; `hidden` goes draw others than a student saw."""
+    """One go of a check: `rng` draws its input; `hidden` goes draw others than a student saw.
+
+    `variant` holds the options of the student's variant: name of a choice -> key.
+    """
 
     seed: int
     hidden: bool
+    variant: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.rng = _default_rng([self.seed, 2015])
+
+    def option(self, choice: str) -> str:
+        """What the student's variant asks for; without one, what the shared notebook does."""
+        return self.variant.get(choice, choices.SHARED[choice])
 
     def normal(self, *shape: int, dtype: Any = np.float64) -> Array:
         """Numbers from a normal distribution."""

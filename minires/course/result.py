@@ -16,6 +16,8 @@ class Mark:
     message: str = ""  # what was wrong
     answer: str = ""  # what there is to read
     note: str = ""  # what it was tested with instead of the student's own
+    # A choice, and its option that the answer is right for: the variant of another student.
+    other_variant: tuple[str, str] | None = None
 
     @property
     def wrong(self) -> bool:
@@ -40,6 +42,7 @@ class Result:
     output: str = ""
     seconds: float = 0.0
     isolation: str = isolation.PROCESS  # the wall that was around it
+    student: str | None = None  # whose variant it was marked as
 
     @property
     def points(self) -> float:

@@ -33,6 +33,8 @@ COURSE = (
     "compare.py",
     "across.py",
     "things.py",
+    "variants/__init__.py",
+    "variants/choices.py",
     "sandbox/child.py",
     "sandbox/guard.py",
     "sandbox/wire.py",
