@@ -41,7 +41,6 @@ INTERNAL = {
     "minires.kernels.cpu.im2col": "part of conv2d",
     "minires.kernels.cpu.winograd": "part of conv2d",
     "minires.course.sandbox": "the process that a submission runs in",
-    "minires.course.variants": "a variant of each assignment for each student",
 }
 
 

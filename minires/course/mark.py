@@ -158,7 +158,11 @@ class Marker:
                 if test.id not in self.found:
                     self.found[test.id] = self.test(test)
             self.settled.add(earlier.number)
-            if follow_through.needed_later(earlier, self.model):
+            wrong = [self.found[test.id] for test in earlier.tests if self.found[test.id].wrong]
+            others = [mark.other_variant for mark in wrong if mark.other_variant]
+            if len(others) == len(wrong):  # right by itself: later answers may well fit to it
+                self.tester.accepted.update(others)
+            elif follow_through.needed_later(earlier, self.model):
                 self.answer(earlier)
 
     def answer(self, task: Task) -> None:

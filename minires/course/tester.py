@@ -47,35 +47,37 @@ class Tester:
         variant: Mapping[str, str] | None = None,
     ) -> None:
         self.runner, self.given, self.seed, self.variant = runner, given, seed, variant
+        # Options of another variant that have cost their points already: (choice, option).
+        self.accepted: set[tuple[str, str]] = set()
 
     def mark(self, cell: Cell) -> Mark:
         """All points of a test if it runs, else none and what it said; and whose variant the answer
         belongs to, if it is another student's.
         """
+        restarts = self.runner.restarts
         found = self._points_of(cell, self.variant)
-        if found.wrong and self.variant is not None:
-            self._look_for_another_variant(cell, found)
-        return found
-
-    def _look_for_another_variant(self, cell: Cell, found: Mark) -> None:
-        """Note in a mark that its test would have passed in another variant."""
+        if not found.wrong or self.variant is None or self.runner.restarts > restarts:
+            return found
         asked = [choices.of_task(task) for task in CHECKS.findall(cell.source)]
         choice = next(filter(None, asked), None)
-        if choice is None or self.variant is None:
-            return
+        if choice is None:
+            return found
         own = self.variant[choice.name]
-        for other in dict.fromkeys([*choice.drawn, choice.shared]):
-            if (
-                other != own
-                and not self._points_of(cell, {**self.variant, choice.name: other}).wrong
-            ):
-                found.other_variant = (choice.name, other)
-                found.message = (
-                    f"this is right in another variant of the assignment "
-                    f"({choice.options.get(other, 'the notebook without an id')}); "
-                    f"in yours {choice.options[own]}. {found.message}"
-                )
-                return
+        for other in dict.fromkeys([*choice.options, choice.shared]):
+            again = self._points_of(cell, {**self.variant, choice.name: other})
+            if other == own or again.wrong:
+                continue
+            what = choice.options.get(other, "as in the notebook without an id")
+            if (choice.name, other) in self.accepted:
+                again.note = f"in the variant of your earlier answer: {what}"
+                return again
+            found.other_variant = (choice.name, other)
+            found.message = (
+                f"right in another variant of the assignment ({what}), but not in yours "
+                f"({choice.options[own]}). {found.message}"
+            )
+            break
+        return found
 
     def _points_of(self, cell: Cell, variant: Mapping[str, str] | None) -> Mark:
         if not self.runner.alive():

@@ -33,11 +33,6 @@ class Choice:
     tasks: tuple[str, ...] = ()
     shared: str = ""
 
-    @property
-    def drawn(self) -> list[str]:
-        """The keys that students can have."""
-        return list(self.options)
-
 
 CHOICES: dict[str, tuple[Choice, ...]] = {
     "a1": (
@@ -191,7 +186,9 @@ def variant(assignment: str, student: str | None) -> dict[str, str]:
     if student is None:
         return {choice.name: choice.shared for choice in CHOICES[assignment]}
     return {
-        choice.name: choice.drawn[_number(assignment, choice.name, student, len(choice.drawn))]
+        choice.name: list(choice.options)[
+            _number(assignment, choice.name, student, len(choice.options))
+        ]
         for choice in CHOICES[assignment]
     }
 
