@@ -150,6 +150,8 @@ def check(args: argparse.Namespace) -> int:
         for one in result.marks:
             sign = "…" if one.points is None else "✓" if one.points == one.out_of else "✗"
             say(harmless.line(f"  {sign} {one.id}" + (f": {one.words}" if one.words else "")))
+            for row in one.picture.splitlines():
+                say(harmless.line(f"    {row}"))
         for line in result.problems:
             say(harmless.line(f"  ! {line}"))
         right = right and not any(one.wrong for one in result.marks)

@@ -18,6 +18,7 @@ from numpy import argmax, array_equal, asarray, isfinite, isnan, median, ndarray
 
 from ..types import Array, ArrayLike
 from .across import Answer, call_and_look
+from .array_picture import picture
 from .variants import choices
 
 #: The sentence that names a mistake, and what it gives.
@@ -29,10 +30,16 @@ _errstate = np.errstate
 
 
 class WrongAnswer(AssertionError):
-    """What a check has to say. Notebooks show the message alone, without the lines of the check."""
+    """What a check has to say, on one line, and below it a picture of the numbers if there is one.
+    Notebooks show these alone, without the lines of the check.
+    """
 
-    def _render_traceback_(self):  # asked for by IPython
-        return [f"✗ {self}"]
+    def __init__(self, message: str = "", picture: str = "") -> None:
+        super().__init__(message)
+        self.picture = picture
+
+    def _render_traceback_(self):  # IPython calls it
+        return [f"✗ {self}", *self.picture.splitlines()]
 
 
 @dataclass
@@ -250,16 +257,19 @@ def expect(
         raise WrongAnswer(f"{what}: expected numbers, got dtype {got.dtype}")
     if _same(got, want, tolerance):
         return
+    shown = picture(got, want, tolerance)
     if looks:
-        raise WrongAnswer(f"{what}: wrong values{_because(looks)}")
+        raise WrongAnswer(f"{what}: wrong values{_because(looks)}", shown)
     if not every(isfinite(got)):
         raise WrongAnswer(
             f"{what}: {int((~isfinite(got)).sum())} of {got.size} values are "
-            f"{'nan' if isnan(got).any() else 'infinite'}"
+            f"{'nan' if isnan(got).any() else 'infinite'}",
+            shown,
         )
     raise WrongAnswer(
         f"{what}: wrong values: "
-        f"{_first_difference(got, want, tolerance)}{_because(_factor(got, want, tolerance))}"
+        f"{_first_difference(got, want, tolerance)}{_because(_factor(got, want, tolerance))}",
+        shown,
     )
 
 

@@ -4,9 +4,10 @@ one. `runner` has the process, `tester` a single test; here is the order of it a
 
 import time
 from collections.abc import Sequence
+from dataclasses import astuple
 
 from ..types import PathLike
-from . import folders, follow_through, notebooks
+from . import folders, follow_through, notebooks, viva
 from .follow_through import Task
 from .limits import USUAL, Limits
 from .notebooks import Cell, Notebook
@@ -15,6 +16,7 @@ from .runner import Runner
 from .sandbox import isolation
 from .tester import Tester
 from .variants import choices
+from .viva.facts import VALUES, Facts, docstrings
 
 
 def mark(
@@ -61,7 +63,9 @@ def mark(
         given = [cell for cell in notebooks.cells(source) if cell.id and cell.locked]
         tester = Tester(runner, given, seed, variant)
         try:
-            Marker(notebook, source, runner, tester, solutions).go()
+            marker = Marker(notebook, source, runner, tester, solutions)
+            marker.go()
+            result.questions = [astuple(one) for one in viva.questions(marker.facts(variant))]
         finally:
             runner.close()
     result.seconds = time.monotonic() - started
@@ -143,6 +147,29 @@ class Marker:
                 self.result.marks.append(self.found[cell.id])
             elif cell.by_hand:
                 self.result.marks.append(self.to_read(cell, self.own.get(cell.id, [])))
+
+    def facts(self, variant: dict[str, str] | None) -> Facts:
+        """What there is to ask the student about."""
+        kinds = {cell.id: cell.kind for cell in self.source if cell.answer}
+        empty = ("", notebooks.TEXT_STUB, notebooks.CODE_STUB)
+        own = {
+            cell: "\n\n".join(text for text in texts if text not in empty)
+            for cell, texts in self.own.items()
+            if cell in kinds
+        }
+        answers: dict[str, dict[str, str]] = {"code": {}, "markdown": {}}
+        for cell, text in own.items():
+            if text:
+                answers[kinds[cell]][cell] = text
+        return Facts(
+            self.runner.assignment,
+            answers["code"],
+            answers["markdown"],
+            self.runner.values(VALUES.get(self.runner.assignment, ())),
+            self.result.marks,
+            variant,
+            docstrings(cell.source for cell in self.source if cell.answer and cell.kind == "code"),
+        )
 
     def settle_before(self, cell_id: str) -> None:
         """Before a cell of a task: replace earlier answers that failed by the right ones.

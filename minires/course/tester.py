@@ -98,7 +98,7 @@ class Tester:
             self.runner.restart()
             return Mark(cell.id, 0, cell.points, short(error))
         except WrongAnswer as error:
-            return Mark(cell.id, 0, cell.points, short(error))
+            return Mark(cell.id, 0, cell.points, short(error), picture=error.picture)
         except ConfigError:
             raise  # a mistake in the assignment, not in the submission
         except Exception as error:

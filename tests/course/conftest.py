@@ -29,6 +29,8 @@ def relu_backward(dy, a):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a1-relu-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a1.relu", relu_backward)
 ### BEGIN HIDDEN TESTS
 check("a1.relu", relu_backward, hidden=True)

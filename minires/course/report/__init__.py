@@ -1,5 +1,5 @@
 """What instructors and students read: tables, a report for each submission in Markdown and HTML,
-and Gradescope's results.json.
+Gradescope's results.json, and questions for a conversation.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...types import PathLike
 from ..discover import folder_name
 from ..result import Result
-from . import tables
+from . import tables, viva_page
 from .overview import summary
 from .results_json import gradescope
 from .submission import html, markdown
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def written(out: Path) -> list[Path]:
     """The folders and files that grading writes into `out`: what no submission may read."""
-    folders = ("results", "reports", "gradescope")
+    folders = ("results", "reports", "gradescope", "viva")
     files = ("grades.csv", "marks.csv", "by_hand.csv", "summary.md")
     return [out / name for name in folders + files]
 
@@ -51,6 +51,9 @@ def _files(out: Path, student: str, result: Result, problems: Sequence[str]) -> 
     folder.mkdir(parents=True, exist_ok=True)
     _text(folder / f"{name}.md", markdown(student, result, problems))
     _text(folder / f"{name}.html", html(student, result, problems))
+    for_teacher = out / "viva" / own
+    for_teacher.mkdir(parents=True, exist_ok=True)
+    _text(for_teacher / f"{name}.md", viva_page.page(student, result))
     target.mkdir(parents=True, exist_ok=True)
     _text(target / "results.json", json.dumps(gradescope(result), ensure_ascii=False, indent=1))
 

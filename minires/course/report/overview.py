@@ -28,6 +28,8 @@ def summary(graded: "Graded", students: Sequence[str], names: Sequence[str]) -> 
         f"(`--seed {graded.seed}` repeats these numbers elsewhere).",
         "",
         *[f"**{harmless.markdown(line)}.**\n" for line in graded.notes],
+        "`viva/` has three to five questions to each student about each notebook, with answers: "
+        "for you.\n",
         *_isolations(graded),
         "| student | " + " | ".join(names) + " | total | to read | problems |",
         "|---|" + "---:|" * (len(names) + 3),

@@ -52,6 +52,18 @@ def markdown(student: str, result: Result, problems: Sequence[str] = ()) -> str:
         f"| {harmless.markdown(mark.id)} | {_points(mark)} | {harmless.markdown(mark.words)} |"
         for mark in result.marks
     ]
+    pictures = [mark for mark in result.marks if mark.picture]
+    if pictures:
+        lines += ["", "## Which numbers are wrong"]
+        for mark in pictures:
+            lines += [
+                "",
+                harmless.markdown(mark.id),
+                "",
+                "```",
+                harmless.lines(mark.picture),
+                "```",
+            ]
     if result.problems or problems:
         lines += [
             "",
@@ -72,7 +84,7 @@ def html(student: str, result: Result, problems: Sequence[str] = ()) -> str:
     """The same for a browser, with the figures in it."""
     rows = "".join(
         f'<tr class="{_state(mark)}"><td>{_safe(mark.id)}</td><td '
-        f'class="points">{_points(mark)}</td><td>{_safe(mark.words)}</td></tr>'
+        f'class="points">{_points(mark)}</td><td>{_safe(mark.words)}{_picture(mark)}</td></tr>'
         for mark in result.marks
     )
     parts = [
@@ -107,6 +119,10 @@ def html(student: str, result: Result, problems: Sequence[str] = ()) -> str:
         + "".join(parts)
         + "</body></html>\n"
     )
+
+
+def _picture(mark: Mark) -> str:
+    return f"<pre>{escape(harmless.lines(mark.picture))}</pre>" if mark.picture else ""
 
 
 def _safe(text: object) -> str:

@@ -32,6 +32,7 @@ COURSE = (
     "locked.py",
     "compare.py",
     "across.py",
+    "array_picture.py",
     "things.py",
     "variants/__init__.py",
     "variants/choices.py",
