@@ -135,7 +135,7 @@ class Runner:
             self.draw(label)
 
     def values(self, names: Collection[str]) -> dict[str, Any]:
-        """What the submission's cells have left under these names: those that are there."""
+        """The values that the submission has under these names, as far as it has them."""
         found: dict[str, Any] = {}
         try:
             defined = self.process.names() if self.alive() else []

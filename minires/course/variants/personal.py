@@ -5,6 +5,7 @@ cell that says whose it is.
 import copy
 import csv
 import io
+import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -43,21 +44,30 @@ def notebook_of(notebook: Notebook, assignment: str, student: str) -> Notebook:
         cell = by_id.get(name)
         if cell is None:  # a task that this course leaves out
             continue
-        if cell["source"].count(old) != 1:
+        found = list(_pattern(old, cell).finditer(cell["source"]))
+        if len(found) != 1:
             raise ConfigError(
                 f"the cell {name}",
                 "the text that varies between students was changed",
                 f"once {old!r}",
-                f"{cell['source'].count(old)} times",
+                f"{len(found)} times",
                 "change it in minires/course/variants/texts.py too, or build without ids",
             )
-        cell["source"] = cell["source"].replace(old, new)
+        start, end = found[0].span()
+        cell["source"] = cell["source"][:start] + new + cell["source"][end:]
     begin = next(
         (i for i, cell in enumerate(personal.cells) if cell["id"].endswith("-begin")), None
     )
     if begin is not None:
         personal.cells.insert(begin + 1, _cell(key, student))
     return personal
+
+
+def _pattern(text, cell):
+    """For code as it stands; for a text wherever its lines are broken."""
+    if cell.cell_type == "code":
+        return re.compile(re.escape(text))
+    return re.compile(r"\s+".join(map(re.escape, text.split())))
 
 
 def line(assignment: str, student: str) -> str:

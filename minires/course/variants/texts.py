@@ -1,7 +1,8 @@
 """What changes in an assignment with the option of a choice: texts, and the model solutions.
 
-A change is (cell, old, new): in the cell of that name, `old` stands once and is replaced. The first
-of a choice's options that are missing here is the one that the shared notebook has.
+A change is (cell, old, new): in the cell of that name, `old` stands once and is replaced; in a text
+it may be broken into lines elsewhere. An option that is missing here is the one that the shared
+notebook has.
 """
 
 from typing import TypeAlias
@@ -24,10 +25,11 @@ A1: dict[tuple[str, str], list[Change]] = {
     ("direction", "loss last"): [
         (
             "a1-order-text",
-            "Put the nodes in such an order: the last one (the loss) first,\n"
-            "each before its parents, each once.",
-            "Put the nodes in the *opposite* order: each after its parents, the loss last, each\n"
-            "once. The walk back will then go through your list from its end.",
+            "Put the nodes in such an order. The last one (the loss) comes first, each node comes "
+            "before its parents, and each comes once.",
+            "Put the nodes in the **opposite** order. Each node comes after its parents, the loss "
+            "comes\nlast, and each comes once. The walk back will then go through your list from "
+            "its end.",
         ),
         (
             "a1-order-code",
@@ -127,7 +129,7 @@ A3: dict[tuple[str, str], list[Change]] = {
         ),
         (
             "a3-running",
-            "$m$ is called **momentum**; PyTorch and minires take 0.1. (Some other libraries call "
+            "$m$ is called **momentum**. PyTorch and minires take 0.1. (Some other libraries call "
             "$1 - m$ the\nmomentum, and take 0.9 or 0.99.)",
             "$m$ is called **momentum**. Your `update_running` follows TensorFlow and others, "
             "where it is the share\nof the *old* average, here 0.9. PyTorch and minires call "
@@ -219,8 +221,8 @@ A4: dict[tuple[str, str], list[Change]] = {
 }
 
 _A5_OBSERVATIONS = """*Seeds that disagree:* with ten seeds some
-plain-56 train as well as plain-20; then the verdict is "undecided", and one would say "often" in
-place of "always". *A learning rate, warm-up or initialisation* with which plain-56 trains as well
+plain-56 train as well as plain-20; then the verdict is "undecided", and one would say "often"
+instead of "always". *A learning rate, warm-up or initialisation* with which plain-56 trains as well
 as plain-20: then degradation belongs to this recipe, and shortcuts are one remedy of several.
 *Longer training* in which plain-56 catches up: then it is slower, and not worse. *A residual
 network with another start or other parameters:* if resnet-56 without its equal start loses its

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from .facts import Facts, Question
 
-SENTENCE = re.compile(r"[^.!?\n][^!?\n]*?\d[^!?\n]*?[.!?](?=\s|$)")
+BETWEEN = re.compile(r"(?<=[.!?])\s+(?=[A-Z(\"'])")  # sentences
 LONGEST = 300
 
 
@@ -13,9 +13,9 @@ def questions(facts: Facts) -> Iterator[Question]:
     """For each answer the first of its sentences that has a number, else its first one."""
     for cell, text in facts.words.items():
         plain = " ".join(re.sub(r"[*_`#|]", "", text).split())
-        number = SENTENCE.search(plain)
-        first = re.match(r".+?[.!?](?=\s|$)", plain)
-        quoted = (number or first or re.match(r".*", plain))[0][:LONGEST].strip()
+        sentences = BETWEEN.split(plain)
+        number = next((one for one in sentences if re.search(r"\d", one)), None)
+        quoted = (number or sentences[0])[:LONGEST].strip()
         if not quoted:
             continue
         if number:
