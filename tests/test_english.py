@@ -22,7 +22,7 @@ PAGES = [
     ROOT / "data" / "README.md",
     ROOT / "benchmarks" / "NOTES.md",
 ]
-SOURCES = [path for path in (ROOT / "minires").rglob("*.py") if path.parent.name != "assignments"]
+SOURCES = [*(ROOT / "minires").rglob("*.py")]
 
 
 @pytest.mark.parametrize("paths", [PAGES, SOURCES], ids=["pages", "docstrings and comments"])
