@@ -10,6 +10,7 @@ from . import (
     api,
     claims,
     commands,
+    dark,
     error_pages,
     explorer,
     glossary,
@@ -76,6 +77,7 @@ def write(found: Site, source: Path, extra: Path) -> None:
     """
     files = {path: text.encode() for path, text in found.texts.items()} | found.images
     files |= {f"files/{path}": (ROOT / path).read_bytes() for path in found.pictures}
+    files |= dark.figures()
     _write_all(files, source)
     plain = source_files.pages(found.sources) | explorer.files()
     _write_all({path: text.encode() for path, text in plain.items()}, extra)

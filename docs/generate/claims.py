@@ -83,7 +83,11 @@ def _card(claim: Claim, outcome: str, reason: str, seeds: int) -> str:
     source = f"minires/experiments/claims/{claim.name.replace('-', '_')}.py"
     picture = f"{folder(claim)}/{claim.name}.png"
     has_picture = (ROOT / picture).exists()
-    shown = f"![Figure of the claim {claim.name}](files/{picture})" if has_picture else ""
+    shown = ""
+    if has_picture:
+        words = f"Figure of the claim {claim.name}"
+        light, dark = f"files/{picture}", f"files/{picture.removesuffix('.png')}-dark.png"
+        shown = f"![{words}]({light}){{.only-light}} ![{words}]({dark}){{.only-dark}}"
     is_decided = folder(claim) == DECIDED
     kind, option = ("deciding", "--decide") if is_decided else ("exploratory", "--seeds")
     links = " · ".join(

@@ -9,14 +9,15 @@ import re
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
+from .dark import of as dark_of
 from .places import ROOT, pages, relative, source_page
 
 PICTURES = (".png", ".gif", ".svg", ".jpg")
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+)\)")
 TWO_PICTURES = re.compile(
-    r'<picture>\s*<source [^>]*srcset="(?P<dark>[^"]+)">\s*'
+    r'<picture>\s*<source [^>]*srcset="[^"]+">\s*'
     r'<img alt="(?P<alt>[^"]+)" src="(?P<light>[^"]+)">\s*</picture>'
-)  # for a light and a dark page, as a forge wants them
+)  # for a light and a dark page, as a forge wants them; the site finds the dark one by its name
 CODE = re.compile(r"^(```|~~~).*?^\1[ ]*$", re.DOTALL | re.MULTILINE)
 
 
@@ -35,9 +36,7 @@ def rewrite(text: str, file: str, page: str, made: Collection[str] = ()) -> Rewr
     Code blocks stay as they are, and so do links to pages that are `made`, which no file holds.
     """
     found = Rewritten("", set(), set(), [])
-    text = TWO_PICTURES.sub(
-        r"![\g<alt>](\g<light>){.only-light} ![\g<alt>](\g<dark>){.only-dark}", text
-    )
+    text = TWO_PICTURES.sub(r"![\g<alt>](\g<light>)", text)
     known = pages()
 
     def replace(match: re.Match[str]) -> str:
@@ -56,7 +55,14 @@ def rewrite(text: str, file: str, page: str, made: Collection[str] = ()) -> Rewr
             return f"{is_picture}[{words}]({relative(known[path], page)}{anchor})"
         if path.endswith(PICTURES):
             found.pictures.add(path)
-            return f"{is_picture}[{words}]({relative(f'files/{path}', page)})"
+            shown = f"{is_picture}[{words}]({relative(f'files/{path}', page)})"
+            dark = is_picture and dark_of(path)
+            if not dark:
+                return shown
+            if (ROOT / dark).exists():
+                found.pictures.add(dark)
+            other = f"![{words}]({relative(f'files/{dark}', page)})"
+            return f"{shown}{{.only-light}} {other}{{.only-dark}}"
         found.sources.add(path)
         return f'<a href="{relative(source_page(path), page)}{anchor}">{words}</a>'
 
