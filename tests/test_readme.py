@@ -12,7 +12,8 @@ import pytest
 from benchmarks import report
 from minires import models, save
 from minires.cli import _parser
-from minires.experiments import degradation, degradation_report, training_records
+from minires.experiments import degradation, training_records
+from minires.experiments.degradation import verdict
 from minires.experiments.records import read_config, read_table
 from minires.training import RunConfig
 from minires.training.settings_file import read_settings
@@ -42,7 +43,7 @@ def test_the_recorded_run_shows_the_effect_with_every_seed():
 
 
 def test_the_errors_on_the_drawn_images_are_those_of_the_recorded_run():
-    last = degradation_report.final_rows(
+    last = verdict.final_rows(
         read_table(
             RECORDED.parent / "degradation-quick-synthetic" / "metrics.csv",
             training_records.METRICS,
@@ -109,7 +110,7 @@ def test_the_timings_are_those_of_the_recorded_benchmark():
 
 
 def test_the_table_of_results_is_that_of_the_records():
-    last = degradation_report.final_rows(
+    last = verdict.final_rows(
         read_table(RECORDED / "metrics.csv", training_records.METRICS, training_records.TEXT)
     )
     errors = {

@@ -52,7 +52,7 @@ MODULES = {
     ),
     "a4": ("models", "nn.init"),
     "a5": (
-        "experiments.degradation_report",
+        "experiments.degradation.verdict",
         "experiments.claims.frame.verdict",
         "experiments.claims.frame.error_comparison",
         "plot.curves",

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from .. import plot as plots
 from ..names import expanded
+from ..serialization.files import replace_text
 from ..types import PathLike
 from . import diagnosis_report, html_page, provenance
 from .diagnosis import NAME as EXPERIMENT
-from .records import of_one_run, read_config, replace_text, save_figures
+from .records import of_one_run, read_config, save_figures
 
 NAME = "report.html"
 FIGURES = {  # name -> heading, what the figure shows, and what to look for

@@ -20,9 +20,10 @@ from ..autograd import Tensor
 from ..diagnostics import Classified, confusion_matrix, top_error
 from ..errors import DataError
 from ..names import expanded
+from ..serialization.files import replace_text
 from ..training.kinds import NUMBER, PERCENT
 from ..types import Array, PathLike, Row
-from .records import RunFolder, read_table, replace_text
+from .records import RunFolder, read_table
 
 CONFUSION = ("right", "taken_for", "images")
 DAMAGED = ("picture", "reason")

@@ -103,6 +103,11 @@ def write_bytes(path: PathLike, content: bytes) -> None:
     remove_unfinished(path.parent, path.name, older_than=HOUR)
 
 
+def replace_text(path: PathLike, text: str) -> None:
+    """Write a text file whole or not at all. Raises CheckpointError if it cannot be written."""
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
 def append_bytes(path: PathLike, content: bytes, first: bytes = b"") -> None:
     """Add `content` at the end of the file `path`: all of it or, if that fails, nothing.
 

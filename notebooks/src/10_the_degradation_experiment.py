@@ -20,7 +20,8 @@ import numpy as np
 import minires as mr
 from minires import plot
 from minires.drawing import blocks
-from minires.experiments import degradation, degradation_report
+from minires.experiments import degradation
+from minires.experiments.degradation import verdict
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_config, read_table
 from minires.lessons import check, exercise, predict, score, show
@@ -189,7 +190,7 @@ show(
 # difference is above a margin of training error. These sentences are worked out from the records:
 
 # %%
-print(f"the margin: {degradation_report.MARGIN} percentage points\n")
+print(f"the margin: {verdict.MARGIN} percentage points\n")
 for sentence in degradation.report(out).split("\n\n")[1].splitlines():
     print(textwrap.fill(sentence, 92), "\n")
 
@@ -635,8 +636,8 @@ score()
 #   cures most of it. Whether depth then *pays* is a matter of how long and on how much one trains.
 # - Training error, last epoch, and the paper's numbers with their source.
 #
-# **In the library:** [`experiments/degradation.py`](../minires/experiments/degradation.py) is the
-# experiment, [`experiments/degradation_report.py`](../minires/experiments/degradation_report.py)
+# **In the library:** [`experiments/degradation/training.py`](../minires/experiments/degradation/training.py) is the
+# experiment, [`experiments/degradation/verdict.py`](../minires/experiments/degradation/verdict.py)
 # the verdict, [`experiments/presets.py`](../minires/experiments/presets.py) the sizes, up to the
 # paper's.
 #

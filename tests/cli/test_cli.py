@@ -353,7 +353,7 @@ def test_ctrl_c_before_anything_is_there_to_save(tmp_path, capsys, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("minires.experiments.degradation.load_sets", interrupted)
+    monkeypatch.setattr("minires.experiments.degradation.training.load_sets", interrupted)
     assert main(["degradation", "--out", str(tmp_path / "run")]) == 130
     assert "before anything was there to save" in capsys.readouterr().err
 

@@ -6,7 +6,7 @@ import pytest
 
 from minires.cli import main
 from minires.cli.arguments import fitted
-from minires.experiments import degradation
+from minires.experiments import degradation, scheduler
 from minires.experiments.presets import PRESETS
 
 
@@ -15,7 +15,7 @@ def tiny(monkeypatch, tmp_path):
     """The demo with two steps for each net, in an empty folder."""
     demo = replace(PRESETS["demo"], epochs=None, iterations=2, train_size=64, test_size=32)
     monkeypatch.setitem(PRESETS, "demo", replace(demo, batch_size=32, net={"width": 2}))
-    monkeypatch.setattr(degradation.scheduler, "fitting_workers", lambda tasks, workers: 1)
+    monkeypatch.setattr(scheduler, "fitting_workers", lambda tasks, workers: 1)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

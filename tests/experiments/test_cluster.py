@@ -29,7 +29,7 @@ from minires.experiments.scheduler.cluster.job import Guard, Job
 from minires.experiments.scheduler.cluster.queue import CANCELLED, GONE, RUNNING, WAITING, State
 from minires.training.config import RunConfig
 
-from .test_degradation import tables
+from .degradation.test_training import tables
 from .test_scheduler import TINY, KillItself, Note, fail, gone
 
 pytest.importorskip("submitit", reason="submitit is not installed: pip install minires[cluster]")

@@ -25,7 +25,7 @@ from minires.experiments.scheduler.board import Board
 from minires.training.progress import duration
 
 from ..faults import cases
-from .test_degradation import tables
+from .degradation.test_training import tables
 
 TINY = replace(
     PRESETS["quick"],

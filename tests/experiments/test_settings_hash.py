@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from minires.errors import ConfigError
 from minires.experiments.records import RunFolder, read_config
-from minires.experiments.settings_hash import differences, settings_hash
+from minires.experiments.records.settings_hash import differences, settings_hash
 from minires.training import RunConfig
 
 CONFIG = RunConfig(lr=0.2, net={"width": 8}, epochs=3)
@@ -59,6 +60,29 @@ def test_a_run_from_before_a_setting_existed_has_the_same_hash():
     old = {name: its for name, its in new.items() if name not in ("nesterov", "milestones")}
     assert settings_hash(old) == settings_hash(new)
     assert settings_hash(old) != settings_hash({**new, "nesterov": True})
+
+
+def test_so_has_a_sweep_from_before_a_setting_existed():
+    common = {"lr": 0.2, "momentum": 0.9, "nesterov": False}
+    new = {"experiment": "sweep", "common": common}
+    old = {"experiment": "sweep", "common": {"lr": 0.2, "momentum": 0.9}}
+    assert settings_hash(old) == settings_hash(new)
+    assert settings_hash(old) != settings_hash({**new, "common": {**common, "nesterov": True}})
+
+
+def test_a_sweep_from_before_a_setting_existed_is_resumed(tmp_path):
+    common = {"lr": 0.2, "net": {"width": 8}}
+    with RunFolder(tmp_path, {"experiment": "sweep", "common": common}):
+        pass
+    now = {**common, "nesterov": False, "class_weights": None}
+    with RunFolder(tmp_path, {"experiment": "sweep", "common": now}, resume=True):
+        pass
+    other = {**now, "nesterov": True, "net": {"width": 16}}
+    with pytest.raises(ConfigError, match="got net.width 8 -> 16, nesterov False -> True;"):
+        RunFolder(tmp_path, {"experiment": "sweep", "common": other}, resume=True)
+    bare = {**now, "net": {}}
+    with pytest.raises(ConfigError, match="got net.width 8 -> None;"):
+        RunFolder(tmp_path, {"experiment": "sweep", "common": bare}, resume=True)
 
 
 def test_every_run_writes_its_hash(tmp_path):

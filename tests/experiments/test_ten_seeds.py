@@ -6,7 +6,7 @@ from statistics import mean, median, stdev
 import pytest
 
 from minires.experiments.confidence import interval
-from minires.experiments.degradation_report import final_rows
+from minires.experiments.degradation.verdict import final_rows
 from minires.experiments.records import read_table
 from minires.experiments.training_records import METRICS, TEXT
 

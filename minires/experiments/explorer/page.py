@@ -15,9 +15,9 @@ from pathlib import Path
 
 from ...errors import ConfigError
 from ...names import as_text, expanded
+from ...serialization.files import replace_text
 from ...types import PathLike
 from .. import html_page
-from ..records import replace_text
 from .folders import Run, read
 from .numbers import data, run_names
 

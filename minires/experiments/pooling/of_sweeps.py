@@ -8,8 +8,8 @@ from ...names import shown
 from ...training.kinds import WORDS
 from .. import single_net, sweep
 from ..records import RunFolder, read_config
+from ..records.settings_hash import differences
 from ..seeds import as_text
-from ..settings_hash import differences
 from .of_degradation import net_tables
 from .parts import Part, Unit, few, files_in
 from .sources import Source, other_settings

@@ -10,7 +10,7 @@ from .. import single_net, sweep
 from ..provenance import machine_notes
 from ..provenance import sources as computed_by
 from ..records import RunFolder, of_one_run
-from ..settings_hash import APART, settings_hash
+from ..records.settings_hash import APART, settings_hash
 from . import of_claims, of_degradation, of_sweeps
 from .copying import check_free, copy_files, staged
 from .parts import choose

@@ -12,7 +12,7 @@ from ...names import expanded
 from ...serialization.read_lock import no_writer
 from ...types import PathLike
 from ..records import LOCK, read_config
-from ..settings_hash import differences, settings_hash
+from ..records.settings_hash import differences, settings_hash
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from minires.experiments import degradation, records
+from minires.experiments import degradation
 from minires.experiments.presets import PRESETS
+from minires.experiments.records import run_folder
 
 TINY = replace(
     PRESETS["quick"],
@@ -29,10 +30,10 @@ def train(out, seeds, config=TINY, **more):
 @contextmanager
 def on_machine(monkeypatch, name):
     """Within: runs are computed by another processor, and another NumPy."""
-    usual = records.environment
+    usual = run_folder.environment
     with monkeypatch.context() as patch:
         patch.setattr(
-            records,
+            run_folder,
             "environment",
             lambda device: {**usual(device), "processor": name, "numpy": f"2.{len(name)}"},
         )

@@ -7,9 +7,8 @@ from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ....serialization.files import read_bytes
+from ....serialization.files import read_bytes, replace_text
 from ... import html_page, provenance
-from ...records import replace_text
 from ...seeds import as_text
 from . import registration
 from .claim import Claim

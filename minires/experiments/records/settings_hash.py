@@ -5,12 +5,12 @@ Runs with the same hash can be pooled: they differ in seeds, folders and machine
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from ..serialization.safetensors import to_json
-from ..training.config import RunConfig
+from ...serialization.safetensors import to_json
+from ...training.config import RunConfig
 
 #: What stands in a ``config.json`` besides settings, or differs from seed to seed.
 APART = ("seed", "seeds", "runs", "settings_hash", "sources", "environment")
@@ -32,12 +32,7 @@ def settings_hash(config: Mapping[str, Any]) -> str:
     A setting that has its usual value does not count: runs from before that setting existed have
     the same hash.
     """
-    usual = _usual()
-    changed = {
-        name: _canonical(value)
-        for name, value in deciding(config).items()
-        if _canonical(value) != usual.get(name)
-    }
+    changed = _unusual(_canonical(deciding(config)), _usual())
     text = json.dumps(changed, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -50,6 +45,38 @@ def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
         for name in dict.fromkeys([*first, *second])
         if first.get(name) != second.get(name)
     ]
+
+
+def changes(
+    before: Mapping[str, Any], now: Mapping[str, Any], growing: Sequence[str] = ()
+) -> list[str]:
+    """The settings in `now` that were others `before`, as ``lr 0.1 -> 0.2``.
+
+    A run from before a setting existed was made with what is usual today. The lists named in
+    `growing` may have become longer.
+    """
+    known = {*now, *now.get("common", {})}
+    earlier, today = _flat(_usual() | _canonical(dict(before))), _flat(_canonical(dict(now)))
+    return [
+        f"{name} {earlier.get(name)} -> {today.get(name)}"
+        for name in dict.fromkeys([*today, *earlier])
+        if earlier.get(name) != today.get(name)
+        and name.partition(".")[0] in known
+        and not (name in growing and _has_grown(earlier.get(name), today.get(name)))
+    ]
+
+
+def _has_grown(before: Any, now: Any) -> bool:
+    # None: the run is from before the setting existed.
+    return before is None or isinstance(before, list) and all(one in now for one in before)
+
+
+def _unusual(settings: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings without the usual ones, also among what the runs of a sweep have in common."""
+    found = {name: value for name, value in settings.items() if value != usual.get(name)}
+    if isinstance(found.get("common"), dict):
+        found["common"] = _unusual(found["common"], usual)
+    return found
 
 
 def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from minires.experiments import degradation_report
+from minires.experiments.degradation import verdict
 
 
 def records(**errors):
@@ -24,7 +24,7 @@ def records(**errors):
 
 
 def test_degradation_found():
-    lines = degradation_report.verdict(
+    lines = verdict.verdict(
         records(plain_20=[50, 52], plain_56=[80, 78], resnet_20=[45, 45], resnet_56=[44.5, 45.4])
     )
     assert (
@@ -38,16 +38,14 @@ def test_degradation_found():
 
 
 def test_degradation_contradicted():
-    lines = degradation_report.verdict(
-        records(plain_20=[50], plain_56=[40], resnet_20=[45], resnet_56=[55])
-    )
+    lines = verdict.verdict(records(plain_20=[50], plain_56=[40], resnet_20=[45], resnet_56=[55]))
     assert "no degradation here" in lines[0]
     assert "do not help" in lines[1]
     assert "residual net trains worse" in lines[2]
 
 
 def test_seeds_that_disagree_decide_nothing():
-    lines = degradation_report.verdict(
+    lines = verdict.verdict(
         records(plain_20=[50, 50], plain_56=[80, 40], resnet_20=[45, 45], resnet_56=[30, 30])
     )
     assert "undecided, the seeds disagree" in lines[0]
@@ -56,45 +54,43 @@ def test_seeds_that_disagree_decide_nothing():
 
 def test_one_seed_has_no_interval_and_many_are_not_listed():
     errors = {"plain_20": [50] * 6, "plain_56": [70, 71, 72, 73, 74, 75]}
-    (many, *_) = degradation_report.verdict(records(**errors))
+    (many, *_) = verdict.verdict(records(**errors))
     assert many.endswith(
         "+22.5 points (95 % confidence interval +20.5 to +24.5, n = 6 seeds; "
         "by seed +20.0 to +25.0)."
     )
-    (one, *_) = degradation_report.verdict(records(plain_20=[50], plain_56=[70]))
+    (one, *_) = verdict.verdict(records(plain_20=[50], plain_56=[70]))
     assert one.endswith("+20.0 points (1 seed, no confidence interval).")
 
 
 def test_differences_for_the_line_under_a_figure():
     rows = records(plain_20=[50, 52], plain_56=[80, 78], resnet_20=[45], resnet_56=[44])
-    assert degradation_report.differences_in_words(rows) == [
+    assert verdict.differences_in_words(rows) == [
         "difference in final training error, points (95 % confidence interval): plain-56 minus "
         "plain-20 +28.0 (+2.6 to +53.4, n = 2), resnet-56 minus plain-56 -36.0 (1 seed), "
         "resnet-56 minus resnet-20 -1.0 (1 seed)"
     ]
-    assert degradation_report.differences_in_words(records(plain_20=[50])) == []
+    assert verdict.differences_in_words(records(plain_20=[50])) == []
 
 
 def test_what_is_left_out_is_named():
     rows = records(plain_20=[50, 52], plain_56=[80])
     done = [row for row in rows if (row["net"], row["seed"]) != ("plain-20", 1)]
-    assert degradation_report.left_out(rows, done) == [
-        "not finished, and left out here: plain-20 seed 1"
-    ]
-    assert degradation_report.left_out(rows, rows) == []
+    assert verdict.left_out(rows, done) == ["not finished, and left out here: plain-20 seed 1"]
+    assert verdict.left_out(rows, rows) == []
 
 
 def test_unfinished_nets_are_not_judged():
-    lines = degradation_report.verdict(records(plain_20=[50], plain_56=[80], resnet_20=[45]))
+    lines = verdict.verdict(records(plain_20=[50], plain_56=[80], resnet_20=[45]))
     assert "resnet-56 or plain-56 is not finished" in lines[1]
 
 
 def test_one_depth():
-    assert "two or more" in degradation_report.verdict(records(plain_20=[50]))[0]
+    assert "two or more" in verdict.verdict(records(plain_20=[50]))[0]
 
 
 def test_table():
-    text = degradation_report.table(
+    text = verdict.table(
         records(plain_20=[50, 52], resnet_20=[45, 45]), {"plain-20": 269_722, "resnet-20": 269_722}
     )
     assert (
@@ -108,7 +104,7 @@ def test_table():
 
 @pytest.mark.parametrize("seconds, words", [(12.4, "12 s"), (5400, "90 min"), (90_000, "25.0 h")])
 def test_times_are_readable(seconds, words):
-    assert words in degradation_report.table(
+    assert words in verdict.table(
         [{"net": "plain-8", "seed": 0, "train_error": 1.0, "test_error": 1.0, "seconds": seconds}],
         {"plain-8": 1},
     )
@@ -130,6 +126,6 @@ QUICK = {"dataset": "cifar10", "epochs": 7, "iterations": None, "train_size": 10
 )
 def test_what_a_run_cannot_show_is_said(settings, deep, words):
     rows = records(plain_20=[58], plain_56=[77], resnet_20=[44], resnet_56=[deep])
-    found = degradation_report.not_shown(QUICK | settings, rows)
+    found = verdict.not_shown(QUICK | settings, rows)
     assert found is None if words is None else words in found[0]
-    assert degradation_report.not_shown(QUICK, records(plain_20=[50], resnet_20=[40])) is None
+    assert verdict.not_shown(QUICK, records(plain_20=[50], resnet_20=[40])) is None

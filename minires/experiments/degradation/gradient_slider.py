@@ -10,8 +10,8 @@ import math
 from collections.abc import Sequence
 from statistics import mean
 
-from ..plot.style import DARK, LIGHT, nets_by_depth
-from ..types import Row
+from ...plot.style import DARK, LIGHT, nets_by_depth
+from ...types import Row
 
 STYLE = """
 #slider svg { width: 100%; height: 24rem; display: block; touch-action: pan-y; }

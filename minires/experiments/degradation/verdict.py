@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import Any
 
-from ..types import Row
-from . import confidence
-from .presets import PRESETS
+from ...types import Row
+from .. import confidence
+from ..presets import PRESETS
 
 MARGIN = 2.0  # percentage points: a smaller difference in training error is called none
 MOST_NAMED = 5  # seeds whose numbers are given one by one

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from ..types import Row
-from . import degradation_report, gradient_slider, html_page, provenance
-from .presets import PRESETS
-from .seeds import as_text
+from ...types import Row
+from .. import html_page, provenance
+from ..presets import PRESETS
+from ..seeds import as_text
+from . import gradient_slider, verdict
 
 NAME = "report.html"
 QUESTION = "Does depth hurt?"
@@ -59,18 +60,18 @@ def html(
     title = f"{QUESTION} Plain and residual nets on {images}"
     body = [f"<h1>{escape(title)}</h1>", f'<p class="small">{escape(caption)}</p>']
     if metrics:
-        for sentence in degradation_report.verdict(metrics):
+        for sentence in verdict.verdict(metrics):
             name, colon, rest = sentence.partition(": ")
             body.append(f"<p><b>{escape(name + colon)}</b>{escape(rest)}</p>")
-        if missing := degradation_report.not_shown(config, metrics):
+        if missing := verdict.not_shown(config, metrics):
             body.append(f"<p>{escape(missing[0])}</p>")
     body += [f"<p>{escape(line)}</p>" for line in unfinished]
     body += ["<h2>Errors</h2>", _picture(pictures, "degradation")]
     if metrics:
-        rows = degradation_report.rows(metrics, parameters)
+        rows = verdict.rows(metrics, parameters)
         body += [
-            html_page.table(degradation_report.HEAD, rows),
-            f'<p class="small">{degradation_report.below(metrics)}</p>',
+            html_page.table(verdict.HEAD, rows),
+            f'<p class="small">{verdict.below(metrics)}</p>',
         ]
     body += [_picture(pictures, name) for name in ("depths", "seeds") if name in pictures]
     body += [

@@ -9,11 +9,12 @@ import pytest
 
 from minires.cli import _parser
 from minires.cli import degradation as command_line
-from minires.experiments import degradation, degradation_page, gradient_slider
+from minires.experiments import degradation
+from minires.experiments.degradation import gradient_slider, page
 from minires.experiments.presets import PRESETS
 from minires.experiments.records import read_config
 
-from .test_degradation import TINY, run, tables
+from .test_training import TINY, run, tables
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +75,8 @@ def test_gradients_that_are_no_numbers_leave_a_gap():
         {"net": "plain-8", "iteration": 0, "depth": depth, "gradient_norm": norm}
         for depth, norm in enumerate([1.0, 0.0, math.inf, math.nan, 10.0, 5.0], 1)
     ]
-    page = gradient_slider.html(rows)
-    data = json.loads(re.search(r'id="gradients">(.*?)</script>', page)[1])
+    slider = gradient_slider.html(rows)
+    data = json.loads(re.search(r'id="gradients">(.*?)</script>', slider)[1])
     assert data["nets"][0]["powers"] == [[0.0, None, None, None, 1.0]]
 
 
@@ -95,7 +96,7 @@ def test_the_command_is_the_one_that_made_the_run(words):
         "depths": args.depths,
         "seeds": list(range(args.seeds)) if isinstance(args.seeds, int) else args.seeds,
     }
-    found = degradation_page.command(json.loads(json.dumps(settings)))
+    found = page.command(json.loads(json.dumps(settings)))
     again = _parser().parse_args(found.split()[1:])
     assert command_line._config(again) == command_line._config(args), found
     assert (list(again.depths), again.seeds) == (list(args.depths), args.seeds)
@@ -104,8 +105,8 @@ def test_the_command_is_the_one_that_made_the_run(words):
 
 def test_settings_that_no_option_sets(out):
     config = read_config(out) | {"momentum": 0.5}
-    assert degradation_page.command(config) is None
-    assert "RunConfig" in "".join(degradation_page._again(config))
+    assert page.command(config) is None
+    assert "RunConfig" in "".join(page._again(config))
 
 
 def test_a_run_that_has_not_finished_a_net(tmp_path):
@@ -120,4 +121,4 @@ def test_presets_have_commands_of_their_own():
     for name, preset in PRESETS.items():
         settings = preset.deciding() | {"depths": [20, 56], "seeds": [0]}
         words = ["minires degradation"] + ([f"--preset {name}"] if name != "quick" else [])
-        assert degradation_page.command(settings) == " ".join(words)
+        assert page.command(settings) == " ".join(words)
