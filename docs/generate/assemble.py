@@ -22,6 +22,7 @@ from . import (
 )
 from .links import rewrite
 from .places import ROOT, pages, read
+from .recorded_claims import pictures as claim_pictures
 
 MADE = (api, claims, commands, error_pages, explorer, glossary, kernels, reading, speed)
 
@@ -39,7 +40,7 @@ class Site(NamedTuple):
 def site(with_notebooks: bool = True) -> Site:
     """Everything, in memory. `with_notebooks=False` leaves the notebooks' pages empty."""
     texts: dict[str, str] = {}
-    pictures: set[str] = set(claims.pictures())
+    pictures: set[str] = set(claim_pictures())
     sources: set[str] = {*source_files.library_files(), *(f"{claims.RECORDED}",)}
     broken: list[str] = []
 

@@ -10,8 +10,8 @@ from minires.experiments.records import read_config, read_table
 from minires.plot.style import DARK, LIGHT
 from minires.plot.style import picture as image_of
 
-from . import claims
 from .places import ROOT
+from .recorded_claims import folder, pictures, recorded
 
 CONTRAST = 3.0  # to the page: WCAG's for graphics
 DOTS = 110  # to an inch
@@ -23,22 +23,24 @@ def of(picture: str) -> str | None:
     """
     stem, _, kind = picture.rpartition(".")
     beside = f"{stem}-dark.{kind}"
-    if (ROOT / beside).exists() or picture in claims.pictures():
+    if (ROOT / beside).exists() or picture in pictures():
         return beside
     return None
 
 
 @cache
-def figures() -> dict[str, bytes]:
-    """Path in the source of the site -> PNG: the figure of each claim that has a recorded one."""
+def figures(only: str = "") -> dict[str, bytes]:
+    """Path in the source of the site -> PNG: the figure of each claim that has a recorded one, or
+    of a single claim.
+    """
     found = {}
-    for claim, *_ in claims.recorded():
-        folder = claims.folder(claim)
-        picture = f"{folder}/{claim.name}.png"
-        if not (ROOT / picture).exists() or (ROOT / (of(picture) or "")).is_file():
+    for claim, *_ in recorded():
+        place = folder(claim)
+        picture = f"{place}/{claim.name}.png"
+        if only not in ("", claim.name) or picture not in pictures():
             continue
-        rows = read_table(ROOT / folder / f"{claim.name}.csv", claim.columns, claim.text)
-        figure = claim.draw(rows, read_config(ROOT / folder)["caption"])
+        rows = read_table(ROOT / place / f"{claim.name}.csv", claim.columns, claim.text)
+        figure = claim.draw(rows, read_config(ROOT / place)["caption"])
         found[f"files/{of(picture)}"] = image_of(recoloured(figure), dots_per_inch=DOTS)
     return found
 

@@ -15,9 +15,9 @@ from .places import ROOT, pages, relative, source_page
 PICTURES = (".png", ".gif", ".svg", ".jpg")
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+)\)")
 TWO_PICTURES = re.compile(
-    r'<picture>\s*<source [^>]*srcset="[^"]+">\s*'
+    r'<picture>\s*<source [^>]*srcset="(?P<dark>[^"]+)">\s*'
     r'<img alt="(?P<alt>[^"]+)" src="(?P<light>[^"]+)">\s*</picture>'
-)  # for a light and a dark page, as a forge wants them; the site finds the dark one by its name
+)  # for a light and a dark page, as a forge wants them
 CODE = re.compile(r"^(```|~~~).*?^\1[ ]*$", re.DOTALL | re.MULTILINE)
 
 
@@ -36,7 +36,9 @@ def rewrite(text: str, file: str, page: str, made: Collection[str] = ()) -> Rewr
     Code blocks stay as they are, and so do links to pages that are `made`, which no file holds.
     """
     found = Rewritten("", set(), set(), [])
-    text = TWO_PICTURES.sub(r"![\g<alt>](\g<light>)", text)
+    text = TWO_PICTURES.sub(
+        r"![\g<alt>](\g<light>){.only-light} ![\g<alt>](\g<dark>){.only-dark}", text
+    )
     known = pages()
 
     def replace(match: re.Match[str]) -> str:
@@ -56,8 +58,9 @@ def rewrite(text: str, file: str, page: str, made: Collection[str] = ()) -> Rewr
         if path.endswith(PICTURES):
             found.pictures.add(path)
             shown = f"{is_picture}[{words}]({relative(f'files/{path}', page)})"
-            dark = is_picture and dark_of(path)
-            if not dark:
+            has_class = match.string[match.end() : match.end() + 1] == "{"
+            dark = dark_of(path) if is_picture and not has_class else None
+            if dark is None:
                 return shown
             if (ROOT / dark).exists():
                 found.pictures.add(dark)
