@@ -10,6 +10,7 @@ from . import (
     api,
     claims,
     commands,
+    dark,
     error_pages,
     explorer,
     glossary,
@@ -21,6 +22,7 @@ from . import (
 )
 from .links import rewrite
 from .places import ROOT, pages, read
+from .recorded_claims import pictures as claim_pictures
 
 MADE = (api, claims, commands, error_pages, explorer, glossary, kernels, reading, speed)
 
@@ -38,7 +40,7 @@ class Site(NamedTuple):
 def site(with_notebooks: bool = True) -> Site:
     """Everything, in memory. `with_notebooks=False` leaves the notebooks' pages empty."""
     texts: dict[str, str] = {}
-    pictures: set[str] = set(claims.pictures())
+    pictures: set[str] = set(claim_pictures())
     sources: set[str] = {*source_files.library_files(), *(f"{claims.RECORDED}",)}
     broken: list[str] = []
 
@@ -76,6 +78,7 @@ def write(found: Site, source: Path, extra: Path) -> None:
     """
     files = {path: text.encode() for path, text in found.texts.items()} | found.images
     files |= {f"files/{path}": (ROOT / path).read_bytes() for path in found.pictures}
+    files |= dark.figures()
     _write_all(files, source)
     plain = source_files.pages(found.sources) | explorer.files()
     _write_all({path: text.encode() for path, text in plain.items()}, extra)

@@ -3,45 +3,16 @@
 from html import escape
 
 from minires.experiments import provenance
-from minires.experiments.claims import CLAIMS
 from minires.experiments.claims.frame.claim import Claim
 from minires.experiments.claims.frame.verdict import CONTRADICTED, SUPPORTED, UNDECIDED
-from minires.experiments.records import read_config, read_table
+from minires.experiments.records import read_config
 
 from .links import to_source
 from .places import ROOT
+from .recorded_claims import DECIDED, RECORDED, folder, recorded
 
-RECORDED = "results/claims"
-DECIDED = "results/claims-decided"  # by seeds that nobody had seen; these come first
 PAGE = "claims.md"
 VERDICTS = (SUPPORTED, CONTRADICTED, UNDECIDED)
-
-
-def folder(claim: Claim) -> str:
-    """Where the numbers lie that a claim's verdict is read from."""
-    is_decided = (ROOT / DECIDED / f"{claim.name}.csv").exists()
-    return DECIDED if is_decided else RECORDED
-
-
-def recorded() -> list[tuple[Claim, str, str, int]]:
-    """(claim, verdict, its reason, number of seeds) of each claim that was measured."""
-    found = []
-    for claim in CLAIMS.values():
-        path = ROOT / folder(claim) / f"{claim.name}.csv"
-        if path.exists():
-            rows = read_table(path, claim.columns, claim.text)
-            outcome, reason = claim.judge(rows)
-            found.append((claim, outcome, reason, len({row["seed"] for row in rows})))
-    return found
-
-
-def pictures() -> set[str]:
-    """The figures that the page shows, as files of the repository."""
-    return {
-        f"{folder(claim)}/{claim.name}.png"
-        for claim, *_ in recorded()
-        if (ROOT / folder(claim) / f"{claim.name}.png").exists()
-    }
 
 
 def pages() -> dict[str, str]:
@@ -83,7 +54,11 @@ def _card(claim: Claim, outcome: str, reason: str, seeds: int) -> str:
     source = f"minires/experiments/claims/{claim.name.replace('-', '_')}.py"
     picture = f"{folder(claim)}/{claim.name}.png"
     has_picture = (ROOT / picture).exists()
-    shown = f"![Figure of the claim {claim.name}](files/{picture})" if has_picture else ""
+    shown = ""
+    if has_picture:
+        words = f"Figure of the claim {claim.name}"
+        light, dark = f"files/{picture}", f"files/{picture.removesuffix('.png')}-dark.png"
+        shown = f"![{words}]({light}){{.only-light}} ![{words}]({dark}){{.only-dark}}"
     is_decided = folder(claim) == DECIDED
     kind, option = ("deciding", "--decide") if is_decided else ("exploratory", "--seeds")
     links = " · ".join(

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
+from .dark import of as dark_of
 from .places import ROOT, pages, relative, source_page
 
 PICTURES = (".png", ".gif", ".svg", ".jpg")
@@ -56,7 +57,15 @@ def rewrite(text: str, file: str, page: str, made: Collection[str] = ()) -> Rewr
             return f"{is_picture}[{words}]({relative(known[path], page)}{anchor})"
         if path.endswith(PICTURES):
             found.pictures.add(path)
-            return f"{is_picture}[{words}]({relative(f'files/{path}', page)})"
+            shown = f"{is_picture}[{words}]({relative(f'files/{path}', page)})"
+            has_class = match.string[match.end() : match.end() + 1] == "{"
+            dark = dark_of(path) if is_picture and not has_class else None
+            if dark is None:
+                return shown
+            if (ROOT / dark).exists():
+                found.pictures.add(dark)
+            other = f"![{words}]({relative(f'files/{dark}', page)})"
+            return f"{shown}{{.only-light}} {other}{{.only-dark}}"
         found.sources.add(path)
         return f'<a href="{relative(source_page(path), page)}{anchor}">{words}</a>'
 

@@ -51,6 +51,38 @@ def of_one_net(settings: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def of_sweep(settings: Mapping[str, Any]) -> list[str]:
+    """How many nets are trained in a run of ``minires train`` with ``--seeds`` or ``--sweep``."""
+    runs, common = settings["runs"], settings["common"]
+    count = NUMBERS.get(len(runs), str(len(runs)))
+    length = ""
+    if common.get("epochs") or common.get("iterations"):
+        length = f" for {_length(common['epochs'], common['iterations'])} each"
+    images = {name: common.get(name) for name in ("image_size", "dataset")}
+    on = _images({**images, "dataset_name": settings["dataset_name"]})
+    values: dict[str, dict[str, None]] = {}  # setting -> what it takes, in order
+    for pair in (pair for name in runs for pair in name.split(",")):
+        setting, _, value = pair.partition("=")
+        values.setdefault(setting, {})[printable(value)] = None
+    swept = [f"{setting} {_listed(list(taken))}" for setting, taken in values.items()]
+    nets = "one net" if len(runs) == 1 else f"{count} nets"
+    return [f"Training {nets}{length} on {on}: {', '.join(swept)}."]
+
+
+def of_evaluation(settings: Mapping[str, Any]) -> list[str]:
+    """Which net is evaluated in a run of ``minires evaluate``, and on what."""
+    net = f"{settings['model']} ({settings['parameters']:,} parameters)"
+    where = _test_images(settings["test_images"], settings["dataset_name"])
+    return [f"Evaluating {net} with {printable(settings['weights'])} on {where}."]
+
+
+def of_diagnosis(settings: Mapping[str, Any]) -> list[str]:
+    """Which nets ``minires diagnose`` looks into, and with how many images."""
+    nets = _listed([printable(name) for name in settings["nets"]])
+    where = _test_images(settings["images"], settings["dataset_name"])
+    return [f"Looking inside {nets} with {where}."]
+
+
 def of_claims(chosen: Sequence[Any], args: Any) -> list[str]:
     """Which claims are measured, and how long that may take."""
     claims = f"the claim {chosen[0].name}" if len(chosen) == 1 else f"{len(chosen)} claims"
@@ -64,7 +96,7 @@ def of_claims(chosen: Sequence[Any], args: Any) -> list[str]:
 
 
 def _length(epochs, iterations):
-    return f"{iterations:,} steps" if epochs is None else f"{epochs:g} epochs"
+    return f"{iterations:,} steps" if epochs is None else f"{epochs:g} epoch{'s' * (epochs != 1)}"
 
 
 def _images(settings):
@@ -74,8 +106,14 @@ def _images(settings):
     return f"{size}images of {printable(settings['dataset_name'])}"
 
 
-def _listed(numbers: Sequence[int]) -> str:
-    *first, last = map(str, numbers)
+def _test_images(count, name):
+    if name == "synthetic":
+        return f"{count:,} drawn test images"
+    return f"{count:,} test images of {printable(name)}"
+
+
+def _listed(things: Sequence[object]) -> str:
+    *first, last = map(str, things)
     return f"{', '.join(first)} and {last}" if first else last
 
 

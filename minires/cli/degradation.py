@@ -115,7 +115,9 @@ def run(args: argparse.Namespace) -> int:
             resume=args.resume,
             workers=args.workers,
             cluster=cluster,
-            on_start=lambda settings, cost: banner.show_start(
+            on_start=None
+            if args.cluster == "script"  # stdout is the script
+            else lambda settings, cost: banner.show_start(
                 *banner.of_degradation(settings, cost, args.device), out=out
             ),
         )

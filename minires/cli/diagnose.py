@@ -5,6 +5,7 @@ import json
 
 from ..errors import ConfigError
 from ..names import expanded
+from . import banner
 from .arguments import Commands, at_least, path, say, say_damaged
 from .trained_net_options import add_net_and_images, given_transform, prepared
 
@@ -93,6 +94,9 @@ def run(args: argparse.Namespace) -> None:
         progress=not args.json,
         cache=args.cache,
         skip_damaged=args.skip_damaged,
+        on_start=None
+        if args.json
+        else lambda settings: banner.show_start(*banner.of_diagnosis(settings), out=expanded(out)),
     )
     *drawn, page = diagnosis.draw(out)
     if args.json:

@@ -4,14 +4,16 @@ import argparse
 import json
 
 from ..names import expanded
+from . import banner
 from .arguments import Commands, path, say, say_damaged
 from .trained_net_options import add_net_and_images, given_transform, prepared
 
 DESCRIPTION = """\
 What are trained weights worth? Let their net classify a data set that it was
 not trained on: CIFAR-10's test set, or a folder of photographs with a folder in
-it for each class. The weights can be yours or anybody's: PyTorch's files of
-every age, safetensors. Writes tables and figures to the output folder."""
+it for each class. The weights can be yours or anybody's: safetensors, PyTorch's
+files of every age, NumPy's .npz, and Keras's ResNets. Writes tables and figures
+to the output folder."""
 EPILOG = """\
 Options that are not given are taken from the file of weights, if it has them,
 or from the family that its net belongs to.
@@ -72,6 +74,9 @@ def run(args: argparse.Namespace) -> None:
         cache=args.cache,
         skip_damaged=args.skip_damaged,
         flip=args.flip,
+        on_start=None
+        if args.json
+        else lambda settings: banner.show_start(*banner.of_evaluation(settings), out=expanded(out)),
     )
     drawn = evaluation.plot(out)
     if args.json:

@@ -74,7 +74,7 @@ FINETUNE_TEXT = """\
 Start from the weights of a trained net, and teach it the classes of a folder
 of photographs: with a folder for each class in it, or train/ and val/ with
 these. By default only a new last layer is trained, on features that are found
-once (a linear probe): minutes without a GPU. Results as of minires train.
+once (a linear probe): minutes without a GPU. Results are as with minires train.
 Folders as people have them are read; a line says what is left out of them."""
 FINETUNE_EXAMPLES = """examples:
   minires finetune --weights resnet18-f37072fd.pth --data photos
@@ -206,7 +206,16 @@ def _run_sweep(args, config):
     if args.resume and not (out / "config.json").exists():
         say(f"minires: nothing to resume in {out}, starting anew")
     try:
-        sweep.run(runs, out, resume=args.resume, workers=config.workers or None, cluster=cluster)
+        sweep.run(
+            runs,
+            out,
+            resume=args.resume,
+            workers=config.workers or None,
+            cluster=cluster,
+            on_start=None
+            if args.cluster == "script"  # stdout is the script
+            else lambda settings: banner.show_start(*banner.of_sweep(settings), out=out),
+        )
     except KeyboardInterrupt as stop:
         return interrupted(out, stop)
     if args.cluster == "script":

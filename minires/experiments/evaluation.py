@@ -1,6 +1,6 @@
 """What weights are worth: the errors of a net on a data set that it was not trained on."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ def run(
     cache: PathLike | None = None,
     skip_damaged: bool = False,
     flip: bool = False,
+    on_start: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> None:
     """Evaluate the net of a file of weights into the folder `out`.
 
@@ -69,6 +70,9 @@ def run(
         Leave out photographs that cannot be read, and list them in ``damaged.csv``.
     flip : bool
         Look at each image twice, as it is and mirrored, and take the mean of the probabilities.
+    on_start : callable, optional
+        ``on_start(settings)`` is called before the first image, with the settings as
+        ``config.json`` has them.
 
     Raises
     ------
@@ -92,9 +96,6 @@ def run(
         skip_damaged=skip_damaged,
     )
     classes, order = class_order(file, images)
-    found = classify(fused, _shown(batches, len(images), progress), flip=flip)
-    _check_finite(found.logits, file)
-    classified = Classified(found.logits, order[found.labels])
     settings = {
         "experiment": NAME,
         "model": its_net.name,
@@ -107,6 +108,11 @@ def run(
         "classes": classes,
         "test_images": len(images),
     }
+    if on_start is not None:
+        on_start(settings)
+    found = classify(fused, _shown(batches, len(images), progress), flip=flip)
+    _check_finite(found.logits, file)
+    classified = Classified(found.logits, order[found.labels])
     with RunFolder(expanded(out), settings, device=device) as its:
         evaluation_records.write_damaged(its, getattr(images, "damaged", {}))
         _write(its, classified, classes, images.names())

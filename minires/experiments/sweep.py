@@ -3,7 +3,7 @@
 Each is a run of its own, in a folder of its own; ``sweep.csv`` says what became of all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -102,6 +102,7 @@ def run(
     progress: bool = True,
     workers: int | None = 1,
     cluster: scheduler.Cluster | None = None,
+    on_start: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> None:
     """Train the nets of all runs into the folder `out`, and write ``sweep.csv``.
 
@@ -119,6 +120,9 @@ def run(
         for, and one on a GPU. The bits are the same with any number.
     cluster : scheduler.Cluster, optional
         Train there, a job for each net, and wait for them; then `workers` does not count.
+    on_start : callable, optional
+        ``on_start(settings)`` is called before the first step, with the settings as
+        ``config.json`` has them.
 
     Raises
     ------
@@ -150,6 +154,8 @@ def run(
         "common": _common(completed),
     }
     with RunFolder(out, settings, ("runs",), resume, device) as folder:
+        if on_start is not None:
+            on_start(settings)
 
         def write(*_: Any) -> None:
             write_table(folder, list(runs))

@@ -5,6 +5,7 @@ A link that leads to a web page and a clone without Git LFS are more common than
 
 from typing import NamedTuple
 
+EXPECTED = "a file of weights: .safetensors, .pth, .npz, .h5 or .keras"
 AGAIN = "fetch the file itself"
 STARTS = {  # how a file begins -> what it is, what to do
     b"version https://git-lfs": (

@@ -13,23 +13,17 @@ from typing import Any
 
 from ..names import shown
 
-WRAPPERS = {
-    "module.": "torch.nn.DataParallel",
-    "_orig_mod.": "torch.compile",
-    "model.": "a Lightning module",
-    "net.": "a Lightning module",
-    "network.": "a Lightning module",
-    "backbone.": "a net around this one",
-}
+WRAPPERS = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.")
 AVERAGES = ("module_ema.", "ema.", "ema_model.", "model_ema.", "avg_model.", "averaged_model.")
 COUNTERS = ("n_averaged", "ema.decay", "num_updates")  # what averages keep beside the weights
 PARTS = {"layer1", "conv2_x", "conv1", "fc1"}  # one of them is in every net that is known
 
 
 def own_names(arrays: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The arrays of the net under its own names, and a line on each thing that was done.
+    """The arrays of the net under its own names, and a line on each array that was left out.
 
-    If a file holds a net and an average of it, the net is taken.
+    A prefix that is taken off needs no line: `load` compares every name with the net's. If a file
+    holds a net and an average of it, the net is taken.
     """
     found, lines = dict(arrays), []
     for counter in COUNTERS:
@@ -37,9 +31,8 @@ def own_names(arrays: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     while (prefix := _prefix(found)) is not None:
         inside = {name: one for name, one in found.items() if name.startswith(prefix)}
         outside = [name for name in found if name not in inside]
-        source = WRAPPERS.get(prefix, "an average of weights")
-        where = "before all names" if not outside else "before the names of a net"
-        lines.append(f"{prefix!r} {where}, from {source}, was taken off")
+        if prefix in AVERAGES:
+            lines.append(f"the weights are an average over training, under {prefix!r}")
         if outside:
             lines.append(_left_out(outside))
         found = {name.removeprefix(prefix): array for name, array in inside.items()}

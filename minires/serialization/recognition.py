@@ -68,7 +68,6 @@ def recognise(
     """
     _, sizes = PUBLISHED.get(digest[:8], (None, {}))
     name = known_family(arrays, digest, family)
-    heads = [head for head in ("linear", "last_linear") if f"{head}.weight" in arrays]
     found, lines = _without_biases(_renamed(arrays))
     shape = architecture_of(found)
     if shape is None:
@@ -94,7 +93,7 @@ def recognise(
     is_large = len(shape.blocks) == 4 and shape.kernel_size == 7
     usual = known.transform if is_large else known.small_transform
     prepared = {**usual, **sizes, **transform}
-    lines.append(_line(known, shape, settings, prepared, is_sure, heads))
+    lines.append(_line(known, shape, settings, prepared, is_sure))
     is_open = len(shape.candidates()) > 1 and "zeros" not in settings
     if is_sure and is_open:
         lines.append(_unknown(shape))
@@ -204,7 +203,7 @@ def _built(shape, settings, is_residual=False):
     return {"model": name, "net": {**own, **settings}}
 
 
-def _line(family, shape, settings, transform, is_sure, heads):
+def _line(family, shape, settings, transform, is_sure):
     candidates = shape.candidates()
     name = candidates[0][0] if candidates else "a net that minires does not have"
     known = []
@@ -219,14 +218,14 @@ def _line(family, shape, settings, transform, is_sure, heads):
     known.append(f"inputs are {_in_words(transform)}")
     if not is_sure:
         return (
-            f"{name}, by names and shapes as of {family.source}. Others have the same, so it is "
+            f"{name}, by names and shapes as in {family.source}. Others have the same, so it is "
             f"only assumed that {', '.join(known)}. Was the net trained otherwise? Then give mean "
             "and std of the transform, the net's own settings (stride_on, eps), or its family"
         )
-    done = [f"{head!r} is 'fc' here" for head in heads]
+    done = []
     if family.blue_first:
         done.append("the colours of the first filters were turned round, so that inputs are RGB")
-    said = f"{name} as of {family.source}: {', '.join([*done, *known])}"
+    said = f"{name} as in {family.source}: {', '.join([*done, *known])}"
     return f"{said}; {family.question}" if family.question else said
 
 

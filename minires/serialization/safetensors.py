@@ -16,7 +16,7 @@ from ..errors import CheckpointError
 from ..names import expanded
 from ..types import Array, PathLike
 from . import digest
-from .file_kinds import recognise
+from .file_kinds import EXPECTED, recognise
 from .files import read_bytes, write_bytes
 
 BFLOAT16 = "BF16"
@@ -186,8 +186,7 @@ def _array(name: str, entry: dict[str, Any], where: str) -> Array:
 def _damaged(where: str, error: Exception, content: bytes | None = None) -> CheckpointError:
     found = None if content is None else recognise(content)
     if found:
-        expected = "a .safetensors file, or a .pth file from PyTorch"
-        return CheckpointError(where, "no weights", expected, found.what, found.todo)
+        return CheckpointError(where, "no weights", EXPECTED, found.what, found.todo)
     return CheckpointError(
         where,
         "not a whole safetensors file",

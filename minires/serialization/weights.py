@@ -34,6 +34,7 @@ from . import (
     torch_tar,
     which_file,
 )
+from .file_kinds import EXPECTED
 from .files import read_bytes
 from .layout import check_layout, from_torch, looks_like_minires, to_torch
 from .mismatch import explain_mismatch
@@ -142,7 +143,7 @@ class _Read:
 def _read(path, where):
     if path.name.endswith(shards.SUFFIXES):
         return _Read(shards.read(path))
-    content = read_bytes(path, "a .safetensors file, or a .pth file from PyTorch")
+    content = read_bytes(path, EXPECTED)
     if npz.is_npz(content):
         arrays = npz.decode(content, where)
         return _Read(arrays, "minires" if looks_like_minires(arrays) else None)

@@ -277,7 +277,8 @@ def test_words_that_are_missing(words, capsys):
         (["--net", "num_classes=3", "width=4"], "a net for 4 classes"),
         (
             ["--weights", "nothing.pth"],
-            "nothing.pth: no such file: expected a .safetensors file, or a .pth file from PyTorch",
+            "nothing.pth: no such file: expected a file of weights: .safetensors, .pth, .npz, .h5 "
+            "or .keras",
         ),
         (["--weights", "photos"], "a folder"),
         (["--weights", "photos/a.png"], "got a picture; name the file of weights"),

@@ -50,6 +50,40 @@ def test_a_run_of_several_nets(tmp_path):
     assert "\x1b[38" not in terminal.seen and max(map(len, lines)) <= COLUMNS
 
 
+def test_what_other_commands_say_before_they_begin():
+    runs = [f"lr={lr},seed={seed}" for seed in (0, 1) for lr in (0.1, 0.05)]
+    common = {"epochs": 2, "iterations": None, "image_size": 8, "dataset": "synthetic"}
+    settings = {"runs": runs, "common": common, "dataset_name": "synthetic"}
+    assert banner.of_sweep(settings) == [
+        "Training four nets for 2 epochs each on drawn 8x8 images: lr 0.1 and 0.05, seed 0 and 1."
+    ]
+    swept = {"runs": ["epochs=1"], "common": {"dataset": "cifar10"}, "dataset_name": "CIFAR-10"}
+    assert banner.of_sweep(swept) == ["Training one net on images of CIFAR-10: epochs 1."]
+    net = {"model": "resnet-8", "parameters": 1356, "weights": "a.th", "test_images": 2000}
+    assert banner.of_evaluation({**net, "dataset_name": "photos\x1b"}) == [
+        "Evaluating resnet-8 (1,356 parameters) with a.th on 2,000 test images of photos\\x1b."
+    ]
+    looked_at = {"nets": {"a": {}, "b": {}}, "images": 40, "dataset_name": "synthetic"}
+    assert banner.of_diagnosis(looked_at) == ["Looking inside a and b with 40 drawn test images."]
+
+
+@pytest.mark.slow
+def test_several_runs_and_an_evaluation(tmp_path):
+    words = [*TRAIN[:5], "--test-size", "20", "--epochs", "1", "--out", "sweep", "--seeds", "2"]
+    lines = on_terminal([*words, *SMALL], tmp_path).lines()
+    assert any(line.startswith("Training two nets for 1 epoch each") for line in lines)
+    weights = "sweep/seed=0/weights.safetensors"
+    words = ["evaluate", "--weights", weights, "--dataset", "synthetic", "--out", "evaluated"]
+    lines = on_terminal(words, tmp_path).lines()
+    assert any(line.startswith("Evaluating resnet-8") for line in lines)
+    assert "Results: evaluated" in lines
+    lines = on_terminal([*words[:-1], "json", "--json"], tmp_path).lines()
+    assert not any(line.startswith("Evaluating") for line in lines)  # the JSON alone
+    words = ["diagnose", "--weights", weights, "--dataset", "synthetic", "--out", "inside"]
+    lines = on_terminal([*words, "--images", "20", "--paths", "1"], tmp_path).lines()
+    assert any(line.startswith("Looking inside seed=0 with 20 drawn") for line in lines)
+
+
 @pytest.mark.slow
 def test_an_error_is_broken_between_words(tmp_path):
     terminal = Terminal([sys.executable, "-m", "minires", "plot", "no/such/folder"], tmp_path)

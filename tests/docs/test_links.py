@@ -57,6 +57,20 @@ def test_what_a_link_needs_is_known():
     assert found.pictures == {"benchmarks/results/cpu_cost.png"}
 
 
+def test_a_figure_has_another_for_dark_pages():
+    recorded = "results/degradation-quick-cifar10/degradation"
+    found = links.rewrite(f"![a](../{recorded}.png)", "docs/x.md", "guide/x.md")
+    assert found.pictures == {f"{recorded}.png", f"{recorded}-dark.png"}
+    assert found.text == (
+        f"![a](../files/{recorded}.png){{.only-light}} "
+        f"![a](../files/{recorded}-dark.png){{.only-dark}}"
+    )
+    claim = "results/claims/copy"  # its dark figure is drawn when the site is built
+    found = links.rewrite(f"![a](../{claim}.png)", "docs/x.md", "guide/x.md")
+    assert f"{claim}-dark.png){{.only-dark}}" in found.text
+    assert found.pictures == {f"{claim}.png"}
+
+
 def test_every_text_has_a_page_of_its_own():
     pages = places.pages()
     assert len(set(pages.values())) == len(pages)

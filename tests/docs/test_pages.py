@@ -15,6 +15,7 @@ from docs.generate import (
     api,
     claims,
     commands,
+    dark,
     docstrings,
     explorer,
     glossary,
@@ -27,6 +28,9 @@ from docs.generate import (
 )
 from docs.generate.places import ROOT
 from minires.experiments.claims import CLAIMS
+from minires.experiments.explorer.colours import contrast_of
+from minires.experiments.records import read_table
+from minires.plot.style import DARK, LIGHT
 
 TIMINGS = json.loads((ROOT / "benchmarks" / "results" / "cpu.json").read_text())
 WORDS = kernels.words()
@@ -164,6 +168,27 @@ def test_the_gallery_shows_every_claim_with_the_verdict_of_the_record():
         assert f"claim-{verdict}" in card
         source = claim.name.replace("-", "_")
         assert (ROOT / f"minires/experiments/claims/{source}.py").exists()
+
+
+def test_a_figure_of_a_claim_is_drawn_in_dark_colours():
+    from matplotlib.colors import to_hex
+
+    claim = next(one for one, *_ in claims.recorded() if one.name == "copy")
+    rows = read_table(ROOT / claims.RECORDED / "copy.csv", claim.columns, claim.text)
+    figure = claim.draw(rows, "caption")
+    light = [to_hex(bar.get_facecolor()) for bar in figure.axes[0].patches]
+    dark.recoloured(figure)
+    after = [to_hex(bar.get_facecolor()) for bar in figure.axes[0].patches]
+    assert to_hex(figure.get_facecolor()) == DARK.page
+    for before, now in zip(light, after):
+        if before in LIGHT.shades["plain"]:
+            rank = LIGHT.shades["plain"].index(before)
+            assert now == DARK.shades["plain"][rank]
+        assert contrast_of(now, DARK.page) >= dark.CONTRAST
+    for label in figure.axes[0].get_xticklabels():
+        assert contrast_of(to_hex(label.get_color()), DARK.page) > 4.5
+    shown = {path.removeprefix("files/") for path in dark.figures.__wrapped__(only="copy")}
+    assert shown == {"results/claims/copy-dark.png"}
 
 
 def test_the_charts_are_drawn_from_the_records():

@@ -240,7 +240,7 @@ def test_weights_without_a_last_layer_bring_what_their_family_is_known_for(photo
     safetensors.numpy.save_file(body, tmp_path / "body.safetensors")
     file = open_weights(tmp_path / "body.safetensors", family="akamaster")
     config = model_setup.complete(probe(photographs, file.path), file)
-    with pytest.warns(WeightsWarning, match="as of akamaster/pytorch_resnet_cifar10"):
+    with pytest.warns(WeightsWarning, match="as in akamaster/pytorch_resnet_cifar10"):
         net, note = model_setup.build(config, file, (16, 16, 3), ["fire", "water"])
     assert "has no last layer: a new one, for 2 classes" in note
     assert net.conventions.transform["mean"] == IMAGENET["mean"]
@@ -248,7 +248,7 @@ def test_weights_without_a_last_layer_bring_what_their_family_is_known_for(photo
     # Once: the net is built a first time only to see whether it can be.
     with pytest.warns(WeightsWarning) as said:
         single_net.prepare(config, file, None, False, alone())
-    assert sum("as of akamaster" in str(one.message) for one in said) == 1
+    assert sum("as in akamaster" in str(one.message) for one in said) == 1
 
 
 def test_from_a_layer_on(finished, photographs, tmp_path):

@@ -141,7 +141,7 @@ def test_a_family_that_says_nothing_of_zeros_leaves_that_open(torch, tmp_path):
     assert file.built == {} and len(file.candidates) == 2
     net, lines = loaded(file, model="resnet-8")
     np.testing.assert_allclose(logits(net), theirs(torch, their_net), rtol=1e-3, atol=1e-3)
-    assert "'linear' is 'fc' here" in lines[0] and "where shortcut A puts its zeros" in lines[1]
+    assert "where shortcut A puts its zeros" in lines[1]
 
 
 def test_what_is_only_assumed_can_be_overruled():
@@ -268,7 +268,7 @@ def test_timms_settings_beside_the_file(tmp_path):
         name: TIMM["pretrained_cfg"][name] for name in ("mean", "std")
     }
     assert any("'bicubic'" in line for line in file.lines)
-    assert any("resnet18 as of timm" in line for line in file.lines)
+    assert any("resnet18 as in timm" in line for line in file.lines)
     (tmp_path / "config.json").write_text('{"architectures": ["BertModel"]}')
     assert open_weights(tmp_path / "model.safetensors").transform["crop"] == 224
     wrong = TIMM | {"pretrained_cfg": TIMM["pretrained_cfg"] | {"std": [0, 1, 1]}}

@@ -168,7 +168,7 @@ def test_what_programs_put_before_names(prefix, tmp_path):
     other = mr.models.resnet(8, width=4)
     with pytest.warns(WeightsWarning) as said:
         mr.load(other, tmp_path / "x.safetensors")
-    assert sum("was taken off" in str(one.message) for one in said) == prefix.count(".")
+    assert len(said) == 1 and "does not say where shortcut A" in str(said[0].message)
     np.testing.assert_array_equal(logits(other), logits(net))
 
 

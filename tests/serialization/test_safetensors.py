@@ -184,7 +184,7 @@ def test_metadata_nested_for_ever(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    words = "cannot read: expected a .safetensors file.*, got a pipe or a device"
+    words = "cannot read: expected a file of weights.*, got a pipe or a device"
     for path in (tmp_path / "pipe", "/dev/null"):
         with pytest.raises(CheckpointError, match=words):
             mr.load(mr.models.plain(8, width=2), path)
@@ -203,7 +203,7 @@ def test_a_file_without_permission(tmp_path, monkeypatch):
 
     (tmp_path / "net.safetensors").write_bytes(b"")
     monkeypatch.setattr(files.Path, "read_bytes", refuse)
-    words = "net.safetensors: cannot read: expected a .safetensors file.*, got Permission denied"
+    words = "net.safetensors: cannot read: expected a file of weights.*, got Permission denied"
     with pytest.raises(CheckpointError, match=words):
         mr.load(mr.models.plain(8, width=2), tmp_path / "net.safetensors")
 

@@ -101,10 +101,17 @@ function reachWhatScrolls() {
   }
 }
 
+/** What a tab or a folded answer hides has no width until it is shown. */
+function reachWhatIsShownLater() {
+  document.addEventListener("toggle", reachWhatScrolls, true);
+  document.addEventListener("change", reachWhatScrolls);
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   filterClaims();
   lookUpErrors();
   mendForReaders();
+  reachWhatIsShownLater();
 });
 window.addEventListener("load", () => {
   reachWhatScrolls();

@@ -12,7 +12,7 @@ The nets can be anybody's. What is measured, and where it comes from:
 `findings` reads these tables again.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import comb, isfinite
 from typing import Any
@@ -64,6 +64,7 @@ def run(
     progress: bool = True,
     cache: PathLike | None = None,
     skip_damaged: bool = False,
+    on_start: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> None:
     """Diagnose the nets into the folder `out`.
 
@@ -87,6 +88,9 @@ def run(
         Show a bar on stderr, if that is a terminal.
     cache, skip_damaged
         Of photographs, as for `trained_net.images_to_test`.
+    on_start : callable, optional
+        ``on_start(settings)`` is called before the first measurement, with the settings as
+        ``config.json`` has them.
 
     Raises
     ------
@@ -125,6 +129,8 @@ def run(
             "parameters": net.model.num_parameters(),
             "transform": net.transform.as_dict(),
         }
+    if on_start is not None:
+        on_start(settings)
     with (
         RunFolder(expanded(out), settings, device=device) as its_folder,
         _bar(sum(_work(net.model, n, paths) for net, (n, _) in zip(nets, sets)), progress) as told,

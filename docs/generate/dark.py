@@ -1,0 +1,99 @@
+"""Figures for dark pages: those in the repository whose name ends in ``-dark``, and the figures of
+claims, which are recorded for light pages and drawn here once more, from the same numbers.
+"""
+
+from functools import cache
+from typing import Any
+
+from minires.experiments.explorer.colours import readable
+from minires.experiments.records import read_config, read_table
+from minires.plot.style import DARK, LIGHT
+from minires.plot.style import picture as image_of
+
+from .places import ROOT
+from .recorded_claims import folder, pictures, recorded
+
+CONTRAST = 3.0  # to the page: WCAG's for graphics
+DOTS = 110  # to an inch
+
+
+def of(picture: str) -> str | None:
+    """The figure for dark pages beside a `picture`, a file of the repository: as a path from the
+    folder ``files`` of the site's source. None if there is none.
+    """
+    stem, _, kind = picture.rpartition(".")
+    beside = f"{stem}-dark.{kind}"
+    if (ROOT / beside).exists() or picture in pictures():
+        return beside
+    return None
+
+
+@cache
+def figures(only: str = "") -> dict[str, bytes]:
+    """Path in the source of the site -> PNG: the figure of each claim that has a recorded one, or
+    of a single claim.
+    """
+    found = {}
+    for claim, *_ in recorded():
+        place = folder(claim)
+        picture = f"{place}/{claim.name}.png"
+        if only not in ("", claim.name) or picture not in pictures():
+            continue
+        rows = read_table(ROOT / place / f"{claim.name}.csv", claim.columns, claim.text)
+        figure = claim.draw(rows, read_config(ROOT / place)["caption"])
+        found[f"files/{of(picture)}"] = image_of(recoloured(figure), dots_per_inch=DOTS)
+    return found
+
+
+def recoloured(figure: Any) -> Any:
+    """The figure, drawn for a light page, in the colours of a dark one."""
+    from matplotlib.collections import Collection
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+    from matplotlib.text import Text
+
+    figure.draw_without_rendering()  # makes all ticks
+    for artist in figure.findobj():
+        if isinstance(artist, Line2D):
+            parts = ("color", "markerfacecolor", "markeredgecolor")
+        elif isinstance(artist, (Patch, Collection)):
+            if isinstance(artist, Collection) and artist.get_array() is not None:
+                continue  # colours that stand for numbers
+            parts = ("facecolor", "edgecolor")
+        elif isinstance(artist, Text):
+            parts = ("color",)
+            for outline in artist.get_path_effects():
+                if foreground := getattr(outline, "_gc", {}).get("foreground"):
+                    outline._gc["foreground"] = _dark(foreground)
+        else:
+            continue
+        for part, colour in [(part, getattr(artist, f"get_{part}")()) for part in parts]:
+            getattr(artist, f"set_{part}")(_all_dark(colour))
+    return figure
+
+
+def _all_dark(colour: Any) -> Any:
+    """One colour, or each of an array of them."""
+    import numpy as np
+
+    if isinstance(colour, np.ndarray) and colour.ndim == 2:
+        return [_dark(one) for one in colour]
+    return colour if isinstance(colour, str) and colour == "none" else _dark(colour)
+
+
+def _dark(colour: Any) -> tuple[float, ...]:
+    """The colour that means the same on a dark page: the deepest net has the most contrast, and
+    what was grey stays as far from the page as it was.
+    """
+    from matplotlib.colors import to_hex, to_rgb, to_rgba
+
+    *rgb, alpha = to_rgba(colour)
+    plain = to_hex(rgb)
+    for family, shades in LIGHT.shades.items():
+        if plain in shades:
+            return (*to_rgb(DARK.shades[family][shades.index(plain)]), alpha)
+    if max(rgb) - min(rgb) < 0.05:
+        page, text = to_rgb(DARK.page), to_rgb(DARK.text)
+        share = sum(rgb) / 3
+        return (*(share * a + (1 - share) * b for a, b in zip(page, text)), alpha)
+    return (*to_rgb(readable(plain, DARK.page, CONTRAST)), alpha)
