@@ -34,6 +34,8 @@ PRESETS = {
         test_size=10_000,
         epochs=16,
         schedule="cosine",
+        warmup=390,  # an epoch
+        crop_padding=2,  # as large a part of 16 pixels as the paper's 4 are of 32
     ),
     "standard": RunConfig(
         image_size=32,

@@ -31,5 +31,10 @@ def test_quick():
     )  # 60 % and 85 % of the steps
 
 
+def test_small_warms_up_for_an_epoch():
+    config = PRESETS["small"].resolve(50_000)
+    assert config.warmup == 50_000 // config.batch_size and config.iterations == 16 * config.warmup
+
+
 def test_the_shortest_run_there_is():
     assert replace(PRESETS["quick"], epochs=None, iterations=1).resolve(10_000).milestones == (1,)
