@@ -500,7 +500,7 @@ def memory_of(free, steps=20):
     def look(gradient=None):
         curve.append(tracemalloc.get_traced_memory()[0] / 1e6)
 
-    tracemalloc.start()
+    tracemalloc.start()  # from here on Python counts the memory in use
     y = Array(np.ones((125, 1000)))  # 125,000 numbers of 8 bytes: 1 MB
     for _ in range(steps):
         y = y * 1.01

@@ -485,7 +485,7 @@ show(
 )
 
 # %% [markdown]
-# The factor is different on every machine; the lines above are from the one that made this page.
+# The factor is different on every machine. The lines above are from the one that made this page.
 # Python works out anew for each number what to do with it, and that takes many times as long as a
 # multiplication. The matrix product is a single call, and inside of it the processor multiplies
 # many numbers at once.

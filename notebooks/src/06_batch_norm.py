@@ -36,7 +36,7 @@ WIDTH, NETS, IMAGES, STEPS, CHANNELS = 64, 1, 500, 8, 4
 # ## The formula
 #
 # Each **channel** is normalised by itself. A batch of images `(N, H, W, C)` holds $M = N H W$
-# numbers of each channel; a batch `(N, C)` of a linear layer's outputs holds $M = N$. For the
+# numbers of each channel, and a batch `(N, C)` of a linear layer's outputs holds $M = N$. For the
 # numbers $x_1, \dots, x_M$ of one channel:
 #
 # $$\text{mean} = \frac1M \sum_i x_i, \qquad \text{var} = \frac1M \sum_i (x_i - \text{mean})^2,$$

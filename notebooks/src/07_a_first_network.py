@@ -570,8 +570,8 @@ config = RunConfig(
     iterations=steps,
     batch_size=BATCH,
     lr=0.2,
-    crop_padding=2,
-    milestones=(int(0.6 * steps), int(0.85 * steps)),
+    crop_padding=2,  # zeros around an image, before a random window is cut out
+    milestones=(int(0.6 * steps), int(0.85 * steps)),  # the steps at which lr falls to a tenth
 )
 
 

@@ -573,15 +573,15 @@ assert full.image_size**2 == 4 * settings["image_size"] ** 2 and settings["crop_
 # If nothing could change a verdict, it is not worth much. These findings would make us give up
 # ours, or narrow it:
 #
-# - seeds that disagree: more of them, and bars that move to 0;
-# - a learning rate, a **warm-up** (small rates in the first steps) or an initialisation with which
-#   plain-56 trains as well as plain-20. Then depth would be harmful only for this recipe. Notebook
-#   11 looks at the first steps, where such a remedy would have to act;
-# - a plain network of 56 layers that catches up if it is given time. The authors trained three
-#   times as long, on ImageNet, and did not see it (section 4.1). Nor did we: see *longer* in
-#   [docs/claims.md](../docs/claims.md);
-# - a residual network with other parameters or another start. Then something besides the addition
-#   could be the cause. We asserted that both are the same.
+# - More seeds disagree with ours, and the bars move to 0.
+# - With another learning rate or initialisation, or with a **warm-up** (small rates in the first
+#   steps), plain-56 trains as well as plain-20. Then depth would be harmful only for this recipe.
+#   Notebook 11 looks at the first steps, where such a remedy would have to act.
+# - A plain network of 56 layers catches up if it has more time. The authors trained three times as
+#   long, on ImageNet, and did not see it (section 4.1). Nor did we: see *longer* in
+#   [docs/claims.md](../docs/claims.md).
+# - The residual network turns out to have other parameters, or another start. Then something
+#   besides the addition could be the cause. We have checked that both are the same.
 #
 # None of this says *why*. "Degradation, cured by shortcuts" is a name, not an explanation.
 #

@@ -340,9 +340,9 @@ whole.reveal(
 assert fell > 5 * longer["plain"][-1]
 
 # %% [markdown]
-# The factor 1.21 holds for random weights, and these have been turned: the channels of a layer have
-# become more alike (exercise 3 measures that). But those of the residual net become more alike,
-# too, so this can hardly be all. We leave it open.
+# The factor 1.21 holds for random weights, and these weights have been turned. The channels of a
+# layer have become more alike, as you can measure in exercise 3. But the channels of the residual
+# net become more alike too, so this can hardly be the whole reason. We leave it open.
 #
 # You have also *not* seen that the aftermath is the **reason** why plain-56 trains badly. Two
 # things that happen together need not be cause and effect. To show a cause you need an experiment

@@ -355,8 +355,8 @@ best_chunk.reveal(
 )
 
 # %% [markdown]
-# [`kernels/cpu/im2col.py`](../minires/kernels/cpu/im2col.py) does this, with more tricks: where
-# channels are few it computes blocks of neighbouring pixels at once, so that matrices are less
+# [`kernels/cpu/im2col.py`](../minires/kernels/cpu/im2col.py) does this, with more tricks. If there
+# are few channels, it computes blocks of neighbouring pixels at once, so that matrices are less
 # narrow ([`blocking.py`](../minires/kernels/cpu/blocking.py)), and it keeps its memory from call to
 # call ([`workspace.py`](../minires/kernels/cpu/workspace.py)).
 #
@@ -627,9 +627,9 @@ assert 1.6 < one_thread / two < 2.1
 # ## On a GPU
 #
 # A GPU has thousands of small cores and fast memory: 3,350 GB/s in an H100 SXM, by NVIDIA's data
-# sheet. Compare that with the slope of your roofline. minires' kernels for it are in CUDA, in
-# [`kernels/gpu/`](../minires/kernels/gpu/__init__.py), with the same names, and using them takes
-# one word: `minires degradation --device gpu`, or `mr.models.resnet(20).to("gpu")`.
+# sheet. Compare that with the slope of your roofline. For a GPU, minires has kernels of the same
+# names, written in CUDA, in [`kernels/gpu/`](../minires/kernels/gpu/__init__.py). To use them,
+# write `minires degradation --device gpu`, or `mr.models.resnet(20).to("gpu")`.
 #
 # **A warning.** None of minires' GPU code has run on a GPU, at the time of writing. It has been
 # compiled for four generations of devices, and the tests run its source, thread by thread, on a
