@@ -168,7 +168,7 @@ sketch.reveal(
     "degradation, cured" if cured else "no effect of depth",
     "The training error itself is high, so it is not overfitting, and more is not better.",
 )
-best_net.reveal(min(mean, key=mean.get), "See the table: the mean of the seeds.")
+best_net.reveal(min(mean, key=mean.get), "The table shows the mean of the seeds.")
 
 # %% tags=["guard-full"]
 assert mean["plain-32"] > max(mean["plain-8"], mean["resnet-32"] + 10)
@@ -359,7 +359,7 @@ for name, values in by_rate.items():
 best = {name: min(values) for name, values in by_rate.items()}
 catches_up.reveal(
     "yes" if best[f"plain-{deep}"] < best[f"plain-{shallow}"] else "no",
-    "One seed each: this is a check, not an experiment.",
+    "With one seed each, this is a check and not an experiment.",
 )
 
 # %% tags=["guard-full"]
@@ -422,11 +422,11 @@ show(
 )
 deeper_plain, shortcuts, deeper_residual = (values.mean() for values in differences.values())
 cost.reveal(
-    cost.choices[int(deeper_plain > 5) + int(deeper_plain > 10)], "The first row: degradation."
+    cost.choices[int(deeper_plain > 5) + int(deeper_plain > 10)], "The first row shows degradation."
 )
 pays.reveal(
     pays.choices[int(deeper_residual > -2) + int(deeper_residual > 2)],
-    "The third row. In so short a training, depth does not pay yet, even with shortcuts.",
+    "See the third row. In so short a training, depth does not pay, even with shortcuts.",
 )
 
 # %% tags=["guard"]

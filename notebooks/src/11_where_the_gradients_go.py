@@ -289,7 +289,7 @@ for family in BUILD:
         f"{family}-{DEEP}: {longer[family][-1]:.2f} times as long, turned by {turned:.0f} degrees"
     )
 more = longer["plain"][-1] / longer["resnet"][-1]
-flung.reveal(flung.choices[int(more < 1.25) + int(more < 0.8)], "Large gradients, large steps.")
+flung.reveal(flung.choices[int(more < 1.25) + int(more < 0.8)], "Large gradients make large steps.")
 
 # %%
 figure, axes = plt.subplots(1, 3, figsize=(10.4, 3.3), layout="constrained")
@@ -333,7 +333,7 @@ whole = predict(
 # %%
 print(f"|w| rose by a factor of {longer['plain'][-1]:.1f}, |dw| fell by one of {fell:.0f}")
 whole.reveal(
-    whole.choices[int(fell > 3 * longer["plain"][-1])], "The length explains a small part only."
+    whole.choices[int(fell > 3 * longer["plain"][-1])], "The length explains only a small part."
 )
 
 # %% tags=["guard-full"]

@@ -179,7 +179,7 @@ print(f"minires {1000 * gflop / speed['minires']:.0f} ms")
 factor = speed["im2col by hand"] / speed["loops"]
 times_faster.reveal(
     times_faster.choices[int(factor > 10) + int(factor > 100)],
-    f"About {factor:,.0f} times, here and now.",
+    f"Here it was about {factor:,.0f} times as fast.",
 )
 
 # %% tags=["guard"]
@@ -351,7 +351,7 @@ show("Time against the number of images at once: low for a few images, higher fo
 best = images_at_once[middle.argmin()]
 best_chunk.reveal(
     best_chunk.choices[int(best > 8) + int(best > 64)],
-    "As long as their columns fit in a core's cache, a megabyte or a few.",
+    "Their columns should fit in a core's cache, of a megabyte or a few.",
 )
 
 # %% [markdown]
@@ -385,7 +385,7 @@ print("sliding: ", sliding)
 assert np.allclose(winograd.A_T @ products, sliding, atol=1e-4)
 fewer.reveal(
     {6: "6", 9: "9"}.get(products.size, "12, as before"),
-    "One for each point; G, B and A are fixed.",
+    "There is one for each point. G, B and A are fixed.",
 )
 
 # %% [markdown]
@@ -562,7 +562,7 @@ ax.set_xlabel("% of a training step of ResNet-20")
 show("Bars: convolution takes the largest part of a step, batch norm the second, the rest little.")
 groups = [share_of["conv2d"], share_of["batch_norm_relu"]]
 groups.append(1 - sum(groups))
-largest.reveal(largest.choices[int(np.argmax(groups))], f"{100 * max(groups):.0f} % here.")
+largest.reveal(largest.choices[int(np.argmax(groups))], f"It takes {100 * max(groups):.0f} % here.")
 
 # %% tags=["guard-full"]
 assert share_of["conv2d"] + share_of["batch_norm_relu"] > 0.5
