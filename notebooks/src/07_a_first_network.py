@@ -344,8 +344,8 @@ assert distance[0.6] < distance[0.0] / 3 and math.isclose(v, 10, rel_tol=1e-3)
 assert distance[0.6] < np.linalg.norm(descend(0.08)[-1])
 
 # %% [markdown]
-# After 15 steps the right path is nearer to the bottom than the left one after 40. We took a
-# smaller momentum than 0.9, because in so short a valley such a path would swing for a long time.
+# After 15 steps the right path is nearer to the bottom than the left one after 40. In so short a
+# valley, a path with momentum 0.9 would swing for a long time, so we took 0.6.
 #
 # The library's optimiser does the same as our `sgd_step`. To check that, we train two equal
 # networks on one batch for three steps, each with one of the two:
