@@ -292,7 +292,7 @@ score()
 # %% [markdown]
 # ## Recap
 #
-# - An image is an array; a network turns it into one number for each class.
+# - An image is an array, and a network turns it into one number for each class.
 # - Training error and test error answer different questions. Does the network learn? And does what
 #   it has learned hold for other images?
 # - Degradation is a *training* error that rises with depth. It is not overfitting.

@@ -122,7 +122,7 @@ used_thrice = predict(
 # %%
 measured = slope(lambda a: a * a + 3 * a, 4.0)
 print(f"measured: {measured:.3f}")
-used_thrice.reveal(round(measured, 3), "They add up.")
+used_thrice.reveal(round(measured, 3), "The three derivatives add up.")
 
 # %% tags=["guard"]
 assert math.isclose(measured, 4 + 4 + 3, rel_tol=1e-6)

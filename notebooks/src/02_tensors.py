@@ -59,7 +59,9 @@ through_relu = predict(
 x, dy = np.array([-1.0, 2.0, 3.0]), np.array([5.0, 6.0, 7.0])
 dx = dy * (x > 0)  # True counts as 1, False as 0
 print("dx =", dx)
-through_relu.reveal("(" + ", ".join(f"{one:.0f}" for one in dx) + ")", "Closed where x < 0.")
+through_relu.reveal(
+    "(" + ", ".join(f"{one:.0f}" for one in dx) + ")", "Where x is below 0, dx is 0."
+)
 
 # %% [markdown]
 # Where $x$ is negative, $y$ stays 0 under any small change of $x$, so nothing comes back.
@@ -144,7 +146,7 @@ show(
     "Tables of numbers: x of four rows, plus b repeated in four rows, is y. Right: dy of four "
     "rows, and below it db, the sum of each column."
 )
-shape_of_db.reveal(str(dy.sum(axis=0).shape), "That of `b`.")
+shape_of_db.reveal(str(dy.sum(axis=0).shape), "A gradient has the shape of its array.")
 comes_from_dy.reveal("the sum of the rows", "Each number of `b` was used four times.")
 
 # %% [markdown]
@@ -213,7 +215,7 @@ dx = r @ w.T  # (N, O) @ (O, I) = (N, I)
 dw = x.T @ r  # (I, N) @ (N, O) = (I, O)
 assert np.allclose(dx, dx_loops) and np.allclose(dw, dw_loops)
 print("dx = dy @ w.T", dx.shape, "   dw = x.T @ dy", dw.shape)
-product.reveal("`x.T @ dy`", "(I, N) times (N, O) is (I, O).")
+product.reveal("`x.T @ dy`", "(I, N) times (N, O) gives (I, O).")
 
 # %% [markdown]
 # The same by measuring, and by the library's tape. There `backward` can be called with a `dy`:
@@ -500,7 +502,7 @@ def memory_of(free, steps=20):
     def look(gradient=None):
         curve.append(tracemalloc.get_traced_memory()[0] / 1e6)
 
-    tracemalloc.start()
+    tracemalloc.start()  # from here on Python counts the memory in use
     y = Array(np.ones((125, 1000)))  # 125,000 numbers of 8 bytes: 1 MB
     for _ in range(steps):
         y = y * 1.01

@@ -97,7 +97,7 @@ show(
     "the mean of nine pixels is a blurred ring."
 )
 even.reveal(slide(np.full((5, 5), 0.8), left_right).round(6).max(), "Left and right are alike.")
-ring_left.reveal("a number below 0" if edge < 0 else "a number above 0", "Dark minus bright.")
+ring_left.reveal(ring_left.choices[2 if edge < 0 else 0], "It computes dark minus bright.")
 ring_top.reveal("about 0", "At the top, left and right are alike; up and down are not.")
 
 # %% tags=["guard"]
@@ -157,10 +157,12 @@ def output_size(size, kernel, stride=1, padding=0):
 print("p = 1, s = 1:", output_size(32, 3, 1, 1))
 print("p = 1, s = 2:", output_size(32, 3, 2, 1))
 print("5 x 5, p = 2:", output_size(32, 5, 1, 2))
-halved.reveal(output_size(32, 3, 2, 1), "(32 + 2 - 3) // 2 + 1. The floor takes off half a step.")
+halved.reveal(
+    output_size(32, 3, 2, 1), "It is (32 + 2 - 3) // 2 + 1, and the floor takes off half a step."
+)
 kept.reveal(
     next(p for p in range(5) if output_size(32, 5, 1, p) == 32),
-    "For an odd K it is (K - 1) / 2: as many on each side as the filter reaches.",
+    "For an odd K it is (K - 1) / 2, as far as the filter reaches on each side.",
 )
 
 # %% [markdown]
@@ -267,8 +269,10 @@ show(
     "A matrix of 36 rows and 64 columns, nearly all white. Three bands of coloured cells run from "
     "top left to bottom right: the same nine weights in each row, one place further on."
 )
-rows.reveal(matrix.shape[0], "One for each of the 6 x 6 places; the 64 columns are the pixels.")
-different.reveal(len(np.unique(matrix[matrix != 0])), "The nine weights, the same in each row.")
+rows.reveal(
+    matrix.shape[0], "There is one for each of the 6 x 6 places. The 64 columns are the pixels."
+)
+different.reveal(len(np.unique(matrix[matrix != 0])), "They are the nine weights, in each row.")
 
 # %% tags=["guard"]
 assert matrix.shape == (36, 64) and len(np.unique(matrix[matrix != 0])) == 9
@@ -461,7 +465,7 @@ print(f"im2col is {loops / im2col:,.0f} times as fast as the loops,")
 print(f"the library {im2col / library:.1f} times as fast as im2col")
 faster.reveal(
     "more than 50" if loops > 50 * im2col else "about 10",
-    "One call for a million multiplications. The loops need Python for each of them.",
+    "It is one call for a million multiplications. The loops need Python for each.",
 )
 
 # %% tags=["guard"]
@@ -485,7 +489,7 @@ show(
 )
 
 # %% [markdown]
-# The factor is different on every machine; the lines above are from the one that made this page.
+# The factor is different on every machine. The lines above are from the one that made this page.
 # Python works out anew for each number what to do with it, and that takes many times as long as a
 # multiplication. The matrix product is a single call, and inside of it the processor multiplies
 # many numbers at once.

@@ -70,8 +70,10 @@ show(
     "dy0 with w2, to dy1 with w1, to dy2 with w0.",
     plot.conv_backward_line(weight=0, pixel=2),
 )
-at_weight.reveal("`dy0*x0 + dy1*x1 + dy2*x2`", "The first pixel of each window, times its dy.")
-at_pixel.reveal("`dy0*w2 + dy1*w1 + dy2*w0`", "It is last in the first window, first in the last.")
+at_weight.reveal("`dy0*x0 + dy1*x1 + dy2*x2`", "w0 multiplies the first pixel of each window.")
+at_pixel.reveal(
+    "`dy0*w2 + dy1*w1 + dy2*w0`", "x2 is last in the first window, and first in the last."
+)
 
 # %% [markdown]
 # For the gradient of the weights, `dy` slides over `x`. For the gradient of the pixels, the weights
@@ -163,7 +165,7 @@ def count_windows(stride, padding):
 inside = predict("With stride 1, how many 3 x 3 windows contain a pixel in the middle?")
 corner = predict("With stride 1 and padding 1, how many contain a pixel in the corner?")
 uneven = predict(
-    "With stride 2, do equally many windows contain each pixel away from the border?", ["yes", "no"]
+    "With stride 2, do all pixels away from the border lie in equally many windows?", ["yes", "no"]
 )
 
 # %%
@@ -180,9 +182,11 @@ show(
     "Four tables of 8 x 8 counts. Stride 1: 9 in the middle, falling to 1 in the corner without "
     "padding and to 4 with it. Stride 2: a regular pattern of 1, 2 and 4. Stride 3: 1 everywhere."
 )
-inside.reveal(count_windows(1, 0).max(), "One for each place that it can have under the filter.")
-corner.reveal(count_windows(1, 1)[0, 0], "Four places of the filter fit.")
-uneven.reveal("yes" if np.ptp(count_windows(2, 1)[2:6, 2:6]) == 0 else "no", "1, 2 or 4 of them.")
+inside.reveal(count_windows(1, 0).max(), "The pixel can have nine places under the filter.")
+corner.reveal(count_windows(1, 1)[0, 0], "Four of the nine places are possible.")
+uneven.reveal(
+    "yes" if np.ptp(count_windows(2, 1)[2:6, 2:6]) == 0 else "no", "They lie in 1, 2 or 4 windows."
+)
 
 # %% tags=["guard"]
 assert count_windows(1, 0)[0, 0] == 1 and count_windows(1, 1)[0, 0] == 4
@@ -381,9 +385,11 @@ show(
 )
 error32, error_one_side, error64 = (error for error, _ in curves.values())
 best = steps[error64.argmin()]
-best_step.reveal(best_step.choices[int(1e-7 < best < 1e-3)], f"Here at {best:.0e}.")
+best_step.reveal(best_step.choices[int(1e-7 < best < 1e-3)], f"Here it is smallest at {best:.0e}.")
 times = error32.min() / error64.min()
-in_float32.reveal(in_float32.choices[2 if times > 1000 else 1], f"Here {times:,.0f} times.")
+in_float32.reveal(
+    in_float32.choices[2 if times > 1000 else 1], f"Here it is {times:,.0f} times as large."
+)
 
 # %% tags=["guard"]
 for error, _ in curves.values():
@@ -520,7 +526,7 @@ with mr.kernels.use(conv2d=mixed_up):
         mr.gradcheck(layer, x, w, projections=5)
     except mr.errors.GradcheckError:
         print("and they find the mistake as well")
-passes.reveal(2 * every.checked, "Two for each of the 512 + 144 elements.")
+passes.reveal(2 * every.checked, "It takes two for each of the 512 + 144 elements.")
 
 # %% tags=["guard"]
 assert every.checked == x.size + w.size == 512 + 144 and few.checked == 2 * 5

@@ -181,7 +181,9 @@ for name, ys in signals.items():
     change[name] = mean_square(ys[-1]) / mean_square(ys[0])
     print(f"gain {name:>3}: from layer 1 to layer 50 times {change[name]:.1e}")
 
-keeps.reveal(min(change, key=lambda name: abs(math.log(change[name]))), "1 is not enough.")
+keeps.reveal(
+    min(change, key=lambda name: abs(math.log(change[name]))), "A gain of 1 is not enough."
+)
 how_small.reveal(
     how_small.choices[2] if change["0.5"] < 1e-12 else how_small.choices[1],
     f"About 10 to the power {math.log10(change['0.5']):.0f}.",
@@ -203,7 +205,7 @@ one_relu = predict("By which factor does the ReLU after it change the mean squar
 y = inputs @ nets["√2"][0]
 product, cut = mean_square(y) / mean_square(inputs), mean_square(relu(y)) / mean_square(y)
 print(f"one product: times {product:.3f}, one ReLU: times {cut:.3f}")
-one_product.reveal(round(product, 1), "The gain squared.")
+one_product.reveal(round(product, 1), "It is the gain squared.")
 one_relu.reveal(round(cut, 1), "Half of the numbers become 0.")
 
 # %% tags=["guard"]
@@ -377,7 +379,7 @@ slider(
 
 # %%
 right_std = predict(
-    "Filters of 3 x 3, from 16 channels to 32. Which standard deviation do their weights get?",
+    "Which standard deviation do the weights of 3 x 3 filters get, from 16 channels to 32?",
     ["0.042", "0.083", "0.118", "0.354"],
 )
 
@@ -394,7 +396,7 @@ for shape in ((256, 256), (3, 3, 16, 32)):
 
 layer = mr.nn.Conv2d(16, 32, kernel_size=3, rng=rng)  # the library's layers start like this
 assert math.isclose(layer.weight.data.std(), math.sqrt(2 / (3 * 3 * 16)), rel_tol=0.06)
-right_std.reveal(f"{math.sqrt(2 / (3 * 3 * 16)):.3f}", "The root of 2 / (3 · 3 · 16).")
+right_std.reveal(f"{math.sqrt(2 / (3 * 3 * 16)):.3f}", "It is the root of 2 / (3 · 3 · 16).")
 
 # %% [markdown]
 # ## What the rule does not keep: differences
@@ -476,7 +478,7 @@ dw = x.T @ dy
 dead = (ys[-1] <= 0).all(axis=0)
 print(f"{dead.sum()} of {WIDTH} units are dead")
 largest = np.abs(dw[:, dead]).max()
-dead_gradient.reveal("exactly 0" if largest == 0 else "small but not 0", "Every dy is stopped.")
+dead_gradient.reveal("exactly 0" if largest == 0 else "small but not 0", "The ReLU stops every dy.")
 
 # %% tags=["guard"]
 assert dead.any() and not dw[:, dead].any() and dw[:, ~dead].any(axis=0).all()

@@ -36,7 +36,7 @@ WIDTH, NETS, IMAGES, STEPS, CHANNELS = 64, 1, 500, 8, 4
 # ## The formula
 #
 # Each **channel** is normalised by itself. A batch of images `(N, H, W, C)` holds $M = N H W$
-# numbers of each channel; a batch `(N, C)` of a linear layer's outputs holds $M = N$. For the
+# numbers of each channel, and a batch `(N, C)` of a linear layer's outputs holds $M = N$. For the
 # numbers $x_1, \dots, x_M$ of one channel:
 #
 # $$\text{mean} = \frac1M \sum_i x_i, \qquad \text{var} = \frac1M \sum_i (x_i - \text{mean})^2,$$
@@ -134,7 +134,8 @@ one, zero = np.ones(1), np.zeros(1)
 change = (batch_norm(raised, one, zero) - batch_norm(column, one, zero))[:, 0]
 print("change of each:", change.round(4))
 who_moves.reveal(
-    "all four" if abs(change).min() > 1e-4 else "the second one", "Through mean and variance."
+    "all four" if abs(change).min() > 1e-4 else "the second one",
+    "It changes the mean and the variance.",
 )
 
 # %% [markdown]
@@ -235,8 +236,8 @@ assert total[1, 0] < 0 < total[-1, 0] < total[0, 0] < itself[0, 0]
 
 # %%
 sum_of_dx = predict(
-    "Adding 3 to all numbers of a channel does not change `y`. What is then the sum of all `dx` of "
-    "the channel, whatever `dy` is?",
+    "Adding 3 to all numbers of a channel does not change `y`. So what is the sum of all `dx` of the "
+    "channel, whatever `dy` is?",
     within=0.01,
 )
 
@@ -246,7 +247,7 @@ dx, _, _ = batch_norm_backward(dy, x, w)
 assert np.allclose(batch_norm(x + 3, w, b), batch_norm(x, w, b))
 print("sum of dx:           ", dx.sum(axis=axes))
 print("sum of dx (x - mean):", (dx * (x - x.mean(axis=axes))).sum(axis=axes))
-sum_of_dx.reveal(round(abs(dx.sum(axis=axes)).max(), 6), "The second term sees to that.")
+sum_of_dx.reveal(round(abs(dx.sum(axis=axes)).max(), 6), "The second term makes it 0.")
 
 # %% tags=["guard"]
 assert np.allclose(batch_norm(2 * x, w, b), batch_norm(x, w, b), atol=1e-2)  # eps
@@ -438,7 +439,7 @@ show(
 )
 two, hundred = errors["mixed batches"][1], errors["batches of one class"][-1]
 print(f"2 mixed: {two:.0f} %, 100 of one class: {hundred:.0f} %, net.eval(): {right_way:.0f} %")
-worse.reveal(worse.choices[int(hundred > two)], "What they have in common is the class.")
+worse.reveal(worse.choices[int(hundred > two)], "All images of such a batch share their class.")
 
 # %% tags=["guard"]
 assert abs(error("eval", 1, by_class) - right_way) < 0.5  # whatever the batch
@@ -513,8 +514,10 @@ for c in (0.5, 1, 2, 10, 100):
     norms[c] = np.linalg.norm(dw)
     cosines[c] = (dw * w).sum() / (norms[c] * np.linalg.norm(w))
     print(f"{c:5}  {L:.6f}  {norms[c]:.6f}  {c * norms[c]:.6f}  {cosines[c]:9.1e}")
-part_along.reveal(part_along.choices[1 if abs(cosines[1]) < 1e-3 else 0], "Cosine 0.")
-at_double.reveal("half" if abs(norms[2] / norms[1] - 0.5) < 0.01 else "the same", "See |dw|.")
+part_along.reveal(part_along.choices[1 if abs(cosines[1]) < 1e-3 else 0], "Their cosine is 0.")
+at_double.reveal(
+    "half" if abs(norms[2] / norms[1] - 0.5) < 0.01 else "the same", "Compare |dw| for c = 1 and 2."
+)
 
 # %% tags=["guard"]
 L1, dw = gradient_at(w)
@@ -581,7 +584,9 @@ for name, result in found.items():
     growth = result.growth
     print(f"{name:9} times {growth.per_layer:.3f} per layer (+- {growth.standard_error:.3f})")
 rates = [result.growth.per_layer for name, result in found.items() if name != "plain-56"]
-way_back.reveal(way_back.choices[2 if min(rates) > 1.1 else 0], f"By {np.mean(rates):.2f} a layer.")
+way_back.reveal(
+    way_back.choices[2 if min(rates) > 1.1 else 0], f"It grows by {np.mean(rates):.2f} a layer."
+)
 gain_matters.reveal("no" if np.ptp(rates) < 0.02 else "yes", "All three grow alike.")
 
 # %% tags=["guard"]

@@ -80,7 +80,7 @@ with np.errstate(all="ignore"):
     p = softmax_naive(np.array([[1000.0, 0.0]]))[0]
 print(f"-ln 0.1 = {-math.log(0.1):.3f}; softmax of 1000 and 0: {p}")
 knows_nothing.reveal(-math.log(1 / 10), "It is ln 10. Keep that number in mind.")
-two_logits.reveal("nan and 0" if np.isnan(p[0]) else "1 and 0", "Infinity divided by infinity.")
+two_logits.reveal("nan and 0" if np.isnan(p[0]) else "1 and 0", "It is infinity over infinity.")
 
 # %% [markdown]
 # $e^{1000}$ is larger than any floating-point number. Infinity divided by infinity is *nan*, not a
@@ -156,7 +156,7 @@ show(
     "class points down, all others up."
 )
 true_alone = (dz[0] < 0).sum() == 1 and dz[0, labels[0]] < 0
-signs.reveal(signs.choices[1 if true_alone else 0], "The more probable another class, the lower.")
+signs.reveal(signs.choices[1 if true_alone else 0], "It lowers the logits of all other classes.")
 adds_up.reveal(round(dz[0].sum(), 6), "p adds up to 1, and so does the target.")
 
 # %% [markdown]
@@ -336,7 +336,7 @@ show(
 )
 print(f"distance after 15 steps: {distance[0.0]:.2f} without momentum, {distance[0.6]:.2f} with it")
 nearer.reveal(
-    nearer.choices[0 if distance[0.6] < distance[0.0] / 3 else 1], "Steps along it add up."
+    nearer.choices[0 if distance[0.6] < distance[0.0] / 3 else 1], "Steps along the valley add up."
 )
 
 # %% tags=["guard"]
@@ -344,8 +344,8 @@ assert distance[0.6] < distance[0.0] / 3 and math.isclose(v, 10, rel_tol=1e-3)
 assert distance[0.6] < np.linalg.norm(descend(0.08)[-1])
 
 # %% [markdown]
-# After 15 steps the right path is nearer to the bottom than the left one after 40. We took a
-# smaller momentum than 0.9, because in so short a valley such a path would swing for a long time.
+# After 15 steps the right path is nearer to the bottom than the left one after 40. In so short a
+# valley, a path with momentum 0.9 would swing for a long time, so we took 0.6.
 #
 # The library's optimiser does the same as our `sgd_step`. To check that, we train two equal
 # networks on one batch for three steps, each with one of the two:
@@ -499,7 +499,7 @@ show(
 ends = {f"{lr:g}": np.mean(losses[-15:]) for lr, losses in curves.items()}
 ends_highest.reveal(max(ends, key=ends.get), "The first steps flung it away.")
 unmoved = min(ends, key=lambda name: abs(ends[name] - math.log(10)))
-ends_unmoved.reveal(unmoved, "The right direction, in tiny steps.")
+ends_unmoved.reveal(unmoved, "It goes the right way, in tiny steps.")
 
 # %% tags=["guard-full"]
 assert ends["0.2"] < 2.15 and abs(ends["0.002"] - math.log(10)) < 0.06 < ends["10"] - 2.35
@@ -542,7 +542,7 @@ show(
     "Training and test error against the epoch: both fall from about 80 %, the test error in "
     "jumps; at the first dotted line both fall at once, then they stay level, close to each other."
 )
-at_the_drop.reveal("both fall clearly", "Large steps jump over the bottom; small ones settle.")
+at_the_drop.reveal("both fall clearly", "Large steps jump over the bottom, and small ones settle.")
 
 # %% tags=["guard-full"]
 assert test_errors[-1] < 45 and abs(test_errors[-1] - train_errors[-1]) < 8
@@ -570,8 +570,8 @@ config = RunConfig(
     iterations=steps,
     batch_size=BATCH,
     lr=0.2,
-    crop_padding=2,
-    milestones=(int(0.6 * steps), int(0.85 * steps)),
+    crop_padding=2,  # zeros around an image, before a random window is cut out
+    milestones=(int(0.6 * steps), int(0.85 * steps)),  # the steps at which lr falls to a tenth
 )
 
 

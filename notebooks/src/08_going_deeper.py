@@ -172,7 +172,7 @@ show(
 )
 work.reveal(
     "as many" if layers[3].multiply_adds == layers[9].multiply_adds else "half",
-    "A quarter of the pixels, and four times the work for each: twice the channels in and out.",
+    "There are a quarter of the pixels, and each takes four times the work.",
 )
 print(f"one image: {table.multiply_adds / 1e6:.1f} million multiply-adds in plain-20")
 
@@ -397,7 +397,7 @@ for name in ("plain-20", "plain-56"):
         print(f"{name} {kind.replace('_', ' '):<12} {values.mean():.1f} % ({listed})")
 gap.reveal(
     round(mean["plain-56", "train_error"] - mean["plain-20", "train_error"], 1),
-    "The test errors say the same.",
+    "The test errors show nearly the same gap.",
 )
 
 # %% tags=["guard"]

@@ -328,7 +328,7 @@ left_over = predict(
 )
 
 # %%
-left_over.reveal(round(100 * 0.9**27, 1), "0.9 multiplied by itself 27 times.")
+left_over.reveal(round(100 * 0.9**27, 1), "It is 0.9 to the power of 27.")
 
 # %% [markdown]
 # Now put the branches back. Take 27 blocks of two linear layers with small weights, without the
@@ -421,7 +421,8 @@ added = predict(
 counts = {one: mr.models.resnet(20, shortcut=one).num_parameters() for one in "ABC"}
 print({one: f"{count:,}" for one, count in counts.items()})
 added.reveal(
-    counts["B"] - counts["A"], "16 x 32 + 32 x 64 weights, and two numbers for each new channel."
+    counts["B"] - counts["A"],
+    "It adds 16 x 32 + 32 x 64 weights, and two numbers for each new channel.",
 )
 
 # %% [markdown]
@@ -549,7 +550,7 @@ ahead = errors["plain"][-1] - errors["resnet"][-1]
 print(f"the residual network is ahead by {ahead:.1f} points")
 twins.reveal(
     twins.choices[int(ahead > -5) + int(ahead > 5)],
-    "The same parameters, the same start, the same batches: the addition matters at 20 layers.",
+    "They have the same parameters, start and batches. The addition matters at 20 layers.",
 )
 
 # %% tags=["guard-full"]
@@ -603,7 +604,7 @@ crowd = predict(
 counts = [comb(27, k) for k in range(28)]  # paths that pass k branches
 share = sum(counts[9:19]) / sum(counts)
 print(f"{100 * share:.0f} % of the paths pass 9 to 18 branches")
-number.reveal(f"{sum(counts):,}", "Two ways through each block: 2 to the power of 27.")
+number.reveal(f"{sum(counts):,}", "Each block has two ways, which makes 2 to the power of 27.")
 crowd.reveal("about half" if share > 0.5 else "nearly all", "Only one path passes all of them.")
 
 # %% tags=["guard"]

@@ -169,7 +169,7 @@ sketch.reveal(
     "degradation, cured" if cured else "no effect of depth",
     "The training error itself is high, so it is not overfitting, and more is not better.",
 )
-best_net.reveal(min(mean, key=mean.get), "See the table: the mean of the seeds.")
+best_net.reveal(min(mean, key=mean.get), "The table shows the mean of the seeds.")
 
 # %% tags=["guard-full"]
 assert mean["plain-32"] > max(mean["plain-8"], mean["resnet-32"] + 10)
@@ -360,7 +360,7 @@ for name, values in by_rate.items():
 best = {name: min(values) for name, values in by_rate.items()}
 catches_up.reveal(
     "yes" if best[f"plain-{deep}"] < best[f"plain-{shallow}"] else "no",
-    "One seed each: this is a check, not an experiment.",
+    "With one seed each, this is a check and not an experiment.",
 )
 
 # %% tags=["guard-full"]
@@ -423,11 +423,11 @@ show(
 )
 deeper_plain, shortcuts, deeper_residual = (values.mean() for values in differences.values())
 cost.reveal(
-    cost.choices[int(deeper_plain > 5) + int(deeper_plain > 10)], "The first row: degradation."
+    cost.choices[int(deeper_plain > 5) + int(deeper_plain > 10)], "The first row shows degradation."
 )
 pays.reveal(
     pays.choices[int(deeper_residual > -2) + int(deeper_residual > 2)],
-    "The third row. In so short a training, depth does not pay yet, even with shortcuts.",
+    "See the third row. In so short a training, depth does not pay, even with shortcuts.",
 )
 
 # %% tags=["guard"]
@@ -574,15 +574,15 @@ assert full.image_size**2 == 4 * settings["image_size"] ** 2 and settings["crop_
 # If nothing could change a verdict, it is not worth much. These findings would make us give up
 # ours, or narrow it:
 #
-# - seeds that disagree: more of them, and bars that move to 0;
-# - a learning rate, a **warm-up** (small rates in the first steps) or an initialisation with which
-#   plain-56 trains as well as plain-20. Then depth would be harmful only for this recipe. Notebook
-#   11 looks at the first steps, where such a remedy would have to act;
-# - a plain network of 56 layers that catches up if it is given time. The authors trained three
-#   times as long, on ImageNet, and did not see it (section 4.1). Nor did we: see *longer* in
-#   [docs/claims.md](../docs/claims.md);
-# - a residual network with other parameters or another start. Then something besides the addition
-#   could be the cause. We asserted that both are the same.
+# - More seeds disagree with ours, and the bars move to 0.
+# - With another learning rate or initialisation, or with a **warm-up** (small rates in the first
+#   steps), plain-56 trains as well as plain-20. Then depth would be harmful only for this recipe.
+#   Notebook 11 looks at the first steps, where such a remedy would have to act.
+# - A plain network of 56 layers catches up if it has more time. The authors trained three times as
+#   long, on ImageNet, and did not see it (section 4.1). Nor did we: see *longer* in
+#   [docs/claims.md](../docs/claims.md).
+# - The residual network turns out to have other parameters, or another start. Then something
+#   besides the addition could be the cause. We have checked that both are the same.
 #
 # None of this says *why*. "Degradation, cured by shortcuts" is a name, not an explanation.
 #

@@ -289,7 +289,7 @@ for family in BUILD:
         f"{family}-{DEEP}: {longer[family][-1]:.2f} times as long, turned by {turned:.0f} degrees"
     )
 more = longer["plain"][-1] / longer["resnet"][-1]
-flung.reveal(flung.choices[int(more < 1.25) + int(more < 0.8)], "Large gradients, large steps.")
+flung.reveal(flung.choices[int(more < 1.25) + int(more < 0.8)], "Large gradients make large steps.")
 
 # %%
 figure, axes = plt.subplots(1, 3, figsize=(10.4, 3.3), layout="constrained")
@@ -333,16 +333,16 @@ whole = predict(
 # %%
 print(f"|w| rose by a factor of {longer['plain'][-1]:.1f}, |dw| fell by one of {fell:.0f}")
 whole.reveal(
-    whole.choices[int(fell > 3 * longer["plain"][-1])], "The length explains a small part only."
+    whole.choices[int(fell > 3 * longer["plain"][-1])], "The length explains only a small part."
 )
 
 # %% tags=["guard-full"]
 assert fell > 5 * longer["plain"][-1]
 
 # %% [markdown]
-# The factor 1.21 holds for random weights, and these have been turned: the channels of a layer have
-# become more alike (exercise 3 measures that). But those of the residual net become more alike,
-# too, so this can hardly be all. We leave it open.
+# The factor 1.21 holds for random weights, and these weights have been turned. The channels of a
+# layer have become more alike, as you can measure in exercise 3. But the channels of the residual
+# net become more alike too, so this can hardly be the whole reason. We leave it open.
 #
 # You have also *not* seen that the aftermath is the **reason** why plain-56 trains badly. Two
 # things that happen together need not be cause and effect. To show a cause you need an experiment

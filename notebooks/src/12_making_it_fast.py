@@ -179,7 +179,7 @@ print(f"minires {1000 * gflop / speed['minires']:.0f} ms")
 factor = speed["im2col by hand"] / speed["loops"]
 times_faster.reveal(
     times_faster.choices[int(factor > 10) + int(factor > 100)],
-    f"About {factor:,.0f} times, here and now.",
+    f"Here it was about {factor:,.0f} times as fast.",
 )
 
 # %% tags=["guard"]
@@ -351,12 +351,12 @@ show("Time against the number of images at once: low for a few images, higher fo
 best = images_at_once[middle.argmin()]
 best_chunk.reveal(
     best_chunk.choices[int(best > 8) + int(best > 64)],
-    "As long as their columns fit in a core's cache, a megabyte or a few.",
+    "Their columns should fit in a core's cache, of a megabyte or a few.",
 )
 
 # %% [markdown]
-# [`kernels/cpu/im2col.py`](../minires/kernels/cpu/im2col.py) does this, with more tricks: where
-# channels are few it computes blocks of neighbouring pixels at once, so that matrices are less
+# [`kernels/cpu/im2col.py`](../minires/kernels/cpu/im2col.py) does this, with more tricks. If there
+# are few channels, it computes blocks of neighbouring pixels at once, so that matrices are less
 # narrow ([`blocking.py`](../minires/kernels/cpu/blocking.py)), and it keeps its memory from call to
 # call ([`workspace.py`](../minires/kernels/cpu/workspace.py)).
 #
@@ -385,7 +385,7 @@ print("sliding: ", sliding)
 assert np.allclose(winograd.A_T @ products, sliding, atol=1e-4)
 fewer.reveal(
     {6: "6", 9: "9"}.get(products.size, "12, as before"),
-    "One for each point; G, B and A are fixed.",
+    "There is one for each point. G, B and A are fixed.",
 )
 
 # %% [markdown]
@@ -562,7 +562,7 @@ ax.set_xlabel("% of a training step of ResNet-20")
 show("Bars: convolution takes the largest part of a step, batch norm the second, the rest little.")
 groups = [share_of["conv2d"], share_of["batch_norm_relu"]]
 groups.append(1 - sum(groups))
-largest.reveal(largest.choices[int(np.argmax(groups))], f"{100 * max(groups):.0f} % here.")
+largest.reveal(largest.choices[int(np.argmax(groups))], f"It takes {100 * max(groups):.0f} % here.")
 
 # %% tags=["guard-full"]
 assert share_of["conv2d"] + share_of["batch_norm_relu"] > 0.5
@@ -627,9 +627,9 @@ assert 1.6 < one_thread / two < 2.1
 # ## On a GPU
 #
 # A GPU has thousands of small cores and fast memory: 3,350 GB/s in an H100 SXM, by NVIDIA's data
-# sheet. Compare that with the slope of your roofline. minires' kernels for it are in CUDA, in
-# [`kernels/gpu/`](../minires/kernels/gpu/__init__.py), with the same names, and using them takes
-# one word: `minires degradation --device gpu`, or `mr.models.resnet(20).to("gpu")`.
+# sheet. Compare that with the slope of your roofline. For a GPU, minires has kernels of the same
+# names, written in CUDA, in [`kernels/gpu/`](../minires/kernels/gpu/__init__.py). To use them,
+# write `minires degradation --device gpu`, or `mr.models.resnet(20).to("gpu")`.
 #
 # **A warning.** None of minires' GPU code has run on a GPU, at the time of writing. It has been
 # compiled for four generations of devices, and the tests run its source, thread by thread, on a

@@ -39,7 +39,7 @@ overlap_breaks.reveal(overlap.answer, overlap.why)
 
 # %% [markdown]
 # On the left is `dx` from the naive kernel, which reads like the formula. If the code were right,
-# the difference on the right would be white. It is wrong nearly everywhere.
+# the difference on the right would be white. The gradient is wrong everywhere.
 #
 # Now a residual net of 8 layers learns 60 drawn images with this gradient.
 
