@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import astuple
 
 from ..types import PathLike
-from . import folders, follow_through, notebooks, viva
+from . import choices, folders, follow_through, notebooks, viva
 from .follow_through import Task
 from .limits import USUAL, Limits
 from .notebooks import Cell, Notebook
@@ -15,7 +15,6 @@ from .result import Mark, Result, short
 from .runner import Runner
 from .sandbox import isolation
 from .tester import Tester
-from .variants import choices
 from .viva.facts import VALUES, Facts, docstrings
 
 

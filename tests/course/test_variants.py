@@ -10,10 +10,10 @@ import pytest
 
 pytest.importorskip("jupytext", reason="jupytext is not installed")
 
-from minires.course import check, checks, grade, notebooks
+from minires.course import check, checks, choices, grade, notebooks
 from minires.course.compare import WrongAnswer
 from minires.course.mark import mark
-from minires.course.variants import choices, personal, texts
+from minires.course.variants import personal, texts
 from minires.errors import ConfigError
 
 from .conftest import hand_in, with_cell

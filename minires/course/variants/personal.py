@@ -12,9 +12,9 @@ from pathlib import Path
 from ...errors import ConfigError
 from ...names import expanded, printable, shown
 from ...types import PathLike
-from .. import harmless, notebooks
+from .. import choices, harmless, notebooks
 from ..notebooks import Notebook
-from . import choices, texts
+from . import texts
 
 CELL = "personal"  # its name is that of the assignment and this: "a1-personal"
 LONGEST_ID = 100  # letters
