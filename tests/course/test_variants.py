@@ -13,6 +13,7 @@ pytest.importorskip("jupytext", reason="jupytext is not installed")
 from minires.course import check, checks, choices, grade, notebooks
 from minires.course.compare import WrongAnswer
 from minires.course.mark import mark
+from minires.course.variants import ids as ids_file
 from minires.course.variants import personal, texts
 from minires.errors import ConfigError
 
@@ -196,7 +197,7 @@ def test_a_changed_source_says_which_text_is_missing():
 )
 def test_ids_are_read_from_a_list_or_a_table(content, ids, tmp_path):
     (tmp_path / "ids").write_text(content, encoding="utf-8")
-    assert personal.ids_in(tmp_path / "ids") == ids
+    assert ids_file.read(tmp_path / "ids") == ids
 
 
 @pytest.mark.parametrize(
@@ -213,13 +214,13 @@ def test_ids_are_read_from_a_list_or_a_table(content, ids, tmp_path):
 def test_a_list_that_is_none_is_an_error_in_one_line(content, message, tmp_path):
     (tmp_path / "ids").write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError, match=message) as error:
-        personal.ids_in(tmp_path / "ids")
+        ids_file.read(tmp_path / "ids")
     assert "\n" not in str(error.value)
 
 
 def test_a_list_that_is_not_there(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read.*No such file"):
-        personal.ids_in(tmp_path / "none")
+        ids_file.read(tmp_path / "none")
 
 
 # What is marked
