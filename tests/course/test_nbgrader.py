@@ -133,12 +133,12 @@ def test_personal_notebooks_get_the_points_of_their_variant(course):
     name = "a1_autograd"
     source = notebooks.read(SOURCES[name])
     nbgrader(course, "generate_assignment", name, "--create", "--force")
-    own = choices.variant("a1", "ada")
-    assert own == {"ReLU at 0": "1", "direction": "loss last"}
+    own = choices.variant("a1", "cem")
+    assert own == {"ReLU at 0": "1/2", "direction": "loss last"}
     submissions = {
-        "ada": personal.notebook_of(source, name, "ada"),
+        "cem": personal.notebook_of(source, name, "cem"),
         "copies": changed(
-            personal.notebook_of(source, name, "ada"), a1_rules_code=RELU_AT_ZERO_IS_ZERO
+            personal.notebook_of(source, name, "cem"), a1_rules_code=RELU_AT_ZERO_IS_ZERO
         ),
     }
     for student, submission in submissions.items():
@@ -153,4 +153,4 @@ def test_personal_notebooks_get_the_points_of_their_variant(course):
             for row in csv.DictReader(file)
             if row["assignment"] == name and row["student_id"] in submissions
         }
-    assert theirs == {"ada": 30, "copies": 28}, log
+    assert theirs == {"cem": 30, "copies": 28}, log

@@ -19,7 +19,8 @@ tr.wrong td.points { color: #b03a00; }
 tr.waits td.points { color: #555; }
 img { max-width: 100%; }
 pre { background: #f5f5f5; padding: .7rem; overflow: auto; max-height: 30rem; }
-pre { white-space: pre-wrap; }"""
+pre { white-space: pre-wrap; }
+pre.numbers { white-space: pre; font-size: .8rem; line-height: 1.25; }"""
 
 #: What no one outside can see for themselves. It can cost points, and gives none.
 BELIEVED = (
@@ -84,7 +85,7 @@ def html(student: str, result: Result, problems: Sequence[str] = ()) -> str:
     """The same for a browser, with the figures in it."""
     rows = "".join(
         f'<tr class="{_state(mark)}"><td>{_safe(mark.id)}</td><td '
-        f'class="points">{_points(mark)}</td><td>{_safe(mark.words)}{_picture(mark)}</td></tr>'
+        f'class="points">{_points(mark)}</td><td>{_safe(mark.words)}</td></tr>{_picture(mark)}'
         for mark in result.marks
     )
     parts = [
@@ -122,7 +123,11 @@ def html(student: str, result: Result, problems: Sequence[str] = ()) -> str:
 
 
 def _picture(mark: Mark) -> str:
-    return f"<pre>{escape(harmless.lines(mark.picture))}</pre>" if mark.picture else ""
+    """A row of its own, which has room for 80 columns."""
+    if not mark.picture:
+        return ""
+    numbers = escape(harmless.lines(mark.picture))
+    return f'<tr><td colspan="3"><pre class="numbers">{numbers}</pre></td></tr>'
 
 
 def _safe(text: object) -> str:
