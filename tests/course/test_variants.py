@@ -270,6 +270,7 @@ def test_a_class_of_variants(small, tmp_path):
     summary = (tmp_path / "out/summary.md").read_text(encoding="utf-8")
     assert "## Answers to another variant" in summary and "ReLU at 0: 1, not 0" in summary
     page = (tmp_path / f"out/reports/{other}/a1_small.md").read_text(encoding="utf-8")
+    assert f"Variant: that of {other}: relu has the derivative 0 at a = 0" in page
     assert "right in another variant of the assignment" in page and owners["1"] not in page
 
 

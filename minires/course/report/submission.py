@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 from html import escape
 
-from .. import harmless
+from .. import choices, harmless
 from ..result import Mark, Result
 from ..sandbox import isolation
 
@@ -46,6 +46,7 @@ def markdown(student: str, result: Result, problems: Sequence[str] = ()) -> str:
         "",
         f"Isolation: {isolation.WORDS[result.isolation]}. {BELIEVED}",
         "",
+        *([f"Variant: {harmless.markdown(_variant(result))}.", ""] if result.student else []),
         "| cell | points | |",
         "|---|---|---|",
     ]
@@ -93,6 +94,7 @@ def html(student: str, result: Result, problems: Sequence[str] = ()) -> str:
         f"{_safe(student)}</h1><p><strong>{result.points:g} of {result.out_of:g} "
         f"points</strong>{escape(_waiting(result))}</p>"
         f"<p>Isolation: {escape(isolation.WORDS[result.isolation])}. {BELIEVED}</p>",
+        f"<p>Variant: {_safe(_variant(result))}.</p>" if result.student else "",
         f"<table><tr><th>cell</th><th>points</th><th></th></tr>{rows}</table>",
     ]
     if result.problems or problems:
@@ -120,6 +122,11 @@ def html(student: str, result: Result, problems: Sequence[str] = ()) -> str:
         + "".join(parts)
         + "</body></html>\n"
     )
+
+
+def _variant(result: Result) -> str:
+    words = choices.words(result.assignment.split("_")[0], result.student or "")
+    return f"that of {result.student}: {'; '.join(words)}"
 
 
 def _picture(mark: Mark) -> str:
