@@ -230,11 +230,10 @@ def _limits(args):
 
 def _students(args):
     """The ids of --students and --student; None without either."""
-    from ..course.variants import personal
+    from ..course.variants import ids
 
-    ids = personal.ids_in(args.students) if args.students else []
-    ids += [one for one in personal.checked_ids(args.student or []) if one not in ids]
-    return personal.checked_ids(ids, "--student") or None
+    found = ids.read(args.students) if args.students else []
+    return ids.checked([*found, *(args.student or [])]) or None
 
 
 def _add_students(command: argparse.ArgumentParser, what: str) -> None:

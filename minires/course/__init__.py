@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import unknown_name
-from . import hold_back
+from . import choices, hold_back
 from .compare import WrongAnswer
 from .locked import lock
-from .variants import choices
 
 __all__ = ["WrongAnswer", "begin", "check", "personal"]
 

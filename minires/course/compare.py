@@ -17,9 +17,9 @@ from numpy import all as every
 from numpy import argmax, array_equal, asarray, isfinite, isnan, median, ndarray, unravel_index
 
 from ..types import Array, ArrayLike
+from . import choices
 from .across import Answer, call_and_look
 from .array_picture import picture
-from .variants import choices
 
 #: The sentence that names a mistake, and what it gives.
 Mistakes: TypeAlias = Sequence[tuple[str, ArrayLike]]

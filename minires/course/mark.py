@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import astuple
 
 from ..types import PathLike
-from . import folders, follow_through, notebooks, viva
+from . import choices, folders, follow_through, notebooks, viva
 from .follow_through import Task
 from .limits import USUAL, Limits
 from .notebooks import Cell, Notebook
@@ -15,8 +15,7 @@ from .result import Mark, Result, short
 from .runner import Runner
 from .sandbox import isolation
 from .tester import Tester
-from .variants import choices
-from .viva.facts import VALUES, Facts, docstrings
+from .viva import facts
 
 
 def mark(
@@ -65,7 +64,10 @@ def mark(
         try:
             marker = Marker(notebook, source, runner, tester, solutions)
             marker.go()
-            result.questions = [astuple(one) for one in viva.questions(marker.facts(variant))]
+            known = facts.collect(
+                key, marker.source, marker.own, runner.values(facts.VALUES.get(key, ())), result
+            )
+            result.questions = [astuple(one) for one in viva.questions(known)]
         finally:
             runner.close()
     result.seconds = time.monotonic() - started
@@ -148,29 +150,6 @@ class Marker:
             elif cell.by_hand:
                 self.result.marks.append(self.to_read(cell, self.own.get(cell.id, [])))
 
-    def facts(self, variant: dict[str, str] | None) -> Facts:
-        """What there is to ask the student about."""
-        kinds = {cell.id: cell.kind for cell in self.source if cell.answer}
-        empty = ("", notebooks.TEXT_STUB, notebooks.CODE_STUB)
-        own = {
-            cell: "\n\n".join(text for text in texts if text not in empty)
-            for cell, texts in self.own.items()
-            if cell in kinds
-        }
-        answers: dict[str, dict[str, str]] = {"code": {}, "markdown": {}}
-        for cell, text in own.items():
-            if text:
-                answers[kinds[cell]][cell] = text
-        return Facts(
-            self.runner.assignment,
-            answers["code"],
-            answers["markdown"],
-            self.runner.values(VALUES.get(self.runner.assignment, ())),
-            self.result.marks,
-            variant,
-            docstrings(cell.source for cell in self.source if cell.answer and cell.kind == "code"),
-        )
-
     def settle_before(self, cell_id: str) -> None:
         """Before a cell of a task: replace earlier answers that failed by the right ones.
 
@@ -217,7 +196,8 @@ class Marker:
             names = follow_through.builds_on([cell.source, *own], self.model, self.right)
             if names:
                 right = " and ".join(names)
-                found.note = f"tested with the assignment's own {right}, because yours failed"
+                ours = f"tested with the assignment's own {right}, because yours failed"
+                found.note = "; ".join(filter(None, (found.note, ours)))
         return found
 
     def to_read(self, cell: Cell, texts: Sequence[str]) -> Mark:

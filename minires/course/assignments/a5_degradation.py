@@ -557,7 +557,7 @@ for depth in depths:
 print(f"about {seconds(depths, seeds, train_size, epochs):.0f} s")
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-run-predict", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# **Predict** before you go on: write down four training errors, and the verdict that you expect of
+# **Predict** before you go on: write down four training errors, and the verdict that you expect for
 # each comparison.
 #
 # The first cell trains the four networks with seed 0. The second goes on with the other seeds, and

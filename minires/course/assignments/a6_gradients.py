@@ -599,8 +599,8 @@ for family, table in tables.items():
 # only then the numbers.
 #
 # All claims here have the form **A is larger than B**, for two numbers of one seed. Choose one of
-# these, or make up your own if it takes no longer: about 5 seconds a seed, for a cell that takes
-# more than a minute is stopped when you are graded.
+# these, or make up your own if it takes no longer: about 5 seconds a seed, as grading stops a cell
+# that takes more than a minute.
 #
 # | claim | A | B | you may use |
 # |---|---|---|---|
@@ -659,8 +659,8 @@ check("a6.verdict", verdict, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a6-prediction", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# **The prediction** (1 point). Write it down now, before you have measured anything. `claim` is a
-# dict with
+# **The prediction** (1 point). Write it down now, before you measure anything. `claim` is a dict
+# with
 #
 # - `"statement"`: the claim in a sentence; `"A"` and `"B"`: what the two numbers are, in words;
 # - `"if it holds"` and `"if it does not"`: what you would then see in A and B;

@@ -350,11 +350,14 @@ def topological_order(function: Answer, trial: Trial) -> None:
         for node, its in enumerate(parents):
             for parent in its:
                 if node in place and place[parent] < place[node]:
-                    before, reverse = ("after", "") if loss_last else ("before", ", then reverse")
+                    order, reverse = (
+                        ("a node comes after one that uses it", "")
+                        if loss_last
+                        else ("a node comes before one that uses it", ", then reverse")
+                    )
                     raise WrongAnswer(
-                        f"topological_order, {name}: a node comes {before} one that uses it. "
-                        "It would be visited before all of its "
-                        "gradient has arrived. Breadth-first or depth-first order alone is "
+                        f"topological_order, {name}: {order}. It would be visited before all of "
+                        "its gradient has arrived. Breadth-first or depth-first order alone is "
                         "not enough: a node may be "
                         "appended only after all nodes that lead to it (go depth first, "
                         f"append on the way *back*{reverse})"

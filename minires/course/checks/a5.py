@@ -1070,8 +1070,7 @@ def _expect_final(what, got, rows, quantity):
         want,
         [
             (
-                "the best epoch is taken instead of the last: whoever picks the lowest of "
-                "many picks luck",
+                "the best epoch is taken instead of the last: taking the lowest of many picks luck",
                 by(lambda own, column: min(row[column] for row in own), quantity),
             ),
             (

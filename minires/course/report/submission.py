@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 from html import escape
 
-from .. import harmless
+from .. import choices, harmless
 from ..result import Mark, Result
 from ..sandbox import isolation
 
@@ -19,7 +19,8 @@ tr.wrong td.points { color: #b03a00; }
 tr.waits td.points { color: #555; }
 img { max-width: 100%; }
 pre { background: #f5f5f5; padding: .7rem; overflow: auto; max-height: 30rem; }
-pre { white-space: pre-wrap; }"""
+pre { white-space: pre-wrap; }
+pre.numbers { white-space: pre; font-size: .8rem; line-height: 1.25; }"""
 
 #: What no one outside can see for themselves. It can cost points, and gives none.
 BELIEVED = (
@@ -45,6 +46,7 @@ def markdown(student: str, result: Result, problems: Sequence[str] = ()) -> str:
         "",
         f"Isolation: {isolation.WORDS[result.isolation]}. {BELIEVED}",
         "",
+        *([f"Variant: {harmless.markdown(_variant(result))}.", ""] if result.student else []),
         "| cell | points | |",
         "|---|---|---|",
     ]
@@ -84,7 +86,7 @@ def html(student: str, result: Result, problems: Sequence[str] = ()) -> str:
     """The same for a browser, with the figures in it."""
     rows = "".join(
         f'<tr class="{_state(mark)}"><td>{_safe(mark.id)}</td><td '
-        f'class="points">{_points(mark)}</td><td>{_safe(mark.words)}{_picture(mark)}</td></tr>'
+        f'class="points">{_points(mark)}</td><td>{_safe(mark.words)}</td></tr>{_picture(mark)}'
         for mark in result.marks
     )
     parts = [
@@ -92,6 +94,7 @@ def html(student: str, result: Result, problems: Sequence[str] = ()) -> str:
         f"{_safe(student)}</h1><p><strong>{result.points:g} of {result.out_of:g} "
         f"points</strong>{escape(_waiting(result))}</p>"
         f"<p>Isolation: {escape(isolation.WORDS[result.isolation])}. {BELIEVED}</p>",
+        f"<p>Variant: {_safe(_variant(result))}.</p>" if result.student else "",
         f"<table><tr><th>cell</th><th>points</th><th></th></tr>{rows}</table>",
     ]
     if result.problems or problems:
@@ -121,8 +124,17 @@ def html(student: str, result: Result, problems: Sequence[str] = ()) -> str:
     )
 
 
+def _variant(result: Result) -> str:
+    words = choices.words(result.assignment.split("_")[0], result.student or "")
+    return f"that of {result.student}: {'; '.join(words)}"
+
+
 def _picture(mark: Mark) -> str:
-    return f"<pre>{escape(harmless.lines(mark.picture))}</pre>" if mark.picture else ""
+    """A row of its own, which has room for 80 columns."""
+    if not mark.picture:
+        return ""
+    numbers = escape(harmless.lines(mark.picture))
+    return f'<tr><td colspan="3"><pre class="numbers">{numbers}</pre></td></tr>'
 
 
 def _safe(text: object) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
+from .. import choices
 from ..discover import Entry
 from ..notebooks import read
 from ..result import Result
-from . import choices
 from .personal import claimed
 
 MOST_NAMES = 5  # of students that a line names

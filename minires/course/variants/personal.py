@@ -10,14 +10,14 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from ...errors import ConfigError
-from ...names import expanded, printable, shown
+from ...names import expanded
 from ...types import PathLike
-from .. import harmless, notebooks
+from .. import choices, harmless, notebooks
 from ..notebooks import Notebook
-from . import choices, texts
+from . import texts
 
 CELL = "personal"  # its name is that of the assignment and this: "a1-personal"
-LONGEST_ID = 100  # letters
+LONGEST_LINE = 1000  # letters of that cell, of which `line` needs some two hundred
 
 
 def notebook_of(notebook: Notebook, assignment: str, student: str) -> Notebook:
@@ -105,6 +105,8 @@ def claimed(notebook: Notebook) -> str | None:
         name = str(marks.get("grade_id", "")) if isinstance(marks, dict) else ""
         if not name.endswith(f"-{CELL}"):
             continue
+        if len(cell.source) > LONGEST_LINE:
+            return ""
         try:
             calls = [
                 node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)
@@ -119,79 +121,6 @@ def claimed(notebook: Notebook) -> str | None:
     return None
 
 
-def checked_ids(ids: Iterable[str], where: str = "--student") -> list[str]:
-    """The ids, each once.
-
-    Raises
-    ------
-    ConfigError
-        If one is empty, too long, cannot name a folder, or two count as the same.
-    """
-    found: dict[str, str] = {}
-    for student in ids:
-        student = student.strip()
-        wrong = (
-            "is empty"
-            if not student
-            else f"has more than {LONGEST_ID} letters"
-            if len(student) > LONGEST_ID
-            else "cannot name a folder"
-            if student in (".", "..") or set(student) & set('/\\:*?"<>|') or student[0] == "."
-            else "holds a letter that cannot be shown"
-            if printable(student) != student
-            else ""
-        )
-        if wrong:
-            raise ConfigError(
-                where, f"an id {wrong}", "ids such as ada or s1234567", shown(student, 60)
-            )
-        same = found.setdefault(choices.normal(student), student)
-        if same != student:
-            raise ConfigError(
-                where,
-                "two ids that count as the same",
-                "ids that differ in more than capitals and spaces",
-                f"{same!r} and {student!r}",
-            )
-    return list(found.values())
-
-
-def ids_in(path: PathLike) -> list[str]:
-    """The ids in a file: one a line, or the column `id` of a table with commas, as nbgrader has it.
-
-    Raises
-    ------
-    ConfigError
-        If it cannot be read, or holds no ids.
-    """
-    file = expanded(path)
-    try:
-        text = Path(file).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "no text in UTF-8"
-        raise ConfigError(
-            "--students", "cannot be read", "a file with an id on each line", f"{path}: {reason}"
-        ) from None
-    lines = [one.strip() for one in text.splitlines() if one.strip()]
-    head = lines[0] if lines else ""
-    separator = next((mark for mark in ",;\t" if mark in head), None)
-    if separator:
-        rows = list(csv.DictReader(io.StringIO("\n".join(lines)), delimiter=separator))
-        if not rows or "id" not in rows[0]:
-            raise ConfigError(
-                "--students",
-                "a table without ids",
-                "a column with the name id",
-                f"the columns {shown(head, 100)} in {path}",
-            )
-        lines = [row["id"] or "" for row in rows]
-    elif head == "id":
-        lines = lines[1:]
-    if not lines:
-        raise ConfigError("--students", "no ids", "an id on each line", f"none in {path}")
-    return checked_ids(lines, f"--students {path}")
-
-
 def build(out: PathLike, ids: Collection[str], folder: PathLike | None = None) -> list[Path]:
     """Write for each student ``personal/ID/NAME/NAME.ipynb`` and ``personal/ID.zip``, and for the
     teacher ``personal/variants.csv``: who has which variant.
@@ -201,7 +130,7 @@ def build(out: PathLike, ids: Collection[str], folder: PathLike | None = None) -
     out : str or Path
         The folder that `notebooks.build` writes to.
     ids : list of str
-        As `checked_ids` gives them.
+        As `ids.checked` gives them.
     folder : str or Path, optional
         Of the assignments' sources; by default those of minires.
 

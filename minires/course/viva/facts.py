@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..result import Mark
+from .. import choices, notebooks
+from ..notebooks import Cell
+from ..result import Mark, Result
 
 LONGEST_LINE = 200  # letters of a student's line that are shown
 
@@ -63,6 +65,44 @@ class Facts:
         rows = (row.strip() for row in self.code.get(cell, "").splitlines())
         found = (row for row in rows if not row.startswith("#") and re.search(pattern, row))
         return next(found, "")[:LONGEST_LINE]
+
+
+def collect(
+    assignment: str,
+    cells: Sequence[Cell],
+    own: Mapping[str, Sequence[str]],
+    values: Mapping[str, Any],
+    result: Result,
+) -> Facts:
+    """The facts about a submission that has been marked.
+
+    Parameters
+    ----------
+    assignment : str
+        Such as "a2".
+    cells : list of Cell
+        Of the assignment.
+    own : dict
+        Name of a cell -> what the student wrote there, in one cell or several.
+    values : dict
+        As in `Facts`.
+    result : Result
+    """
+    empty = ("", notebooks.TEXT_STUB, notebooks.CODE_STUB)
+    answers: dict[str, dict[str, str]] = {"code": {}, "markdown": {}}
+    for cell in cells:
+        text = "\n\n".join(one for one in own.get(cell.id, ()) if one not in empty)
+        if cell.answer and text:
+            answers[cell.kind][cell.id] = text
+    return Facts(
+        assignment,
+        answers["code"],
+        answers["markdown"],
+        values,
+        result.marks,
+        None if result.student is None else choices.variant(assignment, result.student),
+        docstrings(cell.source for cell in cells if cell.answer and cell.kind == "code"),
+    )
 
 
 def docstrings(sources: Iterable[str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from ..variants import choices
+from .. import choices
 from .facts import Facts, Question
 
 #: Choice -> the cell that answers it, a line to look for, what another option would change.
