@@ -1,9 +1,9 @@
 """One style for all figures: plain nets in orange, residual nets in blue, deeper nets with more
 contrast: darker on a light page, lighter on a dark one.
 
-Every colour has a contrast of 3:1 or more with its page, and no two of those that stand for nets
-look alike with a common kind of colour blindness: the tests measure both. Matplotlib is imported
-when a figure is drawn, so that importing minires stays quick.
+Every colour has a contrast of 3:1 or more with its page, and no two shades of nets look alike with
+a common kind of colour blindness. The tests measure both. Matplotlib is imported when a figure is
+drawn, so that importing minires stays quick.
 """
 
 import io

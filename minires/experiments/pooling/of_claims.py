@@ -124,7 +124,7 @@ def _names(parts):
 
 
 def _measured(parts):
-    """Those that this version knows, in the order of the report."""
+    """The claims that this version knows, in the order of the report."""
     there = _names(parts)
     return [name for name in CLAIMS if name in there]
 
