@@ -160,13 +160,12 @@ def cures_table() -> str:
         "| --- | --- | ---: | ---: | --- |",
     ]
     for one in suspects.cures(ROOT / RECORDED):
-        low, high = min(one.changes), max(one.changes)
-        worse = low > 2
+        worse = min(one.changes) > 2
         lines.append(
             _row(
                 f"{one.name} ([{one.claim}](verdicts.md#{one.claim}))",
                 one.does,
-                f"{mean(one.changes):+.1f} ({low:+.1f} to {high:+.1f})",
+                change_in_points(one.changes),
                 f"{100 * one.closed:.0f} %",
                 "yes" if one.helps else "worse with every seed" if worse else "no",
             )
@@ -177,40 +176,42 @@ def cures_table() -> str:
 def causes_table() -> str:
     """The suspects, held against the four questions."""
     held = {one.variant: one for one in suspects.cures(ROOT / RECORDED)}
-    clipped, kept = (f"{mean(held[one].changes):+.1f} points" for one in ("clipped", "kept norms"))
-    small = f"{mean(held['small rate'].changes):+.1f} points"
+    clipped, kept, small = (
+        change_in_points(held[one].changes) for one in ("clipped", "kept norms", "small rate")
+    )
     not_recorded = "not recorded for these seeds"
     lines = [
         "| suspect | does it tell plain-56 from plain-20? | is it there before the error? | "
-        "does it say which seeds end badly? | does curing it cure the error? |",
+        "does it say which seeds end badly? (rank correlation, n = 10) | "
+        "does curing it cure the error? (points, n = 3) |",
         "| --- | --- | --- | --- | --- |",
         _row(
             "vanishing gradients",
             f"at step 27 only ({spread(run().at(RATIO, DEEP, 27))} against "
             f"{spread(run().at(RATIO, SHALLOW, 27))}); before training it is the reverse",
             "yes, for a while",
-            f"no: {ranked(RATIO, 27)} at step 27",
+            f"not shown: {ranked(RATIO, 27)} at step 27",
             "not tried",
         ),
         _row(
             "exploding gradients",
             f"yes, {steps_apart(RATIO, SHALLOW)}",
             "yes",
-            f"no: {ranked(RATIO, 0)} before training",
-            f"no: {clipped} with clipped gradients, and not with every seed",
+            f"not shown: {ranked(RATIO, 0)} before training",
+            f"not shown: {clipped} with clipped gradients",
         ),
         _row(
             "weights flung out, so a small effective rate",
             f"yes, {steps_apart(LONGER, SHALLOW)}",
             "yes",
-            f"no: {ranked(LONGER, 10)} at step 10",
-            f"no: {kept} with weights kept at their length",
+            f"not shown: {ranked(LONGER, 10)} at step 10",
+            f"not shown: {kept} with weights kept at their length",
         ),
         _row(
             "frozen layers",
             f"yes, {steps_apart(SLOWEST, SHALLOW)}",
             "yes",
-            f"no: {ranked(SLOWEST, 54)} at step 54",
+            f"not shown: {ranked(SLOWEST, 54)} at step 54",
             "not tried by itself",
         ),
         _row(
@@ -246,6 +247,11 @@ def causes_table() -> str:
         ),
     ]
     return "\n".join(lines)
+
+
+def change_in_points(changes: Sequence[float]) -> str:
+    """The mean change of the error, and the smallest and largest of the seeds."""
+    return f"{mean(changes):+.1f} ({min(changes):+.1f} to {max(changes):+.1f})"
 
 
 def steps_apart(measure: str, other: str) -> str:
