@@ -100,8 +100,6 @@ def fit(figure: Any) -> None:
         line.set_markeredgewidth(LINE * line.get_markeredgewidth())
     axes = [ax for ax in figure.axes if ax.get_label() != "<colorbar>"]
     for ax in axes:
-        if ax.get_title(loc="left"):
-            ax.title.set_fontsize(LARGEST)
         if not ax.get_ylabel() and _in_first_column(ax):
             ax.set_ylabel(axes[0].get_ylabel())
     _narrow_legends(figure)
