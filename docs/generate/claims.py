@@ -37,8 +37,8 @@ def pages() -> dict[str, str]:
         "# Claims gallery",
         "What is said about deep nets, put to the test. A program read each verdict off the "
         "recorded numbers when this page was made: *supported* and *contradicted* need every "
-        "seed beyond a margin, all else is *undecided*. [The text](guide/claims.md) tells the "
-        "story and says how far each claim goes.",
+        "seed beyond a margin, all else is *undecided*. [The text](guide/claims.md) "
+        "says what they add up to, and [each claim's page](guide/verdicts.md) how far it goes.",
         f"{machine}",
         f"```{{raw}} html\n{filters}\n```",
         "`````{container} gallery",
@@ -63,7 +63,7 @@ def _card(claim: Claim, outcome: str, reason: str, seeds: int) -> str:
     kind, option = ("deciding", "--decide") if is_decided else ("exploratory", "--seeds")
     links = " · ".join(
         [
-            f"[the text](guide/claims.md#{claim.name})",
+            f"[the text](guide/verdicts.md#{claim.name})",
             to_source(source, PAGE, "how it is measured"),
             to_source(f"{folder(claim)}/{claim.name}.csv", PAGE, "the numbers"),
         ]
