@@ -334,6 +334,11 @@ class EvalLoader:
         return self.batches.finish(started), labels
 
 
+def check_dataset(dataset: object, where: str) -> None:
+    """Raise ConfigError, with what is missing, if this is no data set that a loader can read."""
+    _kind(dataset, where)
+
+
 def _kind(dataset, where):
     """The class in `batches` that makes batches of this data set."""
     missing = [name for name in NEEDED if not hasattr(dataset, name)]
