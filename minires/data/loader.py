@@ -152,7 +152,7 @@ class DataLoader:
     Attributes
     ----------
     part : slice
-        Which of each batch's examples come out: all. Where several processes share the batches,
+        Which examples of each batch are returned: all of them. Where several processes share the batches,
         each takes its part; order, crops and flips are drawn for the whole batch.
 
     Raises

@@ -64,8 +64,8 @@ def open_weights(
     layout : {"minires", "torch"}, optional
         The layout of the file. By default "minires" for a file that `save` wrote in its own layout,
         else "torch". From PyTorch's layout, axes are brought into minires's order,
-        ``num_batches_tracked`` is left out, and what programs put before all names, such as
-        ``module.``, is taken off.
+        ``num_batches_tracked`` is left out, and a beginning that all names share, such as
+        ``module.``, is removed.
     family : str, optional
         Where the net comes from, one of `families.FAMILIES`, if you know it and the file does not
         show it: "caffe", "fb.resnet.torch", ...
@@ -268,7 +268,7 @@ def save(
     Notes
     -----
     `open_weights` returns classes, transform and built with the weights. Where they are not given,
-    they are what the file said of which the net has its weights: see `load`.
+    they are those of the file that the net's weights came from: see `load`.
 
     Raises
     ------

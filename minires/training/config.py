@@ -198,8 +198,8 @@ class RunConfig:
     warmup: int = setting(
         0,
         NUMBER,
-        "number of first steps over which lr rises from a tenth to its full value; 400 or so if the "
-        "loss is nan or jumps at the start",
+        "number of first steps over which lr rises from a tenth to its full value; 400 or so if "
+        "the loss is nan or jumps at the start",
         "0",
     )
     warmup_from_depth: int | None = setting(
