@@ -152,8 +152,8 @@ class DataLoader:
     Attributes
     ----------
     part : slice
-        Which examples of each batch are returned: all of them. Where several processes share the batches,
-        each takes its part; order, crops and flips are drawn for the whole batch.
+        Which examples of each batch are returned: all of them. Where several processes share the
+        batches, each takes its part; order, crops and flips are drawn for the whole batch.
 
     Raises
     ------

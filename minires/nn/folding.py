@@ -30,7 +30,8 @@ def fuse(model: Net) -> Net:
         W' = W scale
         b' = b scale + bias - running_mean scale
 
-    with one scale for each output channel. An `Identity` takes the batch norm's place. The net computes the same but for rounding, with one pass over memory less for each.
+    with one scale for each output channel. An `Identity` takes the batch norm's place. The net
+    computes the same but for rounding, with one pass over memory less for each batch norm.
 
     "Right before" means that the batch norm was assigned right after the layer in the same module,
     as in `models` and in every `Sequential`. A module of your own that assigns a layer and a batch

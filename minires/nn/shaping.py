@@ -14,8 +14,8 @@ class Identity(Module):
 class Flatten(Module):
     """Several axes joined to one: by default (N, H, W, C) to (N, H W C), for a linear layer.
 
-    The last axis runs fastest, so an image is flattened pixel by pixel, with the channels of a pixel
-    together. In PyTorch, whose images are (N, C, H, W), it is flattened channel by channel.
+    The last axis runs fastest, so an image is flattened pixel by pixel, with the channels of a
+    pixel together. In PyTorch, whose images are (N, C, H, W), it is flattened channel by channel.
 
     Parameters
     ----------

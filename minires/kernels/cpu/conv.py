@@ -5,8 +5,9 @@ Each output pixel is the product of a window of the image, laid out as a row, wi
     columns (N H' W', KH KW C)  @  weights (KH KW C, O)  =  output (N H' W', O)
 
 Backward lays dL/dy out as columns. Row q holds dL/dy of every output that pixel q of x took part
-in; each number in the row belongs to one weight. Multiplied by these weights, the row gives dL/dx of pixel
-q; multiplied by x of pixel q, it is that pixel's part of dL/dw. So the same columns give both:
+in; each number in the row belongs to one weight. Multiplied by these weights, the row gives dL/dx
+of pixel q; multiplied by x of pixel q, it is that pixel's part of dL/dw. So the same columns give
+both:
 
     columns (N H W, KH KW O)    @  weights (KH KW O, C)  =  dx (N H W, C)
     columns^T (KH KW O, N H W)  @  x (N H W, C)          =  dw (KH KW O, C), C and O to be swapped
