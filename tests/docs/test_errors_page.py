@@ -68,7 +68,7 @@ def test_what_other_libraries_say_of_the_same_mistake_can_be_looked_up():
     """People paste PyTorch's message, and find what minires calls it."""
     elsewhere = {one["id"]: one["elsewhere"] for one in ENTRIES if "elsewhere" in one}
     assert any("expected 4 dimensions" in text for text in elsewhere["images"])
-    data = re.search(r'id="messages">(.*?)</script>', error_pages.page(), re.DOTALL)[1]
+    data = re.search(r'id="messages"[^>]*>(.*?)</script>', error_pages.page(), re.DOTALL)[1]
     texts = {one["id"]: one["texts"] for one in json.loads(data.replace("<\\/", "</"))}
     assert all(set(said) <= set(texts[name]) for name, said in elsewhere.items())
     # None is a message of minires itself.
