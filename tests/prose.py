@@ -50,7 +50,8 @@ RULES = {
     ),
     "lets go": _rule(r"\blets? go of\b", "frees, closes, drops"),
     "which shape has": _rule(
-        r"\bwhich (shape|size|value|number|dtype|gradient)s? (has|have)\b", "what is the shape of"
+        r"\bwhich (shape|size|value|number|dtype|gradient)s? (has|have)\b|\bhow many \w+ has\b",
+        "what is the shape of; how many does it have",
     ),
 }
 ANY = re.compile("|".join(rule.pattern.pattern for rule in RULES.values()), re.IGNORECASE)
@@ -134,6 +135,74 @@ def of_python(source: str) -> Iterator[tuple[int, str]]:
             before = token.start[0]
     if block:
         yield first, re.sub(r"`[^`]+`", CODE, "\n".join(block))
+
+
+def of_strings(source: str) -> Iterator[tuple[int, str]]:
+    """The strings of a file that readers see: questions, hints, captions. Docstrings are left to
+    `of_python`, and strings without a space are names.
+    """
+    tree = ast.parse(source)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    within = {  # the parts of f-strings, which are looked at as a whole
+        id(part)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        for part in ast.walk(node)
+        if part is not node
+    }
+    for node in ast.walk(tree):
+        if id(node) in docstrings | within:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(
+                str(part.value) if isinstance(part, ast.Constant) else CODE for part in node.values
+            )
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+        else:
+            continue
+        if " " in text.strip():
+            yield node.lineno, of_markdown(text)
+
+
+def of_notebook(source: str) -> tuple[str, str]:
+    """The text cells of a notebook's source as Markdown, and its code, each on the same lines."""
+    texts, code, is_text = [], [], False
+    for line in source.splitlines():
+        if line.startswith("# %%"):
+            is_text = "[markdown]" in line
+            line = ""
+        texts.append(re.sub(r"^# ?", "", line) if is_text else "")
+        code.append("" if is_text else line)
+    markdown = "\n".join(texts)
+    formula = re.compile(r"\$\$.*?\$\$|\$[^$]+\$", re.DOTALL)
+    return formula.sub(lambda found: "x" + "\n" * found[0].count("\n"), markdown), "\n".join(code)
+
+
+def findings_in_notebook(path: Path, root: Path) -> list[Found]:
+    """What the rules find in a notebook's source: its text, its comments and its strings."""
+    place = path.relative_to(root).as_posix()
+    markdown, code = of_notebook(path.read_text(encoding="utf-8"))
+    prose = of_markdown(markdown)
+    parts = [*of_python(code), *of_strings(code)]
+    return [
+        *check(prose, place),
+        *check_sentences(prose, place),
+        *(one for line, part in parts for one in check(part, place, line)),
+    ]
+
+
+def findings_in_strings(path: Path, root: Path) -> list[Found]:
+    """What the rules find in the strings of a file of Python."""
+    place = path.relative_to(root).as_posix()
+    strings = of_strings(path.read_text(encoding="utf-8"))
+    return [one for line, part in strings for one in check(part, place, line)]
 
 
 def findings(path: Path, root: Path) -> list[Found]:

@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from .prose import check, check_sentences, findings, of_markdown, of_python
+from .prose import (
+    check,
+    check_sentences,
+    findings,
+    findings_in_notebook,
+    findings_in_strings,
+    of_markdown,
+    of_python,
+)
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -14,13 +22,45 @@ PAGES = [
     ROOT / "data" / "README.md",
     ROOT / "benchmarks" / "NOTES.md",
 ]
-SOURCES = [path for path in (ROOT / "minires").rglob("*.py") if path.parent.name != "assignments"]
+SOURCES = [*(ROOT / "minires").rglob("*.py")]
 
 
 @pytest.mark.parametrize("paths", [PAGES, SOURCES], ids=["pages", "docstrings and comments"])
 def test_no_sentence_sounds_translated(paths):
     found = [one for path in sorted(paths) for one in findings(path, ROOT)]
     assert not found, "\n".join(f"{one.place}: {one.rule}: {one.words}" for one in found)
+
+
+@pytest.mark.parametrize(
+    "paths, find",
+    [
+        ([*(ROOT / "notebooks" / "src").glob("*.py")], findings_in_notebook),
+        ([*(ROOT / "minires" / "lessons").rglob("*.py")], findings_in_strings),
+    ],
+    ids=["notebooks", "exercises and exhibits"],
+)
+def test_no_sentence_of_a_lesson_sounds_translated(paths, find):
+    found = [one for path in sorted(paths) for one in find(path, ROOT)]
+    assert not found, "\n".join(f"{one.place}: {one.rule}: {one.words}" for one in found)
+
+
+def test_all_parts_of_a_notebook_are_looked_at(tmp_path):
+    path = tmp_path / "00_small.py"
+    path.write_text(
+        "# %% [markdown]\n# # A\n#\n# It grows: it shrinks: it stays, as $x: y$, $$\n# a: b:$$.\n"
+        "# Whoever reads `in place of`.\n\n# %%\n# the kernel is told\n"
+        'predict("Which shape has it?", f"{1} for nothing", "in_place_of")\n'
+        'print("ab " "in place of")\n'
+    )
+    found = [(one.rule, one.place.split(":")[1]) for one in findings_in_notebook(path, tmp_path)]
+    assert sorted(found) == [
+        ("colon chain", "4"),
+        ("for nothing", "10"),
+        ("in place of", "11"),
+        ("is told", "9"),
+        ("which shape has", "10"),
+        ("whoever", "6"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -39,6 +79,7 @@ def test_no_sentence_sounds_translated(paths):
         ("The loader knows nothing of the net.", "knows nothing of"),
         ("The pool lets go of its arrays.", "lets go"),
         ("Which shape has `db`?", "which shape has"),
+        ("How many rows has the matrix?", "which shape has"),
         ("A step: it moves: the loss falls.", "colon chain"),
         (
             "It shrinks (but only a little, since the padding takes a part of the signal away, and "

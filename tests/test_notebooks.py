@@ -75,6 +75,36 @@ def test_whole_and_small(source):
     assert "/tmp" not in text and str(Path.home()) not in text  # nobody's folders
 
 
+def words_on_pictures(notebook):
+    """(cell, words) for each picture that a notebook shows, in an output of its own or folded."""
+    for number, cell in enumerate(notebook["cells"]):
+        for output in cell.get("outputs", ()):
+            html = "".join(output.get("data", {}).get("text/html", ""))
+            for image in re.findall(r"<img\b[^>]*>", html):
+                found = re.search(r'\balt="([^"]*)"', image)
+                yield number, found[1] if found else ""
+            if "image/png" in output.get("data", {}):
+                yield number, output["metadata"].get("image/png", {}).get("alt", "")
+
+
+def test_each_picture_is_described(source):
+    """For readers who do not see it: what it shows, not only that there is one."""
+    notebook = json.loads(committed(source).read_text(encoding="utf-8"))
+    found = [(number, words) for number, words in words_on_pictures(notebook)]
+    assert found and not [one for one in found if len(one[1]) < 50]
+
+
+def test_a_picture_without_words_is_found():
+    png = {"image/png": "iVBO"}
+    outputs = [
+        {"data": png, "metadata": {"image/png": {"alt": "a ring"}}},
+        {"data": png, "metadata": {}},
+        {"data": {"text/html": ['<img alt="a', ' disk" src="x">', "<img src='y'>"]}},
+    ]
+    found = [words for _, words in words_on_pictures({"cells": [{"outputs": outputs}]})]
+    assert found == ["a ring", "", "a disk", ""]
+
+
 def test_what_a_notebook_has(source):
     text = source.read_text(encoding="utf-8")
     assert text.startswith(f"# %% [markdown]\n# # {source.stem[:2]} · ")
@@ -103,48 +133,6 @@ def test_what_a_notebook_has(source):
         if len(line) > (130 if line.startswith(("# $$", "# |")) else 100)
     ]
     assert not too_wide, too_wide
-
-
-LESSONS = [source for source in SOURCES if "MINIRES_FAST" not in source.read_text(encoding="utf-8")]
-LONGEST = 25  # lines of a cell
-
-
-def parts(source):
-    """The cells of a source: (what stands behind "# %%", the rest)."""
-    text = source.read_text(encoding="utf-8")
-    return [tuple(part.split("\n", 1)) for part in text.split("# %%")[1:]]
-
-
-def lines_of(code):
-    return [line for line in code.splitlines() if line.strip()]
-
-
-@pytest.mark.parametrize("source", LESSONS, ids=[source.stem for source in LESSONS])
-def test_readers_see_no_scaffolding(source):
-    """Short cells, no sizes for the tests, and nothing hidden between a question and its answer."""
-    seen = [(head, body) for head, body in parts(source) if "markdown" not in head]
-    for (head, body), (following, _) in zip(seen, seen[1:]):
-        assert not ("predict(" in body and "tags" in following), body
-    for head, body in seen:
-        if "tags" in head:
-            assert re.search(r'tags=\["(guard|guard-full|fast)"\]', head), head
-        else:
-            assert len(lines_of(body)) <= LONGEST, body
-            assert "FAST" not in body and "os.environ" not in body
-
-
-@pytest.mark.parametrize("source", LESSONS, ids=[source.stem for source in LESSONS])
-def test_the_minutes_are_honest(source):
-    """150 words and 8 lines of code a minute; the exercises are counted by themselves."""
-    words = lines = 0
-    for head, body in parts(source):
-        if "markdown" in head:
-            prose = re.sub(r"(?s)<details>.*?</details>|\$\$.*?\$\$", " ", body)
-            words += len(re.sub(r"(?m)^# ?", "", prose).split())
-        elif "tags" not in head:
-            lines += len(lines_of(body))
-    said = re.search(r"About\s(?:# )?(\d+)\s(?:# )?minutes", source.read_text(encoding="utf-8"))
-    assert said and abs(int(said[1]) - (words / 150 + lines / 8)) < 5, (words, lines)
 
 
 # Numbers of the prose that no cell computes: what is known without one, and what others measured,
@@ -205,6 +193,12 @@ def test_links_lead_somewhere(source):
         assert link.startswith("https://") or (builder.FOLDER / link).is_file(), (
             link
         )  # Jupyter opens no folders
+
+
+def test_links_to_files_show_the_name_of_their_file(source):
+    text = re.sub(r"\n# ?", " ", source.read_text(encoding="utf-8"))
+    links = re.findall(r"\[`([^`\]]+)`\]\((\.\./[^)\s]+)\)", text)
+    assert not [(shown, path) for shown, path in links if shown.strip("/") not in path]
 
 
 # Each takes seconds. Only these see that a cell fails, or that an assertion of its text is false.

@@ -4,15 +4,15 @@ import json
 from pathlib import Path
 from statistics import median
 
-from minires.experiments import diagnosis_report
+from minires.experiments import diagnosis
 from minires.experiments.records import read_config
 
 ROOT = Path(__file__).parent.parent
 RECORDED = ROOT / "results" / "public-weights"
 TEXT = " ".join((ROOT / "docs" / "claims.md").read_text(encoding="utf-8").split())
 SHALLOW, DEEP = "resnet20-12fca82f", "resnet56-4bfd9763"
-FOUND = diagnosis_report.results(RECORDED)["nets"]
-TABLES = diagnosis_report.tables(RECORDED)
+FOUND = diagnosis.results(RECORDED)["nets"]
+TABLES = diagnosis.tables(RECORDED)
 
 
 def lesions(net, **also):
@@ -32,7 +32,7 @@ def half(net):
 
 
 def test_the_table_is_that_of_the_report():
-    for row in diagnosis_report.rows(diagnosis_report.results(RECORDED)):
+    for row in diagnosis.rows(diagnosis.results(RECORDED)):
         assert f"| {' | '.join(row)} |" in TEXT
 
 

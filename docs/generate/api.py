@@ -26,6 +26,7 @@ MODULES = {
     "minires.autograd": "The tape",
     "minires.distributed": "One training on several processes",
     "minires.experiments.degradation": "The experiment of the paper",
+    "minires.experiments.diagnosis": "What trained nets look like inside",
     "minires.experiments.claims": "Claims about deep nets, put to the test",
     "minires.experiments.pooling": "Runs of other seeds become one",
     "minires.experiments.records": "What a run leaves on disk, and reading it back",

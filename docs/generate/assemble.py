@@ -149,7 +149,7 @@ GROUPS = {
         "transfer",
     ),
     "Clusters and several processes": ("cluster", "many_machines"),
-    "Coursework": ("instructors",),
+    "Coursework": ("instructors", "teaching_plans"),
     "Working on minires": ("first_change", "benchmark_notes"),
 }
 

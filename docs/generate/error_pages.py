@@ -32,9 +32,9 @@ to the same mistake in minires, where there is one:
 ```
 
 All {count} messages that the source can raise are below, in {entries} groups. Words in ‹angle
-brackets› stand for what is known only when it happens. In Python, `except minires.errors.MiniresError` catches
-all of them; each class is also the built-in exception that a user of NumPy would catch
-([classes](api/minires.errors.rst)).
+brackets› stand for what is known only when it happens. In Python, `except
+minires.errors.MiniresError` catches all of them; each class is also the built-in exception that a
+user of NumPy would catch ([classes](api/minires.errors.rst)).
 """
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 LARGEST = 40  # boxes of a picture that a notebook shows by itself
+NAMED = 12  # boxes that the words on a picture name
 NUMBERS = 12  # a Tensor of at most this size is shown with its numbers
 
 
@@ -102,7 +103,10 @@ def draw(
     arrows = [
         (key[parent], key[node]) for node in shown for parent in node.parents if parent in key
     ]
-    return svg.draw(boxes, arrows, title=f"computation of {root.name}")
+    steps = [box.title for box in boxes.values()]
+    more = f" and {len(steps) - NAMED} more" if len(steps) > NAMED else ""
+    words = f"The computation of {root.name}: {', '.join(steps[:NAMED])}{more}"
+    return svg.draw(boxes, arrows, title=words)
 
 
 def _box(node, name, tensor):

@@ -18,6 +18,7 @@ def add_to(commands: Commands) -> None:
         description="Coursework that grades itself; see docs/instructors.md.",
         epilog="examples:\n"
         "  minires course build course              what to hand out, and what to keep\n"
+        "  minires course build course --students ids.txt    a variant for each student\n"
         "  minires course check a1_autograd.ipynb   as a student: what is wrong, and why\n"
         "  minires course grade submitted --out graded",
     )
@@ -38,6 +39,7 @@ def add_to(commands: Commands) -> None:
         metavar="OUT",
         help="folder to write to; it can be a course directory of nbgrader",
     )
+    _add_students(step, "give each student a variant of each assignment, in OUT/personal")
     _add_sources(step)
 
     step = steps.add_parser(
@@ -80,6 +82,7 @@ def add_to(commands: Commands) -> None:
         metavar="N",
         help="leads to the numbers of hidden tests (default: drawn when --out is first used)",
     )
+    _add_students(step, "mark each student's notebook as the variant of the id")
     _add_sources(step)
     _add_limits(step)
 
@@ -88,14 +91,23 @@ def build(args: argparse.Namespace) -> None:
     """``minires course build``"""
     from ..course import notebooks
 
+    ids = _students(args)
     for written in notebooks.build(args.out, args.sources):
         say(f"written: {written}")
+    if ids:
+        from ..course.variants import personal
+
+        *_, overview = personal.build(args.out, ids, args.sources)
+        folder = overview.parent
+        say(f"written: {folder}: for each of {len(ids)} students a folder and a zip")
+        say(f"written: {overview}: who has which variant; for you")
 
 
 def check(args: argparse.Namespace) -> int:
     """``minires course check``"""
     from ..course import discover, folders, harmless, mark, notebooks
     from ..course.sandbox import isolation
+    from ..course.variants import personal
 
     _check_files(map(Path, args.notebooks))
     right, limits, known = True, _limits(args), notebooks.find()
@@ -120,7 +132,10 @@ def check(args: argparse.Namespace) -> int:
             solutions = next(
                 notebooks.read(one) for stem, one in known.items() if stem.split("_")[0] == name
             )
-        result = mark.mark(notebook, notebook, name, limits, solutions=solutions)
+        student = personal.claimed(notebook) or None
+        if student is not None and solutions is not None:
+            solutions = personal.notebook_of(solutions, name, student)
+        result = mark.mark(notebook, notebook, name, limits, solutions=solutions, student=student)
         if not result.marks:
             raise ConfigError(
                 str(notebook_path),
@@ -135,6 +150,8 @@ def check(args: argparse.Namespace) -> int:
         for one in result.marks:
             sign = "…" if one.points is None else "✓" if one.points == one.out_of else "✗"
             say(harmless.line(f"  {sign} {one.id}" + (f": {one.words}" if one.words else "")))
+            for row in one.picture.splitlines():
+                say(harmless.line(f"    {row}"))
         for line in result.problems:
             say(harmless.line(f"  ! {line}"))
         right = right and not any(one.wrong for one in result.marks)
@@ -174,6 +191,7 @@ def grade(args: argparse.Namespace) -> int:
             args.jobs,
             seed=args.seed,
             follow_through=args.follow_through,
+            students=_students(args),
         )
     except KeyboardInterrupt:
         kept = printable(f"what is graded is kept in {args.out}")
@@ -187,6 +205,8 @@ def grade(args: argparse.Namespace) -> int:
     )
     for name in sorted({result.isolation for result in graded.results.values()}):
         print(f"isolation: {isolation.WORDS[name]}")
+    if graded.foreign:
+        print(f"{len(graded.foreign)} submissions answer another variant: see summary.md")
     for line in graded.notes:
         say(harmless.line(line))
     if waiting:
@@ -199,13 +219,36 @@ def grade(args: argparse.Namespace) -> int:
 
 
 def _limits(args):
-    from ..course.mark import Limits
+    from ..course.limits import Limits
     from ..course.sandbox import allowed
 
     total = max(args.seconds, args.total)
     packages = tuple(filter(None, (args.packages or "").replace(" ", "").split(",")))
     allowed.entries(packages)  # says so at once if one of them is not installed
     return Limits(args.seconds, total, args.memory * 1024**2, args.isolation, packages)
+
+
+def _students(args):
+    """The ids of --students and --student; None without either."""
+    from ..course.variants import ids
+
+    found = ids.read(args.students) if args.students else []
+    return ids.checked([*found, *(args.student or [])]) or None
+
+
+def _add_students(command: argparse.ArgumentParser, what: str) -> None:
+    command.add_argument(
+        "--students",
+        type=path,
+        metavar="FILE",
+        help=f"{what}: a file with an id on each line, or a table with a column id",
+    )
+    command.add_argument(
+        "--student",
+        action="append",
+        metavar="ID",
+        help="the same for a single id; can be given several times",
+    )
 
 
 def _add_sources(command: argparse.ArgumentParser) -> None:

@@ -1,10 +1,9 @@
 """``minires degradation``"""
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
-from ..experiments.presets import PRESETS
+from ..experiments.presets import PRESETS, preset
 from . import banner
 from .arguments import (
     Commands,
@@ -149,4 +148,4 @@ def _config(args):
         given |= {"epochs": args.epochs, "iterations": None}
     if args.iterations is not None:
         given |= {"iterations": args.iterations, "epochs": None}
-    return replace(PRESETS[args.preset], **given)
+    return preset(args.preset, **given)

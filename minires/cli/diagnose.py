@@ -72,7 +72,7 @@ def add_to(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Measure, report and draw."""
-    from ..experiments import diagnosis, diagnosis_page, diagnosis_report
+    from ..experiments import diagnosis
     from ..experiments.records import check_new
     from ..experiments.trained_net import short_name, trained_net
     from ..serialization.weights import open_weights
@@ -102,11 +102,11 @@ def run(args: argparse.Namespace) -> None:
         if args.json
         else lambda settings: banner.show_start(*banner.of_diagnosis(settings), out=expanded(out)),
     )
-    *drawn, page = diagnosis_page.draw(out)
+    *drawn, page = diagnosis.draw(out)
     if args.json:
-        print(json.dumps(diagnosis_report.results(out), indent=2))
+        print(json.dumps(diagnosis.results(out), indent=2))
         return
-    say(diagnosis_report.report(out))
+    say(diagnosis.report(out))
     say_damaged(expanded(out))
     for figure in drawn:
         say(f"drawn: {figure}")

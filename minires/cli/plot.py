@@ -75,7 +75,6 @@ def draw(folder: PathLike) -> None:
         claims,
         degradation,
         diagnosis,
-        diagnosis_page,
         evaluation,
         lr_search,
         single_net,
@@ -88,7 +87,7 @@ def draw(folder: PathLike) -> None:
         say("\n".join(claims.lines(claims.write_report(list(claims.CLAIMS.values()), folder))))
         say(f"written: {Path(folder) / 'report.md'}, {Path(folder) / 'report.html'}")
     elif kind == diagnosis.NAME:
-        *figures, page = diagnosis_page.draw(folder)
+        *figures, page = diagnosis.draw(folder)
         for figure in figures:
             say(f"drawn: {figure}")
         say(f"written: {page}, to be opened in a browser")

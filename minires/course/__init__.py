@@ -5,17 +5,20 @@ reach, and has cells with ``check("a2.im2col", im2col)``, which say what is wron
 `minires course` builds, checks and grades.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-from . import hold_back
+from ..errors import unknown_name
+from . import choices, hold_back
 from .compare import WrongAnswer
 from .locked import lock
 
-__all__ = ["WrongAnswer", "begin", "check"]
+__all__ = ["WrongAnswer", "begin", "check", "personal"]
 
 _graded_elsewhere = (
     False  # set in the process of a submission: the checks run in another, out of its reach
 )
+_variants: dict[str, dict[str, str]] = {}  # of this notebook: assignment -> its options
 
 
 def begin(assignment: str) -> None:
@@ -33,7 +36,36 @@ def begin(assignment: str) -> None:
     hold_back.start(assignment)
 
 
-def check(task: str, *answers: Any, hidden: bool = False, seed: int | None = None) -> None:
+def personal(assignment: str, student: str) -> None:
+    """Say whose variant of an assignment this notebook is; `minires course build` writes this line.
+
+    Parameters
+    ----------
+    assignment : {"a1", ..., "a6"}
+    student : str
+        The id that the variant was drawn from.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such assignment.
+    """
+    if assignment not in choices.CHOICES:
+        raise unknown_name("personal", "assignment", assignment, choices.CHOICES)
+    _variants[assignment] = choices.variant(assignment, student)
+    if not _graded_elsewhere:
+        print(f"This notebook is for {student}. In it:")
+        for line in choices.words(assignment, student):
+            print(f"- {line}")
+
+
+def check(
+    task: str,
+    *answers: Any,
+    hidden: bool = False,
+    seed: int | None = None,
+    variant: Mapping[str, str] | None = None,
+) -> None:
     """Check an answer; say what is wrong with it, or that it is right.
 
     Parameters
@@ -46,6 +78,8 @@ def check(task: str, *answers: Any, hidden: bool = False, seed: int | None = Non
         With numbers that were not on view.
     seed : int, optional
         What those are drawn from; graders give it.
+    variant : dict, optional
+        What the student's variant asks for; graders give it. By default that of `personal`.
 
     Raises
     ------
@@ -58,6 +92,9 @@ def check(task: str, *answers: Any, hidden: bool = False, seed: int | None = Non
         return
     import warnings
 
+    if variant is None:
+        variant = _variants.get(str(task).split(".")[0])
+
     from . import causes, checks, total
 
     with (
@@ -65,9 +102,11 @@ def check(task: str, *answers: Any, hidden: bool = False, seed: int | None = Non
     ):  # on the way to a right answer; graders take a warning for a failure
         warnings.simplefilter("ignore")
         try:
-            checks.run(task, answers, hidden, seed)
+            checks.run(task, answers, hidden, seed, variant)
         except WrongAnswer as wrong:
             wrong.args = (f"{wrong}{causes.failed(answers)}",)
+            if hidden:  # a report may be shown around while others still work
+                wrong.picture = ""
             total.failed(task)
             raise
         causes.passed(answers)

@@ -5,8 +5,8 @@ changes nothing here.
 """
 
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeAlias
@@ -17,7 +17,9 @@ from numpy import all as every
 from numpy import argmax, array_equal, asarray, isfinite, isnan, median, ndarray, unravel_index
 
 from ..types import Array, ArrayLike
+from . import choices
 from .across import Answer, call_and_look
+from .array_picture import picture
 
 #: The sentence that names a mistake, and what it gives.
 Mistakes: TypeAlias = Sequence[tuple[str, ArrayLike]]
@@ -28,21 +30,35 @@ _errstate = np.errstate
 
 
 class WrongAnswer(AssertionError):
-    """What a check has to say. Notebooks show the message alone, without the lines of the check."""
+    """What a check has to say, on one line, and below it a picture of the numbers if there is one.
+    Notebooks show these alone, without the lines of the check.
+    """
 
-    def _render_traceback_(self):  # asked for by IPython
-        return [f"✗ {self}"]
+    def __init__(self, message: str = "", picture: str = "") -> None:
+        super().__init__(message)
+        self.picture = picture
+
+    def _render_traceback_(self):  # IPython calls it
+        return [f"✗ {self}", *self.picture.splitlines()]
 
 
 @dataclass
 class Trial:
-    """One go of a check: `rng` draws its input; `hidden` goes draw others than a student saw."""
+    """One go of a check: `rng` draws its input; `hidden` goes draw others than a student saw.
+
+    `variant` holds the options of the student's variant: name of a choice -> key.
+    """
 
     seed: int
     hidden: bool
+    variant: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.rng = _default_rng([self.seed, 2015])
+
+    def option(self, choice: str) -> str:
+        """What the student's variant asks for; without one, what the shared notebook does."""
+        return self.variant.get(choice, choices.SHARED[choice])
 
     def normal(self, *shape: int, dtype: Any = np.float64) -> Array:
         """Numbers from a normal distribution."""
@@ -241,16 +257,19 @@ def expect(
         raise WrongAnswer(f"{what}: expected numbers, got dtype {got.dtype}")
     if _same(got, want, tolerance):
         return
+    shown = picture(got, want, tolerance)
     if looks:
-        raise WrongAnswer(f"{what}: wrong values{_because(looks)}")
+        raise WrongAnswer(f"{what}: wrong values{_because(looks)}", shown)
     if not every(isfinite(got)):
         raise WrongAnswer(
             f"{what}: {int((~isfinite(got)).sum())} of {got.size} values are "
-            f"{'nan' if isnan(got).any() else 'infinite'}"
+            f"{'nan' if isnan(got).any() else 'infinite'}",
+            shown,
         )
     raise WrongAnswer(
         f"{what}: wrong values: "
-        f"{_first_difference(got, want, tolerance)}{_because(_factor(got, want, tolerance))}"
+        f"{_first_difference(got, want, tolerance)}{_because(_factor(got, want, tolerance))}",
+        shown,
     )
 
 

@@ -4,7 +4,7 @@ graded before is not graded again.
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,12 +16,13 @@ from ..serialization.files import Lock
 from ..types import PathLike
 from . import by_hand, checks, folders, notebooks, pool, report, signing, similarity
 from .discover import discover
-from .mark import Limits, mark
+from .limits import USUAL, Limits
+from .mark import mark
 from .records import Records
 from .result import Mark, Result
 from .sandbox import isolation
+from .variants import foreign, personal
 
-LIMITS = Limits()  # of one submission
 # Of the process that marks it, whose own work is to compare numbers.
 MARGIN = 120  # seconds beyond those of the submission
 MEMORY = 2 * 1024**3  # bytes beyond what it needs to start
@@ -39,6 +40,8 @@ class Graded:
     alike: list[tuple[str, float, str, str]] = field(default_factory=list)
     students: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # lines about the records that were kept
+    # (student, line) about answers that are right in another variant
+    foreign: list[tuple[str, str]] = field(default_factory=list)
     seed: int | None = None  # of the hidden tests
 
 
@@ -46,11 +49,12 @@ def grade(
     submissions: PathLike,
     out: PathLike,
     sources: PathLike | None = None,
-    limits: Limits = LIMITS,
+    limits: Limits = USUAL,
     jobs: int | None = None,
     progress: bool = True,
     seed: int | None = None,
     follow_through: bool = True,
+    students: Collection[str] | None = None,
 ) -> Graded:
     """Grade every notebook below a folder, and write the reports.
 
@@ -75,6 +79,10 @@ def grade(
     follow_through : bool
         Test later tasks with right answers to those that failed: one mistake costs its own points
         only.
+    students : list of str, optional
+        The ids of all students with a notebook of their own: each is marked as the variant that
+        belongs to the id. Without the list a submission is marked as its student's variant if its
+        notebook has one.
 
     Returns
     -------
@@ -91,6 +99,8 @@ def grade(
     _keep_apart(submissions, out)
     fixed = checks.fixed_seed() if seed is None else seed
     found = discover(submissions, known)
+    owners, lines = foreign.students_of(found.entries, students)
+    found.problems += lines
     with _alone_in(out):
         by_hand.read(out)
         folders.remove_leftovers()
@@ -101,7 +111,8 @@ def grade(
         todo, failed = [], []
         for entry in found.entries:
             source = known[entry.assignment]
-            digest = _digest(entry.path, source, limits, seed, follow_through)
+            owner = owners[entry.student, entry.assignment]
+            digest = _digest(entry.path, source, limits, seed, follow_through, owner)
             kept = records.load(entry, digest)
             if kept is None:
                 todo.append((entry, digest))
@@ -110,7 +121,15 @@ def grade(
         unreadable = [submissions.resolve(), *report.written(out.resolve()), signing.key_file()]
         unreadable += [path.resolve() for path in known.values()]
         tasks = [
-            (entry.path, known[entry.assignment], limits, unreadable, seed, follow_through)
+            (
+                entry.path,
+                known[entry.assignment],
+                limits,
+                unreadable,
+                seed,
+                follow_through,
+                owners[entry.student, entry.assignment],
+            )
             for entry, _ in todo
         ]
         jobs = jobs or os.cpu_count() or 1
@@ -132,6 +151,7 @@ def grade(
                     )
                 graded.results[entry.student, entry.assignment] = result
         graded.notes = records.notes
+        graded.foreign = foreign.answers_of_others(graded.results)
         graded.alike = _alike([one for one in found.entries if one not in failed], known)
         with _writing(out):
             graded.problems += by_hand.fill(out, graded.results)
@@ -212,13 +232,15 @@ def _reason(error: Exception, out: Path) -> str:
     )
 
 
-def _mark(path, source, limits, unreadable, seed, follow_through):
+def _mark(path, source, limits, unreadable, seed, follow_through, student):
     """In a process of the pool."""
     try:
         assignment = notebooks.read(source)
+        if student is not None:
+            assignment = personal.notebook_of(assignment, source.stem, student)
         solutions = assignment if follow_through else None
         notebook = notebooks.read(path)
-        return mark(notebook, assignment, source.stem, limits, unreadable, seed, solutions)
+        return mark(notebook, assignment, source.stem, limits, unreadable, seed, solutions, student)
     except DataError as error:  # no notebook, and none the next time
         return _nothing(source, str(error))
 
@@ -236,7 +258,7 @@ def _bar(iterable, total, progress):
     return tqdm(iterable, total=total, unit="notebook", disable=not progress or not total)
 
 
-def _digest(path, source, limits, seed, follow_through):
+def _digest(path, source, limits, seed, follow_through, student):
     """Changes when the notebook, its tests, the way of marking, the hidden seed or minires do."""
     try:
         content = path.read_bytes() if path.stat().st_size <= notebooks.LARGEST else b""
@@ -247,7 +269,7 @@ def _digest(path, source, limits, seed, follow_through):
         source.read_bytes(),
         repr(limits).encode(),
         __version__.encode(),
-        str((seed, follow_through)).encode(),
+        repr((seed, follow_through, student)).encode("utf-8", "backslashreplace"),
     ]
     parts += [file.read_bytes() for file in sorted(Path(__file__).parent.rglob("*.py"))]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()

@@ -9,6 +9,7 @@ import json
 import re
 import warnings
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -253,6 +254,17 @@ def _replace(source: str, markers: tuple[str, str], stub: str | None) -> tuple[s
     return "\n".join(lines), count
 
 
+def pack(archive: Path, files: Iterable[Path]) -> Path:
+    """Write a zip with ``NAME/NAME.ipynb`` of each file: the same bytes every time."""
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for path in files:
+            bundle.writestr(
+                zipfile.ZipInfo("/".join(path.parts[-2:]), (2015, 12, 10, 0, 0, 0)),
+                path.read_bytes(),
+            )
+    return archive
+
+
 def build(out: PathLike, folder: PathLike | None = None) -> list[Path]:
     """Write ``source/NAME/NAME.ipynb`` (instructors), ``release/NAME/NAME.ipynb`` (students) and a
     zip of the release.
@@ -279,15 +291,8 @@ def build(out: PathLike, folder: PathLike | None = None) -> list[Path]:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(nbformat.writes(version) + "\n", encoding="utf-8")
             written.append(target)
-    archive = out / "minires-assignments.zip"
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for path in written:
-            if path.parts[-3] == "release":
-                bundle.writestr(
-                    zipfile.ZipInfo("/".join(path.parts[-2:]), (2015, 12, 10, 0, 0, 0)),
-                    path.read_bytes(),
-                )  # the same bytes every time
-    written.append(archive)
+    released = [path for path in written if path.parts[-3] == "release"]
+    written.append(pack(out / "minires-assignments.zip", released))
     config = out / "nbgrader_config.py"
     if not config.exists():
         config.write_text(NBGRADER_CONFIG, encoding="utf-8")

@@ -15,7 +15,10 @@ class Mark:
     out_of: float
     message: str = ""  # what was wrong
     answer: str = ""  # what there is to read
+    picture: str = ""  # which numbers are wrong, over several lines
     note: str = ""  # what it was tested with instead of the student's own
+    # A choice, and its option that the answer is right for: the variant of another student.
+    other_variant: tuple[str, str] | None = None
 
     @property
     def wrong(self) -> bool:
@@ -40,6 +43,9 @@ class Result:
     output: str = ""
     seconds: float = 0.0
     isolation: str = isolation.PROCESS  # the wall that was around it
+    student: str | None = None  # whose variant it was marked as
+    # For the teacher alone: (question, answer, line of code or "").
+    questions: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
     def points(self) -> float:

@@ -62,7 +62,7 @@ def check(key: str, *answers: Any) -> None:
     try:
         one.check(*answers)
     except WrongAnswer as error:
-        print(f"✗ {key}: {error}")
+        print("\n".join(filter(None, (f"✗ {key}: {error}", error.picture))))
     else:
         print(f"✓ {key}")
 

@@ -11,7 +11,9 @@ from typing import Any
 QUESTION = (
     "border-left: 4px solid #0868ac; padding: 0.3em 0 0.3em 0.9em; margin: 0.5em 0; max-width: 44em"
 )
-PRE = "white-space: pre-wrap; margin: 0.3em 0; font-size: 0.9em; font-family: monospace"
+PRE = (  # a table is scrolled on a narrow screen, and not broken
+    "white-space: pre; overflow-x: auto; margin: 0.3em 0; font-size: 0.9em; font-family: monospace"
+)
 MARKS = (
     (r"`([^`]+)`", r"<code>\1</code>"),
     (r"\*\*([^*]+)\*\*", r"<b>\1</b>"),

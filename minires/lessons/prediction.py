@@ -189,7 +189,7 @@ def predict(
 
     Examples
     --------
-    >>> rows = predict("How many rows has the matrix?")   # doctest: +SKIP
+    >>> rows = predict("How many rows does the matrix have?")   # doctest: +SKIP
     >>> rows.reveal(len(matrix), "One for each output.")  # doctest: +SKIP
     """
     made = Prediction(question, _choices(choices), unit, _tolerance(within))

@@ -99,13 +99,23 @@ class LiveCurves:
             else SHADES[family][min(alike.index(name), len(SHADES[family]) - 1)]
         )
 
+    def _in_words(self) -> str:
+        """What the picture shows, for readers who do not see it."""
+        ends = [
+            f"{printable(name)} goes from {rows[0]['train_error']:.0f} and "
+            f"{rows[0]['test_error']:.0f} to {rows[-1]['train_error']:.0f} and "
+            f"{rows[-1]['test_error']:.0f}"
+            for name, rows in self.rows.items()
+        ]
+        return f"Training and test error in percent against epochs: {', '.join(ends)}."
+
     def _show(self) -> None:
         from IPython.display import display
 
         image = io.BytesIO()
         self.figure().savefig(image, format="png", dpi=80)
         data = {"image/png": image.getvalue(), "text/plain": "training and test error by epoch"}
-        words = {"image/png": {"alt": "Training and test error by epoch, drawn while nets train."}}
+        words = {"image/png": {"alt": self._in_words()}}
         if self._display is None:
             self._display = display(data, metadata=words, raw=True, display_id=True)
         else:

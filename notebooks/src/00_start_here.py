@@ -1,46 +1,44 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# In 2015 four researchers (He, Zhang, Ren and Sun, arXiv:1512.03385) showed that stacking more
-# layers onto a network made it *worse*, on the very images it was trained on, and that one small
-# change cured it: cut the network into blocks of a few layers, and in every block add the input to
-# the output. These notebooks build everything that is needed to understand that, from a
-# derivative to a network of 56 layers.
+# In 2015 four researchers (He, Zhang, Ren and Sun, arXiv:1512.03385) reported something odd. They
+# stacked more layers onto a network, and it got *worse*, even on the very images it was trained on.
+# One small change cured it: they cut the network into blocks of a few layers, and added the input
+# of each block to its output. In these notebooks you build everything you need to understand that,
+# from a derivative to a network of 56 layers.
 #
 # **After this one you can** check your set-up, train a small network and read its error curves, and
-# find your way through the rest. It takes about 20 minutes.
+# find your way through the rest. About 20 minutes, and 20 more for the exercises.
 
 # %%
-import os
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 import minires as mr
 from minires import plot
+from minires.experiments import degradation, records
 from minires.lessons import check, exercise, predict, score, show
 from minires.training import RunConfig, Trainer
 
 plot.use_style()
-FAST = bool(os.environ.get("MINIRES_FAST"))  # set by the tests: smaller sizes, quicker
 print("minires", mr.__version__, "· NumPy", np.__version__)
 
 # %% [markdown]
 # If the cell above printed two version numbers, you are ready. If it says *No module named ...*,
-# install minires in the folder that holds `notebooks`, and start again from the menu *Kernel,
-# Restart*:
+# install minires from the folder that holds `notebooks`, and choose *Restart* in the menu *Kernel*:
 #
 #     pip install -e ".[notebooks]"
 #
 # ## The pictures we learn from
 #
-# A computer learns from examples. Ours are ten classes of drawn shapes; they need no download.
-# (Photographs come in as recorded results: runs on CIFAR-10, a collection of small photographs of
-# ten kinds of things. Once `minires data cifar10` has fetched it, notebooks 07 and 10 train on it
-# as well.)
+# A computer learns from examples. Ours are drawn shapes of ten kinds, which need no download. Later
+# you will also meet CIFAR-10, a collection of small photographs. Its results are recorded, so you
+# do not need the photographs themselves. If you do fetch them, with `minires data cifar10`,
+# notebooks 07 and 10 train on them as well.
 
 # %%
-train_set, test_set = mr.data.synthetic(500 if FAST else 4000, 200 if FAST else 1000)
+train_set, test_set = mr.data.synthetic(4000, 1000)
+steps = 310  # of the training below
 print(train_set.images.shape, train_set.images.dtype)
 
 figure, axes = plt.subplots(2, 10, figsize=(9, 2))
@@ -51,32 +49,37 @@ for column, name in enumerate(train_set.classes):
     axes[0, column].set_title(name, fontsize=8)
 show("Two drawn images of each of the ten classes: coloured shapes on a coloured ground.")
 
+# %% tags=["fast"]
+train_set, test_set, steps = train_set.take(500), test_set.take(200), 8
+
 # %% [markdown]
-# An image is an array of numbers: height, width, and three colours, each 0 to 255. A set of N
-# images is an array `(N, height, width, 3)`. Nothing else goes into a network.
+# An image is an array of numbers: height, width, and three colours, each from 0 to 255. A set of N
+# images is an array of shape `(N, height, width, 3)`. Nothing else goes into a network.
 #
 # ## What a run looks like
 #
-# A **network** turns an image into ten numbers, one for each class; the class with the largest is
-# its answer. It does so in steps, one after the other: its **layers**. Inside are some thousands of
-# **parameters**, numbers which start at random (the **seed** says at which random ones).
-# **Training** shows it a few images at a time (a **batch**), measures how wrong it is, and moves
-# each parameter a little so that it is less wrong; again and again. An **epoch** is once through
-# all training images.
+# A **network** turns an image into ten numbers, one for each class. Its answer is the class with
+# the largest number. It gets there in steps, one after another, which are called **layers**. The
+# layers hold thousands of **parameters**, numbers that start at random and are then learned. (The
+# **seed** decides the random start: the same seed gives the same start.)
 #
-# Before you run the next cell, make two guesses. A guess, above all a wrong one, makes you look for
-# the answer, and what you have looked for you remember. In Jupyter the result of the next cell
-# waits until you have guessed.
+# **Training** shows the network a few images at a time, a **batch**. It measures how wrong the
+# answers are, moves each parameter a little so that they become less wrong, and goes on to the next
+# batch. One pass through all training images is called an **epoch**.
+#
+# Before you run the next cell, make two guesses. A guess makes you look closely at the answer, and
+# a wrong guess makes you remember it. In Jupyter the result of the next cell waits until you have
+# guessed.
 
 # %%
 blind = predict(
-    "Ten classes, equally frequent. How often is a network wrong that knows nothing?",
+    "There are ten classes, all equally frequent. How often is a network wrong if it only guesses?",
     unit="%",
     within=2,
 )
 one_epoch = predict(
-    "And after one epoch of training?",
-    ["nearer to a network that knows nothing", "nearer to 0 %"],
+    "Now let it train for one epoch. Is its error nearer to that of guessing, or nearer to 0?",
+    ["nearer to guessing", "nearer to 0 %"],
 )
 
 # %%
@@ -85,53 +88,56 @@ print(f"{net.num_parameters():,} parameters")
 small_train, small_test = train_set.resize(16), test_set.resize(16)  # 16 x 16: quicker
 
 live = plot.LiveCurves("drawn shapes, 16 x 16 pixels")
-steps = 8 if FAST else 310  # of 64 images each: about five epochs
-config = RunConfig(
+config = RunConfig(  # notebook 07 explains these settings
     iterations=steps, batch_size=64, lr=0.1, milestones=(steps * 3 // 4,), crop_padding=0
 )
 trainer = Trainer(
     net, small_train, small_test, config, name="resnet-8", progress=False, callbacks=[live]
 )
-history = trainer.run()  # the settings are explained in notebook 07
+history = trainer.run()  # one row for each epoch
 
 blind.reveal(100 * (1 - 1 / 10), "One answer in ten is right by chance.")
 after_one = min(history[0]["train_error"], history[0]["test_error"])
 one_epoch.reveal(
-    one_epoch.choices[0] if FAST or after_one > 45 else one_epoch.choices[1],
-    "The lower of the two errors is still above half of 90 %.",
+    one_epoch.choices[0 if after_one > 45 else 1],
+    "Even the lower of its two errors is above 45 %, half of 90.",
 )
 
 # %% [markdown]
-# The solid line is the **training error**, the share of wrong answers on the images it learns from,
-# the dashed line the **test error**, on images it has never seen. Guessing among ten equally
-# frequent classes is wrong 90 % of the time, and after one epoch the network is still nearer to
-# that than to 0. The two errors are about alike here: so short a training does not get far on
-# either. (The training error is counted *during* the epoch, while the network still changes, the
-# test error at its end; so the dashed line may even lie below.)
+# The solid line is the **training error**, the share of wrong answers on the images the network
+# learns from. The dashed line is the **test error**, on images it has never seen. Guessing among
+# ten equally frequent classes is wrong 90 % of the time, and after one epoch the network is still
+# nearer to that than to 0.
 #
-# If after a longer training the test error is far above the training error, the network has learned
-# its examples by heart; that is called **overfitting**. If the training error itself stays high, it
-# has failed to learn even those. Remember the difference: the riddle of deep networks is of the
-# second kind.
+# The two errors are about alike here, because so short a training does not get far on either. (The
+# dashed line may even lie below. The training error is counted *during* an epoch, while the network
+# still improves, and the test error at its end.)
 
 # %%
-first, last = history[0], history[-1]
+last = history[-1]
 print(
     f"after {last['epoch']:.0f} epochs: training error {last['train_error']:.1f} %, "
     f"test error {last['test_error']:.1f} %"
 )
-assert FAST or last["train_error"] < 70  # it has learned something: guessing gives 90
-assert FAST or min(first["train_error"], first["test_error"]) > 45  # nearer to 90 than to 0
-assert FAST or abs(last["test_error"] - last["train_error"]) < 10  # about alike
+
+# %% tags=["guard-full"]
+assert last["train_error"] < 70  # it has learned something: guessing gives 90
+assert after_one > 45  # nearer to 90 than to 0
+assert abs(last["test_error"] - last["train_error"]) < 10  # about alike
+assert last["epoch"] == 5 and 310 // (4000 // 64) == 5
 
 # %% [markdown]
+# Two things can go wrong in a longer training. If the test error ends far above the training error,
+# the network has learned its examples by heart, which is called **overfitting**. If the training
+# error itself stays high, the network has failed to learn even its examples. Remember the
+# difference: the riddle of deep networks is of the second kind.
+#
 # ## The riddle
 #
 # Here is what all this leads to. Four networks were trained in the same way on 10,000 photographs
-# (CIFAR-10), three times each, with three seeds: two **plain** ones, simple chains of 20 and of 56
-# layers, and two **residual** ones, which differ from them in one addition per block. The picture
-# was made by `minires degradation --dataset cifar10 --seeds 3`. A line is the mean of three seeds,
-# the band around it their range.
+# of CIFAR-10. Two of them are **plain**, simple chains of 20 and of 56 layers. The other two are
+# **residual**: they have the same layers, and one addition more in each block. Each was trained
+# three times, with three seeds, by the command `minires degradation --dataset cifar10 --seeds 3`.
 #
 # The plain network of 56 layers could do everything that the one of 20 layers does, by letting 36
 # layers do nothing.
@@ -143,31 +149,32 @@ riddle = predict(
 )
 
 # %%
-from minires.experiments import degradation, records
-
 FOLDER = "../results/degradation-quick-cifar10"
 rows = records.read_table(f"{FOLDER}/metrics.csv", ("train_error", "test_error"), text=("net",))
 last_errors = {row["net"]: row["train_error"] for row in rows}  # the last row of a net stays
 lower = min(("plain-20", "plain-56"), key=last_errors.get)
-riddle.reveal(
-    f"the one of {lower.split('-')[1]} layers",
-    "The deeper one could be as good. Training does not find the weights.",
-)
 show(
     "Training and test errors against epochs. Left, plain networks: the one of 56 layers stays far "
     "above the one of 20. Right, residual networks: all curves are lower and the gap is smaller.",
     degradation.figures(FOLDER)["degradation"],
 )
+riddle.reveal(
+    f"the one of {lower.split('-')[1]} layers",
+    "The deeper one could be as good, but training does not find the weights for it.",
+)
 
 # %% [markdown]
-# On the left, the deeper plain network is *worse*, also on the images it was trained on. That is
-# called **degradation**. On the right, with the additions, all errors are lower, and the gap is
-# less than half as large. It is not gone: after so short a training resnet-56 is still behind
-# resnet-20. In the longer training of the paper the deeper residual network is the better one
-# (table 6). Why do the additions help? You will measure it in notebooks 08 to 11, on networks you
-# have built yourself.
+# A line is the mean of three seeds, and the band around it goes from the lowest to the highest. On
+# the left the deeper plain network is *worse*, even on the images it was trained on. That is called
+# **degradation**. On the right, with the additions, all errors are lower, and the gap is less than
+# half as large.
 #
-# The same in numbers, from the last epoch of each run:
+# The gap is not gone: after so short a training resnet-56 is still behind resnet-20. In the much
+# longer training of the paper the deeper residual network is the better one (table 6). Why do the
+# additions help? You will look for the answer in notebooks 08 to 11, with networks you have built
+# yourself.
+#
+# Here are the same results in numbers, from the last epoch of each run:
 
 # %%
 finals = {}  # by network: the last row of each seed
@@ -177,12 +184,13 @@ for row in rows:
 print("mean of three seeds, %   training error   test error")
 mean = {}
 for name, by_seed in finals.items():
-    assert len(by_seed) == 3
     mean[name] = [
         np.mean([row[which] for row in by_seed.values()]) for which in ("train_error", "test_error")
     ]
     print(f"{name:24} {mean[name][0]:14.1f} {mean[name][1]:12.1f}")
 
+# %% tags=["guard"]
+assert all(len(by_seed) == 3 for by_seed in finals.values())
 for which in (0, 1):  # training error, test error
     gap = {
         family: mean[f"{family}-56"][which] - mean[f"{family}-20"][which]
@@ -195,9 +203,10 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 # %% [markdown]
 # ## How these notebooks work
 #
-# Each says what you will be able to do, asks you to **predict** before a result appears, shows a
-# formula, writes it out in a few lines, and puts the library's version beside it with a check that
-# both agree (`assert`). At the end are exercises with hints, a recap, and where it lives in the
+# Each notebook says what you will be able to do, and asks you to **predict** before a result
+# appears. It shows a formula, writes it out in a few lines of code, and puts the library's version
+# beside it. A line with `assert` checks that both agree: it does nothing if they do, and stops the
+# notebook if they do not. At the end there are exercises with hints, a recap, and links into the
 # library.
 #
 # | notebook | what you build |
@@ -216,8 +225,8 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 # | 12 | making it fast |
 # | 13 | a museum of mistakes: what breaks, and what does not |
 #
-# One notation from first to last. (You need not understand all of it now: it is here to come back
-# to.)
+# All of them use the same notation. You need not understand it yet: come back to this table when
+# you meet a symbol you do not know.
 #
 # | symbol | meaning |
 # |---|---|
@@ -229,12 +238,13 @@ assert records.read_config(FOLDER)["train_size"] == 10_000
 # | $N$, $H$, $W$, $C$ | number of images, height, width, channels; images are arrays `(N, H, W, C)` |
 # | $K_H$, $K_W$ | height and width of a filter; filters are arrays `(KH, KW, C_in, C_out)` |
 # | lr | learning rate: how far a step goes |
-# | $F(x)$ | what the layers of a block compute; a residual block puts out $F(x) + x$ |
+# | $F(x)$ | what the layers of a block compute; a residual block returns $F(x) + x$ |
 #
 # ## Exercises
 #
-# One star to warm up, two to build something, three to go further. The hints open one at a time.
-# Write into the empty cell below each; the last line of it says what is right or wrong.
+# One star is a warm-up, with two you build something, and with three you go further. The hints open
+# one at a time. Write your answer into the cell below each exercise and run it: its last line says
+# what is right or wrong.
 
 # %%
 exercise("00.error")
@@ -265,9 +275,9 @@ errors = None  # your code: {0.001: ..., 0.1: ..., 1.0: ...}
 check("00.rates", errors)
 
 # %% [markdown]
-# And a fourth, without a check. `mr.models.plain(8, width=8, seed=0)` is the same network without
-# the additions. Train it with the same `live`, so that both appear in one picture (give the trainer
-# the name "plain-8": plain networks are drawn in orange). Is it worse at this depth?
+# The next one has no check. `mr.models.plain(8, width=8, seed=0)` is the same network without the
+# additions. Train it with the same `live`, so that both appear in one picture, and give the trainer
+# the name "plain-8", because plain networks are drawn in orange. Is it worse at this depth?
 
 # %%
 exercise("00.explain")
@@ -282,13 +292,13 @@ score()
 # %% [markdown]
 # ## Recap
 #
-# - An image is an array; a network turns it into one number for each class.
-# - Training error and test error answer different questions: does it learn, and does what it
-#   learned hold elsewhere?
+# - An image is an array, and a network turns it into one number for each class.
+# - Training error and test error answer different questions. Does the network learn? And does what
+#   it has learned hold for other images?
 # - Degradation is a *training* error that rises with depth. It is not overfitting.
 #
-# **In the library:** [`train.py`](../minires/training/trainer.py) is the training loop,
+# **In the library:** [`trainer.py`](../minires/training/trainer.py) is the training loop,
 # [`models/cifar.py`](../minires/models/cifar.py) the networks,
-# [`data/synthetic.py`](../minires/data/datasets/synthetic.py) the drawn shapes.
+# [`synthetic.py`](../minires/data/datasets/synthetic.py) the drawn shapes.
 #
 # **Next:** [01 · Derivatives, and a tape for numbers](01_derivatives_and_a_tape.ipynb)

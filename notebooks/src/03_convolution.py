@@ -2,17 +2,17 @@
 # # 03 · Convolution: loops, then one matrix product
 #
 # A layer for images should look at neighbouring pixels together, and look for the same things
-# everywhere. That is convolution: a small filter slides over the image. Nearly all the work of a
-# residual network is done by it, so here we build it twice: as the sum it is, in loops, and then so
-# that one matrix product does all of it.
+# everywhere. A **convolution** does both: it slides a small filter over the image. Nearly all the
+# work of a residual network is convolution, so here you build it twice. First you write the sum as
+# loops, and then you turn all of it into one matrix product.
 #
 # **After this one you can** compute a convolution by hand, with channels, padding and stride; say
 # how large its output is and what it costs; turn it into a matrix product (im2col); and say how
-# much of the image a deep layer sees. About 40 minutes.
+# much of the image a deep layer sees. About 50 minutes, and 25 more for the exercises.
 
 # %%
-import os
 import time
+from itertools import product
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,16 +25,19 @@ from minires.kernels import cpu, naive
 from minires.lessons import check, exercise, predict, score, show
 
 plot.use_style()
-FAST = bool(os.environ.get("MINIRES_FAST"))
 rng = np.random.default_rng(0)
+BATCH = 64  # images in the timings: fewer are quicker
+
+# %% tags=["fast"]
+BATCH = 8
 
 # %% [markdown]
 # ## One filter on one image
 #
-# Let $x$ be an image of $H \times W$ pixels with one number each (brightness), and $w$ a **filter**
-# of $K_H \times K_W$ numbers. Lay the filter on the image, multiply each of its numbers by the
-# pixel below it, and add up. That is one number of the output; then move the filter on by one
-# pixel:
+# Let $x$ be an image of $H \times W$ pixels with one number each, the brightness, and $w$ a
+# **filter** of $K_H \times K_W$ numbers. Lay the filter on the image, multiply each of its numbers
+# by the pixel below it, and add up. That gives one number of the output. Then move the filter on by
+# one pixel, and do it again:
 #
 # $$y_{ij} = \sum_{a=0}^{K_H-1} \sum_{b=0}^{K_W-1} x_{i+a,\;j+b}\; w_{ab}.$$
 
@@ -56,11 +59,11 @@ top_bottom = left_right.T
 mean = np.ones((3, 3)) / 9
 
 # %% [markdown]
-# `left_right` takes the mean of the three pixels on the left minus that of the three on the right.
-# Imagine a bright ring on a dark ground.
+# `left_right` computes the mean of the three pixels on the left minus the mean of the three on the
+# right. Now imagine a bright ring on a dark ground.
 
 # %%
-even = predict("What does `left_right` give where the image is all one brightness?", within=0.01)
+even = predict("What does `left_right` give where all pixels are equally bright?", within=0.01)
 ring_left = predict(
     "And at the outer left edge of the ring, where dark lies left of bright?",
     ["a number above 0", "0", "a number below 0"],
@@ -72,12 +75,13 @@ ring_top = predict(
 # %%
 drawn, _ = mr.data.synthetic(60, 10)
 x = drawn.images[55].mean(axis=2) / 255  # a ring; the mean of red, green, blue
-assert drawn.classes[drawn.labels[55]] == "ring"
+filters = {"left minus right": left_right, "top minus bottom": top_bottom}
+across = slide(x, left_right)[15]  # a row through the middle of the ring
+edge = across[np.flatnonzero(abs(across) > 0.3)[0]]  # the first clear answer from the left
 
 figure, axes = plt.subplots(1, 4, figsize=(10, 2.9))
 axes[0].imshow(x, cmap="gray")
 axes[0].set_title("image x")
-filters = {"left minus right": left_right, "top minus bottom": top_bottom}
 for ax, (name, w) in zip(axes[1:], filters.items()):
     ax.imshow(slide(x, w), cmap="RdBu_r", vmin=-0.7, vmax=0.7)
     ax.set_title(name)
@@ -85,37 +89,35 @@ for ax, (name, w) in zip(axes[1:], filters.items()):
 axes[3].imshow(slide(x, mean), cmap="gray")
 axes[3].set_title("mean of nine")
 for ax in axes:
-    ax.set_xticks([])
-    ax.set_yticks([])
+    ax.set(xticks=[], yticks=[])
     ax.grid(False)
 show(
     "A bright ring on a dark ground, and three filters' answers: left minus right is blue at the "
     "ring's outer left and red at its outer right, top minus bottom the same from top to bottom; "
     "the mean of nine pixels is a blurred ring."
 )
-
-assert np.allclose(slide(np.full((5, 5), 0.8), left_right), 0)
-assert x.shape == (32, 32) and slide(x, mean).shape == (30, 30)
-across = slide(x, left_right)[15]  # a row through the middle of the ring
-edge = np.flatnonzero(abs(across) > 0.3)  # where it answers clearly
-assert across[edge[0]] < 0 < across[edge[-1]]  # outer left, outer right
 even.reveal(slide(np.full((5, 5), 0.8), left_right).round(6).max(), "Left and right are alike.")
-ring_left.reveal(
-    "a number below 0" if across[edge[0]] < 0 else "a number above 0", "Dark minus bright."
-)
+ring_left.reveal(ring_left.choices[2 if edge < 0 else 0], "It computes dark minus bright.")
 ring_top.reveal("about 0", "At the top, left and right are alike; up and down are not.")
 
+# %% tags=["guard"]
+assert drawn.classes[drawn.labels[55]] == "ring"
+assert np.allclose(slide(np.full((5, 5), 0.8), left_right), 0)
+assert x.shape == (32, 32) and slide(x, mean).shape == (30, 30)
+clear = across[np.flatnonzero(abs(across) > 0.3)]  # where it answers clearly
+assert clear[0] < 0 < clear[-1]  # outer left, outer right
+
 # %% [markdown]
-# On an even area the sum is 0: the filter sees *edges*, and only those where left and right differ.
-# At the outer left of the ring, dark lies left of bright: negative, blue; at its outer right it is
-# the other way round. At the top, left and right are alike: nothing, but there `top_bottom`
-# answers. A third filter blurs. What a filter looks for is in its few numbers. Nobody designs them:
-# training finds them.
+# On an even area the sum is 0. The filter sees only *edges*, and only edges between left and right.
+# At the outer left of the ring, dark lies left of bright, and the answer is negative (blue). At its
+# outer right it is the other way round. At the top of the ring, left and right are alike, so
+# `left_right` gives nothing there, but `top_bottom` does. The third filter blurs. The few numbers
+# of a filter decide what it looks for. Nobody designs them: training finds them.
 #
-# **A word on the name.** In mathematics *convolution* flips the filter before it slides; without
-# the flip the operation is called **cross-correlation**. Deep learning does not flip, and says
-# convolution all the same; so does minires. For filters that are learned it makes no difference:
-# they would be learned flipped. NumPy has both, in one dimension:
+# **A word on the name.** In mathematics a *convolution* flips the filter before it slides it.
+# Without the flip the operation is called **cross-correlation**. Deep learning does not flip, and
+# says convolution all the same, and so does minires. For learned filters it makes no difference,
+# because training would simply find them flipped. NumPy has both, in one dimension:
 
 # %%
 line, taps = rng.standard_normal(8), rng.standard_normal(3)  # taps: a filter's numbers
@@ -126,22 +128,24 @@ assert np.allclose(sliding, np.convolve(line, taps[::-1], mode="valid"))
 # %% [markdown]
 # ## The border and the step: padding and stride
 #
-# The output above is smaller than the image, 30 x 30 after 32 x 32: a 3 x 3 filter fits into only
-# so many places. Ten such layers would lose 20 pixels. So one puts $p$ rows and columns of zeros
-# around the image first, the **padding**. And one may move on by $s$ pixels instead of one, the
-# **stride**: with $s = 2$ the output has about half the height and width.
+# The output above is smaller than the image, 30 x 30 pixels instead of 32 x 32, because a 3 x 3
+# filter fits into only so many places. After ten such layers 20 pixels would be lost. So we first
+# put $p$ rows and columns of zeros around the image, the **padding**. We may also move the filter
+# by $s$ pixels at a time instead of one. That is the **stride**, and with $s = 2$ the output has
+# about half the height and width.
 #
 # How many places are there? The padded image has $H + 2p$ rows. The filter's first row can be at
-# $0, s, 2s, \dots$, as long as its last row, $K_H - 1$ further down, is still inside:
+# $0, s, 2s, \dots$, as long as its last row, $K_H - 1$ further down, is still inside. With
+# $\lfloor\ \rfloor$ for rounding down (in Python `//`):
 #
 # $$H' = \left\lfloor \frac{H + 2p - K_H}{s} \right\rfloor + 1, \qquad\text{likewise } W'.$$
 #
-# ($\lfloor\ \rfloor$: rounded down, in Python `//`.)
-#
-# Work these out by hand before you go on: an image of 32 x 32 pixels.
+# Work out two cases by hand, for an image of 32 x 32 pixels.
 
 # %%
-halved = predict("A 3 x 3 filter with padding 1 and stride 2: how many rows has the output?")
+halved = predict(
+    "Take a 3 x 3 filter with padding 1 and stride 2. How many rows does the output have?"
+)
 kept = predict("Which padding keeps the size under a 5 x 5 filter with stride 1?")
 
 
@@ -153,38 +157,44 @@ def output_size(size, kernel, stride=1, padding=0):
 print("p = 1, s = 1:", output_size(32, 3, 1, 1))
 print("p = 1, s = 2:", output_size(32, 3, 2, 1))
 print("5 x 5, p = 2:", output_size(32, 5, 1, 2))
-halved.reveal(output_size(32, 3, 2, 1), "(32 + 2 - 3) // 2 + 1. The floor takes off half a step.")
+halved.reveal(
+    output_size(32, 3, 2, 1), "It is (32 + 2 - 3) // 2 + 1, and the floor takes off half a step."
+)
 kept.reveal(
     next(p for p in range(5) if output_size(32, 5, 1, p) == 32),
-    "For an odd K it is (K - 1) / 2: as many on each side as the filter reaches.",
+    "For an odd K it is (K - 1) / 2, as far as the filter reaches on each side.",
 )
 
+# %% [markdown]
+# Does the library's convolution agree? Try all combinations of a few sizes, filters, strides and
+# paddings:
+
+# %%
+for size, kernel, stride, padding in product((7, 8, 32), (1, 3, 5), (1, 2, 3), (0, 1, 2)):
+    x, w = np.ones((1, size, size, 1)), np.ones((kernel, kernel, 1, 1))
+    y = F.conv2d(mr.Tensor(x), mr.Tensor(w), None, stride, padding)  # None: no bias
+    assert y.shape[1:3] == (output_size(size, kernel, stride, padding),) * 2
+print("81 cases agree")
+
+# %% tags=["guard"]
 size = 32
 for _ in range(10):
     size = output_size(size, 3)
 assert 32 - size == 20  # ten layers without padding
 
-for size in (7, 8, 32):  # the library's sizes, for all of these
-    for kernel in (1, 3, 5):
-        for stride in (1, 2, 3):
-            for padding in (0, 1, 2):
-                x, w = np.ones((1, size, size, 1)), np.ones((kernel, kernel, 1, 1))
-                y = F.conv2d(mr.Tensor(x), mr.Tensor(w), None, stride, padding)  # no b
-                assert y.shape[1:3] == (output_size(size, kernel, stride, padding),) * 2
-
 # %% [markdown]
 # ## All of it: channels, filters, a batch
 #
-# Images have $C$ **channels**: three colours at first, later as many as the layer before has put
-# out. A filter then has a number for each of its places *and* each channel, and the sum runs over
-# all of them. And a layer has many filters, $C_{out}$ of them, each of which makes one channel of
-# the output. With $N$ images at once:
+# Images have $C$ **channels**. At first these are the three colours, and later the channels that
+# the layer before has made. A filter then has a number for each of its places *and* each channel,
+# and the sum runs over all of them. A layer has $C_{out}$ filters, and each of them makes one
+# channel of the output. With $N$ images at once:
 #
 # $$y_{n\,i\,j\,o} = \sum_{a,\,b,\,c} x_{n,\;i s + a - p,\;j s + b - p,\;c}\; w_{a\,b\,c\,o}.$$
 #
 # $x$ is `(N, H, W, C)`, $w$ is `(KH, KW, C_in, C_out)`, where $C_{in}$ is the $C$ of the images,
-# and $y$ is `(N, H', W', C_out)`. What lies outside the image counts as 0. Seven loops, one for
-# each index:
+# and $y$ is `(N, H', W', C_out)`. Pixels outside the image count as 0. That makes seven loops, one
+# for each index:
 
 
 # %%
@@ -208,9 +218,10 @@ def conv_loops(x, w, stride=1, padding=0):
 
 
 # %% [markdown]
-# The library has it three times: in loops that read like the formula (`kernels/naive`), fast
-# (`kernels/cpu`), and as a function of Tensors, which the tape records (`functional`, in code
-# called `F`, not to be confused with the $F(x)$ of a block). All must agree with ours.
+# The library has three versions: loops that read like the formula (`kernels/naive`), a fast one
+# (`kernels/cpu`), and a function of Tensors, which the tape records (`functional`, in code `F`; the
+# $F(x)$ of a block is something else). All must agree with ours. `forward` returns two things: the
+# result, and the cache that backward will need (notebook 04).
 
 # %%
 x, w = rng.standard_normal((2, 6, 5, 3)), rng.standard_normal((3, 3, 3, 4))
@@ -225,19 +236,18 @@ for stride in (1, 2):
         print(f"stride {stride}, padding {padding}: {x.shape} to {y.shape}, all agree")
 
 # %% [markdown]
-# (`forward` returns a pair: the result, and the cache that backward will need: see notebook 04.)
-#
 # ## What it saves
 #
-# The layer of notebook 02, a matrix product, is called **fully connected**: each output depends on
-# each input by a weight of its own. Convolution is a fully connected layer too, with two
-# restrictions: most weights are 0, because an output sees only its window, and the others are
-# *shared*, because every place uses the same filter. We can look at that matrix: column $k$ is the
-# output for an image that is 1 in pixel $k$ and 0 elsewhere.
+# The layer of notebook 02, a matrix product, is called **fully connected**, because a weight
+# connects each output with each input. A convolution is a fully connected layer too, with two
+# restrictions. Most weights are 0, because an output sees only its **window**, the pixels under the
+# filter. And the other weights are *shared*, because every place uses the same filter. We can look
+# at that matrix. Column $k$ is the output for an image that is 1 in pixel $k$ and 0 elsewhere.
 
 # %%
 rows = predict(
-    "An image of 8 x 8 pixels, a 3 x 3 filter, no padding: how many rows has the matrix?"
+    "Take an image of 8 x 8 pixels, a 3 x 3 filter and no padding. How many rows does the matrix "
+    "have?"
 )
 different = predict("How many *different* numbers other than 0 are in it?")
 
@@ -248,7 +258,6 @@ matrix = np.stack([slide(pixel, w).ravel() for pixel in pixels], axis=1)
 
 x = rng.standard_normal((8, 8))
 assert np.allclose(matrix @ x.ravel(), slide(x, w).ravel())
-assert matrix.shape == (36, 64) and len(np.unique(matrix[matrix != 0])) == 9
 
 figure, ax = plt.subplots(figsize=(7, 3.9))
 shown = ax.imshow(np.where(matrix == 0, np.nan, matrix), cmap="cividis")
@@ -260,13 +269,20 @@ show(
     "A matrix of 36 rows and 64 columns, nearly all white. Three bands of coloured cells run from "
     "top left to bottom right: the same nine weights in each row, one place further on."
 )
-rows.reveal(matrix.shape[0], "One for each of the 6 x 6 places; the 64 columns are the pixels.")
-different.reveal(len(np.unique(matrix[matrix != 0])), "The nine weights, the same in each row.")
+rows.reveal(
+    matrix.shape[0], "There is one for each of the 6 x 6 places. The 64 columns are the pixels."
+)
+different.reveal(len(np.unique(matrix[matrix != 0])), "They are the nine weights, in each row.")
+
+# %% tags=["guard"]
+assert matrix.shape == (36, 64) and len(np.unique(matrix[matrix != 0])) == 9
 
 # %% [markdown]
-# 36 rows, 64 columns, and nine numbers other than 0, the same nine in each row, shifted. Now for a
-# real layer: the first of ResNet-20, from 32 x 32 pixels and 3 channels to 32 x 32 and 16. We count
-# its parameters and its **multiply-adds**, a multiplication and the addition that goes with it.
+# The matrix has 36 rows and 64 columns. Each row holds the same nine numbers, further to the right.
+#
+# How much does that save in a real layer? Take the first one of ResNet-20, which turns 32 x 32
+# pixels with 3 channels into 32 x 32 pixels with 16. We count its parameters and its
+# **multiply-adds**, each a multiplication and the addition that goes with it.
 
 
 # %%
@@ -286,22 +302,24 @@ print(f"{'convolution':16}{conv[0]:12,}{conv[1]:15,}")
 print(f"{'fully connected':16}{full[0]:12,}{full[1]:15,}")
 
 summary = mr.models.resnet(20).summary((1, 32, 32, 3))
+print(
+    f"all of ResNet-20: {summary.parameters:,} parameters, {summary.multiply_adds:,} multiply-adds"
+)
+
+# %% tags=["guard"]
 first = summary.layers[0]
 assert (first.parameters, first.multiply_adds) == conv == (432, 442_368)
 assert full[0] == 50_331_648 and full[0] > 100_000 * conv[0] and full[1] > 100 * conv[1]
 work = sum(layer.multiply_adds for layer in summary.layers if layer.kind == "Conv2d")
 assert work > 0.99 * summary.multiply_adds  # nearly all of it is convolution
-print(
-    f"all of ResNet-20: {summary.parameters:,} parameters, {summary.multiply_adds:,} multiply-adds"
-)
 
 # %% [markdown]
-# Over a hundred thousand times the parameters, and over a hundred times the work, if it were fully
-# connected.
+# A fully connected layer would need over a hundred thousand times the parameters, and over a
+# hundred times the work.
 #
-# Sharing has a second effect, more important than the saving. What a filter has learned in one
-# place it can do everywhere: shift the image, and the output shifts with it (but for the border). A
-# fully connected layer would have to learn a ring in every place anew.
+# Sharing has a second effect, which is more important than the saving. A filter that has learned
+# something in one place can do it everywhere: shift the image, and the output shifts with it,
+# except at the border. A fully connected layer would have to learn a ring in every place anew.
 
 # %%
 x, w = rng.standard_normal((1, 12, 12, 2)), rng.standard_normal((3, 3, 2, 3))
@@ -312,27 +330,33 @@ assert np.allclose(y_shifted[:, :, 4:], y[:, :, :-4])  # where no window wraps r
 # %% [markdown]
 # ## One matrix product: im2col
 #
-# Seven loops in Python are slow, as we shall see. But one thing NumPy does very fast is the matrix
-# product; BLAS, the library behind it, calls it **GEMM**. Can a convolution be one?
+# Seven loops in Python are slow, as you will see below. But NumPy is very fast at one thing, the
+# matrix product. (BLAS, the library behind it, calls it **GEMM**.) Can we write a convolution as a
+# matrix product?
 #
-# Each output is the product of a *window* of the image, read as a row of $K_H K_W C$ numbers, with
-# a filter, read as a column. So write all windows into a matrix, a row for each; all filters into
-# another, a column for each; and multiply:
+# Each output is a *window* of the image, read as a row of $K_H K_W C$ numbers, times a filter, read
+# as a column. So write all windows into one matrix, a row for each, and all filters into another
+# one, a column for each. Then multiply:
 #
 # $$\underbrace{\text{columns}}_{N H' W' \,\times\, K_H K_W C} \;\cdot\; \underbrace{w}_{K_H K_W C \,\times\, C_{out}}
 # \;=\; \underbrace{y}_{N H' W' \,\times\, C_{out}}$$
 #
-# Making that matrix is called **im2col**, "image to columns" (the name comes from programs that
-# wrote the windows as columns). For one image of 4 x 4 pixels and one filter of 3 x 3:
+# Making the first matrix is called **im2col**, "image to columns". (In the programs that the name
+# comes from, the windows were columns.) For one image of 4 x 4 pixels and one filter of 3 x 3:
 
 # %%
-plot.im2col(4, 4, kernel_size=3, window=1)
+show(
+    "Left, an image of 4 x 4 numbered pixels, with the second window framed in orange. Middle, the "
+    "matrix of windows: four rows of nine numbers, the second one framed. Right, the filter as a "
+    "column of nine weights, and the four outputs.",
+    plot.im2col(4, 4, kernel_size=3, window=1),
+)
 
 # %% [markdown]
-# NumPy can show all windows *without copying* anything. An array is a piece of memory and a rule:
-# along each axis, how many bytes to the next element (NumPy calls these its **strides**; here a
-# number has 8 bytes). A window is the same memory under another rule (a **view**), and
-# `sliding_window_view` makes it for all windows at once:
+# NumPy can give you all windows *without copying* anything. An array is a piece of memory with a
+# rule, which says for each axis how many bytes it is to the next element. NumPy calls these numbers
+# **strides**. (Here a number takes 8 bytes.) The same memory under another rule is called a
+# **view**. `sliding_window_view` makes a view of all windows at once:
 
 # %%
 image = np.arange(1.0, 17.0).reshape(4, 4)  # as in the picture
@@ -340,18 +364,15 @@ windows = sliding_window_view(image, (3, 3))
 print("image  ", image.shape, "strides", image.strides)
 print("windows", windows.shape, "strides", windows.strides)
 print(windows[0, 1])  # the one with the orange border
-assert np.shares_memory(image, windows) and windows.strides == image.strides + image.strides
+assert np.shares_memory(image, windows)
+
+# %% tags=["guard"]
+assert windows.strides == image.strides + image.strides
 
 # %% [markdown]
-# To step to the next window and to step to the next pixel inside one is the same number of bytes:
-# the windows overlap. With that, a convolution is a view, one copy (`reshape` must write the
-# windows out), and one product:
-
-# %%
-memory = predict(
-    "3 x 3 filters, stride 1, padding 1: as many windows as pixels. How many times the memory of "
-    "the images does the matrix of windows take?"
-)
+# It takes as many bytes to reach the next window as to reach the next pixel inside of one, because
+# the windows overlap. So a convolution is a view, one copy (`reshape` must write the windows out),
+# and one product:
 
 
 # %%
@@ -375,29 +396,32 @@ for stride in (1, 2, 3):
     for padding in (0, 1, 2):
         y = conv_loops(x, w, stride, padding)
         assert np.allclose(conv_im2col(x, w, stride, padding), y)
+print("im2col agrees with the loops in 9 cases")
 
+# %%
+memory = predict(
+    "With 3 x 3 filters, stride 1 and padding 1 there are as many windows as pixels. How many "
+    "times the memory of the images does the matrix of windows take?"
+)
+
+# %%
 x = rng.standard_normal((2, 32, 32, 16))
 columns = windows_of(x, 3, 3, 1, 1).size
 print(f"{columns:,} numbers in the matrix, {x.size:,} in the images")
-assert columns == 9 * x.size
 memory.reveal(columns / x.size, "Every pixel is copied into the nine windows that it lies in.")
 
+# %% tags=["guard"]
+assert columns == 9 * x.size
+
 # %% [markdown]
-# Nine times: every pixel is copied into the nine windows it lies in (those at the border into
-# fewer, but there the zeros of the padding take their place).
+# A pixel at the border lies in fewer windows than nine, but there zeros of the padding are copied
+# in addition.
 #
 # ## How much faster?
 #
-# All versions do the same multiplications, and im2col copies everything nine times besides.
-#
-# Times on a computer that does other things too vary; so we take the median of several. To compare
-# layers of different sizes we divide by the number of multiplications (with an addition each),
-# counted as above.
-
-# %%
-faster = predict(
-    "By which factor is im2col faster than the loops?", ["about 2", "about 10", "more than 50"]
-)
+# All versions do the same multiplications, and im2col copies everything nine times besides. Which
+# is faster, and by how much? A computer does other things too, so times vary, and we take the
+# median of several. To compare layers of different sizes we divide by the number of multiply-adds.
 
 
 # %%
@@ -424,61 +448,65 @@ def random_layer(images, size, C):
     )
 
 
-small, large = random_layer(1, 16, 8), random_layer(8 if FAST else 64, 32, 16)
+# %%
+faster = predict(
+    "By which factor is im2col faster than the loops?", ["about 2", "about 10", "more than 50"]
+)
+
+# %%
+small, large = random_layer(1, 16, 8), random_layer(BATCH, 32, 16)
 each = {
     "loops\n(1 small image)": nanoseconds_each(conv_loops, *small),
     "im2col\n(batch)": nanoseconds_each(conv_im2col, *large),
     "library\n(batch)": nanoseconds_each(cpu.conv2d.forward, *large),
 }
+loops, im2col, library = each.values()
+print(f"im2col is {loops / im2col:,.0f} times as fast as the loops,")
+print(f"the library {im2col / library:.1f} times as fast as im2col")
+faster.reveal(
+    "more than 50" if loops > 50 * im2col else "about 10",
+    "It is one call for a million multiplications. The loops need Python for each.",
+)
 
+# %% tags=["guard"]
+assert loops > 50 * im2col
+
+# %%
 colours = plot.GREY, plot.OTHERS[0], plot.COLOURS["resnet"]
 figure, ax = plt.subplots(figsize=(7, 2.4))
 for row, (value, colour) in enumerate(zip(each.values(), colours)):
     ax.plot(value, row, "o", color=colour, markersize=9)
-    ax.annotate(
-        f"{value:,.0f}" if value > 10 else f"{value:.2f}",
-        (value, row),
-        xytext=(10, -4),
-        textcoords="offset points",
-    )
+    text = f"{value:,.0f}" if value > 10 else f"{value:.2f}"
+    ax.annotate(text, (value, row), (10, -4), textcoords="offset points")
 ax.set_yticks(range(3), list(each))
 ax.set_ylim(2.5, -0.5)
 ax.set_xscale("log")
 ax.set_xlim(right=5 * max(each.values()))
 ax.set_xlabel("nanoseconds for a multiply-add (logarithmic)")
 show(
-    "Nanoseconds for a multiply-add on a logarithmic axis: the loops need hundreds, im2col and the "
-    "library about one or less."
-)
-
-loops, im2col, library = each.values()
-print(
-    f"im2col is {loops / im2col:,.0f} times as fast as the loops, "
-    f"the library {im2col / library:.1f} times as fast as im2col"
-)
-assert loops > 50 * im2col
-faster.reveal(
-    "more than 50" if loops > 50 * im2col else "about 10",
-    "One call for a million multiplications, where Python decides anew for each.",
+    "Nanoseconds for a multiply-add on a logarithmic axis: the loops need hundreds or more, im2col "
+    "and the library about one or less."
 )
 
 # %% [markdown]
-# More than fifty times; the line above says how many on the machine that ran this, and how much
-# faster still the library is. Python decides anew for each number what to do with it, which takes
-# many times as long as a multiplication. The product is one call, and inside it the processor
-# multiplies many numbers at once.
+# The factor is different on every machine. The lines above are from the one that made this page.
+# Python works out anew for each number what to do with it, and that takes many times as long as a
+# multiplication. The matrix product is a single call, and inside of it the processor multiplies
+# many numbers at once.
 #
-# The library does the same as our ten lines. But the columns of a whole batch are far larger than a
-# processor's **cache**, the small memory that it reaches quickly. So it makes them for a few
-# images, multiplies, and overwrites them with those of the next few, on all cores. Notebook 12 is
-# about that. (The cache of a layer and that of a processor share nothing but their name.)
+# The library does the same as our ten lines, with one difference. The columns of a whole batch are
+# far larger than a processor's **cache**, the small memory that it reaches quickly. So the library
+# makes the columns of a few images, multiplies, and overwrites them with those of the next few, on
+# all cores. Notebook 12 is about that. (The cache of a processor has nothing to do with the cache
+# of a layer.)
 #
 # ## How far a layer sees
 #
-# A 3 x 3 filter sees little. But its inputs have themselves seen 3 x 3 pixels each, so two layers
-# together see 5 x 5. The part of the image that one output depends on is called its **receptive
-# field**. Let $r$ be its size, and *jump* how many pixels of the image lie from one output to the
-# next. Each layer with filter size $K$ and stride $s$ makes
+# A 3 x 3 filter sees little. But in the second layer each of its inputs has already seen 3 x 3
+# pixels, so two layers together see 5 x 5. The part of the image that one output depends on is
+# called its **receptive field**. Let $r$ be its size, and let *jump* be the distance, in pixels of
+# the image, from one output to the next. A layer with filter size $K$ and stride $s$ changes them
+# by
 #
 # $$r \leftarrow r + (K - 1) \cdot \text{jump}, \qquad \text{jump} \leftarrow \text{jump} \cdot s,
 # \qquad\text{beginning with } r = \text{jump} = 1.$$
@@ -487,7 +515,7 @@ faster.reveal(
 
 # %%
 sees_all = predict("Does the last one see the whole image of 32 x 32?", ["yes", "no"])
-without_strides = predict("How many pixels wide would its receptive field be without strides?")
+without_strides = predict("How many pixels wide would its receptive field be with stride 1 only?")
 
 # %%
 layers = [
@@ -495,29 +523,35 @@ layers = [
     for part in mr.models.resnet(20).modules()
     if isinstance(part, mr.nn.Conv2d)
 ]
-assert len(layers) == 19 and {K for K, _ in layers} == {3}
-assert [i + 1 for i, (_, stride) in enumerate(layers) if stride == 2] == [8, 14]
-
 r = jump = 1
 sizes = []
 for K, s in layers:
     r, jump = r + (K - 1) * jump, jump * s
     sizes.append(r)
-assert sizes == plot.receptive_fields(layers)
-assert sizes[-1] == 81 and plot.receptive_fields([(3, 1)] * 19)[-1] == 39
 sees_all.reveal("yes" if sizes[-1] >= 32 else "no", f"It sees {sizes[-1]} pixels.")
 without_strides.reveal(
     plot.receptive_fields([(3, 1)] * 19)[-1], "Each of the 19 layers adds two pixels to the first."
 )
-plot.receptive_field(layers, image_size=32)
+show(
+    "The size of the receptive field against the layer, from 3 pixels to 81. It grows faster after "
+    "each of the two layers of stride 2, and passes the image's 32 pixels in stage 2.",
+    plot.receptive_field(layers, image_size=32),
+)
+
+# %% tags=["guard"]
+assert len(layers) == 19 and {K for K, _ in layers} == {3}
+assert [i + 1 for i, (_, stride) in enumerate(layers) if stride == 2] == [8, 14]
+assert sizes == plot.receptive_fields(layers)
+assert sizes[-1] == 81 and plot.receptive_fields([(3, 1)] * 19)[-1] == 39
 
 # %% [markdown]
-# 81 pixels: more than twice the image, so the last layers see all of it. Without strides it would
-# be 39: strides make not only the computation smaller but also the view wider.
+# The last layer sees 81 pixels, more than twice the width of the image, so it sees all of it. With
+# stride 1 only, it would see 39. So strides do not just save computation, they also widen the view.
 #
-# Is that formula right? The tape can tell: an output depends on those pixels at which its gradient
-# is not 0. We put 19 layers with those strides in a row, on a larger image, with all weights equal
-# (so that nothing cancels), and ask for the gradient of one output in the middle.
+# Is the formula right? The tape can check it, because an output depends on exactly the pixels where
+# its gradient is not 0. We put 19 layers with these strides in a row, with all weights equal so
+# that nothing cancels. Then we send back the gradient of one output in the middle of a larger
+# image.
 
 # %%
 x = mr.Tensor(np.ones((1, 128, 128, 1)), requires_grad=True)
@@ -531,11 +565,12 @@ dx = x.grad[0, :, :, 0]
 
 seen = np.flatnonzero(dx.any(axis=0))
 print(f"columns that matter: {seen.min()} to {seen.max()}, {len(seen)} of them")
-assert len(seen) == sizes[-1] and seen.max() - seen.min() + 1 == len(seen)
+assert len(seen) == sizes[-1]
 
+# %%
 row = dx[dx.shape[0] // 2]
-centre = np.arange(len(row))[len(row) // 2 - 20 : len(row) // 2 + 21]  # half of the 81
-assert row[centre].sum() > 0.9 * row.sum()
+centre = row[len(row) // 2 - 20 : len(row) // 2 + 21]  # half of the 81
+print(f"{100 * centre.sum() / row.sum():.0f} % of the gradient lies in the middle half")
 plt.figure(figsize=(6.4, 3))
 plt.plot(row / row.max(), color=plot.COLOURS["resnet"], linewidth=2)
 for edge in (seen.min(), seen.max()):
@@ -548,10 +583,13 @@ show(
     "nearly 0 at both dashed lines, the edges of the receptive field of 81 pixels."
 )
 
+# %% tags=["guard"]
+assert centre.sum() > 0.9 * row.sum() and seen.max() - seen.min() + 1 == len(seen) == 81
+
 # %% [markdown]
-# The count agrees: 81. But the picture says more. Over nine tenths of the gradient lie in the
-# middle half, for many ways lead there and few to the edge: the *effective* receptive field is much
-# smaller (Luo et al. 2016, arXiv:1701.04128).
+# The count agrees. The picture says more: over nine tenths of the gradient lie in the middle half,
+# because many paths lead there and only a few lead to the edge. So the *effective* receptive field
+# is much smaller (Luo et al. 2016, arXiv:1701.04128).
 #
 # ## Exercises
 
@@ -594,11 +632,11 @@ score()
 # %% [markdown]
 # ## Recap
 #
-# - A filter slides over the image: products with a window, added up. No flip (strictly,
-#   cross-correlation).
-# - Output size: $\lfloor (H + 2p - K)/s \rfloor + 1$. Parameters: $K^2 C C_{out}$, whatever the
-#   size of the image.
-# - im2col writes every window as a row; then the whole layer is one matrix product, at the price of
+# - A filter slides over the image. In each place it is multiplied with its window, and the products
+#   are added up. It is not flipped, so strictly this is a cross-correlation.
+# - The output has $\lfloor (H + 2p - K)/s \rfloor + 1$ rows. The layer has $K^2 C C_{out}$
+#   parameters, whatever the size of the image.
+# - im2col writes every window as a row. Then the whole layer is one matrix product, at the price of
 #   memory.
 # - Receptive fields grow by $(K - 1)$ times the product of the strides so far.
 #
@@ -606,6 +644,6 @@ score()
 # [`kernels/cpu/conv.py`](../minires/kernels/cpu/conv.py) and
 # [`im2col.py`](../minires/kernels/cpu/im2col.py) the fast one,
 # [`kernels/shapes.py`](../minires/kernels/shapes.py) the rules for sizes,
-# [`plot/drawings.py`](../minires/plot/convolution.py) the drawings.
+# [`plot/convolution.py`](../minires/plot/convolution.py) the drawings.
 #
 # **Next:** [04 · The backward pass of convolution](04_convolution_backward.ipynb)

@@ -3,8 +3,8 @@
 #
 # To train its filters a network needs two gradients of each convolution: with respect to the
 # filters, and with respect to its input, for the layer before. This notebook derives both, in loops
-# and as matrix products. Then it asks how one can *know* that a gradient is right. That is harder
-# than it looks: with a wrong one a network often learns too, only worse.
+# and as matrix products. Then comes the question how you can *know* that a gradient is right. That
+# is harder than it looks, because a network often learns with a wrong gradient too, only worse.
 #
 # **After this one you can** derive the two gradients of a convolution, compute them with the
 # columns of im2col, check any gradient against small steps without falling into the usual traps,
@@ -32,9 +32,9 @@ DIRECTIONS, STEPS = 25, 200  # smaller is quicker
 DIRECTIONS, STEPS = 5, 20
 
 # %% [markdown]
-# ## Who passes what to whom
+# ## Two gradients, term by term
 #
-# First a line of five pixels and a filter of three weights. Written out, the convolution is
+# Start with a line of five pixels and a filter of three weights. Written out, the convolution is
 #
 # $$\begin{aligned}
 # y_0 &= x_0 w_0 + x_1 w_1 + x_2 w_2 \\
@@ -42,9 +42,9 @@ DIRECTIONS, STEPS = 5, 20
 # y_2 &= x_2 w_0 + x_3 w_1 + x_4 w_2
 # \end{aligned}$$
 #
-# Backward is handed `dy`, three numbers. Every term $x w$ in the line of $y_i$ passes
-# $\mathtt{dy}_i$ on to its two factors: times $w$ to the pixel, times $x$ to the weight. When
-# several terms arrive, they are added, as always.
+# Backward starts from `dy`, three numbers. Every term $x w$ in the line of $y_i$ passes two numbers
+# back: $\mathtt{dy}_i\, w$ to its pixel, and $\mathtt{dy}_i\, x$ to its weight. If several numbers
+# arrive at the same place, they are added, as always.
 
 # %%
 at_weight = predict(
@@ -70,13 +70,15 @@ show(
     "dy0 with w2, to dy1 with w1, to dy2 with w0.",
     plot.conv_backward_line(weight=0, pixel=2),
 )
-at_weight.reveal("`dy0*x0 + dy1*x1 + dy2*x2`", "The first pixel of each window, times its dy.")
-at_pixel.reveal("`dy0*w2 + dy1*w1 + dy2*w0`", "It is last in the first window, first in the last.")
+at_weight.reveal("`dy0*x0 + dy1*x1 + dy2*x2`", "w0 multiplies the first pixel of each window.")
+at_pixel.reveal(
+    "`dy0*w2 + dy1*w1 + dy2*w0`", "x2 is last in the first window, and first in the last."
+)
 
 # %% [markdown]
-# The gradient of the weights is `dy` sliding over `x`. For the pixels the weights come *backwards*:
-# the gradient is the **flipped** filter sliding over `dy`. This is the very flip that notebook 03
-# left out. The same in two dimensions:
+# For the gradient of the weights, `dy` slides over `x`. For the gradient of the pixels, the weights
+# come in reverse order: the **flipped** filter slides over `dy`. This is the flip that notebook 03
+# left out. In two dimensions it looks like this:
 
 # %%
 show(
@@ -87,13 +89,14 @@ show(
 )
 
 # %% [markdown]
-# With stride $s$, padding $p$ and channels, output $(i, j)$ takes pixel $(i s + a - p,\ j s + b -
-# p)$ through weight $(a, b)$, so
+# With stride $s$, padding $p$ and channels, output $(i, j)$ takes pixel
+# $(i s + a - p,\ j s + b - p)$ through weight $(a, b)$, so
 #
 # $$\mathtt{dw}_{a\,b\,c\,o} = \sum_{n,\,i,\,j} x_{n,\;is+a-p,\;js+b-p,\;c}\;\mathtt{dy}_{n\,i\,j\,o}$$
 #
-# and `dx` adds $\mathtt{dy}_{n\,i\,j\,o}\, w_{a\,b\,c\,o}$ to that same pixel. In loops: run
-# through the terms of the forward pass once more, and let each of them pass on its share.
+# and `dx` adds $\mathtt{dy}_{n\,i\,j\,o}\, w_{a\,b\,c\,o}$ to that same pixel. To write that as
+# loops, go through the terms of the forward pass once more, and add the share of each term to both
+# gradients.
 
 
 # %%
@@ -144,10 +147,10 @@ dx, _ = backward_loops(dy, np.zeros((1, 8, 8, 1)), w)
 assert np.allclose(dx.ravel(), transposed @ dy.ravel())
 
 # %% [markdown]
-# ## In how many windows is a pixel?
+# ## How many windows contain a pixel?
 #
-# If all weights and all of `dy` are 1, every window passes 1 to each of its pixels. Then `dx`
-# *counts* the windows in which a pixel lies.
+# Set all weights and all of `dy` to 1. Then every window passes 1 back to each of its pixels, and
+# `dx` *counts* the windows that contain a pixel.
 
 
 # %%
@@ -159,10 +162,10 @@ def count_windows(stride, padding):
 
 
 # %%
-inside = predict("Stride 1: in how many 3 x 3 windows is a pixel in the middle?")
-corner = predict("Stride 1 and padding 1: and a pixel in the corner?")
+inside = predict("With stride 1, how many 3 x 3 windows contain a pixel in the middle?")
+corner = predict("With stride 1 and padding 1, how many contain a pixel in the corner?")
 uneven = predict(
-    "Stride 2: are all pixels away from the border in equally many windows?", ["yes", "no"]
+    "With stride 2, do all pixels away from the border lie in equally many windows?", ["yes", "no"]
 )
 
 # %%
@@ -179,9 +182,11 @@ show(
     "Four tables of 8 x 8 counts. Stride 1: 9 in the middle, falling to 1 in the corner without "
     "padding and to 4 with it. Stride 2: a regular pattern of 1, 2 and 4. Stride 3: 1 everywhere."
 )
-inside.reveal(count_windows(1, 0).max(), "One for each place that it can have under the filter.")
-corner.reveal(count_windows(1, 1)[0, 0], "Four places of the filter fit.")
-uneven.reveal("yes" if np.ptp(count_windows(2, 1)[2:6, 2:6]) == 0 else "no", "1, 2 or 4 of them.")
+inside.reveal(count_windows(1, 0).max(), "The pixel can have nine places under the filter.")
+corner.reveal(count_windows(1, 1)[0, 0], "Four of the nine places are possible.")
+uneven.reveal(
+    "yes" if np.ptp(count_windows(2, 1)[2:6, 2:6]) == 0 else "no", "They lie in 1, 2 or 4 windows."
+)
 
 # %% tags=["guard"]
 assert count_windows(1, 0)[0, 0] == 1 and count_windows(1, 1)[0, 0] == 4
@@ -189,26 +194,26 @@ assert set(count_windows(2, 1).ravel()) == {1, 2, 4}
 assert set(count_windows(3, 1).ravel()) == {1}
 
 # %% [markdown]
-# Under stride 2 the counts form a regular pattern: some pixels are seen by four times as many
-# outputs as others, so four times as many terms come back to them. Under stride 3 no windows
-# overlap.
+# With stride 2 the counts form a regular pattern. Some pixels lie in four windows and others in
+# one, so four times as many terms come back to them. With stride 3 no windows overlap.
 #
 # ## By im2col: one product for each gradient
 #
-# Notebook 03 made the forward pass one matrix product, `y = columns @ w`. Its gradients are known
+# Notebook 03 made the forward pass one matrix product, `y = columns @ w`. You know its gradients
 # from notebook 02:
 #
 # $$\mathtt{dw} = \text{columns}^T\,\mathtt{dy}, \qquad \mathtt{dcolumns} = \mathtt{dy}\; w^T.$$
 #
 # The first one is finished. The second is the gradient of the *columns*, with a row for each
-# window. But a pixel was copied into several windows, and the gradients of copies are added. So
-# each number goes back to the pixel it was copied from, and is added there. That is **col2im**,
-# im2col backwards. NumPy lets us write into the view of all windows. Is that enough?
+# window. But a pixel was copied into several windows, and the gradients of its copies add up. So
+# each number goes back to the pixel it was copied from, and is added there. This step is called
+# **col2im**, the reverse of im2col. NumPy lets us write into the view of all windows. Is that
+# enough?
 
 # %%
 in_place = predict(
-    "`windows` is a view of the four 3 x 3 windows of a 4 x 4 image of zeros. After "
-    "`windows += 1`, which number stands in `image[1, 1]`, which lies in all four?"
+    "`windows` is a view of the four 3 x 3 windows of a 4 x 4 image of zeros. The pixel "
+    "`image[1, 1]` lies in all four. Which number does it hold after `windows += 1`?"
 )
 
 # %%
@@ -222,12 +227,12 @@ in_place.reveal(image[1, 1], "It should be 4.")
 assert image[1, 1] != 4 and image[0, 0] == 1
 
 # %% [markdown]
-# NumPy adds 1 to a copy of all windows, then writes the windows back one over the other, and each
-# undoes what the one before it has added. A mistake without an error message, right in the corners
-# and wrong elsewhere. (`np.add.at` adds one at a time and is right, but slow.)
+# NumPy adds 1 to a copy of all windows, and then writes the windows back, one over the other. Each
+# of them overwrites what the one before has added. There is no error message, and the result is
+# right in the corners and wrong elsewhere. (`np.add.at` adds one at a time and is right, but slow.)
 #
-# This way is right and fast: the first pixels of all windows form one slice of the image, the
-# second pixels another one, and so on. So nine additions of slices do it.
+# There is a way that is right and fast. The first pixels of all windows form one slice of the
+# image, the second pixels form another slice, and so on. So nine additions of slices are enough.
 
 
 # %%
@@ -252,10 +257,11 @@ def col2im(dcolumns, shape, stride, padding):
 
 # %% [markdown]
 # Now we have all parts of a **kernel**. In minires that is a pair of functions on arrays. `forward`
-# returns the result and the cache, everything that backward needs. `backward` takes `dy` and the
-# cache, and returns a gradient for each array that `forward` took. They have no `self`: the class
-# is only a name for the pair. (The settings are the library's. We leave out dilation, exercise 2 of
-# notebook 03, and groups, filters that see only some of the channels.)
+# returns the result and the cache, which holds everything that backward needs. `backward` takes
+# `dy` and the cache, and returns a gradient for each array that `forward` took. They have no
+# `self`, because the class is only a name for the pair. The arguments are the library's, but ours
+# does not do all of them: dilation is exercise 2 of notebook 03, and with groups each filter sees
+# only some of the channels.
 
 
 # %%
@@ -300,11 +306,12 @@ print("agrees with the loops in 9 cases")
 #
 # ## Is it right? The choice of the small step
 #
-# So far our gradients agree with the library's. But who checked those? In the end a gradient must
-# agree with its meaning, a ratio of small changes. (The method is called **finite differences**.)
+# So far our gradients agree with the library's. But who has checked the library? In the end a
+# gradient must agree with its meaning, a ratio of small changes. A check by small changes is called
+# **finite differences**.
 #
 # As a test case take $L(x) = \sum r \cdot e^{\,\mathrm{conv}(x, w)}$ with random $r$. (The
-# exponential makes it curved: on a straight line any step would do.) We move all of $x$ at once
+# exponential makes $L$ curved. On a straight line any step would do.) We move all of $x$ at once
 # along a random direction $u$ of length 1, to $x + h u$. Then $L$ should change at the rate
 # $\sum_i \mathtt{dx}_i u_i$. We measure the rate in two ways, on both sides or on one:
 #
@@ -378,9 +385,11 @@ show(
 )
 error32, error_one_side, error64 = (error for error, _ in curves.values())
 best = steps[error64.argmin()]
-best_step.reveal(best_step.choices[int(1e-7 < best < 1e-3)], f"Here at {best:.0e}.")
+best_step.reveal(best_step.choices[int(1e-7 < best < 1e-3)], f"Here it is smallest at {best:.0e}.")
 times = error32.min() / error64.min()
-in_float32.reveal(in_float32.choices[2 if times > 1000 else 1], f"Here {times:,.0f} times.")
+in_float32.reveal(
+    in_float32.choices[2 if times > 1000 else 1], f"Here it is {times:,.0f} times as large."
+)
 
 # %% tags=["guard"]
 for error, _ in curves.values():
@@ -396,15 +405,17 @@ for error, expected in ((error64, 2), (error_one_side, 1)):
     assert abs(steepness - expected) < 0.3
 
 # %% [markdown]
-# A valley, with a different reason on either side. On the right it is the **curvature** of $L$: on
-# one side the error grows in proportion to $h$; with both sides most of it cancels, and it grows
-# with $h^2$ (the line is twice as steep). On the left it is **rounding**: float64 holds about 16
-# digits of each value of $L$, float32 about 7, and the difference of two nearly equal numbers has
-# lost most of them. Divided by a tiny $h$, only noise is left. (Where the curve of float32 is flat,
-# `x + h * u` is rounded to `x` itself: the measured rate is 0, the error 100 %.)
+# Each curve is a valley, and its two slopes have different reasons. The right slope is the
+# **curvature** of $L$. Measured on one side, the error grows in proportion to $h$. Measured on both
+# sides, most of it cancels, and the rest grows with $h^2$, so the line is twice as steep.
 #
-# So: float64, both sides, and $h$ between $10^{-6}$ and $10^{-4}$. The library's check,
-# `mr.gradcheck`, takes $10^{-6}$. Check in float64, train in float32.
+# The left slope is **rounding**. float64 holds about 16 digits of each value of $L$, and float32
+# about 7. The difference of two nearly equal numbers has lost most of them, and dividing by a tiny
+# $h$ leaves only noise. (The curve of float32 is flat where `x + h * u` is rounded to `x` itself.
+# There the measured rate is 0, and the error 100 %.)
+#
+# So check in float64 and on both sides, with $h$ between $10^{-6}$ and $10^{-4}$. The library's
+# check, `mr.gradcheck`, takes $10^{-6}$. Training is fine in float32.
 #
 # ## Four traps
 #
@@ -436,8 +447,8 @@ assert report.kinks == 2
 # and leaves the place out.
 #
 # **2. Looking at the sum.** The most natural test is `y.sum().backward()`, where `dy` is 1
-# everywhere. Here is a mistake that is easily made with im2col: the windows are written row by row,
-# `dy` is read column by column.
+# everywhere. With im2col one mistake is easy to make: you write the windows row by row, and read
+# `dy` column by column.
 
 
 # %%
@@ -470,8 +481,8 @@ shows.reveal(shows.choices[2 if only_random else 0], "Ones can be exchanged with
 
 # %% [markdown]
 # So test with $L = \sum r \cdot y$ and a *random* $r$, as we have done since notebook 02.
-# `gradcheck` does so too. Here it runs on the wrong kernel, swapped into the library, and says what
-# is wrong and where:
+# `gradcheck` does the same. Here we swap the wrong kernel into the library, and `gradcheck` says
+# what is wrong and where:
 
 
 # %%
@@ -491,11 +502,11 @@ with mr.kernels.use(conv2d=mixed_up):
 # **3. Precision.** In float32 the noise is larger than many mistakes, as the picture above showed.
 # `gradcheck` converts its inputs to float64.
 #
-# **4. Cost.** Element by element, a check needs two forward passes for each. For a layer with a
-# million weights that is out of the question. But a *direction* is enough: move all elements at
+# **4. Cost.** A check of every element needs two forward passes for each of them. For a layer with
+# a million weights that takes far too long. But you can check a *direction*: move all elements at
 # once along a random $u$, and compare with $\sum_i \mathtt{dx}_i u_i$. A mistake in any element
-# shows in it, unless several happen to cancel, which they will not do in one random direction after
-# another.
+# shows there, unless several mistakes happen to cancel. They will not cancel in one random
+# direction after another.
 
 # %%
 passes = predict(
@@ -515,7 +526,7 @@ with mr.kernels.use(conv2d=mixed_up):
         mr.gradcheck(layer, x, w, projections=5)
     except mr.errors.GradcheckError:
         print("and they find the mistake as well")
-passes.reveal(2 * every.checked, "Two for each of the 512 + 144 elements.")
+passes.reveal(2 * every.checked, "It takes two for each of the 512 + 144 elements.")
 
 # %% tags=["guard"]
 assert every.checked == x.size + w.size == 512 + 144 and few.checked == 2 * 5
@@ -530,10 +541,11 @@ with mr.kernels.use(conv2d=mixed_up):
 # %% [markdown]
 # ## Your kernel learns, and so does the wrong one
 #
-# Last, a training. Two convolutions with a ReLU between them shall learn to draw the upright edges
-# of an image: the size of the answer of `left_right`, the filter of notebook 03. The loss is the
-# mean squared difference, the loop that of notebook 02. We train three times: with the library's
-# kernel, with yours, and with the mixed-up one.
+# Finally, train with it. Two convolutions with a ReLU between them learn to draw the upright edges
+# of an image. Their target is the absolute value of what `left_right` returns, the filter of
+# notebook
+# 03. The loss is the mean squared difference, and the loop is the one from notebook 02. We train
+#     three times: with the library's kernel, with yours, and with the mixed-up one.
 
 # %%
 drawn, _ = mr.data.synthetic(500, 10)
@@ -604,9 +616,9 @@ assert 1.3 * last["mine"] < last["mixed up"] < 0.6 * runs["mixed up"][0]
 
 # %% [markdown]
 # The net with the wrong gradient learns as well, only worse. Its `dx` is right, and its `dw` is
-# right in part, namely for everything in `dy` that stays the same when rows and columns are
-# exchanged. Without the other curve beside it you would say that it works, and look for a better
-# learning rate. **A falling loss proves nothing about a gradient.** Check it.
+# right in part: for the part of `dy` that stays the same when rows and columns are exchanged.
+# Without the other curve beside it you would believe that it works, and look for a better learning
+# rate. **A falling loss proves nothing about a gradient.** Check it.
 #
 # ## Exercises
 
@@ -649,12 +661,12 @@ score()
 # %% [markdown]
 # ## Recap
 #
-# - Every term $xw$ passes `dy` to both factors. `dw = columns.T @ dy`; `dx` adds each window up
-#   where it was copied from (col2im), or slides the flipped filters over `dy`.
-# - A gradient is checked against small steps: float64, both sides, $h$ about $10^{-6}$, a random
-#   `dy`, away from kinks.
-# - Random directions make the check cheap enough to be done.
-# - With a wrong gradient a net can learn. A falling loss is no proof.
+# - Every term $xw$ passes `dy` back to both of its factors. `dw` is `columns.T @ dy`. For `dx`, add
+#   each window where it was copied from (col2im), or slide the flipped filters over `dy`.
+# - Check a gradient against small steps, in float64, on both sides, with $h$ about $10^{-6}$ and a
+#   random `dy`, and away from kinks.
+# - Random directions make the check cheap.
+# - A net can learn with a wrong gradient. A falling loss is no proof.
 #
 # **In the library:** [`kernels/naive/conv.py`](../minires/kernels/naive/conv.py) and
 # [`kernels/cpu/conv.py`](../minires/kernels/cpu/conv.py),

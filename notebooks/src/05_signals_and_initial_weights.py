@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 05 · ReLU, initial weights, and what depth does to a signal
 #
-# Before it has learned anything, a network already changes what passes through it: each layer makes
-# the signal a little larger or a little smaller. Over 50 layers "a little" becomes everything or
-# nothing, and the gradient meets the same fate on its way back. One formula for the initial weights
-# prevents it.
+# Even before it has learned anything, a network changes the signal that passes through it. Each
+# layer makes it a little larger or a little smaller. Over 50 layers these factors multiply, until
+# the signal is huge or gone. The same happens to the gradient on its way back. One formula for the
+# initial weights prevents it.
 #
 # **After this one you can** say why a network needs a nonlinearity, predict by which factor a layer
 # changes its signal and its gradient, choose initial weights that keep both, and recognise a dead
@@ -54,10 +54,10 @@ more.reveal(
 )
 
 # %% [markdown]
-# It does not matter which product of matrices is done first, so $x\,w_1 w_2 w_3$ is $x$ times *one*
-# matrix. The same holds with biases, and for convolutions, which are linear too (notebook 03).
-# Depth is worth something only if a function that is **not** linear stands between the layers. You
-# met the simplest one in notebooks 01 and 02, the **ReLU**:
+# You may multiply the matrices first, so $x\,w_1 w_2 w_3$ is $x$ times *one* matrix. The same holds
+# with biases, and for convolutions, which are linear too (notebook 03). Depth is worth something
+# only if there is a function between the layers that is **not** linear. You met the simplest one in
+# notebooks 01 and 02, the **ReLU**:
 #
 # $$y = \max(x, 0), \qquad \frac{\partial y}{\partial x} = 1 \text{ where } x > 0, \text{ else } 0.$$
 #
@@ -79,9 +79,9 @@ F.relu(x).backward(dy)  # the library's
 assert np.array_equal(x.grad, relu_backward(dy, x.data))
 
 # %% [markdown]
-# What is a kink good for? Take ten ReLUs with their kinks in ten different places, multiply each by
-# a number, and add them up. NumPy's `lstsq` (least squares) finds the numbers that come closest to
-# a given curve.
+# What is the kink of a ReLU good for? Take ten ReLUs with their kinks in ten different places,
+# multiply each by a number, and add them up. NumPy's `lstsq` (least squares) finds the ten numbers
+# for which the sum comes closest to a given curve.
 
 # %%
 xs = np.linspace(-1, 1, 201)[:, None]
@@ -131,10 +131,11 @@ assert np.abs(bent - target).max() < 0.1 and np.abs(straight - target).max() > 0
 #
 # ## Fifty layers
 #
-# Now depth. We draw random inputs and send them through 50 layers of 256 numbers each, every layer
-# `y = x @ w` followed by ReLU. The weights are random numbers with a **normal distribution** (the
-# bell curve of `rng.standard_normal`) around 0. Its width is the **standard deviation**, std; the
-# square of that is the **variance**, Var, the mean squared distance from the mean. We take
+# Now build something deep. We draw random inputs and send them through 50 layers of 256 numbers
+# each. Every layer computes `y = x @ w`, followed by ReLU. The weights are random numbers with a
+# **normal distribution** around 0, the bell curve of `rng.standard_normal`. The width of the bell
+# is called the **standard deviation**, std. The square of the std is the **variance**, Var, which
+# is the mean squared distance from the mean. We take
 #
 # $$\text{std}(w) = \frac{g}{\sqrt{n_{in}}}, \qquad n_{in} = 256.$$
 #
@@ -180,7 +181,9 @@ for name, ys in signals.items():
     change[name] = mean_square(ys[-1]) / mean_square(ys[0])
     print(f"gain {name:>3}: from layer 1 to layer 50 times {change[name]:.1e}")
 
-keeps.reveal(min(change, key=lambda name: abs(math.log(change[name]))), "1 is not enough.")
+keeps.reveal(
+    min(change, key=lambda name: abs(math.log(change[name]))), "A gain of 1 is not enough."
+)
 how_small.reveal(
     how_small.choices[2] if change["0.5"] < 1e-12 else how_small.choices[1],
     f"About 10 to the power {math.log10(change['0.5']):.0f}.",
@@ -189,11 +192,12 @@ how_small.reveal(
 # %% [markdown]
 # ## Why: a factor for each layer
 #
-# A layer does two things, a product and a ReLU. Look at one of each.
+# A layer does two things: it multiplies by a matrix, and it applies ReLU. Look at one of each.
 
 # %%
 one_product = predict(
-    "Gain √2, inputs of mean square 1. What is the mean square of `y = x @ w`?", within=0.1
+    "The gain is √2, and the inputs have mean square 1. What is the mean square of `y = x @ w`?",
+    within=0.1,
 )
 one_relu = predict("By which factor does the ReLU after it change the mean square?", within=0.05)
 
@@ -201,7 +205,7 @@ one_relu = predict("By which factor does the ReLU after it change the mean squar
 y = inputs @ nets["√2"][0]
 product, cut = mean_square(y) / mean_square(inputs), mean_square(relu(y)) / mean_square(y)
 print(f"one product: times {product:.3f}, one ReLU: times {cut:.3f}")
-one_product.reveal(round(product, 1), "The gain squared.")
+one_product.reveal(round(product, 1), "It is the gain squared.")
 one_relu.reveal(round(cut, 1), "Half of the numbers become 0.")
 
 # %% tags=["guard"]
@@ -213,22 +217,25 @@ assert math.isclose(product, 2, rel_tol=0.1) and math.isclose(cut, 0.5, rel_tol=
 #
 # $$E[y^2] = n_{in}\, \mathrm{Var}(w)\, E[x^2],$$
 #
-# where $E$ (*expected value*) stands for the average. Then comes ReLU. As $-w$ is as likely as $w$,
-# $y$ is as often below 0 as above, and half of the mean square is cut away. Together, from the
-# output of one layer to the output of the next (He et al. 2015, arXiv:1502.01852, equation 8):
+# where $E$ (*expected value*) stands for the average. Then comes ReLU. Since $-w$ is as likely as
+# $w$, $y$ is as often below 0 as above, and ReLU cuts away half of the mean square. Together, this
+# leads from the output of one layer to the output of the next (He et al. 2015, arXiv:1502.01852,
+# equation 8):
 #
 # $$E[y_{next}^2] = \tfrac{n_{in}}{2}\, \mathrm{Var}(w)\, E[y^2] = \tfrac{g^2}{2}\, E[y^2].$$
 #
 # <details><summary>Why the first line holds</summary>
 #
-# The square of the sum is a double sum: $E[y^2] = \sum_i \sum_j E[w_i w_j]\, E[x_i x_j]$. (The
-# average of each product is the product of the averages, as the weights were drawn without looking
-# at $x$.) The weights are drawn independently around 0, so $E[w_i w_j] = 0$ for $i \ne j$. What
-# remains are $n_{in}$ terms with $i = j$, each with $E[w_i^2] = \mathrm{Var}(w)$.
+# The square of the sum is a double sum: $E[y^2] = \sum_i \sum_j E[w_i w_j]\, E[x_i x_j]$. The
+# average of each product is the product of the averages, because the weights were drawn
+# independently of $x$. They were also drawn independently of each other, and around 0, so
+# $E[w_i w_j] = 0$ for $i \ne j$. The $n_{in}$ terms with $i = j$ remain, each with
+# $E[w_i^2] = \mathrm{Var}(w)$.
 #
 # </details>
 #
-# A factor for each layer becomes a power over 50 of them. Does the formula hold?
+# So each layer multiplies the mean square by the same factor, and 50 layers by its 50th power. Does
+# the formula hold?
 
 
 # %%
@@ -245,9 +252,10 @@ for name, ys in signals.items():
 assert 0.5**2 / 2 == 1 / 8 and (1 / 8) ** 49 < 1e-44 and 2**49 > 5e14
 
 # %% [markdown]
-# With gain 0.5 each layer leaves an eighth: over 49 steps a factor below $10^{-44}$. With gain 2
-# each layer doubles it, which makes more than $10^{14}$ in all. Only $g = \sqrt 2$ keeps it. A gain
-# of 1 would be right without ReLU; with it, it is too small.
+# With gain 0.5 each layer leaves an eighth of the mean square. Over 49 steps that is a factor below
+# $10^{-44}$. With gain 2 each layer doubles it, which makes more than $10^{14}$ in all. Only with
+# $g = \sqrt 2$ does the signal keep its size. A gain of 1 would be right without ReLU, but with
+# ReLU it is too small.
 #
 # ## And on the way back
 #
@@ -257,7 +265,7 @@ assert 0.5**2 / 2 == 1 / 8 and (1 / 8) ** 49 < 1e-44 and 2**49 > 5e14
 #
 # $$E[\mathtt{dx}^2] = n_{out}\, \mathrm{Var}(w)\, E[\mathtt{dy}^2],$$
 #
-# and ReLU, which stops about half, halves it. In our layers $n_{in} = n_{out}$.
+# and ReLU halves it, because it stops about half of the numbers. In our layers $n_{in} = n_{out}$.
 
 
 # %%
@@ -315,9 +323,10 @@ for name, gain in GAINS.items():
     assert math.isclose(factor, gain**2 / 2, rel_tol=0.12)
 
 # %% [markdown]
-# Coloured: measured. Dotted: a factor of $g^2/2$ for each layer. With gain 1 the gradient is
-# smallest near the *input*, so those layers would hardly learn. That is the **vanishing gradient**
-# of the textbooks (Glorot and Bengio 2010). With gain 2 it **explodes**.
+# The coloured lines are measured. The dotted ones follow the formula, with a factor of $g^2/2$ for
+# each layer. With gain 1 the gradient is smallest near the *input*, so the first layers would
+# hardly learn. That is the **vanishing gradient** of the textbooks (Glorot and Bengio 2010). With
+# gain 2 it **explodes**.
 #
 # Move the gain yourself, and look at both directions at once. How far from $\sqrt 2$ may it be?
 
@@ -370,7 +379,7 @@ slider(
 
 # %%
 right_std = predict(
-    "Filters of 3 x 3, from 16 channels to 32. Which standard deviation do their weights get?",
+    "Which standard deviation do the weights of 3 x 3 filters get, from 16 channels to 32?",
     ["0.042", "0.083", "0.118", "0.354"],
 )
 
@@ -387,14 +396,15 @@ for shape in ((256, 256), (3, 3, 16, 32)):
 
 layer = mr.nn.Conv2d(16, 32, kernel_size=3, rng=rng)  # the library's layers start like this
 assert math.isclose(layer.weight.data.std(), math.sqrt(2 / (3 * 3 * 16)), rel_tol=0.06)
-right_std.reveal(f"{math.sqrt(2 / (3 * 3 * 16)):.3f}", "The root of 2 / (3 · 3 · 16).")
+right_std.reveal(f"{math.sqrt(2 / (3 * 3 * 16)):.3f}", "It is the root of 2 / (3 · 3 · 16).")
 
 # %% [markdown]
 # ## What the rule does not keep: differences
 #
 # He's rule keeps the size of the signal. Does it keep the *content*? Take the net with gain
-# $\sqrt 2$ and measure how much alike two inputs look to a layer, by the **cosine** of the angle
-# between their signals: 0 if they are at right angles, 1 if they point the same way.
+# $\sqrt 2$, and measure how similar two inputs look to a layer. As a measure take the **cosine** of
+# the angle between their signals. It is 0 if they are at right angles, and 1 if they point the same
+# way.
 
 
 # %%
@@ -412,8 +422,8 @@ alike = predict(
     within=0.1,
 )
 pattern = predict(
-    "Draw a white dot for every ReLU that is on (above 0), a row for each input. What will layer "
-    "50 look like?",
+    "Draw a row for each input, with a white dot for every ReLU that is on (above 0). What will "
+    "layer 50 look like?",
     ["noise, as in layer 1", "all black", "stripes from top to bottom"],
 )
 
@@ -431,7 +441,7 @@ show(
     "Which ReLUs are on for which input, in black and white: in layer 1 noise, in layer 10 stripes "
     "with noise in them, in layer 50 clear stripes from top to bottom."
 )
-alike.reveal(likeness(ys[-1]), "At layer 1 it is only a third of that.")
+alike.reveal(likeness(ys[-1]), "At layer 1 it is only about a third of that.")
 always = ((ys[-1] > 0).all(axis=0) | (ys[-1] <= 0).all(axis=0)).mean()
 pattern.reveal(
     pattern.choices[2],
@@ -447,10 +457,9 @@ assert likeness(ys[-1]) > 0.9 and 2.6 < likeness(ys[-1]) / likeness(ys[0]) < 3.4
 # %% [markdown]
 # In layer 1 each input has a pattern of its own. In layer 50 most units do the same for *all*
 # inputs, and the signals of unrelated inputs point almost the same way. The reason is that ReLU
-# never returns a negative number, so all its outputs have a part in common. Already after the first
-# ReLU the mean cosine is about $1/\pi \approx 0.32$ (notebook 06 says why), and it grows with
-# depth. Keep this in mind: batch norm, in the next notebook, takes the common part out again, at a
-# price.
+# never returns a negative number, so all its outputs have a part in common. After the first ReLU
+# the mean cosine is already about $1/\pi \approx 0.32$ (notebook 06 says why), and it grows with
+# depth. In the next notebook, batch norm takes the common part out again, at a price.
 #
 # ## Dead ReLUs
 #
@@ -469,15 +478,15 @@ dw = x.T @ dy
 dead = (ys[-1] <= 0).all(axis=0)
 print(f"{dead.sum()} of {WIDTH} units are dead")
 largest = np.abs(dw[:, dead]).max()
-dead_gradient.reveal("exactly 0" if largest == 0 else "small but not 0", "Every dy is stopped.")
+dead_gradient.reveal("exactly 0" if largest == 0 else "small but not 0", "The ReLU stops every dy.")
 
 # %% tags=["guard"]
 assert dead.any() and not dw[:, dead].any() and dw[:, ~dead].any(axis=0).all()
 
 # %% [markdown]
-# So its weights do not change, and it stays dead, unless the layers before it change. Units can
-# also die in training: one step that is too large pushes a bias so far below 0 that nothing lifts
-# the unit above it again.
+# So its weights do not change, and it stays dead unless the layers before it change. Units can also
+# die in training. A single step that is too large may push a bias so far below 0 that no input
+# brings the unit above 0 again.
 #
 # ## One draw is not the average
 #
@@ -489,8 +498,8 @@ assert dead.any() and not dw[:, dead].any() and dw[:, ~dead].any(axis=0).all()
 
 # %%
 off_by = predict(
-    "A typical net of width 64 is off by a factor of e to the power of that. How much is it after "
-    "50 layers?",
+    "A typical net is off by a factor of e to the power of that. How large is the factor for width "
+    "64, after 50 layers?",
     within=1,
 )
 
@@ -527,9 +536,10 @@ assert sum(value < math.log(2) for value in ends[64]) > DRAWS / 2
 assert round(math.exp(math.sqrt(250 / 64))) == 7 and round(math.exp(math.sqrt(250 / 512))) == 2
 
 # %% [markdown]
-# Dashed: the average over all draws. (Most nets of width 64 end below it; a few rare ones, far
-# above, keep it up.) So He's rule is safe for wide nets, and for narrow ones as long as they are
-# not too deep. This is also why a measurement on one net proves little: draw several.
+# The dashed line is the average over all draws. Most nets of width 64 end below it, and a few rare
+# ones far above pull the average up. So He's rule is safe for wide nets, and for narrow ones as
+# long as they are not too deep. This is also why a measurement on one net proves little: draw
+# several.
 #
 # ## The same in a deep convolutional net
 #
@@ -551,8 +561,8 @@ def build(seed):
 
 # %%
 in_images = predict(
-    "He's rule, but every map is padded with zeros. What happens to the mean square of y from the "
-    "first convolution to the last?",
+    "This net follows He's rule too, but its maps are padded with zeros. What happens to the mean "
+    "square of y from the first convolution to the last?",
     ["it stays the same", "it falls by ten times or more", "it falls below a billionth"],
 )
 
@@ -597,11 +607,11 @@ assert np.median([one.layers[-2].activation for one in found]) < expected[-1]
 assert 1 / 1000 < change < 1 / 10
 
 # %% [markdown]
-# It falls, but by nothing like $2^{-55}$, and on the way back the gradient hardly changes size.
-# There are two reasons for the fall. The formula counts $9\,C_{in}$ terms for each output pixel,
-# but at the border some of the nine pixels are zeros of the padding; where maps are small, much of
-# them is border. Counted pixel by pixel, this leaves about a seventh of the mean square. And with
-# so few channels most draws end far below the average, as above.
+# It falls, but far less than by $2^{-55}$, and on the way back the gradient hardly changes its
+# size. There are two reasons for the fall. First, the formula counts $9\,C_{in}$ terms for each
+# output pixel, but at the border some of the nine pixels are zeros of the padding. The smaller a
+# map, the more of it is border. Counted pixel by pixel, this leaves about a seventh of the mean
+# square. Second, with so few channels most draws end far below the average, as above.
 #
 # All this holds for the *first* step. Each step of training changes the weights, and nothing keeps
 # the factor at 1.
@@ -648,12 +658,12 @@ score()
 # ## Recap
 #
 # - Without a nonlinearity between them, any number of linear layers is one.
-# - A layer with ReLU multiplies the mean square of its signal by $\tfrac{n_{in}}{2}
-#   \mathrm{Var}(w)$, and the mean square of the gradient likewise. Over many layers both vanish or
-#   explode, unless the factor is 1.
+# - A layer with ReLU multiplies the mean square of its signal by
+#   $\tfrac{n_{in}}{2} \mathrm{Var}(w)$, and the mean square of the gradient likewise. Over many
+#   layers both vanish or explode, unless the factor is 1.
 # - He's rule, $\text{std}(w) = \sqrt{2/n_{in}}$, makes it 1. A single draw still fluctuates, by
 #   about $\sqrt{5 \cdot \text{depth}/\text{width}}$ in the logarithm.
-# - It keeps the size, not the differences: deep down all inputs look alike.
+# - It keeps the size of a signal, but not the differences: in deep layers all inputs look alike.
 #
 # **In the library:** [`nn/init.py`](../minires/nn/init.py) has He's rule,
 # [`kernels/naive/activation.py`](../minires/kernels/naive/activation.py) ReLU as a loop,

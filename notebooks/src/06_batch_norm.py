@@ -1,15 +1,15 @@
 # %% [markdown]
 # # 06 · Batch norm by hand
 #
-# Notebook 05 left two worries: the size of a signal is right only at the start, and only if the
-# weights are drawn with care; and deep down all inputs look alike. **Batch norm** (Ioffe and
+# Notebook 05 left two worries. The size of a signal is right only at the start, and only if you
+# draw the weights with care. And in deep layers all inputs look alike. **Batch norm** (Ioffe and
 # Szegedy 2015, arXiv:1502.03167) cures both by force: every layer measures its own outputs over the
 # batch, and sets their mean to 0 and their variance to 1. All networks of the coming notebooks use
-# it. It has side effects.
+# it. It has side effects, which you will see here too.
 #
 # **After this one you can** write batch norm forward and backward, say what it does in training and
-# what in use, why the length of the weights before it does not matter, and why gradients *grow* in
-# deep nets with it. About 50 minutes, and 30 more for the exercises.
+# what it does in use, and explain why the length of the weights before it does not matter and why
+# gradients *grow* in deep nets with it. About 50 minutes, and 30 more for the exercises.
 
 # %%
 import math
@@ -36,7 +36,7 @@ WIDTH, NETS, IMAGES, STEPS, CHANNELS = 64, 1, 500, 8, 4
 # ## The formula
 #
 # Each **channel** is normalised by itself. A batch of images `(N, H, W, C)` holds $M = N H W$
-# numbers of each channel; a batch `(N, C)` of a linear layer's outputs holds $M = N$. For the
+# numbers of each channel, and a batch `(N, C)` of a linear layer's outputs holds $M = N$. For the
 # numbers $x_1, \dots, x_M$ of one channel:
 #
 # $$\text{mean} = \frac1M \sum_i x_i, \qquad \text{var} = \frac1M \sum_i (x_i - \text{mean})^2,$$
@@ -74,8 +74,8 @@ assert np.allclose(batch_norm(x, w, b), library_batch_norm(*map(mr.Tensor, (x, w
 
 # %%
 survives = predict(
-    "The outputs of two channels, for 300 images: they lie far from 0, differ in size, and rise "
-    "together. Which of the three properties is still there after normalising?",
+    "The outputs of two channels for 300 images lie far from 0, differ in size, and rise together. "
+    "Which of these three properties is left after normalising?",
     ["they lie far from 0", "they differ in size", "they rise together"],
 )
 
@@ -113,8 +113,8 @@ assert np.allclose(normalised.var(axis=0), 1, atol=1e-3)
 assert together > 0.7 and math.isclose(together, still, rel_tol=1e-3)  # correlation
 
 # %% [markdown]
-# $w$ and $b$ can bring any mean and size back, if training finds that useful. But now these are two
-# numbers of their own, and no longer a by-product of all the weights before.
+# $w$ and $b$ can bring any mean and size back, if training finds that useful. But now mean and size
+# are two numbers of their own. They are no longer a by-product of all the weights before.
 #
 # ## Backward: every output depends on every input
 #
@@ -122,8 +122,8 @@ assert together > 0.7 and math.isclose(together, still, rel_tol=1e-3)  # correla
 
 # %%
 who_moves = predict(
-    "Four numbers of a channel, 1, 2, 4 and 9. We raise the second one a little. Which of the four "
-    "normalised numbers change?",
+    "A channel holds the four numbers 1, 2, 4 and 9. We raise the second one a little. Which of "
+    "the four normalised numbers change?",
     ["the second one", "the second and the third", "all four"],
 )
 
@@ -133,7 +133,13 @@ raised = column + [[0.0], [0.1], [0.0], [0.0]]
 one, zero = np.ones(1), np.zeros(1)
 change = (batch_norm(raised, one, zero) - batch_norm(column, one, zero))[:, 0]
 print("change of each:", change.round(4))
-who_moves.reveal("all four" if abs(change).min() > 1e-4 else "the second one", "By three ways.")
+who_moves.reveal(
+    "all four" if abs(change).min() > 1e-4 else "the second one",
+    "It changes the mean and the variance.",
+)
+
+# %% [markdown]
+# An input reaches the outputs by three ways: directly, through the mean, and through the variance.
 
 # %%
 show(
@@ -144,8 +150,8 @@ show(
 )
 
 # %% [markdown]
-# Let $g_i = \partial L/\partial \hat x_i = w\, \mathtt{dy}_i$, and $\sigma = \sqrt{\text{var} +
-# \varepsilon}$. The gradient of one input has a term for each way:
+# Let $g_i = \partial L/\partial \hat x_i = w\, \mathtt{dy}_i$, and
+# $\sigma = \sqrt{\text{var} + \varepsilon}$. The gradient of one input has a term for each way:
 #
 # $$\mathtt{dx}_j = \frac1\sigma \Big( \underbrace{g_j}_{\text{1 itself}} - \underbrace{\text{mean of } g}_{\text{2 mean}} -
 # \underbrace{\hat x_j \cdot \text{mean of } g \hat x}_{\text{3 variance}} \Big),
@@ -159,8 +165,8 @@ show(
 # 2. The mean moves by $\frac1M$, and with it every $\hat x_i$ by $-\frac1\sigma \cdot \frac1M$:
 #    that makes $-\frac1\sigma \cdot \frac1M \sum_i g_i$.
 # 3. The variance moves by $\frac2M (x_j - \text{mean}) = \frac2M \sigma \hat x_j$, and with it
-#    every $\hat x_i$ by $-\frac{\hat x_i}{2 \sigma^2}$ times that: that makes $-\frac1\sigma \hat
-#    x_j \cdot \frac1M \sum_i g_i \hat x_i$.
+#    every $\hat x_i$ by $-\frac{\hat x_i}{2 \sigma^2}$ times that: that makes
+#    $-\frac1\sigma \hat x_j \cdot \frac1M \sum_i g_i \hat x_i$.
 #
 # (The mean is also inside of the variance, but moving it has no effect there, because
 # $\sum_i (x_i - \text{mean}) = 0$.)
@@ -186,8 +192,9 @@ for ours, tensor in zip(batch_norm_backward(dy, x, w), tensors):
 print(mr.gradcheck(library_batch_norm, x, w, b))  # and both agree with measured slopes
 
 # %% [markdown]
-# Each way can be seen. Below, row $i$ and column $j$ say how much output $i$ rises when input $j$
-# does: red above 0, blue below. The inputs are sorted, from the smallest to the largest.
+# You can look at each way by itself. In the tables below, row $i$ and column $j$ say how much
+# output $i$ rises when input $j$ does. Red is above 0, blue below. The inputs are sorted, from the
+# smallest to the largest.
 
 # %%
 M = 12
@@ -222,14 +229,15 @@ for i, row in enumerate(np.eye(M)):
 assert total[1, 0] < 0 < total[-1, 0] < total[0, 0] < itself[0, 0]
 
 # %% [markdown]
-# Raise the smallest number (first column on the right): it rises, but by less than by itself. Its
-# neighbours fall, because the mean has risen. The largest one even rises, because the numbers lie
-# closer together now, and are stretched back.
+# Raise the smallest input, which is the first column of the table on the right. Its own output
+# rises, but less than in the table on the left. The outputs of its neighbours fall, because the
+# mean has risen. The largest output even rises, because the inputs lie closer together now, and
+# batch norm stretches them more.
 
 # %%
 sum_of_dx = predict(
-    "Adding 3 to all numbers of a channel does not change `y`. What is then the sum of all `dx` of "
-    "the channel, whatever `dy` is?",
+    "Adding 3 to all numbers of a channel does not change `y`. So what is the sum of all `dx` of the "
+    "channel, whatever `dy` is?",
     within=0.01,
 )
 
@@ -239,7 +247,7 @@ dx, _, _ = batch_norm_backward(dy, x, w)
 assert np.allclose(batch_norm(x + 3, w, b), batch_norm(x, w, b))
 print("sum of dx:           ", dx.sum(axis=axes))
 print("sum of dx (x - mean):", (dx * (x - x.mean(axis=axes))).sum(axis=axes))
-sum_of_dx.reveal(round(abs(dx.sum(axis=axes)).max(), 6), "The second term sees to that.")
+sum_of_dx.reveal(round(abs(dx.sum(axis=axes)).max(), 6), "The second term makes it 0.")
 
 # %% tags=["guard"]
 assert np.allclose(batch_norm(2 * x, w, b), batch_norm(x, w, b), atol=1e-2)  # eps
@@ -247,14 +255,14 @@ assert np.abs(dx.sum(axis=axes)).max() < 1e-9
 assert np.abs((dx * (x - x.mean(axis=axes))).sum(axis=axes)).max() < 0.02  # eps
 
 # %% [markdown]
-# Doubling all numbers does not change `y` either (up to $\varepsilon$). So the second sum is 0,
-# too: that is the work of the third term. Batch norm removes from the gradient what it removes from
-# the signal.
+# Doubling all numbers does not change `y` either (up to $\varepsilon$). So the second sum is 0 too,
+# because of the third term. Batch norm removes from the gradient what it removes from the signal.
 #
 # ## What it does to a deep chain
 #
-# The 50 layers of notebook 05, of gain 0.5, $\sqrt 2$ and 2, now with batch norm between the matrix
-# product and ReLU. We measure the mean square of the signal, and the likeness of two inputs.
+# Take the 50 layers of notebook 05, with gains 0.5, $\sqrt 2$ and 2, and put batch norm between the
+# matrix product and ReLU. We measure the mean square of the signal, and how similar two inputs
+# look, by the cosine.
 
 # %%
 depth = np.arange(1, LAYERS + 1)
@@ -322,14 +330,14 @@ for name in GAINS:
     assert chains[name, False][1][-1] > 0.9
 
 # %% [markdown]
-# The solid lines lie on one another. Subtracting the mean takes away, in every layer anew, what all
-# inputs have in common, so the inputs stay apart. Both worries are gone.
+# The three solid lines cannot be told apart. In every layer, subtracting the mean takes away the
+# part that all inputs have in common, so the inputs stay different. Both worries are gone.
 #
 # ## Training and use
 #
 # In use (also called **inference**) there may be just one image, and the answer for it should not
-# depend on what else happens to be in the batch. So in use, fixed numbers replace the mean and the
-# variance of the batch: **running averages**, which follow the batches during training,
+# depend on the other images in its batch. So in use, fixed numbers replace the mean and the
+# variance of the batch. They are **running averages**, which follow the batches during training,
 #
 # $$\text{running} \leftarrow (1 - m)\, \text{running} + m \cdot \text{of this batch},
 # \qquad m = 0.1 \text{ (called momentum)}.$$
@@ -344,7 +352,7 @@ for name in GAINS:
 
 # %%
 forgets = predict(
-    "After how many batches is only a tenth left of the numbers that the averages started with?",
+    "After how many batches do the numbers that the averages started with count for only a tenth?",
     within=3,
 )
 
@@ -431,7 +439,7 @@ show(
 )
 two, hundred = errors["mixed batches"][1], errors["batches of one class"][-1]
 print(f"2 mixed: {two:.0f} %, 100 of one class: {hundred:.0f} %, net.eval(): {right_way:.0f} %")
-worse.reveal(worse.choices[int(hundred > two)], "What they have in common is the class.")
+worse.reveal(worse.choices[int(hundred > two)], "All images of such a batch share their class.")
 
 # %% tags=["guard"]
 assert abs(error("eval", 1, by_class) - right_way) < 0.5  # whatever the batch
@@ -442,14 +450,16 @@ assert two < hundred - 5 and two > right_way + 10
 assert errors["mixed batches"][-1] < right_way + 5
 
 # %% [markdown]
-# In a batch of disks, what all images have in common *is* the class, and batch norm subtracts it.
-# Single images fare as badly. Large mixed batches do little harm: their mean and variance are close
-# to the running averages. The net has not changed, only the company an image keeps. So:
-# `net.eval()` before you test, `net.train()` before you go on.
+# In a batch of disks, the part that all images have in common *is* the class, and batch norm
+# subtracts it. Single images do as badly. Large mixed batches do little harm, because their mean
+# and variance are close to the running averages. The net is the same in all these cases, and only
+# the other images in the batch are different. So call `net.eval()` before you test, and
+# `net.train()` before you go on training.
 
 # %%
 alone = predict(
-    "A linear layer, a batch of one row, training mode. What does batch norm return?",
+    "In training mode, the outputs of a linear layer are a batch of one row. What does batch norm "
+    "return?",
     ["the row, unchanged", "b, whatever the row is", "only nan"],
 )
 
@@ -464,12 +474,12 @@ nothing_left = np.array_equal(batch_norm(row, np.ones(4), b), [b])
 alone.reveal(alone.choices[1 if nothing_left else 0], "A number minus its own mean is 0.")
 
 # %% [markdown]
-# Nothing could be learned from that, so the library refuses, as PyTorch does.
+# A network could learn nothing from that, so the library refuses, as PyTorch does.
 #
 # ## The length of the weights does not matter
 #
-# Let $w$ now be the weights of a convolution that is followed by batch norm. Multiply them by $c >
-# 0$: all its outputs are $c$ times as large, and batch norm divides by $c$ again. So
+# Let $w$ now be the weights of a convolution that is followed by batch norm. Multiply them by
+# $c > 0$: all its outputs are $c$ times as large, and batch norm divides by $c$ again. So
 #
 # $$L(c\, w) = L(w) \qquad \text{for every } c > 0.$$
 
@@ -504,8 +514,10 @@ for c in (0.5, 1, 2, 10, 100):
     norms[c] = np.linalg.norm(dw)
     cosines[c] = (dw * w).sum() / (norms[c] * np.linalg.norm(w))
     print(f"{c:5}  {L:.6f}  {norms[c]:.6f}  {c * norms[c]:.6f}  {cosines[c]:9.1e}")
-part_along.reveal(part_along.choices[1 if abs(cosines[1]) < 1e-3 else 0], "Cosine 0.")
-at_double.reveal("half" if abs(norms[2] / norms[1] - 0.5) < 0.01 else "the same", "See |dw|.")
+part_along.reveal(part_along.choices[1 if abs(cosines[1]) < 1e-3 else 0], "Their cosine is 0.")
+at_double.reveal(
+    "half" if abs(norms[2] / norms[1] - 0.5) < 0.01 else "the same", "Compare |dw| for c = 1 and 2."
+)
 
 # %% tags=["guard"]
 L1, dw = gradient_at(w)
@@ -518,22 +530,22 @@ assert longer > length and math.isclose(longer, math.hypot(length, step), rel_to
 
 # %% [markdown]
 # Along the direction of $w$ the loss is constant, so its derivative in this direction is zero, and
-# the gradient is **at right angles** to the weights. And a step that turns $2w$ by some angle is
-# twice as long as one that turns $w$ by it, but changes $L$ as much; so the slope at $2w$ is half
-# (van Laarhoven 2017, arXiv:1706.05350).
+# the gradient is **at right angles** to the weights. To turn $2w$ by some angle, a step must be
+# twice as long as for $w$, and it changes $L$ by the same amount. So the slope at $2w$ is half as
+# large (van Laarhoven 2017, arXiv:1706.05350).
 #
-# Two consequences. A step at right angles to $w$ always makes $w$ *longer*, by Pythagoras. And the
-# longer $w$ is, the less the same lr turns it: a step has the length $\text{lr}\,|\mathtt{dw}|$,
-# with $|\mathtt{dw}|$ falling as $1/|w|$, and the angle is the step divided by $|w|$. So what
-# counts is the **effective learning rate** $\text{lr} / |w|^2$, and it falls while $w$ grows. A
-# single step with a very large gradient can make $w$ so long that it hardly turns any more. Can
-# gradients be that large?
+# This has two consequences. First, a step at right angles to $w$ always makes $w$ *longer*, by
+# Pythagoras. Second, the longer $w$ is, the less the same lr turns it. A step has the length
+# $\text{lr}\,|\mathtt{dw}|$, in which $|\mathtt{dw}|$ falls as $1/|w|$, and the angle is the step
+# divided by $|w|$. So what counts is the **effective learning rate** $\text{lr} / |w|^2$, which
+# falls while $w$ grows. A single step with a very large gradient can make $w$ so long that it
+# hardly turns any more. Can gradients be that large?
 #
 # ## The price: gradients grow
 #
-# Forward, batch norm keeps every signal at size 1. We measure the way back in a chain of 50 linear
-# layers (`nn.Sequential` calls the library's modules one after another), and in `models.plain(56)`,
-# convolutions on images.
+# Forward, batch norm keeps every signal at size 1. What happens on the way back? We measure it in a
+# chain of 50 linear layers, and in `models.plain(56)`, a chain of convolutions on images.
+# (`nn.Sequential` calls modules one after another.)
 
 
 # %%
@@ -572,7 +584,9 @@ for name, result in found.items():
     growth = result.growth
     print(f"{name:9} times {growth.per_layer:.3f} per layer (+- {growth.standard_error:.3f})")
 rates = [result.growth.per_layer for name, result in found.items() if name != "plain-56"]
-way_back.reveal(way_back.choices[2 if min(rates) > 1.1 else 0], f"By {np.mean(rates):.2f} a layer.")
+way_back.reveal(
+    way_back.choices[2 if min(rates) > 1.1 else 0], f"It grows by {np.mean(rates):.2f} a layer."
+)
 gain_matters.reveal("no" if np.ptp(rates) < 0.02 else "yes", "All three grow alike.")
 
 # %% tags=["guard"]
@@ -590,19 +604,20 @@ assert 1.1 < found["plain-56"].growth.per_layer < 1.21
 assert found["plain-56"].growth.per_layer ** 54 > 1000
 
 # %% [markdown]
-# A gradient that grows by 1.21 per layer is over ten thousand times as large after 50. In words:
-# subtracting the mean makes the signal smaller, batch norm blows the rest up to size 1 again, and
-# whatever enlarges a signal enlarges the gradient on its way back. This was found by Yang et al.
-# 2019 (arXiv:1902.08129), who prove for wide nets that the factor is $\sqrt{\pi / (\pi - 1)}$.
+# A gradient that grows by a factor of 1.21 per layer is over ten thousand times as large after 50
+# layers. Why does it grow? Subtracting the mean makes the signal smaller, and batch norm enlarges
+# the rest to size 1 again. An operation that enlarges a signal also enlarges the gradient on its
+# way back. Yang et al. found this in 2019 (arXiv:1902.08129), and proved for wide nets that the
+# factor is $\sqrt{\pi / (\pi - 1)}$.
 #
 # <details><summary>Where that root comes from</summary>
 #
 # The input of a ReLU has mean 0 and variance 1, and in a wide net it is close to normally
-# distributed. Then the output of the ReLU has mean square $\frac12$ and mean $\frac{1}{\sqrt{2
-# \pi}}$, by two integrals over the bell curve. So its *variance* over the batch, the mean square
-# minus the square of the mean, is only $\frac12 - \frac{1}{2\pi} = \frac12 \cdot \frac{\pi -
-# 1}{\pi}$. A share of $1/\pi$ (the likeness of 0.32 above) is the common part, which batch norm
-# subtracts.
+# distributed. Then the output of the ReLU has mean square $\frac12$ and mean
+# $\frac{1}{\sqrt{2 \pi}}$, by two integrals over the bell curve. So its *variance* over the batch,
+# the mean square minus the square of the mean, is only
+# $\frac12 - \frac{1}{2\pi} = \frac12 \cdot \frac{\pi - 1}{\pi}$. A share of $1/\pi$ (the likeness
+# of 0.32 above) is the common part, which batch norm subtracts.
 #
 # The outputs of the next layer, $n$ terms with weights of variance $\mathrm{Var}(w)$, have a
 # variance of $\sigma^2 = n \mathrm{Var}(w) \cdot \frac12 \frac{\pi - 1}{\pi}$ over the batch, and
@@ -640,10 +655,10 @@ show(
 assert 1.21**49 > 10_000
 
 # %% [markdown]
-# On the left measurement and theory lie on one another. The convolutions on the right are not what
-# the theory is about: it assumes very wide layers of independent units, and here are 16 to 64
-# channels, pixels that resemble their neighbours, and borders. The gradient grows more slowly, but
-# it grows, by a factor of thousands over the depth.
+# On the left, measurement and theory agree. The convolutions on the right do not fit the theory as
+# well. It assumes very wide layers of independent units, but these layers have 16 to 64 channels,
+# pixels that resemble their neighbours, and borders. Here the gradient grows more slowly, but it
+# still grows by a factor of thousands over the depth.
 #
 # All this holds before the first step, for weights drawn at random. What such gradients do to the
 # weights in training, and what is left of them then, is the topic of notebook 11, where you will
@@ -690,10 +705,10 @@ score()
 # %% [markdown]
 # ## Recap
 #
-# - Batch norm sets mean and variance of each channel over the batch, then lets $w$ and $b$ choose
-#   new ones. Every output depends on the whole batch, and the gradient has three terms.
-# - In training the statistics of the batch count, in use the running averages: `net.train()`,
-#   `net.eval()`.
+# - Batch norm sets the mean and variance of each channel over the batch to 0 and 1. Then $w$ and
+#   $b$ set new ones. Every output depends on the whole batch, and the gradient has three terms.
+# - In training, batch norm uses the mean and variance of the batch. In use it takes the running
+#   averages. `net.train()` and `net.eval()` switch between the two.
 # - The loss does not depend on the length of the weights before it. The gradient is at right angles
 #   to them and falls as 1 over their length.
 # - It keeps signals at size 1 and inputs apart. The price: at the start the gradient grows by up to

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 07 · A first network for images
 #
-# All the parts are there: convolution, ReLU, batch norm, gradients, initial weights. Here they
-# become a network that learns to tell ten shapes apart. Two pieces are missing: a loss that says
-# how wrong ten numbers are, and a loop that makes them less wrong. We write out both in full, look
-# at what they do at every step, and then meet the library's.
+# You have convolution, ReLU, batch norm, gradients and initial weights. Here they become a network
+# that learns to tell ten shapes apart. Two pieces are missing: a loss that says how wrong the ten
+# numbers are, and a loop that makes them less wrong. We write out both in full, look at what they
+# do at every step, and then turn to the library's.
 #
 # **After this one you can** derive the gradient of softmax and cross-entropy, write a training loop
 # with momentum, weight decay, a schedule and augmentation, build a network of modules, check it
@@ -51,21 +51,21 @@ print(x_train.shape, "labels", labels_train[:12], "...", train_set.classes)
 # ## From ten numbers to one: softmax and cross-entropy
 #
 # For each image a network returns ten numbers $z_0, \dots, z_9$, one per class. They are called
-# **logits**, and can be anything. **Softmax** turns them into probabilities, positive and with sum
-# 1:
+# **logits**, and can be any numbers. **Softmax** turns them into probabilities, which are positive
+# and add up to 1:
 #
 # $$p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}.$$
 #
-# The loss of this image is the **cross-entropy**, $L = -\ln p_t$, where $t$ is the true class: 0 if
-# the network is sure and right, large if it is sure and wrong. The loss of a batch is the mean over
-# its images.
+# The loss of this image is the **cross-entropy**, $L = -\ln p_t$, where $t$ is the true class. It
+# is 0 if the network is sure and right, and large if it is sure and wrong. The loss of a batch is
+# the mean over its images.
 
 # %%
 knows_nothing = predict(
     "A network knows nothing and gives each of the ten classes 1/10. What is its loss?", within=0.1
 )
 two_logits = predict(
-    "Two logits, 1000 and 0. What does the formula of softmax give in a computer?",
+    "Two logits are 1000 and 0. What does the formula of softmax give in a computer?",
     ["1 and 0", "0.5 and 0.5", "nan and 0", "infinity and 0"],
 )
 
@@ -80,13 +80,13 @@ with np.errstate(all="ignore"):
     p = softmax_naive(np.array([[1000.0, 0.0]]))[0]
 print(f"-ln 0.1 = {-math.log(0.1):.3f}; softmax of 1000 and 0: {p}")
 knows_nothing.reveal(-math.log(1 / 10), "It is ln 10. Keep that number in mind.")
-two_logits.reveal("nan and 0" if np.isnan(p[0]) else "1 and 0", "Infinity divided by infinity.")
+two_logits.reveal("nan and 0" if np.isnan(p[0]) else "1 and 0", "It is infinity over infinity.")
 
 # %% [markdown]
 # $e^{1000}$ is larger than any floating-point number. Infinity divided by infinity is *nan*, not a
 # number, and one nan in the loss ruins all weights in the next step. The way out is called the
 # **log-sum-exp trick**. Subtract the largest logit, $z_{max}$, from all of them. That changes no
-# $p_k$, because $e^{-z_{max}}$ cancels in the fraction, and the largest exponent is now 0. And
+# $p_k$, because $e^{-z_{max}}$ cancels in the fraction, and the largest exponent is now 0. Then
 # compute the logarithm directly:
 #
 # $$\ln p_k = (z_k - z_{max}) - \ln \sum_j e^{z_j - z_{max}}.$$
@@ -132,7 +132,7 @@ assert math.isclose(ours, theirs.item()) and np.allclose(dz, logits.grad)
 # %%
 signs = predict(
     "A step goes *against* the gradient. Which logits of an image does it raise?",
-    ["all of them", "that of the true class alone", "those that were given the most"],
+    ["all of them", "that of the true class alone", "the ones with the highest probabilities"],
 )
 adds_up = predict("What do the ten derivatives of an image add up to?", within=0.001)
 
@@ -156,14 +156,14 @@ show(
     "class points down, all others up."
 )
 true_alone = (dz[0] < 0).sum() == 1 and dz[0, labels[0]] < 0
-signs.reveal(signs.choices[1 if true_alone else 0], "It lowers most what was given the most.")
-adds_up.reveal(round(dz[0].sum(), 6), "Both what it said and what it should have said add up to 1.")
+signs.reveal(signs.choices[1 if true_alone else 0], "It lowers the logits of all other classes.")
+adds_up.reveal(round(dz[0].sum(), 6), "p adds up to 1, and so does the target.")
 
 # %% [markdown]
 # ## A network of modules
 #
-# An `nn.Module` holds parameters, and other modules, as attributes, and computes in `forward`. That
-# is all; `net.parameters()` finds everything in it, at any depth.
+# An `nn.Module` holds parameters and other modules as attributes, and computes its output in
+# `forward`. `net.parameters()` finds all parameters in it, also those of modules inside of modules.
 
 
 # %%
@@ -204,9 +204,9 @@ net.summary((1, 16, 16, 3))
 # %% [markdown]
 # Two of the layers have stride 2: height and width of the map halve, the channels double, and each
 # pixel of the map sees a larger part of the image. Because of the average at the end it does not
-# matter where in the image something was found. The weights of the last layer start small (standard
-# deviation 0.01, not He's rule): no ReLU follows, and with small logits the network begins with all
-# classes about equal, so it has no prejudices to unlearn.
+# matter where in the image something was found. The weights of the last layer do not follow He's
+# rule, because no ReLU comes after them. They start small, with standard deviation 0.01. With small
+# logits the network begins with all classes about equal, so it has no prejudices to unlearn.
 #
 # **First check, before any training:** the loss must be about $\ln 10 = 2.303$. If it is not, there
 # is a mistake in the loss, the labels or the last layer.
@@ -223,8 +223,9 @@ assert abs(loss.item() - math.log(10)) < 0.05 and f"{math.log(10):.3f}" == "2.30
 # ## The optimiser
 #
 # Plain gradient descent moves each parameter by $-\text{lr} \cdot \mathtt{dw}$ (notebook 01). How
-# large may lr be? Take a long narrow valley, $L = \frac12 (a^2 + 20\, b^2)$. Its gradient is $(a,
-# 20\, b)$, so a step multiplies $a$ by $1 - \text{lr}$ and $b$ by $1 - 20\,\text{lr}$.
+# large may lr be? Take a loss that is a long narrow valley, $L = \frac12 (a^2 + 20\, b^2)$. Its
+# gradient is $(a, 20\, b)$, so a step multiplies $a$ by $1 - \text{lr}$ and $b$ by
+# $1 - 20\,\text{lr}$.
 
 
 # %%
@@ -280,18 +281,20 @@ slider(
 )
 
 # %% [markdown]
-# So the steep direction limits lr, and in the flat one the path creeps. Two things are added in
-# nearly every recipe.
+# So the steep direction limits lr, and along the flat direction the path creeps. Nearly every
+# recipe adds two things to plain gradient descent.
 #
-# **Momentum.** Let a **velocity** $v$ collect the gradients: what changes sign all the time
-# cancels, what points the same way adds up. With $m = 0.9$ each step keeps nine tenths of the old
-# velocity.
+# **Momentum.** A **velocity** $v$ collects the gradients. Gradients that keep changing their sign
+# cancel, and gradients that point the same way add up. With $m = 0.9$ each step keeps nine tenths
+# of the old velocity.
 #
 # **Weight decay.** Each step also shortens the weights a little, as if $\frac{\lambda}2 |w|^2$ were
-# added to the loss; $\lambda = 10^{-4}$. Before a batch norm, where their length does not matter
-# for the function (notebook 06), it keeps weights from growing and so from learning more and more
-# slowly. Together (with the numbers of He et al. 2015, arXiv:1512.03385, section 4.2; from here on
-# "the paper"):
+# added to the loss, with $\lambda = 10^{-4}$. Before a batch norm the length of the weights does
+# not matter for the output (notebook 06). There, weight decay keeps them from growing, and so from
+# learning more and more slowly.
+#
+# These values of $m$ and $\lambda$ are from section 4.2 of He et al. 2015, arXiv:1512.03385, from
+# here on "the paper". Together:
 #
 # $$g = \mathtt{dw} + \lambda\, w, \qquad v \leftarrow m\, v + g, \qquad w \leftarrow w - \text{lr} \cdot v.$$
 
@@ -307,11 +310,11 @@ def sgd_step(parameters, velocities, lr, momentum=0.9, weight_decay=1e-4):
 
 # %%
 velocity = predict(
-    "A gradient that is always 1, with m = 0.9. How large does the velocity become?", within=0.5
+    "The gradient is always 1, and m is 0.9. How large does the velocity become?", within=0.5
 )
 nearer = predict(
-    "The valley with lr 0.08 and momentum 0.6: after 15 steps, is the path nearer to the bottom "
-    "than without momentum?",
+    "Take the valley with lr 0.08 and momentum 0.6. After 15 steps, is the path nearer to the "
+    "bottom than without momentum?",
     ["yes, at less than a third of the distance", "yes, a little", "no"],
 )
 
@@ -333,7 +336,7 @@ show(
 )
 print(f"distance after 15 steps: {distance[0.0]:.2f} without momentum, {distance[0.6]:.2f} with it")
 nearer.reveal(
-    nearer.choices[0 if distance[0.6] < distance[0.0] / 3 else 1], "Steps along it add up."
+    nearer.choices[0 if distance[0.6] < distance[0.0] / 3 else 1], "Steps along the valley add up."
 )
 
 # %% tags=["guard"]
@@ -341,10 +344,11 @@ assert distance[0.6] < distance[0.0] / 3 and math.isclose(v, 10, rel_tol=1e-3)
 assert distance[0.6] < np.linalg.norm(descend(0.08)[-1])
 
 # %% [markdown]
-# After 15 steps the right path is nearer to the bottom than the left one after 40. (In so short a
-# valley a momentum of 0.9 would swing round the bottom for long.)
+# After 15 steps the right path is nearer to the bottom than the left one after 40. In so short a
+# valley, a path with momentum 0.9 would swing for a long time, so we took 0.6.
 #
-# The library's optimiser does the same as our `sgd_step`: three steps of twins, on one batch.
+# The library's optimiser does the same as our `sgd_step`. To check that, we train two equal
+# networks on one batch for three steps, each with one of the two:
 
 # %%
 ours, theirs = SmallNet(), SmallNet()
@@ -362,8 +366,8 @@ for one, other in zip(ours.parameters(), theirs.parameters()):
 # %% [markdown]
 # ## More images for free: augmentation
 #
-# A mirrored crescent is a crescent, and so is one that is moved by two pixels. So every time an
-# image is shown, we mirror it with probability $\frac12$, surround it with 2 pixels of zeros and
+# A mirrored crescent is still a crescent, and so is one that has moved by two pixels. So every time
+# we show an image, we mirror it with probability $\frac12$, surround it with 2 pixels of zeros and
 # cut out a random window of the old size. (As the mean has been subtracted, zero is the average
 # colour.) The network never sees quite the same image twice and cannot learn pixels by heart. Test
 # images stay as they are.
@@ -393,9 +397,9 @@ show("A crescent, and seven versions of it: some mirrored, all moved by a pixel 
 # %% [markdown]
 # ## The loop
 #
-# An **epoch** is once through all images in a new random order, in batches of 64. For each batch:
-# forward, loss, backward, step. The **schedule** lowers the learning rate towards the end: to a
-# tenth after 60 % of the steps, to a hundredth after 85 %.
+# An **epoch** is one pass through all images in a new random order, in batches of 64. For each
+# batch the loop does four things: forward, loss, backward, step. The **schedule** lowers the
+# learning rate towards the end, to a tenth after 60 % of the steps, and to a hundredth after 85 %.
 
 
 # %%
@@ -444,8 +448,8 @@ def train(net, x, labels, steps, lr, drops=(0.6, 0.85), augmented=True, test=Non
 
 
 # %% [markdown]
-# **Second check: learn one batch by heart.** A network of 33,000 parameters gets the same 64 images
-# 80 times, without augmentation.
+# **Second check: learn one batch by heart.** Our network of 33,000 parameters sees the same 64
+# images 80 times, without augmentation.
 
 # %%
 by_heart = predict(
@@ -463,11 +467,11 @@ assert 33_000 < small.num_parameters() < 34_000 and round(small.num_parameters()
 assert losses[-1] < 0.1 and errors[-1] == 0
 
 # %% [markdown]
-# If it could not do that, there would be a mistake, and no long run would help.
+# If a network cannot do that, there is a mistake, and no long run will help.
 #
 # ## Which learning rate?
 #
-# Two epochs each, with three learning rates: 0.002, 0.2 and 10.
+# Train for two epochs with each of three learning rates, 0.002, 0.2 and 10.
 
 # %%
 ends_highest = predict("Which will end with the highest loss?", ["0.002", "0.2", "10"])
@@ -495,22 +499,22 @@ show(
 ends = {f"{lr:g}": np.mean(losses[-15:]) for lr, losses in curves.items()}
 ends_highest.reveal(max(ends, key=ends.get), "The first steps flung it away.")
 unmoved = min(ends, key=lambda name: abs(ends[name] - math.log(10)))
-ends_unmoved.reveal(unmoved, "The right direction, in tiny steps.")
+ends_unmoved.reveal(unmoved, "It goes the right way, in tiny steps.")
 
 # %% tags=["guard-full"]
 assert ends["0.2"] < 2.15 and abs(ends["0.002"] - math.log(10)) < 0.06 < ends["10"] - 2.35
 
 # %% [markdown]
-# With 10 it ends *above* the dotted line, worse than if it knew nothing: it is sure of wrong
-# answers.
+# With lr 10 the loss ends *above* the dotted line. The network is worse than one that knows
+# nothing, because it is sure of wrong answers.
 #
 # ## The whole run
 #
-# Ten epochs with lr 0.2. The schedule lowers the rate to a tenth after six.
+# Now train for ten epochs with lr 0.2. After six of them the schedule lowers the rate to a tenth.
 
 # %%
 at_the_drop = predict(
-    "What will training and test error do in the epoch after that?",
+    "What will the training error and the test error do in the epoch after that?",
     ["both fall clearly", "nothing changes", "both rise at first"],
 )
 
@@ -538,7 +542,7 @@ show(
     "Training and test error against the epoch: both fall from about 80 %, the test error in "
     "jumps; at the first dotted line both fall at once, then they stay level, close to each other."
 )
-at_the_drop.reveal("both fall clearly", "Large steps jump over the bottom; small ones settle.")
+at_the_drop.reveal("both fall clearly", "Large steps jump over the bottom, and small ones settle.")
 
 # %% tags=["guard-full"]
 assert test_errors[-1] < 45 and abs(test_errors[-1] - train_errors[-1]) < 8
@@ -546,28 +550,28 @@ assert train_errors[6] < train_errors[5] - 3 and test_errors[6] < test_errors[5]
 assert train_errors[0] > 70
 
 # %% [markdown]
-# Small steps settle, but would not have come this far. After the second drop little happens any
-# more.
+# Small steps settle at the bottom, but small steps alone would not have come this far. After the
+# second drop little happens any more.
 #
 # The test error jumps about while the rate is large. The training error does not, because it is an
-# average over an epoch during which the weights move. At the end both are about equal: nothing is
-# learned by heart, the net is rather too small for these shapes. What would a deeper one do? That
-# is the next notebook.
+# average over an epoch during which the weights move. At the end both are about equal. So the net
+# has not learned its images by heart. If anything, it is too small for these shapes. What would a
+# deeper one do? That is the topic of the next notebook.
 #
 # ## The same with the library
 #
-# `Trainer` is this loop, with everything that a run of hours needs around it: checkpoints,
-# resuming, Ctrl-C, an error message that says where a nan began. A `RunConfig` holds the settings;
-# its defaults are those of the paper. **Callbacks** are called while it runs: `plot.LiveCurves`
-# draws after every epoch.
+# `Trainer` is this loop, with everything around it that a run of hours needs. It saves checkpoints,
+# resumes a run, stops cleanly on Ctrl-C, and says where a nan began. A `RunConfig` holds the
+# settings, and its defaults are those of the paper. **Callbacks** are called while it runs. One of
+# them is `plot.LiveCurves`, which draws after every epoch.
 
 # %%
 config = RunConfig(
     iterations=steps,
     batch_size=BATCH,
     lr=0.2,
-    crop_padding=2,
-    milestones=(int(0.6 * steps), int(0.85 * steps)),
+    crop_padding=2,  # zeros around an image, before a random window is cut out
+    milestones=(int(0.6 * steps), int(0.85 * steps)),  # the steps at which lr falls to a tenth
 )
 
 
@@ -591,7 +595,8 @@ assert abs(evaluate(library_net, x_test, labels_test) - last["test_error"]) < 0.
 assert abs(last["test_error"] - test_errors[-1]) < 8
 
 # %% [markdown]
-# Not the same numbers, because the images come in another random order; but the same curves.
+# The numbers are not the same, because the images come in another random order. The curves look
+# alike.
 #
 # ## What does it get wrong?
 
@@ -644,8 +649,8 @@ assert set(np.unravel_index(mixed_up.argmax(), mixed_up.shape)) <= set(filled)
 assert right_mean > wrong_mean + 0.1 and pairs["disk and heart"] > pairs["ring and cross"]
 
 # %% [markdown]
-# Single images: above, the ten mistakes it was surest of (the answer, then the true class); below,
-# the image of each class that it was surest of.
+# Now look at single images. The upper row shows the ten mistakes that the net was surest of, with
+# its answer and the true class. The lower row shows the image of each class that it was surest of.
 
 # %%
 surest_wrong = np.flatnonzero(wrong)[np.argsort(-certainty[wrong])[:10]]
@@ -686,15 +691,15 @@ else:
 photos.reveal("higher", "In a run of ours both ended at 52 %, without a gap between them.")
 
 # %% [markdown]
-# (That run was made with a copy of CIFAR-10 that was stored as JPEG.) A cat can sit, lie, or be cut
-# off at the neck; a disk is a disk. 4,000 photographs are few for that, and ten epochs short.
-# Notebook 10 comes back to photographs.
+# (That run was made with a copy of CIFAR-10 that was stored as JPEG.) A disk is always a disk, but
+# a cat can sit, lie, or be cut off at the neck. To learn that, 4,000 photographs are few, and ten
+# epochs are short. Notebook 10 comes back to photographs.
 #
 # ## Keep it
 #
 # `mr.save` writes the parameters and the running averages of batch norm to a file of plain arrays
-# (safetensors, a format any framework reads), `mr.load` reads them into a net of the same shape.
-# The file holds numbers only: you need the class to build the net.
+# in safetensors, a format that any framework reads. `mr.load` reads them into a net of the same
+# shape. The file holds numbers only, so you need the class to build the net.
 
 # %%
 with tempfile.TemporaryDirectory() as folder:
@@ -754,9 +759,10 @@ score()
 #
 # - Softmax turns logits into probabilities, cross-entropy is $-\ln$ of the probability of the true
 #   class, and the gradient is $p$ minus the target. Subtract the largest logit first.
-# - The loop: batch, augment, forward, loss, backward, step with momentum and weight decay; a
-#   learning rate that falls.
-# - Before a long run: is the loss at the start $\ln 10$? Can the net learn one batch by heart?
+# - The loop takes a batch, augments it, goes forward to the loss and backward to the gradients, and
+#   makes a step with momentum and weight decay. The learning rate falls on the way.
+# - Check two things before a long run. Is the loss at the start $\ln 10$? Can the net learn one
+#   batch by heart?
 # - With a rate that is too small the net hardly moves; with one that is too large it is flung away.
 #
 # **In the library:** [`kernels/naive/loss.py`](../minires/kernels/naive/loss.py),

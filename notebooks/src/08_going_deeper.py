@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 08 · Going deeper: plain-20 against plain-56
 #
-# A network that works can be made deeper: repeat its layers. It then has more parameters and can
-# express more. In this notebook you build the family of plain networks in which He et al. measured
-# what happens next, and you measure it too.
+# You can make a network deeper by repeating its layers. It then has more parameters and can express
+# more. In this notebook you build the plain networks with which He et al. measured whether that
+# helps, and you measure it too.
 #
 # **After this one you can** build the networks of section 4.2 of the paper from scratch, count
 # their parameters and their work, say why a deeper network cannot be worse *in principle*, and show
@@ -26,7 +26,7 @@ plot.use_style()
 # ## The architecture
 #
 # He et al. 2015 ([arXiv:1512.03385](https://arxiv.org/abs/1512.03385), section 4.2) wanted networks
-# of many depths that differ in nothing else. Their unit is a **block** of two layers:
+# that differ in their depth and in nothing else. They built them from **blocks** of two layers:
 
 # %%
 blocks.block(shortcut=False)
@@ -34,17 +34,17 @@ blocks.block(shortcut=False)
 # %% [markdown]
 # (What the layers compute is called $F(x)$. The next notebook will need the name.)
 #
-# The rest of the rule has one number, $n$: three **stages** of $n$ blocks. In the first block of
-# stages 2 and 3 a stride of 2 halves the maps, and the channels double. One convolution comes
-# before the stages; the mean over each map and a linear layer come after. That is everything. For
-# $n = 3$:
+# The rest depends on a single number, $n$. There are three **stages** of $n$ blocks each. In the
+# first block of stages 2 and 3 a stride of 2 halves the maps, and the channels double. One
+# convolution comes before the stages. After them come the mean over each map, and a linear layer.
+# For $n = 3$ it looks like this:
 
 # %%
 blocks.twenty_layers(shortcut=False)
 
 # %% [markdown]
-# Each stage has $2n$ layers, so together there are $6n + 2$: 20 for $n = 3$, 56 for $n = 9$. In
-# code, with the names that the library uses, for a reason you will see in a moment:
+# Each stage has $2n$ layers, so together there are $6n + 2$: 20 for $n = 3$, and 56 for $n = 9$.
+# The code below uses the library's names, and you will see in a moment what that is good for.
 
 
 # %%
@@ -88,9 +88,9 @@ class PlainNet(nn.Module):
 
 
 # %% [markdown]
-# Is it the library's network? The names agree, so ours can load the library's weights. Then both
-# must give the same answers. (`state_dict` is a dictionary of all arrays of a network, parameters
-# and running averages, by their names.)
+# Is it the same network as the library's? The names agree, so ours can load the library's weights,
+# and then both must give the same answers. `state_dict` returns a dictionary of all arrays of a
+# network, its parameters and running averages, by their names.
 
 # %%
 ours, library = PlainNet(3), mr.models.plain(20, seed=7)
@@ -134,8 +134,8 @@ factor = parameters_by_hand(9) / parameters_by_hand(3)
 print(f"56 against 20 layers: {factor:.2f} times as many")
 more_parameters.reveal(
     more_parameters.choices[int(factor >= 2.8) + int(factor > 2.8) + int(factor > 4)],
-    "What comes only once (the first convolution, the layers that open stages 2 and 3, the linear "
-    "layer) has fewer weights than what is repeated, and counts less in the deeper network.",
+    "Some layers come only once: the first convolution, the layers that open stages 2 and 3, the "
+    "linear layer. They have fewer weights than the repeated ones, and count less with depth.",
 )
 
 # %% tags=["guard"]
@@ -144,7 +144,7 @@ assert 56 / 20 == 2.8 < factor < 3.3
 
 # %% [markdown]
 # The other cost is work. Notebook 03 counted it in multiply-adds, which say roughly how long a
-# layer takes. From one stage to the next the maps have half the height and half the width, and the
+# layer takes. From one stage to the next the height and the width of the maps halve, and the
 # channels double.
 
 # %%
@@ -172,7 +172,7 @@ show(
 )
 work.reveal(
     "as many" if layers[3].multiply_adds == layers[9].multiply_adds else "half",
-    "A quarter of the pixels, and four times the work for each: twice the channels in and out.",
+    "There are a quarter of the pixels, and each takes four times the work.",
 )
 print(f"one image: {table.multiply_adds / 1e6:.1f} million multiply-adds in plain-20")
 
@@ -186,9 +186,9 @@ assert sum(layer.parameters for layer in layers[13:19]) > 0.7 * parameters_by_ha
 #
 # ## Three depths, one training
 #
-# Now to the question. Train plain-8, plain-20 and plain-56 in exactly the same way, on drawn shapes
-# of 16x16 pixels, with 8 channels in the first stage instead of 16, so that it takes a minute or
-# two. `Trainer` is the loop of notebook 07.
+# Does depth help? Train plain-8, plain-20 and plain-56 in exactly the same way, on drawn shapes of
+# 16x16 pixels. The first stage has 8 channels instead of 16, so that it takes a minute or two.
+# `Trainer` is the loop of notebook 07.
 
 # %%
 train_set, test_set = (images.resize(16) for images in mr.data.synthetic(2000, 500))
@@ -245,12 +245,12 @@ assert abs(ends["plain-56"]["test_error"] - errors[2]) < 10
 # ## Is it overfitting?
 #
 # The usual worry about large networks is that they learn their examples by heart and fail on
-# others. Two numbers tell: overfitting is a *low* training error with a high test error. A network
-# with two errors that are both high, and nearly equal, does not overfit.
+# others. The two errors tell you whether that has happened. Overfitting is a *low* training error
+# with a high test error. If both errors are high, and nearly equal, the network does not overfit.
 #
-# A sharper test: give the networks very little to learn. 256 images are about 26 of each class.
-# To learn them by heart should be easy for a network with hundreds of parameters for each image.
-# For once, overfitting is what we *want* to see.
+# There is a sharper test: give the networks very little to learn. 256 images are about 26 of each
+# class. Learning them by heart should be easy for a network with hundreds of parameters for each
+# image. For once, we *want* to see overfitting.
 
 # %%
 few, few_steps = train_set.take(256), 200
@@ -284,8 +284,8 @@ assert last[56] > last[20] + 20 and nets["plain-56"].num_parameters() / len(few)
 assert small[20][-1]["test_error"] > last[20] + 20  # overfits
 
 # %% [markdown]
-# So the failure is in the **training** itself, not in how well the result carries over to other
-# images.
+# So it is the **training** itself that fails. The trouble is not that its result does not carry
+# over to other images.
 #
 # ## A solution exists
 #
@@ -297,10 +297,11 @@ assert small[20][-1]["test_error"] > last[20] + 20  # overfits
 # by hand:
 #
 # 1. **Convolution:** for each channel a filter with a single 1 in the middle, and 0 elsewhere.
-# 2. **Batch norm** in use (notebook 06) computes $w\, (x - \text{mean}) / \sqrt{\text{var} +
-#    \varepsilon} + b$ with its running mean and variance. Set its $w = \sqrt{\text{var} +
-#    \varepsilon}$ and $b = \text{mean}$, and it undoes itself.
-# 3. **ReLU** changes nothing that is not negative, and $x$ has just left a ReLU.
+# 2. **Batch norm** in use (notebook 06) computes
+#    $w\, (x - \text{mean}) / \sqrt{\text{var} + \varepsilon} + b$ with its running mean and
+#    variance. Set its $w = \sqrt{\text{var} + \varepsilon}$ and $b = \text{mean}$, and it undoes
+#    itself.
+# 3. **ReLU** changes only negative numbers, and $x$ has none, because it comes from a ReLU.
 
 # %%
 channels = 16
@@ -323,14 +324,14 @@ print("largest difference between output and input:", abs(y - x).max())
 assert np.allclose(x, y, atol=1e-5)
 
 # %% [markdown]
-# `deepen` adds such layers at the end of each stage. (It also takes a batch of images, to set the
-# running means and variances of the new layers. `eval_loader` hands out all images in order, with
-# the mean subtracted.) Let it make a plain-56 from the plain-20 that you have just trained.
+# `deepen` adds such layers at the end of each stage. It needs a batch of images to set the running
+# means and variances of the new layers. (`eval_loader` gives you all images in order, with the mean
+# subtracted.) Make a plain-56 from the plain-20 that you have just trained.
 
 # %%
 better = predict(
-    "Two networks of 56 layers with as many parameters: the deepened copy of plain-20, and the "
-    "plain-56 that was trained. Which has the lower training error?",
+    "You have two networks of 56 layers: the deepened copy of plain-20, and the plain-56 that was "
+    "trained. Which one has the lower training error?",
     ["the copy", "the trained one", "both the same"],
 )
 
@@ -359,22 +360,22 @@ assert abs(copy(batch).data - shallow(batch).data).max() < 1e-3
 assert errors["plain-56"] > errors["its copy"] + 10
 
 # %% [markdown]
-# (These errors are counted in one go, after training, with batch norm's running statistics. Those
-# in the curves are counted along the way.)
+# (These errors are counted in one go, after training, with batch norm's running averages. The
+# errors in the curves are counted along the way.)
 #
-# So among all settings of plain-56's weights there is one that is much better than what training
-# found, and you hold it in your hands. **A solution exists, and training does not find it.** That
-# is the riddle of degradation.
+# So there are weights for plain-56 that are much better than the ones that training has found, and
+# you have just built them. **A solution exists, and training does not find it.** That is the riddle
+# of degradation.
 #
 # ## On photographs, and more than once
 #
 # One run of one small network on drawn shapes proves little. The folder `results` holds a run on
-# CIFAR-10: 10,000 photographs, seven epochs, and three **seeds** for each depth, that is, three
-# different random starts and orders of the images.
+# 10,000 photographs of CIFAR-10, of seven epochs. Each depth was trained with three **seeds**, that
+# is, with three different random starts and orders of the images.
 
 # %%
 gap = predict(
-    "By how many points is plain-56's training error above plain-20's there, on average?",
+    "How many points is plain-56's training error above plain-20's in that run, on average?",
     unit="points",
     within=5,
 )
@@ -396,7 +397,7 @@ for name in ("plain-20", "plain-56"):
         print(f"{name} {kind.replace('_', ' '):<12} {values.mean():.1f} % ({listed})")
 gap.reveal(
     round(mean["plain-56", "train_error"] - mean["plain-20", "train_error"], 1),
-    "The test errors say the same.",
+    "The test errors show nearly the same gap.",
 )
 
 # %% tags=["guard"]
@@ -409,22 +410,23 @@ assert mean["plain-56", "test_error"] > mean["plain-20", "test_error"] + 10
 
 # %% [markdown]
 # The worst of the three plain-20 is better than the best of the three plain-56, by more than ten
-# points. These trainings are short: with 32x32 images, width 16 and 64,000 steps the gap in the
-# paper is smaller and of the same sign. Read from figure 6, test errors are about 10 % with 20
-# layers and 13 % with 56, and the training errors come in the same order.
+# points. These trainings are short. In the paper, with 32x32 images, width 16 and 64,000 steps, the
+# gap is smaller and has the same sign. Its figure 6 shows test errors of about 10 % with 20 layers
+# and 13 % with 56, and the training errors come in the same order.
 #
 # ## What we do not know yet
 #
-# That depth does harm here is measured. *Why* is not. Some suspects, and where we look into them:
+# You have measured that depth does harm here. You do not know yet *why*. These are some suspects,
+# with the notebooks that look into them:
 #
-# - *Too little training.* Both had the same. On larger photographs the authors also trained three
-#   times as long, and still saw it (section 4.1, footnote). Notebook 10 compares with their
+# - *Too little training.* Both had the same amount. On larger photographs the authors also trained
+#   three times as long, and still saw it (section 4.1, footnote). Notebook 10 compares with their
 #   numbers.
 # - *An unlucky learning rate.* Perhaps 0.1 suits 20 layers and not 56. Notebook 10 tries others.
 # - *Gradients that vanish on the long way back,* as many texts say (after Glorot and Bengio 2010).
 #   The authors thought it unlikely, because of batch norm. Notebook 11 measures them.
 #
-# First, though, the cure. It was found before the cause was understood.
+# But first comes the cure. It was found before anyone understood the cause.
 #
 # ## Exercises
 
@@ -459,9 +461,9 @@ def wider(w1, w2): ...  # your code: return the two larger matrices
 check("08.wider", wider)
 
 # %% [markdown]
-# And one without a check. Put plain-56 *onto* the solution and train it from there: take `copy`,
-# and train it for three epochs with lr 0.1, and another fresh copy with lr 0.01. Does it stay as
-# good as it is? That a solution exists does not say that training stays near it.
+# The last task has no check. Start plain-56 *from* the solution: take `copy` and train it for three
+# epochs with lr 0.1, and train another fresh copy with lr 0.01. Does it stay as good as it is? Even
+# if a solution exists, training need not stay near it.
 
 # %%
 exercise("08.explain")
@@ -472,10 +474,11 @@ score()
 # %% [markdown]
 # ## Recap
 #
-# - $6n + 2$ layers, three stages, one number: 269,722 parameters for 20 layers, 853,018 for 56.
+# - The plain networks have $6n + 2$ layers in three stages. With 20 layers they have 269,722
+#   parameters, with 56 layers 853,018.
 # - Deeper plain networks end with a higher *training* error. They do not overfit. They fail to fit.
-# - A deeper network that is just as good as the shallower one can be written down. Training does
-#   not find it.
+# - You can write down a deeper network that is just as good as the shallower one. Training does not
+#   find it.
 #
 # **In the library:** [`models/cifar.py`](../minires/models/cifar.py) has the networks,
 # [`models/deepening.py`](../minires/models/deepening.py) the copy,

@@ -2,8 +2,8 @@
 # # 09 · The shortcut: residual blocks
 #
 # The cure for degradation is one addition: a block returns $F(x) + x$ instead of $F(x)$. In this
-# notebook you build that block, follow a gradient through it, and ask what the addition makes easy
-# and what it does not.
+# notebook you build that block and follow a gradient through it. Then you test for which tasks the
+# addition helps, and for which it does not.
 #
 # **After this one you can** compute a residual block forward and backward by hand, build ResNet-20
 # to ResNet-56, say what happens where shapes change, and show in an experiment when a shortcut
@@ -33,7 +33,7 @@ COLOUR = plot.COLOURS  # plain nets in orange, residual ones in blue
 # called the **identity**. It sounds easy, but the block has to build it out of two layers with
 # weights and a ReLU.
 #
-# He et al. (section 3.1) turn the task round: add the input to the output.
+# He et al. (section 3.1) made it easy. They added the input to the output:
 
 # %%
 blocks.block()
@@ -69,13 +69,14 @@ t = mr.Tensor(np.array(x), requires_grad=True)
 ((t * w1).relu() * w2 + t).backward(np.array(dy))
 assert np.isclose(t.grad, dx["resnet"])  # the tape agrees
 
-with_shortcut.reveal("about 2", "The addition hands `dy` on unchanged, whatever the weights are.")
-without.reveal("about 0", "All that comes back has to pass the weights, and they are tiny.")
+with_shortcut.reveal("about 2", "The addition passes `dy` on unchanged, whatever the weights are.")
+without.reveal("about 0", "The gradient is multiplied by both weights, and they are tiny.")
 
 # %% [markdown]
-# Now a block for a batch of rows: $y = \mathrm{relu}(F(x) + x)$ with $F(x) = \mathrm{relu}(x\,
-# w_1)\, w_2$. Write the backward pass line by line, last step first, as in notebook 01. Only the
-# last line is new: $x$ was used in two places, so two gradients come back and add up.
+# Now a block for a batch of rows: $y = \mathrm{relu}(F(x) + x)$ with
+# $F(x) = \mathrm{relu}(x\, w_1)\, w_2$. Write the backward pass line by line, last step first, as
+# in notebook 01. Only the last line is new: $x$ was used in two places, so two gradients come back
+# and add up.
 
 # %%
 rng = np.random.default_rng(0)
@@ -102,8 +103,8 @@ print("all three gradients agree with the tape")
 # ## A block of convolutions
 #
 # In the networks, $F$ is convolution, batch norm, ReLU, convolution, batch norm, as in the picture.
-# Twice in a network the maps halve and the channels double. There $x$ does not fit $F(x)$, and the
-# shortcut takes every second pixel and adds channels of zeros.
+# At two places in a network the maps halve and the channels double. There $x$ and $F(x)$ have
+# different shapes. So the shortcut takes every second pixel of $x$, and adds channels of zeros.
 
 
 # %%
@@ -137,7 +138,7 @@ class Block(nn.Module):
 # ## Doing nothing is easy to set
 #
 # Set the weight of a block's last batch norm to 0. Its bias starts at 0, so $F(x) = 0$ for every
-# $x$. Let $x$ have just left a ReLU.
+# $x$. Suppose that $x$ comes from a ReLU, so that no number in it is negative.
 
 # %%
 returns = ["0 everywhere", "x itself", "something else"]
@@ -155,8 +156,8 @@ def with_zero_weight(residual):
     return returns[1] if np.array_equal(y, x) else returns[0] if not y.any() else returns[2]
 
 
-residual_returns.reveal(with_zero_weight(True), "The ReLU leaves x as it is: nothing is negative.")
-plain_returns.reveal(with_zero_weight(False), "With F = 0 a plain block shuts everything off.")
+residual_returns.reveal(with_zero_weight(True), "The last ReLU leaves x as it is.")
+plain_returns.reveal(with_zero_weight(False), "With F = 0 a plain block returns nothing but 0.")
 
 # %% [markdown]
 # Some recipes start every block like this (Goyal et al. 2017,
@@ -164,15 +165,15 @@ plain_returns.reveal(with_zero_weight(False), "With F = 0 a plain block shuts ev
 #
 # ## Doing nothing is easy to learn
 #
-# That was a setting made by hand. Can training find it? Take the two smallest blocks there are, of
-# two linear layers, and let them learn to return their input:
+# You made that setting by hand. Can training find it? Take two very small blocks, each of two
+# linear layers, and let them learn to return their input:
 #
 # $$\text{plain: } y = \mathrm{relu}(\mathrm{relu}(x w_1)\, w_2), \qquad
 # \text{residual: } y = \mathrm{relu}(\mathrm{relu}(x w_1)\, w_2 + x), \qquad
 # L = \text{mean of } (y - x)^2.$$
 #
-# Both start from the same random weights and see the same batches. No number in $x$ is negative, as
-# if a ReLU came before.
+# Both start from the same random weights and see the same batches. Again no number in $x$ is
+# negative.
 
 # %%
 seeds, steps = range(5), 300
@@ -226,7 +227,7 @@ starts_lower.reveal(
 ends_lower.reveal(
     "residual" if 2 * end["resnet"] < end["plain"] else "about the same",
     "F(x) only has to become small. The plain block needs two matrices that undo each other, and "
-    "the ReLU between them throws away all that is negative.",
+    "the ReLU between them throws away all negative numbers.",
 )
 
 # %% tags=["guard-full"]
@@ -234,7 +235,7 @@ assert start["resnet"] > start["plain"] and 20 * end["resnet"] < end["plain"]
 assert start["plain"] < 10 * end["plain"] and start["resnet"] > 100 * end["resnet"]
 
 # %% [markdown]
-# Was the learning rate unfair to one of them? Try others, for both:
+# Was this learning rate unfair to the plain block? Try others, for both:
 
 # %%
 for lr in (0.03, 0.1, 0.3, 1.0):
@@ -257,9 +258,9 @@ for lr in (0.03, 0.1, 0.3, 1.0):
 #
 # ## Is it always easier?
 #
-# Be suspicious: perhaps the residual block is simply better at everything. So let both learn
-# something else. This target is $x$ itself at $t = 0$ and a quite different function of $x$ at
-# $t = 1$, with a fixed random matrix $A$:
+# Be suspicious. Perhaps the residual block is simply better at everything. So let both learn
+# something else. With a fixed random matrix $A$, the next target is $x$ itself at $t = 0$, and a
+# quite different function of $x$ at $t = 1$:
 #
 # $$\sqrt{1 - t^2}\; x + t\; \mathrm{relu}(x A).$$
 
@@ -307,18 +308,19 @@ far.reveal(
 assert ratio[0] > 20 and ratio[0] > ratio[2] > ratio[-1] and 0.5 < ratio[-1] < 1.5
 
 # %% [markdown]
-# So a shortcut is a **bet**: that what a block has to learn is near to doing nothing. The paper
-# says it like this (section 3.1): if the best function is closer to the identity than to zero, it
-# should be easier to find with the identity as a starting point. In a network of many blocks, each
-# of which needs to change only a little, that seems a good bet. In trained residual networks the
-# authors found that the branches do return little, and less in deeper networks (figure 7). In our
-# own, shorter trainings that did not show ([docs/claims.md](../docs/claims.md), under *responses*).
+# So a shortcut is a **bet** that a block has to learn something close to doing nothing. In section
+# 3.1 of the paper the argument reads like this. If the best function is closer to the identity than
+# to zero, it should be easier to find with the identity as a starting point. In a network of many
+# blocks each block needs to change only a little, so it seems a good bet. In trained residual
+# networks the authors found that the branches do return little, and less in deeper networks (figure
+# 7). Our own, shorter trainings did not show that ([docs/claims.md](../docs/claims.md), under
+# *responses*).
 #
 # ## Why exactly $x$, and not half of it?
 #
-# Put a number on the shortcut: $F(x) + \alpha x$. For one block it hardly matters. But blocks come
-# in rows, 27 of them in ResNet-56, and every block multiplies what comes along the shortcut by
-# $\alpha$ once more.
+# Put a factor on the shortcut: $F(x) + \alpha x$. For one block it hardly matters. But ResNet-56
+# has 27 blocks in a row, and each of them multiplies the signal on the shortcut by $\alpha$ once
+# more.
 
 # %%
 left_over = predict(
@@ -326,11 +328,11 @@ left_over = predict(
 )
 
 # %%
-left_over.reveal(round(100 * 0.9**27, 1), "0.9 multiplied by itself 27 times.")
+left_over.reveal(round(100 * 0.9**27, 1), "It is 0.9 to the power of 27.")
 
 # %% [markdown]
-# Now with branches: 27 blocks of two linear layers with small weights, without the last ReLUs. Move
-# α, and watch the gradient on its way back from the last block to the first.
+# Now put the branches back. Take 27 blocks of two linear layers with small weights, without the
+# last ReLUs. Move α, and watch the gradient on its way back from the last block to the first.
 
 
 # %%
@@ -389,7 +391,7 @@ assert first[0] < 1e-12 and first[0.5] < 1e-5 and 0.5 < first[1] < 10 and first[
 #   This is called a **projection**.
 # - **C:** a projection in *every* block.
 #
-# What A does to an image: three channels become six, at half the size.
+# See what A does to an image. Three channels become six, at half the size:
 
 # %%
 image = mr.data.synthetic(6, 1)[0].images[5:6].astype(np.float32) / 255
@@ -406,12 +408,12 @@ show(
 )
 
 # %% [markdown]
-# A throws information away, but only on the shortcut. $F$ still sees all of $x$.
+# A throws information away, but only on the shortcut. $F$ still gets all of $x$.
 
 # %%
 added = predict(
-    "ResNet-20 changes shape twice: from 16 channels to 32, and from 32 to 64. How many parameters "
-    "does B add, batch norm's included?",
+    "The shape changes twice in ResNet-20: from 16 channels to 32, and from 32 to 64. How many "
+    "parameters does B add, including those of batch norm?",
     within=300,
 )
 
@@ -419,7 +421,8 @@ added = predict(
 counts = {one: mr.models.resnet(20, shortcut=one).num_parameters() for one in "ABC"}
 print({one: f"{count:,}" for one, count in counts.items()})
 added.reveal(
-    counts["B"] - counts["A"], "16 x 32 + 32 x 64 weights, and two numbers for each new channel."
+    counts["B"] - counts["A"],
+    "It adds 16 x 32 + 32 x 64 weights, and two numbers for each new channel.",
 )
 
 # %% [markdown]
@@ -484,9 +487,9 @@ assert all(
 # %% [markdown]
 # ## Twins
 #
-# A comparison is fair if two things differ in one respect only. So compare the library's plain and
-# residual network of one seed: the same parameters, with the same numbers in them. And take the
-# addition out of the residual one.
+# A comparison is fair if two things differ in one respect only. So take the library's plain and
+# residual networks with the same seed. They must have the same parameters, with the same numbers in
+# them. And if we take the addition out of the residual network, both must return the same.
 
 # %%
 from minires.models.shortcuts import NoShortcut
@@ -503,7 +506,7 @@ assert np.array_equal(plain(images).data, residual(images).data)
 print(f"equal to the last bit without the addition, in {len(residual.blocks())} blocks")
 
 # %% [markdown]
-# Now train the twins: 20 layers, the recipe of notebook 08, drawn shapes, ten epochs.
+# Now train the twins of 20 layers, by the recipe of notebook 08, for ten epochs on drawn shapes.
 
 # %%
 train_set, test_set = (images.resize(16) for images in mr.data.synthetic(2000, 500))
@@ -547,7 +550,7 @@ ahead = errors["plain"][-1] - errors["resnet"][-1]
 print(f"the residual network is ahead by {ahead:.1f} points")
 twins.reveal(
     twins.choices[int(ahead > -5) + int(ahead > 5)],
-    "The same parameters, the same start, the same batches: the addition matters at 20 layers.",
+    "They have the same parameters, start and batches. The addition matters at 20 layers.",
 )
 
 # %% tags=["guard-full"]
@@ -555,8 +558,8 @@ assert ahead > 5
 assert np.mean(errors["resnet"][:5]) + 2 < np.mean(errors["plain"][:5])
 
 # %% [markdown]
-# That was one seed of one network on drawn shapes. Whether it holds for more depths and seeds is
-# the business of notebook 10.
+# That was one seed of one network on drawn shapes. Notebook 10 tests whether it holds for more
+# depths and seeds.
 #
 # ## A sum over paths
 #
@@ -567,8 +570,8 @@ assert np.mean(errors["resnet"][:5]) + 2 < np.mean(errors["plain"][:5])
 #
 # $$(1 + f_2')(1 + f_1') = 1 + f_1' + f_2' + f_2' f_1'.$$
 #
-# Every term is a **path** from the output back to the input, which takes either the branch or the
-# shortcut of each block. A plain chain has one path, and its derivative is the single product
+# Every term is a **path** from the output back to the input. In each block, a path takes either the
+# branch or the shortcut. A plain chain has one path, and its derivative is the single product
 # $f_2' f_1'$. These are the paths through three blocks:
 
 
@@ -593,7 +596,7 @@ number = predict(
     ["27", "54", "729", "134,217,728"],
 )
 crowd = predict(
-    "How many of the 27 branches do most paths pass?",
+    "Through how many of the 27 branches do most paths go?",
     ["none or one", "about half", "nearly all"],
 )
 
@@ -601,7 +604,7 @@ crowd = predict(
 counts = [comb(27, k) for k in range(28)]  # paths that pass k branches
 share = sum(counts[9:19]) / sum(counts)
 print(f"{100 * share:.0f} % of the paths pass 9 to 18 branches")
-number.reveal(f"{sum(counts):,}", "Two ways through each block: 2 to the power of 27.")
+number.reveal(f"{sum(counts):,}", "Each block has two ways, which makes 2 to the power of 27.")
 crowd.reveal("about half" if share > 0.5 else "nearly all", "Only one path passes all of them.")
 
 # %% tags=["guard"]
@@ -611,9 +614,9 @@ terms = [np.prod([slopes[i - 1] for i in path]) for path in paths(8)]
 assert np.isclose(sum(terms), np.prod(1 + slopes))
 
 # %% [markdown]
-# So is a residual network a crowd of shallower ones? That is Veit et al.'s picture. It makes
-# predictions, for instance that leaving out a block should do little harm. Notebook 11 tests that,
-# and measures which paths carry the gradient.
+# So is a residual network a crowd of shallower ones? That is how Veit et al. see it. If they are
+# right, leaving out a block should do little harm. Notebook 11 tests that, and measures which paths
+# carry the gradient.
 #
 # <details><summary>For the curious: how exact is this?</summary>
 #
@@ -624,13 +627,13 @@ assert np.isclose(sum(terms), np.prod(1 + slopes))
 # holds only if the branches are linear: $f_2(x + f_1(x))$ is not $f_2(x) + f_2(f_1(x))$.
 # </details>
 #
-# ## What this explains, and what not
+# ## What this explains, and what it does not
 #
 # You will often read: "with shortcuts gradients cannot vanish any more, and that is why residual
 # networks train". Keep apart what you have seen and what you have not. You have seen that doing
-# nothing is easy to learn, and that the shortcut hands on the gradient as it is. You have not seen
-# that gradients *do* vanish in plain-56, or that this is why it trains badly. Whether the
-# experiment holds up comes next. What the gradients do is the question of notebook 11.
+# nothing is easy to learn, and that the shortcut passes the gradient on as it is. You have not seen
+# that gradients *do* vanish in plain-56, or that this is why it trains badly. The next notebook
+# tests whether the experiment holds up. Notebook 11 looks at the gradients.
 #
 # ## Exercises
 
@@ -665,8 +668,8 @@ def by_length(slopes): ...  # your code
 check("09.by_length", by_length)
 
 # %% [markdown]
-# And one without a check. Let every block start as the identity: set `block.bn2.weight.data[...] =
-# 0` for all blocks of `mr.models.resnet(20, width=8, seed=0)`, and train it by the recipe above.
+# The last task has no check. Let every block start as the identity: set `block.bn2.weight.data[...]
+# = 0` for all blocks of `mr.models.resnet(20, width=8, seed=0)`, and train it by the recipe above.
 # Does it end better than before? One seed says little, so try three.
 
 # %%
@@ -681,8 +684,8 @@ score()
 # - $y = \mathrm{relu}(F(x) + x)$. Backward, two gradients add up: one through the layers, one along
 #   the shortcut, unchanged.
 # - To do nothing, a residual block needs $F(x) = 0$, which is easy to learn. A plain block has to
-#   learn the identity, which is not.
-# - It is a bet: the shortcut helps where the target is near to the input.
+#   learn the identity, which is hard.
+# - The shortcut is a bet. It helps where the target is close to the input.
 # - With shortcut A, plain and residual networks are twins: they differ in one addition per block,
 #   and in no parameter.
 # - For its gradient, a residual network of $n$ blocks is a sum over $2^n$ paths.

@@ -1,8 +1,9 @@
 # %% [markdown]
 # # 10 · The degradation experiment
 #
-# You have built both kinds of network and seen single runs of them. Now make an experiment of it: a
-# question, a fair comparison, several seeds, and a verdict that could have come out differently.
+# You have built both kinds of network and seen single runs of them. Now you turn that into an
+# experiment. It needs a question, a fair comparison, several seeds, and a verdict that could have
+# been a different one.
 #
 # **After this one you can** plan such a comparison, run it with minires, say how sure its result
 # is, and read the numbers of the paper beside your own. About 45 minutes, and 25 more for the
@@ -36,8 +37,8 @@ COLOUR = plot.COLOURS
 #
 # **The question.** Do plain networks train worse when they get deeper, and residual ones not?
 #
-# **What differs.** Two depths, each as a plain and as a residual network. The residual one has one
-# thing more, the blue line, in every block:
+# **What differs.** There are two depths, each as a plain and as a residual network. In every block
+# the residual one has one thing more, the blue line:
 
 # %%
 blocks.block()
@@ -48,12 +49,12 @@ blocks.block()
 # | held fixed | how we know |
 # |---|---|
 # | parameters of the plain and the residual network of one depth | their counts are equal (shortcut A) |
-# | their initial weights, for one seed | asserted in notebook 09, and once more below |
-# | the batches, their order, which images are mirrored | drawn from the seed, asserted below |
+# | their initial weights, for one seed | checked in notebook 09, and once more below |
+# | the batches, their order, which images are mirrored | drawn from the seed, checked below |
 # | learning rate, schedule, momentum, weight decay, length | one recipe for all |
 #
 # **What each answer would look like.** Decide this *before* you see a number. Afterwards every
-# result looks as if it had been expected.
+# result looks as if you had expected it.
 #
 # | if the truth is ... | then we expect |
 # |---|---|
@@ -94,9 +95,9 @@ show(
 # %% [markdown]
 # ## The run
 #
-# Small enough for a minute or two: depths 8 and 32 instead of 20 and 56, 4 channels in the first
-# stage, 2,000 drawn shapes, ten epochs, three seeds. `drops` says that the learning rate is divided
-# by 10 after 60 % and after 85 % of the steps.
+# The run has to be small enough for a minute or two. So we take depths 8 and 32 instead of 20 and
+# 56, 4 channels in the first stage, 2,000 drawn shapes, ten epochs and three seeds. `drops` divides
+# the learning rate by 10 after 60 % and after 85 % of the steps.
 
 # %%
 config = RunConfig(
@@ -117,7 +118,7 @@ config = replace(config, image_size=8, train_size=128, test_size=64, epochs=2, b
 (shallow, deep), seeds = (8, 14), 2
 
 # %% [markdown]
-# First the fairness that the table promises: the twins of a depth and a seed start with the same
+# First check what the table promises. For each depth and seed the twins must start with the same
 # weights, and see the same batches.
 
 # %%
@@ -166,9 +167,9 @@ mean = {name: values.mean() for name, values in errors.items()}
 cured = mean[f"plain-{deep}"] > max(mean[f"plain-{shallow}"], mean[f"resnet-{deep}"])
 sketch.reveal(
     "degradation, cured" if cured else "no effect of depth",
-    "It is the training error that is high, so it is not overfitting; and more is not better.",
+    "The training error itself is high, so it is not overfitting, and more is not better.",
 )
-best_net.reveal(min(mean, key=mean.get), "See the table: the mean of the seeds.")
+best_net.reveal(min(mean, key=mean.get), "The table shows the mean of the seeds.")
 
 # %% tags=["guard-full"]
 assert mean["plain-32"] > max(mean["plain-8"], mean["resnet-32"] + 10)
@@ -186,8 +187,8 @@ show(
 )
 
 # %% [markdown]
-# **When do we call it a difference?** minires says so only if *every* seed agrees and each
-# difference is above a margin of training error. These sentences are worked out from the records:
+# **When do we call it a difference?** minires says so only if *every* seed agrees, and every
+# difference in training error is above a margin. It works out these sentences from the records:
 
 # %%
 print(f"the margin: {verdict.MARGIN} percentage points\n")
@@ -197,10 +198,10 @@ for sentence in degradation.report(out).split("\n\n")[1].splitlines():
 # %% [markdown]
 # ## How sure can we be?
 #
-# Three seeds gave three different numbers each time. A seed decides the initial weights and the
-# order of the images, and nothing about it is part of the question. How much does such an accident
-# matter? Make the smallest one there is: train a network twice from the same seed, but change *one*
-# of its weights by a millionth.
+# Each time, three seeds gave three different numbers. A seed decides the initial weights and the
+# order of the images, and the question is about neither. How much does such an accident matter? Try
+# a very small one. Train a network twice from the same seed, but change *one* of its weights by a
+# millionth.
 
 # %%
 distance = predict(
@@ -254,10 +255,10 @@ assert apart[-1] > 1000 * apart[0] and apart[-1] > 0.05
 # a change as well, so your numbers will not be ours. A single run is a single draw. What we want to
 # know is about *all* the draws that could have been made.
 #
-# So look at differences seed by seed rather than at means: in a pair, both networks saw the same
-# batches. Say the differences have mean $m$ and standard deviation $s$ over $n$ seeds. Then the
-# true difference lies within $m \pm k\, s / \sqrt n$, and we are right 19 times out of 20, if the
-# differences scatter like a bell curve. With very many seeds, $k$ is 1.96.
+# So look at differences seed by seed rather than at means, because both networks of a pair saw the
+# same batches. Say the differences have mean $m$ and standard deviation $s$ over $n$ seeds. If we
+# claim that the true difference lies within $m \pm k\, s / \sqrt n$, and the differences scatter
+# like a bell curve, we want to be right 19 times out of 20. With very many seeds, $k$ is 1.96.
 
 # %%
 how_large = predict(
@@ -284,9 +285,9 @@ assert abs(ks[3] - 4.30) < 0.1 and abs(ks[5] - 2.78) < 0.1  # as in tables
 assert abs(ks[10] - 2.26) < 0.1 and abs(factor(100, 40_000) - 1.96) < 0.06
 
 # %% [markdown]
-# Two seeds are next to nothing: their $s$ may be small by luck. Three are the fewest that say
-# something. Ten would be comfortable, and cost more than three times as much. (You have just found
-# Student's t distribution of 1908 by trying.) Our comparisons:
+# Two seeds tell you next to nothing, because their $s$ may be small by luck. Three are the fewest
+# that say something. Ten would be comfortable, and cost more than three times as much. (You have
+# just found Student's t distribution of 1908 by experiment.) Here are our three comparisons:
 
 
 # %%
@@ -322,18 +323,19 @@ show("Three differences, each as dots for the seeds on a grey bar, beside a line
 
 # %% [markdown]
 # Read it like this. If a bar stays clear of 0, there is a difference, as far as three seeds can
-# say. If it crosses 0 with all dots on one side, then probably, but three seeds are too few to be
-# sure. That is not the same as "no difference".
+# say. If it crosses 0 with all dots on one side, there probably is one, but three seeds are too few
+# to be sure. That is not the same as "no difference".
 #
 # ## Was the learning rate unfair?
 #
-# One recipe for all sounds fair. But 0.1 might suit shallow and residual networks, and be wrong for
-# deep plain ones. Then we would compare learning rates and not networks. So give each its own best.
+# One recipe for all sounds fair. But a rate of 0.1 might suit shallow and residual networks, and be
+# wrong for deep plain ones. Then we would compare learning rates and not networks. So let each
+# network have its own best rate.
 
 # %%
 catches_up = predict(
-    f"Three rates: 0.03, 0.1, 0.3. At its best one, does plain-{deep} beat plain-{shallow} at its "
-    "best?",
+    f"We try three rates, 0.03, 0.1 and 0.3. Does plain-{deep} at its best rate beat "
+    f"plain-{shallow} at its best rate?",
     ["yes", "no"],
 )
 
@@ -358,7 +360,7 @@ for name, values in by_rate.items():
 best = {name: min(values) for name, values in by_rate.items()}
 catches_up.reveal(
     "yes" if best[f"plain-{deep}"] < best[f"plain-{shallow}"] else "no",
-    "One seed each: this is a check, not an experiment.",
+    "With one seed each, this is a check and not an experiment.",
 )
 
 # %% tags=["guard-full"]
@@ -367,15 +369,15 @@ assert by_rate["plain-8"][-1] < min(by_rate["plain-32"][-1], by_rate["resnet-32"
 assert best["plain-8"] + 5 < errors["plain-8"][0]
 
 # %% [markdown]
-# But the rate matters a great deal, and not in the same way for each. In the last column both deep
-# networks end behind the shallow one, with shortcuts or without: a comparison at 0.3 alone could
-# have missed what shortcuts do. And with a rate of its own, plain-8 does much better than it did at
-# 0.1.
+# But the rate matters a great deal, and not in the same way for each network. In the last column
+# both deep networks end behind the shallow one, with or without shortcuts. A comparison at 0.3
+# alone could have missed what shortcuts do. And with a rate of its own, plain-8 does much better
+# than it did at 0.1.
 #
 # ## The same on photographs
 #
-# Drawn shapes are easy to come by. If CIFAR-10 is on your computer (notebook 07), here is the same
-# small experiment on its first 2,000 photographs:
+# If CIFAR-10 is on your computer (notebook 07), the next cell runs the same small experiment on its
+# first 2,000 photographs:
 
 # %%
 if mr.data.preferred() == "cifar10":
@@ -387,8 +389,9 @@ else:
     print("no CIFAR-10 here; to get it:  minires data cifar10")
 
 # %% [markdown]
-# The recorded run is larger: CIFAR-10, 20 and 56 layers, 8 channels, 10,000 images of 16x16, seven
-# epochs, three seeds. It is minires' preset `quick`.
+# The recorded run is larger. It has networks of 20 and 56 layers with 8 channels, 10,000 images of
+# CIFAR-10 at 16x16 pixels, seven epochs and three seeds. These are the settings of minires' preset
+# `quick`.
 
 # %%
 folder = "../results/degradation-quick-cifar10"
@@ -402,11 +405,11 @@ assert settings["train_size"] == 10_000 and settings["epochs"] == 7
 
 # %%
 cost = predict(
-    "36 layers more: what do they do to the plain network's training error?",
+    "What do 36 more layers do to the plain network's training error?",
     ["lower it", "raise it by 5 to 10 points", "raise it by more than 10 points"],
 )
 pays = predict(
-    "And to the residual network's, after seven epochs?",
+    "And what do they do to the residual network's, after seven epochs?",
     ["lower it", "change it by less than 2 points", "raise it"],
 )
 
@@ -420,11 +423,11 @@ show(
 )
 deeper_plain, shortcuts, deeper_residual = (values.mean() for values in differences.values())
 cost.reveal(
-    cost.choices[int(deeper_plain > 5) + int(deeper_plain > 10)], "The first row: degradation."
+    cost.choices[int(deeper_plain > 5) + int(deeper_plain > 10)], "The first row shows degradation."
 )
 pays.reveal(
     pays.choices[int(deeper_residual > -2) + int(deeper_residual > 2)],
-    "The third row. In so short a training, depth does not pay yet, even with shortcuts.",
+    "See the third row. In so short a training, depth does not pay, even with shortcuts.",
 )
 
 # %% tags=["guard"]
@@ -432,9 +435,9 @@ assert deeper_plain > 10 and shortcuts < -10 and deeper_residual > 2
 assert all(abs(values.mean()) > half_range(values) for values in differences.values())
 
 # %% [markdown]
-# So "residual networks get better with depth" is *not* what this run shows. It shows that shortcuts
-# remove most of the harm. Does depth pay if one trains longer? Another record has 45,000
-# photographs instead of 10,000, and 16 epochs. It is one seed, with two kinds of random crops.
+# So this run does *not* show that residual networks get better with depth. It shows that shortcuts
+# remove most of the harm. Does depth pay if you train longer? Another record has 45,000 photographs
+# instead of 10,000, and 16 epochs. It has one seed, with two kinds of random crops.
 
 
 # %%
@@ -471,10 +474,10 @@ assert all(abs(e["resnet-56"] - e["resnet-20"]) < 3 for e in ends.values())
 assert all(c["resnet-56"][0] > c["resnet-20"][0] for c in (first_ahead(n)[0] for n in ends))
 
 # %% [markdown]
-# The deeper network starts behind and catches up. Whether it ends clearly ahead is open at this
-# length, and one seed cannot say: [docs/presets.md](../docs/presets.md) has the numbers and the
-# plan. In the paper's training, far longer, the deeper residual network is the better one (table
-# 6).
+# The deeper network starts behind and catches up. The training is too short to say whether it would
+# end clearly ahead, and one seed would not be enough to say it.
+# [docs/presets.md](../docs/presets.md) has the numbers and the plan. In the paper's training, which
+# is far longer, the deeper residual network is the better one (table 6).
 #
 # <details><summary>Somebody else's curves, at full length</summary>
 #
@@ -494,7 +497,7 @@ assert all(c["resnet-56"][0] > c["resnet-20"][0] for c in (first_ahead(n)[0] for
 # ## Two rules about errors
 #
 # **Why training error?** Because the question is about training. A test error mixes two things: how
-# well a network fits, and how well what it has learned carries over.
+# well a network fits its images, and how well that carries over to others.
 #
 # **Why the last epoch, and not the best?** Test errors jump from epoch to epoch. If you report the
 # lowest of many, you pick the luckiest epoch with the help of the test images. Imagine a network
@@ -517,7 +520,7 @@ for name, last in final_errors(folder, "test_error").items():
     best = [min(values) for (net, _), values in tests.items() if net == name]
     print(f"{name:<12} last {last.mean():.1f} %, best {np.mean(best):.1f} %")
 luck.reveal(
-    round(10 - jumps.min(axis=1).mean(), 1), "More than a whole point, and nothing was learned."
+    round(10 - jumps.min(axis=1).mean(), 1), "More than a point, although nothing was learned."
 )
 
 # %% tags=["guard"]
@@ -527,8 +530,8 @@ for name, last in final_errors(folder, "test_error").items():
     assert last.mean() - np.mean(best) < 0.5
 
 # %% [markdown]
-# In our seven epochs, which end at a small learning rate, the difference is next to nothing. But
-# the more epochs there are, the more lucky ones. So decide beforehand which epoch counts.
+# Our seven epochs end at a small learning rate, so there the difference is next to nothing. But
+# with more epochs there are more lucky ones. So decide beforehand which epoch counts.
 #
 # ## The paper's numbers
 #
@@ -560,27 +563,28 @@ assert full.net["width"] == 2 * settings["net"]["width"]
 assert full.image_size**2 == 4 * settings["image_size"] ** 2 and settings["crop_padding"] == 0
 
 # %% [markdown]
-# Our errors are far higher, for reasons that can be listed: 117 times fewer images seen, a fifth of
-# the training images, a quarter of the pixels, half of the channels, and no random crops. (And ours
-# is a copy of CIFAR-10 that was stored as JPEG.) The order of the plain networks is the same, and
-# so is what the additions do to 56 layers. The order of the two residual networks is not.
+# Our errors are far higher, and we can list the reasons: 117 times fewer images seen, a fifth of
+# the training images, a quarter of the pixels, half of the channels, and no random crops. Our
+# CIFAR-10 is also a copy that was stored as JPEG. The order of the plain networks is the same as in
+# the paper, and the additions do the same to 56 layers. The order of the two residual networks is
+# different.
 #
 # ## What would change the verdict?
 #
-# A result one could never give up is not a result. These would make us give up ours, or narrow it:
+# If nothing could change a verdict, it is not worth much. These findings would make us give up
+# ours, or narrow it:
 #
-# - seeds that disagree: more of them, and bars that move to 0;
-# - a learning rate, a **warm-up** (small rates in the first steps) or an initialisation with which
-#   plain-56 trains as well as plain-20. Then depth would be harmful only for this recipe. Notebook
-#   11 looks at the first steps, where such a remedy would have to act;
-# - a plain network of 56 layers that catches up if it is given time. The authors trained three
-#   times as long, on ImageNet, and did not see it (section 4.1). Nor did we: see *longer* in
-#   [docs/claims.md](../docs/claims.md);
-# - a residual network with other parameters or another start. Then something besides the addition
-#   could be the cause. We asserted that both are the same.
+# - More seeds disagree with ours, and the bars move to 0.
+# - With another learning rate or initialisation, or with a **warm-up** (small rates in the first
+#   steps), plain-56 trains as well as plain-20. Then depth would be harmful only for this recipe.
+#   Notebook 11 looks at the first steps, where such a remedy would have to act.
+# - A plain network of 56 layers catches up if it has more time. The authors trained three times as
+#   long, on ImageNet, and did not see it (section 4.1). Nor did we: see *longer* in
+#   [docs/claims.md](../docs/claims.md).
+# - The residual network turns out to have other parameters, or another start. Then something
+#   besides the addition could be the cause. We have checked that both are the same.
 #
-# And what this does not say at all: *why*. "Degradation, cured by shortcuts" is a name, not an
-# explanation.
+# None of this says *why*. "Degradation, cured by shortcuts" is a name, not an explanation.
 #
 # ## Exercises
 
@@ -615,9 +619,9 @@ def seeds_needed(spread, effect, ks): ...  # your code
 check("10.seeds", seeds_needed)
 
 # %% [markdown]
-# And one without a check: a run can be extended, and what is done is not done again. Write down how
-# long you expect the bars to be with five seeds, then call `degradation.run(config, out, (8, 32),
-# seeds=5, resume=True, progress=False)` and draw them.
+# The last task has no check. You can extend a run without repeating the trainings that are done.
+# Write down how long you expect the bars to be with five seeds. Then call `degradation.run(config,
+# out, (8, 32), seeds=5, resume=True, progress=False)` and draw them.
 
 # %%
 exercise("10.explain")
@@ -630,11 +634,12 @@ score()
 #
 # - A fair comparison differs in one thing. Say how you know, and write down what each outcome would
 #   mean before you run it.
-# - A run is a draw: a millionth in one weight makes another run of it. Compare seed by seed, and
-#   give the spread.
-# - Deep plain networks train worse than shallow ones, at any learning rate tried. The addition
-#   cures most of it. Whether depth then *pays* is a matter of how long and on how much one trains.
-# - Training error, last epoch, and the paper's numbers with their source.
+# - A run is a draw. Changing one weight by a millionth leads to another network. Compare seed by
+#   seed, and give the spread.
+# - Deep plain networks train worse than shallow ones, at any learning rate we tried. The addition
+#   cures most of it. Whether depth then *pays* depends on how long you train, and on how many
+#   images.
+# - Report the training error of the last epoch, and quote the paper's numbers with their source.
 #
 # **In the library:** [`experiments/degradation/training.py`](../minires/experiments/degradation/training.py) is the
 # experiment, [`experiments/degradation/verdict.py`](../minires/experiments/degradation/verdict.py)

@@ -5,7 +5,7 @@
 # other:
 #
 # - **They vanish.** On the way back through 56 layers the gradient gets smaller and smaller, until
-#   nothing arrives at the first ones. (Many textbooks, after Glorot and Bengio 2010.)
+#   nothing is left for the first ones. (Many textbooks, after Glorot and Bengio 2010.)
 # - **They are healthy.** With batch norm neither signals nor gradients vanish, so the cause must
 #   lie elsewhere. (He et al. 2015, section 4.1.)
 # - **They explode.** Before the first step, each layer with batch norm and ReLU makes the gradient
@@ -17,8 +17,8 @@
 # path.
 #
 # **After this one you can** watch the gradients of a network, tell what exploding gradients do to
-# weights, and ask a trained network what its shortcuts are good for. About 40 minutes, and 25 more
-# for the exercises. You need notebooks 06, 09 and 10.
+# weights, and find out what the shortcuts of a trained network are good for. About 40 minutes, and
+# 25 more for the exercises. You need notebooks 06, 09 and 10.
 
 # %%
 import math
@@ -52,11 +52,11 @@ images = (train_set.images[:64] / 255 - train_set.pixel_mean()).astype(np.float3
 labels = train_set.labels[:64]
 
 # %% [markdown]
-# ## A gradient on view
+# ## One number for each layer
 #
-# After `backward` each weight array $w$ has its `dw` of the same shape. To compare layers we need
-# one number for each: the length of `dw`, its **norm**, $|dw| = \sqrt{\sum dw^2}$, with the sum
-# over all elements.
+# After `backward` each weight array $w$ has a gradient `dw` of the same shape. To compare layers we
+# need one number for each. We take the length of `dw`, its **norm**: $|dw| = \sqrt{\sum dw^2}$,
+# with the sum over all elements.
 
 # %%
 net = mr.models.plain(8, width=4)
@@ -73,8 +73,8 @@ for layer in diagnostics.gradient_norms(net):  # the library's
 # %% [markdown]
 # <details><summary>And the gradient of what a layer returns?</summary>
 #
-# That is `dy`, which passes by and is kept nowhere. **Hooks** catch it (notebook 02): a module's
-# *forward hook* is called with its output, and a Tensor's hook with its gradient.
+# That is `dy`, which is used and not kept. **Hooks** give you access to it (notebook 02): a
+# module's *forward hook* is called with its output, and a Tensor's hook with its gradient.
 # `diagnostics.activation_gradients(net, images, labels, of="blocks")` uses both.
 # </details>
 #
@@ -84,8 +84,8 @@ for layer in diagnostics.gradient_norms(net):  # the library's
 # images with $|dw|$ of the last convolution.
 
 # %%
-sizes = ["less than a tenth of it", "about the same", "3 to 30 times", "more than 100 times"]
-plain_start = predict("In plain-56 the first layer's |dw| is the last one's ...", sizes)
+sizes = ["less than a tenth", "about as large", "3 to 30 times as large", "over 100 times as large"]
+plain_start = predict("How large is the first |dw| in plain-56, compared with the last one?", sizes)
 resnet_start = predict("And in resnet-56?", sizes)
 
 
@@ -138,11 +138,11 @@ assert round(per_layer, 2) == 1.21
 assert ratio["plain", 56] > 100 > 30 > ratio["resnet", 56] > 3
 
 # %% [markdown]
-# In notebook 06 you saw why: on the way back, ReLU stops part of the gradient, batch norm divides
-# it by the standard deviation of its input, and together they leave it larger by
-# $\sqrt{\pi / (\pi - 1)} = 1.21$ in a very wide layer, whatever the size of the weights. (Ours have
-# 8 to 32 channels, so the lines are not as steep as the dashed one.) In the residual net, `dy` also
-# reaches the block before along the shortcut, *unchanged* (notebook 09).
+# In notebook 06 you saw why. On the way back, ReLU stops part of the gradient, and batch norm
+# divides the gradient by the standard deviation of its input. In a very wide layer the two together
+# make it larger by a factor of $\sqrt{\pi / (\pi - 1)} = 1.21$, whatever the size of the weights.
+# (Our layers have 8 to 32 channels, so the lines are not as steep as the dashed one.) In the
+# residual net, `dy` also reaches the block before along the shortcut, *unchanged* (notebook 09).
 #
 # ## The first steps
 #
@@ -208,8 +208,8 @@ assert middle.max() > 3 * middle[0] and middle.max() > 3 * middle[-1]
 
 # %%
 story = predict(
-    "Which story will the picture of plain-56 tell them: is the first layer's |dw| ...",
-    ["far below the last one's: vanishing", "about level: healthy", "far above: exploding"],
+    "Which story will the picture of plain-56 tell? Compare the first layer's |dw| with the last.",
+    ["vanishing: it is far below", "healthy: about level", "exploding: it is far above"],
 )
 
 # %%
@@ -218,7 +218,7 @@ for step in (0, 5, STEPS // 3, STEPS - 1):
     print(f"step {step:2}: first layer's |dw| is {first_over_last[step]:.2f} times the last one's")
 story.reveal(
     story.choices[int(first_over_last[-1] > 0.5) + int(first_over_last[-1] > 2)],
-    "A minute earlier the same network told the opposite story.",
+    "A minute earlier, the same network would have told the opposite story.",
 )
 
 # %% [markdown]
@@ -253,20 +253,21 @@ slider(
 assert first_over_last[0] > 50 * first_over_last[-1] and first_over_last[-1] < 1
 
 # %% [markdown]
-# Of one network, and within a minute, you can draw all three stories. A claim about gradients is
-# worth little without the step at which they were measured. What looks like vanishing may be the
-# **aftermath of an explosion**. (60 steps are not the end either: the claim `vanishing-in-training`
-# below goes on to step 300.)
+# One network can give you pictures of all three stories, within a minute. A claim about gradients
+# is worth little if it does not say at which step they were measured. If they seem to vanish, that
+# may be the **aftermath of an explosion**. (60 steps are not the end either. The claim
+# `vanishing-in-training` below goes on to step 300.)
 #
 # ## Why long weights learn slowly
 #
 # How can an explosion lead to small gradients? Batch norm divides by the standard deviation of its
-# input. Make all weights $w$ before it $c$ times as large, and its output stays the same. So the
-# loss does not change, and two things followed in notebook 06:
+# input. If you make all weights $w$ before it $c$ times as large, its output stays the same, and so
+# does the loss. In notebook 06 two things followed from that:
 #
 # - $|dw|$ is proportional to $1 / |w|$: where $w$ is longer, gradients are smaller.
-# - $dw$ is at right angles to $w$. By Pythagoras a step makes $w$ longer: $|w - \mathrm{lr}\,dw|^2
-#   = |w|^2 + \mathrm{lr}^2\,|dw|^2$. All it does for the loss is to *turn* $w$.
+# - $dw$ is at right angles to $w$. By Pythagoras a step makes $w$ longer:
+#   $|w - \mathrm{lr}\,dw|^2 = |w|^2 + \mathrm{lr}^2\,|dw|^2$. All it does for the loss is to *turn*
+#   $w$.
 #
 # The angle of a turn is about $\mathrm{lr}\,|dw| / |w|$, so it is proportional to $\mathrm{lr} /
 # |w|^2$, the **effective learning rate** (van Laarhoven 2017,
@@ -275,7 +276,7 @@ assert first_over_last[0] > 50 * first_over_last[-1] and first_over_last[-1] < 1
 
 # %%
 flung = predict(
-    "In which network do the weights of the ten layers next to the images get longer, in 60 steps?",
+    "In which network do the weights of the ten layers next to the images grow longer in 60 steps?",
     ["in plain-56, clearly", "in both about alike", "in resnet-56, clearly"],
 )
 
@@ -288,7 +289,7 @@ for family in BUILD:
         f"{family}-{DEEP}: {longer[family][-1]:.2f} times as long, turned by {turned:.0f} degrees"
     )
 more = longer["plain"][-1] / longer["resnet"][-1]
-flung.reveal(flung.choices[int(more < 1.25) + int(more < 0.8)], "Large gradients, large steps.")
+flung.reveal(flung.choices[int(more < 1.25) + int(more < 0.8)], "Large gradients make large steps.")
 
 # %%
 figure, axes = plt.subplots(1, 3, figsize=(10.4, 3.3), layout="constrained")
@@ -314,14 +315,14 @@ assert more > 1.25 and longer["plain"][-1] > 1.7 and angle["plain"][-1, early].m
 assert angle["plain"][-1, early].mean() > 10 + angle["resnet"][-1, early].mean()
 
 # %% [markdown]
-# So that is what the explosion does: it **flings out** the early layers. A handful of steps, with
-# gradients from a network that knows nothing yet, outweigh the initial weights and turn the
-# filters. There they are left, with a fraction of the learning rate. The residual net's early
-# layers move, too, but not as far. (This is one seed, and how far the weights are flung differs a
-# great deal from seed to seed: the claim `flung-out` below has three.)
+# So the explosion **flings out** the early layers. A handful of steps, with gradients from a
+# network that knows nothing yet, outweigh the initial weights and turn the filters. After that the
+# filters are stuck with a fraction of the learning rate. The early layers of the residual net move
+# too, but not as far. (This is one seed, and the distance differs a great deal from seed to seed.
+# The claim `flung-out` below has three.)
 #
 # Is that the whole reason why the gradients fell? If it were, $|dw|$ would have fallen by the same
-# factor as $|w|$ rose.
+# factor by which $|w|$ rose.
 
 # %%
 whole = predict(
@@ -332,22 +333,23 @@ whole = predict(
 # %%
 print(f"|w| rose by a factor of {longer['plain'][-1]:.1f}, |dw| fell by one of {fell:.0f}")
 whole.reveal(
-    whole.choices[int(fell > 3 * longer["plain"][-1])], "The length explains a small part only."
+    whole.choices[int(fell > 3 * longer["plain"][-1])], "The length explains only a small part."
 )
 
 # %% tags=["guard-full"]
 assert fell > 5 * longer["plain"][-1]
 
 # %% [markdown]
-# The factor 1.21 holds for random weights, and these have been turned: the channels of a layer have
-# become more alike (exercise 3 measures that). But those of the residual net become more alike,
-# too, so this can hardly be all. We leave it open.
+# The factor 1.21 holds for random weights, and these weights have been turned. The channels of a
+# layer have become more alike, as you can measure in exercise 3. But the channels of the residual
+# net become more alike too, so this can hardly be the whole reason. We leave it open.
 #
-# And one thing you have *not* seen: that the aftermath is **why** plain-56 trains badly. Two things
-# that happen together need not be cause and effect. That takes an experiment in which the explosion
-# is held back and everything else stays as it is: by a warm-up; by **clipped** gradients, which are
-# shortened whenever they are longer than some limit; or by weights that are set back to their old
-# length after every step. The claim `aftermath` below does it.
+# You have also *not* seen that the aftermath is the **reason** why plain-56 trains badly. Two
+# things that happen together need not be cause and effect. To show a cause you need an experiment
+# that holds the explosion back and leaves everything else as it is. A warm-up can hold it back. So
+# can **clipped** gradients, which are shortened whenever they are longer than some limit. Or you
+# can set the weights back to their old length after every step. The claim `aftermath` below makes
+# these experiments.
 #
 # ## Lesions
 #
@@ -370,16 +372,16 @@ for family, build in BUILD.items():
     print(f"{family}-{SHALLOW}: test error {last['test_error']:.0f} %")
 
 # %% [markdown]
-# Take one block out of a trained network and change nothing else. Of a residual block the shortcut
-# stays, a plain block is skipped. (Where a block changes the shape, the input is subsampled and
-# padded with zero channels, in both.) This is a **lesion**, after Veit et al. 2016
-# ([arXiv:1605.06431](https://arxiv.org/abs/1605.06431), section 4.1). Guessing is wrong 90 % of the
-# time.
+# Take one block out of a trained network and change nothing else. A residual block is replaced by
+# its shortcut, and a plain block is skipped. (If the block changes the shape, both kinds of network
+# take every second pixel and add channels of zeros.) This is called a **lesion**, after Veit et al.
+# 2016 ([arXiv:1605.06431](https://arxiv.org/abs/1605.06431), section 4.1). Guessing is wrong 90 %
+# of the time.
 
 # %%
 ranges = ["below 75 %", "75 % or more"]
-plain_lesion = predict("One of nine blocks is missing. The plain net's error, typically?", ranges)
-resnet_lesion = predict("And the residual net's?", ranges)
+plain_lesion = predict("One of nine blocks is missing. What is the plain net's error?", ranges)
+resnet_lesion = predict("And what is the residual net's error, for a typical block?", ranges)
 
 # %%
 loader = eval_loader(test_set, 500, train_set.pixel_mean())
@@ -402,7 +404,7 @@ show(
 )
 typical = {f: np.median([record.error for record in lesions[f][1:]]) for f in BUILD}
 print({family: f"{error:.0f} %" for family, error in typical.items()})
-plain_lesion.reveal(ranges[int(typical["plain"] >= 75)], "Each layer gets what it never saw.")
+plain_lesion.reveal(ranges[int(typical["plain"] >= 75)], "Later layers get inputs they never saw.")
 resnet_lesion.reveal(ranges[int(typical["resnet"] >= 75)], "Half of its paths are still there.")
 
 # %% tags=["guard-full"]
@@ -410,10 +412,11 @@ assert typical["plain"] > max(75, typical["resnet"] + 10)
 assert 90 - typical["resnet"] > 0.5 * (90 - lesions["resnet"][0].error)
 
 # %% [markdown]
-# A plain layer expects what the one before it returns, and gets something else. Of the residual
-# net's $2^n$ paths (notebook 09) a missing block takes away half, and leaves the other half
-# untouched. (Veit et al. found that blocks which halve the map hurt most, here four and seven. See
-# whether your picture agrees.)
+# A plain layer has learned to work with the outputs of the layer before it, and now it gets
+# something else. In the residual net there are $2^n$ paths (notebook 09). A missing block takes
+# away half of them, and leaves the other half untouched. (Veit et al. found that it hurts most to
+# lose a block that halves the map. Here these are blocks four and seven. See whether your picture
+# agrees.)
 #
 # ## Which paths carry the gradient
 #
@@ -422,8 +425,8 @@ assert 90 - typical["resnet"] > 0.5 * (90 - lesions["resnet"][0].error)
 
 # %%
 single = predict(
-    "In the *trained* net, what does a single path carry that passes eight branches, compared with "
-    "the one that passes none?",
+    "In the *trained* net, how much does a path through eight branches carry, compared with the "
+    "path through none?",
     ["more than half as much", "less than half as much"],
 )
 
@@ -448,7 +451,7 @@ show(
     "long paths carry as much as short ones or more; in the trained one they carry less and less."
 )
 at_eight = relative["trained"][min(8, len(lengths) - 1)]
-single.reveal(single.choices[int(at_eight < 0.5)], "Each branch weakens what passes.")
+single.reveal(single.choices[int(at_eight < 0.5)], "Each branch weakens the gradient.")
 
 # %% tags=["guard-full"]
 assert relative["trained"][8] < 0.5 < relative["fresh"][8] < 3
@@ -462,16 +465,16 @@ assert sum(path.paths for path in paths["trained"]) == 512
 #
 # ## Claims, and how to test them
 #
-# One network, one seed, a handful of steps: enough to see what to look for, not enough to settle
-# anything. minires keeps a file for each claim, in
-# [`experiments/claims/`](../minires/experiments/claims/__init__.py): the sentence and who says so,
-# what each side expects, a measurement over several seeds, and a rule by which a program reads a
-# verdict off the numbers: supported, contradicted or undecided.
+# One network with one seed and a handful of steps is enough to see what to look for. It is not
+# enough to settle anything. minires keeps a file for each claim, in
+# [`experiments/claims/`](../minires/experiments/claims/__init__.py). It holds the sentence and who
+# says so, what each side expects, and a measurement over several seeds. By a fixed rule a program
+# then reads the verdict off the numbers: supported, contradicted or undecided.
 #
 #     minires claims --list                          # what there is
 #     minires claims flung-out lesions --seeds 3     # test two of them
 #
-# Those that belong to this notebook:
+# These claims belong to this notebook:
 
 # %%
 from IPython.display import Markdown
@@ -496,8 +499,8 @@ table += [f"| {CLAIMS[name].statement} | {CLAIMS[name].source} | `{name}` |" for
 Markdown("\n".join(table))
 
 # %% [markdown]
-# Before you look at [docs/claims.md](../docs/claims.md), where each is put to the test with all
-# numbers and figures: write down what you expect of each, and how sure you are.
+# [docs/claims.md](../docs/claims.md) tests each of them, with all numbers and figures. Before you
+# look there, write down what you expect of each claim, and how sure you are.
 #
 # ## Exercises
 
@@ -532,12 +535,12 @@ def likeness(y): ...  # your code
 check("11.alike", likeness)
 
 # %% [markdown]
-# And two without a check. *Hold the explosion back:* train plain-56 for the same 60 steps with
-# `RunConfig(..., clip_norm=1.0)`, and again with `callbacks=[mr.optim.KeepNorms(net)]`. How much
-# longer do the first ten layers become, and by how many degrees do they turn? *Draw the loss around
-# a trained network:* `diagnostics.random_direction(net, seed)` and `diagnostics.loss_plane` make
-# the map (Li et al. 2018, [arXiv:1712.09913](https://arxiv.org/abs/1712.09913)). Do the maps of
-# plain-20 and resnet-20 look like bowls?
+# The last two tasks have no check. *Hold the explosion back:* train plain-56 for the same 60 steps
+# with `RunConfig(..., clip_norm=1.0)`, and again with `callbacks=[mr.optim.KeepNorms(net)]`. How
+# much longer do the first ten layers become, and by how many degrees do they turn? *Draw the loss
+# around a trained network:* `diagnostics.random_direction(net, seed)` and `diagnostics.loss_plane`
+# make the map (Li et al. 2018, [arXiv:1712.09913](https://arxiv.org/abs/1712.09913)). Do the maps
+# of plain-20 and resnet-20 look like bowls?
 
 # %%
 exercise("11.explain")
@@ -553,8 +556,8 @@ score()
 # - In our run the explosion flung out the early weights: they got long, $\mathrm{lr} / |w|^2$ fell,
 #   and gradients shrank, by far more than the length explains. Seen later, that looks like
 #   vanishing.
-# - A residual net survives losing a block, and after training its short paths carry more than their
-#   share.
+# - A residual net can lose a block and still work, and after training its short paths carry more
+#   than their share.
 # - A claim about gradients needs the layer, the step and the seeds. A cause needs an intervention.
 #
 # **In the library:** [`diagnostics/`](../minires/diagnostics/__init__.py): `gradients.py`,

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 12 · Making it fast
 #
-# The same convolution, written as the sum it is or as one matrix product, takes minutes or
-# milliseconds. The mathematics is the same. What differs is what the computer has to do for each
-# number. In this notebook you measure where the time of a training step goes, ask how fast it could
-# be at all, and see what minires does to get there.
+# A convolution takes minutes if you write it as a sum in loops, and milliseconds as one matrix
+# product. The mathematics is the same, but the computer has to do different things for each number.
+# In this notebook you measure where the time of a training step goes, work out how fast it could be
+# at all, and see what minires does to get there.
 #
 # **After this one you can** time code so that you believe the result, say whether a computation
 # waits for arithmetic or for memory, and decide what is worth making faster. About 50 minutes, and
@@ -95,9 +95,9 @@ slowest.reveal(
 assert runs.max() > 1.1 * runs.min()
 
 # %% [markdown]
-# The first run pays for what is done once: memory from the system, threads that wake up. After that
-# the computer does other things besides. Other programs take a core, the clock speed changes, and
-# it never happens evenly. A single time says little. Four rules follow:
+# The first run pays for things that are done only once: it gets memory from the system, and wakes
+# up threads. Later runs are disturbed as well. Other programs take a core, the clock speed changes,
+# and none of this happens evenly. So a single time says little. Four rules follow:
 #
 # 1. **Warm up**: throw the first runs away.
 # 2. **Repeat**, and report the **median**. One disturbed run moves a mean, and the minimum is a
@@ -136,7 +136,7 @@ print(f"the medians give {median(other) / median(one):.2f}")
 # product (**im2col**): every window becomes a row, and the rows are multiplied by the filters. Here
 # are both, and the library's.
 #
-# The yardstick: count a multiplication and an addition for each term (2 **flop**, floating-point
+# To compare them, count a multiplication and an addition for each term (2 **flop**, floating-point
 # operations), and divide by the time. A GFLOP/s is a thousand million of these per second.
 
 
@@ -179,7 +179,7 @@ print(f"minires {1000 * gflop / speed['minires']:.0f} ms")
 factor = speed["im2col by hand"] / speed["loops"]
 times_faster.reveal(
     times_faster.choices[int(factor > 10) + int(factor > 100)],
-    f"About {factor:,.0f} times, here and now.",
+    f"Here it was about {factor:,.0f} times as fast.",
 )
 
 # %% tags=["guard"]
@@ -187,11 +187,12 @@ assert gflop / speed["loops"] > 30
 assert min(speed["im2col by hand"], speed["minires"]) > 100 * speed["loops"]
 
 # %% [markdown]
-# Where does that come from?
+# There are three reasons:
 #
-# - **Python** needs the time of hundreds of multiplications to find out what `y[out] += x[pixel] *
-#   w[weight]` means, and it does so for every term. A matrix product is a single call.
-# - **Vector instructions** multiply and add 8 or 16 numbers at a time, if they lie side by side.
+# - **Python.** To find out what `y[out] += x[pixel] * w[weight]` means, Python takes as long as
+#   hundreds of multiplications, and it does so for every term. A matrix product is a single call.
+# - **Vector instructions.** If numbers lie side by side, the processor multiplies and adds 8 or 16
+#   of them at a time.
 # - **Reuse.** A product of two $n \times n$ matrices takes $2 n^3$ flop on $3 n^2$ numbers, so each
 #   number that was fetched is used many times. The library behind NumPy (a **BLAS**; the routine is
 #   called **GEMM**) works in blocks that stay in the processor's fastest memory.
@@ -204,10 +205,10 @@ assert min(speed["im2col by hand"], speed["minires"]) > 100 * speed["loops"]
 #
 # $$\text{attainable GFLOP/s} = \min\left(\text{peak},\; \text{bandwidth} \times \text{intensity}\right).$$
 #
-# Drawn over the intensity, that is a rising line and a ceiling: a **roofline** (Williams, Waterman
-# and Patterson 2009). The **peak** is what a large matrix product achieves. The **bandwidth** is
-# what a copy of a large array achieves, which reads and writes each byte once. Both are on all
-# cores. A roof is what *can* be reached, so here the fastest run counts, not the median.
+# Drawn over the intensity, that is a rising line and a ceiling, called a **roofline** (Williams,
+# Waterman and Patterson 2009). For the **peak**, we time a large matrix product. For the
+# **bandwidth**, we time a copy of a large array, which reads and writes each byte once. Both run on
+# all cores. A roof says what *can* be reached, so here the fastest run counts, not the median.
 
 # %%
 pool = ThreadPoolExecutor(CORES)
@@ -234,7 +235,7 @@ print(f"peak {PEAK:.0f} GFLOP/s, bandwidth {BANDWIDTH:.0f} GB/s:")
 print(f"they balance at {PEAK / BANDWIDTH:.0f} flop a byte")
 
 # %% [markdown]
-# ReLU does one comparison for each number and moves 8 bytes for it, 4 in and 4 out. A 3x3
+# ReLU does one comparison for each number, and moves 8 bytes for it, 4 in and 4 out. A 3x3
 # convolution of 64 channels does 1,152 flop for each number of its output.
 
 # %%
@@ -291,21 +292,22 @@ by_name = {what: flop / nbytes for what, flop, nbytes, _ in points}
 assert max(by_name["ReLU"], by_name["addition"]) < 1 < 10 < max(by_name.values())
 
 # %% [markdown]
-# No cleverer arithmetic would help ReLU and addition. (They may even lie *above* the slope, which
-# is the speed of main memory: what was just computed may still be in the cache.) Batch norm lies
-# below, because NumPy goes through the numbers once for every single operation. The convolutions
-# have no such excuse, and yet they stay below the ceiling: with 16 or 32 channels the matrices are
-# narrow, and im2col has to copy before it can multiply.
+# No cleverer arithmetic would help ReLU and addition. (They may even lie *above* the slope. The
+# slope is the speed of main memory, but numbers that were just computed may still be in the cache.)
+# Batch norm lies below, because NumPy goes through the numbers once for every single operation. The
+# convolutions do not wait for memory, and yet they stay below the ceiling. With 16 or 32 channels
+# the matrices are narrow, and im2col has to copy before it can multiply.
 #
 # So there are two ways to be faster: *better products* for the convolutions, and *fewer passes over
 # memory* for the rest.
 #
 # ## im2col in chunks that stay in the cache
 #
-# im2col copies each pixel nine times. Written to memory for the whole batch and read again by the
-# product, that ruins the convolution's intensity. But it need not be the whole batch. Make the
-# columns of a few images, multiply, and use the same memory for the next few. Between the cores and
-# memory are **caches**, small and fast, and what fits there never travels to memory.
+# im2col copies each pixel nine times. If it writes the columns of the whole batch to memory, and
+# the product reads them again, that ruins the convolution's intensity. But you need not take the
+# whole batch at once. Make the columns of a few images, multiply, and use the same memory for the
+# next few. Between the cores and memory are **caches**, which are small and fast. If the columns
+# fit there, they never travel to memory.
 
 
 # %%
@@ -315,7 +317,7 @@ y = np.empty((BATCH, SIZE * SIZE, WIDTH), np.float32)
 
 
 def in_chunks(images, buffer):
-    """Convolution, so many images at a time; their columns go to the buffer."""
+    """Convolution, a few images at a time; their columns go to the buffer."""
     for first in range(0, BATCH, images):
         columns = buffer[:images]
         columns[...] = view[first : first + images]  # im2col
@@ -349,12 +351,12 @@ show("Time against the number of images at once: low for a few images, higher fo
 best = images_at_once[middle.argmin()]
 best_chunk.reveal(
     best_chunk.choices[int(best > 8) + int(best > 64)],
-    "As long as their columns fit in a core's cache, a megabyte or a few.",
+    "Their columns should fit in a core's cache, of a megabyte or a few.",
 )
 
 # %% [markdown]
-# [`kernels/cpu/im2col.py`](../minires/kernels/cpu/im2col.py) does this, with more tricks: where
-# channels are few it computes blocks of neighbouring pixels at once, so that matrices are less
+# [`kernels/cpu/im2col.py`](../minires/kernels/cpu/im2col.py) does this, with more tricks. If there
+# are few channels, it computes blocks of neighbouring pixels at once, so that matrices are less
 # narrow ([`blocking.py`](../minires/kernels/cpu/blocking.py)), and it keeps its memory from call to
 # call ([`workspace.py`](../minires/kernels/cpu/workspace.py)).
 #
@@ -367,8 +369,8 @@ best_chunk.reveal(
 
 # %%
 fewer = predict(
-    "How many multiplications (not counting those by fixed constants) do four outputs need that "
-    "way?",
+    "How many multiplications do four outputs need that way, if multiplications by fixed constants "
+    "do not count?",
     ["12, as before", "9", "6"],
 )
 
@@ -383,7 +385,7 @@ print("sliding: ", sliding)
 assert np.allclose(winograd.A_T @ products, sliding, atol=1e-4)
 fewer.reveal(
     {6: "6", 9: "9"}.get(products.size, "12, as before"),
-    "One for each point; G, B and A are fixed.",
+    "There is one for each point. G, B and A are fixed.",
 )
 
 # %% [markdown]
@@ -391,10 +393,10 @@ fewer.reveal(
 #
 # The formula is Winograd's ([1980](https://epubs.siam.org/doi/book/10.1137/1.9781611970364)), for
 # neural networks [Lavin and Gray 2015](https://arxiv.org/abs/1509.09308). With channels, each of
-# the six multiplications becomes a matrix product over all tiles of four outputs; in two
-# dimensions a tile of 4 x 4 outputs takes 36 products instead of 144. The transforms cost additions
-# and copies, so it pays only with many channels: minires takes it for 3x3 convolutions that move by
-# one pixel, from 32 channels on. And the numbers at the points are larger than their sums, so a few
+# the six multiplications becomes a matrix product over all tiles of four outputs; in two dimensions
+# a tile of 4 x 4 outputs takes 36 products instead of 144. The transforms cost additions and
+# copies, so it pays only with many channels: minires takes it for 3x3 convolutions that move by one
+# pixel, from 32 channels on. And the numbers at the points are larger than their sums, so a few
 # more digits are lost to rounding, which training does not notice.
 # `mr.kernels.use(conv2d=mr.kernels.cpu.conv.im2col_conv2d)` turns it off.
 # </details>
@@ -402,10 +404,12 @@ fewer.reveal(
 # ## Threads
 #
 # A processor has several cores, and each runs a **thread** of work. Python lets only one of its
-# threads run at a time, but NumPy steps aside while it is in a loop or a product of its own, so
-# Python threads do work at once. (There is a trap: the BLAS has threads, too. If we split the
-# batch, and each of our threads calls a BLAS that splits again, they get in each other's way. So
-# [`chunks.py`](../minires/kernels/cpu/chunks.py) splits the batch, and BLAS keeps to one thread.)
+# threads run at a time. But NumPy lets other threads run while it is in a loop or a product of its
+# own, so Python threads can do useful work at the same time.
+#
+# There is a trap, because the BLAS has threads too. If we split the batch, and each of our threads
+# calls a BLAS that splits its work again, they get in each other's way. So
+# [`chunks.py`](../minires/kernels/cpu/chunks.py) splits the batch, and BLAS uses one thread.
 
 
 # %%
@@ -452,15 +456,15 @@ same_bits.reveal(
 assert equal
 
 # %% [markdown]
-# Two threads are hardly ever twice as fast: memory is shared, some work is not divided, and the
-# thread that is done first waits. Where another program takes a core, more threads may even be
-# slower. You choose the number with `minires ... --threads 4`, the variable `MINIRES_THREADS`, or
-# `backend.set_num_threads`.
+# Two threads are hardly ever twice as fast. They share the memory, they cannot divide all of the
+# work, and the one that finishes first has to wait. If another program takes a core, more threads
+# may even be slower. You choose the number with `minires ... --threads 4`, the variable
+# `MINIRES_THREADS`, or `backend.set_num_threads`.
 #
 # ## Fewer passes over memory
 #
-# At the end of a residual block come batch norm, an addition and ReLU. Each of them waits for
-# memory, so count what they move. One pass is an array read or written once:
+# At the end of a residual block come batch norm, an addition and ReLU. All three wait for memory,
+# so count how often they go through it. Reading or writing an array once is one pass:
 #
 # | forward | one after the other | as one kernel |
 # |---|---|---|
@@ -503,15 +507,15 @@ assert np.array_equal(y1, cpu.relu.forward(cpu.add.forward(y2, x2)[0])[0])  # to
 
 # %% [markdown]
 # A prediction is worth making because it can fail. [benchmarks/NOTES.md](../benchmarks/NOTES.md)
-# lists what was tried in minires, with what was expected and what was measured. A good part of it
-# changed nothing, or failed.
+# lists the ideas that were tried in minires, each with the expected gain and the measured one. Many
+# of them changed nothing, or failed.
 #
 # ## Where the time goes
 #
-# Before you make anything faster: how much of the time is it? Put a stopwatch around every kernel.
-# A kernel is a pair of functions, and `mr.kernels.use(relu=(forward, backward))` puts another pair
-# in its place. So we need a function that takes a function, and returns one that does the same and
-# looks at the clock.
+# Before you make a part faster, find out how much of the time it takes. Put a stopwatch around
+# every kernel. A kernel is a pair of functions, and `mr.kernels.use(relu=(forward, backward))`
+# swaps in another pair. So we need a function that takes a function, and returns one that does the
+# same and looks at the clock.
 
 
 # %%
@@ -558,15 +562,15 @@ ax.set_xlabel("% of a training step of ResNet-20")
 show("Bars: convolution takes the largest part of a step, batch norm the second, the rest little.")
 groups = [share_of["conv2d"], share_of["batch_norm_relu"]]
 groups.append(1 - sum(groups))
-largest.reveal(largest.choices[int(np.argmax(groups))], f"{100 * max(groups):.0f} % here.")
+largest.reveal(largest.choices[int(np.argmax(groups))], f"It takes {100 * max(groups):.0f} % here.")
 
 # %% tags=["guard-full"]
 assert share_of["conv2d"] + share_of["batch_norm_relu"] > 0.5
 
 # %% [markdown]
 # *The rest* is the tape, adding up gradients, the optimiser, and Python itself. (`getitem` and
-# `pad` are the shortcut where the shape changes.) If a part that takes the share $p$ of the time is
-# made $s$ times as fast, the whole becomes
+# `pad` are the shortcut where the shape changes.) Suppose that a part takes the share $p$ of the
+# time, and you make it $s$ times as fast. Then the whole becomes
 #
 # $$\frac{1}{(1 - p) + p / s}$$
 #
@@ -588,9 +592,10 @@ for name in ("conv2d", "batch_norm_relu", "cross_entropy"):
 # %% [markdown]
 # ## How far that got
 #
-# The recorded benchmark of this library, beside PyTorch, a library that many use for their
-# research, on the same cores. Medians, taken by turns, each side in a process of its own; all of it
-# is in [benchmarks/results](../benchmarks/results/cpu.md). (Inference is the forward pass alone.)
+# The next cell reads the recorded benchmark of this library. Beside it is PyTorch, the library that
+# many use for their research, on the same cores. The two took turns, each in a process of its own,
+# and the numbers are medians. You find all of them in
+# [benchmarks/results](../benchmarks/results/cpu.md). (Inference is the forward pass alone.)
 
 # %%
 recorded = json.loads(Path("../benchmarks/results/cpu.json").read_text())
@@ -616,20 +621,21 @@ assert 1.6 < one_thread / two < 2.1
 # %% [markdown]
 # With **channels last**, the layout (N, H, W, C) that minires has too, PyTorch is further ahead:
 # its convolutions need no copy for im2col. On another machine, with faster memory, the two were
-# nearly level in training. Measure yours, with or without PyTorch, by `python -m benchmarks.cpu`.
+# nearly level in training. To measure your machine, with or without PyTorch, run `python -m
+# benchmarks.cpu`.
 #
 # ## On a GPU
 #
 # A GPU has thousands of small cores and fast memory: 3,350 GB/s in an H100 SXM, by NVIDIA's data
-# sheet. Compare that with the slope of your roofline. minires' kernels for it are in CUDA, in
-# [`kernels/gpu/`](../minires/kernels/gpu/__init__.py), with the same names, and using them takes
-# one word: `minires degradation --device gpu`, or `mr.models.resnet(20).to("gpu")`.
+# sheet. Compare that with the slope of your roofline. For a GPU, minires has kernels of the same
+# names, written in CUDA, in [`kernels/gpu/`](../minires/kernels/gpu/__init__.py). To use them,
+# write `minires degradation --device gpu`, or `mr.models.resnet(20).to("gpu")`.
 #
 # **A warning.** None of minires' GPU code has run on a GPU, at the time of writing. It has been
 # compiled for four generations of devices, and the tests run its source, thread by thread, on a
-# simulated GPU. That is a reason to believe its numbers. It says nothing about speed, and
-# [docs/gpu.md](../docs/gpu.md) says how it stands now. You have learned above what predictions of
-# speed are worth before they are measured.
+# simulated GPU. That is a reason to believe its numbers, but it says nothing about speed. Look in
+# [docs/gpu.md](../docs/gpu.md) for the latest news. You have learned above what predictions of
+# speed are worth before anyone has measured.
 #
 # <details><summary>For the curious: what we expect there</summary>
 #
@@ -676,8 +682,8 @@ def intensities(N, H, W, C, C_out): ...  # your code: return with copy, without
 check("12.traffic", intensities)
 
 # %% [markdown]
-# And one without a check. Profile a small net on small images: `mr.models.resnet(20, width=4)`,
-# images of 8 x 8, batch 8. How large is *the rest* now, and why?
+# The last task has no check. Profile a small net on small images: `mr.models.resnet(20, width=4)`,
+# with batches of 8 images of 8 x 8 pixels. How large is *the rest* now, and why?
 
 # %%
 exercise("12.explain")
@@ -692,8 +698,8 @@ score()
 #   first.
 # - A computation waits either for arithmetic or for memory. Its intensity tells which, and what
 #   could help.
-# - Matrix products, chunks that stay in the cache, memory used again, threads with a BLAS of one
-#   thread each: that is most of it.
+# - Most of the speed comes from matrix products, from chunks that stay in the cache, from memory
+#   that is used again, and from threads with a BLAS of one thread each.
 # - Profile before you optimise. By Amdahl's law, a part that takes 5 % of the time can give you no
 #   more than that.
 #

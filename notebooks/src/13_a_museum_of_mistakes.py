@@ -1,35 +1,29 @@
 # %% [markdown]
 # # 13 · A museum of mistakes
 #
-# Everybody who writes a backward pass gets it wrong first. Most mistakes are typical: hundreds of
-# people have made them before you. This notebook is a walk past six of them. At each you read a few
-# lines of code, guess what breaks, and then see it: where the numbers differ from the right ones,
-# what a short training does with them, and what a check says.
+# Everybody who writes a backward pass gets it wrong at first. Most mistakes are typical, and
+# hundreds of people have made them before you. In this notebook you visit six of them. For each you
+# read a few lines of code and guess what breaks. Then you see where the numbers differ from the
+# right ones, how a short training goes, and what a check says.
 #
 # **After this one you can** tell a loud mistake from a quiet one, say why a falling loss proves
-# nothing about a gradient, and choose tests that find what training hides. About 30 minutes; you
-# need notebooks 04, 06 and 09.
+# nothing about a gradient, and choose tests that find the mistakes which training hides. About 15
+# minutes, and 25 more for the exercises. You need notebooks 04, 06 and 09.
 
 # %%
-import os
-
-import numpy as np
-
 from minires import plot
-from minires.lessons import check, exercise, museum, predict, score, show
+from minires.lessons import check, exercise, museum, predict, score
 
 plot.use_style()
-FAST = bool(os.environ.get("MINIRES_FAST"))
 print(f"{len(museum.EXHIBITS)} exhibits, each run when you look at it")
 
 # %% [markdown]
-# Each exhibit is a solution of the coursework in which one thing was changed. `code` shows the
-# change: green is right, red is what stands there instead.
+# Each exhibit is a solution of the coursework with one thing changed. `museum.code` shows the
+# change: the right lines in green, and the wrong ones in red.
 #
 # ## Windows that overwrite each other
 #
-# The way back through a convolution. Each window brings a gradient for every pixel it has looked
-# at.
+# This is the way back through a convolution. Each window has a gradient for every pixel in it.
 
 # %%
 overlap = museum.find("overlapping-windows")
@@ -44,11 +38,10 @@ museum.maps(overlap, overlap_found)
 overlap_breaks.reveal(overlap.answer, overlap.why)
 
 # %% [markdown]
-# On the left is `dx` from the naive kernel, which is written like the formula. The difference on
-# the right should be white.
+# On the left is `dx` from the naive kernel, which reads like the formula. If the code were right,
+# the difference on the right would be white. The gradient is wrong everywhere.
 #
-# So the gradient is wrong everywhere. Now a residual net of 8 layers learns 60 drawn images with
-# it.
+# Now a residual net of 8 layers learns 60 drawn images with this gradient.
 
 # %%
 overlap_trains = predict("How does the training go?", museum.OUTCOMES)
@@ -58,21 +51,23 @@ museum.curves(overlap_found)
 overlap_trains.reveal(overlap_found.outcome, overlap.lesson)
 
 # %% [markdown]
-# Did you expect that? A wrong gradient can still point downhill, more or less. If you look at the
-# loss only, you will not find this mistake; you will find that your network is "a bit worse than in
+# Did you expect that? A wrong gradient can still point downhill, more or less. If you look only at
+# the loss, you will not find this mistake. You will find that your network is "a bit worse than in
 # the paper", and search for weeks in the wrong place.
 #
-# The check looks at numbers instead:
+# The check compares numbers instead:
 
 # %%
 print(overlap_found.message)
+
+# %% tags=["guard"]
 assert "overlapping windows overwrite" in overlap_found.message
 
 # %% [markdown]
 # ## A transpose that no shape misses
 #
-# The way back again, one step before. In this layer the number of channels stays the same, as in
-# most layers of a residual network.
+# This is the way back through a convolution again, one step earlier. The layer has as many output
+# channels as input channels, like most layers of a residual network.
 
 # %%
 transpose = museum.find("not-transposed")
@@ -87,12 +82,13 @@ museum.maps(transpose, transpose_found)
 transpose_breaks.reveal(transpose.answer, transpose.why)
 
 # %% [markdown]
-# This is why the tests of this library use sizes that all differ: 2 images of 6 x 5 pixels with 3
-# channels, 4 filters. A wrong axis then has a wrong length, and NumPy finds the mistake for you.
+# This is why the tests of this library use sizes that all differ, such as 2 images of 6 x 5 pixels
+# with 3 channels, and 4 filters. A wrong axis then has a wrong length, and NumPy finds the mistake
+# for you.
 #
 # ## Sums where means should be
 #
-# Batch norm, backward. Two divisions are missing.
+# This is the backward pass of batch norm. Two divisions are missing.
 
 # %%
 sums = museum.find("sums-for-means")
@@ -107,9 +103,12 @@ museum.curves(sums_found)
 sums_trains.reveal(sums_found.outcome, sums.lesson)
 
 # %% [markdown]
-# A loud mistake. Compare it with the next one, which sits in the same line.
+# That was a loud mistake. Compare it with the next one, which is in the same line of code.
 #
 # ## One of two ways back is missing
+#
+# The mean depends on all numbers of a channel, and so does the variance. The gradient comes back
+# through both.
 
 # %%
 quiet = museum.find("way-through-the-mean")
@@ -117,7 +116,7 @@ museum.code(quiet)
 
 # %%
 quiet_breaks = predict(quiet.question, quiet.choices)
-quiet_trains = predict("And a short training with it?", museum.OUTCOMES)
+quiet_trains = predict("And how does a short training go with it?", museum.OUTCOMES)
 
 # %%
 quiet_found = museum.look(quiet)
@@ -129,7 +128,7 @@ quiet_trains.reveal(quiet_found.outcome, quiet.lesson)
 # %% [markdown]
 # ## A shortcut for the signal, none for the gradient
 #
-# Now the heart of a residual network. `detach` takes a Tensor off the tape.
+# Now we come to the heart of a residual network. `detach` takes a Tensor off the tape.
 
 # %%
 detached = museum.find("shortcut-off-the-tape")
@@ -147,7 +146,7 @@ detached_breaks.reveal(detached.answer, detached.why)
 # %% [markdown]
 # ## Cleared at the wrong moment
 #
-# All three lines of a training step are here. Only their order has changed.
+# All lines of a training step are here. Only their order has changed.
 
 # %%
 late = museum.find("zeroed-too-late")
@@ -164,8 +163,8 @@ late_trains.reveal(late_found.outcome, late.lesson)
 # %% [markdown]
 # ## Loud and quiet
 #
-# Of the six, how many would you have found by looking at the loss alone? Here they are side by
-# side: how many of the numbers are wrong, and how the training went.
+# How many of the six would you have found by looking at the loss alone? Here they are side by side,
+# with the share of numbers that are wrong, and how the training went.
 
 # %%
 seen = {
@@ -178,19 +177,21 @@ seen = {
 }
 for one, found in seen.items():
     print(f"{one.title:50} {museum.share_wrong(found.right, found.wrong):4.0%}  {found.outcome}")
+
+# %% tags=["guard"]
 assert all(found.outcome == one.trains for one, found in seen.items())
 assert all(one.says in found.message for one, found in seen.items())
 
 # %% [markdown]
-# Three habits follow from it.
+# Three habits follow from this.
 #
-# - **Compare numbers, not curves.** A slow version that reads like the formula, or finite
-#   differences, finds every one of these mistakes in a second.
-# - **Choose sizes that all differ**, a stride above 1, a `dy` of random numbers. A special case
-#   hides what a general one shows.
+# - **Compare numbers, not curves.** Compare with a slow version that reads like the formula, or
+#   with finite differences. Both find every one of these mistakes in a second.
+# - **Choose sizes that all differ**, a stride above 1, and a `dy` of random numbers. A mistake that
+#   shows in the general case may be invisible in a special one.
 # - **Be suspicious when it works.** A network learns in spite of many mistakes.
 #
-# All the others hang in the museum. Write the page, open it in a browser, and take your time:
+# The museum has many more exhibits. Write its page, open it in a browser, and take your time:
 #
 #     minires museum --out museum.html
 #
@@ -233,14 +234,14 @@ score()
 # %% [markdown]
 # ## Recap
 #
-# - A wrong gradient need not be large, small or nan, and need not stop training.
-# - Loud mistakes cost an hour. Quiet ones cost a result.
+# - A wrong gradient need not be large, small or nan, and it need not stop the training.
+# - A loud mistake costs you an hour. A quiet one costs you the result.
 # - A test must be able to fail: plant the mistake, see the test find it, take the mistake out.
 #
 # **In the library:** [`lessons/museum`](../minires/lessons/museum/exhibit.py) holds the exhibits,
 # [`kernels/naive`](../minires/kernels/naive/conv.py) the kernels they are compared with.
 #
 # **Next:** there is no notebook 14. You have built every piece between a derivative and a network
-# of 56 layers, taken the networks apart again, and seen them break. Pick a claim that you do not
-# believe, write its file ([`experiments/claims/`](../minires/experiments/claims/__init__.py) has
-# some to copy from), and find out.
+# of 56 layers, taken the networks apart again, and seen them break. Now pick a claim that you do
+# not believe, and test it. [`experiments/claims/`](../minires/experiments/claims/__init__.py) has
+# files to start from.

@@ -33,6 +33,16 @@ def test_a_tensor_used_twice_is_one_box():
     assert set(boxes) == {"a", "multiply"} and len(paths) == 1
 
 
+def test_its_words_name_the_steps():
+    a, b = values()
+    words = graph(a * b + a, a=a, b=b).title
+    assert words.startswith("The computation of add: ") and len(words.split(", ")) == 4
+    assert {"a", "b", "multiply"} < set(words.replace(":", ",").split(", "))
+    for _ in range(20):
+        a = a + b
+    assert graph(a).title.endswith(" and 10 more")  # 20 sums and two Tensors, less 12
+
+
 def test_large_ones_show_their_shape():
     x = Tensor(np.zeros((4, 5), np.float32), requires_grad=True)
     assert parts(graph(F.relu(x), x=x))[2].count("(4, 5)") == 2

@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("jupytext", reason="jupytext is not installed")
 
 from minires.course import grade, notebooks
-from minires.course.mark import Limits, mark
+from minires.course.limits import Limits
+from minires.course.mark import mark
 
 SOURCE = '''# %% [markdown] nbgrader={"grade": false, "grade_id": "a1-title", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # # A small assignment
@@ -28,6 +29,8 @@ def relu_backward(dy, a):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "a1-relu-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from minires.course import check
+
 check("a1.relu", relu_backward)
 ### BEGIN HIDDEN TESTS
 check("a1.relu", relu_backward, hidden=True)

@@ -10,13 +10,14 @@ from collections import Counter
 import numpy as np
 
 from minires.course import checks, hold_back, notebooks
+from minires.course.variants import personal
 
 SLOW = ("a2.speed", "a2.train", "a4.curves", "a6.measure")  # a second and more for each seed
 FEW = 20
 SOURCES = {name.split("_")[0]: path for name, path in notebooks.find().items()}
 
 
-def answers(key, stop_after=None, changes=()):
+def answers(key, stop_after=None, changes=(), student=None):
     """What the cells of an assignment's model solution hand to the checks: task -> answers.
 
     Parameters
@@ -26,6 +27,8 @@ def answers(key, stop_after=None, changes=()):
         The task whose test is the last cell to run.
     changes : list of (str, str)
         Pieces of the solution, and what stands there instead.
+    student : str, optional
+        Whose variant; by default the notebook of all.
     """
     found = {}
 
@@ -34,8 +37,12 @@ def answers(key, stop_after=None, changes=()):
 
     space = {"__name__": "__main__", "display": lambda *things: None}
     start, hold_back.start = hold_back.start, lambda assignment: None
+    notebook = notebooks.read(SOURCES[key])
+    if student is not None:
+        notebook = personal.notebook_of(notebook, key, student)
+        notebook.cells = [cell for cell in notebook.cells if cell["id"] != f"{key}-personal"]
     try:
-        for cell in notebooks.cells(notebooks.read(SOURCES[key])):
+        for cell in notebooks.cells(notebook):
             if cell.kind != "code":
                 continue
             source = cell.source.replace("from minires.course import check\n", "")

@@ -5,7 +5,8 @@ import pytest
 pytest.importorskip("jupytext", reason="jupytext is not installed")
 
 from minires.course import follow_through, notebooks
-from minires.course.mark import Limits, mark
+from minires.course.limits import Limits
+from minires.course.mark import mark
 
 from .conftest import changed, hand_in, points, with_cell
 

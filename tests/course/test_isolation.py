@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from minires.course import hold_back
-from minires.course.mark import Limits, mark
+from minires.course.limits import Limits
+from minires.course.mark import mark
 from minires.course.sandbox import (
     Submission,
     allowed,

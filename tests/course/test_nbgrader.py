@@ -11,8 +11,9 @@ import pytest
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed")
 
-from minires.course import notebooks
+from minires.course import choices, notebooks
 from minires.course.mark import mark
+from minires.course.variants import personal
 
 from .conftest import changed
 
@@ -25,6 +26,12 @@ OVERWRITES = {
         for parent, part in zip(node.parents, node.rule(node.grad) if node.rule else ()):
             parent.grad = part"""
 }
+# As the shared notebook has it.
+RELU_AT_ZERO_IS_ZERO = next(
+    cell.source
+    for cell in notebooks.cells(notebooks.read(SOURCES["a1_autograd"]))
+    if cell.id == "a1-rules-code"
+)
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +125,32 @@ def test_its_feedback_shows_no_lines_of_the_checks(course):
     page = page.read_text(encoding="utf-8")
     assert "overwritten instead of added up" in page
     assert "expect(" not in page and "_gradients" not in page
+
+
+@pytest.mark.slow  # nbgrader starts a kernel for each notebook
+def test_personal_notebooks_get_the_points_of_their_variant(course):
+    """Locked texts get back the shared wording; the tests follow the cell that names the student."""
+    name = "a1_autograd"
+    source = notebooks.read(SOURCES[name])
+    nbgrader(course, "generate_assignment", name, "--create", "--force")
+    own = choices.variant("a1", "cem")
+    assert own == {"ReLU at 0": "1/2", "direction": "loss last"}
+    submissions = {
+        "cem": personal.notebook_of(source, name, "cem"),
+        "copies": changed(
+            personal.notebook_of(source, name, "cem"), a1_rules_code=RELU_AT_ZERO_IS_ZERO
+        ),
+    }
+    for student, submission in submissions.items():
+        target = course / "submitted" / student / name / f"{name}.ipynb"
+        target.parent.mkdir(parents=True)
+        nbformat.write(submission, target)
+        log = nbgrader(course, "autograde", name, "--student", student)
+    log += nbgrader(course, "export")
+    with open(course / "grades.csv", newline="") as file:
+        theirs = {
+            row["student_id"]: float(row["raw_score"])
+            for row in csv.DictReader(file)
+            if row["assignment"] == name and row["student_id"] in submissions
+        }
+    assert theirs == {"cem": 30, "copies": 28}, log

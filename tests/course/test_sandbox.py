@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minires.course.mark import Limits, mark
+from minires.course.limits import Limits
+from minires.course.mark import mark
 from minires.course.sandbox import wire
 from minires.course.sandbox.line import Late, Line
 from minires.course.sandbox.remote import ROOT

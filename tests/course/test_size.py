@@ -7,7 +7,7 @@ import time
 import pytest
 
 from minires.course import discover, notebooks
-from minires.course.mark import MOST_PIXELS
+from minires.course.runner import MOST_PIXELS
 from minires.errors import DataError
 
 from .conftest import NAME, hand_in, marked, with_cell

@@ -11,7 +11,8 @@ import jupytext
 
 from minires.course import checks
 from minires.course.compare import Trial
-from minires.course.mark import Limits, mark
+from minires.course.limits import Limits
+from minires.course.mark import mark
 
 from . import one_process, unearned
 

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from minires.experiments.presets import PRESETS
+import pytest
+
+from minires.experiments.presets import PRESETS, preset
 
 
 def test_the_paper_recipe():
@@ -29,6 +31,25 @@ def test_quick():
         7 * 78,
         (328, 464),
     )  # 60 % and 85 % of the steps
+
+
+def test_small_warms_up_for_an_epoch():
+    config = PRESETS["small"].resolve(50_000)
+    assert config.warmup == 50_000 // config.batch_size and config.iterations == 16 * config.warmup
+
+
+@pytest.mark.parametrize(
+    "given, warmup",
+    [
+        ({}, 390),
+        ({"epochs": 8}, 195),
+        ({"epochs": 32}, 390),
+        ({"epochs": None, "iterations": 20}, 1),
+        ({"train_size": 12_800, "warmup": 7}, 7),
+    ],
+)
+def test_a_shorter_training_warms_up_for_the_same_part_of_it(given, warmup):
+    assert preset("small", **given).warmup == warmup
 
 
 def test_the_shortest_run_there_is():

@@ -248,7 +248,8 @@ def space_of(notebook):
     """What the cells before the exercises define, as far as the solutions need it."""
     space = {"np": np, "mr": mr, "math": math, "median": median}
     if notebook == "01":
-        exec("import math\n" + cells("01_derivatives_and_a_tape", "class Value"), space)
+        for start in ("class Value", "def as_value", "def in_order"):
+            exec(cells("01_derivatives_and_a_tape", start), space)
     if notebook == "04":
         space["sliding_window_view"] = np.lib.stride_tricks.sliding_window_view
         for start in ("def windows_of", "class my_conv2d"):

@@ -40,14 +40,15 @@ def test_a_line_an_epoch_outside_notebooks(sets, capsys):
 
 
 def test_one_picture_that_grows_in_a_notebook(sets, capsys, monkeypatch):
-    shown, updated = [], []
+    shown, updated, words = [], [], []
 
     class Handle:
         def update(self, content, raw, metadata):
+            words.append(metadata["image/png"]["alt"])
             updated.append(content)
 
     def display(content, raw, display_id, metadata):
-        assert metadata["image/png"]["alt"]
+        words.append(metadata["image/png"]["alt"])
         shown.append(content)
         return Handle()
 
@@ -65,6 +66,12 @@ def test_one_picture_that_grows_in_a_notebook(sets, capsys, monkeypatch):
     assert len(shown) == 1 and len(updated) == 3 and capsys.readouterr().out == ""
     pictures = [content["image/png"] for content in shown + updated]
     assert all(picture.startswith(b"\x89PNG") for picture in pictures) and len(set(pictures)) == 4
+    for name, rows in live.rows.items():
+        (first, last) = (
+            f"{row['train_error']:.0f} and {row['test_error']:.0f}" for row in (rows[0], rows[-1])
+        )
+        assert f"{name} goes from {first} to {last}" in words[-1]
+    assert "resnet-8" not in words[0]
 
 
 def test_what_is_drawn_is_what_was_measured(sets):

@@ -2,17 +2,17 @@
 # # A1 · A tape for arrays
 #
 # A network is a long chain of small operations. Training it needs the derivative of one number, the
-# loss, with respect to every parameter. In this assignment you write what finds them all in one
-# walk: a **tape**, for arrays.
+# loss, with respect to every parameter. In this assignment you write the machine that finds them
+# all in one walk, a **tape** for arrays.
 #
 # **Goals.** You can undo broadcasting in a gradient; write the backward rule of an operation; say
 # in which order a graph has to be walked and why; and tell whether a gradient is right.
 #
-# **Time** about 3 hours. **Points** 30. Each task says how many; a check below it tells you what is
-# wrong, if anything is. Your answers are checked once more with other numbers when they are graded.
+# **Time** about 3 hours. **Points** 30. Each task says how many; the check below it tells you what
+# is wrong, if anything is. When your work is graded, the checks are repeated with other numbers.
 #
-# Run the cells from top to bottom. Where it says `# YOUR CODE HERE`, put your code instead of the
-# two lines. Please leave the names of functions and the other cells as they are. You may add cells.
+# Run the cells from top to bottom. Replace the two lines at `# YOUR CODE HERE` by your code. Please
+# leave the names of functions and the other cells as they are. You may add cells.
 
 # %% nbgrader={"grade": false, "grade_id": "a1-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import matplotlib.pyplot as plt
@@ -26,16 +26,17 @@ begin("a1")  # from here on, minires has no autograd: you are writing it
 # ## Background
 #
 # The loss $L$ is one number. For an array $x$, the **gradient** `dx` is the array of the same shape
-# with $\partial L / \partial x_i$ in place $i$. An operation $y = f(a, b)$ is asked one question:
-# given `dy`, what are `da` and `db`? The chain rule answers it,
+# with $\partial L / \partial x_i$ in place $i$. For every operation $y = f(a, b)$ there is one
+# question to answer: given `dy`, what are `da` and `db`? The chain rule says
 #
 # $$\frac{\partial L}{\partial a_i} = \sum_j \frac{\partial L}{\partial y_j} \frac{\partial y_j}{\partial a_i},$$
 #
-# and says: *each way* from $a_i$ to $L$ adds its part. That sum turns up again and again below:
-# where broadcasting copies a number, where a node is used twice, and in every matrix product.
+# In words, *each way* from $a_i$ to $L$ adds its part. You will meet that sum again and again
+# below, where broadcasting copies a number, where a node is used twice, and in every matrix
+# product.
 #
-# Notebooks [01](../01_derivatives_and_a_tape.ipynb) and [02](../02_tensors.ipynb) go through all of
-# this at leisure.
+# Notebooks [01](../01_derivatives_and_a_tape.ipynb) and [02](../02_tensors.ipynb) explain all of
+# this step by step.
 #
 # ## 1 · Undo broadcasting (3 points)
 #
@@ -76,8 +77,8 @@ check("a1.unbroadcast", unbroadcast, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-rules", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 2 · Backward rules (8 points)
 #
-# Five operations are enough for a network. Each rule gets `dy` and what went into the operation,
-# and returns one gradient for each input, of its shape. `add` and `multiply` may broadcast; use
+# Five operations are enough for a network. Each rule gets `dy` and the inputs of the operation, and
+# returns a gradient for each input, in the input's shape. `add` and `multiply` may broadcast; use
 # `unbroadcast`. In `matmul`, both are matrices.
 #
 # For `relu`, $y = \max(a, 0)$, take 0 as the derivative at $a = 0$.
@@ -162,8 +163,8 @@ check("a1.sum", sum_backward, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-order", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 3 · The order (5 points)
 #
-# Here is a node of the tape: the result of an operation, the nodes it was made from, and the rule
-# that turns `dy` into one gradient for each of them.
+# Here is a node of the tape. It holds the result of an operation, the nodes that it was made from,
+# and the rule that turns `dy` into a gradient for each of them.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a1-node", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -176,12 +177,12 @@ class Node:
 
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-order-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# A node may be asked for its parents' gradients only when all of its own has arrived, that is,
-# after *every* node that uses it. Put the nodes in such an order: the last one (the loss) first,
-# each before its parents, each once.
+# A node can compute its parents' gradients only when all of its own gradient has arrived, that is,
+# after *every* node that uses it. Put the nodes in such an order. The last one (the loss) comes
+# first, each node comes before its parents, and each comes once.
 #
-# One point is for doing it without recursion: Python stops at a depth of 1,000, and networks are
-# deeper.
+# One point is for an answer without recursion. Python stops at a depth of 1,000 calls, and graphs
+# of networks are deeper.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a1-order-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -227,10 +228,10 @@ check("a1.long_chain", topological_order)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-walk", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 4 · The walk back (5 points)
 #
-# Give `last` the gradient that is handed in, then visit the nodes in order and hand each rule's
-# gradients on to the parents. Leave the gradient of every node in its `grad`. A node that is used
-# twice gets two gradients, and has their sum. Do not change a gradient in place: two nodes may have
-# got the very same array.
+# Give `last` the gradient that you get as an argument. Then visit the nodes in order, and pass the
+# gradients that each rule returns on to the parents. At the end every node has its gradient in
+# `grad`. A node that is used twice gets two gradients, and keeps their sum. Do not change a
+# gradient in place, since two nodes may hold the very same array.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a1-walk-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -268,10 +269,10 @@ check("a1.backward", backward, Node, hidden=True)
 #
 # $$\frac{\partial f}{\partial x_i} \approx \frac{f(x + \varepsilon e_i) - f(x - \varepsilon e_i)}{2 \varepsilon}.$$
 #
-# This is slow, and needs no calculus: a judge for every rule you write.
+# This is slow, but it needs no calculus, so it can judge every rule you write.
 #
-# `gradient_check` compares. Rounding makes small differences, so allow for `tolerance` as a share
-# of the size of the gradients. And it must not be fooled: by a small gradient, by a single wrong
+# `gradient_check` compares the two. Rounding makes small differences, so allow for `tolerance` as a
+# share of the size of the gradients. It must not be fooled by a small gradient, by a single wrong
 # number among many, or by `nan`.
 
 
@@ -333,9 +334,9 @@ check("a1.gradient_check", gradient_check, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-train", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 6 · Your tape trains a network (4 points)
 #
-# Two half moons, orange and blue. A network of two layers shall tell them apart. The operations
-# below record themselves on your tape; `softplus(-z t)` is the loss of a point with label $t = \pm
-# 1$, and its mean starts at $\ln 2$, since the network knows nothing yet.
+# Two half moons, orange and blue. A network of two layers has to tell them apart. The operations
+# below record themselves on your tape. The loss of a point with label $t = \pm 1$ is
+# `softplus(-z t)`. Its mean starts at $\ln 2$, since the network has learned nothing yet.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a1-train-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -381,11 +382,12 @@ def network(x):
 
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-train-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Write the loop: in each step the loss of all points, the walk back, and every parameter moved by
-# `-lr` times its gradient. Collect the losses in a list. Gradients add up, also over steps: set the
-# `grad` of the four parameters to None before each. The walk begins with dL/dL = 1. Change the
-# `value` of these four nodes, and make no new ones: the check gives them other values, and lets your
-# loop take a few steps from there. (To train once more from the start, run the cell above again.)
+# Write the loop. In each step, compute the loss of all points, walk back, and move every parameter
+# by `-lr` times its gradient. Collect the losses in a list. Gradients add up, also over steps: set
+# the `grad` of the four parameters to None before each. The walk begins with dL/dL = 1. Change the
+# `value` of these four nodes, and make no new ones: the check gives them other values, and lets
+# your loop take a few steps from there. (To train once more from the start, run the cell above
+# again.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "a1-train-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -429,7 +431,7 @@ check("a1.train", losses, train, (w1, b1, w2, b2), hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a1-bonus", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Bonus (no points)
 #
-# Memory: a tape keeps every value until the walk is over. Which of the five rules need what went
-# in, and which could do without? Change `backward` so that a node lets go of its rule as soon as it
-# was used, and see with `sys.getrefcount` or `tracemalloc` what that saves in a chain of 100 large
-# additions.
+# A tape keeps every value in memory until the walk is over. Which of the five rules need the inputs
+# of their operation, and which could do without? Change `backward` so that a node drops its rule as
+# soon as the rule has been used. Measure with `sys.getrefcount` or `tracemalloc` what that saves in
+# a chain of 100 large additions.

@@ -1,19 +1,20 @@
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-title", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # # A2 · Convolution
 #
-# Nearly all the work of a residual network is convolution. In this assignment you write it twice:
-# first in loops, as the sum that it is; then as one matrix product, at least fifty times as fast.
-# Then its backward pass, until a small residual network trains on your convolution and on no other.
+# Nearly all the work of a residual network is convolution. In this assignment you write it twice,
+# first in loops, as the sum that it is, then as one matrix product, at least fifty times as fast.
+# Then you write its backward pass, and train a small residual network on your convolution and on no
+# other.
 #
 # **Goals.** You can say how large the output of a convolution is; turn it into a matrix product
-# (im2col); derive both its gradients and compute them; show that they are right without being told;
-# and put your functions in the place of the library's.
+# (im2col); derive both its gradients and compute them; show by yourself that they are right; and
+# let the library compute with your functions.
 #
-# **Time** about 4 hours. **Points** 32. Each task says how many; a check below it tells you what is
-# wrong, if anything is. Your answers are checked once more with other numbers when they are graded.
+# **Time** about 4 hours. **Points** 32. Each task says how many; the check below it tells you what
+# is wrong, if anything is. When your work is graded, the checks are repeated with other numbers.
 #
-# Run the cells from top to bottom. Where it says `# YOUR CODE HERE`, put your code instead of the
-# two lines. Please leave the names of functions and the other cells as they are. You may add cells.
+# Run the cells from top to bottom. Replace the two lines at `# YOUR CODE HERE` by your code. Please
+# leave the names of functions and the other cells as they are. You may add cells.
 
 # %% nbgrader={"grade": false, "grade_id": "a2-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import matplotlib.pyplot as plt
@@ -34,29 +35,29 @@ plot.use_style()
 # channels. **Filters** are an array `w` of shape (KH, KW, C, O): each of the O filters has KH rows,
 # KW columns and all C channels. (Notebooks 03 and 04 call the last size $C_{out}$.)
 #
-# A filter is laid on the image; its numbers are multiplied by those below it, and all products are
-# added up. That is one number of the output `y`, of shape (N, H', W', O). Then the filter moves on
-# by `stride` pixels, $s$. Around the image lie `padding` rows and columns of zeros on every side,
-# $p$. In a formula:
+# Lay a filter on the image, multiply each of its numbers by the pixel below it, and add all
+# products up. The sum is one number of the output `y`, of shape (N, H', W', O). Then the filter
+# moves on by `stride` pixels, $s$. Around the image lie `padding` rows and columns of zeros on
+# every side, $p$. In a formula:
 #
 # $$y_{n\,i\,j\,o} = \sum_{a,\,b,\,c} x_{n,\;i s + a - p,\;j s + b - p,\;c}\; w_{a\,b\,c\,o},$$
 #
 # where $a$ runs over the KH rows and $b$ over the KW columns of the filter, and $c$ over the
 # channels. What lies outside the image counts as 0. Nothing is flipped, and there is no bias.
 #
-# In all tasks `stride` and `padding` are whole numbers that hold for both directions, while height
-# and width, of images and of filters, may differ. No function changes what it is given. Except in
-# task 8, what comes out has the dtype of what goes in: networks compute in float32.
+# In all tasks `stride` and `padding` are whole numbers that hold for both directions. Height and
+# width may differ, in images and in filters. No function changes its arguments. Except in task 8, a
+# result has the dtype of the arguments, as networks compute in float32.
 #
-# Notebooks [03](../03_convolution.ipynb) and [04](../04_convolution_backward.ipynb) go through all
-# of this at leisure.
+# Notebooks [03](../03_convolution.ipynb) and [04](../04_convolution_backward.ipynb) explain all of
+# this step by step.
 #
 # ## 1 · The size of the output, and the border (3 points)
 #
 # Along one axis the first row of the filter can lie on row $0, s, 2s, \dots$ of the *padded* image,
 # as long as the last row of the filter still lies inside. In how many places is that?
 #
-# `pad` puts the zeros around. Any function of NumPy may be used.
+# `pad` puts the zeros around the images. You may use any function of NumPy.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a2-size-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -117,8 +118,8 @@ check("a2.pad", pad, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-naive", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 2 · As the sum it is (3 points)
 #
-# Write the formula in loops: one loop for each index, one multiplication at a time. This is slow.
-# It is what you compare with when something faster goes wrong, and the measure in task 5.
+# Write the formula in loops, one loop for each index, one multiplication at a time. This is slow,
+# but you can see that it is right: compare with it whenever something faster goes wrong.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a2-naive-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -179,8 +180,8 @@ plot.im2col(4, 4, kernel_size=3, window=1)
 #
 # A loop over all windows would be slow again. There are two good ways: a loop over the KH KW places
 # $(a, b)$ of the filter, each of which takes one slice with steps out of all images; or
-# `np.lib.stride_tricks.sliding_window_view`, which shows all windows without copying any. For the
-# second, look at the order of axes that comes out.
+# `np.lib.stride_tricks.sliding_window_view`, which shows all windows without copying any. If you
+# take the second, look at the order of its axes.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a2-im2col-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -223,14 +224,14 @@ check("a2.im2col", im2col, hidden=True)
 # ## 4 · Forward (3 points)
 #
 # Now the convolution by `im2col` and one matrix product. In minires, `forward` returns a pair: the
-# result, and a **cache** with all that `backward` will need (task 7). What you put into it is up to
-# you. A network calls your function for one layer after the other before it goes back, and hands
-# each call's own cache to `backward`; so keep nothing in global variables.
+# result, and a **cache** with all that `backward` will need (task 7). You decide what to put into
+# it. A network calls your function for one layer after the other before it walks back, and passes
+# each call's own cache to `backward`. So keep nothing in global variables.
 #
 # The library calls `forward` with four settings by keyword, so it must take `dilation` and `groups`
 # as well. The networks of this assignment leave both at 1, and give whole numbers for `stride` and
-# `padding`. Elsewhere these may be pairs (height, width). The first lines refuse what you need not
-# write.
+# `padding`. Elsewhere these may be pairs (height, width). The first lines refuse the settings that
+# you need not handle.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a2-forward-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -274,8 +275,8 @@ check("a2.forward", conv2d_forward, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-forward-look", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# A look at what comes out, for three drawn images and two filters: `left minus right` answers to
-# upright edges (red: bright on the left), `top minus bottom` to level ones.
+# Here is the output for three drawn images and two filters. `left minus right` responds to upright
+# edges (red where the left is brighter), `top minus bottom` to level ones.
 
 # %% nbgrader={"grade": false, "grade_id": "a2-forward-picture", "locked": true, "schema_version": 3, "solution": false, "task": false}
 drawn, _ = mr.data.synthetic(60, 10, size=16)
@@ -298,11 +299,11 @@ plt.show()
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-speed", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 5 · Fifty times as fast (2 points)
 #
-# The check times `conv2d_forward` on batches of eight images of 16 x 16 pixels with 16 channels, and
-# 16 filters of 3 x 3, with padding 1, in float32. Per image it must be at least 50 times as fast as
-# a plain loop of Python that makes as many multiplications and does nothing else, so that it does
-# not matter how clever your loops are (they take several times longer than that). Some hundred
-# times is usual, so it does not matter either if the machine is busy with other things.
+# The check times `conv2d_forward` on batches of eight images of 16 x 16 pixels with 16 channels,
+# and 16 filters of 3 x 3, with padding 1, in float32. Per image it must be at least 50 times as
+# fast as a plain loop of Python that makes as many multiplications and does nothing else, so that
+# it does not matter how clever your loops are (they take several times longer than that). Some
+# hundred times is usual, so a busy machine does not matter either.
 
 # %% nbgrader={"grade": true, "grade_id": "a2-speed-test", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 from minires.course import check
@@ -313,9 +314,9 @@ check("a2.speed", conv2d_forward, conv2d_naive)
 # ## 6 · Back from columns to images (4 points)
 #
 # `im2col` copies a pixel into every window that it lies in. On the way back, each window brings a
-# gradient for it, and as always where something was copied, they **add up**. So `col2im` takes a
-# matrix like that of `im2col`, adds every number to the pixel where `im2col` took it from, and
-# returns the images. What falls on the padding is lost.
+# gradient for it, and as always after copying, they **add up**. So `col2im` takes a matrix like
+# that of `im2col`, adds every number to the pixel where `im2col` took it from, and returns the
+# images. Gradients that fall on the padding are dropped.
 #
 # It is the **adjoint** of `im2col` (its transpose, if both are seen as matrices): for all `x` and
 # `columns`, the sum of `im2col(x) * columns` is the sum of `x * col2im(columns)`.
@@ -441,8 +442,8 @@ check("a2.dx", conv2d_forward, conv2d_backward, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-gradcheck", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 8 · Is it right? (3 points)
 #
-# Soon nobody will check your gradients for you. So do it yourself, for any pair `forward`,
-# `backward` and any numbers. Take
+# Soon nobody will check your gradients for you. So write a check of your own, for any pair
+# `forward`, `backward` and any numbers. Take
 #
 # $$L(x, w) = \sum r \cdot y, \qquad y = \text{the result of } \mathtt{forward}(x, w),$$
 #
@@ -520,8 +521,8 @@ for stride, padding in ((1, 0), (1, 1), (2, 1), (3, 2)):
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-train", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 9 · Your convolution trains a network (4 points)
 #
-# `mr.kernels.use(conv2d=(forward, backward))` puts a pair of functions in the place of the
-# library's convolution, in a `with` block:
+# `mr.kernels.use(conv2d=(forward, backward))` replaces the library's convolution by a pair of
+# functions, in a `with` block:
 #
 # ```python
 # with mr.kernels.use(conv2d=(forward, backward)):
@@ -545,9 +546,10 @@ for ax, image, label in zip(axes.flat, drawn.images, labels):
 plt.show()
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a2-train-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Write the loop. In each step: the logits of all images, `net(images)`; the loss,
-# `F.cross_entropy(logits, labels)`; all gradients back to zero, `optimizer.zero_grad()`; the walk
-# back, `loss.backward()`; and `optimizer.step()`. Collect the losses, `loss.item()`.
+# Write the loop. In each step, compute the logits of all images with `net(images)` and the loss
+# with `F.cross_entropy(logits, labels)`. Set all gradients back to zero (`optimizer.zero_grad()`),
+# walk back (`loss.backward()`), and take the step (`optimizer.step()`). Collect the losses,
+# `loss.item()`.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a2-train-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -610,6 +612,6 @@ check("a2.train", train, conv2d_forward, conv2d_backward, losses, hidden=True)
 # `conv2d_backward` that way and compare the times. Then think about stride 2.
 #
 # **Memory.** Your cache holds nine times the numbers of the images, for every layer at once. Keep
-# `x` in it instead and make the columns anew in `conv2d_backward`. Is it slower? Then go further:
-# make the columns of only a few images at a time. Notebook [12](../12_making_it_fast.ipynb) goes on
-# from there.
+# `x` in it instead, and make the columns again in `conv2d_backward`. Is that slower? Then go
+# further and make the columns of only a few images at a time. Notebook
+# [12](../12_making_it_fast.ipynb) goes on from there.

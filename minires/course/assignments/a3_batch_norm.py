@@ -2,18 +2,18 @@
 # # A3 · Batch norm and ReLU: training, inference, backward
 #
 # Two kernels stand after nearly every convolution of a residual network: **batch norm** and
-# **ReLU**. In this assignment you write both, forward and backward, put them in the place of the
-# library's, and train networks with them.
+# **ReLU**. In this assignment you write both, forward and backward, and train networks that compute
+# with your versions.
 #
 # **Goals.** You can write batch norm for training and for inference, and say what differs; derive
 # its backward pass; keep the running averages that inference needs; compute a variance without
 # losing its digits; and say what goes wrong when the two modes are mixed up.
 #
-# **Time** about 4 hours. **Points** 34. Each task says how many; a check below it tells you what is
-# wrong, if anything is. Your answers are checked once more with other numbers when they are graded.
+# **Time** about 4 hours. **Points** 34. Each task says how many; the check below it tells you what
+# is wrong, if anything is. When your work is graded, the checks are repeated with other numbers.
 #
-# Run the cells from top to bottom. Where it says `# YOUR CODE HERE`, put your code instead of the
-# two lines. Please leave the names of functions and the other cells as they are. You may add cells.
+# Run the cells from top to bottom. Replace the two lines at `# YOUR CODE HERE` by your code. Please
+# leave the names of functions and the other cells as they are. You may add cells.
 
 # %% nbgrader={"grade": false, "grade_id": "a3-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from types import SimpleNamespace
@@ -34,10 +34,10 @@ plot.use_style()
 # ## Background
 #
 # A **kernel** is a pair of functions on arrays. `forward` takes arrays and returns `y` and a
-# **cache**: whatever `backward` will need, in any form you like. `backward` takes `dy`, the
-# gradient of the loss with respect to `y`, and the cache, and returns one gradient for each array
-# that went in. Neither changes the arrays it is given, for others may still need them. What comes
-# out has the dtype of what came in: float32 stays float32, float64 stays float64.
+# **cache**, which holds what `backward` will need, in any form you like. `backward` takes `dy`, the
+# gradient of the loss with respect to `y`, and the cache. It returns a gradient for each array that
+# `forward` took. Neither function changes its arguments, as other code may still need them. Results
+# have the dtype of the arguments: float32 stays float32, float64 stays float64.
 #
 # The **channels** are the last axis: `x` has shape `(..., C)`, for images `(N, H, W, C)`. Batch
 # norm looks at each channel by itself, over all of its $M$ numbers in the batch (for images $M = N
@@ -49,17 +49,17 @@ plot.use_style()
 #
 # `weight` $w$ and `bias` $b$ have shape `(C,)`, and are learned. This is what happens in
 # **training**. In **inference**, when the trained network is used, two fixed numbers per channel
-# take the place of the batch's mean and variance: **running averages** that were collected in
-# training. The answer for an image then does not depend on which others happen to be in its batch.
+# replace the batch's mean and variance. They are **running averages** that were collected in
+# training. The answer for an image then does not depend on the other images in its batch.
 #
-# Notebook [06](../06_batch_norm.ipynb) goes through all of this at leisure.
+# Notebook [06](../06_batch_norm.ipynb) explains all of this step by step.
 #
 # ## 1 · ReLU (3 points)
 #
 # $y = \max(x, 0)$, for an `x` of any shape. Take 0 as the derivative at $x = 0$, also if that zero
 # carries a minus sign (floating point knows `-0.0`, and it equals `0.0`). One more thing: where `x`
-# is `nan`, `y` shall be `nan` too. A `nan` says that something went wrong earlier; turned into a 0
-# it would never be found.
+# is `nan`, let `y` be `nan` too. A `nan` says that something went wrong earlier. If you turn it
+# into a 0, nobody will ever find out.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a3-relu-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -107,19 +107,19 @@ check("a3.relu_backward", relu_forward, relu_backward, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-forward", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 2 · Batch norm forward (8 points)
 #
-# Write `batch_norm_forward` for both modes: with `mean=None` and `var=None` the batch's own
-# statistics are used (training), else the ones that are given (inference). The cache must be an
-# object with the attributes `mean` and `var`, the statistics used, each of shape `(C,)`: the layer
-# of task 3 reads them there. Put into it whatever else you need. A `SimpleNamespace(mean=...,
-# var=...)` will do.
+# Write `batch_norm_forward` for both modes: with `mean=None` and `var=None` it uses the batch's own
+# statistics (training), else the ones that it gets (inference). The cache must be an object with
+# the attributes `mean` and `var`, the statistics used, each of shape `(C,)`: the layer of task 3
+# reads them there. Put into it whatever else you need. A `SimpleNamespace(mean=..., var=...)` will
+# do.
 #
 # Use array operations, not a Python loop over pixels: a network will run on this. You may loop over
 # channels.
 #
 # **Lost digits.** You may know a second formula, $\text{var} = \text{mean of } x^2 - (\text{mean of
 # } x)^2$. It is right on paper. Take float32, which has about 7 digits, and numbers near 1000 that
-# differ by 0.1: their squares are near 1,000,000, and a difference of 0.01 is sought in the eighth
-# digit. The second check is about this; it also has a channel that is constant.
+# differ by 0.1: their squares are near 1,000,000, and the difference that you want, 0.01, is in the
+# eighth digit. The second check is about this; it also has a channel that is constant.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a3-forward-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -188,13 +188,14 @@ check("a3.inference", batch_norm_forward, hidden=True)
 #
 # $$\text{running} \leftarrow (1 - m)\, \text{running} + m \cdot \text{of this batch}.$$
 #
-# $m$ is called **momentum**; PyTorch and minires take 0.1. (Some other libraries call $1 - m$ the
+# $m$ is called **momentum**. PyTorch and minires take 0.1. (Some other libraries call $1 - m$ the
 # momentum, and take 0.9 or 0.99.)
 #
 # For the variance, PyTorch and minires put the **unbiased** one into the average: the sum of
 # squares divided by $M - 1$ instead of $M$. The batch is a sample, and its numbers lie a little
-# closer to their own mean than to the true one. To normalise the batch, the biased one is used all
-# the same. For $M = 1$, where dividing by $M - 1$ is impossible, take the biased one, which is 0.
+# closer to their own mean than to the true one. The batch itself is normalised by the biased one
+# all the same. For $M = 1$, where dividing by $M - 1$ is impossible, take the biased one, which is
+# 0.
 #
 # `update_running` gets the biased `var` that is in your cache, and `count`, the number $M$.
 
@@ -235,10 +236,10 @@ check("a3.running", update_running, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-layer-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Now the layer, which chooses between the modes. `net.train()` and `net.eval()` set `self.training`
-# in every layer of a net. The class below inherits from the library's `nn.BatchNorm2d` all but
-# `forward`: it has `self.weight`, `self.bias`, `self.running_mean` and `self.running_var` (Tensors;
-# their arrays are in `.data`), and the number `self.momentum`.
+# Now write the layer, which chooses between the modes. `net.train()` and `net.eval()` set
+# `self.training` in every layer of a net. The class below inherits from the library's
+# `nn.BatchNorm2d` all but `forward`: it has `self.weight`, `self.bias`, `self.running_mean` and
+# `self.running_var` (Tensors; their arrays are in `.data`), and the number `self.momentum`.
 #
 # The function `normalise` runs the kernel and records it on the tape. `mean` and `var` are arrays,
 # as in `batch_norm_forward`.
@@ -291,8 +292,8 @@ check("a3.layer", BatchNorm, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-backward", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 4 · Batch norm backward (8 points)
 #
-# Start with the easy ones. $y_i = w\, \hat x_i + b$, and every $i$ of a channel uses the same $w$
-# and $b$: what are `dweight` and `dbias`?
+# Start with the easy ones. In $y_i = w\, \hat x_i + b$ every $i$ of a channel uses the same $w$ and
+# $b$. What are `dweight` and `dbias`?
 #
 # Then `dx` **in training**. Write $g_i = w\, \mathtt{dy}_i$ for the gradient that arrives at $\hat
 # x_i$, and $\sigma = \sqrt{\text{var} + \varepsilon}$. A change of one $x_j$ reaches the loss in
@@ -363,9 +364,9 @@ check("a3.inference_backward", batch_norm_forward, batch_norm_backward, hidden=T
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-gradcheck", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 5 · A judge for any kernel (3 points)
 #
-# The library's gradient check is held back too. Write your own. A kernel's `y` is an array and no
-# single number, so choose some `dy` and take $L = \sum_i \mathtt{dy}_i\, y_i$: then `backward(dy,
-# cache)` has to return the gradients of $L$. Measure these by central differences,
+# The library's gradient check is held back too, so write your own. A kernel's `y` is an array, not
+# a single number. So choose some `dy` and take $L = \sum_i \mathtt{dy}_i\, y_i$: then `backward(dy,
+# cache)` has to return the gradients of $L$. Measure them by central differences,
 #
 # $$\frac{\partial L}{\partial a_i} \approx \frac{L(a + \varepsilon e_i) - L(a - \varepsilon e_i)}{2 \varepsilon},$$
 #
@@ -421,10 +422,10 @@ check("a3.gradient_check", relative_errors, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-gradcheck-use", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Your judge on your own kernels: all numbers should be far below $10^{-4}$. In the last line `dy`
-# is 1 everywhere, and its number says nothing: whatever `x` is, the $\hat x_i$ of a channel add up
-# to 0, so $L$ does not depend on `x`, and rounding errors are compared with rounding errors. This
-# is why `dy` has to be drawn at random.
+# Now let it judge your own kernels. All numbers should be far below $10^{-4}$. In the last line
+# `dy` is 1 everywhere, and its number says nothing. Whatever `x` is, the $\hat x_i$ of a channel
+# add up to 0, so $L$ does not depend on `x`, and you compare rounding errors with rounding errors.
+# This is why `dy` has to be drawn at random.
 
 # %% nbgrader={"grade": false, "grade_id": "a3-gradcheck-run", "locked": true, "schema_version": 3, "solution": false, "task": false}
 rng = np.random.default_rng(3)
@@ -453,9 +454,9 @@ print(f"dy = 1     dx {dx:.0e}")
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-train", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 6 · Your kernels train networks (6 points)
 #
-# Small images of drawn shapes, ten classes. Four networks of 14 layers: plain and residual, with
-# and without batch norm. The next cell makes the data and the networks; each batch norm in them is
-# *your* layer.
+# The data are small images of drawn shapes in ten classes. You train four networks of 14 layers,
+# plain and residual, with and without batch norm. The next cell makes data and networks. Every
+# batch norm in them is *your* layer.
 
 # %% nbgrader={"grade": false, "grade_id": "a3-train-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
 train_set, test_set = (part.resize(16) for part in mr.data.synthetic(2000, 500))
@@ -490,11 +491,11 @@ def build(family, batch_norm):
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-train-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Write the loop. `mr.kernels.use(batch_norm=(forward, backward), relu=(forward, backward))`, in a
-# `with` statement, puts your pairs in the place of the library's for as long as the block lasts.
-# Within it, for every batch of `batches(steps)`: forget the gradients of the step before, compute
-# the mean cross-entropy of the net's answers (`F.cross_entropy`), walk back, and let the optimiser
-# do its step. Collect the loss of every step. The net has to be in training mode. (The check also
-# lets your loop take a few steps with other initial weights.)
+# `with` statement, makes the library compute with your pairs for as long as the block lasts. Within
+# it, for every batch of `batches(steps)`: forget the gradients of the step before, compute the mean
+# cross-entropy of the net's answers (`F.cross_entropy`), walk back, and let the optimiser do its
+# step. Collect the loss of every step. The net has to be in training mode. (The check also lets
+# your loop take a few steps with other initial weights.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "a3-train-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -545,14 +546,14 @@ check("a3.train", losses, train, build, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-modes", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Without batch norm next to nothing is learned in these 150 steps. (Try a learning rate of 0.03 and
-# 600 steps, if you like: the residual net without batch norm does learn then, the plain one
+# Without batch norm the nets learn next to nothing in these 150 steps. (Try a learning rate of 0.03
+# and 600 steps, if you like: the residual net without batch norm does learn then, the plain one
 # hardly.)
 #
-# **And in use?** The residual net with batch norm is now asked about the 500 test images: in
-# evaluation mode, as it should be, and in training mode, as happens to everybody who forgets
-# `net.eval()`. (`diagnostics.preserve_state` puts the net into a mode and leaves it as it was
-# found.) Guessing gives 90 % errors.
+# **And in use?** Now the residual net with batch norm classifies the 500 test images, in evaluation
+# mode, as it should be, and in training mode, as happens to everybody who forgets `net.eval()`.
+# (`diagnostics.preserve_state` puts the net into a mode and leaves it as it was found.) Guessing
+# gives 90 % errors.
 
 # %% nbgrader={"grade": false, "grade_id": "a3-modes-run", "locked": true, "schema_version": 3, "solution": false, "task": false}
 mixed = np.random.default_rng(1).permutation(len(test_labels))
@@ -604,10 +605,10 @@ for name, error in errors.items():
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a3-question", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # **Explain the table** (3 points), in about six sentences. Why do the first three lines say the
-# same? Why are batches of one class, and batches of a single image, so bad in training mode, when
-# the images are the same ones? And before the last line, 50 batches of training images went through
-# the net in training mode, without a step of the optimiser: no weight has changed. What has, and
-# why does it help?
+# same? Why are batches of one class, and batches of a single image, so bad in training mode,
+# although the images are the same? Before the last line, 50 batches of training images went through
+# the net in training mode, without a step of the optimiser, so no weight has changed. What has
+# changed, and why does it help?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "a3-question-answer", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # **Model answer.** In evaluation mode every layer normalises by the running averages, which are
@@ -618,7 +619,7 @@ for name, error in errors.items():
 # way: whatever is the same all over the image, its mean in each channel, is gone (1 point). The
 # running averages have changed. With momentum 0.1 they hold the statistics of about the last ten
 # batches, and during these the weights were still moving fast, so the averages belong to nets that
-# are no more. After 50 batches with the weights at rest they belong to this net, and evaluation
+# no longer exist. After 50 batches with the weights at rest they belong to this net, and evaluation
 # mode is about as good as training mode with large mixed batches (1 point).
 #
 # **Rubric.** One point for each of the three parts. Accept any wording that says: fixed statistics;
@@ -629,7 +630,7 @@ for name, error in errors.items():
 # ## Bonus (no points)
 #
 # In inference batch norm multiplies each channel by one number and adds another. A convolution
-# before it is linear in its weights: so both can be one convolution, with other weights and a bias,
-# and batch norm costs nothing. Which weights, and which bias? Fold the batch norms of a trained net
-# into its convolutions, and compare the answers of the two nets. Why does this not work in
-# training?
+# before it is linear in its weights. So one convolution, with other weights and a bias, can do the
+# work of both, and batch norm is free. Which weights, and which bias? Fold the batch norms of a
+# trained net into its convolutions, and compare the answers of the two nets. Why does this not work
+# in training?

@@ -4,19 +4,19 @@
 # A network with fifty plain layers learns worse than one with twenty. One addition after every
 # second layer changes that. In this assignment you build the blocks that have it, from minires's
 # layers: the two kinds of block, the two ways of fitting a shortcut, the initial weights, and whole
-# networks. At the end a plain network and its residual twin start from the same weights, and you
+# networks. At the end you train a plain network and its residual twin from the same weights, and
 # see what the addition does.
 #
 # **Goals.** You can draw initial weights that keep a signal's size; fit a shortcut where the shape
 # changes; write a residual block in the right order; count a network's parameters; and set up a
 # comparison in which one thing differs.
 #
-# **Time** about 4 hours. **Points** 34. Each task says how many; a check below it tells you what is
-# wrong, if anything is. Your answers are checked once more with other numbers when they are graded.
+# **Time** about 4 hours. **Points** 34. Each task says how many; the check below it tells you what
+# is wrong, if anything is. When your work is graded, the checks are repeated with other numbers.
 #
-# Run the cells from top to bottom. Where it says `# YOUR CODE HERE`, put your code instead of the
-# two lines. Please leave the names of functions and the other cells as they are. You may add cells,
-# and methods to your classes.
+# Run the cells from top to bottom. Replace the two lines at `# YOUR CODE HERE` by your code. Please
+# leave the names of functions and the other cells as they are. You may add cells, and methods to
+# your classes.
 
 # %% nbgrader={"grade": false, "grade_id": "a4-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
@@ -45,7 +45,7 @@ begin("a4")  # from here on, minires has no models and no initial weights: you a
 # leaves pixels out and appends channels of zeros; **option B** is a 1x1 convolution, also called a
 # **projection**, with batch norm. A **plain** block has no shortcut: $y = \mathrm{relu}(F(x))$.
 #
-# Of what you need, minires has these. Images and maps are Tensors of shape (N, H, W, C):
+# These are the parts of minires that you need. Images and maps are Tensors of shape (N, H, W, C):
 #
 # | | |
 # |---|---|
@@ -58,8 +58,8 @@ begin("a4")  # from here on, minires has no models and no initial weights: you a
 # | `F.relu(x)`, `x[...]`, `x + y` | as in NumPy; like all of these recorded on the tape |
 #
 # A class that inherits from `nn.Module` makes its layers in `__init__`, as attributes, and uses
-# them in `forward(self, x)`. Modules in a plain Python list are *not* found by `parameters()`;
-# `nn.Sequential` is what holds many. Make layers in the order in which they are used (a projection
+# them in `forward(self, x)`. `parameters()` does *not* find modules in a plain Python list. For a
+# row of modules take `nn.Sequential`. Make layers in the order in which they are used (a projection
 # last), each batch norm after its convolution.
 #
 # Notebook [09](../09_the_shortcut.ipynb) explains why the addition helps, and
@@ -73,8 +73,8 @@ begin("a4")  # from here on, minires has no models and no initial weights: you a
 #
 # $n_{in}$, the **fan-in**, is how many products one output adds up. Weights have shape
 # (in_features, out_features) in a linear layer and (KH, KW, C_in, C_out) in a convolution; in every
-# shape the last axis counts the outputs. minires computes in float32: a factor that is a NumPy
-# float64 number would turn the array into float64.
+# shape the last axis counts the outputs. minires computes in float32. Mind that a NumPy float64
+# number as a factor would turn the array into float64.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a4-he-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -122,14 +122,14 @@ plt.show()
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a4-a-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # The line should neither rise nor fall by much. (`nn.Conv2d` draws its weights by the same rule, so
-# below you need only hand `rng` on.)
+# below you only need to pass `rng` on.)
 #
 # ## 2 · Shortcuts (7 points)
 #
-# **Option A** (4 points). Keep every `stride`-th pixel in height and in width, beginning with pixel
-# 0. Append channels of zeros on the last axis, *after* the old ones, until there are
-# `out_channels`. `x` is a Tensor and so is the result, and gradients have to find their way back:
-# slice the Tensor itself, and see `F.pad`.
+# **Option A** (4 points). Keep every `stride`-th pixel in height and in width, beginning with
+# pixel 0. Append channels of zeros on the last axis, *after* the old ones, until there are
+# `out_channels`. `x` is a Tensor and so is the result. Gradients have to find their way back, so
+# slice the Tensor itself, and use `F.pad`.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a4-a-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -162,8 +162,8 @@ check("a4.shortcut_a", shortcut_a, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a4-b-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # **As a module** (3 points). `Shortcut("A", ...)` applies `shortcut_a` and has no parameters.
 # `Shortcut("B", ...)` is a 1x1 convolution with the stride, without bias, followed by batch norm,
-# *if* the shape changes; where it does not, it hands on `x` itself and has no parameters either.
-# The shape changes if the stride is not 1 or the channels are not the same.
+# *if* the shape changes. Where it does not, it returns `x` itself and has no parameters either. The
+# shape changes if the stride is not 1 or the channels are not the same.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a4-b-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -294,8 +294,8 @@ check("a4.do_nothing", do_nothing, BasicBlock, hidden=True)
 # `out_channels`. Batch norm follows each, ReLU stands between them; addition and last ReLU are as
 # above.
 #
-# The stride is in the **3x3** convolution. (In the paper it is in the first 1x1, which then never
-# looks at three quarters of the pixels; today's libraries have it in the 3x3.)
+# The stride is in the **3x3** convolution. In the paper it is in the first 1x1, which then never
+# looks at three quarters of the pixels. Today's libraries have it in the 3x3.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a4-bottleneck-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -361,7 +361,7 @@ for name, block in (
 # That makes $6n + 2$ layers with weights. The paper's width is 16. With `shortcut=None` all blocks
 # are plain.
 #
-# A check counts the parameters (2 points): they must come out exactly, as 269,722 for 20 layers and
+# One check counts the parameters (2 points). The numbers must be exact, 269,722 for 20 layers and
 # 853,018 for 56, both with option A. Another compares the logits and walks back through 56 layers
 # (3 points).
 
@@ -413,7 +413,7 @@ check("a4.network", ResNet, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a4-twins-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # **Twins** (2 points). To see what the addition does, nothing else may differ. Build a plain
 # network and a residual one with option A that start from *the same* weights. They must not share
-# them: each is going to be trained.
+# the arrays, since each network will be trained.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a4-twins-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -442,9 +442,9 @@ check("a4.twins", twins, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a4-train-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 6 · The twins in training (5 points)
 #
-# Write the loop (2 points): for every batch the loss (`F.cross_entropy(logits, labels)`), the walk
-# back, and one step of `mr.optim.SGD(net.parameters(), lr, momentum=0.9)`, with `zero_grad()`
-# before each walk. A network takes Tensors, and the images of a batch are an array:
+# Write the loop (2 points). For every batch, compute the loss (`F.cross_entropy(logits, labels)`),
+# walk back, and take one step of `mr.optim.SGD(net.parameters(), lr, momentum=0.9)`, with
+# `zero_grad()` before each walk. A network takes Tensors, and the images of a batch are an array:
 # `mr.Tensor(images)`. Return the losses as numbers (`loss.item()`), each from before its step.
 
 
@@ -486,13 +486,13 @@ check("a4.train", train, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a4-curves-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# The images are drawn: stripes in ten directions, with random colours, widths and places, under
-# noise. The label is the direction. Each image is seen once, so every loss is that of images that
-# the network has not seen before. Three pairs of twins with 20 layers are trained (20 seconds or so
-# in all).
+# The images show drawn stripes in ten directions, with random colours, widths and places, under
+# noise. The label is the direction. Each image is used once, so every loss is for images that the
+# network has not seen before. Three pairs of twins with 20 layers are trained (20 seconds or so in
+# all).
 #
-# **Predict** before you run it: which of the two will have the lower loss at first, which after 80
-# steps?
+# **Predict** before you run it. Which of the two will have the lower loss at first, and which after
+# 80 steps?
 
 
 # %% nbgrader={"grade": false, "grade_id": "a4-curves-run", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -569,7 +569,7 @@ check("a4.curves", losses, start, train, twins, hidden=True)
 # of the residual network now, compared with before? Does it learn faster?
 #
 # **2.** Build a network of bottlenecks: $9n + 2$ layers, `out_channels = 4 * mid_channels`. How
-# many parameters has one of 29 layers, and how does its curve compare with that of resnet-20?
+# many parameters does one of 29 layers have, and how does its curve compare with that of resnet-20?
 #
 # **3.** Move the ReLU: $y = x + \mathrm{relu}(F(x))$. What can such a block never do, and what
 # happens to the size of the signal over many of them? (He et al. 2016,

@@ -2,19 +2,19 @@
 # # A5 · The degradation experiment
 #
 # Do plain networks train worse when they get deeper, and residual ones not? In this assignment you
-# make an experiment of that question: a comparison that is fair, a rule for the verdict, a run, a
-# picture, and what it says and does not say.
+# turn the question into an experiment, with a fair comparison, a rule for the verdict, a run, and a
+# picture. Then you say what it shows and what it does not.
 #
 # **Goals.** You can make sure that a comparison is fair; decide beforehand what counts as a
 # difference; read the records of a run; compare seed by seed; and say what a result means, how sure
-# it is, and what would change your mind.
+# you are of it, and what would change your mind.
 #
-# **Time** about 4 hours. **Points** 34. Each task says how many; a check below it tells you what is
-# wrong, if anything is. Your answers are checked once more with other numbers when they are graded.
-# Four questions at the end are answered in words, and read by a person.
+# **Time** about 4 hours. **Points** 34. Each task says how many; the check below it tells you what
+# is wrong, if anything is. When your work is graded, the checks are repeated with other numbers.
+# You answer four questions at the end in words, for a person to read.
 #
-# Run the cells from top to bottom. Where it says `# YOUR CODE HERE`, put your code instead of the
-# two lines. Please leave the names of functions and the other cells as they are. You may add cells.
+# Run the cells from top to bottom. Replace the two lines at `# YOUR CODE HERE` by your code. Please
+# leave the names of functions and the other cells as they are. You may add cells.
 
 # %% nbgrader={"grade": false, "grade_id": "a5-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import csv
@@ -41,27 +41,27 @@ plot.use_style()
 # ## Background
 #
 # There are four networks: a shallow and a deep one, each **plain** (a chain of layers) and
-# **residual** (in every block, what came in is added to what comes out). They are called plain-8,
-# plain-32, resnet-8 and resnet-32, by their number of layers.
+# **residual** (every block adds its input to its output). They are called plain-8, plain-32,
+# resnet-8 and resnet-32, by their number of layers.
 #
 # The plain and the residual network of one depth are **twins**: for one **seed** they start from
 # the same weights, and see the same batches. The seed decides the initial weights, the order of the
-# images, and which of them are mirrored. It is an accident, and no part of the question: that is
-# why there are several seeds.
+# images, and which of them are mirrored. Which seed you get is an accident and not part of the
+# question. That is why you take several.
 #
 # The **training error** is the share of training images that are classified wrongly, in percent;
 # the **test error** that of images never trained on. There are ten classes, so a network that
 # guesses is wrong 90 % of the time.
 #
-# Notebook [10](../10_the_degradation_experiment.ipynb) does such an experiment, with more words.
+# Notebook [10](../10_the_degradation_experiment.ipynb) does such an experiment and explains more.
 #
 # ## 1 · A fair comparison (5 points)
 #
-# A comparison is fair if it differs in the one thing that is asked about. Do not take that on
-# trust: check it.
+# A comparison is fair if the two sides differ in the one thing that you ask about. Do not take that
+# on trust, check it.
 #
-# `differences` finds the settings in which two runs differ. A setting that only one of them has is
-# a difference too, whatever its value.
+# `differences` finds the settings in which two runs differ. If only one of them has a setting, that
+# is a difference too, whatever the value.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a5-differences", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -96,8 +96,8 @@ check("a5.differences", differences, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-twins", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Now the networks. `net.named_parameters()` goes through a network's parameters as pairs of a name
-# and a Tensor; the numbers of a Tensor are the array `tensor.data`. Twins have parameters of the
+# Now the networks. `net.named_parameters()` gives a network's parameters as pairs of a name and a
+# Tensor. The numbers of a Tensor are in the array `tensor.data`. Twins have parameters with the
 # same names and shapes, and every number is equal.
 
 
@@ -122,8 +122,8 @@ check("a5.twins", twins, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-batches", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# And what they are fed with. `next(stream)` gives the next batch of a stream of batches, a pair of
-# arrays `(images, labels)`, of shapes (N, H, W, 3) and (N,), and moves on.
+# And the batches that they get. `next(stream)` returns the next batch of a stream, a pair of arrays
+# `(images, labels)` of shapes (N, H, W, 3) and (N,).
 
 
 # %% nbgrader={"grade": false, "grade_id": "a5-batches-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -150,11 +150,11 @@ check("a5.same_batches", same_batches, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-rule", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 2 · The rule, before the numbers (9 points)
 #
-# What counts as a difference has to be decided before there are results. Afterwards every result
-# looks as if one had expected it.
+# Decide what counts as a difference before there are results. Afterwards every result looks as if
+# you had expected it.
 #
 # **Pairs.** Two networks with the same seed saw the same batches, and a seed with difficult batches
-# is difficult for both. So take the difference in each seed, and not the difference of two means.
+# is difficult for both. So take the difference for each seed, and not the difference of two means.
 # Here are final training errors of two networks, a dictionary of seeds for each:
 #
 #     errors = {"plain-8": {0: 67.5, 1: 69.2, 2: 66.1}, "plain-32": {0: 86.0, 1: 88.3, 2: 85.8}}
@@ -200,9 +200,9 @@ check("a5.paired", paired, hidden=True)
 #
 # $$m = \frac{1}{n} \sum_i d_i, \qquad s = \sqrt{\frac{1}{n - 1} \sum_i (d_i - m)^2}.$$
 #
-# It is $n - 1$ and not $n$, since the seeds are a sample of all that could have been drawn, and
-# their own mean is always closer to them than the true one. With three seeds that makes $s$ larger
-# by a fifth.
+# It is $n - 1$ and not $n$, since your seeds are a sample of all possible seeds, and a sample is
+# always closer to its own mean than to the true one. With three seeds that makes $s$ larger by a
+# fifth.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a5-spread-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -231,7 +231,7 @@ check("a5.mean_and_spread", mean_and_spread, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-verdict", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# **The verdict.** A difference below a **margin** is not called one: with enough seeds one could
+# **The verdict.** A difference below a **margin** does not count. With enough seeds you could
 # measure it, but nobody would care. Our margin is 2 percentage points, as in minires. And the seeds
 # have to agree. So there are four verdicts:
 #
@@ -327,7 +327,7 @@ check("a5.compare", compare, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-read", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 3 · Reading the records (5 points)
 #
-# The rest of the analysis can be written, and tried out, before there are results too. minires
+# You can write the rest of the analysis, and try it out, before there are results too. minires
 # writes a row for each network, seed and epoch into a file `metrics.csv`. It begins like this:
 
 # %% nbgrader={"grade": false, "grade_id": "a5-read-look", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -338,9 +338,9 @@ plain-20,0,156,2,0.1,1.89949,73.5978,70.25,7.26432,2951.47
 print(next(csv.DictReader(io.StringIO(EXAMPLE))))  # io.StringIO: text that reads like an open file
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-read-text", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# `csv.DictReader` makes a dictionary of each row, by the names in the first line. But all that it
-# reads is text, and text is compared letter by letter: `"10" < "9"`. Make numbers of what are
-# numbers.
+# `csv.DictReader` makes a dictionary of each row, by the names in the first line. But everything it
+# reads is text, and Python compares text letter by letter, so that `"10" < "9"`. Convert the
+# numbers to numbers.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a5-read-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -381,9 +381,9 @@ check("a5.read_rows", read_rows, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-final", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# What counts is the error at the **last epoch** of each network and seed: that with the highest
-# number, wherever its row stands. Runs that were cut off and went on may have their rows in any
-# order.
+# The error that counts is the one at the **last epoch** of each network and seed. That is the epoch
+# with the highest number, wherever its row stands. Runs that were cut off and went on may have
+# their rows in any order.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a5-final-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -429,8 +429,8 @@ check("a5.final", final, hidden=True)
 # - what is along the axes written on them (`"epoch"`, `"error, %"`), and a legend with the names of
 #   the networks.
 #
-# Your function is given the Axes to draw in. Use its methods (`ax.plot`), so that the picture can
-# be put anywhere.
+# Your function gets the Axes to draw in. Use its methods (`ax.plot`), so that the picture can go
+# anywhere.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a5-curves-given", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -557,11 +557,11 @@ for depth in depths:
 print(f"about {seconds(depths, seeds, train_size, epochs):.0f} s")
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-run-predict", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# **Predict** before you go on: write down four training errors, and the verdict that you expect of
+# **Predict** before you go on: write down four training errors, and the verdict that you expect for
 # each comparison.
 #
-# The first cell trains the four networks with seed 0. The second goes on with the other seeds; what
-# is done is not done again.
+# The first cell trains the four networks with seed 0. The second goes on with the other seeds, and
+# does not repeat the first.
 
 # %% nbgrader={"grade": false, "grade_id": "a5-run-first", "locked": true, "schema_version": 3, "solution": false, "task": false}
 out = Path(tempfile.mkdtemp()) / "degradation"
@@ -579,11 +579,11 @@ degradation.run(config, out, depths, seeds, resume=True, progress=False)
 print(f"{time.perf_counter() - started:.0f} s")
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-own", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Here is your run, read by your functions. The factor $k$ is that of notebook 10: the true
-# difference lies within $m \pm k\, s / \sqrt n$, and whoever says so is right 19 times out of 20.
-# This range and the verdict ask different things. With three seeds it may well happen that all of
-# them agree (`"higher"`), and the range is so wide that 0 lies in it: then the verdict is right
-# about these seeds, and how large the difference is has not been found out. Say both.
+# Here is your run, read by your functions. The factor $k$ is the one of notebook 10. If you say
+# that the true difference lies within $m \pm k\, s / \sqrt n$, you are right 19 times out of 20.
+# This range and the verdict answer different questions. With three seeds all may agree
+# (`"higher"`), while the range is so wide that 0 lies in it. Then the verdict is right about these
+# seeds, but you have not found out how large the difference is. Say both.
 
 # %% nbgrader={"grade": false, "grade_id": "a5-own-code", "locked": true, "schema_version": 3, "solution": false, "task": false}
 K = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57, 7: 2.45, 8: 2.36, 9: 2.31, 10: 2.26}
@@ -630,9 +630,9 @@ check("a5.run", rows, errors, depths, train_size, epochs, hidden=True)
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-recorded", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 6 · A larger run, and the paper
 #
-# Nothing to write here, but much to read for the questions that follow. This was recorded on
-# photographs, CIFAR-10, by `minires degradation --dataset cifar10 --seeds 3`. A line holds the
-# training errors of seven epochs, then the test errors, rounded to a tenth.
+# There is nothing to write here, but much to read for the questions that follow. The next run was
+# recorded on photographs, CIFAR-10, by `minires degradation --dataset cifar10 --seeds 3`. A line
+# holds the training errors of seven epochs, then the test errors, rounded to a tenth.
 
 # %% nbgrader={"grade": false, "grade_id": "a5-recorded-code", "locked": true, "schema_version": 3, "solution": false, "task": false}
 RECORDED = """
@@ -741,7 +741,7 @@ plt.show()
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-words-epoch", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # **7.2 (2 points)** Why the error at the last epoch, and not the best one of the run? And why the
-# training error here, when all that anybody wants in the end is a low test error?
+# training error here, when in the end everybody wants a low test error?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "a5-epoch", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # **Model answer.** Errors jump from epoch to epoch. The best of many is the luckiest, and lower
@@ -782,18 +782,18 @@ plt.show()
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a5-words-mind", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # **7.4 (2 points)** "Shortcuts cure degradation." Name two observations that would make you give
-# this up, or say less, and what you would say then. Observations that could be made: by another
-# run, another recipe, another network.
+# this up, or claim less, and say what you would claim then. They must be observations that somebody
+# could make, with another run, another recipe, or another network.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "a5-mind", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # **Model answer.** Two of these, or others of the kind. *Seeds that disagree:* with ten seeds some
-# plain-56 train as well as plain-20; then the verdict is "undecided", and one would say "often" in
-# place of "always". *A learning rate, warm-up or initialisation* with which plain-56 trains as well
-# as plain-20: then degradation belongs to this recipe, and shortcuts are one remedy of several.
-# *Longer training* in which plain-56 catches up: then it is slower, and not worse. *A residual
-# network with another start or other parameters:* if resnet-56 without its equal start loses its
-# lead, something besides the addition is the cause. *The own run:* if "shortcuts" came out as
-# undecided there, one can say only that it was not seen at this size.
+# plain-56 train as well as plain-20; then the verdict is "undecided", and one would say "often"
+# instead of "always". *A learning rate, warm-up or initialisation* with which plain-56 trains as
+# well as plain-20: then degradation belongs to this recipe, and shortcuts are one remedy of
+# several. *Longer training* in which plain-56 catches up: then it is slower, and not worse. *A
+# residual network with another start or other parameters:* if resnet-56 without its equal start
+# loses its lead, something besides the addition is the cause. *The own run:* if "shortcuts" came
+# out as undecided there, one can say only that it was not seen at this size.
 #
 # **Rubric.** 1 point for each observation that (a) could be made, (b) would contradict or narrow
 # the sentence, and (c) comes with what would be said then; half a point if (c) is missing. No point
@@ -805,9 +805,9 @@ plt.show()
 # ## Bonus (no points): your own kernels
 #
 # In assignments A2 and A3 you wrote a convolution, batch norm and ReLU. They can train these
-# networks and draw this picture. `train_with` below puts your pairs in the place of minires's, sees
-# whether the gradients of a small network are the same, trains the four networks with seed 0, and
-# draws their curves with your `error_curves`.
+# networks and draw this picture. `train_with` below replaces minires's kernels by your pairs,
+# checks that the gradients of a small network are the same, trains the four networks with seed 0,
+# and draws their curves with your `error_curves`.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a5-bonus-given", "locked": true, "schema_version": 3, "solution": false, "task": false}

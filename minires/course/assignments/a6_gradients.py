@@ -1,20 +1,20 @@
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a6-title", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # # A6 · Gradient norms, and one claim of your choice
 #
-# Do gradients vanish in a deep plain net, or do they explode, or are they healthy? All three have
-# been said. In this assignment you build the instruments that decide it, use them before the first
-# step and in the steps after, and then put a claim of your own choice to the test.
+# Do gradients vanish in a deep plain net, or do they explode, or are they healthy? People have said
+# all three. In this assignment you build the instruments that decide it, use them before the first
+# step and during the first steps, and then test a claim of your own choice.
 #
 # **Goals.** You can say how large a gradient is, layer by layer; average and compare factors; catch
-# gradients that no parameter keeps; record a training without recording nonsense; and draw up a
+# gradients that no parameter keeps; record a training without recording nonsense; and plan a
 # measurement so that its result can go against you.
 #
 # **Time** about 4 hours. **Points** 35, of which 9 are for three answers in words. Each task says
-# how many; a check below it tells you what is wrong, if anything is. Your answers are checked once
-# more with other numbers when they are graded.
+# how many; the check below it tells you what is wrong, if anything is. When your work is graded,
+# the checks are repeated with other numbers.
 #
-# Run the cells from top to bottom. Where it says `# YOUR CODE HERE`, put your code instead of the
-# two lines. Please leave the names of functions and the other cells as they are. You may add cells.
+# Run the cells from top to bottom. Replace the two lines at `# YOUR CODE HERE` by your code. Please
+# leave the names of functions and the other cells as they are. You may add cells.
 
 # %% nbgrader={"grade": false, "grade_id": "a6-begin", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import matplotlib.pyplot as plt
@@ -49,8 +49,8 @@ begin("a6")  # from here on, minires measures no gradients: you do
 # average".
 #
 # Notebook [11](../11_where_the_gradients_go.ipynb) tells the story for larger nets, and
-# [claims.md](../../docs/claims.md) what came out when such claims were put to the test with larger
-# ones still. Here nets have 4 channels, and images 8 x 8 pixels, so that everything takes seconds.
+# [claims.md](../../docs/claims.md) has the results of tests of such claims with larger ones still.
+# Here the nets have 4 channels and the images 8 x 8 pixels, so that everything takes seconds.
 
 # %% nbgrader={"grade": false, "grade_id": "a6-data", "locked": true, "schema_version": 3, "solution": false, "task": false}
 plot.use_style()
@@ -72,9 +72,9 @@ def fresh(family, depth, seed, **settings):
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a6-norms", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 1 · How large is a gradient? (6 points)
 #
-# First the norm of an array of any shape (1 point). One point more is for computing in float64,
-# whatever comes in: gradients that explode or vanish may be as large as $10^{25}$ or as small as
-# $10^{-25}$; their squares do not fit into float32.
+# First the norm of an array of any shape (1 point). You get one more point for computing in
+# float64, whatever the array's dtype is. Gradients that explode or vanish may be as large as
+# $10^{25}$ or as small as $10^{-25}$, and their squares do not fit into float32.
 #
 # Then a look at a whole net after `backward`. `gradient_norms` reports on the weights of its
 # convolutions and linear layers, in order of depth, by the names that `net.named_parameters()`
@@ -166,13 +166,13 @@ for depth, (name, size) in enumerate(gradient_norms(net).items(), 1):
 # ## 2 · The mean and the growth of factors (4 points)
 #
 # **The geometric mean** (1 point) of $n$ positive numbers is the $n$-th root of their product: of
-# 10 and 1000 it is 100. It is found by way of logarithms (the product of many gradients is soon too
-# small to be stored). Take it over the seeds, the first axis of the table.
+# 10 and 1000 it is 100. Compute it with logarithms, as the product of many gradients is soon too
+# small to be stored. Take it over the seeds, the first axis of the table.
 #
 # **The growth.** If $|dw|$ is multiplied by the same factor $g$ from each layer to the one *before*
 # it, nearer to the images, then its logarithm falls along a straight line, by $\ln g$ a layer. Real
-# norms jump about that line. So lay the line through the logarithms that has the least squares of
-# the distances: for points $(x_i, y_i)$, with means $\bar x$ and $\bar y$, its slope is
+# norms jump about that line. So fit the line of least squares to the logarithms. For points $(x_i,
+# y_i)$, with means $\bar x$ and $\bar y$, its slope is
 #
 # $$\frac{\sum_i (x_i - \bar x)(y_i - \bar y)}{\sum_i (x_i - \bar x)^2}.$$
 #
@@ -260,8 +260,8 @@ check("a6.growth", growth, hidden=True)
 #
 # **The measurement** (3 points). For each seed build a net with `build(seed)`, send the batch
 # through it, call `backward` on the cross-entropy, and take the norms of all *convolutions*. The
-# last layer, which gives the logits, starts with much smaller weights than the others: leave it
-# out. The nets stay in training mode, as they come.
+# last layer, which gives the logits, starts with much smaller weights than the others, so leave it
+# out. The nets stay in training mode, as they are.
 #
 # **The figure** (1 point). Draw a line for each kind of net: the geometric mean over the seeds
 # against the layer, counted from 1, on a logarithmic vertical axis (`ax.set_yscale("log")`), with
@@ -331,8 +331,8 @@ check("a6.draw", draw, hidden=True)
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a6-predict", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # **Before you run the next cell, predict.** Plain nets of 8, 20 and 44 layers, and residual ones:
-# by which factor is the first convolution's $|dw|$ larger or smaller than the last's? Does it
-# matter whether there is batch norm?
+# by which factor is $|dw|$ of the first convolution larger or smaller than that of the last? Does
+# it matter whether there is batch norm?
 
 # %% nbgrader={"grade": false, "grade_id": "a6-start-run", "locked": true, "schema_version": 3, "solution": false, "task": false}
 start = {}
@@ -381,8 +381,8 @@ plt.show()
 # in all, between 1.5 and 9 by seed), and resnet-44 stays within a factor of 1.4. What does differ
 # there is the height: in all layers of plain-44 alike $|dw|$ is about $10^{-7}$, for with every
 # layer the signal, and what comes back, gets a little weaker (padding), and nothing restores it.
-# Whoever calls that "vanish" means another thing than "towards the images". So neither depth alone
-# nor the missing shortcut alone explodes: it takes batch norm (with ReLU) *and* many layers
+# Anyone who calls that "vanish" means something else than "towards the images". So neither depth
+# alone nor the missing shortcut alone explodes: it takes batch norm (with ReLU) *and* many layers
 # *without* a shortcut. One sees it by changing one thing at a time: plain-44 against resnet-44, and
 # plain-44 with batch norm against without. (All of this is about $|dw|$ at width 4; of $|dy|$ it
 # says nothing.) The geometric mean suits factors: of a seed with 100 and one with 1/100 it makes 1,
@@ -398,23 +398,23 @@ plt.show()
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a6-hooks", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 4 · The gradient between the blocks (3 points)
 #
-# $|dw|$ is what the optimiser gets. What is handed on from block to block is another gradient:
-# $dy$, that of the loss with respect to what a block *puts out*. No parameter keeps it; it only
-# passes by. To catch it takes two kinds of **hooks**:
+# $|dw|$ is what the optimiser gets. From block to block another gradient is passed on, $dy$, that
+# of the loss with respect to the *output* of a block. No parameter keeps it, it only passes by. To
+# catch it you need two kinds of **hooks**:
 #
-# - `block.register_forward_hook(hook)` has `hook(module, inputs, y)` called whenever the block has
-#   put out `y`, a Tensor. It returns a handle, and `handle.remove()` takes the hook off the block
-#   again.
-# - `y.register_hook(hook)` has `hook(dy)` called when backward comes past `y`, with an array.
+# - After `block.register_forward_hook(hook)`, the block calls `hook(module, inputs, y)` whenever it
+#   has computed its output `y`, a Tensor. It returns a handle, and `handle.remove()` takes the hook
+#   off the block again.
+# - After `y.register_hook(hook)`, `hook(dy)` is called with an array when backward comes past `y`.
 #
-# A hook that returns something replaces what it was given; yours should only look, so return
+# If a hook returns something, that replaces its argument. Yours should only look, so return
 # nothing. `net.blocks()` lists the blocks from the images to the logits. Take your hooks off the
 # blocks when you are done: the net may be used for other things.
 
 
 # %% nbgrader={"grade": false, "grade_id": "a6-hooks-code", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def block_gradients(net, images, labels):
-    """|dy| of what each block puts out, from one forward and backward pass. No hooks are left in
+    """|dy| of the output of each block, from one forward and backward pass. No hooks are left in
     the net.
 
     Parameters
@@ -574,14 +574,14 @@ for family, table in tables.items():
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a6-train-question", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # **In words** (2 points). Somebody measures plain-44 once, at a step of their choice, and reports.
-# What could they report, and at which steps? What has to stand beside a sentence such as "in deep
+# What could they report, and at which steps? What has to be added to a sentence such as "in deep
 # plain nets gradients vanish" before it can be true or false? Three to five sentences.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "a6-train-answer", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # *Model answer.* At step 0 they report that gradients explode: the first five convolutions have
 # gradients about a hundred and more times as large as the last five. Ten to twenty steps later the
 # two are about alike, and the report is "healthy"; at steps 20 to 40 the early layers have the
-# smaller ones (in resnet-44, too), and whoever looks first then sees them vanish. The sentence
+# smaller ones (in resnet-44, too), and somebody who looks only then sees them vanish. The sentence
 # needs the step (or the state of training), which gradient ($dw$ or $dy$) and between which layers,
 # the net (width, depth, batch norm), and more than one seed. The picture shows *that* the weights
 # near the images were thrown much further in the plain net than in the residual one; it does not
@@ -594,13 +594,13 @@ for family, table in tables.items():
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a6-claim", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## 6 · A claim of your choice (10 points)
 #
-# A measurement is worth something if it could have gone the other way. So, in this order: a
-# sentence; what each side expects to be measured; a rule that turns numbers into a verdict; and
+# A measurement is worth something if it could have gone the other way. So go in this order: a
+# sentence; what each side expects you to measure; a rule that turns numbers into a verdict; and
 # only then the numbers.
 #
 # All claims here have the form **A is larger than B**, for two numbers of one seed. Choose one of
-# these, or make up your own if it takes no longer: about 5 seconds a seed, for a cell that takes
-# more than a minute is stopped when you are graded.
+# these, or make up your own if it takes no longer: about 5 seconds a seed, as grading stops a cell
+# that takes more than a minute.
 #
 # | claim | A | B | you may use |
 # |---|---|---|---|
@@ -659,8 +659,8 @@ check("a6.verdict", verdict, hidden=True)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a6-prediction", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# **The prediction** (1 point). Write it down now, before you have measured anything. `claim` is a
-# dict with
+# **The prediction** (1 point). Write it down now, before you measure anything. `claim` is a dict
+# with
 #
 # - `"statement"`: the claim in a sentence; `"A"` and `"B"`: what the two numbers are, in words;
 # - `"if it holds"` and `"if it does not"`: what you would then see in A and B;
@@ -692,7 +692,7 @@ check("a6.prediction", claim, hidden=True)
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a6-measure", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # **The measurement** (2 points). `measure(seed)` returns the pair of one seed. The same seed gives
-# the same numbers every time, so build fresh nets within, and hand the seed to everything that is
+# the same numbers every time, so build fresh nets inside, and pass the seed to everything that is
 # random.
 
 
@@ -732,10 +732,10 @@ print(
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a6-claim-question", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # **In words** (4 points). A report of half a page to somebody who has not seen this notebook. What
-# was measured: nets, data, steps, seeds, what A and B are? What came out, with numbers and their
-# spread, and what is the verdict? What does it show? And what does it *not* show: which other
-# explanation fits the same numbers, and which measurement would tell the two apart? If your
-# prediction was wrong, say what you had overlooked.
+# did you measure, with which nets, data, steps and seeds, and what are A and B? What are the
+# results, with numbers and their spread, and what is the verdict? What does it show? And what does
+# it *not* show: which other explanation fits the same numbers, and which measurement would tell the
+# two apart? If your prediction was wrong, say what you had overlooked.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "a6-claim-answer", "locked": false, "points": 4, "schema_version": 3, "solution": true, "task": false}
 # *Model answer, for claim 2.* We trained plain-44 and resnet-44 (4 channels in the first stage,
@@ -764,7 +764,7 @@ print(
 # %% [markdown] nbgrader={"grade": false, "grade_id": "a6-bonus", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # ## Bonus (no points)
 #
-# Without batch norm $|dw|$ was nearly even from layer to layer. Is $|dy|$, too? Multiply the
+# Without batch norm $|dw|$ was nearly even from layer to layer. Is $|dy|$ even, too? Multiply the
 # weights of all convolutions of a fresh plain-44 without batch norm by 0.7, by 1 and by 1.4, and
 # draw $|dy|$ at the blocks and $|dw|$ of the convolutions. One of the two depends on the scale of
 # the weights, the other does not. Can you say why? (Biases are 0 at the start, and ReLU does not

@@ -7,7 +7,7 @@ the kernels of minires, which are out of reach by then.
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, TypeAlias
 
@@ -40,13 +40,21 @@ def tasks(assignment: str) -> list[str]:
     return [name for name in _tasks if name.startswith(f"{assignment}.")]
 
 
-def run(name: str, answers: Sequence[Any], hidden: bool, seed: int | None = None) -> None:
-    """Run the check of a task: with the seed on view, or with two others that `seed` leads to."""
+def run(
+    name: str,
+    answers: Sequence[Any],
+    hidden: bool,
+    seed: int | None = None,
+    variant: Mapping[str, str] | None = None,
+) -> None:
+    """Run the check of a task: with the seed on view, or with two others that `seed` leads to, and
+    as the variant of a student asks for it.
+    """
     known = tasks(str(name).split(".")[0])
     if name not in known:
         raise unknown_name("check", "task", name, known)
     for one in seeds(hidden, seed, name):
-        _tasks[name](*answers, Trial(one, hidden))
+        _tasks[name](*answers, Trial(one, hidden, variant or {}))
 
 
 def seeds(hidden: bool, seed: int | None = None, name: str = "") -> list[int]:

@@ -214,24 +214,44 @@ def matmul(function: Answer, trial: Trial) -> None:
         )
 
 
+SLOPES = {"0": 0.0, "1/2": 0.5, "1": 1.0}
+
+
+def slope(a: Array, at_zero: str) -> Array:
+    """The derivative of max(a, 0), with one of the keys of `SLOPES` at a = 0."""
+    return np.heaviside(a, SLOPES[at_zero])
+
+
 @task("a1.relu")
 def relu(function: Answer, trial: Trial) -> None:
     a, dy = trial.normal(5, 4), trial.normal(5, 4)
     a[0, :2] = 0.0, -0.0
     (da,) = _one(call(function, dy, a, name="relu_backward"), "relu_backward")
+    at_zero = trial.option("ReLU at 0")
+    others = [
+        (f"the derivative at a = 0 is {key}: here it is to be {at_zero}", slope(a, key) * dy)
+        for key in SLOPES
+    ]
     expect(
         "relu_backward",
         da,
-        dy * (a > 0),
+        slope(a, at_zero) * dy,
         [
             (
                 "the gradient is let through where *it* is positive, instead of where a is",
                 dy * (dy > 0),
             ),
-            (
-                "the gradient is let through at a = 0: minires, as PyTorch, takes 0 there",
-                dy * (a >= 0),
+            *(
+                [
+                    (
+                        "the gradient is let through at a = 0: minires, as PyTorch, takes 0 there",
+                        dy * (a >= 0),
+                    )
+                ]
+                if at_zero == "0"
+                else []
             ),
+            *others,
             ("dy is missing", (a > 0).astype(float)),
             ("y itself is returned, max(a, 0), instead of da", np.maximum(a, 0)),
             (
@@ -283,6 +303,7 @@ LONG_AND_SHORT = [
 
 @task("a1.topological_order")
 def topological_order(function: Answer, trial: Trial) -> None:
+    loss_last = trial.option("direction") == "loss last"
     for name, parents in (
         ("a chain", [[], [0], [1]]),
         ("a node used twice", DIAMOND),
@@ -313,23 +334,33 @@ def topological_order(function: Answer, trial: Trial) -> None:
             f"topological_order, {name}: {len(got) - len(wanted)} of {len(got)} nodes are none "
             "that the last one was made from: follow `parents`, and nothing else",
         )
+        if loss_last:
+            got = got[::-1]
         place = {node: at for at, node in enumerate(got)}
         if len(wanted) > 1 and got[0] != len(parents) - 1 and got[-1] == len(parents) - 1:
             raise WrongAnswer(
-                f"topological_order, {name}: the order is the wrong way round: the backward "
-                "pass starts at the last node, "
-                "so it comes first (reverse the list)"
+                f"topological_order, {name}: the order is the wrong way round: "
+                + (
+                    "here the last node, the loss, stands at the end (reverse the list)"
+                    if loss_last
+                    else "the backward pass starts at the last node, "
+                    "so it comes first (reverse the list)"
+                )
             )
         for node, its in enumerate(parents):
             for parent in its:
                 if node in place and place[parent] < place[node]:
+                    order, reverse = (
+                        ("a node comes after one that uses it", "")
+                        if loss_last
+                        else ("a node comes before one that uses it", ", then reverse")
+                    )
                     raise WrongAnswer(
-                        f"topological_order, {name}: a node comes before one that uses it. "
-                        "It would be visited before all of its "
-                        "gradient has arrived. Breadth-first or depth-first order alone is "
+                        f"topological_order, {name}: {order}. It would be visited before all of "
+                        "its gradient has arrived. Breadth-first or depth-first order alone is "
                         "not enough: a node may be "
                         "appended only after all nodes that lead to it (go depth first, "
-                        "append on the way *back*, then reverse)"
+                        f"append on the way *back*{reverse})"
                     )
 
 
@@ -347,8 +378,9 @@ def long_chain(function: Answer, trial: Trial) -> None:
                 "Keep a list of your own of what is still to do, with append and pop"
             ) from None
         raise
+    wanted = list(range(length, -1, -1))
     expect_that(
-        got == list(range(length, -1, -1)),
+        got == (wanted[::-1] if trial.option("direction") == "loss last" else wanted),
         f"topological_order: a chain of {length:,} nodes is not in order",
     )
 

@@ -28,6 +28,7 @@ CASES = (
     ((3, 6, 6, 2), (3, 3, 2, 2), 1, 2),
     ((2, 8, 5, 3), (2, 1, 3, 2), 3, 0),
 )
+INNER = ("KH", "KW", "C")  # the axes of a window
 LAYERS, STEPS = 7, 8  # convolutions of the net, and steps that are compared
 SPEEDUP = 50  # over a plain loop
 
@@ -67,6 +68,18 @@ def windows(x: Array, kernel: Shape, stride: int) -> Array:
     for i, j in np.ndindex(rows, columns):
         y[:, i, j] = x[:, i * stride : i * stride + kernel[0], j * stride : j * stride + kernel[1]]
     return y
+
+
+def in_order(order: str) -> tuple[int, int, int]:
+    """The axes (KH, KW, C) of a window in an order such as "C, KH, KW"."""
+    first, second, third = (INNER.index(name) for name in order.split(", "))
+    return first, second, third
+
+
+def rows_of(seen: Array, order: str = "KH, KW, C") -> Array:
+    """Windows (N, H', W', KH, KW, C) as the rows of a matrix."""
+    merged = seen.transpose(0, 1, 2, *(3 + i for i in in_order(order)))
+    return merged.reshape(np.prod(seen.shape[:3]), -1)
 
 
 def product(seen: Array, w: Array) -> Array:
@@ -405,6 +418,7 @@ def _case(name, x, w, stride, padding):
 
 @task("a2.im2col")
 def im2col(function: Answer, trial: Trial) -> None:
+    order = trial.option("window order")
     n, height, width, c = 2, 4, 5, 3
     place = np.indices((n, height, width, c)).astype(float)
     numbered = (
@@ -423,22 +437,24 @@ def im2col(function: Answer, trial: Trial) -> None:
             f"im2col of images {words}, windows {kernel[0]} x {kernel[1]}, stride {stride}, "
             f"padding {padding}",
             call(function, x, *kernel, stride, padding, name="im2col"),
-            seen.reshape(np.prod(seen.shape[:3]), -1),
-            _columns_mistakes(x, seen, kernel, stride, padding),
+            rows_of(seen, order),
+            _columns_mistakes(x, seen, kernel, stride, padding, order),
         )
     x = trial.normal(1, 4, 4, 2, dtype=np.float32)
     expect(
         "im2col of float32",
         call(function, x, 2, 2, 1, 1, name="im2col"),
-        windows(padded(x, 1), (2, 2), 1).reshape(25, 8),
+        rows_of(windows(padded(x, 1), (2, 2), 1), order),
         dtype=np.float32,
     )
 
 
-def _columns_mistakes(x, seen, kernel, stride, padding):
+def _columns_mistakes(x, seen, kernel, stride, padding, order):
     n, rows, columns, kh, kw, c = seen.shape
-    matrix = seen.reshape(n * rows * columns, kh * kw * c)
-    every = windows(padded(x, padding), kernel, 1)
+    axes = in_order(order)
+    matrix = rows_of(seen, order)
+    # All windows, with the numbers of each in the order that is asked for.
+    every = windows(padded(x, padding), kernel, 1).transpose(0, 1, 2, *(3 + i for i in axes))
     found = [
         ("the axes are not merged yet: reshape the windows to a matrix", seen),
         (
@@ -461,12 +477,12 @@ def _columns_mistakes(x, seen, kernel, stride, padding):
         ),
         (
             "the windows are read backwards: nothing is flipped here",
-            seen[:, :, :, ::-1, ::-1].reshape(matrix.shape),
+            rows_of(seen[:, :, :, ::-1, ::-1], order),
         ),
     ]
     if padding:
         found += [
-            (sentence, windows(border, kernel, stride).reshape(-1, matrix.shape[1]))
+            (sentence, rows_of(windows(border, kernel, stride), order))
             for sentence, border in (
                 ("the padding is left out", x),
                 *_one_sided(x, padding),
@@ -474,27 +490,27 @@ def _columns_mistakes(x, seen, kernel, stride, padding):
             )
             if min(border.shape[1] - kh, border.shape[2] - kw) >= 0
         ]
-    inner, outer = ("KH", "KW", "C"), ("images", "rows", "columns")
-    for order in permutations(range(3)):
-        if order != (0, 1, 2):
-            name = ", ".join(inner[i] for i in order)
+    outer = ("images", "rows", "columns")
+    for other in permutations(range(3)):
+        if other != axes:
+            name = ", ".join(INNER[i] for i in other)
             hint = (
                 " (sliding_window_view puts the axes of the window behind that of the channels)"
-                if order == (2, 0, 1)
+                if other == (2, 0, 1)
                 else ""
             )
             found.append(
                 (
-                    f"the numbers of a window are in the order ({name}) instead of (KH, "
-                    f"KW, C){hint}",
-                    seen.transpose(0, 1, 2, *(3 + i for i in order)).reshape(matrix.shape),
+                    f"the numbers of a window are in the order ({name}) instead of ({order}){hint}",
+                    rows_of(seen, name),
                 )
             )
+        if other != (0, 1, 2):
             found.append(
                 (
-                    f"the windows are in the order ({', '.join(outer[i] for i in order)}), "
+                    f"the windows are in the order ({', '.join(outer[i] for i in other)}), "
                     "the last running fastest, instead of (images, rows, columns)",
-                    seen.transpose(*order, 3, 4, 5).reshape(matrix.shape),
+                    rows_of(seen.transpose(*other, 3, 4, 5), order),
                 )
             )
     found.append(
@@ -578,6 +594,7 @@ def speed(fast_function: Answer, slow_function: Answer, trial: Trial) -> None:
 
 @task("a2.col2im")
 def col2im(function: Answer, trial: Trial) -> None:
+    order = trial.option("window order")
     for shape, filters, stride, padding in CASES:
         kh, kw, c = filters[:3]
         n, rows, columns = (
@@ -586,31 +603,28 @@ def col2im(function: Answer, trial: Trial) -> None:
             size_of(shape[2], kw, stride, padding),
         )
         seen = trial.normal(n, rows, columns, kh, kw, c)
-        matrix = seen.reshape(n * rows * columns, kh * kw * c)
+        matrix = rows_of(seen, order)
+
+        def read(as_order, n=n, rows=rows, columns=columns, sizes=(kh, kw, c), matrix=matrix):
+            """The windows in a matrix, read in some order of their numbers."""
+            axes = in_order(as_order)
+            whole = matrix.reshape(n, rows, columns, *(sizes[i] for i in axes))
+            return whole.transpose(0, 1, 2, *(3 + axes.index(i) for i in range(3)))
+
+        wrong = [", ".join(other) for other in permutations(INNER) if ", ".join(other) != order]
         mistakes = [
-            (
-                "the numbers of a window are read in the order (C, KH, KW) instead of (KH, KW, C)",
-                _sums(
-                    matrix.reshape(n, rows, columns, c, kh, kw).transpose(0, 1, 2, 4, 5, 3),
-                    shape,
-                    stride,
-                    padding,
-                ),
-            ),
-            (
-                "the numbers of a window are read in the order (KW, KH, C) instead of (KH, KW, C)",
-                _sums(
-                    matrix.reshape(n, rows, columns, kw, kh, c).transpose(0, 1, 2, 4, 3, 5),
-                    shape,
-                    stride,
-                    padding,
-                ),
+            *(
+                (
+                    f"the numbers of a window are read in the order ({other}) instead of ({order})",
+                    _sums(read(other), shape, stride, padding),
+                )
+                for other in wrong
             ),
             (
                 "the windows are read in the order (images, columns, rows) instead of "
                 "(images, rows, columns)",
                 _sums(
-                    matrix.reshape(n, columns, rows, kh, kw, c).transpose(0, 2, 1, 3, 4, 5),
+                    read(order, rows=columns, columns=rows).transpose(0, 2, 1, 3, 4, 5),
                     shape,
                     stride,
                     padding,
@@ -632,7 +646,7 @@ def col2im(function: Answer, trial: Trial) -> None:
     seen = trial.normal(1, 3, 3, 2, 2, 2, dtype=np.float32)
     expect(
         "col2im of float32",
-        call(function, seen.reshape(9, 8), (1, 4, 4, 2), 2, 2, 1, 0, name="col2im"),
+        call(function, rows_of(seen, order), (1, 4, 4, 2), 2, 2, 1, 0, name="col2im"),
         _sums(seen, (1, 4, 4, 2), 1, 0),
         tolerance=1e-5,
         dtype=np.float32,

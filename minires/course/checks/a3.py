@@ -21,6 +21,7 @@ from ..compare import (
     probe,
 )
 from . import task
+from .a1 import SLOPES, slope
 
 SHAPES = ((3, 4, 5, 2), (7, 3))  # a batch of images, and one of the outputs of a linear layer
 EPS = 0.1  # not the default, and large enough to be seen
@@ -73,23 +74,38 @@ def relu_backward(forward: Answer, backward: Answer, trial: Trial) -> None:
     x[0, 0], dy[0, 0] = (0.0, -0.0), (1.0, 2.0)
     _, cache = _forward(forward, x, name="relu_forward")
     dx = _only(call(backward, dy, cache, name="relu_backward"))
+    at_zero = trial.option("ReLU at 0 in a kernel")
     expect(
         "relu_backward: dx",
         dx,
-        np.where(x > 0, dy, 0),
+        slope(x, at_zero) * dy,
         [
             (
                 "the gradient is let through where *it* is positive, instead of where x is",
                 np.where(dy > 0, dy, 0),
             ),
-            (
-                "the gradient is let through at x = 0: there the derivative is taken as 0, "
-                "as in PyTorch",
-                np.where(x >= 0, dy, 0),
+            *(
+                [
+                    (
+                        "the gradient is let through at x = 0: there the derivative is taken as 0, "
+                        "as in PyTorch",
+                        np.where(x >= 0, dy, 0),
+                    ),
+                    (
+                        "at x = 0 half of the gradient passes: take 0 there",
+                        np.where(x == 0, dy / 2, np.where(x > 0, dy, 0)),
+                    ),
+                ]
+                if at_zero == "0"
+                else [
+                    (f"the derivative at x = 0 is {key}: here it is to be {at_zero}", other)
+                    for key in SLOPES
+                    for other in [slope(x, key) * dy]
+                ]
             ),
             (
                 "zeros of one sign are told from those of the other: -0.0 and 0.0 are "
-                "equal, and the derivative is 0 at both",
+                f"equal, and the derivative is {at_zero} at both",
                 np.where(np.signbit(x), 0, dy),
             ),
             (
@@ -98,10 +114,6 @@ def relu_backward(forward: Answer, backward: Answer, trial: Trial) -> None:
             ),
             ("the sign is turned round: gradients pass where x > 0", np.where(x < 0, dy, 0)),
             ("the gradient is multiplied by x itself", dy * np.where(x > 0, x, 0)),
-            (
-                "at x = 0 half of the gradient passes: take 0 there",
-                np.where(x == 0, dy / 2, np.where(x > 0, dy, 0)),
-            ),
             ("the gradient passes everywhere", dy),
         ],
         tolerance=1e-12,
@@ -439,24 +451,36 @@ def _moved(running_mean, running_var, mean, var, count, momentum):
     ) * running_var + momentum * var * count / max(count - 1, 1)
 
 
-def _running_mistakes(which, old, batch, count, momentum):
-    """The sentences for the running mean (0) or variance (1), and what each would give."""
+def _running_mistakes(which, old, batch, count, momentum, of_past=False):
+    """The sentences for the running mean (0) or variance (1), and what each would give.
+
+    `momentum` is the share of the batch, also where the student's is that of the past.
+    """
+    rule = "m old + (1 - m) batch" if of_past else "(1 - m) old + m batch"
+    share = "*old* average" if of_past else "*new* batch"
+    old_share, batch_share = ("m", "1 - m") if of_past else ("1 - m", "m")
+    default = (0.1, 0.9)[of_past]
     correction = count / max(count - 1, 1)
     wanted = batch * (correction if which else 1)
     found = [
         (
-            "the momentum is the wrong way round: it is the share of the *new* batch, new = "
-            "(1 - m) old + m batch",
+            f"the momentum is the wrong way round: it is the share of the {share}, new = {rule}",
             momentum * old + (1 - momentum) * wanted,
         ),
-        ("the argument momentum is not used: 0.1 is taken in its place", 0.9 * old + 0.1 * wanted),
         (
-            "the old average is not made smaller: new = (1 - m) old + m batch",
+            f"the argument momentum is not used: {default} is taken in its place",
+            0.9 * old + 0.1 * wanted,
+        ),
+        (
+            f"the old average is not made smaller: new = {rule}",
             old + momentum * wanted,
         ),
         ("the old average is thrown away", wanted),
         (
-            "only m times the batch is there: (1 - m) times the old average is missing",
+            f"only {batch_share} times the batch is there: {old_share} times the old average is "
+            "missing"
+            if of_past
+            else "only m times the batch is there: (1 - m) times the old average is missing",
             momentum * wanted,
         ),
         ("it is not moved", old),
@@ -504,13 +528,15 @@ def _running_mistakes(which, old, batch, count, momentum):
 
 @task("a3.running")
 def running(function: Answer, trial: Trial) -> None:
+    of_past = trial.option("batch norm's momentum") == "of the past"
+    momentum = 0.7 if of_past else 0.3
     for dtype, tolerance in ((np.float64, 1e-9), (np.float32, 1e-5)):
         old = trial.normal(3, dtype=dtype), trial.rng.uniform(1, 2, 3).astype(dtype)
         for number, count in enumerate((4, 3, 6), 1):
             mean, var = trial.normal(3, dtype=dtype), trial.rng.uniform(2, 5, 3).astype(dtype)
             new = expect_tuple(
                 "update_running",
-                call(function, *old, mean, var, count, 0.3, name="update_running"),
+                call(function, *old, mean, var, count, momentum, name="update_running"),
                 2,
                 "the new mean and the new variance",
             )
@@ -523,11 +549,16 @@ def running(function: Answer, trial: Trial) -> None:
                 )
                 expect(
                     f"update_running, batch {number} of "
-                    f"float{8 * np.dtype(dtype).itemsize}, M = {count}, momentum 0.3: the "
+                    f"float{8 * np.dtype(dtype).itemsize}, M = {count}, momentum {momentum}: the "
                     f"running {name}",
                     new[which],
                     wanted[which],
-                    [*_running_mistakes(which, old[which], (mean, var)[which], count, 0.3), other],
+                    [
+                        *_running_mistakes(
+                            which, old[which], (mean, var)[which], count, 0.3, of_past
+                        ),
+                        other,
+                    ],
                     tolerance=tolerance,
                     dtype=dtype,
                 )
@@ -547,12 +578,13 @@ def running(function: Answer, trial: Trial) -> None:
     )
     for which, name in enumerate(("mean", "variance")):
         expect(
-            f"update_running, M = 1, the default momentum of 0.1: the running {name}",
+            f"update_running, M = 1, the default momentum of {(0.1, 0.9)[of_past]}: the running "
+            f"{name}",
             new[which],
             _moved(*old, mean, np.zeros(2), 1, 0.1)[which],
             [
                 (
-                    "the default of momentum has been changed: it is 0.1",
+                    f"the default of momentum has been changed: it is {(0.1, 0.9)[of_past]}",
                     _moved(*old, mean, np.zeros(2), 1, 0.9)[which],
                 )
             ],
@@ -561,6 +593,7 @@ def running(function: Answer, trial: Trial) -> None:
 
 @task("a3.layer")
 def layer(layer_class: Answer, trial: Trial) -> None:
+    of_past = trial.option("batch norm's momentum") == "of the past"
     settings: dict[str, Any] = {
         "momentum": 0.3,
         "eps": 1e-3,
@@ -677,7 +710,18 @@ def layer(layer_class: Answer, trial: Trial) -> None:
                         _moved(*old, batch["mean"], batch["var"], count, 0.1)[which],
                     ),
                     *other_counts,
-                    *_running_mistakes(which, old[which], own, count, 0.3),
+                    *(
+                        [
+                            (
+                                "self.momentum is handed on as it is. It is the share of the new "
+                                "batch, and your update_running takes that of the old average",
+                                _moved(*old, batch["mean"], batch["var"], count, 0.7)[which],
+                            )
+                        ]
+                        if of_past
+                        else []
+                    ),
+                    *_running_mistakes(which, old[which], own, count, 0.3, of_past),
                 ],
             )
         expect(f"{what}: the output", found["y"], batch["y"], tolerance=1e-12)

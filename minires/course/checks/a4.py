@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -45,31 +46,43 @@ def relu(x: Array) -> Array:
     return np.maximum(x, 0)
 
 
-def option_a(x: Array, stride: int, out_channels: int) -> Array:
-    """Every stride-th pixel, and zeros after the old channels."""
-    return np.concatenate(
-        [x[:, ::stride, ::stride], _zeros(x[:, ::stride, ::stride], out_channels - x.shape[-1])],
-        axis=-1,
-    )
+def option_a(x: Array, stride: int, out_channels: int, where: str = "after") -> Array:
+    """Every stride-th pixel, and zeros after the old channels, or where else they are to stand."""
+    x = x[:, ::stride, ::stride]
+    new = out_channels - x.shape[-1]
+    before = {"after": 0, "before": new, "both sides": new // 2}[where]
+    return np.concatenate([_zeros(x, before), x, _zeros(x, new - before)], axis=-1)
 
 
 def _zeros(x, channels):
     return np.zeros((*x.shape[:-1], channels), x.dtype)
 
 
-def padded_otherwise(x: Array, stride: int, out_channels: int) -> list[tuple[str, Array]]:
+PLACES = {
+    "after": "they come after them",
+    "before": "they come before them",
+    "both sides": "half of them come before and half after them, the odd one after",
+}
+
+
+def padded_otherwise(
+    x: Array, stride: int, out_channels: int, where: str = "after"
+) -> list[tuple[str, Array]]:
     """Mistakes in option A: a sentence, and what it gives."""
+    others = [
+        (
+            f"the zeros stand {'on both sides of' if other == 'both sides' else other} the old "
+            f"channels: {PLACES[where]}"
+            + (", all of them" if (where, other) == ("after", "both sides") else ""),
+            option_a(x, stride, out_channels, other),
+        )
+        for other in ("before", "both sides", "after")
+        if other != where
+    ]
     x = x[:, ::stride, ::stride]
-    in_channels, new = x.shape[-1], out_channels - x.shape[-1]
+    in_channels = x.shape[-1]
     return [
-        (
-            "the zeros stand before the old channels: they come after them",
-            np.concatenate([_zeros(x, new), x], axis=-1),
-        ),
-        (
-            "the zeros stand on both sides of the old channels: they come after them, all of them",
-            np.concatenate([_zeros(x, new // 2), x, _zeros(x, new - new // 2)], axis=-1),
-        ),
+        *others,
         (
             "the channels are repeated: the new ones are zeros",
             np.concatenate([x] * (out_channels // in_channels + 1), axis=-1)[..., :out_channels],
@@ -383,6 +396,7 @@ def he_normal(function: Answer, trial: Trial) -> None:
 
 @task("a4.shortcut_a")
 def shortcut_a(function: Answer, trial: Trial) -> None:
+    where = trial.option("zeros of option A")
     for shape, stride, out_channels in (
         ((2, 5, 7, 3), 2, 8),
         ((3, 4, 6, 4), 2, 8),
@@ -391,7 +405,7 @@ def shortcut_a(function: Answer, trial: Trial) -> None:
         ((2, 3, 4, 3), 1, 5),
     ):
         x = trial.normal(*shape)
-        want = option_a(x, stride, out_channels)
+        want = option_a(x, stride, out_channels, where)
         dy = trial.normal(*want.shape)
         what = f"shortcut_a of {shape}, stride {stride}, out_channels {out_channels}"
         report = probe("a4.on_tensor", function, x, (stride, out_channels), dy)
@@ -403,7 +417,7 @@ def shortcut_a(function: Answer, trial: Trial) -> None:
         y, new, small = checked(what, report, x), out_channels - shape[-1], x[:, ::stride, ::stride]
         h, w = small.shape[1:3]
         wrong = [
-            *padded_otherwise(x, stride, out_channels),
+            *padded_otherwise(x, stride, out_channels, where),
             (
                 "the new channels are missing: out_channels - in_channels of zeros on the "
                 "last axis",
@@ -416,26 +430,26 @@ def shortcut_a(function: Answer, trial: Trial) -> None:
             (
                 "it is padded, but every pixel is kept: keep every stride-th, in height and "
                 "in width",
-                option_a(x, 1, out_channels),
+                option_a(x, 1, out_channels, where),
             ),
-            ("only the height has the stride", option_a(x[:, ::stride], 1, out_channels)),
-            ("only the width has the stride", option_a(x[:, :, ::stride], 1, out_channels)),
+            ("only the height has the stride", option_a(x[:, ::stride], 1, out_channels, where)),
+            ("only the width has the stride", option_a(x[:, :, ::stride], 1, out_channels, where)),
             (
                 "the stride is taken on axes 0 and 1: images are (N, H, W, C), pixels are "
                 "on axes 1 and 2",
-                option_a(x[::stride, ::stride], 1, out_channels),
+                option_a(x[::stride, ::stride], 1, out_channels, where),
             ),
             (
                 "the stride is taken on the channels too",
-                option_a(x[:, ::stride, ::stride, ::stride], 1, out_channels),
+                option_a(x[:, ::stride, ::stride, ::stride], 1, out_channels, where),
             ),
             (
                 "the first rows and columns are taken, instead of every stride-th",
-                option_a(x[:, :h, :w], 1, out_channels),
+                option_a(x[:, :h, :w], 1, out_channels, where),
             ),
             (
                 "it begins at pixel 1: begin at pixel 0",
-                option_a(x[:, stride - 1 :: stride, stride - 1 :: stride], 1, out_channels),
+                option_a(x[:, stride - 1 :: stride, stride - 1 :: stride], 1, out_channels, where),
             ),
             (
                 "the zeros stand on the axis of the width: channels are the last axis",
@@ -452,11 +466,11 @@ def shortcut_a(function: Answer, trial: Trial) -> None:
                 (
                     "pixels are averaged: option A takes every stride-th, and leaves the "
                     "others out",
-                    option_a(tiles.mean(axis=(2, 4)), 1, out_channels),
+                    option_a(tiles.mean(axis=(2, 4)), 1, out_channels, where),
                 ),
                 (
                     "the largest of the pixels is taken: option A takes every stride-th",
-                    option_a(tiles.max(axis=(2, 4)), 1, out_channels),
+                    option_a(tiles.max(axis=(2, 4)), 1, out_channels, where),
                 ),
             ]
         expect(what, y, want, wrong, dtype=np.float64)
@@ -466,20 +480,22 @@ def shortcut_a(function: Answer, trial: Trial) -> None:
                 "Tensor, not on x.data: x[...] and F.pad are on the tape"
             )
         dx = np.zeros(shape)
-        dx[:, ::stride, ::stride] = dy[..., : shape[-1]]
+        first = {"after": 0, "before": new, "both sides": new // 2}[where]
+        dx[:, ::stride, ::stride] = dy[..., first : first + shape[-1]]
         expect(f"{what}: the gradient of x", report["dx"], dx)
     x = trial.normal(2, 4, 4, 3, dtype=np.float32)
     report = probe("a4.on_tensor", function, x, (2, 6), trial.normal(2, 2, 2, 6, dtype=np.float32))
     expect(
         "shortcut_a of float32",
         checked("shortcut_a", report, x),
-        option_a(x, 2, 6),
+        option_a(x, 2, 6, where),
         dtype=np.float32,
     )
 
 
 @task("a4.shortcut")
 def shortcut(target: Answer, trial: Trial) -> None:
+    where = trial.option("zeros of option A")
     for kind in "AB":
         for in_channels, out_channels, stride in CHANGES:
             settings = (kind, in_channels, out_channels, stride)
@@ -547,7 +563,7 @@ def shortcut(target: Answer, trial: Trial) -> None:
                     ),
                 ]
             else:
-                want = option_a(x, stride, out_channels)
+                want = option_a(x, stride, out_channels, where)
                 wrong = [
                     (
                         "there is a ReLU on the shortcut: the only one comes after the addition",
@@ -555,7 +571,7 @@ def shortcut(target: Answer, trial: Trial) -> None:
                     ),
                     *[
                         (f"shortcut_a is not right yet: {sentence}", y)
-                        for sentence, y in padded_otherwise(x, stride, out_channels)
+                        for sentence, y in padded_otherwise(x, stride, out_channels, where)
                     ],
                 ]
             dy = trial.normal(*want.shape, dtype=np.float32)
@@ -615,13 +631,14 @@ def compare_block(
 ) -> None:
     """Run a block there and back, and compare with the definition."""
     stride, depth = max(strides), len(strides)
+    where = trial.option("zeros of option A")
     path, rest = layers(values, places)[:depth], layers(values, places)[depth:]
     in_channels, out_channels = path[0][0].shape[2], path[-1][0].shape[3]
 
     def added(x):
         if kind is None:
             return 0
-        return option_b(x, rest[0], stride) if rest else option_a(x, stride, out_channels)
+        return option_b(x, rest[0], stride) if rest else option_a(x, stride, out_channels, where)
 
     for _ in range(
         50
@@ -708,10 +725,10 @@ def compare_block(
         if not rest:
             wrong += [
                 (f"shortcut_a is not right yet: {sentence}", relu(f + other))
-                for sentence, other in padded_otherwise(wide, stride, out_channels)
+                for sentence, other in padded_otherwise(wide, stride, out_channels, where)
             ]
     else:
-        a = option_a(wide, stride, out_channels) if out_channels >= in_channels else 0
+        a = option_a(wide, stride, out_channels, where) if out_channels >= in_channels else 0
         shifts = [
             strides[::-1],
             [stride if i == 0 else 1 for i in range(depth)],
@@ -1056,6 +1073,8 @@ def logits(
 @task("a4.network")
 def network(target: Answer, trial: Trial) -> None:
     n, width = 2, 3
+    where = trial.option("zeros of option A")
+    own_a = partial(option_a, where=where)
     for kind in (None, "A", "B"):
         settings = (n, width, kind)
         what = name_of("ResNet", settings)
@@ -1069,7 +1088,7 @@ def network(target: Answer, trial: Trial) -> None:
         )
         values = varied(values, places, trial)
         x = trial.normal(6, 11, 9, 3, dtype=np.float32)
-        want = logits(x, values, places, n, kind)
+        want = logits(x, values, places, n, kind, a=own_a)
         report = probe(
             "a4.block",
             target,
@@ -1081,7 +1100,9 @@ def network(target: Answer, trial: Trial) -> None:
         )
 
         def variant(**settings):
-            return logits(x, values, places, n, settings.pop("kind", kind), **settings)
+            return logits(
+                x, values, places, n, settings.pop("kind", kind), **{"a": own_a, **settings}
+            )
 
         other = {None: "A", "A": None, "B": None}[kind]
         wrong = [
@@ -1110,7 +1131,7 @@ def network(target: Answer, trial: Trial) -> None:
             wrong += [
                 (
                     "shortcut_a is not right yet",
-                    variant(a=lambda *x, i=i: padded_otherwise(*x)[i][1]),
+                    variant(a=lambda *x, i=i: padded_otherwise(*x, where)[i][1]),
                 )
                 for i in range(3)
             ]

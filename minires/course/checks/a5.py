@@ -441,10 +441,10 @@ def _near(got, want):
 VERDICTS = ("higher", "lower", "small", "undecided")
 
 
-def verdict_of(differences: Sequence[float], margin: float) -> str:
-    """The rule, number by number."""
-    above = sum(d > margin for d in differences)
-    below = sum(d < -margin for d in differences)
+def verdict_of(differences: Sequence[float], margin: float, counts: bool = False) -> str:
+    """The rule, number by number; `counts` says whether exactly the margin is a difference."""
+    above = sum(d > margin or (counts and d == margin) for d in differences)
+    below = sum(d < -margin or (counts and d == -margin) for d in differences)
     if above == len(differences):
         return "higher"
     if below == len(differences):
@@ -454,15 +454,24 @@ def verdict_of(differences: Sequence[float], margin: float) -> str:
 
 @task("a5.verdict")
 def verdict(function: Answer, trial: Trial) -> None:
+    counts = trial.option("exactly the margin") == "is one"
+    more, exactly = (
+        ("at least the margin", "that is enough here")
+        if counts
+        else (
+            "more than the margin",
+            "",
+        )
+    )
     mean_alone = (
         "one of the seeds is not beyond the margin, though the mean is: every difference has to "
         "pass the margin"
     )
     no_margin = "the margin is not used everywhere: a difference of less than it counts as none"
     cases = [
-        ((5.2, 3.1, 9.4), 2.0, "every difference is more than the margin above 0"),
-        ((-5.2, -3.1, -9.4), 2.0, "every difference is more than the margin below 0"),
-        ((0.5, -1.2, 1.9), 2.0, "no difference is more than the margin away from 0"),
+        ((5.2, 3.1, 9.4), 2.0, f"every difference is {more} above 0"),
+        ((-5.2, -3.1, -9.4), 2.0, f"every difference is {more} below 0"),
+        ((0.5, -1.2, 1.9), 2.0, f"no difference is {more} away from 0"),
         ((9.0, 8.0, 1.5), 2.0, mean_alone),
         ((-9.0, -8.0, -1.5), 2.0, mean_alone),
         ((9.0, 8.0, -0.5), 2.0, mean_alone),
@@ -483,17 +492,23 @@ def verdict(function: Answer, trial: Trial) -> None:
         (
             (2.0, 3.0, 4.0),
             2.0,
-            "the first difference is exactly the margin, and not more than it (>, not >=)",
+            f"the first difference is exactly the margin: {exactly} (>=, not >)"
+            if counts
+            else "the first difference is exactly the margin, and not more than it (>, not >=)",
         ),
         (
             (-3.0, -2.0, -4.0),
             2.0,
-            "one difference is exactly the margin below 0, and not more than it (<, not <=)",
+            f"one difference is exactly the margin below 0: {exactly} (<=, not <)"
+            if counts
+            else "one difference is exactly the margin below 0, and not more than it (<, not <=)",
         ),
         (
             (2.0, -2.0, 1.0),
             2.0,
-            "no difference is *more* than the margin away from 0; those that are exactly "
+            "two of the differences are exactly the margin, which counts here, and on both sides"
+            if counts
+            else "no difference is *more* than the margin away from 0; those that are exactly "
             "the margin are not",
         ),
         ((6.0,), 2.0, "there is one seed, and it passes"),
@@ -516,7 +531,7 @@ def verdict(function: Answer, trial: Trial) -> None:
         return probe("a5.plain", function, np.array(values), margin)
 
     for values, margin, why, got in trial.ask(cases, question):
-        want = verdict_of(values, margin)
+        want = verdict_of(values, margin, counts)
         asked = f"verdict of {', '.join(f'{d:+.3g}' for d in values)} with margin {margin:g}"
         expect_that(
             got is not None,
@@ -1055,8 +1070,7 @@ def _expect_final(what, got, rows, quantity):
         want,
         [
             (
-                "the best epoch is taken instead of the last: whoever picks the lowest of "
-                "many picks luck",
+                "the best epoch is taken instead of the last: taking the lowest of many picks luck",
                 by(lambda own, column: min(row[column] for row in own), quantity),
             ),
             (
@@ -1258,26 +1272,29 @@ def style(function: Answer, trial: Trial) -> None:
             None not in chosen[net],
             f"error_curves: the lines of {net} are not there yet: see the check above",
         )
+    swapped = trial.option("dashed line") == "training"
+    first, second = ("test", "training") if swapped else ("training", "test")
     for net, (train, test) in chosen.items():
-        solid = [line["style"] == "-" for line in (train, test)]
+        one, other = (test, train) if swapped else (train, test)
+        solid = [line["style"] == "-" for line in (one, other)]
         expect_that(
             solid != [False, True],
-            f"error_curves: the training error of {net} is dashed and the test error solid: "
+            f"error_curves: the {first} error of {net} is dashed and the {second} error solid: "
             "the other way round",
         )
         expect_that(
             solid[0],
-            f"error_curves: the training error of {net} is not solid: expected the line "
-            f"style '-', got {_short(train['style'])}",
+            f"error_curves: the {first} error of {net} is not solid: expected the line "
+            f"style '-', got {_short(one['style'])}",
         )
         expect_that(
             not solid[1],
-            f"error_curves: the test error of {net} is solid, like the training error: "
+            f"error_curves: the {second} error of {net} is solid, like the {first} error: "
             "nobody can tell them apart. Expected '--'",
         )
         expect_that(
-            test["style"] not in ("None", "", " "),
-            f"error_curves: the test error of {net} has no line: expected '--'",
+            other["style"] not in ("None", "", " "),
+            f"error_curves: the {second} error of {net} has no line: expected '--'",
         )
         expect_that(
             _alike(train, test),

@@ -801,35 +801,56 @@ def recorder(recorder_class: Answer, trial: Trial) -> None:
         )
 
     from_start = distances(lambda i: w[0])
+    last_step = distances(lambda i: w[max(i - 1, 0)])
+    lengths = np.array([[length(a) for a in step] for step in w])
+    scale = {"distance": np.ones(lengths.shape[1]), "share": lengths[0], "length": lengths[0]}
+    asked = trial.option("moved")
+    wanted = (lengths if asked == "length" else from_start) / scale[asked]
+    others = {
+        "distance": ("the distance |w - w0| itself", from_start),
+        "share": ("|w - w0| / |w0|", from_start / lengths[0]),
+        "length": ("|w| / |w0|", lengths / lengths[0]),
+    }
+    unmoved = [
+        (
+            "nothing has moved: the weights that you keep are the net's own arrays, "
+            "which training changes in place. Keep copies (p.data.copy())",
+            np.full(want.shape, float(asked == "length")),
+        ),
+        (
+            "this is how far the last step alone went; the distance from the start is wanted",
+            last_step[:, :-1] / scale[asked][:-1],
+        ),
+        *(
+            (
+                "this is by how much |w| has become longer: take the difference of the "
+                "arrays first, then the norm",
+                sign * (norms_of_w - norms_of_w[0]) / scale[asked][:-1],
+            )
+            for sign in (np.sign(norms_of_w - norms_of_w[0]), 1)
+        ),
+    ]
     expect(
         "Recorder: the table moved",
         moved,
-        from_start[:, :-1],
+        wanted[:, :-1],
         [
-            (
-                "nothing has moved: the weights that you keep are the net's own arrays, "
-                "which training changes in place. Keep copies (p.data.copy())",
-                np.zeros_like(want),
-            ),
-            (
-                "this is how far the last step alone went; the distance from the start is wanted",
-                distances(lambda i: w[max(i - 1, 0)])[:, :-1],
-            ),
-            (
-                "this is by how much |w| has become longer: take the difference of the "
-                "arrays first, then the norm",
-                np.abs(norms_of_w - norms_of_w[0]),
-            ),
-            (
-                "this is by how much |w| has become longer: take the difference of the "
-                "arrays first, then the norm",
-                norms_of_w - norms_of_w[0],
-            ),
+            *unmoved,
             (
                 "it is divided by the length of w: the distance itself is wanted",
                 from_start[:, :-1] / norms_of_w[0],
+            )
+            if asked == "distance"
+            else (
+                "it is divided by |w| of the same step: divide by |w0|, the length at the start",
+                (from_start / lengths)[:, :-1],
             ),
-            ("the layer of the logits is in it: the convolutions alone are wanted", from_start),
+            *(
+                (f"this is {words}: {others[asked][0]} is wanted", table[:, :-1])
+                for key, (words, table) in others.items()
+                if key != asked
+            ),
+            ("the layer of the logits is in it: the convolutions alone are wanted", wanted),
             ("these are the norms of w", norms_of_w),
         ],
         tolerance=1e-2,

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...types import Row
 from .. import html_page, provenance
-from ..presets import PRESETS
+from ..presets import PRESETS, preset
 from ..seeds import as_text
 from . import gradient_slider, verdict
 
@@ -123,21 +123,24 @@ def command(config: Mapping[str, Any]) -> str | None:
 
 def _with_preset(name, config):
     usual = PRESETS[name].deciding()
-    words = ["minires degradation"] + ([f"--preset {name}"] if name != "quick" else [])
-    for setting, value in usual.items():
-        own = config.get(setting, value)
-        if setting in ("model", "seed") or _plain(own) == _plain(value):
-            continue
-        if setting == "net" and {*own} == {"width"}:
-            words.append(f"--width {own['width']}")
-        elif setting in ("epochs", "iterations") and own is None:
-            continue  # the other one is given
-        elif setting in FLAGS:
-            words.append(
-                f"{FLAGS[setting]} {own:g}" if setting == "lr" else f"{FLAGS[setting]} {own}"
-            )
-        else:
+    given = {
+        setting: config[setting]
+        for setting in (*FLAGS, "net")
+        if setting in config and config[setting] != usual[setting]
+    }
+    if not {*given.get("net", {})} <= {"width"}:
+        return None
+    made = preset(name, **given).deciding()
+    for setting in made.keys() - {"model", "seed"}:
+        if _plain(config.get(setting, made[setting])) != _plain(made[setting]):
             return None
+    words = ["minires degradation"] + ([f"--preset {name}"] if name != "quick" else [])
+    for setting, value in given.items():
+        if setting == "net":
+            words.append(f"--width {value['width']}")
+        elif value is not None:  # without epochs there are iterations, or the other way round
+            shown = f"{value:g}" if isinstance(value, float) else value
+            words.append(f"{FLAGS[setting]} {shown}")
     if list(config["depths"]) != [20, 56]:
         words.append(f"--depths {' '.join(map(str, config['depths']))}")
     if list(config["seeds"]) != [0]:

@@ -14,6 +14,7 @@ from ..claims.frame.run import NEEDED
 from ..records import RunFolder, read_config, read_table
 from ..seeds import as_text
 from ..training_records import GRADIENTS, METRICS, TEXT
+from . import unknown_claims
 from .parts import Part, Unit, few, files_in
 from .sources import Source
 
@@ -32,17 +33,20 @@ def check(sources: Sequence[Source]) -> None:
 
 
 def read(source: Source) -> dict[Unit, Part]:
-    """The claims that were measured, and the nets whose folders are there."""
+    """The claims that were measured, known here or not, and the nets whose folders are there."""
     parts: dict[Unit, Part] = {}
     registered = registration.read(source.path)
-    for claim in CLAIMS.values():
-        path = source.path / f"{claim.name}.csv"
-        rows = read_table(path, claim.columns, claim.text) if path.exists() else []
+    measured = {
+        claim.name: read_table(path, claim.columns, claim.text)
+        for claim in CLAIMS.values()
+        if (path := source.path / f"{claim.name}.csv").exists()
+    }
+    measured |= unknown_claims.read(source.path, {*CLAIMS, registration.NAME})
+    for name, rows in measured.items():
         for seed in dict.fromkeys(row["seed"] for row in rows):
             its = [row for row in rows if row["seed"] == seed]
-            said = [row for row in registered if (row["claim"], row["seed"]) == (claim.name, seed)]
-            tables = {claim.name: its, registration.NAME: said}
-            parts[CLAIM + claim.name, seed] = Part(tables, finished=True)
+            said = [row for row in registered if (row["claim"], row["seed"]) == (name, seed)]
+            parts[CLAIM + name, seed] = Part({name: its, registration.NAME: said}, finished=True)
     for path in sorted(source.path.glob("nets/*/seed*/config.json")):
         number = re.fullmatch(r"seed(\d+)", path.parent.name)
         if number:
@@ -82,13 +86,9 @@ def write(folder: RunFolder, config: Mapping[str, Any], parts: Mapping[Unit, Par
     """Write the tables of the claims, in the order of the seeds."""
     for name in _measured(parts):
         claim = CLAIMS[name]
-        rows = [
-            row
-            for seed in config["seeds"]
-            if (CLAIM + name, seed) in parts
-            for row in parts[CLAIM + name, seed].tables[name]
-        ]
-        folder.table(name, claim.columns, claim.text).replace(rows)
+        folder.table(name, claim.columns, claim.text).replace(_rows(name, config, parts))
+    for name in _unknown(parts):
+        unknown_claims.write(folder, name, _rows(name, config, parts))
     said = [row for part in parts.values() for row in part.tables.get(registration.NAME, ())]
     if said:
         said.sort(key=lambda row: (row["claim"], row["seed"]))
@@ -104,9 +104,30 @@ def notes(config: Mapping[str, Any], parts: Mapping[Unit, Part]) -> list[str]:
         if (CLAIM + name, seed) not in parts
     ]
     command = f"minires claims with --seeds {as_text(config['seeds'])}"
-    return [f"not measured: {few(missing)}; {command} does it"] if missing else []
+    found = [f"not measured: {few(missing)}; {command} does it"] if missing else []
+    return found + unknown_claims.note({one: _rows(one, config, parts) for one in _unknown(parts)})
+
+
+def _rows(name, config, parts):
+    """The rows of a claim, in the order of the seeds."""
+    return [
+        row
+        for seed in config["seeds"]
+        if (CLAIM + name, seed) in parts
+        for row in parts[CLAIM + name, seed].tables[name]
+    ]
+
+
+def _names(parts):
+    """The names of the claims that have rows."""
+    return {unit[0].removeprefix(CLAIM) for unit in parts if unit[0].startswith(CLAIM)}
 
 
 def _measured(parts):
-    """The names of the claims that have rows, in the order of the report."""
-    return [name for name in CLAIMS if any(unit[0] == CLAIM + name for unit in parts)]
+    """The claims that this version knows and that have rows, in the order of the report."""
+    there = _names(parts)
+    return [name for name in CLAIMS if name in there]
+
+
+def _unknown(parts):
+    return sorted(_names(parts) - set(CLAIMS))

@@ -77,11 +77,11 @@ EXERCISES = (
         "00.error",
         1,
         "How wrong?",
-        """Write `error_percent(answers, labels)`: two arrays of class numbers go in, the percentage
-of wrong answers comes back. It is the number on the axis of every figure here.""",
+        """Write `error_percent(answers, labels)`. It takes two arrays of class numbers, and returns
+the percentage of wrong answers. That is the number on the axis of every figure here.""",
         (
             "`answers != labels` is an array of True and False.",
-            "The mean of such an array is the share of True in it, for True counts as 1.",
+            "The mean of such an array is the share of True in it, because True counts as 1.",
         ),
         """
 def error_percent(answers, labels):
@@ -93,9 +93,10 @@ def error_percent(answers, labels):
         "00.guess",
         2,
         "The best blind guess",
-        """With ten equally frequent classes, guessing is wrong 90 % of the time. What if they are
-*not* equally frequent? Write `best_guess_error(counts)`: the lowest error, in percent, that one can
-reach without looking at an image. `counts` says how many images each class has.""",
+        """With ten equally frequent classes, guessing is wrong 90 % of the time. What if they
+are *not* equally frequent? Write `best_guess_error(counts)`, which returns the lowest error, in
+percent, that you can reach without looking at an image. `counts` says how many images each
+class has.""",
         (
             "You may give the same answer every time. Which one?",
             "Answer with the most frequent class: all images of the other classes are wrong.",

@@ -138,8 +138,8 @@ def divide_backward(dy, a, b):
 
     Value(1.0) / (Value(1.0) + (x * -1.0).exp())
 
-Write two functions, hang them into the class (`Value.exp = ...`, `Value.__truediv__ = ...`), and
-say `MyValue = Value` when you are done.""",
+Write two functions, add them to the class (`Value.exp = ...`, `Value.__truediv__ = ...`), and
+set `MyValue = Value` when you are done.""",
         (
             "a / b is `a * b ** -1`; `Value` has both parts already.",
             "The derivative of exp is exp itself. So `exp` returns a Value with the number "
@@ -203,7 +203,7 @@ have to be added.""",
         ("Think of a number that is used twice, as `a` in a · a + 3a.",),
         """As long as every value is used once, there is a single derivative to keep, and `=` does
 no harm. If a value is used in two places, a small change of it changes the loss in both ways at
-once, and the two changes add up. With `=` the second derivative overwrites the first, and half of
-the truth is lost. In a network every weight that is shared and every shortcut is such a place.""",
+once, and the two changes add up. With `=` the second derivative overwrites the first, and the first
+one is lost. In a network every weight that is shared and every shortcut is such a place.""",
     ),
 )

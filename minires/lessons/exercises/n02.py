@@ -101,8 +101,8 @@ def axis_mean_backward(dy, x, axis):
         3,
         "How many visits?",
         """A chain of n residual steps, `x = x * 0.5 + x`, with the second way of walking back,
-`push_the_new`. Write `visits_of(n)`: how many visits does it make, the first and the last box
-included? Compute it first, then count with `push_the_new`.""",
+`push_the_new`. Write `visits_of(n)`, which returns the number of its visits, including those to the
+first and the last box. Compute it first, then count with `push_the_new`.""",
         (
             "Each step adds two boxes, the product and the sum, and a constant, 0.5. All are "
             "visited.",
@@ -122,7 +122,7 @@ def visits_of(n):
         """A friend wrote a tape that goes back along every path, and it is right. On a residual net
 of 6 blocks it was quick; with 27 blocks it never comes to an end. Explain why, and what the
 topological order changes.""",
-        ("How many ways lead back through one block, through two, through three?",),
+        ("How many ways lead back through one block? Through two? Through three?",),
         """The input of each block is used in two places, so two ways lead back through it, and
 through 27 blocks 2 x 2 x ... x 2, over a hundred million. Walking along each of them is right and
 hopeless. In topological order a box waits until all gradients have come to it, adds them up, and

@@ -70,7 +70,7 @@ EXERCISES = (
         "03.one_by_one",
         1,
         "A filter of a single pixel",
-        """A 1 x 1 convolution looks at one pixel at a time, at all of its channels. Write
+        """A 1 x 1 convolution looks at all channels of one pixel at a time. Write
 `conv_1x1(x, w)` in one line, without windows: `x` is `(N, H, W, C)`, `w` is `(1, 1, C, C_out)`.
 What is such a layer good for?""",
         (
@@ -87,10 +87,10 @@ def conv_1x1(x, w):
         "03.dilation",
         2,
         "A filter with gaps",
-        """With **dilation** `d` the numbers of a filter lie on pixels that are `d` apart, not side
-by side: the index of `x` becomes `i * s + a * d - p`, and likewise for the columns. So nine weights
-see further. Write `conv_dilated(x, w, stride, padding, dilation)`, beginning with a copy of
-`conv_loops`.""",
+        """With **dilation** `d` the numbers of a filter lie on pixels that are `d` apart, not
+side by side. The index of `x` becomes `i * s + a * d - p`, and likewise for the columns. So
+nine weights cover a larger part of the image. Write `conv_dilated(x, w, stride, padding,
+dilation)`, beginning with a copy of `conv_loops`.""",
         (
             "In the innermost line only the index of `x` changes.",
             "A filter of K numbers with gaps spans `d * (K - 1) + 1` pixels. The output's size "
@@ -120,8 +120,8 @@ def conv_dilated(x, w, stride, padding, dilation):
         """Two 3 x 3 convolutions in a row, with nothing between them, see 5 x 5 pixels. They *are*
 one 5 x 5 convolution. Write `merged(first, second)`, which finds its filter, for one channel:
 `slide(slide(x, first), second)` and `slide(x, merged(first, second))` must be the same for every
-`x`. With C channels everywhere, how many weights have the two, how many has the one? Why then put a
-ReLU between them?""",
+`x`. With C channels everywhere, how many weights do the two have, and how many does the one have?
+Why then put a ReLU between them?""",
         (
             "Write out one pixel of the result: a sum over the places of `second`, and inside of "
             "it a sum over the places of `first`.",

@@ -98,9 +98,9 @@ def bias_gradient(dy):
         "04.direction",
         2,
         "Your own check",
-        """Write `measured_error(L, x, dx, u, h)`, a check for one direction `u`: measure the rate
-at which the function `L` changes at `x` along `u`, with the step `h` on both sides; compare it with
-the rate that the gradient `dx` promises; return the relative error, as a share of the promised
+        """Write `measured_error(L, x, dx, u, h)`, a check for one direction `u`. Measure the rate
+at which the function `L` changes at `x` along `u`, with the step `h` on both sides. Compare it with
+the rate that the gradient `dx` predicts. Return the relative error, as a share of the predicted
 rate.""",
         (
             "Measured: the difference of L at `x + h * u` and at `x - h * u`, divided by the "
@@ -152,7 +152,7 @@ that it lies in, without a formula.""",
         ("In which place of the filter is the pixel, in the window furthest to the left?",),
         """A pixel lies in several windows. In the window furthest to the left it is the last one,
 so the last weight was on it; in the window furthest to the right it is the first one, under the
-first weight. On the way back each window sends its dy to the pixel through the same weight. So if
+first weight. On the way back the dy of each window reaches the pixel through the same weight. So if
 you go through the windows from left to right, the weights come from last to first. The filter is
 not flipped on purpose: it looks flipped, seen from the pixel.""",
     ),

@@ -84,9 +84,9 @@ EXERCISES = (
         "05.growth",
         1,
         "Ten percent too much",
-        """How exactly must the gain be met? Write `growth_of(gain, layers)`: by which factor is the
-mean square of `y` larger in layer number `layers` than in layer 1, by the formula? Then try a gain
-that is 10 % too large, in 50 layers.""",
+        """How exact must the gain be? Write `growth_of(gain, layers)`. It returns the factor by
+which the mean square of `y` is larger in layer number `layers` than in layer 1, by the formula.
+Then try a gain that is 10 % too large, in 50 layers.""",
         (
             "The factor from one layer to the next is the gain squared, over 2.",
             "From layer 1 to layer 50 there are 49 steps, and their factors multiply.",
@@ -101,10 +101,10 @@ def growth_of(gain, layers):
         "05.leaky",
         2,
         "A ReLU that leaks",
-        """The **leaky** ReLU passes on a fraction a of what is below 0: y = x where x > 0, else
-y = a x. Which gain keeps the signal? Write `leaky_gain(a)`. Test it in 50 layers: change `relu`
-to `np.where(x > 0, x, a * x)` and look at the mean squares. Do the inputs still become alike as
-fast?""",
+        """The **leaky** ReLU multiplies negative numbers by a, instead of setting them to 0: y
+= x where x > 0, else y = a x. Which gain keeps the signal? Write `leaky_gain(a)`. Test it in 50
+layers: change `relu` to `np.where(x > 0, x, a * x)` and look at the mean squares. Do the inputs
+still become alike as fast?""",
         (
             "Half of the mean square passes whole. By which factor is the other half multiplied?",
             "The leaky ReLU multiplies the mean square by (1 + a²) / 2, and the product multiplies "
@@ -122,9 +122,9 @@ def leaky_gain(a):
         3,
         "Weights that are measured, not computed",
         """He's rule is right on average; a single draw is off. So measure instead (Mishkin and
-Matas 2016, arXiv:1511.06422). Write `calibrated(x, weights)`: it sends the batch `x` through the
-layers, and divides the weights of each by a number, such that the mean square of its `y` is exactly
-1. Return the list of new matrices. As in `forward`, each layer takes `relu(y)` of the one
+Matas 2016, arXiv:1511.06422). Write `calibrated(x, weights)`. It sends the batch `x` through the
+layers, and divides the weights of each layer by a number, so that the mean square of its `y` is
+exactly 1. Return the list of new matrices. As in `forward`, each layer takes `relu(y)` of the one
 before.""",
         (
             "Go from layer to layer, as `forward` does. If `y = x @ w`, what is the mean square of "
@@ -152,7 +152,7 @@ def calibrated(x, weights):
 or all at the same number.* Explain what the units of such a layer compute, and whether training can
 ever make them differ.""",
         (
-            "Take two units of one layer whose weights are equal. In what do their outputs differ?",
+            "Take two units of one layer whose weights are equal. How do their outputs differ?",
             "And their gradients, if the layer after them has equal weights, too?",
         ),
         """All units of the layer compute the same number. If the weights after them are equal as

@@ -96,8 +96,8 @@ EXERCISES = (
         "06.use",
         1,
         "Batch norm in use",
-        """Write `batch_norm_in_use(x, running_mean, running_var, w, b)`: what batch norm computes
-after `net.eval()`. `x` is `(..., C)`, the others are `(C,)`; eps is 1e-5.""",
+        """Write `batch_norm_in_use(x, running_mean, running_var, w, b)`, which computes batch norm
+as it works after `net.eval()`. `x` is `(..., C)`, the others are `(C,)`, and eps is 1e-5.""",
         (
             "The same formula as in training, with other numbers for mean and var.",
             "Broadcasting does it for all channels at once: the last axes fit.",
@@ -134,9 +134,9 @@ def folded(weight, running_mean, running_var, w, b):
         3,
         "The same over channels: layer norm",
         """**Layer norm**, which transformers use, normalises each *row* over its channels, so no
-image depends on another. Only the axis differs; and `w` is `(C,)` as before. Write
-`layer_norm_backward(dy, x, w)` for `x` of shape `(N, C)`, which returns `dx`. Before you start: is
-`g` still `w * dy`? Which means run over what?""",
+image depends on another. Only the axis differs, and `w` is `(C,)` as before. Write
+`layer_norm_backward(dy, x, w)` for `x` of shape `(N, C)`, which returns `dx`. Answer two questions
+first. Is `g` still `w * dy`? And over which axis does each mean go?""",
         (
             "Begin with a copy of `batch_norm_backward` and change the axes. Which of the means "
             "need `keepdims=True`?",
@@ -162,10 +162,10 @@ def layer_norm_backward(dy, x, w):
 trained it, and now it guesses. She has not called `net.eval()`. Explain what happens to her photos,
 and why the test with large batches had looked so good.""",
         ("What are the mean and the variance of a batch that holds one photo?",),
-        """In training mode batch norm subtracts the mean of the batch. If the batch is one photo,
-that is the mean of the photo itself, in every channel: what tells it from other photos is taken
-away. In a large mixed batch the mean is close to the mean of all photos, which is what the net has
-learned to expect. `net.eval()` makes it use the running averages, which do not depend on what else
-is in the batch.""",
+        """In training mode batch norm subtracts the mean of the batch. If the batch is one
+photo, that is the mean of the photo itself, in every channel. So it loses what tells it from
+other photos. In a large mixed batch the mean is close to the mean of all photos, which is what
+the net has learned to expect. `net.eval()` makes it use the running averages, which do not
+depend on what else is in the batch.""",
     ),
 )

@@ -139,8 +139,8 @@ def smoothed_cross_entropy(z, labels, s):
         "07.nesterov",
         3,
         "Looking ahead",
-        """With **Nesterov's** momentum a step does not go along the velocity, but along the one
-that comes next if the gradient stays as it is: first `v = momentum * v + g`, then
+        """With **Nesterov's** momentum a step does not go along the velocity, but along the
+velocity that would come next if the gradient stayed as it is: first `v = momentum * v + g`, then
 `w = w - lr * (g + momentum * v)`, with the new `v`. Write `nesterov_step(w, v, g, lr, momentum)`,
 which returns the new `w` and `v` and leaves its arguments as they are. Then use it in `descend`, in
 the valley with lr 0.05 and momentum 0.9: which of the two swings less?""",
@@ -163,9 +163,9 @@ def nesterov_step(w, v, g, lr, momentum):
 do you do it on purpose, before every long run?*""",
         ("What would it mean if the net could not do it?",),
         """It is not a training, it is a test of the code. A net with hundreds of parameters for
-each image must be able to learn 64 of them, whatever they show. If the loss does not go to 0, then
-something is broken: a gradient, the loss, labels that do not belong to their images, a learning
-rate that is far off. The test takes seconds and finds that before a run of hours does. Then the net
-is thrown away, and training starts with all images.""",
+each image must be able to learn 64 of them, whatever they show. If the loss does not go to 0,
+then something is broken: a gradient, the loss, labels that do not belong to their images, a
+learning rate that is far off. The test takes seconds, and a run of hours would find the same
+much later. Then you throw the net away, and train a new one on all images.""",
     ),
 )

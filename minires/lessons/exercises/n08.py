@@ -127,9 +127,9 @@ def verdict(shallow, deep):
         "08.work",
         2,
         "The work of a whole network",
-        """Write `work_of(n, width, size)`: the multiply-adds of the plain network of 6n + 2 layers
-for one image of `size` times `size` pixels and three channels, ten classes. Batch norm, ReLU and
-the mean are left out. For `work_of(3, 16, 32)` the summary above says 40.6 million.""",
+        """Write `work_of(n, width, size)`, which returns the multiply-adds of the plain network of
+6n + 2 layers and ten classes, for one image of `size` times `size` pixels and three channels. Leave
+out batch norm, ReLU and the mean. For `work_of(3, 16, 32)` the summary above says 40.6 million.""",
         (
             "One convolution takes H' * W' * 9 * C_in * C_out multiply-adds, where H' and W' are "
             "the size of its *output*.",
@@ -155,7 +155,7 @@ def work_of(n, width, size):
         "A solution exists in width, too",
         """A network of two linear layers, `relu(x @ w1) @ w2`, has h units in the middle. Write
 `wider(w1, w2)`: two matrices with 2h units in the middle that give the same answers for every `x`.
-Each of the new units shall do some of the work.""",
+Each of the new units must do some of the work.""",
         (
             "What happens if every unit in the middle is there twice?",
             "Then every unit counts twice in the last sum. What makes up for that?",
@@ -172,7 +172,7 @@ def wider(w1, w2):
         "a bigger network that does worse",
         """A friend has heard that large networks overfit, and says: *of course the one of 56 layers
 is worse, it has too many parameters.* Which two numbers do you show, and what do they say?""",
-        ("On which images would a network do well that has too many parameters?",),
+        ("If a network has too many parameters, on which images would it do well?",),
         """Show the training errors. A network with too many parameters learns its training images
 by heart, so its training error is low and only its test error is high. Here the training error of
 the deeper network is the higher one: it does worse on the very images it was shown, even on 256 of

@@ -142,10 +142,10 @@ def block_backward(dy, x, w1, w2, alpha):
         3,
         "All paths, without walking along them",
         """`slopes` holds the derivatives of the branches of n blocks in a row. Write
-`by_length(slopes)`: an array of n + 1 numbers, of which number k is the sum over all paths that
-pass k branches, each path being the product of its slopes. For three blocks with slopes a, b, c
-that is `[1, a + b + c, a*b + a*c + b*c, a*b*c]`. It must work for 27 blocks, where listing all
-paths would take minutes.""",
+`by_length(slopes)`, which returns an array of n + 1 numbers. Number k is the sum over all paths
+through k branches, and each path counts with the product of its slopes. For three blocks with
+slopes a, b, c that is `[1, a + b + c, a*b + a*c + b*c, a*b*c]`. It must work for 27 blocks,
+where listing all paths would take minutes.""",
         (
             "Take one block at a time. What does it do to the sums that you have for the blocks "
             "before it?",

@@ -129,9 +129,9 @@ def agree(differences, margin):
         "10.range",
         2,
         "The range of a difference",
-        """Two networks, the same seeds. Write `range_of_difference(first, second, k)`: the two ends
-`low, high` of the 95 % range of the difference, first minus second, where `first` and `second` are
-arrays of errors, one for each seed, and `k` is given.""",
+        """Two networks were trained with the same seeds. Write `range_of_difference(first, second,
+k)`, which returns the two ends `low, high` of the 95 % range of the difference, first minus second.
+`first` and `second` are arrays of errors, one for each seed, and `k` is known.""",
         (
             "Take the differences first, seed by seed. From there on only they count.",
             "m ± k s / sqrt(n), where s has n - 1 below the fraction bar: `std(ddof=1)`.",
@@ -148,11 +148,11 @@ def range_of_difference(first, second, k):
         "10.seeds",
         3,
         "How many seeds does a question need?",
-        """Before you run anything: the differences will scatter with standard deviation `spread`,
-and you want a bar that stays clear of 0 if the true difference is `effect`. Write
-`seeds_needed(spread, effect, ks)`: the smallest n in `ks` (a dict from n to k, such as
-`{2: 12.71, 3: 4.3, ...}`) for which the half-range is below the effect, or None if none is enough.
-How many seeds for an effect of 2 points, if the spread is 3?""",
+        """You plan an experiment. The differences will scatter with standard deviation
+`spread`, and you want a bar that stays clear of 0 if the true difference is `effect`. `ks` is a
+dict from n to k, such as `{2: 12.71, 3: 4.3, ...}`. Write `seeds_needed(spread, effect, ks)`,
+which returns the smallest n in `ks` for which the half-range is below the effect, or None if no
+n is enough. How many seeds do you need for an effect of 2 points, if the spread is 3?""",
         (
             "Go through ks from the smallest n on.",
             "The half-range with n seeds is k * spread / sqrt(n).",

@@ -96,8 +96,8 @@ def total_norm(gradients):
         "The way back",
         """Some weights have become `times` as long as they were. Only weight decay makes them
 shorter: every step multiplies w by `1 - lr * weight_decay`. Write `steps_back(times, lr,
-weight_decay)`: after how many steps are they back at their old length (or below)? Then call it with
-4, 0.1 and 0.0001, and compare with the 64,000 steps of the paper's training.""",
+weight_decay)`, which returns the number of steps until they are back at their old length or below.
+Then call it with 4, 0.1 and 0.0001, and compare with the 64,000 steps of the paper's training.""",
         (
             "After n steps the length has been multiplied by (1 - lr * weight_decay) ** n.",
             "Solve for n with logarithms, and round up: `math.ceil`.",
@@ -113,11 +113,11 @@ def steps_back(times, lr, weight_decay):
         "11.alike",
         3,
         "How much alike are the channels?",
-        """Let `y` be the output of a convolution, of shape (N, H, W, C). Write `likeness(y)`: the
-mean absolute correlation of two different channels, taken over all pixels. It is 1 if all channels
-are multiples of each other, and near 0 if they have nothing in common. Then compare a fresh
-plain-56 with `deep["plain"]`, layer by layer: a forward hook on each `mr.nn.Conv2d` collects the
-outputs.""",
+        """Let `y` be the output of a convolution, of shape (N, H, W, C). Write `likeness(y)`,
+which returns the mean absolute correlation of two different channels, taken over all pixels. It
+is 1 if all channels are multiples of each other, and near 0 if they have nothing in common.
+Then compare a fresh plain-56 with `deep["plain"]`, layer by layer: a forward hook on each
+`mr.nn.Conv2d` collects the outputs.""",
         (
             "`y.reshape(-1, C)` has a row for each pixel; `np.corrcoef` wants a row for each "
             "channel.",

@@ -96,10 +96,10 @@ EXERCISES = (
         "12.amdahl",
         1,
         "Several parts made faster",
-        """Write `times_as_fast(shares, factors)`: part i takes the share `shares[i]` of the time
-and is made `factors[i]` times as fast; the rest of the time stays as it is. How many times as fast
-is the whole? Then try it: convolution takes 0.6 and becomes twice as fast, batch norm takes 0.25
-and becomes five times as fast.""",
+        """Part i of a program takes the share `shares[i]` of the time, and you make it
+`factors[i]` times as fast. The rest of the time stays as it is. Write `times_as_fast(shares,
+factors)`, which returns how many times as fast the whole is. Then try it: convolution takes 0.6
+and becomes twice as fast, batch norm takes 0.25 and becomes five times as fast.""",
         (
             "How long does the whole take afterwards, if it took 1 before?",
             "1 minus all shares, plus share / factor for each part. Then 1 over that.",
@@ -138,11 +138,11 @@ def fair_ratio(time_a, time_b, rounds):
         "12.traffic",
         3,
         "What the copy costs",
-        """A 3x3 convolution with padding 1 in float32, from `(N, H, W, C)` to `(N, H, W, C_out)`.
-Write `intensities(N, H, W, C, C_out)`: its flop a byte, first if im2col writes the columns of the
-whole batch to memory and reads them again, then if the columns stay in the cache. x and w are read,
-y is written, each once. Under which part of *your* roofline do the two lie, for the layers of
-ResNet-20?""",
+        """A 3x3 convolution with padding 1 turns float32 images of shape `(N, H, W, C)` into
+`(N, H, W, C_out)`. Write `intensities(N, H, W, C, C_out)`, which returns its flop a byte twice:
+first if im2col writes the columns of the whole batch to memory and reads them again, then if
+the columns stay in the cache. x and w are read once, and y is written once. Under which part of
+*your* roofline do the two lie, for the layers of ResNet-20?""",
         (
             "flop: 2 for each of the N H W C_out outputs and each of the 9 C numbers in a window.",
             "With the copy, 9 N H W C numbers are written and read: 2 * 9 N H W C more.",

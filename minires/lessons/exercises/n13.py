@@ -68,8 +68,8 @@ EXERCISES = (
         "13.spot",
         1,
         "Spot it",
-        """The backward pass of a linear layer, `y = x @ w + b`. One line is wrong although all
-shapes fit, since this layer has as many inputs as there are images. Which one?
+        """This is the backward pass of a linear layer, `y = x @ w + b`. One line is wrong, although
+all shapes fit: this layer has as many inputs as there are images. Which line is it?
 
     N, out = dy.shape             # line 1
     db = dy.sum(axis=0)           # line 2
@@ -110,9 +110,9 @@ def choose_sizes():
         "13.own",
         3,
         "A mistake of your own",
-        """Now you hang an exhibit. Write `broken_backward(dy, cache)` for ReLU (`cache` is `y`,
-which is above 0 where `x` is). It must be wrong for a random `dy`, and yet pass a test whose
-`dy` is 1 everywhere. So you see why such a test is worth little.""",
+        """Now add an exhibit of your own. Write `broken_backward(dy, cache)` for ReLU (`cache`
+is `y`, which is above 0 where `x` is). It must be wrong for a random `dy`, and yet pass a test
+whose `dy` is 1 everywhere. That shows why such a test is worth little.""",
         (
             "A test with `dy` = 1 cannot tell `dy` from anything else that is 1 there.",
             "Which function of `dy` is 1 for 1, and differs elsewhere?",

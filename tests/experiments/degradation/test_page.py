@@ -86,6 +86,7 @@ def test_gradients_that_are_no_numbers_leave_a_gap():
         "",
         "--preset standard --dataset cifar10",
         "--preset paper --lr 0.05 --width 4",
+        "--preset small --dataset cifar10 --train-size 20000 --epochs 8",
         "--epochs 3 --seeds 3 --depths 8 14 20",
         "--iterations 100 --batch-size 64 --image-size 8 --train-size 500 --seeds 30-59",
     ],

@@ -1,5 +1,6 @@
 """Claims, sweeps and runs of early versions, pooled; and what cannot be."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -221,3 +222,49 @@ def test_a_run_of_an_early_version_goes_on_after_it_was_pooled(tmp_path):
     degradation.run(config, tmp_path / "out", (8, 14), 2, resume=True, progress=False)
     after = without_times(tmp_path / "out/metrics.csv")
     assert set(before) <= set(after) and len(after) == 1 + 2 * 4 * 4
+
+
+def of_a_newer_version(folder, seed, columns="seed,net,score", row="plain-20,0.50"):
+    """Two claims, one of which this version does not know, with the prediction of that one."""
+    recorded = ROOT / "results" / "claims-decided"
+    folder.mkdir()
+    config = read_config(recorded)
+    (folder / "config.json").write_text(json.dumps({**config, "seeds": [seed]}))
+    known = (recorded / "sharpness-at-start.csv").read_text().splitlines()
+    its = [known[0], *(line for line in known if line.startswith(f"{seed},"))]
+    (folder / "sharpness-at-start.csv").write_text("\n".join(its) + "\n")
+    (folder / "of-tomorrow.csv").write_text(f"{columns}\n{seed},{row}\n")
+    (folder / "registered.csv").write_text(
+        f'claim,seed,fingerprint,prediction\nof-tomorrow,{seed},0123456789ab,"it is above 0"\n'
+    )
+    (folder / "notes.csv").write_text("day,what\nMonday,began\n")  # no table of a claim
+    return folder
+
+
+def test_claims_that_this_version_does_not_know_are_carried_over_and_named(tmp_path):
+    runs = [of_a_newer_version(tmp_path / f"{seed}", seed) for seed in (101, 100)]
+    out = tmp_path / "out"
+    found = pooling.merge(runs, out)
+    assert "carried over as they are, of claims that this version does not know: of-tomorrow" in (
+        " ".join(found.notes)
+    )
+    assert (out / "of-tomorrow.csv").read_text() == (
+        "seed,net,score\n100,plain-20,0.50\n101,plain-20,0.50\n"
+    )
+    said = (out / "registered.csv").read_text()
+    assert said.count("of-tomorrow") == 2 and "0123456789ab" in said
+    assert not (out / "notes.csv").exists()
+    assert not any("of-tomorrow seed" in line for line in found.notes)  # "not measured: ..."
+    again = pooling.merge([out, of_a_newer_version(tmp_path / "102", 102)], tmp_path / "all")
+    assert again.seeds == [100, 101, 102]
+
+
+def test_unknown_claims_with_other_columns_or_numbers_are_refused(tmp_path):
+    one = of_a_newer_version(tmp_path / "one", 100)
+    other = of_a_newer_version(tmp_path / "other", 101, "seed,net,rank")
+    with pytest.raises(DataError, match="of-tomorrow.csv.*expected seed, net, score"):
+        pooling.merge([one, other], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    other = of_a_newer_version(tmp_path / "more", 100, row="plain-20,0.75")
+    with pytest.raises(DataError, match="claim of-tomorrow seed 100 has other numbers"):
+        pooling.merge([one, other], tmp_path / "out")

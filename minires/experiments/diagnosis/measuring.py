@@ -9,7 +9,7 @@ The nets can be anybody's. What is measured, and where it comes from:
     ranks.csv       in how many directions images differ after each block
     nets.csv        loss and error of the whole nets
 
-`diagnosis_report` reads these tables again.
+`findings` reads these tables again.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,21 +19,21 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend, diagnostics
-from .. import functional as F
-from ..autograd import Tensor
-from ..checks import integer
-from ..diagnostics.parts import Batches, blocks
-from ..errors import ConfigError
-from ..models.shortcuts import NoShortcut
-from ..names import expanded
-from ..nn import Module
-from ..nn.state import preserve_state
-from ..types import Array, Device, PathLike, Row
-from .evaluation_images import class_order, images_to_test, source_of
-from .evaluation_records import write_damaged
-from .records import RunFolder
-from .trained_net import TrainedNet, diverged, names_of
+from ... import backend, diagnostics
+from ... import functional as F
+from ...autograd import Tensor
+from ...checks import integer
+from ...diagnostics.parts import Batches, blocks
+from ...errors import ConfigError
+from ...models.shortcuts import NoShortcut
+from ...names import expanded
+from ...nn import Module
+from ...nn.state import preserve_state
+from ...types import Array, Device, PathLike, Row
+from ..evaluation_images import class_order, images_to_test, source_of
+from ..evaluation_records import write_damaged
+from ..records import RunFolder
+from ..trained_net import TrainedNet, diverged, names_of
 
 NAME = "diagnose"
 COLUMNS = {

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from .. import plot as plots
-from ..names import expanded
-from ..serialization.files import replace_text
-from ..types import PathLike
-from . import diagnosis_report, html_page, provenance
-from .diagnosis import NAME as EXPERIMENT
-from .records import of_one_run, read_config, save_figures
+from ... import plot as plots
+from ...names import expanded
+from ...serialization.files import replace_text
+from ...types import PathLike
+from .. import html_page, provenance
+from ..records import of_one_run, read_config, save_figures
+from . import findings
+from .measuring import NAME as EXPERIMENT
 
 NAME = "report.html"
 FIGURES = {  # name -> heading, what the figure shows, and what to look for
@@ -63,21 +64,21 @@ def html(folder: PathLike, drawn: Mapping[str, tuple[bytes, bytes]]) -> str:
     folder = expanded(folder)
     config = read_config(folder, EXPERIMENT)
     with of_one_run(folder):
-        found = diagnosis_report.results(folder)
+        found = findings.results(folder)
         names = ", ".join(config["nets"])
         title = f"Inside {names}"
         body = [
             f"<h1>{escape(title)}</h1>",
-            f'<p class="small">{escape(diagnosis_report.caption(config))}</p>',
-            *(f"<p>{escape(line)}</p>" for line in diagnosis_report.sentences(found)),
+            f'<p class="small">{escape(findings.caption(config))}</p>',
+            *(f"<p>{escape(line)}</p>" for line in findings.sentences(found)),
             html_page.table(
-                diagnosis_report.HEAD,
+                findings.HEAD,
                 [
                     [cell.replace(" %", "\N{NO-BREAK SPACE}%") for cell in row]
-                    for row in diagnosis_report.rows(found)
+                    for row in findings.rows(found)
                 ],
             ),
-            f'<p class="small">{escape(diagnosis_report.BELOW)}</p>',
+            f'<p class="small">{escape(findings.BELOW)}</p>',
         ]
         for name, (heading, shown, words) in FIGURES.items():
             if name in drawn:
@@ -109,11 +110,9 @@ def draw(folder: PathLike) -> list[Path]:
     Raises as `html`, or CheckpointError if something cannot be written.
     """
     folder = expanded(folder)
-    light = diagnosis_report.figures(folder)
+    light = findings.figures(folder)
     with plots.use_theme(plots.DARK):
-        dark = {
-            name: plots.picture(figure) for name, figure in diagnosis_report.figures(folder).items()
-        }
+        dark = {name: plots.picture(figure) for name, figure in findings.figures(folder).items()}
     paths = save_figures(light, folder)
     drawn = {name: (path.read_bytes(), dark[name]) for name, path in zip(light, paths)}
     replace_text(folder / NAME, html(folder, drawn))

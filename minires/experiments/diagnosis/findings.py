@@ -5,11 +5,11 @@ from math import isnan, sqrt
 from statistics import mean, median
 from typing import Any
 
-from .. import plot as plots
-from ..names import expanded
-from ..types import Figure, PathLike, Row
-from .diagnosis import COLUMNS, NAME, TEXT
-from .records import of_one_run, read_config, read_table
+from ... import plot as plots
+from ...names import expanded
+from ...types import Figure, PathLike, Row
+from ..records import of_one_run, read_config, read_table
+from .measuring import COLUMNS, NAME, TEXT
 
 Tables = Mapping[str, list[Row]]
 

@@ -12,7 +12,8 @@ import minires as mr
 from minires import data, diagnostics
 from minires.cli import main
 from minires.errors import ConfigError, DataError
-from minires.experiments import diagnosis, diagnosis_page, diagnosis_report
+from minires.experiments import diagnosis
+from minires.experiments.diagnosis import findings
 from minires.experiments.evaluation_images import images_to_test, source_of
 from minires.experiments.records import read_config
 from minires.experiments.trained_net import names_of, short_name, trained_net
@@ -67,7 +68,7 @@ def batches():
 def of(out, table, net, **also):
     return [
         row
-        for row in diagnosis_report.tables(out)[table]
+        for row in diagnosis.tables(out)[table]
         if row["net"] == net and all(row[name] == value for name, value in also.items())
     ]
 
@@ -115,7 +116,7 @@ def test_paths_are_those_of_residual_nets(out):
 
 
 def test_the_numbers_of_the_report(out):
-    found = diagnosis_report.results(out)["nets"]
+    found = diagnosis.results(out)["nets"]
     one = found["resnet-14"]
     dropped = [row["error"] for row in of(out, "lesions", "resnet-14", lesion="dropped")]
     assert one["dropped_error"] == pytest.approx(np.median(dropped))
@@ -133,8 +134,8 @@ def test_the_numbers_of_the_report(out):
     )
     assert one["path_length_standard_error"] == pytest.approx(error**0.5 / sum(weights))
     single = [{**row, "standard_error": math.nan} for row in rows]
-    assert diagnosis_report._path_length(single)[1] is None
-    assert diagnosis_report._times(3.4e8) == "3e+08 times"
+    assert findings._path_length(single)[1] is None
+    assert findings._times(3.4e8) == "3e+08 times"
     assert found["plain-14"]["path_length"] is None
     assert found["plain_mlp-4"]["dropped_error"] is None
 
@@ -146,7 +147,7 @@ def test_the_page_needs_no_other_file_and_holds_every_figure(out, capsys):
     addresses = re.findall(r'(?:src|srcset|href)="([^"]{1,30})', text)
     assert addresses and all(one.startswith("data:image/png;base64,") for one in addresses)
     assert text.count("<picture>") == len([*out.glob("*.png")]) == 4
-    for line in diagnosis_report.sentences(diagnosis_report.results(out)):
+    for line in diagnosis.sentences(diagnosis.results(out)):
         assert line in text
     assert "mean 0.5 0.4 0.3, std 0.2 0.25 0.3" in text
 
@@ -157,15 +158,15 @@ def test_records_that_do_not_fit_are_an_error(out, tmp_path):
     shutil.copytree(out, tmp_path / "copy")
     (tmp_path / "copy" / "nets.csv").write_text("net,images,loss,error\n")
     with pytest.raises(DataError, match="do not fit each other"):
-        diagnosis_report.report(tmp_path / "copy")
+        diagnosis.report(tmp_path / "copy")
     (tmp_path / "copy" / "ranks.csv").unlink()
     with pytest.raises(DataError, match="ranks.csv: no such file"):
-        diagnosis_report.figures(tmp_path / "copy")
+        diagnosis.figures(tmp_path / "copy")
 
 
 def test_the_command(files, tmp_path, capsys, monkeypatch):
     drawn = tmp_path / "lesions.png", tmp_path / "report.html"
-    monkeypatch.setattr(diagnosis_page, "draw", lambda out: list(drawn))  # the test above draws
+    monkeypatch.setattr(diagnosis, "draw", lambda out: list(drawn))  # the test above draws
     words = ["diagnose", "--weights", str(files["resnet-14"]), str(files["plain-14"])]
     words += ["--dataset", "synthetic", "--images", "16", "--paths", "1"]
     assert main([*words, "--out", str(tmp_path / "out")]) == 0
@@ -173,8 +174,8 @@ def test_the_command(files, tmp_path, capsys, monkeypatch):
     assert "resnet-14 (resnet-14):" in text and f"written: {drawn[1]}" in text
     assert main([*words, "--out", str(tmp_path / "json"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found == json.loads(json.dumps(diagnosis_report.results(tmp_path / "json")))
-    other = diagnosis_report.results(tmp_path / "out")
+    assert found == json.loads(json.dumps(diagnosis.results(tmp_path / "json")))
+    other = diagnosis.results(tmp_path / "out")
     assert found["nets"] == json.loads(json.dumps(other["nets"]))
     assert read_config(tmp_path / "out")["images"] == 16
 

@@ -1,0 +1,111 @@
+"""Two arrays as a small picture in characters: which numbers are wrong, and what is there instead.
+
+It is at most 80 columns wide, so that it can be read below a cell, in a terminal and in a report.
+"""
+
+import numpy as np
+
+from ..types import Array
+
+MOST_ROWS, MOST_COLUMNS = 8, 24  # of the map
+WINDOW = 4  # rows and columns of numbers
+RIGHT, WRONG = ".", "x"
+
+
+def picture(got: Array, want: Array, tolerance: float) -> str:
+    """A map of the numbers, and below it those around the first wrong one, expected and got.
+
+    Of an array with more than two axes one slice is shown: of images (N, H, W, C) rows and columns
+    of one channel, of others the last two axes.
+
+    Parameters
+    ----------
+    got, want : ndarray
+        Of the same shape.
+    tolerance : float
+        As a share of the largest number in `want`.
+
+    Returns
+    -------
+    str
+        Several lines; "" for a single number, and where nothing is wrong.
+    """
+    got, want = np.asarray(got), np.asarray(want)
+    wrong = differs(got, want, tolerance)
+    if got.shape != want.shape or want.size < 2 or not wrong.any():
+        return ""
+    first = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+    place, (row, column) = _slice(first, want.shape)
+    parts = [np.atleast_2d(one[place]) for one in (want, got, wrong)]
+    title = "" if want.ndim < 3 else f"[{', '.join(map(_index, place))}]: "
+    top, left = (
+        _start(at, size, most)
+        for at, size, most in zip(
+            (row, column), parts[2].shape, (MOST_ROWS, MOST_COLUMNS), strict=True
+        )
+    )
+    shown = parts[2][top : top + MOST_ROWS, left : left + MOST_COLUMNS]
+    cut = "" if shown.size == parts[2].size else f", from row {top}, column {left} on"
+    lines = [f"  {title}{WRONG} is wrong, {RIGHT} is right{cut}"]
+    lines += ["    " + " ".join(WRONG if one else RIGHT for one in line) for line in shown]
+    return "\n".join([*lines, *_numbers(parts, row, column)])
+
+
+def differs(got: Array, want: Array, tolerance: float) -> Array:
+    """Which numbers are further apart than `tolerance` times the largest of `want`."""
+    if got.shape != want.shape:
+        return np.zeros(0, bool)
+    mine, right = got.astype(float), want.astype(float)
+    with np.errstate(all="ignore"):
+        finite = np.abs(right[np.isfinite(right)])
+        near = np.abs(mine - right) <= tolerance * max(1e-30, finite.max(initial=0))
+        return np.asarray(~(near | (mine == right) | (np.isnan(mine) & np.isnan(right))))
+
+
+def _slice(first, shape):
+    """The index of a slice with two axes through `first`, and its row and column there."""
+    if len(shape) == 1:
+        return (slice(None),), (0, int(first[0]))
+    rows = 1 if len(shape) == 4 else len(shape) - 2
+    place = tuple(
+        slice(None) if axis in (rows, rows + 1) else int(at) for axis, at in enumerate(first)
+    )
+    return place, (int(first[rows]), int(first[rows + 1]))
+
+
+def _index(at):
+    return ":" if isinstance(at, slice) else str(at)
+
+
+def _start(at: int, size: int, most: int) -> int:
+    """Where to begin, so that `most` of `size` are shown and `at` is among them."""
+    return max(0, min(at - most // 2, size - most))
+
+
+def _numbers(parts, row, column):
+    """Lines of the numbers around a place: expected on the left, got on the right."""
+    want, got, wrong = parts
+    top, left = (_start(at, size, WINDOW) for at, size in zip((row, column), want.shape))
+    here = slice(top, top + WINDOW), slice(left, left + WINDOW)
+    want, got, wrong = want[here], got[here], wrong[here]
+    columns = want.shape[1]
+    title = f"  rows {top} to {top + len(want) - 1}, columns {left} to {left + columns - 1}"
+    head = f"    {'expected':<{9 * columns}}  got"
+    lines = [head]
+    for right, mine, marks in zip(want, got, wrong):
+        expected = "".join(f"{_short(one):>8} " for one in right)
+        found = "".join(
+            f"{_short(one):>8}{WRONG if mark else ' '}" for one, mark in zip(mine, marks)
+        )
+        lines.append(f"    {expected} {found}".rstrip())
+    return [title, *lines] if want.size < parts[0].size else lines
+
+
+def _short(number) -> str:
+    """At most seven letters."""
+    if isinstance(number, (bool, np.bool_)):
+        return str(bool(number))
+    number = float(number)
+    if not np.isfinite(number) or number == int(number) and abs(number) < 1e6:
+        return f"{number:g}"
+    return f"{number:.3f}" if 1e-2 <= abs(number) < 1e3 else f"{number:.1e}"

@@ -1,0 +1,211 @@
+"""What varies between students, and which option of it a student has.
+
+Each choice is one of convention: its options take the same ideas, about as many lines, and the same
+checks, so that no student has an easier task than another. The options are no secret.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+
+KEY = b"minires course variants"  # the hash is keyed so that no other use of ids gives the same
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Something that varies in an assignment.
+
+    Parameters
+    ----------
+    name : str
+        A few words, such as "ReLU at 0"; no two choices share one.
+    options : dict
+        Key -> what it asks for, in words that complete "yours: ...".
+    tasks : tuple of str
+        The checks that ask for it; none where a person reads the answer.
+    shared : str
+        The key of the notebook without an id. It need not be among the options that are drawn.
+    """
+
+    name: str
+    options: Mapping[str, str]
+    tasks: tuple[str, ...] = ()
+    shared: str = ""
+
+
+CHOICES: dict[str, tuple[Choice, ...]] = {
+    "a1": (
+        Choice(
+            "ReLU at 0",
+            {
+                "0": "relu has the derivative 0 at a = 0",
+                "1/2": "relu has the derivative 1/2 at a = 0",
+                "1": "relu has the derivative 1 at a = 0",
+            },
+            ("a1.relu",),
+            "0",
+        ),
+        Choice(
+            "direction",
+            {
+                "loss first": "topological_order begins with the loss",
+                "loss last": "topological_order ends with the loss",
+            },
+            ("a1.topological_order", "a1.long_chain"),
+            "loss first",
+        ),
+    ),
+    "a2": (
+        Choice(
+            "window order",
+            {
+                # Each takes one transposition more than the order of the arrays, (KH, KW, C).
+                "C, KH, KW": "the numbers of a window are in the order (C, KH, KW)",
+                "KH, C, KW": "the numbers of a window are in the order (KH, C, KW)",
+                "KW, KH, C": "the numbers of a window are in the order (KW, KH, C)",
+            },
+            ("a2.im2col", "a2.col2im"),
+            "KH, KW, C",
+        ),
+    ),
+    "a3": (
+        Choice(
+            "batch norm's momentum",
+            {
+                "of the batch": "momentum is the share of the new batch, 0.1",
+                "of the past": "momentum is the share of the old average, 0.9",
+            },
+            ("a3.running", "a3.layer"),
+            "of the batch",
+        ),
+        Choice(
+            "ReLU at 0 in a kernel",
+            {
+                "0": "relu has the derivative 0 at x = 0",
+                "1/2": "relu has the derivative 1/2 at x = 0",
+                "1": "relu has the derivative 1 at x = 0",
+            },
+            ("a3.relu_backward",),
+            "0",
+        ),
+    ),
+    "a4": (
+        Choice(
+            "zeros of option A",
+            {
+                "after": "option A's zeros stand after the old channels",
+                "before": "option A's zeros stand before the old channels",
+                "both sides": "option A's zeros stand on both sides of the old channels",
+            },
+            ("a4.shortcut_a", "a4.shortcut", "a4.basic_residual", "a4.bottleneck", "a4.network"),
+            "after",
+        ),
+        Choice(
+            "the friend's reason",
+            {
+                "gradients": "the friend says that gradients do not vanish",
+                "signal": "the friend says that the signal does not fade",
+                "start": "the friend says that they start from better weights",
+            },
+            (),
+            "gradients",
+        ),
+    ),
+    "a5": (
+        Choice(
+            "exactly the margin",
+            {
+                "is none": "a difference of exactly the margin is none",
+                "is one": "a difference of exactly the margin is one",
+            },
+            ("a5.verdict",),
+            "is none",
+        ),
+        Choice(
+            "dashed line",
+            {
+                "test": "the test error is dashed, the training error solid",
+                "training": "the training error is dashed, the test error solid",
+            },
+            ("a5.style",),
+            "test",
+        ),
+        Choice(
+            "the sentence of 7.4",
+            {
+                "cure": '"Shortcuts cure degradation."',
+                "deeper": '"With shortcuts, deeper is better."',
+                "plain": '"Deep plain networks cannot be trained."',
+            },
+            (),
+            "cure",
+        ),
+    ),
+    "a6": (
+        Choice(
+            "moved",
+            {
+                "distance": "moved is |w - w0|",
+                "share": "moved is |w - w0| / |w0|",
+                "length": "moved is |w| / |w0|",
+            },
+            ("a6.recorder",),
+            "distance",
+        ),
+        Choice(
+            "claims",
+            {
+                "1 or 4": "claim 1 or 4, or one of your own",
+                "2 or 5": "claim 2 or 5, or one of your own",
+                "3 or 6": "claim 3 or 6, or one of your own",
+            },
+            (),
+            "any",
+        ),
+    ),
+}
+SHARED = {choice.name: choice.shared for row in CHOICES.values() for choice in row}
+
+
+def normal(student: str) -> str:
+    """An id as it counts: the same with other spaces, capitals or composed letters."""
+    return " ".join(unicodedata.normalize("NFC", student).casefold().split())
+
+
+def variant(assignment: str, student: str | None) -> dict[str, str]:
+    """The options of a student: name of a choice -> key.
+
+    Parameters
+    ----------
+    assignment : str
+        Such as "a2".
+    student : str or None
+        The id; None for the notebook that is the same for all.
+    """
+    if student is None:
+        return {choice.name: choice.shared for choice in CHOICES[assignment]}
+    return {
+        choice.name: list(choice.options)[
+            _number(assignment, choice.name, student, len(choice.options))
+        ]
+        for choice in CHOICES[assignment]
+    }
+
+
+def words(assignment: str, student: str) -> list[str]:
+    """A student's variant in words, a line for each choice."""
+    own = variant(assignment, student)
+    return [choice.options[own[choice.name]] for choice in CHOICES[assignment]]
+
+
+def of_task(task: str) -> Choice | None:
+    """The choice that a check asks for, if any."""
+    row = CHOICES.get(task.split(".")[0], ())
+    return next((choice for choice in row if task in choice.tasks), None)
+
+
+def _number(assignment, name, student, count):
+    text = "\0".join((assignment, name, normal(student)))
+    data = text.encode("utf-8", "surrogateescape")
+    return int.from_bytes(blake2b(data, digest_size=8, key=KEY).digest()) % count

@@ -1,0 +1,179 @@
+"""Run the cells of one submission in a process of its own, which may end, hang or lie."""
+
+import re
+import time
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..types import PathLike
+from .compare import WrongAnswer
+from .limits import Limits, secrets
+from .result import Result, short
+from .sandbox import Crashed, Submission, TimedOut
+
+RESTARTS = 10  # how often a process that ended, or took too long, is started again
+FIGURES = 6  # kept of one submission
+WORTH_A_LOOK = re.compile(
+    r"_getframe|currentframe|\b[ft]b?_(?:locals|globals|back|frame)\b|__closure__|__code__|ctypes|"
+    r"course\W+(?:import\W+)?(?:across|sandbox|checks)\b"
+)
+MOST_PIXELS = 20_000_000  # of a figure: a small PNG can unfold to more than a browser holds
+PROBLEMS = 40  # lines about what went wrong
+
+
+class Runner:
+    """The process of a submission, and what its cells did. Problems, figures and output go into
+    `result`.
+
+    Parameters
+    ----------
+    assignment : str
+        What is held back: "a2".
+    folder : Path
+        Where the process may write.
+    limits : Limits
+    unreadable : list of Path
+        What the submission may not read.
+    result : Result
+    """
+
+    def __init__(
+        self,
+        assignment: str,
+        folder: Path,
+        limits: Limits,
+        unreadable: Sequence[PathLike],
+        result: Result,
+    ) -> None:
+        self.assignment, self.folder, self.limits = assignment, folder, limits
+        self.unreadable, self.result = unreadable, result
+        self.done: list[tuple[str, str]] = []  # (source, label) of the cells that were run
+        self.stopped: list[tuple[str, str]] = []  # (label, source)
+        self.deadline = time.monotonic() + limits.total
+        self.process: Any = None  # a Submission, while there is one
+        self.outputs: list[str] = []
+        self.restarts = self.noted = 0
+        self.late = False
+
+    def note(self, line: str) -> None:
+        """A line about something that went wrong; where many did, only how many more."""
+        self.noted += 1
+        if self.noted > PROBLEMS:
+            self.result.problems[PROBLEMS:] = [f"and {self.noted - PROBLEMS} more"]
+        else:
+            self.result.problems.append(short(line))
+
+    def start(self) -> None:
+        """A process for the submission."""
+        self.process = Submission(
+            self.folder,
+            self.assignment,
+            [*self.unreadable, *secrets()],
+            self.limits.seconds,
+            self.limits.memory,
+            self.deadline,
+            self.result.isolation,
+            self.limits.packages,
+        )
+
+    def close(self) -> None:
+        """End it, and keep what it printed."""
+        if self.process is not None:
+            self.process.close()
+            self.outputs.append(self.process.output.text())
+            self.process = None
+        self.result.output = "\n".join(text for text in self.outputs if text)
+
+    def restart(self) -> None:
+        """A new process, in which the cells that went well before are run again."""
+        self.close()
+        if self.restarts == RESTARTS or time.monotonic() > self.deadline:
+            return
+        self.restarts += 1
+        self.start()
+        try:
+            for source, label in self.done:
+                self.process.run(source, label)
+        except (Crashed, TimedOut):
+            self.close()
+        except WrongAnswer:
+            pass
+
+    def alive(self) -> bool:
+        """Whether there is a process, and time."""
+        if time.monotonic() > self.deadline and not self.late:
+            self.late = True
+            self.note(
+                f"all together took longer than {self.limits.total:g} seconds: what follows "
+                "was not run"
+            )
+            self.close()
+        return self.process is not None
+
+    def run(self, source: str, number: int, label: str) -> None:
+        """A cell of the submission's own."""
+        if not self.alive():
+            return
+        found = WORTH_A_LOOK.search(source)
+        if found:
+            self.note(
+                f"{label}: worth a look: {found[0]!r} is there, for which an answer has no use"
+            )
+        try:
+            self.process.run(source, f"<cell {number}>")
+        except (Crashed, TimedOut) as error:
+            self.note(f"{label}: {error}")
+            self.stopped.append((label, source))
+            self.restart()
+            return
+        except WrongAnswer as error:  # what it defined before it stopped is there
+            self.note(f"{label}: {error}")
+            self.stopped.append((label, source))
+        self.done.append((source, f"<cell {number}>"))
+        if len(self.result.figures) < FIGURES and re.search(r"plt|plot|figure|draw", source):
+            self.draw(label)
+
+    def values(self, names: Collection[str]) -> dict[str, Any]:
+        """The values that the submission has under these names, as far as it has them."""
+        found: dict[str, Any] = {}
+        try:
+            defined = self.process.names() if self.alive() else []
+            for name in names:
+                if name in defined:
+                    found[name] = self.process.get(name)
+        except WrongAnswer:  # it ended, or answers nonsense: there is less to know then
+            pass
+        return found
+
+    def draw(self, label: str) -> None:
+        """Keep the figures that a cell has drawn."""
+        try:
+            pictures = self.process.figures()
+        except WrongAnswer as error:
+            self.note(f"{label}: {error}")
+            if isinstance(error, (Crashed, TimedOut)):
+                self.restart()
+        else:
+            small = [picture for picture in pictures if _pixels(picture) <= MOST_PIXELS]
+            if len(small) < len(pictures):
+                self.note(f"{label}: a figure of more than {MOST_PIXELS:,} pixels is left out")
+            room = FIGURES - len(self.result.figures)
+            self.result.figures += [(label, picture) for picture in small[:room]]
+
+    def goes_well(self, source: str, label: str) -> bool:
+        """Run what is not the student's own, without a word about it."""
+        try:
+            self.process.run(source, label)
+        except (Crashed, TimedOut):
+            self.restart()
+            return False
+        except WrongAnswer:
+            return False
+        self.done.append((source, label))
+        return True
+
+
+def _pixels(picture: bytes) -> int:
+    """How many a PNG says it has: width and height are its bytes 16 to 24."""
+    return int.from_bytes(picture[16:20], "big") * int.from_bytes(picture[20:24], "big")

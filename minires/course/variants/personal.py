@@ -1,0 +1,171 @@
+"""The notebook of one student: the assignment with the changes of this student's variant, and a
+cell that says whose it is.
+"""
+
+import copy
+import csv
+import io
+import re
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from ...errors import ConfigError
+from ...names import expanded
+from ...types import PathLike
+from .. import choices, harmless, notebooks
+from ..notebooks import Notebook
+from . import texts
+
+CELL = "personal"  # its name is that of the assignment and this: "a1-personal"
+LONGEST_LINE = 1000  # letters of that cell, of which `line` needs some two hundred
+
+
+def notebook_of(notebook: Notebook, assignment: str, student: str) -> Notebook:
+    """The variant of a student, with solutions and hidden tests as far as the original has them.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        The assignment as all students have it.
+    assignment : str
+        Such as "a2" or "a2_convolution".
+    student : str
+        The id.
+
+    Raises
+    ------
+    ConfigError
+        If the text that varies does not stand in its cell, as after a change of the sources.
+    """
+    key = assignment.split("_")[0]
+    personal = copy.deepcopy(notebook)
+    by_id = {cell["id"]: cell for cell in personal.cells}
+    for name, old, new in texts.changes(key, choices.variant(key, student)):
+        cell = by_id.get(name)
+        if cell is None:  # a task that this course leaves out
+            continue
+        found = list(_pattern(old, cell).finditer(cell["source"]))
+        if len(found) != 1:
+            raise ConfigError(
+                f"the cell {name}",
+                "the text that varies between students was changed",
+                f"once {old!r}",
+                f"{len(found)} times",
+                "change it in minires/course/variants/texts.py too, or build without ids",
+            )
+        start, end = found[0].span()
+        cell["source"] = cell["source"][:start] + new + cell["source"][end:]
+    begin = next(
+        (i for i, cell in enumerate(personal.cells) if cell["id"].endswith("-begin")), None
+    )
+    if begin is not None:
+        personal.cells.insert(begin + 1, _cell(key, student))
+    return personal
+
+
+def _pattern(text, cell):
+    """For code as it stands; for a text wherever its lines are broken."""
+    if cell.cell_type == "code":
+        return re.compile(re.escape(text))
+    return re.compile(r"\s+".join(map(re.escape, text.split())))
+
+
+def line(assignment: str, student: str) -> str:
+    """The source of the cell that says whose notebook it is."""
+    return (
+        "from minires.course import personal\n\n"
+        f"personal({assignment!r}, {student!r})  # whose notebook this is: leave it as it is"
+    )
+
+
+def _cell(key, student):
+    import nbformat
+
+    name = f"{key}-{CELL}"
+    cell = nbformat.v4.new_code_cell(line(key, student), id=name)
+    cell.metadata["nbgrader"] = {
+        "grade": False,
+        "grade_id": name,
+        "locked": True,
+        "schema_version": 3,
+        "solution": False,
+        "task": False,
+    }
+    return cell
+
+
+def claimed(notebook: Notebook) -> str | None:
+    """The id that a notebook says it is for; None for one that all students have, and "" where the
+    cell is there and cannot be read.
+    """
+    import ast
+
+    for cell in notebook.cells:
+        marks = cell.metadata.get("nbgrader")
+        name = str(marks.get("grade_id", "")) if isinstance(marks, dict) else ""
+        if not name.endswith(f"-{CELL}"):
+            continue
+        if len(cell.source) > LONGEST_LINE:
+            return ""
+        try:
+            calls = [
+                node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)
+            ]
+            return next(
+                str(call.args[1].value)
+                for call in calls
+                if len(call.args) == 2 and isinstance(call.args[1], ast.Constant)
+            )
+        except (SyntaxError, ValueError, RecursionError, MemoryError, StopIteration):
+            return ""
+    return None
+
+
+def build(out: PathLike, ids: Collection[str], folder: PathLike | None = None) -> list[Path]:
+    """Write for each student ``personal/ID/NAME/NAME.ipynb`` and ``personal/ID.zip``, and for the
+    teacher ``personal/variants.csv``: who has which variant.
+
+    Parameters
+    ----------
+    out : str or Path
+        The folder that `notebooks.build` writes to.
+    ids : list of str
+        As `ids.checked` gives them.
+    folder : str or Path, optional
+        Of the assignments' sources; by default those of minires.
+
+    Returns
+    -------
+    list of Path
+        The zips, and the table.
+    """
+    import nbformat
+
+    place = expanded(out) / "personal"
+    sources = {name: notebooks.read(path) for name, path in notebooks.find(folder).items()}
+    written = []
+    for student in ids:
+        files = []
+        for name, source in sources.items():
+            target = place / student / name / f"{name}.ipynb"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            version = notebooks.release(notebook_of(source, name, student))
+            target.write_text(nbformat.writes(version) + "\n", encoding="utf-8")
+            files.append(target)
+        written.append(notebooks.pack(place / f"{student}.zip", files))
+    overview = place / "variants.csv"
+    keys = [name.split("_")[0] for name in sources]
+    overview.write_text(table(ids, keys), encoding="utf-8-sig", newline="")
+    return [*written, overview]
+
+
+def table(ids: Collection[str], assignments: Iterable[str]) -> str:
+    """Who has which variant, as CSV: for the teacher to look up, nothing reads it."""
+    text = io.StringIO(newline="")
+    names = [(key, choice.name) for key in assignments for choice in choices.CHOICES[key]]
+    rows = [["student", *(f"{key}: {name}" for key, name in names)]]
+    for student in sorted(ids):
+        own = {key: choices.variant(key, student) for key, _ in names}
+        rows.append([student, *(own[key][name] for key, name in names)])
+    csv.writer(text).writerows([[harmless.in_table(value) for value in row] for row in rows])
+    return text.getvalue()

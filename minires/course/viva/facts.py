@@ -1,0 +1,122 @@
+"""What is known of a submission once it is marked, and what a question is."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import choices, notebooks
+from ..notebooks import Cell
+from ..result import Mark, Result
+
+LONGEST_LINE = 200  # letters of a student's line that are shown
+
+#: What the assignments' own cells leave behind, and questions are made of.
+VALUES = {
+    "a1": ("losses",),
+    "a2": ("losses",),
+    "a3": ("losses", "errors"),
+    "a4": ("losses",),
+    "a5": ("errors", "depths", "seeds", "train_size", "epochs"),
+    "a6": ("pairs", "claim", "start"),
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, a line of the student's that it is about, and an answer in one line."""
+
+    text: str
+    answer: str
+    code: str = ""
+
+
+@dataclass
+class Facts:
+    """A submission.
+
+    Parameters
+    ----------
+    assignment : str
+        Such as "a2".
+    code : dict
+        Name of a cell -> what the student wrote there, if it is code.
+    words : dict
+        The same for answers in words.
+    values : dict
+        Name -> what the submission's cells have left: those of `VALUES` that are there.
+    marks : list of Mark
+    variant : dict, optional
+        The options of the student's variant.
+    docs : dict
+        Name of a function of the assignment -> the first line of its docstring.
+    """
+
+    assignment: str
+    code: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    marks: Sequence[Mark] = ()
+    variant: Mapping[str, str] | None = None
+    docs: Mapping[str, str] = field(default_factory=dict)
+
+    def line(self, cell: str, pattern: str) -> str:
+        """The first line of the student's code in a cell in which the pattern is found, or ""."""
+        rows = (row.strip() for row in self.code.get(cell, "").splitlines())
+        found = (row for row in rows if not row.startswith("#") and re.search(pattern, row))
+        return next(found, "")[:LONGEST_LINE]
+
+
+def collect(
+    assignment: str,
+    cells: Sequence[Cell],
+    own: Mapping[str, Sequence[str]],
+    values: Mapping[str, Any],
+    result: Result,
+) -> Facts:
+    """The facts about a submission that has been marked.
+
+    Parameters
+    ----------
+    assignment : str
+        Such as "a2".
+    cells : list of Cell
+        Of the assignment.
+    own : dict
+        Name of a cell -> what the student wrote there, in one cell or several.
+    values : dict
+        As in `Facts`.
+    result : Result
+    """
+    empty = ("", notebooks.TEXT_STUB, notebooks.CODE_STUB)
+    answers: dict[str, dict[str, str]] = {"code": {}, "markdown": {}}
+    for cell in cells:
+        text = "\n\n".join(one for one in own.get(cell.id, ()) if one not in empty)
+        if cell.answer and text:
+            answers[cell.kind][cell.id] = text
+    return Facts(
+        assignment,
+        answers["code"],
+        answers["markdown"],
+        values,
+        result.marks,
+        None if result.student is None else choices.variant(assignment, result.student),
+        docstrings(cell.source for cell in cells if cell.answer and cell.kind == "code"),
+    )
+
+
+def docstrings(sources: Iterable[str]) -> dict[str, str]:
+    """The first lines of the docstrings of functions and classes in cells of an assignment."""
+    import ast
+
+    found = {}
+    for source in sources:
+        try:
+            statements = ast.parse(source).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):  # a student's own copy
+            continue
+        for node in statements:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                text = ast.get_docstring(node) or ""
+                found[node.name] = " ".join(text.split("\n\n")[0].split())
+    return found

@@ -1,0 +1,170 @@
+"""Questions about numbers that the student's own run gave."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .facts import Facts, Question
+
+
+def questions(facts: Facts) -> Iterator[Question]:
+    """Those of the assignment, with this run's numbers in them."""
+    yield from OF[facts.assignment](**facts.values)
+
+
+def _start_and_end(losses: Any, classes: int) -> Iterator[Question]:
+    values = np.asarray(losses, dtype=float).ravel()
+    if values.size < 2 or not np.isfinite(values).all():
+        return
+    chance = math.log(classes)
+    yield Question(
+        f"Your loss begins at {values[0]:.3f}. Which number did you expect there, and why?",
+        f"ln {classes} = {chance:.3f}: at first the net gives all {classes} answers about the same "
+        "probability.",
+    )
+    half = int(np.argmax(values < values[0] / 2)) if (values < values[0] / 2).any() else 0
+    if half:
+        yield Question(
+            f"It ends at {values[-1]:.3f} after {values.size} steps. About when had it halved, and "
+            "why does it fall more slowly later?",
+            f"At step {half}. The gradients get smaller as fewer points are still wrong.",
+        )
+
+
+def _a1(losses: Any) -> Iterator[Question]:
+    yield from _start_and_end(losses, 2)
+
+
+def _a2(losses: Any) -> Iterator[Question]:
+    yield from _start_and_end(losses, 10)
+
+
+def _a3(losses: Any = None, errors: Any = None) -> Iterator[Question]:
+    if isinstance(errors, dict):
+        alone = next(
+            (
+                error
+                for name, error in errors.items()
+                if name.startswith("train mode, batches of 50, by class")
+            ),
+            None,
+        )
+        fixed = next(
+            (
+                error
+                for name, error in errors.items()
+                if name.startswith("eval mode, batches of 50, by class")
+            ),
+            None,
+        )
+        if alone is not None and fixed is not None:
+            yield Question(
+                f"Batches of one class: {float(fixed):.1f} % wrong in evaluation mode and "
+                f"{float(alone):.1f} % in training mode. The images and weights are the same. What "
+                "is not?",
+                "The statistics: in training mode the batch's own mean is subtracted, and with it "
+                "what all images of the class have in common.",
+            )
+    if isinstance(losses, dict):
+        ends = {
+            name: float(np.mean(np.asarray(values, dtype=float)[-20:]))
+            for name, values in losses.items()
+        }
+        best, worst = min(ends, key=ends.__getitem__), max(ends, key=ends.__getitem__)
+        yield Question(
+            f"Of your four nets, {best!r} ends at a loss of {ends[best]:.2f} and {worst!r} at "
+            f"{ends[worst]:.2f}. In what do the two differ, and which comparison changes one thing "
+            "only?",
+            "Compare with and without batch norm in one family, or plain and residual with batch "
+            "norm; across both nothing can be said about either.",
+        )
+
+
+def _a4(losses: Any) -> Iterator[Question]:
+    ends = {
+        family: np.asarray(runs, dtype=float)[:, -20:].mean(axis=1)
+        for family, runs in losses.items()
+    }
+    gaps = ends["plain"] - ends["resnet"]
+    seed = int(np.argmin(gaps))
+    yield Question(
+        f"With seed {seed} plain ends at {ends['plain'][seed]:.2f} and residual at "
+        f"{ends['resnet'][seed]:.2f} (mean of the last 20 steps), your smallest gap. Do three such "
+        "gaps show that residual nets learn faster?",
+        f"In this setting, yes: the gaps are {', '.join(f'{gap:.2f}' for gap in gaps)}, all of one "
+        "sign. About other depths, rates or images they show nothing.",
+    )
+    first = {family: np.asarray(runs, dtype=float)[:, 0] for family, runs in losses.items()}
+    yield Question(
+        f"The first losses are {first['plain'].mean():.2f} (plain) and "
+        f"{first['resnet'].mean():.2f} (residual). The weights are the same: why are the losses "
+        "not?",
+        "The functions differ: residual blocks add x, so that the logits are larger.",
+    )
+
+
+def _a5(
+    errors: Any = None,
+    depths: Any = None,
+    seeds: Any = None,
+    train_size: Any = None,
+    epochs: Any = None,
+) -> Iterator[Question]:
+    shallow, deep = (int(depth) for depth in depths)
+    if isinstance(errors, dict):
+        one, other = errors[f"plain-{deep}"], errors[f"plain-{shallow}"]
+        gaps = [float(one[seed]) - float(other[seed]) for seed in sorted(set(one) & set(other))]
+        least, most = min(gaps), max(gaps)
+        yield Question(
+            f"Your differences plain-{deep} minus plain-{shallow} are "
+            f"{', '.join(f'{gap:+.1f}' for gap in gaps)} points. From which margin on would your "
+            "verdict be another one?",
+            f"From {min(map(abs, gaps)):.1f} on, where the first seed falls within the margin "
+            "(undecided)."
+            if least * most > 0
+            else "The seeds disagree in sign: undecided for small margins, and small from "
+            f"{max(abs(least), abs(most)):.1f} on.",
+        )
+    steps = int(epochs) * (int(train_size) // 64)
+    yield Question(
+        f"You trained depths {shallow} and {deep} with {seeds} seeds for {epochs} epochs of "
+        f"{train_size} images. How many steps has each net made, and what would you change if you "
+        "had twice the time?",
+        f"{steps} steps. Longer training asks whether the deep net catches up; more seeds make the "
+        "range narrower. One of them, and not both at once.",
+    )
+
+
+def _a6(pairs: Any = None, claim: Any = None, start: Any = None) -> Iterator[Question]:
+    table = np.asarray(pairs, dtype=float)
+    gaps = table[:, 0] - table[:, 1]
+    margin = float(claim["margin"])
+    yield Question(
+        f"A - B was {', '.join(f'{gap:.3g}' for gap in gaps)} by seed; your margin is {margin:g}. "
+        "How large would the margin have to be for another verdict?",
+        f"{np.abs(gaps).min():.3g}: then the seed with the smallest difference falls within it."
+        if (np.abs(gaps) > margin).all() and abs(np.sign(gaps).sum()) == len(gaps)
+        else "It is undecided now; a smaller margin decides only if all seeds have the same sign.",
+    )
+    if isinstance(start, dict) and "plain-44" in start:
+        norms = np.asarray(start["plain-44"], dtype=float)
+        ratio = norms[:, 0] / norms[:, -1]
+        yield Question(
+            f"In plain-44 the first |dw| over the last goes from {ratio.min():.3g} to "
+            f"{ratio.max():.3g} over your seeds. Which mean did you take, and what would the other "
+            "one be?",
+            f"The geometric one, {np.exp(np.log(ratio).mean()):.3g}; the arithmetic mean is "
+            f"{ratio.mean():.3g}, and the largest seed decides it.",
+        )
+
+
+OF: dict[str, Callable[..., Iterator[Question]]] = {
+    "a1": _a1,
+    "a2": _a2,
+    "a3": _a3,
+    "a4": _a4,
+    "a5": _a5,
+    "a6": _a6,
+}

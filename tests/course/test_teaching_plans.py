@@ -1,0 +1,56 @@
+"""The plans for teachers quote messages that the checks print, and name what is there."""
+
+import json
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("jupytext", reason="jupytext is not installed")
+
+from minires.course import checks, notebooks
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "teaching_plans.md").read_text(encoding="utf-8")
+PARTS = dict(zip(notebooks.KEYS, re.split(r"^## A\d: .*$", PAGE, flags=re.MULTILINE)[1:]))
+ROWS = re.findall(r"^\| `(a\d\.\w+)` \| (.+?) \|", PAGE, re.MULTILINE)
+
+
+def plain(text):
+    return " ".join(re.sub(r"[^\w ]", " ", text).split()).lower()
+
+
+def test_there_is_a_page_for_each_assignment_with_the_same_parts():
+    for key in notebooks.KEYS:
+        for part in ("Goals", "Before", "Timing", "Discuss", "Extension"):
+            assert PARTS[key].count(f"**{part}.**") == 1
+        assert 5 <= PARTS[key].count(f"| `{key}.") <= 6
+        assert len(PARTS[key].split()) < 450  # it fits on a page
+
+
+@pytest.mark.parametrize("task, quoted", ROWS, ids=[f"{task}: {text[:30]}" for task, text in ROWS])
+def test_a_message_is_one_that_the_check_prints(task, quoted):
+    """Each is planted in tests/course/mistakes, where the check is seen to answer it."""
+    key = task.split(".")[0]
+    assert task in checks.tasks(key)
+    planted = import_module(f"{__package__}.mistakes.{key}").MISTAKES
+    assert any(one[0] == task and plain(one[3]) in plain(quoted) for one in planted)
+    source = Path(checks.__file__).with_name(f"{key}.py").read_text(encoding="utf-8")
+    strings = plain(re.sub(r'"\s+f?"|\{[^{}]*\}', "", source))
+    for part in re.sub("'layers' ", "", quoted.removeprefix("It looks as if ")).split("..."):
+        assert plain(part) in strings
+
+
+def test_hours_are_those_of_the_instructors_page():
+    table = (DOCS / "instructors.md").read_text(encoding="utf-8")
+    hours = dict(
+        re.findall(r"^\| A(\d) \|.*\| (\d) \|$", table.split("## In three")[0], re.MULTILINE)
+    )
+    for key in notebooks.KEYS:
+        assert re.search(rf"\*\*Timing\.\*\* {hours[key[1]]} hours", PARTS[key])
+
+
+def test_instructors_find_it():
+    assert "(teaching_plans.md)" in (DOCS / "instructors.md").read_text(encoding="utf-8")
+    assert json.dumps("teaching_plans") in (DOCS / "generate/assemble.py").read_text()
